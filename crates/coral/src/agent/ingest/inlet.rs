@@ -1,0 +1,93 @@
+//! The receivers' end of the ingest queue.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use coral_trace::Span;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+/// Hands exports to the writer and waits for their commit. Cheap to clone; the writer ends when the
+/// last clone is gone and the queue is empty.
+#[derive(Clone)]
+pub struct Inlet {
+    queue: mpsc::Sender<Export>,
+    room: Arc<Semaphore>,
+    room_bytes: usize,
+}
+
+/// One export waiting for its commit. Dropped without an answer, it is refused as shutting down.
+pub struct Export {
+    /// What was decoded.
+    pub spans: Vec<Span>,
+    answer: oneshot::Sender<Result<Stored, Refusal>>,
+    /// Gives the export's bytes back to the queue's budget when it is dropped.
+    _room: OwnedSemaphorePermit,
+}
+
+/// What became of an export: durable when this is returned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stored {
+    /// Spans that were not there before.
+    pub new: u64,
+    /// Spans that were there already, left as they were.
+    pub duplicate: u64,
+}
+
+/// Why an export was not stored. The exporter may try all of them again.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The queue is full: the disk is slower than the exporters.
+    #[error("the ingest queue is full")]
+    Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The store cannot write now; the text says why.
+    #[error("cannot store spans: {reason}")]
+    CannotStore {
+        /// The cause, for people.
+        reason: String,
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The agent is stopping.
+    #[error("the agent is shutting down")]
+    ShuttingDown,
+}
+
+/// How long an exporter is asked to wait when the queue is full.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+/// A queue of at most `exports` exports of at most `bytes` wire bytes together.
+pub fn queue(exports: usize, bytes: usize) -> (Inlet, mpsc::Receiver<Export>) {
+    let (queue, outlet) = mpsc::channel(exports);
+    (Inlet { queue, room: Arc::new(Semaphore::new(bytes)), room_bytes: bytes }, outlet)
+}
+
+impl Inlet {
+    /// Queues `spans`, decoded from `wire_bytes` of protobuf, and waits until they are committed.
+    ///
+    /// # Errors
+    /// [`Refusal`], at once when the queue is full: an exporter waits better than we do.
+    pub async fn export(&self, spans: Vec<Span>, wire_bytes: usize) -> Result<Stored, Refusal> {
+        if spans.is_empty() {
+            return Ok(Stored::default());
+        }
+        let busy = Refusal::Busy { retry_after: BUSY_RETRY };
+        let wanted = u32::try_from(wire_bytes.clamp(1, self.room_bytes)).unwrap_or(u32::MAX);
+        let room = self.room.clone().try_acquire_many_owned(wanted).map_err(|_| busy.clone())?;
+        let (answer, committed) = oneshot::channel();
+        self.queue.try_send(Export { spans, answer, _room: room }).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => busy,
+            mpsc::error::TrySendError::Closed(_) => Refusal::ShuttingDown,
+        })?;
+        committed.await.unwrap_or(Err(Refusal::ShuttingDown))
+    }
+}
+
+impl Export {
+    /// Answers the exporter, who may have gone.
+    pub fn answer(self, outcome: Result<Stored, Refusal>) {
+        let _ = self.answer.send(outcome);
+    }
+}

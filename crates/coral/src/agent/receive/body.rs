@@ -1,0 +1,95 @@
+//! Reads request bodies within limits of size, time and memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use http_body_util::BodyExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Limits;
+use super::rejection::Rejection;
+
+/// How long the rest of a refused body is read, for the answer to reach its sender.
+const DISCARD_WITHIN: Duration = Duration::from_secs(1);
+
+/// Bytes in memory that are paid for, until they are dropped, from the receiver's budget.
+pub(super) struct Held {
+    pub bytes: Vec<u8>,
+    budget: Arc<Semaphore>,
+    paid: OwnedSemaphorePermit,
+}
+
+/// Reads all of `body`, at most `at_most` bytes.
+///
+/// # Errors
+/// [`Rejection::TooLarge`], [`Rejection::TooSlow`], [`Rejection::NoRoom`] when `budget` is used
+/// up, [`Rejection::Broken`] when the client went or broke the protocol.
+pub(super) async fn read(
+    body: &mut Body,
+    at_most: usize,
+    limits: &Limits,
+    budget: &Arc<Semaphore>,
+) -> Result<Held, Rejection> {
+    if body.size_hint().lower() > at_most as u64 {
+        return Err(Rejection::TooLarge { limit: at_most });
+    }
+    let within = limits.body_within;
+    tokio::time::timeout(within, collect(body, at_most, Held::nothing(budget)?))
+        .await
+        .unwrap_or(Err(Rejection::TooSlow { within }))
+}
+
+async fn collect(body: &mut Body, at_most: usize, mut held: Held) -> Result<Held, Rejection> {
+    while let Some(frame) = body.frame().await {
+        // Trailers carry nothing for us.
+        if let Ok(data) = frame.map_err(Rejection::Broken)?.into_data() {
+            held.append(&data, at_most)?;
+        }
+    }
+    Ok(held)
+}
+
+/// Reads on for a moment and forgets: an HTTP/1.1 client that is still writing when the server
+/// closes may lose the answer to a connection reset.
+pub(super) async fn discard(body: &mut Body) {
+    let all = async { while let Some(Ok(_)) = body.frame().await {} };
+    // What does not come in time is cut off by the close.
+    let _ = tokio::time::timeout(DISCARD_WITHIN, all).await;
+}
+
+impl Held {
+    /// No bytes yet, to be paid for from `budget`.
+    fn nothing(budget: &Arc<Semaphore>) -> Result<Self, Rejection> {
+        let paid = budget.clone().try_acquire_many_owned(0).map_err(|_| Rejection::NoRoom)?;
+        Ok(Self { bytes: Vec::new(), budget: budget.clone(), paid })
+    }
+
+    /// As [`nothing`](Self::nothing), from the budget that pays for this.
+    pub fn another(&self) -> Result<Self, Rejection> {
+        Self::nothing(&self.budget)
+    }
+
+    /// Adds `data`, up to `at_most` bytes in all.
+    pub fn append(&mut self, data: &[u8], at_most: usize) -> Result<(), Rejection> {
+        let wanted = self.bytes.len() + data.len();
+        if wanted > at_most {
+            return Err(Rejection::TooLarge { limit: at_most });
+        }
+        if wanted > self.bytes.capacity() {
+            self.grow(wanted.max(2 * self.bytes.capacity()).min(at_most))?;
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(())
+    }
+
+    /// Makes room for `capacity` bytes in all. What is paid for is the room and not its use.
+    fn grow(&mut self, capacity: usize) -> Result<(), Rejection> {
+        let price = u32::try_from(capacity - self.bytes.capacity());
+        let price = price.map_err(|_| Rejection::NoRoom)?;
+        let more = self.budget.clone().try_acquire_many_owned(price);
+        self.paid.merge(more.map_err(|_| Rejection::NoRoom)?);
+        self.bytes.reserve_exact(capacity - self.bytes.len());
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! Compression of request bodies: what HTTP calls content coding and gRPC message encoding.
+
+use std::fmt;
+use std::io::{self, Read};
+
+use axum::http::HeaderValue;
+use flate2::read::MultiGzDecoder;
+
+use super::body::Held;
+use super::rejection::Rejection;
+
+/// The codings that are taken, as headers list them.
+pub(super) const ACCEPTED: HeaderValue = HeaderValue::from_static("identity,gzip,zstd");
+
+/// The largest zstd window, 8 MiB, that a decoder of content must allow, and we do not allow more.
+///
+/// Source: RFC 9659.
+const ZSTD_WINDOW_LOG: u32 = 23;
+
+/// How much is inflated between two looks at the limits.
+const STEP: usize = 32 * 1024;
+
+/// How a body is compressed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Coding {
+    Identity,
+    Gzip,
+    Zstd,
+}
+
+impl Coding {
+    /// Reads a `content-encoding` or `grpc-encoding` header; none is [`Coding::Identity`].
+    ///
+    /// # Errors
+    /// [`Rejection::ContentEncoding`] for anything but one known name.
+    pub fn named(header: Option<&HeaderValue>) -> Result<Self, Rejection> {
+        let name = header.map_or(&b""[..], HeaderValue::as_bytes).trim_ascii();
+        match name.to_ascii_lowercase().as_slice() {
+            b"" | b"identity" => Ok(Self::Identity),
+            b"gzip" => Ok(Self::Gzip),
+            b"zstd" => Ok(Self::Zstd),
+            _ => Err(Rejection::ContentEncoding { found: name.escape_ascii().to_string() }),
+        }
+    }
+
+    /// Decompresses `held` into at most `at_most` bytes, however much it would become.
+    ///
+    /// # Errors
+    /// [`Rejection::TooLarge`], [`Rejection::NoRoom`], and [`Rejection::Corrupt`] for what is not
+    /// of this coding or ends early.
+    pub fn decompress(self, held: Held, at_most: usize) -> Result<Held, Rejection> {
+        match self {
+            Self::Identity => Ok(held),
+            Self::Gzip => self.inflate(MultiGzDecoder::new(&held.bytes[..]), &held, at_most),
+            Self::Zstd => {
+                let zstd = zstd(&held.bytes).map_err(|source| self.corrupt(source))?;
+                self.inflate(zstd, &held, at_most)
+            }
+        }
+    }
+
+    fn inflate(self, mut from: impl Read, held: &Held, at_most: usize) -> Result<Held, Rejection> {
+        let mut inflated = held.another()?;
+        let mut step = vec![0; STEP];
+        loop {
+            match from.read(&mut step).map_err(|source| self.corrupt(source))? {
+                0 => return Ok(inflated),
+                n => inflated.append(&step[..n], at_most)?,
+            }
+        }
+    }
+
+    fn corrupt(self, source: io::Error) -> Rejection {
+        Rejection::Corrupt { coding: self, source }
+    }
+}
+
+fn zstd(bytes: &[u8]) -> io::Result<zstd::Decoder<'static, &[u8]>> {
+    let mut decoder = zstd::Decoder::with_buffer(bytes)?;
+    decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+    Ok(decoder)
+}
+
+impl fmt::Display for Coding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        })
+    }
+}

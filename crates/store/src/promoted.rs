@@ -1,0 +1,203 @@
+//! Attributes that have a column of their own, because Beyla sends them often (spec/beyla.md §2.3).
+//!
+//! A column holds an attribute under its current or its older spelling; `spellings` says which, so that
+//! what came in goes out again. Only the first attribute of a span that fits a column takes it, and only
+//! with the column's type; everything else stays in the JSON of `attributes`.
+
+use std::sync::LazyLock;
+
+use coral_trace::{KeyValue, Span, Value};
+use hashbrown::HashMap;
+
+/// A column and the attribute it holds.
+#[derive(Debug)]
+pub(crate) struct Promoted {
+    pub(crate) column: &'static str,
+    current: &'static str,
+    older: Option<&'static str>,
+}
+
+/// Text columns, in the order of the table.
+pub(crate) const TEXT: [Promoted; 16] = [
+    promoted("http_request_method", "http.request.method", Some("http.method")),
+    promoted("http_route", "http.route", None),
+    promoted("url_path", "url.path", Some("http.target")),
+    promoted("url_full", "url.full", Some("http.url")),
+    promoted("url_scheme", "url.scheme", Some("http.scheme")),
+    promoted("client_address", "client.address", None),
+    promoted("server_address", "server.address", None),
+    promoted("service_peer_name", "service.peer.name", Some("peer.service")),
+    promoted("rpc_method", "rpc.method", None),
+    promoted("rpc_system", "rpc.system.name", Some("rpc.system")),
+    promoted("db_system", "db.system.name", Some("db.system")),
+    promoted("db_operation", "db.operation.name", Some("db.operation")),
+    promoted("db_collection", "db.collection.name", Some("db.sql.table")),
+    promoted("db_namespace", "db.namespace", Some("db.name")),
+    promoted("messaging_system", "messaging.system", None),
+    promoted("messaging_destination", "messaging.destination.name", None),
+];
+
+/// Integer columns, in the order of the table.
+pub(crate) const NUMBERS: [Promoted; 3] = [
+    promoted("server_port", "server.port", None),
+    promoted("request_body_size", "http.request.body.size", None),
+    promoted("response_body_size", "http.response.body.size", None),
+];
+
+/// Attributes that `status_code` may hold exactly, best first, with their number in `spellings`' lowest
+/// three bits. 0 there means that `status_code` is derived, and the attribute stands in the JSON.
+const STATUS: [(&str, u32); 4] = [
+    ("http.response.status_code", 1),
+    ("http.status_code", 2),
+    ("rpc.response.status_code", 4),
+    ("rpc.grpc.status_code", 3),
+];
+const STATUS_MASK: u32 = 0b111;
+/// The bit of the first text column; a set bit means the older spelling.
+const FIRST_TEXT_BIT: u32 = 3;
+
+/// gRPC's status names by number. A name in exactly this spelling is held as its number.
+const GRPC_STATUS: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
+/// A span's attributes, sorted into columns and the rest.
+#[derive(Debug, Default)]
+pub(crate) struct Sorted<'a> {
+    pub(crate) status_code: Option<u16>,
+    pub(crate) spellings: u32,
+    pub(crate) text: [Option<&'a str>; TEXT.len()],
+    pub(crate) numbers: [Option<i64>; NUMBERS.len()],
+    pub(crate) rest: Vec<&'a KeyValue>,
+}
+
+/// Where an attribute's key leads.
+#[derive(Clone, Copy)]
+enum Slot {
+    Text { column: usize, older: bool },
+    Number { column: usize },
+    Status,
+}
+
+static SLOTS: LazyLock<HashMap<&'static str, Slot>> = LazyLock::new(|| {
+    let text = TEXT.iter().enumerate().flat_map(|(column, promoted)| {
+        let older = promoted.older.map(|key| (key, Slot::Text { column, older: true }));
+        [Some((promoted.current, Slot::Text { column, older: false })), older].into_iter().flatten()
+    });
+    let numbers = NUMBERS.iter().enumerate().map(|(column, p)| (p.current, Slot::Number { column }));
+    let status = STATUS.iter().map(|(key, _)| (*key, Slot::Status));
+    text.chain(numbers).chain(status).collect()
+});
+
+/// Sorts the attributes of `span`. Order within the rest is kept.
+pub(crate) fn sort(span: &Span) -> Sorted<'_> {
+    let mut sorted = Sorted { status_code: span.response_status(), ..Sorted::default() };
+    let mut deciding = deciding_status(span);
+    for attribute in &span.attributes {
+        let taken = match (SLOTS.get(attribute.key.as_str()), &attribute.value) {
+            (Some(&Slot::Text { column, older }), Value::String(text)) => {
+                sorted.take_text(column, older, text)
+            }
+            (Some(&Slot::Number { column }), Value::Int(number)) => {
+                sorted.take_number(column, *number)
+            }
+            (Some(Slot::Status), value) => {
+                // Only the first attribute under the deciding key decided.
+                let decides = deciding.take_if(|(key, _)| *key == attribute.key);
+                decides.is_some_and(|(_, spelling)| sorted.take_status(spelling, value))
+            }
+            _ => false,
+        };
+        if !taken {
+            sorted.rest.push(attribute);
+        }
+    }
+    sorted
+}
+
+/// The key that [`Span::response_status`] reads for this span, and its number.
+fn deciding_status(span: &Span) -> Option<(&'static str, u32)> {
+    STATUS.into_iter().find(|(key, _)| span.attributes.get(key).is_some())
+}
+
+impl<'a> Sorted<'a> {
+    fn take_text(&mut self, column: usize, older: bool, text: &'a str) -> bool {
+        let free = self.text[column].is_none();
+        if free {
+            self.text[column] = Some(text);
+            self.spellings |= u32::from(older) << (FIRST_TEXT_BIT + column as u32);
+        }
+        free
+    }
+
+    fn take_number(&mut self, column: usize, number: i64) -> bool {
+        let free = self.numbers[column].is_none();
+        if free {
+            self.numbers[column] = Some(number);
+        }
+        free
+    }
+
+    /// Whether `status_code` holds `value` exactly.
+    fn take_status(&mut self, spelling: u32, value: &Value) -> bool {
+        let held = self.status_code.and_then(|code| status_value(spelling, code));
+        let exact = held.as_ref() == Some(value);
+        if exact {
+            self.spellings |= spelling;
+        }
+        exact
+    }
+}
+
+/// The attribute value that `code` stands for under a spelling.
+fn status_value(spelling: u32, code: u16) -> Option<Value> {
+    match spelling {
+        4 => GRPC_STATUS.get(usize::from(code)).map(|name| Value::from(*name)),
+        _ => Some(Value::Int(i64::from(code))),
+    }
+}
+
+/// The attribute that `status_code` holds, if it holds one.
+pub(crate) fn status_attribute(spellings: u32, code: Option<u16>) -> Option<KeyValue> {
+    let spelling = spellings & STATUS_MASK;
+    let (key, _) = STATUS.into_iter().find(|(_, number)| *number == spelling)?;
+    Some(KeyValue { key: key.to_owned(), value: status_value(spelling, code?)? })
+}
+
+/// The key that text column `column` was sent under.
+pub(crate) fn text_key(spellings: u32, column: usize) -> &'static str {
+    let promoted = &TEXT[column];
+    match promoted.older {
+        Some(older) if spellings >> (FIRST_TEXT_BIT + column as u32) & 1 == 1 => older,
+        _ => promoted.current,
+    }
+}
+
+/// The key that integer column `column` was sent under.
+pub(crate) fn number_key(column: usize) -> &'static str {
+    NUMBERS[column].current
+}
+
+const fn promoted(
+    column: &'static str,
+    current: &'static str,
+    older: Option<&'static str>,
+) -> Promoted {
+    Promoted { column, current, older }
+}

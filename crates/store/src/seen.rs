@@ -1,0 +1,62 @@
+//! Which spans are already stored.
+//!
+//! Hot rows are known exactly, by their ids; sealed ones by a Bloom filter of each segment's trace ids,
+//! whose "maybe" the caller checks with a query. Memory: 24 bytes and a load factor for each hot row,
+//! and 10 bits for each sealed trace.
+
+use coral_trace::Span;
+use hashbrown::HashSet;
+
+/// A span's identity: trace id, then span id.
+pub(crate) type Key = [u8; 24];
+
+/// The identities of hot rows, in the two generations that a running seal divides them into.
+#[derive(Default)]
+pub(crate) struct Seen {
+    current: HashSet<Key>,
+    /// Rows that are being sealed.
+    sealing: HashSet<Key>,
+}
+
+/// The identity of `span`.
+pub(crate) fn key(span: &Span) -> Key {
+    join(span.trace_id.as_u128(), span.span_id.as_u64())
+}
+
+/// The identity of the span with these ids.
+pub(crate) fn join(trace_id: u128, span_id: u64) -> Key {
+    let mut key = [0; 24];
+    key[..16].copy_from_slice(&trace_id.to_be_bytes());
+    key[16..].copy_from_slice(&span_id.to_be_bytes());
+    key
+}
+
+impl Seen {
+    /// Remembers a row of the commit at hand; `false` when a hot row or an earlier span of this commit
+    /// has its identity.
+    pub(crate) fn insert(&mut self, key: Key) -> bool {
+        !self.sealing.contains(&key) && self.current.insert(key)
+    }
+
+    /// Forgets rows of a commit that failed.
+    pub(crate) fn forget(&mut self, keys: impl IntoIterator<Item = Key>) {
+        for key in keys {
+            self.current.remove(&key);
+        }
+    }
+
+    /// Every row so far is about to be sealed.
+    pub(crate) fn begin_sealing(&mut self) {
+        if self.sealing.is_empty() {
+            self.sealing = std::mem::take(&mut self.current);
+        } else {
+            // A seal failed before: its rows are sealed again, with those that came since.
+            self.sealing.extend(self.current.drain());
+        }
+    }
+
+    /// The rows that were about to be sealed are: the segment's filter knows them now.
+    pub(crate) fn end_sealing(&mut self) {
+        self.sealing = HashSet::new();
+    }
+}

@@ -1,0 +1,1 @@
+SELECT agent_id, address FROM agents ORDER BY agent_id;

@@ -1,0 +1,1 @@
+DELETE FROM checkpoints WHERE agent_id = $1 AND ebpf = $2;

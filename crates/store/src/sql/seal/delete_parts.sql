@@ -1,0 +1,1 @@
+DELETE FROM hot_parts WHERE receipt <= $1;

@@ -1,0 +1,1 @@
+DELETE FROM hot_spans WHERE receipt <= $1;

@@ -1,0 +1,93 @@
+//! The store as its callers see it: real DuckDB files in a directory of each test's own.
+
+mod bad_days;
+mod keeping;
+mod once;
+mod reading;
+mod statements;
+
+use std::sync::Arc;
+
+use coral_trace::{
+    Attributes, Collector, Origin, Resource, Scope, Span, SpanId, SpanKind, Status, StatusCode,
+    TraceId, UnixNanos,
+};
+use tempfile::TempDir;
+
+use crate::{Resources, Store, StoreConfig};
+
+/// When the tests take place.
+const NOON: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
+
+fn config(dir: &TempDir) -> StoreConfig {
+    StoreConfig {
+        dir: dir.path().join("store"),
+        resources: Resources { memory_limit: 128 << 20, threads: 1 },
+        segment_rows: 1_000,
+    }
+}
+
+/// A new store, and the directory that goes with it.
+fn store() -> (TempDir, Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(config(&dir)).unwrap();
+    (dir, store)
+}
+
+fn trace_id(number: u128) -> TraceId {
+    TraceId::try_from(number).unwrap()
+}
+
+fn span_id(number: u64) -> SpanId {
+    SpanId::try_from(number).unwrap()
+}
+
+fn origin(service: &str, collector: Collector) -> Arc<Origin> {
+    let attributes = [("service.name", service), ("host.name", "vm")].into_iter().collect();
+    let resource = Resource { attributes, ..Resource::default() };
+    Arc::new(Origin { resource, scope: Scope::default(), collector })
+}
+
+/// A span of service `shop`, collected by eBPF, that starts `at_ms` after noon and takes `ms`.
+fn span(trace: u128, id: u64, parent: Option<u64>, at_ms: u64, ms: u64) -> Span {
+    let start = UnixNanos(NOON.0 + at_ms * 1_000_000);
+    Span {
+        trace_id: trace_id(trace),
+        span_id: span_id(id),
+        parent_span_id: parent.map(span_id),
+        trace_state: String::new(),
+        flags: 0,
+        name: format!("GET /{id}"),
+        kind: SpanKind::Server,
+        start,
+        end: UnixNanos(start.0 + ms * 1_000_000),
+        attributes: Attributes::default(),
+        dropped_attributes: 0,
+        events: Vec::new(),
+        dropped_events: 0,
+        links: Vec::new(),
+        dropped_links: 0,
+        status: Status::default(),
+        origin: origin("shop", Collector::Ebpf),
+    }
+}
+
+fn failed(mut span: Span) -> Span {
+    span.status = Status { code: StatusCode::Error, message: String::new() };
+    span
+}
+
+fn of_service(mut span: Span, service: &str) -> Span {
+    span.origin = origin(service, Collector::Ebpf);
+    span
+}
+
+fn by_sdk(mut span: Span) -> Span {
+    span.origin = origin("shop", Collector::Sdk);
+    span
+}
+
+fn with_attributes<V: Into<coral_trace::Value>>(mut span: Span, pairs: Vec<(&str, V)>) -> Span {
+    span.attributes = pairs.into_iter().collect();
+    span
+}

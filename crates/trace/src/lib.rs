@@ -1,0 +1,23 @@
+//! What a span is.
+//!
+//! Pure: no I/O, no async, no clock, no serde. Everything else in Coral is written in these words,
+//! which are OpenTelemetry's: a [`Span`] has a [`TraceId`], a [`SpanId`] and an [`Origin`] (the
+//! resource and scope it was reported under, and which [`Collector`] made it).
+#![warn(missing_docs)]
+
+mod attribute;
+mod ids;
+mod origin;
+mod recognise;
+mod span;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod time;
+pub mod tree;
+
+pub use attribute::{Attributes, Double, KeyValue, Value};
+pub use ids::{InvalidId, SpanId, TraceId, TraceIdPrefix};
+pub use origin::{Collector, EntityRef, Origin, Resource, Scope, UNKNOWN_SERVICE};
+pub use recognise::{Evidence, Recogniser, Rule, BUILT_IN_RULES};
+pub use span::{Event, Link, Span, SpanKind, Status, StatusCode};
+pub use time::{TimeRange, UnixNanos};

@@ -1,0 +1,87 @@
+//! Points and ranges in time.
+
+use std::time::Duration;
+
+/// Nanoseconds since the Unix epoch, UTC: OTLP's unit.
+///
+/// DuckDB's TIMESTAMP holds microseconds; `store` keeps the rest beside it and loses nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct UnixNanos(pub u64);
+
+/// Half-open: `start` is inside, `end` is not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimeRange {
+    /// First instant inside.
+    pub start: UnixNanos,
+    /// First instant outside.
+    pub end: UnixNanos,
+}
+
+impl UnixNanos {
+    /// The last instant that can be written.
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// Microseconds since the epoch, rounded down. Never negative.
+    pub const fn as_micros(self) -> i64 {
+        (self.0 / 1_000) as i64
+    }
+
+    /// The instant that many microseconds after the epoch; negative counts are the epoch itself.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self((if micros < 0 { 0 } else { micros as u64 }).saturating_mul(1_000))
+    }
+
+    /// The instant that many seconds after the epoch; negative counts are the epoch itself.
+    pub const fn from_secs(secs: i64) -> Self {
+        Self((if secs < 0 { 0 } else { secs as u64 }).saturating_mul(1_000_000_000))
+    }
+
+    /// This instant less `by`, at the earliest the epoch.
+    pub fn earlier(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(nanos(by)))
+    }
+
+    /// This instant and `by`, at the latest [`Self::MAX`].
+    pub fn later(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(nanos(by)))
+    }
+
+    /// How long after `earlier` this is; zero when it is before.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl TimeRange {
+    /// All of time.
+    pub const ALL: Self = Self { start: UnixNanos(0), end: UnixNanos::MAX };
+
+    /// Whether `instant` is inside.
+    pub fn contains(&self, instant: UnixNanos) -> bool {
+        self.start <= instant && instant < self.end
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_holds_its_start_and_not_its_end() {
+        let range = TimeRange { start: UnixNanos(10), end: UnixNanos(20) };
+        assert!(range.contains(UnixNanos(10)) && range.contains(UnixNanos(19)));
+        assert!(!range.contains(UnixNanos(9)) && !range.contains(UnixNanos(20)));
+    }
+
+    #[test]
+    fn arithmetic_stops_at_the_ends_of_time() {
+        assert_eq!(UnixNanos(5).earlier(Duration::from_secs(1)), UnixNanos(0));
+        assert_eq!(UnixNanos::MAX.later(Duration::MAX), UnixNanos::MAX);
+        assert_eq!(UnixNanos::from_micros(-1), UnixNanos(0));
+        assert_eq!(UnixNanos(1).since(UnixNanos(2)), Duration::ZERO);
+    }
+}

@@ -1,0 +1,7 @@
+//! What an agent says to its colony: `proto/coral/colony/v1/colony.proto`.
+
+/// The generated messages, client and server; documented in the `.proto` file.
+#[allow(missing_docs, clippy::all)]
+pub mod proto {
+    tonic::include_proto!("coral.colony.v1");
+}

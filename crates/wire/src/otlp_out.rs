@@ -1,0 +1,33 @@
+//! OTLP out: spans as `opentelemetry.proto.trace.v1.TracesData`, which has the same bytes as an
+//! `ExportTraceServiceRequest`.
+//!
+//! Spans are grouped by equal resource and then by equal scope, in order of first appearance;
+//! within a group they keep their order. Who collected them is not OTLP's to say and is left out.
+
+mod group;
+mod len;
+mod message;
+
+use coral_trace::Span;
+use prost::Message;
+
+pub use len::{encoded_len, origin_len, span_len};
+
+use crate::otlp_json;
+use crate::otlp_service::ExportTraceServiceRequest;
+
+/// `spans` in protobuf.
+pub fn encode(spans: &[Span]) -> Vec<u8> {
+    to_request(spans).encode_to_vec()
+}
+
+/// `spans` in OTLP's JSON: ids in hex, 64-bit integers as text, enums as numbers.
+pub fn encode_json(spans: &[Span]) -> String {
+    otlp_json::encode(spans)
+}
+
+/// `spans` as the message that an exporter sends.
+pub fn to_request(spans: &[Span]) -> ExportTraceServiceRequest {
+    let resource_spans = group::by_origin(spans).into_iter().map(message::resource_spans).collect();
+    ExportTraceServiceRequest { resource_spans }
+}
