@@ -1,1 +1,40 @@
-fn main(){}
+//! `coral`: one program, two roles, and the commands that ask them.
+//!
+//! The path of one span through these folders: `agent/receive` → `agent/ingest` → (store) → `agent/serve`
+//! → `colony/poll` → (store) → `colony/serve` → `query` → `show`. See ARCHITECTURE.md.
+
+mod addresses;
+mod agent;
+mod args;
+mod client;
+mod clock;
+mod colony;
+mod command;
+mod config;
+mod demo;
+mod errors;
+mod listen;
+mod metrics;
+mod query;
+mod retain;
+mod roles;
+mod show;
+mod tasks;
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Exit codes: 0 answered, 1 the question or the server failed, 2 the command line was wrong.
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    match command::run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -220,8 +220,7 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// DuckDB takes 16 bytes as a UUID when the field says so.
 pub(crate) fn uuid(name: &str) -> Field {
     let extension = ("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned());
-    Field::new(name, DataType::FixedSizeBinary(16), false)
-        .with_metadata(HashMap::from([extension]))
+    Field::new(name, DataType::FixedSizeBinary(16), false).with_metadata(HashMap::from([extension]))
 }
 
 /// A UTC TIMESTAMP of microseconds.

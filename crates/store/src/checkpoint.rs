@@ -86,10 +86,7 @@ impl Store {
                 .execute(DELETE_AGENT.sql, [&agent.agent_id])
                 .map_err(StoreError::statement(DELETE_AGENT.name))?;
             connection
-                .execute(
-                    INSERT_AGENT.sql,
-                    params![agent.agent_id, agent.address, now.as_micros()],
-                )
+                .execute(INSERT_AGENT.sql, params![agent.agent_id, agent.address, now.as_micros()])
                 .map_err(StoreError::statement(INSERT_AGENT.name))?;
             Ok(())
         })
@@ -124,9 +121,8 @@ pub(crate) fn in_transaction(
     change: impl FnOnce(&Connection) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     connection.execute_batch("BEGIN").map_err(StoreError::statement("begin"))?;
-    let ended = change(connection).and_then(|()| {
-        connection.execute_batch("COMMIT").map_err(StoreError::statement("commit"))
-    });
+    let ended = change(connection)
+        .and_then(|()| connection.execute_batch("COMMIT").map_err(StoreError::statement("commit")));
     if ended.is_err() {
         // After a failed commit there may be nothing to roll back.
         let _ = connection.execute_batch("ROLLBACK");

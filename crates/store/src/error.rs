@@ -59,9 +59,7 @@ impl StoreError {
     }
 
     /// Names the directory or file that failed.
-    pub(crate) fn directory(
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn directory(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Directory { path, source }
     }

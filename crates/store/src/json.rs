@@ -38,7 +38,9 @@ impl Serialize for Written<'_> {
             Value::String(text) => serializer.serialize_str(text),
             Value::Bool(truth) => serializer.serialize_bool(*truth),
             Value::Int(number) => serializer.serialize_i64(*number),
-            Value::Double(Double(number)) if number.is_finite() => serializer.serialize_f64(*number),
+            Value::Double(Double(number)) if number.is_finite() => {
+                serializer.serialize_f64(*number)
+            }
             Value::Double(Double(number)) => marked(serializer, "$double", &double_text(*number)),
             Value::Bytes(bytes) => marked(serializer, "$bytes", &BASE64.encode(bytes)),
             Value::Array(values) => serializer.collect_seq(values.iter().map(Written)),

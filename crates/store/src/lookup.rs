@@ -35,8 +35,7 @@ impl Store {
         let ebpf = collector.map(|collector| collector == Collector::Ebpf);
         let id = trace.to_string();
         self.0.catalogue.read(|segments| {
-            let files =
-                self.0.span_files(segments, |segment| segment.filter.may_contain(trace));
+            let files = self.0.span_files(segments, |segment| segment.filter.may_contain(trace));
             self.0.readers.with(|connection| {
                 let spans = read_spans(connection, TRACE, params![files, id, ebpf, limit])?;
                 if spans.len() < limit as usize {
@@ -89,8 +88,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<TraceId>, StoreError> {
         let failed = || StoreError::statement(TRACE_IDS_BETWEEN.name);
-        let (first, last) =
-            (format!("{:032x}", prefix.first()), format!("{:032x}", prefix.last()));
+        let (first, last) = (format!("{:032x}", prefix.first()), format!("{:032x}", prefix.last()));
         self.0.catalogue.read(|segments| {
             let files = self.0.part_files(segments, |_| true);
             self.0.readers.with(|connection| {

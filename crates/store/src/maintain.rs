@@ -108,9 +108,8 @@ impl Inner {
     ) -> Result<Option<Segment>, StoreError> {
         let dir = self.segment_dir();
         let failed = StoreError::statement(SEAL_EXTENT.name);
-        let extent = reader
-            .query_row(SEAL_EXTENT.sql, [last_receipt], HotExtent::of)
-            .map_err(failed)?;
+        let extent =
+            reader.query_row(SEAL_EXTENT.sql, [last_receipt], HotExtent::of).map_err(failed)?;
         let Some(extent) = extent else {
             return Ok(None);
         };
@@ -272,8 +271,6 @@ fn insert_segment(connection: &Connection, segment: &Segment) -> Result<(), Stor
 }
 
 fn execute(connection: &Connection, statement: Statement, value: u64) -> Result<(), StoreError> {
-    connection
-        .execute(statement.sql, [value])
-        .map_err(StoreError::statement(statement.name))?;
+    connection.execute(statement.sql, [value]).map_err(StoreError::statement(statement.name))?;
     Ok(())
 }

@@ -100,7 +100,8 @@ static SLOTS: LazyLock<HashMap<&'static str, Slot>> = LazyLock::new(|| {
         let older = promoted.older.map(|key| (key, Slot::Text { column, older: true }));
         [Some((promoted.current, Slot::Text { column, older: false })), older].into_iter().flatten()
     });
-    let numbers = NUMBERS.iter().enumerate().map(|(column, p)| (p.current, Slot::Number { column }));
+    let numbers =
+        NUMBERS.iter().enumerate().map(|(column, p)| (p.current, Slot::Number { column }));
     let status = STATUS.iter().map(|(key, _)| (*key, Slot::Status));
     text.chain(numbers).chain(status).collect()
 });

@@ -159,7 +159,9 @@ impl<'a> Columns<'a> {
             status_code: column(batch, 13)?,
             span_status: column(batch, 14)?,
             spellings: column(batch, 15)?,
-            text: (FIRST_TEXT..FIRST_NUMBER).map(|at| column(batch, at)).collect::<Result<_, _>>()?,
+            text: (FIRST_TEXT..FIRST_NUMBER)
+                .map(|at| column(batch, at))
+                .collect::<Result<_, _>>()?,
             numbers: (FIRST_NUMBER..AFTER_PROMOTED)
                 .map(|at| column(batch, at))
                 .collect::<Result<_, _>>()?,

@@ -103,7 +103,9 @@ fn make_empty_segment(connection: &Connection, segments: &Path) -> Result<(), St
 
 fn read_meta(connection: &Connection) -> Result<Meta, StoreError> {
     connection
-        .query_row(META.sql, [], |row| Ok(Meta { store_id: row.get(1)?, next_receipt: row.get(2)? }))
+        .query_row(META.sql, [], |row| {
+            Ok(Meta { store_id: row.get(1)?, next_receipt: row.get(2)? })
+        })
         .map_err(StoreError::statement(META.name))
 }
 

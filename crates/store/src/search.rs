@@ -1,9 +1,7 @@
 //! Lists of traces.
 
 use coral_trace::{Collector, TimeRange, TraceId, UnixNanos};
-use duckdb::arrow::array::{
-    Array, Int16Array, Int64Array, ListArray, StringArray, UInt64Array,
-};
+use duckdb::arrow::array::{Array, Int16Array, Int64Array, ListArray, StringArray, UInt64Array};
 use duckdb::arrow::record_batch::RecordBatch;
 use duckdb::{ToSql, params};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use coral_trace::{TimeRange, TraceId, UnixNanos};
+use coral_trace::{TraceId, UnixNanos};
 use duckdb::Connection;
 use fastbloom::BloomFilter;
 
@@ -54,11 +54,6 @@ const FILTER_HASHES: u32 = 7;
 const FILTER_BITS_PER_TRACE: usize = 10;
 
 impl Segment {
-    /// Whether any of its spans may have started in `range`.
-    pub(crate) fn overlaps(&self, range: TimeRange) -> bool {
-        self.first_start < range.end && range.start <= self.last_start
-    }
-
     /// Its files go when the last reader lets go of it.
     pub(crate) fn retire(&self) {
         self.retired.store(true, Ordering::Relaxed);
@@ -101,8 +96,7 @@ impl TraceFilter {
     /// A filter of `ids`.
     pub(crate) fn of(ids: &[u128]) -> Self {
         let bits = (ids.len() * FILTER_BITS_PER_TRACE).max(64);
-        let mut filter =
-            BloomFilter::with_num_bits(bits).seed(&FILTER_SEED).hashes(FILTER_HASHES);
+        let mut filter = BloomFilter::with_num_bits(bits).seed(&FILTER_SEED).hashes(FILTER_HASHES);
         for id in ids {
             filter.insert(&id.to_be_bytes());
         }
@@ -123,9 +117,7 @@ impl TraceFilter {
             .map(|word| u64::from_le_bytes(word.try_into().expect("chunks of 8")))
             .collect();
         let whole = !words.is_empty() && words.len() * 8 == bytes.len();
-        whole.then(|| {
-            Self(BloomFilter::from_vec(words).seed(&FILTER_SEED).hashes(FILTER_HASHES))
-        })
+        whole.then(|| Self(BloomFilter::from_vec(words).seed(&FILTER_SEED).hashes(FILTER_HASHES)))
     }
 }
 

@@ -196,8 +196,11 @@ impl Inner {
         wanted: impl Fn(&Segment) -> bool,
         kind: impl Fn(&SegmentFiles) -> &Path,
     ) -> String {
-        let picked: Vec<_> =
-            segments.iter().filter(|segment| wanted(segment)).map(|segment| &segment.files).collect();
+        let picked: Vec<_> = segments
+            .iter()
+            .filter(|segment| wanted(segment))
+            .map(|segment| &segment.files)
+            .collect();
         if picked.is_empty() {
             return sql_list([kind(&SegmentFiles::empty(&self.segment_dir())).display()]);
         }
@@ -252,10 +255,8 @@ fn hot_keys(connection: &Connection) -> Result<Seen, StoreError> {
 
 /// Removes files that a crash left between writing and cataloguing.
 fn sweep_orphans(dir: &Path, segments: &[Arc<Segment>]) -> Result<(), StoreError> {
-    let known: Vec<&PathBuf> = segments
-        .iter()
-        .flat_map(|segment| [&segment.files.spans, &segment.files.parts])
-        .collect();
+    let known: Vec<&PathBuf> =
+        segments.iter().flat_map(|segment| [&segment.files.spans, &segment.files.parts]).collect();
     let empty = SegmentFiles::empty(dir);
     for entry in std::fs::read_dir(dir).map_err(StoreError::directory(dir))? {
         let path = entry.map_err(StoreError::directory(dir))?.path();

@@ -227,7 +227,10 @@ mod tests {
         ] {
             assert_eq!(text.parse::<TraceId>().unwrap_err().to_string(), reason, "{text}");
         }
-        assert_eq!(SpanId::try_from([1u8; 7].as_slice()).unwrap_err().to_string(), "7 long, expected 8 bytes");
+        assert_eq!(
+            SpanId::try_from([1u8; 7].as_slice()).unwrap_err().to_string(),
+            "7 long, expected 8 bytes"
+        );
         assert_eq!(TraceId::try_from([0u8; 16].as_slice()), Err(InvalidId::Zero));
     }
 

@@ -12,12 +12,13 @@ mod recognise;
 mod span;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod text;
 mod time;
 pub mod tree;
 
 pub use attribute::{Attributes, Double, KeyValue, Value};
 pub use ids::{InvalidId, SpanId, TraceId, TraceIdPrefix};
 pub use origin::{Collector, EntityRef, Origin, Resource, Scope, UNKNOWN_SERVICE};
-pub use recognise::{Evidence, Recogniser, Rule, BUILT_IN_RULES};
+pub use recognise::{BUILT_IN_RULES, Evidence, InvalidRule, Recogniser, Rule};
 pub use span::{Event, Link, Span, SpanKind, Status, StatusCode};
 pub use time::{TimeRange, UnixNanos};

@@ -1,5 +1,9 @@
 //! Which collector made a span, by exact strings in its resource and scope.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
 use crate::origin::{Collector, Resource, Scope};
 
 /// One exact string that identifies an eBPF collector.
@@ -7,30 +11,195 @@ use crate::origin::{Collector, Resource, Scope};
 pub struct Rule {
     /// Where the string stands.
     pub evidence: Evidence,
-    /// The whole string; substrings never match.
-    pub equals: String,
+    /// The whole string; a part of it never matches: a user's service may be called `beyla-cart`.
+    pub equals: Cow<'static, str>,
 }
 
 /// Where a rule looks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Evidence {
     /// The value of this resource attribute.
-    ResourceAttribute(String),
+    ResourceAttribute(Cow<'static, str>),
     /// The name of the instrumentation scope.
     ScopeName,
 }
 
-/// Decides which collector made a span. Cheap to share.
-#[derive(Clone, Debug)]
-pub struct Recogniser {
-    rules: Vec<Rule>,
-    everything_is_ebpf: bool,
+/// Decides which collector made a span. Cheap to ask: no allocation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recogniser(Mode);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Mode {
+    /// The built-in rules, then the user's.
+    Rules(Vec<Rule>),
+    /// Known beforehand, from the port or the stream.
+    Always(Collector),
 }
 
+/// What Beyla 1.0 to 3.33 and plain OBI write. Source: spec/beyla.md §1, row by row.
+pub const BUILT_IN_RULES: &[Rule] = &[
+    // Beyla 1.2-2.2, 2.7.7-3.33; OBI of May 2025.
+    resource("telemetry.sdk.name", "beyla"),
+    // Beyla 2.5.1-2.7.6; later plain OBI.
+    resource("telemetry.sdk.name", "opentelemetry-ebpf-instrumentation"),
+    // Beyla 3.3.1-3.33; plain OBI once its SDK name is `opentelemetry`.
+    resource("telemetry.distro.name", "opentelemetry-ebpf-instrumentation"),
+    // Beyla 1.6-3.8.
+    resource("otel.library.name", "github.com/grafana/beyla"),
+    // Beyla 3.0-3.33, also when `attributes.select.resource` drops `telemetry.*`.
+    resource("otel.scope.name", "github.com/grafana/beyla"),
+    // Plain OBI.
+    resource("otel.library.name", "go.opentelemetry.io/obi"),
+    resource("otel.scope.name", "go.opentelemetry.io/obi"),
+    // OBI of May 2025.
+    resource("otel.library.name", "github.com/open-telemetry/opentelemetry-ebpf-instrumentation"),
+    resource("otel.scope.name", "github.com/open-telemetry/opentelemetry-ebpf-instrumentation"),
+    // Beyla 1.0-1.5; metrics up to 2.2.
+    scope("github.com/grafana/beyla"),
+    // Metrics of Beyla 2.6-3.33.
+    scope("go.opentelemetry.io/obi"),
+    // Metrics of Beyla 2.5.
+    scope("github.com/open-telemetry/opentelemetry-ebpf-instrumentation"),
+];
+
 impl Recogniser {
-    /// The collector that reported under `resource` and `scope`.
-    pub fn collector(&self, _resource: &Resource, _scope: &Scope) -> Collector {
-        todo!()
+    /// The built-in rules and `extra` ones.
+    pub fn with_rules(extra: Vec<Rule>) -> Self {
+        Self(Mode::Rules(BUILT_IN_RULES.iter().cloned().chain(extra).collect()))
+    }
+
+    /// For what comes in where only Beyla sends.
+    pub const fn everything_ebpf() -> Self {
+        Self(Mode::Always(Collector::Ebpf))
+    }
+
+    /// For what is known to be SDKs'.
+    pub const fn everything_sdk() -> Self {
+        Self(Mode::Always(Collector::Sdk))
+    }
+
+    /// The collector that reported under `resource` and `scope`: eBPF if any rule matches.
+    pub fn collector(&self, resource: &Resource, scope: &Scope) -> Collector {
+        match &self.0 {
+            Mode::Always(collector) => *collector,
+            Mode::Rules(rules) if rules.iter().any(|rule| rule.matches(resource, scope)) => {
+                Collector::Ebpf
+            }
+            Mode::Rules(_) => Collector::Sdk,
+        }
     }
 }
-pub const BUILT_IN_RULES: &[Rule] = &[];
+
+impl Default for Recogniser {
+    fn default() -> Self {
+        Self::with_rules(Vec::new())
+    }
+}
+
+impl Rule {
+    fn matches(&self, resource: &Resource, scope: &Scope) -> bool {
+        match &self.evidence {
+            Evidence::ResourceAttribute(key) => {
+                resource.attributes.text(key) == Some(&*self.equals)
+            }
+            Evidence::ScopeName => scope.name == *self.equals,
+        }
+    }
+}
+
+const fn resource(key: &'static str, equals: &'static str) -> Rule {
+    Rule {
+        evidence: Evidence::ResourceAttribute(Cow::Borrowed(key)),
+        equals: Cow::Borrowed(equals),
+    }
+}
+
+const fn scope(equals: &'static str) -> Rule {
+    Rule { evidence: Evidence::ScopeName, equals: Cow::Borrowed(equals) }
+}
+
+/// Why a text is no [`Rule`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InvalidRule;
+
+impl fmt::Display for InvalidRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected RESOURCE_ATTRIBUTE=TEXT or scope.name=TEXT, neither side empty")
+    }
+}
+
+impl std::error::Error for InvalidRule {}
+
+/// `telemetry.sdk.name=my-ebpf` or `scope.name=my/scope`.
+impl FromStr for Rule {
+    type Err = InvalidRule;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRule> {
+        let (key, equals) = text.split_once('=').ok_or(InvalidRule)?;
+        if key.is_empty() || equals.is_empty() {
+            return Err(InvalidRule);
+        }
+        let evidence = match key {
+            "scope.name" => Evidence::ScopeName,
+            _ => Evidence::ResourceAttribute(Cow::Owned(key.to_owned())),
+        };
+        Ok(Self { evidence, equals: Cow::Owned(equals.to_owned()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(resource: &[(&str, &str)], scope: &str, expected: Collector) {
+        let attributes = resource.iter().copied().collect();
+        let resource = Resource { attributes, ..Resource::default() };
+        let scope = Scope { name: scope.to_owned(), ..Scope::default() };
+        assert_eq!(Recogniser::default().collector(&resource, &scope), expected, "{resource:?}");
+    }
+
+    const BEYLA: &str = "github.com/grafana/beyla";
+    const OBI: &str = "opentelemetry-ebpf-instrumentation";
+
+    #[test]
+    fn every_version_of_beyla_is_recognised() {
+        for (versions, resource, scope) in [
+            ("1.0-1.1", vec![], BEYLA),
+            ("1.2-1.5", vec![("telemetry.sdk.name", "beyla")], BEYLA),
+            ("1.6-2.2", vec![("telemetry.sdk.name", "beyla"), ("otel.library.name", BEYLA)], ""),
+            ("2.5-2.7.6", vec![("telemetry.sdk.name", OBI), ("otel.library.name", BEYLA)], ""),
+            ("3.3.1-3.8", vec![("telemetry.distro.name", OBI), ("otel.scope.name", BEYLA)], ""),
+            ("3.9-3.33", vec![("otel.scope.name", BEYLA)], ""),
+            ("OBI", vec![("telemetry.distro.name", OBI)], "go.opentelemetry.io/obi"),
+        ] {
+            println!("{versions}");
+            check(&resource, scope, Collector::Ebpf);
+        }
+    }
+
+    #[test]
+    fn an_sdk_is_not_taken_for_beyla_however_its_service_is_called() {
+        check(
+            &[("service.name", "beyla-cart"), ("telemetry.sdk.name", "opentelemetry")],
+            "",
+            Collector::Sdk,
+        );
+        check(&[("telemetry.sdk.name", "beyla2")], "github.com/grafana/beyla/x", Collector::Sdk);
+        check(&[("telemetry.sdk.language", "go")], "beyla", Collector::Sdk);
+        check(&[], "", Collector::Sdk);
+    }
+
+    #[test]
+    fn a_users_own_rule_is_added_to_the_built_in_ones() {
+        let rules = ["telemetry.sdk.name=my-ebpf", "scope.name=my/scope"];
+        let rules = rules.map(|rule| rule.parse().unwrap()).to_vec();
+        let recogniser = Recogniser::with_rules(rules);
+        let mine = Scope { name: "my/scope".to_owned(), ..Scope::default() };
+        assert_eq!(recogniser.collector(&Resource::default(), &mine), Collector::Ebpf);
+        let beyla = Scope { name: BEYLA.to_owned(), ..Scope::default() };
+        assert_eq!(recogniser.collector(&Resource::default(), &beyla), Collector::Ebpf);
+        for invalid in ["", "=", "a=", "=b", "no-sign"] {
+            assert!(invalid.parse::<Rule>().is_err(), "{invalid}");
+        }
+    }
+}

@@ -115,8 +115,11 @@ pub fn origin() -> impl Strategy<Value = Origin> {
         },
     );
     let collector = prop_oneof![Just(Collector::Ebpf), Just(Collector::Sdk)];
-    (resource, scope, collector)
-        .prop_map(|(resource, scope, collector)| Origin { resource, scope, collector })
+    (resource, scope, collector).prop_map(|(resource, scope, collector)| Origin {
+        resource,
+        scope,
+        collector,
+    })
 }
 
 /// Any span. Few different ids, so that spans meet in traces.
@@ -128,11 +131,8 @@ pub fn span() -> impl Strategy<Value = Span> {
         .prop_map(|(code, message)| Status { code, message });
     let said = (text(), text(), any::<u32>(), kind, status);
     let dropped = (any::<u32>(), any::<u32>(), any::<u32>());
-    let inside = (
-        attributes(),
-        prop::collection::vec(event(), 0..3),
-        prop::collection::vec(link(), 0..3),
-    );
+    let inside =
+        (attributes(), prop::collection::vec(event(), 0..3), prop::collection::vec(link(), 0..3));
     (ids, time.clone(), time, said, dropped, inside, origin()).prop_map(
         |((trace, id, parent), start, end, said, dropped, inside, origin)| Span {
             trace_id: TraceId::try_from(trace).expect("not zero"),

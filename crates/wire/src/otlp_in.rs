@@ -11,7 +11,10 @@ mod span;
 mod value;
 
 pub use refused::Refused;
-pub(crate) use refused::Why;
+
+pub(crate) use intake::Origins;
+pub(crate) use refused::{Why, bounded};
+pub(crate) use span::put_links;
 pub(crate) use value::is_too_deep;
 
 use coral_trace::{Recogniser, Span};
@@ -19,7 +22,7 @@ use prost::Message;
 
 use crate::otlp_json;
 use crate::otlp_service::ExportTraceServiceRequest;
-use intake::{Intake, Under};
+use intake::Intake;
 
 /// The longest span that is taken, in bytes of protobuf: 1 MiB.
 pub const MAX_SPAN_BYTES: usize = 1 << 20;
@@ -88,8 +91,9 @@ pub enum DecodeError {
 
 /// Reads the `body` of one export: an uncompressed `ExportTraceServiceRequest`.
 ///
-/// Memory stays below about 32 times the body's length, a span at a time; see
-/// `crates/wire/tests/wire/hostile.rs`.
+/// Takes memory of 4.5 times the body's length for Beyla's bodies, and of 32 to 40 times for 16 MiB
+/// of the emptiest attributes, events or links (measured). The same again can go into copies of a
+/// resource that has several scopes, which end at the body's length and 1 MiB.
 ///
 /// # Errors
 /// [`DecodeError`] if the body as a whole cannot be read; nothing of it is then taken. A span that
@@ -107,15 +111,14 @@ pub fn decode(
 
 /// Takes a request that somebody else decoded, by the same rules. Strings are moved.
 pub fn convert(request: ExportTraceServiceRequest, recogniser: &Recogniser) -> Decoded {
-    let mut intake = Intake::default();
-    let may_be_too_large = request.encoded_len() > MAX_SPAN_BYTES;
+    let bytes = request.encoded_len();
+    let (mut intake, mut origins) = (Intake::default(), Origins::new(recogniser, bytes));
     for resource_spans in request.resource_spans {
-        let resource = value::resource(resource_spans.resource, resource_spans.schema_url);
-        let mut under = Under::new(resource, recogniser);
+        origins.enter(value::resource(resource_spans.resource, resource_spans.schema_url));
         for scope_spans in resource_spans.scope_spans {
-            let origin = under.origin(value::scope(scope_spans.scope, scope_spans.schema_url));
+            let origin = origins.origin(value::scope(scope_spans.scope, scope_spans.schema_url));
             for span in scope_spans.spans {
-                let bytes = if may_be_too_large { span.encoded_len() } else { 0 };
+                let bytes = if bytes > MAX_SPAN_BYTES { span.encoded_len() } else { 0 };
                 intake.take(span, bytes, &origin);
             }
         }

@@ -13,6 +13,10 @@ use prost::Message;
 
 pub use len::{encoded_len, origin_len, span_len};
 
+pub(crate) use group::{ByResource, ByScope, by_origin};
+pub(crate) use len::{resource_len, scope_len};
+pub(crate) use message::{kind_number, status_number};
+
 use crate::otlp_json;
 use crate::otlp_service::ExportTraceServiceRequest;
 
@@ -28,6 +32,6 @@ pub fn encode_json(spans: &[Span]) -> String {
 
 /// `spans` as the message that an exporter sends.
 pub fn to_request(spans: &[Span]) -> ExportTraceServiceRequest {
-    let resource_spans = group::by_origin(spans).into_iter().map(message::resource_spans).collect();
+    let resource_spans = by_origin(spans).into_iter().map(message::resource_spans).collect();
     ExportTraceServiceRequest { resource_spans }
 }

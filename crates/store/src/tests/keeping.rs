@@ -15,7 +15,9 @@ fn minutes(minutes: u64) -> UnixNanos {
 
 fn segment_files(dir: &tempfile::TempDir) -> usize {
     let files = std::fs::read_dir(dir.path().join("store/segments")).unwrap();
-    files.filter(|file| !file.as_ref().unwrap().file_name().to_string_lossy().starts_with("empty")).count()
+    files
+        .filter(|file| !file.as_ref().unwrap().file_name().to_string_lossy().starts_with("empty"))
+        .count()
 }
 
 #[test]

@@ -30,10 +30,7 @@ fn a_span_that_stands_in_two_exports_of_one_commit_is_stored_once() {
     let (_dir, store) = store();
     let one = vec![span(1, 1, None, 0, 10)];
     let outcome = store.append(&[one.clone(), one], NOON).unwrap();
-    assert_eq!(
-        outcome,
-        [Appended { new: 1, duplicate: 0 }, Appended { new: 0, duplicate: 1 }]
-    );
+    assert_eq!(outcome, [Appended { new: 1, duplicate: 0 }, Appended { new: 0, duplicate: 1 }]);
 }
 
 #[test]

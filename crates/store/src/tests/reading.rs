@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use coral_trace::{Collector, TimeRange, Value};
 
-use super::{
-    NOON, by_sdk, failed, of_service, span, store, trace_id, with_attributes,
-};
+use super::{NOON, by_sdk, failed, of_service, span, store, trace_id, with_attributes};
 use crate::{Order, Store, TraceQuery};
 
 fn ids(store: &Store, query: &TraceQuery) -> Vec<u128> {
@@ -79,7 +77,10 @@ fn a_prefix_finds_every_trace_that_begins_with_it() {
         store.append(&[vec![span(trace, 1, None, 0, 1)]], NOON).unwrap();
     }
     let find = |prefix: &str| store.traces_with_prefix(prefix.parse().unwrap(), 10).unwrap().len();
-    assert_eq!((find("4bf9"), find("5"), find("6"), find(&trace_id(traces[0]).to_string())), (2, 1, 0, 1));
+    assert_eq!(
+        (find("4bf9"), find("5"), find("6"), find(&trace_id(traces[0]).to_string())),
+        (2, 1, 0, 1)
+    );
     store.seal().unwrap();
     assert_eq!((find("4bf9"), find("5"), find("6")), (2, 1, 0));
 }
@@ -105,13 +106,21 @@ fn a_list_sums_whole_traces_and_a_late_span_corrects_a_sealed_one() {
 #[test]
 fn every_condition_of_a_search_holds_for_the_whole_trace() {
     let (_dir, store) = store();
-    let http = |status: i64| vec![("http.response.status_code", Value::Int(status)), ("http.method", "GET".into())];
+    let http = |status: i64| {
+        vec![("http.response.status_code", Value::Int(status)), ("http.method", "GET".into())]
+    };
     store
         .append(
             &[
-                vec![with_attributes(span(1, 1, None, 0, 700), http(200)), of_service(span(1, 2, Some(1), 1, 5), "cards")],
+                vec![
+                    with_attributes(span(1, 1, None, 0, 700), http(200)),
+                    of_service(span(1, 2, Some(1), 1, 5), "cards"),
+                ],
                 vec![failed(with_attributes(span(2, 3, None, 1_000, 50), http(503)))],
-                vec![by_sdk(with_attributes(span(3, 4, None, 2_000, 900), vec![("user.tier", "gold")]))],
+                vec![by_sdk(with_attributes(
+                    span(3, 4, None, 2_000, 900),
+                    vec![("user.tier", "gold")],
+                ))],
             ],
             NOON,
         )
@@ -120,9 +129,17 @@ fn every_condition_of_a_search_holds_for_the_whole_trace() {
     let cases: Vec<(&str, TraceQuery, &[u128])> = vec![
         ("all, newest first", all.clone(), &[3, 2, 1]),
         ("slowest first", TraceQuery { order: Order::Slowest, ..all.clone() }, &[3, 1, 2]),
-        ("the limit comes last", TraceQuery { order: Order::Slowest, limit: 1, ..all.clone() }, &[3]),
+        (
+            "the limit comes last",
+            TraceQuery { order: Order::Slowest, limit: 1, ..all.clone() },
+            &[3],
+        ),
         ("of a service", TraceQuery { services: vec!["cards".into()], ..all.clone() }, &[1]),
-        ("of either service", TraceQuery { services: vec!["cards".into(), "x'y".into()], ..all.clone() }, &[1]),
+        (
+            "of either service",
+            TraceQuery { services: vec!["cards".into(), "x'y".into()], ..all.clone() },
+            &[1],
+        ),
         ("of no service", TraceQuery { services: vec!["nobody".into()], ..all.clone() }, &[]),
         ("long ones", TraceQuery { min_duration_us: Some(700_000), ..all.clone() }, &[3, 1]),
         ("failed ones", TraceQuery { failed: Some(true), ..all.clone() }, &[2]),
@@ -130,15 +147,48 @@ fn every_condition_of_a_search_holds_for_the_whole_trace() {
         ("by eBPF", TraceQuery { collector: Some(Collector::Ebpf), ..all.clone() }, &[2, 1]),
         ("by SDK", TraceQuery { collector: Some(Collector::Sdk), ..all.clone() }, &[3]),
         ("by span name", TraceQuery { name: Some("GET /2".into()), ..all.clone() }, &[1]),
-        ("by name of the service's own span", TraceQuery { name: Some("GET /1".into()), services: vec!["cards".into()], ..all.clone() }, &[]),
+        (
+            "by name of the service's own span",
+            TraceQuery {
+                name: Some("GET /1".into()),
+                services: vec!["cards".into()],
+                ..all.clone()
+            },
+            &[],
+        ),
         ("by a promoted attribute", attribute(&all, &[("http.response.status_code", "503")]), &[2]),
-        ("by the newer spelling of an older key", attribute(&all, &[("http.request.method", "GET")]), &[2, 1]),
-        ("by two attributes", attribute(&all, &[("http.method", "GET"), ("http.response.status_code", "200")]), &[1]),
+        (
+            "by the newer spelling of an older key",
+            attribute(&all, &[("http.request.method", "GET")]),
+            &[2, 1],
+        ),
+        (
+            "by two attributes",
+            attribute(&all, &[("http.method", "GET"), ("http.response.status_code", "200")]),
+            &[1],
+        ),
         ("by another attribute", attribute(&all, &[("user.tier", "gold")]), &[3]),
         ("by a resource attribute", attribute(&all, &[("host.name", "vm")]), &[3, 2, 1]),
         ("by a key that nothing has", attribute(&all, &[("no/such~key\"'", "x")]), &[]),
-        ("started in a half-open range", TraceQuery { started: TimeRange { start: NOON, end: NOON.later(Duration::from_secs(1)) }, ..all.clone() }, &[1]),
-        ("started since", TraceQuery { started: TimeRange { start: NOON.later(Duration::from_secs(1)), end: TimeRange::ALL.end }, ..all.clone() }, &[3, 2]),
+        (
+            "started in a half-open range",
+            TraceQuery {
+                started: TimeRange { start: NOON, end: NOON.later(Duration::from_secs(1)) },
+                ..all.clone()
+            },
+            &[1],
+        ),
+        (
+            "started since",
+            TraceQuery {
+                started: TimeRange {
+                    start: NOON.later(Duration::from_secs(1)),
+                    end: TimeRange::ALL.end,
+                },
+                ..all.clone()
+            },
+            &[3, 2],
+        ),
     ];
     for (what, query, expected) in &cases {
         assert_eq!(ids(&store, query), *expected, "hot: {what}");
@@ -158,11 +208,32 @@ fn attribute(query: &TraceQuery, pairs: &[(&str, &str)]) -> TraceQuery {
 fn every_promoted_attribute_can_be_searched_for_under_each_of_its_spellings() {
     let (_dir, store) = store();
     let keys = [
-        "http.request.method", "http.method", "http.route", "url.path", "http.target", "url.full",
-        "http.url", "url.scheme", "http.scheme", "client.address", "server.address",
-        "service.peer.name", "peer.service", "rpc.method", "rpc.system.name", "rpc.system",
-        "db.system.name", "db.system", "db.operation.name", "db.operation", "db.collection.name",
-        "db.sql.table", "db.namespace", "db.name", "messaging.system", "messaging.destination.name",
+        "http.request.method",
+        "http.method",
+        "http.route",
+        "url.path",
+        "http.target",
+        "url.full",
+        "http.url",
+        "url.scheme",
+        "http.scheme",
+        "client.address",
+        "server.address",
+        "service.peer.name",
+        "peer.service",
+        "rpc.method",
+        "rpc.system.name",
+        "rpc.system",
+        "db.system.name",
+        "db.system",
+        "db.operation.name",
+        "db.operation",
+        "db.collection.name",
+        "db.sql.table",
+        "db.namespace",
+        "db.name",
+        "messaging.system",
+        "messaging.destination.name",
     ];
     let numbers = ["server.port", "http.request.body.size", "http.response.body.size"];
     for (at, key) in (1..).zip(keys) {

@@ -15,18 +15,29 @@ pub(super) struct Intake {
     pub decoded: Decoded,
 }
 
-/// The origins under one resource. A resource or scope that cannot be taken refuses its spans.
-pub(crate) struct Under<'r> {
-    resource: Result<Resource, Why>,
+/// The origins of one request. A resource or scope that cannot be taken refuses its spans.
+pub(crate) struct Origins<'r> {
     recogniser: &'r Recogniser,
-    last: Option<Arc<Origin>>,
+    /// How many bytes of resources may still be copied. Without that limit, a body with one long
+    /// resource and many short scopes would multiply.
+    may_copy: usize,
+    /// The resource that was entered, until it is moved into the first of `under`.
+    resource: Result<Resource, Why>,
+    resource_bytes: usize,
+    /// The origins made under that resource, one per scope.
+    under: Vec<Arc<Origin>>,
 }
+
+/// How many scopes back an equal one is looked for. Beyla repeats one scope for each request that
+/// it observed, and puts those of Go's SDK between (spec/beyla.md §1, §2.1).
+const RECENT_SCOPES: usize = 8;
 
 impl Intake {
     /// Takes `span`, which is `bytes` long in protobuf, or counts why not.
     pub fn take(&mut self, span: proto::Span, bytes: usize, origin: &Result<Arc<Origin>, Why>) {
         let fits = bytes <= MAX_SPAN_BYTES;
-        let origin = if fits { origin.as_ref().map_err(Why::clone) } else { Err(Why::TooLarge { bytes }) };
+        let origin =
+            if fits { origin.as_ref().map_err(Why::clone) } else { Err(Why::TooLarge { bytes }) };
         self.decoded.spans.extend(span::take(span, origin, &mut self.decoded.refused));
     }
 
@@ -36,32 +47,53 @@ impl Intake {
     }
 }
 
-impl<'r> Under<'r> {
-    pub fn new(resource: Result<Resource, Why>, recogniser: &'r Recogniser) -> Self {
-        Self { resource, recogniser, last: None }
+impl<'r> Origins<'r> {
+    /// For a request of `bytes`, of which resources may repeat as many, and [`MAX_ORIGIN_BYTES`].
+    pub fn new(recogniser: &'r Recogniser, bytes: usize) -> Self {
+        Self {
+            recogniser,
+            may_copy: bytes.saturating_add(MAX_ORIGIN_BYTES),
+            resource: Ok(Resource::default()),
+            resource_bytes: 0,
+            under: Vec::new(),
+        }
     }
 
-    /// The origin under this resource and `scope`: the last one again if the scope is equal, which
-    /// it is for Beyla's many (spec/beyla.md §2.1).
+    /// Whatever follows is under `resource`.
+    pub fn enter(&mut self, resource: Result<Resource, Why>) {
+        self.resource_bytes = resource.as_ref().map_or(0, otlp_out::resource_len);
+        self.resource = resource;
+        self.under.clear();
+    }
+
+    /// The origin under the current resource and `scope`.
     pub fn origin(&mut self, scope: Result<Scope, Why>) -> Result<Arc<Origin>, Why> {
         let scope = scope?;
-        if let Some(last) = self.last.as_ref().filter(|last| last.scope == scope) {
-            return Ok(last.clone());
+        let mut recent = self.under.iter().rev().take(RECENT_SCOPES);
+        if let Some(known) = recent.find(|origin| origin.scope == scope) {
+            return Ok(known.clone());
         }
-        let origin = Arc::new(self.make(scope)?);
-        self.last = Some(origin.clone());
-        let bytes = otlp_out::origin_len(&origin);
-        if bytes > MAX_ORIGIN_BYTES { Err(Why::OriginTooLarge { bytes }) } else { Ok(origin) }
+        let bytes = self.resource_bytes + otlp_out::scope_len(&scope);
+        if bytes > MAX_ORIGIN_BYTES {
+            return Err(Why::OriginTooLarge { bytes });
+        }
+        let resource = self.resource()?;
+        let collector = self.recogniser.collector(&resource, &scope);
+        let origin = Arc::new(Origin { resource, scope, collector });
+        self.under.push(origin.clone());
+        Ok(origin)
     }
 
-    /// Moves the resource into the first origin, and copies it for the others from there.
-    fn make(&mut self, scope: Scope) -> Result<Origin, Why> {
-        let resource = match (&self.last, &mut self.resource) {
-            (_, Err(why)) => return Err(why.clone()),
-            (None, Ok(resource)) => mem::take(resource),
-            (Some(last), Ok(_)) => last.resource.clone(),
-        };
-        let collector = self.recogniser.collector(&resource, &scope);
-        Ok(Origin { resource, scope, collector })
+    /// The resource for one more origin: moved into the first, and copied for others from there.
+    fn resource(&mut self) -> Result<Resource, Why> {
+        match (&mut self.resource, self.under.first()) {
+            (Err(why), _) => Err(why.clone()),
+            (Ok(resource), None) => Ok(mem::take(resource)),
+            (Ok(_), Some(first)) => {
+                let left = self.may_copy.checked_sub(self.resource_bytes);
+                self.may_copy = left.ok_or(Why::TooManyScopes)?;
+                Ok(first.resource.clone())
+            }
+        }
     }
 }

@@ -5,18 +5,20 @@
 //! decodes the resources, scopes and spans in them.
 
 use coral_trace::{Recogniser, Resource, Scope};
-use opentelemetry_proto::tonic::{common::v1 as common, resource::v1 as resource, trace::v1 as trace};
+use opentelemetry_proto::tonic::{
+    common::v1 as common, resource::v1 as resource, trace::v1 as trace,
+};
 use prost::Message;
 
-use super::intake::{Intake, Under};
+use super::intake::{Intake, Origins};
 use super::{DecodeError, Decoded, MAX_SPAN_BYTES, Why, refused, value};
 
 pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<Decoded, DecodeError> {
-    let reader = Reader { body, recogniser };
-    let mut intake = Intake::default();
+    let reader = Reader { body };
+    let (mut intake, mut origins) = (Intake::default(), Origins::new(recogniser, body.len()));
     for field in reader.fields(body, REQUEST) {
         if let (1, resource_spans) = field? {
-            reader.resource_spans(resource_spans, &mut intake)?;
+            reader.resource_spans(resource_spans, &mut origins, &mut intake)?;
         }
     }
     Ok(intake.decoded)
@@ -35,7 +37,6 @@ const SCOPE_SPANS: Outer = Outer { name: "ScopeSpans", last_field: 3 };
 
 struct Reader<'a> {
     body: &'a [u8],
-    recogniser: &'a Recogniser,
 }
 
 /// The fields of one message that have a length: number and bytes. Others are stepped over.
@@ -51,11 +52,16 @@ impl<'a> Reader<'a> {
     }
 
     /// Twice through the fields, since the resource may stand behind what it is about.
-    fn resource_spans(&'a self, bytes: &'a [u8], intake: &mut Intake) -> Result<(), DecodeError> {
-        let mut under = Under::new(self.resource(bytes)?, self.recogniser);
+    fn resource_spans(
+        &'a self,
+        bytes: &'a [u8],
+        origins: &mut Origins<'_>,
+        intake: &mut Intake,
+    ) -> Result<(), DecodeError> {
+        origins.enter(self.resource(bytes)?);
         for field in self.fields(bytes, RESOURCE_SPANS) {
             if let (2, scope_spans) = field? {
-                self.scope_spans(scope_spans, &mut under, intake)?;
+                self.scope_spans(scope_spans, origins, intake)?;
             }
         }
         Ok(())
@@ -64,10 +70,10 @@ impl<'a> Reader<'a> {
     fn scope_spans(
         &'a self,
         bytes: &'a [u8],
-        under: &mut Under<'_>,
+        origins: &mut Origins<'_>,
         intake: &mut Intake,
     ) -> Result<(), DecodeError> {
-        let origin = under.origin(self.scope(bytes)?);
+        let origin = origins.origin(self.scope(bytes)?);
         for field in self.fields(bytes, SCOPE_SPANS) {
             if let (2, span) = field? {
                 match self.span(span) {

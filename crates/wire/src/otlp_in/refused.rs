@@ -44,6 +44,8 @@ pub(crate) enum Why {
     TooLarge { bytes: usize },
     #[error("resource and scope are {bytes} bytes long, at most {MAX_ORIGIN_BYTES} are taken")]
     OriginTooLarge { bytes: usize },
+    #[error("its resource has too many scopes")]
+    TooManyScopes,
     #[error("{of} attributes are nested deeper than {MAX_NESTING} levels")]
     TooDeep { of: &'static str },
     #[error("malformed protobuf: {0}")]
@@ -97,7 +99,7 @@ impl Refused {
 
     fn part(&self, what: What, total: u64, noun: &str, verb: &str) -> Option<String> {
         let reasons = || self.reasons.iter().filter(|reason| reason.what == what);
-        let others = total - reasons().map(|reason| reason.count).sum::<u64>();
+        let others = total.saturating_sub(reasons().map(|reason| reason.count).sum());
         let mut texts: Vec<_> = reasons().map(|reason| reason.text(total)).collect();
         if others > 0 {
             texts.push(format!("{others} for other reasons"));

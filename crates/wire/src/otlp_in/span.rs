@@ -20,11 +20,8 @@ pub(super) fn take(
     let links = mem::take(&mut span.links);
     match origin.and_then(|origin| checked(span, origin)) {
         Ok(mut span) => {
-            let sent = links.len();
-            span.links = links.into_iter().filter_map(|sent| take_link(sent, &name, refused)).collect();
-            let dropped = (sent - span.links.len()) as u32;
-            span.dropped_links = span.dropped_links.saturating_add(dropped);
             span.name = name;
+            put_links(&mut span, links, link, refused);
             Some(span)
         }
         Err(why) => {
@@ -32,6 +29,24 @@ pub(super) fn take(
             None
         }
     }
+}
+
+/// Gives `span` those of its `links` that pass the `check`; the others count as dropped.
+pub(crate) fn put_links<T>(
+    span: &mut Span,
+    links: Vec<T>,
+    check: impl Fn(T) -> Result<Link, Why>,
+    refused: &mut Refused,
+) {
+    let sent = links.len();
+    for link in links {
+        match check(link) {
+            Ok(link) => span.links.push(link),
+            Err(why) => refused.link(why, &span.name),
+        }
+    }
+    let dropped = (sent - span.links.len()) as u32;
+    span.dropped_links = span.dropped_links.saturating_add(dropped);
 }
 
 /// All but name and links.
@@ -81,10 +96,6 @@ fn event(event: proto_span::Event) -> Result<Event, Why> {
         attributes: attributes(event.attributes, "event")?,
         dropped_attributes: event.dropped_attributes_count,
     })
-}
-
-fn take_link(sent: proto_span::Link, of: &str, refused: &mut Refused) -> Option<Link> {
-    link(sent).map_err(|why| refused.link(why, of)).ok()
 }
 
 fn link(link: proto_span::Link) -> Result<Link, Why> {

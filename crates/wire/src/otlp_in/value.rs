@@ -58,7 +58,11 @@ fn is_within(value: &Value, levels: usize) -> bool {
 
 /// `None` if nested deeper than `levels`, which stops the recursion.
 fn map(attributes: Vec<common::KeyValue>, levels: usize) -> Option<Attributes> {
-    attributes.into_iter().map(|attribute| key_value(attribute, levels)).collect::<Option<_>>().map(Attributes)
+    attributes
+        .into_iter()
+        .map(|attribute| key_value(attribute, levels))
+        .collect::<Option<_>>()
+        .map(Attributes)
 }
 
 fn key_value(attribute: common::KeyValue, levels: usize) -> Option<KeyValue> {

@@ -72,7 +72,10 @@ fn link(link: &Link) -> proto_span::Link {
 /// Absent when there is nothing to say.
 fn status(status: &Status) -> Option<proto::Status> {
     let said = *status != Status::default();
-    said.then(|| proto::Status { message: status.message.clone(), code: status_number(status.code) })
+    said.then(|| proto::Status {
+        message: status.message.clone(),
+        code: status_number(status.code),
+    })
 }
 
 /// OTLP's number of a kind.
@@ -126,8 +129,10 @@ fn attributes(attributes: &Attributes) -> Vec<common::KeyValue> {
     attributes.iter().map(key_value).collect()
 }
 
+/// Empty values are absent here, which is never longer than what came: a span that was taken stays
+/// below the limit that took it.
 fn key_value(attribute: &KeyValue) -> common::KeyValue {
-    let value = Some(any(&attribute.value));
+    let value = (attribute.value != Value::Empty).then(|| any(&attribute.value));
     common::KeyValue { key: attribute.key.clone(), value, key_strindex: 0 }
 }
 

@@ -77,10 +77,12 @@ impl Inlet {
         let wanted = u32::try_from(wire_bytes.clamp(1, self.room_bytes)).unwrap_or(u32::MAX);
         let room = self.room.clone().try_acquire_many_owned(wanted).map_err(|_| busy.clone())?;
         let (answer, committed) = oneshot::channel();
-        self.queue.try_send(Export { spans, answer, _room: room }).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => busy,
-            mpsc::error::TrySendError::Closed(_) => Refusal::ShuttingDown,
-        })?;
+        self.queue.try_send(Export { spans, answer, _room: room }).map_err(
+            |refused| match refused {
+                mpsc::error::TrySendError::Full(_) => busy,
+                mpsc::error::TrySendError::Closed(_) => Refusal::ShuttingDown,
+            },
+        )?;
         committed.await.unwrap_or(Err(Refusal::ShuttingDown))
     }
 }

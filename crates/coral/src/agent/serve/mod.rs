@@ -1,0 +1,149 @@
+//! Answers colonies, and people who ask the agent about itself.
+
+mod page;
+mod request;
+mod traces;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::routing::get;
+use axum::{Json, Router};
+use coral_store::Store;
+use coral_trace::Collector;
+use coral_wire::agent_rpc::proto::agent_service_server::{AgentService, AgentServiceServer};
+use coral_wire::agent_rpc::proto::{
+    BeylaTraceSpan, QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, QueryTelemetryRequest,
+    QueryTelemetryResponse, SpanPage,
+};
+use tokio::sync::Semaphore;
+use tonic::{Request, Response, Status};
+
+use self::request::SpanQuestion;
+use crate::agent::counters::SpanCounters;
+use crate::errors::chain;
+use crate::metrics::{self, Counters};
+use crate::query::answer::AgentSelfStatus;
+use crate::retain::RetainCounters;
+
+/// What the agent says of itself and of its spans.
+pub struct AgentView {
+    /// The agent's id.
+    pub agent_id: String,
+    /// Its spans.
+    pub store: Store,
+    /// What came in.
+    pub counters: Arc<SpanCounters>,
+    /// What went.
+    pub retained: Arc<RetainCounters>,
+}
+
+/// Queries at a time; more wait. Each holds one answer of at most 4 MiB and a DuckDB connection.
+const QUERIES: usize = 4;
+
+/// One answer's spans, either way they were asked for.
+#[derive(Default)]
+pub(crate) struct Spans {
+    pub(crate) trace_spans: Vec<BeylaTraceSpan>,
+    pub(crate) traces: i32,
+    pub(crate) page: SpanPage,
+}
+
+/// Everything the agent serves on its RPC port: gRPC with reflection and health, JSON and metrics.
+///
+/// # Errors
+/// When the descriptors that were compiled in cannot be read.
+pub async fn router(view: Arc<AgentView>) -> Result<Router, tonic_reflection::server::Error> {
+    let rpc = AgentRpc { view: view.clone(), queries: Arc::new(Semaphore::new(QUERIES)) };
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<AgentServiceServer<AgentRpc>>().await;
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(coral_wire::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    let grpc = tonic::service::Routes::new(AgentServiceServer::new(rpc))
+        .add_service(health_service)
+        .add_service(reflection)
+        .into_axum_router();
+    let (status, exposition) = (view.clone(), view);
+    Ok(grpc
+        .route("/api/v1/status", get(async move || Json(status.status())))
+        .route("/metrics", get(async move || metrics::prometheus(&exposition.counters())))
+        .route("/healthz", get(async || "ok\n")))
+}
+
+impl AgentView {
+    fn counters(&self) -> Counters {
+        let mut counters: BTreeMap<_, _> = self.counters.snapshot();
+        counters.extend(self.retained.snapshot("agent"));
+        counters.extend(metrics::store_gauges("agent", &self.store.extent()));
+        counters
+    }
+
+    fn status(&self) -> AgentSelfStatus {
+        AgentSelfStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            agent_id: self.agent_id.clone(),
+            counters: self.counters(),
+        }
+    }
+}
+
+/// `coral.agent.v1.AgentService`.
+struct AgentRpc {
+    view: Arc<AgentView>,
+    queries: Arc<Semaphore>,
+}
+
+#[tonic::async_trait]
+impl AgentService for AgentRpc {
+    async fn query_beyla_metrics(
+        &self,
+        request: Request<QueryBeylaMetricsRequest>,
+    ) -> Result<Response<QueryBeylaMetricsResponse>, Status> {
+        let request = request.into_inner();
+        if !request.include_traces {
+            return Ok(Response::new(QueryBeylaMetricsResponse::default()));
+        }
+        let spans = self.spans(Collector::Ebpf, SpanQuestion::try_from(request)?).await?;
+        Ok(Response::new(QueryBeylaMetricsResponse {
+            trace_spans: spans.trace_spans,
+            total_traces: spans.traces,
+            page: Some(spans.page),
+            ..QueryBeylaMetricsResponse::default()
+        }))
+    }
+
+    async fn query_telemetry(
+        &self,
+        request: Request<QueryTelemetryRequest>,
+    ) -> Result<Response<QueryTelemetryResponse>, Status> {
+        let question = SpanQuestion::try_from(request.into_inner())?;
+        let spans = self.spans(Collector::Sdk, question).await?;
+        Ok(Response::new(QueryTelemetryResponse {
+            trace_spans: spans.trace_spans,
+            total_traces: spans.traces,
+            page: Some(spans.page),
+        }))
+    }
+}
+
+impl AgentRpc {
+    async fn spans(&self, of: Collector, question: SpanQuestion) -> Result<Spans, Status> {
+        let _place = self.queries.acquire().await.map_err(|_| Status::unavailable("stopping"))?;
+        let store = self.view.store.clone();
+        tokio::task::spawn_blocking(move || match question {
+            SpanQuestion::After(place) => page::answer(&store, of, &place),
+            SpanQuestion::Traces(wanted) => traces::answer(&store, of, &wanted),
+        })
+        .await
+        .map_err(|panic| Status::internal(panic.to_string()))?
+    }
+}
+
+/// A store's error as gRPC says it: retryable, with the cause.
+pub(crate) fn unavailable(error: coral_store::StoreError) -> Status {
+    let cause = chain(&error);
+    tracing::warn!(error = %cause, "could not answer a query");
+    Status::unavailable(cause)
+}

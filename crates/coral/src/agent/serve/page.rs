@@ -1,0 +1,64 @@
+//! Pages of the sequence of receipts, small enough for one gRPC message.
+
+use coral_store::{Store, StoredSpan};
+use coral_trace::{Collector, Span};
+use coral_wire::agent_rpc::proto::{BeylaTraceSpan, SpanEncoding, SpanPage};
+use coral_wire::otlp_out;
+use tonic::Status;
+
+use super::request::Place;
+use super::{Spans, unavailable};
+
+/// gRPC clients take 4 MiB unless told otherwise; what is left is for the rest of the message.
+pub(crate) const ANSWER_BYTES: usize = 3_500_000;
+
+/// Rows read for one page, at most: 4 MiB of Beyla's spans are about 12,000.
+const READ_ROWS: u32 = 10_000;
+
+/// The spans of `of` after a place, as many as fit.
+pub(crate) fn answer(store: &Store, of: Collector, place: &Place) -> Result<Spans, Status> {
+    let limit = place.max_spans.min(READ_ROWS);
+    let mut page = store.spans_after(of, place.after, limit).map_err(unavailable)?;
+    let fitting = fitting(page.spans.iter().map(|stored| &stored.span));
+    if fitting < page.spans.len() {
+        page.spans.truncate(fitting);
+        // At least one span fits: a larger one is not taken in.
+        page.next_receipt = page.spans.last().map_or(place.after, |last| last.receipt);
+    }
+    let mut spans = encode(page.spans, place.encoding);
+    spans.page.store_id = store.id().to_owned();
+    spans.page.next_receipt = page.next_receipt;
+    spans.page.last_receipt = page.last_receipt;
+    spans.page.first_receipt = page.first_receipt;
+    spans.page.has_more = page.next_receipt < page.last_receipt;
+    Ok(spans)
+}
+
+/// How many of the first spans fit into one answer; one at least.
+fn fitting<'a>(spans: impl Iterator<Item = &'a Span>) -> usize {
+    let mut bytes = 0;
+    let fitting = spans
+        .take_while(|span| {
+            bytes += otlp_out::encoded_len(span);
+            bytes <= ANSWER_BYTES
+        })
+        .count();
+    fitting.max(1)
+}
+
+/// Spans as the caller wants them. Counts them and their traces; the place is for the caller to fill in.
+pub(crate) fn encode(stored: Vec<StoredSpan>, encoding: SpanEncoding) -> Spans {
+    let spans: Vec<Span> = stored.into_iter().map(|stored| stored.span).collect();
+    let mut traces: Vec<_> = spans.iter().map(|span| span.trace_id).collect();
+    traces.sort_unstable();
+    traces.dedup();
+    let (trace_spans, otlp) = match encoding {
+        SpanEncoding::Otlp => (Vec::new(), otlp_out::encode(&spans)),
+        SpanEncoding::Unspecified => (spans.iter().map(BeylaTraceSpan::from).collect(), Vec::new()),
+    };
+    Spans {
+        trace_spans,
+        traces: traces.len() as i32,
+        page: SpanPage { otlp, spans: spans.len() as u32, ..SpanPage::default() },
+    }
+}

@@ -1,0 +1,87 @@
+//! Whole traces, for callers that look for some rather than follow all.
+
+use coral_store::{Order, Store, StoredSpan, TraceQuery};
+use coral_trace::{Collector, TraceId};
+use coral_wire::otlp_out;
+use tonic::Status;
+
+use super::page::{ANSWER_BYTES, encode};
+use super::request::Wanted;
+use super::{Spans, unavailable};
+
+/// The traces that are wanted, each whole, newest first, as many as fit.
+///
+/// `has_more` says that more match than `max_traces`, `max_spans` or one message let through. A single
+/// trace that is larger than a message is refused: half a trace would look like a whole one.
+pub(crate) fn answer(store: &Store, of: Collector, wanted: &Wanted) -> Result<Spans, Status> {
+    let (ids, more) = ids(store, of, wanted)?;
+    let stored = store.spans_of(&ids, of, wanted.span).map_err(unavailable)?;
+    let mut kept: Vec<StoredSpan> = Vec::new();
+    let mut left_out = more;
+    let mut bytes = 0;
+    for trace in by_trace(stored, &ids) {
+        let size: usize = trace.iter().map(|stored| otlp_out::encoded_len(&stored.span)).sum();
+        let spans = kept.len() + trace.len();
+        if bytes + size <= ANSWER_BYTES && spans <= wanted.max_spans as usize {
+            bytes += size;
+            kept.extend(trace);
+        } else if kept.is_empty() {
+            return Err(too_large(&trace));
+        } else {
+            left_out = true;
+        }
+    }
+    let mut spans = encode(kept, wanted.encoding);
+    let extent = store.extent();
+    spans.page.store_id = store.id().to_owned();
+    spans.page.next_receipt = extent.last_receipt;
+    spans.page.last_receipt = extent.last_receipt;
+    spans.page.first_receipt = extent.first_receipt;
+    spans.page.has_more = left_out;
+    Ok(spans)
+}
+
+/// Which traces, newest first, and whether there are more.
+fn ids(store: &Store, of: Collector, wanted: &Wanted) -> Result<(Vec<TraceId>, bool), Status> {
+    if let Some(trace) = wanted.trace {
+        return Ok((vec![trace], false));
+    }
+    if wanted.span.is_some() {
+        return Err(Status::invalid_argument("span_id: needs trace_id beside it"));
+    }
+    let query = TraceQuery {
+        started: wanted.started,
+        services: wanted.services.clone(),
+        collector: Some(of),
+        order: Order::Newest,
+        ..TraceQuery::newest(wanted.max_traces + 1)
+    };
+    let found = store.search(&query).map_err(unavailable)?;
+    let more = found.len() > wanted.max_traces as usize;
+    let ids = found.into_iter().take(wanted.max_traces as usize).map(|trace| trace.trace_id);
+    Ok((ids.collect(), more))
+}
+
+/// Spans grouped by trace, traces in the order of `ids`.
+fn by_trace(mut stored: Vec<StoredSpan>, ids: &[TraceId]) -> Vec<Vec<StoredSpan>> {
+    let place: std::collections::HashMap<TraceId, usize> =
+        ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    stored.sort_by_key(|stored| place.get(&stored.span.trace_id).copied());
+    let mut traces: Vec<Vec<StoredSpan>> = Vec::new();
+    for span in stored {
+        match traces.last_mut() {
+            Some(trace) if trace[0].span.trace_id == span.span.trace_id => trace.push(span),
+            _ => traces.push(vec![span]),
+        }
+    }
+    traces
+}
+
+fn too_large(trace: &[StoredSpan]) -> Status {
+    let n_spans = trace.len();
+    let id = trace.first().map(|stored| stored.span.trace_id.to_string()).unwrap_or_default();
+    Status::resource_exhausted(format!(
+        "trace {id} has {n_spans} spans, more than max_spans or an answer of {ANSWER_BYTES} bytes \
+         takes; page through all spans with after_receipt, or ask for one by span_id"
+    ))
+}

@@ -1,0 +1,342 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use coral_trace::TraceIdPrefix;
+
+use crate::config::value::parse_duration;
+use crate::query::{Sort, Source, SpanStatus};
+
+/// Traces and RED metrics of every host, from eBPF, with no SDK and no code change.
+#[derive(Parser, Debug)]
+#[command(
+    name = "coral",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  coral demo                                          see real traces within seconds
+  coral standalone                                    an agent and a colony in one process
+  coral query beyla traces --service payments-api     the newest traces of a service"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Receive spans on this host, keep them for an hour, answer colonies.
+    #[command(subcommand)]
+    Agent(AgentCommand),
+    /// Pull spans from every agent, keep them for a week, answer people.
+    #[command(subcommand)]
+    Colony(ColonyCommand),
+    /// Run an agent and a colony in one process.
+    #[command(after_help = "\
+Example:
+  coral standalone --data-dir ./data --set otlp.grpc=0.0.0.0:4317")]
+    Standalone(ServerArgs),
+    /// Run a standalone Coral that is fed with recordings of real Beyla.
+    #[command(after_help = "\
+Examples:
+  coral demo
+  coral demo --for 10s --set colony.listen=127.0.0.1:0")]
+    Demo(DemoArgs),
+    /// Ask the colony.
+    #[command(subcommand)]
+    Query(QueryCommand),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// What to do with an agent.
+#[derive(Subcommand, Debug)]
+pub enum AgentCommand {
+    /// Run the agent until it is interrupted.
+    #[command(after_help = "\
+Example:
+  coral agent start -c agent-config.yaml --set agent.colony=http://colony:9000")]
+    Start(ServerArgs),
+    /// Show what an agent received, stored and refused.
+    #[command(after_help = "\
+Example:
+  coral agent status --agent http://10.0.0.5:9001 --format json")]
+    Status(AgentStatusArgs),
+}
+
+/// What to do with a colony.
+#[derive(Subcommand, Debug)]
+pub enum ColonyCommand {
+    /// Run the colony until it is interrupted.
+    #[command(after_help = "\
+Example:
+  coral colony start -c colony-config.yaml --set colony.listen=0.0.0.0:9000")]
+    Start(ServerArgs),
+    /// Show for each agent whether it is reachable, how far behind, and what was stored.
+    #[command(after_help = "\
+Example:
+  coral colony status --colony http://colony:9000")]
+    Status(ColonyStatusArgs),
+}
+
+/// Settings that every server takes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServerArgs {
+    /// Read this YAML file.
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Set one key of the configuration; repeatable, wins over file and environment.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Keep all data under this directory.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Log this much: error, warn, info, debug, trace, or a filter such as coral=debug.
+    #[arg(long, value_name = "LEVEL")]
+    pub log: Option<String>,
+}
+
+/// `coral demo`.
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// Stop by itself after this long.
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
+    pub run_for: Option<Duration>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub server: ServerArgs,
+}
+
+/// Which colony to ask.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ColonyArgs {
+    /// Ask this colony; without it the one that runs on this host.
+    #[arg(long, env = "CORAL_COLONY", value_name = "URL", hide_env_values = true)]
+    pub colony: Option<String>,
+    /// Look here for a running colony's address.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// `coral colony status`.
+#[derive(Args, Debug)]
+pub struct ColonyStatusArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub colony: ColonyArgs,
+    /// How to print it.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: StatusFormat,
+}
+
+/// `coral agent status`.
+#[derive(Args, Debug)]
+pub struct AgentStatusArgs {
+    /// Ask this agent; without it the one that runs on this host.
+    #[arg(long, value_name = "URL")]
+    pub agent: Option<String>,
+    /// Look here for a running agent's address.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: StatusFormat,
+}
+
+/// How a status is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum StatusFormat {
+    /// For people.
+    Text,
+    /// For programs; fields are never renamed.
+    Json,
+}
+
+/// What to ask the colony for.
+#[derive(Subcommand, Debug)]
+pub enum QueryCommand {
+    /// What Beyla saw.
+    #[command(subcommand)]
+    Beyla(BeylaCommand),
+}
+
+/// What Beyla saw.
+#[derive(Subcommand, Debug)]
+pub enum BeylaCommand {
+    /// One trace as a tree, or a list of traces.
+    #[command(after_help = "\
+Examples:
+  coral query beyla traces --trace-id 4bf92f3577b3
+  coral query beyla traces --service payments-api --since 1h --limit 10
+  coral query beyla traces --service payments-api --min-duration 500ms --sort slowest
+  coral query beyla traces --status error --attr http.route=/checkout --format json")]
+    Traces(TracesArgs),
+}
+
+/// `coral query beyla traces`.
+#[derive(Args, Debug, Default)]
+pub struct TracesArgs {
+    /// Show this trace; the beginning of its id is enough when no other begins so.
+    #[arg(long, value_name = "ID", conflicts_with_all = [
+        "service", "until", "min_duration", "status", "name", "attr", "sort", "limit"])]
+    pub trace_id: Option<TraceIdPrefix>,
+    /// Traces with a span of this service.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Traces that started at or after this: a duration back from now, or an RFC 3339 time [default: 1h].
+    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    pub since: Option<When>,
+    /// Traces that started before this.
+    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    pub until: Option<When>,
+    /// At most this many.
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// Traces that took at least this long as a whole.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub min_duration: Option<Duration>,
+    /// Traces with a failed span, or without one.
+    #[arg(long, value_enum)]
+    pub status: Option<SpanStatus>,
+    /// Traces with a span of this name.
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// Traces with this attribute on a span or its resource; repeatable, all on one span.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_attribute)]
+    pub attr: Vec<String>,
+    /// Which come first.
+    #[arg(long, value_enum)]
+    pub sort: Option<Sort>,
+    /// Whose spans count.
+    #[arg(long, value_enum, default_value = "all")]
+    pub source: Source,
+    /// How to print: a list as a table, a trace as a tree, unless told otherwise.
+    #[arg(long, value_enum)]
+    pub format: Option<TraceFormat>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub colony: ColonyArgs,
+}
+
+/// How traces are printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum TraceFormat {
+    /// One line a trace; of one trace, one line a span.
+    Table,
+    /// Each trace as a tree.
+    Tree,
+    /// For programs; fields are never renamed.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// A point in time, as people say it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum When {
+    /// This long before now.
+    Ago(Duration),
+    /// Then: microseconds since the Unix epoch.
+    At(i64),
+}
+
+/// What to do with the configuration.
+#[derive(Subcommand, Debug)]
+pub enum ConfigCommand {
+    /// Print every setting with its value and where that comes from.
+    #[command(after_help = "\
+Example:
+  coral config show --role agent -c agent-config.yaml")]
+    Show(ConfigArgs),
+    /// Say whether a configuration is right, and list every problem if not.
+    #[command(after_help = "\
+Example:
+  coral config check --role colony -c colony-config.yaml")]
+    Check(ConfigArgs),
+}
+
+/// `coral config …`.
+#[derive(Args, Debug)]
+pub struct ConfigArgs {
+    /// For this role.
+    #[arg(long, value_enum, default_value = "standalone")]
+    pub role: Role,
+    /// How to print it.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: StatusFormat,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub server: ServerArgs,
+}
+
+/// Whose configuration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Role {
+    /// An agent's.
+    Agent,
+    /// A colony's.
+    Colony,
+    /// One file with the sections of both.
+    Standalone,
+}
+
+fn parse_when(text: &str) -> Result<When, String> {
+    if let Ok(instant) = text.parse::<jiff::Timestamp>() {
+        return Ok(When::At(instant.as_microsecond()));
+    }
+    parse_duration(text).map(When::Ago).map_err(|_| {
+        format!("`{text}` is neither a duration such as 1h nor a time such as 2026-11-23T09:00:00Z")
+    })
+}
+
+fn parse_attribute(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((key, _)) if !key.is_empty() && !text.contains('\n') => Ok(text.to_owned()),
+        _ => Err(format!("`{text}` is not of the form KEY=VALUE")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_example_in_a_help_text_is_a_valid_command_line() {
+        fn examples(command: &clap::Command, found: &mut Vec<String>) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            found.extend(help.lines().filter_map(|line| {
+                let line = line.trim();
+                let end = line.find("   ").unwrap_or(line.len());
+                line.starts_with("coral ").then(|| line[..end].to_owned())
+            }));
+            command.get_subcommands().for_each(|command| examples(command, found));
+        }
+        let mut found = Vec::new();
+        examples(&Cli::command(), &mut found);
+        assert!(found.len() >= 14, "{found:?}");
+        for example in found {
+            let parsed = Cli::try_parse_from(example.split_whitespace());
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn a_time_is_a_duration_ago_or_an_instant() {
+        assert_eq!(parse_when("1h"), Ok(When::Ago(Duration::from_secs(3_600))));
+        assert_eq!(parse_when("1970-01-01T00:00:01Z"), Ok(When::At(1_000_000)));
+        assert!(parse_when("yesterday").unwrap_err().contains("neither"));
+    }
+}

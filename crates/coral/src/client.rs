@@ -1,0 +1,147 @@
+//! Asks a running colony or agent over HTTP.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::addresses::Addresses;
+use crate::errors::chain;
+use crate::roles::on_this_host;
+
+/// A server that answers questions.
+pub struct Server {
+    url: String,
+    role: Role,
+}
+
+/// Which server is asked, for hints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// A colony.
+    Colony,
+    /// An agent.
+    Agent,
+}
+
+/// Why a question was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// Nobody listens there.
+    #[error("cannot reach the {role} at {url}: {reason}")]
+    Unreachable {
+        /// `colony` or `agent`.
+        role: &'static str,
+        /// Where it was looked for.
+        url: String,
+        /// The operating system's word.
+        reason: String,
+        /// The next step.
+        hint: String,
+    },
+    /// It answered that it cannot.
+    #[error("{0}")]
+    Refused(String),
+    /// It answered with something else: another program, or another version.
+    #[error("{url} does not answer like a Coral {role}: {reason}")]
+    Foreign {
+        /// `colony` or `agent`.
+        role: &'static str,
+        /// Who answered.
+        url: String,
+        /// What was not understood.
+        reason: String,
+    },
+}
+
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// A trace of 100,000 spans is about 100 MB of JSON.
+const MOST_BYTES: u64 = 512 << 20;
+
+impl Server {
+    /// The colony at `url`, or the one that runs with `data_dir`, or at the usual address.
+    pub fn colony(url: Option<String>, data_dir: Option<&Path>) -> Self {
+        let running = || data_dir.and_then(Addresses::read).and_then(|addresses| addresses.colony);
+        Self { url: or_running(url, running, 9000), role: Role::Colony }
+    }
+
+    /// The agent at `url`, or the one that runs with `data_dir`, or at the usual address.
+    pub fn agent(url: Option<String>, data_dir: Option<&Path>) -> Self {
+        let running =
+            || data_dir.and_then(Addresses::read).and_then(|addresses| addresses.agent_rpc);
+        Self { url: or_running(url, running, 9001), role: Role::Agent }
+    }
+
+    /// The answer to `path_and_query`.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn ask<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, AskError> {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(CONNECT_WITHIN))
+            .timeout_global(Some(ANSWER_WITHIN))
+            .proxy(None)
+            .build()
+            .into();
+        let url = format!("{}{path_and_query}", self.url);
+        let mut answer = agent.get(&url).call().map_err(|error| self.unreachable(&error))?;
+        if !answer.status().is_success() {
+            return Err(self.refused(&mut answer));
+        }
+        let body = answer.body_mut().with_config().limit(MOST_BYTES);
+        body.read_json().map_err(|error| self.foreign(&chain(&error)))
+    }
+
+    fn refused(&self, answer: &mut http::Response<ureq::Body>) -> AskError {
+        #[derive(serde::Deserialize)]
+        struct ApiError {
+            error: String,
+        }
+        match answer.body_mut().read_json::<ApiError>() {
+            Ok(api) => AskError::Refused(api.error),
+            Err(_) => self.foreign(&format!("status {}", answer.status())),
+        }
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> AskError {
+        let hint = match self.role {
+            Role::Colony => {
+                "start one with `coral standalone` or `coral colony start`, or name it with --colony URL"
+            }
+            Role::Agent => "start one with `coral agent start`, or name it with --agent URL",
+        };
+        AskError::Unreachable {
+            role: self.role.as_str(),
+            url: self.url.clone(),
+            reason: chain(error),
+            hint: hint.to_owned(),
+        }
+    }
+
+    fn foreign(&self, reason: &str) -> AskError {
+        let (role, url) = (self.role.as_str(), self.url.clone());
+        AskError::Foreign { role, url, reason: reason.to_owned() }
+    }
+}
+
+impl Role {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Colony => "colony",
+            Self::Agent => "agent",
+        }
+    }
+}
+
+fn or_running(
+    url: Option<String>,
+    running: impl Fn() -> Option<std::net::SocketAddr>,
+    usual_port: u16,
+) -> String {
+    let url = url.or_else(|| running().map(|address| format!("http://{}", on_this_host(address))));
+    let url = url.unwrap_or_else(|| format!("http://127.0.0.1:{usual_port}"));
+    let url = if url.contains("://") { url } else { format!("http://{url}") };
+    url.trim_end_matches('/').to_owned()
+}

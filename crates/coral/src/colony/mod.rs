@@ -1,0 +1,83 @@
+//! The colony: pulls from every agent, keeps for a week, answers.
+
+pub mod poll;
+pub mod registry;
+pub mod serve;
+
+use std::sync::Arc;
+
+use coral_store::{Keep, Resources, Store, StoreConfig, StoreError};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use self::poll::health::Health;
+use self::poll::{PollSettings, Polling, Sampling};
+use self::registry::Registry;
+use self::serve::ColonyView;
+use crate::config::ColonyConfig;
+use crate::listen;
+use crate::query::Sources;
+use crate::retain::{Retain, RetainCounters};
+use crate::tasks::{EndedEarly, Tasks};
+
+/// Why a colony ended, when nobody asked it to.
+#[derive(Debug, thiserror::Error)]
+pub enum ColonyError {
+    /// Its store cannot be used.
+    #[error("cannot use the colony's store")]
+    Store(#[from] StoreError),
+    /// A part of it ended.
+    #[error(transparent)]
+    Ended(#[from] EndedEarly),
+    /// The RPC descriptors that were compiled in are damaged.
+    #[error("cannot serve gRPC reflection")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// Runs the colony until `stop`, then drains within `config.drain_within`.
+///
+/// # Errors
+/// [`ColonyError`] when the store cannot be opened or a part of the colony ended by itself.
+pub async fn run(
+    config: &ColonyConfig,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> Result<(), ColonyError> {
+    let store = open_store(config).await?;
+    let health = Arc::new(Health::default());
+    let retained = Arc::new(RetainCounters::default());
+    let registry = Arc::new(Registry::load(&config.agents, store.clone())?);
+    let polling = Polling {
+        agents: registry.watch(),
+        store: store.clone(),
+        settings: PollSettings {
+            every: config.poll_interval,
+            timeout: config.poll_timeout,
+            sampling: Sampling::keeping(config.trace_sampling_rate),
+        },
+        health: health.clone(),
+    };
+    let sources = Sources { store: store.clone() };
+    let view = Arc::new(ColonyView { sources, health, retained: retained.clone(), registry });
+    let router = serve::router(view).await?;
+
+    let mut tasks = Tasks::new(stop.clone());
+    tasks.spawn_fallible("polling", polling.run(stop.clone()));
+    let keep = Keep { age: config.keep_traces, bytes: config.storage.max_size };
+    tasks.spawn("retention", Retain { store, keep, counters: retained }.run(stop.clone()));
+    tasks.spawn_fallible("colony server", listen::serve(listener, router, stop));
+    Ok(tasks.run(config.drain_within).await?)
+}
+
+async fn open_store(config: &ColonyConfig) -> Result<Store, StoreError> {
+    let config = StoreConfig {
+        dir: config.data_dir.join("colony"),
+        resources: Resources {
+            memory_limit: config.storage.memory_limit,
+            threads: config.storage.threads,
+        },
+        segment_rows: config.storage.segment_rows,
+    };
+    let opened = tokio::task::spawn_blocking(move || Store::open(config)).await;
+    opened.expect("opening a store does not panic")
+}

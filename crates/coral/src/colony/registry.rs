@@ -1,0 +1,86 @@
+//! Which agents there are: those of the configuration, and those that registered.
+
+use std::collections::BTreeMap;
+
+use coral_store::{KnownAgent, Store, StoreError};
+use coral_trace::UnixNanos;
+use tokio::sync::watch;
+
+/// All agents by id; pollers follow its changes.
+pub struct Registry {
+    agents: watch::Sender<BTreeMap<String, Agent>>,
+    store: Store,
+}
+
+/// Where an agent is polled, and how the colony knows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Agent {
+    /// Such as `http://10.0.0.5:9001`.
+    pub address: String,
+    /// Who said so.
+    pub known_by: KnownBy,
+}
+
+/// How a colony knows an agent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KnownBy {
+    /// It stands in `colony.agents`. A registration does not move it.
+    Configuration,
+    /// It registered, now or before a restart.
+    Registration,
+}
+
+impl Registry {
+    /// The agents of the configuration, and those that registered before.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`] when the registered ones cannot be read.
+    pub fn load(configured: &[KnownAgent], store: Store) -> Result<Self, StoreError> {
+        let entry = |agent: &KnownAgent, known_by| {
+            (agent.agent_id.clone(), Agent { address: agent.address.clone(), known_by })
+        };
+        let registered = store.agents()?;
+        let registered = registered.iter().map(|agent| entry(agent, KnownBy::Registration));
+        let configured = configured.iter().map(|agent| entry(agent, KnownBy::Configuration));
+        let agents = watch::Sender::new(registered.chain(configured).collect());
+        Ok(Self { agents, store })
+    }
+
+    /// Remembers where `agent` is polled, across restarts too. Blocks on the store when that is news.
+    ///
+    /// # Errors
+    /// [`StoreError::Statement`]; the agent will register again.
+    pub fn register(&self, agent: &KnownAgent, now: UnixNanos) -> Result<(), StoreError> {
+        let is_news = match self.agents.borrow().get(&agent.agent_id) {
+            Some(Agent { known_by: KnownBy::Configuration, .. }) => false,
+            Some(known) => known.address != agent.address,
+            None => true,
+        };
+        if !is_news {
+            return Ok(());
+        }
+        self.store.register_agent(agent, now)?;
+        tracing::info!(agent_id = %agent.agent_id, address = %agent.address, "an agent registered");
+        self.agents.send_modify(|agents| {
+            let address = agent.address.clone();
+            agents
+                .insert(agent.agent_id.clone(), Agent { address, known_by: KnownBy::Registration });
+        });
+        Ok(())
+    }
+
+    /// All agents as they are now, and notice of every change.
+    pub fn watch(&self) -> watch::Receiver<BTreeMap<String, Agent>> {
+        self.agents.subscribe()
+    }
+}
+
+impl KnownBy {
+    /// `configured` or `registered`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Configuration => "configured",
+            Self::Registration => "registered",
+        }
+    }
+}

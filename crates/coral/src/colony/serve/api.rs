@@ -1,0 +1,95 @@
+//! The JSON API: the questions of `query/` as URLs. Shapes: design §7 and `query/answer.rs`.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use coral_trace::TraceIdPrefix;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use super::ColonyView;
+use crate::errors::chain;
+use crate::query::{QueryError, Source, Sources, TraceFilter};
+
+/// An error as JSON. `error` says what failed and with what.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ApiError {
+    /// One line, lower case, no full stop.
+    pub error: String,
+}
+
+/// Queries at a time; more wait.
+const QUERIES: usize = 4;
+
+#[derive(Clone)]
+struct Api {
+    view: Arc<ColonyView>,
+    queries: Arc<Semaphore>,
+}
+
+#[derive(Deserialize)]
+struct TraceParameters {
+    #[serde(default)]
+    source: Source,
+}
+
+pub(super) fn router(view: Arc<ColonyView>) -> Router {
+    let api = Api { view, queries: Arc::new(Semaphore::new(QUERIES)) };
+    Router::new()
+        .route("/api/v1/traces", get(traces))
+        .route("/api/v1/traces/{id}", get(trace))
+        .route("/api/v1/status", get(async |State(api): State<Api>| Json(api.view.status())))
+        .with_state(api)
+}
+
+async fn traces(State(api): State<Api>, Query(filter): Query<TraceFilter>) -> Response {
+    api.answer(move |sources| sources.traces(&filter)).await
+}
+
+async fn trace(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    Query(parameters): Query<TraceParameters>,
+) -> Response {
+    match id.parse::<TraceIdPrefix>() {
+        Ok(prefix) => api.answer(move |sources| sources.trace(prefix, parameters.source)).await,
+        Err(reason) => refusal(StatusCode::BAD_REQUEST, format!("trace id `{id}`: {reason}")),
+    }
+}
+
+impl Api {
+    /// Answers on a thread that may block.
+    async fn answer<T: Serialize + Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Sources) -> Result<T, QueryError> + Send + 'static,
+    ) -> Response {
+        let Ok(_place) = self.queries.acquire().await else {
+            return refusal(StatusCode::SERVICE_UNAVAILABLE, "the colony is stopping".to_owned());
+        };
+        let sources = self.view.sources.clone();
+        match tokio::task::spawn_blocking(move || ask(&sources)).await {
+            Ok(Ok(answer)) => Json(answer).into_response(),
+            Ok(Err(error)) => refusal(status(&error), chain(&error)),
+            Err(panic) => {
+                tracing::error!(%panic, "a query panicked");
+                refusal(StatusCode::INTERNAL_SERVER_ERROR, "a defect of the colony".to_owned())
+            }
+        }
+    }
+}
+
+fn status(error: &QueryError) -> StatusCode {
+    match error {
+        QueryError::Ambiguous { .. } => StatusCode::CONFLICT,
+        QueryError::Invalid { .. } => StatusCode::BAD_REQUEST,
+        QueryError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn refusal(status: StatusCode, error: String) -> Response {
+    (status, Json(ApiError { error })).into_response()
+}

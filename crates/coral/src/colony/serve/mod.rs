@@ -1,0 +1,84 @@
+//! Answers people, programs and agents, all on one port.
+
+mod api;
+mod register;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use coral_wire::colony_rpc::proto::colony_service_server::ColonyServiceServer;
+
+use self::register::Registration;
+use crate::clock;
+use crate::colony::poll::health::Health;
+use crate::colony::registry::Registry;
+use crate::metrics::{self, Counters};
+use crate::query::Sources;
+use crate::query::answer::ColonyStatus;
+use crate::retain::RetainCounters;
+
+/// What a colony answers from.
+pub struct ColonyView {
+    /// Its spans.
+    pub sources: Sources,
+    /// How polling goes.
+    pub health: Arc<Health>,
+    /// What went.
+    pub retained: Arc<RetainCounters>,
+    /// Where agents register.
+    pub registry: Arc<Registry>,
+}
+
+/// Everything that a colony serves: JSON under `/api/v1`, metrics, health, and gRPC for agents with
+/// reflection.
+///
+/// # Errors
+/// When the descriptors that were compiled in cannot be read.
+pub async fn router(view: Arc<ColonyView>) -> Result<Router, tonic_reflection::server::Error> {
+    let registration = ColonyServiceServer::new(Registration { registry: view.registry.clone() });
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<ColonyServiceServer<Registration>>().await;
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(coral_wire::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    let grpc = tonic::service::Routes::new(registration)
+        .add_service(health_service)
+        .add_service(reflection)
+        .into_axum_router();
+    let exposition = view.clone();
+    Ok(grpc
+        .merge(api::router(view))
+        .route("/metrics", get(async move || metrics::prometheus(&exposition.counters())))
+        .route("/healthz", get(async || "ok\n")))
+}
+
+impl ColonyView {
+    fn counters(&self) -> Counters {
+        let agents = self.health.snapshot(clock::now());
+        let total = |count: fn(&crate::query::answer::AgentStatus) -> u64| {
+            agents.iter().map(count).sum::<u64>()
+        };
+        let mut counters: BTreeMap<_, _> = [
+            ("agents", agents.len() as u64),
+            ("spans.stored", total(|agent| agent.spans_stored)),
+            ("spans.missed", total(|agent| agent.spans_missed)),
+            ("spans.sampled_out", self.health.sampled_out()),
+        ]
+        .map(|(name, value)| (format!("coral.colony.{name}"), value))
+        .into();
+        counters.extend(self.retained.snapshot("colony"));
+        counters.extend(metrics::store_gauges("colony", &self.sources.store.extent()));
+        counters
+    }
+
+    fn status(&self) -> ColonyStatus {
+        ColonyStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            agents: self.health.snapshot(clock::now()),
+            counters: self.counters(),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What each command does.
+
+mod config;
+mod query;
+mod serve;
+mod status;
+
+use std::fmt;
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+
+use crate::args::{
+    AgentCommand, BeylaCommand, ColonyCommand, Command, ConfigCommand, QueryCommand,
+};
+use crate::client::AskError;
+use crate::config::{ConfigError, Origin, Sources};
+use crate::errors::chain;
+
+/// Why a command failed, as it is printed: the error once, with its causes, and the next step.
+#[derive(Debug)]
+pub struct Failure {
+    error: String,
+    hint: Option<String>,
+}
+
+/// Runs one command to its end.
+///
+/// # Errors
+/// [`Failure`]; the process then exits with 1.
+pub fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Agent(AgentCommand::Start(args)) => serve::agent(&args),
+        Command::Agent(AgentCommand::Status(args)) => status::agent(&args),
+        Command::Colony(ColonyCommand::Start(args)) => serve::colony(&args),
+        Command::Colony(ColonyCommand::Status(args)) => status::colony(&args),
+        Command::Standalone(args) => serve::standalone(&args),
+        Command::Demo(args) => serve::demo(&args),
+        Command::Query(QueryCommand::Beyla(BeylaCommand::Traces(args))) => query::traces(&args),
+        Command::Config(ConfigCommand::Show(args)) => config::show(&args),
+        Command::Config(ConfigCommand::Check(args)) => config::check(&args),
+    }
+}
+
+/// Prints an answer. A reader that has seen enough (`| head`) is no error.
+fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot write the answer: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints an answer as JSON.
+fn print_json(answer: &impl serde::Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string(answer).map_err(|error| Failure::new(error.to_string()))?;
+    print(&(json + "\n"))
+}
+
+/// The directory that a server on this host uses when nobody says otherwise, and why.
+///
+/// Source: design decision 13.
+fn usual_data_dir(flag: Option<PathBuf>) -> (PathBuf, Origin) {
+    let variable =
+        |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(dir) = flag {
+        return (dir, Origin::Flag("--data-dir"));
+    }
+    if let Some(dir) = variable("CORAL_DATA_DIR") {
+        return (dir, Origin::Environment("CORAL_DATA_DIR"));
+    }
+    let home = || variable("HOME").map(|home| home.join(".local/share"));
+    let dir = match variable("XDG_DATA_HOME").or_else(home) {
+        Some(data) if !is_root() => data.join("coral"),
+        _ => PathBuf::from("/var/lib/coral"),
+    };
+    (dir, Origin::Default)
+}
+
+/// Whether this process runs as root: the owner of its own `/proc` entry says so.
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+/// The sources of a server's configuration.
+fn sources(args: &crate::args::ServerArgs) -> Sources {
+    let (data_dir, origin) = usual_data_dir(args.data_dir.clone());
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let log = match &args.log {
+        Some(level) => Some((level.clone(), Origin::Flag("--log"))),
+        None => variable("CORAL_LOG").map(|level| (level, Origin::Environment("CORAL_LOG"))),
+    };
+    Sources {
+        file: args.config.clone(),
+        env_set: variable("CORAL_SET"),
+        flags: args.set.clone(),
+        data_dir: Some((data_dir.display().to_string(), origin)),
+        log,
+        host_name: host_name(),
+    }
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+}
+
+impl Failure {
+    fn new(error: impl Into<String>) -> Self {
+        Self { error: error.into(), hint: None }
+    }
+
+    fn with_hint(error: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { error: error.into(), hint: Some(hint.into()) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error: {}", self.error)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nHint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        match &error {
+            AskError::Unreachable { hint, .. } => Self::with_hint(error.to_string(), hint.clone()),
+            AskError::Foreign { .. } => Self::with_hint(
+                error.to_string(),
+                "check the address, and that both are of one version",
+            ),
+            AskError::Refused(_) => Self::new(chain(&error)),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::with_hint(
+            error.to_string(),
+            "`coral config check` lists every problem, `coral config show` every key",
+        )
+    }
+}

@@ -1,0 +1,122 @@
+//! `coral query …`: asks the colony and prints its answer.
+
+use std::time::Duration;
+
+use super::{Failure, print, print_json, usual_data_dir};
+use crate::args::{ColonyArgs, TraceFormat, TracesArgs, When};
+use crate::client::Server;
+use crate::clock;
+use crate::query::answer::{Trace, TraceList};
+use crate::query::{Question, Sort, TraceFilter};
+use crate::show::{csv, trace_table, trace_tree, units};
+
+/// How far back a list goes when nobody says.
+const USUAL_SINCE: Duration = Duration::from_secs(3_600);
+/// Traces of a list that are printed as trees, at most.
+const MOST_TREES: u32 = 50;
+
+pub(super) fn traces(args: &TracesArgs) -> Result<(), Failure> {
+    let colony = colony(&args.colony);
+    match args.trace_id {
+        Some(id) => {
+            let question = Question::Trace { id, source: args.source };
+            one(&colony.ask(&question.path_and_query())?, args.format)
+        }
+        None => several(&colony, args),
+    }
+}
+
+/// The colony that is meant.
+pub(super) fn colony(args: &ColonyArgs) -> Server {
+    let (data_dir, _) = usual_data_dir(args.data_dir.clone());
+    Server::colony(args.colony.clone(), Some(&data_dir))
+}
+
+fn one(trace: &Trace, format: Option<TraceFormat>) -> Result<(), Failure> {
+    match format.unwrap_or(TraceFormat::Tree) {
+        TraceFormat::Json => print_json(trace),
+        TraceFormat::Csv => print(&csv::spans(trace)),
+        _ if trace.span_count == 0 => print(&trace_tree::no_trace(&trace.trace_id)),
+        TraceFormat::Table => print(&trace_table::span_table(trace)),
+        TraceFormat::Tree => print(&trace_tree::trace_tree(trace)),
+    }
+}
+
+fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
+    let now = clock::now().as_micros();
+    let filter = filter(args, now);
+    let list: TraceList = colony.ask(&Question::Traces(filter.clone()).path_and_query())?;
+    match args.format.unwrap_or(TraceFormat::Table) {
+        TraceFormat::Json => print_json(&list),
+        TraceFormat::Csv => print(&csv::traces(&list)),
+        TraceFormat::Tree if !list.traces.is_empty() => trees(colony, &list, args),
+        _ => {
+            let heading = trace_table::Heading { filter, window: window(args) };
+            print(&trace_table::trace_table(&list, &heading))
+        }
+    }
+}
+
+/// Each trace of the list as a tree, with a blank line between two.
+fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Failure> {
+    for (at, summary) in list.traces.iter().take(MOST_TREES as usize).enumerate() {
+        let id = summary.trace_id.parse();
+        let id = id.map_err(|error| Failure::new(format!("the colony sent a bad id: {error}")))?;
+        let question = Question::Trace { id, source: args.source };
+        let trace: Trace = colony.ask(&question.path_and_query())?;
+        let blank = if at == 0 { "" } else { "\n" };
+        print(&format!("{blank}{}", trace_tree::trace_tree(&trace)))?;
+    }
+    let rest = list.traces.len().saturating_sub(MOST_TREES as usize);
+    if rest > 0 || list.more {
+        print(&format!(
+            "\n… more match; --format table lists up to {} of them.\n",
+            TraceFilter::MOST
+        ))?;
+    }
+    Ok(())
+}
+
+fn filter(args: &TracesArgs, now: i64) -> TraceFilter {
+    let instant = |when: When| match when {
+        When::Ago(ago) => now.saturating_sub(i64::try_from(ago.as_micros()).unwrap_or(i64::MAX)),
+        When::At(instant) => instant,
+    };
+    TraceFilter {
+        service: args.service.clone(),
+        since_unix_us: Some(instant(args.since.unwrap_or(When::Ago(USUAL_SINCE)))),
+        until_unix_us: args.until.map(instant),
+        min_duration_us: args.min_duration.map(|least| least.as_micros() as i64),
+        status: args.status,
+        name: args.name.clone(),
+        attributes: args.attr.join("\n"),
+        source: args.source,
+        sort: args.sort.unwrap_or(Sort::Newest),
+        limit: args.limit,
+    }
+}
+
+/// The time that was asked for, in words.
+fn window(args: &TracesArgs) -> String {
+    let since = match args.since.unwrap_or(When::Ago(USUAL_SINCE)) {
+        When::Ago(ago) => format!("last {}", ago_text(ago)),
+        When::At(instant) => format!("since {}", units::instant(instant)),
+    };
+    match args.until {
+        None => since,
+        Some(When::Ago(ago)) => format!("{since}, until {} ago", ago_text(ago)),
+        Some(When::At(instant)) => format!("{since}, until {}", units::instant(instant)),
+    }
+}
+
+/// `1 hour`, `15 minutes`; other durations as they are printed elsewhere.
+fn ago_text(ago: Duration) -> String {
+    let seconds = ago.as_secs();
+    let whole = |unit: u64| ago.subsec_nanos() == 0 && seconds > 0 && seconds.is_multiple_of(unit);
+    match seconds {
+        _ if whole(86_400) => units::counted(seconds / 86_400, "day"),
+        _ if whole(3_600) => units::counted(seconds / 3_600, "hour"),
+        _ if whole(60) => units::counted(seconds / 60, "minute"),
+        _ => units::duration(ago.as_micros() as i64),
+    }
+}

@@ -1,0 +1,142 @@
+//! The commands that run a server until it is stopped.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use super::{Failure, sources};
+use crate::args::{DemoArgs, ServerArgs};
+use crate::config::{AgentConfig, ColonyConfig, Origin, StandaloneConfig};
+use crate::demo::{Demo, DemoDir};
+use crate::errors::chain;
+use crate::roles::{self, Standalone};
+
+pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
+    let loaded = AgentConfig::load(&sources(args))?;
+    start_log(&loaded.config.log, &loaded.notices);
+    run(|stop| roles::agent(loaded.config, stop))
+}
+
+pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
+    let loaded = ColonyConfig::load(&sources(args))?;
+    start_log(&loaded.config.log, &loaded.notices);
+    run(|stop| roles::colony(loaded.config, stop))
+}
+
+pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
+    let loaded = StandaloneConfig::load(&sources(args))?;
+    start_log(&loaded.config.agent.log, &loaded.notices);
+    run(|stop| async move {
+        let standalone = Standalone::bind(loaded.config).await?;
+        standalone.run(stop).await
+    })
+}
+
+pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
+    let mut sources = sources(&args.server);
+    // Kept apart from a real Coral of this user, and removed afterwards, unless a place was named.
+    let own_dir = match &args.server.data_dir {
+        None => Some(DemoDir::create().map_err(|error| Failure::new(chain(&error)))?),
+        Some(_) => None,
+    };
+    if let Some(dir) = &own_dir {
+        sources.data_dir = Some((dir.path().display().to_string(), Origin::Flag("coral demo")));
+    }
+    if sources.log.is_none() {
+        sources.log = Some(("warn".to_owned(), Origin::Flag("coral demo")));
+    }
+    sources.flags.splice(0..0, ["agent.id=demo".to_owned(), "colony.poll_interval=1s".to_owned()]);
+    let loaded = StandaloneConfig::load(&sources)?;
+    start_log(&loaded.config.agent.log, &loaded.notices);
+    let config = on_free_ports(loaded.config);
+    let demo = Demo { config, run_for: args.run_for, program: program() };
+    run(|stop| demo.run(stop))
+}
+
+/// Takes any free port in place of a usual one that something else has.
+fn on_free_ports(mut config: StandaloneConfig) -> StandaloneConfig {
+    let agent = &mut config.agent;
+    for address in [
+        &mut agent.listen,
+        &mut agent.otlp_grpc,
+        &mut agent.otlp_http,
+        &mut agent.beyla_grpc,
+        &mut agent.beyla_http,
+        &mut config.colony.listen,
+    ] {
+        if std::net::TcpListener::bind(*address).is_err() {
+            address.set_port(0);
+        }
+    }
+    config
+}
+
+/// How the reader called this program.
+fn program() -> String {
+    if std::env::var_os("CARGO").is_some() {
+        return "cargo run --release -q --".to_owned();
+    }
+    std::env::args().next().unwrap_or_else(|| "coral".to_owned())
+}
+
+/// Runs a server until SIGTERM or Ctrl-C; a second signal ends the process at once.
+fn run<F, E>(serve: impl FnOnce(CancellationToken) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), E>>,
+    E: std::error::Error,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
+    let outcome = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        let serving = serve(stop.clone());
+        tokio::pin!(serving);
+        let mut signals = 0;
+        loop {
+            tokio::select! {
+                outcome = &mut serving => return outcome.map_err(|error| Failure::new(chain(&error))),
+                () = signalled() => {
+                    signals += 1;
+                    if signals > 1 {
+                        return Err(Failure::new("stopped before everything was drained"));
+                    }
+                    stop.cancel();
+                }
+            }
+        }
+    });
+    // Threads that still read a store do not keep a stopped process alive.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+async fn signalled() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Without handlers the system's own apply: the process ends at once.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn start_log(filter: &str, notices: &[String]) {
+    let filter = EnvFilter::builder().parse_lossy(filter);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    // A process starts its log once; a test harness may have done so before.
+    let _ = log.try_init();
+    for notice in notices {
+        tracing::warn!(notice, "a key of the configuration has no effect");
+    }
+}

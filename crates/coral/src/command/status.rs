@@ -1,0 +1,28 @@
+//! `coral agent status` and `coral colony status`.
+
+use super::query::colony as colony_server;
+use super::{Failure, print, print_json, usual_data_dir};
+use crate::args::{AgentStatusArgs, ColonyStatusArgs, StatusFormat};
+use crate::client::Server;
+use crate::query::Question;
+use crate::query::answer::{AgentSelfStatus, ColonyStatus};
+use crate::show::status;
+
+pub(super) fn colony(args: &ColonyStatusArgs) -> Result<(), Failure> {
+    let answer: ColonyStatus =
+        colony_server(&args.colony).ask(&Question::Status.path_and_query())?;
+    match args.format {
+        StatusFormat::Json => print_json(&answer),
+        StatusFormat::Text => print(&status::colony(&answer)),
+    }
+}
+
+pub(super) fn agent(args: &AgentStatusArgs) -> Result<(), Failure> {
+    let (data_dir, _) = usual_data_dir(args.data_dir.clone());
+    let server = Server::agent(args.agent.clone(), Some(&data_dir));
+    let answer: AgentSelfStatus = server.ask(&Question::Status.path_and_query())?;
+    match args.format {
+        StatusFormat::Json => print_json(&answer),
+        StatusFormat::Text => print(&status::agent(&answer)),
+    }
+}

@@ -1,0 +1,150 @@
+//! Every key that a configuration may have: its name, its roles, what its value must be.
+
+/// A key, written with dots.
+#[derive(Debug)]
+pub struct Key {
+    /// Such as `otlp.grpc`.
+    pub name: &'static str,
+    /// What its value must be.
+    pub kind: Kind,
+    /// Who reads it.
+    pub roles: Roles,
+    /// Why setting it changes nothing yet; `None` for keys that do something.
+    pub idle: Option<&'static str>,
+}
+
+/// What a value must be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// `127.0.0.1:4317`.
+    Address,
+    /// `90s`, `5m`, `1h`, `7d`; more than zero.
+    Duration,
+    /// A number of hours, such as `1` or `0.5`; more than zero.
+    Hours,
+    /// A number of days; more than zero.
+    Days,
+    /// `500MB`, `2GiB`; more than zero.
+    Size,
+    /// From 0.0 to 1.0.
+    Rate,
+    /// A whole number above zero.
+    Count,
+    /// `true` or `false`.
+    Bool,
+    /// Text that is not empty.
+    Text,
+    /// `http://HOST:PORT`.
+    Url,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `coral=debug`.
+    LogLevel,
+    /// A list of `KEY=TEXT` rules.
+    Rules,
+    /// A list of `{id, address}`.
+    Agents,
+    /// A list of services for Beyla to find.
+    Services,
+}
+
+/// Who reads a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Roles {
+    /// The agent alone.
+    Agent,
+    /// The colony alone.
+    Colony,
+    /// Each has its own.
+    Both,
+}
+
+const NO_BEYLA: Option<&str> = Some("this build does not start Beyla");
+const NO_METRICS: Option<&str> = Some("this build stores no RED metrics");
+
+/// All of them.
+pub const KEYS: &[Key] = &[
+    key("data_dir", Kind::Text, Roles::Both),
+    key("log", Kind::LogLevel, Roles::Both),
+    key("drain_within", Kind::Duration, Roles::Both),
+    key("agent.id", Kind::Text, Roles::Agent),
+    key("agent.listen", Kind::Address, Roles::Agent),
+    key("agent.advertise", Kind::Url, Roles::Agent),
+    key("agent.colony", Kind::Url, Roles::Agent),
+    key("otlp.grpc", Kind::Address, Roles::Agent),
+    key("otlp.http", Kind::Address, Roles::Agent),
+    key("otlp.max_body", Kind::Size, Roles::Agent),
+    key("beyla.otlp.grpc", Kind::Address, Roles::Agent),
+    key("beyla.otlp.http", Kind::Address, Roles::Agent),
+    key("beyla.storage_retention_hours_traces", Kind::Hours, Roles::Agent),
+    key("recognise.rules", Kind::Rules, Roles::Agent),
+    key("storage.max_size", Kind::Size, Roles::Both),
+    key("storage.memory_limit", Kind::Size, Roles::Both),
+    key("storage.threads", Kind::Count, Roles::Both),
+    key("storage.segment_rows", Kind::Count, Roles::Both),
+    key("colony.listen", Kind::Address, Roles::Colony),
+    key("colony.poll_interval", Kind::Duration, Roles::Colony),
+    key("colony.poll_timeout", Kind::Duration, Roles::Colony),
+    key("colony.agents", Kind::Agents, Roles::Colony),
+    key("storage.beyla.retention.traces", Kind::Duration, Roles::Colony),
+    key("storage.beyla.trace_sampling_rate", Kind::Rate, Roles::Colony),
+    idle("beyla.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
+    idle("beyla.sampling.rate", Kind::Rate, Roles::Agent, NO_BEYLA),
+    idle("beyla.discovery.services", Kind::Services, Roles::Agent, NO_BEYLA),
+    idle("beyla.protocols.http.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
+    idle("beyla.protocols.grpc.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
+    idle("beyla.protocols.sql.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
+    idle("beyla.protocols.redis.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
+    idle("beyla.protocols.kafka.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
+    idle("beyla.storage_retention_hours", Kind::Hours, Roles::Agent, NO_METRICS),
+    idle("storage.beyla.retention.http_metrics", Kind::Duration, Roles::Colony, NO_METRICS),
+    idle("storage.beyla.retention.grpc_metrics", Kind::Duration, Roles::Colony, NO_METRICS),
+    idle("storage.beyla.retention.sql_metrics", Kind::Duration, Roles::Colony, NO_METRICS),
+];
+
+/// The RFD's prose spellings, and what they mean. Source: design decision 9.
+pub const ALIASES: &[(Key, &str)] = &[
+    (
+        key("beyla.trace_retention_days", Kind::Days, Roles::Colony),
+        "storage.beyla.retention.traces",
+    ),
+    (
+        key("beyla.trace_sampling_rate", Kind::Rate, Roles::Colony),
+        "storage.beyla.trace_sampling_rate",
+    ),
+];
+
+impl Key {
+    /// The key of that name, an alias included.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        all().find(|key| key.name == name)
+    }
+
+    /// Whether `name` is the beginning of a longer key.
+    pub fn is_section(name: &str) -> bool {
+        all().any(|key| key.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+    }
+
+    /// The key that `name` was probably meant to be.
+    pub fn nearest(name: &str) -> &'static str {
+        let distance = |key: &&'static Self| strsim::damerau_levenshtein(key.name, name);
+        all().min_by_key(distance).map_or("", |key| key.name)
+    }
+}
+
+impl Roles {
+    /// Whether `role`, which is not `Both`, is among them.
+    pub fn include(self, role: Self) -> bool {
+        self == Self::Both || self == role
+    }
+}
+
+fn all() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().chain(ALIASES.iter().map(|(key, _)| key))
+}
+
+const fn key(name: &'static str, kind: Kind, roles: Roles) -> Key {
+    Key { name, kind, roles, idle: None }
+}
+
+const fn idle(name: &'static str, kind: Kind, roles: Roles, why: Option<&'static str>) -> Key {
+    Key { name, kind, roles, idle: why }
+}

@@ -1,0 +1,250 @@
+//! Configuration in two layers: what was typed ([`layers`]), and what it means (the structs here).
+//!
+//! Source: design decisions 9 to 13 and §7.
+
+pub mod keys;
+pub mod layers;
+#[cfg(test)]
+mod tests;
+pub mod value;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use coral_store::KnownAgent;
+use coral_trace::Rule;
+use serde_json::Value;
+
+use self::keys::Roles;
+pub use self::layers::{Layers, Origin, Sources};
+
+/// Checked agent settings. Every default is in `agent.yaml`; none is in code.
+#[derive(Clone, Debug)]
+pub struct AgentConfig {
+    /// Where all data lies; the agent's store is in `agent/`.
+    pub data_dir: PathBuf,
+    /// What is logged.
+    pub log: String,
+    /// How long the agent may take to stop.
+    pub drain_within: Duration,
+    /// Unique among a colony's agents.
+    pub id: String,
+    /// Where the agent's RPC listens.
+    pub listen: SocketAddr,
+    /// Where the colony reaches that, when it is another address.
+    pub advertise: Option<String>,
+    /// Where to register.
+    pub colony: Option<String>,
+    /// Where OTLP/gRPC listens.
+    pub otlp_grpc: SocketAddr,
+    /// Where OTLP/HTTP listens.
+    pub otlp_http: SocketAddr,
+    /// The largest request body, in bytes, as sent and when decompressed.
+    pub max_body: u64,
+    /// Where Beyla's OTLP/gRPC is taken.
+    pub beyla_grpc: SocketAddr,
+    /// Where Beyla's OTLP/HTTP is taken.
+    pub beyla_http: SocketAddr,
+    /// How long spans are kept after they were received.
+    pub keep_traces: Duration,
+    /// Rules for recognising eBPF collectors, beside the built-in ones.
+    pub rules: Vec<Rule>,
+    /// The store's limits.
+    pub storage: StorageConfig,
+}
+
+/// Checked colony settings. Every default is in `colony.yaml`; none is in code.
+#[derive(Clone, Debug)]
+pub struct ColonyConfig {
+    /// Where all data lies; the colony's store is in `colony/`.
+    pub data_dir: PathBuf,
+    /// What is logged.
+    pub log: String,
+    /// How long the colony may take to stop.
+    pub drain_within: Duration,
+    /// Where everything is served.
+    pub listen: SocketAddr,
+    /// Between two polls of one agent.
+    pub poll_interval: Duration,
+    /// How long an agent may take to answer.
+    pub poll_timeout: Duration,
+    /// Agents that do not have to register.
+    pub agents: Vec<KnownAgent>,
+    /// How long spans are kept after they were polled.
+    pub keep_traces: Duration,
+    /// The share of traces that is kept.
+    pub trace_sampling_rate: f64,
+    /// The store's limits.
+    pub storage: StorageConfig,
+}
+
+/// Both in one process, from one file with the sections of both. `storage` applies to each.
+#[derive(Clone, Debug)]
+pub struct StandaloneConfig {
+    /// The agent.
+    pub agent: AgentConfig,
+    /// The colony.
+    pub colony: ColonyConfig,
+}
+
+/// Limits of one store.
+#[derive(Clone, Copy, Debug)]
+pub struct StorageConfig {
+    /// Bytes on disk; the oldest spans go first when there are more.
+    pub max_size: u64,
+    /// Bytes of memory for DuckDB.
+    pub memory_limit: u64,
+    /// Threads for DuckDB.
+    pub threads: usize,
+    /// Rows that are kept unsealed, at most and roughly.
+    pub segment_rows: u64,
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct ConfigError(pub Vec<String>);
+
+/// A configuration, and what has to be said about it.
+#[derive(Clone, Debug)]
+pub struct Loaded<C> {
+    /// What it means.
+    pub config: C,
+    /// Keys that were set and change nothing yet, one sentence each.
+    pub notices: Vec<String>,
+}
+
+impl AgentConfig {
+    /// Reads an agent's configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`] lists every problem.
+    pub fn load(sources: &Sources) -> Result<Loaded<Self>, ConfigError> {
+        checked(Layers::read(sources, Roles::Agent, false), Self::of)
+    }
+
+    fn of(layers: &Layers) -> Result<Self, String> {
+        Ok(Self {
+            data_dir: path(layers)?,
+            log: required(layers, "log", value::text)?,
+            drain_within: required(layers, "drain_within", value::duration)?,
+            id: required(layers, "agent.id", value::text)?,
+            listen: required(layers, "agent.listen", value::address)?,
+            advertise: optional(layers, "agent.advertise", value::url)?,
+            colony: optional(layers, "agent.colony", value::url)?,
+            otlp_grpc: required(layers, "otlp.grpc", value::address)?,
+            otlp_http: required(layers, "otlp.http", value::address)?,
+            max_body: required(layers, "otlp.max_body", value::size)?,
+            beyla_grpc: required(layers, "beyla.otlp.grpc", value::address)?,
+            beyla_http: required(layers, "beyla.otlp.http", value::address)?,
+            keep_traces: required(layers, "beyla.storage_retention_hours_traces", |hours| {
+                value::multiple(hours, 3_600.0)
+            })?,
+            rules: required(layers, "recognise.rules", value::rules)?,
+            storage: StorageConfig::of(layers)?,
+        })
+    }
+}
+
+impl ColonyConfig {
+    /// Reads a colony's configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`] lists every problem.
+    pub fn load(sources: &Sources) -> Result<Loaded<Self>, ConfigError> {
+        checked(Layers::read(sources, Roles::Colony, false), Self::of)
+    }
+
+    fn of(layers: &Layers) -> Result<Self, String> {
+        let agents = required(layers, "colony.agents", value::agents)?;
+        let agents = agents.into_iter().map(|(agent_id, address)| KnownAgent { agent_id, address });
+        Ok(Self {
+            data_dir: path(layers)?,
+            log: required(layers, "log", value::text)?,
+            drain_within: required(layers, "drain_within", value::duration)?,
+            listen: required(layers, "colony.listen", value::address)?,
+            poll_interval: required(layers, "colony.poll_interval", value::duration)?,
+            poll_timeout: required(layers, "colony.poll_timeout", value::duration)?,
+            agents: agents.collect(),
+            keep_traces: required(layers, "storage.beyla.retention.traces", value::duration)?,
+            trace_sampling_rate: required(
+                layers,
+                "storage.beyla.trace_sampling_rate",
+                value::rate,
+            )?,
+            storage: StorageConfig::of(layers)?,
+        })
+    }
+}
+
+impl StandaloneConfig {
+    /// Reads one file for both roles.
+    ///
+    /// # Errors
+    /// [`ConfigError`] lists every problem.
+    pub fn load(sources: &Sources) -> Result<Loaded<Self>, ConfigError> {
+        let agent = checked(Layers::read(sources, Roles::Agent, true), AgentConfig::of);
+        let colony = checked(Layers::read(sources, Roles::Colony, true), ColonyConfig::of);
+        match (agent, colony) {
+            (Ok(agent), Ok(colony)) => {
+                let mut notices = agent.notices;
+                notices.extend(colony.notices);
+                Ok(Loaded { config: Self { agent: agent.config, colony: colony.config }, notices })
+            }
+            (agent, colony) => {
+                let problems = [agent.err(), colony.err()].into_iter().flatten();
+                let mut all: Vec<String> = problems.flat_map(|problem| problem.0).collect();
+                // What both read, both complain of.
+                let mut seen = std::collections::HashSet::new();
+                all.retain(|problem| seen.insert(problem.clone()));
+                Err(ConfigError(all))
+            }
+        }
+    }
+}
+
+impl StorageConfig {
+    fn of(layers: &Layers) -> Result<Self, String> {
+        let threads = required(layers, "storage.threads", value::count)?;
+        Ok(Self {
+            max_size: required(layers, "storage.max_size", value::size)?,
+            memory_limit: required(layers, "storage.memory_limit", value::size)?,
+            threads: usize::try_from(threads).unwrap_or(usize::MAX),
+            segment_rows: required(layers, "storage.segment_rows", value::count)?,
+        })
+    }
+}
+
+fn checked<C>(
+    layers: Layers,
+    read: impl FnOnce(&Layers) -> Result<C, String>,
+) -> Result<Loaded<C>, ConfigError> {
+    if !layers.problems.is_empty() {
+        return Err(ConfigError(layers.problems));
+    }
+    let notices = layers.notices();
+    let config = read(&layers).map_err(|problem| ConfigError(vec![problem]))?;
+    Ok(Loaded { config, notices })
+}
+
+fn path(layers: &Layers) -> Result<PathBuf, String> {
+    required(layers, "data_dir", value::text).map(PathBuf::from)
+}
+
+fn required<T>(
+    layers: &Layers,
+    key: &str,
+    read: impl FnOnce(&Value) -> Result<T, String>,
+) -> Result<T, String> {
+    optional(layers, key, read)?.ok_or_else(|| format!("`{key}` is not set"))
+}
+
+fn optional<T>(
+    layers: &Layers,
+    key: &str,
+    read: impl FnOnce(&Value) -> Result<T, String>,
+) -> Result<Option<T>, String> {
+    let setting = layers.settings.get(key);
+    setting.map(|setting| read(&setting.value)).transpose()
+}

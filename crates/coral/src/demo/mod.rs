@@ -1,0 +1,130 @@
+//! `coral demo`: a standalone Coral, fed with recordings of real Beyla.
+
+mod recording;
+mod replay;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use self::replay::Replay;
+use crate::addresses::Addresses;
+use crate::config::StandaloneConfig;
+use crate::roles::{RoleError, Standalone, on_this_host};
+
+/// How the demo is run.
+pub struct Demo {
+    /// What a standalone would be run with; its data directory is the demo's own.
+    pub config: StandaloneConfig,
+    /// Stop by itself after this.
+    pub run_for: Option<Duration>,
+    /// How the reader would call this program again, for the commands that are printed.
+    pub program: String,
+}
+
+/// Why the demo ended, when nobody asked it to.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The standalone Coral in it.
+    #[error(transparent)]
+    Role(#[from] RoleError),
+    /// The recordings could not be replayed.
+    #[error("cannot replay the recordings: {0}")]
+    Replay(String),
+}
+
+impl Demo {
+    /// Runs until `stop`, or for as long as was asked.
+    ///
+    /// # Errors
+    /// [`DemoError`].
+    pub async fn run(self, stop: CancellationToken) -> Result<(), DemoError> {
+        let standalone = Standalone::bind(self.config).await.map_err(RoleError::from)?;
+        let addresses = standalone.addresses().clone();
+        let serving = async {
+            let outcome = standalone.run(stop.clone()).await;
+            stop.cancel();
+            outcome
+        };
+        let feeding = async {
+            let outcome = feed(&addresses, &self.program, self.run_for, &stop).await;
+            stop.cancel();
+            outcome
+        };
+        let (served, fed) = tokio::join!(serving, feeding);
+        served?;
+        fed
+    }
+}
+
+/// Replays until `stop`, and tells the reader what to try once there is something to see.
+async fn feed(
+    addresses: &Addresses,
+    program: &str,
+    run_for: Option<Duration>,
+    stop: &CancellationToken,
+) -> Result<(), DemoError> {
+    let ends = tokio::time::sleep(run_for.unwrap_or(Duration::MAX));
+    tokio::pin!(ends);
+    let mut replay = Replay::to(addresses).map_err(DemoError::Replay)?;
+    let Some(first) = stop.run_until_cancelled(replay.all()).await else { return Ok(()) };
+    let checkout = first.map_err(DemoError::Replay)?;
+    if stop.run_until_cancelled(replay.until_polled(&checkout)).await.is_none() {
+        return Ok(());
+    }
+    println!("{}", welcome(addresses, program, &checkout));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = &mut ends => return Ok(()),
+            outcome = replay.next() => outcome.map_err(DemoError::Replay)?,
+        }
+    }
+}
+
+fn welcome(addresses: &Addresses, program: &str, checkout: &str) -> String {
+    let usual = addresses.colony.is_some_and(|address| address.port() == 9000);
+    let colony = match addresses.colony {
+        Some(address) if !usual => format!(" --colony http://{}", on_this_host(address)),
+        _ => String::new(),
+    };
+    let query = format!("{program} query{colony} beyla traces");
+    format!(
+        "Recordings of real Beyla (grafana/beyla 3.31.0) came in over OTLP, re-timed to now.\n\
+         In another terminal, try:\n\n  \
+         {query} --trace-id {checkout}\n  \
+         {query} --service payments-api --since 1h --limit 10\n  \
+         {query} --service frontend-api --min-duration 200ms --sort slowest\n\n\
+         Ctrl-C ends the demo and removes its data."
+    )
+}
+
+/// A data directory for one demo, removed with all that is in it when this is dropped.
+pub struct DemoDir(PathBuf);
+
+impl DemoDir {
+    /// Makes a new directory that no other process can have named beforehand.
+    ///
+    /// # Errors
+    /// The operating system's word.
+    pub fn create() -> std::io::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let name = format!("coral-demo-{}-{:x}", std::process::id(), crate::clock::now().0);
+        let path = std::env::temp_dir().join(name);
+        // Fails when the name exists: nobody else's directory is ever used, or removed.
+        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> PathBuf {
+        self.0.clone()
+    }
+}
+
+impl Drop for DemoDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

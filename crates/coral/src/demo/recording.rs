@@ -1,0 +1,73 @@
+//! The recordings that the demo plays: what Beyla 3.31.0 sent, byte for byte. See `fixtures/beyla`.
+
+use coral_trace::{Recogniser, Span, SpanId, TraceId, UnixNanos};
+use coral_wire::otlp_in::{self, Encoding};
+
+/// Request bodies in the order in which they were captured.
+pub const REQUESTS: &[&[u8]] = &[
+    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-001.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-002.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-003.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-004.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-005.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-101.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-102.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-103.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-201.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-202.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-401.otlp.pb"),
+];
+
+/// The spans of a recorded request, as if its last span had ended at `now`, in traces that `fresh` makes
+/// different from those of every other replay. Distances in time, and span ids, are as recorded.
+pub fn replayed(request: &[u8], now: UnixNanos, fresh: u128) -> Vec<Span> {
+    let decoded = otlp_in::decode(request, Encoding::Protobuf, &Recogniser::default());
+    let mut spans = decoded.expect("the recordings are tested").spans;
+    let recorded_end = spans.iter().map(|span| span.end).max().unwrap_or_default();
+    let shift = now.0.saturating_sub(recorded_end.0);
+    for span in &mut spans {
+        span.trace_id = freshened(span.trace_id, fresh);
+        span.start = UnixNanos(span.start.0 + shift);
+        span.end = UnixNanos(span.end.0 + shift);
+        for link in &mut span.links {
+            link.trace_id = freshened(link.trace_id, fresh);
+        }
+    }
+    spans
+}
+
+/// A checkout that succeeded: the longest trace of the first recording.
+pub fn showcase(spans: &[Span]) -> Option<TraceId> {
+    let roots = spans.iter().filter(|span| span.parent_span_id.is_none());
+    roots.max_by_key(|root| size(spans, root.trace_id)).map(|root| root.trace_id)
+}
+
+fn size(spans: &[Span], trace: TraceId) -> (usize, Option<SpanId>) {
+    let of_trace = spans.iter().filter(|span| span.trace_id == trace);
+    (of_trace.clone().count(), of_trace.map(|span| span.span_id).max())
+}
+
+/// Zero is no trace id: the one id that would become it stays as it is.
+fn freshened(trace: TraceId, fresh: u128) -> TraceId {
+    TraceId::try_from(trace.as_u128() ^ fresh).unwrap_or(trace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_ends_now_in_new_traces_and_keeps_every_distance() {
+        let now = UnixNanos(2_000_000_000_000_000_000);
+        for request in REQUESTS {
+            let one = replayed(request, now, 1);
+            let other = replayed(request, UnixNanos(now.0 + 5), 2);
+            assert_eq!(one.iter().map(|span| span.end).max(), Some(now));
+            for (one, other) in one.iter().zip(&other) {
+                assert_ne!(one.trace_id, other.trace_id);
+                assert_eq!(one.start.0 + 5, other.start.0);
+                assert_eq!(one.duration(), other.duration());
+            }
+        }
+    }
+}

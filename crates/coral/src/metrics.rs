@@ -1,0 +1,55 @@
+//! Counters in Prometheus' text format.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Counters and gauges by their OpenTelemetry-style names.
+pub type Counters = BTreeMap<String, u64>;
+
+/// Names that go down as well as up.
+const GAUGES: [&str; 6] =
+    ["store.spans", "store.bytes", "store.segments", "receipts.last", "receipts.first", "agents"];
+
+/// One line a counter: `coral.agent.spans.received` becomes `coral_agent_spans_received_total`.
+///
+/// Source: Prometheus text exposition format 0.0.4; OpenTelemetry's Prometheus naming rules.
+pub fn prometheus(counters: &Counters) -> String {
+    let mut text = String::new();
+    for (name, value) in counters {
+        let gauge = GAUGES.iter().any(|suffix| name.ends_with(suffix));
+        let (kind, total) = if gauge { ("gauge", "") } else { ("counter", "_total") };
+        let name = name.replace(['.', '-'], "_");
+        let _ = writeln!(text, "# TYPE {name}{total} {kind}\n{name}{total} {value}");
+    }
+    text
+}
+
+/// What a store holds, as gauges of `role`.
+pub fn store_gauges(role: &str, extent: &coral_store::Extent) -> [(String, u64); 5] {
+    [
+        ("store.spans", extent.spans),
+        ("store.bytes", extent.bytes),
+        ("store.segments", extent.segments),
+        ("receipts.last", extent.last_receipt),
+        ("receipts.first", extent.first_receipt),
+    ]
+    .map(|(name, value)| (format!("coral.{role}.{name}"), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_end_in_total_and_gauges_do_not() {
+        let counters = [("coral.agent.spans.received", 3), ("coral.agent.store.bytes", 9)];
+        let counters = counters.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+        assert_eq!(
+            prometheus(&counters),
+            "# TYPE coral_agent_spans_received_total counter\n\
+             coral_agent_spans_received_total 3\n\
+             # TYPE coral_agent_store_bytes gauge\n\
+             coral_agent_store_bytes 9\n"
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! One question, one answer: what CLI, JSON and every other surface ask (design decision 14).
+
+pub mod answer;
+pub mod ask;
+pub mod question;
+
+pub use self::ask::{QueryError, Sources};
+pub use self::question::{Question, Sort, Source, SpanStatus, TraceFilter};

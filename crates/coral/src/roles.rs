@@ -1,0 +1,162 @@
+//! Starting, announcing and stopping the roles that `coral` can take.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::addresses::Addresses;
+use crate::agent::{self, AgentError};
+use crate::colony::{self, ColonyError};
+use crate::config::{AgentConfig, ColonyConfig, StandaloneConfig};
+use crate::listen::{self, BindError};
+
+/// Why a server ended without being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum RoleError {
+    /// A socket could not be bound.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The agent.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// The colony.
+    #[error(transparent)]
+    Colony(#[from] ColonyError),
+    /// The addresses file could not be written.
+    #[error("cannot write `{0}/run/addresses.json`")]
+    Addresses(String, #[source] std::io::Error),
+}
+
+/// Runs an agent until `stop`.
+///
+/// # Errors
+/// [`RoleError`].
+pub async fn agent(config: AgentConfig, stop: CancellationToken) -> Result<(), RoleError> {
+    let listeners = agent::Listeners::bind(&config).await?;
+    let addresses = agent_addresses("agent", &listeners);
+    let _published = publish(&addresses, &config.data_dir)?;
+    announce(&addresses);
+    Ok(agent::run(&config, listeners, stop).await?)
+}
+
+/// Runs a colony until `stop`.
+///
+/// # Errors
+/// [`RoleError`].
+pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(), RoleError> {
+    let listener = listen::bind(config.listen, "colony.listen").await?;
+    let colony = Some(listen::local_address(&listener));
+    let addresses = Addresses {
+        role: "colony".into(),
+        pid: std::process::id(),
+        colony,
+        ..Addresses::default()
+    };
+    let _published = publish(&addresses, &config.data_dir)?;
+    announce(&addresses);
+    Ok(colony::run(&config, listener, stop).await?)
+}
+
+/// An agent and a colony in one process, talking to each other as two would.
+pub struct Standalone {
+    config: StandaloneConfig,
+    agent: agent::Listeners,
+    colony: TcpListener,
+    addresses: Addresses,
+}
+
+impl Standalone {
+    /// Binds every socket; nothing is served yet.
+    ///
+    /// # Errors
+    /// [`BindError`] names the key whose address cannot be bound.
+    pub async fn bind(mut config: StandaloneConfig) -> Result<Self, BindError> {
+        let agent = agent::Listeners::bind(&config.agent).await?;
+        let colony = listen::bind(config.colony.listen, "colony.listen").await?;
+        let mut addresses = agent_addresses("standalone", &agent);
+        let colony_address = listen::local_address(&colony);
+        addresses.colony = Some(colony_address);
+        // They find each other the way that strangers do.
+        config
+            .agent
+            .colony
+            .get_or_insert_with(|| format!("http://{}", on_this_host(colony_address)));
+        Ok(Self { config, agent, colony, addresses })
+    }
+
+    /// Where it will listen.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Runs both until `stop`, or until either ends.
+    ///
+    /// # Errors
+    /// [`RoleError`] of the one that ended first.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), RoleError> {
+        let _published = publish(&self.addresses, &self.config.agent.data_dir)?;
+        announce(&self.addresses);
+        let agent = async {
+            let outcome = agent::run(&self.config.agent, self.agent, stop.clone()).await;
+            stop.cancel();
+            outcome
+        };
+        let colony = async {
+            let outcome = colony::run(&self.config.colony, self.colony, stop.clone()).await;
+            stop.cancel();
+            outcome
+        };
+        let (agent, colony) = tokio::join!(agent, colony);
+        agent?;
+        Ok(colony?)
+    }
+}
+
+fn agent_addresses(role: &str, listeners: &agent::Listeners) -> Addresses {
+    let at = |listener| Some(listen::local_address(listener));
+    Addresses {
+        role: role.to_owned(),
+        pid: std::process::id(),
+        otlp_grpc: at(&listeners.otlp.grpc),
+        otlp_http: at(&listeners.otlp.http),
+        beyla_grpc: at(&listeners.beyla.grpc),
+        beyla_http: at(&listeners.beyla.http),
+        agent_rpc: at(&listeners.rpc),
+        colony: None,
+    }
+}
+
+fn publish(
+    addresses: &Addresses,
+    data_dir: &Path,
+) -> Result<crate::addresses::Published, RoleError> {
+    let failed = |error| RoleError::Addresses(data_dir.display().to_string(), error);
+    addresses.publish(data_dir).map_err(failed)
+}
+
+fn announce(addresses: &Addresses) {
+    let Addresses { role, otlp_grpc, otlp_http, beyla_grpc, beyla_http, agent_rpc, colony, .. } =
+        addresses;
+    let text = |address: &Option<SocketAddr>| address.map(|address| address.to_string());
+    tracing::info!(
+        role,
+        otlp_grpc = text(otlp_grpc),
+        otlp_http = text(otlp_http),
+        beyla_grpc = text(beyla_grpc),
+        beyla_http = text(beyla_http),
+        agent_rpc = text(agent_rpc),
+        colony = text(colony),
+        "listening"
+    );
+}
+
+/// An address that a process on this host can connect to, for one that listens everywhere.
+pub fn on_this_host(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        ip if ip.is_unspecified() && ip.is_ipv4() => ([127, 0, 0, 1], address.port()).into(),
+        ip if ip.is_unspecified() => (std::net::Ipv6Addr::LOCALHOST, address.port()).into(),
+        _ => address,
+    }
+}

@@ -1,0 +1,83 @@
+//! Answers as CSV (RFC 4180), for spreadsheets.
+
+use crate::query::answer::{Trace, TraceList};
+
+/// One line a trace. Times are microseconds; services are separated by spaces.
+pub fn traces(list: &TraceList) -> String {
+    let header = "trace_id,start_time_unix_us,duration_us,span_count,error_count,services,\
+                  root_service,root_operation,status_code,root_cause";
+    let rows = list.traces.iter().map(|trace| {
+        vec![
+            trace.trace_id.clone(),
+            trace.start_time_unix_us.to_string(),
+            trace.duration_us.to_string(),
+            trace.span_count.to_string(),
+            trace.error_count.to_string(),
+            trace.services.join(" "),
+            trace.root_service.clone().unwrap_or_default(),
+            trace.root_operation.clone(),
+            trace.status_code.map(|code| code.to_string()).unwrap_or_default(),
+            trace.root_cause.clone().unwrap_or_default(),
+        ]
+    });
+    document(header, rows)
+}
+
+/// One line a span. Attributes are one JSON object.
+pub fn spans(trace: &Trace) -> String {
+    let header = "trace_id,span_id,parent_span_id,agent_id,service_name,span_name,span_kind,\
+                  start_time_unix_us,duration_us,status_code,span_status,source,attributes";
+    let rows = trace.spans.iter().map(|span| {
+        vec![
+            span.trace_id.clone(),
+            span.span_id.clone(),
+            span.parent_span_id.clone().unwrap_or_default(),
+            span.agent_id.clone(),
+            span.service_name.clone(),
+            span.span_name.clone(),
+            span.span_kind.clone(),
+            span.start_time_unix_us.to_string(),
+            span.duration_us.to_string(),
+            span.status_code.map(|code| code.to_string()).unwrap_or_default(),
+            span.span_status.clone(),
+            span.source.clone(),
+            serde_json::to_string(&span.attributes).expect("text has a JSON form"),
+        ]
+    });
+    document(header, rows)
+}
+
+fn document(header: &str, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut text = format!("{header}\r\n");
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
+        text.push_str(&cells.join(","));
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// A spreadsheet takes text that begins with one of `=+-@` for a formula: a quote in front keeps it text.
+fn quoted(cell: &str) -> String {
+    let number = cell.parse::<i64>().is_ok();
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !number;
+    let guarded = if formula { format!("'{cell}") } else { cell.to_owned() };
+    if guarded.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_and_never_formulas() {
+        assert_eq!(quoted("plain"), "plain");
+        assert_eq!(quoted("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
+        assert_eq!(quoted("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+        assert_eq!(quoted("-5"), "-5");
+    }
+}

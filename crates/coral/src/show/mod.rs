@@ -1,0 +1,13 @@
+//! Answers as text. Everything that came from a span is data: control characters never reach a terminal.
+
+pub mod config;
+pub mod csv;
+pub mod sanitize;
+pub mod status;
+mod table;
+pub mod trace_table;
+pub mod trace_tree;
+pub mod units;
+
+#[cfg(test)]
+mod tests;

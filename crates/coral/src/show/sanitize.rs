@@ -1,0 +1,46 @@
+//! Text from outside, made safe to print.
+
+use std::fmt::Write as _;
+
+/// Longer text is cut: a name of 64 KiB helps nobody.
+const MOST_CHARACTERS: usize = 200;
+
+/// `text` on one line, without anything that a terminal would obey: control characters, escape
+/// sequences and overrides of direction are shown as `\u{…}`.
+pub fn line(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len().min(MOST_CHARACTERS));
+    for character in text.chars().take(MOST_CHARACTERS) {
+        if is_obeyed(character) {
+            let _ = write!(safe, "\\u{{{:x}}}", character as u32);
+        } else {
+            safe.push(character);
+        }
+    }
+    if text.chars().nth(MOST_CHARACTERS).is_some() {
+        let _ = write!(safe, "… ({} bytes)", super::units::count(text.len() as u64));
+    }
+    safe
+}
+
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_instead() {
+        assert_eq!(line("a\u{1b}[31mb\nc\u{202e}d\u{7}"), "a\\u{1b}[31mb\\u{a}c\\u{202e}d\\u{7}");
+        assert_eq!(line("GET /é ✓"), "GET /é ✓");
+    }
+
+    #[test]
+    fn a_name_of_64_kib_is_cut_and_its_length_told() {
+        let cut = line(&"x".repeat(65_536));
+        assert!(cut.ends_with("x… (65,536 bytes)") && cut.len() < 230);
+    }
+}

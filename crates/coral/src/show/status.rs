@@ -1,0 +1,57 @@
+//! `coral colony status` and `coral agent status`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::sanitize::line;
+use super::table::table;
+use super::units::count;
+use crate::query::answer::{AgentSelfStatus, AgentStatus, ColonyStatus};
+
+/// One line an agent, then the colony's own counters.
+pub fn colony(status: &ColonyStatus) -> String {
+    let mut text = format!("Coral {} colony, {} agents\n", status.version, status.agents.len());
+    if status.agents.is_empty() {
+        text.push_str(
+            "Hint: name agents in `colony.agents`, or start one with --set agent.colony=URL.\n",
+        );
+    } else {
+        let columns =
+            ["Agent", "Address", "Reachable", "Lag", "Behind", "Stored", "Missed", "Last error"];
+        let rows: Vec<Vec<String>> = status.agents.iter().map(agent_row).collect();
+        let _ = write!(text, "\n{}", table(&columns, &rows));
+    }
+    text + &counters(&status.counters)
+}
+
+fn agent_row(agent: &AgentStatus) -> Vec<String> {
+    let unknown = || "-".to_owned();
+    vec![
+        line(&agent.agent_id),
+        line(&agent.address),
+        if agent.reachable { "yes" } else { "no" }.to_owned(),
+        agent.lag_receipts.map_or_else(unknown, |lag| format!("{} receipts", count(lag))),
+        agent.lag_seconds.map_or_else(unknown, |seconds| format!("{seconds:.1}s")),
+        count(agent.spans_stored),
+        count(agent.spans_missed),
+        agent.last_error.as_deref().map_or_else(unknown, line),
+    ]
+}
+
+/// The agent's counters.
+pub fn agent(status: &AgentSelfStatus) -> String {
+    let heading = format!("Coral {} agent {}\n", status.version, line(&status.agent_id));
+    heading + &counters(&status.counters)
+}
+
+/// Counters that are not zero, and those that a reader looks for even then.
+fn counters(counters: &BTreeMap<String, u64>) -> String {
+    let mut text = String::from("\n");
+    let width = counters.keys().map(String::len).max().unwrap_or(0);
+    for (name, value) in counters {
+        if *value > 0 || !name.contains(".requests.") {
+            let _ = writeln!(text, "{name:width$}  {}", count(*value));
+        }
+    }
+    text
+}

@@ -1,0 +1,87 @@
+//! How answers to exports are worded: `google.rpc.Status`, `RetryInfo` and OTLP's partial success.
+
+use std::time::Duration;
+
+use prost::Message;
+use prost_types::Any;
+use serde_json::json;
+use tonic::Code;
+
+use crate::otlp_in::{Encoding, Refused};
+use crate::otlp_service::{ExportTracePartialSuccess, ExportTraceServiceResponse};
+
+/// `google.rpc.Status`. Source: googleapis, `google/rpc/status.proto`.
+#[derive(Clone, PartialEq, Message)]
+pub struct RpcStatus {
+    /// A gRPC code.
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    /// For a developer, in English.
+    #[prost(string, tag = "2")]
+    pub message: String,
+    /// Further messages, such as [`RetryInfo`].
+    #[prost(message, repeated, tag = "3")]
+    pub details: Vec<Any>,
+}
+
+/// `google.rpc.RetryInfo`. Source: googleapis, `google/rpc/error_details.proto`.
+#[derive(Clone, PartialEq, Message)]
+pub struct RetryInfo {
+    /// How long to wait before the same is sent again.
+    #[prost(message, optional, tag = "1")]
+    pub retry_delay: Option<prost_types::Duration>,
+}
+
+/// The type URL of [`RetryInfo`].
+pub const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
+
+/// A gRPC error that asks to send the same again after `retry_after`, in
+/// `grpc-status-details-bin` as OTLP wants it.
+pub fn retry_info_details(code: Code, message: &str, retry_after: Duration) -> tonic::Status {
+    let info = RetryInfo { retry_delay: Some(delay(retry_after)) };
+    let details = vec![Any { type_url: RETRY_INFO.to_owned(), value: info.encode_to_vec() }];
+    let status = RpcStatus { code: code as i32, message: message.to_owned(), details };
+    tonic::Status::with_details(code, message, status.encode_to_vec().into())
+}
+
+/// The body of an OTLP/HTTP error: a `google.rpc.Status` with the gRPC code `code`.
+pub fn http_status_body(code: i32, message: &str, encoding: Encoding) -> Vec<u8> {
+    match encoding {
+        Encoding::Protobuf => {
+            let details = Vec::new();
+            RpcStatus { code, message: message.to_owned(), details }.encode_to_vec()
+        }
+        Encoding::Json => json!({ "code": code, "message": message }).to_string().into_bytes(),
+    }
+}
+
+/// The `ExportTraceServiceResponse` for an export of which `refused` was not taken.
+///
+/// Empty if everything was taken. If only links were refused, the rejected spans are 0 and the
+/// message is what OTLP calls a warning.
+pub fn export_response(refused: &Refused, encoding: Encoding) -> Vec<u8> {
+    let rejected_spans = i64::try_from(refused.spans).unwrap_or(i64::MAX);
+    let error_message = refused.message();
+    let all_taken = refused.is_empty();
+    match encoding {
+        Encoding::Protobuf => {
+            let partial = ExportTracePartialSuccess { rejected_spans, error_message };
+            let partial_success = (!all_taken).then_some(partial);
+            ExportTraceServiceResponse { partial_success }.encode_to_vec()
+        }
+        Encoding::Json if all_taken => b"{}".to_vec(),
+        Encoding::Json => {
+            let rejected_spans = rejected_spans.to_string();
+            let partial = json!({ "errorMessage": error_message, "rejectedSpans": rejected_spans });
+            json!({ "partialSuccess": partial }).to_string().into_bytes()
+        }
+    }
+}
+
+fn delay(delay: Duration) -> prost_types::Duration {
+    let seconds = i64::try_from(delay.as_secs()).unwrap_or(i64::MAX);
+    prost_types::Duration { seconds, nanos: delay.subsec_nanos() as i32 }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! OTLP in and out, over everything that a stranger may send.
+
+#[cfg(test)]
+mod arbitrary;
+#[cfg(test)]
+mod descriptors;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod json;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod round_trip;

@@ -1,0 +1,21 @@
+# `just` is a convenience; the README's commands need nothing but cargo.
+
+# List what there is.
+default:
+    @just --list
+
+# Everything that CI checks.
+ci:
+    .ci/run
+
+# The tests that need no DuckDB: seconds.
+quick:
+    cargo test --release -p coral-trace -p coral-wire
+
+# Real Beyla recordings, and three commands to try.
+demo:
+    cargo run --release -- demo
+
+# Files, functions and what is documented (needs python3).
+shape:
+    python3 ../shared/tools/shape.py crates/
