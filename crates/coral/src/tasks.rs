@@ -67,6 +67,8 @@ impl Tasks {
     /// [`EndedEarly`] names the task that ended by itself, or those that did not end in time.
     pub async fn run(mut self, drain_within: Duration) -> Result<(), EndedEarly> {
         let early = tokio::select! {
+            // Tasks end because of `stop`, sometimes before this is looked at: then it is no early end.
+            biased;
             () = self.stop.cancelled() => None,
             ended = self.set.join_next_with_id() => ended.map(|ended| self.early_end(ended)),
         };

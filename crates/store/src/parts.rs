@@ -103,8 +103,10 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// By start; a virtual hop starts with the request that it is part of, and does not name it.
 fn comes_before(one: &Span, other: &Span) -> bool {
-    (one.start, one.span_id) < (other.start, other.span_id)
+    let key = |span: &Span| (span.start, span.is_virtual_hop(), span.span_id);
+    key(one) < key(other)
 }
 
 fn status(span: &Span) -> Option<i16> {

@@ -160,20 +160,55 @@ mod tests {
 
     const BEYLA: &str = "github.com/grafana/beyla";
     const OBI: &str = "opentelemetry-ebpf-instrumentation";
+    const SDK_NAME: &str = "telemetry.sdk.name";
+    const DISTRO: (&str, &str) = ("telemetry.distro.name", OBI);
+    const LIBRARY: (&str, &str) = ("otel.library.name", BEYLA);
+    const SCOPE: (&str, &str) = ("otel.scope.name", BEYLA);
 
     #[test]
     fn every_version_of_beyla_is_recognised() {
+        let obi_library = ("otel.library.name", "go.opentelemetry.io/obi");
+        let early_obi = format!("github.com/open-telemetry/{OBI}");
         for (versions, resource, scope) in [
             ("1.0-1.1", vec![], BEYLA),
-            ("1.2-1.5", vec![("telemetry.sdk.name", "beyla")], BEYLA),
-            ("1.6-2.2", vec![("telemetry.sdk.name", "beyla"), ("otel.library.name", BEYLA)], ""),
-            ("2.5-2.7.6", vec![("telemetry.sdk.name", OBI), ("otel.library.name", BEYLA)], ""),
-            ("3.3.1-3.8", vec![("telemetry.distro.name", OBI), ("otel.scope.name", BEYLA)], ""),
-            ("3.9-3.33", vec![("otel.scope.name", BEYLA)], ""),
-            ("OBI", vec![("telemetry.distro.name", OBI)], "go.opentelemetry.io/obi"),
+            ("1.2-1.5", vec![(SDK_NAME, "beyla")], BEYLA),
+            ("1.6-2.2", vec![(SDK_NAME, "beyla"), LIBRARY], ""),
+            ("2.5.1-2.7.6", vec![(SDK_NAME, OBI), LIBRARY], ""),
+            ("2.7.7-2.8.5", vec![(SDK_NAME, "beyla"), LIBRARY], ""),
+            ("3.0-3.3.0", vec![(SDK_NAME, "beyla"), LIBRARY, SCOPE], ""),
+            ("3.3.1-3.8", vec![(SDK_NAME, "beyla"), DISTRO, LIBRARY, SCOPE], ""),
+            ("3.9-3.33", vec![(SDK_NAME, "beyla"), DISTRO, SCOPE], ""),
+            ("3.9-3.33 without telemetry.*", vec![SCOPE], ""),
+            ("OBI of May 2025", vec![("otel.library.name", early_obi.as_str())], ""),
+            ("OBI", vec![(SDK_NAME, "opentelemetry"), DISTRO, obi_library], ""),
+            ("metrics of 2.5", vec![], early_obi.as_str()),
+            ("metrics of 2.6-3.33", vec![], "go.opentelemetry.io/obi"),
         ] {
             println!("{versions}");
             check(&resource, scope, Collector::Ebpf);
+        }
+    }
+
+    #[test]
+    fn each_built_in_rule_suffices_alone() {
+        for rule in BUILT_IN_RULES {
+            match &rule.evidence {
+                Evidence::ResourceAttribute(key) => {
+                    check(&[(&**key, &*rule.equals)], "", Collector::Ebpf);
+                }
+                Evidence::ScopeName => check(&[], &rule.equals, Collector::Ebpf),
+            }
+        }
+    }
+
+    #[test]
+    fn where_the_collector_is_known_beforehand_nothing_is_looked_at() {
+        let beyla = Resource { attributes: [SCOPE].into_iter().collect(), ..Resource::default() };
+        for (recogniser, resource, expected) in [
+            (Recogniser::everything_ebpf(), Resource::default(), Collector::Ebpf),
+            (Recogniser::everything_sdk(), beyla, Collector::Sdk),
+        ] {
+            assert_eq!(recogniser.collector(&resource, &Scope::default()), expected);
         }
     }
 

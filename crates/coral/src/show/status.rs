@@ -46,12 +46,12 @@ pub fn agent(status: &AgentSelfStatus) -> String {
 
 /// Counters that are not zero, and those that a reader looks for even then.
 fn counters(counters: &BTreeMap<String, u64>) -> String {
-    let mut text = String::from("\n");
+    let mut text = String::new();
     let width = counters.keys().map(String::len).max().unwrap_or(0);
     for (name, value) in counters {
         if *value > 0 || !name.contains(".requests.") {
             let _ = writeln!(text, "{name:width$}  {}", count(*value));
         }
     }
-    text
+    if text.is_empty() { text } else { format!("\n{text}") }
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::sanitize::line;
-use super::table::table;
-use super::units::{duration, instant};
+use super::table::{cut, room_for_last, table, width};
+use super::units::{count, duration, instant};
 use crate::query::answer::{Trace, TraceList, TraceSummary};
 use crate::query::{Sort, TraceFilter};
 
@@ -25,20 +25,12 @@ pub fn trace_table(list: &TraceList, heading: &Heading) -> String {
     if list.traces.is_empty() {
         return nothing(heading);
     }
-    let slow = heading.filter.min_duration_us.is_some();
     let ids = id_width(&list.traces);
     let mut text = format!("{}\n\n", title(heading));
-    let rows: Vec<Vec<String>> = list
-        .traces
-        .iter()
-        .map(|trace| if slow { slow_row(trace, ids) } else { recent_row(trace, ids) })
-        .collect();
-    let columns: &[&str] = if slow {
-        &["Trace ID", "Duration", "Root Cause", "Root Operation"]
-    } else {
-        &["Trace ID", "Duration", "Spans", "Status", "Root Operation"]
-    };
-    text.push_str(&table(columns, &rows));
+    text.push_str(&match heading.filter.min_duration_us {
+        Some(_) => slow_table(&list.traces, ids),
+        None => recent_table(&list.traces, ids),
+    });
     if list.more {
         let shown = list.traces.len();
         let _ = writeln!(text, "… more match; raise --limit (now {shown}) or narrow the question.");
@@ -70,51 +62,76 @@ fn nothing(heading: &Heading) -> String {
     let hint = if narrowed {
         "fewer conditions or an earlier --since may find some"
     } else {
-        "`coral colony status` shows which agents are polled and what came; an earlier --since may find older ones"
+        "`coral colony status` shows which agents are polled and what came; an earlier --since may \
+         find older ones"
     };
     let matching = if narrowed { " that match" } else { "" };
     format!("No traces{matching}{} ({}).\nHint: {hint}.\n", of.unwrap_or_default(), heading.window)
 }
 
-fn recent_row(trace: &TraceSummary, ids: usize) -> Vec<String> {
-    vec![
-        trace.trace_id[..ids].to_owned(),
-        duration(trace.duration_us),
-        trace.span_count.to_string(),
-        trace.status_code.map_or_else(|| "-".to_owned(), |code| code.to_string()),
-        operation(trace),
-    ]
+fn recent_table(traces: &[TraceSummary], ids: usize) -> String {
+    let row = |trace: &TraceSummary| {
+        vec![
+            id(trace, ids),
+            duration(trace.duration_us),
+            count(trace.span_count),
+            trace.status_code.map_or_else(|| "-".to_owned(), |code| code.to_string()),
+        ]
+    };
+    let rows = traces.iter().map(row).collect();
+    with_operations(vec!["Trace ID", "Duration", "Spans", "Status"], rows, traces)
 }
 
-fn slow_row(trace: &TraceSummary, ids: usize) -> Vec<String> {
-    vec![
-        trace.trace_id[..ids].to_owned(),
-        duration(trace.duration_us),
-        trace.root_cause.as_deref().map_or_else(|| "unknown".to_owned(), line),
-        operation(trace),
-    ]
-}
-
-fn operation(trace: &TraceSummary) -> String {
-    let mut text = line(&trace.root_operation);
-    if trace.error_count > 0 {
-        text.push_str(" (ERROR)");
+/// Without the operations where every cause is known, as in the RFD.
+fn slow_table(traces: &[TraceSummary], ids: usize) -> String {
+    let row = |trace: &TraceSummary| {
+        let cause = trace.root_cause.as_deref().map_or_else(|| "unknown".to_owned(), line);
+        vec![id(trace, ids), duration(trace.duration_us), cause]
+    };
+    let rows: Vec<Vec<String>> = traces.iter().map(row).collect();
+    let columns = vec!["Trace ID", "Duration", "Root Cause"];
+    if traces.iter().all(|trace| trace.root_cause.is_some()) {
+        table(&columns, &rows)
+    } else {
+        with_operations(columns, rows, traces)
     }
-    if trace.root_service.is_none() {
-        text.push_str(" (no root)");
-    }
-    text
 }
 
-/// Ids are cut where they still differ, so that each can be pasted into `--trace-id`.
+/// With a last column that takes what room there is left.
+fn with_operations(
+    mut columns: Vec<&str>,
+    mut rows: Vec<Vec<String>>,
+    traces: &[TraceSummary],
+) -> String {
+    let room = room_for_last(&columns, &rows);
+    columns.push("Root Operation");
+    for (row, trace) in rows.iter_mut().zip(traces) {
+        row.push(operation(trace, room));
+    }
+    table(&columns, &rows)
+}
+
+/// The name is cut to fit, what is said of it never.
+fn operation(trace: &TraceSummary, room: usize) -> String {
+    let failed = if trace.error_count > 0 { " (ERROR)" } else { "" };
+    let torn = if trace.root_service.is_none() { " (no root)" } else { "" };
+    let room = room.saturating_sub(width(failed) + width(torn));
+    format!("{}{failed}{torn}", cut(&line(&trace.root_operation), room))
+}
+
+fn id(trace: &TraceSummary, digits: usize) -> String {
+    line(trace.trace_id.get(..digits).unwrap_or(&trace.trace_id))
+}
+
+/// Ids are cut where they still differ, so that each can be pasted into `--trace-id`. Ids of 64 bits,
+/// which begin with 16 zeros, are not cut.
 fn id_width(traces: &[TraceSummary]) -> usize {
-    let mut ids: Vec<&str> = traces.iter().map(|trace| trace.trace_id.as_str()).collect();
-    ids.sort_unstable();
-    let same =
-        |pair: &[&str]| pair[0].bytes().zip(pair[1].bytes()).take_while(|(a, b)| a == b).count();
-    let common = ids.windows(2).map(same).max().unwrap_or(0);
-    let shortest = ids.iter().map(|id| id.len()).min().unwrap_or(0);
-    if common < SHORTEST_ID { SHORTEST_ID.min(shortest) } else { shortest }
+    let mut cut: Vec<&str> =
+        traces.iter().filter_map(|trace| trace.trace_id.get(..SHORTEST_ID)).collect();
+    cut.sort_unstable();
+    let differ = cut.windows(2).all(|pair| pair[0] != pair[1]);
+    let telling = cut.iter().all(|id| id.contains(|digit| digit != '0'));
+    if differ && telling { SHORTEST_ID } else { usize::MAX }
 }
 
 /// One line a span, by start.
@@ -123,17 +140,18 @@ pub fn span_table(trace: &Trace) -> String {
         .spans
         .iter()
         .map(|span| {
-            let offset = span.start_time_unix_us - trace.start_time_unix_us;
+            let offset = span.start_time_unix_us.saturating_sub(trace.start_time_unix_us);
             vec![
-                span.span_id.clone(),
+                line(&span.span_id),
                 format!("+{}", duration(offset)),
                 duration(span.duration_us),
                 line(&span.service_name),
-                span.span_kind.clone(),
+                line(&span.span_kind),
                 line(&span.span_name),
             ]
         })
         .collect();
-    let heading = format!("Trace {} ({}):\n\n", trace.trace_id, instant(trace.start_time_unix_us));
+    let heading =
+        format!("Trace {} ({}):\n\n", line(&trace.trace_id), instant(trace.start_time_unix_us));
     heading + &table(&["Span ID", "Start", "Duration", "Service", "Kind", "Operation"], &rows)
 }

@@ -1,0 +1,122 @@
+//! One hop as one line: `payments-api (450ms, POST /api/v1/payments)`, and what is odd about it.
+
+use std::fmt::Write as _;
+
+use coral_trace::tree::Place;
+
+use super::picture::Picture;
+use crate::query::answer::Span;
+use crate::show::sanitize::line;
+use crate::show::units::duration;
+
+/// A child may leave its parent's time by this many microseconds before it is worth a remark: two
+/// processes never read the clock at the same moment (spec/beyla.md §2.5: 0.17 ms was seen).
+pub const SKEW_US: i64 = 1_000;
+
+impl Picture<'_> {
+    /// The line of `node`, without what stands left of it.
+    pub fn hop(&self, node: usize) -> String {
+        let span = self.span(node);
+        let place = self.tree.nodes[node].place;
+        let mut text = String::new();
+        if matches!(place, Place::Orphan(_) | Place::Cycle) {
+            text.push_str("┄ ");
+        }
+        text.push_str(&line(&span.service_name));
+        if let Some(peer) = self.peer(node) {
+            let _ = write!(text, " → {}", line(&peer));
+        }
+        let _ = write!(text, " ({}, {})", duration(span.duration_us), line(&span.span_name));
+        text.push_str(&self.failure(node));
+        if self.both_sources && span.source == "sdk" {
+            text.push_str(" [sdk]");
+        }
+        if let Some(skew) = self.skew(node) {
+            let _ = write!(text, " ({skew})");
+        }
+        text + &why_here(place)
+    }
+
+    /// ` ERROR 503`, and whether it was the caller who failed.
+    fn failure(&self, node: usize) -> String {
+        if let Some(text) = failure(self.span(node)) {
+            return text;
+        }
+        let caller = self.client(node).and_then(failure);
+        caller.map(|text| format!(" (caller:{text})")).unwrap_or_default()
+    }
+
+    /// What a call went to whose other side is not in the trace. The RFD's form stays where the hop has
+    /// another service than the hop above: its name then says where the call went.
+    fn peer(&self, node: usize) -> Option<String> {
+        let span = self.span(node);
+        let is_call = matches!(span.span_kind.as_str(), "client" | "producer");
+        let is_leaf = self.tree.nodes[node].children.is_empty();
+        let above = self.above(node).map(|above| &self.span(above).service_name);
+        let is_its_own = above.is_none_or(|above| *above == span.service_name);
+        if is_call && is_leaf && is_its_own { peer(span) } else { None }
+    }
+
+    /// How `node` leaves the time of the hop above, in words. A message is taken whenever that may be.
+    pub fn skew(&self, node: usize) -> Option<String> {
+        if self.span(node).span_kind == "consumer" {
+            return None;
+        }
+        let time = |node: usize| {
+            let span = self.client(node).unwrap_or(self.span(node));
+            let start = span.start_time_unix_us;
+            (start, start.saturating_add(span.duration_us))
+        };
+        let ((start, end), (begin, done)) = (time(self.above(node)?), time(node));
+        let early = start.saturating_sub(begin);
+        let after = begin.saturating_sub(end);
+        let late = done.saturating_sub(end);
+        if early > SKEW_US {
+            Some(format!("starts {} before the hop above", duration(early)))
+        } else if after > SKEW_US {
+            Some(format!("starts {} after the hop above ended", duration(after)))
+        } else if late > SKEW_US {
+            Some(format!("ends {} after the hop above", duration(late)))
+        } else {
+            None
+        }
+    }
+}
+
+fn failure(span: &Span) -> Option<String> {
+    let failed = span.span_status == "error";
+    failed.then(|| match span.status_code {
+        // HTTP's; a gRPC call that failed has another number.
+        Some(0) => " ERROR, no response".to_owned(),
+        Some(code) => format!(" ERROR {code}"),
+        None => " ERROR".to_owned(),
+    })
+}
+
+/// `other_sql cards`, `kafka notifications`, `api.stripe.com`.
+fn peer(span: &Span) -> Option<String> {
+    let attribute = |keys: &[&str]| {
+        let mut found = keys.iter().filter_map(|key| span.attributes.get(*key));
+        found.find(|value| !value.is_empty()).cloned()
+    };
+    let with = |system: String, keys: &[&str]| match attribute(keys) {
+        Some(part) => format!("{system} {part}"),
+        None => system,
+    };
+    if let Some(system) = attribute(&["db.system.name", "db.system"]) {
+        let parts = ["db.collection.name", "db.sql.table", "db.namespace", "db.name"];
+        return Some(with(system, &parts));
+    }
+    if let Some(system) = attribute(&["messaging.system"]) {
+        return Some(with(system, &["messaging.destination.name", "messaging.destination"]));
+    }
+    attribute(&["service.peer.name", "peer.service", "server.address", "net.peer.name"])
+}
+
+fn why_here(place: Place) -> String {
+    match place {
+        Place::Orphan(parent) => format!(" (parent {parent} not received)"),
+        Place::Cycle => " (is its own ancestor; cut here)".to_owned(),
+        Place::Root | Place::Child => String::new(),
+    }
+}

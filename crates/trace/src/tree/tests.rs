@@ -1,0 +1,310 @@
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+
+use super::*;
+use crate::span::SpanKind;
+
+/// `text` is one span a line: `id kind start..end [< parent]`; the kind `virtual` is a virtual hop.
+#[track_caller]
+fn check(text: &str, expected: Expect) {
+    let mut hops: Vec<Hop> = text.lines().filter(|line| !line.is_empty()).map(hop).collect();
+    let drawn = draw(&hops);
+    hops.reverse();
+    assert_eq!(draw(&hops), drawn, "in reverse order");
+    expected.assert_eq(&drawn);
+}
+
+fn hop(line: &str) -> Hop {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let (start, end) = words[2].split_once("..").unwrap();
+    Hop {
+        span_id: id(u64::from_str_radix(words[0], 16).unwrap()).unwrap(),
+        parent: words.get(4).and_then(|parent| id(u64::from_str_radix(parent, 16).unwrap())),
+        start: UnixNanos(start.parse().unwrap()),
+        end: UnixNanos(end.parse().unwrap()),
+        kind: match words[1] {
+            "server" => SpanKind::Server,
+            "client" => SpanKind::Client,
+            _ => SpanKind::Internal,
+        },
+        virtual_hop: words[1] == "virtual",
+    }
+}
+
+fn id(number: u64) -> Option<SpanId> {
+    SpanId::try_from(number).ok()
+}
+
+/// One node a line, and what the trace lacks.
+fn draw(hops: &[Hop]) -> String {
+    let tree = Tree::build(hops);
+    let id = |at: usize| format!("{:x}", hops[at].span_id.as_u64());
+    let mut text = String::new();
+    for (at, depth) in tree.preorder() {
+        let node = &tree.nodes[at];
+        text += &"  ".repeat(depth);
+        text += &id(node.span);
+        text += &node.client.map(|client| format!(" called by {}", id(client))).unwrap_or_default();
+        text += &node.inside.iter().map(|at| format!(" +{}", id(*at))).collect::<String>();
+        text += &match node.place {
+            Place::Orphan(parent) => format!(" (parent {:x} not received)", parent.as_u64()),
+            Place::Cycle => " (circle)".to_owned(),
+            Place::Root | Place::Child => String::new(),
+        };
+        text += "\n";
+    }
+    match tree.completeness() {
+        whole if whole.is_complete() => text,
+        Completeness { roots, orphans, cycles } => {
+            text + &format!("incomplete: {roots} roots, {orphans} orphans, {cycles} cycles\n")
+        }
+    }
+}
+
+#[test]
+fn children_stand_under_their_parents_by_start() {
+    check(
+        "1 server 0..9
+         3 internal 5..6 < 1
+         2 internal 1..2 < 1
+         4 internal 1..2 < 2",
+        expect![[r#"
+            1
+              2
+                4
+              3
+        "#]],
+    );
+}
+
+#[test]
+fn children_that_start_together_stand_by_id() {
+    check(
+        "1 server 0..9
+         3 internal 1..2 < 1
+         2 internal 1..2 < 1",
+        expect![[r#"
+            1
+              2
+              3
+        "#]],
+    );
+}
+
+#[test]
+fn queue_and_processing_are_seen_through() {
+    check(
+        "1 server 0..9
+         2 virtual 0..1 < 1
+         3 virtual 1..9 < 1
+         4 client 2..3 < 3",
+        expect![[r#"
+            1 +2 +3
+              4
+        "#]],
+    );
+}
+
+#[test]
+fn a_virtual_hop_below_a_virtual_hop_is_seen_through_too() {
+    check(
+        "1 server 0..9
+         2 virtual 0..9 < 1
+         3 virtual 1..9 < 2
+         4 client 2..3 < 3",
+        expect![[r#"
+            1 +2 +3
+              4
+        "#]],
+    );
+}
+
+#[test]
+fn a_virtual_hop_whose_server_span_never_came_holds_its_children() {
+    check(
+        "3 virtual 1..9 < 1
+         4 client 2..3 < 3",
+        expect![[r#"
+            3 (parent 1 not received)
+              4
+            incomplete: 0 roots, 1 orphans, 0 cycles
+        "#]],
+    );
+}
+
+#[test]
+fn a_client_and_its_only_server_are_one_hop() {
+    check(
+        "1 server 0..9
+         2 client 1..8 < 1
+         3 server 2..7 < 2
+         4 client 3..4 < 3",
+        expect![[r#"
+            1
+              3 called by 2
+                4
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_is_found_through_the_callers_virtual_hops() {
+    check(
+        "1 server 0..9
+         2 virtual 0..9 < 1
+         3 client 1..8 < 2
+         4 server 2..7 < 3
+         5 virtual 2..7 < 4",
+        expect![[r#"
+            1 +2
+              4 called by 3 +5
+        "#]],
+    );
+}
+
+#[test]
+fn what_else_a_client_caused_stands_below_its_call() {
+    check(
+        "1 client 0..9
+         2 server 3..4 < 1
+         3 internal 1..2 < 1",
+        expect![[r#"
+            2 called by 1
+              3
+        "#]],
+    );
+}
+
+#[test]
+fn a_client_with_two_servers_is_a_hop_of_its_own() {
+    check(
+        "1 client 0..9
+         2 server 1..2 < 1
+         3 server 3..4 < 1",
+        expect![[r#"
+            1
+              2
+              3
+        "#]],
+    );
+}
+
+#[test]
+fn a_span_whose_parent_never_came_is_an_orphan() {
+    check(
+        "1 server 0..9
+         2 server 1..2 < b",
+        expect![[r#"
+            1
+            2 (parent b not received)
+            incomplete: 1 roots, 1 orphans, 0 cycles
+        "#]],
+    );
+}
+
+#[test]
+fn several_roots_stand_side_by_side_and_make_a_trace_incomplete() {
+    check(
+        "1 server 5..9
+         2 server 1..2",
+        expect![[r#"
+            2
+            1
+            incomplete: 2 roots, 0 orphans, 0 cycles
+        "#]],
+    );
+}
+
+#[test]
+fn a_circle_is_cut_at_its_earliest_span() {
+    check(
+        "1 internal 5..6 < 3
+         2 internal 1..2 < 1
+         3 internal 7..8 < 2
+         4 internal 9..9 < 3",
+        expect![[r#"
+            2 (circle)
+              3
+                1
+                4
+            incomplete: 0 roots, 0 orphans, 1 cycles
+        "#]],
+    );
+}
+
+#[test]
+fn a_span_that_names_itself_as_its_parent_is_a_circle() {
+    check(
+        "1 internal 0..1 < 1",
+        expect![[r#"
+            1 (circle)
+            incomplete: 0 roots, 0 orphans, 1 cycles
+        "#]],
+    );
+}
+
+#[test]
+fn no_span_makes_no_tree_and_an_incomplete_one() {
+    check("", expect!["incomplete: 0 roots, 0 orphans, 0 cycles\n"]);
+}
+
+#[test]
+fn of_spans_with_one_id_the_first_stands_in_the_tree() {
+    let hops = ["1 server 0..9", "1 client 1..2", "2 client 1..2 < 1"].map(hop);
+    let tree = Tree::build(&hops);
+    assert_eq!((tree.nodes.len(), tree.nodes[0].span, tree.duplicates), (2, 0, vec![1]));
+}
+
+#[test]
+fn a_chain_of_a_hundred_thousand_spans_overflows_nothing() {
+    let above = |number: u64| format!("{number:x} internal {number}..{number} < {:x}", number - 1);
+    let chain: Vec<Hop> = (1..=100_000).map(|number| hop(&above(number))).collect();
+    assert_eq!(Tree::build(&chain).preorder().last(), Some((99_999, 99_999)));
+    let virtual_hops: Vec<Hop> =
+        chain.iter().map(|hop| Hop { virtual_hop: true, ..*hop }).collect();
+    assert_eq!(Tree::build(&virtual_hops).nodes[0].inside.len(), 99_999);
+}
+
+/// Any links at all: parents that are missing, circles, and ids that repeat.
+fn hops() -> impl Strategy<Value = Vec<Hop>> {
+    let hop = (1u64..20, 0u64..22, 0u64..5, 0i32..4, prop::bool::weighted(0.3));
+    let hop = hop.prop_map(|(span, parent, start, kind, virtual_hop)| Hop {
+        span_id: id(span).unwrap(),
+        parent: id(parent),
+        start: UnixNanos(start),
+        end: UnixNanos(start + 1),
+        kind: SpanKind::from(kind),
+        virtual_hop,
+    });
+    prop::collection::vec(hop, 0..24)
+}
+
+/// [`hops`] of different ids, in two orders.
+fn hops_twice() -> impl Strategy<Value = (Vec<Hop>, Vec<Hop>)> {
+    hops().prop_flat_map(|mut hops| {
+        hops.sort_by_key(|hop| hop.span_id);
+        hops.dedup_by_key(|hop| hop.span_id);
+        (Just(hops.clone()), Just(hops).prop_shuffle())
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_span_stands_in_the_tree_exactly_once_whatever_its_parent(hops in hops()) {
+        let tree = Tree::build(&hops);
+        let mut found = tree.duplicates.clone();
+        for (node, _) in tree.preorder() {
+            let node = &tree.nodes[node];
+            found.push(node.span);
+            found.extend(node.client);
+            found.extend(&node.inside);
+        }
+        found.sort_unstable();
+        prop_assert_eq!(found, (0..hops.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_change_the_tree((one, other) in hops_twice()) {
+        prop_assert_eq!(draw(&one), draw(&other));
+    }
+}
