@@ -215,8 +215,16 @@ fn every_problem_names_its_source_its_key_and_what_would_be_right() {
             "coral.yaml: `recognise.rules` is `[\"nonsense\"]`: `nonsense`: expected RESOURCE_ATTRIBUTE=TEXT or scope.name=TEXT, neither side empty"
         ],
     );
-    check("a: [", &[], expect!["coral.yaml: no YAML: error: line 1 column 4: unclosed bracket '['"]);
-    check("log: loud\nx: 1", &[], expect![[r#"
+    check(
+        "a: [",
+        &[],
+        expect!["coral.yaml: no YAML: error: line 1 column 4: unclosed bracket '['"],
+    );
+    check(
+        "log: loud\nx: 1",
+        &[],
+        expect![[r#"
         coral.yaml: `log` is `loud`: expected error, warn, info, debug or trace, or a filter such as coral=debug
-        coral.yaml: unknown key `x`; did you mean `log`?"#]]);
+        coral.yaml: unknown key `x`; did you mean `log`?"#]],
+    );
 }

@@ -5,12 +5,16 @@ use std::fmt::Write as _;
 
 use super::sanitize::line;
 use super::table::table;
-use super::units::count;
+use super::units::{count, counted};
 use crate::query::answer::{AgentSelfStatus, AgentStatus, ColonyStatus};
 
 /// One line an agent, then the colony's own counters.
 pub fn colony(status: &ColonyStatus) -> String {
-    let mut text = format!("Coral {} colony, {} agents\n", status.version, status.agents.len());
+    let mut text = format!(
+        "Coral {} colony, {}\n",
+        status.version,
+        counted(status.agents.len() as u64, "agent")
+    );
     if status.agents.is_empty() {
         text.push_str(
             "Hint: name agents in `colony.agents`, or start one with --set agent.colony=URL.\n",

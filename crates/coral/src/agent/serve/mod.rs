@@ -141,6 +141,18 @@ impl AgentRpc {
     }
 }
 
+/// A page as a colony gets it.
+#[cfg(test)]
+pub(crate) fn page_for_tests(
+    store: &Store,
+    of: Collector,
+    after: u64,
+    encoding: coral_wire::agent_rpc::proto::SpanEncoding,
+) -> SpanPage {
+    let place = request::Place { after, max_spans: 5, encoding };
+    page::answer(store, of, &place).unwrap_or_else(|status| panic!("{status}")).page
+}
+
 /// A store's error as gRPC says it: retryable, with the cause.
 pub(crate) fn unavailable(error: coral_store::StoreError) -> Status {
     let cause = chain(&error);

@@ -1,5 +1,8 @@
 //! Pages of the sequence of receipts, small enough for one gRPC message.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use coral_store::{Store, StoredSpan};
 use coral_trace::{Collector, Span};
 use coral_wire::agent_rpc::proto::{BeylaTraceSpan, SpanEncoding, SpanPage};
@@ -36,14 +39,27 @@ pub(crate) fn answer(store: &Store, of: Collector, place: &Place) -> Result<Span
 
 /// How many of the first spans fit into one answer; one at least.
 fn fitting<'a>(spans: impl Iterator<Item = &'a Span>) -> usize {
-    let mut bytes = 0;
-    let fitting = spans
-        .take_while(|span| {
-            bytes += otlp_out::encoded_len(span);
-            bytes <= ANSWER_BYTES
-        })
-        .count();
-    fitting.max(1)
+    let mut size = AnswerSize::default();
+    spans.take_while(|span| size.add(span) <= ANSWER_BYTES).count().max(1)
+}
+
+/// How long an answer gets: never less than it will be.
+#[derive(Default)]
+pub(crate) struct AnswerSize {
+    bytes: usize,
+    /// Origins that are counted already, by address: their spans hold them meanwhile.
+    origins: HashSet<usize>,
+}
+
+impl AnswerSize {
+    /// Adds a span. Returns the bytes of all spans so far.
+    pub(crate) fn add(&mut self, span: &Span) -> usize {
+        if self.origins.insert(Arc::as_ptr(&span.origin).addr()) {
+            self.bytes += otlp_out::origin_len(&span.origin);
+        }
+        self.bytes += otlp_out::span_len(span);
+        self.bytes
+    }
 }
 
 /// Spans as the caller wants them. Counts them and their traces; the place is for the caller to fill in.

@@ -2,10 +2,9 @@
 
 use coral_store::{Order, Store, StoredSpan, TraceQuery};
 use coral_trace::{Collector, TraceId};
-use coral_wire::otlp_out;
 use tonic::Status;
 
-use super::page::{ANSWER_BYTES, encode};
+use super::page::{ANSWER_BYTES, AnswerSize, encode};
 use super::request::Wanted;
 use super::{Spans, unavailable};
 
@@ -20,7 +19,8 @@ pub(crate) fn answer(store: &Store, of: Collector, wanted: &Wanted) -> Result<Sp
     let mut left_out = more;
     let mut bytes = 0;
     for trace in by_trace(stored, &ids) {
-        let size: usize = trace.iter().map(|stored| otlp_out::encoded_len(&stored.span)).sum();
+        let mut size = AnswerSize::default();
+        let size = trace.iter().map(|stored| size.add(&stored.span)).last().unwrap_or(0);
         let spans = kept.len() + trace.len();
         if bytes + size <= ANSWER_BYTES && spans <= wanted.max_spans as usize {
             bytes += size;
