@@ -31,10 +31,20 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Receive spans on this host, keep them for an hour, answer colonies.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  coral agent start -c agent-config.yaml"
+    )]
     Agent(AgentCommand),
     /// Pull spans from every agent, keep them for a week, answer people.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  coral colony start -c colony-config.yaml"
+    )]
     Colony(ColonyCommand),
     /// Run an agent and a colony in one process.
     #[command(after_help = "\
@@ -48,10 +58,20 @@ Examples:
   coral demo --for 10s --set colony.listen=127.0.0.1:0")]
     Demo(DemoArgs),
     /// Ask the colony.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  coral query beyla traces --service payments-api"
+    )]
     Query(QueryCommand),
     /// Look at the configuration.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  coral config show --role agent"
+    )]
     Config(ConfigCommand),
 }
 
@@ -162,7 +182,12 @@ pub enum StatusFormat {
 #[derive(Subcommand, Debug)]
 pub enum QueryCommand {
     /// What Beyla saw.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  coral query beyla traces --status error"
+    )]
     Beyla(BeylaCommand),
 }
 
@@ -184,7 +209,7 @@ Examples:
 pub struct TracesArgs {
     /// Show this trace; the beginning of its id is enough when no other begins so.
     #[arg(long, value_name = "ID", conflicts_with_all = [
-        "service", "until", "min_duration", "status", "name", "attr", "sort", "limit"])]
+        "service", "since", "until", "min_duration", "status", "name", "attr", "sort", "limit"])]
     pub trace_id: Option<TraceIdPrefix>,
     /// Traces with a span of this service.
     #[arg(long, value_name = "NAME")]
@@ -330,6 +355,42 @@ mod tests {
         for example in found {
             let parsed = Cli::try_parse_from(example.split_whitespace());
             assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_an_example() {
+        fn without(command: &clap::Command, found: &mut Vec<String>) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            if !help.contains("Example") {
+                found.push(command.get_name().to_owned());
+            }
+            command.get_subcommands().for_each(|command| without(command, found));
+        }
+        let mut found = Vec::new();
+        without(&Cli::command(), &mut found);
+        assert_eq!(found, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_answered_with_the_word_that_is_wrong_and_exit_code_2() {
+        for (line, wrong) in [
+            ("coral agnet start", "'agnet'"),
+            ("coral agent start --set", "--set <KEY=VALUE>"),
+            ("coral demo --for 10", "`10` is not a duration such as 90s, 5m, 1h or 7d"),
+            ("coral demo --for 9999999w", "`9999999w` is longer than 100 years"),
+            ("coral config show --role king", "possible values: agent, colony, standalone"),
+            ("coral query beyla traces --attr http.route", "`http.route` is not of the form"),
+            ("coral query beyla traces --attr =x", "`=x` is not of the form KEY=VALUE"),
+            ("coral query beyla traces --since yesterday", "`yesterday` is neither a duration"),
+            ("coral query beyla traces --limit 0", "0 is not in 1..=1000"),
+            ("coral query beyla traces --min-duration fast", "`fast` is not a duration"),
+            ("coral query beyla traces --trace-id xyz", "--trace-id <ID>"),
+            ("coral query beyla traces --trace-id 4bf9 --service a", "cannot be used with"),
+        ] {
+            let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();
+            assert!(error.to_string().contains(wrong), "{line}: {error}");
+            assert_eq!(error.exit_code(), 2, "{line}");
         }
     }
 

@@ -35,10 +35,11 @@ pub enum RoleError {
 /// [`RoleError`].
 pub async fn agent(config: AgentConfig, stop: CancellationToken) -> Result<(), RoleError> {
     let listeners = agent::Listeners::bind(&config).await?;
+    let store = agent::open_store(&config).await?;
     let addresses = agent_addresses("agent", &listeners);
     let _published = publish(&addresses, &config.data_dir)?;
     announce(&addresses);
-    Ok(agent::run(&config, listeners, stop).await?)
+    Ok(agent::run(&config, store, listeners, stop).await?)
 }
 
 /// Runs a colony until `stop`.
@@ -47,6 +48,7 @@ pub async fn agent(config: AgentConfig, stop: CancellationToken) -> Result<(), R
 /// [`RoleError`].
 pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(), RoleError> {
     let listener = listen::bind(config.listen, "colony.listen").await?;
+    let store = colony::open_store(&config).await?;
     let colony = Some(listen::local_address(&listener));
     let addresses = Addresses {
         role: "colony".into(),
@@ -56,7 +58,7 @@ pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(),
     };
     let _published = publish(&addresses, &config.data_dir)?;
     announce(&addresses);
-    Ok(colony::run(&config, listener, stop).await?)
+    Ok(colony::run(&config, store, listener, stop).await?)
 }
 
 /// An agent and a colony in one process, talking to each other as two would.
@@ -96,15 +98,19 @@ impl Standalone {
     /// # Errors
     /// [`RoleError`] of the one that ended first.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RoleError> {
+        let agent_store = agent::open_store(&self.config.agent).await?;
+        let colony_store = colony::open_store(&self.config.colony).await?;
         let _published = publish(&self.addresses, &self.config.agent.data_dir)?;
         announce(&self.addresses);
         let agent = async {
-            let outcome = agent::run(&self.config.agent, self.agent, stop.clone()).await;
+            let config = &self.config.agent;
+            let outcome = agent::run(config, agent_store, self.agent, stop.clone()).await;
             stop.cancel();
             outcome
         };
         let colony = async {
-            let outcome = colony::run(&self.config.colony, self.colony, stop.clone()).await;
+            let config = &self.config.colony;
+            let outcome = colony::run(config, colony_store, self.colony, stop.clone()).await;
             stop.cancel();
             outcome
         };

@@ -31,6 +31,7 @@ mod statement;
 mod store;
 #[cfg(test)]
 mod tests;
+mod views;
 
 pub use append::Appended;
 pub use checkpoint::{Checkpoint, KnownAgent};

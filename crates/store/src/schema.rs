@@ -5,6 +5,7 @@ use std::path::Path;
 use duckdb::{Config, Connection};
 
 use crate::error::StoreError;
+use crate::segment::SegmentFiles;
 use crate::statement::{CREATE_META, EMPTY_PARTS, EMPTY_SPANS, MACROS, META, Statement, TABLES};
 
 /// Written into every store; another number is refused before anything is read.
@@ -43,6 +44,7 @@ pub(crate) fn open(dir: &Path, resources: &Resources) -> Result<(Connection, Met
         .execute(CREATE_META.sql, [SCHEMA_VERSION])
         .map_err(StoreError::statement(CREATE_META.name))?;
     make_empty_segment(&connection, &segments)?;
+    crate::views::create(&connection, &SegmentFiles::empty(&segments))?;
     let meta = read_meta(&connection)?;
     Ok((connection, meta))
 }
@@ -109,6 +111,7 @@ fn read_meta(connection: &Connection) -> Result<Meta, StoreError> {
         .map_err(StoreError::statement(META.name))
 }
 
-fn execute_all(connection: &Connection, statement: Statement) -> Result<(), StoreError> {
+/// Runs the statements of a schema file.
+pub(crate) fn execute_all(connection: &Connection, statement: Statement) -> Result<(), StoreError> {
     connection.execute_batch(statement.sql).map_err(StoreError::statement(statement.name))
 }

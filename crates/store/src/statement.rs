@@ -22,6 +22,7 @@ macro_rules! statements {
 statements! {
     TABLES = "schema/tables";
     MACROS = "schema/macros";
+    VIEWS = "schema/views";
 
     CREATE_META = "write/create_meta";
     META = "write/meta";
@@ -44,6 +45,7 @@ statements! {
     DELETE_HOT_PARTS = "seal/delete_parts";
     DELETE_HOT_ORIGINS = "seal/delete_origins";
 
+    SET_SEGMENT_FILES = "read/set_segment_files";
     TRACE = "read/trace";
     TRACE_SIZE = "read/trace_size";
     TRACE_IDS_BETWEEN = "read/trace_ids_between";

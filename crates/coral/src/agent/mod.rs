@@ -83,13 +83,13 @@ impl Listeners {
 /// A span whose export was answered with success is in the store when this returns.
 ///
 /// # Errors
-/// [`AgentError`] when the store cannot be opened or a part of the agent ended by itself.
+/// [`AgentError`] when a part of the agent ended by itself.
 pub async fn run(
     config: &AgentConfig,
+    store: Store,
     listeners: Listeners,
     stop: CancellationToken,
 ) -> Result<(), AgentError> {
-    let store = open_store(config).await?;
     let counters = Arc::new(SpanCounters::default());
     let retained = Arc::new(RetainCounters::default());
     let (inlet, queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
@@ -140,7 +140,11 @@ fn limits(config: &AgentConfig) -> Limits {
     }
 }
 
-async fn open_store(config: &AgentConfig) -> Result<Store, StoreError> {
+/// Opens the agent's store. Fails while another process has it.
+///
+/// # Errors
+/// [`AgentError::Store`].
+pub async fn open_store(config: &AgentConfig) -> Result<Store, AgentError> {
     let config = StoreConfig {
         dir: config.data_dir.join("agent"),
         resources: Resources {
@@ -150,5 +154,5 @@ async fn open_store(config: &AgentConfig) -> Result<Store, StoreError> {
         segment_rows: config.storage.segment_rows,
     };
     let opened = tokio::task::spawn_blocking(move || Store::open(config)).await;
-    opened.expect("opening a store does not panic")
+    Ok(opened.expect("opening a store does not panic")?)
 }

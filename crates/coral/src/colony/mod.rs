@@ -37,13 +37,13 @@ pub enum ColonyError {
 /// Runs the colony until `stop`, then drains within `config.drain_within`.
 ///
 /// # Errors
-/// [`ColonyError`] when the store cannot be opened or a part of the colony ended by itself.
+/// [`ColonyError`] when the store cannot be read or a part of the colony ended by itself.
 pub async fn run(
     config: &ColonyConfig,
+    store: Store,
     listener: TcpListener,
     stop: CancellationToken,
 ) -> Result<(), ColonyError> {
-    let store = open_store(config).await?;
     let health = Arc::new(Health::default());
     let retained = Arc::new(RetainCounters::default());
     let registry = Arc::new(Registry::load(&config.agents, store.clone())?);
@@ -69,7 +69,11 @@ pub async fn run(
     Ok(tasks.run(config.drain_within).await?)
 }
 
-async fn open_store(config: &ColonyConfig) -> Result<Store, StoreError> {
+/// Opens the colony's store. Fails while another process has it.
+///
+/// # Errors
+/// [`ColonyError::Store`].
+pub async fn open_store(config: &ColonyConfig) -> Result<Store, ColonyError> {
     let config = StoreConfig {
         dir: config.data_dir.join("colony"),
         resources: Resources {
@@ -79,5 +83,5 @@ async fn open_store(config: &ColonyConfig) -> Result<Store, StoreError> {
         segment_rows: config.storage.segment_rows,
     };
     let opened = tokio::task::spawn_blocking(move || Store::open(config)).await;
-    opened.expect("opening a store does not panic")
+    Ok(opened.expect("opening a store does not panic")?)
 }

@@ -6,8 +6,26 @@ use crate::config::keys::Roles;
 use crate::config::{AgentConfig, ColonyConfig, ConfigError, Layers, Sources, StandaloneConfig};
 use crate::show::config;
 
+/// A standalone has two of everything that both roles read, such as `storage.max_size`.
 pub(super) fn show(args: &ConfigArgs) -> Result<(), Failure> {
-    let layers = layers(args)?;
+    let sources = sources(&args.server);
+    let layers = match args.role {
+        Role::Agent => vec![("agent", Layers::read(&sources, Roles::Agent, false))],
+        Role::Colony => vec![("colony", Layers::read(&sources, Roles::Colony, false))],
+        Role::Standalone => vec![
+            ("agent", Layers::read(&sources, Roles::Agent, true)),
+            ("colony", Layers::read(&sources, Roles::Colony, true)),
+        ],
+    };
+    let mut problems: Vec<String> = Vec::new();
+    for problem in layers.iter().flat_map(|(_, layers)| &layers.problems) {
+        if !problems.contains(problem) {
+            problems.push(problem.clone());
+        }
+    }
+    if !problems.is_empty() {
+        return Err(ConfigError(problems).into());
+    }
     match args.format {
         StatusFormat::Json => print_json(&config::json(&layers)),
         StatusFormat::Text => print(&config::text(&layers)),
@@ -28,21 +46,4 @@ fn notices(role: Role, sources: &Sources) -> Result<Vec<String>, ConfigError> {
         Role::Colony => ColonyConfig::load(sources)?.notices,
         Role::Standalone => StandaloneConfig::load(sources)?.notices,
     })
-}
-
-/// The settings of a role; of a standalone, the colony's where both have one of a key.
-fn layers(args: &ConfigArgs) -> Result<Layers, Failure> {
-    let sources = sources(&args.server);
-    let both = args.role == Role::Standalone;
-    let mut layers = Layers::default();
-    if args.role != Role::Colony {
-        layers = Layers::read(&sources, Roles::Agent, both);
-    }
-    if args.role != Role::Agent {
-        let colony = Layers::read(&sources, Roles::Colony, both);
-        layers.settings.extend(colony.settings);
-        layers.problems.extend(colony.problems);
-    }
-    layers.problems.dedup();
-    if layers.problems.is_empty() { Ok(layers) } else { Err(ConfigError(layers.problems).into()) }
 }

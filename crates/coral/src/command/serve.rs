@@ -45,10 +45,10 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     if let Some(dir) = &own_dir {
         sources.data_dir = Some((dir.path().display().to_string(), Origin::Flag("coral demo")));
     }
-    if sources.log.is_none() {
-        sources.log = Some(("warn".to_owned(), Origin::Flag("coral demo")));
-    }
-    sources.flags.splice(0..0, ["agent.id=demo".to_owned(), "colony.poll_interval=1s".to_owned()]);
+    // Before the user's own settings, which win.
+    let demo = ["agent.id=demo", "colony.poll_interval=1s", "log=warn"];
+    let quiet = if sources.log.is_none() { 3 } else { 2 };
+    sources.flags.splice(0..0, demo[..quiet].iter().map(|pair| (*pair).to_owned()));
     let loaded = StandaloneConfig::load(&sources)?;
     start_log(&loaded.config.agent.log, &loaded.notices);
     let config = on_free_ports(loaded.config);

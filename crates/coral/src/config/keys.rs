@@ -30,6 +30,8 @@ pub enum Kind {
     Rate,
     /// A whole number above zero.
     Count,
+    /// A number of threads, from 1 to 1024.
+    Threads,
     /// `true` or `false`.
     Bool,
     /// Text that is not empty.
@@ -78,7 +80,7 @@ pub const KEYS: &[Key] = &[
     key("recognise.rules", Kind::Rules, Roles::Agent),
     key("storage.max_size", Kind::Size, Roles::Both),
     key("storage.memory_limit", Kind::Size, Roles::Both),
-    key("storage.threads", Kind::Count, Roles::Both),
+    key("storage.threads", Kind::Threads, Roles::Both),
     key("storage.segment_rows", Kind::Count, Roles::Both),
     key("colony.listen", Kind::Address, Roles::Colony),
     key("colony.poll_interval", Kind::Duration, Roles::Colony),
@@ -123,10 +125,16 @@ impl Key {
         all().any(|key| key.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
     }
 
-    /// The key that `name` was probably meant to be.
-    pub fn nearest(name: &str) -> &'static str {
-        let distance = |key: &&'static Self| strsim::damerau_levenshtein(key.name, name);
-        all().min_by_key(distance).map_or("", |key| key.name)
+    /// What to write in place of `name`, which is no key that `readers` have: the key or section that was
+    /// probably meant, else all that is valid in that section.
+    pub fn advice(name: &str, readers: Roles) -> String {
+        match nearest(name, readers) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => {
+                let section = enclosing(name);
+                format!("valid there: {}", within(section, readers).join(", "))
+            }
+        }
     }
 }
 
@@ -139,6 +147,55 @@ impl Roles {
 
 fn all() -> impl Iterator<Item = &'static Key> {
     KEYS.iter().chain(ALIASES.iter().map(|(key, _)| key))
+}
+
+/// The key or section that `name` is a misspelling of, if one is near: as many letters
+/// may be wrong as a third of its last part has, and the section may be missing.
+fn nearest(name: &str, readers: Roles) -> Option<&'static str> {
+    let distance = |candidate: &&str| {
+        let whole = strsim::damerau_levenshtein(candidate, name);
+        let last = strsim::damerau_levenshtein(last_part(candidate), name) + 1;
+        if name.contains('.') { whole } else { whole.min(last) }
+    };
+    let keys = all().filter(|key| key.roles.include(readers) || readers == Roles::Both);
+    let near = keys.flat_map(|key| prefixes(key.name)).min_by_key(distance)?;
+    (distance(&near) <= last_part(name).len().div_ceil(3)).then_some(near)
+}
+
+/// The longest section that `name` is in; empty at the top.
+fn enclosing(name: &str) -> &str {
+    let mut section = name;
+    while let Some((outer, _)) = section.rsplit_once('.') {
+        if Key::is_section(outer) {
+            return outer;
+        }
+        section = outer;
+    }
+    ""
+}
+
+/// The keys and sections directly in `section`.
+fn within(section: &str, readers: Roles) -> Vec<&'static str> {
+    let keys = all().filter(|key| key.roles.include(readers) || readers == Roles::Both);
+    let mut names: Vec<&str> = keys
+        .filter_map(|key| match section {
+            "" => Some(key.name),
+            _ => key.name.strip_prefix(section)?.strip_prefix('.'),
+        })
+        .map(|rest| rest.split('.').next().unwrap_or(rest))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// `a.b.c`, `a.b`, `a`.
+fn prefixes(name: &'static str) -> impl Iterator<Item = &'static str> {
+    std::iter::successors(Some(name), |name| name.rsplit_once('.').map(|(section, _)| section))
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 const fn key(name: &'static str, kind: Kind, roles: Roles) -> Key {

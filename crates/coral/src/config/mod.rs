@@ -2,8 +2,11 @@
 //!
 //! Source: design decisions 9 to 13 and §7.
 
+mod document;
 pub mod keys;
 pub mod layers;
+mod pairs;
+mod reading;
 #[cfg(test)]
 mod tests;
 pub mod value;
@@ -206,7 +209,7 @@ impl StandaloneConfig {
 
 impl StorageConfig {
     fn of(layers: &Layers) -> Result<Self, String> {
-        let threads = required(layers, "storage.threads", value::count)?;
+        let threads = required(layers, "storage.threads", value::threads)?;
         Ok(Self {
             max_size: required(layers, "storage.max_size", value::size)?,
             memory_limit: required(layers, "storage.memory_limit", value::size)?,

@@ -1,18 +1,26 @@
-use expect_test::{Expect, expect};
+mod errors;
+mod show;
 
 use super::*;
 
-const RFD_AGENT: &str = r#"
+/// Word for word from RFD 036, "Configuration Example".
+const RFD_AGENT: &str = r#"# agent-config.yaml
 beyla:
   enabled: true
-  storage_retention_hours: 1
-  storage_retention_hours_traces: 1
+
+  # Local storage retention
+  storage_retention_hours: 1          # RED metrics retention
+  storage_retention_hours_traces: 1   # Trace retention (separate setting)
+
+  # Sampling (applied by Beyla process)
   sampling:
-    rate: 1.0
+    rate: 1.0                         # 100% sampling (adjust for high throughput)
+
   discovery:
     services:
       - name: "payments-api"
         open_port: 8080
+
   protocols:
     http:
       enabled: true
@@ -21,16 +29,21 @@ beyla:
     sql:
       enabled: true
 "#;
-const RFD_COLONY: &str = r"
+/// As above.
+const RFD_COLONY: &str = r"# colony-config.yaml (future enhancement, currently hardcoded)
 storage:
   beyla:
     retention:
       http_metrics: 30d
       grpc_metrics: 30d
       sql_metrics: 14d
-      traces: 7d
-    trace_sampling_rate: 1.0
+      traces: 7d                      # Shorter retention for high-volume traces
+
+    # Optional: reduce storage by sampling traces at Colony level
+    # (in addition to Beyla's sampling)
+    trace_sampling_rate: 1.0          # Keep 100% of traces received from agents
 ";
+/// Design §7.
 const DESIGN_AGENT: &str = r"
 agent: {id: web-1, listen: 127.0.0.1:9001, colony: 'http://colony:9000'}
 otlp: {grpc: 127.0.0.1:4317, http: 127.0.0.1:4318}
@@ -40,6 +53,7 @@ beyla:
   storage_retention_hours_traces: 0.5
 storage: {max_size: 2GB}
 ";
+/// Design §7.
 const DESIGN_COLONY: &str = r#"
 colony:
   listen: 127.0.0.1:9000
@@ -115,18 +129,88 @@ fn one_file_with_the_sections_of_both_serves_a_standalone() {
 }
 
 #[test]
-fn a_flag_wins_over_the_environment_which_wins_over_the_file() {
-    let (_dir, mut sources) = sources("agent: {id: from-file}\nlog: warn", &[]);
-    let id = |sources: &Sources| AgentConfig::load(sources).unwrap().config.id;
-    assert_eq!(id(&sources), "from-file");
-    sources.env_set = Some("agent.id=from-env, otlp.http=127.0.0.1:1".to_owned());
-    assert_eq!(id(&sources), "from-env");
-    sources.flags = vec!["agent.id=from-flag".to_owned()];
-    assert_eq!(id(&sources), "from-flag");
-    sources.log = Some(("debug".to_owned(), Origin::Flag("--log")));
-    let layers = Layers::read(&sources, Roles::Agent, false);
-    assert_eq!(layers.settings["log"].value, "debug");
-    assert_eq!(layers.settings["agent.id"].origin, Origin::Flag("--set"));
+fn what_is_set_later_wins_and_every_value_remembers_who_set_it() {
+    let (_dir, mut sources) = sources("", &[]);
+    let log = |sources: &Sources| {
+        let layers = Layers::read(sources, Roles::Agent, false);
+        let log = &layers.settings["log"];
+        let origin = log.origin.to_string();
+        (layers::plain(&log.value), origin.rsplit('/').next().unwrap().to_owned())
+    };
+    let is = |value: &str, origin: &str| (value.to_owned(), origin.to_owned());
+    assert_eq!(log(&sources), is("info", "default"));
+    std::fs::write(sources.file.as_ref().unwrap(), "# of the host\nlog: warn\n").unwrap();
+    assert_eq!(log(&sources), is("warn", "coral.yaml:2"));
+    sources.env_set = Some("log=error".to_owned());
+    assert_eq!(log(&sources), is("error", "CORAL_SET"));
+    sources.log = Some(("trace".to_owned(), Origin::Environment("CORAL_LOG")));
+    assert_eq!(log(&sources), is("trace", "CORAL_LOG"));
+    sources.flags = vec!["log=warn".to_owned(), "log=debug".to_owned()];
+    assert_eq!(log(&sources), is("debug", "--set"));
+    sources.log = Some(("error".to_owned(), Origin::Flag("--log")));
+    assert_eq!(log(&sources), is("error", "--log"));
+}
+
+#[test]
+fn the_usual_data_directory_gives_way_to_the_file_and_the_variable_to_a_flag() {
+    let (_dir, mut sources) = sources("data_dir: /of/file", &[]);
+    let data_dir = |sources: &Sources| AgentConfig::load(sources).unwrap().config.data_dir;
+    assert_eq!(data_dir(&sources), PathBuf::from("/of/file"));
+    sources.data_dir = Some(("/of/env".to_owned(), Origin::Environment("CORAL_DATA_DIR")));
+    assert_eq!(data_dir(&sources), PathBuf::from("/of/env"));
+    sources.flags = vec!["data_dir=/of/set".to_owned()];
+    assert_eq!(data_dir(&sources), PathBuf::from("/of/set"));
+}
+
+#[test]
+fn the_environment_may_set_a_list_and_more_after_it() {
+    let (_dir, mut sources) = sources("", &[]);
+    sources.env_set = Some(
+        "colony.agents=[{id: a, address: 'http://h:1'}, {id: b, address: 'http://h:2'}],\
+         colony.poll_interval=250ms"
+            .to_owned(),
+    );
+    let config = ColonyConfig::load(&sources).unwrap().config;
+    assert_eq!(config.agents.iter().map(|agent| &*agent.agent_id).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(config.poll_interval, Duration::from_millis(250));
+}
+
+#[test]
+fn a_name_that_looks_like_a_number_stays_a_name() {
+    for (text, flag) in [("", "agent.id=42"), ("", "agent.id=no"), ("", "agent.id=1_000")] {
+        let id = agent(text, &[flag]).unwrap().config.id;
+        assert_eq!(format!("agent.id={id}"), flag);
+    }
+    assert_eq!(agent("agent: {id: 007}", &[]).unwrap().config.id, "007");
+    assert_eq!(agent("agent: {id: \"42\"}", &[]).unwrap().config.id, "42");
+}
+
+#[test]
+fn an_ipv6_address_needs_no_quotes_in_a_flag() {
+    let config = agent("", &["otlp.grpc=[::1]:0"]).unwrap().config;
+    assert_eq!(config.otlp_grpc, "[::1]:0".parse().unwrap());
+}
+
+#[test]
+fn an_empty_file_an_empty_section_and_comments_set_nothing() {
+    for text in ["", "\n", "# nothing\n", "---\n", "agent:\n  # id: web-1\n", "agent: {}"] {
+        assert_eq!(agent(text, &[]).unwrap().config.id, "vm", "{text:?}");
+    }
+}
+
+#[test]
+fn every_key_is_named_once_and_every_default_is_the_role_s_own() {
+    let mut names: Vec<&str> = keys::KEYS.iter().map(|key| key.name).collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|two| two[0] != two[1]));
+    for role in [Roles::Agent, Roles::Colony] {
+        let layers = Layers::read(
+            &Sources { host_name: "vm".to_owned(), ..Sources::default() },
+            role,
+            false,
+        );
+        assert_eq!(layers.problems, Vec::<String>::new());
+    }
 }
 
 #[test]
@@ -137,94 +221,13 @@ fn the_rfds_prose_spellings_are_accepted_unless_they_contradict() {
     let both = "beyla: {trace_retention_days: 3}\nstorage: {beyla: {retention: {traces: 7d}}}";
     assert_eq!(
         colony(both, &[]).unwrap_err(),
-        "coral.yaml: `beyla.trace_retention_days` is `3` but `storage.beyla.retention.traces` is \
-         `7d`; they mean the same"
+        "coral.yaml:1: `beyla.trace_retention_days` is `3` but `storage.beyla.retention.traces` is \
+         `7d` (coral.yaml:2); they mean the same"
     );
-    let same = "beyla: {trace_retention_days: 7}\nstorage: {beyla: {retention: {traces: 7d}}}";
-    assert!(colony(same, &[]).is_ok());
-}
-
-fn check(text: &str, flags: &[&str], expected: Expect) {
-    expected
-        .assert_eq(&agent(text, flags).map(|_| "fine".to_owned()).unwrap_or_else(|error| error));
-}
-
-#[test]
-fn every_problem_names_its_source_its_key_and_what_would_be_right() {
-    check(
-        "otlp: {grcp: 127.0.0.1:1}",
-        &[],
-        expect!["coral.yaml: unknown key `otlp.grcp`; did you mean `otlp.grpc`?"],
-    );
-    check("", &["otlp.http"], expect!["--set: `otlp.http` is not of the form KEY=VALUE"]);
-    check(
-        "",
-        &["otlp.http=nonsense"],
-        expect!["--set: `otlp.http` is `nonsense`: expected IP:PORT, such as 127.0.0.1:4317"],
-    );
-    check(
-        "storage: {max_size: 2 elephants}",
-        &[],
-        expect![
-            "coral.yaml: `storage.max_size` is `2 elephants`: expected a size such as 500MB, 2GB or 512MiB"
-        ],
-    );
-    check(
-        "drain_within: 5 minutes",
-        &[],
-        expect![
-            "coral.yaml: `drain_within` is `5 minutes`: `5 minutes` is not a duration such as 90s, 5m, 1h or 7d"
-        ],
-    );
-    check(
-        "beyla: {storage_retention_hours_traces: 0}",
-        &[],
-        expect![
-            "coral.yaml: `beyla.storage_retention_hours_traces` is `0`: must be more than zero, and not endless"
-        ],
-    );
-    check(
-        "beyla: {sampling: {rate: 7}}",
-        &[],
-        expect!["coral.yaml: `beyla.sampling.rate` is `7`: expected a number from 0.0 to 1.0"],
-    );
-    check("otlp: 5", &[], expect!["coral.yaml: `otlp` is a section; it has keys of its own"]);
-    check(
-        "colony: {listen: 127.0.0.1:1}",
-        &[],
-        expect!["coral.yaml: `colony.listen` is a colony's key"],
-    );
-    check(
-        "log: loud",
-        &[],
-        expect![
-            "coral.yaml: `log` is `loud`: expected error, warn, info, debug or trace, or a filter such as coral=debug"
-        ],
-    );
-    check(
-        "agent: {colony: colony}",
-        &[],
-        expect![
-            "coral.yaml: `agent.colony` is `colony`: expected a URL of the form http://HOST:PORT"
-        ],
-    );
-    check(
-        "recognise: {rules: [nonsense]}",
-        &[],
-        expect![
-            "coral.yaml: `recognise.rules` is `[\"nonsense\"]`: `nonsense`: expected RESOURCE_ATTRIBUTE=TEXT or scope.name=TEXT, neither side empty"
-        ],
-    );
-    check(
-        "a: [",
-        &[],
-        expect!["coral.yaml: no YAML: error: line 1 column 4: unclosed bracket '['"],
-    );
-    check(
-        "log: loud\nx: 1",
-        &[],
-        expect![[r#"
-        coral.yaml: `log` is `loud`: expected error, warn, info, debug or trace, or a filter such as coral=debug
-        coral.yaml: unknown key `x`; did you mean `log`?"#]],
-    );
+    for same in ["7d", "168h", "1w"] {
+        let text = format!(
+            "beyla: {{trace_retention_days: 7}}\nstorage: {{beyla: {{retention: {{traces: {same}}}}}}}"
+        );
+        assert!(colony(&text, &[]).is_ok(), "{same}");
+    }
 }

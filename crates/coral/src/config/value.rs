@@ -7,6 +7,11 @@ use serde_json::Value;
 
 use super::keys::Kind;
 
+/// No duration is longer: 100 years, so that none overflows 64 bits of microseconds.
+const LONGEST: Duration = Duration::from_secs(36_500 * 86_400);
+const TOO_LONG: &str = "longer than 100 years";
+const NO_DURATION: &str = "expected a duration such as 90s, 5m, 1h or 7d";
+
 /// What is wrong with `value` for a key of `kind`, in words that say what would be right.
 pub fn check(kind: Kind, value: &Value) -> Result<(), String> {
     match kind {
@@ -17,6 +22,7 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), String> {
         Kind::Size => size(value).map(drop),
         Kind::Rate => rate(value).map(drop),
         Kind::Count => count(value).map(drop),
+        Kind::Threads => threads(value).map(drop),
         Kind::Bool => value.is_boolean().then_some(()).ok_or("expected true or false".to_owned()),
         Kind::Text => text(value).map(drop),
         Kind::Url => url(value).map(drop),
@@ -27,56 +33,80 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), String> {
     }
 }
 
+/// Whether two values that are right for one key mean the same: `7d` and `168h` do.
+pub fn same(a: &Value, b: &Value) -> bool {
+    match (duration(a), duration(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b || (a.is_number() && a.as_f64() == b.as_f64()),
+    }
+}
+
 /// `127.0.0.1:4317`.
 pub fn address(value: &Value) -> Result<SocketAddr, String> {
     let expected = || "expected IP:PORT, such as 127.0.0.1:4317".to_owned();
     value.as_str().ok_or_else(expected)?.parse().map_err(|_| expected())
 }
 
-/// `90s`, `5m`, `1h`, `7d`, `500ms`, or several of them in a row.
+/// `90s`, `5m`, `1h`, `7d`, `500ms`, or several of them in a row; zero to 100 years.
+///
+/// # Errors
+/// A sentence with `text` in it.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let expected = || format!("`{text}` is not a duration such as 90s, 5m, 1h or 7d");
+    sum_of_parts(text).map_err(|reason| match reason {
+        NO_DURATION => format!("`{text}` is not a duration such as 90s, 5m, 1h or 7d"),
+        reason => format!("`{text}` is {reason}"),
+    })
+}
+
+fn sum_of_parts(text: &str) -> Result<Duration, &'static str> {
     let mut total = Duration::ZERO;
     let mut rest = text.trim();
     if rest.is_empty() {
-        return Err(expected());
+        return Err(NO_DURATION);
     }
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(expected)?;
-        let number: f64 = rest[..digits].parse().map_err(|_| expected())?;
-        let unit = &rest[digits..];
-        let end = unit.find(|c: char| c.is_ascii_digit()).unwrap_or(unit.len());
-        let seconds = match unit[..end].trim() {
-            "us" | "µs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3_600.0,
-            "d" => 86_400.0,
-            "w" => 604_800.0,
-            _ => return Err(expected()),
-        };
-        let part = Duration::try_from_secs_f64(number * seconds).map_err(|_| expected())?;
-        total = total.checked_add(part).ok_or_else(expected)?;
-        rest = &unit[end..];
+        let (part, after) = leading_part(rest).ok_or(NO_DURATION)?;
+        let sum = total.checked_add(part).filter(|total| *total <= LONGEST);
+        total = sum.ok_or(TOO_LONG)?;
+        rest = after;
     }
     Ok(total)
 }
 
+/// The first number and unit of `text`, and what follows them.
+fn leading_part(text: &str) -> Option<(Duration, &str)> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let number: f64 = text[..digits].parse().ok()?;
+    let unit = &text[digits..];
+    let end = unit.find(|c: char| c.is_ascii_digit()).unwrap_or(unit.len());
+    let seconds = match unit[..end].trim() {
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        "w" => 604_800.0,
+        _ => return None,
+    };
+    let part = Duration::try_from_secs_f64(number * seconds).unwrap_or(Duration::MAX);
+    Some((part, &unit[end..]))
+}
+
 /// As [`parse_duration`], and more than zero.
 pub fn duration(value: &Value) -> Result<Duration, String> {
-    let expected = "expected a duration such as 90s, 5m, 1h or 7d";
-    let duration = parse_duration(value.as_str().ok_or(expected)?)?;
+    let duration = sum_of_parts(value.as_str().ok_or(NO_DURATION)?)?;
     if duration.is_zero() { Err("must be more than zero".to_owned()) } else { Ok(duration) }
 }
 
 /// A number of units that are `seconds` long each.
 pub fn multiple(value: &Value, seconds: f64) -> Result<Duration, String> {
     let number = value.as_f64().ok_or("expected a number, such as 1 or 0.5")?;
-    let duration = Duration::try_from_secs_f64(number * seconds);
-    match duration {
+    match Duration::try_from_secs_f64(number * seconds) {
+        Ok(duration) if duration > LONGEST => Err(TOO_LONG.to_owned()),
         Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("must be more than zero, and not endless".to_owned()),
+        Err(_) if number > 0.0 => Err(TOO_LONG.to_owned()),
+        _ => Err("must be more than zero".to_owned()),
     }
 }
 
@@ -101,8 +131,11 @@ pub fn size(value: &Value) -> Result<u64, String> {
         "tib" => 1_099_511_627_776.0,
         _ => return Err(expected()),
     };
-    let bytes = number * unit;
-    if (1.0..9e18).contains(&bytes) { Ok(bytes as u64) } else { Err(expected()) }
+    match number * unit {
+        bytes if bytes < 1.0 => Err("must be more than zero".to_owned()),
+        bytes if bytes > 9e18 => Err("more than any disk holds".to_owned()),
+        bytes => Ok(bytes as u64),
+    }
 }
 
 /// From 0.0 to 1.0.
@@ -117,10 +150,20 @@ pub fn count(value: &Value) -> Result<u64, String> {
     count.ok_or_else(|| "expected a whole number above zero".to_owned())
 }
 
+/// Threads that a process may well have.
+pub fn threads(value: &Value) -> Result<u64, String> {
+    let threads = value.as_u64().filter(|threads| (1..=1024).contains(threads));
+    threads.ok_or_else(|| "expected a whole number from 1 to 1024".to_owned())
+}
+
 /// Text that is not empty.
 pub fn text(value: &Value) -> Result<String, String> {
-    let text = value.as_str().filter(|text| !text.trim().is_empty());
-    text.map(str::to_owned).ok_or_else(|| "expected text that is not empty".to_owned())
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Ok(text.clone()),
+        // YAML reads an unquoted 42 as a number and an unquoted `no` as false.
+        Value::Number(_) | Value::Bool(_) => Err("expected text; write it in quotes".to_owned()),
+        _ => Err("expected text that is not empty".to_owned()),
+    }
 }
 
 /// `http://HOST:PORT`.
@@ -169,19 +212,28 @@ pub fn agents(value: &Value) -> Result<Vec<(String, String)>, String> {
 
 /// Services for Beyla to find, as the RFD writes them.
 fn services(value: &Value) -> Result<(), String> {
-    const FIELDS: [&str; 4] = ["name", "open_port", "open_ports", "exe_path"];
     let list = value.as_array().ok_or("expected a list of services")?;
     for entry in list {
         let fields =
             entry.as_object().ok_or("expected a service such as {name: cart, open_port: 8080}")?;
-        if let Some(unknown) = fields.keys().find(|key| !FIELDS.contains(&key.as_str())) {
-            return Err(format!(
-                "unknown key `{unknown}` in a service; it has {}",
-                FIELDS.join(", ")
-            ));
+        for (name, value) in fields {
+            service_field(name, value).map_err(|reason| format!("`{name}`: {reason}"))?;
         }
     }
     Ok(())
+}
+
+fn service_field(name: &str, value: &Value) -> Result<(), String> {
+    let is_port = value.as_u64().is_some_and(|port| (1..=65_535).contains(&port));
+    match name {
+        "name" | "exe_path" => text(value).map(drop),
+        "open_port" if is_port => Ok(()),
+        "open_port" => Err("expected a port from 1 to 65535".to_owned()),
+        // Beyla reads a list of ports and ranges.
+        "open_ports" if is_port || value.is_string() => Ok(()),
+        "open_ports" => Err("expected ports such as 8080,9000-9010".to_owned()),
+        _ => Err("unknown; a service has name, open_port, open_ports, exe_path".to_owned()),
+    }
 }
 
 fn log_filter(value: &Value) -> Result<(), String> {

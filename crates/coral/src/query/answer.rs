@@ -18,7 +18,7 @@ pub struct Trace {
     pub span_count: u64,
     /// Spans whose status is `error`.
     pub error_count: u64,
-    /// Every service that has a span in it, in order of first appearance.
+    /// Every service that has a span in it, in the order in which its tree is read.
     pub services: Vec<String>,
     /// One root, and every parent that a span names is stored.
     pub complete: bool,

@@ -1,5 +1,7 @@
 //! Answers questions from the colony's store.
 
+use std::collections::HashSet;
+
 use coral_store::{Order, Store, StoreError, StoredSpan, StoredTrace, TraceQuery, TraceSummary};
 use coral_trace::tree::{Hop, Tree};
 use coral_trace::{TraceId, TraceIdPrefix};
@@ -146,27 +148,21 @@ fn trace_answer(trace_id: String, stored: StoredTrace) -> answer::Trace {
     let spans = &stored.spans;
     let start = spans.iter().map(|stored| stored.span.start).min().unwrap_or_default();
     let end = spans.iter().map(|stored| stored.span.end.max(stored.span.start)).max();
-    let mut services: Vec<String> = Vec::new();
-    for stored in spans {
-        let service = stored.span.origin.service_name();
-        if !services.iter().any(|known| known == service) {
-            services.push(service.to_owned());
-        }
-    }
+    let tree = tree(spans);
     answer::Trace {
         trace_id,
         start_time_unix_us: start.as_micros(),
         duration_us: end.map_or(0, |end| end.as_micros() - start.as_micros()),
         span_count: stored.span_count,
         error_count: stored.error_count,
-        services,
-        complete: is_complete(spans),
+        services: services(spans, &tree),
+        complete: tree.completeness().is_complete(),
         spans_left_out: stored.span_count - spans.len() as u64,
         spans: stored.spans.into_iter().map(span_answer).collect(),
     }
 }
 
-fn is_complete(spans: &[StoredSpan]) -> bool {
+fn tree(spans: &[StoredSpan]) -> Tree {
     let hops = spans.iter().map(|stored| {
         let span = &stored.span;
         Hop {
@@ -178,7 +174,23 @@ fn is_complete(spans: &[StoredSpan]) -> bool {
             virtual_hop: span.is_virtual_hop(),
         }
     });
-    Tree::build(&hops.collect::<Vec<_>>()).completeness().is_complete()
+    Tree::build(&hops.collect::<Vec<_>>())
+}
+
+/// Every service, in the order in which the tree is read.
+fn services(spans: &[StoredSpan], tree: &Tree) -> Vec<String> {
+    let in_tree = tree.preorder().flat_map(|(node, _)| {
+        let node = &tree.nodes[node];
+        node.client.into_iter().chain([node.span]).chain(node.inside.iter().copied())
+    });
+    let (mut seen, mut services) = (HashSet::new(), Vec::new());
+    for span in in_tree.chain(tree.duplicates.iter().copied()) {
+        let service = spans[span].span.origin.service_name();
+        if seen.insert(service) {
+            services.push(service.to_owned());
+        }
+    }
+    services
 }
 
 fn span_answer(stored: StoredSpan) -> answer::Span {

@@ -6,8 +6,20 @@ use serde_json::{Value, json};
 
 use crate::config::layers::{Layers, plain};
 
-/// Every key, its value and where that comes from, in columns.
-pub fn text(layers: &Layers) -> String {
+/// Every key, its value and where that comes from, in columns; a heading for each of two roles.
+pub fn text(roles: &[(&str, Layers)]) -> String {
+    let mut text = String::new();
+    for (at, (role, layers)) in roles.iter().enumerate() {
+        if roles.len() > 1 {
+            let blank = if at == 0 { "" } else { "\n" };
+            let _ = writeln!(text, "{blank}# {role}");
+        }
+        text.push_str(&columns(layers));
+    }
+    text
+}
+
+fn columns(layers: &Layers) -> String {
     let keys = layers.settings.keys().map(|key| key.len()).max().unwrap_or(0);
     let values: Vec<String> =
         layers.settings.values().map(|setting| plain(&setting.value)).collect();
@@ -19,11 +31,14 @@ pub fn text(layers: &Layers) -> String {
     text
 }
 
-/// `{"key": {"value": …, "origin": "default"}}`.
-pub fn json(layers: &Layers) -> Value {
-    let entries = layers.settings.iter().map(|(key, setting)| {
-        let origin = setting.origin.to_string();
-        ((*key).to_owned(), json!({ "value": setting.value, "origin": origin }))
+/// `{"agent": {"key": {"value": …, "origin": "default"}}}`, with one member for each role.
+pub fn json(roles: &[(&str, Layers)]) -> Value {
+    let roles = roles.iter().map(|(role, layers)| {
+        let entries = layers.settings.iter().map(|(key, setting)| {
+            let origin = setting.origin.to_string();
+            ((*key).to_owned(), json!({ "value": setting.value, "origin": origin }))
+        });
+        ((*role).to_owned(), Value::Object(entries.collect()))
     });
-    Value::Object(entries.collect())
+    Value::Object(roles.collect())
 }

@@ -16,10 +16,10 @@ fn all_spans(store: &Store) -> Vec<Span> {
 fn an_export_repeated_three_times_is_stored_once() {
     let (_dir, store) = store();
     let export = vec![span(1, 1, None, 0, 10), span(1, 2, Some(1), 1, 5)];
-    let first = store.append(&[export.clone()], NOON).unwrap();
+    let first = store.append(std::slice::from_ref(&export), NOON).unwrap();
     assert_eq!(first, [Appended { new: 2, duplicate: 0 }]);
     for _ in 0..2 {
-        let again = store.append(&[export.clone()], NOON).unwrap();
+        let again = store.append(std::slice::from_ref(&export), NOON).unwrap();
         assert_eq!(again, [Appended { new: 0, duplicate: 2 }]);
     }
     assert_eq!(all_spans(&store).len(), 2);
@@ -37,12 +37,12 @@ fn a_span_that_stands_in_two_exports_of_one_commit_is_stored_once() {
 fn a_repeated_span_is_known_after_sealing_and_after_a_restart() {
     let (dir, store) = store();
     let export = vec![span(1, 1, None, 0, 10)];
-    store.append(&[export.clone()], NOON).unwrap();
+    store.append(std::slice::from_ref(&export), NOON).unwrap();
     drop(store);
     let store = Store::open(config(&dir)).unwrap();
-    assert_eq!(store.append(&[export.clone()], NOON).unwrap()[0].duplicate, 1);
+    assert_eq!(store.append(std::slice::from_ref(&export), NOON).unwrap()[0].duplicate, 1);
     assert_eq!(store.seal().unwrap(), 1);
-    assert_eq!(store.append(&[export.clone()], NOON).unwrap()[0].duplicate, 1);
+    assert_eq!(store.append(std::slice::from_ref(&export), NOON).unwrap()[0].duplicate, 1);
     drop(store);
     let store = Store::open(config(&dir)).unwrap();
     assert_eq!(store.append(&[export], NOON).unwrap()[0].duplicate, 1);
@@ -90,7 +90,7 @@ proptest! {
                     let export: Vec<Span> =
                         picks.iter().map(|pick| pick.get(&spans).clone()).collect();
                     received += export.len() as u64;
-                    let stored = store.append(&[export.clone()], NOON).unwrap()[0];
+                    let stored = store.append(std::slice::from_ref(&export), NOON).unwrap()[0];
                     prop_assert_eq!(stored.new + stored.duplicate, export.len() as u64);
                     for span in export {
                         if !expected.contains(&span) {

@@ -252,3 +252,49 @@ fn every_promoted_attribute_can_be_searched_for_under_each_of_its_spellings() {
         assert_eq!(ids(&store, &attribute(&all, &[(key, &at.to_string())])), [at], "{key}");
     }
 }
+
+#[test]
+fn the_views_have_the_rfds_columns_and_types_and_hold_ebpf_spans_hot_and_sealed() {
+    let (_dir, store) = store();
+    let attributes = vec![("http.method", Value::from("GET")), ("x", Value::Int(5))];
+    store.append(&[vec![with_attributes(span(1, 1, None, 0, 450), attributes)]], NOON).unwrap();
+    store.seal().unwrap();
+    let hot = vec![span(1, 2, Some(1), 5, 10), by_sdk(span(1, 3, Some(1), 6, 1))];
+    store.append(&[hot], NOON).unwrap();
+    let described = |view: &str| -> Vec<String> {
+        let columns =
+            store.select(&format!("SELECT column_name, column_type FROM (DESCRIBE {view})"));
+        columns
+            .unwrap()
+            .into_iter()
+            .map(|row| row.into_iter().flatten().collect::<Vec<_>>().join(" "))
+            .collect()
+    };
+    let rfd = [
+        "trace_id VARCHAR",
+        "span_id VARCHAR",
+        "parent_span_id VARCHAR",
+        "service_name VARCHAR",
+        "span_name VARCHAR",
+        "span_kind VARCHAR",
+        "start_time TIMESTAMP WITH TIME ZONE",
+        "duration_us BIGINT",
+        "status_code SMALLINT",
+        "attributes VARCHAR",
+    ];
+    assert_eq!(described("beyla_traces_local"), rfd);
+    let mut with_agent = rfd.to_vec();
+    with_agent.insert(3, "agent_id VARCHAR");
+    assert_eq!(described("beyla_traces"), with_agent);
+    let rows = "SELECT trace_id, span_id, parent_span_id, span_kind, duration_us::VARCHAR, attributes \
+                FROM beyla_traces_local ORDER BY span_id";
+    let rows: Vec<String> =
+        store.select(rows).unwrap().into_iter().map(|row| format!("{row:?}")).collect();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(
+        rows[0],
+        "[Some(\"00000000000000000000000000000001\"), Some(\"0000000000000001\"), None, \
+         Some(\"server\"), Some(\"450000\"), Some(\"{\\\"x\\\":5,\\\"http.request.method\\\":\\\"GET\\\"}\")]"
+    );
+    assert_eq!(store.select("SELECT 'x' FROM telemetry_spans").unwrap().len(), 3);
+}

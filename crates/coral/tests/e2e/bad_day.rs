@@ -1,0 +1,158 @@
+//! Crashes, repeats and deaths, with real processes.
+
+use coral_trace::{Span, TraceId, UnixNanos};
+
+use super::path::reference_trace;
+use super::process::{Coral, eventually};
+
+/// The reference trace under another id.
+fn numbered(trace: u128) -> Vec<Span> {
+    let mut spans = reference_trace(UnixNanos(1_795_608_000_000_000_000));
+    for span in &mut spans {
+        span.trace_id = TraceId::try_from(trace).unwrap();
+    }
+    spans
+}
+
+#[test]
+fn an_export_repeated_three_times_and_a_span_in_two_requests_are_stored_once() {
+    let coral = Coral::standalone(&[]);
+    for _ in 0..3 {
+        assert_eq!(coral.export(&numbered(1)), 200);
+    }
+    assert_eq!(coral.export(&numbered(1)[..1]), 200);
+    coral.until_stored(8);
+    assert_eq!(coral.counter("coral.agent.spans.received"), 25);
+    assert_eq!(coral.counter("coral.agent.spans.stored"), 8);
+    assert_eq!(coral.counter("coral.agent.spans.duplicate"), 17);
+}
+
+#[test]
+fn every_acknowledged_span_is_there_once_after_kill_9_of_the_agent() {
+    let colony = Coral::colony(&[]);
+    let register = format!("agent.colony={}", colony.url("colony"));
+    let mut agent = Coral::agent("web-1", &[&register]);
+    let mut acknowledged = 0;
+    for trace in 1..=20 {
+        assert_eq!(agent.export(&numbered(trace)), 200);
+        acknowledged += 8;
+        if trace % 7 == 0 {
+            agent.kill();
+            agent = agent.restart();
+        }
+    }
+    // What was acknowledged is repeated by an exporter that never heard of it.
+    assert_eq!(agent.export(&numbered(20)), 200);
+    colony.until_stored(acknowledged);
+}
+
+#[test]
+fn a_colony_killed_between_polls_loses_and_repeats_nothing() {
+    let agent = Coral::agent("web-1", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("colony.yaml");
+    let list =
+        format!("colony: {{agents: [{{id: web-1, address: \"{}\"}}]}}", agent.url("agent_rpc"));
+    std::fs::write(&file, list).unwrap();
+    let mut colony = Coral::colony_with_file(&file);
+    for trace in 1..=9 {
+        assert_eq!(agent.export(&numbered(trace)), 200);
+        if trace % 3 == 0 {
+            colony.kill();
+            colony = colony.restart();
+        }
+    }
+    colony.until_stored(72);
+    let status = colony.get("colony", "/api/v1/status");
+    assert_eq!(status["agents"][0]["spans_stored"], 72);
+    assert_eq!(status["agents"][0]["spans_missed"], 0);
+}
+
+#[test]
+fn a_dead_agent_and_a_wiped_one_harm_no_other() {
+    let colony = Coral::colony(&[]);
+    let register = format!("agent.colony={}", colony.url("colony"));
+    let [mut dead, mut wiped, well] =
+        ["dead", "wiped", "well"].map(|id| Coral::agent(id, &[&register]));
+    for (trace, agent) in (1..).zip([&dead, &wiped, &well]) {
+        assert_eq!(agent.export(&numbered(trace)), 200);
+    }
+    colony.until_stored(24);
+    dead.kill();
+    wiped.kill();
+    std::fs::remove_dir_all(wiped.dir.path().join("agent")).unwrap();
+    let wiped = wiped.restart();
+    assert_eq!(wiped.export(&numbered(4)), 200);
+    assert_eq!(well.export(&numbered(5)), 200);
+    colony.until_stored(40);
+    let agent = |id: &str| {
+        let status = colony.get("colony", "/api/v1/status");
+        let agents = status["agents"].as_array().unwrap().clone();
+        agents.into_iter().find(|agent| agent["agent_id"] == id).unwrap()
+    };
+    eventually(|| match agent("dead")["reachable"].as_bool() {
+        Some(false) => Ok(()),
+        _ => Err("a dead agent is shown as reachable".to_owned()),
+    });
+    assert!(agent("dead")["last_error"].as_str().unwrap().contains("cannot reach agent"));
+    assert_eq!(agent("well")["last_error"], serde_json::Value::Null);
+}
+
+#[test]
+fn an_agent_that_is_told_to_stop_answers_what_it_took_and_exits_with_0() {
+    let mut agent = Coral::agent("web-1", &[]);
+    std::thread::scope(|scope| {
+        let exports: Vec<_> = (1..=16)
+            .map(|trace| {
+                let agent = &agent;
+                scope.spawn(move || (trace, agent.export(&numbered(trace))))
+            })
+            .collect();
+        exports.into_iter().for_each(|export| assert_eq!(export.join().unwrap().1, 200));
+    });
+    assert_eq!(agent.terminate(), Some(0));
+    assert!(!agent.dir.path().join("run/addresses.json").exists());
+    let agent = agent.restart();
+    assert_eq!(agent.counter("coral.agent.store.spans"), 128);
+}
+
+#[test]
+fn spans_expire_on_the_agent_and_stay_at_the_colony() {
+    // 0.0005 h are 1.8 s.
+    let coral = Coral::standalone(&["beyla.storage_retention_hours_traces=0.0005"]);
+    assert_eq!(coral.export(&numbered(1)), 200);
+    coral.until_stored(8);
+    eventually(|| match coral.counter("coral.agent.store.spans") {
+        0 => Ok(()),
+        left => Err(format!("{left} spans left on the agent")),
+    });
+    assert_eq!(coral.counter("coral.agent.spans.expired"), 8);
+    coral.until_stored(8);
+    // The cursor goes on over what expired.
+    assert_eq!(coral.export(&numbered(2)), 200);
+    coral.until_stored(16);
+}
+
+#[test]
+fn a_second_process_on_the_same_store_is_refused_with_the_reason() {
+    let agent = Coral::agent("web-1", &[]);
+    let output = super::process::coral()
+        .args([
+            "agent",
+            "start",
+            "--set",
+            "agent.listen=127.0.0.1:0",
+            "--set",
+            "otlp.grpc=127.0.0.1:0",
+        ])
+        .args(["--set", "otlp.http=127.0.0.1:0", "--set", "beyla.otlp.grpc=127.0.0.1:0"])
+        .args(["--set", "beyla.otlp.http=127.0.0.1:0", "--data-dir"])
+        .arg(agent.dir.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot open database"), "{said}");
+    // The first one's addresses are still there.
+    assert!(agent.dir.path().join("run/addresses.json").exists());
+}

@@ -1,0 +1,139 @@
+//! The command line as people and scripts meet it.
+
+use expect_test::expect;
+
+use super::path::reference_trace;
+use super::process::{Coral, coral};
+use coral_trace::UnixNanos;
+
+fn failing(line: &str) -> (Option<i32>, String) {
+    let output = coral().args(line.split_whitespace()).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn an_unreachable_colony_is_a_failure_with_the_next_step() {
+    let (code, said) = failing("query beyla traces --colony http://127.0.0.1:1");
+    assert_eq!(code, Some(1));
+    expect![[r#"
+        Error: cannot reach the colony at http://127.0.0.1:1: io: Connection refused (os error 111)
+        Hint: start one with `coral standalone` or `coral colony start`, or name it with --colony URL
+    "#]]
+    .assert_eq(&said);
+}
+
+#[test]
+fn a_wrong_command_line_exits_with_2_and_says_what_is_wrong() {
+    for (line, expected) in [
+        ("query beyla traces --trace-id xyz", "'x' is not a hex digit"),
+        ("query beyla traces --trace-id 00000000000000000000000000000000", "all zero"),
+        (
+            "query beyla traces --trace-id 4bf92f3577b34da6a3ce929d0e0e47361",
+            "33 long, expected 1 to 32",
+        ),
+        ("query beyla traces --min-duration fast", "`fast` is not a duration"),
+        ("query beyla traces --since yesterday", "neither a duration such as 1h nor a time"),
+        ("query beyla traces --attr nonsense", "KEY=VALUE"),
+        ("query beyla traces --limit 0", "1..=1000"),
+        ("query beyla traces --status odd", "error, ok"),
+        ("query", "Usage"),
+    ] {
+        let (code, said) = failing(line);
+        assert_eq!(code, Some(2), "{line}");
+        assert!(said.contains(expected), "{line}: {said}");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_lists_every_problem_and_exits_with_1() {
+    let (code, said) =
+        failing("config check --role agent --set otlp.grcp=1 --set storage.max_size=0");
+    assert_eq!(code, Some(1));
+    expect![[r#"
+        Error: --set: unknown key `otlp.grcp`; did you mean `otlp.grpc`?
+        --set: `storage.max_size` is `0`: must be more than zero
+    "#]]
+    .assert_eq(&said);
+    let (code, said) = failing("agent start --set otlp.grcp=1");
+    assert_eq!(code, Some(1));
+    assert!(said.contains("Hint: `coral config check` lists every problem"), "{said}");
+}
+
+#[test]
+fn config_show_tells_every_value_and_where_it_comes_from() {
+    let output = coral()
+        .args(["config", "show", "--role", "colony", "--set", "colony.poll_interval=1s"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = |key: &str| text.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+    let words = |key: &str| line(key).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words("colony.poll_interval"), ["colony.poll_interval", "1s", "--set"]);
+    assert_eq!(words("storage.max_size"), ["storage.max_size", "50GB", "default"]);
+    assert_eq!(words("data_dir"), ["data_dir", "/nonexistent", "CORAL_DATA_DIR"]);
+}
+
+#[test]
+fn the_json_of_a_trace_and_of_a_list_have_the_documented_fields() {
+    let coral = Coral::standalone(&[]);
+    assert_eq!(coral.export(&reference_trace(UnixNanos(1_795_608_000_000_000_000))), 200);
+    coral.until_stored(8);
+    let trace = coral.json("query beyla traces --trace-id 4bf9");
+    let span = &trace["spans"][0];
+    expect![[r#"{"agent_id":"web-1","attributes":{"http.response.status_code":"200"},"duration_us":1200000,"parent_span_id":null,"service_name":"frontend-api","source":"ebpf","span_id":"0000000000000001","span_kind":"server","span_name":"POST /checkout","span_status":"unset","start_time_unix_us":1795608000000000,"status_code":200,"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","virtual_hop":false}"#]]
+        .assert_eq(&span.to_string());
+    let list = coral.json("query beyla traces --since 2026-01-01T00:00:00Z");
+    expect![[r#"{"more":false,"traces":[{"duration_us":1200000,"error_count":0,"root_cause":null,"root_operation":"POST /checkout","root_service":"frontend-api","services":["card-validator-svc","email-svc","fraud-detector","frontend-api","inventory-api","payments-api","postgres","redis"],"span_count":8,"start_time_unix_us":1795608000000000,"status_code":200,"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}]}"#]]
+        .assert_eq(&list.to_string());
+}
+
+#[test]
+fn empty_answers_say_so_and_are_no_failure() {
+    let coral = Coral::standalone(&[]);
+    expect![[r#"
+        No traces for payments-api (last 1 hour).
+        Hint: `coral colony status` shows which agents are polled and what came; an earlier --since may find older ones.
+    "#]]
+    .assert_eq(&coral.answer("query beyla traces --service payments-api"));
+    let none = coral.answer("query beyla traces --trace-id abc123");
+    assert!(none.starts_with("No trace abc123 is stored here.\n"), "{none}");
+    assert_eq!(coral.json("query beyla traces")["traces"], serde_json::json!([]));
+}
+
+#[test]
+fn an_ambiguous_prefix_is_explained_with_the_traces_it_may_mean() {
+    let coral = Coral::standalone(&[]);
+    let mut spans = reference_trace(UnixNanos(1_000_000));
+    let other = (spans[0].trace_id.as_u128() + 1).try_into().unwrap();
+    spans[1].trace_id = other;
+    assert_eq!(coral.export(&spans[..2]), 200);
+    coral.until_stored(2);
+    let output = coral.ask("query beyla traces --trace-id 4bf9");
+    assert_eq!(output.status.code(), Some(1));
+    expect![[r#"
+        Error: `4bf9` is the beginning of 2 traces: 4bf92f3577b34da6a3ce929d0e0e4736, 4bf92f3577b34da6a3ce929d0e0e4737
+    "#]]
+    .assert_eq(&String::from_utf8(output.stderr).unwrap());
+}
+
+#[test]
+fn a_duration_filter_keeps_whole_traces_and_states_its_order() {
+    let coral = Coral::standalone(&[]);
+    let start = UnixNanos(1_795_608_000_000_000_000);
+    let mut short = reference_trace(start).split_off(7);
+    short[0].trace_id = 7u128.try_into().unwrap();
+    // No span of the long trace but its root is long; the limit comes after the filter.
+    assert_eq!(coral.export(&reference_trace(start)), 200);
+    assert_eq!(coral.export(&short), 200);
+    coral.until_stored(9);
+    expect![[r#"
+        Slow Traces (duration ≥500ms, since 2026-01-01T00:00:00Z, redis, slowest first):
+
+        Trace ID         | Duration | Root Cause | Root Operation
+        -----------------|----------|------------|---------------
+        4bf92f3577b34da6 | 1.2s     | unknown    | POST /checkout
+    "#]]
+    .assert_eq(&coral.answer(
+        "query beyla traces --service redis --min-duration 500ms --sort slowest --limit 1 --since 2026-01-01T00:00:00Z",
+    ));
+}

@@ -1,0 +1,17 @@
+//! The first five minutes.
+
+use super::process::coral;
+
+#[test]
+fn the_demo_prints_three_commands_ends_when_it_was_told_to_and_leaves_nothing_behind() {
+    let tmp = tempfile::tempdir().unwrap();
+    let ports = "otlp.grpc otlp.http beyla.otlp.grpc beyla.otlp.http agent.listen colony.listen";
+    let set: Vec<String> = ports.split(' ').map(|key| format!("--set={key}=127.0.0.1:0")).collect();
+    let output =
+        coral().args(["demo", "--for", "1s"]).args(set).env("TMPDIR", tmp.path()).output().unwrap();
+    let (said, warned) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!((output.status.code(), warned.as_str()), (Some(0), ""), "{said}");
+    assert_eq!(said.matches("query --colony http://127.0.0.1:").count(), 3, "{said}");
+    assert_eq!(std::fs::read_dir(tmp.path()).unwrap().count(), 0);
+}

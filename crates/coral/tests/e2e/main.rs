@@ -1,0 +1,36 @@
+//! The real program: processes, sockets on port 0, DuckDB files, and recordings of real Beyla.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod agent_rpc;
+mod bad_day;
+mod cli;
+mod demo;
+mod path;
+mod process;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use coral_trace::{Recogniser, Span};
+use coral_wire::otlp_in::{self, Encoding};
+
+/// Every recorded request of traces, by its file, as `1.8.9/traces-001.otlp.pb`.
+fn recordings() -> BTreeMap<String, Vec<u8>> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/beyla");
+    let mut found = BTreeMap::new();
+    for version in ["1.8.9", "3.31.0"] {
+        for entry in std::fs::read_dir(root.join(version)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if name.starts_with("traces-") {
+                found.insert(format!("{version}/{name}"), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    assert!(found.len() > 90, "{}", found.len());
+    found
+}
+
+fn decode(otlp: &[u8]) -> Vec<Span> {
+    otlp_in::decode(otlp, Encoding::Protobuf, &Recogniser::default()).unwrap().spans
+}

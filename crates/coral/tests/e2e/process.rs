@@ -1,0 +1,194 @@
+//! One running `coral`, and everything that a test asks of it.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use coral_trace::Span;
+use coral_wire::otlp_out;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A server of its own directory; killed when it is dropped.
+pub struct Coral {
+    child: Child,
+    role: Vec<String>,
+    pub dir: std::sync::Arc<TempDir>,
+    pub addresses: Value,
+}
+
+/// How long anything may take before a test gives up: these machines are shared.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Every socket on a free port, and quick polls.
+const FREE_PORTS: &str = "otlp.grpc=127.0.0.1:0,otlp.http=127.0.0.1:0,beyla.otlp.grpc=127.0.0.1:0,\
+                          beyla.otlp.http=127.0.0.1:0,agent.listen=127.0.0.1:0";
+
+impl Coral {
+    pub fn agent(id: &str, more: &[&str]) -> Self {
+        let id = format!("agent.id={id}");
+        Self::start(&["agent", "start"], &[&[FREE_PORTS, &id], more].concat())
+    }
+
+    pub fn colony(more: &[&str]) -> Self {
+        let settings = ["colony.listen=127.0.0.1:0,colony.poll_interval=50ms"];
+        Self::start(&["colony", "start"], &[&settings, more].concat())
+    }
+
+    pub fn standalone(more: &[&str]) -> Self {
+        let colony = "colony.listen=127.0.0.1:0,colony.poll_interval=50ms,agent.id=web-1";
+        Self::start(&["standalone"], &[&[FREE_PORTS, colony], more].concat())
+    }
+
+    fn start(role: &[&str], settings: &[&str]) -> Self {
+        let dir = std::sync::Arc::new(tempfile::tempdir().unwrap());
+        let mut role: Vec<String> = role.iter().map(|word| (*word).to_owned()).collect();
+        let settings: Vec<&str> = settings.iter().flat_map(|all| all.split(',')).collect();
+        role.extend(settings.iter().flat_map(|pair| ["--set".to_owned(), pair.trim().to_owned()]));
+        Self::run(role, dir)
+    }
+
+    fn run(role: Vec<String>, dir: std::sync::Arc<TempDir>) -> Self {
+        let mut child = coral()
+            .args(&role)
+            .arg("--data-dir")
+            .arg(dir.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It says that it listens: no guessing when it is ready.
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("listening") {
+            let read = log.read_line(&mut said).unwrap();
+            assert!(read > 0, "coral ended before it listened: {said}");
+        }
+        std::thread::spawn(move || log.lines().for_each(drop));
+        let file = dir.path().join("run/addresses.json");
+        let addresses = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        Self { child, role, dir, addresses }
+    }
+
+    /// The same server again, on the same directory.
+    pub fn restart(mut self) -> Self {
+        let (role, dir) = (std::mem::take(&mut self.role), self.dir.clone());
+        drop(self);
+        Self::run(role, dir)
+    }
+
+    /// `kill -9`, and all that was in memory is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM. Returns the exit code.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+
+    pub fn url(&self, socket: &str) -> String {
+        format!("http://{}", self.addresses[socket].as_str().unwrap())
+    }
+
+    /// Exports spans over OTLP/HTTP; returns the status.
+    pub fn export(&self, spans: &[Span]) -> u16 {
+        self.post("otlp_http", &otlp_out::encode(spans))
+    }
+
+    pub fn post(&self, socket: &str, body: &[u8]) -> u16 {
+        let url = format!("{}/v1/traces", self.url(socket));
+        let answer = http().post(&url).header("content-type", "application/x-protobuf").send(body);
+        answer.map(|answer| answer.status().as_u16()).unwrap_or(0)
+    }
+
+    pub fn get(&self, socket: &str, path: &str) -> Value {
+        let url = format!("{}{path}", self.url(socket));
+        http().get(&url).call().unwrap().body_mut().read_json().unwrap()
+    }
+
+    pub fn counter(&self, name: &str) -> u64 {
+        let status = self.get("agent_rpc", "/api/v1/status");
+        status["counters"][name].as_u64().unwrap_or_else(|| panic!("no counter {name}"))
+    }
+
+    /// A command that asks this colony.
+    pub fn ask(&self, line: &str) -> Output {
+        let output = coral()
+            .args(line.split_whitespace())
+            .args(["--colony", &self.url("colony")])
+            .output()
+            .unwrap();
+        assert!(!output.stdout.contains(&0x1b), "control codes in a pipe");
+        output
+    }
+
+    /// What such a command prints, when it succeeds.
+    pub fn answer(&self, line: &str) -> String {
+        let output = self.ask(line);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{line}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub fn json(&self, line: &str) -> Value {
+        serde_json::from_str(&self.answer(&format!("{line} --format json"))).unwrap()
+    }
+
+    /// Waits until the colony holds `spans`, and says what it holds instead if that never comes.
+    pub fn until_stored(&self, spans: u64) {
+        let stored = || {
+            let status = self.get("colony", "/api/v1/status");
+            status["counters"]["coral.colony.store.spans"].as_u64().unwrap()
+        };
+        eventually(|| {
+            if stored() == spans { Ok(()) } else { Err(format!("{} of {spans}", stored())) }
+        });
+    }
+}
+
+impl Drop for Coral {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program, with nothing of this environment that changes what it does.
+pub fn coral() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_coral"));
+    for name in ["CORAL_SET", "CORAL_COLONY", "CORAL_LOG", "CARGO", "XDG_DATA_HOME"] {
+        command.env_remove(name);
+    }
+    command.env("CORAL_DATA_DIR", "/nonexistent").stdin(Stdio::null());
+    command
+}
+
+/// Asks again and again until the answer is right, within patience.
+pub fn eventually(mut check: impl FnMut() -> Result<(), String>) {
+    let begin = Instant::now();
+    loop {
+        match check() {
+            Ok(()) => return,
+            Err(why) => assert!(begin.elapsed() < PATIENCE, "{why}"),
+        }
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+fn http() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    config.timeout_global(Some(PATIENCE)).build().into()
+}
+
+impl Coral {
+    pub fn colony_with_file(file: &std::path::Path) -> Self {
+        let settings = ["--set", "colony.listen=127.0.0.1:0", "--set", "colony.poll_interval=50ms"];
+        let mut role: Vec<String> =
+            ["colony", "start"].iter().chain(&settings).map(|word| (*word).to_owned()).collect();
+        role.extend(["-c".to_owned(), file.display().to_string()]);
+        Self::run(role, std::sync::Arc::new(tempfile::tempdir().unwrap()))
+    }
+}

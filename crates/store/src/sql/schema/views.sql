@@ -1,0 +1,64 @@
+-- What people see: RFD 036's names, columns and types over the physical layout. The product's own queries read
+-- the macros instead. A connection says which segments exist by the variable `segment_files`.
+
+-- The attributes of span `s` as one JSON object; promoted ones under their current spelling.
+CREATE OR REPLACE MACRO attribute_json(s) AS json_merge_patch(
+  coalesce(s.attributes, '{}'),
+  json_merge_patch('{}', json_object(
+    'http.request.method', s.http_request_method,
+    'http.response.status_code', http_status(s.spellings, s.status_code),
+    'http.route', s.http_route,
+    'url.path', s.url_path,
+    'url.full', s.url_full,
+    'url.scheme', s.url_scheme,
+    'client.address', s.client_address,
+    'server.address', s.server_address,
+    'server.port', s.server_port,
+    'service.peer.name', s.service_peer_name,
+    'rpc.method', s.rpc_method,
+    'rpc.system.name', s.rpc_system,
+    'rpc.response.status_code', grpc_status_name(grpc_status(s.spellings, s.status_code)),
+    'db.system.name', s.db_system,
+    'db.operation.name', s.db_operation,
+    'db.collection.name', s.db_collection,
+    'db.namespace', s.db_namespace,
+    'messaging.system', s.messaging_system,
+    'messaging.destination.name', s.messaging_destination,
+    'http.request.body.size', s.request_body_size,
+    'http.response.body.size', s.response_body_size
+  ))
+)::VARCHAR;
+
+-- Every span of every source. RFD 025's name.
+CREATE OR REPLACE VIEW telemetry_spans AS
+SELECT
+  replace(trace_id::VARCHAR, '-', '')    AS trace_id,
+  format('{:016x}', span_id)             AS span_id,
+  CASE WHEN parent_span_id IS NOT NULL THEN format('{:016x}', parent_span_id) END AS parent_span_id,
+  agent_id,
+  service_name,
+  span_name,
+  ['internal', 'internal', 'server', 'client', 'producer', 'consumer'][span_kind + 1] AS span_kind,
+  start_time::TIMESTAMPTZ                AS start_time,
+  greatest(duration_us, 0)               AS duration_us,
+  status_code,
+  ['unset', 'ok', 'error'][span_status + 1] AS span_status,
+  CASE WHEN ebpf THEN 'ebpf' ELSE 'sdk' END AS source,
+  attribute_json(s)                      AS attributes
+FROM all_spans(getvariable('segment_files')) AS s;
+
+-- The colony's eBPF spans.
+CREATE OR REPLACE VIEW beyla_traces AS
+SELECT
+  trace_id, span_id, parent_span_id, agent_id, service_name, span_name, span_kind, start_time, duration_us,
+  status_code, attributes
+FROM telemetry_spans
+WHERE source = 'ebpf';
+
+-- An agent's eBPF spans.
+CREATE OR REPLACE VIEW beyla_traces_local AS
+SELECT
+  trace_id, span_id, parent_span_id, service_name, span_name, span_kind, start_time, duration_us, status_code,
+  attributes
+FROM telemetry_spans
+WHERE source = 'ebpf';
