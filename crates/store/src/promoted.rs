@@ -85,6 +85,9 @@ pub(crate) struct Sorted<'a> {
     pub(crate) text: [Option<&'a str>; TEXT.len()],
     pub(crate) numbers: [Option<i64>; NUMBERS.len()],
     pub(crate) rest: Vec<&'a KeyValue>,
+    /// Columns that an attribute came for, one bit each: text first, then integers. Only the first may have
+    /// it, even if it does not fit, or a repeated key would come back in another order.
+    claimed: u32,
 }
 
 /// Where an attribute's key leads.
@@ -112,11 +115,11 @@ pub(crate) fn sort(span: &Span) -> Sorted<'_> {
     let mut deciding = deciding_status(span);
     for attribute in &span.attributes {
         let taken = match (SLOTS.get(attribute.key.as_str()), &attribute.value) {
-            (Some(&Slot::Text { column, older }), Value::String(text)) => {
-                sorted.take_text(column, older, text)
+            (Some(&Slot::Text { column, older }), value) => {
+                sorted.claim(column) && sorted.take_text(column, older, value)
             }
-            (Some(&Slot::Number { column }), Value::Int(number)) => {
-                sorted.take_number(column, *number)
+            (Some(&Slot::Number { column }), value) => {
+                sorted.claim(TEXT.len() + column) && sorted.take_number(column, value)
             }
             (Some(Slot::Status), value) => {
                 // Only the first attribute under the deciding key decided.
@@ -138,21 +141,26 @@ fn deciding_status(span: &Span) -> Option<(&'static str, u32)> {
 }
 
 impl<'a> Sorted<'a> {
-    fn take_text(&mut self, column: usize, older: bool, text: &'a str) -> bool {
-        let free = self.text[column].is_none();
-        if free {
-            self.text[column] = Some(text);
-            self.spellings |= u32::from(older) << (FIRST_TEXT_BIT + column as u32);
-        }
-        free
+    /// Whether this is the first attribute that comes for a column.
+    fn claim(&mut self, column: usize) -> bool {
+        let bit = 1 << column;
+        let first = self.claimed & bit == 0;
+        self.claimed |= bit;
+        first
     }
 
-    fn take_number(&mut self, column: usize, number: i64) -> bool {
-        let free = self.numbers[column].is_none();
-        if free {
-            self.numbers[column] = Some(number);
+    fn take_text(&mut self, column: usize, older: bool, value: &'a Value) -> bool {
+        self.text[column] = value.as_str();
+        let fits = self.text[column].is_some();
+        self.spellings |= u32::from(fits && older) << (FIRST_TEXT_BIT + column as u32);
+        fits
+    }
+
+    fn take_number(&mut self, column: usize, value: &Value) -> bool {
+        if let Value::Int(number) = value {
+            self.numbers[column] = Some(*number);
         }
-        free
+        self.numbers[column].is_some()
     }
 
     /// Whether `status_code` holds `value` exactly.
