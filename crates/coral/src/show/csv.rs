@@ -1,4 +1,4 @@
-//! Answers as CSV (RFC 4180), for spreadsheets.
+//! Answers as CSV (RFC 4180), for spreadsheets. Control characters are shown, not sent: JSON has them as they came.
 
 use crate::query::answer::{Trace, TraceList};
 
@@ -59,10 +59,11 @@ fn document(header: &str, rows: impl Iterator<Item = Vec<String>>) -> String {
 
 /// A spreadsheet takes text that begins with one of `=+-@` for a formula: a quote in front keeps it text.
 fn quoted(cell: &str) -> String {
+    let cell = super::sanitize::whole(cell);
     let number = cell.parse::<i64>().is_ok();
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !number;
-    let guarded = if formula { format!("'{cell}") } else { cell.to_owned() };
-    if guarded.contains([',', '"', '\n', '\r']) {
+    let formula = cell.starts_with(['=', '+', '-', '@']) && !number;
+    let guarded = if formula { format!("'{cell}") } else { cell };
+    if guarded.contains([',', '"']) {
         format!("\"{}\"", guarded.replace('"', "\"\""))
     } else {
         guarded
@@ -76,7 +77,7 @@ mod tests {
     #[test]
     fn cells_are_quoted_and_never_formulas() {
         assert_eq!(quoted("plain"), "plain");
-        assert_eq!(quoted("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
+        assert_eq!(quoted("a,\"b\"\u{1b}"), "\"a,\"\"b\"\"\\u{1b}\"");
         assert_eq!(quoted("=HYPERLINK(1)"), "'=HYPERLINK(1)");
         assert_eq!(quoted("-5"), "-5");
     }

@@ -6,18 +6,25 @@ use std::fmt::Write as _;
 const MOST_CHARACTERS: usize = 200;
 
 /// `text` on one line, without anything that a terminal would obey: control characters, escape
-/// sequences and overrides of direction are shown as `\u{…}`.
+/// sequences and overrides of direction are shown as `\u{…}`. Cut after 200 characters.
 pub fn line(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len().min(MOST_CHARACTERS));
-    for character in text.chars().take(MOST_CHARACTERS) {
+    match text.char_indices().nth(MOST_CHARACTERS) {
+        None => whole(text),
+        Some((end, _)) => {
+            format!("{}… ({} bytes)", whole(&text[..end]), super::units::count(text.len() as u64))
+        }
+    }
+}
+
+/// As [`line`], but never cut.
+pub fn whole(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
         if is_obeyed(character) {
             let _ = write!(safe, "\\u{{{:x}}}", character as u32);
         } else {
             safe.push(character);
         }
-    }
-    if text.chars().nth(MOST_CHARACTERS).is_some() {
-        let _ = write!(safe, "… ({} bytes)", super::units::count(text.len() as u64));
     }
     safe
 }

@@ -156,3 +156,74 @@ fn a_second_process_on_the_same_store_is_refused_with_the_reason() {
     // The first one's addresses are still there.
     assert!(agent.dir.path().join("run/addresses.json").exists());
 }
+
+#[test]
+fn odd_spans_are_stored_as_they_came_and_shown_in_a_bounded_way() {
+    let coral = Coral::standalone(&[]);
+    let mut spans = numbered(1);
+    spans[0].name = format!("\u{1b}[31m{}", "x".repeat(65_536));
+    spans[1].attributes = (0..500).map(|at| (format!("key.{at}"), i64::from(at))).collect();
+    spans[2].end = UnixNanos(spans[2].start.0 - 5_000_000);
+    spans[3].start = UnixNanos(9_999_999_999_000_000_000);
+    spans[3].end = spans[3].start;
+    spans[4].origin = std::sync::Arc::default();
+    // A circle.
+    spans[6].parent_span_id = Some(spans[5].span_id);
+    spans[5].parent_span_id = Some(spans[6].span_id);
+    assert_eq!(coral.export(&spans), 200);
+    coral.until_stored(8);
+    let trace = coral.json("query beyla traces --trace-id 00000000000000000000000000000001");
+    let span = |id: u64| {
+        let id = format!("{id:016x}");
+        let spans = trace["spans"].as_array().unwrap();
+        spans.iter().find(|span| span["span_id"] == id.as_str()).unwrap().clone()
+    };
+    assert_eq!(span(1)["span_name"].as_str().unwrap().len(), 65_541);
+    assert_eq!(span(2)["attributes"].as_object().unwrap().len(), 500);
+    assert_eq!(span(3)["duration_us"], 0);
+    assert_eq!(span(5)["service_name"], "unknown_service");
+    let page = coral.answer("query beyla traces --trace-id 00000000000000000000000000000001");
+    assert!(page.len() < 3_000 && page.contains("(65,541 bytes)"), "{page}");
+    assert!(page.contains("Incomplete"), "{page}");
+    for format in ["table", "csv", "json"] {
+        coral.answer(&format!("query beyla traces --since 1970-01-01T00:00:00Z --format {format}"));
+    }
+}
+
+#[test]
+fn a_trace_of_ten_thousand_spans_is_shown_in_part_and_told_in_whole() {
+    let coral = Coral::standalone(&[]);
+    let template = numbered(1).remove(0);
+    let spans: Vec<Span> = (1..=10_000u64)
+        .map(|id| Span {
+            span_id: id.try_into().unwrap(),
+            parent_span_id: (id > 1).then(|| (id / 2).try_into().unwrap()),
+            ..template.clone()
+        })
+        .collect();
+    assert_eq!(coral.export(&spans), 200);
+    coral.until_stored(10_000);
+    let page = coral.answer("query beyla traces --trace-id 00000000000000000000000000000001");
+    assert!(
+        page.contains("Spans: 10,000\n") && page.contains("9,500 more hops not shown"),
+        "{page}"
+    );
+    assert!(page.lines().count() < 520);
+    let json = coral.json("query beyla traces --trace-id 00000000000000000000000000000001");
+    assert_eq!(json["spans"].as_array().unwrap().len(), 10_000);
+}
+
+#[test]
+fn spans_with_bad_ids_are_refused_with_a_reason_and_a_count_and_the_rest_is_stored() {
+    use prost::Message as _;
+    let coral = Coral::standalone(&[]);
+    let mut request = coral_wire::otlp_out::to_request(&numbered(1));
+    let bad = &mut request.resource_spans[0].scope_spans[0].spans[0];
+    bad.trace_id = vec![1; 15];
+    assert_eq!(coral.post("otlp_http", &request.encode_to_vec()), 200);
+    coral.until_stored(7);
+    assert_eq!(coral.counter("coral.agent.spans.refused.invalid"), 1);
+    assert_eq!(coral.counter("coral.agent.spans.received"), 8);
+    assert_eq!(coral.post("otlp_http", b"\xff\xff no protobuf"), 400);
+    assert_eq!(coral.counter("coral.agent.requests.http.refused.undecodable"), 1);
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -46,8 +47,14 @@ pub(super) fn router(view: Arc<ColonyView>) -> Router {
         .with_state(api)
 }
 
-async fn traces(State(api): State<Api>, Query(filter): Query<TraceFilter>) -> Response {
-    api.answer(move |sources| sources.traces(&filter)).await
+async fn traces(
+    State(api): State<Api>,
+    filter: Result<Query<TraceFilter>, QueryRejection>,
+) -> Response {
+    match filter {
+        Ok(Query(filter)) => api.answer(move |sources| sources.traces(&filter)).await,
+        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
+    }
 }
 
 async fn trace(
