@@ -51,8 +51,8 @@ impl Store {
         })
     }
 
-    /// Every span of `collector` in `traces`, trace by trace, each by start; only the one with `span`'s
-    /// id when that is given.
+    /// Spans of `collector` in `traces`, trace by trace, each by start, at most `limit`; only the one with
+    /// `span`'s id when that is given.
     ///
     /// # Errors
     /// [`StoreError::Statement`].
@@ -61,6 +61,7 @@ impl Store {
         traces: &[TraceId],
         collector: Collector,
         span: Option<SpanId>,
+        limit: u32,
     ) -> Result<Vec<StoredSpan>, StoreError> {
         if traces.is_empty() {
             return Ok(Vec::new());
@@ -72,7 +73,7 @@ impl Store {
                 traces.iter().any(|trace| segment.filter.may_contain(*trace))
             });
             self.0.readers.with(|connection| {
-                let values = params![files, sql_list(traces), ebpf, span];
+                let values = params![files, sql_list(traces), ebpf, span, limit];
                 read_spans(connection, SPANS_OF_TRACES, values)
             })
         })

@@ -85,13 +85,22 @@ impl Inner {
     }
 
     fn seal(&self) -> Result<u64, StoreError> {
-        let last_receipt = {
+        let (last_receipt, hot_since) = {
             let mut writer = self.writer();
             writer.seen.begin_sealing();
-            writer.next_receipt - 1
+            (writer.next_receipt - 1, writer.hot_since.take())
         };
-        let Some(segment) = self.readers.with(|reader| self.write_segment(reader, last_receipt))?
-        else {
+        let sealed = self.seal_up_to(last_receipt);
+        if sealed.is_err() {
+            let mut writer = self.writer();
+            writer.hot_since = hot_since.or(writer.hot_since);
+        }
+        sealed
+    }
+
+    fn seal_up_to(&self, last_receipt: u64) -> Result<u64, StoreError> {
+        let written = self.readers.with(|reader| self.write_segment(reader, last_receipt))?;
+        let Some(segment) = written else {
             return Ok(0);
         };
         let spans = segment.spans;
@@ -156,8 +165,6 @@ impl Inner {
         })?;
         writer.origins.forget();
         writer.seen.end_sealing();
-        // What came during the seal is newer than the seal's end; this errs to the early side.
-        writer.hot_since = (self.receipts.hot_rows() > 0).then_some(writer.hot_since).flatten();
         // The log is empty but for what came since: this is the cheap moment.
         if let Err(error) = writer.connection.execute_batch("CHECKPOINT") {
             tracing::debug!(%error, "could not checkpoint after sealing; the next seal does");

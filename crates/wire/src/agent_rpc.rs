@@ -30,6 +30,14 @@ impl From<&Span> for proto::BeylaTraceSpan {
     }
 }
 
+/// Bytes that `span` takes in an answer as [`proto::BeylaTraceSpan`], its own tag and length included.
+pub fn rfd_span_len(span: &Span) -> usize {
+    use prost::Message as _;
+    /// A tag of one byte and a length of up to five.
+    const FRAME: usize = 6;
+    proto::BeylaTraceSpan::from(span).encoded_len() + FRAME
+}
+
 /// `instant` to the nanosecond.
 pub fn timestamp(instant: UnixNanos) -> Timestamp {
     let (seconds, nanos) = (instant.0 / 1_000_000_000, instant.0 % 1_000_000_000);

@@ -104,3 +104,37 @@ async fn health_and_reflection_are_on() {
     let names: Vec<String> = services.service.into_iter().map(|service| service.name).collect();
     assert!(names.contains(&"coral.agent.v1.AgentService".to_owned()), "{names:?}");
 }
+
+#[tokio::test]
+async fn no_answer_is_larger_than_a_grpc_client_takes_and_pages_leave_nothing_out() {
+    let agent = Coral::agent("web-1", &[]);
+    let template = reference_trace(UnixNanos(1_795_608_000_000_000_000)).remove(0);
+    let spans: Vec<_> = (1..=40_000u64)
+        .map(|id| coral_trace::Span {
+            trace_id: u128::from(1 + id / 10).try_into().unwrap(),
+            span_id: id.try_into().unwrap(),
+            ..template.clone()
+        })
+        .collect();
+    assert_eq!(agent.export(&spans), 200);
+    // The client's own limit is 4 MiB.
+    let mut client = AgentServiceClient::connect(agent.url("agent_rpc")).await.unwrap();
+    let many = QueryBeylaMetricsRequest { max_traces: 1_000, ..request() };
+    let answer = client.query_beyla_metrics(many).await.unwrap().into_inner();
+    assert!(answer.total_traces >= 900, "{}", answer.total_traces);
+    for span_encoding in [0, 1] {
+        let (mut after, mut seen) = (0, 0);
+        loop {
+            let page =
+                QueryBeylaMetricsRequest { after_receipt: Some(after), span_encoding, ..request() };
+            let answer = client.query_beyla_metrics(page).await.unwrap().into_inner();
+            let page = answer.page.unwrap();
+            seen += page.spans;
+            after = page.next_receipt;
+            if !page.has_more {
+                break;
+            }
+        }
+        assert_eq!(seen, 40_000);
+    }
+}

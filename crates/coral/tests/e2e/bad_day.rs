@@ -122,11 +122,12 @@ fn spans_expire_on_the_agent_and_stay_at_the_colony() {
     let coral = Coral::standalone(&["beyla.storage_retention_hours_traces=0.0005"]);
     assert_eq!(coral.export(&numbered(1)), 200);
     coral.until_stored(8);
-    eventually(|| match coral.counter("coral.agent.store.spans") {
-        0 => Ok(()),
-        left => Err(format!("{left} spans left on the agent")),
+    // Counted once the round of maintenance has ended: by then they are gone.
+    eventually(|| match coral.counter("coral.agent.spans.expired") {
+        8 => Ok(()),
+        expired => Err(format!("{expired} spans expired on the agent")),
     });
-    assert_eq!(coral.counter("coral.agent.spans.expired"), 8);
+    assert_eq!(coral.counter("coral.agent.store.spans"), 0);
     coral.until_stored(8);
     // The cursor goes on over what expired.
     assert_eq!(coral.export(&numbered(2)), 200);

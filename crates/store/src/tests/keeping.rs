@@ -89,3 +89,13 @@ fn a_new_store_has_another_identity() {
     assert_eq!(one.id().len(), 32);
     let _: &Store = &one;
 }
+
+#[test]
+fn the_age_of_hot_rows_begins_anew_with_every_seal() {
+    let (_dir, store) = store();
+    store.append(&[vec![span(1, 1, None, 0, 1)]], minutes(0)).unwrap();
+    assert_eq!(store.maintain(HOUR, minutes(16)).unwrap().sealed, 1);
+    store.append(&[vec![span(2, 2, None, 0, 1)]], minutes(16)).unwrap();
+    assert_eq!(store.maintain(HOUR, minutes(17)).unwrap().sealed, 0);
+    assert_eq!(store.maintain(HOUR, minutes(31)).unwrap().sealed, 1);
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use coral_store::{Store, StoredSpan};
 use coral_trace::{Collector, Span};
 use coral_wire::agent_rpc::proto::{BeylaTraceSpan, SpanEncoding, SpanPage};
+use coral_wire::agent_rpc::rfd_span_len;
 use coral_wire::otlp_out;
 use tonic::Status;
 
@@ -22,7 +23,7 @@ const READ_ROWS: u32 = 10_000;
 pub(crate) fn answer(store: &Store, of: Collector, place: &Place) -> Result<Spans, Status> {
     let limit = place.max_spans.min(READ_ROWS);
     let mut page = store.spans_after(of, place.after, limit).map_err(unavailable)?;
-    let fitting = fitting(page.spans.iter().map(|stored| &stored.span));
+    let fitting = fitting(page.spans.iter().map(|stored| &stored.span), place.encoding);
     if fitting < page.spans.len() {
         page.spans.truncate(fitting);
         // At least one span fits: a larger one is not taken in.
@@ -38,26 +39,34 @@ pub(crate) fn answer(store: &Store, of: Collector, place: &Place) -> Result<Span
 }
 
 /// How many of the first spans fit into one answer; one at least.
-fn fitting<'a>(spans: impl Iterator<Item = &'a Span>) -> usize {
-    let mut size = AnswerSize::default();
+fn fitting<'a>(spans: impl Iterator<Item = &'a Span>, encoding: SpanEncoding) -> usize {
+    let mut size = AnswerSize::of(encoding);
     spans.take_while(|span| size.add(span) <= ANSWER_BYTES).count().max(1)
 }
 
 /// How long an answer gets: never less than it will be.
-#[derive(Default)]
 pub(crate) struct AnswerSize {
+    encoding: SpanEncoding,
     bytes: usize,
     /// Origins that are counted already, by address: their spans hold them meanwhile.
     origins: HashSet<usize>,
 }
 
 impl AnswerSize {
+    pub(crate) fn of(encoding: SpanEncoding) -> Self {
+        Self { encoding, bytes: 0, origins: HashSet::new() }
+    }
+
     /// Adds a span. Returns the bytes of all spans so far.
     pub(crate) fn add(&mut self, span: &Span) -> usize {
-        if self.origins.insert(Arc::as_ptr(&span.origin).addr()) {
-            self.bytes += otlp_out::origin_len(&span.origin);
-        }
-        self.bytes += otlp_out::span_len(span);
+        self.bytes += match self.encoding {
+            SpanEncoding::Unspecified => rfd_span_len(span),
+            SpanEncoding::Otlp => {
+                let is_new = self.origins.insert(Arc::as_ptr(&span.origin).addr());
+                let origin = if is_new { otlp_out::origin_len(&span.origin) } else { 0 };
+                origin + otlp_out::span_len(span)
+            }
+        };
         self.bytes
     }
 }

@@ -14,12 +14,14 @@ use super::{Spans, unavailable};
 /// trace that is larger than a message is refused: half a trace would look like a whole one.
 pub(crate) fn answer(store: &Store, of: Collector, wanted: &Wanted) -> Result<Spans, Status> {
     let (ids, more) = ids(store, of, wanted)?;
-    let stored = store.spans_of(&ids, of, wanted.span).map_err(unavailable)?;
+    // One more than may be answered: a trace that is longer than that is found out.
+    let limit = wanted.max_spans + 1;
+    let stored = store.spans_of(&ids, of, wanted.span, limit).map_err(unavailable)?;
     let mut kept: Vec<StoredSpan> = Vec::new();
     let mut left_out = more;
     let mut bytes = 0;
     for trace in by_trace(stored, &ids) {
-        let mut size = AnswerSize::default();
+        let mut size = AnswerSize::of(wanted.encoding);
         let size = trace.iter().map(|stored| size.add(&stored.span)).last().unwrap_or(0);
         let spans = kept.len() + trace.len();
         if bytes + size <= ANSWER_BYTES && spans <= wanted.max_spans as usize {
@@ -57,9 +59,16 @@ fn ids(store: &Store, of: Collector, wanted: &Wanted) -> Result<(Vec<TraceId>, b
         ..TraceQuery::newest(wanted.max_traces + 1)
     };
     let found = store.search(&query).map_err(unavailable)?;
-    let more = found.len() > wanted.max_traces as usize;
-    let ids = found.into_iter().take(wanted.max_traces as usize).map(|trace| trace.trace_id);
-    Ok((ids.collect(), more))
+    // Traces that cannot fit are not even read; the first is, to say that it is too large.
+    let mut spans = 0;
+    let fitting = found.iter().take(wanted.max_traces as usize).take_while(|trace| {
+        let first = spans == 0;
+        spans += trace.spans;
+        first || spans <= u64::from(wanted.max_spans)
+    });
+    let ids: Vec<TraceId> = fitting.map(|trace| trace.trace_id).collect();
+    let more = ids.len() < found.len();
+    Ok((ids, more))
 }
 
 /// Spans grouped by trace, traces in the order of `ids`.
