@@ -1,13 +1,15 @@
-//! Keeps a store within its age and its size. Agent and colony run it alike.
+//! Opens a store, and keeps it within its age and its size. Agent and colony do both alike.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use coral_store::{Keep, Maintained, Store};
+use coral_store::{Keep, Maintained, Resources, Store, StoreConfig, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::config::StorageConfig;
 use crate::errors::chain;
 
 /// Seals and expires until it is stopped.
@@ -69,6 +71,18 @@ impl Retain {
             tracing::debug!(done.sealed, done.expired, done.evicted, "maintained the store");
         }
     }
+}
+
+/// Opens the store in `dir`, or makes it, on a thread that may block.
+///
+/// # Errors
+/// [`StoreError`], among others when another process has it.
+pub async fn open_store(dir: PathBuf, limits: StorageConfig) -> Result<Store, StoreError> {
+    let StorageConfig { memory_limit, threads, segment_rows, max_size: _ } = limits;
+    let resources = Resources { memory_limit, threads };
+    let config = StoreConfig { dir, resources, segment_rows };
+    let opened = tokio::task::spawn_blocking(move || Store::open(config)).await;
+    opened.expect("opening a store does not panic")
 }
 
 impl RetainCounters {

@@ -9,7 +9,7 @@ pub mod serve;
 use std::sync::Arc;
 use std::time::Duration;
 
-use coral_store::{Keep, Resources, Store, StoreConfig, StoreError};
+use coral_store::{Keep, Store, StoreError};
 use coral_trace::Recogniser;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ use self::register::Register;
 use self::serve::AgentView;
 use crate::config::AgentConfig;
 use crate::listen::{self, BindError};
-use crate::retain::{Retain, RetainCounters};
+use crate::retain::{self, Retain, RetainCounters};
 use crate::tasks::{EndedEarly, Tasks};
 
 /// The agent's bound sockets.
@@ -145,14 +145,5 @@ fn limits(config: &AgentConfig) -> Limits {
 /// # Errors
 /// [`AgentError::Store`].
 pub async fn open_store(config: &AgentConfig) -> Result<Store, AgentError> {
-    let config = StoreConfig {
-        dir: config.data_dir.join("agent"),
-        resources: Resources {
-            memory_limit: config.storage.memory_limit,
-            threads: config.storage.threads,
-        },
-        segment_rows: config.storage.segment_rows,
-    };
-    let opened = tokio::task::spawn_blocking(move || Store::open(config)).await;
-    Ok(opened.expect("opening a store does not panic")?)
+    Ok(retain::open_store(config.data_dir.join("agent"), config.storage).await?)
 }

@@ -6,7 +6,7 @@ pub mod serve;
 
 use std::sync::Arc;
 
-use coral_store::{Keep, Resources, Store, StoreConfig, StoreError};
+use coral_store::{Keep, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ use self::serve::ColonyView;
 use crate::config::ColonyConfig;
 use crate::listen;
 use crate::query::Sources;
-use crate::retain::{Retain, RetainCounters};
+use crate::retain::{self, Retain, RetainCounters};
 use crate::tasks::{EndedEarly, Tasks};
 
 /// Why a colony ended, when nobody asked it to.
@@ -74,14 +74,5 @@ pub async fn run(
 /// # Errors
 /// [`ColonyError::Store`].
 pub async fn open_store(config: &ColonyConfig) -> Result<Store, ColonyError> {
-    let config = StoreConfig {
-        dir: config.data_dir.join("colony"),
-        resources: Resources {
-            memory_limit: config.storage.memory_limit,
-            threads: config.storage.threads,
-        },
-        segment_rows: config.storage.segment_rows,
-    };
-    let opened = tokio::task::spawn_blocking(move || Store::open(config)).await;
-    Ok(opened.expect("opening a store does not panic")?)
+    Ok(retain::open_store(config.data_dir.join("colony"), config.storage).await?)
 }
