@@ -16,7 +16,7 @@ pub fn line(text: &str) -> String {
     }
 }
 
-/// As [`line`], but never cut.
+/// As [`line()`], but never cut.
 pub fn whole(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
