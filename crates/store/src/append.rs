@@ -1,20 +1,22 @@
 //! Storing spans: one commit, each span once.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::array::AsArray;
+use arrow::array::RecordBatch;
+use arrow::datatypes::UInt64Type;
 use coral_trace::{Origin, Span, TraceId, UnixNanos};
-use duckdb::arrow::record_batch::RecordBatch;
-use duckdb::{Connection, params};
 
 use crate::batch::{Delivery, SpanBatch};
-use crate::checkpoint::{self, Checkpoint};
+use crate::checkpoint::Checkpoint;
 use crate::error::StoreError;
-use crate::parts::Parts;
-use crate::row::{numbers, uuids};
+use crate::generation::{Arrival, Generation};
+use crate::log::{Commit, Record};
 use crate::seen::{self, Key};
-use crate::statement::KNOWN_SPANS;
-use crate::store::{Inner, Store, Writer, sql_list};
+use crate::segment::Segment;
+use crate::store::{Inner, Store};
+use crate::writer::Writer;
 
 /// What became of one group of spans.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -25,14 +27,17 @@ pub struct Appended {
     pub duplicate: u64,
 }
 
+/// When sealing fails, this many times the usual number of hot rows are taken before spans are refused.
+const MOST_UNSEALED: u64 = 4;
+
 impl Store {
     /// Stores `groups` in one commit, received at `received`, and says of each what became of it. A
     /// span is known by (trace id, span id); one that is stored already is left as it is.
     ///
-    /// When this returns `Ok`, a `kill -9` cannot undo it. RFD 036's `StoreTrace`.
+    /// When this returns `Ok`, a `kill -9` cannot undo it, nor a power loss. RFD 036's `StoreTrace`.
     ///
     /// # Errors
-    /// [`StoreError::Statement`]: nothing was stored, and the same call may succeed later.
+    /// [`StoreError`]: nothing was stored, and the same call may succeed later.
     pub fn append(
         &self,
         groups: &[Vec<Span>],
@@ -70,55 +75,162 @@ impl Inner {
         checkpoint: Option<&Checkpoint>,
     ) -> Result<Vec<Appended>, StoreError> {
         let mut writer = self.writer();
-        let sealed = self.sealed_duplicates(groups)?;
+        self.check_room()?;
+        let sealed = self.sealed_before(groups)?;
+        writer.seen.extend(&sealed.keys);
         let mut fresh = Fresh::default();
-        let appended = groups.iter().map(|group| fresh.pick(group, &mut writer, &sealed)).collect();
-        let outcome = writer.write(&fresh.spans, by, checkpoint);
+        let appended = groups.iter().map(|group| fresh.pick(group, &mut writer)).collect();
+        let outcome = self.write(&mut writer, &fresh.spans, by, checkpoint, sealed);
         if outcome.is_err() {
             writer.seen.forget(fresh.keys);
             writer.origins.forget();
         }
-        self.receipts.publish(writer.next_receipt - 1);
         outcome.map(|()| appended)
     }
 
-    /// Which of the spans are in sealed segments. Costs a look at each segment's filter, and a query
-    /// only for traces that a filter does not rule out.
-    fn sealed_duplicates(&self, groups: &[Vec<Span>]) -> Result<HashSet<Key>, StoreError> {
-        let segments = self.catalogue.current();
-        let traces: HashSet<TraceId> = groups.iter().flatten().map(|span| span.trace_id).collect();
-        let maybe: Vec<TraceId> = traces
-            .into_iter()
-            .filter(|trace| segments.iter().any(|segment| segment.filter.may_contain(*trace)))
-            .collect();
-        if maybe.is_empty() {
-            return Ok(HashSet::new());
+    /// Refuses when rows cannot be sealed: they would fill the memory.
+    fn check_room(&self) -> Result<(), StoreError> {
+        let hot_rows = self.live.read().hot_rows();
+        if hot_rows > MOST_UNSEALED * self.config.segment_rows.max(65_536) {
+            return Err(StoreError::CannotSeal { hot_rows });
         }
-        let files = self.span_files(&segments, |segment| {
-            maybe.iter().any(|trace| segment.filter.may_contain(*trace))
-        });
-        self.readers.with(|connection| known_spans(connection, &files, &maybe))
+        Ok(())
+    }
+
+    fn sealed_before(&self, groups: &[Vec<Span>]) -> Result<Sealed, StoreError> {
+        let spans: Vec<&Span> = groups.iter().flatten().collect();
+        self.reading(|| {
+            let state = self.live.read();
+            let (segments, sealing) = (state.segments.clone(), state.sealing.clone());
+            let new = traces_not_in(&state.hot, &spans);
+            drop(state);
+            sealed(&segments, sealing.as_deref(), &new)
+        })
+    }
+
+    /// One commit: the log first, then memory.
+    fn write(
+        &self,
+        writer: &mut Writer,
+        spans: &[&Span],
+        by: Delivery<'_>,
+        checkpoint: Option<&Checkpoint>,
+        sealed: Sealed,
+    ) -> Result<(), StoreError> {
+        if spans.is_empty() && checkpoint.is_none() {
+            return Ok(());
+        }
+        let first_row = self.live.read().hot.rows();
+        let (rows, mut arrival) = writer.rows(spans, by, first_row);
+        let record = writer.record(checkpoint, spans.len());
+        let commit = Commit { record, rows };
+        writer.write(&commit)?;
+        for checkpoint in commit.record.checkpoints {
+            writer.checkpoints.insert(checkpoint.key(), checkpoint);
+        }
+        writer.origins.written();
+        writer.next_receipt += spans.len() as u64;
+        sealed.segments.into_iter().for_each(|(trace, older)| arrival.continues(trace, older));
+        let mut state = self.live.write();
+        state.hot.add_origins(&commit.record.origins);
+        if let Some(rows) = commit.rows {
+            state.hot.push(rows, arrival, by.received);
+        }
+        Ok(())
     }
 }
 
-fn known_spans(
-    connection: &Connection,
-    files: &str,
+/// What is sealed of some traces.
+#[derive(Default)]
+pub(crate) struct Sealed {
+    /// Which of their spans.
+    pub(crate) keys: Vec<Key>,
+    /// Which segments have any, also the one that is being written.
+    pub(crate) segments: BTreeMap<TraceId, Vec<u64>>,
+}
+
+/// What is sealed of the traces of `spans` that `hot` has not heard of: asked once a trace and generation.
+pub(crate) fn sealed_before(
+    segments: &[Arc<Segment>],
+    sealing: Option<&Generation>,
+    hot: &Generation,
+    spans: &[&Span],
+) -> Result<Sealed, StoreError> {
+    sealed(segments, sealing, &traces_not_in(hot, spans))
+}
+
+/// In order, each once.
+fn traces_not_in(hot: &Generation, spans: &[&Span]) -> Vec<TraceId> {
+    let mut traces: Vec<TraceId> = spans.iter().map(|span| span.trace_id).collect();
+    traces.dedup();
+    traces.retain(|trace| !hot.traces.contains_key(trace));
+    traces.sort_unstable();
+    traces.dedup();
+    traces
+}
+
+fn sealed(
+    segments: &[Arc<Segment>],
+    sealing: Option<&Generation>,
     traces: &[TraceId],
-) -> Result<HashSet<Key>, StoreError> {
-    let failed = || StoreError::statement(KNOWN_SPANS.name);
-    let mut statement = connection.prepare_cached(KNOWN_SPANS.sql).map_err(failed())?;
-    let mut known = HashSet::new();
-    for batch in statement.query_arrow(params![files, sql_list(traces)]).map_err(failed())? {
-        for (trace, span) in uuids(&batch, 0)?.iter().flatten().zip(numbers(&batch, 1)?.values()) {
-            let trace: [u8; 16] = trace.try_into().expect("a UUID has 16 bytes");
-            known.insert(seen::join(u128::from_be_bytes(trace), *span));
+) -> Result<Sealed, StoreError> {
+    let mut sealed = Sealed::default();
+    for segment in segments {
+        let maybe: Vec<TraceId> =
+            traces.iter().copied().filter(|trace| segment.may_contain(*trace)).collect();
+        if !maybe.is_empty() {
+            in_segment(segment, &maybe, &mut sealed)
+                .map_err(StoreError::unreadable(segment.id()))?;
         }
     }
-    Ok(known)
+    // Its keys are known: `Seen` keeps them until they are sealed.
+    if let Some(generation) = sealing {
+        for trace in traces.iter().filter(|trace| generation.traces.contains_key(*trace)) {
+            sealed.segments.entry(*trace).or_default().push(generation.first_receipt);
+        }
+    }
+    link(segments, &sealed);
+    Ok(sealed)
 }
 
-/// The spans of one commit that were not stored before.
+/// Adds what `segment` has of `traces`, and marks there that they go on elsewhere.
+fn in_segment(
+    segment: &Segment,
+    traces: &[TraceId],
+    sealed: &mut Sealed,
+) -> Result<(), StoreError> {
+    let found = segment.find(traces)?;
+    let trace_rows: Vec<u32> = found.iter().map(|(row, _)| *row).collect();
+    let mut rows = Vec::new();
+    for (row, (trace, detail)) in trace_rows.iter().zip(segment.details(&trace_rows)?) {
+        segment.mark_split(*row);
+        let older = sealed.segments.entry(trace).or_default();
+        if older.last() != Some(&segment.id()) {
+            older.push(segment.id());
+        }
+        rows.extend(detail.rows);
+    }
+    rows.sort_unstable();
+    for batch in segment.spans_at(&rows, Some(&["trace_id", "span_id"]))? {
+        let traces = batch.column(0).as_fixed_size_binary();
+        let spans = batch.column(1).as_primitive::<UInt64Type>();
+        for (trace, span) in traces.iter().flatten().zip(spans.values()) {
+            sealed.keys.push(seen::join(crate::row::trace_id(trace)?.as_u128(), *span));
+        }
+    }
+    Ok(())
+}
+
+/// Tells segments of one trace about each other.
+fn link(segments: &[Arc<Segment>], sealed: &Sealed) {
+    for older in sealed.segments.values().filter(|older| older.len() > 1) {
+        for segment in segments.iter().filter(|segment| older.contains(&segment.id())) {
+            older.iter().for_each(|other| segment.link(*other));
+        }
+    }
+}
+
+/// The spans of a commit that are not stored yet.
 #[derive(Default)]
 struct Fresh<'a> {
     spans: Vec<&'a Span>,
@@ -126,11 +238,11 @@ struct Fresh<'a> {
 }
 
 impl<'a> Fresh<'a> {
-    fn pick(&mut self, group: &'a [Span], writer: &mut Writer, sealed: &HashSet<Key>) -> Appended {
+    fn pick(&mut self, group: &'a [Span], writer: &mut Writer) -> Appended {
         let before = self.spans.len();
         for span in group {
             let key = seen::key(span);
-            if !sealed.contains(&key) && writer.seen.insert(key) {
+            if writer.seen.insert(key) {
                 self.spans.push(span);
                 self.keys.push(key);
             }
@@ -141,86 +253,38 @@ impl<'a> Fresh<'a> {
 }
 
 impl Writer {
-    /// One transaction: spans, origins, parts and checkpoint. Rolled back as a whole.
-    fn write(
+    fn rows(
         &mut self,
         spans: &[&Span],
         by: Delivery<'_>,
-        checkpoint: Option<&Checkpoint>,
-    ) -> Result<(), StoreError> {
-        if spans.is_empty() && checkpoint.is_none() {
-            return Ok(());
-        }
-        let rows = self.rows(spans, by);
-        self.connection.execute_batch("BEGIN").map_err(StoreError::statement("begin"))?;
-        let written = self.write_rows(rows, spans.len(), checkpoint);
-        let ended = written.and_then(|()| {
-            self.connection.execute_batch("COMMIT").map_err(StoreError::statement("commit"))
-        });
-        if let Err(error) = ended {
-            // After a failed commit there may be nothing to roll back.
-            let _ = self.connection.execute_batch("ROLLBACK");
-            return Err(error);
-        }
-        self.origins.written();
-        self.next_receipt += spans.len() as u64;
-        if !spans.is_empty() {
-            self.hot_since.get_or_insert(by.received);
-        }
-        Ok(())
-    }
-
-    fn rows(&mut self, spans: &[&Span], by: Delivery<'_>) -> Option<(RecordBatch, RecordBatch)> {
+        first_row: u32,
+    ) -> (Option<RecordBatch>, Arrival) {
         let mut batch = SpanBatch::with_capacity(spans.len());
-        let mut parts = Parts::default();
+        let mut arrival = Arrival::default();
         let mut last: Option<(&Arc<Origin>, u32)> = None;
-        for (receipt, span) in (self.next_receipt..).zip(spans) {
+        for (row, span) in spans.iter().enumerate() {
             // Siblings share their origin: compare the pointer before the content.
             let origin_id = match last {
                 Some((origin, number)) if Arc::ptr_eq(origin, &span.origin) => number,
                 _ => self.origins.number(&span.origin),
             };
             last = Some((&span.origin, origin_id));
-            batch.push(span, receipt, origin_id, by);
-            parts.add(span);
+            batch.push(span, self.next_receipt + row as u64, origin_id, by);
+            arrival.add(span, first_row + row as u32);
         }
-        let last_receipt = self.next_receipt + spans.len() as u64 - 1;
-        (!spans.is_empty()).then(|| (batch.finish(), parts.finish(last_receipt)))
+        ((!spans.is_empty()).then(|| batch.finish()), arrival)
     }
 
-    fn write_rows(
-        &self,
-        rows: Option<(RecordBatch, RecordBatch)>,
-        spans: usize,
-        checkpoint: Option<&Checkpoint>,
-    ) -> Result<(), StoreError> {
-        if let Some((spans, parts)) = rows {
-            self.append_batch("hot_spans", spans)?;
-            self.append_batch("hot_parts", parts)?;
-            self.append_origins()?;
+    fn record(&self, checkpoint: Option<&Checkpoint>, new: usize) -> Record {
+        let checkpoint = checkpoint.map(|checkpoint| Checkpoint {
+            spans_stored: checkpoint.spans_stored + new as u64,
+            ..checkpoint.clone()
+        });
+        let (first_origin, origins) = self.origins.unwritten();
+        Record {
+            first_origin,
+            origins: origins.to_vec(),
+            checkpoints: checkpoint.into_iter().collect(),
         }
-        match checkpoint {
-            Some(checkpoint) => {
-                let spans_stored = checkpoint.spans_stored + spans as u64;
-                let checkpoint = Checkpoint { spans_stored, ..checkpoint.clone() };
-                checkpoint::write(&self.connection, &checkpoint)
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn append_batch(&self, table: &'static str, batch: RecordBatch) -> Result<(), StoreError> {
-        let mut appender = self.connection.appender(table).map_err(StoreError::statement(table))?;
-        appender.append_record_batch(batch).map_err(StoreError::statement(table))?;
-        appender.flush().map_err(StoreError::statement(table))
-    }
-
-    fn append_origins(&self) -> Result<(), StoreError> {
-        let failed = || StoreError::statement("hot_origins");
-        let mut appender = self.connection.appender("hot_origins").map_err(failed())?;
-        for (number, origin) in self.origins.unwritten() {
-            appender.append_row(params![number, origin]).map_err(failed())?;
-        }
-        appender.flush().map_err(failed())
     }
 }

@@ -1,6 +1,5 @@
-//! Spans as Arrow columns, in the order of `hot_spans`.
+//! Spans as Arrow columns, one row a span.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
@@ -12,6 +11,17 @@ use coral_trace::{Collector, Span, SpanKind, StatusCode, UnixNanos};
 
 use crate::promoted::{self, NUMBERS, TEXT};
 use crate::record::{write_attributes, write_extra};
+
+/// Where [`SCHEMA`] has some of its columns.
+pub(crate) const RECEIVED_AT: usize = 1;
+pub(crate) const TRACE_ID: usize = 2;
+pub(crate) const EBPF: usize = 7;
+/// Where [`SCHEMA`] has the number of a row's origin.
+pub(crate) const ORIGIN_ID: usize = AFTER_PROMOTED + 2;
+/// Where the promoted columns begin, and where they end.
+pub(crate) const FIRST_TEXT: usize = 16;
+pub(crate) const FIRST_NUMBER: usize = FIRST_TEXT + TEXT.len();
+pub(crate) const AFTER_PROMOTED: usize = FIRST_NUMBER + NUMBERS.len();
 
 /// Collects one commit's rows.
 pub(crate) struct SpanBatch {
@@ -190,11 +200,12 @@ const fn status_number(status: StatusCode) -> u8 {
     }
 }
 
-static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+/// The columns of a hot row; its origin is a number.
+pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let mut fields = vec![
         Field::new("receipt", DataType::UInt64, false),
         timestamp("received_at"),
-        uuid("trace_id"),
+        Field::new("trace_id", DataType::FixedSizeBinary(16), false),
         Field::new("span_id", DataType::UInt64, false),
         Field::new("parent_span_id", DataType::UInt64, true),
         Field::new("agent_id", DataType::Utf8, false),
@@ -216,12 +227,6 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     fields.push(Field::new("origin_id", DataType::UInt32, false));
     Arc::new(Schema::new(fields))
 });
-
-/// DuckDB takes 16 bytes as a UUID when the field says so.
-pub(crate) fn uuid(name: &str) -> Field {
-    let extension = ("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned());
-    Field::new(name, DataType::FixedSizeBinary(16), false).with_metadata(HashMap::from([extension]))
-}
 
 /// A UTC TIMESTAMP of microseconds.
 pub(crate) fn timestamp(name: &str) -> Field {

@@ -1,20 +1,22 @@
 //! Colony: how far each agent's streams are stored, and which agents registered.
+//!
+//! Checkpoints stand in the log, beside the pages they belong to; agents in DuckDB.
 
 use coral_trace::{Collector, UnixNanos};
 use duckdb::{Connection, params};
+use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
-use crate::statement::{
-    AGENTS, CHECKPOINTS, DELETE_AGENT, DELETE_CHECKPOINT, INSERT_AGENT, INSERT_CHECKPOINT,
-};
+use crate::statement::{AGENTS, DELETE_AGENT, INSERT_AGENT};
 use crate::store::Store;
 
 /// How far one stream of one agent is stored.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The agent.
     pub agent_id: String,
     /// Which of its streams: eBPF spans or SDK spans.
+    #[serde(with = "is_ebpf")]
     pub collector: Collector,
     /// The agent's store. When the agent answers with another one, begin again at 0.
     pub store_id: String,
@@ -39,25 +41,9 @@ impl Store {
     /// Every checkpoint, by agent.
     ///
     /// # Errors
-    /// [`StoreError::Statement`].
+    /// None today.
     pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, StoreError> {
-        let failed = || StoreError::statement(CHECKPOINTS.name);
-        self.0.readers.with(|connection| {
-            let mut statement = connection.prepare(CHECKPOINTS.sql).map_err(failed())?;
-            let rows = statement
-                .query_map([], |row| {
-                    Ok(Checkpoint {
-                        agent_id: row.get(0)?,
-                        collector: if row.get(1)? { Collector::Ebpf } else { Collector::Sdk },
-                        store_id: row.get(2)?,
-                        next_receipt: row.get(3)?,
-                        spans_stored: row.get(4)?,
-                        spans_missed: row.get(5)?,
-                    })
-                })
-                .map_err(failed())?;
-            rows.collect::<Result<_, _>>().map_err(failed())
-        })
+        Ok(self.0.writer().checkpoints.values().cloned().collect())
     }
 
     /// Every agent that registered, by id.
@@ -66,7 +52,7 @@ impl Store {
     /// [`StoreError::Statement`].
     pub fn agents(&self) -> Result<Vec<KnownAgent>, StoreError> {
         let failed = || StoreError::statement(AGENTS.name);
-        self.0.readers.with(|connection| {
+        self.0.database.with(|connection| {
             let mut statement = connection.prepare(AGENTS.sql).map_err(failed())?;
             let rows = statement
                 .query_map([], |row| Ok(KnownAgent { agent_id: row.get(0)?, address: row.get(1)? }))
@@ -80,8 +66,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Statement`]: nothing changed.
     pub fn register_agent(&self, agent: &KnownAgent, now: UnixNanos) -> Result<(), StoreError> {
-        let writer = self.0.writer();
-        in_transaction(&writer.connection, |connection| {
+        let registered = |connection: &Connection| {
             connection
                 .execute(DELETE_AGENT.sql, [&agent.agent_id])
                 .map_err(StoreError::statement(DELETE_AGENT.name))?;
@@ -89,34 +74,40 @@ impl Store {
                 .execute(INSERT_AGENT.sql, params![agent.agent_id, agent.address, now.as_micros()])
                 .map_err(StoreError::statement(INSERT_AGENT.name))?;
             Ok(())
-        })
+        };
+        self.0.database.with(|connection| in_transaction(connection, registered))
     }
 }
 
-/// Replaces a checkpoint, inside the caller's transaction.
-pub(crate) fn write(connection: &Connection, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-    let ebpf = checkpoint.collector == Collector::Ebpf;
-    connection
-        .execute(DELETE_CHECKPOINT.sql, params![checkpoint.agent_id, ebpf])
-        .map_err(StoreError::statement(DELETE_CHECKPOINT.name))?;
-    connection
-        .execute(
-            INSERT_CHECKPOINT.sql,
-            params![
-                checkpoint.agent_id,
-                ebpf,
-                checkpoint.store_id,
-                checkpoint.next_receipt,
-                checkpoint.spans_stored,
-                checkpoint.spans_missed,
-            ],
-        )
-        .map_err(StoreError::statement(INSERT_CHECKPOINT.name))?;
-    Ok(())
+impl Checkpoint {
+    /// What it is kept by.
+    pub(crate) fn key(&self) -> (String, bool) {
+        (self.agent_id.clone(), self.collector == Collector::Ebpf)
+    }
+}
+
+/// A collector as "is it eBPF?".
+mod is_ebpf {
+    use coral_trace::Collector;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        collector: &Collector,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (*collector == Collector::Ebpf).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Collector, D::Error> {
+        let ebpf = bool::deserialize(deserializer)?;
+        Ok(if ebpf { Collector::Ebpf } else { Collector::Sdk })
+    }
 }
 
 /// Commits what `change` did, or rolls all of it back.
-pub(crate) fn in_transaction(
+fn in_transaction(
     connection: &Connection,
     change: impl FnOnce(&Connection) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {

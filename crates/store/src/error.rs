@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::schema::SCHEMA_VERSION;
+use parquet::errors::ParquetError;
+
+use crate::database::SCHEMA_VERSION;
 
 /// Why the store did not do what was asked. Nothing was changed by the call that failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,39 @@ pub enum StoreError {
         /// What stands in it.
         found: u32,
     },
+    /// The log cannot be written or read: most often a full disk.
+    #[error("cannot use the log `{path}`")]
+    Log {
+        /// The log.
+        path: PathBuf,
+        /// The operating system's word.
+        source: std::io::Error,
+    },
+    /// A segment cannot be written or read: a full disk, or a damaged file.
+    #[error("cannot use the segment file `{path}`")]
+    Segment {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ParquetError,
+    },
+    /// Rows cannot be sealed for some time; more of them would fill the memory.
+    #[error(
+        "{hot_rows} rows wait to be sealed and cannot be: see the log for the reason; most often the \
+         disk is full"
+    )]
+    CannotSeal {
+        /// How many there are.
+        hot_rows: u64,
+    },
+    /// A segment that exists cannot be read. The store puts it aside and goes on without it.
+    #[error("cannot read segment {id}")]
+    SegmentUnreadable {
+        /// Its number.
+        id: u64,
+        /// What is wrong with it.
+        source: Box<StoreError>,
+    },
     /// A statement failed: most often a full disk, the memory limit or a damaged file.
     #[error("statement `{statement}` failed")]
     Statement {
@@ -58,9 +93,32 @@ impl StoreError {
         move |source| Self::Statement { statement, source }
     }
 
+    /// Names the log that failed.
+    pub(crate) fn log(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Log { path, source }
+    }
+
+    /// Names the segment file that failed.
+    pub(crate) fn segment(path: impl Into<PathBuf>) -> impl FnOnce(ParquetError) -> Self {
+        let path = path.into();
+        move |source| Self::Segment { path, source }
+    }
+
+    /// Says which segment could not be read.
+    pub(crate) fn unreadable(id: u64) -> impl FnOnce(Self) -> Self {
+        move |source| Self::SegmentUnreadable { id, source: Box::new(source) }
+    }
+
     /// Names the directory or file that failed.
     pub(crate) fn directory(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Directory { path, source }
     }
+}
+
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

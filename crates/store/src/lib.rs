@@ -1,8 +1,9 @@
-//! Spans to DuckDB and back: the only crate that knows SQL.
+//! Spans to disk and back: the only crate that knows SQL.
 //!
-//! A [`Store`] is one directory: `coral.duckdb` with the newest rows, and `segments/` with sealed,
-//! immutable Parquet files. Rows get a receipt in commit order; a committed span survives `kill -9`; a
-//! span is stored once, whoever repeats it.
+//! A [`Store`] is one directory: `log/` with the newest commits, whose rows are in memory too; `segments/`
+//! with sealed, immutable Parquet files; and `coral.duckdb` with small tables, through which people ask
+//! about all of it in SQL. Rows get a receipt in commit order; a committed span survives `kill -9`; a span
+//! is stored once, whoever repeats it.
 //!
 //! All calls block, and are meant for threads that may. Names of RFD 036: `StoreTrace` is
 //! [`Store::append`], `QueryTraces` is [`Store::search`], `QueryTraceByID` is [`Store::trace`],
@@ -12,18 +13,20 @@
 mod append;
 mod batch;
 mod checkpoint;
+mod database;
 mod error;
+mod generation;
 mod json;
+mod live;
+mod log;
 mod lookup;
 mod maintain;
 mod origins;
 mod page;
-mod parts;
+mod part;
 mod promoted;
-mod readers;
 mod record;
 mod row;
-mod schema;
 mod search;
 mod seen;
 mod segment;
@@ -32,14 +35,15 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod views;
+mod writer;
 
 pub use append::Appended;
 pub use checkpoint::{Checkpoint, KnownAgent};
+pub use database::Resources;
 pub use error::StoreError;
 pub use lookup::StoredTrace;
 pub use maintain::{Keep, Maintained};
 pub use page::Page;
 pub use row::StoredSpan;
-pub use schema::Resources;
 pub use search::{Order, TraceQuery, TraceSummary};
 pub use store::{Extent, Store, StoreConfig};

@@ -1,13 +1,15 @@
 //! Traces by id.
 
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
 use coral_trace::{Collector, SpanId, TraceId, TraceIdPrefix};
-use duckdb::params;
 
 use crate::error::StoreError;
-use crate::page::read_spans;
-use crate::row::{StoredSpan, trace_id, uuids};
-use crate::statement::{SPANS_OF_TRACES, TRACE, TRACE_IDS_BETWEEN, TRACE_SIZE};
-use crate::store::{Store, sql_list};
+use crate::live::State;
+use crate::row::{SpanReader, StoredSpan};
+use crate::segment::Segment;
+use crate::store::{Inner, Store};
 
 /// One trace, or as much of it as was asked for.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -25,37 +27,26 @@ impl Store {
     /// trace is not stored. RFD 036's `QueryTraceByID`.
     ///
     /// # Errors
-    /// [`StoreError::Statement`].
+    /// [`StoreError`].
     pub fn trace(
         &self,
         trace: TraceId,
         collector: Option<Collector>,
         limit: u32,
     ) -> Result<StoredTrace, StoreError> {
-        let ebpf = collector.map(|collector| collector == Collector::Ebpf);
-        let id = trace.to_string();
-        self.0.catalogue.read(|segments| {
-            let files = self.0.span_files(segments, |segment| segment.filter.may_contain(trace));
-            self.0.readers.with(|connection| {
-                let spans = read_spans(connection, TRACE, params![files, id, ebpf, limit])?;
-                if spans.len() < limit as usize {
-                    return Ok(StoredTrace::whole(spans));
-                }
-                let (span_count, error_count) = connection
-                    .query_row(TRACE_SIZE.sql, params![files, id, ebpf], |row| {
-                        Ok((row.get(0)?, row.get(1)?))
-                    })
-                    .map_err(StoreError::statement(TRACE_SIZE.name))?;
-                Ok(StoredTrace { spans, span_count, error_count })
-            })
-        })
+        let mut spans = self.0.reading(|| self.0.spans_of_all(&[trace], collector))?;
+        spans.sort_by_key(|stored| (stored.span.start, stored.span.span_id));
+        let span_count = spans.len() as u64;
+        let error_count = spans.iter().filter(|stored| stored.span.is_error()).count() as u64;
+        spans.truncate(limit as usize);
+        Ok(StoredTrace { spans, span_count, error_count })
     }
 
     /// Spans of `collector` in `traces`, trace by trace, each by start, at most `limit`; only the one with
     /// `span`'s id when that is given.
     ///
     /// # Errors
-    /// [`StoreError::Statement`].
+    /// [`StoreError`].
     pub fn spans_of(
         &self,
         traces: &[TraceId],
@@ -63,54 +54,105 @@ impl Store {
         span: Option<SpanId>,
         limit: u32,
     ) -> Result<Vec<StoredSpan>, StoreError> {
-        if traces.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ebpf = collector == Collector::Ebpf;
-        let span = span.map(SpanId::as_u64);
-        self.0.catalogue.read(|segments| {
-            let files = self.0.span_files(segments, |segment| {
-                traces.iter().any(|trace| segment.filter.may_contain(*trace))
-            });
-            self.0.readers.with(|connection| {
-                let values = params![files, sql_list(traces), ebpf, span, limit];
-                read_spans(connection, SPANS_OF_TRACES, values)
-            })
-        })
+        let mut spans = self.0.reading(|| self.0.spans_of_all(traces, Some(collector)))?;
+        spans.retain(|stored| span.is_none_or(|wanted| stored.span.span_id == wanted));
+        spans.sort_by_key(|stored| (stored.span.trace_id, stored.span.start, stored.span.span_id));
+        spans.truncate(limit as usize);
+        Ok(spans)
     }
 
     /// The traces whose id begins with `prefix`, in order of their ids, at most `limit`.
     ///
     /// # Errors
-    /// [`StoreError::Statement`].
+    /// [`StoreError`].
     pub fn traces_with_prefix(
         &self,
         prefix: TraceIdPrefix,
         limit: u32,
     ) -> Result<Vec<TraceId>, StoreError> {
-        let failed = || StoreError::statement(TRACE_IDS_BETWEEN.name);
-        let (first, last) = (format!("{:032x}", prefix.first()), format!("{:032x}", prefix.last()));
-        self.0.catalogue.read(|segments| {
-            let files = self.0.part_files(segments, |_| true);
-            self.0.readers.with(|connection| {
-                let mut statement =
-                    connection.prepare_cached(TRACE_IDS_BETWEEN.sql).map_err(failed())?;
-                let values = params![files, first, last, limit];
-                let mut ids = Vec::new();
-                for batch in statement.query_arrow(values).map_err(failed())? {
-                    for id in uuids(&batch, 0)?.iter().flatten() {
-                        ids.push(trace_id(id)?);
-                    }
-                }
-                Ok(ids)
-            })
-        })
+        self.0.reading(|| self.0.traces_between(prefix.first(), prefix.last(), limit as usize))
     }
 }
 
-impl StoredTrace {
-    fn whole(spans: Vec<StoredSpan>) -> Self {
-        let error_count = spans.iter().filter(|stored| stored.span.is_error()).count() as u64;
-        Self { span_count: spans.len() as u64, error_count, spans }
+impl Inner {
+    /// In no order.
+    fn spans_of_all(
+        &self,
+        traces: &[TraceId],
+        collector: Option<Collector>,
+    ) -> Result<Vec<StoredSpan>, StoreError> {
+        let mut traces = traces.to_vec();
+        traces.sort_unstable();
+        traces.dedup();
+        let state = self.live.read();
+        let segments = state.segments.clone();
+        let hot = hot_rows(&state, &traces, collector);
+        drop(state);
+        let (mut reader, mut spans) = (SpanReader::default(), Vec::new());
+        for batch in hot {
+            reader.read(&batch, &mut spans)?;
+        }
+        for segment in segments.iter() {
+            for batch in
+                sealed_rows(segment, &traces).map_err(StoreError::unreadable(segment.id()))?
+            {
+                reader.read(&batch, &mut spans)?;
+            }
+        }
+        spans
+            .retain(|stored| collector.is_none_or(|wanted| stored.span.origin.collector == wanted));
+        Ok(spans)
     }
+
+    fn traces_between(
+        &self,
+        first: u128,
+        last: u128,
+        limit: usize,
+    ) -> Result<Vec<TraceId>, StoreError> {
+        let inside = |trace: &TraceId| (first..=last).contains(&trace.as_u128());
+        let state = self.live.read();
+        let segments: Arc<Vec<Arc<Segment>>> = state.segments.clone();
+        let hot = state.generations().flat_map(|generation| generation.traces.keys());
+        let mut found: Vec<TraceId> = hot.copied().filter(inside).collect();
+        drop(state);
+        for segment in segments.iter() {
+            let ids = segment
+                .ids_between(first, last, limit)
+                .map_err(StoreError::unreadable(segment.id()))?;
+            found.extend(ids.into_iter().filter_map(|id| TraceId::try_from(id).ok()));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.truncate(limit);
+        Ok(found)
+    }
+}
+
+fn hot_rows(state: &State, traces: &[TraceId], collector: Option<Collector>) -> Vec<RecordBatch> {
+    let pick = |generation: &crate::generation::Generation| {
+        let traces = traces.iter().filter_map(|trace| generation.traces.get(trace));
+        let rows: Vec<u32> = traces
+            .flat_map(|trace| trace.parts(collector))
+            .flat_map(|part| part.rows.iter().copied())
+            .collect();
+        (!rows.is_empty()).then(|| generation.pick(&rows))
+    };
+    state.generations().filter_map(pick).collect()
+}
+
+fn sealed_rows(segment: &Segment, traces: &[TraceId]) -> Result<Vec<RecordBatch>, StoreError> {
+    let maybe: Vec<TraceId> =
+        traces.iter().copied().filter(|trace| segment.may_contain(*trace)).collect();
+    if maybe.is_empty() {
+        return Ok(Vec::new());
+    }
+    let trace_rows: Vec<u32> = segment.find(&maybe)?.into_iter().map(|(row, _)| row).collect();
+    if trace_rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let details = segment.details(&trace_rows)?;
+    let mut rows: Vec<u32> = details.into_iter().flat_map(|(_, detail)| detail.rows).collect();
+    rows.sort_unstable();
+    segment.spans_at(&rows, None)
 }

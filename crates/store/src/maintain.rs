@@ -1,22 +1,14 @@
 //! Sealing hot rows into segments, and letting old segments go.
 
-use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use coral_trace::UnixNanos;
-use duckdb::{Connection, params};
 
-use crate::checkpoint::in_transaction;
 use crate::error::StoreError;
-use crate::row::uuids;
-use crate::segment::{Segment, SegmentFiles, TraceFilter};
-use crate::statement::{
-    DELETE_HOT_ORIGINS, DELETE_HOT_PARTS, DELETE_HOT_SPANS, DELETE_SEGMENT, INSERT_SEGMENT,
-    SEAL_EXTENT, SEAL_PARTS, SEAL_SPANS, SEAL_TRACE_IDS, SET_NEXT_RECEIPT, Statement,
-};
-use crate::store::{Inner, Store};
+use crate::generation::Generation;
+use crate::segment::Segment;
+use crate::store::{Inner, Store, segment_dir};
 
 /// How long and how much a store keeps.
 #[derive(Clone, Copy, Debug)]
@@ -47,21 +39,19 @@ impl Store {
     /// too many bytes. Disk space returns at once, or when the last reader of a segment ends.
     /// RFD 036's `CleanupOldBeylaTraces`.
     ///
-    /// Sealing reads a snapshot: commits and queries go on, except while the catalogue is exchanged.
+    /// Commits and queries go on meanwhile.
     ///
     /// # Errors
-    /// [`StoreError`]: what was done until then stays, what was not is due again.
+    /// [`StoreError`]: what was done until then stays, what was not is due again. Segments go also when
+    /// sealing fails, as it does on a full disk.
     pub fn maintain(&self, keep: Keep, now: UnixNanos) -> Result<Maintained, StoreError> {
         let inner = &self.0;
         let _alone = inner.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut done = Maintained::default();
-        if inner.seal_is_due(keep, now) {
-            done.sealed = inner.seal()?;
-        }
-        let oldest_kept = now.earlier(keep.age);
-        done.expired = inner.let_go(|segment, _| segment.last_received < oldest_kept)?;
-        done.evicted = inner.let_go(|_, bytes| bytes > keep.bytes)?;
-        Ok(done)
+        let sealed = if inner.seal_is_due(keep, now) { inner.seal() } else { Ok(0) };
+        let oldest_kept = now.earlier(keep.age).as_micros();
+        let expired = inner.let_go(|segment, _| segment.extent.last_received < oldest_kept);
+        let evicted = inner.let_go(|_, bytes| bytes > keep.bytes);
+        Ok(Maintained { sealed: sealed?, expired, evicted })
     }
 
     /// Seals all hot rows now, however few they are. Returns how many.
@@ -76,208 +66,103 @@ impl Store {
 
 impl Inner {
     fn seal_is_due(&self, keep: Keep, now: UnixNanos) -> bool {
-        let hot_rows = self.receipts.hot_rows();
-        let hot_since = self.writer().hot_since;
-        let old = hot_since.is_some_and(|since| now.since(since) >= keep.age / SEALS_PER_AGE);
+        let state = self.live.read();
+        let hot_rows = state.hot_rows();
+        let since = state.generations().find_map(|generation| generation.received);
+        let failed_before = state.sealing.is_some();
+        drop(state);
+        let old = since.is_some_and(|(since, _)| now.since(since) >= keep.age / SEALS_PER_AGE);
         // Hot rows cannot be evicted: past half the cap they become a segment, which can.
-        let large = self.database_bytes() > keep.bytes / 2;
-        hot_rows > 0 && (hot_rows >= self.config.segment_rows || old || large)
+        let large = self.hot_bytes() > keep.bytes / 2;
+        hot_rows > 0 && (failed_before || hot_rows >= self.config.segment_rows || old || large)
     }
 
+    /// Seals what a failed seal left, then what came since.
     fn seal(&self) -> Result<u64, StoreError> {
-        let (last_receipt, hot_since) = {
-            let mut writer = self.writer();
-            writer.seen.begin_sealing();
-            (writer.next_receipt - 1, writer.hot_since.take())
-        };
-        let sealed = self.seal_up_to(last_receipt);
-        if sealed.is_err() {
-            let mut writer = self.writer();
-            writer.hot_since = hot_since.or(writer.hot_since);
+        let before = self.live.read().sealing.clone();
+        let mut sealed = before.map_or(Ok(0), |generation| self.seal_generation(&generation))?;
+        if let Some(generation) = self.begin_sealing()? {
+            sealed += self.seal_generation(&generation)?;
         }
-        sealed
+        Ok(sealed)
     }
 
-    fn seal_up_to(&self, last_receipt: u64) -> Result<u64, StoreError> {
-        let written = self.readers.with(|reader| self.write_segment(reader, last_receipt))?;
-        let Some(segment) = written else {
-            return Ok(0);
-        };
-        let spans = segment.spans;
-        self.exchange_for_segment(segment)?;
+    /// From here on commits go to another generation. `None` when there is nothing to seal.
+    fn begin_sealing(&self) -> Result<Option<Arc<Generation>>, StoreError> {
+        let mut writer = self.writer();
+        if self.live.read().hot.rows() == 0 {
+            return Ok(None);
+        }
+        writer.begin_generation()?;
+        let mut state = self.live.write();
+        let next = Generation::after(writer.next_receipt);
+        let generation = Arc::new(std::mem::replace(&mut state.hot, next));
+        state.sealing = Some(generation.clone());
+        Ok(Some(generation))
+    }
+
+    /// Writes a generation as a segment, and puts it in its place: for a crash by renaming it, for readers by
+    /// moving pointers.
+    fn seal_generation(&self, generation: &Generation) -> Result<u64, StoreError> {
+        let segment = Segment::write(&segment_dir(&self.config.dir), generation)?;
+        let mut writer = self.writer();
+        let mut state = self.live.write();
+        self.mark_shared(generation, &state.segments, &segment)?;
+        self.mark_continued(&state.hot, &segment)?;
+        let spans = segment.spans();
+        let segments = state.segments.iter().cloned().chain([Arc::new(segment)]).collect();
+        state.segments = Arc::new(segments);
+        state.sealing = None;
+        drop(state);
+        writer.end_sealing();
         Ok(spans)
     }
 
-    /// Writes hot rows up to `last_receipt` aside and names the files when they are on disk for good.
-    /// `None` when there are no such rows.
-    fn write_segment(
+    /// Traces of the new segment that older ones have spans of.
+    fn mark_shared(
         &self,
-        reader: &Connection,
-        last_receipt: u64,
-    ) -> Result<Option<Segment>, StoreError> {
-        let dir = self.segment_dir();
-        let failed = StoreError::statement(SEAL_EXTENT.name);
-        let extent =
-            reader.query_row(SEAL_EXTENT.sql, [last_receipt], HotExtent::of).map_err(failed)?;
-        let Some(extent) = extent else {
-            return Ok(None);
-        };
-        let files = SegmentFiles::of(&dir, extent.first_receipt);
-        let filter = TraceFilter::of(&trace_ids(reader, last_receipt)?);
-        let bytes = write_aside(reader, SEAL_SPANS, &files.spans, last_receipt)?
-            + write_aside(reader, SEAL_PARTS, &files.parts, last_receipt)?;
-        sync_directory(&dir)?;
-        Ok(Some(Segment {
-            id: extent.first_receipt,
-            first_receipt: extent.first_receipt,
-            last_receipt: extent.last_receipt,
-            first_received: extent.first_received,
-            last_received: extent.last_received,
-            first_start: extent.first_start,
-            last_start: extent.last_start,
-            spans: extent.spans,
-            bytes,
-            filter,
-            files,
-            retired: AtomicBool::new(false),
-        }))
+        generation: &Generation,
+        segments: &[Arc<Segment>],
+        segment: &Segment,
+    ) -> Result<(), StoreError> {
+        for row in segment.continued()? {
+            segment.mark_split(row);
+        }
+        let older = generation.traces.values().flat_map(|trace| &trace.older);
+        let older: std::collections::BTreeSet<u64> = older.copied().collect();
+        for other in segments.iter().filter(|other| older.contains(&other.id())) {
+            segment.link(other.id());
+            other.link(segment.id());
+        }
+        Ok(())
     }
 
-    /// Puts the segment in the place of its hot rows: in one transaction for a crash, in one exchange
-    /// for readers.
-    fn exchange_for_segment(&self, segment: Segment) -> Result<(), StoreError> {
-        let mut writer = self.writer();
-        let last = segment.last_receipt;
-        let next_receipt = writer.next_receipt;
-        self.catalogue.exchange(|segments| {
-            in_transaction(&writer.connection, |connection| {
-                insert_segment(connection, &segment)?;
-                execute(connection, DELETE_HOT_SPANS, last)?;
-                execute(connection, DELETE_HOT_PARTS, last)?;
-                execute(connection, SET_NEXT_RECEIPT, next_receipt)?;
-                connection
-                    .execute(DELETE_HOT_ORIGINS.sql, [])
-                    .map_err(StoreError::statement(DELETE_HOT_ORIGINS.name))?;
-                Ok(())
-            })?;
-            self.receipts.sealed(last);
-            Ok(segments.iter().cloned().chain([Arc::new(segment)]).collect())
-        })?;
-        writer.origins.forget();
-        writer.seen.end_sealing();
-        // The log is empty but for what came since: this is the cheap moment.
-        if let Err(error) = writer.connection.execute_batch("CHECKPOINT") {
-            tracing::debug!(%error, "could not checkpoint after sealing; the next seal does");
+    /// Traces of the new segment that hot rows have spans of already.
+    fn mark_continued(&self, hot: &Generation, segment: &Segment) -> Result<(), StoreError> {
+        let continued = hot.traces.iter().filter(|(_, trace)| trace.older.contains(&segment.id()));
+        let mut continued: Vec<_> = continued.map(|(trace, _)| *trace).collect();
+        continued.sort_unstable();
+        for (row, _) in segment.find(&continued)? {
+            segment.mark_split(row);
         }
         Ok(())
     }
 
     /// Retires segments, oldest first, as long as `goes` says so of the oldest and of the store's size.
-    fn let_go(&self, goes: impl Fn(&Segment, u64) -> bool) -> Result<u64, StoreError> {
+    fn let_go(&self, goes: impl Fn(&Segment, u64) -> bool) -> u64 {
         let mut gone = 0;
         loop {
-            let segments = self.catalogue.current();
-            let bytes =
-                self.database_bytes() + segments.iter().map(|segment| segment.bytes).sum::<u64>();
-            let Some(oldest) = segments.first().filter(|oldest| goes(oldest, bytes)) else {
-                return Ok(gone);
+            let hot_bytes = self.hot_bytes();
+            let mut state = self.live.write();
+            let bytes = hot_bytes + state.segments.iter().map(|segment| segment.bytes).sum::<u64>();
+            let Some(oldest) = state.segments.first().filter(|oldest| goes(oldest, bytes)).cloned()
+            else {
+                return gone;
             };
-            let writer = self.writer();
-            self.catalogue.exchange(|segments| {
-                execute(&writer.connection, DELETE_SEGMENT, oldest.id)?;
-                Ok::<_, StoreError>(segments[1..].to_vec())
-            })?;
+            state.segments = Arc::new(state.segments[1..].to_vec());
+            drop(state);
             oldest.retire();
-            gone += oldest.spans;
+            gone += oldest.spans();
         }
     }
-}
-
-/// What the catalogue says of some hot rows.
-struct HotExtent {
-    spans: u64,
-    first_receipt: u64,
-    last_receipt: u64,
-    first_received: UnixNanos,
-    last_received: UnixNanos,
-    first_start: UnixNanos,
-    last_start: UnixNanos,
-}
-
-impl HotExtent {
-    fn of(row: &duckdb::Row<'_>) -> duckdb::Result<Option<Self>> {
-        let spans = row.get(0)?;
-        if spans == 0 {
-            return Ok(None);
-        }
-        let at = |column| row.get(column).map(UnixNanos::from_micros);
-        Ok(Some(Self {
-            spans,
-            first_receipt: row.get(1)?,
-            last_receipt: row.get(2)?,
-            first_received: at(3)?,
-            last_received: at(4)?,
-            first_start: at(5)?,
-            last_start: at(6)?,
-        }))
-    }
-}
-
-fn trace_ids(reader: &Connection, last_receipt: u64) -> Result<Vec<u128>, StoreError> {
-    let failed = || StoreError::statement(SEAL_TRACE_IDS.name);
-    let mut statement = reader.prepare(SEAL_TRACE_IDS.sql).map_err(failed())?;
-    let mut ids = Vec::new();
-    for batch in statement.query_arrow([last_receipt]).map_err(failed())? {
-        for id in uuids(&batch, 0)?.iter().flatten() {
-            ids.push(u128::from_be_bytes(id.try_into().expect("a UUID has 16 bytes")));
-        }
-    }
-    Ok(ids)
-}
-
-/// Writes a file under a temporary name, syncs it, and renames it. Returns its size in bytes.
-fn write_aside(
-    reader: &Connection,
-    statement: Statement,
-    file: &Path,
-    last_receipt: u64,
-) -> Result<u64, StoreError> {
-    let aside = file.with_extension("tmp");
-    reader
-        .execute(statement.sql, params![aside.display().to_string(), last_receipt])
-        .map_err(StoreError::statement(statement.name))?;
-    let written = std::fs::File::open(&aside).map_err(StoreError::directory(&aside))?;
-    written.sync_all().map_err(StoreError::directory(&aside))?;
-    let bytes = written.metadata().map_err(StoreError::directory(&aside))?.len();
-    std::fs::rename(&aside, file).map_err(StoreError::directory(file))?;
-    Ok(bytes)
-}
-
-/// A renamed file survives a power loss when its directory is on disk too.
-fn sync_directory(dir: &Path) -> Result<(), StoreError> {
-    std::fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(StoreError::directory(dir))
-}
-
-fn insert_segment(connection: &Connection, segment: &Segment) -> Result<(), StoreError> {
-    let values = params![
-        segment.id,
-        segment.first_receipt,
-        segment.last_receipt,
-        segment.first_received.as_micros(),
-        segment.last_received.as_micros(),
-        segment.first_start.as_micros(),
-        segment.last_start.as_micros(),
-        segment.spans,
-        segment.bytes,
-        segment.filter.to_bytes(),
-    ];
-    connection
-        .execute(INSERT_SEGMENT.sql, values)
-        .map_err(StoreError::statement(INSERT_SEGMENT.name))?;
-    Ok(())
-}
-
-fn execute(connection: &Connection, statement: Statement, value: u64) -> Result<(), StoreError> {
-    connection.execute(statement.sql, [value]).map_err(StoreError::statement(statement.name))?;
-    Ok(())
 }

@@ -11,18 +11,19 @@ use crate::record::write_origin;
 /// is emptied, and an origin may be written twice, which costs bytes and nothing else.
 const MOST_REMEMBERED: usize = 65_536;
 
-/// Numbers origins, and collects those that a commit has to write.
+/// Numbers the origins of one generation, and collects those that a commit has to write.
 #[derive(Default)]
 pub(crate) struct Origins {
     numbers: HashMap<Arc<Origin>, u32>,
-    next: u32,
-    unwritten: Vec<(u32, String)>,
+    /// How many are written.
+    written: u32,
+    unwritten: Vec<String>,
 }
 
 impl Origins {
-    /// A dictionary whose numbers begin above those in use.
-    pub(crate) fn starting_at(next: u32) -> Self {
-        Self { next, ..Self::default() }
+    /// A dictionary in which so many are written already.
+    pub(crate) fn starting_at(written: u32) -> Self {
+        Self { written, ..Self::default() }
     }
 
     /// The number of `origin`; a new one is due to be written with this commit.
@@ -33,24 +34,29 @@ impl Origins {
         if self.numbers.len() >= MOST_REMEMBERED {
             self.numbers.clear();
         }
-        let number = self.next;
-        self.next = self.next.wrapping_add(1);
+        let number = self.next();
         self.numbers.insert(origin.clone(), number);
-        self.unwritten.push((number, write_origin(origin)));
+        self.unwritten.push(write_origin(origin));
         number
     }
 
-    /// The rows of `hot_origins` that this commit has to write.
-    pub(crate) fn unwritten(&self) -> &[(u32, String)] {
-        &self.unwritten
+    /// The number of the next new one.
+    pub(crate) fn next(&self) -> u32 {
+        self.written + self.unwritten.len() as u32
+    }
+
+    /// The texts that this commit has to write, and the number of the first.
+    pub(crate) fn unwritten(&self) -> (u32, &[String]) {
+        (self.written, &self.unwritten)
     }
 
     /// The commit succeeded.
     pub(crate) fn written(&mut self) {
+        self.written = self.next();
         self.unwritten.clear();
     }
 
-    /// Forgets all numbers: rows were rolled back or deleted.
+    /// The commit failed: what it was to write has no number.
     pub(crate) fn forget(&mut self) {
         self.numbers.clear();
         self.unwritten.clear();

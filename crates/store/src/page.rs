@@ -1,12 +1,16 @@
 //! Spans in order of receipt: what a colony polls.
 
-use coral_trace::Collector;
-use duckdb::{Connection, params};
+use std::ops::Range;
 
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use coral_trace::Collector;
+
+use crate::batch::EBPF;
 use crate::error::StoreError;
 use crate::row::{SpanReader, StoredSpan};
-use crate::statement::{SPANS_AFTER, Statement};
-use crate::store::{Store, first_receipt};
+use crate::segment::{Segment, Texts};
+use crate::store::{Inner, Store};
 
 /// Some spans, and where they stand in the store's sequence.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,7 +32,7 @@ impl Store {
     /// on its start would step over it.
     ///
     /// # Errors
-    /// [`StoreError::Statement`]; the reader's place is unchanged.
+    /// [`StoreError`]; the reader's place is unchanged.
     ///
     /// Source: design decision 2.
     pub fn spans_after(
@@ -37,36 +41,108 @@ impl Store {
         after: u64,
         limit: u32,
     ) -> Result<Page, StoreError> {
-        let last_receipt = self.0.receipts.last();
-        self.0.catalogue.read(|segments| {
-            let files = self.0.span_files(segments, |segment| segment.last_receipt > after);
-            let ebpf = collector == Collector::Ebpf;
-            let spans = self.0.readers.with(|connection| {
-                let values = params![files, after, last_receipt, ebpf, limit];
-                read_spans(connection, SPANS_AFTER, values)
-            })?;
-            let full = spans.len() >= limit as usize;
-            let next_receipt = match spans.last() {
-                Some(newest) if full => newest.receipt,
-                _ => last_receipt.max(after),
-            };
-            let first_receipt = first_receipt(segments, &self.0.receipts);
-            Ok(Page { spans, next_receipt, last_receipt, first_receipt })
-        })
+        self.0.reading(|| self.0.page(collector, after, limit as usize))
     }
 }
 
-/// Runs a statement that selects spans.
-pub(crate) fn read_spans(
-    connection: &Connection,
-    statement: Statement,
-    values: impl duckdb::Params,
-) -> Result<Vec<StoredSpan>, StoreError> {
-    let failed = || StoreError::statement(statement.name);
-    let mut prepared = connection.prepare_cached(statement.sql).map_err(failed())?;
-    let (mut reader, mut spans) = (SpanReader::default(), Vec::new());
-    for batch in prepared.query_arrow(values).map_err(failed())? {
-        reader.read(&batch, &mut spans)?;
+impl Inner {
+    fn page(&self, collector: Collector, after: u64, limit: usize) -> Result<Page, StoreError> {
+        let state = self.live.read();
+        let (last_receipt, first_receipt) = (state.last_receipt(), state.first_receipt());
+        let segments = state.segments.clone();
+        let hot: Vec<RecordBatch> = state
+            .generations()
+            .filter(|generation| generation.rows() > 0 && generation.last_receipt() > after)
+            .flat_map(|generation| {
+                let first = (after + 1).saturating_sub(generation.first_receipt);
+                generation.batches_from(first as u32)
+            })
+            .collect();
+        drop(state);
+        let mut page = Collected { spans: Vec::new(), reader: SpanReader::default(), limit };
+        for segment in segments.iter().filter(|segment| segment.extent.last_receipt > after) {
+            if page.is_full() {
+                break;
+            }
+            page.add_segment(segment, collector, after)
+                .map_err(StoreError::unreadable(segment.id()))?;
+        }
+        for batch in hot {
+            if page.is_full() {
+                break;
+            }
+            page.add(&of_collector(&batch, collector))?;
+        }
+        let next_receipt = match page.spans.last() {
+            Some(newest) if page.is_full() => newest.receipt,
+            _ => last_receipt.max(after),
+        };
+        Ok(Page { spans: page.spans, next_receipt, last_receipt, first_receipt })
     }
-    Ok(spans)
+}
+
+struct Collected {
+    spans: Vec<StoredSpan>,
+    reader: SpanReader,
+    limit: usize,
+}
+
+impl Collected {
+    fn is_full(&self) -> bool {
+        self.spans.len() >= self.limit
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
+        let wanted = (self.limit - self.spans.len()).min(batch.num_rows());
+        self.reader.read(&batch.slice(0, wanted), &mut self.spans)
+    }
+
+    fn add_segment(
+        &mut self,
+        segment: &Segment,
+        collector: Collector,
+        after: u64,
+    ) -> Result<(), StoreError> {
+        let first = (after + 1).saturating_sub(segment.id()) as usize;
+        let rows = rows_of(segment, collector, first, self.limit - self.spans.len())?;
+        for batch in segment.read_spans(Some(&rows), None, Texts::Plain)? {
+            self.add(&batch)?;
+        }
+        Ok(())
+    }
+}
+
+/// The first `limit` rows of `collector` from row `first` of a segment on.
+fn rows_of(
+    segment: &Segment,
+    collector: Collector,
+    first: usize,
+    limit: usize,
+) -> Result<Vec<Range<usize>>, StoreError> {
+    let mut rows = Vec::new();
+    let mut at = first;
+    let rest = first..segment.spans() as usize;
+    for batch in segment.read_spans(Some(&[rest]), Some(&["ebpf"]), Texts::Plain)? {
+        let ebpf = batch.column(0).as_boolean().values();
+        for wanted in ebpf.iter().map(|ebpf| ebpf == (collector == Collector::Ebpf)) {
+            if wanted && rows.len() < limit {
+                rows.push(at as u32);
+            }
+            at += 1;
+        }
+        if rows.len() >= limit {
+            break;
+        }
+    }
+    Ok(crate::segment::ranges(&rows))
+}
+
+fn of_collector(batch: &RecordBatch, collector: Collector) -> RecordBatch {
+    let ebpf = batch.column(EBPF).as_boolean();
+    let wanted = if collector == Collector::Ebpf {
+        ebpf.clone()
+    } else {
+        arrow::compute::not(ebpf).expect("booleans can be negated")
+    };
+    filter_record_batch(batch, &wanted).expect("the filter is as long as the batch")
 }

@@ -109,6 +109,39 @@ static SLOTS: LazyLock<HashMap<&'static str, Slot>> = LazyLock::new(|| {
     text.chain(numbers).chain(status).collect()
 });
 
+/// Where spans with an attribute under some key are looked for.
+pub(crate) enum Column {
+    /// In this column of texts.
+    Text(&'static str),
+    /// In this column of integers.
+    Number(&'static str),
+    /// In `status_code`, where [`spelling`] is one of these.
+    Status([u32; 2]),
+}
+
+/// The column for attribute `key`, under either of its spellings.
+pub(crate) fn column(key: &str) -> Option<Column> {
+    Some(match SLOTS.get(key)? {
+        Slot::Text { column, .. } => Column::Text(TEXT[*column].column),
+        Slot::Number { column } => Column::Number(NUMBERS[*column].column),
+        Slot::Status if key.starts_with("http.") => Column::Status([1, 2]),
+        Slot::Status => Column::Status([3, 4]),
+    })
+}
+
+/// Which attribute `status_code` holds, in a row with these `spellings`.
+pub(crate) fn spelling(spellings: u32) -> u32 {
+    spellings & STATUS_MASK
+}
+
+/// The code that attribute `key` says with the text `value`: gRPC's names are one of its spellings.
+pub(crate) fn status_code(key: &str, value: &str) -> Option<i16> {
+    if key == "rpc.response.status_code" {
+        return GRPC_STATUS.iter().position(|name| *name == value).map(|code| code as i16);
+    }
+    value.parse().ok().filter(|code: &i16| code.to_string() == value)
+}
+
 /// Sorts the attributes of `span`. Order within the rest is kept.
 pub(crate) fn sort(span: &Span) -> Sorted<'_> {
     let mut sorted = Sorted { status_code: span.response_status(), ..Sorted::default() };

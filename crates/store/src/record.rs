@@ -161,6 +161,11 @@ pub(crate) fn read_origin(json: &str, collector: Collector) -> Result<Origin, se
     })
 }
 
+/// The attributes of the resource in that JSON.
+pub(crate) fn read_resource_attributes(json: &str) -> Result<Attributes, serde_json::Error> {
+    serde_json::from_str::<OriginRecord>(json).map(|origin| origin.resource.attributes.0)
+}
+
 /// The JSON of a span's rare fields; `None` when all have their defaults, as Beyla's do.
 pub(crate) fn write_extra(span: &Span) -> Option<String> {
     let usual = span.flags == 0

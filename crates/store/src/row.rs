@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
+use arrow::array::{
+    Array, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Int16Array, Int64Array,
+    RecordBatch, StringArray, TimestampMicrosecondArray, UInt8Array, UInt32Array, UInt64Array,
+};
+use arrow::datatypes::UInt32Type;
 use coral_trace::{
     Attributes, Collector, KeyValue, Origin, Span, SpanId, SpanKind, Status, StatusCode, TraceId,
     Value,
 };
-use duckdb::arrow::array::{
-    Array, FixedSizeBinaryArray, Int8Array, Int16Array, Int64Array, StringArray,
-    TimestampMicrosecondArray, UInt8Array, UInt32Array, UInt64Array,
-};
-use duckdb::arrow::record_batch::RecordBatch;
 use hashbrown::HashMap;
 
-use crate::batch::ColumnTimes;
+use crate::batch::{
+    AFTER_PROMOTED, ColumnTimes, EBPF, FIRST_NUMBER, FIRST_TEXT, ORIGIN_ID, TRACE_ID,
+};
 use crate::error::StoreError;
-use crate::promoted::{self, NUMBERS, TEXT};
+use crate::promoted;
 use crate::record::{read_attributes, read_extra, read_origin};
 
 /// A span as it was stored.
@@ -37,15 +39,17 @@ pub(crate) struct SpanReader {
     agents: HashMap<String, Arc<str>>,
 }
 
-/// The columns of one batch, in the order in which every query for spans selects them.
+/// Origins of one batch, by their code in it and whether eBPF is the collector.
+type BatchOrigins = HashMap<(u32, bool), Arc<Origin>>;
+
+/// The columns of one batch of `ROW_SCHEMA`.
 struct Columns<'a> {
     receipt: &'a UInt64Array,
     trace_id: &'a FixedSizeBinaryArray,
     span_id: &'a UInt64Array,
     parent_span_id: &'a UInt64Array,
     agent_id: &'a StringArray,
-    /// DuckDB sends booleans as bytes when it is told to lose nothing.
-    ebpf: &'a Int8Array,
+    ebpf: &'a BooleanArray,
     span_name: &'a StringArray,
     span_kind: &'a UInt8Array,
     start_time: &'a TimestampMicrosecondArray,
@@ -58,13 +62,9 @@ struct Columns<'a> {
     numbers: Vec<&'a Int64Array>,
     attributes: &'a StringArray,
     extra: &'a StringArray,
-    origin: &'a StringArray,
+    origin_codes: &'a UInt32Array,
+    origin_texts: &'a StringArray,
 }
-
-/// Where the promoted columns begin.
-const FIRST_TEXT: usize = 16;
-const FIRST_NUMBER: usize = FIRST_TEXT + TEXT.len();
-const AFTER_PROMOTED: usize = FIRST_NUMBER + NUMBERS.len();
 
 impl SpanReader {
     /// Adds the spans of `batch` to `spans`.
@@ -74,18 +74,24 @@ impl SpanReader {
         spans: &mut Vec<StoredSpan>,
     ) -> Result<(), StoreError> {
         let columns = Columns::of(batch)?;
+        let mut origins = BatchOrigins::default();
         spans.reserve(batch.num_rows());
         for row in 0..batch.num_rows() {
             spans.push(StoredSpan {
                 receipt: columns.receipt.value(row),
                 agent_id: self.agent(columns.agent_id.value(row)),
-                span: self.span(&columns, row)?,
+                span: self.span(&columns, row, &mut origins)?,
             });
         }
         Ok(())
     }
 
-    fn span(&mut self, columns: &Columns<'_>, row: usize) -> Result<Span, StoreError> {
+    fn span(
+        &mut self,
+        columns: &Columns<'_>,
+        row: usize,
+        origins: &mut BatchOrigins,
+    ) -> Result<Span, StoreError> {
         let (start, end) = columns.times(row).restore();
         let mut span = Span {
             trace_id: trace_id(columns.trace_id.value(row))?,
@@ -109,7 +115,7 @@ impl SpanReader {
                 code: StatusCode::from(i32::from(columns.span_status.value(row))),
                 message: String::new(),
             },
-            origin: self.origin(columns, row)?,
+            origin: self.origin(columns, row, origins)?,
         };
         if let Some(extra) = optional(columns.extra, row, StringArray::value) {
             read_extra(extra, &mut span).map_err(|error| damaged("extra", &error))?;
@@ -117,8 +123,22 @@ impl SpanReader {
         Ok(span)
     }
 
-    fn origin(&mut self, columns: &Columns<'_>, row: usize) -> Result<Arc<Origin>, StoreError> {
-        let (json, ebpf) = (columns.origin.value(row), columns.ebpf.value(row) != 0);
+    fn origin(
+        &mut self,
+        columns: &Columns<'_>,
+        row: usize,
+        origins: &mut BatchOrigins,
+    ) -> Result<Arc<Origin>, StoreError> {
+        let (code, ebpf) = (columns.origin_codes.value(row), columns.ebpf.value(row));
+        if let Some(origin) = origins.get(&(code, ebpf)) {
+            return Ok(origin.clone());
+        }
+        let origin = self.origin_of(columns.origin_texts.value(code as usize), ebpf)?;
+        origins.insert((code, ebpf), origin.clone());
+        Ok(origin)
+    }
+
+    fn origin_of(&mut self, json: &str, ebpf: bool) -> Result<Arc<Origin>, StoreError> {
         let known = &mut self.origins[usize::from(ebpf)];
         if let Some(origin) = known.get(json) {
             return Ok(origin.clone());
@@ -144,13 +164,15 @@ impl SpanReader {
 
 impl<'a> Columns<'a> {
     fn of(batch: &'a RecordBatch) -> Result<Self, StoreError> {
+        let origin: &DictionaryArray<UInt32Type> = column(batch, ORIGIN_ID)?;
+        let origin_texts = origin.values().as_any().downcast_ref();
         Ok(Self {
             receipt: column(batch, 0)?,
-            trace_id: column(batch, 2)?,
+            trace_id: column(batch, TRACE_ID)?,
             span_id: column(batch, 3)?,
             parent_span_id: column(batch, 4)?,
             agent_id: column(batch, 5)?,
-            ebpf: column(batch, 7)?,
+            ebpf: column(batch, EBPF)?,
             span_name: column(batch, 8)?,
             span_kind: column(batch, 9)?,
             start_time: column(batch, 10)?,
@@ -167,7 +189,8 @@ impl<'a> Columns<'a> {
                 .collect::<Result<_, _>>()?,
             attributes: column(batch, AFTER_PROMOTED)?,
             extra: column(batch, AFTER_PROMOTED + 1)?,
-            origin: column(batch, AFTER_PROMOTED + 2)?,
+            origin_codes: origin.keys(),
+            origin_texts: origin_texts.ok_or_else(|| damaged("origin", origin.data_type()))?,
         })
     }
 
@@ -205,18 +228,8 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// The trace ids or other UUIDs of a column.
-pub(crate) fn uuids(batch: &RecordBatch, at: usize) -> Result<&FixedSizeBinaryArray, StoreError> {
-    column(batch, at)
-}
-
-/// The UBIGINTs of a column.
-pub(crate) fn numbers(batch: &RecordBatch, at: usize) -> Result<&UInt64Array, StoreError> {
-    column(batch, at)
-}
-
-/// Column `at`, if it has the type that the statement gives it.
-pub(crate) fn column<T: Array + 'static>(batch: &RecordBatch, at: usize) -> Result<&T, StoreError> {
+/// Column `at`, if it has the type that the schema gives it.
+fn column<T: Array + 'static>(batch: &RecordBatch, at: usize) -> Result<&T, StoreError> {
     let array = batch.column(at);
     array.as_any().downcast_ref().ok_or_else(|| StoreError::Damaged {
         column: "type",
@@ -225,7 +238,7 @@ pub(crate) fn column<T: Array + 'static>(batch: &RecordBatch, at: usize) -> Resu
 }
 
 /// The value at `row`, unless it is NULL.
-pub(crate) fn optional<'a, A: Array, T>(
+fn optional<'a, A: Array, T>(
     array: &'a A,
     row: usize,
     value: impl Fn(&'a A, usize) -> T,
@@ -233,7 +246,7 @@ pub(crate) fn optional<'a, A: Array, T>(
     array.is_valid(row).then(|| value(array, row))
 }
 
-/// A trace id from a UUID column.
+/// A trace id from its column.
 pub(crate) fn trace_id(bytes: &[u8]) -> Result<TraceId, StoreError> {
     TraceId::try_from(bytes).map_err(|error| damaged("trace_id", &error))
 }
@@ -242,6 +255,7 @@ fn span_id(column: &'static str, id: u64) -> Result<SpanId, StoreError> {
     SpanId::try_from(id).map_err(|error| damaged(column, &error))
 }
 
-fn damaged(column: &'static str, found: &impl std::fmt::Display) -> StoreError {
+/// A column holds what is never written.
+pub(crate) fn damaged(column: &'static str, found: &impl std::fmt::Display) -> StoreError {
     StoreError::Damaged { column, found: found.to_string() }
 }

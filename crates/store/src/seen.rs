@@ -38,6 +38,11 @@ impl Seen {
         !self.sealing.contains(&key) && self.current.insert(key)
     }
 
+    /// Remembers sealed rows of traces that go on: whoever repeats one is told.
+    pub(crate) fn extend(&mut self, keys: &[Key]) {
+        self.current.extend(keys);
+    }
+
     /// Forgets rows of a commit that failed.
     pub(crate) fn forget(&mut self, keys: impl IntoIterator<Item = Key>) {
         for key in keys {

@@ -21,42 +21,13 @@ macro_rules! statements {
 
 statements! {
     TABLES = "schema/tables";
-    MACROS = "schema/macros";
     VIEWS = "schema/views";
 
-    CREATE_META = "write/create_meta";
-    META = "write/meta";
-    SET_NEXT_RECEIPT = "write/set_next_receipt";
-    HOT_EXTENT = "write/hot_extent";
-    HOT_KEYS = "write/hot_keys";
-    HOT_ORIGINS = "write/hot_origins";
-    KNOWN_SPANS = "write/known_spans";
+    CREATE_META = "meta/create";
+    META = "meta/read";
 
-    EMPTY_SPANS = "seal/empty_spans";
-    EMPTY_PARTS = "seal/empty_parts";
-    SEAL_SPANS = "seal/spans";
-    SEAL_PARTS = "seal/parts";
-    SEAL_EXTENT = "seal/extent";
-    SEAL_TRACE_IDS = "seal/trace_ids";
-    SEGMENTS = "seal/segments";
-    INSERT_SEGMENT = "seal/insert_segment";
-    DELETE_SEGMENT = "seal/delete_segment";
-    DELETE_HOT_SPANS = "seal/delete_spans";
-    DELETE_HOT_PARTS = "seal/delete_parts";
-    DELETE_HOT_ORIGINS = "seal/delete_origins";
+    SET_SPAN_FILES = "read/set_span_files";
 
-    SET_SEGMENT_FILES = "read/set_segment_files";
-    TRACE = "read/trace";
-    TRACE_SIZE = "read/trace_size";
-    TRACE_IDS_BETWEEN = "read/trace_ids_between";
-    SPANS_AFTER = "read/spans_after";
-    SPANS_OF_TRACES = "read/spans_of_traces";
-    SEARCH_TRACES = "read/search_traces";
-    SEARCH_TRACES_BY_SPAN = "read/search_traces_by_span";
-
-    CHECKPOINTS = "colony/checkpoints";
-    DELETE_CHECKPOINT = "colony/delete_checkpoint";
-    INSERT_CHECKPOINT = "colony/insert_checkpoint";
     AGENTS = "colony/agents";
     DELETE_AGENT = "colony/delete_agent";
     INSERT_AGENT = "colony/insert_agent";

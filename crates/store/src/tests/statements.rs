@@ -5,7 +5,7 @@ use crate::statement::ALL;
 fn every_statement_file_is_used_and_every_statement_is_valid() {
     let (_dir, store) = store();
     for statement in ALL.iter().filter(|statement| !statement.name.starts_with("schema/")) {
-        let prepared = store.0.readers.with(|connection| {
+        let prepared = store.0.database.with(|connection| {
             Ok(connection.prepare(statement.sql).map(drop).map_err(|error| error.to_string()))
         });
         // Statements that read files bind only when the files are given.
@@ -32,7 +32,7 @@ fn the_database_can_read_no_file_but_its_own_and_no_setting_can_be_changed() {
         "INSTALL httpfs",
     ] {
         let outcome =
-            store.0.readers.with(|connection| Ok(connection.execute_batch(forbidden).is_err()));
+            store.0.database.with(|connection| Ok(connection.execute_batch(forbidden).is_err()));
         assert!(outcome.unwrap(), "{forbidden} was allowed");
     }
 }

@@ -1,8 +1,18 @@
--- What people see: RFD 036's names, columns and types over the physical layout. The product's own queries read
--- the macros instead. A connection says which segments exist by the variable `segment_files`.
+-- What people see: RFD 036's names, columns and types over the segments' files, which a connection names in
+-- the variable `span_files`. The product's own queries read the files themselves.
+
+-- The response status as HTTP or gRPC sent it; NULL for the other's. See promoted.rs for the spellings.
+CREATE OR REPLACE TEMP MACRO http_status(spellings, status_code) AS
+  CASE WHEN spellings & 7 IN (1, 2) THEN status_code END;
+CREATE OR REPLACE TEMP MACRO grpc_status(spellings, status_code) AS
+  CASE WHEN spellings & 7 IN (3, 4) THEN status_code END;
+CREATE OR REPLACE TEMP MACRO grpc_status_name(code) AS
+  ['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS',
+   'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED',
+   'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED'][code + 1];
 
 -- The attributes of span `s` as one JSON object; promoted ones under their current spelling.
-CREATE OR REPLACE MACRO attribute_json(s) AS json_merge_patch(
+CREATE OR REPLACE TEMP MACRO attribute_json(s) AS json_merge_patch(
   coalesce(s.attributes, '{}'),
   json_merge_patch('{}', json_object(
     'http.request.method', s.http_request_method,
@@ -30,9 +40,9 @@ CREATE OR REPLACE MACRO attribute_json(s) AS json_merge_patch(
 )::VARCHAR;
 
 -- Every span of every source. RFD 025's name.
-CREATE OR REPLACE VIEW telemetry_spans AS
+CREATE OR REPLACE TEMP VIEW telemetry_spans AS
 SELECT
-  replace(trace_id::VARCHAR, '-', '')    AS trace_id,
+  lower(hex(trace_id))                   AS trace_id,
   format('{:016x}', span_id)             AS span_id,
   CASE WHEN parent_span_id IS NOT NULL THEN format('{:016x}', parent_span_id) END AS parent_span_id,
   agent_id,
@@ -45,10 +55,10 @@ SELECT
   ['unset', 'ok', 'error'][span_status + 1] AS span_status,
   CASE WHEN ebpf THEN 'ebpf' ELSE 'sdk' END AS source,
   attribute_json(s)                      AS attributes
-FROM all_spans(getvariable('segment_files')) AS s;
+FROM read_parquet(getvariable('span_files'), union_by_name = true) AS s;
 
 -- The colony's eBPF spans.
-CREATE OR REPLACE VIEW beyla_traces AS
+CREATE OR REPLACE TEMP VIEW beyla_traces AS
 SELECT
   trace_id, span_id, parent_span_id, agent_id, service_name, span_name, span_kind, start_time, duration_us,
   status_code, attributes
@@ -56,7 +66,7 @@ FROM telemetry_spans
 WHERE source = 'ebpf';
 
 -- An agent's eBPF spans.
-CREATE OR REPLACE VIEW beyla_traces_local AS
+CREATE OR REPLACE TEMP VIEW beyla_traces_local AS
 SELECT
   trace_id, span_id, parent_span_id, service_name, span_name, span_kind, start_time, duration_us, status_code,
   attributes

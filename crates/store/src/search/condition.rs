@@ -1,0 +1,246 @@
+//! Conditions on single spans: name, service, attributes.
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::buffer::BooleanBuffer;
+use arrow::datatypes::{DataType, Int16Type, Int64Type, UInt32Type};
+use coral_trace::{Attributes, Collector, TraceId, Value};
+use hashbrown::HashSet;
+
+use super::TraceQuery;
+use crate::batch::TRACE_ID;
+use crate::error::StoreError;
+use crate::generation::Generation;
+use crate::promoted::{self, Column};
+use crate::record::{read_attributes, read_resource_attributes};
+use crate::row::damaged;
+use crate::segment::{Segment, TRACE_ROW, Texts};
+
+/// What one span must fit at once.
+pub(super) struct Conditions {
+    conditions: Vec<Condition>,
+    /// Columns that the conditions read.
+    columns: Vec<&'static str>,
+}
+
+enum Condition {
+    Name(String),
+    Service(Vec<String>),
+    Collector(Collector),
+    Attribute(String, String),
+}
+
+impl Conditions {
+    /// `None` when the query asks nothing of single spans.
+    pub(super) fn of(query: &TraceQuery) -> Option<Self> {
+        if query.name.is_none() && query.attributes.is_empty() {
+            return None;
+        }
+        let mut conditions = Vec::new();
+        conditions.extend(query.name.clone().map(Condition::Name));
+        let attributes = query.attributes.iter().cloned();
+        conditions.extend(attributes.map(|(key, value)| Condition::Attribute(key, value)));
+        if !query.services.is_empty() {
+            conditions.push(Condition::Service(query.services.clone()));
+        }
+        conditions.extend(query.collector.map(Condition::Collector));
+        let mut columns: Vec<_> = conditions.iter().flat_map(Condition::columns).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        Some(Self { conditions, columns })
+    }
+
+    /// Adds the traces of hot rows that fit.
+    pub(super) fn hot_traces(
+        &self,
+        generation: &Generation,
+        fitting: &mut HashSet<TraceId>,
+    ) -> Result<(), StoreError> {
+        for batch in generation.batches() {
+            let traces = batch.column(TRACE_ID).as_fixed_size_binary();
+            for row in self.fitting(&batch)?.set_indices() {
+                fitting.insert(crate::row::trace_id(traces.value(row))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of `segment`'s traces file that have a span that fits, as bits, 64 a word.
+    pub(super) fn trace_rows(&self, segment: &Segment) -> Result<Vec<u64>, StoreError> {
+        let mut rows = vec![0_u64; (segment.extent.traces as usize).div_ceil(64)];
+        let columns: Vec<&str> = self.columns.iter().copied().chain([TRACE_ROW]).collect();
+        for batch in segment.read_spans(None, Some(&columns), Texts::Coded)? {
+            let trace_rows = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
+            for span in self.fitting(&batch)?.set_indices() {
+                let row = trace_rows[span] as usize;
+                let word = rows.get_mut(row / 64).ok_or_else(|| damaged(TRACE_ROW, &row))?;
+                *word |= 1 << (row % 64);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Which rows fit every condition.
+    fn fitting(&self, batch: &RecordBatch) -> Result<BooleanBuffer, StoreError> {
+        let mut fitting = BooleanBuffer::new_set(batch.num_rows());
+        for condition in &self.conditions {
+            if fitting.count_set_bits() == 0 {
+                break;
+            }
+            fitting = &fitting & &condition.fitting(batch)?;
+        }
+        Ok(fitting)
+    }
+}
+
+impl Condition {
+    fn columns(&self) -> Vec<&'static str> {
+        match self {
+            Self::Name(_) => vec!["span_name"],
+            Self::Service(_) => vec!["service_name"],
+            Self::Collector(_) => vec!["ebpf"],
+            Self::Attribute(key, _) => match promoted::column(key) {
+                Some(Column::Text(column) | Column::Number(column)) => {
+                    vec![column, "attributes", "origin"]
+                }
+                Some(Column::Status(_)) => {
+                    vec!["status_code", "spellings", "attributes", "origin"]
+                }
+                None => vec!["attributes", "origin"],
+            },
+        }
+    }
+
+    fn fitting(&self, batch: &RecordBatch) -> Result<BooleanBuffer, StoreError> {
+        match self {
+            Self::Name(name) => texts(column(batch, "span_name")?, |text| text == name),
+            Self::Service(names) => {
+                texts(column(batch, "service_name")?, |text| names.iter().any(|name| name == text))
+            }
+            Self::Collector(collector) => {
+                let ebpf = column(batch, "ebpf")?.as_boolean().values();
+                Ok(if *collector == Collector::Ebpf { ebpf.clone() } else { !ebpf })
+            }
+            Self::Attribute(key, value) => attribute(batch, key, value),
+        }
+    }
+}
+
+/// Rows whose span, or else whose resource, has attribute `key` with the text `value`.
+fn attribute(batch: &RecordBatch, key: &str, value: &str) -> Result<BooleanBuffer, StoreError> {
+    // An attribute that has a column may still stand in the JSON, when another spelling took the column.
+    let (mut set, mut fits) = own_column(batch, key, value)?;
+    let needle = serde_json::to_string(key).expect("texts have a JSON form");
+    let rest = column(batch, "attributes")?;
+    let says = |read: &dyn Fn(&str) -> Option<Attributes>, text: &str| {
+        let attributes = text.contains(&needle).then(|| read(text)).flatten();
+        attributes.and_then(|attributes| attributes.get(key).map(|found| is_text(found, value)))
+    };
+    if rest.null_count() < rest.len() {
+        let read = |text: &str| read_attributes(text).ok();
+        add(&mut set, &mut fits, rest, |text| says(&read, text))?;
+    }
+    let read = |text: &str| read_resource_attributes(text).ok();
+    add(&mut set, &mut fits, column(batch, "origin")?, |text| says(&read, text))?;
+    Ok(fits)
+}
+
+/// Rows that have a value in the key's own column, and those of them whose value is `value`.
+fn own_column(
+    batch: &RecordBatch,
+    key: &str,
+    value: &str,
+) -> Result<(BooleanBuffer, BooleanBuffer), StoreError> {
+    match promoted::column(key) {
+        Some(Column::Text(name)) => {
+            let column = column(batch, name)?;
+            Ok((valid(column), texts(column, |text| text == value)?))
+        }
+        Some(Column::Number(name)) => {
+            let column = column(batch, name)?;
+            let wanted = exact_number(value);
+            let numbers = column.as_primitive::<Int64Type>();
+            let equal = BooleanBuffer::collect_bool(numbers.len(), |row| {
+                numbers.is_valid(row) && Some(numbers.value(row)) == wanted
+            });
+            Ok((valid(column), equal))
+        }
+        Some(Column::Status(spellings)) => {
+            let codes = column(batch, "status_code")?.as_primitive::<Int16Type>();
+            let spelled = column(batch, "spellings")?.as_primitive::<UInt32Type>();
+            let holds = |row: usize| {
+                codes.is_valid(row) && spellings.contains(&promoted::spelling(spelled.value(row)))
+            };
+            let wanted = promoted::status_code(key, value);
+            let set = BooleanBuffer::collect_bool(codes.len(), holds);
+            let equal = BooleanBuffer::collect_bool(codes.len(), |row| {
+                holds(row) && Some(codes.value(row)) == wanted
+            });
+            Ok((set, equal))
+        }
+        None => {
+            let none = BooleanBuffer::new_unset(batch.num_rows());
+            Ok((none.clone(), none))
+        }
+    }
+}
+
+/// Looks at rows that are not `set` yet: `says` whether a text has the key, and if so whether it fits.
+fn add(
+    set: &mut BooleanBuffer,
+    fits: &mut BooleanBuffer,
+    column: &ArrayRef,
+    says: impl Fn(&str) -> Option<bool>,
+) -> Result<(), StoreError> {
+    let has = texts(column, |text| says(text).is_some())?;
+    let open = &has & &!&*set;
+    if open.count_set_bits() > 0 {
+        let fitting = texts(column, |text| says(text) == Some(true))?;
+        *fits = &*fits | &(&open & &fitting);
+        *set = &*set | &open;
+    }
+    Ok(())
+}
+
+/// As `Value` is shown.
+fn is_text(found: &Value, value: &str) -> bool {
+    match found.as_str() {
+        Some(text) => text == value,
+        None => found.to_string() == value,
+    }
+}
+
+fn exact_number(value: &str) -> Option<i64> {
+    value.parse().ok().filter(|number: &i64| number.to_string() == value)
+}
+
+fn valid(column: &ArrayRef) -> BooleanBuffer {
+    column
+        .logical_nulls()
+        .map_or_else(|| BooleanBuffer::new_set(column.len()), |nulls| nulls.inner().clone())
+}
+
+/// Rows of a text column that are not NULL and fit; of coded texts, each is looked at once.
+fn texts(column: &ArrayRef, fits: impl Fn(&str) -> bool) -> Result<BooleanBuffer, StoreError> {
+    let each = |texts: &StringArray| {
+        BooleanArray::from_iter(texts.iter().map(|text| Some(text.is_some_and(&fits))))
+    };
+    match column.data_type() {
+        DataType::Utf8 => Ok(each(column.as_string()).values().clone()),
+        DataType::Dictionary(_, _) => {
+            let coded = column.as_dictionary::<UInt32Type>();
+            let fitting = each(coded.values().as_string());
+            let (fitting, codes) = (fitting.values(), coded.keys());
+            if fitting.count_set_bits() == 0 {
+                return Ok(BooleanBuffer::new_unset(column.len()));
+            }
+            Ok(BooleanBuffer::collect_bool(codes.len(), |row| {
+                codes.is_valid(row) && fitting.value(codes.value(row) as usize)
+            }))
+        }
+        other => Err(damaged("type", other)),
+    }
+}
+
+fn column<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a ArrayRef, StoreError> {
+    batch.column_by_name(name).ok_or_else(|| damaged(name, &"no column"))
+}

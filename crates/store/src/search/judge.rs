@@ -1,0 +1,58 @@
+//! Whether a trace is wanted, as far as its sums tell.
+
+use coral_trace::Collector;
+
+use super::TraceQuery;
+use crate::part::{Part, service_bit};
+use crate::segment::SegmentExtent;
+
+/// The conditions of a query on whole traces.
+pub(super) struct Judge {
+    since: i64,
+    until: i64,
+    min_duration_us: i64,
+    failed: Option<bool>,
+    services: Vec<String>,
+    /// A trace without any of these bits has no span of the services; 0 when any service will do.
+    service_bits: u64,
+    pub(super) collector: Option<Collector>,
+}
+
+impl Judge {
+    pub(super) fn of(query: &TraceQuery) -> Self {
+        Self {
+            since: query.started.start.as_micros(),
+            until: query.started.end.as_micros(),
+            min_duration_us: query.min_duration_us.unwrap_or(i64::MIN),
+            failed: query.failed,
+            service_bits: query.services.iter().map(|name| service_bit(name)).fold(0, |a, b| a | b),
+            services: query.services.clone(),
+            collector: query.collector,
+        }
+    }
+
+    /// Whether a trace may start in the range whose part in a segment does.
+    pub(super) fn may_start_in(&self, extent: &SegmentExtent) -> bool {
+        extent.last_start >= self.since && extent.first_start < self.until
+    }
+
+    /// What the sums tell: `false` is final, `true` leaves the service to be looked at by name.
+    pub(super) fn may_accept(&self, first: i64, last: i64, errors: u64, service_bits: u64) -> bool {
+        first >= self.since
+            && first < self.until
+            && last - first >= self.min_duration_us
+            && self.failed.is_none_or(|failed| (errors > 0) == failed)
+            && (self.service_bits == 0 || self.service_bits & service_bits != 0)
+    }
+
+    /// Whether the whole trace with this sum is wanted.
+    pub(super) fn accepts(&self, part: &Part) -> bool {
+        self.may_accept(part.first_start, part.last_end, part.errors, u64::MAX)
+            && self.has_service(part)
+    }
+
+    pub(super) fn has_service(&self, part: &Part) -> bool {
+        self.services.is_empty()
+            || self.services.iter().any(|service| part.services.contains(service.as_str()))
+    }
+}

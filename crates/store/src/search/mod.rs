@@ -1,0 +1,241 @@
+//! Lists of traces: the best of those that fit, exactly.
+//!
+//! Most traces lie in one place, and their row there says everything about them: each place is asked for
+//! its best few. The others are summed over the places that share them first, and only then judged.
+
+mod best;
+mod condition;
+mod judge;
+mod sealed;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use coral_trace::{Collector, TimeRange, TraceId, UnixNanos};
+use hashbrown::{HashMap, HashSet};
+
+use self::best::{Best, Candidate, Place};
+use self::condition::Conditions;
+use self::judge::Judge;
+use self::sealed::Pieces;
+use crate::error::StoreError;
+use crate::generation::{Generation, HotTrace};
+use crate::part::Part;
+use crate::segment::Segment;
+use crate::store::{Inner, Store};
+
+/// Which traces to list. All conditions hold; an empty or `None` one always does.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TraceQuery {
+    /// The trace started in this range: half-open, compared in whole microseconds.
+    pub started: TimeRange,
+    /// It has a span of one of these services.
+    pub services: Vec<String>,
+    /// Only spans of this collector count, for every condition and every figure.
+    pub collector: Option<Collector>,
+    /// Its first span's start and its last span's end are at least this far apart, in microseconds.
+    pub min_duration_us: Option<i64>,
+    /// It has a span whose status is an error (`true`), or none (`false`).
+    pub failed: Option<bool>,
+    /// It has a span (of one of `services`) with this name, and with all `attributes` on that span or its resource.
+    pub name: Option<String>,
+    /// See `name`. Values are compared as text.
+    pub attributes: Vec<(String, String)>,
+    /// Which come first, and so which the limit leaves.
+    pub order: Order,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// Which traces come first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Order {
+    /// Latest start first.
+    #[default]
+    Newest,
+    /// Longest first; of equals the newest.
+    Slowest,
+}
+
+/// One trace of a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TraceSummary {
+    /// Its id.
+    pub trace_id: TraceId,
+    /// Start of its first span, in whole microseconds.
+    pub start: UnixNanos,
+    /// To the end of its last span, microseconds.
+    pub duration_us: i64,
+    /// Spans stored.
+    pub spans: u64,
+    /// Spans whose status is an error.
+    pub errors: u64,
+    /// Services with a span in it, by name.
+    pub services: Vec<String>,
+    /// The service of the earliest span without a parent; `None` when none was received.
+    pub root_service: Option<String>,
+    /// That span's name, or the earliest span's when there is none.
+    pub root_name: String,
+    /// The response status of the same span.
+    pub status_code: Option<u16>,
+}
+
+impl TraceQuery {
+    /// More attribute conditions than this are refused before they come here.
+    pub const MOST_ATTRIBUTES: usize = 4;
+
+    /// All traces, newest first.
+    pub fn newest(limit: u32) -> Self {
+        Self {
+            started: TimeRange::ALL,
+            services: Vec::new(),
+            collector: None,
+            min_duration_us: None,
+            failed: None,
+            name: None,
+            attributes: Vec::new(),
+            order: Order::Newest,
+            limit,
+        }
+    }
+}
+
+impl Store {
+    /// The traces that `query` asks for, in its order. A trace is whole: its figures count every stored
+    /// span of it, inside the range or not, also those that came late. RFD 036's `QueryTraces`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn search(&self, query: &TraceQuery) -> Result<Vec<TraceSummary>, StoreError> {
+        if query.limit == 0 {
+            return Ok(Vec::new());
+        }
+        // A service's bit may be another's: then some of the best are none, and more are needed.
+        let mut keep = query.limit as usize;
+        loop {
+            let found = self.0.reading(|| self.0.best(query, keep))?;
+            if found.traces.len() >= query.limit as usize || !found.cut_short {
+                return Ok(found.traces);
+            }
+            keep *= 4;
+        }
+    }
+}
+
+/// What one pass found.
+struct Found {
+    traces: Vec<TraceSummary>,
+    /// There were more candidates than it kept.
+    cut_short: bool,
+}
+
+/// What hot rows say, as of one moment.
+struct HotView {
+    segments: Arc<Vec<Arc<Segment>>>,
+    /// Traces that no segment has.
+    whole: Vec<Candidate>,
+    /// Traces that segments have too: what hot rows add, and whether a span there fits the conditions.
+    split: HashMap<TraceId, (Arc<Part>, bool)>,
+    /// Those segments.
+    older: BTreeSet<u64>,
+}
+
+impl Inner {
+    fn best(&self, query: &TraceQuery, keep: usize) -> Result<Found, StoreError> {
+        let judge = Judge::of(query);
+        let conditions = Conditions::of(query);
+        let hot = self.hot_view(&judge, conditions.as_ref())?;
+        let mut best = Best::new(query.order, keep);
+        best.extend(hot.whole);
+        let mut pieces = Pieces::new(hot.split);
+        let mut linked = hot.older;
+        let in_range = |segment: &Segment| judge.may_start_in(&segment.extent);
+        for segment in hot.segments.iter().filter(|segment| in_range(segment)) {
+            sealed::whole_traces(segment, &judge, conditions.as_ref(), &mut best)
+                .map_err(StoreError::unreadable(segment.id()))?;
+            linked.extend(segment.links());
+        }
+        let shares = |segment: &&Arc<Segment>| in_range(segment) || linked.contains(&segment.id());
+        for segment in hot.segments.iter().filter(shares) {
+            pieces
+                .add(segment, query.collector, conditions.as_ref())
+                .map_err(StoreError::unreadable(segment.id()))?;
+        }
+        best.extend(pieces.candidates(&judge, conditions.is_some()));
+        let cut_short = best.is_cut_short();
+        let traces = best::read(best, &hot.segments, query)?;
+        Ok(Found { traces, cut_short })
+    }
+
+    fn hot_view(
+        &self,
+        judge: &Judge,
+        conditions: Option<&Conditions>,
+    ) -> Result<HotView, StoreError> {
+        let state = self.live.read();
+        let mut view = HotView {
+            segments: state.segments.clone(),
+            whole: Vec::new(),
+            split: HashMap::new(),
+            older: BTreeSet::new(),
+        };
+        let mut fitting: HashSet<TraceId> = HashSet::new();
+        if let Some(conditions) = conditions {
+            for generation in state.generations() {
+                conditions.hot_traces(generation, &mut fitting)?;
+            }
+        }
+        let fits = |trace: TraceId| conditions.is_none() || fitting.contains(&trace);
+        for (trace, hot) in &state.hot.traces {
+            let before = state.sealing.as_deref().and_then(|sealing| sealing.traces.get(trace));
+            view.add(judge, *trace, before.into_iter().chain([hot]), fits(*trace));
+        }
+        if let Some(sealing) = state.sealing.as_deref() {
+            for (trace, hot) in only_in(sealing, &state.hot) {
+                view.add(judge, *trace, std::iter::once(hot), fits(*trace));
+            }
+        }
+        Ok(view)
+    }
+}
+
+fn only_in<'a>(
+    one: &'a Generation,
+    other: &'a Generation,
+) -> impl Iterator<Item = (&'a TraceId, &'a HotTrace)> {
+    one.traces.iter().filter(|(trace, _)| !other.traces.contains_key(*trace))
+}
+
+impl HotView {
+    fn add<'a>(
+        &mut self,
+        judge: &Judge,
+        trace: TraceId,
+        places: impl Iterator<Item = &'a HotTrace> + Clone,
+        fits: bool,
+    ) {
+        let parts = places.clone().flat_map(|hot| hot.parts(judge.collector));
+        let Some(part) = sum(parts.map(|hot| &hot.part)) else { return };
+        let in_segments = |id: &u64| self.segments.iter().any(|segment| segment.id() == *id);
+        let older: Vec<u64> =
+            places.flat_map(|hot| &hot.older).copied().filter(in_segments).collect();
+        if older.is_empty() {
+            if fits && judge.accepts(&part) {
+                let place = Place::Hot(trace, part.clone());
+                self.whole.push(Candidate::of(part.first_start, part.last_end, place));
+            }
+        } else {
+            self.split.insert(trace, (part, fits));
+            self.older.extend(older);
+        }
+    }
+}
+
+/// The sum of parts; shared when there is one.
+fn sum<'a>(mut parts: impl Iterator<Item = &'a Arc<Part>>) -> Option<Arc<Part>> {
+    let mut sum = parts.next()?.clone();
+    for part in parts {
+        Arc::make_mut(&mut sum).merge(part);
+    }
+    Some(sum)
+}

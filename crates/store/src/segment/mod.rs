@@ -1,0 +1,209 @@
+//! Sealed segments: immutable Parquet files, two for each.
+//!
+//! `N.spans.parquet` has the rows of receipts N and on, in that order; `N.traces.parquet` has a row for each
+//! trace and collector among them, by trace id. A segment exists when both files do: the spans are
+//! renamed into place last, and unlinked first.
+
+mod filter;
+mod read;
+mod traces;
+mod write;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+use coral_trace::TraceId;
+use serde::{Deserialize, Serialize};
+
+use self::filter::TraceFilter;
+use self::read::Footers;
+pub(crate) use self::read::{Texts, ranges};
+pub(crate) use self::traces::Lights;
+pub(crate) use self::write::{TRACE_ROW, write_spans};
+use crate::error::StoreError;
+
+/// One sealed segment. Its files are removed when it has been retired and nobody reads it any more.
+pub(crate) struct Segment {
+    pub(crate) extent: SegmentExtent,
+    pub(crate) bytes: u64,
+    files: SegmentFiles,
+    filter: TraceFilter,
+    /// Every 512th trace id of the traces file: where in it to look.
+    fences: Vec<u128>,
+    footers: Footers,
+    /// Rows of the traces file whose trace has spans elsewhere too: 64 a word.
+    split: RwLock<Vec<u64>>,
+    /// Segments that have spans of the same traces.
+    links: Mutex<BTreeSet<u64>>,
+    /// Set once, when it has left the store.
+    retired: AtomicBool,
+}
+
+/// What a segment's rows cover, both ends inside. Times are microseconds; it stands in the traces file's footer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct SegmentExtent {
+    pub(crate) first_receipt: u64,
+    pub(crate) last_receipt: u64,
+    pub(crate) first_received: i64,
+    pub(crate) last_received: i64,
+    /// Of its traces' first spans here.
+    pub(crate) first_start: i64,
+    pub(crate) last_start: i64,
+    /// Rows of the traces file.
+    pub(crate) traces: u32,
+}
+
+/// Where a segment's rows lie.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct SegmentFiles {
+    pub(crate) spans: PathBuf,
+    pub(crate) traces: PathBuf,
+}
+
+impl Segment {
+    /// The segment's number: the receipt of its first row.
+    pub(crate) fn id(&self) -> u64 {
+        self.extent.first_receipt
+    }
+
+    /// How many rows it has: one a receipt.
+    pub(crate) fn spans(&self) -> u64 {
+        self.extent.last_receipt + 1 - self.extent.first_receipt
+    }
+
+    /// The file of its spans.
+    pub(crate) fn spans_file(&self) -> &Path {
+        &self.files.spans
+    }
+
+    /// `false` when no span of `trace` is in it. One in 100,000 others "may" be.
+    pub(crate) fn may_contain(&self, trace: TraceId) -> bool {
+        self.filter.may_contain(trace)
+    }
+
+    /// Rows of the traces file whose trace has spans in another segment or in hot rows. A row that has not may
+    /// be among them, never the other way round.
+    pub(crate) fn split_rows(&self) -> Vec<u64> {
+        self.split.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes that the trace of row `row` has spans elsewhere.
+    pub(crate) fn mark_split(&self, row: u32) {
+        let mut split = self.split.write().unwrap_or_else(PoisonError::into_inner);
+        split[row as usize / 64] |= 1 << (row % 64);
+    }
+
+    /// Segments that share traces with it.
+    pub(crate) fn links(&self) -> BTreeSet<u64> {
+        self.lock_links().clone()
+    }
+
+    /// Notes that segment `other` has spans of the same traces.
+    pub(crate) fn link(&self, other: u64) {
+        if other != self.id() {
+            self.lock_links().insert(other);
+        }
+    }
+
+    fn lock_links(&self) -> MutexGuard<'_, BTreeSet<u64>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its files go when the last reader lets go of it.
+    pub(crate) fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+    }
+
+    /// Puts its files out of the way, for a person to look at: they cannot be read.
+    pub(crate) fn quarantine(&self) {
+        for file in [&self.files.spans, &self.files.traces] {
+            let aside = file.with_extension("damaged");
+            if let Err(error) = std::fs::rename(file, &aside) {
+                tracing::warn!(%error, file = %file.display(), "could not put a damaged file aside");
+            }
+        }
+    }
+}
+
+/// Whether bit `row` of [`Segment::split_rows`] is set.
+pub(crate) fn is_split(split: &[u64], row: usize) -> bool {
+    split[row / 64] >> (row % 64) & 1 == 1
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        if *self.retired.get_mut() {
+            self.files.remove();
+        }
+    }
+}
+
+impl SegmentFiles {
+    /// The files of segment `id` under `dir`.
+    pub(crate) fn of(dir: &Path, id: u64) -> Self {
+        Self {
+            spans: dir.join(format!("{id:012}.spans.parquet")),
+            traces: dir.join(format!("{id:012}.traces.parquet")),
+        }
+    }
+
+    /// Unlinks both; what cannot be unlinked is swept when the store is opened next.
+    fn remove(&self) {
+        for file in [&self.spans, &self.traces] {
+            if let Err(error) = std::fs::remove_file(file) {
+                tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
+            }
+        }
+    }
+}
+
+/// Every segment under `dir`, oldest first. What a crash left half written is removed; what cannot be read
+/// is put aside, loudly: everything else stays readable.
+///
+/// # Errors
+/// [`StoreError::Directory`] when `dir` cannot be listed.
+pub(crate) fn load(dir: &Path) -> Result<Vec<Segment>, StoreError> {
+    let mut segments = Vec::new();
+    for id in sweep(dir)? {
+        let files = SegmentFiles::of(dir, id);
+        match Segment::open(files.clone()) {
+            Ok(segment) => segments.push(segment),
+            Err(error) => {
+                let error = crate::error::chain(&error);
+                let file = files.spans.display();
+                tracing::error!(%file, error, "a segment cannot be read; it is put aside");
+                for file in [files.spans, files.traces] {
+                    let _ = std::fs::rename(&file, file.with_extension("damaged"));
+                }
+            }
+        }
+    }
+    Ok(segments)
+}
+
+/// The numbers of segments whose spans are in place, in order; removes files that belong to none.
+fn sweep(dir: &Path) -> Result<BTreeSet<u64>, StoreError> {
+    let failed = || StoreError::directory(dir);
+    let entries = std::fs::read_dir(dir).map_err(failed())?;
+    let paths: Vec<PathBuf> =
+        entries.map(|entry| Ok(entry?.path())).collect::<Result<_, _>>().map_err(failed())?;
+    let ids: BTreeSet<u64> = paths.iter().filter_map(|path| spans_id(path)).collect();
+    for path in &paths {
+        let leftover = path.extension().is_some_and(|kind| kind == "tmp" || kind == "parquet")
+            && !ids.iter().any(|id| {
+                let files = SegmentFiles::of(dir, *id);
+                *path == files.spans || *path == files.traces
+            });
+        if leftover {
+            tracing::info!(file = %path.display(), "removing what a crash left");
+            std::fs::remove_file(path).map_err(StoreError::directory(path))?;
+        }
+    }
+    Ok(ids)
+}
+
+fn spans_id(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.strip_suffix(".spans.parquet")?.parse().ok()
+}

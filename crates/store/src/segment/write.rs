@@ -1,0 +1,167 @@
+//! Writing a generation as a segment.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+
+use super::traces::{self, Entry, TRACE_SCHEMA};
+use super::{Segment, SegmentExtent, SegmentFiles};
+use crate::error::StoreError;
+use crate::generation::{Generation, ROW_SCHEMA};
+use crate::log::sync_directory;
+
+/// The key of a traces file's footer that holds its [`SegmentExtent`] as JSON.
+pub(super) const EXTENT_KEY: &str = "coral.segment";
+/// The column of the spans file that says which row of the traces file a span belongs to.
+pub(crate) const TRACE_ROW: &str = "trace_row";
+/// A row group is read with one dictionary a column: smaller ones make a lookup cheaper and the file larger.
+const ROW_GROUP: usize = 32_768;
+/// What a lookup reads of a column at least.
+const PAGE_ROWS: usize = 2_048;
+/// Rows between two fences, and rows of a page of the traces file.
+pub(super) const FENCE_ROWS: usize = 512;
+
+impl Segment {
+    /// Writes the rows of `generation` to `dir`. When this returns, they are on disk for good; after an error,
+    /// or a crash, it is as if nothing had been written.
+    pub(crate) fn write(dir: &Path, generation: &Generation) -> Result<Self, StoreError> {
+        let files = SegmentFiles::of(dir, generation.first_receipt);
+        let entries = traces::entries(generation);
+        let aside = |file: &Path| file.with_extension("tmp");
+        write_traces(&aside(&files.traces), &entries, &extent(generation, &entries))?;
+        write_spans(&aside(&files.spans), rows_with_traces(generation, &entries))?;
+        for file in [&files.traces, &files.spans] {
+            std::fs::rename(aside(file), file).map_err(StoreError::directory(file))?;
+        }
+        sync_directory(&files.spans).map_err(StoreError::directory(dir))?;
+        Self::open(files)
+    }
+}
+
+fn extent(generation: &Generation, entries: &[Entry<'_>]) -> SegmentExtent {
+    let starts = || entries.iter().map(|entry| entry.hot.part.first_start);
+    let (first, last) = generation.received.unwrap_or_default();
+    SegmentExtent {
+        first_receipt: generation.first_receipt,
+        last_receipt: generation.last_receipt(),
+        first_received: first.as_micros(),
+        last_received: last.as_micros(),
+        first_start: starts().min().unwrap_or_default(),
+        last_start: starts().max().unwrap_or_default(),
+        traces: entries.len() as u32,
+    }
+}
+
+fn trace_rows(generation: &Generation, entries: &[Entry<'_>]) -> Vec<u32> {
+    let mut trace_rows = vec![0; generation.rows() as usize];
+    for (at, entry) in (0..).zip(entries) {
+        for row in &entry.hot.rows {
+            trace_rows[*row as usize] = at;
+        }
+    }
+    trace_rows
+}
+
+fn write_traces(
+    file: &Path,
+    entries: &[Entry<'_>],
+    extent: &SegmentExtent,
+) -> Result<(), StoreError> {
+    let extent = serde_json::to_string(extent).expect("an extent has a JSON form");
+    let footer = vec![KeyValue::new(EXTENT_KEY.to_owned(), extent)];
+    let properties = plain(compressed(), &["trace_id", "first_start", "last_end", "service_bits"])
+        .set_column_dictionary_enabled("detail".into(), false)
+        .set_data_page_row_count_limit(FENCE_ROWS)
+        .set_write_batch_size(FENCE_ROWS)
+        .set_key_value_metadata(Some(footer))
+        .build();
+    let batch = traces::batch(entries);
+    write(file, TRACE_SCHEMA.clone(), properties, std::iter::once(batch))
+}
+
+/// Writes rows to `file`, synced.
+pub(crate) fn write_spans(
+    file: &Path,
+    batches: impl Iterator<Item = RecordBatch>,
+) -> Result<(), StoreError> {
+    let mut batches = batches.peekable();
+    let schema = batches.peek().map_or_else(|| ROW_SCHEMA.clone(), RecordBatch::schema);
+    let properties = compressed()
+        .set_column_encoding("receipt".into(), Encoding::DELTA_BINARY_PACKED)
+        .set_column_dictionary_enabled("receipt".into(), false)
+        .set_column_dictionary_enabled("span_id".into(), false)
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(PAGE_ROWS)
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .build();
+    write(file, schema, properties, batches)
+}
+
+/// The rows of `generation`, each with its trace's row in the traces file.
+fn rows_with_traces(
+    generation: &Generation,
+    entries: &[Entry<'_>],
+) -> impl Iterator<Item = RecordBatch> {
+    let trace_rows = trace_rows(generation, entries);
+    let mut written = 0;
+    generation.batches().map(move |batch| {
+        let these = &trace_rows[written..written + batch.num_rows()];
+        written += batch.num_rows();
+        with_trace_rows(&batch, these)
+    })
+}
+
+fn with_trace_rows(batch: &RecordBatch, trace_rows: &[u32]) -> RecordBatch {
+    let mut columns = batch.columns().to_vec();
+    columns.push(Arc::new(UInt32Array::from(trace_rows.to_vec())) as ArrayRef);
+    RecordBatch::try_new(SPAN_SCHEMA.clone(), columns).expect("the columns are those of the schema")
+}
+
+fn compressed() -> WriterPropertiesBuilder {
+    let level = ZstdLevel::try_new(1).expect("1 is a level");
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+}
+
+/// Columns that are read whole and often.
+fn plain(mut properties: WriterPropertiesBuilder, columns: &[&str]) -> WriterPropertiesBuilder {
+    for column in columns {
+        properties = properties
+            .set_column_compression((*column).into(), Compression::UNCOMPRESSED)
+            .set_column_dictionary_enabled((*column).into(), false);
+    }
+    properties
+}
+
+fn write(
+    path: &Path,
+    schema: SchemaRef,
+    properties: WriterProperties,
+    batches: impl Iterator<Item = RecordBatch>,
+) -> Result<(), StoreError> {
+    let file = File::create(path).map_err(StoreError::directory(path))?;
+    let written = || -> Result<File, ParquetError> {
+        let mut writer = ArrowWriter::try_new(file, schema, Some(properties))?;
+        for batch in batches {
+            writer.write(&batch)?;
+        }
+        writer.into_inner()
+    };
+    let file = written().map_err(StoreError::segment(path))?;
+    file.sync_all().map_err(StoreError::directory(path))
+}
+
+static SPAN_SCHEMA: std::sync::LazyLock<SchemaRef> = std::sync::LazyLock::new(|| {
+    let mut fields: Vec<_> = ROW_SCHEMA.fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new(TRACE_ROW, DataType::UInt32, false)));
+    Arc::new(Schema::new(fields))
+});

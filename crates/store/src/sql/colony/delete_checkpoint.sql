@@ -1,1 +1,0 @@
-DELETE FROM checkpoints WHERE agent_id = $1 AND ebpf = $2;

@@ -1,0 +1,1 @@
+SELECT schema_version, store_id FROM store_meta;

@@ -1,1 +1,0 @@
-DELETE FROM hot_parts WHERE receipt <= $1;

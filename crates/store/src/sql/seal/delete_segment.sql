@@ -1,1 +1,0 @@
-DELETE FROM segments WHERE segment_id = $1;

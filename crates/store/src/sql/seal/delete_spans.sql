@@ -1,1 +1,0 @@
-DELETE FROM hot_spans WHERE receipt <= $1;

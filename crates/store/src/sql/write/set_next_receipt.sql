@@ -1,1 +1,0 @@
-UPDATE store_meta SET next_receipt = $1;
