@@ -1,5 +1,6 @@
 //! What can go wrong with a store.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use parquet::errors::ParquetError;
@@ -105,9 +106,28 @@ impl StoreError {
         move |source| Self::Segment { path, source }
     }
 
-    /// Says which segment could not be read.
+    /// Says which segment could not be read, when that is the segment's fault: what it holds is damaged, and
+    /// not the process short of files or memory.
     pub(crate) fn unreadable(id: u64) -> impl FnOnce(Self) -> Self {
-        move |source| Self::SegmentUnreadable { id, source: Box::new(source) }
+        move |source| match source.is_damage() {
+            true => Self::SegmentUnreadable { id, source: Box::new(source) },
+            false => source,
+        }
+    }
+
+    fn is_damage(&self) -> bool {
+        let of_file = |error: &std::io::Error| {
+            matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof)
+        };
+        match self {
+            Self::Damaged { .. } => true,
+            Self::Directory { source, .. } => of_file(source),
+            Self::Segment { source: ParquetError::External(cause), .. } => {
+                cause.downcast_ref().is_none_or(of_file)
+            }
+            Self::Segment { .. } => true,
+            _ => false,
+        }
     }
 
     /// Names the directory or file that failed.

@@ -88,7 +88,7 @@ impl Inner {
     }
 
     /// From here on commits go to another generation. `None` when there is nothing to seal.
-    fn begin_sealing(&self) -> Result<Option<Arc<Generation>>, StoreError> {
+    pub(crate) fn begin_sealing(&self) -> Result<Option<Arc<Generation>>, StoreError> {
         let mut writer = self.writer();
         if self.live.read().hot.rows() == 0 {
             return Ok(None);

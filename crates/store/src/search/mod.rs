@@ -17,7 +17,7 @@ use hashbrown::{HashMap, HashSet};
 use self::best::{Best, Candidate, Place};
 use self::condition::Conditions;
 use self::judge::Judge;
-use self::sealed::Pieces;
+use self::sealed::{Pieces, SealedTraces};
 use crate::error::StoreError;
 use crate::generation::{Generation, HotTrace};
 use crate::part::Part;
@@ -151,14 +151,19 @@ impl Inner {
         let mut linked = hot.older;
         let in_range = |segment: &Segment| judge.may_start_in(&segment.extent);
         for segment in hot.segments.iter().filter(|segment| in_range(segment)) {
-            sealed::whole_traces(segment, &judge, conditions.as_ref(), &mut best)
-                .map_err(StoreError::unreadable(segment.id()))?;
+            let mut look = || {
+                let rows = SealedTraces::read(segment, conditions.as_ref())?;
+                rows.whole(&judge, &mut best);
+                rows.split(query.collector, &mut pieces)
+            };
+            look().map_err(StoreError::unreadable(segment.id()))?;
             linked.extend(segment.links());
         }
-        let shares = |segment: &&Arc<Segment>| in_range(segment) || linked.contains(&segment.id());
-        for segment in hot.segments.iter().filter(shares) {
-            pieces
-                .add(segment, query.collector, conditions.as_ref())
+        let only_linked =
+            |segment: &&Arc<Segment>| !in_range(segment) && linked.contains(&segment.id());
+        for segment in hot.segments.iter().filter(only_linked) {
+            SealedTraces::read(segment, conditions.as_ref())
+                .and_then(|rows| rows.split(query.collector, &mut pieces))
                 .map_err(StoreError::unreadable(segment.id()))?;
         }
         best.extend(pieces.candidates(&judge, conditions.is_some()));

@@ -12,41 +12,77 @@ use crate::error::StoreError;
 use crate::part::Part;
 use crate::segment::{Lights, Segment, is_split};
 
-/// Adds the best of the traces that lie in `segment` alone.
-///
-/// A trace of two collectors has two rows here, which lie beside each other: it is split, unless only one of
-/// them counts.
-pub(super) fn whole_traces(
-    segment: &Segment,
-    judge: &Judge,
-    conditions: Option<&Conditions>,
-    best: &mut Best,
-) -> Result<(), StoreError> {
-    let fitting = conditions.map(|conditions| conditions.trace_rows(segment)).transpose()?;
-    if fitting.as_ref().is_some_and(|rows| rows.iter().all(|word| *word == 0)) {
-        return Ok(());
-    }
-    let (lights, split) = (segment.lights()?, segment.split_rows());
-    let starts = lights.first_start.values();
-    let (ends, errors) = (lights.last_end.values(), lights.errors.values());
-    let bits = lights.service_bits.values();
-    for row in 0..lights.len() {
-        let (first, last) = (starts[row], ends[row]);
-        let wanted = judge.may_accept(first, last, u64::from(errors[row]), bits[row])
-            && best.wants(first, last)
-            && !is_split(&split, row)
-            && counts(&lights, row, judge.collector)
-            && fitting.as_ref().is_none_or(|rows| is_split(rows, row));
-        if wanted {
-            let place = Place::Row((segment.id(), row as u32));
-            best.push(Candidate::of(first, last, place));
-        }
-    }
-    Ok(())
+/// The traces of one segment, as far as it takes to judge them.
+pub(super) struct SealedTraces<'a> {
+    segment: &'a Segment,
+    lights: Lights,
+    /// Rows whose trace has spans elsewhere too. A trace of two collectors has two rows here, and is split.
+    split: Vec<u64>,
+    /// Rows that have a span that fits the conditions; `None` without conditions.
+    fitting: Option<Vec<u64>>,
 }
 
-fn counts(lights: &Lights, row: usize, collector: Option<Collector>) -> bool {
-    collector.is_none_or(|wanted| (wanted == Collector::Ebpf) == lights.ebpf.value(row))
+impl<'a> SealedTraces<'a> {
+    pub(super) fn read(
+        segment: &'a Segment,
+        conditions: Option<&Conditions>,
+    ) -> Result<Self, StoreError> {
+        // Before the rest is read: a trace that goes on elsewhere by then is marked.
+        let split = segment.split_rows();
+        let fitting = conditions.map(|conditions| conditions.trace_rows(segment)).transpose()?;
+        Ok(Self { segment, lights: segment.lights()?, split, fitting })
+    }
+
+    /// Adds the best of the traces that lie here alone.
+    pub(super) fn whole(&self, judge: &Judge, best: &mut Best) {
+        if self.fitting.as_ref().is_some_and(|rows| rows.iter().all(|word| *word == 0)) {
+            return;
+        }
+        let starts = self.lights.first_start.values();
+        let (ends, errors) = (self.lights.last_end.values(), self.lights.errors.values());
+        let bits = self.lights.service_bits.values();
+        for row in 0..self.lights.len() {
+            let (first, last) = (starts[row], ends[row]);
+            let wanted = judge.may_accept(first, last, u64::from(errors[row]), bits[row])
+                && best.wants(first, last)
+                && !is_split(&self.split, row)
+                && self.counts(row, judge.collector)
+                && self.fits(row);
+            if wanted {
+                best.push(Candidate::of(first, last, Place::Row((self.segment.id(), row as u32))));
+            }
+        }
+    }
+
+    /// Adds the others to what is known of them.
+    pub(super) fn split(
+        &self,
+        collector: Option<Collector>,
+        pieces: &mut Pieces,
+    ) -> Result<(), StoreError> {
+        if self.split.iter().all(|word| *word == 0) {
+            return Ok(());
+        }
+        let ids = self.segment.trace_ids(0..self.lights.len())?;
+        for row in (0..self.lights.len()).filter(|row| is_split(&self.split, *row)) {
+            if let Ok(trace) = TraceId::try_from(ids[row])
+                && self.counts(row, collector)
+            {
+                let piece = pieces.0.entry(trace).or_insert(Piece::NOTHING);
+                piece.add(&self.lights, row, (self.segment.id(), row as u32));
+                piece.fits |= self.fits(row);
+            }
+        }
+        Ok(())
+    }
+
+    fn counts(&self, row: usize, collector: Option<Collector>) -> bool {
+        collector.is_none_or(|wanted| (wanted == Collector::Ebpf) == self.lights.ebpf.value(row))
+    }
+
+    fn fits(&self, row: usize) -> bool {
+        self.fitting.as_ref().is_none_or(|rows| is_split(rows, row))
+    }
 }
 
 /// Traces that lie in several places, summed as far as it takes to judge them.
@@ -79,32 +115,6 @@ impl Pieces {
             (trace, piece)
         });
         Self(pieces.collect())
-    }
-
-    /// Adds what `segment` has of such traces.
-    pub(super) fn add(
-        &mut self,
-        segment: &Segment,
-        collector: Option<Collector>,
-        conditions: Option<&Conditions>,
-    ) -> Result<(), StoreError> {
-        let split = segment.split_rows();
-        if split.iter().all(|word| *word == 0) {
-            return Ok(());
-        }
-        let fitting = conditions.map(|conditions| conditions.trace_rows(segment)).transpose()?;
-        let lights = segment.lights()?;
-        let ids = segment.trace_ids(0..lights.len())?;
-        for row in (0..lights.len()).filter(|row| is_split(&split, *row)) {
-            if let Ok(trace) = TraceId::try_from(ids[row])
-                && counts(&lights, row, collector)
-            {
-                let piece = self.0.entry(trace).or_insert(Piece::NOTHING);
-                piece.add(&lights, row, (segment.id(), row as u32));
-                piece.fits |= fitting.as_ref().is_none_or(|rows| is_split(rows, row));
-            }
-        }
-        Ok(())
     }
 
     /// Those that the judge may accept.

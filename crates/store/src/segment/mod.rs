@@ -30,7 +30,7 @@ pub(crate) struct Segment {
     pub(crate) bytes: u64,
     files: SegmentFiles,
     filter: TraceFilter,
-    /// Every 512th trace id of the traces file: where in it to look.
+    /// Every 4,096th trace id of the traces file: where in it to look.
     fences: Vec<u128>,
     footers: Footers,
     /// Rows of the traces file whose trace has spans elsewhere too: 64 a word.

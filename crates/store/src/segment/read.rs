@@ -1,6 +1,8 @@
 //! Reading a segment: its traces by id, its spans by row.
 
 use std::fs::File;
+use std::io::{BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -8,12 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema};
+use bytes::Bytes;
 use coral_trace::TraceId;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::reader::{ChunkReader, Length};
 
 use super::filter::TraceFilter;
 use super::traces::{CONTINUES, DETAIL, LIGHT_COLUMNS, Lights, TRACE_ID, TraceRow};
@@ -210,6 +214,58 @@ impl Segment {
     }
 }
 
+/// A file that is read at places: two system calls fewer for each page than the library's own way.
+struct SegmentFile {
+    file: Arc<File>,
+    len: u64,
+}
+
+/// The rest of a file from a place on.
+struct Rest {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl SegmentFile {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let open = || {
+            let file = File::open(path)?;
+            let len = file.metadata()?.len();
+            std::io::Result::Ok(Self { file: Arc::new(file), len })
+        };
+        open().map_err(StoreError::directory(path))
+    }
+}
+
+impl Length for SegmentFile {
+    fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+impl ChunkReader for SegmentFile {
+    type T = BufReader<Rest>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        // Only headers are read this way.
+        Ok(BufReader::with_capacity(512, Rest { file: self.file.clone(), at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let mut bytes = vec![0; length];
+        self.file.read_exact_at(&mut bytes, start)?;
+        Ok(bytes.into())
+    }
+}
+
+impl Read for Rest {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
 /// Consecutive rows as ranges.
 pub(crate) fn ranges(rows: &[u32]) -> Vec<std::ops::Range<usize>> {
     let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
@@ -229,7 +285,7 @@ fn read(
     mask: ProjectionMask,
     rows: Option<&[std::ops::Range<usize>]>,
 ) -> Result<Vec<RecordBatch>, StoreError> {
-    let file = File::open(path).map_err(StoreError::directory(path))?;
+    let file = SegmentFile::open(path)?;
     let group_rows: Vec<usize> =
         footer.metadata().row_groups().iter().map(|group| group.num_rows() as usize).collect();
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer)
@@ -301,8 +357,8 @@ fn options() -> ArrowReaderOptions {
 }
 
 fn load(path: &Path) -> Result<ArrowReaderMetadata, StoreError> {
-    let file = File::open(path).map_err(StoreError::directory(path))?;
-    ArrowReaderMetadata::load(&file, options()).map_err(StoreError::segment(path))
+    ArrowReaderMetadata::load(&SegmentFile::open(path)?, options())
+        .map_err(StoreError::segment(path))
 }
 
 /// The schema with its texts as dictionaries.

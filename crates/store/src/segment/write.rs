@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{Compression, Encoding};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
@@ -26,8 +26,10 @@ pub(crate) const TRACE_ROW: &str = "trace_row";
 const ROW_GROUP: usize = 32_768;
 /// What a lookup reads of a column at least.
 const PAGE_ROWS: usize = 2_048;
-/// Rows between two fences, and rows of a page of the traces file.
-pub(super) const FENCE_ROWS: usize = 512;
+/// Rows between two fences, and of a page of trace ids.
+pub(super) const FENCE_ROWS: usize = 4_096;
+/// Rows of a page of details, which are read a few at a time.
+const DETAIL_ROWS: usize = 32;
 
 impl Segment {
     /// Writes the rows of `generation` to `dir`. When this returns, they are on disk for good; after an error,
@@ -79,8 +81,11 @@ fn write_traces(
     let footer = vec![KeyValue::new(EXTENT_KEY.to_owned(), extent)];
     let properties = plain(compressed(), &["trace_id", "first_start", "last_end", "service_bits"])
         .set_column_dictionary_enabled("detail".into(), false)
-        .set_data_page_row_count_limit(FENCE_ROWS)
-        .set_write_batch_size(FENCE_ROWS)
+        .set_column_data_page_row_count_limit("detail".into(), DETAIL_ROWS)
+        .set_column_data_page_row_count_limit("trace_id".into(), FENCE_ROWS)
+        // The others are read whole.
+        .set_data_page_row_count_limit(usize::MAX)
+        .set_write_batch_size(DETAIL_ROWS)
         .set_key_value_metadata(Some(footer))
         .build();
     let batch = traces::batch(entries);
@@ -94,9 +99,13 @@ pub(crate) fn write_spans(
 ) -> Result<(), StoreError> {
     let mut batches = batches.peekable();
     let schema = batches.peek().map_or_else(|| ROW_SCHEMA.clone(), RecordBatch::schema);
-    let properties = compressed()
-        .set_column_encoding("receipt".into(), Encoding::DELTA_BINARY_PACKED)
-        .set_column_dictionary_enabled("receipt".into(), false)
+    let mut properties = compressed();
+    for column in ["receipt", "start_time", "duration_us"] {
+        properties = properties
+            .set_column_encoding(column.into(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_dictionary_enabled(column.into(), false);
+    }
+    let properties = properties
         .set_column_dictionary_enabled("span_id".into(), false)
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(PAGE_ROWS)
@@ -126,9 +135,8 @@ fn with_trace_rows(batch: &RecordBatch, trace_rows: &[u32]) -> RecordBatch {
 }
 
 fn compressed() -> WriterPropertiesBuilder {
-    let level = ZstdLevel::try_new(1).expect("1 is a level");
     WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(Compression::LZ4_RAW)
         .set_statistics_enabled(EnabledStatistics::Chunk)
 }
 
