@@ -202,8 +202,10 @@ fn in_segment(
     let found = segment.find(traces)?;
     let trace_rows: Vec<u32> = found.iter().map(|(row, _)| *row).collect();
     let mut rows = Vec::new();
-    for (row, (trace, detail)) in trace_rows.iter().zip(segment.details(&trace_rows)?) {
-        segment.mark_split(*row);
+    let details = segment.details(&trace_rows)?;
+    let ids = details.iter().map(|(trace, _)| *trace);
+    segment.mark_split(trace_rows.iter().copied().zip(ids));
+    for (trace, detail) in details {
         let older = sealed.segments.entry(trace).or_default();
         if older.last() != Some(&segment.id()) {
             older.push(segment.id());

@@ -125,9 +125,9 @@ impl Inner {
         segments: &[Arc<Segment>],
         segment: &Segment,
     ) -> Result<(), StoreError> {
-        for row in segment.continued()? {
-            segment.mark_split(row);
-        }
+        let rows = segment.continued()?;
+        let ids = segment.details(&rows)?.into_iter().map(|(trace, _)| trace);
+        segment.mark_split(rows.iter().copied().zip(ids));
         let older = generation.traces.values().flat_map(|trace| &trace.older);
         let older: std::collections::BTreeSet<u64> = older.copied().collect();
         for other in segments.iter().filter(|other| older.contains(&other.id())) {
@@ -142,9 +142,8 @@ impl Inner {
         let continued = hot.traces.iter().filter(|(_, trace)| trace.older.contains(&segment.id()));
         let mut continued: Vec<_> = continued.map(|(trace, _)| *trace).collect();
         continued.sort_unstable();
-        for (row, _) in segment.find(&continued)? {
-            segment.mark_split(row);
-        }
+        let found = segment.find(&continued)?;
+        segment.mark_split(found.into_iter().map(|(row, index)| (row, continued[index])));
         Ok(())
     }
 

@@ -154,7 +154,7 @@ fn link_continued(segments: &[Arc<Segment>]) -> Result<(), StoreError> {
         let rows = segment.continued()?;
         let mut by_older: HashMap<u64, Vec<TraceId>> = HashMap::new();
         for (row, (trace, detail)) in rows.iter().zip(segment.details(&rows)?) {
-            segment.mark_split(*row);
+            segment.mark_split([(*row, trace)]);
             for older in detail.older {
                 by_older.entry(older).or_default().push(trace);
                 link_all(segments, segment, older);
@@ -163,9 +163,8 @@ fn link_continued(segments: &[Arc<Segment>]) -> Result<(), StoreError> {
         for (older, mut traces) in by_older {
             traces.dedup();
             if let Some(older) = segments.iter().find(|segment| segment.id() == older) {
-                for (row, _) in older.find(&traces)? {
-                    older.mark_split(row);
-                }
+                let found = older.find(&traces)?;
+                older.mark_split(found.into_iter().map(|(row, index)| (row, traces[index])));
             }
         }
     }

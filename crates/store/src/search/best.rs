@@ -10,7 +10,7 @@ use super::judge::Judge;
 use super::{Order, TraceQuery, TraceSummary};
 use crate::error::StoreError;
 use crate::part::Part;
-use crate::segment::Segment;
+use crate::segment::{Segment, SegmentExtent};
 
 /// A trace that may be in the answer. Times are microseconds.
 #[derive(Clone)]
@@ -73,7 +73,13 @@ impl Best {
         }
     }
 
-    fn cut(&mut self) {
+    /// Whether any trace of a segment can be among the best, by when they start.
+    pub(super) fn may_want(&self, extent: &SegmentExtent) -> bool {
+        self.order != Order::Newest || self.wants(extent.last_start, extent.last_start)
+    }
+
+    /// Lets go of what is not among the best.
+    pub(super) fn cut(&mut self) {
         if self.candidates.len() <= self.keep {
             return;
         }

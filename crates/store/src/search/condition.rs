@@ -7,6 +7,7 @@ use coral_trace::{Attributes, Collector, TraceId, Value};
 use hashbrown::HashSet;
 
 use super::TraceQuery;
+use super::bits::Bits;
 use crate::batch::TRACE_ID;
 use crate::error::StoreError;
 use crate::generation::Generation;
@@ -64,16 +65,16 @@ impl Conditions {
         Ok(())
     }
 
-    /// Rows of `segment`'s traces file that have a span that fits, as bits, 64 a word.
-    pub(super) fn trace_rows(&self, segment: &Segment) -> Result<Vec<u64>, StoreError> {
-        let mut rows = vec![0_u64; (segment.extent.traces as usize).div_ceil(64)];
+    /// Rows of `segment`'s traces file that have a span that fits.
+    pub(super) fn trace_rows(&self, segment: &Segment) -> Result<Bits, StoreError> {
+        let mut rows = Bits::none_of(segment.extent.traces);
         let columns: Vec<&str> = self.columns.iter().copied().chain([TRACE_ROW]).collect();
         for batch in segment.read_spans(None, Some(&columns), Texts::Coded)? {
             let trace_rows = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
             for span in self.fitting(&batch)?.set_indices() {
-                let row = trace_rows[span] as usize;
-                let word = rows.get_mut(row / 64).ok_or_else(|| damaged(TRACE_ROW, &row))?;
-                *word |= 1 << (row % 64);
+                if !rows.insert(trace_rows[span]) {
+                    return Err(damaged(TRACE_ROW, &trace_rows[span]));
+                }
             }
         }
         Ok(rows)

@@ -4,7 +4,7 @@ use coral_trace::Collector;
 
 use super::TraceQuery;
 use crate::part::{Part, service_bit};
-use crate::segment::SegmentExtent;
+use crate::segment::{Light, SegmentExtent};
 
 /// The conditions of a query on whole traces.
 pub(super) struct Judge {
@@ -37,18 +37,22 @@ impl Judge {
     }
 
     /// What the sums tell: `false` is final, `true` leaves the service to be looked at by name.
-    pub(super) fn may_accept(&self, first: i64, last: i64, errors: u64, service_bits: u64) -> bool {
-        first >= self.since
-            && first < self.until
-            && last - first >= self.min_duration_us
-            && self.failed.is_none_or(|failed| (errors > 0) == failed)
-            && (self.service_bits == 0 || self.service_bits & service_bits != 0)
+    pub(super) fn may_accept(&self, sum: &Light) -> bool {
+        sum.first_start >= self.since
+            && sum.first_start < self.until
+            && sum.last_end - sum.first_start >= self.min_duration_us
+            && self.failed.is_none_or(|failed| (sum.errors > 0) == failed)
+            && (self.service_bits == 0 || self.service_bits & sum.service_bits != 0)
+    }
+
+    /// Whether what `collector` saw counts.
+    pub(super) fn counts(&self, collector: Collector) -> bool {
+        self.collector.is_none_or(|wanted| wanted == collector)
     }
 
     /// Whether the whole trace with this sum is wanted.
     pub(super) fn accepts(&self, part: &Part) -> bool {
-        self.may_accept(part.first_start, part.last_end, part.errors, u64::MAX)
-            && self.has_service(part)
+        self.may_accept(&Light::of_part(part)) && self.has_service(part)
     }
 
     pub(super) fn has_service(&self, part: &Part) -> bool {

@@ -4,6 +4,7 @@
 //! its best few. The others are summed over the places that share them first, and only then judged.
 
 mod best;
+mod bits;
 mod condition;
 mod judge;
 mod sealed;
@@ -149,22 +150,26 @@ impl Inner {
         best.extend(hot.whole);
         let mut pieces = Pieces::new(hot.split);
         let mut linked = hot.older;
-        let in_range = |segment: &Segment| judge.may_start_in(&segment.extent);
-        for segment in hot.segments.iter().filter(|segment| in_range(segment)) {
-            let mut look = || {
-                let rows = SealedTraces::read(segment, conditions.as_ref())?;
+        let mut looked_at = BTreeSet::new();
+        // The newest first: then what older ones have is not new enough, mostly.
+        for segment in hot.segments.iter().rev() {
+            if judge.may_start_in(&segment.extent) && best.may_want(&segment.extent) {
+                let rows = SealedTraces::read(segment, conditions.as_ref())
+                    .map_err(StoreError::unreadable(segment.id()))?;
                 rows.whole(&judge, &mut best);
-                rows.split(query.collector, &mut pieces)
-            };
-            look().map_err(StoreError::unreadable(segment.id()))?;
-            linked.extend(segment.links());
+                rows.split(&judge, &mut pieces);
+                best.cut();
+                looked_at.insert(segment.id());
+                linked.extend(segment.links());
+            }
         }
-        let only_linked =
-            |segment: &&Arc<Segment>| !in_range(segment) && linked.contains(&segment.id());
-        for segment in hot.segments.iter().filter(only_linked) {
-            SealedTraces::read(segment, conditions.as_ref())
-                .and_then(|rows| rows.split(query.collector, &mut pieces))
+        let rest = |segment: &&Arc<Segment>| {
+            linked.contains(&segment.id()) && !looked_at.contains(&segment.id())
+        };
+        for segment in hot.segments.iter().filter(rest) {
+            let rows = SealedTraces::read(segment, conditions.as_ref())
                 .map_err(StoreError::unreadable(segment.id()))?;
+            rows.split(&judge, &mut pieces);
         }
         best.extend(pieces.candidates(&judge, conditions.is_some()));
         let cut_short = best.is_cut_short();

@@ -1,25 +1,27 @@
 //! What segments contribute to a list.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coral_trace::{Collector, TraceId};
+use coral_trace::TraceId;
 use hashbrown::HashMap;
 
 use super::best::{Best, Candidate, Place, SegmentRow};
+use super::bits::Bits;
 use super::condition::Conditions;
 use super::judge::Judge;
 use crate::error::StoreError;
 use crate::part::Part;
-use crate::segment::{Lights, Segment, is_split};
+use crate::segment::{Light, Lights, Segment};
 
 /// The traces of one segment, as far as it takes to judge them.
 pub(super) struct SealedTraces<'a> {
     segment: &'a Segment,
     lights: Lights,
     /// Rows whose trace has spans elsewhere too. A trace of two collectors has two rows here, and is split.
-    split: Vec<u64>,
+    split: Arc<BTreeMap<u32, TraceId>>,
     /// Rows that have a span that fits the conditions; `None` without conditions.
-    fitting: Option<Vec<u64>>,
+    fitting: Option<Bits>,
 }
 
 impl<'a> SealedTraces<'a> {
@@ -35,53 +37,40 @@ impl<'a> SealedTraces<'a> {
 
     /// Adds the best of the traces that lie here alone.
     pub(super) fn whole(&self, judge: &Judge, best: &mut Best) {
-        if self.fitting.as_ref().is_some_and(|rows| rows.iter().all(|word| *word == 0)) {
+        if self.fitting.as_ref().is_some_and(Bits::is_empty) {
             return;
         }
-        let starts = self.lights.first_start.values();
-        let (ends, errors) = (self.lights.last_end.values(), self.lights.errors.values());
-        let bits = self.lights.service_bits.values();
-        for row in 0..self.lights.len() {
-            let (first, last) = (starts[row], ends[row]);
-            let wanted = judge.may_accept(first, last, u64::from(errors[row]), bits[row])
-                && best.wants(first, last)
-                && !is_split(&self.split, row)
-                && self.counts(row, judge.collector)
-                && self.fits(row);
+        for (row, light) in (0..).zip(self.lights.iter()) {
+            let wanted = judge.may_accept(&light)
+                && best.wants(light.first_start, light.last_end)
+                && judge.counts(light.collector)
+                && self.fits(row)
+                && !self.split.contains_key(&row);
             if wanted {
-                best.push(Candidate::of(first, last, Place::Row((self.segment.id(), row as u32))));
+                let place = Place::Row((self.segment.id(), row));
+                best.push(Candidate::of(light.first_start, light.last_end, place));
             }
         }
     }
 
     /// Adds the others to what is known of them.
-    pub(super) fn split(
-        &self,
-        collector: Option<Collector>,
-        pieces: &mut Pieces,
-    ) -> Result<(), StoreError> {
-        if self.split.iter().all(|word| *word == 0) {
-            return Ok(());
+    pub(super) fn split(&self, judge: &Judge, pieces: &mut Pieces) {
+        if self.split.is_empty() {
+            return;
         }
-        let ids = self.segment.trace_ids(0..self.lights.len())?;
-        for row in (0..self.lights.len()).filter(|row| is_split(&self.split, *row)) {
-            if let Ok(trace) = TraceId::try_from(ids[row])
-                && self.counts(row, collector)
-            {
-                let piece = pieces.0.entry(trace).or_insert(Piece::NOTHING);
-                piece.add(&self.lights, row, (self.segment.id(), row as u32));
+        let mut split = self.split.iter().peekable();
+        for (row, light) in (0..).zip(self.lights.iter()) {
+            let Some((_, trace)) = split.next_if(|(next, _)| **next == row) else { continue };
+            if judge.counts(light.collector) {
+                let piece = pieces.0.entry(*trace).or_insert(Piece::NOTHING);
+                piece.add(&light, (self.segment.id(), row));
                 piece.fits |= self.fits(row);
             }
         }
-        Ok(())
     }
 
-    fn counts(&self, row: usize, collector: Option<Collector>) -> bool {
-        collector.is_none_or(|wanted| (wanted == Collector::Ebpf) == self.lights.ebpf.value(row))
-    }
-
-    fn fits(&self, row: usize) -> bool {
-        self.fitting.as_ref().is_none_or(|rows| is_split(rows, row))
+    fn fits(&self, row: u32) -> bool {
+        self.fitting.as_ref().is_none_or(|rows| rows.contains(row))
     }
 }
 
@@ -89,10 +78,7 @@ impl<'a> SealedTraces<'a> {
 pub(super) struct Pieces(HashMap<TraceId, Piece>);
 
 struct Piece {
-    first_start: i64,
-    last_end: i64,
-    errors: u64,
-    service_bits: u64,
+    sum: Light,
     /// A span of it fits the conditions.
     fits: bool,
     hot: Option<Arc<Part>>,
@@ -103,15 +89,8 @@ impl Pieces {
     /// Begins with what hot rows have of traces that segments have too.
     pub(super) fn new(hot: HashMap<TraceId, (Arc<Part>, bool)>) -> Self {
         let pieces = hot.into_iter().map(|(trace, (part, fits))| {
-            let piece = Piece {
-                first_start: part.first_start,
-                last_end: part.last_end,
-                errors: part.errors,
-                service_bits: part.service_bits(),
-                fits,
-                hot: Some(part),
-                rows: Vec::new(),
-            };
+            let piece =
+                Piece { sum: Light::of_part(&part), fits, hot: Some(part), rows: Vec::new() };
             (trace, piece)
         });
         Self(pieces.collect())
@@ -124,31 +103,18 @@ impl Pieces {
         conditional: bool,
     ) -> impl Iterator<Item = Candidate> {
         self.0.into_iter().filter_map(move |(trace, piece)| {
-            let Piece { first_start: first, last_end: last, errors, service_bits, fits, .. } =
-                piece;
-            let accepted = judge.may_accept(first, last, errors, service_bits);
-            (accepted && (fits || !conditional))
+            let Light { first_start: first, last_end: last, .. } = piece.sum;
+            (judge.may_accept(&piece.sum) && (piece.fits || !conditional))
                 .then(|| Candidate::of(first, last, Place::Rows(trace, piece.hot, piece.rows)))
         })
     }
 }
 
 impl Piece {
-    const NOTHING: Self = Self {
-        first_start: i64::MAX,
-        last_end: i64::MIN,
-        errors: 0,
-        service_bits: 0,
-        fits: false,
-        hot: None,
-        rows: Vec::new(),
-    };
+    const NOTHING: Self = Self { sum: Light::NOTHING, fits: false, hot: None, rows: Vec::new() };
 
-    fn add(&mut self, lights: &Lights, row: usize, place: SegmentRow) {
-        self.first_start = self.first_start.min(lights.first_start.value(row));
-        self.last_end = self.last_end.max(lights.last_end.value(row));
-        self.errors += u64::from(lights.errors.value(row));
-        self.service_bits |= lights.service_bits.value(row);
+    fn add(&mut self, light: &Light, place: SegmentRow) {
+        self.sum.add(light);
         self.rows.push(place);
     }
 }

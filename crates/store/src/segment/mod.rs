@@ -9,10 +9,10 @@ mod read;
 mod traces;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use coral_trace::TraceId;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use self::filter::TraceFilter;
 use self::read::Footers;
 pub(crate) use self::read::{Texts, ranges};
-pub(crate) use self::traces::Lights;
+pub(crate) use self::traces::{Light, Lights};
 pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::error::StoreError;
 
@@ -33,8 +33,8 @@ pub(crate) struct Segment {
     /// Every 4,096th trace id of the traces file: where in it to look.
     fences: Vec<u128>,
     footers: Footers,
-    /// Rows of the traces file whose trace has spans elsewhere too: 64 a word.
-    split: RwLock<Vec<u64>>,
+    /// Rows of the traces file whose trace has spans elsewhere too.
+    split: RwLock<Arc<BTreeMap<u32, TraceId>>>,
     /// Segments that have spans of the same traces.
     links: Mutex<BTreeSet<u64>>,
     /// Set once, when it has left the store.
@@ -85,14 +85,14 @@ impl Segment {
 
     /// Rows of the traces file whose trace has spans in another segment or in hot rows. A row that has not may
     /// be among them, never the other way round.
-    pub(crate) fn split_rows(&self) -> Vec<u64> {
+    pub(crate) fn split_rows(&self) -> Arc<BTreeMap<u32, TraceId>> {
         self.split.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes that the trace of row `row` has spans elsewhere.
-    pub(crate) fn mark_split(&self, row: u32) {
+    /// Notes that `trace`, of row `row`, has spans elsewhere.
+    pub(crate) fn mark_split(&self, rows: impl IntoIterator<Item = (u32, TraceId)>) {
         let mut split = self.split.write().unwrap_or_else(PoisonError::into_inner);
-        split[row as usize / 64] |= 1 << (row % 64);
+        Arc::make_mut(&mut split).extend(rows);
     }
 
     /// Segments that share traces with it.
@@ -125,11 +125,6 @@ impl Segment {
             }
         }
     }
-}
-
-/// Whether bit `row` of [`Segment::split_rows`] is set.
-pub(crate) fn is_split(split: &[u64], row: usize) -> bool {
-    split[row / 64] >> (row % 64) & 1 == 1
 }
 
 impl Drop for Segment {

@@ -8,7 +8,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema};
 use bytes::Bytes;
 use coral_trace::TraceId;
@@ -20,7 +19,7 @@ use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::filter::TraceFilter;
-use super::traces::{CONTINUES, DETAIL, LIGHT_COLUMNS, Lights, TRACE_ID, TraceRow};
+use super::traces::{CONTINUES, DETAIL, LIGHT, Lights, TRACE_ID, TraceRow};
 use super::write::{EXTENT_KEY, FENCE_ROWS};
 use super::{Segment, SegmentExtent, SegmentFiles};
 use crate::error::StoreError;
@@ -55,7 +54,7 @@ impl Segment {
         let traces = footers.of_traces(&files)?;
         let extent = read_extent(&traces)?;
         let mut segment = Self {
-            split: RwLock::new(vec![0; (extent.traces as usize).div_ceil(64)]),
+            split: RwLock::default(),
             extent,
             bytes,
             files,
@@ -69,9 +68,9 @@ impl Segment {
         segment.filter = TraceFilter::of(&ids);
         segment.fences = ids.iter().copied().step_by(FENCE_ROWS).collect();
         // A trace of two collectors has two rows, and each says half of it.
-        for (row, _) in (0..).zip(ids.windows(2)).filter(|(_, pair)| pair[0] == pair[1]) {
-            segment.mark_split(row);
-            segment.mark_split(row + 1);
+        for (row, pair) in (0..).zip(ids.windows(2)).filter(|(_, pair)| pair[0] == pair[1]) {
+            let trace = TraceId::try_from(pair[0]).map_err(|error| damaged("trace_id", &error))?;
+            segment.mark_split([(row, trace), (row + 1, trace)]);
         }
         let rows = segment.footers.of_spans(&segment.files)?.metadata().file_metadata().num_rows();
         if rows as u64 != segment.spans() {
@@ -135,10 +134,9 @@ impl Segment {
         Ok(ids)
     }
 
-    /// The light columns of every row of the traces file.
+    /// What decides about every row of the traces file.
     pub(crate) fn lights(&self) -> Result<Lights, StoreError> {
-        let batches = self.read_traces(&LIGHT_COLUMNS, None)?;
-        self.joined(&batches).map(|batch| Lights::of(&batch))
+        Ok(Lights(self.read_traces(&[LIGHT], None)?))
     }
 
     /// The rows of the traces file that say of themselves that older segments have spans of their trace.
@@ -201,16 +199,6 @@ impl Segment {
         let footer = self.footers.of_traces(&self.files)?;
         let mask = ProjectionMask::leaves(footer.parquet_schema(), columns.iter().copied());
         read(&self.files.traces, footer, mask, rows)
-    }
-
-    fn joined(&self, batches: &[RecordBatch]) -> Result<RecordBatch, StoreError> {
-        match batches {
-            [one] => Ok(one.clone()),
-            [first, ..] => {
-                concat_batches(&first.schema(), batches).map_err(|error| damaged("traces", &error))
-            }
-            [] => Err(damaged("traces", &"no rows")),
-        }
     }
 }
 

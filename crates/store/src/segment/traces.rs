@@ -3,17 +3,12 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    AsArray, BooleanArray, BooleanBuilder, FixedSizeBinaryBuilder, RecordBatch, StringBuilder,
-    TimestampMicrosecondArray, TimestampMicrosecondBuilder, UInt32Array, UInt32Builder,
-    UInt64Array, UInt64Builder,
+    ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryBuilder, RecordBatch, StringBuilder,
 };
-use arrow::datatypes::{
-    DataType, Field, Schema, SchemaRef, TimestampMicrosecondType, UInt32Type, UInt64Type,
-};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use coral_trace::{Collector, TraceId};
 use serde::{Deserialize, Serialize};
 
-use crate::batch::timestamp;
 use crate::error::StoreError;
 use crate::generation::{Generation, HotPart};
 use crate::part::Part;
@@ -29,51 +24,104 @@ pub(crate) struct TraceRow {
     pub(crate) older: Vec<u64>,
 }
 
-/// The columns that decide whether a trace is wanted: fixed width and not compressed, so that reading them is
-/// copying them.
-pub(crate) struct Lights {
-    pub(crate) ebpf: BooleanArray,
-    pub(crate) first_start: TimestampMicrosecondArray,
-    pub(crate) last_end: TimestampMicrosecondArray,
-    pub(crate) errors: UInt32Array,
+/// What decides whether a trace is wanted: one column of 32 bytes a row, not compressed, so that reading it is
+/// copying it.
+pub(crate) struct Lights(pub(super) Vec<RecordBatch>);
+
+/// One row of it. Times are microseconds.
+#[derive(Clone, Copy)]
+pub(crate) struct Light {
+    pub(crate) first_start: i64,
+    pub(crate) last_end: i64,
     /// See [`crate::part::service_bit`].
-    pub(crate) service_bits: UInt64Array,
+    pub(crate) service_bits: u64,
+    /// At most 2^31 - 1 are told apart.
+    pub(crate) errors: u32,
+    pub(crate) collector: Collector,
 }
+
+const LIGHT_BYTES: usize = 32;
+const EBPF_BIT: u32 = 1 << 31;
 
 /// Columns of a traces file, in its order.
 pub(super) const TRACE_ID: usize = 0;
-pub(super) const LIGHT_COLUMNS: [usize; 5] = [1, 2, 3, 4, 5];
-pub(super) const CONTINUES: usize = 6;
-pub(super) const DETAIL: usize = 7;
+pub(super) const LIGHT: usize = 1;
+pub(super) const CONTINUES: usize = 2;
+pub(super) const DETAIL: usize = 3;
 
 pub(super) static TRACE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         Field::new("trace_id", DataType::FixedSizeBinary(16), false),
-        Field::new("ebpf", DataType::Boolean, false),
-        timestamp("first_start"),
-        timestamp("last_end"),
-        Field::new("errors", DataType::UInt32, false),
-        Field::new("service_bits", DataType::UInt64, false),
+        Field::new("light", DataType::FixedSizeBinary(LIGHT_BYTES as i32), false),
         Field::new("continues", DataType::Boolean, false),
         Field::new("detail", DataType::Utf8, false),
     ]))
 });
 
 impl Lights {
-    /// From a batch of [`LIGHT_COLUMNS`].
-    pub(super) fn of(batch: &RecordBatch) -> Self {
-        let column = |at: usize| batch.column(at);
+    /// Every row, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Light> {
+        self.0.iter().flat_map(|batch| {
+            let bytes = batch.column(0).as_fixed_size_binary().value_data();
+            bytes.as_chunks::<LIGHT_BYTES>().0.iter().map(Light::from_bytes)
+        })
+    }
+}
+
+impl Light {
+    /// No trace at all.
+    pub(crate) const NOTHING: Self = Self {
+        first_start: i64::MAX,
+        last_end: i64::MIN,
+        service_bits: 0,
+        errors: 0,
+        collector: Collector::Ebpf,
+    };
+
+    /// What decides about a part; its collector is not told.
+    pub(crate) fn of_part(part: &Part) -> Self {
         Self {
-            ebpf: column(0).as_boolean().clone(),
-            first_start: column(1).as_primitive::<TimestampMicrosecondType>().clone(),
-            last_end: column(2).as_primitive::<TimestampMicrosecondType>().clone(),
-            errors: column(3).as_primitive::<UInt32Type>().clone(),
-            service_bits: column(4).as_primitive::<UInt64Type>().clone(),
+            first_start: part.first_start,
+            last_end: part.last_end,
+            service_bits: part.service_bits(),
+            errors: part.errors.try_into().unwrap_or(u32::MAX).min(EBPF_BIT - 1),
+            collector: Collector::Ebpf,
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.first_start.len()
+    /// Adds another part of the same trace.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.first_start = self.first_start.min(other.first_start);
+        self.last_end = self.last_end.max(other.last_end);
+        self.service_bits |= other.service_bits;
+        self.errors = self.errors.saturating_add(other.errors);
+    }
+
+    fn of(entry: &Entry<'_>) -> Self {
+        Self { collector: entry.collector, ..Self::of_part(&entry.hot.part) }
+    }
+
+    fn to_bytes(self) -> [u8; LIGHT_BYTES] {
+        let ebpf = if self.collector == Collector::Ebpf { EBPF_BIT } else { 0 };
+        let mut bytes = [0; LIGHT_BYTES];
+        bytes[..8].copy_from_slice(&self.first_start.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.last_end.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.service_bits.to_le_bytes());
+        bytes[24..28].copy_from_slice(&(self.errors | ebpf).to_le_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8; LIGHT_BYTES]) -> Self {
+        let word =
+            |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+        let flags = word(24) as u32;
+        Self {
+            first_start: word(0) as i64,
+            last_end: word(8) as i64,
+            service_bits: word(16),
+            errors: flags & !EBPF_BIT,
+            collector: if flags & EBPF_BIT != 0 { Collector::Ebpf } else { Collector::Sdk },
+        }
     }
 }
 
@@ -103,31 +151,19 @@ pub(super) fn entries(generation: &Generation) -> Vec<Entry<'_>> {
 pub(super) fn batch(entries: &[Entry<'_>]) -> RecordBatch {
     let rows = entries.len();
     let mut trace_id = FixedSizeBinaryBuilder::with_capacity(rows, 16);
-    let mut ebpf = BooleanBuilder::with_capacity(rows);
-    let mut first_start = TimestampMicrosecondBuilder::with_capacity(rows);
-    let mut last_end = TimestampMicrosecondBuilder::with_capacity(rows);
-    let mut errors = UInt32Builder::with_capacity(rows);
-    let mut service_bits = UInt64Builder::with_capacity(rows);
+    let mut light = FixedSizeBinaryBuilder::with_capacity(rows, LIGHT_BYTES as i32);
     let mut continues = BooleanBuilder::with_capacity(rows);
     let mut detail = StringBuilder::with_capacity(rows, 256 * rows);
-    for Entry { trace_id: id, collector, hot, older } in entries {
-        let part = &hot.part;
-        trace_id.append_value(id.bytes()).expect("the column is as wide as a trace id");
-        ebpf.append_value(*collector == Collector::Ebpf);
-        first_start.append_value(part.first_start);
-        last_end.append_value(part.last_end);
-        errors.append_value(part.errors.try_into().unwrap_or(u32::MAX));
-        service_bits.append_value(part.service_bits());
-        continues.append_value(!older.is_empty());
-        detail.append_value(detail_json(hot, older));
+    for entry in entries {
+        let wide = "the column is as wide as the value";
+        trace_id.append_value(entry.trace_id.bytes()).expect(wide);
+        light.append_value(Light::of(entry).to_bytes()).expect(wide);
+        continues.append_value(!entry.older.is_empty());
+        detail.append_value(detail_json(entry.hot, entry.older));
     }
-    let columns: Vec<arrow::array::ArrayRef> = vec![
+    let columns: Vec<ArrayRef> = vec![
         Arc::new(trace_id.finish()),
-        Arc::new(ebpf.finish()),
-        Arc::new(first_start.finish()),
-        Arc::new(last_end.finish()),
-        Arc::new(errors.finish()),
-        Arc::new(service_bits.finish()),
+        Arc::new(light.finish()),
         Arc::new(continues.finish()),
         Arc::new(detail.finish()),
     ];

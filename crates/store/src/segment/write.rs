@@ -79,7 +79,7 @@ fn write_traces(
 ) -> Result<(), StoreError> {
     let extent = serde_json::to_string(extent).expect("an extent has a JSON form");
     let footer = vec![KeyValue::new(EXTENT_KEY.to_owned(), extent)];
-    let properties = plain(compressed(), &["trace_id", "first_start", "last_end", "service_bits"])
+    let properties = plain(compressed(), &["trace_id", "light"])
         .set_column_dictionary_enabled("detail".into(), false)
         .set_column_data_page_row_count_limit("detail".into(), DETAIL_ROWS)
         .set_column_data_page_row_count_limit("trace_id".into(), FENCE_ROWS)
