@@ -1,12 +1,25 @@
 //! `coral-bench`: measurements, each with the command that repeats it.
 
+mod clock;
+mod exporter;
+mod latency;
+mod load;
+mod output;
 mod process;
+mod sink;
 mod spans;
 mod store;
+mod table;
+mod traffic;
+mod units;
 
 use clap::{Parser, Subcommand};
 
-/// Measures Coral. Quote CPU time and ratios: wall time on a shared machine says little.
+/// Why a measurement did not come about, or what was found wrong by it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Measures Coral, or anything that speaks OTLP. Quote CPU time and ratios: wall time on a shared
+/// machine says little.
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -15,12 +28,19 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Measure {
+    /// Sends Beyla-like spans to an OTLP receiver.
+    Load(load::LoadCommand),
+    /// Receives OTLP, decodes it and forgets it: the floor for ratios.
+    Sink(sink::Sink),
     /// The store alone: CPU per span appended and sealed, bytes per span, lookups, a search, a reopening.
     Store(store::Store),
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match Cli::parse().measure {
+        Measure::Load(load) => runtime.block_on(load.run()),
+        Measure::Sink(sink) => runtime.block_on(sink.run()),
         Measure::Store(store) => store.run(),
     }
 }

@@ -1,13 +1,13 @@
 //! `coral-bench store`.
 
-use std::error::Error;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use coral_store::{Keep, Order, Resources, Store as Database, StoreConfig, TraceQuery};
 use coral_trace::Span;
 
-use crate::process::{cpu_seconds, peak_mib};
+use crate::Failure;
+use crate::process::Process;
 use crate::spans::{BEGIN, Generator, PER_TRACE, trace_id};
 
 /// Writes spans into a new store and asks it questions whose answers are known.
@@ -30,7 +30,7 @@ const SEARCHES: u64 = 5;
 
 impl Store {
     /// Prints one line a measurement.
-    pub fn run(&self) -> Result<(), Box<dyn Error>> {
+    pub fn run(&self) -> Result<(), Failure> {
         let dir = tempfile::tempdir()?;
         let config = StoreConfig {
             dir: dir.path().to_owned(),
@@ -53,31 +53,31 @@ impl Store {
         Ok(())
     }
 
-    fn write(&self, store: &Database) -> Result<(), Box<dyn Error>> {
+    fn write(&self, store: &Database) -> Result<(), Failure> {
         let generator = Generator::new();
         let (mut append, mut seal, mut worst) = (0.0, 0.0, Duration::ZERO);
         let mut next = 0;
         while next < self.spans {
             let until = (next + self.commit).min(self.spans);
             let spans: Vec<Span> = (next..until).map(|number| generator.span(number)).collect();
-            let (cpu, begin) = (cpu_seconds(), Instant::now());
+            let (cpu, begin) = (Process::this().cpu_seconds(), Instant::now());
             store.append(&[spans], BEGIN)?;
-            append += cpu_seconds() - cpu;
+            append += Process::this().cpu_seconds() - cpu;
             worst = worst.max(begin.elapsed());
-            let cpu = cpu_seconds();
+            let cpu = Process::this().cpu_seconds();
             store.maintain(KEEP, BEGIN)?;
-            seal += cpu_seconds() - cpu;
+            seal += Process::this().cpu_seconds() - cpu;
             next = until;
         }
         let each = |seconds: f64| seconds * 1e6 / self.spans as f64;
         println!("appended, durable      {:.1} CPU µs/span", each(append));
         println!("sealed                 {:.1} CPU µs/span", each(seal));
         println!("slowest commit         {} ms", worst.as_millis());
-        println!("peak memory            {} MiB", peak_mib());
+        println!("peak memory            {:.0} MiB", Process::this().peak_mib());
         Ok(())
     }
 
-    fn look_up(&self, store: &Database) -> Result<(), Box<dyn Error>> {
+    fn look_up(&self, store: &Database) -> Result<(), Failure> {
         let traces = self.spans / PER_TRACE;
         for (what, offset, spans) in [("known", 0, PER_TRACE), ("unknown", traces, 0)] {
             let times = timed(LOOKUPS, |round| {
@@ -92,7 +92,7 @@ impl Store {
     }
 }
 
-fn search(store: &Database) -> Result<(), Box<dyn Error>> {
+fn search(store: &Database) -> Result<(), Failure> {
     let query = TraceQuery {
         services: vec!["service-3".to_owned()],
         min_duration_us: Some(900_000),
@@ -108,10 +108,7 @@ fn search(store: &Database) -> Result<(), Box<dyn Error>> {
 }
 
 /// Median and 95th percentile of `rounds` calls.
-fn timed(
-    rounds: u64,
-    mut call: impl FnMut(u64) -> Result<(), Box<dyn Error>>,
-) -> Result<String, Box<dyn Error>> {
+fn timed(rounds: u64, mut call: impl FnMut(u64) -> Result<(), Failure>) -> Result<String, Failure> {
     let mut times = Vec::new();
     for round in 0..rounds {
         let begin = Instant::now();
