@@ -1,11 +1,16 @@
 //! `coral-bench`: measurements, each with the command that repeats it.
 
+mod agent;
+mod ask;
 mod clock;
 mod exporter;
+mod figures;
 mod latency;
 mod load;
 mod output;
 mod process;
+mod queries;
+mod server;
 mod sink;
 mod spans;
 mod store;
@@ -32,6 +37,8 @@ enum Measure {
     Load(load::LoadCommand),
     /// Receives OTLP, decodes it and forgets it: the floor for ratios.
     Sink(sink::Sink),
+    /// A coral agent under load: its CPU, memory, disk and answers.
+    Agent(agent::AgentCommand),
     /// The store alone: CPU per span appended and sealed, bytes per span, lookups, a search, a reopening.
     Store(store::Store),
 }
@@ -41,6 +48,7 @@ fn main() -> Result<(), Failure> {
     match Cli::parse().measure {
         Measure::Load(load) => runtime.block_on(load.run()),
         Measure::Sink(sink) => runtime.block_on(sink.run()),
+        Measure::Agent(agent) => runtime.block_on(agent.run()),
         Measure::Store(store) => store.run(),
     }
 }
