@@ -64,7 +64,10 @@ impl AgentBench<'_> {
         figures.add("decode and forget (sink), CPU", floor, "µs/span");
         let agent = self.program.agent(&[]).await?;
         self.ingest(&agent, floor, &mut figures).await?;
+        self.complete(&agent, 0).await?;
         figures.extend("agent", self.questions(&agent).await?);
+        let mut ask = Ask::Agent(AgentRpc::new(&agent.url("agent_rpc")?)?);
+        figures.0.extend(queries::findable(&mut ask, &agent.url("otlp_grpc")?).await?.0);
         self.sealed(agent, &mut figures).await?;
         Ok(figures)
     }
@@ -99,12 +102,13 @@ impl AgentBench<'_> {
         figures.add("retries", sent.retries as f64, "");
         let generator = self.each(sent.generator_cpu_seconds);
         figures.add("generator's own CPU, not counted", generator, "µs/span");
-        self.complete(agent).await
+        Ok(())
     }
 
-    async fn complete(&self, agent: &Server) -> Result<(), Failure> {
-        let (stored, sent) =
-            (agent.counter("coral.agent.store.spans").await?, self.traffic.total_spans());
+    /// Whether the agent holds all of the traffic, and `more` spans.
+    async fn complete(&self, agent: &Server, more: u64) -> Result<(), Failure> {
+        let sent = self.traffic.total_spans() + more;
+        let stored = agent.counter("coral.agent.store.spans").await?;
         match stored == sent {
             true => Ok(()),
             false => Err(format!("the agent holds {stored} of {sent} acknowledged spans").into()),
@@ -123,13 +127,10 @@ impl AgentBench<'_> {
         let agent = agent.restart(&["storage.segment_rows=1"]).await?;
         figures.add("reopened after kill -9", begin.elapsed().as_secs_f64() * 1e3, "ms");
         agent.process().until_idle(PATIENCE).await.ok_or("the agent does not rest")?;
-        self.complete(&agent).await?;
+        self.complete(&agent, queries::FINDABLE_SPANS).await?;
         let bytes = agent.counter("coral.agent.store.bytes").await? as f64;
         let each = bytes / self.traffic.total_spans() as f64;
         figures.at_most("on disk, sealed", each, "B/span", 60.0);
-        let mut ask = Ask::Agent(AgentRpc::new(&agent.url("agent_rpc")?)?);
-        let findable = queries::findable(&mut ask, &agent.url("otlp_grpc")?).await?;
-        figures.0.extend(findable.0);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod agent;
 mod ask;
 mod clock;
+mod colony;
 mod exporter;
 mod figures;
 mod latency;
@@ -12,13 +13,13 @@ mod process;
 mod queries;
 mod server;
 mod sink;
-mod spans;
 mod store;
 mod table;
 mod traffic;
 mod units;
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Why a measurement did not come about, or what was found wrong by it.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -39,16 +40,42 @@ enum Measure {
     Sink(sink::Sink),
     /// A coral agent under load: its CPU, memory, disk and answers.
     Agent(agent::AgentCommand),
+    /// A colony draining an agent: spans a second, CPU, and the colony's answers.
+    Colony(colony::ColonyCommand),
     /// The store alone: CPU per span appended and sealed, bytes per span, lookups, a search, a reopening.
     Store(store::Store),
 }
 
 fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match Cli::parse().measure {
-        Measure::Load(load) => runtime.block_on(load.run()),
-        Measure::Sink(sink) => runtime.block_on(sink.run()),
-        Measure::Agent(agent) => runtime.block_on(agent.run()),
-        Measure::Store(store) => store.run(),
+    let measure = Cli::parse().measure;
+    runtime.block_on(async {
+        tokio::select! {
+            outcome = measure.run() => outcome,
+            // What was being run is dropped, and with it every process that was started for it.
+            () = signalled() => Err("interrupted".into()),
+        }
+    })
+}
+
+impl Measure {
+    async fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Load(load) => load.run().await,
+            Self::Sink(sink) => sink.run().await,
+            Self::Agent(agent) => agent.run().await,
+            Self::Colony(colony) => colony.run().await,
+            Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
+        }
+    }
+}
+
+async fn signalled() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
     }
 }

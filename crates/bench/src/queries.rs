@@ -17,6 +17,11 @@ const LOOKUPS: u64 = 400;
 const LIST_ROUNDS: usize = 40;
 /// Traces that are sent alone, to see how soon they are found.
 const NEW_TRACES: u64 = 20;
+const NEW_TRACE_SPANS: u64 = 10;
+/// Spans that [`findable`] sends.
+pub const FINDABLE_SPANS: u64 = NEW_TRACES * NEW_TRACE_SPANS;
+/// Each kind of list is asked no longer than this, once every question of it was.
+const ENOUGH: Duration = Duration::from_secs(20);
 
 /// A kind of question: its name, which ones are of it, its bars for p50 and p99.
 type Kind = (&'static str, fn(&Question, usize) -> bool, [Option<f64>; 2]);
@@ -104,8 +109,12 @@ async fn unknown(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure>
 }
 
 async fn lists(ask: &mut Ask, questions: &[&Question]) -> Result<Latencies, Failure> {
-    let mut latencies = Latencies::default();
-    for question in questions.iter().cycle().take(LIST_ROUNDS.max(questions.len())) {
+    let (mut latencies, all) = (Latencies::default(), Instant::now());
+    let rounds = LIST_ROUNDS.max(questions.len());
+    for (asked, question) in questions.iter().cycle().take(rounds).enumerate() {
+        if asked >= questions.len() && all.elapsed() > ENOUGH {
+            break;
+        }
         let begin = Instant::now();
         let found = ask.list(&question.asked).await?;
         latencies.add(begin.elapsed());
@@ -152,15 +161,15 @@ pub async fn findable(ask: &mut Ask, otlp_grpc: &str) -> Result<Figures, Failure
 /// A trace of now.
 fn one_trace(seed: u64) -> Traffic {
     Traffic {
-        spans: 10,
+        spans: NEW_TRACE_SPANS,
         services: 20,
-        spans_per_trace: 10,
+        spans_per_trace: NEW_TRACE_SPANS,
         attributes: 10,
         errors: 0.0,
         slow: 0.0,
         seed,
         spread: 8_000_000_000,
-        spans_per_export: 10,
+        spans_per_export: NEW_TRACE_SPANS,
         end: crate::clock::now(),
     }
 }

@@ -47,6 +47,8 @@ const FREE_PORTS: [&str; 5] = [
 /// How long a coral may take to listen.
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+/// A count that should grow and does not for so long never will.
+const STALLS_AFTER: Duration = Duration::from_secs(20);
 
 impl Program {
     /// Starts an agent on a new directory.
@@ -219,21 +221,24 @@ impl Server {
     /// Waits until a counter has a value that `enough` accepts, and returns it.
     ///
     /// # Errors
-    /// When it does not within `patience`.
+    /// When it stands still for [`STALLS_AFTER`] before that; with the last warning of the log.
     pub async fn until_counter(
         &self,
         name: &str,
-        patience: Duration,
         enough: impl Fn(u64) -> bool,
     ) -> Result<u64, Failure> {
-        let begin = Instant::now();
+        let (mut moved, mut last) = (Instant::now(), None);
         loop {
             let count = self.counter(name).await?;
             if enough(count) {
                 return Ok(count);
             }
-            if begin.elapsed() > patience {
-                return Err(format!("`{name}` is still {count} after {patience:?}").into());
+            if last.replace(count) != Some(count) {
+                moved = Instant::now();
+            }
+            if moved.elapsed() > STALLS_AFTER {
+                let why = self.log_lines("WARN").pop().unwrap_or_default();
+                return Err(format!("`{name}` stands still at {count}: {why}").into());
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -21,7 +21,7 @@ use crate::Failure;
 use crate::process::Process;
 
 /// An OTLP/gRPC receiver that decodes with prost and forgets. Prints its address; ends, and prints its
-/// CPU per span, when its standard input does or on SIGINT.
+/// CPU per span, when its standard input does.
 #[derive(Args)]
 pub struct Sink {
     /// Where to listen; port 0 is a free one.
@@ -61,10 +61,7 @@ async fn stop() {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         let _ = ended.send(());
     });
-    tokio::select! {
-        _ = end => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    let _ = end.await;
 }
 
 #[derive(Default)]

@@ -68,7 +68,8 @@ impl Asked {
         })
     }
 
-    fn limit(&self) -> usize {
+    /// Traces of the answer, at most.
+    pub fn limit(&self) -> usize {
         match self {
             Self::Newest { limit, .. } | Self::Slowest { limit, .. } | Self::Path { limit, .. } => {
                 *limit
