@@ -17,6 +17,9 @@ pub struct Figure {
     /// What it is held against.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bar: Option<Bar>,
+    /// Why there is no value: the measurement failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
     /// Whether `value` is within `bar`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub met: Option<bool>,
@@ -60,6 +63,18 @@ impl Figures {
         self.push(format!("{what}, p99"), found.p99_ms, "ms", bars[1]);
     }
 
+    /// Adds a measurement that did not come about, which is never met.
+    pub fn fail(&mut self, what: impl Into<String>, failure: impl std::fmt::Display) {
+        let (what, failure) = (what.into(), Some(failure.to_string()));
+        eprintln!("  {what}: FAILED: {}", failure.as_deref().unwrap_or_default());
+        self.0.push(Figure { what, value: 0.0, unit: "", bar: None, failure, met: Some(false) });
+    }
+
+    /// The first that is not met.
+    pub fn unmet(&self) -> Option<&Figure> {
+        self.0.iter().find(|figure| figure.met == Some(false))
+    }
+
     /// Adds those of `other`, each named after `of`.
     pub fn extend(&mut self, of: &str, other: Self) {
         self.0.extend(
@@ -76,7 +91,7 @@ impl Figures {
             Bar::AtLeast(least) => value >= least,
         });
         eprintln!("  {what}: {} {unit}", rounded(value));
-        self.0.push(Figure { what, value, unit, bar, met });
+        self.0.push(Figure { what, value, unit, bar, failure: None, met });
     }
 
     /// For people.
@@ -94,11 +109,22 @@ impl Figures {
                 Some(false) => "NO",
                 None => "",
             };
-            let row = [figure.what.as_str(), &with_unit(figure.value), bar.trim(), met];
+            let measured = match &figure.failure {
+                Some(failure) => format!("failed: {}", one_line(failure)),
+                None => with_unit(figure.value),
+            };
+            let row = [figure.what.as_str(), &measured, &bar, met];
             table.row(&row.map(str::trim));
         }
         table
     }
+}
+
+/// As much of a text as a cell takes.
+fn one_line(text: &str) -> String {
+    const MOST: usize = 100;
+    let line = text.lines().next().unwrap_or_default().replace('|', "/");
+    line.chars().take(MOST).collect()
 }
 
 /// Three digits or so: more would claim what was not measured.
@@ -124,5 +150,14 @@ mod tests {
         assert_eq!(met, [Some(true), Some(false)]);
         let table = figures.table().to_string();
         assert!(table.contains("| 90,000 spans/s | ≥ 100,000 spans/s | NO "), "{table}");
+    }
+
+    #[test]
+    fn a_measurement_that_failed_is_not_met_and_says_why() {
+        let mut figures = Figures::default();
+        figures.fail("drained", "`spans` stands still at 80000\nand more");
+        assert!(figures.unmet().is_some());
+        let table = figures.table().to_string();
+        assert!(table.contains("| failed: `spans` stands still at 80000 |"), "{table}");
     }
 }

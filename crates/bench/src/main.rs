@@ -11,8 +11,10 @@ mod load;
 mod output;
 mod process;
 mod queries;
+mod report;
 mod server;
 mod sink;
+mod soak;
 mod store;
 mod table;
 mod traffic;
@@ -42,6 +44,10 @@ enum Measure {
     Agent(agent::AgentCommand),
     /// A colony draining an agent: spans a second, CPU, and the colony's answers.
     Colony(colony::ColonyCommand),
+    /// Bad days: kills at random moments, and everything at once for a long time.
+    Soak(soak::SoakCommand),
+    /// Everything, as one table with its bars.
+    Report(report::Report),
     /// The store alone: CPU per span appended and sealed, bytes per span, lookups, a search, a reopening.
     Store(store::Store),
 }
@@ -49,13 +55,16 @@ enum Measure {
 fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let measure = Cli::parse().measure;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = measure.run() => outcome,
             // What was being run is dropped, and with it every process that was started for it.
             () = signalled() => Err("interrupted".into()),
         }
-    })
+    });
+    // A store that is still being filled does not keep an interrupted bench alive.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    outcome
 }
 
 impl Measure {
@@ -65,6 +74,8 @@ impl Measure {
             Self::Sink(sink) => sink.run().await,
             Self::Agent(agent) => agent.run().await,
             Self::Colony(colony) => colony.run().await,
+            Self::Soak(soak) => soak.run().await,
+            Self::Report(report) => report.run().await,
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
         }
     }

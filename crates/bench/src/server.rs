@@ -1,6 +1,6 @@
 //! A coral process of the bench's own: started, asked, killed and started again.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -158,10 +158,21 @@ impl Server {
     /// # Errors
     /// When it does not start.
     pub async fn restart(mut self, settings: &[&str]) -> Result<Self, Failure> {
+        let settings = settings.iter().flat_map(|pair| ["--set".to_owned(), (*pair).to_owned()]);
+        self.arguments.extend(settings);
+        self.start_again().await?;
+        Ok(self)
+    }
+
+    /// Kills it if need be, and runs it again as it was.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_again(&mut self) -> Result<(), Failure> {
         self.kill()?;
-        let mut arguments = self.arguments.clone();
-        arguments.extend(settings.iter().flat_map(|pair| ["--set".to_owned(), (*pair).to_owned()]));
-        Self::run(self.program.clone(), arguments, self.dir.clone()).await
+        let (program, arguments) = (self.program.clone(), self.arguments.clone());
+        *self = Self::run(program, arguments, self.dir.clone()).await?;
+        Ok(())
     }
 
     /// `kill -9`; returns when it is gone.
@@ -176,11 +187,6 @@ impl Server {
     /// What the kernel knows of it.
     pub fn process(&self) -> Process {
         Process(self.child.id())
-    }
-
-    /// Where its data lies.
-    pub fn dir(&self) -> &Path {
-        self.dir.path()
     }
 
     /// `http://` and the address of `socket`, such as `otlp_grpc`.

@@ -35,13 +35,13 @@ pub struct Store {
 #[derive(Args, Clone, Debug)]
 pub struct Setup {
     /// Spans in one commit, at least.
-    #[arg(long, default_value_t = 8_192)]
+    #[arg(long, default_value_t = Setup::default().commit)]
     pub commit: u64,
     /// DuckDB's memory limit, in MiB.
-    #[arg(long, default_value_t = 256)]
+    #[arg(long, default_value_t = Setup::default().memory)]
     pub memory: u64,
     /// Hot rows are sealed when there are this many.
-    #[arg(long, default_value_t = 262_144)]
+    #[arg(long, default_value_t = Setup::default().segment_rows)]
     pub segment_rows: u64,
 }
 
@@ -59,6 +59,12 @@ impl Store {
         let figures = measure(&self.traffic.ending(clock::now()), &self.setup)?;
         print!("{}", figures.table());
         output::write_json_if(self.json.as_deref(), &figures)
+    }
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { commit: 8_192, memory: 256, segment_rows: 262_144 }
     }
 }
 
