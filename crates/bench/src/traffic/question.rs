@@ -1,5 +1,7 @@
 //! Questions that can be asked of any trace store, and which traces answer them.
 
+use std::cmp::Reverse;
+
 use serde::Serialize;
 
 use super::Traffic;
@@ -77,7 +79,7 @@ impl Asked {
         }
     }
 
-    /// Whether `trace` answers this; `None` when its facts have to be looked at.
+    /// Whether `trace` cannot be part of the answer: cheap, since nearly all cannot.
     fn excludes(&self, traffic: &Traffic, trace: &Trace) -> bool {
         let start_us = (trace.start / 1_000) as i64;
         match *self {
@@ -126,10 +128,13 @@ impl Traffic {
     }
 }
 
+/// What sorts traces, best first: duration (where it counts) and start, then id; and the trace's number.
+type Ranked = (Reverse<(i64, i64)>, u128, u64);
+
 /// An answer that is being found, one trace after another.
 pub struct Answer {
     asked: Asked,
-    best: Vec<(std::cmp::Reverse<(i64, i64)>, u128, u64)>,
+    best: Vec<Ranked>,
     matching: u64,
 }
 
@@ -144,13 +149,9 @@ impl Answer {
         if self.asked.excludes(traffic, trace) {
             return;
         }
-        let (start_us, length) =
-            ((trace.start / 1_000) as i64, self.ranked_duration(traffic, trace));
-        if length.is_none() {
-            return;
-        }
+        let Some(duration) = self.ranked_duration(traffic, trace) else { return };
         self.matching += 1;
-        let rank = std::cmp::Reverse((length.unwrap_or(0), start_us));
+        let rank = Reverse((duration, (trace.start / 1_000) as i64));
         self.best.push((rank, trace.id, trace.number));
         if self.best.len() > 4 * self.asked.limit() + 64 {
             self.shorten();
@@ -192,7 +193,7 @@ mod tests {
         let traffic = sample(20_000);
         let mut all: Vec<Facts> =
             (0..traffic.traces()).map(|at| traffic.facts(&traffic.trace(at))).collect();
-        all.sort_by_key(|facts| std::cmp::Reverse(facts.start_us));
+        all.sort_by_key(|facts| Reverse(facts.start_us));
         for question in traffic.answered(Asked::usual(&traffic)) {
             match question.asked {
                 Asked::Newest { since_us, until_us, .. } => {
