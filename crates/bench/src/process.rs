@@ -1,19 +1,74 @@
-//! What the kernel says of this process.
+//! What the kernel says of a process: this one, or another one by its id.
 
-/// CPU seconds so far, user and system, to a hundredth. 0 where there is no `/proc`.
-pub fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The second field is the program's name, in parentheses, and may hold spaces.
-    let fields: Vec<&str> =
-        stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks =
-        |at: usize| fields.get(at).and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(11) + ticks(12)) / 100.0
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// A process by its id.
+#[derive(Clone, Copy, Debug)]
+pub struct Process(pub u32);
+
+/// Less than this share of one core is idle.
+const IDLE_SHARE: f64 = 0.02;
+/// For so long, or it is only a pause.
+const IDLE_FOR: Duration = Duration::from_secs(2);
+
+impl Process {
+    /// This one.
+    pub fn this() -> Self {
+        Self(std::process::id())
+    }
+
+    /// CPU seconds so far, user and system, of all threads, ended ones included. 0 when it is gone.
+    pub fn cpu_seconds(self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
+        // The second field is the program's name, in parentheses, and may hold spaces.
+        let fields: Vec<&str> =
+            stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks =
+            |at: usize| fields.get(at).and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or(0.0);
+        (ticks(11) + ticks(12)) / ticks_a_second()
+    }
+
+    /// The most memory that was resident at once, in MiB.
+    pub fn peak_mib(self) -> f64 {
+        self.status_mib("VmHWM")
+    }
+
+    /// Memory that is resident now, in MiB.
+    pub fn resident_mib(self) -> f64 {
+        self.status_mib("VmRSS")
+    }
+
+    fn status_mib(self, field: &str) -> f64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with(field)).unwrap_or_default();
+        let kib = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok());
+        kib.unwrap_or(0.0) / 1_024.0
+    }
+
+    /// Waits until it uses less than 2% of a core for 2 s, at most `patience`. Returns its CPU seconds at
+    /// the beginning of that pause, or `None` when it never rested.
+    pub async fn until_idle(self, patience: Duration) -> Option<f64> {
+        let begin = Instant::now();
+        while begin.elapsed() < patience {
+            let before = self.cpu_seconds();
+            tokio::time::sleep(IDLE_FOR).await;
+            if self.cpu_seconds() - before < IDLE_SHARE * IDLE_FOR.as_secs_f64() {
+                return Some(before);
+            }
+        }
+        None
+    }
 }
 
-/// The most memory that was resident at once, in MiB.
-pub fn peak_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
+/// In which `/proc` counts; 100 nearly everywhere.
+fn ticks_a_second() -> f64 {
+    static TICKS: OnceLock<f64> = OnceLock::new();
+    *TICKS.get_or_init(|| {
+        let output = Command::new("getconf").arg("CLK_TCK").output().ok();
+        let text = output.and_then(|output| String::from_utf8(output.stdout).ok());
+        text.and_then(|text| text.trim().parse().ok()).unwrap_or(100.0)
+    })
 }

@@ -1,124 +1,235 @@
-//! `coral-bench store`.
+//! `coral-bench store`: the store alone, in this process.
 
-use std::error::Error;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use coral_store::{Keep, Order, Resources, Store as Database, StoreConfig, TraceQuery};
-use coral_trace::Span;
+use coral_trace::{Recogniser, Span, TimeRange, TraceId, UnixNanos};
+use coral_wire::otlp_in::{self, Encoding};
 
-use crate::process::{cpu_seconds, peak_mib};
-use crate::spans::{BEGIN, Generator, PER_TRACE, trace_id};
+use crate::ask::Found;
+use crate::figures::Figures;
+use crate::latency::Latencies;
+use crate::process::Process;
+use crate::traffic::Traffic;
+use crate::traffic::encode::Encoder;
+use crate::traffic::question::{Asked, Question};
+use crate::traffic::trace::mix;
+use crate::traffic::truth::Facts;
+use crate::{Failure, clock, output};
 
 /// Writes spans into a new store and asks it questions whose answers are known.
 #[derive(Args)]
 pub struct Store {
-    /// Spans to write.
-    #[arg(long, default_value_t = 1_000_000)]
-    spans: u64,
-    /// Spans in one commit.
-    #[arg(long, default_value_t = 8_192)]
-    commit: u64,
+    #[command(flatten)]
+    traffic: Traffic,
+    #[command(flatten)]
+    setup: Setup,
+    /// Writes the measurements to this file as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// How the store is set up.
+#[derive(Args, Clone, Debug)]
+pub struct Setup {
+    /// Spans in one commit, at least.
+    #[arg(long, default_value_t = Setup::default().commit)]
+    pub commit: u64,
     /// DuckDB's memory limit, in MiB.
-    #[arg(long, default_value_t = 256)]
-    memory: u64,
+    #[arg(long, default_value_t = Setup::default().memory)]
+    pub memory: u64,
+    /// Hot rows are sealed when there are this many.
+    #[arg(long, default_value_t = Setup::default().segment_rows)]
+    pub segment_rows: u64,
 }
 
 const KEEP: Keep = Keep { age: Duration::from_secs(3_600), bytes: u64::MAX };
-const LOOKUPS: u64 = 60;
-const SEARCHES: u64 = 5;
+/// How often each kind of question is asked, unless that takes longer than [`ENOUGH`].
+const LOOKUPS: u64 = 400;
+const SEARCHES: usize = 40;
+const ENOUGH: Duration = Duration::from_secs(20);
+/// Spans of one trace that are read at most.
+const MOST_SPANS: u32 = 1_000;
 
 impl Store {
-    /// Prints one line a measurement.
-    pub fn run(&self) -> Result<(), Box<dyn Error>> {
-        let dir = tempfile::tempdir()?;
-        let config = StoreConfig {
-            dir: dir.path().to_owned(),
-            resources: Resources { memory_limit: self.memory << 20, threads: 2 },
-            segment_rows: 262_144,
-        };
-        let store = Database::open(config.clone())?;
-        self.write(&store)?;
-        store.seal()?;
-        let extent = store.extent();
-        assert_eq!(extent.spans, self.spans, "the store lost or repeated spans");
-        let per_span = extent.bytes as f64 / self.spans as f64;
-        println!("on disk, sealed        {per_span:.1} B/span, {} segments", extent.segments);
-        self.look_up(&store)?;
-        search(&store)?;
-        drop(store);
-        let begin = Instant::now();
-        Database::open(config)?;
-        println!("reopened in            {} ms", begin.elapsed().as_millis());
-        Ok(())
-    }
-
-    fn write(&self, store: &Database) -> Result<(), Box<dyn Error>> {
-        let generator = Generator::new();
-        let (mut append, mut seal, mut worst) = (0.0, 0.0, Duration::ZERO);
-        let mut next = 0;
-        while next < self.spans {
-            let until = (next + self.commit).min(self.spans);
-            let spans: Vec<Span> = (next..until).map(|number| generator.span(number)).collect();
-            let (cpu, begin) = (cpu_seconds(), Instant::now());
-            store.append(&[spans], BEGIN)?;
-            append += cpu_seconds() - cpu;
-            worst = worst.max(begin.elapsed());
-            let cpu = cpu_seconds();
-            store.maintain(KEEP, BEGIN)?;
-            seal += cpu_seconds() - cpu;
-            next = until;
-        }
-        let each = |seconds: f64| seconds * 1e6 / self.spans as f64;
-        println!("appended, durable      {:.1} CPU µs/span", each(append));
-        println!("sealed                 {:.1} CPU µs/span", each(seal));
-        println!("slowest commit         {} ms", worst.as_millis());
-        println!("peak memory            {} MiB", peak_mib());
-        Ok(())
-    }
-
-    fn look_up(&self, store: &Database) -> Result<(), Box<dyn Error>> {
-        let traces = self.spans / PER_TRACE;
-        for (what, offset, spans) in [("known", 0, PER_TRACE), ("unknown", traces, 0)] {
-            let times = timed(LOOKUPS, |round| {
-                let number = offset + round * 977 % traces;
-                let found = store.trace(trace_id(number), None, 1_000)?;
-                assert_eq!(found.span_count, spans, "trace {number}");
-                Ok(())
-            })?;
-            println!("{what:7} trace by id    {times}");
-        }
-        Ok(())
+    /// Runs to the end and prints what was measured.
+    pub fn run(self) -> Result<(), Failure> {
+        let figures = measure(&self.traffic.ending(clock::now()), &self.setup)?;
+        print!("{}", figures.table());
+        output::write_json_if(self.json.as_deref(), &figures)
     }
 }
 
-fn search(store: &Database) -> Result<(), Box<dyn Error>> {
-    let query = TraceQuery {
-        services: vec!["service-3".to_owned()],
-        min_duration_us: Some(900_000),
-        order: Order::Slowest,
-        ..TraceQuery::newest(20)
+impl Default for Setup {
+    fn default() -> Self {
+        Self { commit: 8_192, memory: 256, segment_rows: 262_144 }
+    }
+}
+
+/// Writes `traffic` into a new store, seals it, asks, and opens it again.
+///
+/// # Errors
+/// A lost span, a wrong answer, or a store that fails.
+pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
+    let dir = tempfile::tempdir()?;
+    let config = StoreConfig {
+        dir: dir.path().to_owned(),
+        resources: Resources { memory_limit: setup.memory << 20, threads: 2 },
+        segment_rows: setup.segment_rows,
     };
-    let times = timed(SEARCHES, |_| {
-        assert_eq!(store.search(&query)?.len(), 20);
-        Ok(())
-    })?;
-    println!("slowest 20 of all time {times}");
+    let mut figures = Figures::default();
+    let store = Database::open(config.clone())?;
+    write(&store, traffic, setup.commit, &mut figures)?;
+    store.seal()?;
+    let (extent, spans) = (store.extent(), traffic.total_spans());
+    if extent.spans != spans {
+        return Err(format!("the store holds {} of {spans} spans", extent.spans).into());
+    }
+    figures.at_most("on disk, sealed", extent.bytes as f64 / spans as f64, "B/span", 60.0);
+    figures.add("segments", extent.segments as f64, "");
+    look_up(&store, traffic, &mut figures)?;
+    search(&store, traffic, &mut figures)?;
+    drop(store);
+    let begin = Instant::now();
+    Database::open(config)?;
+    figures.add("reopened in", begin.elapsed().as_secs_f64() * 1e3, "ms");
+    Ok(figures)
+}
+
+fn write(
+    store: &Database,
+    traffic: &Traffic,
+    commit: u64,
+    figures: &mut Figures,
+) -> Result<(), Failure> {
+    let (mut encoder, recogniser) = (Encoder::new(traffic), Recogniser::default());
+    let (mut append, mut seal, mut commits) = (0.0, 0.0, Latencies::default());
+    let (process, now) = (Process::this(), UnixNanos(traffic.end));
+    let mut group: Vec<Vec<Span>> = Vec::new();
+    for number in 0..traffic.exports() {
+        let bytes = encoder.export(number).0;
+        group.push(otlp_in::decode(&bytes, Encoding::Protobuf, &recogniser)?.spans);
+        let spans: usize = group.iter().map(Vec::len).sum();
+        if (spans as u64) < commit && number + 1 < traffic.exports() {
+            continue;
+        }
+        let (cpu, begin) = (process.cpu_seconds(), Instant::now());
+        store.append(&group, now)?;
+        commits.add(begin.elapsed());
+        append += process.cpu_seconds() - cpu;
+        let cpu = process.cpu_seconds();
+        store.maintain(KEEP, now)?;
+        seal += process.cpu_seconds() - cpu;
+        group.clear();
+    }
+    let each = |seconds: f64| seconds * 1e6 / traffic.total_spans() as f64;
+    figures.add("appended, durable, CPU", each(append), "µs/span");
+    figures.add("sealed, CPU", each(seal), "µs/span");
+    figures.add("slowest commit", commits.percentiles().max_ms, "ms");
+    figures.add("memory, peak, the generator's included", process.peak_mib(), "MiB");
     Ok(())
 }
 
-/// Median and 95th percentile of `rounds` calls.
-fn timed(
-    rounds: u64,
-    mut call: impl FnMut(u64) -> Result<(), Box<dyn Error>>,
-) -> Result<String, Box<dyn Error>> {
-    let mut times = Vec::new();
-    for round in 0..rounds {
-        let begin = Instant::now();
-        call(round)?;
-        times.push(begin.elapsed().as_secs_f64() * 1e3);
+fn look_up(store: &Database, traffic: &Traffic, figures: &mut Figures) -> Result<(), Failure> {
+    let other = Traffic { seed: mix(traffic.seed), ..traffic.clone() };
+    for (what, of) in [("trace by id", traffic), ("unknown trace id", &other)] {
+        let is_known = of.seed == traffic.seed;
+        let mut latencies = Latencies::default();
+        for round in 0..LOOKUPS {
+            let trace = of.trace(mix(round) % of.traces());
+            let expected = is_known.then(|| of.facts(&trace));
+            let begin = Instant::now();
+            let found = store.trace(TraceId::try_from(trace.id)?, None, MOST_SPANS)?;
+            latencies.add(begin.elapsed());
+            let found = facts_of_spans(found.spans.iter().map(|stored| &stored.span));
+            if found != expected {
+                return Err(format!("a wrong trace: {found:?}, not {expected:?}").into());
+            }
+        }
+        figures.latency(what, &latencies.percentiles(), [Some(3.0), Some(10.0)]);
     }
-    times.sort_by(f64::total_cmp);
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-    Ok(format!("p50 {:.1} ms, p95 {:.1} ms", at(0.5), at(0.95)))
+    Ok(())
+}
+
+fn search(store: &Database, traffic: &Traffic, figures: &mut Figures) -> Result<(), Failure> {
+    let questions = traffic.answered(Asked::usual(traffic));
+    let (newest, others): (Vec<_>, Vec<_>) =
+        questions.into_iter().partition(|q| matches!(q.asked, Asked::Newest { .. }));
+    let (slowest, paths): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|q| matches!(q.asked, Asked::Slowest { .. }));
+    let attribute_bar = 10.0 * traffic.total_spans() as f64 / 1e6;
+    for (what, questions, bar) in [
+        ("newest 20", &newest[..1], None),
+        ("newest 20 of a window of the hour", &newest[1..], None),
+        ("slowest 20 of a service, 1 h", &slowest[..], Some(25.0)),
+        ("attribute equality", &paths[..], Some(attribute_bar)),
+    ] {
+        figures.latency(what, &ask_all(store, questions)?.percentiles(), [bar, None]);
+    }
+    Ok(())
+}
+
+/// Asks each question once, and again while there is time.
+fn ask_all(store: &Database, questions: &[Question]) -> Result<Latencies, Failure> {
+    let (mut latencies, all) = (Latencies::default(), Instant::now());
+    let rounds = SEARCHES.max(questions.len());
+    for (asked, question) in questions.iter().cycle().take(rounds).enumerate() {
+        if asked >= questions.len() && all.elapsed() > ENOUGH {
+            break;
+        }
+        let begin = Instant::now();
+        let found = store.search(&query(&question.asked))?;
+        latencies.add(begin.elapsed());
+        let more = found.len() > question.asked.limit();
+        let traces = found.into_iter().take(question.asked.limit()).map(|summary| Facts {
+            trace_id: summary.trace_id.to_string(),
+            start_us: summary.start.as_micros(),
+            duration_us: summary.duration_us,
+            spans: summary.spans,
+            errors: summary.errors,
+        });
+        Found { traces: traces.collect(), more }.check(question)?;
+    }
+    Ok(latencies)
+}
+
+fn query(asked: &Asked) -> TraceQuery {
+    // One more tells whether there are more.
+    let newest = TraceQuery::newest(asked.limit() as u32 + 1);
+    let started = |since_us, until_us| TimeRange {
+        start: UnixNanos::from_micros(since_us),
+        end: UnixNanos::from_micros(until_us),
+    };
+    match *asked {
+        Asked::Newest { since_us, until_us, .. } => {
+            TraceQuery { started: started(since_us, until_us), ..newest }
+        }
+        Asked::Slowest { since_us, until_us, min_duration_us, .. } => TraceQuery {
+            started: started(since_us, until_us),
+            services: asked.service().into_iter().collect(),
+            min_duration_us: Some(min_duration_us),
+            order: Order::Slowest,
+            ..newest
+        },
+        Asked::Path { .. } => {
+            let path = asked.path().map(|path| ("url.path".to_owned(), path));
+            TraceQuery { attributes: path.into_iter().collect(), ..newest }
+        }
+    }
+}
+
+/// `None` when there are no spans.
+fn facts_of_spans<'a>(spans: impl Iterator<Item = &'a Span> + Clone) -> Option<Facts> {
+    let first = spans.clone().next()?;
+    let start = spans.clone().map(|span| span.start).min()?;
+    let end = spans.clone().map(|span| span.end).max()?;
+    Some(Facts {
+        trace_id: first.trace_id.to_string(),
+        start_us: start.as_micros(),
+        duration_us: end.as_micros() - start.as_micros(),
+        spans: spans.clone().count() as u64,
+        errors: spans.filter(|span| span.is_error()).count() as u64,
+    })
 }

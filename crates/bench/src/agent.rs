@@ -1,0 +1,172 @@
+//! `coral-bench agent`: a coral agent, measured from outside.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use crate::ask::Ask;
+use crate::ask::agent::AgentRpc;
+use crate::figures::Figures;
+use crate::load::Sending;
+use crate::process::Process;
+use crate::server::{Program, Server};
+use crate::traffic::Traffic;
+use crate::traffic::question::Asked;
+use crate::{Failure, clock, output, queries};
+
+/// Starts an agent, sends it traffic as fast as it takes it, and asks it about that.
+#[derive(Args)]
+pub struct AgentCommand {
+    #[command(flatten)]
+    program: Program,
+    #[command(flatten)]
+    traffic: Traffic,
+    #[command(flatten)]
+    sending: Sending,
+    /// Writes the measurements to this file as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// What is measured of an agent, and with what.
+pub struct AgentBench<'a> {
+    pub program: &'a Program,
+    pub traffic: &'a Traffic,
+    pub sending: &'a Sending,
+}
+
+/// Nothing here takes longer than this to come to rest.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+impl AgentCommand {
+    /// Runs to the end and prints what was measured.
+    pub async fn run(self) -> Result<(), Failure> {
+        let traffic = self.traffic.ending(clock::now());
+        let bench =
+            AgentBench { program: &self.program, traffic: &traffic, sending: &self.sending };
+        let figures = bench.run().await?;
+        print!("{}", figures.table());
+        output::write_json_if(self.json.as_deref(), &figures)
+    }
+}
+
+impl AgentBench<'_> {
+    /// Everything: the floor, the agent under load, its answers, its disk.
+    ///
+    /// # Errors
+    /// A lost span, a wrong answer, or an agent that does not run.
+    pub async fn run(&self) -> Result<Figures, Failure> {
+        let mut figures = Figures::default();
+        let floor = self.floor().await?;
+        figures.add("decode and forget (sink), CPU", floor, "µs/span");
+        let agent = self.program.agent(&[]).await?;
+        self.ingest(&agent, floor, &mut figures).await?;
+        self.complete(&agent, 0).await?;
+        figures.extend("agent", self.questions(&agent).await?);
+        let mut ask = Ask::Agent(AgentRpc::new(&agent.url("agent_rpc")?)?);
+        figures.0.extend(queries::findable(&mut ask, &agent.url("otlp_grpc")?).await?.0);
+        self.sealed(agent, &mut figures).await?;
+        Ok(figures)
+    }
+
+    /// CPU µs a span of a receiver that decodes and forgets.
+    async fn floor(&self) -> Result<f64, Failure> {
+        let sink = SinkProcess::start()?;
+        let before = sink.process().cpu_seconds();
+        self.sending.send_all(&sink.url, self.traffic).await?.complete(self.traffic)?;
+        Ok(self.each(sink.process().cpu_seconds() - before))
+    }
+
+    /// The same load as the sink's, until the last acknowledgement and until the agent rests.
+    async fn ingest(
+        &self,
+        agent: &Server,
+        floor: f64,
+        figures: &mut Figures,
+    ) -> Result<(), Failure> {
+        let (process, before) = (agent.process(), agent.process().cpu_seconds());
+        let sent = self.sending.send_all(&agent.url("otlp_grpc")?, self.traffic).await?;
+        let acknowledged = self.each(process.cpu_seconds() - before);
+        sent.complete(self.traffic)?;
+        figures.add("durable", sent.rate(), "spans/s");
+        figures.at_most("agent CPU, until acknowledged", acknowledged, "µs/span", 8.0);
+        figures.at_most("… of the sink's", acknowledged / floor, "×", 4.0);
+        let rested = process.until_idle(PATIENCE).await.ok_or("the agent does not rest")?;
+        figures.at_most("agent CPU, until idle", self.each(rested - before), "µs/span", 12.0);
+        figures.at_most("agent memory, peak", process.peak_mib(), "MiB", 300.0);
+        figures.latency("acknowledged", &sent.acknowledged_after, [None, Some(500.0)]);
+        figures.add("acknowledged, slowest", sent.acknowledged_after.max_ms, "ms");
+        figures.add("retries", sent.retries as f64, "");
+        let generator = self.each(sent.generator_cpu_seconds);
+        figures.add("generator's own CPU, not counted", generator, "µs/span");
+        Ok(())
+    }
+
+    /// Whether the agent holds all of the traffic, and `more` spans.
+    async fn complete(&self, agent: &Server, more: u64) -> Result<(), Failure> {
+        let sent = self.traffic.total_spans() + more;
+        let stored = agent.counter("coral.agent.store.spans").await?;
+        match stored == sent {
+            true => Ok(()),
+            false => Err(format!("the agent holds {stored} of {sent} acknowledged spans").into()),
+        }
+    }
+
+    async fn questions(&self, agent: &Server) -> Result<Figures, Failure> {
+        let questions = self.traffic.answered(Asked::usual(self.traffic));
+        let mut ask = Ask::Agent(AgentRpc::new(&agent.url("agent_rpc")?)?);
+        queries::measure(&mut ask, self.traffic, &questions).await
+    }
+
+    /// The same data, killed, opened again, and sealed to the last row.
+    async fn sealed(&self, agent: Server, figures: &mut Figures) -> Result<(), Failure> {
+        let begin = Instant::now();
+        let agent = agent.restart(&["storage.segment_rows=1"]).await?;
+        figures.add("reopened after kill -9", begin.elapsed().as_secs_f64() * 1e3, "ms");
+        agent.process().until_idle(PATIENCE).await.ok_or("the agent does not rest")?;
+        self.complete(&agent, queries::FINDABLE_SPANS).await?;
+        let bytes = agent.counter("coral.agent.store.bytes").await? as f64;
+        let each = bytes / self.traffic.total_spans() as f64;
+        figures.at_most("on disk, sealed", each, "B/span", 60.0);
+        Ok(())
+    }
+
+    /// `seconds` of CPU, in µs for each span.
+    fn each(&self, seconds: f64) -> f64 {
+        seconds * 1e6 / self.traffic.total_spans() as f64
+    }
+}
+
+/// A sink in a process of its own, so that its CPU can be told from the generator's.
+struct SinkProcess {
+    child: Child,
+    url: String,
+}
+
+impl SinkProcess {
+    fn start() -> Result<Self, Failure> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("sink")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut address = String::new();
+        let stdout = child.stdout.take().ok_or("the sink has no output")?;
+        BufReader::new(stdout).read_line(&mut address)?;
+        Ok(Self { child, url: format!("http://{}", address.trim()) })
+    }
+
+    fn process(&self) -> Process {
+        Process(self.child.id())
+    }
+}
+
+impl Drop for SinkProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

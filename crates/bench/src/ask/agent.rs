@@ -1,0 +1,122 @@
+//! `QueryBeylaMetrics`.
+
+use coral_wire::agent_rpc::proto::agent_service_client::AgentServiceClient;
+use coral_wire::agent_rpc::proto::{
+    BeylaTraceSpan, QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, SpanEncoding,
+};
+use opentelemetry_proto::tonic::trace::v1::TracesData;
+use prost::Message as _;
+use tonic::transport::{Channel, Endpoint};
+
+use super::Found;
+use crate::Failure;
+use crate::traffic::question::Asked;
+use crate::traffic::truth::Facts;
+
+/// An agent's RPC.
+#[derive(Clone)]
+pub struct AgentRpc(AgentServiceClient<Channel>);
+
+/// A page of the sequence of receipts.
+pub struct Page {
+    /// Trace and span ids.
+    pub spans: Vec<(u128, u64)>,
+    /// Where the next page begins.
+    pub next: u64,
+    /// There is one.
+    pub more: bool,
+}
+
+impl AgentRpc {
+    /// The agent at `url`.
+    ///
+    /// # Errors
+    /// When `url` is none.
+    pub fn new(url: &str) -> Result<Self, Failure> {
+        let channel = Endpoint::from_shared(url.to_owned())?.connect_lazy();
+        Ok(Self(AgentServiceClient::new(channel)))
+    }
+
+    /// The trace of that id, if there is one.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    pub async fn trace(&mut self, id: &str) -> Result<Option<Facts>, Failure> {
+        let request = QueryBeylaMetricsRequest { trace_id: id.to_owned(), ..traces() };
+        let found = self.found(request).await?;
+        Ok(found.traces.into_iter().next())
+    }
+
+    /// The newest traces of a window of whole seconds.
+    ///
+    /// # Errors
+    /// When the agent does not answer, or cannot be asked this.
+    pub async fn list(&mut self, asked: &Asked) -> Result<Found, Failure> {
+        let Asked::Newest { since_us, until_us, limit } = *asked else {
+            return Err(format!("an agent cannot be asked {asked:?}").into());
+        };
+        let request = QueryBeylaMetricsRequest {
+            start_time: since_us / 1_000_000,
+            end_time: until_us / 1_000_000,
+            max_traces: limit as i32,
+            ..traces()
+        };
+        self.found(request).await
+    }
+
+    async fn found(&mut self, request: QueryBeylaMetricsRequest) -> Result<Found, Failure> {
+        let answer: QueryBeylaMetricsResponse =
+            self.0.query_beyla_metrics(request).await?.into_inner();
+        let by_trace = answer.trace_spans.chunk_by(|one, other| one.trace_id == other.trace_id);
+        let traces = by_trace.map(facts).collect();
+        Ok(Found { traces, more: answer.page.is_some_and(|page| page.has_more) })
+    }
+
+    /// The spans after `receipt`, in the order in which they were committed.
+    ///
+    /// # Errors
+    /// When the agent does not answer, or with something else.
+    pub async fn page_after(&mut self, receipt: u64) -> Result<Page, Failure> {
+        let request = QueryBeylaMetricsRequest {
+            after_receipt: Some(receipt),
+            span_encoding: SpanEncoding::Otlp.into(),
+            ..traces()
+        };
+        let answer = self.0.query_beyla_metrics(request).await?.into_inner();
+        let page = answer.page.ok_or("the agent answered without a page")?;
+        let data = TracesData::decode(page.otlp.as_slice())?;
+        let scopes = data.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+        let spans = scopes.flat_map(|scope| scope.spans).map(|span| {
+            let trace: [u8; 16] = span.trace_id.as_slice().try_into()?;
+            let span: [u8; 8] = span.span_id.as_slice().try_into()?;
+            Ok((u128::from_be_bytes(trace), u64::from_be_bytes(span)))
+        });
+        let spans = spans.collect::<Result<_, std::array::TryFromSliceError>>()?;
+        Ok(Page { spans, next: page.next_receipt, more: page.has_more })
+    }
+}
+
+fn traces() -> QueryBeylaMetricsRequest {
+    QueryBeylaMetricsRequest { include_traces: true, ..QueryBeylaMetricsRequest::default() }
+}
+
+/// What the spans of one trace say of it.
+fn facts(spans: &[BeylaTraceSpan]) -> Facts {
+    let start = |span: &BeylaTraceSpan| {
+        let start = span.start_time.unwrap_or_default();
+        start.seconds * 1_000_000_000 + i64::from(start.nanos)
+    };
+    let end = |span: &BeylaTraceSpan| {
+        let duration = span.duration.unwrap_or_default();
+        start(span) + duration.seconds * 1_000_000_000 + i64::from(duration.nanos)
+    };
+    let first = spans.iter().map(start).min().unwrap_or(0) / 1_000;
+    let last = spans.iter().map(end).max().unwrap_or(0) / 1_000;
+    Facts {
+        trace_id: spans.first().map(|span| span.trace_id.clone()).unwrap_or_default(),
+        start_us: first,
+        duration_us: last - first,
+        spans: spans.len() as u64,
+        errors: spans.iter().filter(|span| span.span_status == "error").count() as u64,
+    }
+}

@@ -1,0 +1,98 @@
+//! A colony's JSON API, as design §7 promises it.
+
+use serde_json::Value;
+
+use super::Found;
+use crate::Failure;
+use crate::traffic::question::Asked;
+use crate::traffic::truth::Facts;
+
+/// A colony's JSON API.
+#[derive(Clone)]
+pub struct ColonyApi {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl ColonyApi {
+    /// The colony at `url`.
+    ///
+    /// # Errors
+    /// When there can be no client.
+    pub fn new(url: String) -> Result<Self, Failure> {
+        Ok(Self { http: reqwest::Client::builder().no_proxy().build()?, url })
+    }
+
+    /// The trace of that id, if there is one.
+    ///
+    /// # Errors
+    /// When the colony does not answer, or cuts the trace.
+    pub async fn trace(&self, id: &str) -> Result<Option<Facts>, Failure> {
+        let trace = self.get(&format!("/api/v1/traces/{id}"), &[]).await?;
+        let facts = facts(&trace)?;
+        let spans = trace["spans"].as_array().map_or(0, Vec::len) as u64;
+        if spans != facts.spans {
+            return Err(format!("trace {id} says {} spans and has {spans}", facts.spans).into());
+        }
+        Ok((facts.spans > 0).then_some(facts))
+    }
+
+    /// The traces that answer `asked`.
+    ///
+    /// # Errors
+    /// When the colony does not answer.
+    pub async fn list(&self, asked: &Asked) -> Result<Found, Failure> {
+        let list = self.get("/api/v1/traces", &parameters(asked)).await?;
+        let traces = list["traces"].as_array().ok_or("the list has no `traces`")?;
+        let traces = traces.iter().map(facts).collect::<Result<_, _>>()?;
+        Ok(Found { traces, more: list["more"].as_bool().ok_or("the list has no `more`")? })
+    }
+
+    async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
+        let mut url = reqwest::Url::parse(&format!("{}{path}", self.url))?;
+        url.query_pairs_mut().extend_pairs(query);
+        let response = self.http.get(url).send().await?;
+        let status = response.status();
+        let body = response.bytes().await?;
+        match status.is_success() {
+            true => Ok(serde_json::from_slice(&body)?),
+            false => Err(format!("{path}: {status}: {}", String::from_utf8_lossy(&body)).into()),
+        }
+    }
+}
+
+fn parameters(asked: &Asked) -> Vec<(&'static str, String)> {
+    let range = |since_us: i64, until_us: i64, limit: usize| {
+        vec![
+            ("since_unix_us", since_us.to_string()),
+            ("until_unix_us", until_us.to_string()),
+            ("limit", limit.to_string()),
+        ]
+    };
+    let of_kind = match *asked {
+        Asked::Newest { since_us, until_us, limit } => range(since_us, until_us, limit),
+        Asked::Slowest { since_us, until_us, min_duration_us, limit, .. } => {
+            let mut parameters = range(since_us, until_us, limit);
+            parameters.push(("min_duration_us", min_duration_us.to_string()));
+            parameters.push(("sort", "slowest".to_owned()));
+            parameters
+        }
+        Asked::Path { limit, .. } => vec![("limit", limit.to_string())],
+    };
+    let service = asked.service().map(|service| ("service", service));
+    let path = asked.path().map(|path| ("attributes", format!("url.path={path}")));
+    of_kind.into_iter().chain(service).chain(path).collect()
+}
+
+fn facts(trace: &Value) -> Result<Facts, Failure> {
+    let number = |field: &str| {
+        trace[field].as_i64().ok_or_else(|| format!("a trace has no `{field}`: {trace}"))
+    };
+    Ok(Facts {
+        trace_id: trace["trace_id"].as_str().unwrap_or_default().to_owned(),
+        start_us: number("start_time_unix_us")?,
+        duration_us: number("duration_us")?,
+        spans: number("span_count")? as u64,
+        errors: number("error_count")? as u64,
+    })
+}

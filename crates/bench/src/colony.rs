@@ -1,0 +1,96 @@
+//! `coral-bench colony`: a colony that drains an agent, and its answers.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use crate::ask::Ask;
+use crate::ask::colony::ColonyApi;
+use crate::figures::Figures;
+use crate::load::Sending;
+use crate::server::{Program, Server};
+use crate::traffic::Traffic;
+use crate::traffic::question::Asked;
+use crate::{Failure, clock, output, queries};
+
+/// Fills an agent, starts a colony on it, and measures until the colony holds everything.
+#[derive(Args)]
+pub struct ColonyCommand {
+    #[command(flatten)]
+    program: Program,
+    #[command(flatten)]
+    traffic: Traffic,
+    #[command(flatten)]
+    sending: Sending,
+    /// Writes the measurements to this file as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+const PATIENCE: Duration = Duration::from_secs(600);
+const SPANS: &str = "coral.colony.store.spans";
+
+impl ColonyCommand {
+    /// Runs to the end and prints what was measured.
+    pub async fn run(self) -> Result<(), Failure> {
+        let traffic = self.traffic.ending(clock::now());
+        let figures = measure(&self.program, &traffic, &self.sending).await?;
+        print!("{}", figures.table());
+        output::write_json_if(self.json.as_deref(), &figures)
+    }
+}
+
+/// Everything that is measured of a colony.
+///
+/// # Errors
+/// A lost span, a wrong answer, or a process that does not run.
+pub async fn measure(
+    program: &Program,
+    traffic: &Traffic,
+    sending: &Sending,
+) -> Result<Figures, Failure> {
+    let agent = program.agent(&[]).await?;
+    sending.send_all(&agent.url("otlp_grpc")?, traffic).await?.complete(traffic)?;
+    agent.process().until_idle(PATIENCE).await.ok_or("the agent does not rest")?;
+    let mut figures = Figures::default();
+    let colony = drain(program, traffic, &agent, &mut figures).await?;
+    let questions = traffic.answered(Asked::usual(traffic));
+    let mut ask = Ask::Colony(ColonyApi::new(colony.url("colony")?)?);
+    figures.extend("colony", queries::measure(&mut ask, traffic, &questions).await?);
+    Ok(figures)
+}
+
+/// From the start of a new colony until it holds all that the agent does.
+async fn drain(
+    program: &Program,
+    traffic: &Traffic,
+    agent: &Server,
+    figures: &mut Figures,
+) -> Result<Server, Failure> {
+    let total = traffic.total_spans();
+    let agent_before = agent.process().cpu_seconds();
+    let begin = Instant::now();
+    let colony = program.colony(agent, &["colony.poll_interval=100ms"]).await?;
+    colony.until_counter(SPANS, |spans| spans >= total).await?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let each = |seconds: f64| seconds * 1e6 / total as f64;
+    let colony_cpu = each(colony.process().cpu_seconds());
+    let agent_cpu = each(agent.process().cpu_seconds() - agent_before);
+    figures.add("drained by a colony", total as f64 / seconds, "spans/s");
+    figures.at_least("drained per core of the colony", 1e6 / colony_cpu, "spans/s", 100_000.0);
+    figures.add("colony CPU, draining", colony_cpu, "µs/span");
+    figures.add("agent CPU, being drained", agent_cpu, "µs/span");
+    let rested: Option<f64> = colony.process().until_idle(PATIENCE).await;
+    figures.add(
+        "colony CPU, until idle",
+        each(rested.ok_or("the colony does not rest")?),
+        "µs/span",
+    );
+    figures.add("colony memory, peak", colony.process().peak_mib(), "MiB");
+    let stored = colony.counter(SPANS).await?;
+    match stored == total {
+        true => Ok(colony),
+        false => Err(format!("the colony holds {stored} spans, and the agent {total}").into()),
+    }
+}

@@ -1,0 +1,171 @@
+//! OTLP's client side with bodies that are encoded already: both protocols, and their retries.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use coral_wire::otlp_service::ExportTraceServiceResponse;
+use coral_wire::status::{RETRY_INFO, RetryInfo, RpcStatus};
+use http::uri::PathAndQuery;
+use prost::Message as _;
+use prost::bytes::{BufMut as _, Bytes};
+use serde::Serialize;
+use tonic::codec::{Codec, EncodeBuf, Encoder};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+use tonic_prost::ProstDecoder;
+
+use crate::Failure;
+
+/// How exports travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// OTLP/gRPC.
+    Grpc,
+    /// OTLP/HTTP with protobuf.
+    Http,
+}
+
+/// One connection to a receiver. Clones share it.
+#[derive(Clone)]
+pub enum Exporter {
+    /// An HTTP/2 connection.
+    Grpc(Channel),
+    /// A pool of HTTP/1.1 connections and the URL.
+    Http(reqwest::Client, String),
+}
+
+/// What a receiver said of one export.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// Taken, but for so many spans.
+    Acknowledged { rejected: u64 },
+    /// To be sent again, after so long if the receiver said so.
+    Again { after: Option<Duration>, why: String },
+    /// Never to be sent again.
+    Refused(String),
+}
+
+/// An export that is not answered by then is sent again.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+impl Exporter {
+    /// Connects to `endpoint`, such as `http://127.0.0.1:4317`, when the first export is sent.
+    ///
+    /// # Errors
+    /// When `endpoint` is no URL.
+    pub fn new(endpoint: &str, protocol: Protocol) -> Result<Self, Failure> {
+        Ok(match protocol {
+            Protocol::Grpc => {
+                let endpoint = Endpoint::from_shared(endpoint.to_owned())?.timeout(ANSWER_WITHIN);
+                Self::Grpc(endpoint.connect_lazy())
+            }
+            Protocol::Http => {
+                let client =
+                    reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy().build()?;
+                Self::Http(client, format!("{}/v1/traces", endpoint.trim_end_matches('/')))
+            }
+        })
+    }
+
+    /// Sends `body`, an `ExportTraceServiceRequest`, once.
+    pub async fn export(&self, body: Bytes) -> Answer {
+        match self {
+            Self::Grpc(channel) => grpc(channel.clone(), body).await,
+            Self::Http(client, url) => http(client, url, body).await,
+        }
+    }
+}
+
+async fn grpc(channel: Channel, body: Bytes) -> Answer {
+    const PATH: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    let mut client = tonic::client::Grpc::new(channel);
+    if let Err(error) = client.ready().await {
+        return Answer::Again { after: None, why: error.to_string() };
+    }
+    let path = PathAndQuery::from_static(PATH);
+    match client.unary(Request::new(body), path, EncodedExport).await {
+        Ok(response) => acknowledged(response.get_ref()),
+        Err(status) => grpc_refusal(&status),
+    }
+}
+
+/// Source: OTLP specification, "OTLP/gRPC Response", the table of retryable codes.
+fn grpc_refusal(status: &Status) -> Answer {
+    let (after, why) = (retry_info(status.details()), status.to_string());
+    match status.code() {
+        Code::Cancelled
+        | Code::DeadlineExceeded
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Unavailable
+        | Code::DataLoss => Answer::Again { after, why },
+        Code::ResourceExhausted if after.is_some() => Answer::Again { after, why },
+        // A connection that broke while it waited for its answer; tonic calls it so.
+        Code::Unknown if status.message().contains("transport") => Answer::Again { after, why },
+        _ => Answer::Refused(why),
+    }
+}
+
+/// `RetryInfo.retry_delay` of a `google.rpc.Status`.
+fn retry_info(details: &[u8]) -> Option<Duration> {
+    let status = RpcStatus::decode(details).ok()?;
+    let info = status.details.iter().find(|detail| detail.type_url == RETRY_INFO)?;
+    let delay = RetryInfo::decode(info.value.as_slice()).ok()?.retry_delay?;
+    Duration::try_from(delay).ok()
+}
+
+/// Source: OTLP specification, "OTLP/HTTP Response", the retryable status codes.
+async fn http(client: &reqwest::Client, url: &str, body: Bytes) -> Answer {
+    let request = client.post(url).header("content-type", "application/x-protobuf").body(body);
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(error) => return Answer::Again { after: None, why: error.to_string() },
+    };
+    let status = response.status();
+    let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    let after = after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
+    let body = match response.bytes().await {
+        Ok(body) => body,
+        Err(error) => return Answer::Again { after: None, why: error.to_string() },
+    };
+    match status.as_u16() {
+        200 => ExportTraceServiceResponse::decode(body)
+            .map_or_else(|error| Answer::Refused(error.to_string()), |body| acknowledged(&body)),
+        429 | 502 | 503 | 504 => Answer::Again { after, why: status.to_string() },
+        _ => Answer::Refused(status.to_string()),
+    }
+}
+
+fn acknowledged(response: &ExportTraceServiceResponse) -> Answer {
+    let rejected = response.partial_success.as_ref().map_or(0, |partial| partial.rejected_spans);
+    Answer::Acknowledged { rejected: rejected.max(0) as u64 }
+}
+
+/// gRPC's codec for a request that is encoded already.
+struct EncodedExport;
+
+impl Codec for EncodedExport {
+    type Encode = Bytes;
+    type Decode = ExportTraceServiceResponse;
+    type Encoder = Self;
+    type Decoder = ProstDecoder<ExportTraceServiceResponse>;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        ProstDecoder::default()
+    }
+}
+
+impl Encoder for EncodedExport {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, body: Bytes, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        to.put(body);
+        Ok(())
+    }
+}

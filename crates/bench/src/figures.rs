@@ -1,0 +1,163 @@
+//! What was measured, and the bar it is held against.
+
+use serde::Serialize;
+
+use crate::latency::Percentiles;
+use crate::table::Table;
+
+/// One measurement.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figure {
+    /// What was measured.
+    pub what: String,
+    /// In `unit`.
+    pub value: f64,
+    /// `ms`, `MiB`, `B/span` …; empty for a number.
+    pub unit: &'static str,
+    /// What it is held against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bar: Option<Bar>,
+    /// Why there is no value: the measurement failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// Whether `value` is within `bar`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub met: Option<bool>,
+}
+
+/// The limit of a good figure.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bar {
+    /// No more than this.
+    AtMost(f64),
+    /// No less than this.
+    AtLeast(f64),
+}
+
+/// Measurements in the order in which they were made.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(transparent)]
+pub struct Figures(pub Vec<Figure>);
+
+impl Figures {
+    /// Adds a figure that is held against nothing.
+    pub fn add(&mut self, what: impl Into<String>, value: f64, unit: &'static str) {
+        self.push(what.into(), value, unit, None);
+    }
+
+    /// Adds a figure that should be no more than `bar`.
+    pub fn at_most(&mut self, what: impl Into<String>, value: f64, unit: &'static str, bar: f64) {
+        self.push(what.into(), value, unit, Some(Bar::AtMost(bar)));
+    }
+
+    /// Adds a figure that should be no less than `bar`.
+    pub fn at_least(&mut self, what: impl Into<String>, value: f64, unit: &'static str, bar: f64) {
+        self.push(what.into(), value, unit, Some(Bar::AtLeast(bar)));
+    }
+
+    /// Adds the usual percentiles; `bars` are for p50 and p99.
+    pub fn latency(&mut self, what: &str, found: &Percentiles, bars: [Option<f64>; 2]) {
+        let bars = bars.map(|bar| bar.map(Bar::AtMost));
+        self.push(format!("{what}, p50"), found.p50_ms, "ms", bars[0]);
+        self.push(format!("{what}, p99"), found.p99_ms, "ms", bars[1]);
+    }
+
+    /// Adds a measurement that did not come about, which is never met.
+    pub fn fail(&mut self, what: impl Into<String>, failure: impl std::fmt::Display) {
+        let (what, failure) = (what.into(), Some(failure.to_string()));
+        eprintln!("  {what}: FAILED: {}", failure.as_deref().unwrap_or_default());
+        self.0.push(Figure { what, value: 0.0, unit: "", bar: None, failure, met: Some(false) });
+    }
+
+    /// The first that is not met.
+    pub fn unmet(&self) -> Option<&Figure> {
+        self.0.iter().find(|figure| figure.met == Some(false))
+    }
+
+    /// Adds those of `other`, each named after `of`.
+    pub fn extend(&mut self, of: &str, other: Self) {
+        self.0.extend(
+            other
+                .0
+                .into_iter()
+                .map(|figure| Figure { what: format!("{of}: {}", figure.what), ..figure }),
+        );
+    }
+
+    fn push(&mut self, what: String, value: f64, unit: &'static str, bar: Option<Bar>) {
+        let met = bar.map(|bar| match bar {
+            Bar::AtMost(most) => value <= most,
+            Bar::AtLeast(least) => value >= least,
+        });
+        eprintln!("  {what}: {} {unit}", rounded(value));
+        self.0.push(Figure { what, value, unit, bar, failure: None, met });
+    }
+
+    /// For people.
+    pub fn table(&self) -> Table {
+        let mut table = Table::new(&["what", "measured", "bar", "met?"]);
+        for figure in &self.0 {
+            let with_unit = |value: f64| format!("{} {}", rounded(value), figure.unit);
+            let bar = match figure.bar {
+                Some(Bar::AtMost(most)) => format!("≤ {}", with_unit(most)),
+                Some(Bar::AtLeast(least)) => format!("≥ {}", with_unit(least)),
+                None => String::new(),
+            };
+            let met = match figure.met {
+                Some(true) => "yes",
+                Some(false) => "NO",
+                None => "",
+            };
+            let measured = match &figure.failure {
+                Some(failure) => format!("failed: {}", one_line(failure)),
+                None => with_unit(figure.value),
+            };
+            let row = [figure.what.as_str(), &measured, &bar, met];
+            table.row(&row.map(str::trim));
+        }
+        table
+    }
+}
+
+/// As much of a text as a cell takes.
+fn one_line(text: &str) -> String {
+    const MOST: usize = 100;
+    let line = text.lines().next().unwrap_or_default().replace('|', "/");
+    line.chars().take(MOST).collect()
+}
+
+/// Three digits or so: more would claim what was not measured.
+fn rounded(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1_000.0 => crate::units::grouped(value.round() as u64),
+        size if size >= 100.0 || value.fract() == 0.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_beyond_its_bar_is_not_met() {
+        let mut figures = Figures::default();
+        figures.at_most("append", 7.3, "µs", 8.0);
+        figures.at_least("drained", 90_000.0, "spans/s", 100_000.0);
+        let met: Vec<_> = figures.0.iter().map(|figure| figure.met).collect();
+        assert_eq!(met, [Some(true), Some(false)]);
+        let table = figures.table().to_string();
+        assert!(table.contains("| 90,000 spans/s | ≥ 100,000 spans/s | NO "), "{table}");
+    }
+
+    #[test]
+    fn a_measurement_that_failed_is_not_met_and_says_why() {
+        let mut figures = Figures::default();
+        figures.fail("drained", "`spans` stands still at 80000\nand more");
+        assert!(figures.unmet().is_some());
+        let table = figures.table().to_string();
+        assert!(table.contains("| failed: `spans` stands still at 80000 |"), "{table}");
+    }
+}

@@ -1,0 +1,24 @@
+//! Measurements as files.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::Failure;
+
+/// Writes `value` to `file` as JSON.
+///
+/// # Errors
+/// Names the file.
+pub fn write_json(file: &Path, value: &impl Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string_pretty(value)? + "\n";
+    std::fs::write(file, json).map_err(|e| format!("cannot write `{}`: {e}", file.display()).into())
+}
+
+/// As [`write_json`], when a file is wanted.
+///
+/// # Errors
+/// Names the file.
+pub fn write_json_if(file: Option<&Path>, value: &impl Serialize) -> Result<(), Failure> {
+    file.map_or(Ok(()), |file| write_json(file, value))
+}

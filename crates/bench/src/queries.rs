@@ -1,0 +1,189 @@
+//! Every question many times over, each answer checked, each timed.
+
+use std::time::{Duration, Instant};
+
+use crate::Failure;
+use crate::ask::Ask;
+use crate::exporter::{Answer, Exporter, Protocol};
+use crate::figures::Figures;
+use crate::latency::Latencies;
+use crate::traffic::Traffic;
+use crate::traffic::encode::Encoder;
+use crate::traffic::question::{Asked, Question};
+use crate::traffic::trace::mix;
+
+/// How often each question is asked.
+const LOOKUPS: u64 = 400;
+const LIST_ROUNDS: usize = 40;
+/// Traces that are sent alone, to see how soon they are found.
+const NEW_TRACES: u64 = 20;
+const NEW_TRACE_SPANS: u64 = 10;
+/// Spans that [`findable`] sends.
+pub const FINDABLE_SPANS: u64 = NEW_TRACES * NEW_TRACE_SPANS;
+/// Each kind of list is asked no longer than this, once every question of it was.
+const ENOUGH: Duration = Duration::from_secs(20);
+
+/// A kind of question: its name, which ones are of it, its bars for p50 and p99.
+type Kind = (&'static str, fn(&Question, usize) -> bool, [Option<f64>; 2]);
+
+/// The kinds of lists; the first question of [`Asked::usual`] is about all times, the windows follow.
+const KINDS: [Kind; 4] = [
+    ("newest 20", |question, at| at == 0 && is_newest(question), [None, None]),
+    (
+        "newest 20 of a window of the hour",
+        |question, at| at > 0 && is_newest(question),
+        [None, None],
+    ),
+    (
+        "slowest 20 of a service, 1 h",
+        |question, _| matches!(question.asked, Asked::Slowest { .. }),
+        [Some(25.0), None],
+    ),
+    (
+        "attribute equality",
+        |question, _| matches!(question.asked, Asked::Path { .. }),
+        [None, None],
+    ),
+];
+
+fn is_newest(question: &Question) -> bool {
+    matches!(question.asked, Asked::Newest { .. })
+}
+
+/// Asks everything that `ask` can be asked, of a store that holds all of `traffic` and nothing else.
+///
+/// # Errors
+/// A wrong answer, or none.
+pub async fn measure(
+    ask: &mut Ask,
+    traffic: &Traffic,
+    questions: &[Question],
+) -> Result<Figures, Failure> {
+    let mut figures = Figures::default();
+    let known = known(ask, traffic).await?;
+    figures.latency("trace by id", &known.percentiles(), [Some(3.0), Some(10.0)]);
+    let unknown = unknown(ask, traffic).await?;
+    figures.latency("unknown trace id", &unknown.percentiles(), [Some(3.0), Some(10.0)]);
+    for (name, is_of_kind, mut bars) in KINDS {
+        let of_kind = questions.iter().enumerate().filter(|(at, q)| is_of_kind(q, *at));
+        let of_kind: Vec<&Question> =
+            of_kind.map(|(_, question)| question).filter(|q| ask.takes(&q.asked)).collect();
+        if of_kind.is_empty() {
+            continue;
+        }
+        if name == "attribute equality" {
+            bars[0] = Some(10.0 * traffic.spans as f64 / 1e6);
+        }
+        figures.latency(name, &lists(ask, &of_kind).await?.percentiles(), bars);
+    }
+    Ok(figures)
+}
+
+async fn known(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
+    let mut latencies = Latencies::default();
+    for round in 0..LOOKUPS {
+        let expected = traffic.facts(&traffic.trace(mix(round) % traffic.traces()));
+        let begin = Instant::now();
+        let found = ask.trace(&expected.trace_id).await?;
+        latencies.add(begin.elapsed());
+        if found.as_ref() != Some(&expected) {
+            return Err(format!("a wrong trace: {found:?}, not {expected:?}").into());
+        }
+    }
+    Ok(latencies)
+}
+
+async fn unknown(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
+    let other = Traffic { seed: mix(traffic.seed), ..traffic.clone() };
+    let mut latencies = Latencies::default();
+    for round in 0..LOOKUPS {
+        let id = format!("{:032x}", other.trace(round % other.traces()).id);
+        let begin = Instant::now();
+        let found = ask.trace(&id).await?;
+        latencies.add(begin.elapsed());
+        if found.is_some() {
+            return Err(format!("a trace that was never sent: {found:?}").into());
+        }
+    }
+    Ok(latencies)
+}
+
+async fn lists(ask: &mut Ask, questions: &[&Question]) -> Result<Latencies, Failure> {
+    let (mut latencies, all) = (Latencies::default(), Instant::now());
+    let rounds = LIST_ROUNDS.max(questions.len());
+    for (asked, question) in questions.iter().cycle().take(rounds).enumerate() {
+        if asked >= questions.len() && all.elapsed() > ENOUGH {
+            break;
+        }
+        let begin = Instant::now();
+        let found = ask.list(&question.asked).await?;
+        latencies.add(begin.elapsed());
+        found.check(question)?;
+    }
+    Ok(latencies)
+}
+
+/// How long after its acknowledgement a trace is found, by id and by a search.
+///
+/// # Errors
+/// When it is not found within seconds.
+pub async fn findable(ask: &mut Ask, otlp_grpc: &str) -> Result<Figures, Failure> {
+    let exporter = Exporter::new(otlp_grpc, Protocol::Grpc)?;
+    let (mut by_id, mut by_search) = (Latencies::default(), Latencies::default());
+    for seed in 0..NEW_TRACES {
+        let traffic = one_trace(seed + 1_000_000);
+        let body = Encoder::new(&traffic).export(0).0;
+        let answer = exporter.export(body.into()).await;
+        let begin = Instant::now();
+        if !matches!(answer, Answer::Acknowledged { rejected: 0 }) {
+            return Err(format!("a single trace was not taken: {answer:?}").into());
+        }
+        let facts = traffic.facts(&traffic.trace(0));
+        until(
+            || begin.elapsed(),
+            async || Ok(ask.trace(&facts.trace_id).await?.as_ref() == Some(&facts)),
+        )
+        .await?;
+        by_id.add(begin.elapsed());
+        let second = facts.start_us / 1_000_000 * 1_000_000;
+        let asked = Asked::Newest { since_us: second, until_us: second + 1_000_000, limit: 100 };
+        until(|| begin.elapsed(), async || Ok(ask.list(&asked).await?.traces.contains(&facts)))
+            .await?;
+        by_search.add(begin.elapsed());
+    }
+    let mut figures = Figures::default();
+    let worst = |latencies: Latencies| latencies.percentiles().max_ms;
+    figures.at_most("findable by id after its acknowledgement", worst(by_id), "ms", 1_000.0);
+    figures.at_most("findable by search after that", worst(by_search), "ms", 1_000.0);
+    Ok(figures)
+}
+
+/// A trace of now.
+fn one_trace(seed: u64) -> Traffic {
+    Traffic {
+        spans: NEW_TRACE_SPANS,
+        services: 20,
+        spans_per_trace: NEW_TRACE_SPANS,
+        attributes: 10,
+        errors: 0.0,
+        slow: 0.0,
+        seed,
+        spread: 8_000_000_000,
+        spans_per_export: NEW_TRACE_SPANS,
+        end: crate::clock::now(),
+    }
+}
+
+/// Asks every 5 ms until it is so.
+async fn until(
+    elapsed: impl Fn() -> Duration,
+    mut is_so: impl AsyncFnMut() -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    while !is_so().await? {
+        if elapsed() > Duration::from_secs(10) {
+            return Err("an acknowledged trace is not found after 10 s".into());
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! `coral-bench report`: every measurement, in one table.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::agent::AgentBench;
+use crate::figures::Figures;
+use crate::load::Sending;
+use crate::server::Program;
+use crate::soak::kill::{Kill, Role};
+use crate::soak::mixed::Mixed;
+use crate::store::{self, Setup};
+use crate::traffic::Traffic;
+use crate::units::grouped;
+use crate::{Failure, clock, colony, output};
+
+/// Measures everything and prints one table. What fails is a row of it, and the exit code is then 1; a bar
+/// that is not met is only said.
+#[derive(Args)]
+pub struct Report {
+    #[command(flatten)]
+    program: Program,
+    #[command(flatten)]
+    traffic: Traffic,
+    #[command(flatten)]
+    sending: Sending,
+    /// Spans of the large store; 0 leaves it out.
+    #[arg(long, default_value_t = 10_000_000)]
+    large: u64,
+    /// Kills of each kind; 0 leaves them out.
+    #[arg(long, default_value_t = 10)]
+    kills: u64,
+    /// Minutes of everything at once; 0 leaves it out.
+    #[arg(long, default_value_t = 1)]
+    minutes: u64,
+    /// Writes the measurements to this file as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// No kill is begun later than this.
+const KILL_SECONDS: u64 = 300;
+
+impl Report {
+    /// Runs to the end and prints the table.
+    pub async fn run(mut self) -> Result<(), Failure> {
+        self.traffic = self.traffic.ending(clock::now());
+        let mut figures = Figures::default();
+        let spans = grouped(self.traffic.total_spans());
+        take(&mut figures, &format!("agent, {spans} spans"), self.agent().await);
+        take(&mut figures, &format!("colony, {spans} spans"), self.colony().await);
+        for size in [self.traffic.spans, self.large].into_iter().filter(|size| *size > 0) {
+            take(&mut figures, &format!("store, {} spans", grouped(size)), self.store(size).await);
+        }
+        if self.kills > 0 {
+            for (of, role) in [("agent", Role::Agent), ("agent and colony", Role::Colony)] {
+                take(&mut figures, of, self.kill(role).await);
+            }
+        }
+        if self.minutes > 0 {
+            take(&mut figures, "all at once", self.mixed().await);
+        }
+        print!("{}", figures.table());
+        output::write_json_if(self.json.as_deref(), &figures)?;
+        match figures.0.iter().find(|figure| figure.failure.is_some()) {
+            None => Ok(()),
+            Some(figure) => Err(format!("{} failed", figure.what).into()),
+        }
+    }
+
+    async fn agent(&self) -> Result<Figures, Failure> {
+        AgentBench { program: &self.program, traffic: &self.traffic, sending: &self.sending }
+            .run()
+            .await
+    }
+
+    async fn colony(&self) -> Result<Figures, Failure> {
+        colony::measure(&self.program, &self.traffic, &self.sending).await
+    }
+
+    async fn store(&self, spans: u64) -> Result<Figures, Failure> {
+        let traffic = Traffic { spans, ..self.traffic.clone() };
+        tokio::task::spawn_blocking(move || store::measure(&traffic, &Setup::default())).await?
+    }
+
+    async fn kill(&self, role: Role) -> Result<Figures, Failure> {
+        let kill = Kill {
+            program: self.program.clone(),
+            traffic: self.traffic.clone(),
+            sending: self.sending.clone(),
+            role,
+            moments: self.kills,
+            seconds_max: KILL_SECONDS,
+            json: None,
+        };
+        Ok(kill.measure().await?.figures())
+    }
+
+    async fn mixed(&self) -> Result<Figures, Failure> {
+        let mixed = Mixed {
+            program: self.program.clone(),
+            traffic: self.traffic.clone(),
+            sending: self.sending.clone(),
+            minutes: self.minutes,
+            json: None,
+        };
+        mixed.measure().await
+    }
+}
+
+fn take(figures: &mut Figures, of: &str, measured: Result<Figures, Failure>) {
+    eprintln!("{of}: done");
+    match measured {
+        Ok(measured) => figures.extend(of, measured),
+        Err(error) => figures.fail(of, error),
+    }
+}

@@ -1,0 +1,239 @@
+//! Everything at once: ingest, polling, sealing, expiry, eviction, questions.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use tokio::task::JoinSet;
+
+use super::ledger::{Ages, Ledger};
+use super::readers::{Read, Reader};
+use crate::ask::Ask;
+use crate::ask::agent::AgentRpc;
+use crate::ask::colony::ColonyApi;
+use crate::figures::Figures;
+use crate::load::Sending;
+use crate::process::Process;
+use crate::server::{Program, Server};
+use crate::traffic::Traffic;
+use crate::traffic::trace::mix;
+use crate::{Failure, clock, output};
+
+/// An agent that evicts by size and a colony that expires by age, under load, asked all the time.
+#[derive(Args)]
+pub struct Mixed {
+    #[command(flatten)]
+    pub program: Program,
+    #[command(flatten)]
+    pub traffic: Traffic,
+    #[command(flatten)]
+    pub sending: Sending,
+    /// How long.
+    #[arg(long, default_value_t = 10)]
+    pub minutes: u64,
+    /// Writes what was seen to this file as JSON.
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+}
+
+/// Spans a second, unless another rate was given.
+const RATE: u64 = 4_000;
+/// One round of load, with its own seed.
+const ROUND: Duration = Duration::from_secs(4);
+/// The agent's cap holds about half a minute of the usual rate.
+const AGENT: [&str; 3] = ["storage.segment_rows=20000", "storage.max_size=10MB", "log=warn"];
+const COLONY: [&str; 4] = [
+    "storage.segment_rows=20000",
+    "storage.beyla.retention.traces=30s",
+    "colony.poll_interval=200ms",
+    "log=warn",
+];
+/// What was acknowledged so long ago is certainly there.
+const AT_AGENT: Ages = Ages { at_least: Duration::ZERO, at_most: Duration::from_secs(10) };
+const AT_COLONY: Ages = Ages { at_least: Duration::from_secs(5), at_most: Duration::from_secs(20) };
+
+/// Seconds in which memory may still grow; a soak that is shorter than four times this says nothing of it.
+const WARM_UP: usize = 60;
+
+/// What one of the tasks did.
+enum Did {
+    Sent { spans: u64, retries: u64 },
+    Read(&'static str, Read),
+    Watched(&'static str, Vec<f64>),
+}
+
+impl Mixed {
+    /// Runs to the end and prints what was seen.
+    pub async fn run(self) -> Result<(), Failure> {
+        let json = self.json.clone();
+        let figures = self.measure().await?;
+        println!("{}", serde_json::to_string_pretty(&figures)?);
+        output::write_json_if(json.as_deref(), &figures)?;
+        match figures.unmet() {
+            None => Ok(()),
+            Some(figure) => Err(format!("{} is {:.0}", figure.what, figure.value).into()),
+        }
+    }
+
+    /// Runs to the end.
+    ///
+    /// # Errors
+    /// A wrong answer, or a process that does not run.
+    pub async fn measure(mut self) -> Result<Figures, Failure> {
+        if self.sending.rate == 0 {
+            self.sending.rate = RATE;
+        }
+        let agent = self.program.agent(&AGENT).await?;
+        let colony = self.program.colony(&agent, &COLONY).await?;
+        let mut figures = Figures::default();
+        self.all_at_once(&agent, &colony, &mut figures).await?;
+        counters(&agent, &colony, &mut figures).await?;
+        for (name, server) in [("agent", &agent), ("colony", &colony)] {
+            let mut lines = [server.log_lines("WARN"), server.log_lines("ERROR")].concat();
+            // That is what the cap was set for.
+            lines.retain(|line| !line.contains("the size cap evicted spans"));
+            lines.iter().take(3).for_each(|line| eprintln!("  {name}: {line}"));
+            let what = format!("{name}: warnings and errors in the log");
+            figures.at_most(what, lines.len() as f64, "", 0.0);
+        }
+        Ok(figures)
+    }
+
+    /// Everything that goes on together, until time is up or one of it fails.
+    async fn all_at_once(
+        &self,
+        agent: &Server,
+        colony: &Server,
+        figures: &mut Figures,
+    ) -> Result<(), Failure> {
+        let deadline = Instant::now() + Duration::from_secs(60 * self.minutes);
+        let ledger: Arc<Ledger> = Arc::default();
+        let mut tasks: JoinSet<Result<Did, Failure>> = JoinSet::new();
+        let endpoint = agent.url("otlp_grpc")?;
+        tasks.spawn(send(
+            self.sending.clone(),
+            endpoint,
+            self.traffic.clone(),
+            ledger.clone(),
+            deadline,
+        ));
+        let now = (clock::now() / 1_000_000_000) as i64;
+        let spread = (self.traffic.spread / 1_000_000_000) as i64;
+        let seconds = (now - spread, now - 30);
+        let at_agent = Ask::Agent(AgentRpc::new(&agent.url("agent_rpc")?)?);
+        let at_colony = Ask::Colony(ColonyApi::new(colony.url("colony")?)?);
+        for (name, ask, certain, seed) in
+            [("agent", at_agent, AT_AGENT, 1), ("colony", at_colony, AT_COLONY, 2)]
+        {
+            let reader = Reader { ask, ledger: ledger.clone(), certain, seconds, seed };
+            tasks.spawn(async move {
+                Ok(Did::Read(name, reader.run(deadline).await.map_err(|e| format!("{name}: {e}"))?))
+            });
+        }
+        for (name, process) in [("agent", agent.process()), ("colony", colony.process())] {
+            tasks.spawn(async move { Ok(Did::Watched(name, watch(process, deadline).await)) });
+        }
+        while let Some(ended) = tasks.join_next().await {
+            ended??.tell(figures);
+        }
+        Ok(())
+    }
+}
+
+/// One round of load after the other.
+async fn send(
+    sending: Sending,
+    endpoint: String,
+    traffic: Traffic,
+    ledger: Arc<Ledger>,
+    deadline: Instant,
+) -> Result<Did, Failure> {
+    let (mut spans, mut retries, mut round) = (0, 0, 0);
+    while Instant::now() < deadline {
+        round += 1;
+        let traffic = Traffic {
+            spans: sending.rate * ROUND.as_secs(),
+            seed: mix(traffic.seed) ^ round,
+            end: clock::now(),
+            ..traffic.clone()
+        };
+        ledger.begin(traffic.clone());
+        let note = ledger.clone();
+        let exports = 0..traffic.exports();
+        let noted = move |number| note.acknowledge(number);
+        let sent = sending.send(&endpoint, &traffic, exports, noted).await?;
+        sent.complete(&traffic)?;
+        spans += sent.spans;
+        retries += sent.retries;
+    }
+    Ok(Did::Sent { spans, retries })
+}
+
+/// Resident MiB, once a second.
+async fn watch(process: Process, deadline: Instant) -> Vec<f64> {
+    let mut samples = Vec::new();
+    while Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        samples.push(process.resident_mib());
+    }
+    samples
+}
+
+impl Did {
+    fn tell(self, figures: &mut Figures) {
+        match self {
+            Self::Sent { spans, retries } => {
+                figures.add("spans acknowledged", spans as f64, "");
+                figures.add("retries", retries as f64, "");
+            }
+            Self::Read(name, read) => {
+                let found = read.latencies.percentiles();
+                figures.add(format!("{name}: questions"), found.count as f64, "");
+                figures.add(format!("{name}: traces compared"), read.checked as f64, "");
+                figures.latency(&format!("{name}: answers"), &found, [None, None]);
+                figures.at_most(format!("{name}: slowest answer"), found.max_ms, "ms", 1_000.0);
+            }
+            Self::Watched(name, samples) => {
+                let is_long = samples.len() > 4 * WARM_UP;
+                let samples = &samples[if is_long { WARM_UP } else { 0 }..];
+                let quarter = (samples.len() / 4).max(1);
+                let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len().max(1) as f64;
+                let first = mean(&samples[..quarter.min(samples.len())]);
+                let last = mean(&samples[samples.len().saturating_sub(quarter)..]);
+                figures.add(format!("{name}: memory, first quarter"), first, "MiB");
+                let what = format!("{name}: memory, last quarter");
+                match is_long {
+                    true => figures.at_most(what, last, "MiB", 1.25 * first),
+                    false => figures.add(what, last, "MiB"),
+                }
+            }
+        }
+    }
+}
+
+/// What the two say of themselves; what must not have happened is held against 0.
+async fn counters(agent: &Server, colony: &Server, figures: &mut Figures) -> Result<(), Failure> {
+    for (server, name) in [
+        (agent, "coral.agent.store.segments"),
+        (agent, "coral.agent.store.bytes"),
+        (colony, "coral.colony.store.segments"),
+        (colony, "coral.colony.store.bytes"),
+    ] {
+        figures.add(name, server.counter(name).await? as f64, "");
+    }
+    // A soak in which nothing went says nothing.
+    for (server, name) in
+        [(agent, "coral.agent.spans.evicted"), (colony, "coral.colony.spans.expired")]
+    {
+        figures.at_least(name, server.counter(name).await? as f64, "", 1.0);
+    }
+    for (server, name) in [
+        (agent, "coral.agent.spans.dropped"),
+        (agent, "coral.agent.spans.duplicate"),
+        (colony, "coral.colony.spans.missed"),
+    ] {
+        figures.at_most(name, server.counter(name).await? as f64, "", 0.0);
+    }
+    Ok(())
+}

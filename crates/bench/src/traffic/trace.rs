@@ -1,0 +1,211 @@
+//! What each trace is: ids, times, services, outcome. No text and no bytes here.
+
+use super::{Nanos, Traffic};
+
+/// Trace `number` of some traffic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Trace {
+    /// From 0 on, in the order in which traces are sent.
+    pub number: u64,
+    /// The 16 bytes of its id.
+    pub id: u128,
+    /// Start of its root, Unix nanoseconds.
+    pub start: Nanos,
+    /// To the end of its root.
+    pub length: Nanos,
+    /// It failed: each hop answered 500.
+    pub failed: bool,
+    /// Its last SQL call goes on when the root has ended.
+    pub outlasts_root: bool,
+    /// Its own random bits.
+    pub random: u64,
+}
+
+/// One span of a trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// 8 bytes; unique in the whole traffic.
+    pub id: u64,
+    /// `None` for the root.
+    pub parent: Option<u64>,
+    /// What it does in its hop.
+    pub role: Role,
+    /// Which hop of the trace it belongs to; 0 is the root's.
+    pub hop: u64,
+    /// Unix nanoseconds.
+    pub start: Nanos,
+    /// Unix nanoseconds.
+    pub end: Nanos,
+}
+
+/// The spans that Beyla makes of one request to a Go server, parents first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// The request; its parent is the caller's [`Role::Call`].
+    Server,
+    /// Internal, without attributes.
+    InQueue,
+    /// Internal, without attributes; the parent of what the handler calls.
+    Processing,
+    /// A query.
+    Sql,
+    /// A request to the next hop, or to somebody who is not observed.
+    Call,
+}
+
+/// Spans of one hop.
+pub const PER_HOP: u64 = 5;
+const ROLES: [Role; PER_HOP as usize] =
+    [Role::Server, Role::InQueue, Role::Processing, Role::Sql, Role::Call];
+
+const MILLISECOND: Nanos = 1_000_000;
+const SECOND: Nanos = 1_000 * MILLISECOND;
+/// Traces are sent up to this long out of order.
+const JITTER: Nanos = 16 * SECOND;
+/// The longest trace, with what outlasts it.
+const LONGEST: Nanos = 4 * SECOND;
+
+impl Traffic {
+    /// Trace `number`.
+    pub fn trace(&self, number: u64) -> Trace {
+        let random = mix(mix(self.seed) ^ number);
+        let id = u128::from(mix(random ^ 0x7472)) << 64 | u128::from(mix(random ^ 0x6964));
+        let slow = share(mix(random ^ 0x736c)) < self.slow;
+        let length = match slow {
+            true => SECOND + mix(random ^ 0x6c65) % (2 * SECOND),
+            false => 2 * MILLISECOND + mix(random ^ 0x6c65) % (48 * MILLISECOND),
+        };
+        Trace {
+            number,
+            id,
+            start: self.start(number, random),
+            length,
+            failed: share(mix(random ^ 0x6572)) < self.errors,
+            outlasts_root: random.is_multiple_of(64) && self.spans_per_trace >= PER_HOP,
+            random,
+        }
+    }
+
+    /// Evenly over the spread, but for some jitter; the last trace ends before the traffic does.
+    fn start(&self, number: u64, random: u64) -> Nanos {
+        let jitter = JITTER.min(self.spread / 4);
+        let room = self.spread.saturating_sub(jitter + LONGEST).max(1);
+        let even = (u128::from(room) * u128::from(number) / u128::from(self.traces())) as Nanos;
+        self.end - jitter - LONGEST - room + even + mix(random ^ 0x6a69) % jitter.max(1)
+    }
+
+    /// Span `index` of `trace`, from 0 to `spans_per_trace`, parents first.
+    pub fn span(&self, trace: &Trace, index: u64) -> Span {
+        let (hop, role) = (index / PER_HOP, ROLES[(index % PER_HOP) as usize]);
+        let id = |index: u64| self.span_id(trace, index);
+        let parent = match role {
+            Role::Server if hop == 0 => None,
+            Role::Server => Some(id(index - 1)),
+            Role::InQueue | Role::Processing => Some(id(hop * PER_HOP)),
+            Role::Sql | Role::Call => Some(id(hop * PER_HOP + 2)),
+        };
+        let (start, end) = self.times(trace, hop, role);
+        Span { id: id(index), parent, role, hop, start, end }
+    }
+
+    fn span_id(&self, trace: &Trace, index: u64) -> u64 {
+        // `mix` is a bijection: no two spans of one traffic share an id.
+        mix((trace.number * self.spans_per_trace + index) ^ mix(self.seed ^ 0x7370))
+    }
+
+    fn times(&self, trace: &Trace, hop: u64, role: Role) -> (Nanos, Nanos) {
+        // Each hop begins later and ends earlier than its caller.
+        let step = trace.length / (2 * self.hops() + 2);
+        let hop_start = |hop: u64| trace.start + hop * step;
+        let hop_end = |hop: u64| trace.start + trace.length - hop * step / 2;
+        let (start, end) = (hop_start(hop), hop_end(hop));
+        match role {
+            Role::Server => (start, end),
+            Role::InQueue => (start, start + step / 64),
+            Role::Processing => (start + step / 64, end),
+            Role::Sql if trace.outlasts_root && hop == 0 => {
+                (start + step / 8, trace.start + trace.length + MILLISECOND)
+            }
+            Role::Sql => (start + step / 8, start + step / 2),
+            Role::Call => (hop_start(hop + 1) - step / 8, hop_end(hop + 1) + step / 8),
+        }
+    }
+
+    /// Hops of each trace; the last may be incomplete.
+    pub fn hops(&self) -> u64 {
+        self.spans_per_trace.div_ceil(PER_HOP)
+    }
+
+    /// The indices of the spans of one hop, parents first.
+    pub fn hop_spans(&self, hop: u64) -> std::ops::Range<u64> {
+        hop * PER_HOP..((hop + 1) * PER_HOP).min(self.spans_per_trace)
+    }
+
+    /// The service that answers `hop`.
+    pub fn service(&self, trace: &Trace, hop: u64) -> u64 {
+        (mix(trace.random ^ 0x7365) % self.services + hop) % self.services
+    }
+}
+
+impl Trace {
+    /// The route of `hop`, one of [`ROUTES`].
+    pub fn route(&self, hop: u64) -> u64 {
+        mix(self.random ^ (hop << 8) ^ 0x726f) % ROUTES
+    }
+
+    /// The item that `hop` is about: with the route, its path.
+    pub fn item(&self, hop: u64) -> u64 {
+        mix(self.random ^ (hop << 8) ^ 0x6974) % ITEMS
+    }
+}
+
+impl Span {
+    /// Whether its status is an error, in a trace that failed.
+    pub fn fails(&self) -> bool {
+        matches!(self.role, Role::Server | Role::Call)
+    }
+}
+
+/// Routes of a service.
+pub const ROUTES: u64 = 50;
+/// Paths of a route.
+pub const ITEMS: u64 = 2_000;
+
+fn share(random: u64) -> f64 {
+    random as f64 / u64::MAX as f64
+}
+
+/// The finaliser of SplitMix64: a bijection that looks random in every bit.
+pub fn mix(word: u64) -> u64 {
+    let word = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+
+    #[test]
+    fn traces_start_within_the_spread_and_end_before_the_traffic_does() {
+        let traffic = sample(10_000);
+        for number in 0..traffic.traces() {
+            let trace = traffic.trace(number);
+            assert!(trace.start >= traffic.end - traffic.spread, "{number}");
+            for index in 0..traffic.spans_per_trace {
+                let span = traffic.span(&trace, index);
+                assert!(span.start >= trace.start && span.end > span.start, "{trace:?} {span:?}");
+                assert!(span.end < traffic.end, "{trace:?} {span:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_seed_makes_other_traces_and_the_same_seed_the_same() {
+        let (one, mut other) = (sample(100), sample(100));
+        assert_eq!(one.trace(3), other.trace(3));
+        other.seed = 2;
+        assert_ne!(one.trace(3).id, other.trace(3).id);
+    }
+}
