@@ -12,7 +12,8 @@ use crate::ask::agent::AgentRpc;
 use crate::figures::Figures;
 use crate::load::Sending;
 use crate::process::Process;
-use crate::server::{Program, Server};
+use crate::program::Program;
+use crate::server::Server;
 use crate::traffic::Traffic;
 use crate::traffic::question::Asked;
 use crate::{Failure, clock, output, queries};
@@ -131,6 +132,8 @@ impl AgentBench<'_> {
         let bytes = agent.counter("coral.agent.store.bytes").await? as f64;
         let each = bytes / self.traffic.total_spans() as f64;
         figures.at_most("on disk, sealed", each, "B/span", 60.0);
+        let segments = agent.segment_bytes("agent")? as f64 / self.traffic.total_spans() as f64;
+        figures.add("… of that, segments", segments, "B/span");
         Ok(())
     }
 

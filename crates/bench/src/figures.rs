@@ -1,32 +1,32 @@
 //! What was measured, and the bar it is held against.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::latency::Percentiles;
 use crate::table::Table;
 
 /// One measurement.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figure {
     /// What was measured.
     pub what: String,
     /// In `unit`.
     pub value: f64,
     /// `ms`, `MiB`, `B/span` …; empty for a number.
-    pub unit: &'static str,
+    pub unit: String,
     /// What it is held against.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bar: Option<Bar>,
     /// Why there is no value: the measurement failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
     /// Whether `value` is within `bar`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub met: Option<bool>,
 }
 
 /// The limit of a good figure.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bar {
     /// No more than this.
@@ -36,23 +36,23 @@ pub enum Bar {
 }
 
 /// Measurements in the order in which they were made.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Figures(pub Vec<Figure>);
 
 impl Figures {
     /// Adds a figure that is held against nothing.
-    pub fn add(&mut self, what: impl Into<String>, value: f64, unit: &'static str) {
+    pub fn add(&mut self, what: impl Into<String>, value: f64, unit: &str) {
         self.push(what.into(), value, unit, None);
     }
 
     /// Adds a figure that should be no more than `bar`.
-    pub fn at_most(&mut self, what: impl Into<String>, value: f64, unit: &'static str, bar: f64) {
+    pub fn at_most(&mut self, what: impl Into<String>, value: f64, unit: &str, bar: f64) {
         self.push(what.into(), value, unit, Some(Bar::AtMost(bar)));
     }
 
     /// Adds a figure that should be no less than `bar`.
-    pub fn at_least(&mut self, what: impl Into<String>, value: f64, unit: &'static str, bar: f64) {
+    pub fn at_least(&mut self, what: impl Into<String>, value: f64, unit: &str, bar: f64) {
         self.push(what.into(), value, unit, Some(Bar::AtLeast(bar)));
     }
 
@@ -67,7 +67,14 @@ impl Figures {
     pub fn fail(&mut self, what: impl Into<String>, failure: impl std::fmt::Display) {
         let (what, failure) = (what.into(), Some(failure.to_string()));
         eprintln!("  {what}: FAILED: {}", failure.as_deref().unwrap_or_default());
-        self.0.push(Figure { what, value: 0.0, unit: "", bar: None, failure, met: Some(false) });
+        self.0.push(Figure {
+            what,
+            value: 0.0,
+            unit: String::new(),
+            bar: None,
+            failure,
+            met: Some(false),
+        });
     }
 
     /// The first that is not met.
@@ -85,13 +92,13 @@ impl Figures {
         );
     }
 
-    fn push(&mut self, what: String, value: f64, unit: &'static str, bar: Option<Bar>) {
+    fn push(&mut self, what: String, value: f64, unit: &str, bar: Option<Bar>) {
         let met = bar.map(|bar| match bar {
             Bar::AtMost(most) => value <= most,
             Bar::AtLeast(least) => value >= least,
         });
         eprintln!("  {what}: {} {unit}", rounded(value));
-        self.0.push(Figure { what, value, unit, bar, failure: None, met });
+        self.0.push(Figure { what, value, unit: unit.to_owned(), bar, failure: None, met });
     }
 
     /// For people.

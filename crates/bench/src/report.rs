@@ -7,10 +7,9 @@ use clap::Args;
 use crate::agent::AgentBench;
 use crate::figures::Figures;
 use crate::load::Sending;
-use crate::server::Program;
+use crate::program::Program;
 use crate::soak::kill::{Kill, Role};
 use crate::soak::mixed::Mixed;
-use crate::store::{self, Setup};
 use crate::traffic::Traffic;
 use crate::units::grouped;
 use crate::{Failure, clock, colony, output};
@@ -79,9 +78,21 @@ impl Report {
         colony::measure(&self.program, &self.traffic, &self.sending).await
     }
 
+    /// In a process of its own, so that its memory is its own too.
     async fn store(&self, spans: u64) -> Result<Figures, Failure> {
-        let traffic = Traffic { spans, ..self.traffic.clone() };
-        tokio::task::spawn_blocking(move || store::measure(&traffic, &Setup::default())).await?
+        let json = tempfile::NamedTempFile::new()?;
+        let status = tokio::process::Command::new(std::env::current_exe()?)
+            .args(["store", "--spans", &spans.to_string()])
+            .args(["--seed", &self.traffic.seed.to_string(), "--json"])
+            .arg(json.path())
+            .stdout(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .status()
+            .await?;
+        match status.success() {
+            true => Ok(serde_json::from_slice(&std::fs::read(json.path())?)?),
+            false => Err("a lost span, a wrong answer or an error: see above".into()),
+        }
     }
 
     async fn kill(&self, role: Role) -> Result<Figures, Failure> {

@@ -5,26 +5,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::Args;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::Failure;
 use crate::process::Process;
-
-/// Which program is measured, and how it is set up.
-#[derive(Args, Clone, Debug)]
-pub struct Program {
-    /// The coral program; the one beside this one, when it is not given.
-    #[arg(long)]
-    coral: Option<PathBuf>,
-    /// A setting for every coral that is started, `KEY=VALUE`; may be repeated.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    settings: Vec<String>,
-    /// Data goes into new directories in here; the system's own place, when it is not given.
-    #[arg(long)]
-    scratch: Option<PathBuf>,
-}
 
 /// A running coral; killed when it is dropped, and its data removed with the last of its kind.
 pub struct Server {
@@ -36,77 +21,18 @@ pub struct Server {
     http: reqwest::Client,
 }
 
-/// Every socket on a free port.
-const FREE_PORTS: [&str; 5] = [
-    "otlp.grpc=127.0.0.1:0",
-    "otlp.http=127.0.0.1:0",
-    "beyla.otlp.grpc=127.0.0.1:0",
-    "beyla.otlp.http=127.0.0.1:0",
-    "agent.listen=127.0.0.1:0",
-];
 /// How long a coral may take to listen.
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 /// A count that should grow and does not for so long never will.
 const STALLS_AFTER: Duration = Duration::from_secs(20);
 
-impl Program {
-    /// Starts an agent on a new directory.
-    ///
-    /// # Errors
-    /// When it ends before it listens; its log says why.
-    pub async fn agent(&self, settings: &[&str]) -> Result<Server, Failure> {
-        self.start(&["agent", "start"], &[&FREE_PORTS[..], &["agent.id=bench"], settings].concat())
-            .await
-    }
-
-    /// Starts a colony on a new directory, with one agent if there is one.
-    ///
-    /// # Errors
-    /// As [`agent`](Self::agent).
-    pub async fn colony(&self, agent: &Server, settings: &[&str]) -> Result<Server, Failure> {
-        let agents = format!(
-            "colony: {{agents: [{{id: bench, address: \"{}\"}}]}}\n",
-            agent.url("agent_rpc")?
-        );
-        let dir = self.directory()?;
-        let file = dir.path().join("colony.yaml");
-        std::fs::write(&file, agents)?;
-        let file = file.display().to_string();
-        let settings = [&["colony.listen=127.0.0.1:0"][..], settings].concat();
-        self.start_in(dir, &["colony", "start", "-c", &file], &settings).await
-    }
-
-    async fn start(&self, role: &[&str], settings: &[&str]) -> Result<Server, Failure> {
-        self.start_in(self.directory()?, role, settings).await
-    }
-
-    async fn start_in(
-        &self,
-        dir: TempDir,
-        role: &[&str],
-        settings: &[&str],
-    ) -> Result<Server, Failure> {
-        let mut arguments: Vec<String> = role.iter().map(|word| (*word).to_owned()).collect();
-        let settings = settings.iter().copied().chain(self.settings.iter().map(String::as_str));
-        arguments.extend(settings.flat_map(|pair| ["--set".to_owned(), pair.to_owned()]));
-        let program = match &self.coral {
-            Some(program) => program.clone(),
-            None => std::env::current_exe()?.with_file_name("coral"),
-        };
-        Server::run(program, arguments, Arc::new(dir)).await
-    }
-
-    fn directory(&self) -> std::io::Result<TempDir> {
-        match &self.scratch {
-            Some(scratch) => tempfile::tempdir_in(scratch),
-            None => tempfile::tempdir(),
-        }
-    }
-}
-
 impl Server {
-    async fn run(
+    /// Starts `program` on `dir`, and waits until it listens.
+    ///
+    /// # Errors
+    /// When it ends before that; its log says why.
+    pub async fn run(
         program: PathBuf,
         arguments: Vec<String>,
         dir: Arc<TempDir>,
@@ -187,6 +113,15 @@ impl Server {
     /// What the kernel knows of it.
     pub fn process(&self) -> Process {
         Process(self.child.id())
+    }
+
+    /// Bytes of the segments of `role`'s store, which alone grow with what is stored.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn segment_bytes(&self, role: &str) -> std::io::Result<u64> {
+        let segments = std::fs::read_dir(self.dir.path().join(role).join("segments"))?;
+        segments.map(|file| Ok(file?.metadata()?.len())).sum()
     }
 
     /// `http://` and the address of `socket`, such as `otlp_grpc`.

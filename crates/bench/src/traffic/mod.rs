@@ -1,6 +1,7 @@
 //! Traces as Beyla makes them, a function of a seed: what they are ([`trace`]), how they travel
 //! ([`encode`]), and what the right answers to questions about them are ([`truth`]).
 
+mod attributes;
 pub mod encode;
 mod protobuf;
 pub mod question;

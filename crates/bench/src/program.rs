@@ -1,0 +1,87 @@
+//! The coral program that is measured, and how it is set up.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use tempfile::TempDir;
+
+use crate::Failure;
+use crate::server::Server;
+
+/// Which program is measured, and how it is set up.
+#[derive(Args, Clone, Debug)]
+pub struct Program {
+    /// The coral program; the one beside this one, when it is not given.
+    #[arg(long)]
+    coral: Option<PathBuf>,
+    /// A setting for every coral that is started, `KEY=VALUE`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Data goes into new directories in here; the system's own place, when it is not given.
+    #[arg(long)]
+    scratch: Option<PathBuf>,
+}
+
+/// Every socket on a free port.
+const FREE_PORTS: [&str; 5] = [
+    "otlp.grpc=127.0.0.1:0",
+    "otlp.http=127.0.0.1:0",
+    "beyla.otlp.grpc=127.0.0.1:0",
+    "beyla.otlp.http=127.0.0.1:0",
+    "agent.listen=127.0.0.1:0",
+];
+impl Program {
+    /// Starts an agent on a new directory.
+    ///
+    /// # Errors
+    /// When it ends before it listens; its log says why.
+    pub async fn agent(&self, settings: &[&str]) -> Result<Server, Failure> {
+        self.start(&["agent", "start"], &[&FREE_PORTS[..], &["agent.id=bench"], settings].concat())
+            .await
+    }
+
+    /// Starts a colony on a new directory, with one agent if there is one.
+    ///
+    /// # Errors
+    /// As [`agent`](Self::agent).
+    pub async fn colony(&self, agent: &Server, settings: &[&str]) -> Result<Server, Failure> {
+        let agents = format!(
+            "colony: {{agents: [{{id: bench, address: \"{}\"}}]}}\n",
+            agent.url("agent_rpc")?
+        );
+        let dir = self.directory()?;
+        let file = dir.path().join("colony.yaml");
+        std::fs::write(&file, agents)?;
+        let file = file.display().to_string();
+        let settings = [&["colony.listen=127.0.0.1:0"][..], settings].concat();
+        self.start_in(dir, &["colony", "start", "-c", &file], &settings).await
+    }
+
+    async fn start(&self, role: &[&str], settings: &[&str]) -> Result<Server, Failure> {
+        self.start_in(self.directory()?, role, settings).await
+    }
+
+    async fn start_in(
+        &self,
+        dir: TempDir,
+        role: &[&str],
+        settings: &[&str],
+    ) -> Result<Server, Failure> {
+        let mut arguments: Vec<String> = role.iter().map(|word| (*word).to_owned()).collect();
+        let settings = settings.iter().copied().chain(self.settings.iter().map(String::as_str));
+        arguments.extend(settings.flat_map(|pair| ["--set".to_owned(), pair.to_owned()]));
+        let program = match &self.coral {
+            Some(program) => program.clone(),
+            None => std::env::current_exe()?.with_file_name("coral"),
+        };
+        Server::run(program, arguments, Arc::new(dir)).await
+    }
+
+    fn directory(&self) -> std::io::Result<TempDir> {
+        match &self.scratch {
+            Some(scratch) => tempfile::tempdir_in(scratch),
+            None => tempfile::tempdir(),
+        }
+    }
+}
