@@ -1,10 +1,28 @@
 //! Sockets that speak HTTP/1.1 and HTTP/2 without TLS: JSON, metrics and gRPC on one port.
 
+mod answer;
+pub mod connections;
+mod share;
+mod stream;
+mod table;
+
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::answer::Question;
+use self::connections::Allowed;
 
 /// A socket that could not be bound.
 #[derive(Debug, thiserror::Error)]
@@ -33,14 +51,37 @@ pub fn local_address(listener: &TcpListener) -> SocketAddr {
 /// Serves `router` until `stop`, then lets requests in flight end.
 ///
 /// # Errors
-/// The operating system's word, when the socket fails.
+/// None: what fails is one connection. The type is what callers already handle.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await
+    let streams = TaskTracker::new();
+    let answer = move |request, peer| answer(router.clone(), request, peer);
+    connections::serve(listener, QUESTIONS, answer, streams.clone(), stop).await;
+    streams.close();
+    streams.wait().await;
+    Ok(())
+}
+
+/// What a port for questions allows. A colony, a few people and their tools ask; an answer of an agent
+/// can be 4 MiB, one of a colony more.
+const QUESTIONS: Allowed = Allowed {
+    connections: 256,
+    streams: 32,
+    unread_bytes: 64 << 20,
+    answer_within: Duration::from_secs(30),
+    headers_within: Duration::from_secs(90),
+};
+/// The longest question, and how long it may take to come.
+const QUESTION_BYTES: usize = 64 * 1024;
+const QUESTION_WITHIN: Duration = Duration::from_secs(30);
+
+async fn answer(router: Router, request: Request<Incoming>, peer: SocketAddr) -> Response {
+    let mut request =
+        request.map(|body| Body::new(Question::new(body, QUESTION_BYTES, QUESTION_WITHIN)));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let Ok(response) = TowerToHyperService::new(router).call(request).await;
+    response
 }

@@ -56,11 +56,11 @@ pub struct Limits {
     /// Bytes of memory for all bodies that are being read, decompressed or decoded. More than
     /// `body_bytes` twice, or a compressed body at the limit can never be taken.
     pub in_flight_bytes: usize,
-    /// Open connections of each listener; more wait in the system's backlog.
+    /// Open connections of each listener; one more ends one that is idle, or waits for one to be.
     pub connections: usize,
     /// Requests that one HTTP/2 connection may have open.
     pub streams: u32,
-    /// How long a whole body may take to come.
+    /// How long a whole body may take to come, and how long a client may leave its answer unread.
     pub body_within: Duration,
     /// How long an HTTP/1.1 connection may be silent or in the middle of headers, and how long
     /// any connection may take to send its first byte. Longer than an exporter's interval, which

@@ -38,7 +38,8 @@ pub struct AgentView {
     pub retained: Arc<RetainCounters>,
 }
 
-/// Queries at a time; more wait. Each holds one answer of at most 4 MiB and a DuckDB connection.
+/// Queries at a time; more wait. Each holds a DuckDB connection and makes one answer of at most 4 MiB,
+/// of which the port keeps so many for slow readers (`listen.rs`).
 const QUERIES: usize = 4;
 
 /// One answer's spans, either way they were asked for.
@@ -130,11 +131,16 @@ impl AgentService for AgentRpc {
 
 impl AgentRpc {
     async fn spans(&self, of: Collector, question: SpanQuestion) -> Result<Spans, Status> {
-        let _place = self.queries.acquire().await.map_err(|_| Status::unavailable("stopping"))?;
+        let place = self.queries.clone().acquire_owned().await;
+        let place = place.map_err(|_| Status::unavailable("stopping"))?;
         let store = self.view.store.clone();
-        tokio::task::spawn_blocking(move || match question {
-            SpanQuestion::After(place) => page::answer(&store, of, &place),
-            SpanQuestion::Traces(wanted) => traces::answer(&store, of, &wanted),
+        tokio::task::spawn_blocking(move || {
+            // Given up when the query ends, and not when its caller goes.
+            let _place = place;
+            match question {
+                SpanQuestion::After(place) => page::answer(&store, of, &place),
+                SpanQuestion::Traces(wanted) => traces::answer(&store, of, &wanted),
+            }
         })
         .await
         .map_err(|panic| Status::internal(panic.to_string()))?

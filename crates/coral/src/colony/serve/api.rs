@@ -74,11 +74,16 @@ impl Api {
         &self,
         ask: impl FnOnce(&Sources) -> Result<T, QueryError> + Send + 'static,
     ) -> Response {
-        let Ok(_place) = self.queries.acquire().await else {
+        let Ok(place) = self.queries.clone().acquire_owned().await else {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, "the colony is stopping".to_owned());
         };
         let sources = self.view.sources.clone();
-        match tokio::task::spawn_blocking(move || ask(&sources)).await {
+        let asked = tokio::task::spawn_blocking(move || {
+            // Given up when the query ends, and not when its caller goes.
+            let _place = place;
+            ask(&sources)
+        });
+        match asked.await {
             Ok(Ok(answer)) => Json(answer).into_response(),
             Ok(Err(error)) => refusal(status(&error), chain(&error)),
             Err(panic) => {

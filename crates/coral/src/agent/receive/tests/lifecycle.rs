@@ -146,18 +146,3 @@ async fn stopping_answers_what_is_in_flight_and_waits_for_nothing_else() {
     assert_eq!(status, 200);
     drop((silent, idle));
 }
-
-#[tokio::test]
-async fn a_connection_over_the_limit_waits_for_another_to_end() {
-    let one = Limits { connections: 1, ..LIMITS };
-    let running = receiver_and_writer(one, Ok(())).await;
-    let mut first = TcpStream::connect(running.http).await.unwrap();
-    first.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
-    assert!(first.read(&mut [0; 1000]).await.unwrap() > 0);
-    let mut second = Box::pin(post(running.http_url()));
-    let early = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
-    assert!(early.is_err(), "it was served beside the first");
-    drop(first);
-    assert_eq!(in_time(second).await, 200);
-    running.ends().await;
-}

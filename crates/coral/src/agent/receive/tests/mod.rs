@@ -1,6 +1,7 @@
 //! The receivers over real sockets on port 0. The test plays the writer: it takes exports off the
 //! queue and answers them.
 
+mod clients;
 mod grpc;
 mod http;
 mod lifecycle;

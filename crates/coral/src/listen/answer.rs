@@ -1,0 +1,128 @@
+//! Bodies of answers and of questions, watched.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use tokio::time::Sleep;
+
+use super::table::Asked;
+
+/// HTTP/2 takes a whole frame of a body as soon as its client has room for a byte of it. So answers are
+/// cut: no more than this of each is out of the table's sight.
+const PIECE: usize = 16 * 1024;
+
+/// An answer's body, handed out as its client takes it.
+pub(super) struct Answer {
+    body: Body,
+    /// What is left of the frame that is being handed out, and how long all of it was.
+    rest: Bytes,
+    frame: usize,
+    asked: Asked,
+}
+
+impl Answer {
+    /// The answer to what was `asked`.
+    pub fn new(body: Body, asked: Asked) -> Self {
+        Self { body, rest: Bytes::new(), frame: 0, asked }
+    }
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.rest.is_empty() {
+            self.asked.waits_for_us();
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => (self.frame, self.rest) = (data.len(), data),
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                end => return Poll::Ready(end),
+            }
+        }
+        let piece = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(piece);
+        let held = self.frame;
+        self.asked.waits_for_client(held);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (rest, body) = (self.rest.len() as u64, self.body.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(body.lower() + rest);
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
+    }
+}
+
+/// A question's body, of which only so much is taken, for only so long.
+pub(super) struct Question {
+    body: Incoming,
+    bytes_left: usize,
+    within: Duration,
+    late: Pin<Box<Sleep>>,
+}
+
+/// Why a question is not read to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    /// More than the port takes.
+    #[error("the request is larger than this port takes")]
+    TooLarge,
+    /// It has not come to its end.
+    #[error("the request did not come within {0:?}")]
+    TooSlow(Duration),
+    /// It ends here.
+    #[error("the request broke off")]
+    Broken(#[source] hyper::Error),
+}
+
+impl Question {
+    /// At most `bytes` of `body`, if they come `within`.
+    pub fn new(body: Incoming, bytes: usize, within: Duration) -> Self {
+        Self { body, bytes_left: bytes, within, late: Box::pin(tokio::time::sleep(within)) }
+    }
+}
+
+impl HttpBody for Question {
+    type Data = Bytes;
+    type Error = Unread;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Unread>>> {
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) else {
+            ready!(self.late.as_mut().poll(context));
+            return Poll::Ready(Some(Err(Unread::TooSlow(self.within))));
+        };
+        let Some(frame) = frame else { return Poll::Ready(None) };
+        let frame = frame.map_err(Unread::Broken)?;
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or(Unread::TooLarge)?;
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

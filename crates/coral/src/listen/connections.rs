@@ -1,0 +1,294 @@
+//! Connections: accepted up to a limit, HTTP/1.1 or HTTP/2, ended without cutting requests off.
+//!
+//! Nobody waits for somebody who does nothing: when a port is full, an idle connection makes room for a
+//! new one. And nothing waits forever for a client: it has so long to send its first byte, a head, and
+//! to take a piece of an answer.
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, error, info, warn};
+
+use super::answer::Answer;
+use super::share;
+use super::stream::Stream;
+use super::table::{Seat, Seated, Table};
+
+/// What one port allows.
+#[derive(Clone, Debug)]
+pub struct Allowed {
+    /// Open connections. One more ends one that is idle; when all are busy, it waits.
+    pub connections: usize,
+    /// Requests that one HTTP/2 connection may have open.
+    pub streams: u32,
+    /// Bytes of answers that may wait for slow readers; more end the slowest's connection. A single
+    /// answer may be longer.
+    pub unread_bytes: usize,
+    /// How long a client may leave a piece of an answer, at most 32 KiB, unread.
+    pub answer_within: Duration,
+    /// How long any connection may take to send its first byte, and an HTTP/1.1 connection may be
+    /// silent or in the middle of headers.
+    pub headers_within: Duration,
+}
+
+/// How long to wait when the system has no file handle left for a connection.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+/// How often overdue answers and idle connections are looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often an HTTP/2 peer is asked whether it still lives.
+const PING_EVERY: Duration = Duration::from_secs(60);
+/// How long it has for the answer.
+const PING_WITHIN: Duration = Duration::from_secs(20);
+/// What HTTP/1.1 buffers of a connection in each direction; a head must fit.
+const HTTP1_BUFFER: usize = 64 * 1024;
+
+/// Serves connections to `listener` until `stop`, then waits until those that are open have answered
+/// the requests they carry. HTTP/2's streams run on `streams`, which is the caller's to wait for.
+pub async fn serve<H, F>(
+    listener: TcpListener,
+    allowed: Allowed,
+    answer: H,
+    streams: TaskTracker,
+    stop: CancellationToken,
+) where
+    H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    let allowed = Allowed { connections: share::connections(allowed.connections), ..allowed };
+    let table = Table::new(allowed.unread_bytes, allowed.answer_within);
+    let open = JoinSet::new();
+    let mut port = Port { allowed, table, answer, streams, stop, open, accepts: true };
+    port.accept_all(listener).await;
+    port.drain().await;
+}
+
+/// One listener and its connections.
+struct Port<H> {
+    allowed: Allowed,
+    table: Arc<Table>,
+    answer: H,
+    streams: TaskTracker,
+    stop: CancellationToken,
+    open: JoinSet<()>,
+    /// Whether the last connection could be accepted, for the log.
+    accepts: bool,
+}
+
+impl<H, F> Port<H>
+where
+    H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    async fn accept_all(&mut self, listener: TcpListener) {
+        let mut look = tokio::time::interval(LOOK_EVERY.min(self.allowed.answer_within));
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // Accepted, and waiting for room.
+        let mut waiting = None;
+        // Until when accepting is no use.
+        let mut pause = None;
+        let (stop, table) = (self.stop.clone(), self.table.clone());
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Some(ended) = self.open.join_next() => { notice_panic(ended); pause = None }
+                _ = look.tick() => self.end_overdue(),
+                () = table.idle(), if waiting.is_some() => {}
+                () = until(pause), if pause.is_some() => pause = None,
+                accepted = listener.accept(), if waiting.is_none() && pause.is_none() => match accepted {
+                    Ok(connection) => waiting = Some(connection),
+                    Err(error) => pause = self.could_not_accept(&error),
+                },
+            }
+            waiting = waiting.and_then(|connection| self.seat(connection));
+        }
+    }
+
+    /// Serves a connection if there is room for it, now or after an idle one has ended; gives it back
+    /// until then.
+    fn seat(&mut self, waiting: (TcpStream, SocketAddr)) -> Option<(TcpStream, SocketAddr)> {
+        if self.open.len() < self.allowed.connections {
+            let (socket, peer) = waiting;
+            let seat = self.table.enter();
+            let connection = connection(socket, peer, self.answer.clone(), seat, self.context());
+            self.open.spawn(connection);
+            if !std::mem::replace(&mut self.accepts, true) {
+                info!("connections can be accepted again");
+            }
+            return None;
+        }
+        // Fewer in the table than open: one is about to end.
+        if self.table.len() >= self.allowed.connections {
+            self.table.make_room();
+        }
+        Some(waiting)
+    }
+
+    /// Makes room when file handles have run out. Returns until when accepting is no use.
+    fn could_not_accept(&mut self, error: &io::Error) -> Option<Instant> {
+        if is_peers(error) {
+            return None;
+        }
+        self.table.make_room();
+        if std::mem::replace(&mut self.accepts, false) {
+            warn!(%error, "cannot accept connections; ending idle ones until that helps");
+        }
+        Some(Instant::now() + ACCEPT_AGAIN)
+    }
+
+    fn end_overdue(&self) {
+        let ended = self.table.end_overdue(Instant::now());
+        if ended > 0 {
+            info!(ended, "ended connections that were idle or whose clients do not read");
+        }
+    }
+
+    /// Waits for the connections that are open; those whose clients do not read end as ever.
+    async fn drain(&mut self) {
+        let mut look = tokio::time::interval(LOOK_EVERY.min(self.allowed.answer_within));
+        loop {
+            tokio::select! {
+                ended = self.open.join_next() => match ended {
+                    Some(ended) => notice_panic(ended),
+                    None => return,
+                },
+                _ = look.tick() => self.end_overdue(),
+            }
+        }
+    }
+
+    fn context(&self) -> Context {
+        Context {
+            allowed: self.allowed.clone(),
+            streams: self.streams.clone(),
+            stop: self.stop.clone(),
+        }
+    }
+}
+
+async fn until(when: Option<Instant>) {
+    if let Some(when) = when {
+        tokio::time::sleep_until(when).await;
+    }
+}
+
+/// Whether only the connection that was about to be accepted has failed.
+fn is_peers(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
+/// What a connection needs to know of its port.
+struct Context {
+    allowed: Allowed,
+    streams: TaskTracker,
+    stop: CancellationToken,
+}
+
+async fn connection<H, F>(
+    socket: TcpStream,
+    peer: SocketAddr,
+    answer: H,
+    seated: Seated,
+    context: Context,
+) where
+    H: Fn(Request<Incoming>, SocketAddr) -> F,
+    F: Future<Output = Response> + Send + 'static,
+{
+    let Context { allowed, streams, stop } = context;
+    let seat = &seated.0;
+    if !speaks(&socket, allowed.headers_within, seat, &stop).await {
+        return;
+    }
+    // Answers are one small packet; a failure costs delay only.
+    let _ = socket.set_nodelay(true);
+    let seat_of_requests = seat.clone();
+    let service = service_fn(move |request| {
+        let (asked, answer) = (seat_of_requests.asked(), answer(request, peer));
+        async { Ok::<_, Infallible>(answer.await.map(|body| Answer::new(body, asked))) }
+    });
+    let builder = protocols(&allowed, streams);
+    let stream = TokioIo::new(Stream::new(socket, allowed.answer_within));
+    let mut connection = pin!(builder.serve_connection(stream, service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = seat.hung_up() => {
+            connection.as_mut().graceful_shutdown();
+            // Says goodbye if the socket has room for that, and waits for no answer.
+            tokio::select! { biased; ended = connection => ended, () = ready(()) => Ok(()) }
+        }
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! { ended = connection => ended, () = seat.hung_up() => Ok(()) }
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "connection ended early");
+    }
+}
+
+/// Waits for the first byte, from which the protocol is told. hyper would wait forever.
+async fn speaks(
+    socket: &TcpStream,
+    within: Duration,
+    seat: &Seat,
+    stop: &CancellationToken,
+) -> bool {
+    let mut byte = [0];
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = seat.hung_up() => false,
+        peeked = tokio::time::timeout(within, socket.peek(&mut byte)) => {
+            matches!(peeked, Ok(Ok(1)))
+        }
+    }
+}
+
+fn protocols(allowed: &Allowed, streams: TaskTracker) -> Builder<Tracked> {
+    let mut builder = Builder::new(Tracked(streams));
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(allowed.headers_within)
+        .max_buf_size(HTTP1_BUFFER)
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(allowed.streams)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_WITHIN);
+    builder
+}
+
+fn notice_panic(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        error!(%error, "a connection's task panicked; its requests are not answered");
+    }
+}
+
+/// Runs HTTP/2's streams where the port's owner waits for them.
+#[derive(Clone)]
+struct Tracked(TaskTracker);
+
+impl<F> hyper::rt::Executor<F> for Tracked
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        self.0.spawn(stream);
+    }
+}

@@ -1,0 +1,291 @@
+//! Who is connected to one port, and whose connection ends when there is no room.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// How long a connection may lie idle, HTTP/2's too: ten times an exporter's interval.
+const IDLE_WITHIN: Duration = Duration::from_secs(600);
+
+/// The open connections of one port.
+pub(super) struct Table {
+    /// Bytes of answers that may wait for their clients to read on.
+    most_unread: usize,
+    /// How long a client may leave an answer waiting.
+    answer_within: Duration,
+    open: Mutex<Open>,
+    /// Called when a connection has become idle.
+    idle: Notify,
+}
+
+#[derive(Default)]
+struct Open {
+    last_number: u64,
+    connections: BTreeMap<u64, Connection>,
+    /// Answers that wait for their clients, by since when and by the number of their request.
+    unread: BTreeMap<(Instant, u64), Unread>,
+    unread_bytes: usize,
+}
+
+struct Unread {
+    connection: u64,
+    /// What the answer holds of memory.
+    bytes: usize,
+}
+
+struct Connection {
+    hang_up: CancellationToken,
+    /// Requests that came and whose answers have not gone.
+    requests: usize,
+    /// Whether it has carried a whole request.
+    proven: bool,
+    /// When it became idle.
+    since: Instant,
+}
+
+/// The place of one connection in its table.
+pub(super) struct Seat {
+    table: Arc<Table>,
+    number: u64,
+    hang_up: CancellationToken,
+}
+
+/// A seat that is given up with its connection, even when requests outlive it.
+pub(super) struct Seated(pub Arc<Seat>);
+
+/// One request, from its head until the last of its answer went.
+pub(super) struct Asked {
+    seat: Arc<Seat>,
+    number: u64,
+    /// Since when its answer waits for the client to read on.
+    waits_since: Option<Instant>,
+}
+
+impl Table {
+    /// Nobody is connected yet.
+    pub fn new(most_unread: usize, answer_within: Duration) -> Arc<Self> {
+        let (open, idle) = (Mutex::default(), Notify::new());
+        Arc::new(Self { most_unread, answer_within, open, idle })
+    }
+
+    /// Adds a connection, until what is returned is dropped.
+    pub fn enter(self: &Arc<Self>) -> Seated {
+        let hang_up = CancellationToken::new();
+        let connection = Connection {
+            hang_up: hang_up.clone(),
+            requests: 0,
+            proven: false,
+            since: Instant::now(),
+        };
+        let mut open = self.open();
+        open.last_number += 1;
+        let number = open.last_number;
+        open.connections.insert(number, connection);
+        Seated(Arc::new(Seat { table: self.clone(), number, hang_up }))
+    }
+
+    /// Connections that nobody hung up yet.
+    pub fn len(&self) -> usize {
+        self.open().connections.len()
+    }
+
+    /// Ends the idle connection that is missed least: one that never carried a request before one
+    /// that did, and of those the one that has been idle longest. Says whether there was one.
+    pub fn make_room(&self) -> bool {
+        let mut open = self.open();
+        let idle = open.connections.iter().filter(|(_, connection)| connection.requests == 0);
+        let least = idle.min_by_key(|(_, connection)| (connection.proven, connection.since));
+        let least = least.map(|(number, _)| *number);
+        least.is_some_and(|number| open.hang_up(number))
+    }
+
+    /// Waits until a connection has become idle since the last call.
+    pub async fn idle(&self) {
+        self.idle.notified().await;
+    }
+
+    /// Ends connections whose client has left an answer waiting for too long, or that have been
+    /// idle for too long. Returns how many.
+    pub fn end_overdue(&self, now: Instant) -> usize {
+        let mut open = self.open();
+        let unread = open.unread.iter().map(|((since, _), unread)| (*since, unread.connection));
+        let unread =
+            unread.take_while(|(since, _)| now.duration_since(*since) > self.answer_within);
+        let idle = open.connections.iter().filter(|(_, connection)| {
+            connection.requests == 0 && now.duration_since(connection.since) > IDLE_WITHIN
+        });
+        let overdue: Vec<u64> =
+            unread.map(|(_, number)| number).chain(idle.map(|(number, _)| *number)).collect();
+        overdue.into_iter().filter(|number| open.hang_up(*number)).count()
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        // Nothing in here panics half-way through a change.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    /// Tells a connection to end. From now on it counts no more, though its task may still run.
+    fn hang_up(&mut self, number: u64) -> bool {
+        let connection = self.connections.remove(&number);
+        let its = self.unread.extract_if(.., |_, unread| unread.connection == number);
+        self.unread_bytes -= its.map(|(_, unread)| unread.bytes).sum::<usize>();
+        connection.inspect(|connection| connection.hang_up.cancel()).is_some()
+    }
+
+    /// Ends the connections whose clients have left answers unread longest, until `most` bytes are
+    /// left or a single answer.
+    fn shed_unread(&mut self, most: usize) {
+        while self.unread_bytes > most && self.unread.len() > 1 {
+            let Some((_, longest)) = self.unread.first_key_value() else { return };
+            self.hang_up(longest.connection);
+        }
+    }
+}
+
+impl Seat {
+    /// Completes when this connection is to end.
+    pub async fn hung_up(&self) {
+        self.hang_up.cancelled().await;
+    }
+
+    /// A request came.
+    pub fn asked(self: &Arc<Self>) -> Asked {
+        let mut open = self.table.open();
+        open.last_number += 1;
+        if let Some(connection) = open.connections.get_mut(&self.number) {
+            connection.requests += 1;
+        }
+        Asked { seat: self.clone(), number: open.last_number, waits_since: None }
+    }
+}
+
+impl Asked {
+    /// A piece of an answer that holds `bytes` was given to the connection: what happens next is up to
+    /// the client. When clients leave too much unread, those that did so longest go.
+    pub fn waits_for_client(&mut self, bytes: usize) {
+        self.waits_for_us();
+        let (now, table) = (Instant::now(), &self.seat.table);
+        let mut open = table.open();
+        if !open.connections.contains_key(&self.seat.number) {
+            return;
+        }
+        self.waits_since = Some(now);
+        open.unread.insert((now, self.number), Unread { connection: self.seat.number, bytes });
+        open.unread_bytes += bytes;
+        open.shed_unread(table.most_unread);
+    }
+
+    /// The client has taken all that there was.
+    pub fn waits_for_us(&mut self) {
+        if let Some(since) = self.waits_since.take() {
+            let mut open = self.seat.table.open();
+            let unread = open.unread.remove(&(since, self.number));
+            open.unread_bytes -= unread.map_or(0, |unread| unread.bytes);
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.waits_for_us();
+        let mut open = self.seat.table.open();
+        if let Some(connection) = open.connections.get_mut(&self.seat.number) {
+            connection.requests -= 1;
+            connection.proven = true;
+            connection.since = Instant::now();
+            if connection.requests == 0 {
+                self.seat.table.idle.notify_one();
+            }
+        }
+    }
+}
+
+impl Drop for Seated {
+    fn drop(&mut self) {
+        self.0.table.open().hang_up(self.0.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(1);
+    const LATE: Duration = Duration::from_secs(31);
+
+    fn table(most_unread: usize) -> Arc<Table> {
+        Table::new(most_unread, Duration::from_secs(30))
+    }
+
+    fn has_ended(seated: &Seated) -> bool {
+        seated.0.hang_up.is_cancelled()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_asked_makes_room_first_and_then_who_asked_longest_ago() {
+        let table = table(9);
+        let [asked_early, asked_late, silent_early, silent_late, busy] =
+            [(); 5].map(|()| table.enter());
+        drop(asked_early.0.asked());
+        tokio::time::advance(SOON).await;
+        drop(asked_late.0.asked());
+        let _question = busy.0.asked();
+        for next in [&silent_early, &silent_late, &asked_early, &asked_late] {
+            assert!(!has_ended(next));
+            assert!(table.make_room() && has_ended(next));
+        }
+        assert!(!table.make_room() && !has_ended(&busy), "a request was cut off");
+        assert_eq!(table.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_leaves_an_answer_unread_is_given_up_and_one_that_reads_on_is_not() {
+        let table = table(9);
+        let [reader, sleeper, computing] = [(); 3].map(|()| table.enter());
+        let (mut read, mut unread) = (reader.0.asked(), sleeper.0.asked());
+        let _not_answered_yet = computing.0.asked();
+        unread.waits_for_client(1);
+        for _ in 0..40 {
+            read.waits_for_client(1);
+            tokio::time::advance(SOON).await;
+        }
+        assert_eq!(table.end_overdue(Instant::now()), 1);
+        assert!(has_ended(&sleeper) && !has_ended(&reader) && !has_ended(&computing));
+        read.waits_for_us();
+        tokio::time::advance(LATE).await;
+        assert_eq!(table.end_overdue(Instant::now()), 0, "it is we who are late");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_too_much_is_left_unread_the_client_that_read_last_long_ago_goes() {
+        let table = table(20);
+        let seats = [(); 3].map(|()| table.enter());
+        let mut asked = Vec::new();
+        for seat in &seats {
+            asked.push(seat.0.asked());
+            asked.last_mut().unwrap().waits_for_client(8);
+            tokio::time::advance(SOON).await;
+        }
+        assert_eq!(seats.each_ref().map(has_ended), [true, false, false]);
+        drop(asked);
+        seats[2].0.asked().waits_for_client(1_000);
+        assert!(!has_ended(&seats[2]), "one large answer is for its client to read");
+        assert_eq!(table.open().unread_bytes, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_without_requests_ends_at_last() {
+        let table = table(9);
+        let (idle, busy) = (table.enter(), table.enter());
+        let _question = busy.0.asked();
+        tokio::time::advance(IDLE_WITHIN + SOON).await;
+        assert_eq!(table.end_overdue(Instant::now()), 1);
+        assert!(has_ended(&idle) && !has_ended(&busy));
+    }
+}
