@@ -16,8 +16,13 @@ pub struct StoreConfig {
     pub dir: PathBuf,
     /// Memory and threads for DuckDB.
     pub resources: Resources,
-    /// Hot rows are sealed when there are this many.
+    /// Hot rows are sealed when there are this many; at most [`StoreConfig::MOST_SEGMENT_ROWS`].
     pub segment_rows: u64,
+}
+
+impl StoreConfig {
+    /// More hot rows than this would take more memory than a host has.
+    pub const MOST_SEGMENT_ROWS: u64 = 16 << 20;
 }
 
 /// A handle to a store. Cheap to clone; every call blocks.
@@ -56,7 +61,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Directory`], [`StoreError::Open`] (another process has it, or it is damaged),
     /// [`StoreError::Log`], or [`StoreError::SchemaVersion`] when another version of Coral wrote it.
-    pub fn open(config: StoreConfig) -> Result<Self, StoreError> {
+    pub fn open(mut config: StoreConfig) -> Result<Self, StoreError> {
+        config.segment_rows = config.segment_rows.clamp(1, StoreConfig::MOST_SEGMENT_ROWS);
         for dir in [log_dir(&config.dir), segment_dir(&config.dir)] {
             std::fs::create_dir_all(&dir).map_err(StoreError::directory(&dir))?;
         }

@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod config;
+mod memory;
 mod query;
 mod serve;
 mod status;

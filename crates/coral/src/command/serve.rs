@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, sources};
+use super::{Failure, memory, sources};
 use crate::args::{DemoArgs, ServerArgs};
 use crate::config::{AgentConfig, ColonyConfig, Origin, StandaloneConfig};
 use crate::demo::{Demo, DemoDir};
@@ -15,18 +15,21 @@ use crate::errors::chain;
 use crate::roles::{self, Standalone};
 
 pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
+    memory::settle();
     let loaded = AgentConfig::load(&sources(args))?;
     start_log(&loaded.config.log, &loaded.notices);
     run(|stop| roles::agent(loaded.config, stop))
 }
 
 pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
+    memory::settle();
     let loaded = ColonyConfig::load(&sources(args))?;
     start_log(&loaded.config.log, &loaded.notices);
     run(|stop| roles::colony(loaded.config, stop))
 }
 
 pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
+    memory::settle();
     let loaded = StandaloneConfig::load(&sources(args))?;
     start_log(&loaded.config.agent.log, &loaded.notices);
     run(|stop| async move {

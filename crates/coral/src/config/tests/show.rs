@@ -36,7 +36,7 @@ fn every_key_of_an_agent_is_shown_with_its_value_and_origin() {
             recognise.rules                       []                  default
             storage.max_size                      2GB                 default
             storage.memory_limit                  256MB               default
-            storage.segment_rows                  262144              default
+            storage.segment_rows                  163840              default
             storage.threads                       2                   default
         "#]],
     );
