@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::ask::Ask;
 use crate::ask::agent::AgentRpc;
+use crate::exporter::Protocol;
 use crate::figures::Figures;
 use crate::load::Sending;
 use crate::process::Process;
@@ -50,7 +51,8 @@ impl AgentCommand {
             AgentBench { program: &self.program, traffic: &traffic, sending: &self.sending };
         let figures = bench.run().await?;
         print!("{}", figures.table());
-        output::write_json_if(self.json.as_deref(), &figures)
+        output::write_json_if(self.json.as_deref(), &figures)?;
+        figures.complete()
     }
 }
 
@@ -77,7 +79,9 @@ impl AgentBench<'_> {
     async fn floor(&self) -> Result<f64, Failure> {
         let sink = SinkProcess::start()?;
         let before = sink.process().cpu_seconds();
-        self.sending.send_all(&sink.url, self.traffic).await?.complete(self.traffic)?;
+        // The sink speaks gRPC only.
+        let sending = Sending { protocol: Protocol::Grpc, ..self.sending.clone() };
+        sending.send_all(&sink.url, self.traffic).await?.complete(self.traffic)?;
         Ok(self.each(sink.process().cpu_seconds() - before))
     }
 
@@ -89,7 +93,11 @@ impl AgentBench<'_> {
         figures: &mut Figures,
     ) -> Result<(), Failure> {
         let (process, before) = (agent.process(), agent.process().cpu_seconds());
-        let sent = self.sending.send_all(&agent.url("otlp_grpc")?, self.traffic).await?;
+        let socket = match self.sending.protocol {
+            Protocol::Grpc => "otlp_grpc",
+            Protocol::Http => "otlp_http",
+        };
+        let sent = self.sending.send_all(&agent.url(socket)?, self.traffic).await?;
         let acknowledged = self.each(process.cpu_seconds() - before);
         sent.complete(self.traffic)?;
         figures.add("durable", sent.rate(), "spans/s");

@@ -38,7 +38,8 @@ impl ColonyCommand {
         let traffic = self.traffic.ending(clock::now());
         let figures = measure(&self.program, &traffic, &self.sending).await?;
         print!("{}", figures.table());
-        output::write_json_if(self.json.as_deref(), &figures)
+        output::write_json_if(self.json.as_deref(), &figures)?;
+        figures.complete()
     }
 }
 

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Failure;
 use crate::latency::Percentiles;
+use crate::output::chain;
 use crate::table::Table;
 
 /// One measurement.
@@ -64,8 +66,8 @@ impl Figures {
     }
 
     /// Adds a measurement that did not come about, which is never met.
-    pub fn fail(&mut self, what: impl Into<String>, failure: impl std::fmt::Display) {
-        let (what, failure) = (what.into(), Some(failure.to_string()));
+    pub fn fail(&mut self, what: impl Into<String>, error: &Failure) {
+        let (what, failure) = (what.into(), Some(chain(error)));
         eprintln!("  {what}: FAILED: {}", failure.as_deref().unwrap_or_default());
         self.0.push(Figure {
             what,
@@ -75,6 +77,17 @@ impl Figures {
             failure,
             met: Some(false),
         });
+    }
+
+    /// Whether every measurement came about, and no answer was wrong.
+    ///
+    /// # Errors
+    /// Names the first that failed.
+    pub fn complete(&self) -> Result<(), Failure> {
+        match self.0.iter().find(|figure| figure.failure.is_some()) {
+            None => Ok(()),
+            Some(figure) => Err(format!("{} failed", figure.what).into()),
+        }
     }
 
     /// The first that is not met.
@@ -162,8 +175,8 @@ mod tests {
     #[test]
     fn a_measurement_that_failed_is_not_met_and_says_why() {
         let mut figures = Figures::default();
-        figures.fail("drained", "`spans` stands still at 80000\nand more");
-        assert!(figures.unmet().is_some());
+        figures.fail("drained", &"`spans` stands still at 80000\nand more".into());
+        assert!(figures.unmet().is_some() && figures.complete().is_err());
         let table = figures.table().to_string();
         assert!(table.contains("| failed: `spans` stands still at 80000 |"), "{table}");
     }

@@ -22,6 +22,8 @@ mod table;
 mod traffic;
 mod units;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -54,9 +56,18 @@ enum Measure {
     Store(store::Store),
 }
 
-fn main() -> Result<(), Failure> {
+fn main() -> ExitCode {
+    match run(Cli::parse().measure) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {}", output::chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(measure: Measure) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let measure = Cli::parse().measure;
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = measure.run() => outcome,

@@ -22,3 +22,14 @@ pub fn write_json(file: &Path, value: &impl Serialize) -> Result<(), Failure> {
 pub fn write_json_if(file: Option<&Path>, value: &impl Serialize) -> Result<(), Failure> {
     file.map_or(Ok(()), |file| write_json(file, value))
 }
+
+/// An error and its causes, after colons.
+pub fn chain(error: &Failure) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}

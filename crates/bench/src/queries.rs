@@ -52,8 +52,10 @@ fn is_newest(question: &Question) -> bool {
 
 /// Asks everything that `ask` can be asked, of a store that holds all of `traffic` and nothing else.
 ///
+/// A list that is not answered, or answered wrong, is a row that failed.
+///
 /// # Errors
-/// A wrong answer, or none.
+/// A wrong trace, or none.
 pub async fn measure(
     ask: &mut Ask,
     traffic: &Traffic,
@@ -74,7 +76,10 @@ pub async fn measure(
         if name == "attribute equality" {
             bars[0] = Some(10.0 * traffic.spans as f64 / 1e6);
         }
-        figures.latency(name, &lists(ask, &of_kind).await?.percentiles(), bars);
+        match lists(ask, &of_kind).await {
+            Ok(latencies) => figures.latency(name, &latencies.percentiles(), bars),
+            Err(error) => figures.fail(name, &error),
+        }
     }
     Ok(figures)
 }

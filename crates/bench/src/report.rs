@@ -62,10 +62,7 @@ impl Report {
         }
         print!("{}", figures.table());
         output::write_json_if(self.json.as_deref(), &figures)?;
-        match figures.0.iter().find(|figure| figure.failure.is_some()) {
-            None => Ok(()),
-            Some(figure) => Err(format!("{} failed", figure.what).into()),
-        }
+        figures.complete()
     }
 
     async fn agent(&self) -> Result<Figures, Failure> {
@@ -89,9 +86,11 @@ impl Report {
             .kill_on_drop(true)
             .status()
             .await?;
-        match status.success() {
-            true => Ok(serde_json::from_slice(&std::fs::read(json.path())?)?),
-            false => Err("a lost span, a wrong answer or an error: see above".into()),
+        // One that failed may still have measured most of it.
+        let measured = std::fs::read(json.path())?;
+        match serde_json::from_slice(&measured) {
+            Ok(figures) => Ok(figures),
+            Err(_) => Err(format!("the store's bench ended with {status}, see above").into()),
         }
     }
 
@@ -124,6 +123,6 @@ fn take(figures: &mut Figures, of: &str, measured: Result<Figures, Failure>) {
     eprintln!("{of}: done");
     match measured {
         Ok(measured) => figures.extend(of, measured),
-        Err(error) => figures.fail(of, error),
+        Err(error) => figures.fail(of, &error),
     }
 }

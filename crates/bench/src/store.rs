@@ -58,7 +58,8 @@ impl Store {
     pub fn run(self) -> Result<(), Failure> {
         let figures = measure(&self.traffic.ending(clock::now()), &self.setup)?;
         print!("{}", figures.table());
-        output::write_json_if(self.json.as_deref(), &figures)
+        output::write_json_if(self.json.as_deref(), &figures)?;
+        figures.complete()
     }
 }
 
@@ -90,7 +91,7 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     figures.at_most("on disk, sealed", extent.bytes as f64 / spans as f64, "B/span", 60.0);
     figures.add("segments", extent.segments as f64, "");
     look_up(&store, traffic, &mut figures)?;
-    search(&store, traffic, &mut figures)?;
+    search(&store, traffic, &mut figures);
     drop(store);
     let begin = Instant::now();
     Database::open(config)?;
@@ -153,7 +154,8 @@ fn look_up(store: &Database, traffic: &Traffic, figures: &mut Figures) -> Result
     Ok(())
 }
 
-fn search(store: &Database, traffic: &Traffic, figures: &mut Figures) -> Result<(), Failure> {
+/// A question that is not answered, or answered wrong, is a row that failed.
+fn search(store: &Database, traffic: &Traffic, figures: &mut Figures) {
     let questions = traffic.answered(Asked::usual(traffic));
     let (newest, others): (Vec<_>, Vec<_>) =
         questions.into_iter().partition(|q| matches!(q.asked, Asked::Newest { .. }));
@@ -166,9 +168,11 @@ fn search(store: &Database, traffic: &Traffic, figures: &mut Figures) -> Result<
         ("slowest 20 of a service, 1 h", &slowest[..], Some(25.0)),
         ("attribute equality", &paths[..], Some(attribute_bar)),
     ] {
-        figures.latency(what, &ask_all(store, questions)?.percentiles(), [bar, None]);
+        match ask_all(store, questions) {
+            Ok(latencies) => figures.latency(what, &latencies.percentiles(), [bar, None]),
+            Err(error) => figures.fail(what, &error),
+        }
     }
-    Ok(())
 }
 
 /// Asks each question once, and again while there is time.
