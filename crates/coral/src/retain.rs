@@ -34,7 +34,7 @@ pub struct RetainCounters {
 }
 
 /// How often a store is looked at, unless its retention is so short that this would be late.
-const EVERY: Duration = Duration::from_secs(1);
+const EVERY: Duration = Duration::from_millis(200);
 
 impl Retain {
     /// Runs until `stop`; a round that has begun is finished first.

@@ -274,6 +274,7 @@ impl Writer {
             batch.push(span, self.next_receipt + row as u64, origin_id, by);
             arrival.add(span, first_row + row as u32);
         }
+        arrival.has_misplaced = batch.has_misplaced;
         ((!spans.is_empty()).then(|| batch.finish()), arrival)
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct SpanBatch {
     attributes: StringBuilder,
     extra: StringBuilder,
     origin_id: UInt32Builder,
+    /// See [`promoted::Sorted`].
+    pub(crate) has_misplaced: bool,
 }
 
 /// What all rows of one commit share.
@@ -86,6 +88,7 @@ impl SpanBatch {
             attributes: StringBuilder::with_capacity(spans, 0),
             extra: StringBuilder::with_capacity(spans, 0),
             origin_id: UInt32Builder::with_capacity(spans),
+            has_misplaced: false,
         }
     }
 
@@ -122,6 +125,7 @@ impl SpanBatch {
 
     fn push_attributes(&mut self, span: &Span) {
         let sorted = promoted::sort(span);
+        self.has_misplaced |= sorted.is_misplaced;
         self.status_code.append_option(sorted.status_code.map(|code| code as i16));
         self.spellings.append_value(sorted.spellings);
         for (column, value) in self.text.iter_mut().zip(sorted.text) {

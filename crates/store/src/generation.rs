@@ -20,6 +20,8 @@ pub(crate) struct Generation {
     /// Texts of resources and scopes by number.
     origins: Arc<StringArray>,
     pub(crate) traces: HashMap<TraceId, HotTrace>,
+    /// The JSON of some row has an attribute that has a column: only then must it be looked for there.
+    pub(crate) has_misplaced: bool,
     /// When the first and the newest row were received.
     pub(crate) received: Option<(UnixNanos, UnixNanos)>,
 }
@@ -45,6 +47,8 @@ pub(crate) struct HotPart {
 /// What one commit adds: computed before readers are made to wait.
 #[derive(Default)]
 pub(crate) struct Arrival {
+    /// See [`Generation::has_misplaced`].
+    pub(crate) has_misplaced: bool,
     traces: HashMap<TraceId, HotTrace>,
 }
 
@@ -114,6 +118,7 @@ impl Generation {
             rows: 0,
             origins: Arc::new(StringArray::from(Vec::<&str>::new())),
             traces: HashMap::new(),
+            has_misplaced: false,
             received: None,
         }
     }
@@ -147,6 +152,7 @@ impl Generation {
         self.rows += batch.num_rows() as u32;
         self.batches.push((first, Arc::new(batch)));
         self.join_small();
+        self.has_misplaced |= arrival.has_misplaced;
         for (trace, arrived) in arrival.traces {
             self.traces.entry(trace).or_default().merge(arrived);
         }

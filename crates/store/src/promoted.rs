@@ -85,6 +85,8 @@ pub(crate) struct Sorted<'a> {
     pub(crate) text: [Option<&'a str>; TEXT.len()],
     pub(crate) numbers: [Option<i64>; NUMBERS.len()],
     pub(crate) rest: Vec<&'a KeyValue>,
+    /// The rest has a key that has a column: repeated, or of another type.
+    pub(crate) is_misplaced: bool,
     /// Columns that an attribute came for, one bit each: text first, then integers. Only the first may have
     /// it, even if it does not fit, or a repeated key would come back in another order.
     claimed: u32,
@@ -147,7 +149,8 @@ pub(crate) fn sort(span: &Span) -> Sorted<'_> {
     let mut sorted = Sorted { status_code: span.response_status(), ..Sorted::default() };
     let mut deciding = deciding_status(span);
     for attribute in &span.attributes {
-        let taken = match (SLOTS.get(attribute.key.as_str()), &attribute.value) {
+        let slot = SLOTS.get(attribute.key.as_str());
+        let taken = match (slot, &attribute.value) {
             (Some(&Slot::Text { column, older }), value) => {
                 sorted.claim(column) && sorted.take_text(column, older, value)
             }
@@ -162,6 +165,7 @@ pub(crate) fn sort(span: &Span) -> Sorted<'_> {
             _ => false,
         };
         if !taken {
+            sorted.is_misplaced |= slot.is_some();
             sorted.rest.push(attribute);
         }
     }

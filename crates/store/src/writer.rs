@@ -15,6 +15,7 @@ use crate::generation::{Arrival, Generation};
 use crate::live::Live;
 use crate::log::{Commit, Log, OldLog, Record};
 use crate::origins::Origins;
+use crate::promoted;
 use crate::row::SpanReader;
 use crate::seen::{self, Seen};
 use crate::segment::Segment;
@@ -241,6 +242,7 @@ impl Replay {
         self.reader.read(&self.hot.with_origins(batch), &mut spans)?;
         let mut arrival = Arrival::default();
         for (row, stored) in (first..).zip(&spans) {
+            arrival.has_misplaced |= promoted::sort(&stored.span).is_misplaced;
             self.seen.insert(seen::key(&stored.span));
             arrival.add(&stored.span, row);
         }

@@ -19,8 +19,6 @@ use crate::segment::{Segment, TRACE_ROW, Texts};
 /// What one span must fit at once.
 pub(super) struct Conditions {
     conditions: Vec<Condition>,
-    /// Columns that the conditions read.
-    columns: Vec<&'static str>,
 }
 
 enum Condition {
@@ -44,10 +42,7 @@ impl Conditions {
             conditions.push(Condition::Service(query.services.clone()));
         }
         conditions.extend(query.collector.map(Condition::Collector));
-        let mut columns: Vec<_> = conditions.iter().flat_map(Condition::columns).collect();
-        columns.sort_unstable();
-        columns.dedup();
-        Some(Self { conditions, columns })
+        Some(Self { conditions })
     }
 
     /// Adds the traces of hot rows that fit.
@@ -58,7 +53,7 @@ impl Conditions {
     ) -> Result<(), StoreError> {
         for batch in generation.batches() {
             let traces = batch.column(TRACE_ID).as_fixed_size_binary();
-            for row in self.fitting(&batch)?.set_indices() {
+            for row in self.fitting(&batch, generation.has_misplaced)?.set_indices() {
                 fitting.insert(crate::row::trace_id(traces.value(row))?);
             }
         }
@@ -68,10 +63,12 @@ impl Conditions {
     /// Rows of `segment`'s traces file that have a span that fits.
     pub(super) fn trace_rows(&self, segment: &Segment) -> Result<Bits, StoreError> {
         let mut rows = Bits::none_of(segment.extent.traces);
-        let columns: Vec<&str> = self.columns.iter().copied().chain([TRACE_ROW]).collect();
+        let misplaced = segment.extent.has_misplaced;
+        let columns = self.conditions.iter().flat_map(|condition| condition.columns(misplaced));
+        let columns: Vec<&str> = columns.chain([TRACE_ROW]).collect();
         for batch in segment.read_spans(None, Some(&columns), Texts::Coded)? {
             let trace_rows = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
-            for span in self.fitting(&batch)?.set_indices() {
+            for span in self.fitting(&batch, misplaced)?.set_indices() {
                 if !rows.insert(trace_rows[span]) {
                     return Err(damaged(TRACE_ROW, &trace_rows[span]));
                 }
@@ -80,38 +77,38 @@ impl Conditions {
         Ok(rows)
     }
 
-    /// Which rows fit every condition.
-    fn fitting(&self, batch: &RecordBatch) -> Result<BooleanBuffer, StoreError> {
+    /// Which rows fit every condition; `misplaced` says whether attributes that have a column may be elsewhere.
+    fn fitting(&self, batch: &RecordBatch, misplaced: bool) -> Result<BooleanBuffer, StoreError> {
         let mut fitting = BooleanBuffer::new_set(batch.num_rows());
         for condition in &self.conditions {
             if fitting.count_set_bits() == 0 {
                 break;
             }
-            fitting = &fitting & &condition.fitting(batch)?;
+            fitting = &fitting & &condition.fitting(batch, misplaced)?;
         }
         Ok(fitting)
     }
 }
 
 impl Condition {
-    fn columns(&self) -> Vec<&'static str> {
-        match self {
-            Self::Name(_) => vec!["span_name"],
-            Self::Service(_) => vec!["service_name"],
-            Self::Collector(_) => vec!["ebpf"],
+    fn columns(&self, misplaced: bool) -> Vec<&'static str> {
+        let mut columns = match self {
+            Self::Name(_) => return vec!["span_name"],
+            Self::Service(_) => return vec!["service_name"],
+            Self::Collector(_) => return vec!["ebpf"],
             Self::Attribute(key, _) => match promoted::column(key) {
-                Some(Column::Text(column) | Column::Number(column)) => {
-                    vec![column, "attributes", "origin"]
-                }
-                Some(Column::Status(_)) => {
-                    vec!["status_code", "spellings", "attributes", "origin"]
-                }
+                Some(Column::Text(column) | Column::Number(column)) => vec![column, "origin"],
+                Some(Column::Status(_)) => vec!["status_code", "spellings", "origin"],
                 None => vec!["attributes", "origin"],
             },
+        };
+        if misplaced {
+            columns.push("attributes");
         }
+        columns
     }
 
-    fn fitting(&self, batch: &RecordBatch) -> Result<BooleanBuffer, StoreError> {
+    fn fitting(&self, batch: &RecordBatch, misplaced: bool) -> Result<BooleanBuffer, StoreError> {
         match self {
             Self::Name(name) => texts(column(batch, "span_name")?, |text| text == name),
             Self::Service(names) => {
@@ -121,24 +118,27 @@ impl Condition {
                 let ebpf = column(batch, "ebpf")?.as_boolean().values();
                 Ok(if *collector == Collector::Ebpf { ebpf.clone() } else { !ebpf })
             }
-            Self::Attribute(key, value) => attribute(batch, key, value),
+            Self::Attribute(key, value) => attribute(batch, key, value, misplaced),
         }
     }
 }
 
 /// Rows whose span, or else whose resource, has attribute `key` with the text `value`.
-fn attribute(batch: &RecordBatch, key: &str, value: &str) -> Result<BooleanBuffer, StoreError> {
-    // An attribute that has a column may still stand in the JSON, when another spelling took the column.
+fn attribute(
+    batch: &RecordBatch,
+    key: &str,
+    value: &str,
+    misplaced: bool,
+) -> Result<BooleanBuffer, StoreError> {
     let (mut set, mut fits) = own_column(batch, key, value)?;
     let needle = serde_json::to_string(key).expect("texts have a JSON form");
-    let rest = column(batch, "attributes")?;
     let says = |read: &dyn Fn(&str) -> Option<Attributes>, text: &str| {
         let attributes = text.contains(&needle).then(|| read(text)).flatten();
         attributes.and_then(|attributes| attributes.get(key).map(|found| is_text(found, value)))
     };
-    if rest.null_count() < rest.len() {
+    if misplaced || promoted::column(key).is_none() {
         let read = |text: &str| read_attributes(text).ok();
-        add(&mut set, &mut fits, rest, |text| says(&read, text))?;
+        add(&mut set, &mut fits, column(batch, "attributes")?, |text| says(&read, text))?;
     }
     let read = |text: &str| read_resource_attributes(text).ok();
     add(&mut set, &mut fits, column(batch, "origin")?, |text| says(&read, text))?;

@@ -53,6 +53,8 @@ pub(crate) struct SegmentExtent {
     pub(crate) last_start: i64,
     /// Rows of the traces file.
     pub(crate) traces: u32,
+    /// The JSON of some span has an attribute that has a column.
+    pub(crate) has_misplaced: bool,
 }
 
 /// Where a segment's rows lie.

@@ -352,7 +352,8 @@ fn load(path: &Path) -> Result<ArrowReaderMetadata, StoreError> {
 /// The schema with its texts as dictionaries.
 fn coded(schema: &Schema) -> Schema {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
-        DataType::Utf8 => {
+        // JSON is rarely twice the same.
+        DataType::Utf8 if !["attributes", "extra"].contains(&field.name().as_str()) => {
             let coded = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
             Arc::new(Field::new(field.name(), coded, field.is_nullable()))
         }

@@ -59,6 +59,7 @@ fn extent(generation: &Generation, entries: &[Entry<'_>]) -> SegmentExtent {
         first_start: starts().min().unwrap_or_default(),
         last_start: starts().max().unwrap_or_default(),
         traces: entries.len() as u32,
+        has_misplaced: generation.has_misplaced,
     }
 }
 
