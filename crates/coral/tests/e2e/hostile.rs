@@ -23,7 +23,7 @@ fn address(coral: &Coral, socket: &str) -> SocketAddr {
 }
 
 fn connect(to: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(to).unwrap();
+    let stream = TcpStream::connect_timeout(&to, SERVED_WITHIN).unwrap();
     stream.set_read_timeout(Some(SERVED_WITHIN)).unwrap();
     stream.set_write_timeout(Some(SERVED_WITHIN)).unwrap();
     stream

@@ -1,30 +1,18 @@
 //! Nothing that a stranger sends can panic, overflow the stack or come back unbounded.
 
 use coral_trace::{Attributes, KeyValue, Recogniser, Span, Value};
-use coral_wire::otlp_in::{DecodeError, Decoded, Encoding, MAX_NESTING, convert, decode};
+use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
+use coral_wire::otlp_in::{DecodeError, Encoding, MAX_NESTING, convert};
 use coral_wire::otlp_out::{encode, encode_json, to_request};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, any_value};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use prost::Message as _;
 
 use crate::fixtures;
+use crate::properties::{self, checked as check};
 use crate::round_trip::one_span;
-
-fn check(body: &[u8], encoding: Encoding) -> Result<Decoded, DecodeError> {
-    let outcome = decode(body, encoding, &Recogniser::everything_sdk());
-    let text = match &outcome {
-        Ok(decoded) => decoded.refused.message(),
-        Err(error) => error.to_string(),
-    };
-    assert!(text.len() < 2_048 && !text.contains(char::is_control), "{text:?}");
-    if let Ok(decoded) = &outcome {
-        let again =
-            decode(&encode(&decoded.spans), Encoding::Protobuf, &Recogniser::everything_sdk());
-        assert_eq!(again.unwrap().spans.len(), decoded.spans.len());
-    }
-    outcome
-}
 
 /// Every tenth capture, in the given encoding.
 fn capture(encoding: Encoding) -> impl Strategy<Value = Vec<u8>> {
@@ -48,21 +36,29 @@ fn damaged(encoding: Encoding) -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
+/// What an agent answers that has this page.
+fn answer_with(otlp: Vec<u8>) -> Vec<u8> {
+    let page = Some(SpanPage { otlp, ..SpanPage::default() });
+    QueryBeylaMetricsResponse { page, ..QueryBeylaMetricsResponse::default() }.encode_to_vec()
+}
+
 proptest! {
     #[test]
     fn random_bytes_are_read_or_refused(body in vec(any::<u8>(), 0..300)) {
-        let _ = check(&body, Encoding::Protobuf);
-        let _ = check(&body, Encoding::Json);
+        properties::protobuf(&body);
+        properties::json(&body);
+        properties::answer(&body);
     }
 
     #[test]
     fn damaged_protobuf_is_read_or_refused(body in damaged(Encoding::Protobuf)) {
-        let _ = check(&body, Encoding::Protobuf);
+        properties::protobuf(&body);
+        properties::answer(&answer_with(body));
     }
 
     #[test]
     fn damaged_json_is_read_or_refused(body in damaged(Encoding::Json)) {
-        let _ = check(&body, Encoding::Json);
+        properties::json(&body);
     }
 
     #[test]
