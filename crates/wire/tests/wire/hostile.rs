@@ -1,5 +1,7 @@
 //! Nothing that a stranger sends can panic, overflow the stack or come back unbounded.
 
+use std::path::Path;
+
 use coral_trace::{Attributes, KeyValue, Recogniser, Span, Value};
 use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
 use coral_wire::otlp_in::{DecodeError, Encoding, MAX_NESTING, convert};
@@ -141,4 +143,24 @@ fn a_request_that_was_decoded_elsewhere_is_held_to_the_same_depth() {
     });
     let decoded = convert(request, &Recogniser::everything_sdk());
     assert_eq!(decoded.spans, [one_span()]);
+}
+
+#[test]
+fn what_fuzzing_found_stays_found() {
+    type Property = fn(&[u8]);
+    let targets: [(&str, Property); 3] = [
+        ("protobuf", properties::protobuf),
+        ("json", properties::json),
+        ("answer", properties::answer),
+    ];
+    let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/found");
+    for (target, property) in targets {
+        // A target that nothing was found for has no folder.
+        for file in std::fs::read_dir(found.join(target)).into_iter().flatten() {
+            property(&std::fs::read(file.unwrap().path()).unwrap());
+        }
+    }
+    let every_field = std::fs::read(found.join("json/every-field.json")).unwrap();
+    let decoded = check(&every_field, Encoding::Json).unwrap();
+    assert!(decoded.refused.is_empty() && decoded.spans[0].links.len() == 1);
 }
