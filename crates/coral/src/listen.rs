@@ -5,6 +5,8 @@ pub mod connections;
 mod share;
 mod stream;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -40,7 +42,19 @@ pub struct BindError {
 /// # Errors
 /// [`BindError`] names the configuration key `what`, so that the reader knows what to change.
 pub async fn bind(address: SocketAddr, what: &'static str) -> Result<TcpListener, BindError> {
-    TcpListener::bind(address).await.map_err(|source| BindError { address, what, source })
+    listen(address).map_err(|source| BindError { address, what, source })
+}
+
+/// Connections that may wait to be accepted; the system may allow fewer. The usual 128 are too few for a
+/// crowd: who comes when they are full tries again a second later.
+const BACKLOG: u32 = 4_096;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restarted process takes its port back at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The address that a listener got.
@@ -70,7 +84,7 @@ pub async fn serve(
 const QUESTIONS: Allowed = Allowed {
     connections: 256,
     streams: 32,
-    unread_bytes: 64 << 20,
+    unread_bytes: 32 << 20,
     answer_within: Duration::from_secs(30),
     headers_within: Duration::from_secs(90),
 };

@@ -17,8 +17,7 @@ pub fn value() -> impl Strategy<Value = Value> {
         text().prop_map(Value::String),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        prop_oneof![any::<f64>(), Just(f64::NAN), Just(5.0), Just(-0.0), Just(1e300)]
-            .prop_map(Value::from),
+        prop_oneof![any::<f64>(), prop::sample::select(FLOATS)].prop_map(Value::from),
         prop::collection::vec(any::<u8>(), 0..20).prop_map(Value::Bytes),
     ];
     leaf.prop_recursive(3, 16, 4, |inner| {
@@ -54,6 +53,7 @@ fn pairs(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Attribute
     prop::collection::vec(sent, 0..6).prop_map(Attributes)
 }
 
+const FLOATS: &[f64] = &[f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 5.0, -0.0, 1e300];
 const KNOWN_KEYS: &[&str] = &[
     "http.request.method",
     "http.method",
@@ -83,7 +83,8 @@ pub fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[a-z./]{1,8}",
         1 => ".{0,12}",
-        1 => prop::sample::select(vec!["", "\0", "\u{1b}[31m", "{\"a\":1}", "';--", "\u{202e}"])
+        1 => any::<String>(),
+        1 => prop::sample::select(vec!["", "\0", "\u{1b}[2J\"\\", "\u{1b}[31m", "{\"a\":1}", "';--", "\u{202e}"])
             .prop_map(str::to_owned),
     ]
 }

@@ -5,6 +5,8 @@
 //! its place is said. Nothing here recurses: a chain of 100,000 spans is as good as any other tree.
 
 mod parents;
+#[cfg(any(test, feature = "testing"))]
+pub mod soundness;
 #[cfg(test)]
 mod tests;
 

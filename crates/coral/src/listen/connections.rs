@@ -122,7 +122,11 @@ where
     /// Serves a connection if there is room for it, now or after an idle one has ended; gives it back
     /// until then.
     fn seat(&mut self, waiting: (TcpStream, SocketAddr)) -> Option<(TcpStream, SocketAddr)> {
-        if self.open.len() < self.allowed.connections {
+        if self.table.len() >= self.allowed.connections && !self.table.make_room() {
+            return Some(waiting);
+        }
+        // One that was told to end is no longer in the table, and takes a moment to be gone.
+        if self.open.len() < self.allowed.connections + self.allowed.connections.div_ceil(8) {
             let (socket, peer) = waiting;
             let seat = self.table.enter();
             let connection = connection(socket, peer, self.answer.clone(), seat, self.context());
@@ -131,10 +135,6 @@ where
                 info!("connections can be accepted again");
             }
             return None;
-        }
-        // Fewer in the table than open: one is about to end.
-        if self.table.len() >= self.allowed.connections {
-            self.table.make_room();
         }
         Some(waiting)
     }

@@ -291,20 +291,47 @@ fn hops_twice() -> impl Strategy<Value = (Vec<Hop>, Vec<Hop>)> {
 proptest! {
     #[test]
     fn every_span_stands_in_the_tree_exactly_once_whatever_its_parent(hops in hops()) {
-        let tree = Tree::build(&hops);
-        let mut found = tree.duplicates.clone();
-        for (node, _) in tree.preorder() {
-            let node = &tree.nodes[node];
-            found.push(node.span);
-            found.extend(node.client);
-            found.extend(&node.inside);
-        }
-        found.sort_unstable();
-        prop_assert_eq!(found, (0..hops.len()).collect::<Vec<_>>());
+        soundness::check(&hops);
+    }
+
+    #[test]
+    fn any_bytes_as_spans_make_a_sound_tree(bytes in prop::collection::vec(0u8..6, 0..2_000)) {
+        soundness::check(&soundness::hops(&bytes));
     }
 
     #[test]
     fn the_order_of_arrival_does_not_change_the_tree((one, other) in hops_twice()) {
         prop_assert_eq!(draw(&one), draw(&other));
+    }
+}
+
+/// A hundred thousand spans each, of the shapes that cost most if anything is looked for twice.
+#[test]
+fn no_shape_of_a_huge_trace_takes_more_than_a_moment() {
+    const MANY: u64 = 100_000;
+    type Parent = fn(u64) -> u64;
+    let shapes: [(&str, Parent); 6] = [
+        ("all under one", |_| 1),
+        ("one circle", |number| number % MANY + 1),
+        ("circles of two", |number| ((number - 1) ^ 1) + 1),
+        ("a circle with a long tail", |number| if number == 1 { 3 } else { number - 1 }),
+        ("all orphans", |number| number + MANY),
+        ("a comb", |number| number.saturating_sub(1 + number % 2)),
+    ];
+    let begin = std::time::Instant::now();
+    for (shape, parent) in shapes {
+        for virtual_hop in [false, true] {
+            let hop = |number: u64| Hop {
+                span_id: id(number).unwrap(),
+                parent: id(parent(number)),
+                start: UnixNanos(MANY - number),
+                end: UnixNanos(MANY),
+                kind: SpanKind::from((number % 4) as i32),
+                virtual_hop: virtual_hop && !number.is_multiple_of(3),
+            };
+            let hops: Vec<Hop> = (1..=MANY).map(hop).collect();
+            soundness::check(&hops);
+            assert!(begin.elapsed().as_secs() < 20, "{shape} takes too long");
+        }
     }
 }

@@ -1,30 +1,20 @@
 //! Nothing that a stranger sends can panic, overflow the stack or come back unbounded.
 
+use std::path::Path;
+
 use coral_trace::{Attributes, KeyValue, Recogniser, Span, Value};
-use coral_wire::otlp_in::{DecodeError, Decoded, Encoding, MAX_NESTING, convert, decode};
+use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
+use coral_wire::otlp_in::{DecodeError, Encoding, MAX_NESTING, convert};
 use coral_wire::otlp_out::{encode, encode_json, to_request};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, any_value};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use prost::Message as _;
 
 use crate::fixtures;
+use crate::properties::{self, checked as check};
 use crate::round_trip::one_span;
-
-fn check(body: &[u8], encoding: Encoding) -> Result<Decoded, DecodeError> {
-    let outcome = decode(body, encoding, &Recogniser::everything_sdk());
-    let text = match &outcome {
-        Ok(decoded) => decoded.refused.message(),
-        Err(error) => error.to_string(),
-    };
-    assert!(text.len() < 2_048 && !text.contains(char::is_control), "{text:?}");
-    if let Ok(decoded) = &outcome {
-        let again =
-            decode(&encode(&decoded.spans), Encoding::Protobuf, &Recogniser::everything_sdk());
-        assert_eq!(again.unwrap().spans.len(), decoded.spans.len());
-    }
-    outcome
-}
 
 /// Every tenth capture, in the given encoding.
 fn capture(encoding: Encoding) -> impl Strategy<Value = Vec<u8>> {
@@ -48,21 +38,29 @@ fn damaged(encoding: Encoding) -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
+/// What an agent answers that has this page.
+fn answer_with(otlp: Vec<u8>) -> Vec<u8> {
+    let page = Some(SpanPage { otlp, ..SpanPage::default() });
+    QueryBeylaMetricsResponse { page, ..QueryBeylaMetricsResponse::default() }.encode_to_vec()
+}
+
 proptest! {
     #[test]
     fn random_bytes_are_read_or_refused(body in vec(any::<u8>(), 0..300)) {
-        let _ = check(&body, Encoding::Protobuf);
-        let _ = check(&body, Encoding::Json);
+        properties::protobuf(&body);
+        properties::json(&body);
+        properties::answer(&body);
     }
 
     #[test]
     fn damaged_protobuf_is_read_or_refused(body in damaged(Encoding::Protobuf)) {
-        let _ = check(&body, Encoding::Protobuf);
+        properties::protobuf(&body);
+        properties::answer(&answer_with(body));
     }
 
     #[test]
     fn damaged_json_is_read_or_refused(body in damaged(Encoding::Json)) {
-        let _ = check(&body, Encoding::Json);
+        properties::json(&body);
     }
 
     #[test]
@@ -145,4 +143,24 @@ fn a_request_that_was_decoded_elsewhere_is_held_to_the_same_depth() {
     });
     let decoded = convert(request, &Recogniser::everything_sdk());
     assert_eq!(decoded.spans, [one_span()]);
+}
+
+#[test]
+fn what_fuzzing_found_stays_found() {
+    type Property = fn(&[u8]);
+    let targets: [(&str, Property); 3] = [
+        ("protobuf", properties::protobuf),
+        ("json", properties::json),
+        ("answer", properties::answer),
+    ];
+    let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/found");
+    for (target, property) in targets {
+        // A target that nothing was found for has no folder.
+        for file in std::fs::read_dir(found.join(target)).into_iter().flatten() {
+            property(&std::fs::read(file.unwrap().path()).unwrap());
+        }
+    }
+    let every_field = std::fs::read(found.join("json/every-field.json")).unwrap();
+    let decoded = check(&every_field, Encoding::Json).unwrap();
+    assert!(decoded.refused.is_empty() && decoded.spans[0].links.len() == 1);
 }

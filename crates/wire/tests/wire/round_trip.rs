@@ -9,19 +9,7 @@ use coral_wire::otlp_out::{encode, encode_json, encoded_len, origin_len, span_le
 use proptest::prelude::*;
 
 use crate::arbitrary;
-
-/// `spans` in the order that grouping gives them.
-fn grouped(spans: &[Span]) -> Vec<Span> {
-    let first = |span: &Span, equal: fn(&Span, &Span) -> bool| {
-        spans.iter().position(|other| equal(span, other))
-    };
-    let mut grouped = spans.to_vec();
-    grouped.sort_by_cached_key(|span| {
-        let resource = first(span, |a, b| a.origin.resource == b.origin.resource);
-        (resource, first(span, |a, b| a.origin == b.origin))
-    });
-    grouped
-}
+use crate::properties::grouped;
 
 fn everything(spans: Vec<Span>) -> Decoded {
     Decoded { spans, refused: Refused::default() }

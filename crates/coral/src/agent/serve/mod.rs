@@ -2,6 +2,8 @@
 
 mod page;
 mod request;
+#[cfg(test)]
+mod tests;
 mod traces;
 
 use std::collections::BTreeMap;

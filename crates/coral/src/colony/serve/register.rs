@@ -1,5 +1,6 @@
 //! `coral.colony.v1.ColonyService`: agents say where they are polled.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use http::Uri;
 use tonic::{Request, Response, Status};
 
 use crate::clock;
-use crate::colony::registry::Registry;
+use crate::colony::registry::{Agent, Registry};
 use crate::errors::chain;
 
 pub(super) struct Registration {
@@ -21,6 +22,8 @@ pub(super) struct Registration {
 /// How often an agent says that it is there.
 const HEARTBEAT_SECONDS: u32 = 30;
 const LONGEST_ID: usize = 128;
+/// Agents that a colony knows; each costs a poller and its connection.
+const MOST_AGENTS: usize = 1_000;
 
 #[tonic::async_trait]
 impl ColonyService for Registration {
@@ -31,6 +34,7 @@ impl ColonyService for Registration {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let RegisterAgentRequest { agent_id, address, version: _ } = request.into_inner();
         check_id(&agent_id)?;
+        check_room(&self.registry.watch().borrow(), &agent_id)?;
         let address = reachable_address(&address, peer)?;
         let registry = self.registry.clone();
         let agent = KnownAgent { agent_id, address };
@@ -50,6 +54,15 @@ fn check_id(id: &str) -> Result<(), Status> {
         return Err(Status::invalid_argument(rule));
     }
     Ok(())
+}
+
+/// Anybody can register, so what all of them cost together has a limit.
+fn check_room(agents: &BTreeMap<String, Agent>, id: &str) -> Result<(), Status> {
+    if agents.len() < MOST_AGENTS || agents.contains_key(id) {
+        return Ok(());
+    }
+    tracing::warn!(agent_id = id, "refused an agent: there are too many");
+    Err(Status::resource_exhausted(format!("this colony knows {MOST_AGENTS} agents already")))
 }
 
 /// `address`, with a host that means "every interface" replaced by where the agent called from.
@@ -72,6 +85,19 @@ fn reachable_address(address: &str, peer: Option<IpAddr>) -> Result<String, Stat
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::colony::registry::KnownBy;
+
+    #[test]
+    fn a_stranger_is_refused_when_there_are_too_many_agents_and_a_known_one_is_not() {
+        let agent = || Agent { address: "http://a:1".into(), known_by: KnownBy::Registration };
+        let mut agents: BTreeMap<String, Agent> =
+            (1..MOST_AGENTS).map(|number| (number.to_string(), agent())).collect();
+        check_room(&agents, "last").unwrap();
+        agents.insert("last".into(), agent());
+        check_room(&agents, "last").unwrap();
+        let refused = check_room(&agents, "one more").unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+    }
 
     #[test]
     fn an_agent_that_listens_everywhere_is_polled_where_it_called_from() {

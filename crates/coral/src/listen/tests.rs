@@ -1,0 +1,62 @@
+//! Questions over real sockets.
+
+use http_body_util::BodyExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::*;
+
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// A port that takes questions of ten bytes within a moment, and answers with what came of one.
+async fn answer_to(question: &str) -> String {
+    let listener = bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
+    let address = local_address(&listener);
+    let stop = CancellationToken::new();
+    let answer = async |request: Request<Incoming>| {
+        let read = Question::new(request.into_body(), 10, MOMENT).collect().await;
+        let said = match read {
+            Ok(body) => format!("{} bytes", body.to_bytes().len()),
+            Err(error) => error.to_string(),
+        };
+        Response::new(Body::from(said))
+    };
+    let served = connections::serve(
+        listener,
+        QUESTIONS,
+        move |request, _| answer(request),
+        TaskTracker::new(),
+        stop.clone(),
+    );
+    let asked = async {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(question.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer));
+        read.await.expect("no answer").unwrap();
+        stop.cancel();
+        String::from_utf8(answer).unwrap()
+    };
+    tokio::join!(served, asked).1
+}
+
+#[tokio::test]
+async fn a_question_that_is_too_long_or_too_slow_is_not_read_to_its_end() {
+    let head = "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n";
+    for (rest, expected) in [
+        ("content-length: 10\r\n\r\n0123456789", "10 bytes"),
+        ("content-length: 11\r\n\r\n0123456789a", "the request is larger than this port takes"),
+        ("content-length: 10\r\n\r\n012", "the request did not come within 100ms"),
+    ] {
+        let answer = answer_to(&format!("{head}{rest}")).await;
+        assert!(answer.ends_with(expected), "{rest}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named_with_its_key() {
+    let taken = bind(([127, 0, 0, 1], 0).into(), "otlp.http").await.unwrap();
+    let error = bind(local_address(&taken), "otlp.grpc").await.unwrap_err();
+    let said = format!("cannot listen on `{}` for otlp.grpc", local_address(&taken));
+    assert_eq!(error.to_string(), said);
+}

@@ -1,0 +1,153 @@
+//! What must hold of any bytes at all. The tests of this crate try it for a moment, on damaged captures
+//! too; `fuzz/` includes this file and tries it for hours.
+
+use coral_trace::{Attributes, Origin, Recogniser, Resource, Scope, Span, Value};
+use coral_wire::agent_rpc::proto::{BeylaTraceSpan, QueryBeylaMetricsResponse};
+use coral_wire::agent_rpc::rfd_span_len;
+use coral_wire::otlp_in::{DecodeError, Decoded, Encoding, convert, decode};
+use coral_wire::otlp_out::{encode, encode_json};
+use coral_wire::otlp_service::ExportTraceServiceRequest;
+use prost::Message as _;
+
+/// What a body may become in memory, as a multiple of its length: see `otlp_in::decode`.
+const MULTIPLE: usize = 64;
+/// What it may become besides: one growth of each list that is hardly filled.
+const BESIDES: usize = 8 * 1024;
+
+/// Bytes of protobuf: read or refused, small, written again as they were read, and the same as prost says.
+pub fn protobuf(body: &[u8]) {
+    let ours = checked(body, Encoding::Protobuf);
+    let Ok(request) = ExportTraceServiceRequest::decode(body) else { return };
+    let ours = ours.expect("prost reads what we refuse");
+    let theirs = convert(request, &Recogniser::everything_sdk());
+    assert_eq!(ours.spans, theirs.spans);
+    assert_eq!(
+        (ours.refused.spans, ours.refused.links),
+        (theirs.refused.spans, theirs.refused.links)
+    );
+}
+
+/// Bytes of JSON: read or refused, small, and written again as they were read.
+pub fn json(body: &[u8]) {
+    let _ = checked(body, Encoding::Json);
+}
+
+/// Bytes of an agent's answer: a colony reads or refuses its page, whoever the agent is.
+pub fn answer(bytes: &[u8]) {
+    let Ok(answer) = QueryBeylaMetricsResponse::decode(bytes) else { return };
+    let Some(page) = answer.page else { return };
+    for recogniser in [Recogniser::everything_ebpf(), Recogniser::everything_sdk()] {
+        if let Ok(decoded) = decode(&page.otlp, Encoding::Protobuf, &recogniser) {
+            let _ = decoded.refused.message();
+            decoded.spans.iter().for_each(rfd_shape);
+        }
+    }
+}
+
+/// Reads `body`, and whatever came of it again in both encodings.
+pub fn checked(body: &[u8], encoding: Encoding) -> Result<Decoded, DecodeError> {
+    let sdk = Recogniser::everything_sdk();
+    let outcome = decode(body, encoding, &sdk);
+    let said = match &outcome {
+        Ok(decoded) => decoded.refused.message(),
+        Err(error) => error.to_string(),
+    };
+    assert!(said.len() < 2_048 && !said.contains(char::is_control), "{said:?}");
+    if let Ok(decoded) = &outcome {
+        let held = memory(&decoded.spans);
+        assert!(held <= MULTIPLE * body.len() + BESIDES, "{held} bytes of {}", body.len());
+        survives(&decoded.spans);
+        decoded.spans.iter().for_each(rfd_shape);
+    }
+    outcome
+}
+
+/// Writing and reading loses nothing of what was taken.
+fn survives(spans: &[Span]) {
+    let sdk = Recogniser::everything_sdk();
+    let expected = grouped(spans);
+    let again = decode(&encode(spans), Encoding::Protobuf, &sdk).expect("we wrote it");
+    assert!(again.refused.is_empty(), "{}", again.refused.message());
+    assert_eq!(again.spans, expected);
+    let json = encode_json(spans);
+    let again = decode(json.as_bytes(), Encoding::Json, &sdk).expect("we wrote it");
+    assert!(again.refused.is_empty(), "{}", again.refused.message());
+    // As text, since JSON has a single NaN.
+    assert_eq!(encode_json(&again.spans), encode_json(&expected));
+}
+
+/// What RFD 036's shape can say of a span is no longer than we say it is.
+fn rfd_shape(span: &Span) {
+    let bytes = BeylaTraceSpan::from(span).encode_to_vec();
+    assert!(bytes.len() <= rfd_span_len(span));
+    BeylaTraceSpan::decode(&bytes[..]).expect("we wrote it");
+}
+
+/// `spans` in the order that grouping gives them.
+pub fn grouped(spans: &[Span]) -> Vec<Span> {
+    let first = |span: &Span, equal: fn(&Span, &Span) -> bool| {
+        spans.iter().position(|other| equal(span, other))
+    };
+    let mut grouped = spans.to_vec();
+    grouped.sort_by_cached_key(|span| {
+        let resource = first(span, |a, b| a.origin.resource == b.origin.resource);
+        (resource, first(span, |a, b| a.origin == b.origin))
+    });
+    grouped
+}
+
+/// Bytes of heap that `spans` hold; an origin counts once for each span that follows another's.
+pub fn memory(spans: &[Span]) -> usize {
+    let mut bytes = size_of_val(spans);
+    let mut last: Option<&Origin> = None;
+    for span in spans {
+        if last.is_none_or(|last| !std::ptr::eq(last, &*span.origin)) {
+            bytes += size_of::<Origin>() + origin(&span.origin);
+        }
+        last = Some(&span.origin);
+        bytes +=
+            span.name.capacity() + span.trace_state.capacity() + span.status.message.capacity();
+        bytes += attributes(&span.attributes) + list(&span.events) + list(&span.links);
+        bytes += span
+            .events
+            .iter()
+            .map(|it| it.name.capacity() + attributes(&it.attributes))
+            .sum::<usize>();
+        let links = span.links.iter();
+        bytes +=
+            links.map(|it| it.trace_state.capacity() + attributes(&it.attributes)).sum::<usize>();
+    }
+    bytes
+}
+
+fn list<T>(list: &Vec<T>) -> usize {
+    list.capacity() * size_of::<T>()
+}
+
+fn origin(Origin { resource, scope, .. }: &Origin) -> usize {
+    let Resource { attributes: of_resource, schema_url, entity_refs, .. } = resource;
+    let Scope { attributes: of_scope, name, version, .. } = scope;
+    let texts = schema_url.capacity() + name.capacity() + version.capacity();
+    let entities = entity_refs.iter().map(|entity| {
+        let keys = entity.id_keys.iter().chain(&entity.description_keys);
+        let lists = list(&entity.id_keys) + list(&entity.description_keys);
+        keys.map(String::capacity).sum::<usize>() + lists + entity.kind.capacity()
+    });
+    let entities = entities.sum::<usize>() + list(entity_refs);
+    attributes(of_resource) + attributes(of_scope) + texts + entities
+}
+
+fn attributes(attributes: &Attributes) -> usize {
+    let each = attributes.iter().map(|it| it.key.capacity() + value(&it.value));
+    list(&attributes.0) + each.sum::<usize>()
+}
+
+fn value(of: &Value) -> usize {
+    match of {
+        Value::String(text) => text.capacity(),
+        Value::Bytes(bytes) => bytes.capacity(),
+        Value::Array(values) => list(values) + values.iter().map(value).sum::<usize>(),
+        Value::Map(map) => attributes(map),
+        Value::Empty | Value::Bool(_) | Value::Int(_) | Value::Double(_) => 0,
+    }
+}
