@@ -9,7 +9,7 @@ use crate::segment::Segment;
 /// Changed only for as long as it takes to move pointers and to sum up one commit's traces.
 pub(crate) struct Live {
     state: RwLock<State>,
-    /// Spans of segments that were found to be unreadable, since the process started.
+    /// Spans of unreadable segments that left no gap between others, since the process started.
     damaged: AtomicU64,
 }
 
@@ -46,12 +46,14 @@ impl Live {
         };
         state.segments =
             Arc::new(state.segments.iter().filter(|other| other.id() != id).cloned().collect());
+        if state.segments.first().is_none_or(|oldest| oldest.id() > id) {
+            self.damaged.fetch_add(segment.spans(), Ordering::Relaxed);
+        }
         drop(state);
-        self.damaged.fetch_add(segment.spans(), Ordering::Relaxed);
         segment.quarantine();
     }
 
-    /// Spans of segments that were left out since the process started.
+    /// Spans that were lost without leaving a gap: [`State::missing`] does not know of them.
     pub(crate) fn damaged(&self) -> u64 {
         self.damaged.load(Ordering::Relaxed)
     }

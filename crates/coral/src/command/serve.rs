@@ -85,6 +85,9 @@ fn program() -> String {
     std::env::args().next().unwrap_or_else(|| "coral".to_owned())
 }
 
+/// What the kernel sends a process that writes beyond its limit of a file's size.
+const SIGXFSZ: i32 = 25;
+
 /// Runs a server until SIGTERM or Ctrl-C; a second signal ends the process at once.
 fn run<F, E>(serve: impl FnOnce(CancellationToken) -> F) -> Result<(), Failure>
 where
@@ -96,6 +99,8 @@ where
         .build()
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
+        // With a handler, a file that may not grow is an error like a full disk, not the end of the process.
+        let _handled = signal(SignalKind::from_raw(SIGXFSZ));
         let stop = CancellationToken::new();
         let serving = serve(stop.clone());
         tokio::pin!(serving);

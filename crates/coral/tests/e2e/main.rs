@@ -5,6 +5,7 @@ mod agent_rpc;
 mod bad_day;
 mod cli;
 mod demo;
+mod full_disk;
 mod hostile;
 mod path;
 mod process;

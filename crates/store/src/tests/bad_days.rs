@@ -96,3 +96,114 @@ fn names_with_zero_bytes_quotes_and_64_kib_come_back_as_they_were() {
     store.seal().unwrap();
     assert_eq!(store.trace(super::trace_id(1), None, 10).unwrap().spans[0].span, odd);
 }
+
+/// The only log of a store that was closed.
+fn log_of(dir: &tempfile::TempDir) -> std::path::PathBuf {
+    let logs = std::fs::read_dir(dir.path().join("store/log")).unwrap();
+    let mut logs: Vec<_> = logs.map(|log| log.unwrap().path()).collect();
+    logs.sort();
+    logs.pop().unwrap()
+}
+
+#[test]
+fn a_commit_that_was_not_written_to_its_end_is_as_if_it_never_was_wherever_it_was_cut() {
+    let (dir, store) = store();
+    store.append(&[vec![span(1, 1, None, 0, 1)]], NOON).unwrap();
+    let log = log_of(&dir);
+    let acknowledged = std::fs::metadata(&log).unwrap().len();
+    store.append(&[vec![span(2, 2, None, 0, 1)]], NOON).unwrap();
+    drop(store);
+    let whole = std::fs::read(&log).unwrap();
+    for cut in (acknowledged as usize..whole.len()).step_by(97) {
+        let copy = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(copy.path().join("store/log")).unwrap();
+        let torn = copy.path().join("store/log").join(log.file_name().unwrap());
+        std::fs::write(&torn, &whole[..cut]).unwrap();
+        let store = Store::open(config(&copy)).unwrap();
+        assert_eq!(store.extent().spans, 1, "cut at {cut}");
+        // And it goes on from there, also over another restart.
+        store.append(&[vec![span(3, 3, None, 0, 1)]], NOON).unwrap();
+        drop(store);
+        let store = Store::open(config(&copy)).unwrap();
+        assert_eq!((store.extent().spans, store.extent().last_receipt), (2, 2), "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_garbled_end_of_a_log_is_not_read_as_spans() {
+    let (dir, store) = store();
+    store.append(&[vec![span(1, 1, None, 0, 1)]], NOON).unwrap();
+    let log = log_of(&dir);
+    let acknowledged = std::fs::metadata(&log).unwrap().len() as usize;
+    store.append(&[vec![span(2, 2, None, 0, 1)]], NOON).unwrap();
+    drop(store);
+    let mut bytes = std::fs::read(&log).unwrap();
+    let middle = (acknowledged + bytes.len()) / 2;
+    bytes[middle] ^= 0x40;
+    std::fs::write(&log, bytes).unwrap();
+    assert_eq!(Store::open(config(&dir)).unwrap().extent().spans, 1);
+}
+
+#[test]
+fn a_file_that_is_no_log_is_refused_with_its_path() {
+    let (dir, store) = store();
+    drop(store);
+    std::fs::write(dir.path().join("store/log/000000000009.log"), b"something else entirely")
+        .unwrap();
+    let refused = Store::open(config(&dir)).err().unwrap();
+    assert!(matches!(refused, StoreError::Log { .. }), "{refused}");
+    assert!(refused.to_string().contains("000000000009.log"), "{refused}");
+}
+
+#[test]
+fn a_segment_that_is_damaged_under_a_running_store_is_put_aside_counted_and_the_rest_answers() {
+    let (dir, store) = store();
+    for id in 1..=3 {
+        store.append(&[vec![span(id.into(), id, None, 0, 1)]], NOON).unwrap();
+        store.seal().unwrap();
+    }
+    let second = dir.path().join("store/segments/000000000002.spans.parquet");
+    let length = std::fs::metadata(&second).unwrap().len() as usize;
+    std::fs::write(&second, vec![0xff; length]).unwrap();
+    assert_eq!(store.trace(super::trace_id(2), None, 10).unwrap().span_count, 0);
+    assert_eq!(store.trace(super::trace_id(3), None, 10).unwrap().span_count, 1);
+    assert_eq!(store.search(&TraceQuery::newest(10)).unwrap().len(), 2);
+    let extent = store.extent();
+    assert_eq!((extent.spans, extent.segments, extent.damaged), (2, 2, 1));
+    assert!(second.with_extension("damaged").exists());
+    drop(store);
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!((store.extent().spans, store.extent().damaged), (2, 1));
+    let page = store.spans_after(Collector::Ebpf, 0, 10).unwrap();
+    assert_eq!(page.spans.iter().map(|stored| stored.receipt).collect::<Vec<_>>(), [1, 3]);
+}
+
+#[test]
+fn a_missing_segment_is_counted_and_the_rest_answers() {
+    let (dir, store) = store();
+    for id in 1..=3 {
+        store.append(&[vec![span(id.into(), id, None, 0, 1)]], NOON).unwrap();
+        store.seal().unwrap();
+    }
+    drop(store);
+    std::fs::remove_file(dir.path().join("store/segments/000000000002.spans.parquet")).unwrap();
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!((store.extent().spans, store.extent().damaged), (2, 1));
+    assert_eq!(store.search(&TraceQuery::newest(10)).unwrap().len(), 2);
+}
+
+/// A directory stands in the place of what sealing writes: a disk on which nothing can be created.
+#[test]
+fn what_cannot_be_sealed_stays_readable_and_is_sealed_when_it_can_be() {
+    let (dir, store) = store();
+    store.append(&[vec![span(1, 1, None, 0, 1)]], NOON).unwrap();
+    let blocked = dir.path().join("store/segments/000000000001.traces.tmp");
+    std::fs::create_dir(&blocked).unwrap();
+    assert!(store.seal().is_err());
+    store.append(&[vec![span(1, 2, Some(1), 5, 100)]], NOON).unwrap();
+    let all = || store.search(&TraceQuery::newest(10)).unwrap();
+    assert_eq!((all().len(), all()[0].spans, all()[0].duration_us), (1, 2, 105_000));
+    std::fs::remove_dir(&blocked).unwrap();
+    assert_eq!(store.seal().unwrap(), 2);
+    assert_eq!((all().len(), all()[0].spans, store.extent().segments), (1, 2, 2));
+}
