@@ -97,8 +97,9 @@ pub fn grouped(spans: &[Span]) -> Vec<Span> {
 }
 
 /// Bytes of heap that `spans` hold; an origin counts once for each span that follows another's.
-pub fn memory(spans: &[Span]) -> usize {
-    let mut bytes = size_of_val(spans);
+#[allow(clippy::ptr_arg, reason = "as below")]
+fn memory(spans: &Vec<Span>) -> usize {
+    let mut bytes = list(spans);
     let mut last: Option<&Origin> = None;
     for span in spans {
         if last.is_none_or(|last| !std::ptr::eq(last, &*span.origin)) {
@@ -120,6 +121,8 @@ pub fn memory(spans: &[Span]) -> usize {
     bytes
 }
 
+/// Room counts, and not its use.
+#[allow(clippy::ptr_arg, reason = "a slice does not know how much room its list has")]
 fn list<T>(list: &Vec<T>) -> usize {
     list.capacity() * size_of::<T>()
 }

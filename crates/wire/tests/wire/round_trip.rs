@@ -9,7 +9,7 @@ use coral_wire::otlp_out::{encode, encode_json, encoded_len, origin_len, span_le
 use proptest::prelude::*;
 
 use crate::arbitrary;
-use crate::properties::grouped;
+use crate::properties::{self, grouped};
 
 fn everything(spans: Vec<Span>) -> Decoded {
     Decoded { spans, refused: Refused::default() }
@@ -22,6 +22,11 @@ proptest! {
         let expected = everything(grouped(&spans));
         prop_assert_eq!(&decode(&encode(&spans), Encoding::Protobuf, &sdk).unwrap(), &expected);
         prop_assert_eq!(&convert(to_request(&spans), &sdk), &expected);
+    }
+
+    #[test]
+    fn what_we_write_is_to_prost_what_it_is_to_us(spans in arbitrary::spans()) {
+        properties::protobuf(&encode(&spans));
     }
 
     #[test]
