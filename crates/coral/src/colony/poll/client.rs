@@ -36,6 +36,9 @@ pub enum PollError {
     /// The agent knows no receipts: it is older than this colony.
     #[error("agent is too old: its answer has no page")]
     NoPage,
+    /// Its pages do not move on, or change their store again and again: two agents behind one address?
+    #[error("agent's pages do not move on from receipt {0}")]
+    Standstill(u64),
     /// The page's spans could not be read.
     #[error("cannot read the agent's page: {0}")]
     Undecodable(String),

@@ -70,14 +70,28 @@ impl<C: AgentClient> Poller<C> {
 
     /// Stores everything that the agent has now.
     pub(super) async fn poll(&mut self) -> Result<(), PollError> {
+        // What keeps one stream from moving on does not keep the other.
+        let mut outcome = Ok(());
         for stream in 0..self.places.len() {
-            while !self.next_page(stream).await? {}
+            outcome = outcome.and(self.catch_up(stream).await);
         }
-        Ok(())
+        outcome
     }
 
-    /// Stores one page of a stream. Returns whether that caught up with the agent.
-    async fn next_page(&mut self, stream: usize) -> Result<bool, PollError> {
+    async fn catch_up(&mut self, stream: usize) -> Result<(), PollError> {
+        let mut standstills = 0;
+        while standstills <= MOST_STANDSTILLS {
+            match self.next_page(stream).await? {
+                Step::CaughtUp => return Ok(()),
+                Step::Moved => {}
+                Step::Stood => standstills += 1,
+            }
+        }
+        Err(PollError::Standstill(self.places[stream].next_receipt))
+    }
+
+    /// Stores one page of a stream.
+    async fn next_page(&mut self, stream: usize) -> Result<Step, PollError> {
         let place = &self.places[stream];
         let asked = self.client.page(place.collector, place.next_receipt);
         let page = tokio::time::timeout(self.settings.timeout, asked)
@@ -89,13 +103,17 @@ impl<C: AgentClient> Poller<C> {
             let Checkpoint { spans_stored, spans_missed, .. } = *place;
             let store_id = page.store_id;
             self.places[stream] = Checkpoint { store_id, spans_stored, spans_missed, ..fresh };
-            return Ok(false);
+            return Ok(Step::Stood);
         }
-        let caught_up = !page.has_more;
+        let step = match (page.has_more, page.next_receipt > place.next_receipt) {
+            (false, _) => Step::CaughtUp,
+            (true, true) => Step::Moved,
+            (true, false) => Step::Stood,
+        };
         let lag = page.last_receipt.saturating_sub(page.next_receipt);
         let sampled_out = self.store_page(stream, page).await?;
         self.health.progress(&self.agent_id, lag, &self.places, sampled_out);
-        Ok(caught_up)
+        Ok(step)
     }
 
     /// Stores a page and its checkpoint in one commit. Returns how many spans sampling left out.
@@ -105,7 +123,7 @@ impl<C: AgentClient> Poller<C> {
         if page.spans == 0 && unmoved {
             return Ok(0);
         }
-        place.spans_missed += missed(&place, &page);
+        place.spans_missed = place.spans_missed.saturating_add(missed(&place, &page));
         place.next_receipt = page.next_receipt;
         place.store_id = page.store_id;
         let (store, sampling) = (self.store.clone(), self.settings.sampling);
@@ -158,6 +176,18 @@ impl<C: AgentClient> Poller<C> {
     }
 }
 
+/// Where a page left its stream.
+enum Step {
+    CaughtUp,
+    Moved,
+    /// Where it was, or at its beginning again.
+    Stood,
+}
+
+/// An answer may come twice and a store be exchanged; an agent that does so more often in one poll is not asked
+/// again at once.
+const MOST_STANDSTILLS: u32 = 3;
+
 fn beginning(agent_id: &str, collector: Collector) -> Checkpoint {
     Checkpoint {
         agent_id: agent_id.to_owned(),
@@ -180,7 +210,11 @@ fn is_another_store(place: &Checkpoint, page: &SpanPage) -> bool {
 /// before this colony first asked was never its to miss.
 fn missed(place: &Checkpoint, page: &SpanPage) -> u64 {
     let first_contact = place.store_id.is_empty();
-    if first_contact { 0 } else { page.first_receipt.saturating_sub(place.next_receipt + 1) }
+    if first_contact {
+        0
+    } else {
+        page.first_receipt.saturating_sub(place.next_receipt.saturating_add(1))
+    }
 }
 
 fn store_spans(

@@ -204,6 +204,21 @@ async fn a_page_that_is_sent_twice_is_stored_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_agent_whose_pages_never_move_on_is_left_until_the_next_poll() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(6)));
+    let mut poller = colony.poller(&agent, ALL);
+    agent.change(|script| script.faults.extend([Fault::Repeat; 100]));
+    let outcome = poller.poll().await;
+    assert!(matches!(outcome, Err(PollError::Standstill(_))), "{outcome:?}");
+    agent.change(|script| {
+        assert!(script.asked_after.len() < 10, "asked {} times", script.asked_after.len());
+        script.faults.clear();
+    });
+    poller.poll().await.unwrap();
+    assert_eq!(colony.spans(), sorted(spans(6)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wiped_agent_is_polled_from_its_beginning() {
     let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
     let mut poller = colony.poller(&agent, ALL);
