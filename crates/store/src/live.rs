@@ -37,6 +37,11 @@ impl Live {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The segments as they are now.
+    pub(crate) fn segments(&self) -> Arc<Vec<Arc<Segment>>> {
+        self.read().segments.clone()
+    }
+
     /// Leaves out a segment that cannot be read, so that everything else can.
     pub(crate) fn drop_damaged(&self, id: u64) {
         let mut state = self.write();

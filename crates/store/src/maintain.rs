@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use coral_trace::UnixNanos;
+use coral_trace::{TraceId, UnixNanos};
 
 use crate::error::StoreError;
 use crate::generation::Generation;
@@ -105,10 +105,11 @@ impl Inner {
     /// moving pointers.
     fn seal_generation(&self, generation: &Generation) -> Result<u64, StoreError> {
         let segment = Segment::write(&segment_dir(&self.config.dir), generation)?;
+        // Held so that no commit comes between the marks and the exchange; readers go on.
         let mut writer = self.writer();
+        self.mark_shared(generation, &self.live.segments(), &segment)?;
+        self.mark_continued(generation, &segment)?;
         let mut state = self.live.write();
-        self.mark_shared(generation, &state.segments, &segment)?;
-        self.mark_continued(&state.hot, &segment)?;
         let spans = segment.spans();
         let segments = state.segments.iter().cloned().chain([Arc::new(segment)]).collect();
         state.segments = Arc::new(segments);
@@ -138,9 +139,11 @@ impl Inner {
     }
 
     /// Traces of the new segment that hot rows have spans of already.
-    fn mark_continued(&self, hot: &Generation, segment: &Segment) -> Result<(), StoreError> {
-        let continued = hot.traces.iter().filter(|(_, trace)| trace.older.contains(&segment.id()));
-        let mut continued: Vec<_> = continued.map(|(trace, _)| *trace).collect();
+    fn mark_continued(&self, sealed: &Generation, segment: &Segment) -> Result<(), StoreError> {
+        let state = self.live.read();
+        let both = sealed.traces.keys().filter(|trace| state.hot.traces.contains_key(*trace));
+        let mut continued: Vec<TraceId> = both.copied().collect();
+        drop(state);
         continued.sort_unstable();
         let found = segment.find(&continued)?;
         segment.mark_split(found.into_iter().map(|(row, index)| (row, continued[index])));
