@@ -9,7 +9,7 @@ use coral_trace::Collector;
 use crate::batch::EBPF;
 use crate::error::StoreError;
 use crate::row::{SpanReader, StoredSpan};
-use crate::segment::{Segment, Texts};
+use crate::segment::Segment;
 use crate::store::{Inner, Store};
 
 /// Some spans, and where they stand in the store's sequence.
@@ -105,7 +105,7 @@ impl Collected {
     ) -> Result<(), StoreError> {
         let first = (after + 1).saturating_sub(segment.id()) as usize;
         let rows = rows_of(segment, collector, first, self.limit - self.spans.len())?;
-        for batch in segment.read_spans(Some(&rows), None, Texts::Plain)? {
+        for batch in segment.read_spans(&rows, None)? {
             self.add(&batch)?;
         }
         Ok(())
@@ -122,7 +122,7 @@ fn rows_of(
     let mut rows = Vec::new();
     let mut at = first;
     let rest = first..segment.spans() as usize;
-    for batch in segment.read_spans(Some(&[rest]), Some(&["ebpf"]), Texts::Plain)? {
+    for batch in segment.read_spans(&[rest], Some(&["ebpf"]))? {
         let ebpf = batch.column(0).as_boolean().values();
         for wanted in ebpf.iter().map(|ebpf| ebpf == (collector == Collector::Ebpf)) {
             if wanted && rows.len() < limit {

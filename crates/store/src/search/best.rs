@@ -10,7 +10,7 @@ use super::judge::Judge;
 use super::{Order, TraceQuery, TraceSummary};
 use crate::error::StoreError;
 use crate::part::Part;
-use crate::segment::{Segment, SegmentExtent};
+use crate::segment::{LightBlock, Segment, SegmentExtent};
 
 /// A trace that may be in the answer. Times are microseconds.
 #[derive(Clone)]
@@ -68,9 +68,14 @@ impl Best {
             return;
         }
         self.candidates.push(candidate);
-        if self.candidates.len() >= 2 * self.keep + 1_024 {
+        if self.candidates.len() >= 2 * self.keep + 64 {
             self.cut();
         }
+    }
+
+    /// Whether any trace of a block can be among the best.
+    pub(super) fn wants_any(&self, block: &LightBlock) -> bool {
+        self.bar.is_none_or(|bar| key(self.order, block.latest, block.longest) >= bar)
     }
 
     /// Whether any trace of a segment can be among the best, by when they start.

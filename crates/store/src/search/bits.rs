@@ -9,17 +9,18 @@ impl Bits {
         Self(vec![0; (rows as usize).div_ceil(64)])
     }
 
-    /// Adds `row`; `false` when there is no such row.
-    pub(super) fn insert(&mut self, row: u32) -> bool {
-        let word = self.0.get_mut(row as usize / 64);
-        word.map(|word| *word |= 1 << (row % 64)).is_some()
+    /// Adds `row`, which is one of them.
+    pub(super) fn insert(&mut self, row: u32) {
+        self.0[row as usize / 64] |= 1 << (row % 64);
     }
 
     pub(super) fn contains(&self, row: u32) -> bool {
         self.0.get(row as usize / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
+    /// Whether any of `rows` is in it; rows beside them, in the same words, may be taken for them.
+    pub(super) fn may_contain_any(&self, rows: std::ops::Range<u32>) -> bool {
+        let words = rows.start as usize / 64..(rows.end as usize).div_ceil(64).min(self.0.len());
+        self.0.get(words).is_some_and(|words| words.iter().any(|word| *word != 0))
     }
 }

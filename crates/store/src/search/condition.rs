@@ -14,7 +14,7 @@ use crate::generation::Generation;
 use crate::promoted::{self, Column};
 use crate::record::{read_attributes, read_resource_attributes};
 use crate::row::damaged;
-use crate::segment::{Segment, TRACE_ROW, Texts};
+use crate::segment::{RowGroup, Segment};
 
 /// What one span must fit at once.
 pub(super) struct Conditions {
@@ -62,19 +62,36 @@ impl Conditions {
 
     /// Rows of `segment`'s traces file that have a span that fits.
     pub(super) fn trace_rows(&self, segment: &Segment) -> Result<Bits, StoreError> {
-        let mut rows = Bits::none_of(segment.extent.traces);
         let misplaced = segment.extent.has_misplaced;
-        let columns = self.conditions.iter().flat_map(|condition| condition.columns(misplaced));
-        let columns: Vec<&str> = columns.chain([TRACE_ROW]).collect();
-        for batch in segment.read_spans(None, Some(&columns), Texts::Coded)? {
-            let trace_rows = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
-            for span in self.fitting(&batch, misplaced)?.set_indices() {
-                if !rows.insert(trace_rows[span]) {
-                    return Err(damaged(TRACE_ROW, &trace_rows[span]));
-                }
+        let mut spans: Vec<u32> = Vec::new();
+        for group in segment.row_groups()? {
+            let Some(columns) = self.columns_in(&group, misplaced)? else { continue };
+            let mut first = group.first_row;
+            for batch in group.read(&columns)? {
+                let fitting = self.fitting(&batch, misplaced)?;
+                spans.extend(fitting.set_indices_u32().map(|row| first + row));
+                first += batch.num_rows() as u32;
             }
         }
+        let mut rows = Bits::none_of(segment.extent.traces);
+        segment.trace_rows(&spans)?.into_iter().for_each(|row| rows.insert(row));
         Ok(rows)
+    }
+
+    /// The columns of a row group that must be read to judge its rows; `None` when none of them fits.
+    fn columns_in(
+        &self,
+        group: &RowGroup<'_>,
+        misplaced: bool,
+    ) -> Result<Option<Vec<&'static str>>, StoreError> {
+        let mut columns = Vec::new();
+        for condition in &self.conditions {
+            match condition.columns_in(group, misplaced)? {
+                Some(own) => columns.extend(own),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(columns))
     }
 
     /// Which rows fit every condition; `misplaced` says whether attributes that have a column may be elsewhere.
@@ -91,21 +108,26 @@ impl Conditions {
 }
 
 impl Condition {
-    fn columns(&self, misplaced: bool) -> Vec<&'static str> {
-        let mut columns = match self {
-            Self::Name(_) => return vec!["span_name"],
-            Self::Service(_) => return vec!["service_name"],
-            Self::Collector(_) => return vec!["ebpf"],
-            Self::Attribute(key, _) => match promoted::column(key) {
-                Some(Column::Text(column) | Column::Number(column)) => vec![column, "origin"],
-                Some(Column::Status(_)) => vec!["status_code", "spellings", "origin"],
-                None => vec!["attributes", "origin"],
-            },
-        };
-        if misplaced {
-            columns.push("attributes");
-        }
-        columns
+    /// See [`Conditions::columns_in`].
+    fn columns_in(
+        &self,
+        group: &RowGroup<'_>,
+        misplaced: bool,
+    ) -> Result<Option<Vec<&'static str>>, StoreError> {
+        let if_any = |column, any: bool| any.then(|| vec![column]);
+        Ok(match self {
+            Self::Name(name) => {
+                if_any("span_name", group.may_hold("span_name", |text| text == name.as_bytes())?)
+            }
+            Self::Service(names) => if_any(
+                "service_name",
+                group.may_hold("service_name", |text| {
+                    names.iter().any(|name| name.as_bytes() == text)
+                })?,
+            ),
+            Self::Collector(_) => Some(vec!["ebpf"]),
+            Self::Attribute(key, value) => attribute_columns(group, key, value, misplaced)?,
+        })
     }
 
     fn fitting(&self, batch: &RecordBatch, misplaced: bool) -> Result<BooleanBuffer, StoreError> {
@@ -123,7 +145,41 @@ impl Condition {
     }
 }
 
-/// Rows whose span, or else whose resource, has attribute `key` with the text `value`.
+/// The columns that say which spans have attribute `key` with the text `value`; `None` when none has.
+fn attribute_columns(
+    group: &RowGroup<'_>,
+    key: &str,
+    value: &str,
+    misplaced: bool,
+) -> Result<Option<Vec<&'static str>>, StoreError> {
+    let mut columns = Vec::new();
+    let own = promoted::column(key);
+    let needle = needle(key);
+    for (column, may_have) in [("attributes", misplaced || own.is_none()), ("origin", true)] {
+        let has = |text: &[u8]| std::str::from_utf8(text).is_ok_and(|text| text.contains(&needle));
+        if may_have && group.may_hold(column, has)? {
+            columns.push(column);
+        }
+    }
+    // What a span says of itself hides what its resource says: even if none fits, it must be known then.
+    let hides = !columns.is_empty();
+    match own {
+        Some(Column::Text(own))
+            if !hides && !group.may_hold(own, |text| text == value.as_bytes())? => {}
+        Some(Column::Text(own) | Column::Number(own)) => columns.push(own),
+        Some(Column::Status(_)) => columns.extend(["status_code", "spellings"]),
+        None => {}
+    }
+    Ok((!columns.is_empty()).then_some(columns))
+}
+
+/// What stands in a JSON text that has `key`.
+fn needle(key: &str) -> String {
+    serde_json::to_string(key).expect("texts have a JSON form")
+}
+
+/// Rows whose span, or else whose resource, has attribute `key` with the text `value`. Of a column that was
+/// not read, no row has it.
 fn attribute(
     batch: &RecordBatch,
     key: &str,
@@ -131,17 +187,21 @@ fn attribute(
     misplaced: bool,
 ) -> Result<BooleanBuffer, StoreError> {
     let (mut set, mut fits) = own_column(batch, key, value)?;
-    let needle = serde_json::to_string(key).expect("texts have a JSON form");
+    let needle = needle(key);
     let says = |read: &dyn Fn(&str) -> Option<Attributes>, text: &str| {
         let attributes = text.contains(&needle).then(|| read(text)).flatten();
         attributes.and_then(|attributes| attributes.get(key).map(|found| is_text(found, value)))
     };
     if misplaced || promoted::column(key).is_none() {
         let read = |text: &str| read_attributes(text).ok();
-        add(&mut set, &mut fits, column(batch, "attributes")?, |text| says(&read, text))?;
+        if let Some(column) = batch.column_by_name("attributes") {
+            add(&mut set, &mut fits, column, |text| says(&read, text))?;
+        }
     }
     let read = |text: &str| read_resource_attributes(text).ok();
-    add(&mut set, &mut fits, column(batch, "origin")?, |text| says(&read, text))?;
+    if let Some(column) = batch.column_by_name("origin") {
+        add(&mut set, &mut fits, column, |text| says(&read, text))?;
+    }
     Ok(fits)
 }
 

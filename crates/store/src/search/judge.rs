@@ -4,7 +4,7 @@ use coral_trace::Collector;
 
 use super::TraceQuery;
 use crate::part::{Part, service_bit};
-use crate::segment::{Light, SegmentExtent};
+use crate::segment::{Light, LightBlock, SegmentExtent};
 
 /// The conditions of a query on whole traces.
 pub(super) struct Judge {
@@ -43,6 +43,15 @@ impl Judge {
             && sum.last_end - sum.first_start >= self.min_duration_us
             && self.failed.is_none_or(|failed| (sum.errors > 0) == failed)
             && (self.service_bits == 0 || self.service_bits & sum.service_bits != 0)
+    }
+
+    /// Whether it may accept any of a block.
+    pub(super) fn may_accept_any(&self, block: &LightBlock) -> bool {
+        block.latest >= self.since
+            && block.earliest < self.until
+            && block.longest >= self.min_duration_us
+            && (block.any_failed || self.failed != Some(true))
+            && (self.service_bits == 0 || self.service_bits & block.service_bits != 0)
     }
 
     /// Whether what `collector` saw counts.

@@ -154,10 +154,12 @@ impl Inner {
         // The newest first: then what older ones have is not new enough, mostly.
         for segment in hot.segments.iter().rev() {
             if judge.may_start_in(&segment.extent) && best.may_want(&segment.extent) {
-                let rows = SealedTraces::read(segment, conditions.as_ref())
-                    .map_err(StoreError::unreadable(segment.id()))?;
-                rows.whole(&judge, &mut best);
-                rows.split(&judge, &mut pieces);
+                let mut read = || {
+                    let rows = SealedTraces::read(segment, conditions.as_ref())?;
+                    rows.whole(&judge, &mut best)?;
+                    rows.split(&judge, &mut pieces)
+                };
+                read().map_err(StoreError::unreadable(segment.id()))?;
                 best.cut();
                 looked_at.insert(segment.id());
                 linked.extend(segment.links());
@@ -167,9 +169,9 @@ impl Inner {
             linked.contains(&segment.id()) && !looked_at.contains(&segment.id())
         };
         for segment in hot.segments.iter().filter(rest) {
-            let rows = SealedTraces::read(segment, conditions.as_ref())
+            SealedTraces::read(segment, conditions.as_ref())
+                .and_then(|rows| rows.split(&judge, &mut pieces))
                 .map_err(StoreError::unreadable(segment.id()))?;
-            rows.split(&judge, &mut pieces);
         }
         best.extend(pieces.candidates(&judge, conditions.is_some()));
         let cut_short = best.is_cut_short();

@@ -1,6 +1,7 @@
 //! What segments contribute to a list.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use coral_trace::TraceId;
@@ -12,12 +13,11 @@ use super::condition::Conditions;
 use super::judge::Judge;
 use crate::error::StoreError;
 use crate::part::Part;
-use crate::segment::{Light, Lights, Segment};
+use crate::segment::{Light, LightBlock, Segment};
 
 /// The traces of one segment, as far as it takes to judge them.
 pub(super) struct SealedTraces<'a> {
     segment: &'a Segment,
-    lights: Lights,
     /// Rows whose trace has spans elsewhere too. A trace of two collectors has two rows here, and is split.
     split: Arc<BTreeMap<u32, TraceId>>,
     /// Rows that have a span that fits the conditions; `None` without conditions.
@@ -32,41 +32,56 @@ impl<'a> SealedTraces<'a> {
         // Before the rest is read: a trace that goes on elsewhere by then is marked.
         let split = segment.split_rows();
         let fitting = conditions.map(|conditions| conditions.trace_rows(segment)).transpose()?;
-        Ok(Self { segment, lights: segment.lights()?, split, fitting })
+        Ok(Self { segment, split, fitting })
     }
 
     /// Adds the best of the traces that lie here alone.
-    pub(super) fn whole(&self, judge: &Judge, best: &mut Best) {
-        if self.fitting.as_ref().is_some_and(Bits::is_empty) {
-            return;
-        }
-        for (row, light) in (0..).zip(self.lights.iter()) {
-            let wanted = judge.may_accept(&light)
-                && best.wants(light.first_start, light.last_end)
-                && judge.counts(light.collector)
-                && self.fits(row)
-                && !self.split.contains_key(&row);
-            if wanted {
-                let place = Place::Row((self.segment.id(), row));
-                best.push(Candidate::of(light.first_start, light.last_end, place));
+    pub(super) fn whole(&self, judge: &Judge, best: &mut Best) -> Result<(), StoreError> {
+        let mut lights = self.segment.lights()?;
+        let wanted = |best: &Best, block: &LightBlock, rows: Range<u32>| {
+            judge.may_accept_any(block)
+                && best.wants_any(block)
+                && self.fitting.as_ref().is_none_or(|fitting| fitting.may_contain_any(rows))
+        };
+        let mut next = 0;
+        while let Some(rows) = lights.next_wanted(next, |block, rows| wanted(best, block, rows)) {
+            next = rows.end;
+            for (row, light) in lights.read(rows)? {
+                let wanted = judge.may_accept(&light)
+                    && best.wants(light.first_start, light.last_end)
+                    && judge.counts(light.collector)
+                    && self.fits(row)
+                    && !self.split.contains_key(&row);
+                if wanted {
+                    let place = Place::Row((self.segment.id(), row));
+                    best.push(Candidate::of(light.first_start, light.last_end, place));
+                }
             }
         }
+        Ok(())
     }
 
     /// Adds the others to what is known of them.
-    pub(super) fn split(&self, judge: &Judge, pieces: &mut Pieces) {
+    pub(super) fn split(&self, judge: &Judge, pieces: &mut Pieces) -> Result<(), StoreError> {
         if self.split.is_empty() {
-            return;
+            return Ok(());
         }
-        let mut split = self.split.iter().peekable();
-        for (row, light) in (0..).zip(self.lights.iter()) {
-            let Some((_, trace)) = split.next_if(|(next, _)| **next == row) else { continue };
-            if judge.counts(light.collector) {
-                let piece = pieces.0.entry(*trace).or_insert(Piece::NOTHING);
-                piece.add(&light, (self.segment.id(), row));
-                piece.fits |= self.fits(row);
+        let mut lights = self.segment.lights()?;
+        let wanted = |_: &LightBlock, rows: Range<u32>| self.split.range(rows).next().is_some();
+        let mut next = 0;
+        while let Some(rows) = lights.next_wanted(next, wanted) {
+            next = rows.end;
+            let mut split = self.split.range(rows.clone()).peekable();
+            for (row, light) in lights.read(rows)? {
+                let Some((_, trace)) = split.next_if(|(next, _)| **next == row) else { continue };
+                if judge.counts(light.collector) {
+                    let piece = pieces.0.entry(*trace).or_insert(Piece::NOTHING);
+                    piece.add(&light, (self.segment.id(), row));
+                    piece.fits |= self.fits(row);
+                }
             }
         }
+        Ok(())
     }
 
     fn fits(&self, row: u32) -> bool {

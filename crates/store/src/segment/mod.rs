@@ -4,7 +4,11 @@
 //! trace and collector among them, by trace id. A segment exists when both files do: the spans are
 //! renamed into place last, and unlinked first.
 
+mod file;
 mod filter;
+mod footer;
+mod groups;
+mod lights;
 mod read;
 mod traces;
 mod write;
@@ -17,11 +21,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use coral_trace::TraceId;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::file::ranges;
 use self::filter::TraceFilter;
-use self::read::Footers;
-pub(crate) use self::read::{Texts, ranges};
-pub(crate) use self::traces::{Light, Lights};
-pub(crate) use self::write::{TRACE_ROW, write_spans};
+use self::footer::Footers;
+pub(crate) use self::groups::RowGroup;
+use self::lights::LightIndex;
+pub(crate) use self::lights::{Light, LightBlock};
+pub(crate) use self::write::write_spans;
 use crate::error::StoreError;
 
 /// One sealed segment. Its files are removed when it has been retired and nobody reads it any more.
@@ -32,6 +38,7 @@ pub(crate) struct Segment {
     filter: TraceFilter,
     /// Every 4,096th trace id of the traces file: where in it to look.
     fences: Vec<u128>,
+    lights: LightIndex,
     footers: Footers,
     /// Rows of the traces file whose trace has spans elsewhere too.
     split: RwLock<Arc<BTreeMap<u32, TraceId>>>,

@@ -1,0 +1,137 @@
+//! A spans file by row groups: to look for few among many.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::basic::Encoding;
+use parquet::column::page::{Page, PageReader};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::serialized_reader::SerializedPageReader;
+
+use super::Segment;
+use super::file::{Rows, SegmentFile, read};
+use crate::error::StoreError;
+use crate::row::damaged;
+
+/// Rows of a spans file that share one dictionary a column.
+pub(crate) struct RowGroup<'a> {
+    segment: &'a Segment,
+    file: SegmentFile,
+    footer: ArrowReaderMetadata,
+    index: usize,
+    /// Its first row.
+    pub(crate) first_row: u32,
+}
+
+impl Segment {
+    /// The row groups of its spans file, in order.
+    pub(crate) fn row_groups(&self) -> Result<Vec<RowGroup<'_>>, StoreError> {
+        let footer = self.footers.of_coded_spans(&self.files)?;
+        let file = SegmentFile::open(&self.files.spans)?;
+        let mut first_row = 0;
+        let groups = footer.metadata().row_groups().iter().enumerate().map(|(index, group)| {
+            let (file, footer) = (file.clone(), footer.clone());
+            let this = RowGroup { segment: self, file, footer, index, first_row };
+            first_row += group.num_rows() as u32;
+            this
+        });
+        Ok(groups.collect())
+    }
+}
+
+impl RowGroup<'_> {
+    /// `false` when no text (as UTF-8) of `column` in the group fits. Its dictionary tells, which is all that
+    /// is read; without one it may be any.
+    pub(crate) fn may_hold(
+        &self,
+        column: &'static str,
+        fits: impl Fn(&[u8]) -> bool,
+    ) -> Result<bool, StoreError> {
+        let chunk = self.chunk(column)?;
+        if has_no_value(chunk) {
+            return Ok(false);
+        }
+        if !is_all_coded(chunk) {
+            return Ok(true);
+        }
+        let dictionary =
+            self.dictionary(chunk).map_err(StoreError::segment(self.segment.spans_file()))?;
+        let Some((texts, count)) = dictionary else { return Ok(true) };
+        for text in Texts(&texts).take(count) {
+            if fits(text.ok_or_else(|| damaged(column, &"a broken dictionary"))?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// All rows of these columns; texts as codes, and what they stand for.
+    pub(crate) fn read(&self, columns: &[&str]) -> Result<Vec<RecordBatch>, StoreError> {
+        let mask = ProjectionMask::columns(self.footer.parquet_schema(), columns.iter().copied());
+        read(self.segment.spans_file(), self.footer.clone(), mask, Rows::Group(self.index))
+    }
+
+    fn chunk(&self, column: &'static str) -> Result<&ColumnChunkMetaData, StoreError> {
+        let chunks = self.footer.metadata().row_group(self.index).columns();
+        let named = |chunk: &&ColumnChunkMetaData| chunk.column_path().string() == column;
+        chunks.iter().find(named).ok_or_else(|| damaged(column, &"no column"))
+    }
+
+    /// The texts of a column's dictionary, and how many there are.
+    fn dictionary(
+        &self,
+        chunk: &ColumnChunkMetaData,
+    ) -> Result<Option<(Bytes, usize)>, ParquetError> {
+        let rows = self.footer.metadata().row_group(self.index).num_rows() as usize;
+        let file = Arc::new(self.file.clone());
+        let first = SerializedPageReader::new(file, chunk, rows, None)?.get_next_page()?;
+        Ok(match first {
+            Some(Page::DictionaryPage { buf, num_values, encoding: Encoding::PLAIN, .. }) => {
+                Some((buf, num_values as usize))
+            }
+            _ => None,
+        })
+    }
+}
+
+fn has_no_value(chunk: &ColumnChunkMetaData) -> bool {
+    let nulls = chunk.statistics().and_then(|statistics| statistics.null_count_opt());
+    nulls == Some(chunk.num_values() as u64)
+}
+
+/// Whether every value of a chunk is in its dictionary.
+fn is_all_coded(chunk: &ColumnChunkMetaData) -> bool {
+    chunk.dictionary_page_offset().is_some()
+        && chunk.page_encoding_stats_mask().is_some_and(|pages| {
+            pages.is_only(Encoding::RLE_DICTIONARY) || pages.is_only(Encoding::PLAIN_DICTIONARY)
+        })
+}
+
+/// Texts as Parquet writes them plainly: four bytes of length, little end first, and the text. A broken one
+/// is `None`, and the last.
+struct Texts<'a>(&'a [u8]);
+
+impl<'a> Iterator for Texts<'a> {
+    type Item = Option<&'a [u8]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = self.split();
+        if text.is_none() {
+            self.0 = &[];
+        }
+        Some(text)
+    }
+}
+
+impl<'a> Texts<'a> {
+    fn split(&mut self) -> Option<&'a [u8]> {
+        let (length, rest) = self.0.split_first_chunk()?;
+        let (text, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        self.0 = rest;
+        Some(text)
+    }
+}
