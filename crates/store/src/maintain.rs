@@ -104,7 +104,7 @@ impl Inner {
     /// Writes a generation as a segment, and puts it in its place: for a crash by renaming it, for readers by
     /// moving pointers.
     fn seal_generation(&self, generation: &Generation) -> Result<u64, StoreError> {
-        let segment = Segment::write(&segment_dir(&self.config.dir), generation)?;
+        let segment = Segment::write(&segment_dir(&self.config.dir), generation, &self.footers)?;
         // Held so that no commit comes between the marks and the exchange; readers go on.
         let mut writer = self.writer();
         self.mark_shared(generation, &self.live.segments(), &segment)?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::database::{self, Database, Resources};
 use crate::error::StoreError;
 use crate::live::Live;
-use crate::segment;
+use crate::segment::{self, Footers};
 use crate::writer::Writer;
 
 /// What a store is made of.
@@ -33,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) config: StoreConfig,
     pub(crate) database: Database,
     pub(crate) live: Live,
+    pub(crate) footers: Arc<Footers>,
     pub(crate) writer: Mutex<Writer>,
     /// Held by whoever seals and expires: one at a time.
     pub(crate) maintenance: Mutex<()>,
@@ -68,7 +69,8 @@ impl Store {
         }
         // First of all, since it locks the directory against other processes.
         let database = Database::open(&config.dir, &config.resources)?;
-        let segments = segment::load(&segment_dir(&config.dir))?;
+        let footers = Arc::new(Footers::default());
+        let segments = segment::load(&segment_dir(&config.dir), &footers)?;
         let segments = segments.into_iter().map(Arc::new).collect();
         let (writer, live) = Writer::resume(&log_dir(&config.dir), segments)?;
         let missing = live.read().missing();
@@ -79,7 +81,8 @@ impl Store {
             );
         }
         let writer = Mutex::new(writer);
-        Ok(Self(Arc::new(Inner { config, database, live, writer, maintenance: Mutex::default() })))
+        let maintenance = Mutex::default();
+        Ok(Self(Arc::new(Inner { config, database, live, footers, writer, maintenance })))
     }
 
     /// This store's identity: another one after its directory was wiped.

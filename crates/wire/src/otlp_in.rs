@@ -5,6 +5,7 @@
 //! odd. Source: `opentelemetry/proto/trace/v1/trace.proto` and "OTLP Specification 1.x".
 
 mod intake;
+mod plain;
 mod protobuf;
 mod refused;
 mod span;
@@ -119,7 +120,7 @@ pub fn convert(request: ExportTraceServiceRequest, recogniser: &Recogniser) -> D
             let origin = origins.origin(value::scope(scope_spans.scope, scope_spans.schema_url));
             for span in scope_spans.spans {
                 let bytes = if bytes > MAX_SPAN_BYTES { span.encoded_len() } else { 0 };
-                intake.take(span, bytes, &origin);
+                intake.take((span, None), bytes, &origin);
             }
         }
     }

@@ -1,70 +1,119 @@
-//! The footers of a segment's files.
+//! The footers of segments' files, which say where in a file everything is.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::{DataType, Field, Schema};
+use hashbrown::HashMap;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::PageIndexPolicy;
 
-use super::SegmentFiles;
 use super::file::SegmentFile;
 use crate::error::StoreError;
 
-/// The footers of both files, read when they are needed.
+/// The footers that were used last, of all files of a store: at most [`MOST_BYTES`] of them. One takes a
+/// millisecond to read, and a quarter of a mebibyte in memory.
 #[derive(Default)]
-pub(super) struct Footers {
-    traces: Mutex<Option<ArrowReaderMetadata>>,
-    spans: Mutex<Option<ArrowReaderMetadata>>,
-    /// The same, with texts as dictionaries.
-    coded_spans: Mutex<Option<ArrowReaderMetadata>>,
+pub(crate) struct Footers(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    files: HashMap<PathBuf, Footer>,
+    bytes: usize,
+    /// Counts uses, to know which was last.
+    clock: u64,
 }
+
+#[derive(Clone)]
+struct Footer {
+    plain: ArrowReaderMetadata,
+    /// The same, with texts as dictionaries.
+    coded: ArrowReaderMetadata,
+    used: u64,
+}
+
+/// Enough for 15 M spans. A store of more reads footers again when it is asked about all of them.
+const MOST_BYTES: usize = 16 << 20;
 
 impl Footers {
-    pub(super) fn of_traces(
-        &self,
-        files: &SegmentFiles,
-    ) -> Result<ArrowReaderMetadata, StoreError> {
-        cached(&self.traces, || load(&files.traces))
+    /// The footer of `file`.
+    pub(super) fn of(&self, file: &Path) -> Result<ArrowReaderMetadata, StoreError> {
+        Ok(self.footer(file)?.plain)
     }
 
-    pub(super) fn of_spans(&self, files: &SegmentFiles) -> Result<ArrowReaderMetadata, StoreError> {
-        cached(&self.spans, || load(&files.spans))
+    /// The footer of `file`, by which texts are read as codes, and what they stand for.
+    pub(super) fn coded(&self, file: &Path) -> Result<ArrowReaderMetadata, StoreError> {
+        Ok(self.footer(file)?.coded)
     }
 
-    pub(super) fn of_coded_spans(
-        &self,
-        files: &SegmentFiles,
-    ) -> Result<ArrowReaderMetadata, StoreError> {
-        cached(&self.coded_spans, || {
-            let plain = self.of_spans(files)?;
-            let coded = coded(plain.schema());
-            let options = options().with_schema(Arc::new(coded));
-            ArrowReaderMetadata::try_new(plain.metadata().clone(), options)
-                .map_err(StoreError::segment(&files.spans))
-        })
+    /// Forgets the footer of `file`, which goes or is written anew.
+    pub(super) fn forget(&self, file: &Path) {
+        let mut kept = self.lock();
+        if let Some(footer) = kept.files.remove(file) {
+            kept.bytes -= footer.bytes();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn footer(&self, file: &Path) -> Result<Footer, StoreError> {
+        if let Some(footer) = self.lock().used(file) {
+            return Ok(footer);
+        }
+        let footer = Footer::read(file)?;
+        self.lock().keep(file, footer.clone());
+        Ok(footer)
     }
 }
 
-fn cached(
-    slot: &Mutex<Option<ArrowReaderMetadata>>,
-    load: impl FnOnce() -> Result<ArrowReaderMetadata, StoreError>,
-) -> Result<ArrowReaderMetadata, StoreError> {
-    if let Some(footer) = slot.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-        return Ok(footer);
+impl Kept {
+    fn used(&mut self, file: &Path) -> Option<Footer> {
+        self.clock += 1;
+        let footer = self.files.get_mut(file)?;
+        footer.used = self.clock;
+        Some(footer.clone())
     }
-    let footer = load()?;
-    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(footer.clone());
-    Ok(footer)
+
+    fn keep(&mut self, file: &Path, mut footer: Footer) {
+        self.clock += 1;
+        footer.used = self.clock;
+        self.bytes += footer.bytes();
+        if let Some(same) = self.files.insert(file.to_owned(), footer) {
+            self.bytes -= same.bytes();
+        }
+        while self.bytes > MOST_BYTES
+            && let Some(oldest) = self.oldest()
+            && let Some(footer) = self.files.remove(&oldest)
+        {
+            self.bytes -= footer.bytes();
+        }
+    }
+
+    fn oldest(&self) -> Option<PathBuf> {
+        let oldest = self.files.iter().min_by_key(|(_, footer)| footer.used);
+        oldest.map(|(file, _)| file.clone())
+    }
+}
+
+impl Footer {
+    fn read(path: &Path) -> Result<Self, StoreError> {
+        let failed = || StoreError::segment(path);
+        let plain = ArrowReaderMetadata::load(&SegmentFile::open(path)?, options());
+        let plain = plain.map_err(failed())?;
+        let options = options().with_schema(Arc::new(coded(plain.schema())));
+        let coded = ArrowReaderMetadata::try_new(plain.metadata().clone(), options);
+        Ok(Self { coded: coded.map_err(failed())?, plain, used: 0 })
+    }
+
+    fn bytes(&self) -> usize {
+        self.plain.metadata().memory_size()
+    }
 }
 
 fn options() -> ArrowReaderOptions {
     ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Required)
-}
-
-fn load(path: &Path) -> Result<ArrowReaderMetadata, StoreError> {
-    ArrowReaderMetadata::load(&SegmentFile::open(path)?, options())
-        .map_err(StoreError::segment(path))
 }
 
 /// The schema with its texts as dictionaries.

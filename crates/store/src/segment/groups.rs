@@ -30,7 +30,7 @@ pub(crate) struct RowGroup<'a> {
 impl Segment {
     /// The row groups of its spans file, in order.
     pub(crate) fn row_groups(&self) -> Result<Vec<RowGroup<'_>>, StoreError> {
-        let footer = self.footers.of_coded_spans(&self.files)?;
+        let footer = self.footers.coded(&self.files.spans)?;
         let file = SegmentFile::open(&self.files.spans)?;
         let mut first_row = 0;
         let groups = footer.metadata().row_groups().iter().enumerate().map(|(index, group)| {

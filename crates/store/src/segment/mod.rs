@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::file::ranges;
 use self::filter::TraceFilter;
-use self::footer::Footers;
+pub(crate) use self::footer::Footers;
 pub(crate) use self::groups::RowGroup;
 use self::lights::LightIndex;
 pub(crate) use self::lights::{Light, LightBlock};
@@ -39,7 +39,7 @@ pub(crate) struct Segment {
     /// Every 4,096th trace id of the traces file: where in it to look.
     fences: Vec<u128>,
     lights: LightIndex,
-    footers: Footers,
+    footers: Arc<Footers>,
     /// Rows of the traces file whose trace has spans elsewhere too.
     split: RwLock<Arc<BTreeMap<u32, TraceId>>>,
     /// Segments that have spans of the same traces.
@@ -139,6 +139,8 @@ impl Segment {
 impl Drop for Segment {
     fn drop(&mut self) {
         if *self.retired.get_mut() {
+            self.footers.forget(&self.files.spans);
+            self.footers.forget(&self.files.traces);
             self.files.remove();
         }
     }
@@ -168,11 +170,11 @@ impl SegmentFiles {
 ///
 /// # Errors
 /// [`StoreError::Directory`] when `dir` cannot be listed.
-pub(crate) fn load(dir: &Path) -> Result<Vec<Segment>, StoreError> {
+pub(crate) fn load(dir: &Path, footers: &Arc<Footers>) -> Result<Vec<Segment>, StoreError> {
     let mut segments = Vec::new();
     for id in sweep(dir)? {
         let files = SegmentFiles::of(dir, id);
-        match Segment::open(files.clone()) {
+        match Segment::open(files.clone(), footers) {
             Ok(segment) => segments.push(segment),
             Err(error) => {
                 let error = crate::error::chain(&error);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt32Type;
@@ -26,10 +26,9 @@ impl Segment {
     ///
     /// # Errors
     /// [`StoreError`] when either is missing, damaged, or belongs to another segment.
-    pub(super) fn open(files: SegmentFiles) -> Result<Self, StoreError> {
+    pub(super) fn open(files: SegmentFiles, footers: &Arc<Footers>) -> Result<Self, StoreError> {
         let bytes = file_bytes(&files.spans)? + file_bytes(&files.traces)?;
-        let footers = Footers::default();
-        let traces = footers.of_traces(&files)?;
+        let traces = footers.of(&files.traces)?;
         let extent = read_extent(&traces)?;
         let lights = LightIndex::of(&files.traces, &traces)?;
         let mut segment = Self {
@@ -40,7 +39,7 @@ impl Segment {
             files,
             filter: TraceFilter::of(&[]),
             fences: Vec::new(),
-            footers,
+            footers: footers.clone(),
             links: Mutex::default(),
             retired: AtomicBool::new(false),
         };
@@ -52,7 +51,7 @@ impl Segment {
             let trace = TraceId::try_from(pair[0]).map_err(|error| damaged("trace_id", &error))?;
             segment.mark_split([(row, trace), (row + 1, trace)]);
         }
-        let rows = segment.footers.of_spans(&segment.files)?.metadata().file_metadata().num_rows();
+        let rows = segment.footers.of(&segment.files.spans)?.metadata().file_metadata().num_rows();
         if rows as u64 != segment.spans() {
             return Err(damaged(
                 "receipt",
@@ -154,7 +153,7 @@ impl Segment {
         rows: &[Range<usize>],
         columns: Option<&[&str]>,
     ) -> Result<Vec<RecordBatch>, StoreError> {
-        let footer = self.footers.of_spans(&self.files)?;
+        let footer = self.footers.of(&self.files.spans)?;
         let schema = footer.parquet_schema();
         let mask = columns.map_or_else(ProjectionMask::all, |columns| {
             ProjectionMask::columns(schema, columns.iter().copied())
@@ -179,7 +178,7 @@ impl Segment {
         columns: &[usize],
         rows: Rows<'_>,
     ) -> Result<Vec<RecordBatch>, StoreError> {
-        let footer = self.footers.of_traces(&self.files)?;
+        let footer = self.footers.of(&self.files.traces)?;
         let mask = ProjectionMask::leaves(footer.parquet_schema(), columns.iter().copied());
         read(&self.files.traces, footer, mask, rows)
     }

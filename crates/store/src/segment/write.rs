@@ -13,7 +13,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 
 use super::traces::{self, Entry, TRACE_SCHEMA};
-use super::{Segment, SegmentExtent, SegmentFiles};
+use super::{Footers, Segment, SegmentExtent, SegmentFiles};
 use crate::error::StoreError;
 use crate::generation::{Generation, ROW_SCHEMA};
 use crate::log::sync_directory;
@@ -34,17 +34,22 @@ const DETAIL_ROWS: usize = 32;
 impl Segment {
     /// Writes the rows of `generation` to `dir`. When this returns, they are on disk for good; after an error,
     /// or a crash, it is as if nothing had been written.
-    pub(crate) fn write(dir: &Path, generation: &Generation) -> Result<Self, StoreError> {
+    pub(crate) fn write(
+        dir: &Path,
+        generation: &Generation,
+        footers: &Arc<Footers>,
+    ) -> Result<Self, StoreError> {
         let files = SegmentFiles::of(dir, generation.first_receipt);
         let entries = traces::entries(generation);
         let aside = |file: &Path| file.with_extension("tmp");
         write_traces(&aside(&files.traces), &entries, &extent(generation, &entries))?;
         write_spans(&aside(&files.spans), rows_with_traces(generation, &entries))?;
         for file in [&files.traces, &files.spans] {
+            footers.forget(file);
             std::fs::rename(aside(file), file).map_err(StoreError::directory(file))?;
         }
         sync_directory(&files.spans).map_err(StoreError::directory(dir))?;
-        Self::open(files)
+        Self::open(files, footers)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use coral_trace::{Origin, Recogniser, Resource, Scope};
+use coral_trace::{Attributes, Origin, Recogniser, Resource, Scope};
 use opentelemetry_proto::tonic::trace::v1 as proto;
 
 use super::{Decoded, MAX_ORIGIN_BYTES, MAX_SPAN_BYTES, Why, span};
@@ -33,12 +33,18 @@ pub(crate) struct Origins<'r> {
 const RECENT_SCOPES: usize = 8;
 
 impl Intake {
-    /// Takes `span`, which is `bytes` long in protobuf, or counts why not.
-    pub fn take(&mut self, span: proto::Span, bytes: usize, origin: &Result<Arc<Origin>, Why>) {
+    /// Takes `span`, which is `bytes` long in protobuf, or counts why not. Its attributes may be given apart.
+    pub fn take(
+        &mut self,
+        (span, attributes): (proto::Span, Option<Attributes>),
+        bytes: usize,
+        origin: &Result<Arc<Origin>, Why>,
+    ) {
         let fits = bytes <= MAX_SPAN_BYTES;
         let origin =
             if fits { origin.as_ref().map_err(Why::clone) } else { Err(Why::TooLarge { bytes }) };
-        self.decoded.spans.extend(span::take(span, origin, &mut self.decoded.refused));
+        let refused = &mut self.decoded.refused;
+        self.decoded.spans.extend(span::take(span, attributes, origin, refused));
     }
 
     /// Counts a span of which not even the name could be read.

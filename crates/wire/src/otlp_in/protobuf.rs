@@ -2,16 +2,16 @@
 //!
 //! Decoding the whole request at once would give 300 bytes to each `12 00` in a hostile body, and
 //! lose 4096 spans for a bad byte in one. So the three outer messages are walked here, and prost
-//! decodes the resources, scopes and spans in them.
+//! decodes the resources, scopes and spans in them, but for what [`plain`] can.
 
-use coral_trace::{Recogniser, Resource, Scope};
+use coral_trace::{Attributes, Recogniser, Resource, Scope};
 use opentelemetry_proto::tonic::{
     common::v1 as common, resource::v1 as resource, trace::v1 as trace,
 };
 use prost::Message;
 
 use super::intake::{Intake, Origins};
-use super::{DecodeError, Decoded, MAX_SPAN_BYTES, Why, refused, value};
+use super::{DecodeError, Decoded, MAX_SPAN_BYTES, Why, plain, refused, value};
 
 pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<Decoded, DecodeError> {
     let reader = Reader { body };
@@ -74,9 +74,10 @@ impl<'a> Reader<'a> {
         intake: &mut Intake,
     ) -> Result<(), DecodeError> {
         let origin = origins.origin(self.scope(bytes)?);
+        let mut scratch = Vec::new();
         for field in self.fields(bytes, SCOPE_SPANS) {
             if let (2, span) = field? {
-                match self.span(span) {
+                match self.span(span, &mut scratch) {
                     Ok(decoded) => intake.take(decoded, span.len(), &origin),
                     Err(why) => intake.refuse(why),
                 }
@@ -110,11 +111,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Not even looked into when it is too long, so its name stays unknown.
-    fn span(&self, bytes: &[u8]) -> Result<trace::Span, Why> {
+    fn span(
+        &self,
+        bytes: &[u8],
+        scratch: &mut Vec<u8>,
+    ) -> Result<(trace::Span, Option<Attributes>), Why> {
         if bytes.len() > MAX_SPAN_BYTES {
             return Err(Why::TooLarge { bytes: bytes.len() });
         }
-        trace::Span::decode(bytes).map_err(|error| match what(&error) {
+        if let Some((span, attributes)) = plain::span(bytes, scratch) {
+            return Ok((span, Some(attributes)));
+        }
+        trace::Span::decode(bytes).map(|span| (span, None)).map_err(|error| match what(&error) {
             deep if deep == TOO_DEEP => Why::TooDeep { of: "its" },
             what => Why::Malformed(what),
         })

@@ -3,22 +3,24 @@
 use std::mem;
 use std::sync::Arc;
 
-use coral_trace::{Event, InvalidId, Link, Origin, Span, SpanId, Status, UnixNanos};
+use coral_trace::{Attributes, Event, InvalidId, Link, Origin, Span, SpanId, Status, UnixNanos};
 use opentelemetry_proto::tonic::trace::v1 as proto;
 use opentelemetry_proto::tonic::trace::v1::span as proto_span;
 
 use super::value::attributes;
 use super::{Refused, Why};
 
-/// The span under `origin`; `None` if it is refused. That, and each refused link, is counted.
+/// The span under `origin`; `None` if it is refused. That, and each refused link, is counted. `plain` are its
+/// attributes if they were read already.
 pub(super) fn take(
     mut span: proto::Span,
+    plain: Option<Attributes>,
     origin: Result<&Arc<Origin>, Why>,
     refused: &mut Refused,
 ) -> Option<Span> {
     let name = mem::take(&mut span.name);
     let links = mem::take(&mut span.links);
-    match origin.and_then(|origin| checked(span, origin)) {
+    match origin.and_then(|origin| checked(span, plain, origin)) {
         Ok(mut span) => {
             span.name = name;
             put_links(&mut span, links, link, refused);
@@ -50,7 +52,11 @@ pub(crate) fn put_links<T>(
 }
 
 /// All but name and links.
-fn checked(span: proto::Span, origin: &Arc<Origin>) -> Result<Span, Why> {
+fn checked(
+    span: proto::Span,
+    plain: Option<Attributes>,
+    origin: &Arc<Origin>,
+) -> Result<Span, Why> {
     Ok(Span {
         trace_id: id(&span.trace_id, "trace_id")?,
         span_id: id(&span.span_id, "span_id")?,
@@ -61,7 +67,7 @@ fn checked(span: proto::Span, origin: &Arc<Origin>) -> Result<Span, Why> {
         kind: span.kind.into(),
         start: UnixNanos(span.start_time_unix_nano),
         end: UnixNanos(span.end_time_unix_nano),
-        attributes: attributes(span.attributes, "its")?,
+        attributes: plain.map_or_else(|| attributes(span.attributes, "its"), Ok)?,
         dropped_attributes: span.dropped_attributes_count,
         events: span.events.into_iter().map(event).collect::<Result<_, _>>()?,
         dropped_events: span.dropped_events_count,
