@@ -1,22 +1,15 @@
-//! What decides whether a trace is wanted: 32 bytes for each row of a traces file.
-//!
-//! They are one page of one column, neither compressed nor coded: the last bytes of the column's chunk are
-//! the rows, and any of them can be read alone. Which are worth reading is known by blocks, in memory.
+//! What decides whether a trace is wanted: 32 bytes for each row of a traces file. Which of them are worth
+//! reading is known by blocks, in memory.
 
 use std::fs::File;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
 
 use coral_trace::Collector;
-use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use parquet::basic::Compression;
 
 use super::Segment;
-use super::traces::LIGHT;
+use super::plain::PlainColumn;
 use crate::error::StoreError;
 use crate::part::Part;
-use crate::row::damaged;
 
 /// What decides about one trace, as one collector saw it. Times are microseconds.
 #[derive(Clone, Copy)]
@@ -41,10 +34,8 @@ pub(crate) struct LightBlock {
 }
 
 /// Where a segment's lights are, and what its blocks of them say.
-#[derive(Default)]
 pub(super) struct LightIndex {
-    /// Of the first row, in the traces file.
-    offset: u64,
+    column: PlainColumn,
     blocks: Vec<LightBlock>,
 }
 
@@ -66,27 +57,23 @@ const MOST_ROWS: u32 = 4_096;
 impl Segment {
     /// Opens what decides about each row of the traces file.
     pub(crate) fn lights(&self) -> Result<Lights<'_>, StoreError> {
-        let file =
-            File::open(&self.files.traces).map_err(StoreError::directory(&self.files.traces))?;
-        Ok(Lights { segment: self, file, bytes: Vec::new() })
+        Ok(Lights { segment: self, file: self.lights.column.open()?, bytes: Vec::new() })
     }
 }
 
 impl Lights<'_> {
-    /// The next rows from row `from` on that lie in blocks that are `wanted`, at most [`MOST_ROWS`].
+    /// The next rows from row `from` on, where a block begins, that lie in blocks that are `wanted`; at most
+    /// [`MOST_ROWS`].
     pub(crate) fn next_wanted(
         &self,
         from: u32,
         mut wanted: impl FnMut(&LightBlock, Range<u32>) -> bool,
     ) -> Option<Range<u32>> {
         let end = self.segment.extent.traces;
-        let blocks = &self.segment.lights.blocks;
+        let blocks = self.segment.lights.blocks.iter().skip((from / BLOCK_ROWS) as usize);
         let mut run: Option<Range<u32>> = None;
-        for (block, first) in blocks.iter().zip((0..end).step_by(BLOCK_ROWS as usize)) {
+        for (block, first) in blocks.zip((from..end).step_by(BLOCK_ROWS as usize)) {
             let rows = first..end.min(first + BLOCK_ROWS);
-            if rows.start < from {
-                continue;
-            }
             match &mut run {
                 None if wanted(block, rows.clone()) => run = Some(rows),
                 Some(run) if run.len() < MOST_ROWS as usize && wanted(block, rows.clone()) => {
@@ -104,48 +91,22 @@ impl Lights<'_> {
         &mut self,
         rows: Range<u32>,
     ) -> Result<impl Iterator<Item = (u32, Light)>, StoreError> {
-        let at = self.segment.lights.offset + u64::from(rows.start) * LIGHT_BYTES as u64;
-        self.bytes.resize(rows.len() * LIGHT_BYTES, 0);
-        let read = self.file.read_exact_at(&mut self.bytes, at);
-        read.map_err(StoreError::directory(&self.segment.files.traces))?;
+        self.segment.lights.column.read(&self.file, rows.clone(), &mut self.bytes)?;
         Ok(rows.zip(self.bytes.as_chunks().0.iter().map(Light::from_bytes)))
     }
 }
 
 impl LightIndex {
-    /// The index of a traces file, which is read for it.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the column is not written as it should be.
-    pub(super) fn of(path: &Path, footer: &ArrowReaderMetadata) -> Result<Self, StoreError> {
-        let Some(offset) = offset(footer)? else { return Ok(Self::default()) };
-        let rows = footer.metadata().file_metadata().num_rows() as usize;
-        let mut bytes = vec![0; rows * LIGHT_BYTES];
-        let read = File::open(path).and_then(|file| file.read_exact_at(&mut bytes, offset));
-        read.map_err(StoreError::directory(path))?;
+    /// The index of the first `rows` of a column, which are read for it.
+    pub(super) fn of(column: PlainColumn, rows: u32) -> Result<Self, StoreError> {
+        let mut bytes = Vec::new();
+        column.read(&column.open()?, 0..rows, &mut bytes)?;
         let lights: &[[u8; LIGHT_BYTES]] = bytes.as_chunks().0;
         let blocks = lights.chunks(BLOCK_ROWS as usize).map(|rows| {
             rows.iter().map(Light::from_bytes).fold(LightBlock::NOTHING, LightBlock::with)
         });
-        Ok(Self { offset, blocks: blocks.collect() })
+        Ok(Self { blocks: blocks.collect(), column })
     }
-}
-
-/// Where the first light is; `None` when there is none.
-fn offset(footer: &ArrowReaderMetadata) -> Result<Option<u64>, StoreError> {
-    let [group] = footer.metadata().row_groups() else {
-        let groups = footer.metadata().num_row_groups();
-        return if groups == 0 { Ok(None) } else { Err(damaged("light", &"several row groups")) };
-    };
-    let column = group.column(LIGHT);
-    let (start, length) = column.byte_range();
-    let rows = group.num_rows() as u64 * LIGHT_BYTES as u64;
-    let pages = footer.metadata().page_index_for_row_group(0).num_data_pages(LIGHT);
-    if column.compression() != Compression::UNCOMPRESSED || pages != Some(1) || length < rows {
-        return Err(damaged("light", &"not one plain page"));
-    }
-    // A page is its header, and then the values: every row has one.
-    Ok(Some(start + length - rows))
 }
 
 impl LightBlock {

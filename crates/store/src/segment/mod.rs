@@ -9,6 +9,7 @@ mod filter;
 mod footer;
 mod groups;
 mod lights;
+mod plain;
 mod read;
 mod traces;
 mod write;
@@ -27,6 +28,7 @@ pub(crate) use self::footer::Footers;
 pub(crate) use self::groups::RowGroup;
 use self::lights::LightIndex;
 pub(crate) use self::lights::{Light, LightBlock};
+use self::plain::PlainColumn;
 pub(crate) use self::write::write_spans;
 use crate::error::StoreError;
 
@@ -39,6 +41,7 @@ pub(crate) struct Segment {
     /// Every 4,096th trace id of the traces file: where in it to look.
     fences: Vec<u128>,
     lights: LightIndex,
+    ids: PlainColumn,
     footers: Arc<Footers>,
     /// Rows of the traces file whose trace has spans elsewhere too.
     split: RwLock<Arc<BTreeMap<u32, TraceId>>>,

@@ -14,8 +14,9 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use super::file::{Rows, ranges, read};
 use super::filter::TraceFilter;
 use super::footer::Footers;
-use super::lights::LightIndex;
-use super::traces::{CONTINUES, DETAIL, TRACE_ID, TraceRow};
+use super::lights::{LIGHT_BYTES, LightIndex};
+use super::plain::PlainColumn;
+use super::traces::{CONTINUES, DETAIL, LIGHT, TRACE_ID, TraceRow};
 use super::write::{EXTENT_KEY, FENCE_ROWS, TRACE_ROW};
 use super::{Segment, SegmentExtent, SegmentFiles};
 use crate::error::StoreError;
@@ -30,11 +31,17 @@ impl Segment {
         let bytes = file_bytes(&files.spans)? + file_bytes(&files.traces)?;
         let traces = footers.of(&files.traces)?;
         let extent = read_extent(&traces)?;
-        let lights = LightIndex::of(&files.traces, &traces)?;
+        if traces.metadata().file_metadata().num_rows() != i64::from(extent.traces) {
+            return Err(damaged("trace_id", &"more or fewer rows than the footer says"));
+        }
+        let column = |column, width| PlainColumn::of(files.traces.clone(), &traces, column, width);
+        let lights = LightIndex::of(column((LIGHT, "light"), LIGHT_BYTES)?, extent.traces)?;
+        let ids = column((TRACE_ID, "trace_id"), size_of::<u128>())?;
         let mut segment = Self {
             split: RwLock::default(),
             extent,
             lights,
+            ids,
             bytes,
             files,
             filter: TraceFilter::of(&[]),
@@ -103,14 +110,9 @@ impl Segment {
 
     /// Trace ids of these rows of the traces file.
     pub(crate) fn trace_ids(&self, rows: Range<usize>) -> Result<Vec<u128>, StoreError> {
-        let mut ids = Vec::with_capacity(rows.len());
-        for batch in self.read_traces(&[TRACE_ID], Rows::Ranges(&[rows]))? {
-            let column = batch.column(0).as_fixed_size_binary();
-            ids.extend(column.iter().flatten().map(|id| {
-                u128::from_be_bytes(id.try_into().expect("the column is as wide as a trace id"))
-            }));
-        }
-        Ok(ids)
+        let mut bytes = Vec::new();
+        self.ids.read(&self.ids.open()?, rows.start as u32..rows.end as u32, &mut bytes)?;
+        Ok(bytes.as_chunks().0.iter().map(|id| u128::from_be_bytes(*id)).collect())
     }
 
     /// The rows of the traces file that say of themselves that older segments have spans of their trace.
@@ -127,12 +129,14 @@ impl Segment {
 
     /// Trace id and detail of these rows of the traces file, which are in order.
     pub(crate) fn details(&self, rows: &[u32]) -> Result<Vec<(TraceId, TraceRow)>, StoreError> {
+        let (file, mut id) = (self.ids.open()?, Vec::new());
         let mut details = Vec::with_capacity(rows.len());
-        for batch in self.read_traces(&[TRACE_ID, DETAIL], Rows::Ranges(&ranges(rows)))? {
-            let ids = batch.column(0).as_fixed_size_binary();
-            let texts = batch.column(1).as_string::<i32>();
-            for (id, text) in ids.iter().flatten().zip(texts.iter().flatten()) {
-                details.push((crate::row::trace_id(id)?, TraceRow::parse(text)?));
+        let mut at = rows.iter();
+        for batch in self.read_traces(&[DETAIL], Rows::Ranges(&ranges(rows)))? {
+            let texts = batch.column(0).as_string::<i32>();
+            for (text, row) in texts.iter().flatten().zip(&mut at) {
+                self.ids.read(&file, *row..row + 1, &mut id)?;
+                details.push((crate::row::trace_id(&id)?, TraceRow::parse(text)?));
             }
         }
         Ok(details)

@@ -91,7 +91,6 @@ fn write_traces(
         .set_column_data_page_row_count_limit("trace_id".into(), FENCE_ROWS)
         // The others are read whole.
         .set_data_page_row_count_limit(usize::MAX)
-        .set_data_page_size_limit(usize::MAX)
         .set_max_row_group_row_count(None)
         .set_write_batch_size(DETAIL_ROWS)
         .set_key_value_metadata(Some(footer))

@@ -1,0 +1,86 @@
+//! Columns of a traces file whose rows can be read alone: values of one width, neither compressed nor coded.
+
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::basic::{Compression, Encoding};
+
+use crate::error::StoreError;
+use crate::row::damaged;
+
+/// One such column. A page of it is a header, and then its values.
+pub(super) struct PlainColumn {
+    path: PathBuf,
+    width: usize,
+    rows: u32,
+    /// The first row of each page, and where in the file its value is.
+    pages: Vec<(u32, u64)>,
+}
+
+impl PlainColumn {
+    /// Column `name`, the `index`th, of the file at `path`, whose values have `width` bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it is not so written.
+    pub(super) fn of(
+        path: PathBuf,
+        footer: &ArrowReaderMetadata,
+        (index, name): (usize, &'static str),
+        width: usize,
+    ) -> Result<Self, StoreError> {
+        let metadata = footer.metadata();
+        let rows = metadata.file_metadata().num_rows() as u32;
+        let (Some(group), true) = (metadata.row_groups().first(), metadata.num_row_groups() < 2)
+        else {
+            let none = Self { path, width, rows, pages: Vec::new() };
+            return if rows == 0 { Ok(none) } else { Err(damaged(name, &"several row groups")) };
+        };
+        let chunk = group.column(index);
+        let plain = chunk.page_encoding_stats_mask().is_some_and(|p| p.is_only(Encoding::PLAIN));
+        if chunk.compression() != Compression::UNCOMPRESSED || !plain {
+            return Err(damaged(name, &"not written plainly"));
+        }
+        let index = metadata.page_index_for_row_group(0).page_locations(index).cloned();
+        let locations = index.ok_or_else(|| damaged(name, &"no page index"))?;
+        let firsts = locations.iter().map(|page| page.first_row_index as u32);
+        let ends = firsts.clone().skip(1).chain([rows]);
+        let mut pages = Vec::with_capacity(locations.len());
+        for ((first, end), page) in firsts.zip(ends).zip(&locations) {
+            let values = u64::from(end.saturating_sub(first)) * width as u64;
+            let header = (page.compressed_page_size as u64).checked_sub(values);
+            let header = header.ok_or_else(|| damaged(name, &"a short page"))?;
+            pages.push((first, page.offset as u64 + header));
+        }
+        Ok(Self { path, width, rows, pages })
+    }
+
+    /// Opens the file for [`read`](Self::read).
+    pub(super) fn open(&self) -> Result<File, StoreError> {
+        File::open(&self.path).map_err(StoreError::directory(&self.path))
+    }
+
+    /// Puts the values of these rows into `bytes`, in place of what is in there.
+    pub(super) fn read(
+        &self,
+        file: &File,
+        rows: Range<u32>,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), StoreError> {
+        bytes.resize(rows.len() * self.width, 0);
+        let mut rest = bytes.as_mut_slice();
+        let mut row = rows.start;
+        while row < rows.end {
+            let at = self.pages.partition_point(|(first, _)| *first <= row);
+            let (first, offset) = self.pages[at - 1];
+            let end = self.pages.get(at).map_or(self.rows, |(next, _)| *next).min(rows.end);
+            let (these, others) = rest.split_at_mut((end - row) as usize * self.width);
+            let offset = offset + u64::from(row - first) * self.width as u64;
+            file.read_exact_at(these, offset).map_err(StoreError::directory(&self.path))?;
+            (rest, row) = (others, end);
+        }
+        Ok(())
+    }
+}
