@@ -133,8 +133,6 @@ struct Found {
 /// What hot rows say, as of one moment.
 struct HotView {
     segments: Arc<Vec<Arc<Segment>>>,
-    /// Traces that no segment has.
-    whole: Vec<Candidate>,
     /// Traces that segments have too: what hot rows add, and whether a span there fits the conditions.
     split: HashMap<TraceId, (Arc<Part>, bool)>,
     /// Those segments.
@@ -145,9 +143,8 @@ impl Inner {
     fn best(&self, query: &TraceQuery, keep: usize) -> Result<Found, StoreError> {
         let judge = Judge::of(query);
         let conditions = Conditions::of(query);
-        let hot = self.hot_view(&judge, conditions.as_ref())?;
         let mut best = Best::new(query.order, keep);
-        best.extend(hot.whole);
+        let hot = self.hot_view(&judge, conditions.as_ref(), &mut best)?;
         let mut pieces = Pieces::new(hot.split);
         let mut linked = hot.older;
         let mut looked_at = BTreeSet::new();
@@ -179,15 +176,16 @@ impl Inner {
         Ok(Found { traces, cut_short })
     }
 
+    /// Adds the best of the traces that no segment has, and says what there is of the others.
     fn hot_view(
         &self,
         judge: &Judge,
         conditions: Option<&Conditions>,
+        best: &mut Best,
     ) -> Result<HotView, StoreError> {
         let state = self.live.read();
         let mut view = HotView {
             segments: state.segments.clone(),
-            whole: Vec::new(),
             split: HashMap::new(),
             older: BTreeSet::new(),
         };
@@ -200,11 +198,11 @@ impl Inner {
         let fits = |trace: TraceId| conditions.is_none() || fitting.contains(&trace);
         for (trace, hot) in &state.hot.traces {
             let before = state.sealing.as_deref().and_then(|sealing| sealing.traces.get(trace));
-            view.add(judge, *trace, before.into_iter().chain([hot]), fits(*trace));
+            view.add(judge, best, *trace, before.into_iter().chain([hot]), fits(*trace));
         }
         if let Some(sealing) = state.sealing.as_deref() {
             for (trace, hot) in only_in(sealing, &state.hot) {
-                view.add(judge, *trace, std::iter::once(hot), fits(*trace));
+                view.add(judge, best, *trace, std::iter::once(hot), fits(*trace));
             }
         }
         Ok(view)
@@ -222,6 +220,7 @@ impl HotView {
     fn add<'a>(
         &mut self,
         judge: &Judge,
+        best: &mut Best,
         trace: TraceId,
         places: impl Iterator<Item = &'a HotTrace> + Clone,
         fits: bool,
@@ -232,9 +231,9 @@ impl HotView {
         let older: Vec<u64> =
             places.flat_map(|hot| &hot.older).copied().filter(in_segments).collect();
         if older.is_empty() {
-            if fits && judge.accepts(&part) {
-                let place = Place::Hot(trace, part.clone());
-                self.whole.push(Candidate::of(part.first_start, part.last_end, place));
+            let (first, last) = (part.first_start, part.last_end);
+            if fits && best.wants(first, last) && judge.accepts(&part) {
+                best.push(Candidate::of(first, last, Place::Hot(trace, part)));
             }
         } else {
             self.split.insert(trace, (part, fits));
