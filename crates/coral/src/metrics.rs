@@ -7,8 +7,17 @@ use std::fmt::Write as _;
 pub type Counters = BTreeMap<String, u64>;
 
 /// Names that go down as well as up.
-const GAUGES: [&str; 6] =
-    ["store.spans", "store.bytes", "store.segments", "receipts.last", "receipts.first", "agents"];
+const GAUGES: [&str; 9] = [
+    "store.spans",
+    "store.bytes",
+    "store.segments",
+    "receipts.last",
+    "receipts.first",
+    "agents",
+    "metrics.rows",
+    "metrics.bytes",
+    "metrics.series",
+];
 
 /// One line a counter: `coral.agent.spans.received` becomes `coral_agent_spans_received_total`.
 ///
@@ -32,6 +41,17 @@ pub fn store_gauges(role: &str, extent: &coral_store::Extent) -> [(String, u64);
         ("store.segments", extent.segments),
         ("receipts.last", extent.last_receipt),
         ("receipts.first", extent.first_receipt),
+    ]
+    .map(|(name, value)| (format!("coral.{role}.{name}"), value))
+}
+
+/// What a store holds of metrics, likewise, and what was one series too many.
+pub fn metric_gauges(role: &str, extent: &coral_store::MetricExtent) -> [(String, u64); 4] {
+    [
+        ("metrics.rows", extent.rows),
+        ("metrics.bytes", extent.bytes),
+        ("metrics.series", extent.series),
+        ("metric_points.overflown", extent.overflown),
     ]
     .map(|(name, value)| (format!("coral.{role}.{name}"), value))
 }

@@ -1,7 +1,8 @@
-//! The agent: receives spans, keeps them for a while, answers colonies.
+//! The agent: receives spans and metrics, keeps them for a while, answers colonies.
 
 pub mod counters;
 pub mod ingest;
+pub mod privacy;
 pub mod receive;
 pub mod register;
 pub mod serve;
@@ -9,20 +10,21 @@ pub mod serve;
 use std::sync::Arc;
 use std::time::Duration;
 
-use coral_store::{Keep, Store, StoreError};
+use coral_store::{Keep, MetricKeep, Store, StoreError};
 use coral_trace::Recogniser;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use self::counters::SpanCounters;
+use self::counters::IntakeCounters;
 use self::ingest::Ingest;
-use self::ingest::inlet::{self, Inlet};
+use self::ingest::inlet;
+use self::privacy::Privacy;
 use self::receive::{Destination, Limits};
 use self::register::Register;
 use self::serve::AgentView;
 use crate::config::AgentConfig;
 use crate::listen::{self, BindError};
-use crate::retain::{self, Retain, RetainCounters};
+use crate::retain::{self, METRICS_SHARE, Retain, RetainCounters};
 use crate::tasks::{EndedEarly, Tasks};
 
 /// The agent's bound sockets.
@@ -90,9 +92,10 @@ pub async fn run(
     listeners: Listeners,
     stop: CancellationToken,
 ) -> Result<(), AgentError> {
-    let counters = Arc::new(SpanCounters::default());
+    let counters = Arc::new(IntakeCounters::default());
     let retained = Arc::new(RetainCounters::default());
     let (inlet, queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
+    let (metrics, metric_queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
     let view = Arc::new(AgentView {
         agent_id: config.id.clone(),
         store: store.clone(),
@@ -103,9 +106,11 @@ pub async fn run(
     let rpc_address = listen::local_address(&listeners.rpc);
 
     let mut tasks = Tasks::new(stop.clone());
-    let recogniser = Recogniser::with_rules(config.rules.clone());
-    let from_anybody = destination(inlet.clone(), recogniser, &counters);
-    let from_beyla = destination(inlet, Recogniser::everything_ebpf(), &counters);
+    let recogniser = Arc::new(Recogniser::with_rules(config.rules.clone()));
+    let privacy = Arc::new(privacy(config, &store));
+    let from_anybody = Destination { inlet, metrics, recogniser, privacy, counters };
+    let recogniser = Arc::new(Recogniser::everything_ebpf());
+    let from_beyla = Destination { recogniser, ..from_anybody.clone() };
     let limits = limits(config);
     let (anybody, beyla) = (stop.clone(), stop.clone());
     tasks.spawn(
@@ -114,9 +119,16 @@ pub async fn run(
     );
     tasks.spawn("beyla receiver", receive::run(listeners.beyla, from_beyla, limits, beyla));
     // Ends when both receivers have: they hold the only inlets.
-    tasks.spawn("ingest", Ingest { queue, store: store.clone() }.run());
-    let keep = Keep { age: config.keep_traces, bytes: config.storage.max_size };
-    tasks.spawn("retention", Retain { store, keep, counters: retained }.run(stop.clone()));
+    let ingest = Ingest { queue, store: store.clone(), append: ingest::append_spans };
+    tasks.spawn("ingest", ingest.run());
+    let append = ingest::append_points;
+    let ingest = Ingest { queue: metric_queue, store: store.clone(), append };
+    tasks.spawn("metric ingest", ingest.run());
+    let bytes = config.storage.max_size;
+    let keep = Keep { age: config.keep_traces, bytes };
+    let metrics = MetricKeep::all(config.keep_metrics, bytes / METRICS_SHARE);
+    let retain = Retain { store, keep, metrics, counters: retained };
+    tasks.spawn("retention", retain.run(stop.clone()));
     tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, stop.clone()));
     if let Some(register) = Register::new(config, rpc_address) {
         tasks.spawn("registration", register.run(stop));
@@ -124,8 +136,13 @@ pub async fn run(
     Ok(tasks.run(config.drain_within).await?)
 }
 
-fn destination(inlet: Inlet, recogniser: Recogniser, counters: &Arc<SpanCounters>) -> Destination {
-    Destination { inlet, recogniser: Arc::new(recogniser), counters: counters.clone() }
+/// Without a key of its own, this store's identity is the key of hashes: they are equal on this agent only.
+fn privacy(config: &AgentConfig, store: &Store) -> Privacy {
+    let mut privacy = config.privacy.clone();
+    if privacy.hash_key.is_empty() {
+        store.id().clone_into(&mut privacy.hash_key);
+    }
+    privacy
 }
 
 fn limits(config: &AgentConfig) -> Limits {

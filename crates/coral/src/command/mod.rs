@@ -3,6 +3,7 @@
 mod config;
 mod memory;
 mod query;
+mod red;
 mod serve;
 mod status;
 
@@ -16,6 +17,7 @@ use crate::args::{
 use crate::client::AskError;
 use crate::config::{ConfigError, Origin, Sources};
 use crate::errors::chain;
+use crate::query::RedProtocol;
 
 /// Why a command failed, as it is printed: the error once, with its causes, and the next step.
 #[derive(Debug)]
@@ -36,7 +38,12 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Colony(ColonyCommand::Status(args)) => status::colony(&args),
         Command::Standalone(args) => serve::standalone(&args),
         Command::Demo(args) => serve::demo(&args),
-        Command::Query(QueryCommand::Beyla(BeylaCommand::Traces(args))) => query::traces(&args),
+        Command::Query(QueryCommand::Beyla(beyla)) => match beyla {
+            BeylaCommand::Traces(args) => query::traces(&args),
+            BeylaCommand::Http(args) => red::red(RedProtocol::Http, &args),
+            BeylaCommand::Grpc(args) => red::red(RedProtocol::Grpc, &args),
+            BeylaCommand::Sql(args) => red::red(RedProtocol::Sql, &args),
+        },
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),
     }

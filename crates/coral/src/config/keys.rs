@@ -42,6 +42,8 @@ pub enum Kind {
     LogLevel,
     /// A list of `KEY=TEXT` rules.
     Rules,
+    /// A list of texts.
+    Texts,
     /// A list of `{id, address}`.
     Agents,
     /// A list of services for Beyla to find.
@@ -60,7 +62,6 @@ pub enum Roles {
 }
 
 const NO_BEYLA: Option<&str> = Some("this build does not start Beyla");
-const NO_METRICS: Option<&str> = Some("this build stores no RED metrics");
 
 /// All of them.
 pub const KEYS: &[Key] = &[
@@ -76,7 +77,14 @@ pub const KEYS: &[Key] = &[
     key("otlp.max_body", Kind::Size, Roles::Agent),
     key("beyla.otlp.grpc", Kind::Address, Roles::Agent),
     key("beyla.otlp.http", Kind::Address, Roles::Agent),
+    key("beyla.storage_retention_hours", Kind::Hours, Roles::Agent),
     key("beyla.storage_retention_hours_traces", Kind::Hours, Roles::Agent),
+    key("privacy.mask_sql", Kind::Bool, Roles::Agent),
+    key("privacy.keep_url_queries", Kind::Bool, Roles::Agent),
+    key("privacy.headers", Kind::Texts, Roles::Agent),
+    key("privacy.drop", Kind::Texts, Roles::Agent),
+    key("privacy.hash", Kind::Texts, Roles::Agent),
+    key("privacy.hash_key", Kind::Text, Roles::Agent),
     key("recognise.rules", Kind::Rules, Roles::Agent),
     key("storage.max_size", Kind::Size, Roles::Both),
     key("storage.memory_limit", Kind::Size, Roles::Both),
@@ -86,6 +94,9 @@ pub const KEYS: &[Key] = &[
     key("colony.poll_interval", Kind::Duration, Roles::Colony),
     key("colony.poll_timeout", Kind::Duration, Roles::Colony),
     key("colony.agents", Kind::Agents, Roles::Colony),
+    key("storage.beyla.retention.http_metrics", Kind::Duration, Roles::Colony),
+    key("storage.beyla.retention.grpc_metrics", Kind::Duration, Roles::Colony),
+    key("storage.beyla.retention.sql_metrics", Kind::Duration, Roles::Colony),
     key("storage.beyla.retention.traces", Kind::Duration, Roles::Colony),
     key("storage.beyla.trace_sampling_rate", Kind::Rate, Roles::Colony),
     idle("beyla.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
@@ -96,10 +107,6 @@ pub const KEYS: &[Key] = &[
     idle("beyla.protocols.sql.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
     idle("beyla.protocols.redis.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
     idle("beyla.protocols.kafka.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.storage_retention_hours", Kind::Hours, Roles::Agent, NO_METRICS),
-    idle("storage.beyla.retention.http_metrics", Kind::Duration, Roles::Colony, NO_METRICS),
-    idle("storage.beyla.retention.grpc_metrics", Kind::Duration, Roles::Colony, NO_METRICS),
-    idle("storage.beyla.retention.sql_metrics", Kind::Duration, Roles::Colony, NO_METRICS),
 ];
 
 /// The RFD's prose spellings, and what they mean. Source: design decision 9.

@@ -15,12 +15,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use coral_store::KnownAgent;
+use coral_store::{KnownAgent, MetricKeep};
 use coral_trace::Rule;
 use serde_json::Value;
 
 use self::keys::Roles;
 pub use self::layers::{Layers, Origin, Sources};
+use crate::agent::privacy::Privacy;
 
 /// Checked agent settings. Every default is in `agent.yaml`; none is in code.
 #[derive(Clone, Debug)]
@@ -51,6 +52,10 @@ pub struct AgentConfig {
     pub beyla_http: SocketAddr,
     /// How long spans are kept after they were received.
     pub keep_traces: Duration,
+    /// How long RED metrics are kept, from their receipt on.
+    pub keep_metrics: Duration,
+    /// What is taken out of spans and metrics before they are stored.
+    pub privacy: Privacy,
     /// Rules for recognising eBPF collectors, beside the built-in ones.
     pub rules: Vec<Rule>,
     /// The store's limits.
@@ -76,6 +81,8 @@ pub struct ColonyConfig {
     pub agents: Vec<KnownAgent>,
     /// How long spans are kept after they were polled.
     pub keep_traces: Duration,
+    /// How long RED metrics are kept, by protocol; their bytes are not limited here.
+    pub keep_metrics: MetricKeep,
     /// The share of traces that is kept.
     pub trace_sampling_rate: f64,
     /// The store's limits.
@@ -141,9 +148,13 @@ impl AgentConfig {
             max_body: required(layers, "otlp.max_body", value::size)?,
             beyla_grpc: required(layers, "beyla.otlp.grpc", value::address)?,
             beyla_http: required(layers, "beyla.otlp.http", value::address)?,
+            keep_metrics: required(layers, "beyla.storage_retention_hours", |hours| {
+                value::multiple(hours, 3_600.0)
+            })?,
             keep_traces: required(layers, "beyla.storage_retention_hours_traces", |hours| {
                 value::multiple(hours, 3_600.0)
             })?,
+            privacy: privacy(layers)?,
             rules: required(layers, "recognise.rules", value::rules)?,
             storage: StorageConfig::of(layers)?,
         })
@@ -171,6 +182,12 @@ impl ColonyConfig {
             poll_timeout: required(layers, "colony.poll_timeout", value::duration)?,
             agents: agents.collect(),
             keep_traces: required(layers, "storage.beyla.retention.traces", value::duration)?,
+            keep_metrics: MetricKeep {
+                http: required(layers, "storage.beyla.retention.http_metrics", value::duration)?,
+                grpc: required(layers, "storage.beyla.retention.grpc_metrics", value::duration)?,
+                sql: required(layers, "storage.beyla.retention.sql_metrics", value::duration)?,
+                bytes: u64::MAX,
+            },
             trace_sampling_rate: required(
                 layers,
                 "storage.beyla.trace_sampling_rate",
@@ -217,6 +234,18 @@ impl StorageConfig {
             segment_rows: required(layers, "storage.segment_rows", value::count)?,
         })
     }
+}
+
+fn privacy(layers: &Layers) -> Result<Privacy, String> {
+    let headers = required(layers, "privacy.headers", value::texts)?;
+    Ok(Privacy {
+        mask_sql: required(layers, "privacy.mask_sql", value::truth)?,
+        keep_url_queries: required(layers, "privacy.keep_url_queries", value::truth)?,
+        headers: headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
+        drop: required(layers, "privacy.drop", value::texts)?,
+        hash: required(layers, "privacy.hash", value::texts)?,
+        hash_key: optional(layers, "privacy.hash_key", value::text)?.unwrap_or_default(),
+    })
 }
 
 fn checked<C>(

@@ -97,13 +97,17 @@ fn colony(text: &str, flags: &[&str]) -> Result<Loaded<ColonyConfig>, String> {
 fn the_examples_of_the_rfd_load_unchanged_and_say_what_has_no_effect_yet() {
     let loaded = agent(RFD_AGENT, &[]).unwrap();
     assert_eq!(loaded.config.keep_traces, Duration::from_secs(3_600));
+    assert_eq!(loaded.config.keep_metrics, Duration::from_secs(3_600));
     assert_eq!(loaded.config.id, "vm");
     assert!(loaded.notices.contains(
         &"`beyla.discovery.services` has no effect yet: this build does not start Beyla".to_owned()
     ));
     let loaded = colony(RFD_COLONY, &[]).unwrap();
     assert_eq!(loaded.config.keep_traces, Duration::from_secs(7 * 86_400));
-    assert_eq!(loaded.notices.len(), 3, "{:?}", loaded.notices);
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    let keep = loaded.config.keep_metrics;
+    assert_eq!((keep.http, keep.grpc, keep.sql), (days(30), days(30), days(14)));
+    assert!(loaded.notices.is_empty(), "{:?}", loaded.notices);
 }
 
 #[test]

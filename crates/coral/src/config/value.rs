@@ -23,11 +23,12 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), String> {
         Kind::Rate => rate(value).map(drop),
         Kind::Count => count(value).map(drop),
         Kind::Threads => threads(value).map(drop),
-        Kind::Bool => value.is_boolean().then_some(()).ok_or("expected true or false".to_owned()),
+        Kind::Bool => truth(value).map(drop),
         Kind::Text => text(value).map(drop),
         Kind::Url => url(value).map(drop),
         Kind::LogLevel => log_filter(value),
         Kind::Rules => rules(value).map(drop),
+        Kind::Texts => texts(value).map(drop),
         Kind::Agents => agents(value).map(drop),
         Kind::Services => services(value),
     }
@@ -154,6 +155,17 @@ pub fn count(value: &Value) -> Result<u64, String> {
 pub fn threads(value: &Value) -> Result<u64, String> {
     let threads = value.as_u64().filter(|threads| (1..=1024).contains(threads));
     threads.ok_or_else(|| "expected a whole number from 1 to 1024".to_owned())
+}
+
+/// `true` or `false`.
+pub fn truth(value: &Value) -> Result<bool, String> {
+    value.as_bool().ok_or_else(|| "expected true or false".to_owned())
+}
+
+/// A list of texts, each once.
+pub fn texts(value: &Value) -> Result<std::collections::BTreeSet<String>, String> {
+    let list = value.as_array().ok_or("expected a list such as [user.id, user.email]")?;
+    list.iter().map(text).collect()
 }
 
 /// Text that is not empty.

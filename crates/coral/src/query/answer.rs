@@ -1,6 +1,10 @@
 //! What the colony answers. CLI, HTTP, MCP and web show the same values (design decision 14), and
 //! these are the documented JSON shapes of design §7: fields may be added, none renamed.
 
+mod red;
+
+pub use red::{RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! Answers questions from the colony's store.
 
+mod red;
+
 use std::collections::HashSet;
 
 use coral_store::{Order, Store, StoreError, StoredSpan, StoredTrace, TraceQuery, TraceSummary};

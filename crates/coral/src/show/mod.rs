@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod csv;
+pub mod red_table;
 pub mod sanitize;
 pub mod status;
 mod table;

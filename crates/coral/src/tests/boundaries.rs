@@ -26,7 +26,7 @@ const HOMES: &[(&str, &[&str])] = &[
         ],
     ),
     ("ureq", &["client.rs", "demo"]),
-    ("clap", &["args.rs", "main.rs", "query/question.rs"]),
+    ("clap", &["args.rs", "main.rs", "query/question"]),
     ("duckdb", &[]),
     ("prost", &[]),
 ];

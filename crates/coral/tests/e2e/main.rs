@@ -9,6 +9,7 @@ mod full_disk;
 mod hostile;
 mod path;
 mod process;
+mod red;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -15,6 +15,7 @@ pub struct Coral {
     role: Vec<String>,
     pub dir: std::sync::Arc<TempDir>,
     pub addresses: Value,
+    log: std::sync::Arc<std::sync::Mutex<String>>,
 }
 
 /// How long anything may take before a test gives up: these machines are shared.
@@ -63,10 +64,23 @@ impl Coral {
             let read = log.read_line(&mut said).unwrap();
             assert!(read > 0, "coral ended before it listened: {said}");
         }
-        std::thread::spawn(move || log.lines().for_each(drop));
+        let kept = std::sync::Arc::new(std::sync::Mutex::new(said));
+        let keeper = kept.clone();
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                let mut kept = keeper.lock().unwrap();
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+        });
         let file = dir.path().join("run/addresses.json");
         let addresses = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        Self { child, role, dir, addresses }
+        Self { child, role, dir, addresses, log: kept }
+    }
+
+    /// What it has logged so far.
+    pub fn said(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// The same server again, on the same directory.
@@ -99,7 +113,11 @@ impl Coral {
     }
 
     pub fn post(&self, socket: &str, body: &[u8]) -> u16 {
-        let url = format!("{}/v1/traces", self.url(socket));
+        self.post_to(socket, "/v1/traces", body)
+    }
+
+    pub fn post_to(&self, socket: &str, path: &str, body: &[u8]) -> u16 {
+        let url = format!("{}{path}", self.url(socket));
         let answer = http().post(&url).header("content-type", "application/x-protobuf").send(body);
         answer.map(|answer| answer.status().as_u16()).unwrap_or(0)
     }

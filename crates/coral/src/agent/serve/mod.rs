@@ -1,5 +1,6 @@
 //! Answers colonies, and people who ask the agent about itself.
 
+mod metrics;
 mod page;
 mod request;
 #[cfg(test)]
@@ -21,10 +22,11 @@ use coral_wire::agent_rpc::proto::{
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
+use self::metrics::MetricQuestion;
 use self::request::SpanQuestion;
-use crate::agent::counters::SpanCounters;
+use crate::agent::counters::IntakeCounters;
 use crate::errors::chain;
-use crate::metrics::{self, Counters};
+use crate::metrics::{self as exposition, Counters};
 use crate::query::answer::AgentSelfStatus;
 use crate::retain::RetainCounters;
 
@@ -35,7 +37,7 @@ pub struct AgentView {
     /// Its spans.
     pub store: Store,
     /// What came in.
-    pub counters: Arc<SpanCounters>,
+    pub counters: Arc<IntakeCounters>,
     /// What went.
     pub retained: Arc<RetainCounters>,
 }
@@ -68,10 +70,10 @@ pub async fn router(view: Arc<AgentView>) -> Result<Router, tonic_reflection::se
         .add_service(health_service)
         .add_service(reflection)
         .into_axum_router();
-    let (status, exposition) = (view.clone(), view);
+    let (status, counted) = (view.clone(), view);
     Ok(grpc
         .route("/api/v1/status", get(async move || Json(status.status())))
-        .route("/metrics", get(async move || metrics::prometheus(&exposition.counters())))
+        .route("/metrics", get(async move || exposition::prometheus(&counted.counters())))
         .route("/healthz", get(async || "ok\n")))
 }
 
@@ -79,7 +81,8 @@ impl AgentView {
     fn counters(&self) -> Counters {
         let mut counters: BTreeMap<_, _> = self.counters.snapshot();
         counters.extend(self.retained.snapshot("agent"));
-        counters.extend(metrics::store_gauges("agent", &self.store.extent()));
+        counters.extend(exposition::store_gauges("agent", &self.store.extent()));
+        counters.extend(exposition::metric_gauges("agent", &self.store.metric_extent()));
         counters
     }
 
@@ -105,16 +108,18 @@ impl AgentService for AgentRpc {
         request: Request<QueryBeylaMetricsRequest>,
     ) -> Result<Response<QueryBeylaMetricsResponse>, Status> {
         let request = request.into_inner();
-        if !request.include_traces {
-            return Ok(Response::new(QueryBeylaMetricsResponse::default()));
+        let metrics = MetricQuestion::of(&request)?;
+        let mut answer = QueryBeylaMetricsResponse::default();
+        if request.include_traces {
+            let spans = self.spans(Collector::Ebpf, SpanQuestion::try_from(request)?).await?;
+            answer.trace_spans = spans.trace_spans;
+            answer.total_traces = spans.traces;
+            answer.page = Some(spans.page);
         }
-        let spans = self.spans(Collector::Ebpf, SpanQuestion::try_from(request)?).await?;
-        Ok(Response::new(QueryBeylaMetricsResponse {
-            trace_spans: spans.trace_spans,
-            total_traces: spans.traces,
-            page: Some(spans.page),
-            ..QueryBeylaMetricsResponse::default()
-        }))
+        match metrics {
+            Some(question) => self.metrics(question, answer).await.map(Response::new),
+            None => Ok(Response::new(answer)),
+        }
     }
 
     async fn query_telemetry(
@@ -143,6 +148,24 @@ impl AgentRpc {
                 SpanQuestion::After(place) => page::answer(&store, of, &place),
                 SpanQuestion::Traces(wanted) => traces::answer(&store, of, &wanted),
             }
+        })
+        .await
+        .map_err(|panic| Status::internal(panic.to_string()))?
+    }
+}
+
+impl AgentRpc {
+    async fn metrics(
+        &self,
+        question: MetricQuestion,
+        mut answer: QueryBeylaMetricsResponse,
+    ) -> Result<QueryBeylaMetricsResponse, Status> {
+        let place = self.queries.clone().acquire_owned().await;
+        let place = place.map_err(|_| Status::unavailable("stopping"))?;
+        let store = self.view.store.clone();
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            metrics::put(&store, &question, &mut answer).map(|()| answer)
         })
         .await
         .map_err(|panic| Status::internal(panic.to_string()))?

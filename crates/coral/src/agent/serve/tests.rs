@@ -52,6 +52,7 @@ fn request() -> impl Strategy<Value = QueryBeylaMetricsRequest> {
                 max_spans: limits.1,
                 after_receipt: place.0,
                 span_encoding: place.1,
+                ..QueryBeylaMetricsRequest::default()
             }
         },
     )

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use coral_trace::Collector;
+use coral_trace::red::Delta;
 use coral_wire::agent_rpc::proto::agent_service_client::AgentServiceClient;
 use coral_wire::agent_rpc::proto::{
-    QueryBeylaMetricsRequest, QueryTelemetryRequest, SpanEncoding, SpanPage,
+    MetricPage, QueryBeylaMetricsRequest, QueryTelemetryRequest, SpanEncoding, SpanPage,
 };
+use coral_wire::agent_rpc::take_metrics;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::errors::chain;
@@ -19,6 +21,23 @@ pub trait AgentClient: Send + 'static {
         collector: Collector,
         after: u64,
     ) -> impl Future<Output = Result<SpanPage, PollError>> + Send;
+
+    /// The metrics with a receipt above `after`, likewise; `None` from an agent that has none to give.
+    fn metrics(
+        &mut self,
+        after: u64,
+    ) -> impl Future<Output = Result<Option<MetricAnswer>, PollError>> + Send {
+        let _ = after;
+        async { Ok(None) }
+    }
+}
+
+/// A page of metrics.
+pub struct MetricAnswer {
+    /// Where it stands.
+    pub page: MetricPage,
+    /// In order of receipt.
+    pub deltas: Vec<Delta>,
 }
 
 /// Why an agent's spans could not be polled. The place in its stream is unchanged.
@@ -99,6 +118,18 @@ impl AgentClient for GrpcAgent {
                 .map(|answer| answer.into_inner().page),
         };
         page.map_err(|status| poll_error(&status))?.ok_or(PollError::NoPage)
+    }
+
+    async fn metrics(&mut self, after: u64) -> Result<Option<MetricAnswer>, PollError> {
+        let request = QueryBeylaMetricsRequest {
+            after_metric_receipt: Some(after),
+            ..QueryBeylaMetricsRequest::default()
+        };
+        let answer = self.client()?.query_beyla_metrics(request).await;
+        let mut answer = answer.map_err(|status| poll_error(&status))?.into_inner();
+        let Some(page) = answer.metric_page.take() else { return Ok(None) };
+        let deltas = take_metrics(answer).map_err(PollError::Undecodable)?;
+        Ok(Some(MetricAnswer { page, deltas }))
     }
 }
 

@@ -1,10 +1,11 @@
-//! Pulls every agent's spans into the colony's store.
+//! Pulls every agent's spans and metrics into the colony's store.
 //!
 //! One [`poller::Poller`] per agent, so that a slow, dead or wiped agent harms no other. [`Polling`]
 //! starts and stops them as the registry changes.
 
 pub mod client;
 pub mod health;
+mod metrics;
 pub mod poller;
 mod sampling;
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::PollSettings;
 use super::client::{AgentClient, PollError};
 use super::health::Health;
+use super::metrics::MetricStream;
 use super::sampling::Sampling;
 use crate::clock;
 use crate::errors::chain;
@@ -28,6 +29,7 @@ pub struct Poller<C> {
     health: Arc<Health>,
     /// How far each stream is stored: eBPF spans, SDK spans.
     places: [Checkpoint; 2],
+    metrics: MetricStream,
     /// Polls that failed since the last that succeeded.
     failures: u32,
     polls: u64,
@@ -56,8 +58,20 @@ impl<C: AgentClient> Poller<C> {
                 .find(|place| place.agent_id == agent_id && place.collector == collector);
             place.cloned().unwrap_or_else(|| beginning(agent_id, collector))
         });
-        let agent_id = agent_id.to_owned();
-        Ok(Self { agent_id, client, store, settings, pages, health, places, failures: 0, polls: 0 })
+        let (agent_id, metrics) = (agent_id.to_owned(), MetricStream::resume(agent_id, &store));
+        let (failures, polls) = (0, 0);
+        Ok(Self {
+            agent_id,
+            client,
+            store,
+            settings,
+            pages,
+            health,
+            places,
+            metrics,
+            failures,
+            polls,
+        })
     }
 
     /// Polls until `stop`.
@@ -75,7 +89,8 @@ impl<C: AgentClient> Poller<C> {
         for stream in 0..self.places.len() {
             outcome = outcome.and(self.catch_up(stream).await);
         }
-        outcome
+        let timeout = self.settings.timeout;
+        outcome.and(self.metrics.catch_up(&mut self.client, &self.store, timeout).await)
     }
 
     async fn catch_up(&mut self, stream: usize) -> Result<(), PollError> {

@@ -61,7 +61,10 @@ impl ColonyView {
         let total = |count: fn(&crate::query::answer::AgentStatus) -> u64| {
             agents.iter().map(count).sum::<u64>()
         };
+        let missed = |place: &coral_store::MetricCheckpoint| place.rows_missed;
+        let metrics_missed = self.sources.store.metric_checkpoints().iter().map(missed).sum();
         let mut counters: BTreeMap<_, _> = [
+            ("metrics.missed", metrics_missed),
             ("agents", agents.len() as u64),
             ("spans.stored", total(|agent| agent.spans_stored)),
             ("spans.missed", total(|agent| agent.spans_missed)),
@@ -71,6 +74,7 @@ impl ColonyView {
         .into();
         counters.extend(self.retained.snapshot("colony"));
         counters.extend(metrics::store_gauges("colony", &self.sources.store.extent()));
+        counters.extend(metrics::metric_gauges("colony", &self.sources.store.metric_extent()));
         counters
     }
 

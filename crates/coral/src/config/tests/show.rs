@@ -33,6 +33,11 @@ fn every_key_of_an_agent_is_shown_with_its_value_and_origin() {
             otlp.grpc                             0.0.0.0:4317        --set
             otlp.http                             127.0.0.1:4318      default
             otlp.max_body                         16MiB               default
+            privacy.drop                          []                  default
+            privacy.hash                          []                  default
+            privacy.headers                       []                  default
+            privacy.keep_url_queries              false               default
+            privacy.mask_sql                      true                default
             recognise.rules                       []                  default
             storage.max_size                      2GB                 default
             storage.memory_limit                  256MB               default
