@@ -39,7 +39,7 @@ impl MetricsCommand {
         let agent = self.program.agent(&[]).await?;
         let url = format!("{}/v1/metrics", agent.url("beyla_http")?);
         let http = reqwest::Client::builder().no_proxy().build()?;
-        let start = clock::now().0 - self.exports * TEN_SECONDS;
+        let start = clock::now() - self.exports * TEN_SECONDS;
         let before = agent.process().cpu_seconds();
         for export in 1..=self.exports {
             for service in 0..self.services {

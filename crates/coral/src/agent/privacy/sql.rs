@@ -9,6 +9,9 @@ const QUOTES_NAMES: [&str; 5] =
 /// Systems whose statements are no SQL: a command, and then what it is about.
 const COMMANDS: [&str; 6] = ["redis", "memcached", "aerospike", "couchbase", "mongodb", "dynamodb"];
 
+/// `$12345`: there are no statements with more parameters.
+const LONGEST_NUMBER: usize = 6;
+
 /// `statement` of a database called `system` with `?` for every literal, and without comments. What cannot be
 /// told from a literal goes too: only names, keywords, operators and placeholders are kept.
 pub(super) fn masked(statement: &str, system: &str) -> String {
@@ -56,10 +59,22 @@ fn rewritten(statement: &str, dialect: &dyn Dialect, quotes_names: bool) -> Stri
     text
 }
 
+/// Anything may stand in quotes; only what would be a name without them is one.
+fn is_plain_name(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+}
+
 fn is_kept(token: &Token, quotes_names: bool) -> bool {
     match token {
-        Token::Word(word) => word.quote_style != Some('"') || quotes_names,
-        Token::Whitespace(_) | Token::Placeholder(_) => true,
+        Token::Word(word) => match word.quote_style {
+            None => true,
+            Some('"') => quotes_names && is_plain_name(&word.value),
+            Some(_) => is_plain_name(&word.value),
+        },
+        Token::Whitespace(_) => true,
+        Token::Placeholder(name) => name.len() <= LONGEST_NUMBER || !name.starts_with('$'),
         // Literals have letters, digits or quotes, whichever kinds there will be.
         other => other
             .to_string()

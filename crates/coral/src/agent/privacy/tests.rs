@@ -54,6 +54,7 @@ fn literals_of_sql_become_question_marks() {
         ("other_sql", "SELECT 'it''s', x'4242', 1e10, -5 FROM t1", "SELECT ?, ?, ?, -? FROM t1"),
         ("postgresql", "SELECT $$4242$$, E'4\\'2', \"Name\" FROM t", "?"),
         ("postgresql", "SELECT $$4242$$, \"Name\" FROM t", "SELECT ?, \"Name\" FROM t"),
+        ("postgresql", "SELECT \"Name\", \"a '4242'\" FROM t", "SELECT \"Name\", ? FROM t"),
         ("mysql", "SELECT \"4242\" FROM `t`", "SELECT ? FROM `t`"),
         ("other_sql", "SELECT 1 /* pan 4242 */ FROM t -- 4242", "SELECT ?   FROM t  "),
         ("other_sql", "SELECT * FROM t WHERE a = 'cut off 42", "SELECT * FROM t WHERE a = ?"),

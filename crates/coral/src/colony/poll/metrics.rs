@@ -12,6 +12,8 @@ use crate::errors::chain;
 /// Drains the metrics of one agent. Each page and its checkpoint are one commit.
 pub(super) struct MetricStream {
     place: MetricCheckpoint,
+    /// The place was moved by something else than a page, and is not stored yet.
+    is_unsaved: bool,
 }
 
 /// An answer may come twice and a store be exchanged; more often in one poll is a defect of the agent.
@@ -23,7 +25,7 @@ impl MetricStream {
         let known = store.metric_checkpoints();
         let place = known.into_iter().find(|place| place.agent_id == agent_id);
         let beginning = || MetricCheckpoint { agent_id: agent_id.to_owned(), ..Default::default() };
-        Self { place: place.unwrap_or_else(beginning) }
+        Self { place: place.unwrap_or_else(beginning), is_unsaved: false }
     }
 
     /// Stores everything that the agent has now.
@@ -68,6 +70,7 @@ impl MetricStream {
         tracing::info!(agent_id = %place.agent_id, next_receipt, "the agent's metrics are elsewhere");
         let store_id = page.store_id.clone();
         self.place = MetricCheckpoint { store_id, next_receipt, ..place.clone() };
+        self.is_unsaved = true;
         true
     }
 
@@ -76,7 +79,7 @@ impl MetricStream {
         let MetricAnswer { page, deltas } = answer;
         let unmoved =
             page.next_receipt == self.place.next_receipt && page.store_id == self.place.store_id;
-        if deltas.is_empty() && unmoved {
+        if deltas.is_empty() && unmoved && !self.is_unsaved {
             return Ok(());
         }
         let mut place = self.place.clone();
@@ -94,6 +97,7 @@ impl MetricStream {
         });
         let stored = stored.await.map_err(|panic| PollError::CannotStore(panic.to_string()))?;
         self.place = stored.map_err(|error| PollError::CannotStore(chain(&error)))?;
+        self.is_unsaved = false;
         Ok(())
     }
 }

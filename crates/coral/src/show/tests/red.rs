@@ -57,7 +57,7 @@ fn a_percentile_beyond_the_last_bound_says_so_and_the_window_before_is_compared(
         HTTP Requests (payments-api, last 1 hour):
 
         Route                 | Requests | P50   | P95   | P99   | Errors | Before
-        ----------------------|----------|-------|-------|-------|--------|-----------------------------------------------
+        ----------------------|----------|-------|-------|-------|--------|----------------------------------------------
         POST /api/v1/payments | 1,234    | 23ms  | 9.5s  | >10s  | 0.97%  | requests +100%, P95 +100%, errors -1.0 points
         POST /\u{1b}[2J       | 1        | 100µs | 100µs | 100µs | 100%   | new
 
