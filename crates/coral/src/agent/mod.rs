@@ -1,5 +1,6 @@
 //! The agent: receives spans, keeps them for a while, answers colonies.
 
+pub mod beyla;
 pub mod counters;
 pub mod ingest;
 pub mod receive;
@@ -7,6 +8,7 @@ pub mod register;
 pub mod serve;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use coral_store::{Keep, Store, StoreError};
@@ -14,6 +16,8 @@ use coral_trace::Recogniser;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::beyla::Beyla;
+use self::beyla::generate::Own;
 use self::counters::SpanCounters;
 use self::ingest::Ingest;
 use self::ingest::inlet::{self, Inlet};
@@ -44,6 +48,9 @@ pub enum AgentError {
     /// A part of it ended.
     #[error(transparent)]
     Ended(#[from] EndedEarly),
+    /// The key for those who may change what Beyla does.
+    #[error("cannot write `{0}/run/control.key`")]
+    Key(String, #[source] std::io::Error),
     /// The RPC descriptors that were compiled in are damaged.
     #[error("cannot serve gRPC reflection")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -78,7 +85,8 @@ impl Listeners {
     }
 }
 
-/// Runs the agent until `stop`, then drains within `config.drain_within`.
+/// Runs the agent until `stop`. Then Beyla ends first, within `config.beyla.stop_within`, so that its last spans
+/// are taken; all else drains within `config.drain_within`.
 ///
 /// A span whose export was answered with success is in the store when this returns.
 ///
@@ -92,36 +100,64 @@ pub async fn run(
 ) -> Result<(), AgentError> {
     let counters = Arc::new(SpanCounters::default());
     let retained = Arc::new(RetainCounters::default());
+    let came = Arc::new(AtomicU64::default());
+    let beyla = Beyla::new(config, own(&listeners), came.clone())
+        .map_err(|error| AgentError::Key(config.data_dir.display().to_string(), error))?;
     let (inlet, queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
     let view = Arc::new(AgentView {
         agent_id: config.id.clone(),
         store: store.clone(),
         counters: counters.clone(),
         retained: retained.clone(),
+        beyla: beyla.board.clone(),
     });
-    let router = serve::router(view).await?;
+    let router = serve::router(view).await?.merge(beyla.control.clone().router());
     let rpc_address = listen::local_address(&listeners.rpc);
 
-    let mut tasks = Tasks::new(stop.clone());
+    // Stopped when Beyla has ended.
+    let after = CancellationToken::new();
+    let mut tasks = Tasks::new(after.clone());
     let recogniser = Recogniser::with_rules(config.rules.clone());
     let from_anybody = destination(inlet.clone(), recogniser, &counters);
-    let from_beyla = destination(inlet, Recogniser::everything_ebpf(), &counters);
+    let from_beyla = destination(inlet.counting(came), Recogniser::everything_ebpf(), &counters);
     let limits = limits(config);
-    let (anybody, beyla) = (stop.clone(), stop.clone());
     tasks.spawn(
         "otlp receiver",
-        receive::run(listeners.otlp, from_anybody, limits.clone(), anybody),
+        receive::run(listeners.otlp, from_anybody, limits.clone(), after.clone()),
     );
-    tasks.spawn("beyla receiver", receive::run(listeners.beyla, from_beyla, limits, beyla));
+    tasks.spawn("beyla receiver", receive::run(listeners.beyla, from_beyla, limits, after.clone()));
     // Ends when both receivers have: they hold the only inlets.
     tasks.spawn("ingest", Ingest { queue, store: store.clone() }.run());
     let keep = Keep { age: config.keep_traces, bytes: config.storage.max_size };
-    tasks.spawn("retention", Retain { store, keep, counters: retained }.run(stop.clone()));
-    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, stop.clone()));
+    tasks.spawn("retention", Retain { store, keep, counters: retained }.run(after.clone()));
+    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, after.clone()));
     if let Some(register) = Register::new(config, rpc_address) {
-        tasks.spawn("registration", register.run(stop));
+        tasks.spawn("registration", register.run(after.clone()));
     }
-    Ok(tasks.run(config.drain_within).await?)
+    let stop = stop.child_token();
+    let supervising = async {
+        beyla.run(stop.clone()).await;
+        after.cancel();
+    };
+    let serving = async {
+        let outcome = tasks.run(config.drain_within).await;
+        stop.cancel();
+        outcome
+    };
+    let ((), outcome) = tokio::join!(supervising, serving);
+    Ok(outcome?)
+}
+
+/// What Beyla has to know of this agent.
+fn own(listeners: &Listeners) -> Own {
+    let Listeners { otlp, beyla, rpc } = listeners;
+    let sockets = [&otlp.grpc, &otlp.http, &beyla.grpc, &beyla.http, rpc];
+    Own {
+        otlp_http: listen::local_address(&beyla.http),
+        ports: sockets.map(|socket| listen::local_address(socket).port()).to_vec(),
+        pid: std::process::id(),
+        programs: Vec::new(),
+    }
 }
 
 fn destination(inlet: Inlet, recogniser: Recogniser, counters: &Arc<SpanCounters>) -> Destination {

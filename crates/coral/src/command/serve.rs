@@ -49,8 +49,8 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
         sources.data_dir = Some((dir.path().display().to_string(), Origin::Flag("coral demo")));
     }
     // Before the user's own settings, which win.
-    let demo = ["agent.id=demo", "colony.poll_interval=1s", "log=warn"];
-    let quiet = if sources.log.is_none() { 3 } else { 2 };
+    let demo = ["agent.id=demo", "colony.poll_interval=1s", "beyla.enabled=false", "log=warn"];
+    let quiet = if sources.log.is_none() { 4 } else { 3 };
     sources.flags.splice(0..0, demo[..quiet].iter().map(|pair| (*pair).to_owned()));
     let loaded = StandaloneConfig::load(&sources)?;
     start_log(&loaded.config.agent.log, &loaded.notices);

@@ -2,6 +2,7 @@
 //!
 //! Source: design decisions 9 to 13 and §7.
 
+pub mod beyla;
 mod document;
 pub mod keys;
 pub mod layers;
@@ -19,6 +20,7 @@ use coral_store::KnownAgent;
 use coral_trace::Rule;
 use serde_json::Value;
 
+use self::beyla::BeylaConfig;
 use self::keys::Roles;
 pub use self::layers::{Layers, Origin, Sources};
 
@@ -49,6 +51,8 @@ pub struct AgentConfig {
     pub beyla_grpc: SocketAddr,
     /// Where Beyla's OTLP/HTTP is taken.
     pub beyla_http: SocketAddr,
+    /// What Beyla is asked to do.
+    pub beyla: BeylaConfig,
     /// How long spans are kept after they were received.
     pub keep_traces: Duration,
     /// Rules for recognising eBPF collectors, beside the built-in ones.
@@ -141,6 +145,7 @@ impl AgentConfig {
             max_body: required(layers, "otlp.max_body", value::size)?,
             beyla_grpc: required(layers, "beyla.otlp.grpc", value::address)?,
             beyla_http: required(layers, "beyla.otlp.http", value::address)?,
+            beyla: BeylaConfig::of(layers)?,
             keep_traces: required(layers, "beyla.storage_retention_hours_traces", |hours| {
                 value::multiple(hours, 3_600.0)
             })?,

@@ -98,12 +98,91 @@ fn the_examples_of_the_rfd_load_unchanged_and_say_what_has_no_effect_yet() {
     let loaded = agent(RFD_AGENT, &[]).unwrap();
     assert_eq!(loaded.config.keep_traces, Duration::from_secs(3_600));
     assert_eq!(loaded.config.id, "vm");
-    assert!(loaded.notices.contains(
-        &"`beyla.discovery.services` has no effect yet: this build does not start Beyla".to_owned()
-    ));
+    let beyla = &loaded.config.beyla;
+    assert_eq!(beyla.services[0].name.as_deref(), Some("payments-api"));
+    assert_eq!(beyla.services[0].open_ports, crate::config::beyla::Ports::one(8080));
+    assert!(beyla.enabled && beyla.protocols.sql && beyla.sampling_rate == 1.0);
+    assert_eq!(
+        loaded.notices,
+        ["`beyla.storage_retention_hours` has no effect yet: this build stores no RED metrics"]
+    );
     let loaded = colony(RFD_COLONY, &[]).unwrap();
     assert_eq!(loaded.config.keep_traces, Duration::from_secs(7 * 86_400));
     assert_eq!(loaded.notices.len(), 3, "{:?}", loaded.notices);
+}
+
+#[test]
+fn the_beyla_section_of_rfd_032_loads_but_for_limits_that_nobody_has() {
+    let text = r#"
+beyla:
+    discovery:
+        services:
+            -   name: "checkout-api"
+                open_port: 8080
+                k8s_pod_name: "checkout-*"
+            -   name: "payments-api"
+                k8s_namespace: "prod"
+                k8s_pod_label:
+                    app: "payments"
+    protocols:
+        http:
+            capture_headers: false
+            route_patterns:
+                - "/api/v1/users/:id"
+    attributes:
+        environment: "production"
+    limits:
+        memory: 500MB
+        cpu: 0.5
+"#;
+    let beyla = agent(text, &[]).unwrap().config.beyla;
+    assert_eq!(beyla.services.len(), 2);
+    assert_eq!(beyla.services[1].pod_labels["app"], "payments");
+    assert_eq!(beyla.attributes["environment"], "production");
+    assert_eq!((beyla.limits.memory, beyla.limits.cpus), (Some(500_000_000), Some(0.5)));
+    for (flag, reason) in [
+        ("beyla.limits.max_traced_connections=1000", "no version of Beyla has this limit"),
+        ("beyla.limits.ring_buffer_size=65536", "no version of Beyla has this limit"),
+        ("beyla.protocols.http.capture_headers=true", "headers are not captured"),
+    ] {
+        let refused = agent("", &[flag]).unwrap_err();
+        assert!(refused.contains(reason), "{refused}");
+    }
+}
+
+#[test]
+fn what_beyla_could_not_take_is_refused_when_it_is_read() {
+    for (flag, reason) in [
+        ("beyla.discovery.services=[{name: a}]", "service `a` selects nothing"),
+        ("beyla.discovery.services=[{open_port: 0}]", "expected a port from 1 to 65535"),
+        ("beyla.discovery.services=[{open_ports: '80-'}]", "expected ports such as 8080,9000-9010"),
+        ("beyla.discovery.services=[{exe_path: '/a[b'}]", "is no glob: a `[` without `]`"),
+        (
+            "beyla.discovery.services=[{k8s_pod_label: x}]",
+            "expected labels such as {app: payments}",
+        ),
+        ("beyla.discovery.services=[{name: \"a\\nb\", open_port: 1}]", "control characters"),
+        ("beyla.attributes={a: 'x,y=z'}", "Beyla cannot take `,`"),
+        ("beyla.attributes={a: '${HOME}'}", "Beyla cannot take `,`, `$`"),
+        ("beyla.attributes={'a=b': c}", "`a=b` cannot be an attribute's name"),
+        ("beyla.protocols.http.route_patterns=[users]", "`users` is no route"),
+        ("beyla.context_propagation=udp", "expected disabled, headers, tcp, ip or all"),
+        ("beyla.limits.cpu=0", "expected a number of cores"),
+    ] {
+        let refused = agent("", &[flag]).unwrap_err();
+        assert!(refused.contains(reason), "{flag}: {refused}");
+    }
+}
+
+#[test]
+fn beylas_path_comes_from_the_variable_unless_a_flag_names_another() {
+    let (_dir, mut sources) = sources("beyla: {path: /of/file}", &[]);
+    let path = |sources: &Sources| AgentConfig::load(sources).unwrap().config.beyla.path;
+    assert_eq!(path(&sources), Some(PathBuf::from("/of/file")));
+    sources.beyla_path = Some("/of/variable".to_owned());
+    assert_eq!(path(&sources), Some(PathBuf::from("/of/variable")));
+    sources.flags = vec!["beyla.path=/of/flag".to_owned()];
+    assert_eq!(path(&sources), Some(PathBuf::from("/of/flag")));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The receivers' end of the ingest queue.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use coral_trace::Span;
@@ -13,6 +14,8 @@ pub struct Inlet {
     queue: mpsc::Sender<Export>,
     room: Arc<Semaphore>,
     room_bytes: usize,
+    /// Spans that came this way, whatever became of them.
+    came: Option<Arc<AtomicU64>>,
 }
 
 /// One export waiting for its commit. Dropped without an answer, it is refused as shutting down.
@@ -61,10 +64,16 @@ const BUSY_RETRY: Duration = Duration::from_secs(1);
 /// A queue of at most `exports` exports of at most `bytes` wire bytes together.
 pub fn queue(exports: usize, bytes: usize) -> (Inlet, mpsc::Receiver<Export>) {
     let (queue, outlet) = mpsc::channel(exports);
-    (Inlet { queue, room: Arc::new(Semaphore::new(bytes)), room_bytes: bytes }, outlet)
+    let room = Arc::new(Semaphore::new(bytes));
+    (Inlet { queue, room, room_bytes: bytes, came: None }, outlet)
 }
 
 impl Inlet {
+    /// The same inlet, which also counts in `came` the spans that come this way.
+    pub fn counting(self, came: Arc<AtomicU64>) -> Self {
+        Self { came: Some(came), ..self }
+    }
+
     /// Queues `spans`, decoded from `wire_bytes` of protobuf, and waits until they are committed.
     ///
     /// # Errors
@@ -72,6 +81,9 @@ impl Inlet {
     pub async fn export(&self, spans: Vec<Span>, wire_bytes: usize) -> Result<Stored, Refusal> {
         if spans.is_empty() {
             return Ok(Stored::default());
+        }
+        if let Some(came) = &self.came {
+            came.fetch_add(spans.len() as u64, Ordering::Relaxed);
         }
         let busy = Refusal::Busy { retry_after: BUSY_RETRY };
         let wanted = u32::try_from(wire_bytes.clamp(1, self.room_bytes)).unwrap_or(u32::MAX);
