@@ -31,7 +31,7 @@ pub struct AgentConfig {
     pub data_dir: PathBuf,
     /// What is logged.
     pub log: String,
-    /// How long the agent may take to stop.
+    /// How long the agent may take to stop, once its Beyla has.
     pub drain_within: Duration,
     /// Unique among a colony's agents.
     pub id: String,

@@ -12,7 +12,7 @@ const USED: [(&str, u32, &str); 8] = [
     ("CAP_SYS_PTRACE", 19, "Beyla cannot look into other processes"),
     ("CAP_DAC_READ_SEARCH", 2, "Beyla cannot read other users' programs"),
     ("CAP_CHECKPOINT_RESTORE", 40, "Beyla cannot open other processes' programs"),
-    ("CAP_NET_RAW", 13, "connections of one host are not joined into one trace"),
+    ("CAP_NET_RAW", 13, "Beyla cannot look into sockets, and misses requests"),
     ("CAP_NET_ADMIN", 12, "beyla.context_propagation does not work"),
     (
         "CAP_SYS_ADMIN",

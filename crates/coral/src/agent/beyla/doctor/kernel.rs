@@ -14,7 +14,7 @@ pub(super) fn examine(root: &Path) -> Vec<Finding> {
             root,
             "kprobe",
             "kprobes",
-            "nothing but Go programs is traced; Beyla 3.x runs and traces nothing at all, 1.x and 2.x go on without",
+            "nothing but Go programs is traced; Beyla 3.x then runs and traces nothing",
         ),
         probes(root, "uprobe", "uprobes", "neither Go programs nor TLS libraries are traced"),
         lockdown(root),
@@ -74,8 +74,7 @@ fn tracefs(root: &Path) -> Finding {
     let mounted = mounted.iter().any(|file| root.join(file).exists());
     let (verdict, found) =
         if mounted { (Verdict::Fine, "mounted") } else { (Verdict::Lacking, "not mounted") };
-    let costs =
-        "probes may not attach on kernels before 5.17; mount tracefs at /sys/kernel/tracing";
+    let costs = "where the kernel has no probe devices, probes need it; mount tracefs at /sys/kernel/tracing";
     finding("tracefs", verdict, found, costs)
 }
 
