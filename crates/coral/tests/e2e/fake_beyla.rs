@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 use super::process::eventually;
 
-/// Lines of real Beylas, by version. Source: spec of Beyla §4.3, and their sources.
+/// Lines in the form of each version, put together and not recorded: messages and keys are those of the spec of
+/// Beyla §4.3 and of sources of 1.x to 3.x, the values are made up.
 pub const LOG_1_8: &str = "\
 time=2026-11-23T07:00:00.100Z level=INFO msg=\"starting Beyla in Application Observability mode\"
 time=2026-11-23T07:00:01.000Z level=INFO msg=\"instrumenting process\" component=discover.TraceAttacher cmd=/usr/bin/cart pid=42
