@@ -1,11 +1,16 @@
 //! The command line.
 
+mod beyla;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use coral_trace::TraceIdPrefix;
 
+pub use self::beyla::{
+    BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
+};
 use crate::config::value::parse_duration;
 use crate::query::{RedSide, RedSource, Sort, Source, SpanStatus};
 
@@ -65,6 +70,24 @@ Example:
   coral query beyla traces --service payments-api"
     )]
     Query(QueryCommand),
+    /// Install and examine Beyla, which makes the spans of this host.
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  coral beyla doctor"
+    )]
+    Beyla(BeylaToolCommand),
+    /// Let the agent of this host trace one more service, also after a restart.
+    #[command(after_help = "\
+Example:
+  coral connect cart:8080")]
+    Connect(ConnectArgs),
+    /// Undo `coral connect`.
+    #[command(after_help = "\
+Example:
+  coral disconnect cart")]
+    Disconnect(DisconnectArgs),
     /// Look at the configuration.
     #[command(
         subcommand,
@@ -469,6 +492,11 @@ mod tests {
             ("coral demo --for 10", "`10` is not a duration such as 90s, 5m, 1h or 7d"),
             ("coral demo --for 9999999w", "`9999999w` is longer than 100 years"),
             ("coral config show --role king", "possible values: agent, colony, standalone"),
+            ("coral connect cart", "`cart` is not of the form NAME:PORT"),
+            ("coral connect :80", "`:80` is not of the form NAME:PORT"),
+            ("coral connect cart:0", "such as cart:8080"),
+            ("coral beyla install --version new", "`new` is not a version such as 3.31.0"),
+            ("coral beyla install --from x --version 3.31.0", "cannot be used with"),
             ("coral query beyla traces --attr http.route", "`http.route` is not of the form"),
             ("coral query beyla traces --attr =x", "`=x` is not of the form KEY=VALUE"),
             ("coral query beyla traces --since yesterday", "`yesterday` is neither a duration"),

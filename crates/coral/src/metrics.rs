@@ -19,13 +19,16 @@ const GAUGES: [&str; 9] = [
     "metrics.series",
 ];
 
+/// A number for each of several states: 1 for the one that is.
+const STATE: &str = ".state.";
+
 /// One line a counter: `coral.agent.spans.received` becomes `coral_agent_spans_received_total`.
 ///
 /// Source: Prometheus text exposition format 0.0.4; OpenTelemetry's Prometheus naming rules.
 pub fn prometheus(counters: &Counters) -> String {
     let mut text = String::new();
     for (name, value) in counters {
-        let gauge = GAUGES.iter().any(|suffix| name.ends_with(suffix));
+        let gauge = GAUGES.iter().any(|suffix| name.ends_with(suffix)) || name.contains(STATE);
         let (kind, total) = if gauge { ("gauge", "") } else { ("counter", "_total") };
         let name = name.replace(['.', '-'], "_");
         let _ = writeln!(text, "# TYPE {name}{total} {kind}\n{name}{total} {value}");

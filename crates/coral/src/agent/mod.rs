@@ -1,5 +1,6 @@
 //! The agent: receives spans and metrics, keeps them for a while, answers colonies.
 
+pub mod beyla;
 pub mod counters;
 pub mod ingest;
 pub mod privacy;
@@ -8,6 +9,7 @@ pub mod register;
 pub mod serve;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use coral_store::{Keep, MetricKeep, Store, StoreError};
@@ -15,6 +17,8 @@ use coral_trace::Recogniser;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::beyla::Beyla;
+use self::beyla::generate::Own;
 use self::counters::IntakeCounters;
 use self::ingest::Ingest;
 use self::ingest::inlet;
@@ -46,6 +50,9 @@ pub enum AgentError {
     /// A part of it ended.
     #[error(transparent)]
     Ended(#[from] EndedEarly),
+    /// The key for those who may change what Beyla does.
+    #[error("cannot write `{0}/run/control.key`")]
+    Key(String, #[source] std::io::Error),
     /// The RPC descriptors that were compiled in are damaged.
     #[error("cannot serve gRPC reflection")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -80,7 +87,8 @@ impl Listeners {
     }
 }
 
-/// Runs the agent until `stop`, then drains within `config.drain_within`.
+/// Runs the agent until `stop`. Then Beyla ends first, within `config.beyla.stop_within`, so that its last spans
+/// are taken; all else drains within `config.drain_within`.
 ///
 /// A span whose export was answered with success is in the store when this returns.
 ///
@@ -94,6 +102,9 @@ pub async fn run(
 ) -> Result<(), AgentError> {
     let counters = Arc::new(IntakeCounters::default());
     let retained = Arc::new(RetainCounters::default());
+    let came = Arc::new(AtomicU64::default());
+    let beyla = Beyla::new(config, own(&listeners), came.clone())
+        .map_err(|error| AgentError::Key(config.data_dir.display().to_string(), error))?;
     let (inlet, queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
     let (metrics, metric_queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
     let view = Arc::new(AgentView {
@@ -101,23 +112,29 @@ pub async fn run(
         store: store.clone(),
         counters: counters.clone(),
         retained: retained.clone(),
+        beyla: beyla.board.clone(),
     });
-    let router = serve::router(view).await?;
+    let router = serve::router(view).await?.merge(beyla.control.clone().router());
     let rpc_address = listen::local_address(&listeners.rpc);
 
-    let mut tasks = Tasks::new(stop.clone());
+    // Stopped when Beyla has ended.
+    let after = CancellationToken::new();
+    let mut tasks = Tasks::new(after.clone());
     let recogniser = Arc::new(Recogniser::with_rules(config.rules.clone()));
     let privacy = Arc::new(privacy(config, &store));
     let from_anybody = Destination { inlet, metrics, recogniser, privacy, counters };
-    let recogniser = Arc::new(Recogniser::everything_ebpf());
-    let from_beyla = Destination { recogniser, ..from_anybody.clone() };
+    let from_beyla = Destination {
+        inlet: from_anybody.inlet.clone().counting(came.clone()),
+        metrics: from_anybody.metrics.clone().counting(came),
+        recogniser: Arc::new(Recogniser::everything_ebpf()),
+        ..from_anybody.clone()
+    };
     let limits = limits(config);
-    let (anybody, beyla) = (stop.clone(), stop.clone());
     tasks.spawn(
         "otlp receiver",
-        receive::run(listeners.otlp, from_anybody, limits.clone(), anybody),
+        receive::run(listeners.otlp, from_anybody, limits.clone(), after.clone()),
     );
-    tasks.spawn("beyla receiver", receive::run(listeners.beyla, from_beyla, limits, beyla));
+    tasks.spawn("beyla receiver", receive::run(listeners.beyla, from_beyla, limits, after.clone()));
     // Ends when both receivers have: they hold the only inlets.
     let ingest = Ingest { queue, store: store.clone(), append: ingest::append_spans };
     tasks.spawn("ingest", ingest.run());
@@ -128,12 +145,35 @@ pub async fn run(
     let keep = Keep { age: config.keep_traces, bytes };
     let metrics = MetricKeep::all(config.keep_metrics, bytes / METRICS_SHARE);
     let retain = Retain { store, keep, metrics, counters: retained };
-    tasks.spawn("retention", retain.run(stop.clone()));
-    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, stop.clone()));
+    tasks.spawn("retention", retain.run(after.clone()));
+    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, after.clone()));
     if let Some(register) = Register::new(config, rpc_address) {
-        tasks.spawn("registration", register.run(stop));
+        tasks.spawn("registration", register.run(after.clone()));
     }
-    Ok(tasks.run(config.drain_within).await?)
+    let stop = stop.child_token();
+    let supervising = async {
+        beyla.run(stop.clone()).await;
+        after.cancel();
+    };
+    let serving = async {
+        let outcome = tasks.run(config.drain_within).await;
+        stop.cancel();
+        outcome
+    };
+    let ((), outcome) = tokio::join!(supervising, serving);
+    Ok(outcome?)
+}
+
+/// What Beyla has to know of this agent.
+fn own(listeners: &Listeners) -> Own {
+    let Listeners { otlp, beyla, rpc } = listeners;
+    let sockets = [&otlp.grpc, &otlp.http, &beyla.grpc, &beyla.http, rpc];
+    Own {
+        otlp_http: listen::local_address(&beyla.http),
+        ports: sockets.map(|socket| listen::local_address(socket).port()).to_vec(),
+        pid: std::process::id(),
+        programs: Vec::new(),
+    }
 }
 
 /// Without a key of its own, this store's identity is the key of hashes: they are equal on this agent only.

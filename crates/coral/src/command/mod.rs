@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod beyla;
 mod config;
 mod memory;
 mod query;
@@ -12,7 +13,8 @@ use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
 use crate::args::{
-    AgentCommand, BeylaCommand, ColonyCommand, Command, ConfigCommand, QueryCommand,
+    AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
+    QueryCommand,
 };
 use crate::client::AskError;
 use crate::config::{ConfigError, Origin, Sources};
@@ -44,6 +46,11 @@ pub fn run(command: Command) -> Result<(), Failure> {
             BeylaCommand::Grpc(args) => red::red(RedProtocol::Grpc, &args),
             BeylaCommand::Sql(args) => red::red(RedProtocol::Sql, &args),
         },
+        Command::Beyla(BeylaToolCommand::Doctor(args)) => beyla::doctor(&args),
+        Command::Beyla(BeylaToolCommand::Install(args)) => beyla::install(&args),
+        Command::Beyla(BeylaToolCommand::Config(args)) => beyla::config(&args),
+        Command::Connect(args) => beyla::connect(&args),
+        Command::Disconnect(args) => beyla::disconnect(&args),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),
     }
@@ -105,6 +112,7 @@ fn sources(args: &crate::args::ServerArgs) -> Sources {
         flags: args.set.clone(),
         data_dir: Some((data_dir.display().to_string(), origin)),
         log,
+        beyla_path: variable("BEYLA_PATH"),
         host_name: host_name(),
     }
 }

@@ -9,8 +9,6 @@ pub struct Key {
     pub kind: Kind,
     /// Who reads it.
     pub roles: Roles,
-    /// Why setting it changes nothing yet; `None` for keys that do something.
-    pub idle: Option<&'static str>,
 }
 
 /// What a value must be.
@@ -48,6 +46,18 @@ pub enum Kind {
     Agents,
     /// A list of services for Beyla to find.
     Services,
+    /// A map of attributes to text.
+    Attributes,
+    /// A list of routes, such as `/users/:id`.
+    Routes,
+    /// `disabled`, `headers`, `tcp`, `ip` or `all`.
+    ContextPropagation,
+    /// A number of cores, such as `0.5`.
+    Cpus,
+    /// `false`, since what it switches on is not done.
+    Never,
+    /// Nothing: a key of the RFDs that nobody can fulfil, and why.
+    Impossible(&'static str),
 }
 
 /// Who reads a key.
@@ -61,7 +71,8 @@ pub enum Roles {
     Both,
 }
 
-const NO_BEYLA: Option<&str> = Some("this build does not start Beyla");
+const NO_SUCH_LIMIT: Kind =
+    Kind::Impossible("no version of Beyla has this limit; `beyla.limits.memory` bounds all of it");
 
 /// All of them.
 pub const KEYS: &[Key] = &[
@@ -85,6 +96,25 @@ pub const KEYS: &[Key] = &[
     key("privacy.drop", Kind::Texts, Roles::Agent),
     key("privacy.hash", Kind::Texts, Roles::Agent),
     key("privacy.hash_key", Kind::Text, Roles::Agent),
+    key("beyla.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.path", Kind::Text, Roles::Agent),
+    key("beyla.attributes", Kind::Attributes, Roles::Agent),
+    key("beyla.check_interval", Kind::Duration, Roles::Agent),
+    key("beyla.context_propagation", Kind::ContextPropagation, Roles::Agent),
+    key("beyla.discovery.services", Kind::Services, Roles::Agent),
+    key("beyla.limits.cpu", Kind::Cpus, Roles::Agent),
+    key("beyla.limits.max_traced_connections", NO_SUCH_LIMIT, Roles::Agent),
+    key("beyla.limits.memory", Kind::Size, Roles::Agent),
+    key("beyla.limits.ring_buffer_size", NO_SUCH_LIMIT, Roles::Agent),
+    key("beyla.protocols.http.capture_headers", Kind::Never, Roles::Agent),
+    key("beyla.protocols.http.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.protocols.http.route_patterns", Kind::Routes, Roles::Agent),
+    key("beyla.protocols.grpc.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.protocols.sql.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.protocols.redis.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.protocols.kafka.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.sampling.rate", Kind::Rate, Roles::Agent),
+    key("beyla.stop_within", Kind::Duration, Roles::Agent),
     key("recognise.rules", Kind::Rules, Roles::Agent),
     key("storage.max_size", Kind::Size, Roles::Both),
     key("storage.memory_limit", Kind::Size, Roles::Both),
@@ -99,14 +129,6 @@ pub const KEYS: &[Key] = &[
     key("storage.beyla.retention.sql_metrics", Kind::Duration, Roles::Colony),
     key("storage.beyla.retention.traces", Kind::Duration, Roles::Colony),
     key("storage.beyla.trace_sampling_rate", Kind::Rate, Roles::Colony),
-    idle("beyla.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.sampling.rate", Kind::Rate, Roles::Agent, NO_BEYLA),
-    idle("beyla.discovery.services", Kind::Services, Roles::Agent, NO_BEYLA),
-    idle("beyla.protocols.http.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.protocols.grpc.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.protocols.sql.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.protocols.redis.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.protocols.kafka.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
 ];
 
 /// The RFD's prose spellings, and what they mean. Source: design decision 9.
@@ -206,9 +228,5 @@ fn last_part(name: &str) -> &str {
 }
 
 const fn key(name: &'static str, kind: Kind, roles: Roles) -> Key {
-    Key { name, kind, roles, idle: None }
-}
-
-const fn idle(name: &'static str, kind: Kind, roles: Roles, why: Option<&'static str>) -> Key {
-    Key { name, kind, roles, idle: why }
+    Key { name, kind, roles }
 }

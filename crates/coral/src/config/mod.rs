@@ -2,6 +2,7 @@
 //!
 //! Source: design decisions 9 to 13 and §7.
 
+pub mod beyla;
 mod document;
 pub mod keys;
 pub mod layers;
@@ -19,6 +20,7 @@ use coral_store::{KnownAgent, MetricKeep};
 use coral_trace::Rule;
 use serde_json::Value;
 
+use self::beyla::BeylaConfig;
 use self::keys::Roles;
 pub use self::layers::{Layers, Origin, Sources};
 use crate::agent::privacy::Privacy;
@@ -30,7 +32,7 @@ pub struct AgentConfig {
     pub data_dir: PathBuf,
     /// What is logged.
     pub log: String,
-    /// How long the agent may take to stop.
+    /// How long the agent may take to stop, once its Beyla has.
     pub drain_within: Duration,
     /// Unique among a colony's agents.
     pub id: String,
@@ -50,6 +52,8 @@ pub struct AgentConfig {
     pub beyla_grpc: SocketAddr,
     /// Where Beyla's OTLP/HTTP is taken.
     pub beyla_http: SocketAddr,
+    /// What Beyla is asked to do.
+    pub beyla: BeylaConfig,
     /// How long spans are kept after they were received.
     pub keep_traces: Duration,
     /// How long RED metrics are kept, from their receipt on.
@@ -116,21 +120,12 @@ pub struct StorageConfig {
 #[error("{}", .0.join("\n"))]
 pub struct ConfigError(pub Vec<String>);
 
-/// A configuration, and what has to be said about it.
-#[derive(Clone, Debug)]
-pub struct Loaded<C> {
-    /// What it means.
-    pub config: C,
-    /// Keys that were set and change nothing yet, one sentence each.
-    pub notices: Vec<String>,
-}
-
 impl AgentConfig {
     /// Reads an agent's configuration.
     ///
     /// # Errors
     /// [`ConfigError`] lists every problem.
-    pub fn load(sources: &Sources) -> Result<Loaded<Self>, ConfigError> {
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         checked(Layers::read(sources, Roles::Agent, false), Self::of)
     }
 
@@ -151,6 +146,7 @@ impl AgentConfig {
             keep_metrics: required(layers, "beyla.storage_retention_hours", |hours| {
                 value::multiple(hours, 3_600.0)
             })?,
+            beyla: BeylaConfig::of(layers)?,
             keep_traces: required(layers, "beyla.storage_retention_hours_traces", |hours| {
                 value::multiple(hours, 3_600.0)
             })?,
@@ -166,7 +162,7 @@ impl ColonyConfig {
     ///
     /// # Errors
     /// [`ConfigError`] lists every problem.
-    pub fn load(sources: &Sources) -> Result<Loaded<Self>, ConfigError> {
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         checked(Layers::read(sources, Roles::Colony, false), Self::of)
     }
 
@@ -203,15 +199,11 @@ impl StandaloneConfig {
     ///
     /// # Errors
     /// [`ConfigError`] lists every problem.
-    pub fn load(sources: &Sources) -> Result<Loaded<Self>, ConfigError> {
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let agent = checked(Layers::read(sources, Roles::Agent, true), AgentConfig::of);
         let colony = checked(Layers::read(sources, Roles::Colony, true), ColonyConfig::of);
         match (agent, colony) {
-            (Ok(agent), Ok(colony)) => {
-                let mut notices = agent.notices;
-                notices.extend(colony.notices);
-                Ok(Loaded { config: Self { agent: agent.config, colony: colony.config }, notices })
-            }
+            (Ok(agent), Ok(colony)) => Ok(Self { agent, colony }),
             (agent, colony) => {
                 let problems = [agent.err(), colony.err()].into_iter().flatten();
                 let mut all: Vec<String> = problems.flat_map(|problem| problem.0).collect();
@@ -239,8 +231,8 @@ impl StorageConfig {
 fn privacy(layers: &Layers) -> Result<Privacy, String> {
     let headers = required(layers, "privacy.headers", value::texts)?;
     Ok(Privacy {
-        mask_sql: required(layers, "privacy.mask_sql", value::truth)?,
-        keep_url_queries: required(layers, "privacy.keep_url_queries", value::truth)?,
+        mask_sql: required(layers, "privacy.mask_sql", value::boolean)?,
+        keep_url_queries: required(layers, "privacy.keep_url_queries", value::boolean)?,
         headers: headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
         drop: required(layers, "privacy.drop", value::texts)?,
         hash: required(layers, "privacy.hash", value::texts)?,
@@ -251,13 +243,11 @@ fn privacy(layers: &Layers) -> Result<Privacy, String> {
 fn checked<C>(
     layers: Layers,
     read: impl FnOnce(&Layers) -> Result<C, String>,
-) -> Result<Loaded<C>, ConfigError> {
+) -> Result<C, ConfigError> {
     if !layers.problems.is_empty() {
         return Err(ConfigError(layers.problems));
     }
-    let notices = layers.notices();
-    let config = read(&layers).map_err(|problem| ConfigError(vec![problem]))?;
-    Ok(Loaded { config, notices })
+    read(&layers).map_err(|problem| ConfigError(vec![problem]))
 }
 
 fn path(layers: &Layers) -> Result<PathBuf, String> {

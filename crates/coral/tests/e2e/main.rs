@@ -3,8 +3,10 @@
 
 mod agent_rpc;
 mod bad_day;
+mod beyla;
 mod cli;
 mod demo;
+mod fake_beyla;
 mod full_disk;
 mod hostile;
 mod path;

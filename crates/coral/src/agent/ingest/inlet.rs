@@ -1,6 +1,7 @@
 //! The receivers' end of the ingest queue.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -11,6 +12,8 @@ pub struct Inlet<T> {
     queue: mpsc::Sender<Export<T>>,
     room: Arc<Semaphore>,
     room_bytes: usize,
+    /// What came this way, whatever became of it.
+    came: Option<Arc<AtomicU64>>,
 }
 
 /// One export waiting for its commit. Dropped without an answer, it is refused as shutting down.
@@ -59,17 +62,28 @@ const BUSY_RETRY: Duration = Duration::from_secs(1);
 /// A queue of at most `exports` exports of at most `bytes` wire bytes together.
 pub fn queue<T>(exports: usize, bytes: usize) -> (Inlet<T>, mpsc::Receiver<Export<T>>) {
     let (queue, outlet) = mpsc::channel(exports);
-    (Inlet { queue, room: Arc::new(Semaphore::new(bytes)), room_bytes: bytes }, outlet)
+    let room = Arc::new(Semaphore::new(bytes));
+    (Inlet { queue, room, room_bytes: bytes, came: None }, outlet)
 }
 
 impl<T> Clone for Inlet<T> {
     fn clone(&self) -> Self {
-        let Self { queue, room, room_bytes } = self;
-        Self { queue: queue.clone(), room: room.clone(), room_bytes: *room_bytes }
+        let Self { queue, room, room_bytes, came } = self;
+        Self {
+            queue: queue.clone(),
+            room: room.clone(),
+            room_bytes: *room_bytes,
+            came: came.clone(),
+        }
     }
 }
 
 impl<T> Inlet<T> {
+    /// The same inlet, which also counts in `came` what comes this way.
+    pub fn counting(self, came: Arc<AtomicU64>) -> Self {
+        Self { came: Some(came), ..self }
+    }
+
     /// Queues `items`, decoded from `wire_bytes` of protobuf, and waits until they are committed.
     ///
     /// # Errors
@@ -77,6 +91,9 @@ impl<T> Inlet<T> {
     pub async fn export(&self, items: Vec<T>, wire_bytes: usize) -> Result<Stored, Refusal> {
         if items.is_empty() {
             return Ok(Stored::default());
+        }
+        if let Some(came) = &self.came {
+            came.fetch_add(items.len() as u64, Ordering::Relaxed);
         }
         let busy = Refusal::Busy { retry_after: BUSY_RETRY };
         let wanted = u32::try_from(wire_bytes.clamp(1, self.room_bytes)).unwrap_or(u32::MAX);

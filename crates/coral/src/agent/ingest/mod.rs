@@ -22,8 +22,11 @@ pub struct Ingest<T> {
     /// Where they go.
     pub store: Store,
     /// Stores the items of each export in one commit.
-    pub append: fn(&Store, &[Vec<T>]) -> Result<Vec<Stored>, StoreError>,
+    pub append: Append<T>,
 }
+
+/// Stores exports in one commit.
+pub type Append<T> = fn(&Store, &[Vec<T>]) -> Result<Vec<Stored>, StoreError>;
 
 /// A commit takes at most this many items, and one export more.
 const GROUP_ITEMS: usize = 16_384;

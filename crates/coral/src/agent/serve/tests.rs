@@ -24,6 +24,7 @@ fn agent(queries: usize) -> (AgentRpc, TempDir) {
         store: Store::open(config).unwrap(),
         counters: Arc::default(),
         retained: Arc::default(),
+        beyla: Arc::new(Board::switched_off(Arc::default(), "not run here")),
     };
     (AgentRpc { view: Arc::new(view), queries: Arc::new(Semaphore::new(queries)) }, dir)
 }

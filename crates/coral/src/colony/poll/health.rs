@@ -25,7 +25,11 @@ struct AgentHealth {
     spans_stored: u64,
     spans_missed: u64,
     spans_sampled_out: u64,
+    beyla: Option<String>,
 }
+
+/// An agent that says more is cut short.
+const MOST_OF_A_LINE: usize = 500;
 
 impl Health {
     /// An agent is polled from now on.
@@ -56,6 +60,12 @@ impl Health {
         });
     }
 
+    /// The agent said how its Beyla is, in one line; nothing, if it is too old to.
+    pub fn beyla(&self, id: &str, line: &str) {
+        let said = line.chars().take(MOST_OF_A_LINE).collect::<String>();
+        self.update(id, |health| health.beyla = (!said.is_empty()).then_some(said));
+    }
+
     /// A poll failed.
     pub fn failed(&self, id: &str, error: &PollError) {
         self.update(id, |health| {
@@ -77,6 +87,7 @@ impl Health {
             last_error: health.last_error.clone(),
             spans_stored: health.spans_stored,
             spans_missed: health.spans_missed,
+            beyla: health.beyla.clone(),
         });
         statuses.collect()
     }

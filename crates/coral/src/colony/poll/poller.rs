@@ -125,6 +125,7 @@ impl<C: AgentClient> Poller<C> {
             (true, true) => Step::Moved,
             (true, false) => Step::Stood,
         };
+        self.health.beyla(&self.agent_id, &page.beyla);
         let lag = page.last_receipt.saturating_sub(page.next_receipt);
         let sampled_out = self.store_page(stream, page).await?;
         self.health.progress(&self.agent_id, lag, &self.places, sampled_out);

@@ -102,6 +102,7 @@ impl Script {
             first_receipt: self.expired_below,
             spans: spans.len() as u32,
             otlp: otlp_out::encode(&spans),
+            beyla: String::new(),
         }
     }
 }

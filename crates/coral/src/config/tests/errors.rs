@@ -276,7 +276,7 @@ fn a_wrong_entry_of_a_list_is_named() {
         "beyla: {discovery: {services: [{nmae: a}]}}",
         &[],
         expect![[
-            r#"coral.yaml:1: `beyla.discovery.services` is `[{"nmae":"a"}]`: `nmae`: unknown; a service has name, open_port, open_ports, exe_path"#
+            r#"coral.yaml:1: `beyla.discovery.services` is `[{"nmae":"a"}]`: `nmae`: unknown; a service has name, open_port, open_ports, exe_path, k8s_namespace, k8s_pod_name, k8s_pod_label, k8s_pod_annotation, k8s_deployment_name, k8s_replicaset_name, k8s_daemonset_name, k8s_statefulset_name, k8s_owner_name"#
         ]],
     );
     check_colony(

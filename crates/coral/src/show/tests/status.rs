@@ -19,6 +19,7 @@ fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
         last_error: None,
         spans_stored: 1_234_567,
         spans_missed: 0,
+        beyla: Some("running (no data yet)".to_owned()),
     };
     let ill = AgentStatus {
         agent_id: "web-2".to_owned(),
@@ -30,6 +31,7 @@ fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
         ),
         spans_stored: 0,
         spans_missed: 7,
+        beyla: None,
         ..well.clone()
     };
     let status = ColonyStatus {
@@ -40,10 +42,10 @@ fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
     expect![[r#"
         Coral 0.1.0 colony, 2 agents
 
-        Agent | Address              | Reachable | Lag             | Behind | Stored    | Missed | Last error
-        ------|----------------------|-----------|-----------------|--------|-----------|--------|---------------------------------------------------------------
-        web-1 | http://10.0.0.5:9001 | yes       | 12,345 receipts | 4.2s   | 1,234,567 | 0      | -
-        web-2 | http://10.0.0.5:9001 | no        | -               | -      | 0         | 7      | cannot reach agent at http://10.0.0.6:9001: connection refused
+        Agent | Address              | Reachable | Lag             | Behind | Stored    | Missed | Beyla                 | Last error
+        ------|----------------------|-----------|-----------------|--------|-----------|--------|-----------------------|---------------------------------------------------------------
+        web-1 | http://10.0.0.5:9001 | yes       | 12,345 receipts | 4.2s   | 1,234,567 | 0      | running (no data yet) | -
+        web-2 | http://10.0.0.5:9001 | no        | -               | -      | 0         | 7      | -                     | cannot reach agent at http://10.0.0.6:9001: connection refused
 
         coral.colony.spans.stored  1,234,567
     "#]].assert_eq(&status::colony(&status));
@@ -68,8 +70,12 @@ fn an_agent_shows_its_counters_but_not_the_kinds_of_request_that_never_came() {
         ("coral.agent.spans.dropped", 0),
         ("coral.agent.spans.received", 12_000),
     ]);
-    let status =
-        AgentSelfStatus { version: "0.1.0".to_owned(), agent_id: "web-1".to_owned(), counters };
+    let status = AgentSelfStatus {
+        version: "0.1.0".to_owned(),
+        agent_id: "web-1".to_owned(),
+        counters,
+        beyla: None,
+    };
     expect![[r#"
         Coral 0.1.0 agent web-1
 
