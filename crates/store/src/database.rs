@@ -12,7 +12,7 @@ use crate::statement::{CREATE_META, META, Statement, TABLES};
 
 /// Written into every store; another number is refused before anything is read. 2: rows in a log and in
 /// segments by receipt, no longer in tables.
-pub(crate) const SCHEMA_VERSION: u32 = 3;
+pub(crate) const SCHEMA_VERSION: u32 = 4;
 
 /// What a process grants its store. See DuckDB's settings of the same names.
 #[derive(Clone, Debug)]

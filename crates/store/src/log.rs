@@ -28,6 +28,8 @@ pub(crate) struct Log {
     /// Bytes that hold whole, synced frames.
     len: u64,
     ipc: StreamWriter<Vec<u8>>,
+    /// Bytes of the last record: the next one will hardly be longer.
+    last_record: usize,
     /// A sync failed: what it was to sync may be on disk or not, and this file is not written any more.
     broken: bool,
 }
@@ -72,7 +74,7 @@ impl Log {
             Ok(file)
         });
         let file = created.map_err(StoreError::log(&path))?;
-        Ok(Self { path, file, len: HEAD, ipc, broken: false })
+        Ok(Self { path, file, len: HEAD, ipc, last_record: 0, broken: false })
     }
 
     /// Whether the next commit needs another log.
@@ -86,10 +88,12 @@ impl Log {
         self.append_frame(frame)
     }
 
-    /// Writes and syncs one commit of another kind of log, whose payload is `record` as JSON.
+    /// Writes and syncs one commit of another kind of log, whose payload is `record` as postcard writes it.
     pub(crate) fn append_record(&mut self, record: &impl Serialize) -> Result<(), StoreError> {
-        let mut frame = vec![0; FRAME_HEAD];
-        serde_json::to_writer(&mut frame, record).expect("records have a JSON form");
+        let mut frame = Vec::with_capacity(self.last_record);
+        frame.extend([0; FRAME_HEAD]);
+        let frame = postcard::to_extend(record, frame).expect("records are plain data");
+        self.last_record = frame.len();
         self.append_frame(headed(frame))
     }
 
@@ -182,8 +186,8 @@ impl OldLog {
     /// As [`next`](Self::next).
     pub(crate) fn next_record<T: DeserializeOwned>(&mut self) -> Result<Option<T>, StoreError> {
         let payload = next_payload(&mut self.file).map_err(StoreError::log(&self.path))?;
-        let record = payload.map(|payload| serde_json::from_slice(&payload)).transpose();
-        record.map_err(|error| StoreError::log(&self.path)(error.into()))
+        let record = payload.map(|payload| postcard::from_bytes(&payload)).transpose();
+        record.map_err(|error| StoreError::log(&self.path)(io::Error::other(error)))
     }
 }
 

@@ -13,6 +13,7 @@ mod live;
 mod maintain;
 mod query;
 mod record;
+mod series;
 mod writer;
 
 pub use append::AppendedPoints;

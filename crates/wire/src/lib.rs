@@ -18,6 +18,7 @@ pub mod otlp_in;
 mod otlp_json;
 pub mod otlp_out;
 pub mod otlp_service;
+mod plain_fields;
 pub mod status;
 
 /// Coral's own `.proto` files as a `google.protobuf.FileDescriptorSet`, imports included, for

@@ -122,7 +122,8 @@ pub async fn run(
     let mut tasks = Tasks::new(after.clone());
     let recogniser = Arc::new(Recogniser::with_rules(config.rules.clone()));
     let privacy = Arc::new(privacy(config, &store));
-    let from_anybody = Destination { inlet, metrics, recogniser, privacy, counters };
+    let series = Arc::default();
+    let from_anybody = Destination { inlet, metrics, recogniser, privacy, series, counters };
     let from_beyla = Destination {
         inlet: from_anybody.inlet.clone().counting(came.clone()),
         metrics: from_anybody.metrics.clone().counting(came),

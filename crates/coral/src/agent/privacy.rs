@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hasher as _;
 use std::sync::Arc;
 
-use coral_trace::red::Point;
+use coral_trace::red::{Point, Series};
 use coral_trace::{Attributes, KeyValue, Origin, Span, Value};
 use siphasher::sip::SipHasher24;
 
@@ -97,13 +97,20 @@ impl Privacy {
     /// Takes out of `points` what must not be stored.
     pub fn points(&self, points: &mut [Point]) -> Removed {
         let mut removed = Removed::default();
-        for point in points {
-            self.attributes(&mut point.series.attributes, &mut removed);
-            if !self.keep_url_queries && cut_url(&mut point.series.target) {
+        for point in points.iter_mut().filter(|point| self.touches(&point.series)) {
+            let series = Arc::make_mut(&mut point.series);
+            self.attributes(&mut series.attributes, &mut removed);
+            if !self.keep_url_queries && cut_url(&mut series.target) {
                 removed.cut += 1;
             }
         }
         removed
+    }
+
+    /// Series are shared by the points of many exports: only what changes is copied.
+    fn touches(&self, series: &Series) -> bool {
+        let is_url = !self.keep_url_queries && series.target.contains(['?', '#', '@']);
+        is_url || series.attributes.iter().any(|kv| self.treatment(&kv.key).is_some())
     }
 
     fn touches_resources(&self) -> bool {

@@ -1,14 +1,10 @@
 //! Storing points: one commit, each request once.
 
-use std::sync::Arc;
-
 use coral_trace::UnixNanos;
 use coral_trace::red::{Delta, Growth, Point, Taken};
 
 use super::checkpoint::MetricCheckpoint;
-use super::query::StoredDelta;
-use super::record::Frame;
-use super::writer::MetricWriter;
+use super::writer::{MetricWriter, Numbered};
 use crate::error::StoreError;
 use crate::store::Store;
 
@@ -42,20 +38,17 @@ impl Store {
         for group in groups {
             appended.push(writer.take(group, received, &mut deltas));
         }
-        let rows = writer.rows(deltas, "", received);
-        let state = writer.counters.changes();
-        let frame =
-            Frame { state: state.into_iter().map(Into::into).collect(), ..Frame::of(&rows) };
-        match writer.write(&frame) {
-            Ok(()) => writer.counters.committed(),
+        match writer.commit(deltas, ("", received), &[]) {
+            Ok(rows) => {
+                writer.counters.committed();
+                metrics.live.push(rows);
+                Ok(appended)
+            }
             Err(error) => {
                 writer.counters.roll_back();
-                return Err(error);
+                Err(error)
             }
         }
-        writer.next_receipt += rows.len() as u64;
-        metrics.live.push(rows);
-        Ok(appended)
     }
 
     /// Stores one page of an agent's rows and how far that agent's metrics are stored now, in one commit:
@@ -72,13 +65,13 @@ impl Store {
         let metrics = &self.0.metrics;
         metrics.live.check_room()?;
         let mut writer = metrics.writer();
-        let rows = writer.rows(deltas, &checkpoint.agent_id, received);
-        let rows_stored = checkpoint.rows_stored + rows.len() as u64;
+        let rows_stored = checkpoint.rows_stored + deltas.len() as u64;
         let place = MetricCheckpoint { rows_stored, ..checkpoint.clone() };
-        let frame = Frame { checkpoints: vec![place.clone()], ..Frame::of(&rows) };
-        writer.write(&frame)?;
-        writer.checkpoints.insert(place.agent_id.clone(), place);
-        writer.next_receipt += rows.len() as u64;
+        let numbered = deltas.into_iter().map(|delta| (writer.series.number(&delta.series), delta));
+        let deltas = numbered.collect();
+        let place = std::slice::from_ref(&place);
+        let rows = writer.commit(deltas, (&checkpoint.agent_id, received), place)?;
+        writer.checkpoints.insert(checkpoint.agent_id.clone(), place[0].clone());
         checkpoint.rows_stored = rows_stored;
         metrics.live.push(rows);
         Ok(())
@@ -96,7 +89,7 @@ impl MetricWriter {
         &mut self,
         group: &[Point],
         received: UnixNanos,
-        deltas: &mut Vec<Delta>,
+        deltas: &mut Vec<Numbered>,
     ) -> AppendedPoints {
         let mut appended = AppendedPoints::default();
         for point in group {
@@ -119,25 +112,11 @@ impl MetricWriter {
         point: &Point,
         Growth { since, histogram }: Growth,
         now: UnixNanos,
-    ) -> Delta {
-        let series = self.limit.admit(point.series.clone(), now);
+    ) -> Numbered {
+        let number = self.series.admit(point, &mut self.limit, now);
         // An exporter repeats an exemplar until it has a newer one.
         let new = point.exemplars.iter().filter(|exemplar| exemplar.time > since);
-        let exemplars = new.cloned().collect();
-        Delta { series: Arc::new(series), since, time: point.time, histogram, exemplars }
-    }
-
-    fn rows(
-        &mut self,
-        deltas: Vec<Delta>,
-        agent_id: &str,
-        received: UnixNanos,
-    ) -> Vec<StoredDelta> {
-        let agent_id: Arc<str> = agent_id.into();
-        let rows = (self.next_receipt..).zip(deltas).map(|(receipt, mut delta)| {
-            delta.series = self.series.share(delta.series);
-            StoredDelta { receipt, agent_id: agent_id.clone(), received, delta }
-        });
-        rows.collect()
+        let (series, exemplars) = (self.series.get(number), new.cloned().collect());
+        (number, Delta { series, since, time: point.time, histogram, exemplars })
     }
 }

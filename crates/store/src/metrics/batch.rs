@@ -1,12 +1,13 @@
 //! Rows as Arrow batches, and back.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch,
-    StringArray, UInt8Array, UInt16Array, UInt64Array,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, ListBuilder, RecordBatch,
+    StringArray, StringBuilder, UInt8Array, UInt16Array, UInt64Array, UInt64Builder,
 };
 use arrow::datatypes::{
     DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt8Type, UInt16Type, UInt64Type,
@@ -14,7 +15,7 @@ use arrow::datatypes::{
 use coral_trace::UnixNanos;
 use coral_trace::red::{Delta, Histogram, Protocol, Series, Side};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -60,6 +61,8 @@ pub(crate) fn write_rows<'a>(
 ) -> Result<(), StoreError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::LZ4_RAW)
+        .set_column_dictionary_enabled("receipt".into(), false)
+        .set_column_encoding("receipt".into(), Encoding::DELTA_BINARY_PACKED)
         .set_max_row_group_row_count(Some(BATCH_ROWS))
         .set_key_value_metadata(Some(footer))
         .build();
@@ -100,7 +103,7 @@ fn batch(rows: &[&StoredDelta]) -> RecordBatch {
         text(|row| &row.delta.series.target),
         Arc::new(series().map(|series| series.status).collect::<UInt16Array>()),
         text(|row| &row.delta.series.error),
-        Arc::new(series().map(|series| attributes(series)).collect::<StringArray>()),
+        attributes(rows),
         time(|row| row.delta.since),
         time(|row| row.delta.time),
         Arc::new(sums),
@@ -111,13 +114,27 @@ fn batch(rows: &[&StoredDelta]) -> RecordBatch {
     RecordBatch::try_new(SCHEMA.clone(), columns).expect("the columns are those of the schema")
 }
 
-fn attributes(series: &Series) -> Option<String> {
-    write_attributes(&series.attributes.iter().collect::<Vec<_>>())
+/// Rows of one series have the same; each is written once.
+fn attributes(rows: &[&StoredDelta]) -> ArrayRef {
+    let mut written: HashMap<*const Series, Option<String>> = HashMap::new();
+    let mut column = StringBuilder::new();
+    for row in rows {
+        let series = &row.delta.series;
+        let text = written
+            .entry(Arc::as_ptr(series))
+            .or_insert_with(|| write_attributes(&series.attributes.iter().collect::<Vec<_>>()));
+        column.append_option(text.as_deref());
+    }
+    Arc::new(column.finish())
 }
 
 fn numbers(rows: &[&StoredDelta], of: fn(&StoredDelta) -> &[u64]) -> ArrayRef {
-    let lists = rows.iter().map(|row| Some(of(row).iter().map(|number| Some(*number))));
-    Arc::new(ListArray::from_iter_primitive::<UInt64Type, _, _>(lists))
+    let mut column = ListBuilder::new(UInt64Builder::new());
+    for row in rows {
+        column.values().append_slice(of(row));
+        column.append(true);
+    }
+    Arc::new(column.finish())
 }
 
 /// The rows of a batch of a file.

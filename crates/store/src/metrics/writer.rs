@@ -1,15 +1,18 @@
 //! What the next commit builds on, and how it is found again when a store is opened.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use coral_trace::red::{Counters, LabelLimit, Series};
+use coral_trace::UnixNanos;
+use coral_trace::red::{Counters, Delta, LabelLimit, Series};
 
 use super::checkpoint::MetricCheckpoint;
 use super::file::MetricFile;
 use super::live::{HotRows, LiveMetrics};
+use super::query::StoredDelta;
 use super::record::Frame;
+use super::series::SeriesTable;
 use crate::error::StoreError;
 use crate::log::{Log, OldLog};
 use crate::writer::{logs, remove};
@@ -20,7 +23,7 @@ pub(crate) struct MetricWriter {
     pub(super) counters: Counters,
     pub(super) limit: LabelLimit,
     pub(super) checkpoints: BTreeMap<String, MetricCheckpoint>,
-    pub(super) series: SharedSeries,
+    pub(super) series: SeriesTable,
     log: Log,
     dir: PathBuf,
     next_log: u64,
@@ -30,9 +33,8 @@ pub(crate) struct MetricWriter {
     sealing_logs: Vec<PathBuf>,
 }
 
-/// One copy of each series that hot rows have.
-#[derive(Default)]
-pub(super) struct SharedSeries(HashSet<Arc<Series>>);
+/// What is stored, and the number of its series.
+pub(super) type Numbered = (u32, Delta);
 
 /// Series whose counts are remembered: about 300 bytes each.
 const MOST_TRACKED: usize = 100_000;
@@ -60,7 +62,7 @@ impl MetricWriter {
             remove(path);
         }
         if kept.is_empty() {
-            series = SharedSeries::default();
+            series = SeriesTable::default();
         }
         let writer = Self {
             next_receipt,
@@ -77,23 +79,43 @@ impl MetricWriter {
         Ok((writer, LiveMetrics::new(files, hot)))
     }
 
-    /// Writes one commit to the log; after an error nothing has happened. A commit that says nothing needs
-    /// no frame.
-    pub(super) fn write(&mut self, frame: &Frame) -> Result<(), StoreError> {
-        if frame.rows.is_empty() && frame.state.is_empty() && frame.checkpoints.is_empty() {
-            return Ok(());
-        }
+    /// Writes one commit to the log: rows of `deltas`, what changed in `counters`, and `checkpoints`. After an
+    /// error nothing has happened. A commit that says nothing needs no frame.
+    pub(super) fn commit(
+        &mut self,
+        deltas: Vec<Numbered>,
+        (agent_id, received): (&str, UnixNanos),
+        checkpoints: &[MetricCheckpoint],
+    ) -> Result<Vec<StoredDelta>, StoreError> {
         if self.log.is_broken() {
             self.begin_log()?;
         }
-        self.log.append_record(frame)
+        let agent_id: Arc<str> = agent_id.into();
+        let (mut rows, mut numbers) = (Vec::new(), Vec::new());
+        for (receipt, (number, delta)) in (self.next_receipt..).zip(deltas) {
+            rows.push(StoredDelta { receipt, agent_id: agent_id.clone(), received, delta });
+            numbers.push(number);
+        }
+        let state = self.counters.changes();
+        let frame = Frame {
+            series: self.series.untold().iter().map(|series| (&**series).into()).collect(),
+            state: state.iter().map(Into::into).collect(),
+            checkpoints: checkpoints.into(),
+            ..Frame::of(&rows, &numbers)
+        };
+        if !(frame.rows.is_empty() && frame.state.is_empty() && frame.checkpoints.is_empty()) {
+            self.log.append_record(&frame)?;
+            self.series.tell();
+        }
+        self.next_receipt += rows.len() as u64;
+        Ok(rows)
     }
 
     /// From here on, commits are of another generation.
     pub(super) fn begin_generation(&mut self) -> Result<(), StoreError> {
         self.begin_log()?;
         self.sealing_logs.append(&mut self.older_logs);
-        self.series = SharedSeries::default();
+        self.series = SeriesTable::default();
         Ok(())
     }
 
@@ -110,19 +132,9 @@ impl MetricWriter {
         // Also when it failed: half a file may be there under this name.
         self.next_log += 1;
         let finished = std::mem::replace(&mut self.log, log?);
+        self.series.begin_log();
         self.older_logs.push(finished.path);
         Ok(())
-    }
-}
-
-impl SharedSeries {
-    /// The copy that others have already.
-    pub(super) fn share(&mut self, series: Arc<Series>) -> Arc<Series> {
-        if let Some(known) = self.0.get(&series) {
-            return known.clone();
-        }
-        self.0.insert(series.clone());
-        series
     }
 }
 
@@ -137,9 +149,10 @@ fn new_log(
     let path = dir.join(format!("{number:012}.log"));
     let begin = || {
         let mut log = Log::create(path.clone(), first_receipt)?;
+        let state = counters.snapshot();
         let frame = Frame {
             snapshot: true,
-            state: counters.snapshot().into_iter().map(Into::into).collect(),
+            state: state.iter().map(Into::into).collect(),
             checkpoints: checkpoints.values().cloned().collect(),
             ..Frame::default()
         };
@@ -155,7 +168,9 @@ struct Replay {
     sealed: [u64; 3],
     counters: Counters,
     checkpoints: BTreeMap<String, MetricCheckpoint>,
-    series: SharedSeries,
+    series: SeriesTable,
+    /// Those of the log that is being read, by number.
+    of_log: Vec<Arc<Series>>,
     hot: HotRows,
     /// Logs with rows that are not sealed.
     kept: Vec<PathBuf>,
@@ -173,7 +188,8 @@ impl Replay {
             sealed,
             counters: Counters::new(MOST_TRACKED),
             checkpoints: BTreeMap::new(),
-            series: SharedSeries::default(),
+            series: SeriesTable::default(),
+            of_log: Vec::new(),
             hot: HotRows::after(next),
             kept: Vec::new(),
         }
@@ -185,6 +201,7 @@ impl Replay {
             self.hot = HotRows::after(self.hot.next_receipt.max(log.first_receipt));
         }
         let before = self.hot.rows;
+        self.of_log.clear();
         while let Some(frame) = log.next_record()? {
             self.frame(frame)?;
         }
@@ -194,22 +211,21 @@ impl Replay {
         Ok(())
     }
 
-    fn frame(&mut self, frame: Frame) -> Result<(), StoreError> {
+    fn frame(&mut self, mut frame: Frame<'_>) -> Result<(), StoreError> {
         if frame.snapshot {
             self.counters.clear();
         }
-        let state =
-            frame.state.into_iter().map(TryInto::try_into).collect::<Result<Vec<_>, _>>()?;
-        self.counters.restore(state);
-        for checkpoint in frame.checkpoints {
-            self.checkpoints.insert(checkpoint.agent_id.clone(), checkpoint);
+        let state = std::mem::take(&mut frame.state).into_iter().map(TryInto::try_into);
+        self.counters.restore(state.collect::<Result<Vec<_>, _>>()?);
+        for checkpoint in &*frame.checkpoints {
+            self.checkpoints.insert(checkpoint.agent_id.clone(), checkpoint.clone());
         }
-        let head = (frame.first_receipt, frame.agent_id.as_str(), frame.received);
-        let mut rows = Frame::stored(frame.rows, head)?;
+        for series in std::mem::take(&mut frame.series) {
+            let number = self.series.number(&Arc::new(series.try_into()?));
+            self.of_log.push(self.series.get(number));
+        }
+        let mut rows = frame.stored(&self.of_log)?;
         rows.retain(|row| row.receipt > self.sealed[row.delta.series.protocol as usize]);
-        for row in &mut rows {
-            row.delta.series = self.series.share(row.delta.series.clone());
-        }
         let (next, first) = (self.hot.next_receipt, rows.first().map(|row| row.receipt));
         if self.hot.rows == 0 {
             // A seal that a crash cut short left rows of another protocol in the log.

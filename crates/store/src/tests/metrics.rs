@@ -1,5 +1,7 @@
 //! RED metrics as the store's callers see them.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,7 +29,7 @@ fn point(protocol: Protocol, route: &str, second: u64, counts: [u64; 2]) -> Poin
     Point {
         key: KeyHasher::default().with(&attributes).key(),
         stream: Key(protocol as u128),
-        series: Series::of(protocol, Side::Server, "cart", attributes).unwrap(),
+        series: Series::of(protocol, Side::Server, "cart", attributes).unwrap().into(),
         temporality: Temporality::Cumulative,
         start: NOON,
         time: at(second),
@@ -195,7 +197,7 @@ fn an_agents_page_and_its_checkpoint_are_stored_together() {
 fn the_views_have_the_names_and_columns_of_the_rfd() {
     let (_dir, store) = store();
     let mut points = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [2, 1])).to_vec();
-    points[0].series.status = Some(503);
+    Arc::make_mut(&mut points[0].series).status = Some(503);
     store.append_points(&[points], NOON).unwrap();
     for seal in [false, true] {
         if seal {

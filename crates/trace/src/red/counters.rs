@@ -9,6 +9,7 @@
 //!   what follows: requests of days would otherwise appear in one minute.
 //! - **A delta series** counts what it says, once for each interval.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -34,9 +35,20 @@ struct Change {
     /// `None` when the stream is new.
     head: Option<Head>,
     series: Key,
-    before: Option<Tracked>,
+    before: Before,
     /// Worth writing down: more than the time changed.
     is_durable: bool,
+}
+
+/// What was known of a series before a point.
+#[derive(Debug)]
+enum Before {
+    /// Nothing.
+    Unknown,
+    /// What is known now.
+    Same,
+    /// Something else.
+    Other(Tracked),
 }
 
 /// What a point said.
@@ -86,22 +98,25 @@ impl Counters {
         }
         let head = known.map(|stream| stream.head);
         let stream = self.streams.entry(key).or_insert_with(|| Stream::new(start, point.time));
-        let before = stream.series.get(&point.key).cloned();
-        self.tracked += usize::from(before.is_none());
-        let taken = stream.take(point);
+        let (taken, before) = stream.take(point);
         stream.head.hear(point.time);
-        let now = stream.series.get(&point.key);
-        let is_durable = !Tracked::is_as_before(before.as_ref(), now);
+        let is_durable = match &before {
+            Before::Unknown => true,
+            Before::Same => false,
+            Before::Other(before) => !stream.series[&point.key].counts_as(before),
+        };
+        self.tracked += usize::from(!is_known);
         self.changes.push(Change { stream: key, head, series: point.key, before, is_durable });
         taken
     }
 
     /// What has to be written down with the commit that is being made.
-    pub fn changes(&self) -> Vec<StateChange> {
+    pub fn changes(&self) -> Vec<StateChange<'_>> {
         let durable = self.changes.iter().filter(|change| change.is_durable);
+        let mut series: Vec<_> = durable.map(|change| (change.stream, change.series)).collect();
         // Of several changes of one series the last is what it is now.
-        let series: std::collections::BTreeSet<_> =
-            durable.map(|change| (change.stream, change.series)).collect();
+        series.sort_unstable();
+        series.dedup();
         series.into_iter().filter_map(|(stream, series)| self.state(stream, series)).collect()
     }
 
@@ -113,11 +128,14 @@ impl Counters {
     /// The commit failed: nothing was said.
     pub fn roll_back(&mut self) {
         while let Some(Change { stream: key, head, series, before, .. }) = self.changes.pop() {
-            self.tracked -= usize::from(before.is_none());
             let Some(stream) = self.streams.get_mut(&key) else { continue };
             match before {
-                Some(before) => drop(stream.series.insert(series, before)),
-                None => drop(stream.series.remove(&series)),
+                Before::Same => {}
+                Before::Other(before) => drop(stream.series.insert(series, before)),
+                Before::Unknown => {
+                    stream.series.remove(&series);
+                    self.tracked -= 1;
+                }
             }
             match head {
                 Some(head) => stream.head = head,
@@ -127,7 +145,7 @@ impl Counters {
     }
 
     /// Everything that is remembered.
-    pub fn snapshot(&self) -> Vec<StateChange> {
+    pub fn snapshot(&self) -> Vec<StateChange<'_>> {
         let series = self.streams.iter().flat_map(|(stream, held)| {
             held.series.keys().filter_map(|series| self.state(*stream, *series))
         });
@@ -135,12 +153,13 @@ impl Counters {
     }
 
     /// Remembers what was written down, in the order in which it was.
-    pub fn restore(&mut self, changes: impl IntoIterator<Item = StateChange>) {
+    pub fn restore<'a>(&mut self, changes: impl IntoIterator<Item = StateChange<'a>>) {
         for StateChange { stream, start, series, tracked } in changes {
             let heard = tracked.time();
             let stream = self.streams.entry(stream).or_insert_with(|| Stream::new(start, heard));
             stream.head.first = stream.head.first.min(heard);
-            self.tracked += usize::from(stream.series.insert(series, tracked).is_none());
+            self.tracked +=
+                usize::from(stream.series.insert(series, tracked.into_owned()).is_none());
         }
     }
 
@@ -172,30 +191,32 @@ impl Counters {
         self.tracked
     }
 
-    fn state(&self, key: Key, series: Key) -> Option<StateChange> {
+    fn state(&self, key: Key, series: Key) -> Option<StateChange<'_>> {
         let stream = self.streams.get(&key)?;
-        let tracked = stream.series.get(&series)?.clone();
+        let tracked = Cow::Borrowed(stream.series.get(&series)?);
         Some(StateChange { stream: key, start: stream.head.start, series, tracked })
     }
 }
 
 impl Stream {
-    fn take(&mut self, point: &Point) -> Taken {
+    fn take(&mut self, point: &Point) -> (Taken, Before) {
         match (self.series.get_mut(&point.key), point.temporality) {
             (None, Temporality::Delta) => {
                 let interval = [(point.start, point.time)].into_iter().collect();
                 self.series.insert(point.key, Tracked::Intervals(interval));
-                grown(point.start, point.histogram.clone())
+                (grown(point.start, point.histogram.clone()), Before::Unknown)
             }
-            (None, Temporality::Cumulative) => self.first(point),
+            (None, Temporality::Cumulative) => (self.first(point), Before::Unknown),
             (Some(Tracked::Total { time, histogram }), _) => {
                 total(self.head, time, histogram, point)
             }
             (Some(Tracked::Intervals(known)), _) => {
+                let before = known.clone();
                 if stream::is_new_interval(known, point.start, point.time) {
-                    grown(point.start, point.histogram.clone())
+                    let before = Before::Other(Tracked::Intervals(before));
+                    (grown(point.start, point.histogram.clone()), before)
                 } else {
-                    Taken::Duplicate
+                    (Taken::Duplicate, Before::Same)
                 }
             }
         }
@@ -221,16 +242,25 @@ impl Stream {
 }
 
 /// A further point of a cumulative series whose newest was at `time`.
-fn total(head: Head, time: &mut UnixNanos, newest: &mut Histogram, point: &Point) -> Taken {
+fn total(
+    head: Head,
+    time: &mut UnixNanos,
+    newest: &mut Histogram,
+    point: &Point,
+) -> (Taken, Before) {
     if point.time <= *time {
-        return Taken::Duplicate;
+        return (Taken::Duplicate, Before::Same);
     }
     let was_absent = head.was_absent(*time, point.time);
     let since = if was_absent { head.before(point.time).unwrap_or(*time) } else { *time };
     let growth = if was_absent { None } else { point.histogram.since(newest) };
-    *time = point.time;
-    *newest = point.histogram.clone().sharing_with(newest);
-    grown(since, growth.unwrap_or_else(|| point.histogram.clone()))
+    let total = point.histogram.clone().sharing_with(newest);
+    let before = Tracked::Total {
+        time: std::mem::replace(time, point.time),
+        histogram: std::mem::replace(newest, total),
+    };
+    let growth = growth.unwrap_or_else(|| point.histogram.clone());
+    (grown(since, growth), Before::Other(before))
 }
 
 fn grown(since: UnixNanos, histogram: Histogram) -> Taken {

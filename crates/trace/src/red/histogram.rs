@@ -1,5 +1,6 @@
 //! Durations, counted by bucket.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -92,8 +93,8 @@ impl Histogram {
     /// narrower ones, so that nothing is guessed.
     pub fn since(&self, earlier: &Self) -> Option<Self> {
         let before = earlier.in_buckets_of(self)?;
-        let counts: Option<Vec<u64>> =
-            self.counts.iter().zip(&before).map(|(now, before)| now.checked_sub(*before)).collect();
+        let grown = |(now, before): (&u64, &u64)| now.checked_sub(*before);
+        let counts: Option<Vec<u64>> = self.counts.iter().zip(&*before).map(grown).collect();
         let sum = self.sum.zip(earlier.sum).map(|(now, before)| (now - before).max(0.0));
         Some(Self { bounds: self.bounds.clone(), counts: counts?, sum })
     }
@@ -107,9 +108,9 @@ impl Histogram {
     }
 
     /// The counts in the buckets of `other`; `None` when one lies in two of those.
-    fn in_buckets_of(&self, other: &Self) -> Option<Vec<u64>> {
+    fn in_buckets_of(&self, other: &Self) -> Option<Cow<'_, [u64]>> {
         if self.bounds == other.bounds {
-            return Some(self.counts.clone());
+            return Some(Cow::Borrowed(&self.counts));
         }
         let mut counts = vec![0; other.counts.len()];
         for (at, count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -125,7 +126,7 @@ impl Histogram {
             }
             counts[home] += count;
         }
-        Some(counts)
+        Some(Cow::Owned(counts))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::sync::Arc;
 
 use super::point::KeyHasher;
 use super::series::{Protocol, Series};
@@ -31,8 +32,8 @@ impl LabelLimit {
     }
 
     /// `series`, or the one that it is summed up in. Services themselves are limited likewise.
-    pub fn admit(&mut self, series: Series, now: UnixNanos) -> Series {
-        let day = now.0 / NANOS_A_DAY;
+    pub fn admit(&mut self, series: Arc<Series>, now: UnixNanos) -> Arc<Series> {
+        let day = Self::day(now);
         if day != self.day {
             (self.day, self.known) = (day, HashMap::new());
         }
@@ -41,7 +42,10 @@ impl LabelLimit {
         let known = match self.known.get_mut(&place) {
             Some(known) => known,
             None if has_room => self.known.entry(place).or_default(),
-            None => return self.overflow(Series { service: OVERFLOW.to_owned(), ..series }),
+            None => {
+                let service = OVERFLOW.to_owned();
+                return self.overflow(Series { service, ..Series::clone(&series) });
+            }
         };
         let mut hasher = KeyHasher::default();
         series.hash(&mut hasher);
@@ -50,7 +54,12 @@ impl LabelLimit {
             known.insert(key);
             return series;
         }
-        self.overflow(series)
+        self.overflow(Series::clone(&series))
+    }
+
+    /// The day that `now` is in: series are told apart anew on the next.
+    pub fn day(now: UnixNanos) -> u64 {
+        now.0 / NANOS_A_DAY
     }
 
     /// Points whose series was over the limit, since this was made.
@@ -58,7 +67,7 @@ impl LabelLimit {
         self.overflown
     }
 
-    fn overflow(&mut self, series: Series) -> Series {
+    fn overflow(&mut self, series: Series) -> Arc<Series> {
         self.overflown += 1;
         let attributes: Attributes = [(OVERFLOW, true)].into_iter().collect();
         let (operation, target) = match series.protocol {
@@ -67,6 +76,6 @@ impl LabelLimit {
         };
         let error = if series.error.is_empty() { String::new() } else { OVERFLOW.to_owned() };
         let status = series.status.filter(|status| *status < 600);
-        Series { operation, target, status, error, attributes, ..series }
+        Arc::new(Series { operation, target, status, error, attributes, ..series })
     }
 }

@@ -14,7 +14,7 @@ use crate::time::UnixNanos;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Point {
     /// What was measured.
-    pub series: Series,
+    pub series: Arc<Series>,
     /// One instrument of one exporter, whose series are all reported together.
     pub stream: Key,
     /// This series of it.

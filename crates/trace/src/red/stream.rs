@@ -1,5 +1,6 @@
 //! What is remembered of one exporter's instrument between its exports.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use super::histogram::Histogram;
@@ -39,7 +40,7 @@ pub enum Tracked {
 
 /// What a commit changed in what is remembered: enough to remember it after a restart.
 #[derive(Clone, PartialEq, Debug)]
-pub struct StateChange {
+pub struct StateChange<'a> {
     /// The instrument.
     pub stream: Key,
     /// When its counting began; zero for delta ones.
@@ -47,7 +48,7 @@ pub struct StateChange {
     /// The series.
     pub series: Key,
     /// What it is now.
-    pub tracked: Tracked,
+    pub tracked: Cow<'a, Tracked>,
 }
 
 const REMEMBERED_EXPORTS: usize = 4;
@@ -59,6 +60,13 @@ const ABSENT_EXPORTS: usize = 2;
 
 /// How many intervals of a delta series are remembered, to know those that are sent again.
 const REMEMBERED_INTERVALS: usize = 64;
+
+impl StateChange<'_> {
+    /// The same, apart from where it is remembered.
+    pub fn into_owned(self) -> StateChange<'static> {
+        StateChange { tracked: Cow::Owned(self.tracked.into_owned()), ..self }
+    }
+}
 
 impl Stream {
     pub(super) fn new(start: UnixNanos, heard: UnixNanos) -> Self {
@@ -116,14 +124,13 @@ impl Head {
 }
 
 impl Tracked {
-    /// Whether nothing but the time of the newest point changed.
-    pub(super) fn is_as_before(before: Option<&Self>, now: Option<&Self>) -> bool {
-        match (before, now) {
-            (
-                Some(Self::Total { histogram: before, .. }),
-                Some(Self::Total { histogram: now, .. }),
-            ) => before == now,
-            (before, now) => before == now,
+    /// Whether nothing but the time of the newest point is another.
+    pub(super) fn counts_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Total { histogram, .. }, Self::Total { histogram: other, .. }) => {
+                histogram == other
+            }
+            (one, other) => one == other,
         }
     }
 

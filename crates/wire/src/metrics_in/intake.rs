@@ -1,15 +1,22 @@
 //! Collects the points of one request, whatever they are read from.
 
-use coral_trace::red::{Key, KeyHasher, Point, Series, Temporality};
-use coral_trace::{Attributes, Collector, Recogniser, Resource, Scope, UNKNOWN_SERVICE};
+use std::sync::{Arc, MutexGuard};
 
+use coral_trace::red::{Exemplar, Histogram, Key, KeyHasher, Point, Series, Temporality};
+use coral_trace::{Attributes, Collector, Recogniser, Resource, Scope, UNKNOWN_SERVICE, UnixNanos};
+
+use super::known::{Identity, Known};
 use super::metric::{RedMetric, nanos_in};
-use super::{DecodedMetrics, RawPoint, WhyPoint};
-use crate::otlp_in::Why;
+use super::plain::PlainPoint;
+use super::point::{check_head, usable};
+use super::{DecodedMetrics, KnownSeries, RawPoint, WhyPoint, protobuf};
+use crate::otlp_in::{self, Why};
 
 /// What was taken, refused and ignored so far, and where the reader is.
 pub(crate) struct Intake<'r> {
     recogniser: &'r Recogniser,
+    /// Absent where others use them, and for JSON.
+    known: Option<MutexGuard<'r, Known>>,
     resource: Result<Resource, Why>,
     scope: Result<Exporter, Why>,
     pub decoded: DecodedMetrics,
@@ -44,7 +51,12 @@ impl<'r> Intake<'r> {
     pub fn new(recogniser: &'r Recogniser) -> Self {
         let decoded = DecodedMetrics::default();
         let scope = Err(Why::TooManyScopes);
-        Self { recogniser, resource: Ok(Resource::default()), scope, decoded }
+        Self { recogniser, known: None, resource: Ok(Resource::default()), scope, decoded }
+    }
+
+    /// The same, with the help of what is `known`, if nobody else uses that now.
+    pub fn knowing(self, known: &'r KnownSeries) -> Self {
+        Self { known: known.open(), ..self }
     }
 
     /// Whatever follows is under `resource`.
@@ -109,6 +121,15 @@ impl<'r> Intake<'r> {
         }
     }
 
+    /// Takes one point that is written as nearly all are; `false` if there is anything to be said of it.
+    pub fn take_plain(&mut self, taking: &Taking, point: PlainPoint<'_>) -> bool {
+        let Some(known) = &mut self.known else { return false };
+        let taken = taking.plain(point, known);
+        let is_taken = taken.is_some();
+        self.decoded.points.extend(taken);
+        is_taken
+    }
+
     fn taking(
         &self,
         metric: RedMetric,
@@ -152,8 +173,43 @@ impl Taking {
             return Ok(None);
         }
         let histogram = point.histogram(self.nanos)?;
-        let exemplars = point.exemplars(self.nanos);
-        let RawPoint { mut attributes, start, time, .. } = point;
+        let exemplars = usable(&point.exemplars, self.nanos);
+        let RawPoint { attributes, start, time, .. } = point;
+        let identity = self.identity(attributes);
+        Ok(identity.map(|identity| self.assembled(identity, (start, time), histogram, exemplars)))
+    }
+
+    /// `None` when it is another protocol's, or anything is wrong with it.
+    fn plain(&self, point: PlainPoint<'_>, known: &mut Known) -> Option<Point> {
+        let (start, time) = (point.start, point.time);
+        check_head(start, time, point.sum).ok()?;
+        let bounds = known.bounds(self.stream, point.bounds, self.nanos)?;
+        let sum = point.sum.map(|sum| sum * self.nanos);
+        let histogram = Histogram::new(bounds, point.counts(), sum).ok()?;
+        if histogram.count() != point.count {
+            return None;
+        }
+        let identity = known.identity(self.stream, point.attributes, || {
+            self.identity(otlp_in::attributes(point.read_attributes()?, "its").ok()?)
+        })?;
+        let exemplars: Vec<_> = point.exemplars.into_iter().map(protobuf::exemplar).collect();
+        let exemplars = usable(&exemplars, self.nanos);
+        Some(self.assembled(identity, (start, time), histogram, exemplars))
+    }
+
+    fn assembled(
+        &self,
+        (series, key): Identity,
+        (start, time): (UnixNanos, UnixNanos),
+        histogram: Histogram,
+        exemplars: Vec<Exemplar>,
+    ) -> Point {
+        let Self { stream, temporality, .. } = *self;
+        Point { series, stream, key, temporality, start, time, histogram, exemplars }
+    }
+
+    /// What points with these `attributes` are about; `None` when it is another protocol.
+    fn identity(&self, mut attributes: Attributes) -> Option<Identity> {
         attributes.0.sort_by(|one, other| one.key.cmp(&other.key));
         let key = KeyHasher::default().with(&attributes).key();
         let named =
@@ -162,15 +218,6 @@ impl Taking {
         attributes.0.retain(|kv| !OF_POINT.contains(&kv.key.as_str()));
         attributes.0.extend(self.exporter.attributes.0.iter().cloned());
         let series = Series::of(self.metric.protocol, self.metric.side, &service, attributes);
-        Ok(series.map(|series| Point {
-            series,
-            stream: self.stream,
-            key,
-            temporality: self.temporality,
-            start,
-            time,
-            histogram,
-            exemplars,
-        }))
+        series.map(|series| (Arc::new(series), key))
     }
 }

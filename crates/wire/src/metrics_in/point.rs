@@ -42,12 +42,7 @@ impl Default for Buckets {
 impl RawPoint {
     /// What it counted, with `nanos` nanoseconds to the unit.
     pub fn histogram(&self, nanos: f64) -> Result<Histogram, WhyPoint> {
-        if self.time.0 == 0 || self.start > self.time {
-            return Err(WhyPoint::Time);
-        }
-        if let Some(sum) = self.sum {
-            check("sum", sum)?;
-        }
+        check_head(self.start, self.time, self.sum)?;
         let sum = self.sum.map(|sum| sum * nanos);
         let histogram = match &self.buckets {
             Buckets::Explicit { bounds, counts } => {
@@ -78,17 +73,29 @@ impl RawPoint {
         }
         Ok(histogram)
     }
+}
 
-    /// Those that name a span and are durations; others lead nowhere.
-    pub fn exemplars(&self, nanos: f64) -> Vec<Exemplar> {
-        let usable = self.exemplars.iter().filter_map(|exemplar| {
-            let (trace_id, span_id) = exemplar.trace_id.zip(exemplar.span_id)?;
-            check("value", exemplar.value).ok()?;
-            let nanos = (exemplar.value * nanos).round() as u64;
-            Some(Exemplar { trace_id, span_id, nanos, time: exemplar.time })
-        });
-        usable.take(MAX_EXEMPLARS).collect()
+/// Whether times and sum can be.
+pub(super) fn check_head(
+    start: UnixNanos,
+    time: UnixNanos,
+    sum: Option<f64>,
+) -> Result<(), WhyPoint> {
+    if time.0 == 0 || start > time {
+        return Err(WhyPoint::Time);
     }
+    sum.map_or(Ok(()), |sum| check("sum", sum))
+}
+
+/// Those exemplars that name a span and are durations; others lead nowhere.
+pub(super) fn usable(exemplars: &[RawExemplar], nanos: f64) -> Vec<Exemplar> {
+    let usable = exemplars.iter().filter_map(|exemplar| {
+        let (trace_id, span_id) = exemplar.trace_id.zip(exemplar.span_id)?;
+        check("value", exemplar.value).ok()?;
+        let nanos = (exemplar.value * nanos).round() as u64;
+        Some(Exemplar { trace_id, span_id, nanos, time: exemplar.time })
+    });
+    usable.take(MAX_EXEMPLARS).collect()
 }
 
 fn check(field: &'static str, value: f64) -> Result<(), WhyPoint> {

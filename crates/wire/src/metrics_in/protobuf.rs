@@ -7,7 +7,10 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 
-use super::{Buckets, DecodedMetrics, Intake, MAX_POINT_BYTES, RawExemplar, RawPoint, WhyPoint};
+use super::plain::PlainPoint;
+use super::{
+    Buckets, DecodedMetrics, Intake, KnownSeries, MAX_POINT_BYTES, RawExemplar, RawPoint, WhyPoint,
+};
 use crate::fields::{Outer, Reader, TOO_DEEP, what};
 use crate::otlp_in::{self, DecodeError, Why};
 
@@ -25,9 +28,13 @@ const HISTOGRAM: usize = 9;
 const EXPONENTIAL: usize = 10;
 const SUMMARY: usize = 11;
 
-pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<DecodedMetrics, DecodeError> {
+pub(super) fn decode(
+    body: &[u8],
+    recogniser: &Recogniser,
+    known: &KnownSeries,
+) -> Result<DecodedMetrics, DecodeError> {
     let reader = Reader::new(body);
-    let mut intake = Intake::new(recogniser);
+    let mut intake = Intake::new(recogniser).knowing(known);
     for field in reader.fields(body, REQUEST) {
         if let (1, resource_metrics) = field? {
             reader.resource_metrics(resource_metrics, &mut intake)?;
@@ -95,7 +102,13 @@ impl<'a> Reader<'a> {
         let Some(taking) = intake.metric(&name, &unit, temporality, points) else { return Ok(()) };
         for field in self.fields(data, DATA) {
             if let (1, point) = field? {
-                intake.take(&taking, raw(point, kind));
+                let plain = (kind == HISTOGRAM && point.len() <= MAX_POINT_BYTES)
+                    .then(|| PlainPoint::read(point));
+                let is_taken =
+                    plain.flatten().is_some_and(|plain| intake.take_plain(&taking, plain));
+                if !is_taken {
+                    intake.take(&taking, raw(point, kind));
+                }
             }
         }
         Ok(())
@@ -193,7 +206,7 @@ fn exponential(point: metrics::ExponentialHistogramDataPoint) -> Result<RawPoint
     })
 }
 
-fn exemplar(exemplar: metrics::Exemplar) -> RawExemplar {
+pub(super) fn exemplar(exemplar: metrics::Exemplar) -> RawExemplar {
     let value = match exemplar.value {
         Some(metrics::exemplar::Value::AsDouble(value)) => value,
         Some(metrics::exemplar::Value::AsInt(value)) => value as f64,

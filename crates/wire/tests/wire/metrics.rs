@@ -5,13 +5,21 @@ use std::fs;
 
 use coral_trace::Recogniser;
 use coral_trace::red::{Counters, Series, Taken, Temporality, of_span};
-use coral_wire::metrics_in::{DecodedMetrics, Ignored, decode};
-use coral_wire::otlp_in::{self, Encoding};
+use coral_wire::metrics_in::{self, DecodedMetrics, Ignored, KnownSeries};
+use coral_wire::otlp_in::{self, DecodeError, Encoding};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/beyla");
+
+fn decode(
+    body: &[u8],
+    encoding: Encoding,
+    recogniser: &Recogniser,
+) -> Result<DecodedMetrics, DecodeError> {
+    metrics_in::decode(body, encoding, recogniser, &KnownSeries::default())
+}
 
 /// Files of `version` whose names begin with any of `prefixes`, in order of arrival.
 fn bodies(version: &str, prefixes: &[&str]) -> Vec<Vec<u8>> {

@@ -86,9 +86,9 @@ impl Receiver {
     }
 
     async fn take_points(&self, message: Message) -> Result<RefusedPoints, Rejection> {
-        let Destination { recogniser, privacy, .. } = self.destination.clone();
+        let Destination { recogniser, privacy, series, .. } = self.destination.clone();
         let decode = move |body: &[u8], encoding| {
-            let mut decoded = metrics_in::decode(body, encoding, &recogniser)?;
+            let mut decoded = metrics_in::decode(body, encoding, &recogniser, &series)?;
             let removed = privacy.points(&mut decoded.points);
             Ok((decoded, removed))
         };

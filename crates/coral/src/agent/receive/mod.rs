@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use coral_trace::red::Point;
 use coral_trace::{Recogniser, Span};
+use coral_wire::metrics_in::KnownSeries;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +52,8 @@ pub struct Destination {
     pub recogniser: Arc<Recogniser>,
     /// What is taken out of spans and metrics before they are stored.
     pub privacy: Arc<Privacy>,
+    /// Series of metrics that were read before.
+    pub series: Arc<KnownSeries>,
     /// Counts what became of spans and requests.
     pub counters: Arc<IntakeCounters>,
 }

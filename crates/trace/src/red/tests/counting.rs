@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::red::{
-    Counters, Growth, Histogram, Key, Point, Protocol, Series, Side, Taken, Temporality,
+    Counters, Growth, Histogram, Key, Point, Protocol, Series, Side, StateChange, Taken,
+    Temporality,
 };
 use crate::{Attributes, UnixNanos};
 
@@ -16,7 +17,8 @@ const T0: u64 = 1_795_000_000;
 fn point(key: u128, start: u64, time: u64, counts: [u64; 2]) -> Point {
     Point {
         series: Series::of(Protocol::Http, Side::Server, "cart", Attributes::default())
-            .expect("it is HTTP"),
+            .expect("it is HTTP")
+            .into(),
         stream: Key(1),
         key: Key(key),
         temporality: Temporality::Cumulative,
@@ -118,7 +120,7 @@ fn a_series_that_was_idle_before_a_restart_was_not_removed() {
     for at in 1..=5 {
         counters.take(&point(1, 0, 10 * at, [1, 0]));
         counters.take(&point(2, 0, 10 * at, [at, 0]));
-        written.extend(counters.changes());
+        written.extend(counters.changes().into_iter().map(StateChange::into_owned));
         counters.committed();
     }
     let mut counters = Counters::new(100);
@@ -202,14 +204,14 @@ proptest! {
                 continue;
             }
             counted += grown;
-            written.extend(counters.changes());
+            written.extend(counters.changes().into_iter().map(StateChange::into_owned));
             counters.committed();
             if what == 1 {
                 counters = Counters::new(1_000);
                 counters.restore(written.clone());
                 counters.settle();
             } else if what == 2 {
-                written = counters.snapshot();
+                written = counters.snapshot().into_iter().map(StateChange::into_owned).collect();
             }
         }
         prop_assert_eq!(counted, expected);

@@ -1,6 +1,7 @@
 //! What attributes make of a request.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::red::{
     Counters, Histogram, Key, LabelLimit, OVERFLOW, Point, Protocol, Series, Side, Taken,
@@ -85,8 +86,8 @@ fn series_over_the_limit_are_one_named_series_for_each_status() {
             [("http.route", route.into()), ("http.response.status_code", Value::Int(status))];
         let series = of(Protocol::Http, &pairs).expect("it is HTTP");
         let now = UnixNanos(day * 86_400_000_000_000);
-        let series = limit.admit(series, now);
-        (series.target, series.status, limit.overflown())
+        let series = limit.admit(Arc::new(series), now);
+        (series.target.clone(), series.status, limit.overflown())
     };
     assert_eq!(admitted("/a", 200, 1), ("/a".to_owned(), Some(200), 0));
     assert_eq!(admitted("/b", 200, 1), ("/b".to_owned(), Some(200), 0));
@@ -103,7 +104,7 @@ fn a_million_routes_cost_a_bounded_number_of_series_and_every_request_has_a_fate
     for route in 0..1_000_000u128 {
         let pairs = [("http.route", format!("/{route}").as_str().into())];
         let point = Point {
-            series: of(Protocol::Http, &pairs).expect("it is HTTP"),
+            series: Arc::new(of(Protocol::Http, &pairs).expect("it is HTTP")),
             stream: Key(1),
             key: Key(route),
             temporality: Temporality::Cumulative,
@@ -115,7 +116,7 @@ fn a_million_routes_cost_a_bounded_number_of_series_and_every_request_has_a_fate
         match counters.take(&point) {
             Taken::Grown(growth) => {
                 counted += growth.histogram.count();
-                names.insert(limit.admit(point.series, UnixNanos(2)).target);
+                names.insert(limit.admit(point.series, UnixNanos(2)).target.clone());
             }
             _ => dropped += 1,
         }

@@ -49,7 +49,14 @@ async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export<coral_trace
     let (metrics, _) = inlet::queue(1, 1 << 20);
     let privacy = Arc::default();
     let counters_too = counters.clone();
-    let destination = Destination { inlet, metrics, recogniser, privacy, counters: counters_too };
+    let destination = Destination {
+        inlet,
+        metrics,
+        recogniser,
+        privacy,
+        series: Arc::default(),
+        counters: counters_too,
+    };
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(run(listeners, destination, limits, stop.clone()));
