@@ -20,11 +20,11 @@ pub struct Trace {
     pub error_count: u64,
     /// Every service that has a span in it, in the order in which its tree is read.
     pub services: Vec<String>,
-    /// One root, and every parent that a span names is stored.
+    /// One root, every parent that a span names is stored, and no span is left out here.
     pub complete: bool,
     /// Spans by start time, then id.
     pub spans: Vec<Span>,
-    /// Spans stored and not in `spans`, because a trace is answered up to a limit.
+    /// Spans stored and not in `spans`, because a trace is answered up to a limit: the latest by start.
     #[serde(default)]
     pub spans_left_out: u64,
 }
@@ -68,7 +68,7 @@ pub struct Span {
 pub struct TraceList {
     /// In the order that was asked for.
     pub traces: Vec<TraceSummary>,
-    /// More traces match than `limit` let through.
+    /// More traces match than `limit` let through, or than one answer may hold.
     pub more: bool,
 }
 
