@@ -1,5 +1,7 @@
 //! What a colony asks an agent: `proto/coral/agent/v1/agent.proto`, and spans in RFD 036's shape.
 
+pub mod begin;
+
 use coral_trace::{Attributes, Span, UnixNanos};
 use prost_types::{Duration, Timestamp};
 use std::collections::BTreeMap;

@@ -100,6 +100,7 @@ pub async fn run(
         retained: retained.clone(),
     });
     let router = serve::router(view).await?;
+    let store_id = store.id().to_owned();
     let rpc_address = listen::local_address(&listeners.rpc);
 
     let mut tasks = Tasks::new(stop.clone());
@@ -118,7 +119,7 @@ pub async fn run(
     let keep = Keep { age: config.keep_traces, bytes: config.storage.max_size };
     tasks.spawn("retention", Retain { store, keep, counters: retained }.run(stop.clone()));
     tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, stop.clone()));
-    if let Some(register) = Register::new(config, rpc_address) {
+    if let Some(register) = Register::new(config, rpc_address, &store_id) {
         tasks.spawn("registration", register.run(stop));
     }
     Ok(tasks.run(config.drain_within).await?)

@@ -117,7 +117,11 @@ pub struct AgentStatus {
     pub address: String,
     /// `configured` or `registered`.
     pub known_by: String,
-    /// The last poll succeeded.
+    /// `ok`; `not_polled` before the first poll; what went wrong with the last one: `unreachable`, `refuses`,
+    /// `too_old`, `nonsense` (it answers what no agent does), `cannot_store` (this colony's fault).
+    #[serde(default)]
+    pub state: String,
+    /// Somebody answered the last poll, whatever it was.
     pub reachable: bool,
     /// Receipts the agent has given out and this colony has not stored; null before the first poll.
     pub lag_receipts: Option<u64>,
@@ -129,6 +133,12 @@ pub struct AgentStatus {
     pub spans_stored: u64,
     /// Spans that expired on the agent before this colony polled them.
     pub spans_missed: u64,
+    /// Spans that came and can never be stored, since the colony started.
+    #[serde(default)]
+    pub spans_refused: u64,
+    /// Why, for the last of them; null when there is none.
+    #[serde(default)]
+    pub last_refusal: Option<String>,
 }
 
 /// `coral agent status`.

@@ -20,10 +20,20 @@ pub fn colony(status: &ColonyStatus) -> String {
             "Hint: name agents in `colony.agents`, or start one with --set agent.colony=URL.\n",
         );
     } else {
-        let columns =
-            ["Agent", "Address", "Reachable", "Lag", "Behind", "Stored", "Missed", "Last error"];
+        let columns = [
+            "Agent",
+            "Address",
+            "State",
+            "Lag",
+            "Behind",
+            "Stored",
+            "Missed",
+            "Refused",
+            "Last error",
+        ];
         let rows: Vec<Vec<String>> = status.agents.iter().map(agent_row).collect();
         let _ = write!(text, "\n{}", table(&columns, &rows));
+        text.extend(status.agents.iter().filter_map(refusal));
     }
     text + &counters(&status.counters)
 }
@@ -33,13 +43,20 @@ fn agent_row(agent: &AgentStatus) -> Vec<String> {
     vec![
         line(&agent.agent_id),
         line(&agent.address),
-        if agent.reachable { "yes" } else { "no" }.to_owned(),
+        line(&agent.state.replace('_', " ")),
         agent.lag_receipts.map_or_else(unknown, |lag| format!("{} receipts", count(lag))),
         agent.lag_seconds.map_or_else(unknown, |seconds| format!("{seconds:.1}s")),
         count(agent.spans_stored),
         count(agent.spans_missed),
+        count(agent.spans_refused),
         agent.last_error.as_deref().map_or_else(unknown, line),
     ]
+}
+
+/// Why spans of an agent are not here.
+fn refusal(agent: &AgentStatus) -> Option<String> {
+    let (id, reason) = (line(&agent.agent_id), line(agent.last_refusal.as_deref()?));
+    Some(format!("\nSpans of {id} that cannot be stored, last: {reason}\n"))
 }
 
 /// The agent's counters.
