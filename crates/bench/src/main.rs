@@ -8,6 +8,7 @@ mod exporter;
 mod figures;
 mod latency;
 mod load;
+mod metrics;
 mod output;
 mod process;
 mod program;
@@ -48,6 +49,8 @@ enum Measure {
     Agent(agent::AgentCommand),
     /// A colony draining an agent: spans a second, CPU, and the colony's answers.
     Colony(colony::ColonyCommand),
+    /// An agent under Beyla-like metrics: CPU and bytes a point.
+    Metrics(metrics::MetricsCommand),
     /// Bad days: kills at random moments, and everything at once for a long time.
     Soak(soak::SoakCommand),
     /// Everything, as one table with its bars.
@@ -87,6 +90,7 @@ impl Measure {
             Self::Sink(sink) => sink.run().await,
             Self::Agent(agent) => agent.run().await,
             Self::Colony(colony) => colony.run().await,
+            Self::Metrics(metrics) => metrics.run().await,
             Self::Soak(soak) => soak.run().await,
             Self::Report(report) => report.run().await,
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,

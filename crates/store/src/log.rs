@@ -14,6 +14,7 @@ use arrow::array::RecordBatch;
 use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::SCHEMA;
@@ -82,6 +83,17 @@ impl Log {
     /// Writes and syncs one commit. After an error the log is as it was before.
     pub(crate) fn append(&mut self, commit: &Commit) -> Result<(), StoreError> {
         let frame = self.frame(commit);
+        self.append_frame(frame)
+    }
+
+    /// Writes and syncs one commit of another kind of log, whose payload is `record` as JSON.
+    pub(crate) fn append_record(&mut self, record: &impl Serialize) -> Result<(), StoreError> {
+        let mut frame = vec![0; FRAME_HEAD];
+        serde_json::to_writer(&mut frame, record).expect("records have a JSON form");
+        self.append_frame(headed(frame))
+    }
+
+    fn append_frame(&mut self, frame: Vec<u8>) -> Result<(), StoreError> {
         let written = self.file.write_all(&frame);
         let outcome =
             written.and_then(|()| self.file.sync_data().inspect_err(|_| self.broken = true));
@@ -113,12 +125,17 @@ impl Log {
         frame.extend((record.len() as u32).to_le_bytes());
         frame.extend(record);
         frame.extend(rows);
-        let payload = &frame[FRAME_HEAD..];
-        let (length, checksum) = (payload.len() as u32, crc32fast::hash(payload));
-        frame[..4].copy_from_slice(&length.to_le_bytes());
-        frame[4..FRAME_HEAD].copy_from_slice(&checksum.to_le_bytes());
-        frame
+        headed(frame)
     }
+}
+
+/// `frame` with its head filled in.
+fn headed(mut frame: Vec<u8>) -> Vec<u8> {
+    let payload = &frame[FRAME_HEAD..];
+    let (length, checksum) = (payload.len() as u32, crc32fast::hash(payload));
+    frame[..4].copy_from_slice(&length.to_le_bytes());
+    frame[4..FRAME_HEAD].copy_from_slice(&checksum.to_le_bytes());
+    frame
 }
 
 /// A log that was written before.
@@ -157,6 +174,16 @@ impl OldLog {
     pub(crate) fn next(&mut self) -> Result<Option<Commit>, StoreError> {
         let payload = next_payload(&mut self.file).map_err(StoreError::log(&self.path))?;
         payload.map(|payload| decode(&payload)).transpose().map_err(StoreError::log(&self.path))
+    }
+
+    /// The next commit of [`Log::append_record`], likewise.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub(crate) fn next_record<T: DeserializeOwned>(&mut self) -> Result<Option<T>, StoreError> {
+        let payload = next_payload(&mut self.file).map_err(StoreError::log(&self.path))?;
+        let record = payload.map(|payload| serde_json::from_slice(&payload)).transpose();
+        record.map_err(|error| StoreError::log(&self.path)(error.into()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Answers questions from the colony's store.
 
+mod red;
 mod size;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,9 @@
 //! What can be asked of a colony, and how a question is written as a URL.
 
+mod red;
+
+pub use red::{RedFilter, RedProtocol, RedSide, RedSource};
+
 use coral_trace::{Collector, TimeRange, TraceIdPrefix, UnixNanos};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +19,8 @@ pub enum Question {
     },
     /// A list of traces.
     Traces(TraceFilter),
+    /// Requests, errors and durations of one service.
+    Red(RedProtocol, RedFilter),
     /// How the colony is.
     Status,
 }
@@ -98,6 +104,11 @@ impl Question {
                 let query = serde_urlencoded::to_string(filter)
                     .expect("a filter is flat and has text and numbers only");
                 format!("/api/v1/traces?{query}")
+            }
+            Self::Red(protocol, filter) => {
+                let query = serde_urlencoded::to_string(filter)
+                    .expect("a filter is flat and has text and numbers only");
+                format!("/api/v1/red/{}?{query}", protocol.as_str())
             }
             Self::Status => "/api/v1/status".to_owned(),
         }

@@ -1,7 +1,9 @@
 //! Answers as text. Everything that came from a span is data: control characters never reach a terminal.
 
+pub mod beyla;
 pub mod config;
 pub mod csv;
+pub mod red_table;
 pub mod sanitize;
 pub mod status;
 mod table;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::beyla;
 use super::sanitize::line;
 use super::table::table;
 use super::units::{count, counted};
@@ -29,6 +30,7 @@ pub fn colony(status: &ColonyStatus) -> String {
             "Stored",
             "Missed",
             "Refused",
+            "Beyla",
             "Last error",
         ];
         let rows: Vec<Vec<String>> = status.agents.iter().map(agent_row).collect();
@@ -49,20 +51,22 @@ fn agent_row(agent: &AgentStatus) -> Vec<String> {
         count(agent.spans_stored),
         count(agent.spans_missed),
         count(agent.spans_refused),
+        agent.beyla.as_deref().map_or_else(unknown, line),
         agent.last_error.as_deref().map_or_else(unknown, line),
     ]
 }
 
-/// Why spans of an agent are not here.
+/// Why something of an agent is not here.
 fn refusal(agent: &AgentStatus) -> Option<String> {
     let (id, reason) = (line(&agent.agent_id), line(agent.last_refusal.as_deref()?));
-    Some(format!("\nSpans of {id} that cannot be stored, last: {reason}\n"))
+    Some(format!("\nLast refused of {id}: {reason}\n"))
 }
 
-/// The agent's counters.
+/// The agent's Beyla, then its counters.
 pub fn agent(status: &AgentSelfStatus) -> String {
     let heading = format!("Coral {} agent {}\n", status.version, line(&status.agent_id));
-    heading + &counters(&status.counters)
+    let beyla = status.beyla.as_ref().map(beyla::status).unwrap_or_default();
+    heading + &beyla + &counters(&status.counters)
 }
 
 /// Counters that are not zero, and those that a reader looks for even then.
@@ -70,7 +74,7 @@ fn counters(counters: &BTreeMap<String, u64>) -> String {
     let mut text = String::new();
     let width = counters.keys().map(String::len).max().unwrap_or(0);
     for (name, value) in counters {
-        if *value > 0 || !name.contains(".requests.") {
+        if *value > 0 || !(name.contains(".requests.") || name.contains(".beyla.")) {
             let _ = writeln!(text, "{name:width$}  {}", count(*value));
         }
     }

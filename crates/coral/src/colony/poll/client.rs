@@ -6,7 +6,8 @@ use std::time::Duration;
 use coral_trace::Collector;
 use coral_wire::agent_rpc::begin;
 use coral_wire::agent_rpc::proto::{
-    QueryBeylaMetricsRequest, QueryTelemetryRequest, SpanEncoding, SpanPage,
+    QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, QueryTelemetryRequest, SpanEncoding,
+    SpanPage,
 };
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
@@ -18,7 +19,16 @@ use crate::errors::chain;
 pub trait AgentClient: Send + 'static {
     /// Asks for a page. Returns when the agent begins to answer: until its page is read, that page takes no
     /// memory here.
-    fn ask(&mut self, wanted: Wanted) -> impl Future<Output = Result<Incoming, PollError>> + Send;
+    fn ask(
+        &mut self,
+        wanted: Wanted,
+    ) -> impl Future<Output = Result<Incoming<SpanPage>, PollError>> + Send;
+
+    /// Asks for metrics, likewise. The answer of an agent that has none to give has no page.
+    fn ask_metrics(
+        &mut self,
+        wanted: WantedMetrics,
+    ) -> impl Future<Output = Result<Incoming<QueryBeylaMetricsResponse>, PollError>> + Send;
 
     /// The connection is not trusted any more; the next question takes a new one.
     fn hang_up(&mut self);
@@ -35,8 +45,17 @@ pub struct Wanted {
     pub most_spans: u32,
 }
 
+/// Which metrics are asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WantedMetrics {
+    /// Those with a receipt above this one.
+    pub after: u64,
+    /// At most so many; fewer when an answer would get too long.
+    pub most_metrics: u32,
+}
+
 /// A page that has begun to come.
-pub type Incoming = Pin<Box<dyn Future<Output = Result<SpanPage, PollError>> + Send>>;
+pub type Incoming<P> = Pin<Box<dyn Future<Output = Result<P, PollError>> + Send>>;
 
 /// An agent over gRPC. Connects when it is first asked, and again after a failure.
 pub struct GrpcAgent {
@@ -80,7 +99,7 @@ impl GrpcAgent {
 }
 
 impl AgentClient for GrpcAgent {
-    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming, PollError> {
+    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming<SpanPage>, PollError> {
         let channel = self.channel()?;
         let (after_receipt, max_spans) = (Some(wanted.after), wanted.most_spans);
         let span_encoding = SpanEncoding::Otlp.into();
@@ -112,6 +131,20 @@ impl AgentClient for GrpcAgent {
         }
     }
 
+    async fn ask_metrics(
+        &mut self,
+        wanted: WantedMetrics,
+    ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
+        let question = QueryBeylaMetricsRequest {
+            after_metric_receipt: Some(wanted.after),
+            max_metrics: wanted.most_metrics,
+            ..Default::default()
+        };
+        let begun = begin::query_beyla_metrics(self.channel()?, question, MOST_BYTES).await;
+        let begun = begun.map_err(|status| refusal(&status))?;
+        Ok(Box::pin(async { begun.read().await.map_err(|status| broken(&status)) }))
+    }
+
     fn hang_up(&mut self) {
         self.connected = None;
     }
@@ -119,14 +152,15 @@ impl AgentClient for GrpcAgent {
 
 /// The page of an answer that was read.
 fn page(answer: Result<Option<SpanPage>, Status>) -> Result<SpanPage, PollError> {
-    match answer {
-        Ok(Some(page)) => Ok(page),
-        Ok(None) => Err(PollError::too_old("its answer has no page")),
-        // It had begun to answer, so this is no refusal.
-        Err(status) => Err(match std::error::Error::source(&status) {
-            Some(broken) => PollError::unreachable(&chain(broken)),
-            None => PollError::nonsense(&said(&status)),
-        }),
+    let page = answer.map_err(|status| broken(&status))?;
+    page.ok_or_else(|| PollError::too_old("its answer has no page"))
+}
+
+/// Why an agent that began to answer did not end; it is no refusal.
+fn broken(status: &Status) -> PollError {
+    match std::error::Error::source(status) {
+        Some(broken) => PollError::unreachable(&chain(broken)),
+        None => PollError::nonsense(&said(status)),
     }
 }
 

@@ -34,10 +34,14 @@ struct AgentHealth {
     links_dropped: u64,
     polls_failed: u64,
     panics: u64,
+    metrics_refused: u64,
+    beyla: Option<String>,
 }
 
 /// So many polls in a row must fail before another may have an agent's id.
 const POLLS_HELD: u32 = 3;
+/// An agent that says more is cut short.
+const MOST_OF_A_LINE: usize = 500;
 
 impl Health {
     /// An agent is polled at its address from now on.
@@ -73,6 +77,20 @@ impl Health {
         self.update(id, |health| {
             health.caught_up_at = Some(now);
             health.last_error = None;
+        });
+    }
+
+    /// The agent said how its Beyla is, in one line; nothing, if it is too old to.
+    pub fn beyla(&self, id: &str, line: &str) {
+        let said = line.chars().take(MOST_OF_A_LINE).collect::<String>();
+        self.update(id, |health| health.beyla = (!said.is_empty()).then_some(said));
+    }
+
+    /// Metrics of the agent cannot be stored.
+    pub fn metrics_refused(&self, id: &str, metrics: u64, reason: &str) {
+        self.update(id, |health| {
+            health.metrics_refused += metrics;
+            health.last_refusal = Some(line(reason));
         });
     }
 
@@ -118,6 +136,7 @@ impl Health {
             spans_missed: health.spans_missed,
             spans_refused: sum(health.spans_refused.iter().copied()),
             last_refusal: health.last_refusal.clone(),
+            beyla: health.beyla.clone(),
         });
         statuses.collect()
     }
@@ -136,6 +155,7 @@ impl Health {
             ("spans.stored", total(|health| health.spans_stored)),
             ("spans.missed", total(|health| health.spans_missed)),
             ("spans.sampled_out", total(|health| health.spans_sampled_out)),
+            ("metrics.refused", total(|health| health.metrics_refused)),
             ("links.dropped", total(|health| health.links_dropped)),
             ("polls.failed", total(|health| health.polls_failed)),
             ("pollers.panicked", total(|health| health.panics)),

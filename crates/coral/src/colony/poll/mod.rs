@@ -1,4 +1,4 @@
-//! Pulls every agent's spans into the colony's store.
+//! Pulls every agent's spans and metrics into the colony's store.
 //!
 //! One [`follow::Follower`] per agent with one [`poller::Poller`] at a time, so that a slow, dead or wiped agent
 //! harms no other. [`Polling`] starts them as the registry changes.
@@ -7,12 +7,15 @@ pub mod client;
 mod error;
 mod follow;
 pub mod health;
+mod line;
+mod metrics;
 mod page;
 mod place;
 pub mod poller;
 mod sampling;
 #[cfg(test)]
 mod tests;
+mod width;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -6,33 +6,32 @@ use std::time::Duration;
 
 use coral_store::{Checkpoint, Store, StoreError};
 use coral_trace::Collector;
-use coral_wire::agent_rpc::proto::SpanPage;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinError;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::PollSettings;
 use super::client::{AgentClient, Wanted};
 use super::error::PollError;
 use super::health::Health;
+use super::line::{Line, on_store};
+use super::metrics::MetricStream;
 use super::page::{self, LeftOut, Refused, RefusedBy};
-use super::place::{after, beginning, check, is_another_store};
+use super::place::{MOST_STANDSTILLS, after, beginning, check_store_id, is_another_store};
+use super::width::Width;
 use crate::clock;
 use crate::show::sanitize::line;
 
-/// Drains one agent's two streams, again and again.
+/// Drains one agent's streams, again and again.
 pub struct Poller<C> {
     agent_id: String,
-    client: C,
-    store: Store,
+    line: Line<C>,
     settings: PollSettings,
-    /// Room for pages, shared by all pollers.
-    room: Arc<Semaphore>,
     health: Arc<Health>,
     /// How far each stream is stored: eBPF spans, SDK spans.
     places: [Checkpoint; 2],
     /// How many spans each stream is asked for at a time.
-    widths: [u32; 2],
+    widths: [Width; 2],
+    metrics: MetricStream,
     /// Polls that failed since the last that succeeded.
     failures: u32,
     polls: u64,
@@ -40,10 +39,6 @@ pub struct Poller<C> {
 
 /// The longest wait between two tries of an agent that fails.
 pub(super) const MOST_BACKOFF: Duration = Duration::from_secs(60);
-/// More than an agent puts into a page.
-const WIDEST: u32 = 1 << 14;
-/// A page that cannot be taken is asked for again with so many times fewer spans, down to one.
-const NARROWER: u32 = 8;
 
 impl<C: AgentClient> Poller<C> {
     /// A poller that goes on where the store's checkpoints say.
@@ -65,20 +60,11 @@ impl<C: AgentClient> Poller<C> {
                 .find(|place| place.agent_id == agent_id && place.collector == collector);
             place.cloned().unwrap_or_else(|| beginning(agent_id, collector))
         });
-        let (agent_id, widths) = (agent_id.to_owned(), [WIDEST; 2]);
-        let (failures, polls) = (0, 0);
-        Ok(Self {
-            agent_id,
-            client,
-            store,
-            settings,
-            room,
-            health,
-            places,
-            widths,
-            failures,
-            polls,
-        })
+        let metrics = MetricStream::resume(agent_id, &store);
+        let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
+        let line = Line { client, store, room, within };
+        let (widths, failures, polls) = ([Width::WIDEST; 2], 0, 0);
+        Ok(Self { agent_id, line, settings, health, places, widths, metrics, failures, polls })
     }
 
     /// Polls until `stop`. A page that came is stored before this returns, with its checkpoint.
@@ -98,7 +84,7 @@ impl<C: AgentClient> Poller<C> {
         for stream in 0..self.places.len() {
             outcome = outcome.and(self.catch_up(stream, stop).await);
         }
-        outcome
+        outcome.and(self.metrics.catch_up(&mut self.line, &self.health, stop).await)
     }
 
     async fn catch_up(&mut self, stream: usize, stop: &CancellationToken) -> Result<(), PollError> {
@@ -119,9 +105,13 @@ impl<C: AgentClient> Poller<C> {
         stream: usize,
         stop: &CancellationToken,
     ) -> Result<Step, PollError> {
-        // Waiting can be given up at any moment; a page that is here is stored to the end.
-        let fetched = stop.run_until_cancelled(self.fetch(stream)).await;
-        let (page, _room) = fetched.ok_or(PollError::Stopped)??;
+        let Checkpoint { collector, next_receipt, .. } = self.places[stream];
+        let most_spans = self.widths[stream].get();
+        let wanted = Wanted { collector, after: next_receipt, most_spans };
+        // Perhaps a page that does not come is too long for this line.
+        let fetched = self.line.spans(wanted, stop).await;
+        let (page, _room) = fetched.inspect_err(|_| self.widths[stream].narrow())?;
+        check_store_id(&page.store_id)?;
         let place = &self.places[stream];
         if is_another_store(place, &page) {
             tracing::info!(agent_id = %self.agent_id, "the agent's store is another one; starting over");
@@ -136,53 +126,23 @@ impl<C: AgentClient> Poller<C> {
             (true, true) => Step::Moved,
             (true, false) => Step::Stood,
         };
+        self.health.beyla(&self.agent_id, &page.beyla);
         let lag = page.last_receipt.saturating_sub(page.next_receipt);
         let (after, spans) = (after(place, &page), page.spans);
         let left_out = match self.store_page(stream, after.clone(), spans, page.otlp).await {
-            Err(bad) if bad.is_of_page() && self.widths[stream] > 1 => {
-                self.narrow(stream);
+            Err(bad) if bad.is_of_page() && !self.widths[stream].is_one() => {
+                self.widths[stream].narrow();
                 return Ok(Step::Moved);
             }
             Err(bad) if bad.is_of_page() => self.step_over(stream, after, spans, bad).await?,
             stored => {
                 let left_out = stored?;
-                self.widths[stream] = self.widths[stream].saturating_mul(NARROWER).min(WIDEST);
+                self.widths[stream].widen();
                 left_out
             }
         };
         self.health.progress(&self.agent_id, lag, &self.places, &left_out);
         Ok(step)
-    }
-
-    /// A page, and the room that it takes. The agent may think for as long as it is given without taking any;
-    /// once it answers, and there is room, its page has the same time to come.
-    async fn fetch(
-        &mut self,
-        stream: usize,
-    ) -> Result<(SpanPage, OwnedSemaphorePermit), PollError> {
-        let Checkpoint { collector, next_receipt, .. } = self.places[stream];
-        let wanted = Wanted { collector, after: next_receipt, most_spans: self.widths[stream] };
-        let within = self.settings.timeout;
-        let asked = timeout(within, self.client.ask(wanted)).await;
-        let incoming = asked.inspect_err(|error| self.hang_up_after(error))?;
-        let room = self.room.clone().acquire_owned().await.expect("never closed");
-        let page = timeout(within, incoming).await.inspect_err(|error| {
-            self.hang_up_after(error);
-            // Perhaps it is too long for this line.
-            self.narrow(stream);
-        })?;
-        check(&page)?;
-        Ok((page, room))
-    }
-
-    fn hang_up_after(&mut self, error: &PollError) {
-        if matches!(error, PollError::TimedOut(_) | PollError::Unreachable(_)) {
-            self.client.hang_up();
-        }
-    }
-
-    fn narrow(&mut self, stream: usize) {
-        self.widths[stream] = (self.widths[stream] / NARROWER).max(1);
     }
 
     /// Stores spans and the place after them in one commit.
@@ -198,11 +158,11 @@ impl<C: AgentClient> Poller<C> {
         {
             return Ok(LeftOut::default());
         }
-        let (store, sampling) = (self.store.clone(), self.settings.sampling);
-        let stored = tokio::task::spawn_blocking(move || {
-            page::store(&store, &otlp, sampling, &mut place).map(|left_out| (place, left_out))
+        let sampling = self.settings.sampling;
+        let stored = on_store(&self.line.store, move |store| {
+            page::store(store, &otlp, sampling, &mut place).map(|left_out| (place, left_out))
         });
-        let (place, left_out) = stored.await.map_err(|panic| unstorable(&panic))??;
+        let (place, left_out) = stored.await?;
         self.places[stream] = place;
         if let Some(refused) = &left_out.refused {
             self.warn_of(refused);
@@ -282,19 +242,4 @@ enum Step {
     Moved,
     /// Where it was, or at its beginning again.
     Stood,
-}
-
-/// An answer may come twice and a store be exchanged; an agent that does so more often in one poll is not asked
-/// again at once.
-const MOST_STANDSTILLS: u32 = 3;
-
-async fn timeout<T>(
-    within: Duration,
-    what: impl Future<Output = Result<T, PollError>>,
-) -> Result<T, PollError> {
-    tokio::time::timeout(within, what).await.map_err(|_| PollError::TimedOut(within))?
-}
-
-fn unstorable(panic: &JoinError) -> PollError {
-    PollError::Unstorable(line(&panic.to_string()))
 }

@@ -1,6 +1,7 @@
 //! Pollers against agents that misbehave. Time is Tokio's, paused: waits cost nothing.
 
 mod follow;
+mod metrics;
 mod poison;
 mod room;
 mod state;
@@ -10,13 +11,13 @@ use std::sync::Mutex;
 
 use coral_store::{Resources, StoreConfig};
 use coral_trace::{Collector, Span, TraceId, testing};
-use coral_wire::agent_rpc::proto::SpanPage;
+use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
 use coral_wire::otlp_out;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
-use super::client::{AgentClient, Incoming, Wanted};
+use super::client::{AgentClient, Incoming, Wanted, WantedMetrics};
 use super::poller::Poller;
 use super::*;
 use crate::clock;
@@ -83,7 +84,7 @@ impl ScriptedAgent {
 }
 
 impl AgentClient for ScriptedAgent {
-    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming, PollError> {
+    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming<SpanPage>, PollError> {
         let fault = {
             let mut script = self.0.lock().unwrap();
             if wanted.collector == Collector::Ebpf {
@@ -110,6 +111,13 @@ impl AgentClient for ScriptedAgent {
             None => {}
         }
         Ok(Box::pin(std::future::ready(Ok(page))))
+    }
+
+    async fn ask_metrics(
+        &mut self,
+        _: WantedMetrics,
+    ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
+        Ok(Box::pin(std::future::ready(Ok(QueryBeylaMetricsResponse::default()))))
     }
 
     fn hang_up(&mut self) {
@@ -150,6 +158,7 @@ impl Script {
             first_receipt: self.expired_below,
             spans: spans.len() as u32,
             otlp,
+            beyla: String::new(),
         }
     }
 }

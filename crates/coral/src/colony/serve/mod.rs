@@ -59,8 +59,13 @@ impl ColonyView {
         let mut counters: Counters = self.health.counters().collect();
         let refused = self.registry.refused();
         counters.insert("coral.colony.registrations.refused".to_owned(), refused);
+        let missed =
+            self.sources.store.metric_checkpoints().into_iter().map(|place| place.rows_missed);
+        let missed = missed.fold(0, u64::saturating_add);
+        counters.insert("coral.colony.metrics.missed".to_owned(), missed);
         counters.extend(self.retained.snapshot("colony"));
         counters.extend(metrics::store_gauges("colony", &self.sources.store.extent()));
+        counters.extend(metrics::metric_gauges("colony", &self.sources.store.metric_extent()));
         counters
     }
 

@@ -22,6 +22,7 @@ fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
         spans_missed: 0,
         spans_refused: 0,
         last_refusal: None,
+        beyla: Some("running (no data yet)".to_owned()),
     };
     let ill = AgentStatus {
         agent_id: "web-2".to_owned(),
@@ -36,6 +37,7 @@ fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
         spans_missed: 7,
         spans_refused: 2,
         last_refusal: Some("2 spans refused: trace_id: all zero".to_owned()),
+        beyla: None,
         ..well.clone()
     };
     let status = ColonyStatus {
@@ -46,12 +48,12 @@ fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
     expect![[r#"
         Coral 0.1.0 colony, 2 agents
 
-        Agent | Address              | State       | Lag             | Behind | Stored    | Missed | Refused | Last error
-        ------|----------------------|-------------|-----------------|--------|-----------|--------|---------|---------------------------------------------------------------
-        web-1 | http://10.0.0.5:9001 | ok          | 12,345 receipts | 4.2s   | 1,234,567 | 0      | 0       | -
-        web-2 | http://10.0.0.5:9001 | unreachable | -               | -      | 0         | 7      | 2       | cannot reach agent at http://10.0.0.6:9001: connection refused
+        Agent | Address              | State       | Lag             | Behind | Stored    | Missed | Refused | Beyla                 | Last error
+        ------|----------------------|-------------|-----------------|--------|-----------|--------|---------|-----------------------|---------------------------------------------------------------
+        web-1 | http://10.0.0.5:9001 | ok          | 12,345 receipts | 4.2s   | 1,234,567 | 0      | 0       | running (no data yet) | -
+        web-2 | http://10.0.0.5:9001 | unreachable | -               | -      | 0         | 7      | 2       | -                     | cannot reach agent at http://10.0.0.6:9001: connection refused
 
-        Spans of web-2 that cannot be stored, last: 2 spans refused: trace_id: all zero
+        Last refused of web-2: 2 spans refused: trace_id: all zero
 
         coral.colony.spans.stored  1,234,567
     "#]].assert_eq(&status::colony(&status));
@@ -76,8 +78,12 @@ fn an_agent_shows_its_counters_but_not_the_kinds_of_request_that_never_came() {
         ("coral.agent.spans.dropped", 0),
         ("coral.agent.spans.received", 12_000),
     ]);
-    let status =
-        AgentSelfStatus { version: "0.1.0".to_owned(), agent_id: "web-1".to_owned(), counters };
+    let status = AgentSelfStatus {
+        version: "0.1.0".to_owned(),
+        agent_id: "web-1".to_owned(),
+        counters,
+        beyla: None,
+    };
     expect![[r#"
         Coral 0.1.0 agent web-1
 

@@ -14,7 +14,7 @@ struct Noting {
 }
 
 impl AgentClient for Noting {
-    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming, PollError> {
+    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming<SpanPage>, PollError> {
         let page = self.agent.ask(wanted).await?;
         let Self { store, read, most_held, .. } = self.clone();
         Ok(Box::pin(async move {
@@ -24,6 +24,13 @@ impl AgentClient for Noting {
             most_held.fetch_max(read - stored, Ordering::Relaxed);
             page.await
         }))
+    }
+
+    async fn ask_metrics(
+        &mut self,
+        wanted: WantedMetrics,
+    ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
+        self.agent.ask_metrics(wanted).await
     }
 
     fn hang_up(&mut self) {}

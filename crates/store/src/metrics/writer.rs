@@ -1,0 +1,222 @@
+//! What the next commit builds on, and how it is found again when a store is opened.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use coral_trace::red::{Counters, LabelLimit, Series};
+
+use super::checkpoint::MetricCheckpoint;
+use super::file::MetricFile;
+use super::live::{HotRows, LiveMetrics};
+use super::record::Frame;
+use crate::error::StoreError;
+use crate::log::{Log, OldLog};
+use crate::writer::{logs, remove};
+
+/// Held while a commit is made.
+pub(crate) struct MetricWriter {
+    pub(super) next_receipt: u64,
+    pub(super) counters: Counters,
+    pub(super) limit: LabelLimit,
+    pub(super) checkpoints: BTreeMap<String, MetricCheckpoint>,
+    pub(super) series: SharedSeries,
+    log: Log,
+    dir: PathBuf,
+    next_log: u64,
+    /// Finished logs of hot rows.
+    older_logs: Vec<PathBuf>,
+    /// Logs of rows that are being sealed.
+    sealing_logs: Vec<PathBuf>,
+}
+
+/// One copy of each series that hot rows have.
+#[derive(Default)]
+pub(super) struct SharedSeries(HashSet<Arc<Series>>);
+
+/// Series whose counts are remembered: about 300 bytes each.
+const MOST_TRACKED: usize = 100_000;
+/// Series of one service and protocol that are told apart in a day, as many as OpenTelemetry's SDKs do.
+const MOST_LABELS: usize = 2_000;
+
+impl MetricWriter {
+    /// Reads the logs in `dir` and begins another one.
+    pub(super) fn resume(
+        dir: &Path,
+        files: Vec<Arc<MetricFile>>,
+    ) -> Result<(Self, LiveMetrics), StoreError> {
+        let old = logs(dir)?;
+        let mut replay = Replay::new(&files);
+        for (_, path) in &old {
+            replay.log(path)?;
+        }
+        let Replay { mut counters, checkpoints, mut series, hot, kept, .. } = replay;
+        counters.settle();
+        let next_receipt = hot.next_receipt;
+        let next_log = old.last().map_or(1, |(number, _)| number + 1);
+        let log = new_log(dir, next_log, next_receipt, &counters, &checkpoints)?;
+        // Only now does nothing depend on logs whose rows are sealed.
+        for (_, path) in old.iter().filter(|(_, path)| !kept.contains(path)) {
+            remove(path);
+        }
+        if kept.is_empty() {
+            series = SharedSeries::default();
+        }
+        let writer = Self {
+            next_receipt,
+            counters,
+            limit: LabelLimit::new(MOST_LABELS),
+            checkpoints,
+            series,
+            log,
+            dir: dir.to_owned(),
+            next_log: next_log + 1,
+            older_logs: kept,
+            sealing_logs: Vec::new(),
+        };
+        Ok((writer, LiveMetrics::new(files, hot)))
+    }
+
+    /// Writes one commit to the log; after an error nothing has happened. A commit that says nothing needs
+    /// no frame.
+    pub(super) fn write(&mut self, frame: &Frame) -> Result<(), StoreError> {
+        if frame.rows.is_empty() && frame.state.is_empty() && frame.checkpoints.is_empty() {
+            return Ok(());
+        }
+        if self.log.is_broken() {
+            self.begin_log()?;
+        }
+        self.log.append_record(frame)
+    }
+
+    /// From here on, commits are of another generation.
+    pub(super) fn begin_generation(&mut self) -> Result<(), StoreError> {
+        self.begin_log()?;
+        self.sealing_logs.append(&mut self.older_logs);
+        self.series = SharedSeries::default();
+        Ok(())
+    }
+
+    /// The last generation is sealed: its logs can go.
+    pub(super) fn end_sealing(&mut self) {
+        for path in self.sealing_logs.drain(..) {
+            remove(&path);
+        }
+    }
+
+    fn begin_log(&mut self) -> Result<(), StoreError> {
+        let log =
+            new_log(&self.dir, self.next_log, self.next_receipt, &self.counters, &self.checkpoints);
+        // Also when it failed: half a file may be there under this name.
+        self.next_log += 1;
+        let finished = std::mem::replace(&mut self.log, log?);
+        self.older_logs.push(finished.path);
+        Ok(())
+    }
+}
+
+impl SharedSeries {
+    /// The copy that others have already.
+    pub(super) fn share(&mut self, series: Arc<Series>) -> Arc<Series> {
+        if let Some(known) = self.0.get(&series) {
+            return known.clone();
+        }
+        self.0.insert(series.clone());
+        series
+    }
+}
+
+/// A log that begins with everything it needs to be read without those before it, but their rows.
+fn new_log(
+    dir: &Path,
+    number: u64,
+    first_receipt: u64,
+    counters: &Counters,
+    checkpoints: &BTreeMap<String, MetricCheckpoint>,
+) -> Result<Log, StoreError> {
+    let path = dir.join(format!("{number:012}.log"));
+    let begin = || {
+        let mut log = Log::create(path.clone(), first_receipt)?;
+        let frame = Frame {
+            snapshot: true,
+            state: counters.snapshot().into_iter().map(Into::into).collect(),
+            checkpoints: checkpoints.values().cloned().collect(),
+            ..Frame::default()
+        };
+        log.append_record(&frame)?;
+        Ok(log)
+    };
+    begin().inspect_err(|_| remove(&path))
+}
+
+/// Logs being read back into memory.
+struct Replay {
+    /// By protocol: the newest receipt that is in a file, or would be.
+    sealed: [u64; 3],
+    counters: Counters,
+    checkpoints: BTreeMap<String, MetricCheckpoint>,
+    series: SharedSeries,
+    hot: HotRows,
+    /// Logs with rows that are not sealed.
+    kept: Vec<PathBuf>,
+}
+
+impl Replay {
+    fn new(files: &[Arc<MetricFile>]) -> Self {
+        let mut sealed = [0; 3];
+        for file in files {
+            let newest = &mut sealed[file.extent.protocol as usize];
+            *newest = file.extent.last_receipt.max(*newest);
+        }
+        let next = sealed.iter().max().map_or(1, |newest| newest + 1);
+        Self {
+            sealed,
+            counters: Counters::new(MOST_TRACKED),
+            checkpoints: BTreeMap::new(),
+            series: SharedSeries::default(),
+            hot: HotRows::after(next),
+            kept: Vec::new(),
+        }
+    }
+
+    fn log(&mut self, path: &Path) -> Result<(), StoreError> {
+        let Some(mut log) = OldLog::open(path)? else { return Ok(()) };
+        if self.hot.rows == 0 {
+            self.hot = HotRows::after(self.hot.next_receipt.max(log.first_receipt));
+        }
+        let before = self.hot.rows;
+        while let Some(frame) = log.next_record()? {
+            self.frame(frame)?;
+        }
+        if self.hot.rows > before {
+            self.kept.push(path.to_owned());
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self, frame: Frame) -> Result<(), StoreError> {
+        if frame.snapshot {
+            self.counters.clear();
+        }
+        let state =
+            frame.state.into_iter().map(TryInto::try_into).collect::<Result<Vec<_>, _>>()?;
+        self.counters.restore(state);
+        for checkpoint in frame.checkpoints {
+            self.checkpoints.insert(checkpoint.agent_id.clone(), checkpoint);
+        }
+        let head = (frame.first_receipt, frame.agent_id.as_str(), frame.received);
+        let mut rows = Frame::stored(frame.rows, head)?;
+        rows.retain(|row| row.receipt > self.sealed[row.delta.series.protocol as usize]);
+        for row in &mut rows {
+            row.delta.series = self.series.share(row.delta.series.clone());
+        }
+        let (next, first) = (self.hot.next_receipt, rows.first().map(|row| row.receipt));
+        if self.hot.rows == 0 {
+            // A seal that a crash cut short left rows of another protocol in the log.
+            self.hot.first_receipt = first.unwrap_or(next).min(next);
+        }
+        self.hot.push(rows);
+        self.hot.next_receipt = self.hot.next_receipt.max(next);
+        Ok(())
+    }
+}
