@@ -3,7 +3,9 @@
 
 mod metrics;
 
-pub use metrics::{put_metrics, take_metrics};
+pub use metrics::{Taken, put_metrics, take_metrics};
+
+pub mod begin;
 
 use coral_trace::{Attributes, Span, UnixNanos};
 use prost_types::{Duration, Timestamp};

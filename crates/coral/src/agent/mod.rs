@@ -115,6 +115,7 @@ pub async fn run(
         beyla: beyla.board.clone(),
     });
     let router = serve::router(view).await?.merge(beyla.control.clone().router());
+    let store_id = store.id().to_owned();
     let rpc_address = listen::local_address(&listeners.rpc);
 
     // Stopped when Beyla has ended.
@@ -148,7 +149,7 @@ pub async fn run(
     let retain = Retain { store, keep, metrics, counters: retained };
     tasks.spawn("retention", retain.run(after.clone()));
     tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, after.clone()));
-    if let Some(register) = Register::new(config, rpc_address) {
+    if let Some(register) = Register::new(config, rpc_address, &store_id) {
         tasks.spawn("registration", register.run(after.clone()));
     }
     let stop = stop.child_token();

@@ -24,11 +24,11 @@ pub struct Trace {
     pub error_count: u64,
     /// Every service that has a span in it, in the order in which its tree is read.
     pub services: Vec<String>,
-    /// One root, and every parent that a span names is stored.
+    /// One root, every parent that a span names is stored, and no span is left out here.
     pub complete: bool,
     /// Spans by start time, then id.
     pub spans: Vec<Span>,
-    /// Spans stored and not in `spans`, because a trace is answered up to a limit.
+    /// Spans stored and not in `spans`, because a trace is answered up to a limit: the latest by start.
     #[serde(default)]
     pub spans_left_out: u64,
 }
@@ -72,7 +72,7 @@ pub struct Span {
 pub struct TraceList {
     /// In the order that was asked for.
     pub traces: Vec<TraceSummary>,
-    /// More traces match than `limit` let through.
+    /// More traces match than `limit` let through, or than one answer may hold.
     pub more: bool,
 }
 
@@ -121,7 +121,11 @@ pub struct AgentStatus {
     pub address: String,
     /// `configured` or `registered`.
     pub known_by: String,
-    /// The last poll succeeded.
+    /// `ok`; `not_polled` before the first poll; what went wrong with the last one: `unreachable`, `refuses`,
+    /// `too_old`, `nonsense` (it answers what no agent does), `cannot_store` (this colony's fault).
+    #[serde(default)]
+    pub state: String,
+    /// Somebody answered the last poll, whatever it was.
     pub reachable: bool,
     /// Receipts the agent has given out and this colony has not stored; null before the first poll.
     pub lag_receipts: Option<u64>,
@@ -133,6 +137,12 @@ pub struct AgentStatus {
     pub spans_stored: u64,
     /// Spans that expired on the agent before this colony polled them.
     pub spans_missed: u64,
+    /// Spans that came and can never be stored, since the colony started.
+    #[serde(default)]
+    pub spans_refused: u64,
+    /// Why, for the last of them or of its metrics; null when there is none.
+    #[serde(default)]
+    pub last_refusal: Option<String>,
     /// State and reason of the Beyla that the agent runs; null before the first poll, and of agents that do
     /// not say it.
     #[serde(default)]

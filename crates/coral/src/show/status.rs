@@ -24,16 +24,18 @@ pub fn colony(status: &ColonyStatus) -> String {
         let columns = [
             "Agent",
             "Address",
-            "Reachable",
+            "State",
             "Lag",
             "Behind",
             "Stored",
             "Missed",
+            "Refused",
             "Beyla",
             "Last error",
         ];
         let rows: Vec<Vec<String>> = status.agents.iter().map(agent_row).collect();
         let _ = write!(text, "\n{}", table(&columns, &rows));
+        text.extend(status.agents.iter().filter_map(refusal));
     }
     text + &counters(&status.counters)
 }
@@ -43,14 +45,21 @@ fn agent_row(agent: &AgentStatus) -> Vec<String> {
     vec![
         line(&agent.agent_id),
         line(&agent.address),
-        if agent.reachable { "yes" } else { "no" }.to_owned(),
+        line(&agent.state.replace('_', " ")),
         agent.lag_receipts.map_or_else(unknown, |lag| format!("{} receipts", count(lag))),
         agent.lag_seconds.map_or_else(unknown, |seconds| format!("{seconds:.1}s")),
         count(agent.spans_stored),
         count(agent.spans_missed),
+        count(agent.spans_refused),
         agent.beyla.as_deref().map_or_else(unknown, line),
         agent.last_error.as_deref().map_or_else(unknown, line),
     ]
+}
+
+/// Why something of an agent is not here.
+fn refusal(agent: &AgentStatus) -> Option<String> {
+    let (id, reason) = (line(&agent.agent_id), line(agent.last_refusal.as_deref()?));
+    Some(format!("\nLast refused of {id}: {reason}\n"))
 }
 
 /// The agent's Beyla, then its counters.

@@ -38,20 +38,40 @@ pub fn put_metrics<'a>(
     taken
 }
 
-/// The metrics of an agent's answer in order of their receipts.
-///
-/// # Errors
-/// What is wrong with the first that is not what [`put_metrics`] puts.
-pub fn take_metrics(answer: QueryBeylaMetricsResponse) -> Result<Vec<Delta>, String> {
+/// The metrics of an answer.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// In order of their receipts.
+    pub deltas: Vec<Delta>,
+    /// How many are not what [`put_metrics`] puts, and are not among them.
+    pub refused: u64,
+    /// What is wrong with the first of those.
+    pub reason: String,
+}
+
+/// The metrics of an agent's answer. One that is wrong costs itself.
+pub fn take_metrics(answer: QueryBeylaMetricsResponse) -> Taken {
     let QueryBeylaMetricsResponse { http_metrics, grpc_metrics, sql_metrics, .. } = answer;
     let metrics = http_metrics
         .into_iter()
         .map(Metric::Http)
         .chain(grpc_metrics.into_iter().map(Metric::Grpc))
         .chain(sql_metrics.into_iter().map(Metric::Sql));
-    let mut deltas = metrics.map(Metric::delta).collect::<Result<Vec<_>, _>>()?;
+    let (mut deltas, mut taken) = (Vec::new(), Taken::default());
+    for metric in metrics {
+        match metric.delta() {
+            Ok(delta) => deltas.push(delta),
+            Err(reason) => {
+                if taken.refused == 0 {
+                    taken.reason = reason;
+                }
+                taken.refused += 1;
+            }
+        }
+    }
     deltas.sort_by_key(|(receipt, _)| *receipt);
-    Ok(deltas.into_iter().map(|(_, delta)| delta).collect())
+    taken.deltas = deltas.into_iter().map(|(_, delta)| delta).collect();
+    taken
 }
 
 enum Metric {

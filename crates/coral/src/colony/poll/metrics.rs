@@ -1,23 +1,27 @@
 //! Follows one agent's metrics.
 
-use std::time::Duration;
-
 use coral_store::{MetricCheckpoint, Store};
-use coral_wire::agent_rpc::proto::MetricPage;
+use coral_wire::agent_rpc::proto::{MetricPage, QueryBeylaMetricsResponse};
+use coral_wire::agent_rpc::{Taken, take_metrics};
+use tokio_util::sync::CancellationToken;
 
-use super::client::{AgentClient, MetricAnswer, PollError};
+use super::client::{AgentClient, WantedMetrics};
+use super::error::PollError;
+use super::health::Health;
+use super::line::{Line, on_store};
+use super::place::{MOST_STANDSTILLS, check_store_id};
+use super::width::Width;
 use crate::clock;
 use crate::errors::chain;
+use crate::show::sanitize;
 
 /// Drains the metrics of one agent. Each page and its checkpoint are one commit.
 pub(super) struct MetricStream {
     place: MetricCheckpoint,
     /// The place was moved by something else than a page, and is not stored yet.
     is_unsaved: bool,
+    width: Width,
 }
-
-/// An answer may come twice and a store be exchanged; more often in one poll is a defect of the agent.
-const MOST_STANDSTILLS: u32 = 3;
 
 impl MetricStream {
     /// Goes on where the store's checkpoint says.
@@ -25,33 +29,41 @@ impl MetricStream {
         let known = store.metric_checkpoints();
         let place = known.into_iter().find(|place| place.agent_id == agent_id);
         let beginning = || MetricCheckpoint { agent_id: agent_id.to_owned(), ..Default::default() };
-        Self { place: place.unwrap_or_else(beginning), is_unsaved: false }
+        let place = place.unwrap_or_else(beginning);
+        Self { place, is_unsaved: false, width: Width::WIDEST }
     }
 
     /// Stores everything that the agent has now.
     pub(super) async fn catch_up(
         &mut self,
-        client: &mut impl AgentClient,
-        store: &Store,
-        timeout: Duration,
+        line: &mut Line<impl AgentClient>,
+        health: &Health,
+        stop: &CancellationToken,
     ) -> Result<(), PollError> {
         let mut standstills = 0;
         while standstills <= MOST_STANDSTILLS {
-            let before = self.place.next_receipt;
-            let asked = tokio::time::timeout(timeout, client.metrics(before)).await;
-            let Some(answer) = asked.map_err(|_| PollError::TimedOut(timeout))?? else {
-                return Ok(());
-            };
-            if self.is_elsewhere(&answer.page) {
+            let (before, width) = (self.place.next_receipt, self.width);
+            let wanted = WantedMetrics { after: before, most_metrics: width.get() };
+            let fetched = line.metrics(wanted, stop).await;
+            let (mut answer, _room) = fetched.inspect_err(|_| self.width.narrow())?;
+            let Some(page) = answer.metric_page.take() else { return Ok(()) };
+            check_store_id(&page.store_id)?;
+            let has_more = page.has_more;
+            if self.is_elsewhere(&page) {
                 standstills += 1;
                 continue;
             }
-            let has_more = answer.page.has_more;
-            self.store_page(store, answer).await?;
-            if !has_more {
-                return Ok(());
+            match self.take(&line.store, health, page, answer).await {
+                // Another try with fewer.
+                Err(bad) if bad.is_of_page() && !width.is_one() => self.width.narrow(),
+                taken => {
+                    taken?;
+                    if !has_more {
+                        return Ok(());
+                    }
+                    standstills += u32::from(self.place.next_receipt <= before);
+                }
             }
-            standstills += u32::from(self.place.next_receipt <= before);
         }
         Err(PollError::Standstill(self.place.next_receipt))
     }
@@ -74,109 +86,70 @@ impl MetricStream {
         true
     }
 
-    /// Stores a page and its checkpoint in one commit.
-    async fn store_page(&mut self, store: &Store, answer: MetricAnswer) -> Result<(), PollError> {
-        let MetricAnswer { page, deltas } = answer;
-        let unmoved =
-            page.next_receipt == self.place.next_receipt && page.store_id == self.place.store_id;
-        if deltas.is_empty() && unmoved && !self.is_unsaved {
-            return Ok(());
+    /// Stores a page, but for what can never be stored: that is counted. A page of one that is at fault is
+    /// stepped over.
+    async fn take(
+        &mut self,
+        store: &Store,
+        health: &Health,
+        page: MetricPage,
+        answer: QueryBeylaMetricsResponse,
+    ) -> Result<(), PollError> {
+        let after = self.after(&page);
+        let (refused, reason) = match self.store(store, after.clone(), answer).await {
+            Err(bad) if bad.is_of_page() && self.width.is_one() => {
+                self.store(store, after, QueryBeylaMetricsResponse::default()).await?;
+                (1, bad.to_string())
+            }
+            stored => {
+                let Taken { refused, reason, .. } = stored?;
+                self.width.widen();
+                (refused, reason)
+            }
+        };
+        if refused > 0 {
+            let (agent_id, reason) = (&self.place.agent_id, sanitize::line(&reason));
+            health.metrics_refused(agent_id, refused, &reason);
+            tracing::warn!(%agent_id, n_metrics = refused, reason, "metrics of an agent cannot be stored and are left out");
         }
-        let mut place = self.place.clone();
-        let first_contact = place.store_id.is_empty();
-        if !first_contact {
-            // Between the place and the oldest that the agent still has.
-            let missed = page.first_receipt.saturating_sub(place.next_receipt.saturating_add(1));
-            place.rows_missed = place.rows_missed.saturating_add(missed);
-        }
-        place.next_receipt = page.next_receipt.max(place.next_receipt);
-        place.store_id = page.store_id;
-        let store = store.clone();
-        let stored = tokio::task::spawn_blocking(move || {
-            store.append_metric_page(deltas, clock::now(), &mut place).map(|()| place)
-        });
-        let stored = stored.await.map_err(|panic| PollError::CannotStore(panic.to_string()))?;
-        self.place = stored.map_err(|error| PollError::CannotStore(chain(&error)))?;
-        self.is_unsaved = false;
         Ok(())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use coral_store::{Resources, StoreConfig};
-    use coral_trace::red::{Delta, Histogram, Protocol, Series, Side};
-    use coral_trace::{Attributes, Collector, TimeRange, UnixNanos};
-    use coral_wire::agent_rpc::proto::SpanPage;
-
-    use super::*;
-
-    /// An agent whose store is called `id` and has one request in each of its rows.
-    struct Script {
-        id: &'static str,
-        rows: u64,
+    /// Stores what an answer holds and the place after it in one commit. Returns what was refused of it.
+    async fn store(
+        &mut self,
+        store: &Store,
+        mut place: MetricCheckpoint,
+        answer: QueryBeylaMetricsResponse,
+    ) -> Result<Taken, PollError> {
+        let unmoved = place == self.place && !self.is_unsaved;
+        let stored = on_store(store, move |store| {
+            let mut taken = take_metrics(answer);
+            let deltas = std::mem::take(&mut taken.deltas);
+            if !(unmoved && deltas.is_empty()) {
+                let stored = store.append_metric_page(deltas, clock::now(), &mut place);
+                stored.map_err(|error| PollError::CannotStore(chain(&error)))?;
+            }
+            Ok((place, taken))
+        });
+        let (place, taken) = stored.await?;
+        (self.place, self.is_unsaved) = (place, false);
+        Ok(taken)
     }
 
-    impl AgentClient for Script {
-        async fn page(&mut self, _: Collector, _: u64) -> Result<SpanPage, PollError> {
-            Err(PollError::NoPage)
+    /// The place after `page`. It never goes back.
+    fn after(&self, page: &MetricPage) -> MetricCheckpoint {
+        let place = &self.place;
+        let (first_contact, moves) =
+            (place.store_id.is_empty(), page.next_receipt > place.next_receipt);
+        // Between the place and the oldest that the agent still has.
+        let gap = page.first_receipt.saturating_sub(place.next_receipt.saturating_add(1));
+        let missed = if moves && !first_contact { gap } else { 0 };
+        MetricCheckpoint {
+            store_id: page.store_id.clone(),
+            next_receipt: page.next_receipt.max(place.next_receipt),
+            rows_missed: place.rows_missed.saturating_add(missed),
+            ..place.clone()
         }
-
-        /// Two rows a page.
-        async fn metrics(&mut self, after: u64) -> Result<Option<MetricAnswer>, PollError> {
-            let last = self.rows.min(after + 2).max(after);
-            let page = MetricPage {
-                store_id: self.id.to_owned(),
-                next_receipt: last,
-                has_more: last < self.rows,
-                last_receipt: self.rows,
-                first_receipt: 1,
-            };
-            let deltas = (after..last).map(|row| Delta {
-                series: Arc::new(
-                    Series::of(Protocol::Http, Side::Server, "cart", Attributes::default())
-                        .expect("it is HTTP"),
-                ),
-                since: UnixNanos(row),
-                time: UnixNanos(row + 1),
-                histogram: Histogram::of_one(1),
-                exemplars: Vec::new(),
-            });
-            Ok(Some(MetricAnswer { page, deltas: deltas.collect() }))
-        }
-    }
-
-    fn requests(store: &Store) -> u64 {
-        let mut requests = 0;
-        let count = |row: &coral_store::StoredDelta| requests += row.delta.histogram.count();
-        store.deltas(Protocol::Http, TimeRange::ALL, count).unwrap();
-        requests
-    }
-
-    #[tokio::test]
-    async fn metrics_are_polled_once_whatever_becomes_of_the_agents_store() {
-        let dir = tempfile::tempdir().unwrap();
-        let resources = Resources { memory_limit: 64 << 20, threads: 1 };
-        let config = StoreConfig { dir: dir.path().to_owned(), resources, segment_rows: 1_000 };
-        let store = Store::open(config).unwrap();
-        let rows = [
-            ("first", 5, 5),
-            ("first", 7, 7),
-            // An older copy was put back: nothing is read again, and what comes then is.
-            ("first", 4, 7),
-            ("first", 6, 9),
-            // The store was wiped.
-            ("second", 3, 12),
-        ];
-        for (id, rows, expected) in rows {
-            // Each time as after a restart of the colony.
-            let mut stream = MetricStream::resume("web-1", &store);
-            let mut agent = Script { id, rows };
-            stream.catch_up(&mut agent, &store, Duration::from_secs(9)).await.unwrap();
-            assert_eq!(requests(&store), expected, "{id} with {rows} rows");
-        }
-        assert_eq!(store.metric_checkpoints()[0].rows_stored, 12);
     }
 }
