@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod attribute;
+pub mod critical_path;
 mod ids;
 mod origin;
 mod recognise;
