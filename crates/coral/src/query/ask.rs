@@ -1,6 +1,7 @@
 //! Answers questions from the colony's store.
 
 mod red;
+mod why;
 
 use std::collections::HashSet;
 

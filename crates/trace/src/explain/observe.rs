@@ -54,7 +54,7 @@ pub(super) struct Call {
 pub struct Entry<'a> {
     /// The topmost spans of this service; the trace's roots when there is none.
     pub service: Option<&'a str>,
-    /// Of those, the ones of this name.
+    /// Of those, the ones of this name or route.
     pub operation: Option<&'a str>,
 }
 
@@ -101,7 +101,7 @@ impl Reading<'_> {
         let mut waiting: Vec<usize> = self.tree.roots.iter().rev().copied().collect();
         while let Some(at) = waiting.pop() {
             let span = &self.spans[self.tree.nodes[at].span];
-            let named = entry.operation.is_none_or(|name| span.name == name);
+            let named = entry.operation.is_none_or(|name| is_called(span, name));
             if named && span.origin.service_name() == service {
                 found.push(at);
             } else {
@@ -212,6 +212,11 @@ impl Reading<'_> {
         let span = self.spans[node.span].span_id;
         Call { operation, called_as, parent, children: vec![], size: 1, failed, fails: false, span }
     }
+}
+
+/// Whether `span` is of that operation: by its name, or by its route.
+fn is_called(span: &Span, operation: &str) -> bool {
+    span.name == operation || span.attributes.text("http.route") == Some(operation)
 }
 
 /// Tells every call of its children; of failures below failures, the lowest stay.
