@@ -13,6 +13,7 @@ mod output;
 mod process;
 mod program;
 mod queries;
+mod rca;
 mod report;
 mod sent;
 mod server;
@@ -55,6 +56,8 @@ enum Measure {
     Soak(soak::SoakCommand),
     /// Everything, as one table with its bars.
     Report(report::Report),
+    /// Root causes: recorded and simulated faults whose culprits are known.
+    Rca(rca::Rca),
     /// The store alone: CPU per span appended and sealed, bytes per span, lookups, a search, a reopening.
     Store(store::Store),
 }
@@ -93,6 +96,7 @@ impl Measure {
             Self::Metrics(metrics) => metrics.run().await,
             Self::Soak(soak) => soak.run().await,
             Self::Report(report) => report.run().await,
+            Self::Rca(rca) => tokio::task::spawn_blocking(move || rca.run()).await?,
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
         }
     }

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod beyla;
+mod why;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use coral_trace::TraceIdPrefix;
 pub use self::beyla::{
     BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
 };
+pub use self::why::WhyArgs;
 use crate::config::value::parse_duration;
 use crate::query::{RedSide, RedSource, Sort, Source, SpanStatus};
 
@@ -70,6 +72,13 @@ Example:
   coral query beyla traces --service payments-api"
     )]
     Query(QueryCommand),
+    /// Say why a service is slow, or one trace: the component, its share, and where to see it.
+    #[command(after_help = "\
+Examples:
+  coral why payments-api
+  coral why payments-api --route /checkout --since 30m --baseline 6h
+  coral why --trace-id 4bf92f3577b3")]
+    Why(WhyArgs),
     /// Install and examine Beyla, which makes the spans of this host.
     #[command(
         subcommand,

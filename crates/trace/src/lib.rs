@@ -6,6 +6,8 @@
 #![warn(missing_docs)]
 
 mod attribute;
+pub mod critical_path;
+pub mod explain;
 mod ids;
 mod origin;
 mod recognise;

@@ -115,7 +115,7 @@ pub(super) fn window(since: When, until: Option<When>) -> String {
 }
 
 /// `1 hour`, `15 minutes`; other durations as they are printed elsewhere.
-fn ago_text(ago: Duration) -> String {
+pub(super) fn ago_text(ago: Duration) -> String {
     let seconds = ago.as_secs();
     let whole = |unit: u64| ago.subsec_nanos() == 0 && seconds > 0 && seconds.is_multiple_of(unit);
     match seconds {

@@ -2,8 +2,10 @@
 //! these are the documented JSON shapes of design §7: fields may be added, none renamed.
 
 mod red;
+mod why;
 
 pub use red::{RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+pub use why::{Why, WhyEvidence, WhySuspect};
 
 use std::collections::BTreeMap;
 

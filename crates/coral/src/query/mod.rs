@@ -7,4 +7,5 @@ pub mod question;
 pub use self::ask::{QueryError, Sources};
 pub use self::question::{
     Question, RedFilter, RedProtocol, RedSide, RedSource, Sort, Source, SpanStatus, TraceFilter,
+    WhyFilter,
 };

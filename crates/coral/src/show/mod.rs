@@ -10,6 +10,7 @@ mod table;
 pub mod trace_table;
 pub mod trace_tree;
 pub mod units;
+pub mod why;
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ mod hostile;
 mod path;
 mod process;
 mod red;
+mod why;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

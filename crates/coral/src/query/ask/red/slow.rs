@@ -105,7 +105,7 @@ impl Sources {
         };
         let traces: Vec<TraceId> =
             self.store.search(&query)?.into_iter().map(|trace| trace.trace_id).collect();
-        let spans = self.store.spans_of(&traces, Collector::Ebpf, None, MOST_SPANS)?;
+        let spans = self.store.spans_of(&traces, Some(Collector::Ebpf), None, MOST_SPANS)?;
         let slow = spans.iter().map(|stored| &stored.span).filter(|span| {
             wanted.range.contains(span.end)
                 && span.duration().as_nanos() > u128::from(line)
