@@ -74,6 +74,7 @@ fn what(suspect: &WhySuspect) -> String {
         "missing" => format!("stops in `{component}` before it has called what it used to call"),
         "error" => format!("fails, and nothing below it does: {component}"),
         "repeated" => format!("is called again and again: {component}"),
+        "more_often" => format!("is called by more requests than it was: {component}"),
         other => format!("{}: {component}", line(other)),
     }
 }

@@ -2,8 +2,10 @@
 
 mod failing;
 mod missing;
+mod more_often;
 mod repeated;
 
+use super::added::Added;
 use super::names::CauseKind;
 use super::shift::believed;
 use super::table::Table;
@@ -20,6 +22,8 @@ pub(super) struct Change {
     pub kind: CauseKind,
     /// How much it says, comparable to a service's latency score.
     pub weight: f64,
+    /// Time that it added to the window's traces and that no component took beyond its own baseline, nanoseconds.
+    pub added: f64,
     /// Where it is seen in the window: at most [`Suspect::MOST_EVIDENCE`].
     pub examples: Vec<Evidence>,
 }
@@ -51,10 +55,11 @@ fn show(examples: &mut Vec<Evidence>, table: &Table<'_>, (of, call): (u32, u32))
 }
 
 /// All changes of all operations.
-pub(super) fn changes(table: &Table<'_>, in_window: &[bool]) -> Vec<Change> {
+pub(super) fn changes(table: &Table<'_>, in_window: &[bool], added: &Added) -> Vec<Change> {
     let mut found = missing::changes(table, in_window);
     found.extend(failing::changes(table, in_window));
     found.extend(repeated::changes(table, in_window));
+    found.extend(more_often::changes(table, in_window, added));
     found
 }
 
@@ -73,6 +78,11 @@ impl Counts {
         let (before, after) = (self.usual_of as f64, self.now_of as f64);
         let evidence = before * after / (before + after);
         WEIGHT * ratio * more * believed(ratio / error, DOUBT) * evidence / (evidence + FEW)
+    }
+
+    /// How often it happened now and would not have at the baseline.
+    pub fn excess(&self) -> f64 {
+        self.now as f64 - self.usual as f64 / self.usual_of.max(1) as f64 * self.now_of as f64
     }
 
     /// Counts one of either cohort.

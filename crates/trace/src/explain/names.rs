@@ -20,6 +20,8 @@ pub enum CauseKind {
     Error,
     /// It is called again and again by one caller.
     Repeated,
+    /// More of its caller's requests call it than did.
+    MoreOften,
 }
 
 /// A place where a request can lose time, in words.
@@ -126,7 +128,7 @@ impl<T> Default for Numbers<T> {
 }
 
 impl CauseKind {
-    /// `own`, `edge`, `leaf`, `queue`, `missing`, `error` or `repeated`.
+    /// `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated` or `more_often`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Own => "own",
@@ -136,6 +138,7 @@ impl CauseKind {
             Self::Missing => "missing",
             Self::Error => "error",
             Self::Repeated => "repeated",
+            Self::MoreOften => "more_often",
         }
     }
 }

@@ -47,10 +47,11 @@ impl Scores {
     /// Of the cohorts that `in_window` tells apart.
     pub fn of(table: &Table<'_>, in_window: &[bool]) -> Self {
         let shifts = shifts(table, in_window);
-        let added = Added::of(table, in_window, &shifts);
+        let mut added = Added::of(table, in_window, &shifts);
         let keys: Vec<Key> = (0..shifts.len()).map(|at| table.key(at)).collect();
         let callers_parts = callers_parts(&keys, &shifts);
-        let changes = changes(table, in_window);
+        let changes = changes(table, in_window, &added);
+        added.total += changes.iter().map(|change| change.added).sum::<f64>();
         let mut scores = Self { shifts, added, changes, services: vec![], callers_parts, keys };
         scores.services = scores.judge(table.names.services.len());
         scores
@@ -101,6 +102,7 @@ impl Scores {
         }
         for change in &self.changes {
             scores[change.service as usize].otherwise += change.weight;
+            scores[change.service as usize].added += change.added;
         }
         scores
     }

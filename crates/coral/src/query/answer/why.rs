@@ -45,7 +45,7 @@ pub struct WhySuspect {
     pub service: String,
     /// The operation, or the caller, the service and the operation, that is most suspicious.
     pub component: String,
-    /// `own`, `edge`, `leaf`, `queue`, `missing`, `error` or `repeated`.
+    /// `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated` or `more_often`.
     pub kind: String,
     /// Its part of the added time: 0 to 1.
     pub share: f64,
