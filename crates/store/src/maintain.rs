@@ -103,7 +103,7 @@ impl Inner {
 
     /// Writes a generation as a segment, and puts it in its place: for a crash by renaming it, for readers by
     /// moving pointers.
-    fn seal_generation(&self, generation: &Generation) -> Result<u64, StoreError> {
+    pub(crate) fn seal_generation(&self, generation: &Generation) -> Result<u64, StoreError> {
         let segment = Segment::write(&segment_dir(&self.config.dir), generation, &self.footers)?;
         // Held so that no commit comes between the marks and the exchange; readers go on.
         let mut writer = self.writer();
@@ -115,7 +115,7 @@ impl Inner {
         state.segments = Arc::new(segments);
         state.sealing = None;
         drop(state);
-        writer.end_sealing();
+        writer.end_sealing(&self.live.read().hot);
         Ok(spans)
     }
 

@@ -60,8 +60,15 @@ impl Seen {
         }
     }
 
-    /// The rows that were about to be sealed are: the segment's filter knows them now.
-    pub(crate) fn end_sealing(&mut self) {
-        self.sealing = HashSet::new();
+    /// The rows that were about to be sealed are: the segment's filter knows them now. It is asked about a trace
+    /// that hot rows have not heard of; those of traces that they have are known here for as long as these are.
+    pub(crate) fn end_sealing(&mut self, is_hot: impl Fn(u128) -> bool) {
+        let sealed = std::mem::take(&mut self.sealing);
+        self.current.extend(sealed.into_iter().filter(|key| is_hot(trace(key))));
     }
+}
+
+fn trace(key: &Key) -> u128 {
+    let (trace, _) = key.split_at(16);
+    u128::from_be_bytes(trace.try_into().expect("16 bytes"))
 }

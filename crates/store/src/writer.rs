@@ -91,9 +91,10 @@ impl Writer {
         Ok(())
     }
 
-    /// The last generation is sealed: its logs can go.
-    pub(crate) fn end_sealing(&mut self) {
-        self.seen.end_sealing();
+    /// The last generation is sealed: its logs can go. `hot` is the one that goes on.
+    pub(crate) fn end_sealing(&mut self, hot: &Generation) {
+        let is_hot = |id| TraceId::try_from(id).is_ok_and(|trace| hot.traces.contains_key(&trace));
+        self.seen.end_sealing(is_hot);
         for path in self.sealing_logs.drain(..) {
             remove(&path);
         }

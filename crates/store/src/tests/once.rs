@@ -50,6 +50,18 @@ fn a_repeated_span_is_known_after_sealing_and_after_a_restart() {
 }
 
 #[test]
+fn a_sealed_span_of_a_trace_that_went_on_during_the_seal_is_known_after_it() {
+    let (_dir, store) = store();
+    let before = vec![span(1, 1, None, 0, 10)];
+    store.append(std::slice::from_ref(&before), NOON).unwrap();
+    half_seal(&store);
+    store.append(&[vec![span(1, 2, Some(1), 1, 5)]], NOON).unwrap();
+    half_seal(&store);
+    assert_eq!(store.append(&[before], NOON).unwrap()[0].duplicate, 1);
+    assert_eq!(all_spans(&store).len(), 2);
+}
+
+#[test]
 fn the_same_span_id_in_another_trace_is_another_span() {
     let (_dir, store) = store();
     let outcome = store.append(&[vec![span(1, 7, None, 0, 1), span(2, 7, None, 0, 1)]], NOON);
@@ -61,6 +73,8 @@ fn the_same_span_id_in_another_trace_is_another_span() {
 enum Step {
     /// Export these of the spans, by index; most have been exported before.
     Export(Vec<prop::sample::Index>),
+    /// Begins a seal, or ends one that was begun.
+    HalfSeal,
     Seal,
     Reopen,
 }
@@ -68,9 +82,18 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => prop::collection::vec(any::<prop::sample::Index>(), 1..8).prop_map(Step::Export),
+        2 => Just(Step::HalfSeal),
         1 => Just(Step::Seal),
         1 => Just(Step::Reopen),
     ]
+}
+
+fn half_seal(store: &Store) {
+    let begun = store.0.live.read().sealing.clone();
+    match begun {
+        Some(generation) => drop(store.0.seal_generation(&generation).unwrap()),
+        None => drop(store.0.begin_sealing().unwrap()),
+    }
 }
 
 proptest! {
@@ -98,6 +121,7 @@ proptest! {
                         }
                     }
                 }
+                Step::HalfSeal => half_seal(&store),
                 Step::Seal => drop(store.seal().unwrap()),
                 Step::Reopen => {
                     drop(store);
