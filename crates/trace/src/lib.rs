@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod attribute;
+pub mod dependency;
 mod ids;
 mod origin;
 mod recognise;
