@@ -8,10 +8,12 @@ mod exporter;
 mod figures;
 mod latency;
 mod load;
+mod metrics;
 mod output;
 mod process;
 mod program;
 mod queries;
+mod rca;
 mod report;
 mod sent;
 mod server;
@@ -48,10 +50,14 @@ enum Measure {
     Agent(agent::AgentCommand),
     /// A colony draining an agent: spans a second, CPU, and the colony's answers.
     Colony(colony::ColonyCommand),
+    /// An agent under Beyla-like metrics: CPU and bytes a point.
+    Metrics(metrics::MetricsCommand),
     /// Bad days: kills at random moments, and everything at once for a long time.
     Soak(soak::SoakCommand),
     /// Everything, as one table with its bars.
     Report(report::Report),
+    /// Root causes: recorded and simulated faults whose culprits are known.
+    Rca(rca::Rca),
     /// The store alone: CPU per span appended and sealed, bytes per span, lookups, a search, a reopening.
     Store(store::Store),
 }
@@ -87,8 +93,10 @@ impl Measure {
             Self::Sink(sink) => sink.run().await,
             Self::Agent(agent) => agent.run().await,
             Self::Colony(colony) => colony.run().await,
+            Self::Metrics(metrics) => metrics.run().await,
             Self::Soak(soak) => soak.run().await,
             Self::Report(report) => report.run().await,
+            Self::Rca(rca) => tokio::task::spawn_blocking(move || rca.run()).await?,
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
         }
     }

@@ -23,13 +23,14 @@ pub struct Program {
     scratch: Option<PathBuf>,
 }
 
-/// Every socket on a free port.
-const FREE_PORTS: [&str; 5] = [
+/// Every socket on a free port, and no Beyla beside what is measured.
+const FREE_PORTS: [&str; 6] = [
     "otlp.grpc=127.0.0.1:0",
     "otlp.http=127.0.0.1:0",
     "beyla.otlp.grpc=127.0.0.1:0",
     "beyla.otlp.http=127.0.0.1:0",
     "agent.listen=127.0.0.1:0",
+    "beyla.enabled=false",
 ];
 impl Program {
     /// Starts an agent on a new directory.

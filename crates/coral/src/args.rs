@@ -1,13 +1,20 @@
 //! The command line.
 
+mod beyla;
+mod why;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use coral_trace::TraceIdPrefix;
 
+pub use self::beyla::{
+    BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
+};
+pub use self::why::WhyArgs;
 use crate::config::value::parse_duration;
-use crate::query::{Sort, Source, SpanStatus};
+use crate::query::{RedSide, RedSource, Sort, Source, SpanStatus};
 
 /// Traces and RED metrics of every host, from eBPF, with no SDK and no code change.
 #[derive(Parser, Debug)]
@@ -65,6 +72,31 @@ Example:
   coral query beyla traces --service payments-api"
     )]
     Query(QueryCommand),
+    /// Say why a service is slow, or one trace: the component, its share, and where to see it.
+    #[command(after_help = "\
+Examples:
+  coral why payments-api
+  coral why payments-api --route /checkout --since 30m --baseline 6h
+  coral why --trace-id 4bf92f3577b3")]
+    Why(WhyArgs),
+    /// Install and examine Beyla, which makes the spans of this host.
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  coral beyla doctor"
+    )]
+    Beyla(BeylaToolCommand),
+    /// Let the agent of this host trace one more service, also after a restart.
+    #[command(after_help = "\
+Example:
+  coral connect cart:8080")]
+    Connect(ConnectArgs),
+    /// Undo `coral connect`.
+    #[command(after_help = "\
+Example:
+  coral disconnect cart")]
+    Disconnect(DisconnectArgs),
     /// Look at the configuration.
     #[command(
         subcommand,
@@ -202,6 +234,79 @@ Examples:
   coral query beyla traces --service payments-api --min-duration 500ms --sort slowest
   coral query beyla traces --status error --attr http.route=/checkout --format json")]
     Traces(TracesArgs),
+    /// HTTP requests of a service by route: how many, how slow, how many failed.
+    #[command(after_help = "\
+Examples:
+  coral query beyla http payments-api --since 1h
+  coral query beyla http payments-api --since 1h --compare 1h
+  coral query beyla http payments-api --slow --over 500ms
+  coral query beyla http frontend-api --side client --format json")]
+    Http(RedArgs),
+    /// gRPC calls of a service by method.
+    #[command(after_help = "\
+Example:
+  coral query beyla grpc fraud-detector --since 1h")]
+    Grpc(RedArgs),
+    /// SQL statements of a service by operation and table.
+    #[command(after_help = "\
+Example:
+  coral query beyla sql card-validator --source spans")]
+    Sql(RedArgs),
+}
+
+/// `coral query beyla http|grpc|sql`.
+#[derive(Args, Debug)]
+pub struct RedArgs {
+    /// The service.
+    #[arg(value_name = "SERVICE")]
+    pub service: String,
+    /// Requests counted at or after this: a duration back from now, or an RFC 3339 time [default: 1h].
+    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    pub since: Option<When>,
+    /// Requests counted before this.
+    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    pub until: Option<When>,
+    /// Compare with the same window so much earlier.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub compare: Option<Duration>,
+    /// List what is slow, and the traces behind it.
+    #[arg(long)]
+    pub slow: bool,
+    /// Slow is more than this: a duration, or p95 for each row's own P95 [default: p95].
+    #[arg(long, value_name = "DURATION|p95", value_parser = parse_over, requires = "slow")]
+    pub over: Option<Over>,
+    /// Requests that the service served, or that it made; of SQL always those that it made.
+    #[arg(long, value_enum, default_value = "server")]
+    pub side: RedSide,
+    /// Count by Beyla's metrics, or by stored spans, which sampling makes fewer.
+    #[arg(long, value_enum, default_value = "metrics")]
+    pub source: RedSource,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: RedFormat,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub colony: ColonyArgs,
+}
+
+/// A line between fast and slow.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Over {
+    /// Each row's own 95th percentile.
+    P95,
+    /// This long.
+    Latency(Duration),
+}
+
+/// How RED metrics are printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum RedFormat {
+    /// For people.
+    Table,
+    /// For programs; fields are never renamed.
+    Json,
+    /// For spreadsheets.
+    Csv,
 }
 
 /// `coral query beyla traces`.
@@ -320,6 +425,22 @@ fn parse_when(text: &str) -> Result<When, String> {
     })
 }
 
+fn parse_over(text: &str) -> Result<Over, String> {
+    if text.eq_ignore_ascii_case("p95") {
+        return Ok(Over::P95);
+    }
+    parse_duration(text)
+        .map(Over::Latency)
+        .map_err(|_| format!("`{text}` is neither a duration such as 500ms nor p95"))
+}
+
+/// How far back a question goes when nobody says.
+impl Default for When {
+    fn default() -> Self {
+        Self::Ago(Duration::from_secs(3_600))
+    }
+}
+
 fn parse_attribute(text: &str) -> Result<String, String> {
     match text.split_once('=') {
         Some((key, _)) if !key.is_empty() && !text.contains('\n') => Ok(text.to_owned()),
@@ -380,6 +501,11 @@ mod tests {
             ("coral demo --for 10", "`10` is not a duration such as 90s, 5m, 1h or 7d"),
             ("coral demo --for 9999999w", "`9999999w` is longer than 100 years"),
             ("coral config show --role king", "possible values: agent, colony, standalone"),
+            ("coral connect cart", "`cart` is not of the form NAME:PORT"),
+            ("coral connect :80", "`:80` is not of the form NAME:PORT"),
+            ("coral connect cart:0", "such as cart:8080"),
+            ("coral beyla install --version new", "`new` is not a version such as 3.31.0"),
+            ("coral beyla install --from x --version 3.31.0", "cannot be used with"),
             ("coral query beyla traces --attr http.route", "`http.route` is not of the form"),
             ("coral query beyla traces --attr =x", "`=x` is not of the form KEY=VALUE"),
             ("coral query beyla traces --since yesterday", "`yesterday` is neither a duration"),

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::addresses::Addresses;
@@ -78,15 +79,28 @@ impl Server {
     /// # Errors
     /// [`AskError`].
     pub fn ask<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, AskError> {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT_WITHIN))
-            .timeout_global(Some(ANSWER_WITHIN))
-            .proxy(None)
-            .build()
-            .into();
-        let url = format!("{}{path_and_query}", self.url);
-        let mut answer = agent.get(&url).call().map_err(|error| self.unreachable(&error))?;
+        self.read(agent().get(format!("{}{path_and_query}", self.url)).call())
+    }
+
+    /// The answer to `order`, which is given to `path` with a key that only its owner can read.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn order<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        key: &str,
+        order: &impl Serialize,
+    ) -> Result<T, AskError> {
+        let request = agent().post(format!("{}{path}", self.url));
+        self.read(request.header("authorization", format!("Bearer {key}")).send_json(order))
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        answer: Result<http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<T, AskError> {
+        let mut answer = answer.map_err(|error| self.unreachable(&error))?;
         if !answer.status().is_success() {
             return Err(self.refused(&mut answer));
         }
@@ -124,6 +138,14 @@ impl Server {
         let (role, url) = (self.role.as_str(), self.url.clone());
         AskError::Foreign { role, url, reason: reason.to_owned() }
     }
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_connect(Some(CONNECT_WITHIN))
+        .timeout_global(Some(ANSWER_WITHIN));
+    config.proxy(None).build().into()
 }
 
 impl Role {

@@ -29,6 +29,9 @@ use clap::Parser as _;
 
 /// Exit codes: 0 answered, 1 the question or the server failed, 2 the command line was wrong.
 fn main() -> ExitCode {
+    if let Some(failed) = agent::beyla::shim::run(std::env::args_os()) {
+        return failed;
+    }
     let cli = args::Cli::parse();
     match command::run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,

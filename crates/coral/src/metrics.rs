@@ -7,8 +7,20 @@ use std::fmt::Write as _;
 pub type Counters = BTreeMap<String, u64>;
 
 /// Names that go down as well as up.
-const GAUGES: [&str; 6] =
-    ["store.spans", "store.bytes", "store.segments", "receipts.last", "receipts.first", "agents"];
+const GAUGES: [&str; 9] = [
+    "store.spans",
+    "store.bytes",
+    "store.segments",
+    "receipts.last",
+    "receipts.first",
+    "agents",
+    "metrics.rows",
+    "metrics.bytes",
+    "metrics.series",
+];
+
+/// A number for each of several states: 1 for the one that is.
+const STATE: &str = ".state.";
 
 /// One line a counter: `coral.agent.spans.received` becomes `coral_agent_spans_received_total`.
 ///
@@ -16,7 +28,7 @@ const GAUGES: [&str; 6] =
 pub fn prometheus(counters: &Counters) -> String {
     let mut text = String::new();
     for (name, value) in counters {
-        let gauge = GAUGES.iter().any(|suffix| name.ends_with(suffix));
+        let gauge = GAUGES.iter().any(|suffix| name.ends_with(suffix)) || name.contains(STATE);
         let (kind, total) = if gauge { ("gauge", "") } else { ("counter", "_total") };
         let name = name.replace(['.', '-'], "_");
         let _ = writeln!(text, "# TYPE {name}{total} {kind}\n{name}{total} {value}");
@@ -32,6 +44,17 @@ pub fn store_gauges(role: &str, extent: &coral_store::Extent) -> [(String, u64);
         ("store.segments", extent.segments),
         ("receipts.last", extent.last_receipt),
         ("receipts.first", extent.first_receipt),
+    ]
+    .map(|(name, value)| (format!("coral.{role}.{name}"), value))
+}
+
+/// What a store holds of metrics, likewise, and what was one series too many.
+pub fn metric_gauges(role: &str, extent: &coral_store::MetricExtent) -> [(String, u64); 4] {
+    [
+        ("metrics.rows", extent.rows),
+        ("metrics.bytes", extent.bytes),
+        ("metrics.series", extent.series),
+        ("metric_points.overflown", extent.overflown),
     ]
     .map(|(name, value)| (format!("coral.{role}.{name}"), value))
 }

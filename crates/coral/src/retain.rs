@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use coral_store::{Keep, Maintained, Resources, Store, StoreConfig, StoreError};
+use coral_store::{
+    Keep, Maintained, MetricKeep, MetricsMaintained, Resources, Store, StoreConfig, StoreError,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
@@ -16,8 +18,10 @@ use crate::errors::chain;
 pub struct Retain {
     /// The store to keep within limits.
     pub store: Store,
-    /// The limits.
+    /// The limits of its spans, and of the store as a whole.
     pub keep: Keep,
+    /// The limits of its metrics.
+    pub metrics: MetricKeep,
     /// Counts what went.
     pub counters: Arc<RetainCounters>,
 }
@@ -29,9 +33,16 @@ pub struct RetainCounters {
     pub expired: AtomicU64,
     /// Spans that went early because of the size cap.
     pub evicted: AtomicU64,
+    /// Rows of metrics that were older than their retention.
+    pub metrics_expired: AtomicU64,
+    /// Rows of metrics that went early because of the size cap.
+    pub metrics_evicted: AtomicU64,
     /// Rounds that failed.
     pub failures: AtomicU64,
 }
+
+/// Metrics may take so much of the size cap: one part of four.
+pub const METRICS_SHARE: u64 = 4;
 
 /// How often a store is looked at, unless its retention is so short that this would be late.
 const EVERY: Duration = Duration::from_millis(200);
@@ -39,7 +50,8 @@ const EVERY: Duration = Duration::from_millis(200);
 impl Retain {
     /// Runs until `stop`; a round that has begun is finished first.
     pub async fn run(self, stop: CancellationToken) {
-        let every = EVERY.min(self.keep.age / 4).max(Duration::from_millis(10));
+        let metrics = self.metrics.http.min(self.metrics.grpc).min(self.metrics.sql);
+        let every = EVERY.min(self.keep.age.min(metrics) / 4).max(Duration::from_millis(10));
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
@@ -48,15 +60,32 @@ impl Retain {
     }
 
     async fn round(&self) {
-        let (store, keep) = (self.store.clone(), self.keep);
-        let round = tokio::task::spawn_blocking(move || store.maintain(keep, clock::now())).await;
-        match round {
-            Ok(Ok(done)) => self.count(done),
+        let (store, keep, keep_metrics) = (self.store.clone(), self.keep, self.metrics);
+        let round = tokio::task::spawn_blocking(move || {
+            let now = clock::now();
+            // What fails for one does not keep the other from being done.
+            let metrics = store.maintain_metrics(keep_metrics, now);
+            store.maintain(keep, now).and_then(|spans| Ok((spans, metrics?)))
+        });
+        match round.await {
+            Ok(Ok((spans, metrics))) => {
+                self.count(spans);
+                self.count_metrics(metrics);
+            }
             Ok(Err(error)) => {
                 self.counters.failures.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(error = %chain(&error), "could not seal or expire; will try again");
             }
             Err(panic) => tracing::error!(%panic, "maintenance of the store panicked"),
+        }
+    }
+
+    fn count_metrics(&self, done: MetricsMaintained) {
+        self.counters.metrics_expired.fetch_add(done.expired, Ordering::Relaxed);
+        self.counters.metrics_evicted.fetch_add(done.evicted, Ordering::Relaxed);
+        if done.evicted > 0 {
+            let n_rows = done.evicted;
+            tracing::warn!(n_rows, "the size cap evicted metrics before their retention ended");
         }
     }
 
@@ -87,10 +116,12 @@ pub async fn open_store(dir: PathBuf, limits: StorageConfig) -> Result<Store, St
 
 impl RetainCounters {
     /// Names and values for `role` (`agent` or `colony`).
-    pub fn snapshot(&self, role: &str) -> [(String, u64); 3] {
+    pub fn snapshot(&self, role: &str) -> [(String, u64); 5] {
         [
             ("expired", &self.expired),
             ("evicted", &self.evicted),
+            ("metrics.expired", &self.metrics_expired),
+            ("metrics.evicted", &self.metrics_evicted),
             ("maintenance.failures", &self.failures),
         ]
         .map(|(name, count)| {

@@ -12,7 +12,7 @@ use crate::statement::{CREATE_META, META, Statement, TABLES};
 
 /// Written into every store; another number is refused before anything is read. 2: rows in a log and in
 /// segments by receipt, no longer in tables.
-pub(crate) const SCHEMA_VERSION: u32 = 3;
+pub(crate) const SCHEMA_VERSION: u32 = 4;
 
 /// What a process grants its store. See DuckDB's settings of the same names.
 #[derive(Clone, Debug)]
@@ -34,7 +34,8 @@ pub(crate) struct Database {
 const MOST_IDLE: usize = 8;
 
 impl Database {
-    /// Opens or creates `dir/coral.duckdb`, with files allowed under `dir/segments` and nowhere else.
+    /// Opens or creates `dir/coral.duckdb`, with files allowed under `dir/segments` and
+    /// `dir/metrics`, and nowhere else.
     pub(crate) fn open(dir: &Path, resources: &Resources) -> Result<Self, StoreError> {
         let path = dir.join("coral.duckdb");
         let opening = |source| StoreError::Open { path: path.clone(), source };
@@ -93,15 +94,16 @@ fn safe_config() -> Result<Config, duckdb::Error> {
         .with("autoload_known_extensions", "false")
 }
 
-/// Shuts every door but the segment directory, then the door to these settings.
+/// Shuts every door but the directories of segments and metrics, then the door to these settings.
 fn lock_down(
     connection: &Connection,
     segments: &Path,
     resources: &Resources,
 ) -> Result<(), StoreError> {
+    let metrics = segments.with_file_name("metrics").display().to_string().replace('\'', "''");
     let segments = segments.display().to_string().replace('\'', "''");
     let settings = format!(
-        "SET allowed_directories = ['{segments}/'];
+        "SET allowed_directories = ['{segments}/', '{metrics}/'];
          SET temp_directory = '{segments}/spill';
          SET max_temp_directory_size = '4GB';
          SET memory_limit = '{}B';

@@ -115,7 +115,7 @@ impl StoreError {
         }
     }
 
-    fn is_damage(&self) -> bool {
+    pub(crate) fn is_damage(&self) -> bool {
         let of_file = |error: &std::io::Error| {
             matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof)
         };

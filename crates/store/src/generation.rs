@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 
 use crate::batch::{ORIGIN_ID, SCHEMA};
 use crate::part::Part;
+use crate::segment::Light;
 
 /// Rows with receipts from `first_receipt` on, one a receipt.
 pub(crate) struct Generation {
@@ -40,6 +41,8 @@ pub(crate) struct HotTrace {
 pub(crate) struct HotPart {
     /// Shared with readers while they work.
     pub(crate) part: Arc<Part>,
+    /// What a list asks of every trace, at hand. [`Light::NOTHING`] until it is in a generation.
+    pub(crate) light: Light,
     /// Where its spans are in the generation.
     pub(crate) rows: Vec<u32>,
 }
@@ -62,11 +65,14 @@ impl Arrival {
         let part = &mut self.traces.entry(span.trace_id).or_default().parts
             [usize::from(span.origin.collector == Collector::Ebpf)];
         match part {
-            Some(HotPart { part, rows }) => {
+            Some(HotPart { part, rows, .. }) => {
                 Arc::make_mut(part).add(span);
                 rows.push(row);
             }
-            None => *part = Some(HotPart { part: Arc::new(Part::of(span)), rows: vec![row] }),
+            None => {
+                let (part_of_it, light) = (Arc::new(Part::of(span)), Light::NOTHING);
+                *part = Some(HotPart { part: part_of_it, light, rows: vec![row] });
+            }
         }
     }
 
@@ -94,13 +100,15 @@ impl HotTrace {
 
     fn merge(&mut self, arrived: Self) {
         for (mine, arrived) in self.parts.iter_mut().zip(arrived.parts) {
-            match (mine.as_mut(), arrived) {
-                (Some(mine), Some(arrived)) => {
+            let Some(mut arrived) = arrived else { continue };
+            arrived.light = Light::of_part(&arrived.part);
+            match mine {
+                Some(mine) => {
                     Arc::make_mut(&mut mine.part).merge(&arrived.part);
+                    mine.light.add(&arrived.light);
                     mine.rows.extend(arrived.rows);
                 }
-                (None, arrived) => *mine = arrived,
-                (Some(_), None) => {}
+                None => *mine = Some(arrived),
             }
         }
         if self.older.is_empty() {

@@ -21,6 +21,7 @@ mod live;
 mod log;
 mod lookup;
 mod maintain;
+mod metrics;
 mod origins;
 mod page;
 mod part;
@@ -30,6 +31,7 @@ mod row;
 mod search;
 mod seen;
 mod segment;
+mod since;
 mod statement;
 mod store;
 #[cfg(test)]
@@ -43,6 +45,10 @@ pub use database::Resources;
 pub use error::StoreError;
 pub use lookup::StoredTrace;
 pub use maintain::{Keep, Maintained};
+pub use metrics::{
+    AppendedPoints, MetricCheckpoint, MetricExtent, MetricKeep, MetricPage, MetricsMaintained,
+    StoredDelta,
+};
 pub use page::Page;
 pub use row::StoredSpan;
 pub use search::{Order, TraceQuery, TraceSummary};

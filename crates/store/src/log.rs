@@ -14,6 +14,7 @@ use arrow::array::RecordBatch;
 use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::SCHEMA;
@@ -27,6 +28,8 @@ pub(crate) struct Log {
     /// Bytes that hold whole, synced frames.
     len: u64,
     ipc: StreamWriter<Vec<u8>>,
+    /// Bytes of the last record: the next one will hardly be longer.
+    last_record: usize,
     /// A sync failed: what it was to sync may be on disk or not, and this file is not written any more.
     broken: bool,
 }
@@ -71,7 +74,7 @@ impl Log {
             Ok(file)
         });
         let file = created.map_err(StoreError::log(&path))?;
-        Ok(Self { path, file, len: HEAD, ipc, broken: false })
+        Ok(Self { path, file, len: HEAD, ipc, last_record: 0, broken: false })
     }
 
     /// Whether the next commit needs another log.
@@ -82,6 +85,19 @@ impl Log {
     /// Writes and syncs one commit. After an error the log is as it was before.
     pub(crate) fn append(&mut self, commit: &Commit) -> Result<(), StoreError> {
         let frame = self.frame(commit);
+        self.append_frame(frame)
+    }
+
+    /// Writes and syncs one commit of another kind of log, whose payload is `record` as postcard writes it.
+    pub(crate) fn append_record(&mut self, record: &impl Serialize) -> Result<(), StoreError> {
+        let mut frame = Vec::with_capacity(self.last_record);
+        frame.extend([0; FRAME_HEAD]);
+        let frame = postcard::to_extend(record, frame).expect("records are plain data");
+        self.last_record = frame.len();
+        self.append_frame(headed(frame))
+    }
+
+    fn append_frame(&mut self, frame: Vec<u8>) -> Result<(), StoreError> {
         let written = self.file.write_all(&frame);
         let outcome =
             written.and_then(|()| self.file.sync_data().inspect_err(|_| self.broken = true));
@@ -113,12 +129,17 @@ impl Log {
         frame.extend((record.len() as u32).to_le_bytes());
         frame.extend(record);
         frame.extend(rows);
-        let payload = &frame[FRAME_HEAD..];
-        let (length, checksum) = (payload.len() as u32, crc32fast::hash(payload));
-        frame[..4].copy_from_slice(&length.to_le_bytes());
-        frame[4..FRAME_HEAD].copy_from_slice(&checksum.to_le_bytes());
-        frame
+        headed(frame)
     }
+}
+
+/// `frame` with its head filled in.
+fn headed(mut frame: Vec<u8>) -> Vec<u8> {
+    let payload = &frame[FRAME_HEAD..];
+    let (length, checksum) = (payload.len() as u32, crc32fast::hash(payload));
+    frame[..4].copy_from_slice(&length.to_le_bytes());
+    frame[4..FRAME_HEAD].copy_from_slice(&checksum.to_le_bytes());
+    frame
 }
 
 /// A log that was written before.
@@ -157,6 +178,16 @@ impl OldLog {
     pub(crate) fn next(&mut self) -> Result<Option<Commit>, StoreError> {
         let payload = next_payload(&mut self.file).map_err(StoreError::log(&self.path))?;
         payload.map(|payload| decode(&payload)).transpose().map_err(StoreError::log(&self.path))
+    }
+
+    /// The next commit of [`Log::append_record`], likewise.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub(crate) fn next_record<T: DeserializeOwned>(&mut self) -> Result<Option<T>, StoreError> {
+        let payload = next_payload(&mut self.file).map_err(StoreError::log(&self.path))?;
+        let record = payload.map(|payload| postcard::from_bytes(&payload)).transpose();
+        record.map_err(|error| StoreError::log(&self.path)(io::Error::other(error)))
     }
 }
 

@@ -42,7 +42,7 @@ impl Store {
         Ok(StoredTrace { spans, span_count, error_count })
     }
 
-    /// Spans of `collector` in `traces`, trace by trace, each by start, at most `limit`; only the one with
+    /// Spans of `collector`, or of both, in `traces`, trace by trace, each by start, at most `limit`; only the one with
     /// `span`'s id when that is given.
     ///
     /// # Errors
@@ -50,11 +50,11 @@ impl Store {
     pub fn spans_of(
         &self,
         traces: &[TraceId],
-        collector: Collector,
+        collector: Option<Collector>,
         span: Option<SpanId>,
         limit: u32,
     ) -> Result<Vec<StoredSpan>, StoreError> {
-        let mut spans = self.0.reading(|| self.0.spans_of_all(traces, Some(collector)))?;
+        let mut spans = self.0.reading(|| self.0.spans_of_all(traces, collector))?;
         spans.retain(|stored| span.is_none_or(|wanted| stored.span.span_id == wanted));
         spans.sort_by_key(|stored| (stored.span.trace_id, stored.span.start, stored.span.span_id));
         spans.truncate(limit as usize);

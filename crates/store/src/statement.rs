@@ -22,11 +22,13 @@ macro_rules! statements {
 statements! {
     TABLES = "schema/tables";
     VIEWS = "schema/views";
+    METRIC_VIEWS = "schema/metric_views";
 
     CREATE_META = "meta/create";
     META = "meta/read";
 
     SET_SPAN_FILES = "read/set_span_files";
+    SET_METRIC_FILES = "read/set_metric_files";
 
     AGENTS = "colony/agents";
     DELETE_AGENT = "colony/delete_agent";

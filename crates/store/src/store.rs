@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::database::{self, Database, Resources};
 use crate::error::StoreError;
 use crate::live::Live;
+use crate::metrics::Metrics;
 use crate::segment::{self, Footers};
 use crate::writer::Writer;
 
@@ -34,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) database: Database,
     pub(crate) live: Live,
     pub(crate) footers: Arc<Footers>,
+    pub(crate) metrics: Metrics,
     pub(crate) writer: Mutex<Writer>,
     /// Held by whoever seals and expires: one at a time.
     pub(crate) maintenance: Mutex<()>,
@@ -80,9 +82,9 @@ impl Store {
                 "segments are missing or damaged; their spans are lost"
             );
         }
-        let writer = Mutex::new(writer);
-        let maintenance = Mutex::default();
-        Ok(Self(Arc::new(Inner { config, database, live, footers, writer, maintenance })))
+        let metrics = Metrics::open(&config.dir)?;
+        let (writer, maintenance) = (Mutex::new(writer), Mutex::default());
+        Ok(Self(Arc::new(Inner { config, database, live, footers, metrics, writer, maintenance })))
     }
 
     /// This store's identity: another one after its directory was wiped.
@@ -110,10 +112,10 @@ impl Inner {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes of what is not in a segment: logs and the database.
+    /// Bytes of what is not in a segment: logs, metrics and the database.
     pub(crate) fn hot_bytes(&self) -> u64 {
         let logs = directory_bytes(&log_dir(&self.config.dir));
-        logs + database::bytes(&self.config.dir)
+        logs + self.metrics.bytes(&self.config.dir) + database::bytes(&self.config.dir)
     }
 
     /// Runs `read`, and again without a segment that it found to be unreadable.
@@ -148,7 +150,7 @@ pub(crate) fn segment_dir(dir: &Path) -> PathBuf {
     dir.join("segments")
 }
 
-fn directory_bytes(dir: &Path) -> u64 {
+pub(crate) fn directory_bytes(dir: &Path) -> u64 {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum()
 }

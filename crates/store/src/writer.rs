@@ -130,7 +130,7 @@ fn new_log(
 }
 
 /// Logs by number.
-fn logs(dir: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
+pub(crate) fn logs(dir: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
     let failed = || StoreError::directory(dir);
     let mut logs = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(failed())? {
@@ -143,7 +143,7 @@ fn logs(dir: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
     Ok(logs)
 }
 
-fn remove(path: &Path) {
+pub(crate) fn remove(path: &Path) {
     if let Err(error) = std::fs::remove_file(path) {
         tracing::debug!(%error, file = %path.display(), "could not remove a log; the next start does");
     }

@@ -6,10 +6,13 @@
 #![warn(missing_docs)]
 
 mod attribute;
+pub mod critical_path;
 pub mod dependency;
+pub mod explain;
 mod ids;
 mod origin;
 mod recognise;
+pub mod red;
 mod span;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -21,5 +24,5 @@ pub use attribute::{Attributes, Double, KeyValue, Value};
 pub use ids::{InvalidId, SpanId, TraceId, TraceIdPrefix};
 pub use origin::{Collector, EntityRef, Origin, Resource, Scope, UNKNOWN_SERVICE};
 pub use recognise::{BUILT_IN_RULES, Evidence, InvalidRule, Recogniser, Rule};
-pub use span::{Event, Link, Span, SpanKind, Status, StatusCode};
+pub use span::{Event, Link, Span, SpanKind, Status, StatusCode, grpc_status_name};
 pub use time::{TimeRange, UnixNanos};

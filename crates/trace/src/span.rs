@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attribute::Attributes;
+use crate::attribute::{Attributes, Value};
 use crate::ids::{SpanId, TraceId};
 use crate::origin::{Collector, Origin};
 use crate::time::UnixNanos;
@@ -156,31 +156,51 @@ fn response_status(attributes: &Attributes) -> Option<u16> {
         let grpc = attributes.first_of(&["rpc.response.status_code", "rpc.grpc.status_code"])?;
         grpc.as_int().or_else(|| grpc.as_str().and_then(grpc_code))?
     };
+    status_in_range(number)
+}
+
+/// A response status in any of the types that exporters of metrics send: 200, 200.0, "200",
+/// "PERMISSION_DENIED".
+pub(crate) fn status_of(value: &Value) -> Option<u16> {
+    let number = match value {
+        Value::Double(number) if number.0.fract() == 0.0 => Some(number.0 as i64),
+        other => other.as_int().or_else(|| other.as_str().and_then(grpc_code)),
+    };
+    number.and_then(status_in_range)
+}
+
+fn status_in_range(number: i64) -> Option<u16> {
     u16::try_from(number).ok().filter(|code| *code <= i16::MAX as u16)
 }
 
+const GRPC_NAMES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
 /// The number of a gRPC status name such as `PERMISSION_DENIED`.
 fn grpc_code(name: &str) -> Option<i64> {
-    const NAMES: [&str; 17] = [
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    ];
-    NAMES.iter().position(|known| known.eq_ignore_ascii_case(name)).map(|code| code as i64)
+    GRPC_NAMES.iter().position(|known| known.eq_ignore_ascii_case(name)).map(|code| code as i64)
+}
+
+/// The name of a gRPC status such as 7; `None` above 16.
+pub fn grpc_status_name(code: u16) -> Option<&'static str> {
+    GRPC_NAMES.get(usize::from(code)).copied()
 }
 
 impl SpanKind {
@@ -235,7 +255,6 @@ impl From<i32> for StatusCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attribute::Value;
 
     #[test]
     fn the_response_status_is_read_under_every_spelling_beyla_uses() {

@@ -12,7 +12,7 @@ mod tests;
 
 use self::parents::Parents;
 use crate::ids::SpanId;
-use crate::span::SpanKind;
+use crate::span::{Span, SpanKind};
 use crate::time::UnixNanos;
 
 /// What a tree needs to know of a span.
@@ -180,6 +180,19 @@ impl Node {
     /// The span that the request reached first: of a call, the client's.
     pub fn first(&self) -> usize {
         self.client.unwrap_or(self.span)
+    }
+}
+
+impl From<&Span> for Hop {
+    fn from(span: &Span) -> Self {
+        Self {
+            span_id: span.span_id,
+            parent: span.parent_span_id,
+            start: span.start,
+            end: span.end,
+            kind: span.kind,
+            virtual_hop: span.is_virtual_hop(),
+        }
     }
 }
 

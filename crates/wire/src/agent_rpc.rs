@@ -1,4 +1,11 @@
-//! What a colony asks an agent: `proto/coral/agent/v1/agent.proto`, and spans in RFD 036's shape.
+//! What a colony asks an agent: `proto/coral/agent/v1/agent.proto`, spans in RFD 036's shape, and metrics in
+//! RFD 032's.
+
+mod metrics;
+
+pub use metrics::{Taken, put_metrics, take_metrics};
+
+pub mod begin;
 
 use coral_trace::{Attributes, Span, UnixNanos};
 use prost_types::{Duration, Timestamp};

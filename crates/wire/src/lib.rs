@@ -4,6 +4,7 @@
 //! `coral_trace`'s words, and the generated messages of the contracts:
 //!
 //! - [`otlp_in`]: what an exporter sent, as spans, with everything refused counted and named.
+//! - [`metrics_in`]: what an exporter measured, as points of RED metrics, likewise.
 //! - [`otlp_out`]: spans as OTLP, and how long they will be.
 //! - [`agent_rpc`], [`colony_rpc`]: what agents and colonies say to each other.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and how refusals are worded in it.
@@ -11,10 +12,13 @@
 
 pub mod agent_rpc;
 pub mod colony_rpc;
+mod fields;
+pub mod metrics_in;
 pub mod otlp_in;
 mod otlp_json;
 pub mod otlp_out;
 pub mod otlp_service;
+mod plain_fields;
 pub mod status;
 
 /// Coral's own `.proto` files as a `google.protobuf.FileDescriptorSet`, imports included, for

@@ -16,7 +16,7 @@ pub use refused::Refused;
 pub(crate) use intake::Origins;
 pub(crate) use refused::{Why, bounded};
 pub(crate) use span::put_links;
-pub(crate) use value::is_too_deep;
+pub(crate) use value::{attributes, is_too_deep, resource, scope};
 
 use coral_trace::{Recogniser, Span};
 use prost::Message;

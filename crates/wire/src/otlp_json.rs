@@ -4,12 +4,14 @@
 //! integers as text or numbers, enums as numbers or names, ids in hex of either case.
 //! Source: "OTLP Specification 1.x", JSON Protobuf Encoding; protobuf.dev, "ProtoJSON Format".
 
+mod metrics;
 mod origin;
 mod scalar;
 mod span;
 mod value;
 mod write;
 
+pub(crate) use metrics::decode_metrics;
 pub(crate) use write::encode;
 
 use std::sync::Arc;

@@ -7,8 +7,12 @@ use prost_types::Any;
 use serde_json::json;
 use tonic::Code;
 
+use crate::metrics_in::RefusedPoints;
 use crate::otlp_in::{Encoding, Refused};
-use crate::otlp_service::{ExportTracePartialSuccess, ExportTraceServiceResponse};
+use crate::otlp_service::{
+    ExportMetricsPartialSuccess, ExportMetricsServiceResponse, ExportTracePartialSuccess,
+    ExportTraceServiceResponse,
+};
 
 /// `google.rpc.Status`. Source: googleapis, `google/rpc/status.proto`.
 #[derive(Clone, PartialEq, Message)]
@@ -70,12 +74,30 @@ pub fn export_response(refused: &Refused, encoding: Encoding) -> Vec<u8> {
             ExportTraceServiceResponse { partial_success }.encode_to_vec()
         }
         Encoding::Json if all_taken => b"{}".to_vec(),
-        Encoding::Json => {
-            let rejected_spans = rejected_spans.to_string();
-            let partial = json!({ "errorMessage": error_message, "rejectedSpans": rejected_spans });
-            json!({ "partialSuccess": partial }).to_string().into_bytes()
-        }
+        Encoding::Json => partial_json("rejectedSpans", rejected_spans, &error_message),
     }
+}
+
+/// The `ExportMetricsServiceResponse`, likewise.
+pub fn metrics_response(refused: &RefusedPoints, encoding: Encoding) -> Vec<u8> {
+    let rejected_data_points = i64::try_from(refused.points).unwrap_or(i64::MAX);
+    let error_message = refused.message();
+    let all_taken = refused.points == 0;
+    match encoding {
+        Encoding::Protobuf => {
+            let partial = ExportMetricsPartialSuccess { rejected_data_points, error_message };
+            let partial_success = (!all_taken).then_some(partial);
+            ExportMetricsServiceResponse { partial_success }.encode_to_vec()
+        }
+        Encoding::Json if all_taken => b"{}".to_vec(),
+        Encoding::Json => partial_json("rejectedDataPoints", rejected_data_points, &error_message),
+    }
+}
+
+/// 64-bit numbers are text in protobuf's JSON.
+fn partial_json(name: &str, rejected: i64, error_message: &str) -> Vec<u8> {
+    let partial = json!({ "errorMessage": error_message, name: rejected.to_string() });
+    json!({ "partialSuccess": partial }).to_string().into_bytes()
 }
 
 fn delay(delay: Duration) -> prost_types::Duration {

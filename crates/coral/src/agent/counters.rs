@@ -1,26 +1,30 @@
-//! What became of every span and request that reached the agent's receivers.
+//! What became of every span, data point and request that reached the agent's receivers.
+
+mod fates;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::agent::ingest::inlet::{Refusal, Stored};
+use coral_wire::metrics_in::Ignored;
 
-/// Counts of one agent's spans and requests since it started. Shared by all its receivers.
+use self::fates::Fates;
+use crate::agent::ingest::inlet::{Refusal, Stored};
+use crate::agent::privacy::Removed;
+
+/// Counts of one agent's spans, data points and requests since it started. Shared by all its receivers.
 ///
 /// At rest, that is when no request is in flight, `received = stored + duplicate + refused +
-/// dropped`. A request that could not be decoded counts as a request only: nobody knows how many
+/// dropped`, for spans and for points of RED metrics. A request that could not be decoded counts as a request only: nobody knows how many
 /// spans it held. An exporter that repeats a refused export is counted again each time.
 #[derive(Debug, Default)]
-pub struct SpanCounters {
-    received: AtomicU64,
-    stored: AtomicU64,
-    duplicate: AtomicU64,
-    invalid: AtomicU64,
-    busy: AtomicU64,
-    cannot_store: AtomicU64,
-    shutting_down: AtomicU64,
-    dropped: AtomicU64,
+pub struct IntakeCounters {
+    spans: Fates,
+    points: Fates,
     links_dropped: AtomicU64,
+    unknown_points: AtomicU64,
+    sdk_points: AtomicU64,
+    idle_resources: AtomicU64,
+    removed: [AtomicU64; 4],
     requests: [[AtomicU64; End::ALL.len()]; Protocol::ALL.len()],
 }
 
@@ -38,7 +42,7 @@ pub enum Protocol {
 pub enum End {
     /// Answered with success, which may be a partial one.
     Accepted,
-    /// No such path or gRPC method, metrics and logs among them.
+    /// No such path or gRPC method, logs among them.
     UnknownPath,
     /// Not POST.
     Method,
@@ -67,12 +71,12 @@ pub enum End {
 /// A request that has not ended. Dropped before [`end`](Self::end), its client has gone.
 #[derive(Debug)]
 pub struct OpenRequest<'a> {
-    counters: &'a SpanCounters,
+    counters: &'a IntakeCounters,
     protocol: Protocol,
     end: End,
 }
 
-impl SpanCounters {
+impl IntakeCounters {
     /// Begins to count a request.
     pub fn request(&self, protocol: Protocol) -> OpenRequest<'_> {
         OpenRequest { counters: self, protocol, end: End::Disconnected }
@@ -80,45 +84,57 @@ impl SpanCounters {
 
     /// Counts what a request held: `valid` spans, `invalid` ones and `links` cut from valid ones.
     pub fn decoded(&self, valid: u64, invalid: u64, links: u64) {
-        add(&self.received, valid + invalid);
-        add(&self.invalid, invalid);
+        self.spans.decoded(valid, invalid);
         add(&self.links_dropped, links);
+    }
+
+    /// Counts what a request held: `valid` points of RED metrics, `invalid` ones, and what was `ignored`.
+    pub fn decoded_points(&self, valid: u64, invalid: u64, ignored: Ignored) {
+        self.points.decoded(valid, invalid);
+        add(&self.unknown_points, ignored.unknown);
+        add(&self.sdk_points, ignored.sdk);
+        add(&self.idle_resources, ignored.idle);
+    }
+
+    /// Counts what was taken out for privacy.
+    pub fn removed(&self, removed: Removed) {
+        for (counter, (_, count)) in self.removed.iter().zip(removed.counts()) {
+            add(counter, count);
+        }
     }
 
     /// Counts the end of `offered` valid spans.
     ///
     /// Returns how many of them the writer left out of its answer; these count as dropped.
     pub fn exported(&self, offered: u64, outcome: &Result<Stored, Refusal>) -> u64 {
-        let stored = match outcome {
-            Ok(stored) => *stored,
-            Err(refusal) => {
-                add(self.refused_for(refusal), offered);
-                return 0;
-            }
-        };
-        let dropped = offered.saturating_sub(stored.new + stored.duplicate);
-        add(&self.stored, stored.new);
-        add(&self.duplicate, stored.duplicate);
-        add(&self.dropped, dropped);
-        dropped
+        self.spans.exported(offered, outcome)
+    }
+
+    /// Likewise of points; dropped are those of series that are too many.
+    pub fn exported_points(&self, offered: u64, outcome: &Result<Stored, Refusal>) {
+        self.points.exported(offered, outcome);
     }
 
     /// Every count under its OpenTelemetry-style name, such as `coral.agent.spans.received`.
     pub fn snapshot(&self) -> BTreeMap<String, u64> {
-        let spans = [
-            ("received", &self.received),
-            ("stored", &self.stored),
-            ("duplicate", &self.duplicate),
-            ("refused.invalid", &self.invalid),
-            ("refused.busy", &self.busy),
-            ("refused.cannot_store", &self.cannot_store),
-            ("refused.shutting_down", &self.shutting_down),
-            ("dropped", &self.dropped),
+        let others = [
+            ("links.dropped", &self.links_dropped),
+            ("metric_points.ignored.unknown", &self.unknown_points),
+            ("metric_points.ignored.sdk", &self.sdk_points),
+            ("metric_resources.idle", &self.idle_resources),
         ];
-        spans
+        let others = others.map(|(name, count)| (format!("coral.agent.{name}"), get(count)));
+        let removed = Removed::default()
+            .counts()
             .into_iter()
-            .map(|(name, count)| (format!("coral.agent.spans.{name}"), get(count)))
-            .chain([("coral.agent.links.dropped".to_owned(), get(&self.links_dropped))])
+            .zip(&self.removed)
+            .map(|((name, _), count)| (format!("coral.agent.privacy.{name}"), get(count)));
+        self.spans
+            .snapshot("spans")
+            .into_iter()
+            .chain(self.points.snapshot("metric_points"))
+            .chain(others)
+            .chain(removed)
             .chain(self.request_counts())
             .collect()
     }
@@ -130,14 +146,6 @@ impl SpanCounters {
                 (name, get(&self.requests[protocol as usize][end as usize]))
             })
         })
-    }
-
-    fn refused_for(&self, refusal: &Refusal) -> &AtomicU64 {
-        match refusal {
-            Refusal::Busy { .. } => &self.busy,
-            Refusal::CannotStore { .. } => &self.cannot_store,
-            Refusal::ShuttingDown => &self.shutting_down,
-        }
     }
 }
 
@@ -220,7 +228,7 @@ mod tests {
     fn received_spans_are_stored_duplicate_refused_or_dropped() {
         let retry_after = Duration::from_secs(1);
         let cannot_store = Refusal::CannotStore { reason: "disk full".to_owned(), retry_after };
-        let counters = SpanCounters::default();
+        let counters = IntakeCounters::default();
         for (valid, outcome) in [
             (10, Ok(Stored { new: 7, duplicate: 3 })),
             (10, Ok(Stored { new: 7, duplicate: 1 })),
@@ -242,17 +250,17 @@ mod tests {
 
     #[test]
     fn every_end_of_a_request_is_counted_under_its_own_name() {
-        let counters = SpanCounters::default();
+        let counters = IntakeCounters::default();
         for protocol in Protocol::ALL {
             End::ALL.into_iter().for_each(|end| counters.request(protocol).end(end));
         }
         assert!(counters.request_counts().all(|(name, count)| (count == 1) || panic!("{name}")));
-        assert_eq!(counters.snapshot().len(), 9 + 2 * End::ALL.len());
+        assert_eq!(counters.snapshot().len(), 2 * 8 + 4 + 4 + 2 * End::ALL.len());
     }
 
     #[test]
     fn a_request_that_never_ends_is_a_client_that_went_away() {
-        let counters = SpanCounters::default();
+        let counters = IntakeCounters::default();
         drop(counters.request(Protocol::Grpc));
         assert_eq!(counters.snapshot()["coral.agent.requests.grpc.refused.disconnected"], 1);
     }

@@ -1,28 +1,34 @@
-//! The agent: receives spans, keeps them for a while, answers colonies.
+//! The agent: receives spans and metrics, keeps them for a while, answers colonies.
 
+pub mod beyla;
 pub mod counters;
 pub mod ingest;
+pub mod privacy;
 pub mod receive;
 pub mod register;
 pub mod serve;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use coral_store::{Keep, Store, StoreError};
+use coral_store::{Keep, MetricKeep, Store, StoreError};
 use coral_trace::Recogniser;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use self::counters::SpanCounters;
+use self::beyla::Beyla;
+use self::beyla::generate::Own;
+use self::counters::IntakeCounters;
 use self::ingest::Ingest;
-use self::ingest::inlet::{self, Inlet};
+use self::ingest::inlet;
+use self::privacy::Privacy;
 use self::receive::{Destination, Limits};
 use self::register::Register;
 use self::serve::AgentView;
 use crate::config::AgentConfig;
 use crate::listen::{self, BindError};
-use crate::retain::{self, Retain, RetainCounters};
+use crate::retain::{self, METRICS_SHARE, Retain, RetainCounters};
 use crate::tasks::{EndedEarly, Tasks};
 
 /// The agent's bound sockets.
@@ -44,6 +50,9 @@ pub enum AgentError {
     /// A part of it ended.
     #[error(transparent)]
     Ended(#[from] EndedEarly),
+    /// The key for those who may change what Beyla does.
+    #[error("cannot write `{0}/run/control.key`")]
+    Key(String, #[source] std::io::Error),
     /// The RPC descriptors that were compiled in are damaged.
     #[error("cannot serve gRPC reflection")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -78,7 +87,8 @@ impl Listeners {
     }
 }
 
-/// Runs the agent until `stop`, then drains within `config.drain_within`.
+/// Runs the agent until `stop`. Then Beyla ends first, within `config.beyla.stop_within`, so that its last spans
+/// are taken; all else drains within `config.drain_within`.
 ///
 /// A span whose export was answered with success is in the store when this returns.
 ///
@@ -90,42 +100,91 @@ pub async fn run(
     listeners: Listeners,
     stop: CancellationToken,
 ) -> Result<(), AgentError> {
-    let counters = Arc::new(SpanCounters::default());
+    let counters = Arc::new(IntakeCounters::default());
     let retained = Arc::new(RetainCounters::default());
+    let came = Arc::new(AtomicU64::default());
+    let beyla = Beyla::new(config, own(&listeners), came.clone())
+        .map_err(|error| AgentError::Key(config.data_dir.display().to_string(), error))?;
     let (inlet, queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
+    let (metrics, metric_queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
     let view = Arc::new(AgentView {
         agent_id: config.id.clone(),
         store: store.clone(),
         counters: counters.clone(),
         retained: retained.clone(),
+        beyla: beyla.board.clone(),
     });
-    let router = serve::router(view).await?;
+    let router = serve::router(view).await?.merge(beyla.control.clone().router());
+    let store_id = store.id().to_owned();
     let rpc_address = listen::local_address(&listeners.rpc);
 
-    let mut tasks = Tasks::new(stop.clone());
-    let recogniser = Recogniser::with_rules(config.rules.clone());
-    let from_anybody = destination(inlet.clone(), recogniser, &counters);
-    let from_beyla = destination(inlet, Recogniser::everything_ebpf(), &counters);
+    // Stopped when Beyla has ended.
+    let after = CancellationToken::new();
+    let mut tasks = Tasks::new(after.clone());
+    let recogniser = Arc::new(Recogniser::with_rules(config.rules.clone()));
+    let privacy = Arc::new(privacy(config, &store));
+    let series = Arc::default();
+    let from_anybody = Destination { inlet, metrics, recogniser, privacy, series, counters };
+    let from_beyla = Destination {
+        inlet: from_anybody.inlet.clone().counting(came.clone()),
+        metrics: from_anybody.metrics.clone().counting(came),
+        recogniser: Arc::new(Recogniser::everything_ebpf()),
+        ..from_anybody.clone()
+    };
     let limits = limits(config);
-    let (anybody, beyla) = (stop.clone(), stop.clone());
     tasks.spawn(
         "otlp receiver",
-        receive::run(listeners.otlp, from_anybody, limits.clone(), anybody),
+        receive::run(listeners.otlp, from_anybody, limits.clone(), after.clone()),
     );
-    tasks.spawn("beyla receiver", receive::run(listeners.beyla, from_beyla, limits, beyla));
+    tasks.spawn("beyla receiver", receive::run(listeners.beyla, from_beyla, limits, after.clone()));
     // Ends when both receivers have: they hold the only inlets.
-    tasks.spawn("ingest", Ingest { queue, store: store.clone() }.run());
-    let keep = Keep { age: config.keep_traces, bytes: config.storage.max_size };
-    tasks.spawn("retention", Retain { store, keep, counters: retained }.run(stop.clone()));
-    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, stop.clone()));
-    if let Some(register) = Register::new(config, rpc_address) {
-        tasks.spawn("registration", register.run(stop));
+    let ingest = Ingest { queue, store: store.clone(), append: ingest::append_spans };
+    tasks.spawn("ingest", ingest.run());
+    let append = ingest::append_points;
+    let ingest = Ingest { queue: metric_queue, store: store.clone(), append };
+    tasks.spawn("metric ingest", ingest.run());
+    let bytes = config.storage.max_size;
+    let keep = Keep { age: config.keep_traces, bytes };
+    let metrics = MetricKeep::all(config.keep_metrics, bytes / METRICS_SHARE);
+    let retain = Retain { store, keep, metrics, counters: retained };
+    tasks.spawn("retention", retain.run(after.clone()));
+    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, after.clone()));
+    if let Some(register) = Register::new(config, rpc_address, &store_id) {
+        tasks.spawn("registration", register.run(after.clone()));
     }
-    Ok(tasks.run(config.drain_within).await?)
+    let stop = stop.child_token();
+    let supervising = async {
+        beyla.run(stop.clone()).await;
+        after.cancel();
+    };
+    let serving = async {
+        let outcome = tasks.run(config.drain_within).await;
+        stop.cancel();
+        outcome
+    };
+    let ((), outcome) = tokio::join!(supervising, serving);
+    Ok(outcome?)
 }
 
-fn destination(inlet: Inlet, recogniser: Recogniser, counters: &Arc<SpanCounters>) -> Destination {
-    Destination { inlet, recogniser: Arc::new(recogniser), counters: counters.clone() }
+/// What Beyla has to know of this agent.
+fn own(listeners: &Listeners) -> Own {
+    let Listeners { otlp, beyla, rpc } = listeners;
+    let sockets = [&otlp.grpc, &otlp.http, &beyla.grpc, &beyla.http, rpc];
+    Own {
+        otlp_http: listen::local_address(&beyla.http),
+        ports: sockets.map(|socket| listen::local_address(socket).port()).to_vec(),
+        pid: std::process::id(),
+        programs: Vec::new(),
+    }
+}
+
+/// Without a key of its own, this store's identity is the key of hashes: they are equal on this agent only.
+fn privacy(config: &AgentConfig, store: &Store) -> Privacy {
+    let mut privacy = config.privacy.clone();
+    if privacy.hash_key.is_empty() {
+        store.id().clone_into(&mut privacy.hash_key);
+    }
+    privacy
 }
 
 fn limits(config: &AgentConfig) -> Limits {

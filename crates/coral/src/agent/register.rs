@@ -22,12 +22,14 @@ const LAST_RETRY: Duration = Duration::from_secs(60);
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 impl Register {
-    /// `None` when the agent has no colony to register with. `listening` is where its RPC really is.
-    pub fn new(config: &AgentConfig, listening: SocketAddr) -> Option<Self> {
+    /// `None` when the agent has no colony to register with. `listening` is where its RPC really is, `store_id`
+    /// what its pages say.
+    pub fn new(config: &AgentConfig, listening: SocketAddr, store_id: &str) -> Option<Self> {
         let colony = config.colony.clone()?;
         let address = config.advertise.clone().unwrap_or_else(|| format!("http://{listening}"));
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let request = RegisterAgentRequest { agent_id: config.id.clone(), address, version };
+        let (agent_id, store_id) = (config.id.clone(), store_id.to_owned());
+        let request = RegisterAgentRequest { agent_id, address, version, store_id };
         Some(Self { colony, request })
     }
 

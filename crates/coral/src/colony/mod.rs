@@ -6,7 +6,7 @@ pub mod serve;
 
 use std::sync::Arc;
 
-use coral_store::{Keep, Store, StoreError};
+use coral_store::{Keep, MetricKeep, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ use self::serve::ColonyView;
 use crate::config::ColonyConfig;
 use crate::listen;
 use crate::query::Sources;
-use crate::retain::{self, Retain, RetainCounters};
+use crate::retain::{self, METRICS_SHARE, Retain, RetainCounters};
 use crate::tasks::{EndedEarly, Tasks};
 
 /// Why a colony ended, when nobody asked it to.
@@ -63,8 +63,11 @@ pub async fn run(
 
     let mut tasks = Tasks::new(stop.clone());
     tasks.spawn_fallible("polling", polling.run(stop.clone()));
-    let keep = Keep { age: config.keep_traces, bytes: config.storage.max_size };
-    tasks.spawn("retention", Retain { store, keep, counters: retained }.run(stop.clone()));
+    let bytes = config.storage.max_size;
+    let keep = Keep { age: config.keep_traces, bytes };
+    let metrics = MetricKeep { bytes: bytes / METRICS_SHARE, ..config.keep_metrics };
+    let retain = Retain { store, keep, metrics, counters: retained };
+    tasks.spawn("retention", retain.run(stop.clone()));
     tasks.spawn_fallible("colony server", listen::serve(listener, router, stop));
     Ok(tasks.run(config.drain_within).await?)
 }

@@ -1,6 +1,7 @@
 //! Which agents there are: those of the configuration, and those that registered.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use coral_store::{KnownAgent, Store, StoreError};
 use coral_trace::UnixNanos;
@@ -10,6 +11,8 @@ use tokio::sync::watch;
 pub struct Registry {
     agents: watch::Sender<BTreeMap<String, Agent>>,
     store: Store,
+    /// Registrations that were refused.
+    refused: AtomicU64,
 }
 
 /// Where an agent is polled, and how the colony knows.
@@ -43,7 +46,7 @@ impl Registry {
         let registered = registered.iter().map(|agent| entry(agent, KnownBy::Registration));
         let configured = configured.iter().map(|agent| entry(agent, KnownBy::Configuration));
         let agents = watch::Sender::new(registered.chain(configured).collect());
-        Ok(Self { agents, store })
+        Ok(Self { agents, store, refused: AtomicU64::default() })
     }
 
     /// Remembers where `agent` is polled, across restarts too. Blocks on the store when that is news.
@@ -67,6 +70,16 @@ impl Registry {
                 .insert(agent.agent_id.clone(), Agent { address, known_by: KnownBy::Registration });
         });
         Ok(())
+    }
+
+    /// Counts a registration that was refused.
+    pub fn refuse(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Registrations that were refused since the process started.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// All agents as they are now, and notice of every change.

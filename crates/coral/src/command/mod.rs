@@ -1,21 +1,26 @@
 //! What each command does.
 
+mod beyla;
 mod config;
 mod memory;
 mod query;
+mod red;
 mod serve;
 mod status;
+mod why;
 
 use std::fmt;
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
 use crate::args::{
-    AgentCommand, BeylaCommand, ColonyCommand, Command, ConfigCommand, QueryCommand,
+    AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
+    QueryCommand,
 };
 use crate::client::AskError;
 use crate::config::{ConfigError, Origin, Sources};
 use crate::errors::chain;
+use crate::query::RedProtocol;
 
 /// Why a command failed, as it is printed: the error once, with its causes, and the next step.
 #[derive(Debug)]
@@ -36,7 +41,18 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Colony(ColonyCommand::Status(args)) => status::colony(&args),
         Command::Standalone(args) => serve::standalone(&args),
         Command::Demo(args) => serve::demo(&args),
-        Command::Query(QueryCommand::Beyla(BeylaCommand::Traces(args))) => query::traces(&args),
+        Command::Query(QueryCommand::Beyla(beyla)) => match beyla {
+            BeylaCommand::Traces(args) => query::traces(&args),
+            BeylaCommand::Http(args) => red::red(RedProtocol::Http, &args),
+            BeylaCommand::Grpc(args) => red::red(RedProtocol::Grpc, &args),
+            BeylaCommand::Sql(args) => red::red(RedProtocol::Sql, &args),
+        },
+        Command::Why(args) => why::why(&args),
+        Command::Beyla(BeylaToolCommand::Doctor(args)) => beyla::doctor(&args),
+        Command::Beyla(BeylaToolCommand::Install(args)) => beyla::install(&args),
+        Command::Beyla(BeylaToolCommand::Config(args)) => beyla::config(&args),
+        Command::Connect(args) => beyla::connect(&args),
+        Command::Disconnect(args) => beyla::disconnect(&args),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),
     }
@@ -98,6 +114,7 @@ fn sources(args: &crate::args::ServerArgs) -> Sources {
         flags: args.set.clone(),
         data_dir: Some((data_dir.display().to_string(), origin)),
         log,
+        beyla_path: variable("BEYLA_PATH"),
         host_name: host_name(),
     }
 }

@@ -10,8 +10,6 @@ use crate::query::answer::{Trace, TraceList};
 use crate::query::{Question, Sort, TraceFilter};
 use crate::show::{csv, trace_table, trace_tree, units};
 
-/// How far back a list goes when nobody says.
-const USUAL_SINCE: Duration = Duration::from_secs(3_600);
 /// Traces of a list that are printed as trees, at most.
 const MOST_TREES: u32 = 50;
 
@@ -51,7 +49,10 @@ fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
         TraceFormat::Csv => print(&csv::traces(&list)),
         TraceFormat::Tree if !list.traces.is_empty() => trees(colony, &list, args),
         _ => {
-            let heading = trace_table::Heading { filter, window: window(args) };
+            let heading = trace_table::Heading {
+                filter,
+                window: window(args.since.unwrap_or_default(), args.until),
+            };
             print(&trace_table::trace_table(&list, &heading))
         }
     }
@@ -78,14 +79,10 @@ fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Fai
 }
 
 fn filter(args: &TracesArgs, now: i64) -> TraceFilter {
-    let instant = |when: When| match when {
-        When::Ago(ago) => now.saturating_sub(i64::try_from(ago.as_micros()).unwrap_or(i64::MAX)),
-        When::At(instant) => instant,
-    };
     TraceFilter {
         service: args.service.clone(),
-        since_unix_us: Some(instant(args.since.unwrap_or(When::Ago(USUAL_SINCE)))),
-        until_unix_us: args.until.map(instant),
+        since_unix_us: Some(instant(args.since.unwrap_or_default(), now)),
+        until_unix_us: args.until.map(|until| instant(until, now)),
         min_duration_us: args.min_duration.map(|least| least.as_micros() as i64),
         status: args.status,
         name: args.name.clone(),
@@ -96,13 +93,21 @@ fn filter(args: &TracesArgs, now: i64) -> TraceFilter {
     }
 }
 
+/// Microseconds since the Unix epoch, seen from `now`.
+pub(super) fn instant(when: When, now: i64) -> i64 {
+    match when {
+        When::Ago(ago) => now.saturating_sub(i64::try_from(ago.as_micros()).unwrap_or(i64::MAX)),
+        When::At(instant) => instant,
+    }
+}
+
 /// The time that was asked for, in words.
-fn window(args: &TracesArgs) -> String {
-    let since = match args.since.unwrap_or(When::Ago(USUAL_SINCE)) {
+pub(super) fn window(since: When, until: Option<When>) -> String {
+    let since = match since {
         When::Ago(ago) => format!("last {}", ago_text(ago)),
         When::At(instant) => format!("since {}", units::instant(instant)),
     };
-    match args.until {
+    match until {
         None => since,
         Some(When::Ago(ago)) => format!("{since}, until {} ago", ago_text(ago)),
         Some(When::At(instant)) => format!("{since}, until {}", units::instant(instant)),
@@ -110,7 +115,7 @@ fn window(args: &TracesArgs) -> String {
 }
 
 /// `1 hour`, `15 minutes`; other durations as they are printed elsewhere.
-fn ago_text(ago: Duration) -> String {
+pub(super) fn ago_text(ago: Duration) -> String {
     let seconds = ago.as_secs();
     let whole = |unit: u64| ago.subsec_nanos() == 0 && seconds > 0 && seconds.is_multiple_of(unit);
     match seconds {

@@ -16,24 +16,24 @@ use crate::roles::{self, Standalone};
 
 pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
-    let loaded = AgentConfig::load(&sources(args))?;
-    start_log(&loaded.config.log, &loaded.notices);
-    run(|stop| roles::agent(loaded.config, stop))
+    let config = AgentConfig::load(&sources(args))?;
+    start_log(&config.log);
+    run(|stop| roles::agent(config, stop))
 }
 
 pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
-    let loaded = ColonyConfig::load(&sources(args))?;
-    start_log(&loaded.config.log, &loaded.notices);
-    run(|stop| roles::colony(loaded.config, stop))
+    let config = ColonyConfig::load(&sources(args))?;
+    start_log(&config.log);
+    run(|stop| roles::colony(config, stop))
 }
 
 pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
-    let loaded = StandaloneConfig::load(&sources(args))?;
-    start_log(&loaded.config.agent.log, &loaded.notices);
+    let config = StandaloneConfig::load(&sources(args))?;
+    start_log(&config.agent.log);
     run(|stop| async move {
-        let standalone = Standalone::bind(loaded.config).await?;
+        let standalone = Standalone::bind(config).await?;
         standalone.run(stop).await
     })
 }
@@ -49,12 +49,12 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
         sources.data_dir = Some((dir.path().display().to_string(), Origin::Flag("coral demo")));
     }
     // Before the user's own settings, which win.
-    let demo = ["agent.id=demo", "colony.poll_interval=1s", "log=warn"];
-    let quiet = if sources.log.is_none() { 3 } else { 2 };
+    let demo = ["agent.id=demo", "colony.poll_interval=1s", "beyla.enabled=false", "log=warn"];
+    let quiet = if sources.log.is_none() { 4 } else { 3 };
     sources.flags.splice(0..0, demo[..quiet].iter().map(|pair| (*pair).to_owned()));
-    let loaded = StandaloneConfig::load(&sources)?;
-    start_log(&loaded.config.agent.log, &loaded.notices);
-    let config = on_free_ports(loaded.config);
+    let config = StandaloneConfig::load(&sources)?;
+    start_log(&config.agent.log);
+    let config = on_free_ports(config);
     let demo = Demo { config, run_for: args.run_for, program: program() };
     run(|stop| demo.run(stop))
 }
@@ -136,7 +136,7 @@ async fn signalled() {
     }
 }
 
-fn start_log(filter: &str, notices: &[String]) {
+fn start_log(filter: &str) {
     let filter = EnvFilter::builder().parse_lossy(filter);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -144,7 +144,4 @@ fn start_log(filter: &str, notices: &[String]) {
         .with_ansi(std::io::stderr().is_terminal());
     // A process starts its log once; a test harness may have done so before.
     let _ = log.try_init();
-    for notice in notices {
-        tracing::warn!(notice, "a key of the configuration has no effect");
-    }
 }

@@ -9,8 +9,6 @@ pub struct Key {
     pub kind: Kind,
     /// Who reads it.
     pub roles: Roles,
-    /// Why setting it changes nothing yet; `None` for keys that do something.
-    pub idle: Option<&'static str>,
 }
 
 /// What a value must be.
@@ -42,10 +40,24 @@ pub enum Kind {
     LogLevel,
     /// A list of `KEY=TEXT` rules.
     Rules,
+    /// A list of texts.
+    Texts,
     /// A list of `{id, address}`.
     Agents,
     /// A list of services for Beyla to find.
     Services,
+    /// A map of attributes to text.
+    Attributes,
+    /// A list of routes, such as `/users/:id`.
+    Routes,
+    /// `disabled`, `headers`, `tcp`, `ip` or `all`.
+    ContextPropagation,
+    /// A number of cores, such as `0.5`.
+    Cpus,
+    /// `false`, since what it switches on is not done.
+    Never,
+    /// Nothing: a key of the RFDs that nobody can fulfil, and why.
+    Impossible(&'static str),
 }
 
 /// Who reads a key.
@@ -59,8 +71,8 @@ pub enum Roles {
     Both,
 }
 
-const NO_BEYLA: Option<&str> = Some("this build does not start Beyla");
-const NO_METRICS: Option<&str> = Some("this build stores no RED metrics");
+const NO_SUCH_LIMIT: Kind =
+    Kind::Impossible("no version of Beyla has this limit; `beyla.limits.memory` bounds all of it");
 
 /// All of them.
 pub const KEYS: &[Key] = &[
@@ -76,7 +88,33 @@ pub const KEYS: &[Key] = &[
     key("otlp.max_body", Kind::Size, Roles::Agent),
     key("beyla.otlp.grpc", Kind::Address, Roles::Agent),
     key("beyla.otlp.http", Kind::Address, Roles::Agent),
+    key("beyla.storage_retention_hours", Kind::Hours, Roles::Agent),
     key("beyla.storage_retention_hours_traces", Kind::Hours, Roles::Agent),
+    key("privacy.mask_sql", Kind::Bool, Roles::Agent),
+    key("privacy.keep_url_queries", Kind::Bool, Roles::Agent),
+    key("privacy.headers", Kind::Texts, Roles::Agent),
+    key("privacy.drop", Kind::Texts, Roles::Agent),
+    key("privacy.hash", Kind::Texts, Roles::Agent),
+    key("privacy.hash_key", Kind::Text, Roles::Agent),
+    key("beyla.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.path", Kind::Text, Roles::Agent),
+    key("beyla.attributes", Kind::Attributes, Roles::Agent),
+    key("beyla.check_interval", Kind::Duration, Roles::Agent),
+    key("beyla.context_propagation", Kind::ContextPropagation, Roles::Agent),
+    key("beyla.discovery.services", Kind::Services, Roles::Agent),
+    key("beyla.limits.cpu", Kind::Cpus, Roles::Agent),
+    key("beyla.limits.max_traced_connections", NO_SUCH_LIMIT, Roles::Agent),
+    key("beyla.limits.memory", Kind::Size, Roles::Agent),
+    key("beyla.limits.ring_buffer_size", NO_SUCH_LIMIT, Roles::Agent),
+    key("beyla.protocols.http.capture_headers", Kind::Never, Roles::Agent),
+    key("beyla.protocols.http.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.protocols.http.route_patterns", Kind::Routes, Roles::Agent),
+    key("beyla.protocols.grpc.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.protocols.sql.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.protocols.redis.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.protocols.kafka.enabled", Kind::Bool, Roles::Agent),
+    key("beyla.sampling.rate", Kind::Rate, Roles::Agent),
+    key("beyla.stop_within", Kind::Duration, Roles::Agent),
     key("recognise.rules", Kind::Rules, Roles::Agent),
     key("storage.max_size", Kind::Size, Roles::Both),
     key("storage.memory_limit", Kind::Size, Roles::Both),
@@ -86,20 +124,11 @@ pub const KEYS: &[Key] = &[
     key("colony.poll_interval", Kind::Duration, Roles::Colony),
     key("colony.poll_timeout", Kind::Duration, Roles::Colony),
     key("colony.agents", Kind::Agents, Roles::Colony),
+    key("storage.beyla.retention.http_metrics", Kind::Duration, Roles::Colony),
+    key("storage.beyla.retention.grpc_metrics", Kind::Duration, Roles::Colony),
+    key("storage.beyla.retention.sql_metrics", Kind::Duration, Roles::Colony),
     key("storage.beyla.retention.traces", Kind::Duration, Roles::Colony),
     key("storage.beyla.trace_sampling_rate", Kind::Rate, Roles::Colony),
-    idle("beyla.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.sampling.rate", Kind::Rate, Roles::Agent, NO_BEYLA),
-    idle("beyla.discovery.services", Kind::Services, Roles::Agent, NO_BEYLA),
-    idle("beyla.protocols.http.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.protocols.grpc.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.protocols.sql.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.protocols.redis.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.protocols.kafka.enabled", Kind::Bool, Roles::Agent, NO_BEYLA),
-    idle("beyla.storage_retention_hours", Kind::Hours, Roles::Agent, NO_METRICS),
-    idle("storage.beyla.retention.http_metrics", Kind::Duration, Roles::Colony, NO_METRICS),
-    idle("storage.beyla.retention.grpc_metrics", Kind::Duration, Roles::Colony, NO_METRICS),
-    idle("storage.beyla.retention.sql_metrics", Kind::Duration, Roles::Colony, NO_METRICS),
 ];
 
 /// The RFD's prose spellings, and what they mean. Source: design decision 9.
@@ -199,9 +228,5 @@ fn last_part(name: &str) -> &str {
 }
 
 const fn key(name: &'static str, kind: Kind, roles: Roles) -> Key {
-    Key { name, kind, roles, idle: None }
-}
-
-const fn idle(name: &'static str, kind: Kind, roles: Roles, why: Option<&'static str>) -> Key {
-    Key { name, kind, roles, idle: why }
+    Key { name, kind, roles }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::keys::{Key, Roles};
+use super::keys::Roles;
 use super::reading::Reading;
 
 /// Every source of settings for one process, in rising order of weight.
@@ -22,6 +22,8 @@ pub struct Sources {
     pub data_dir: Option<(String, Origin)>,
     /// `--log`, else `CORAL_LOG`; it weighs as much as its origin.
     pub log: Option<(String, Origin)>,
+    /// `BEYLA_PATH`.
+    pub beyla_path: Option<String>,
     /// The host's name, for `agent.id`.
     pub host_name: String,
 }
@@ -72,16 +74,6 @@ impl Layers {
         reading.environment(sources);
         reading.flags(sources);
         reading.finish()
-    }
-
-    /// One sentence for each key that was set and changes nothing yet.
-    pub fn notices(&self) -> Vec<String> {
-        let set = self.settings.iter().filter(|(_, setting)| setting.origin != Origin::Default);
-        set.filter_map(|(name, _)| {
-            let why = Key::named(name)?.idle?;
-            Some(format!("`{name}` has no effect yet: {why}"))
-        })
-        .collect()
     }
 }
 

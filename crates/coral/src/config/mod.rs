@@ -2,6 +2,7 @@
 //!
 //! Source: design decisions 9 to 13 and §7.
 
+pub mod beyla;
 mod document;
 pub mod keys;
 pub mod layers;
@@ -15,12 +16,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use coral_store::KnownAgent;
+use coral_store::{KnownAgent, MetricKeep};
 use coral_trace::Rule;
 use serde_json::Value;
 
+use self::beyla::BeylaConfig;
 use self::keys::Roles;
 pub use self::layers::{Layers, Origin, Sources};
+use crate::agent::privacy::Privacy;
 
 /// Checked agent settings. Every default is in `agent.yaml`; none is in code.
 #[derive(Clone, Debug)]
@@ -29,7 +32,7 @@ pub struct AgentConfig {
     pub data_dir: PathBuf,
     /// What is logged.
     pub log: String,
-    /// How long the agent may take to stop.
+    /// How long the agent may take to stop, once its Beyla has.
     pub drain_within: Duration,
     /// Unique among a colony's agents.
     pub id: String,
@@ -49,8 +52,14 @@ pub struct AgentConfig {
     pub beyla_grpc: SocketAddr,
     /// Where Beyla's OTLP/HTTP is taken.
     pub beyla_http: SocketAddr,
+    /// What Beyla is asked to do.
+    pub beyla: BeylaConfig,
     /// How long spans are kept after they were received.
     pub keep_traces: Duration,
+    /// How long RED metrics are kept, from their receipt on.
+    pub keep_metrics: Duration,
+    /// What is taken out of spans and metrics before they are stored.
+    pub privacy: Privacy,
     /// Rules for recognising eBPF collectors, beside the built-in ones.
     pub rules: Vec<Rule>,
     /// The store's limits.
@@ -76,6 +85,8 @@ pub struct ColonyConfig {
     pub agents: Vec<KnownAgent>,
     /// How long spans are kept after they were polled.
     pub keep_traces: Duration,
+    /// How long RED metrics are kept, by protocol; their bytes are not limited here.
+    pub keep_metrics: MetricKeep,
     /// The share of traces that is kept.
     pub trace_sampling_rate: f64,
     /// The store's limits.
@@ -109,21 +120,12 @@ pub struct StorageConfig {
 #[error("{}", .0.join("\n"))]
 pub struct ConfigError(pub Vec<String>);
 
-/// A configuration, and what has to be said about it.
-#[derive(Clone, Debug)]
-pub struct Loaded<C> {
-    /// What it means.
-    pub config: C,
-    /// Keys that were set and change nothing yet, one sentence each.
-    pub notices: Vec<String>,
-}
-
 impl AgentConfig {
     /// Reads an agent's configuration.
     ///
     /// # Errors
     /// [`ConfigError`] lists every problem.
-    pub fn load(sources: &Sources) -> Result<Loaded<Self>, ConfigError> {
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         checked(Layers::read(sources, Roles::Agent, false), Self::of)
     }
 
@@ -141,9 +143,14 @@ impl AgentConfig {
             max_body: required(layers, "otlp.max_body", value::size)?,
             beyla_grpc: required(layers, "beyla.otlp.grpc", value::address)?,
             beyla_http: required(layers, "beyla.otlp.http", value::address)?,
+            keep_metrics: required(layers, "beyla.storage_retention_hours", |hours| {
+                value::multiple(hours, 3_600.0)
+            })?,
+            beyla: BeylaConfig::of(layers)?,
             keep_traces: required(layers, "beyla.storage_retention_hours_traces", |hours| {
                 value::multiple(hours, 3_600.0)
             })?,
+            privacy: privacy(layers)?,
             rules: required(layers, "recognise.rules", value::rules)?,
             storage: StorageConfig::of(layers)?,
         })
@@ -155,7 +162,7 @@ impl ColonyConfig {
     ///
     /// # Errors
     /// [`ConfigError`] lists every problem.
-    pub fn load(sources: &Sources) -> Result<Loaded<Self>, ConfigError> {
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         checked(Layers::read(sources, Roles::Colony, false), Self::of)
     }
 
@@ -171,6 +178,12 @@ impl ColonyConfig {
             poll_timeout: required(layers, "colony.poll_timeout", value::duration)?,
             agents: agents.collect(),
             keep_traces: required(layers, "storage.beyla.retention.traces", value::duration)?,
+            keep_metrics: MetricKeep {
+                http: required(layers, "storage.beyla.retention.http_metrics", value::duration)?,
+                grpc: required(layers, "storage.beyla.retention.grpc_metrics", value::duration)?,
+                sql: required(layers, "storage.beyla.retention.sql_metrics", value::duration)?,
+                bytes: u64::MAX,
+            },
             trace_sampling_rate: required(
                 layers,
                 "storage.beyla.trace_sampling_rate",
@@ -186,15 +199,11 @@ impl StandaloneConfig {
     ///
     /// # Errors
     /// [`ConfigError`] lists every problem.
-    pub fn load(sources: &Sources) -> Result<Loaded<Self>, ConfigError> {
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let agent = checked(Layers::read(sources, Roles::Agent, true), AgentConfig::of);
         let colony = checked(Layers::read(sources, Roles::Colony, true), ColonyConfig::of);
         match (agent, colony) {
-            (Ok(agent), Ok(colony)) => {
-                let mut notices = agent.notices;
-                notices.extend(colony.notices);
-                Ok(Loaded { config: Self { agent: agent.config, colony: colony.config }, notices })
-            }
+            (Ok(agent), Ok(colony)) => Ok(Self { agent, colony }),
             (agent, colony) => {
                 let problems = [agent.err(), colony.err()].into_iter().flatten();
                 let mut all: Vec<String> = problems.flat_map(|problem| problem.0).collect();
@@ -219,16 +228,26 @@ impl StorageConfig {
     }
 }
 
+fn privacy(layers: &Layers) -> Result<Privacy, String> {
+    let headers = required(layers, "privacy.headers", value::texts)?;
+    Ok(Privacy {
+        mask_sql: required(layers, "privacy.mask_sql", value::boolean)?,
+        keep_url_queries: required(layers, "privacy.keep_url_queries", value::boolean)?,
+        headers: headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
+        drop: required(layers, "privacy.drop", value::texts)?,
+        hash: required(layers, "privacy.hash", value::texts)?,
+        hash_key: optional(layers, "privacy.hash_key", value::text)?.unwrap_or_default(),
+    })
+}
+
 fn checked<C>(
     layers: Layers,
     read: impl FnOnce(&Layers) -> Result<C, String>,
-) -> Result<Loaded<C>, ConfigError> {
+) -> Result<C, ConfigError> {
     if !layers.problems.is_empty() {
         return Err(ConfigError(layers.problems));
     }
-    let notices = layers.notices();
-    let config = read(&layers).map_err(|problem| ConfigError(vec![problem]))?;
-    Ok(Loaded { config, notices })
+    read(&layers).map_err(|problem| ConfigError(vec![problem]))
 }
 
 fn path(layers: &Layers) -> Result<PathBuf, String> {

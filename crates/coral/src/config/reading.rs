@@ -48,6 +48,10 @@ impl Reading {
         for pair in sources.env_set.as_deref().map(pairs::split).unwrap_or_default() {
             self.pair(pair, &Origin::Environment("CORAL_SET"));
         }
+        if let (Some(path), Roles::Agent) = (&sources.beyla_path, self.role) {
+            let origin = Origin::Environment("BEYLA_PATH");
+            self.set("beyla.path", Value::from(path.as_str()), &origin);
+        }
         self.given(sources, |origin| matches!(origin, Origin::Environment(_)));
     }
 

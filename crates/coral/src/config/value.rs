@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::beyla;
 use super::keys::Kind;
 
 /// No duration is longer: 100 years, so that none overflows 64 bits of microseconds.
@@ -23,13 +24,20 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), String> {
         Kind::Rate => rate(value).map(drop),
         Kind::Count => count(value).map(drop),
         Kind::Threads => threads(value).map(drop),
-        Kind::Bool => value.is_boolean().then_some(()).ok_or("expected true or false".to_owned()),
+        Kind::Bool => boolean(value).map(drop),
         Kind::Text => text(value).map(drop),
         Kind::Url => url(value).map(drop),
         Kind::LogLevel => log_filter(value),
         Kind::Rules => rules(value).map(drop),
+        Kind::Texts => texts(value).map(drop),
         Kind::Agents => agents(value).map(drop),
-        Kind::Services => services(value),
+        Kind::Services => beyla::services(value).map(drop),
+        Kind::Attributes => beyla::attributes(value).map(drop),
+        Kind::Routes => beyla::route_patterns(value).map(drop),
+        Kind::ContextPropagation => beyla::context_propagation(value).map(drop),
+        Kind::Cpus => beyla::cpus(value).map(drop),
+        Kind::Never => beyla::never(value),
+        Kind::Impossible(reason) => Err(reason.to_owned()),
     }
 }
 
@@ -138,6 +146,11 @@ pub fn size(value: &Value) -> Result<u64, String> {
     }
 }
 
+/// `true` or `false`.
+pub fn boolean(value: &Value) -> Result<bool, String> {
+    value.as_bool().ok_or_else(|| "expected true or false".to_owned())
+}
+
 /// From 0.0 to 1.0.
 pub fn rate(value: &Value) -> Result<f64, String> {
     let rate = value.as_f64().filter(|rate| (0.0..=1.0).contains(rate));
@@ -154,6 +167,12 @@ pub fn count(value: &Value) -> Result<u64, String> {
 pub fn threads(value: &Value) -> Result<u64, String> {
     let threads = value.as_u64().filter(|threads| (1..=1024).contains(threads));
     threads.ok_or_else(|| "expected a whole number from 1 to 1024".to_owned())
+}
+
+/// A list of texts, each once.
+pub fn texts(value: &Value) -> Result<std::collections::BTreeSet<String>, String> {
+    let list = value.as_array().ok_or("expected a list such as [user.id, user.email]")?;
+    list.iter().map(text).collect()
 }
 
 /// Text that is not empty.
@@ -208,32 +227,6 @@ pub fn agents(value: &Value) -> Result<Vec<(String, String)>, String> {
         agents.push((id, address));
     }
     Ok(agents)
-}
-
-/// Services for Beyla to find, as the RFD writes them.
-fn services(value: &Value) -> Result<(), String> {
-    let list = value.as_array().ok_or("expected a list of services")?;
-    for entry in list {
-        let fields =
-            entry.as_object().ok_or("expected a service such as {name: cart, open_port: 8080}")?;
-        for (name, value) in fields {
-            service_field(name, value).map_err(|reason| format!("`{name}`: {reason}"))?;
-        }
-    }
-    Ok(())
-}
-
-fn service_field(name: &str, value: &Value) -> Result<(), String> {
-    let is_port = value.as_u64().is_some_and(|port| (1..=65_535).contains(&port));
-    match name {
-        "name" | "exe_path" => text(value).map(drop),
-        "open_port" if is_port => Ok(()),
-        "open_port" => Err("expected a port from 1 to 65535".to_owned()),
-        // Beyla reads a list of ports and ranges.
-        "open_ports" if is_port || value.is_string() => Ok(()),
-        "open_ports" => Err("expected ports such as 8080,9000-9010".to_owned()),
-        _ => Err("unknown; a service has name, open_port, open_ports, exe_path".to_owned()),
-    }
 }
 
 fn log_filter(value: &Value) -> Result<(), String> {

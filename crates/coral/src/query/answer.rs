@@ -1,6 +1,12 @@
 //! What the colony answers. CLI, HTTP, MCP and web show the same values (design decision 14), and
 //! these are the documented JSON shapes of design §7: fields may be added, none renamed.
 
+mod red;
+mod why;
+
+pub use red::{RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+pub use why::{Why, WhyEvidence, WhySuspect};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -20,11 +26,11 @@ pub struct Trace {
     pub error_count: u64,
     /// Every service that has a span in it, in the order in which its tree is read.
     pub services: Vec<String>,
-    /// One root, and every parent that a span names is stored.
+    /// One root, every parent that a span names is stored, and no span is left out here.
     pub complete: bool,
     /// Spans by start time, then id.
     pub spans: Vec<Span>,
-    /// Spans stored and not in `spans`, because a trace is answered up to a limit.
+    /// Spans stored and not in `spans`, because a trace is answered up to a limit: the latest by start.
     #[serde(default)]
     pub spans_left_out: u64,
 }
@@ -68,7 +74,7 @@ pub struct Span {
 pub struct TraceList {
     /// In the order that was asked for.
     pub traces: Vec<TraceSummary>,
-    /// More traces match than `limit` let through.
+    /// More traces match than `limit` let through, or than one answer may hold.
     pub more: bool,
 }
 
@@ -117,7 +123,11 @@ pub struct AgentStatus {
     pub address: String,
     /// `configured` or `registered`.
     pub known_by: String,
-    /// The last poll succeeded.
+    /// `ok`; `not_polled` before the first poll; what went wrong with the last one: `unreachable`, `refuses`,
+    /// `too_old`, `nonsense` (it answers what no agent does), `cannot_store` (this colony's fault).
+    #[serde(default)]
+    pub state: String,
+    /// Somebody answered the last poll, whatever it was.
     pub reachable: bool,
     /// Receipts the agent has given out and this colony has not stored; null before the first poll.
     pub lag_receipts: Option<u64>,
@@ -129,6 +139,16 @@ pub struct AgentStatus {
     pub spans_stored: u64,
     /// Spans that expired on the agent before this colony polled them.
     pub spans_missed: u64,
+    /// Spans that came and can never be stored, since the colony started.
+    #[serde(default)]
+    pub spans_refused: u64,
+    /// Why, for the last of them or of its metrics; null when there is none.
+    #[serde(default)]
+    pub last_refusal: Option<String>,
+    /// State and reason of the Beyla that the agent runs; null before the first poll, and of agents that do
+    /// not say it.
+    #[serde(default)]
+    pub beyla: Option<String>,
 }
 
 /// `coral agent status`.
@@ -140,4 +160,71 @@ pub struct AgentSelfStatus {
     pub agent_id: String,
     /// Counters and gauges under the names that /metrics gives them.
     pub counters: BTreeMap<String, u64>,
+    /// The Beyla that it runs; null of agents that do not say it.
+    #[serde(default)]
+    pub beyla: Option<BeylaStatus>,
+}
+
+/// What an agent says of the Beyla that it runs.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct BeylaStatus {
+    /// `unavailable`, `starting`, `running`, `instrumenting`, `degraded` or `crashloop`.
+    pub state: String,
+    /// Why it is unavailable, degraded or in a crash loop; null otherwise.
+    pub reason: Option<String>,
+    /// Its version; null while that is not known.
+    pub version: Option<String>,
+    /// The program; null while none was found.
+    pub path: Option<String>,
+    /// The process; null while none runs.
+    pub pid: Option<u32>,
+    /// Processes that it said to instrument since it was started. That alone does not prove that data flows.
+    pub instrumented: u64,
+    /// The last error in its log since it was started.
+    pub last_error: Option<String>,
+    /// What was asked for and is not done, such as limits where there is no cgroup v2.
+    pub notes: Vec<String>,
+}
+
+impl BeylaStatus {
+    /// State and reason in one line.
+    pub fn line(&self) -> String {
+        match (&*self.state, &self.reason) {
+            ("running", None) => "running (no data yet)".to_owned(),
+            (state, Some(reason)) => format!("{state} ({reason})"),
+            (state, None) => state.to_owned(),
+        }
+    }
+}
+
+/// `coral beyla doctor`: the host, and the Beyla on it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BeylaExamination {
+    /// What was looked at, in the order of importance.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that Beyla needs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Finding {
+    /// The thing.
+    pub what: String,
+    /// How it is.
+    pub verdict: Verdict,
+    /// What was found.
+    pub found: String,
+    /// What the lack of it costs; null when nothing lacks.
+    pub costs: Option<String>,
+}
+
+/// How something is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it should be.
+    Fine,
+    /// Not there.
+    Lacking,
+    /// It cannot be told.
+    Unknown,
 }

@@ -1,11 +1,18 @@
 //! Answers questions from the colony's store.
 
+mod red;
+mod size;
+#[cfg(test)]
+mod tests;
+mod why;
+
 use std::collections::HashSet;
 
 use coral_store::{Order, Store, StoreError, StoredSpan, StoredTrace, TraceQuery, TraceSummary};
 use coral_trace::tree::{Hop, Tree};
 use coral_trace::{TraceId, TraceIdPrefix};
 
+use self::size::{fitting, span_bytes, summary_bytes};
 use super::answer;
 use super::question::{Sort, Source, SpanStatus, TraceFilter};
 
@@ -41,7 +48,7 @@ pub enum QueryError {
 }
 
 /// Spans of one trace that are answered; more are counted.
-const MOST_SPANS: u32 = 100_000;
+const MOST_SPANS: usize = 100_000;
 /// Traces that an ambiguous prefix is explained with.
 const MOST_CANDIDATES: u32 = 5;
 
@@ -59,7 +66,8 @@ impl Sources {
         let Some(id) = self.resolve(prefix)? else {
             return Ok(trace_answer(digits(&prefix), StoredTrace::default()));
         };
-        let stored = self.store.trace(id, source.collector(), MOST_SPANS)?;
+        // All of them, so that times, services and counts are those of the whole trace.
+        let stored = self.store.trace(id, source.collector(), u32::MAX)?;
         Ok(trace_answer(id.to_string(), stored))
     }
 
@@ -71,8 +79,9 @@ impl Sources {
         let limit = checked_limit(filter.limit)?;
         let query = trace_query(filter, limit + 1)?;
         let mut found = self.store.search(&query)?;
-        let more = found.len() > limit as usize;
-        found.truncate(limit as usize);
+        let matching = found.len();
+        found.truncate(fitting(found.iter().map(summary_bytes), limit as usize));
+        let more = found.len() < matching;
         Ok(answer::TraceList { traces: found.into_iter().map(summary_answer).collect(), more })
     }
 
@@ -149,6 +158,8 @@ fn trace_answer(trace_id: String, stored: StoredTrace) -> answer::Trace {
     let start = spans.iter().map(|stored| stored.span.start).min().unwrap_or_default();
     let end = spans.iter().map(|stored| stored.span.end.max(stored.span.start)).max();
     let tree = tree(spans);
+    let fitting = fitting(spans.iter().map(span_bytes), MOST_SPANS);
+    let left_out = (spans.len() - fitting) as u64;
     answer::Trace {
         trace_id,
         start_time_unix_us: start.as_micros(),
@@ -156,9 +167,9 @@ fn trace_answer(trace_id: String, stored: StoredTrace) -> answer::Trace {
         span_count: stored.span_count,
         error_count: stored.error_count,
         services: services(spans, &tree),
-        complete: tree.completeness().is_complete(),
-        spans_left_out: stored.span_count - spans.len() as u64,
-        spans: stored.spans.into_iter().map(span_answer).collect(),
+        complete: tree.completeness().is_complete() && left_out == 0,
+        spans_left_out: left_out,
+        spans: stored.spans.into_iter().take(fitting).map(span_answer).collect(),
     }
 }
 

@@ -5,4 +5,7 @@ pub mod ask;
 pub mod question;
 
 pub use self::ask::{QueryError, Sources};
-pub use self::question::{Question, Sort, Source, SpanStatus, TraceFilter};
+pub use self::question::{
+    Question, RedFilter, RedProtocol, RedSide, RedSource, Sort, Source, SpanStatus, TraceFilter,
+    WhyFilter,
+};

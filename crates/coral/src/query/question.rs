@@ -1,5 +1,11 @@
 //! What can be asked of a colony, and how a question is written as a URL.
 
+mod red;
+mod why;
+
+pub use red::{RedFilter, RedProtocol, RedSide, RedSource};
+pub use why::WhyFilter;
+
 use coral_trace::{Collector, TimeRange, TraceIdPrefix, UnixNanos};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +21,10 @@ pub enum Question {
     },
     /// A list of traces.
     Traces(TraceFilter),
+    /// Requests, errors and durations of one service.
+    Red(RedProtocol, RedFilter),
+    /// Why something is slow.
+    Why(WhyFilter),
     /// How the colony is.
     Status,
 }
@@ -98,6 +108,16 @@ impl Question {
                 let query = serde_urlencoded::to_string(filter)
                     .expect("a filter is flat and has text and numbers only");
                 format!("/api/v1/traces?{query}")
+            }
+            Self::Red(protocol, filter) => {
+                let query = serde_urlencoded::to_string(filter)
+                    .expect("a filter is flat and has text and numbers only");
+                format!("/api/v1/red/{}?{query}", protocol.as_str())
+            }
+            Self::Why(filter) => {
+                let query = serde_urlencoded::to_string(filter)
+                    .expect("a filter is flat and has text and numbers only");
+                format!("/api/v1/why?{query}")
             }
             Self::Status => "/api/v1/status".to_owned(),
         }

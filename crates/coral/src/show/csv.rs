@@ -1,6 +1,6 @@
 //! Answers as CSV (RFC 4180), for spreadsheets. Control characters are shown, not sent: JSON has them as they came.
 
-use crate::query::answer::{Trace, TraceList};
+use crate::query::answer::{RedTable, Trace, TraceList};
 
 /// One line a trace. Times are microseconds; services are separated by spaces.
 pub fn traces(list: &TraceList) -> String {
@@ -43,6 +43,27 @@ pub fn spans(trace: &Trace) -> String {
             span.source.clone(),
             serde_json::to_string(&span.attributes).expect("text has a JSON form"),
         ]
+    });
+    document(header, rows)
+}
+
+/// One line a row. Percentiles are microseconds, empty beyond the last bound.
+pub fn red(table: &RedTable) -> String {
+    let header =
+        "method,route,operation,table,requests,errors,error_rate,p50_us,p95_us,p99_us,beyond_us";
+    let rows = table.rows.iter().map(|row| {
+        let names = [&row.method, &row.route, &row.operation, &row.table];
+        let numbers = &row.numbers;
+        let known = [numbers.p50_us, numbers.p95_us, numbers.p99_us, numbers.beyond_us];
+        let texts = names.into_iter().map(|name| name.clone().unwrap_or_default());
+        texts
+            .chain([
+                numbers.requests.to_string(),
+                numbers.errors.to_string(),
+                numbers.error_rate.to_string(),
+            ])
+            .chain(known.map(|us| us.map(|us| us.to_string()).unwrap_or_default()))
+            .collect()
     });
     document(header, rows)
 }

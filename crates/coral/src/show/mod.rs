@@ -1,13 +1,16 @@
 //! Answers as text. Everything that came from a span is data: control characters never reach a terminal.
 
+pub mod beyla;
 pub mod config;
 pub mod csv;
+pub mod red_table;
 pub mod sanitize;
 pub mod status;
 mod table;
 pub mod trace_table;
 pub mod trace_tree;
 pub mod units;
+pub mod why;
 
 #[cfg(test)]
 mod tests;

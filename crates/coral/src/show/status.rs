@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::beyla;
 use super::sanitize::line;
 use super::table::table;
 use super::units::{count, counted};
@@ -20,10 +21,21 @@ pub fn colony(status: &ColonyStatus) -> String {
             "Hint: name agents in `colony.agents`, or start one with --set agent.colony=URL.\n",
         );
     } else {
-        let columns =
-            ["Agent", "Address", "Reachable", "Lag", "Behind", "Stored", "Missed", "Last error"];
+        let columns = [
+            "Agent",
+            "Address",
+            "State",
+            "Lag",
+            "Behind",
+            "Stored",
+            "Missed",
+            "Refused",
+            "Beyla",
+            "Last error",
+        ];
         let rows: Vec<Vec<String>> = status.agents.iter().map(agent_row).collect();
         let _ = write!(text, "\n{}", table(&columns, &rows));
+        text.extend(status.agents.iter().filter_map(refusal));
     }
     text + &counters(&status.counters)
 }
@@ -33,19 +45,28 @@ fn agent_row(agent: &AgentStatus) -> Vec<String> {
     vec![
         line(&agent.agent_id),
         line(&agent.address),
-        if agent.reachable { "yes" } else { "no" }.to_owned(),
+        line(&agent.state.replace('_', " ")),
         agent.lag_receipts.map_or_else(unknown, |lag| format!("{} receipts", count(lag))),
         agent.lag_seconds.map_or_else(unknown, |seconds| format!("{seconds:.1}s")),
         count(agent.spans_stored),
         count(agent.spans_missed),
+        count(agent.spans_refused),
+        agent.beyla.as_deref().map_or_else(unknown, line),
         agent.last_error.as_deref().map_or_else(unknown, line),
     ]
 }
 
-/// The agent's counters.
+/// Why something of an agent is not here.
+fn refusal(agent: &AgentStatus) -> Option<String> {
+    let (id, reason) = (line(&agent.agent_id), line(agent.last_refusal.as_deref()?));
+    Some(format!("\nLast refused of {id}: {reason}\n"))
+}
+
+/// The agent's Beyla, then its counters.
 pub fn agent(status: &AgentSelfStatus) -> String {
     let heading = format!("Coral {} agent {}\n", status.version, line(&status.agent_id));
-    heading + &counters(&status.counters)
+    let beyla = status.beyla.as_ref().map(beyla::status).unwrap_or_default();
+    heading + &beyla + &counters(&status.counters)
 }
 
 /// Counters that are not zero, and those that a reader looks for even then.
@@ -53,7 +74,7 @@ fn counters(counters: &BTreeMap<String, u64>) -> String {
     let mut text = String::new();
     let width = counters.keys().map(String::len).max().unwrap_or(0);
     for (name, value) in counters {
-        if *value > 0 || !name.contains(".requests.") {
+        if *value > 0 || !(name.contains(".requests.") || name.contains(".beyla.")) {
             let _ = writeln!(text, "{name:width$}  {}", count(*value));
         }
     }

@@ -25,8 +25,8 @@ const HOMES: &[(&str, &[&str])] = &[
             "colony/mod.rs",
         ],
     ),
-    ("ureq", &["client.rs", "demo"]),
-    ("clap", &["args.rs", "main.rs", "query/question.rs"]),
+    ("ureq", &["client.rs", "demo", "agent/beyla/install"]),
+    ("clap", &["args", "main.rs", "query/question"]),
     ("duckdb", &[]),
     ("prost", &[]),
 ];

@@ -73,7 +73,7 @@ proptest! {
         let mut out = Vec::new();
         for collector in [Collector::Ebpf, Collector::Sdk] {
             let traces: Vec<TraceId> = spans.iter().map(|span| span.trace_id).collect();
-            let stored = colony.spans_of(&traces, collector, None, u32::MAX).unwrap();
+            let stored = colony.spans_of(&traces, Some(collector), None, u32::MAX).unwrap();
             let stored: Vec<Span> = stored.into_iter().map(|stored| stored.span).collect();
             out.extend(decoded(&otlp_out::encode(&stored), collector));
         }

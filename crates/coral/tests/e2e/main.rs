@@ -3,12 +3,16 @@
 
 mod agent_rpc;
 mod bad_day;
+mod beyla;
 mod cli;
 mod demo;
+mod fake_beyla;
 mod full_disk;
 mod hostile;
 mod path;
 mod process;
+mod red;
+mod why;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -13,21 +13,24 @@ use tempfile::TempDir;
 pub struct Coral {
     child: Child,
     role: Vec<String>,
+    env: Vec<(String, String)>,
     pub dir: std::sync::Arc<TempDir>,
     pub addresses: Value,
+    log: std::sync::Arc<std::sync::Mutex<String>>,
 }
 
 /// How long anything may take before a test gives up: these machines are shared.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Every socket on a free port, and quick polls.
+/// Every socket on a free port, and no Beyla of the host's.
 const FREE_PORTS: &str = "otlp.grpc=127.0.0.1:0,otlp.http=127.0.0.1:0,beyla.otlp.grpc=127.0.0.1:0,\
                           beyla.otlp.http=127.0.0.1:0,agent.listen=127.0.0.1:0";
+const NO_BEYLA: &str = "beyla.enabled=false";
 
 impl Coral {
     pub fn agent(id: &str, more: &[&str]) -> Self {
         let id = format!("agent.id={id}");
-        Self::start(&["agent", "start"], &[&[FREE_PORTS, &id], more].concat())
+        Self::start(&["agent", "start"], &[&[FREE_PORTS, NO_BEYLA, &id], more].concat())
     }
 
     pub fn colony(more: &[&str]) -> Self {
@@ -37,20 +40,43 @@ impl Coral {
 
     pub fn standalone(more: &[&str]) -> Self {
         let colony = "colony.listen=127.0.0.1:0,colony.poll_interval=50ms,agent.id=web-1";
-        Self::start(&["standalone"], &[&[FREE_PORTS, colony], more].concat())
+        Self::start(&["standalone"], &[&[FREE_PORTS, NO_BEYLA, colony], more].concat())
+    }
+
+    /// Settings with commas in them, and an environment.
+    pub fn agent_with(settings: &[&str], env: &[(&str, &str)]) -> Self {
+        Self::whole(&["agent", "start"], &[&["agent.id=web-1"], settings].concat(), env)
+    }
+
+    /// An agent that is told nothing but its file, and which ports are free.
+    pub fn agent_of_file(file: &std::path::Path, env: &[(&str, &str)]) -> Self {
+        Self::whole(&["agent", "start", "-c", &file.display().to_string()], &[], env)
+    }
+
+    pub fn colony_with(settings: &[&str]) -> Self {
+        let usual = ["colony.listen=127.0.0.1:0", "colony.poll_interval=50ms"];
+        let role = words(&["colony", "start"], &[&usual, settings].concat());
+        Self::run(role, vec![], std::sync::Arc::new(tempfile::tempdir().unwrap()))
+    }
+
+    fn whole(role: &[&str], settings: &[&str], env: &[(&str, &str)]) -> Self {
+        let ports: Vec<&str> = FREE_PORTS.split(',').map(str::trim).collect();
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let dir = std::sync::Arc::new(tempfile::tempdir().unwrap());
+        Self::run(words(role, &[&ports, settings].concat()), env.collect(), dir)
     }
 
     fn start(role: &[&str], settings: &[&str]) -> Self {
+        let settings: Vec<&str> =
+            settings.iter().flat_map(|all| all.split(',')).map(str::trim).collect();
         let dir = std::sync::Arc::new(tempfile::tempdir().unwrap());
-        let mut role: Vec<String> = role.iter().map(|word| (*word).to_owned()).collect();
-        let settings: Vec<&str> = settings.iter().flat_map(|all| all.split(',')).collect();
-        role.extend(settings.iter().flat_map(|pair| ["--set".to_owned(), pair.trim().to_owned()]));
-        Self::run(role, dir)
+        Self::run(words(role, &settings), vec![], dir)
     }
 
-    fn run(role: Vec<String>, dir: std::sync::Arc<TempDir>) -> Self {
+    fn run(role: Vec<String>, env: Vec<(String, String)>, dir: std::sync::Arc<TempDir>) -> Self {
         let mut child = coral()
             .args(&role)
+            .envs(env.iter().map(|(name, value)| (name, value)))
             .arg("--data-dir")
             .arg(dir.path())
             .stderr(Stdio::piped())
@@ -63,17 +89,31 @@ impl Coral {
             let read = log.read_line(&mut said).unwrap();
             assert!(read > 0, "coral ended before it listened: {said}");
         }
-        std::thread::spawn(move || log.lines().for_each(drop));
+        let kept = std::sync::Arc::new(std::sync::Mutex::new(said));
+        let keeper = kept.clone();
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                let mut kept = keeper.lock().unwrap();
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+        });
         let file = dir.path().join("run/addresses.json");
         let addresses = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        Self { child, role, dir, addresses }
+        Self { child, role, env, dir, addresses, log: kept }
+    }
+
+    /// What it has logged so far.
+    pub fn said(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// The same server again, on the same directory.
     pub fn restart(mut self) -> Self {
-        let (role, dir) = (std::mem::take(&mut self.role), self.dir.clone());
+        let (role, env) = (std::mem::take(&mut self.role), std::mem::take(&mut self.env));
+        let dir = self.dir.clone();
         drop(self);
-        Self::run(role, dir)
+        Self::run(role, env, dir)
     }
 
     /// `kill -9`, and all that was in memory is gone.
@@ -99,7 +139,11 @@ impl Coral {
     }
 
     pub fn post(&self, socket: &str, body: &[u8]) -> u16 {
-        let url = format!("{}/v1/traces", self.url(socket));
+        self.post_to(socket, "/v1/traces", body)
+    }
+
+    pub fn post_to(&self, socket: &str, path: &str, body: &[u8]) -> u16 {
+        let url = format!("{}{path}", self.url(socket));
         let answer = http().post(&url).header("content-type", "application/x-protobuf").send(body);
         answer.map(|answer| answer.status().as_u16()).unwrap_or(0)
     }
@@ -159,7 +203,7 @@ impl Drop for Coral {
 /// The program, with nothing of this environment that changes what it does.
 pub fn coral() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_coral"));
-    for name in ["CORAL_SET", "CORAL_COLONY", "CORAL_LOG", "CARGO", "XDG_DATA_HOME"] {
+    for name in ["CORAL_SET", "CORAL_COLONY", "CORAL_LOG", "CARGO", "XDG_DATA_HOME", "BEYLA_PATH"] {
         command.env_remove(name);
     }
     command.env("CORAL_DATA_DIR", "/nonexistent").stdin(Stdio::null());
@@ -189,6 +233,12 @@ impl Coral {
         let mut role: Vec<String> =
             ["colony", "start"].iter().chain(&settings).map(|word| (*word).to_owned()).collect();
         role.extend(["-c".to_owned(), file.display().to_string()]);
-        Self::run(role, std::sync::Arc::new(tempfile::tempdir().unwrap()))
+        Self::run(role, vec![], std::sync::Arc::new(tempfile::tempdir().unwrap()))
     }
+}
+
+/// A command line with one `--set` for each setting.
+fn words(role: &[&str], settings: &[&str]) -> Vec<String> {
+    let settings = settings.iter().flat_map(|pair| ["--set", pair]);
+    role.iter().copied().chain(settings).map(str::to_owned).collect()
 }

@@ -38,7 +38,10 @@ impl Judge {
 
     /// What the sums tell: `false` is final, `true` leaves the service to be looked at by name.
     pub(super) fn may_accept(&self, sum: &Light) -> bool {
-        self.accepts_sums(sum.first_start, sum.last_end, sum.errors > 0)
+        sum.first_start >= self.since
+            && sum.first_start < self.until
+            && sum.last_end - sum.first_start >= self.min_duration_us
+            && self.failed.is_none_or(|failed| failed == (sum.errors > 0))
             && (self.service_bits == 0 || self.service_bits & sum.service_bits != 0)
     }
 
@@ -56,19 +59,7 @@ impl Judge {
         self.collector.is_none_or(|wanted| wanted == collector)
     }
 
-    /// Whether the whole trace with this sum is wanted.
-    pub(super) fn accepts(&self, part: &Part) -> bool {
-        self.accepts_sums(part.first_start, part.last_end, part.errors > 0)
-            && self.has_service(part)
-    }
-
-    fn accepts_sums(&self, first_start: i64, last_end: i64, has_failed: bool) -> bool {
-        first_start >= self.since
-            && first_start < self.until
-            && last_end - first_start >= self.min_duration_us
-            && self.failed.is_none_or(|failed| failed == has_failed)
-    }
-
+    /// Whether it has a span of one of the services, by name.
     pub(super) fn has_service(&self, part: &Part) -> bool {
         self.services.is_empty()
             || self.services.iter().any(|service| part.services.contains(service.as_str()))

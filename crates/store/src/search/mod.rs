@@ -22,7 +22,7 @@ use self::sealed::{Pieces, SealedTraces};
 use crate::error::StoreError;
 use crate::generation::{Generation, HotTrace};
 use crate::part::Part;
-use crate::segment::Segment;
+use crate::segment::{Light, Segment};
 use crate::store::{Inner, Store};
 
 /// Which traces to list. All conditions hold; an empty or `None` one always does.
@@ -225,19 +225,22 @@ impl HotView {
         places: impl Iterator<Item = &'a HotTrace> + Clone,
         fits: bool,
     ) {
-        let parts = places.clone().flat_map(|hot| hot.parts(judge.collector));
-        let Some(part) = sum(parts.map(|hot| &hot.part)) else { return };
+        let parts = || places.clone().flat_map(|hot| hot.parts(judge.collector));
+        let mut light = Light::NOTHING;
+        parts().for_each(|hot| light.add(&hot.light));
         let in_segments = |id: &u64| self.segments.iter().any(|segment| segment.id() == *id);
         let older: Vec<u64> =
-            places.flat_map(|hot| &hot.older).copied().filter(in_segments).collect();
-        if older.is_empty() {
-            let (first, last) = (part.first_start, part.last_end);
-            if fits && best.wants(first, last) && judge.accepts(&part) {
-                best.push(Candidate::of(first, last, Place::Hot(trace, part)));
-            }
-        } else {
+            places.clone().flat_map(|hot| &hot.older).copied().filter(in_segments).collect();
+        let (first, last) = (light.first_start, light.last_end);
+        if older.is_empty() && !(fits && judge.may_accept(&light) && best.wants(first, last)) {
+            return;
+        }
+        let Some(part) = sum(parts().map(|hot| &hot.part)) else { return };
+        if !older.is_empty() {
             self.split.insert(trace, (part, fits));
             self.older.extend(older);
+        } else if judge.has_service(&part) {
+            best.push(Candidate::of(first, last, Place::Hot(trace, part)));
         }
     }
 }

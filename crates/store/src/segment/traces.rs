@@ -48,7 +48,7 @@ pub(super) struct Entry<'a> {
 
 impl Entry<'_> {
     fn light(&self) -> Light {
-        Light { collector: self.collector, ..Light::of_part(&self.hot.part) }
+        Light { collector: self.collector, ..self.hot.light }
     }
 }
 

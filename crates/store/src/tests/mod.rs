@@ -3,6 +3,7 @@
 mod bad_days;
 mod exact;
 mod keeping;
+mod metrics;
 mod once;
 mod reading;
 mod statements;

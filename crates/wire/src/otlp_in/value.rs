@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::resource::v1 as resource;
 
 use super::{MAX_NESTING, Why};
 
-pub(super) fn resource(
+pub(crate) fn resource(
     resource: Option<resource::Resource>,
     schema_url: String,
 ) -> Result<Resource, Why> {
@@ -20,7 +20,7 @@ pub(super) fn resource(
     })
 }
 
-pub(super) fn scope(
+pub(crate) fn scope(
     scope: Option<common::InstrumentationScope>,
     schema_url: String,
 ) -> Result<Scope, Why> {
@@ -35,7 +35,7 @@ pub(super) fn scope(
 }
 
 /// The attributes `of` a span, event, link, resource or scope.
-pub(super) fn attributes(
+pub(crate) fn attributes(
     attributes: Vec<common::KeyValue>,
     of: &'static str,
 ) -> Result<Attributes, Why> {

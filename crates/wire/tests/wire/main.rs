@@ -11,6 +11,8 @@ mod hostile;
 #[cfg(test)]
 mod json;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod refusals;

@@ -1,24 +1,25 @@
 //! The receivers' end of the ingest queue.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use coral_trace::Span;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// Hands exports to the writer and waits for their commit. Cheap to clone; the writer ends when the
 /// last clone is gone and the queue is empty.
-#[derive(Clone)]
-pub struct Inlet {
-    queue: mpsc::Sender<Export>,
+pub struct Inlet<T> {
+    queue: mpsc::Sender<Export<T>>,
     room: Arc<Semaphore>,
     room_bytes: usize,
+    /// What came this way, whatever became of it.
+    came: Option<Arc<AtomicU64>>,
 }
 
 /// One export waiting for its commit. Dropped without an answer, it is refused as shutting down.
-pub struct Export {
-    /// What was decoded.
-    pub spans: Vec<Span>,
+pub struct Export<T> {
+    /// What was decoded: spans, or points of metrics.
+    pub items: Vec<T>,
     answer: oneshot::Sender<Result<Stored, Refusal>>,
     /// Gives the export's bytes back to the queue's budget when it is dropped.
     _room: OwnedSemaphorePermit,
@@ -27,9 +28,9 @@ pub struct Export {
 /// What became of an export: durable when this is returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stored {
-    /// Spans that were not there before.
+    /// Items that were not there before.
     pub new: u64,
-    /// Spans that were there already, left as they were.
+    /// Items that were there already, left as they were.
     pub duplicate: u64,
 }
 
@@ -59,25 +60,46 @@ pub enum Refusal {
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
 /// A queue of at most `exports` exports of at most `bytes` wire bytes together.
-pub fn queue(exports: usize, bytes: usize) -> (Inlet, mpsc::Receiver<Export>) {
+pub fn queue<T>(exports: usize, bytes: usize) -> (Inlet<T>, mpsc::Receiver<Export<T>>) {
     let (queue, outlet) = mpsc::channel(exports);
-    (Inlet { queue, room: Arc::new(Semaphore::new(bytes)), room_bytes: bytes }, outlet)
+    let room = Arc::new(Semaphore::new(bytes));
+    (Inlet { queue, room, room_bytes: bytes, came: None }, outlet)
 }
 
-impl Inlet {
-    /// Queues `spans`, decoded from `wire_bytes` of protobuf, and waits until they are committed.
+impl<T> Clone for Inlet<T> {
+    fn clone(&self) -> Self {
+        let Self { queue, room, room_bytes, came } = self;
+        Self {
+            queue: queue.clone(),
+            room: room.clone(),
+            room_bytes: *room_bytes,
+            came: came.clone(),
+        }
+    }
+}
+
+impl<T> Inlet<T> {
+    /// The same inlet, which also counts in `came` what comes this way.
+    pub fn counting(self, came: Arc<AtomicU64>) -> Self {
+        Self { came: Some(came), ..self }
+    }
+
+    /// Queues `items`, decoded from `wire_bytes` of protobuf, and waits until they are committed.
     ///
     /// # Errors
     /// [`Refusal`], at once when the queue is full: an exporter waits better than we do.
-    pub async fn export(&self, spans: Vec<Span>, wire_bytes: usize) -> Result<Stored, Refusal> {
-        if spans.is_empty() {
+    pub async fn export(&self, items: Vec<T>, wire_bytes: usize) -> Result<Stored, Refusal> {
+        if items.is_empty() {
             return Ok(Stored::default());
+        }
+        if let Some(came) = &self.came {
+            came.fetch_add(items.len() as u64, Ordering::Relaxed);
         }
         let busy = Refusal::Busy { retry_after: BUSY_RETRY };
         let wanted = u32::try_from(wire_bytes.clamp(1, self.room_bytes)).unwrap_or(u32::MAX);
         let room = self.room.clone().try_acquire_many_owned(wanted).map_err(|_| busy.clone())?;
         let (answer, committed) = oneshot::channel();
-        self.queue.try_send(Export { spans, answer, _room: room }).map_err(
+        self.queue.try_send(Export { items, answer, _room: room }).map_err(
             |refused| match refused {
                 mpsc::error::TrySendError::Full(_) => busy,
                 mpsc::error::TrySendError::Closed(_) => Refusal::ShuttingDown,
@@ -87,7 +109,7 @@ impl Inlet {
     }
 }
 
-impl Export {
+impl<T> Export<T> {
     /// Answers the exporter, who may have gone.
     pub fn answer(self, outcome: Result<Stored, Refusal>) {
         let _ = self.answer.send(outcome);

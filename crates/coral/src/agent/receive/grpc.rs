@@ -1,4 +1,4 @@
-//! OTLP/gRPC: one unary method, `TraceService/Export`.
+//! OTLP/gRPC: the unary methods `TraceService/Export` and `MetricsService/Export`.
 //!
 //! The body is read and limited here and not by tonic, so that both protocols obey the same
 //! limits: tonic reserves what a frame announces before it has come, and answers a frame over the
@@ -12,19 +12,20 @@ use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use coral_wire::otlp_in::{Encoding, Refused};
-use coral_wire::status::{export_response, retry_info_details};
+use coral_wire::otlp_in::Encoding;
+use coral_wire::status::retry_info_details;
 use http_body_util::{BodyExt, Full};
 use tonic::Status;
 
 use super::Receiver;
 use super::body::Held;
 use super::coding::{ACCEPTED, Coding};
-use super::export::{self, Message};
+use super::export::{self, Message, NotTaken, Signal};
 use super::rejection::Rejection;
 use crate::agent::counters::Protocol;
 
-const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+const METRICS: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 const MEDIA_TYPE: &str = "application/grpc";
 const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
@@ -46,22 +47,24 @@ pub(super) async fn answer(request: Request, receiver: &Arc<Receiver>) -> Respon
     let outcome = export(request, receiver).await;
     export::end(open, &outcome);
     let mut response = match outcome {
-        Ok(refused) => success(&refused),
+        Ok(not_taken) => success(&not_taken),
         Err(rejection) => status(&rejection).into_http(),
     };
     response.headers_mut().insert(ACCEPT_ENCODING, ACCEPTED);
     response
 }
 
-async fn export(request: Request, receiver: &Arc<Receiver>) -> Result<Refused, Rejection> {
+async fn export(request: Request, receiver: &Arc<Receiver>) -> Result<NotTaken, Rejection> {
     let (head, mut body) = request.into_parts();
-    if head.uri.path() != EXPORT {
-        return Err(Rejection::UnknownPath { path: head.uri.path().to_owned() });
-    }
+    let signal = match head.uri.path() {
+        TRACES => Signal::Traces,
+        METRICS => Signal::Metrics,
+        other => return Err(Rejection::UnknownPath { path: other.to_owned() }),
+    };
     let coding = Coding::named(head.headers.get(ENCODING))?;
     let held = receiver.read(&mut body, FRAME_HEAD).await?;
     let (held, coding) = unframe(held, coding)?;
-    receiver.export(Message { held, coding, encoding: Encoding::Protobuf }).await
+    receiver.export(Message { held, coding, encoding: Encoding::Protobuf, signal }).await
 }
 
 /// Takes the head off the only frame of a unary call. `coding` holds for a compressed frame only.
@@ -86,8 +89,8 @@ fn unframe(mut held: Held, coding: Coding) -> Result<(Held, Coding), Rejection> 
     Ok((held, coding))
 }
 
-fn success(refused: &Refused) -> Response {
-    let message = export_response(refused, Encoding::Protobuf);
+fn success(not_taken: &NotTaken) -> Response {
+    let message = not_taken.response(Encoding::Protobuf);
     let mut frame = vec![0];
     // Its text is bounded; it cannot come near 4 GiB.
     frame.extend_from_slice(&(message.len() as u32).to_be_bytes());

@@ -1,4 +1,4 @@
-//! OTLP/HTTP: `POST /v1/traces`, protobuf or JSON.
+//! OTLP/HTTP: `POST /v1/traces` and `/v1/metrics`, protobuf or JSON.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,17 +11,18 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::response::Response;
-use coral_wire::otlp_in::{Encoding, Refused};
-use coral_wire::status::{export_response, http_status_body};
+use coral_wire::otlp_in::Encoding;
+use coral_wire::status::http_status_body;
 
 use super::Receiver;
 use super::body;
 use super::coding::{ACCEPTED, Coding};
-use super::export::{self, Message};
+use super::export::{self, Message, NotTaken, Signal};
 use super::rejection::Rejection;
 use crate::agent::counters::Protocol;
 
-const PATH: &str = "/v1/traces";
+const TRACES: &str = "/v1/traces";
+const METRICS: &str = "/v1/metrics";
 
 /// Answers one request, in its own encoding.
 pub(super) async fn answer(request: Request, receiver: &Arc<Receiver>) -> Response {
@@ -34,7 +35,7 @@ pub(super) async fn answer(request: Request, receiver: &Arc<Receiver>) -> Respon
     }
     export::end(open, &outcome);
     match outcome {
-        Ok(refused) => success(&refused, encoding),
+        Ok(not_taken) => success(&not_taken, encoding),
         Err(rejection) => failure(&rejection, encoding),
     }
 }
@@ -43,17 +44,19 @@ async fn export(
     head: &Parts,
     body: &mut Body,
     receiver: &Arc<Receiver>,
-) -> Result<Refused, Rejection> {
-    if head.uri.path() != PATH {
-        return Err(Rejection::UnknownPath { path: head.uri.path().to_owned() });
-    }
+) -> Result<NotTaken, Rejection> {
+    let signal = match head.uri.path() {
+        TRACES => Signal::Traces,
+        METRICS => Signal::Metrics,
+        other => return Err(Rejection::UnknownPath { path: other.to_owned() }),
+    };
     if head.method != Method::POST {
         return Err(Rejection::Method { method: head.method.to_string() });
     }
     let encoding = encoding(&head.headers)?;
     let coding = Coding::named(head.headers.get(CONTENT_ENCODING))?;
     let held = receiver.read(body, 0).await?;
-    receiver.export(Message { held, coding, encoding }).await
+    receiver.export(Message { held, coding, encoding, signal }).await
 }
 
 /// The encoding that the content type names; its parameters say nothing of interest.
@@ -75,8 +78,8 @@ fn is_still_sending(head: &Parts, rejection: &Rejection) -> bool {
         && !matches!(rejection, Rejection::TooSlow { .. } | Rejection::Broken(_))
 }
 
-fn success(refused: &Refused, encoding: Encoding) -> Response {
-    response(StatusCode::OK, export_response(refused, encoding), encoding)
+fn success(not_taken: &NotTaken, encoding: Encoding) -> Response {
+    response(StatusCode::OK, not_taken.response(encoding), encoding)
 }
 
 fn failure(rejection: &Rejection, encoding: Encoding) -> Response {

@@ -20,14 +20,17 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use coral_trace::Recogniser;
+use coral_trace::red::Point;
+use coral_trace::{Recogniser, Span};
+use coral_wire::metrics_in::KnownSeries;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::agent::counters::SpanCounters;
+use crate::agent::counters::IntakeCounters;
 use crate::agent::ingest::inlet::Inlet;
+use crate::agent::privacy::Privacy;
 
 /// The bound sockets of one receiver. Each answers both protocols, told apart by content type, so
 /// an exporter that mixes the two ports up is served all the same.
@@ -38,17 +41,24 @@ pub struct Listeners {
     pub http: TcpListener,
 }
 
-/// Where the spans of one receiver go.
+/// Where the spans and metrics of one receiver go.
+#[derive(Clone)]
 pub struct Destination {
-    /// The ingest queue. The receiver gives it up when it has ended.
-    pub inlet: Inlet,
-    /// Decides which collector made a span.
+    /// The spans' ingest queue. The receiver gives it up when it has ended.
+    pub inlet: Inlet<Span>,
+    /// The metrics' ingest queue, likewise.
+    pub metrics: Inlet<Point>,
+    /// Decides which collector made a span or point.
     pub recogniser: Arc<Recogniser>,
+    /// What is taken out of spans and metrics before they are stored.
+    pub privacy: Arc<Privacy>,
+    /// Series of metrics that were read before.
+    pub series: Arc<KnownSeries>,
     /// Counts what became of spans and requests.
-    pub counters: Arc<SpanCounters>,
+    pub counters: Arc<IntakeCounters>,
 }
 
-/// What one receiver allows. Hitting a limit is answered, and counted by [`SpanCounters`].
+/// What one receiver allows. Hitting a limit is answered, and counted by [`IntakeCounters`].
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Bytes of one body, as sent and again after decompression. 16 MiB is usual.
@@ -70,7 +80,7 @@ pub struct Limits {
 
 /// Serves OTLP on `listeners` until `stop`, then answers the requests in flight and returns.
 ///
-/// A success is sent only after the commit of every span that it covers. Dropping the future
+/// A success is sent only after the commit of everything that it covers. Dropping the future
 /// closes all connections at once; exports that were already queued are still stored and counted.
 pub async fn run(
     listeners: Listeners,
@@ -107,7 +117,7 @@ struct Receiver {
 }
 
 impl Receiver {
-    fn counters(&self) -> &SpanCounters {
+    fn counters(&self) -> &IntakeCounters {
         &self.destination.counters
     }
 }

@@ -20,7 +20,10 @@ const RESTART_RETRY: Duration = Duration::from_secs(5);
 /// Why a request is not answered with success.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Rejection {
-    #[error("no service at `{path}`; traces are taken by POST at `/v1/traces` and by OTLP/gRPC")]
+    #[error(
+        "no service at `{path}`; traces and metrics are taken by POST at `/v1/traces` and \
+         `/v1/metrics`, and by OTLP/gRPC"
+    )]
     UnknownPath { path: String },
     #[error("method `{method}` is not allowed; use POST")]
     Method { method: String },
@@ -41,7 +44,7 @@ pub(super) enum Rejection {
     Framing(&'static str),
     #[error("the body is not valid {coding}")]
     Corrupt { coding: Coding, source: io::Error },
-    #[error("the body is not an OTLP trace export")]
+    #[error("the body is not an OTLP export")]
     Undecodable(#[source] DecodeError),
     #[error("too many bodies are in flight")]
     NoRoom,

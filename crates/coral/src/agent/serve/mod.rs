@@ -1,5 +1,6 @@
 //! Answers colonies, and people who ask the agent about itself.
 
+mod metrics;
 mod page;
 mod request;
 #[cfg(test)]
@@ -21,12 +22,15 @@ use coral_wire::agent_rpc::proto::{
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
+use self::metrics::MetricQuestion;
 use self::request::SpanQuestion;
-use crate::agent::counters::SpanCounters;
+use crate::agent::beyla::board::Board;
+use crate::agent::counters::IntakeCounters;
 use crate::errors::chain;
-use crate::metrics::{self, Counters};
+use crate::metrics::{self as exposition, Counters};
 use crate::query::answer::AgentSelfStatus;
 use crate::retain::RetainCounters;
+use crate::show::sanitize;
 
 /// What the agent says of itself and of its spans.
 pub struct AgentView {
@@ -35,9 +39,11 @@ pub struct AgentView {
     /// Its spans.
     pub store: Store,
     /// What came in.
-    pub counters: Arc<SpanCounters>,
+    pub counters: Arc<IntakeCounters>,
     /// What went.
     pub retained: Arc<RetainCounters>,
+    /// The Beyla that it runs.
+    pub beyla: Arc<Board>,
 }
 
 /// Queries at a time; more wait. Each holds a DuckDB connection and makes one answer of at most 4 MiB,
@@ -68,18 +74,20 @@ pub async fn router(view: Arc<AgentView>) -> Result<Router, tonic_reflection::se
         .add_service(health_service)
         .add_service(reflection)
         .into_axum_router();
-    let (status, exposition) = (view.clone(), view);
+    let (status, counted, healthy) = (view.clone(), view.clone(), view);
     Ok(grpc
         .route("/api/v1/status", get(async move || Json(status.status())))
-        .route("/metrics", get(async move || metrics::prometheus(&exposition.counters())))
-        .route("/healthz", get(async || "ok\n")))
+        .route("/metrics", get(async move || exposition::prometheus(&counted.counters())))
+        .route("/healthz", get(async move || healthy.health())))
 }
 
 impl AgentView {
     fn counters(&self) -> Counters {
         let mut counters: BTreeMap<_, _> = self.counters.snapshot();
         counters.extend(self.retained.snapshot("agent"));
-        counters.extend(metrics::store_gauges("agent", &self.store.extent()));
+        counters.extend(self.beyla.counters());
+        counters.extend(exposition::store_gauges("agent", &self.store.extent()));
+        counters.extend(exposition::metric_gauges("agent", &self.store.metric_extent()));
         counters
     }
 
@@ -88,7 +96,13 @@ impl AgentView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             agent_id: self.agent_id.clone(),
             counters: self.counters(),
+            beyla: Some(self.beyla.status()),
         }
+    }
+
+    /// The agent is well while it answers: without Beyla it takes the spans of others.
+    fn health(&self) -> String {
+        format!("ok\nbeyla: {}\n", sanitize::line(&self.beyla.status().line()))
     }
 }
 
@@ -105,16 +119,18 @@ impl AgentService for AgentRpc {
         request: Request<QueryBeylaMetricsRequest>,
     ) -> Result<Response<QueryBeylaMetricsResponse>, Status> {
         let request = request.into_inner();
-        if !request.include_traces {
-            return Ok(Response::new(QueryBeylaMetricsResponse::default()));
+        let metrics = MetricQuestion::of(&request)?;
+        let mut answer = QueryBeylaMetricsResponse::default();
+        if request.include_traces {
+            let spans = self.spans(Collector::Ebpf, SpanQuestion::try_from(request)?).await?;
+            answer.trace_spans = spans.trace_spans;
+            answer.total_traces = spans.traces;
+            answer.page = Some(spans.page);
         }
-        let spans = self.spans(Collector::Ebpf, SpanQuestion::try_from(request)?).await?;
-        Ok(Response::new(QueryBeylaMetricsResponse {
-            trace_spans: spans.trace_spans,
-            total_traces: spans.traces,
-            page: Some(spans.page),
-            ..QueryBeylaMetricsResponse::default()
-        }))
+        match metrics {
+            Some(question) => self.metrics(question, answer).await.map(Response::new),
+            None => Ok(Response::new(answer)),
+        }
     }
 
     async fn query_telemetry(
@@ -136,13 +152,34 @@ impl AgentRpc {
         let place = self.queries.clone().acquire_owned().await;
         let place = place.map_err(|_| Status::unavailable("stopping"))?;
         let store = self.view.store.clone();
+        let beyla = self.view.beyla.status().line();
         tokio::task::spawn_blocking(move || {
             // Given up when the query ends, and not when its caller goes.
             let _place = place;
-            match question {
+            let mut spans = match question {
                 SpanQuestion::After(place) => page::answer(&store, of, &place),
                 SpanQuestion::Traces(wanted) => traces::answer(&store, of, &wanted),
-            }
+            }?;
+            spans.page.beyla = beyla;
+            Ok(spans)
+        })
+        .await
+        .map_err(|panic| Status::internal(panic.to_string()))?
+    }
+}
+
+impl AgentRpc {
+    async fn metrics(
+        &self,
+        question: MetricQuestion,
+        mut answer: QueryBeylaMetricsResponse,
+    ) -> Result<QueryBeylaMetricsResponse, Status> {
+        let place = self.queries.clone().acquire_owned().await;
+        let place = place.map_err(|_| Status::unavailable("stopping"))?;
+        let store = self.view.store.clone();
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            metrics::put(&store, &question, &mut answer).map(|()| answer)
         })
         .await
         .map_err(|panic| Status::internal(panic.to_string()))?

@@ -104,7 +104,7 @@ fn refuse_filters(request: &QueryTelemetryRequest) -> Result<(), Status> {
 }
 
 /// Unix seconds, half-open, 0 leaves a side open (design decision 3).
-fn range(start: i64, end: i64) -> Result<TimeRange, Status> {
+pub(super) fn range(start: i64, end: i64) -> Result<TimeRange, Status> {
     for (field, seconds) in [("start_time", start), ("end_time", end)] {
         if seconds < 0 {
             return Err(invalid(
@@ -139,7 +139,7 @@ fn id<T: std::str::FromStr<Err = coral_trace::InvalidId>>(
     text.parse().map(Some).map_err(|reason| invalid(field, reason))
 }
 
-fn invalid(field: &str, reason: impl std::fmt::Display) -> Status {
+pub(super) fn invalid(field: &str, reason: impl std::fmt::Display) -> Status {
     Status::invalid_argument(format!("{field}: {reason}"))
 }
 

@@ -24,6 +24,7 @@ fn agent(queries: usize) -> (AgentRpc, TempDir) {
         store: Store::open(config).unwrap(),
         counters: Arc::default(),
         retained: Arc::default(),
+        beyla: Arc::new(Board::switched_off(Arc::default(), "not run here")),
     };
     (AgentRpc { view: Arc::new(view), queries: Arc::new(Semaphore::new(queries)) }, dir)
 }
@@ -52,6 +53,7 @@ fn request() -> impl Strategy<Value = QueryBeylaMetricsRequest> {
                 max_spans: limits.1,
                 after_receipt: place.0,
                 span_encoding: place.1,
+                ..QueryBeylaMetricsRequest::default()
             }
         },
     )

@@ -16,7 +16,7 @@ pub(crate) fn answer(store: &Store, of: Collector, wanted: &Wanted) -> Result<Sp
     let (ids, more) = ids(store, of, wanted)?;
     // One more than may be answered: a trace that is longer than that is found out.
     let limit = wanted.max_spans + 1;
-    let stored = store.spans_of(&ids, of, wanted.span, limit).map_err(unavailable)?;
+    let stored = store.spans_of(&ids, Some(of), wanted.span, limit).map_err(unavailable)?;
     let mut kept: Vec<StoredSpan> = Vec::new();
     let mut left_out = more;
     let mut bytes = 0;

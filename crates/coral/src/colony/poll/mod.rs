@@ -1,17 +1,23 @@
-//! Pulls every agent's spans into the colony's store.
+//! Pulls every agent's spans and metrics into the colony's store.
 //!
-//! One [`poller::Poller`] per agent, so that a slow, dead or wiped agent harms no other. [`Polling`]
-//! starts and stops them as the registry changes.
+//! One [`follow::Follower`] per agent with one [`poller::Poller`] at a time, so that a slow, dead or wiped agent
+//! harms no other. [`Polling`] starts them as the registry changes.
 
 pub mod client;
+mod error;
+mod follow;
 pub mod health;
+mod line;
+mod metrics;
+mod page;
+mod place;
 pub mod poller;
 mod sampling;
 #[cfg(test)]
 mod tests;
+mod width;
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,11 +26,15 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::place::LONGEST_STORE_ID;
 pub use self::sampling::Sampling;
 
+#[cfg(test)]
+pub(super) use self::error::PollError;
+
 use self::client::GrpcAgent;
+use self::follow::Follower;
 use self::health::Health;
-use self::poller::Poller;
 use crate::colony::registry::Agent;
 
 /// How agents are polled.
@@ -32,7 +42,7 @@ use crate::colony::registry::Agent;
 pub struct PollSettings {
     /// Between two polls of an agent that has been caught up with, give or take a fifth.
     pub every: Duration,
-    /// How long one page may take to come.
+    /// How long an agent may think about a page, and how long that may take to come.
     pub timeout: Duration,
     /// Which traces are kept.
     pub sampling: Sampling,
@@ -50,8 +60,9 @@ pub struct Polling {
     pub health: Arc<Health>,
 }
 
-/// Pages that are decoded and stored at a time. Waiting for agents takes no place.
-const PAGES: usize = 2;
+/// Pages that come, are decoded and stored at a time, however many agents there are. One takes up to 8 MiB, and
+/// some times that once it is decoded. Waiting for agents takes no place.
+const PAGES: usize = 4;
 
 impl Polling {
     /// Polls until `stop`. Pages that came in by then are stored with their checkpoints.
@@ -59,53 +70,41 @@ impl Polling {
     /// # Errors
     /// [`StoreError`] when the checkpoints cannot be read: without them everything would be polled again.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), StoreError> {
-        let pages = Arc::new(Semaphore::new(PAGES));
-        let mut running: BTreeMap<String, (Agent, CancellationToken)> = BTreeMap::new();
-        let mut pollers = JoinSet::new();
+        let room = Arc::new(Semaphore::new(PAGES));
+        let (mut followed, mut followers) = (BTreeSet::new(), JoinSet::new());
         loop {
-            let agents = self.agents.borrow_and_update().clone();
-            running.retain(|id, (agent, stop_one)| {
-                let stays = agents.get(id) == Some(agent);
-                if !stays {
-                    stop_one.cancel();
-                }
-                stays
-            });
-            for (id, agent) in agents {
-                if let Entry::Vacant(place) = running.entry(id) {
-                    let stop_one = stop.child_token();
-                    let poller = self.poller(place.key(), &agent, &pages)?;
-                    pollers.spawn(poller.run(stop_one.clone()));
-                    place.insert((agent, stop_one));
+            let agents: Vec<String> = self.agents.borrow_and_update().keys().cloned().collect();
+            for id in agents {
+                if followed.insert(id.clone()) {
+                    followers.spawn(self.follower(id, &room).run(stop.clone()));
                 }
             }
             tokio::select! {
                 () = stop.cancelled() => break,
                 changed = self.agents.changed() => if changed.is_err() { stop.cancelled().await; break },
-                Some(ended) = pollers.join_next() => if let Err(panic) = ended {
-                    tracing::error!(%panic, "a poller panicked; its agent is polled after a restart");
-                },
+                Some(ended) = followers.join_next() => joined(ended)?,
             }
         }
-        while pollers.join_next().await.is_some() {}
+        while let Some(ended) = followers.join_next().await {
+            joined(ended)?;
+        }
         Ok(())
     }
 
-    fn poller(
-        &self,
-        id: &str,
-        agent: &Agent,
-        pages: &Arc<Semaphore>,
-    ) -> Result<Poller<GrpcAgent>, StoreError> {
-        let client = GrpcAgent::new(agent.address.clone());
-        self.health.know(id, agent);
-        Poller::resume(
+    fn follower(&self, id: String, room: &Arc<Semaphore>) -> Follower<fn(String) -> GrpcAgent> {
+        Follower {
             id,
-            client,
-            self.store.clone(),
-            self.settings.clone(),
-            pages.clone(),
-            self.health.clone(),
-        )
+            agents: self.agents.clone(),
+            connect: GrpcAgent::new,
+            store: self.store.clone(),
+            settings: self.settings.clone(),
+            room: room.clone(),
+            health: self.health.clone(),
+        }
     }
+}
+
+/// A follower has nothing that could panic; one that does ends the colony, where it is seen.
+fn joined(ended: Result<Result<(), StoreError>, tokio::task::JoinError>) -> Result<(), StoreError> {
+    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

@@ -1,40 +1,44 @@
-//! Follows one agent.
+//! Follows one agent's streams.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use coral_store::{Checkpoint, Store, StoreError};
-use coral_trace::{Collector, Recogniser};
-use coral_wire::agent_rpc::proto::SpanPage;
-use coral_wire::otlp_in::{self, Encoding};
+use coral_trace::Collector;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::PollSettings;
-use super::client::{AgentClient, PollError};
+use super::client::{AgentClient, Wanted};
+use super::error::PollError;
 use super::health::Health;
-use super::sampling::Sampling;
+use super::line::{Line, on_store};
+use super::metrics::MetricStream;
+use super::page::{self, LeftOut, Refused, RefusedBy};
+use super::place::{MOST_STANDSTILLS, after, beginning, check_store_id, is_another_store};
+use super::width::Width;
 use crate::clock;
-use crate::errors::chain;
+use crate::show::sanitize::line;
 
-/// Drains one agent's two streams, again and again.
+/// Drains one agent's streams, again and again.
 pub struct Poller<C> {
     agent_id: String,
-    client: C,
-    store: Store,
+    line: Line<C>,
     settings: PollSettings,
-    pages: Arc<Semaphore>,
     health: Arc<Health>,
     /// How far each stream is stored: eBPF spans, SDK spans.
     places: [Checkpoint; 2],
+    /// How many spans each stream is asked for at a time.
+    widths: [Width; 2],
+    metrics: MetricStream,
     /// Polls that failed since the last that succeeded.
     failures: u32,
     polls: u64,
 }
 
 /// The longest wait between two tries of an agent that fails.
-const MOST_BACKOFF: Duration = Duration::from_secs(60);
+pub(super) const MOST_BACKOFF: Duration = Duration::from_secs(60);
 
 impl<C: AgentClient> Poller<C> {
     /// A poller that goes on where the store's checkpoints say.
@@ -46,7 +50,7 @@ impl<C: AgentClient> Poller<C> {
         client: C,
         store: Store,
         settings: PollSettings,
-        pages: Arc<Semaphore>,
+        room: Arc<Semaphore>,
         health: Arc<Health>,
     ) -> Result<Self, StoreError> {
         let known = store.checkpoints()?;
@@ -56,32 +60,37 @@ impl<C: AgentClient> Poller<C> {
                 .find(|place| place.agent_id == agent_id && place.collector == collector);
             place.cloned().unwrap_or_else(|| beginning(agent_id, collector))
         });
-        let agent_id = agent_id.to_owned();
-        Ok(Self { agent_id, client, store, settings, pages, health, places, failures: 0, polls: 0 })
+        let metrics = MetricStream::resume(agent_id, &store);
+        let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
+        let line = Line { client, store, room, within };
+        let (widths, failures, polls) = ([Width::WIDEST; 2], 0, 0);
+        Ok(Self { agent_id, line, settings, health, places, widths, metrics, failures, polls })
     }
 
-    /// Polls until `stop`.
+    /// Polls until `stop`. A page that came is stored before this returns, with its checkpoint.
     pub async fn run(mut self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(self.wait())).await.is_some() {
-            let Some(outcome) = stop.run_until_cancelled(self.poll()).await else { return };
-            self.note(outcome);
+            match self.poll(&stop).await {
+                Err(PollError::Stopped) => return,
+                outcome => self.note(outcome),
+            }
         }
     }
 
     /// Stores everything that the agent has now.
-    pub(super) async fn poll(&mut self) -> Result<(), PollError> {
+    pub(super) async fn poll(&mut self, stop: &CancellationToken) -> Result<(), PollError> {
         // What keeps one stream from moving on does not keep the other.
         let mut outcome = Ok(());
         for stream in 0..self.places.len() {
-            outcome = outcome.and(self.catch_up(stream).await);
+            outcome = outcome.and(self.catch_up(stream, stop).await);
         }
-        outcome
+        outcome.and(self.metrics.catch_up(&mut self.line, &self.health, stop).await)
     }
 
-    async fn catch_up(&mut self, stream: usize) -> Result<(), PollError> {
+    async fn catch_up(&mut self, stream: usize, stop: &CancellationToken) -> Result<(), PollError> {
         let mut standstills = 0;
         while standstills <= MOST_STANDSTILLS {
-            match self.next_page(stream).await? {
+            match self.next_page(stream, stop).await? {
                 Step::CaughtUp => return Ok(()),
                 Step::Moved => {}
                 Step::Stood => standstills += 1,
@@ -91,12 +100,19 @@ impl<C: AgentClient> Poller<C> {
     }
 
     /// Stores one page of a stream.
-    async fn next_page(&mut self, stream: usize) -> Result<Step, PollError> {
+    async fn next_page(
+        &mut self,
+        stream: usize,
+        stop: &CancellationToken,
+    ) -> Result<Step, PollError> {
+        let Checkpoint { collector, next_receipt, .. } = self.places[stream];
+        let most_spans = self.widths[stream].get();
+        let wanted = Wanted { collector, after: next_receipt, most_spans };
+        // Perhaps a page that does not come is too long for this line.
+        let fetched = self.line.spans(wanted, stop).await;
+        let (page, _room) = fetched.inspect_err(|_| self.widths[stream].narrow())?;
+        check_store_id(&page.store_id)?;
         let place = &self.places[stream];
-        let asked = self.client.page(place.collector, place.next_receipt);
-        let page = tokio::time::timeout(self.settings.timeout, asked)
-            .await
-            .map_err(|_| PollError::TimedOut(self.settings.timeout))??;
         if is_another_store(place, &page) {
             tracing::info!(agent_id = %self.agent_id, "the agent's store is another one; starting over");
             let fresh = beginning(&self.agent_id, place.collector);
@@ -110,31 +126,75 @@ impl<C: AgentClient> Poller<C> {
             (true, true) => Step::Moved,
             (true, false) => Step::Stood,
         };
+        self.health.beyla(&self.agent_id, &page.beyla);
         let lag = page.last_receipt.saturating_sub(page.next_receipt);
-        let sampled_out = self.store_page(stream, page).await?;
-        self.health.progress(&self.agent_id, lag, &self.places, sampled_out);
+        let (after, spans) = (after(place, &page), page.spans);
+        let left_out = match self.store_page(stream, after.clone(), spans, page.otlp).await {
+            Err(bad) if bad.is_of_page() && !self.widths[stream].is_one() => {
+                self.widths[stream].narrow();
+                return Ok(Step::Moved);
+            }
+            Err(bad) if bad.is_of_page() => self.step_over(stream, after, spans, bad).await?,
+            stored => {
+                let left_out = stored?;
+                self.widths[stream].widen();
+                left_out
+            }
+        };
+        self.health.progress(&self.agent_id, lag, &self.places, &left_out);
         Ok(step)
     }
 
-    /// Stores a page and its checkpoint in one commit. Returns how many spans sampling left out.
-    async fn store_page(&mut self, stream: usize, page: SpanPage) -> Result<u64, PollError> {
-        let mut place = self.places[stream].clone();
-        let unmoved = page.next_receipt == place.next_receipt && page.store_id == place.store_id;
-        if page.spans == 0 && unmoved {
-            return Ok(0);
+    /// Stores spans and the place after them in one commit.
+    async fn store_page(
+        &mut self,
+        stream: usize,
+        mut place: Checkpoint,
+        spans: u32,
+        otlp: Vec<u8>,
+    ) -> Result<LeftOut, PollError> {
+        let here = &self.places[stream];
+        if spans == 0 && place.next_receipt == here.next_receipt && place.store_id == here.store_id
+        {
+            return Ok(LeftOut::default());
         }
-        place.spans_missed = place.spans_missed.saturating_add(missed(&place, &page));
-        place.next_receipt = page.next_receipt;
-        place.store_id = page.store_id;
-        let (store, sampling) = (self.store.clone(), self.settings.sampling);
-        let _turn = self.pages.acquire().await.map_err(|_| cannot_store("stopping"))?;
-        let stored = tokio::task::spawn_blocking(move || {
-            store_spans(&store, &page.otlp, sampling, &mut place)
-                .map(|sampled_out| (place, sampled_out))
+        let sampling = self.settings.sampling;
+        let stored = on_store(&self.line.store, move |store| {
+            page::store(store, &otlp, sampling, &mut place).map(|left_out| (place, left_out))
         });
-        let (place, sampled_out) = stored.await.map_err(cannot_store)??;
+        let (place, left_out) = stored.await?;
         self.places[stream] = place;
-        Ok(sampled_out)
+        if let Some(refused) = &left_out.refused {
+            self.warn_of(refused);
+        }
+        Ok(left_out)
+    }
+
+    /// Goes on after a page of one span that cannot be taken.
+    async fn step_over(
+        &mut self,
+        stream: usize,
+        after: Checkpoint,
+        spans: u32,
+        bad: PollError,
+    ) -> Result<LeftOut, PollError> {
+        self.store_page(stream, after, 0, Vec::new()).await?;
+        let by = match bad {
+            PollError::Unstorable(_) => RefusedBy::Store,
+            _ => RefusedBy::Format,
+        };
+        let refused = Refused { by, spans: u64::from(spans.max(1)), reason: bad.to_string() };
+        self.warn_of(&refused);
+        Ok(LeftOut { refused: Some(refused), ..LeftOut::default() })
+    }
+
+    fn warn_of(&self, refused: &Refused) {
+        tracing::warn!(
+            agent_id = %self.agent_id,
+            n_spans = refused.spans,
+            reason = line(&refused.reason),
+            "spans of an agent cannot be stored and are left out"
+        );
     }
 
     fn note(&mut self, outcome: Result<(), PollError>) {
@@ -182,67 +242,4 @@ enum Step {
     Moved,
     /// Where it was, or at its beginning again.
     Stood,
-}
-
-/// An answer may come twice and a store be exchanged; an agent that does so more often in one poll is not asked
-/// again at once.
-const MOST_STANDSTILLS: u32 = 3;
-
-fn beginning(agent_id: &str, collector: Collector) -> Checkpoint {
-    Checkpoint {
-        agent_id: agent_id.to_owned(),
-        collector,
-        store_id: String::new(),
-        next_receipt: 0,
-        spans_stored: 0,
-        spans_missed: 0,
-    }
-}
-
-/// Whether the page is of another store than the place is in: the agent was wiped, or an older copy of
-/// its store was put back.
-fn is_another_store(place: &Checkpoint, page: &SpanPage) -> bool {
-    let known = !place.store_id.is_empty();
-    known && (page.store_id != place.store_id || page.last_receipt < place.next_receipt)
-}
-
-/// Receipts between the place and the oldest that the agent still has: expired unpolled. What expired
-/// before this colony first asked was never its to miss.
-fn missed(place: &Checkpoint, page: &SpanPage) -> u64 {
-    let first_contact = place.store_id.is_empty();
-    if first_contact {
-        0
-    } else {
-        page.first_receipt.saturating_sub(place.next_receipt.saturating_add(1))
-    }
-}
-
-fn store_spans(
-    store: &Store,
-    otlp: &[u8],
-    sampling: Sampling,
-    place: &mut Checkpoint,
-) -> Result<u64, PollError> {
-    let collector = match place.collector {
-        Collector::Ebpf => Recogniser::everything_ebpf(),
-        Collector::Sdk => Recogniser::everything_sdk(),
-    };
-    let decoded = otlp_in::decode(otlp, Encoding::Protobuf, &collector)
-        .map_err(|error| PollError::Undecodable(chain(&error)))?;
-    if decoded.refused.spans > 0 {
-        // The agent checked them when it took them in.
-        return Err(PollError::Undecodable(decoded.refused.message()));
-    }
-    let mut spans = decoded.spans;
-    let came = spans.len();
-    spans.retain(|span| sampling.keeps(span.trace_id));
-    let sampled_out = (came - spans.len()) as u64;
-    store
-        .append_page(spans, clock::now(), place)
-        .map_err(|error| PollError::CannotStore(chain(&error)))?;
-    Ok(sampled_out)
-}
-
-fn cannot_store(cause: impl std::fmt::Display) -> PollError {
-    PollError::CannotStore(cause.to_string())
 }

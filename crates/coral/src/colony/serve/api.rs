@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::ColonyView;
 use crate::errors::chain;
-use crate::query::{QueryError, Source, Sources, TraceFilter};
+use crate::query::{QueryError, RedFilter, RedProtocol, Source, Sources, TraceFilter, WhyFilter};
 
 /// An error as JSON. `error` says what failed and with what.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -43,6 +43,8 @@ pub(super) fn router(view: Arc<ColonyView>) -> Router {
     Router::new()
         .route("/api/v1/traces", get(traces))
         .route("/api/v1/traces/{id}", get(trace))
+        .route("/api/v1/red/{protocol}", get(red))
+        .route("/api/v1/why", get(why))
         .route("/api/v1/status", get(async |State(api): State<Api>| Json(api.view.status())))
         .with_state(api)
 }
@@ -53,6 +55,33 @@ async fn traces(
 ) -> Response {
     match filter {
         Ok(Query(filter)) => api.answer(move |sources| sources.traces(&filter)).await,
+        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
+    }
+}
+
+async fn why(State(api): State<Api>, filter: Result<Query<WhyFilter>, QueryRejection>) -> Response {
+    match filter {
+        Ok(Query(filter)) => api.answer(move |sources| sources.why(&filter)).await,
+        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
+    }
+}
+
+async fn red(
+    State(api): State<Api>,
+    Path(protocol): Path<String>,
+    filter: Result<Query<RedFilter>, QueryRejection>,
+) -> Response {
+    let protocol = match protocol.as_str() {
+        "http" => RedProtocol::Http,
+        "grpc" => RedProtocol::Grpc,
+        "sql" => RedProtocol::Sql,
+        _ => {
+            let error = format!("`{protocol}` has no RED metrics; http, grpc and sql have");
+            return refusal(StatusCode::NOT_FOUND, error);
+        }
+    };
+    match filter {
+        Ok(Query(filter)) => api.answer(move |sources| sources.red(protocol, &filter)).await,
         Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
     }
 }

@@ -3,7 +3,6 @@
 mod api;
 mod register;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -37,7 +36,7 @@ pub struct ColonyView {
 /// # Errors
 /// When the descriptors that were compiled in cannot be read.
 pub async fn router(view: Arc<ColonyView>) -> Result<Router, tonic_reflection::server::Error> {
-    let registration = ColonyServiceServer::new(Registration { registry: view.registry.clone() });
+    let registration = ColonyServiceServer::new(Registration { view: view.clone() });
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<ColonyServiceServer<Registration>>().await;
     let reflection = tonic_reflection::server::Builder::configure()
@@ -57,20 +56,16 @@ pub async fn router(view: Arc<ColonyView>) -> Result<Router, tonic_reflection::s
 
 impl ColonyView {
     fn counters(&self) -> Counters {
-        let agents = self.health.snapshot(clock::now());
-        let total = |count: fn(&crate::query::answer::AgentStatus) -> u64| {
-            agents.iter().map(count).sum::<u64>()
-        };
-        let mut counters: BTreeMap<_, _> = [
-            ("agents", agents.len() as u64),
-            ("spans.stored", total(|agent| agent.spans_stored)),
-            ("spans.missed", total(|agent| agent.spans_missed)),
-            ("spans.sampled_out", self.health.sampled_out()),
-        ]
-        .map(|(name, value)| (format!("coral.colony.{name}"), value))
-        .into();
+        let mut counters: Counters = self.health.counters().collect();
+        let refused = self.registry.refused();
+        counters.insert("coral.colony.registrations.refused".to_owned(), refused);
+        let missed =
+            self.sources.store.metric_checkpoints().into_iter().map(|place| place.rows_missed);
+        let missed = missed.fold(0, u64::saturating_add);
+        counters.insert("coral.colony.metrics.missed".to_owned(), missed);
         counters.extend(self.retained.snapshot("colony"));
         counters.extend(metrics::store_gauges("colony", &self.sources.store.extent()));
+        counters.extend(metrics::metric_gauges("colony", &self.sources.store.metric_extent()));
         counters
     }
 

@@ -5,18 +5,20 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
-use coral_store::KnownAgent;
+use coral_store::{Checkpoint, KnownAgent};
 use coral_wire::colony_rpc::proto::colony_service_server::ColonyService;
 use coral_wire::colony_rpc::proto::{RegisterAgentRequest, RegisterAgentResponse};
 use http::Uri;
 use tonic::{Request, Response, Status};
 
+use super::ColonyView;
 use crate::clock;
-use crate::colony::registry::{Agent, Registry};
+use crate::colony::poll::LONGEST_STORE_ID;
+use crate::colony::registry::{Agent, KnownBy};
 use crate::errors::chain;
 
 pub(super) struct Registration {
-    pub(super) registry: Arc<Registry>,
+    pub(super) view: Arc<ColonyView>,
 }
 
 /// How often an agent says that it is there.
@@ -32,17 +34,58 @@ impl ColonyService for Registration {
         request: Request<RegisterAgentRequest>,
     ) -> Result<Response<RegisterAgentResponse>, Status> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let RegisterAgentRequest { agent_id, address, version: _ } = request.into_inner();
-        check_id(&agent_id)?;
-        check_room(&self.registry.watch().borrow(), &agent_id)?;
-        let address = reachable_address(&address, peer)?;
-        let registry = self.registry.clone();
-        let agent = KnownAgent { agent_id, address };
-        tokio::task::spawn_blocking(move || registry.register(&agent, clock::now()))
+        let RegisterAgentRequest { agent_id, address, version: _, store_id } = request.into_inner();
+        let refused = |_: &Status| self.view.registry.refuse();
+        check_id(&agent_id).inspect_err(refused)?;
+        check_store_id(&store_id).inspect_err(refused)?;
+        check_room(&self.view.registry.watch().borrow(), &agent_id).inspect_err(refused)?;
+        let address = reachable_address(&address, peer).inspect_err(refused)?;
+        let (view, agent) = (self.view.clone(), KnownAgent { agent_id, address });
+        tokio::task::spawn_blocking(move || register(&view, &agent, &store_id))
             .await
-            .map_err(|panic| Status::internal(panic.to_string()))?
-            .map_err(|error| Status::unavailable(chain(&error)))?;
+            .map_err(|panic| Status::internal(panic.to_string()))??;
         Ok(Response::new(RegisterAgentResponse { heartbeat_seconds: HEARTBEAT_SECONDS }))
+    }
+}
+
+/// Blocks on the store.
+fn register(view: &ColonyView, agent: &KnownAgent, store_id: &str) -> Result<(), Status> {
+    let (registry, store) = (&view.registry, &view.sources.store);
+    let unavailable = |error| Status::unavailable(chain(&error));
+    if let Some(holder) = other_holder(view, agent)
+        && !is_stream_of(&store.checkpoints().map_err(unavailable)?, agent, store_id)
+    {
+        registry.refuse();
+        let (id, address) = (&agent.agent_id, &agent.address);
+        tracing::warn!(agent_id = %id, %address, %holder, "refused an agent: another one has its id");
+        return Err(Status::already_exists(format!(
+            "agent_id `{id}` is that of the agent at {holder}, which answers polls: stop that one, or give \
+             this one another `agent.id`"
+        )));
+    }
+    registry.register(agent, clock::now()).map_err(unavailable)
+}
+
+/// Where the agent of this id is, when that is elsewhere and it answers. Nothing moves a configured one.
+fn other_holder(view: &ColonyView, agent: &KnownAgent) -> Option<String> {
+    let agents = view.registry.watch();
+    let agents = agents.borrow();
+    let known = agents.get(&agent.agent_id)?;
+    let stays = known.address == agent.address || known.known_by == KnownBy::Configuration;
+    let gone = || view.health.is_gone(&agent.agent_id, &known.address);
+    (!stays && !gone()).then(|| known.address.clone())
+}
+
+/// Whether the store is the one that this agent's spans came from: then the agent itself has moved.
+fn is_stream_of(places: &[Checkpoint], agent: &KnownAgent, store_id: &str) -> bool {
+    let mut of_agent = places.iter().filter(|place| place.agent_id == agent.agent_id);
+    !store_id.is_empty() && of_agent.any(|place| place.store_id == store_id)
+}
+
+fn check_store_id(id: &str) -> Result<(), Status> {
+    match id.len() {
+        0..=LONGEST_STORE_ID => Ok(()),
+        _ => Err(Status::invalid_argument(format!("store_id: at most {LONGEST_STORE_ID} bytes"))),
     }
 }
 
@@ -84,8 +127,86 @@ fn reachable_address(address: &str, peer: Option<IpAddr>) -> Result<String, Stat
 
 #[cfg(test)]
 mod tests {
+    use coral_store::{Resources, Store, StoreConfig};
+    use coral_trace::Collector;
+
     use super::*;
-    use crate::colony::registry::KnownBy;
+    use crate::colony::poll::PollError;
+    use crate::colony::poll::health::Health;
+    use crate::colony::registry::Registry;
+    use crate::query::Sources;
+
+    /// A colony that knows `web-1` at `http://a:1`, polled from the store `mine`.
+    fn colony(dir: &std::path::Path) -> ColonyView {
+        let store = Store::open(StoreConfig {
+            dir: dir.to_owned(),
+            resources: Resources { memory_limit: 128 << 20, threads: 1 },
+            segment_rows: 1_000,
+        });
+        let store = store.unwrap();
+        let registry = Arc::new(Registry::load(&[], store.clone()).unwrap());
+        let (health, retained) = (Arc::<Health>::default(), Arc::default());
+        let view = ColonyView { sources: Sources { store }, health, retained, registry };
+        register(&view, &at("http://a:1"), "mine").unwrap();
+        view.health.know("web-1", &view.registry.watch().borrow()["web-1"]);
+        let mut place = Checkpoint {
+            agent_id: "web-1".into(),
+            collector: Collector::Ebpf,
+            store_id: "mine".into(),
+            next_receipt: 1,
+            spans_stored: 0,
+            spans_missed: 0,
+        };
+        view.sources.store.append_page(vec![], clock::now(), &mut place).unwrap();
+        view
+    }
+
+    fn at(address: &str) -> KnownAgent {
+        KnownAgent { agent_id: "web-1".into(), address: address.into() }
+    }
+
+    fn address(view: &ColonyView) -> String {
+        view.registry.watch().borrow()["web-1"].address.clone()
+    }
+
+    #[test]
+    fn the_id_of_an_agent_that_answers_is_refused_to_another_one_and_not_to_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let view = colony(dir.path());
+        for stranger in ["another", ""] {
+            let refused = register(&view, &at("http://b:2"), stranger).unwrap_err();
+            assert_eq!(refused.code(), tonic::Code::AlreadyExists);
+            assert!(refused.message().contains("http://a:1"), "{}", refused.message());
+        }
+        assert_eq!((address(&view).as_str(), view.registry.refused()), ("http://a:1", 2));
+        register(&view, &at("http://a:1"), "another").unwrap();
+        register(&view, &at("http://b:2"), "mine").unwrap();
+        assert_eq!(address(&view), "http://b:2");
+    }
+
+    #[test]
+    fn the_id_of_an_agent_whose_last_three_polls_failed_is_free() {
+        let dir = tempfile::tempdir().unwrap();
+        let view = colony(dir.path());
+        let fail = |error: PollError| view.health.failed("web-1", &error);
+        let register = || register(&view, &at("http://b:2"), "another");
+        fail(PollError::CannotStore("disk full".into()));
+        for _ in 0..3 {
+            register().unwrap_err();
+            fail(PollError::Unreachable("gone".into()));
+        }
+        register().unwrap();
+        assert_eq!(address(&view), "http://b:2");
+    }
+
+    #[test]
+    fn an_agent_that_a_colony_has_not_polled_yet_keeps_its_id() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut view = colony(dir.path());
+        view.health = Arc::default();
+        register(&view, &at("http://b:2"), "another").unwrap_err();
+        assert_eq!(address(&view), "http://a:1");
+    }
 
     #[test]
     fn a_stranger_is_refused_when_there_are_too_many_agents_and_a_known_one_is_not() {

@@ -36,7 +36,7 @@ fn an_unknown_key_is_named_with_the_one_that_was_meant() {
         "retention: 7d",
         &[],
         expect![
-            "coral.yaml:1: unknown key `retention`; valid there: agent, beyla, data_dir, drain_within, log, otlp, recognise, storage"
+            "coral.yaml:1: unknown key `retention`; valid there: agent, beyla, data_dir, drain_within, log, otlp, privacy, recognise, storage"
         ],
     );
     check(
@@ -57,7 +57,7 @@ fn an_unknown_key_like_no_other_is_answered_with_those_that_are_valid_there() {
         "x: 1",
         &[],
         expect![
-            "coral.yaml:1: unknown key `x`; valid there: agent, beyla, data_dir, drain_within, log, otlp, recognise, storage"
+            "coral.yaml:1: unknown key `x`; valid there: agent, beyla, data_dir, drain_within, log, otlp, privacy, recognise, storage"
         ],
     );
     check(
@@ -276,7 +276,7 @@ fn a_wrong_entry_of_a_list_is_named() {
         "beyla: {discovery: {services: [{nmae: a}]}}",
         &[],
         expect![[
-            r#"coral.yaml:1: `beyla.discovery.services` is `[{"nmae":"a"}]`: `nmae`: unknown; a service has name, open_port, open_ports, exe_path"#
+            r#"coral.yaml:1: `beyla.discovery.services` is `[{"nmae":"a"}]`: `nmae`: unknown; a service has name, open_port, open_ports, exe_path, k8s_namespace, k8s_pod_name, k8s_pod_label, k8s_pod_annotation, k8s_deployment_name, k8s_replicaset_name, k8s_daemonset_name, k8s_statefulset_name, k8s_owner_name"#
         ]],
     );
     check_colony(
@@ -344,7 +344,7 @@ fn every_problem_is_listed_and_not_only_the_first() {
         &["drain_within=0s"],
         expect![[r#"
         coral.yaml:1: `log` is `loud`: expected error, warn, info, debug or trace, or a filter such as coral=debug
-        coral.yaml:2: unknown key `x`; valid there: agent, beyla, data_dir, drain_within, log, otlp, recognise, storage
+        coral.yaml:2: unknown key `x`; valid there: agent, beyla, data_dir, drain_within, log, otlp, privacy, recognise, storage
         coral.yaml:4: `otlp.grpc` is `here`: expected IP:PORT, such as 127.0.0.1:4317
         --set: `drain_within` is `0s`: must be more than zero"#]],
     );

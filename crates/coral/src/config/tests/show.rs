@@ -21,10 +21,19 @@ fn every_key_of_an_agent_is_shown_with_its_value_and_origin() {
             agent.colony                          http://colony:9000  coral.yaml:3
             agent.id                              web-1               coral.yaml:2
             agent.listen                          127.0.0.1:9001      default
+            beyla.check_interval                  10s                 default
+            beyla.context_propagation             disabled            default
+            beyla.discovery.services              []                  default
             beyla.enabled                         true                default
             beyla.otlp.grpc                       127.0.0.1:4319      default
             beyla.otlp.http                       127.0.0.1:4320      default
+            beyla.protocols.grpc.enabled          true                default
+            beyla.protocols.http.enabled          true                default
+            beyla.protocols.kafka.enabled         true                default
+            beyla.protocols.redis.enabled         true                default
+            beyla.protocols.sql.enabled           true                default
             beyla.sampling.rate                   0.5                 coral.yaml:6
+            beyla.stop_within                     2m                  default
             beyla.storage_retention_hours         1                   default
             beyla.storage_retention_hours_traces  1                   default
             data_dir                              /var/lib/coral      default
@@ -33,6 +42,11 @@ fn every_key_of_an_agent_is_shown_with_its_value_and_origin() {
             otlp.grpc                             0.0.0.0:4317        --set
             otlp.http                             127.0.0.1:4318      default
             otlp.max_body                         16MiB               default
+            privacy.drop                          []                  default
+            privacy.hash                          []                  default
+            privacy.headers                       []                  default
+            privacy.keep_url_queries              false               default
+            privacy.mask_sql                      true                default
             recognise.rules                       []                  default
             storage.max_size                      2GB                 default
             storage.memory_limit                  256MB               default

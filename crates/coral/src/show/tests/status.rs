@@ -13,15 +13,20 @@ fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
         agent_id: "web-1".to_owned(),
         address: "http://10.0.0.5:9001".to_owned(),
         known_by: "configured".to_owned(),
+        state: "ok".to_owned(),
         reachable: true,
         lag_receipts: Some(12_345),
         lag_seconds: Some(4.25),
         last_error: None,
         spans_stored: 1_234_567,
         spans_missed: 0,
+        spans_refused: 0,
+        last_refusal: None,
+        beyla: Some("running (no data yet)".to_owned()),
     };
     let ill = AgentStatus {
         agent_id: "web-2".to_owned(),
+        state: "unreachable".to_owned(),
         reachable: false,
         lag_receipts: None,
         lag_seconds: None,
@@ -30,6 +35,9 @@ fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
         ),
         spans_stored: 0,
         spans_missed: 7,
+        spans_refused: 2,
+        last_refusal: Some("2 spans refused: trace_id: all zero".to_owned()),
+        beyla: None,
         ..well.clone()
     };
     let status = ColonyStatus {
@@ -40,10 +48,12 @@ fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
     expect![[r#"
         Coral 0.1.0 colony, 2 agents
 
-        Agent | Address              | Reachable | Lag             | Behind | Stored    | Missed | Last error
-        ------|----------------------|-----------|-----------------|--------|-----------|--------|---------------------------------------------------------------
-        web-1 | http://10.0.0.5:9001 | yes       | 12,345 receipts | 4.2s   | 1,234,567 | 0      | -
-        web-2 | http://10.0.0.5:9001 | no        | -               | -      | 0         | 7      | cannot reach agent at http://10.0.0.6:9001: connection refused
+        Agent | Address              | State       | Lag             | Behind | Stored    | Missed | Refused | Beyla                 | Last error
+        ------|----------------------|-------------|-----------------|--------|-----------|--------|---------|-----------------------|---------------------------------------------------------------
+        web-1 | http://10.0.0.5:9001 | ok          | 12,345 receipts | 4.2s   | 1,234,567 | 0      | 0       | running (no data yet) | -
+        web-2 | http://10.0.0.5:9001 | unreachable | -               | -      | 0         | 7      | 2       | -                     | cannot reach agent at http://10.0.0.6:9001: connection refused
+
+        Last refused of web-2: 2 spans refused: trace_id: all zero
 
         coral.colony.spans.stored  1,234,567
     "#]].assert_eq(&status::colony(&status));
@@ -68,8 +78,12 @@ fn an_agent_shows_its_counters_but_not_the_kinds_of_request_that_never_came() {
         ("coral.agent.spans.dropped", 0),
         ("coral.agent.spans.received", 12_000),
     ]);
-    let status =
-        AgentSelfStatus { version: "0.1.0".to_owned(), agent_id: "web-1".to_owned(), counters };
+    let status = AgentSelfStatus {
+        version: "0.1.0".to_owned(),
+        agent_id: "web-1".to_owned(),
+        counters,
+        beyla: None,
+    };
     expect![[r#"
         Coral 0.1.0 agent web-1
 

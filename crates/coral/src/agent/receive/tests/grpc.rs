@@ -66,11 +66,9 @@ async fn a_call_that_is_not_an_export_is_refused_with_the_reason() {
     let running = receiver_and_writer(LIMITS, Ok(())).await;
     let good = || frame(0, &export(1, 0));
     let logs = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
-    let metrics = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
     let large = vec![0; LIMITS.body_bytes + 1];
     let rows = [
         (logs, "identity", frame(0, &[]), Code::Unimplemented),
-        (metrics, "identity", frame(0, &[]), Code::Unimplemented),
         (EXPORT, "br", good(), Code::Unimplemented),
         (EXPORT, "identity", frame(0, b"\x0a\xffno protobuf"), Code::InvalidArgument),
         (EXPORT, "gzip", frame(1, b"no gzip"), Code::InvalidArgument),
@@ -160,8 +158,8 @@ async fn opentelemetrys_own_exporters_are_understood() {
     for exporter in exporters {
         let (sent, ()) = tokio::join!(exporter.export(vec![sdk_span()]), async {
             let export = in_time(outlet.recv()).await.unwrap();
-            assert_eq!(export.spans[0].name, "POST /checkout");
-            assert_eq!(export.spans[0].trace_id.as_u128(), 0x4bf9);
+            assert_eq!(export.items[0].name, "POST /checkout");
+            assert_eq!(export.items[0].trace_id.as_u128(), 0x4bf9);
             export.answer(Ok(Stored { new: 1, duplicate: 0 }));
         });
         sent.unwrap();

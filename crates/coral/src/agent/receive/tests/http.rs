@@ -99,7 +99,7 @@ type Row = (fn() -> Case, u16, &'static str);
 async fn a_request_that_is_not_an_export_is_refused_with_the_reason() {
     let running = receiver_and_writer(LIMITS, Ok(())).await;
     let rows: [Row; 15] = [
-        (|| Case { path: "/v1/metrics", ..Case::default() }, 404, "no service at `/v1/metrics`"),
+        (|| Case { path: "/v1/logs", ..Case::default() }, 404, "no service at `/v1/logs`"),
         (|| Case { path: "/", method: Method::GET, ..Case::default() }, 404, "`/v1/traces`"),
         (|| Case { method: Method::PUT, ..Case::default() }, 405, "`PUT` is not allowed; use POST"),
         (|| Case { method: Method::GET, body: vec![], ..Case::default() }, 405, "use POST"),
@@ -130,12 +130,12 @@ async fn a_request_that_is_not_an_export_is_refused_with_the_reason() {
         (
             || Case { body: b"\x0a\xffno protobuf".to_vec(), ..Case::default() },
             400,
-            "not an OTLP trace",
+            "not an OTLP export",
         ),
         (
             || Case { content_type: JSON, body: cut(json()), ..Case::default() },
             400,
-            "not an OTLP trace",
+            "not an OTLP export",
         ),
         (|| Case { content_encoding: "zstd", body: wide_zstd(), ..Case::default() }, 400, "zstd: "),
     ];

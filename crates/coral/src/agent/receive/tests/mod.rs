@@ -22,7 +22,7 @@ use crate::agent::ingest::inlet::{self, Export, Refusal, Stored};
 struct Running {
     grpc: SocketAddr,
     http: SocketAddr,
-    counters: Arc<SpanCounters>,
+    counters: Arc<IntakeCounters>,
     stop: CancellationToken,
     /// The receiver, and the writer if the test does not play it.
     tasks: JoinSet<()>,
@@ -39,14 +39,24 @@ const LIMITS: Limits = Limits {
 };
 
 /// Runs a receiver whose queue, of one export, is the test's to empty.
-async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export>) {
+async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export<coral_trace::Span>>) {
     let (inlet, outlet) = inlet::queue(1, 1 << 20);
     let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
     let listeners = Listeners { grpc: bind().await, http: bind().await };
     let (grpc, http) = (listeners.grpc.local_addr().unwrap(), listeners.http.local_addr().unwrap());
-    let counters = Arc::new(SpanCounters::default());
+    let counters = Arc::new(IntakeCounters::default());
     let recogniser = Arc::new(Recogniser::everything_ebpf());
-    let destination = Destination { inlet, recogniser, counters: counters.clone() };
+    let (metrics, _) = inlet::queue(1, 1 << 20);
+    let privacy = Arc::default();
+    let counters_too = counters.clone();
+    let destination = Destination {
+        inlet,
+        metrics,
+        recogniser,
+        privacy,
+        series: Arc::default(),
+        counters: counters_too,
+    };
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(run(listeners, destination, limits, stop.clone()));
@@ -58,7 +68,7 @@ async fn receiver_and_writer(limits: Limits, outcome: Result<(), Refusal>) -> Ru
     let (mut running, mut outlet) = receiver(limits).await;
     running.tasks.spawn(async move {
         while let Some(export) = outlet.recv().await {
-            let new = export.spans.len() as u64;
+            let new = export.items.len() as u64;
             export.answer(outcome.clone().map(|()| Stored { new, duplicate: 0 }));
         }
     });

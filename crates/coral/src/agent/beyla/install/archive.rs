@@ -1,0 +1,140 @@
+//! Takes Beyla out of its archive. Nothing in the archive decides where anything is written.
+
+use std::cell::Cell;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use tar::{Archive, Entry, EntryType};
+
+use crate::agent::beyla::locate::PROGRAM;
+
+/// Why an archive cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// It is no gzipped tar, or cut short.
+    #[error("it is no complete .tar.gz")]
+    Read(#[source] io::Error),
+    /// It would not stop.
+    #[error("it unpacks to more than {0} bytes")]
+    TooLarge(u64),
+    /// It has too many entries.
+    #[error("it has more than {MOST_ENTRIES} entries")]
+    TooMany,
+    /// An entry wants to be elsewhere.
+    #[error("it has an entry `{0}`, which points out of it")]
+    Outside(String),
+    /// The program is not a plain file.
+    #[error("its `{0}` is not a plain file")]
+    NotAFile(&'static str),
+    /// A name comes twice.
+    #[error("it has two entries `{0}`")]
+    Twice(&'static str),
+    /// There is no program in it.
+    #[error("it holds no `beyla`")]
+    NoProgram,
+}
+
+/// What is taken out of an archive: the program, and what its licence asks to keep with it.
+pub(super) const WANTED: [&str; 4] = [PROGRAM, "LICENSE", "NOTICE", "third_party_licenses.csv"];
+/// A release unpacks to 150 MB.
+const MOST_BYTES: u64 = 1 << 30;
+const MOST_ENTRIES: usize = 64;
+
+/// Unpacks the wanted files of `archive` into `dir`, which has none of them.
+///
+/// # Errors
+/// [`ArchiveError`]; what was written is for the caller to remove.
+pub(super) fn unpack(archive: &Path, dir: &Path) -> Result<(), ArchiveError> {
+    unpack_at_most(MOST_BYTES, archive, dir)
+}
+
+/// As [`unpack`], with another limit.
+pub(super) fn unpack_at_most(most: u64, archive: &Path, dir: &Path) -> Result<(), ArchiveError> {
+    let file = File::open(archive).map_err(ArchiveError::Read)?;
+    let reached = Cell::new(false);
+    let limited = Limited { input: MultiGzDecoder::new(file), left: most, reached: &reached };
+    take_out(Archive::new(limited), dir).map_err(|error| match error {
+        ArchiveError::Read(_) if reached.get() => ArchiveError::TooLarge(most),
+        error => error,
+    })
+}
+
+fn take_out<R: Read>(mut archive: Archive<R>, dir: &Path) -> Result<(), ArchiveError> {
+    let mut has_program = false;
+    // Raw: extensions with names of any length are entries like others, and skipped.
+    let entries = archive.entries().map_err(ArchiveError::Read)?.raw(true);
+    for (at, entry) in entries.enumerate() {
+        if at >= MOST_ENTRIES {
+            return Err(ArchiveError::TooMany);
+        }
+        let mut entry = entry.map_err(ArchiveError::Read)?;
+        if let Some(name) = wanted(&entry)? {
+            write(&mut entry, &dir.join(name), name)?;
+            has_program |= name == PROGRAM;
+        }
+    }
+    has_program.then_some(()).ok_or(ArchiveError::NoProgram)
+}
+
+/// Fails when more is read than it may.
+struct Limited<'a, R> {
+    input: R,
+    left: u64,
+    reached: &'a Cell<bool>,
+}
+
+impl<R: Read> Read for Limited<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        match self.left.checked_sub(read as u64) {
+            Some(left) => {
+                self.left = left;
+                Ok(read)
+            }
+            None => {
+                self.reached.set(true);
+                Err(io::Error::other("the limit was reached"))
+            }
+        }
+    }
+}
+
+/// Which of the wanted files an entry is. Entries of an honest archive stay inside it, so one that does not
+/// refuses all of it.
+fn wanted<R: Read>(entry: &Entry<R>) -> Result<Option<&'static str>, ArchiveError> {
+    let path = entry.path_bytes();
+    let shown =
+        || String::from_utf8_lossy(&path).chars().filter(|c| !c.is_control()).take(100).collect();
+    let parts =
+        || path.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".");
+    if path.first() == Some(&b'/') || parts().any(|part| part == b"..") {
+        return Err(ArchiveError::Outside(shown()));
+    }
+    let mut parts = parts();
+    let (Some(name), None) = (parts.next(), parts.next()) else { return Ok(None) };
+    let Some(name) = WANTED.into_iter().find(|wanted| wanted.as_bytes() == name) else {
+        return Ok(None);
+    };
+    match entry.header().entry_type() {
+        EntryType::Regular | EntryType::Continuous => Ok(Some(name)),
+        // Extensions of the next entry, which are named as it is.
+        EntryType::XHeader | EntryType::XGlobalHeader | EntryType::GNULongName => Ok(None),
+        _ => Err(ArchiveError::NotAFile(name)),
+    }
+}
+
+fn write<R: Read>(entry: &mut Entry<R>, to: &Path, name: &'static str) -> Result<(), ArchiveError> {
+    let opened = OpenOptions::new().write(true).create_new(true).mode(0o755).open(to);
+    let mut file = opened.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => ArchiveError::Twice(name),
+        _ => ArchiveError::Read(error),
+    })?;
+    let written = io::copy(entry, &mut file).map_err(ArchiveError::Read)?;
+    if written < entry.size() {
+        return Err(ArchiveError::Read(io::ErrorKind::UnexpectedEof.into()));
+    }
+    file.sync_all().map_err(ArchiveError::Read)
+}

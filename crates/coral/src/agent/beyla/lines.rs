@@ -1,0 +1,86 @@
+//! Lines of a pipe, none of them longer than is good.
+
+use std::io::{BufRead, BufReader, Read};
+
+/// Lines of `R`, until it ends. A longer line is cut, and the rest of it skipped.
+pub struct Lines<R>(BufReader<R>);
+
+/// A line, without its end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// What is not UTF-8 is replaced.
+    pub text: String,
+    /// Whether it was longer.
+    pub cut: bool,
+}
+
+/// Beyla's own lines are shorter; a verifier's dump is many short lines.
+pub const LONGEST: usize = 8 * 1024;
+
+impl<R: Read> Lines<R> {
+    /// Of `input`.
+    pub fn of(input: R) -> Self {
+        Self(BufReader::new(input))
+    }
+
+    /// Skips to the end of the line.
+    fn skip(&mut self) -> Option<()> {
+        loop {
+            let buffer = self.0.fill_buf().ok().filter(|buffer| !buffer.is_empty())?;
+            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let skipped = end.map_or(buffer.len(), |end| end + 1);
+            self.0.consume(skipped);
+            if end.is_some() {
+                return Some(());
+            }
+        }
+    }
+}
+
+impl<R: Read> Iterator for Lines<R> {
+    type Item = Line;
+
+    fn next(&mut self) -> Option<Line> {
+        let mut bytes = Vec::new();
+        let most = LONGEST as u64 + 1;
+        let read = self.0.by_ref().take(most).read_until(b'\n', &mut bytes).ok()?;
+        if read == 0 {
+            return None;
+        }
+        let ended = bytes.last() == Some(&b'\n');
+        let cut = !ended && bytes.len() > LONGEST;
+        if cut {
+            bytes.truncate(LONGEST);
+            // The pipe may end in the middle of it.
+            let _ = self.skip();
+        }
+        let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+        Some(Line { text, cut })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_cut_and_the_next_is_whole() {
+        let text = format!(
+            "{}\nshort\r\n{}tail\n\nlast \u{fffd}",
+            "a".repeat(LONGEST),
+            "b".repeat(3 * LONGEST)
+        );
+        let lines: Vec<Line> = Lines::of(text.as_bytes()).collect();
+        let shape: Vec<_> = lines.iter().map(|line| (line.text.len(), line.cut)).collect();
+        assert_eq!(shape, [(LONGEST, false), (5, false), (LONGEST, true), (0, false), (8, false)]);
+        assert_eq!(lines[1].text, "short");
+    }
+
+    #[test]
+    fn an_endless_line_ends_with_the_pipe() {
+        let endless = std::io::repeat(b'x').take(1 << 20);
+        let lines: Vec<Line> = Lines::of(endless).collect();
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].cut);
+    }
+}

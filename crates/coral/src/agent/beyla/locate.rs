@@ -1,0 +1,152 @@
+//! Finds Beyla: where it was said to be, else what was installed here, else on `$PATH`.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::version::Version;
+
+/// Where Beyla may be.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// `beyla.path`, `BEYLA_PATH` among its origins.
+    pub named: Option<PathBuf>,
+    /// `DATA_DIR/beyla/versions`, with a directory for each version.
+    pub installed: PathBuf,
+    /// `$PATH`.
+    pub path: Option<std::ffi::OsString>,
+}
+
+/// A program, and how it was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// Absolute, unless it was named otherwise.
+    pub path: PathBuf,
+    /// Which place it is from.
+    pub by: FoundBy,
+}
+
+/// Which place a program is from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FoundBy {
+    /// `beyla.path`.
+    Name,
+    /// `coral beyla install`.
+    Install,
+    /// `$PATH`.
+    Path,
+}
+
+/// Why there is none.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotFound {
+    /// What was named is not there, or cannot be run. Nothing else is tried in its place.
+    #[error("`beyla.path` is `{0}`, which is no program that can be run")]
+    Named(String),
+    /// Nowhere.
+    #[error("no Beyla is installed; `coral beyla install` does that")]
+    Nowhere,
+}
+
+/// The program's name.
+pub const PROGRAM: &str = "beyla";
+
+/// Looks in all `places`, in their order. The newest of the installed versions comes first.
+///
+/// # Errors
+/// [`NotFound`].
+pub fn locate(places: &Places) -> Result<Found, NotFound> {
+    if let Some(path) = &places.named {
+        let found = Found { path: path.clone(), by: FoundBy::Name };
+        return match is_program(path) {
+            true => Ok(found),
+            false => Err(NotFound::Named(path.display().to_string())),
+        };
+    }
+    if let Some((_, path)) = installed(&places.installed).pop() {
+        return Ok(Found { path, by: FoundBy::Install });
+    }
+    let on_path = places.path.as_deref().map(OsStr::to_owned).unwrap_or_default();
+    let path = std::env::split_paths(&on_path)
+        // An empty or relative entry means the directory that we happen to be in.
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join(PROGRAM))
+        .find(|path| is_program(path));
+    path.map(|path| Found { path, by: FoundBy::Path }).ok_or(NotFound::Nowhere)
+}
+
+/// Every version in `dir`, oldest first.
+pub fn installed(dir: &Path) -> Vec<(Version, PathBuf)> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut found: Vec<_> = entries
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            let path = entry.path().join(PROGRAM);
+            is_program(&path).then_some((version, path))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn is_program(path: &Path) -> bool {
+    let metadata = std::fs::metadata(path);
+    metadata.is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+impl FoundBy {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "named by beyla.path",
+            Self::Install => "installed by coral",
+            Self::Path => "found on $PATH",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(path: &Path) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    #[test]
+    fn a_name_wins_over_the_newest_installed_version_and_that_over_the_path() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for name in ["named", "versions/2.9.0/beyla", "versions/2.10.0/beyla", "bin/beyla"] {
+            program(&at(name));
+        }
+        std::fs::create_dir_all(at("versions/9.0.0")).unwrap();
+        let mut places = Places {
+            named: Some(at("named")),
+            installed: at("versions"),
+            path: Some(std::env::join_paths([PathBuf::new(), at("bin")]).unwrap()),
+        };
+        let found = |places: &Places| locate(places).map(|found| (found.path, found.by));
+        assert_eq!(found(&places), Ok((at("named"), FoundBy::Name)));
+        places.named = None;
+        assert_eq!(found(&places), Ok((at("versions/2.10.0/beyla"), FoundBy::Install)));
+        places.installed = at("none");
+        assert_eq!(found(&places), Ok((at("bin/beyla"), FoundBy::Path)));
+        places.path = None;
+        assert_eq!(found(&places), Err(NotFound::Nowhere));
+    }
+
+    #[test]
+    fn nothing_is_tried_in_place_of_what_was_named() {
+        let dir = tempfile::tempdir().unwrap();
+        program(&dir.path().join("versions/3.31.0/beyla"));
+        let places = Places {
+            named: Some(dir.path().to_owned()),
+            installed: dir.path().join("versions"),
+            path: None,
+        };
+        assert!(matches!(locate(&places), Err(NotFound::Named(_))));
+    }
+}

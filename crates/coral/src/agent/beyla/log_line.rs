@@ -1,0 +1,207 @@
+//! A line of Beyla's log, as Go's slog writes it: `key=value` text, or JSON.
+
+use serde_json::Value;
+use tracing::Level;
+
+/// One line. What is neither of slog's forms is a message without level.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogLine {
+    /// `level`; `None` when it has none.
+    pub level: Option<Level>,
+    /// `msg`, else the whole line.
+    pub message: String,
+    /// The rest, in the order of the line, without `time`.
+    pub fields: Vec<(String, String)>,
+}
+
+impl LogLine {
+    /// Reads a line; nothing is refused.
+    pub fn parse(line: &str) -> Self {
+        let pairs = if line.starts_with('{') { json(line) } else { text(line) };
+        let structured = pairs.and_then(Self::of_pairs);
+        structured.unwrap_or_else(|| Self {
+            level: None,
+            message: line.trim_end().to_owned(),
+            fields: Vec::new(),
+        })
+    }
+
+    /// The value of a field.
+    pub fn field(&self, key: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
+    /// Message and error, if it has one: "wrong configuration: missing …".
+    pub fn summary(&self) -> String {
+        match self.field("error").or_else(|| self.field("err")) {
+            Some(error) => format!("{}: {error}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
+    /// The fields as one text.
+    pub fn rest(&self) -> String {
+        let pairs: Vec<_> =
+            self.fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        pairs.join(" ")
+    }
+
+    fn of_pairs(pairs: Vec<(String, String)>) -> Option<Self> {
+        let mut line = Self { level: None, message: String::new(), fields: Vec::new() };
+        for (key, value) in pairs {
+            match key.as_str() {
+                "time" => {}
+                "level" => line.level = Some(level(&value)?),
+                "msg" => line.message = value,
+                _ => line.fields.push((key, value)),
+            }
+        }
+        line.level.is_some().then_some(line)
+    }
+}
+
+/// `DEBUG`, `INFO`, `WARN`, `ERROR`, and what lies between: `ERROR+4`, `DEBUG-1`.
+fn level(text: &str) -> Option<Level> {
+    match text.split(['+', '-']).next()? {
+        "DEBUG" => Some(Level::DEBUG),
+        "INFO" => Some(Level::INFO),
+        "WARN" => Some(Level::WARN),
+        "ERROR" => Some(Level::ERROR),
+        _ => None,
+    }
+}
+
+fn json(line: &str) -> Option<Vec<(String, String)>> {
+    let Value::Object(fields) = serde_json::from_str(line).ok()? else { return None };
+    let plain = |value: Value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Some(fields.into_iter().map(|(key, value)| (key, plain(value))).collect())
+}
+
+/// `key=value key="quoted value"`; keys may be quoted too.
+fn text(line: &str) -> Option<Vec<(String, String)>> {
+    let mut pairs = Vec::new();
+    let mut rest = line.trim();
+    while !rest.is_empty() {
+        let (key, after) = word(rest, '=')?;
+        let (value, after) = word(after.strip_prefix('=')?, ' ')?;
+        pairs.push((key, value));
+        rest = after.trim_start();
+    }
+    Some(pairs)
+}
+
+/// A word up to `end`, which is left in the rest, or a quoted one.
+fn word(text: &str, end: char) -> Option<(String, &str)> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        return unquote(quoted);
+    }
+    let length = text.find(end).unwrap_or(text.len());
+    let word = &text[..length];
+    // A bare key has no blanks in it, or the line is prose.
+    (!word.contains([' ', '"'])).then(|| (word.to_owned(), &text[length..]))
+}
+
+/// The end of a text that Go's `strconv.Quote` wrote, without its first quote; and what follows it.
+fn unquote(text: &str) -> Option<(String, &str)> {
+    let mut bytes = Vec::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((String::from_utf8_lossy(&bytes).into_owned(), &text[at + 1..])),
+            '\\' => escape(&mut chars, &mut bytes)?,
+            c => bytes.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+        }
+    }
+    None
+}
+
+fn escape(chars: &mut std::str::CharIndices<'_>, bytes: &mut Vec<u8>) -> Option<()> {
+    let simple = |c| "abfnrtv".find(c).map(|at| b"\x07\x08\x0c\n\r\t\x0b"[at]);
+    let (_, c) = chars.next()?;
+    let digits = match c {
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        c => {
+            match simple(c) {
+                Some(control) => bytes.push(control),
+                None => bytes.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+            }
+            return Some(());
+        }
+    };
+    let mut code = 0_u32;
+    for _ in 0..digits {
+        code = code.checked_mul(16)? + chars.next()?.1.to_digit(16)?;
+    }
+    match c {
+        'x' => bytes.push(u8::try_from(code).ok()?),
+        _ => bytes.extend(char::from_u32(code)?.encode_utf8(&mut [0; 4]).bytes()),
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, level: Option<Level>, message: &str, rest: &str) {
+        let parsed = LogLine::parse(line);
+        assert_eq!(parsed.level, level, "{line}");
+        assert_eq!((parsed.message.as_str(), parsed.rest().as_str()), (message, rest), "{line}");
+    }
+
+    #[test]
+    fn slogs_text_is_read_with_quoted_keys_and_values() {
+        check(
+            r#"time=2026-11-23T07:00:00.123Z level=INFO msg="Grafana Beyla" Version=v3.31.0 "OpenTelemetry SDK Version"=1.44.0"#,
+            Some(Level::INFO),
+            "Grafana Beyla",
+            "Version=v3.31.0 OpenTelemetry SDK Version=1.44.0",
+        );
+        check(
+            r#"level=ERROR msg="Unable to load eBPF watcher for process events" component=discover.watcher error="line one\nsaid \"no\" \u00e9\x41""#,
+            Some(Level::ERROR),
+            "Unable to load eBPF watcher for process events",
+            "component=discover.watcher error=line one\nsaid \"no\" éA",
+        );
+        check("level=WARN msg=short a=", Some(Level::WARN), "short", "a=");
+    }
+
+    #[test]
+    fn slogs_json_is_read_too() {
+        check(
+            r#"{"time":"2026-11-23T07:00:00Z","level":"DEBUG","msg":"poll","pid":42,"ports":[80]}"#,
+            Some(Level::DEBUG),
+            "poll",
+            "pid=42 ports=[80]",
+        );
+    }
+
+    #[test]
+    fn anything_else_is_a_message_without_a_level() {
+        for line in [
+            "",
+            "Error Log:",
+            "load program: permission denied: 0: (bf) r6 = r1",
+            "{ not json",
+            "{\"msg\":\"no level\"}",
+            "level=LOUD msg=x",
+            "level=INFO msg=\"never closed",
+            "level=INFO msg=\"bad \\xzz\"",
+            "a=b",
+            "[1,2]",
+        ] {
+            check(line, None, line, "");
+        }
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_cause() {
+        let line = r#"level=ERROR msg="wrong configuration" error="missing port""#;
+        assert_eq!(LogLine::parse(line).summary(), "wrong configuration: missing port");
+    }
+}

@@ -1,0 +1,106 @@
+//! Beyla: found, configured, run and watched.
+//!
+//! [`launcher`] makes of the settings of a moment a running process: it [`locate`]s the program, asks it for its
+//! [`version`], [`generate`]s that version's configuration, and starts it through the [`shim`]. [`supervisor`]
+//! watches the [`process`] and starts it again; what it learns is on the [`board`], and [`state`] is what
+//! follows from it. [`control`] is how `coral connect` gets through.
+
+mod backoff;
+pub mod board;
+pub mod cgroup;
+pub mod connections;
+mod control;
+pub mod doctor;
+mod environment;
+mod file;
+pub mod generate;
+mod health;
+pub mod install;
+mod launcher;
+mod lines;
+pub mod locate;
+mod log_line;
+mod pid_file;
+mod process;
+mod program;
+pub mod shim;
+mod state;
+mod supervisor;
+pub mod version;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use self::board::Board;
+pub use self::control::{Change, Changed, Control, key};
+use self::generate::Own;
+use self::launcher::Launcher;
+use self::locate::Places;
+use self::supervisor::Supervisor;
+use crate::config::AgentConfig;
+
+/// An agent's Beyla, which is not run yet.
+pub struct Beyla {
+    /// What everybody may know of it.
+    pub board: Arc<Board>,
+    /// How it is asked for something else.
+    pub control: Arc<Control>,
+    /// `None` when it is switched off.
+    supervisor: Option<Supervisor>,
+}
+
+impl Beyla {
+    /// For the agent of `config`, which listens on `own`; `came` counts the spans of Beyla's receivers.
+    ///
+    /// # Errors
+    /// When the key of its control cannot be written.
+    pub fn new(config: &AgentConfig, own: Own, came: Arc<AtomicU64>) -> std::io::Result<Self> {
+        let enabled = config.beyla.enabled;
+        let board = Arc::new(match enabled {
+            true => Board::new(came),
+            false => Board::switched_off(came, "`beyla.enabled` is false"),
+        });
+        let (change, changes) = watch::channel(0);
+        let control = Arc::new(Control::new(config, change, board.clone())?);
+        let supervisor = enabled.then(|| Supervisor {
+            start: Launcher::new(config.clone(), own).into_start(),
+            changes,
+            board: board.clone(),
+            stop_within: config.beyla.stop_within,
+            check_interval: config.beyla.check_interval,
+        });
+        Ok(Self { board, control, supervisor })
+    }
+
+    /// Runs it until `stop`, and until it has ended.
+    pub async fn run(self, stop: CancellationToken) {
+        match self.supervisor {
+            Some(supervisor) => supervisor.run(stop).await,
+            None => stop.cancelled().await,
+        }
+    }
+}
+
+/// Where an agent's Beyla may be.
+pub fn places(config: &AgentConfig) -> Places {
+    Places {
+        named: config.beyla.path.clone(),
+        installed: versions_dir(&config.data_dir),
+        path: std::env::var_os("PATH"),
+    }
+}
+
+/// Where installed versions lie, each in a directory of its name.
+pub fn versions_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("beyla/versions")
+}
+
+/// Programs that are never instrumented: this one, and the Beyla that is run.
+pub fn own_programs(beyla: Option<&Path>) -> Vec<PathBuf> {
+    let beyla = beyla.map(|path| path.canonicalize().unwrap_or_else(|_| path.to_owned()));
+    std::env::current_exe().ok().into_iter().chain(beyla).collect()
+}

@@ -1,0 +1,139 @@
+//! Which process is our Beyla, for an agent that comes after one that was killed.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use serde::{Deserialize, Serialize};
+
+use super::file;
+
+/// `DATA_DIR/beyla/beyla.pid`.
+#[derive(Clone, Debug)]
+pub struct PidFile(PathBuf);
+
+/// A process that no other has ever been: ids are used again, but not at the same moment of the same boot.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Identity {
+    pid: i32,
+    /// When it started, in ticks since the boot.
+    started: u64,
+    boot: String,
+}
+
+/// What was found in a pid file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Orphan {
+    /// Nothing of ours runs.
+    None,
+    /// One did, and was killed.
+    Killed(i32),
+    /// One does, and does not die.
+    Stays(i32),
+}
+
+const MOST_BYTES: u64 = 1_024;
+/// How long a killed process may take to be gone: the kernel detaches its probes first.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+impl PidFile {
+    /// In `data_dir`.
+    pub fn of(data_dir: &Path) -> Self {
+        Self(data_dir.join("beyla/beyla.pid"))
+    }
+
+    /// Says that `pid`, which leads its process group, is our Beyla.
+    ///
+    /// # Errors
+    /// The operating system's word.
+    pub fn write(&self, pid: u32) -> std::io::Result<()> {
+        let gone = || std::io::Error::other("it is gone already");
+        let identity = identity(i32::try_from(pid).map_err(|_| gone())?).ok_or_else(gone)?;
+        let json = serde_json::to_vec(&identity).map_err(std::io::Error::other)?;
+        file::replace(&self.0, &json)
+    }
+
+    /// Kills the process that the file names, with its group, if it is still the same. Blocks until it is
+    /// gone, at most 10 s.
+    pub fn end_orphan(&self) -> Orphan {
+        let json = file::read(&self.0, MOST_BYTES).unwrap_or_default();
+        let Ok(known) = serde_json::from_str::<Identity>(&json) else { return Orphan::None };
+        let Some(pid) =
+            Pid::from_raw(known.pid).filter(|_| identity(known.pid) == Some(known.clone()))
+        else {
+            return Orphan::None;
+        };
+        let _ = kill_process_group(pid, Signal::KILL);
+        let begin = Instant::now();
+        while identity(known.pid) == Some(known.clone()) && test_kill_process_group(pid).is_ok() {
+            if begin.elapsed() > GONE_WITHIN {
+                return Orphan::Stays(known.pid);
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        Orphan::Killed(known.pid)
+    }
+}
+
+/// `None` when no such process lives, or when it does not lead its group.
+fn identity(pid: i32) -> Option<Identity> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name, in parentheses, and may hold anything.
+    let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
+    let (state, group, started) = (fields.first()?, fields.get(2)?, fields.get(19)?);
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    if *state == "Z" || group.parse() != Ok(pid) {
+        return None;
+    }
+    Some(Identity { pid, started: started.parse().ok()?, boot: boot.trim().to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Child, Command};
+
+    use super::*;
+
+    fn leader() -> Child {
+        Command::new("sleep").arg("1000").process_group(0).spawn().unwrap()
+    }
+
+    #[test]
+    fn an_orphan_is_killed_and_another_process_with_its_id_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = PidFile::of(dir.path());
+        assert_eq!(file.end_orphan(), Orphan::None);
+        let mut child = leader();
+        file.write(child.id()).unwrap();
+        let mut other = identity(child.id() as i32).unwrap();
+        other.started += 1;
+        file::replace(&file.0, &serde_json::to_vec(&other).unwrap()).unwrap();
+        assert_eq!(file.end_orphan(), Orphan::None);
+        assert!(child.try_wait().unwrap().is_none(), "it was killed");
+        file.write(child.id()).unwrap();
+        assert_eq!(file.end_orphan(), Orphan::Killed(child.id() as i32));
+        assert!(!child.wait().unwrap().success());
+    }
+
+    #[test]
+    fn a_file_that_names_nobody_or_somebody_elses_group_kills_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = PidFile::of(dir.path());
+        for text in [
+            "",
+            "1",
+            "{}",
+            "{\"pid\":-1,\"started\":1,\"boot\":\"\"}",
+            "{\"pid\":0,\"started\":0,\"boot\":\"\"}",
+        ] {
+            file::replace(&file.0, text.as_bytes()).unwrap();
+            assert_eq!(file.end_orphan(), Orphan::None, "{text}");
+        }
+        let mut member = Command::new("sleep").arg("1000").spawn().unwrap();
+        assert!(file.write(member.id()).is_err());
+        member.kill().unwrap();
+        member.wait().unwrap();
+    }
+}

@@ -1,0 +1,168 @@
+//! Which Beyla a program is. There is no flag for it: the first line of its log says so.
+
+use std::fmt;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::environment;
+use super::log_line::LogLine;
+
+/// A release of Beyla, in the order of releases.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Version {
+    /// 1, 2 or 3.
+    pub major: u16,
+    /// Features come with it.
+    pub minor: u16,
+    /// Repairs come with it.
+    pub patch: u16,
+}
+
+/// Why a program's version is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// It cannot be run.
+    #[error("cannot run `{path}`")]
+    Run {
+        /// The program.
+        path: String,
+        /// The operating system's word.
+        source: std::io::Error,
+    },
+    /// It said nothing in time.
+    #[error("`{0}` did not say its version within 10 s")]
+    Silent(String),
+    /// It is another program, or a build without a version.
+    #[error("`{path}` does not say that it is a release of Grafana Beyla, but `{said}`")]
+    Foreign {
+        /// The program.
+        path: String,
+        /// Its first words.
+        said: String,
+    },
+}
+
+/// How long a program may take to say its version: it is 100 MB, and the disk may be slow.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// The first line is about 150 bytes.
+const MOST_BYTES: u64 = 4_096;
+const MOST_SHOWN: usize = 100;
+
+impl Version {
+    /// `major.minor.patch`.
+    pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
+        Self { major, minor, patch }
+    }
+
+    /// The version in the line that every Beyla begins its log with.
+    pub fn of_line(line: &LogLine) -> Option<Self> {
+        let greets = line.message == "Grafana Beyla";
+        greets.then(|| line.field("Version")?.parse().ok()).flatten()
+    }
+
+    /// Asks the program at `path`. Blocks, at most 10 s.
+    ///
+    /// # Errors
+    /// [`ProbeError`].
+    pub fn probe(path: &Path) -> Result<Self, ProbeError> {
+        let shown = || path.display().to_string();
+        let mut child = Command::new(path)
+            // Help ends it at once; it greets before it reads its arguments.
+            .arg("-h")
+            .env_clear()
+            .envs(environment::base())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|source| ProbeError::Run { path: shown(), source })?;
+        let said = first_line(&mut child);
+        let _ = child.kill();
+        let _ = child.wait();
+        let said = said.ok_or_else(|| ProbeError::Silent(shown()))?;
+        let version = Self::of_line(&LogLine::parse(&said));
+        version.ok_or_else(|| ProbeError::Foreign {
+            path: shown(),
+            said: said.chars().filter(|c| !c.is_control()).take(MOST_SHOWN).collect(),
+        })
+    }
+}
+
+/// What `child` says first; `None` when that does not come in time.
+fn first_line(child: &mut Child) -> Option<String> {
+    let mut output = child.stdout.take()?.take(MOST_BYTES);
+    let (said, hear) = mpsc::channel();
+    // Ends when the child does, which is killed after this.
+    std::thread::spawn(move || {
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        while matches!(output.read(&mut byte), Ok(1)) && byte != *b"\n" {
+            line.push(byte[0]);
+        }
+        let _ = said.send(String::from_utf8_lossy(&line).into_owned());
+    });
+    hear.recv_timeout(ANSWER_WITHIN).ok()
+}
+
+impl FromStr for Version {
+    type Err = String;
+
+    /// `v3.31.0`, `3.31.0`, `3.31`; what follows a `-` or `+` is left out.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let invalid = || format!("`{text}` is not a version such as 3.31.0");
+        let number = text.strip_prefix('v').unwrap_or(text);
+        let number = number.split(['-', '+']).next().unwrap_or(number);
+        let parts: Option<Vec<u16>> = number.split('.').map(|part| part.parse().ok()).collect();
+        match parts.as_deref() {
+            Some(&[major, minor]) => Ok(Self::new(major, minor, 0)),
+            Some(&[major, minor, patch]) => Ok(Self::new(major, minor, patch)),
+            _ => Err(invalid()),
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_beyla_writes_them_and_are_in_order() {
+        let version = |text: &str| text.parse::<Version>();
+        assert_eq!(version("v3.31.0"), Ok(Version::new(3, 31, 0)));
+        assert_eq!(version("2.8"), Ok(Version::new(2, 8, 0)));
+        assert_eq!(version("v2.8.0-rc7"), Ok(Version::new(2, 8, 0)));
+        for text in ["", "unset", "v3", "3.31.0.1", "3..1", "-1.0.0", "3.99999999.0"] {
+            assert!(version(text).is_err(), "{text}");
+        }
+        assert!(version("2.10.0") > version("2.9.9"));
+    }
+
+    #[test]
+    fn the_first_line_of_a_log_says_the_version() {
+        let line = r#"time=2026-11-23T07:00:00.000Z level=INFO msg="Grafana Beyla" Version=v3.31.0 Revision=abc "OpenTelemetry SDK Version"=1.44.0"#;
+        assert_eq!(Version::of_line(&LogLine::parse(line)), Some(Version::new(3, 31, 0)));
+        for line in ["", "Version=v3.31.0", r#"level=INFO msg="Grafana Beyla" Version=unset"#] {
+            assert_eq!(Version::of_line(&LogLine::parse(line)), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_no_beyla_is_named_with_what_it_said() {
+        let error = Version::probe(Path::new("/bin/echo")).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "`/bin/echo` does not say that it is a release of Grafana Beyla, but `-h`"
+        );
+        let error = Version::probe(Path::new("/nowhere/beyla")).unwrap_err().to_string();
+        assert_eq!(error, "cannot run `/nowhere/beyla`");
+    }
+}

@@ -1,0 +1,84 @@
+//! SQL without its literals.
+
+use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect};
+use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
+
+/// Databases in which `"name"` is a name; in MySQL it is text.
+const QUOTES_NAMES: [&str; 5] =
+    ["postgresql", "oracle.db", "sqlite", "microsoft.sql_server", "mssql"];
+/// Systems whose statements are no SQL: a command, and then what it is about.
+const COMMANDS: [&str; 6] = ["redis", "memcached", "aerospike", "couchbase", "mongodb", "dynamodb"];
+
+/// `$12345`: there are no statements with more parameters.
+const LONGEST_NUMBER: usize = 6;
+
+/// `statement` of a database called `system` with `?` for every literal, and without comments. What cannot be
+/// told from a literal goes too: only names, keywords, operators and placeholders are kept.
+pub(super) fn masked(statement: &str, system: &str) -> String {
+    if COMMANDS.contains(&system) {
+        return command(statement);
+    }
+    let names = QUOTES_NAMES.contains(&system);
+    let dialect: &dyn Dialect =
+        if system == "postgresql" { &PostgreSqlDialect {} } else { &GenericDialect {} };
+    let masked = rewritten(statement, dialect, names);
+    // Whether `\'` ends a text depends on the database: where that matters, nothing is sure.
+    let is_sure =
+        !statement.contains('\\') || (rewritten(statement, &MySqlDialect {}, names) == masked);
+    if is_sure { masked } else { "?".to_owned() }
+}
+
+/// The command's name, if it is one.
+fn command(statement: &str) -> String {
+    let name = statement.split_whitespace().next().unwrap_or_default();
+    let is_name = name.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '.');
+    match (is_name, name.len() == statement.trim().len()) {
+        (true, true) => name.to_owned(),
+        (true, false) => format!("{name} ?"),
+        (false, _) => "?".to_owned(),
+    }
+}
+
+fn rewritten(statement: &str, dialect: &dyn Dialect, quotes_names: bool) -> String {
+    let mut tokens = Vec::new();
+    let whole = Tokenizer::new(dialect, statement).tokenize_with_location_into_buf(&mut tokens);
+    let mut text = String::with_capacity(statement.len());
+    for token in &tokens {
+        match &token.token {
+            Token::Whitespace(
+                Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_),
+            ) => text.push(' '),
+            kept if is_kept(kept, quotes_names) => text.push_str(&kept.to_string()),
+            _ => text.push('?'),
+        }
+    }
+    if whole.is_err() {
+        // Cut off in the middle of a text, or no SQL from here on.
+        text.push('?');
+    }
+    text
+}
+
+/// Anything may stand in quotes; only what would be a name without them is one.
+fn is_plain_name(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+}
+
+fn is_kept(token: &Token, quotes_names: bool) -> bool {
+    match token {
+        Token::Word(word) => match word.quote_style {
+            None => true,
+            Some('"') => quotes_names && is_plain_name(&word.value),
+            Some(_) => is_plain_name(&word.value),
+        },
+        Token::Whitespace(_) => true,
+        Token::Placeholder(name) => name.len() <= LONGEST_NUMBER || !name.starts_with('$'),
+        // Literals have letters, digits or quotes, whichever kinds there will be.
+        other => other
+            .to_string()
+            .chars()
+            .all(|sign| !sign.is_alphanumeric() && !matches!(sign, '\'' | '"' | '`')),
+    }
+}

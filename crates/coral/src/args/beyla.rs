@@ -1,0 +1,127 @@
+//! `coral beyla …`, `coral connect` and `coral disconnect`.
+
+use std::path::PathBuf;
+
+use std::str::FromStr;
+
+use clap::{Args, Subcommand};
+
+use super::{ServerArgs, StatusFormat};
+use crate::agent::beyla::version::Version;
+
+/// What to do with the Beyla of this host.
+#[derive(Subcommand, Debug)]
+pub enum BeylaToolCommand {
+    /// Say what this host lets Beyla do, and what each lack costs.
+    #[command(after_help = "\
+Example:
+  coral beyla doctor")]
+    Doctor(DoctorArgs),
+    /// Fetch a release of Beyla, verify it, and install it for the agent.
+    #[command(after_help = "\
+Examples:
+  coral beyla install
+  coral beyla install --version 2.8.5
+  coral beyla install --from beyla-linux-amd64-v3.31.0.tar.gz --sha256 SHA256")]
+    Install(InstallArgs),
+    /// Print the configuration that Beyla would get.
+    #[command(after_help = "\
+Examples:
+  coral beyla config -c agent-config.yaml
+  coral beyla config -c agent-config.yaml --for 2.8.5")]
+    Config(BeylaConfigArgs),
+}
+
+/// `coral beyla doctor`.
+#[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// How to print it.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: StatusFormat,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub server: ServerArgs,
+}
+
+/// `coral beyla config`.
+#[derive(Args, Debug)]
+pub struct BeylaConfigArgs {
+    /// For this version; without it, for the one that would be run.
+    #[arg(long = "for", value_name = "VERSION", value_parser = Version::from_str)]
+    pub version: Option<Version>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub server: ServerArgs,
+}
+
+/// `coral beyla install`.
+#[derive(Args, Debug)]
+pub struct InstallArgs {
+    /// Install this release, instead of the one that coral was tried with.
+    #[arg(long, value_name = "VERSION", value_parser = Version::from_str, conflicts_with = "from")]
+    pub version: Option<Version>,
+    /// Take this archive, a file or an http or https URL, instead of the official one.
+    #[arg(long, value_name = "FILE|URL")]
+    pub from: Option<String>,
+    /// The archive's SHA-256 in hex; without it, that of the file `.sha256` beside the archive.
+    #[arg(long, value_name = "HEX")]
+    pub sha256: Option<String>,
+    /// Install the archive even if there is nothing to verify it with.
+    #[arg(long)]
+    pub allow_unverified: bool,
+    /// Where releases lie, for a mirror of GitHub's.
+    #[arg(long, value_name = "URL", conflicts_with = "from")]
+    pub mirror: Option<String>,
+    /// The agent's data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// `coral connect`.
+#[derive(Args, Debug)]
+pub struct ConnectArgs {
+    /// What to call the service, and the port that it listens on.
+    #[arg(value_name = "NAME:PORT", value_parser = parse_service)]
+    pub service: Service,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub agent: AgentArgs,
+}
+
+/// `coral disconnect`.
+#[derive(Args, Debug)]
+pub struct DisconnectArgs {
+    /// The service.
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub agent: AgentArgs,
+}
+
+/// Which agent is told. Only its own user can, on its own host.
+#[derive(Args, Debug)]
+pub struct AgentArgs {
+    /// The agent's data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// A service that listens on a port.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Service {
+    /// What to call it.
+    pub name: String,
+    /// From 1 on.
+    pub port: u16,
+}
+
+/// The name may hold colons.
+fn parse_service(text: &str) -> Result<Service, String> {
+    let parts = text.rsplit_once(':');
+    let service = parts.and_then(|(name, port)| {
+        let port = port.parse().ok().filter(|port| *port > 0)?;
+        (!name.is_empty()).then(|| Service { name: name.to_owned(), port })
+    });
+    service.ok_or_else(|| format!("`{text}` is not of the form NAME:PORT, such as cart:8080"))
+}

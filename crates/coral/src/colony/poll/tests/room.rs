@@ -1,0 +1,105 @@
+//! Many agents, and room for few pages.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+/// An agent that notes how many pages are here and not stored when one of its own begins to be read.
+#[derive(Clone)]
+struct Noting {
+    agent: ScriptedAgent,
+    store: Store,
+    read: Arc<AtomicUsize>,
+    most_held: Arc<AtomicUsize>,
+}
+
+impl AgentClient for Noting {
+    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming<SpanPage>, PollError> {
+        let page = self.agent.ask(wanted).await?;
+        let Self { store, read, most_held, .. } = self.clone();
+        Ok(Box::pin(async move {
+            let read = read.fetch_add(1, Ordering::Relaxed) + 1;
+            // Each stream's first page makes its checkpoint, and each has but one.
+            let stored = store.checkpoints().unwrap().len();
+            most_held.fetch_max(read - stored, Ordering::Relaxed);
+            page.await
+        }))
+    }
+
+    async fn ask_metrics(
+        &mut self,
+        wanted: WantedMetrics,
+    ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
+        self.agent.ask_metrics(wanted).await
+    }
+
+    fn hang_up(&mut self) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_agents_never_have_more_pages_here_than_there_is_room_for() {
+    const ROOM: usize = 3;
+    let colony = Colony::new();
+    let (room, most_held) = (Arc::new(Semaphore::new(ROOM)), Arc::<AtomicUsize>::default());
+    let read = Arc::<AtomicUsize>::default();
+    let mut polls = JoinSet::new();
+    for number in 0..50 {
+        let agent = Noting {
+            agent: ScriptedAgent::with(spans(1)),
+            store: colony.store.clone(),
+            read: read.clone(),
+            most_held: most_held.clone(),
+        };
+        let (store, health) = (colony.store.clone(), colony.health.clone());
+        let id = format!("web-{number}");
+        let poller = Poller::resume(&id, agent, store, settings(ALL), room.clone(), health);
+        let mut poller = poller.unwrap();
+        polls.spawn(async move { poller.poll(&CancellationToken::new()).await });
+    }
+    while let Some(polled) = polls.join_next().await {
+        polled.unwrap().unwrap();
+    }
+    assert_eq!(read.load(Ordering::Relaxed), 100);
+    let most = most_held.load(Ordering::Relaxed);
+    assert!((1..=ROOM).contains(&most), "{most} pages at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn agents_that_think_take_no_room() {
+    let colony = Colony::new();
+    let (room, stop) = (Arc::new(Semaphore::new(1)), CancellationToken::new());
+    let mut thinkers = JoinSet::new();
+    for number in 0..20 {
+        let thinker = ScriptedAgent::with(spans(2));
+        thinker.change(|script| script.faults.extend([Fault::Silent; 1_000]));
+        let poller = colony.poller_of(&format!("slow-{number}"), &thinker, ALL, &room);
+        thinkers.spawn(poller.run(stop.clone()));
+    }
+    // Past their first waits: all of them are asked.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let begin = tokio::time::Instant::now();
+    let quick = ScriptedAgent::with(spans(5));
+    poll(&mut colony.poller_of("quick", &quick, ALL, &room)).await.unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    stop.cancel();
+    while thinkers.join_next().await.is_some() {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_does_not_end_its_answer_gives_its_room_back_and_is_asked_for_less() {
+    let colony = Colony::new();
+    let room = Arc::new(Semaphore::new(1));
+    let dripping = ScriptedAgent::with(spans(5));
+    dripping.change(|script| script.faults.extend([Fault::Drip]));
+    let mut poller = colony.poller_of("dripping", &dripping, ALL, &room);
+    let begin = tokio::time::Instant::now();
+    let outcome = poll(&mut poller).await;
+    assert!(matches!(outcome, Err(PollError::TimedOut(_))), "{outcome:?}");
+    assert!(begin.elapsed() < Duration::from_secs(11), "{:?}", begin.elapsed());
+    assert_eq!(room.available_permits(), 1);
+    poll(&mut poller).await.unwrap();
+    dripping.change(|script| {
+        assert_eq!(script.hung_up, 1);
+        assert!(script.asked_for[1] < script.asked_for[0], "{:?}", script.asked_for);
+    });
+}

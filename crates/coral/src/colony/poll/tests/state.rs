@@ -1,0 +1,53 @@
+//! What is said of an agent.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn unreachable_refusing_too_old_and_nonsense_are_told_apart() {
+    for (fault, state, reachable) in [
+        (Fault::Silent, "unreachable", false),
+        (Fault::Drip, "unreachable", false),
+        (Fault::Refuse, "refuses", true),
+        (Fault::Old, "too_old", true),
+        (Fault::LongId, "nonsense", true),
+    ] {
+        let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(1)));
+        let poller = colony.poller(&agent, ALL);
+        assert_eq!(
+            (colony.status().state.as_str(), colony.status().reachable),
+            ("not_polled", false)
+        );
+        agent.change(|script| script.faults.extend([fault]));
+        let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
+        tasks.spawn(poller.run(stop.clone()));
+        while colony.status().last_error.is_none() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let status = colony.status();
+        assert_eq!((status.state.as_str(), status.reachable), (state, reachable), "{status:?}");
+        assert_eq!(colony.counter("polls.failed"), 1);
+        while colony.status().last_error.is_some() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert_eq!((colony.status().state.as_str(), colony.status().reachable), ("ok", true));
+        stop.cancel();
+        tasks.join_next().await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_claims_to_have_lost_more_than_can_be_does_not_turn_a_count_back() {
+    let colony = Colony::new();
+    for id in ["one", "other"] {
+        let agent = ScriptedAgent::with(spans(2));
+        let room = Arc::new(Semaphore::new(1));
+        let mut poller = colony.poller_of(id, &agent, ALL, &room);
+        poll(&mut poller).await.unwrap();
+        agent.change(|script| {
+            script.spans = spans(3);
+            script.expired_below = u64::MAX;
+        });
+        poll(&mut poller).await.unwrap();
+    }
+    assert!(colony.counter("spans.missed") >= u64::MAX - 10);
+}

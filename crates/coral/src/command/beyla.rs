@@ -1,0 +1,164 @@
+//! `coral beyla …`, `coral connect` and `coral disconnect`.
+
+use std::path::Path;
+
+use super::{Failure, print, print_json, sources, usual_data_dir};
+use crate::addresses::Addresses;
+use crate::agent::beyla::connections::Connections;
+use crate::agent::beyla::generate::{Asked, HEALTH, Own, generate};
+use crate::agent::beyla::install::{Install, InstallError, Source, TRIED};
+use crate::agent::beyla::locate::{Found, locate};
+use crate::agent::beyla::version::Version;
+use crate::agent::beyla::{
+    Change, Changed, doctor as examination, key, own_programs, places, versions_dir,
+};
+use crate::args::{
+    BeylaConfigArgs, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs, StatusFormat,
+};
+use crate::client::Server;
+use crate::config::AgentConfig;
+use crate::errors::chain;
+use crate::query::answer::{BeylaExamination, Finding, Verdict};
+use crate::show::{beyla, sanitize};
+
+pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
+    let config = AgentConfig::load(&sources(&args.server))?;
+    let mut findings = examination::examine(Path::new("/"));
+    findings.push(program(&config));
+    match args.format {
+        StatusFormat::Json => print_json(&BeylaExamination { findings }),
+        StatusFormat::Text => print(&beyla::findings(&findings)),
+    }
+}
+
+/// The program that would be run, and its version.
+fn program(config: &AgentConfig) -> Finding {
+    let (verdict, found, costs) = match locate(&places(config)) {
+        Err(missing) => (Verdict::Lacking, "none".to_owned(), Some(missing.to_string())),
+        Ok(Found { path, by }) => match Version::probe(&path) {
+            Ok(version) => {
+                let found = format!("{version}, {}, {}", path.display(), by.as_str());
+                (Verdict::Fine, found, None)
+            }
+            Err(error) => (Verdict::Lacking, path.display().to_string(), Some(chain(&error))),
+        },
+    };
+    Finding { what: "Beyla".to_owned(), verdict, found, costs }
+}
+
+pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
+    let config = AgentConfig::load(&sources(&args.server))?;
+    let found = locate(&places(&config));
+    let version = match (args.version, &found) {
+        (Some(version), _) => version,
+        (None, Ok(found)) => {
+            Version::probe(&found.path).map_err(|error| Failure::new(chain(&error)))?
+        }
+        (None, Err(missing)) => {
+            let hint = "name a version with --for, or install one with `coral beyla install`";
+            return Err(Failure::with_hint(missing.to_string(), hint));
+        }
+    };
+    let connections =
+        Connections::load(&config.data_dir).map_err(|error| Failure::new(chain(&error)))?;
+    let program = found.ok().map(|found| found.path);
+    let own = own(&config, program.as_deref());
+    let asked = Asked {
+        config: &config.beyla,
+        connected: &connections.selectors(),
+        own: &own,
+        // Another one at every start.
+        health_port: (version >= HEALTH).then_some(0),
+    };
+    let generated =
+        generate(version, &asked).map_err(|refused| Failure::new(refused.to_string()))?;
+    let variables = generated.environment.iter().map(|(key, value)| format!("# {key}={value}\n"));
+    print(&format!(
+        "# For Beyla {version}; the port of health_check is a free one at every start.\n{}{}",
+        variables.collect::<String>(),
+        generated.yaml
+    ))
+}
+
+/// The agent that runs on this data directory; else what one would have.
+fn own(config: &AgentConfig, program: Option<&Path>) -> Own {
+    let running = Addresses::read(&config.data_dir).unwrap_or_default();
+    let at = |running: Option<std::net::SocketAddr>, configured| running.unwrap_or(configured);
+    let otlp_http = at(running.beyla_http, config.beyla_http);
+    let sockets = [
+        at(running.otlp_grpc, config.otlp_grpc),
+        at(running.otlp_http, config.otlp_http),
+        at(running.beyla_grpc, config.beyla_grpc),
+        otlp_http,
+        at(running.agent_rpc, config.listen),
+    ];
+    let ports = sockets.map(|socket| socket.port()).to_vec();
+    Own { otlp_http, ports, pid: running.pid, programs: own_programs(program) }
+}
+
+pub(super) fn install(args: &InstallArgs) -> Result<(), Failure> {
+    let (data_dir, _) = usual_data_dir(args.data_dir.clone());
+    let source = match (&args.from, &args.mirror) {
+        (Some(from), _) => Source::Archive(from.clone()),
+        (None, mirror) => {
+            Source::Release { version: args.version.unwrap_or(TRIED), mirror: mirror.clone() }
+        }
+    };
+    let install = Install {
+        source,
+        sha256: args.sha256.clone(),
+        allow_unverified: args.allow_unverified,
+        versions: versions_dir(&data_dir),
+    };
+    let installed = install.run().map_err(|error| match error {
+        InstallError::Unverified { .. } => Failure::with_hint(
+            chain(&error),
+            "give its digest with --sha256, or install it as it is with --allow-unverified",
+        ),
+        error => Failure::new(chain(&error)),
+    })?;
+    let verified = match installed.verified_by {
+        Some(by) => format!("SHA-256 {}, as {} says", installed.sha256, sanitize::line(&by)),
+        None => format!(
+            "SHA-256 {}; NOT VERIFIED, there was nothing to compare it with",
+            installed.sha256
+        ),
+    };
+    print(&format!(
+        "Installed Beyla {} as {}\n{verified}\nA running agent takes it up by itself.\n",
+        installed.version,
+        installed.path.display()
+    ))
+}
+
+pub(super) fn connect(args: &ConnectArgs) -> Result<(), Failure> {
+    let (name, port) = (args.service.name.clone(), args.service.port);
+    let changed = order(args.agent.data_dir.clone(), &Change { name, port: Some(port) })?;
+    let name = sanitize::line(&args.service.name);
+    let done = if changed.changed { "Connected" } else { "Connected already:" };
+    print(&format!("{done} {name} on port {port}.\nBeyla: {}\n", sanitize::line(&changed.beyla)))
+}
+
+pub(super) fn disconnect(args: &DisconnectArgs) -> Result<(), Failure> {
+    let change = Change { name: args.name.clone(), port: None };
+    let changed = order(args.agent.data_dir.clone(), &change)?;
+    let name = sanitize::line(&args.name);
+    print(&format!("Disconnected {name}.\nBeyla: {}\n", sanitize::line(&changed.beyla)))
+}
+
+/// Tells the agent that runs on a data directory.
+fn order(data_dir: Option<std::path::PathBuf>, change: &Change) -> Result<Changed, Failure> {
+    let (data_dir, _) = usual_data_dir(data_dir);
+    let running = Addresses::read(&data_dir).and_then(|addresses| addresses.agent_rpc);
+    let hint = "start one with `coral agent start`, or name its data directory with --data-dir";
+    let Some(_) = running else {
+        let error = format!("no agent runs on `{}`", data_dir.display());
+        return Err(Failure::with_hint(error, hint));
+    };
+    let key = key(&data_dir).map_err(|error| {
+        let file = data_dir.join("run/control.key");
+        let error = format!("cannot read `{}`: {error}", file.display());
+        Failure::with_hint(error, "only the agent's own user can tell it what to trace")
+    })?;
+    Ok(Server::agent(None, Some(&data_dir)).order("/api/v1/beyla/connections", &key, change)?)
+}

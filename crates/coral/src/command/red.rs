@@ -1,0 +1,35 @@
+//! `coral query beyla http|grpc|sql`.
+
+use super::query::{colony, instant, window};
+use super::{Failure, print, print_json};
+use crate::args::{Over, RedArgs, RedFormat};
+use crate::clock;
+use crate::query::answer::RedTable;
+use crate::query::{Question, RedFilter, RedProtocol};
+use crate::show::{csv, red_table};
+
+pub(super) fn red(protocol: RedProtocol, args: &RedArgs) -> Result<(), Failure> {
+    let now = clock::now().as_micros();
+    let since = args.since.unwrap_or_default();
+    let filter = RedFilter {
+        service: args.service.clone(),
+        side: args.side,
+        source: args.source,
+        since_unix_us: instant(since, now),
+        // What is counted in this very microsecond belongs to it.
+        until_unix_us: args.until.map_or(now.saturating_add(1), |until| instant(until, now)),
+        compare_us: args.compare.map(|earlier| earlier.as_micros() as i64),
+        slow: args.slow,
+        over_us: args.over.and_then(|over| match over {
+            Over::P95 => None,
+            Over::Latency(line) => Some(line.as_micros() as i64),
+        }),
+    };
+    let question = Question::Red(protocol, filter);
+    let answer: RedTable = colony(&args.colony).ask(&question.path_and_query())?;
+    match args.format {
+        RedFormat::Json => print_json(&answer),
+        RedFormat::Csv => print(&csv::red(&answer)),
+        RedFormat::Table => print(&red_table::red_table(&answer, &window(since, args.until))),
+    }
+}

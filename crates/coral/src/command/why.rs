@@ -1,0 +1,39 @@
+//! `coral why`.
+
+use std::time::Duration;
+
+use super::query::{ago_text, colony, instant, window};
+use super::{Failure, print, print_json};
+use crate::args::{StatusFormat, When, WhyArgs};
+use crate::clock;
+use crate::query::answer::Why;
+use crate::query::{Question, WhyFilter};
+use crate::show;
+
+/// The window when nobody says otherwise.
+const SINCE: Duration = Duration::from_secs(15 * 60);
+
+pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
+    let now = clock::now().as_micros();
+    let since = args.since.unwrap_or(When::Ago(SINCE));
+    let filter = WhyFilter {
+        service: args.service.clone(),
+        route: args.route.clone(),
+        trace_id: args.trace_id.clone(),
+        since_unix_us: instant(since, now),
+        until_unix_us: args.until.map_or(now.saturating_add(1), |until| instant(until, now)),
+        baseline_us: i64::try_from(args.baseline.as_micros()).unwrap_or(i64::MAX),
+    };
+    let answer: Why = colony(&args.colony).ask(&Question::Why(filter).path_and_query())?;
+    match args.format {
+        StatusFormat::Json => print_json(&answer),
+        StatusFormat::Text => {
+            let before = format!("against the {} before", ago_text(args.baseline));
+            let windows = match &args.trace_id {
+                Some(_) => before,
+                None => format!("{}, {before}", window(since, args.until)),
+            };
+            print(&show::why::why(&answer, &windows))
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The `beyla:` section of an agent: what Beyla is asked to do, whatever its version.
+//!
+//! What a version cannot do is refused when its configuration is generated (`agent/beyla/generate.rs`).
+
+pub mod glob;
+mod ports;
+mod selector;
+mod value;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use self::ports::Ports;
+pub use self::selector::{Selector, services};
+pub use self::value::{attributes, context_propagation, cpus, never, route_patterns};
+
+use super::layers::Layers;
+use super::{optional, required, value as scalar};
+
+/// Checked settings of Beyla. Every default is in `agent.yaml`; none is in code.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BeylaConfig {
+    /// Whether it is run at all.
+    pub enabled: bool,
+    /// The program; without it the newest that was installed, else the one on `$PATH`.
+    pub path: Option<PathBuf>,
+    /// What to instrument. `coral connect` adds to it.
+    pub services: Vec<Selector>,
+    /// Which protocols are traced.
+    pub protocols: Protocols,
+    /// The share of traces that Beyla's own sampler keeps, from 0.0 to 1.0.
+    pub sampling_rate: f64,
+    /// Resource attributes for every span and metric.
+    pub attributes: BTreeMap<String, String>,
+    /// Routes such as `/users/:id`, for paths that have many values.
+    pub route_patterns: Vec<String>,
+    /// How trace context is written into outgoing requests.
+    pub context_propagation: ContextPropagation,
+    /// What Beyla may use.
+    pub limits: BeylaLimits,
+    /// How long it may take to end after SIGTERM.
+    pub stop_within: Duration,
+    /// How often its program and its health are looked at.
+    pub check_interval: Duration,
+}
+
+/// Which protocols are traced; all others are too, as far as the version knows them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Protocols {
+    /// HTTP and HTTPS.
+    pub http: bool,
+    /// gRPC.
+    pub grpc: bool,
+    /// SQL databases.
+    pub sql: bool,
+    /// Redis.
+    pub redis: bool,
+    /// Kafka.
+    pub kafka: bool,
+}
+
+/// How trace context is written into outgoing requests. Source: spec of Beyla, version breaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ContextPropagation {
+    /// Not at all, at network level.
+    Disabled,
+    /// As HTTP headers.
+    Headers,
+    /// As TCP options.
+    Tcp,
+    /// As IP options; gone in 3.x.
+    Ip,
+    /// Every way there is.
+    All,
+}
+
+/// What Beyla may use; a limit that is not set does not bind.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct BeylaLimits {
+    /// Bytes of memory.
+    pub memory: Option<u64>,
+    /// Cores; 0.5 is half of one.
+    pub cpus: Option<f64>,
+}
+
+impl BeylaConfig {
+    pub(super) fn of(layers: &Layers) -> Result<Self, String> {
+        Ok(Self {
+            enabled: required(layers, "beyla.enabled", scalar::boolean)?,
+            path: optional(layers, "beyla.path", scalar::text)?.map(PathBuf::from),
+            services: required(layers, "beyla.discovery.services", services)?,
+            protocols: Protocols::of(layers)?,
+            sampling_rate: required(layers, "beyla.sampling.rate", scalar::rate)?,
+            attributes: optional(layers, "beyla.attributes", attributes)?.unwrap_or_default(),
+            route_patterns: optional(
+                layers,
+                "beyla.protocols.http.route_patterns",
+                route_patterns,
+            )?
+            .unwrap_or_default(),
+            context_propagation: required(
+                layers,
+                "beyla.context_propagation",
+                context_propagation,
+            )?,
+            limits: BeylaLimits {
+                memory: optional(layers, "beyla.limits.memory", scalar::size)?,
+                cpus: optional(layers, "beyla.limits.cpu", cpus)?,
+            },
+            stop_within: required(layers, "beyla.stop_within", scalar::duration)?,
+            check_interval: required(layers, "beyla.check_interval", scalar::duration)?,
+        })
+    }
+}
+
+impl Protocols {
+    fn of(layers: &Layers) -> Result<Self, String> {
+        let enabled = |name| required(layers, name, scalar::boolean);
+        Ok(Self {
+            http: enabled("beyla.protocols.http.enabled")?,
+            grpc: enabled("beyla.protocols.grpc.enabled")?,
+            sql: enabled("beyla.protocols.sql.enabled")?,
+            redis: enabled("beyla.protocols.redis.enabled")?,
+            kafka: enabled("beyla.protocols.kafka.enabled")?,
+        })
+    }
+}
+
+impl ContextPropagation {
+    /// All of them, as they are written.
+    pub const ALL: [Self; 5] = [Self::Disabled, Self::Headers, Self::Tcp, Self::Ip, Self::All];
+
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Headers => "headers",
+            Self::Tcp => "tcp",
+            Self::Ip => "ip",
+            Self::All => "all",
+        }
+    }
+}

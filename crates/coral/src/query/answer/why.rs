@@ -1,0 +1,65 @@
+//! Causes.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a service, or one trace, is slower than, or otherwise than, it was.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Why {
+    /// The service that was asked about.
+    pub service: String,
+    /// The route or operation, if one was asked about.
+    pub route: Option<String>,
+    /// The trace, if one was asked about.
+    pub trace_id: Option<String>,
+    /// `cause`, `no_cause` or `not_enough_evidence`.
+    pub verdict: String,
+    /// Why so: a sentence.
+    pub reason: String,
+    /// Suspects, most suspicious first; there may be some without a verdict too. Their shares and
+    /// `unattributed` sum to 1 when anything was added.
+    pub ranking: Vec<WhySuspect>,
+    /// The part of the added time that nobody in `ranking` added: 0 to 1.
+    pub unattributed: f64,
+    /// How much longer the traces took than at their baseline, microseconds; negative when they were faster.
+    pub slowdown_us: i64,
+    /// What 95% of the window's traces took at most, microseconds.
+    pub p95_us: i64,
+    /// What that would be with the first of `ranking` at its baseline, microseconds.
+    pub counterfactual_p95_us: i64,
+    /// The part of the window's traces that have one root and every parent: 0 to 1.
+    pub completeness: f64,
+    /// Traces of the window that were looked at.
+    pub traces: u64,
+    /// Traces of the baseline that were looked at.
+    pub baseline_traces: u64,
+    /// There were more traces than were looked at: the newest of window and baseline were.
+    pub cut: bool,
+    /// Services of a similar name, when this one has no trace.
+    pub did_you_mean: Vec<String>,
+}
+
+/// A service under suspicion.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct WhySuspect {
+    /// Its name; of a database or an external host, what its callers call it.
+    pub service: String,
+    /// The operation, or the caller, the service and the operation, that is most suspicious.
+    pub component: String,
+    /// `own`, `edge`, `leaf`, `queue`, `missing`, `error` or `repeated`.
+    pub kind: String,
+    /// Its part of the added time: 0 to 1.
+    pub share: f64,
+    /// How suspicious it is; a cause has at least 1.
+    pub score: f64,
+    /// Where to see it, worst first.
+    pub evidence: Vec<WhyEvidence>,
+}
+
+/// A span to look at.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct WhyEvidence {
+    /// 32 lower-case hex digits.
+    pub trace_id: String,
+    /// 16 lower-case hex digits.
+    pub span_id: String,
+}

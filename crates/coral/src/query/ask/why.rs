@@ -1,0 +1,207 @@
+//! Causes from the colony's spans: the traces of a window beside those before it.
+
+use coral_store::{Order, StoreError, TraceQuery};
+use coral_trace::explain::{Entry, Explanation, explain};
+use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
+
+use super::{QueryError, Sources, answer};
+use crate::query::question::WhyFilter;
+
+/// Traces of the window, and of the baseline, that are looked at: the newest.
+const MOST_TRACES: u32 = 2_000;
+/// Spans of each that are read; then no further trace is.
+const MOST_SPANS: usize = 100_000;
+/// Traces that are read at a time.
+const AT_ONCE: usize = 250;
+/// Names that are offered for one that nobody has.
+const MOST_NAMES: usize = 3;
+/// Traces whose services are known names.
+const NAMING_TRACES: u32 = 1_000;
+/// Names less alike than this are not offered.
+const ALIKE: f64 = 0.7;
+
+/// Whole traces.
+#[derive(Default)]
+struct Cohort {
+    traces: Vec<Vec<Span>>,
+    cut: bool,
+}
+
+/// What is compared.
+struct Cohorts {
+    service: String,
+    operation: Option<String>,
+    window: Cohort,
+    baseline: Cohort,
+    range: TimeRange,
+}
+
+impl Sources {
+    /// Why what `filter` asks about is slow.
+    ///
+    /// # Errors
+    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Ambiguous`];
+    /// [`QueryError::Store`].
+    pub fn why(&self, filter: &WhyFilter) -> Result<answer::Why, QueryError> {
+        if filter.baseline_us <= 0 {
+            return Err(invalid("baseline", "it is not longer than nothing"));
+        }
+        let cohorts = match (&filter.trace_id, &filter.service) {
+            (Some(id), _) => self.trace_cohorts(id, filter)?,
+            (None, Some(service)) => self.service_cohorts(service, filter)?,
+            (None, None) => return Err(invalid("service", "neither a service nor a trace")),
+        };
+        let Cohorts { service, operation, window, baseline, range } = cohorts;
+        let entry = Entry { service: Some(&service), operation: operation.as_deref() };
+        let explanation = explain(
+            entry,
+            baseline.traces.iter().map(Vec::as_slice),
+            window.traces.iter().map(Vec::as_slice),
+        );
+        let is_unknown = explanation.traces == 0 && filter.trace_id.is_none();
+        let did_you_mean = if is_unknown { self.similar(&service, range)? } else { Vec::new() };
+        Ok(answer::Why {
+            route: operation.filter(|_| filter.trace_id.is_none()),
+            trace_id: filter
+                .trace_id
+                .as_ref()
+                .and_then(|_| window.traces.first()?.first().map(|span| span.trace_id.to_string())),
+            service,
+            cut: window.cut || baseline.cut,
+            did_you_mean,
+            ..why(explanation)
+        })
+    }
+
+    fn service_cohorts(&self, service: &str, filter: &WhyFilter) -> Result<Cohorts, QueryError> {
+        let (since, until) = (filter.since_unix_us, filter.until_unix_us);
+        if until <= since {
+            return Err(invalid("until", "the range is empty: its end is not after its start"));
+        }
+        let window = range(since, until);
+        let before = range(since.saturating_sub(filter.baseline_us), since);
+        Ok(Cohorts {
+            service: service.to_owned(),
+            operation: filter.route.clone(),
+            window: self.cohort(service, None, window)?,
+            baseline: self.cohort(service, None, before)?,
+            range: TimeRange { start: before.start, end: window.end },
+        })
+    }
+
+    /// One trace beside others that begin with the same operation.
+    fn trace_cohorts(&self, id: &str, filter: &WhyFilter) -> Result<Cohorts, QueryError> {
+        let prefix = id.parse().map_err(|reason| invalid("trace_id", &format!("{reason}")))?;
+        let spans = match self.resolve(prefix)? {
+            Some(id) => self.spans(&[id])?,
+            None => Vec::new(),
+        };
+        let Some(first) = spans.first() else {
+            return Err(invalid("trace_id", &format!("no trace `{id}` is stored")));
+        };
+        let root = spans.iter().find(|span| span.parent_span_id.is_none()).unwrap_or(first);
+        let service = filter.service.as_deref().unwrap_or(root.origin.service_name()).to_owned();
+        let is_entry = |span: &&Span| span.origin.service_name() == service;
+        let operation = spans.iter().find(is_entry).map(|span| span.name.clone());
+        let start = spans.iter().map(|span| span.start.as_micros()).min().unwrap_or_default();
+        let before = range(start.saturating_sub(filter.baseline_us), start);
+        Ok(Cohorts {
+            baseline: self.cohort(&service, operation.as_deref(), before)?,
+            window: Cohort { traces: vec![spans], cut: false },
+            service,
+            operation,
+            range: before,
+        })
+    }
+
+    /// The newest traces with a span of `service`, and of that name, that started in `started`.
+    fn cohort(
+        &self,
+        service: &str,
+        name: Option<&str>,
+        started: TimeRange,
+    ) -> Result<Cohort, StoreError> {
+        let found = self.store.search(&TraceQuery {
+            started,
+            services: vec![service.to_owned()],
+            name: name.map(str::to_owned),
+            order: Order::Newest,
+            ..TraceQuery::newest(MOST_TRACES + 1)
+        })?;
+        let mut cohort = Cohort { cut: found.len() > MOST_TRACES as usize, ..Cohort::default() };
+        let mut read = 0;
+        for summaries in found[..found.len().min(MOST_TRACES as usize)].chunks(AT_ONCE) {
+            if read >= MOST_SPANS {
+                cohort.cut = true;
+                break;
+            }
+            let ids: Vec<TraceId> = summaries.iter().map(|summary| summary.trace_id).collect();
+            let spans = self.spans(&ids)?;
+            read += spans.len();
+            let by_trace = spans.chunk_by(|one, next| one.trace_id == next.trace_id);
+            cohort.traces.extend(by_trace.map(<[Span]>::to_vec));
+        }
+        Ok(cohort)
+    }
+
+    fn spans(&self, traces: &[TraceId]) -> Result<Vec<Span>, StoreError> {
+        let stored = self.store.spans_of(traces, None, None, u32::MAX)?;
+        Ok(stored.into_iter().map(|stored| stored.span).collect())
+    }
+
+    /// Services seen in `started` whose names are like `service`, the most alike first.
+    fn similar(&self, service: &str, started: TimeRange) -> Result<Vec<String>, StoreError> {
+        let newest = TraceQuery { started, ..TraceQuery::newest(NAMING_TRACES) };
+        let found = self.store.search(&newest)?;
+        let mut names: Vec<String> =
+            found.into_iter().flat_map(|summary| summary.services).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut alike: Vec<(f64, String)> = names
+            .into_iter()
+            .map(|name| (strsim::jaro_winkler(&name, service), name))
+            .filter(|(alike, _)| *alike >= ALIKE)
+            .collect();
+        alike.sort_by(|one, other| other.0.total_cmp(&one.0));
+        Ok(alike.into_iter().take(MOST_NAMES).map(|(_, name)| name).collect())
+    }
+}
+
+fn why(explanation: Explanation) -> answer::Why {
+    let suspects = explanation.ranking.into_iter().map(|suspect| answer::WhySuspect {
+        service: suspect.service,
+        component: suspect.component,
+        kind: suspect.kind.as_str().to_owned(),
+        share: suspect.share,
+        score: suspect.score,
+        evidence: suspect
+            .evidence
+            .iter()
+            .map(|seen| answer::WhyEvidence {
+                trace_id: seen.trace_id.to_string(),
+                span_id: seen.span_id.to_string(),
+            })
+            .collect(),
+    });
+    answer::Why {
+        verdict: explanation.verdict.as_str().to_owned(),
+        reason: explanation.reason,
+        ranking: suspects.collect(),
+        unattributed: explanation.unattributed,
+        slowdown_us: explanation.slowdown_nanos / 1_000,
+        p95_us: explanation.p95.as_micros() as i64,
+        counterfactual_p95_us: explanation.counterfactual_p95.as_micros() as i64,
+        completeness: explanation.completeness,
+        traces: explanation.traces as u64,
+        baseline_traces: explanation.baseline_traces as u64,
+        ..answer::Why::default()
+    }
+}
+
+fn range(since: i64, until: i64) -> TimeRange {
+    TimeRange { start: UnixNanos::from_micros(since), end: UnixNanos::from_micros(until) }
+}
+
+fn invalid(field: &'static str, reason: &str) -> QueryError {
+    QueryError::Invalid { field, reason: reason.to_owned() }
+}

@@ -1,0 +1,44 @@
+//! `coral beyla doctor`, and Beyla's part of `coral agent status`.
+
+use std::fmt::Write as _;
+
+use super::sanitize::{line, whole};
+use crate::query::answer::{BeylaStatus, Finding, Verdict};
+
+/// One line a finding, and one for what a lack costs.
+pub fn findings(findings: &[Finding]) -> String {
+    let width = findings.iter().map(|finding| finding.what.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for Finding { what, verdict, found, costs } in findings {
+        let verdict = match verdict {
+            Verdict::Fine => "ok",
+            Verdict::Lacking => "lacking",
+            Verdict::Unknown => "unknown",
+        };
+        let _ = writeln!(text, "{verdict:7}  {what:width$}  {}", whole(found));
+        if let Some(costs) = costs {
+            let _ = writeln!(text, "{:7}  {:width$}  → {}", "", "", whole(costs));
+        }
+    }
+    text
+}
+
+/// The state, and below it what else is known.
+pub fn status(status: &BeylaStatus) -> String {
+    let mut text = format!("Beyla: {}\n", whole(&status.line()));
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            let _ = writeln!(text, "  {name}: {}", line(&value));
+        }
+    };
+    let program = status.version.clone().zip(status.path.clone());
+    add("program", program.map(|(version, path)| format!("{version}, {path}")));
+    add("pid", status.pid.map(|pid| pid.to_string()));
+    let instrumented = (status.instrumented > 0).then(|| status.instrumented.to_string());
+    add("processes instrumented", instrumented);
+    add("last error", status.last_error.clone());
+    for note in &status.notes {
+        add("note", Some(note.clone()));
+    }
+    text
+}

@@ -1,0 +1,131 @@
+//! A cause, as `coral why` prints it: the verdict, where to see it, who else is suspected, and how much was
+//! known.
+
+use std::fmt::Write as _;
+
+use super::sanitize::line;
+use super::table::{cut, table};
+use super::units::{counted, duration};
+use crate::query::answer::{Why, WhySuspect};
+
+/// Suspects that are listed.
+const MOST_SUSPECTS: usize = 5;
+/// The widest that a component is printed.
+const WIDEST_COMPONENT: usize = 60;
+
+/// `windows` is `last 15 minutes, against the 1 hour before`.
+pub fn why(why: &Why, windows: &str) -> String {
+    let mut text = format!("{} ({windows})\n\n", question(why));
+    text.push_str(&verdict(why));
+    if let Some(cause) = why.ranking.first().filter(|_| why.verdict == "cause") {
+        text.push_str(&evidence(cause));
+    }
+    text.push_str(&suspects(why));
+    let _ = writeln!(text, "\n{}", basis(why));
+    text
+}
+
+fn question(why: &Why) -> String {
+    let service = line(&why.service);
+    match (&why.trace_id, &why.route) {
+        (Some(trace), _) => format!("Why is trace {} as it is?", line(trace)),
+        (None, Some(route)) => format!("Why is {} of {service} slow?", line(route)),
+        (None, None) => format!("Why is {service} slow?"),
+    }
+}
+
+fn verdict(why: &Why) -> String {
+    match (why.verdict.as_str(), why.ranking.first()) {
+        ("cause", Some(cause)) => {
+            let share = format!("{:.0}% of the added time", cause.share * 100.0);
+            let mut text = format!("Cause: {}, {share}\n", line(&cause.service));
+            let _ = writeln!(text, "  {}", what(cause));
+            let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
+            if why.counterfactual_p95_us < why.p95_us {
+                let took = if why.trace_id.is_some() { "It took" } else { "P95 is" };
+                let _ = writeln!(text, "  {took} {now}; with that as it was, {without}.");
+            }
+            text
+        }
+        ("no_cause", _) => format!("No cause: {}.\n", line(&why.reason)),
+        _ => {
+            let mut text = format!("Not enough evidence: {}.\n", line(&why.reason));
+            if !why.did_you_mean.is_empty() {
+                let names: Vec<String> = why.did_you_mean.iter().map(|name| line(name)).collect();
+                let _ = writeln!(text, "Hint: services of a similar name: {}.", names.join(", "));
+            } else if why.traces == 0 {
+                text.push_str("Hint: `coral query beyla traces` shows what is stored; try a longer --since.\n");
+            } else if why.baseline_traces == 0 {
+                text.push_str("Hint: try a longer --baseline.\n");
+            }
+            text
+        }
+    }
+}
+
+/// What a suspect does, in a sentence.
+fn what(suspect: &WhySuspect) -> String {
+    let component = cut(&line(&suspect.component), WIDEST_COMPONENT);
+    match suspect.kind.as_str() {
+        "own" => format!("takes longer itself in `{component}`"),
+        "edge" => format!("takes longer to be reached: {component}"),
+        "leaf" => format!("answers later: {component}"),
+        "queue" => format!("lets `{component}` wait in its queue"),
+        "missing" => format!("stops in `{component}` before it has called what it used to call"),
+        "error" => format!("fails, and nothing below it does: {component}"),
+        "repeated" => format!("is called again and again: {component}"),
+        other => format!("{}: {component}", line(other)),
+    }
+}
+
+fn evidence(cause: &WhySuspect) -> String {
+    let mut text = "\nSee it in:\n".to_owned();
+    for seen in &cause.evidence {
+        let (trace, span) = (line(&seen.trace_id), line(&seen.span_id));
+        let _ = writeln!(text, "  coral query beyla traces --trace-id {trace}    # span {span}");
+    }
+    text
+}
+
+fn suspects(why: &Why) -> String {
+    if why.ranking.is_empty() {
+        return String::new();
+    }
+    let cells = |suspect: &WhySuspect| {
+        vec![
+            line(&suspect.service),
+            format!("{:.0}%", suspect.share * 100.0),
+            format!("{:.2}", suspect.score),
+            suspect.kind.clone(),
+            cut(&line(&suspect.component), WIDEST_COMPONENT),
+        ]
+    };
+    let rows: Vec<_> = why.ranking.iter().take(MOST_SUSPECTS).map(cells).collect();
+    let mut text = "\n".to_owned();
+    text.push_str(&table(&["Suspect", "Added", "Score", "Kind", "Where"], &rows));
+    let others = &why.ranking[rows.len()..];
+    let rest = others.iter().map(|suspect| suspect.share).sum::<f64>() + why.unattributed;
+    if rest >= 0.005 {
+        let _ = writeln!(text, "(others and unattributed: {:.0}%)", rest * 100.0);
+    }
+    text
+}
+
+/// How much was known.
+fn basis(why: &Why) -> String {
+    let slower = match why.slowdown_us {
+        slower if slower > 0 => format!("{} slower", duration(slower)),
+        faster if faster < 0 => format!("{} faster", duration(-faster)),
+        _ => "as fast".to_owned(),
+    };
+    let mut text = format!(
+        "{} against {} of the baseline, {slower}; {:.0}% are whole.",
+        counted(why.traces, "trace"),
+        counted(why.baseline_traces, "trace"),
+        why.completeness * 100.0,
+    );
+    if why.cut {
+        text.push_str(" There are more; the newest were looked at.");
+    }
+    text
+}

@@ -1,0 +1,98 @@
+//! The fake Beyla: a script, and the directory that says what it does and records what was done to it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::process::eventually;
+
+/// Lines in the form of each version, put together and not recorded: messages and keys are those of the spec of
+/// Beyla §4.3 and of sources of 1.x to 3.x, the values are made up.
+pub const LOG_1_8: &str = "\
+time=2026-11-23T07:00:00.100Z level=INFO msg=\"starting Beyla in Application Observability mode\"
+time=2026-11-23T07:00:01.000Z level=INFO msg=\"instrumenting process\" component=discover.TraceAttacher cmd=/usr/bin/cart pid=42
+";
+pub const LOG_2_8: &str = "\
+time=2026-11-23T07:00:00.100Z level=INFO msg=\"starting Beyla in Application Observability mode\" component=beyla
+time=2026-11-23T07:00:01.000Z level=INFO msg=\"instrumenting process\" component=discover.traceAttacher cmd=/usr/bin/cart pid=42 ino=7 type=go service=\"\"
+";
+pub const LOG_3_31: &str = "\
+time=2026-11-23T07:00:00.100Z level=INFO msg=\"starting Beyla in Application Observability mode\"
+time=2026-11-23T07:00:01.000Z level=ERROR msg=\"Unable to load eBPF watcher for process events\" component=discover.ProcessWatcher interval=5s error=\"creating kprobe: no such file or directory\"
+";
+
+/// A Beyla that does what it is told.
+pub struct FakeBeyla(TempDir);
+
+impl FakeBeyla {
+    /// Of a version, doing `does`: `run`, `hang`, `flush` or `exit CODE`.
+    pub fn new(version: &str, does: &str, log: &str) -> Self {
+        let fake = Self(tempfile::tempdir().unwrap());
+        for (file, text) in [("version", version), ("does", does), ("log", log), ("errors", "")] {
+            fake.set(file, text);
+        }
+        // A link, not a copy: a file that was just written may be busy when it is to be run.
+        std::os::unix::fs::symlink(script(), fake.path()).unwrap();
+        fake
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.0.path().join("beyla")
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Changes what it does from its next start on.
+    pub fn set(&self, file: &str, text: &str) {
+        let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        std::fs::write(self.file(file), format!("{text}{newline}")).unwrap();
+    }
+
+    /// Puts another file in its place.
+    pub fn replace(&self) {
+        let next = self.file("next");
+        assert!(Command::new("cp").arg(script()).arg(&next).status().unwrap().success());
+        std::fs::rename(next, self.path()).unwrap();
+    }
+
+    /// The processes that it was, in order.
+    pub fn starts(&self) -> Vec<u32> {
+        let starts = std::fs::read_to_string(self.file("starts")).unwrap_or_default();
+        starts.lines().map(|pid| pid.parse().unwrap()).collect()
+    }
+
+    /// Waits for its start number `count`. Returns its process.
+    pub fn until_started(&self, count: usize) -> u32 {
+        eventually(|| match self.starts().len() {
+            starts if starts >= count => Ok(()),
+            starts => Err(format!("{starts} of {count} starts")),
+        });
+        self.starts()[count - 1]
+    }
+
+    pub fn recorded(&self, name: &str) -> String {
+        std::fs::read_to_string(self.file(name)).unwrap()
+    }
+
+    /// The configuration of its last start.
+    pub fn config(&self) -> Value {
+        serde_saphyr::from_str(&self.recorded("config")).unwrap()
+    }
+}
+
+fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/fake_beyla.sh")
+}
+
+/// Whether a process is there, and no zombie.
+pub fn lives(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')')
+        .next()
+        .and_then(|rest| rest.split_whitespace().next())
+        .is_some_and(|state| state != "Z")
+}

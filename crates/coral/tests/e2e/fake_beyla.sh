@@ -1,0 +1,26 @@
+#!/bin/sh
+# Stands for Beyla in tests. What it says and does is in files beside the link that it is called by:
+# `version`, `log` and `errors` (what it says after its first line), and `does`.
+here=${0%/*}
+read -r version < "$here/version"
+echo "time=2026-11-23T07:00:00.000Z level=INFO msg=\"Grafana Beyla\" Version=v$version Revision=fake \"OpenTelemetry SDK Version\"=1.44.0"
+[ "$1" = -h ] && exit 0
+
+printf '%s\n' "$@" > "$here/argv"
+tr '\0' '\n' < "/proc/$$/environ" > "$here/env"
+cp -p "$2" "$here/config"
+cat "$here/log"
+cat "$here/errors" >&2
+read -r does code < "$here/does"
+# Last, so that who waits for it finds the rest.
+echo $$ >> "$here/starts"
+
+case $does in
+    exit) exit "$code" ;;
+    hang) trap '' TERM ;;
+    # As a Beyla with many probes does.
+    run) trap 'echo "level=ERROR msg=\"graceful shutdown has timed out\""; exit 255' TERM ;;
+    # Has something to send before it ends.
+    flush) trap 'touch "$here/ending"; while [ ! -e "$here/sent" ]; do sleep 0.02; done; exit 0' TERM ;;
+esac
+while :; do sleep 0.05; done

@@ -1,0 +1,135 @@
+//! Causes, from spans to the terminal.
+
+use coral_trace::{Span, UnixNanos};
+use expect_test::expect;
+
+use super::path::reference_trace;
+use super::process::Coral;
+
+const MS: u64 = 1_000_000;
+/// 2026-11-25T12:00:00Z.
+const NOON: u64 = 1_795_608_000_000 * MS;
+const WINDOW: &str = "--since 2026-11-25T12:00:00Z --until 2026-11-25T12:15:00Z";
+
+/// A checkout in which the card validator takes `validation` milliseconds; everything around it takes what it
+/// always takes.
+fn checkout(number: u64, start: UnixNanos, validation: u64) -> Vec<Span> {
+    let mut spans = reference_trace(start);
+    spans.truncate(5);
+    let at = |millis: u64| UnixNanos(start.0 + millis * MS);
+    let ends = [validation + 200 + number % 7, validation + 120 + number % 3, validation + 60];
+    for (span, end) in spans.iter_mut().zip(ends) {
+        span.end = at(end);
+    }
+    (spans[3].start, spans[3].end) = (at(validation + 40), at(validation + 52));
+    (spans[4].start, spans[4].end) = (at(validation + 65), at(validation + 100));
+    for span in &mut spans {
+        span.trace_id = u128::from(NOON + number).try_into().unwrap();
+    }
+    spans
+}
+
+/// An hour of checkouts, the last quarter of which is slow in the card validator.
+fn slow_checkouts() -> Coral {
+    let coral = Coral::standalone(&[]);
+    let usual = (0..60).map(|n| checkout(n, UnixNanos(NOON - (60 - n) * 50_000 * MS), 30 + n % 9));
+    let slow =
+        (60..90).map(|n| checkout(n, UnixNanos(NOON + (n - 60) * 20_000 * MS), 380 + n % 40));
+    let spans: Vec<Span> = usual.chain(slow).flatten().collect();
+    assert_eq!(coral.export(&spans), 200);
+    coral.until_stored(spans.len() as u64);
+    coral
+}
+
+#[test]
+fn the_service_that_became_slow_is_named_with_its_share_and_traces() {
+    let coral = slow_checkouts();
+    expect![[r#"
+        Why is payments-api slow? (since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, against the 1 hour before)
+
+        Cause: card-validator-svc, 100% of the added time
+          takes longer itself in `POST /validate`
+          P95 is 488ms; with that as it was, 107ms.
+
+        See it in:
+          coral query beyla traces --trace-id 000000000000000018eb47f663d9804f    # span 0000000000000003
+          coral query beyla traces --trace-id 000000000000000018eb47f663d9804e    # span 0000000000000003
+          coral query beyla traces --trace-id 000000000000000018eb47f663d9804d    # span 0000000000000003
+          coral query beyla traces --trace-id 000000000000000018eb47f663d9804c    # span 0000000000000003
+          coral query beyla traces --trace-id 000000000000000018eb47f663d9804b    # span 0000000000000003
+
+        Suspect            | Added | Score | Kind | Where
+        -------------------|-------|-------|------|---------------
+        card-validator-svc | 100%  | 2.69  | own  | POST /validate
+
+        30 traces against 60 traces of the baseline, 375ms slower; 100% are whole.
+    "#]].assert_eq(&coral.answer(&format!("why payments-api {WINDOW}")));
+    let why = coral.json(&format!("why frontend-api {WINDOW}"));
+    assert_eq!(why["verdict"], "cause");
+    let first = &why["ranking"][0];
+    assert_eq!((&first["service"], &first["kind"]), (&"card-validator-svc".into(), &"own".into()));
+    assert_eq!(first["evidence"].as_array().unwrap().len(), 5);
+    let shares = why["ranking"].as_array().unwrap().iter().map(|suspect| &suspect["share"]);
+    let sum: f64 = shares.chain([&why["unattributed"]]).map(|share| share.as_f64().unwrap()).sum();
+    assert!((sum - 1.0).abs() < 1e-9, "{sum}");
+}
+
+#[test]
+fn one_trace_is_explained_by_those_before_it() {
+    let coral = slow_checkouts();
+    let slow = format!("{:032x}", u128::from(NOON + 60));
+    expect![[r#"
+        Why is trace 000000000000000018eb47f663d9803c as it is? (against the 1 hour before)
+
+        Cause: card-validator-svc, 100% of the added time
+          takes longer itself in `POST /validate`
+          It took 604ms; with that as it was, 239ms.
+
+        See it in:
+          coral query beyla traces --trace-id 000000000000000018eb47f663d9803c    # span 0000000000000003
+
+        Suspect            | Added | Score | Kind | Where
+        -------------------|-------|-------|------|---------------
+        card-validator-svc | 100%  | 1.38  | own  | POST /validate
+        frontend-api       | 0%    | 0.00  | own  | POST /checkout
+
+        1 trace against 60 traces of the baseline, 365ms slower; 100% are whole.
+    "#]].assert_eq(&coral.answer(&format!("why --trace-id {slow}")));
+}
+
+#[test]
+fn what_cannot_be_explained_says_why_and_what_to_do() {
+    let coral = slow_checkouts();
+    expect![[r#"
+        Why is payment-api slow? (since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, against the 1 hour before)
+
+        Not enough evidence: no trace of the window has the spans that were asked about.
+        Hint: services of a similar name: payments-api.
+
+        0 traces against 0 traces of the baseline, as fast; 0% are whole.
+    "#]].assert_eq(&coral.answer(&format!("why payment-api {WINDOW}")));
+    expect![[r#"
+        Why is payments-api slow? (since 2026-11-25T11:00:00Z, until 2026-11-25T12:00:00Z, against the 1 minute before)
+
+        Not enough evidence: no trace of the baseline has the spans that were asked about.
+        Hint: try a longer --baseline.
+
+        60 traces against 0 traces of the baseline, as fast; 100% are whole.
+    "#]].assert_eq(&coral.answer(
+        "why payments-api --since 2026-11-25T11:00:00Z --until 2026-11-25T12:00:00Z --baseline 1m",
+    ));
+    let before = "--since 2026-11-25T11:45:00Z --until 2026-11-25T12:00:00Z --baseline 30m";
+    expect![[r#"
+        Why is payments-api slow? (since 2026-11-25T11:45:00Z, until 2026-11-25T12:00:00Z, against the 30 minutes before)
+
+        No cause: the highest score is 0.00; a cause has at least 1.00.
+
+        18 traces against 36 traces of the baseline, 133µs faster; 100% are whole.
+    "#]].assert_eq(&coral.answer(&format!("why payments-api {before}")));
+    let failed = coral.ask("why --trace-id 00ff");
+    assert_eq!(failed.status.code(), Some(1));
+    expect![[r#"
+        Error: trace_id: no trace `00ff` is stored
+    "#]]
+    .assert_eq(&String::from_utf8(failed.stderr).unwrap());
+}

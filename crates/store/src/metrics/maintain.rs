@@ -1,0 +1,170 @@
+//! Sealing hot rows into files, and letting old files go.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use coral_trace::UnixNanos;
+use coral_trace::red::Protocol;
+
+use super::file::MetricFile;
+use super::live::{HotRows, SEAL_ROWS};
+use super::query::StoredDelta;
+use super::{Metrics, file_dir};
+use crate::error::StoreError;
+use crate::store::Store;
+
+/// How long and how much a store keeps of its metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct MetricKeep {
+    /// Rows of HTTP received longer ago than this go, a whole file at a time.
+    pub http: Duration,
+    /// Likewise of gRPC.
+    pub grpc: Duration,
+    /// Likewise of SQL.
+    pub sql: Duration,
+    /// When files are larger than this many bytes, the oldest go.
+    pub bytes: u64,
+}
+
+/// What one round of maintenance did, in rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct MetricsMaintained {
+    /// Moved from memory into files.
+    pub sealed: u64,
+    /// Older than the retention.
+    pub expired: u64,
+    /// Gone because of [`MetricKeep::bytes`].
+    pub evicted: u64,
+}
+
+/// A seal is due when the oldest hot row has this part of its retention.
+const SEALS_PER_AGE: u32 = 4;
+/// Exporters that were silent for so long are forgotten: their next point is a first point again.
+const FORGET_AFTER: Duration = Duration::from_secs(24 * 3_600);
+
+impl MetricKeep {
+    /// Everything for `age`.
+    pub const fn all(age: Duration, bytes: u64) -> Self {
+        Self { http: age, grpc: age, sql: age, bytes }
+    }
+
+    fn of(&self, protocol: u8) -> Duration {
+        match protocol {
+            number if number == Protocol::Http as u8 => self.http,
+            number if number == Protocol::Grpc as u8 => self.grpc,
+            _ => self.sql,
+        }
+    }
+
+    fn shortest(&self) -> Duration {
+        self.http.min(self.grpc).min(self.sql)
+    }
+}
+
+impl Store {
+    /// Seals hot rows when they are many or old, then lets go of files that are too old or too many bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`]: what was done until then stays, what was not is due again.
+    pub fn maintain_metrics(
+        &self,
+        keep: MetricKeep,
+        now: UnixNanos,
+    ) -> Result<MetricsMaintained, StoreError> {
+        let metrics = &self.0.metrics;
+        let _alone = metrics.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+        let sealed = if metrics.seal_is_due(keep, now) { self.seal_metrics_at(now) } else { Ok(0) };
+        let kept_since = |file: &MetricFile| now.earlier(keep.of(file.extent.protocol));
+        let expired =
+            metrics.let_go(|file, _| UnixNanos(file.extent.last_received) < kept_since(file));
+        let evicted = metrics.let_go(|_, bytes| bytes > keep.bytes);
+        Ok(MetricsMaintained { sealed: sealed?, expired, evicted })
+    }
+
+    /// Seals all hot rows now, however few they are. Returns how many.
+    ///
+    /// # Errors
+    /// As [`maintain_metrics`](Self::maintain_metrics).
+    pub fn seal_metrics(&self, now: UnixNanos) -> Result<u64, StoreError> {
+        let _alone = self.0.metrics.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+        self.seal_metrics_at(now)
+    }
+
+    /// Seals what a failed seal left, then what came since.
+    fn seal_metrics_at(&self, now: UnixNanos) -> Result<u64, StoreError> {
+        let metrics = &self.0.metrics;
+        let dir = file_dir(&self.0.config.dir);
+        let before = metrics.live.read().sealing.clone();
+        let mut sealed = before.map_or(Ok(0), |rows| metrics.seal(&dir, &rows))?;
+        if let Some(rows) = metrics.begin_sealing(now)? {
+            sealed += metrics.seal(&dir, &rows)?;
+        }
+        Ok(sealed)
+    }
+}
+
+impl Metrics {
+    fn seal_is_due(&self, keep: MetricKeep, now: UnixNanos) -> bool {
+        let state = self.live.read();
+        let since = state.generations().find_map(|rows| rows.since);
+        let old = since.is_some_and(|since| now.since(since) >= keep.shortest() / SEALS_PER_AGE);
+        state.hot_rows() > 0 && (state.sealing.is_some() || state.hot_rows() >= SEAL_ROWS || old)
+    }
+
+    /// From here on commits go to another generation. `None` when there is nothing to seal.
+    fn begin_sealing(&self, now: UnixNanos) -> Result<Option<Arc<HotRows>>, StoreError> {
+        let mut writer = self.writer();
+        if self.live.read().hot.rows == 0 {
+            return Ok(None);
+        }
+        writer.counters.forget(now.earlier(FORGET_AFTER));
+        writer.begin_generation()?;
+        let mut state = self.live.write();
+        let next = HotRows::after(writer.next_receipt);
+        let rows = Arc::new(std::mem::replace(&mut state.hot, next));
+        state.sealing = Some(rows.clone());
+        Ok(Some(rows))
+    }
+
+    /// Writes a generation as a file a protocol, and puts them in its place. What a crash leaves is sorted out
+    /// when the store is opened: rows that are in no file are still in the log.
+    fn seal(&self, dir: &Path, generation: &HotRows) -> Result<u64, StoreError> {
+        let last = generation.next_receipt - 1;
+        let rows: Vec<&StoredDelta> =
+            generation.commits.iter().flat_map(|commit| commit.iter()).collect();
+        let mut files = Vec::new();
+        for protocol in Protocol::ALL {
+            let of: Vec<&StoredDelta> =
+                rows.iter().copied().filter(|row| row.delta.series.protocol == protocol).collect();
+            files.extend(MetricFile::write(dir, &of, last)?.map(Arc::new));
+        }
+        let mut writer = self.writer();
+        let mut state = self.live.write();
+        let mut all: Vec<_> = state.files.iter().cloned().chain(files).collect();
+        all.sort_by_key(|file| file.extent.first_receipt);
+        state.files = Arc::new(all);
+        state.sealing = None;
+        drop(state);
+        writer.end_sealing();
+        Ok(rows.len() as u64)
+    }
+
+    /// Unlinks files, oldest first, as long as `goes` says so of one and of the bytes of all.
+    fn let_go(&self, goes: impl Fn(&MetricFile, u64) -> bool) -> u64 {
+        let mut gone = 0;
+        loop {
+            let mut state = self.live.write();
+            let bytes = state.files.iter().map(|file| file.bytes).sum();
+            let Some(at) = state.files.iter().position(|file| goes(file, bytes)) else {
+                return gone;
+            };
+            let mut files = state.files.to_vec();
+            let file = files.remove(at);
+            state.files = Arc::new(files);
+            drop(state);
+            file.remove();
+            gone += file.extent.rows;
+        }
+    }
+}

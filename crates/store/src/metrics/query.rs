@@ -1,0 +1,174 @@
+//! Rows by time, and in order of receipt.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use coral_trace::red::{Delta, Protocol};
+use coral_trace::{TimeRange, UnixNanos};
+
+use super::file::{MetricFile, put_aside};
+use super::{Metrics, log_dir};
+use crate::error::StoreError;
+use crate::store::{Store, directory_bytes};
+
+/// One row: requests that were counted once.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StoredDelta {
+    /// Its place in the store's sequence of metrics.
+    pub receipt: u64,
+    /// The agent that received it; empty on that agent.
+    pub agent_id: Arc<str>,
+    /// When this store got it.
+    pub received: UnixNanos,
+    /// What it says.
+    pub delta: Delta,
+}
+
+/// Some rows, and where they stand in the store's sequence.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MetricPage {
+    /// In order of receipt.
+    pub rows: Vec<StoredDelta>,
+    /// What to ask after next.
+    pub next_receipt: u64,
+    /// The newest receipt that could be read.
+    pub last_receipt: u64,
+    /// The oldest receipt still stored.
+    pub first_receipt: u64,
+}
+
+/// What a store holds of metrics.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct MetricExtent {
+    /// Rows that can be read.
+    pub rows: u64,
+    /// Bytes of files.
+    pub bytes: u64,
+    /// The newest receipt given out; 0 before the first.
+    pub last_receipt: u64,
+    /// The oldest receipt still stored.
+    pub first_receipt: u64,
+    /// Series whose counts are remembered.
+    pub series: u64,
+    /// Points whose series was one too many of its service, since the process started.
+    pub overflown: u64,
+}
+
+impl Store {
+    /// Shows every row of `protocol` whose time is in `range` to `visit`, in no particular order.
+    ///
+    /// # Errors
+    /// [`StoreError`]; `visit` may have been shown some.
+    pub fn deltas(
+        &self,
+        protocol: Protocol,
+        range: TimeRange,
+        mut visit: impl FnMut(&StoredDelta),
+    ) -> Result<(), StoreError> {
+        let state = self.0.metrics.live.read();
+        let (files, commits) = (state.files.clone(), state.commits());
+        drop(state);
+        let mut show = |rows: &[StoredDelta]| {
+            let wanted = |row: &&StoredDelta| {
+                row.delta.series.protocol == protocol && range.contains(row.delta.time)
+            };
+            rows.iter().filter(wanted).for_each(&mut visit);
+        };
+        for file in files.iter().filter(|file| {
+            let extent = &file.extent;
+            let overlaps = extent.first_time < range.end.0 && extent.last_time >= range.start.0;
+            extent.protocol == protocol as u8 && overlaps
+        }) {
+            self.0.metrics.read(file, |rows| {
+                show(&rows);
+                true
+            })?;
+        }
+        commits.iter().for_each(|rows| show(rows));
+        Ok(())
+    }
+
+    /// Returns rows with a receipt above `after`, in order of receipt, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the reader's place is unchanged.
+    pub fn deltas_after(&self, after: u64, limit: usize) -> Result<MetricPage, StoreError> {
+        let state = self.0.metrics.live.read();
+        let (last_receipt, first_receipt) = (state.last_receipt(), state.first_receipt());
+        let (files, commits) = (state.files.clone(), state.commits());
+        drop(state);
+        let mut rows: Vec<StoredDelta> = Vec::new();
+        for file in files.iter().filter(|file| file.extent.last_row > after) {
+            // Files are by first receipt, and may overlap: no later one can have an earlier row.
+            let enough = rows.iter().filter(|row| row.receipt < file.extent.first_receipt).count();
+            if enough >= limit {
+                break;
+            }
+            let mut left = limit;
+            self.0.metrics.read(file, |batch| {
+                let new = batch.into_iter().filter(|row| row.receipt > after).take(left);
+                let before = rows.len();
+                rows.extend(new);
+                left -= rows.len() - before;
+                left > 0
+            })?;
+        }
+        let hot = commits.iter().flat_map(|commit| commit.iter());
+        rows.extend(hot.filter(|row| row.receipt > after).take(limit).cloned());
+        rows.sort_by_key(|row| row.receipt);
+        rows.truncate(limit);
+        let next_receipt = match rows.last() {
+            Some(newest) if rows.len() >= limit => newest.receipt,
+            _ => last_receipt.max(after),
+        };
+        Ok(MetricPage { rows, next_receipt, last_receipt, first_receipt })
+    }
+
+    /// What the store holds of metrics now.
+    pub fn metric_extent(&self) -> MetricExtent {
+        let (series, overflown) = {
+            let writer = self.0.metrics.writer();
+            (writer.counters.tracked() as u64, writer.limit.overflown())
+        };
+        let state = self.0.metrics.live.read();
+        MetricExtent {
+            rows: state.hot_rows() + state.files.iter().map(|file| file.extent.rows).sum::<u64>(),
+            bytes: state.files.iter().map(|file| file.bytes).sum(),
+            last_receipt: state.last_receipt(),
+            first_receipt: state.first_receipt(),
+            series,
+            overflown,
+        }
+    }
+}
+
+impl Metrics {
+    /// Reads `file`; one that cannot be read is put aside, so that everything else can.
+    fn read(
+        &self,
+        file: &Arc<MetricFile>,
+        visit: impl FnMut(Vec<StoredDelta>) -> bool,
+    ) -> Result<(), StoreError> {
+        let Err(error) = file.read(visit) else { return Ok(()) };
+        let mut state = self.live.write();
+        let stays = |other: &&Arc<MetricFile>| !Arc::ptr_eq(other, file);
+        let is_current = !state.files.iter().all(|other| stays(&other));
+        if !is_current {
+            // It expired meanwhile.
+            return Ok(());
+        }
+        if !error.is_damage() {
+            return Err(error);
+        }
+        state.files = Arc::new(state.files.iter().filter(stays).cloned().collect());
+        drop(state);
+        put_aside(&file.path, &error);
+        Ok(())
+    }
+
+    /// Bytes of files and logs, in the store in `dir`.
+    pub(crate) fn bytes(&self, dir: &Path) -> u64 {
+        let files: u64 = self.live.read().files.iter().map(|file| file.bytes).sum();
+        files + directory_bytes(&log_dir(dir))
+    }
+}

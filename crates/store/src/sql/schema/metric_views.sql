@@ -1,0 +1,75 @@
+-- What people see of RED metrics: RFD 032's names and columns over the files that a connection names in the
+-- variable `metric_files`. One row a bucket that is not empty; what is beyond the last bound is in the bucket
+-- 'Infinity'. `timestamp` is when the requests had been counted.
+
+-- The attributes of row `m` as one JSON object, with what the RFD's columns do not say.
+CREATE OR REPLACE TEMP MACRO metric_attributes(m) AS json_merge_patch(
+  coalesce(m.attributes, '{}'),
+  json_merge_patch('{}', json_object(
+    'span.kind', CASE WHEN m.client THEN 'client' ELSE 'server' END,
+    'error.type', nullif(m.error, '')
+  ))
+)::VARCHAR;
+
+CREATE OR REPLACE TEMP VIEW metric_buckets AS
+SELECT
+  protocol,
+  make_timestamp(time // 1000)::TIMESTAMPTZ AS timestamp,
+  agent_id,
+  service_name,
+  operation,
+  target,
+  status,
+  unnest(list_transform(list_append(bounds, NULL), lambda bound: coalesce(bound / 1e6, 'Infinity'::DOUBLE)))
+    AS latency_bucket_ms,
+  unnest(counts)::BIGINT                    AS count,
+  metric_attributes(m)                      AS attributes
+FROM read_parquet(getvariable('metric_files'), union_by_name = true) AS m;
+
+CREATE OR REPLACE TEMP VIEW beyla_http_metrics AS
+SELECT
+  timestamp, agent_id, service_name,
+  nullif(operation, '') AS http_method, nullif(target, '') AS http_route, status::SMALLINT AS http_status_code,
+  latency_bucket_ms, count, attributes
+FROM metric_buckets
+WHERE protocol = 0 AND count > 0;
+
+CREATE OR REPLACE TEMP VIEW beyla_http_metrics_local AS
+SELECT
+  timestamp, service_name,
+  nullif(operation, '') AS http_method, nullif(target, '') AS http_route, status::SMALLINT AS http_status_code,
+  latency_bucket_ms, count, attributes
+FROM metric_buckets
+WHERE protocol = 0 AND count > 0;
+
+CREATE OR REPLACE TEMP VIEW beyla_grpc_metrics AS
+SELECT
+  timestamp, agent_id, service_name,
+  nullif(operation, '') AS grpc_method, status::SMALLINT AS grpc_status_code,
+  latency_bucket_ms, count, attributes
+FROM metric_buckets
+WHERE protocol = 1 AND count > 0;
+
+CREATE OR REPLACE TEMP VIEW beyla_grpc_metrics_local AS
+SELECT
+  timestamp, service_name,
+  nullif(operation, '') AS grpc_method, status::SMALLINT AS grpc_status_code,
+  latency_bucket_ms, count, attributes
+FROM metric_buckets
+WHERE protocol = 1 AND count > 0;
+
+CREATE OR REPLACE TEMP VIEW beyla_sql_metrics AS
+SELECT
+  timestamp, agent_id, service_name,
+  nullif(operation, '') AS sql_operation, nullif(target, '') AS table_name,
+  latency_bucket_ms, count, attributes
+FROM metric_buckets
+WHERE protocol = 2 AND count > 0;
+
+CREATE OR REPLACE TEMP VIEW beyla_sql_metrics_local AS
+SELECT
+  timestamp, service_name,
+  nullif(operation, '') AS sql_operation, nullif(target, '') AS table_name,
+  latency_bucket_ms, count, attributes
+FROM metric_buckets
+WHERE protocol = 2 AND count > 0;

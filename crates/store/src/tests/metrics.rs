@@ -1,0 +1,287 @@
+//! RED metrics as the store's callers see them.
+
+use std::sync::Arc;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use coral_trace::red::{
+    Delta, Exemplar, Histogram, Key, KeyHasher, Point, Protocol, Series, Side, Temporality,
+};
+use coral_trace::{Attributes, TimeRange, UnixNanos};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::{NOON, config, span_id, store, trace_id};
+use crate::{MetricCheckpoint, MetricKeep, Store};
+
+const MS: u64 = 1_000_000;
+
+/// A total of `protocol` and `route` at `second` after noon: so many in (0, 10 ms] and beyond it.
+fn point(protocol: Protocol, route: &str, second: u64, counts: [u64; 2]) -> Point {
+    let pairs = match protocol {
+        Protocol::Http => [("http.route", route), ("http.request.method", "GET")],
+        Protocol::Grpc => [("rpc.method", route), ("server.address", "x")],
+        Protocol::Sql => [("db.operation.name", route), ("server.address", "x")],
+    };
+    let attributes: Attributes = pairs.into_iter().collect();
+    Point {
+        key: KeyHasher::default().with(&attributes).key(),
+        stream: Key(protocol as u128),
+        series: Series::of(protocol, Side::Server, "cart", attributes).unwrap().into(),
+        temporality: Temporality::Cumulative,
+        start: NOON,
+        time: at(second),
+        histogram: Histogram::new([10 * MS], counts.to_vec(), Some(7.0)).unwrap(),
+        exemplars: vec![Exemplar {
+            trace_id: trace_id(7),
+            span_id: span_id(8),
+            nanos: 5 * MS,
+            time: at(second),
+        }],
+    }
+}
+
+fn at(second: u64) -> UnixNanos {
+    NOON.later(Duration::from_secs(second))
+}
+
+/// Requests by protocol and name, from all rows.
+fn counted(store: &Store) -> BTreeMap<String, u64> {
+    let mut counted = BTreeMap::new();
+    for protocol in Protocol::ALL {
+        let visit = |row: &crate::StoredDelta| {
+            let series = &row.delta.series;
+            let name = format!("{} {}{}", protocol.as_str(), series.operation, series.target);
+            *counted.entry(name).or_default() += row.delta.histogram.count();
+        };
+        store.deltas(protocol, TimeRange::ALL, visit).unwrap();
+    }
+    counted
+}
+
+/// All rows, page by page of `limit`.
+fn pages(store: &Store, limit: usize) -> Vec<(u64, Delta)> {
+    let (mut rows, mut after) = (Vec::new(), 0);
+    loop {
+        let page = store.deltas_after(after, limit).unwrap();
+        rows.extend(page.rows.into_iter().map(|row| (row.receipt, row.delta)));
+        if page.next_receipt >= page.last_receipt {
+            return rows;
+        }
+        assert!(page.next_receipt > after);
+        after = page.next_receipt;
+    }
+}
+
+fn metric_files(dir: &TempDir) -> Vec<PathBuf> {
+    files(&dir.path().join("store/metrics/files"))
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> =
+        std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_row_comes_back_as_it_was_from_memory_from_the_log_and_from_a_file() {
+    let (dir, store) = store();
+    let appended = store.append_points(&[vec![point(Protocol::Http, "/a", 10, [2, 1])]], NOON);
+    assert_eq!(appended.unwrap()[0].stored, 1);
+    let first = pages(&store, 10);
+    assert_eq!((first.len(), first[0].0), (1, 1));
+    let Delta { series, since, time, histogram, exemplars } = &first[0].1;
+    assert_eq!((&*series.target, *since, *time), ("/a", NOON, at(10)));
+    assert_eq!((histogram.counts(), histogram.sum), (&[2, 1][..], Some(7.0)));
+    assert_eq!(exemplars.len(), 1);
+    drop(store);
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!(pages(&store, 10), first, "from the log");
+    assert_eq!(store.seal_metrics(NOON).unwrap(), 1);
+    assert_eq!(pages(&store, 10), first, "from a file");
+    drop(store);
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!(pages(&store, 10), first, "from a file, after a restart");
+    assert_eq!(store.metric_extent().rows, 1);
+}
+
+#[test]
+fn an_exemplar_that_is_repeated_is_stored_once() {
+    let (_dir, store) = store();
+    let old = point(Protocol::Http, "/a", 10, [1, 0]).exemplars;
+    let groups = [10, 20].map(|second| {
+        vec![Point { exemplars: old.clone(), ..point(Protocol::Http, "/a", second, [second, 0]) }]
+    });
+    store.append_points(&groups, NOON).unwrap();
+    let exemplars: Vec<usize> =
+        pages(&store, 10).iter().map(|(_, delta)| delta.exemplars.len()).collect();
+    assert_eq!(exemplars, [1, 0]);
+}
+
+#[test]
+fn each_protocol_expires_by_its_own_retention_and_its_disk_space_returns() {
+    let (dir, store) = store();
+    let all = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [1, 0])).to_vec();
+    store.append_points(&[all], NOON).unwrap();
+    let day = Duration::from_secs(86_400);
+    let keep = MetricKeep { http: 30 * day, grpc: 30 * day, sql: 14 * day, bytes: u64::MAX };
+    store.maintain_metrics(keep, NOON.later(4 * day)).unwrap();
+    assert_eq!(metric_files(&dir).len(), 3);
+    let done = store.maintain_metrics(keep, NOON.later(15 * day)).unwrap();
+    assert_eq!((done.expired, metric_files(&dir).len()), (1, 2));
+    assert_eq!(counted(&store).keys().collect::<Vec<_>>(), ["grpc /a", "http GET/a"]);
+    let done = store.maintain_metrics(MetricKeep { bytes: 1, ..keep }, NOON).unwrap();
+    assert_eq!((done.evicted, metric_files(&dir).len()), (2, 0));
+    assert_eq!(pages(&store, 10), []);
+}
+
+#[test]
+fn a_seal_that_a_crash_cut_short_loses_and_repeats_nothing() {
+    let (dir, store) = store();
+    let all = |second| Protocol::ALL.map(|kind| point(kind, "/a", second, [second, 0])).to_vec();
+    store.append_points(&[all(10), all(20)], NOON).unwrap();
+    let before = pages(&store, 100);
+    let logs = dir.path().join("store/metrics/log");
+    let saved: Vec<_> =
+        files(&logs).into_iter().map(|log| (log.clone(), std::fs::read(log).unwrap())).collect();
+    store.seal_metrics(NOON).unwrap();
+    drop(store);
+    // As if the second of three files had not been written, and the logs were still there.
+    std::fs::remove_file(&metric_files(&dir)[0]).unwrap();
+    saved.iter().for_each(|(log, bytes)| std::fs::write(log, bytes).unwrap());
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!(pages(&store, 100), before);
+    store.append_points(&[all(30)], NOON).unwrap();
+    store.seal_metrics(NOON).unwrap();
+    drop(store);
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!(pages(&store, 2).len(), 9);
+    assert!(counted(&store).values().all(|count| *count == 30), "{:?}", counted(&store));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_put_aside_and_the_others_answer() {
+    let (dir, store) = store();
+    let all = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [1, 0])).to_vec();
+    store.append_points(&[all], NOON).unwrap();
+    store.seal_metrics(NOON).unwrap();
+    let file = metric_files(&dir).remove(0);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[4..60].fill(0xff);
+    std::fs::write(&file, bytes).unwrap();
+    assert_eq!(counted(&store).len(), 2);
+    assert!(file.with_extension("damaged").exists());
+}
+
+#[test]
+fn an_agents_page_and_its_checkpoint_are_stored_together() {
+    let (dir, store) = store();
+    let (_agent_dir, agent) = self::store();
+    agent.append_points(&[vec![point(Protocol::Sql, "SELECT", 10, [1, 2])]], NOON).unwrap();
+    let page = agent.deltas_after(0, 10).unwrap();
+    let mut place =
+        MetricCheckpoint { agent_id: "web-1".into(), next_receipt: 1, ..Default::default() };
+    let deltas = page.rows.into_iter().map(|row| row.delta).collect();
+    store.append_metric_page(deltas, NOON, &mut place).unwrap();
+    drop(store);
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!(store.metric_checkpoints(), [MetricCheckpoint { rows_stored: 1, ..place }]);
+    let rows = store.deltas_after(0, 10).unwrap().rows;
+    assert_eq!((rows.len(), &*rows[0].agent_id), (1, "web-1"));
+}
+
+#[test]
+fn the_views_have_the_names_and_columns_of_the_rfd() {
+    let (_dir, store) = store();
+    let mut points = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [2, 1])).to_vec();
+    Arc::make_mut(&mut points[0].series).status = Some(503);
+    store.append_points(&[points], NOON).unwrap();
+    for seal in [false, true] {
+        if seal {
+            store.seal_metrics(NOON).unwrap();
+        }
+        let rows = |select: &str| {
+            let rows = store.select(select).unwrap().into_iter();
+            rows.map(|row| {
+                row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join(" ")
+            })
+            .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            rows("SELECT timestamp::TIMESTAMP::VARCHAR, agent_id, service_name, http_method, http_route,
+                  http_status_code::VARCHAR, latency_bucket_ms::VARCHAR, count::VARCHAR
+                  FROM beyla_http_metrics ORDER BY latency_bucket_ms"),
+            [
+                "2026-11-25 12:00:10  cart GET /a 503 10.0 2",
+                "2026-11-25 12:00:10  cart GET /a 503 inf 1"
+            ]
+        );
+        assert_eq!(
+            rows("SELECT service_name, grpc_method, grpc_status_code::VARCHAR, sum(count)::VARCHAR, attributes
+                  FROM beyla_grpc_metrics_local GROUP BY ALL"),
+            [r#"cart /a  3 {"server.address":"x","span.kind":"server"}"#]
+        );
+        assert_eq!(
+            rows(
+                "SELECT service_name, sql_operation, table_name, max(latency_bucket_ms)::VARCHAR
+                  FROM beyla_sql_metrics_local GROUP BY ALL"
+            ),
+            ["cart /a  inf"]
+        );
+    }
+}
+
+#[test]
+fn more_series_than_a_service_may_have_are_one_series_and_stay_counted() {
+    let (_dir, store) = store();
+    let points: Vec<Point> = (0..5_000)
+        .map(|route| Point {
+            temporality: Temporality::Delta,
+            ..point(Protocol::Http, &format!("/{route}"), 10, [1, 0])
+        })
+        .collect();
+    let appended = store.append_points(&[points], NOON).unwrap()[0];
+    assert_eq!((appended.stored, appended.dropped), (5_000, 0));
+    let counted = counted(&store);
+    assert_eq!(counted.len(), 2_001);
+    assert_eq!(counted["http otel.metric.overflow"], 3_000);
+    assert_eq!(store.metric_extent().overflown, 3_000);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    /// What exporters say in any order, some of it again, with seals and restarts in between.
+    #[test]
+    fn every_request_is_stored_once_over_seals_and_restarts(
+        steps in prop::collection::vec((0usize..3, 1u64..8, 0u8..6), 1..25),
+    ) {
+        let (dir, mut store) = store();
+        let mut expected = BTreeMap::new();
+        for (protocol, second, then) in steps {
+            let protocol = Protocol::ALL[protocol];
+            // As many as seconds have passed, and twice that beyond the bound.
+            let point = point(protocol, "/a", second, [second, 2 * second]);
+            store.append_points(&[vec![point.clone()], vec![point]], NOON).unwrap();
+            let most: &mut u64 = expected.entry(protocol.as_str()).or_default();
+            *most = (3 * second).max(*most);
+            match then {
+                0 => drop(store.seal_metrics(NOON).unwrap()),
+                1 => {
+                    drop(store);
+                    store = Store::open(config(&dir)).unwrap();
+                }
+                _ => {}
+            }
+        }
+        let counted = counted(&store);
+        for (protocol, most) in expected {
+            let name = counted.keys().find(|name| name.starts_with(protocol)).unwrap();
+            prop_assert_eq!(counted[name], most);
+        }
+        let rows = pages(&store, 3);
+        prop_assert!(rows.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0));
+    }
+}

@@ -1,0 +1,136 @@
+//! Why it is slow: the traces of a window beside the same operation's traces at their baseline.
+//!
+//! 1. Each trace's critical path is divided into exclusive parts: own work, the edge between a caller and
+//!    whom it called, calls nobody observes the other side of, queues (`observe`, `role`).
+//! 2. Each component's time is compared with its baseline, robustly, and shrunk by how little is known (`shift`).
+//! 3. The time on an edge is laid at the door of whichever end's other edges have shifted with it (`edge`).
+//! 4. Operations that fail, stop early or repeat themselves are found from what they call (`change`).
+//! 5. A service's score is its shift, weighted by its share of the time added to the traces it is in (`score`).
+//! 6. A cause is named only when that is much, and when cohorts drawn by lot do not do as well (`chance`).
+//!
+//! Shares are of the time added by all components together, and sum to one with `unattributed`.
+
+mod added;
+mod chance;
+mod change;
+mod edge;
+mod evidence;
+mod names;
+mod observe;
+mod ranking;
+mod role;
+mod score;
+mod shift;
+mod table;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+use std::time::Duration;
+
+pub use self::names::CauseKind;
+use self::names::Names;
+pub use self::observe::Entry;
+use self::observe::Observation;
+use self::table::Table;
+use crate::ids::{SpanId, TraceId};
+use crate::span::Span;
+
+/// Why the traces of a window are as they are.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Explanation {
+    /// Whether a cause can be named.
+    pub verdict: Verdict,
+    /// Why so, as a sentence without names from the traces.
+    pub reason: String,
+    /// The services under suspicion, most suspicious first; there are some also without a verdict.
+    pub ranking: Vec<Suspect>,
+    /// The part of the added time that no service in `ranking` added: 0 to 1.
+    pub unattributed: f64,
+    /// How much longer the traces took than at their baseline, nanoseconds; negative when they were faster.
+    pub slowdown_nanos: i64,
+    /// What 95% of the window's traces took at most.
+    pub p95: Duration,
+    /// What that would be with the first of `ranking` at its baseline.
+    pub counterfactual_p95: Duration,
+    /// The part of the window's traces that have one root and every parent: 0 to 1.
+    pub completeness: f64,
+    /// How many traces of the window have the spans that were asked about.
+    pub traces: usize,
+    /// How many traces of the baseline have.
+    pub baseline_traces: usize,
+}
+
+/// Whether a cause can be named.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// The first of the ranking.
+    Cause,
+    /// Nothing is much different from the baseline.
+    NoCause,
+    /// There are too few traces, or too torn ones, or chance would do as well.
+    NotEnoughEvidence,
+}
+
+/// A service under suspicion.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Suspect {
+    /// Its name; of a database or an external host that nobody observes, what its callers call it.
+    pub service: String,
+    /// What is most suspicious about it: an operation, or a caller and an operation.
+    pub component: String,
+    /// What that does.
+    pub kind: CauseKind,
+    /// Its part of the added time: 0 to 1.
+    pub share: f64,
+    /// How suspicious it is.
+    pub score: f64,
+    /// Where to see it, worst first; at most [`Suspect::MOST_EVIDENCE`].
+    pub evidence: Vec<Evidence>,
+}
+
+/// A span to look at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Evidence {
+    /// Its trace.
+    pub trace_id: TraceId,
+    /// The span where the suspect's time went, or that was cut short.
+    pub span_id: SpanId,
+}
+
+impl Suspect {
+    /// Traces that are shown for one suspect.
+    pub const MOST_EVIDENCE: usize = 5;
+}
+
+/// Why the traces of `window` are slower than, or otherwise than, those of `baseline`, as far as they are
+/// below `entry`. Each item is the spans of one trace.
+///
+/// Deterministic; O(n log n) in the number of spans. Repeated spans, circles and missing parents are as
+/// [`crate::tree::Tree`] has them.
+pub fn explain<'a>(
+    entry: Entry<'_>,
+    baseline: impl IntoIterator<Item = &'a [Span]>,
+    window: impl IntoIterator<Item = &'a [Span]>,
+) -> Explanation {
+    let mut names = Names::default();
+    let mut observe = |spans: &'a [Span]| Observation::of(spans, entry, &mut names);
+    let mut observations: Vec<Observation> =
+        baseline.into_iter().filter_map(&mut observe).collect();
+    let before = observations.len();
+    observations.extend(window.into_iter().filter_map(&mut observe));
+    let in_window: Vec<bool> = (0..observations.len()).map(|at| at >= before).collect();
+    let table = Table::of(&names, &observations);
+    verdict::explanation(&table, &in_window)
+}
+
+impl Verdict {
+    /// `cause`, `no_cause` or `not_enough_evidence`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cause => "cause",
+            Self::NoCause => "no_cause",
+            Self::NotEnoughEvidence => "not_enough_evidence",
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Operations that fail more often than they did, where nothing below them fails.
+
+use super::{Change, Counts, show};
+use crate::explain::names::CauseKind;
+use crate::explain::shift::FEWEST;
+use crate::explain::table::Table;
+
+/// One change for each component at which failures begin more often.
+pub(super) fn changes(table: &Table<'_>, in_window: &[bool]) -> Vec<Change> {
+    let mut counts = vec![Counts::default(); table.operations.len()];
+    let mut examples = vec![Vec::new(); table.operations.len()];
+    for (of, observation) in table.observations.iter().enumerate() {
+        for (at, call) in observation.calls.iter().enumerate() {
+            let mut sides = vec![call.operation, call.called_as];
+            sides.dedup();
+            for side in sides {
+                let failed = call.failed == Some(side);
+                counts[side as usize].add(in_window[of], failed);
+                if failed && in_window[of] {
+                    show(&mut examples[side as usize], table, (of as u32, at as u32));
+                }
+            }
+        }
+    }
+    let change = |(component, counts): (usize, &Counts)| {
+        if counts.usual_of < FEWEST {
+            return None;
+        }
+        let key = table.key(component);
+        Some(Change {
+            component: component as u32,
+            // Whoever is called and does not answer; without one, whoever fails.
+            service: key.callee.unwrap_or(key.service),
+            kind: CauseKind::Error,
+            weight: counts.weight(),
+            examples: examples[component].clone(),
+        })
+    };
+    counts.iter().enumerate().filter_map(change).filter(|change| change.weight > 0.0).collect()
+}

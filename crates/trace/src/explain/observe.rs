@@ -1,0 +1,255 @@
+//! What is remembered of a trace: where its time went, and what called what.
+
+use super::names::{CauseKind, Identity, Names};
+use super::role::Role;
+use crate::critical_path::{Extents, Segment};
+use crate::ids::{SpanId, TraceId};
+use crate::span::{Span, SpanKind};
+use crate::time::UnixNanos;
+use crate::tree::{Hop, Tree};
+
+/// One trace, or the part of it below the spans that were asked about.
+#[derive(Clone, Debug)]
+pub(super) struct Observation {
+    pub trace_id: TraceId,
+    /// Nanoseconds, of the entries together.
+    pub duration: f64,
+    /// One root, every parent there.
+    pub whole: bool,
+    pub parts: Vec<Part>,
+    /// Parents before their children.
+    pub calls: Vec<Call>,
+}
+
+/// Time of the critical path that one component took at one span.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    pub component: u32,
+    pub nanos: f64,
+    pub span: SpanId,
+}
+
+/// One node of the tree, for comparing what operations call.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    /// The component that it is to its children.
+    pub operation: u32,
+    /// The component that it is to its parent.
+    pub called_as: u32,
+    /// Index of the call above it.
+    pub parent: Option<u32>,
+    /// What it calls: different components with how often each, in order of their numbers.
+    pub children: Vec<(u32, u32)>,
+    /// Nodes below it, and itself.
+    pub size: u32,
+    /// The component that failed here, if nothing below it failed.
+    pub failed: Option<u32>,
+    /// It or anything below it failed.
+    pub fails: bool,
+    pub span: SpanId,
+}
+
+/// Which spans of a trace are asked about.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Entry<'a> {
+    /// The topmost spans of this service; the trace's roots when there is none.
+    pub service: Option<&'a str>,
+    /// Of those, the ones of this name or route.
+    pub operation: Option<&'a str>,
+}
+
+/// A trace that is being read.
+struct Reading<'a> {
+    spans: &'a [Span],
+    tree: Tree,
+    extents: Extents,
+}
+
+/// Nanoseconds that were lost at one node, by how.
+#[derive(Clone, Copy, Default)]
+struct Lost {
+    own: u64,
+    call: u64,
+    queue: u64,
+}
+
+impl Observation {
+    /// Of the spans of one trace; `None` when `entry` is not among them.
+    pub fn of(spans: &[Span], entry: Entry<'_>, names: &mut Names) -> Option<Self> {
+        let hops: Vec<Hop> = spans.iter().map(Hop::from).collect();
+        let tree = Tree::build(&hops);
+        let extents = Extents::of(&tree, &hops);
+        let reading = Reading { spans, tree, extents };
+        let entries = reading.entries(entry);
+        let trace_id = spans[reading.tree.nodes[*entries.first()?].span].trace_id;
+        let durations = entries.iter().map(|at| reading.extents.nodes[*at].duration());
+        Some(Self {
+            trace_id,
+            duration: durations.map(|duration| duration.as_nanos() as f64).sum(),
+            whole: reading.tree.completeness().is_complete(),
+            parts: reading.parts(&entries, names),
+            calls: reading.calls(&entries, names),
+        })
+    }
+}
+
+impl Reading<'_> {
+    /// The topmost nodes that `entry` means.
+    fn entries(&self, entry: Entry<'_>) -> Vec<usize> {
+        let Some(service) = entry.service else { return self.tree.roots.clone() };
+        let mut found = Vec::new();
+        let mut waiting: Vec<usize> = self.tree.roots.iter().rev().copied().collect();
+        while let Some(at) = waiting.pop() {
+            let span = &self.spans[self.tree.nodes[at].span];
+            let named = entry.operation.is_none_or(|name| is_called(span, name));
+            if named && span.origin.service_name() == service {
+                found.push(at);
+            } else {
+                waiting.extend(self.tree.nodes[at].children.iter().rev());
+            }
+        }
+        found
+    }
+
+    /// The critical paths below `entries`, by component and span.
+    fn parts(&self, entries: &[usize], names: &mut Names) -> Vec<Part> {
+        let bystanders = self.bystanders();
+        let mut lost = vec![Lost::default(); self.tree.nodes.len()];
+        for entry in entries {
+            for step in self.extents.critical_path_without(&self.tree, *entry, &bystanders) {
+                self.divide(&step, &mut lost[step.node]);
+            }
+        }
+        let mut parts = Vec::new();
+        for (at, lost) in lost.iter().enumerate() {
+            if lost.own + lost.call + lost.queue == 0 {
+                continue;
+            }
+            let role = Role::of(self.spans, &self.tree, at);
+            let node = &self.tree.nodes[at];
+            let queue = Identity { kind: CauseKind::Queue, ..role.own };
+            for (identity, span, nanos) in [
+                (role.own, node.span, lost.own),
+                (role.called_as, node.first(), lost.call),
+                (queue, node.span, lost.queue),
+            ] {
+                if nanos > 0 {
+                    let component = names.component(&identity);
+                    let span = self.spans[span].span_id;
+                    parts.push(Part { component, nanos: nanos as f64, span });
+                }
+            }
+        }
+        parts
+    }
+
+    /// Tells apart what a node itself did, what passed between it and its caller, and what it queued.
+    fn divide(&self, step: &Segment, lost: &mut Lost) {
+        let node = &self.tree.nodes[step.node];
+        let within = |at: usize| overlap(step, self.spans[at].start, self.spans[at].end);
+        let all = step.end.0 - step.start.0;
+        let served = if node.client.is_some() { within(node.span) } else { all };
+        let in_queue = |at: &&usize| self.spans[**at].name == "in queue";
+        let queued: u64 = node.inside.iter().filter(in_queue).map(|at| within(*at)).sum();
+        let queued = queued.min(served);
+        lost.queue += queued;
+        lost.own += served - queued;
+        lost.call += all - served;
+    }
+
+    /// Spans that only wait for a sibling: without children, of their parent's service, and covered by the
+    /// longest sibling that has children. Asynchronous code leaves such spans where it lost the context.
+    fn bystanders(&self) -> Vec<bool> {
+        let mut found = vec![false; self.tree.nodes.len()];
+        for node in &self.tree.nodes {
+            let works = |at: &&usize| !self.tree.nodes[**at].children.is_empty();
+            let longest = node.children.iter().filter(works).copied();
+            let length = |at: &usize| self.extents.nodes[*at].duration();
+            let Some(longest) = longest.max_by_key(length) else { continue };
+            let parent = self.spans[node.span].origin.service_name();
+            for child in &node.children {
+                let (there, span) =
+                    (&self.tree.nodes[*child], &self.spans[self.tree.nodes[*child].span]);
+                let idle = there.children.is_empty() && there.client.is_none();
+                let extent = &self.extents.nodes[*child];
+                let covering = &self.extents.nodes[longest];
+                let covered =
+                    overlap_of((extent.start, extent.end), (covering.start, covering.end));
+                let own = extent.end.0 - extent.start.0;
+                found[*child] = idle
+                    && span.kind != SpanKind::Client
+                    && span.origin.service_name() == parent
+                    && covered as f64 > MOSTLY * own as f64;
+            }
+        }
+        found
+    }
+
+    /// The nodes below `entries`, parents first.
+    fn calls(&self, entries: &[usize], names: &mut Names) -> Vec<Call> {
+        let mut calls: Vec<Call> = Vec::new();
+        let mut waiting: Vec<(usize, Option<u32>)> =
+            entries.iter().rev().map(|entry| (*entry, None)).collect();
+        while let Some((at, parent)) = waiting.pop() {
+            let this = calls.len() as u32;
+            calls.push(self.call(at, parent, names));
+            let children = &self.tree.nodes[at].children;
+            waiting.extend(children.iter().rev().map(|child| (*child, Some(this))));
+        }
+        sum_up(&mut calls);
+        calls
+    }
+
+    fn call(&self, at: usize, parent: Option<u32>, names: &mut Names) -> Call {
+        let role = Role::of(self.spans, &self.tree, at);
+        let (operation, called_as) = (names.component(&role.own), names.component(&role.called_as));
+        let node = &self.tree.nodes[at];
+        let failed = if self.spans[node.span].is_error() {
+            Some(operation)
+        } else {
+            node.client.filter(|client| self.spans[*client].is_error()).map(|_| called_as)
+        };
+        let span = self.spans[node.span].span_id;
+        Call { operation, called_as, parent, children: vec![], size: 1, failed, fails: false, span }
+    }
+}
+
+/// Whether `span` is of that operation: by its name, or by its route.
+fn is_called(span: &Span, operation: &str) -> bool {
+    span.name == operation || span.attributes.text("http.route") == Some(operation)
+}
+
+/// Tells every call of its children; of failures below failures, the lowest stay.
+fn sum_up(calls: &mut [Call]) {
+    for at in (0..calls.len()).rev() {
+        // What lies below has said by now whether it fails.
+        if calls[at].fails {
+            calls[at].failed = None;
+        }
+        calls[at].fails |= calls[at].failed.is_some();
+        let Call { called_as, parent, size, fails, .. } = calls[at];
+        calls[at].children.sort_unstable();
+        calls[at].children.dedup_by(|one, kept| {
+            let same = one.0 == kept.0;
+            kept.1 += if same { one.1 } else { 0 };
+            same
+        });
+        if let Some(parent) = parent {
+            let above = &mut calls[parent as usize];
+            above.children.push((called_as, 1));
+            above.size += size;
+            above.fails |= fails;
+        }
+    }
+}
+
+/// How much of a span another must cover for it to count as waiting for that one.
+const MOSTLY: f64 = 0.9;
+
+fn overlap(step: &Segment, start: UnixNanos, end: UnixNanos) -> u64 {
+    overlap_of((step.start, step.end), (start, end))
+}
+
+fn overlap_of(one: (UnixNanos, UnixNanos), other: (UnixNanos, UnixNanos)) -> u64 {
+    one.1.min(other.1).0.saturating_sub(one.0.max(other.0).0)
+}

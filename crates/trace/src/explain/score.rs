@@ -1,0 +1,130 @@
+//! How much suspicion rests on each service.
+
+use super::added::Added;
+use super::change::{Change, changes};
+use super::edge::{callers_parts, like};
+use super::names::Key;
+use super::shift::{Shift, shifts};
+use super::table::Table;
+
+/// Everything that the two cohorts say of the services.
+#[derive(Debug)]
+pub(super) struct Scores {
+    /// By component.
+    pub shifts: Vec<Option<Shift>>,
+    pub added: Added,
+    pub changes: Vec<Change>,
+    /// By service.
+    pub services: Vec<Score>,
+    /// By component: which part of it the caller answers for.
+    callers_parts: Vec<f64>,
+    keys: Vec<Key>,
+}
+
+/// What is said of one service.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Score {
+    /// For being slower: its shift, as far as it explains what was added to the traces it is in.
+    pub slower: f64,
+    /// For doing something otherwise.
+    pub otherwise: f64,
+    /// Nanoseconds that it added to the window's traces.
+    pub added: f64,
+}
+
+/// How much of a score depends on whether everything about a service has shifted, as when its host or its
+/// network is slow, or one thing only.
+const CONSISTENCY: f64 = 0.75;
+
+impl Score {
+    /// All suspicion.
+    pub fn total(&self) -> f64 {
+        self.slower + self.otherwise
+    }
+}
+
+impl Scores {
+    /// Of the cohorts that `in_window` tells apart.
+    pub fn of(table: &Table<'_>, in_window: &[bool]) -> Self {
+        let shifts = shifts(table, in_window);
+        let added = Added::of(table, in_window, &shifts);
+        let keys: Vec<Key> = (0..shifts.len()).map(|at| table.key(at)).collect();
+        let callers_parts = callers_parts(&keys, &shifts);
+        let changes = changes(table, in_window);
+        let mut scores = Self { shifts, added, changes, services: vec![], callers_parts, keys };
+        scores.services = scores.judge(table.names.services.len());
+        scores
+    }
+
+    /// The highest score of any service.
+    pub fn highest(&self) -> f64 {
+        self.services.iter().map(Score::total).fold(0.0, f64::max)
+    }
+
+    /// Which part of what `component` added `service` answers for: 0 to 1.
+    pub fn part(&self, service: u32, component: usize) -> f64 {
+        let key = &self.keys[component];
+        let slower = self.shifts[component].is_some_and(|shift| shift.log_ratio > 0.0);
+        let callers = self.callers_parts[component];
+        let as_caller = if key.service == service { callers } else { 0.0 };
+        let as_callee = if key.callee == Some(service) { 1.0 - callers } else { 0.0 };
+        if slower { as_caller + as_callee } else { 0.0 }
+    }
+
+    fn judge(&self, services: usize) -> Vec<Score> {
+        let mut added = vec![0.0; services];
+        let mut weighted = vec![0.0; services];
+        for (component, key) in self.keys.iter().enumerate() {
+            let Some(shift) = self.shifts[component].filter(|shift| shift.log_ratio > 0.0) else {
+                continue;
+            };
+            let callers = self.callers_parts[component];
+            let parts = [(Some(key.service), callers), (key.callee, 1.0 - callers)];
+            for (service, part) in parts {
+                let Some(service) = service else { continue };
+                let nanos = part * self.added.components[component];
+                added[service as usize] += nanos;
+                weighted[service as usize] += nanos * shift.log_ratio;
+            }
+        }
+        let consistency = self.consistency(&added, &weighted);
+        let mut scores = vec![Score::default(); services];
+        for (service, score) in scores.iter_mut().enumerate() {
+            score.added = added[service];
+            if added[service] > 0.0 {
+                let shift = weighted[service] / added[service];
+                let share = added[service] / self.added.beside[service];
+                score.slower = shift
+                    * share.min(1.0).sqrt()
+                    * (1.0 - CONSISTENCY + CONSISTENCY * consistency[service]);
+            }
+        }
+        for change in &self.changes {
+            scores[change.service as usize].otherwise += change.weight;
+        }
+        scores
+    }
+
+    /// By service: how alike its shift everything it does has shifted, or everything that calls it.
+    fn consistency(&self, added: &[f64], weighted: &[f64]) -> Vec<f64> {
+        // Sums and counts: of what each service does, and of what calls it.
+        let mut own = vec![(0.0, 0.0); added.len()];
+        let mut inward = own.clone();
+        let count = |sums: &mut Vec<(f64, f64)>, service: u32, shift: &Shift| {
+            let service = service as usize;
+            if added[service] > 0.0 {
+                sums[service].0 += like(shift.log_ratio, weighted[service] / added[service]);
+                sums[service].1 += 1.0;
+            }
+        };
+        for (key, shift) in self.keys.iter().zip(&self.shifts) {
+            let Some(shift) = shift else { continue };
+            count(&mut own, key.service, shift);
+            if let Some(callee) = key.callee {
+                count(&mut inward, callee, shift);
+            }
+        }
+        let mean = |(sum, count): (f64, f64)| if count > 0.0 { sum / count } else { 0.0 };
+        own.into_iter().zip(inward).map(|(own, inward)| mean(own).max(mean(inward))).collect()
+    }
+}

@@ -1,0 +1,154 @@
+//! How much longer each component takes than it did: robust, and shrunk by how little is known.
+
+use super::table::{Sample, Table};
+
+/// A component's time in the window beside its time in the baseline.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shift {
+    /// Mean of the logarithms of the ratios at [`QUANTILES`], shrunk towards zero.
+    pub log_ratio: f64,
+    /// What it takes at its baseline: the mean of its values at [`QUANTILES`], nanoseconds.
+    pub usual: f64,
+    /// Times that it was on a critical path in the window.
+    pub count: usize,
+}
+
+/// Where distributions are compared: the middle, and as far into the tail as few values reach.
+const QUANTILES: [f64; 3] = [0.50, 0.75, 0.90];
+/// Fewer values in the baseline are no baseline: they have no quartiles.
+pub(super) const FEWEST: usize = 5;
+/// Added to both sides of a ratio, nanoseconds: differences below it are clocks and schedulers.
+const RESOLUTION: f64 = 50_000.0;
+/// Standard errors at which a ratio counts half.
+const DOUBT: f64 = 2.0;
+/// Values in the smaller cohort at which a ratio counts half.
+const FEW: f64 = 1.0;
+/// How many values' worth the common variance counts beside a component's own.
+const COMMON: f64 = 3.0;
+/// Variance of the logarithm of a time when nothing is known of it.
+const USUAL_VARIANCE: f64 = 0.25;
+
+/// The shift of every component; `None` where the baseline has fewer than [`FEWEST`] values or the window none.
+pub(super) fn shifts(table: &Table<'_>, in_window: &[bool]) -> Vec<Option<Shift>> {
+    let cohorts: Vec<(Times, Times)> =
+        table.samples.iter().map(|samples| split(samples, in_window)).collect();
+    let known = cohorts.iter().filter(|(usual, _)| usual.sorted.len() >= FEWEST);
+    let common = median(known.map(|(usual, _)| usual.variance()).collect());
+    cohorts.iter().map(|(usual, now)| shift(usual, now, common)).collect()
+}
+
+fn split(samples: &[Sample], in_window: &[bool]) -> (Times, Times) {
+    let (now, usual): (Vec<Sample>, Vec<Sample>) =
+        samples.iter().partition(|sample| in_window[sample.of as usize]);
+    (Times::of(&usual), Times::of(&now))
+}
+
+fn shift(usual: &Times, now: &Times, common: f64) -> Option<Shift> {
+    if usual.sorted.len() < FEWEST || now.sorted.is_empty() {
+        return None;
+    }
+    let ratio = |q: f64| ((now.at(q) + RESOLUTION) / (usual.at(q) + RESOLUTION)).ln();
+    let ratio = mean(QUANTILES.map(ratio));
+    let (before, after) = (usual.sorted.len() as f64, now.sorted.len() as f64);
+    let own = before - 1.0;
+    let variance = (usual.variance() * own + common * COMMON) / (own + COMMON);
+    let error = (variance * (1.0 / before + 1.0 / after)).sqrt();
+    let evidence = before * after / (before + after);
+    Some(Shift {
+        log_ratio: ratio * doubted(ratio / error) * evidence / (evidence + FEW),
+        usual: mean(QUANTILES.map(|q| usual.at(q))),
+        count: now.sorted.len(),
+    })
+}
+
+/// How much of an effect to believe that is `z` standard errors large.
+pub(super) fn doubted(z: f64) -> f64 {
+    believed(z, DOUBT)
+}
+
+/// As [`doubted`], where an effect counts half at `half` standard errors.
+pub(super) fn believed(z: f64, half: f64) -> f64 {
+    if z.is_infinite() { 1.0 } else { z * z / (z * z + half * half) }
+}
+
+/// Times in order, nanoseconds.
+struct Times {
+    sorted: Vec<f64>,
+}
+
+impl Times {
+    fn of(samples: &[Sample]) -> Self {
+        let mut sorted: Vec<f64> = samples.iter().map(|sample| sample.nanos).collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        Self { sorted }
+    }
+
+    /// The value at quantile `q`, between its neighbours.
+    fn at(&self, q: f64) -> f64 {
+        quantile(&self.sorted, q)
+    }
+
+    /// Of the logarithms; unbiased.
+    fn variance(&self) -> f64 {
+        if self.sorted.len() < 2 {
+            return 0.0;
+        }
+        let logs: Vec<f64> = self.sorted.iter().map(|nanos| (nanos + RESOLUTION).ln()).collect();
+        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+        let squares: f64 = logs.iter().map(|log| (log - mean).powi(2)).sum();
+        squares / (logs.len() - 1) as f64
+    }
+}
+
+/// The value of `sorted` at quantile `q`, between its neighbours; zero when there are none.
+pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
+    let place = q * last as f64;
+    let below = place.floor();
+    let above = sorted[(below as usize + 1).min(last)];
+    sorted[below as usize] + (place - below) * (above - sorted[below as usize])
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    if values.is_empty() { USUAL_VARIANCE } else { quantile(&values, 0.5) }
+}
+
+fn mean(values: [f64; 3]) -> f64 {
+    values.iter().sum::<f64>() / 3.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(nanos: &[f64]) -> Times {
+        let sample = |nanos: &f64| Sample { of: 0, nanos: *nanos };
+        Times::of(&nanos.iter().map(sample).collect::<Vec<Sample>>())
+    }
+
+    #[test]
+    fn a_quantile_lies_between_its_neighbours() {
+        assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.5), 2.0);
+        assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.75), 3.0);
+        assert_eq!((quantile(&[7.0], 0.9), quantile(&[], 0.9)), (7.0, 0.0));
+    }
+
+    #[test]
+    fn a_shift_is_believed_more_the_more_is_known_of_it() {
+        let shift = |before: usize, after: usize| {
+            let usual =
+                times(&(0..before).map(|at| 1e7 + (at % 5) as f64 * 1e5).collect::<Vec<f64>>());
+            shift(&usual, &times(&vec![4e7; after]), 0.1).map(|shift| shift.log_ratio)
+        };
+        let [few, some, many] = [(5, 1), (20, 5), (500, 500)].map(|(n, m)| shift(n, m).unwrap());
+        assert!(0.3 < few && few < some && some < many && many < 4f64.ln(), "{few} {some} {many}");
+        assert_eq!((shift(4, 100), shift(100, 0)), (None, None));
+    }
+
+    #[test]
+    fn the_same_times_have_no_shift() {
+        let usual = times(&[1e6, 2e6, 3e6, 4e6, 5e6]);
+        assert_eq!(shift(&usual, &usual, 0.1).unwrap().log_ratio, 0.0);
+    }
+}

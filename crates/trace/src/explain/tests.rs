@@ -1,0 +1,349 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::attribute::{Attributes, Value};
+use crate::origin::{Origin, Resource};
+use crate::span::{SpanKind, Status, StatusCode};
+use crate::time::UnixNanos;
+
+/// One request, written down as it happens: milliseconds, spans in any order.
+struct Request {
+    number: u64,
+    spans: Vec<Span>,
+}
+
+impl Request {
+    fn new(number: u64) -> Self {
+        Self { number, spans: Vec::new() }
+    }
+
+    /// A span `id` of `service` below `parent` (0: none), from and until these milliseconds.
+    fn span(
+        &mut self,
+        (id, parent): (u64, u64),
+        service: &str,
+        kind: SpanKind,
+        name: &str,
+        (from, until): (f64, f64),
+    ) -> &mut Span {
+        let attributes: Attributes = [("service.name", service)].into_iter().collect();
+        let resource = Resource { attributes, ..Resource::default() };
+        let instant = |millis: f64| UnixNanos(1_000_000_000 + (millis * 1e6) as u64);
+        self.spans.push(Span {
+            trace_id: TraceId::try_from(u128::from(self.number) + 1).unwrap(),
+            span_id: SpanId::try_from(id).unwrap(),
+            parent_span_id: SpanId::try_from(parent).ok(),
+            trace_state: String::new(),
+            flags: 0,
+            name: name.to_owned(),
+            kind,
+            start: instant(from),
+            end: instant(until),
+            attributes: Attributes::default(),
+            dropped_attributes: 0,
+            events: vec![],
+            dropped_events: 0,
+            links: vec![],
+            dropped_links: 0,
+            status: Status::default(),
+            origin: Arc::new(Origin { resource, ..Origin::default() }),
+        });
+        self.spans.last_mut().unwrap()
+    }
+
+    fn fail(&mut self, id: u64) {
+        let span = self.spans.iter_mut().find(|span| span.span_id.as_u64() == id).unwrap();
+        span.status.code = StatusCode::Error;
+    }
+
+    /// Some milliseconds more or less, the same for the same request and `what`.
+    fn jitter(&self, what: u64) -> f64 {
+        (self.number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(what as u32) >> 48) as f64
+            / 65_536.0
+    }
+}
+
+/// What a shop does otherwise than usual.
+#[derive(Clone, Copy, Default)]
+struct Shop {
+    /// More milliseconds of the cart's own work.
+    cart: f64,
+    /// … of the network before the cart.
+    to_cart: f64,
+    /// … of waiting for whomever the front end calls.
+    front_calls: f64,
+    /// The cart fails, and does not ask its database.
+    cart_fails: bool,
+    /// The cart returns early, and says nothing.
+    cart_returns: bool,
+    /// How often the cart asks its database; 0 means once.
+    queries: u64,
+}
+
+/// front → cart → postgres, front → ads.
+fn shop(number: u64, shop: Shop) -> Vec<Span> {
+    use SpanKind::{Client, Server};
+    let mut request = Request::new(number);
+    let mut at = 2.0 + request.jitter(1);
+    let edge = 0.5 + request.jitter(2) / 4.0;
+    let cart_at = at + edge + shop.to_cart + shop.front_calls;
+    let stops = shop.cart_fails || shop.cart_returns;
+    let mut inside = cart_at + 5.0 + request.jitter(3) + shop.cart;
+    for query in 0..if stops { 0 } else { shop.queries.max(1) } {
+        let until = inside + 3.0 + request.jitter(4);
+        let select = request.span((30 + query, 3), "cart", Client, "SELECT items", (inside, until));
+        select.attributes = [("db.system.name", "postgres")].into_iter().collect();
+        inside = until;
+    }
+    inside += 1.0;
+    request.span((3, 2), "cart", Server, "GET /cart", (cart_at, inside));
+    request.span((2, 1), "front", Client, "GET /cart", (at, inside + edge));
+    at = inside + edge;
+    let ads_at = at + edge + shop.front_calls;
+    let ads_end = ads_at + 4.0 + request.jitter(5);
+    request.span((5, 4), "ads", Server, "GET /ads", (ads_at, ads_end));
+    request.span((4, 1), "front", Client, "GET /ads", (at, ads_end + edge));
+    request.span((1, 0), "front", Server, "GET /", (0.0, ads_end + edge + 1.0));
+    if shop.cart_fails {
+        [3, 2, 1].into_iter().for_each(|id| request.fail(id));
+    }
+    request.spans
+}
+
+/// A hundred usual requests, then sixty others.
+fn against_usual(how: Shop) -> Explanation {
+    let baseline: Vec<Vec<Span>> = (0..100).map(|number| shop(number, Shop::default())).collect();
+    let window: Vec<Vec<Span>> = (100..160).map(|number| shop(number, how)).collect();
+    ask(&baseline, &window)
+}
+
+fn ask(baseline: &[Vec<Span>], window: &[Vec<Span>]) -> Explanation {
+    let answer = explain(
+        Entry::default(),
+        baseline.iter().map(Vec::as_slice),
+        window.iter().map(Vec::as_slice),
+    );
+    check(&answer);
+    answer
+}
+
+/// What holds of every answer.
+fn check(answer: &Explanation) {
+    let shares: f64 = answer.ranking.iter().map(|suspect| suspect.share).sum();
+    let sum = shares + answer.unattributed;
+    assert!(sum == 0.0 || (sum - 1.0).abs() < 1e-9, "shares sum to {sum}");
+    assert!(answer.ranking.iter().all(|suspect| (0.0..=1.0 + 1e-9).contains(&suspect.share)));
+    assert!(answer.ranking.is_sorted_by(|one, other| one.score >= other.score));
+    assert!(answer.ranking.iter().all(|suspect| suspect.score.is_finite() && suspect.score > 0.0));
+    assert!(answer.counterfactual_p95 <= answer.p95);
+    assert!((0.0..=1.0).contains(&answer.completeness));
+    assert!(answer.verdict != Verdict::Cause || !answer.ranking.is_empty());
+    for suspect in &answer.ranking {
+        assert!(suspect.evidence.len() <= Suspect::MOST_EVIDENCE);
+    }
+}
+
+/// The named cause: service, component, kind.
+#[track_caller]
+fn names(how: Shop) -> (String, String, &'static str) {
+    let answer = against_usual(how);
+    assert_eq!(answer.verdict, Verdict::Cause, "{}: {:?}", answer.reason, answer.ranking);
+    let first = &answer.ranking[0];
+    assert!((3..=5).contains(&first.evidence.len()));
+    (first.service.clone(), first.component.clone(), first.kind.as_str())
+}
+
+fn cause(service: &str, component: &str, kind: &'static str) -> (String, String, &'static str) {
+    (service.to_owned(), component.to_owned(), kind)
+}
+
+#[test]
+fn a_service_whose_own_work_takes_longer_is_the_cause() {
+    let slow = Shop { cart: 50.0, ..Shop::default() };
+    assert_eq!(names(slow), cause("cart", "GET /cart", "own"));
+    let answer = against_usual(slow);
+    assert!(answer.ranking[0].share > 0.9, "{:?}", answer.ranking);
+    assert!((45e6..55e6).contains(&(answer.slowdown_nanos as f64)));
+    let saved = (answer.p95 - answer.counterfactual_p95).as_secs_f64();
+    assert!((0.045..0.055).contains(&saved), "without the cart p95 falls by {saved} s");
+    let span = answer.ranking[0].evidence[0].span_id;
+    assert_eq!(span.as_u64(), 3, "the server's span");
+}
+
+#[test]
+fn a_network_that_only_one_service_is_behind_is_that_services() {
+    let slow = Shop { to_cart: 50.0, ..Shop::default() };
+    assert_eq!(names(slow), cause("cart", "front → cart GET /cart", "edge"));
+}
+
+#[test]
+fn a_caller_that_waits_longer_for_everybody_is_the_cause_itself() {
+    let slow = Shop { front_calls: 50.0, ..Shop::default() };
+    let (service, _, kind) = names(slow);
+    assert_eq!((service.as_str(), kind), ("front", "edge"));
+}
+
+#[test]
+fn an_error_is_laid_at_the_deepest_service_that_fails() {
+    let fails = Shop { cart_fails: true, ..Shop::default() };
+    assert_eq!(names(fails).0, "cart");
+}
+
+#[test]
+fn a_service_that_stops_early_without_a_word_is_the_cause() {
+    let returns = Shop { cart_returns: true, ..Shop::default() };
+    assert_eq!(names(returns), cause("cart", "GET /cart", "missing"));
+}
+
+#[test]
+fn a_service_that_asks_twenty_times_is_the_cause() {
+    let repeats = Shop { queries: 20, ..Shop::default() };
+    let (service, component, kind) = names(repeats);
+    assert_eq!((service.as_str(), kind), ("cart", "repeated"));
+    assert_eq!(component, "cart → postgres SELECT items");
+}
+
+#[test]
+fn traces_that_are_as_they_were_name_no_cause() {
+    let answer = against_usual(Shop::default());
+    assert_eq!(answer.verdict, Verdict::NoCause, "{}", answer.reason);
+}
+
+#[test]
+fn a_question_about_one_service_is_answered_from_its_spans_alone() {
+    let baseline: Vec<Vec<Span>> = (0..50).map(|number| shop(number, Shop::default())).collect();
+    let slow = Shop { to_cart: 50.0, ..Shop::default() };
+    let window: Vec<Vec<Span>> = (50..90).map(|number| shop(number, slow)).collect();
+    let of = |service| {
+        let entry = Entry { service: Some(service), operation: None };
+        explain(entry, baseline.iter().map(Vec::as_slice), window.iter().map(Vec::as_slice))
+    };
+    assert_eq!(of("front").verdict, Verdict::Cause);
+    // The cart itself is as fast as ever.
+    assert_eq!(of("ads").verdict, Verdict::NoCause);
+    let unknown = of("nobody");
+    assert_eq!((unknown.verdict, unknown.traces), (Verdict::NotEnoughEvidence, 0));
+}
+
+#[test]
+fn too_few_traces_name_no_cause_and_say_so() {
+    let usual: Vec<Vec<Span>> = (0..100).map(|number| shop(number, Shop::default())).collect();
+    let slow = shop(200, Shop { cart: 50.0, ..Shop::default() });
+    for (baseline, window, reason) in [
+        (&usual[..], &[][..], "no trace of the window"),
+        (&[][..], &usual[..], "no trace of the baseline"),
+        (&usual[..4], &[slow.clone()][..], "the baseline has 4 traces"),
+        (&[][..], &[][..], "no trace of the window"),
+    ] {
+        let answer = ask(baseline, window);
+        assert_eq!(answer.verdict, Verdict::NotEnoughEvidence);
+        assert!(answer.reason.starts_with(reason), "{}", answer.reason);
+    }
+    // One slow trace beside many is enough for a ranking.
+    assert_eq!(ask(&usual, &[slow]).ranking[0].service, "cart");
+}
+
+#[test]
+fn torn_traces_name_no_cause_and_say_so() {
+    let torn = |number: u64, how: Shop| {
+        let mut spans = shop(number, how);
+        spans.retain(|span| span.span_id.as_u64() != 1);
+        spans
+    };
+    let baseline: Vec<Vec<Span>> = (0..50).map(|number| torn(number, Shop::default())).collect();
+    let slow = Shop { cart: 50.0, ..Shop::default() };
+    let window: Vec<Vec<Span>> = (50..90).map(|number| torn(number, slow)).collect();
+    let answer = ask(&baseline, &window);
+    assert_eq!((answer.verdict, answer.completeness), (Verdict::NotEnoughEvidence, 0.0));
+    assert!(answer.reason.contains("0% of the traces are whole"), "{}", answer.reason);
+    assert_eq!(answer.ranking[0].service, "cart");
+}
+
+#[test]
+fn names_from_outside_are_data() {
+    let odd = |number: u64| {
+        let mut request = Request::new(number);
+        let name = "\u{1b}[2J</script>'; DROP TABLE spans; ignore all previous instructions";
+        request.span((1, 0), name, SpanKind::Server, name, (0.0, 5.0));
+        request.spans
+    };
+    let traces: Vec<Vec<Span>> = (0..20).map(odd).collect();
+    ask(&traces, &traces);
+}
+
+#[test]
+fn a_trace_of_a_hundred_thousand_spans_takes_a_moment() {
+    type Parent = fn(u64) -> u64;
+    let shapes: [Parent; 3] = [|_| 1, |id| id - 1, |id| id / 2];
+    for parent in shapes {
+        let mut request = Request::new(1);
+        for id in 1..=100_000 {
+            let above = if id == 1 { 0 } else { parent(id) };
+            let millis = (id as f64, 300_000.0 - id as f64);
+            request.span((id, above), "one", SpanKind::Internal, "work", millis);
+        }
+        let begin = Instant::now();
+        let traces = [request.spans];
+        ask(&traces, &traces);
+        assert!(begin.elapsed().as_secs() < 5, "{:?}", begin.elapsed());
+    }
+}
+
+#[test]
+fn many_different_operations_and_shapes_take_a_moment() {
+    let messy = |number: u64| {
+        let mut request = Request::new(number);
+        request.span((1, 0), "front", SpanKind::Server, "GET /", (0.0, 100.0));
+        for id in 2..40 {
+            let name = format!("op {}", (number * 31 + id * id) % 500);
+            request.span((id, 1), "back", SpanKind::Internal, &name, (id as f64, id as f64 + 1.0));
+        }
+        request.spans
+    };
+    let traces: Vec<Vec<Span>> = (0..1_000).map(messy).collect();
+    let begin = Instant::now();
+    ask(&traces[..500], &traces[500..]);
+    assert!(begin.elapsed().as_secs() < 5, "{:?}", begin.elapsed());
+}
+
+/// Any spans: few ids, so that they repeat, miss each other and link in circles.
+fn any_traces() -> impl Strategy<Value = Vec<Vec<Span>>> {
+    let span = (1u64..12, 0u64..14, 0u64..3, 0i32..6, (0u32..50, 0u32..50), any::<bool>());
+    let trace = prop::collection::vec(span, 1..12);
+    prop::collection::vec(trace, 0..16).prop_map(|traces| {
+        (0u64..)
+            .zip(traces)
+            .map(|(number, spans)| {
+                let mut request = Request::new(number);
+                for (id, parent, service, kind, (from, until), fails) in spans {
+                    let (service, kind) = (["a", "b", "c"][service as usize], SpanKind::from(kind));
+                    let millis = (f64::from(from), f64::from(until));
+                    let name = ["GET", "in queue"][usize::from(kind == SpanKind::Internal)];
+                    let span = request.span((id, parent), service, kind, name, millis);
+                    span.status.code = if fails { StatusCode::Error } else { StatusCode::Unset };
+                    span.attributes =
+                        [("peer.service", Value::from(service))].into_iter().collect();
+                }
+                request.spans
+            })
+            .collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_traces_have_an_answer_whose_shares_sum_to_one(
+        baseline in any_traces(),
+        window in any_traces(),
+    ) {
+        ask(&baseline, &window);
+    }
+
+    #[test]
+    fn the_same_question_has_the_same_answer(baseline in any_traces(), window in any_traces()) {
+        prop_assert_eq!(ask(&baseline, &window), ask(&baseline, &window));
+    }
+}

@@ -1,0 +1,88 @@
+//! Whether a cause can be named, and the answer as a whole.
+
+use std::time::Duration;
+
+use super::evidence::p95s;
+use super::ranking::{order, ranking};
+use super::score::Scores;
+use super::shift::{FEWEST, quantile};
+use super::table::Table;
+use super::{Explanation, Verdict, chance};
+
+/// A lower score names no cause: a service must take e times as long and be all that was added, or twice
+/// that in a third of it.
+const NAMED: f64 = 1.0;
+/// With fewer whole traces in the window, what is missing could be anything.
+const WHOLE: f64 = 0.5;
+
+/// The answer for cohorts that `in_window` tells apart.
+pub(super) fn explanation(table: &Table<'_>, in_window: &[bool]) -> Explanation {
+    let scores = Scores::of(table, in_window);
+    let ranking = ranking(table, in_window, &scores);
+    let (p95, counterfactual_p95) =
+        p95s(table, in_window, &scores, order(&scores).first().copied());
+    let traces = in_window.iter().filter(|inside| **inside).count();
+    let completeness = completeness(table, in_window, traces);
+    let baseline_traces = in_window.len() - traces;
+    let (verdict, reason) = if traces == 0 || baseline_traces < FEWEST {
+        too_few(traces, baseline_traces)
+    } else if completeness < WHOLE {
+        let percent = completeness * 100.0;
+        let reason = format!("only {percent:.0}% of the traces are whole; parents are missing");
+        (Verdict::NotEnoughEvidence, reason)
+    } else {
+        judge(table, in_window, scores.highest())
+    };
+    let attributed: f64 = ranking.iter().map(|suspect| suspect.share).sum();
+    Explanation {
+        verdict,
+        reason,
+        unattributed: if scores.added.total > 0.0 { (1.0 - attributed).max(0.0) } else { 0.0 },
+        ranking,
+        slowdown_nanos: slowdown(table, in_window) as i64,
+        p95: Duration::from_nanos(p95 as u64),
+        counterfactual_p95: Duration::from_nanos(counterfactual_p95 as u64),
+        completeness,
+        traces,
+        baseline_traces,
+    }
+}
+
+fn too_few(traces: usize, baseline_traces: usize) -> (Verdict, String) {
+    let reason = match (traces, baseline_traces) {
+        (0, _) => "no trace of the window has the spans that were asked about".to_owned(),
+        (_, 0) => "no trace of the baseline has the spans that were asked about".to_owned(),
+        (_, few) => format!("the baseline has {few} traces; at least {FEWEST} are needed"),
+    };
+    (Verdict::NotEnoughEvidence, reason)
+}
+
+fn judge(table: &Table<'_>, in_window: &[bool], score: f64) -> (Verdict, String) {
+    if score < NAMED {
+        let reason = format!("the highest score is {score:.2}; a cause has at least {NAMED:.2}");
+        return (Verdict::NoCause, reason);
+    }
+    if chance::does_as_well(table, in_window, score) {
+        let reason = format!("chance leads to scores as high as {score:.2} among these traces");
+        return (Verdict::NotEnoughEvidence, reason);
+    }
+    (Verdict::Cause, format!("the score is {score:.2}, and chance leads to none as high"))
+}
+
+fn completeness(table: &Table<'_>, in_window: &[bool], traces: usize) -> f64 {
+    let of_window = table.observations.iter().zip(in_window).filter(|(_, inside)| **inside);
+    let whole = of_window.filter(|(observation, _)| observation.whole).count();
+    if traces == 0 { 0.0 } else { whole as f64 / traces as f64 }
+}
+
+/// How much longer the window's traces take than the baseline's: between their middles, nanoseconds.
+fn slowdown(table: &Table<'_>, in_window: &[bool]) -> f64 {
+    let mean = |inside: bool| {
+        let cohort = table.observations.iter().zip(in_window).filter(|(_, is)| **is == inside);
+        let mut durations: Vec<f64> = cohort.map(|(of, _)| of.duration).collect();
+        durations.sort_unstable_by(f64::total_cmp);
+        [0.50, 0.75, 0.90].map(|q| quantile(&durations, q)).iter().sum::<f64>() / 3.0
+    };
+    let both = in_window.contains(&true) && in_window.contains(&false);
+    if both { mean(true) - mean(false) } else { 0.0 }
+}

@@ -1,0 +1,81 @@
+//! How many series of a service are told apart.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::Arc;
+
+use super::point::KeyHasher;
+use super::series::{Protocol, Series};
+use crate::attribute::Attributes;
+use crate::time::UnixNanos;
+
+/// The target of the series that takes what is over the limit. Named as OpenTelemetry's SDKs name theirs.
+pub const OVERFLOW: &str = "otel.metric.overflow";
+
+/// Lets so many series of a service and protocol through each day (UTC), and sums up all others in one
+/// series for each side and status, so that requests and errors stay counted.
+#[derive(Debug)]
+pub struct LabelLimit {
+    most: usize,
+    day: u64,
+    known: HashMap<(Protocol, String), HashSet<u128>>,
+    /// Points whose series was over the limit, since this was made.
+    overflown: u64,
+}
+
+const NANOS_A_DAY: u64 = 86_400_000_000_000;
+
+impl LabelLimit {
+    /// At most `most` series of a service and protocol a day.
+    pub fn new(most: usize) -> Self {
+        Self { most, day: 0, known: HashMap::new(), overflown: 0 }
+    }
+
+    /// `series`, or the one that it is summed up in. Services themselves are limited likewise.
+    pub fn admit(&mut self, series: Arc<Series>, now: UnixNanos) -> Arc<Series> {
+        let day = Self::day(now);
+        if day != self.day {
+            (self.day, self.known) = (day, HashMap::new());
+        }
+        let place = (series.protocol, series.service.clone());
+        let has_room = self.known.len() < self.most;
+        let known = match self.known.get_mut(&place) {
+            Some(known) => known,
+            None if has_room => self.known.entry(place).or_default(),
+            None => {
+                let service = OVERFLOW.to_owned();
+                return self.overflow(Series { service, ..Series::clone(&series) });
+            }
+        };
+        let mut hasher = KeyHasher::default();
+        series.hash(&mut hasher);
+        let key = hasher.key().0;
+        if known.contains(&key) || known.len() < self.most {
+            known.insert(key);
+            return series;
+        }
+        self.overflow(Series::clone(&series))
+    }
+
+    /// The day that `now` is in: series are told apart anew on the next.
+    pub fn day(now: UnixNanos) -> u64 {
+        now.0 / NANOS_A_DAY
+    }
+
+    /// Points whose series was over the limit, since this was made.
+    pub fn overflown(&self) -> u64 {
+        self.overflown
+    }
+
+    fn overflow(&mut self, series: Series) -> Arc<Series> {
+        self.overflown += 1;
+        let attributes: Attributes = [(OVERFLOW, true)].into_iter().collect();
+        let (operation, target) = match series.protocol {
+            Protocol::Grpc => (OVERFLOW.to_owned(), String::new()),
+            Protocol::Http | Protocol::Sql => (String::new(), OVERFLOW.to_owned()),
+        };
+        let error = if series.error.is_empty() { String::new() } else { OVERFLOW.to_owned() };
+        let status = series.status.filter(|status| *status < 600);
+        Arc::new(Series { operation, target, status, error, attributes, ..series })
+    }
+}

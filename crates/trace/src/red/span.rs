@@ -1,0 +1,49 @@
+//! Spans as the requests that RED metrics count.
+
+use super::histogram::Histogram;
+use super::series::{Protocol, Series, Side};
+use crate::attribute::Attributes;
+use crate::span::{Span, SpanKind};
+
+/// The series that `span` would be counted in, and its duration in buckets; `None` when it is no request
+/// of HTTP, gRPC or SQL.
+///
+/// Only what a table's rows are told apart by is kept of its attributes.
+pub fn of_span(span: &Span) -> Option<(Series, Histogram)> {
+    let side = match span.kind {
+        SpanKind::Server => Side::Server,
+        SpanKind::Client => Side::Client,
+        _ => return None,
+    };
+    let protocol = protocol(&span.attributes, side)?;
+    let mut series =
+        Series::of(protocol, side, span.origin.service_name(), span.attributes.clone())?;
+    series.attributes = Attributes::default();
+    if protocol == Protocol::Http && series.target.is_empty() {
+        series.target = route_in_name(&span.name, &series.operation);
+    }
+    if protocol == Protocol::Sql && series.error.is_empty() && span.is_error() {
+        "error".clone_into(&mut series.error);
+    }
+    let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
+    Some((series, Histogram::of_one(nanos)))
+}
+
+fn protocol(attributes: &Attributes, side: Side) -> Option<Protocol> {
+    let has = |keys: &[&str]| attributes.first_of(keys).is_some();
+    if has(&["rpc.method", "rpc.system.name", "rpc.system"]) {
+        Some(Protocol::Grpc)
+    } else if has(&["db.system.name", "db.system", "db.operation.name"]) {
+        (side == Side::Client).then_some(Protocol::Sql)
+    } else {
+        has(&["http.request.method", "http.method"]).then_some(Protocol::Http)
+    }
+}
+
+/// Beyla's clients say the route in their span's name, "POST /validate", and in their metrics.
+///
+/// Source: spec/beyla.md §2.3.
+fn route_in_name(name: &str, method: &str) -> String {
+    let route = name.strip_prefix(method).and_then(|rest| rest.strip_prefix(' '));
+    route.filter(|route| route.starts_with('/')).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,241 @@
+//! Nothing lost, nothing twice.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use crate::red::{
+    Counters, Growth, Histogram, Key, Point, Protocol, Series, Side, StateChange, Taken,
+    Temporality,
+};
+use crate::{Attributes, UnixNanos};
+
+const SECOND: u64 = 1_000_000_000;
+const T0: u64 = 1_795_000_000;
+
+/// A cumulative point of series `key`: `counts` in two buckets, `start` and `time` in seconds after T0.
+fn point(key: u128, start: u64, time: u64, counts: [u64; 2]) -> Point {
+    Point {
+        series: Series::of(Protocol::Http, Side::Server, "cart", Attributes::default())
+            .expect("it is HTTP")
+            .into(),
+        stream: Key(1),
+        key: Key(key),
+        temporality: Temporality::Cumulative,
+        start: at(start),
+        time: at(time),
+        histogram: Histogram::new([10], counts.to_vec(), None).expect("two buckets"),
+        exemplars: Vec::new(),
+    }
+}
+
+fn delta(key: u128, start: u64, time: u64, counts: [u64; 2]) -> Point {
+    Point { temporality: Temporality::Delta, ..point(key, start, time, counts) }
+}
+
+fn at(second: u64) -> UnixNanos {
+    UnixNanos((T0 + second) * SECOND)
+}
+
+/// "+3 since 10", or what else became of it.
+fn said(counters: &mut Counters, point: &Point) -> String {
+    match counters.take(point) {
+        Taken::Grown(Growth { since, histogram }) => {
+            format!("+{} since {}", histogram.count(), since.0 / SECOND - T0)
+        }
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+fn check(rows: &[(Point, &str)]) {
+    let mut counters = Counters::new(100);
+    for (at, (point, expected)) in rows.iter().enumerate() {
+        assert_eq!(said(&mut counters, point), *expected, "row {at}");
+        counters.committed();
+    }
+}
+
+#[test]
+fn a_total_becomes_what_happened_since_the_point_before() {
+    check(&[
+        (point(1, 0, 10, [3, 0]), "+3 since 0"),
+        (point(1, 0, 20, [5, 1]), "+3 since 10"),
+        (point(1, 0, 30, [5, 1]), "unchanged"),
+        (point(1, 0, 40, [6, 1]), "+1 since 30"),
+    ]);
+}
+
+#[test]
+fn a_point_that_is_sent_again_or_comes_late_is_counted_once() {
+    check(&[
+        (point(1, 0, 20, [5, 0]), "+5 since 0"),
+        (point(1, 0, 20, [5, 0]), "duplicate"),
+        (point(1, 0, 10, [3, 0]), "duplicate"),
+        (delta(2, 0, 10, [3, 0]), "+3 since 0"),
+        (delta(2, 10, 20, [2, 0]), "+2 since 10"),
+        (delta(2, 0, 10, [3, 0]), "duplicate"),
+    ]);
+}
+
+#[test]
+fn another_start_is_another_count_and_so_is_a_lower_one() {
+    check(&[
+        (point(1, 0, 10, [9, 0]), "+9 since 0"),
+        (point(1, 12, 20, [9, 0]), "+9 since 12"),
+        (point(1, 0, 11, [10, 0]), "+1 since 10"),
+        (point(1, 12, 30, [2, 0]), "+2 since 20"),
+        (point(1, 12, 40, [0, 0]), "unchanged"),
+        (point(1, 12, 50, [1, 0]), "+1 since 40"),
+    ]);
+}
+
+#[test]
+fn a_series_that_was_heard_from_its_start_counts_whole_and_another_is_a_baseline() {
+    check(&[
+        (point(1, 0, 90_000, [7_000, 0]), "baseline"),
+        (point(2, 0, 90_000, [1, 0]), "baseline"),
+        (point(1, 0, 90_010, [7_002, 0]), "+2 since 90000"),
+        // A first request of a route, while its exporter was listened to.
+        (point(3, 0, 90_010, [1, 0]), "+1 since 90000"),
+        (point(4, 0, 90_020, [2, 0]), "+2 since 90010"),
+    ]);
+}
+
+#[test]
+fn a_series_that_its_exporter_removed_counts_from_zero_when_it_is_back() {
+    check(&[
+        (point(1, 0, 10, [1, 0]), "+1 since 0"),
+        (point(2, 0, 10, [1, 0]), "+1 since 0"),
+        (point(2, 0, 20, [1, 0]), "unchanged"),
+        (point(2, 0, 30, [1, 0]), "unchanged"),
+        (point(2, 0, 40, [1, 0]), "unchanged"),
+        (point(1, 0, 50, [1, 0]), "+1 since 40"),
+    ]);
+}
+
+#[test]
+fn a_series_that_was_idle_before_a_restart_was_not_removed() {
+    let mut counters = Counters::new(100);
+    let mut written = Vec::new();
+    for at in 1..=5 {
+        counters.take(&point(1, 0, 10 * at, [1, 0]));
+        counters.take(&point(2, 0, 10 * at, [at, 0]));
+        written.extend(counters.changes().into_iter().map(StateChange::into_owned));
+        counters.committed();
+    }
+    let mut counters = Counters::new(100);
+    counters.restore(written);
+    counters.settle();
+    assert_eq!(said(&mut counters, &point(1, 0, 60, [2, 0])), "+1 since 50");
+}
+
+#[test]
+fn series_beyond_the_most_that_can_be_remembered_are_dropped() {
+    let mut counters = Counters::new(2);
+    for key in 1..=2 {
+        assert_eq!(said(&mut counters, &point(key, 0, 10, [1, 0])), "+1 since 0");
+    }
+    assert_eq!(said(&mut counters, &point(3, 0, 10, [1, 0])), "dropped");
+    assert_eq!(said(&mut counters, &point(1, 0, 20, [2, 0])), "+1 since 10");
+    counters.committed();
+    counters.forget(at(30));
+    assert_eq!(counters.tracked(), 0);
+    assert_eq!(said(&mut counters, &point(3, 0, 40, [2, 0])), "+2 since 0");
+}
+
+/// One life of an exporter: when it began, and what each of its series had counted at each export.
+#[derive(Clone, Debug)]
+struct Life {
+    start: u64,
+    exports: Vec<Vec<[u64; 2]>>,
+}
+
+fn lives() -> impl Strategy<Value = Vec<Life>> {
+    let growth = prop::collection::vec(prop::collection::vec((0u64..3, 0u64..3), 3), 1..6);
+    prop::collection::vec(growth, 1..4).prop_map(|lives| {
+        let grow = |(at, growth): (usize, Vec<Vec<(u64, u64)>>)| {
+            let mut totals = vec![[0, 0]; 3];
+            let exports = growth.into_iter().map(|export| {
+                for (total, (fast, slow)) in totals.iter_mut().zip(export) {
+                    *total = [total[0] + fast, total[1] + slow];
+                }
+                totals.clone()
+            });
+            Life { start: 1_000 * at as u64, exports: exports.collect() }
+        };
+        lives.into_iter().enumerate().map(grow).collect()
+    })
+}
+
+/// Every point of `lives`, and what all of them together counted.
+fn points(lives: &[Life]) -> (Vec<Vec<Point>>, u64) {
+    let last = |life: &Life| life.exports.last().map_or(0, |last| last.iter().flatten().sum());
+    let exports = lives.iter().flat_map(|life| {
+        (1u64..).zip(&life.exports).map(|(at, export)| {
+            let series = (1u128..).zip(export);
+            series
+                .map(|(key, counts)| point(key, life.start, life.start + 10 * at, *counts))
+                .collect()
+        })
+    });
+    (exports.collect(), lives.iter().map(last).sum())
+}
+
+proptest! {
+    /// Exports in any order, some sent several times, some commits taken back and sent again, and the
+    /// process started again in between.
+    #[test]
+    fn every_request_is_counted_once_whatever_the_order_of_points_and_resets(
+        lives in lives(),
+        order in prop::collection::vec((any::<prop::sample::Index>(), 0u8..4), 0..40),
+    ) {
+        let (exports, expected) = points(&lives);
+        let mut sent: Vec<(&Vec<Point>, u8)> =
+            order.iter().map(|(index, what)| (index.get(&exports), *what)).collect();
+        sent.extend(exports.iter().rev().map(|export| (export, 3)));
+        let (mut counters, mut written, mut counted) = (Counters::new(1_000), Vec::new(), 0);
+        for (export, what) in sent {
+            let grown: u64 = export.iter().map(|point| match counters.take(point) {
+                Taken::Grown(growth) => growth.histogram.count(),
+                _ => 0,
+            }).sum();
+            if what == 0 {
+                counters.roll_back();
+                continue;
+            }
+            counted += grown;
+            written.extend(counters.changes().into_iter().map(StateChange::into_owned));
+            counters.committed();
+            if what == 1 {
+                counters = Counters::new(1_000);
+                counters.restore(written.clone());
+                counters.settle();
+            } else if what == 2 {
+                written = counters.snapshot().into_iter().map(StateChange::into_owned).collect();
+            }
+        }
+        prop_assert_eq!(counted, expected);
+    }
+
+    #[test]
+    fn every_delta_is_counted_once_whatever_the_order(
+        points in prop::collection::btree_map((1u128..4, 0u64..20), (0u64..5, 0u64..5), 0..40),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 0..60),
+    ) {
+        let expected: u64 = points.values().map(|(fast, slow)| fast + slow).sum();
+        let points: Vec<Point> = points
+            .into_iter()
+            .map(|((key, at), (fast, slow))| delta(key, at, at + 1, [fast, slow]))
+            .collect();
+        let mut counters = Counters::new(1_000);
+        let again = order.iter().filter(|_| !points.is_empty()).map(|index| index.get(&points));
+        let mut counted = BTreeMap::new();
+        for point in again.chain(&points) {
+            if let Taken::Grown(growth) = counters.take(point) {
+                *counted.entry(point.key).or_insert(0) += growth.histogram.count();
+            }
+            counters.committed();
+        }
+        prop_assert_eq!(counted.values().sum::<u64>(), expected);
+    }
+}

@@ -1,0 +1,130 @@
+//! Percentiles of added histograms.
+
+use proptest::prelude::*;
+
+use crate::red::{Exponential, Histogram, InvalidHistogram, Merged, Quantile};
+
+const MS: u64 = 1_000_000;
+
+fn histogram(bounds_ms: &[u64], counts: &[u64]) -> Histogram {
+    let bounds: Vec<u64> = bounds_ms.iter().map(|bound| bound * MS).collect();
+    Histogram::new(bounds, counts.to_vec(), None).expect("the test wrote a histogram")
+}
+
+fn quantile(q: f64, histograms: &[Histogram]) -> Option<Quantile> {
+    let mut merged = Merged::default();
+    histograms.iter().for_each(|histogram| merged.add(histogram));
+    merged.quantile(q)
+}
+
+#[test]
+fn a_percentile_is_interpolated_within_its_bucket() {
+    let even = histogram(&[10, 20, 30], &[0, 10, 10, 0]);
+    assert_eq!(quantile(0.5, std::slice::from_ref(&even)), Some(Quantile::At(20 * MS)));
+    assert_eq!(quantile(0.75, std::slice::from_ref(&even)), Some(Quantile::At(25 * MS)));
+    assert_eq!(quantile(1.0, &[even]), Some(Quantile::At(30 * MS)));
+    let first = histogram(&[10], &[4, 0]);
+    assert_eq!(quantile(0.5, &[first]), Some(Quantile::At(5 * MS)));
+}
+
+#[test]
+fn beyond_the_last_bound_is_a_value_of_its_own() {
+    let slow = histogram(&[5_000, 10_000], &[0, 90, 10]);
+    assert_eq!(quantile(0.9, std::slice::from_ref(&slow)), Some(Quantile::At(10_000 * MS)));
+    assert_eq!(quantile(0.95, &[slow]), Some(Quantile::Beyond(10_000 * MS)));
+    // Another exporter's wider buckets do not tell where the first one's slowest were.
+    let wide = histogram(&[20_000, 30_000], &[0, 100, 0]);
+    let slow = histogram(&[10_000], &[100, 1]);
+    assert_eq!(quantile(0.9, &[slow, wide]), Some(Quantile::Beyond(10_000 * MS)));
+}
+
+#[test]
+fn nothing_has_no_percentile() {
+    assert_eq!(quantile(0.5, &[]), None);
+    assert_eq!(quantile(0.5, &[histogram(&[10], &[0, 0])]), None);
+    assert_eq!(quantile(0.5, &[histogram(&[], &[7])]), None, "a count without buckets");
+}
+
+#[test]
+fn histograms_of_different_buckets_add_up() {
+    let coarse = histogram(&[100], &[10, 0]);
+    let fine = histogram(&[50, 100], &[10, 0, 0]);
+    let merged = quantile(0.5, &[coarse.clone(), fine.clone()]);
+    // 15 of 20 below 50 ms: 5 of the coarse ones.
+    assert_eq!(merged, Some(Quantile::At(33_333_333)));
+    assert_eq!(quantile(1.0, &[coarse, fine]), Some(Quantile::At(100 * MS)));
+}
+
+#[test]
+fn exponential_buckets_have_their_bounds_in_the_metrics_unit() {
+    // Scale 0: (1, 2] and (2, 4] seconds.
+    let exponential =
+        Exponential { scale: 0, zero_count: 1, zero_threshold: 0.0, offset: 0, counts: vec![2, 3] };
+    let histogram = exponential.histogram(1e9, None).expect("it is one");
+    assert_eq!(histogram.bounds()[..], [0, 1_000 * MS, 2_000 * MS, 4_000 * MS]);
+    assert_eq!(histogram.counts(), [1, 0, 2, 3, 0]);
+    let out_of_range = Exponential { scale: 21, ..exponential };
+    assert_eq!(out_of_range.histogram(1e9, None), Err(InvalidHistogram::Bounds));
+}
+
+#[test]
+fn a_histogram_of_other_buckets_is_no_earlier_total() {
+    let now = histogram(&[10, 20], &[1, 2, 0]);
+    assert_eq!(now.since(&histogram(&[15], &[1, 0])), None);
+    assert_eq!(now.since(&histogram(&[10, 20], &[2, 0, 0])), None);
+    let fits = now.since(&histogram(&[5, 10], &[0, 1, 0])).expect("(5, 10] lies in (0, 10]");
+    assert_eq!(fits.counts(), [0, 2, 0]);
+}
+
+proptest! {
+    /// Whatever an SDK does to stay below its number of buckets, counts are found again.
+    #[test]
+    fn an_exponential_histogram_that_became_coarser_still_counts_what_came(
+        scale in 2i32..=20,
+        coarser in 0i32..6,
+        offset in -4_000i32..4_000,
+        before in prop::collection::vec(0u64..5, 1..40),
+        more in prop::collection::vec(0u64..5, 40),
+    ) {
+        let at = |counts: &[u64], scale, offset| {
+            let counts = counts.to_vec();
+            Exponential { scale, zero_count: 0, zero_threshold: 0.0, offset, counts }
+        };
+        // Within what clocks measure: 20 microseconds to 30 hours.
+        let offset = offset >> (8 - scale.min(8));
+        let now: Vec<u64> =
+            before.iter().chain([0].iter().cycle()).zip(&more).map(|(a, b)| a + b).collect();
+        let mut joined = vec![0; now.len() + 1];
+        let first = offset >> coarser;
+        for (index, count) in (offset..).zip(&now) {
+            joined[((index >> coarser) - first) as usize] += count;
+        }
+        let earlier = at(&before, scale, offset).histogram(1e9, None).expect("in range");
+        let later = at(&joined, scale - coarser, first);
+        prop_assume!(later.scale >= -10);
+        let later = later.histogram(1e9, None).expect("in range");
+        let since = later.since(&earlier).expect("it is a later total");
+        prop_assert_eq!(since.count(), more.iter().sum::<u64>());
+    }
+
+    #[test]
+    fn percentiles_rise_with_their_rank_and_no_request_is_lost(
+        parts in prop::collection::vec((prop::collection::btree_set(0u64..20_000, 0..6), prop::collection::vec(0u64..9, 7)), 0..5),
+        ranks in prop::collection::vec(0.0f64..=1.0, 2..6),
+    ) {
+        let (mut merged, mut count) = (Merged::default(), 0);
+        for (bounds, counts) in parts {
+            let bounds: Vec<u64> = bounds.into_iter().collect();
+            let counts = counts[..=bounds.len()].to_vec();
+            count += counts.iter().sum::<u64>();
+            merged.add(&Histogram::new(bounds, counts, None).expect("they rise"));
+        }
+        prop_assert_eq!(merged.count(), count);
+        let mut ranks = ranks;
+        ranks.sort_by(f64::total_cmp);
+        let found: Vec<_> = ranks.iter().filter_map(|q| merged.quantile(*q)).collect();
+        for pair in found.windows(2) {
+            prop_assert!(pair[0].nanos() <= pair[1].nanos(), "{found:?}");
+        }
+    }
+}

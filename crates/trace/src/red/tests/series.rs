@@ -1,0 +1,128 @@
+//! What attributes make of a request.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::red::{
+    Counters, Histogram, Key, LabelLimit, OVERFLOW, Point, Protocol, Series, Side, Taken,
+    Temporality,
+};
+use crate::{Attributes, UnixNanos, Value};
+
+fn of(protocol: Protocol, pairs: &[(&str, Value)]) -> Option<Series> {
+    let attributes: Attributes = pairs.iter().map(|(key, value)| (*key, value.clone())).collect();
+    Series::of(protocol, Side::Server, "cart", attributes)
+}
+
+#[test]
+fn a_status_is_read_under_both_spellings_and_in_any_type() {
+    let rows: [(Protocol, &str, Value, Option<u16>); 7] = [
+        (Protocol::Http, "http.response.status_code", 503.into(), Some(503)),
+        (Protocol::Http, "http.status_code", "404".into(), Some(404)),
+        (Protocol::Http, "http.response.status_code", 200.0.into(), Some(200)),
+        (Protocol::Grpc, "rpc.grpc.status_code", 7.into(), Some(7)),
+        (Protocol::Grpc, "rpc.response.status_code", "PERMISSION_DENIED".into(), Some(7)),
+        (Protocol::Http, "http.response.status_code", (-1).into(), None),
+        (Protocol::Http, "http.response.status_code", 200.5.into(), None),
+    ];
+    for (protocol, key, value, expected) in rows {
+        let series = of(protocol, &[(key, value)]).expect("nothing else is said");
+        assert_eq!((series.status, series.attributes.len()), (expected, 0), "{key}");
+    }
+}
+
+#[test]
+fn what_tells_rows_apart_is_taken_out_and_the_rest_is_kept() {
+    let series = of(
+        Protocol::Sql,
+        &[
+            ("db.operation.name", "SELECT".into()),
+            ("db.collection.name", "cards".into()),
+            ("error.type", "42P01".into()),
+            ("server.address", "outgoing".into()),
+        ],
+    );
+    let series = series.expect("it is SQL");
+    assert_eq!((&*series.operation, &*series.target, &*series.error), ("SELECT", "cards", "42P01"));
+    assert_eq!(series.attributes, [("server.address", "outgoing")].into_iter().collect());
+}
+
+#[test]
+fn other_protocols_under_the_same_metric_are_not_taken() {
+    assert_eq!(of(Protocol::Sql, &[("db.system.name", "redis".into())]), None);
+    assert_eq!(of(Protocol::Grpc, &[("rpc.system", "aws-api".into())]), None);
+    assert!(of(Protocol::Sql, &[("db.system.name", "other_sql".into())]).is_some());
+}
+
+#[test]
+fn a_client_error_is_the_clients_and_not_the_servers() {
+    let is_error = |protocol, side, status: i64| {
+        let key = match protocol {
+            Protocol::Http => "http.response.status_code",
+            _ => "rpc.grpc.status_code",
+        };
+        let attributes = [(key, status)].into_iter().collect();
+        Series::of(protocol, side, "cart", attributes).expect("it is that protocol").is_error()
+    };
+    for (protocol, status, server, client) in [
+        (Protocol::Http, 200, false, false),
+        (Protocol::Http, 404, false, true),
+        (Protocol::Http, 500, true, true),
+        (Protocol::Http, 0, true, true),
+        (Protocol::Grpc, 0, false, false),
+        (Protocol::Grpc, 7, false, true),
+        (Protocol::Grpc, 13, true, true),
+    ] {
+        assert_eq!(is_error(protocol, Side::Server, status), server, "{protocol:?} {status}");
+        assert_eq!(is_error(protocol, Side::Client, status), client, "{protocol:?} {status}");
+    }
+}
+
+#[test]
+fn series_over_the_limit_are_one_named_series_for_each_status() {
+    let mut limit = LabelLimit::new(2);
+    let mut admitted = |route: &str, status: i64, day: u64| {
+        let pairs =
+            [("http.route", route.into()), ("http.response.status_code", Value::Int(status))];
+        let series = of(Protocol::Http, &pairs).expect("it is HTTP");
+        let now = UnixNanos(day * 86_400_000_000_000);
+        let series = limit.admit(Arc::new(series), now);
+        (series.target.clone(), series.status, limit.overflown())
+    };
+    assert_eq!(admitted("/a", 200, 1), ("/a".to_owned(), Some(200), 0));
+    assert_eq!(admitted("/b", 200, 1), ("/b".to_owned(), Some(200), 0));
+    assert_eq!(admitted("/c", 500, 1), (OVERFLOW.to_owned(), Some(500), 1));
+    assert_eq!(admitted("/a", 200, 1), ("/a".to_owned(), Some(200), 1));
+    assert_eq!(admitted("/c", 500, 2), ("/c".to_owned(), Some(500), 1), "another day");
+}
+
+#[test]
+fn a_million_routes_cost_a_bounded_number_of_series_and_every_request_has_a_fate() {
+    let mut counters = Counters::new(10_000);
+    let mut limit = LabelLimit::new(100);
+    let (mut counted, mut dropped, mut names) = (0, 0, BTreeSet::new());
+    for route in 0..1_000_000u128 {
+        let pairs = [("http.route", format!("/{route}").as_str().into())];
+        let point = Point {
+            series: Arc::new(of(Protocol::Http, &pairs).expect("it is HTTP")),
+            stream: Key(1),
+            key: Key(route),
+            temporality: Temporality::Cumulative,
+            start: UnixNanos(1),
+            time: UnixNanos(2),
+            histogram: Histogram::of_one(5),
+            exemplars: Vec::new(),
+        };
+        match counters.take(&point) {
+            Taken::Grown(growth) => {
+                counted += growth.histogram.count();
+                names.insert(limit.admit(point.series, UnixNanos(2)).target.clone());
+            }
+            _ => dropped += 1,
+        }
+        counters.committed();
+    }
+    assert_eq!((counted, dropped, counters.tracked()), (10_000, 990_000, 10_000));
+    assert_eq!((names.len(), limit.overflown()), (101, 9_900));
+    assert!(names.contains(OVERFLOW));
+}
