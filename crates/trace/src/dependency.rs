@@ -6,6 +6,7 @@
 //! same map.
 
 mod cycles;
+mod diff;
 mod join;
 mod latency;
 mod node;
@@ -15,6 +16,7 @@ mod tests;
 
 use std::collections::HashMap;
 
+pub use self::diff::Changes;
 pub use self::join::CallSpan;
 use self::join::{Call, Join};
 pub use self::latency::Latencies;
@@ -104,7 +106,7 @@ struct EdgeSum {
 impl Dependencies {
     /// Edges that are told apart; calls over more are counted, so that names made up by a hostile
     /// exporter cannot fill the memory.
-    pub const MOST_EDGES: usize = 10_000;
+    pub const MOST_EDGES: usize = 4_000;
 
     /// The node of the service with this name.
     pub fn service(&mut self, name: &str) -> NodeId {

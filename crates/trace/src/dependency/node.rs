@@ -42,6 +42,8 @@ struct Seen {
 
 /// Names that are told apart, so that those of a hostile exporter cannot fill the memory.
 const MOST_NODES: usize = 20_000;
+/// Longer names are cut: those that begin with the same so many bytes are one node.
+const LONGEST_NAME: usize = 500;
 const BEYOND: &str = "(names beyond the limit of 20,000)";
 
 impl NodeId {
@@ -68,6 +70,7 @@ impl Nodes {
     }
 
     pub fn intern(&mut self, kind: NodeKind, name: &str) -> NodeId {
+        let name = &name[..name.floor_char_boundary(LONGEST_NAME)];
         if let Some(id) = self.numbers[kind as usize].get(name) {
             return *id;
         }
@@ -117,8 +120,9 @@ impl Nodes {
         let shown = |at: &usize| self.nodes[*at].observed || called[*at];
         let mut order: Vec<usize> = (0..self.nodes.len()).filter(shown).collect();
         order.sort_unstable_by_key(|at| (&self.nodes[*at].name, self.nodes[*at].kind));
-        let services = self.numbers[NodeKind::Service as usize].keys();
-        let mut taken: BTreeSet<String> = services.cloned().collect();
+        let service = |at: &&usize| self.nodes[**at].kind == NodeKind::Service;
+        let services = order.iter().filter(service).map(|at| self.nodes[*at].name.clone());
+        let mut taken: BTreeSet<String> = services.collect();
         let mut places = vec![usize::MAX; self.nodes.len()];
         let mut nodes = Vec::with_capacity(order.len());
         for at in order {

@@ -345,6 +345,40 @@ fn few_latencies_are_exact_and_many_within_a_half_per_cent() {
     assert_eq!(Latencies::default().percentile(50), None);
 }
 
+#[test]
+fn a_name_without_end_is_cut_and_shared() {
+    let mut map = Dependencies::default();
+    let long = "ß".repeat(70_000);
+    let node = map.service(&long);
+    assert_eq!(node, map.service(&long[..1_000]));
+    assert_ne!(node, map.service(&long[..100]));
+}
+
+#[test]
+fn edges_are_added_removed_or_slower_than_before() {
+    let calls = |callee: &str, millis: u64, count: u64| {
+        let trace =
+            |at| format!("1 a client {at} | method=GET\n2 {callee} server {millis} < 1\n\n");
+        trace(millis).repeat(count as usize)
+    };
+    let map = |text: String| map_of(text.trim_end(), false);
+    let before =
+        calls("gone", 1, 3) + &calls("slow", 2, 20) + &calls("few", 2, 19) + &calls("same", 20, 20);
+    let now =
+        calls("new", 1, 3) + &calls("slow", 3, 20) + &calls("few", 9, 50) + &calls("same", 29, 20);
+    let (before, now) = (map(before), map(now));
+    let changes = now.changes_since(&before);
+    let to = |map: &Topology, at: usize| map.nodes[map.edges[at].to].name.clone();
+    let names =
+        |map: &Topology, edges: &[usize]| edges.iter().map(|at| to(map, *at)).collect::<Vec<_>>();
+    assert_eq!(names(&now, &changes.added), ["new"]);
+    assert_eq!(names(&before, &changes.removed), ["gone"]);
+    let slower: Vec<_> =
+        changes.slower.iter().map(|(was, is)| (to(&before, *was), to(&now, *is))).collect();
+    assert_eq!(slower, [("slow".to_owned(), "slow".to_owned())]);
+    assert_eq!(now.changes_since(&now), Changes::default());
+}
+
 /// A trace's spans by numbers: parent, service, kind, what it says, duration, whether it failed. A parent is
 /// an earlier span, or one that never came.
 type Numbers = Vec<(u64, u8, u8, u8, u64, bool)>;
