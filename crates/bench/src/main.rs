@@ -21,6 +21,7 @@ mod sink;
 mod soak;
 mod store;
 mod table;
+mod topology;
 mod traffic;
 mod units;
 

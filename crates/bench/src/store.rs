@@ -17,7 +17,7 @@ use crate::traffic::encode::Encoder;
 use crate::traffic::question::{Asked, Question};
 use crate::traffic::trace::mix;
 use crate::traffic::truth::Facts;
-use crate::{Failure, clock, output};
+use crate::{Failure, clock, output, topology};
 
 /// Writes spans into a new store and asks it questions whose answers are known.
 #[derive(Args)]
@@ -92,6 +92,7 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     figures.add("segments", extent.segments as f64, "");
     look_up(&store, traffic, &mut figures)?;
     search(&store, traffic, &mut figures);
+    topology::measure(&store, traffic, &mut figures);
     drop(store);
     let begin = Instant::now();
     Database::open(config)?;

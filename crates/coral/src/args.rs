@@ -1,6 +1,7 @@
 //! The command line.
 
 mod beyla;
+mod topology;
 mod why;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use coral_trace::TraceIdPrefix;
 pub use self::beyla::{
     BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
 };
+pub use self::topology::{TopologyArgs, TopologyFormat};
 pub use self::why::WhyArgs;
 use crate::config::value::parse_duration;
 use crate::query::{RedSide, RedSource, Sort, Source, SpanStatus};
@@ -221,6 +223,14 @@ Example:
   coral query beyla traces --status error"
     )]
     Beyla(BeylaCommand),
+    /// Who calls whom: services, databases, queues and hosts, with calls, errors and latencies.
+    #[command(after_help = "\
+Examples:
+  coral query topology --since 1h
+  coral query topology --since 15m --diff 1h
+  coral query topology --format dot
+  coral query topology --format mermaid")]
+    Topology(TopologyArgs),
 }
 
 /// What Beyla saw.

@@ -14,6 +14,7 @@ mod append;
 mod batch;
 mod checkpoint;
 mod database;
+mod dependencies;
 mod error;
 mod generation;
 mod json;

@@ -7,6 +7,7 @@
 
 mod attribute;
 pub mod critical_path;
+pub mod dependency;
 pub mod explain;
 mod ids;
 mod origin;

@@ -2,6 +2,7 @@
 //! ([`encode`]), and what the right answers to questions about them are ([`truth`]).
 
 mod attributes;
+pub mod calls;
 pub mod encode;
 mod protobuf;
 pub mod question;

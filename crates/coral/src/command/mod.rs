@@ -7,6 +7,7 @@ mod query;
 mod red;
 mod serve;
 mod status;
+mod topology;
 mod why;
 
 use std::fmt;
@@ -47,6 +48,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
             BeylaCommand::Grpc(args) => red::red(RedProtocol::Grpc, &args),
             BeylaCommand::Sql(args) => red::red(RedProtocol::Sql, &args),
         },
+        Command::Query(QueryCommand::Topology(args)) => topology::topology(&args),
         Command::Why(args) => why::why(&args),
         Command::Beyla(BeylaToolCommand::Doctor(args)) => beyla::doctor(&args),
         Command::Beyla(BeylaToolCommand::Install(args)) => beyla::install(&args),

@@ -2,9 +2,11 @@
 //! these are the documented JSON shapes of design §7: fields may be added, none renamed.
 
 mod red;
+mod topology;
 mod why;
 
 pub use red::{RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+pub use topology::{SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode};
 pub use why::{Why, WhyEvidence, WhySuspect};
 
 use std::collections::BTreeMap;

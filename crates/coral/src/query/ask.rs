@@ -4,6 +4,7 @@ mod red;
 mod size;
 #[cfg(test)]
 mod tests;
+mod topology;
 mod why;
 
 use std::collections::HashSet;

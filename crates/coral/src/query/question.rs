@@ -1,9 +1,11 @@
 //! What can be asked of a colony, and how a question is written as a URL.
 
 mod red;
+mod topology;
 mod why;
 
 pub use red::{RedFilter, RedProtocol, RedSide, RedSource};
+pub use topology::TopologyFilter;
 pub use why::WhyFilter;
 
 use coral_trace::{Collector, TimeRange, TraceIdPrefix, UnixNanos};
@@ -25,6 +27,8 @@ pub enum Question {
     Red(RedProtocol, RedFilter),
     /// Why something is slow.
     Why(WhyFilter),
+    /// Who calls whom.
+    Topology(TopologyFilter),
     /// How the colony is.
     Status,
 }
@@ -104,21 +108,12 @@ impl Question {
             Self::Trace { id, source } => {
                 format!("/api/v1/traces/{}?source={}", prefix_text(id), source.as_str())
             }
-            Self::Traces(filter) => {
-                let query = serde_urlencoded::to_string(filter)
-                    .expect("a filter is flat and has text and numbers only");
-                format!("/api/v1/traces?{query}")
-            }
+            Self::Traces(filter) => url("/api/v1/traces", filter),
             Self::Red(protocol, filter) => {
-                let query = serde_urlencoded::to_string(filter)
-                    .expect("a filter is flat and has text and numbers only");
-                format!("/api/v1/red/{}?{query}", protocol.as_str())
+                url(&format!("/api/v1/red/{}", protocol.as_str()), filter)
             }
-            Self::Why(filter) => {
-                let query = serde_urlencoded::to_string(filter)
-                    .expect("a filter is flat and has text and numbers only");
-                format!("/api/v1/why?{query}")
-            }
+            Self::Why(filter) => url("/api/v1/why", filter),
+            Self::Topology(filter) => url("/api/v1/topology", filter),
             Self::Status => "/api/v1/status".to_owned(),
         }
     }
@@ -168,6 +163,11 @@ impl Source {
             Self::Sdk => Some(Collector::Sdk),
         }
     }
+}
+
+fn url(path: &str, filter: &impl Serialize) -> String {
+    let query = serde_urlencoded::to_string(filter);
+    format!("{path}?{}", query.expect("a filter is flat and has text and numbers only"))
 }
 
 /// The digits that a prefix was made of.

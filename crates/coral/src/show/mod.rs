@@ -7,6 +7,7 @@ pub mod red_table;
 pub mod sanitize;
 pub mod status;
 mod table;
+pub mod topology;
 pub mod trace_table;
 pub mod trace_tree;
 pub mod units;

@@ -3,6 +3,7 @@
 mod red;
 mod status;
 mod tables;
+mod topology;
 mod trees;
 
 use std::collections::BTreeMap;

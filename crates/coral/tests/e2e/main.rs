@@ -12,6 +12,7 @@ mod hostile;
 mod path;
 mod process;
 mod red;
+mod topology;
 mod why;
 
 use std::collections::BTreeMap;

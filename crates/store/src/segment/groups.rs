@@ -69,6 +69,20 @@ impl RowGroup<'_> {
         Ok(false)
     }
 
+    /// Those of `columns` that have a value in some row.
+    pub(crate) fn with_values(
+        &self,
+        columns: &[&'static str],
+    ) -> Result<Vec<&'static str>, StoreError> {
+        let mut found = Vec::with_capacity(columns.len());
+        for column in columns {
+            if !has_no_value(self.chunk(column)?) {
+                found.push(*column);
+            }
+        }
+        Ok(found)
+    }
+
     /// All rows of these columns; texts as codes, and what they stand for.
     pub(crate) fn read(&self, columns: &[&str]) -> Result<Vec<RecordBatch>, StoreError> {
         let mask = ProjectionMask::columns(self.footer.parquet_schema(), columns.iter().copied());

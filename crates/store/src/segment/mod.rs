@@ -29,7 +29,7 @@ pub(crate) use self::groups::RowGroup;
 use self::lights::LightIndex;
 pub(crate) use self::lights::{Light, LightBlock};
 use self::plain::PlainColumn;
-pub(crate) use self::write::write_spans;
+pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::error::StoreError;
 
 /// One sealed segment. Its files are removed when it has been retired and nobody reads it any more.

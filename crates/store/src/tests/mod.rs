@@ -1,6 +1,7 @@
 //! The store as its callers see it: real DuckDB files in a directory of each test's own.
 
 mod bad_days;
+mod dependencies;
 mod exact;
 mod keeping;
 mod metrics;

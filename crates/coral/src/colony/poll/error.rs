@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::show::sanitize::line;
 
 /// Why an agent's spans could not be polled. The place in its stream is unchanged. Texts that an agent had a
-/// part in are short and free of control characters: [`line`].
+/// part in are short and free of control characters: [`fn@line`].
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PollError {
     /// No connection, or it broke.

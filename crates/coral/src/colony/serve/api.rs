@@ -14,7 +14,9 @@ use tokio::sync::Semaphore;
 
 use super::ColonyView;
 use crate::errors::chain;
-use crate::query::{QueryError, RedFilter, RedProtocol, Source, Sources, TraceFilter, WhyFilter};
+use crate::query::{
+    QueryError, RedFilter, RedProtocol, Source, Sources, TopologyFilter, TraceFilter, WhyFilter,
+};
 
 /// An error as JSON. `error` says what failed and with what.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -45,6 +47,7 @@ pub(super) fn router(view: Arc<ColonyView>) -> Router {
         .route("/api/v1/traces/{id}", get(trace))
         .route("/api/v1/red/{protocol}", get(red))
         .route("/api/v1/why", get(why))
+        .route("/api/v1/topology", get(topology))
         .route("/api/v1/status", get(async |State(api): State<Api>| Json(api.view.status())))
         .with_state(api)
 }
@@ -62,6 +65,16 @@ async fn traces(
 async fn why(State(api): State<Api>, filter: Result<Query<WhyFilter>, QueryRejection>) -> Response {
     match filter {
         Ok(Query(filter)) => api.answer(move |sources| sources.why(&filter)).await,
+        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
+    }
+}
+
+async fn topology(
+    State(api): State<Api>,
+    filter: Result<Query<TopologyFilter>, QueryRejection>,
+) -> Response {
+    match filter {
+        Ok(Query(filter)) => api.answer(move |sources| sources.topology(&filter)).await,
         Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
     }
 }

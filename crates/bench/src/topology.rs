@@ -1,0 +1,82 @@
+//! The service map of a store that holds some traffic: whether it is right, and how long it takes.
+
+use std::time::Instant;
+
+use coral_store::Store;
+use coral_trace::TimeRange;
+use coral_trace::dependency::Topology;
+
+use crate::Failure;
+use crate::figures::Figures;
+use crate::latency::Latencies;
+use crate::traffic::Traffic;
+use crate::traffic::calls::{Calls, Pair};
+
+/// How often it is read.
+const ROUNDS: usize = 10;
+/// Milliseconds for a million spans.
+const BAR: f64 = 300.0;
+/// Percentiles of many calls may be this far off, in thousandths.
+const OFF: u64 = 4;
+
+/// Reads the map of all of `traffic`. A wrong map is a row that failed.
+pub fn measure(store: &Store, traffic: &Traffic, figures: &mut Figures) {
+    const WHAT: &str = "service map of everything";
+    if traffic.attributes < Traffic::NAMING_ATTRIBUTES {
+        return;
+    }
+    match read(store, traffic) {
+        Ok(latencies) => {
+            let bar = BAR * traffic.total_spans() as f64 / 1e6;
+            figures.latency(WHAT, &latencies.percentiles(), [Some(bar), None]);
+        }
+        Err(error) => figures.fail(WHAT, &error),
+    }
+}
+
+fn read(store: &Store, traffic: &Traffic) -> Result<Latencies, Failure> {
+    let expected = traffic.calls();
+    let mut latencies = Latencies::default();
+    for _ in 0..ROUNDS {
+        let begin = Instant::now();
+        let map = store.dependencies(TimeRange::ALL, None)?.topology();
+        latencies.add(begin.elapsed());
+        check(&map, traffic, expected.iter())?;
+    }
+    Ok(latencies)
+}
+
+/// Whether `map` has exactly the calls of `expected`.
+fn check<'a>(
+    map: &Topology,
+    traffic: &Traffic,
+    expected: impl ExactSizeIterator<Item = (&'a Pair, &'a Calls)>,
+) -> Result<(), Failure> {
+    let counts = map.counts;
+    if (counts.traces, counts.spans, counts.orphans) != (traffic.traces(), traffic.total_spans(), 0)
+    {
+        return Err(format!("a wrong map: {counts:?}").into());
+    }
+    if map.edges.len() != expected.len() {
+        return Err(format!("{} edges, not {}", map.edges.len(), expected.len()).into());
+    }
+    for ((from, to, protocol), calls) in expected {
+        let edge = map.edges.iter().find(|edge| {
+            map.nodes[edge.from].name == *from
+                && map.nodes[edge.to].name == *to
+                && edge.protocol == *protocol
+        });
+        let edge = edge.ok_or_else(|| format!("no edge {from} -> {to} over {protocol}"))?;
+        let percentiles = [50, 95, 99].map(|percent| edge.latencies.percentile(percent));
+        let is_near = |(found, exact): (Option<u64>, u64)| {
+            found.is_some_and(|found| found.abs_diff(exact) * 1_000 <= exact * OFF)
+        };
+        if (edge.calls, edge.errors) != (calls.calls, calls.errors)
+            || !percentiles.into_iter().zip(calls.percentiles_us).all(is_near)
+        {
+            let found = (edge.calls, edge.errors, percentiles);
+            return Err(format!("{from} -> {to}: {found:?}, not {calls:?}").into());
+        }
+    }
+    Ok(())
+}

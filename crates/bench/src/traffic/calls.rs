@@ -1,0 +1,80 @@
+//! Who calls whom in some traffic, computed from its description and never by asking a store.
+
+use std::collections::BTreeMap;
+
+use super::Traffic;
+use super::encode::service_name;
+use super::trace::{PER_HOP, Role, Trace};
+
+/// All calls of one caller to one callee over one protocol.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Calls {
+    /// How many.
+    pub calls: u64,
+    /// Of these, how many failed.
+    pub errors: u64,
+    /// The 50th, 95th and 99th percentile, by nearest rank, in whole microseconds.
+    pub percentiles_us: [u64; 3],
+}
+
+/// Caller, callee and protocol.
+pub type Pair = (String, String, &'static str);
+
+/// Calls, each with its duration and whether it failed, by caller and callee as numbers.
+type Seen = BTreeMap<(u64, Callee), (Vec<u64>, u64)>;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Callee {
+    Database,
+    Service(u64),
+    /// Nobody observes it.
+    Host(u64),
+}
+
+impl Traffic {
+    /// Fewer attributes do not say whom a span calls.
+    pub const NAMING_ATTRIBUTES: usize = 9;
+
+    /// Every call of every trace: a client's and a server's span are one.
+    pub fn calls(&self) -> BTreeMap<Pair, Calls> {
+        let mut seen = Seen::new();
+        for number in 0..self.traces() {
+            let trace = self.trace(number);
+            for index in 0..self.spans_per_trace {
+                self.see(&trace, index, &mut seen);
+            }
+        }
+        seen.into_iter().map(|((caller, callee), calls)| named(caller, callee, calls)).collect()
+    }
+
+    fn see(&self, trace: &Trace, index: u64, seen: &mut Seen) {
+        let span = self.span(trace, index);
+        let callee = match span.role {
+            Role::Sql => Callee::Database,
+            Role::Call => {
+                let next = self.service(trace, span.hop + 1);
+                let is_observed = (span.hop + 1) * PER_HOP < self.spans_per_trace;
+                if is_observed { Callee::Service(next) } else { Callee::Host(next) }
+            }
+            Role::Server | Role::InQueue | Role::Processing => return,
+        };
+        let caller = self.service(trace, span.hop);
+        let (durations, errors) = seen.entry((caller, callee)).or_default();
+        durations.push((span.end - span.start) / 1_000);
+        *errors += u64::from(trace.failed && span.fails());
+    }
+}
+
+fn named(caller: u64, callee: Callee, seen: (Vec<u64>, u64)) -> (Pair, Calls) {
+    let (mut durations, errors) = seen;
+    durations.sort_unstable();
+    let nearest = |percent: usize| durations[(durations.len() * percent).div_ceil(100) - 1];
+    let percentiles_us = [50, 95, 99].map(nearest);
+    let (to, protocol) = match callee {
+        Callee::Database => ("postgresql://postgres:5432/orders".to_owned(), "sql"),
+        Callee::Service(service) => (service_name(service), "http"),
+        Callee::Host(service) => (format!("service-{service}:{}", 8_000 + service), "http"),
+    };
+    let calls = Calls { calls: durations.len() as u64, errors, percentiles_us };
+    ((service_name(caller), to, protocol), calls)
+}

@@ -1,0 +1,155 @@
+//! Maps are exact: whatever the order of commits, seals and restarts, they say what a look at every span
+//! would say.
+
+use std::collections::BTreeMap;
+
+use coral_trace::dependency::{CallSpan, Dependencies, Said, Topology};
+use coral_trace::{Collector, Span, SpanKind, TimeRange, TraceId, Value};
+use proptest::prelude::*;
+
+use super::exact::{Step, steps};
+use super::{NOON, by_sdk, config, failed, of_service, span, store, with_attributes};
+use crate::Store;
+
+/// One span of few possible ones, so that traces meet in many places.
+fn any_span() -> impl Strategy<Value = Span> {
+    (1..6_u128, 0..9_u64, 0..40_u64, 0..30_u64, 0..4_usize, 0..5_i32, any::<[bool; 2]>()).prop_map(
+        |(trace, id, at, ms, who, kind, [fails, sdk])| {
+            let parent = (id > 0).then_some(1 + id / 2);
+            let mut made = span(trace, 1 + id, parent, at, ms);
+            if fails {
+                made = failed(made);
+            }
+            made = of_service(made, ["shop", "cards", "mail", "rates"][who]);
+            if sdk {
+                made = by_sdk(made);
+            }
+            made.kind = SpanKind::from(kind + 1);
+            with_attributes(made, attributes(who + kind as usize))
+        },
+    )
+}
+
+fn attributes(which: usize) -> Vec<(&'static str, Value)> {
+    let text = |text: &str| Value::String(text.into());
+    match which {
+        1 => vec![("db.system.name", text("postgresql")), ("db.namespace", text("orders"))],
+        2 => vec![("messaging.system", text("kafka")), ("messaging.destination.name", text("m"))],
+        3 => vec![
+            ("http.request.method", text("GET")),
+            ("server.address", text("api")),
+            ("server.port", Value::Int(8_080)),
+        ],
+        4 => vec![("rpc.system", text("grpc")), ("peer.service", text("cards"))],
+        _ => Vec::new(),
+    }
+}
+
+/// What a look at every span says.
+fn expected(spans: &[Span], started: TimeRange, collector: Option<Collector>) -> Vec<String> {
+    let mut traces: BTreeMap<TraceId, Vec<&Span>> = BTreeMap::new();
+    for span in spans.iter().filter(|span| collector.is_none_or(|c| c == span.origin.collector)) {
+        traces.entry(span.trace_id).or_default().push(span);
+    }
+    let mut map = Dependencies::default();
+    for spans in traces.values() {
+        if spans.iter().map(|span| span.start).min().is_some_and(|start| started.contains(start)) {
+            let spans: Vec<CallSpan> = spans.iter().map(|span| call_span(&mut map, span)).collect();
+            map.add_trace(&spans);
+        }
+    }
+    lines(&map.topology())
+}
+
+fn call_span(map: &mut Dependencies, span: &Span) -> CallSpan {
+    let text = |keys: [&str; 2]| keys.into_iter().find_map(|key| span.attributes.text(key));
+    let said = Said {
+        http_request_method: text(["http.request.method"; 2]),
+        rpc_system: text(["rpc.system.name", "rpc.system"]),
+        db_system: text(["db.system.name", "db.system"]),
+        db_namespace: text(["db.namespace", "db.name"]),
+        messaging_system: text(["messaging.system"; 2]),
+        messaging_destination: text(["messaging.destination.name"; 2]),
+        server_address: text(["server.address"; 2]),
+        server_port: span.attributes.text("server.address").map(|_| 8_080),
+        service_peer_name: text(["service.peer.name", "peer.service"]),
+    };
+    CallSpan {
+        span_id: span.span_id,
+        parent: span.parent_span_id,
+        service: map.service(span.origin.service_name()),
+        said: (said != Said::default()).then(|| map.saying(&said)),
+        duration_us: span.duration().as_micros() as u64,
+        kind: span.kind,
+        failed: span.is_error(),
+    }
+}
+
+/// Everything that a map says, one fact a line.
+fn lines(map: &Topology) -> Vec<String> {
+    let nodes = map.nodes.iter().map(|node| format!("{node:?}"));
+    let edges = map.edges.iter().map(|edge| {
+        let percentiles = [1, 50, 95, 99].map(|percent| edge.latencies.percentile(percent));
+        let (from, to) = (&map.nodes[edge.from].name, &map.nodes[edge.to].name);
+        let (protocol, calls, errors) = (edge.protocol, edge.calls, edge.errors);
+        format!("{from} -> {to}: {protocol}, {calls} calls, {errors} failed, {percentiles:?}")
+    });
+    let rest = format!("{:?}, {:?}", map.cycles, map.counts);
+    nodes.chain(edges).chain([rest]).collect()
+}
+
+fn found(store: &Store, started: TimeRange, collector: Option<Collector>) -> Vec<String> {
+    let found = lines(&store.dependencies(started, collector).unwrap().topology());
+    assert_eq!(store.extent().damaged, 0, "a segment was put aside");
+    found
+}
+
+proptest! {
+    #[test]
+    fn a_map_is_exact_wherever_the_spans_of_a_trace_lie(
+        steps in steps(any_span()),
+        range in prop::option::of((0..50_u64, 0..50_u64)),
+        collector in prop::option::of(prop::sample::select(vec![Collector::Ebpf, Collector::Sdk])),
+    ) {
+        let at = |ms: u64| NOON.later(std::time::Duration::from_millis(ms));
+        let started = range.map_or(TimeRange::ALL, |(a, b)| TimeRange { start: at(a.min(b)), end: at(a.max(b)) });
+        let (dir, mut store) = store();
+        let mut all: Vec<Span> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Export(spans) => {
+                    store.append(std::slice::from_ref(&spans), NOON).unwrap();
+                    for span in spans {
+                        let id = (span.trace_id, span.span_id);
+                        if !all.iter().any(|known| (known.trace_id, known.span_id) == id) {
+                            all.push(span);
+                        }
+                    }
+                }
+                Step::HalfSeal => {
+                    if store.0.live.read().sealing.is_none() {
+                        drop(store.0.begin_sealing().unwrap());
+                    }
+                }
+                Step::Seal => drop(store.seal().unwrap()),
+                Step::Reopen => {
+                    drop(store);
+                    store = Store::open(config(&dir)).unwrap();
+                }
+            }
+            // A map may be asked for at any time, and twice.
+            let expected = expected(&all, started, collector);
+            prop_assert_eq!(&found(&store, started, collector), &expected);
+            prop_assert_eq!(&found(&store, started, collector), &expected);
+        }
+    }
+}
+
+#[test]
+fn an_empty_window_is_an_empty_map() {
+    let (_dir, store) = store();
+    let nothing = lines(&Topology::default());
+    assert_eq!(found(&store, TimeRange::ALL, None), nothing);
+    store.append(&[vec![span(1, 1, None, 5, 1)]], NOON).unwrap();
+    assert_eq!(found(&store, TimeRange { start: NOON, end: NOON }, None), nothing);
+}

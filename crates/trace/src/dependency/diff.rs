@@ -1,0 +1,57 @@
+//! What changed from one map to another.
+
+use std::collections::BTreeMap;
+
+use super::{Edge, Topology};
+
+/// What changed. Edges are matched by the names of their nodes and the protocol.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Changes {
+    /// Edges that the earlier map has not: indices into the later one's.
+    pub added: Vec<usize>,
+    /// Edges that the later map has not: indices into the earlier one's.
+    pub removed: Vec<usize>,
+    /// Edges that are slower: indices into the earlier one's and into the later one's.
+    pub slower: Vec<(usize, usize)>,
+}
+
+/// Of fewer calls, before or now, nothing is said.
+const FEWEST_CALLS: u64 = 20;
+/// Microseconds that a percentile rose at least: less is no news to anybody.
+const LEAST_RISE_US: u64 = 1_000;
+
+impl Topology {
+    /// What is otherwise than it was in `earlier`. An edge is slower when its median or its 95th percentile rose
+    /// by half or more, and by a millisecond or more, with 20 calls or more in both maps.
+    pub fn changes_since(&self, earlier: &Self) -> Changes {
+        let (before, now) = (earlier.by_name(), self.by_name());
+        let mut changes = Changes::default();
+        for (name, at) in &now {
+            match before.get(name) {
+                None => changes.added.push(*at),
+                Some(was) if is_slower(&earlier.edges[*was], &self.edges[*at]) => {
+                    changes.slower.push((*was, *at));
+                }
+                Some(_) => {}
+            }
+        }
+        let gone = before.iter().filter(|(name, _)| !now.contains_key(*name));
+        changes.removed = gone.map(|(_, at)| *at).collect();
+        changes
+    }
+
+    fn by_name(&self) -> BTreeMap<(&str, &str, &str), usize> {
+        let name = |at: usize| self.nodes[at].name.as_str();
+        let edges = self.edges.iter().enumerate();
+        edges.map(|(at, edge)| ((name(edge.from), name(edge.to), edge.protocol), at)).collect()
+    }
+}
+
+fn is_slower(before: &Edge, now: &Edge) -> bool {
+    before.calls.min(now.calls) >= FEWEST_CALLS
+        && [50, 95].into_iter().any(|percent| {
+            let of = |edge: &Edge| edge.latencies.percentile(percent).unwrap_or(0);
+            let (before, now) = (of(before), of(now));
+            now >= before.saturating_add(LEAST_RISE_US.max(before / 2))
+        })
+}

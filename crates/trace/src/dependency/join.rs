@@ -1,0 +1,242 @@
+//! The calls of one trace.
+
+use std::collections::HashMap;
+
+use super::node::{NodeId, NodeKind, StandIn};
+use super::said::{Meaning, SaidId, Sayings, UNKNOWN};
+use crate::ids::SpanId;
+use crate::span::SpanKind;
+
+/// What a map needs to know of a span. Its numbers are those of one map.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CallSpan {
+    /// The span.
+    pub span_id: SpanId,
+    /// The span that caused it; `None` for a root.
+    pub parent: Option<SpanId>,
+    /// Its service.
+    pub service: NodeId,
+    /// What it says of the other side; `None` is nothing. An internal span has no other side: what it says is not
+    /// looked at.
+    pub said: Option<SaidId>,
+    /// Microseconds.
+    pub duration_us: u64,
+    /// Its role in a call.
+    pub kind: SpanKind,
+    /// Its status is an error.
+    pub failed: bool,
+}
+
+/// One call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub from: NodeId,
+    pub to: NodeId,
+    pub protocol: &'static str,
+    pub failed: bool,
+    pub duration_us: u64,
+}
+
+/// Joins one trace after another, in the same memory.
+#[derive(Clone, Default)]
+pub(super) struct Join {
+    /// The parent of each span, by index, once internal spans are seen through.
+    parents: Vec<Option<u32>>,
+    /// For each span, the one that called it; `None` when it is work inside its service, or nobody is known.
+    callers: Vec<Option<u32>>,
+    /// For each span, who answers it.
+    answers: Vec<Answers>,
+    stand_ins: Vec<StandIn>,
+    calls: Vec<Call>,
+    path: Vec<u32>,
+}
+
+/// What one trace tells.
+pub(super) struct Found<'a> {
+    pub calls: &'a [Call],
+    /// For each span.
+    pub stand_ins: &'a [StandIn],
+    pub orphans: u64,
+    pub unnamed: u64,
+}
+
+/// What stands below a caller's span.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answers {
+    None,
+    /// A caller's span of the same service: the call itself, of which this is the outside.
+    Inner,
+    One,
+    Several,
+}
+
+/// Traces of more spans are searched through an index.
+const FEW: usize = 32;
+
+impl Join {
+    /// The calls of a whole trace.
+    pub fn calls(&mut self, spans: &[CallSpan], sayings: &Sayings) -> Found<'_> {
+        let orphans = self.find_parents(spans);
+        self.see_through(spans);
+        self.find_callers(spans);
+        self.calls.clear();
+        self.stand_ins.clear();
+        let mut unnamed = 0;
+        for (at, span) in spans.iter().enumerate() {
+            self.stand_ins.push(self.stand_in(at, span, sayings));
+            match self.callers[at].map(|caller| caller as usize) {
+                Some(caller) => {
+                    self.calls.push(answer(&spans[caller], self.answers[caller], span, sayings));
+                }
+                None => match self.one_sided(at, span, sayings) {
+                    OneSided::Call(call) => self.calls.push(call),
+                    OneSided::Unnamed => unnamed += 1,
+                    OneSided::None => {}
+                },
+            }
+        }
+        Found { calls: &self.calls, stand_ins: &self.stand_ins, orphans, unnamed }
+    }
+
+    /// By index; returns how many spans name a parent that is not there.
+    fn find_parents(&mut self, spans: &[CallSpan]) -> u64 {
+        self.parents.clear();
+        if spans.len() <= FEW {
+            let find = |id: SpanId| spans.iter().position(|span| span.span_id == id);
+            let parents = spans.iter().map(|span| Some(find(span.parent?)? as u32));
+            self.parents.extend(parents);
+        } else {
+            let mut index = HashMap::with_capacity(spans.len());
+            for (at, span) in spans.iter().enumerate() {
+                index.entry(span.span_id).or_insert(at as u32);
+            }
+            let parents = spans.iter().map(|span| index.get(&span.parent?).copied());
+            self.parents.extend(parents);
+        }
+        let named = spans.iter().filter(|span| span.parent.is_some()).count();
+        (named - self.parents.iter().flatten().count()) as u64
+    }
+
+    /// Hangs what stands below an internal span under what that stands below, if both are of one service:
+    /// Beyla's `in queue` and `processing` are such spans, and so are an SDK's own. A circle is left as it is.
+    fn see_through(&mut self, spans: &[CallSpan]) {
+        for at in 0..spans.len() {
+            self.path.clear();
+            let mut above = self.parents[at];
+            while let Some(inner) = above.filter(|above| self.is_inside(spans, *above)) {
+                if self.path.len() > spans.len() {
+                    break;
+                }
+                self.path.push(inner);
+                above = self.parents[inner as usize];
+            }
+            self.parents[at] = above;
+            // Walked once: a long chain stays linear.
+            for inner in self.path.iter().take(spans.len()) {
+                self.parents[*inner as usize] = above;
+            }
+        }
+    }
+
+    fn is_inside(&self, spans: &[CallSpan], at: u32) -> bool {
+        let span = &spans[at as usize];
+        let above = self.parents[at as usize].filter(|above| *above != at);
+        is_internal(span.kind)
+            && above.is_some_and(|above| spans[above as usize].service == span.service)
+    }
+
+    fn find_callers(&mut self, spans: &[CallSpan]) {
+        self.callers.clear();
+        self.answers.clear();
+        self.answers.resize(spans.len(), Answers::None);
+        for (at, span) in spans.iter().enumerate() {
+            let above = self.parents[at].filter(|above| *above as usize != at);
+            let Some(above) = above else {
+                self.callers.push(None);
+                continue;
+            };
+            let caller = &spans[above as usize];
+            let answers = &mut self.answers[above as usize];
+            if is_callee(span.kind) || caller.service != span.service {
+                self.callers.push(Some(above));
+                *answers = match answers {
+                    Answers::None | Answers::Inner => Answers::One,
+                    Answers::One | Answers::Several => Answers::Several,
+                };
+            } else {
+                self.callers.push(None);
+                if is_caller(span.kind) && *answers == Answers::None {
+                    *answers = Answers::Inner;
+                }
+            }
+        }
+    }
+
+    /// A caller's span that nobody answers, under another service's: its service is the called one.
+    fn stand_in(&self, at: usize, span: &CallSpan, sayings: &Sayings) -> StandIn {
+        let is_bare = is_caller(span.kind) && self.answers[at] == Answers::None;
+        if self.callers[at].is_none() || !is_bare {
+            return StandIn::No;
+        }
+        StandIn::For(meaning(span, sayings).target.map(|(kind, _)| kind))
+    }
+
+    /// A call of which only this side is there.
+    fn one_sided(&self, at: usize, span: &CallSpan, sayings: &Sayings) -> OneSided {
+        let calls = is_caller(span.kind);
+        if (calls && self.answers[at] != Answers::None)
+            || !(calls || span.kind == SpanKind::Consumer)
+        {
+            return OneSided::None;
+        }
+        let Meaning { protocol, target } = meaning(span, sayings);
+        let (from, to) = match target {
+            Some((_, target)) if calls => (span.service, target),
+            // A message is taken from where it lay.
+            Some((NodeKind::Queue, queue)) => (queue, span.service),
+            _ if calls => return OneSided::Unnamed,
+            _ => return OneSided::None,
+        };
+        let (failed, duration_us) = (span.failed, span.duration_us);
+        OneSided::Call(Call { from, to, protocol, failed, duration_us })
+    }
+}
+
+enum OneSided {
+    Call(Call),
+    Unnamed,
+    None,
+}
+
+/// The call that `span` answers. Its latency is the caller's, unless that made several.
+fn answer(caller: &CallSpan, answers: Answers, span: &CallSpan, sayings: &Sayings) -> Call {
+    let is_pair = is_caller(caller.kind) && answers == Answers::One;
+    let protocols = [caller, span].map(|side| meaning(side, sayings).protocol);
+    // What stands above a call that has one side says how itself was called.
+    let protocol = if is_pair && protocols[0] != UNKNOWN { protocols[0] } else { protocols[1] };
+    Call {
+        from: caller.service,
+        to: span.service,
+        protocol,
+        failed: span.failed || (is_pair && caller.failed),
+        duration_us: if is_pair { caller.duration_us } else { span.duration_us },
+    }
+}
+
+fn meaning(span: &CallSpan, sayings: &Sayings) -> Meaning {
+    let nothing = Meaning { protocol: UNKNOWN, target: None };
+    let said = span.said.filter(|_| !is_internal(span.kind));
+    said.map_or(nothing, |said| sayings.meaning(said))
+}
+
+fn is_caller(kind: SpanKind) -> bool {
+    matches!(kind, SpanKind::Client | SpanKind::Producer)
+}
+
+fn is_callee(kind: SpanKind) -> bool {
+    matches!(kind, SpanKind::Server | SpanKind::Consumer)
+}
+
+fn is_internal(kind: SpanKind) -> bool {
+    matches!(kind, SpanKind::Internal | SpanKind::Unspecified)
+}

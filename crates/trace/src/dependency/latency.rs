@@ -1,0 +1,120 @@
+//! How long many calls took: exact while they are few, then within a bound.
+
+/// Durations in microseconds. Adding in another order, or merging, gives the same.
+///
+/// Percentiles are exact up to [`Latencies::EXACT`] durations; of more they are at most 0.4% off, which is
+/// half a bucket: each power of two is divided in 128. At most 60 KiB.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Latencies {
+    /// In no order; empty once there are buckets.
+    few: Vec<u64>,
+    /// How many are in each bucket, from bucket `first` on.
+    buckets: Vec<u64>,
+    first: usize,
+    least: u64,
+    most: u64,
+    count: u64,
+}
+
+/// Buckets of each power of two.
+const DIVISIONS: u32 = 128;
+const DIVISION_BITS: u32 = DIVISIONS.ilog2();
+
+impl Latencies {
+    /// So many durations are kept as they are.
+    pub const EXACT: usize = 256;
+
+    /// Adds one.
+    pub fn add(&mut self, micros: u64) {
+        self.least = if self.count == 0 { micros } else { self.least.min(micros) };
+        self.most = self.most.max(micros);
+        self.count += 1;
+        if !self.buckets.is_empty() {
+            self.count_in(bucket(micros), 1);
+        } else if self.few.len() < Self::EXACT {
+            self.few.push(micros);
+        } else {
+            self.few.push(micros);
+            self.fill_buckets();
+        }
+    }
+
+    /// Adds all of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        for micros in &other.few {
+            self.add(*micros);
+        }
+        if other.buckets.is_empty() {
+            return;
+        }
+        self.fill_buckets();
+        for (at, count) in other.buckets.iter().enumerate().filter(|(_, count)| **count > 0) {
+            self.count_in(other.first + at, *count);
+        }
+        self.least = if self.count == 0 { other.least } else { self.least.min(other.least) };
+        self.most = self.most.max(other.most);
+        self.count += other.count;
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The smallest duration that `percent` of 100 are not above (nearest rank); `None` when there are none.
+    pub fn percentile(&self, percent: u64) -> Option<u64> {
+        if self.count == 0 {
+            return None;
+        }
+        let rank = (u128::from(self.count) * u128::from(percent)).div_ceil(100);
+        let rank = (rank as u64).clamp(1, self.count);
+        if self.buckets.is_empty() {
+            let mut sorted = self.few.clone();
+            sorted.sort_unstable();
+            return sorted.get(rank as usize - 1).copied();
+        }
+        let mut below = 0;
+        let at = self.buckets.iter().position(|count| {
+            below += count;
+            below >= rank
+        });
+        at.map(|at| middle(self.first + at).clamp(self.least, self.most))
+    }
+
+    fn fill_buckets(&mut self) {
+        for micros in std::mem::take(&mut self.few) {
+            self.count_in(bucket(micros), 1);
+        }
+    }
+
+    fn count_in(&mut self, bucket: usize, count: u64) {
+        if self.buckets.is_empty() {
+            self.first = bucket;
+        }
+        if bucket < self.first {
+            let more = self.first - bucket;
+            self.buckets.splice(..0, std::iter::repeat_n(0, more));
+            self.first = bucket;
+        }
+        if bucket - self.first >= self.buckets.len() {
+            self.buckets.resize(bucket - self.first + 1, 0);
+        }
+        self.buckets[bucket - self.first] += count;
+    }
+}
+
+/// Values below [`DIVISIONS`] have a bucket each.
+fn bucket(micros: u64) -> usize {
+    let power = micros.checked_ilog2().unwrap_or(0);
+    let shift = power.saturating_sub(DIVISION_BITS);
+    // The leading bits of the value lie between DIVISIONS and twice that, once it is shifted.
+    (u64::from(shift) * u64::from(DIVISIONS) + (micros >> shift)) as usize
+}
+
+/// The value in the middle of a bucket.
+fn middle(bucket: usize) -> u64 {
+    let (bucket, divisions) = (bucket as u64, u64::from(DIVISIONS));
+    let shift = (bucket / divisions).saturating_sub(1);
+    let begin = (bucket - shift * divisions) << shift;
+    begin + (1 << shift) / 2
+}
