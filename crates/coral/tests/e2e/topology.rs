@@ -53,7 +53,8 @@ fn the_reference_trace_has_its_seven_edges_and_asking_twice_changes_nothing() {
         payments-api       | fraud-detector      | grpc     | 1     | 0      | 35ms  | 35ms  | 35ms
 
         1 trace, 8 spans.
-    "#]].assert_eq(&map);
+    "#]]
+    .assert_eq(&map);
     assert_eq!(coral.export(&checkout(1, NOON)), 200);
     assert_eq!(coral.answer(&format!("query topology {ALL}")), map);
 }
@@ -150,11 +151,13 @@ fn a_window_without_traces_and_one_that_is_no_window_are_told() {
 
         No trace started in this window.
         Hint: `coral query beyla traces` shows what is stored; try a longer --since.
-    "#]].assert_eq(&coral.answer("query topology --since 1h"));
+    "#]]
+    .assert_eq(&coral.answer("query topology --since 1h"));
     let asked =
         coral.ask("query topology --since 2026-11-25T12:00:00Z --until 2026-11-25T12:00:00Z");
     assert_eq!(asked.status.code(), Some(1));
     expect![[r#"
         Error: until: the range is empty: its end is not after its start
-    "#]].assert_eq(&String::from_utf8(asked.stderr).unwrap());
+    "#]]
+    .assert_eq(&String::from_utf8(asked.stderr).unwrap());
 }

@@ -21,9 +21,8 @@ pub(super) const COLUMNS: [&str; 7] = [
     "span_status",
 ];
 /// Those that are read where they have a value.
-pub(super) const SAID_COLUMNS: [&str; 9] = [
-    TEXTS[0], TEXTS[1], TEXTS[2], TEXTS[3], TEXTS[4], TEXTS[5], TEXTS[6], TEXTS[7], PORT,
-];
+pub(super) const SAID_COLUMNS: [&str; 9] =
+    [TEXTS[0], TEXTS[1], TEXTS[2], TEXTS[3], TEXTS[4], TEXTS[5], TEXTS[6], TEXTS[7], PORT];
 /// What a span says of the other side; a column that was not read has no value.
 const TEXTS: [&str; 8] = [
     "http_request_method",

@@ -115,7 +115,8 @@ fn a_map_of_nothing_says_what_to_do() {
 
         No trace started in this window.
         Hint: `coral query beyla traces` shows what is stored; try a longer --since.
-    "#]].assert_eq(&text(&Topology::default(), "last 1 hour", ""));
+    "#]]
+    .assert_eq(&text(&Topology::default(), "last 1 hour", ""));
     let diff = Some(TopologyDiff::default());
     expect![[r#"
         Service Map (last 1 hour): 0 nodes, 0 edges
@@ -125,11 +126,8 @@ fn a_map_of_nothing_says_what_to_do() {
 
         Changes since the 1 hour before:
         none, against 0 traces.
-    "#]].assert_eq(&text(
-        &Topology { diff, ..Topology::default() },
-        "last 1 hour",
-        "1 hour",
-    ));
+    "#]]
+    .assert_eq(&text(&Topology { diff, ..Topology::default() }, "last 1 hour", "1 hour"));
 }
 
 #[test]
@@ -142,7 +140,8 @@ fn services_that_call_nobody_are_named() {
         Without calls: cron, mail
 
         2 traces, 2 spans.
-    "#]].assert_eq(&text(&map, "last 1 hour", ""));
+    "#]]
+    .assert_eq(&text(&map, "last 1 hour", ""));
 }
 
 #[test]
@@ -166,7 +165,8 @@ fn a_map_in_the_language_of_graphviz() {
           n4 -> n5 [label="slower: sql, 2,400 calls, P95 60ms" color=orange];
           n4 -> n6 [label="removed: http, 3,200 calls, P95 160ms" style=dashed];
         }
-    "#]].assert_eq(&dot(&map()));
+    "#]]
+    .assert_eq(&dot(&map()));
 }
 
 #[test]
@@ -187,7 +187,8 @@ fn a_map_in_the_language_of_mermaid() {
           n4 -->|"http, 3 calls, P95 8ms"| n4
           n4 -->|"slower: sql, 2,400 calls, P95 60ms"| n5
           n4 -.->|"removed: http, 3,200 calls, P95 160ms"| n6
-    "#]].assert_eq(&mermaid(&map()));
+    "#]]
+    .assert_eq(&mermaid(&map()));
 }
 
 #[test]
@@ -275,7 +276,8 @@ fn a_map_as_json_has_the_documented_fields() {
               }
             ]
           }
-        }"#]].assert_eq(&json);
+        }"#]]
+    .assert_eq(&json);
 }
 
 #[test]
