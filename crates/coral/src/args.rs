@@ -371,6 +371,12 @@ pub enum TraceFormat {
     Table,
     /// Each trace as a tree.
     Tree,
+    /// Of one trace, what it waited for from its start to its end.
+    CriticalPath,
+    /// Of one trace, an SVG: each hop as wide as it was at work itself.
+    Flamegraph,
+    /// Of one trace, what a flame graph is made of: a line a stack, and microseconds.
+    Folded,
     /// For programs; fields are never renamed.
     Json,
     /// For spreadsheets.

@@ -22,6 +22,7 @@ mod show;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod units;
 
 use std::process::ExitCode;
 

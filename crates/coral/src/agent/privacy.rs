@@ -139,7 +139,10 @@ impl Privacy {
                 false
             }
             Some(Treatment::Sql) => {
-                kv.value = Value::String(sql::masked(&text(kv), &system));
+                let masked = sql::masked(&text(kv), &system);
+                if *masked != *text(kv) {
+                    kv.value = Value::String(masked.to_string());
+                }
                 removed.masked += 1;
                 true
             }

@@ -8,7 +8,8 @@ use crate::client::Server;
 use crate::clock;
 use crate::query::answer::{Trace, TraceList};
 use crate::query::{Question, Sort, TraceFilter};
-use crate::show::{csv, trace_table, trace_tree, units};
+use crate::show::{csv, trace, trace_table};
+use crate::units;
 
 /// Traces of a list that are printed as trees, at most.
 const MOST_TREES: u32 = 50;
@@ -34,9 +35,15 @@ fn one(trace: &Trace, format: Option<TraceFormat>) -> Result<(), Failure> {
     match format.unwrap_or(TraceFormat::Tree) {
         TraceFormat::Json => print_json(trace),
         TraceFormat::Csv => print(&csv::spans(trace)),
-        _ if trace.span_count == 0 => print(&trace_tree::no_trace(&trace.trace_id)),
+        _ if trace.span_count == 0 => print(&trace::no_trace(&trace.trace_id)),
         TraceFormat::Table => print(&trace_table::span_table(trace)),
-        TraceFormat::Tree => print(&trace_tree::trace_tree(trace)),
+        TraceFormat::Tree => print(&trace::trace_tree(trace)),
+        TraceFormat::CriticalPath => print(&trace::critical_path(trace)),
+        TraceFormat::Folded => print(&trace::folded(trace)),
+        TraceFormat::Flamegraph => match trace::flamegraph(trace) {
+            Ok(svg) => print(&svg),
+            Err(error) => Err(Failure::new(format!("there is nothing to draw: {error}"))),
+        },
     }
 }
 
@@ -48,6 +55,9 @@ fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
         TraceFormat::Json => print_json(&list),
         TraceFormat::Csv => print(&csv::traces(&list)),
         TraceFormat::Tree if !list.traces.is_empty() => trees(colony, &list, args),
+        TraceFormat::CriticalPath | TraceFormat::Flamegraph | TraceFormat::Folded => {
+            Err(Failure::with_hint("this format is of one trace", "say which, with --trace-id"))
+        }
         _ => {
             let heading = trace_table::Heading {
                 filter,
@@ -66,7 +76,7 @@ fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Fai
         let question = Question::Trace { id, source: args.source };
         let trace: Trace = colony.ask(&question.path_and_query())?;
         let blank = if at == 0 { "" } else { "\n" };
-        print(&format!("{blank}{}", trace_tree::trace_tree(&trace)))?;
+        print(&format!("{blank}{}", trace::trace_tree(&trace)))?;
     }
     let rest = list.traces.len().saturating_sub(MOST_TREES as usize);
     if rest > 0 || list.more {
@@ -90,6 +100,7 @@ fn filter(args: &TracesArgs, now: i64) -> TraceFilter {
         source: args.source,
         sort: args.sort.unwrap_or(Sort::Newest),
         limit: args.limit,
+        causes: args.min_duration.is_some(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Answers questions from the colony's store.
 
+mod cause;
 mod red;
 mod size;
 #[cfg(test)]
@@ -7,7 +8,7 @@ mod tests;
 mod topology;
 mod why;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use coral_store::{Order, Store, StoreError, StoredSpan, StoredTrace, TraceQuery, TraceSummary};
 use coral_trace::tree::{Hop, Tree};
@@ -83,7 +84,15 @@ impl Sources {
         let matching = found.len();
         found.truncate(fitting(found.iter().map(summary_bytes), limit as usize));
         let more = found.len() < matching;
-        Ok(answer::TraceList { traces: found.into_iter().map(summary_answer).collect(), more })
+        let mut causes = match filter.causes {
+            true => self.root_causes(&found, filter.source)?,
+            false => BTreeMap::new(),
+        };
+        let traces = found.into_iter().map(|summary| {
+            let root_cause = causes.remove(&summary.trace_id);
+            answer::TraceSummary { root_cause, ..summary_answer(summary) }
+        });
+        Ok(answer::TraceList { traces: traces.collect(), more })
     }
 
     fn resolve(&self, prefix: TraceIdPrefix) -> Result<Option<TraceId>, QueryError> {

@@ -65,6 +65,9 @@ pub struct TraceFilter {
     pub sort: Sort,
     /// At most this many: 1 to [`TraceFilter::MOST`]; 0 means [`TraceFilter::USUAL`].
     pub limit: u32,
+    /// Say why each is slow, where that can be told. This reads the traces and others like them.
+    #[serde(skip_serializing_if = "is_false")]
+    pub causes: bool,
 }
 
 /// Whose spans.
@@ -163,6 +166,11 @@ impl Source {
             Self::Sdk => Some(Collector::Sdk),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn url(path: &str, filter: &impl Serialize) -> String {

@@ -8,9 +8,8 @@ pub mod sanitize;
 pub mod status;
 mod table;
 pub mod topology;
+pub mod trace;
 pub mod trace_table;
-pub mod trace_tree;
-pub mod units;
 pub mod why;
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::sanitize::line;
 use super::table::{cut, table};
-use super::units::{count, counted, duration, instant};
 use crate::query::answer::{RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+use crate::units::{count, counted, duration, instant};
 
 /// The widest that the name of a row is printed.
 const WIDEST_NAME: usize = 38;

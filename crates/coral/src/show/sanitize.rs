@@ -11,7 +11,7 @@ pub fn line(text: &str) -> String {
     match text.char_indices().nth(MOST_CHARACTERS) {
         None => whole(text),
         Some((end, _)) => {
-            format!("{}… ({} bytes)", whole(&text[..end]), super::units::count(text.len() as u64))
+            format!("{}… ({} bytes)", whole(&text[..end]), crate::units::count(text.len() as u64))
         }
     }
 }

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use super::beyla;
 use super::sanitize::line;
 use super::table::table;
-use super::units::{count, counted};
 use crate::query::answer::{AgentSelfStatus, AgentStatus, ColonyStatus};
+use crate::units::{count, counted};
 
 /// One line an agent, then the colony's own counters.
 pub fn colony(status: &ColonyStatus) -> String {

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 pub use self::graph::{dot, mermaid};
 use super::sanitize::line;
 use super::table::{cut, table};
-use super::units::{count, counted, duration};
 use crate::query::answer::{Topology, TopologyDiff, TopologyEdge};
+use crate::units::{count, counted, duration};
 
 /// The widest that a name is printed.
 const WIDEST_NAME: usize = 40;

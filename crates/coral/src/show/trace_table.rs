@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use super::sanitize::line;
 use super::table::{cut, room_for_last, table, width};
-use super::units::{count, duration, instant};
 use crate::query::answer::{Trace, TraceList, TraceSummary};
 use crate::query::{Sort, TraceFilter};
+use crate::units::{count, duration, instant};
 
 /// What a list is about, for its heading.
 #[derive(Clone, Debug)]

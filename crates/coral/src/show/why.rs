@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use super::sanitize::line;
 use super::table::{cut, table};
-use super::units::{counted, duration};
 use crate::query::answer::{Why, WhySuspect};
+use crate::units::{counted, duration};
 
 /// Suspects that are listed.
 const MOST_SUSPECTS: usize = 5;

@@ -133,3 +133,42 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
     "#]]
     .assert_eq(&String::from_utf8(failed.stderr).unwrap());
 }
+
+#[test]
+fn a_list_of_slow_traces_says_why_each_is() {
+    let coral = slow_checkouts();
+    let list = coral.answer(&format!(
+        "query beyla traces --service payments-api --min-duration 500ms --limit 3 {WINDOW}"
+    ));
+    expect![[r#"
+        Slow Traces (duration ≥500ms, since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, payments-api):
+
+        Trace ID                         | Duration | Root Cause
+        ---------------------------------|----------|--------------------------------
+        000000000000000018eb47f663d98059 | 594ms    | card-validator-svc slow (377ms)
+        000000000000000018eb47f663d98058 | 592ms    | card-validator-svc slow (376ms)
+        000000000000000018eb47f663d98057 | 590ms    | card-validator-svc slow (375ms)
+        … more match; raise --limit (now 3) or narrow the question.
+    "#]].assert_eq(&list);
+    // A list that is not of slow ones does not look for causes.
+    let all = coral.json(&format!("query beyla traces --service payments-api --limit 3 {WINDOW}"));
+    assert!(all["traces"][0]["root_cause"].is_null());
+}
+
+#[test]
+fn one_trace_is_drawn_as_its_critical_path_and_as_a_flame_graph() {
+    let coral = slow_checkouts();
+    let slow = format!("{:032x}", u128::from(NOON + 60));
+    let as_format =
+        |format| coral.answer(&format!("query beyla traces --trace-id {slow} --format {format}"));
+    assert!(as_format("critical-path").contains("Critical path of frontend-api"));
+    assert!(as_format("folded").contains("card-validator-svc: POST /validate "));
+    assert!(as_format("flamegraph").contains("<svg "));
+    let asked = coral.ask("query beyla traces --format folded");
+    assert_eq!(asked.status.code(), Some(1));
+    expect![[r#"
+        Error: this format is of one trace
+        Hint: say which, with --trace-id
+    "#]]
+    .assert_eq(&String::from_utf8(asked.stderr).unwrap());
+}

@@ -347,3 +347,63 @@ proptest! {
         prop_assert_eq!(ask(&baseline, &window), ask(&baseline, &window));
     }
 }
+
+/// Why one request is slow, beside forty usual ones.
+fn one(spans: &[Span]) -> Option<(String, String, Loss)> {
+    let others: Vec<Vec<Span>> = (0..40).map(|number| shop(number, Shop::default())).collect();
+    let mut usual = Usual::of(others.iter().map(Vec::as_slice));
+    usual.root_cause(spans).map(|cause| (cause.service, cause.operation, cause.how))
+}
+
+fn loss(service: &str, operation: &str, how: Loss) -> Option<(String, String, Loss)> {
+    Some((service.to_owned(), operation.to_owned(), how))
+}
+
+#[test]
+fn one_trace_is_explained_by_what_took_longer_than_usual() {
+    let slow = |how: Shop| shop(100, how);
+    let own = slow(Shop { cart: 50.0, ..Shop::default() });
+    assert_eq!(one(&own), loss("cart", "GET /cart", Loss::Own));
+    let edge = slow(Shop { to_cart: 50.0, ..Shop::default() });
+    assert_eq!(one(&edge), loss("cart", "GET /cart", Loss::Edge));
+    let repeated = slow(Shop { queries: 20, ..Shop::default() });
+    assert_eq!(one(&repeated), loss("postgres", "SELECT items", Loss::Repeated(20)));
+    assert_eq!(one(&slow(Shop::default())), None, "as usual");
+}
+
+#[test]
+fn what_fails_after_a_long_time_is_a_timeout_and_what_is_asked_again_is_a_retry() {
+    let fails = |mut spans: Vec<Span>, service: &str, status: Option<i64>| {
+        for span in spans.iter_mut().filter(|span| span.origin.service_name() == service) {
+            if service == "front" || span.kind == SpanKind::Client {
+                span.status.code = StatusCode::Error;
+                if let Some(status) = status {
+                    span.attributes =
+                        [("http.response.status_code", Value::Int(status))].into_iter().collect();
+                }
+            }
+        }
+        spans
+    };
+    let slow = |millis: f64| shop(100, Shop { cart: millis, ..Shop::default() });
+    assert_eq!(one(&fails(slow(4_800.0), "front", None)), loss("cart", "GET /cart", Loss::Timeout));
+    let late = fails(slow(60.0), "front", Some(504));
+    assert_eq!(one(&late), loss("cart", "GET /cart", Loss::Timeout));
+    let fast = fails(slow(60.0), "front", Some(503));
+    assert_eq!(one(&fast), loss("cart", "GET /cart", Loss::Failure(503)));
+    let mut retried = fails(shop(100, Shop { queries: 4, ..Shop::default() }), "cart", None);
+    // Slower than usual altogether.
+    for span in &mut retried {
+        span.start = UnixNanos(1_000_000_000 + (span.start.0 - 1_000_000_000) * 2);
+        span.end = UnixNanos(1_000_000_000 + (span.end.0 - 1_000_000_000) * 2);
+    }
+    assert_eq!(one(&retried).map(|found| found.2), Some(Loss::Retries(3)));
+}
+
+#[test]
+fn one_trace_without_others_to_compare_has_no_cause() {
+    let slow = shop(100, Shop { cart: 50.0, ..Shop::default() });
+    let few: Vec<Vec<Span>> = (0..9).map(|number| shop(number, Shop::default())).collect();
+    assert_eq!(Usual::of(few.iter().map(Vec::as_slice)).root_cause(&slow), None);
+    assert_eq!(Usual::default().root_cause(&[]), None);
+}

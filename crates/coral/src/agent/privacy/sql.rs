@@ -1,5 +1,9 @@
 //! SQL without its literals.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
 use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect};
 use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 
@@ -12,9 +16,41 @@ const COMMANDS: [&str; 6] = ["redis", "memcached", "aerospike", "couchbase", "mo
 /// `$12345`: there are no statements with more parameters.
 const LONGEST_NUMBER: usize = 6;
 
+/// Masked statements by what they were, since programs send the same few again and again and reading one takes
+/// microseconds. Of what they were only hashes are kept, two with different random keys.
+#[derive(Default)]
+struct Known {
+    masked: RwLock<HashMap<(u64, u64), Arc<str>>>,
+    keys: [RandomState; 2],
+}
+
+static KNOWN: LazyLock<Known> = LazyLock::new(Known::default);
+/// After so many statements all are forgotten.
+const MOST_KNOWN: usize = 4_096;
+/// Longer ones are not kept.
+const LONGEST_KNOWN: usize = 4_096;
+
 /// `statement` of a database called `system` with `?` for every literal, and without comments. What cannot be
 /// told from a literal goes too: only names, keywords, operators and placeholders are kept.
-pub(super) fn masked(statement: &str, system: &str) -> String {
+pub(super) fn masked(statement: &str, system: &str) -> Arc<str> {
+    if statement.len() > LONGEST_KNOWN {
+        return mask(statement, system).into();
+    }
+    let key = KNOWN.keys.each_ref().map(|keys| keys.hash_one((statement, system)));
+    let key = (key[0], key[1]);
+    if let Some(known) = KNOWN.masked.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return known.clone();
+    }
+    let masked: Arc<str> = mask(statement, system).into();
+    let mut known = KNOWN.masked.write().unwrap_or_else(PoisonError::into_inner);
+    if known.len() >= MOST_KNOWN {
+        known.clear();
+    }
+    known.insert(key, masked.clone());
+    masked
+}
+
+fn mask(statement: &str, system: &str) -> String {
     if COMMANDS.contains(&system) {
         return command(statement);
     }

@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 
 use super::{REFERENCE, trace};
 use crate::query::answer::Trace;
-use crate::show::trace_tree::{no_trace, trace_tree};
+use crate::show::trace::{no_trace, trace_tree};
 
 #[track_caller]
 fn check(text: &str, expected: Expect) {

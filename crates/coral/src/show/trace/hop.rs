@@ -7,7 +7,7 @@ use coral_trace::tree::Place;
 use super::picture::Picture;
 use crate::query::answer::Span;
 use crate::show::sanitize::line;
-use crate::show::units::duration;
+use crate::units::duration;
 
 /// A child may leave its parent's time by this many microseconds before it is worth a remark: two
 /// processes never read the clock at the same moment (spec/beyla.md §2.5: 0.17 ms was seen).
@@ -22,11 +22,13 @@ impl Picture<'_> {
         if matches!(place, Place::Orphan(_) | Place::Cycle) {
             text.push_str("┄ ");
         }
-        text.push_str(&line(&span.service_name));
-        if let Some(peer) = self.peer(node) {
-            let _ = write!(text, " → {}", line(&peer));
-        }
-        let _ = write!(text, " ({}, {})", duration(span.duration_us), line(&span.span_name));
+        let _ = write!(
+            text,
+            "{} ({}, {})",
+            self.who(node),
+            duration(span.duration_us),
+            line(&span.span_name)
+        );
         text.push_str(&self.failure(node));
         if self.both_sources && span.source == "sdk" {
             text.push_str(" [sdk]");
@@ -35,6 +37,15 @@ impl Picture<'_> {
             let _ = write!(text, " ({skew})");
         }
         text + &why_here(place)
+    }
+
+    /// `payments-api`, or `payments-api → api.stripe.com` of a call whose other side is not in the trace.
+    pub fn who(&self, node: usize) -> String {
+        let service = line(&self.span(node).service_name);
+        match self.peer(node) {
+            Some(peer) => format!("{service} → {}", line(&peer)),
+            None => service,
+        }
     }
 
     /// ` ERROR 503`, and whether it was the caller who failed.

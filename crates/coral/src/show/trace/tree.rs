@@ -1,18 +1,14 @@
 //! One trace as the RFD prints it: a header, and a tree of hops.
 
-mod hop;
-mod picture;
-mod remarks;
-
 use std::fmt::Write as _;
 
-use self::picture::Picture;
-use super::sanitize::line;
-use super::units::{count, counted, duration};
+use super::picture::Picture;
 use crate::query::answer::Trace;
+use crate::show::sanitize::line;
+use crate::units::{count, counted, duration};
 
 /// More hops are counted, not printed.
-const MOST_HOPS: usize = 500;
+pub(super) const MOST_HOPS: usize = 500;
 /// More services are counted, not named.
 const MOST_SERVICES: usize = 100;
 /// Deeper hops are not indented further.
@@ -51,7 +47,8 @@ pub fn no_trace(id: &str) -> String {
     )
 }
 
-fn header(trace: &Trace, hops: usize) -> String {
+/// `hops` are those of its tree.
+pub(super) fn header(trace: &Trace, hops: usize) -> String {
     let mut header = format!(
         "Trace ID: {}\nDuration: {}\nSpans: {}",
         line(&trace.trace_id),

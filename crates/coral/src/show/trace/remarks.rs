@@ -2,7 +2,7 @@
 
 use super::hop::SKEW_US;
 use super::picture::Picture;
-use crate::show::units::{counted, duration};
+use crate::units::{counted, duration};
 
 impl Picture<'_> {
     /// One sentence each, for the end of the page. None for a whole trace of agreeing clocks.

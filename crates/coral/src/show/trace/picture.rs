@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use coral_trace::critical_path::Extents;
 use coral_trace::tree::{Hop, Tree};
 use coral_trace::{SpanKind, UnixNanos};
 
@@ -15,6 +16,8 @@ pub struct Picture<'a> {
     pub spans: Vec<&'a Span>,
     /// What they make.
     pub tree: Tree,
+    /// What each hop covers of the one above.
+    pub extents: Extents,
     /// The trace has spans of eBPF and of SDKs.
     pub both_sources: bool,
     /// For each node, the one above it.
@@ -27,12 +30,13 @@ impl<'a> Picture<'a> {
         let read = trace.spans.iter().filter_map(|span| Some((span, hop(span)?)));
         let (spans, hops): (Vec<&Span>, Vec<Hop>) = read.unzip();
         let tree = Tree::build(&hops);
+        let extents = Extents::of(&tree, &hops);
         let mut above = vec![None; tree.nodes.len()];
         for (at, node) in tree.nodes.iter().enumerate() {
             node.children.iter().for_each(|child| above[*child] = Some(at));
         }
         let sources: BTreeSet<&str> = spans.iter().map(|span| span.source.as_str()).collect();
-        Self { trace, spans, tree, both_sources: sources.len() > 1, above }
+        Self { trace, spans, tree, extents, both_sources: sources.len() > 1, above }
     }
 
     /// The span that stands for `node`: of a call, the server's.

@@ -1,0 +1,12 @@
+//! One trace, as text and as a picture.
+
+mod flame;
+mod hop;
+mod path;
+mod picture;
+mod remarks;
+mod tree;
+
+pub use self::flame::{flamegraph, folded};
+pub use self::path::critical_path;
+pub use self::tree::{no_trace, trace_tree};
