@@ -11,6 +11,7 @@
 //! Shares are of the time added by all components together, and sum to one with `unattributed`.
 
 mod added;
+mod anomaly;
 mod chance;
 mod change;
 mod edge;
@@ -22,6 +23,7 @@ mod ranking;
 mod role;
 mod score;
 mod shift;
+mod standout;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -29,11 +31,13 @@ mod verdict;
 
 use std::time::Duration;
 
+pub use self::anomaly::{Anomalies, Anomaly, AnomalyKind, anomalies};
 pub use self::names::CauseKind;
 use self::names::Names;
 pub use self::observe::Entry;
 use self::observe::Observation;
 pub use self::one::{Loss, RootCause, Usual};
+pub use self::standout::Standout;
 use self::table::Table;
 use crate::ids::{SpanId, TraceId};
 use crate::span::Span;
@@ -49,6 +53,8 @@ pub struct Explanation {
     pub ranking: Vec<Suspect>,
     /// The part of the added time that no service in `ranking` added: 0 to 1.
     pub unattributed: f64,
+    /// What the slow or failing spans of the first of `ranking` have in common that its others have not.
+    pub standouts: Vec<Standout>,
     /// How much longer the traces took than at their baseline, nanoseconds; negative when they were faster.
     pub slowdown_nanos: i64,
     /// What 95% of the window's traces took at most.
@@ -116,14 +122,16 @@ pub fn explain<'a>(
     window: impl IntoIterator<Item = &'a [Span]>,
 ) -> Explanation {
     let mut names = Names::default();
-    let mut observe = |spans: &'a [Span]| Observation::of(spans, entry, &mut names);
-    let mut observations: Vec<Observation> =
+    let mut observe =
+        |spans: &'a [Span]| Some((Observation::of(spans, entry, &mut names)?, spans));
+    let mut observed: Vec<(Observation, &[Span])> =
         baseline.into_iter().filter_map(&mut observe).collect();
-    let before = observations.len();
-    observations.extend(window.into_iter().filter_map(&mut observe));
+    let before = observed.len();
+    observed.extend(window.into_iter().filter_map(&mut observe));
+    let (observations, traces): (Vec<Observation>, Vec<&[Span]>) = observed.into_iter().unzip();
     let in_window: Vec<bool> = (0..observations.len()).map(|at| at >= before).collect();
     let table = Table::of(&names, &observations);
-    verdict::explanation(&table, &in_window)
+    verdict::explanation(&table, &traces, &in_window)
 }
 
 impl Verdict {

@@ -9,7 +9,12 @@ const DRAWS: u64 = 19;
 /// Whether a draw of as many of the observations, from both cohorts together, leads to a score as high
 /// as `score`. The draws are the same for the same observations.
 pub(super) fn does_as_well(table: &Table<'_>, in_window: &[bool], score: f64) -> bool {
-    (1..=DRAWS).any(|draw| Scores::of(table, &drawn(in_window, draw)).highest() >= score)
+    draws(in_window).any(|drawn| Scores::of(table, &drawn).highest() >= score)
+}
+
+/// As many of the observations as `in_window` has, drawn by lot: [`DRAWS`] times.
+pub(super) fn draws(in_window: &[bool]) -> impl Iterator<Item = Vec<bool>> {
+    (1..=DRAWS).map(|draw| drawn(in_window, draw))
 }
 
 /// `in_window`, shuffled.

@@ -22,6 +22,8 @@ pub(super) struct Change {
     pub kind: CauseKind,
     /// How much it says, comparable to a service's latency score.
     pub weight: f64,
+    /// How often it happened, of how often it could have.
+    pub counts: Counts,
     /// Time that it added to the window's traces and that no component took beyond its own baseline, nanoseconds.
     pub added: f64,
     /// Where it is seen in the window: at most [`Suspect::MOST_EVIDENCE`].
@@ -29,7 +31,7 @@ pub(super) struct Change {
 }
 
 /// How often something happened in each cohort, of how often it could have.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Counts {
     pub usual: usize,
     pub usual_of: usize,

@@ -42,7 +42,7 @@ pub(super) fn p95s(
     (p95(&|_| 0.0), p95(&saved))
 }
 
-fn window<'a>(
+pub(super) fn window<'a>(
     table: &'a Table<'_>,
     in_window: &'a [bool],
 ) -> impl Iterator<Item = &'a Observation> {

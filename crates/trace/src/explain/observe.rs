@@ -52,7 +52,7 @@ pub(super) struct Call {
 /// Which spans of a trace are asked about.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Entry<'a> {
-    /// The topmost spans of this service; the trace's roots when there is none.
+    /// The topmost spans of this service; of any, when there is none: without an operation the trace's roots.
     pub service: Option<&'a str>,
     /// Of those, the ones of this name or route.
     pub operation: Option<&'a str>,
@@ -96,13 +96,16 @@ impl Observation {
 impl Reading<'_> {
     /// The topmost nodes that `entry` means.
     fn entries(&self, entry: Entry<'_>) -> Vec<usize> {
-        let Some(service) = entry.service else { return self.tree.roots.clone() };
+        if entry.service.is_none() && entry.operation.is_none() {
+            return self.tree.roots.clone();
+        }
         let mut found = Vec::new();
         let mut waiting: Vec<usize> = self.tree.roots.iter().rev().copied().collect();
         while let Some(at) = waiting.pop() {
             let span = &self.spans[self.tree.nodes[at].span];
             let named = entry.operation.is_none_or(|name| is_called(span, name));
-            if named && span.origin.service_name() == service {
+            let whose = entry.service.is_none_or(|service| span.origin.service_name() == service);
+            if named && whose {
                 found.push(at);
             } else {
                 waiting.extend(self.tree.nodes[at].children.iter().rev());

@@ -78,7 +78,7 @@ fn reason<'a>(scores: &'a Scores, service: u32, score: &Score) -> Option<Reason<
 }
 
 /// `GET /cart`, or `frontend → cart GET /cart`.
-fn words(table: &Table<'_>, component: usize) -> String {
+pub(super) fn words(table: &Table<'_>, component: usize) -> String {
     let key = table.key(component);
     let operation = table.names.operation(key.operation);
     match key.callee {

@@ -9,6 +9,8 @@ pub(super) struct Shift {
     pub log_ratio: f64,
     /// What it takes at its baseline: the mean of its values at [`QUANTILES`], nanoseconds.
     pub usual: f64,
+    /// What it takes in the window, likewise.
+    pub now: f64,
     /// Times that it was on a critical path in the window.
     pub count: usize,
 }
@@ -57,6 +59,7 @@ fn shift(usual: &Times, now: &Times, common: f64) -> Option<Shift> {
     Some(Shift {
         log_ratio: ratio * doubted(ratio / error) * evidence / (evidence + FEW),
         usual: mean(QUANTILES.map(|q| usual.at(q))),
+        now: mean(QUANTILES.map(|q| now.at(q))),
         count: now.sorted.len(),
     })
 }

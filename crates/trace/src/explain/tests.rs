@@ -407,3 +407,66 @@ fn one_trace_without_others_to_compare_has_no_cause() {
     assert_eq!(Usual::of(few.iter().map(Vec::as_slice)).root_cause(&slow), None);
     assert_eq!(Usual::default().root_cause(&[]), None);
 }
+
+/// Requests in which the instance `bad` of the cart is slow, of two.
+fn with_instances(numbers: std::ops::Range<u64>, bad: Option<u64>) -> Vec<Vec<Span>> {
+    let request = |number: u64| {
+        let instance = number % 2;
+        let cart = if bad == Some(instance) { 50.0 } else { 0.0 };
+        let mut spans = shop(number, Shop { cart, ..Shop::default() });
+        for span in spans.iter_mut().filter(|span| span.origin.service_name() == "cart") {
+            let mut origin = Origin::clone(&span.origin);
+            let name = format!("cart-{instance}");
+            let said = [("service.name", "cart"), ("host.name", &name), ("cloud.region", "eu")];
+            origin.resource.attributes = said.into_iter().collect();
+            span.origin = Arc::new(origin);
+        }
+        spans
+    };
+    numbers.map(request).collect()
+}
+
+#[test]
+fn what_the_slow_spans_have_in_common_stands_out() {
+    let baseline = with_instances(0..100, None);
+    let window = with_instances(100..160, Some(1));
+    let answer = ask(&baseline, &window);
+    assert_eq!(answer.ranking[0].service, "cart");
+    let told: Vec<_> = answer.standouts.iter().map(|found| (&*found.key, &*found.value)).collect();
+    assert_eq!(told, [("host.name", "cart-1")]);
+    assert_eq!((answer.standouts[0].affected, answer.standouts[0].spans), (1.0, 30));
+    // All of them are slow: nothing but the fault tells them from the others.
+    let slow = |number| shop(number, Shop { cart: 50.0, ..Shop::default() });
+    let all: Vec<Vec<Span>> = (100..160).map(slow).collect();
+    assert_eq!(ask(&baseline, &all).standouts, []);
+}
+
+fn anomalies_of(window: &[Vec<Span>]) -> Vec<(AnomalyKind, String, String)> {
+    let baseline: Vec<Vec<Span>> = (0..100).map(|number| shop(number, Shop::default())).collect();
+    let found =
+        anomalies(baseline.iter().map(Vec::as_slice), window.iter().map(Vec::as_slice));
+    assert_eq!((found.traces, found.baseline_traces), (window.len(), 100));
+    assert!(found.found.is_sorted_by(|one, other| one.score >= other.score));
+    assert!(found.found.iter().all(|anomaly| !anomaly.evidence.is_empty()));
+    found.found.into_iter().map(|found| (found.kind, found.service, found.component)).collect()
+}
+
+#[test]
+fn everything_that_is_otherwise_is_an_anomaly() {
+    let with = |how: Shop| -> Vec<Vec<Span>> { (100..160).map(|at| shop(at, how)).collect() };
+    let one = |how, kind, service: &str, component: &str| {
+        let found = anomalies_of(&with(how));
+        assert!(
+            found.contains(&(kind, service.to_owned(), component.to_owned())),
+            "{kind:?}: {found:?}"
+        );
+    };
+    let usual = Shop::default();
+    one(Shop { cart: 50.0, ..usual }, AnomalyKind::Slower, "cart", "GET /cart");
+    one(Shop { to_cart: 50.0, ..usual }, AnomalyKind::Slower, "cart", "front → cart GET /cart");
+    one(Shop { cart_fails: true, ..usual }, AnomalyKind::Errors, "cart", "GET /cart");
+    one(Shop { cart_returns: true, ..usual }, AnomalyKind::MissingChild, "cart", "GET /cart");
+    one(Shop { queries: 20, ..usual }, AnomalyKind::NPlusOne, "cart", "cart → postgres SELECT items");
+    assert_eq!(anomalies_of(&with(usual)), []);
+    assert_eq!(anomalies_of(&[]), []);
+}

@@ -6,8 +6,10 @@ use super::evidence::p95s;
 use super::ranking::{order, ranking};
 use super::score::Scores;
 use super::shift::{FEWEST, quantile};
+use super::standout::standouts;
 use super::table::Table;
 use super::{Explanation, Verdict, chance};
+use crate::span::Span;
 
 /// A lower score names no cause: a service must take e times as long and be all that was added, or twice
 /// that in a third of it.
@@ -16,11 +18,16 @@ const NAMED: f64 = 1.0;
 const WHOLE: f64 = 0.5;
 
 /// The answer for cohorts that `in_window` tells apart.
-pub(super) fn explanation(table: &Table<'_>, in_window: &[bool]) -> Explanation {
+pub(super) fn explanation(
+    table: &Table<'_>,
+    spans: &[&[Span]],
+    in_window: &[bool],
+) -> Explanation {
     let scores = Scores::of(table, in_window);
     let ranking = ranking(table, in_window, &scores);
-    let (p95, counterfactual_p95) =
-        p95s(table, in_window, &scores, order(&scores).first().copied());
+    let first = order(&scores).first().copied();
+    let (p95, counterfactual_p95) = p95s(table, in_window, &scores, first);
+    let standouts = first.map(|first| standouts(table, spans, in_window, &scores, first));
     let traces = in_window.iter().filter(|inside| **inside).count();
     let completeness = completeness(table, in_window, traces);
     let baseline_traces = in_window.len() - traces;
@@ -39,6 +46,7 @@ pub(super) fn explanation(table: &Table<'_>, in_window: &[bool]) -> Explanation 
         reason,
         unattributed: if scores.added.total > 0.0 { (1.0 - attributed).max(0.0) } else { 0.0 },
         ranking,
+        standouts: standouts.unwrap_or_default(),
         slowdown_nanos: slowdown(table, in_window) as i64,
         p95: Duration::from_nanos(p95 as u64),
         counterfactual_p95: Duration::from_nanos(counterfactual_p95 as u64),

@@ -33,6 +33,7 @@ pub(super) fn changes(table: &Table<'_>, in_window: &[bool]) -> Vec<Change> {
             service: key.callee.unwrap_or(key.service),
             kind: CauseKind::Error,
             weight: counts.weight(),
+            counts: *counts,
             added: 0.0,
             examples: examples[component].clone(),
         })

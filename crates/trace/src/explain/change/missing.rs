@@ -45,6 +45,7 @@ pub(super) fn changes(table: &Table<'_>, in_window: &[bool]) -> Vec<Change> {
             service,
             kind: CauseKind::Missing,
             weight,
+            counts,
             added: 0.0,
             examples: examples.clone(),
         };

@@ -56,7 +56,7 @@ fn of_operation(
         }
         let kind = CauseKind::MoreOften;
         let weight = weight * share.sqrt();
-        Some(Change { component: child, service, kind, weight, added: nanos, examples })
+        Some(Change { component: child, service, kind, weight, counts, added: nanos, examples })
     };
     let mut found: Vec<Change> = counts.into_iter().filter_map(change).collect();
     found.sort_unstable_by_key(|change| change.component);

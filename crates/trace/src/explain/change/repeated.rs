@@ -57,6 +57,7 @@ fn repetitions(
             service: retried.unwrap_or(table.key(component as usize).service),
             kind: CauseKind::Repeated,
             weight: counts.weight(),
+            counts,
             added: 0.0,
             examples,
         }
