@@ -1,5 +1,6 @@
 //! The command line.
 
+mod anomalies;
 mod beyla;
 mod topology;
 mod why;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use coral_trace::TraceIdPrefix;
 
+pub use self::anomalies::AnomaliesArgs;
 pub use self::beyla::{
     BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
 };
@@ -231,6 +233,12 @@ Examples:
   coral query topology --format dot
   coral query topology --format mermaid")]
     Topology(TopologyArgs),
+    /// What is otherwise than it was: slower, failing, repeated or missing calls, new and vanished edges.
+    #[command(after_help = "\
+Examples:
+  coral query anomalies --since 1h
+  coral query anomalies --since 15m --baseline 6h --format json")]
+    Anomalies(AnomaliesArgs),
 }
 
 /// What Beyla saw.

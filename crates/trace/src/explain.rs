@@ -32,6 +32,7 @@ mod verdict;
 use std::time::Duration;
 
 pub use self::anomaly::{Anomalies, Anomaly, AnomalyKind, anomalies};
+pub use self::change::weight;
 pub use self::names::CauseKind;
 use self::names::Names;
 pub use self::observe::Entry;
@@ -122,8 +123,7 @@ pub fn explain<'a>(
     window: impl IntoIterator<Item = &'a [Span]>,
 ) -> Explanation {
     let mut names = Names::default();
-    let mut observe =
-        |spans: &'a [Span]| Some((Observation::of(spans, entry, &mut names)?, spans));
+    let mut observe = |spans: &'a [Span]| Some((Observation::of(spans, entry, &mut names)?, spans));
     let mut observed: Vec<(Observation, &[Span])> =
         baseline.into_iter().filter_map(&mut observe).collect();
     let before = observed.len();

@@ -10,8 +10,8 @@ use crate::config::value::parse_duration;
 /// `coral why`.
 #[derive(Args, Debug)]
 pub struct WhyArgs {
-    /// The service; with --trace-id, the one whose part of the trace is meant.
-    #[arg(value_name = "SERVICE", required_unless_present = "trace_id")]
+    /// The service; without one, everything. With --trace-id, the one whose part of the trace is meant.
+    #[arg(value_name = "SERVICE")]
     pub service: Option<String>,
     /// Only requests of this route, or whose span has this name.
     #[arg(long, value_name = "ROUTE", conflicts_with = "trace_id")]

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod anomalies;
 mod beyla;
 mod config;
 mod memory;
@@ -49,6 +50,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
             BeylaCommand::Sql(args) => red::red(RedProtocol::Sql, &args),
         },
         Command::Query(QueryCommand::Topology(args)) => topology::topology(&args),
+        Command::Query(QueryCommand::Anomalies(args)) => anomalies::anomalies(&args),
         Command::Why(args) => why::why(&args),
         Command::Beyla(BeylaToolCommand::Doctor(args)) => beyla::doctor(&args),
         Command::Beyla(BeylaToolCommand::Install(args)) => beyla::install(&args),

@@ -1,13 +1,15 @@
 //! What the colony answers. CLI, HTTP, MCP and web show the same values (design decision 14), and
 //! these are the documented JSON shapes of design §7: fields may be added, none renamed.
 
+mod anomalies;
 mod red;
 mod topology;
 mod why;
 
+pub use anomalies::{Anomalies, Anomaly};
 pub use red::{RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
 pub use topology::{SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode};
-pub use why::{Why, WhyEvidence, WhySuspect};
+pub use why::{Why, WhyEvidence, WhyStandout, WhySuspect};
 
 use std::collections::BTreeMap;
 

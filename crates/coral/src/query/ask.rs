@@ -1,5 +1,6 @@
 //! Answers questions from the colony's store.
 
+mod anomalies;
 mod cause;
 mod red;
 mod size;

@@ -1,9 +1,11 @@
 //! What can be asked of a colony, and how a question is written as a URL.
 
+mod anomalies;
 mod red;
 mod topology;
 mod why;
 
+pub use anomalies::AnomaliesFilter;
 pub use red::{RedFilter, RedProtocol, RedSide, RedSource};
 pub use topology::TopologyFilter;
 pub use why::WhyFilter;
@@ -29,6 +31,8 @@ pub enum Question {
     Why(WhyFilter),
     /// Who calls whom.
     Topology(TopologyFilter),
+    /// What is otherwise than it was.
+    Anomalies(AnomaliesFilter),
     /// How the colony is.
     Status,
 }
@@ -117,6 +121,7 @@ impl Question {
             }
             Self::Why(filter) => url("/api/v1/why", filter),
             Self::Topology(filter) => url("/api/v1/topology", filter),
+            Self::Anomalies(filter) => url("/api/v1/anomalies", filter),
             Self::Status => "/api/v1/status".to_owned(),
         }
     }

@@ -1,5 +1,6 @@
 //! Answers as text. Everything that came from a span is data: control characters never reach a terminal.
 
+pub mod anomalies;
 pub mod beyla;
 pub mod config;
 pub mod csv;

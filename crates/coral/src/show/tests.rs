@@ -1,5 +1,6 @@
 //! Every page of text, as it is printed.
 
+mod causes;
 mod paths;
 mod red;
 mod status;

@@ -18,6 +18,7 @@ pub fn why(why: &Why, windows: &str) -> String {
     let mut text = format!("{} ({windows})\n\n", question(why));
     text.push_str(&verdict(why));
     if let Some(cause) = why.ranking.first().filter(|_| why.verdict == "cause") {
+        text.push_str(&standouts(why));
         text.push_str(&evidence(cause));
     }
     text.push_str(&suspects(why));
@@ -26,7 +27,7 @@ pub fn why(why: &Why, windows: &str) -> String {
 }
 
 fn question(why: &Why) -> String {
-    let service = line(&why.service);
+    let service = if why.service.is_empty() { "everything".to_owned() } else { line(&why.service) };
     match (&why.trace_id, &why.route) {
         (Some(trace), _) => format!("Why is trace {} as it is?", line(trace)),
         (None, Some(route)) => format!("Why is {} of {service} slow?", line(route)),
@@ -79,6 +80,21 @@ fn what(suspect: &WhySuspect) -> String {
     }
 }
 
+/// What is said of the cause's slow spans alone.
+fn standouts(why: &Why) -> String {
+    let mut text = String::new();
+    for found in &why.standouts {
+        let (key, value) = (line(&found.key), cut(&line(&found.value), WIDEST_COMPONENT));
+        let percent = |part: f64| format!("{:.0}%", part * 100.0);
+        let (affected, others) = (percent(found.affected), percent(found.others));
+        let _ = writeln!(
+            text,
+            "  stands out: {key}={value}, in {affected} of its slow or failing spans and {others} of its others"
+        );
+    }
+    text
+}
+
 fn evidence(cause: &WhySuspect) -> String {
     let mut text = "\nSee it in:\n".to_owned();
     for seen in &cause.evidence {
@@ -126,7 +142,7 @@ fn basis(why: &Why) -> String {
         why.completeness * 100.0,
     );
     if why.cut {
-        text.push_str(" There are more; the newest were looked at.");
+        text.push_str(" There are more; these are from all of the time.");
     }
     text
 }

@@ -172,3 +172,40 @@ fn one_trace_is_drawn_as_its_critical_path_and_as_a_flame_graph() {
     "#]]
     .assert_eq(&String::from_utf8(asked.stderr).unwrap());
 }
+
+#[test]
+fn everything_is_asked_about_when_no_service_is_named() {
+    let coral = slow_checkouts();
+    let why = coral.json(&format!("why {WINDOW}"));
+    assert_eq!((&why["verdict"], &why["service"]), (&"cause".into(), &"".into()));
+    assert_eq!(why["ranking"][0]["service"], "card-validator-svc");
+    let text = coral.answer(&format!("why {WINDOW}"));
+    assert!(text.starts_with("Why is everything slow?"), "{text}");
+}
+
+#[test]
+fn what_is_otherwise_than_it_was_is_listed_with_a_trace() {
+    let coral = slow_checkouts();
+    expect![[r#"
+        Anomalies (since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, against the 1 hour before):
+
+        What   | Service            | Where          | Before | Now   | Score | Trace
+        -------|--------------------|----------------|--------|-------|-------|---------------------------------
+        slower | card-validator-svc | POST /validate | 23ms   | 398ms | 2.69  | 000000000000000018eb47f663d9804f
+
+        30 traces against 60 traces of the baseline.
+    "#]].assert_eq(&coral.answer(&format!("query anomalies {WINDOW}")));
+    let found = coral.json(&format!("query anomalies {WINDOW}"));
+    assert_eq!(found["anomalies"][0]["kind"], "slower");
+    let before = "--since 2026-11-25T11:30:00Z --until 2026-11-25T12:00:00Z --baseline 30m";
+    expect![[r#"
+        Anomalies (since 2026-11-25T11:30:00Z, until 2026-11-25T12:00:00Z, against the 30 minutes before):
+
+        None: nothing is more otherwise than chance makes it.
+
+        36 traces against 24 traces of the baseline.
+    "#]].assert_eq(&coral.answer(&format!("query anomalies {before}")));
+    let asked =
+        coral.ask("query anomalies --since 2026-11-25T12:00:00Z --until 2026-11-25T12:00:00Z");
+    assert_eq!(asked.status.code(), Some(1));
+}

@@ -46,6 +46,13 @@ const DOUBT: f64 = 1.0;
 /// Calls in the smaller cohort at which a change counts half.
 const FEW: f64 = 3.0;
 
+/// How much it says that something happens to so many of so many now, and happened to so many of so many before:
+/// the weight of a change. Zero when it does not happen more often.
+pub fn weight((usual, usual_of): (u64, u64), (now, now_of): (u64, u64)) -> f64 {
+    let [usual, usual_of, now, now_of] = [usual, usual_of, now, now_of].map(|count| count as usize);
+    Counts { usual, usual_of, now, now_of }.weight()
+}
+
 /// Adds a call of an observation to `examples` while there is room, one of each trace.
 fn show(examples: &mut Vec<Evidence>, table: &Table<'_>, (of, call): (u32, u32)) {
     let observation = &table.observations[of as usize];

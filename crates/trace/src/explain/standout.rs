@@ -79,11 +79,10 @@ pub(super) fn standouts(
         .collect();
     tested.sort_by(|one, other| one.0.total_cmp(&other.0));
     let all = tested.len() as f64;
-    let passes = |(rank, (chance, _)): &(usize, (f64, Standout))| {
-        *chance <= FALSE_DISCOVERIES * (*rank as f64 + 1.0) / all
-    };
-    let last = tested.iter().cloned().enumerate().filter(passes).map(|(rank, _)| rank + 1).last();
-    tested.truncate(last.unwrap_or(0));
+    let mut ranks = tested.iter().enumerate();
+    let last = ranks
+        .rposition(|(rank, (chance, _))| *chance <= FALSE_DISCOVERIES * (rank as f64 + 1.0) / all);
+    tested.truncate(last.map_or(0, |last| last + 1));
     let mut told: Vec<Standout> = tested.into_iter().map(|(_, standout)| standout).collect();
     told.retain(|found| found.affected >= SUPPORT && found.affected >= LIFT * found.others);
     told.sort_by(|one, other| {

@@ -443,8 +443,7 @@ fn what_the_slow_spans_have_in_common_stands_out() {
 
 fn anomalies_of(window: &[Vec<Span>]) -> Vec<(AnomalyKind, String, String)> {
     let baseline: Vec<Vec<Span>> = (0..100).map(|number| shop(number, Shop::default())).collect();
-    let found =
-        anomalies(baseline.iter().map(Vec::as_slice), window.iter().map(Vec::as_slice));
+    let found = anomalies(baseline.iter().map(Vec::as_slice), window.iter().map(Vec::as_slice));
     assert_eq!((found.traces, found.baseline_traces), (window.len(), 100));
     assert!(found.found.is_sorted_by(|one, other| one.score >= other.score));
     assert!(found.found.iter().all(|anomaly| !anomaly.evidence.is_empty()));
@@ -466,7 +465,12 @@ fn everything_that_is_otherwise_is_an_anomaly() {
     one(Shop { to_cart: 50.0, ..usual }, AnomalyKind::Slower, "cart", "front → cart GET /cart");
     one(Shop { cart_fails: true, ..usual }, AnomalyKind::Errors, "cart", "GET /cart");
     one(Shop { cart_returns: true, ..usual }, AnomalyKind::MissingChild, "cart", "GET /cart");
-    one(Shop { queries: 20, ..usual }, AnomalyKind::NPlusOne, "cart", "cart → postgres SELECT items");
+    one(
+        Shop { queries: 20, ..usual },
+        AnomalyKind::NPlusOne,
+        "cart",
+        "cart → postgres SELECT items",
+    );
     assert_eq!(anomalies_of(&with(usual)), []);
     assert_eq!(anomalies_of(&[]), []);
 }

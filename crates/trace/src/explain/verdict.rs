@@ -18,11 +18,7 @@ const NAMED: f64 = 1.0;
 const WHOLE: f64 = 0.5;
 
 /// The answer for cohorts that `in_window` tells apart.
-pub(super) fn explanation(
-    table: &Table<'_>,
-    spans: &[&[Span]],
-    in_window: &[bool],
-) -> Explanation {
+pub(super) fn explanation(table: &Table<'_>, spans: &[&[Span]], in_window: &[bool]) -> Explanation {
     let scores = Scores::of(table, in_window);
     let ranking = ranking(table, in_window, &scores);
     let first = order(&scores).first().copied();

@@ -15,7 +15,8 @@ use tokio::sync::Semaphore;
 use super::ColonyView;
 use crate::errors::chain;
 use crate::query::{
-    QueryError, RedFilter, RedProtocol, Source, Sources, TopologyFilter, TraceFilter, WhyFilter,
+    AnomaliesFilter, QueryError, RedFilter, RedProtocol, Source, Sources, TopologyFilter,
+    TraceFilter, WhyFilter,
 };
 
 /// An error as JSON. `error` says what failed and with what.
@@ -48,6 +49,7 @@ pub(super) fn router(view: Arc<ColonyView>) -> Router {
         .route("/api/v1/red/{protocol}", get(red))
         .route("/api/v1/why", get(why))
         .route("/api/v1/topology", get(topology))
+        .route("/api/v1/anomalies", get(anomalies))
         .route("/api/v1/status", get(async |State(api): State<Api>| Json(api.view.status())))
         .with_state(api)
 }
@@ -75,6 +77,16 @@ async fn topology(
 ) -> Response {
     match filter {
         Ok(Query(filter)) => api.answer(move |sources| sources.topology(&filter)).await,
+        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
+    }
+}
+
+async fn anomalies(
+    State(api): State<Api>,
+    filter: Result<Query<AnomaliesFilter>, QueryRejection>,
+) -> Response {
+    match filter {
+        Ok(Query(filter)) => api.answer(move |sources| sources.anomalies(&filter)).await,
         Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
     }
 }

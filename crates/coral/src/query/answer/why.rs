@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Why a service, or one trace, is slower than, or otherwise than, it was.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Why {
-    /// The service that was asked about.
+    /// The service that was asked about; empty when all were.
     pub service: String,
     /// The route or operation, if one was asked about.
     pub route: Option<String>,
@@ -18,6 +18,9 @@ pub struct Why {
     /// Suspects, most suspicious first; there may be some without a verdict too. Their shares and
     /// `unattributed` sum to 1 when anything was added.
     pub ranking: Vec<WhySuspect>,
+    /// What the slow or failing spans of the first of `ranking` have in common that its others have not.
+    #[serde(default)]
+    pub standouts: Vec<WhyStandout>,
     /// The part of the added time that nobody in `ranking` added: 0 to 1.
     pub unattributed: f64,
     /// How much longer the traces took than at their baseline, microseconds; negative when they were faster.
@@ -32,7 +35,7 @@ pub struct Why {
     pub traces: u64,
     /// Traces of the baseline that were looked at.
     pub baseline_traces: u64,
-    /// There were more traces than were looked at: the newest of window and baseline were.
+    /// There were more traces than were looked at: 2,000 of the window, and of the baseline, were, from all of it.
     pub cut: bool,
     /// Services of a similar name, when this one has no trace.
     pub did_you_mean: Vec<String>,
@@ -55,11 +58,24 @@ pub struct WhySuspect {
     pub evidence: Vec<WhyEvidence>,
 }
 
+/// A value of an attribute of a span or its resource.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct WhyStandout {
+    /// The attribute, such as `service.version`.
+    pub key: String,
+    /// Its value, as text.
+    pub value: String,
+    /// The part of the slow or failing spans that have it: 0 to 1.
+    pub affected: f64,
+    /// The part of the others that have it, before and in the window: 0 to 1.
+    pub others: f64,
+}
+
 /// A span to look at.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct WhyEvidence {
     /// 32 lower-case hex digits.
     pub trace_id: String,
-    /// 16 lower-case hex digits.
+    /// 16 lower-case hex digits; empty when the whole trace is meant.
     pub span_id: String,
 }

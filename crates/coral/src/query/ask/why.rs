@@ -1,16 +1,18 @@
 //! Causes from the colony's spans: the traces of a window beside those before it.
 
-use coral_store::{Order, StoreError, TraceQuery};
-use coral_trace::explain::{Entry, Explanation, explain};
+use coral_store::{Order, StoreError, TraceQuery, TraceSummary};
+use coral_trace::explain::{Entry, Evidence, Explanation, explain};
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
 use super::{QueryError, Sources, answer};
 use crate::query::question::WhyFilter;
 
-/// Traces of the window, and of the baseline, that are looked at: the newest.
+/// Traces of the window, and of the baseline, that are looked at.
 const MOST_TRACES: u32 = 2_000;
-/// Spans of each that are read; then no further trace is.
-const MOST_SPANS: usize = 100_000;
+/// Where there are more, the newest of each of so many parts of the window are.
+const PARTS: u32 = 20;
+/// Spans of each that are read.
+const MOST_SPANS: u64 = 100_000;
 /// Traces that are read at a time.
 const AT_ONCE: usize = 250;
 /// Names that are offered for one that nobody has.
@@ -22,14 +24,16 @@ const ALIKE: f64 = 0.7;
 
 /// Whole traces.
 #[derive(Default)]
-struct Cohort {
-    traces: Vec<Vec<Span>>,
-    cut: bool,
+pub(super) struct Cohort {
+    pub(super) traces: Vec<Vec<Span>>,
+    /// There were more.
+    pub(super) cut: bool,
 }
 
 /// What is compared.
 struct Cohorts {
-    service: String,
+    /// Everybody, when there is none.
+    service: Option<String>,
     operation: Option<String>,
     window: Cohort,
     baseline: Cohort,
@@ -48,32 +52,38 @@ impl Sources {
         }
         let cohorts = match (&filter.trace_id, &filter.service) {
             (Some(id), _) => self.trace_cohorts(id, filter)?,
-            (None, Some(service)) => self.service_cohorts(service, filter)?,
-            (None, None) => return Err(invalid("service", "neither a service nor a trace")),
+            (None, service) => self.service_cohorts(service.as_deref(), filter)?,
         };
         let Cohorts { service, operation, window, baseline, range } = cohorts;
-        let entry = Entry { service: Some(&service), operation: operation.as_deref() };
+        let entry = Entry { service: service.as_deref(), operation: operation.as_deref() };
         let explanation = explain(
             entry,
             baseline.traces.iter().map(Vec::as_slice),
             window.traces.iter().map(Vec::as_slice),
         );
         let is_unknown = explanation.traces == 0 && filter.trace_id.is_none();
-        let did_you_mean = if is_unknown { self.similar(&service, range)? } else { Vec::new() };
+        let did_you_mean = match &service {
+            Some(service) if is_unknown => self.similar(service, range)?,
+            _ => Vec::new(),
+        };
         Ok(answer::Why {
             route: operation.filter(|_| filter.trace_id.is_none()),
             trace_id: filter
                 .trace_id
                 .as_ref()
                 .and_then(|_| window.traces.first()?.first().map(|span| span.trace_id.to_string())),
-            service,
+            service: service.unwrap_or_default(),
             cut: window.cut || baseline.cut,
             did_you_mean,
             ..why(explanation)
         })
     }
 
-    fn service_cohorts(&self, service: &str, filter: &WhyFilter) -> Result<Cohorts, QueryError> {
+    fn service_cohorts(
+        &self,
+        service: Option<&str>,
+        filter: &WhyFilter,
+    ) -> Result<Cohorts, QueryError> {
         let (since, until) = (filter.since_unix_us, filter.until_unix_us);
         if until <= since {
             return Err(invalid("until", "the range is empty: its end is not after its start"));
@@ -81,7 +91,7 @@ impl Sources {
         let window = range(since, until);
         let before = range(since.saturating_sub(filter.baseline_us), since);
         Ok(Cohorts {
-            service: service.to_owned(),
+            service: service.map(str::to_owned),
             operation: filter.route.clone(),
             window: self.cohort(service, None, window)?,
             baseline: self.cohort(service, None, before)?,
@@ -106,38 +116,42 @@ impl Sources {
         let start = spans.iter().map(|span| span.start.as_micros()).min().unwrap_or_default();
         let before = range(start.saturating_sub(filter.baseline_us), start);
         Ok(Cohorts {
-            baseline: self.cohort(&service, operation.as_deref(), before)?,
+            baseline: self.cohort(Some(&service), operation.as_deref(), before)?,
             window: Cohort { traces: vec![spans], cut: false },
-            service,
+            service: Some(service),
             operation,
             range: before,
         })
     }
 
-    /// The newest traces with a span of `service`, and of that name, that started in `started`.
-    fn cohort(
+    /// Traces with a span of `service`, and of that name, that started in `started`.
+    pub(super) fn cohort(
         &self,
-        service: &str,
+        service: Option<&str>,
         name: Option<&str>,
         started: TimeRange,
     ) -> Result<Cohort, StoreError> {
-        let found = self.store.search(&TraceQuery {
-            started,
-            services: vec![service.to_owned()],
-            name: name.map(str::to_owned),
-            order: Order::Newest,
-            ..TraceQuery::newest(MOST_TRACES + 1)
-        })?;
+        let search = |started, limit| {
+            self.store.search(&TraceQuery {
+                started,
+                services: service.map(str::to_owned).into_iter().collect(),
+                name: name.map(str::to_owned),
+                order: Order::Newest,
+                ..TraceQuery::newest(limit)
+            })
+        };
+        let mut found = search(started, MOST_TRACES + 1)?;
         let mut cohort = Cohort { cut: found.len() > MOST_TRACES as usize, ..Cohort::default() };
-        let mut read = 0;
-        for summaries in found[..found.len().min(MOST_TRACES as usize)].chunks(AT_ONCE) {
-            if read >= MOST_SPANS {
-                cohort.cut = true;
-                break;
+        if cohort.cut {
+            found.clear();
+            for part in parts(started) {
+                found.extend(search(part, MOST_TRACES / PARTS)?);
             }
+        }
+        cohort.cut |= thin_out(&mut found);
+        for summaries in found.chunks(AT_ONCE) {
             let ids: Vec<TraceId> = summaries.iter().map(|summary| summary.trace_id).collect();
             let spans = self.spans(&ids)?;
-            read += spans.len();
             let by_trace = spans.chunk_by(|one, next| one.trace_id == next.trace_id);
             cohort.traces.extend(by_trace.map(<[Span]>::to_vec));
         }
@@ -167,6 +181,35 @@ impl Sources {
     }
 }
 
+/// [`PARTS`] equal parts.
+fn parts(started: TimeRange) -> impl Iterator<Item = TimeRange> {
+    let (start, length) = (started.start.0, started.end.0.saturating_sub(started.start.0));
+    let at = move |part: u32| UnixNanos(start + length / u64::from(PARTS) * u64::from(part));
+    (0..PARTS).map(move |part| TimeRange {
+        start: at(part),
+        end: if part + 1 == PARTS { started.end } else { at(part + 1) },
+    })
+}
+
+/// Keeps traces of [`MOST_SPANS`] together, chosen by their ids, which are random; says whether that left any out.
+fn thin_out(found: &mut Vec<TraceSummary>) -> bool {
+    let all = found.len();
+    if found.iter().map(|summary| summary.spans).sum::<u64>() > MOST_SPANS {
+        // Ids of 64 bits lie in the lower half.
+        found.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
+        let mut spans = 0;
+        let kept = found.iter().take_while(|summary| {
+            spans += summary.spans;
+            spans <= MOST_SPANS
+        });
+        let kept = kept.count();
+        // One that is longer than all that may be read is still the only one there is.
+        found.truncate(kept.max(1));
+        found.sort_unstable_by_key(|summary| std::cmp::Reverse(summary.start));
+    }
+    found.len() < all
+}
+
 fn why(explanation: Explanation) -> answer::Why {
     let suspects = explanation.ranking.into_iter().map(|suspect| answer::WhySuspect {
         service: suspect.service,
@@ -174,19 +217,22 @@ fn why(explanation: Explanation) -> answer::Why {
         kind: suspect.kind.as_str().to_owned(),
         share: suspect.share,
         score: suspect.score,
-        evidence: suspect
-            .evidence
-            .iter()
-            .map(|seen| answer::WhyEvidence {
-                trace_id: seen.trace_id.to_string(),
-                span_id: seen.span_id.to_string(),
-            })
-            .collect(),
+        evidence: suspect.evidence.iter().map(evidence).collect(),
     });
     answer::Why {
         verdict: explanation.verdict.as_str().to_owned(),
         reason: explanation.reason,
         ranking: suspects.collect(),
+        standouts: explanation
+            .standouts
+            .into_iter()
+            .map(|found| answer::WhyStandout {
+                key: found.key,
+                value: found.value,
+                affected: found.affected,
+                others: found.others,
+            })
+            .collect(),
         unattributed: explanation.unattributed,
         slowdown_us: explanation.slowdown_nanos / 1_000,
         p95_us: explanation.p95.as_micros() as i64,
@@ -198,10 +244,14 @@ fn why(explanation: Explanation) -> answer::Why {
     }
 }
 
-fn range(since: i64, until: i64) -> TimeRange {
+pub(super) fn evidence(seen: &Evidence) -> answer::WhyEvidence {
+    answer::WhyEvidence { trace_id: seen.trace_id.to_string(), span_id: seen.span_id.to_string() }
+}
+
+pub(super) fn range(since: i64, until: i64) -> TimeRange {
     TimeRange { start: UnixNanos::from_micros(since), end: UnixNanos::from_micros(until) }
 }
 
-fn invalid(field: &'static str, reason: &str) -> QueryError {
+pub(super) fn invalid(field: &'static str, reason: &str) -> QueryError {
     QueryError::Invalid { field, reason: reason.to_owned() }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WhyFilter {
-    /// The service that was asked about; without it, the service at the root of the trace.
+    /// The service that was asked about; without it, everything, or the service at the root of the trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// Of its requests those of this route, or whose span has this name.

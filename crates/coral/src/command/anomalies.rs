@@ -1,0 +1,37 @@
+//! `coral query anomalies`.
+
+use std::time::Duration;
+
+use super::query::{ago_text, colony, instant, window};
+use super::{Failure, print, print_json};
+use crate::args::{AnomaliesArgs, StatusFormat};
+use crate::clock;
+use crate::query::answer::Anomalies;
+use crate::query::{AnomaliesFilter, Question};
+use crate::show;
+
+/// A shorter baseline has few traces.
+const SHORTEST_BASELINE: Duration = Duration::from_secs(3_600);
+
+pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
+    let now = clock::now().as_micros();
+    let since = args.since.unwrap_or_default();
+    let since_unix_us = instant(since, now);
+    let until_unix_us = args.until.map_or(now.saturating_add(1), |until| instant(until, now));
+    let length = u64::try_from(until_unix_us.saturating_sub(since_unix_us)).unwrap_or(0);
+    // In whole seconds, so that it reads well.
+    let length = Duration::from_secs(Duration::from_micros(length).as_secs());
+    let baseline = args.baseline.unwrap_or(length.max(SHORTEST_BASELINE));
+    let baseline_us = i64::try_from(baseline.as_micros()).unwrap_or(i64::MAX);
+    let filter = AnomaliesFilter { since_unix_us, until_unix_us, baseline_us };
+    let answer: Anomalies =
+        colony(&args.colony).ask(&Question::Anomalies(filter).path_and_query())?;
+    match args.format {
+        StatusFormat::Json => print_json(&answer),
+        StatusFormat::Text => {
+            let before = format!("against the {} before", ago_text(baseline));
+            let windows = format!("{}, {before}", window(since, args.until));
+            print(&show::anomalies::anomalies(&answer, &windows))
+        }
+    }
+}
