@@ -1,20 +1,24 @@
-//! `coral-bench rca`: how good `explain` is, on recorded faults, on windows without one, and on the
+//! `coral-bench rca`: how good `coral why` is, on recorded faults, on windows without one, and on the
 //! simulator's.
 
 mod accuracy;
+mod product;
 mod recording;
 mod simulator;
+mod told;
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
 use coral_trace::Span;
-use coral_trace::explain::{Entry, Explanation, Verdict, explain};
+use coral_trace::explain::{Entry, explain};
 
 use self::accuracy::Places;
+use self::product::{Product, ProductArgs};
 use self::recording::{Case, Recording};
 use self::simulator::{Scenario, Weather};
+use self::told::Told;
 use crate::Failure;
 use crate::table::Table;
 use crate::traffic::trace::mix;
@@ -31,6 +35,17 @@ pub struct Rca {
     /// Prints a line a case.
     #[arg(long)]
     cases: bool,
+    /// Asks the library itself, and no process: the answers are the same.
+    #[arg(long)]
+    direct: bool,
+    #[command(flatten)]
+    product: ProductArgs,
+}
+
+/// Who is asked.
+enum Asked {
+    Library,
+    Product(Box<Product>),
 }
 
 /// A trace's spans.
@@ -39,6 +54,10 @@ type Trace = Vec<Span>;
 impl Rca {
     /// Runs to the end and prints a table.
     pub fn run(self) -> Result<(), Failure> {
+        let mut asked = match self.direct {
+            true => Asked::Library,
+            false => Asked::Product(Box::new(Product::start(&self.product)?)),
+        };
         let recording = Recording::read(&self.data)?;
         let mut table = Table::new(&[
             "set",
@@ -68,55 +87,58 @@ impl Rca {
                 })
                 .filter(|(case, window)| *window != case.scored_window)
                 .collect();
-            self.measure(&recording, system, &scored).row(&mut table);
-            self.measure(&recording, &format!("{system}, other windows"), &others).row(&mut table);
+            self.measure(&mut asked, &recording, system, &scored)?.row(&mut table);
+            let set = format!("{system}, other windows");
+            self.measure(&mut asked, &recording, &set, &others)?.row(&mut table);
         }
-        self.simulate("simulator, clean", Weather::Good).row(&mut table);
-        self.simulate("simulator, degraded", Weather::Bad).row(&mut table);
+        self.simulate(&mut asked, "simulator, clean", Weather::Good)?.row(&mut table);
+        self.simulate(&mut asked, "simulator, degraded", Weather::Bad)?.row(&mut table);
         print!("{table}");
         println!();
-        let mut table = no_fault(&recording);
-        simulated_calm(self.seeds, &mut table);
+        let mut table = no_fault(&mut asked, &recording)?;
+        simulated_calm(&mut asked, self.seeds, &mut table)?;
         print!("{table}");
         Ok(())
     }
 
-    fn simulate(&self, set: &str, weather: Weather) -> Measured {
+    fn simulate(
+        &self,
+        asked: &mut Asked,
+        set: &str,
+        weather: Weather,
+    ) -> Result<Measured, Failure> {
         let mut measured = Measured { set: set.to_owned(), ..Measured::default() };
         for scenario in simulator::faults(self.seeds, weather) {
-            let begin = Instant::now();
-            let answer = answer(&scenario.baseline, &scenario.window);
-            measured.slowest = measured.slowest.max(begin.elapsed().as_secs_f64());
+            let answer = asked.why(&scenario.baseline, &scenario.window)?;
             measured.add(&answer, |service| scenario.culprits.iter().any(|name| name == service));
             if self.cases {
                 let place = measured.places.0.last().copied().flatten();
                 let Scenario { kind, topology, culprits, .. } = &scenario;
-                println!("{kind}, {topology}, {culprits:?}: {place:?} {}", line(&answer));
+                println!("{kind}, {topology}, {culprits:?}: {place:?} {answer}");
             }
         }
-        measured
+        Ok(measured)
     }
 
-    fn measure(&self, recording: &Recording, set: &str, cases: &[(&Case, &str)]) -> Measured {
+    fn measure(
+        &self,
+        asked: &mut Asked,
+        recording: &Recording,
+        set: &str,
+        cases: &[(&Case, &str)],
+    ) -> Result<Measured, Failure> {
         let mut measured = Measured { set: set.to_owned(), ..Measured::default() };
         for (case, window) in cases {
             let (baseline, window_traces) =
                 (recording.traces(&case.normal_window), recording.traces(window));
-            let begin = Instant::now();
-            let answer = answer(&baseline, &window_traces);
-            measured.slowest = measured.slowest.max(begin.elapsed().as_secs_f64());
+            let answer = asked.why(&baseline, &window_traces)?;
             measured.add(&answer, |service| service == case.culprit_service);
             if self.cases {
                 let place = measured.places.0.last().copied().flatten();
-                println!(
-                    "{} {} {window}: {place:?} {}",
-                    case.fault,
-                    case.culprit_service,
-                    line(&answer)
-                );
+                println!("{} {} {window}: {place:?} {answer}", case.fault, case.culprit_service);
             }
         }
-        measured
+        Ok(measured)
     }
 }
 
@@ -130,10 +152,11 @@ struct Measured {
 }
 
 impl Measured {
-    fn add(&mut self, answer: &Explanation, is_culprit: impl Fn(&str) -> bool) {
+    fn add(&mut self, answer: &Told, is_culprit: impl Fn(&str) -> bool) {
         let place = answer.ranking.iter().position(|suspect| is_culprit(&suspect.service));
         self.places.0.push(place.map(|at| at + 1));
-        if answer.verdict == Verdict::Cause {
+        self.slowest = self.slowest.max(answer.took.as_secs_f64());
+        if answer.names() {
             self.named += 1;
             self.right += usize::from(place == Some(0));
         }
@@ -156,30 +179,23 @@ impl Measured {
     }
 }
 
-fn answer(baseline: &[Trace], window: &[Trace]) -> Explanation {
-    explain(Entry::default(), baseline.iter().map(Vec::as_slice), window.iter().map(Vec::as_slice))
-}
-
-fn line(answer: &Explanation) -> String {
-    let suspects: Vec<String> = answer
-        .ranking
-        .iter()
-        .take(4)
-        .map(|suspect| {
-            format!(
-                "{} {:.2} {} {:.0}%",
-                suspect.service,
-                suspect.score,
-                suspect.kind.as_str(),
-                suspect.share * 100.0
-            )
-        })
-        .collect();
-    format!("{} [{}]", answer.verdict.as_str(), suspects.join(", "))
+impl Asked {
+    fn why(&mut self, baseline: &[Trace], window: &[Trace]) -> Result<Told, Failure> {
+        match self {
+            Self::Product(product) => product.ask(baseline, window),
+            Self::Library => {
+                let begin = Instant::now();
+                let (baseline, window) =
+                    (baseline.iter().map(Vec::as_slice), window.iter().map(Vec::as_slice));
+                let answer = explain(Entry::default(), baseline, window);
+                Ok(Told::of(answer, begin.elapsed()))
+            }
+        }
+    }
 }
 
 /// Windows against themselves: no cause is right.
-fn no_fault(recording: &Recording) -> Table {
+fn no_fault(asked: &mut Asked, recording: &Recording) -> Result<Table, Failure> {
     let mut table = Table::new(&["no fault", "windows", "named a cause", "highest score"]);
     for (name, part, normal, seeds) in [
         ("a day's normal window, halves", 0.5, true, 20),
@@ -201,10 +217,10 @@ fn no_fault(recording: &Recording) -> Table {
                     let cohort = if is_usual { &mut baseline } else { &mut rest };
                     cohort.push(trace.clone());
                 }
-                let answer = answer(&baseline, &rest);
+                let answer = asked.why(&baseline, &rest)?;
                 windows += 1;
-                named += usize::from(answer.verdict == Verdict::Cause);
-                highest = highest.max(answer.ranking.first().map_or(0.0, |first| first.score));
+                named += usize::from(answer.names());
+                highest = highest.max(answer.highest());
             }
         }
         let percent = named as f64 * 100.0 / f64::from(windows).max(1.0);
@@ -215,23 +231,24 @@ fn no_fault(recording: &Recording) -> Table {
             format!("{highest:.2}"),
         ]);
     }
-    table
+    Ok(table)
 }
 
 /// Simulated windows without a fault and with a load step.
-fn simulated_calm(seeds: u64, table: &mut Table) {
+fn simulated_calm(asked: &mut Asked, seeds: u64, table: &mut Table) -> Result<(), Failure> {
     for (name, weather) in
         [("simulator, clean", Weather::Good), ("simulator, degraded", Weather::Bad)]
     {
         let (mut windows, mut named, mut highest) = (0u32, 0u32, 0.0f64);
         for scenario in simulator::calm(4 * seeds, weather) {
-            let answer = answer(&scenario.baseline, &scenario.window);
+            let answer = asked.why(&scenario.baseline, &scenario.window)?;
             windows += 1;
-            named += u32::from(answer.verdict == Verdict::Cause);
-            highest = highest.max(answer.ranking.first().map_or(0.0, |first| first.score));
+            named += u32::from(answer.names());
+            highest = highest.max(answer.highest());
         }
         let percent = f64::from(named) * 100.0 / f64::from(windows).max(1.0);
         let named = format!("{named} ({percent:.1}%)");
         table.row(&[name.to_owned(), windows.to_string(), named, format!("{highest:.2}")]);
     }
+    Ok(())
 }
