@@ -16,6 +16,11 @@ quick:
 demo:
     cargo run --release -- demo
 
+# How often the cause is found: recorded and simulated faults, through running processes (seven minutes).
+rca:
+    cargo build --release --workspace
+    cargo run --release -p coral-bench -- rca
+
 # Files, functions and what is documented (needs python3).
 shape:
     python3 ../shared/tools/shape.py crates/

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod anomalies;
+mod ask;
 mod beyla;
 mod topology;
 mod why;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use coral_trace::TraceIdPrefix;
 
 pub use self::anomalies::AnomaliesArgs;
+pub use self::ask::AskArgs;
 pub use self::beyla::{
     BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
 };
@@ -76,6 +78,16 @@ Example:
   coral query beyla traces --service payments-api"
     )]
     Query(QueryCommand),
+    /// Answer a question in plain English; no model is asked.
+    #[command(after_help = "\
+Examples:
+  coral ask \"Why is payments-api slow?\"
+  coral ask slowest endpoints of payments-api, last 15 minutes
+  coral ask errors today
+  coral ask what calls payments-api
+  coral ask what changed in the last hour
+  coral ask show me slow traces for payments-api")]
+    Ask(AskArgs),
     /// Say why a service is slow, or one trace: the component, its share, and where to see it.
     #[command(after_help = "\
 Examples:

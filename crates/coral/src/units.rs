@@ -25,6 +25,18 @@ fn two(small: i64, per: i64, large_unit: &str, small_unit: &str) -> String {
     }
 }
 
+/// Whole seconds as the command line reads them: `7d`, `1h`, `15m`, `90s`.
+pub fn flag(length: std::time::Duration) -> String {
+    match length.as_secs() {
+        seconds if seconds > 0 && seconds.is_multiple_of(86_400) => {
+            format!("{}d", seconds / 86_400)
+        }
+        seconds if seconds > 0 && seconds.is_multiple_of(3_600) => format!("{}h", seconds / 3_600),
+        seconds if seconds > 0 && seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
+    }
+}
+
 /// `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();

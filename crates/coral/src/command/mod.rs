@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod anomalies;
+mod ask;
 mod beyla;
 mod config;
 mod memory;
@@ -51,6 +52,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         },
         Command::Query(QueryCommand::Topology(args)) => topology::topology(&args),
         Command::Query(QueryCommand::Anomalies(args)) => anomalies::anomalies(&args),
+        Command::Ask(args) => ask::ask(&args),
         Command::Why(args) => why::why(&args),
         Command::Beyla(BeylaToolCommand::Doctor(args)) => beyla::doctor(&args),
         Command::Beyla(BeylaToolCommand::Install(args)) => beyla::install(&args),

@@ -2,11 +2,13 @@
 //! these are the documented JSON shapes of design §7: fields may be added, none renamed.
 
 mod anomalies;
+mod plain;
 mod red;
 mod topology;
 mod why;
 
 pub use anomalies::{Anomalies, Anomaly};
+pub use plain::{Plain, PlainLine, PlainSection};
 pub use red::{RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
 pub use topology::{SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode};
 pub use why::{Why, WhyEvidence, WhyStandout, WhySuspect};

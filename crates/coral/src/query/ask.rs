@@ -2,6 +2,7 @@
 
 mod anomalies;
 mod cause;
+mod plain;
 mod red;
 mod size;
 #[cfg(test)]

@@ -6,6 +6,6 @@ pub mod question;
 
 pub use self::ask::{QueryError, Sources};
 pub use self::question::{
-    AnomaliesFilter, Question, RedFilter, RedProtocol, RedSide, RedSource, Sort, Source,
-    SpanStatus, TopologyFilter, TraceFilter, WhyFilter,
+    AnomaliesFilter, PlainFilter, Question, RedFilter, RedProtocol, RedSide, RedSource, Sort,
+    Source, SpanStatus, TopologyFilter, TraceFilter, WhyFilter,
 };

@@ -1,11 +1,13 @@
 //! What can be asked of a colony, and how a question is written as a URL.
 
 mod anomalies;
+mod plain;
 mod red;
 mod topology;
 mod why;
 
 pub use anomalies::AnomaliesFilter;
+pub use plain::{Asked, Intent, PlainFilter, Window, understand};
 pub use red::{RedFilter, RedProtocol, RedSide, RedSource};
 pub use topology::TopologyFilter;
 pub use why::WhyFilter;
@@ -33,6 +35,8 @@ pub enum Question {
     Topology(TopologyFilter),
     /// What is otherwise than it was.
     Anomalies(AnomaliesFilter),
+    /// Anything, in plain English.
+    Plain(PlainFilter),
     /// How the colony is.
     Status,
 }
@@ -122,6 +126,7 @@ impl Question {
             Self::Why(filter) => url("/api/v1/why", filter),
             Self::Topology(filter) => url("/api/v1/topology", filter),
             Self::Anomalies(filter) => url("/api/v1/anomalies", filter),
+            Self::Plain(filter) => url("/api/v1/ask", filter),
             Self::Status => "/api/v1/status".to_owned(),
         }
     }

@@ -4,6 +4,7 @@ pub mod anomalies;
 pub mod beyla;
 pub mod config;
 pub mod csv;
+pub mod plain;
 pub mod red_table;
 pub mod sanitize;
 pub mod status;

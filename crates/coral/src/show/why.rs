@@ -40,7 +40,8 @@ fn verdict(why: &Why) -> String {
         ("cause", Some(cause)) => {
             let share = format!("{:.0}% of the added time", cause.share * 100.0);
             let mut text = format!("Cause: {}, {share}\n", line(&cause.service));
-            let _ = writeln!(text, "  {}", what(cause));
+            let component = cut(&line(&cause.component), WIDEST_COMPONENT);
+            let _ = writeln!(text, "  {}", line(&cause.in_words(&component)));
             let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
             if why.counterfactual_p95_us < why.p95_us {
                 let took = if why.trace_id.is_some() { "It took" } else { "P95 is" };
@@ -61,22 +62,6 @@ fn verdict(why: &Why) -> String {
             }
             text
         }
-    }
-}
-
-/// What a suspect does, in a sentence.
-fn what(suspect: &WhySuspect) -> String {
-    let component = cut(&line(&suspect.component), WIDEST_COMPONENT);
-    match suspect.kind.as_str() {
-        "own" => format!("takes longer itself in `{component}`"),
-        "edge" => format!("takes longer to be reached: {component}"),
-        "leaf" => format!("answers later: {component}"),
-        "queue" => format!("lets `{component}` wait in its queue"),
-        "missing" => format!("stops in `{component}` before it has called what it used to call"),
-        "error" => format!("fails, and nothing below it does: {component}"),
-        "repeated" => format!("is called again and again: {component}"),
-        "more_often" => format!("is called by more requests than it was: {component}"),
-        other => format!("{}: {component}", line(other)),
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod agent_rpc;
+mod ask;
 mod bad_day;
 mod beyla;
 mod cli;

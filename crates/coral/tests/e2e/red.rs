@@ -21,7 +21,7 @@ fn recorded(version: &str, prefixes: &[&str]) -> Vec<Vec<u8>> {
 }
 
 /// A standalone Coral that was sent these recordings, each twice, and whose colony has all of it.
-fn after(version: &str, metrics: &[&str], traces: &[&str]) -> Coral {
+pub(super) fn after(version: &str, metrics: &[&str], traces: &[&str]) -> Coral {
     let coral = Coral::standalone(&[]);
     let traces = if traces.is_empty() { vec![] } else { recorded(version, traces) };
     traces.iter().for_each(|body| assert_eq!(coral.post("beyla_http", body), 200));

@@ -30,7 +30,7 @@ fn checkout(number: u64, start: UnixNanos, validation: u64) -> Vec<Span> {
 }
 
 /// An hour of checkouts, the last quarter of which is slow in the card validator.
-fn slow_checkouts() -> Coral {
+pub(super) fn slow_checkouts() -> Coral {
     let coral = Coral::standalone(&[]);
     let usual = (0..60).map(|n| checkout(n, UnixNanos(NOON - (60 - n) * 50_000 * MS), 30 + n % 9));
     let slow =

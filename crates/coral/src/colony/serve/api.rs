@@ -15,8 +15,8 @@ use tokio::sync::Semaphore;
 use super::ColonyView;
 use crate::errors::chain;
 use crate::query::{
-    AnomaliesFilter, QueryError, RedFilter, RedProtocol, Source, Sources, TopologyFilter,
-    TraceFilter, WhyFilter,
+    AnomaliesFilter, PlainFilter, QueryError, RedFilter, RedProtocol, Source, Sources,
+    TopologyFilter, TraceFilter, WhyFilter,
 };
 
 /// An error as JSON. `error` says what failed and with what.
@@ -50,6 +50,7 @@ pub(super) fn router(view: Arc<ColonyView>) -> Router {
         .route("/api/v1/why", get(why))
         .route("/api/v1/topology", get(topology))
         .route("/api/v1/anomalies", get(anomalies))
+        .route("/api/v1/ask", get(plain))
         .route("/api/v1/status", get(async |State(api): State<Api>| Json(api.view.status())))
         .with_state(api)
 }
@@ -77,6 +78,16 @@ async fn topology(
 ) -> Response {
     match filter {
         Ok(Query(filter)) => api.answer(move |sources| sources.topology(&filter)).await,
+        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
+    }
+}
+
+async fn plain(
+    State(api): State<Api>,
+    filter: Result<Query<PlainFilter>, QueryRejection>,
+) -> Response {
+    match filter {
+        Ok(Query(filter)) => api.answer(move |sources| sources.plain(&filter)).await,
         Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
     }
 }

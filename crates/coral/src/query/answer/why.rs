@@ -58,6 +58,25 @@ pub struct WhySuspect {
     pub evidence: Vec<WhyEvidence>,
 }
 
+impl WhySuspect {
+    /// What it does, with its `component` as that is to be printed: `takes longer itself in `POST /validate``.
+    pub fn in_words(&self, component: &str) -> String {
+        match self.kind.as_str() {
+            "own" => format!("takes longer itself in `{component}`"),
+            "edge" => format!("takes longer to be reached: {component}"),
+            "leaf" => format!("answers later: {component}"),
+            "queue" => format!("lets `{component}` wait in its queue"),
+            "missing" => {
+                format!("stops in `{component}` before it has called what it used to call")
+            }
+            "error" => format!("fails, and nothing below it does: {component}"),
+            "repeated" => format!("is called again and again: {component}"),
+            "more_often" => format!("is called by more requests than it was: {component}"),
+            other => format!("{other}: {component}"),
+        }
+    }
+}
+
 /// A value of an attribute of a span or its resource.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct WhyStandout {

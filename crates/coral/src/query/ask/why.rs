@@ -163,16 +163,25 @@ impl Sources {
         Ok(stored.into_iter().map(|stored| stored.span).collect())
     }
 
-    /// Services seen in `started` whose names are like `service`, the most alike first.
-    fn similar(&self, service: &str, started: TimeRange) -> Result<Vec<String>, StoreError> {
+    /// Services of the newest traces that started in `started`, by name.
+    pub(super) fn known_services(&self, started: TimeRange) -> Result<Vec<String>, StoreError> {
         let newest = TraceQuery { started, ..TraceQuery::newest(NAMING_TRACES) };
         let found = self.store.search(&newest)?;
         let mut names: Vec<String> =
             found.into_iter().flat_map(|summary| summary.services).collect();
         names.sort_unstable();
         names.dedup();
+        Ok(names)
+    }
+
+    /// Services seen in `started` whose names are like `service`, the most alike first.
+    pub(super) fn similar(
+        &self,
+        service: &str,
+        started: TimeRange,
+    ) -> Result<Vec<String>, StoreError> {
+        let names = self.known_services(started)?.into_iter();
         let mut alike: Vec<(f64, String)> = names
-            .into_iter()
             .map(|name| (strsim::jaro_winkler(&name, service), name))
             .filter(|(alike, _)| *alike >= ALIKE)
             .collect();

@@ -1,0 +1,19 @@
+//! `coral ask`.
+
+use clap::Args;
+
+use super::{ColonyArgs, StatusFormat};
+
+/// `coral ask`.
+#[derive(Args, Debug)]
+pub struct AskArgs {
+    /// The question: what is slow, fails, changed, calls whom, and why.
+    #[arg(value_name = "QUESTION", required = true)]
+    pub question: Vec<String>,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: StatusFormat,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub colony: ColonyArgs,
+}

@@ -1,0 +1,221 @@
+//! Questions in plain English, from spans and metrics to the terminal.
+
+use std::fmt::Write as _;
+
+use expect_test::expect;
+use serde_json::Value;
+
+use super::process::Coral;
+use super::red;
+use super::why::slow_checkouts;
+
+/// 2026-11-25T12:15:00Z: a quarter of an hour after checkouts became slow.
+const QUARTER_PAST: i64 = 1_795_608_900_000_000;
+/// 2026-12-01T00:00:00Z: after the recordings.
+const DECEMBER: i64 = 1_796_083_200_000_000;
+
+/// What is answered at a time: sections, lines with the numbers of their queries, and the queries.
+fn answer_at(coral: &Coral, question: &str, now: i64) -> String {
+    let question = question.replace(' ', "+").replace('/', "%2F").replace('?', "%3F");
+    let path = format!("/api/v1/ask?question={question}&now_unix_us={now}");
+    let answer = coral.get("colony", &path);
+    let list = |value: &Value| value.as_array().unwrap().clone();
+    let mut text = format!("{}\n", answer["understood"].as_str().unwrap_or("–"));
+    for section in list(&answer["sections"]) {
+        let _ = writeln!(text, "{}", section["title"].as_str().unwrap());
+        for line in list(&section["lines"]) {
+            let _ = writeln!(text, "  {} {}", line["query"], line["text"].as_str().unwrap());
+        }
+    }
+    list(&answer["queries"]).iter().for_each(|query| {
+        let _ = writeln!(text, "{}", query.as_str().unwrap());
+    });
+    text
+}
+
+#[test]
+fn why_is_answered_in_the_rfds_layout() {
+    let coral = slow_checkouts();
+    let question = "why is payments-api slow? last 15 minutes";
+    expect![[r#"
+        Analyzing payments-api, last 15m
+        RED Metrics (last 15m)
+          null no metrics of payments-api in this window
+        Trace Analysis
+          1 Analyzed 30 traces against 60 of the baseline; 100% whole
+          1 100% of the added time: card-validator-svc takes longer itself in `POST /validate`
+        Root Cause
+          1 card-validator-svc takes longer itself in `POST /validate`
+          1 P95 is 488ms; with that as it was, 107ms
+          1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804f`
+          1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804e`
+          1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804d`
+        Recommendation
+          null Check CPU, memory and locks of card-validator-svc, and what was deployed there last
+          null Compare one of the traces above with a faster one of the same operation
+        coral why payments-api --since 15m --baseline 1h
+    "#]]
+    .assert_eq(&answer_at(&coral, question, QUARTER_PAST));
+    let earlier = QUARTER_PAST - 1_800_000_000;
+    expect![[r#"
+        Analyzing payments-api, last 15m
+        RED Metrics (last 15m)
+          null no metrics of payments-api in this window
+        Trace Analysis
+          1 Analyzed 19 traces against 24 of the baseline; 100% whole
+        Root Cause
+          1 none: the highest score is 0.00; a cause has at least 1.00
+        coral why payments-api --since 15m --baseline 1h
+    "#]]
+    .assert_eq(&answer_at(&coral, question, earlier));
+}
+
+#[test]
+fn other_questions_are_answered_from_their_queries() {
+    let coral = slow_checkouts();
+    for (question, expected) in [
+        (
+            "what changed in the last 15 minutes",
+            expect![[r#"
+            Analyzing everything, last 15m
+            Changes against the 1h before
+              1 card-validator-svc: slower, POST /validate (23ms before, 398ms now)
+            coral query anomalies --since 15m --baseline 1h
+        "#]],
+        ),
+        (
+            "what calls payments-api",
+            expect![[r#"
+            Analyzing payments-api, last 1h
+            What calls payments-api
+              1 frontend-api → payments-api over unknown: 84 calls, P95 486ms
+            What payments-api calls
+              1 payments-api → card-validator-svc over unknown: 84 calls, P95 415ms
+              1 payments-api → fraud-detector over unknown: 84 calls, P95 35ms
+            coral query topology --since 1h
+        "#]],
+        ),
+        (
+            "show me slow traces of payments-api, last 15 minutes",
+            expect![[r#"
+            Analyzing payments-api, last 15m
+            Traces, the slowest first
+              1 000000000000000018eb47f663d9804c 622ms POST /checkout, 5 spans: card-validator-svc slow (404ms)
+              1 000000000000000018eb47f663d9804f 621ms POST /checkout, 5 spans: card-validator-svc slow (407ms)
+              1 000000000000000018eb47f663d9804b 620ms POST /checkout, 5 spans: card-validator-svc slow (403ms)
+              1 000000000000000018eb47f663d9804e 619ms POST /checkout, 5 spans: card-validator-svc slow (406ms)
+              1 000000000000000018eb47f663d9804a 618ms POST /checkout, 5 spans: card-validator-svc slow (402ms)
+            coral query beyla traces --service payments-api --sort slowest --since 15m --limit 5
+        "#]],
+        ),
+        (
+            "slowest calls",
+            expect![[r#"
+                Analyzing everything, last 1h
+                The slowest first, by P95
+                  1 frontend-api → payments-api: P95 486ms, 84 calls, 0 failed
+                  1 payments-api → card-validator-svc: P95 415ms, 84 calls, 0 failed
+                  1 payments-api → fraud-detector: P95 35ms, 84 calls, 0 failed
+                  1 card-validator-svc → postgres: P95 12ms, 84 calls, 0 failed
+                coral query topology --since 1h
+            "#]],
+        ),
+        (
+            "what is slowest",
+            expect![[r#"
+                Analyzing everything, last 1h
+                The slowest first, by P95
+                  1 frontend-api → payments-api: P95 486ms, 84 calls, 0 failed
+                  1 payments-api → card-validator-svc: P95 415ms, 84 calls, 0 failed
+                  1 payments-api → fraud-detector: P95 35ms, 84 calls, 0 failed
+                  1 card-validator-svc → postgres: P95 12ms, 84 calls, 0 failed
+                coral query topology --since 1h
+            "#]],
+        ),
+        (
+            "errors",
+            expect![[r#"
+            Analyzing everything, last 1h
+            What fails, most often first
+              1 nothing in this window
+            coral query topology --since 1h
+        "#]],
+        ),
+    ] {
+        expected.assert_eq(&answer_at(&coral, question, QUARTER_PAST));
+    }
+}
+
+#[test]
+fn metrics_are_cited_where_there_are_some() {
+    let coral = red::after("3.31.0", &["metrics-0"], &["traces-001", "traces-002"]);
+    for (question, expected) in [
+        (
+            "why is frontend-api slow, last 30 days",
+            expect![[r#"
+            Analyzing frontend-api, last 30d
+            RED Metrics (last 30d)
+              1 frontend-api P95 latency: 47ms
+              1 Request rate: 0.0 req/s (55 requests)
+              1 Error rate: 9.1%
+            Trace Analysis
+              2 Analyzed 12 traces against 0 of the baseline; 100% whole
+            Root Cause
+              2 not enough evidence: no trace of the baseline has the spans that were asked about
+            coral query beyla http frontend-api --since 30d --compare 30d
+            coral why frontend-api --since 30d --baseline 30d
+        "#]],
+        ),
+        (
+            "slowest endpoints of frontend-api, last 30 days",
+            expect![[r#"
+            Analyzing frontend-api, last 30d
+            The slowest first, by P95
+              1 GET /checkout/{id}: P95 48ms, 52 requests, 5.8% failed
+              1 GET /boom: P95 4.7ms, 1 request, 100% failed
+              1 GET /deadend: P95 4.7ms, 1 request, 100% failed
+              1 GET /missing/{id}: P95 4.7ms, 1 request, 0% failed
+            coral query beyla http frontend-api --since 30d --compare 30d
+        "#]],
+        ),
+        (
+            "errors of frontend-api, last 30 days",
+            expect![[r#"
+            Analyzing frontend-api, last 30d
+            What fails, most often first
+              1 GET /checkout/{id}: P95 48ms, 52 requests, 5.8% failed
+              1 GET /boom: P95 4.7ms, 1 request, 100% failed
+              1 GET /deadend: P95 4.7ms, 1 request, 100% failed
+            coral query beyla http frontend-api --since 30d --compare 30d
+        "#]],
+        ),
+    ] {
+        expected.assert_eq(&answer_at(&coral, question, DECEMBER));
+    }
+}
+
+#[test]
+fn what_cannot_be_answered_says_what_can() {
+    let coral = slow_checkouts();
+    expect![[r#"
+        No such service:
+          - no trace here has a service called payment-api
+          - services of a similar name: payments-api
+    "#]]
+    .assert_eq(&coral.answer("ask why is payment-api slow"));
+    expect![[r#"
+        I cannot answer that. What can be asked:
+          - why is payments-api slow?
+          - slowest endpoints of payments-api, last 15 minutes
+          - errors today
+          - what calls payments-api?
+          - what changed in the last hour?
+          - show me slow traces for payments-api
+    "#]]
+    .assert_eq(&coral.answer("ask what is the meaning of \u{1b}[31mlife"));
+    let page = coral.answer("ask errors today");
+    assert!(
+        page.ends_with('\n') && page.contains("\nQueries:\n  [1] coral query topology"),
+        "{page}"
+    );
+}
