@@ -230,8 +230,8 @@ mod tests {
         let cannot_store = Refusal::CannotStore { reason: "disk full".to_owned(), retry_after };
         let counters = IntakeCounters::default();
         for (valid, outcome) in [
-            (10, Ok(Stored { new: 7, duplicate: 3 })),
-            (10, Ok(Stored { new: 7, duplicate: 1 })),
+            (10, Ok(Stored { new: 7, duplicate: 3, grown: 0 })),
+            (10, Ok(Stored { new: 7, duplicate: 1, grown: 0 })),
             (10, Err(Refusal::Busy { retry_after })),
             (10, Err(cannot_store)),
             (10, Err(Refusal::ShuttingDown)),

@@ -100,6 +100,7 @@ impl Privacy {
         for point in points.iter_mut().filter(|point| self.touches(&point.series)) {
             let series = Arc::make_mut(&mut point.series);
             self.attributes(&mut series.attributes, &mut removed);
+            self.promoted(series, &mut removed);
             if !self.keep_url_queries && cut_url(&mut series.target) {
                 removed.cut += 1;
             }
@@ -110,7 +111,25 @@ impl Privacy {
     /// Series are shared by the points of many exports: only what changes is copied.
     fn touches(&self, series: &Series) -> bool {
         let is_url = !self.keep_url_queries && series.target.contains(['?', '#', '@']);
-        is_url || series.attributes.iter().any(|kv| self.treatment(&kv.key).is_some())
+        is_url
+            || self.touches_resources()
+            || series.attributes.iter().any(|kv| self.treatment(&kv.key).is_some())
+    }
+
+    /// What a metric's series has of attributes that were named.
+    fn promoted(&self, series: &mut Series, removed: &mut Removed) {
+        for (keys, text) in series.promoted() {
+            if text.is_empty() {
+                continue;
+            }
+            if keys.iter().any(|key| self.drop.contains(*key)) {
+                text.clear();
+                removed.dropped += 1;
+            } else if keys.iter().any(|key| self.hash.contains(*key)) {
+                *text = self.hashed(text);
+                removed.hashed += 1;
+            }
+        }
     }
 
     fn touches_resources(&self) -> bool {
@@ -122,6 +141,9 @@ impl Privacy {
         let before = removed.dropped;
         self.attributes(&mut origin.resource.attributes, removed);
         origin.resource.dropped_attributes += (removed.dropped - before) as u32;
+        let before = removed.dropped;
+        self.attributes(&mut origin.scope.attributes, removed);
+        origin.scope.dropped_attributes += (removed.dropped - before) as u32;
         Arc::new(origin)
     }
 

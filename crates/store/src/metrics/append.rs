@@ -13,6 +13,8 @@ use crate::store::Store;
 pub struct AppendedPoints {
     /// Points whose requests are stored now; also those that said that there were none.
     pub stored: u64,
+    /// Of those, points with requests that were not counted before.
+    pub grown: u64,
     /// Points that had been sent before, or say less than a later one that came first.
     pub duplicate: u64,
     /// Points of series that are too many to be told apart.
@@ -34,6 +36,7 @@ impl Store {
         let metrics = &self.0.metrics;
         metrics.live.check_room()?;
         let mut writer = metrics.writer();
+        writer.counters.at(received);
         let (mut deltas, mut appended) = (Vec::new(), Vec::new());
         for group in groups {
             appended.push(writer.take(group, received, &mut deltas));
@@ -96,6 +99,7 @@ impl MetricWriter {
             let count = match self.counters.take(point) {
                 Taken::Grown(growth) => {
                     deltas.push(self.delta(point, growth, received));
+                    appended.grown += 1;
                     &mut appended.stored
                 }
                 Taken::Unchanged | Taken::Baseline => &mut appended.stored,

@@ -74,7 +74,12 @@ impl Store {
     ) -> Result<MetricsMaintained, StoreError> {
         let metrics = &self.0.metrics;
         let _alone = metrics.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-        let sealed = if metrics.seal_is_due(keep, now) { self.seal_metrics_at(now) } else { Ok(0) };
+        // Also when nothing comes that could be sealed: what is remembered of the dead must not keep others out.
+        let mut writer = metrics.writer();
+        writer.counters.at(now);
+        writer.counters.forget(now.earlier(FORGET_AFTER));
+        drop(writer);
+        let sealed = if metrics.seal_is_due(keep, now) { self.seal_metrics_alone() } else { Ok(0) };
         let kept_since = |file: &MetricFile| now.earlier(keep.of(file.extent.protocol));
         let expired =
             metrics.let_go(|file, _| UnixNanos(file.extent.last_received) < kept_since(file));
@@ -86,18 +91,18 @@ impl Store {
     ///
     /// # Errors
     /// As [`maintain_metrics`](Self::maintain_metrics).
-    pub fn seal_metrics(&self, now: UnixNanos) -> Result<u64, StoreError> {
+    pub fn seal_metrics(&self) -> Result<u64, StoreError> {
         let _alone = self.0.metrics.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-        self.seal_metrics_at(now)
+        self.seal_metrics_alone()
     }
 
     /// Seals what a failed seal left, then what came since.
-    fn seal_metrics_at(&self, now: UnixNanos) -> Result<u64, StoreError> {
+    fn seal_metrics_alone(&self) -> Result<u64, StoreError> {
         let metrics = &self.0.metrics;
         let dir = file_dir(&self.0.config.dir);
         let before = metrics.live.read().sealing.clone();
         let mut sealed = before.map_or(Ok(0), |rows| metrics.seal(&dir, &rows))?;
-        if let Some(rows) = metrics.begin_sealing(now)? {
+        if let Some(rows) = metrics.begin_sealing()? {
             sealed += metrics.seal(&dir, &rows)?;
         }
         Ok(sealed)
@@ -113,12 +118,11 @@ impl Metrics {
     }
 
     /// From here on commits go to another generation. `None` when there is nothing to seal.
-    fn begin_sealing(&self, now: UnixNanos) -> Result<Option<Arc<HotRows>>, StoreError> {
+    fn begin_sealing(&self) -> Result<Option<Arc<HotRows>>, StoreError> {
         let mut writer = self.writer();
         if self.live.read().hot.rows == 0 {
             return Ok(None);
         }
-        writer.counters.forget(now.earlier(FORGET_AFTER));
         writer.begin_generation()?;
         let mut state = self.live.write();
         let next = HotRows::after(writer.next_receipt);

@@ -100,7 +100,7 @@ fn a_row_comes_back_as_it_was_from_memory_from_the_log_and_from_a_file() {
     drop(store);
     let store = Store::open(config(&dir)).unwrap();
     assert_eq!(pages(&store, 10), first, "from the log");
-    assert_eq!(store.seal_metrics(NOON).unwrap(), 1);
+    assert_eq!(store.seal_metrics().unwrap(), 1);
     assert_eq!(pages(&store, 10), first, "from a file");
     drop(store);
     let store = Store::open(config(&dir)).unwrap();
@@ -147,7 +147,7 @@ fn a_seal_that_a_crash_cut_short_loses_and_repeats_nothing() {
     let logs = dir.path().join("store/metrics/log");
     let saved: Vec<_> =
         files(&logs).into_iter().map(|log| (log.clone(), std::fs::read(log).unwrap())).collect();
-    store.seal_metrics(NOON).unwrap();
+    store.seal_metrics().unwrap();
     drop(store);
     // As if the second of three files had not been written, and the logs were still there.
     std::fs::remove_file(&metric_files(&dir)[0]).unwrap();
@@ -155,7 +155,7 @@ fn a_seal_that_a_crash_cut_short_loses_and_repeats_nothing() {
     let store = Store::open(config(&dir)).unwrap();
     assert_eq!(pages(&store, 100), before);
     store.append_points(&[all(30)], NOON).unwrap();
-    store.seal_metrics(NOON).unwrap();
+    store.seal_metrics().unwrap();
     drop(store);
     let store = Store::open(config(&dir)).unwrap();
     assert_eq!(pages(&store, 2).len(), 9);
@@ -167,7 +167,7 @@ fn a_file_that_cannot_be_read_is_put_aside_and_the_others_answer() {
     let (dir, store) = store();
     let all = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [1, 0])).to_vec();
     store.append_points(&[all], NOON).unwrap();
-    store.seal_metrics(NOON).unwrap();
+    store.seal_metrics().unwrap();
     let file = metric_files(&dir).remove(0);
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[4..60].fill(0xff);
@@ -201,7 +201,7 @@ fn the_views_have_the_names_and_columns_of_the_rfd() {
     store.append_points(&[points], NOON).unwrap();
     for seal in [false, true] {
         if seal {
-            store.seal_metrics(NOON).unwrap();
+            store.seal_metrics().unwrap();
         }
         let rows = |select: &str| {
             let rows = store.select(select).unwrap().into_iter();
@@ -268,7 +268,7 @@ proptest! {
             let most: &mut u64 = expected.entry(protocol.as_str()).or_default();
             *most = (3 * second).max(*most);
             match then {
-                0 => drop(store.seal_metrics(NOON).unwrap()),
+                0 => drop(store.seal_metrics().unwrap()),
                 1 => {
                     drop(store);
                     store = Store::open(config(&dir)).unwrap();

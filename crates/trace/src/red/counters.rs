@@ -25,6 +25,10 @@ pub struct Counters {
     /// How many series there are in `streams`.
     tracked: usize,
     most_tracked: usize,
+    /// The time by our own clock, as far as it was told.
+    now: UnixNanos,
+    /// Nothing more was to be forgotten: it is not looked for again before this.
+    full_until: UnixNanos,
     /// Since the last commit: what changed, with what it was before.
     changes: Vec<Change>,
 }
@@ -78,10 +82,25 @@ pub struct Growth {
 /// How long before its first point a series may have started to be counted whole.
 pub const REACH: Duration = Duration::from_secs(3_600);
 
+/// How often a full memory is searched for what can be forgotten.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
 impl Counters {
     /// Remembers at most `most_tracked` series.
     pub fn new(most_tracked: usize) -> Self {
-        Self { streams: HashMap::new(), tracked: 0, most_tracked, changes: Vec::new() }
+        Self {
+            streams: HashMap::new(),
+            tracked: 0,
+            most_tracked,
+            now: UnixNanos(0),
+            full_until: UnixNanos(0),
+            changes: Vec::new(),
+        }
+    }
+
+    /// It is `now`, by the clock that exporters are forgotten by: theirs may be behind by days.
+    pub fn at(&mut self, now: UnixNanos) {
+        self.now = self.now.max(now);
     }
 
     /// What `point` says that was not known.
@@ -93,13 +112,17 @@ impl Counters {
         let key = KeyHasher::default().with(point.stream).with(point.temporality).with(start).key();
         let known = self.streams.get(&key);
         let is_known = known.is_some_and(|stream| stream.series.contains_key(&point.key));
-        if !is_known && self.tracked >= self.most_tracked {
+        // One exporter with ever new series leaves a quarter for the others.
+        let most = self.most_tracked - self.most_tracked / 4;
+        let is_greedy = known.is_some_and(|stream| stream.series.len() >= most);
+        let head = known.map(|stream| stream.head);
+        if !is_known && (is_greedy || !self.has_room(point.time)) {
             return Taken::Dropped;
         }
-        let head = known.map(|stream| stream.head);
         let stream = self.streams.entry(key).or_insert_with(|| Stream::new(start, point.time));
         let (taken, before) = stream.take(point);
         stream.head.hear(point.time);
+        stream.received = self.now;
         let is_durable = match &before {
             Before::Unknown => true,
             Before::Same => false,
@@ -108,6 +131,17 @@ impl Counters {
         self.tracked += usize::from(!is_known);
         self.changes.push(Change { stream: key, head, series: point.key, before, is_durable });
         taken
+    }
+
+    /// Whether one more series can be remembered, if need be for streams of exporters that have ended: who was
+    /// silent for longer than [`REACH`] and comes back is a baseline, so that nothing is counted twice.
+    fn has_room(&mut self, time: UnixNanos) -> bool {
+        let now = if self.now > UnixNanos(0) { self.now } else { time };
+        if self.tracked >= self.most_tracked && now >= self.full_until {
+            self.forget(now.earlier(REACH));
+            self.full_until = now.later(LOOK_AGAIN);
+        }
+        self.tracked < self.most_tracked
     }
 
     /// What has to be written down with the commit that is being made.
@@ -170,17 +204,23 @@ impl Counters {
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        *self = Self::new(self.most_tracked);
+        *self = Self { now: self.now, ..Self::new(self.most_tracked) };
     }
 
     /// Forgets streams that were not heard of since `before`, and series that were removed from theirs. Such
     /// a stream's next point is a first point again.
     pub fn forget(&mut self, before: UnixNanos) {
         for stream in self.streams.values_mut() {
+            // Restored: as if it had been heard of now.
+            if stream.received == UnixNanos(0) {
+                stream.received = self.now;
+            }
             self.tracked -= stream.forget_removed(before);
         }
         self.streams.retain(|_, stream| {
-            let stays = stream.head.newest[0] >= before && !stream.series.is_empty();
+            let is_told = stream.received > UnixNanos(0);
+            let heard = if is_told { stream.received } else { stream.head.newest[0] };
+            let stays = heard >= before && !stream.series.is_empty();
             self.tracked -= if stays { 0 } else { stream.series.len() };
             stays
         });

@@ -17,6 +17,10 @@ pub struct Histogram {
 /// The largest bound, 104 days: beyond it, a float of milliseconds is not exact to the nanosecond.
 pub const MOST_NANOS: u64 = 1 << 53;
 
+/// Exporters have 15 to 160; each series is remembered with its buckets.
+pub const MOST_BUCKETS: usize = 1_024;
+const MOST_REQUESTS: u64 = i64::MAX as u64;
+
 /// Why some numbers are no histogram.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum InvalidHistogram {
@@ -29,8 +33,10 @@ pub enum InvalidHistogram {
     },
     /// A bound is no number, not above the one before it, or above [`MOST_NANOS`].
     Bounds,
-    /// The counts together are more than 2^64.
+    /// The counts together are more than a signed 64-bit number holds, which is what tables have.
     TooMany,
+    /// There are so many buckets, more than [`MOST_BUCKETS`].
+    Buckets(usize),
 }
 
 impl Histogram {
@@ -44,6 +50,9 @@ impl Histogram {
         sum: Option<f64>,
     ) -> Result<Self, InvalidHistogram> {
         let bounds = bounds.into();
+        if counts.len() > MOST_BUCKETS {
+            return Err(InvalidHistogram::Buckets(counts.len()));
+        }
         if counts.len() != bounds.len() + 1 {
             return Err(InvalidHistogram::Length { bounds: bounds.len(), counts: counts.len() });
         }
@@ -52,7 +61,7 @@ impl Histogram {
             return Err(InvalidHistogram::Bounds);
         }
         let total = counts.iter().try_fold(0u64, |total, count| total.checked_add(*count));
-        total.ok_or(InvalidHistogram::TooMany)?;
+        total.filter(|total| *total <= MOST_REQUESTS).ok_or(InvalidHistogram::TooMany)?;
         Ok(Self { bounds, counts, sum })
     }
 
@@ -144,7 +153,10 @@ impl fmt::Display for InvalidHistogram {
                 write!(f, "{counts} bucket counts for {bounds} bounds, expected {}", bounds + 1)
             }
             Self::Bounds => f.write_str("bounds are not rising numbers"),
-            Self::TooMany => f.write_str("more counts than 64 bits hold"),
+            Self::TooMany => f.write_str("more counts than 63 bits hold"),
+            Self::Buckets(buckets) => {
+                write!(f, "{buckets} buckets, which is more than {MOST_BUCKETS}")
+            }
         }
     }
 }

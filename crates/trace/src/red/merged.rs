@@ -23,24 +23,24 @@ pub enum Quantile {
 impl Merged {
     /// Adds `histogram`.
     pub fn add(&mut self, histogram: &Histogram) {
-        match self.by_bounds.get_mut(histogram.bounds()) {
-            Some(counts) => {
-                counts.iter_mut().zip(histogram.counts()).for_each(|(sum, count)| {
-                    *sum = sum.saturating_add(*count);
-                });
-            }
-            None => {
-                let (bounds, counts) = (histogram.bounds().clone(), histogram.counts().to_vec());
-                self.by_bounds.insert(bounds, counts);
-            }
-        }
+        self.add_counts(histogram.bounds(), histogram.counts());
     }
 
     /// Adds what `other` is the sum of.
     pub fn merge(&mut self, other: &Self) {
         for (bounds, counts) in &other.by_bounds {
-            let histogram = Histogram::new(bounds.clone(), counts.clone(), None);
-            self.add(&histogram.expect("it came from one"));
+            self.add_counts(bounds, counts);
+        }
+    }
+
+    fn add_counts(&mut self, bounds: &Arc<[u64]>, counts: &[u64]) {
+        match self.by_bounds.get_mut(bounds) {
+            Some(sums) => {
+                sums.iter_mut().zip(counts).for_each(|(sum, count)| {
+                    *sum = sum.saturating_add(*count);
+                });
+            }
+            None => drop(self.by_bounds.insert(bounds.clone(), counts.to_vec())),
         }
     }
 

@@ -44,6 +44,7 @@ pub enum Side {
     Client,
 }
 
+const SERVICE: &[&str] = &["service.name"];
 const METHOD: &[&str] = &["http.request.method", "http.method"];
 const ROUTE: &[&str] = &["http.route"];
 const HTTP_STATUS: &[&str] = &["http.response.status_code", "http.status_code"];
@@ -108,6 +109,23 @@ impl Series {
             ),
             attributes: without(attributes, status),
         })
+    }
+
+    /// What was said under a key of its own, and is no attribute any more: the texts, with the keys that they may
+    /// have been under.
+    pub fn promoted(&mut self) -> [(&'static [&'static str], &mut String); 4] {
+        let (operation, target) = match self.protocol {
+            Protocol::Http => (METHOD, ROUTE),
+            Protocol::Grpc => (RPC_METHOD, &[][..]),
+            Protocol::Sql => (DB_OPERATION, DB_TABLE),
+        };
+        let error = if self.protocol == Protocol::Sql { ERROR } else { &ERROR[..1] };
+        [
+            (SERVICE, &mut self.service),
+            (operation, &mut self.operation),
+            (target, &mut self.target),
+            (error, &mut self.error),
+        ]
     }
 
     /// Whether these requests failed, by the rules that Beyla gives spans their status by.

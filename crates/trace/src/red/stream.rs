@@ -11,6 +11,8 @@ use crate::time::UnixNanos;
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     pub(super) head: Head,
+    /// When it was last heard, by our own clock; zero where that was not told.
+    pub(super) received: UnixNanos,
     pub(super) series: HashMap<Key, Tracked>,
 }
 
@@ -71,7 +73,7 @@ impl StateChange<'_> {
 impl Stream {
     pub(super) fn new(start: UnixNanos, heard: UnixNanos) -> Self {
         let head = Head { start, first: heard, newest: [UnixNanos(0); REMEMBERED_EXPORTS] };
-        Self { head, series: HashMap::new() }
+        Self { head, received: UnixNanos(0), series: HashMap::new() }
     }
 
     /// After a restart: exports in which nothing changed were not written down, so that all series count as
@@ -90,6 +92,8 @@ impl Stream {
     /// Forgets series that were removed, and delta ones that were not heard of since `before`.
     pub(super) fn forget_removed(&mut self, before: UnixNanos) -> usize {
         let (head, had) = (self.head, self.series.len());
+        // By the exporter's own clock, which may be behind.
+        let before = before.earlier(self.received.since(head.newest[0]));
         self.series.retain(|_, tracked| match tracked {
             Tracked::Total { time, .. } => !head.was_absent(*time, UnixNanos::MAX),
             Tracked::Intervals(_) => tracked.time() >= before,

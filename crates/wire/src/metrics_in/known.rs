@@ -65,10 +65,8 @@ impl Known {
 
     /// The nanoseconds of `bounds`, doubles in a unit of `nanos`; `None` when they cannot be.
     pub(super) fn bounds(&mut self, stream: Key, bounds: &[u8], nanos: f64) -> Option<Arc<[u64]>> {
-        let stream = self.streams.entry(stream).or_default();
-        if let Some((bytes, known)) = &stream.bounds
-            && **bytes == *bounds
-        {
+        let known = self.streams.get(&stream).and_then(|known| known.bounds.as_ref());
+        if let Some((_, known)) = known.filter(|(bytes, _)| **bytes == *bounds) {
             return Some(known.clone());
         }
         let in_nanos = eights(bounds).map(|bits| {
@@ -76,7 +74,10 @@ impl Known {
             (bound.is_finite() && bound >= 0.0).then(|| (bound * nanos).round() as u64)
         });
         let read: Arc<[u64]> = in_nanos.collect::<Option<_>>()?;
-        stream.bounds = Some((bounds.into(), read.clone()));
+        // Of points that are taken: others leave nothing behind.
+        if let Some(stream) = self.streams.get_mut(&stream) {
+            stream.bounds = Some((bounds.into(), read.clone()));
+        }
         Some(read)
     }
 }

@@ -132,9 +132,9 @@ impl Board {
     }
 
     /// Something is wrong that its log does not say; `None` when it is no more.
-    pub fn complain(&self, complaint: Option<String>) {
+    pub fn unwell(&self, unwell: Option<&'static str>) {
         let came = self.came();
-        self.lock().evidence.complaint = complaint.map(|complaint| (complaint, came));
+        self.lock().evidence.unwell = unwell.map(|unwell| (unwell, came));
         self.tell();
     }
 

@@ -70,7 +70,11 @@ fn own(root: &Path) -> Result<PathBuf, String> {
     let mounts = read("proc/self/mountinfo");
     let mount = mounts.lines().find_map(mount_point).ok_or("cgroup v2 is not mounted")?;
     let groups = read("proc/self/cgroup");
-    let group = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+    let mut group = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+    // Where this process has stepped aside already.
+    while let Some(above) = group.strip_suffix(AGENTS).and_then(|path| path.strip_suffix('/')) {
+        group = above;
+    }
     let dir = root.join(mount.trim_start_matches('/')).join(group.trim_start_matches('/'));
     let controllers = std::fs::read_to_string(dir.join("cgroup.controllers")).unwrap_or_default();
     for needed in ["memory", "cpu"] {
@@ -137,6 +141,16 @@ mod tests {
         assert_eq!(read("cgroup.subtree_control"), "+memory +cpu");
         assert_eq!(read("coral-beyla/memory.max"), "500000000");
         assert_eq!(read("coral-beyla/cpu.max"), "50000 100000");
+        assert_eq!(cgroup.entrance(), own.join("coral-beyla/cgroup.procs"));
+    }
+
+    #[test]
+    fn a_process_that_stepped_aside_does_not_do_so_again() {
+        let (host, own) = host("cpu memory\n");
+        let group = host.path().join("proc/self/cgroup");
+        std::fs::write(group, "0::/coral.service/coral-agent\n").unwrap();
+        let limits = BeylaLimits { memory: Some(1), cpus: None };
+        let cgroup = Cgroup::create(host.path(), limits).unwrap().unwrap();
         assert_eq!(cgroup.entrance(), own.join("coral-beyla/cgroup.procs"));
     }
 

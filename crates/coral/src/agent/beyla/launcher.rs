@@ -31,7 +31,7 @@ pub struct Launcher {
 /// Everything that comes before the start itself.
 struct Prepared {
     command: Command,
-    program: Program,
+    is_outdated: Box<dyn Fn() -> bool + Send + Sync>,
     health_port: Option<u16>,
     /// But for its process.
     running: Running,
@@ -87,7 +87,11 @@ impl Launcher {
         })?;
         let path = found.path.display().to_string();
         let running = Running { version, path, pid: 0, notes };
-        Ok(Prepared { command, program, health_port, running, pid_file })
+        let places = places(&self.config);
+        let is_outdated = Box::new(move || {
+            program.has_changed() || locate(&places).is_ok_and(|now| now.path != found.path)
+        });
+        Ok(Prepared { command, is_outdated, health_port, running, pid_file })
     }
 
     fn version(&mut self, path: &Path, program: &Program) -> Result<Version, CannotStart> {
@@ -132,7 +136,7 @@ impl Launcher {
 }
 
 async fn start(prepared: Prepared) -> Result<Started, CannotStart> {
-    let Prepared { command, program, health_port, running, pid_file } = prepared;
+    let Prepared { command, is_outdated, health_port, running, pid_file } = prepared;
     let process = process::spawn(command)
         .await
         .map_err(|error| CannotStart::Failed(format!("cannot start it: {error}")))?;
@@ -140,7 +144,7 @@ async fn start(prepared: Prepared) -> Result<Started, CannotStart> {
         tracing::debug!(%error, "could not write Beyla's pid file");
     }
     let running = Running { pid: process.pid, ..running };
-    Ok(Started { process, running, program, health_port })
+    Ok(Started { process, running, is_outdated, health_port })
 }
 
 /// Ends the Beyla of an agent that was killed.

@@ -12,7 +12,7 @@ pub enum State {
     Starting,
     /// It runs, and nothing came of it yet.
     Running,
-    /// Spans came since it was started.
+    /// Spans, or requests counted by metrics, came since it was started.
     Instrumenting,
     /// It runs, or will again, and something is wrong.
     Degraded(String),
@@ -31,8 +31,10 @@ pub struct Evidence {
     pub looping: Option<String>,
     /// Spans that had come when it was started.
     pub came_before: u64,
-    /// What is wrong, and how many spans had come then.
+    /// What is wrong by its log, and how much had come then.
     pub complaint: Option<(String, u64)>,
+    /// What is wrong by its answers, or by there being none, and how much had come then.
+    pub unwell: Option<(&'static str, u64)>,
 }
 
 /// What its process does.
@@ -54,7 +56,14 @@ impl Evidence {
 
     /// In a new phase, with nothing else known; `came` spans came before.
     pub fn in_phase(phase: Phase, came: u64) -> Self {
-        Self { phase, settled: false, looping: None, came_before: came, complaint: None }
+        Self {
+            phase,
+            settled: false,
+            looping: None,
+            came_before: came,
+            complaint: None,
+            unwell: None,
+        }
     }
 
     /// The state, now that `came` spans have come.
@@ -72,6 +81,11 @@ impl Evidence {
         match &self.complaint {
             Some((complaint, came_then)) if *came_then == came => {
                 State::Degraded(complaint.clone())
+            }
+            _ if let Some((unwell, came_then)) = self.unwell
+                && came_then == came =>
+            {
+                State::Degraded(unwell.to_owned())
             }
             _ if came > self.came_before => State::Instrumenting,
             _ if self.settled => State::Running,
@@ -133,6 +147,18 @@ mod tests {
         assert_eq!(evidence.state(6), State::Instrumenting);
         evidence.complaint = Some(("again".into(), 6));
         assert_eq!(evidence.state(6), State::Degraded("again".into()));
+    }
+
+    #[test]
+    fn an_error_of_the_log_outlasts_an_answer_that_is_late() {
+        let mut evidence = Evidence { settled: true, ..up(0) };
+        evidence.complaint = Some(("no probes".into(), 0));
+        evidence.unwell = Some(("no answer", 0));
+        evidence.unwell = None;
+        assert_eq!(evidence.state(0), State::Degraded("no probes".into()));
+        evidence.complaint = None;
+        evidence.unwell = Some(("no answer", 3));
+        assert_eq!(evidence.state(3), State::Degraded("no answer".into()));
     }
 
     #[test]

@@ -15,7 +15,6 @@ use super::backoff::Backoff;
 use super::board::{Board, Running};
 use super::health;
 use super::process::{Event, Exit, Process, Signal};
-use super::program::Program;
 
 /// Starts Beyla with the configuration of this moment.
 pub type Start =
@@ -27,8 +26,8 @@ pub struct Started {
     pub process: Process,
     /// What everybody may know of it.
     pub running: Running,
-    /// Its file, to see when another one takes its place.
-    pub program: Program,
+    /// Whether another program would be started by now: its file is another one, or was found elsewhere.
+    pub is_outdated: Box<dyn Fn() -> bool + Send + Sync>,
     /// Where it says whether it is well, if its version does.
     pub health_port: Option<u16>,
 }
@@ -82,6 +81,8 @@ impl Supervisor {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::default();
         while !stop.is_cancelled() {
+            // What has changed until now is what it is started with.
+            self.changes.mark_unchanged();
             let wait = match (self.start)().await {
                 Ok(started) => match self.watch(started, &stop).await {
                     Ended::Stopped => return,
@@ -109,7 +110,7 @@ impl Supervisor {
 
     /// Watches a Beyla until it has ended.
     async fn watch(&mut self, started: Started, stop: &CancellationToken) -> Ended {
-        let Started { mut process, running, program, health_port } = started;
+        let Started { mut process, running, is_outdated, health_port } = started;
         self.board.started(running);
         let begin = Instant::now();
         let mut checks = interval(self.check_interval);
@@ -136,8 +137,8 @@ impl Supervisor {
                     self.board.settled();
                 }
                 _ = checks.tick() => {
-                    if program.has_changed() {
-                        tracing::info!(program = %program, "Beyla's program has changed");
+                    if is_outdated() {
+                        tracing::info!("Beyla's program has changed");
                         watched.changed(Instant::now());
                     }
                     self.ask(health_port, &mut watched).await;
@@ -152,7 +153,7 @@ impl Supervisor {
         let Some(port) = health_port else { return };
         if health::answers(port).await {
             if watched.missed >= MISSED_ANSWERS {
-                self.board.complain(None);
+                self.board.unwell(None);
             }
             watched.missed = 0;
             if watched.settles.take().is_some() {
@@ -161,7 +162,7 @@ impl Supervisor {
         } else if watched.settles.is_none() {
             watched.missed += 1;
             if watched.missed == MISSED_ANSWERS {
-                self.board.complain(Some("it does not answer whether it is well".to_owned()));
+                self.board.unwell(Some("it does not answer whether it is well"));
             }
         }
     }

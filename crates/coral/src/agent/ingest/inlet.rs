@@ -32,6 +32,8 @@ pub struct Stored {
     pub new: u64,
     /// Items that were there already, left as they were.
     pub duplicate: u64,
+    /// Items that say that something happened: all new spans, and points that have grown.
+    pub grown: u64,
 }
 
 /// Why an export was not stored. The exporter may try all of them again.
@@ -92,9 +94,6 @@ impl<T> Inlet<T> {
         if items.is_empty() {
             return Ok(Stored::default());
         }
-        if let Some(came) = &self.came {
-            came.fetch_add(items.len() as u64, Ordering::Relaxed);
-        }
         let busy = Refusal::Busy { retry_after: BUSY_RETRY };
         let wanted = u32::try_from(wire_bytes.clamp(1, self.room_bytes)).unwrap_or(u32::MAX);
         let room = self.room.clone().try_acquire_many_owned(wanted).map_err(|_| busy.clone())?;
@@ -105,7 +104,11 @@ impl<T> Inlet<T> {
                 mpsc::error::TrySendError::Closed(_) => Refusal::ShuttingDown,
             },
         )?;
-        committed.await.unwrap_or(Err(Refusal::ShuttingDown))
+        let outcome = committed.await.unwrap_or(Err(Refusal::ShuttingDown));
+        if let (Some(came), Ok(stored)) = (&self.came, &outcome) {
+            came.fetch_add(stored.grown, Ordering::Relaxed);
+        }
+        outcome
     }
 }
 

@@ -39,14 +39,15 @@ const CANNOT_STORE_RETRY: Duration = Duration::from_secs(5);
 /// Stores spans.
 pub fn append_spans(store: &Store, exports: &[Vec<Span>]) -> Result<Vec<Stored>, StoreError> {
     let appended = store.append(exports, clock::now())?;
-    let counts = |Appended { new, duplicate }| Stored { new, duplicate };
+    let counts = |Appended { new, duplicate }| Stored { new, duplicate, grown: new };
     Ok(appended.into_iter().map(counts).collect())
 }
 
 /// Stores what points say that was not known. What was dropped is neither new nor a duplicate.
 pub fn append_points(store: &Store, exports: &[Vec<Point>]) -> Result<Vec<Stored>, StoreError> {
     let appended = store.append_points(exports, clock::now())?;
-    let counts = |AppendedPoints { stored, duplicate, .. }| Stored { new: stored, duplicate };
+    let counts =
+        |AppendedPoints { stored, duplicate, grown, .. }| Stored { new: stored, duplicate, grown };
     Ok(appended.into_iter().map(counts).collect())
 }
 

@@ -55,12 +55,16 @@ fn mask(statement: &str, system: &str) -> String {
         return command(statement);
     }
     let names = QUOTES_NAMES.contains(&system);
-    let dialect: &dyn Dialect =
-        if system == "postgresql" { &PostgreSqlDialect {} } else { &GenericDialect {} };
+    let dialect: &dyn Dialect = match system {
+        "postgresql" => &PostgreSqlDialect {},
+        "mysql" | "mariadb" => &MySqlDialect {},
+        _ => &GenericDialect {},
+    };
     let masked = rewritten(statement, dialect, names);
-    // Whether `\'` ends a text depends on the database: where that matters, nothing is sure.
-    let is_sure =
-        !statement.contains('\\') || (rewritten(statement, &MySqlDialect {}, names) == masked);
+    // Whether `\'` ends a text, and `#` begins a comment, depends on the database: where that matters, nothing is
+    // sure.
+    let is_doubtful = statement.contains('\\') || (!names && statement.contains('#'));
+    let is_sure = !is_doubtful || rewritten(statement, &MySqlDialect {}, names) == masked;
     if is_sure { masked } else { "?".to_owned() }
 }
 
@@ -99,13 +103,13 @@ fn rewritten(statement: &str, dialect: &dyn Dialect, quotes_names: bool) -> Stri
 fn is_plain_name(text: &str) -> bool {
     let mut letters = text.chars();
     letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
-        && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || letter == '_' || letter == '$')
 }
 
 fn is_kept(token: &Token, quotes_names: bool) -> bool {
     match token {
         Token::Word(word) => match word.quote_style {
-            None => true,
+            None => is_plain_name(word.value.trim_start_matches('@')),
             Some('"') => quotes_names && is_plain_name(&word.value),
             Some(_) => is_plain_name(&word.value),
         },

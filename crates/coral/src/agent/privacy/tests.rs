@@ -56,6 +56,11 @@ fn literals_of_sql_become_question_marks() {
         ("postgresql", "SELECT $$4242$$, \"Name\" FROM t", "SELECT ?, \"Name\" FROM t"),
         ("postgresql", "SELECT \"Name\", \"a '4242'\" FROM t", "SELECT \"Name\", ? FROM t"),
         ("mysql", "SELECT \"4242\" FROM `t`", "SELECT ? FROM `t`"),
+        ("mysql", "SELECT 1 #4242424242424242", "SELECT ?  "),
+        ("mysql", "SELECT a FROM t # for ada lovelace", "SELECT a FROM t  "),
+        ("other_sql", "SELECT a FROM t # for ada lovelace", "?"),
+        ("postgresql", "SELECT a #> b FROM t", "SELECT a #> b FROM t"),
+        ("mssql", "SELECT @total, a@b FROM t", "SELECT @total, ? FROM t"),
         ("other_sql", "SELECT 1 /* pan 4242 */ FROM t -- 4242", "SELECT ?   FROM t  "),
         ("other_sql", "SELECT * FROM t WHERE a = 'cut off 42", "SELECT * FROM t WHERE a = ?"),
         ("other_sql", "SELECT 'a\\' OR secret = \\'b' FROM t", "?"),
@@ -121,7 +126,7 @@ proptest! {
     /// Whatever stands in quotes or is a number is gone, whatever surrounds it.
     #[test]
     fn no_literal_survives(
-        words in prop::collection::vec("[a-z]{1,6}|[=<>,()*;.]|--|/\\*|\\*/|\\\\|\"", 0..12),
+        words in prop::collection::vec("[a-z]{1,6}|[=<>,()*;.#@]|--|/\\*|\\*/|\\\\|\"", 0..12),
         at in any::<prop::sample::Index>(),
         quote in prop::sample::select(vec!["'", "$$", ""]),
         system in prop::sample::select(vec!["other_sql", "postgresql", "mysql", "redis", ""]),

@@ -11,6 +11,8 @@ use coral_trace::{Collector, TimeRange, grpc_status_name};
 use super::{QueryError, Sources, answer};
 use crate::query::question::{RedFilter, RedProtocol, RedSource};
 
+/// Exemplars of one row that are kept: more than are ever shown.
+const MOST_EXEMPLARS: usize = 1_000;
 /// Spans read at a time.
 const PAGE: u32 = 10_000;
 const MICRO: u64 = 1_000;
@@ -53,13 +55,15 @@ impl Sources {
         let side = filter.side.of(protocol);
         let (service, protocol) = (filter.service.as_str(), protocol.protocol());
         let wanted = Wanted { protocol, side, service, range: filter.window(0) };
-        let rows = self.rows(filter.source, &wanted)?;
+        let rows = self.rows(filter.source, &wanted, filter.slow)?;
         let before = filter.compare_us.map(|earlier| {
-            self.rows(filter.source, &Wanted { range: filter.window(earlier), ..wanted })
+            self.rows(filter.source, &Wanted { range: filter.window(earlier), ..wanted }, false)
         });
         let before = before.transpose()?;
         let requests_by_metrics = match filter.source {
-            RedSource::Spans => Some(overall(&self.rows(RedSource::Metrics, &wanted)?).requests),
+            RedSource::Spans => {
+                Some(overall(&self.rows(RedSource::Metrics, &wanted, false)?).requests)
+            }
             RedSource::Metrics => None,
         };
         let slow =
@@ -79,7 +83,13 @@ impl Sources {
         })
     }
 
-    fn rows(&self, source: RedSource, wanted: &Wanted<'_>) -> Result<Rows, StoreError> {
+    /// With the slowest exemplars of each row, if they are `wanted` too.
+    fn rows(
+        &self,
+        source: RedSource,
+        wanted: &Wanted<'_>,
+        exemplars: bool,
+    ) -> Result<Rows, StoreError> {
         let mut rows = Rows::new();
         match source {
             RedSource::Metrics => self.store.deltas(wanted.protocol, wanted.range, |row| {
@@ -87,7 +97,9 @@ impl Sources {
                 if wanted.is(&delta.series) {
                     let sum = rows.entry(name(&delta.series)).or_default();
                     sum.add(&delta.series, &delta.histogram);
-                    sum.exemplars.extend_from_slice(&delta.exemplars);
+                    if exemplars {
+                        sum.show(&delta.exemplars);
+                    }
                 }
             })?,
             RedSource::Spans => self.sum_spans(wanted, &mut rows)?,
@@ -129,8 +141,19 @@ impl Sum {
     fn add(&mut self, series: &Series, latencies: &Histogram) {
         let count = latencies.count();
         self.latencies.add(latencies);
-        self.errors += if series.is_error() { count } else { 0 };
-        *self.statuses.entry(status(series)).or_default() += count;
+        let failed = if series.is_error() { count } else { 0 };
+        self.errors = self.errors.saturating_add(failed);
+        let with_status = self.statuses.entry(status(series)).or_default();
+        *with_status = with_status.saturating_add(count);
+    }
+
+    /// Keeps the slowest.
+    fn show(&mut self, exemplars: &[Exemplar]) {
+        self.exemplars.extend_from_slice(exemplars);
+        if self.exemplars.len() > 2 * MOST_EXEMPLARS {
+            self.exemplars.sort_unstable_by_key(|exemplar| std::cmp::Reverse(exemplar.nanos));
+            self.exemplars.truncate(MOST_EXEMPLARS);
+        }
     }
 
     fn numbers(&self) -> answer::RedNumbers {

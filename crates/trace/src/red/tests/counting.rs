@@ -239,3 +239,46 @@ proptest! {
         prop_assert_eq!(counted.values().sum::<u64>(), expected);
     }
 }
+
+#[test]
+fn a_full_memory_lets_go_of_who_was_silent_for_an_hour_and_of_nobody_else() {
+    let mut counters = Counters::new(4);
+    let of = |exporter: u128, series: u128, minutes: u64| {
+        let minute = 60 * minutes;
+        Point { stream: Key(exporter), ..point(series, minute, minute, [1, 0]) }
+    };
+    assert_ne!(counters.take(&of(1, 1, 0)), Taken::Dropped);
+    assert_ne!(counters.take(&of(1, 2, 0)), Taken::Dropped);
+    assert_eq!(counters.tracked(), 2);
+    let full: Vec<Taken> = (0..4).map(|at| counters.take(&of(2 + at, 1, 30))).collect();
+    assert_eq!(full.iter().filter(|taken| **taken == Taken::Dropped).count(), 2);
+    // The first is silent for longer than an hour now, and makes room.
+    assert_ne!(counters.take(&of(9, 1, 75)), Taken::Dropped);
+    assert!(counters.tracked() <= 4);
+}
+
+#[test]
+fn one_exporter_with_ever_new_series_leaves_room_for_others() {
+    let mut counters = Counters::new(10);
+    let of = |exporter: u128, series: u128| Point {
+        stream: Key(exporter),
+        key: Key(series),
+        ..point(1, 0, 1, [1, 0])
+    };
+    let dropped = (0..100).filter(|at| counters.take(&of(1, *at)) == Taken::Dropped).count();
+    assert_eq!(dropped, 92);
+    assert_ne!(counters.take(&of(2, 1)), Taken::Dropped);
+}
+
+#[test]
+fn an_exporter_whose_clock_is_days_behind_is_not_forgotten_while_it_is_heard() {
+    let mut counters = Counters::new(10);
+    let days = |days: u64| at(days * 86_400);
+    counters.at(days(5));
+    assert_eq!(said(&mut counters, &point(1, 0, 10, [1, 0])), "+1 since 0");
+    counters.forget(days(4));
+    assert_eq!(said(&mut counters, &point(1, 0, 20, [3, 0])), "+2 since 10");
+    counters.at(days(7));
+    counters.forget(days(6));
+    assert_eq!(counters.tracked(), 0);
+}

@@ -102,8 +102,9 @@ fn scripted(does: Script, sent: Arc<Mutex<Vec<Signal>>>) -> Result<Started, Cann
     });
     let running =
         Running { version: Version::new(3, 31, 0), path: "beyla".into(), pid: 1, notes: vec![] };
-    let program = Program::at(std::path::Path::new("/nowhere"));
-    Ok(Started { process: Process { pid: 1, events, signal }, running, program, health_port: None })
+    let is_outdated = Box::new(|| false);
+    let process = Process { pid: 1, events, signal };
+    Ok(Started { process, running, is_outdated, health_port: None })
 }
 
 impl Stage {

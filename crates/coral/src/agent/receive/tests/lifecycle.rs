@@ -13,7 +13,7 @@ async fn post(to: String) -> u16 {
 }
 
 fn all_stored() -> Result<Stored, Refusal> {
-    Ok(Stored { new: 2, duplicate: 1 })
+    Ok(Stored { new: 2, duplicate: 1, grown: 0 })
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn spans_of_a_client_that_did_not_wait_are_stored_and_counted() {
 async fn a_writer_that_forgets_spans_is_found_out() {
     let (running, mut outlet) = receiver(LIMITS).await;
     tokio::join!(post(running.http_url()), async {
-        outlet.recv().await.unwrap().answer(Ok(Stored { new: 1, duplicate: 0 }));
+        outlet.recv().await.unwrap().answer(Ok(Stored { new: 1, duplicate: 0, grown: 0 }));
     });
     assert_eq!((running.spans("stored"), running.spans("dropped")), (1, 2));
     running.ends().await;

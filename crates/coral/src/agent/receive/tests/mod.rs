@@ -69,7 +69,7 @@ async fn receiver_and_writer(limits: Limits, outcome: Result<(), Refusal>) -> Ru
     running.tasks.spawn(async move {
         while let Some(export) = outlet.recv().await {
             let new = export.items.len() as u64;
-            export.answer(outcome.clone().map(|()| Stored { new, duplicate: 0 }));
+            export.answer(outcome.clone().map(|()| Stored { new, duplicate: 0, grown: 0 }));
         }
     });
     running
