@@ -376,6 +376,9 @@ pub struct TracesArgs {
     /// Whose spans count.
     #[arg(long, value_enum, default_value = "all")]
     pub source: Source,
+    /// Move the spans of servers whose clocks disagree into the calls that they answer; each says by how much.
+    #[arg(long, requires = "trace_id")]
+    pub adjust_clocks: bool,
     /// How to print: a list as a table, a trace as a tree, unless told otherwise.
     #[arg(long, value_enum)]
     pub format: Option<TraceFormat>,

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod attribute;
+pub mod clock;
 pub mod critical_path;
 pub mod dependency;
 pub mod explain;

@@ -19,7 +19,10 @@ pub(super) fn traces(args: &TracesArgs) -> Result<(), Failure> {
     match args.trace_id {
         Some(id) => {
             let question = Question::Trace { id, source: args.source };
-            one(&colony.ask(&question.path_and_query())?, args.format)
+            let found: Trace = colony.ask(&question.path_and_query())?;
+            let found =
+                if args.adjust_clocks { trace::with_clocks_adjusted(&found) } else { found };
+            one(&found, args.format)
         }
         None => several(&colony, args),
     }

@@ -1,5 +1,6 @@
 //! One trace, as text and as a picture.
 
+mod clocks;
 mod flame;
 mod hop;
 mod path;
@@ -7,6 +8,7 @@ mod picture;
 mod remarks;
 mod tree;
 
+pub use self::clocks::with_clocks_adjusted;
 pub use self::flame::{flamegraph, folded};
 pub use self::path::critical_path;
 pub use self::tree::{no_trace, trace_tree};

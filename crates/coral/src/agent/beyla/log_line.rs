@@ -86,7 +86,13 @@ fn text(line: &str) -> Option<Vec<(String, String)>> {
     let mut rest = line.trim();
     while !rest.is_empty() {
         let (key, after) = word(rest, '=')?;
-        let (value, after) = word(after.strip_prefix('=')?, ' ')?;
+        let after = after.strip_prefix('=')?;
+        let Some((value, after)) = word(after, ' ') else {
+            // A line that was cut within its last value, which is quoted.
+            let is_log = pairs.iter().any(|(key, _)| key == "msg");
+            pairs.push((key, after.strip_prefix('"').filter(|_| is_log)?.to_owned()));
+            break;
+        };
         pairs.push((key, value));
         rest = after.trim_start();
     }
@@ -167,6 +173,12 @@ mod tests {
             Some(Level::ERROR),
             "Unable to load eBPF watcher for process events",
             "component=discover.watcher error=line one\nsaid \"no\" éA",
+        );
+        check(
+            "level=ERROR msg=\"couldn't trace process\" error=\"a verifier's log without",
+            Some(Level::ERROR),
+            "couldn't trace process",
+            "error=a verifier's log without",
         );
         check("level=WARN msg=short a=", Some(Level::WARN), "short", "a=");
     }

@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 
 use super::{REFERENCE, trace};
 use crate::query::answer::Trace;
-use crate::show::trace::{no_trace, trace_tree};
+use crate::show::trace::{no_trace, trace_tree, with_clocks_adjusted};
 
 #[track_caller]
 fn check(text: &str, expected: Expect) {
@@ -260,4 +260,26 @@ fn a_trace_that_is_not_stored_says_so_with_a_hint() {
         No trace 4bf92f3577b34da6a3ce929d0e0e4736 is stored here.
         Hint: a span is visible some seconds after it ended: Beyla sends every 15 s, a colony polls every 5 s.
     "#]].assert_eq(&no_trace(super::TRACE_ID));
+}
+
+#[test]
+fn clocks_that_disagree_are_adjusted_on_request_and_each_hop_says_by_how_much() {
+    let skewed = trace(
+        "1 a server 0+100 GET /
+2 a client 10+50 POST /b < 1
+3 b server 515+40 POST /b < 2
+4 b client 520+10 SELECT x < 3 | db.system=postgresql",
+    );
+    expect![[r#"
+        a (100ms, GET /)
+        └─ b (40ms, POST /b)
+           └─ b → postgresql (10ms, SELECT x) (starts 460ms after the hop above ended)
+
+        Times: 1 hop outside the time of the hop above by more than 1ms: clocks that differ, or work that went on without its caller.
+    "#]].assert_eq(tree_of(&trace_tree(&skewed)));
+    expect![[r#"
+        a (100ms, GET /)
+        └─ b (40ms, POST /b) (clock −500ms)
+           └─ b → postgresql (10ms, SELECT x) (clock −500ms)
+    "#]].assert_eq(tree_of(&trace_tree(&with_clocks_adjusted(&skewed))));
 }

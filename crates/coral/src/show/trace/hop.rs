@@ -33,6 +33,11 @@ impl Picture<'_> {
         if self.both_sources && span.source == "sdk" {
             text.push_str(" [sdk]");
         }
+        if let Some(delta) = span.attributes.get(super::clocks::DELTA) {
+            let micros: i64 = delta.parse().unwrap_or_default();
+            let sign = if micros < 0 { "−" } else { "+" };
+            let _ = write!(text, " (clock {sign}{})", duration(micros.saturating_abs()));
+        }
         if let Some(skew) = self.skew(node) {
             let _ = write!(text, " ({skew})");
         }

@@ -14,6 +14,8 @@ pub struct Picture<'a> {
     pub trace: &'a Trace,
     /// Those whose id can be read. The indexes of `tree` are into this.
     pub spans: Vec<&'a Span>,
+    /// What the tree knows of them.
+    pub hops: Vec<Hop>,
     /// What they make.
     pub tree: Tree,
     /// What each hop covers of the one above.
@@ -36,7 +38,12 @@ impl<'a> Picture<'a> {
             node.children.iter().for_each(|child| above[*child] = Some(at));
         }
         let sources: BTreeSet<&str> = spans.iter().map(|span| span.source.as_str()).collect();
-        Self { trace, spans, tree, extents, both_sources: sources.len() > 1, above }
+        Self { trace, spans, hops, tree, extents, both_sources: sources.len() > 1, above }
+    }
+
+    /// Whether `span` is one of `spans`.
+    pub fn is_read(&self, span: &Span) -> bool {
+        hop(span).is_some()
     }
 
     /// The span that stands for `node`: of a call, the server's.

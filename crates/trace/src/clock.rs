@@ -1,0 +1,100 @@
+//! Clocks that disagree: how far a server's must be moved for its spans to lie within the calls that they answer.
+//! For showing, on request; never stored, and never counted with.
+
+use crate::tree::{Hop, Tree};
+
+/// For each of `hops`, which `tree` was built from, the nanoseconds that are to be added to its times: 0 where
+/// nothing disagrees.
+///
+/// A server's span that begins before its client's, or ends after it, is put into the middle of it, as if the way
+/// there had taken as long as the way back; a longer one begins with it. What the server did and called moves with
+/// it, since it is by the same clock. That is the rule of Jaeger's clock skew adjuster.
+pub fn deltas(tree: &Tree, hops: &[Hop]) -> Vec<i64> {
+    let mut deltas = vec![0; hops.len()];
+    // Of the clock that a node's own work is told by.
+    let mut clocks = vec![0i64; tree.nodes.len()];
+    let mut callers = vec![None; tree.nodes.len()];
+    for (at, node) in tree.nodes.iter().enumerate() {
+        node.children.iter().for_each(|child| callers[*child] = Some(at));
+    }
+    for (at, _) in tree.preorder() {
+        let node = &tree.nodes[at];
+        let caller = callers[at].map_or(0, |caller: usize| clocks[caller]);
+        clocks[at] = node.client.map_or(caller, |client| {
+            deltas[client] = caller;
+            caller.saturating_add(into(&hops[client], &hops[node.span]))
+        });
+        for hop in node.inside.iter().chain([&node.span]) {
+            deltas[*hop] = clocks[at];
+        }
+    }
+    deltas
+}
+
+/// How far `server` must be moved to lie within `client`.
+fn into(client: &Hop, server: &Hop) -> i64 {
+    if server.start >= client.start && server.end <= client.end {
+        return 0;
+    }
+    let whole = client.end.since(client.start);
+    let slack = whole.saturating_sub(server.end.since(server.start));
+    let wanted = i128::from(client.start.0) + (slack.as_nanos() / 2) as i128;
+    let delta = wanted - i128::from(server.start.0);
+    delta.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ids::SpanId;
+    use crate::span::SpanKind;
+    use crate::time::UnixNanos;
+    use crate::tree::soundness;
+
+    fn hop(id: u64, parent: u64, kind: SpanKind, start: u64, end: u64) -> Hop {
+        Hop {
+            span_id: SpanId::try_from(id).unwrap(),
+            parent: SpanId::try_from(parent).ok(),
+            start: UnixNanos(start),
+            end: UnixNanos(end),
+            kind,
+            virtual_hop: false,
+        }
+    }
+
+    #[test]
+    fn a_server_whose_clock_is_ahead_is_moved_into_its_call_with_all_that_it_called() {
+        use SpanKind::{Client, Server};
+        let hops = [
+            hop(1, 0, Server, 0, 100),
+            hop(2, 1, Client, 10, 60),
+            // 500 ahead, and 10 shorter than the call.
+            hop(3, 2, Server, 515, 555),
+            hop(4, 3, Client, 520, 530),
+            // By the same clock as its caller's, and within its call.
+            hop(5, 4, Server, 521, 529),
+            // Another call of the first, whose server's clock agrees.
+            hop(6, 1, Client, 70, 90),
+            hop(7, 6, Server, 71, 89),
+        ];
+        assert_eq!(deltas(&Tree::build(&hops), &hops), [0, 0, -500, -500, -500, 0, 0]);
+    }
+
+    #[test]
+    fn a_server_that_took_longer_than_its_call_begins_with_it() {
+        use SpanKind::{Client, Server};
+        let hops = [hop(1, 0, Client, 10, 20), hop(2, 1, Server, 5, 50)];
+        assert_eq!(deltas(&Tree::build(&hops), &hops), [0, 5]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_trace_has_a_delta_for_each_hop(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            let hops = soundness::hops(&bytes);
+            let found = deltas(&Tree::build(&hops), &hops);
+            prop_assert_eq!(found.len(), hops.len());
+        }
+    }
+}
