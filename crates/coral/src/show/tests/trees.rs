@@ -281,5 +281,6 @@ fn clocks_that_disagree_are_adjusted_on_request_and_each_hop_says_by_how_much() 
         a (100ms, GET /)
         └─ b (40ms, POST /b) (clock −500ms)
            └─ b → postgresql (10ms, SELECT x) (clock −500ms)
-    "#]].assert_eq(tree_of(&trace_tree(&with_clocks_adjusted(&skewed))));
+    "#]]
+    .assert_eq(tree_of(&trace_tree(&with_clocks_adjusted(&skewed))));
 }
