@@ -35,7 +35,7 @@ pub enum InvalidHistogram {
     Bounds,
     /// The counts together are more than a signed 64-bit number holds, which is what tables have.
     TooMany,
-    /// There are so many buckets, more than [`MOST_BUCKETS`].
+    /// There are so many buckets, more than 1,024.
     Buckets(usize),
 }
 
