@@ -56,7 +56,10 @@ impl Store {
     ) -> Result<Vec<StoredSpan>, StoreError> {
         let mut spans = self.0.reading(|| self.0.spans_of_all(traces, collector))?;
         spans.retain(|stored| span.is_none_or(|wanted| stored.span.span_id == wanted));
-        spans.sort_by_key(|stored| (stored.span.trace_id, stored.span.start, stored.span.span_id));
+        // A span is large, and its key is not.
+        spans.sort_by_cached_key(|stored| {
+            (stored.span.trace_id, stored.span.start, stored.span.span_id)
+        });
         spans.truncate(limit as usize);
         Ok(spans)
     }

@@ -33,7 +33,9 @@ pub fn anomalies(found: &Anomalies, windows: &str) -> String {
 fn nothing(found: &Anomalies) -> &'static str {
     match (found.traces, found.baseline_traces) {
         (0, _) => "No trace started in this window.\nHint: try a longer --since.",
-        (_, 0) => "Nothing to compare with.\nHint: try a longer --baseline.",
+        (_, 0) => {
+            "Nothing to compare with.\nHint: try a longer --baseline, or a shorter --since: then what came before it is the baseline."
+        }
         _ => "None: nothing is more otherwise than chance makes it.",
     }
 }

@@ -58,7 +58,7 @@ fn verdict(why: &Why) -> String {
             } else if why.traces == 0 {
                 text.push_str("Hint: `coral query beyla traces` shows what is stored; try a longer --since.\n");
             } else if why.baseline_traces == 0 {
-                text.push_str("Hint: try a longer --baseline.\n");
+                text.push_str("Hint: try a longer --baseline, or a shorter --since: then what came before it is the baseline.\n");
             }
             text
         }

@@ -112,7 +112,7 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
         Why is payments-api slow? (since 2026-11-25T11:00:00Z, until 2026-11-25T12:00:00Z, against the 1 minute before)
 
         Not enough evidence: no trace of the baseline has the spans that were asked about.
-        Hint: try a longer --baseline.
+        Hint: try a longer --baseline, or a shorter --since: then what came before it is the baseline.
 
         60 traces against 0 traces of the baseline, as fast; 100% are whole.
     "#]].assert_eq(&coral.answer(

@@ -176,6 +176,8 @@ impl std::fmt::Display for Exit {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
 
     async fn shell(script: &str) -> Process {
@@ -215,8 +217,17 @@ mod tests {
         let mut process = shell("sleep 1000 & echo $!").await;
         let Some(Event::Said(_, line)) = process.events.recv().await else { panic!("no pid") };
         assert_eq!(process.events.recv().await, Some(Event::Ended(Exit::Code(0))));
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", line.text));
-        assert!(stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z ")), "it lives");
+        let lives = || {
+            let stat = std::fs::read_to_string(format!("/proc/{}/stat", line.text));
+            stat.is_ok_and(|stat| !stat.contains(") Z "))
+        };
+        // Killed, it closes its pipes a moment before it is gone.
+        let gone = async {
+            while lives() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(10), gone).await.expect("it lives");
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use coral_trace::TimeRange;
 use coral_trace::dependency::{Edge, NodeKind, Topology};
 use coral_trace::explain::{Anomaly, AnomalyKind, anomalies, weight};
 
-use super::why::{invalid, range};
+use super::why::{invalid, range, side_by_side};
 use super::{QueryError, Sources, answer};
 use crate::query::question::AnomaliesFilter;
 
@@ -31,7 +31,7 @@ impl Sources {
         }
         let (now, before) =
             (range(since, until), range(since.saturating_sub(filter.baseline_us), since));
-        let (window, baseline) = (self.cohort(None, None, now)?, self.cohort(None, None, before)?);
+        let (window, baseline) = self.cohorts(None, now, before)?;
         let found = anomalies(
             baseline.traces.iter().map(Vec::as_slice),
             window.traces.iter().map(Vec::as_slice),
@@ -53,7 +53,8 @@ impl Sources {
     /// Edges of the service map that are new, or not there any more.
     fn edges(&self, now: TimeRange, before: TimeRange) -> Result<Vec<answer::Anomaly>, StoreError> {
         let map = |range| Ok::<_, StoreError>(self.store.dependencies(range, None)?.topology());
-        let (current, earlier) = (map(now)?, map(before)?);
+        let (current, earlier) = side_by_side(|| map(now), || map(before));
+        let (current, earlier) = (current?, earlier?);
         let changes = current.changes_since(&earlier);
         let mut found = Vec::new();
         let added = changes.added.iter().map(|at| (&current, *at, "new_edge", now));

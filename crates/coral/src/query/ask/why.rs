@@ -13,8 +13,6 @@ const MOST_TRACES: u32 = 2_000;
 const PARTS: u32 = 20;
 /// Spans of each that are read.
 const MOST_SPANS: u64 = 100_000;
-/// Traces that are read at a time.
-const AT_ONCE: usize = 250;
 /// Names that are offered for one that nobody has.
 const MOST_NAMES: usize = 3;
 /// Traces whose services are known names.
@@ -90,11 +88,12 @@ impl Sources {
         }
         let window = range(since, until);
         let before = range(since.saturating_sub(filter.baseline_us), since);
+        let (now, usual) = self.cohorts(service, window, before)?;
         Ok(Cohorts {
             service: service.map(str::to_owned),
             operation: filter.route.clone(),
-            window: self.cohort(service, None, window)?,
-            baseline: self.cohort(service, None, before)?,
+            window: now,
+            baseline: usual,
             range: TimeRange { start: before.start, end: window.end },
         })
     }
@@ -124,6 +123,20 @@ impl Sources {
         })
     }
 
+    /// Traces with a span of `service` that started in each of two windows, read side by side.
+    pub(super) fn cohorts(
+        &self,
+        service: Option<&str>,
+        window: TimeRange,
+        before: TimeRange,
+    ) -> Result<(Cohort, Cohort), StoreError> {
+        let (window, baseline) = side_by_side(
+            || self.cohort(service, None, window),
+            || self.cohort(service, None, before),
+        );
+        Ok((window?, baseline?))
+    }
+
     /// Traces with a span of `service`, and of that name, that started in `started`.
     pub(super) fn cohort(
         &self,
@@ -140,22 +153,28 @@ impl Sources {
                 ..TraceQuery::newest(limit)
             })
         };
-        let mut found = search(started, MOST_TRACES + 1)?;
-        let mut cohort = Cohort { cut: found.len() > MOST_TRACES as usize, ..Cohort::default() };
-        if cohort.cut {
-            found.clear();
-            for part in parts(started) {
-                found.extend(search(part, MOST_TRACES / PARTS)?);
-            }
+        const OF_EACH: usize = (MOST_TRACES / PARTS) as usize;
+        let of_parts = parts(started)
+            .map(|part| search(part, MOST_TRACES / PARTS + 1))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut cut = of_parts.iter().any(|part| part.len() > OF_EACH);
+        let mut found: Vec<TraceSummary> =
+            of_parts.into_iter().flat_map(|part| part.into_iter().take(OF_EACH)).collect();
+        if cut && found.len() < MOST_TRACES as usize {
+            // Not evenly spread: there may be room for all of them.
+            let all = search(started, MOST_TRACES + 1)?;
+            cut = all.len() > MOST_TRACES as usize;
+            found = if cut { found } else { all };
         }
-        cohort.cut |= thin_out(&mut found);
-        for summaries in found.chunks(AT_ONCE) {
-            let ids: Vec<TraceId> = summaries.iter().map(|summary| summary.trace_id).collect();
-            let spans = self.spans(&ids)?;
-            let by_trace = spans.chunk_by(|one, next| one.trace_id == next.trace_id);
-            cohort.traces.extend(by_trace.map(<[Span]>::to_vec));
-        }
-        Ok(cohort)
+        cut |= thin_out(&mut found);
+        // All at once: traces that lie in one page of a segment are read together.
+        let ids: Vec<TraceId> = found.iter().map(|summary| summary.trace_id).collect();
+        let spans = self.spans(&ids)?;
+        let lengths: Vec<usize> =
+            spans.chunk_by(|one, next| one.trace_id == next.trace_id).map(<[Span]>::len).collect();
+        let mut spans = spans.into_iter();
+        let traces = lengths.into_iter().map(|length| spans.by_ref().take(length).collect());
+        Ok(Cohort { traces: traces.collect(), cut })
     }
 
     fn spans(&self, traces: &[TraceId]) -> Result<Vec<Span>, StoreError> {
@@ -188,6 +207,18 @@ impl Sources {
         alike.sort_by(|one, other| other.0.total_cmp(&one.0));
         Ok(alike.into_iter().take(MOST_NAMES).map(|(_, name)| name).collect())
     }
+}
+
+/// What both make, each in a thread of its own.
+pub(super) fn side_by_side<A, B: Send>(
+    one: impl FnOnce() -> A,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    std::thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let one = one();
+        (one, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
 }
 
 /// [`PARTS`] equal parts.

@@ -136,7 +136,7 @@ fn no_anomalies_say_why_there_are_none() {
         Anomalies (last 1 hour):
 
         Nothing to compare with.
-        Hint: try a longer --baseline.
+        Hint: try a longer --baseline, or a shorter --since: then what came before it is the baseline.
 
         5 traces against 0 traces of the baseline.
 
