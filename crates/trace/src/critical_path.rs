@@ -40,6 +40,9 @@ pub struct Extent {
     pub outside: Duration,
 }
 
+/// Which part of a child's time may overlap the next child's without the two being at once.
+const MOMENT: u32 = 50;
+
 impl Extents {
     /// Of every node of `tree`, which was built from `hops`. Of a call, from the client's start to its end.
     pub fn of(tree: &Tree, hops: &[Hop]) -> Self {
@@ -80,7 +83,9 @@ impl Extents {
     ///
     /// From the end backwards, a node waited for the child that ended last, before that for the child that
     /// ended last before this one began, and for itself in between: the walk of CRISP (USENIX ATC 2022)
-    /// and of Jaeger's interface. Of children that end together, the one that began first.
+    /// and of Jaeger's interface. Of children that end together, the one that began first. A child that
+    /// ended after the next one began by no more than a fiftieth of itself ended before it: spans are
+    /// closed by whoever comes to it.
     pub fn critical_path(&self, tree: &Tree, root: usize) -> Vec<Segment> {
         self.critical_path_without(tree, root, &[])
     }
@@ -93,16 +98,17 @@ impl Extents {
         left_out: &[bool],
     ) -> Vec<Segment> {
         let mut path = Vec::new();
-        let mut waiting = vec![root];
-        while let Some(node) = waiting.pop() {
-            let mut until = self.nodes[node].end;
+        let mut waiting = vec![(root, self.nodes[root].end)];
+        while let Some((node, end)) = waiting.pop() {
+            let mut until = end;
             for child in self.last_first(&tree.nodes[node].children) {
                 let extent = &self.nodes[child];
-                if extent.end > until || left_out.get(child) == Some(&true) {
+                if !extent.is_before(until) || left_out.get(child) == Some(&true) {
                     continue;
                 }
-                path.push(Segment { node, start: extent.end, end: until });
-                waiting.push(child);
+                let ended = extent.end.min(until);
+                path.push(Segment { node, start: ended, end: until });
+                waiting.push((child, ended));
                 until = extent.start;
             }
             path.push(Segment { node, start: self.nodes[node].start, end: until });
@@ -127,6 +133,11 @@ impl Extent {
     /// How long it is.
     pub fn duration(&self) -> Duration {
         self.end.since(self.start)
+    }
+
+    /// Whether it had ended by then, but for a moment.
+    pub(crate) fn is_before(&self, then: UnixNanos) -> bool {
+        self.start < then && self.end.since(then) <= self.duration() / MOMENT
     }
 
     fn whole(hop: &Hop) -> Self {

@@ -14,6 +14,7 @@ mod added;
 mod anomaly;
 mod chance;
 mod change;
+mod counterfactual;
 mod edge;
 mod evidence;
 mod names;
@@ -50,9 +51,10 @@ pub struct Explanation {
     pub verdict: Verdict,
     /// Why so, as a sentence without names from the traces.
     pub reason: String,
-    /// The services under suspicion, most suspicious first; there are some also without a verdict.
+    /// The services under suspicion, most suspicious first, at most twenty; there are some also without a verdict.
     pub ranking: Vec<Suspect>,
-    /// The part of the added time that no service in `ranking` added: 0 to 1.
+    /// The part of the added time that no service in `ranking` added: 0 to 1. The added time is by how much the
+    /// window's traces took longer, or all that components took longer, if that is more.
     pub unattributed: f64,
     /// What the slow or failing spans of the first of `ranking` have in common that its others have not.
     pub standouts: Vec<Standout>,
@@ -62,8 +64,11 @@ pub struct Explanation {
     pub p95: Duration,
     /// What that would be with the first of `ranking` at its baseline.
     pub counterfactual_p95: Duration,
-    /// The part of the window's traces that have one root and every parent: 0 to 1.
+    /// The part of the window's traces that are in one piece: 0 to 1.
     pub completeness: f64,
+    /// Traces of both cohorts whose clocks disagreed by a millisecond or more; their servers were moved into the
+    /// calls that they answer, as [`crate::clock::deltas`] says.
+    pub adjusted: usize,
     /// How many traces of the window have the spans that were asked about.
     pub traces: usize,
     /// How many traces of the baseline have.
@@ -131,7 +136,7 @@ pub fn explain<'a>(
     let (observations, traces): (Vec<Observation>, Vec<&[Span]>) = observed.into_iter().unzip();
     let in_window: Vec<bool> = (0..observations.len()).map(|at| at >= before).collect();
     let table = Table::of(&names, &observations);
-    verdict::explanation(&table, &traces, &in_window)
+    verdict::explanation(&table, &traces, &in_window, entry)
 }
 
 impl Verdict {

@@ -38,8 +38,11 @@ fn question(why: &Why) -> String {
 fn verdict(why: &Why) -> String {
     match (why.verdict.as_str(), why.ranking.first()) {
         ("cause", Some(cause)) => {
-            let share = format!("{:.0}% of the added time", cause.share * 100.0);
-            let mut text = format!("Cause: {}, {share}\n", line(&cause.service));
+            let mut text = format!("Cause: {}", line(&cause.service));
+            if why.slowdown_us > 0 {
+                let _ = write!(text, ", {:.0}% of the added time", cause.share * 100.0);
+            }
+            text.push('\n');
             let component = cut(&line(&cause.component), WIDEST_COMPONENT);
             let _ = writeln!(text, "  {}", line(&cause.in_words(&component)));
             let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
@@ -126,6 +129,11 @@ fn basis(why: &Why) -> String {
         counted(why.baseline_traces, "trace"),
         why.completeness * 100.0,
     );
+    if why.clocks_adjusted > 0 {
+        let traces = counted(why.clocks_adjusted, "trace");
+        let _ =
+            write!(text, " The clocks of {traces} disagreed; servers are moved into their calls.");
+    }
     if why.cut {
         text.push_str(" There are more; these are from all of the time.");
     }

@@ -43,7 +43,7 @@ fn why_is_answered_in_the_rfds_layout() {
           null no metrics of payments-api in this window
         Trace Analysis
           1 Analyzed 30 traces against 60 of the baseline; 100% whole
-          1 100% of the added time: card-validator-svc takes longer itself in `POST /validate`
+          1 97% of the added time: card-validator-svc takes longer itself in `POST /validate`
         Root Cause
           1 card-validator-svc takes longer itself in `POST /validate`
           1 P95 is 488ms; with that as it was, 107ms
@@ -64,7 +64,7 @@ fn why_is_answered_in_the_rfds_layout() {
         Trace Analysis
           1 Analyzed 19 traces against 24 of the baseline; 100% whole
         Root Cause
-          1 none: the highest score is 0.00; a cause has at least 1.00
+          1 none: the highest score is 0.00; a cause has at least 0.41
         coral why payments-api --since 15m --baseline 1h
     "#]]
     .assert_eq(&answer_at(&coral, question, earlier));

@@ -57,6 +57,8 @@ pub enum AnomalyKind {
     NPlusOne,
     /// More of its caller's requests ask it.
     MoreOften,
+    /// Its caller's requests ask it, and did not.
+    NewCall,
 }
 
 /// Half as long again: less is nobody's news.
@@ -88,10 +90,10 @@ fn found(table: &Table<'_>, in_window: &[bool]) -> Vec<Anomaly> {
     let (mut shift, mut weight) = (LEAST_SHIFT, LEAST_WEIGHT);
     // Nothing is worth drawing lots for where nothing stands out.
     if highest_shift(&scores) > shift || highest_weight(&scores) > weight {
-        for drawn in chance::draws(in_window) {
-            let by_lot = Scores::of(table, &drawn);
-            shift = shift.max(highest_shift(&by_lot));
-            weight = weight.max(highest_weight(&by_lot));
+        let highest = |by_lot: &Scores| (highest_shift(by_lot), highest_weight(by_lot));
+        for (by_lot, changed) in chance::by_lot(table, in_window, highest) {
+            shift = shift.max(by_lot);
+            weight = weight.max(changed);
         }
     }
     let shifts = scores.shifts.iter().enumerate();
@@ -151,6 +153,7 @@ fn otherwise(table: &Table<'_>, change: &Change) -> Option<Anomaly> {
         CauseKind::Repeated if key.callee == Some(change.service) => AnomalyKind::RetryStorm,
         CauseKind::Repeated => AnomalyKind::NPlusOne,
         CauseKind::MoreOften => AnomalyKind::MoreOften,
+        CauseKind::New => AnomalyKind::NewCall,
         _ => return None,
     };
     let counts = &change.counts;
@@ -167,7 +170,7 @@ fn otherwise(table: &Table<'_>, change: &Change) -> Option<Anomaly> {
 }
 
 impl AnomalyKind {
-    /// `slower`, `errors`, `missing_child`, `retry_storm`, `n_plus_one` or `more_often`.
+    /// `slower`, `errors`, `missing_child`, `retry_storm`, `n_plus_one`, `more_often` or `new_call`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Slower => "slower",
@@ -176,6 +179,7 @@ impl AnomalyKind {
             Self::RetryStorm => "retry_storm",
             Self::NPlusOne => "n_plus_one",
             Self::MoreOften => "more_often",
+            Self::NewCall => "new_call",
         }
     }
 }

@@ -9,12 +9,23 @@ const DRAWS: u64 = 19;
 /// Whether a draw of as many of the observations, from both cohorts together, leads to a score as high
 /// as `score`. The draws are the same for the same observations.
 pub(super) fn does_as_well(table: &Table<'_>, in_window: &[bool], score: f64) -> bool {
-    draws(in_window).any(|drawn| Scores::of(table, &drawn).highest() >= score)
+    by_lot(table, in_window, Scores::highest).into_iter().any(|highest| highest >= score)
 }
 
-/// As many of the observations as `in_window` has, drawn by lot: [`DRAWS`] times.
-pub(super) fn draws(in_window: &[bool]) -> impl Iterator<Item = Vec<bool>> {
-    (1..=DRAWS).map(|draw| drawn(in_window, draw))
+/// What `told` says of as many of the observations as `in_window` has, drawn by lot: [`DRAWS`] times.
+pub(super) fn by_lot<T: Send>(
+    table: &Table<'_>,
+    in_window: &[bool],
+    told: impl Fn(&Scores) -> T + Sync,
+) -> Vec<T> {
+    let draw = |seed| told(&Scores::of(table, &drawn(in_window, seed)));
+    let half = DRAWS / 2;
+    std::thread::scope(|scope| {
+        let others = scope.spawn(|| (half + 1..=DRAWS).map(draw).collect::<Vec<T>>());
+        let mut all: Vec<T> = (1..=half).map(draw).collect();
+        all.extend(others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        all
+    })
 }
 
 /// `in_window`, shuffled.

@@ -26,8 +26,19 @@ pub(super) struct Change {
     pub counts: Counts,
     /// Time that it added to the window's traces and that no component took beyond its own baseline, nanoseconds.
     pub added: f64,
+    /// Of one that is about what an operation calls.
+    pub calls: Option<Calls>,
     /// Where it is seen in the window: at most [`Suspect::MOST_EVIDENCE`].
     pub examples: Vec<Evidence>,
+}
+
+/// How often an operation calls something at its baseline.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Calls {
+    /// The caller's operation, as a component.
+    pub operation: u32,
+    /// Calls of the change's component by one of the operation.
+    pub usual: f64,
 }
 
 /// How often something happened in each cohort, of how often it could have.
@@ -53,6 +64,18 @@ pub fn weight((usual, usual_of): (u64, u64), (now, now_of): (u64, u64)) -> f64 {
     Counts { usual, usual_of, now, now_of }.weight()
 }
 
+/// Calls, by observation and index, each of another trace; as many as are shown.
+fn examples(table: &Table<'_>, calls: impl Iterator<Item = (u32, u32)>) -> Vec<Evidence> {
+    let mut examples = Vec::new();
+    for call in calls {
+        show(&mut examples, table, call);
+        if examples.len() == Suspect::MOST_EVIDENCE {
+            break;
+        }
+    }
+    examples
+}
+
 /// Adds a call of an observation to `examples` while there is room, one of each trace.
 fn show(examples: &mut Vec<Evidence>, table: &Table<'_>, (of, call): (u32, u32)) {
     let observation = &table.observations[of as usize];
@@ -65,10 +88,11 @@ fn show(examples: &mut Vec<Evidence>, table: &Table<'_>, (of, call): (u32, u32))
 
 /// All changes of all operations.
 pub(super) fn changes(table: &Table<'_>, in_window: &[bool], added: &Added) -> Vec<Change> {
+    let calls = table.calls(in_window);
     let mut found = missing::changes(table, in_window);
     found.extend(failing::changes(table, in_window));
-    found.extend(repeated::changes(table, in_window));
-    found.extend(more_often::changes(table, in_window, added));
+    found.extend(repeated::changes(table, in_window, &calls));
+    found.extend(more_often::changes(table, in_window, &calls, added));
     found
 }
 
@@ -76,17 +100,26 @@ impl Counts {
     /// How much it says that something happens more often: the logarithm of the ratio of the two rates
     /// times their difference, shrunk by how little is known. Zero when it does not.
     pub fn weight(&self) -> f64 {
-        let rate = |count: usize, of: usize| (count as f64 + 0.5) / (of as f64 + 1.0);
-        let ratio = (rate(self.now, self.now_of) / rate(self.usual, self.usual_of)).ln();
         let more = self.now as f64 / self.now_of.max(1) as f64
             - self.usual as f64 / self.usual_of.max(1) as f64;
+        let ratio = self.log_ratio();
         if ratio <= 0.0 || more <= 0.0 {
             return 0.0;
         }
+        WEIGHT * ratio * more * self.believed()
+    }
+
+    /// How much to believe of it: 0 to 1.
+    pub fn believed(&self) -> f64 {
         let error = (1.0 / (self.now as f64 + 0.5) + 1.0 / (self.usual as f64 + 0.5)).sqrt();
         let (before, after) = (self.usual_of as f64, self.now_of as f64);
         let evidence = before * after / (before + after);
-        WEIGHT * ratio * more * believed(ratio / error, DOUBT) * evidence / (evidence + FEW)
+        believed(self.log_ratio() / error, DOUBT) * evidence / (evidence + FEW)
+    }
+
+    fn log_ratio(&self) -> f64 {
+        let rate = |count: usize, of: usize| (count as f64 + 0.5) / (of as f64 + 1.0);
+        (rate(self.now, self.now_of) / rate(self.usual, self.usual_of)).ln()
     }
 
     /// How often it happened now and would not have at the baseline.

@@ -1,4 +1,4 @@
-//! The traces that show a slow service, and what they would take without it.
+//! The traces that show a slow service.
 
 use super::added::beyond_usual;
 use super::observe::Observation;
@@ -13,40 +13,14 @@ pub(super) fn slowest(
     scores: &Scores,
     service: u32,
 ) -> Vec<Evidence> {
-    let observations = window(table, in_window);
-    let mut slow: Vec<(f64, &Observation)> = observations
+    let mut slow: Vec<(f64, &Observation)> = table
+        .window(in_window)
         .map(|observation| (added(observation, scores, service), observation))
         .filter(|(nanos, _)| *nanos > 0.0)
         .collect();
     slow.sort_by(|one, other| other.0.total_cmp(&one.0));
     let worst = slow.iter().take(Suspect::MOST_EVIDENCE);
     worst.filter_map(|(_, observation)| worst_span(observation, scores, service)).collect()
-}
-
-/// What 95% of the window's traces take at most, and what that would be if `service` took what it
-/// takes at its baseline. Nanoseconds.
-pub(super) fn p95s(
-    table: &Table<'_>,
-    in_window: &[bool],
-    scores: &Scores,
-    service: Option<u32>,
-) -> (f64, f64) {
-    let p95 = |saved: &dyn Fn(&Observation) -> f64| {
-        let observations = window(table, in_window);
-        let mut durations: Vec<f64> =
-            observations.map(|of| (of.duration - saved(of)).max(0.0)).collect();
-        durations.sort_unstable_by(f64::total_cmp);
-        super::shift::quantile(&durations, 0.95)
-    };
-    let saved = |of: &Observation| service.map_or(0.0, |service| added(of, scores, service));
-    (p95(&|_| 0.0), p95(&saved))
-}
-
-pub(super) fn window<'a>(
-    table: &'a Table<'_>,
-    in_window: &'a [bool],
-) -> impl Iterator<Item = &'a Observation> {
-    table.observations.iter().zip(in_window).filter(|(_, inside)| **inside).map(|(of, _)| of)
 }
 
 /// Nanoseconds that `service` added to one trace.

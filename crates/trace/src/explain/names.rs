@@ -22,6 +22,8 @@ pub enum CauseKind {
     Repeated,
     /// More of its caller's requests call it than did.
     MoreOften,
+    /// Its caller calls it, and did not.
+    New,
 }
 
 /// A place where a request can lose time, in words.
@@ -128,7 +130,12 @@ impl<T> Default for Numbers<T> {
 }
 
 impl CauseKind {
-    /// `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated` or `more_often`.
+    /// Whether it makes traces fail, or cuts them short, rather than make them longer.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Missing | Self::Error)
+    }
+
+    /// `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`, `more_often` or `new`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Own => "own",
@@ -139,6 +146,7 @@ impl CauseKind {
             Self::Error => "error",
             Self::Repeated => "repeated",
             Self::MoreOften => "more_often",
+            Self::New => "new",
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use super::names::{CauseKind, Identity, Names};
 use super::role::Role;
+use crate::clock;
 use crate::critical_path::{Extents, Segment};
 use crate::ids::{SpanId, TraceId};
 use crate::span::{Span, SpanKind};
 use crate::time::UnixNanos;
-use crate::tree::{Hop, Tree};
+use crate::tree::{Hop, Place, Tree};
 
 /// One trace, or the part of it below the spans that were asked about.
 #[derive(Clone, Debug)]
@@ -14,9 +15,14 @@ pub(super) struct Observation {
     pub trace_id: TraceId,
     /// Nanoseconds, of the entries together.
     pub duration: f64,
-    /// One root, every parent there.
+    /// In one piece. What lies above the topmost span may be missing: a proxy that nobody observes.
     pub whole: bool,
+    /// Clocks disagreed, and were adjusted.
+    pub adjusted: bool,
+    /// Its critical path.
     pub parts: Vec<Part>,
+    /// What nobody waited for, as if somebody had: the critical paths beside the critical path.
+    pub aside: Vec<Part>,
     /// Parents before their children.
     pub calls: Vec<Call>,
 }
@@ -42,6 +48,8 @@ pub(super) struct Call {
     pub children: Vec<(u32, u32)>,
     /// Nodes below it, and itself.
     pub size: u32,
+    /// Nanoseconds of the critical path at it, and at what lies below it.
+    pub held: f64,
     /// The component that failed here, if nothing below it failed.
     pub failed: Option<u32>,
     /// It or anything below it failed.
@@ -59,53 +67,94 @@ pub struct Entry<'a> {
 }
 
 /// A trace that is being read.
-struct Reading<'a> {
-    spans: &'a [Span],
-    tree: Tree,
-    extents: Extents,
+pub(super) struct Reading<'a> {
+    pub spans: &'a [Span],
+    /// Its spans, by one clock.
+    pub hops: Vec<Hop>,
+    pub tree: Tree,
+    pub extents: Extents,
+    adjusted: bool,
 }
 
 /// Nanoseconds that were lost at one node, by how.
 #[derive(Clone, Copy, Default)]
-struct Lost {
+pub(super) struct Lost {
     own: u64,
     call: u64,
     queue: u64,
 }
 
+/// Clocks that differ by less, in nanoseconds, do so between any two threads.
+const CLOCKS_DIFFER: u64 = 1_000_000;
+
 impl Observation {
     /// Of the spans of one trace; `None` when `entry` is not among them.
     pub fn of(spans: &[Span], entry: Entry<'_>, names: &mut Names) -> Option<Self> {
-        let hops: Vec<Hop> = spans.iter().map(Hop::from).collect();
-        let tree = Tree::build(&hops);
-        let extents = Extents::of(&tree, &hops);
-        let reading = Reading { spans, tree, extents };
+        let reading = Reading::of(spans);
         let entries = reading.entries(entry);
         let trace_id = spans[reading.tree.nodes[*entries.first()?].span].trace_id;
         let durations = entries.iter().map(|at| reading.extents.nodes[*at].duration());
+        let lost = reading.lost(&entries);
         Some(Self {
             trace_id,
             duration: durations.map(|duration| duration.as_nanos() as f64).sum(),
-            whole: reading.tree.completeness().is_complete(),
-            parts: reading.parts(&entries, names),
-            calls: reading.calls(&entries, names),
+            whole: reading.is_whole(),
+            adjusted: reading.adjusted,
+            parts: reading.parts(&lost.on_path, names),
+            aside: reading.parts(&lost.beside, names),
+            calls: reading.calls(&entries, &lost.on_path, names),
         })
     }
 }
 
-impl Reading<'_> {
+/// Which nodes the critical paths so far have come through.
+struct Walk {
+    bystanders: Vec<bool>,
+    parents: Vec<Option<usize>>,
+    walked: Vec<bool>,
+}
+
+/// By node, what was lost on the critical path, and what would have been beside it.
+pub(super) struct AllLost {
+    pub on_path: Vec<Lost>,
+    beside: Vec<Lost>,
+}
+
+impl<'a> Reading<'a> {
+    pub fn of(spans: &'a [Span]) -> Self {
+        let mut hops: Vec<Hop> = spans.iter().map(Hop::from).collect();
+        let tree = Tree::build(&hops);
+        let deltas = clock::deltas(&tree, &hops);
+        for (hop, delta) in hops.iter_mut().zip(&deltas) {
+            hop.start = UnixNanos(hop.start.0.saturating_add_signed(*delta));
+            hop.end = UnixNanos(hop.end.0.saturating_add_signed(*delta));
+        }
+        let adjusted = deltas.iter().any(|delta| delta.unsigned_abs() >= CLOCKS_DIFFER);
+        let extents = Extents::of(&tree, &hops);
+        Self { spans, hops, tree, extents, adjusted }
+    }
+
+    fn is_whole(&self) -> bool {
+        let top = |root: &usize| self.tree.nodes[*root].place;
+        self.tree.roots.len() == 1 && self.tree.roots.iter().all(|root| top(root) != Place::Cycle)
+    }
+
     /// The topmost nodes that `entry` means.
-    fn entries(&self, entry: Entry<'_>) -> Vec<usize> {
+    pub fn entries(&self, entry: Entry<'_>) -> Vec<usize> {
         if entry.service.is_none() && entry.operation.is_none() {
             return self.tree.roots.clone();
         }
         let mut found = Vec::new();
         let mut waiting: Vec<usize> = self.tree.roots.iter().rev().copied().collect();
         while let Some(at) = waiting.pop() {
-            let span = &self.spans[self.tree.nodes[at].span];
-            let named = entry.operation.is_none_or(|name| is_called(span, name));
-            let whose = entry.service.is_none_or(|service| span.origin.service_name() == service);
-            if named && whose {
+            let node = &self.tree.nodes[at];
+            let is_meant = |span: &usize| {
+                let span = &self.spans[*span];
+                entry.operation.is_none_or(|name| is_called(span, name))
+                    && entry.service.is_none_or(|service| span.origin.service_name() == service)
+            };
+            // A caller whose own work nobody observes is known by its calls.
+            if [Some(node.span), node.client].iter().flatten().any(is_meant) {
                 found.push(at);
             } else {
                 waiting.extend(self.tree.nodes[at].children.iter().rev());
@@ -114,15 +163,45 @@ impl Reading<'_> {
         found
     }
 
-    /// The critical paths below `entries`, by component and span.
-    fn parts(&self, entries: &[usize], names: &mut Names) -> Vec<Part> {
-        let bystanders = self.bystanders();
-        let mut lost = vec![Lost::default(); self.tree.nodes.len()];
-        for entry in entries {
-            for step in self.extents.critical_path_without(&self.tree, *entry, &bystanders) {
-                self.divide(&step, &mut lost[step.node]);
+    /// The critical paths below `entries`, and those of everything else below them.
+    pub fn lost(&self, entries: &[usize]) -> AllLost {
+        let nodes = self.tree.nodes.len();
+        let mut walk = Walk {
+            bystanders: self.bystanders(),
+            parents: vec![None; nodes],
+            walked: vec![false; nodes],
+        };
+        for (at, node) in self.tree.nodes.iter().enumerate() {
+            node.children.iter().for_each(|child| walk.parents[*child] = Some(at));
+        }
+        let (mut on_path, mut beside) =
+            (vec![Lost::default(); nodes], vec![Lost::default(); nodes]);
+        entries.iter().for_each(|entry| self.walk(*entry, &mut walk, &mut on_path));
+        let mut waiting = entries.to_vec();
+        while let Some(at) = waiting.pop() {
+            if !walk.walked[at] && !walk.bystanders[at] {
+                self.walk(at, &mut walk, &mut beside);
+            }
+            waiting.extend(&self.tree.nodes[at].children);
+        }
+        AllLost { on_path, beside }
+    }
+
+    fn walk(&self, root: usize, walk: &mut Walk, lost: &mut [Lost]) {
+        walk.walked[root] = true;
+        for step in self.extents.critical_path_without(&self.tree, root, &walk.bystanders) {
+            self.divide(&step, &mut lost[step.node]);
+            // What the path only passed through has no time of its own on it.
+            let mut at = Some(step.node);
+            while let Some(node) = at.filter(|node| !walk.walked[*node]) {
+                walk.walked[node] = true;
+                at = walk.parents[node];
             }
         }
+    }
+
+    /// What was lost, by component and span.
+    fn parts(&self, lost: &[Lost], names: &mut Names) -> Vec<Part> {
         let mut parts = Vec::new();
         for (at, lost) in lost.iter().enumerate() {
             if lost.own + lost.call + lost.queue == 0 {
@@ -149,7 +228,7 @@ impl Reading<'_> {
     /// Tells apart what a node itself did, what passed between it and its caller, and what it queued.
     fn divide(&self, step: &Segment, lost: &mut Lost) {
         let node = &self.tree.nodes[step.node];
-        let within = |at: usize| overlap(step, self.spans[at].start, self.spans[at].end);
+        let within = |at: usize| overlap(step, self.hops[at].start, self.hops[at].end);
         let all = step.end.0 - step.start.0;
         let served = if node.client.is_some() { within(node.span) } else { all };
         let in_queue = |at: &&usize| self.spans[**at].name == "in queue";
@@ -189,13 +268,13 @@ impl Reading<'_> {
     }
 
     /// The nodes below `entries`, parents first.
-    fn calls(&self, entries: &[usize], names: &mut Names) -> Vec<Call> {
+    fn calls(&self, entries: &[usize], lost: &[Lost], names: &mut Names) -> Vec<Call> {
         let mut calls: Vec<Call> = Vec::new();
         let mut waiting: Vec<(usize, Option<u32>)> =
             entries.iter().rev().map(|entry| (*entry, None)).collect();
         while let Some((at, parent)) = waiting.pop() {
             let this = calls.len() as u32;
-            calls.push(self.call(at, parent, names));
+            calls.push(Call { held: lost[at].all(), ..self.call(at, parent, names) });
             let children = &self.tree.nodes[at].children;
             waiting.extend(children.iter().rev().map(|child| (*child, Some(this))));
         }
@@ -213,7 +292,24 @@ impl Reading<'_> {
             node.client.filter(|client| self.spans[*client].is_error()).map(|_| called_as)
         };
         let span = self.spans[node.span].span_id;
-        Call { operation, called_as, parent, children: vec![], size: 1, failed, fails: false, span }
+        Call {
+            operation,
+            called_as,
+            parent,
+            children: vec![],
+            size: 1,
+            held: 0.0,
+            failed,
+            fails: false,
+            span,
+        }
+    }
+}
+
+impl Lost {
+    /// However it was lost.
+    pub fn all(&self) -> f64 {
+        (self.own + self.call + self.queue) as f64
     }
 }
 
@@ -230,7 +326,7 @@ fn sum_up(calls: &mut [Call]) {
             calls[at].failed = None;
         }
         calls[at].fails |= calls[at].failed.is_some();
-        let Call { called_as, parent, size, fails, .. } = calls[at];
+        let Call { called_as, parent, size, held, fails, .. } = calls[at];
         calls[at].children.sort_unstable();
         calls[at].children.dedup_by(|one, kept| {
             let same = one.0 == kept.0;
@@ -241,6 +337,7 @@ fn sum_up(calls: &mut [Call]) {
             let above = &mut calls[parent as usize];
             above.children.push((called_as, 1));
             above.size += size;
+            above.held += held;
             above.fails |= fails;
         }
     }

@@ -15,10 +15,18 @@ enum Reason<'a> {
     Otherwise(&'a Change),
 }
 
-/// Every service that has a score, the highest first.
-pub(super) fn ranking(table: &Table<'_>, in_window: &[bool], scores: &Scores) -> Vec<Suspect> {
-    let suspect = |service| suspect(table, in_window, scores, service);
-    order(scores).into_iter().filter_map(suspect).collect()
+/// Suspects that are told; nobody reads more.
+const MOST: usize = 20;
+
+/// The [`MOST`] services with the highest scores, the highest first. Shares are of `total`, nanoseconds.
+pub(super) fn ranking(
+    table: &Table<'_>,
+    in_window: &[bool],
+    scores: &Scores,
+    total: f64,
+) -> Vec<Suspect> {
+    let suspect = |service| suspect(table, in_window, scores, (service, total));
+    order(scores).into_iter().take(MOST).filter_map(suspect).collect()
 }
 
 /// Services with a score, the highest first; equal ones in the order in which they were met.
@@ -34,7 +42,7 @@ fn suspect(
     table: &Table<'_>,
     in_window: &[bool],
     scores: &Scores,
-    service: u32,
+    (service, total): (u32, f64),
 ) -> Option<Suspect> {
     let score = &scores.services[service as usize];
     let (component, kind, evidence) = match reason(scores, service, score)? {
@@ -50,7 +58,7 @@ fn suspect(
         service: table.names.service(service).to_owned(),
         component: words(table, component),
         kind,
-        share: if scores.added.total > 0.0 { score.added / scores.added.total } else { 0.0 },
+        share: if total > 0.0 { score.added / total } else { 0.0 },
         score: score.total(),
         evidence,
     })

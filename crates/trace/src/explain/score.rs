@@ -3,7 +3,7 @@
 use super::added::Added;
 use super::change::{Change, changes};
 use super::edge::{callers_parts, like};
-use super::names::Key;
+use super::names::{CauseKind, Key};
 use super::shift::{Shift, shifts};
 use super::table::Table;
 
@@ -100,9 +100,19 @@ impl Scores {
                     * (1.0 - CONSISTENCY + CONSISTENCY * consistency[service]);
             }
         }
+        let mut new = vec![0.0f64; services];
         for change in &self.changes {
-            scores[change.service as usize].otherwise += change.weight;
-            scores[change.service as usize].added += change.added;
+            let service = change.service as usize;
+            scores[service].added += change.added;
+            if change.kind == CauseKind::New {
+                // How much slower it became: the most of its operations, not all of them together.
+                new[service] = new[service].max(change.weight);
+            } else {
+                scores[service].otherwise += change.weight;
+            }
+        }
+        for (score, new) in scores.iter_mut().zip(new) {
+            score.otherwise += new;
         }
         scores
     }

@@ -11,7 +11,7 @@ pub(super) struct Shift {
     pub usual: f64,
     /// What it takes in the window, likewise.
     pub now: f64,
-    /// Times that it was on a critical path in the window.
+    /// How often it is known in the window.
     pub count: usize,
 }
 
@@ -32,8 +32,17 @@ const USUAL_VARIANCE: f64 = 0.25;
 
 /// The shift of every component; `None` where the baseline has fewer than [`FEWEST`] values or the window none.
 pub(super) fn shifts(table: &Table<'_>, in_window: &[bool]) -> Vec<Option<Shift>> {
-    let cohorts: Vec<(Times, Times)> =
-        table.samples.iter().map(|samples| split(samples, in_window)).collect();
+    let both = table.samples.iter().zip(&table.aside);
+    let cohorts: Vec<(Times, Times)> = both
+        .map(|(samples, aside)| {
+            let (usual, now) = split(samples, in_window);
+            if usual.sorted.len() >= FEWEST || now.sorted.is_empty() || aside.is_empty() {
+                return (usual, now);
+            }
+            // Nobody waited for it before: it has overtaken what they waited for.
+            split(&[&samples[..], aside].concat(), in_window)
+        })
+        .collect();
     let known = cohorts.iter().filter(|(usual, _)| usual.sorted.len() >= FEWEST);
     let common = median(known.map(|(usual, _)| usual.variance()).collect());
     cohorts.iter().map(|(usual, now)| shift(usual, now, common)).collect()

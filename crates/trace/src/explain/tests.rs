@@ -1,3 +1,5 @@
+mod shapes;
+
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -2,31 +2,37 @@
 
 use std::time::Duration;
 
-use super::evidence::p95s;
+use super::counterfactual::Counterfactual;
 use super::ranking::{order, ranking};
 use super::score::Scores;
 use super::shift::{FEWEST, quantile};
 use super::standout::standouts;
 use super::table::Table;
-use super::{Explanation, Verdict, chance};
+use super::{Entry, Explanation, Suspect, Verdict, chance};
 use crate::span::Span;
 
-/// A lower score names no cause: a service must take e times as long and be all that was added, or twice
-/// that in a third of it.
-const NAMED: f64 = 1.0;
+/// A lower score names no cause: a service must take half as long again and be all that was added, or twice
+/// as long and be a third of it.
+const NAMED: f64 = 0.405;
 /// With fewer whole traces in the window, what is missing could be anything.
 const WHOLE: f64 = 0.5;
 
-/// The answer for cohorts that `in_window` tells apart.
-pub(super) fn explanation(table: &Table<'_>, spans: &[&[Span]], in_window: &[bool]) -> Explanation {
+/// The answer for cohorts that `in_window` tells apart. `spans` are the traces of the table, asked about
+/// `entry`.
+pub(super) fn explanation(
+    table: &Table<'_>,
+    spans: &[&[Span]],
+    in_window: &[bool],
+    entry: Entry<'_>,
+) -> Explanation {
     let scores = Scores::of(table, in_window);
-    let ranking = ranking(table, in_window, &scores);
-    let first = order(&scores).first().copied();
-    let (p95, counterfactual_p95) = p95s(table, in_window, &scores, first);
-    let standouts = first.map(|first| standouts(table, spans, in_window, &scores, first));
     let traces = in_window.iter().filter(|inside| **inside).count();
-    let completeness = completeness(table, in_window, traces);
     let baseline_traces = in_window.len() - traces;
+    let slowdown = slowdown(table, in_window);
+    // What became faster may hide some of what was added.
+    let total = scores.added.total.max(slowdown * traces as f64);
+    let ranking = ranking(table, in_window, &scores, total);
+    let completeness = completeness(table, in_window, traces);
     let (verdict, reason) = if traces == 0 || baseline_traces < FEWEST {
         too_few(traces, baseline_traces)
     } else if completeness < WHOLE {
@@ -34,22 +40,42 @@ pub(super) fn explanation(table: &Table<'_>, spans: &[&[Span]], in_window: &[boo
         let reason = format!("only {percent:.0}% of the traces are whole; parents are missing");
         (Verdict::NotEnoughEvidence, reason)
     } else {
-        judge(table, in_window, scores.highest())
+        judge(table, in_window, scores.highest(), ranking.first().filter(|_| slowdown <= 0.0))
+    };
+    let first = order(&scores).first().copied();
+    let standouts = first.map(|first| standouts(table, spans, in_window, &scores, first));
+    let p95 = p95_of(table.window(in_window).map(|observation| observation.duration));
+    let counterfactual_p95 = match first.filter(|_| verdict == Verdict::Cause) {
+        Some(cause) => {
+            let without = Counterfactual { scores: &scores, cause, entry };
+            let observed = table.observations.iter().zip(spans).zip(in_window);
+            let inside = observed.filter(|(_, inside)| **inside);
+            p95_of(inside.map(|((of, spans), _)| without.duration(of, spans)))
+        }
+        None => p95,
     };
     let attributed: f64 = ranking.iter().map(|suspect| suspect.share).sum();
     Explanation {
         verdict,
         reason,
-        unattributed: if scores.added.total > 0.0 { (1.0 - attributed).max(0.0) } else { 0.0 },
+        unattributed: if total > 0.0 { (1.0 - attributed).max(0.0) } else { 0.0 },
         ranking,
         standouts: standouts.unwrap_or_default(),
-        slowdown_nanos: slowdown(table, in_window) as i64,
+        slowdown_nanos: slowdown as i64,
         p95: Duration::from_nanos(p95 as u64),
         counterfactual_p95: Duration::from_nanos(counterfactual_p95 as u64),
         completeness,
+        adjusted: table.observations.iter().filter(|observation| observation.adjusted).count(),
         traces,
         baseline_traces,
     }
+}
+
+/// What 95% of them are at most.
+fn p95_of(durations: impl Iterator<Item = f64>) -> f64 {
+    let mut durations: Vec<f64> = durations.collect();
+    durations.sort_unstable_by(f64::total_cmp);
+    quantile(&durations, 0.95)
 }
 
 fn too_few(traces: usize, baseline_traces: usize) -> (Verdict, String) {
@@ -61,10 +87,19 @@ fn too_few(traces: usize, baseline_traces: usize) -> (Verdict, String) {
     (Verdict::NotEnoughEvidence, reason)
 }
 
-fn judge(table: &Table<'_>, in_window: &[bool], score: f64) -> (Verdict, String) {
+/// `not_slower` is who is suspected of traces that take no longer than they did.
+fn judge(
+    table: &Table<'_>,
+    in_window: &[bool],
+    score: f64,
+    not_slower: Option<&Suspect>,
+) -> (Verdict, String) {
     if score < NAMED {
         let reason = format!("the highest score is {score:.2}; a cause has at least {NAMED:.2}");
         return (Verdict::NoCause, reason);
+    }
+    if not_slower.is_some_and(|suspect| !suspect.kind.is_failure()) {
+        return (Verdict::NoCause, "the traces are not slower than at their baseline".to_owned());
     }
     if chance::does_as_well(table, in_window, score) {
         let reason = format!("chance leads to scores as high as {score:.2} among these traces");
@@ -74,8 +109,7 @@ fn judge(table: &Table<'_>, in_window: &[bool], score: f64) -> (Verdict, String)
 }
 
 fn completeness(table: &Table<'_>, in_window: &[bool], traces: usize) -> f64 {
-    let of_window = table.observations.iter().zip(in_window).filter(|(_, inside)| **inside);
-    let whole = of_window.filter(|(observation, _)| observation.whole).count();
+    let whole = table.window(in_window).filter(|observation| observation.whole).count();
     if traces == 0 { 0.0 } else { whole as f64 / traces as f64 }
 }
 

@@ -20,7 +20,7 @@ pub struct Anomalies {
 /// One thing that is otherwise.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Anomaly {
-    /// `slower`, `errors`, `missing_child`, `retry_storm`, `n_plus_one`, `more_often`, `new_edge` or `vanished_edge`.
+    /// `slower`, `errors`, `missing_child`, `retry_storm`, `n_plus_one`, `more_often`, `new_call`, `new_edge` or `vanished_edge`.
     pub kind: String,
     /// Whose it is; of an edge the caller.
     pub service: String,

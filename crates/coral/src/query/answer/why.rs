@@ -29,8 +29,10 @@ pub struct Why {
     pub p95_us: i64,
     /// What that would be with the first of `ranking` at its baseline, microseconds.
     pub counterfactual_p95_us: i64,
-    /// The part of the window's traces that have one root and every parent: 0 to 1.
+    /// The part of the window's traces that are in one piece: 0 to 1.
     pub completeness: f64,
+    /// Traces whose clocks disagreed by a millisecond or more, and were adjusted for this answer.
+    pub clocks_adjusted: u64,
     /// Traces of the window that were looked at.
     pub traces: u64,
     /// Traces of the baseline that were looked at.
@@ -48,11 +50,12 @@ pub struct WhySuspect {
     pub service: String,
     /// The operation, or the caller, the service and the operation, that is most suspicious.
     pub component: String,
-    /// `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated` or `more_often`.
+    /// `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`, `more_often` or `new`.
     pub kind: String,
     /// Its part of the added time: 0 to 1.
     pub share: f64,
-    /// How suspicious it is; a cause has at least 1.
+    /// How suspicious it is: of what takes longer, the logarithm of how many times as long, less what speaks against
+    /// it. A cause has at least 0.405.
     pub score: f64,
     /// Where to see it, worst first.
     pub evidence: Vec<WhyEvidence>,
@@ -61,18 +64,26 @@ pub struct WhySuspect {
 impl WhySuspect {
     /// What it does, with its `component` as that is to be printed: `takes longer itself in `POST /validate``.
     pub fn in_words(&self, component: &str) -> String {
-        match self.kind.as_str() {
-            "own" => format!("takes longer itself in `{component}`"),
-            "edge" => format!("takes longer to be reached: {component}"),
-            "leaf" => format!("answers later: {component}"),
-            "queue" => format!("lets `{component}` wait in its queue"),
-            "missing" => {
+        // A component is `caller → callee operation`, and either may be the cause.
+        let calls = self.component.starts_with(&format!("{} → ", self.service));
+        match (self.kind.as_str(), calls) {
+            ("own", _) => format!("takes longer itself in `{component}`"),
+            ("edge", false) => format!("takes longer to be reached: {component}"),
+            ("edge", true) => format!("takes longer to reach what it calls: {component}"),
+            ("leaf", false) => format!("answers later: {component}"),
+            ("leaf", true) => format!("waits longer for what it calls: {component}"),
+            ("queue", _) => format!("lets `{component}` wait in its queue"),
+            ("missing", _) => {
                 format!("stops in `{component}` before it has called what it used to call")
             }
-            "error" => format!("fails, and nothing below it does: {component}"),
-            "repeated" => format!("is called again and again: {component}"),
-            "more_often" => format!("is called by more requests than it was: {component}"),
-            other => format!("{other}: {component}"),
+            ("error", _) => format!("fails, and nothing below it does: {component}"),
+            ("repeated", false) => format!("is called again and again: {component}"),
+            ("repeated", true) => format!("calls again and again: {component}"),
+            ("more_often", _) => {
+                format!("calls it in more of its requests than it did: {component}")
+            }
+            ("new", _) => format!("calls what it did not call: {component}"),
+            (other, _) => format!("{other}: {component}"),
         }
     }
 }

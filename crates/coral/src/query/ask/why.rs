@@ -98,7 +98,7 @@ impl Sources {
         })
     }
 
-    /// One trace beside others that begin with the same operation.
+    /// One trace beside the healthy ones of those with the same operation.
     fn trace_cohorts(&self, id: &str, filter: &WhyFilter) -> Result<Cohorts, QueryError> {
         let prefix = id.parse().map_err(|reason| invalid("trace_id", &format!("{reason}")))?;
         let spans = match self.resolve(prefix)? {
@@ -114,8 +114,10 @@ impl Sources {
         let operation = spans.iter().find(is_entry).map(|span| span.name.clone());
         let start = spans.iter().map(|span| span.start.as_micros()).min().unwrap_or_default();
         let before = range(start.saturating_sub(filter.baseline_us), start);
+        let mut baseline = self.cohort(Some(&service), operation.as_deref(), before)?;
+        keep_healthy(&mut baseline.traces);
         Ok(Cohorts {
-            baseline: self.cohort(Some(&service), operation.as_deref(), before)?,
+            baseline,
             window: Cohort { traces: vec![spans], cut: false },
             service: Some(service),
             operation,
@@ -209,6 +211,21 @@ impl Sources {
     }
 }
 
+/// Keeps the faster half of the traces in which nothing failed: a fault may be older than the trace that is
+/// asked about.
+fn keep_healthy(traces: &mut Vec<Vec<Span>>) {
+    let fails = |trace: &Vec<Span>| trace.iter().any(Span::is_error);
+    if !traces.iter().all(fails) {
+        traces.retain(|trace| !fails(trace));
+    }
+    let duration = |trace: &Vec<Span>| {
+        let start = trace.iter().map(|span| span.start).min();
+        trace.iter().map(|span| span.end).max().zip(start).map(|(end, start)| end.since(start))
+    };
+    traces.sort_by_cached_key(duration);
+    traces.truncate(traces.len().div_ceil(2));
+}
+
 /// What both make, each in a thread of its own.
 pub(super) fn side_by_side<A, B: Send>(
     one: impl FnOnce() -> A,
@@ -278,6 +295,7 @@ fn why(explanation: Explanation) -> answer::Why {
         p95_us: explanation.p95.as_micros() as i64,
         counterfactual_p95_us: explanation.counterfactual_p95.as_micros() as i64,
         completeness: explanation.completeness,
+        clocks_adjusted: explanation.adjusted as u64,
         traces: explanation.traces as u64,
         baseline_traces: explanation.baseline_traces as u64,
         ..answer::Why::default()

@@ -35,6 +35,7 @@ pub(super) fn changes(table: &Table<'_>, in_window: &[bool]) -> Vec<Change> {
             weight: counts.weight(),
             counts: *counts,
             added: 0.0,
+            calls: None,
             examples: examples[component].clone(),
         })
     };

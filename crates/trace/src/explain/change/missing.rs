@@ -47,6 +47,7 @@ pub(super) fn changes(table: &Table<'_>, in_window: &[bool]) -> Vec<Change> {
             weight,
             counts,
             added: 0.0,
+            calls: None,
             examples: examples.clone(),
         };
         found.push(change(key.service, weight));

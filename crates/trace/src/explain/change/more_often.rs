@@ -1,73 +1,86 @@
-//! Calls to whom nobody observes that more of a caller's requests make than did: a cache that misses, a
-//! fallback. Each such call takes what it always took, so that its time says nothing.
+//! Calls that more of a caller's requests make than did: a cache that misses, a fallback, a dependency that is
+//! new. Each such call takes what it always took, or has no baseline, so that its time says nothing.
 
-use std::collections::HashMap;
-
-use super::{Change, Counts, show};
+use super::{Calls, Change, Counts, examples};
 use crate::explain::added::Added;
 use crate::explain::names::CauseKind;
 use crate::explain::shift::FEWEST;
-use crate::explain::table::{Seen, Table};
+use crate::explain::table::{Asked, Callee, Table};
 
-/// One change for each operation and unobserved callee.
-pub(super) fn changes(table: &Table<'_>, in_window: &[bool], added: &Added) -> Vec<Change> {
-    let found = table.operations.iter().enumerate().flat_map(|(component, operation)| {
-        let known = operation.calls.iter().filter(|seen| !in_window[seen.of as usize]).count();
-        let calls = if known < FEWEST { &[][..] } else { &operation.calls };
-        of_operation(table, calls, in_window, added, component)
-    });
-    found.collect()
-}
+/// A call is not known to be more of an operation's time than this.
+const MOST: f64 = 0.99;
+/// Calls that the baseline would have, were it as the window: a callee that is missing by chance is not new.
+const EXPECTED: f64 = 5.0;
 
-fn of_operation(
+/// One change for each operation and callee: of those that nobody observes, and of those that are new. `calls` is
+/// how often each operation is called, before and now.
+pub(super) fn changes(
     table: &Table<'_>,
-    calls: &[Seen],
     in_window: &[bool],
+    calls: &[(usize, usize)],
     added: &Added,
-    component: usize,
 ) -> Vec<Change> {
-    let now_of = calls.iter().filter(|seen| in_window[seen.of as usize]).count();
-    let none = Counts { usual_of: calls.len() - now_of, now_of, ..Counts::default() };
-    let mut counts: HashMap<u32, Counts> = HashMap::new();
-    for seen in calls {
-        let call = &table.observations[seen.of as usize].calls[seen.call as usize];
-        for (child, _) in &call.children {
-            if table.key(*child as usize).kind == CauseKind::Leaf {
-                let counts = counts.entry(*child).or_insert(none);
-                let inside = in_window[seen.of as usize];
-                *(if inside { &mut counts.now } else { &mut counts.usual }) += 1;
-            }
-        }
-    }
-    let service = table.key(component).service;
-    let change = |(child, counts): (u32, Counts)| {
-        let weight = counts.weight();
-        let nanos = counts.excess() * mean_nanos(table, child, in_window);
-        if weight <= 0.0 || nanos <= 0.0 {
-            return None;
-        }
-        let share = nanos / (nanos + added.beside[service as usize]);
-        let mut examples = Vec::new();
-        for seen in calls.iter().filter(|seen| in_window[seen.of as usize]) {
-            let call = &table.observations[seen.of as usize].calls[seen.call as usize];
-            if call.children.iter().any(|(known, _)| *known == child) {
-                show(&mut examples, table, (seen.of, seen.call));
-            }
-        }
-        let kind = CauseKind::MoreOften;
-        let weight = weight * share.sqrt();
-        Some(Change { component: child, service, kind, weight, counts, added: nanos, examples })
-    };
-    let mut found: Vec<Change> = counts.into_iter().filter_map(change).collect();
-    found.sort_unstable_by_key(|change| change.component);
-    found
+    let change = |callee| change(table, in_window, calls, added, callee);
+    table.callees.iter().filter_map(change).collect()
 }
 
-/// How long such a call holds up a trace of the window.
-fn mean_nanos(table: &Table<'_>, component: u32, in_window: &[bool]) -> f64 {
-    let samples = table.samples[component as usize].iter();
-    let (sum, count) = samples
-        .filter(|sample| in_window[sample.of as usize])
-        .fold((0.0, 0.0), |(sum, count), sample| (sum + sample.nanos, count + 1.0));
-    if count > 0.0 { sum / count } else { 0.0 }
+fn change(
+    table: &Table<'_>,
+    in_window: &[bool],
+    calls: &[(usize, usize)],
+    added: &Added,
+    callee: &Callee,
+) -> Option<Change> {
+    let (usual_of, now_of) = calls[callee.operation as usize];
+    let known = table.key(callee.component as usize).kind;
+    if usual_of < FEWEST || !matches!(known, CauseKind::Leaf | CauseKind::Edge) {
+        return None;
+    }
+    let inside = |asked: &&Asked| in_window[asked.of as usize];
+    let now = callee.asked.iter().filter(inside).count();
+    let counts = Counts { usual: callee.asked.len() - now, usual_of, now, now_of };
+    let is_new = counts.usual == 0;
+    // An observed callee that was called before says more by its own changes.
+    if known == CauseKind::Edge && !is_new {
+        return None;
+    }
+    let expected = usual_of as f64 * now as f64 / now_of.max(1) as f64;
+    if is_new && expected < EXPECTED {
+        return None;
+    }
+    let weight = counts.weight();
+    let held: f64 = callee.asked.iter().filter(inside).map(|asked| asked.nanos).sum();
+    let nanos = counts.excess() * held / now.max(1) as f64;
+    if weight <= 0.0 || nanos <= 0.0 {
+        return None;
+    }
+    let service = table.key(callee.operation as usize).service;
+    let weight = if known == CauseKind::Edge {
+        new(table, in_window, callee.operation, nanos) * counts.believed()
+    } else {
+        weight * (nanos / (nanos + added.beside[service as usize])).sqrt()
+    };
+    let shown = callee.asked.iter().filter(inside).map(|asked| (asked.of, asked.call));
+    Some(Change {
+        component: callee.component,
+        service,
+        kind: if is_new { CauseKind::New } else { CauseKind::MoreOften },
+        weight,
+        counts,
+        added: nanos,
+        calls: Some(Calls {
+            operation: callee.operation,
+            usual: counts.usual as f64 / counts.usual_of as f64,
+        }),
+        examples: examples(table, shown),
+    })
+}
+
+/// What a new call weighs that takes `nanos`: as if its caller's operation had become that much slower.
+fn new(table: &Table<'_>, in_window: &[bool], operation: u32, nanos: f64) -> f64 {
+    let calls = &table.operations[operation as usize].calls;
+    let inside = calls.iter().filter(|seen| in_window[seen.of as usize]);
+    let held =
+        inside.map(|seen| table.observations[seen.of as usize].calls[seen.call as usize].held);
+    -(1.0 - (nanos / held.sum::<f64>()).min(MOST)).ln()
 }

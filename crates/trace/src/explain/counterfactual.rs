@@ -1,0 +1,122 @@
+//! What a trace would take if its cause were as it was: everything that waited for it begins earlier, and a
+//! sibling that was not waited for may become what is.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::Entry;
+use super::added::beyond_usual;
+use super::observe::{Observation, Reading};
+use super::score::Scores;
+use crate::critical_path::Extent;
+use crate::ids::SpanId;
+use crate::time::UnixNanos;
+
+/// Everything as it is, but for one service.
+pub(super) struct Counterfactual<'a> {
+    pub scores: &'a Scores,
+    /// The service that is at its baseline.
+    pub cause: u32,
+    pub entry: Entry<'a>,
+}
+
+/// What one trace would save.
+#[derive(Default)]
+struct Savings {
+    /// Nanoseconds of a node's own time.
+    own: HashMap<SpanId, f64>,
+    /// How much is left of a node with all below it: 0 to 1.
+    left: HashMap<SpanId, f64>,
+}
+
+impl Counterfactual<'_> {
+    /// How long the trace of `spans` would take, nanoseconds; never longer than it did.
+    pub fn duration(&self, observation: &Observation, spans: &[crate::Span]) -> f64 {
+        let savings = self.savings(observation);
+        if savings.own.is_empty() && savings.left.is_empty() {
+            return observation.duration;
+        }
+        let reading = Reading::of(spans);
+        let entries = reading.entries(self.entry);
+        let lengths = lengths(&reading, &entries, &savings);
+        entries.iter().map(|entry| lengths[*entry]).sum::<f64>().min(observation.duration)
+    }
+
+    fn savings(&self, observation: &Observation) -> Savings {
+        let mut savings = Savings::default();
+        let beyond: HashMap<usize, f64> =
+            beyond_usual(observation, &self.scores.shifts).into_iter().collect();
+        for part in &observation.parts {
+            let component = part.component as usize;
+            let blamed = self.scores.part(self.cause, component);
+            let usual = self.scores.shifts[component].map_or(part.nanos, |shift| shift.usual);
+            let saved = blamed * (part.nanos - usual);
+            if saved > 0.0 && beyond.get(&component).is_some_and(|nanos| *nanos > 0.0) {
+                *savings.own.entry(part.span).or_insert(0.0) += saved;
+            }
+        }
+        let changes = self.scores.changes.iter().filter(|change| change.service == self.cause);
+        for (component, calls) in
+            changes.filter_map(|change| Some((change.component, change.calls?)))
+        {
+            for call in &observation.calls {
+                let Some(caller) = call.parent.map(|at| &observation.calls[at as usize]) else {
+                    continue;
+                };
+                if call.called_as == component && caller.operation == calls.operation {
+                    let among = caller.children.iter().find(|(child, _)| *child == component);
+                    let now = among.map_or(1.0, |(_, count)| f64::from(*count));
+                    savings.left.insert(call.span, (calls.usual / now).min(1.0));
+                }
+            }
+        }
+        savings
+    }
+}
+
+/// How long each node below `entries` would take, nanoseconds: by its children in the order in which they
+/// begin, each as long after the one that had ended before it as it was.
+fn lengths(reading: &Reading<'_>, entries: &[usize], savings: &Savings) -> Vec<f64> {
+    let lost = reading.lost(entries).on_path;
+    let mut lengths = vec![0.0; reading.tree.nodes.len()];
+    let mut order: Vec<usize> = reading.tree.preorder().map(|(node, _)| node).collect();
+    order.reverse();
+    for at in order {
+        let node = &reading.tree.nodes[at];
+        let spans = [Some(node.span), node.client].into_iter().flatten();
+        let ids = spans.map(|span| reading.spans[span].span_id);
+        let saved: f64 = ids.filter_map(|id| savings.own.get(&id)).sum();
+        let own = lost[at].all();
+        // What it did itself, between its children, is shorter in all places alike.
+        let kept = if own > 0.0 { (1.0 - saved / own).max(0.0) } else { 1.0 };
+        let left = savings.left.get(&reading.spans[node.span].span_id).copied().unwrap_or(1.0);
+        lengths[at] = left * length(reading, at, kept, &lengths);
+    }
+    lengths
+}
+
+fn length(reading: &Reading<'_>, at: usize, kept: f64, lengths: &[f64]) -> f64 {
+    let extents = &reading.extents.nodes;
+    let whole = &extents[at];
+    let mut children = reading.tree.nodes[at].children.clone();
+    children.sort_by_key(|child| extents[*child].start);
+    // By when they ended, those so far: when they would, after the node's begin, and how they were.
+    let mut ended: BTreeMap<UnixNanos, (f64, &Extent)> = BTreeMap::new();
+    for child in children {
+        let extent = &extents[child];
+        let overlapping = ended.range(extent.start..).next().map(|(_, before)| *before);
+        let before = overlapping
+            .filter(|(_, before)| before.is_before(extent.start))
+            .or_else(|| ended.range(..=extent.start).next_back().map(|(_, before)| *before));
+        let (from, then) = before.map_or((0.0, whole.start), |(then, before)| (then, before.end));
+        let until = from + kept * nanos(extent.start, then) + lengths[child];
+        let known = ended.entry(extent.end).or_insert((until, extent));
+        known.0 = known.0.max(until);
+    }
+    let last = ended.last_key_value().map_or(whole.start, |(end, _)| *end);
+    let latest = ended.values().map(|(until, _)| *until).fold(0.0, f64::max);
+    (latest + kept * nanos(whole.end, last)).min(whole.duration().as_nanos() as f64)
+}
+
+fn nanos(from: UnixNanos, since: UnixNanos) -> f64 {
+    from.since(since).as_nanos() as f64
+}
