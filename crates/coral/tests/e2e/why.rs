@@ -5,6 +5,7 @@ use expect_test::expect;
 
 use super::path::reference_trace;
 use super::process::Coral;
+use super::{decode, recordings};
 
 const MS: u64 = 1_000_000;
 /// 2026-11-25T12:00:00Z.
@@ -209,4 +210,21 @@ fn what_is_otherwise_than_it_was_is_listed_with_a_trace() {
     let asked =
         coral.ask("query anomalies --since 2026-11-25T12:00:00Z --until 2026-11-25T12:00:00Z");
     assert_eq!(asked.status.code(), Some(1));
+}
+
+#[test]
+fn every_trace_of_beyla_can_be_asked_about() {
+    let coral = Coral::standalone(&[]);
+    let mut total = 0;
+    for (file, request) in recordings() {
+        assert_eq!(coral.post("otlp_http", &request), 200, "{file}");
+        total += decode(&request).len() as u64;
+    }
+    coral.until_stored(total);
+    let list = coral.json("query beyla traces --since 1970-01-01T00:00:00Z --limit 60");
+    for trace in list["traces"].as_array().unwrap() {
+        let id = trace["trace_id"].as_str().unwrap();
+        // Beyla's `in queue` may be the first span of its service.
+        assert_eq!(coral.json(&format!("why --trace-id {id}"))["traces"], 1, "{trace}");
+    }
 }

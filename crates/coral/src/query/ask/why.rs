@@ -1,8 +1,10 @@
 //! Causes from the colony's spans: the traces of a window beside those before it.
 
+use std::collections::HashSet;
+
 use coral_store::{Order, StoreError, TraceQuery, TraceSummary};
 use coral_trace::explain::{Entry, Evidence, Explanation, explain};
-use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
+use coral_trace::{Span, SpanId, TimeRange, TraceId, UnixNanos};
 
 use super::{QueryError, Sources, answer};
 use crate::query::question::WhyFilter;
@@ -110,8 +112,7 @@ impl Sources {
         };
         let root = spans.iter().find(|span| span.parent_span_id.is_none()).unwrap_or(first);
         let service = filter.service.as_deref().unwrap_or(root.origin.service_name()).to_owned();
-        let is_entry = |span: &&Span| span.origin.service_name() == service;
-        let operation = spans.iter().find(is_entry).map(|span| span.name.clone());
+        let operation = topmost(&spans, &service).map(|span| span.name.clone());
         let start = spans.iter().map(|span| span.start.as_micros()).min().unwrap_or_default();
         let before = range(start.saturating_sub(filter.baseline_us), start);
         let mut baseline = self.cohort(Some(&service), operation.as_deref(), before)?;
@@ -209,6 +210,15 @@ impl Sources {
         alike.sort_by(|one, other| other.0.total_cmp(&one.0));
         Ok(alike.into_iter().take(MOST_NAMES).map(|(_, name)| name).collect())
     }
+}
+
+/// The first span of `service` that somebody else called, or nobody did.
+fn topmost<'a>(spans: &'a [Span], service: &str) -> Option<&'a Span> {
+    let is_of = |span: &Span| span.origin.service_name() == service;
+    let own: HashSet<SpanId> =
+        spans.iter().filter(|span| is_of(span)).map(|span| span.span_id).collect();
+    let is_below = |span: &Span| span.parent_span_id.is_some_and(|parent| own.contains(&parent));
+    spans.iter().filter(|span| is_of(span) && !is_below(span)).min_by_key(|span| span.start)
 }
 
 /// Keeps the faster half of the traces in which nothing failed: a fault may be older than the trace that is
