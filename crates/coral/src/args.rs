@@ -86,7 +86,10 @@ Examples:
   coral ask errors today
   coral ask what calls payments-api
   coral ask what changed in the last hour
-  coral ask show me slow traces for payments-api")]
+  coral ask show me slow traces for payments-api
+
+When: last 15 minutes, since two hours, half an hour ago, today, yesterday (UTC); else the last hour.
+A service whose name is a word of the question stands in quotes: \"why is 'map' slow\".")]
     Ask(AskArgs),
     /// Say why a service is slow, or one trace: the component, its share, and where to see it.
     #[command(after_help = "\
@@ -308,7 +311,7 @@ pub struct RedArgs {
     /// Requests that the service served, or that it made; of SQL always those that it made.
     #[arg(long, value_enum, default_value = "server")]
     pub side: RedSide,
-    /// Count by Beyla's metrics, or by stored spans, which sampling makes fewer.
+    /// Count by Beyla's metrics, or by stored spans, which sampling makes fewer: eBPF's, or else the SDK's.
     #[arg(long, value_enum, default_value = "metrics")]
     pub source: RedSource,
     /// How to print.

@@ -32,6 +32,7 @@ mod row;
 mod search;
 mod seen;
 mod segment;
+mod services;
 mod since;
 mod statement;
 mod store;

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::filter_record_batch;
 use coral_trace::Collector;
 
-use crate::batch::EBPF;
 use crate::error::StoreError;
-use crate::row::{SpanReader, StoredSpan};
+use crate::row::{SpanReader, StoredSpan, damaged};
 use crate::segment::Segment;
 use crate::store::{Inner, Store};
 
@@ -41,12 +41,36 @@ impl Store {
         after: u64,
         limit: u32,
     ) -> Result<Page, StoreError> {
-        self.0.reading(|| self.0.page(collector, after, limit as usize))
+        let wanted = Wanted { collector, service: None };
+        self.0.reading(|| self.0.page(wanted, after, limit as usize))
+    }
+
+    /// Likewise, those of one service: of the others no more is read than whose they are.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the reader's place is unchanged.
+    pub fn spans_of_service_after(
+        &self,
+        service: &str,
+        collector: Collector,
+        after: u64,
+        limit: u32,
+    ) -> Result<Page, StoreError> {
+        let wanted = Wanted { collector, service: Some(service) };
+        self.0.reading(|| self.0.page(wanted, after, limit as usize))
     }
 }
 
+/// Whose spans.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    collector: Collector,
+    /// Of all, when there is none.
+    service: Option<&'a str>,
+}
+
 impl Inner {
-    fn page(&self, collector: Collector, after: u64, limit: usize) -> Result<Page, StoreError> {
+    fn page(&self, wanted: Wanted<'_>, after: u64, limit: usize) -> Result<Page, StoreError> {
         let state = self.live.read();
         let (last_receipt, first_receipt) = (state.last_receipt(), state.first_receipt());
         let segments = state.segments.clone();
@@ -64,14 +88,15 @@ impl Inner {
             if page.is_full() {
                 break;
             }
-            page.add_segment(segment, collector, after)
+            page.add_segment(segment, wanted, after)
                 .map_err(StoreError::unreadable(segment.id()))?;
         }
         for batch in hot {
             if page.is_full() {
                 break;
             }
-            page.add(&of_collector(&batch, collector))?;
+            let rows = BooleanArray::from(wanted.rows(&batch)?);
+            page.add(&filter_record_batch(&batch, &rows).expect("it is as long as the batch"))?;
         }
         let next_receipt = match page.spans.last() {
             Some(newest) if page.is_full() => newest.receipt,
@@ -100,11 +125,11 @@ impl Collected {
     fn add_segment(
         &mut self,
         segment: &Segment,
-        collector: Collector,
+        wanted: Wanted<'_>,
         after: u64,
     ) -> Result<(), StoreError> {
         let first = (after + 1).saturating_sub(segment.id()) as usize;
-        let rows = rows_of(segment, collector, first, self.limit - self.spans.len())?;
+        let rows = rows_of(segment, wanted, first, self.limit - self.spans.len())?;
         for batch in segment.read_spans(&rows, None)? {
             self.add(&batch)?;
         }
@@ -112,37 +137,39 @@ impl Collected {
     }
 }
 
-/// The first `limit` rows of `collector` from row `first` of a segment on.
+/// The first `limit` rows that are `wanted` from row `first` of a segment on.
 fn rows_of(
     segment: &Segment,
-    collector: Collector,
+    wanted: Wanted<'_>,
     first: usize,
     limit: usize,
 ) -> Result<Vec<Range<usize>>, StoreError> {
     let mut rows = Vec::new();
     let mut at = first;
     let rest = first..segment.spans() as usize;
-    for batch in segment.read_spans(&[rest], Some(&["ebpf"]))? {
-        let ebpf = batch.column(0).as_boolean().values();
-        for wanted in ebpf.iter().map(|ebpf| ebpf == (collector == Collector::Ebpf)) {
-            if wanted && rows.len() < limit {
-                rows.push(at as u32);
-            }
-            at += 1;
-        }
+    for batch in segment.read_spans(&[rest], Some(wanted.columns()))? {
+        let left = limit - rows.len();
+        rows.extend(wanted.rows(&batch)?.set_indices().take(left).map(|row| (at + row) as u32));
         if rows.len() >= limit {
             break;
         }
+        at += batch.num_rows();
     }
     Ok(crate::segment::ranges(&rows))
 }
 
-fn of_collector(batch: &RecordBatch, collector: Collector) -> RecordBatch {
-    let ebpf = batch.column(EBPF).as_boolean();
-    let wanted = if collector == Collector::Ebpf {
-        ebpf.clone()
-    } else {
-        arrow::compute::not(ebpf).expect("booleans can be negated")
-    };
-    filter_record_batch(batch, &wanted).expect("the filter is as long as the batch")
+impl Wanted<'_> {
+    /// Those that tell whose a row is.
+    fn columns(&self) -> &'static [&'static str] {
+        if self.service.is_some() { &["ebpf", "service_name"] } else { &["ebpf"] }
+    }
+
+    fn rows(&self, batch: &RecordBatch) -> Result<BooleanBuffer, StoreError> {
+        let column = |name| batch.column_by_name(name).ok_or_else(|| damaged(name, &"no column"));
+        let ebpf = column("ebpf")?.as_boolean().values();
+        let by = if self.collector == Collector::Ebpf { ebpf.clone() } else { !ebpf };
+        let Some(service) = self.service else { return Ok(by) };
+        let names = column("service_name")?.as_string::<i32>();
+        Ok(&by & &BooleanBuffer::collect_bool(batch.num_rows(), |row| names.value(row) == service))
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::query::{ago_text, colony, instant, window};
 use super::{Failure, print, print_json};
 use crate::args::{StatusFormat, When, WhyArgs};
+use crate::client::AskError;
 use crate::clock;
 use crate::query::answer::Why;
 use crate::query::{Question, WhyFilter};
@@ -24,7 +25,13 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
         until_unix_us: args.until.map_or(now.saturating_add(1), |until| instant(until, now)),
         baseline_us: i64::try_from(args.baseline.as_micros()).unwrap_or(i64::MAX),
     };
-    let answer: Why = colony(&args.colony).ask(&Question::Why(filter).path_and_query())?;
+    let answer = colony(&args.colony).ask(&Question::Why(filter).path_and_query());
+    let answer: Why = answer.map_err(|error| match error {
+        AskError::Refused(reason) if args.trace_id.is_some() => {
+            Failure::with_hint(reason, "`coral query beyla traces` lists ids")
+        }
+        error => error.into(),
+    })?;
     match args.format {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => {

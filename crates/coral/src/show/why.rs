@@ -55,7 +55,9 @@ fn verdict(why: &Why) -> String {
         ("no_cause", _) => format!("No cause: {}.\n", line(&why.reason)),
         _ => {
             let mut text = format!("Not enough evidence: {}.\n", line(&why.reason));
-            if !why.did_you_mean.is_empty() {
+            if !why.other_routes.is_empty() {
+                text.push_str(&other_routes(why));
+            } else if !why.did_you_mean.is_empty() {
                 let names: Vec<String> = why.did_you_mean.iter().map(|name| line(name)).collect();
                 let _ = writeln!(text, "Hint: services of a similar name: {}.", names.join(", "));
             } else if why.traces == 0 {
@@ -66,6 +68,17 @@ fn verdict(why: &Why) -> String {
             text
         }
     }
+}
+
+/// The service is there, the route is not.
+fn other_routes(why: &Why) -> String {
+    let who = match why.service.as_str() {
+        "" => "no trace has".to_owned(),
+        service => format!("{} has traces, and none with", line(service)),
+    };
+    let route = why.route.as_ref().map(|route| line(route)).unwrap_or_default();
+    let routes: Vec<String> = why.other_routes.iter().map(|route| line(route)).collect();
+    format!("Hint: {who} {route} in this window; there are {}.\n", routes.join(", "))
 }
 
 /// What is said of the cause's slow spans alone.

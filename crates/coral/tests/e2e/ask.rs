@@ -98,15 +98,15 @@ fn other_questions_are_answered_from_their_queries() {
         (
             "show me slow traces of payments-api, last 15 minutes",
             expect![[r#"
-            Analyzing payments-api, last 15m
-            Traces, the slowest first
-              1 000000000000000018eb47f663d9804c 622ms POST /checkout, 5 spans: card-validator-svc slow (404ms)
-              1 000000000000000018eb47f663d9804f 621ms POST /checkout, 5 spans: card-validator-svc slow (407ms)
-              1 000000000000000018eb47f663d9804b 620ms POST /checkout, 5 spans: card-validator-svc slow (403ms)
-              1 000000000000000018eb47f663d9804e 619ms POST /checkout, 5 spans: card-validator-svc slow (406ms)
-              1 000000000000000018eb47f663d9804a 618ms POST /checkout, 5 spans: card-validator-svc slow (402ms)
-            coral query beyla traces --service payments-api --sort slowest --since 15m --limit 5
-        "#]],
+                Analyzing payments-api, last 15m
+                Traces, the slowest first
+                  1 000000000000000018eb47f663d9804c 622ms POST /checkout, 5 spans: card-validator-svc slow (404ms)
+                  1 000000000000000018eb47f663d9804f 621ms POST /checkout, 5 spans: card-validator-svc slow (407ms)
+                  1 000000000000000018eb47f663d9804b 620ms POST /checkout, 5 spans: card-validator-svc slow (403ms)
+                  1 000000000000000018eb47f663d9804e 619ms POST /checkout, 5 spans: card-validator-svc slow (406ms)
+                  1 000000000000000018eb47f663d9804a 618ms POST /checkout, 5 spans: card-validator-svc slow (402ms)
+                coral query beyla traces --service payments-api --sort slowest --min-duration 0s --since 15m --limit 5
+            "#]],
         ),
         (
             "slowest calls",
@@ -218,4 +218,21 @@ fn what_cannot_be_answered_says_what_can() {
         page.ends_with('\n') && page.contains("\nQueries:\n  [1] coral query topology"),
         "{page}"
     );
+}
+
+/// At midnight after the checkouts: then the cited command means the same whenever it runs.
+#[test]
+fn the_cited_command_prints_the_numbers_that_cite_it() {
+    let coral = slow_checkouts();
+    let midnight = QUARTER_PAST + (11 * 3_600 + 45 * 60) * 1_000_000;
+    let told = answer_at(&coral, "show me slow traces of payments-api yesterday", midnight);
+    let command = told.lines().last().unwrap().strip_prefix("coral ").unwrap();
+    let list = coral.json(command);
+    let cited: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("  1 ")).collect();
+    assert_eq!(cited.len(), 5, "{told}");
+    for (line, trace) in cited.iter().zip(list["traces"].as_array().unwrap()) {
+        let text = |key: &str| trace[key].as_str().unwrap().to_owned();
+        assert!(line.starts_with(&text("trace_id")), "{line}: {trace}");
+        assert!(line.ends_with(&format!(": {}", text("root_cause"))), "{line}: {trace}");
+    }
 }

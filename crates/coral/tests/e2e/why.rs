@@ -128,10 +128,20 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
 
         18 traces against 36 traces of the baseline, 133µs faster; 100% are whole.
     "#]].assert_eq(&coral.answer(&format!("why payments-api {before}")));
+    let at_nope = coral.answer(&format!("why payments-api --route /nope {WINDOW}"));
+    expect![[r#"
+        Why is /nope of payments-api slow? (since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, against the 1 hour before)
+
+        Not enough evidence: no trace of the window has the spans that were asked about.
+        Hint: payments-api has traces, and none with /nope in this window; there are POST /api/v1/payments.
+
+        0 traces against 0 traces of the baseline, as fast; 0% are whole.
+    "#]].assert_eq(&at_nope);
     let failed = coral.ask("why --trace-id 00ff");
     assert_eq!(failed.status.code(), Some(1));
     expect![[r#"
         Error: trace_id: no trace `00ff` is stored
+        Hint: `coral query beyla traces` lists ids
     "#]]
     .assert_eq(&String::from_utf8(failed.stderr).unwrap());
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::UInt32Type;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
@@ -51,22 +52,38 @@ impl RowGroup<'_> {
         column: &'static str,
         fits: impl Fn(&[u8]) -> bool,
     ) -> Result<bool, StoreError> {
-        let chunk = self.chunk(column)?;
-        if has_no_value(chunk) {
+        if has_no_value(self.chunk(column)?) {
             return Ok(false);
         }
-        if !is_all_coded(chunk) {
-            return Ok(true);
-        }
-        let dictionary =
-            self.dictionary(chunk).map_err(StoreError::segment(self.segment.spans_file()))?;
-        let Some((texts, count)) = dictionary else { return Ok(true) };
+        let Some((texts, count)) = self.whole_dictionary(column)? else { return Ok(true) };
         for text in Texts(&texts).take(count) {
             if fits(text.ok_or_else(|| damaged(column, &"a broken dictionary"))?) {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Tells every text of `column` in the group, some perhaps more than once. Its dictionary has them, where all are
+    /// in it; else all rows are read.
+    pub(crate) fn each_text(
+        &self,
+        column: &'static str,
+        mut tell: impl FnMut(&str),
+    ) -> Result<(), StoreError> {
+        let Some((texts, count)) = self.whole_dictionary(column)? else {
+            for batch in self.read(&[column])? {
+                let coded = batch.column(0).as_dictionary_opt::<UInt32Type>();
+                let coded = coded.ok_or_else(|| damaged(column, &"no codes"))?;
+                coded.values().as_string::<i32>().iter().flatten().for_each(&mut tell);
+            }
+            return Ok(());
+        };
+        for text in Texts(&texts).take(count) {
+            let text = text.and_then(|text| std::str::from_utf8(text).ok());
+            tell(text.ok_or_else(|| damaged(column, &"a broken dictionary"))?);
+        }
+        Ok(())
     }
 
     /// Those of `columns` that have a value in some row.
@@ -93,6 +110,15 @@ impl RowGroup<'_> {
         let chunks = self.footer.metadata().row_group(self.index).columns();
         let named = |chunk: &&ColumnChunkMetaData| chunk.column_path().string() == column;
         chunks.iter().find(named).ok_or_else(|| damaged(column, &"no column"))
+    }
+
+    /// The texts of a column whose every value is in its dictionary, and how many there are.
+    fn whole_dictionary(&self, column: &'static str) -> Result<Option<(Bytes, usize)>, StoreError> {
+        let chunk = self.chunk(column)?;
+        if !is_all_coded(chunk) {
+            return Ok(None);
+        }
+        self.dictionary(chunk).map_err(StoreError::segment(self.segment.spans_file()))
     }
 
     /// The texts of a column's dictionary, and how many there are.

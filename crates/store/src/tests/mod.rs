@@ -7,6 +7,7 @@ mod keeping;
 mod metrics;
 mod once;
 mod reading;
+mod services;
 mod statements;
 
 use std::sync::Arc;

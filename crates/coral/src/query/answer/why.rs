@@ -41,6 +41,9 @@ pub struct Why {
     pub cut: bool,
     /// Services of a similar name, when this one has no trace.
     pub did_you_mean: Vec<String>,
+    /// Other routes of the service, when it has traces, and none with this one: the most alike first.
+    #[serde(default)]
+    pub other_routes: Vec<String>,
 }
 
 /// A service under suspicion.

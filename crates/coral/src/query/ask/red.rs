@@ -107,15 +107,28 @@ impl Sources {
         Ok(rows)
     }
 
-    /// Spans came after they ended, so that those before the window need not be read.
+    /// Those of eBPF; of a service that it saw no such request of, its SDK's. Of both, each request would count twice.
     fn sum_spans(&self, wanted: &Wanted<'_>, rows: &mut Rows) -> Result<(), StoreError> {
+        for collector in [Collector::Ebpf, Collector::Sdk] {
+            if rows.is_empty() {
+                self.sum_spans_of(collector, wanted, rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Spans came after they ended, so that those before the window need not be read.
+    fn sum_spans_of(
+        &self,
+        collector: Collector,
+        wanted: &Wanted<'_>,
+        rows: &mut Rows,
+    ) -> Result<(), StoreError> {
         let mut after = self.store.receipt_before(wanted.range.start);
         loop {
-            let page = self.store.spans_after(Collector::Ebpf, after, PAGE)?;
+            let page = self.store.spans_of_service_after(wanted.service, collector, after, PAGE)?;
             let spans = page.spans.iter().map(|stored| &stored.span);
-            let ended = spans.filter(|span| {
-                wanted.range.contains(span.end) && span.origin.service_name() == wanted.service
-            });
+            let ended = spans.filter(|span| wanted.range.contains(span.end));
             for (series, latency) in ended.filter_map(of_span) {
                 if wanted.is(&series) {
                     rows.entry(name(&series)).or_default().add(&series, &latency);

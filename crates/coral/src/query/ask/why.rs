@@ -1,10 +1,10 @@
 //! Causes from the colony's spans: the traces of a window beside those before it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use coral_store::{Order, StoreError, TraceQuery, TraceSummary};
 use coral_trace::explain::{Entry, Evidence, Explanation, explain};
-use coral_trace::{Span, SpanId, TimeRange, TraceId, UnixNanos};
+use coral_trace::{Span, SpanId, SpanKind, TimeRange, TraceId, UnixNanos};
 
 use super::{QueryError, Sources, answer};
 use crate::query::question::WhyFilter;
@@ -17,8 +17,6 @@ const PARTS: u32 = 20;
 const MOST_SPANS: u64 = 100_000;
 /// Names that are offered for one that nobody has.
 const MOST_NAMES: usize = 3;
-/// Traces whose services are known names.
-const NAMING_TRACES: u32 = 1_000;
 /// Names less alike than this are not offered.
 const ALIKE: f64 = 0.7;
 
@@ -62,8 +60,15 @@ impl Sources {
             window.traces.iter().map(Vec::as_slice),
         );
         let is_unknown = explanation.traces == 0 && filter.trace_id.is_none();
+        // The service has traces: it is the route that nobody asked for.
+        let other_routes = match &operation {
+            Some(route) if is_unknown => routes(service.as_deref(), route, &window.traces),
+            _ => Vec::new(),
+        };
         let did_you_mean = match &service {
-            Some(service) if is_unknown => self.similar(service, range)?,
+            Some(service) if is_unknown && window.traces.is_empty() => {
+                self.similar(service, range)?
+            }
             _ => Vec::new(),
         };
         Ok(answer::Why {
@@ -75,6 +80,7 @@ impl Sources {
             service: service.unwrap_or_default(),
             cut: window.cut || baseline.cut,
             did_you_mean,
+            other_routes,
             ..why(explanation)
         })
     }
@@ -185,15 +191,9 @@ impl Sources {
         Ok(stored.into_iter().map(|stored| stored.span).collect())
     }
 
-    /// Services of the newest traces that started in `started`, by name.
+    /// Services with spans in `started` or near it, by name.
     pub(super) fn known_services(&self, started: TimeRange) -> Result<Vec<String>, StoreError> {
-        let newest = TraceQuery { started, ..TraceQuery::newest(NAMING_TRACES) };
-        let found = self.store.search(&newest)?;
-        let mut names: Vec<String> =
-            found.into_iter().flat_map(|summary| summary.services).collect();
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        Ok(self.store.services(started)?.into_iter().collect())
     }
 
     /// Services seen in `started` whose names are like `service`, the most alike first.
@@ -202,7 +202,7 @@ impl Sources {
         service: &str,
         started: TimeRange,
     ) -> Result<Vec<String>, StoreError> {
-        let names = self.known_services(started)?.into_iter();
+        let names = self.known_services(started)?.into_iter().filter(|name| name != service);
         let mut alike: Vec<(f64, String)> = names
             .map(|name| (strsim::jaro_winkler(&name, service), name))
             .filter(|(alike, _)| *alike >= ALIKE)
@@ -234,6 +234,24 @@ fn keep_healthy(traces: &mut Vec<Vec<Span>>) {
     };
     traces.sort_by_cached_key(duration);
     traces.truncate(traces.len().div_ceil(2));
+}
+
+/// Routes that `service`, or anybody, has instead of `route`: the most alike, and then those with the most requests.
+fn routes(service: Option<&str>, route: &str, traces: &[Vec<Span>]) -> Vec<String> {
+    let is_asked = |span: &&Span| service.is_none_or(|name| span.origin.service_name() == name);
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for name in traces.iter().flatten().filter(is_asked).filter_map(|span| {
+        let is_request = matches!(span.kind, SpanKind::Server | SpanKind::Consumer);
+        span.attributes.text("http.route").or(is_request.then_some(span.name.as_str()))
+    }) {
+        *counts.entry(name).or_default() += 1;
+    }
+    let mut found: Vec<(bool, u64, &str)> = counts
+        .into_iter()
+        .map(|(name, count)| (strsim::jaro_winkler(name, route) >= ALIKE, count, name))
+        .collect();
+    found.sort_by_key(|(is_alike, count, _)| std::cmp::Reverse((*is_alike, *count)));
+    found.into_iter().take(MOST_NAMES).map(|(_, _, name)| name.to_owned()).collect()
 }
 
 /// What both make, each in a thread of its own.

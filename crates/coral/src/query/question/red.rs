@@ -61,7 +61,7 @@ pub enum RedSource {
     /// Beyla's metrics: all requests, sampled or not.
     #[default]
     Metrics,
-    /// The spans that are stored.
+    /// The spans that are stored: eBPF's, or the SDK's of a service that eBPF has none of.
     Spans,
 }
 

@@ -94,9 +94,9 @@ fn hops_of_the_same_stack_are_summed_and_names_stay_within_their_frame() {
         "1 a server 0+9 GET /;x 5\n2 a client 1+2 q < 1\n3 a client 4+1 q < 1\n4 a client 4+1 <b>&\" < 1",
     );
     expect![[r#"
-        a: GET /,x 5 6000
-        a: GET /,x 5;a: <b>&" 1000
-        a: GET /,x 5;a: q 3000
+        a: "GET /,x 5" 6000
+        a: "GET /,x 5";a: <b>&" 1000
+        a: "GET /,x 5";a: q 3000
     "#]]
     .assert_eq(&folded(&trace));
     let svg = flamegraph(&trace).unwrap();
@@ -130,4 +130,28 @@ fn a_long_or_deep_trace_has_bounded_pages() {
     let deep = trace(&("1 a internal 0+9000 f1".to_owned() + &chain.collect::<String>()));
     assert!(folded(&deep).lines().all(|line| line.matches(';').count() < 50));
     assert!(critical_path(&deep).lines().count() < 1_020);
+}
+
+/// Of two numbers at a line's end, inferno and flamegraph.pl draw the difference.
+#[test]
+fn a_name_that_ends_in_a_number_is_no_count() {
+    let trace = trace(
+        "1 a server 0+9 GET /\n2 sel client 1+2 SELECT 1 < 1\n3 sel client 4+1 200 < 1\n4 sel client 6+1 v 1.5 < 1",
+    );
+    expect![[r#"
+        a: GET / 5000
+        a: GET /;sel: "200" 1000
+        a: GET /;sel: "SELECT 1" 2000
+        a: GET /;sel: "v 1.5" 1000
+    "#]]
+    .assert_eq(&folded(&trace));
+    let svg = flamegraph(&trace).unwrap();
+    assert!(svg.contains("sel: &quot;SELECT 1&quot; (2,000 µs, 22.22%)"), "{svg}");
+    assert!(!svg.contains("%; +"), "{svg}");
+}
+
+#[test]
+fn shares_of_a_trace_as_long_as_the_numbers_go_are_right() {
+    let longest = trace("1 a server -1795000000000+18446744073709.551 GET /");
+    assert!(critical_path(&longest).contains("| 100.0% |"), "{}", critical_path(&longest));
 }

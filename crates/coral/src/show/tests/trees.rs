@@ -98,8 +98,10 @@ fn failures_are_marked_also_those_that_only_the_caller_saw() {
 
             Span Tree:
             a (900ms, GET /) ERROR 503
-            ├─ b (700ms, GET /slow) (caller: ERROR, no response)
+            ├─ b (700ms, GET /slow) (caller: ERROR, no response) (ends 201ms after its call)
             └─ a → mysql (1ms, UPDATE cards) ERROR
+
+            Times: 1 hop outside the time of the hop above by more than 1ms: clocks that differ, or work that went on without its caller.
         "#]],
     );
 }
@@ -272,15 +274,33 @@ fn clocks_that_disagree_are_adjusted_on_request_and_each_hop_says_by_how_much() 
     );
     expect![[r#"
         a (100ms, GET /)
-        └─ b (40ms, POST /b)
-           └─ b → postgresql (10ms, SELECT x) (starts 460ms after the hop above ended)
+        └─ b (40ms, POST /b) (server clock off by +500ms)
+           └─ b → postgresql (10ms, SELECT x)
 
-        Times: 1 hop outside the time of the hop above by more than 1ms: clocks that differ, or work that went on without its caller.
-    "#]].assert_eq(tree_of(&trace_tree(&skewed)));
+        Clocks: 1 server outside the time of the answered call; --adjust-clocks moves servers there.
+    "#]]
+    .assert_eq(tree_of(&trace_tree(&skewed)));
     expect![[r#"
         a (100ms, GET /)
         └─ b (40ms, POST /b) (clock −500ms)
            └─ b → postgresql (10ms, SELECT x) (clock −500ms)
     "#]]
     .assert_eq(tree_of(&trace_tree(&with_clocks_adjusted(&skewed))));
+}
+
+#[test]
+fn a_server_that_goes_on_when_its_client_has_given_up_has_no_wrong_clock() {
+    check_tree(
+        "1 a server 0+100 GET /
+2 a client 10+50 POST /b < 1
+3 b server 13+400 POST /b < 2
+4 b client 20+300 SELECT x < 3 | db.system=postgresql",
+        expect![[r#"
+            a (100ms, GET /)
+            └─ b (400ms, POST /b) (ends 353ms after its call)
+               └─ b → postgresql (300ms, SELECT x) (ends 260ms after the hop above)
+
+            Times: 2 hops outside the time of the hop above by more than 1ms: clocks that differ, or work that went on without its caller.
+        "#]],
+    );
 }

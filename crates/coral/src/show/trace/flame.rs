@@ -65,9 +65,17 @@ fn stacks(trace: &Trace) -> BTreeMap<String, u128> {
 }
 
 impl Picture<'_> {
-    /// What a `;`, or a space and digits at the end of a line, would be taken for is not in it.
+    /// Without what a line of stacks is divided by: `;` between frames, and a space before a number at its end, which
+    /// would be a count. A span `SELECT 1` has quotes there.
     fn frame(&self, node: usize) -> String {
-        let name = format!("{}: {}", self.who(node), line(&self.span(node).span_name));
-        cut(&name.replace(';', ","), WIDEST)
+        let who = self.who(node).replace(';', ",");
+        let name = line(&self.span(node).span_name).replace(';', ",");
+        let frame = cut(format!("{who}: {name}").trim_end(), WIDEST);
+        if ends_in_a_number(&frame) { format!("{who}: \"{}\"", name.trim_end()) } else { frame }
     }
+}
+
+fn ends_in_a_number(frame: &str) -> bool {
+    let last = frame.rsplit(char::is_whitespace).next().unwrap_or_default();
+    last.chars().all(|sign| sign.is_ascii_digit() || sign == '.')
 }

@@ -38,7 +38,7 @@ impl Picture<'_> {
             let sign = if micros < 0 { "−" } else { "+" };
             let _ = write!(text, " (clock {sign}{})", duration(micros.saturating_abs()));
         }
-        if let Some(skew) = self.skew(node) {
+        if let Some(skew) = self.clock(node).or_else(|| self.skew(node)) {
             let _ = write!(text, " ({skew})");
         }
         text + &why_here(place)
@@ -73,17 +73,42 @@ impl Picture<'_> {
         if is_call && is_leaf && is_its_own { peer(span) } else { None }
     }
 
-    /// How `node` leaves the time of the hop above, in words. A message is taken whenever that may be.
+    /// How far the server's clock is off from that of its own client, in words: its span would have room in the
+    /// client's, and is not there. Of a message nobody knows when it is taken.
+    pub fn clock(&self, node: usize) -> Option<String> {
+        let (client, server) = (self.tree.nodes[node].client?, self.tree.nodes[node].span);
+        let ((start, end), (begin, done)) = (time(self.spans[client]), time(self.spans[server]));
+        let outside = start.saturating_sub(begin).max(done.saturating_sub(end)) > SKEW_US;
+        let is_message = self.span(node).span_kind == "consumer";
+        if !outside || is_message || self.outlasts(node).is_some() {
+            return None;
+        }
+        let nanos = self.deltas[client].saturating_sub(self.deltas[server]);
+        let sign = if nanos < 0 { "−" } else { "+" };
+        Some(format!("server clock off by {sign}{}", duration((nanos / 1_000).saturating_abs())))
+    }
+
+    /// By how many microseconds a server that began within its client's time went on after it: nobody waited.
+    fn outlasts(&self, node: usize) -> Option<i64> {
+        let (start, end) = time(self.client(node)?);
+        let (begin, done) = time(self.span(node));
+        let is_longer = done.saturating_sub(begin) > end.saturating_sub(start);
+        (is_longer && (start..=end).contains(&begin)).then(|| done.saturating_sub(end))
+    }
+
+    /// How `node` leaves the time of the hop above, or of its own call, in words. A message is taken whenever that may be.
     pub fn skew(&self, node: usize) -> Option<String> {
         if self.span(node).span_kind == "consumer" {
             return None;
         }
-        let time = |node: usize| {
-            let span = self.client(node).unwrap_or(self.span(node));
-            let start = span.start_time_unix_us;
-            (start, start.saturating_add(span.duration_us))
-        };
-        let ((start, end), (begin, done)) = (time(self.above(node)?), time(node));
+        if let Some(late) = self.outlasts(node).filter(|late| *late > SKEW_US) {
+            return Some(format!("ends {} after its call", duration(late)));
+        }
+        let above = self.above(node)?;
+        // What a server called is told by its clock, whatever that of its own caller says.
+        let of_above = self.client(above).filter(|_| self.clock(above).is_none());
+        let (start, end) = time(of_above.unwrap_or(self.span(above)));
+        let (begin, done) = time(self.client(node).unwrap_or(self.span(node)));
         let early = start.saturating_sub(begin);
         let after = begin.saturating_sub(end);
         let late = done.saturating_sub(end);
@@ -97,6 +122,11 @@ impl Picture<'_> {
             None
         }
     }
+}
+
+/// From when to when, microseconds.
+fn time(span: &Span) -> (i64, i64) {
+    (span.start_time_unix_us, span.start_time_unix_us.saturating_add(span.duration_us))
 }
 
 fn failure(span: &Span) -> Option<String> {

@@ -84,7 +84,9 @@ impl Picture<'_> {
 }
 
 fn share(took: i64, whole: i64) -> String {
-    let tenths = (took.max(0) as u64 * 1_000 + whole.max(1) as u64 / 2) / whole.max(1) as u64;
+    // A span may be as long as the numbers go.
+    let (took, whole) = (took.max(0) as u128, whole.max(1) as u128);
+    let tenths = (took * 1_000 + whole / 2) / whole;
     format!("{}.{}%", tenths / 10, tenths % 10)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use coral_trace::clock;
 use coral_trace::critical_path::Extents;
 use coral_trace::tree::{Hop, Tree};
 use coral_trace::{SpanKind, UnixNanos};
@@ -14,12 +15,12 @@ pub struct Picture<'a> {
     pub trace: &'a Trace,
     /// Those whose id can be read. The indexes of `tree` are into this.
     pub spans: Vec<&'a Span>,
-    /// What the tree knows of them.
-    pub hops: Vec<Hop>,
     /// What they make.
     pub tree: Tree,
     /// What each hop covers of the one above.
     pub extents: Extents,
+    /// By how many nanoseconds each of `hops` is to be moved for all clocks to agree.
+    pub deltas: Vec<i64>,
     /// The trace has spans of eBPF and of SDKs.
     pub both_sources: bool,
     /// For each node, the one above it.
@@ -33,12 +34,14 @@ impl<'a> Picture<'a> {
         let (spans, hops): (Vec<&Span>, Vec<Hop>) = read.unzip();
         let tree = Tree::build(&hops);
         let extents = Extents::of(&tree, &hops);
+        let deltas = clock::deltas(&tree, &hops);
         let mut above = vec![None; tree.nodes.len()];
         for (at, node) in tree.nodes.iter().enumerate() {
             node.children.iter().for_each(|child| above[*child] = Some(at));
         }
         let sources: BTreeSet<&str> = spans.iter().map(|span| span.source.as_str()).collect();
-        Self { trace, spans, hops, tree, extents, both_sources: sources.len() > 1, above }
+        let both_sources = sources.len() > 1;
+        Self { trace, spans, tree, extents, deltas, both_sources, above }
     }
 
     /// Whether `span` is one of `spans`.

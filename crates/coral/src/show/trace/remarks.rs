@@ -10,7 +10,7 @@ impl Picture<'_> {
         let lacks = self.lacks();
         let incomplete = (!lacks.is_empty()).then(|| format!("Incomplete: {}.", lacks.join("; ")));
         let skewed = (0..self.tree.nodes.len()).filter(|node| self.skew(*node).is_some()).count();
-        let clocks = (skewed > 0).then(|| {
+        let times = (skewed > 0).then(|| {
             format!(
                 "Times: {} outside the time of the hop above by more than {}: clocks that differ, \
                  or work that went on without its caller.",
@@ -18,7 +18,15 @@ impl Picture<'_> {
                 duration(SKEW_US)
             )
         });
-        incomplete.into_iter().chain(clocks).collect()
+        let pairs = (0..self.tree.nodes.len()).filter(|node| self.clock(*node).is_some()).count();
+        let clocks = (pairs > 0).then(|| {
+            format!(
+                "Clocks: {} outside the time of the answered call; --adjust-clocks moves \
+                 servers there.",
+                counted(pairs as u64, "server")
+            )
+        });
+        incomplete.into_iter().chain(clocks).chain(times).collect()
     }
 
     fn lacks(&self) -> Vec<String> {
