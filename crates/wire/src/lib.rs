@@ -13,6 +13,7 @@
 pub mod agent_rpc;
 pub mod colony_rpc;
 mod fields;
+pub mod metrics_again;
 pub mod metrics_in;
 pub mod otlp_in;
 mod otlp_json;

@@ -89,13 +89,13 @@ fn welcome(addresses: &Addresses, program: &str, checkout: &str) -> String {
         Some(address) if !usual => format!(" --colony http://{}", on_this_host(address)),
         _ => String::new(),
     };
-    let query = format!("{program} query{colony} beyla traces");
+    let query = format!("{program} query beyla");
     format!(
         "Recordings of real Beyla (grafana/beyla 3.31.0) came in over OTLP, re-timed to now.\n\
          In another terminal, try:\n\n  \
-         {query} --trace-id {checkout}\n  \
-         {query} --service payments-api --since 1h --limit 10\n  \
-         {query} --service frontend-api --min-duration 200ms --sort slowest\n\n\
+         {query} traces --trace-id {checkout}{colony}\n  \
+         {query} traces --service frontend-api --min-duration 200ms --sort slowest{colony}\n  \
+         {query} http payments-api --since 1h{colony}\n\n\
          Ctrl-C ends the demo and removes its data."
     )
 }

@@ -1,6 +1,7 @@
 //! The recordings that the demo plays: what Beyla 3.31.0 sent, byte for byte. See `fixtures/beyla`.
 
 use coral_trace::{Recogniser, Span, SpanId, TraceId, UnixNanos};
+use coral_wire::metrics_again;
 use coral_wire::otlp_in::{self, Encoding};
 
 /// Request bodies in the order in which they were captured.
@@ -17,6 +18,26 @@ pub const REQUESTS: &[&[u8]] = &[
     include_bytes!("../../../../fixtures/beyla/3.31.0/traces-202.otlp.pb"),
     include_bytes!("../../../../fixtures/beyla/3.31.0/traces-401.otlp.pb"),
 ];
+
+/// What Beyla counted of the first five requests, in the order in which it said so.
+const METRICS: &[&[u8]] = &[
+    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-003.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-004.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-005.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-006.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-007.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-009.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-010.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-011.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-012.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-013.otlp.pb"),
+    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-014.otlp.pb"),
+];
+
+/// The recorded counts as request bodies, as if the last had been told at `now`.
+pub fn replayed_metrics(now: UnixNanos) -> Vec<Vec<u8>> {
+    metrics_again::replayed(METRICS, now).expect("the recordings are tested")
+}
 
 /// The spans of a recorded request, as if its last span had ended at `now`, in traces that `fresh` makes
 /// different from those of every other replay. Distances in time, and span ids, are as recorded.
@@ -69,5 +90,10 @@ mod tests {
                 assert_eq!(one.duration(), other.duration());
             }
         }
+    }
+
+    #[test]
+    fn the_recorded_counts_can_be_told_again() {
+        assert_eq!(replayed_metrics(UnixNanos(2_000_000_000_000_000_000)).len(), METRICS.len());
     }
 }

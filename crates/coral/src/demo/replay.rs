@@ -6,7 +6,7 @@ use coral_trace::Span;
 use coral_wire::otlp_out;
 use serde_json::Value;
 
-use super::recording::{REQUESTS, replayed, showcase};
+use super::recording::{REQUESTS, replayed, replayed_metrics, showcase};
 use crate::addresses::Addresses;
 use crate::clock;
 use crate::roles::on_this_host;
@@ -29,7 +29,7 @@ impl Replay {
             return Err("this Coral is not a standalone".to_owned());
         };
         Ok(Self {
-            otlp: format!("http://{}/v1/traces", on_this_host(otlp)),
+            otlp: format!("http://{}", on_this_host(otlp)),
             colony: format!("http://{}", on_this_host(colony)),
             played: 0,
         })
@@ -73,12 +73,21 @@ impl Replay {
         // Distinct for every replay, and spread over all bits as random ids are.
         let fresh = u128::from(now.0).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
         let spans = replayed(request, now, fresh);
-        let body = otlp_out::encode(&spans);
-        let url = self.otlp.clone();
+        self.send("traces", otlp_out::encode(&spans)).await?;
+        if self.played.is_multiple_of(REQUESTS.len()) {
+            for body in replayed_metrics(now) {
+                self.send("metrics", body).await?;
+            }
+        }
+        Ok(spans)
+    }
+
+    async fn send(&self, signal: &str, body: Vec<u8>) -> Result<(), String> {
+        let url = format!("{}/v1/{signal}", self.otlp);
         let sent = tokio::task::spawn_blocking(move || {
             ureq::post(&url).header("content-type", "application/x-protobuf").send(&body)
         });
         sent.await.map_err(|panic| panic.to_string())?.map_err(|error| error.to_string())?;
-        Ok(spans)
+        Ok(())
     }
 }

@@ -33,7 +33,7 @@ pub fn red_table(red: &RedTable, window: &str) -> String {
         text.push_str(&slow_row(slow));
     }
     if red.slow.as_ref().is_some_and(Vec::is_empty) {
-        text.push_str("\nNothing is over the line.\n");
+        text.push_str("\nThe P95 of no row is over the line.\n");
     }
     text
 }

@@ -12,6 +12,18 @@ fn the_demo_prints_three_commands_ends_when_it_was_told_to_and_leaves_nothing_be
     let (said, warned) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!((output.status.code(), warned.as_str()), (Some(0), ""), "{said}");
-    assert_eq!(said.matches("query --colony http://127.0.0.1:").count(), 3, "{said}");
+    let commands: Vec<&str> = said.lines().filter(|line| line.contains(" query beyla ")).collect();
+    assert_eq!(commands.len(), 3, "{said}");
+    for command in commands {
+        // The colony has gone by now, which is what they are to say, and not that they are no commands.
+        let words: Vec<&str> =
+            command.split_whitespace().skip_while(|word| *word != "query").collect();
+        let output = coral().args(words).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            error.contains("cannot reach the colony at http://127.0.0.1:"),
+            "{command}: {error}"
+        );
+    }
     assert_eq!(std::fs::read_dir(tmp.path()).unwrap().count(), 0);
 }

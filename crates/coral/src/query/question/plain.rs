@@ -17,7 +17,7 @@
 //! | `last 15 minutes`, `past 2h`, `since half an hour`, `in the last two hours`, `10 minutes ago` | from so long ago until now |
 //! | `last hour`, `last day`, `last week` | the same: an hour, 24 hours, 7 days |
 //! | `today`, `yesterday`, `since yesterday` | since midnight; the day before; since that began |
-//! | nothing | the last hour |
+//! | nothing | the last hour; of why, the last 15 minutes, against the hour before |
 //!
 //! Numbers are digits or `one` to `twelve`, `a`, `half a`. Other words about time (`last night`, `monday`, `10:30`) are
 //! not understood, which the answer says beside the time that it is of.
@@ -27,6 +27,8 @@ mod name;
 mod tests;
 mod time;
 mod word;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -92,8 +94,14 @@ pub fn understand(question: &str, services: &[String], now_unix_us: i64) -> Opti
         service: named.map(|(_, service)| service.to_owned()),
         unknown: unknown.map(str::to_owned),
         route: words.iter().find(|word| word.said.starts_with('/')).map(|word| word.said.clone()),
-        window: time::window(&words, now_unix_us),
+        window: time::window(&words, otherwise(intent), now_unix_us),
     })
+}
+
+/// How long ago is meant when nothing says so: as long as the command for it looks back.
+fn otherwise(intent: Intent) -> Duration {
+    let minutes = if intent == Intent::Why { 15 } else { 60 };
+    Duration::from_secs(60 * minutes)
 }
 
 /// Beginnings of words that say what is wanted.

@@ -212,9 +212,9 @@ fn what_has_no_routes_says_that_it_is_of_all_of_them() {
 fn a_route_that_nobody_asked_for_is_answered_with_those_that_there_are() {
     let (_dir, sources) = shop();
     expect![[r#"
-        Analyzing /lists of shop, last 1h...
+        Analyzing /lists of shop, last 15m...
 
-        RED Metrics (last 1h):
+        RED Metrics (last 15m):
           - no metrics of /lists of shop in this window
 
         Trace Analysis:
@@ -225,7 +225,7 @@ fn a_route_that_nobody_asked_for_is_answered_with_those_that_there_are() {
           - there are traces with /list, /pay [1]
 
         Queries:
-          [1] coral why shop --route /lists --since 1h --baseline 1h
+          [1] coral why shop --route /lists --since 15m --baseline 1h
     "#]]
     .assert_eq(&answer(&sources, "why is /lists of shop slow"));
 }

@@ -21,9 +21,9 @@ fn check(question: &str, intent: Intent, service: Option<&str>, flags: &str) {
 #[test]
 fn each_kind_of_question_is_recognised() {
     let slow = Intent::Traces { slow: true, failed: false };
-    check("Why is payments-api slow?", Intent::Why, Some("payments-api"), "--since 1h");
-    check("why does Cart fail", Intent::Why, Some("cart"), "--since 1h");
-    check("root cause of errors in `cart`?", Intent::Why, Some("cart"), "--since 1h");
+    check("Why is payments-api slow?", Intent::Why, Some("payments-api"), "--since 15m");
+    check("why does Cart fail", Intent::Why, Some("cart"), "--since 15m");
+    check("root cause of errors in `cart`?", Intent::Why, Some("cart"), "--since 15m");
     check(
         "slowest endpoints of cart, last 15 minutes",
         Intent::Slowest,

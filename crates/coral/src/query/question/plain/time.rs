@@ -76,14 +76,14 @@ pub(super) fn is_word(word: &Word) -> bool {
         || !word.quoted && unit(&word.small).is_some()
 }
 
-/// When: as the first words say that are understood; else the last hour.
-pub(super) fn window(words: &[Word], now: i64) -> Window {
+/// When: as the first words say that are understood; else from `otherwise` ago.
+pub(super) fn window(words: &[Word], otherwise: Duration, now: i64) -> Window {
     let read = (0..words.len()).find_map(|at| {
         let (window, used) = read(words, at, now)?;
         let is_end = at.checked_sub(1).is_some_and(|before| words[before].is_one_of(UNTIL));
         (!is_end).then_some((window, at..at + used))
     });
-    let (window, used) = read.unwrap_or_else(|| (last(HOUR, now), 0..0));
+    let (window, used) = read.unwrap_or_else(|| (last(otherwise, now), 0..0));
     Window { unread: unread(words, &used), ..window }
 }
 
