@@ -24,6 +24,8 @@ use self::node::Nodes;
 pub use self::node::{NodeId, NodeKind};
 use self::said::Sayings;
 pub use self::said::{Said, SaidId};
+use crate::ids::SpanId;
+use crate::span::Span;
 
 /// A map in the making. The spans of a trace are added together.
 #[derive(Clone, Default)]
@@ -74,6 +76,19 @@ pub struct Edge {
     pub latencies: Latencies,
 }
 
+/// One call of a trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OneCall {
+    /// The caller's span; of a call that only the called tells of, its.
+    pub span: SpanId,
+    /// Who calls.
+    pub from: NodeId,
+    /// Who is called.
+    pub to: NodeId,
+    /// See [`Edge::protocol`].
+    pub protocol: &'static str,
+}
+
 /// What a map was made of, and what it lacks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
@@ -116,6 +131,37 @@ impl Dependencies {
     /// A number for what a span says of the other side.
     pub fn saying(&mut self, said: &Said<'_>) -> SaidId {
         self.sayings.intern(said, &mut self.nodes)
+    }
+
+    /// What a map needs to know of `span`.
+    pub fn span(&mut self, span: &Span) -> CallSpan {
+        let said = Said::of(&span.attributes);
+        CallSpan {
+            span_id: span.span_id,
+            parent: span.parent_span_id,
+            service: self.service(span.origin.service_name()),
+            said: (said != Said::default()).then(|| self.saying(&said)),
+            duration_us: u64::try_from(span.duration().as_micros()).unwrap_or(u64::MAX),
+            kind: span.kind,
+            failed: span.is_error(),
+        }
+    }
+
+    /// The calls of one whole trace, which is not added.
+    pub fn calls(&mut self, spans: &[CallSpan]) -> Vec<OneCall> {
+        let found = self.join.calls(spans, &self.sayings);
+        let calls = found.calls.iter();
+        calls
+            .map(|call| {
+                let Call { span, from, to, protocol, .. } = *call;
+                OneCall { span, from, to, protocol }
+            })
+            .collect()
+    }
+
+    /// Whether a map may call `node` so: [`Node::name`].
+    pub fn is_called(&self, node: NodeId, name: &str) -> bool {
+        self.nodes.is_called(node, name)
     }
 
     /// Adds one whole trace. Its spans have distinct ids; of equal ones the first is a parent.

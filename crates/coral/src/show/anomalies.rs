@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::sanitize::line;
 use super::table::{cut, table};
 use crate::query::answer::{Anomalies, Anomaly};
-use crate::units::{counted, duration};
+use crate::units::{count, counted, duration};
 
 /// The widest that a component is printed.
 const WIDEST_COMPONENT: usize = 60;
@@ -19,6 +19,9 @@ pub fn anomalies(found: &Anomalies, windows: &str) -> String {
         let rows: Vec<_> = found.anomalies.iter().map(row).collect();
         let columns = ["What", "Service", "Where", "Before", "Now", "Score", "Trace"];
         text.push_str(&table(&columns, &rows));
+        if found.left_out > 0 {
+            let _ = writeln!(text, "… {} more score less.", count(found.left_out));
+        }
     }
     let _ = writeln!(
         text,

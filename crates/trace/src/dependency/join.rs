@@ -30,6 +30,8 @@ pub struct CallSpan {
 /// One call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
+    /// The caller's span, where it is there.
+    pub span: SpanId,
     pub from: NodeId,
     pub to: NodeId,
     pub protocol: &'static str,
@@ -198,7 +200,7 @@ impl Join {
             _ => return OneSided::None,
         };
         let (failed, duration_us) = (span.failed, span.duration_us);
-        OneSided::Call(Call { from, to, protocol, failed, duration_us })
+        OneSided::Call(Call { span: span.span_id, from, to, protocol, failed, duration_us })
     }
 }
 
@@ -215,6 +217,7 @@ fn answer(caller: &CallSpan, answers: Answers, span: &CallSpan, sayings: &Saying
     // What stands above a call that has one side says how itself was called.
     let protocol = if is_pair && protocols[0] != UNKNOWN { protocols[0] } else { protocols[1] };
     Call {
+        span: if is_caller(caller.kind) { caller.span_id } else { span.span_id },
         from: caller.service,
         to: span.service,
         protocol,

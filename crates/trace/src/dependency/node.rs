@@ -88,6 +88,13 @@ impl Nodes {
         id
     }
 
+    /// Whether a map may call it `name`: by its own name, or with what it is.
+    pub fn is_called(&self, id: NodeId, name: &str) -> bool {
+        let node = &self.nodes[id.index()];
+        let rest = name.strip_prefix(node.name.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest == format!(" ({})", node.kind.as_str()))
+    }
+
     /// Notes a span of `service`: its own, or one that stands for the called.
     pub fn see(&mut self, service: NodeId, stand_in: StandIn) {
         let seen = &mut self.nodes[service.index()];

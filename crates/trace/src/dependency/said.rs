@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::node::{NodeId, NodeKind, Nodes};
+use crate::attribute::{Attributes, Value};
 
 /// The attributes that tell a call's protocol and whom it goes to; empty text counts as absent.
 ///
@@ -88,6 +89,28 @@ impl Sayings {
 
     pub fn meaning(&self, id: SaidId) -> Meaning {
         self.meanings[id.0 as usize]
+    }
+}
+
+impl<'a> Said<'a> {
+    /// What these attributes of a span say, in their current and older spellings.
+    pub fn of(attributes: &'a Attributes) -> Self {
+        let text = |keys: &[&str]| keys.iter().find_map(|key| attributes.text(key));
+        let port = attributes.get("server.port");
+        Self {
+            http_request_method: text(&["http.request.method", "http.method"]),
+            rpc_system: text(&["rpc.system.name", "rpc.system"]),
+            db_system: text(&["db.system.name", "db.system"]),
+            db_namespace: text(&["db.namespace", "db.name"]),
+            messaging_system: text(&["messaging.system"]),
+            messaging_destination: text(&["messaging.destination.name"]),
+            server_address: text(&["server.address"]),
+            server_port: port.and_then(|port| match port {
+                Value::Int(port) => Some(*port),
+                _ => None,
+            }),
+            service_peer_name: text(&["service.peer.name", "peer.service"]),
+        }
     }
 }
 

@@ -13,6 +13,9 @@ pub struct Anomalies {
     pub traces: u64,
     /// Traces of the baseline that were looked at.
     pub baseline_traces: u64,
+    /// So many more are otherwise, and score less.
+    #[serde(default)]
+    pub left_out: u64,
     /// There were more traces than were looked at.
     pub cut: bool,
 }

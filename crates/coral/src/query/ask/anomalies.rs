@@ -1,20 +1,18 @@
 //! What is otherwise than it was, from the colony's spans.
 
-use coral_store::{StoreError, TraceQuery};
-use coral_trace::TimeRange;
-use coral_trace::dependency::{Edge, NodeKind, Topology};
-use coral_trace::explain::{Anomaly, AnomalyKind, anomalies, weight};
+mod edges;
+#[cfg(test)]
+mod tests;
 
-use super::why::{invalid, range, side_by_side};
+use coral_trace::explain::{Anomaly, AnomalyKind, anomalies};
+
+use self::edges::Side;
+use super::why::{invalid, range};
 use super::{QueryError, Sources, answer};
 use crate::query::question::AnomaliesFilter;
 
-/// What is told; more are counted nowhere: the rest scores less.
+/// What is told; the rest, which scores less, is counted.
 const MOST: usize = 50;
-/// An edge of fewer calls, before or now, is no news.
-const FEWEST_CALLS: u64 = 10;
-/// Traces that show an edge.
-const MOST_TRACES: u32 = 3;
 
 impl Sources {
     /// What is otherwise in the window of `filter` than in the time before.
@@ -38,72 +36,24 @@ impl Sources {
         );
         let mut told: Vec<answer::Anomaly> = found.found.into_iter().map(of_spans).collect();
         if found.baseline_traces > 0 && found.traces > 0 {
-            told.extend(self.edges(now, before)?);
+            let edges = self.edges(
+                &Side { range: now, cohort: &window },
+                &Side { range: before, cohort: &baseline },
+            )?;
+            // Once: a call that nobody made is made more often by that.
+            told.retain(|told| !edges.iter().any(|edge| is_same(told, edge)));
+            told.extend(edges);
         }
         told.sort_by(|one, other| other.score.total_cmp(&one.score));
+        let left_out = told.len().saturating_sub(MOST) as u64;
         told.truncate(MOST);
         Ok(answer::Anomalies {
             anomalies: told,
             traces: found.traces as u64,
             baseline_traces: found.baseline_traces as u64,
+            left_out,
             cut: window.cut || baseline.cut,
         })
-    }
-
-    /// Edges of the service map that are new, or not there any more.
-    fn edges(&self, now: TimeRange, before: TimeRange) -> Result<Vec<answer::Anomaly>, StoreError> {
-        let map = |range| Ok::<_, StoreError>(self.store.dependencies(range, None)?.topology());
-        let (current, earlier) = side_by_side(|| map(now), || map(before));
-        let (current, earlier) = (current?, earlier?);
-        let changes = current.changes_since(&earlier);
-        let mut found = Vec::new();
-        let added = changes.added.iter().map(|at| (&current, *at, "new_edge", now));
-        let removed = changes.removed.iter().map(|at| (&earlier, *at, "vanished_edge", before));
-        for (map, at, kind, range) in added.chain(removed) {
-            let edge = &map.edges[at];
-            let there = edge.calls.min(map.counts.traces);
-            let other = if kind == "new_edge" { &earlier } else { &current };
-            let score = weight((0, other.counts.traces), (there, map.counts.traces));
-            if edge.calls < FEWEST_CALLS || score <= 0.0 {
-                continue;
-            }
-            let calls = edge.calls as f64;
-            let (before, now) = if kind == "new_edge" { (0.0, calls) } else { (calls, 0.0) };
-            found.push(answer::Anomaly {
-                kind: kind.to_owned(),
-                service: map.nodes[edge.from].name.clone(),
-                component: format!(
-                    "{} → {} over {}",
-                    map.nodes[edge.from].name, map.nodes[edge.to].name, edge.protocol
-                ),
-                score,
-                before,
-                now,
-                evidence: self.with_edge(map, edge, range)?,
-            });
-        }
-        Ok(found)
-    }
-
-    /// Traces that have both ends of an edge, or the only one that has spans.
-    fn with_edge(
-        &self,
-        map: &Topology,
-        edge: &Edge,
-        started: TimeRange,
-    ) -> Result<Vec<answer::WhyEvidence>, StoreError> {
-        let ends = [edge.from, edge.to].map(|at| &map.nodes[at]);
-        let services = ends.iter().filter(|node| node.kind == NodeKind::Service);
-        let found = self.store.search(&TraceQuery {
-            started,
-            services: services.map(|node| node.name.clone()).collect(),
-            ..TraceQuery::newest(MOST_TRACES)
-        })?;
-        let evidence = found.into_iter().map(|summary| answer::WhyEvidence {
-            trace_id: summary.trace_id.to_string(),
-            span_id: String::new(),
-        });
-        Ok(evidence.collect())
     }
 }
 
@@ -119,4 +69,11 @@ fn of_spans(found: Anomaly) -> answer::Anomaly {
         now: found.now / unit,
         evidence: found.evidence.iter().map(super::why::evidence).collect(),
     }
+}
+
+/// Whether `told` is that the call of `edge` is made more often, which nobody made before.
+fn is_same(told: &answer::Anomaly, edge: &answer::Anomaly) -> bool {
+    let call = edge.component.rsplit_once(" over ").map(|(call, _)| format!("{call} "));
+    let is_its_own = call.is_some_and(|call| told.component.starts_with(&call));
+    edge.kind == "new_edge" && told.kind == "more_often" && told.before == 0.0 && is_its_own
 }

@@ -6,7 +6,7 @@ mod changes;
 mod page;
 mod rows;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod traces;
 mod why;
 

@@ -186,7 +186,7 @@ impl Sources {
         Ok(Cohort { traces: traces.collect(), cut })
     }
 
-    fn spans(&self, traces: &[TraceId]) -> Result<Vec<Span>, StoreError> {
+    pub(super) fn spans(&self, traces: &[TraceId]) -> Result<Vec<Span>, StoreError> {
         let stored = self.store.spans_of(traces, None, None, u32::MAX)?;
         Ok(stored.into_iter().map(|stored| stored.span).collect())
     }

@@ -85,6 +85,7 @@ fn anomalies_of_every_kind_are_told_in_their_units() {
         evidence: evidence(),
     };
     let found = Anomalies {
+        left_out: 0,
         anomalies: vec![
             anomaly("slower", "GET /cart", 12_000.0, 380_000.0, 3.1),
             anomaly("errors", "GET /cart", 0.001, 0.25, 2.2),
@@ -118,6 +119,8 @@ fn anomalies_of_every_kind_are_told_in_their_units() {
 
         2,000 traces against 2,000 traces of the baseline. There are more; these are from all of the time.
     "#]].assert_eq(&anomalies(&found, "last 1 hour, against the 1 hour before"));
+    let cut = anomalies(&Anomalies { left_out: 1_200, ..found }, "last 1 hour");
+    assert!(cut.contains("\n… 1,200 more score less.\n"), "{cut}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::MOST;
 use super::page::{Page, baseline, flag, percent, quoted, short};
 use crate::query::ask::{QueryError, Sources, answer};
 use crate::query::question::{AnomaliesFilter, Asked};
-use crate::units::{counted, duration};
+use crate::units::{count, counted, duration};
 
 impl Sources {
     pub(super) fn tell_changes(&self, asked: &Asked, page: &mut Page) -> Result<(), QueryError> {
@@ -30,7 +30,8 @@ impl Sources {
             service.is_none_or(|service| anomaly.service == *service || says(service))
                 && asked.route.as_deref().is_none_or(says)
         };
-        for anomaly in found.anomalies.iter().filter(about).take(MOST) {
+        let told: Vec<&answer::Anomaly> = found.anomalies.iter().filter(about).collect();
+        for anomaly in told.iter().take(MOST) {
             let (before, now) = match anomaly.kind.as_str() {
                 "slower" => (duration(anomaly.before as i64), duration(anomaly.now as i64)),
                 "new_edge" | "vanished_edge" => {
@@ -44,6 +45,12 @@ impl Sources {
                 query,
                 format!("{service}: {kind}, {component} ({before} before, {now} now)"),
             );
+        }
+        // Which of those that the list leaves out are of the service is not known.
+        let left_out = if asked.service.is_none() { found.left_out } else { 0 };
+        let more = told.len().saturating_sub(MOST) as u64 + left_out;
+        if more > 0 {
+            page.line(query, format!("… {} more score less", count(more)));
         }
         page.or_nothing(query, "nothing that chance would not make as much otherwise");
         Ok(())

@@ -16,10 +16,10 @@ use super::*;
 
 const MS: u64 = 1_000_000;
 /// 2026-11-25T12:00:00Z.
-const NOON: u64 = 1_795_608_000_000 * MS;
+pub(in crate::query::ask) const NOON: u64 = 1_795_608_000_000 * MS;
 
 /// A store, and the directory that goes with it.
-fn sources(spans: Vec<Span>) -> (TempDir, Sources) {
+pub(in crate::query::ask) fn sources(spans: Vec<Span>) -> (TempDir, Sources) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(StoreConfig {
         dir: dir.path().to_owned(),
@@ -32,7 +32,13 @@ fn sources(spans: Vec<Span>) -> (TempDir, Sources) {
 }
 
 /// A trace of one request, `secs` before noon, as the SDK of `service` tells it.
-fn request(id: u64, service: &str, route: &str, secs: u64, ms: u64) -> Span {
+pub(in crate::query::ask) fn request(
+    id: u64,
+    service: &str,
+    route: &str,
+    secs: u64,
+    ms: u64,
+) -> Span {
     let span = testing::span().new_tree(&mut TestRunner::deterministic()).unwrap().current();
     let resource = Resource {
         attributes: [("service.name", service)].into_iter().collect(),
