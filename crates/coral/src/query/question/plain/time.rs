@@ -22,7 +22,6 @@ pub struct Window {
 }
 
 const DAY_US: i64 = 86_400_000_000;
-const HOUR: Duration = Duration::from_secs(3_600);
 /// Words before a length of time.
 const LAST: &[&str] = &["last", "past", "since", "within"];
 /// After these, a time is an end and no beginning.
