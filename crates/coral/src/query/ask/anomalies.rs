@@ -75,5 +75,5 @@ fn of_spans(found: Anomaly) -> answer::Anomaly {
 fn is_same(told: &answer::Anomaly, edge: &answer::Anomaly) -> bool {
     let call = edge.component.rsplit_once(" over ").map(|(call, _)| format!("{call} "));
     let is_its_own = call.is_some_and(|call| told.component.starts_with(&call));
-    edge.kind == "new_edge" && told.kind == "more_often" && told.before == 0.0 && is_its_own
+    edge.kind == "new_edge" && told.kind == "new_call" && is_its_own
 }

@@ -52,7 +52,6 @@ fn an_edge_is_shown_by_calls_over_it_and_told_once() {
         vanished_edge shop → old over http: f4241 f4242 f4243
         missing_child GET /list: 12d 12e 12f 130 131
         new_edge shop → rare over http: f4435 f4436 f4437
-        new_call shop → rare GET rare: 1f5 1f6 1f7 1f8 1f9
     "#]]
     .assert_eq(&told(before.chain(plain).chain(now).collect()));
 }
