@@ -8,6 +8,7 @@ mod size;
 #[cfg(test)]
 mod tests;
 mod topology;
+mod usual;
 mod why;
 
 use std::collections::{BTreeMap, HashSet};
@@ -87,7 +88,7 @@ impl Sources {
         found.truncate(fitting(found.iter().map(summary_bytes), limit as usize));
         let more = found.len() < matching;
         let mut causes = match filter.causes {
-            true => self.root_causes(&found, filter.source)?,
+            true => self.root_causes(&found, filter)?,
             false => BTreeMap::new(),
         };
         let traces = found.into_iter().map(|summary| {

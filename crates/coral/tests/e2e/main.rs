@@ -5,6 +5,7 @@ mod agent_rpc;
 mod ask;
 mod bad_day;
 mod beyla;
+mod cause;
 mod cli;
 mod demo;
 mod fake_beyla;

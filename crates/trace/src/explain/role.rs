@@ -65,7 +65,7 @@ fn leaf<'a>(span: &'a Span, node: &Node) -> Option<Identity<'a>> {
 }
 
 /// Who is called, from the span's attributes: the name of a database or a broker before that of a host.
-fn peer(span: &Span) -> Option<&str> {
+pub(super) fn peer(span: &Span) -> Option<&str> {
     const NAMES: [&str; 6] = [
         "peer.service",
         "db.system.name",

@@ -392,7 +392,7 @@ fn what_fails_after_a_long_time_is_a_timeout_and_what_is_asked_again_is_a_retry(
     let late = fails(slow(60.0), "front", Some(504));
     assert_eq!(one(&late), loss("cart", "GET /cart", Loss::Timeout));
     let fast = fails(slow(60.0), "front", Some(503));
-    assert_eq!(one(&fast), loss("cart", "GET /cart", Loss::Failure(503)));
+    assert_eq!(one(&fast), loss("cart", "GET /cart", Loss::Failure(Some("503".to_owned()))));
     let mut retried = fails(shop(100, Shop { queries: 4, ..Shop::default() }), "cart", None);
     // Slower than usual altogether.
     for span in &mut retried {

@@ -71,7 +71,7 @@ fn of_spans(found: Anomaly) -> answer::Anomaly {
     }
 }
 
-/// Whether `told` is that the call of `edge` is made more often, which nobody made before.
+/// Whether `told` is the call of `edge`, which its caller never made before.
 fn is_same(told: &answer::Anomaly, edge: &answer::Anomaly) -> bool {
     let call = edge.component.rsplit_once(" over ").map(|(call, _)| format!("{call} "));
     let is_its_own = call.is_some_and(|call| told.component.starts_with(&call));

@@ -1,120 +1,103 @@
 //! The "Root Cause" of each trace of a list: RFD 036 "CLI Commands".
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use coral_store::{Order, StoreError, TraceQuery, TraceSummary};
-use coral_trace::explain::{Loss, RootCause, Usual};
-use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
+use coral_store::{StoreError, TraceSummary};
+use coral_trace::TraceId;
+use coral_trace::explain::{Loss, RootCause};
 
 use super::Sources;
-use crate::query::Source;
+use super::usual::Sample;
+use super::why::side_by_side;
+use crate::query::TraceFilter;
 use crate::units::duration;
 
 /// Operations whose traces are explained: those that the first traces of the list begin with.
-const MOST_OPERATIONS: usize = 5;
-/// Traces of one operation that say what is usual, and their spans together.
-const MOST_USUAL: u32 = 200;
-const MOST_USUAL_SPANS: u64 = 20_000;
-/// With fewer from before the listed ones, those between them say what is usual.
-const FEWEST_USUAL: usize = 10;
+const MOST_OPERATIONS: usize = 100;
+/// Of those, the rare ones that are searched for: each costs as much as reading the names of all spans.
+const MOST_RARE: usize = 5;
 /// Longer traces are not explained.
 const MOST_SPANS: u64 = 10_000;
-/// How long before the first of the listed ones what is usual may lie.
-const BEFORE: Duration = Duration::from_secs(3_600);
 /// The widest that a name is told.
 const WIDEST: usize = 60;
 
+/// Listed traces that begin alike.
+struct Operation<'a> {
+    /// The service and name of their root.
+    root: (&'a str, &'a str),
+    listed: Vec<&'a TraceSummary>,
+    /// It is searched for, rather than looked up in the sample.
+    searched: bool,
+}
+
 impl Sources {
-    /// The cause of each trace that is known: of those that take longer than others of their root's operation did.
+    /// The cause of each trace that is known: of those that take longer than others of their root's operation.
     pub(super) fn root_causes(
         &self,
         listed: &[TraceSummary],
-        source: Source,
+        filter: &TraceFilter,
     ) -> Result<BTreeMap<TraceId, String>, StoreError> {
-        let mut causes = BTreeMap::new();
-        for (operation, listed) in by_operation(listed) {
-            let mut usual = self.usual(operation, &listed, source)?;
-            for summary in listed.iter().filter(|summary| summary.spans <= MOST_SPANS) {
-                let spans = self.spans_of_source(&[summary.trace_id], source)?;
+        let mut operations = by_operation(listed);
+        if operations.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let sample = self.sample(filter)?;
+        let rare = operations.iter_mut().filter(|operation| sample.is_thin(operation.root));
+        rare.take(MOST_RARE).for_each(|operation| operation.searched = true);
+        let (one, other) = operations.split_at(operations.len() / 2);
+        let (one, other) = side_by_side(
+            || self.causes(one, &sample, filter),
+            || self.causes(other, &sample, filter),
+        );
+        Ok(one?.into_iter().chain(other?).collect())
+    }
+
+    fn causes(
+        &self,
+        operations: &[Operation<'_>],
+        sample: &Sample,
+        filter: &TraceFilter,
+    ) -> Result<Vec<(TraceId, String)>, StoreError> {
+        let mut causes = Vec::new();
+        for operation in operations {
+            let sample = Some(sample).filter(|_| !operation.searched);
+            let mut usual = self.usual(operation.root, sample, filter)?;
+            for summary in operation.listed.iter().filter(|summary| summary.spans <= MOST_SPANS) {
+                let spans = self.spans_of_source(&[summary.trace_id], filter.source)?;
                 if let Some(cause) = usual.root_cause(&spans) {
-                    causes.insert(summary.trace_id, words(&cause));
+                    causes.push((summary.trace_id, words(&cause)));
                 }
             }
         }
         Ok(causes)
     }
-
-    /// What traces of `operation` usually are: those of the hour before the `listed` ones, or those between them.
-    fn usual(
-        &self,
-        (service, name): (&str, &str),
-        listed: &[&TraceSummary],
-        source: Source,
-    ) -> Result<Usual, StoreError> {
-        let starts = || listed.iter().map(|summary| summary.start);
-        let earliest = starts().min().unwrap_or_default();
-        let latest = starts().max().unwrap_or_default().later(Duration::from_micros(1));
-        let search = |started| {
-            self.store.search(&TraceQuery {
-                started,
-                services: vec![service.to_owned()],
-                name: Some(name.to_owned()),
-                collector: source.collector(),
-                order: Order::Newest,
-                ..TraceQuery::newest(MOST_USUAL)
-            })
-        };
-        let before = UnixNanos(earliest.0.saturating_sub(BEFORE.as_nanos() as u64));
-        let mut found = search(TimeRange { start: before, end: earliest })?;
-        if found.len() < FEWEST_USUAL {
-            found = search(TimeRange { start: earliest, end: latest })?;
-            found.retain(|summary| !starts_listed(listed, summary));
-        }
-        found.retain(|summary| {
-            summary.root_service.as_deref() == Some(service) && summary.root_name == name
-        });
-        let mut spans = 0;
-        let chosen = found.iter().take_while(|summary| {
-            spans += summary.spans;
-            spans <= MOST_USUAL_SPANS
-        });
-        let ids: Vec<TraceId> = chosen.map(|summary| summary.trace_id).collect();
-        let spans = self.spans_of_source(&ids, source)?;
-        Ok(Usual::of(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
-    }
-
-    fn spans_of_source(&self, ids: &[TraceId], source: Source) -> Result<Vec<Span>, StoreError> {
-        let stored = self.store.spans_of(ids, source.collector(), None, u32::MAX)?;
-        Ok(stored.into_iter().map(|stored| stored.span).collect())
-    }
 }
 
-/// Traces with a root, by its service and name.
-fn by_operation(listed: &[TraceSummary]) -> BTreeMap<(&str, &str), Vec<&TraceSummary>> {
-    let mut operations: BTreeMap<(&str, &str), Vec<&TraceSummary>> = BTreeMap::new();
+/// Traces with a root, by its service and name, in the order of the list.
+fn by_operation(listed: &[TraceSummary]) -> Vec<Operation<'_>> {
+    let mut operations: Vec<Operation<'_>> = Vec::new();
     for summary in listed {
         let Some(service) = summary.root_service.as_deref() else { continue };
-        let operation = (service, summary.root_name.as_str());
-        if operations.len() < MOST_OPERATIONS || operations.contains_key(&operation) {
-            operations.entry(operation).or_default().push(summary);
+        let root = (service, summary.root_name.as_str());
+        match operations.iter().position(|operation| operation.root == root) {
+            Some(at) => operations[at].listed.push(summary),
+            None if operations.len() < MOST_OPERATIONS => {
+                operations.push(Operation { root, listed: vec![summary], searched: false });
+            }
+            None => {}
         }
     }
     operations
-}
-
-fn starts_listed(listed: &[&TraceSummary], summary: &TraceSummary) -> bool {
-    listed.iter().any(|known| known.trace_id == summary.trace_id)
 }
 
 /// `card-validator-svc timeout (4.8s)`
 fn words(cause: &RootCause) -> String {
     let (who, what) = (short(&cause.service), short(&cause.operation));
     let took = duration(i64::try_from(cause.took.as_micros()).unwrap_or(i64::MAX));
-    match cause.how {
+    match &cause.how {
         Loss::Timeout => format!("{who} timeout ({took})"),
-        Loss::Failure(0) => format!("{who} failed ({took})"),
-        Loss::Failure(status) => format!("{who} failed with {status} ({took})"),
+        Loss::Failure(None) => format!("{who} failed ({took})"),
+        Loss::Failure(Some(code)) => format!("{who} failed with {} ({took})", short(code)),
         Loss::Retries(retries) => format!("Retry storm to {who} ({retries} retries)"),
         Loss::Repeated(times) => format!("N+1: {times} × {what}"),
         Loss::Own => format!("{who} slow ({took})"),

@@ -163,7 +163,7 @@ impl Sources {
             })
         };
         const OF_EACH: usize = (MOST_TRACES / PARTS) as usize;
-        let of_parts = parts(started)
+        let of_parts = parts(started, PARTS)
             .map(|part| search(part, MOST_TRACES / PARTS + 1))
             .collect::<Result<Vec<_>, _>>()?;
         let mut cut = of_parts.iter().any(|part| part.len() > OF_EACH);
@@ -266,13 +266,13 @@ pub(super) fn side_by_side<A, B: Send>(
     })
 }
 
-/// [`PARTS`] equal parts.
-fn parts(started: TimeRange) -> impl Iterator<Item = TimeRange> {
+/// That many equal parts.
+pub(super) fn parts(started: TimeRange, parts: u32) -> impl Iterator<Item = TimeRange> {
     let (start, length) = (started.start.0, started.end.0.saturating_sub(started.start.0));
-    let at = move |part: u32| UnixNanos(start + length / u64::from(PARTS) * u64::from(part));
-    (0..PARTS).map(move |part| TimeRange {
+    let at = move |part: u32| UnixNanos(start + length / u64::from(parts) * u64::from(part));
+    (0..parts).map(move |part| TimeRange {
         start: at(part),
-        end: if part + 1 == PARTS { started.end } else { at(part + 1) },
+        end: if part + 1 == parts { started.end } else { at(part + 1) },
     })
 }
 
