@@ -15,7 +15,7 @@ use crate::units::duration;
 /// Operations whose traces are explained: those that the first traces of the list begin with.
 const MOST_OPERATIONS: usize = 100;
 /// Of those, the rare ones that are searched for: each costs as much as reading the names of all spans.
-const MOST_RARE: usize = 10;
+const MOST_RARE: usize = 5;
 /// Longer traces are not explained.
 const MOST_SPANS: u64 = 10_000;
 /// The widest that a name is told.
