@@ -41,6 +41,8 @@ pub struct Tree {
     pub roots: Vec<usize>,
     /// Spans whose id an earlier one has already; they stand in no node.
     pub duplicates: Vec<usize>,
+    /// Nodes of a client's span without its server's.
+    unanswered: usize,
 }
 
 /// One hop of a request: a span, and what is one with it.
@@ -80,12 +82,15 @@ pub struct Completeness {
     pub orphans: usize,
     /// Circles that had to be cut.
     pub cycles: usize,
+    /// Calls whose other side is not there: nobody observes it, as with databases and external hosts, or it
+    /// was not received. A trace can be whole with them.
+    pub unanswered: usize,
 }
 
 impl Completeness {
     /// One root, and every parent that a span names is there.
     pub fn is_complete(&self) -> bool {
-        *self == Self { roots: 1, orphans: 0, cycles: 0 }
+        (self.roots, self.orphans, self.cycles) == (1, 0, 0)
     }
 }
 
@@ -98,6 +103,8 @@ impl Tree {
         tree.link(&parents, &nodes);
         tree.sort(hops);
         tree.duplicates = parents.duplicates;
+        let is_call = |node: &&Node| hops[node.span].kind == SpanKind::Client;
+        tree.unanswered = tree.nodes.iter().filter(is_call).count();
         tree
     }
 
@@ -114,7 +121,7 @@ impl Tree {
 
     /// What the trace lacks.
     pub fn completeness(&self) -> Completeness {
-        let mut found = Completeness::default();
+        let mut found = Completeness { unanswered: self.unanswered, ..Completeness::default() };
         for root in &self.roots {
             match self.nodes[*root].place {
                 Place::Root => found.roots += 1,

@@ -55,7 +55,7 @@ fn draw(hops: &[Hop]) -> String {
     }
     match tree.completeness() {
         whole if whole.is_complete() => text,
-        Completeness { roots, orphans, cycles } => {
+        Completeness { roots, orphans, cycles, .. } => {
             text + &format!("incomplete: {roots} roots, {orphans} orphans, {cycles} cycles\n")
         }
     }
@@ -334,4 +334,20 @@ fn no_shape_of_a_huge_trace_takes_more_than_a_moment() {
             assert!(begin.elapsed().as_secs() < 20, "{shape} takes too long");
         }
     }
+}
+
+#[test]
+fn calls_whose_other_side_is_not_there_are_counted_and_the_trace_may_be_whole() {
+    use SpanKind::{Client, Server};
+    let hop = |id, parent, kind| Hop {
+        span_id: SpanId::try_from(id).unwrap(),
+        parent: SpanId::try_from(parent).ok(),
+        start: UnixNanos(0),
+        end: UnixNanos(9),
+        kind,
+        virtual_hop: false,
+    };
+    let hops = [hop(1, 0, Server), hop(2, 1, Client), hop(3, 2, Server), hop(4, 3, Client)];
+    let found = Tree::build(&hops).completeness();
+    assert_eq!((found.unanswered, found.is_complete()), (1, true));
 }
