@@ -191,7 +191,15 @@ fn a_caller_that_waits_longer_for_everybody_is_the_cause_itself() {
 #[test]
 fn an_error_is_laid_at_the_deepest_service_that_fails() {
     let fails = Shop { cart_fails: true, ..Shop::default() };
-    assert_eq!(names(fails).0, "cart");
+    assert_eq!(names(fails), cause("cart", "GET /cart", "error"));
+    // The front end fails too, because the cart does.
+    let fail: Vec<String> = against_usual(fails)
+        .ranking
+        .into_iter()
+        .filter(|suspect| suspect.kind == CauseKind::Error)
+        .map(|suspect| suspect.service)
+        .collect();
+    assert_eq!(fail, ["cart"]);
 }
 
 #[test]

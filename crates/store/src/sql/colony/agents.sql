@@ -1,1 +1,0 @@
-SELECT agent_id, address FROM agents ORDER BY agent_id;

@@ -1,1 +1,0 @@
-DELETE FROM agents WHERE agent_id = $1;

@@ -1,1 +1,0 @@
-SELECT schema_version, store_id FROM store_meta;
