@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use coral_store::{Keep, Order, Resources, Store as Database, StoreConfig, TraceQuery};
+use coral_store::{Keep, Order, Store as Database, StoreConfig, TraceQuery};
 use coral_trace::{Recogniser, Span, TimeRange, TraceId, UnixNanos};
 use coral_wire::otlp_in::{self, Encoding};
 
@@ -75,11 +75,7 @@ impl Default for Setup {
 /// A lost span, a wrong answer, or a store that fails.
 pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     let dir = tempfile::tempdir()?;
-    let config = StoreConfig {
-        dir: dir.path().to_owned(),
-        resources: Resources { memory_limit: setup.memory << 20, threads: 2 },
-        segment_rows: setup.segment_rows,
-    };
+    let config = StoreConfig { dir: dir.path().to_owned(), segment_rows: setup.segment_rows };
     let mut figures = Figures::default();
     let store = Database::open(config.clone())?;
     write(&store, traffic, setup.commit, &mut figures)?;

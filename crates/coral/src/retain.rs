@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use coral_store::{
-    Keep, Maintained, MetricKeep, MetricsMaintained, Resources, Store, StoreConfig, StoreError,
+    Keep, Maintained, MetricKeep, MetricsMaintained, Store, StoreConfig, StoreError,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -107,9 +107,8 @@ impl Retain {
 /// # Errors
 /// [`StoreError`], among others when another process has it.
 pub async fn open_store(dir: PathBuf, limits: StorageConfig) -> Result<Store, StoreError> {
-    let StorageConfig { memory_limit, threads, segment_rows, max_size: _ } = limits;
-    let resources = Resources { memory_limit, threads };
-    let config = StoreConfig { dir, resources, segment_rows };
+    let StorageConfig { segment_rows, .. } = limits;
+    let config = StoreConfig { dir, segment_rows };
     let opened = tokio::task::spawn_blocking(move || Store::open(config)).await;
     opened.expect("opening a store does not panic")
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::AsArray;
-use arrow::array::RecordBatch;
-use arrow::datatypes::UInt64Type;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
 use coral_trace::{Origin, Span, TraceId, UnixNanos};
 
 use crate::batch::{Delivery, SpanBatch};
@@ -288,6 +288,7 @@ impl Writer {
             first_origin,
             origins: origins.to_vec(),
             checkpoints: checkpoint.into_iter().collect(),
+            agents: Vec::new(),
         }
     }
 }

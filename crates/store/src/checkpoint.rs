@@ -1,13 +1,11 @@
 //! Colony: how far each agent's streams are stored, and which agents registered.
 //!
-//! Checkpoints stand in the log, beside the pages they belong to; agents in DuckDB.
+//! Both stand in the log: a checkpoint beside the page it belongs to, an agent in a commit of its own.
 
-use coral_trace::{Collector, UnixNanos};
-use duckdb::{Connection, params};
+use coral_trace::Collector;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
-use crate::statement::{AGENTS, DELETE_AGENT, INSERT_AGENT};
 use crate::store::Store;
 
 /// How far one stream of one agent is stored.
@@ -29,7 +27,7 @@ pub struct Checkpoint {
 }
 
 /// An agent that registered.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct KnownAgent {
     /// Its id.
     pub agent_id: String,
@@ -47,35 +45,16 @@ impl Store {
     }
 
     /// Every agent that registered, by id.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`].
-    pub fn agents(&self) -> Result<Vec<KnownAgent>, StoreError> {
-        let failed = || StoreError::statement(AGENTS.name);
-        self.0.database.with(|connection| {
-            let mut statement = connection.prepare(AGENTS.sql).map_err(failed())?;
-            let rows = statement
-                .query_map([], |row| Ok(KnownAgent { agent_id: row.get(0)?, address: row.get(1)? }))
-                .map_err(failed())?;
-            rows.collect::<Result<_, _>>().map_err(failed())
-        })
+    pub fn agents(&self) -> Vec<KnownAgent> {
+        self.0.writer().agents.values().cloned().collect()
     }
 
-    /// Remembers where an agent is polled, in place of what was known of it.
+    /// Remembers where an agent is polled, in place of what was known of it, in a commit of its own.
     ///
     /// # Errors
-    /// [`StoreError::Statement`]: nothing changed.
-    pub fn register_agent(&self, agent: &KnownAgent, now: UnixNanos) -> Result<(), StoreError> {
-        let registered = |connection: &Connection| {
-            connection
-                .execute(DELETE_AGENT.sql, [&agent.agent_id])
-                .map_err(StoreError::statement(DELETE_AGENT.name))?;
-            connection
-                .execute(INSERT_AGENT.sql, params![agent.agent_id, agent.address, now.as_micros()])
-                .map_err(StoreError::statement(INSERT_AGENT.name))?;
-            Ok(())
-        };
-        self.0.database.with(|connection| in_transaction(connection, registered))
+    /// [`StoreError::Log`]: nothing changed.
+    pub fn register_agent(&self, agent: &KnownAgent) -> Result<(), StoreError> {
+        self.0.writer().register(agent)
     }
 }
 
@@ -104,19 +83,4 @@ mod is_ebpf {
         let ebpf = bool::deserialize(deserializer)?;
         Ok(if ebpf { Collector::Ebpf } else { Collector::Sdk })
     }
-}
-
-/// Commits what `change` did, or rolls all of it back.
-fn in_transaction(
-    connection: &Connection,
-    change: impl FnOnce(&Connection) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    connection.execute_batch("BEGIN").map_err(StoreError::statement("begin"))?;
-    let ended = change(connection)
-        .and_then(|()| connection.execute_batch("COMMIT").map_err(StoreError::statement("commit")));
-    if ended.is_err() {
-        // After a failed commit there may be nothing to roll back.
-        let _ = connection.execute_batch("ROLLBACK");
-    }
-    ended
 }

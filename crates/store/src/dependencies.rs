@@ -11,7 +11,7 @@ mod sealed;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow_array::RecordBatch;
 use coral_trace::dependency::Dependencies;
 use coral_trace::{Collector, TimeRange};
 

@@ -5,8 +5,6 @@ use std::path::PathBuf;
 
 use parquet::errors::ParquetError;
 
-use crate::database::SCHEMA_VERSION;
-
 /// Why the store did not do what was asked. Nothing was changed by the call that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -18,24 +16,32 @@ pub enum StoreError {
         /// The operating system's word.
         source: std::io::Error,
     },
-    /// DuckDB cannot open the database: locked by another process, corrupt, or of a newer format.
-    #[error("cannot open database `{path}`")]
-    Open {
-        /// The database file.
+    /// Another process has the store open.
+    #[error("another process holds `{path}`: a store belongs to one process at a time")]
+    Locked {
+        /// The file that the other process has locked.
         path: PathBuf,
-        /// DuckDB's word.
-        source: duckdb::Error,
+    },
+    /// The file that says which store this is cannot be understood: somebody edited it, or it is damaged.
+    #[error("cannot understand `{path}`")]
+    Identity {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
     },
     /// A newer or older Coral wrote this store.
     #[error(
-        "`{path}` has schema version {found}; this build needs {SCHEMA_VERSION}. Start the Coral \
+        "`{path}` has schema version {found}; this build needs {needed}. Start the Coral \
          that wrote it, or name another data directory"
     )]
     SchemaVersion {
-        /// The database file.
+        /// The file that says so.
         path: PathBuf,
-        /// What stands in it.
+        /// The version that stands in it.
         found: u32,
+        /// The version of this build.
+        needed: u32,
     },
     /// The log cannot be written or read: most often a full disk.
     #[error("cannot use the log `{path}`")]
@@ -70,14 +76,6 @@ pub enum StoreError {
         /// What is wrong with it.
         source: Box<StoreError>,
     },
-    /// A statement failed: most often a full disk, the memory limit or a damaged file.
-    #[error("statement `{statement}` failed")]
-    Statement {
-        /// The statement's file under `src/sql`, or the table appended to.
-        statement: &'static str,
-        /// DuckDB's word.
-        source: duckdb::Error,
-    },
     /// A stored value is not what was written: the file is damaged or was edited.
     #[error("column `{column}` holds {found}, which this build never writes")]
     Damaged {
@@ -89,11 +87,6 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Names the statement that failed.
-    pub(crate) fn statement(statement: &'static str) -> impl FnOnce(duckdb::Error) -> Self {
-        move |source| Self::Statement { statement, source }
-    }
-
     /// Names the log that failed.
     pub(crate) fn log(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();

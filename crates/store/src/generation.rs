@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, DictionaryArray, RecordBatch, StringArray, UInt32Array};
-use arrow::compute::{concat_batches, interleave_record_batch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type};
+use arrow_array::types::UInt32Type;
+use arrow_array::{ArrayRef, DictionaryArray, RecordBatch, StringArray, UInt32Array};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_select::concat::concat_batches;
+use arrow_select::interleave::interleave_record_batch;
 use coral_trace::{Collector, Span, TraceId, UnixNanos};
 use hashbrown::HashMap;
 
@@ -137,7 +139,7 @@ impl Generation {
 
     /// How many origins have a number.
     pub(crate) fn origin_count(&self) -> usize {
-        use arrow::array::Array;
+        use arrow_array::Array;
         self.origins.len()
     }
 

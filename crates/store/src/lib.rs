@@ -1,8 +1,8 @@
-//! Spans to disk and back: the only crate that knows SQL.
+//! Spans to disk and back.
 //!
 //! A [`Store`] is one directory: `log/` with the newest commits, whose rows are in memory too; `segments/`
-//! with sealed, immutable Parquet files; and `coral.duckdb` with small tables, through which people ask
-//! about all of it in SQL. Rows get a receipt in commit order; a committed span survives `kill -9`; a span
+//! with sealed, immutable Parquet files; `store.json`, which says which store it is, and `LOCK`, which one
+//! process holds. Rows get a receipt in commit order; a committed span survives `kill -9`; a span
 //! is stored once, whoever repeats it.
 //!
 //! All calls block, and are meant for threads that may. Names of RFD 036: `StoreTrace` is
@@ -13,10 +13,10 @@
 mod append;
 mod batch;
 mod checkpoint;
-mod database;
 mod dependencies;
 mod error;
 mod generation;
+mod identity;
 mod json;
 mod live;
 mod log;
@@ -34,16 +34,13 @@ mod seen;
 mod segment;
 mod services;
 mod since;
-mod statement;
 mod store;
 #[cfg(test)]
 mod tests;
-mod views;
 mod writer;
 
 pub use append::Appended;
 pub use checkpoint::{Checkpoint, KnownAgent};
-pub use database::Resources;
 pub use error::StoreError;
 pub use lookup::StoredTrace;
 pub use maintain::{Keep, Maintained};

@@ -10,15 +10,15 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use arrow::array::RecordBatch;
-use arrow::ipc::CompressionType;
-use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
+use arrow_array::RecordBatch;
+use arrow_ipc::CompressionType;
+use arrow_ipc::reader::StreamReader;
+use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::SCHEMA;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, KnownAgent};
 use crate::error::StoreError;
 
 /// A log that is being written.
@@ -53,6 +53,9 @@ pub(crate) struct Record {
     /// How far the colony's agents were polled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) checkpoints: Vec<Checkpoint>,
+    /// Agents that registered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) agents: Vec<KnownAgent>,
 }
 
 /// The last byte is the version of the format.
@@ -235,10 +238,10 @@ fn decode(payload: &[u8]) -> io::Result<Commit> {
     Ok(Commit { record, rows: rows.map_err(|error| invalid(&error))? })
 }
 
-fn read_rows(message: &[u8]) -> Result<RecordBatch, arrow::error::ArrowError> {
+fn read_rows(message: &[u8]) -> Result<RecordBatch, arrow_schema::ArrowError> {
     let stream = SCHEMA_MESSAGE.as_slice().chain(message);
     let batch = StreamReader::try_new(stream, None)?.next();
-    batch.unwrap_or_else(|| Err(arrow::error::ArrowError::IpcError("no rows".into())))
+    batch.unwrap_or_else(|| Err(arrow_schema::ArrowError::IpcError("no rows".into())))
 }
 
 /// Every message follows on this one, which no file repeats.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow_array::RecordBatch;
 use coral_trace::{Collector, SpanId, TraceId, TraceIdPrefix};
 
 use crate::error::StoreError;

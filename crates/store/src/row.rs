@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
+use arrow_array::types::UInt32Type;
+use arrow_array::{
     Array, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Int16Array, Int64Array,
     RecordBatch, StringArray, TimestampMicrosecondArray, UInt8Array, UInt32Array, UInt64Array,
 };
-use arrow::datatypes::UInt32Type;
 use coral_trace::{
     Attributes, Collector, KeyValue, Origin, Span, SpanId, SpanKind, Status, StatusCode, TraceId,
     Value,

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::database::{self, Database, Resources};
 use crate::error::StoreError;
+use crate::identity::Identity;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::segment::{self, Footers};
@@ -15,8 +15,6 @@ use crate::writer::Writer;
 pub struct StoreConfig {
     /// Its directory; made when it does not exist.
     pub dir: PathBuf,
-    /// Memory and threads for DuckDB.
-    pub resources: Resources,
     /// Hot rows are sealed when there are this many; at most [`StoreConfig::MOST_SEGMENT_ROWS`].
     pub segment_rows: u64,
 }
@@ -32,7 +30,7 @@ pub struct Store(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) config: StoreConfig,
-    pub(crate) database: Database,
+    pub(crate) identity: Identity,
     pub(crate) live: Live,
     pub(crate) footers: Arc<Footers>,
     pub(crate) metrics: Metrics,
@@ -48,7 +46,7 @@ pub struct Extent {
     pub spans: u64,
     /// Segments among them.
     pub segments: u64,
-    /// Bytes on disk: database, logs and segments.
+    /// Bytes on disk: logs and segments.
     pub bytes: u64,
     /// The newest receipt given out; 0 before the first.
     pub last_receipt: u64,
@@ -62,15 +60,14 @@ impl Store {
     /// Opens the store at `config.dir`, or makes one.
     ///
     /// # Errors
-    /// [`StoreError::Directory`], [`StoreError::Open`] (another process has it, or it is damaged),
-    /// [`StoreError::Log`], or [`StoreError::SchemaVersion`] when another version of Coral wrote it.
+    /// [`StoreError::Locked`] when another process has it, [`StoreError::Directory`], [`StoreError::Log`], or [`StoreError::SchemaVersion`] when another version of Coral wrote it.
     pub fn open(mut config: StoreConfig) -> Result<Self, StoreError> {
         config.segment_rows = config.segment_rows.clamp(1, StoreConfig::MOST_SEGMENT_ROWS);
         for dir in [log_dir(&config.dir), segment_dir(&config.dir)] {
             std::fs::create_dir_all(&dir).map_err(StoreError::directory(&dir))?;
         }
         // First of all, since it locks the directory against other processes.
-        let database = Database::open(&config.dir, &config.resources)?;
+        let identity = Identity::open(&config.dir)?;
         let footers = Arc::new(Footers::default());
         let segments = segment::load(&segment_dir(&config.dir), &footers)?;
         let segments = segments.into_iter().map(Arc::new).collect();
@@ -84,12 +81,12 @@ impl Store {
         }
         let metrics = Metrics::open(&config.dir)?;
         let (writer, maintenance) = (Mutex::new(writer), Mutex::default());
-        Ok(Self(Arc::new(Inner { config, database, live, footers, metrics, writer, maintenance })))
+        Ok(Self(Arc::new(Inner { config, identity, live, footers, metrics, writer, maintenance })))
     }
 
     /// This store's identity: another one after its directory was wiped.
     pub fn id(&self) -> &str {
-        self.0.database.store_id()
+        self.0.identity.store_id()
     }
 
     /// What the store holds now.
@@ -112,10 +109,10 @@ impl Inner {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes of what is not in a segment: logs, metrics and the database.
+    /// Bytes of what is not in a segment: logs and metrics.
     pub(crate) fn hot_bytes(&self) -> u64 {
         let logs = directory_bytes(&log_dir(&self.config.dir));
-        logs + self.metrics.bytes(&self.config.dir) + database::bytes(&self.config.dir)
+        logs + self.metrics.bytes(&self.config.dir)
     }
 
     /// Runs `read`, and again without a segment that it found to be unreadable.

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch, UInt32Array};
-use arrow::datatypes::{TimestampMicrosecondType, UInt32Type};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{TimestampMicrosecondType, UInt32Type};
+use arrow_array::{RecordBatch, UInt32Array};
 use coral_trace::{TraceId, UnixNanos};
 
 use crate::batch::{ORIGIN_ID, RECEIVED_AT};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, KnownAgent};
 use crate::error::StoreError;
 use crate::generation::{Arrival, Generation};
 use crate::live::Live;
@@ -26,6 +27,7 @@ pub(crate) struct Writer {
     pub(crate) origins: Origins,
     pub(crate) seen: Seen,
     pub(crate) checkpoints: BTreeMap<(String, bool), Checkpoint>,
+    pub(crate) agents: BTreeMap<String, KnownAgent>,
     log: Log,
     dir: PathBuf,
     next_log: u64,
@@ -48,11 +50,11 @@ impl Writer {
         for (_, path) in &logs {
             replay.log(path, sealed)?;
         }
-        let Replay { hot, seen, checkpoints, segments, kept, .. } = replay;
+        let Replay { hot, seen, checkpoints, agents, segments, kept, .. } = replay;
         let next_log = logs.last().map_or(1, |(number, _)| number + 1);
         let origins = Origins::starting_at(hot.origin_count() as u32);
         let next_receipt = hot.first_receipt + u64::from(hot.rows());
-        let log = new_log(dir, next_log, next_receipt, &origins, &checkpoints)?;
+        let log = new_log(dir, next_log, next_receipt, &origins, (&checkpoints, &agents))?;
         // Only now does nothing depend on logs whose rows are sealed.
         for (_, path) in logs.iter().filter(|(_, path)| !kept.contains(path)) {
             remove(path);
@@ -62,6 +64,7 @@ impl Writer {
             origins,
             seen,
             checkpoints,
+            agents,
             log,
             dir: dir.to_owned(),
             next_log: next_log + 1,
@@ -77,6 +80,18 @@ impl Writer {
             self.begin_log()?;
         }
         self.log.append(commit)
+    }
+
+    /// Writes down where `agent` is polled, and remembers it.
+    pub(crate) fn register(&mut self, agent: &KnownAgent) -> Result<(), StoreError> {
+        let agents = vec![agent.clone()];
+        let (first_origin, _) = self.origins.unwritten();
+        self.write(&Commit {
+            record: Record { first_origin, agents, ..Record::default() },
+            rows: None,
+        })?;
+        self.agents.insert(agent.agent_id.clone(), agent.clone());
+        Ok(())
     }
 
     /// From here on, commits are of another generation.
@@ -101,8 +116,8 @@ impl Writer {
     }
 
     fn begin_log(&mut self) -> Result<(), StoreError> {
-        let log =
-            new_log(&self.dir, self.next_log, self.next_receipt, &self.origins, &self.checkpoints);
+        let places = (&self.checkpoints, &self.agents);
+        let log = new_log(&self.dir, self.next_log, self.next_receipt, &self.origins, places);
         // Also when it failed: half a file may be there under this name.
         self.next_log += 1;
         let finished = std::mem::replace(&mut self.log, log?);
@@ -117,13 +132,17 @@ fn new_log(
     number: u64,
     first_receipt: u64,
     origins: &Origins,
-    checkpoints: &BTreeMap<(String, bool), Checkpoint>,
+    (checkpoints, agents): (&BTreeMap<(String, bool), Checkpoint>, &BTreeMap<String, KnownAgent>),
 ) -> Result<Log, StoreError> {
     let path = dir.join(format!("{number:012}.log"));
     let begin = || {
         let mut log = Log::create(path.clone(), first_receipt)?;
-        let checkpoints = checkpoints.values().cloned().collect();
-        let record = Record { first_origin: origins.next(), checkpoints, ..Record::default() };
+        let record = Record {
+            first_origin: origins.next(),
+            checkpoints: checkpoints.values().cloned().collect(),
+            agents: agents.values().cloned().collect(),
+            ..Record::default()
+        };
         log.append(&Commit { record, rows: None })?;
         Ok(log)
     };
@@ -186,6 +205,7 @@ struct Replay {
     hot: Generation,
     seen: Seen,
     checkpoints: BTreeMap<(String, bool), Checkpoint>,
+    agents: BTreeMap<String, KnownAgent>,
     /// Logs whose rows are not sealed.
     kept: Vec<PathBuf>,
     reader: SpanReader,
@@ -201,6 +221,7 @@ impl Replay {
             hot: Generation::after(sealed + 1),
             seen: Seen::default(),
             checkpoints: BTreeMap::new(),
+            agents: BTreeMap::new(),
             kept: Vec::new(),
             reader: SpanReader::default(),
             origin_offset: None,
@@ -227,6 +248,9 @@ impl Replay {
         let Commit { record, rows } = commit;
         for checkpoint in record.checkpoints {
             self.checkpoints.insert(checkpoint.key(), checkpoint);
+        }
+        for agent in record.agents {
+            self.agents.insert(agent.agent_id.clone(), agent);
         }
         if rows_are_sealed {
             return Ok(());

@@ -46,7 +46,7 @@ pub async fn run(
 ) -> Result<(), ColonyError> {
     let health = Arc::new(Health::default());
     let retained = Arc::new(RetainCounters::default());
-    let registry = Arc::new(Registry::load(&config.agents, store.clone())?);
+    let registry = Arc::new(Registry::load(&config.agents, store.clone()));
     let polling = Polling {
         agents: registry.watch(),
         store: store.clone(),

@@ -35,25 +35,22 @@ pub enum KnownBy {
 
 impl Registry {
     /// The agents of the configuration, and those that registered before.
-    ///
-    /// # Errors
-    /// [`StoreError::Statement`] when the registered ones cannot be read.
-    pub fn load(configured: &[KnownAgent], store: Store) -> Result<Self, StoreError> {
+    pub fn load(configured: &[KnownAgent], store: Store) -> Self {
         let entry = |agent: &KnownAgent, known_by| {
             (agent.agent_id.clone(), Agent { address: agent.address.clone(), known_by })
         };
-        let registered = store.agents()?;
+        let registered = store.agents();
         let registered = registered.iter().map(|agent| entry(agent, KnownBy::Registration));
         let configured = configured.iter().map(|agent| entry(agent, KnownBy::Configuration));
         let agents = watch::Sender::new(registered.chain(configured).collect());
-        Ok(Self { agents, store, refused: AtomicU64::default() })
+        Self { agents, store, refused: AtomicU64::default() }
     }
 
     /// Remembers where `agent` is polled, across restarts too. Blocks on the store when that is news.
     ///
     /// # Errors
-    /// [`StoreError::Statement`]; the agent will register again.
-    pub fn register(&self, agent: &KnownAgent, now: UnixNanos) -> Result<(), StoreError> {
+    /// [`StoreError::Log`]; the agent will register again.
+    pub fn register(&self, agent: &KnownAgent) -> Result<(), StoreError> {
         let is_news = match self.agents.borrow().get(&agent.agent_id) {
             Some(Agent { known_by: KnownBy::Configuration, .. }) => false,
             Some(known) => known.address != agent.address,
@@ -62,7 +59,7 @@ impl Registry {
         if !is_news {
             return Ok(());
         }
-        self.store.register_agent(agent, now)?;
+        self.store.register_agent(agent)?;
         tracing::info!(agent_id = %agent.agent_id, address = %agent.address, "an agent registered");
         self.agents.send_modify(|agents| {
             let address = agent.address.clone();

@@ -27,7 +27,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("ureq", &["client.rs", "demo", "agent/beyla/install"]),
     ("clap", &["args", "main.rs", "query/question"]),
-    ("duckdb", &[]),
+    ("adbc_core", &[]),
     ("prost", &[]),
 ];
 

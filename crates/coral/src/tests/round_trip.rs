@@ -1,6 +1,6 @@
 //! Nothing that OTLP carried is lost: OTLP in → agent → colony → OTLP out, equal up to order.
 
-use coral_store::{Checkpoint, Resources, Store, StoreConfig};
+use coral_store::{Checkpoint, Store, StoreConfig};
 use coral_trace::{Collector, Recogniser, Span, TraceId, UnixNanos, testing};
 use coral_wire::agent_rpc::proto::SpanEncoding;
 use coral_wire::otlp_in::{self, Encoding};
@@ -10,12 +10,7 @@ use proptest::prelude::*;
 use crate::agent::serve::page_for_tests;
 
 fn store(dir: &tempfile::TempDir, name: &str) -> Store {
-    Store::open(StoreConfig {
-        dir: dir.path().join(name),
-        resources: Resources { memory_limit: 128 << 20, threads: 1 },
-        segment_rows: 1_000,
-    })
-    .unwrap()
+    Store::open(StoreConfig { dir: dir.path().join(name), segment_rows: 1_000 }).unwrap()
 }
 
 fn decoded(otlp: &[u8], collector: Collector) -> Vec<Span> {

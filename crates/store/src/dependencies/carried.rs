@@ -1,7 +1,8 @@
 //! Spans of traces that lie in several places, and of hot rows.
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
 use coral_trace::Collector;
 use coral_trace::dependency::CallSpan;
 

@@ -1,7 +1,9 @@
 //! Rows as spans of a map.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Int64Type, UInt8Type, UInt32Type, UInt64Type};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int64Type, UInt8Type, UInt32Type, UInt64Type};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow_schema::DataType;
 use coral_trace::dependency::{CallSpan, Dependencies, NodeId, Said, SaidId};
 use coral_trace::{SpanId, SpanKind, StatusCode};
 use hashbrown::HashMap;
@@ -51,7 +53,7 @@ struct Coded<'a> {
 
 enum Codes<'a> {
     Absent,
-    Read(&'a arrow::array::UInt32Array),
+    Read(&'a arrow_array::UInt32Array),
     Made(Vec<u32>),
 }
 

@@ -5,13 +5,14 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, ListBuilder, RecordBatch,
-    StringArray, StringBuilder, UInt8Array, UInt16Array, UInt64Array, UInt64Builder,
+use arrow_array::builder::{ListBuilder, StringBuilder, UInt64Builder};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, UInt8Type, UInt16Type, UInt64Type};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt8Array,
+    UInt16Array, UInt64Array,
 };
-use arrow::datatypes::{
-    DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt8Type, UInt16Type, UInt64Type,
-};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use coral_trace::UnixNanos;
 use coral_trace::red::{Delta, Histogram, Protocol, Series, Side};
 use parquet::arrow::ArrowWriter;

@@ -1,8 +1,10 @@
 //! Conditions on single spans: name, service, attributes.
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
-use arrow::buffer::BooleanBuffer;
-use arrow::datatypes::{DataType, Int16Type, Int64Type, UInt32Type};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int16Type, Int64Type, UInt32Type};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::DataType;
 use coral_trace::{Attributes, Collector, TraceId, Value};
 use hashbrown::HashSet;
 

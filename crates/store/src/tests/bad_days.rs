@@ -5,7 +5,7 @@ use std::error::Error;
 use coral_trace::Collector;
 
 use super::{NOON, config, span, store};
-use crate::{Checkpoint, Store, StoreError, TraceQuery};
+use crate::{Checkpoint, KnownAgent, Store, StoreError, TraceQuery};
 
 fn checkpoint() -> Checkpoint {
     Checkpoint {
@@ -66,25 +66,56 @@ fn a_damaged_segment_is_left_out_and_the_rest_is_readable() {
 #[test]
 fn a_store_of_another_schema_version_is_refused_untouched() {
     let (dir, store) = store();
-    let newer = "UPDATE store_meta SET schema_version = 99";
-    store
-        .0
-        .database
-        .with(|c| c.execute_batch(newer).map_err(StoreError::statement("test")))
-        .unwrap();
     drop(store);
+    let file = dir.path().join("store/store.json");
+    let newer = std::fs::read_to_string(&file).unwrap().replace("\":5,", "\":99,");
+    std::fs::write(&file, &newer).unwrap();
     let refused = Store::open(config(&dir)).err().unwrap();
     assert!(matches!(refused, StoreError::SchemaVersion { found: 99, .. }), "{refused}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), newer);
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused_with_its_path_and_the_cause() {
+fn a_store_of_the_time_when_a_duckdb_database_held_its_identity_is_refused_untouched() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("store")).unwrap();
     std::fs::write(dir.path().join("store/coral.duckdb"), vec![7u8; 20_000]).unwrap();
     let refused = Store::open(config(&dir)).err().unwrap();
-    assert!(refused.to_string().contains("coral.duckdb"), "{refused}");
+    assert!(matches!(refused, StoreError::SchemaVersion { found: 4, .. }), "{refused}");
+    assert!(!dir.path().join("store/store.json").exists());
+}
+
+#[test]
+fn a_store_json_that_is_no_json_is_refused_with_its_path_and_the_cause() {
+    let (dir, store) = store();
+    drop(store);
+    std::fs::write(dir.path().join("store/store.json"), [7u8; 200]).unwrap();
+    let refused = Store::open(config(&dir)).err().unwrap();
+    assert!(refused.to_string().contains("store.json"), "{refused}");
     assert!(refused.source().is_some());
+}
+
+#[test]
+fn a_store_belongs_to_one_process() {
+    let (dir, store) = store();
+    let refused = Store::open(config(&dir)).err().unwrap();
+    assert!(matches!(refused, StoreError::Locked { .. }), "{refused}");
+    drop(store);
+    Store::open(config(&dir)).unwrap();
+}
+
+#[test]
+fn agents_that_registered_are_known_after_seals_and_restarts() {
+    let (dir, store) = store();
+    let agent = |address: &str| KnownAgent { agent_id: "web-1".into(), address: address.into() };
+    store.register_agent(&agent("http://10.0.0.5:9001")).unwrap();
+    store.append(&[vec![span(1, 1, None, 0, 1)]], NOON).unwrap();
+    store.register_agent(&agent("http://10.0.0.6:9001")).unwrap();
+    store.seal().unwrap();
+    drop(store);
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!(store.agents(), [agent("http://10.0.0.6:9001")]);
+    assert_eq!(store.extent().spans, 1);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! RED metrics as the store's callers see them.
 
-use std::sync::Arc;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -191,47 +190,6 @@ fn an_agents_page_and_its_checkpoint_are_stored_together() {
     assert_eq!(store.metric_checkpoints(), [MetricCheckpoint { rows_stored: 1, ..place }]);
     let rows = store.deltas_after(0, 10).unwrap().rows;
     assert_eq!((rows.len(), &*rows[0].agent_id), (1, "web-1"));
-}
-
-#[test]
-fn the_views_have_the_names_and_columns_of_the_rfd() {
-    let (_dir, store) = store();
-    let mut points = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [2, 1])).to_vec();
-    Arc::make_mut(&mut points[0].series).status = Some(503);
-    store.append_points(&[points], NOON).unwrap();
-    for seal in [false, true] {
-        if seal {
-            store.seal_metrics().unwrap();
-        }
-        let rows = |select: &str| {
-            let rows = store.select(select).unwrap().into_iter();
-            rows.map(|row| {
-                row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join(" ")
-            })
-            .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            rows("SELECT timestamp::TIMESTAMP::VARCHAR, agent_id, service_name, http_method, http_route,
-                  http_status_code::VARCHAR, latency_bucket_ms::VARCHAR, count::VARCHAR
-                  FROM beyla_http_metrics ORDER BY latency_bucket_ms"),
-            [
-                "2026-11-25 12:00:10  cart GET /a 503 10.0 2",
-                "2026-11-25 12:00:10  cart GET /a 503 inf 1"
-            ]
-        );
-        assert_eq!(
-            rows("SELECT service_name, grpc_method, grpc_status_code::VARCHAR, sum(count)::VARCHAR, attributes
-                  FROM beyla_grpc_metrics_local GROUP BY ALL"),
-            [r#"cart /a  3 {"server.address":"x","span.kind":"server"}"#]
-        );
-        assert_eq!(
-            rows(
-                "SELECT service_name, sql_operation, table_name, max(latency_bucket_ms)::VARCHAR
-                  FROM beyla_sql_metrics_local GROUP BY ALL"
-            ),
-            ["cart /a  inf"]
-        );
-    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The store as its callers see it: real DuckDB files in a directory of each test's own.
+//! The store as its callers see it: real files in a directory of each test's own.
 
 mod bad_days;
 mod dependencies;
@@ -8,7 +8,6 @@ mod metrics;
 mod once;
 mod reading;
 mod services;
-mod statements;
 
 use std::sync::Arc;
 
@@ -18,17 +17,13 @@ use coral_trace::{
 };
 use tempfile::TempDir;
 
-use crate::{Resources, Store, StoreConfig};
+use crate::{Store, StoreConfig};
 
 /// When the tests take place.
 const NOON: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
 
 fn config(dir: &TempDir) -> StoreConfig {
-    StoreConfig {
-        dir: dir.path().join("store"),
-        resources: Resources { memory_limit: 128 << 20, threads: 1 },
-        segment_rows: 1_000,
-    }
+    StoreConfig { dir: dir.path().join("store"), segment_rows: 1_000 }
 }
 
 /// A new store, and the directory that goes with it.

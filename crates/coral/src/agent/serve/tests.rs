@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use coral_store::{Resources, StoreConfig};
+use coral_store::StoreConfig;
 use coral_trace::testing;
 use coral_wire::agent_rpc::proto::SpanEncoding;
 use proptest::prelude::*;
@@ -17,8 +17,7 @@ use super::*;
 /// An agent that answers so many queries at a time, and its directory.
 fn agent(queries: usize) -> (AgentRpc, TempDir) {
     let dir = tempfile::tempdir().unwrap();
-    let resources = Resources { memory_limit: 128 << 20, threads: 1 };
-    let config = StoreConfig { dir: dir.path().join("agent"), resources, segment_rows: 1_000 };
+    let config = StoreConfig { dir: dir.path().join("agent"), segment_rows: 1_000 };
     let view = AgentView {
         agent_id: "web-1".into(),
         store: Store::open(config).unwrap(),

@@ -9,7 +9,7 @@ mod state;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-use coral_store::{Resources, StoreConfig};
+use coral_store::StoreConfig;
 use coral_trace::{Collector, Span, TraceId, testing};
 use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
 use coral_wire::otlp_out;
@@ -178,11 +178,8 @@ struct Colony {
 impl Colony {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(StoreConfig {
-            dir: dir.path().join("colony"),
-            resources: Resources { memory_limit: 128 << 20, threads: 1 },
-            segment_rows: 1_000,
-        });
+        let store =
+            Store::open(StoreConfig { dir: dir.path().join("colony"), segment_rows: 1_000 });
         Self { _dir: dir, store: store.unwrap(), health: Arc::default() }
     }
 

@@ -12,7 +12,6 @@ use http::Uri;
 use tonic::{Request, Response, Status};
 
 use super::ColonyView;
-use crate::clock;
 use crate::colony::poll::LONGEST_STORE_ID;
 use crate::colony::registry::{Agent, KnownBy};
 use crate::errors::chain;
@@ -63,7 +62,7 @@ fn register(view: &ColonyView, agent: &KnownAgent, store_id: &str) -> Result<(),
              this one another `agent.id`"
         )));
     }
-    registry.register(agent, clock::now()).map_err(unavailable)
+    registry.register(agent).map_err(unavailable)
 }
 
 /// Where the agent of this id is, when that is elsewhere and it answers. Nothing moves a configured one.
@@ -127,7 +126,7 @@ fn reachable_address(address: &str, peer: Option<IpAddr>) -> Result<String, Stat
 
 #[cfg(test)]
 mod tests {
-    use coral_store::{Resources, Store, StoreConfig};
+    use coral_store::{Store, StoreConfig};
     use coral_trace::Collector;
 
     use super::*;
@@ -138,13 +137,9 @@ mod tests {
 
     /// A colony that knows `web-1` at `http://a:1`, polled from the store `mine`.
     fn colony(dir: &std::path::Path) -> ColonyView {
-        let store = Store::open(StoreConfig {
-            dir: dir.to_owned(),
-            resources: Resources { memory_limit: 128 << 20, threads: 1 },
-            segment_rows: 1_000,
-        });
+        let store = Store::open(StoreConfig { dir: dir.to_owned(), segment_rows: 1_000 });
         let store = store.unwrap();
-        let registry = Arc::new(Registry::load(&[], store.clone()).unwrap());
+        let registry = Arc::new(Registry::load(&[], store.clone()));
         let (health, retained) = (Arc::<Health>::default(), Arc::default());
         let view = ColonyView { sources: Sources { store }, health, retained, registry };
         register(&view, &at("http://a:1"), "mine").unwrap();

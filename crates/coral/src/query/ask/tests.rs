@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use coral_store::{Resources, StoreConfig};
+use coral_store::StoreConfig;
 use coral_trace::testing;
 use coral_trace::{Origin, Span, SpanId, UnixNanos};
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -13,11 +13,7 @@ use crate::query::ask::size::MOST_BYTES;
 
 /// `count` spans with names of 1 MB, a microsecond after each other: one trace, or as many as spans.
 fn sources(dir: &std::path::Path, count: u64, trace: fn(u64) -> u128) -> Sources {
-    let store = Store::open(StoreConfig {
-        dir: dir.to_owned(),
-        resources: Resources { memory_limit: 128 << 20, threads: 1 },
-        segment_rows: 1_000,
-    });
+    let store = Store::open(StoreConfig { dir: dir.to_owned(), segment_rows: 1_000 });
     let span = testing::span().new_tree(&mut TestRunner::deterministic()).unwrap().current();
     let span = Span { name: "x".repeat(1_000_000), origin: Arc::new(Origin::default()), ..span };
     let spans = (1..=count).map(|id| Span {

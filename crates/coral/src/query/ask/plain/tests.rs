@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use coral_store::{Resources, Store, StoreConfig};
+use coral_store::{Store, StoreConfig};
 use coral_trace::{
     Attributes, Collector, Origin, Resource, Scope, Span, SpanId, SpanKind, Status, TraceId,
     UnixNanos, testing,
@@ -21,11 +21,7 @@ pub(in crate::query::ask) const NOON: u64 = 1_795_608_000_000 * MS;
 /// A store, and the directory that goes with it.
 pub(in crate::query::ask) fn sources(spans: Vec<Span>) -> (TempDir, Sources) {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(StoreConfig {
-        dir: dir.path().to_owned(),
-        resources: Resources { memory_limit: 128 << 20, threads: 1 },
-        segment_rows: 10_000,
-    });
+    let store = Store::open(StoreConfig { dir: dir.path().to_owned(), segment_rows: 10_000 });
     let store = store.unwrap();
     store.append(&[spans], UnixNanos(NOON)).unwrap();
     (dir, Sources { store })

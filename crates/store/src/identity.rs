@@ -1,0 +1,99 @@
+//! Which store a directory holds, and the process that has it.
+
+use std::fs::{File, TryLockError};
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::StoreError;
+use crate::log::sync_directory;
+
+/// Written into every store; another number is refused before anything else is read. 5: identity in
+/// `store.json` and agents in the log, in place of a DuckDB database.
+pub(crate) const SCHEMA_VERSION: u32 = 5;
+
+/// An open store directory. Other processes are refused until this is dropped.
+pub(crate) struct Identity {
+    store_id: String,
+    /// The operating system lets go of the lock when the file is closed, also by `kill -9`.
+    _lock: File,
+}
+
+/// The contents of `store.json`.
+#[derive(Serialize, Deserialize)]
+struct StoreFile {
+    schema_version: u32,
+    /// 32 lower-case hexadecimal digits.
+    store_id: String,
+}
+
+impl Identity {
+    /// Locks the directory `dir` and reads its `store.json`, which is made when the directory has none.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process has the store, [`StoreError::SchemaVersion`] when another
+    /// version of Coral wrote it, [`StoreError::Identity`] when `store.json` cannot be understood,
+    /// [`StoreError::Directory`] when a file cannot be read or written.
+    pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
+        let lock = lock(&dir.join("LOCK"))?;
+        let path = dir.join("store.json");
+        let store_id = match std::fs::read(&path) {
+            Ok(bytes) => read(&path, &bytes)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => create(dir, &path)?,
+            Err(error) => return Err(StoreError::directory(path)(error)),
+        };
+        Ok(Self { store_id, _lock: lock })
+    }
+
+    pub(crate) fn store_id(&self) -> &str {
+        &self.store_id
+    }
+}
+
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let failed = || StoreError::directory(path);
+    let file = File::options().create(true).append(true).open(path).map_err(failed())?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(failed()(error)),
+    }
+}
+
+fn read(path: &Path, bytes: &[u8]) -> Result<String, StoreError> {
+    let file: StoreFile = serde_json::from_slice(bytes)
+        .map_err(|source| StoreError::Identity { path: path.to_owned(), source })?;
+    match file.schema_version {
+        SCHEMA_VERSION => Ok(file.store_id),
+        found => Err(schema_version(path, found)),
+    }
+}
+
+/// Makes `store.json`, whole or not at all.
+fn create(dir: &Path, path: &Path) -> Result<String, StoreError> {
+    let database = dir.join("coral.duckdb");
+    if database.exists() {
+        // Until version 4 a DuckDB database said which store this is.
+        return Err(schema_version(&database, 4));
+    }
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| StoreError::directory(path)(error.into()))?;
+    let store_id = format!("{:032x}", u128::from_be_bytes(random));
+    let file = StoreFile { schema_version: SCHEMA_VERSION, store_id };
+    let json = serde_json::to_vec(&file).expect("numbers and text have a JSON form");
+    let aside = path.with_extension("tmp");
+    let written = || {
+        let mut target = File::create(&aside)?;
+        target.write_all(&json)?;
+        target.sync_all()?;
+        std::fs::rename(&aside, path)?;
+        sync_directory(path)
+    };
+    written().map_err(StoreError::directory(path))?;
+    Ok(file.store_id)
+}
+
+fn schema_version(path: &Path, found: u32) -> StoreError {
+    StoreError::SchemaVersion { path: path.to_owned(), found, needed: SCHEMA_VERSION }
+}
