@@ -49,12 +49,13 @@ pub fn store_gauges(role: &str, extent: &coral_store::Extent) -> [(String, u64);
 }
 
 /// What a store holds of metrics, likewise, and what was one series too many.
-pub fn metric_gauges(role: &str, extent: &coral_store::MetricExtent) -> [(String, u64); 4] {
+pub fn metric_gauges(role: &str, extent: &coral_store::MetricExtent) -> [(String, u64); 5] {
     [
         ("metrics.rows", extent.rows),
         ("metrics.bytes", extent.bytes),
         ("metrics.series", extent.series),
         ("metric_points.overflown", extent.overflown),
+        ("metrics.damaged", extent.damaged),
     ]
     .map(|(name, value)| (format!("coral.{role}.{name}"), value))
 }

@@ -10,13 +10,13 @@ use coral_trace::{Origin, Span, TraceId, UnixNanos};
 
 use crate::batch::{Delivery, SpanBatch};
 use crate::checkpoint::Checkpoint;
+use crate::commit::{Commit, Record};
 use crate::error::StoreError;
 use crate::generation::{Arrival, Generation};
-use crate::log::{Commit, Record};
 use crate::seen::{self, Key};
 use crate::segment::Segment;
 use crate::store::{Inner, Store};
-use crate::writer::Writer;
+use crate::writer::{Attempt, Writer};
 
 /// What became of one group of spans.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -43,7 +43,7 @@ impl Store {
         groups: &[Vec<Span>],
         received: UnixNanos,
     ) -> Result<Vec<Appended>, StoreError> {
-        self.0.commit(groups, Delivery { agent_id: "", received }, None)
+        self.0.commit(groups, "", received, None)
     }
 
     /// Stores one page of an agent's spans and how far that agent's stream is stored now, in one
@@ -59,8 +59,7 @@ impl Store {
         received: UnixNanos,
         checkpoint: &mut Checkpoint,
     ) -> Result<Appended, StoreError> {
-        let by = Delivery { agent_id: &checkpoint.agent_id, received };
-        let stored = self.0.commit(&[spans], by, Some(checkpoint))?;
+        let stored = self.0.commit(&[spans], &checkpoint.agent_id, received, Some(checkpoint))?;
         let appended = stored.into_iter().next().unwrap_or_default();
         checkpoint.spans_stored += appended.new;
         Ok(appended)
@@ -71,21 +70,30 @@ impl Inner {
     fn commit(
         &self,
         groups: &[Vec<Span>],
-        by: Delivery<'_>,
+        agent_id: &str,
+        received: UnixNanos,
         checkpoint: Option<&Checkpoint>,
     ) -> Result<Vec<Appended>, StoreError> {
         let mut writer = self.writer();
         self.check_room()?;
+        writer.mend(&self.live)?;
         let sealed = self.sealed_before(groups)?;
         writer.seen.extend(&sealed.keys);
-        let mut fresh = Fresh::default();
-        let appended = groups.iter().map(|group| fresh.pick(group, &mut writer)).collect();
-        let outcome = self.write(&mut writer, &fresh.spans, by, checkpoint, sealed);
-        if outcome.is_err() {
-            writer.seen.forget(fresh.keys);
-            writer.origins.forget();
+        let mut attempt = Attempt::begin(&mut writer);
+        let mut fresh: Vec<&Span> = Vec::new();
+        let mut appended = Vec::with_capacity(groups.len());
+        for group in groups {
+            let before = fresh.len();
+            fresh.extend(group.iter().filter(|span| attempt.is_new(span)));
+            let new = (fresh.len() - before) as u64;
+            appended.push(Appended { new, duplicate: group.len() as u64 - new });
         }
-        outcome.map(|()| appended)
+        if fresh.is_empty() && checkpoint.is_none() {
+            return Ok(appended);
+        }
+        let by = Delivery { agent_id, received };
+        self.write(attempt, &fresh, by, checkpoint, sealed)?;
+        Ok(appended)
     }
 
     /// Refuses when rows cannot be sealed: they would fill the memory.
@@ -99,42 +107,41 @@ impl Inner {
 
     fn sealed_before(&self, groups: &[Vec<Span>]) -> Result<Sealed, StoreError> {
         let spans: Vec<&Span> = groups.iter().flatten().collect();
-        self.reading(|| {
+        self.live.reading(|| {
             let state = self.live.read();
             let (segments, sealing) = (state.segments.clone(), state.sealing.clone());
             let new = traces_not_in(&state.hot, &spans);
             drop(state);
-            sealed(&segments, sealing.as_deref(), &new)
+            sealed(&segments, &sealing, &new)
         })
     }
 
-    /// One commit: the log first, then memory.
+    /// One commit: the journal first, then memory. Whatever takes time or may fail comes before the journal; after it
+    /// nothing does but moving pointers and summing up.
     fn write(
         &self,
-        writer: &mut Writer,
+        attempt: Attempt<'_>,
         spans: &[&Span],
         by: Delivery<'_>,
         checkpoint: Option<&Checkpoint>,
         sealed: Sealed,
     ) -> Result<(), StoreError> {
-        if spans.is_empty() && checkpoint.is_none() {
-            return Ok(());
-        }
-        let first_row = self.live.read().hot.rows();
+        let state = self.live.read();
+        let (first_row, tail) = (state.hot.rows(), state.hot.tail());
+        drop(state);
+        let writer = &mut *attempt.writer;
         let (rows, mut arrival) = writer.rows(spans, by, first_row);
-        let record = writer.record(checkpoint, spans.len());
-        let commit = Commit { record, rows };
-        writer.write(&commit)?;
-        for checkpoint in commit.record.checkpoints {
-            writer.checkpoints.insert(checkpoint.key(), checkpoint);
-        }
-        writer.origins.written();
-        writer.next_receipt += spans.len() as u64;
         sealed.segments.into_iter().for_each(|(trace, older)| arrival.continues(trace, older));
+        let commit = Commit { record: writer.record(checkpoint, spans.len()), rows };
+        let joined = commit.rows.as_ref().map(|rows| tail.join(rows));
+        writer.write(&commit)?;
+        writer.next_receipt += spans.len() as u64;
+        attempt.done();
         let mut state = self.live.write();
+        state.places.take(&commit.record);
         state.hot.add_origins(&commit.record.origins);
-        if let Some(rows) = commit.rows {
-            state.hot.push(rows, arrival, by.received);
+        if let Some(joined) = joined {
+            state.hot.push(joined, arrival, self.live.ages.received(by.received));
         }
         Ok(())
     }
@@ -152,7 +159,7 @@ pub(crate) struct Sealed {
 /// What is sealed of the traces of `spans` that `hot` has not heard of: asked once a trace and generation.
 pub(crate) fn sealed_before(
     segments: &[Arc<Segment>],
-    sealing: Option<&Generation>,
+    sealing: &[Arc<Generation>],
     hot: &Generation,
     spans: &[&Span],
 ) -> Result<Sealed, StoreError> {
@@ -171,7 +178,7 @@ fn traces_not_in(hot: &Generation, spans: &[&Span]) -> Vec<TraceId> {
 
 fn sealed(
     segments: &[Arc<Segment>],
-    sealing: Option<&Generation>,
+    sealing: &[Arc<Generation>],
     traces: &[TraceId],
 ) -> Result<Sealed, StoreError> {
     let mut sealed = Sealed::default();
@@ -183,8 +190,8 @@ fn sealed(
                 .map_err(StoreError::unreadable(segment.id()))?;
         }
     }
-    // Its keys are known: `Seen` keeps them until they are sealed.
-    if let Some(generation) = sealing {
+    // Their keys are known: `Seen` keeps them until they are sealed.
+    for generation in sealing {
         for trace in traces.iter().filter(|trace| generation.traces.contains_key(*trace)) {
             sealed.segments.entry(*trace).or_default().push(generation.first_receipt);
         }
@@ -232,28 +239,6 @@ fn link(segments: &[Arc<Segment>], sealed: &Sealed) {
     }
 }
 
-/// The spans of a commit that are not stored yet.
-#[derive(Default)]
-struct Fresh<'a> {
-    spans: Vec<&'a Span>,
-    keys: Vec<Key>,
-}
-
-impl<'a> Fresh<'a> {
-    fn pick(&mut self, group: &'a [Span], writer: &mut Writer) -> Appended {
-        let before = self.spans.len();
-        for span in group {
-            let key = seen::key(span);
-            if writer.seen.insert(key) {
-                self.spans.push(span);
-                self.keys.push(key);
-            }
-        }
-        let new = (self.spans.len() - before) as u64;
-        Appended { new, duplicate: group.len() as u64 - new }
-    }
-}
-
 impl Writer {
     fn rows(
         &mut self,
@@ -288,7 +273,7 @@ impl Writer {
             first_origin,
             origins: origins.to_vec(),
             checkpoints: checkpoint.into_iter().collect(),
-            agents: Vec::new(),
+            ..Record::default()
         }
     }
 }

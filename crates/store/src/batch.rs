@@ -16,7 +16,9 @@ use crate::record::{write_attributes, write_extra};
 /// Where [`SCHEMA`] has some of its columns.
 pub(crate) const RECEIVED_AT: usize = 1;
 pub(crate) const TRACE_ID: usize = 2;
+pub(crate) const SPAN_ID: usize = 3;
 pub(crate) const EBPF: usize = 7;
+pub(crate) const START_TIME: usize = 10;
 /// Where [`SCHEMA`] has the number of a row's origin.
 pub(crate) const ORIGIN_ID: usize = AFTER_PROMOTED + 2;
 /// Where the promoted columns begin, and where they end.

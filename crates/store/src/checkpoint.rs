@@ -36,17 +36,14 @@ pub struct KnownAgent {
 }
 
 impl Store {
-    /// Every checkpoint, by agent.
-    ///
-    /// # Errors
-    /// None today.
-    pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, StoreError> {
-        Ok(self.0.writer().checkpoints.values().cloned().collect())
+    /// Every checkpoint, by agent. Does not wait for commits.
+    pub fn checkpoints(&self) -> Vec<Checkpoint> {
+        self.0.live.read().places.checkpoints.values().cloned().collect()
     }
 
-    /// Every agent that registered, by id.
+    /// Every agent that registered, by id. Does not wait for commits.
     pub fn agents(&self) -> Vec<KnownAgent> {
-        self.0.writer().agents.values().cloned().collect()
+        self.0.live.read().places.agents.values().cloned().collect()
     }
 
     /// Remembers where an agent is polled, in place of what was known of it, in a commit of its own.
@@ -54,7 +51,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Log`]: nothing changed.
     pub fn register_agent(&self, agent: &KnownAgent) -> Result<(), StoreError> {
-        self.0.writer().register(agent)
+        self.0.writer().register(agent, &self.0.live)
     }
 }
 

@@ -18,8 +18,10 @@ use coral_trace::{Collector, TimeRange};
 use self::carried::Carried;
 use self::columns::Reader;
 use crate::error::StoreError;
+use crate::generation::{Generation, Rows};
+use crate::live::Live;
 use crate::segment::Segment;
-use crate::store::{Inner, Store};
+use crate::store::Store;
 
 /// Which traces count: those that started in `[since, until)`, whole, as `collector` saw them.
 #[derive(Clone, Copy)]
@@ -52,7 +54,7 @@ impl Store {
     ) -> Result<Dependencies, StoreError> {
         let (since, until) = (started.start.as_micros(), started.end.as_micros());
         let window = Window { since, until, collector };
-        self.0.reading(|| self.0.dependencies(window))
+        self.0.live.reading(|| dependencies(&self.0.live, window))
     }
 }
 
@@ -65,35 +67,33 @@ struct View {
     linked: Vec<Arc<Segment>>,
 }
 
-impl Inner {
-    fn dependencies(&self, window: Window) -> Result<Dependencies, StoreError> {
-        let view = self.view(window);
-        let mut reader = Reader::default();
-        let of = u128::from(view.carried().div_ceil(MOST_CARRIED).max(1));
-        for part in 0..of {
-            view.read(window, Pass { part, of }, &mut reader)?;
-        }
-        Ok(reader.into_map())
+fn dependencies(live: &Live, window: Window) -> Result<Dependencies, StoreError> {
+    let view = view(live, window);
+    let mut reader = Reader::default();
+    let of = u128::from(view.carried().div_ceil(MOST_CARRIED).max(1));
+    for part in 0..of {
+        view.read(window, Pass { part, of }, &mut reader)?;
     }
+    Ok(reader.into_map())
+}
 
-    fn view(&self, window: Window) -> View {
-        let state = self.live.read();
-        let hot = state.generations().flat_map(|generation| generation.batches()).collect();
-        let hot_traces = state.generations().flat_map(|generation| generation.traces.values());
-        let mut linked: BTreeSet<u64> =
-            hot_traces.flat_map(|trace| trace.older.iter().copied()).collect();
-        let all = state.segments.clone();
-        drop(state);
-        let inside = |segment: &&Arc<Segment>| {
-            let extent = &segment.extent;
-            extent.last_start >= window.since && extent.first_start < window.until
-        };
-        let segments: Vec<Arc<Segment>> = all.iter().filter(inside).cloned().collect();
-        segments.iter().for_each(|segment| linked.extend(segment.links()));
-        let others =
-            all.iter().filter(|segment| !inside(segment) && linked.contains(&segment.id()));
-        View { hot, linked: others.cloned().collect(), segments }
-    }
+fn view(live: &Live, window: Window) -> View {
+    let state = live.read();
+    let hot: Vec<Rows> = state.generations().map(Generation::all).collect();
+    let hot_traces = state.generations().flat_map(|generation| generation.traces.values());
+    let mut linked: BTreeSet<u64> =
+        hot_traces.flat_map(|trace| trace.older.iter().copied()).collect();
+    let all = state.segments.clone();
+    drop(state);
+    let hot = hot.iter().flat_map(Rows::batches).collect();
+    let inside = |segment: &&Arc<Segment>| {
+        let extent = &segment.extent;
+        extent.last_start >= window.since && extent.first_start < window.until
+    };
+    let segments: Vec<Arc<Segment>> = all.iter().filter(inside).cloned().collect();
+    segments.iter().for_each(|segment| linked.extend(segment.links()));
+    let others = all.iter().filter(|segment| !inside(segment) && linked.contains(&segment.id()));
+    View { hot, linked: others.cloned().collect(), segments }
 }
 
 impl View {

@@ -1,13 +1,12 @@
 //! Which store a directory holds, and the process that has it.
 
 use std::fs::{File, TryLockError};
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::disk;
 use crate::error::StoreError;
-use crate::log::sync_directory;
 
 /// Written into every store; another number is refused before anything else is read. 5: identity in
 /// `store.json` and agents in the log, in place of a DuckDB database.
@@ -84,11 +83,11 @@ fn create(dir: &Path, path: &Path) -> Result<String, StoreError> {
     let json = serde_json::to_vec(&file).expect("numbers and text have a JSON form");
     let aside = path.with_extension("tmp");
     let written = || {
-        let mut target = File::create(&aside)?;
-        target.write_all(&json)?;
-        target.sync_all()?;
-        std::fs::rename(&aside, path)?;
-        sync_directory(path)
+        let mut target = disk::create(&aside)?;
+        disk::write_all(&mut target, &json)?;
+        disk::sync_all(&target)?;
+        disk::rename(&aside, path)?;
+        disk::sync_directory_of(path)
     };
     written().map_err(StoreError::directory(path))?;
     Ok(file.store_id)

@@ -3,30 +3,44 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::clock::Ages;
+use crate::error::StoreError;
 use crate::generation::Generation;
 use crate::segment::Segment;
+use crate::writer::Places;
 
 /// Changed only for as long as it takes to move pointers and to sum up one commit's traces.
 pub(crate) struct Live {
     state: RwLock<State>,
+    /// How old its rows are.
+    pub(crate) ages: Ages,
     /// Spans of unreadable segments that left no gap between others, since the process started.
     damaged: AtomicU64,
+    /// Bytes of everything in the store's directory, when that was last measured.
+    disk_bytes: AtomicU64,
 }
 
 /// The places that hold rows, oldest first.
 pub(crate) struct State {
     /// In order of their receipts.
     pub(crate) segments: Arc<Vec<Arc<Segment>>>,
-    /// Rows that are being written to a segment, or wait to be because that failed.
-    pub(crate) sealing: Option<Arc<Generation>>,
+    /// Rows that are being written to a segment, or wait to be: because that failed, or because a damaged log was found
+    /// to have a gap between them and those after it. Oldest first.
+    pub(crate) sealing: Vec<Arc<Generation>>,
     /// Rows that came since.
     pub(crate) hot: Generation,
+    /// What a colony knows of its agents.
+    pub(crate) places: Places,
 }
 
 impl Live {
-    pub(crate) fn new(segments: Vec<Arc<Segment>>, hot: Generation) -> Self {
-        let state = State { segments: Arc::new(segments), sealing: None, hot };
-        Self { state: RwLock::new(state), damaged: AtomicU64::new(0) }
+    pub(crate) fn new(state: State, ages: Ages) -> Self {
+        Self {
+            state: RwLock::new(state),
+            ages,
+            damaged: AtomicU64::new(0),
+            disk_bytes: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -40,6 +54,23 @@ impl Live {
     /// The segments as they are now.
     pub(crate) fn segments(&self) -> Arc<Vec<Arc<Segment>>> {
         self.read().segments.clone()
+    }
+
+    /// Runs `read`, and again without a segment that it found to be damaged.
+    pub(crate) fn reading<T>(
+        &self,
+        mut read: impl FnMut() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        loop {
+            match read() {
+                Err(StoreError::SegmentUnreadable { id, source }) => {
+                    let error = crate::error::chain(&source);
+                    tracing::error!(segment = id, error, "a segment is damaged; it is put aside");
+                    self.drop_damaged(id);
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Leaves out a segment that cannot be read, so that everything else can.
@@ -58,6 +89,15 @@ impl Live {
         segment.quarantine();
     }
 
+    /// Bytes of everything in the store's directory, when that was last measured.
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        self.disk_bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn measured(&self, disk_bytes: u64) {
+        self.disk_bytes.store(disk_bytes, Ordering::Relaxed);
+    }
+
     /// Spans that were lost without leaving a gap: [`State::missing`] does not know of them.
     pub(crate) fn damaged(&self) -> u64 {
         self.damaged.load(Ordering::Relaxed)
@@ -67,7 +107,7 @@ impl Live {
 impl State {
     /// Rows in memory, those that are being sealed first.
     pub(crate) fn generations(&self) -> impl Iterator<Item = &Generation> {
-        self.sealing.as_deref().into_iter().chain([&self.hot])
+        self.sealing.iter().map(AsRef::as_ref).chain([&self.hot])
     }
 
     /// Rows in memory.
@@ -87,11 +127,18 @@ impl State {
         oldest.or(oldest_hot).unwrap_or(1)
     }
 
-    /// Receipts between segments that belong to no row: segments that are missing.
+    /// Receipts between places that belong to no row: segments that are missing, and commits that were damaged.
     pub(crate) fn missing(&self) -> u64 {
-        let ends = self.segments.iter().map(|segment| segment.extent.last_receipt);
-        let begins = self.segments.iter().skip(1).map(|segment| segment.id());
-        let hot = self.generations().next().map(|generation| generation.first_receipt);
-        ends.zip(begins.chain(hot)).map(|(end, begin)| begin.saturating_sub(end + 1)).sum()
+        let segments =
+            self.segments.iter().map(|segment| (segment.id(), segment.extent.last_receipt));
+        let memory = self.generations().map(|rows| (rows.first_receipt, rows.last_receipt()));
+        let mut places = segments.chain(memory);
+        let Some((_, mut end)) = places.next() else { return 0 };
+        let mut missing = 0;
+        for (begin, last) in places {
+            missing += begin.saturating_sub(end + 1);
+            end = last;
+        }
+        missing
     }
 }

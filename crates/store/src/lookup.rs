@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use coral_trace::{Collector, SpanId, TraceId, TraceIdPrefix};
+use coral_trace::{Collector, SpanId, TraceId, TraceIdPrefix, UnixNanos};
 
 use crate::error::StoreError;
-use crate::live::State;
-use crate::row::{SpanReader, StoredSpan};
+use crate::live::Live;
+use crate::places::Places;
+use crate::row::StoredSpan;
 use crate::segment::Segment;
-use crate::store::{Inner, Store};
+use crate::store::Store;
 
 /// One trace, or as much of it as was asked for.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -20,6 +20,12 @@ pub struct StoredTrace {
     pub span_count: u64,
     /// Spans stored whose status is an error.
     pub error_count: u64,
+    /// Start of the first span stored, in whole microseconds.
+    pub start: UnixNanos,
+    /// End of the last span stored, in whole microseconds.
+    pub end: UnixNanos,
+    /// Services with a span stored, by name.
+    pub services: Vec<String>,
 }
 
 impl Store {
@@ -34,12 +40,18 @@ impl Store {
         collector: Option<Collector>,
         limit: u32,
     ) -> Result<StoredTrace, StoreError> {
-        let mut spans = self.0.reading(|| self.0.spans_of_all(&[trace], collector))?;
-        spans.sort_by_key(|stored| (stored.span.start, stored.span.span_id));
-        let span_count = spans.len() as u64;
-        let error_count = spans.iter().filter(|stored| stored.span.is_error()).count() as u64;
-        spans.truncate(limit as usize);
-        Ok(StoredTrace { spans, span_count, error_count })
+        self.0.live.reading(|| one_trace(&self.0.live, trace, collector, limit))
+    }
+
+    /// Whether a span of `trace` is stored. Reads no span.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn contains(&self, trace: TraceId) -> Result<bool, StoreError> {
+        self.0.live.reading(|| {
+            let places = Places::of(&self.0.live, &[trace], None)?;
+            Ok(places.sum.is_some())
+        })
     }
 
     /// Spans of `collector`, or of both, in `traces`, trace by trace, each by start, at most `limit`; only the one with
@@ -54,8 +66,14 @@ impl Store {
         span: Option<SpanId>,
         limit: u32,
     ) -> Result<Vec<StoredSpan>, StoreError> {
-        let mut spans = self.0.reading(|| self.0.spans_of_all(traces, collector))?;
-        spans.retain(|stored| span.is_none_or(|wanted| stored.span.span_id == wanted));
+        let mut spans = self.0.live.reading(|| {
+            let mut places = Places::of(&self.0.live, traces, collector)?;
+            if let Some(span) = span {
+                places.keep_span(span)?;
+            }
+            places.keep_first(u64::from(limit))?;
+            places.read()
+        })?;
         // A span is large, and its key is not.
         spans.sort_by_cached_key(|stored| {
             (stored.span.trace_id, stored.span.start, stored.span.span_id)
@@ -73,89 +91,55 @@ impl Store {
         prefix: TraceIdPrefix,
         limit: u32,
     ) -> Result<Vec<TraceId>, StoreError> {
-        self.0.reading(|| self.0.traces_between(prefix.first(), prefix.last(), limit as usize))
+        self.0
+            .live
+            .reading(|| traces_between(&self.0.live, prefix.first(), prefix.last(), limit as usize))
     }
 }
 
-impl Inner {
-    /// In no order.
-    fn spans_of_all(
-        &self,
-        traces: &[TraceId],
-        collector: Option<Collector>,
-    ) -> Result<Vec<StoredSpan>, StoreError> {
-        let mut traces = traces.to_vec();
-        traces.sort_unstable();
-        traces.dedup();
-        let state = self.live.read();
-        let segments = state.segments.clone();
-        let hot = hot_rows(&state, &traces, collector);
-        drop(state);
-        let (mut reader, mut spans) = (SpanReader::default(), Vec::new());
-        for batch in hot {
-            reader.read(&batch, &mut spans)?;
-        }
-        for segment in segments.iter() {
-            for batch in
-                sealed_rows(segment, &traces).map_err(StoreError::unreadable(segment.id()))?
-            {
-                reader.read(&batch, &mut spans)?;
-            }
-        }
-        spans
-            .retain(|stored| collector.is_none_or(|wanted| stored.span.origin.collector == wanted));
-        Ok(spans)
-    }
-
-    fn traces_between(
-        &self,
-        first: u128,
-        last: u128,
-        limit: usize,
-    ) -> Result<Vec<TraceId>, StoreError> {
-        let inside = |trace: &TraceId| (first..=last).contains(&trace.as_u128());
-        let state = self.live.read();
-        let segments: Arc<Vec<Arc<Segment>>> = state.segments.clone();
-        let hot = state.generations().flat_map(|generation| generation.traces.keys());
-        let mut found: Vec<TraceId> = hot.copied().filter(inside).collect();
-        drop(state);
-        for segment in segments.iter() {
-            let ids = segment
-                .ids_between(first, last, limit)
-                .map_err(StoreError::unreadable(segment.id()))?;
-            found.extend(ids.into_iter().filter_map(|id| TraceId::try_from(id).ok()));
-        }
-        found.sort_unstable();
-        found.dedup();
-        found.truncate(limit);
-        Ok(found)
-    }
+fn one_trace(
+    live: &Live,
+    trace: TraceId,
+    collector: Option<Collector>,
+    limit: u32,
+) -> Result<StoredTrace, StoreError> {
+    let mut places = Places::of(live, &[trace], collector)?;
+    let sum = places.sum.clone();
+    places.keep_first(u64::from(limit))?;
+    let mut spans = places.read()?;
+    spans.sort_by_key(|stored| (stored.span.start, stored.span.span_id));
+    spans.truncate(limit as usize);
+    let Some(sum) = sum else { return Ok(StoredTrace::default()) };
+    Ok(StoredTrace {
+        spans,
+        span_count: sum.spans,
+        error_count: sum.errors,
+        start: UnixNanos::from_micros(sum.first_start),
+        end: UnixNanos::from_micros(sum.last_end),
+        services: sum.services.iter().map(|service| service.to_string()).collect(),
+    })
 }
 
-fn hot_rows(state: &State, traces: &[TraceId], collector: Option<Collector>) -> Vec<RecordBatch> {
-    let pick = |generation: &crate::generation::Generation| {
-        let traces = traces.iter().filter_map(|trace| generation.traces.get(trace));
-        let rows: Vec<u32> = traces
-            .flat_map(|trace| trace.parts(collector))
-            .flat_map(|part| part.rows.iter().copied())
-            .collect();
-        (!rows.is_empty()).then(|| generation.pick(&rows))
-    };
-    state.generations().filter_map(pick).collect()
-}
-
-fn sealed_rows(segment: &Segment, traces: &[TraceId]) -> Result<Vec<RecordBatch>, StoreError> {
-    let maybe: Vec<TraceId> =
-        traces.iter().copied().filter(|trace| segment.may_contain(*trace)).collect();
-    if maybe.is_empty() {
-        return Ok(Vec::new());
+fn traces_between(
+    live: &Live,
+    first: u128,
+    last: u128,
+    limit: usize,
+) -> Result<Vec<TraceId>, StoreError> {
+    let inside = |trace: &TraceId| (first..=last).contains(&trace.as_u128());
+    let state = live.read();
+    let segments: Arc<Vec<Arc<Segment>>> = state.segments.clone();
+    let hot = state.generations().flat_map(|generation| generation.traces.keys());
+    let mut found: Vec<TraceId> = hot.copied().filter(inside).collect();
+    drop(state);
+    for segment in segments.iter() {
+        let ids = segment
+            .ids_between(first, last, limit)
+            .map_err(StoreError::unreadable(segment.id()))?;
+        found.extend(ids.into_iter().filter_map(|id| TraceId::try_from(id).ok()));
     }
-    let trace_rows: Vec<u32> = segment.find(&maybe)?.into_iter().map(|(row, _)| row).collect();
-    if trace_rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let details = segment.details(&trace_rows)?;
-    let mut rows: Vec<u32> = details.into_iter().flat_map(|(_, detail)| detail.rows).collect();
-    rows.sort_unstable();
-    segment.spans_at(&rows, None)
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(limit);
+    Ok(found)
 }

@@ -1,14 +1,18 @@
 //! Sealing hot rows into segments, and letting old segments go.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use coral_trace::{TraceId, UnixNanos};
 
+use crate::disk;
 use crate::error::StoreError;
 use crate::generation::Generation;
+use crate::journal::remove_logs;
+use crate::layout::{bytes_under, log_dir, segment_dir};
 use crate::segment::Segment;
-use crate::store::{Inner, Store, segment_dir};
+use crate::store::{Inner, Store};
 
 /// How long and how much a store keeps.
 #[derive(Clone, Copy, Debug)]
@@ -34,23 +38,59 @@ pub struct Maintained {
 /// quarter longer than asked for.
 const SEALS_PER_AGE: u32 = 4;
 
+/// How often the whole directory is measured, unless rows were sealed or let go.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(2);
+/// Segments may have this part of the size cap, however much everything else takes: letting them go would not help.
+const SEGMENTS_SHARE: u64 = 4;
+/// After a failed seal the next try waits, first so long, then twice as long each time.
+const MIN_SEAL_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_SEAL_BACKOFF: Duration = Duration::from_secs(60);
+
+/// What one round of maintenance leaves to the next.
+#[derive(Default)]
+pub(crate) struct Maintenance {
+    /// The uptime at which the directory was measured.
+    measured: Option<Duration>,
+    pub(crate) backoff: Backoff,
+}
+
+/// When a failed seal is tried again.
+#[derive(Default)]
+pub(crate) struct Backoff {
+    failures: u32,
+    /// By the uptime.
+    until: Duration,
+}
+
 impl Store {
     /// Seals hot rows when they are many, old or too large, then lets go of segments that are too old or
     /// too many bytes. Disk space returns at once, or when the last reader of a segment ends.
     /// RFD 036's `CleanupOldBeylaTraces`.
     ///
-    /// Commits and queries go on meanwhile.
+    /// Commits and queries go on meanwhile. `now` is the wall clock; only the first call believes it, and not if it is
+    /// ahead of the newest row by more than `keep.age`.
     ///
     /// # Errors
     /// [`StoreError`]: what was done until then stays, what was not is due again. Segments go also when
-    /// sealing fails, as it does on a full disk.
+    /// sealing fails, as it does on a full disk. A failed seal is tried again after 1 s, then twice as long each time, up to
+    /// a minute.
     pub fn maintain(&self, keep: Keep, now: UnixNanos) -> Result<Maintained, StoreError> {
         let inner = &self.0;
-        let _alone = inner.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-        let sealed = if inner.seal_is_due(keep, now) { inner.seal() } else { Ok(0) };
-        let oldest_kept = now.earlier(keep.age).as_micros();
-        let expired = inner.let_go(|segment, _| segment.extent.last_received < oldest_kept);
-        let evicted = inner.let_go(|_, bytes| bytes > keep.bytes);
+        let mut maintenance = inner.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+        let ages = &inner.live.ages;
+        ages.settle(now, inner.newest_before_opening(), keep.age);
+        let logs_are_gone = inner.remove_obsolete_logs();
+        let uptime = ages.uptime();
+        let is_due = maintenance.backoff.is_over(uptime) && inner.seal_is_due(keep);
+        let sealed = if is_due { maintenance.backoff.note(uptime, inner.seal()) } else { Ok(0) };
+        // Rows that still stand in a log would come back from it.
+        let expired = if logs_are_gone { inner.expire(keep.age) } else { 0 };
+        let changed = expired > 0 || is_due;
+        if changed || maintenance.measured.is_none_or(|at| uptime >= at + MEASURE_INTERVAL) {
+            inner.measure_disk()?;
+            maintenance.measured = Some(uptime);
+        }
+        let evicted = if logs_are_gone { inner.evict(keep.bytes)? } else { 0 };
         Ok(Maintained { sealed: sealed?, expired, evicted })
     }
 
@@ -64,26 +104,78 @@ impl Store {
     }
 }
 
-impl Inner {
-    fn seal_is_due(&self, keep: Keep, now: UnixNanos) -> bool {
-        let state = self.live.read();
-        let hot_rows = state.hot_rows();
-        let since = state.generations().find_map(|generation| generation.received);
-        let failed_before = state.sealing.is_some();
-        drop(state);
-        let old = since.is_some_and(|(since, _)| now.since(since) >= keep.age / SEALS_PER_AGE);
-        // Hot rows cannot be evicted: past half the cap they become a segment, which can.
-        let large = self.hot_bytes() > keep.bytes / 2;
-        hot_rows > 0 && (failed_before || hot_rows >= self.config.segment_rows || old || large)
+impl Backoff {
+    pub(crate) fn is_over(&self, uptime: Duration) -> bool {
+        self.failures == 0 || uptime >= self.until
     }
 
-    /// Seals what a failed seal left, then what came since.
+    /// Notes how a seal ended.
+    pub(crate) fn note<T, E>(&mut self, uptime: Duration, outcome: Result<T, E>) -> Result<T, E> {
+        if outcome.is_ok() {
+            *self = Self::default();
+        } else {
+            let wait = MIN_SEAL_BACKOFF.saturating_mul(1 << self.failures.min(6));
+            self.until = uptime + wait.min(MAX_SEAL_BACKOFF);
+            self.failures += 1;
+        }
+        outcome
+    }
+}
+
+impl Inner {
+    /// When the newest row was received that another process received.
+    fn newest_before_opening(&self) -> Option<UnixNanos> {
+        let state = self.live.read();
+        let segments = state.segments.iter().map(|segment| segment.received);
+        let hot = state.generations().filter_map(|rows| Some(rows.received?.newest));
+        let before = segments.chain(hot).filter(|received| received.uptime.is_none());
+        before.last().map(|received| received.unix)
+    }
+
+    /// Measures all that the store has on disk: also damaged files, half-written ones, and those that readers hold.
+    pub(crate) fn measure_disk(&self) -> Result<(), StoreError> {
+        let dir = &self.config.dir;
+        let bytes = bytes_under(dir).map_err(StoreError::directory(dir))?;
+        self.live.measured(bytes);
+        Ok(())
+    }
+
+    /// Removes logs whose rows are sealed. `false` when one stays.
+    fn remove_obsolete_logs(&self) -> bool {
+        let obsolete = self.writer().journal.take_obsolete();
+        let left = remove_logs(obsolete);
+        let all_are_gone = left.is_empty();
+        self.writer().journal.put_back_obsolete(left);
+        all_are_gone
+    }
+
+    fn seal_is_due(&self, keep: Keep) -> bool {
+        let state = self.live.read();
+        let hot_rows = state.hot_rows();
+        let oldest = state.generations().find_map(|rows| Some(rows.received?.oldest));
+        let waits = !state.sealing.is_empty();
+        drop(state);
+        let old =
+            oldest.is_some_and(|oldest| self.live.ages.of(oldest) >= keep.age / SEALS_PER_AGE);
+        // Hot rows cannot be evicted: past half the cap they become a segment, which can.
+        let is_large = || {
+            let logs = bytes_under(&log_dir(&self.config.dir)).unwrap_or(u64::MAX);
+            logs > keep.bytes / 2
+        };
+        hot_rows > 0 && (waits || hot_rows >= self.config.segment_rows || old || is_large())
+    }
+
+    /// Seals what waits to be, then what came since.
     fn seal(&self) -> Result<u64, StoreError> {
-        let before = self.live.read().sealing.clone();
-        let mut sealed = before.map_or(Ok(0), |generation| self.seal_generation(&generation))?;
+        let mut sealed = 0;
+        let waiting = self.live.read().sealing.clone();
+        for generation in waiting {
+            sealed += self.seal_generation(&generation)?;
+        }
         if let Some(generation) = self.begin_sealing()? {
             sealed += self.seal_generation(&generation)?;
         }
+        self.remove_obsolete_logs();
         Ok(sealed)
     }
 
@@ -93,11 +185,11 @@ impl Inner {
         if self.live.read().hot.rows() == 0 {
             return Ok(None);
         }
-        writer.begin_generation()?;
+        writer.begin_generation(&self.live)?;
         let mut state = self.live.write();
         let next = Generation::after(writer.next_receipt);
         let generation = Arc::new(std::mem::replace(&mut state.hot, next));
-        state.sealing = Some(generation.clone());
+        state.sealing.push(generation.clone());
         Ok(Some(generation))
     }
 
@@ -110,12 +202,15 @@ impl Inner {
         self.mark_shared(generation, &self.live.segments(), &segment)?;
         self.mark_continued(generation, &segment)?;
         let mut state = self.live.write();
-        let spans = segment.spans();
+        let (spans, id) = (segment.spans(), segment.id());
         let segments = state.segments.iter().cloned().chain([Arc::new(segment)]).collect();
         state.segments = Arc::new(segments);
-        state.sealing = None;
+        state.sealing.retain(|waiting| waiting.first_receipt != id);
+        let all_are_sealed = state.sealing.is_empty();
         drop(state);
-        writer.end_sealing(&self.live.read().hot);
+        if all_are_sealed {
+            writer.end_sealing(&self.live.read().hot);
+        }
         Ok(spans)
     }
 
@@ -150,21 +245,77 @@ impl Inner {
         Ok(())
     }
 
-    /// Retires segments, oldest first, as long as `goes` says so of the oldest and of the store's size.
-    fn let_go(&self, goes: impl Fn(&Segment, u64) -> bool) -> u64 {
-        let mut gone = 0;
-        loop {
-            let hot_bytes = self.hot_bytes();
-            let mut state = self.live.write();
-            let bytes = hot_bytes + state.segments.iter().map(|segment| segment.bytes).sum::<u64>();
-            let Some(oldest) = state.segments.first().filter(|oldest| goes(oldest, bytes)).cloned()
-            else {
-                return gone;
-            };
-            state.segments = Arc::new(state.segments[1..].to_vec());
-            drop(state);
-            oldest.retire();
-            gone += oldest.spans();
+    /// Lets go of segments whose rows are all older than `age`.
+    fn expire(&self, age: Duration) -> u64 {
+        let segments = self.live.segments();
+        let mut old = 0;
+        // Receipts are in order of time: rows before others are no younger, whatever a clock said of them.
+        let mut next: Option<UnixNanos> = None;
+        for (at, segment) in segments.iter().enumerate().rev() {
+            let mut received = segment.received;
+            received.unix = next.map_or(received.unix, |next| next.min(received.unix));
+            if received.uptime.is_none() {
+                next = Some(received.unix);
+            }
+            if self.live.ages.of(received) > age {
+                old = at + 1;
+                break;
+            }
         }
+        self.let_go(&segments[..old])
     }
+
+    /// Lets go of damaged files, then of the oldest segments, as far as the store is larger than `cap`.
+    fn evict(&self, cap: u64) -> Result<u64, StoreError> {
+        let total = self.live.disk_bytes();
+        if total <= cap {
+            return Ok(0);
+        }
+        let damaged = remove_damaged(&segment_dir(&self.config.dir), total - cap)?;
+        let segments = self.live.segments();
+        let mut bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
+        let others = total.saturating_sub(damaged).saturating_sub(bytes);
+        let allowed = cap.saturating_sub(others).max(cap / SEGMENTS_SHARE);
+        let mut go = 0;
+        while bytes > allowed && go < segments.len() {
+            bytes -= segments[go].bytes;
+            go += 1;
+        }
+        let evicted = self.let_go(&segments[..go]);
+        // Their files go with the last who has them.
+        drop(segments);
+        self.measure_disk()?;
+        Ok(evicted)
+    }
+
+    /// Retires the oldest segments, which are these.
+    fn let_go(&self, oldest: &[Arc<Segment>]) -> u64 {
+        let Some(last) = oldest.last() else { return 0 };
+        let last = last.id();
+        let mut state = self.live.write();
+        let stay = state.segments.iter().filter(|segment| segment.id() > last).cloned().collect();
+        state.segments = Arc::new(stay);
+        drop(state);
+        oldest.iter().for_each(|segment| segment.retire());
+        oldest.iter().map(|segment| segment.spans()).sum()
+    }
+}
+
+/// Removes damaged files, the oldest first, until they were `bytes`. Returns how many bytes they were.
+fn remove_damaged(dir: &Path, bytes: u64) -> Result<u64, StoreError> {
+    let entries = std::fs::read_dir(dir).map_err(StoreError::directory(dir))?;
+    let mut damaged: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    damaged.retain(|path| path.extension().is_some_and(|kind| kind == "damaged"));
+    damaged.sort();
+    let mut removed = 0;
+    for path in damaged {
+        if removed >= bytes {
+            break;
+        }
+        let length = std::fs::metadata(&path).map_or(0, |file| file.len());
+        disk::remove(&path).map_err(StoreError::directory(&path))?;
+        tracing::warn!(file = %path.display(), "removed a damaged file, since the store is larger than it may be");
+        removed += length;
+    }
+    Ok(removed)
 }

@@ -13,6 +13,7 @@ mod live;
 mod maintain;
 mod query;
 mod record;
+mod resume;
 mod series;
 mod writer;
 
@@ -24,44 +25,47 @@ pub use query::{MetricExtent, MetricPage, StoredDelta};
 pub(crate) use batch::write_rows;
 pub(crate) use file::MetricFile;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use self::live::LiveMetrics;
 use self::writer::MetricWriter;
+use crate::clock::{Ages, Uptime};
 use crate::error::StoreError;
+use crate::layout::{create_dir, metric_file_dir, metric_log_dir};
+use crate::maintain::Backoff;
 
 /// The metrics of one store.
 pub(crate) struct Metrics {
     pub(crate) live: LiveMetrics,
     writer: Mutex<MetricWriter>,
     /// Held by whoever seals and expires: one at a time.
-    maintenance: Mutex<()>,
+    maintenance: Mutex<Backoff>,
 }
 
 impl Metrics {
     /// Opens the metrics of the store in `dir`, which nobody else has.
-    pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
-        let (logs, files) = (log_dir(dir), file_dir(dir));
+    pub(crate) fn open(dir: &Path, uptime: Uptime) -> Result<Self, StoreError> {
+        let (logs, files) = (metric_log_dir(dir), metric_file_dir(dir));
         for dir in [&logs, &files] {
-            std::fs::create_dir_all(dir).map_err(StoreError::directory(dir))?;
+            create_dir(dir).map_err(StoreError::directory(dir))?;
         }
         let files = file::load(&files)?;
-        let (writer, live) = MetricWriter::resume(&logs, files)?;
-        Ok(Self { live, writer: Mutex::new(writer), maintenance: Mutex::default() })
+        let (writer, state) = resume::resume(&logs, files)?;
+        let live = LiveMetrics::new(state, Ages::new(uptime));
+        let metrics = Self { live, writer: Mutex::new(writer), maintenance: Mutex::default() };
+        metrics.publish(&metrics.writer());
+        Ok(metrics)
+    }
+
+    /// Says what the writer knows to those who must not wait for it.
+    fn publish(&self, writer: &MetricWriter) {
+        self.live.series.store(writer.counters.tracked() as u64, Ordering::Relaxed);
+        self.live.overflown.store(writer.limit.overflown(), Ordering::Relaxed);
     }
 
     pub(crate) fn writer(&self) -> MutexGuard<'_, MetricWriter> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Where logs are.
-pub(crate) fn log_dir(dir: &Path) -> PathBuf {
-    dir.join("metrics/log")
-}
-
-/// Where sealed files are.
-pub(crate) fn file_dir(dir: &Path) -> PathBuf {
-    dir.join("metrics/files")
 }

@@ -41,7 +41,7 @@ impl Origins {
     }
 
     /// The number of the next new one.
-    pub(crate) fn next(&self) -> u32 {
+    fn next(&self) -> u32 {
         self.written + self.unwritten.len() as u32
     }
 

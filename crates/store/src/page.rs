@@ -9,9 +9,11 @@ use arrow_select::filter::filter_record_batch;
 use coral_trace::Collector;
 
 use crate::error::StoreError;
+use crate::generation::Rows;
+use crate::live::Live;
 use crate::row::{SpanReader, StoredSpan, damaged};
 use crate::segment::Segment;
-use crate::store::{Inner, Store};
+use crate::store::Store;
 
 /// Some spans, and where they stand in the store's sequence.
 #[derive(Clone, PartialEq, Debug)]
@@ -43,7 +45,7 @@ impl Store {
         limit: u32,
     ) -> Result<Page, StoreError> {
         let wanted = Wanted { collector, service: None };
-        self.0.reading(|| self.0.page(wanted, after, limit as usize))
+        self.0.live.reading(|| page(&self.0.live, wanted, after, limit as usize))
     }
 
     /// Likewise, those of one service: of the others no more is read than whose they are.
@@ -58,7 +60,7 @@ impl Store {
         limit: u32,
     ) -> Result<Page, StoreError> {
         let wanted = Wanted { collector, service: Some(service) };
-        self.0.reading(|| self.0.page(wanted, after, limit as usize))
+        self.0.live.reading(|| page(&self.0.live, wanted, after, limit as usize))
     }
 }
 
@@ -70,41 +72,38 @@ struct Wanted<'a> {
     service: Option<&'a str>,
 }
 
-impl Inner {
-    fn page(&self, wanted: Wanted<'_>, after: u64, limit: usize) -> Result<Page, StoreError> {
-        let state = self.live.read();
-        let (last_receipt, first_receipt) = (state.last_receipt(), state.first_receipt());
-        let segments = state.segments.clone();
-        let hot: Vec<RecordBatch> = state
-            .generations()
-            .filter(|generation| generation.rows() > 0 && generation.last_receipt() > after)
-            .flat_map(|generation| {
-                let first = (after + 1).saturating_sub(generation.first_receipt);
-                generation.batches_from(first as u32)
-            })
-            .collect();
-        drop(state);
-        let mut page = Collected { spans: Vec::new(), reader: SpanReader::default(), limit };
-        for segment in segments.iter().filter(|segment| segment.extent.last_receipt > after) {
-            if page.is_full() {
-                break;
-            }
-            page.add_segment(segment, wanted, after)
-                .map_err(StoreError::unreadable(segment.id()))?;
+fn page(live: &Live, wanted: Wanted<'_>, after: u64, limit: usize) -> Result<Page, StoreError> {
+    let state = live.read();
+    let (last_receipt, first_receipt) = (state.last_receipt(), state.first_receipt());
+    let segments = state.segments.clone();
+    let hot: Vec<Rows> = state
+        .generations()
+        .filter(|generation| generation.rows() > 0 && generation.last_receipt() > after)
+        .map(|generation| {
+            let first = (after + 1).saturating_sub(generation.first_receipt);
+            generation.from(first as u32)
+        })
+        .collect();
+    drop(state);
+    let mut page = Collected { spans: Vec::new(), reader: SpanReader::default(), limit };
+    for segment in segments.iter().filter(|segment| segment.extent.last_receipt > after) {
+        if page.is_full() {
+            break;
         }
-        for batch in hot {
-            if page.is_full() {
-                break;
-            }
-            let rows = BooleanArray::from(wanted.rows(&batch)?);
-            page.add(&filter_record_batch(&batch, &rows).expect("it is as long as the batch"))?;
-        }
-        let next_receipt = match page.spans.last() {
-            Some(newest) if page.is_full() => newest.receipt,
-            _ => last_receipt.max(after),
-        };
-        Ok(Page { spans: page.spans, next_receipt, last_receipt, first_receipt })
+        page.add_segment(segment, wanted, after).map_err(StoreError::unreadable(segment.id()))?;
     }
+    for batch in hot.iter().flat_map(Rows::batches) {
+        if page.is_full() {
+            break;
+        }
+        let rows = BooleanArray::from(wanted.rows(&batch)?);
+        page.add(&filter_record_batch(&batch, &rows).expect("it is as long as the batch"))?;
+    }
+    let next_receipt = match page.spans.last() {
+        Some(newest) if page.is_full() => newest.receipt,
+        _ => last_receipt.max(after),
+    };
+    Ok(Page { spans: page.spans, next_receipt, last_receipt, first_receipt })
 }
 
 struct Collected {

@@ -71,8 +71,7 @@ impl Sources {
         let Some(id) = self.resolve(prefix)? else {
             return Ok(trace_answer(digits(&prefix), StoredTrace::default()));
         };
-        // All of them, so that times, services and counts are those of the whole trace.
-        let stored = self.store.trace(id, source.collector(), u32::MAX)?;
+        let stored = self.store.trace(id, source.collector(), MOST_SPANS as u32)?;
         Ok(trace_answer(id.to_string(), stored))
     }
 
@@ -168,18 +167,22 @@ fn summary_answer(summary: TraceSummary) -> answer::TraceSummary {
 
 fn trace_answer(trace_id: String, stored: StoredTrace) -> answer::Trace {
     let spans = &stored.spans;
-    let start = spans.iter().map(|stored| stored.span.start).min().unwrap_or_default();
-    let end = spans.iter().map(|stored| stored.span.end.max(stored.span.start)).max();
     let tree = tree(spans);
     let fitting = fitting(spans.iter().map(span_bytes), MOST_SPANS);
-    let left_out = (spans.len() - fitting) as u64;
+    let left_out = stored.span_count.saturating_sub(fitting as u64);
+    let mut services = services(spans, &tree);
+    for service in stored.services {
+        if !services.contains(&service) {
+            services.push(service);
+        }
+    }
     answer::Trace {
         trace_id,
-        start_time_unix_us: start.as_micros(),
-        duration_us: end.map_or(0, |end| end.as_micros() - start.as_micros()),
+        start_time_unix_us: stored.start.as_micros(),
+        duration_us: stored.end.as_micros() - stored.start.as_micros(),
         span_count: stored.span_count,
         error_count: stored.error_count,
-        services: services(spans, &tree),
+        services,
         complete: tree.completeness().is_complete() && left_out == 0,
         spans_left_out: left_out,
         spans: stored.spans.into_iter().take(fitting).map(span_answer).collect(),

@@ -4,7 +4,7 @@ use coral_trace::UnixNanos;
 use coral_trace::red::{Delta, Growth, Point, Taken};
 
 use super::checkpoint::MetricCheckpoint;
-use super::writer::{MetricWriter, Numbered};
+use super::writer::{Attempt, MetricWriter, Numbered};
 use crate::error::StoreError;
 use crate::store::Store;
 
@@ -35,23 +35,19 @@ impl Store {
     ) -> Result<Vec<AppendedPoints>, StoreError> {
         let metrics = &self.0.metrics;
         metrics.live.check_room()?;
+        let now = metrics.live.ages.now(received);
         let mut writer = metrics.writer();
-        writer.counters.at(received);
+        writer.mend(&metrics.live)?;
+        writer.counters.at(now);
+        let attempt = Attempt::begin(&mut writer);
         let (mut deltas, mut appended) = (Vec::new(), Vec::new());
         for group in groups {
-            appended.push(writer.take(group, received, &mut deltas));
+            appended.push(attempt.writer.take(group, now, &mut deltas));
         }
-        match writer.commit(deltas, ("", received), &[]) {
-            Ok(rows) => {
-                writer.counters.committed();
-                metrics.live.push(rows);
-                Ok(appended)
-            }
-            Err(error) => {
-                writer.counters.roll_back();
-                Err(error)
-            }
-        }
+        let rows = attempt.commit(deltas, ("", received), &[])?;
+        metrics.live.push(rows, received, None);
+        metrics.publish(&writer);
+        Ok(appended)
     }
 
     /// Stores one page of an agent's rows and how far that agent's metrics are stored now, in one commit:
@@ -68,21 +64,23 @@ impl Store {
         let metrics = &self.0.metrics;
         metrics.live.check_room()?;
         let mut writer = metrics.writer();
+        writer.mend(&metrics.live)?;
         let rows_stored = checkpoint.rows_stored + deltas.len() as u64;
         let place = MetricCheckpoint { rows_stored, ..checkpoint.clone() };
         let numbered = deltas.into_iter().map(|delta| (writer.series.number(&delta.series), delta));
         let deltas = numbered.collect();
-        let place = std::slice::from_ref(&place);
-        let rows = writer.commit(deltas, (&checkpoint.agent_id, received), place)?;
-        writer.checkpoints.insert(checkpoint.agent_id.clone(), place[0].clone());
+        let attempt = Attempt::begin(&mut writer);
+        let places = std::slice::from_ref(&place);
+        let rows = attempt.commit(deltas, (&checkpoint.agent_id, received), places)?;
         checkpoint.rows_stored = rows_stored;
-        metrics.live.push(rows);
+        metrics.live.push(rows, received, Some(place));
+        metrics.publish(&writer);
         Ok(())
     }
 
-    /// How far each agent's metrics are stored, by agent.
+    /// How far each agent's metrics are stored, by agent. Does not wait for commits.
     pub fn metric_checkpoints(&self) -> Vec<MetricCheckpoint> {
-        self.0.metrics.writer().checkpoints.values().cloned().collect()
+        self.0.metrics.live.checkpoints()
     }
 }
 

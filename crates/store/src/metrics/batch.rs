@@ -1,7 +1,6 @@
 //! Rows as Arrow batches, and back.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -23,6 +22,7 @@ use parquet::file::properties::WriterProperties;
 
 use super::query::StoredDelta;
 use super::record::{damaged, read_exemplars, write_exemplars};
+use crate::disk::{self, Target};
 use crate::error::StoreError;
 use crate::record::{read_attributes, write_attributes};
 
@@ -68,16 +68,16 @@ pub(crate) fn write_rows<'a>(
         .set_key_value_metadata(Some(footer))
         .build();
     let rows: Vec<&StoredDelta> = rows.collect();
-    let target = File::create(file).map_err(StoreError::directory(file))?;
-    let write = || -> Result<File, ParquetError> {
-        let mut writer = ArrowWriter::try_new(target, SCHEMA.clone(), Some(properties))?;
+    let target = disk::create(file).map_err(StoreError::directory(file))?;
+    let write = || -> Result<Target, ParquetError> {
+        let mut writer = ArrowWriter::try_new(Target(target), SCHEMA.clone(), Some(properties))?;
         for rows in rows.chunks(BATCH_ROWS) {
             writer.write(&batch(rows))?;
         }
         writer.into_inner()
     };
     let written = write().map_err(StoreError::segment(file))?;
-    written.sync_all().map_err(StoreError::directory(file))
+    disk::sync_all(&written.0).map_err(StoreError::directory(file))
 }
 
 fn batch(rows: &[&StoredDelta]) -> RecordBatch {

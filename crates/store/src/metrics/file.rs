@@ -1,25 +1,28 @@
 //! One sealed, immutable file: the rows of one protocol between two seals.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use coral_trace::UnixNanos;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use serde::{Deserialize, Serialize};
 
 use super::batch::{self, BATCH_ROWS, write_rows};
 use super::query::StoredDelta;
 use super::record::damaged;
+use crate::clock::Received;
+use crate::disk;
 use crate::error::StoreError;
-use crate::log::sync_directory;
+use crate::parquet_source::ParquetSource;
 
 /// A file of metrics.
 pub(crate) struct MetricFile {
     pub(crate) path: PathBuf,
     pub(crate) bytes: u64,
     pub(crate) extent: MetricFileExtent,
+    /// When its newest row was received.
+    pub(super) received: Received,
 }
 
 /// What a file covers; its footer has it as JSON.
@@ -50,6 +53,7 @@ impl MetricFile {
         dir: &Path,
         rows: &[&StoredDelta],
         last_receipt: u64,
+        received: Option<Received>,
     ) -> Result<Option<Self>, StoreError> {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(None) };
         let protocol = first.delta.series.protocol;
@@ -68,14 +72,19 @@ impl MetricFile {
         let footer = vec![KeyValue::new(EXTENT_KEY.to_owned(), json)];
         let path = dir.join(format!("{}-{:012}.parquet", protocol.as_str(), first.receipt));
         let aside = path.with_extension("tmp");
-        write_rows(&aside, rows.iter().copied(), footer)?;
-        std::fs::rename(&aside, &path).map_err(StoreError::directory(&path))?;
-        sync_directory(&path).map_err(StoreError::directory(dir))?;
-        Self::open(path).map(Some)
+        write_rows(&aside, rows.iter().copied(), footer).inspect_err(|_| {
+            // Half a file is of no use, and takes room on a disk that may be full.
+            let _ = disk::remove(&aside);
+        })?;
+        disk::rename(&aside, &path).map_err(StoreError::directory(&path))?;
+        disk::sync_directory_of(&path).map_err(StoreError::directory(dir))?;
+        let mut file = Self::open(path)?;
+        file.received = received.unwrap_or(file.received);
+        Ok(Some(file))
     }
 
     fn open(path: PathBuf) -> Result<Self, StoreError> {
-        let reader = reader(&path)?;
+        let (_, reader) = reader(&path)?;
         let footer = reader.metadata().file_metadata().key_value_metadata();
         let json = footer.into_iter().flatten().find(|pair| pair.key == EXTENT_KEY);
         let json = json.and_then(|pair| pair.value.as_deref()).unwrap_or_default();
@@ -85,7 +94,8 @@ impl MetricFile {
             return Err(damaged("protocol", extent.protocol));
         }
         let bytes = std::fs::metadata(&path).map_err(StoreError::directory(&path))?.len();
-        Ok(Self { path, bytes, extent })
+        let received = Received::before_opening(UnixNanos(extent.last_received));
+        Ok(Self { path, bytes, extent, received })
     }
 
     /// Shows its rows to `visit`, batch by batch, until that returns false.
@@ -93,10 +103,10 @@ impl MetricFile {
         &self,
         mut visit: impl FnMut(Vec<StoredDelta>) -> bool,
     ) -> Result<(), StoreError> {
-        let reader = reader(&self.path)?.with_batch_size(BATCH_ROWS);
-        let batches = reader.build().map_err(StoreError::segment(&self.path))?;
-        for batch in batches {
-            let batch = batch.map_err(|error| StoreError::segment(&self.path)(error.into()))?;
+        let (source, reader) = reader(&self.path)?;
+        let batches = reader.with_batch_size(BATCH_ROWS).build();
+        for batch in batches.map_err(|error| source.error(error))? {
+            let batch = batch.map_err(|error| source.error(error))?;
             if !visit(batch::read(&batch)?) {
                 break;
             }
@@ -106,16 +116,18 @@ impl MetricFile {
 
     /// Unlinks it; who reads it goes on.
     pub(super) fn remove(&self) {
-        if let Err(error) = std::fs::remove_file(&self.path) {
+        if let Err(error) = disk::remove(&self.path) {
             tracing::warn!(%error, file = %self.path.display(), "could not remove an expired file");
         }
     }
 }
 
-fn reader(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, StoreError> {
-    let file = File::open(path).map_err(StoreError::directory(path))?;
-    let failed = |error: ParquetError| StoreError::segment(path)(error);
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)
+type Reader = ParquetRecordBatchReaderBuilder<ParquetSource>;
+
+fn reader(path: &Path) -> Result<(ParquetSource, Reader), StoreError> {
+    let source = ParquetSource::open(path)?;
+    let reader = Reader::try_new(source.clone()).map_err(|error| source.error(error))?;
+    Ok((source, reader))
 }
 
 /// Every file under `dir`, by first receipt. What a crash left half written is removed; what cannot be read
@@ -125,14 +137,15 @@ pub(super) fn load(dir: &Path) -> Result<Vec<Arc<MetricFile>>, StoreError> {
     for entry in std::fs::read_dir(dir).map_err(StoreError::directory(dir))? {
         let path = entry.map_err(StoreError::directory(dir))?.path();
         match path.extension().and_then(|kind| kind.to_str()) {
-            Some("parquet") => files.extend(
-                MetricFile::open(path.clone())
-                    .map(Arc::new)
-                    .map_err(|error| put_aside(&path, &error)),
-            ),
+            Some("parquet") => match MetricFile::open(path.clone()) {
+                Ok(file) => files.push(Arc::new(file)),
+                Err(error) if error.is_damage() => put_aside(&path, &error),
+                // Nothing says that the file is damaged: it stays as it is.
+                Err(error) => return Err(error),
+            },
             Some("tmp") => {
                 tracing::info!(file = %path.display(), "removing what a crash left");
-                std::fs::remove_file(&path).map_err(StoreError::directory(&path))?;
+                disk::remove(&path).map_err(StoreError::directory(&path))?;
             }
             _ => {}
         }
@@ -145,7 +158,7 @@ pub(super) fn load(dir: &Path) -> Result<Vec<Arc<MetricFile>>, StoreError> {
 pub(super) fn put_aside(path: &Path, error: &StoreError) {
     let error = crate::error::chain(error);
     tracing::error!(file = %path.display(), error, "a file of metrics cannot be read; it is put aside");
-    if let Err(error) = std::fs::rename(path, path.with_extension("damaged")) {
+    if let Err(error) = disk::rename(path, &path.with_extension("damaged")) {
         tracing::warn!(%error, file = %path.display(), "could not put a damaged file aside");
     }
 }

@@ -1,15 +1,27 @@
 //! What readers see: files, rows that are being sealed, and hot rows, as of one moment.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use coral_trace::UnixNanos;
 
+use super::checkpoint::MetricCheckpoint;
 use super::file::MetricFile;
 use super::query::StoredDelta;
+use crate::clock::{Ages, Received};
 use crate::error::StoreError;
 
 /// Changed only for as long as it takes to move pointers.
-pub(crate) struct LiveMetrics(RwLock<MetricState>);
+pub(crate) struct LiveMetrics {
+    state: RwLock<MetricState>,
+    /// How old its rows are.
+    pub(super) ages: Ages,
+    /// Series whose counts are remembered, as of the last commit.
+    pub(super) series: AtomicU64,
+    /// Points whose series was one too many of its service, as of the last commit.
+    pub(super) overflown: AtomicU64,
+}
 
 /// The places that hold rows.
 #[derive(Default)]
@@ -20,6 +32,10 @@ pub(crate) struct MetricState {
     pub(crate) sealing: Option<Arc<HotRows>>,
     /// Rows that came since.
     pub(crate) hot: HotRows,
+    /// How far each agent's metrics are stored.
+    pub(super) checkpoints: BTreeMap<String, MetricCheckpoint>,
+    /// Rows that were stored and cannot be read.
+    pub(super) damaged: u64,
 }
 
 /// Rows between two seals.
@@ -31,8 +47,8 @@ pub(crate) struct HotRows {
     /// Commit by commit, in order.
     pub(crate) commits: Vec<Arc<Vec<StoredDelta>>>,
     pub(crate) rows: u64,
-    /// When the first was received.
-    pub(crate) since: Option<UnixNanos>,
+    /// When the first and the newest row were received.
+    pub(super) received: Option<(Received, Received)>,
 }
 
 /// Hot rows at which they are sealed: 15 MiB.
@@ -41,16 +57,17 @@ pub(super) const SEAL_ROWS: u64 = 32_768;
 const MOST_UNSEALED: u64 = 4;
 
 impl LiveMetrics {
-    pub(super) fn new(files: Vec<Arc<MetricFile>>, hot: HotRows) -> Self {
-        Self(RwLock::new(MetricState { files: Arc::new(files), sealing: None, hot }))
+    pub(super) fn new(state: MetricState, ages: Ages) -> Self {
+        let (series, overflown) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { state: RwLock::new(state), ages, series, overflown }
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, MetricState> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, MetricState> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Refuses when rows cannot be sealed: they would fill the memory.
@@ -62,9 +79,24 @@ impl LiveMetrics {
         Ok(())
     }
 
-    /// Adds one commit's rows.
-    pub(super) fn push(&self, rows: Vec<StoredDelta>) {
-        self.write().hot.push(rows);
+    /// How far each agent's metrics are stored.
+    pub(super) fn checkpoints(&self) -> Vec<MetricCheckpoint> {
+        self.read().checkpoints.values().cloned().collect()
+    }
+
+    /// Adds what one commit stored.
+    pub(super) fn push(
+        &self,
+        rows: Vec<StoredDelta>,
+        received: UnixNanos,
+        checkpoint: Option<MetricCheckpoint>,
+    ) {
+        let (rows, received) = (Arc::new(rows), self.ages.received(received));
+        let mut state = self.write();
+        state.hot.push(rows, Some(received));
+        if let Some(checkpoint) = checkpoint {
+            state.checkpoints.insert(checkpoint.agent_id.clone(), checkpoint);
+        }
     }
 }
 
@@ -102,11 +134,14 @@ impl HotRows {
         Self { first_receipt, next_receipt: first_receipt, ..Self::default() }
     }
 
-    pub(super) fn push(&mut self, rows: Vec<StoredDelta>) {
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
-        self.since.get_or_insert(first.received);
+    /// Adds one commit's rows; another process received them when nobody says when.
+    pub(super) fn push(&mut self, rows: Arc<Vec<StoredDelta>>, received: Option<Received>) {
+        let Some(last) = rows.last() else { return };
+        let received = received.unwrap_or(Received::before_opening(last.received));
+        let first = self.received.map_or(received, |(first, _)| first);
+        self.received = Some((first, received));
         self.next_receipt = last.receipt + 1;
         self.rows += rows.len() as u64;
-        self.commits.push(Arc::new(rows));
+        self.commits.push(rows);
     }
 }

@@ -7,11 +7,13 @@ use std::time::Duration;
 use coral_trace::UnixNanos;
 use coral_trace::red::Protocol;
 
+use super::Metrics;
 use super::file::MetricFile;
 use super::live::{HotRows, SEAL_ROWS};
 use super::query::StoredDelta;
-use super::{Metrics, file_dir};
 use crate::error::StoreError;
+use crate::journal::remove_logs;
+use crate::layout::metric_file_dir;
 use crate::store::Store;
 
 /// How long and how much a store keeps of its metrics.
@@ -57,6 +59,10 @@ impl MetricKeep {
         }
     }
 
+    fn longest(&self) -> Duration {
+        self.http.max(self.grpc).max(self.sql)
+    }
+
     fn shortest(&self) -> Duration {
         self.http.min(self.grpc).min(self.sql)
     }
@@ -73,17 +79,24 @@ impl Store {
         now: UnixNanos,
     ) -> Result<MetricsMaintained, StoreError> {
         let metrics = &self.0.metrics;
-        let _alone = metrics.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-        // Also when nothing comes that could be sealed: what is remembered of the dead must not keep others out.
-        let mut writer = metrics.writer();
-        writer.counters.at(now);
-        writer.counters.forget(now.earlier(FORGET_AFTER));
-        drop(writer);
-        let sealed = if metrics.seal_is_due(keep, now) { self.seal_metrics_alone() } else { Ok(0) };
-        let kept_since = |file: &MetricFile| now.earlier(keep.of(file.extent.protocol));
-        let expired =
-            metrics.let_go(|file, _| UnixNanos(file.extent.last_received) < kept_since(file));
-        let evicted = metrics.let_go(|_, bytes| bytes > keep.bytes);
+        let ages = &metrics.live.ages;
+        let mut backoff = metrics.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+        ages.settle(now, metrics.newest_before_opening(), keep.longest());
+        metrics.forget_silent(ages.now(now));
+        let logs_are_gone = metrics.remove_obsolete_logs();
+        let uptime = ages.uptime();
+        let is_due = backoff.is_over(uptime) && metrics.seal_is_due(keep);
+        let sealed = if is_due { backoff.note(uptime, self.seal_metrics_alone()) } else { Ok(0) };
+        let (mut expired, mut evicted) = (0, 0);
+        if logs_are_gone {
+            // Rows that still stand in a log would come back from it.
+            expired = metrics.let_go(|file, next, _| {
+                let mut received = file.received;
+                received.unix = received.unix.min(next);
+                ages.of(received) > keep.of(file.extent.protocol)
+            });
+            evicted = metrics.let_go(|_, _, bytes| bytes > keep.bytes);
+        }
         Ok(MetricsMaintained { sealed: sealed?, expired, evicted })
     }
 
@@ -99,21 +112,50 @@ impl Store {
     /// Seals what a failed seal left, then what came since.
     fn seal_metrics_alone(&self) -> Result<u64, StoreError> {
         let metrics = &self.0.metrics;
-        let dir = file_dir(&self.0.config.dir);
+        let dir = metric_file_dir(&self.0.config.dir);
         let before = metrics.live.read().sealing.clone();
         let mut sealed = before.map_or(Ok(0), |rows| metrics.seal(&dir, &rows))?;
         if let Some(rows) = metrics.begin_sealing()? {
             sealed += metrics.seal(&dir, &rows)?;
         }
+        metrics.remove_obsolete_logs();
         Ok(sealed)
     }
 }
 
 impl Metrics {
-    fn seal_is_due(&self, keep: MetricKeep, now: UnixNanos) -> bool {
+    /// When the newest row was received that another process received.
+    fn newest_before_opening(&self) -> Option<UnixNanos> {
         let state = self.live.read();
-        let since = state.generations().find_map(|rows| rows.since);
-        let old = since.is_some_and(|since| now.since(since) >= keep.shortest() / SEALS_PER_AGE);
+        let files = state.files.iter().map(|file| file.received);
+        let hot = state.generations().filter_map(|rows| Some(rows.received?.1));
+        let before = files.chain(hot).filter(|received| received.uptime.is_none());
+        before.last().map(|received| received.unix)
+    }
+
+    /// Forgets who was silent for too long, also when nothing comes that could be sealed: what is remembered of the dead
+    /// must not keep others out.
+    fn forget_silent(&self, now: UnixNanos) {
+        let mut writer = self.writer();
+        writer.counters.at(now);
+        writer.counters.forget(now.earlier(FORGET_AFTER));
+        self.publish(&writer);
+    }
+
+    /// Removes logs whose rows are sealed. `false` when one stays.
+    fn remove_obsolete_logs(&self) -> bool {
+        let obsolete = self.writer().journal.take_obsolete();
+        let left = remove_logs(obsolete);
+        let all_are_gone = left.is_empty();
+        self.writer().journal.put_back_obsolete(left);
+        all_are_gone
+    }
+
+    fn seal_is_due(&self, keep: MetricKeep) -> bool {
+        let state = self.live.read();
+        let oldest = state.generations().find_map(|rows| Some(rows.received?.0));
+        let old = oldest
+            .is_some_and(|oldest| self.live.ages.of(oldest) >= keep.shortest() / SEALS_PER_AGE);
         state.hot_rows() > 0 && (state.sealing.is_some() || state.hot_rows() >= SEAL_ROWS || old)
     }
 
@@ -123,7 +165,7 @@ impl Metrics {
         if self.live.read().hot.rows == 0 {
             return Ok(None);
         }
-        writer.begin_generation()?;
+        writer.begin_generation(&self.live)?;
         let mut state = self.live.write();
         let next = HotRows::after(writer.next_receipt);
         let rows = Arc::new(std::mem::replace(&mut state.hot, next));
@@ -141,7 +183,10 @@ impl Metrics {
         for protocol in Protocol::ALL {
             let of: Vec<&StoredDelta> =
                 rows.iter().copied().filter(|row| row.delta.series.protocol == protocol).collect();
-            files.extend(MetricFile::write(dir, &of, last)?.map(Arc::new));
+            files.extend(
+                MetricFile::write(dir, &of, last, generation.received.map(|(_, newest)| newest))?
+                    .map(Arc::new),
+            );
         }
         let mut writer = self.writer();
         let mut state = self.live.write();
@@ -150,22 +195,29 @@ impl Metrics {
         state.files = Arc::new(all);
         state.sealing = None;
         drop(state);
-        writer.end_sealing();
+        writer.journal.end_sealing();
         Ok(rows.len() as u64)
     }
 
-    /// Unlinks files, oldest first, as long as `goes` says so of one and of the bytes of all.
-    fn let_go(&self, goes: impl Fn(&MetricFile, u64) -> bool) -> u64 {
+    /// Unlinks files as long as `goes` says so of one, of when the next of its protocol was received by the wall clock, and
+    /// of the bytes of all.
+    fn let_go(&self, goes: impl Fn(&MetricFile, UnixNanos, u64) -> bool) -> u64 {
         let mut gone = 0;
         loop {
+            let state = self.live.read();
+            let files = state.files.clone();
+            drop(state);
+            let bytes = files.iter().map(|file| file.bytes).sum();
+            let going = files.iter().enumerate().find(|(at, file)| {
+                // Rows before others are no younger, whatever a clock said of them.
+                let mut later = files[at + 1..].iter();
+                let next = later.find(|later| later.extent.protocol == file.extent.protocol);
+                goes(file, next.map_or(UnixNanos::MAX, |next| next.received.unix), bytes)
+            });
+            let Some((_, file)) = going else { return gone };
             let mut state = self.live.write();
-            let bytes = state.files.iter().map(|file| file.bytes).sum();
-            let Some(at) = state.files.iter().position(|file| goes(file, bytes)) else {
-                return gone;
-            };
-            let mut files = state.files.to_vec();
-            let file = files.remove(at);
-            state.files = Arc::new(files);
+            let stay = state.files.iter().filter(|other| !Arc::ptr_eq(other, file));
+            state.files = Arc::new(stay.cloned().collect());
             drop(state);
             file.remove();
             gone += file.extent.rows;

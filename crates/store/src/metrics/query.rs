@@ -1,15 +1,15 @@
 //! Rows by time, and in order of receipt.
 
-use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use coral_trace::red::{Delta, Protocol};
 use coral_trace::{TimeRange, UnixNanos};
 
+use super::Metrics;
 use super::file::{MetricFile, put_aside};
-use super::{Metrics, log_dir};
 use crate::error::StoreError;
-use crate::store::{Store, directory_bytes};
+use crate::store::Store;
 
 /// One row: requests that were counted once.
 #[derive(Clone, PartialEq, Debug)]
@@ -52,6 +52,8 @@ pub struct MetricExtent {
     pub series: u64,
     /// Points whose series was one too many of its service, since the process started.
     pub overflown: u64,
+    /// Rows that were stored and cannot be read, because a file is damaged; since the process started.
+    pub damaged: u64,
 }
 
 impl Store {
@@ -79,10 +81,13 @@ impl Store {
             let overlaps = extent.first_time < range.end.0 && extent.last_time >= range.start.0;
             extent.protocol == protocol as u8 && overlaps
         }) {
+            // Nothing is shown of a file that cannot be read to its end.
+            let mut all = Vec::new();
             self.0.metrics.read(file, |rows| {
-                show(&rows);
+                all.extend(rows);
                 true
             })?;
+            show(&all);
         }
         commits.iter().for_each(|rows| show(rows));
         Ok(())
@@ -124,20 +129,18 @@ impl Store {
         Ok(MetricPage { rows, next_receipt, last_receipt, first_receipt })
     }
 
-    /// What the store holds of metrics now.
+    /// What the store holds of metrics now. Does not wait for commits.
     pub fn metric_extent(&self) -> MetricExtent {
-        let (series, overflown) = {
-            let writer = self.0.metrics.writer();
-            (writer.counters.tracked() as u64, writer.limit.overflown())
-        };
-        let state = self.0.metrics.live.read();
+        let live = &self.0.metrics.live;
+        let state = live.read();
         MetricExtent {
             rows: state.hot_rows() + state.files.iter().map(|file| file.extent.rows).sum::<u64>(),
             bytes: state.files.iter().map(|file| file.bytes).sum(),
             last_receipt: state.last_receipt(),
             first_receipt: state.first_receipt(),
-            series,
-            overflown,
+            series: live.series.load(Ordering::Relaxed),
+            overflown: live.overflown.load(Ordering::Relaxed),
+            damaged: state.damaged,
         }
     }
 }
@@ -161,14 +164,9 @@ impl Metrics {
             return Err(error);
         }
         state.files = Arc::new(state.files.iter().filter(stays).cloned().collect());
+        state.damaged += file.extent.rows;
         drop(state);
         put_aside(&file.path, &error);
         Ok(())
-    }
-
-    /// Bytes of files and logs, in the store in `dir`.
-    pub(crate) fn bytes(&self, dir: &Path) -> u64 {
-        let files: u64 = self.live.read().files.iter().map(|file| file.bytes).sum();
-        files + directory_bytes(&log_dir(dir))
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Frame<'a> {
     pub(super) first_receipt: u64,
     pub(super) agent_id: Cow<'a, str>,
     pub(super) received: u64,
+    /// The number of the first of `series`.
+    pub(super) first_series: u32,
     /// What rows refer to by number, as they follow on those of earlier frames of the same log.
     pub(super) series: Vec<SeriesRecord<'a>>,
     pub(super) rows: Vec<DeltaRecord<'a>>,
@@ -94,12 +96,17 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The rows again; `series` are those of the log up to here.
-    pub(super) fn stored(self, series: &[Arc<Series>]) -> Result<Vec<StoredDelta>, StoreError> {
+    /// The rows again; `series` are those of the log up to here, `None` where a frame was lost. `None` when a row is of
+    /// such a one.
+    pub(super) fn stored(
+        self,
+        series: &[Option<Arc<Series>>],
+    ) -> Result<Option<Vec<StoredDelta>>, StoreError> {
         let (agent_id, received): (Arc<str>, _) = (self.agent_id.into(), UnixNanos(self.received));
         let rows = (self.first_receipt..).zip(self.rows).map(|(receipt, row)| {
             let agent_id = agent_id.clone();
-            Ok(StoredDelta { receipt, agent_id, received, delta: row.delta(series)? })
+            let Some(delta) = row.delta(series)? else { return Ok(None) };
+            Ok(Some(StoredDelta { receipt, agent_id, received, delta }))
         });
         rows.collect()
     }
@@ -155,16 +162,16 @@ impl<'a> DeltaRecord<'a> {
         }
     }
 
-    fn delta(self, series: &[Arc<Series>]) -> Result<Delta, StoreError> {
-        let known = series.get(self.series as usize);
+    fn delta(self, series: &[Option<Arc<Series>>]) -> Result<Option<Delta>, StoreError> {
+        let Some(Some(series)) = series.get(self.series as usize) else { return Ok(None) };
         let exemplars = self.exemplars.into_iter().map(Exemplar::try_from);
-        Ok(Delta {
-            series: known.ok_or_else(|| damaged("series", self.series))?.clone(),
+        Ok(Some(Delta {
+            series: series.clone(),
             since: UnixNanos(self.since),
             time: UnixNanos(self.time),
             histogram: self.histogram.try_into()?,
             exemplars: exemplars.collect::<Result<_, _>>()?,
-        })
+        }))
     }
 }
 

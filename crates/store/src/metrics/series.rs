@@ -55,9 +55,9 @@ impl SeriesTable {
         self.all[number as usize].clone()
     }
 
-    /// Those that the log has not been told of.
-    pub(super) fn untold(&self) -> &[Arc<Series>] {
-        &self.all[self.told..]
+    /// Those that the log has not been told of, and the number of the first.
+    pub(super) fn untold(&self) -> (u32, &[Arc<Series>]) {
+        (self.told as u32, &self.all[self.told..])
     }
 
     /// The log has been told of all.

@@ -12,7 +12,7 @@ use super::TraceQuery;
 use super::bits::Bits;
 use crate::batch::TRACE_ID;
 use crate::error::StoreError;
-use crate::generation::Generation;
+use crate::generation::Rows;
 use crate::promoted::{self, Column};
 use crate::record::{read_attributes, read_resource_attributes};
 use crate::row::damaged;
@@ -50,12 +50,12 @@ impl Conditions {
     /// Adds the traces of hot rows that fit.
     pub(super) fn hot_traces(
         &self,
-        generation: &Generation,
+        rows: &Rows,
         fitting: &mut HashSet<TraceId>,
     ) -> Result<(), StoreError> {
-        for batch in generation.batches() {
+        for batch in rows.batches() {
             let traces = batch.column(TRACE_ID).as_fixed_size_binary();
-            for row in self.fitting(&batch, generation.has_misplaced)?.set_indices() {
+            for row in self.fitting(&batch, rows.has_misplaced)?.set_indices() {
                 fitting.insert(crate::row::trace_id(traces.value(row))?);
             }
         }

@@ -20,10 +20,11 @@ use self::condition::Conditions;
 use self::judge::Judge;
 use self::sealed::{Pieces, SealedTraces};
 use crate::error::StoreError;
-use crate::generation::{Generation, HotTrace};
+use crate::generation::{Generation, HotTrace, Rows};
+use crate::live::Live;
 use crate::part::Part;
 use crate::segment::{Light, Segment};
-use crate::store::{Inner, Store};
+use crate::store::Store;
 
 /// Which traces to list. All conditions hold; an empty or `None` one always does.
 #[derive(Clone, PartialEq, Debug)]
@@ -114,7 +115,7 @@ impl Store {
         // A service's bit may be another's: then some of the best are none, and more are needed.
         let mut keep = query.limit as usize;
         loop {
-            let found = self.0.reading(|| self.0.best(query, keep))?;
+            let found = self.0.live.reading(|| best(&self.0.live, query, keep))?;
             if found.traces.len() >= query.limit as usize || !found.cut_short {
                 return Ok(found.traces);
             }
@@ -139,81 +140,80 @@ struct HotView {
     older: BTreeSet<u64>,
 }
 
-impl Inner {
-    fn best(&self, query: &TraceQuery, keep: usize) -> Result<Found, StoreError> {
-        let judge = Judge::of(query);
-        let conditions = Conditions::of(query);
-        let mut best = Best::new(query.order, keep);
-        let hot = self.hot_view(&judge, conditions.as_ref(), &mut best)?;
-        let mut pieces = Pieces::new(hot.split);
-        let mut linked = hot.older;
-        let mut looked_at = BTreeSet::new();
-        // The newest first: then what older ones have is not new enough, mostly.
-        for segment in hot.segments.iter().rev() {
-            if judge.may_start_in(&segment.extent) && best.may_want(&segment.extent) {
-                let mut read = || {
-                    let rows = SealedTraces::read(segment, conditions.as_ref())?;
-                    rows.whole(&judge, &mut best)?;
-                    rows.split(&judge, &mut pieces)
-                };
-                read().map_err(StoreError::unreadable(segment.id()))?;
-                best.cut();
-                looked_at.insert(segment.id());
-                linked.extend(segment.links());
-            }
+fn best(live: &Live, query: &TraceQuery, keep: usize) -> Result<Found, StoreError> {
+    let judge = Judge::of(query);
+    let conditions = Conditions::of(query);
+    let mut best = Best::new(query.order, keep);
+    let hot = hot_view(live, &judge, conditions.as_ref(), &mut best)?;
+    let mut pieces = Pieces::new(hot.split);
+    let mut linked = hot.older;
+    let mut looked_at = BTreeSet::new();
+    // The newest first: then what older ones have is not new enough, mostly.
+    for segment in hot.segments.iter().rev() {
+        if judge.may_start_in(&segment.extent) && best.may_want(&segment.extent) {
+            let mut read = || {
+                let rows = SealedTraces::read(segment, conditions.as_ref())?;
+                rows.whole(&judge, &mut best)?;
+                rows.split(&judge, &mut pieces)
+            };
+            read().map_err(StoreError::unreadable(segment.id()))?;
+            best.cut();
+            looked_at.insert(segment.id());
+            linked.extend(segment.links());
         }
-        let rest = |segment: &&Arc<Segment>| {
-            linked.contains(&segment.id()) && !looked_at.contains(&segment.id())
-        };
-        for segment in hot.segments.iter().filter(rest) {
-            SealedTraces::read(segment, conditions.as_ref())
-                .and_then(|rows| rows.split(&judge, &mut pieces))
-                .map_err(StoreError::unreadable(segment.id()))?;
-        }
-        best.extend(pieces.candidates(&judge, conditions.is_some()));
-        let cut_short = best.is_cut_short();
-        let traces = best::read(best, &hot.segments, query)?;
-        Ok(Found { traces, cut_short })
     }
-
-    /// Adds the best of the traces that no segment has, and says what there is of the others.
-    fn hot_view(
-        &self,
-        judge: &Judge,
-        conditions: Option<&Conditions>,
-        best: &mut Best,
-    ) -> Result<HotView, StoreError> {
-        let state = self.live.read();
-        let mut view = HotView {
-            segments: state.segments.clone(),
-            split: HashMap::new(),
-            older: BTreeSet::new(),
-        };
-        let mut fitting: HashSet<TraceId> = HashSet::new();
-        if let Some(conditions) = conditions {
-            for generation in state.generations() {
-                conditions.hot_traces(generation, &mut fitting)?;
-            }
-        }
-        let fits = |trace: TraceId| conditions.is_none() || fitting.contains(&trace);
-        for (trace, hot) in &state.hot.traces {
-            let before = state.sealing.as_deref().and_then(|sealing| sealing.traces.get(trace));
-            view.add(judge, best, *trace, before.into_iter().chain([hot]), fits(*trace));
-        }
-        if let Some(sealing) = state.sealing.as_deref() {
-            for (trace, hot) in only_in(sealing, &state.hot) {
-                view.add(judge, best, *trace, std::iter::once(hot), fits(*trace));
-            }
-        }
-        Ok(view)
+    let rest = |segment: &&Arc<Segment>| {
+        linked.contains(&segment.id()) && !looked_at.contains(&segment.id())
+    };
+    for segment in hot.segments.iter().filter(rest) {
+        SealedTraces::read(segment, conditions.as_ref())
+            .and_then(|rows| rows.split(&judge, &mut pieces))
+            .map_err(StoreError::unreadable(segment.id()))?;
     }
+    best.extend(pieces.candidates(&judge, conditions.is_some()));
+    let cut_short = best.is_cut_short();
+    let traces = best::read(best, &hot.segments, query)?;
+    Ok(Found { traces, cut_short })
 }
 
-fn only_in<'a>(
-    one: &'a Generation,
-    other: &'a Generation,
-) -> impl Iterator<Item = (&'a TraceId, &'a HotTrace)> {
-    one.traces.iter().filter(|(trace, _)| !other.traces.contains_key(*trace))
+/// Adds the best of the traces that no segment has, and says what there is of the others.
+fn hot_view(
+    live: &Live,
+    judge: &Judge,
+    conditions: Option<&Conditions>,
+    best: &mut Best,
+) -> Result<HotView, StoreError> {
+    let fitting = conditions.map(|conditions| hot_traces_that_fit(live, conditions)).transpose()?;
+    let fits = |trace: TraceId| fitting.as_ref().is_none_or(|traces| traces.contains(&trace));
+    let state = live.read();
+    let mut view =
+        HotView { segments: state.segments.clone(), split: HashMap::new(), older: BTreeSet::new() };
+    let places: Vec<&Generation> = state.generations().collect();
+    for (at, generation) in places.iter().enumerate() {
+        for trace in generation.traces.keys() {
+            let later = &places[at + 1..];
+            if later.iter().any(|later| later.traces.contains_key(trace)) {
+                continue;
+            }
+            let parts = places[..=at].iter().filter_map(|place| place.traces.get(trace));
+            view.add(judge, best, *trace, parts, fits(*trace));
+        }
+    }
+    Ok(view)
+}
+
+/// Traces with a hot row that fits. Rows are looked at while commits go on: a trace that is sealed meanwhile is found in
+/// its segment, and a span that comes meanwhile is not looked at.
+fn hot_traces_that_fit(
+    live: &Live,
+    conditions: &Conditions,
+) -> Result<HashSet<TraceId>, StoreError> {
+    let rows: Vec<Rows> = live.read().generations().map(Generation::all).collect();
+    let mut fitting = HashSet::new();
+    for rows in rows {
+        conditions.hot_traces(&rows, &mut fitting)?;
+    }
+    Ok(fitting)
 }
 
 impl HotView {

@@ -8,8 +8,8 @@ use hashbrown::HashMap;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::PageIndexPolicy;
 
-use super::file::SegmentFile;
 use crate::error::StoreError;
+use crate::parquet_source::ParquetSource;
 
 /// The footers that were used last, of all files of a store: at most [`MOST_BYTES`] of them. One takes a
 /// millisecond to read, and a quarter of a mebibyte in memory.
@@ -99,12 +99,12 @@ impl Kept {
 
 impl Footer {
     fn read(path: &Path) -> Result<Self, StoreError> {
-        let failed = || StoreError::segment(path);
-        let plain = ArrowReaderMetadata::load(&SegmentFile::open(path)?, options());
-        let plain = plain.map_err(failed())?;
+        let file = ParquetSource::open(path)?;
+        let plain = ArrowReaderMetadata::load(&file, options());
+        let plain = plain.map_err(|error| file.error(error))?;
         let options = options().with_schema(Arc::new(coded(plain.schema())));
         let coded = ArrowReaderMetadata::try_new(plain.metadata().clone(), options);
-        Ok(Self { coded: coded.map_err(failed())?, plain, used: 0 })
+        Ok(Self { coded: coded.map_err(|error| file.error(error))?, plain, used: 0 })
     }
 
     fn bytes(&self) -> usize {

@@ -15,14 +15,15 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::Segment;
-use super::file::{Rows, SegmentFile, read};
+use super::file::{Rows, read};
 use crate::error::StoreError;
+use crate::parquet_source::ParquetSource;
 use crate::row::damaged;
 
 /// Rows of a spans file that share one dictionary a column.
 pub(crate) struct RowGroup<'a> {
     segment: &'a Segment,
-    file: SegmentFile,
+    file: ParquetSource,
     footer: ArrowReaderMetadata,
     index: usize,
     /// Its first row.
@@ -33,7 +34,7 @@ impl Segment {
     /// The row groups of its spans file, in order.
     pub(crate) fn row_groups(&self) -> Result<Vec<RowGroup<'_>>, StoreError> {
         let footer = self.footers.coded(&self.files.spans)?;
-        let file = SegmentFile::open(&self.files.spans)?;
+        let file = ParquetSource::open(&self.files.spans)?;
         let mut first_row = 0;
         let groups = footer.metadata().row_groups().iter().enumerate().map(|(index, group)| {
             let (file, footer) = (file.clone(), footer.clone());
@@ -119,7 +120,7 @@ impl RowGroup<'_> {
         if !is_all_coded(chunk) {
             return Ok(None);
         }
-        self.dictionary(chunk).map_err(StoreError::segment(self.segment.spans_file()))
+        self.dictionary(chunk).map_err(|error| self.file.error(error))
     }
 
     /// The texts of a column's dictionary, and how many there are.

@@ -30,6 +30,8 @@ use self::lights::LightIndex;
 pub(crate) use self::lights::{Light, LightBlock};
 use self::plain::PlainColumn;
 pub(crate) use self::write::{TRACE_ROW, write_spans};
+use crate::clock::Received;
+use crate::disk;
 use crate::error::StoreError;
 
 /// One sealed segment. Its files are removed when it has been retired and nobody reads it any more.
@@ -47,6 +49,8 @@ pub(crate) struct Segment {
     split: RwLock<Arc<BTreeMap<u32, TraceId>>>,
     /// Segments that have spans of the same traces.
     links: Mutex<BTreeSet<u64>>,
+    /// When its newest row was received.
+    pub(crate) received: Received,
     /// Set once, when it has left the store.
     retired: AtomicBool,
 }
@@ -130,12 +134,7 @@ impl Segment {
 
     /// Puts its files out of the way, for a person to look at: they cannot be read.
     pub(crate) fn quarantine(&self) {
-        for file in [&self.files.spans, &self.files.traces] {
-            let aside = file.with_extension("damaged");
-            if let Err(error) = std::fs::rename(file, &aside) {
-                tracing::warn!(%error, file = %file.display(), "could not put a damaged file aside");
-            }
-        }
+        put_aside(&self.files);
     }
 }
 
@@ -161,32 +160,46 @@ impl SegmentFiles {
     /// Unlinks both; what cannot be unlinked is swept when the store is opened next.
     fn remove(&self) {
         for file in [&self.spans, &self.traces] {
-            if let Err(error) = std::fs::remove_file(file) {
+            if let Err(error) = disk::remove(file) {
                 tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
             }
         }
     }
 }
 
+/// Gives both files names that [`load`] leaves alone, for a person to look at.
+fn put_aside(files: &SegmentFiles) {
+    for file in [&files.spans, &files.traces] {
+        if let Err(error) = disk::rename(file, &damaged_name(file)) {
+            tracing::warn!(%error, file = %file.display(), "could not put a damaged file aside");
+        }
+    }
+}
+
+/// Where a damaged file is put.
+pub(crate) fn damaged_name(file: &Path) -> PathBuf {
+    file.with_extension("damaged")
+}
+
 /// Every segment under `dir`, oldest first. What a crash left half written is removed; what cannot be read
 /// is put aside, loudly: everything else stays readable.
 ///
 /// # Errors
-/// [`StoreError::Directory`] when `dir` cannot be listed.
+/// [`StoreError::Directory`] when `dir` or a file in it cannot be read: that is no sign of damage.
 pub(crate) fn load(dir: &Path, footers: &Arc<Footers>) -> Result<Vec<Segment>, StoreError> {
     let mut segments = Vec::new();
     for id in sweep(dir)? {
         let files = SegmentFiles::of(dir, id);
         match Segment::open(files.clone(), footers) {
             Ok(segment) => segments.push(segment),
-            Err(error) => {
+            Err(error) if error.is_damage() => {
                 let error = crate::error::chain(&error);
                 let file = files.spans.display();
-                tracing::error!(%file, error, "a segment cannot be read; it is put aside");
-                for file in [files.spans, files.traces] {
-                    let _ = std::fs::rename(&file, file.with_extension("damaged"));
-                }
+                tracing::error!(%file, error, "a segment is damaged; it is put aside");
+                put_aside(&files);
             }
+            // Nothing says that the files are damaged: they stay as they are, and so does the rest.
+            Err(error) => return Err(error),
         }
     }
     Ok(segments)
@@ -199,15 +212,16 @@ fn sweep(dir: &Path) -> Result<BTreeSet<u64>, StoreError> {
     let paths: Vec<PathBuf> =
         entries.map(|entry| Ok(entry?.path())).collect::<Result<_, _>>().map_err(failed())?;
     let ids: BTreeSet<u64> = paths.iter().filter_map(|path| spans_id(path)).collect();
+    let belongs = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let stem = name.and_then(|name| name.split_once('.')).map(|(stem, _)| stem);
+        stem.and_then(|stem| stem.parse().ok()).is_some_and(|id: u64| ids.contains(&id))
+    };
     for path in &paths {
-        let leftover = path.extension().is_some_and(|kind| kind == "tmp" || kind == "parquet")
-            && !ids.iter().any(|id| {
-                let files = SegmentFiles::of(dir, *id);
-                *path == files.spans || *path == files.traces
-            });
-        if leftover {
+        let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+        if kind == "tmp" || (kind == "parquet" && !belongs(path)) {
             tracing::info!(file = %path.display(), "removing what a crash left");
-            std::fs::remove_file(path).map_err(StoreError::directory(path))?;
+            disk::remove(path).map_err(StoreError::directory(path))?;
         }
     }
     Ok(ids)

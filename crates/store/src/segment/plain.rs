@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::basic::{Compression, Encoding};
 
+use crate::disk;
 use crate::error::StoreError;
 use crate::row::damaged;
 
@@ -59,7 +59,7 @@ impl PlainColumn {
 
     /// Opens the file for [`read`](Self::read).
     pub(super) fn open(&self) -> Result<File, StoreError> {
-        File::open(&self.path).map_err(StoreError::directory(&self.path))
+        disk::open(&self.path).map_err(StoreError::directory(&self.path))
     }
 
     /// Puts the values of these rows into `bytes`, in place of what is in there.
@@ -78,7 +78,7 @@ impl PlainColumn {
             let end = self.pages.get(at).map_or(self.rows, |(next, _)| *next).min(rows.end);
             let (these, others) = rest.split_at_mut((end - row) as usize * self.width);
             let offset = offset + u64::from(row - first) * self.width as u64;
-            file.read_exact_at(these, offset).map_err(StoreError::directory(&self.path))?;
+            disk::read_exact_at(file, these, offset).map_err(StoreError::directory(&self.path))?;
             (rest, row) = (others, end);
         }
         Ok(())

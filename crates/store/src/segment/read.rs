@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
-use coral_trace::TraceId;
+use coral_trace::{TraceId, UnixNanos};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
@@ -20,6 +20,7 @@ use super::plain::PlainColumn;
 use super::traces::{CONTINUES, DETAIL, LIGHT, TRACE_ID, TraceRow};
 use super::write::{EXTENT_KEY, FENCE_ROWS, TRACE_ROW};
 use super::{Segment, SegmentExtent, SegmentFiles};
+use crate::clock::Received;
 use crate::error::StoreError;
 use crate::row::damaged;
 
@@ -38,6 +39,7 @@ impl Segment {
         let column = |column, width| PlainColumn::of(files.traces.clone(), &traces, column, width);
         let lights = LightIndex::of(column((LIGHT, "light"), LIGHT_BYTES)?, extent.traces)?;
         let ids = column((TRACE_ID, "trace_id"), size_of::<u128>())?;
+        let last_received = UnixNanos::from_micros(extent.last_received);
         let mut segment = Self {
             split: RwLock::default(),
             extent,
@@ -49,6 +51,7 @@ impl Segment {
             fences: Vec::new(),
             footers: footers.clone(),
             links: Mutex::default(),
+            received: Received::before_opening(last_received),
             retired: AtomicBool::new(false),
         };
         let ids = segment.trace_ids(0..segment.extent.traces as usize)?;

@@ -1,6 +1,5 @@
 //! Writing a generation as a segment.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,9 +13,9 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 
 use super::traces::{self, Entry, TRACE_SCHEMA};
 use super::{Footers, Segment, SegmentExtent, SegmentFiles};
+use crate::disk::{self, Target};
 use crate::error::StoreError;
 use crate::generation::{Generation, ROW_SCHEMA};
-use crate::log::sync_directory;
 
 /// The key of a traces file's footer that holds its [`SegmentExtent`] as JSON.
 pub(super) const EXTENT_KEY: &str = "coral.segment";
@@ -42,20 +41,34 @@ impl Segment {
         let files = SegmentFiles::of(dir, generation.first_receipt);
         let entries = traces::entries(generation);
         let aside = |file: &Path| file.with_extension("tmp");
-        write_traces(&aside(&files.traces), &entries, &extent(generation, &entries))?;
-        write_spans(&aside(&files.spans), rows_with_traces(generation, &entries))?;
+        let written = write_traces(&aside(&files.traces), &entries, &extent(generation, &entries))
+            .and_then(|()| {
+                write_spans(&aside(&files.spans), rows_with_traces(generation, &entries))
+            });
+        if let Err(error) = written {
+            // Half a file is of no use, and takes room on a disk that may be full.
+            for file in [&files.traces, &files.spans] {
+                let _ = disk::remove(&aside(file));
+            }
+            return Err(error);
+        }
         for file in [&files.traces, &files.spans] {
             footers.forget(file);
-            std::fs::rename(aside(file), file).map_err(StoreError::directory(file))?;
+            disk::rename(&aside(file), file).map_err(StoreError::directory(file))?;
         }
-        sync_directory(&files.spans).map_err(StoreError::directory(dir))?;
-        Self::open(files, footers)
+        disk::sync_directory_of(&files.spans).map_err(StoreError::directory(dir))?;
+        let mut segment = Self::open(files, footers)?;
+        if let Some(received) = generation.received {
+            segment.received = received.newest;
+        }
+        Ok(segment)
     }
 }
 
 fn extent(generation: &Generation, entries: &[Entry<'_>]) -> SegmentExtent {
     let starts = || entries.iter().map(|entry| entry.hot.part.first_start);
-    let (first, last) = generation.received.unwrap_or_default();
+    let (first, last) =
+        generation.received.map(|received| (received.first, received.last)).unwrap_or_default();
     SegmentExtent {
         first_receipt: generation.first_receipt,
         last_receipt: generation.last_receipt(),
@@ -128,7 +141,8 @@ fn rows_with_traces(
 ) -> impl Iterator<Item = RecordBatch> {
     let trace_rows = trace_rows(generation, entries);
     let mut written = 0;
-    generation.batches().map(move |batch| {
+    let batches: Vec<RecordBatch> = generation.all().batches().collect();
+    batches.into_iter().map(move |batch| {
         let these = &trace_rows[written..written + batch.num_rows()];
         written += batch.num_rows();
         with_trace_rows(&batch, these)
@@ -163,16 +177,16 @@ fn write(
     properties: WriterProperties,
     batches: impl Iterator<Item = RecordBatch>,
 ) -> Result<(), StoreError> {
-    let file = File::create(path).map_err(StoreError::directory(path))?;
-    let written = || -> Result<File, ParquetError> {
-        let mut writer = ArrowWriter::try_new(file, schema, Some(properties))?;
+    let file = disk::create(path).map_err(StoreError::directory(path))?;
+    let written = || -> Result<Target, ParquetError> {
+        let mut writer = ArrowWriter::try_new(Target(file), schema, Some(properties))?;
         for batch in batches {
             writer.write(&batch)?;
         }
         writer.into_inner()
     };
     let file = written().map_err(StoreError::segment(path))?;
-    file.sync_all().map_err(StoreError::directory(path))
+    disk::sync_all(&file.0).map_err(StoreError::directory(path))
 }
 
 static SPAN_SCHEMA: std::sync::LazyLock<SchemaRef> = std::sync::LazyLock::new(|| {

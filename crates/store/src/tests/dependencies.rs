@@ -127,7 +127,7 @@ proptest! {
                     }
                 }
                 Step::HalfSeal => {
-                    if store.0.live.read().sealing.is_none() {
+                    if store.0.live.read().sealing.is_empty() {
                         drop(store.0.begin_sealing().unwrap());
                     }
                 }

@@ -185,7 +185,7 @@ proptest! {
                     check(&store, &spans, &queries)?;
                 }
                 Step::HalfSeal => {
-                    if store.0.live.read().sealing.is_none() {
+                    if store.0.live.read().sealing.is_empty() {
                         store.0.begin_sealing().unwrap();
                     }
                     check(&store, &spans, &queries)?;

@@ -1,16 +1,65 @@
 //! Retention and the size cap.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use coral_trace::{Collector, UnixNanos};
 
 use super::{NOON, config, span, store};
+use crate::clock::Uptime;
 use crate::{Keep, Maintained, Store, TraceQuery};
 
 const HOUR: Keep = Keep { age: Duration::from_secs(3600), bytes: u64::MAX };
 
 fn minutes(minutes: u64) -> UnixNanos {
     NOON.later(Duration::from_secs(60 * minutes))
+}
+
+/// A store, and the clocks that it goes by.
+struct Clocked {
+    dir: tempfile::TempDir,
+    store: Store,
+    uptime: Arc<AtomicU64>,
+    opened: u64,
+}
+
+impl Clocked {
+    /// Opened so many minutes after noon.
+    fn open(dir: tempfile::TempDir, at: u64) -> Self {
+        let uptime = Arc::new(AtomicU64::new(0));
+        let store = Store::open_with(config(&dir), Uptime::Told(uptime.clone())).unwrap();
+        Self { dir, store, uptime, opened: at }
+    }
+
+    fn reopen(self, at: u64) -> Self {
+        drop(self.store);
+        Self::open(self.dir, at)
+    }
+
+    /// It is so many minutes after noon now.
+    fn pass_to(&self, at: u64) {
+        self.uptime.store((at - self.opened) * 60_000_000_000, Ordering::Relaxed);
+    }
+
+    /// A trace of one span is received then, if the wall clock is right.
+    fn receive(&self, id: u64, at: u64) {
+        self.pass_to(at);
+        self.store.append(&[vec![span(id.into(), id, None, 0, 1)]], minutes(at)).unwrap();
+    }
+
+    fn maintain(&self, at: u64) -> Maintained {
+        self.pass_to(at);
+        self.store.maintain(HOUR, minutes(at)).unwrap()
+    }
+
+    /// The ids of the traces that are there.
+    fn traces(&self) -> Vec<u128> {
+        let found = self.store.search(&TraceQuery::newest(100)).unwrap();
+        let mut ids: Vec<u128> = found.iter().map(|trace| trace.trace_id.as_u128()).collect();
+        ids.sort_unstable();
+        ids
+    }
 }
 
 fn segment_files(dir: &tempfile::TempDir) -> usize {
@@ -22,39 +71,92 @@ fn segment_files(dir: &tempfile::TempDir) -> usize {
 
 #[test]
 fn spans_go_by_when_they_were_received_and_their_files_with_them() {
-    let (dir, store) = store();
-    store.append(&[vec![span(1, 1, None, 0, 1)]], minutes(0)).unwrap();
-    store.append(&[vec![span(2, 2, None, 0, 1)]], minutes(10)).unwrap();
+    let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
+    it.receive(1, 0);
+    it.receive(2, 10);
     // Nothing is due: the oldest row is younger than a quarter of the hour.
-    assert_eq!(store.maintain(HOUR, minutes(14)).unwrap(), Maintained::default());
-    assert_eq!(store.maintain(HOUR, minutes(20)).unwrap().sealed, 2);
-    store.append(&[vec![span(3, 3, None, 0, 1)]], minutes(50)).unwrap();
-    assert_eq!(segment_files(&dir), 2);
-    let done = store.maintain(HOUR, minutes(71)).unwrap();
+    assert_eq!(it.maintain(14), Maintained::default());
+    assert_eq!(it.maintain(20).sealed, 2);
+    it.receive(3, 50);
+    assert_eq!(segment_files(&it.dir), 2);
+    let done = it.maintain(71);
     assert_eq!((done.sealed, done.expired), (1, 2));
-    assert_eq!(store.search(&TraceQuery::newest(10)).unwrap().len(), 1);
-    assert_eq!((store.extent().spans, store.extent().first_receipt), (1, 3));
-    assert_eq!(segment_files(&dir), 2);
-    assert_eq!(store.maintain(HOUR, minutes(200)).unwrap().expired, 1);
-    assert_eq!(segment_files(&dir), 0);
-    assert_eq!(store.extent().spans, 0);
+    assert_eq!(it.traces(), [3]);
+    assert_eq!((it.store.extent().spans, it.store.extent().first_receipt), (1, 3));
+    assert_eq!(segment_files(&it.dir), 2);
+    assert_eq!(it.maintain(200).expired, 1);
+    assert_eq!(segment_files(&it.dir), 0);
+    assert_eq!(it.store.extent().spans, 0);
 }
 
 #[test]
 fn receipts_go_on_when_everything_has_expired_and_the_process_has_restarted() {
-    let (dir, store) = store();
-    store.append(&[vec![span(1, 1, None, 0, 1)]], minutes(0)).unwrap();
-    store.maintain(HOUR, minutes(60)).unwrap();
-    store.maintain(HOUR, minutes(120)).unwrap();
-    assert_eq!(store.extent().spans, 0);
-    let id = store.id().to_owned();
-    drop(store);
-    let store = Store::open(config(&dir)).unwrap();
-    assert_eq!(store.id(), id);
-    assert_eq!((store.extent().last_receipt, store.extent().first_receipt), (1, 2));
-    store.append(&[vec![span(2, 2, None, 0, 1)]], minutes(121)).unwrap();
-    let page = store.spans_after(Collector::Ebpf, 1, 10).unwrap();
+    let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
+    it.receive(1, 0);
+    it.maintain(60);
+    it.maintain(120);
+    assert_eq!(it.store.extent().spans, 0);
+    let id = it.store.id().to_owned();
+    let it = it.reopen(121);
+    assert_eq!(it.store.id(), id);
+    assert_eq!((it.store.extent().last_receipt, it.store.extent().first_receipt), (1, 2));
+    it.receive(2, 121);
+    let page = it.store.spans_after(Collector::Ebpf, 1, 10).unwrap();
     assert_eq!((page.spans[0].receipt, page.first_receipt), (2, 2));
+}
+
+const EIGHT_DAYS: u64 = 8 * 24 * 60;
+
+#[test]
+fn a_wall_clock_that_jumps_ahead_for_a_moment_costs_nothing() {
+    let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
+    it.receive(1, 0);
+    it.maintain(16);
+    it.pass_to(17);
+    // What comes in that moment says that it came eight days later.
+    it.store.append(&[vec![span(2, 2, None, 0, 1)]], minutes(17 + EIGHT_DAYS)).unwrap();
+    it.store.seal().unwrap();
+    let done = it.store.maintain(HOUR, minutes(17 + EIGHT_DAYS)).unwrap();
+    assert_eq!(done.expired, 0);
+    it.receive(3, 18);
+    assert_eq!(it.maintain(34).expired, 0);
+    assert_eq!(it.traces(), [1, 2, 3]);
+    // And each goes when it is an hour old.
+    assert_eq!(it.maintain(62).expired, 1);
+    assert_eq!(it.maintain(79).expired, 2);
+}
+
+#[test]
+fn rows_from_the_future_hold_nobody_after_a_restart() {
+    let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
+    it.store.append(&[vec![span(1, 1, None, 0, 1)]], minutes(EIGHT_DAYS)).unwrap();
+    it.store.seal().unwrap();
+    it.receive(2, 1);
+    it.store.seal().unwrap();
+    let it = it.reopen(30);
+    assert_eq!(it.maintain(30).expired, 0);
+    assert_eq!(it.maintain(62).expired, 2);
+}
+
+#[test]
+fn a_wall_clock_that_is_wrong_at_a_restart_costs_nothing() {
+    let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
+    it.receive(1, 0);
+    let it = it.reopen(EIGHT_DAYS);
+    // It may be right, too; nobody can tell.
+    assert_eq!(it.maintain(EIGHT_DAYS).expired, 0);
+    assert_eq!(it.maintain(EIGHT_DAYS + 59).expired, 0);
+    assert_eq!(it.maintain(EIGHT_DAYS + 61).expired, 1);
+}
+
+#[test]
+fn after_a_restart_rows_are_as_old_as_the_wall_clock_says() {
+    let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
+    it.receive(1, 0);
+    it.maintain(16);
+    let it = it.reopen(50);
+    assert_eq!(it.maintain(50).expired, 0);
+    assert_eq!(it.maintain(61).expired, 1);
 }
 
 #[test]
@@ -64,6 +166,8 @@ fn the_size_cap_lets_the_oldest_go_first_and_counts_what_went() {
         store.append(&[vec![span(id.into(), id, None, 0, 1)]], minutes(id)).unwrap();
         store.seal().unwrap();
     }
+    // Measures.
+    store.maintain(HOUR, minutes(3)).unwrap();
     let cap = store.extent().bytes - 1;
     let done = store.maintain(Keep { bytes: cap, ..HOUR }, minutes(4)).unwrap();
     assert_eq!((done.evicted, done.expired), (1, 0));
@@ -92,10 +196,33 @@ fn a_new_store_has_another_identity() {
 
 #[test]
 fn the_age_of_hot_rows_begins_anew_with_every_seal() {
-    let (_dir, store) = store();
-    store.append(&[vec![span(1, 1, None, 0, 1)]], minutes(0)).unwrap();
-    assert_eq!(store.maintain(HOUR, minutes(16)).unwrap().sealed, 1);
-    store.append(&[vec![span(2, 2, None, 0, 1)]], minutes(16)).unwrap();
-    assert_eq!(store.maintain(HOUR, minutes(17)).unwrap().sealed, 0);
-    assert_eq!(store.maintain(HOUR, minutes(31)).unwrap().sealed, 1);
+    let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
+    it.receive(1, 0);
+    assert_eq!(it.maintain(16).sealed, 1);
+    it.receive(2, 16);
+    assert_eq!(it.maintain(17).sealed, 0);
+    assert_eq!(it.maintain(31).sealed, 1);
+}
+
+#[test]
+fn the_size_cap_counts_damaged_files_and_lets_them_go_first() {
+    let (dir, store) = store();
+    for id in 1..=2 {
+        store.append(&[vec![span(id.into(), id, None, 0, 1)]], minutes(id)).unwrap();
+        store.seal().unwrap();
+    }
+    let damaged = dir.path().join("store/segments/000000000000.spans.damaged");
+    std::fs::write(&damaged, vec![0; 1 << 20]).unwrap();
+    let done = store.maintain(Keep { bytes: 1 << 20, ..HOUR }, minutes(3)).unwrap();
+    assert_eq!((done.evicted, damaged.exists()), (0, false));
+}
+
+#[test]
+fn segments_stay_when_letting_them_go_would_not_help() {
+    let (dir, store) = store();
+    store.append(&[vec![span(1, 1, None, 0, 1)]], minutes(1)).unwrap();
+    store.seal().unwrap();
+    std::fs::write(dir.path().join("store/somebody-elses"), vec![0; 2 << 20]).unwrap();
+    let done = store.maintain(Keep { bytes: 1 << 20, ..HOUR }, minutes(3)).unwrap();
+    assert_eq!(done.evicted, 0);
 }

@@ -1,8 +1,10 @@
 //! RED metrics as the store's callers see them.
 
-
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use coral_trace::red::{
@@ -13,6 +15,8 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::{NOON, config, span_id, store, trace_id};
+use crate::clock::Uptime;
+use crate::disk::faults::{self, EIO, ENOSPC, Fault};
 use crate::{MetricCheckpoint, MetricKeep, Store};
 
 const MS: u64 = 1_000_000;
@@ -122,13 +126,17 @@ fn an_exemplar_that_is_repeated_is_stored_once() {
 
 #[test]
 fn each_protocol_expires_by_its_own_retention_and_its_disk_space_returns() {
-    let (dir, store) = store();
+    let dir = tempfile::tempdir().unwrap();
+    let uptime = Arc::new(AtomicU64::new(0));
+    let store = Store::open_with(config(&dir), Uptime::Told(uptime.clone())).unwrap();
     let all = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [1, 0])).to_vec();
     store.append_points(&[all], NOON).unwrap();
     let day = Duration::from_secs(86_400);
     let keep = MetricKeep { http: 30 * day, grpc: 30 * day, sql: 14 * day, bytes: u64::MAX };
+    uptime.store((4 * day).as_nanos() as u64, Ordering::Relaxed);
     store.maintain_metrics(keep, NOON.later(4 * day)).unwrap();
     assert_eq!(metric_files(&dir).len(), 3);
+    uptime.store((15 * day).as_nanos() as u64, Ordering::Relaxed);
     let done = store.maintain_metrics(keep, NOON.later(15 * day)).unwrap();
     assert_eq!((done.expired, metric_files(&dir).len()), (1, 2));
     assert_eq!(counted(&store).keys().collect::<Vec<_>>(), ["grpc /a", "http GET/a"]);
@@ -241,5 +249,72 @@ proptest! {
         }
         let rows = pages(&store, 3);
         prop_assert!(rows.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0));
+    }
+
+    #[test]
+    fn whatever_fails_and_when_each_request_is_counted_once_and_for_its_own_series(
+        steps in prop::collection::vec(
+            (0..3_usize, 0..2_usize, 1..20_u64, 0..6_u8, prop::option::of((0..8_u64, 0..4_u8))),
+            1..16,
+        ),
+    ) {
+        let (dir, first) = store();
+        let mut store = Some(first);
+        let mut latest: BTreeMap<(usize, usize), u64> = BTreeMap::new();
+        let points = |latest: &BTreeMap<(usize, usize), u64>| -> Vec<Point> {
+            let point_of = |(&(protocol, route), &second): (&(usize, usize), &u64)| {
+                // Each series is of an exporter of its own: those of one exporter are expected in step.
+                let stream = Key((10 * protocol + route) as u128);
+                let route = ["/a", "/b"][route];
+                let counts = [second, 2 * second];
+                Point { stream, ..point(Protocol::ALL[protocol], route, second, counts) }
+            };
+            latest.iter().map(point_of).collect()
+        };
+        for (protocol, route, second, then, fault) in steps {
+            if let Some((after, fault)) = fault {
+                let fault = match fault {
+                    0 => Fault::Fails(EIO),
+                    1 => Fault::Fails(ENOSPC),
+                    2 => Fault::CutShort(ENOSPC),
+                    _ => Fault::Panics,
+                };
+                faults::plan(None, after, fault);
+            }
+            let most = latest.entry((protocol, route)).or_default();
+            *most = second.max(*most);
+            let exported = points(&latest);
+            let at_hand = store.as_ref().unwrap();
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                let _ = at_hand.append_points(&[exported], NOON);
+            }));
+            match then {
+                0 => drop(catch_unwind(AssertUnwindSafe(|| at_hand.seal_metrics().is_ok()))),
+                1 => {
+                    drop(store.take());
+                    let opened = catch_unwind(AssertUnwindSafe(|| Store::open(config(&dir)).ok()));
+                    faults::clear();
+                    store = opened.ok().flatten();
+                    store.get_or_insert_with(|| Store::open(config(&dir)).unwrap());
+                }
+                _ => {}
+            }
+        }
+        faults::clear();
+        for _ in 0..2 {
+            let at_hand = store.as_ref().unwrap();
+            at_hand.append_points(&[points(&latest)], NOON).unwrap();
+            let counted = counted(at_hand);
+            let mut expected: BTreeMap<String, u64> = BTreeMap::new();
+            for Point { series, histogram, .. } in points(&latest) {
+                let protocol = series.protocol.as_str();
+                let name = format!("{protocol} {}{}", series.operation, series.target);
+                expected.insert(name, histogram.count());
+            }
+            prop_assert_eq!(&counted, &expected);
+            prop_assert_eq!(at_hand.metric_extent().damaged, 0);
+            store = None;
+            store.get_or_insert_with(|| Store::open(config(&dir)).unwrap());
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod bad_days;
 mod dependencies;
 mod exact;
+mod faults;
 mod keeping;
 mod metrics;
 mod once;

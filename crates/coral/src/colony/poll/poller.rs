@@ -53,7 +53,7 @@ impl<C: AgentClient> Poller<C> {
         room: Arc<Semaphore>,
         health: Arc<Health>,
     ) -> Result<Self, StoreError> {
-        let known = store.checkpoints()?;
+        let known = store.checkpoints();
         let places = [Collector::Ebpf, Collector::Sdk].map(|collector| {
             let place = known
                 .iter()

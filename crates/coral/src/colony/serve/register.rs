@@ -50,9 +50,8 @@ impl ColonyService for Registration {
 /// Blocks on the store.
 fn register(view: &ColonyView, agent: &KnownAgent, store_id: &str) -> Result<(), Status> {
     let (registry, store) = (&view.registry, &view.sources.store);
-    let unavailable = |error| Status::unavailable(chain(&error));
     if let Some(holder) = other_holder(view, agent)
-        && !is_stream_of(&store.checkpoints().map_err(unavailable)?, agent, store_id)
+        && !is_stream_of(&store.checkpoints(), agent, store_id)
     {
         registry.refuse();
         let (id, address) = (&agent.agent_id, &agent.address);
@@ -62,7 +61,7 @@ fn register(view: &ColonyView, agent: &KnownAgent, store_id: &str) -> Result<(),
              this one another `agent.id`"
         )));
     }
-    registry.register(agent).map_err(unavailable)
+    registry.register(agent).map_err(|error| Status::unavailable(chain(&error)))
 }
 
 /// Where the agent of this id is, when that is elsewhere and it answers. Nothing moves a configured one.
@@ -152,7 +151,7 @@ mod tests {
             spans_stored: 0,
             spans_missed: 0,
         };
-        view.sources.store.append_page(vec![], clock::now(), &mut place).unwrap();
+        view.sources.store.append_page(vec![], coral_trace::UnixNanos(1), &mut place).unwrap();
         view
     }
 

@@ -113,7 +113,7 @@ impl Sources {
         ids: &[TraceId],
         source: Source,
     ) -> Result<Vec<Span>, StoreError> {
-        let stored = self.store.spans_of(ids, source.collector(), None, u32::MAX)?;
+        let stored = self.store.spans_of(ids, source.collector(), None, MOST_SPANS as u32)?;
         Ok(stored.into_iter().map(|stored| stored.span).collect())
     }
 }

@@ -187,7 +187,7 @@ impl Sources {
     }
 
     pub(super) fn spans(&self, traces: &[TraceId]) -> Result<Vec<Span>, StoreError> {
-        let stored = self.store.spans_of(traces, None, None, u32::MAX)?;
+        let stored = self.store.spans_of(traces, None, None, MOST_SPANS as u32)?;
         Ok(stored.into_iter().map(|stored| stored.span).collect())
     }
 

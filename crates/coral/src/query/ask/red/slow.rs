@@ -119,7 +119,7 @@ impl Sources {
     }
 
     fn slow_trace(&self, slow: &Slow) -> Result<SlowTrace, StoreError> {
-        let stored = !slow.by_exemplar || self.store.trace(slow.trace, None, 1)?.span_count > 0;
+        let stored = !slow.by_exemplar || self.store.contains(slow.trace)?;
         Ok(SlowTrace {
             trace_id: slow.trace.to_string(),
             span_id: slow.span.to_string(),

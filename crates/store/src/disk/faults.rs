@@ -1,0 +1,142 @@
+//! Faults on demand: the file operation that a test names fails, is cut short, panics or hangs.
+//!
+//! A plan belongs to the thread that made it, since a store's calls run on their caller's thread. A program that is
+//! built with the feature `faults` also reads `CORAL_FAULTS` (`rate=RATE` and `seed=SEED`, separated by a comma) and lets that
+//! share of all operations fail, on every thread: the soaks of `coral-bench` do that.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Operation;
+
+/// What becomes of an operation.
+pub(crate) enum Fault {
+    /// It fails with this error number: `EIO`, `ENOSPC`, `EACCES`.
+    Fails(i32),
+    /// Half of what is written is written, then it fails with this error number. Other operations just fail.
+    CutShort(i32),
+    /// The thread panics.
+    Panics,
+    /// It waits for this to be told, or for its sender to be gone.
+    #[cfg(test)]
+    Hangs(std::sync::mpsc::Receiver<()>),
+}
+
+/// One fault to come.
+struct Planned {
+    /// Only of this kind; of any, when it is `None`.
+    operation: Option<Operation>,
+    /// So many operations of the kind come before it.
+    after: u64,
+    fault: Fault,
+}
+
+thread_local! {
+    static PLANS: RefCell<Vec<Planned>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(crate) const EIO: i32 = 5;
+pub(crate) const EACCES: i32 = 13;
+pub(crate) const ENOSPC: i32 = 28;
+
+/// Plans `fault` for this thread's operation of this kind after `after` others.
+#[cfg(test)]
+pub(crate) fn plan(operation: Option<Operation>, after: u64, fault: Fault) {
+    PLANS.with_borrow_mut(|plans| plans.push(Planned { operation, after, fault }));
+}
+
+/// Forgets what is planned for this thread. Returns how many faults had not come.
+#[cfg(test)]
+pub(crate) fn clear() -> usize {
+    PLANS.with_borrow_mut(std::mem::take).len()
+}
+
+/// The fault that is due at `operation`, if any.
+fn due(operation: Operation) -> Option<Fault> {
+    let planned = PLANS.with_borrow_mut(|plans| {
+        let mut due = None;
+        for (at, plan) in plans.iter_mut().enumerate() {
+            if plan.operation.is_none_or(|wanted| wanted == operation) {
+                if plan.after == 0 {
+                    due.get_or_insert(at);
+                } else {
+                    plan.after -= 1;
+                }
+            }
+        }
+        due.map(|at| plans.remove(at).fault)
+    });
+    planned.or_else(|| AT_RANDOM.as_ref().and_then(|random| random.due()))
+}
+
+pub(super) fn before(operation: Operation) -> io::Result<()> {
+    due(operation).map_or(Ok(()), |fault| Err(fault.happen()))
+}
+
+/// How much of `len` bytes is written before a write fails, if it does.
+pub(super) fn short_write(len: usize) -> Option<(usize, io::Error)> {
+    let fault = due(Operation::Write)?;
+    let written = if matches!(fault, Fault::CutShort(_)) { len / 2 } else { 0 };
+    #[cfg(test)]
+    if let Fault::Hangs(told) = fault {
+        let _ = told.recv();
+        return None;
+    }
+    Some((written, fault.happen()))
+}
+
+impl Fault {
+    fn happen(self) -> io::Error {
+        match self {
+            Self::Fails(number) | Self::CutShort(number) => io::Error::from_raw_os_error(number),
+            Self::Panics => panic!("a planned fault"),
+            #[cfg(test)]
+            Self::Hangs(told) => {
+                let _ = told.recv();
+                io::Error::from_raw_os_error(EIO)
+            }
+        }
+    }
+}
+
+/// Faults of a whole process.
+struct AtRandom {
+    /// One operation of so many fails.
+    one_of: u64,
+    /// The state of a SplitMix64 generator.
+    state: AtomicU64,
+}
+
+static AT_RANDOM: LazyLock<Option<AtRandom>> = LazyLock::new(|| {
+    if !cfg!(feature = "faults") {
+        return None;
+    }
+    let text = std::env::var("CORAL_FAULTS").ok()?;
+    let value = |name: &str| {
+        let value = text.split(',').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        value.and_then(|value| value.parse::<f64>().ok())
+    };
+    let one_of = (1.0 / value("rate")?).max(1.0) as u64;
+    Some(AtRandom { one_of, state: AtomicU64::new(value("seed").unwrap_or(1.0) as u64) })
+});
+
+impl AtRandom {
+    fn due(&self) -> Option<Fault> {
+        let mut number = self.state.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        number ^= number >> 31;
+        if !number.is_multiple_of(self.one_of) {
+            return None;
+        }
+        Some(match (number / self.one_of) % 5 {
+            0 => Fault::Fails(ENOSPC),
+            1 => Fault::Fails(EACCES),
+            2 => Fault::CutShort(ENOSPC),
+            3 => Fault::Panics,
+            _ => Fault::Fails(EIO),
+        })
+    }
+}

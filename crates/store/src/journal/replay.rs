@@ -1,0 +1,131 @@
+//! Logs as they are found when a store is opened.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::frame::{self, Receipts};
+use super::log::{HEAD, MAGIC};
+use crate::disk;
+use crate::error::StoreError;
+
+/// The logs of a journal that nobody writes, in order.
+pub(crate) struct OldLogs(Vec<OldLog>);
+
+struct OldLog {
+    number: u64,
+    path: PathBuf,
+    /// `None` when a crash left it without a head, and so without commits.
+    head: Option<Head>,
+}
+
+#[derive(Clone, Copy)]
+struct Head {
+    /// The receipt of its first row to be.
+    first: u64,
+    /// What the checksums of its frames begin with.
+    seed: u32,
+}
+
+/// One commit of an old log.
+pub(crate) struct OldFrame<'a> {
+    /// The log it stands in.
+    pub(crate) log: &'a Path,
+    /// The first frame of a log says what was known when the log was begun, besides earlier rows.
+    pub(crate) is_head: bool,
+    pub(crate) receipts: Receipts,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl OldLogs {
+    /// Lists the logs in `dir`.
+    ///
+    /// # Errors
+    /// [`StoreError::Directory`], and [`StoreError::Log`] when one cannot be read or is no log of this version.
+    pub(crate) fn list(dir: &Path) -> Result<Self, StoreError> {
+        let failed = || StoreError::directory(dir);
+        let mut logs = Vec::new();
+        for entry in std::fs::read_dir(dir).map_err(failed())? {
+            let path = entry.map_err(failed())?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let Some(number) = name.and_then(|name| name.strip_suffix(".log")?.parse::<u64>().ok())
+            else {
+                continue;
+            };
+            let head = read_head(&path).map_err(StoreError::log(&path))?;
+            logs.push(OldLog { number, path, head });
+        }
+        logs.sort_by_key(|log| log.number);
+        Ok(Self(logs))
+    }
+
+    pub(super) fn next_number(&self) -> u64 {
+        self.0.last().map_or(1, |log| log.number + 1)
+    }
+
+    pub(super) fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.0.iter().map(|log| log.path.clone())
+    }
+
+    /// A receipt that no row of these logs has or had, nor has any after it.
+    pub(crate) fn next_receipt(&self) -> u64 {
+        self.0.iter().filter_map(|log| log.head).map(|head| head.first).max().unwrap_or(1)
+    }
+
+    /// Shows every commit that was acknowledged to `visit`, in order. A frame that was not written to its end was
+    /// not acknowledged; nor was one whose receipts the next log gives out again. A gap between receipts is what
+    /// a damaged frame held.
+    ///
+    /// # Errors
+    /// What `visit` returns, and [`StoreError::Log`] when a log cannot be read.
+    pub(crate) fn replay(
+        &self,
+        mut visit: impl FnMut(OldFrame<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        for (at, log) in self.0.iter().enumerate() {
+            let Some(Head { seed, .. }) = log.head else { continue };
+            let end = self.0[at + 1..].iter().find_map(|next| Some(next.head?.first));
+            let end = end.unwrap_or(u64::MAX);
+            let bytes = read(&log.path).map_err(StoreError::log(&log.path))?;
+            let mut rest = &bytes[HEAD.min(bytes.len())..];
+            let mut is_head = true;
+            while !rest.is_empty() {
+                let Some((frame, length)) = frame::decode(seed, rest) else {
+                    let Some(skipped) = frame::find(seed, rest) else { break };
+                    let file = log.path.display();
+                    tracing::error!(%file, n_bytes = skipped, "a log is damaged; what stands there is lost");
+                    rest = &rest[skipped..];
+                    is_head = false;
+                    continue;
+                };
+                rest = &rest[length..];
+                if frame.receipts.rows == 0 || frame.receipts.first < end {
+                    let (receipts, payload) = (frame.receipts, frame.payload);
+                    visit(OldFrame { log: &log.path, is_head, receipts, payload })?;
+                }
+                is_head = false;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_head(path: &Path) -> io::Result<Option<Head>> {
+    let mut bytes = Vec::new();
+    disk::open(path)?.take(HEAD as u64).read_to_end(&mut bytes)?;
+    let Some((magic, rest)) = bytes.split_first_chunk::<8>() else { return Ok(None) };
+    let Some((first, seed)) = rest.split_first_chunk::<8>() else { return Ok(None) };
+    let Ok(seed) = <[u8; 4]>::try_from(seed) else { return Ok(None) };
+    if *magic != MAGIC {
+        let message = "it is not a log of this version of Coral";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    Ok(Some(Head { first: u64::from_le_bytes(*first), seed: u32::from_le_bytes(seed) }))
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = disk::open(path)?;
+    let mut bytes = Vec::new();
+    disk::read_at(&file, &mut [0], 0)?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

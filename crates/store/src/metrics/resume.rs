@@ -1,0 +1,157 @@
+//! Finding again what was committed, when a store is opened.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use coral_trace::red::{Counters, LabelLimit, Series};
+
+use super::checkpoint::MetricCheckpoint;
+use super::file::MetricFile;
+use super::live::{HotRows, MetricState};
+use super::record::Frame;
+use super::series::SeriesTable;
+use super::writer::{MAX_LABELS, MetricWriter, encode_head};
+use crate::error::StoreError;
+use crate::journal::{Journal, OldFrame, OldLogs};
+
+/// Series whose counts are remembered: about 300 bytes each.
+const MAX_TRACKED: usize = 100_000;
+
+/// Reads the journal in `dir` and begins another log.
+///
+/// # Errors
+/// [`StoreError`]; nothing was changed.
+pub(super) fn resume(
+    dir: &Path,
+    files: Vec<Arc<MetricFile>>,
+) -> Result<(MetricWriter, MetricState), StoreError> {
+    let logs = OldLogs::list(dir)?;
+    let mut replay = Replay::new(&files);
+    logs.replay(|frame| replay.frame(&frame))?;
+    replay.skip_to(logs.next_receipt());
+    let Replay { mut counters, checkpoints, mut hot, kept, damaged, .. } = replay;
+    counters.settle();
+    if hot.rows == 0 {
+        hot.first_receipt = hot.next_receipt;
+    }
+    let next_receipt = hot.next_receipt;
+    let head = checkpoints.values().cloned().collect();
+    let journal = Journal::begin(
+        dir,
+        &logs,
+        |log| kept.contains(log),
+        next_receipt,
+        |payload| {
+            encode_head(&counters, head, payload);
+        },
+    )?;
+    let limit = LabelLimit::new(MAX_LABELS);
+    let writer =
+        MetricWriter { next_receipt, counters, limit, series: SeriesTable::default(), journal };
+    let files = Arc::new(files);
+    Ok((writer, MetricState { files, sealing: None, hot, checkpoints, damaged }))
+}
+
+/// A journal that is being read back into memory.
+struct Replay {
+    /// By protocol: the newest receipt that is in a file, or would be.
+    sealed: [u64; 3],
+    counters: Counters,
+    checkpoints: BTreeMap<String, MetricCheckpoint>,
+    /// One copy of each series.
+    series: SeriesTable,
+    /// Those of the log that is being read, by number; `None` stood in a frame that was lost.
+    of_log: Vec<Option<Arc<Series>>>,
+    hot: HotRows,
+    /// Logs with rows that are not sealed.
+    kept: BTreeSet<PathBuf>,
+    /// Rows that were lost.
+    damaged: u64,
+    /// The receipt after the last frame's.
+    next: u64,
+}
+
+impl Replay {
+    fn new(files: &[Arc<MetricFile>]) -> Self {
+        let mut sealed = [0; 3];
+        for file in files {
+            let newest = &mut sealed[file.extent.protocol as usize];
+            *newest = file.extent.last_receipt.max(*newest);
+        }
+        let next = sealed.iter().max().map_or(1, |newest| newest + 1);
+        Self {
+            sealed,
+            counters: Counters::new(MAX_TRACKED),
+            checkpoints: BTreeMap::new(),
+            series: SeriesTable::default(),
+            of_log: Vec::new(),
+            hot: HotRows::after(next),
+            kept: BTreeSet::new(),
+            damaged: 0,
+            next: 0,
+        }
+    }
+
+    fn frame(&mut self, old: &OldFrame<'_>) -> Result<(), StoreError> {
+        let mut frame: Frame<'_> = postcard::from_bytes(&old.payload)
+            .map_err(|error| StoreError::log(old.log)(io::Error::other(error)))?;
+        if old.is_head {
+            self.of_log.clear();
+            self.checkpoints.clear();
+        }
+        if frame.snapshot {
+            self.counters.clear();
+        }
+        self.skip_to(old.receipts.first);
+        let state = std::mem::take(&mut frame.state).into_iter().map(TryInto::try_into);
+        self.counters.restore(state.collect::<Result<Vec<_>, _>>()?);
+        for checkpoint in &*frame.checkpoints {
+            self.checkpoints.insert(checkpoint.agent_id.clone(), checkpoint.clone());
+        }
+        self.learn(&mut frame)?;
+        let rows = frame.rows.len() as u64;
+        self.next = old.receipts.next();
+        let Some(mut rows) = frame.stored(&self.of_log)? else {
+            let file = old.log.display();
+            tracing::error!(%file, n_rows = rows, "metrics whose series was lost in a damaged log are left out");
+            self.damaged += rows;
+            return Ok(());
+        };
+        rows.retain(|row| row.receipt > self.sealed[row.delta.series.protocol as usize]);
+        if let Some(first) = rows.first() {
+            self.kept.insert(old.log.to_owned());
+            if self.hot.rows == 0 {
+                // A seal that a crash cut short left rows of another protocol in the log.
+                self.hot.first_receipt = first.receipt.min(self.hot.next_receipt);
+            }
+        }
+        let next = self.hot.next_receipt.max(self.next);
+        self.hot.push(Arc::new(rows), None);
+        self.hot.next_receipt = next;
+        Ok(())
+    }
+
+    /// The next row has this receipt; rows between the last and it are lost.
+    fn skip_to(&mut self, receipt: u64) {
+        if self.next > 0 && receipt > self.next {
+            let n_rows = receipt - self.next;
+            tracing::error!(n_rows, "a log of metrics is damaged; rows in it are lost");
+            self.damaged += n_rows;
+        }
+        self.next = self.next.max(receipt);
+        self.hot.next_receipt = self.hot.next_receipt.max(receipt);
+    }
+
+    fn learn(&mut self, frame: &mut Frame<'_>) -> Result<(), StoreError> {
+        if self.of_log.len() < frame.first_series as usize {
+            self.of_log.resize(frame.first_series as usize, None);
+        }
+        for series in std::mem::take(&mut frame.series) {
+            let number = self.series.number(&Arc::new(series.try_into()?));
+            self.of_log.push(Some(self.series.get(number)));
+        }
+        Ok(())
+    }
+}
