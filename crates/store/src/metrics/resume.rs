@@ -135,8 +135,10 @@ impl Replay {
 
     /// The next row has this receipt; rows between the last and it are lost.
     fn skip_to(&mut self, receipt: u64) {
-        if self.next > 0 && receipt > self.next {
-            let n_rows = receipt - self.next;
+        let sealed = self.sealed.iter().max().copied().unwrap_or_default();
+        let known = self.next.max(sealed + 1);
+        if self.next > 0 && receipt > known {
+            let n_rows = receipt - known;
             tracing::error!(n_rows, "a log of metrics is damaged; rows in it are lost");
             self.damaged += n_rows;
         }
