@@ -3,6 +3,7 @@
 mod anomalies;
 mod ask;
 mod beyla;
+mod store;
 mod topology;
 mod why;
 
@@ -17,6 +18,7 @@ pub use self::ask::AskArgs;
 pub use self::beyla::{
     BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
 };
+pub use self::store::{RepairArgs, StoreCommand};
 pub use self::topology::{TopologyArgs, TopologyFormat};
 pub use self::why::WhyArgs;
 use crate::config::value::parse_duration;
@@ -116,6 +118,14 @@ Example:
 Example:
   coral disconnect cart")]
     Disconnect(DisconnectArgs),
+    /// Look after the stores of this host.
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  coral store repair --data-dir /var/lib/coral"
+    )]
+    Store(StoreCommand),
     /// Look at the configuration.
     #[command(
         subcommand,

@@ -67,7 +67,8 @@ impl Store {
 }
 
 impl Inner {
-    fn commit(
+    /// Stores `groups` of `agent_id`, received at `received`, each span once, and `checkpoint` with them.
+    pub(crate) fn commit(
         &self,
         groups: &[Vec<Span>],
         agent_id: &str,

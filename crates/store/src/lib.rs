@@ -34,6 +34,7 @@ mod part;
 mod places;
 mod promoted;
 mod record;
+mod repair;
 mod resume;
 mod row;
 mod search;
@@ -56,6 +57,7 @@ pub use metrics::{
     StoredDelta,
 };
 pub use page::Page;
+pub use repair::Repaired;
 pub use row::StoredSpan;
 pub use search::{Order, TraceQuery, TraceSummary};
 pub use store::{Extent, Store, StoreConfig};

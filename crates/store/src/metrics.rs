@@ -23,7 +23,7 @@ pub use maintain::{MetricKeep, MetricsMaintained};
 pub use query::{MetricExtent, MetricPage, StoredDelta};
 
 pub(crate) use batch::write_rows;
-pub(crate) use file::MetricFile;
+pub(crate) use file::{MetricFile, restore};
 
 use std::path::Path;
 use std::sync::atomic::Ordering;

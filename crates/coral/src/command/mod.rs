@@ -9,6 +9,7 @@ mod query;
 mod red;
 mod serve;
 mod status;
+mod store;
 mod topology;
 mod why;
 
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 
 use crate::args::{
     AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
-    QueryCommand,
+    QueryCommand, StoreCommand,
 };
 use crate::client::AskError;
 use crate::config::{ConfigError, Origin, Sources};
@@ -59,6 +60,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Beyla(BeylaToolCommand::Config(args)) => beyla::config(&args),
         Command::Connect(args) => beyla::connect(&args),
         Command::Disconnect(args) => beyla::disconnect(&args),
+        Command::Store(StoreCommand::Repair(args)) => store::repair(&args),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),
     }

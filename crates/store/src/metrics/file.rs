@@ -154,6 +154,14 @@ pub(super) fn load(dir: &Path) -> Result<Vec<Arc<MetricFile>>, StoreError> {
     Ok(files)
 }
 
+/// Gives the damaged file at `path` its name back, if it can be read from its beginning to its end.
+pub(crate) fn restore(path: &Path) -> Result<(), StoreError> {
+    MetricFile::open(path.to_owned())?.read(|_| true)?;
+    let name = path.with_extension("parquet");
+    disk::rename(path, &name).map_err(StoreError::directory(path))?;
+    disk::sync_directory_of(&name).map_err(StoreError::directory(path))
+}
+
 /// Renames a file that cannot be read, for a person to look at.
 pub(super) fn put_aside(path: &Path, error: &StoreError) {
     let error = crate::error::chain(error);

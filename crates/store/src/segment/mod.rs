@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use coral_trace::TraceId;
+use parquet::arrow::ProjectionMask;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::file::ranges;
@@ -33,6 +34,7 @@ pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::clock::Received;
 use crate::disk;
 use crate::error::StoreError;
+use crate::row::{SpanReader, StoredSpan};
 
 /// One sealed segment. Its files are removed when it has been retired and nobody reads it any more.
 pub(crate) struct Segment {
@@ -165,6 +167,20 @@ impl SegmentFiles {
             }
         }
     }
+}
+
+/// Every span of the spans file at `path`, which may be called anything.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read from its beginning to its end.
+pub(crate) fn read_all(path: &Path, footers: &Arc<Footers>) -> Result<Vec<StoredSpan>, StoreError> {
+    footers.forget(path);
+    let footer = footers.of(path)?;
+    let (mut reader, mut spans) = (SpanReader::default(), Vec::new());
+    for batch in file::read(path, footer, ProjectionMask::all(), file::Rows::All)? {
+        reader.read(&batch, &mut spans)?;
+    }
+    Ok(spans)
 }
 
 /// Gives both files names that [`load`] leaves alone, for a person to look at.

@@ -238,3 +238,35 @@ fn what_cannot_be_sealed_stays_readable_and_is_sealed_when_it_can_be() {
     assert_eq!(store.seal().unwrap(), 2);
     assert_eq!((all().len(), all()[0].spans, store.extent().segments), (1, 2, 2));
 }
+
+#[test]
+fn a_segment_that_was_put_aside_comes_back_when_it_is_whole_and_its_spans_are_there_once() {
+    let (dir, store) = store();
+    for id in 1..=3 {
+        store
+            .append(&[vec![span(1, id, None, id, 1), span(id.into(), 9, None, 0, 1)]], NOON)
+            .unwrap();
+        store.seal().unwrap();
+    }
+    drop(store);
+    let second = dir.path().join("store/segments/000000000003.spans.parquet");
+    let third = dir.path().join("store/segments/000000000005.spans.parquet");
+    let whole = std::fs::read(&second).unwrap();
+    std::fs::write(&second, b"not parquet").unwrap();
+    std::fs::write(&third, b"not parquet").unwrap();
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!((store.extent().spans, store.extent().damaged), (2, 4));
+    // The disk recovered one of them; one of its spans was sent again.
+    std::fs::write(second.with_extension("damaged"), whole).unwrap();
+    store.append(&[vec![span(1, 2, None, 2, 1)]], NOON).unwrap();
+    let repaired = store.repair(NOON).unwrap();
+    assert_eq!((repaired.spans, repaired.known, repaired.left.len()), (1, 1, 1));
+    drop(store);
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!(store.extent().spans, 4);
+    let trace = store.trace(super::trace_id(1), None, 10).unwrap();
+    let ids: Vec<u64> = trace.spans.iter().map(|stored| stored.span.span_id.as_u64()).collect();
+    assert_eq!(ids, [9, 1, 2]);
+    assert_eq!(store.search(&TraceQuery::newest(10)).unwrap().len(), 2);
+    assert_eq!(store.repair(NOON).unwrap().left.len(), 1);
+}

@@ -1,0 +1,51 @@
+//! `coral store`.
+
+use coral_store::{Repaired, Store, StoreConfig, StoreError};
+
+use super::{Failure, print, usual_data_dir};
+use crate::args::RepairArgs;
+use crate::clock;
+use crate::errors::chain;
+use crate::show::sanitize;
+
+/// Repairs the stores of agent and colony, as far as the host has them.
+pub(super) fn repair(args: &RepairArgs) -> Result<(), Failure> {
+    let (data_dir, _) = usual_data_dir(args.data_dir.clone());
+    let stores = ["agent", "colony"].map(|role| (role, data_dir.join(role)));
+    let stores: Vec<_> =
+        stores.into_iter().filter(|(_, dir)| dir.join("store.json").exists()).collect();
+    if stores.is_empty() {
+        return Err(Failure::with_hint(
+            format!("there is no store under `{}`", data_dir.display()),
+            "name the directory that agent or colony was started with: --data-dir DIR",
+        ));
+    }
+    for (role, dir) in stores {
+        let opened = Store::open(StoreConfig { dir, segment_rows: StoreConfig::MAX_SEGMENT_ROWS });
+        let repaired = opened.and_then(|store| store.repair(clock::now())).map_err(failure)?;
+        print(&text(role, &repaired))?;
+    }
+    Ok(())
+}
+
+fn failure(error: StoreError) -> Failure {
+    match error {
+        StoreError::Locked { .. } => {
+            Failure::with_hint(chain(&error), "stop the agent or colony first, then repair")
+        }
+        _ => Failure::new(chain(&error)),
+    }
+}
+
+fn text(role: &str, repaired: &Repaired) -> String {
+    let Repaired { spans, known, metric_files, left } = repaired;
+    let mut text = format!(
+        "{role}: {spans} spans and {metric_files} files of metrics brought back, {known} spans were there already\n"
+    );
+    for (path, reason) in left {
+        let path = path.display().to_string();
+        text +=
+            &format!("{role}: {} stays aside: {}\n", sanitize::line(&path), sanitize::line(reason));
+    }
+    text
+}
