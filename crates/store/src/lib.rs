@@ -10,54 +10,37 @@
 //! `InsertBeylaTraces` is [`Store::append_page`], `CleanupOldBeylaTraces` is [`Store::maintain`].
 #![warn(missing_docs)]
 
-mod append;
-mod batch;
-mod checkpoint;
 mod clock;
 mod commit;
-mod dependencies;
 mod disk;
 mod error;
-mod generation;
+mod hot;
 mod identity;
 mod journal;
-mod json;
+mod keep;
 mod layout;
-mod live;
-mod lookup;
-mod maintain;
 mod metrics;
-mod origins;
-mod page;
 mod parquet_source;
-mod part;
-mod places;
-mod promoted;
-mod record;
-mod repair;
-mod resume;
+mod read;
 mod row;
-mod search;
-mod seen;
 mod segment;
-mod services;
-mod since;
+mod spans;
 mod store;
 #[cfg(test)]
 mod tests;
-mod writer;
 
-pub use append::Appended;
-pub use checkpoint::{Checkpoint, KnownAgent};
+pub use commit::append::Appended;
+pub use commit::checkpoint::{Checkpoint, KnownAgent};
 pub use error::StoreError;
-pub use lookup::StoredTrace;
-pub use maintain::{Keep, Maintained};
+pub use keep::maintain::{Keep, Maintained};
+pub use keep::repair::Repaired;
 pub use metrics::{
     AppendedPoints, MetricCheckpoint, MetricExtent, MetricKeep, MetricPage, MetricsMaintained,
     StoredDelta,
 };
-pub use page::Page;
-pub use repair::Repaired;
+pub use read::lookup::StoredTrace;
+pub use read::page::Page;
+pub use read::search::{Order, TraceQuery, TraceSummary};
 pub use row::StoredSpan;
-pub use search::{Order, TraceQuery, TraceSummary};
-pub use store::{Extent, Store, StoreConfig};
+pub use spans::Extent;
+pub use store::{Store, StoreConfig};

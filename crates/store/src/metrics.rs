@@ -14,18 +14,20 @@ mod maintain;
 mod query;
 mod record;
 mod resume;
+mod row;
 mod series;
 mod writer;
 
 pub use append::AppendedPoints;
 pub use checkpoint::MetricCheckpoint;
 pub use maintain::{MetricKeep, MetricsMaintained};
-pub use query::{MetricExtent, MetricPage, StoredDelta};
+pub use query::{MetricExtent, MetricPage};
+pub use row::StoredDelta;
 
 pub(crate) use batch::write_rows;
 pub(crate) use file::{MetricFile, restore};
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -33,11 +35,13 @@ use self::live::LiveMetrics;
 use self::writer::MetricWriter;
 use crate::clock::{Ages, Uptime};
 use crate::error::StoreError;
+use crate::keep::maintain::Backoff;
 use crate::layout::{create_dir, metric_file_dir, metric_log_dir};
-use crate::maintain::Backoff;
 
 /// The metrics of one store.
 pub(crate) struct Metrics {
+    /// The store's directory.
+    dir: PathBuf,
     pub(crate) live: LiveMetrics,
     writer: Mutex<MetricWriter>,
     /// Held by whoever seals and expires: one at a time.
@@ -54,7 +58,8 @@ impl Metrics {
         let files = file::load(&files)?;
         let (writer, state) = resume::resume(&logs, files)?;
         let live = LiveMetrics::new(state, Ages::new(uptime));
-        let metrics = Self { live, writer: Mutex::new(writer), maintenance: Mutex::default() };
+        let dir = dir.to_owned();
+        let metrics = Self { dir, live, writer: Mutex::new(writer), maintenance: Mutex::default() };
         metrics.publish(&metrics.writer());
         Ok(metrics)
     }

@@ -119,8 +119,8 @@ fn trace_query(filter: &TraceFilter, limit: u32) -> Result<TraceQuery, QueryErro
         field: "attributes",
         reason: format!("`{line}` is not of the form key=value"),
     })?;
-    if attributes.len() > TraceQuery::MOST_ATTRIBUTES {
-        let reason = format!("at most {} can be asked for", TraceQuery::MOST_ATTRIBUTES);
+    if attributes.len() > TraceQuery::MAX_ATTRIBUTES {
+        let reason = format!("at most {} can be asked for", TraceQuery::MAX_ATTRIBUTES);
         return Err(QueryError::Invalid { field: "attributes", reason });
     }
     Ok(TraceQuery {

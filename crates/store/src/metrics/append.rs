@@ -3,10 +3,10 @@
 use coral_trace::UnixNanos;
 use coral_trace::red::{Delta, Growth, Point, Taken};
 
+use super::Metrics;
 use super::checkpoint::MetricCheckpoint;
 use super::writer::{Attempt, MetricWriter, Numbered};
 use crate::error::StoreError;
-use crate::store::Store;
 
 /// What became of one group of points.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -21,23 +21,17 @@ pub struct AppendedPoints {
     pub dropped: u64,
 }
 
-impl Store {
-    /// Stores what `groups` of points say that was not known, in one commit, received at `received`.
-    ///
-    /// When this returns `Ok`, a `kill -9` cannot undo it, nor a power loss.
-    ///
-    /// # Errors
-    /// [`StoreError`]: nothing was stored, and the same call may succeed later.
-    pub fn append_points(
+impl Metrics {
+    /// See [`Store::append_points`](crate::Store::append_points).
+    pub(crate) fn append_points(
         &self,
         groups: &[Vec<Point>],
         received: UnixNanos,
     ) -> Result<Vec<AppendedPoints>, StoreError> {
-        let metrics = &self.0.metrics;
-        metrics.live.check_room()?;
-        let now = metrics.live.ages.now(received);
-        let mut writer = metrics.writer();
-        writer.mend(&metrics.live)?;
+        self.live.check_room()?;
+        let now = self.live.ages.now(received);
+        let mut writer = self.writer();
+        writer.mend(&self.live)?;
         writer.counters.at(now);
         let attempt = Attempt::begin(&mut writer);
         let (mut deltas, mut appended) = (Vec::new(), Vec::new());
@@ -45,26 +39,21 @@ impl Store {
             appended.push(attempt.writer.take(group, now, &mut deltas));
         }
         let rows = attempt.commit(deltas, ("", received), &[])?;
-        metrics.live.push(rows, received, None);
-        metrics.publish(&writer);
+        self.live.push(rows, received, None);
+        self.publish(&writer);
         Ok(appended)
     }
 
-    /// Stores one page of an agent's rows and how far that agent's metrics are stored now, in one commit:
-    /// after a crash both are there or neither. `checkpoint.rows_stored` is raised here.
-    ///
-    /// # Errors
-    /// As [`append_points`](Self::append_points).
-    pub fn append_metric_page(
+    /// See [`Store::append_metric_page`](crate::Store::append_metric_page).
+    pub(crate) fn append_metric_page(
         &self,
         deltas: Vec<Delta>,
         received: UnixNanos,
         checkpoint: &mut MetricCheckpoint,
     ) -> Result<(), StoreError> {
-        let metrics = &self.0.metrics;
-        metrics.live.check_room()?;
-        let mut writer = metrics.writer();
-        writer.mend(&metrics.live)?;
+        self.live.check_room()?;
+        let mut writer = self.writer();
+        writer.mend(&self.live)?;
         let rows_stored = checkpoint.rows_stored + deltas.len() as u64;
         let place = MetricCheckpoint { rows_stored, ..checkpoint.clone() };
         let numbered = deltas.into_iter().map(|delta| (writer.series.number(&delta.series), delta));
@@ -73,14 +62,9 @@ impl Store {
         let places = std::slice::from_ref(&place);
         let rows = attempt.commit(deltas, (&checkpoint.agent_id, received), places)?;
         checkpoint.rows_stored = rows_stored;
-        metrics.live.push(rows, received, Some(place));
-        metrics.publish(&writer);
+        self.live.push(rows, received, Some(place));
+        self.publish(&writer);
         Ok(())
-    }
-
-    /// How far each agent's metrics are stored, by agent. Does not wait for commits.
-    pub fn metric_checkpoints(&self) -> Vec<MetricCheckpoint> {
-        self.0.metrics.live.checkpoints()
     }
 }
 

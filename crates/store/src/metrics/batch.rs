@@ -20,11 +20,11 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
-use super::query::StoredDelta;
 use super::record::{damaged, read_exemplars, write_exemplars};
+use super::row::StoredDelta;
 use crate::disk::{self, Target};
 use crate::error::StoreError;
-use crate::record::{read_attributes, write_attributes};
+use crate::row::record::{read_attributes, write_attributes};
 
 /// The columns of a file. Times are nanoseconds since the epoch; bounds, nanoseconds.
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {

@@ -9,8 +9,8 @@ use parquet::file::metadata::KeyValue;
 use serde::{Deserialize, Serialize};
 
 use super::batch::{self, BATCH_ROWS, write_rows};
-use super::query::StoredDelta;
 use super::record::damaged;
+use super::row::StoredDelta;
 use crate::clock::Received;
 use crate::disk;
 use crate::error::StoreError;

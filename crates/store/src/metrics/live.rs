@@ -8,7 +8,7 @@ use coral_trace::UnixNanos;
 
 use super::checkpoint::MetricCheckpoint;
 use super::file::MetricFile;
-use super::query::StoredDelta;
+use super::row::StoredDelta;
 use crate::clock::{Ages, Received};
 use crate::error::StoreError;
 
@@ -54,7 +54,7 @@ pub(crate) struct HotRows {
 /// Hot rows at which they are sealed: 15 MiB.
 pub(super) const SEAL_ROWS: u64 = 32_768;
 /// When sealing fails, this many times as many are taken before points are refused.
-const MOST_UNSEALED: u64 = 4;
+const MAX_UNSEALED: u64 = 4;
 
 impl LiveMetrics {
     pub(super) fn new(state: MetricState, ages: Ages) -> Self {
@@ -73,14 +73,14 @@ impl LiveMetrics {
     /// Refuses when rows cannot be sealed: they would fill the memory.
     pub(super) fn check_room(&self) -> Result<(), StoreError> {
         let hot_rows = self.read().hot_rows();
-        if hot_rows > MOST_UNSEALED * SEAL_ROWS {
+        if hot_rows > MAX_UNSEALED * SEAL_ROWS {
             return Err(StoreError::CannotSeal { hot_rows });
         }
         Ok(())
     }
 
     /// How far each agent's metrics are stored.
-    pub(super) fn checkpoints(&self) -> Vec<MetricCheckpoint> {
+    pub(crate) fn checkpoints(&self) -> Vec<MetricCheckpoint> {
         self.read().checkpoints.values().cloned().collect()
     }
 

@@ -10,11 +10,10 @@ use coral_trace::red::Protocol;
 use super::Metrics;
 use super::file::MetricFile;
 use super::live::{HotRows, SEAL_ROWS};
-use super::query::StoredDelta;
+use super::row::StoredDelta;
 use crate::error::StoreError;
 use crate::journal::remove_logs;
 use crate::layout::metric_file_dir;
-use crate::store::Store;
 
 /// How long and how much a store keeps of its metrics.
 #[derive(Clone, Copy, Debug)]
@@ -68,62 +67,52 @@ impl MetricKeep {
     }
 }
 
-impl Store {
-    /// Seals hot rows when they are many or old, then lets go of files that are too old or too many bytes.
-    ///
-    /// # Errors
-    /// [`StoreError`]: what was done until then stays, what was not is due again.
-    pub fn maintain_metrics(
+impl Metrics {
+    /// See [`Store::maintain_metrics`](crate::Store::maintain_metrics).
+    pub(crate) fn maintain_metrics(
         &self,
         keep: MetricKeep,
         now: UnixNanos,
     ) -> Result<MetricsMaintained, StoreError> {
-        let metrics = &self.0.metrics;
-        let ages = &metrics.live.ages;
-        let mut backoff = metrics.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-        ages.settle(now, metrics.newest_before_opening(), keep.longest());
-        metrics.forget_silent(ages.now(now));
-        let logs_are_gone = metrics.remove_obsolete_logs();
+        let ages = &self.live.ages;
+        let mut backoff = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+        ages.settle(now, self.newest_before_opening(), keep.longest());
+        self.forget_silent(ages.now(now));
+        let logs_are_gone = self.remove_obsolete_logs();
         let uptime = ages.uptime();
-        let is_due = backoff.is_over(uptime) && metrics.seal_is_due(keep);
+        let is_due = backoff.is_over(uptime) && self.seal_is_due(keep);
         let sealed = if is_due { backoff.note(uptime, self.seal_metrics_alone()) } else { Ok(0) };
         let (mut expired, mut evicted) = (0, 0);
         if logs_are_gone {
             // Rows that still stand in a log would come back from it.
-            expired = metrics.let_go(|file, next, _| {
+            expired = self.let_go(|file, next, _| {
                 let mut received = file.received;
                 received.unix = received.unix.min(next);
                 ages.of(received) > keep.of(file.extent.protocol)
             });
-            evicted = metrics.let_go(|_, _, bytes| bytes > keep.bytes);
+            evicted = self.let_go(|_, _, bytes| bytes > keep.bytes);
         }
         Ok(MetricsMaintained { sealed: sealed?, expired, evicted })
     }
 
-    /// Seals all hot rows now, however few they are. Returns how many.
-    ///
-    /// # Errors
-    /// As [`maintain_metrics`](Self::maintain_metrics).
-    pub fn seal_metrics(&self) -> Result<u64, StoreError> {
-        let _alone = self.0.metrics.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+    /// See [`Store::seal_metrics`](crate::Store::seal_metrics).
+    pub(crate) fn seal_metrics(&self) -> Result<u64, StoreError> {
+        let _alone = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
         self.seal_metrics_alone()
     }
 
     /// Seals what a failed seal left, then what came since.
     fn seal_metrics_alone(&self) -> Result<u64, StoreError> {
-        let metrics = &self.0.metrics;
-        let dir = metric_file_dir(&self.0.config.dir);
-        let before = metrics.live.read().sealing.clone();
-        let mut sealed = before.map_or(Ok(0), |rows| metrics.seal(&dir, &rows))?;
-        if let Some(rows) = metrics.begin_sealing()? {
-            sealed += metrics.seal(&dir, &rows)?;
+        let dir = metric_file_dir(&self.dir);
+        let before = self.live.read().sealing.clone();
+        let mut sealed = before.map_or(Ok(0), |rows| self.seal(&dir, &rows))?;
+        if let Some(rows) = self.begin_sealing()? {
+            sealed += self.seal(&dir, &rows)?;
         }
-        metrics.remove_obsolete_logs();
+        self.remove_obsolete_logs();
         Ok(sealed)
     }
-}
 
-impl Metrics {
     /// When the newest row was received that another process received.
     fn newest_before_opening(&self) -> Option<UnixNanos> {
         let state = self.live.read();

@@ -3,26 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use coral_trace::red::{Delta, Protocol};
-use coral_trace::{TimeRange, UnixNanos};
+use coral_trace::TimeRange;
+use coral_trace::red::Protocol;
 
 use super::Metrics;
 use super::file::{MetricFile, put_aside};
+use super::row::StoredDelta;
 use crate::error::StoreError;
-use crate::store::Store;
-
-/// One row: requests that were counted once.
-#[derive(Clone, PartialEq, Debug)]
-pub struct StoredDelta {
-    /// Its place in the store's sequence of metrics.
-    pub receipt: u64,
-    /// The agent that received it; empty on that agent.
-    pub agent_id: Arc<str>,
-    /// When this store got it.
-    pub received: UnixNanos,
-    /// What it says.
-    pub delta: Delta,
-}
 
 /// Some rows, and where they stand in the store's sequence.
 #[derive(Clone, PartialEq, Debug)]
@@ -56,18 +43,15 @@ pub struct MetricExtent {
     pub damaged: u64,
 }
 
-impl Store {
-    /// Shows every row of `protocol` whose time is in `range` to `visit`, in no particular order.
-    ///
-    /// # Errors
-    /// [`StoreError`]; `visit` may have been shown some.
-    pub fn deltas(
+impl Metrics {
+    /// See [`Store::deltas`](crate::Store::deltas).
+    pub(crate) fn deltas(
         &self,
         protocol: Protocol,
         range: TimeRange,
         mut visit: impl FnMut(&StoredDelta),
     ) -> Result<(), StoreError> {
-        let state = self.0.metrics.live.read();
+        let state = self.live.read();
         let (files, commits) = (state.files.clone(), state.commits());
         drop(state);
         let mut show = |rows: &[StoredDelta]| {
@@ -83,7 +67,7 @@ impl Store {
         }) {
             // Nothing is shown of a file that cannot be read to its end.
             let mut all = Vec::new();
-            self.0.metrics.read(file, |rows| {
+            self.read(file, |rows| {
                 all.extend(rows);
                 true
             })?;
@@ -93,12 +77,9 @@ impl Store {
         Ok(())
     }
 
-    /// Returns rows with a receipt above `after`, in order of receipt, at most `limit`.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the reader's place is unchanged.
-    pub fn deltas_after(&self, after: u64, limit: usize) -> Result<MetricPage, StoreError> {
-        let state = self.0.metrics.live.read();
+    /// See [`Store::deltas_after`](crate::Store::deltas_after).
+    pub(crate) fn deltas_after(&self, after: u64, limit: usize) -> Result<MetricPage, StoreError> {
+        let state = self.live.read();
         let (last_receipt, first_receipt) = (state.last_receipt(), state.first_receipt());
         let (files, commits) = (state.files.clone(), state.commits());
         drop(state);
@@ -110,7 +91,7 @@ impl Store {
                 break;
             }
             let mut left = limit;
-            self.0.metrics.read(file, |batch| {
+            self.read(file, |batch| {
                 let new = batch.into_iter().filter(|row| row.receipt > after).take(left);
                 let before = rows.len();
                 rows.extend(new);
@@ -129,9 +110,9 @@ impl Store {
         Ok(MetricPage { rows, next_receipt, last_receipt, first_receipt })
     }
 
-    /// What the store holds of metrics now. Does not wait for commits.
-    pub fn metric_extent(&self) -> MetricExtent {
-        let live = &self.0.metrics.live;
+    /// See [`Store::metric_extent`](crate::Store::metric_extent).
+    pub(crate) fn metric_extent(&self) -> MetricExtent {
+        let live = &self.live;
         let state = live.read();
         MetricExtent {
             rows: state.hot_rows() + state.files.iter().map(|file| file.extent.rows).sum::<u64>(),
@@ -143,9 +124,7 @@ impl Store {
             damaged: state.damaged,
         }
     }
-}
 
-impl Metrics {
     /// Reads `file`; one that cannot be read is put aside, so that everything else can.
     fn read(
         &self,

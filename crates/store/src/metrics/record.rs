@@ -11,9 +11,9 @@ use coral_trace::{SpanId, TraceId, UnixNanos};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::MetricCheckpoint;
-use super::query::StoredDelta;
+use super::row::StoredDelta;
 use crate::error::StoreError;
-use crate::record::{read_attributes, write_attributes};
+use crate::row::record::{read_attributes, write_attributes};
 
 /// One commit.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use coral_trace::red::{Counters, Delta, LabelLimit};
 
 use super::checkpoint::MetricCheckpoint;
 use super::live::LiveMetrics;
-use super::query::StoredDelta;
 use super::record::Frame;
+use super::row::StoredDelta;
 use super::series::SeriesTable;
 use crate::error::StoreError;
 use crate::journal::{Journal, Receipts};

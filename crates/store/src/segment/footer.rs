@@ -11,7 +11,7 @@ use parquet::file::metadata::PageIndexPolicy;
 use crate::error::StoreError;
 use crate::parquet_source::ParquetSource;
 
-/// The footers that were used last, of all files of a store: at most [`MOST_BYTES`] of them. One takes a
+/// The footers that were used last, of all files of a store: at most [`MAX_BYTES`] of them. One takes a
 /// millisecond to read, and a quarter of a mebibyte in memory.
 #[derive(Default)]
 pub(crate) struct Footers(Mutex<Kept>);
@@ -33,7 +33,7 @@ struct Footer {
 }
 
 /// Enough for 15 M spans. A store of more reads footers again when it is asked about all of them.
-const MOST_BYTES: usize = 16 << 20;
+const MAX_BYTES: usize = 16 << 20;
 
 impl Footers {
     /// The footer of `file`.
@@ -83,7 +83,7 @@ impl Kept {
         if let Some(same) = self.files.insert(file.to_owned(), footer) {
             self.bytes -= same.bytes();
         }
-        while self.bytes > MOST_BYTES
+        while self.bytes > MAX_BYTES
             && let Some(oldest) = self.oldest()
             && let Some(footer) = self.files.remove(&oldest)
         {

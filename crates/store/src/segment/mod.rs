@@ -4,11 +4,11 @@
 //! trace and collector among them, by trace id. A segment exists when both files do: the spans are
 //! renamed into place last, and unlinked first.
 
+mod digests;
 mod file;
 mod filter;
 mod footer;
 mod groups;
-mod lights;
 mod plain;
 mod read;
 mod traces;
@@ -23,12 +23,12 @@ use coral_trace::TraceId;
 use parquet::arrow::ProjectionMask;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::digests::DigestBounds;
+use self::digests::DigestIndex;
 pub(crate) use self::file::ranges;
 use self::filter::TraceFilter;
 pub(crate) use self::footer::Footers;
 pub(crate) use self::groups::RowGroup;
-use self::lights::LightIndex;
-pub(crate) use self::lights::{Light, LightBlock};
 use self::plain::PlainColumn;
 pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::clock::Received;
@@ -44,13 +44,13 @@ pub(crate) struct Segment {
     filter: TraceFilter,
     /// Every 4,096th trace id of the traces file: where in it to look.
     fences: Vec<u128>,
-    lights: LightIndex,
+    digests: DigestIndex,
     ids: PlainColumn,
     footers: Arc<Footers>,
     /// Rows of the traces file whose trace has spans elsewhere too.
     split: RwLock<Arc<BTreeMap<u32, TraceId>>>,
     /// Segments that have spans of the same traces.
-    links: Mutex<BTreeSet<u64>>,
+    split_with: Mutex<BTreeSet<u64>>,
     /// When its newest row was received.
     pub(crate) received: Received,
     /// Set once, when it has left the store.
@@ -114,19 +114,19 @@ impl Segment {
     }
 
     /// Segments that share traces with it.
-    pub(crate) fn links(&self) -> BTreeSet<u64> {
-        self.lock_links().clone()
+    pub(crate) fn split_with(&self) -> BTreeSet<u64> {
+        self.lock_split_with().clone()
     }
 
     /// Notes that segment `other` has spans of the same traces.
-    pub(crate) fn link(&self, other: u64) {
+    pub(crate) fn note_split_with(&self, other: u64) {
         if other != self.id() {
-            self.lock_links().insert(other);
+            self.lock_split_with().insert(other);
         }
     }
 
-    fn lock_links(&self) -> MutexGuard<'_, BTreeSet<u64>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_split_with(&self) -> MutexGuard<'_, BTreeSet<u64>> {
+        self.split_with.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Its files go when the last reader lets go of it.

@@ -12,16 +12,17 @@ use coral_trace::{TraceId, UnixNanos};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
+use super::digests::DigestIndex;
 use super::file::{Rows, ranges, read};
 use super::filter::TraceFilter;
 use super::footer::Footers;
-use super::lights::{LIGHT_BYTES, LightIndex};
 use super::plain::PlainColumn;
-use super::traces::{CONTINUES, DETAIL, LIGHT, TRACE_ID, TraceRow};
+use super::traces::{DETAIL, DIGEST, SPLIT, TRACE_ID, TraceRow};
 use super::write::{EXTENT_KEY, FENCE_ROWS, TRACE_ROW};
 use super::{Segment, SegmentExtent, SegmentFiles};
 use crate::clock::Received;
 use crate::error::StoreError;
+use crate::hot::digest::DIGEST_BYTES;
 use crate::row::damaged;
 
 impl Segment {
@@ -37,20 +38,20 @@ impl Segment {
             return Err(damaged("trace_id", &"more or fewer rows than the footer says"));
         }
         let column = |column, width| PlainColumn::of(files.traces.clone(), &traces, column, width);
-        let lights = LightIndex::of(column((LIGHT, "light"), LIGHT_BYTES)?, extent.traces)?;
+        let digests = DigestIndex::of(column((DIGEST, "digest"), DIGEST_BYTES)?, extent.traces)?;
         let ids = column((TRACE_ID, "trace_id"), size_of::<u128>())?;
         let last_received = UnixNanos::from_micros(extent.last_received);
         let mut segment = Self {
             split: RwLock::default(),
             extent,
-            lights,
+            digests,
             ids,
             bytes,
             files,
             filter: TraceFilter::of(&[]),
             fences: Vec::new(),
             footers: footers.clone(),
-            links: Mutex::default(),
+            split_with: Mutex::default(),
             received: Received::before_opening(last_received),
             retired: AtomicBool::new(false),
         };
@@ -120,10 +121,10 @@ impl Segment {
     }
 
     /// The rows of the traces file that say of themselves that older segments have spans of their trace.
-    pub(crate) fn continued(&self) -> Result<Vec<u32>, StoreError> {
+    pub(crate) fn split_when_sealed(&self) -> Result<Vec<u32>, StoreError> {
         let mut rows = Vec::new();
         let mut at = 0;
-        for batch in self.read_traces(&[CONTINUES], Rows::All)? {
+        for batch in self.read_traces(&[SPLIT], Rows::All)? {
             let column = batch.column(0).as_boolean();
             rows.extend((at..).zip(column.values()).filter(|(_, set)| *set).map(|(row, _)| row));
             at += batch.num_rows() as u32;

@@ -8,33 +8,33 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use coral_trace::{Collector, TraceId};
 use serde::{Deserialize, Serialize};
 
-use super::lights::{LIGHT_BYTES, Light};
 use crate::error::StoreError;
-use crate::generation::{Generation, HotPart};
-use crate::part::Part;
+use crate::hot::digest::{DIGEST_BYTES, TraceDigest};
+use crate::hot::generation::{Generation, HotPart};
+use crate::hot::part::TracePart;
 use crate::row::damaged;
 
-/// What stands in the `detail` column, as JSON: the part, its rows in the spans file, and the older
+/// What stands in the `detail` column, as JSON: the part, its rows in the spans file, and the split_with
 /// segments that have spans of the trace too.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct TraceRow {
-    pub(crate) part: Part,
+    pub(crate) part: TracePart,
     pub(crate) rows: Vec<u32>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) older: Vec<u64>,
+    pub(crate) split_with: Vec<u64>,
 }
 
 /// Columns of a traces file, in its order.
 pub(super) const TRACE_ID: usize = 0;
-pub(super) const LIGHT: usize = 1;
-pub(super) const CONTINUES: usize = 2;
+pub(super) const DIGEST: usize = 1;
+pub(super) const SPLIT: usize = 2;
 pub(super) const DETAIL: usize = 3;
 
 pub(super) static TRACE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         Field::new("trace_id", DataType::FixedSizeBinary(16), false),
-        Field::new("light", DataType::FixedSizeBinary(LIGHT_BYTES as i32), false),
-        Field::new("continues", DataType::Boolean, false),
+        Field::new("digest", DataType::FixedSizeBinary(DIGEST_BYTES as i32), false),
+        Field::new("is_split", DataType::Boolean, false),
         Field::new("detail", DataType::Utf8, false),
     ]))
 });
@@ -44,12 +44,12 @@ pub(super) struct Entry<'a> {
     pub(super) trace_id: TraceId,
     pub(super) collector: Collector,
     pub(super) hot: &'a HotPart,
-    older: &'a [u64],
+    split_with: &'a [u64],
 }
 
 impl Entry<'_> {
-    fn light(&self) -> Light {
-        Light { collector: self.collector, ..self.hot.light }
+    fn digest(&self) -> TraceDigest {
+        TraceDigest { collector: self.collector, ..self.hot.digest }
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn entries(generation: &Generation) -> Vec<Entry<'_>> {
     for (&trace_id, trace) in &generation.traces {
         for collector in [Collector::Sdk, Collector::Ebpf] {
             if let Some(hot) = trace.of(collector) {
-                entries.push(Entry { trace_id, collector, hot, older: &trace.older });
+                entries.push(Entry { trace_id, collector, hot, split_with: &trace.split_with });
             }
         }
     }
@@ -71,19 +71,19 @@ pub(super) fn entries(generation: &Generation) -> Vec<Entry<'_>> {
 pub(super) fn batch(entries: &[Entry<'_>]) -> RecordBatch {
     let rows = entries.len();
     let mut trace_id = FixedSizeBinaryBuilder::with_capacity(rows, 16);
-    let mut light = FixedSizeBinaryBuilder::with_capacity(rows, LIGHT_BYTES as i32);
+    let mut digest = FixedSizeBinaryBuilder::with_capacity(rows, DIGEST_BYTES as i32);
     let mut continues = BooleanBuilder::with_capacity(rows);
     let mut detail = StringBuilder::with_capacity(rows, 256 * rows);
     for entry in entries {
         let wide = "the column is as wide as the value";
         trace_id.append_value(entry.trace_id.bytes()).expect(wide);
-        light.append_value(entry.light().to_bytes()).expect(wide);
-        continues.append_value(!entry.older.is_empty());
-        detail.append_value(detail_json(entry.hot, entry.older));
+        digest.append_value(entry.digest().to_bytes()).expect(wide);
+        continues.append_value(!entry.split_with.is_empty());
+        detail.append_value(detail_json(entry.hot, entry.split_with));
     }
     let columns: Vec<ArrayRef> = vec![
         Arc::new(trace_id.finish()),
-        Arc::new(light.finish()),
+        Arc::new(digest.finish()),
         Arc::new(continues.finish()),
         Arc::new(detail.finish()),
     ];
@@ -91,16 +91,16 @@ pub(super) fn batch(entries: &[Entry<'_>]) -> RecordBatch {
         .expect("the columns are those of the schema")
 }
 
-fn detail_json(hot: &HotPart, older: &[u64]) -> String {
+fn detail_json(hot: &HotPart, split_with: &[u64]) -> String {
     /// [`TraceRow`], borrowed.
     #[derive(Serialize)]
     struct Row<'a> {
-        part: &'a Part,
+        part: &'a TracePart,
         rows: &'a [u32],
         #[serde(skip_serializing_if = "<[u64]>::is_empty")]
-        older: &'a [u64],
+        split_with: &'a [u64],
     }
-    let row = Row { part: &hot.part, rows: &hot.rows, older };
+    let row = Row { part: &hot.part, rows: &hot.rows, split_with };
     serde_json::to_string(&row).expect("parts have a JSON form")
 }
 

@@ -15,7 +15,7 @@ use super::traces::{self, Entry, TRACE_SCHEMA};
 use super::{Footers, Segment, SegmentExtent, SegmentFiles};
 use crate::disk::{self, Target};
 use crate::error::StoreError;
-use crate::generation::{Generation, ROW_SCHEMA};
+use crate::hot::generation::{Generation, ROW_SCHEMA};
 
 /// The key of a traces file's footer that holds its [`SegmentExtent`] as JSON.
 pub(super) const EXTENT_KEY: &str = "coral.segment";
@@ -98,7 +98,7 @@ fn write_traces(
 ) -> Result<(), StoreError> {
     let extent = serde_json::to_string(extent).expect("an extent has a JSON form");
     let footer = vec![KeyValue::new(EXTENT_KEY.to_owned(), extent)];
-    let properties = plain(compressed(), &["trace_id", "light"])
+    let properties = plain(compressed(), &["trace_id", "digest"])
         .set_column_dictionary_enabled("detail".into(), false)
         .set_column_data_page_row_count_limit("detail".into(), DETAIL_ROWS)
         .set_column_data_page_row_count_limit("trace_id".into(), FENCE_ROWS)

@@ -127,8 +127,8 @@ proptest! {
                     }
                 }
                 Step::HalfSeal => {
-                    if store.0.live.read().sealing.is_empty() {
-                        drop(store.0.begin_sealing().unwrap());
+                    if store.0.spans.live.read().sealing.is_empty() {
+                        drop(store.0.spans.begin_sealing().unwrap());
                     }
                 }
                 Step::Seal => drop(store.seal().unwrap()),

@@ -185,8 +185,8 @@ proptest! {
                     check(&store, &spans, &queries)?;
                 }
                 Step::HalfSeal => {
-                    if store.0.live.read().sealing.is_empty() {
-                        store.0.begin_sealing().unwrap();
+                    if store.0.spans.live.read().sealing.is_empty() {
+                        store.0.spans.begin_sealing().unwrap();
                     }
                     check(&store, &spans, &queries)?;
                 }

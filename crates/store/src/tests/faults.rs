@@ -308,10 +308,10 @@ impl Trial {
             }
             Step::HalfSeal => {
                 self.attempt(|store| {
-                    let waiting = store.0.live.read().sealing.first().cloned();
+                    let waiting = store.0.spans.live.read().sealing.first().cloned();
                     match waiting {
-                        Some(generation) => store.0.seal_generation(&generation).map(drop),
-                        None => store.0.begin_sealing().map(drop),
+                        Some(generation) => store.0.spans.seal_generation(&generation).map(drop),
+                        None => store.0.spans.begin_sealing().map(drop),
                     }
                 });
             }

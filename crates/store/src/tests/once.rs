@@ -89,10 +89,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn half_seal(store: &Store) {
-    let begun = store.0.live.read().sealing.first().cloned();
+    let begun = store.0.spans.live.read().sealing.first().cloned();
     match begun {
-        Some(generation) => drop(store.0.seal_generation(&generation).unwrap()),
-        None => drop(store.0.begin_sealing().unwrap()),
+        Some(generation) => drop(store.0.spans.seal_generation(&generation).unwrap()),
+        None => drop(store.0.spans.begin_sealing().unwrap()),
     }
 }
 

@@ -1,0 +1,107 @@
+//! What one commit of spans says, and its bytes in the journal: the length of a JSON record, the record, and the
+//! rows as one Arrow IPC message, LZ4.
+//!
+//! Rows in DuckDB's own tables cost four times the CPU (ARCHITECTURE.md, "Storage").
+
+use std::io;
+use std::sync::LazyLock;
+
+use arrow_array::RecordBatch;
+use arrow_ipc::CompressionType;
+use arrow_ipc::reader::StreamReader;
+use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
+use arrow_schema::ArrowError;
+use serde::{Deserialize, Serialize};
+
+use crate::commit::checkpoint::{Checkpoint, KnownAgent};
+use crate::row::batch::SCHEMA;
+
+/// What one commit stored.
+#[derive(Debug, Default)]
+pub(crate) struct Commit {
+    pub(crate) record: Record,
+    pub(crate) rows: Option<RecordBatch>,
+}
+
+/// What a commit stored beside its rows.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// The number of the first of `origins`; of the next one, when there are none.
+    #[serde(default)]
+    pub(crate) first_origin: u32,
+    /// Resources and scopes that rows refer to by number, as they follow on those of earlier commits of the
+    /// same generation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) origins: Vec<String>,
+    /// How far the colony's agents were polled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) checkpoints: Vec<Checkpoint>,
+    /// Agents that registered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) agents: Vec<KnownAgent>,
+}
+
+/// Writes commits.
+pub(crate) struct CommitEncoder(StreamWriter<Vec<u8>>);
+
+impl CommitEncoder {
+    pub(crate) fn new() -> Self {
+        let mut writer = schema_writer();
+        writer.get_mut().clear();
+        Self(writer)
+    }
+
+    /// Appends `commit` to `payload`.
+    pub(crate) fn encode(&mut self, commit: &Commit, payload: &mut Vec<u8>) {
+        encode_record(&commit.record, payload);
+        if let Some(rows) = &commit.rows {
+            self.0.write(rows).expect("memory takes rows of the schema");
+            payload.append(self.0.get_mut());
+        }
+    }
+}
+
+/// Appends a commit without rows to `payload`.
+pub(crate) fn encode_record(record: &Record, payload: &mut Vec<u8>) {
+    let record = serde_json::to_vec(record).expect("records have a JSON form");
+    payload.extend((record.len() as u32).to_le_bytes());
+    payload.extend(record);
+}
+
+/// The commit of `payload`.
+///
+/// # Errors
+/// When it is not what [`CommitEncoder::encode`] writes.
+pub(crate) fn decode(payload: &[u8]) -> io::Result<Commit> {
+    let invalid = |error: &dyn std::fmt::Display| {
+        io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+    };
+    let (length, rest) =
+        payload.split_first_chunk::<4>().ok_or_else(|| invalid(&"a frame has no record"))?;
+    let (record, rows) = rest
+        .split_at_checked(u32::from_le_bytes(*length) as usize)
+        .ok_or_else(|| invalid(&"a frame's record is longer than the frame"))?;
+    let record = serde_json::from_slice(record).map_err(|error| invalid(&error))?;
+    let rows = (!rows.is_empty()).then(|| read_rows(rows)).transpose();
+    Ok(Commit { record, rows: rows.map_err(|error| invalid(&error))? })
+}
+
+fn read_rows(message: &[u8]) -> Result<RecordBatch, ArrowError> {
+    use std::io::Read as _;
+    let stream = SCHEMA_MESSAGE.as_slice().chain(message);
+    let batch = StreamReader::try_new(stream, None)?.next();
+    batch.unwrap_or_else(|| Err(ArrowError::IpcError("no rows".into())))
+}
+
+/// Every message follows on this one, which no file repeats.
+static SCHEMA_MESSAGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut writer = schema_writer();
+    std::mem::take(writer.get_mut())
+});
+
+fn schema_writer() -> StreamWriter<Vec<u8>> {
+    IpcWriteOptions::default()
+        .try_with_compression(Some(CompressionType::LZ4_FRAME))
+        .and_then(|options| StreamWriter::try_new_with_options(Vec::new(), &SCHEMA, options))
+        .expect("memory takes a schema")
+}

@@ -1,0 +1,10 @@
+//! Storing spans: what one commit builds on, says and remembers.
+
+pub(crate) mod append;
+pub(crate) mod checkpoint;
+pub(crate) mod encoding;
+pub(crate) mod origins;
+pub(crate) mod resume;
+pub(crate) mod sealed;
+pub(crate) mod seen;
+pub(crate) mod writer;

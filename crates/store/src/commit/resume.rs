@@ -1,0 +1,241 @@
+//! Finding again what was committed, when a store is opened.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{TimestampMicrosecondType, UInt32Type};
+use arrow_array::{RecordBatch, UInt32Array};
+use coral_trace::{TraceId, UnixNanos};
+
+use crate::clock::Received;
+use crate::commit::encoding::{self, CommitEncoder, encode_record};
+use crate::commit::origins::Origins;
+use crate::commit::sealed::sealed_before;
+use crate::commit::seen::{self, Seen};
+use crate::commit::writer::{Places, Writer};
+use crate::error::StoreError;
+use crate::hot::generation::{Arrival, Generation};
+use crate::hot::live::State;
+use crate::journal::{Journal, OldFrame, OldLogs};
+use crate::row::SpanReader;
+use crate::row::batch::{ORIGIN_ID, RECEIVED_AT};
+use crate::row::promoted;
+use crate::segment::Segment;
+
+/// Reads the journal in `dir` and begins another log.
+///
+/// # Errors
+/// [`StoreError`]; nothing was changed.
+pub(crate) fn resume(
+    dir: &Path,
+    segments: Vec<Arc<Segment>>,
+) -> Result<(Writer, State), StoreError> {
+    mark_all_split(&segments)?;
+    let logs = OldLogs::list(dir)?;
+    let mut replay = Replay::new(segments);
+    logs.replay(|frame| replay.frame(&frame))?;
+    let next_receipt = logs.next_receipt().max(replay.hot.next_receipt());
+    replay.skip_to(next_receipt);
+    let Replay { segments, sealing, hot, seen, places, kept, .. } = replay;
+    let origins = Origins::starting_at(hot.origin_count() as u32);
+    let head = places.head(hot.origin_texts());
+    let journal = Journal::begin(
+        dir,
+        &logs,
+        |log| kept.contains(log),
+        next_receipt,
+        |payload| {
+            encode_record(&head, payload);
+        },
+    )?;
+    let writer = Writer { next_receipt, origins, seen, journal, encoder: CommitEncoder::new() };
+    Ok((writer, State { segments: Arc::new(segments), sealing, hot, places }))
+}
+
+/// A journal that is being read back into memory.
+struct Replay {
+    segments: Vec<Arc<Segment>>,
+    /// The newest receipt that a segment has.
+    sealed: u64,
+    /// Rows before a gap between receipts.
+    sealing: Vec<Arc<Generation>>,
+    hot: Generation,
+    seen: Seen,
+    places: Places,
+    /// Logs with rows that are not sealed.
+    kept: BTreeSet<PathBuf>,
+    reader: SpanReader,
+    origins: OldOrigins,
+}
+
+/// The origins that rows of the log at hand refer to. Each log numbers its own, from 0.
+#[derive(Default)]
+struct OldOrigins {
+    /// By the log's number; `None` stood in a frame that was lost.
+    texts: Vec<Option<String>>,
+    /// By the log's number: the number in the generation in memory, as far as that has been told of them.
+    numbers: Vec<u32>,
+    /// What the generation in memory has.
+    known: HashMap<String, u32>,
+}
+
+impl Replay {
+    fn new(segments: Vec<Arc<Segment>>) -> Self {
+        let sealed = segments.last().map_or(0, |segment| segment.extent.last_receipt);
+        Self {
+            segments,
+            sealed,
+            sealing: Vec::new(),
+            hot: Generation::after(sealed + 1),
+            seen: Seen::default(),
+            places: Places::default(),
+            kept: BTreeSet::new(),
+            reader: SpanReader::default(),
+            origins: OldOrigins::default(),
+        }
+    }
+
+    fn frame(&mut self, frame: &OldFrame<'_>) -> Result<(), StoreError> {
+        let commit = encoding::decode(&frame.payload).map_err(StoreError::log(frame.log))?;
+        if frame.is_head {
+            // It repeats what was known then, and nothing of a commit that failed.
+            self.places = Places::default();
+            self.origins.begin_log();
+            self.skip_to(frame.receipts.first);
+        }
+        self.places.take(&commit.record);
+        self.origins.add(commit.record.first_origin, commit.record.origins);
+        let Some(rows) = commit.rows.filter(|_| frame.receipts.first > self.sealed) else {
+            return Ok(());
+        };
+        let known = self.hot.next_receipt();
+        if frame.receipts.first < known || rows.num_rows() as u32 != frame.receipts.rows {
+            let receipt = frame.receipts.first;
+            tracing::error!(file = %frame.log.display(), receipt, "a commit has receipts of another; it is left out");
+            return Ok(());
+        }
+        if !self.origins.knows_all(&rows) {
+            let (file, n_spans) = (frame.log.display(), rows.num_rows());
+            tracing::error!(%file, n_spans, "spans whose resource was lost in a damaged log are left out");
+            return Ok(());
+        }
+        self.skip_to(frame.receipts.first);
+        self.kept.insert(frame.log.to_owned());
+        let rows = self.origins.renumbered(&rows, &mut self.hot);
+        self.rows(&rows)
+    }
+
+    /// The next row has this receipt. What is between is lost, and stays a gap between two generations.
+    fn skip_to(&mut self, receipt: u64) {
+        if receipt <= self.hot.next_receipt() {
+            return;
+        }
+        let before = std::mem::replace(&mut self.hot, Generation::after(receipt));
+        self.origins.begin_generation();
+        if before.rows() > 0 {
+            let n_spans = receipt - before.next_receipt();
+            tracing::error!(n_spans, "a log is damaged; spans in it are lost");
+            self.sealing.push(Arc::new(before));
+        }
+    }
+
+    fn rows(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
+        let first = self.hot.rows();
+        let joined = self.hot.tail().join(batch);
+        let mut spans = Vec::new();
+        self.reader.read(&self.hot.with_origins(batch), &mut spans)?;
+        let mut arrival = Arrival::default();
+        for (row, stored) in (first..).zip(&spans) {
+            arrival.has_misplaced |= promoted::sort(&stored.span).is_misplaced;
+            self.seen.insert(seen::key(&stored.span));
+            arrival.add(&stored.span, row);
+        }
+        let spans: Vec<_> = spans.iter().map(|stored| &stored.span).collect();
+        let older = sealed_before(&self.segments, &self.sealing, &self.hot, &spans)?;
+        for (trace, older) in older.segments {
+            arrival.is_split_with(trace, older);
+        }
+        self.seen.extend(&older.keys);
+        let received = batch.column(RECEIVED_AT).as_primitive::<TimestampMicrosecondType>();
+        let received = received.values().last().copied().unwrap_or_default();
+        let received = Received::before_opening(UnixNanos::from_micros(received));
+        self.hot.push(joined, arrival, received);
+        Ok(())
+    }
+}
+
+impl OldOrigins {
+    fn begin_log(&mut self) {
+        self.texts.clear();
+        self.numbers.clear();
+    }
+
+    fn begin_generation(&mut self) {
+        self.numbers.clear();
+        self.known.clear();
+    }
+
+    fn add(&mut self, first: u32, texts: Vec<String>) {
+        if self.texts.len() < first as usize {
+            self.texts.resize(first as usize, None);
+        }
+        self.texts.extend(texts.into_iter().map(Some));
+    }
+
+    fn knows_all(&self, rows: &RecordBatch) -> bool {
+        let numbers = rows.column(ORIGIN_ID).as_primitive::<UInt32Type>().values();
+        numbers.iter().all(|number| matches!(self.texts.get(*number as usize), Some(Some(_))))
+    }
+
+    /// `rows` with the numbers that their origins have in `hot`, which is told of those that are new to it.
+    fn renumbered(&mut self, rows: &RecordBatch, hot: &mut Generation) -> RecordBatch {
+        let mut new = Vec::new();
+        for text in &self.texts[self.numbers.len()..] {
+            let text = text.clone().unwrap_or_default();
+            let next = self.known.len() as u32;
+            let number = *self.known.entry(text.clone()).or_insert(next);
+            if number == next {
+                new.push(text);
+            }
+            self.numbers.push(number);
+        }
+        hot.add_origins(&new);
+        let numbers = rows.column(ORIGIN_ID).as_primitive::<UInt32Type>();
+        let moved: UInt32Array = numbers.unary(|number| self.numbers[number as usize]);
+        let mut columns = rows.columns().to_vec();
+        columns[ORIGIN_ID] = Arc::new(moved);
+        RecordBatch::try_new(rows.schema(), columns).expect("the columns have the types they had")
+    }
+}
+
+/// Marks in every segment the traces that another segment has spans of too.
+fn mark_all_split(segments: &[Arc<Segment>]) -> Result<(), StoreError> {
+    for segment in segments {
+        let rows = segment.split_when_sealed()?;
+        let mut by_older: HashMap<u64, Vec<TraceId>> = HashMap::new();
+        for (row, (trace, detail)) in rows.iter().zip(segment.details(&rows)?) {
+            segment.mark_split([(*row, trace)]);
+            for older in detail.split_with {
+                by_older.entry(older).or_default().push(trace);
+                note_split_with(segments, segment, older);
+            }
+        }
+        for (older, mut traces) in by_older {
+            traces.dedup();
+            if let Some(older) = segments.iter().find(|segment| segment.id() == older) {
+                let found = older.find(&traces)?;
+                older.mark_split(found.into_iter().map(|(row, index)| (row, traces[index])));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn note_split_with(segments: &[Arc<Segment>], segment: &Segment, older: u64) {
+    segment.note_split_with(older);
+    if let Some(older) = segments.iter().find(|other| other.id() == older) {
+        older.note_split_with(segment.id());
+    }
+}

@@ -1,0 +1,106 @@
+//! What is sealed of traces that a commit has spans of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
+use coral_trace::{Span, TraceId};
+
+use crate::commit::seen::{self, Key};
+use crate::error::StoreError;
+use crate::hot::generation::Generation;
+use crate::segment::Segment;
+
+/// What is sealed of some traces.
+#[derive(Default)]
+pub(crate) struct Sealed {
+    /// Which of their spans.
+    pub(crate) keys: Vec<Key>,
+    /// Which segments have any, also the one that is being written.
+    pub(crate) segments: BTreeMap<TraceId, Vec<u64>>,
+}
+
+/// What is sealed of the traces of `spans` that `hot` has not heard of: asked once a trace and generation.
+pub(crate) fn sealed_before(
+    segments: &[Arc<Segment>],
+    sealing: &[Arc<Generation>],
+    hot: &Generation,
+    spans: &[&Span],
+) -> Result<Sealed, StoreError> {
+    sealed(segments, sealing, &traces_not_in(hot, spans))
+}
+
+/// In order, each once.
+pub(crate) fn traces_not_in(hot: &Generation, spans: &[&Span]) -> Vec<TraceId> {
+    let mut traces: Vec<TraceId> = spans.iter().map(|span| span.trace_id).collect();
+    traces.dedup();
+    traces.retain(|trace| !hot.traces.contains_key(trace));
+    traces.sort_unstable();
+    traces.dedup();
+    traces
+}
+
+/// What `segments` and `sealing` have of `traces`.
+pub(crate) fn sealed(
+    segments: &[Arc<Segment>],
+    sealing: &[Arc<Generation>],
+    traces: &[TraceId],
+) -> Result<Sealed, StoreError> {
+    let mut sealed = Sealed::default();
+    for segment in segments {
+        let maybe: Vec<TraceId> =
+            traces.iter().copied().filter(|trace| segment.may_contain(*trace)).collect();
+        if !maybe.is_empty() {
+            in_segment(segment, &maybe, &mut sealed)
+                .map_err(StoreError::unreadable(segment.id()))?;
+        }
+    }
+    // Their keys are known: `Seen` keeps them until they are sealed.
+    for generation in sealing {
+        for trace in traces.iter().filter(|trace| generation.traces.contains_key(*trace)) {
+            sealed.segments.entry(*trace).or_default().push(generation.first_receipt);
+        }
+    }
+    link(segments, &sealed);
+    Ok(sealed)
+}
+
+/// Adds what `segment` has of `traces`, and marks there that they go on elsewhere.
+fn in_segment(
+    segment: &Segment,
+    traces: &[TraceId],
+    sealed: &mut Sealed,
+) -> Result<(), StoreError> {
+    let found = segment.find(traces)?;
+    let trace_rows: Vec<u32> = found.iter().map(|(row, _)| *row).collect();
+    let mut rows = Vec::new();
+    let details = segment.details(&trace_rows)?;
+    let ids = details.iter().map(|(trace, _)| *trace);
+    segment.mark_split(trace_rows.iter().copied().zip(ids));
+    for (trace, detail) in details {
+        let older = sealed.segments.entry(trace).or_default();
+        if older.last() != Some(&segment.id()) {
+            older.push(segment.id());
+        }
+        rows.extend(detail.rows);
+    }
+    rows.sort_unstable();
+    for batch in segment.spans_at(&rows, Some(&["trace_id", "span_id"]))? {
+        let traces = batch.column(0).as_fixed_size_binary();
+        let spans = batch.column(1).as_primitive::<UInt64Type>();
+        for (trace, span) in traces.iter().flatten().zip(spans.values()) {
+            sealed.keys.push(seen::join(crate::row::trace_id(trace)?.as_u128(), *span));
+        }
+    }
+    Ok(())
+}
+
+/// Tells segments of one trace about each other.
+fn link(segments: &[Arc<Segment>], sealed: &Sealed) {
+    for older in sealed.segments.values().filter(|older| older.len() > 1) {
+        for segment in segments.iter().filter(|segment| older.contains(&segment.id())) {
+            older.iter().for_each(|other| segment.note_split_with(*other));
+        }
+    }
+}

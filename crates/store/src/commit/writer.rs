@@ -1,0 +1,141 @@
+//! What the next commit of spans builds on.
+
+use std::collections::BTreeMap;
+
+use coral_trace::{Span, TraceId};
+
+use crate::commit::checkpoint::{Checkpoint, KnownAgent};
+use crate::commit::encoding::{Commit, CommitEncoder, Record, encode_record};
+use crate::commit::origins::Origins;
+use crate::commit::seen::{self, Key, Seen};
+use crate::error::StoreError;
+use crate::hot::generation::Generation;
+use crate::hot::live::Live;
+use crate::journal::{Journal, Receipts};
+
+/// Held while a commit is made.
+pub(crate) struct Writer {
+    pub(crate) next_receipt: u64,
+    pub(crate) origins: Origins,
+    pub(crate) seen: Seen,
+    pub(crate) journal: Journal,
+    pub(crate) encoder: CommitEncoder,
+}
+
+/// What a colony knows of its agents. The head of each log repeats all of it.
+#[derive(Clone, Default)]
+pub(crate) struct Places {
+    pub(crate) checkpoints: BTreeMap<(String, bool), Checkpoint>,
+    pub(crate) agents: BTreeMap<String, KnownAgent>,
+}
+
+/// A commit in the making. Unless it is [`done`](Self::done), the writer forgets when this is dropped what it was told
+/// of the commit's spans, also when that is because of a panic.
+pub(crate) struct Attempt<'a> {
+    pub(crate) writer: &'a mut Writer,
+    keys: Vec<Key>,
+    is_done: bool,
+}
+
+impl Writer {
+    /// Begins another log when the last one cannot be written any more. Before a commit is prepared, so that the head
+    /// of that log says nothing of it.
+    pub(crate) fn mend(&mut self, live: &Live) -> Result<(), StoreError> {
+        if !self.journal.is_broken() {
+            return Ok(());
+        }
+        let state = live.read();
+        let head = state.places.head(state.hot.origin_texts());
+        drop(state);
+        self.journal.mend(self.next_receipt, |payload| encode_record(&head, payload))
+    }
+
+    /// Writes one commit of `rows` rows to the journal; after an error nothing has happened.
+    pub(crate) fn write(&mut self, commit: &Commit) -> Result<(), StoreError> {
+        let rows = commit.rows.as_ref().map_or(0, |rows| rows.num_rows() as u32);
+        let receipts = Receipts { first: self.next_receipt, rows };
+        let Self { journal, encoder, .. } = self;
+        journal.append(receipts, |payload| encoder.encode(commit, payload))
+    }
+
+    /// Writes down where `agent` is polled, and remembers it.
+    pub(crate) fn register(&mut self, agent: &KnownAgent, live: &Live) -> Result<(), StoreError> {
+        self.mend(live)?;
+        let (first_origin, _) = self.origins.unwritten();
+        let record = Record { first_origin, agents: vec![agent.clone()], ..Record::default() };
+        let commit = Commit { record, rows: None };
+        self.write(&commit)?;
+        live.write().places.take(&commit.record);
+        Ok(())
+    }
+
+    /// From here on, commits are of another generation.
+    pub(crate) fn begin_generation(&mut self, live: &Live) -> Result<(), StoreError> {
+        let head = live.read().places.head(Vec::new());
+        self.journal
+            .begin_generation(self.next_receipt, |payload| encode_record(&head, payload))?;
+        self.origins = Origins::default();
+        self.seen.begin_sealing();
+        Ok(())
+    }
+
+    /// Every generation but `hot` is sealed: their logs can go.
+    pub(crate) fn end_sealing(&mut self, hot: &Generation) {
+        let is_hot = |id| TraceId::try_from(id).is_ok_and(|trace| hot.traces.contains_key(&trace));
+        self.seen.end_sealing(is_hot);
+        self.journal.end_sealing();
+    }
+}
+
+impl Places {
+    /// The record at the head of a log, whose rows may refer to these origins.
+    pub(crate) fn head(&self, origins: Vec<String>) -> Record {
+        Record {
+            first_origin: 0,
+            origins,
+            checkpoints: self.checkpoints.values().cloned().collect(),
+            agents: self.agents.values().cloned().collect(),
+        }
+    }
+
+    /// Adds what a later commit says.
+    pub(crate) fn take(&mut self, record: &Record) {
+        for checkpoint in &record.checkpoints {
+            self.checkpoints.insert(checkpoint.key(), checkpoint.clone());
+        }
+        for agent in &record.agents {
+            self.agents.insert(agent.agent_id.clone(), agent.clone());
+        }
+    }
+}
+
+impl<'a> Attempt<'a> {
+    pub(crate) fn begin(writer: &'a mut Writer) -> Self {
+        Self { writer, keys: Vec::new(), is_done: false }
+    }
+
+    /// Whether `span` is not stored yet and does not stand in this commit already.
+    pub(crate) fn is_new(&mut self, span: &Span) -> bool {
+        let key = seen::key(span);
+        let is_new = self.writer.seen.insert(key);
+        if is_new {
+            self.keys.push(key);
+        }
+        is_new
+    }
+
+    /// The commit is in the journal.
+    pub(crate) fn done(mut self) {
+        self.writer.origins.written();
+        self.is_done = true;
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.writer.seen.forget(self.keys.drain(..));
+            self.writer.origins.forget();
+        }
+    }
+}

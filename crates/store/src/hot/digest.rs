@@ -1,0 +1,74 @@
+//! What decides whether a trace is wanted: 32 bytes for each trace and collector of a place.
+
+use coral_trace::Collector;
+
+use crate::hot::part::TracePart;
+
+/// What decides about one trace, as one collector saw it. Times are microseconds.
+#[derive(Clone, Copy)]
+pub(crate) struct TraceDigest {
+    pub(crate) first_start: i64,
+    pub(crate) last_end: i64,
+    /// See [`crate::hot::part::service_bit`].
+    pub(crate) service_bits: u64,
+    /// At most 2^31 - 1 are told apart.
+    pub(crate) errors: u32,
+    pub(crate) collector: Collector,
+}
+
+/// Bytes of a row.
+pub(crate) const DIGEST_BYTES: usize = 32;
+const EBPF_BIT: u32 = 1 << 31;
+
+impl TraceDigest {
+    /// No trace at all.
+    pub(crate) const NOTHING: Self = Self {
+        first_start: i64::MAX,
+        last_end: i64::MIN,
+        service_bits: 0,
+        errors: 0,
+        collector: Collector::Ebpf,
+    };
+
+    /// What decides about a part; its collector is not told.
+    pub(crate) fn of_part(part: &TracePart) -> Self {
+        Self {
+            first_start: part.first_start,
+            last_end: part.last_end,
+            service_bits: part.service_bits(),
+            errors: part.errors.try_into().unwrap_or(u32::MAX).min(EBPF_BIT - 1),
+            collector: Collector::Ebpf,
+        }
+    }
+
+    /// Adds another part of the same trace.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.first_start = self.first_start.min(other.first_start);
+        self.last_end = self.last_end.max(other.last_end);
+        self.service_bits |= other.service_bits;
+        self.errors = self.errors.saturating_add(other.errors);
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; DIGEST_BYTES] {
+        let ebpf = if self.collector == Collector::Ebpf { EBPF_BIT } else { 0 };
+        let mut bytes = [0; DIGEST_BYTES];
+        bytes[..8].copy_from_slice(&self.first_start.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.last_end.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.service_bits.to_le_bytes());
+        bytes[24..28].copy_from_slice(&(self.errors | ebpf).to_le_bytes());
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8; DIGEST_BYTES]) -> Self {
+        let word =
+            |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+        let flags = word(24) as u32;
+        Self {
+            first_start: word(0) as i64,
+            last_end: word(8) as i64,
+            service_bits: word(16),
+            errors: flags & !EBPF_BIT,
+            collector: if flags & EBPF_BIT != 0 { Collector::Ebpf } else { Collector::Sdk },
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! Hot rows: those that came since the last seal, in memory, and in a log.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{TimestampMicrosecondType, UInt32Type, UInt64Type};
+use arrow_array::{Array as _, ArrayRef, DictionaryArray, RecordBatch, StringArray, UInt32Array};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_select::concat::concat_batches;
+use arrow_select::interleave::interleave_record_batch;
+use coral_trace::{Collector, Span, TraceId, UnixNanos};
+use hashbrown::HashMap;
+
+use crate::clock::Received;
+use crate::hot::digest::TraceDigest;
+use crate::hot::part::TracePart;
+use crate::row::batch::{ORIGIN_ID, SCHEMA, SPAN_ID, START_TIME};
+
+/// Rows with receipts from `first_receipt` on, one a receipt.
+pub(crate) struct Generation {
+    pub(crate) first_receipt: u64,
+    /// In order, with the row each begins at.
+    batches: Vec<(u32, Arc<RecordBatch>)>,
+    rows: u32,
+    origins: OriginTexts,
+    pub(crate) traces: HashMap<TraceId, HotTrace>,
+    /// The JSON of some row has an attribute that has a column: only then must it be looked for there.
+    pub(crate) has_misplaced: bool,
+    pub(crate) received: Option<ReceivedSpan>,
+}
+
+/// When the rows of a generation were received.
+#[derive(Clone, Copy)]
+pub(crate) struct ReceivedSpan {
+    /// The row with the least receipt.
+    pub(crate) oldest: Received,
+    /// The row with the greatest receipt.
+    pub(crate) newest: Received,
+    /// The earliest and the latest that the wall clock said.
+    pub(crate) first: UnixNanos,
+    pub(crate) last: UnixNanos,
+}
+
+/// Texts of resources and scopes by number, in order. Like the rows in [`Generation`], chunks are joined as they come,
+/// so that each text is copied a logarithmic number of times.
+#[derive(Clone, Default)]
+struct OriginTexts(Vec<Arc<StringArray>>);
+
+/// Rows of one moment, to be read when nobody is kept waiting any more.
+pub(crate) struct Rows {
+    batches: Vec<Arc<RecordBatch>>,
+    origins: OriginTexts,
+    /// See [`Generation::has_misplaced`].
+    pub(crate) has_misplaced: bool,
+}
+
+/// The newest batches of a generation, which the next one may be joined with.
+pub(crate) struct Tail(Vec<Arc<RecordBatch>>);
+
+/// A batch of new rows, joined with some of the batches before it.
+pub(crate) struct Joined {
+    /// How many batches it takes the place of.
+    replaces: usize,
+    batch: RecordBatch,
+    new_rows: u32,
+}
+
+/// One trace in hot rows.
+#[derive(Default)]
+pub(crate) struct HotTrace {
+    /// What SDKs sent, and what eBPF saw: [`of`](Self::of).
+    parts: [Option<HotPart>; 2],
+    /// Segments, sealed or being sealed, that have spans of it too.
+    pub(crate) split_with: Vec<u64>,
+}
+
+/// One collector's spans of it.
+#[derive(Clone)]
+pub(crate) struct HotPart {
+    /// Shared with readers while they work.
+    pub(crate) part: Arc<TracePart>,
+    /// What a list asks of every trace, at hand. [`TraceDigest::NOTHING`] until it is in a generation.
+    pub(crate) digest: TraceDigest,
+    /// Where its spans are in the generation.
+    pub(crate) rows: Vec<u32>,
+}
+
+/// What one commit adds: computed before readers are made to wait.
+#[derive(Default)]
+pub(crate) struct Arrival {
+    /// See [`Generation::has_misplaced`].
+    pub(crate) has_misplaced: bool,
+    traces: HashMap<TraceId, HotTrace>,
+}
+
+/// Batches are joined until they have this many rows, so that many small commits do not become many
+/// small arrays: a batch of one row takes 10 KiB.
+const JOINED_ROWS: usize = 8_192;
+/// How many of them one commit joins at most.
+const MAX_JOINED_BATCHES: usize = 16;
+
+impl Arrival {
+    /// Adds `span`, which lies in row `row` of its generation.
+    pub(crate) fn add(&mut self, span: &Span, row: u32) {
+        let part = &mut self.traces.entry(span.trace_id).or_default().parts
+            [usize::from(span.origin.collector == Collector::Ebpf)];
+        match part {
+            Some(HotPart { part, rows, .. }) => {
+                Arc::make_mut(part).add(span);
+                rows.push(row);
+            }
+            None => {
+                let (part_of_it, digest) = (Arc::new(TracePart::of(span)), TraceDigest::NOTHING);
+                *part = Some(HotPart { part: part_of_it, digest, rows: vec![row] });
+            }
+        }
+    }
+
+    /// Trace `trace` has spans in these segments too.
+    pub(crate) fn is_split_with(&mut self, trace: TraceId, older: Vec<u64>) {
+        if let Some(hot) = self.traces.get_mut(&trace) {
+            hot.split_with = older;
+        }
+    }
+}
+
+impl HotTrace {
+    /// What `collector` saw of it.
+    pub(crate) fn of(&self, collector: Collector) -> Option<&HotPart> {
+        self.parts[usize::from(collector == Collector::Ebpf)].as_ref()
+    }
+
+    /// Parts of `collector`, or of both.
+    pub(crate) fn parts(&self, collector: Option<Collector>) -> impl Iterator<Item = &HotPart> {
+        [Collector::Sdk, Collector::Ebpf]
+            .into_iter()
+            .filter(move |part| collector.is_none_or(|wanted| wanted == *part))
+            .filter_map(|part| self.of(part))
+    }
+
+    fn merge(&mut self, arrived: Self) {
+        for (mine, arrived) in self.parts.iter_mut().zip(arrived.parts) {
+            let Some(mut arrived) = arrived else { continue };
+            arrived.digest = TraceDigest::of_part(&arrived.part);
+            match mine {
+                Some(mine) => {
+                    Arc::make_mut(&mut mine.part).merge(&arrived.part);
+                    mine.digest.add(&arrived.digest);
+                    mine.rows.extend(arrived.rows);
+                }
+                None => *mine = Some(arrived),
+            }
+        }
+        if self.split_with.is_empty() {
+            self.split_with = arrived.split_with;
+        }
+    }
+}
+
+impl Generation {
+    /// A generation without rows.
+    pub(crate) fn after(first_receipt: u64) -> Self {
+        Self {
+            first_receipt,
+            batches: Vec::new(),
+            rows: 0,
+            origins: OriginTexts::default(),
+            traces: HashMap::new(),
+            has_misplaced: false,
+            received: None,
+        }
+    }
+
+    pub(crate) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// The receipt after the newest.
+    pub(crate) fn next_receipt(&self) -> u64 {
+        self.first_receipt + u64::from(self.rows)
+    }
+
+    /// The texts of origins, by number.
+    pub(crate) fn origin_texts(&self) -> Vec<String> {
+        let texts = self.origins.0.iter().flat_map(|chunk| chunk.iter().flatten());
+        texts.map(str::to_owned).collect()
+    }
+
+    /// The batch with the texts of its origins in the place of their numbers.
+    pub(crate) fn with_origins(&self, batch: &RecordBatch) -> RecordBatch {
+        with_origins(batch, &self.origins.joined())
+    }
+
+    /// How many origins have a number.
+    pub(crate) fn origin_count(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// The newest receipt, or the one before the first when there are no rows.
+    pub(crate) fn last_receipt(&self) -> u64 {
+        self.first_receipt + u64::from(self.rows) - 1
+    }
+
+    /// Numbers further origins.
+    pub(crate) fn add_origins(&mut self, texts: &[String]) {
+        self.origins.add(texts);
+    }
+
+    /// What the next batch may be joined with.
+    pub(crate) fn tail(&self) -> Tail {
+        // Each is larger than those after it together, mostly: a few are enough.
+        let from = self.batches.len().saturating_sub(MAX_JOINED_BATCHES);
+        Tail(self.batches[from..].iter().map(|(_, batch)| batch.clone()).collect())
+    }
+
+    /// Adds one commit's rows.
+    pub(crate) fn push(&mut self, joined: Joined, arrival: Arrival, received: Received) {
+        self.batches.truncate(self.batches.len() - joined.replaces);
+        self.rows += joined.new_rows;
+        let first = self.rows - joined.batch.num_rows() as u32;
+        self.batches.push((first, Arc::new(joined.batch)));
+        self.has_misplaced |= arrival.has_misplaced;
+        for (trace, arrived) in arrival.traces {
+            self.traces.entry(trace).or_default().merge(arrived);
+        }
+        let unix = received.unix;
+        let before = self.received.unwrap_or(ReceivedSpan {
+            oldest: received,
+            newest: received,
+            first: unix,
+            last: unix,
+        });
+        self.received = Some(ReceivedSpan {
+            newest: received,
+            first: before.first.min(unix),
+            last: before.last.max(unix),
+            ..before
+        });
+    }
+
+    /// What it holds now. Copies nothing.
+    pub(crate) fn all(&self) -> Rows {
+        Rows {
+            batches: self.batches.iter().map(|(_, batch)| batch.clone()).collect(),
+            origins: self.origins.clone(),
+            has_misplaced: self.has_misplaced,
+        }
+    }
+
+    /// Its rows from row `first` on. Copies nothing.
+    pub(crate) fn from(&self, first: u32) -> Rows {
+        let at = self.batches.partition_point(|(begin, _)| *begin <= first).saturating_sub(1);
+        let batches = self.batches[at..].iter().map(|(begin, batch)| {
+            let skip = (first.saturating_sub(*begin) as usize).min(batch.num_rows());
+            if skip == 0 {
+                return batch.clone();
+            }
+            Arc::new(batch.slice(skip, batch.num_rows() - skip))
+        });
+        Rows { batches: batches.collect(), ..self.all() }
+    }
+
+    /// What it takes to read these rows when nobody is kept waiting any more. Copies nothing.
+    pub(crate) fn pick(&self, rows: &[u32]) -> Picked {
+        let places = rows.iter().map(|row| self.place(*row)).collect();
+        let batches = self.batches.iter().map(|(_, batch)| batch.clone()).collect();
+        Picked { batches, rows: rows.to_vec(), places, origins: self.origins.clone() }
+    }
+
+    fn place(&self, row: u32) -> (usize, usize) {
+        let batch = self.batches.partition_point(|(first, _)| *first <= row) - 1;
+        (batch, (row - self.batches[batch].0) as usize)
+    }
+}
+
+/// Some rows of a generation.
+pub(crate) struct Picked {
+    batches: Vec<Arc<RecordBatch>>,
+    rows: Vec<u32>,
+    /// Batch, and row in it, of each of `rows`.
+    places: Vec<(usize, usize)>,
+    origins: OriginTexts,
+}
+
+impl Picked {
+    /// Those of them that are `wanted`, which are in the order in which they were picked.
+    pub(crate) fn rows(&self, wanted: &[u32]) -> RecordBatch {
+        let places = self.places_of(wanted);
+        let mut used: Vec<usize> = places.iter().map(|(batch, _)| *batch).collect();
+        used.sort_unstable();
+        used.dedup();
+        let batches: Vec<&RecordBatch> = used.iter().map(|at| &*self.batches[*at]).collect();
+        let places: Vec<(usize, usize)> = places
+            .into_iter()
+            .map(|(batch, row)| (used.partition_point(|at| *at < batch), row))
+            .collect();
+        let origins = self.origins.joined();
+        if batches.is_empty() {
+            return with_origins(&RecordBatch::new_empty(SCHEMA.clone()), &origins);
+        }
+        let picked = interleave_record_batch(&batches, &places).expect("all have the schema");
+        with_origins(&picked, &origins)
+    }
+
+    /// The starts of those that are `wanted`, in microseconds.
+    pub(crate) fn starts(&self, wanted: &[u32]) -> Vec<i64> {
+        let start = |(batch, row): (usize, usize)| {
+            let column = self.batches[batch].column(START_TIME);
+            column.as_primitive::<TimestampMicrosecondType>().value(row)
+        };
+        self.places_of(wanted).into_iter().map(start).collect()
+    }
+
+    /// The span ids of those that are `wanted`.
+    pub(crate) fn span_ids(&self, wanted: &[u32]) -> Vec<u64> {
+        let id = |(batch, row): (usize, usize)| {
+            self.batches[batch].column(SPAN_ID).as_primitive::<UInt64Type>().value(row)
+        };
+        self.places_of(wanted).into_iter().map(id).collect()
+    }
+
+    fn places_of(&self, wanted: &[u32]) -> Vec<(usize, usize)> {
+        let mut wanted = wanted.iter().peekable();
+        let picked = self.rows.iter().zip(&self.places);
+        let places =
+            picked.filter_map(|(row, place)| wanted.next_if(|next| *next == row).map(|_| *place));
+        places.collect()
+    }
+}
+
+impl Rows {
+    /// Batches in order of receipt, as segments have them.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = RecordBatch> {
+        let origins = self.origins.joined();
+        self.batches.iter().map(move |batch| with_origins(batch, &origins))
+    }
+}
+
+impl Tail {
+    /// Joins `rows` with the newest batches as long as the last but one is not larger than the last: every row is
+    /// copied a logarithmic number of times.
+    pub(crate) fn join(mut self, rows: &RecordBatch) -> Joined {
+        let new_rows = rows.num_rows() as u32;
+        let (mut batch, mut replaces) = (rows.clone(), 0);
+        while let Some(one) = self.0.pop()
+            && one.num_rows() <= batch.num_rows()
+            && one.num_rows() + batch.num_rows() <= JOINED_ROWS
+        {
+            let joined = concat_batches(&SCHEMA, [one.as_ref(), &batch]);
+            batch = joined.expect("both have the schema");
+            replaces += 1;
+        }
+        Joined { replaces, batch, new_rows }
+    }
+}
+
+impl OriginTexts {
+    fn len(&self) -> usize {
+        self.0.iter().map(|chunk| chunk.len()).sum()
+    }
+
+    fn add(&mut self, texts: &[String]) {
+        if texts.is_empty() {
+            return;
+        }
+        self.0.push(Arc::new(texts.iter().map(Some).collect()));
+        while let [.., one, other] = self.0.as_slice()
+            && one.len() <= 2 * other.len()
+        {
+            let joined = Arc::new(one.iter().chain(other.iter()).collect::<StringArray>());
+            self.0.truncate(self.0.len() - 2);
+            self.0.push(joined);
+        }
+    }
+
+    /// All of them.
+    fn joined(&self) -> Arc<StringArray> {
+        match self.0.as_slice() {
+            [one] => one.clone(),
+            chunks => Arc::new(chunks.iter().flat_map(|chunk| chunk.iter()).collect()),
+        }
+    }
+}
+
+/// The batch with the texts of its origins in the place of their numbers. Copies nothing.
+fn with_origins(batch: &RecordBatch, origins: &Arc<StringArray>) -> RecordBatch {
+    let mut columns = batch.columns().to_vec();
+    let numbers: &UInt32Array =
+        columns[ORIGIN_ID].as_any().downcast_ref().expect("origins are numbered");
+    let texts = DictionaryArray::<UInt32Type>::try_new(numbers.clone(), origins.clone());
+    columns[ORIGIN_ID] = Arc::new(texts.expect("every number has a text")) as ArrayRef;
+    RecordBatch::try_new(ROW_SCHEMA.clone(), columns).expect("the columns are those of the schema")
+}
+
+/// The columns of a row as readers and segments see it.
+pub(crate) static ROW_SCHEMA: std::sync::LazyLock<SchemaRef> = std::sync::LazyLock::new(|| {
+    let mut fields: Vec<_> = SCHEMA.fields().iter().cloned().collect();
+    let texts = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
+    fields[ORIGIN_ID] = Arc::new(Field::new("origin", texts, false));
+    Arc::new(Schema::new(fields))
+});

@@ -1,0 +1,119 @@
+//! What one place of the store knows of one trace.
+//!
+//! A trace is the sum of its parts, one for each generation of rows and each collector; so a late span
+//! corrects its trace without an update to anything that is sealed.
+
+use std::collections::BTreeSet;
+
+use coral_trace::Span;
+use serde::{Deserialize, Serialize};
+
+/// The spans of one trace and one collector that lie in one place, summed. Times are microseconds.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct TracePart {
+    pub(crate) first_start: i64,
+    /// A span that ended before it began lasts until it began.
+    pub(crate) last_end: i64,
+    pub(crate) spans: u64,
+    pub(crate) errors: u64,
+    pub(crate) services: BTreeSet<Box<str>>,
+    /// The earliest span.
+    pub(crate) head: Named,
+    /// The earliest span without a parent.
+    pub(crate) root: Option<Named>,
+}
+
+/// A span that may name its trace.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Named {
+    rank: Rank,
+    pub(crate) service: Box<str>,
+    pub(crate) name: Box<str>,
+    pub(crate) status: Option<u16>,
+}
+
+/// The earliest comes first; a virtual hop starts with the request that it is part of, and does not name
+/// it: start, whether it is one, span id.
+type Rank = (i64, bool, u64);
+
+impl TracePart {
+    /// The part that holds `span` alone.
+    pub(crate) fn of(span: &Span) -> Self {
+        let head = Named::of(span);
+        Self {
+            first_start: span.start.as_micros(),
+            last_end: span.end.max(span.start).as_micros(),
+            spans: 1,
+            errors: u64::from(span.is_error()),
+            services: BTreeSet::from([span.origin.service_name().into()]),
+            root: span.parent_span_id.is_none().then(|| head.clone()),
+            head,
+        }
+    }
+
+    /// Adds one span.
+    pub(crate) fn add(&mut self, span: &Span) {
+        self.first_start = self.first_start.min(span.start.as_micros());
+        self.last_end = self.last_end.max(span.end.max(span.start).as_micros());
+        self.spans += 1;
+        self.errors += u64::from(span.is_error());
+        let service = span.origin.service_name();
+        if !self.services.contains(service) {
+            self.services.insert(service.into());
+        }
+        let rank = rank(span);
+        if rank < self.head.rank {
+            self.head = Named::of(span);
+        }
+        if span.parent_span_id.is_none() && self.root.as_ref().is_none_or(|root| rank < root.rank) {
+            self.root = Some(Named::of(span));
+        }
+    }
+
+    /// Adds the spans of another part of the same trace.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.first_start = self.first_start.min(other.first_start);
+        self.last_end = self.last_end.max(other.last_end);
+        self.spans += other.spans;
+        self.errors += other.errors;
+        self.services.extend(other.services.iter().cloned());
+        if other.head.rank < self.head.rank {
+            self.head = other.head.clone();
+        }
+        if let Some(root) = &other.root
+            && self.root.as_ref().is_none_or(|mine| root.rank < mine.rank)
+        {
+            self.root = Some(root.clone());
+        }
+    }
+
+    /// The bits of its services, for [`service_bit`].
+    pub(crate) fn service_bits(&self) -> u64 {
+        self.services.iter().map(|service| service_bit(service)).fold(0, |bits, bit| bits | bit)
+    }
+}
+
+impl Named {
+    fn of(span: &Span) -> Self {
+        Self {
+            rank: rank(span),
+            service: span.origin.service_name().into(),
+            name: span.name.as_str().into(),
+            status: span.response_status(),
+        }
+    }
+}
+
+fn rank(span: &Span) -> Rank {
+    (span.start.as_micros(), span.is_virtual_hop(), span.span_id.as_u64())
+}
+
+/// One of 64 bits for a service's name: a part without the bit has no span of the service, one with it
+/// may have. FNV-1a, since the bits are written to disk.
+pub(crate) fn service_bit(service: &str) -> u64 {
+    let hash = service.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // The upper bits depend on every byte of the name.
+    1 << (hash >> 58)
+}

@@ -1,0 +1,309 @@
+//! Sealing hot rows into segments, and letting old segments go.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use coral_trace::{TraceId, UnixNanos};
+
+use crate::disk;
+use crate::error::StoreError;
+use crate::hot::generation::Generation;
+use crate::journal::remove_logs;
+use crate::layout::{bytes_under, log_dir, segment_dir};
+use crate::segment::Segment;
+use crate::spans::Spans;
+
+/// How long and how much a store keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// Spans received longer ago than this go, a whole segment at a time.
+    pub age: Duration,
+    /// When the store is larger than this many bytes, the oldest segments go.
+    pub bytes: u64,
+}
+
+/// What one round of maintenance did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Maintained {
+    /// Spans moved from hot rows into a segment.
+    pub sealed: u64,
+    /// Spans that were older than [`Keep::age`].
+    pub expired: u64,
+    /// Spans that went because of [`Keep::bytes`]: kept shorter than was asked for.
+    pub evicted: u64,
+}
+
+/// A seal is due when the oldest hot row has this part of [`Keep::age`]; so spans are kept at most a
+/// quarter longer than asked for.
+const SEALS_PER_AGE: u32 = 4;
+
+/// How often the whole directory is measured, unless rows were sealed or let go.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(2);
+/// Segments may have this part of the size cap, however much everything else takes: letting them go would not help.
+const SEGMENTS_SHARE: u64 = 4;
+/// After a failed seal the next try waits, first so long, then twice as long each time.
+const MIN_SEAL_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_SEAL_BACKOFF: Duration = Duration::from_secs(60);
+
+/// What one round of maintenance leaves to the next.
+#[derive(Default)]
+pub(crate) struct Maintenance {
+    /// The uptime at which the directory was measured.
+    measured: Option<Duration>,
+    pub(crate) backoff: Backoff,
+}
+
+/// When a failed seal is tried again.
+#[derive(Default)]
+pub(crate) struct Backoff {
+    failures: u32,
+    /// By the uptime.
+    until: Duration,
+}
+
+impl Backoff {
+    pub(crate) fn is_over(&self, uptime: Duration) -> bool {
+        self.failures == 0 || uptime >= self.until
+    }
+
+    /// Notes how a seal ended.
+    pub(crate) fn note<T, E>(&mut self, uptime: Duration, outcome: Result<T, E>) -> Result<T, E> {
+        if outcome.is_ok() {
+            *self = Self::default();
+        } else {
+            let wait = MIN_SEAL_BACKOFF.saturating_mul(1 << self.failures.min(6));
+            self.until = uptime + wait.min(MAX_SEAL_BACKOFF);
+            self.failures += 1;
+        }
+        outcome
+    }
+}
+
+impl Spans {
+    /// One round of maintenance. See [`Store::maintain`](crate::Store::maintain).
+    pub(crate) fn maintain(&self, keep: Keep, now: UnixNanos) -> Result<Maintained, StoreError> {
+        let mut maintenance = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+        let ages = &self.live.ages;
+        ages.settle(now, self.newest_before_opening(), keep.age);
+        let logs_are_gone = self.remove_obsolete_logs();
+        let uptime = ages.uptime();
+        let is_due = maintenance.backoff.is_over(uptime) && self.seal_is_due(keep);
+        let sealed = if is_due { maintenance.backoff.note(uptime, self.seal()) } else { Ok(0) };
+        // Rows that still stand in a log would come back from it.
+        let expired = if logs_are_gone { self.expire(keep.age) } else { 0 };
+        let changed = expired > 0 || is_due;
+        if changed || maintenance.measured.is_none_or(|at| uptime >= at + MEASURE_INTERVAL) {
+            self.measure_disk()?;
+            maintenance.measured = Some(uptime);
+        }
+        let evicted = if logs_are_gone { self.evict(keep.bytes)? } else { 0 };
+        Ok(Maintained { sealed: sealed?, expired, evicted })
+    }
+
+    /// Seals all hot rows now. Returns how many.
+    pub(crate) fn seal_all(&self) -> Result<u64, StoreError> {
+        let _alone = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
+        self.seal()
+    }
+
+    /// When the newest row was received that another process received.
+    fn newest_before_opening(&self) -> Option<UnixNanos> {
+        let state = self.live.read();
+        let segments = state.segments.iter().map(|segment| segment.received);
+        let hot = state.generations().filter_map(|rows| Some(rows.received?.newest));
+        let before = segments.chain(hot).filter(|received| received.uptime.is_none());
+        before.last().map(|received| received.unix)
+    }
+
+    /// Measures all that the store has on disk: also damaged files, half-written ones, and those that readers hold.
+    pub(crate) fn measure_disk(&self) -> Result<(), StoreError> {
+        let dir = &self.dir;
+        let bytes = bytes_under(dir).map_err(StoreError::directory(dir))?;
+        self.live.measured(bytes);
+        Ok(())
+    }
+
+    /// Removes logs whose rows are sealed. `false` when one stays.
+    fn remove_obsolete_logs(&self) -> bool {
+        let obsolete = self.writer().journal.take_obsolete();
+        let left = remove_logs(obsolete);
+        let all_are_gone = left.is_empty();
+        self.writer().journal.put_back_obsolete(left);
+        all_are_gone
+    }
+
+    fn seal_is_due(&self, keep: Keep) -> bool {
+        let state = self.live.read();
+        let hot_rows = state.hot_rows();
+        let oldest = state.generations().find_map(|rows| Some(rows.received?.oldest));
+        let waits = !state.sealing.is_empty();
+        drop(state);
+        let old =
+            oldest.is_some_and(|oldest| self.live.ages.of(oldest) >= keep.age / SEALS_PER_AGE);
+        // Hot rows cannot be evicted: past half the cap they become a segment, which can.
+        let is_large = || {
+            let logs = bytes_under(&log_dir(&self.dir)).unwrap_or(u64::MAX);
+            logs > keep.bytes / 2
+        };
+        hot_rows > 0 && (waits || hot_rows >= self.segment_rows || old || is_large())
+    }
+
+    /// Seals what waits to be, then what came since.
+    fn seal(&self) -> Result<u64, StoreError> {
+        let mut sealed = 0;
+        let waiting = self.live.read().sealing.clone();
+        for generation in waiting {
+            sealed += self.seal_generation(&generation)?;
+        }
+        if let Some(generation) = self.begin_sealing()? {
+            sealed += self.seal_generation(&generation)?;
+        }
+        self.remove_obsolete_logs();
+        Ok(sealed)
+    }
+
+    /// From here on commits go to another generation. `None` when there is nothing to seal.
+    pub(crate) fn begin_sealing(&self) -> Result<Option<Arc<Generation>>, StoreError> {
+        let mut writer = self.writer();
+        if self.live.read().hot.rows() == 0 {
+            return Ok(None);
+        }
+        writer.begin_generation(&self.live)?;
+        let mut state = self.live.write();
+        let next = Generation::after(writer.next_receipt);
+        let generation = Arc::new(std::mem::replace(&mut state.hot, next));
+        state.sealing.push(generation.clone());
+        Ok(Some(generation))
+    }
+
+    /// Writes a generation as a segment, and puts it in its place: for a crash by renaming it, for readers by
+    /// moving pointers.
+    pub(crate) fn seal_generation(&self, generation: &Generation) -> Result<u64, StoreError> {
+        let segment = Segment::write(&segment_dir(&self.dir), generation, &self.footers)?;
+        // Held so that no commit comes between the marks and the exchange; readers go on.
+        let mut writer = self.writer();
+        self.mark_split_with_older(generation, &self.live.segments(), &segment)?;
+        self.mark_split_with_hot(generation, &segment)?;
+        let mut state = self.live.write();
+        let (spans, id) = (segment.spans(), segment.id());
+        let segments = state.segments.iter().cloned().chain([Arc::new(segment)]).collect();
+        state.segments = Arc::new(segments);
+        state.sealing.retain(|waiting| waiting.first_receipt != id);
+        let all_are_sealed = state.sealing.is_empty();
+        drop(state);
+        if all_are_sealed {
+            writer.end_sealing(&self.live.read().hot);
+        }
+        Ok(spans)
+    }
+
+    /// Traces of the new segment that older ones have spans of.
+    fn mark_split_with_older(
+        &self,
+        generation: &Generation,
+        segments: &[Arc<Segment>],
+        segment: &Segment,
+    ) -> Result<(), StoreError> {
+        let rows = segment.split_when_sealed()?;
+        let ids = segment.details(&rows)?.into_iter().map(|(trace, _)| trace);
+        segment.mark_split(rows.iter().copied().zip(ids));
+        let older = generation.traces.values().flat_map(|trace| &trace.split_with);
+        let older: std::collections::BTreeSet<u64> = older.copied().collect();
+        for other in segments.iter().filter(|other| older.contains(&other.id())) {
+            segment.note_split_with(other.id());
+            other.note_split_with(segment.id());
+        }
+        Ok(())
+    }
+
+    /// Traces of the new segment that hot rows have spans of already.
+    fn mark_split_with_hot(
+        &self,
+        sealed: &Generation,
+        segment: &Segment,
+    ) -> Result<(), StoreError> {
+        let state = self.live.read();
+        let both = sealed.traces.keys().filter(|trace| state.hot.traces.contains_key(*trace));
+        let mut continued: Vec<TraceId> = both.copied().collect();
+        drop(state);
+        continued.sort_unstable();
+        let found = segment.find(&continued)?;
+        segment.mark_split(found.into_iter().map(|(row, index)| (row, continued[index])));
+        Ok(())
+    }
+
+    /// Lets go of segments whose rows are all older than `age`.
+    fn expire(&self, age: Duration) -> u64 {
+        let segments = self.live.segments();
+        let mut old = 0;
+        // Receipts are in order of time: rows before others are no younger, whatever a clock said of them.
+        let mut next: Option<UnixNanos> = None;
+        for (at, segment) in segments.iter().enumerate().rev() {
+            let mut received = segment.received;
+            received.unix = next.map_or(received.unix, |next| next.min(received.unix));
+            if received.uptime.is_none() {
+                next = Some(received.unix);
+            }
+            if self.live.ages.of(received) > age {
+                old = at + 1;
+                break;
+            }
+        }
+        self.let_go(&segments[..old])
+    }
+
+    /// Lets go of damaged files, then of the oldest segments, as far as the store is larger than `cap`.
+    fn evict(&self, cap: u64) -> Result<u64, StoreError> {
+        let total = self.live.disk_bytes();
+        if total <= cap {
+            return Ok(0);
+        }
+        let damaged = remove_damaged(&segment_dir(&self.dir), total - cap)?;
+        let segments = self.live.segments();
+        let mut bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
+        let others = total.saturating_sub(damaged).saturating_sub(bytes);
+        let allowed = cap.saturating_sub(others).max(cap / SEGMENTS_SHARE);
+        let mut go = 0;
+        while bytes > allowed && go < segments.len() {
+            bytes -= segments[go].bytes;
+            go += 1;
+        }
+        let evicted = self.let_go(&segments[..go]);
+        // Their files go with the last who has them.
+        drop(segments);
+        self.measure_disk()?;
+        Ok(evicted)
+    }
+
+    /// Retires the oldest segments, which are these.
+    fn let_go(&self, oldest: &[Arc<Segment>]) -> u64 {
+        let Some(last) = oldest.last() else { return 0 };
+        let last = last.id();
+        let mut state = self.live.write();
+        let stay = state.segments.iter().filter(|segment| segment.id() > last).cloned().collect();
+        state.segments = Arc::new(stay);
+        drop(state);
+        oldest.iter().for_each(|segment| segment.retire());
+        oldest.iter().map(|segment| segment.spans()).sum()
+    }
+}
+
+/// Removes damaged files, the oldest first, until they were `bytes`. Returns how many bytes they were.
+fn remove_damaged(dir: &Path, bytes: u64) -> Result<u64, StoreError> {
+    let entries = std::fs::read_dir(dir).map_err(StoreError::directory(dir))?;
+    let mut damaged: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    damaged.retain(|path| path.extension().is_some_and(|kind| kind == "damaged"));
+    damaged.sort();
+    let mut removed = 0;
+    for path in damaged {
+        if removed >= bytes {
+            break;
+        }
+        let length = std::fs::metadata(&path).map_or(0, |file| file.len());
+        disk::remove(&path).map_err(StoreError::directory(&path))?;
+        tracing::warn!(file = %path.display(), "removed a damaged file, since the store is larger than it may be");
+        removed += length;
+    }
+    Ok(removed)
+}

@@ -1,0 +1,4 @@
+//! Keeping a store within its age and its size, and whole.
+
+pub(crate) mod maintain;
+pub(crate) mod repair;

@@ -1,0 +1,88 @@
+//! Bringing back what was put aside as damaged, where it turns out to be whole.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use coral_trace::{Span, UnixNanos};
+
+use crate::disk;
+use crate::error::{StoreError, chain};
+use crate::layout::{metric_file_dir, segment_dir};
+use crate::row::StoredSpan;
+use crate::segment;
+use crate::spans::Spans;
+
+/// What became of the damaged files of a store.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Repaired {
+    /// Spans that are stored again.
+    pub spans: u64,
+    /// Spans that had been stored again already.
+    pub known: u64,
+    /// Files of metrics that are read again when the store is opened next.
+    pub metric_files: u64,
+    /// Files that stay aside, each with the reason.
+    pub left: Vec<(PathBuf, String)>,
+}
+
+/// Stores the spans of damaged segments once more, where they can be read.
+pub(crate) fn spans(spans: &Spans, now: UnixNanos) -> Result<Repaired, StoreError> {
+    let mut repaired = Repaired::default();
+    for path in damaged(&segment_dir(&spans.dir))? {
+        if path.to_string_lossy().ends_with(".spans.damaged") {
+            match segment::read_all(&path, &spans.footers) {
+                Ok(found) => store_again(spans, &path, found, now, &mut repaired)?,
+                Err(error) => repaired.left.push((path, chain(&error))),
+            }
+        }
+    }
+    spans.seal_all()?;
+    Ok(repaired)
+}
+
+/// Gives files of metrics of the store in `dir` their names back, where they can be read.
+pub(crate) fn metrics(dir: &Path, repaired: &mut Repaired) -> Result<(), StoreError> {
+    for path in damaged(&metric_file_dir(dir))? {
+        match crate::metrics::restore(&path) {
+            Ok(()) => repaired.metric_files += 1,
+            Err(error) => repaired.left.push((path, chain(&error))),
+        }
+    }
+    Ok(())
+}
+
+fn store_again(
+    spans: &Spans,
+    path: &Path,
+    found: Vec<StoredSpan>,
+    now: UnixNanos,
+    repaired: &mut Repaired,
+) -> Result<(), StoreError> {
+    let mut by_agent: BTreeMap<Arc<str>, Vec<Span>> = BTreeMap::new();
+    for stored in found {
+        by_agent.entry(stored.agent_id).or_default().push(stored.span);
+    }
+    for (agent_id, group) in by_agent {
+        for appended in spans.commit(&[group], &agent_id, now, None)? {
+            repaired.spans += appended.new;
+            repaired.known += appended.duplicate;
+        }
+    }
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+    for file in [path, &path.with_file_name(name.replace(".spans.", ".traces."))] {
+        disk::remove(file).map_err(StoreError::directory(file))?;
+    }
+    Ok(())
+}
+
+/// The damaged files in `dir`, in order of their names.
+fn damaged(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let entries = std::fs::read_dir(dir).map_err(StoreError::directory(dir))?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths: Vec<PathBuf> =
+        paths.collect::<Result<_, _>>().map_err(StoreError::directory(dir))?;
+    paths.retain(|path| path.extension().is_some_and(|kind| kind == "damaged"));
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,131 @@
+//! Who calls whom, from every span of the traces that started in some time.
+//!
+//! A segment is read by columns and not by rows, and only those that tell of a call. Most traces lie whole
+//! in one segment, which knows their rows; the spans of the others, and hot rows, are carried to the end and
+//! joined by trace id. When too many are carried, traces are divided by their ids and read in several passes.
+
+mod carried;
+mod columns;
+mod sealed;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use coral_trace::dependency::Dependencies;
+use coral_trace::{Collector, TimeRange};
+
+use self::carried::SplitSpans;
+use self::columns::Reader;
+use crate::error::StoreError;
+use crate::hot::generation::{Generation, Rows};
+use crate::hot::live::Live;
+use crate::segment::Segment;
+
+/// Which traces count: those that started in `[since, until)`, whole, as `collector` saw them.
+#[derive(Clone, Copy)]
+struct Window {
+    since: i64,
+    until: i64,
+    collector: Option<Collector>,
+}
+
+/// Which of the traces that lie in several places a pass is about: those whose id leaves `part`.
+#[derive(Clone, Copy)]
+struct Pass {
+    part: u128,
+    of: u128,
+}
+
+/// Spans that are carried in one pass, about: 64 bytes each.
+const MAX_CARRIED: u64 = 2_000_000;
+
+/// What is read, as of one moment.
+struct View {
+    hot: Vec<RecordBatch>,
+    /// Those that have traces that may have started in the window.
+    segments: Vec<Arc<Segment>>,
+    /// Others that have spans of the same traces.
+    linked: Vec<Arc<Segment>>,
+}
+/// See [`Store::dependencies`](crate::Store::dependencies).
+pub(crate) fn dependencies(
+    live: &Live,
+    started: TimeRange,
+    collector: Option<Collector>,
+) -> Result<Dependencies, StoreError> {
+    let (since, until) = (started.start.as_micros(), started.end.as_micros());
+    let window = Window { since, until, collector };
+    let view = view(live, window);
+    let mut reader = Reader::default();
+    let of = u128::from(view.carried().div_ceil(MAX_CARRIED).max(1));
+    for part in 0..of {
+        view.read(window, Pass { part, of }, &mut reader)?;
+    }
+    Ok(reader.into_map())
+}
+
+fn view(live: &Live, window: Window) -> View {
+    let state = live.read();
+    let hot: Vec<Rows> = state.generations().map(Generation::all).collect();
+    let hot_traces = state.generations().flat_map(|generation| generation.traces.values());
+    let mut linked: BTreeSet<u64> =
+        hot_traces.flat_map(|trace| trace.split_with.iter().copied()).collect();
+    let all = state.segments.clone();
+    drop(state);
+    let hot = hot.iter().flat_map(Rows::batches).collect();
+    let inside = |segment: &&Arc<Segment>| {
+        let extent = &segment.extent;
+        extent.last_start >= window.since && extent.first_start < window.until
+    };
+    let segments: Vec<Arc<Segment>> = all.iter().filter(inside).cloned().collect();
+    segments.iter().for_each(|segment| linked.extend(segment.split_with()));
+    let others = all.iter().filter(|segment| !inside(segment) && linked.contains(&segment.id()));
+    View { hot, linked: others.cloned().collect(), segments }
+}
+
+impl View {
+    /// About how many spans lie in hot rows, or in several places.
+    fn carried(&self) -> u64 {
+        let hot: u64 = self.hot.iter().map(|batch| batch.num_rows() as u64).sum();
+        let split = |segment: &Arc<Segment>| {
+            let each = segment.spans().div_ceil(u64::from(segment.extent.traces).max(1));
+            each * segment.split_rows().len() as u64
+        };
+        hot + self.segments.iter().chain(&self.linked).map(split).sum::<u64>()
+    }
+
+    /// Adds the traces of one pass; in the first those that lie in one segment too.
+    fn read(&self, window: Window, pass: Pass, reader: &mut Reader) -> Result<(), StoreError> {
+        let mut carried = SplitSpans::default();
+        for batch in &self.hot {
+            carried.add_hot(batch, window, pass, reader)?;
+        }
+        for segment in &self.segments {
+            sealed::read(segment, window, pass, pass.part == 0, reader, &mut carried)
+                .map_err(StoreError::unreadable(segment.id()))?;
+        }
+        for segment in &self.linked {
+            sealed::read(segment, window, pass, false, reader, &mut carried)
+                .map_err(StoreError::unreadable(segment.id()))?;
+        }
+        carried.add_to(window, reader);
+        Ok(())
+    }
+}
+
+impl Window {
+    fn holds(&self, start: i64) -> bool {
+        start >= self.since && start < self.until
+    }
+
+    fn counts(&self, collector: Collector) -> bool {
+        self.collector.is_none_or(|wanted| wanted == collector)
+    }
+}
+
+impl Pass {
+    fn has(&self, trace: u128) -> bool {
+        self.of == 1 || trace % self.of == self.part
+    }
+}

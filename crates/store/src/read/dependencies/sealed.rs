@@ -1,0 +1,123 @@
+//! The traces of one segment.
+
+use std::collections::BTreeMap;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
+use coral_trace::TraceId;
+use coral_trace::dependency::CallSpan;
+
+use super::carried::SplitSpans;
+use super::columns::{COLUMNS, Reader, SAID_COLUMNS, column};
+use super::{Pass, Window};
+use crate::error::StoreError;
+use crate::row::damaged;
+use crate::segment::{Segment, TRACE_ROW};
+
+/// What becomes of a row of the traces file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It is whole, and counts.
+    Whole,
+    /// It has spans elsewhere: it is carried, with this start.
+    SplitSpans(TraceId, i64),
+    Skipped,
+}
+
+/// Adds the traces of `segment` that lie in it alone, if `whole`, and carries the others.
+pub(super) fn read(
+    segment: &Segment,
+    window: Window,
+    pass: Pass,
+    whole: bool,
+    reader: &mut Reader,
+    carried: &mut SplitSpans,
+) -> Result<(), StoreError> {
+    // Before the rest is read: a trace that goes on elsewhere by then is marked.
+    let split = segment.split_rows();
+    if !whole && split.is_empty() {
+        return Ok(());
+    }
+    let fates = fates(segment, window, pass, whole, &split)?;
+    let mut rows = Rows::none_of(&fates);
+    for group in segment.row_groups()? {
+        let said = group.with_values(&SAID_COLUMNS)?;
+        for batch in group.read(&[&COLUMNS[..], &said].concat())? {
+            let traces = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
+            for (trace, span) in traces.iter().zip(reader.read(&batch)?) {
+                match fates.get(*trace as usize).ok_or_else(|| damaged(TRACE_ROW, trace))? {
+                    Fate::Whole => rows.push(*trace, *span),
+                    Fate::SplitSpans(trace, start) => carried.add(trace.as_u128(), *start, *span),
+                    Fate::Skipped => {}
+                }
+            }
+        }
+    }
+    rows.by_trace(|trace| reader.map.add_trace(trace));
+    Ok(())
+}
+
+fn fates(
+    segment: &Segment,
+    window: Window,
+    pass: Pass,
+    whole: bool,
+    split: &BTreeMap<u32, TraceId>,
+) -> Result<Vec<Fate>, StoreError> {
+    let mut fates = Vec::with_capacity(segment.extent.traces as usize);
+    let mut digests = segment.digests()?;
+    let mut next = 0;
+    while let Some(rows) = digests.next_wanted(next, |_, _| true) {
+        next = rows.end;
+        for (row, digest) in digests.read(rows)? {
+            fates.push(match split.get(&row) {
+                _ if !window.counts(digest.collector) => Fate::Skipped,
+                Some(trace) if pass.has(trace.as_u128()) => {
+                    Fate::SplitSpans(*trace, digest.first_start)
+                }
+                Some(_) => Fate::Skipped,
+                None if whole && window.holds(digest.first_start) => Fate::Whole,
+                None => Fate::Skipped,
+            });
+        }
+    }
+    Ok(fates)
+}
+
+/// Spans of whole traces, to be put together by trace.
+struct Rows {
+    spans: Vec<(u32, CallSpan)>,
+    /// How many of each trace there are.
+    counts: Vec<u32>,
+}
+
+impl Rows {
+    fn none_of(fates: &[Fate]) -> Self {
+        Self { spans: Vec::new(), counts: vec![0; fates.len()] }
+    }
+
+    fn push(&mut self, trace: u32, span: CallSpan) {
+        self.counts[trace as usize] += 1;
+        self.spans.push((trace, span));
+    }
+
+    /// Each trace at once: sorted by counting.
+    fn by_trace(self, mut add: impl FnMut(&[CallSpan])) {
+        let Some((_, some)) = self.spans.first() else { return };
+        let mut sorted = vec![*some; self.spans.len()];
+        let mut ends = Vec::with_capacity(self.counts.len());
+        let mut begin = 0;
+        for count in &self.counts {
+            ends.push(begin);
+            begin += *count as usize;
+        }
+        for (trace, span) in &self.spans {
+            let place = &mut ends[*trace as usize];
+            sorted[*place] = *span;
+            *place += 1;
+        }
+        for (end, count) in ends.into_iter().zip(self.counts).filter(|(_, count)| *count > 0) {
+            add(&sorted[end - count as usize..end]);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Traces by id.
+
+use std::sync::Arc;
+
+use coral_trace::{Collector, SpanId, TraceId, UnixNanos};
+
+use crate::error::StoreError;
+use crate::hot::live::Live;
+use crate::read::places::Places;
+use crate::row::StoredSpan;
+use crate::segment::Segment;
+
+/// One trace, or as much of it as was asked for.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct StoredTrace {
+    /// By start, then id.
+    pub spans: Vec<StoredSpan>,
+    /// Spans stored; more than `spans` when the limit cut it.
+    pub span_count: u64,
+    /// Spans stored whose status is an error.
+    pub error_count: u64,
+    /// Start of the first span stored, in whole microseconds.
+    pub start: UnixNanos,
+    /// End of the last span stored, in whole microseconds.
+    pub end: UnixNanos,
+    /// Services with a span stored, by name.
+    pub services: Vec<String>,
+}
+
+/// See [`Store::trace`](crate::Store::trace).
+pub(crate) fn one_trace(
+    live: &Live,
+    trace: TraceId,
+    collector: Option<Collector>,
+    limit: u32,
+) -> Result<StoredTrace, StoreError> {
+    let mut places = Places::of(live, &[trace], collector)?;
+    let sum = places.sum.clone();
+    places.keep_first(u64::from(limit))?;
+    let mut spans = places.read()?;
+    spans.sort_by_key(|stored| (stored.span.start, stored.span.span_id));
+    spans.truncate(limit as usize);
+    let Some(sum) = sum else { return Ok(StoredTrace::default()) };
+    Ok(StoredTrace {
+        spans,
+        span_count: sum.spans,
+        error_count: sum.errors,
+        start: UnixNanos::from_micros(sum.first_start),
+        end: UnixNanos::from_micros(sum.last_end),
+        services: sum.services.iter().map(|service| service.to_string()).collect(),
+    })
+}
+
+/// Whether a span of `trace` is stored.
+pub(crate) fn contains(live: &Live, trace: TraceId) -> Result<bool, StoreError> {
+    Ok(Places::of(live, &[trace], None)?.sum.is_some())
+}
+
+/// See [`Store::spans_of`](crate::Store::spans_of).
+pub(crate) fn spans_of(
+    live: &Live,
+    traces: &[TraceId],
+    collector: Option<Collector>,
+    span: Option<SpanId>,
+    limit: u32,
+) -> Result<Vec<StoredSpan>, StoreError> {
+    let mut places = Places::of(live, traces, collector)?;
+    if let Some(span) = span {
+        places.keep_span(span)?;
+    }
+    places.keep_first(u64::from(limit))?;
+    let mut spans = places.read()?;
+    // A span is large, and its key is not.
+    spans.sort_by_cached_key(|stored| {
+        (stored.span.trace_id, stored.span.start, stored.span.span_id)
+    });
+    spans.truncate(limit as usize);
+    Ok(spans)
+}
+
+/// At most `limit` traces whose ids lie between these, both inside, in order.
+pub(crate) fn traces_between(
+    live: &Live,
+    first: u128,
+    last: u128,
+    limit: usize,
+) -> Result<Vec<TraceId>, StoreError> {
+    let inside = |trace: &TraceId| (first..=last).contains(&trace.as_u128());
+    let state = live.read();
+    let segments: Arc<Vec<Arc<Segment>>> = state.segments.clone();
+    let hot = state.generations().flat_map(|generation| generation.traces.keys());
+    let mut found: Vec<TraceId> = hot.copied().filter(inside).collect();
+    drop(state);
+    for segment in segments.iter() {
+        let ids = segment
+            .ids_between(first, last, limit)
+            .map_err(StoreError::unreadable(segment.id()))?;
+        found.extend(ids.into_iter().filter_map(|id| TraceId::try_from(id).ok()));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(limit);
+    Ok(found)
+}

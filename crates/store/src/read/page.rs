@@ -1,0 +1,144 @@
+//! Spans in order of receipt: what a colony polls.
+
+use std::ops::Range;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_buffer::BooleanBuffer;
+use arrow_select::filter::filter_record_batch;
+use coral_trace::Collector;
+
+use crate::error::StoreError;
+use crate::hot::generation::Rows;
+use crate::hot::live::Live;
+use crate::row::{SpanReader, StoredSpan, damaged};
+use crate::segment::Segment;
+
+/// Some spans, and where they stand in the store's sequence.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Page {
+    /// In order of receipt.
+    pub spans: Vec<StoredSpan>,
+    /// What to ask after next; beyond spans of the other collector, which are not in `spans`.
+    pub next_receipt: u64,
+    /// The newest receipt that could be read. `next_receipt` equals it when the reader has caught up.
+    pub last_receipt: u64,
+    /// The oldest receipt still stored. When it is above the reader's place + 1, spans in between expired.
+    pub first_receipt: u64,
+}
+
+/// Whose spans.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) collector: Collector,
+    /// Of all, when there is none.
+    pub(crate) service: Option<&'a str>,
+}
+
+/// At most `limit` rows that are wanted, from the one after receipt `after` on.
+pub(crate) fn page(
+    live: &Live,
+    wanted: Wanted<'_>,
+    after: u64,
+    limit: usize,
+) -> Result<Page, StoreError> {
+    let state = live.read();
+    let (last_receipt, first_receipt) = (state.last_receipt(), state.first_receipt());
+    let segments = state.segments.clone();
+    let hot: Vec<Rows> = state
+        .generations()
+        .filter(|generation| generation.rows() > 0 && generation.last_receipt() > after)
+        .map(|generation| {
+            let first = (after + 1).saturating_sub(generation.first_receipt);
+            generation.from(first as u32)
+        })
+        .collect();
+    drop(state);
+    let mut page = Collected { spans: Vec::new(), reader: SpanReader::default(), limit };
+    for segment in segments.iter().filter(|segment| segment.extent.last_receipt > after) {
+        if page.is_full() {
+            break;
+        }
+        page.add_segment(segment, wanted, after).map_err(StoreError::unreadable(segment.id()))?;
+    }
+    for batch in hot.iter().flat_map(Rows::batches) {
+        if page.is_full() {
+            break;
+        }
+        let rows = BooleanArray::from(wanted.rows(&batch)?);
+        page.add(&filter_record_batch(&batch, &rows).expect("it is as long as the batch"))?;
+    }
+    let next_receipt = match page.spans.last() {
+        Some(newest) if page.is_full() => newest.receipt,
+        _ => last_receipt.max(after),
+    };
+    Ok(Page { spans: page.spans, next_receipt, last_receipt, first_receipt })
+}
+
+struct Collected {
+    spans: Vec<StoredSpan>,
+    reader: SpanReader,
+    limit: usize,
+}
+
+impl Collected {
+    fn is_full(&self) -> bool {
+        self.spans.len() >= self.limit
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
+        let wanted = (self.limit - self.spans.len()).min(batch.num_rows());
+        self.reader.read(&batch.slice(0, wanted), &mut self.spans)
+    }
+
+    fn add_segment(
+        &mut self,
+        segment: &Segment,
+        wanted: Wanted<'_>,
+        after: u64,
+    ) -> Result<(), StoreError> {
+        let first = (after + 1).saturating_sub(segment.id()) as usize;
+        let rows = rows_of(segment, wanted, first, self.limit - self.spans.len())?;
+        for batch in segment.read_spans(&rows, None)? {
+            self.add(&batch)?;
+        }
+        Ok(())
+    }
+}
+
+/// The first `limit` rows that are `wanted` from row `first` of a segment on.
+fn rows_of(
+    segment: &Segment,
+    wanted: Wanted<'_>,
+    first: usize,
+    limit: usize,
+) -> Result<Vec<Range<usize>>, StoreError> {
+    let mut rows = Vec::new();
+    let mut at = first;
+    let rest = first..segment.spans() as usize;
+    for batch in segment.read_spans(&[rest], Some(wanted.columns()))? {
+        let left = limit - rows.len();
+        rows.extend(wanted.rows(&batch)?.set_indices().take(left).map(|row| (at + row) as u32));
+        if rows.len() >= limit {
+            break;
+        }
+        at += batch.num_rows();
+    }
+    Ok(crate::segment::ranges(&rows))
+}
+
+impl Wanted<'_> {
+    /// Those that tell whose a row is.
+    fn columns(&self) -> &'static [&'static str] {
+        if self.service.is_some() { &["ebpf", "service_name"] } else { &["ebpf"] }
+    }
+
+    fn rows(&self, batch: &RecordBatch) -> Result<BooleanBuffer, StoreError> {
+        let column = |name| batch.column_by_name(name).ok_or_else(|| damaged(name, &"no column"));
+        let ebpf = column("ebpf")?.as_boolean().values();
+        let by = if self.collector == Collector::Ebpf { ebpf.clone() } else { !ebpf };
+        let Some(service) = self.service else { return Ok(by) };
+        let names = column("service_name")?.as_string::<i32>();
+        Ok(&by & &BooleanBuffer::collect_bool(batch.num_rows(), |row| names.value(row) == service))
+    }
+}

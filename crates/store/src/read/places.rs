@@ -1,0 +1,236 @@
+//! Where the spans of some traces are, and how many: known before any of them is read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{TimestampMicrosecondType, UInt64Type};
+use coral_trace::{Collector, SpanId, TraceId};
+
+use crate::error::StoreError;
+use crate::hot::generation::{Generation, Picked};
+use crate::hot::live::Live;
+use crate::hot::part::TracePart;
+use crate::row::{SpanReader, StoredSpan};
+use crate::segment::Segment;
+
+/// The spans of some traces.
+pub(crate) struct Places {
+    /// What is known of all of them together; `None` when none is stored.
+    pub(crate) sum: Option<TracePart>,
+    hot: Vec<(Picked, Vec<Row>)>,
+    sealed: Vec<(Arc<Segment>, Vec<Row>)>,
+}
+
+/// One span: where it lies in its place, and which of the traces it belongs to.
+#[derive(Clone, Copy)]
+struct Row {
+    row: u32,
+    trace: u32,
+}
+
+/// Of a trace with more spans than this not all are compared by start, but only those that came first.
+const MAX_COMPARED: usize = 1_000_000;
+
+impl Places {
+    /// Where the spans of `traces` are that `collector`, or anybody, collected.
+    pub(crate) fn of(
+        live: &Live,
+        traces: &[TraceId],
+        collector: Option<Collector>,
+    ) -> Result<Self, StoreError> {
+        let mut traces = traces.to_vec();
+        traces.sort_unstable();
+        traces.dedup();
+        let mut places = Self { sum: None, hot: Vec::new(), sealed: Vec::new() };
+        let state = live.read();
+        let segments = state.segments.clone();
+        for generation in state.generations() {
+            places.add_hot(generation, &traces, collector);
+        }
+        drop(state);
+        for segment in segments.iter() {
+            places
+                .add_sealed(segment, &traces, collector)
+                .map_err(StoreError::unreadable(segment.id()))?;
+        }
+        Ok(places)
+    }
+
+    fn count(&mut self, part: &TracePart) {
+        match &mut self.sum {
+            Some(sum) => sum.merge(part),
+            None => self.sum = Some(part.clone()),
+        }
+    }
+
+    fn add_hot(
+        &mut self,
+        generation: &Generation,
+        traces: &[TraceId],
+        collector: Option<Collector>,
+    ) {
+        let mut rows = Vec::new();
+        for (trace, id) in (0..).zip(traces) {
+            let parts = generation.traces.get(id).into_iter().flat_map(|hot| hot.parts(collector));
+            for hot in parts {
+                self.count(&hot.part);
+                rows.extend(hot.rows.iter().map(|row| Row { row: *row, trace }));
+            }
+        }
+        if !rows.is_empty() {
+            let picked = generation.pick(&rows.iter().map(|row| row.row).collect::<Vec<_>>());
+            self.hot.push((picked, rows));
+        }
+    }
+
+    fn add_sealed(
+        &mut self,
+        segment: &Arc<Segment>,
+        traces: &[TraceId],
+        collector: Option<Collector>,
+    ) -> Result<(), StoreError> {
+        let may_be =
+            |(trace, id): (u32, &TraceId)| segment.may_contain(*id).then_some((trace, *id));
+        let (numbers, ids): (Vec<u32>, Vec<TraceId>) = (0..).zip(traces).filter_map(may_be).unzip();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut found = segment.find(&ids)?;
+        if let Some(collector) = collector {
+            let mut digests = segment.digests()?;
+            let mut counts = Vec::with_capacity(found.len());
+            for (row, _) in &found {
+                let digest = digests.read(*row..*row + 1)?.next();
+                counts.push(digest.is_some_and(|(_, digest)| digest.collector == collector));
+            }
+            let mut counts = counts.into_iter();
+            found.retain(|_| counts.next().unwrap_or_default());
+        }
+        let trace_rows: Vec<u32> = found.iter().map(|(row, _)| *row).collect();
+        if trace_rows.is_empty() {
+            return Ok(());
+        }
+        let mut rows = Vec::new();
+        for ((_, index), (_, detail)) in found.iter().zip(segment.details(&trace_rows)?) {
+            self.count(&detail.part);
+            let trace = numbers[*index];
+            rows.extend(detail.rows.into_iter().map(|row| Row { row, trace }));
+        }
+        rows.sort_unstable_by_key(|row| row.row);
+        self.sealed.push((segment.clone(), rows));
+        Ok(())
+    }
+
+    /// Leaves the span with this id alone.
+    pub(crate) fn keep_span(&mut self, span: SpanId) -> Result<(), StoreError> {
+        for (picked, rows) in &mut self.hot {
+            let ids = picked.span_ids(&numbers(rows));
+            keep(rows, |at, _| ids[at] == span.as_u64());
+        }
+        for (segment, rows) in &mut self.sealed {
+            let mut ids = Vec::with_capacity(rows.len());
+            let batches = segment.spans_at(&numbers(rows), Some(&["span_id"]));
+            for batch in batches.map_err(StoreError::unreadable(segment.id()))? {
+                ids.extend_from_slice(batch.column(0).as_primitive::<UInt64Type>().values());
+            }
+            keep(rows, |at, _| ids.get(at) == Some(&span.as_u64()));
+        }
+        Ok(())
+    }
+
+    /// Leaves at most `limit` spans: trace by trace, the last one's first by start.
+    pub(crate) fn keep_first(&mut self, limit: u64) -> Result<(), StoreError> {
+        let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
+        for row in self.hot.iter().map(|(_, rows)| rows).chain(self.sealed.iter().map(|(_, r)| r)) {
+            row.iter().for_each(|row| *counts.entry(row.trace).or_default() += 1);
+        }
+        let mut whole = 0;
+        let cut = counts.iter().find(|(_, count)| {
+            let fits = whole + **count <= limit;
+            whole += if fits { **count } else { 0 };
+            !fits
+        });
+        let Some((&cut, _)) = cut else { return Ok(()) };
+        let last = self.last_start(cut, limit - whole)?;
+        let stays = |row: Row, start: Option<i64>| {
+            row.trace < cut || (row.trace == cut && start.is_some_and(|start| start <= last))
+        };
+        for (picked, rows) in &mut self.hot {
+            let starts = picked.starts(&numbers(rows));
+            keep(rows, |at, row| stays(row, starts.get(at).copied()));
+        }
+        for (segment, rows) in &mut self.sealed {
+            rows.retain(|row| row.trace <= cut);
+            let of_cut: Vec<Row> = rows.iter().copied().filter(|row| row.trace == cut).collect();
+            let starts = starts(segment, &of_cut)?;
+            let mut starts = starts.into_iter();
+            rows.retain(|row| stays(*row, if row.trace == cut { starts.next() } else { None }));
+        }
+        Ok(())
+    }
+
+    /// The start of the `count`th span of a trace, or one before the first.
+    fn last_start(&self, trace: u32, count: u64) -> Result<i64, StoreError> {
+        let Some(nth) = (count as usize).checked_sub(1) else { return Ok(i64::MIN) };
+        let mut all = Vec::new();
+        for (segment, rows) in &self.sealed {
+            let room = MAX_COMPARED.saturating_sub(all.len());
+            let rows = rows.iter().copied().filter(|row| row.trace == trace).take(room);
+            all.extend(starts(segment, &rows.collect::<Vec<_>>())?);
+        }
+        for (picked, rows) in &self.hot {
+            let starts = picked.starts(&numbers(rows));
+            let of_it = rows.iter().zip(starts).filter(|(row, _)| row.trace == trace);
+            all.extend(of_it.map(|(_, start)| start));
+        }
+        Ok(match all.len().checked_sub(1) {
+            Some(last) => *all.select_nth_unstable(nth.min(last)).1,
+            None => i64::MIN,
+        })
+    }
+
+    /// The spans, in no order.
+    pub(crate) fn read(&self) -> Result<Vec<StoredSpan>, StoreError> {
+        let (mut reader, mut spans) = (SpanReader::default(), Vec::new());
+        for (picked, rows) in self.hot.iter().filter(|(_, rows)| !rows.is_empty()) {
+            reader.read(&picked.rows(&numbers(rows)), &mut spans)?;
+        }
+        for (segment, rows) in self.sealed.iter().filter(|(_, rows)| !rows.is_empty()) {
+            let batches: Vec<RecordBatch> = segment
+                .spans_at(&numbers(rows), None)
+                .map_err(StoreError::unreadable(segment.id()))?;
+            for batch in batches {
+                reader.read(&batch, &mut spans)?;
+            }
+        }
+        Ok(spans)
+    }
+}
+
+fn numbers(rows: &[Row]) -> Vec<u32> {
+    rows.iter().map(|row| row.row).collect()
+}
+
+/// Leaves the rows that are `wanted`, each with its place among them.
+fn keep(rows: &mut Vec<Row>, wanted: impl Fn(usize, Row) -> bool) {
+    let mut at = 0;
+    rows.retain(|row| {
+        at += 1;
+        wanted(at - 1, *row)
+    });
+}
+
+fn starts(segment: &Segment, rows: &[Row]) -> Result<Vec<i64>, StoreError> {
+    let mut starts = Vec::with_capacity(rows.len());
+    if rows.is_empty() {
+        return Ok(starts);
+    }
+    let batches = segment.spans_at(&numbers(rows), Some(&["start_time"]));
+    for batch in batches.map_err(StoreError::unreadable(segment.id()))? {
+        let column = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+        starts.extend_from_slice(column.values());
+    }
+    Ok(starts)
+}

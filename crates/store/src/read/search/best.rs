@@ -1,0 +1,199 @@
+//! The best few of many traces.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use coral_trace::{TraceId, UnixNanos};
+
+use super::judge::Judge;
+use super::{Order, TraceQuery, TraceSummary};
+use crate::error::StoreError;
+use crate::hot::part::TracePart;
+use crate::segment::{DigestBounds, Segment, SegmentExtent};
+
+/// A trace that may be in the answer. Times are microseconds.
+#[derive(Clone)]
+pub(super) struct Candidate {
+    start: i64,
+    duration: i64,
+    place: Place,
+}
+
+/// Where the rest of it is.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// At hand.
+    Hot(TraceId, Arc<TracePart>),
+    /// In a row of a segment's traces file.
+    Row(SegmentRow),
+    /// In several, and perhaps in hot rows.
+    Rows(TraceId, Option<Arc<TracePart>>, Vec<SegmentRow>),
+}
+
+/// A segment's number, and a row of its traces file.
+pub(super) type SegmentRow = (u64, u32);
+
+/// Collects candidates and keeps the best.
+pub(super) struct Best {
+    order: Order,
+    keep: usize,
+    candidates: Vec<Candidate>,
+    /// Key of the worst that is kept, once some were let go: what is not better needs no look.
+    bar: Option<(i64, i64)>,
+}
+
+impl Candidate {
+    pub(super) fn of(first: i64, last: i64, place: Place) -> Self {
+        Self { start: first, duration: last - first, place }
+    }
+}
+
+impl Best {
+    pub(super) fn new(order: Order, keep: usize) -> Self {
+        Self { order, keep, candidates: Vec::new(), bar: None }
+    }
+
+    pub(super) fn extend(&mut self, candidates: impl IntoIterator<Item = Candidate>) {
+        candidates.into_iter().for_each(|candidate| self.push(candidate));
+    }
+
+    /// Whether a trace with these sums can be among the best.
+    pub(super) fn wants(&self, first: i64, last: i64) -> bool {
+        self.bar.is_none_or(|bar| self.key(first, last - first) >= bar)
+    }
+
+    pub(super) fn push(&mut self, candidate: Candidate) {
+        if !self.wants(candidate.start, candidate.start + candidate.duration) {
+            return;
+        }
+        self.candidates.push(candidate);
+        if self.candidates.len() >= 2 * self.keep + 64 {
+            self.cut();
+        }
+    }
+
+    /// Whether any trace of a block can be among the best.
+    pub(super) fn wants_any(&self, block: &DigestBounds) -> bool {
+        self.bar.is_none_or(|bar| key(self.order, block.latest, block.longest) >= bar)
+    }
+
+    /// Whether any trace of a segment can be among the best, by when they start.
+    pub(super) fn may_want(&self, extent: &SegmentExtent) -> bool {
+        self.order != Order::Newest || self.wants(extent.last_start, extent.last_start)
+    }
+
+    /// Lets go of what is not among the best.
+    pub(super) fn cut(&mut self) {
+        if self.candidates.len() <= self.keep {
+            return;
+        }
+        let order = self.order;
+        let key = |candidate: &Candidate| Reverse(key(order, candidate.start, candidate.duration));
+        self.candidates.select_nth_unstable_by_key(self.keep - 1, key);
+        let Reverse(bar) = key(&self.candidates[self.keep - 1]);
+        // Equals stay: the trace id decides among them, which is not known here.
+        self.candidates.retain(|candidate| key(candidate).0 >= bar);
+        self.bar = Some(bar);
+    }
+
+    pub(super) fn is_cut_short(&mut self) -> bool {
+        self.cut();
+        self.bar.is_some()
+    }
+
+    fn key(&self, start: i64, duration: i64) -> (i64, i64) {
+        key(self.order, start, duration)
+    }
+}
+
+/// Larger is better.
+fn key(order: Order, start: i64, duration: i64) -> (i64, i64) {
+    match order {
+        Order::Newest => (start, 0),
+        Order::Slowest => (duration, start),
+    }
+}
+
+/// Reads what a list shows of the best, and of them the first that are of the right services.
+pub(super) fn read(
+    best: Best,
+    segments: &[Arc<Segment>],
+    query: &TraceQuery,
+) -> Result<Vec<TraceSummary>, StoreError> {
+    let parts = read_parts(&best.candidates, segments)?;
+    let judge = Judge::of(query);
+    let mut traces: Vec<TraceSummary> = parts
+        .iter()
+        .filter(|(_, part)| judge.has_service(part))
+        .map(|(trace, part)| summary(part, *trace))
+        .collect();
+    let order = best.order;
+    traces.sort_by_key(|trace| {
+        (Reverse(key(order, trace.start.as_micros(), trace.duration_us)), trace.trace_id)
+    });
+    traces.truncate(query.limit as usize);
+    Ok(traces)
+}
+
+fn read_parts(
+    candidates: &[Candidate],
+    segments: &[Arc<Segment>],
+) -> Result<Vec<(TraceId, Arc<TracePart>)>, StoreError> {
+    let mut parts: Vec<(TraceId, Arc<TracePart>)> = Vec::new();
+    // By segment: rows, each with the sum it belongs to when that is begun.
+    let mut wanted: BTreeMap<u64, BTreeMap<u32, ()>> = BTreeMap::new();
+    for Candidate { place, .. } in candidates {
+        let rows: &[SegmentRow] = match place {
+            Place::Hot(trace, part) => {
+                parts.push((*trace, part.clone()));
+                &[]
+            }
+            Place::Row(row) => std::slice::from_ref(row),
+            Place::Rows(trace, part, rows) => {
+                parts.extend(part.as_ref().map(|part| (*trace, part.clone())));
+                rows
+            }
+        };
+        for (segment, row) in rows {
+            wanted.entry(*segment).or_default().insert(*row, ());
+        }
+    }
+    for (id, rows) in wanted {
+        let rows: Vec<u32> = rows.into_keys().collect();
+        if let Some(segment) = segments.iter().find(|segment| segment.id() == id) {
+            let details = segment.details(&rows).map_err(StoreError::unreadable(id))?;
+            parts.extend(details.into_iter().map(|(trace, row)| (trace, Arc::new(row.part))));
+        }
+    }
+    Ok(summed(parts))
+}
+
+/// Parts of the same trace as one.
+fn summed(mut parts: Vec<(TraceId, Arc<TracePart>)>) -> Vec<(TraceId, Arc<TracePart>)> {
+    parts.sort_by_key(|(trace, _)| *trace);
+    let mut sums: Vec<(TraceId, Arc<TracePart>)> = Vec::with_capacity(parts.len());
+    for (trace, part) in parts {
+        match sums.last_mut() {
+            Some((last, sum)) if *last == trace => Arc::make_mut(sum).merge(&part),
+            _ => sums.push((trace, part)),
+        }
+    }
+    sums
+}
+
+/// What a list shows of trace `trace_id`, when `part` is the sum of its parts.
+fn summary(part: &TracePart, trace_id: TraceId) -> TraceSummary {
+    let named = part.root.as_ref().unwrap_or(&part.head);
+    TraceSummary {
+        trace_id,
+        start: UnixNanos::from_micros(part.first_start),
+        duration_us: part.last_end - part.first_start,
+        spans: part.spans,
+        errors: part.errors,
+        services: part.services.iter().map(|service| service.to_string()).collect(),
+        root_service: part.root.as_ref().map(|root| root.service.to_string()),
+        root_name: named.name.to_string(),
+        status_code: named.status,
+    }
+}

@@ -1,0 +1,309 @@
+//! Conditions on single spans: name, service, attributes.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int16Type, Int64Type, UInt32Type};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::DataType;
+use coral_trace::{Attributes, Collector, TraceId, Value};
+use hashbrown::HashSet;
+
+use super::TraceQuery;
+use super::bits::Bits;
+use crate::error::StoreError;
+use crate::hot::generation::Rows;
+use crate::row::batch::TRACE_ID;
+use crate::row::damaged;
+use crate::row::promoted::{self, Column};
+use crate::row::record::{read_attributes, read_resource_attributes};
+use crate::segment::{RowGroup, Segment};
+
+/// What one span must fit at once.
+pub(super) struct Conditions {
+    conditions: Vec<Condition>,
+}
+
+enum Condition {
+    Name(String),
+    Service(Vec<String>),
+    Collector(Collector),
+    Attribute(String, String),
+}
+
+impl Conditions {
+    /// `None` when the query asks nothing of single spans.
+    pub(super) fn of(query: &TraceQuery) -> Option<Self> {
+        if query.name.is_none() && query.attributes.is_empty() {
+            return None;
+        }
+        let mut conditions = Vec::new();
+        conditions.extend(query.name.clone().map(Condition::Name));
+        let attributes = query.attributes.iter().cloned();
+        conditions.extend(attributes.map(|(key, value)| Condition::Attribute(key, value)));
+        if !query.services.is_empty() {
+            conditions.push(Condition::Service(query.services.clone()));
+        }
+        conditions.extend(query.collector.map(Condition::Collector));
+        Some(Self { conditions })
+    }
+
+    /// Adds the traces of hot rows that fit.
+    pub(super) fn hot_traces(
+        &self,
+        rows: &Rows,
+        fitting: &mut HashSet<TraceId>,
+    ) -> Result<(), StoreError> {
+        for batch in rows.batches() {
+            let traces = batch.column(TRACE_ID).as_fixed_size_binary();
+            for row in self.fitting(&batch, rows.has_misplaced)?.set_indices() {
+                fitting.insert(crate::row::trace_id(traces.value(row))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of `segment`'s traces file that have a span that fits.
+    pub(super) fn trace_rows(&self, segment: &Segment) -> Result<Bits, StoreError> {
+        let misplaced = segment.extent.has_misplaced;
+        let mut spans: Vec<u32> = Vec::new();
+        for group in segment.row_groups()? {
+            let Some(columns) = self.columns_in(&group, misplaced)? else { continue };
+            let mut first = group.first_row;
+            for batch in group.read(&columns)? {
+                let fitting = self.fitting(&batch, misplaced)?;
+                spans.extend(fitting.set_indices_u32().map(|row| first + row));
+                first += batch.num_rows() as u32;
+            }
+        }
+        let mut rows = Bits::none_of(segment.extent.traces);
+        segment.trace_rows(&spans)?.into_iter().for_each(|row| rows.insert(row));
+        Ok(rows)
+    }
+
+    /// The columns of a row group that must be read to judge its rows; `None` when none of them fits.
+    fn columns_in(
+        &self,
+        group: &RowGroup<'_>,
+        misplaced: bool,
+    ) -> Result<Option<Vec<&'static str>>, StoreError> {
+        let mut columns = Vec::new();
+        for condition in &self.conditions {
+            match condition.columns_in(group, misplaced)? {
+                Some(own) => columns.extend(own),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(columns))
+    }
+
+    /// Which rows fit every condition; `misplaced` says whether attributes that have a column may be elsewhere.
+    fn fitting(&self, batch: &RecordBatch, misplaced: bool) -> Result<BooleanBuffer, StoreError> {
+        let mut fitting = BooleanBuffer::new_set(batch.num_rows());
+        for condition in &self.conditions {
+            if fitting.count_set_bits() == 0 {
+                break;
+            }
+            fitting = &fitting & &condition.fitting(batch, misplaced)?;
+        }
+        Ok(fitting)
+    }
+}
+
+impl Condition {
+    /// See [`Conditions::columns_in`].
+    fn columns_in(
+        &self,
+        group: &RowGroup<'_>,
+        misplaced: bool,
+    ) -> Result<Option<Vec<&'static str>>, StoreError> {
+        let if_any = |column, any: bool| any.then(|| vec![column]);
+        Ok(match self {
+            Self::Name(name) => {
+                if_any("span_name", group.may_hold("span_name", |text| text == name.as_bytes())?)
+            }
+            Self::Service(names) => if_any(
+                "service_name",
+                group.may_hold("service_name", |text| {
+                    names.iter().any(|name| name.as_bytes() == text)
+                })?,
+            ),
+            Self::Collector(_) => Some(vec!["ebpf"]),
+            Self::Attribute(key, value) => attribute_columns(group, key, value, misplaced)?,
+        })
+    }
+
+    fn fitting(&self, batch: &RecordBatch, misplaced: bool) -> Result<BooleanBuffer, StoreError> {
+        match self {
+            Self::Name(name) => texts(column(batch, "span_name")?, |text| text == name),
+            Self::Service(names) => {
+                texts(column(batch, "service_name")?, |text| names.iter().any(|name| name == text))
+            }
+            Self::Collector(collector) => {
+                let ebpf = column(batch, "ebpf")?.as_boolean().values();
+                Ok(if *collector == Collector::Ebpf { ebpf.clone() } else { !ebpf })
+            }
+            Self::Attribute(key, value) => attribute(batch, key, value, misplaced),
+        }
+    }
+}
+
+/// The columns that say which spans have attribute `key` with the text `value`; `None` when none has.
+fn attribute_columns(
+    group: &RowGroup<'_>,
+    key: &str,
+    value: &str,
+    misplaced: bool,
+) -> Result<Option<Vec<&'static str>>, StoreError> {
+    let mut columns = Vec::new();
+    let own = promoted::column(key);
+    let needle = needle(key);
+    for (column, may_have) in [("attributes", misplaced || own.is_none()), ("origin", true)] {
+        let has = |text: &[u8]| std::str::from_utf8(text).is_ok_and(|text| text.contains(&needle));
+        if may_have && group.may_hold(column, has)? {
+            columns.push(column);
+        }
+    }
+    // What a span says of itself hides what its resource says: even if none fits, it must be known then.
+    let hides = !columns.is_empty();
+    match own {
+        Some(Column::Text(own))
+            if !hides && !group.may_hold(own, |text| text == value.as_bytes())? => {}
+        Some(Column::Text(own) | Column::Number(own)) => columns.push(own),
+        Some(Column::Status(_)) => columns.extend(["status_code", "spellings"]),
+        None => {}
+    }
+    Ok((!columns.is_empty()).then_some(columns))
+}
+
+/// What stands in a JSON text that has `key`.
+fn needle(key: &str) -> String {
+    serde_json::to_string(key).expect("texts have a JSON form")
+}
+
+/// Rows whose span, or else whose resource, has attribute `key` with the text `value`. Of a column that was
+/// not read, no row has it.
+fn attribute(
+    batch: &RecordBatch,
+    key: &str,
+    value: &str,
+    misplaced: bool,
+) -> Result<BooleanBuffer, StoreError> {
+    let (mut set, mut fits) = own_column(batch, key, value)?;
+    let needle = needle(key);
+    let says = |read: &dyn Fn(&str) -> Option<Attributes>, text: &str| {
+        let attributes = text.contains(&needle).then(|| read(text)).flatten();
+        attributes.and_then(|attributes| attributes.get(key).map(|found| is_text(found, value)))
+    };
+    if misplaced || promoted::column(key).is_none() {
+        let read = |text: &str| read_attributes(text).ok();
+        if let Some(column) = batch.column_by_name("attributes") {
+            add(&mut set, &mut fits, column, |text| says(&read, text))?;
+        }
+    }
+    let read = |text: &str| read_resource_attributes(text).ok();
+    if let Some(column) = batch.column_by_name("origin") {
+        add(&mut set, &mut fits, column, |text| says(&read, text))?;
+    }
+    Ok(fits)
+}
+
+/// Rows that have a value in the key's own column, and those of them whose value is `value`.
+fn own_column(
+    batch: &RecordBatch,
+    key: &str,
+    value: &str,
+) -> Result<(BooleanBuffer, BooleanBuffer), StoreError> {
+    match promoted::column(key) {
+        Some(Column::Text(name)) => {
+            let column = column(batch, name)?;
+            Ok((valid(column), texts(column, |text| text == value)?))
+        }
+        Some(Column::Number(name)) => {
+            let column = column(batch, name)?;
+            let wanted = exact_number(value);
+            let numbers = column.as_primitive::<Int64Type>();
+            let equal = BooleanBuffer::collect_bool(numbers.len(), |row| {
+                numbers.is_valid(row) && Some(numbers.value(row)) == wanted
+            });
+            Ok((valid(column), equal))
+        }
+        Some(Column::Status(spellings)) => {
+            let codes = column(batch, "status_code")?.as_primitive::<Int16Type>();
+            let spelled = column(batch, "spellings")?.as_primitive::<UInt32Type>();
+            let holds = |row: usize| {
+                codes.is_valid(row) && spellings.contains(&promoted::spelling(spelled.value(row)))
+            };
+            let wanted = promoted::status_code(key, value);
+            let set = BooleanBuffer::collect_bool(codes.len(), holds);
+            let equal = BooleanBuffer::collect_bool(codes.len(), |row| {
+                holds(row) && Some(codes.value(row)) == wanted
+            });
+            Ok((set, equal))
+        }
+        None => {
+            let none = BooleanBuffer::new_unset(batch.num_rows());
+            Ok((none.clone(), none))
+        }
+    }
+}
+
+/// Looks at rows that are not `set` yet: `says` whether a text has the key, and if so whether it fits.
+fn add(
+    set: &mut BooleanBuffer,
+    fits: &mut BooleanBuffer,
+    column: &ArrayRef,
+    says: impl Fn(&str) -> Option<bool>,
+) -> Result<(), StoreError> {
+    let has = texts(column, |text| says(text).is_some())?;
+    let open = &has & &!&*set;
+    if open.count_set_bits() > 0 {
+        let fitting = texts(column, |text| says(text) == Some(true))?;
+        *fits = &*fits | &(&open & &fitting);
+        *set = &*set | &open;
+    }
+    Ok(())
+}
+
+/// As `Value` is shown.
+fn is_text(found: &Value, value: &str) -> bool {
+    match found.as_str() {
+        Some(text) => text == value,
+        None => found.to_string() == value,
+    }
+}
+
+fn exact_number(value: &str) -> Option<i64> {
+    value.parse().ok().filter(|number: &i64| number.to_string() == value)
+}
+
+fn valid(column: &ArrayRef) -> BooleanBuffer {
+    column
+        .logical_nulls()
+        .map_or_else(|| BooleanBuffer::new_set(column.len()), |nulls| nulls.inner().clone())
+}
+
+/// Rows of a text column that are not NULL and fit; of coded texts, each is looked at once.
+fn texts(column: &ArrayRef, fits: impl Fn(&str) -> bool) -> Result<BooleanBuffer, StoreError> {
+    let each = |texts: &StringArray| {
+        BooleanArray::from_iter(texts.iter().map(|text| Some(text.is_some_and(&fits))))
+    };
+    match column.data_type() {
+        DataType::Utf8 => Ok(each(column.as_string()).values().clone()),
+        DataType::Dictionary(_, _) => {
+            let coded = column.as_dictionary::<UInt32Type>();
+            let fitting = each(coded.values().as_string());
+            let (fitting, codes) = (fitting.values(), coded.keys());
+            if fitting.count_set_bits() == 0 {
+                return Ok(BooleanBuffer::new_unset(column.len()));
+            }
+            Ok(BooleanBuffer::collect_bool(codes.len(), |row| {
+                codes.is_valid(row) && fitting.value(codes.value(row) as usize)
+            }))
+        }
+        other => Err(damaged("type", other)),
+    }
+}
+
+fn column<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a ArrayRef, StoreError> {
+    batch.column_by_name(name).ok_or_else(|| damaged(name, &"no column"))
+}

@@ -1,0 +1,56 @@
+//! The names of services.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use coral_trace::TimeRange;
+
+use crate::error::StoreError;
+use crate::hot::live::Live;
+use crate::segment::Segment;
+
+/// More names than this are not told: a hostile exporter can make one for each span.
+const MAX_NAMES: usize = 100_000;
+/// See [`Store::services`](crate::Store::services).
+pub(crate) fn services(live: &Live, started: TimeRange) -> Result<BTreeSet<String>, StoreError> {
+    let (mut names, segments) = hot_services(live, started);
+    let inside = |segment: &&Arc<Segment>| {
+        let (first, last) = (segment.extent.first_start, segment.extent.last_start);
+        last >= started.start.as_micros() && first < started.end.as_micros()
+    };
+    for segment in segments.iter().rev().filter(inside) {
+        if names.len() >= MAX_NAMES {
+            break;
+        }
+        sealed_services(segment, &mut names).map_err(StoreError::unreadable(segment.id()))?;
+    }
+    while names.len() > MAX_NAMES {
+        names.pop_last();
+    }
+    Ok(names)
+}
+
+/// Those of hot rows, and the segments as of the same moment.
+fn hot_services(live: &Live, started: TimeRange) -> (BTreeSet<String>, Arc<Vec<Arc<Segment>>>) {
+    let state = live.read();
+    let traces = state.generations().flat_map(|generation| generation.traces.values());
+    let parts = traces.flat_map(|trace| trace.parts(None)).filter(|hot| {
+        let start = hot.digest.first_start;
+        start >= started.start.as_micros() && start < started.end.as_micros()
+    });
+    // Few names among many traces: each is copied once.
+    let names: BTreeSet<&str> =
+        parts.flat_map(|hot| &hot.part.services).map(AsRef::as_ref).collect();
+    (names.into_iter().map(str::to_owned).collect(), state.segments.clone())
+}
+
+fn sealed_services(segment: &Segment, names: &mut BTreeSet<String>) -> Result<(), StoreError> {
+    for group in segment.row_groups()? {
+        group.each_text("service_name", |name| {
+            if names.len() <= MAX_NAMES && !names.contains(name) {
+                names.insert(name.to_owned());
+            }
+        })?;
+    }
+    Ok(())
+}

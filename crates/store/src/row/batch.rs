@@ -1,0 +1,241 @@
+//! Spans as Arrow columns, one row a span.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow_array::builder::{
+    BooleanBuilder, FixedSizeBinaryBuilder, Int16Builder, Int64Builder, StringBuilder,
+    TimestampMicrosecondBuilder, UInt8Builder, UInt32Builder, UInt64Builder,
+};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use coral_trace::{Collector, Span, SpanKind, StatusCode, UnixNanos};
+
+use crate::row::promoted::{self, NUMBERS, TEXT};
+use crate::row::record::{write_attributes, write_extra};
+
+/// Where [`SCHEMA`] has some of its columns.
+pub(crate) const RECEIVED_AT: usize = 1;
+pub(crate) const TRACE_ID: usize = 2;
+pub(crate) const SPAN_ID: usize = 3;
+pub(crate) const EBPF: usize = 7;
+pub(crate) const START_TIME: usize = 10;
+/// Where [`SCHEMA`] has the number of a row's origin.
+pub(crate) const ORIGIN_ID: usize = AFTER_PROMOTED + 2;
+/// Where the promoted columns begin, and where they end.
+pub(crate) const FIRST_TEXT: usize = 16;
+pub(crate) const FIRST_NUMBER: usize = FIRST_TEXT + TEXT.len();
+pub(crate) const AFTER_PROMOTED: usize = FIRST_NUMBER + NUMBERS.len();
+
+/// Collects one commit's rows.
+pub(crate) struct SpanBatch {
+    receipt: UInt64Builder,
+    received_at: TimestampMicrosecondBuilder,
+    trace_id: FixedSizeBinaryBuilder,
+    span_id: UInt64Builder,
+    parent_span_id: UInt64Builder,
+    agent_id: StringBuilder,
+    service_name: StringBuilder,
+    ebpf: BooleanBuilder,
+    span_name: StringBuilder,
+    span_kind: UInt8Builder,
+    start_time: TimestampMicrosecondBuilder,
+    duration_us: Int64Builder,
+    sub_us: UInt32Builder,
+    status_code: Int16Builder,
+    span_status: UInt8Builder,
+    spellings: UInt32Builder,
+    text: [StringBuilder; TEXT.len()],
+    numbers: [Int64Builder; NUMBERS.len()],
+    attributes: StringBuilder,
+    extra: StringBuilder,
+    origin_id: UInt32Builder,
+    /// See [`promoted::Sorted`].
+    pub(crate) has_misplaced: bool,
+}
+
+/// What all rows of one commit share.
+#[derive(Clone, Copy)]
+pub(crate) struct Delivery<'a> {
+    pub(crate) agent_id: &'a str,
+    pub(crate) received: UnixNanos,
+}
+
+/// A start and a duration as the columns hold them: microseconds, and what is below.
+pub(crate) struct ColumnTimes {
+    pub(crate) start_us: i64,
+    pub(crate) duration_us: i64,
+    pub(crate) sub_us: u32,
+}
+
+impl SpanBatch {
+    pub(crate) fn with_capacity(spans: usize) -> Self {
+        Self {
+            receipt: UInt64Builder::with_capacity(spans),
+            received_at: TimestampMicrosecondBuilder::with_capacity(spans),
+            trace_id: FixedSizeBinaryBuilder::with_capacity(spans, 16),
+            span_id: UInt64Builder::with_capacity(spans),
+            parent_span_id: UInt64Builder::with_capacity(spans),
+            agent_id: StringBuilder::with_capacity(spans, 0),
+            service_name: StringBuilder::with_capacity(spans, 16 * spans),
+            ebpf: BooleanBuilder::with_capacity(spans),
+            span_name: StringBuilder::with_capacity(spans, 24 * spans),
+            span_kind: UInt8Builder::with_capacity(spans),
+            start_time: TimestampMicrosecondBuilder::with_capacity(spans),
+            duration_us: Int64Builder::with_capacity(spans),
+            sub_us: UInt32Builder::with_capacity(spans),
+            status_code: Int16Builder::with_capacity(spans),
+            span_status: UInt8Builder::with_capacity(spans),
+            spellings: UInt32Builder::with_capacity(spans),
+            text: std::array::from_fn(|_| StringBuilder::with_capacity(spans, 0)),
+            numbers: std::array::from_fn(|_| Int64Builder::with_capacity(spans)),
+            attributes: StringBuilder::with_capacity(spans, 0),
+            extra: StringBuilder::with_capacity(spans, 0),
+            origin_id: UInt32Builder::with_capacity(spans),
+            has_misplaced: false,
+        }
+    }
+
+    pub(crate) fn push(&mut self, span: &Span, receipt: u64, origin_id: u32, by: Delivery<'_>) {
+        self.receipt.append_value(receipt);
+        self.received_at.append_value(by.received.as_micros());
+        self.agent_id.append_value(by.agent_id);
+        self.origin_id.append_value(origin_id);
+        self.push_identity(span);
+        self.push_times(span);
+        self.push_attributes(span);
+        self.extra.append_option(write_extra(span));
+    }
+
+    fn push_identity(&mut self, span: &Span) {
+        self.trace_id
+            .append_value(span.trace_id.bytes())
+            .expect("the column is as wide as a trace id");
+        self.span_id.append_value(span.span_id.as_u64());
+        self.parent_span_id.append_option(span.parent_span_id.map(|id| id.as_u64()));
+        self.service_name.append_value(span.origin.service_name());
+        self.ebpf.append_value(span.origin.collector == Collector::Ebpf);
+        self.span_name.append_value(&span.name);
+        self.span_kind.append_value(kind_number(span.kind));
+        self.span_status.append_value(status_number(span.status.code));
+    }
+
+    fn push_times(&mut self, span: &Span) {
+        let times = ColumnTimes::of(span);
+        self.start_time.append_value(times.start_us);
+        self.duration_us.append_value(times.duration_us);
+        self.sub_us.append_value(times.sub_us);
+    }
+
+    fn push_attributes(&mut self, span: &Span) {
+        let sorted = promoted::sort(span);
+        self.has_misplaced |= sorted.is_misplaced;
+        self.status_code.append_option(sorted.status_code.map(|code| code as i16));
+        self.spellings.append_value(sorted.spellings);
+        for (column, value) in self.text.iter_mut().zip(sorted.text) {
+            column.append_option(value);
+        }
+        for (column, value) in self.numbers.iter_mut().zip(sorted.numbers) {
+            column.append_option(value);
+        }
+        self.attributes.append_option(write_attributes(&sorted.rest));
+    }
+
+    pub(crate) fn finish(mut self) -> RecordBatch {
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(self.receipt.finish()),
+            Arc::new(self.received_at.finish()),
+            Arc::new(self.trace_id.finish()),
+            Arc::new(self.span_id.finish()),
+            Arc::new(self.parent_span_id.finish()),
+            Arc::new(self.agent_id.finish()),
+            Arc::new(self.service_name.finish()),
+            Arc::new(self.ebpf.finish()),
+            Arc::new(self.span_name.finish()),
+            Arc::new(self.span_kind.finish()),
+            Arc::new(self.start_time.finish()),
+            Arc::new(self.duration_us.finish()),
+            Arc::new(self.sub_us.finish()),
+            Arc::new(self.status_code.finish()),
+            Arc::new(self.span_status.finish()),
+            Arc::new(self.spellings.finish()),
+        ];
+        columns.extend(self.text.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef));
+        columns.extend(self.numbers.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef));
+        columns.push(Arc::new(self.attributes.finish()));
+        columns.push(Arc::new(self.extra.finish()));
+        columns.push(Arc::new(self.origin_id.finish()));
+        RecordBatch::try_new(SCHEMA.clone(), columns).expect("the columns are those of the schema")
+    }
+}
+
+impl ColumnTimes {
+    fn of(span: &Span) -> Self {
+        let nanos = i128::from(span.end.0) - i128::from(span.start.0);
+        let below = (span.start.0 % 1_000) as u32 * 1_000 + nanos.rem_euclid(1_000) as u32;
+        Self {
+            start_us: span.start.as_micros(),
+            // A u64 of nanoseconds is at most 2^64 / 1000 µs, which an i64 holds.
+            duration_us: nanos.div_euclid(1_000) as i64,
+            sub_us: below,
+        }
+    }
+
+    /// The start and end that these columns were made from.
+    pub(crate) fn restore(&self) -> (UnixNanos, UnixNanos) {
+        let start = i128::from(self.start_us) * 1_000 + i128::from(self.sub_us / 1_000);
+        let nanos = i128::from(self.duration_us) * 1_000 + i128::from(self.sub_us % 1_000);
+        (UnixNanos(start as u64), UnixNanos((start + nanos) as u64))
+    }
+}
+
+const fn kind_number(kind: SpanKind) -> u8 {
+    match kind {
+        SpanKind::Unspecified => 0,
+        SpanKind::Internal => 1,
+        SpanKind::Server => 2,
+        SpanKind::Client => 3,
+        SpanKind::Producer => 4,
+        SpanKind::Consumer => 5,
+    }
+}
+
+const fn status_number(status: StatusCode) -> u8 {
+    match status {
+        StatusCode::Unset => 0,
+        StatusCode::Ok => 1,
+        StatusCode::Error => 2,
+    }
+}
+
+/// The columns of a hot row; its origin is a number.
+pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let mut fields = vec![
+        Field::new("receipt", DataType::UInt64, false),
+        timestamp("received_at"),
+        Field::new("trace_id", DataType::FixedSizeBinary(16), false),
+        Field::new("span_id", DataType::UInt64, false),
+        Field::new("parent_span_id", DataType::UInt64, true),
+        Field::new("agent_id", DataType::Utf8, false),
+        Field::new("service_name", DataType::Utf8, false),
+        Field::new("ebpf", DataType::Boolean, false),
+        Field::new("span_name", DataType::Utf8, false),
+        Field::new("span_kind", DataType::UInt8, false),
+        timestamp("start_time"),
+        Field::new("duration_us", DataType::Int64, false),
+        Field::new("sub_us", DataType::UInt32, false),
+        Field::new("status_code", DataType::Int16, true),
+        Field::new("span_status", DataType::UInt8, false),
+        Field::new("spellings", DataType::UInt32, false),
+    ];
+    fields.extend(TEXT.iter().map(|text| Field::new(text.column, DataType::Utf8, true)));
+    fields.extend(NUMBERS.iter().map(|number| Field::new(number.column, DataType::Int64, true)));
+    fields.push(Field::new("attributes", DataType::Utf8, true));
+    fields.push(Field::new("extra", DataType::Utf8, true));
+    fields.push(Field::new("origin_id", DataType::UInt32, false));
+    Arc::new(Schema::new(fields))
+});
+
+/// A UTC TIMESTAMP of microseconds.
+pub(crate) fn timestamp(name: &str) -> Field {
+    Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, None), false)
+}

@@ -1,0 +1,87 @@
+//! The spans of a store: a journal and memory for the newest rows, and sealed segments beside them.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::clock::{Ages, Uptime};
+use crate::commit::resume::resume;
+use crate::commit::writer::Writer;
+use crate::error::StoreError;
+use crate::hot::live::Live;
+use crate::keep::maintain::Maintenance;
+use crate::layout::{create_dir, log_dir, segment_dir};
+use crate::segment::{self, Footers};
+
+pub(crate) struct Spans {
+    /// The store's directory.
+    pub(crate) dir: PathBuf,
+    /// Hot rows are sealed when there are this many.
+    pub(crate) segment_rows: u64,
+    pub(crate) live: Live,
+    pub(crate) footers: Arc<Footers>,
+    writer: Mutex<Writer>,
+    /// Held by whoever seals and expires: one at a time.
+    pub(crate) maintenance: Mutex<Maintenance>,
+}
+
+/// What a store holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Extent {
+    /// Spans that can be read.
+    pub spans: u64,
+    /// Segments among them.
+    pub segments: u64,
+    /// Bytes on disk of all that is in the store's directory, as of the last round of maintenance.
+    pub bytes: u64,
+    /// The newest receipt given out; 0 before the first.
+    pub last_receipt: u64,
+    /// The oldest receipt still stored; `last_receipt + 1` when there is none.
+    pub first_receipt: u64,
+    /// Spans that were stored and cannot be read, because a file is missing or damaged.
+    pub damaged: u64,
+}
+
+impl Spans {
+    /// Opens the spans of the store in `dir`, which nobody else has.
+    pub(crate) fn open(dir: &Path, segment_rows: u64, uptime: Uptime) -> Result<Self, StoreError> {
+        for dir in [log_dir(dir), segment_dir(dir)] {
+            create_dir(&dir).map_err(StoreError::directory(&dir))?;
+        }
+        let footers = Arc::new(Footers::default());
+        let segments = segment::load(&segment_dir(dir), &footers)?;
+        let segments = segments.into_iter().map(Arc::new).collect();
+        let (writer, state) = resume(&log_dir(dir), segments)?;
+        let missing = state.missing();
+        if missing > 0 {
+            tracing::error!(
+                n_spans = missing,
+                "files are missing or damaged; their spans are lost"
+            );
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+            segment_rows,
+            live: Live::new(state, Ages::new(uptime)),
+            footers,
+            writer: Mutex::new(writer),
+            maintenance: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What there is now. Waits for nothing that a disk may take long for.
+    pub(crate) fn extent(&self) -> Extent {
+        let state = self.live.read();
+        Extent {
+            spans: state.hot_rows() + state.segments.iter().map(|s| s.spans()).sum::<u64>(),
+            segments: state.segments.len() as u64,
+            bytes: self.live.disk_bytes(),
+            last_receipt: state.last_receipt(),
+            first_receipt: state.first_receipt(),
+            damaged: state.missing() + self.live.damaged(),
+        }
+    }
+}
