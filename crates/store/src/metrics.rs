@@ -35,7 +35,7 @@ use self::live::LiveMetrics;
 use self::writer::MetricWriter;
 use crate::clock::{Ages, Uptime};
 use crate::error::StoreError;
-use crate::keep::maintain::Backoff;
+use crate::keep::backoff::Backoff;
 use crate::layout::{create_dir, metric_file_dir, metric_log_dir};
 
 /// The metrics of one store.

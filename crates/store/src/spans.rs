@@ -8,7 +8,7 @@ use crate::commit::resume::resume;
 use crate::commit::writer::Writer;
 use crate::error::StoreError;
 use crate::hot::live::Live;
-use crate::keep::maintain::Maintenance;
+use crate::keep::backoff::Maintenance;
 use crate::layout::{create_dir, log_dir, segment_dir};
 use crate::segment::{self, Footers};
 

@@ -99,7 +99,7 @@ impl Spans {
         writer.next_receipt += spans.len() as u64;
         attempt.done();
         let mut state = self.live.write();
-        state.places.take(&commit.record);
+        state.directory.add(&commit.record.checkpoints, &[]);
         state.hot.add_origins(&commit.record.origins);
         if let Some(joined) = joined {
             state.hot.push(joined, arrival, self.live.ages.received(by.received));

@@ -2,6 +2,8 @@
 //!
 //! Both stand in the log: a checkpoint beside the page it belongs to, an agent in a commit of its own.
 
+use std::collections::BTreeMap;
+
 use coral_trace::Collector;
 use serde::{Deserialize, Serialize};
 
@@ -32,9 +34,28 @@ pub struct KnownAgent {
     pub address: String,
 }
 
+/// What a colony knows of its agents. The head of each log repeats all of it.
+#[derive(Clone, Default)]
+pub(crate) struct AgentDirectory {
+    pub(crate) checkpoints: BTreeMap<(String, bool), Checkpoint>,
+    pub(crate) agents: BTreeMap<String, KnownAgent>,
+}
+
+impl AgentDirectory {
+    /// Adds what a commit says.
+    pub(crate) fn add(&mut self, checkpoints: &[Checkpoint], agents: &[KnownAgent]) {
+        for checkpoint in checkpoints {
+            self.checkpoints.insert(checkpoint.key(), checkpoint.clone());
+        }
+        for agent in agents {
+            self.agents.insert(agent.agent_id.clone(), agent.clone());
+        }
+    }
+}
+
 impl Checkpoint {
     /// What it is kept by.
-    pub(crate) fn key(&self) -> (String, bool) {
+    fn key(&self) -> (String, bool) {
         (self.agent_id.clone(), self.collector == Collector::Ebpf)
     }
 }

@@ -10,11 +10,12 @@ use arrow_array::{RecordBatch, UInt32Array};
 use coral_trace::{TraceId, UnixNanos};
 
 use crate::clock::Received;
+use crate::commit::checkpoint::AgentDirectory;
 use crate::commit::encoding::{self, CommitEncoder, encode_record};
 use crate::commit::origins::Origins;
 use crate::commit::sealed::sealed_before;
 use crate::commit::seen::{self, Seen};
-use crate::commit::writer::{Places, Writer};
+use crate::commit::writer::{Writer, head};
 use crate::error::StoreError;
 use crate::hot::generation::{Arrival, Generation};
 use crate::hot::live::State;
@@ -38,9 +39,9 @@ pub(crate) fn resume(
     logs.replay(|frame| replay.frame(&frame))?;
     let next_receipt = logs.next_receipt().max(replay.hot.next_receipt());
     replay.skip_to(next_receipt);
-    let Replay { segments, sealing, hot, seen, places, kept, .. } = replay;
+    let Replay { segments, sealing, hot, seen, directory, kept, .. } = replay;
     let origins = Origins::starting_at(hot.origin_count() as u32);
-    let head = places.head(hot.origin_texts());
+    let head = head(&directory, hot.origin_texts());
     let journal = Journal::begin(
         dir,
         &logs,
@@ -51,7 +52,7 @@ pub(crate) fn resume(
         },
     )?;
     let writer = Writer { next_receipt, origins, seen, journal, encoder: CommitEncoder::new() };
-    Ok((writer, State { segments: Arc::new(segments), sealing, hot, places }))
+    Ok((writer, State { segments: Arc::new(segments), sealing, hot, directory }))
 }
 
 /// A journal that is being read back into memory.
@@ -63,7 +64,7 @@ struct Replay {
     sealing: Vec<Arc<Generation>>,
     hot: Generation,
     seen: Seen,
-    places: Places,
+    directory: AgentDirectory,
     /// Logs with rows that are not sealed.
     kept: BTreeSet<PathBuf>,
     reader: SpanReader,
@@ -90,7 +91,7 @@ impl Replay {
             sealing: Vec::new(),
             hot: Generation::after(sealed + 1),
             seen: Seen::default(),
-            places: Places::default(),
+            directory: AgentDirectory::default(),
             kept: BTreeSet::new(),
             reader: SpanReader::default(),
             origins: OldOrigins::default(),
@@ -101,11 +102,11 @@ impl Replay {
         let commit = encoding::decode(&frame.payload).map_err(StoreError::log(frame.log))?;
         if frame.is_head {
             // It repeats what was known then, and nothing of a commit that failed.
-            self.places = Places::default();
+            self.directory = AgentDirectory::default();
             self.origins.begin_log();
             self.skip_to(frame.receipts.first);
         }
-        self.places.take(&commit.record);
+        self.directory.add(&commit.record.checkpoints, &commit.record.agents);
         self.origins.add(commit.record.first_origin, commit.record.origins);
         let Some(rows) = commit.rows.filter(|_| frame.receipts.first > self.sealed) else {
             return Ok(());

@@ -1,10 +1,8 @@
 //! What the next commit of spans builds on.
 
-use std::collections::BTreeMap;
-
 use coral_trace::{Span, TraceId};
 
-use crate::commit::checkpoint::{Checkpoint, KnownAgent};
+use crate::commit::checkpoint::{AgentDirectory, KnownAgent};
 use crate::commit::encoding::{Commit, CommitEncoder, Record, encode_record};
 use crate::commit::origins::Origins;
 use crate::commit::seen::{self, Key, Seen};
@@ -20,13 +18,6 @@ pub(crate) struct Writer {
     pub(crate) seen: Seen,
     pub(crate) journal: Journal,
     pub(crate) encoder: CommitEncoder,
-}
-
-/// What a colony knows of its agents. The head of each log repeats all of it.
-#[derive(Clone, Default)]
-pub(crate) struct Places {
-    pub(crate) checkpoints: BTreeMap<(String, bool), Checkpoint>,
-    pub(crate) agents: BTreeMap<String, KnownAgent>,
 }
 
 /// A commit in the making. Unless it is [`done`](Self::done), the writer forgets when this is dropped what it was told
@@ -45,7 +36,7 @@ impl Writer {
             return Ok(());
         }
         let state = live.read();
-        let head = state.places.head(state.hot.origin_texts());
+        let head = head(&state.directory, state.hot.origin_texts());
         drop(state);
         self.journal.mend(self.next_receipt, |payload| encode_record(&head, payload))
     }
@@ -65,13 +56,13 @@ impl Writer {
         let record = Record { first_origin, agents: vec![agent.clone()], ..Record::default() };
         let commit = Commit { record, rows: None };
         self.write(&commit)?;
-        live.write().places.take(&commit.record);
+        live.write().directory.add(&[], &commit.record.agents);
         Ok(())
     }
 
     /// From here on, commits are of another generation.
     pub(crate) fn begin_generation(&mut self, live: &Live) -> Result<(), StoreError> {
-        let head = live.read().places.head(Vec::new());
+        let head = head(&live.read().directory, Vec::new());
         self.journal
             .begin_generation(self.next_receipt, |payload| encode_record(&head, payload))?;
         self.origins = Origins::default();
@@ -87,25 +78,13 @@ impl Writer {
     }
 }
 
-impl Places {
-    /// The record at the head of a log, whose rows may refer to these origins.
-    pub(crate) fn head(&self, origins: Vec<String>) -> Record {
-        Record {
-            first_origin: 0,
-            origins,
-            checkpoints: self.checkpoints.values().cloned().collect(),
-            agents: self.agents.values().cloned().collect(),
-        }
-    }
-
-    /// Adds what a later commit says.
-    pub(crate) fn take(&mut self, record: &Record) {
-        for checkpoint in &record.checkpoints {
-            self.checkpoints.insert(checkpoint.key(), checkpoint.clone());
-        }
-        for agent in &record.agents {
-            self.agents.insert(agent.agent_id.clone(), agent.clone());
-        }
+/// The record at the head of a log, whose rows may refer to these origins.
+pub(crate) fn head(directory: &AgentDirectory, origins: Vec<String>) -> Record {
+    Record {
+        first_origin: 0,
+        origins,
+        checkpoints: directory.checkpoints.values().cloned().collect(),
+        agents: directory.agents.values().cloned().collect(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::clock::Ages;
-use crate::commit::writer::Places;
+use crate::commit::checkpoint::AgentDirectory;
 use crate::error::StoreError;
 use crate::hot::generation::Generation;
 use crate::segment::Segment;
@@ -30,7 +30,7 @@ pub(crate) struct State {
     /// Rows that came since.
     pub(crate) hot: Generation,
     /// What a colony knows of its agents.
-    pub(crate) places: Places,
+    pub(crate) directory: AgentDirectory,
 }
 
 impl Live {

@@ -42,44 +42,6 @@ const SEALS_PER_AGE: u32 = 4;
 const MEASURE_INTERVAL: Duration = Duration::from_secs(2);
 /// Segments may have this part of the size cap, however much everything else takes: letting them go would not help.
 const SEGMENTS_SHARE: u64 = 4;
-/// After a failed seal the next try waits, first so long, then twice as long each time.
-const MIN_SEAL_BACKOFF: Duration = Duration::from_secs(1);
-const MAX_SEAL_BACKOFF: Duration = Duration::from_secs(60);
-
-/// What one round of maintenance leaves to the next.
-#[derive(Default)]
-pub(crate) struct Maintenance {
-    /// The uptime at which the directory was measured.
-    measured: Option<Duration>,
-    pub(crate) backoff: Backoff,
-}
-
-/// When a failed seal is tried again.
-#[derive(Default)]
-pub(crate) struct Backoff {
-    failures: u32,
-    /// By the uptime.
-    until: Duration,
-}
-
-impl Backoff {
-    pub(crate) fn is_over(&self, uptime: Duration) -> bool {
-        self.failures == 0 || uptime >= self.until
-    }
-
-    /// Notes how a seal ended.
-    pub(crate) fn note<T, E>(&mut self, uptime: Duration, outcome: Result<T, E>) -> Result<T, E> {
-        if outcome.is_ok() {
-            *self = Self::default();
-        } else {
-            let wait = MIN_SEAL_BACKOFF.saturating_mul(1 << self.failures.min(6));
-            self.until = uptime + wait.min(MAX_SEAL_BACKOFF);
-            self.failures += 1;
-        }
-        outcome
-    }
-}
-
 impl Spans {
     /// One round of maintenance. See [`Store::maintain`](crate::Store::maintain).
     pub(crate) fn maintain(&self, keep: Keep, now: UnixNanos) -> Result<Maintained, StoreError> {

@@ -47,12 +47,12 @@ impl Store {
 
     /// Every checkpoint, by agent. Does not wait for commits.
     pub fn checkpoints(&self) -> Vec<Checkpoint> {
-        self.0.spans.live.read().places.checkpoints.values().cloned().collect()
+        self.0.spans.live.read().directory.checkpoints.values().cloned().collect()
     }
 
     /// Every agent that registered, by id. Does not wait for commits.
     pub fn agents(&self) -> Vec<KnownAgent> {
-        self.0.spans.live.read().places.agents.values().cloned().collect()
+        self.0.spans.live.read().directory.agents.values().cloned().collect()
     }
 
     /// Remembers where an agent is polled, in place of what was known of it, in a commit of its own.
