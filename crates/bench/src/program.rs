@@ -21,6 +21,10 @@ pub struct Program {
     /// Data goes into new directories in here; the system's own place, when it is not given.
     #[arg(long)]
     scratch: Option<PathBuf>,
+    /// Lets this share of all file operations of every coral fail, be cut short or panic, such as 0.001. The program
+    /// must be built with `--features coral/faults`.
+    #[arg(long, value_name = "RATE")]
+    pub faults: Option<f64>,
 }
 
 /// Every socket on a free port, and no Beyla beside what is measured.
@@ -76,7 +80,7 @@ impl Program {
             Some(program) => program.clone(),
             None => std::env::current_exe()?.with_file_name("coral"),
         };
-        Server::run(program, arguments, Arc::new(dir)).await
+        Server::run(program, arguments, Arc::new(dir), self.faults).await
     }
 
     fn directory(&self) -> std::io::Result<TempDir> {

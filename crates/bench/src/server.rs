@@ -17,6 +17,7 @@ pub struct Server {
     arguments: Vec<String>,
     program: PathBuf,
     dir: Arc<TempDir>,
+    faults: Option<f64>,
     addresses: Value,
     http: reqwest::Client,
 }
@@ -24,11 +25,13 @@ pub struct Server {
 /// How long a coral may take to listen.
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+/// With faults, a coral may fail to open its store so often before it is no fault any more.
+const MAX_STARTS: u32 = 200;
 /// A count that should grow and does not for so long never will.
 const STALLS_AFTER: Duration = Duration::from_secs(20);
 
 impl Server {
-    /// Starts `program` on `dir`, and waits until it listens.
+    /// Starts `program` on `dir`, and waits until it listens. With `faults`, as often as it takes.
     ///
     /// # Errors
     /// When it ends before that; its log says why.
@@ -36,15 +39,38 @@ impl Server {
         program: PathBuf,
         arguments: Vec<String>,
         dir: Arc<TempDir>,
+        faults: Option<f64>,
+    ) -> Result<Self, Failure> {
+        let mut starts = 1;
+        loop {
+            let started =
+                Self::start(&program, &arguments, &dir, faults.map(|rate| (rate, starts)));
+            match started.await {
+                Err(_) if faults.is_some() && starts < MAX_STARTS => starts += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn start(
+        program: &PathBuf,
+        arguments: &[String],
+        dir: &Arc<TempDir>,
+        faults: Option<(f64, u32)>,
     ) -> Result<Self, Failure> {
         let log =
             std::fs::File::options().create(true).append(true).open(dir.path().join("log"))?;
-        let mut command = Command::new(&program);
+        let mut command = Command::new(program);
+        if let Some((rate, start)) = faults {
+            let seed =
+                std::process::id().wrapping_add(crate::clock::now() as u32).wrapping_mul(start);
+            command.env("CORAL_FAULTS", format!("rate={rate},seed={seed}"));
+        }
         for name in ["CORAL_SET", "CORAL_COLONY", "CORAL_LOG", "CORAL_DATA_DIR"] {
             command.env_remove(name);
         }
         let child = command
-            .args(&arguments)
+            .args(arguments)
             .arg("--data-dir")
             .arg(dir.path())
             .stdin(Stdio::null())
@@ -54,7 +80,15 @@ impl Server {
             .map_err(|error| format!("cannot start `{}`: {error}", program.display()))?;
         let http = reqwest::Client::builder().timeout(ANSWERS_WITHIN).no_proxy().build()?;
         let addresses = Value::Null;
-        let mut server = Self { child, arguments, program, dir, addresses, http };
+        let mut server = Self {
+            child,
+            arguments: arguments.to_vec(),
+            program: program.clone(),
+            dir: dir.clone(),
+            faults: faults.map(|(rate, _)| rate),
+            addresses,
+            http,
+        };
         server.until_listening().await?;
         Ok(server)
     }
@@ -97,7 +131,7 @@ impl Server {
     pub async fn start_again(&mut self) -> Result<(), Failure> {
         self.kill()?;
         let (program, arguments) = (self.program.clone(), self.arguments.clone());
-        *self = Self::run(program, arguments, self.dir.clone()).await?;
+        *self = Self::run(program, arguments, self.dir.clone(), self.faults).await?;
         Ok(())
     }
 

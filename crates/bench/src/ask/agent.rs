@@ -4,6 +4,8 @@ use coral_wire::agent_rpc::proto::agent_service_client::AgentServiceClient;
 use coral_wire::agent_rpc::proto::{
     BeylaTraceSpan, QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, SpanEncoding,
 };
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
 use prost::Message as _;
 use tonic::transport::{Channel, Endpoint};
@@ -19,8 +21,8 @@ pub struct AgentRpc(AgentServiceClient<Channel>);
 
 /// A page of the sequence of receipts.
 pub struct Page {
-    /// Trace and span ids.
-    pub spans: Vec<(u128, u64)>,
+    /// Trace and span ids, and the name of the service whose resource the span has.
+    pub spans: Vec<(u128, u64, String)>,
     /// Where the next page begins.
     pub next: u64,
     /// There is one.
@@ -85,14 +87,25 @@ impl AgentRpc {
         let answer = self.0.query_beyla_metrics(request).await?.into_inner();
         let page = answer.page.ok_or("the agent answered without a page")?;
         let data = TracesData::decode(page.otlp.as_slice())?;
-        let scopes = data.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
-        let spans = scopes.flat_map(|scope| scope.spans).map(|span| {
-            let trace: [u8; 16] = span.trace_id.as_slice().try_into()?;
-            let span: [u8; 8] = span.span_id.as_slice().try_into()?;
-            Ok((u128::from_be_bytes(trace), u64::from_be_bytes(span)))
-        });
-        let spans = spans.collect::<Result<_, std::array::TryFromSliceError>>()?;
+        let mut spans = Vec::new();
+        for resource in data.resource_spans {
+            let service = resource.resource.as_ref().map(service).unwrap_or_default();
+            for span in resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
+                let trace: [u8; 16] = span.trace_id.as_slice().try_into()?;
+                let span: [u8; 8] = span.span_id.as_slice().try_into()?;
+                spans.push((u128::from_be_bytes(trace), u64::from_be_bytes(span), service.clone()));
+            }
+        }
         Ok(Page { spans, next: page.next_receipt, more: page.has_more })
+    }
+}
+
+/// The `service.name` of a resource.
+fn service(resource: &Resource) -> String {
+    let named = resource.attributes.iter().find(|pair| pair.key == "service.name");
+    match named.and_then(|pair| pair.value.as_ref()?.value.as_ref()) {
+        Some(Value::StringValue(name)) => name.clone(),
+        _ => String::new(),
     }
 }
 

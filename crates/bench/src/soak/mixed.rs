@@ -89,14 +89,18 @@ impl Mixed {
         let colony = self.program.colony(&agent, &COLONY).await?;
         let mut figures = Figures::default();
         self.all_at_once(&agent, &colony, &mut figures).await?;
-        counters(&agent, &colony, &mut figures).await?;
+        counters(&agent, &colony, self.program.faults.is_some(), &mut figures).await?;
         for (name, server) in [("agent", &agent), ("colony", &colony)] {
             let mut lines = [server.log_lines("WARN"), server.log_lines("ERROR")].concat();
             // That is what the cap was set for.
             lines.retain(|line| !line.contains("the size cap evicted spans"));
             lines.iter().take(3).for_each(|line| eprintln!("  {name}: {line}"));
             let what = format!("{name}: warnings and errors in the log");
-            figures.at_most(what, lines.len() as f64, "", 0.0);
+            match self.program.faults {
+                // Each of them says which file failed.
+                Some(_) => figures.at_least(what, lines.len() as f64, "", 1.0),
+                None => figures.at_most(what, lines.len() as f64, "", 0.0),
+            }
         }
         Ok(figures)
     }
@@ -127,7 +131,9 @@ impl Mixed {
         for (name, ask, certain, seed) in
             [("agent", at_agent, AT_AGENT, 1), ("colony", at_colony, AT_COLONY, 2)]
         {
-            let reader = Reader { ask, ledger: ledger.clone(), certain, seconds, seed };
+            let with_faults = self.program.faults.is_some();
+            let ledger = ledger.clone();
+            let reader = Reader { ask, ledger, certain, seconds, seed, with_faults };
             tasks.spawn(async move {
                 Ok(Did::Read(name, reader.run(deadline).await.map_err(|e| format!("{name}: {e}"))?))
             });
@@ -192,6 +198,7 @@ impl Did {
                 let found = read.latencies.percentiles();
                 figures.add(format!("{name}: questions"), found.count as f64, "");
                 figures.add(format!("{name}: traces compared"), read.checked as f64, "");
+                figures.add(format!("{name}: answered with an error"), read.errors as f64, "");
                 figures.latency(&format!("{name}: answers"), &found, [None, None]);
                 figures.at_most(format!("{name}: slowest answer"), found.max_ms, "ms", 1_000.0);
             }
@@ -214,7 +221,12 @@ impl Did {
 }
 
 /// What the two say of themselves; what must not have happened is held against 0.
-async fn counters(agent: &Server, colony: &Server, figures: &mut Figures) -> Result<(), Failure> {
+async fn counters(
+    agent: &Server,
+    colony: &Server,
+    with_faults: bool,
+    figures: &mut Figures,
+) -> Result<(), Failure> {
     for (server, name) in [
         (agent, "coral.agent.store.segments"),
         (agent, "coral.agent.store.bytes"),
@@ -231,10 +243,17 @@ async fn counters(agent: &Server, colony: &Server, figures: &mut Figures) -> Res
     }
     for (server, name) in [
         (agent, "coral.agent.spans.dropped"),
-        (agent, "coral.agent.spans.duplicate"),
         (colony, "coral.colony.spans.missed"),
+        (agent, "coral.agent.store.damaged"),
+        (colony, "coral.colony.store.damaged"),
     ] {
         figures.at_most(name, server.counter(name).await? as f64, "", 0.0);
+    }
+    let repeated = "coral.agent.spans.duplicate";
+    match (agent.counter(repeated).await? as f64, with_faults) {
+        // Whoever was told of a failure sends again, also where it came after the commit.
+        (repeats, true) => figures.add(repeated, repeats, ""),
+        (repeats, false) => figures.at_most(repeated, repeats, "", 0.0),
     }
     Ok(())
 }

@@ -22,6 +22,8 @@ pub struct Reader {
     pub seconds: (i64, i64),
     /// Another one asks other things.
     pub seed: u64,
+    /// Files fail now and then: an answer may be an error, but never wrong.
+    pub with_faults: bool,
 }
 
 /// What a reader saw.
@@ -31,6 +33,8 @@ pub struct Read {
     pub latencies: Latencies,
     /// Traces in answers that were compared.
     pub checked: u64,
+    /// Questions that were answered with an error, because a file failed.
+    pub errors: u64,
 }
 
 /// Between two questions.
@@ -59,7 +63,13 @@ impl Reader {
     async fn trace(&mut self, random: u64, read: &mut Read) -> Result<(), Failure> {
         let Some(expected) = self.ledger.any(self.certain, random) else { return Ok(()) };
         let begin = Instant::now();
-        let found = self.ask.trace(&expected.trace_id).await?;
+        let found = match self.ask.trace(&expected.trace_id).await {
+            Err(_) if self.with_faults => {
+                read.errors += 1;
+                return Ok(());
+            }
+            outcome => outcome?,
+        };
         read.latencies.add(begin.elapsed());
         read.checked += 1;
         match found.as_ref() == Some(&expected) {
@@ -75,7 +85,14 @@ impl Reader {
         let (since_us, until_us) = (since * 1_000_000, (since + WINDOW) * 1_000_000);
         let expected = self.ledger.within(self.certain, since_us, until_us);
         let begin = Instant::now();
-        let found = self.ask.list(&Asked::Newest { since_us, until_us, limit: 1_000 }).await?;
+        let asked = Asked::Newest { since_us, until_us, limit: 1_000 };
+        let found = match self.ask.list(&asked).await {
+            Err(_) if self.with_faults => {
+                read.errors += 1;
+                return Ok(());
+            }
+            outcome => outcome?,
+        };
         read.latencies.add(begin.elapsed());
         if found.more {
             return Err("a window holds more traces than an answer; lower the rate".into());

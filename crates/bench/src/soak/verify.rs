@@ -1,17 +1,23 @@
 //! What an agent holds, span by span.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::Failure;
-use crate::ask::agent::AgentRpc;
+use crate::ask::agent::{AgentRpc, Page};
 use crate::traffic::Traffic;
+use crate::traffic::encode::service_name;
 
 /// Every span that was seen so far, and where to go on.
 #[derive(Default)]
 pub struct Seen {
-    spans: HashSet<(u128, u64)>,
+    /// Trace and span, with the service that it came back with.
+    spans: HashMap<(u128, u64), String>,
     receipt: u64,
 }
+
+/// An agent whose files fail now and then is asked so often before that is a failure.
+const MAX_TRIES: u32 = 500;
 
 impl Seen {
     /// Reads what came since the last time, up to the end.
@@ -20,9 +26,9 @@ impl Seen {
     /// A span that is there twice, or an agent that does not answer.
     pub async fn read_on(&mut self, agent: &mut AgentRpc) -> Result<(), Failure> {
         loop {
-            let page = agent.page_after(self.receipt).await?;
-            for (trace, span) in page.spans {
-                if !self.spans.insert((trace, span)) {
+            let page = self.page(agent).await?;
+            for (trace, span, service) in page.spans {
+                if self.spans.insert((trace, span), service).is_some() {
                     return Err(
                         format!("span {span:016x} of trace {trace:032x} is there twice").into()
                     );
@@ -35,12 +41,25 @@ impl Seen {
         }
     }
 
+    async fn page(&self, agent: &mut AgentRpc) -> Result<Page, Failure> {
+        let mut tries = 0;
+        loop {
+            match agent.page_after(self.receipt).await {
+                Err(_) if tries < MAX_TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
     /// How many spans were seen.
     pub fn len(&self) -> u64 {
         self.spans.len() as u64
     }
 
-    /// Whether each span of export `number` was seen.
+    /// Whether each span of export `number` was seen, with its own service.
     ///
     /// # Errors
     /// Names one that was not.
@@ -48,12 +67,22 @@ impl Seen {
         for (trace, hop) in traffic.hops_of_export(number) {
             for index in traffic.hop_spans(hop) {
                 let span = traffic.span(&trace, index);
-                if !self.spans.contains(&(trace.id, span.id)) {
-                    let (trace, span) = (trace.id, span.id);
-                    return Err(format!(
-                        "acknowledged and gone: span {span:016x} of trace {trace:032x}, export {number}"
-                    )
-                    .into());
+                let (trace_id, id) = (trace.id, span.id);
+                let expected = service_name(traffic.service(&trace, hop));
+                match self.spans.get(&(trace_id, id)) {
+                    Some(service) if *service == expected => {}
+                    Some(service) => {
+                        return Err(format!(
+                            "span {id:016x} of trace {trace_id:032x} came back as {service}'s, not {expected}'s"
+                        )
+                        .into());
+                    }
+                    None => {
+                        return Err(format!(
+                            "acknowledged and gone: span {id:016x} of trace {trace_id:032x}, export {number}"
+                        )
+                        .into());
+                    }
                 }
             }
         }
