@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Ages, Uptime};
+use crate::commit::pages::PageQueue;
 use crate::commit::resume::resume;
 use crate::commit::writer::Writer;
 use crate::error::StoreError;
@@ -20,6 +21,7 @@ pub(crate) struct Spans {
     pub(crate) live: Live,
     pub(crate) footers: Arc<Footers>,
     writer: Mutex<Writer>,
+    pub(crate) pages: PageQueue,
     /// Held by whoever seals and expires: one at a time.
     pub(crate) maintenance: Mutex<Maintenance>,
 }
@@ -64,6 +66,7 @@ impl Spans {
             live: Live::new(state, Ages::new(uptime)),
             footers,
             writer: Mutex::new(writer),
+            pages: PageQueue::default(),
             maintenance: Mutex::default(),
         })
     }

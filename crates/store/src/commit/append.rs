@@ -26,35 +26,66 @@ pub struct Appended {
 /// When sealing fails, this many times the usual number of hot rows are taken before spans are refused.
 const MAX_UNSEALED: u64 = 4;
 
+/// What comes together from one sender.
+pub(crate) struct Delivered<'a> {
+    pub(crate) groups: &'a [Vec<Span>],
+    pub(crate) by: Delivery<'a>,
+    /// How far the sender's stream is stored with this.
+    pub(crate) checkpoint: Option<&'a Checkpoint>,
+}
+
+/// The spans of one sender that are new.
+struct Fresh<'a> {
+    spans: Vec<&'a Span>,
+    by: Delivery<'a>,
+    checkpoint: Option<&'a Checkpoint>,
+}
+
 impl Spans {
-    /// Stores `groups` of `agent_id`, received at `received`, each span once, and `checkpoint` with them.
+    /// Stores `groups` of `agent_id`, received at `received`, each span once.
     pub(crate) fn commit(
         &self,
         groups: &[Vec<Span>],
         agent_id: &str,
         received: UnixNanos,
-        checkpoint: Option<&Checkpoint>,
     ) -> Result<Vec<Appended>, StoreError> {
-        let mut writer = self.writer();
+        let by = Delivery { agent_id, received };
+        let one = Delivered { groups, by, checkpoint: None };
+        let appended = self.commit_together(&mut self.writer(), &[one])?;
+        Ok(appended.into_iter().next().unwrap_or_default())
+    }
+
+    /// Stores what several senders delivered, in one commit, each span once, and says of each group of each what became of
+    /// it.
+    pub(crate) fn commit_together(
+        &self,
+        writer: &mut Writer,
+        delivered: &[Delivered<'_>],
+    ) -> Result<Vec<Vec<Appended>>, StoreError> {
         self.check_room()?;
         writer.mend(&self.live)?;
-        let sealed = self.sealed_before(groups)?;
+        let sealed = self.sealed_before(delivered)?;
         writer.seen.extend(&sealed.keys);
-        let mut attempt = Attempt::begin(&mut writer);
-        let mut fresh: Vec<&Span> = Vec::new();
-        let mut appended = Vec::with_capacity(groups.len());
-        for group in groups {
-            let before = fresh.len();
-            fresh.extend(group.iter().filter(|span| attempt.is_new(span)));
-            let new = (fresh.len() - before) as u64;
-            appended.push(Appended { new, duplicate: group.len() as u64 - new });
+        let mut attempt = Attempt::begin(writer);
+        let mut all_fresh = Vec::with_capacity(delivered.len());
+        let mut all_appended = Vec::with_capacity(delivered.len());
+        for Delivered { groups, by, checkpoint } in delivered {
+            let mut spans: Vec<&Span> = Vec::new();
+            let mut appended = Vec::with_capacity(groups.len());
+            for group in *groups {
+                let before = spans.len();
+                spans.extend(group.iter().filter(|span| attempt.is_new(span)));
+                let new = (spans.len() - before) as u64;
+                appended.push(Appended { new, duplicate: group.len() as u64 - new });
+            }
+            all_appended.push(appended);
+            all_fresh.push(Fresh { spans, by: *by, checkpoint: *checkpoint });
         }
-        if fresh.is_empty() && checkpoint.is_none() {
-            return Ok(appended);
+        let says_nothing = |fresh: &Fresh<'_>| fresh.spans.is_empty() && fresh.checkpoint.is_none();
+        if !all_fresh.iter().all(says_nothing) {
+            self.write(attempt, &all_fresh, sealed)?;
         }
-        let by = Delivery { agent_id, received };
-        self.write(attempt, &fresh, by, checkpoint, sealed)?;
-        Ok(appended)
+        Ok(all_appended)
     }
 
     /// Refuses when rows cannot be sealed: they would fill the memory.
@@ -66,8 +97,9 @@ impl Spans {
         Ok(())
     }
 
-    fn sealed_before(&self, groups: &[Vec<Span>]) -> Result<Sealed, StoreError> {
-        let spans: Vec<&Span> = groups.iter().flatten().collect();
+    fn sealed_before(&self, delivered: &[Delivered<'_>]) -> Result<Sealed, StoreError> {
+        let groups = delivered.iter().flat_map(|delivered| delivered.groups);
+        let spans: Vec<&Span> = groups.flatten().collect();
         self.live.reading(|| {
             let state = self.live.read();
             let (segments, sealing) = (state.segments.clone(), state.sealing.clone());
@@ -82,66 +114,65 @@ impl Spans {
     fn write(
         &self,
         attempt: Attempt<'_>,
-        spans: &[&Span],
-        by: Delivery<'_>,
-        checkpoint: Option<&Checkpoint>,
+        fresh: &[Fresh<'_>],
         sealed: Sealed,
     ) -> Result<(), StoreError> {
         let state = self.live.read();
         let (first_row, tail) = (state.hot.rows(), state.hot.tail());
         drop(state);
         let writer = &mut *attempt.writer;
-        let (rows, mut arrival) = writer.rows(spans, by, first_row);
+        let (rows, mut arrival) = writer.rows(fresh, first_row);
         sealed.segments.into_iter().for_each(|(trace, older)| arrival.is_split_with(trace, older));
-        let commit = Commit { record: writer.record(checkpoint, spans.len()), rows };
+        let commit = Commit { record: writer.record(fresh), rows };
         let joined = commit.rows.as_ref().map(|rows| tail.join(rows));
         writer.write(&commit)?;
-        writer.next_receipt += spans.len() as u64;
+        writer.next_receipt += joined.as_ref().map_or(0, |joined| u64::from(joined.new_rows()));
         attempt.done();
         let mut state = self.live.write();
         state.directory.add(&commit.record.checkpoints, &[]);
         state.hot.add_origins(&commit.record.origins);
-        if let Some(joined) = joined {
-            state.hot.push(joined, arrival, self.live.ages.received(by.received));
+        if let (Some(joined), Some(last)) = (joined, fresh.last()) {
+            state.hot.push(joined, arrival, self.live.ages.received(last.by.received));
         }
         Ok(())
     }
 }
 
 impl Writer {
-    fn rows(
-        &mut self,
-        spans: &[&Span],
-        by: Delivery<'_>,
-        first_row: u32,
-    ) -> (Option<RecordBatch>, Arrival) {
-        let mut batch = SpanBatch::with_capacity(spans.len());
+    fn rows(&mut self, fresh: &[Fresh<'_>], first_row: u32) -> (Option<RecordBatch>, Arrival) {
+        let count = fresh.iter().map(|fresh| fresh.spans.len()).sum();
+        let mut batch = SpanBatch::with_capacity(count);
         let mut arrival = Arrival::default();
         let mut last: Option<(&Arc<Origin>, u32)> = None;
-        for (row, span) in spans.iter().enumerate() {
-            // Siblings share their origin: compare the pointer before the content.
-            let origin_id = match last {
-                Some((origin, number)) if Arc::ptr_eq(origin, &span.origin) => number,
-                _ => self.origins.number(&span.origin),
-            };
-            last = Some((&span.origin, origin_id));
-            batch.push(span, self.next_receipt + row as u64, origin_id, by);
-            arrival.add(span, first_row + row as u32);
+        let mut row = 0;
+        for Fresh { spans, by, .. } in fresh {
+            for span in spans {
+                // Siblings share their origin: compare the pointer before the content.
+                let origin_id = match last {
+                    Some((origin, number)) if Arc::ptr_eq(origin, &span.origin) => number,
+                    _ => self.origins.number(&span.origin),
+                };
+                last = Some((&span.origin, origin_id));
+                batch.push(span, self.next_receipt + u64::from(row), origin_id, *by);
+                arrival.add(span, first_row + row);
+                row += 1;
+            }
         }
         arrival.has_misplaced = batch.has_misplaced;
-        ((!spans.is_empty()).then(|| batch.finish()), arrival)
+        ((count > 0).then(|| batch.finish()), arrival)
     }
 
-    fn record(&self, checkpoint: Option<&Checkpoint>, new: usize) -> Record {
-        let checkpoint = checkpoint.map(|checkpoint| Checkpoint {
-            spans_stored: checkpoint.spans_stored + new as u64,
-            ..checkpoint.clone()
-        });
+    fn record(&self, fresh: &[Fresh<'_>]) -> Record {
+        let checkpoint = |fresh: &Fresh<'_>| {
+            let checkpoint = fresh.checkpoint?;
+            let spans_stored = checkpoint.spans_stored + fresh.spans.len() as u64;
+            Some(Checkpoint { spans_stored, ..checkpoint.clone() })
+        };
         let (first_origin, origins) = self.origins.unwritten();
         Record {
             first_origin,
             origins: origins.to_vec(),
-            checkpoints: checkpoint.into_iter().collect(),
+            checkpoints: fresh.iter().filter_map(checkpoint).collect(),
             ..Record::default()
         }
     }

@@ -4,6 +4,7 @@ pub(crate) mod append;
 pub(crate) mod checkpoint;
 pub(crate) mod encoding;
 pub(crate) mod origins;
+pub(crate) mod pages;
 pub(crate) mod resume;
 pub(crate) mod sealed;
 pub(crate) mod seen;

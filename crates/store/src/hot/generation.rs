@@ -354,6 +354,13 @@ impl Tail {
     }
 }
 
+impl Joined {
+    /// How many of its rows are new.
+    pub(crate) fn new_rows(&self) -> u32 {
+        self.new_rows
+    }
+}
+
 impl OriginTexts {
     fn len(&self) -> usize {
         self.0.iter().map(|chunk| chunk.len()).sum()

@@ -64,7 +64,7 @@ fn store_again(
         by_agent.entry(stored.agent_id).or_default().push(stored.span);
     }
     for (agent_id, group) in by_agent {
-        for appended in spans.commit(&[group], &agent_id, now, None)? {
+        for appended in spans.commit(&[group], &agent_id, now)? {
             repaired.spans += appended.new;
             repaired.known += appended.duplicate;
         }

@@ -22,7 +22,7 @@ impl Store {
         groups: &[Vec<Span>],
         received: UnixNanos,
     ) -> Result<Vec<Appended>, StoreError> {
-        self.0.spans.commit(groups, "", received, None)
+        self.0.spans.commit(groups, "", received)
     }
 
     /// Stores one page of an agent's spans and how far that agent's stream is stored now, in one
@@ -38,9 +38,7 @@ impl Store {
         received: UnixNanos,
         checkpoint: &mut Checkpoint,
     ) -> Result<Appended, StoreError> {
-        let stored =
-            self.0.spans.commit(&[spans], &checkpoint.agent_id, received, Some(checkpoint))?;
-        let appended = stored.into_iter().next().unwrap_or_default();
+        let appended = self.0.spans.commit_page(spans, received, checkpoint)?;
         checkpoint.spans_stored += appended.new;
         Ok(appended)
     }

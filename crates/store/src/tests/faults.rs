@@ -229,6 +229,47 @@ fn who_asks_what_a_store_holds_does_not_wait_for_a_disk_that_hangs() {
     asking.join().unwrap();
 }
 
+#[test]
+fn pages_of_many_agents_that_come_at_once_are_stored_each_with_its_checkpoint_also_when_a_file_fails()
+ {
+    let (dir, store) = store();
+    std::thread::scope(|threads| {
+        for agent in 1..=8_u64 {
+            let store = &store;
+            threads.spawn(move || {
+                let mut place = crate::Checkpoint {
+                    agent_id: format!("web-{agent}"),
+                    collector: Collector::Ebpf,
+                    store_id: "s".into(),
+                    next_receipt: 0,
+                    spans_stored: 0,
+                    spans_missed: 0,
+                };
+                for id in 1..=10 {
+                    place.next_receipt = id;
+                    let page = || vec![attributed(agent, id)];
+                    if id == agent {
+                        faults::plan(Some(Operation::Sync), 0, Fault::Fails(EIO));
+                    }
+                    while store.append_page(page(), NOON, &mut place).is_err() {}
+                }
+                assert_eq!(place.spans_stored, 10);
+            });
+        }
+    });
+    let places = store.checkpoints();
+    let store = reopened(store, &dir);
+    assert_eq!(store.checkpoints(), places);
+    assert!(places.iter().all(|place| (place.next_receipt, place.spans_stored) == (10, 10)));
+    let page = store.spans_after(Collector::Ebpf, 0, u32::MAX).unwrap();
+    assert_eq!(page.spans.len(), 80);
+    for stored in page.spans {
+        let trace = stored.span.trace_id.as_u128();
+        assert_eq!(*stored.agent_id, format!("web-{trace}"));
+        assert_eq!(stored.span, attributed(trace as u64, stored.span.span_id.as_u64()));
+    }
+}
+
 /// What a test does to a store.
 #[derive(Clone, Debug)]
 enum Step {

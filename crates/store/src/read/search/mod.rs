@@ -225,7 +225,8 @@ impl HotView {
         let parts = || places.clone().flat_map(|hot| hot.parts(judge.collector));
         let mut digest = TraceDigest::NOTHING;
         parts().for_each(|hot| digest.add(&hot.digest));
-        let in_segments = |id: &u64| self.segments.iter().any(|segment| segment.id() == *id);
+        let in_segments =
+            |id: &u64| self.segments.binary_search_by_key(id, |segment| segment.id()).is_ok();
         let older: Vec<u64> =
             places.clone().flat_map(|hot| &hot.split_with).copied().filter(in_segments).collect();
         let (first, last) = (digest.first_start, digest.last_end);
