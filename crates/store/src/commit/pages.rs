@@ -1,5 +1,6 @@
 //! Pages of several agents in one commit: a sync costs the same for one page and for twenty.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coral_trace::{Span, UnixNanos};
@@ -66,7 +67,8 @@ impl Spans {
         if has_mine && together.len() > 1 {
             let delivered: Vec<Delivered<'_>> =
                 together.iter().map(|page| page.delivered()).collect();
-            if let Ok(appended) = self.commit_together(&mut writer, &delivered) {
+            let committed = AssertUnwindSafe(|| self.commit_together(&mut writer, &delivered));
+            if let Ok(Ok(appended)) = catch_unwind(committed) {
                 for (page, appended) in together.iter().zip(appended) {
                     *lock(&page.appended) = appended.into_iter().next();
                 }
