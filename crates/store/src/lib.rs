@@ -2,7 +2,7 @@
 //!
 //! A [`Store`] is one directory: `log/` with the newest commits, whose rows are in memory too; `segments/`
 //! with sealed, immutable Parquet files; `store.json`, which says which store it is, and `LOCK`, which one
-//! process holds. Rows get a receipt in commit order; a committed span survives `kill -9`; a span
+//! process holds; `sql/` and `coral.sql`, for people who ask in SQL. Rows get a receipt in commit order; a committed span survives `kill -9`; a span
 //! is stored once, whoever repeats it.
 //!
 //! All calls block, and are meant for threads that may. Names of RFD 036: `StoreTrace` is
@@ -34,6 +34,7 @@ mod seen;
 mod segment;
 mod services;
 mod since;
+mod sql;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -51,4 +52,9 @@ pub use metrics::{
 pub use page::Page;
 pub use row::StoredSpan;
 pub use search::{Order, TraceQuery, TraceSummary};
+pub use sql::{
+    FoundBy, FoundLibrary, LibraryError, LibraryPlaces, SqlColumn, SqlExport, SqlFailure,
+    SqlFailureKind, SqlFrame, SqlLimits, SqlRequest, SqlSnapshot, answer_sql, export_sql, find_library,
+    library_version,
+};
 pub use store::{Extent, Store, StoreConfig};

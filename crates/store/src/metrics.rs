@@ -22,7 +22,6 @@ pub use maintain::{MetricKeep, MetricsMaintained};
 pub use query::{MetricExtent, MetricPage, StoredDelta};
 
 pub(crate) use batch::write_rows;
-pub(crate) use file::MetricFile;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};

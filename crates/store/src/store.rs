@@ -80,6 +80,11 @@ impl Store {
             );
         }
         let metrics = Metrics::open(&config.dir)?;
+        // Spans are kept also where nobody can ask in SQL.
+        if let Err(error) = crate::sql::prepare(&config.dir) {
+            let error = crate::error::chain(&error);
+            tracing::warn!(error, "could not write the files that SQL needs");
+        }
         let (writer, maintenance) = (Mutex::new(writer), Mutex::default());
         Ok(Self(Arc::new(Inner { config, identity, live, footers, metrics, writer, maintenance })))
     }

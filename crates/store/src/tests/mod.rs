@@ -8,6 +8,7 @@ mod metrics;
 mod once;
 mod reading;
 mod services;
+mod sql;
 
 use std::sync::Arc;
 
