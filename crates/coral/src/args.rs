@@ -3,6 +3,8 @@
 mod anomalies;
 mod ask;
 mod beyla;
+mod duckdb;
+mod sql;
 mod topology;
 mod why;
 
@@ -17,6 +19,8 @@ pub use self::ask::AskArgs;
 pub use self::beyla::{
     BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
 };
+pub use self::duckdb::{DuckdbCommand, InstallDuckdbArgs};
+pub use self::sql::{Since, SqlArgs, SqlFormat};
 pub use self::topology::{TopologyArgs, TopologyFormat};
 pub use self::why::WhyArgs;
 use crate::config::value::parse_duration;
@@ -106,6 +110,17 @@ Example:
   coral beyla doctor"
     )]
     Beyla(BeylaToolCommand),
+    /// Ask the colony in SQL; short for `coral query sql`.
+    #[command(after_help = sql::EXAMPLES)]
+    Sql(SqlArgs),
+    /// Install DuckDB, with which a colony answers SQL.
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  coral duckdb install"
+    )]
+    Duckdb(DuckdbCommand),
     /// Let the agent of this host trace one more service, also after a restart.
     #[command(after_help = "\
 Example:
@@ -168,6 +183,9 @@ pub struct ServerArgs {
     /// Keep all data under this directory.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// DuckDB's shared library, with which a colony answers SQL; without it, the one that is found by itself.
+    #[arg(long, value_name = "FILE")]
+    pub duckdb_library: Option<PathBuf>,
     /// Log this much: error, warn, info, debug, trace, or a filter such as coral=debug.
     #[arg(long, value_name = "LEVEL")]
     pub log: Option<String>,
@@ -248,6 +266,9 @@ Examples:
   coral query topology --format dot
   coral query topology --format mermaid")]
     Topology(TopologyArgs),
+    /// One SELECT over spans and RED metrics, answered by DuckDB.
+    #[command(after_help = sql::EXAMPLES)]
+    Sql(SqlArgs),
     /// What is otherwise than it was: slower, failing, repeated or missing calls, new and vanished edges.
     #[command(after_help = "\
 Examples:

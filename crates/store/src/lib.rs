@@ -54,7 +54,7 @@ pub use row::StoredSpan;
 pub use search::{Order, TraceQuery, TraceSummary};
 pub use sql::{
     FoundBy, FoundLibrary, LibraryError, LibraryPlaces, SqlColumn, SqlExport, SqlFailure,
-    SqlFailureKind, SqlFrame, SqlLimits, SqlRequest, SqlSnapshot, answer_sql, export_sql, find_library,
-    library_version,
+    SqlFailureKind, SqlFrame, SqlLimits, SqlRequest, SqlSnapshot, answer_sql, export_sql,
+    find_library, library_version,
 };
 pub use store::{Extent, Store, StoreConfig};

@@ -4,10 +4,12 @@ mod anomalies;
 mod ask;
 mod beyla;
 mod config;
+mod duckdb;
 mod memory;
 mod query;
 mod red;
 mod serve;
+mod sql;
 mod status;
 mod topology;
 mod why;
@@ -18,7 +20,7 @@ use std::path::PathBuf;
 
 use crate::args::{
     AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
-    QueryCommand,
+    DuckdbCommand, QueryCommand,
 };
 use crate::client::AskError;
 use crate::config::{ConfigError, Origin, Sources};
@@ -50,6 +52,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
             BeylaCommand::Grpc(args) => red::red(RedProtocol::Grpc, &args),
             BeylaCommand::Sql(args) => red::red(RedProtocol::Sql, &args),
         },
+        Command::Query(QueryCommand::Sql(args)) | Command::Sql(args) => sql::sql(&args),
+        Command::Duckdb(DuckdbCommand::Install(args)) => duckdb::install(&args),
         Command::Query(QueryCommand::Topology(args)) => topology::topology(&args),
         Command::Query(QueryCommand::Anomalies(args)) => anomalies::anomalies(&args),
         Command::Ask(args) => ask::ask(&args),
@@ -120,8 +124,19 @@ fn sources(args: &crate::args::ServerArgs) -> Sources {
         flags: args.set.clone(),
         data_dir: Some((data_dir.display().to_string(), origin)),
         log,
+        duckdb_library: duckdb_library(args.duckdb_library.as_deref()),
         beyla_path: variable("BEYLA_PATH"),
         host_name: host_name(),
+    }
+}
+
+/// DuckDB's library as a flag or the environment names it, and which of the two.
+fn duckdb_library(flag: Option<&std::path::Path>) -> Option<(String, Origin)> {
+    let text = |path: &std::path::Path| path.display().to_string();
+    let variable = || std::env::var("CORAL_DUCKDB").ok().filter(|value| !value.is_empty());
+    match flag {
+        Some(path) => Some((text(path), Origin::Flag("--duckdb-library"))),
+        None => variable().map(|path| (path, Origin::Environment("CORAL_DUCKDB"))),
     }
 }
 
@@ -159,7 +174,7 @@ impl From<AskError> for Failure {
                 error.to_string(),
                 "check the address, and that both are of one version",
             ),
-            AskError::Refused(_) => Self::new(chain(&error)),
+            AskError::Refused { hint, .. } => Self { error: chain(&error), hint: hint.clone() },
         }
     }
 }

@@ -52,9 +52,8 @@ pub(super) fn row(
     row: usize,
 ) -> Result<String, SqlFailure> {
     let cells = columns.iter().zip(batch.columns());
-    let cells: Vec<Value> = cells
-        .map(|(column, array)| cell(column, array.as_ref(), row))
-        .collect::<Result<_, _>>()?;
+    let cells: Vec<Value> =
+        cells.map(|(column, array)| cell(column, array.as_ref(), row)).collect::<Result<_, _>>()?;
     Ok(Value::Array(cells).to_string())
 }
 

@@ -47,9 +47,8 @@ impl Engine {
             _ => {
                 let (major, minor) = OLDEST;
                 let path = path.display();
-                let text = format!(
-                    "`{path}` is DuckDB {version}; Coral needs {major}.{minor} or later"
-                );
+                let text =
+                    format!("`{path}` is DuckDB {version}; Coral needs {major}.{minor} or later");
                 Err(SqlFailure::new(SqlFailureKind::Library, text))
             }
         }
@@ -180,7 +179,10 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
 
 fn texts(batch: &RecordBatch, column: usize) -> Vec<String> {
     let texts = batch.column(column).as_string_opt::<i32>();
-    texts.into_iter().flat_map(|texts| texts.iter().map(|text| text.unwrap_or_default().to_owned())).collect()
+    texts
+        .into_iter()
+        .flat_map(|texts| texts.iter().map(|text| text.unwrap_or_default().to_owned()))
+        .collect()
 }
 
 /// The SQL list of the texts of `paths`.

@@ -62,7 +62,8 @@ fn export(input: &mut impl BufRead) -> Result<(), SqlFailure> {
     let mut staged = Staged::new(&export.columns);
     for line in lines {
         let line = line.map_err(|error| engine(error.to_string()))?;
-        let row: Vec<Value> = serde_json::from_str(&line).map_err(|error| engine(error.to_string()))?;
+        let row: Vec<Value> =
+            serde_json::from_str(&line).map_err(|error| engine(error.to_string()))?;
         staged.push(row);
         if staged.rows() == BATCH_ROWS {
             staged.flush(&mut duckdb)?;

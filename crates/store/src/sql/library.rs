@@ -166,7 +166,8 @@ mod tests {
             program_dir: Some(at("bin")),
             data_dir: dir.path().to_owned(),
         };
-        let found = |places: &LibraryPlaces| find_library(places).map(|found| (found.path, found.by));
+        let found =
+            |places: &LibraryPlaces| find_library(places).map(|found| (found.path, found.by));
         assert_eq!(found(&places).unwrap(), (at("named.so"), FoundBy::Name));
         places.named = None;
         assert_eq!(found(&places).unwrap(), (at("bin/libduckdb.so"), FoundBy::Program));

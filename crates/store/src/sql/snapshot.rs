@@ -83,11 +83,7 @@ impl Inner {
     }
 
     /// Names of sealed files in `dir`, and a file there with the rows in memory.
-    fn metrics_of(
-        &self,
-        since: Option<UnixNanos>,
-        dir: &Path,
-    ) -> Result<Vec<PathBuf>, StoreError> {
+    fn metrics_of(&self, since: Option<UnixNanos>, dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
         let state = self.metrics.live.read();
         let (sealed, commits) = (state.files.clone(), state.commits());
         drop(state);

@@ -45,9 +45,13 @@ pub(super) fn check_parsed(engine: &mut Engine, statement: &str) -> Result<(), S
         #[serde(default)]
         statements: Vec<serde::de::IgnoredAny>,
     }
-    let parsed = engine.text(&format!("SELECT json_serialize_sql({})::VARCHAR", quoted(statement)))?;
+    let parsed =
+        engine.text(&format!("SELECT json_serialize_sql({})::VARCHAR", quoted(statement)))?;
     let parsed: Parsed = serde_json::from_str(&parsed).map_err(|error| {
-        SqlFailure::new(SqlFailureKind::Engine, format!("DuckDB's parser answered nonsense: {error}"))
+        SqlFailure::new(
+            SqlFailureKind::Engine,
+            format!("DuckDB's parser answered nonsense: {error}"),
+        )
     })?;
     let refused = |why: String| Err(SqlFailure::new(SqlFailureKind::Statement, why));
     match (parsed.statements.len(), parsed.error_type.as_str()) {

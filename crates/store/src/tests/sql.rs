@@ -19,7 +19,8 @@ fn libraries() -> Vec<PathBuf> {
     let dir = std::env::var_os("CORAL_TEST_DUCKDB").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/coral/duckdb"));
     let entries = dir.or_else(home).and_then(|dir| std::fs::read_dir(dir).ok());
-    let files = entries.into_iter().flatten().map(|entry| entry.unwrap().path().join("libduckdb.so"));
+    let files =
+        entries.into_iter().flatten().map(|entry| entry.unwrap().path().join("libduckdb.so"));
     let mut found: Vec<PathBuf> = files.filter(|file| file.exists()).collect();
     found.sort();
     found
@@ -193,7 +194,13 @@ fn the_sql_views_of_metrics_have_the_names_and_columns_of_the_rfd() {
                     "SELECT service_name, grpc_method, grpc_status_code, sum(count), attributes
                      FROM beyla_grpc_metrics_local GROUP BY ALL"
                 ),
-                json!([["cart", "/a", null, "3", r#"{"server.address":"x","span.kind":"server"}"#]])
+                json!([[
+                    "cart",
+                    "/a",
+                    null,
+                    "3",
+                    r#"{"server.address":"x","span.kind":"server"}"#
+                ]])
             );
             assert_eq!(
                 rows(
@@ -211,7 +218,7 @@ fn sql_since_leaves_out_rows_and_files_that_are_older() {
     for library in libraries() {
         let (_dir, store) = store();
         let later = UnixNanos(NOON.0 + 3_600_000_000_000);
-        let minutes = |minutes: i64| minutes * 60_000;
+        let minutes = |minutes: u64| minutes * 60_000;
         store.append(&[vec![span(1, 1, None, 0, 1)]], NOON).unwrap();
         store.seal().unwrap();
         store.append(&[vec![span(2, 2, None, minutes(61), 1)]], later).unwrap();
@@ -291,7 +298,8 @@ fn sql_that_does_more_than_read_the_views_is_refused_and_changes_no_file() {
         store.seal().unwrap();
         let segments = dir.path().join("store/segments").canonicalize().unwrap();
         let before = contents(&segments);
-        let segment = before.keys().find(|file| file.to_string_lossy().contains(".spans.")).unwrap();
+        let segment =
+            before.keys().find(|file| file.to_string_lossy().contains(".spans.")).unwrap();
         let (segment, beside) = (segment.display(), segments.join("new.parquet"));
         let beside = beside.display();
         let elsewhere = dir.path().join("elsewhere");
@@ -304,10 +312,14 @@ fn sql_that_does_more_than_read_the_views_is_refused_and_changes_no_file() {
             format!("EXPORT DATABASE '{out}'"),
             format!("ATTACH '{out}' AS other"),
             format!("SELECT 1; COPY (SELECT 1) TO '{segment}' (USE_TMP_FILE false)"),
-            format!("SELECT 1) AS answer(c0); COPY (SELECT 1) TO '{segment}'; SELECT c0 FROM (SELECT 1"),
+            format!(
+                "SELECT 1) AS answer(c0); COPY (SELECT 1) TO '{segment}'; SELECT c0 FROM (SELECT 1"
+            ),
             format!("WITH a AS (COPY (SELECT 1) TO '{segment}') SELECT 1"),
             format!("SELECT * FROM query('COPY (SELECT 1) TO ''{segment}''')"),
-            format!("FROM enable_logging('QueryLog', storage = 'file', storage_config = {{'path': '{out}'}}) SELECT 1 UNION ALL SELECT 1 FROM read_csv('{out}')"),
+            format!(
+                "FROM enable_logging('QueryLog', storage = 'file', storage_config = {{'path': '{out}'}}) SELECT 1 UNION ALL SELECT 1 FROM read_csv('{out}')"
+            ),
             format!("SELECT * FROM enable_profiling(save_location = '{out}')"),
             "SELECT * FROM read_csv('/etc/passwd')".into(),
             "SELECT * FROM read_text('/etc/passwd')".into(),
@@ -395,12 +407,24 @@ fn sql_cells_are_json_numbers_times_and_text() {
             let answered = ask(&library, &store, select);
             assert_eq!(answered.end, SqlFrame::End { more: false }, "{select}");
             let found: Vec<&str> = answered.columns.iter().map(|(_, kind)| kind.as_str()).collect();
-            assert_eq!((found.as_slice(), answered.rows.as_slice()), (kinds, &[row][..]), "{select}");
+            assert_eq!(
+                (found.as_slice(), answered.rows.as_slice()),
+                (kinds, &[row][..]),
+                "{select}"
+            );
         };
         check(
-            "SELECT 9223372036854775807, 18446744073709551615::UBIGINT, 1::HUGEINT, 1.50, 0.5::DOUBLE, true, NULL",
-            &["BIGINT", "UBIGINT", "HUGEINT", "DECIMAL(3,2)", "DOUBLE", "BOOLEAN", "\"NULL\""],
-            json!([9_223_372_036_854_775_807u64, 18_446_744_073_709_551_615u64, "1", "1.50", 0.5, true, null]),
+            "SELECT 9223372036854775807, 18446744073709551615::UBIGINT, 1::HUGEINT, 1.50, 0.5::DOUBLE, true, NULL::INTEGER",
+            &["BIGINT", "UBIGINT", "HUGEINT", "DECIMAL(3,2)", "DOUBLE", "BOOLEAN", "INTEGER"],
+            json!([
+                9_223_372_036_854_775_807u64,
+                18_446_744_073_709_551_615u64,
+                "1",
+                "1.50",
+                0.5,
+                true,
+                null
+            ]),
         );
         check(
             "SELECT TIMESTAMP '2026-11-25 12:00:00.5', DATE '2026-11-25', INTERVAL 1 HOUR, 'NaN'::FLOAT",
@@ -460,8 +484,11 @@ fn an_exported_answer_is_a_database_with_the_columns_and_types_of_the_answer() {
         crate::export_sql(&mut input.as_bytes(), &mut output).unwrap();
         assert_eq!(String::from_utf8(output).unwrap(), "{\"end\":{\"more\":false}}\n");
         let mut duckdb = crate::sql::Engine::open(&library).unwrap();
-        duckdb.run(&format!("ATTACH '{}' AS it", file.display().to_string().replace('\'', "''"))).unwrap();
-        let kinds = "SELECT string_agg(column_name || ' ' || column_type, ', ') FROM (DESCRIBE it.answer)";
+        duckdb
+            .run(&format!("ATTACH '{}' AS it", file.display().to_string().replace('\'', "''")))
+            .unwrap();
+        let kinds =
+            "SELECT string_agg(column_name || ' ' || column_type, ', ') FROM (DESCRIBE it.answer)";
         assert_eq!(
             duckdb.text(kinds).unwrap(),
             "service VARCHAR, service_1 BIGINT, at TIMESTAMP WITH TIME ZONE, list INTEGER[], none VARCHAR"

@@ -2,6 +2,7 @@
 
 mod api;
 mod register;
+mod sql;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::metrics::{self, Counters};
 use crate::query::Sources;
 use crate::query::answer::ColonyStatus;
 use crate::retain::RetainCounters;
+use crate::sql::runner::SqlRunner;
 
 /// What a colony answers from.
 pub struct ColonyView {
@@ -26,6 +28,8 @@ pub struct ColonyView {
     pub health: Arc<Health>,
     /// What went.
     pub retained: Arc<RetainCounters>,
+    /// Questions in SQL.
+    pub sql: SqlRunner,
     /// Where agents register.
     pub registry: Arc<Registry>,
 }
@@ -73,6 +77,7 @@ impl ColonyView {
         ColonyStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             agents: self.health.snapshot(clock::now()),
+            sql_library: sql::library(&self.sql),
             counters: self.counters(),
         }
     }
