@@ -5,3 +5,4 @@ pub mod export;
 pub mod install;
 mod lines;
 pub mod runner;
+mod sandbox;

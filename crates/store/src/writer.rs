@@ -21,6 +21,9 @@ use crate::row::SpanReader;
 use crate::seen::{self, Seen};
 use crate::segment::Segment;
 
+/// By agent and collector.
+type Checkpoints = BTreeMap<(String, bool), Checkpoint>;
+
 /// Held while a commit is made.
 pub(crate) struct Writer {
     pub(crate) next_receipt: u64,
@@ -132,7 +135,7 @@ fn new_log(
     number: u64,
     first_receipt: u64,
     origins: &Origins,
-    (checkpoints, agents): (&BTreeMap<(String, bool), Checkpoint>, &BTreeMap<String, KnownAgent>),
+    (checkpoints, agents): (&Checkpoints, &BTreeMap<String, KnownAgent>),
 ) -> Result<Log, StoreError> {
     let path = dir.join(format!("{number:012}.log"));
     let begin = || {

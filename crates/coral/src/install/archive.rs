@@ -135,7 +135,7 @@ fn wanted<R: Read>(
     if path.first() == Some(&b'/') || parts().any(|part| part == b"..") {
         return Err(ArchiveError::Outside(shown()));
     }
-    let Some(name) = parts().last() else { return Ok(None) };
+    let Some(name) = parts().next_back() else { return Ok(None) };
     if parts().count() > 1 && !contents.in_directories {
         return Ok(None);
     }

@@ -50,11 +50,11 @@ mod tests {
         });
         let answer: SqlAnswer = serde_json::from_value(answer).unwrap();
         expect![[r#"
-            service\u{1b}[2J | n
-            -----------------|----
+            service\u{1b}[2J   | n
+            -------------------|-----
             cart\u{a}\u{202e}x | 5
-            NULL             | 1.5
-            [1,"\u0007"]     | true
+            NULL               | 1.5
+            [1,"\u0007"]       | true
 
             (3 rows; there are more: the colony's sql.max_rows or sql.max_bytes cut the answer, LIMIT or --since makes it fit)
         "#]]

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
+use super::sandbox;
 use coral_store::{SqlFailure, SqlRequest, answer_sql, export_sql, library_version};
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
@@ -24,7 +25,7 @@ pub enum Task {
     Version,
 }
 
-/// A command that becomes a SQL child, with `dir` as its directory and nothing of this environment.
+/// A command that becomes a SQL child, with the directory `dir` as its own and nothing of this environment.
 ///
 /// The kernel kills the child when the thread that starts it ends: that thread waits for the child.
 pub fn command(task: Task, dir: &Path) -> Command {
@@ -58,12 +59,15 @@ fn work(task: Task, parent: i32) -> io::Result<ExitCode> {
     match task {
         Task::Answer => {
             let request: SqlRequest = serde_json::from_reader(&mut input)?;
+            // Best effort: an old kernel has no Landlock, and the other layers hold there.
+            let _ = sandbox::enter(Some(&request.spill_dir));
             answer_sql(&request, &mut output)?;
         }
         Task::Export => export_sql(&mut input, &mut output)?,
         Task::Version => {
             let mut path = String::new();
             input.read_to_string(&mut path)?;
+            let _ = sandbox::enter(None);
             let version: Result<String, SqlFailure> = library_version(Path::new(&path));
             serde_json::to_writer(&mut output, &version)?;
             writeln!(output)?;
