@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Sleep;
 
 use super::child::{Task, command};
+use super::counters::{Ended, SqlCounters};
 use super::lines::ChildSlot;
 use crate::config::SqlConfig;
 use crate::query::SqlQuestion;
@@ -37,6 +38,7 @@ pub struct SqlRunner {
     places: LibraryPlaces,
     limits: SqlLimits,
     children: Arc<Semaphore>,
+    counters: Arc<SqlCounters>,
 }
 
 /// Why a question has no answer.
@@ -92,6 +94,15 @@ pub enum Piece {
 
 struct EndedOnDrop(ChildSlot);
 
+/// Waits for a child's end when it is dropped.
+struct Reaped<'a>(&'a ChildSlot);
+
+impl Drop for Reaped<'_> {
+    fn drop(&mut self) {
+        self.0.reap();
+    }
+}
+
 impl Drop for EndedOnDrop {
     fn drop(&mut self) {
         self.0.end();
@@ -104,7 +115,12 @@ impl SqlRunner {
         let children = Arc::new(Semaphore::new(MAX_CHILDREN));
         let places =
             LibraryPlaces { named: config.library.clone(), program_dir: program_dir(), data_dir };
-        Self { store, places, limits: config.limits, children }
+        Self { store, places, limits: config.limits, children, counters: Arc::default() }
+    }
+
+    /// What became of the questions.
+    pub fn counters(&self) -> &SqlCounters {
+        &self.counters
     }
 
     /// The library that the next question would be answered with.
@@ -121,17 +137,21 @@ impl SqlRunner {
     /// [`SqlError`].
     pub async fn ask(&self, question: SqlQuestion) -> Result<SqlStream, SqlError> {
         let place = tokio::time::timeout(QUEUE_TIMEOUT, self.children.clone().acquire_owned());
-        let place = place.await.ok().and_then(Result::ok).ok_or(SqlError::Busy)?;
+        let Some(place) = place.await.ok().and_then(Result::ok) else {
+            self.counters.count(Ended::Busy);
+            return Err(SqlError::Busy);
+        };
         let (queue, pieces) = mpsc::channel(QUEUED_LINES);
         let (slot, runner) = (ChildSlot::default(), self.clone());
         let child = EndedOnDrop(slot.clone());
         // Ends when the child does, which ends when the stream is dropped: nobody has to join it.
         drop(tokio::task::spawn_blocking(move || {
             let _place = place;
-            if let Err(error) = runner.relay(question, &slot, &queue) {
-                let _ = queue.blocking_send(Piece::Failed(error));
-            }
-            slot.reap();
+            let ended = runner.relay(question, &slot, &queue).unwrap_or_else(|error| {
+                let told = queue.blocking_send(Piece::Failed(error));
+                if told.is_ok() { Ended::Failed } else { Ended::Abandoned }
+            });
+            runner.counters.count(ended);
         }));
         let limit = self.limits.time;
         let deadline = Box::pin(tokio::time::sleep(limit + END_TIMEOUT));
@@ -149,11 +169,12 @@ impl SqlRunner {
         question: SqlQuestion,
         slot: &ChildSlot,
         queue: &mpsc::Sender<Piece>,
-    ) -> Result<(), SqlError> {
+    ) -> Result<Ended, SqlError> {
         let library = self.library()?.path;
         let since = question.since_unix_us.map(UnixNanos::from_micros);
-        // Held until the child is gone: its files stay so long.
+        // Dropped after the child is gone: its files stay so long.
         let snapshot = self.store.sql_snapshot(since)?;
+        let _child = Reaped(slot);
         let request = SqlRequest {
             library,
             select: question.sql,
@@ -167,17 +188,22 @@ impl SqlRunner {
             serde_json::to_vec(&request).map_err(|error| SqlError::Process(error.into()))?;
         let command = command(Task::Answer, snapshot.dir());
         let started = slot.start(command, &request).map_err(SqlError::Process)?;
-        let Some(mut lines) = started else { return Ok(()) };
+        let Some(mut lines) = started else { return Ok(Ended::Abandoned) };
         let most = self.limits.bytes.saturating_add(MAX_OTHER_LINE);
         while let Some(line) = lines.next(most).map_err(|_| SqlError::Crashed)? {
             let piece = piece(line)?;
-            let last = matches!(piece, Piece::End(_) | Piece::Failed(_));
-            if queue.blocking_send(piece).is_err() || last {
-                slot.reap();
-                return Ok(());
+            let ended = match &piece {
+                Piece::End(cut) => Some(if *cut { Ended::Cut } else { Ended::Answered }),
+                Piece::Failed(_) => Some(Ended::Failed),
+                Piece::Columns(_) | Piece::Row(_) => None,
+            };
+            if queue.blocking_send(piece).is_err() {
+                return Ok(Ended::Abandoned);
+            }
+            if let Some(ended) = ended {
+                return Ok(ended);
             }
         }
-        slot.reap();
         Err(SqlError::Crashed)
     }
 }

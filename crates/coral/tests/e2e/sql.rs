@@ -226,6 +226,37 @@ fn the_process_of_a_sql_answer_ends_when_its_asker_goes_or_its_colony_dies() {
 }
 
 #[test]
+fn one_sql_question_too_many_waits_for_a_place_and_is_told_to_come_back() {
+    let Some(library) = libraries().pop() else { return };
+    let coral = colony(&library, &["sql.time_limit=1h"]);
+    let url = coral.url("colony");
+    let endless = "SELECT count(*) FROM range(1000000000000) a, range(1000000000) b WHERE a.range = b.range + 1";
+    let mut askers: Vec<_> = (0..3)
+        .map(|_| self::coral().args(["sql", endless, "--colony", &url]).spawn().unwrap())
+        .collect();
+    eventually(|| {
+        let found = children(coral.pid());
+        (found.len() == 3).then_some(()).ok_or(format!("{found:?}"))
+    });
+    let (code, _, error) = sql(&coral, &["SELECT 1"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("3 questions in SQL are being answered"), "{error}");
+    assert!(error.contains("Hint: ask again in a moment"), "{error}");
+    for asker in &mut askers {
+        asker.kill().unwrap();
+        asker.wait().unwrap();
+    }
+    let (code, _, error) = sql(&coral, &["SELECT 1"]);
+    assert_eq!(code, Some(0), "{error}");
+    eventually(|| {
+        let counters = &coral.get("colony", "/api/v1/status")["counters"];
+        let counted = |name: &str| counters[format!("coral.colony.sql.requests.{name}")].as_u64();
+        let found = ["busy", "abandoned", "answered"].map(counted);
+        (found == [Some(1), Some(3), Some(1)]).then_some(()).ok_or(format!("{found:?}"))
+    });
+}
+
+#[test]
 fn a_sql_answer_can_be_exported_as_a_duckdb_database() {
     for library in libraries() {
         let coral = colony(&library, &[]);

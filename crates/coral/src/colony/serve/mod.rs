@@ -67,6 +67,7 @@ impl ColonyView {
             self.sources.store.metric_checkpoints().into_iter().map(|place| place.rows_missed);
         let missed = missed.fold(0, u64::saturating_add);
         counters.insert("coral.colony.metrics.missed".to_owned(), missed);
+        counters.extend(self.sql.counters().snapshot());
         counters.extend(self.retained.snapshot("colony"));
         counters.extend(metrics::store_gauges("colony", &self.sources.store.extent()));
         counters.extend(metrics::metric_gauges("colony", &self.sources.store.metric_extent()));
