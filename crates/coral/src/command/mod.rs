@@ -26,6 +26,7 @@ use crate::client::AskError;
 use crate::config::{ConfigError, Origin, Sources};
 use crate::errors::chain;
 use crate::query::RedProtocol;
+use crate::show::sanitize::whole;
 
 /// Why a command failed, as it is printed: the error once, with its causes, and the next step.
 #[derive(Debug)]
@@ -158,9 +159,11 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Error: {}", self.error)?;
+        // Servers, and what people type, may hold what a terminal would obey.
+        let safe = |text: &str| text.lines().map(whole).collect::<Vec<_>>().join("\n");
+        write!(f, "Error: {}", safe(&self.error))?;
         match &self.hint {
-            Some(hint) => write!(f, "\nHint: {hint}"),
+            Some(hint) => write!(f, "\nHint: {}", safe(hint)),
             None => Ok(()),
         }
     }

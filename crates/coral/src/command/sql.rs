@@ -7,6 +7,7 @@ use coral_store::{LibraryError, LibraryPlaces, find_library};
 
 use super::query::{colony, instant};
 use super::{Failure, duckdb, duckdb_library, print, print_json, usual_data_dir};
+use crate::addresses::Addresses;
 use crate::args::{InstallDuckdbArgs, Since, SqlArgs, SqlFormat};
 use crate::client::AskError;
 use crate::clock;
@@ -46,26 +47,28 @@ pub(super) fn sql(args: &SqlArgs) -> Result<(), Failure> {
 /// The colony's answer; installs DuckDB before, if there is none and the person at the terminal wants that.
 fn ask(args: &SqlArgs, question: &SqlQuestion) -> Result<SqlAnswer, Failure> {
     let server = colony(&args.colony);
-    match server.post(SqlQuestion::PATH, question) {
-        Err(AskError::Refused { error, hint }) if is_missing(args) && wants_install(&error)? => {
-            let data_dir = args.colony.data_dir.clone();
-            duckdb::install(&InstallDuckdbArgs { data_dir, ..InstallDuckdbArgs::default() })?;
-            let _ = hint;
-            Ok(server.post(SqlQuestion::PATH, question)?)
-        }
-        answer => Ok(answer?),
+    let answer = server.post(SqlQuestion::PATH, question);
+    if let Err(AskError::Refused { error, .. }) = &answer
+        && would_be_installed_here(args)
+        && wants_install(error)?
+    {
+        let data_dir = args.colony.data_dir.clone();
+        duckdb::install(&InstallDuckdbArgs { data_dir, ..InstallDuckdbArgs::default() })?;
+        return Ok(server.post(SqlQuestion::PATH, question)?);
     }
+    Ok(answer?)
 }
 
-/// Whether the colony has no library, and one that is installed by this command would be the colony's.
-fn is_missing(args: &SqlArgs) -> bool {
+/// Whether the colony has no library, and would find one that this command installs.
+fn would_be_installed_here(args: &SqlArgs) -> bool {
     let (data_dir, _) = usual_data_dir(args.colony.data_dir.clone());
-    let is_here =
-        crate::addresses::Addresses::read(&data_dir).is_some_and(|it| it.colony.is_some());
-    let status = || colony(&args.colony).ask::<ColonyStatus>(&Question::Status.path_and_query());
-    args.colony.colony.is_none()
-        && is_here
-        && status().is_ok_and(|status| status.sql_library.path.is_none())
+    let runs_here = Addresses::read(&data_dir).is_some_and(|running| running.colony.is_some());
+    if args.colony.colony.is_some() || !runs_here {
+        return false;
+    }
+    let status = colony(&args.colony).ask::<ColonyStatus>(&Question::Status.path_and_query());
+    let reason = status.ok().and_then(|status| status.sql_library.reason);
+    reason.is_some_and(|reason| reason.contains("coral duckdb install"))
 }
 
 /// Asks the person at the terminal, if there is one.

@@ -134,6 +134,9 @@ fn sql_that_writes_or_is_wrong_is_refused_with_duckdbs_words_and_exit_code_1() {
             assert!(error.starts_with("Error: ") && error.contains(why), "{statement}: {error}");
         }
         assert!(!Path::new(&out).exists());
+        let (_, _, error) = sql(&coral, &["SELECT 1,\n  '\u{1b}[2J' AS x FROM nowhere"]);
+        assert!(error.contains("LINE 2:   '\\u{1b}[2J' AS x FROM nowhere\n"), "{error}");
+        assert!(!error.contains('\u{1b}'), "{error}");
     }
 }
 

@@ -121,8 +121,7 @@ impl Engine {
     /// The columns that `statement` has.
     pub(super) fn columns(&mut self, statement: &str) -> Result<Vec<SqlColumn>, SqlFailure> {
         let describe = format!(
-            "SELECT column_name::VARCHAR, column_type::VARCHAR
-             FROM (DESCRIBE SELECT * FROM (\n{statement}\n))"
+            "SELECT column_name::VARCHAR, column_type::VARCHAR FROM (DESCRIBE SELECT * FROM (\n{statement}\n))"
         );
         let mut rows = self.rows(&describe)?;
         let mut columns = Vec::new();
@@ -197,10 +196,20 @@ fn failure(error: adbc_core::error::Error) -> SqlFailure {
 
 /// DuckDB's words, and whose fault they tell of.
 fn of_text(text: &str) -> SqlFailure {
-    let text = text.trim().trim_start_matches("C Data interface error: ").to_owned();
+    let text = text.trim().trim_start_matches("C Data interface error: ");
+    let text = text.lines().map(own_line).collect::<Vec<_>>().join("\n");
     let kind = match text.contains("Out of Memory Error") {
         true => SqlFailureKind::Limit,
         false => SqlFailureKind::Statement,
     };
     SqlFailure::new(kind, text)
+}
+
+/// `LINE 2: …` of a statement that stands below the first line of one of ours, as `LINE 1: …`.
+fn own_line(line: &str) -> String {
+    let numbered = line.strip_prefix("LINE ").and_then(|rest| rest.split_once(": "));
+    match numbered.and_then(|(number, rest)| Some((number.parse::<u32>().ok()?, rest))) {
+        Some((number @ 2.., rest)) => format!("LINE {}: {rest}", number - 1),
+        _ => line.to_owned(),
+    }
 }

@@ -19,8 +19,8 @@ fn libraries() -> Vec<PathBuf> {
     let dir = std::env::var_os("CORAL_TEST_DUCKDB").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/coral/duckdb"));
     let entries = dir.or_else(home).and_then(|dir| std::fs::read_dir(dir).ok());
-    let files =
-        entries.into_iter().flatten().map(|entry| entry.unwrap().path().join("libduckdb.so"));
+    let entries = entries.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let files = entries.map(|dir| dir.join("libduckdb.so"));
     let mut found: Vec<PathBuf> = files.filter(|file| file.exists()).collect();
     found.sort();
     found
@@ -461,6 +461,7 @@ fn coral_sql_lets_any_duckdb_read_an_empty_store_and_what_is_sealed_later() {
         store.seal().unwrap();
         store.seal_metrics().unwrap();
         assert_eq!(counted(), "1 3");
+        assert_eq!(rows(&library, &store, "SELECT count(*) FROM beyla_traces"), [json!([1])]);
     }
 }
 

@@ -1,5 +1,6 @@
 -- What people see: RFD 036's names, columns and types over the segments' files, which a connection names in
--- the variable `span_files`; rows before the variable `since_us` are left out, when that is set. The product's own queries read the files themselves.
+-- the variable `span_files`. Rows before the variable `since_us` (microseconds since the Unix epoch) are left
+-- out, when it is set. The product's own queries read the files themselves.
 
 -- The response status as HTTP or gRPC sent it; NULL for the other's. See promoted.rs for the spellings.
 CREATE OR REPLACE TEMP MACRO http_status(spellings, status_code) AS
