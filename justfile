@@ -8,7 +8,7 @@ default:
 ci:
     .ci/run
 
-# The tests that need no DuckDB: seconds.
+# The tests that need no files or processes: seconds.
 quick:
     cargo test --release -p coral-trace -p coral-wire
 

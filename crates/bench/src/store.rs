@@ -37,9 +37,6 @@ pub struct Setup {
     /// Spans in one commit, at least.
     #[arg(long, default_value_t = Setup::default().commit)]
     pub commit: u64,
-    /// DuckDB's memory limit, in MiB.
-    #[arg(long, default_value_t = Setup::default().memory)]
-    pub memory: u64,
     /// Hot rows are sealed when there are this many.
     #[arg(long, default_value_t = Setup::default().segment_rows)]
     pub segment_rows: u64,
@@ -65,7 +62,7 @@ impl Store {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { commit: 8_192, memory: 256, segment_rows: 262_144 }
+        Self { commit: 8_192, segment_rows: 262_144 }
     }
 }
 

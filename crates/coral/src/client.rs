@@ -41,8 +41,13 @@ pub enum AskError {
         hint: String,
     },
     /// It answered that it cannot.
-    #[error("{0}")]
-    Refused(String),
+    #[error("{error}")]
+    Refused {
+        /// Its words.
+        error: String,
+        /// The next step, when the server knows one.
+        hint: Option<String>,
+    },
     /// It answered with something else: another program, or another version.
     #[error("{url} does not answer like a Coral {role}: {reason}")]
     Foreign {
@@ -96,6 +101,19 @@ impl Server {
         self.read(request.header("authorization", format!("Bearer {key}")).send_json(order))
     }
 
+    /// The answer to `question`, which is posted to `path`. How long it may take is the server's to limit.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        question: &impl Serialize,
+    ) -> Result<T, AskError> {
+        let request = agent_without_limit().post(format!("{}{path}", self.url));
+        self.read(request.send_json(question))
+    }
+
     fn read<T: DeserializeOwned>(
         &self,
         answer: Result<http::Response<ureq::Body>, ureq::Error>,
@@ -112,9 +130,10 @@ impl Server {
         #[derive(serde::Deserialize)]
         struct ApiError {
             error: String,
+            hint: Option<String>,
         }
         match answer.body_mut().read_json::<ApiError>() {
-            Ok(api) => AskError::Refused(api.error),
+            Ok(ApiError { error, hint }) => AskError::Refused { error, hint },
             Err(_) => self.foreign(&format!("status {}", answer.status())),
         }
     }
@@ -141,10 +160,18 @@ impl Server {
 }
 
 fn agent() -> ureq::Agent {
+    agent_within(Some(ANSWER_WITHIN))
+}
+
+fn agent_without_limit() -> ureq::Agent {
+    agent_within(None)
+}
+
+fn agent_within(limit: Option<Duration>) -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_connect(Some(CONNECT_WITHIN))
-        .timeout_global(Some(ANSWER_WITHIN));
+        .timeout_global(limit);
     config.proxy(None).build().into()
 }
 

@@ -13,12 +13,14 @@ mod command;
 mod config;
 mod demo;
 mod errors;
+mod install;
 mod listen;
 mod metrics;
 mod query;
 mod retain;
 mod roles;
 mod show;
+mod sql;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -32,6 +34,9 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     if let Some(failed) = agent::beyla::shim::run(std::env::args_os()) {
         return failed;
+    }
+    if let Some(answered) = sql::child::run(std::env::args_os()) {
+        return answered;
     }
     let cli = args::Cli::parse();
     match command::run(cli.command) {

@@ -2,8 +2,8 @@
 //!
 //! A [`Store`] is one directory: `log/` with the newest commits, whose rows are in memory too; `segments/`
 //! with sealed, immutable Parquet files; `store.json`, which says which store it is, and `LOCK`, which one
-//! process holds. Rows get a receipt in commit order; a committed span survives `kill -9`; a span
-//! is stored once, whoever repeats it.
+//! process holds; `sql/` and `coral.sql`, for people who ask in SQL. Rows get a receipt in commit order; a
+//! committed span survives `kill -9`; a span is stored once, whoever repeats it.
 //!
 //! All calls block, and are meant for threads that may. Names of RFD 036: `StoreTrace` is
 //! [`Store::append`], `QueryTraces` is [`Store::search`], `QueryTraceByID` is [`Store::trace`],
@@ -25,6 +25,7 @@ mod read;
 mod row;
 mod segment;
 mod spans;
+mod sql;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -43,4 +44,9 @@ pub use read::page::Page;
 pub use read::search::{Order, TraceQuery, TraceSummary};
 pub use row::StoredSpan;
 pub use spans::Extent;
+pub use sql::{
+    FoundBy, FoundLibrary, LibraryError, LibraryPlaces, SqlColumn, SqlExport, SqlFailure,
+    SqlFailureKind, SqlFrame, SqlLimits, SqlRequest, SqlSnapshot, answer_sql, export_sql,
+    find_library, library_version,
+};
 pub use store::{Store, StoreConfig};

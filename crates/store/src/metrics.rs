@@ -25,13 +25,13 @@ pub use query::{MetricExtent, MetricPage};
 pub use row::StoredDelta;
 
 pub(crate) use batch::write_rows;
-pub(crate) use file::{MetricFile, restore};
+pub(crate) use file::restore;
+pub(crate) use live::LiveMetrics;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use self::live::LiveMetrics;
 use self::writer::MetricWriter;
 use crate::clock::{Ages, Uptime};
 use crate::error::StoreError;

@@ -18,6 +18,7 @@ use crate::config::ColonyConfig;
 use crate::listen;
 use crate::query::Sources;
 use crate::retain::{self, METRICS_SHARE, Retain, RetainCounters};
+use crate::sql::runner::SqlRunner;
 use crate::tasks::{EndedEarly, Tasks};
 
 /// Why a colony ended, when nobody asked it to.
@@ -58,7 +59,8 @@ pub async fn run(
         health: health.clone(),
     };
     let sources = Sources { store: store.clone() };
-    let view = Arc::new(ColonyView { sources, health, retained: retained.clone(), registry });
+    let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
+    let view = Arc::new(ColonyView { sources, health, retained: retained.clone(), sql, registry });
     let router = serve::router(view).await?;
 
     let mut tasks = Tasks::new(stop.clone());

@@ -18,6 +18,7 @@ use crate::args::{
 use crate::client::Server;
 use crate::config::AgentConfig;
 use crate::errors::chain;
+use crate::install::DownloadError;
 use crate::query::answer::{BeylaExamination, Finding, Verdict};
 use crate::show::{beyla, sanitize};
 
@@ -111,7 +112,7 @@ pub(super) fn install(args: &InstallArgs) -> Result<(), Failure> {
         versions: versions_dir(&data_dir),
     };
     let installed = install.run().map_err(|error| match error {
-        InstallError::Unverified { .. } => Failure::with_hint(
+        InstallError::Download(DownloadError::Unverified { .. }) => Failure::with_hint(
             chain(&error),
             "give its digest with --sha256, or install it as it is with --allow-unverified",
         ),

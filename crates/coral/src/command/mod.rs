@@ -4,10 +4,12 @@ mod anomalies;
 mod ask;
 mod beyla;
 mod config;
+mod duckdb;
 mod memory;
 mod query;
 mod red;
 mod serve;
+mod sql;
 mod status;
 mod store;
 mod topology;
@@ -19,12 +21,13 @@ use std::path::PathBuf;
 
 use crate::args::{
     AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
-    QueryCommand, StoreCommand,
+    DuckdbCommand, QueryCommand, StoreCommand,
 };
 use crate::client::AskError;
 use crate::config::{ConfigError, Origin, Sources};
 use crate::errors::chain;
 use crate::query::RedProtocol;
+use crate::show::sanitize::whole;
 
 /// Why a command failed, as it is printed: the error once, with its causes, and the next step.
 #[derive(Debug)]
@@ -51,6 +54,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
             BeylaCommand::Grpc(args) => red::red(RedProtocol::Grpc, &args),
             BeylaCommand::Sql(args) => red::red(RedProtocol::Sql, &args),
         },
+        Command::Query(QueryCommand::Sql(args)) | Command::Sql(args) => sql::sql(&args),
+        Command::Duckdb(DuckdbCommand::Install(args)) => duckdb::install(&args),
         Command::Query(QueryCommand::Topology(args)) => topology::topology(&args),
         Command::Query(QueryCommand::Anomalies(args)) => anomalies::anomalies(&args),
         Command::Ask(args) => ask::ask(&args),
@@ -122,8 +127,19 @@ fn sources(args: &crate::args::ServerArgs) -> Sources {
         flags: args.set.clone(),
         data_dir: Some((data_dir.display().to_string(), origin)),
         log,
+        duckdb_library: duckdb_library(args.duckdb_library.as_deref()),
         beyla_path: variable("BEYLA_PATH"),
         host_name: host_name(),
+    }
+}
+
+/// DuckDB's library as a flag or the environment names it, and which of the two.
+fn duckdb_library(flag: Option<&std::path::Path>) -> Option<(String, Origin)> {
+    let text = |path: &std::path::Path| path.display().to_string();
+    let variable = || std::env::var("CORAL_DUCKDB").ok().filter(|value| !value.is_empty());
+    match flag {
+        Some(path) => Some((text(path), Origin::Flag("--duckdb-library"))),
+        None => variable().map(|path| (path, Origin::Environment("CORAL_DUCKDB"))),
     }
 }
 
@@ -145,9 +161,11 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Error: {}", self.error)?;
+        // Servers, and what people type, may hold what a terminal would obey.
+        let safe = |text: &str| text.lines().map(whole).collect::<Vec<_>>().join("\n");
+        write!(f, "Error: {}", safe(&self.error))?;
         match &self.hint {
-            Some(hint) => write!(f, "\nHint: {hint}"),
+            Some(hint) => write!(f, "\nHint: {}", safe(hint)),
             None => Ok(()),
         }
     }
@@ -161,7 +179,7 @@ impl From<AskError> for Failure {
                 error.to_string(),
                 "check the address, and that both are of one version",
             ),
-            AskError::Refused(_) => Self::new(chain(&error)),
+            AskError::Refused { hint, .. } => Self { error: chain(&error), hint: hint.clone() },
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::{Failure, memory, sources};
+use super::{Failure, memory, sources, usual_data_dir};
 use crate::args::{DemoArgs, ServerArgs};
 use crate::config::{AgentConfig, ColonyConfig, Origin, StandaloneConfig};
 use crate::demo::{Demo, DemoDir};
@@ -47,6 +47,11 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     };
     if let Some(dir) = &own_dir {
         sources.data_dir = Some((dir.path().display().to_string(), Origin::Flag("coral demo")));
+    }
+    // What `coral duckdb install` installed is not in the demo's own directory.
+    let installed = usual_data_dir(None).0.join("lib/libduckdb.so");
+    if sources.duckdb_library.is_none() && installed.exists() {
+        sources.duckdb_library = Some((installed.display().to_string(), Origin::Default));
     }
     // Before the user's own settings, which win.
     let demo = ["agent.id=demo", "colony.poll_interval=1s", "beyla.enabled=false", "log=warn"];

@@ -27,7 +27,7 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
     };
     let answer = colony(&args.colony).ask(&Question::Why(filter).path_and_query());
     let answer: Why = answer.map_err(|error| match error {
-        AskError::Refused(reason) if args.trace_id.is_some() => {
+        AskError::Refused { error: reason, .. } if args.trace_id.is_some() => {
             Failure::with_hint(reason, "`coral query beyla traces` lists ids")
         }
         error => error.into(),

@@ -22,6 +22,8 @@ pub struct Sources {
     pub data_dir: Option<(String, Origin)>,
     /// `--log`, else `CORAL_LOG`; it weighs as much as its origin.
     pub log: Option<(String, Origin)>,
+    /// `--duckdb-library`, else `CORAL_DUCKDB`; it weighs as much as its origin.
+    pub duckdb_library: Option<(String, Origin)>,
     /// `BEYLA_PATH`.
     pub beyla_path: Option<String>,
     /// The host's name, for `agent.id`.

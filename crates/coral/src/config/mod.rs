@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use coral_store::{KnownAgent, MetricKeep};
+use coral_store::{KnownAgent, MetricKeep, SqlLimits};
 use coral_trace::Rule;
 use serde_json::Value;
 
@@ -91,6 +91,8 @@ pub struct ColonyConfig {
     pub trace_sampling_rate: f64,
     /// The store's limits.
     pub storage: StorageConfig,
+    /// Questions in SQL.
+    pub sql: SqlConfig,
 }
 
 /// Both in one process, from one file with the sections of both. `storage` applies to each.
@@ -107,12 +109,17 @@ pub struct StandaloneConfig {
 pub struct StorageConfig {
     /// Bytes on disk; the oldest spans go first when there are more.
     pub max_size: u64,
-    /// Bytes of memory for DuckDB.
-    pub memory_limit: u64,
-    /// Threads for DuckDB.
-    pub threads: usize,
     /// Rows that are kept unsealed, at most and roughly.
     pub segment_rows: u64,
+}
+
+/// How a colony answers questions in SQL.
+#[derive(Clone, Debug)]
+pub struct SqlConfig {
+    /// DuckDB's library; `None` looks for it: see [`coral_store::find_library`].
+    pub library: Option<PathBuf>,
+    /// What one answer may take.
+    pub limits: SqlLimits,
 }
 
 /// Everything that is wrong with a configuration.
@@ -190,6 +197,7 @@ impl ColonyConfig {
                 value::rate,
             )?,
             storage: StorageConfig::of(layers)?,
+            sql: SqlConfig::of(layers)?,
         })
     }
 }
@@ -218,12 +226,25 @@ impl StandaloneConfig {
 
 impl StorageConfig {
     fn of(layers: &Layers) -> Result<Self, String> {
-        let threads = required(layers, "storage.threads", value::threads)?;
         Ok(Self {
             max_size: required(layers, "storage.max_size", value::size)?,
-            memory_limit: required(layers, "storage.memory_limit", value::size)?,
-            threads: usize::try_from(threads).unwrap_or(usize::MAX),
             segment_rows: required(layers, "storage.segment_rows", value::count)?,
+        })
+    }
+}
+
+impl SqlConfig {
+    fn of(layers: &Layers) -> Result<Self, String> {
+        let threads = required(layers, "sql.threads", value::threads)?;
+        Ok(Self {
+            library: optional(layers, "sql.library", value::text)?.map(PathBuf::from),
+            limits: SqlLimits {
+                memory: required(layers, "sql.memory_limit", value::size)?,
+                threads: usize::try_from(threads).unwrap_or(usize::MAX),
+                time: required(layers, "sql.time_limit", value::duration)?,
+                rows: required(layers, "sql.max_rows", value::count)?,
+                bytes: required(layers, "sql.max_bytes", value::size)?,
+            },
         })
     }
 }

@@ -80,6 +80,13 @@ impl Reading {
                 self.set(key, Value::from(text.as_str()), origin);
             }
         }
+        let library = sources.duckdb_library.as_ref().filter(|(_, origin)| now(origin));
+        // The variable may stand in the environment of an agent too, which needs no library.
+        let concerned =
+            |origin: &Origin| self.role == Roles::Colony || matches!(origin, Origin::Flag(_));
+        if let Some((path, origin)) = library.filter(|(_, origin)| concerned(origin)) {
+            self.set("sql.library", Value::from(path.as_str()), origin);
+        }
     }
 
     fn document(&mut self, text: &str, origin: impl Fn(Option<u64>) -> Origin) {

@@ -185,6 +185,19 @@ fn beylas_path_comes_from_the_variable_unless_a_flag_names_another() {
 }
 
 #[test]
+fn duckdbs_library_comes_from_the_variable_unless_a_flag_names_another() {
+    let (_dir, mut sources) = sources("sql: {library: /of/file}", &[]);
+    let library = |sources: &Sources| ColonyConfig::load(sources).unwrap().sql.library;
+    assert_eq!(library(&sources), Some(PathBuf::from("/of/file")));
+    sources.duckdb_library = Some(("/of/variable".to_owned(), Origin::Environment("CORAL_DUCKDB")));
+    assert_eq!(library(&sources), Some(PathBuf::from("/of/variable")));
+    sources.duckdb_library = Some(("/of/flag".to_owned(), Origin::Flag("--duckdb-library")));
+    assert_eq!(library(&sources), Some(PathBuf::from("/of/flag")));
+    let refused = AgentConfig::load(&sources).unwrap_err().to_string();
+    assert!(refused.contains("`sql.library` is a colony's key"), "{refused}");
+}
+
+#[test]
 fn the_examples_of_the_design_mean_what_they_say() {
     let config = agent(DESIGN_AGENT, &[]).unwrap();
     assert_eq!((config.id.as_str(), config.storage.max_size), ("web-1", 2_000_000_000));

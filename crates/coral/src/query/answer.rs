@@ -4,12 +4,14 @@
 mod anomalies;
 mod plain;
 mod red;
+mod sql;
 mod topology;
 mod why;
 
 pub use anomalies::{Anomalies, Anomaly};
 pub use plain::{Plain, PlainLine, PlainSection};
 pub use red::{RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+pub use sql::{SqlAnswer, SqlLibrary};
 pub use topology::{SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode};
 pub use why::{Why, WhyEvidence, WhyStandout, WhySuspect};
 
@@ -116,6 +118,9 @@ pub struct ColonyStatus {
     pub version: String,
     /// In order of their ids.
     pub agents: Vec<AgentStatus>,
+    /// DuckDB's library, with which questions in SQL would be answered.
+    #[serde(default)]
+    pub sql_library: SqlLibrary,
     /// Counters and gauges under the names that /metrics gives them.
     pub counters: BTreeMap<String, u64>,
 }

@@ -7,5 +7,5 @@ pub mod question;
 pub use self::ask::{QueryError, Sources};
 pub use self::question::{
     AnomaliesFilter, PlainFilter, Question, RedFilter, RedProtocol, RedSide, RedSource, Sort,
-    Source, SpanStatus, TopologyFilter, TraceFilter, WhyFilter,
+    Source, SpanStatus, SqlQuestion, TopologyFilter, TraceFilter, WhyFilter,
 };

@@ -3,12 +3,14 @@
 mod anomalies;
 mod plain;
 mod red;
+mod sql;
 mod topology;
 mod why;
 
 pub use anomalies::AnomaliesFilter;
 pub use plain::{Asked, Intent, PlainFilter, Window, understand};
 pub use red::{RedFilter, RedProtocol, RedSide, RedSource};
+pub use sql::SqlQuestion;
 pub use topology::TopologyFilter;
 pub use why::WhyFilter;
 

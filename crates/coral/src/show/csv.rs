@@ -1,6 +1,6 @@
 //! Answers as CSV (RFC 4180), for spreadsheets. Control characters are shown, not sent: JSON has them as they came.
 
-use crate::query::answer::{RedTable, Trace, TraceList};
+use crate::query::answer::{RedTable, SqlAnswer, Trace, TraceList};
 
 /// One line a trace. Times are microseconds; services are separated by spaces.
 pub fn traces(list: &TraceList) -> String {
@@ -78,10 +78,22 @@ fn document(header: &str, rows: impl Iterator<Item = Vec<String>>) -> String {
     text
 }
 
+/// One line a row; NULL is an empty cell, and lists and structures are JSON.
+pub fn sql(answer: &SqlAnswer) -> String {
+    let header: Vec<String> = answer.columns.iter().map(|column| quoted(&column.name)).collect();
+    let cell = |cell: &serde_json::Value| match cell {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let rows = answer.rows.iter().map(|row| row.iter().map(cell).collect());
+    document(&header.join(","), rows)
+}
+
 /// A spreadsheet takes text that begins with one of `=+-@` for a formula: a quote in front keeps it text.
 fn quoted(cell: &str) -> String {
     let cell = super::sanitize::whole(cell);
-    let number = cell.parse::<i64>().is_ok();
+    let number = cell.parse::<f64>().is_ok();
     let formula = cell.starts_with(['=', '+', '-', '@']) && !number;
     let guarded = if formula { format!("'{cell}") } else { cell };
     if guarded.contains([',', '"']) {

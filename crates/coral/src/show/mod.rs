@@ -7,6 +7,7 @@ pub mod csv;
 pub mod plain;
 pub mod red_table;
 pub mod sanitize;
+pub mod sql;
 pub mod status;
 mod table;
 pub mod topology;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::beyla;
-use super::sanitize::line;
+use super::sanitize::{line, whole};
 use super::table::table;
-use crate::query::answer::{AgentSelfStatus, AgentStatus, ColonyStatus};
+use crate::query::answer::{AgentSelfStatus, AgentStatus, ColonyStatus, SqlLibrary};
 use crate::units::{count, counted};
 
 /// One line an agent, then the colony's own counters.
@@ -37,7 +37,19 @@ pub fn colony(status: &ColonyStatus) -> String {
         let _ = write!(text, "\n{}", table(&columns, &rows));
         text.extend(status.agents.iter().filter_map(refusal));
     }
-    text + &counters(&status.counters)
+    text + &sql_library(&status.sql_library) + &counters(&status.counters)
+}
+
+/// Which library SQL would be answered with, or why it cannot be.
+fn sql_library(library: &SqlLibrary) -> String {
+    match (&library.path, &library.reason) {
+        (Some(path), _) => {
+            let by = library.found_by.as_deref().unwrap_or("found");
+            format!("\nSQL: DuckDB at {}, {}\n", whole(path), line(by))
+        }
+        (None, Some(reason)) => format!("\nSQL: {}\n", whole(reason)),
+        (None, None) => String::new(),
+    }
 }
 
 fn agent_row(agent: &AgentStatus) -> Vec<String> {

@@ -25,7 +25,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "colony/mod.rs",
         ],
     ),
-    ("ureq", &["client.rs", "demo", "agent/beyla/install"]),
+    ("ureq", &["client.rs", "demo", "install"]),
     ("clap", &["args", "main.rs", "query/question"]),
     ("adbc_core", &[]),
     ("prost", &[]),

@@ -103,6 +103,10 @@ impl Coral {
         Self { child, role, env, dir, addresses, log: kept }
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has logged so far.
     pub fn said(&self) -> String {
         self.log.lock().unwrap().clone()
@@ -203,7 +207,15 @@ impl Drop for Coral {
 /// The program, with nothing of this environment that changes what it does.
 pub fn coral() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_coral"));
-    for name in ["CORAL_SET", "CORAL_COLONY", "CORAL_LOG", "CARGO", "XDG_DATA_HOME", "BEYLA_PATH"] {
+    for name in [
+        "CORAL_SET",
+        "CORAL_COLONY",
+        "CORAL_LOG",
+        "CARGO",
+        "XDG_DATA_HOME",
+        "BEYLA_PATH",
+        "CORAL_DUCKDB",
+    ] {
         command.env_remove(name);
     }
     command.env("CORAL_DATA_DIR", "/nonexistent").stdin(Stdio::null());

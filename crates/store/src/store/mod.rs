@@ -57,6 +57,11 @@ impl Store {
         let identity = Identity::open(&config.dir)?;
         let spans = Spans::open(&config.dir, config.segment_rows, uptime.clone())?;
         let metrics = Metrics::open(&config.dir, uptime)?;
+        // Spans are kept also where nobody can ask in SQL.
+        if let Err(error) = crate::sql::prepare(&config.dir) {
+            let error = crate::error::chain(&error);
+            tracing::warn!(error, "could not write the files that SQL needs");
+        }
         spans.measure_disk()?;
         Ok(Self(Arc::new(Inner { config, identity, spans, metrics })))
     }

@@ -12,6 +12,7 @@ use crate::read::page::{self, Page, Wanted};
 use crate::read::search::{self, TraceQuery, TraceSummary};
 use crate::read::{dependencies, services, since};
 use crate::row::StoredSpan;
+use crate::sql::{self, SqlSnapshot};
 
 impl Store {
     /// The spans of `trace`, of `collector` or of both, the first `limit` by start. Without any, the
@@ -140,5 +141,17 @@ impl Store {
     ) -> Result<Dependencies, StoreError> {
         let live = &self.0.spans.live;
         live.reading(|| dependencies::dependencies(live, started, collector))
+    }
+
+    /// The files that SQL reads: all of them, or those that may hold rows of `since` or later.
+    ///
+    /// A file is left out when everything in it was received before `since`, and started before it too. Rows in
+    /// memory are written to a file for it: half a second for 262,144 spans.
+    ///
+    /// # Errors
+    /// [`StoreError::Directory`] or [`StoreError::Segment`]: most often a full disk.
+    pub fn sql_snapshot(&self, since: Option<UnixNanos>) -> Result<SqlSnapshot, StoreError> {
+        let inner = &self.0;
+        sql::snapshot(&inner.config.dir, &inner.spans.live, &inner.metrics.live, since)
     }
 }

@@ -22,7 +22,7 @@ use crate::{MetricCheckpoint, MetricKeep, Store};
 const MS: u64 = 1_000_000;
 
 /// A total of `protocol` and `route` at `second` after noon: so many in (0, 10 ms] and beyond it.
-fn point(protocol: Protocol, route: &str, second: u64, counts: [u64; 2]) -> Point {
+pub(super) fn point(protocol: Protocol, route: &str, second: u64, counts: [u64; 2]) -> Point {
     let pairs = match protocol {
         Protocol::Http => [("http.route", route), ("http.request.method", "GET")],
         Protocol::Grpc => [("rpc.method", route), ("server.address", "x")],

@@ -9,6 +9,7 @@ mod metrics;
 mod once;
 mod reading;
 mod services;
+mod sql;
 
 use std::sync::Arc;
 

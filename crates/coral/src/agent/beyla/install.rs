@@ -2,9 +2,6 @@
 //!
 //! Source: grafana/beyla, `release-binaries`: `beyla-linux-ARCH-vX.Y.Z.tar.gz` with `beyla` and its licences.
 
-mod archive;
-mod digest;
-mod fetch;
 #[cfg(test)]
 mod tests;
 
@@ -12,11 +9,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use self::archive::ArchiveError;
-use self::fetch::FetchError;
-use super::file;
 use super::locate::PROGRAM;
 use super::version::{ProbeError, Version};
+use crate::install::archive::{self, ArchiveError, Contents};
+use crate::install::{Aside, Download, DownloadError, Verified, platform};
 
 /// What to install, and where.
 #[derive(Clone, Debug)]
@@ -61,32 +57,9 @@ pub struct Installed {
 /// Why nothing was installed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// The archive did not come.
+    /// The archive did not come, or is not what it should be.
     #[error(transparent)]
-    Fetch(#[from] FetchError),
-    /// Its digest is another one.
-    #[error("`{from}` has the SHA-256 {found}, but {by} says {expected}: it was not installed")]
-    Digest {
-        /// The archive.
-        from: String,
-        /// What it is.
-        found: String,
-        /// What it should be.
-        expected: String,
-        /// Who says so.
-        by: String,
-    },
-    /// What was given as a digest is none.
-    #[error("{0} has no SHA-256 in hex")]
-    NoDigest(String),
-    /// Nobody vouches for it.
-    #[error("nothing vouches for `{from}`: there is no `{sidecar}`")]
-    Unverified {
-        /// The archive.
-        from: String,
-        /// Where its digest was looked for.
-        sidecar: String,
-    },
+    Download(#[from] DownloadError),
     /// It cannot be unpacked.
     #[error("cannot unpack `{from}`")]
     Archive {
@@ -121,6 +94,12 @@ pub enum InstallError {
 
 /// The version that our recordings and our trials of its process are of.
 pub const TRIED: Version = Version::new(3, 31, 0);
+/// What is taken out of an archive.
+const CONTENTS: Contents = Contents {
+    program: PROGRAM,
+    beside: &["LICENSE", "NOTICE", "third_party_licenses.csv"],
+    in_directories: false,
+};
 const RELEASES: &str = "https://github.com/grafana/beyla/releases/download";
 
 impl Install {
@@ -136,9 +115,14 @@ impl Install {
         // On the same file system, so that the last step is a rename; nobody else can look into it or guess it.
         let aside = Aside::in_dir(&self.versions).map_err(written)?;
         let archive = aside.0.join("archive.tar.gz");
-        let sha256 = fetch::archive(&from, &archive)?;
-        let verified_by = self.verify(&from, &sha256)?;
-        archive::unpack(&archive, &aside.0)
+        let download = Download {
+            from: from.clone(),
+            sha256: self.sha256.clone(),
+            allow_unverified: self.allow_unverified,
+            release: self.source.release(),
+        };
+        let Verified { sha256, by: verified_by } = download.fetch(&archive)?;
+        archive::unpack(CONTENTS, &archive, &aside.0)
             .map_err(|source| InstallError::Archive { from: from.clone(), source })?;
         let version = Version::probe(&aside.0.join(PROGRAM))?;
         if let Source::Release { version: asked, .. } = self.source
@@ -149,46 +133,6 @@ impl Install {
         let path = place(&aside.0, &self.versions.join(version.to_string())).map_err(written)?;
         Ok(Installed { version, path, sha256, verified_by })
     }
-
-    /// Who vouches for the archive's digest; `None` when nobody has to.
-    fn verify(&self, from: &str, found: &str) -> Result<Option<String>, InstallError> {
-        let (expected, by) = match &self.sha256 {
-            Some(given) => (digest::parse(given), "--sha256".to_owned()),
-            None => {
-                let sidecar = format!("{from}.sha256");
-                match fetch::small(&sidecar)? {
-                    Some(text) => (digest::parse(&text), sidecar),
-                    None => match self.published(from)? {
-                        Some((digest, by)) => (Some(digest), by),
-                        None if self.allow_unverified => return Ok(None),
-                        None => {
-                            return Err(InstallError::Unverified {
-                                from: from.to_owned(),
-                                sidecar,
-                            });
-                        }
-                    },
-                }
-            }
-        };
-        let expected = expected.ok_or_else(|| InstallError::NoDigest(by.clone()))?;
-        match expected == found {
-            true => Ok(Some(by)),
-            false => {
-                let (from, found) = (from.to_owned(), found.to_owned());
-                Err(InstallError::Digest { from, found, expected, by })
-            }
-        }
-    }
-
-    /// What GitHub says of a release's file, for releases without a file of digests.
-    fn published(&self, from: &str) -> Result<Option<(String, String)>, InstallError> {
-        let Source::Release { version, mirror: None } = &self.source else { return Ok(None) };
-        let url = format!("https://api.github.com/repos/grafana/beyla/releases/tags/v{version}");
-        let Some(release) = fetch::small(&url)? else { return Ok(None) };
-        let name = from.rsplit('/').next().unwrap_or(from);
-        Ok(digest::of_asset(&release, name).map(|digest| (digest, url)))
-    }
 }
 
 impl Source {
@@ -198,20 +142,22 @@ impl Source {
             Self::Archive(from) => return Ok(from.clone()),
             Self::Release { version, mirror } => (version, mirror.as_deref().unwrap_or(RELEASES)),
         };
-        let platform = match std::env::consts::ARCH {
-            "x86_64" => "amd64",
-            "aarch64" => "arm64",
-            other => return Err(InstallError::Platform(other)),
-        };
+        let platform = platform().map_err(InstallError::Platform)?;
         let mirror = mirror.trim_end_matches('/');
         Ok(format!("{mirror}/v{version}/beyla-linux-{platform}-v{version}.tar.gz"))
+    }
+
+    /// What GitHub says of a release, for releases without a file of digests.
+    fn release(&self) -> Option<String> {
+        let Self::Release { version, mirror: None } = self else { return None };
+        Some(format!("https://api.github.com/repos/grafana/beyla/releases/tags/v{version}"))
     }
 }
 
 /// Moves the program and its licences from `aside` into `dir`, the program last: once it is there, it is complete.
 fn place(aside: &Path, dir: &Path) -> io::Result<PathBuf> {
     fs::create_dir_all(dir)?;
-    for name in archive::WANTED.into_iter().filter(|name| *name != PROGRAM) {
+    for name in CONTENTS.beside {
         match fs::rename(aside.join(name), dir.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -221,23 +167,4 @@ fn place(aside: &Path, dir: &Path) -> io::Result<PathBuf> {
     fs::rename(aside.join(PROGRAM), &path)?;
     fs::File::open(dir)?.sync_all()?;
     Ok(path)
-}
-
-/// A directory for one installation, removed with all that is in it when this is dropped.
-struct Aside(PathBuf);
-
-impl Aside {
-    fn in_dir(dir: &Path) -> io::Result<Self> {
-        // No version is called so. What an installation that was killed has left is taken over.
-        let path = dir.join(format!(".installing-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        file::private_dir(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -59,9 +59,9 @@ impl PidFile {
     pub fn end_orphan(&self) -> Orphan {
         let json = file::read(&self.0, MOST_BYTES).unwrap_or_default();
         let Ok(known) = serde_json::from_str::<Identity>(&json) else { return Orphan::None };
-        let Some(pid) =
-            Pid::from_raw(known.pid).filter(|_| identity(known.pid) == Some(known.clone()))
-        else {
+        // A negative one names no process, and rustix takes it for a mistake of ours.
+        let pid = Some(known.pid).filter(|pid| *pid > 0).and_then(Pid::from_raw);
+        let Some(pid) = pid.filter(|_| identity(known.pid) == Some(known.clone())) else {
             return Orphan::None;
         };
         let _ = kill_process_group(pid, Signal::KILL);

@@ -46,7 +46,7 @@ pub struct AgentView {
     pub beyla: Arc<Board>,
 }
 
-/// Queries at a time; more wait. Each holds a DuckDB connection and makes one answer of at most 4 MiB,
+/// Queries at a time; more wait. Each makes one answer of at most 4 MiB,
 /// of which the port keeps so many for slow readers (`listen.rs`).
 const QUERIES: usize = 4;
 

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use coral_trace::TraceIdPrefix;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-use super::ColonyView;
+use super::{ColonyView, sql};
 use crate::errors::chain;
 use crate::query::{
-    AnomaliesFilter, PlainFilter, QueryError, RedFilter, RedProtocol, Source, Sources,
+    AnomaliesFilter, PlainFilter, QueryError, RedFilter, RedProtocol, Source, Sources, SqlQuestion,
     TopologyFilter, TraceFilter, WhyFilter,
 };
 
@@ -24,6 +24,9 @@ use crate::query::{
 pub struct ApiError {
     /// One line, lower case, no full stop.
     pub error: String,
+    /// What to do about it, when there is something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// Queries at a time; more wait.
@@ -42,6 +45,7 @@ struct TraceParameters {
 }
 
 pub(super) fn router(view: Arc<ColonyView>) -> Router {
+    let sql = Router::new().route(SqlQuestion::PATH, post(sql::sql)).with_state(view.sql.clone());
     let api = Api { view, queries: Arc::new(Semaphore::new(QUERIES)) };
     Router::new()
         .route("/api/v1/traces", get(traces))
@@ -53,6 +57,7 @@ pub(super) fn router(view: Arc<ColonyView>) -> Router {
         .route("/api/v1/ask", get(plain))
         .route("/api/v1/status", get(async |State(api): State<Api>| Json(api.view.status())))
         .with_state(api)
+        .merge(sql)
 }
 
 async fn traces(
@@ -168,5 +173,5 @@ fn status(error: &QueryError) -> StatusCode {
 }
 
 fn refusal(status: StatusCode, error: String) -> Response {
-    (status, Json(ApiError { error })).into_response()
+    (status, Json(ApiError { error, hint: None })).into_response()
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod register;
+mod sql;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::metrics::{self, Counters};
 use crate::query::Sources;
 use crate::query::answer::ColonyStatus;
 use crate::retain::RetainCounters;
+use crate::sql::runner::SqlRunner;
 
 /// What a colony answers from.
 pub struct ColonyView {
@@ -26,6 +28,8 @@ pub struct ColonyView {
     pub health: Arc<Health>,
     /// What went.
     pub retained: Arc<RetainCounters>,
+    /// Questions in SQL.
+    pub sql: SqlRunner,
     /// Where agents register.
     pub registry: Arc<Registry>,
 }
@@ -63,6 +67,7 @@ impl ColonyView {
             self.sources.store.metric_checkpoints().into_iter().map(|place| place.rows_missed);
         let missed = missed.fold(0, u64::saturating_add);
         counters.insert("coral.colony.metrics.missed".to_owned(), missed);
+        counters.extend(self.sql.counters().snapshot());
         counters.extend(self.retained.snapshot("colony"));
         counters.extend(metrics::store_gauges("colony", &self.sources.store.extent()));
         counters.extend(metrics::metric_gauges("colony", &self.sources.store.metric_extent()));
@@ -73,6 +78,7 @@ impl ColonyView {
         ColonyStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             agents: self.health.snapshot(clock::now()),
+            sql_library: sql::library(&self.sql),
             counters: self.counters(),
         }
     }

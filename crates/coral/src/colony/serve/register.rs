@@ -125,14 +125,18 @@ fn reachable_address(address: &str, peer: Option<IpAddr>) -> Result<String, Stat
 
 #[cfg(test)]
 mod tests {
-    use coral_store::{Store, StoreConfig};
+    use std::time::Duration;
+
+    use coral_store::{SqlLimits, Store, StoreConfig};
     use coral_trace::Collector;
 
     use super::*;
     use crate::colony::poll::PollError;
     use crate::colony::poll::health::Health;
     use crate::colony::registry::Registry;
+    use crate::config::SqlConfig;
     use crate::query::Sources;
+    use crate::sql::runner::SqlRunner;
 
     /// A colony that knows `web-1` at `http://a:1`, polled from the store `mine`.
     fn colony(dir: &std::path::Path) -> ColonyView {
@@ -140,7 +144,10 @@ mod tests {
         let store = store.unwrap();
         let registry = Arc::new(Registry::load(&[], store.clone()));
         let (health, retained) = (Arc::<Health>::default(), Arc::default());
-        let view = ColonyView { sources: Sources { store }, health, retained, registry };
+        let limits = SqlLimits { memory: 1, threads: 1, time: Duration::ZERO, rows: 1, bytes: 1 };
+        let sql = SqlConfig { library: None, limits };
+        let sql = SqlRunner::new(store.clone(), dir.to_owned(), &sql);
+        let view = ColonyView { sources: Sources { store }, health, retained, sql, registry };
         register(&view, &at("http://a:1"), "mine").unwrap();
         view.health.know("web-1", &view.registry.watch().borrow()["web-1"]);
         let mut place = Checkpoint {

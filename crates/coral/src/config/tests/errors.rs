@@ -136,10 +136,10 @@ fn a_wrong_value_is_shown_with_what_would_be_right() {
             r#"coral.yaml:1: `recognise.rules` is `["nonsense"]`: `nonsense`: expected RESOURCE_ATTRIBUTE=TEXT or scope.name=TEXT, neither side empty"#
         ]],
     );
-    check(
-        "storage: {threads: 1.5}",
+    check_colony(
+        "sql: {threads: 1.5}",
         &[],
-        expect!["coral.yaml:1: `storage.threads` is `1.5`: expected a whole number from 1 to 1024"],
+        expect!["coral.yaml:1: `sql.threads` is `1.5`: expected a whole number from 1 to 1024"],
     );
 }
 
@@ -242,12 +242,10 @@ fn a_number_beyond_its_range_is_refused() {
         &[],
         expect!["coral.yaml:1: `beyla.sampling.rate` is `7`: expected a number from 0.0 to 1.0"],
     );
-    check(
-        "storage: {threads: 100000}",
+    check_colony(
+        "sql: {threads: 100000}",
         &[],
-        expect![
-            "coral.yaml:1: `storage.threads` is `100000`: expected a whole number from 1 to 1024"
-        ],
+        expect!["coral.yaml:1: `sql.threads` is `100000`: expected a whole number from 1 to 1024"],
     );
     check(
         "storage: {segment_rows: 0}",

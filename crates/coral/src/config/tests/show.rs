@@ -49,9 +49,7 @@ fn every_key_of_an_agent_is_shown_with_its_value_and_origin() {
             privacy.mask_sql                      true                default
             recognise.rules                       []                  default
             storage.max_size                      2GB                 default
-            storage.memory_limit                  256MB               default
             storage.segment_rows                  163840              default
-            storage.threads                       2                   default
         "#]],
     );
 }
@@ -70,23 +68,26 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
             data_dir                              /var/lib/coral                                    default
             drain_within                          10s                                               default
             log                                   info                                              default
+            sql.max_bytes                         64MB                                              default
+            sql.max_rows                          100000                                            default
+            sql.memory_limit                      512MB                                             default
+            sql.threads                           2                                                 default
+            sql.time_limit                        30s                                               default
             storage.beyla.retention.grpc_metrics  30d                                               default
             storage.beyla.retention.http_metrics  30d                                               default
             storage.beyla.retention.sql_metrics   14d                                               default
             storage.beyla.retention.traces        3d                                                coral.yaml:1
             storage.beyla.trace_sampling_rate     1.0                                               default
             storage.max_size                      50GB                                              default
-            storage.memory_limit                  512MB                                             default
             storage.segment_rows                  262144                                            default
-            storage.threads                       2                                                 default
         "#]],
     );
 }
 
 #[test]
 fn the_json_form_has_value_and_origin_by_key() {
-    let (_dir, sources) = sources("", &["storage.threads=4"]);
-    let json = config::json(&[("agent", Layers::read(&sources, Roles::Agent, false))]);
+    let (_dir, sources) = sources("", &["sql.threads=4"]);
+    let json = config::json(&[("colony", Layers::read(&sources, Roles::Colony, false))]);
     expect![[r#"{"origin":"--set","value":4}"#]]
-        .assert_eq(&json["agent"]["storage.threads"].to_string());
+        .assert_eq(&json["colony"]["sql.threads"].to_string());
 }

@@ -1,6 +1,6 @@
 use expect_test::expect;
 
-use crate::query::answer::{AgentSelfStatus, AgentStatus, ColonyStatus};
+use crate::query::answer::{AgentSelfStatus, AgentStatus, ColonyStatus, SqlLibrary};
 use crate::show::status;
 
 fn counters(pairs: &[(&str, u64)]) -> std::collections::BTreeMap<String, u64> {
@@ -43,6 +43,11 @@ fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
     let status = ColonyStatus {
         version: "0.1.0".to_owned(),
         agents: vec![well, ill],
+        sql_library: SqlLibrary {
+            path: Some("/usr/lib/libduckdb.so".to_owned()),
+            found_by: Some("of the system".to_owned()),
+            reason: None,
+        },
         counters: counters(&[("coral.colony.spans.stored", 1_234_567)]),
     };
     expect![[r#"
@@ -55,14 +60,20 @@ fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
 
         Last refused of web-2: 2 spans refused: trace_id: all zero
 
+        SQL: DuckDB at /usr/lib/libduckdb.so, of the system
+
         coral.colony.spans.stored  1,234,567
     "#]].assert_eq(&status::colony(&status));
 }
 
 #[test]
 fn a_colony_without_agents_says_how_to_get_one() {
-    let status =
-        ColonyStatus { version: "0.1.0".to_owned(), agents: vec![], counters: counters(&[]) };
+    let status = ColonyStatus {
+        version: "0.1.0".to_owned(),
+        agents: vec![],
+        sql_library: SqlLibrary::default(),
+        counters: counters(&[]),
+    };
     expect![[r#"
         Coral 0.1.0 colony, 0 agents
         Hint: name agents in `colony.agents`, or start one with --set agent.colony=URL.

@@ -24,7 +24,8 @@ SELECT
     AS latency_bucket_ms,
   unnest(counts)::BIGINT                    AS count,
   metric_attributes(m)                      AS attributes
-FROM read_parquet(getvariable('metric_files'), union_by_name = true) AS m;
+FROM read_parquet(getvariable('metric_files'), union_by_name = true) AS m
+WHERE m.time >= coalesce(getvariable('since_us')::BIGINT * 1000, 0);
 
 CREATE OR REPLACE TEMP VIEW beyla_http_metrics AS
 SELECT

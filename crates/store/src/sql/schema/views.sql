@@ -1,5 +1,6 @@
 -- What people see: RFD 036's names, columns and types over the segments' files, which a connection names in
--- the variable `span_files`. The product's own queries read the files themselves.
+-- the variable `span_files`. Rows before the variable `since_us` (microseconds since the Unix epoch) are left
+-- out, when it is set. The product's own queries read the files themselves.
 
 -- The response status as HTTP or gRPC sent it; NULL for the other's. See promoted.rs for the spellings.
 CREATE OR REPLACE TEMP MACRO http_status(spellings, status_code) AS
@@ -55,7 +56,8 @@ SELECT
   ['unset', 'ok', 'error'][span_status + 1] AS span_status,
   CASE WHEN ebpf THEN 'ebpf' ELSE 'sdk' END AS source,
   attribute_json(s)                      AS attributes
-FROM read_parquet(getvariable('span_files'), union_by_name = true) AS s;
+FROM read_parquet(getvariable('span_files'), union_by_name = true) AS s
+WHERE s.start_time >= coalesce(make_timestamp(getvariable('since_us')::BIGINT), '-infinity'::TIMESTAMP);
 
 -- The colony's eBPF spans.
 CREATE OR REPLACE TEMP VIEW beyla_traces AS

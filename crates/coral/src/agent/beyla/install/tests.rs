@@ -7,8 +7,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tar::{EntryType, Header};
 
-use super::archive::{unpack, unpack_at_most};
 use super::*;
+use crate::install::archive::{unpack, unpack_at_most};
+use crate::install::digest;
 
 /// A program that says what a Beyla says first.
 fn program(version: &str) -> Vec<u8> {
@@ -147,7 +148,7 @@ fn a_file_is_installed_offline_with_its_digest_beside_it_or_as_a_flag() {
     let from = host.archive(&bytes);
     let mut install = host.install(Source::Archive(from.clone()));
     let error = install.run().unwrap_err();
-    assert!(matches!(error, InstallError::Unverified { .. }), "{error}");
+    assert!(matches!(error, InstallError::Download(DownloadError::Unverified { .. })), "{error}");
     assert_eq!(host.left(), Vec::<String>::new());
     install.sha256 = Some(sha256(&bytes).to_uppercase());
     assert_eq!(install.run().unwrap().verified_by.as_deref(), Some("--sha256"));
@@ -235,7 +236,7 @@ fn unpacked(bytes: &[u8]) -> Result<(), String> {
     let (archive, out) = (dir.path().join("a"), dir.path().join("out"));
     std::fs::write(&archive, bytes).unwrap();
     std::fs::create_dir(&out).unwrap();
-    let outcome = unpack(&archive, &out).map_err(|error| error.to_string());
+    let outcome = unpack(CONTENTS, &archive, &out).map_err(|error| error.to_string());
     let beside: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
     assert_eq!(beside.len(), 2, "something was written outside");
     outcome
@@ -283,7 +284,7 @@ fn what_unpacks_without_end_stops_at_the_limit() {
         assert!(bytes.len() < 100_000, "it is a bomb");
         std::fs::write(&archive, bytes).unwrap();
         let out = tempfile::tempdir().unwrap();
-        let error = unpack_at_most(1 << 20, &archive, out.path()).unwrap_err();
+        let error = unpack_at_most(1 << 20, CONTENTS, &archive, out.path()).unwrap_err();
         assert_eq!(error.to_string(), "it unpacks to more than 1048576 bytes", "{name}");
     }
     let mut many = Packed::new();

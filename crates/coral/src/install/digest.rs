@@ -5,22 +5,22 @@ use sha2::{Digest as _, Sha256};
 
 /// A digest that is being made.
 #[derive(Default)]
-pub(super) struct Digest(Sha256);
+pub struct Digest(Sha256);
 
 impl Digest {
     /// Adds bytes.
-    pub(super) fn add(&mut self, bytes: &[u8]) {
+    pub fn add(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
     /// 64 lower-case hex digits.
-    pub(super) fn hex(self) -> String {
+    pub fn hex(self) -> String {
         self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
 /// The first word of `text`, if it is a digest: `HEX`, or `HEX  FILE` as sha256sum writes it.
-pub(super) fn parse(text: &str) -> Option<String> {
+pub fn parse(text: &str) -> Option<String> {
     let word = text.split_whitespace().next()?.to_ascii_lowercase();
     (word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(word)
 }
@@ -28,7 +28,7 @@ pub(super) fn parse(text: &str) -> Option<String> {
 /// The digest of the asset `name` in GitHub's description of a release.
 ///
 /// Source: GitHub's REST API, "Get a release by tag name": `assets[].digest` is `sha256:HEX`.
-pub(super) fn of_asset(release: &str, name: &str) -> Option<String> {
+pub fn of_asset(release: &str, name: &str) -> Option<String> {
     let release: Value = serde_json::from_str(release).ok()?;
     let asset = release["assets"].as_array()?.iter().find(|asset| asset["name"] == name)?;
     parse(asset["digest"].as_str()?.strip_prefix("sha256:")?)

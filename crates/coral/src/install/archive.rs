@@ -1,4 +1,4 @@
-//! Takes Beyla out of its archive. Nothing in the archive decides where anything is written.
+//! Takes a program or a library out of its archive. Nothing in the archive decides where anything is written.
 
 use std::cell::Cell;
 use std::fs::{File, OpenOptions};
@@ -8,8 +8,6 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use tar::{Archive, Entry, EntryType};
-
-use crate::agent::beyla::locate::PROGRAM;
 
 /// Why an archive cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,37 +30,58 @@ pub enum ArchiveError {
     /// A name comes twice.
     #[error("it has two entries `{0}`")]
     Twice(&'static str),
-    /// There is no program in it.
-    #[error("it holds no `beyla`")]
-    NoProgram,
+    /// What it is unpacked for is not in it.
+    #[error("it holds no `{0}`")]
+    NoProgram(&'static str),
 }
 
-/// What is taken out of an archive: the program, and what its licence asks to keep with it.
-pub(super) const WANTED: [&str; 4] = [PROGRAM, "LICENSE", "NOTICE", "third_party_licenses.csv"];
+/// What is taken out of an archive.
+#[derive(Clone, Copy, Debug)]
+pub struct Contents {
+    /// The program or library, without which the archive is of no use.
+    pub program: &'static str,
+    /// What its licence asks to keep with it.
+    pub beside: &'static [&'static str],
+    /// They may lie in directories of the archive.
+    pub in_directories: bool,
+}
+
 /// A release unpacks to 150 MB.
 const MOST_BYTES: u64 = 1 << 30;
 const MOST_ENTRIES: usize = 64;
 
-/// Unpacks the wanted files of `archive` into `dir`, which has none of them.
+/// Unpacks `contents` of `archive` into `dir`, which has none of them.
 ///
 /// # Errors
 /// [`ArchiveError`]; what was written is for the caller to remove.
-pub(super) fn unpack(archive: &Path, dir: &Path) -> Result<(), ArchiveError> {
-    unpack_at_most(MOST_BYTES, archive, dir)
+pub fn unpack(contents: Contents, archive: &Path, dir: &Path) -> Result<(), ArchiveError> {
+    unpack_at_most(MOST_BYTES, contents, archive, dir)
 }
 
-/// As [`unpack`], with another limit.
-pub(super) fn unpack_at_most(most: u64, archive: &Path, dir: &Path) -> Result<(), ArchiveError> {
+/// As [`unpack`], with another limit of bytes.
+///
+/// # Errors
+/// As [`unpack`].
+pub fn unpack_at_most(
+    most: u64,
+    contents: Contents,
+    archive: &Path,
+    dir: &Path,
+) -> Result<(), ArchiveError> {
     let file = File::open(archive).map_err(ArchiveError::Read)?;
     let reached = Cell::new(false);
     let limited = Limited { input: MultiGzDecoder::new(file), left: most, reached: &reached };
-    take_out(Archive::new(limited), dir).map_err(|error| match error {
+    take_out(contents, Archive::new(limited), dir).map_err(|error| match error {
         ArchiveError::Read(_) if reached.get() => ArchiveError::TooLarge(most),
         error => error,
     })
 }
 
-fn take_out<R: Read>(mut archive: Archive<R>, dir: &Path) -> Result<(), ArchiveError> {
+fn take_out<R: Read>(
+    contents: Contents,
+    mut archive: Archive<R>,
+    dir: &Path,
+) -> Result<(), ArchiveError> {
     let mut has_program = false;
     // Raw: extensions with names of any length are entries like others, and skipped.
     let entries = archive.entries().map_err(ArchiveError::Read)?.raw(true);
@@ -71,12 +90,12 @@ fn take_out<R: Read>(mut archive: Archive<R>, dir: &Path) -> Result<(), ArchiveE
             return Err(ArchiveError::TooMany);
         }
         let mut entry = entry.map_err(ArchiveError::Read)?;
-        if let Some(name) = wanted(&entry)? {
+        if let Some(name) = wanted(contents, &entry)? {
             write(&mut entry, &dir.join(name), name)?;
-            has_program |= name == PROGRAM;
+            has_program |= name == contents.program;
         }
     }
-    has_program.then_some(()).ok_or(ArchiveError::NoProgram)
+    has_program.then_some(()).ok_or(ArchiveError::NoProgram(contents.program))
 }
 
 /// Fails when more is read than it may.
@@ -104,7 +123,10 @@ impl<R: Read> Read for Limited<'_, R> {
 
 /// Which of the wanted files an entry is. Entries of an honest archive stay inside it, so one that does not
 /// refuses all of it.
-fn wanted<R: Read>(entry: &Entry<R>) -> Result<Option<&'static str>, ArchiveError> {
+fn wanted<R: Read>(
+    contents: Contents,
+    entry: &Entry<R>,
+) -> Result<Option<&'static str>, ArchiveError> {
     let path = entry.path_bytes();
     let shown =
         || String::from_utf8_lossy(&path).chars().filter(|c| !c.is_control()).take(100).collect();
@@ -113,11 +135,12 @@ fn wanted<R: Read>(entry: &Entry<R>) -> Result<Option<&'static str>, ArchiveErro
     if path.first() == Some(&b'/') || parts().any(|part| part == b"..") {
         return Err(ArchiveError::Outside(shown()));
     }
-    let mut parts = parts();
-    let (Some(name), None) = (parts.next(), parts.next()) else { return Ok(None) };
-    let Some(name) = WANTED.into_iter().find(|wanted| wanted.as_bytes() == name) else {
+    let Some(name) = parts().next_back() else { return Ok(None) };
+    if parts().count() > 1 && !contents.in_directories {
         return Ok(None);
-    };
+    }
+    let mut names = contents.beside.iter().copied().chain([contents.program]);
+    let Some(name) = names.find(|wanted| wanted.as_bytes() == name) else { return Ok(None) };
     match entry.header().entry_type() {
         EntryType::Regular | EntryType::Continuous => Ok(Some(name)),
         // Extensions of the next entry, which are named as it is.

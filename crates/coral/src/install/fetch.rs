@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::digest::Digest;
-use crate::agent::beyla::file;
 
 /// Why something did not come.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +32,7 @@ pub enum FetchError {
 }
 
 /// A release is 40 MB.
-pub(super) const MOST_BYTES: u64 = 512 << 20;
+pub const MOST_BYTES: u64 = 512 << 20;
 /// A digest, or GitHub's description of a release.
 const MOST_SMALL_BYTES: u64 = 4 << 20;
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -44,7 +43,7 @@ const CHUNK: usize = 64 * 1024;
 ///
 /// # Errors
 /// [`FetchError`].
-pub(super) fn archive(from: &str, to: &Path) -> Result<String, FetchError> {
+pub fn archive(from: &str, to: &Path) -> Result<String, FetchError> {
     let failed = |source| FetchError::File { file: from.to_owned(), source };
     let mut input: Box<dyn Read> = match is_url(from) {
         true => Box::new(get(from)?.ok_or_else(|| web(from, "there is none (404)"))?.into_reader()),
@@ -71,13 +70,17 @@ pub(super) fn archive(from: &str, to: &Path) -> Result<String, FetchError> {
 ///
 /// # Errors
 /// [`FetchError`].
-pub(super) fn small(from: &str) -> Result<Option<String>, FetchError> {
+pub fn small(from: &str) -> Result<Option<String>, FetchError> {
     if is_url(from) {
         let Some(body) = get(from)? else { return Ok(None) };
         let text = body.into_with_config().limit(MOST_SMALL_BYTES).read_to_string();
         return text.map(Some).map_err(|error| web(from, &error.to_string()));
     }
-    match file::read(Path::new(from), MOST_SMALL_BYTES) {
+    let read = || {
+        let mut text = String::new();
+        File::open(from)?.take(MOST_SMALL_BYTES).read_to_string(&mut text).map(|_| text)
+    };
+    match read() {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(FetchError::File { file: from.to_owned(), source }),

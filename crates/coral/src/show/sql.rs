@@ -1,0 +1,64 @@
+//! Answers to questions in SQL, for people.
+
+use serde_json::Value;
+
+use super::sanitize::{line, whole};
+use super::table::table;
+use crate::query::answer::SqlAnswer;
+use crate::units::counted;
+
+/// The rows as a table, then how many they are.
+pub fn rows(answer: &SqlAnswer) -> String {
+    let names: Vec<String> = answer.columns.iter().map(|column| line(&column.name)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let rows: Vec<Vec<String>> =
+        answer.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+    let count = counted(answer.rows.len() as u64, "row");
+    let cut = cut(answer).map(|cut| format!("; {cut}")).unwrap_or_default();
+    format!("{}\n({count}{cut})\n", table(&names, &rows))
+}
+
+/// What to say of an answer that a limit has cut.
+pub fn cut(answer: &SqlAnswer) -> Option<&'static str> {
+    answer.more.then_some(
+        "there are more: the colony's sql.max_rows or sql.max_bytes cut the answer, LIMIT or --since makes it fit",
+    )
+}
+
+/// Never cut: a person who asked for a column wants to read it.
+fn cell(cell: &Value) -> String {
+    match cell {
+        Value::Null => "NULL".to_owned(),
+        Value::String(text) => whole(text),
+        other => whole(&other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rows_are_a_table_whose_cells_a_terminal_does_not_obey() {
+        let answer = json!({
+            "columns": [{"name": "service\u{1b}[2J", "type": "VARCHAR"}, {"name": "n", "type": "BIGINT"}],
+            "rows": [["cart\n\u{202e}x", 5], [null, 1.5], [[1, "\u{7}"], true]],
+            "more": true,
+        });
+        let answer: SqlAnswer = serde_json::from_value(answer).unwrap();
+        expect![[r#"
+            service\u{1b}[2J   | n
+            -------------------|-----
+            cart\u{a}\u{202e}x | 5
+            NULL               | 1.5
+            [1,"\u0007"]       | true
+
+            (3 rows; there are more: the colony's sql.max_rows or sql.max_bytes cut the answer, LIMIT or --since makes it fit)
+        "#]]
+        .assert_eq(&rows(&answer));
+        assert_eq!(crate::show::csv::sql(&answer).lines().nth(1), Some("cart\\u{a}\\u{202e}x,5"));
+    }
+}

@@ -1,0 +1,83 @@
+//! A SQL child and its lines, for the thread that waits for it and for whoever may end it.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, ChildStdout, Command};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A child that is to be, is, or was. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct ChildSlot(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    child: Option<Child>,
+    /// Nobody wants the child any more.
+    unwanted: bool,
+}
+
+impl ChildSlot {
+    /// Starts the child, and gives it `input`. `None` when nobody wants it any more.
+    ///
+    /// # Errors
+    /// The operating system's word.
+    pub(super) fn start(&self, mut command: Command, input: &[u8]) -> io::Result<Option<Lines>> {
+        let mut state = self.lock();
+        if state.unwanted {
+            return Ok(None);
+        }
+        let mut child = command.spawn()?;
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        state.child = Some(child);
+        drop(state);
+        if let Some(mut stdin) = stdin
+            && let Err(error) = stdin.write_all(input)
+            // A child that ends early says why on its standard output.
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            return Err(error);
+        }
+        Ok(stdout.map(|stdout| Lines(BufReader::new(stdout))))
+    }
+
+    /// Ends the child, or keeps it from being started.
+    pub(super) fn end(&self) {
+        let mut state = self.lock();
+        state.unwanted = true;
+        if let Some(child) = &mut state.child {
+            // Fails when the child has ended by itself.
+            let _ = child.kill();
+        }
+    }
+
+    /// Waits until the child, whose output has ended, is gone. What remained of it is ended.
+    pub(super) fn reap(&self) {
+        if let Some(mut child) = self.lock().child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a child writes, line by line.
+pub(super) struct Lines(BufReader<ChildStdout>);
+
+impl Lines {
+    /// The next line without its end, of at most `most` bytes; `None` at the end.
+    ///
+    /// # Errors
+    /// The operating system's word, or that a line is longer.
+    pub(super) fn next(&mut self, most: u64) -> io::Result<Option<String>> {
+        let mut line = String::new();
+        let read = self.0.by_ref().take(most).read_line(&mut line)?;
+        match line.pop() {
+            None => Ok(None),
+            Some('\n') => Ok(Some(line)),
+            Some(_) if (read as u64) < most => Err(io::ErrorKind::UnexpectedEof.into()),
+            Some(_) => Err(io::Error::other("a line is longer than the limit of an answer")),
+        }
+    }
+}

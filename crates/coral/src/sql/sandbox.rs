@@ -1,0 +1,63 @@
+//! What the kernel lets a SQL child do, whatever DuckDB is made to do (Landlock).
+
+use std::path::Path;
+
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
+    RulesetError, RulesetStatus, path_beneath_rules,
+};
+
+/// The newest version of Landlock whose rights are taken away; an older kernel takes those that it knows.
+const NEWEST: ABI = ABI::V5;
+
+/// From here on this thread, and those that it starts, may create, write, cut and remove files in `dir` alone, or
+/// nowhere, and open no TCP connection. Returns whether the kernel enforces all of that: one before Linux 6.7 does not.
+///
+/// # Errors
+/// [`RulesetError`] when the kernel refuses; nothing has changed then.
+pub(super) fn enter(dir: Option<&Path>) -> Result<bool, RulesetError> {
+    let writing = AccessFs::from_write(NEWEST);
+    let status = Ruleset::default()
+        .handle_access(writing)?
+        .handle_access(AccessNet::from_all(NEWEST))?
+        .create()?
+        .add_rules(path_beneath_rules(dir, writing))?
+        .restrict_self()?;
+    Ok(status.ruleset == RulesetStatus::FullyEnforced)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::ErrorKind;
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn a_sandboxed_thread_writes_in_its_directory_alone_and_connects_to_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let (inside, outside) = (dir.path().join("inside"), dir.path().join("segment"));
+        fs::create_dir(&inside).unwrap();
+        fs::write(&outside, "sealed").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let file = outside.clone();
+        let sandboxed = move || {
+            if !enter(Some(&inside)).unwrap() {
+                // An old kernel: the other layers have to hold there.
+                return;
+            }
+            fs::write(inside.join("spilled"), "x").unwrap();
+            assert_eq!(fs::read(&file).unwrap(), b"sealed");
+            let denied = |error: std::io::Error| error.kind() == ErrorKind::PermissionDenied;
+            assert!(fs::write(&file, "changed").is_err_and(denied));
+            assert!(fs::File::options().append(true).open(&file).is_err_and(denied));
+            assert!(fs::remove_file(&file).is_err_and(denied));
+            assert!(fs::write(file.with_extension("new"), "x").is_err_and(denied));
+            assert!(TcpStream::connect(address).is_err_and(denied));
+        };
+        std::thread::spawn(sandboxed).join().unwrap();
+        assert_eq!(fs::read(&outside).unwrap(), b"sealed");
+    }
+}

@@ -1,0 +1,86 @@
+//! The directory `sql/` of a store: files that make an empty store readable, private directories of questions
+//! that run, and beside it the script `coral.sql`.
+
+use std::fs::{DirBuilder, File};
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::script;
+use crate::error::StoreError;
+use crate::metrics::write_rows;
+use crate::segment::write_spans;
+
+/// How the names of questions' directories begin.
+const RUN: &str = "run-";
+
+/// Makes what SQL needs of the store in `dir`, and removes what questions left behind that were killed.
+///
+/// # Errors
+/// [`StoreError::Directory`] or [`StoreError::Segment`]: most often a full disk.
+pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {
+    let sql = dir.join("sql");
+    let files = sql.join("files");
+    std::fs::create_dir_all(&files).map_err(StoreError::directory(&files))?;
+    for entry in std::fs::read_dir(&sql).map_err(StoreError::directory(&sql))?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(RUN) {
+            let path = entry.path();
+            std::fs::remove_dir_all(&path).map_err(StoreError::directory(path))?;
+        }
+    }
+    // A glob that matches no file is an error to DuckDB: these match where nothing is sealed yet.
+    replace(&sql.join("empty.spans.parquet"), |aside| write_spans(aside, std::iter::empty()))?;
+    replace(&files.join("empty.parquet"), |aside| write_rows(aside, std::iter::empty(), vec![]))?;
+    let absolute = std::path::absolute(dir).map_err(StoreError::directory(dir))?;
+    let script = script::text(&absolute);
+    let path = dir.join("coral.sql");
+    replace(&path, |aside| {
+        let written = || {
+            let mut file = File::create(aside)?;
+            file.write_all(script.as_bytes())?;
+            file.sync_all()
+        };
+        written().map_err(StoreError::directory(aside))
+    })
+}
+
+/// Writes a file whole or not at all.
+fn replace(
+    path: &Path,
+    write: impl FnOnce(&Path) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let aside = path.with_extension("tmp");
+    write(&aside)?;
+    std::fs::rename(&aside, path).map_err(StoreError::directory(path))
+}
+
+/// A directory that one question has for itself, removed with all that is in it when this is dropped.
+#[derive(Debug)]
+pub(super) struct RunDir(PathBuf);
+
+impl RunDir {
+    /// Makes one in the store at `dir`.
+    pub(super) fn make(dir: &Path) -> Result<Self, StoreError> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = dir.join("sql").join(format!("{RUN}{}-{number}", std::process::id()));
+        let path = std::path::absolute(&path).map_err(StoreError::directory(path))?;
+        let made = DirBuilder::new().recursive(false).mode(0o700).create(&path);
+        made.map_err(StoreError::directory(&path))?;
+        Ok(Self(path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for RunDir {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            let dir = self.0.display();
+            tracing::warn!(%error, %dir, "could not remove the directory of an SQL question");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Where DuckDB's library is: named, beside the program, installed by Coral, or the system's.
+
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// Where a DuckDB library may be.
+#[derive(Clone, Debug, Default)]
+pub struct LibraryPlaces {
+    /// `sql.library`, `CORAL_DUCKDB` or `--duckdb-library`. Nothing else is tried in its place.
+    pub named: Option<PathBuf>,
+    /// The directory of the program that runs.
+    pub program_dir: Option<PathBuf>,
+    /// Coral's data directory; `coral duckdb install` puts the library into its `lib/`.
+    pub data_dir: PathBuf,
+}
+
+/// A library, and how it was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FoundLibrary {
+    /// Absolute, with every link followed.
+    pub path: PathBuf,
+    /// Which place it is from.
+    pub by: FoundBy,
+}
+
+/// Which place a library is from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FoundBy {
+    /// `sql.library`, `CORAL_DUCKDB` or `--duckdb-library`.
+    Name,
+    /// The directory of the program, or `../lib/coral` from there.
+    Program,
+    /// `coral duckdb install`.
+    Install,
+    /// A directory of the system's libraries.
+    System,
+}
+
+/// Why there is no library.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// What was named is not there.
+    #[error("`sql.library` is `{path}`, which cannot be read")]
+    Named {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's word.
+        source: io::Error,
+    },
+    /// Somebody else could have written the file, and loading a library runs its code.
+    #[error("`{path}` is not loaded as DuckDB: {reason}")]
+    Unsafe {
+        /// The file.
+        path: PathBuf,
+        /// Who may write to what.
+        reason: String,
+    },
+    /// Nowhere.
+    #[error("SQL needs DuckDB's library, and there is none on this host")]
+    Nowhere,
+}
+
+/// Directories of system libraries, and names of DuckDB's in them.
+const SYSTEM_DIRS: [&str; 8] = [
+    "/usr/lib/coral",
+    "/usr/local/lib",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib64",
+    "/usr/lib",
+    "/lib",
+    "/home/linuxbrew/.linuxbrew/lib",
+];
+const SYSTEM_NAMES: [&str; 2] = ["libduckdb.so.2.0", "libduckdb.so"];
+const NAME: &str = "libduckdb.so";
+
+/// Looks in all `places`, in their order; never in the current directory, nor where `LD_LIBRARY_PATH` says.
+///
+/// # Errors
+/// [`LibraryError`]. Whether the library is DuckDB, and of which version, is known when it is loaded.
+pub fn find_library(places: &LibraryPlaces) -> Result<FoundLibrary, LibraryError> {
+    if let Some(path) = &places.named {
+        let source = match path.is_absolute() {
+            true => path.canonicalize(),
+            false => Err(io::Error::other("the path is not absolute")),
+        };
+        let path = source.map_err(|source| LibraryError::Named { path: path.clone(), source })?;
+        return checked(FoundLibrary { path, by: FoundBy::Name });
+    }
+    let program = places.program_dir.iter().flat_map(|dir| {
+        [dir.join(NAME), dir.join("../lib/coral").join(NAME)].map(|path| (path, FoundBy::Program))
+    });
+    let installed = (places.data_dir.join("lib").join(NAME), FoundBy::Install);
+    let system = SYSTEM_DIRS.iter().flat_map(|dir| {
+        SYSTEM_NAMES.iter().map(move |name| (Path::new(dir).join(name), FoundBy::System))
+    });
+    let found = program.chain([installed]).chain(system).find_map(|(path, by)| {
+        let path = path.canonicalize().ok().filter(|path| path.is_file())?;
+        Some(FoundLibrary { path, by })
+    });
+    checked(found.ok_or(LibraryError::Nowhere)?)
+}
+
+/// Refuses a file that others than root and this process's user may replace or write.
+fn checked(found: FoundLibrary) -> Result<FoundLibrary, LibraryError> {
+    let user = std::fs::metadata("/proc/self").map(|process| process.uid()).unwrap_or_default();
+    for path in found.path.ancestors() {
+        let failed = |source| LibraryError::Named { path: path.to_owned(), source };
+        let metadata = std::fs::metadata(path).map_err(failed)?;
+        if let Some(reason) = danger(path, &metadata, user) {
+            return Err(LibraryError::Unsafe { path: found.path.clone(), reason });
+        }
+    }
+    Ok(found)
+}
+
+/// Who else may write to the file or directory at `path`.
+fn danger(path: &Path, metadata: &Metadata, user: u32) -> Option<String> {
+    const OTHERS_WRITE: u32 = 0o022;
+    /// In such a directory only the owner of a file may replace it.
+    const STICKY: u32 = 0o1000;
+    let (owner, mode) = (metadata.uid(), metadata.mode());
+    let path = path.display();
+    if owner != 0 && owner != user {
+        return Some(format!("`{path}` belongs to user {owner}"));
+    }
+    let sticky = metadata.is_dir() && mode & STICKY != 0;
+    (mode & OTHERS_WRITE != 0 && !sticky).then(|| format!("others may write to `{path}`"))
+}
+
+impl FoundBy {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "named by sql.library",
+            Self::Program => "beside the program",
+            Self::Install => "installed by coral",
+            Self::System => "of the system",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn library(path: &Path, mode: u32) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_name_wins_over_the_programs_directory_and_that_over_what_was_installed() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().canonicalize().unwrap().join(name);
+        for name in ["named.so", "bin/libduckdb.so", "lib/libduckdb.so"] {
+            library(&at(name), 0o644);
+        }
+        let mut places = LibraryPlaces {
+            named: Some(at("named.so")),
+            program_dir: Some(at("bin")),
+            data_dir: dir.path().to_owned(),
+        };
+        let found =
+            |places: &LibraryPlaces| find_library(places).map(|found| (found.path, found.by));
+        assert_eq!(found(&places).unwrap(), (at("named.so"), FoundBy::Name));
+        places.named = None;
+        assert_eq!(found(&places).unwrap(), (at("bin/libduckdb.so"), FoundBy::Program));
+        places.program_dir = None;
+        assert_eq!(found(&places).unwrap(), (at("lib/libduckdb.so"), FoundBy::Install));
+    }
+
+    #[test]
+    fn a_relative_name_and_one_that_is_not_there_are_refused() {
+        for name in ["libduckdb.so", "/nonexistent/libduckdb.so"] {
+            let places = LibraryPlaces { named: Some(name.into()), ..LibraryPlaces::default() };
+            let error = find_library(&places).unwrap_err();
+            assert!(matches!(error, LibraryError::Named { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_library_that_others_may_write_or_replace_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("open/lib.so");
+        let places = LibraryPlaces { named: Some(path.clone()), ..LibraryPlaces::default() };
+        library(&path, 0o666);
+        let error = find_library(&places).unwrap_err().to_string();
+        assert!(error.contains("others may write to"), "{error}");
+        library(&path, 0o644);
+        assert!(find_library(&places).is_ok());
+        let open = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(path.parent().unwrap(), open).unwrap();
+        assert!(matches!(find_library(&places), Err(LibraryError::Unsafe { .. })));
+    }
+}
