@@ -29,9 +29,10 @@ pub(super) const MAGIC: [u8; 8] = *b"coralog\x02";
 pub(super) const HEAD: usize = 20;
 
 impl Log {
-    /// Makes the log `path` for rows from receipt `first` on. Its first frame holds what a reader needs to know
-    /// besides earlier rows.
-    pub(super) fn create(
+    /// Begins the log `path`, whose file is new, for rows from receipt `first` on. Its first frame holds what a reader
+    /// needs to know besides earlier rows.
+    pub(super) fn begin(
+        mut file: File,
         path: PathBuf,
         first: u64,
         write: impl FnOnce(&mut Vec<u8>),
@@ -39,18 +40,17 @@ impl Log {
         let mut seed = [0; 4];
         getrandom::fill(&mut seed).map_err(|error| StoreError::log(&path)(error.into()))?;
         let seed = u32::from_le_bytes(seed);
-        let create = |path: &Path| {
+        let begin = |path: &Path| {
             let mut head = MAGIC.to_vec();
             head.extend(first.to_le_bytes());
             head.extend(seed.to_le_bytes());
             head.extend(frame::encode(seed, Receipts { first, rows: 0 }, 0, write)?);
-            let mut file = disk::create(path)?;
             disk::write_all(&mut file, &head)?;
             disk::sync_all(&file)?;
             disk::sync_directory_of(path)?;
-            Ok((file, head.len() as u64))
+            Ok(head.len() as u64)
         };
-        let (file, len) = create(&path).map_err(StoreError::log(&path))?;
+        let len = begin(&path).map_err(StoreError::log(&path))?;
         Ok(Self { path, file, len, seed, last_frame: 0, broken: false })
     }
 

@@ -39,7 +39,9 @@ impl Journal {
         head: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Self, StoreError> {
         let number = old.next_number();
-        let log = Log::create(log_path(dir, number), first, head)?;
+        let path = log_path(dir, number);
+        let file = disk::create(&path).map_err(StoreError::log(&path))?;
+        let log = Log::begin(file, path, first, head)?;
         // Only now does nothing depend on logs whose rows are sealed.
         let (older, obsolete) = old.paths().partition(|path| keeps(path));
         let dir = dir.to_owned();
@@ -59,11 +61,12 @@ impl Journal {
         head: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), StoreError> {
         let path = log_path(&self.dir, self.next_number);
-        // A name is used once: half a file may be there under it when this fails. And whatever is in that file, the log
-        // before it must not go on.
+        // A name is used once: half a file may be there under it when this fails.
         self.next_number += 1;
+        let file = disk::create(&path).map_err(StoreError::log(&path))?;
+        // Whatever is in that file if this fails, the log before it must not go on.
         self.log.broken = true;
-        let log = Log::create(path.clone(), next, head).inspect_err(|_| {
+        let log = Log::begin(file, path.clone(), next, head).inspect_err(|_| {
             if let Err(error) = disk::remove(&path) {
                 tracing::debug!(%error, file = %path.display(), "half a log stays until the next start");
             }
