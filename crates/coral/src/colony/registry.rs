@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use coral_store::{KnownAgent, Store, StoreError};
-use coral_trace::UnixNanos;
 use tokio::sync::watch;
 
 /// All agents by id; pollers follow its changes.

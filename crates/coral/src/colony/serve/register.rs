@@ -130,6 +130,7 @@ mod tests {
     use coral_trace::Collector;
 
     use super::*;
+    use crate::clock;
     use crate::colony::poll::PollError;
     use crate::colony::poll::health::Health;
     use crate::colony::registry::Registry;
