@@ -1,6 +1,5 @@
 //! RED metrics as the store's callers see them.
 
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -59,8 +59,10 @@ impl PidFile {
     pub fn end_orphan(&self) -> Orphan {
         let json = file::read(&self.0, MOST_BYTES).unwrap_or_default();
         let Ok(known) = serde_json::from_str::<Identity>(&json) else { return Orphan::None };
-        let Some(pid) =
-            Pid::from_raw(known.pid).filter(|_| identity(known.pid) == Some(known.clone()))
+        // The file may hold any number; a negative one is no process, and `Pid` refuses it by a panic.
+        let Some(pid) = (known.pid > 0 && identity(known.pid) == Some(known.clone()))
+            .then(|| Pid::from_raw(known.pid))
+            .flatten()
         else {
             return Orphan::None;
         };

@@ -42,11 +42,12 @@ pub(super) fn number(rest: &str) -> Extent {
     let (mut before, mut is_decimal) = (' ', true);
     while let Some((at, letter)) = letters.next() {
         let next = letters.peek().map_or(' ', |(_, next)| *next);
-        let is_exponent = is_decimal && matches!(before, 'e' | 'E') && next.is_ascii_digit();
+        let is_exponent = is_decimal && matches!(before, 'e' | 'E');
         match letter {
             '_' if before.is_ascii_digit() && next.is_ascii_digit() => {}
             '_' | '$' | '@' | '\'' | '"' | '`' => return Err(Stop::Doubtful),
-            '+' | '-' if is_exponent => is_decimal = false,
+            '+' | '-' if is_exponent && next == '_' => return Err(Stop::Doubtful),
+            '+' | '-' if is_exponent && next.is_ascii_digit() => is_decimal = false,
             'e' | 'E' | '.' => {}
             _ if letter.is_alphabetic() || letter.is_ascii_digit() => {
                 is_decimal &= letter.is_ascii_digit();
@@ -91,7 +92,9 @@ pub(super) fn word(rest: &str, dialect: Dialect) -> Extent {
         [b'\'', ..] if is_prefix(&["b", "e", "n", "x"]) && letter.len() == word.len() => {
             return plain_text(rest, end);
         }
-        [b'\'', ..] if is_prefix(&["b", "e", "n", "x", "q", "nq", "r"]) => return Err(Stop::Doubtful),
+        [b'\'', ..] if is_prefix(&["b", "e", "n", "x", "q", "nq", "r"]) => {
+            return Err(Stop::Doubtful);
+        }
         [b'"', ..] if is_prefix(&["b", "r"]) => return Err(Stop::Doubtful),
         [b'&', b'\'', ..] if is_prefix(&["u"]) => return Err(Stop::Doubtful),
         _ => {}
@@ -110,7 +113,7 @@ fn plain_text(rest: &str, open: usize) -> Extent {
 
 /// An operator, as a whole where its signs mean something else alone, or a variable.
 pub(super) fn operator(rest: &str, dialect: Dialect) -> Extent {
-    let is_cut = ["@-", "|&", "|>", "`"].iter().any(|sign| rest.starts_with(sign));
+    let is_cut = ["@-", "&>", "|&", "|>", "`"].iter().any(|sign| rest.starts_with(sign));
     match rest.as_bytes() {
         [b'!', b'=', ..] | [b'<' | b'^', b'@', ..] => Ok((Kind::Operator, 2)),
         _ if dialect == Dialect::Postgres && is_cut => Err(Stop::Doubtful),
@@ -126,9 +129,7 @@ fn at_sign(rest: &str, dialect: Dialect) -> Extent {
     let signs = rest.len() - name.len();
     let next = name.chars().next();
     match (signs, next) {
-        (1 | 2, Some(letter)) if letter.is_alphanumeric() || letter == '_' => {
-            word(rest, dialect)
-        }
+        (1 | 2, Some(letter)) if letter.is_alphanumeric() || letter == '_' => word(rest, dialect),
         (1 | 2, None | Some(' ')) => Ok((Kind::Operator, signs)),
         (1, Some('\'' | '"' | '`' | '>')) => Ok((Kind::Operator, 1)),
         (1, Some('?')) => Ok((Kind::Operator, 2)),

@@ -104,10 +104,19 @@ fn ordinary() -> impl Strategy<Value = String> {
         "[0-9]{1,5}|[0-9]\\.[0-9]{1,3}|1e[0-9]|1e-[0-9]|0x[0-9a-f]{2}",
         "'[a-z 0-9%_@.]{0,8}'|'it''s'|[xXnN]'[0-9a-f]{4}'|NULL|\\$[0-9]|\\?|:[a-z]{4}",
     ];
-    let operator = prop::sample::select(vec!["=", "<>", "!=", "<=", " > ", " LIKE ", " = ", "||", "::"]);
-    let condition = (name, operator, value).prop_map(|(name, sign, value)| format!("{name}{sign}{value}"));
+    let operator =
+        prop::sample::select(vec!["=", "<>", "!=", "<=", " > ", " LIKE ", " = ", "||", "::"]);
+    let condition =
+        (name, operator, value).prop_map(|(name, sign, value)| format!("{name}{sign}{value}"));
     let conditions = prop::collection::vec(condition, 1..5);
-    let tail = prop::sample::select(vec!["", ";", " -- who asks\n", " /* who asks */", " LIMIT 5", "\r\n"]);
+    let tail = prop::sample::select(vec![
+        "",
+        ";",
+        " -- who asks\n",
+        " /* who asks */",
+        " LIMIT 5",
+        "\r\n",
+    ]);
     (name, conditions, tail).prop_map(|(table, conditions, tail)| {
         format!("SELECT count(*), a.b FROM {table} a WHERE {}{tail}", conditions.join(" AND "))
     })
@@ -147,7 +156,9 @@ fn recorded_statements_are_masked_as_with_sqlparser() {
             let decoded = otlp_in::decode(&bytes, Encoding::Protobuf, &Recogniser::default());
             for span in decoded.unwrap().spans {
                 let text = ["db.query.text", "db.statement"].map(|key| span.attributes.get(key));
-                statements.extend(text.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+                statements.extend(
+                    text.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned),
+                );
             }
         }
     }
@@ -161,7 +172,9 @@ fn recorded_statements_are_masked_as_with_sqlparser() {
 
 #[test]
 fn long_statements_of_one_part_are_masked_without_a_panic() {
-    for part in ["'", "$", "$a", "$a$", "@", "#", "/*", "*/", "-", "1", "1_", "\\", "\"", "`", "é", "."] {
+    for part in
+        ["'", "$", "$a", "$a$", "@", "#", "/*", "*/", "-", "1", "1_", "\\", "\"", "`", "é", "."]
+    {
         let statement = part.repeat(20_000);
         for system in SYSTEMS {
             assert!(mask(&statement, system).len() <= statement.len() + 1, "{part}");
