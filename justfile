@@ -8,18 +8,29 @@ default:
 ci:
     .ci/run
 
-# The tests that need no files or processes: seconds.
+# The tests of the crates without files and sockets: seconds.
 quick:
-    cargo test --release -p coral-trace -p coral-wire
+    cargo test -p coral-trace -p coral-wire
 
 # Real Beyla recordings, and three commands to try.
 demo:
-    cargo run --release -- demo
+    cargo run -- demo
 
 # How often the cause is found: recorded and simulated faults, through running processes (seven minutes).
 rca:
     cargo build --release --workspace
     cargo run --release -p coral-bench -- rca
+
+# The longer things, with their bars: kills at random moments, root causes, every measurement (half an hour).
+acceptance:
+    cargo build --release --workspace
+    cargo run --release -p coral-bench -- soak kill
+    cargo run --release -p coral-bench -- rca
+    cargo run --release -p coral-bench -- report
+
+# What a first build costs, from a fresh clone.
+newcomer-build:
+    tools/newcomer-build --release
 
 # Files, functions and what is documented (needs python3).
 shape:

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::time::UnixNanos;
 use crate::tree::{Hop, Tree};
+use crate::work;
 
 /// A stretch of the critical path: from `start` to `end`, `node` was what the request waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,6 +103,7 @@ impl Extents {
         while let Some((node, end)) = waiting.pop() {
             let mut until = end;
             for child in self.last_first(&tree.nodes[node].children) {
+                work::step();
                 let extent = &self.nodes[child];
                 if !extent.is_before(until) || left_out.get(child) == Some(&true) {
                     continue;

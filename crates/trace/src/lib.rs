@@ -20,6 +20,7 @@ pub mod testing;
 mod text;
 mod time;
 pub mod tree;
+mod work;
 
 pub use attribute::{Attributes, Double, KeyValue, Value};
 pub use ids::{InvalidId, SpanId, TraceId, TraceIdPrefix};

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// The generated messages, client and server; documented in the `.proto` file.
 #[allow(missing_docs, clippy::all)]
 pub mod proto {
-    tonic::include_proto!("coral.agent.v1");
+    include!("generated/coral.agent.v1.rs");
 }
 
 /// What RFD 036 says of a span. Events, links, scope and the types of attributes have no place in

@@ -3,5 +3,5 @@
 /// The generated messages, client and server; documented in the `.proto` file.
 #[allow(missing_docs, clippy::all)]
 pub mod proto {
-    tonic::include_proto!("coral.colony.v1");
+    include!("generated/coral.colony.v1.rs");
 }

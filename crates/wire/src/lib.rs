@@ -8,6 +8,8 @@
 //! - [`otlp_out`]: spans as OTLP, and how long they will be.
 //! - [`agent_rpc`], [`colony_rpc`]: what agents and colonies say to each other.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and how refusals are worded in it.
+//!
+//! `tools/generate-protos` writes `src/generated/` from `proto/`; CI fails when the two differ.
 #![warn(missing_docs)]
 
 pub mod agent_rpc;
@@ -24,7 +26,7 @@ pub mod status;
 
 /// Coral's own `.proto` files as a `google.protobuf.FileDescriptorSet`, imports included, for
 /// gRPC reflection.
-pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/coral.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/coral.bin");
 
 /// OTLP's `.proto` files, likewise.
 pub const OTLP_FILE_DESCRIPTOR_SET: &[u8] = opentelemetry_proto::DESCRIPTORS;

@@ -85,7 +85,8 @@ fn on_free_ports(mut config: StandaloneConfig) -> StandaloneConfig {
 /// How the reader called this program.
 fn program() -> String {
     if std::env::var_os("CARGO").is_some() {
-        return "cargo run --release -q --".to_owned();
+        let release = if cfg!(debug_assertions) { "" } else { "--release " };
+        return format!("cargo run {release}-q --");
     }
     std::env::args().next().unwrap_or_else(|| "coral".to_owned())
 }

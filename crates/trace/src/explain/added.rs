@@ -3,6 +3,7 @@
 use super::observe::Observation;
 use super::shift::Shift;
 use super::table::Table;
+use crate::work;
 
 /// Nanoseconds beyond the baseline, over all of the window's traces.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl Added {
             let sum: f64 = parts.iter().map(|(_, nanos)| nanos.max(0.0)).sum();
             added.total += sum;
             for (component, nanos) in parts {
+                work::step();
                 added.components[component] += nanos.max(0.0);
                 for service in table.key(component).services() {
                     if seen_in[service as usize] != at {

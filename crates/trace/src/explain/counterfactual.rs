@@ -10,6 +10,7 @@ use super::score::Scores;
 use crate::critical_path::Extent;
 use crate::ids::SpanId;
 use crate::time::UnixNanos;
+use crate::work;
 
 /// Everything as it is, but for one service.
 pub(super) struct Counterfactual<'a> {
@@ -102,6 +103,7 @@ fn length(reading: &Reading<'_>, at: usize, kept: f64, lengths: &[f64]) -> f64 {
     // By when they ended, those so far: when they would, after the node's begin, and how they were.
     let mut ended: BTreeMap<UnixNanos, (f64, &Extent)> = BTreeMap::new();
     for child in children {
+        work::step();
         let extent = &extents[child];
         let overlapping = ended.range(extent.start..).next().map(|(_, before)| *before);
         let before = overlapping

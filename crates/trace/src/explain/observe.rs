@@ -8,6 +8,7 @@ use crate::ids::{SpanId, TraceId};
 use crate::span::{Span, SpanKind};
 use crate::time::UnixNanos;
 use crate::tree::{Hop, Place, Tree};
+use crate::work;
 
 /// One trace, or the part of it below the spans that were asked about.
 #[derive(Clone, Debug)]
@@ -194,6 +195,7 @@ impl<'a> Reading<'a> {
             // What the path only passed through has no time of its own on it.
             let mut at = Some(step.node);
             while let Some(node) = at.filter(|node| !walk.walked[*node]) {
+                work::step();
                 walk.walked[node] = true;
                 at = walk.parents[node];
             }
@@ -250,6 +252,7 @@ impl<'a> Reading<'a> {
             let Some(longest) = longest.max_by_key(length) else { continue };
             let parent = self.spans[node.span].origin.service_name();
             for child in &node.children {
+                work::step();
                 let (there, span) =
                     (&self.tree.nodes[*child], &self.spans[self.tree.nodes[*child].span]);
                 let idle = there.children.is_empty() && there.client.is_none();
@@ -273,6 +276,7 @@ impl<'a> Reading<'a> {
         let mut waiting: Vec<(usize, Option<u32>)> =
             entries.iter().rev().map(|entry| (*entry, None)).collect();
         while let Some((at, parent)) = waiting.pop() {
+            work::step();
             let this = calls.len() as u32;
             calls.push(Call { held: lost[at].all(), ..self.call(at, parent, names) });
             let children = &self.tree.nodes[at].children;

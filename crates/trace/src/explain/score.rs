@@ -6,6 +6,7 @@ use super::edge::{callers_parts, like};
 use super::names::{CauseKind, Key};
 use super::shift::{Shift, shifts};
 use super::table::Table;
+use crate::work;
 
 /// Everything that the two cohorts say of the services.
 #[derive(Debug)]
@@ -76,6 +77,7 @@ impl Scores {
         let mut added = vec![0.0; services];
         let mut weighted = vec![0.0; services];
         for (component, key) in self.keys.iter().enumerate() {
+            work::step();
             let Some(shift) = self.shifts[component].filter(|shift| shift.log_ratio > 0.0) else {
                 continue;
             };
@@ -130,6 +132,7 @@ impl Scores {
             }
         };
         for (key, shift) in self.keys.iter().zip(&self.shifts) {
+            work::step();
             let Some(shift) = shift else { continue };
             count(&mut own, key.service, shift);
             if let Some(callee) = key.callee {

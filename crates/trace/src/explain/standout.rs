@@ -9,6 +9,7 @@ use super::score::Scores;
 use super::table::Table;
 use crate::ids::SpanId;
 use crate::span::Span;
+use crate::work;
 
 /// A value of an attribute, of a span or of its resource, that stands out.
 #[derive(Clone, PartialEq, Debug)]
@@ -102,6 +103,7 @@ fn sides(
 ) -> HashMap<SpanId, bool> {
     let mut found = HashMap::new();
     for part in &observation.parts {
+        work::step();
         let component = part.component as usize;
         let Some(shift) = scores.shifts[component] else { continue };
         if scores.part(service, component) > 0.5 {
@@ -113,6 +115,7 @@ fn sides(
     let errors = scores.changes.iter().filter(|change| change.kind == CauseKind::Error);
     for change in errors.filter(|change| change.service == service) {
         for call in &observation.calls {
+            work::step();
             if [call.operation, call.called_as].contains(&change.component) {
                 let failed = call.failed == Some(change.component);
                 *found.entry(call.span).or_insert(false) |= in_window && failed;

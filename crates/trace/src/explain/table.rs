@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::names::{Key, Names};
 use super::observe::Observation;
+use crate::work;
 
 /// See the module.
 pub(super) struct Table<'a> {
@@ -154,6 +155,7 @@ impl Callees {
         let mut held: Vec<Vec<f64>> =
             calls.iter().map(|call| vec![0.0; call.children.len()]).collect();
         for call in calls {
+            work::step();
             let Some(caller) = call.parent.map(|caller| caller as usize) else { continue };
             let among = &calls[caller].children;
             if let Ok(at) = among.binary_search_by_key(&call.called_as, |child| child.0) {
@@ -162,6 +164,7 @@ impl Callees {
         }
         for (at, (call, held)) in calls.iter().zip(held).enumerate() {
             for ((component, count), nanos) in call.children.iter().zip(held) {
+                work::step();
                 let callee = self.of(call.operation, *component);
                 callee.asked.push(Asked { of, call: at as u32, count: *count, nanos });
                 callee.most = callee.most.max(*count);

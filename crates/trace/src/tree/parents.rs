@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Hop, Place};
 use crate::ids::SpanId;
 use crate::span::SpanKind;
+use crate::work;
 
 /// The parent of every span, by index.
 pub(super) struct Parents {
@@ -69,6 +70,7 @@ impl Parents {
             let walk = start + 1;
             let mut at = start;
             while seen_by[at] == 0 {
+                work::step();
                 seen_by[at] = walk;
                 match self.of[at] {
                     Some(parent) => at = parent,
@@ -86,6 +88,7 @@ impl Parents {
         let mut earliest = at;
         let mut next = self.of[at];
         while let Some(above) = next.filter(|above| *above != at) {
+            work::step();
             if hops[above].order() < hops[earliest].order() {
                 earliest = above;
             }
@@ -107,6 +110,7 @@ impl Parents {
             let mut path = vec![];
             let mut above = self.of[at];
             while let Some(inner) = above.filter(|above| self.inside[*above]) {
+                work::step();
                 path.push(inner);
                 above = self.of[inner];
             }

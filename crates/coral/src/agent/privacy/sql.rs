@@ -1,11 +1,17 @@
 //! SQL without its literals.
 
+mod dialect;
+mod extent;
+mod scanner;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
-use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect};
-use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
+use dialect::Dialect;
+use scanner::{Kind, Piece, Scanner, Stop};
 
 /// Databases in which `"name"` is a name; in MySQL it is text.
 const QUOTES_NAMES: [&str; 5] =
@@ -54,18 +60,14 @@ fn mask(statement: &str, system: &str) -> String {
     if COMMANDS.contains(&system) {
         return command(statement);
     }
-    let names = QUOTES_NAMES.contains(&system);
-    let dialect: &dyn Dialect = match system {
-        "postgresql" => &PostgreSqlDialect {},
-        "mysql" | "mariadb" => &MySqlDialect {},
-        _ => &GenericDialect {},
-    };
-    let masked = rewritten(statement, dialect, names);
+    let quotes_names = QUOTES_NAMES.contains(&system);
+    let read_as = |dialect| rewritten(statement, dialect, quotes_names);
+    let masked = read_as(Dialect::of(system));
     // Whether `\'` ends a text, and `#` begins a comment, depends on the database: where that matters, nothing is
     // sure.
-    let is_doubtful = statement.contains('\\') || (!names && statement.contains('#'));
-    let is_sure = !is_doubtful || rewritten(statement, &MySqlDialect {}, names) == masked;
-    if is_sure { masked } else { "?".to_owned() }
+    let is_doubtful = statement.contains('\\') || (!quotes_names && statement.contains('#'));
+    let is_sure = !is_doubtful || read_as(Dialect::MySql) == masked;
+    masked.filter(|_| is_sure).unwrap_or_else(|| "?".to_owned())
 }
 
 /// The command's name, if it is one.
@@ -79,46 +81,55 @@ fn command(statement: &str) -> String {
     }
 }
 
-fn rewritten(statement: &str, dialect: &dyn Dialect, quotes_names: bool) -> String {
-    let mut tokens = Vec::new();
-    let whole = Tokenizer::new(dialect, statement).tokenize_with_location_into_buf(&mut tokens);
-    let mut text = String::with_capacity(statement.len());
-    for token in &tokens {
-        match &token.token {
-            Token::Whitespace(
-                Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_),
-            ) => text.push(' '),
-            kept if is_kept(kept, quotes_names) => text.push_str(&kept.to_string()),
-            _ => text.push('?'),
+/// `statement` without literals and comments, or `None` if nobody can tell where its literals end.
+fn rewritten(statement: &str, dialect: Dialect, quotes_names: bool) -> Option<String> {
+    let mut masked = String::with_capacity(statement.len());
+    for piece in Scanner::new(statement, dialect) {
+        match piece {
+            Ok(piece) => masked.push_str(shown(piece, quotes_names)),
+            // The statement was cut off in the middle of a literal or of a comment.
+            Err(Stop::CutOff) => masked.push('?'),
+            Err(Stop::Doubtful) => return None,
         }
     }
-    if whole.is_err() {
-        // Cut off in the middle of a text, or no SQL from here on.
-        text.push('?');
+    Some(masked)
+}
+
+/// What is stored of `piece`: the piece itself, `?`, or white space.
+fn shown(piece: Piece<'_>, quotes_names: bool) -> &str {
+    let text = piece.text;
+    let inner = || &text[1..text.len() - 1];
+    let is_kept = match piece.kind {
+        Kind::Operator => true,
+        Kind::Word => is_plain_name(text.trim_start_matches('@')),
+        Kind::Backticked => is_plain_name(inner()),
+        Kind::Quoted => quotes_names && is_plain_name(inner()),
+        Kind::Placeholder => text.len() <= LONGEST_NUMBER,
+        Kind::Literal => false,
+        Kind::Comment => return " ",
+        Kind::Space => return white_space(text),
+    };
+    match text {
+        // One operator with two spellings.
+        "!=" => "<>",
+        _ if is_kept => text,
+        _ => "?",
     }
-    text
+}
+
+fn white_space(text: &str) -> &str {
+    match text {
+        "\t" | "\n" => text,
+        "\r" | "\r\n" => "\n",
+        _ => " ",
+    }
 }
 
 /// Anything may stand in quotes; only what would be a name without them is one.
 fn is_plain_name(text: &str) -> bool {
     let mut letters = text.chars();
     letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
-        && letters.all(|letter| letter.is_alphanumeric() || letter == '_' || letter == '$')
-}
-
-fn is_kept(token: &Token, quotes_names: bool) -> bool {
-    match token {
-        Token::Word(word) => match word.quote_style {
-            None => is_plain_name(word.value.trim_start_matches('@')),
-            Some('"') => quotes_names && is_plain_name(&word.value),
-            Some(_) => is_plain_name(&word.value),
-        },
-        Token::Whitespace(_) => true,
-        Token::Placeholder(name) => name.len() <= LONGEST_NUMBER || !name.starts_with('$'),
-        // Literals have letters, digits or quotes, whichever kinds there will be.
-        other => other
-            .to_string()
-            .chars()
-            .all(|sign| !sign.is_alphanumeric() && !matches!(sign, '\'' | '"' | '`')),
-    }
+        && letters.all(|letter| {
+            letter.is_alphabetic() || letter.is_ascii_digit() || letter == '_' || letter == '$'
+        })
 }

@@ -7,6 +7,7 @@ use super::{Change, Counts, show};
 use crate::explain::names::CauseKind;
 use crate::explain::shift::FEWEST;
 use crate::explain::table::{Operation, Seen, Table};
+use crate::work;
 
 /// How much of the suspicion falls on those who were not called any more, together.
 const NOT_CALLED: f64 = 0.5;
@@ -129,6 +130,7 @@ fn above(table: &Table<'_>, calls: &[(usize, Seen)]) -> HashSet<(u32, u32)> {
         let mut next = observation.calls[seen.call as usize].parent;
         // What is above a call that is known to be above another is known too.
         while let Some(at) = next.filter(|at| found.insert((seen.of, *at))) {
+            work::step();
             next = observation.calls[at as usize].parent;
         }
     }
@@ -150,6 +152,7 @@ fn missed(
         };
         fuller += 1;
         for child in &operation.shapes[other] {
+            work::step();
             *counts.entry(*child).or_insert(0) += 1;
         }
     }
