@@ -333,7 +333,8 @@ impl Trial {
             Step::Append(ids) => {
                 let spans: Vec<Span> =
                     ids.into_iter().map(|(trace, id)| attributed(trace, id)).collect();
-                let outcome = self.attempt(|store| store.append(&[spans.clone()], NOON));
+                let outcome =
+                    self.attempt(|store| store.append(std::slice::from_ref(&spans), NOON));
                 if outcome.is_some() {
                     for span in spans {
                         if !self.acknowledged.contains(&span) {
