@@ -25,6 +25,8 @@ rca:
 acceptance:
     cargo build --release --workspace
     cargo run --release -p coral-bench -- soak kill
+    cargo run --release -p coral-bench -- soak kill --role colony
+    just faults
     cargo run --release -p coral-bench -- rca
     cargo run --release -p coral-bench -- report
 
@@ -35,3 +37,10 @@ newcomer-build:
 # Files, functions and what is documented (needs python3).
 shape:
     python3 ../shared/tools/shape.py crates/
+
+# The same bad days while files fail at random: kills, then everything at once (16 minutes).
+faults:
+    cargo build --release --workspace --features coral/faults
+    target/release/coral-bench soak kill --faults 0.001
+    target/release/coral-bench soak kill --role colony --faults 0.001
+    target/release/coral-bench soak mixed --faults 0.0005

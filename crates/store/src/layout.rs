@@ -23,6 +23,11 @@ pub(crate) fn metric_file_dir(dir: &Path) -> PathBuf {
     dir.join("metrics/files")
 }
 
+/// What people's SQL needs.
+pub(crate) fn sql_dir(dir: &Path) -> PathBuf {
+    dir.join("sql")
+}
+
 /// Makes `dir` with those above it; their names are on the disk when this returns.
 pub(crate) fn create_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -23,6 +25,8 @@ struct Opened {
     len: u64,
     /// The first read that failed.
     failure: Mutex<Option<std::io::Error>>,
+    /// The operating system is asked for bytes.
+    is_reading: AtomicBool,
 }
 
 /// The rest of a file from a place on.
@@ -37,18 +41,39 @@ impl ParquetSource {
             let file = disk::open(path)?;
             let len = file.metadata()?.len();
             let (path, failure) = (path.to_owned(), Mutex::default());
-            std::io::Result::Ok(Self(Arc::new(Opened { path, file, len, failure })))
+            let is_reading = AtomicBool::new(false);
+            std::io::Result::Ok(Self(Arc::new(Opened { path, file, len, failure, is_reading })))
         };
         open().map_err(StoreError::directory(path))
     }
 
     /// What `error` of a reader of this file means: that reading failed, or that what was read is damaged.
-    pub(crate) fn error(&self, error: impl Into<ParquetError>) -> StoreError {
+    fn error(&self, error: impl Into<ParquetError>) -> StoreError {
         let failure = self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
         match failure {
             Some(failure) => StoreError::directory(&self.0.path)(failure),
             None => StoreError::segment(&self.0.path)(error.into()),
         }
+    }
+
+    /// Runs `read`, which gives this file to the library. That panics at some damage; so does this at nothing but what the
+    /// operating system is asked.
+    pub(crate) fn reading<T>(
+        &self,
+        read: impl FnOnce() -> Result<T, ParquetError>,
+    ) -> Result<T, StoreError> {
+        match catch_unwind(AssertUnwindSafe(read)) {
+            Ok(outcome) => outcome.map_err(|error| self.error(error)),
+            Err(panic) if self.0.is_reading.load(Ordering::Relaxed) => resume_unwind(panic),
+            Err(_) => Err(self.error(ParquetError::General("it makes the reader panic".into()))),
+        }
+    }
+
+    fn ask<T>(&self, ask: impl FnOnce(&File) -> std::io::Result<T>) -> std::io::Result<T> {
+        self.0.is_reading.store(true, Ordering::Relaxed);
+        let outcome = ask(&self.0.file).map_err(|error| self.noted(error));
+        self.0.is_reading.store(false, Ordering::Relaxed);
+        outcome
     }
 
     /// Keeps what the operating system said: the library makes text of it.
@@ -74,16 +99,18 @@ impl ChunkReader for ParquetSource {
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        if start.checked_add(length as u64).is_none_or(|end| end > self.0.len) {
+            return Err(ParquetError::EOF(format!("{length} bytes at {start}")));
+        }
         let mut bytes = vec![0; length];
-        disk::read_exact_at(&self.0.file, &mut bytes, start).map_err(|error| self.noted(error))?;
+        self.ask(|file| disk::read_exact_at(file, &mut bytes, start))?;
         Ok(bytes.into())
     }
 }
 
 impl Read for Rest {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = disk::read_at(&self.source.0.file, buffer, self.at);
-        let read = read.map_err(|error| self.source.noted(error))?;
+        let read = self.source.ask(|file| disk::read_at(file, buffer, self.at))?;
         self.at += read as u64;
         Ok(read)
     }

@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::hot::live::Live;
 use crate::keep::backoff::Maintenance;
 use crate::layout::{create_dir, log_dir, segment_dir};
-use crate::segment::{self, Footers};
+use crate::segment::{self, Footers, Segment};
 
 pub(crate) struct Spans {
     /// The store's directory.
@@ -51,8 +51,19 @@ impl Spans {
         }
         let footers = Arc::new(Footers::default());
         let segments = segment::load(&segment_dir(dir), &footers)?;
-        let segments = segments.into_iter().map(Arc::new).collect();
-        let (writer, state) = resume(&log_dir(dir), segments)?;
+        let mut segments: Vec<Arc<Segment>> = segments.into_iter().map(Arc::new).collect();
+        let (writer, state) = loop {
+            match resume(&log_dir(dir), segments.clone()) {
+                Err(StoreError::SegmentUnreadable { id, source }) => {
+                    let error = crate::error::chain(&source);
+                    tracing::error!(segment = id, error, "a segment is damaged; it is put aside");
+                    let damaged = segments.iter().position(|segment| segment.id() == id);
+                    let Some(damaged) = damaged else { return Err(*source) };
+                    segments.remove(damaged).quarantine();
+                }
+                outcome => break outcome?,
+            }
+        };
         let missing = state.missing();
         if missing > 0 {
             tracing::error!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Nanoseconds since the Unix epoch, UTC: OTLP's unit.
 ///
-/// DuckDB's TIMESTAMP holds microseconds; `store` keeps the rest beside it and loses nothing.
+/// The RFD's columns hold microseconds; `store` keeps the rest beside it and loses nothing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct UnixNanos(pub u64);
 

@@ -10,7 +10,7 @@ use crate::commit::encoding::{Commit, Record};
 use crate::commit::sealed::{Sealed, sealed, traces_not_in};
 use crate::commit::writer::{Attempt, Writer};
 use crate::error::StoreError;
-use crate::hot::generation::Arrival;
+use crate::hot::generation::{Arrival, ReceivedSpan};
 use crate::row::batch::{Delivery, SpanBatch};
 use crate::spans::Spans;
 
@@ -128,11 +128,15 @@ impl Spans {
         writer.write(&commit)?;
         writer.next_receipt += joined.as_ref().map_or(0, |joined| u64::from(joined.new_rows()));
         attempt.done();
+        let wall = || fresh.iter().map(|fresh| fresh.by.received);
+        let (first, last) = (wall().min().unwrap_or_default(), wall().max().unwrap_or_default());
+        let newest = self.live.ages.received(last);
+        let received = ReceivedSpan { oldest: newest, newest, first, last };
         let mut state = self.live.write();
         state.directory.add(&commit.record.checkpoints, &[]);
         state.hot.add_origins(&commit.record.origins);
-        if let (Some(joined), Some(last)) = (joined, fresh.last()) {
-            state.hot.push(joined, arrival, self.live.ages.received(last.by.received));
+        if let Some(joined) = joined {
+            state.hot.push(joined, arrival, received);
         }
         Ok(())
     }

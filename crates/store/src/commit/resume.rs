@@ -17,7 +17,7 @@ use crate::commit::sealed::sealed_before;
 use crate::commit::seen::{self, Seen};
 use crate::commit::writer::{Writer, head};
 use crate::error::StoreError;
-use crate::hot::generation::{Arrival, Generation};
+use crate::hot::generation::{Arrival, Generation, ReceivedSpan};
 use crate::hot::live::State;
 use crate::journal::{Journal, OldFrame, OldLogs};
 use crate::row::SpanReader;
@@ -37,12 +37,12 @@ pub(crate) fn resume(
     let logs = OldLogs::list(dir)?;
     let mut replay = Replay::new(segments);
     logs.replay(|frame| replay.frame(&frame))?;
-    let next_receipt = logs.next_receipt().max(replay.hot.next_receipt());
+    let next_receipt = logs.next_receipt(replay.hot.next_receipt());
     replay.skip_to(next_receipt);
     let Replay { segments, sealing, hot, seen, directory, kept, .. } = replay;
     let origins = Origins::starting_at(hot.origin_count() as u32);
     let head = head(&directory, hot.origin_texts());
-    let journal = Journal::begin(
+    let mut journal = Journal::begin(
         dir,
         &logs,
         |log| kept.contains(log),
@@ -51,6 +51,9 @@ pub(crate) fn resume(
             encode_record(&head, payload);
         },
     )?;
+    if !sealing.is_empty() {
+        journal.mix();
+    }
     let writer = Writer { next_receipt, origins, seen, journal, encoder: CommitEncoder::new() };
     Ok((writer, State { segments: Arc::new(segments), sealing, hot, directory }))
 }
@@ -68,6 +71,8 @@ struct Replay {
     /// Logs with rows that are not sealed.
     kept: BTreeSet<PathBuf>,
     reader: SpanReader,
+    /// The log at hand.
+    log: PathBuf,
     origins: OldOrigins,
 }
 
@@ -94,16 +99,20 @@ impl Replay {
             directory: AgentDirectory::default(),
             kept: BTreeSet::new(),
             reader: SpanReader::default(),
+            log: PathBuf::new(),
             origins: OldOrigins::default(),
         }
     }
 
     fn frame(&mut self, frame: &OldFrame<'_>) -> Result<(), StoreError> {
         let commit = encoding::decode(&frame.payload).map_err(StoreError::log(frame.log))?;
+        if self.log != frame.log {
+            frame.log.clone_into(&mut self.log);
+            self.origins.begin_log();
+        }
         if frame.is_head {
             // It repeats what was known then, and nothing of a commit that failed.
             self.directory = AgentDirectory::default();
-            self.origins.begin_log();
             self.skip_to(frame.receipts.first);
         }
         self.directory.add(&commit.record.checkpoints, &commit.record.agents);
@@ -160,8 +169,11 @@ impl Replay {
         }
         self.seen.extend(&older.keys);
         let received = batch.column(RECEIVED_AT).as_primitive::<TimestampMicrosecondType>();
-        let received = received.values().last().copied().unwrap_or_default();
-        let received = Received::before_opening(UnixNanos::from_micros(received));
+        let at = |micros: Option<i64>| UnixNanos::from_micros(micros.unwrap_or_default());
+        let values = received.values();
+        let (first, last) = (at(values.iter().copied().min()), at(values.iter().copied().max()));
+        let newest = Received::before_opening(at(values.last().copied()));
+        let received = ReceivedSpan { oldest: newest, newest, first, last };
         self.hot.push(joined, arrival, received);
         Ok(())
     }
@@ -179,9 +191,7 @@ impl OldOrigins {
     }
 
     fn add(&mut self, first: u32, texts: Vec<String>) {
-        if self.texts.len() < first as usize {
-            self.texts.resize(first as usize, None);
-        }
+        self.texts.resize(first as usize, None);
         self.texts.extend(texts.into_iter().map(Some));
     }
 
@@ -214,9 +224,11 @@ impl OldOrigins {
 /// Marks in every segment the traces that another segment has spans of too.
 fn mark_all_split(segments: &[Arc<Segment>]) -> Result<(), StoreError> {
     for segment in segments {
-        let rows = segment.split_when_sealed()?;
+        let unreadable = || StoreError::unreadable(segment.id());
+        let rows = segment.split_when_sealed().map_err(unreadable())?;
         let mut by_older: HashMap<u64, Vec<TraceId>> = HashMap::new();
-        for (row, (trace, detail)) in rows.iter().zip(segment.details(&rows)?) {
+        for (row, (trace, detail)) in rows.iter().zip(segment.details(&rows).map_err(unreadable())?)
+        {
             segment.mark_split([(*row, trace)]);
             for older in detail.split_with {
                 by_older.entry(older).or_default().push(trace);
@@ -226,7 +238,7 @@ fn mark_all_split(segments: &[Arc<Segment>]) -> Result<(), StoreError> {
         for (older, mut traces) in by_older {
             traces.dedup();
             if let Some(older) = segments.iter().find(|segment| segment.id() == older) {
-                let found = older.find(&traces)?;
+                let found = older.find(&traces).map_err(StoreError::unreadable(older.id()))?;
                 older.mark_split(found.into_iter().map(|(row, index)| (row, traces[index])));
             }
         }

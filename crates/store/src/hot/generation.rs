@@ -214,7 +214,7 @@ impl Generation {
     }
 
     /// Adds one commit's rows.
-    pub(crate) fn push(&mut self, joined: Joined, arrival: Arrival, received: Received) {
+    pub(crate) fn push(&mut self, joined: Joined, arrival: Arrival, received: ReceivedSpan) {
         self.batches.truncate(self.batches.len() - joined.replaces);
         self.rows += joined.new_rows;
         let first = self.rows - joined.batch.num_rows() as u32;
@@ -223,18 +223,12 @@ impl Generation {
         for (trace, arrived) in arrival.traces {
             self.traces.entry(trace).or_default().merge(arrived);
         }
-        let unix = received.unix;
-        let before = self.received.unwrap_or(ReceivedSpan {
-            oldest: received,
-            newest: received,
-            first: unix,
-            last: unix,
-        });
+        let before = self.received.unwrap_or(received);
         self.received = Some(ReceivedSpan {
-            newest: received,
-            first: before.first.min(unix),
-            last: before.last.max(unix),
-            ..before
+            oldest: before.oldest,
+            newest: received.newest,
+            first: before.first.min(received.first),
+            last: before.last.max(received.last),
         });
     }
 

@@ -25,8 +25,8 @@ pub(super) struct Log {
 
 /// The last byte is the version of the format.
 pub(super) const MAGIC: [u8; 8] = *b"coralog\x02";
-/// Magic, the receipt of the first row to be, and the seed of checksums.
-pub(super) const HEAD: usize = 20;
+/// Magic, the receipt of the first row to be, the seed of checksums, and a CRC-32 of those three.
+pub(super) const HEAD: usize = 24;
 
 impl Log {
     /// Begins the log `path`, whose file is new, for rows from receipt `first` on. Its first frame holds what a reader
@@ -44,6 +44,7 @@ impl Log {
             let mut head = MAGIC.to_vec();
             head.extend(first.to_le_bytes());
             head.extend(seed.to_le_bytes());
+            head.extend(crc32fast::hash(&head).to_le_bytes());
             head.extend(frame::encode(seed, Receipts { first, rows: 0 }, 0, write)?);
             disk::write_all(&mut file, &head)?;
             disk::sync_all(&file)?;

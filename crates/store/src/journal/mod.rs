@@ -26,7 +26,12 @@ pub(crate) struct Journal {
     sealing: Vec<PathBuf>,
     /// Logs whose rows are sealed: they go.
     obsolete: Vec<PathBuf>,
+    /// Logs of rows that are not sealed also hold rows that are, or may soon: a damaged log was found to have a gap.
+    mixed: bool,
 }
+
+/// Logs of no rows that are larger than this make room for another that begins with what is known now.
+const MAX_IDLE_BYTES: u64 = 16 << 20;
 
 impl Journal {
     /// Begins a log after the `old` ones, for rows from receipt `first` on. Of the old ones it keeps those that
@@ -45,7 +50,8 @@ impl Journal {
         // Only now does nothing depend on logs whose rows are sealed.
         let (older, obsolete) = old.paths().partition(|path| keeps(path));
         let dir = dir.to_owned();
-        Ok(Self { dir, log, next_number: number + 1, older, sealing: Vec::new(), obsolete })
+        let (sealing, mixed) = (Vec::new(), false);
+        Ok(Self { dir, log, next_number: number + 1, older, sealing, obsolete, mixed })
     }
 
     /// Whether [`mend`](Self::mend) is due before the next commit is prepared.
@@ -99,6 +105,22 @@ impl Journal {
     /// The rows that were being sealed are.
     pub(crate) fn end_sealing(&mut self) {
         self.obsolete.append(&mut self.sealing);
+        self.mixed &= !self.older.is_empty();
+    }
+
+    /// The logs so far hold rows of several generations, which are sealed one after the other.
+    pub(crate) fn mix(&mut self) {
+        self.mixed = true;
+    }
+
+    /// Whether a log that stays holds sealed rows too.
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.mixed
+    }
+
+    /// Whether another log is due although there are no rows: older ones are of no use any more, or the last one is large.
+    pub(crate) fn is_worn(&self) -> bool {
+        !self.older.is_empty() || self.log.len > MAX_IDLE_BYTES
     }
 
     /// Hands over the logs that nobody needs, for [`remove_logs`].

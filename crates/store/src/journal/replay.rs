@@ -14,8 +14,9 @@ pub(crate) struct OldLogs(Vec<OldLog>);
 struct OldLog {
     number: u64,
     path: PathBuf,
-    /// `None` when a crash left it without a head, and so without commits.
+    /// `None` when a crash left it without a head, and so without commits; or when it is damaged.
     head: Option<Head>,
+    bytes: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -52,7 +53,8 @@ impl OldLogs {
                 continue;
             };
             let head = read_head(&path).map_err(StoreError::log(&path))?;
-            logs.push(OldLog { number, path, head });
+            let bytes = std::fs::metadata(&path).map_err(StoreError::log(&path))?.len();
+            logs.push(OldLog { number, path, head, bytes });
         }
         logs.sort_by_key(|log| log.number);
         Ok(Self(logs))
@@ -66,9 +68,17 @@ impl OldLogs {
         self.0.iter().map(|log| log.path.clone())
     }
 
-    /// A receipt that no row of these logs has or had, nor has any after it.
-    pub(crate) fn next_receipt(&self) -> u64 {
-        self.0.iter().filter_map(|log| log.head).map(|head| head.first).max().unwrap_or(1)
+    /// A receipt that none of these logs' rows has or had beyond those that [`replay`](Self::replay) shows. A log without
+    /// a readable head may hold a row a byte.
+    pub(crate) fn next_receipt(&self, shown: u64) -> u64 {
+        let mut next = shown;
+        for log in &self.0 {
+            next = match log.head {
+                Some(head) => next.max(head.first),
+                None => next + log.bytes.saturating_sub(HEAD as u64),
+            };
+        }
+        next
     }
 
     /// Shows every commit that was acknowledged to `visit`, in order. A frame that was not written to its end was
@@ -109,17 +119,35 @@ impl OldLogs {
     }
 }
 
+/// `None` when the head is cut short or empty, as a crash leaves it, or damaged: then the log's commits cannot be told
+/// from anything else.
 fn read_head(path: &Path) -> io::Result<Option<Head>> {
     let mut bytes = Vec::new();
     disk::open(path)?.take(HEAD as u64).read_to_end(&mut bytes)?;
-    let Some((magic, rest)) = bytes.split_first_chunk::<8>() else { return Ok(None) };
-    let Some((first, seed)) = rest.split_first_chunk::<8>() else { return Ok(None) };
-    let Ok(seed) = <[u8; 4]>::try_from(seed) else { return Ok(None) };
+    if bytes.len() < MAGIC.len() || bytes.iter().all(|byte| *byte == 0) {
+        return Ok(None);
+    }
+    let (Some((magic, rest)), Some((_, checksum))) =
+        (bytes.split_first_chunk::<8>(), bytes.split_last_chunk::<4>())
+    else {
+        return Ok(None);
+    };
     if *magic != MAGIC {
         let message = "it is not a log of this version of Coral";
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
-    Ok(Some(Head { first: u64::from_le_bytes(*first), seed: u32::from_le_bytes(seed) }))
+    if bytes.len() < HEAD {
+        return Ok(None);
+    }
+    let (Some((first, _)), Some(seed)) = (rest.split_first_chunk::<8>(), rest.get(8..12)) else {
+        return Ok(None);
+    };
+    if crc32fast::hash(&bytes[..HEAD - 4]) != u32::from_le_bytes(*checksum) {
+        tracing::error!(file = %path.display(), "the head of a log is damaged; its commits are lost");
+        return Ok(None);
+    }
+    let seed = seed.try_into().map(u32::from_le_bytes).unwrap_or_default();
+    Ok(Some(Head { first: u64::from_le_bytes(*first), seed }))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

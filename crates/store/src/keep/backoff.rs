@@ -1,12 +1,17 @@
 //! What one round of maintenance leaves to the next.
 
+use std::sync::Weak;
 use std::time::Duration;
+
+use crate::segment::Segment;
 
 /// What one round of maintenance leaves to the next.
 #[derive(Default)]
 pub(crate) struct Maintenance {
     /// The uptime at which the directory was measured.
     pub(crate) measured: Option<Duration>,
+    /// Segments that were let go, and their bytes: on the disk as long as a reader holds them.
+    pub(crate) retired: Vec<(Weak<Segment>, u64)>,
     pub(crate) backoff: Backoff,
 }
 

@@ -1,7 +1,8 @@
 //! Sealing hot rows into segments, and letting old segments go.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use coral_trace::{TraceId, UnixNanos};
@@ -10,7 +11,7 @@ use crate::disk;
 use crate::error::StoreError;
 use crate::hot::generation::Generation;
 use crate::journal::remove_logs;
-use crate::layout::{bytes_under, log_dir, segment_dir};
+use crate::layout::{bytes_under, log_dir, segment_dir, sql_dir};
 use crate::segment::Segment;
 use crate::spans::Spans;
 
@@ -48,18 +49,21 @@ impl Spans {
         let mut maintenance = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
         let ages = &self.live.ages;
         ages.settle(now, self.newest_before_opening(), keep.age);
-        let logs_are_gone = self.remove_obsolete_logs();
         let uptime = ages.uptime();
         let is_due = maintenance.backoff.is_over(uptime) && self.seal_is_due(keep);
         let sealed = if is_due { maintenance.backoff.note(uptime, self.seal()) } else { Ok(0) };
+        self.begin_log_if_idle()?;
         // Rows that still stand in a log would come back from it.
-        let expired = if logs_are_gone { self.expire(keep.age) } else { 0 };
+        let logs_are_gone = self.remove_obsolete_logs();
+        let expired =
+            if logs_are_gone { self.expire(keep.age, &mut maintenance.retired) } else { 0 };
         let changed = expired > 0 || is_due;
         if changed || maintenance.measured.is_none_or(|at| uptime >= at + MEASURE_INTERVAL) {
             self.measure_disk()?;
             maintenance.measured = Some(uptime);
         }
-        let evicted = if logs_are_gone { self.evict(keep.bytes)? } else { 0 };
+        let evicted =
+            if logs_are_gone { self.evict(keep.bytes, &mut maintenance.retired)? } else { 0 };
         Ok(Maintained { sealed: sealed?, expired, evicted })
     }
 
@@ -86,13 +90,27 @@ impl Spans {
         Ok(())
     }
 
-    /// Removes logs whose rows are sealed. `false` when one stays.
+    /// Removes logs whose rows are sealed. `false` when one stays, or one holds other rows too.
     fn remove_obsolete_logs(&self) -> bool {
         let obsolete = self.writer().journal.take_obsolete();
         let left = remove_logs(obsolete);
         let all_are_gone = left.is_empty();
-        self.writer().journal.put_back_obsolete(left);
-        all_are_gone
+        let mut writer = self.writer();
+        writer.journal.put_back_obsolete(left);
+        all_are_gone && !writer.journal.is_mixed()
+    }
+
+    /// Begins another log when no row is hot, and the logs so far hold sealed rows or much that is no row.
+    fn begin_log_if_idle(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        let state = self.live.read();
+        let is_idle = state.sealing.is_empty() && state.hot.rows() == 0;
+        drop(state);
+        if is_idle && writer.journal.is_worn() {
+            writer.begin_generation(&self.live)?;
+            writer.end_sealing(&self.live.read().hot);
+        }
+        Ok(())
     }
 
     fn seal_is_due(&self, keep: Keep) -> bool {
@@ -146,7 +164,7 @@ impl Spans {
         // Held so that no commit comes between the marks and the exchange; readers go on.
         let mut writer = self.writer();
         self.mark_split_with_older(generation, &self.live.segments(), &segment)?;
-        self.mark_split_with_hot(generation, &segment)?;
+        self.mark_split_with_others(generation, &segment)?;
         let mut state = self.live.write();
         let (spans, id) = (segment.spans(), segment.id());
         let segments = state.segments.iter().cloned().chain([Arc::new(segment)]).collect();
@@ -179,14 +197,20 @@ impl Spans {
         Ok(())
     }
 
-    /// Traces of the new segment that hot rows have spans of already.
-    fn mark_split_with_hot(
+    /// Traces of the new segment that other rows in memory have spans of already.
+    fn mark_split_with_others(
         &self,
         sealed: &Generation,
         segment: &Segment,
     ) -> Result<(), StoreError> {
         let state = self.live.read();
-        let both = sealed.traces.keys().filter(|trace| state.hot.traces.contains_key(*trace));
+        let others: Vec<&Generation> = state
+            .generations()
+            .filter(|other| other.first_receipt != sealed.first_receipt)
+            .collect();
+        let is_elsewhere =
+            |trace: &&TraceId| others.iter().any(|other| other.traces.contains_key(*trace));
+        let both = sealed.traces.keys().filter(is_elsewhere);
         let mut continued: Vec<TraceId> = both.copied().collect();
         drop(state);
         continued.sort_unstable();
@@ -196,7 +220,7 @@ impl Spans {
     }
 
     /// Lets go of segments whose rows are all older than `age`.
-    fn expire(&self, age: Duration) -> u64 {
+    fn expire(&self, age: Duration, retired: &mut Vec<(Weak<Segment>, u64)>) -> u64 {
         let segments = self.live.segments();
         let mut old = 0;
         // Receipts are in order of time: rows before others are no younger, whatever a clock said of them.
@@ -212,12 +236,20 @@ impl Spans {
                 break;
             }
         }
-        self.let_go(&segments[..old])
+        self.let_go(&segments[..old], retired)
     }
 
-    /// Lets go of damaged files, then of the oldest segments, as far as the store is larger than `cap`.
-    fn evict(&self, cap: u64) -> Result<u64, StoreError> {
-        let total = self.live.disk_bytes();
+    /// Lets go of damaged files, then of the oldest segments, as far as the store is larger than `cap`. What readers hold of
+    /// segments that went before will go with them: it takes no further segments along.
+    fn evict(&self, cap: u64, retired: &mut Vec<(Weak<Segment>, u64)>) -> Result<u64, StoreError> {
+        let known = retired.len();
+        retired.retain(|(segment, _)| segment.strong_count() > 0);
+        if retired.len() < known {
+            self.measure_disk()?;
+        }
+        let held: u64 = retired.iter().map(|(_, bytes)| bytes).sum();
+        let passing = held + bytes_of_questions(&self.dir).unwrap_or_default();
+        let total = self.live.disk_bytes().saturating_sub(passing);
         if total <= cap {
             return Ok(0);
         }
@@ -231,7 +263,7 @@ impl Spans {
             bytes -= segments[go].bytes;
             go += 1;
         }
-        let evicted = self.let_go(&segments[..go]);
+        let evicted = self.let_go(&segments[..go], retired);
         // Their files go with the last who has them.
         drop(segments);
         self.measure_disk()?;
@@ -239,16 +271,31 @@ impl Spans {
     }
 
     /// Retires the oldest segments, which are these.
-    fn let_go(&self, oldest: &[Arc<Segment>]) -> u64 {
+    fn let_go(&self, oldest: &[Arc<Segment>], retired: &mut Vec<(Weak<Segment>, u64)>) -> u64 {
         let Some(last) = oldest.last() else { return 0 };
         let last = last.id();
         let mut state = self.live.write();
         let stay = state.segments.iter().filter(|segment| segment.id() > last).cloned().collect();
         state.segments = Arc::new(stay);
         drop(state);
-        oldest.iter().for_each(|segment| segment.retire());
+        for segment in oldest {
+            segment.retire();
+            retired.push((Arc::downgrade(segment), segment.bytes));
+        }
         oldest.iter().map(|segment| segment.spans()).sum()
     }
+}
+
+/// Bytes of what SQL questions have on the disk while they run.
+fn bytes_of_questions(dir: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(sql_dir(dir))? {
+        let path = entry?.path();
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "files") {
+            bytes += bytes_under(&path)?;
+        }
+    }
+    Ok(bytes)
 }
 
 /// Removes damaged files, the oldest first, until they were `bytes`. Returns how many bytes they were.

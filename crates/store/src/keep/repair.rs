@@ -32,12 +32,14 @@ pub(crate) fn spans(spans: &Spans, now: UnixNanos) -> Result<Repaired, StoreErro
     for path in damaged(&segment_dir(&spans.dir))? {
         if path.to_string_lossy().ends_with(".spans.damaged") {
             match segment::read_all(&path, &spans.footers) {
-                Ok(found) => store_again(spans, &path, found, now, &mut repaired)?,
+                Ok(found) => {
+                    store_again(spans, &path, found, now, &mut repaired)?;
+                    spans.seal_all()?;
+                }
                 Err(error) => repaired.left.push((path, chain(&error))),
             }
         }
     }
-    spans.seal_all()?;
     Ok(repaired)
 }
 

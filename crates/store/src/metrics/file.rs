@@ -104,9 +104,8 @@ impl MetricFile {
         mut visit: impl FnMut(Vec<StoredDelta>) -> bool,
     ) -> Result<(), StoreError> {
         let (source, reader) = reader(&self.path)?;
-        let batches = reader.with_batch_size(BATCH_ROWS).build();
-        for batch in batches.map_err(|error| source.error(error))? {
-            let batch = batch.map_err(|error| source.error(error))?;
+        let mut batches = source.reading(|| reader.with_batch_size(BATCH_ROWS).build())?;
+        while let Some(batch) = source.reading(|| Ok(batches.next().transpose()?))? {
             if !visit(batch::read(&batch)?) {
                 break;
             }
@@ -126,7 +125,7 @@ type Reader = ParquetRecordBatchReaderBuilder<ParquetSource>;
 
 fn reader(path: &Path) -> Result<(ParquetSource, Reader), StoreError> {
     let source = ParquetSource::open(path)?;
-    let reader = Reader::try_new(source.clone()).map_err(|error| source.error(error))?;
+    let reader = source.reading(|| Reader::try_new(source.clone()))?;
     Ok((source, reader))
 }
 
@@ -145,7 +144,9 @@ pub(super) fn load(dir: &Path) -> Result<Vec<Arc<MetricFile>>, StoreError> {
             },
             Some("tmp") => {
                 tracing::info!(file = %path.display(), "removing what a crash left");
-                disk::remove(&path).map_err(StoreError::directory(&path))?;
+                if let Err(error) = disk::remove(&path) {
+                    tracing::warn!(%error, file = %path.display(), "could not remove what a crash left");
+                }
             }
             _ => {}
         }
@@ -158,6 +159,10 @@ pub(super) fn load(dir: &Path) -> Result<Vec<Arc<MetricFile>>, StoreError> {
 pub(crate) fn restore(path: &Path) -> Result<(), StoreError> {
     MetricFile::open(path.to_owned())?.read(|_| true)?;
     let name = path.with_extension("parquet");
+    if name.exists() {
+        let exists = std::io::ErrorKind::AlreadyExists;
+        return Err(StoreError::directory(&name)(exists.into()));
+    }
     disk::rename(path, &name).map_err(StoreError::directory(path))?;
     disk::sync_directory_of(&name).map_err(StoreError::directory(path))
 }

@@ -58,10 +58,6 @@ impl MetricKeep {
         }
     }
 
-    fn longest(&self) -> Duration {
-        self.http.max(self.grpc).max(self.sql)
-    }
-
     fn shortest(&self) -> Duration {
         self.http.min(self.grpc).min(self.sql)
     }
@@ -76,12 +72,13 @@ impl Metrics {
     ) -> Result<MetricsMaintained, StoreError> {
         let ages = &self.live.ages;
         let mut backoff = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-        ages.settle(now, self.newest_before_opening(), keep.longest());
+        // The shortest: what may be wrong must not cost the rows that are kept for that long.
+        ages.settle(now, self.newest_before_opening(), keep.shortest());
         self.forget_silent(ages.now(now));
-        let logs_are_gone = self.remove_obsolete_logs();
         let uptime = ages.uptime();
         let is_due = backoff.is_over(uptime) && self.seal_is_due(keep);
         let sealed = if is_due { backoff.note(uptime, self.seal_metrics_alone()) } else { Ok(0) };
+        let logs_are_gone = self.remove_obsolete_logs();
         let (mut expired, mut evicted) = (0, 0);
         if logs_are_gone {
             // Rows that still stand in a log would come back from it.

@@ -30,7 +30,7 @@ pub(super) fn resume(
     let logs = OldLogs::list(dir)?;
     let mut replay = Replay::new(&files);
     logs.replay(|frame| replay.frame(&frame))?;
-    replay.skip_to(logs.next_receipt());
+    replay.skip_to(logs.next_receipt(replay.hot.next_receipt));
     let Replay { mut counters, checkpoints, mut hot, kept, damaged, .. } = replay;
     counters.settle();
     if hot.rows == 0 {
@@ -62,6 +62,8 @@ struct Replay {
     checkpoints: BTreeMap<String, MetricCheckpoint>,
     /// One copy of each series.
     series: SeriesTable,
+    /// The log that is being read.
+    log: PathBuf,
     /// Those of the log that is being read, by number; `None` stood in a frame that was lost.
     of_log: Vec<Option<Arc<Series>>>,
     hot: HotRows,
@@ -86,6 +88,7 @@ impl Replay {
             counters: Counters::new(MAX_TRACKED),
             checkpoints: BTreeMap::new(),
             series: SeriesTable::default(),
+            log: PathBuf::new(),
             of_log: Vec::new(),
             hot: HotRows::after(next),
             kept: BTreeSet::new(),
@@ -97,8 +100,11 @@ impl Replay {
     fn frame(&mut self, old: &OldFrame<'_>) -> Result<(), StoreError> {
         let mut frame: Frame<'_> = postcard::from_bytes(&old.payload)
             .map_err(|error| StoreError::log(old.log)(io::Error::other(error)))?;
-        if old.is_head {
+        if self.log != old.log {
+            old.log.clone_into(&mut self.log);
             self.of_log.clear();
+        }
+        if old.is_head {
             self.checkpoints.clear();
         }
         if frame.snapshot {
@@ -147,9 +153,7 @@ impl Replay {
     }
 
     fn learn(&mut self, frame: &mut Frame<'_>) -> Result<(), StoreError> {
-        if self.of_log.len() < frame.first_series as usize {
-            self.of_log.resize(frame.first_series as usize, None);
-        }
+        self.of_log.resize(frame.first_series as usize, None);
         for series in std::mem::take(&mut frame.series) {
             let number = self.series.number(&Arc::new(series.try_into()?));
             self.of_log.push(Some(self.series.get(number)));

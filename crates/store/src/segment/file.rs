@@ -55,8 +55,7 @@ pub(super) fn read(
             builder = builder.with_row_groups(groups).with_row_selection(selection);
         }
     }
-    let reader = builder.build().map_err(|error| file.error(error))?;
-    reader.collect::<Result<_, _>>().map_err(|error| file.error(error))
+    file.reading(|| Ok(builder.build()?.collect::<Result<_, _>>()?))
 }
 
 /// The row groups that hold any of `rows`, and which of their rows those are.

@@ -100,11 +100,12 @@ impl Kept {
 impl Footer {
     fn read(path: &Path) -> Result<Self, StoreError> {
         let file = ParquetSource::open(path)?;
-        let plain = ArrowReaderMetadata::load(&file, options());
-        let plain = plain.map_err(|error| file.error(error))?;
-        let options = options().with_schema(Arc::new(coded(plain.schema())));
-        let coded = ArrowReaderMetadata::try_new(plain.metadata().clone(), options);
-        Ok(Self { coded: coded.map_err(|error| file.error(error))?, plain, used: 0 })
+        file.reading(|| {
+            let plain = ArrowReaderMetadata::load(&file, options())?;
+            let options = options().with_schema(Arc::new(coded(plain.schema())));
+            let coded = ArrowReaderMetadata::try_new(plain.metadata().clone(), options)?;
+            Ok(Self { coded, plain, used: 0 })
+        })
     }
 
     fn bytes(&self) -> usize {

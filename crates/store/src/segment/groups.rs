@@ -120,7 +120,7 @@ impl RowGroup<'_> {
         if !is_all_coded(chunk) {
             return Ok(None);
         }
-        self.dictionary(chunk).map_err(|error| self.file.error(error))
+        self.file.reading(|| self.dictionary(chunk))
     }
 
     /// The texts of a column's dictionary, and how many there are.

@@ -164,6 +164,8 @@ impl SegmentFiles {
         for file in [&self.spans, &self.traces] {
             if let Err(error) = disk::remove(file) {
                 tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
+                // Half a segment would be taken for a damaged one.
+                return;
             }
         }
     }
@@ -237,7 +239,9 @@ fn sweep(dir: &Path) -> Result<BTreeSet<u64>, StoreError> {
         let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
         if kind == "tmp" || (kind == "parquet" && !belongs(path)) {
             tracing::info!(file = %path.display(), "removing what a crash left");
-            disk::remove(path).map_err(StoreError::directory(path))?;
+            if let Err(error) = disk::remove(path) {
+                tracing::warn!(%error, file = %path.display(), "could not remove what a crash left");
+            }
         }
     }
     Ok(ids)

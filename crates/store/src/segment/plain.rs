@@ -48,11 +48,19 @@ impl PlainColumn {
         let firsts = locations.iter().map(|page| page.first_row_index as u32);
         let ends = firsts.clone().skip(1).chain([rows]);
         let mut pages = Vec::with_capacity(locations.len());
+        let is_in_order = firsts.clone().next() == Some(0)
+            && firsts.clone().zip(ends.clone()).all(|(first, end)| first < end);
+        if !is_in_order {
+            return Err(damaged(name, &"pages out of order"));
+        }
         for ((first, end), page) in firsts.zip(ends).zip(&locations) {
-            let values = u64::from(end.saturating_sub(first)) * width as u64;
-            let header = (page.compressed_page_size as u64).checked_sub(values);
-            let header = header.ok_or_else(|| damaged(name, &"a short page"))?;
-            pages.push((first, page.offset as u64 + header));
+            let values = u64::from(end - first) * width as u64;
+            let header = u64::try_from(page.compressed_page_size).ok();
+            let header = header.and_then(|size| size.checked_sub(values));
+            let at = header.and_then(|header| u64::try_from(page.offset).ok()?.checked_add(header));
+            // What is beyond the end of the file is found when it is read.
+            let at = at.filter(|at| *at < i64::MAX as u64);
+            pages.push((first, at.ok_or_else(|| damaged(name, &"a short page"))?));
         }
         Ok(Self { path, width, rows, pages })
     }

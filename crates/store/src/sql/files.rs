@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::script;
 use crate::error::StoreError;
+use crate::layout::sql_dir;
 use crate::metrics::write_rows;
 use crate::segment::write_spans;
 
@@ -20,7 +21,7 @@ const RUN: &str = "run-";
 /// # Errors
 /// [`StoreError::Directory`] or [`StoreError::Segment`]: most often a full disk.
 pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {
-    let sql = dir.join("sql");
+    let sql = sql_dir(dir);
     let files = sql.join("files");
     std::fs::create_dir_all(&files).map_err(StoreError::directory(&files))?;
     for entry in std::fs::read_dir(&sql).map_err(StoreError::directory(&sql))?.flatten() {
@@ -64,7 +65,7 @@ impl RunDir {
     pub(super) fn make(dir: &Path) -> Result<Self, StoreError> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = dir.join("sql").join(format!("{RUN}{}-{number}", std::process::id()));
+        let path = sql_dir(dir).join(format!("{RUN}{}-{number}", std::process::id()));
         let path = std::path::absolute(&path).map_err(StoreError::directory(path))?;
         let made = DirBuilder::new().recursive(false).mode(0o700).create(&path);
         made.map_err(StoreError::directory(&path))?;

@@ -270,3 +270,79 @@ fn a_segment_that_was_put_aside_comes_back_when_it_is_whole_and_its_spans_are_th
     assert_eq!(store.search(&TraceQuery::newest(10)).unwrap().len(), 2);
     assert_eq!(store.repair(NOON).unwrap().left.len(), 1);
 }
+
+#[test]
+fn wherever_a_byte_of_a_log_is_damaged_the_store_opens_and_no_span_gets_anothers_resource() {
+    let (dir, store) = store();
+    let of = |service: &str, id: u64| super::of_service(span(id.into(), id, None, id, 1), service);
+    store.append(&[vec![of("a", 1)], vec![of("b", 2)]], NOON).unwrap();
+    // A seal that was begun: the next log numbers its origins from the beginning.
+    store.0.spans.begin_sealing().unwrap();
+    store.append(&[vec![of("c", 3)]], NOON).unwrap();
+    store.append(&[vec![of("a", 4)]], NOON).unwrap();
+    drop(store);
+    let log = log_of(&dir);
+    let whole = std::fs::read(&log).unwrap();
+    let service = |id: u64| ["", "a", "b", "c", "a"][id as usize];
+    for at in (0..whole.len()).filter(|at| at % 7 == 0 || (8..80).contains(at)) {
+        let copy = tempfile::tempdir().unwrap();
+        copy_logs(&dir, &copy);
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x41;
+        std::fs::write(copy.path().join("store/log").join(log.file_name().unwrap()), bytes)
+            .unwrap();
+        let Ok(store) = Store::open(config(&copy)) else {
+            assert!(at < 8, "only another magic is another version: {at}");
+            continue;
+        };
+        let page = store.spans_after(Collector::Ebpf, 0, 10).unwrap();
+        for stored in &page.spans {
+            let id = stored.span.span_id.as_u64();
+            assert_eq!(stored.span.origin.service_name(), service(id), "byte {at}");
+        }
+        assert!(page.spans.len() >= 2, "byte {at}: what the other log holds is there");
+        let last = store.extent().last_receipt;
+        store.append(&[vec![of("b", 9)]], NOON).unwrap();
+        let next = store.spans_after(Collector::Ebpf, last, 10).unwrap().spans[0].receipt;
+        assert!(page.spans.iter().all(|stored| stored.receipt < next), "byte {at}");
+        drop(store);
+        Store::open(config(&copy)).unwrap();
+    }
+}
+
+fn copy_logs(from: &tempfile::TempDir, to: &tempfile::TempDir) {
+    std::fs::create_dir_all(to.path().join("store/log")).unwrap();
+    for log in std::fs::read_dir(from.path().join("store/log")).unwrap() {
+        let log = log.unwrap();
+        std::fs::copy(log.path(), to.path().join("store/log").join(log.file_name())).unwrap();
+    }
+}
+
+#[test]
+fn wherever_a_byte_of_a_segment_is_damaged_the_store_opens_and_answers_without_a_panic() {
+    let (dir, store) = store();
+    store.append(&[vec![span(1, 1, None, 0, 1), span(2, 2, None, 0, 1)]], NOON).unwrap();
+    store.seal().unwrap();
+    // The second continues a trace of the first, so that opening reads its details.
+    store.append(&[vec![span(1, 3, Some(1), 0, 1)]], NOON).unwrap();
+    store.seal().unwrap();
+    drop(store);
+    for name in ["000000000003.traces.parquet", "000000000001.traces.parquet"] {
+        let whole = std::fs::read(dir.path().join("store/segments").join(name)).unwrap();
+        for at in (0..whole.len()).step_by(13) {
+            let copy = tempfile::tempdir().unwrap();
+            let segments = copy.path().join("store/segments");
+            std::fs::create_dir_all(&segments).unwrap();
+            for file in std::fs::read_dir(dir.path().join("store/segments")).unwrap() {
+                let file = file.unwrap();
+                std::fs::copy(file.path(), segments.join(file.file_name())).unwrap();
+            }
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x41;
+            std::fs::write(segments.join(name), bytes).unwrap();
+            let store = Store::open(config(&copy)).unwrap_or_else(|error| panic!("{at}: {error}"));
+            store.search(&TraceQuery::newest(10)).unwrap();
+            store.trace(super::trace_id(1), None, 10).unwrap();
+        }
+    }
+}

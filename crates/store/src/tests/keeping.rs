@@ -226,3 +226,22 @@ fn segments_stay_when_letting_them_go_would_not_help() {
     let done = store.maintain(Keep { bytes: 1 << 20, ..HOUR }, minutes(3)).unwrap();
     assert_eq!(done.evicted, 0);
 }
+
+#[test]
+fn a_reader_that_holds_files_makes_no_further_segments_go() {
+    let (_dir, store) = store();
+    for id in 1..=6 {
+        store.append(&[vec![span(id.into(), id, None, 0, 1)]], minutes(id)).unwrap();
+        store.seal().unwrap();
+    }
+    store.maintain(HOUR, minutes(7)).unwrap();
+    let cap = Keep { bytes: store.extent().bytes - 1, ..HOUR };
+    let held = store.0.spans.live.segments();
+    assert_eq!(store.maintain(cap, minutes(7)).unwrap().evicted, 1);
+    for _ in 0..5 {
+        assert_eq!(store.maintain(cap, minutes(7)).unwrap().evicted, 0);
+    }
+    drop(held);
+    assert_eq!(store.maintain(cap, minutes(7)).unwrap().evicted, 0);
+    assert_eq!(store.extent().segments, 5);
+}

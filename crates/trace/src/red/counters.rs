@@ -167,8 +167,7 @@ impl Counters {
                 Before::Same => {}
                 Before::Other(before) => drop(stream.series.insert(series, before)),
                 Before::Unknown => {
-                    stream.series.remove(&series);
-                    self.tracked -= 1;
+                    self.tracked -= usize::from(stream.series.remove(&series).is_some());
                 }
             }
             match head {
