@@ -28,7 +28,7 @@ pub(super) type Numbered = (u32, Delta);
 /// Series of one service and protocol that are told apart in a day, as many as OpenTelemetry's SDKs do.
 pub(super) const MAX_LABELS: usize = 2_000;
 
-/// A commit in the making. Unless it is [`done`](Self::done), what exporters said in it is forgotten when this is dropped,
+/// A commit in the making. Unless it is [committed](Self::commit), what exporters said in it is forgotten when this is dropped,
 /// also when that is because of a panic.
 pub(super) struct Attempt<'a> {
     pub(super) writer: &'a mut MetricWriter,
