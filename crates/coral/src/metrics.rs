@@ -37,11 +37,12 @@ pub fn prometheus(counters: &Counters) -> String {
 }
 
 /// What a store holds, as gauges of `role`.
-pub fn store_gauges(role: &str, extent: &coral_store::Extent) -> [(String, u64); 5] {
+pub fn store_gauges(role: &str, extent: &coral_store::Extent) -> [(String, u64); 6] {
     [
         ("store.spans", extent.spans),
         ("store.bytes", extent.bytes),
         ("store.segments", extent.segments),
+        ("store.damaged", extent.damaged),
         ("receipts.last", extent.last_receipt),
         ("receipts.first", extent.first_receipt),
     ]
