@@ -3,6 +3,7 @@
 mod anomalies;
 mod ask;
 mod beyla;
+mod choice;
 mod config;
 mod duckdb;
 mod sql;
@@ -29,8 +30,8 @@ pub use self::sql::{Since, SqlArgs, SqlFormat};
 pub use self::store::{RepairArgs, StoreCommand};
 pub use self::topology::{TopologyArgs, TopologyFormat};
 pub use self::why::WhyArgs;
-use crate::config::value::parse_duration;
-use crate::query::{RedSide, RedSource, Sort, Source, SpanStatus};
+use coral_query::{RedSide, RedSource, Sort, Source, SpanStatus};
+use coral_trace::units::parse_duration;
 
 /// Traces and RED metrics of every host, from eBPF, with no SDK and no code change.
 #[derive(Parser, Debug)]
@@ -344,10 +345,10 @@ pub struct RedArgs {
     #[arg(long, value_name = "DURATION|p95", value_parser = parse_over, requires = "slow")]
     pub over: Option<Over>,
     /// Requests that the service served, or that it made; of SQL always those that it made.
-    #[arg(long, value_enum, default_value = "server")]
+    #[arg(long, value_parser = choice::side(), default_value = "server")]
     pub side: RedSide,
     /// Count by Beyla's metrics, or by stored spans, which sampling makes fewer: eBPF's, or else the SDK's.
-    #[arg(long, value_enum, default_value = "metrics")]
+    #[arg(long, value_parser = choice::red_source(), default_value = "metrics")]
     pub source: RedSource,
     /// How to print.
     #[arg(long, value_enum, default_value = "table")]
@@ -400,7 +401,7 @@ pub struct TracesArgs {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub min_duration: Option<Duration>,
     /// Traces with a failed span, or without one.
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::status())]
     pub status: Option<SpanStatus>,
     /// Traces with a span of this name.
     #[arg(long, value_name = "TEXT")]
@@ -409,10 +410,10 @@ pub struct TracesArgs {
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_attribute)]
     pub attr: Vec<String>,
     /// Which come first.
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::sort())]
     pub sort: Option<Sort>,
     /// Whose spans count.
-    #[arg(long, value_enum, default_value = "all")]
+    #[arg(long, value_parser = choice::source(), default_value = "all")]
     pub source: Source,
     /// Move the spans of servers whose clocks disagree into the calls that they answer; each says by how much.
     #[arg(long, requires = "trace_id")]

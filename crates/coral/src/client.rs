@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::addresses::Addresses;
-use crate::errors::chain;
-use crate::roles::on_this_host;
+use coral_server::addresses::Addresses;
+use coral_server::addresses::on_this_host;
+use coral_trace::chain;
 
 /// A server that answers questions.
 pub struct Server {

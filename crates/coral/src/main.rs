@@ -3,28 +3,14 @@
 //! The path of one span through these folders: `agent/receive` → `agent/ingest` → (store) → `agent/serve`
 //! → `colony/poll` → (store) → `colony/serve` → `query` → `show`. See ARCHITECTURE.md.
 
-mod addresses;
-mod agent;
 mod args;
 mod client;
-mod clock;
-mod colony;
 mod command;
-mod config;
 mod demo;
-mod errors;
-mod install;
-mod listen;
-mod metrics;
-mod query;
-mod retain;
 mod roles;
 mod show;
-mod sql;
-mod tasks;
 #[cfg(test)]
 mod tests;
-mod units;
 
 use std::process::ExitCode;
 
@@ -32,10 +18,10 @@ use clap::Parser as _;
 
 /// Exit codes: 0 answered, 1 the question or the server failed, 2 the command line was wrong.
 fn main() -> ExitCode {
-    if let Some(failed) = agent::beyla::shim::run(std::env::args_os()) {
+    if let Some(failed) = coral_beyla::shim::run(std::env::args_os()) {
         return failed;
     }
-    if let Some(answered) = sql::child::run(std::env::args_os()) {
+    if let Some(answered) = coral_sql::child::run(std::env::args_os()) {
         return answered;
     }
     let cli = args::Cli::parse();

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod attribute;
+mod chain;
 pub mod clock;
 pub mod critical_path;
 pub mod dependency;
@@ -14,15 +15,18 @@ mod ids;
 mod origin;
 mod recognise;
 pub mod red;
+pub mod sanitize;
 mod span;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
 mod time;
 pub mod tree;
+pub mod units;
 mod work;
 
 pub use attribute::{Attributes, Double, KeyValue, Value};
+pub use chain::chain;
 pub use ids::{InvalidId, SpanId, TraceId, TraceIdPrefix};
 pub use origin::{Collector, EntityRef, Origin, Resource, Scope, UNKNOWN_SERVICE};
 pub use recognise::{BUILT_IN_RULES, Evidence, InvalidRule, Recogniser, Rule};

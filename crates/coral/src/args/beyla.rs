@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Subcommand};
 
 use super::{ServerArgs, StatusFormat};
-use crate::agent::beyla::version::Version;
+use coral_beyla::version::Version;
 
 /// What to do with the Beyla of this host.
 #[derive(Subcommand, Debug)]

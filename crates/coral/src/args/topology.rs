@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::{ColonyArgs, When, parse_when};
-use crate::config::value::parse_duration;
-use crate::query::Source;
+use coral_query::Source;
+use coral_trace::units::parse_duration;
 
 /// `coral query topology`.
 #[derive(Args, Debug)]
@@ -21,7 +21,7 @@ pub struct TopologyArgs {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub diff: Option<Duration>,
     /// Whose spans count.
-    #[arg(long, value_enum, default_value = "all")]
+    #[arg(long, value_parser = super::choice::source(), default_value = "all")]
     pub source: Source,
     /// How to print it.
     #[arg(long, value_enum, default_value = "text")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{ColonyArgs, StatusFormat, When, parse_when};
-use crate::config::value::parse_duration;
+use coral_trace::units::parse_duration;
 
 /// `coral why`.
 #[derive(Args, Debug)]

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::query::{ago_text, colony, instant, window};
 use super::{Failure, print, print_json};
 use crate::args::{AnomaliesArgs, StatusFormat};
-use crate::clock;
-use crate::query::answer::Anomalies;
-use crate::query::{AnomaliesFilter, Question};
-use crate::show;
+
+use coral_query::answer::Anomalies;
+use coral_query::{AnomaliesFilter, Question};
+use coral_server::clock;
 
 /// A shorter baseline has few traces.
 const SHORTEST_BASELINE: Duration = Duration::from_secs(3_600);
@@ -31,7 +31,7 @@ pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
         StatusFormat::Text => {
             let before = format!("against the {} before", ago_text(baseline));
             let windows = format!("{}, {before}", window(since, args.until));
-            print(&show::anomalies::anomalies(&answer, &windows))
+            print(&coral_text::anomalies::anomalies(&answer, &windows))
         }
     }
 }

@@ -3,10 +3,10 @@
 use super::query::colony;
 use super::{Failure, print, print_json};
 use crate::args::{AskArgs, StatusFormat};
-use crate::clock;
-use crate::query::answer::Plain;
-use crate::query::{PlainFilter, Question};
-use crate::show;
+
+use coral_query::answer::Plain;
+use coral_query::{PlainFilter, Question};
+use coral_server::clock;
 
 pub(super) fn ask(args: &AskArgs) -> Result<(), Failure> {
     let filter =
@@ -14,6 +14,6 @@ pub(super) fn ask(args: &AskArgs) -> Result<(), Failure> {
     let answer: Plain = colony(&args.colony).ask(&Question::Plain(filter).path_and_query())?;
     match args.format {
         StatusFormat::Json => print_json(&answer),
-        StatusFormat::Text => print(&show::plain::plain(&answer)),
+        StatusFormat::Text => print(&coral_text::english::plain(&answer)),
     }
 }

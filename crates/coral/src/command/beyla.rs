@@ -3,24 +3,26 @@
 use std::path::Path;
 
 use super::{Failure, print, print_json, sources, usual_data_dir};
-use crate::addresses::Addresses;
-use crate::agent::beyla::connections::Connections;
-use crate::agent::beyla::generate::{Asked, HEALTH, Own, generate};
-use crate::agent::beyla::install::{Install, InstallError, Source, TRIED};
-use crate::agent::beyla::locate::{Found, locate};
-use crate::agent::beyla::version::Version;
-use crate::agent::beyla::{
-    Change, Changed, doctor as examination, key, own_programs, places, versions_dir,
-};
 use crate::args::{
     BeylaConfigArgs, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs, StatusFormat,
 };
 use crate::client::Server;
-use crate::config::AgentConfig;
-use crate::errors::chain;
-use crate::install::DownloadError;
-use crate::query::answer::{BeylaExamination, Finding, Verdict};
-use crate::show::{beyla, sanitize};
+use coral_beyla::connections::Connections;
+use coral_beyla::generate::{Asked, HEALTH, Own, generate};
+use coral_beyla::install::{Install, InstallError, Source, TRIED};
+use coral_beyla::locate::{Found, locate};
+use coral_beyla::status::{BeylaExamination, Finding, Verdict};
+use coral_beyla::version::Version;
+use coral_beyla::{
+    Change, Changed, doctor as examination, key, own_programs, places, versions_dir,
+};
+use coral_config::AgentConfig;
+use coral_install::DownloadError;
+use coral_server::addresses::Addresses;
+use coral_trace::chain;
+use coral_trace::sanitize;
+
+use crate::show::beyla;
 
 pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
     let config = AgentConfig::load(&sources(&args.server))?;

@@ -2,9 +2,9 @@
 
 use super::{Failure, print, print_json, sources};
 use crate::args::{ConfigArgs, Role, StatusFormat};
-use crate::config::keys::Roles;
-use crate::config::{AgentConfig, ColonyConfig, ConfigError, Layers, Sources, StandaloneConfig};
 use crate::show::config;
+use coral_config::keys::Roles;
+use coral_config::{AgentConfig, ColonyConfig, ConfigError, Layers, Sources, StandaloneConfig};
 
 /// A standalone has two of everything that both roles read, such as `storage.max_size`.
 pub(super) fn show(args: &ConfigArgs) -> Result<(), Failure> {

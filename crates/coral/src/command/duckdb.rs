@@ -2,10 +2,10 @@
 
 use super::{Failure, print, usual_data_dir};
 use crate::args::InstallDuckdbArgs;
-use crate::errors::chain;
-use crate::install::DownloadError;
-use crate::show::sanitize;
-use crate::sql::install::{Install, InstallError, Source, TRIED};
+use coral_install::DownloadError;
+use coral_sql::install::{Install, InstallError, Source, TRIED};
+use coral_trace::chain;
+use coral_trace::sanitize;
 
 pub(super) fn install(args: &InstallDuckdbArgs) -> Result<(), Failure> {
     let (data_dir, _) = usual_data_dir(args.data_dir.clone());

@@ -24,10 +24,10 @@ use crate::args::{
     DuckdbCommand, QueryCommand, StoreCommand,
 };
 use crate::client::AskError;
-use crate::config::{ConfigError, Origin, Sources};
-use crate::errors::chain;
-use crate::query::RedProtocol;
-use crate::show::sanitize::whole;
+use coral_config::{ConfigError, Origin, Sources};
+use coral_query::RedProtocol;
+use coral_trace::chain;
+use coral_trace::sanitize::whole;
 
 /// Why a command failed, as it is printed: the error once, with its causes, and the next step.
 #[derive(Debug)]

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::{Failure, print, print_json, usual_data_dir};
 use crate::args::{ColonyArgs, TraceFormat, TracesArgs, When};
 use crate::client::Server;
-use crate::clock;
-use crate::query::answer::{Trace, TraceList};
-use crate::query::{Question, Sort, TraceFilter};
-use crate::show::{csv, trace, trace_table};
-use crate::units;
+use coral_query::answer::{Trace, TraceList};
+use coral_query::{Question, Sort, TraceFilter};
+use coral_server::clock;
+use coral_text::{csv, trace, trace_table};
+use coral_trace::units;
 
 /// Traces of a list that are printed as trees, at most.
 const MOST_TREES: u32 = 50;

@@ -3,10 +3,10 @@
 use super::query::{colony, instant, window};
 use super::{Failure, print, print_json};
 use crate::args::{Over, RedArgs, RedFormat};
-use crate::clock;
-use crate::query::answer::RedTable;
-use crate::query::{Question, RedFilter, RedProtocol};
-use crate::show::{csv, red_table};
+use coral_query::answer::RedTable;
+use coral_query::{Question, RedFilter, RedProtocol};
+use coral_server::clock;
+use coral_text::{csv, red_table};
 
 pub(super) fn red(protocol: RedProtocol, args: &RedArgs) -> Result<(), Failure> {
     let now = clock::now().as_micros();

@@ -9,10 +9,10 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Failure, memory, sources, usual_data_dir};
 use crate::args::{DemoArgs, ServerArgs};
-use crate::config::{AgentConfig, ColonyConfig, Origin, StandaloneConfig};
 use crate::demo::{Demo, DemoDir};
-use crate::errors::chain;
 use crate::roles::{self, Standalone};
+use coral_config::{AgentConfig, ColonyConfig, Origin, StandaloneConfig};
+use coral_trace::chain;
 
 pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();

@@ -7,16 +7,17 @@ use coral_store::{LibraryError, LibraryPlaces, find_library};
 
 use super::query::{colony, instant};
 use super::{Failure, duckdb, duckdb_library, print, print_json, usual_data_dir};
-use crate::addresses::Addresses;
 use crate::args::{InstallDuckdbArgs, Since, SqlArgs, SqlFormat};
 use crate::client::AskError;
-use crate::clock;
-use crate::errors::chain;
-use crate::query::Question;
-use crate::query::SqlQuestion;
-use crate::query::answer::{ColonyStatus, SqlAnswer};
-use crate::show::{csv, sql as show};
-use crate::sql::{export, runner};
+use crate::show::sql as show;
+use coral_query::Question;
+use coral_query::answer::ColonyStatus;
+use coral_server::addresses::Addresses;
+use coral_server::clock;
+use coral_sql::SqlAnswer;
+use coral_sql::SqlQuestion;
+use coral_sql::{export, runner};
+use coral_trace::chain;
 
 pub(super) fn sql(args: &SqlArgs) -> Result<(), Failure> {
     let now = clock::now().as_micros();
@@ -34,7 +35,7 @@ pub(super) fn sql(args: &SqlArgs) -> Result<(), Failure> {
     match args.format {
         SqlFormat::Json => print_json(&answer)?,
         SqlFormat::Csv => {
-            print(&csv::sql(&answer))?;
+            print(&show::csv(&answer))?;
             if let Some(cut) = show::cut(&answer) {
                 eprintln!("{cut}");
             }
@@ -78,7 +79,7 @@ fn wants_install(error: &str) -> Result<bool, Failure> {
         return Ok(false);
     }
     let failed = |error: std::io::Error| Failure::new(format!("cannot ask: {error}"));
-    let error = crate::show::sanitize::whole(error);
+    let error = coral_trace::sanitize::whole(error);
     write!(output.lock(), "{error}.\nFetch and install DuckDB's library now? [y/N] ")
         .map_err(failed)?;
     let mut answer = String::new();
@@ -91,7 +92,7 @@ fn whole(answer: &SqlAnswer) -> Result<(), Failure> {
     match &answer.error {
         None => Ok(()),
         Some(error) => {
-            let error = crate::show::sanitize::whole(error);
+            let error = coral_trace::sanitize::whole(error);
             Err(Failure::new(format!("the answer is not whole: {error}")))
         }
     }
@@ -120,7 +121,7 @@ fn write(args: &SqlArgs, answer: &SqlAnswer, file: &Path) -> Result<(), Failure>
         .and_then(|()| std::fs::hard_link(&aside, file).map_err(|error| error.to_string()));
     let _ = std::fs::remove_file(&aside);
     written.map_err(|error| Failure::new(format!("cannot write `{}`: {error}", file.display())))?;
-    let rows = crate::units::counted(answer.rows.len() as u64, "row");
+    let rows = coral_trace::units::counted(answer.rows.len() as u64, "row");
     let cut = show::cut(answer).map(|cut| format!("; {cut}")).unwrap_or_default();
     print(&format!("Wrote {rows} to the table `answer` of {}{cut}.\n", file.display()))
 }

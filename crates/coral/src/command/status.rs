@@ -4,9 +4,10 @@ use super::query::colony as colony_server;
 use super::{Failure, print, print_json, usual_data_dir};
 use crate::args::{AgentStatusArgs, ColonyStatusArgs, StatusFormat};
 use crate::client::Server;
-use crate::query::Question;
-use crate::query::answer::{AgentSelfStatus, ColonyStatus};
 use crate::show::status;
+use coral_agent::status::AgentSelfStatus;
+use coral_query::Question;
+use coral_query::answer::ColonyStatus;
 
 pub(super) fn colony(args: &ColonyStatusArgs) -> Result<(), Failure> {
     let answer: ColonyStatus =

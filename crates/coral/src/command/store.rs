@@ -4,9 +4,9 @@ use coral_store::{Repaired, Store, StoreConfig, StoreError};
 
 use super::{Failure, print, usual_data_dir};
 use crate::args::RepairArgs;
-use crate::clock;
-use crate::errors::chain;
-use crate::show::sanitize;
+use coral_server::clock;
+use coral_trace::chain;
+use coral_trace::sanitize;
 
 /// Repairs the stores of agent and colony, as far as the host has them.
 pub(super) fn repair(args: &RepairArgs) -> Result<(), Failure> {

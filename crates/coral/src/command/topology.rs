@@ -3,10 +3,10 @@
 use super::query::{ago_text, colony, instant, window};
 use super::{Failure, print, print_json};
 use crate::args::{TopologyArgs, TopologyFormat};
-use crate::clock;
-use crate::query::answer::Topology;
-use crate::query::{Question, TopologyFilter};
-use crate::show::topology;
+use coral_query::answer::Topology;
+use coral_query::{Question, TopologyFilter};
+use coral_server::clock;
+use coral_text::topology;
 
 pub(super) fn topology(args: &TopologyArgs) -> Result<(), Failure> {
     let now = clock::now().as_micros();

@@ -6,10 +6,10 @@ use super::query::{ago_text, colony, instant, window};
 use super::{Failure, print, print_json};
 use crate::args::{StatusFormat, When, WhyArgs};
 use crate::client::AskError;
-use crate::clock;
-use crate::query::answer::Why;
-use crate::query::{Question, WhyFilter};
-use crate::show;
+
+use coral_query::answer::Why;
+use coral_query::{Question, WhyFilter};
+use coral_server::clock;
 
 /// The window when nobody says otherwise.
 const SINCE: Duration = Duration::from_secs(15 * 60);
@@ -40,7 +40,7 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
                 Some(_) => before,
                 None => format!("{}, {before}", window(since, args.until)),
             };
-            print(&show::why::why(&answer, &windows))
+            print(&coral_text::why::why(&answer, &windows))
         }
     }
 }

@@ -9,9 +9,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use self::replay::Replay;
-use crate::addresses::Addresses;
-use crate::config::StandaloneConfig;
-use crate::roles::{RoleError, Standalone, on_this_host};
+use coral_config::StandaloneConfig;
+use coral_server::addresses::Addresses;
+use coral_server::addresses::on_this_host;
+
+use crate::roles::{RoleError, Standalone};
 
 /// How the demo is run.
 pub struct Demo {
@@ -110,7 +112,7 @@ impl DemoDir {
     /// The operating system's word.
     pub fn create() -> std::io::Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
-        let name = format!("coral-demo-{}-{:x}", std::process::id(), crate::clock::now().0);
+        let name = format!("coral-demo-{}-{:x}", std::process::id(), coral_server::clock::now().0);
         let path = std::env::temp_dir().join(name);
         // Fails when the name exists: nobody else's directory is ever used, or removed.
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;

@@ -7,9 +7,9 @@ use coral_wire::otlp_out;
 use serde_json::Value;
 
 use super::recording::{REQUESTS, replayed, replayed_metrics, showcase};
-use crate::addresses::Addresses;
-use crate::clock;
-use crate::roles::on_this_host;
+use coral_server::addresses::Addresses;
+use coral_server::addresses::on_this_host;
+use coral_server::clock;
 
 /// Plays recordings to one standalone Coral.
 pub struct Replay {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::sanitize::{line, whole};
-use crate::query::answer::{BeylaStatus, Finding, Verdict};
+use coral_beyla::status::{BeylaStatus, Finding, Verdict};
+use coral_trace::sanitize::{line, whole};
 
 /// One line a finding, and one for what a lack costs.
 pub fn findings(findings: &[Finding]) -> String {

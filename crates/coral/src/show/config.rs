@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::config::layers::{Layers, plain};
+use coral_config::layers::{Layers, plain};
 
 /// Every key, its value and where that comes from, in columns; a heading for each of two roles.
 pub fn text(roles: &[(&str, Layers)]) -> String {

@@ -1,19 +1,10 @@
-//! Answers as text. Everything that came from a span is data: control characters never reach a terminal.
+//! What the program says of itself, as text: status, Beyla, configuration, SQL. Answers to questions are
+//! `coral-text`'s.
 
-pub mod anomalies;
 pub mod beyla;
 pub mod config;
-pub mod csv;
-pub mod plain;
-pub mod red_table;
-pub mod sanitize;
 pub mod sql;
 pub mod status;
-mod table;
-pub mod topology;
-pub mod trace;
-pub mod trace_table;
-pub mod why;
 
 #[cfg(test)]
 mod tests;

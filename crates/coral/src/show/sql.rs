@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::sanitize::{line, whole};
-use super::table::table;
-use crate::query::answer::SqlAnswer;
-use crate::units::counted;
+use coral_sql::SqlAnswer;
+use coral_text::csv;
+use coral_text::table::table;
+use coral_trace::sanitize::{line, whole};
+use coral_trace::units::counted;
 
 /// The rows as a table, then how many they are.
 pub fn rows(answer: &SqlAnswer) -> String {
@@ -16,6 +17,19 @@ pub fn rows(answer: &SqlAnswer) -> String {
     let count = counted(answer.rows.len() as u64, "row");
     let cut = cut(answer).map(|cut| format!("; {cut}")).unwrap_or_default();
     format!("{}\n({count}{cut})\n", table(&names, &rows))
+}
+
+/// One CSV line a row; NULL is an empty cell, and lists and structures are JSON.
+pub fn csv(answer: &SqlAnswer) -> String {
+    let header: Vec<String> =
+        answer.columns.iter().map(|column| csv::quoted(&column.name)).collect();
+    let cell = |cell: &Value| match cell {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let rows = answer.rows.iter().map(|row| row.iter().map(cell).collect());
+    csv::document(&header.join(","), rows)
 }
 
 /// What to say of an answer that a limit has cut.
@@ -59,6 +73,6 @@ mod tests {
             (3 rows; there are more: the colony's sql.max_rows or sql.max_bytes cut the answer, LIMIT or --since makes it fit)
         "#]]
         .assert_eq(&rows(&answer));
-        assert_eq!(crate::show::csv::sql(&answer).lines().nth(1), Some("cart\\u{a}\\u{202e}x,5"));
+        assert_eq!(csv(&answer).lines().nth(1), Some("cart\\u{a}\\u{202e}x,5"));
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::beyla;
-use super::sanitize::{line, whole};
-use super::table::table;
-use crate::query::answer::{AgentSelfStatus, AgentStatus, ColonyStatus, SqlLibrary};
-use crate::units::{count, counted};
+use coral_agent::status::AgentSelfStatus;
+use coral_query::answer::{AgentStatus, ColonyStatus, SqlLibrary};
+use coral_text::table::table;
+use coral_trace::sanitize::{line, whole};
+use coral_trace::units::{count, counted};
 
 /// One line an agent, then the colony's own counters.
 pub fn colony(status: &ColonyStatus) -> String {

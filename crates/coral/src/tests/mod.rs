@@ -1,4 +1,3 @@
 //! What holds across the folders of this crate.
 
 mod boundaries;
-mod round_trip;

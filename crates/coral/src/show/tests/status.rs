@@ -1,7 +1,8 @@
 use expect_test::expect;
 
-use crate::query::answer::{AgentSelfStatus, AgentStatus, ColonyStatus, SqlLibrary};
 use crate::show::status;
+use coral_agent::status::AgentSelfStatus;
+use coral_query::answer::{AgentStatus, ColonyStatus, SqlLibrary};
 
 fn counters(pairs: &[(&str, u64)]) -> std::collections::BTreeMap<String, u64> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()

@@ -1,0 +1,120 @@
+//! From the ingest queue into the store: many exports, one commit.
+
+pub mod inlet;
+
+use std::time::Duration;
+
+use coral_store::{Appended, AppendedPoints, Store, StoreError};
+use coral_trace::Span;
+use coral_trace::red::Point;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use self::inlet::{Export, Refusal, Stored};
+use coral_server::clock;
+use coral_trace::chain;
+
+/// Commits what the receivers queued. Ends when every inlet is gone and the queue is empty, so that
+/// nothing that was queued is left behind.
+pub struct Ingest<T> {
+    /// Exports that wait for their commit.
+    pub queue: mpsc::Receiver<Export<T>>,
+    /// Where they go.
+    pub store: Store,
+    /// Stores the items of each export in one commit.
+    pub append: Append<T>,
+}
+
+/// Stores exports in one commit.
+pub type Append<T> = fn(&Store, &[Vec<T>]) -> Result<Vec<Stored>, StoreError>;
+
+/// A commit takes at most this many items, and one export more.
+const GROUP_ITEMS: usize = 16_384;
+/// Under load, commits are this far apart: a commit costs the same for 1 row and for 1,000. An export
+/// that comes alone does not wait.
+const GROUP_EVERY: Duration = Duration::from_millis(20);
+/// How long an exporter is asked to wait when the store cannot write.
+const CANNOT_STORE_RETRY: Duration = Duration::from_secs(5);
+
+/// Stores spans.
+pub fn append_spans(store: &Store, exports: &[Vec<Span>]) -> Result<Vec<Stored>, StoreError> {
+    let appended = store.append(exports, clock::now())?;
+    let counts = |Appended { new, duplicate }| Stored { new, duplicate, grown: new };
+    Ok(appended.into_iter().map(counts).collect())
+}
+
+/// Stores what points say that was not known. What was dropped is neither new nor a duplicate.
+pub fn append_points(store: &Store, exports: &[Vec<Point>]) -> Result<Vec<Stored>, StoreError> {
+    let appended = store.append_points(exports, clock::now())?;
+    let counts =
+        |AppendedPoints { stored, duplicate, grown, .. }| Stored { new: stored, duplicate, grown };
+    Ok(appended.into_iter().map(counts).collect())
+}
+
+impl<T: Send + 'static> Ingest<T> {
+    /// Runs until the queue ends.
+    pub async fn run(mut self) {
+        let mut last_commit = None;
+        let mut could_store = true;
+        while let Some(group) = self.gather(last_commit).await {
+            let stored = self.commit(group).await;
+            if stored != could_store {
+                could_store = stored;
+                tracing::info!(can_store = stored, "the store's ability to write has changed");
+            }
+            last_commit = Some(Instant::now());
+        }
+    }
+
+    /// The next exports to commit together; `None` at the end of the queue.
+    async fn gather(&mut self, last_commit: Option<Instant>) -> Option<Vec<Export<T>>> {
+        let first = self.queue.recv().await?;
+        let mut items = first.items.len();
+        let mut group = vec![first];
+        let close = last_commit.map_or_else(Instant::now, |at| at + GROUP_EVERY);
+        while items < GROUP_ITEMS {
+            let next = match self.queue.try_recv() {
+                Ok(export) => Some(export),
+                Err(_) => timeout_at(close, self.queue.recv()).await.ok().flatten(),
+            };
+            let Some(export) = next else { break };
+            items += export.items.len();
+            group.push(export);
+        }
+        Some(group)
+    }
+
+    /// Commits `group` and answers each of its exports. Returns whether it was stored.
+    async fn commit(&self, mut group: Vec<Export<T>>) -> bool {
+        let batches: Vec<Vec<T>> =
+            group.iter_mut().map(|export| std::mem::take(&mut export.items)).collect();
+        let (store, append) = (self.store.clone(), self.append);
+        let written = tokio::task::spawn_blocking(move || append(&store, &batches));
+        let outcome = match written.await {
+            Ok(outcome) => outcome.map_err(|error| refusal(&error)),
+            Err(panic) => Err(cannot_store(panic.to_string())),
+        };
+        let stored = outcome.is_ok();
+        match outcome {
+            Ok(stored) => {
+                for (export, stored) in group.into_iter().zip(stored) {
+                    export.answer(Ok(stored));
+                }
+            }
+            Err(refusal) => {
+                group.into_iter().for_each(|export| export.answer(Err(refusal.clone())))
+            }
+        }
+        stored
+    }
+}
+
+fn refusal(error: &StoreError) -> Refusal {
+    let reason = chain(error);
+    tracing::error!(error = %reason, "could not store an export; exporters are asked to try again");
+    cannot_store(reason)
+}
+
+fn cannot_store(reason: String) -> Refusal {
+    Refusal::CannotStore { reason, retry_after: CANNOT_STORE_RETRY }
+}

@@ -1,0 +1,202 @@
+//! The agent: receives spans and metrics, keeps them for a while, answers colonies.
+
+pub mod counters;
+pub mod ingest;
+pub mod privacy;
+pub mod receive;
+pub mod register;
+pub mod serve;
+pub mod status;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use coral_store::{Keep, MetricKeep, Store, StoreError};
+use coral_trace::Recogniser;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use self::counters::IntakeCounters;
+use self::ingest::Ingest;
+use self::ingest::inlet;
+use self::privacy::Privacy;
+use self::receive::{Destination, Limits};
+use self::register::Register;
+use self::serve::AgentView;
+use coral_beyla::Beyla;
+use coral_beyla::generate::Own;
+use coral_config::AgentConfig;
+use coral_server::listen::{self, BindError};
+use coral_server::retain::{self, METRICS_SHARE, Retain, RetainCounters};
+use coral_server::tasks::{EndedEarly, Tasks};
+
+/// The agent's bound sockets.
+pub struct Listeners {
+    /// OTLP of anybody.
+    pub otlp: receive::Listeners,
+    /// OTLP of Beyla alone: everything that comes here is eBPF's.
+    pub beyla: receive::Listeners,
+    /// The agent's RPC, status and metrics.
+    pub rpc: TcpListener,
+}
+
+/// Why an agent ended, when nobody asked it to.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// Its store cannot be used.
+    #[error("cannot use the agent's store")]
+    Store(#[from] StoreError),
+    /// A part of it ended.
+    #[error(transparent)]
+    Ended(#[from] EndedEarly),
+    /// The key for those who may change what Beyla does.
+    #[error("cannot write `{0}/run/control.key`")]
+    Key(String, #[source] std::io::Error),
+    /// The RPC descriptors that were compiled in are damaged.
+    #[error("cannot serve gRPC reflection")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// Exports that may wait for their commit, and their bytes together. A full queue is answered "busy".
+const QUEUE_EXPORTS: usize = 4_096;
+const QUEUE_BYTES: usize = 64 << 20;
+/// See [`Limits`].
+const CONNECTIONS: usize = 1_024;
+const STREAMS: u32 = 128;
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+const HEADERS_WITHIN: Duration = Duration::from_secs(90);
+
+impl Listeners {
+    /// Binds every socket of `config`.
+    ///
+    /// # Errors
+    /// [`BindError`] names the key whose address cannot be bound.
+    pub async fn bind(config: &AgentConfig) -> Result<Self, BindError> {
+        Ok(Self {
+            otlp: receive::Listeners {
+                grpc: listen::bind(config.otlp_grpc, "otlp.grpc").await?,
+                http: listen::bind(config.otlp_http, "otlp.http").await?,
+            },
+            beyla: receive::Listeners {
+                grpc: listen::bind(config.beyla_grpc, "beyla.otlp.grpc").await?,
+                http: listen::bind(config.beyla_http, "beyla.otlp.http").await?,
+            },
+            rpc: listen::bind(config.listen, "agent.listen").await?,
+        })
+    }
+}
+
+/// Runs the agent until `stop`. Then Beyla ends first, within `config.beyla.stop_within`, so that its last spans
+/// are taken; all else drains within `config.drain_within`.
+///
+/// A span whose export was answered with success is in the store when this returns.
+///
+/// # Errors
+/// [`AgentError`] when a part of the agent ended by itself.
+pub async fn run(
+    config: &AgentConfig,
+    store: Store,
+    listeners: Listeners,
+    stop: CancellationToken,
+) -> Result<(), AgentError> {
+    let counters = Arc::new(IntakeCounters::default());
+    let retained = Arc::new(RetainCounters::default());
+    let came = Arc::new(AtomicU64::default());
+    let beyla = Beyla::new(config, own(&listeners), came.clone())
+        .map_err(|error| AgentError::Key(config.data_dir.display().to_string(), error))?;
+    let (inlet, queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
+    let (metrics, metric_queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
+    let view = Arc::new(AgentView {
+        agent_id: config.id.clone(),
+        store: store.clone(),
+        counters: counters.clone(),
+        retained: retained.clone(),
+        beyla: beyla.monitor.clone(),
+    });
+    let router = serve::router(view).await?.merge(beyla.control.clone().router());
+    let store_id = store.id().to_owned();
+    let rpc_address = listen::local_address(&listeners.rpc);
+
+    // Stopped when Beyla has ended.
+    let after = CancellationToken::new();
+    let mut tasks = Tasks::new(after.clone());
+    let recogniser = Arc::new(Recogniser::with_rules(config.rules.clone()));
+    // Without a key of its own, hashes are equal on this agent only.
+    let privacy = Arc::new(Privacy::new(config.privacy.clone(), store.id()));
+    let series = Arc::default();
+    let from_anybody = Destination { inlet, metrics, recogniser, privacy, series, counters };
+    let from_beyla = Destination {
+        inlet: from_anybody.inlet.clone().counting(came.clone()),
+        metrics: from_anybody.metrics.clone().counting(came),
+        recogniser: Arc::new(Recogniser::everything_ebpf()),
+        ..from_anybody.clone()
+    };
+    let limits = limits(config);
+    tasks.spawn(
+        "otlp receiver",
+        receive::run(listeners.otlp, from_anybody, limits.clone(), after.clone()),
+    );
+    tasks.spawn("beyla receiver", receive::run(listeners.beyla, from_beyla, limits, after.clone()));
+    // Ends when both receivers have: they hold the only inlets.
+    let ingest = Ingest { queue, store: store.clone(), append: ingest::append_spans };
+    tasks.spawn("ingest", ingest.run());
+    let append = ingest::append_points;
+    let ingest = Ingest { queue: metric_queue, store: store.clone(), append };
+    tasks.spawn("metric ingest", ingest.run());
+    let bytes = config.storage.max_size;
+    let keep = Keep { age: config.keep_traces, bytes };
+    let metrics = MetricKeep::all(config.keep_metrics, bytes / METRICS_SHARE);
+    let retain = Retain { store, keep, metrics, counters: retained };
+    tasks.spawn("retention", retain.run(after.clone()));
+    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, after.clone()));
+    if let Some(register) = Register::new(config, rpc_address, &store_id) {
+        tasks.spawn("registration", register.run(after.clone()));
+    }
+    let stop = stop.child_token();
+    let supervising = async {
+        beyla.run(stop.clone()).await;
+        after.cancel();
+    };
+    let serving = async {
+        let outcome = tasks.run(config.drain_within).await;
+        stop.cancel();
+        outcome
+    };
+    let ((), outcome) = tokio::join!(supervising, serving);
+    Ok(outcome?)
+}
+
+/// What Beyla has to know of this agent.
+fn own(listeners: &Listeners) -> Own {
+    let Listeners { otlp, beyla, rpc } = listeners;
+    let sockets = [&otlp.grpc, &otlp.http, &beyla.grpc, &beyla.http, rpc];
+    Own {
+        otlp_http: listen::local_address(&beyla.http),
+        ports: sockets.map(|socket| listen::local_address(socket).port()).to_vec(),
+        pid: std::process::id(),
+        programs: Vec::new(),
+    }
+}
+
+fn limits(config: &AgentConfig) -> Limits {
+    let body_bytes = usize::try_from(config.max_body).unwrap_or(usize::MAX / 4);
+    Limits {
+        body_bytes,
+        in_flight_bytes: 4 * body_bytes,
+        connections: CONNECTIONS,
+        streams: STREAMS,
+        body_within: BODY_WITHIN,
+        headers_within: HEADERS_WITHIN,
+    }
+}
+
+/// Opens the agent's store. Fails while another process has it.
+///
+/// # Errors
+/// [`AgentError::Store`].
+pub async fn open_store(config: &AgentConfig) -> Result<Store, AgentError> {
+    Ok(retain::open_store(config.data_dir.join("agent"), config.storage.segment_rows).await?)
+}

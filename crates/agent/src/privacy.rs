@@ -1,0 +1,257 @@
+//! What is taken out of spans and metrics before anything is stored.
+//!
+//! Beyla does not mask literals in SQL, and URLs carry whatever was typed into them (spec/beyla.md §2.4). By
+//! default literals become `?`, URLs end at their `?`, and headers are not stored. What is removed as a whole
+//! counts in the span's `dropped_attributes`, and all of it under `coral.agent.privacy.*`.
+
+mod sql;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::Hasher as _;
+use std::sync::Arc;
+
+use coral_config::PrivacyConfig;
+use coral_trace::red::{Point, Series};
+use coral_trace::{Attributes, KeyValue, Origin, Span, Value};
+use siphasher::sip::SipHasher24;
+
+/// Takes out what a [`PrivacyConfig`] names.
+#[derive(Clone, Debug)]
+pub struct Privacy(PrivacyConfig);
+
+/// How many attributes of one export were changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Removed {
+    /// SQL with `?` for its literals.
+    pub masked: u64,
+    /// URLs that were cut.
+    pub cut: u64,
+    /// Attributes that were left out.
+    pub dropped: u64,
+    /// Attributes that are a hash now.
+    pub hashed: u64,
+}
+
+/// What is done with an attribute.
+enum Treatment {
+    Sql,
+    Url,
+    Drop,
+    Hash,
+}
+
+const HEADERS: [&str; 4] = [
+    "http.request.header.",
+    "http.response.header.",
+    "rpc.grpc.request.metadata.",
+    "rpc.grpc.response.metadata.",
+];
+
+impl Privacy {
+    /// Removes what `config` says. Without a key of its own, hashes are keyed with `default_hash_key`.
+    pub fn new(mut config: PrivacyConfig, default_hash_key: &str) -> Self {
+        if config.hash_key.is_empty() {
+            default_hash_key.clone_into(&mut config.hash_key);
+        }
+        Self(config)
+    }
+
+    /// Takes out of `spans` what must not be stored.
+    pub fn spans(&self, spans: &mut [Span]) -> Removed {
+        let mut removed = Removed::default();
+        let mut origins: HashMap<usize, Arc<Origin>> = HashMap::new();
+        for span in spans {
+            let before = removed.dropped;
+            self.attributes(&mut span.attributes, &mut removed);
+            let dropped = (removed.dropped - before) as u32;
+            span.dropped_attributes = span.dropped_attributes.saturating_add(dropped);
+            for event in &mut span.events {
+                let before = removed.dropped;
+                self.attributes(&mut event.attributes, &mut removed);
+                event.dropped_attributes += (removed.dropped - before) as u32;
+            }
+            for link in &mut span.links {
+                let before = removed.dropped;
+                self.attributes(&mut link.attributes, &mut removed);
+                link.dropped_attributes += (removed.dropped - before) as u32;
+            }
+            // Siblings share their origin, and go on sharing it. Kept alive by the map, so that no address
+            // stands for two.
+            if self.touches_resources() {
+                let cleaned = origins
+                    .entry(Arc::as_ptr(&span.origin).addr())
+                    .or_insert_with(|| self.origin(&span.origin, &mut removed));
+                span.origin = cleaned.clone();
+            }
+        }
+        removed
+    }
+
+    /// Takes out of `points` what must not be stored.
+    pub fn points(&self, points: &mut [Point]) -> Removed {
+        let mut removed = Removed::default();
+        for point in points.iter_mut().filter(|point| self.touches(&point.series)) {
+            let series = Arc::make_mut(&mut point.series);
+            self.attributes(&mut series.attributes, &mut removed);
+            self.promoted(series, &mut removed);
+            if !self.0.keep_url_queries && cut_url(&mut series.target) {
+                removed.cut += 1;
+            }
+        }
+        removed
+    }
+
+    /// Series are shared by the points of many exports: only what changes is copied.
+    fn touches(&self, series: &Series) -> bool {
+        let is_url = !self.0.keep_url_queries && series.target.contains(['?', '#', '@']);
+        is_url
+            || self.touches_resources()
+            || series.attributes.iter().any(|kv| self.treatment(&kv.key).is_some())
+    }
+
+    /// What a metric's series has of attributes that were named.
+    fn promoted(&self, series: &mut Series, removed: &mut Removed) {
+        for (keys, text) in series.promoted() {
+            if text.is_empty() {
+                continue;
+            }
+            if keys.iter().any(|key| self.0.drop.contains(*key)) {
+                text.clear();
+                removed.dropped += 1;
+            } else if keys.iter().any(|key| self.0.hash.contains(*key)) {
+                *text = self.hashed(text);
+                removed.hashed += 1;
+            }
+        }
+    }
+
+    fn touches_resources(&self) -> bool {
+        !self.0.drop.is_empty() || !self.0.hash.is_empty()
+    }
+
+    fn origin(&self, origin: &Origin, removed: &mut Removed) -> Arc<Origin> {
+        let mut origin = origin.clone();
+        let before = removed.dropped;
+        self.attributes(&mut origin.resource.attributes, removed);
+        origin.resource.dropped_attributes += (removed.dropped - before) as u32;
+        let before = removed.dropped;
+        self.attributes(&mut origin.scope.attributes, removed);
+        origin.scope.dropped_attributes += (removed.dropped - before) as u32;
+        Arc::new(origin)
+    }
+
+    fn attributes(&self, attributes: &mut Attributes, removed: &mut Removed) {
+        let touched = attributes.iter().any(|kv| self.treatment(&kv.key).is_some());
+        if !touched {
+            return;
+        }
+        let system = attributes.first_of(&["db.system.name", "db.system"]).and_then(Value::as_str);
+        let system = system.unwrap_or_default().to_owned();
+        attributes.0.retain_mut(|kv| match self.treatment(&kv.key) {
+            None => true,
+            Some(Treatment::Drop) => {
+                removed.dropped += 1;
+                false
+            }
+            Some(Treatment::Sql) => {
+                let masked = sql::masked(&text(kv), &system);
+                if *masked != *text(kv) {
+                    kv.value = Value::String(masked.to_string());
+                }
+                removed.masked += 1;
+                true
+            }
+            Some(Treatment::Url) => {
+                let mut url = text(kv).into_owned();
+                if cut_url(&mut url) {
+                    kv.value = Value::String(url);
+                    removed.cut += 1;
+                }
+                true
+            }
+            Some(Treatment::Hash) => {
+                kv.value = Value::String(self.hashed(&text(kv)));
+                removed.hashed += 1;
+                true
+            }
+        });
+    }
+
+    /// Asked of every attribute of every span: a comparison of lengths for most.
+    fn treatment(&self, key: &str) -> Option<Treatment> {
+        if self.touches_resources() {
+            if self.0.drop.contains(key) {
+                return Some(Treatment::Drop);
+            }
+            if self.0.hash.contains(key) {
+                return Some(Treatment::Hash);
+            }
+        }
+        match key {
+            "db.query.text" | "db.statement" => self.0.mask_sql.then_some(Treatment::Sql),
+            "url.full" | "url.path" | "url.original" | "http.url" | "http.target" => {
+                (!self.0.keep_url_queries).then_some(Treatment::Url)
+            }
+            "url.query" => (!self.0.keep_url_queries).then_some(Treatment::Drop),
+            _ if key.starts_with("db.query.parameter.") => {
+                self.0.mask_sql.then_some(Treatment::Drop)
+            }
+            _ if key.starts_with("http.re") || key.starts_with("rpc.grpc.re") => self.header(key),
+            _ => None,
+        }
+    }
+
+    fn header(&self, key: &str) -> Option<Treatment> {
+        let name = HEADERS.iter().find_map(|prefix| key.strip_prefix(prefix))?;
+        (!self.0.headers.contains(&name.to_ascii_lowercase())).then_some(Treatment::Drop)
+    }
+
+    fn hashed(&self, value: &str) -> String {
+        let mut key = [0; 16];
+        for (at, byte) in self.0.hash_key.bytes().enumerate() {
+            key[at % 16] ^= byte.rotate_left((at / 16) as u32);
+        }
+        let mut hasher = SipHasher24::new_with_key(&key);
+        hasher.write(value.as_bytes());
+        format!("hash:{:016x}", hasher.finish())
+    }
+}
+
+impl Removed {
+    /// Every count with its name.
+    pub fn counts(&self) -> [(&'static str, u64); 4] {
+        [
+            ("sql_masked", self.masked),
+            ("urls_cut", self.cut),
+            ("attributes_dropped", self.dropped),
+            ("attributes_hashed", self.hashed),
+        ]
+    }
+}
+
+fn text(attribute: &KeyValue) -> Cow<'_, str> {
+    match &attribute.value {
+        Value::String(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.to_string()),
+    }
+}
+
+/// Cuts `url` before its query and fragment, and takes out who logs in. Says whether there was any.
+fn cut_url(url: &mut String) -> bool {
+    let end = url.find(['?', '#']);
+    if let Some(end) = end {
+        url.truncate(end);
+    }
+    let host = url.find("://").map(|at| at + 3);
+    let user = host.and_then(|host| {
+        let authority = url[host..].find('/').map_or(url.len(), |slash| host + slash);
+        url[host..authority].rfind('@').map(|at| host..host + at + 1)
+    });
+    if let Some(user) = user.clone() {
+        url.replace_range(user, "");
+    }
+    end.is_some() || user.is_some()
+}

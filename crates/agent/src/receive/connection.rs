@@ -1,0 +1,41 @@
+//! Connections that carry exports.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{Receiver, grpc, http};
+use coral_server::listen::connections::{self, Allowed};
+
+/// Serves connections to `listener` until `stop`, then waits until those that are open have
+/// answered the requests they carry.
+pub(super) async fn serve(listener: TcpListener, receiver: Arc<Receiver>, stop: CancellationToken) {
+    let allowed = allowed(&receiver);
+    let streams = receiver.tasks.clone();
+    let answer = move |request: Request<_>, _| answer(request.map(Body::new), receiver.clone());
+    connections::serve(listener, allowed, answer, streams, stop).await;
+}
+
+fn allowed(receiver: &Receiver) -> Allowed {
+    let limits = &receiver.limits;
+    Allowed {
+        connections: limits.connections,
+        streams: limits.streams,
+        // They are short: a client that reads none of them is ended for its time.
+        unread_bytes: limits.in_flight_bytes,
+        answer_within: limits.body_within,
+        headers_within: limits.headers_within,
+    }
+}
+
+async fn answer(request: Request, receiver: Arc<Receiver>) -> Response {
+    if grpc::is_meant(request.headers()) {
+        grpc::answer(request, &receiver).await
+    } else {
+        http::answer(request, &receiver).await
+    }
+}

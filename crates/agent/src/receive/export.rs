@@ -1,0 +1,149 @@
+//! From the bytes of one request to its commit.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use coral_wire::metrics_in::{self, DecodedMetrics, RefusedPoints};
+use coral_wire::otlp_in::{self, DecodeError, Decoded, Encoding, Refused};
+use coral_wire::status;
+use tracing::{debug, error};
+
+use super::body::{self, Held};
+use super::coding::Coding;
+use super::rejection::Rejection;
+use super::{Destination, Receiver};
+use crate::counters::{End, OpenRequest};
+
+/// Bodies that take less than about 0.1 ms to decode are decoded where they are; the others, and
+/// compressed ones, off the threads that serve everybody.
+const DECODED_IN_PLACE: usize = 32 * 1024;
+
+/// A request's bytes, and how to read them.
+pub(super) struct Message {
+    pub held: Held,
+    pub coding: Coding,
+    pub encoding: Encoding,
+    pub signal: Signal,
+}
+
+/// What a request exports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Signal {
+    Traces,
+    Metrics,
+}
+
+/// What of a request was not taken; the rest is durable.
+#[derive(Debug)]
+pub(super) enum NotTaken {
+    Spans(Refused),
+    Points(RefusedPoints),
+}
+
+impl Receiver {
+    /// Reads `body` within this receiver's limits; `framing` bytes may come on top.
+    pub async fn read(&self, body: &mut Body, framing: usize) -> Result<Held, Rejection> {
+        let at_most = self.limits.body_bytes.saturating_add(framing);
+        body::read(body, at_most, &self.limits, &self.bodies).await
+    }
+
+    /// Decodes and stores `message`. What is returned was refused item by item; all others are
+    /// durable.
+    ///
+    /// It runs to its end, and is counted, even if the caller stops waiting.
+    pub async fn export(self: &Arc<Self>, message: Message) -> Result<NotTaken, Rejection> {
+        let receiver = self.clone();
+        let task = self.tasks.spawn(async move {
+            match message.signal {
+                Signal::Traces => receiver.take_spans(message).await.map(NotTaken::Spans),
+                Signal::Metrics => receiver.take_points(message).await.map(NotTaken::Points),
+            }
+        });
+        task.await.unwrap_or_else(|error| {
+            error!(%error, "an export panicked");
+            Err(Rejection::Internal)
+        })
+    }
+
+    async fn take_spans(&self, message: Message) -> Result<Refused, Rejection> {
+        let Destination { recogniser, privacy, .. } = self.destination.clone();
+        let decode = move |body: &[u8], encoding| {
+            let mut decoded = otlp_in::decode(body, encoding, &recogniser)?;
+            let removed = privacy.spans(&mut decoded.spans);
+            Ok((decoded, removed))
+        };
+        let ((Decoded { spans, refused }, removed), bytes) = self.decode(message, decode).await?;
+        self.counters().removed(removed);
+        let offered = spans.len() as u64;
+        self.counters().decoded(offered, refused.spans, refused.links);
+        let outcome = self.destination.inlet.export(spans, bytes).await;
+        let dropped = self.counters().exported(offered, &outcome);
+        if dropped > 0 {
+            error!(n_spans = dropped, "the writer did not account for all spans");
+        }
+        outcome?;
+        Ok(refused)
+    }
+
+    async fn take_points(&self, message: Message) -> Result<RefusedPoints, Rejection> {
+        let Destination { recogniser, privacy, series, .. } = self.destination.clone();
+        let decode = move |body: &[u8], encoding| {
+            let mut decoded = metrics_in::decode(body, encoding, &recogniser, &series)?;
+            let removed = privacy.points(&mut decoded.points);
+            Ok((decoded, removed))
+        };
+        let ((decoded, removed), bytes) = self.decode(message, decode).await?;
+        self.counters().removed(removed);
+        let DecodedMetrics { points, refused, ignored } = decoded;
+        let offered = points.len() as u64;
+        self.counters().decoded_points(offered, refused.points, ignored);
+        let outcome = self.destination.metrics.export(points, bytes).await;
+        self.counters().exported_points(offered, &outcome);
+        outcome?;
+        Ok(refused)
+    }
+
+    /// What `read` makes of the message, and how many bytes it took.
+    async fn decode<T: Send + 'static>(
+        &self,
+        message: Message,
+        read: impl FnOnce(&[u8], Encoding) -> Result<T, DecodeError> + Send + 'static,
+    ) -> Result<(T, usize), Rejection> {
+        let small = message.held.bytes.len() <= DECODED_IN_PLACE;
+        let in_place = small && message.coding == Coding::Identity;
+        let at_most = self.limits.body_bytes;
+        let decode = move || {
+            let held = message.coding.decompress(message.held, at_most)?;
+            // Empty is no JSON, but OTLP/HTTP exporters do send it when they have nothing to say.
+            let is_empty = held.bytes.is_empty();
+            let encoding = if is_empty { Encoding::Protobuf } else { message.encoding };
+            let decoded = read(&held.bytes, encoding);
+            Ok((decoded.map_err(Rejection::Undecodable)?, held.bytes.len()))
+        };
+        if in_place {
+            return decode();
+        }
+        let _turn = self.decoders.acquire().await;
+        tokio::task::spawn_blocking(decode).await.unwrap_or_else(|error| {
+            error!(%error, "decoding panicked");
+            Err(Rejection::Internal)
+        })
+    }
+}
+
+impl NotTaken {
+    /// The answer to the exporter.
+    pub fn response(&self, encoding: Encoding) -> Vec<u8> {
+        match self {
+            Self::Spans(refused) => status::export_response(refused, encoding),
+            Self::Points(refused) => status::metrics_response(refused, encoding),
+        }
+    }
+}
+
+/// Counts how a request ended.
+pub(super) fn end(request: OpenRequest<'_>, outcome: &Result<NotTaken, Rejection>) {
+    let Err(rejection) = outcome else { return request.end(End::Accepted) };
+    debug!(reason = rejection.message(), "refused an export");
+    request.end(rejection.end());
+}

@@ -1,0 +1,114 @@
+//! OTLP/HTTP: `POST /v1/traces` and `/v1/metrics`, protobuf or JSON.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{
+    ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, RETRY_AFTER,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
+use axum::response::Response;
+use coral_wire::otlp_in::Encoding;
+use coral_wire::status::http_status_body;
+
+use super::Receiver;
+use super::body;
+use super::coding::{ACCEPTED, Coding};
+use super::export::{self, Message, NotTaken, Signal};
+use super::rejection::Rejection;
+use crate::counters::Protocol;
+
+const TRACES: &str = "/v1/traces";
+const METRICS: &str = "/v1/metrics";
+
+/// Answers one request, in its own encoding.
+pub(super) async fn answer(request: Request, receiver: &Arc<Receiver>) -> Response {
+    let open = receiver.counters().request(Protocol::Http);
+    let (head, mut body) = request.into_parts();
+    let encoding = encoding(&head.headers).unwrap_or(Encoding::Protobuf);
+    let outcome = export(&head, &mut body, receiver).await;
+    if outcome.as_ref().is_err_and(|rejection| is_still_sending(&head, rejection)) {
+        body::discard(&mut body).await;
+    }
+    export::end(open, &outcome);
+    match outcome {
+        Ok(not_taken) => success(&not_taken, encoding),
+        Err(rejection) => failure(&rejection, encoding),
+    }
+}
+
+async fn export(
+    head: &Parts,
+    body: &mut Body,
+    receiver: &Arc<Receiver>,
+) -> Result<NotTaken, Rejection> {
+    let signal = match head.uri.path() {
+        TRACES => Signal::Traces,
+        METRICS => Signal::Metrics,
+        other => return Err(Rejection::UnknownPath { path: other.to_owned() }),
+    };
+    if head.method != Method::POST {
+        return Err(Rejection::Method { method: head.method.to_string() });
+    }
+    let encoding = encoding(&head.headers)?;
+    let coding = Coding::named(head.headers.get(CONTENT_ENCODING))?;
+    let held = receiver.read(body, 0).await?;
+    receiver.export(Message { held, coding, encoding, signal }).await
+}
+
+/// The encoding that the content type names; its parameters say nothing of interest.
+fn encoding(headers: &HeaderMap) -> Result<Encoding, Rejection> {
+    let whole = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let kind = whole.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    match kind.to_ascii_lowercase().as_slice() {
+        b"application/x-protobuf" => Ok(Encoding::Protobuf),
+        b"application/json" => Ok(Encoding::Json),
+        _ => Err(Rejection::ContentType { found: whole.escape_ascii().to_string() }),
+    }
+}
+
+/// Whether the client may be writing its body and would miss an answer followed by a close.
+/// HTTP/2 ends one stream without harm, and a client that expects `100 Continue` has not begun.
+fn is_still_sending(head: &Parts, rejection: &Rejection) -> bool {
+    head.version < Version::HTTP_2
+        && !head.headers.contains_key(EXPECT)
+        && !matches!(rejection, Rejection::TooSlow { .. } | Rejection::Broken(_))
+}
+
+fn success(not_taken: &NotTaken, encoding: Encoding) -> Response {
+    response(StatusCode::OK, not_taken.response(encoding), encoding)
+}
+
+fn failure(rejection: &Rejection, encoding: Encoding) -> Response {
+    let status = http_status_body(rejection.grpc_code() as i32, &rejection.message(), encoding);
+    let mut response = response(rejection.http_status(), status, encoding);
+    let headers = response.headers_mut();
+    if let Some(delay) = rejection.retry_after() {
+        headers.insert(RETRY_AFTER, whole_seconds(delay).into());
+    }
+    match rejection {
+        Rejection::Method { .. } => headers.insert(ALLOW, HeaderValue::from_static("POST")),
+        Rejection::ContentEncoding { .. } => headers.insert(ACCEPT_ENCODING, ACCEPTED),
+        _ => None,
+    };
+    response
+}
+
+fn response(status: StatusCode, body: Vec<u8>, encoding: Encoding) -> Response {
+    let kind = match encoding {
+        Encoding::Protobuf => "application/x-protobuf",
+        Encoding::Json => "application/json",
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// Rounded up, and never zero, which would ask for a repetition at once.
+fn whole_seconds(delay: Duration) -> u64 {
+    (delay.as_secs() + u64::from(delay.subsec_nanos() > 0)).max(1)
+}

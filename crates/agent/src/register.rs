@@ -1,0 +1,80 @@
+//! Tells the colony where this agent is polled.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use coral_wire::colony_rpc::proto::RegisterAgentRequest;
+use coral_wire::colony_rpc::proto::colony_service_client::ColonyServiceClient;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Endpoint;
+
+use coral_config::AgentConfig;
+
+/// Registers with a colony, again and again: it may be restarted or wiped.
+pub struct Register {
+    colony: String,
+    request: RegisterAgentRequest,
+}
+
+/// How long after a failure until the next try, at first and at most.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LAST_RETRY: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+impl Register {
+    /// `None` when the agent has no colony to register with. `listening` is where its RPC really is, `store_id`
+    /// what its pages say.
+    pub fn new(config: &AgentConfig, listening: SocketAddr, store_id: &str) -> Option<Self> {
+        let colony = config.colony.clone()?;
+        let address = config.advertise.clone().unwrap_or_else(|| format!("http://{listening}"));
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let (agent_id, store_id) = (config.id.clone(), store_id.to_owned());
+        let request = RegisterAgentRequest { agent_id, address, version, store_id };
+        Some(Self { colony, request })
+    }
+
+    /// Registers until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut retry = FIRST_RETRY;
+        let mut registered = false;
+        loop {
+            let Some(outcome) = stop.run_until_cancelled(self.register()).await else { return };
+            let wait = match outcome {
+                Ok(heartbeat) => {
+                    if !registered {
+                        tracing::info!(colony = %self.colony, "registered with the colony");
+                    }
+                    registered = true;
+                    retry = FIRST_RETRY;
+                    heartbeat
+                }
+                Err(error) => {
+                    let next_try_in_ms = retry.as_millis() as u64;
+                    tracing::warn!(colony = %self.colony, error, next_try_in_ms, "could not register");
+                    registered = false;
+                    let wait = retry;
+                    retry = (retry * 2).min(LAST_RETRY);
+                    wait
+                }
+            };
+            if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Returns when to register again.
+    async fn register(&self) -> Result<Duration, String> {
+        let endpoint = Endpoint::from_shared(self.colony.clone())
+            .map_err(|error| coral_trace::chain(&error))?
+            .connect_timeout(ANSWER_WITHIN)
+            .timeout(ANSWER_WITHIN);
+        let channel = endpoint.connect().await.map_err(|error| coral_trace::chain(&error))?;
+        let answer = ColonyServiceClient::new(channel)
+            .register_agent(self.request.clone())
+            .await
+            .map_err(|status| format!("{}: {}", status.code(), status.message()))?;
+        let seconds = answer.into_inner().heartbeat_seconds.clamp(1, 3_600);
+        Ok(Duration::from_secs(seconds.into()))
+    }
+}

@@ -1,0 +1,112 @@
+//! What the agent holds to, whatever its callers do.
+
+use std::sync::mpsc;
+
+use coral_store::StoreConfig;
+use coral_trace::testing;
+use coral_wire::agent_rpc::proto::SpanEncoding;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, TestRunner};
+use prost::Message as _;
+use tempfile::TempDir;
+
+use super::request::Place;
+use super::*;
+
+/// An agent that answers so many queries at a time, and its directory.
+fn agent(queries: usize) -> (AgentRpc, TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let config = StoreConfig { dir: dir.path().join("agent"), segment_rows: 1_000 };
+    let view = AgentView {
+        agent_id: "web-1".into(),
+        store: Store::open(config).unwrap(),
+        counters: Arc::default(),
+        retained: Arc::default(),
+        beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
+    };
+    (AgentRpc { view: Arc::new(view), queries: Arc::new(Semaphore::new(queries)) }, dir)
+}
+
+/// Requests whose fields are odd one by one and together.
+fn request() -> impl Strategy<Value = QueryBeylaMetricsRequest> {
+    let seconds = || prop_oneof![3 => Just(0), 1 => any::<i64>(), 1 => 0..2_000_000_000i64];
+    let hex =
+        |digits: &'static str| prop_oneof![3 => Just(String::new()), 2 => digits, 1 => ".{0,9}"];
+    let services = prop::collection::vec(testing::text(), 0..3);
+    let limits = (prop_oneof![Just(0), any::<i32>(), 1..1_001i32], any::<u32>());
+    let place = (prop::option::of(prop_oneof![0..50u64, any::<u64>()]), -1..4i32);
+    let ids = (hex("[0-9a-f]{32}"), hex("[0-9a-f]{16}"));
+    let kinds = prop::collection::vec(-1..5i32, 0..3);
+    (seconds(), seconds(), services, ids, limits, place, kinds).prop_map(
+        |(start_time, end_time, service_names, ids, limits, place, metric_types)| {
+            QueryBeylaMetricsRequest {
+                start_time,
+                end_time,
+                service_names,
+                metric_types,
+                include_traces: true,
+                trace_id: ids.0,
+                span_id: ids.1,
+                max_traces: limits.0,
+                max_spans: limits.1,
+                after_receipt: place.0,
+                span_encoding: place.1,
+                ..QueryBeylaMetricsRequest::default()
+            }
+        },
+    )
+}
+
+/// A request cut and changed anywhere, if that is still one.
+fn damaged() -> impl Strategy<Value = Option<QueryBeylaMetricsRequest>> {
+    let damage = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
+    (request(), damage).prop_map(|(request, damage)| {
+        let mut bytes = request.encode_to_vec();
+        for (place, byte) in damage {
+            *place.get_mut(&mut bytes) = byte;
+        }
+        QueryBeylaMetricsRequest::decode(&bytes[..]).ok()
+    })
+}
+
+#[test]
+fn any_request_is_answered_or_refused_for_what_it_asks() {
+    let (rpc, _dir) = agent(QUERIES);
+    let mut runner = TestRunner::deterministic();
+    let spans = testing::distinct_spans(30..60).new_tree(&mut runner).unwrap().current();
+    rpc.view.store.append(&[spans], coral_trace::UnixNanos(1)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let property = |request: Option<QueryBeylaMetricsRequest>| {
+        let Some(request) = request else { return Ok(()) };
+        let asked = format!("{request:?}");
+        let outcome = runtime.block_on(rpc.query_beyla_metrics(Request::new(request)));
+        if let Err(status) = outcome {
+            // A panic would be `Internal`.
+            let expected = [tonic::Code::InvalidArgument, tonic::Code::ResourceExhausted];
+            prop_assert!(expected.contains(&status.code()), "{asked}: {status}");
+        }
+        Ok(())
+    };
+    TestRunner::new(Config { failure_persistence: None, ..Config::default() })
+        .run(&damaged(), property)
+        .unwrap();
+}
+
+#[test]
+fn a_caller_that_goes_does_not_let_more_queries_run_than_there_are_places() {
+    let (rpc, _dir) = agent(1);
+    let one_thread = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build();
+    one_thread.unwrap().block_on(async {
+        // The query cannot begin before this ends.
+        let (go, wait) = mpsc::channel::<()>();
+        let before = tokio::task::spawn_blocking(move || wait.recv());
+        let place = Place { after: 0, max_spans: 5, encoding: SpanEncoding::Otlp };
+        let query = rpc.spans(Collector::Ebpf, SpanQuestion::After(place));
+        tokio::select! { biased; _ = query => panic!("it began"), () = std::future::ready(()) => {} }
+        assert_eq!(rpc.queries.available_permits(), 0, "its place is free while it is to run");
+        go.send(()).unwrap();
+        before.await.unwrap().unwrap();
+        drop(rpc.queries.acquire().await.unwrap());
+    });
+}

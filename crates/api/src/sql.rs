@@ -1,0 +1,162 @@
+//! `POST /api/v1/sql`: a question in SQL, answered row by row.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::response::{IntoResponse, Response};
+use coral_store::{LibraryError, SqlFailureKind};
+use http::{StatusCode, header};
+use serde_json::json;
+use tokio_stream::Stream;
+
+use crate::json::ApiError;
+use coral_query::answer::SqlLibrary;
+use coral_sql::SqlQuestion;
+use coral_sql::runner::{Piece, SqlError, SqlRunner, SqlStream};
+use coral_trace::chain;
+
+/// Bytes of rows that are sent at once.
+const CHUNK: usize = 32 << 10;
+
+pub(super) async fn sql(
+    State(runner): State<SqlRunner>,
+    question: Result<Json<SqlQuestion>, JsonRejection>,
+) -> Response {
+    let question = match question {
+        Ok(Json(question)) => question,
+        Err(rejection) => {
+            let hint = r#"send JSON such as {"sql": "SELECT 1"}, with the header content-type: application/json"#;
+            return refusal(rejection.status(), rejection.body_text(), Some(hint));
+        }
+    };
+    match runner.ask(question).await {
+        Ok(stream) => {
+            let json = [(header::CONTENT_TYPE, "application/json")];
+            (json, Body::from_stream(Document::new(stream))).into_response()
+        }
+        Err(error) => refusal(status(&error), chain(&error), hint(&error)),
+    }
+}
+
+/// The library that SQL would be answered with, for the colony's status.
+pub fn library(runner: &SqlRunner) -> SqlLibrary {
+    match runner.library() {
+        Ok(found) => SqlLibrary {
+            path: Some(found.path.display().to_string()),
+            found_by: Some(found.by.as_str().to_owned()),
+            reason: None,
+        },
+        Err(error) => {
+            let install = match error {
+                LibraryError::Nowhere => ": `coral duckdb install` installs one",
+                _ => "",
+            };
+            let reason = Some(format!("{}{install}", chain(&error)));
+            SqlLibrary { reason, ..SqlLibrary::default() }
+        }
+    }
+}
+
+/// The answer as one JSON object: [`coral_sql::SqlAnswer`].
+struct Document {
+    stream: SqlStream,
+    /// What has not been sent yet.
+    text: String,
+    is_first: bool,
+    is_whole: bool,
+}
+
+impl Document {
+    fn new(stream: SqlStream) -> Self {
+        let text = format!("{{\"columns\":{},\"rows\":[", json!(stream.columns));
+        Self { stream, text, is_first: true, is_whole: false }
+    }
+
+    fn add(&mut self, piece: Piece) {
+        match piece {
+            Piece::Columns(_) => {}
+            Piece::Row(row) => {
+                if !std::mem::take(&mut self.is_first) {
+                    self.text.push(',');
+                }
+                self.text.push_str(&row);
+            }
+            Piece::End(more) => self.end(&format!("],\"more\":{more}}}")),
+            Piece::Failed(error) => {
+                self.end(&format!("],\"more\":true,\"error\":{}}}", json!(chain(&error))));
+            }
+        }
+    }
+
+    fn end(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.is_whole = true;
+    }
+}
+
+impl Stream for Document {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        while !self.is_whole && self.text.len() < CHUNK {
+            match self.stream.poll_next(context) {
+                Poll::Ready(piece) => self.add(piece),
+                Poll::Pending if self.text.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        let text = std::mem::take(&mut self.text);
+        Poll::Ready((!text.is_empty()).then(|| Ok(text.into())))
+    }
+}
+
+fn status(error: &SqlError) -> StatusCode {
+    match error {
+        SqlError::Busy | SqlError::Library(_) | SqlError::Store(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        SqlError::Failed(failure) => match failure.kind {
+            SqlFailureKind::Statement => StatusCode::BAD_REQUEST,
+            SqlFailureKind::Limit => StatusCode::UNPROCESSABLE_ENTITY,
+            SqlFailureKind::Library => StatusCode::SERVICE_UNAVAILABLE,
+            SqlFailureKind::Engine => StatusCode::INTERNAL_SERVER_ERROR,
+        },
+        SqlError::Killed(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        SqlError::Crashed | SqlError::Process(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn hint(error: &SqlError) -> Option<&'static str> {
+    let library =
+        "`coral duckdb install` on the colony's host installs one, or name it in `sql.library`";
+    Some(match error {
+        SqlError::Busy => "ask again in a moment",
+        SqlError::Library(LibraryError::Nowhere) => library,
+        SqlError::Library(LibraryError::Unsafe { .. }) => {
+            "let root, or the colony's user, own the file and its directories, and nobody else write to them"
+        }
+        SqlError::Failed(failure) => match failure.kind {
+            SqlFailureKind::Limit => {
+                "ask for less: a later --since, fewer columns, a LIMIT; or raise `sql.time_limit` or `sql.memory_limit`"
+            }
+            SqlFailureKind::Library => library,
+            _ => return None,
+        },
+        SqlError::Killed(_) => "ask for less: a later --since, fewer columns, a LIMIT",
+        SqlError::Crashed => "the colony goes on; ask for less, or try another version of DuckDB",
+        _ => return None,
+    })
+}
+
+fn refusal(status: StatusCode, error: String, hint: Option<&str>) -> Response {
+    let hint = hint.map(str::to_owned);
+    (status, Json(ApiError { error, hint })).into_response()
+}

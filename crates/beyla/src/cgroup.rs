@@ -1,0 +1,167 @@
+//! Limits of memory and CPU for Beyla, by a cgroup (v2) of its own. Where that is not possible, the reason is a note.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use coral_config::beyla::BeylaLimits;
+
+/// A cgroup for Beyla; removed when this is dropped, once nothing runs in it.
+#[derive(Debug)]
+pub struct Cgroup(PathBuf);
+
+/// The length of one period of CPU time, in microseconds, which is the kernel's own default.
+const PERIOD_US: f64 = 100_000.0;
+const NAME: &str = "coral-beyla";
+/// Where this process goes when its own cgroup has to hold cgroups: no cgroup holds both.
+const AGENTS: &str = "coral-agent";
+
+/// Whether a cgroup with limits can be had: v2 is mounted, and this process's own has both controllers.
+///
+/// # Errors
+/// Why not, in words.
+pub fn available(root: &Path) -> Result<(), String> {
+    own(root).map(drop)
+}
+
+impl Cgroup {
+    /// Makes a cgroup with `limits` below this process's own; `None` when nothing is limited.
+    ///
+    /// # Errors
+    /// Why limits are off, in words.
+    pub fn create(root: &Path, limits: BeylaLimits) -> Result<Option<Self>, String> {
+        if limits == BeylaLimits::default() {
+            return Ok(None);
+        }
+        let own = own(root)?;
+        enable_controllers(&own).map_err(|error| {
+            format!("cannot pass controllers on from {}: {error}", own.display())
+        })?;
+        let dir = own.join(NAME);
+        let failed = |error: io::Error| format!("cannot limit {}: {error}", dir.display());
+        match std::fs::create_dir(&dir) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(failed(error));
+            }
+            _ => {}
+        }
+        let memory = limits.memory.map_or("max".to_owned(), |bytes| bytes.to_string());
+        std::fs::write(dir.join("memory.max"), memory).map_err(failed)?;
+        let cpus = limits.cpus.map_or("max".to_owned(), |cpus| format!("{:.0}", cpus * PERIOD_US));
+        std::fs::write(dir.join("cpu.max"), format!("{cpus} {PERIOD_US:.0}")).map_err(failed)?;
+        Ok(Some(Self(dir)))
+    }
+
+    /// The file that a process writes `0` to, to enter.
+    pub fn entrance(&self) -> PathBuf {
+        self.0.join("cgroup.procs")
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // Refused while something runs in it; the next start uses it again.
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+/// The directory of this process's own cgroup.
+fn own(root: &Path) -> Result<PathBuf, String> {
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap_or_default();
+    let mounts = read("proc/self/mountinfo");
+    let mount = mounts.lines().find_map(mount_point).ok_or("cgroup v2 is not mounted")?;
+    let groups = read("proc/self/cgroup");
+    let mut group = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
+    // Where this process has stepped aside already.
+    while let Some(above) = group.strip_suffix(AGENTS).and_then(|path| path.strip_suffix('/')) {
+        group = above;
+    }
+    let dir = root.join(mount.trim_start_matches('/')).join(group.trim_start_matches('/'));
+    let controllers = std::fs::read_to_string(dir.join("cgroup.controllers")).unwrap_or_default();
+    for needed in ["memory", "cpu"] {
+        if !controllers.split_whitespace().any(|controller| controller == needed) {
+            return Err(format!("{} has no controller `{needed}`", dir.display()));
+        }
+    }
+    Ok(dir)
+}
+
+/// `30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw`. Source: proc(5), mountinfo.
+fn mount_point(line: &str) -> Option<&str> {
+    let (mount, kind) = line.split_once(" - ")?;
+    kind.starts_with("cgroup2 ").then(|| mount.split(' ').nth(4)).flatten()
+}
+
+/// Passes controllers on to the cgroups below. The kernel refuses that of a cgroup with processes in it;
+/// if this one is alone there, it steps aside.
+fn enable_controllers(own: &Path) -> io::Result<()> {
+    let control = own.join("cgroup.subtree_control");
+    let enabled = std::fs::read_to_string(&control)?;
+    let has = |name| enabled.split_whitespace().any(|controller| controller == name);
+    if has("memory") && has("cpu") {
+        return Ok(());
+    }
+    let enable = || std::fs::write(&control, "+memory +cpu");
+    let Err(refused) = enable() else { return Ok(()) };
+    let inside = std::fs::read_to_string(own.join("cgroup.procs"))?;
+    if inside.trim() != std::process::id().to_string() {
+        return Err(refused);
+    }
+    let aside = own.join(AGENTS);
+    std::fs::create_dir_all(&aside)?;
+    std::fs::write(aside.join("cgroup.procs"), "0")?;
+    enable()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(controllers: &str) -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let own = dir.path().join("sys/fs/cgroup/coral.service");
+        std::fs::create_dir_all(&own).unwrap();
+        std::fs::create_dir_all(dir.path().join("proc/self")).unwrap();
+        let write = |file: &str, text: &str| std::fs::write(dir.path().join(file), text).unwrap();
+        write("proc/self/cgroup", "4:memory:/x\n0::/coral.service\n");
+        write(
+            "proc/self/mountinfo",
+            "1 0 8:1 / / rw - ext4 /dev/vda rw\n30 1 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n",
+        );
+        std::fs::write(own.join("cgroup.controllers"), controllers).unwrap();
+        std::fs::write(own.join("cgroup.subtree_control"), "").unwrap();
+        (dir, own)
+    }
+
+    #[test]
+    fn limits_are_written_where_the_kernel_reads_them() {
+        let (host, own) = host("cpu memory pids\n");
+        let limits = BeylaLimits { memory: Some(500_000_000), cpus: Some(0.5) };
+        let cgroup = Cgroup::create(host.path(), limits).unwrap().unwrap();
+        let read = |file: &str| std::fs::read_to_string(own.join(file)).unwrap();
+        assert_eq!(read("cgroup.subtree_control"), "+memory +cpu");
+        assert_eq!(read("coral-beyla/memory.max"), "500000000");
+        assert_eq!(read("coral-beyla/cpu.max"), "50000 100000");
+        assert_eq!(cgroup.entrance(), own.join("coral-beyla/cgroup.procs"));
+    }
+
+    #[test]
+    fn a_process_that_stepped_aside_does_not_do_so_again() {
+        let (host, own) = host("cpu memory\n");
+        let group = host.path().join("proc/self/cgroup");
+        std::fs::write(group, "0::/coral.service/coral-agent\n").unwrap();
+        let limits = BeylaLimits { memory: Some(1), cpus: None };
+        let cgroup = Cgroup::create(host.path(), limits).unwrap().unwrap();
+        assert_eq!(cgroup.entrance(), own.join("coral-beyla/cgroup.procs"));
+    }
+
+    #[test]
+    fn what_is_not_limited_needs_no_cgroup_and_what_cannot_be_says_why() {
+        let (host, own) = host("pids\n");
+        assert!(Cgroup::create(host.path(), BeylaLimits::default()).unwrap().is_none());
+        let limits = BeylaLimits { memory: Some(1), cpus: None };
+        let reason = Cgroup::create(host.path(), limits).unwrap_err();
+        assert_eq!(reason, format!("{} has no controller `memory`", own.display()));
+        let none = tempfile::tempdir().unwrap();
+        assert_eq!(available(none.path()), Err("cgroup v2 is not mounted".to_owned()));
+    }
+}

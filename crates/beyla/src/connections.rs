@@ -1,0 +1,214 @@
+//! What `coral connect` added: a file in the data directory, in the RFD's own words, that outlives the agent.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::file;
+use coral_config::beyla::{Ports, Selector, services};
+
+/// Services that were connected, by name, in the order in which they were.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Connections {
+    file: PathBuf,
+    connected: Vec<(String, u16)>,
+}
+
+/// Why the connected services are not known, or cannot be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionsError {
+    /// The file cannot be read.
+    #[error("cannot read `{file}`")]
+    Read {
+        /// The file.
+        file: String,
+        /// The operating system's word.
+        source: io::Error,
+    },
+    /// The file is not what was written.
+    #[error("`{file}` is damaged: {reason}; remove it and connect again")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file cannot be written.
+    #[error("cannot write `{file}`")]
+    Write {
+        /// The file.
+        file: String,
+        /// The operating system's word.
+        source: io::Error,
+    },
+    /// The service cannot be connected.
+    #[error("cannot connect `{name}`: {reason}")]
+    Invalid {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No such service is connected.
+    #[error("`{name}` is not connected{}", known(.connected))]
+    Unknown {
+        /// The name that was given.
+        name: String,
+        /// Those that are.
+        connected: Vec<String>,
+    },
+}
+
+/// Services that may be connected beside those of the configuration.
+const MOST: usize = 256;
+/// The file is at most that many entries of 256 characters.
+const MOST_BYTES: u64 = 1 << 20;
+
+impl Connections {
+    /// Reads the file in `data_dir`; without it, nothing is connected.
+    ///
+    /// # Errors
+    /// [`ConnectionsError::Read`], [`ConnectionsError::Damaged`].
+    pub fn load(data_dir: &Path) -> Result<Self, ConnectionsError> {
+        let file = data_dir.join("beyla/connections.json");
+        let shown = || file.display().to_string();
+        let damaged =
+            |reason: &str| ConnectionsError::Damaged { file: shown(), reason: reason.to_owned() };
+        let json = match file::read(&file, MOST_BYTES) {
+            Ok(json) => json,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "[]".to_owned(),
+            Err(source) => return Err(ConnectionsError::Read { file: shown(), source }),
+        };
+        let list: Value = serde_json::from_str(&json).map_err(|_| damaged("no JSON"))?;
+        services(&list).map_err(|reason| damaged(&reason))?;
+        let entries = list.as_array().map(Vec::as_slice).unwrap_or_default();
+        let connected: Option<Vec<_>> = entries.iter().map(entry).collect();
+        let connected = connected.ok_or_else(|| damaged("a service without name and open_port"))?;
+        Ok(Self { file, connected })
+    }
+
+    /// As Beyla is to be asked for them.
+    pub fn selectors(&self) -> Vec<Selector> {
+        let selector = |(name, port): &(String, u16)| Selector {
+            name: Some(name.clone()),
+            open_ports: Ports::one(*port),
+            ..Selector::default()
+        };
+        self.connected.iter().map(selector).collect()
+    }
+
+    /// Adds a service, or gives one that is known another port. Returns whether anything changed.
+    ///
+    /// # Errors
+    /// [`ConnectionsError::Invalid`], [`ConnectionsError::Write`]; nothing is changed then.
+    pub fn connect(&mut self, name: &str, port: u16) -> Result<bool, ConnectionsError> {
+        let invalid = |reason| ConnectionsError::Invalid { name: name.to_owned(), reason };
+        services(&json!([{"name": name, "open_port": port}])).map_err(invalid)?;
+        let mut connected = self.connected.clone();
+        let full = connected.len() >= MOST;
+        match connected.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) if *known == port => return Ok(false),
+            Some((_, known)) => *known = port,
+            None if full => {
+                return Err(invalid(format!("{MOST} services are connected already")));
+            }
+            None => connected.push((name.to_owned(), port)),
+        }
+        self.store(connected)?;
+        Ok(true)
+    }
+
+    /// Removes a service.
+    ///
+    /// # Errors
+    /// [`ConnectionsError::Unknown`], [`ConnectionsError::Write`]; nothing is changed then.
+    pub fn disconnect(&mut self, name: &str) -> Result<(), ConnectionsError> {
+        let mut connected = self.connected.clone();
+        connected.retain(|(known, _)| known != name);
+        if connected.len() == self.connected.len() {
+            let names = connected.into_iter().map(|(name, _)| name).collect();
+            return Err(ConnectionsError::Unknown { name: name.to_owned(), connected: names });
+        }
+        self.store(connected)
+    }
+
+    fn store(&mut self, connected: Vec<(String, u16)>) -> Result<(), ConnectionsError> {
+        let entries = connected.iter().map(|(name, port)| json!({"name": name, "open_port": port}));
+        let json = Value::from_iter(entries).to_string() + "\n";
+        file::replace(&self.file, json.as_bytes()).map_err(|source| ConnectionsError::Write {
+            file: self.file.display().to_string(),
+            source,
+        })?;
+        self.connected = connected;
+        Ok(())
+    }
+}
+
+fn entry(value: &Value) -> Option<(String, u16)> {
+    let port = u16::try_from(value["open_port"].as_u64()?).ok()?;
+    Some((value["name"].as_str()?.to_owned(), port))
+}
+
+fn known(connected: &[String]) -> String {
+    match connected {
+        [] => "; nothing is".to_owned(),
+        names => format!("; connected are {}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(connections: &Connections) -> Vec<String> {
+        connections.selectors().into_iter().filter_map(|selector| selector.name).collect()
+    }
+
+    #[test]
+    fn what_is_connected_is_still_connected_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut connections = Connections::load(dir.path()).unwrap();
+        assert!(connections.connect("cart", 8080).unwrap());
+        assert!(connections.connect("a: b\"c", 81).unwrap());
+        assert!(!connections.connect("cart", 8080).unwrap(), "nothing new");
+        assert!(connections.connect("cart", 8081).unwrap());
+        let again = Connections::load(dir.path()).unwrap();
+        assert_eq!(again, connections);
+        assert_eq!(again.selectors()[0].open_ports, Ports::one(8081));
+        connections.disconnect("cart").unwrap();
+        assert_eq!(names(&Connections::load(dir.path()).unwrap()), ["a: b\"c"]);
+    }
+
+    #[test]
+    fn what_cannot_be_connected_or_is_not_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut connections = Connections::load(dir.path()).unwrap();
+        for (name, port) in [("", 1), ("a\nb", 1), ("a", 0), (&*"x".repeat(257), 1)] {
+            assert!(connections.connect(name, port).is_err(), "{name}:{port}");
+        }
+        let unknown = connections.disconnect("cart").unwrap_err().to_string();
+        assert_eq!(unknown, "`cart` is not connected; nothing is");
+        connections.connect("a", 1).unwrap();
+        let unknown = connections.disconnect("cart").unwrap_err().to_string();
+        assert_eq!(unknown, "`cart` is not connected; connected are a");
+        for number in 2..=MOST as u16 {
+            connections.connect(&number.to_string(), number).unwrap();
+        }
+        let full = connections.connect("one more", 1).unwrap_err().to_string();
+        assert_eq!(full, "cannot connect `one more`: 256 services are connected already");
+    }
+
+    #[test]
+    fn a_damaged_file_is_named_and_not_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("beyla")).unwrap();
+        for text in
+            ["", "{", "{}", "[{}]", "[{\"name\": \"a\"}]", "[{\"exe_path\": \"/a\"}]", "[1]"]
+        {
+            std::fs::write(dir.path().join("beyla/connections.json"), text).unwrap();
+            let error = Connections::load(dir.path()).unwrap_err();
+            assert!(matches!(error, ConnectionsError::Damaged { .. }), "{text}: {error}");
+        }
+    }
+}

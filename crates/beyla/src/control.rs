@@ -1,0 +1,182 @@
+//! `coral connect` and `coral disconnect`, as the agent takes them: over HTTP on its own socket, from this host
+//! alone, and with a key that only the agent's user can read.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{ConnectInfo, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use http::{HeaderMap, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
+
+use super::connections::{Connections, ConnectionsError};
+use super::file;
+use super::monitor::BeylaMonitor;
+use coral_config::AgentConfig;
+use coral_trace::chain;
+
+/// Changes what is connected.
+pub struct Control {
+    data_dir: PathBuf,
+    /// Names in the configuration file: they are its own to change.
+    configured: Vec<String>,
+    key: String,
+    change: watch::Sender<u64>,
+    monitor: Arc<BeylaMonitor>,
+    /// One change at a time.
+    turn: Mutex<()>,
+}
+
+/// What is asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// The service's name.
+    pub name: String,
+    /// The port it listens on; null to disconnect it.
+    pub port: Option<u16>,
+}
+
+/// What was done.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Changed {
+    /// False when it was so already.
+    pub changed: bool,
+    /// Beyla's state, in one line.
+    pub beyla: String,
+}
+
+/// Why it was not.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error(
+        "only this host may change what is connected, with the key in `DATA_DIR/run/control.key`"
+    )]
+    Stranger,
+    #[error("`{0}` is in the configuration file; change it there")]
+    Configured(String),
+    #[error("{0}")]
+    Request(String),
+    #[error(transparent)]
+    Connections(#[from] ConnectionsError),
+}
+
+const KEY_BYTES: usize = 16;
+const MOST_KEY_BYTES: u64 = 256;
+
+impl Control {
+    /// Writes a new key for this process.
+    ///
+    /// # Errors
+    /// The operating system's word.
+    pub fn new(
+        config: &AgentConfig,
+        change: watch::Sender<u64>,
+        monitor: Arc<BeylaMonitor>,
+    ) -> std::io::Result<Self> {
+        let key = random_key()?;
+        file::replace(&key_file(&config.data_dir), key.as_bytes())?;
+        let configured = config.beyla.services.iter().filter_map(|service| service.name.clone());
+        Ok(Self {
+            data_dir: config.data_dir.clone(),
+            configured: configured.collect(),
+            key,
+            change,
+            monitor,
+            turn: Mutex::new(()),
+        })
+    }
+
+    /// `POST /api/v1/beyla/connections`, a [`Change`], answered with [`Changed`].
+    pub fn router(self: Arc<Self>) -> Router {
+        Router::new().route("/api/v1/beyla/connections", post(answer)).with_state(self)
+    }
+
+    /// Blocks: the file is synced.
+    fn apply(&self, change: &Change) -> Result<Changed, Refusal> {
+        if self.configured.contains(&change.name) {
+            return Err(Refusal::Configured(change.name.clone()));
+        }
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connections = Connections::load(&self.data_dir)?;
+        let changed = match change.port {
+            Some(port) => connections.connect(&change.name, port)?,
+            None => connections.disconnect(&change.name).map(|()| true)?,
+        };
+        if changed {
+            self.change.send_modify(|changes| *changes += 1);
+            tracing::info!(name = change.name, port = change.port, "what is connected has changed");
+        }
+        Ok(Changed { changed, beyla: self.monitor.status().line() })
+    }
+
+    fn admits(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
+        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        // Digests, so that how long it takes to compare them tells nothing.
+        let same = Sha256::digest(given) == Sha256::digest(&self.key);
+        same && peer.ip().to_canonical().is_loopback()
+    }
+}
+
+async fn answer(
+    State(control): State<Arc<Control>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    change: Result<Json<Change>, JsonRejection>,
+) -> Response {
+    if !control.admits(peer, &headers) {
+        return refused(&Refusal::Stranger);
+    }
+    let change = match change {
+        Ok(Json(change)) => change,
+        Err(rejection) => return refused(&Refusal::Request(rejection.body_text())),
+    };
+    match tokio::task::spawn_blocking(move || control.apply(&change)).await {
+        Ok(Ok(changed)) => Json(changed).into_response(),
+        Ok(Err(refusal)) => refused(&refusal),
+        Err(panic) => {
+            tracing::error!(%panic, "changing what is connected panicked");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let status = match refusal {
+        Refusal::Stranger => StatusCode::FORBIDDEN,
+        Refusal::Configured(_) => StatusCode::CONFLICT,
+        Refusal::Connections(ConnectionsError::Unknown { .. }) => StatusCode::NOT_FOUND,
+        Refusal::Request(_) | Refusal::Connections(ConnectionsError::Invalid { .. }) => {
+            StatusCode::BAD_REQUEST
+        }
+        Refusal::Connections(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, Json(json!({"error": chain(refusal)}))).into_response()
+}
+
+/// The key of the agent that runs on `data_dir`.
+///
+/// # Errors
+/// The operating system's word: who may not read it may not change anything.
+pub fn key(data_dir: &Path) -> std::io::Result<String> {
+    file::read(&key_file(data_dir), MOST_KEY_BYTES)
+}
+
+fn key_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("run/control.key")
+}
+
+fn random_key() -> std::io::Result<String> {
+    use std::io::Read as _;
+    let mut bytes = [0; KEY_BYTES];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

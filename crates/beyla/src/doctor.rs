@@ -1,0 +1,140 @@
+//! What this host lets Beyla do, and what each lack costs.
+
+mod capabilities;
+mod kernel;
+
+use std::path::Path;
+
+use super::cgroup;
+use crate::status::{Finding, Verdict};
+
+/// Looks at the host whose file system is under `root`: `/`, but for tests. Reads only.
+///
+/// Source: Beyla's requirements, spec §4.3 and §5.
+pub fn examine(root: &Path) -> Vec<Finding> {
+    let mut findings = kernel::examine(root);
+    findings.extend(capabilities::examine(root));
+    findings.push(pid_namespace(root));
+    findings.push(limits(root));
+    findings
+}
+
+/// A finding about `what`, which is `found`, and costs something unless all is well.
+fn finding(what: &str, verdict: Verdict, found: impl Into<String>, costs: &str) -> Finding {
+    let costs = (verdict != Verdict::Fine).then(|| costs.to_owned());
+    Finding { what: what.to_owned(), verdict, found: found.into(), costs }
+}
+
+/// The number of the first pid namespace. Source: Linux, `PROC_PID_INIT_INO`.
+const HOSTS_PIDS: &str = "pid:[4026531836]";
+
+fn pid_namespace(root: &Path) -> Finding {
+    let namespace = std::fs::read_link(root.join("proc/self/ns/pid"));
+    let namespace = namespace.map(|link| link.display().to_string()).unwrap_or_default();
+    let (verdict, found) = match namespace.as_str() {
+        HOSTS_PIDS => (Verdict::Fine, "the host's"),
+        "" => (Verdict::Unknown, "cannot be read"),
+        _ => (Verdict::Lacking, "a container's"),
+    };
+    finding(
+        "pid namespace",
+        verdict,
+        found,
+        "processes outside this container are not seen; run it with the host's pids (hostPID, --pid=host)",
+    )
+}
+
+fn limits(root: &Path) -> Finding {
+    let (verdict, found) = match cgroup::available(root) {
+        Ok(()) => (Verdict::Fine, "available".to_owned()),
+        Err(reason) => (Verdict::Lacking, reason),
+    };
+    finding(
+        "limits (cgroup v2)",
+        verdict,
+        found,
+        "beyla.limits.memory and beyla.limits.cpu are off",
+    )
+}
+
+/// The text of a file, trimmed; `None` when it cannot be read.
+fn read(root: &Path, file: &str) -> Option<String> {
+    std::fs::read_to_string(root.join(file)).ok().map(|text| text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn host(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (file, text) in files {
+            let path = dir.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        dir
+    }
+
+    /// A line a finding; what a lack costs is in none of these.
+    fn lines(findings: &[Finding]) -> String {
+        let line = |finding: &Finding| {
+            assert_eq!(finding.costs, None);
+            format!("{:?} {}: {}\n", finding.verdict, finding.what, finding.found)
+        };
+        findings.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_host_that_has_all_of_it_is_told_so_without_costs() {
+        let host = host(&[
+            ("proc/sys/kernel/osrelease", "6.1.0-18-amd64\n"),
+            ("proc/sys/kernel/perf_event_paranoid", "2\n"),
+            ("proc/self/status", "Name:\tcoral\nCapEff:\t000001ffffffffff\n"),
+            ("proc/self/cgroup", "0::/system.slice/coral.service\n"),
+            ("proc/self/mountinfo", "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
+            ("sys/kernel/btf/vmlinux", ""),
+            ("sys/bus/event_source/devices/kprobe/type", "8"),
+            ("sys/bus/event_source/devices/uprobe/type", "9"),
+            ("sys/kernel/security/lockdown", "[none] integrity confidentiality\n"),
+            ("sys/kernel/tracing/trace", ""),
+            ("sys/fs/cgroup/system.slice/coral.service/cgroup.controllers", "cpu memory pids\n"),
+        ]);
+        std::fs::create_dir_all(host.path().join("proc/self/ns")).unwrap();
+        std::os::unix::fs::symlink(HOSTS_PIDS, host.path().join("proc/self/ns/pid")).unwrap();
+        expect![[r"
+            Fine kernel: 6.1.0-18-amd64
+            Fine BTF: /sys/kernel/btf/vmlinux
+            Fine kprobes: available
+            Fine uprobes: available
+            Fine lockdown: none
+            Fine tracefs: mounted
+            Fine securityfs: mounted
+            Fine perf_event_paranoid: 2
+            Fine capabilities: all that Beyla uses
+            Fine pid namespace: the host's
+            Fine limits (cgroup v2): available
+        "]]
+        .assert_eq(&lines(&examine(host.path())));
+    }
+
+    #[test]
+    fn every_lack_is_told_with_what_it_costs() {
+        let host = host(&[
+            ("proc/sys/kernel/osrelease", "4.14.0\n"),
+            ("proc/sys/kernel/perf_event_paranoid", "3\n"),
+            ("proc/self/status", "CapEff:\t0000000000000000\n"),
+            ("proc/self/mountinfo", ""),
+            ("sys/kernel/security/lockdown", "none [integrity] confidentiality\n"),
+        ]);
+        let findings = examine(host.path());
+        assert!(findings.iter().all(|finding| finding.verdict == Verdict::Fine
+            || finding.costs.as_ref().is_some_and(|costs| costs.len() > 10)));
+        let lacking = findings.iter().filter(|finding| finding.verdict == Verdict::Lacking);
+        let lacking: Vec<_> = lacking.map(|finding| finding.what.as_str()).collect();
+        expect![[r#"["kernel", "BTF", "kprobes", "uprobes", "lockdown", "tracefs", "perf_event_paranoid", "CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_CHECKPOINT_RESTORE", "CAP_NET_RAW", "CAP_NET_ADMIN", "CAP_SYS_ADMIN", "limits (cgroup v2)"]"#]]
+            .assert_eq(&format!("{lacking:?}"));
+    }
+}

@@ -1,0 +1,104 @@
+//! What the kernel was built with, and what it forbids.
+
+use std::path::Path;
+
+use super::{finding, read};
+use crate::status::{Finding, Verdict};
+
+/// The kernel and its file systems.
+pub(super) fn examine(root: &Path) -> Vec<Finding> {
+    vec![
+        version(root),
+        btf(root),
+        probes(
+            root,
+            "kprobe",
+            "kprobes",
+            "nothing but Go programs is traced; Beyla 3.x then runs and traces nothing",
+        ),
+        probes(root, "uprobe", "uprobes", "neither Go programs nor TLS libraries are traced"),
+        lockdown(root),
+        tracefs(root),
+        securityfs(root),
+        paranoid(root),
+    ]
+}
+
+/// The oldest kernel, and the oldest of a distribution that carries what is needed back.
+const OLDEST: (u32, u32) = (5, 8);
+const OLDEST_OF_RHEL: (u32, u32) = (4, 18);
+
+fn version(root: &Path) -> Finding {
+    let costs = "Beyla needs 5.8, or RHEL's 4.18, and does not start on this one";
+    let Some(release) = read(root, "proc/sys/kernel/osrelease") else {
+        return finding("kernel", Verdict::Unknown, "cannot be read", costs);
+    };
+    let mut numbers = release.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    let number = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    let of_rhel = release.contains(".el") && number >= OLDEST_OF_RHEL;
+    let fine = number >= OLDEST || of_rhel;
+    finding("kernel", if fine { Verdict::Fine } else { Verdict::Lacking }, release, costs)
+}
+
+fn btf(root: &Path) -> Finding {
+    let costs = "Beyla cannot load its programs; the kernel needs CONFIG_DEBUG_INFO_BTF";
+    match root.join("sys/kernel/btf/vmlinux").exists() {
+        true => finding("BTF", Verdict::Fine, "/sys/kernel/btf/vmlinux", costs),
+        false => finding("BTF", Verdict::Lacking, "no /sys/kernel/btf/vmlinux", costs),
+    }
+}
+
+/// `kprobe` and `uprobe` are devices where the kernel was built with them.
+fn probes(root: &Path, device: &str, what: &str, costs: &str) -> Finding {
+    let devices = root.join("sys/bus/event_source/devices");
+    match devices.join(device).exists() {
+        true => finding(what, Verdict::Fine, "available", costs),
+        false => finding(what, Verdict::Lacking, "not in this kernel", costs),
+    }
+}
+
+/// `[none] integrity confidentiality`: the one in brackets is on.
+fn lockdown(root: &Path) -> Finding {
+    let costs = "Beyla writes no trace context into requests of Go programs; with confidentiality it traces nothing";
+    let Some(text) = read(root, "sys/kernel/security/lockdown") else {
+        let costs = "whether the kernel is locked down cannot be told; Beyla 1.8 then fails to load if it is";
+        return finding("lockdown", Verdict::Unknown, "/sys/kernel/security is not mounted", costs);
+    };
+    let mode = text.split(['[', ']']).nth(1).unwrap_or(&text).to_owned();
+    let verdict = if mode == "none" { Verdict::Fine } else { Verdict::Lacking };
+    finding("lockdown", verdict, mode, costs)
+}
+
+fn tracefs(root: &Path) -> Finding {
+    let mounted = ["sys/kernel/tracing/trace", "sys/kernel/debug/tracing/trace"];
+    let mounted = mounted.iter().any(|file| root.join(file).exists());
+    let (verdict, found) =
+        if mounted { (Verdict::Fine, "mounted") } else { (Verdict::Lacking, "not mounted") };
+    let costs = "where the kernel has no probe devices, probes need it; mount tracefs at /sys/kernel/tracing";
+    finding("tracefs", verdict, found, costs)
+}
+
+fn securityfs(root: &Path) -> Finding {
+    let mut entries = std::fs::read_dir(root.join("sys/kernel/security")).into_iter().flatten();
+    let (verdict, found) = match entries.next() {
+        Some(_) => (Verdict::Fine, "mounted"),
+        None => (Verdict::Unknown, "not mounted"),
+    };
+    let costs = "Beyla cannot see a lockdown; mount securityfs at /sys/kernel/security";
+    finding("securityfs", verdict, found, costs)
+}
+
+/// The most that leaves performance events to CAP_PERFMON.
+const MOST_PARANOID: i64 = 2;
+
+fn paranoid(root: &Path) -> Finding {
+    let costs = "CAP_PERFMON is not enough, it takes CAP_SYS_ADMIN";
+    let text = read(root, "proc/sys/kernel/perf_event_paranoid");
+    match text.as_deref().and_then(|text| text.parse::<i64>().ok()) {
+        None => finding("perf_event_paranoid", Verdict::Unknown, "cannot be read", costs),
+        Some(level) => {
+            let verdict = if level <= MOST_PARANOID { Verdict::Fine } else { Verdict::Lacking };
+            finding("perf_event_paranoid", verdict, level.to_string(), costs)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What Beyla instruments, and what it never does.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{Asked, GLOBS, Own, Refused};
+use crate::version::Version;
+use coral_config::beyla::{Selector, glob};
+
+/// The first version that was seen to take `target_pids`. Source: 3.31.0 was run; the key is fatal to others.
+const PIDS: Version = Version::new(3, 31, 0);
+
+/// `discovery`: globs under `instrument`, or regular expressions under `services`.
+pub(super) fn section(version: Version, asked: &Asked) -> Result<Value, Refused> {
+    let selectors = asked.config.services.iter().chain(asked.connected);
+    let wanted: Result<Vec<_>, _> = selectors.map(|selector| item(version, selector)).collect();
+    let wanted = wanted?;
+    if wanted.is_empty() {
+        return Err(Refused::Nothing);
+    }
+    let excluded = excluded(version, asked.own);
+    Ok(match version >= GLOBS {
+        true => json!({"instrument": wanted, "exclude_instrument": excluded}),
+        false => json!({"services": wanted, "exclude_services": excluded}),
+    })
+}
+
+fn item(version: Version, selector: &Selector) -> Result<Value, Refused> {
+    let mut item = Map::new();
+    if let Some(name) = &selector.name {
+        item.insert("name".into(), json!(name));
+    }
+    if let Some(ports) = &selector.open_ports {
+        item.insert("open_ports".into(), json!(ports.to_string()));
+    }
+    if let Some(path) = &selector.exe_path {
+        item.insert("exe_path".into(), json!(pattern(version, path)));
+    }
+    for (key, value) in &selector.kubernetes {
+        item.insert(key.clone(), json!(pattern(version, value)));
+    }
+    if !selector.pod_labels.is_empty() {
+        item.insert("k8s_pod_labels".into(), patterns(version, &selector.pod_labels));
+    }
+    if !selector.pod_annotations.is_empty() {
+        if version.major < 2 {
+            let what = "beyla.discovery.services: k8s_pod_annotation".to_owned();
+            return Err(Refused::Version { what, needs: "2.0.0 or newer", version });
+        }
+        item.insert("k8s_pod_annotations".into(), patterns(version, &selector.pod_annotations));
+    }
+    Ok(Value::Object(item))
+}
+
+fn patterns(version: Version, globs: &BTreeMap<String, String>) -> Value {
+    globs.iter().map(|(key, value)| (key.clone(), json!(pattern(version, value)))).collect()
+}
+
+/// A glob as this version takes it.
+fn pattern(version: Version, text: &str) -> String {
+    match version >= GLOBS {
+        true => text.to_owned(),
+        false => glob::to_regex(text).expect("globs are checked when the configuration is read"),
+    }
+}
+
+/// This process, by its ports, its program and, where the version can, its id; and every Beyla of ours.
+fn excluded(version: Version, own: &Own) -> Vec<Value> {
+    let ports: Vec<_> = own.ports.iter().map(u16::to_string).collect();
+    let mut items = vec![json!({"open_ports": ports.join(",")})];
+    items.extend(own.programs.iter().filter_map(|program| {
+        let path = glob::quote(program.to_str()?);
+        Some(json!({"exe_path": pattern(version, &path)}))
+    }));
+    if version >= PIDS {
+        items.push(json!({"target_pids": [own.pid]}));
+    }
+    items
+}

@@ -1,0 +1,314 @@
+//! One configuration of ours, and what each version of Beyla gets for it.
+
+use expect_test::{Expect, expect};
+use serde_json::Value;
+
+use super::*;
+use coral_config::{AgentConfig, Sources};
+
+fn config(beyla: &str) -> BeylaConfig {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("coral.yaml");
+    std::fs::write(&file, format!("beyla: {beyla}")).unwrap();
+    let host_name = "vm".to_owned();
+    let data_dir = Some(("/var/lib/coral".to_owned(), coral_config::Origin::Default));
+    let sources = Sources { file: Some(file), host_name, data_dir, ..Sources::default() };
+    AgentConfig::load(&sources).unwrap_or_else(|error| panic!("{error}")).beyla
+}
+
+fn own() -> Own {
+    Own {
+        otlp_http: "127.0.0.1:4320".parse().unwrap(),
+        ports: vec![9001, 4317],
+        pid: 42,
+        programs: vec!["/opt/coral{1}/coral".into()],
+    }
+}
+
+fn generated(version: &str, beyla: &str) -> Result<Generated, Refused> {
+    let (config, own) = (config(beyla), own());
+    let asked = Asked { config: &config, connected: &[], own: &own, health_port: Some(7070) };
+    generate(version.parse().unwrap(), &asked)
+}
+
+fn read(yaml: &str) -> Value {
+    serde_saphyr::from_str(yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"))
+}
+
+fn check(version: &str, beyla: &str, expected: Expect) {
+    expected.assert_eq(&generated(version, beyla).unwrap().yaml);
+}
+
+const PAYMENTS: &str = "{discovery: {services: [{name: payments-api, open_port: 8080}]}}";
+
+#[test]
+fn the_rfds_service_for_the_newest_beyla() {
+    check(
+        "3.31.0",
+        PAYMENTS,
+        expect![[r#"
+        discovery:
+          exclude_instrument:
+          - open_ports: '9001,4317'
+          - exe_path: "/opt/coral\\{1\\}/coral"
+          - target_pids:
+            - 42
+          instrument:
+          - name: 'payments-api'
+            open_ports: '8080'
+        health_check:
+          port: 7070
+        log_level: 'INFO'
+        metrics:
+          features:
+          - 'application'
+        otel_metrics_export:
+          endpoint: 'http://127.0.0.1:4320/v1/metrics'
+          instrumentations:
+          - 'http'
+          - 'grpc'
+          - 'sql'
+          - 'redis'
+          - 'kafka'
+          - 'mqtt'
+          - 'nats'
+          - 'amqp'
+          - 'mongo'
+          - 'couchbase'
+          - 'memcached'
+          - 'sunrpc'
+          - 'aerospike'
+          interval: '10s'
+          protocol: 'http/protobuf'
+        otel_traces_export:
+          endpoint: 'http://127.0.0.1:4320/v1/traces'
+          instrumentations:
+          - 'http'
+          - 'grpc'
+          - 'sql'
+          - 'redis'
+          - 'kafka'
+          - 'mqtt'
+          - 'nats'
+          - 'amqp'
+          - 'mongo'
+          - 'couchbase'
+          - 'memcached'
+          - 'sunrpc'
+          - 'aerospike'
+          protocol: 'http/protobuf'
+          sampler:
+            name: 'always_on'
+    "#]],
+    );
+}
+
+#[test]
+fn before_2_5_1_selectors_are_regular_expressions_under_another_key() {
+    for (version, section) in [
+        ("1.8.9", "services"),
+        ("2.5.0", "services"),
+        ("2.5.1", "instrument"),
+        ("3.0.0", "instrument"),
+    ] {
+        let yaml =
+            generated(version, "{discovery: {services: [{exe_path: '/opt/*.bin'}]}}").unwrap();
+        let value = read(&yaml.yaml);
+        let expected = if section == "instrument" { "/opt/*.bin" } else { r"(?s)\A/opt/.*\.bin\z" };
+        assert_eq!(value["discovery"][section][0]["exe_path"], expected, "{version}");
+        let others = value["discovery"].as_object().unwrap().keys().filter(|key| *key == section);
+        assert_eq!((others.count(), value["discovery"].as_object().unwrap().len()), (1, 2));
+    }
+}
+
+#[test]
+fn our_own_ports_program_and_process_are_never_instrumented() {
+    let excluded = |version, key: &str| {
+        read(&generated(version, PAYMENTS).unwrap().yaml)["discovery"][key].to_string()
+    };
+    expect![[r#"[{"open_ports":"9001,4317"},{"exe_path":"/opt/coral\\{1\\}/coral"},{"target_pids":[42]}]"#]]
+        .assert_eq(&excluded("3.31.0", "exclude_instrument"));
+    expect![[r#"[{"open_ports":"9001,4317"},{"exe_path":"(?s)\\A/opt/coral\\{1\\}/coral\\z"}]"#]]
+        .assert_eq(&excluded("1.8.9", "exclude_services"));
+}
+
+#[test]
+fn a_name_is_what_it_was_whatever_it_looks_like() {
+    for name in [
+        "yes",
+        "null",
+        "~",
+        "0x1f",
+        "1e3",
+        "2026-11-23",
+        "- a",
+        "a: b",
+        "#x",
+        "'",
+        "\"",
+        "\\",
+        "@a",
+        "%a",
+        "{a: b}",
+        "[a]",
+        "*a",
+        "&a",
+        "!a",
+        "a # b",
+        "| b",
+        "> c",
+        "naïve ✓ 注文",
+        " pad ",
+        "---",
+    ] {
+        let selector = Selector {
+            name: Some(name.to_owned()),
+            open_ports: Some("80".parse().unwrap()),
+            ..Selector::default()
+        };
+        let (config, own) = (config("{}"), own());
+        let asked = Asked { config: &config, connected: &[selector], own: &own, health_port: None };
+        let yaml = generate(Version::new(3, 31, 0), &asked).unwrap().yaml;
+        assert_eq!(read(&yaml)["discovery"]["instrument"][0]["name"], name, "{yaml}");
+    }
+}
+
+#[test]
+fn a_dollar_is_doubled_so_that_beyla_expands_nothing() {
+    let services = "{discovery: {services: [{name: 'a${HOME}$b', open_port: 1, exe_path: '/$x'}]}}";
+    let value = read(&generated("3.31.0", services).unwrap().yaml);
+    assert_eq!(value["discovery"]["instrument"][0]["name"], "a$${HOME}$$b");
+    assert_eq!(value["discovery"]["instrument"][0]["exe_path"], "/$$x");
+    let yaml = generated("1.8.9", services).unwrap().yaml;
+    assert!(!yaml.replace("$$", "").contains('$'), "{yaml}");
+}
+
+#[test]
+fn sampling_is_beylas_own_and_by_trace_id() {
+    let sampler = |rate: &str| {
+        let beyla =
+            format!("{{sampling: {{rate: {rate}}}, discovery: {{services: [{{open_port: 1}}]}}}}");
+        read(&generated("2.8.5", &beyla).unwrap().yaml)["otel_traces_export"]["sampler"].to_string()
+    };
+    assert_eq!(sampler("1.0"), r#"{"name":"always_on"}"#);
+    assert_eq!(sampler("0"), r#"{"name":"always_off"}"#);
+    assert_eq!(sampler("0.1"), r#"{"arg":"0.1","name":"traceidratio"}"#);
+}
+
+#[test]
+fn a_protocol_that_is_off_is_left_out_and_what_has_no_switch_stays() {
+    let beyla = "{protocols: {sql: {enabled: false}, kafka: {enabled: false}}, discovery: {services: [{open_port: 1}]}}";
+    for (version, expected) in [
+        ("1.8.9", r#"["http","grpc","redis"]"#),
+        ("2.8.5", r#"["http","grpc","redis","mongo"]"#),
+        (
+            "3.31.0",
+            r#"["http","grpc","redis","mqtt","nats","amqp","mongo","couchbase","memcached","sunrpc","aerospike"]"#,
+        ),
+    ] {
+        let value = read(&generated(version, beyla).unwrap().yaml);
+        for exporter in ["otel_traces_export", "otel_metrics_export"] {
+            assert_eq!(value[exporter]["instrumentations"].to_string(), expected, "{version}");
+        }
+    }
+}
+
+#[test]
+fn metrics_features_health_and_routes_are_where_the_version_has_them() {
+    let beyla = "{protocols: {http: {route_patterns: ['/users/:id']}}, discovery: {services: [{open_port: 1}]}}";
+    let value = |version| read(&generated(version, beyla).unwrap().yaml);
+    let (old, middle, new) = (value("2.8.5"), value("3.6.0"), value("3.16.0"));
+    assert_eq!(old["otel_metrics_export"]["features"][0], "application");
+    assert_eq!((&old["metrics"], &old["health_check"]), (&Value::Null, &Value::Null));
+    assert_eq!(old["routes"].to_string(), r#"{"patterns":["/users/:id"],"unmatched":"heuristic"}"#);
+    assert_eq!(middle["metrics"]["features"][0], "application");
+    assert_eq!(
+        (&middle["otel_metrics_export"]["features"], &middle["health_check"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(new["health_check"]["port"], 7070);
+    assert_eq!(new["routes"].to_string(), r#"{"patterns":["/users/:id"]}"#);
+}
+
+#[test]
+fn context_propagation_is_written_as_the_version_has_it_or_refused_with_the_one_that_can() {
+    let of = |version: &str, mode: &str| {
+        let beyla =
+            format!("{{context_propagation: {mode}, discovery: {{services: [{{open_port: 1}}]}}}}");
+        match generated(version, &beyla) {
+            Ok(generated) => read(&generated.yaml)["ebpf"].to_string(),
+            Err(refused) => refused.to_string(),
+        }
+    };
+    for (version, mode, expected) in [
+        ("3.31.0", "disabled", "null"),
+        ("3.31.0", "tcp", r#"{"context_propagation":"tcp"}"#),
+        (
+            "3.31.0",
+            "ip",
+            "`beyla.context_propagation: ip` needs Beyla 2.5.1 to 2.x; this one is 3.31.0",
+        ),
+        ("2.8.5", "ip", r#"{"context_propagation":"ip"}"#),
+        (
+            "2.8.5",
+            "tcp",
+            "`beyla.context_propagation: tcp` needs Beyla 3.0.0 or newer; this one is 2.8.5",
+        ),
+        ("2.0.3", "all", r#"{"enable_context_propagation":true}"#),
+        (
+            "2.0.3",
+            "headers",
+            "`beyla.context_propagation: headers` needs Beyla 2.5.1 or newer; this one is 2.0.3",
+        ),
+        (
+            "1.8.9",
+            "all",
+            r#"{"traffic_control_context_propagation":true,"traffic_control_l7_context_propagation":true}"#,
+        ),
+        (
+            "1.8.9",
+            "ip",
+            "`beyla.context_propagation: ip` needs Beyla 2.5.1 to 2.x; this one is 1.8.9",
+        ),
+    ] {
+        assert_eq!(of(version, mode), expected, "{version} {mode}");
+    }
+}
+
+#[test]
+fn kubernetes_selectors_are_passed_on_in_the_versions_own_form() {
+    let beyla = "{discovery: {services: [{k8s_namespace: prod, k8s_pod_label: {app: 'pay*'}}]}}";
+    let item = |version, key: &str| {
+        read(&generated(version, beyla).unwrap().yaml)["discovery"][key][0].to_string()
+    };
+    assert_eq!(
+        item("3.31.0", "instrument"),
+        r#"{"k8s_namespace":"prod","k8s_pod_labels":{"app":"pay*"}}"#
+    );
+    assert_eq!(
+        item("2.0.0", "services"),
+        r#"{"k8s_namespace":"(?s)\\Aprod\\z","k8s_pod_labels":{"app":"(?s)\\Apay.*\\z"}}"#
+    );
+    let annotated = "{discovery: {services: [{k8s_pod_annotation: {team: a}}]}}";
+    assert_eq!(
+        generated("1.9.0", annotated).unwrap_err().to_string(),
+        "`beyla.discovery.services: k8s_pod_annotation` needs Beyla 2.0.0 or newer; this one is 1.9.0"
+    );
+}
+
+#[test]
+fn attributes_are_in_the_environment_and_nowhere_else() {
+    let beyla = "{attributes: {environment: production, cluster: us-west-2}, discovery: {services: [{open_port: 1}]}}";
+    let generated = generated("3.31.0", beyla).unwrap();
+    let variable = (
+        "OTEL_RESOURCE_ATTRIBUTES".to_owned(),
+        "cluster=us-west-2,environment=production".to_owned(),
+    );
+    assert_eq!(generated.environment, [variable]);
+}
+
+#[test]
+fn a_beyla_that_is_too_old_and_one_with_nothing_to_do_are_not_configured() {
+    assert_eq!(generated("1.6.4", PAYMENTS).unwrap_err(), Refused::TooOld(Version::new(1, 6, 4)));
+    assert_eq!(generated("3.31.0", "{}").unwrap_err(), Refused::Nothing);
+}

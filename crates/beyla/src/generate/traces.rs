@@ -1,0 +1,93 @@
+//! Which traces Beyla makes, and how many of them it keeps.
+
+use serde_json::{Value, json};
+
+use super::{Asked, GLOBS, Refused, endpoint};
+use crate::version::Version;
+use coral_config::beyla::{BeylaConfig, ContextPropagation};
+
+/// From here on, routes that nothing matches have few values by themselves.
+const LOW_CARDINALITY: Version = Version::new(3, 7, 0);
+
+/// `otel_traces_export`.
+pub(super) fn export(version: Version, asked: &Asked) -> Value {
+    json!({
+        "endpoint": endpoint(asked.own.otlp_http, "traces"),
+        "protocol": "http/protobuf",
+        "instrumentations": instrumentations(version, asked.config),
+        "sampler": sampler(asked.config.sampling_rate),
+    })
+}
+
+/// By trace id alone, so that hosts with one rate keep and drop the same traces.
+fn sampler(rate: f64) -> Value {
+    match rate {
+        1.0 => json!({"name": "always_on"}),
+        0.0 => json!({"name": "always_off"}),
+        // As text: Beyla takes no number here.
+        rate => json!({"name": "traceidratio", "arg": rate.to_string()}),
+    }
+}
+
+/// The protocols that are on, and those of this version that there is no switch for.
+pub(super) fn instrumentations(version: Version, config: &BeylaConfig) -> Vec<&'static str> {
+    let protocols = config.protocols;
+    let switched = [
+        ("http", protocols.http),
+        ("grpc", protocols.grpc),
+        ("sql", protocols.sql),
+        ("redis", protocols.redis),
+        ("kafka", protocols.kafka),
+    ];
+    let others: &[&str] = match version {
+        version if version.major >= 3 => {
+            &["mqtt", "nats", "amqp", "mongo", "couchbase", "memcached", "sunrpc", "aerospike"]
+        }
+        version if version >= GLOBS => &["mongo"],
+        _ => &[],
+    };
+    let on = switched.into_iter().filter_map(|(name, on)| on.then_some(name));
+    on.chain(others.iter().copied()).collect()
+}
+
+/// `routes`; the newest versions need none of it unless patterns are given.
+pub(super) fn routes(version: Version, config: &BeylaConfig) -> Option<Value> {
+    let mut routes = json!({});
+    if version < LOW_CARDINALITY {
+        routes["unmatched"] = json!("heuristic");
+    }
+    if !config.route_patterns.is_empty() {
+        routes["patterns"] = json!(config.route_patterns);
+    }
+    (routes != json!({})).then_some(routes)
+}
+
+/// `ebpf`, as far as it is about trace context in outgoing requests.
+pub(super) fn context_propagation(
+    version: Version,
+    config: &BeylaConfig,
+) -> Result<Option<Value>, Refused> {
+    use ContextPropagation::{All, Disabled, Headers, Ip, Tcp};
+    let mode = config.context_propagation;
+    let refused = |needs| {
+        let what = format!("beyla.context_propagation: {}", mode.as_str());
+        Err(Refused::Version { what, needs, version })
+    };
+    let named = || Ok(Some(json!({"context_propagation": mode.as_str()})));
+    match (version, mode) {
+        (_, Disabled) => Ok(None),
+        (version, Ip) if version.major >= 3 => refused("2.5.1 to 2.x"),
+        (version, _) if version.major >= 3 => named(),
+        (_, Tcp) => refused("3.0.0 or newer"),
+        (version, _) if version >= GLOBS => named(),
+        (_, Headers) => refused("2.5.1 or newer"),
+        (_, Ip) => refused("2.5.1 to 2.x"),
+        (version, All) if version.major >= 2 => {
+            Ok(Some(json!({"enable_context_propagation": true})))
+        }
+        (_, All) => Ok(Some(json!({
+            "traffic_control_context_propagation": true,
+            "traffic_control_l7_context_propagation": true,
+        }))),
+    }
+}

@@ -1,0 +1,159 @@
+//! From the settings of this moment to a running Beyla.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::cgroup::Cgroup;
+use super::connections::Connections;
+use super::generate::{Asked, Generated, HEALTH, Own, generate};
+use super::locate::{Found, locate};
+use super::monitor::Running;
+use super::pid_file::{Orphan, PidFile};
+use super::process;
+use super::program::Program;
+use super::supervisor::{CannotStart, Start, Started};
+use super::version::Version;
+use super::{environment, file, health, own_programs, places, shim};
+use coral_config::AgentConfig;
+use coral_trace::chain;
+
+/// Starts Beyla for one agent.
+pub struct Launcher {
+    config: AgentConfig,
+    own: Own,
+    /// The last program that said its version: it is not asked again while it is the same file.
+    probed: Option<(Program, Version)>,
+    /// The limits of the Beyla that runs.
+    cgroup: Option<Cgroup>,
+}
+
+/// Everything that comes before the start itself.
+struct Prepared {
+    command: Command,
+    is_outdated: Box<dyn Fn() -> bool + Send + Sync>,
+    health_port: Option<u16>,
+    /// But for its process.
+    running: Running,
+    pid_file: PidFile,
+}
+
+impl Launcher {
+    /// For the agent of `config`, which listens on `own`.
+    pub fn new(config: AgentConfig, own: Own) -> Self {
+        Self { config, own, probed: None, cgroup: None }
+    }
+
+    /// As the supervisor takes it.
+    pub fn into_start(self) -> Start {
+        let launcher = Arc::new(Mutex::new(self));
+        Box::new(move || {
+            let launcher = launcher.clone();
+            Box::pin(async move {
+                let prepare =
+                    move || launcher.lock().unwrap_or_else(PoisonError::into_inner).prepare();
+                let prepared = tokio::task::spawn_blocking(prepare).await;
+                let panicked = |panic| CannotStart::Failed(format!("a defect of coral: {panic}"));
+                start(prepared.map_err(panicked)??).await
+            })
+        })
+    }
+
+    /// Blocks: the program may take seconds to say its version.
+    fn prepare(&mut self) -> Result<Prepared, CannotStart> {
+        let unavailable = CannotStart::Unavailable;
+        let found = locate(&places(&self.config)).map_err(|missing| {
+            unavailable(format!("{missing}; spans that others send are taken all the same"))
+        })?;
+        let connections =
+            Connections::load(&self.config.data_dir).map_err(|error| unavailable(chain(&error)))?;
+        let program = Program::at(&found.path);
+        let version = self.version(&found.path, &program)?;
+        let health_port = (version >= HEALTH).then(health::free_port).flatten();
+        let own = Own { programs: own_programs(Some(&found.path)), ..self.own.clone() };
+        let asked = Asked {
+            config: &self.config.beyla,
+            connected: &connections.selectors(),
+            own: &own,
+            health_port,
+        };
+        let generated =
+            generate(version, &asked).map_err(|refused| unavailable(refused.to_string()))?;
+        let pid_file = PidFile::of(&self.config.data_dir);
+        end_orphan(&pid_file);
+        let notes = self.limit();
+        let command = self.command(&found, generated).map_err(|error| {
+            CannotStart::Failed(format!("cannot write its configuration: {error}"))
+        })?;
+        let path = found.path.display().to_string();
+        let running = Running { version, path, pid: 0, notes };
+        let places = places(&self.config);
+        let is_outdated = Box::new(move || {
+            program.has_changed() || locate(&places).is_ok_and(|now| now.path != found.path)
+        });
+        Ok(Prepared { command, is_outdated, health_port, running, pid_file })
+    }
+
+    fn version(&mut self, path: &Path, program: &Program) -> Result<Version, CannotStart> {
+        if let Some((known, version)) = &self.probed
+            && known == program
+        {
+            return Ok(*version);
+        }
+        let version = Version::probe(path).map_err(|error| CannotStart::Failed(chain(&error)))?;
+        self.probed = Some((program.clone(), version));
+        Ok(version)
+    }
+
+    /// Sets the limits up. Returns what has to be said about them.
+    fn limit(&mut self) -> Vec<String> {
+        // The one that was: gone if nothing runs in it any more.
+        self.cgroup = None;
+        match Cgroup::create(Path::new("/"), self.config.beyla.limits) {
+            Ok(cgroup) => {
+                self.cgroup = cgroup;
+                Vec::new()
+            }
+            Err(reason) => {
+                tracing::warn!(reason, "Beyla runs without limits");
+                vec![format!("limits are off: {reason}")]
+            }
+        }
+    }
+
+    /// Writes the configuration, and the command that runs Beyla with it.
+    fn command(&self, found: &Found, generated: Generated) -> std::io::Result<Command> {
+        // Absolute, since it runs in a directory of its own.
+        let dir = std::path::absolute(self.config.data_dir.join("beyla"))?;
+        let yaml = dir.join("beyla-config.yaml");
+        file::replace(&yaml, generated.yaml.as_bytes())?;
+        let cgroup = self.cgroup.as_ref().map(Cgroup::entrance);
+        let mut command = shim::command(&std::path::absolute(&found.path)?, cgroup.as_deref());
+        command.arg("-config").arg(&yaml).current_dir(&dir).env_clear();
+        command.envs(environment::base()).envs(generated.environment).env("HOME", &dir);
+        Ok(command)
+    }
+}
+
+async fn start(prepared: Prepared) -> Result<Started, CannotStart> {
+    let Prepared { command, is_outdated, health_port, running, pid_file } = prepared;
+    let process = process::spawn(command)
+        .await
+        .map_err(|error| CannotStart::Failed(format!("cannot start it: {error}")))?;
+    if let Err(error) = pid_file.write(process.pid) {
+        tracing::debug!(%error, "could not write Beyla's pid file");
+    }
+    let running = Running { pid: process.pid, ..running };
+    Ok(Started { process, running, is_outdated, health_port })
+}
+
+/// Ends the Beyla of an agent that was killed.
+fn end_orphan(file: &PidFile) {
+    match file.end_orphan() {
+        Orphan::None => {}
+        Orphan::Killed(pid) => tracing::warn!(pid, "killed a Beyla that an agent had left behind"),
+        Orphan::Stays(pid) => {
+            tracing::error!(pid, "a Beyla that an agent had left behind does not end");
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! What everybody may know of Beyla: its state, for people, and its counters.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tracing::Level;
+
+use super::lines::Line;
+use super::log_line::LogLine;
+use super::process::{Exit, Pipe};
+use super::state::{Evidence, Phase, State};
+use super::version::Version;
+use crate::status::BeylaStatus;
+use coral_trace::sanitize;
+
+/// Kept by the supervisor, read by everybody.
+#[derive(Debug)]
+pub struct BeylaMonitor {
+    /// Spans that came to Beyla's receivers.
+    came: Arc<AtomicU64>,
+    known: Mutex<Known>,
+    starts: AtomicU64,
+    exits: AtomicU64,
+    kills: AtomicU64,
+    lines: AtomicU64,
+    errors: AtomicU64,
+    cut: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Known {
+    evidence: Evidence,
+    /// What was last logged of it.
+    told: Option<State>,
+    running: Option<Running>,
+    instrumented: u64,
+    last_error: Option<String>,
+    /// Its last line, for an end without an error.
+    last_line: Option<String>,
+    /// Lines without a level that were logged since it was started.
+    unstructured: u32,
+    notes: Vec<String>,
+    /// It was asked to end: what goes wrong now is no complaint.
+    ending: bool,
+}
+
+/// The program that runs.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// Its version.
+    pub version: Version,
+    /// Its path.
+    pub path: String,
+    /// Its process.
+    pub pid: u32,
+    /// What was asked for and is not done.
+    pub notes: Vec<String>,
+}
+
+/// Lines without a level that are shown; a verifier's dump has thousands.
+const MOST_UNSTRUCTURED: u32 = 100;
+
+impl BeylaMonitor {
+    /// Of a Beyla that will be started; `came` counts the spans of Beyla's receivers.
+    pub fn new(came: Arc<AtomicU64>) -> Self {
+        Self::with(Evidence::in_phase(Phase::Up, 0), came)
+    }
+
+    /// Of one that will not, and why: nobody is warned of what was asked for.
+    pub fn switched_off(came: Arc<AtomicU64>, reason: &str) -> Self {
+        Self::with(Evidence::none(reason), came)
+    }
+
+    fn with(evidence: Evidence, came: Arc<AtomicU64>) -> Self {
+        let known = Known {
+            evidence,
+            told: None,
+            running: None,
+            instrumented: 0,
+            last_error: None,
+            last_line: None,
+            unstructured: 0,
+            notes: Vec::new(),
+            ending: false,
+        };
+        let zero = AtomicU64::default;
+        Self {
+            came,
+            known: Mutex::new(known),
+            starts: zero(),
+            exits: zero(),
+            kills: zero(),
+            lines: zero(),
+            errors: zero(),
+            cut: zero(),
+        }
+    }
+
+    /// It cannot be run.
+    pub fn unavailable(&self, reason: String) {
+        let mut known = self.lock();
+        known.evidence = Evidence::none(&reason);
+        known.running = None;
+        drop(known);
+        self.tell();
+    }
+
+    /// It was started.
+    pub fn started(&self, running: Running) {
+        self.starts.fetch_add(1, Ordering::Relaxed);
+        let mut known = self.lock();
+        let looping = known.evidence.looping.take();
+        known.evidence = Evidence { looping, ..Evidence::in_phase(Phase::Up, self.came()) };
+        known.notes.clone_from(&running.notes);
+        known.running = Some(running);
+        known.instrumented = 0;
+        known.last_error = None;
+        known.last_line = None;
+        known.unstructured = 0;
+        known.ending = false;
+        drop(known);
+        self.tell();
+    }
+
+    /// It lived for a while, or said that it is well.
+    pub fn settled(&self) {
+        let mut known = self.lock();
+        known.evidence.settled = true;
+        known.evidence.looping = None;
+        drop(known);
+        self.tell();
+    }
+
+    /// Something is wrong that its log does not say; `None` when it is no more.
+    pub fn unwell(&self, unwell: Option<&'static str>) {
+        let came = self.came();
+        self.lock().evidence.unwell = unwell.map(|unwell| (unwell, came));
+        self.tell();
+    }
+
+    /// It is asked to end, and will be started again because of `reason`.
+    pub fn ending(&self, reason: &str) {
+        let mut known = self.lock();
+        known.ending = true;
+        known.evidence.phase = Phase::Waiting(reason.to_owned());
+        drop(known);
+        self.tell();
+    }
+
+    /// It had to be killed.
+    pub fn killed(&self) {
+        self.kills.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It ended by itself, and will be started again after `wait`. Or it could not be started.
+    pub fn ended(&self, how: &str, wait: std::time::Duration, is_loop: bool) {
+        self.exits.fetch_add(1, Ordering::Relaxed);
+        let mut known = self.lock();
+        let last = known.last_error.clone().or_else(|| known.last_line.clone());
+        let how = last.map_or(how.to_owned(), |last| format!("{how}: {last}"));
+        let reason = format!("{how}; starts again in {} s", wait.as_secs());
+        let looping = is_loop.then(|| reason.clone());
+        let phase = Phase::Waiting(reason);
+        known.evidence = Evidence { looping, ..Evidence::in_phase(phase, self.came()) };
+        known.running = None;
+        drop(known);
+        self.tell();
+    }
+
+    /// It was ended, and is not started again.
+    pub fn stopped(&self, exit: Exit) {
+        self.lock().running = None;
+        tracing::info!(%exit, "Beyla has ended, as it was asked to");
+    }
+
+    /// Passes a line on into our log, and keeps what it says of Beyla's health.
+    pub fn said(&self, pipe: Pipe, line: &Line) {
+        self.lines.fetch_add(1, Ordering::Relaxed);
+        self.cut.fetch_add(line.cut.into(), Ordering::Relaxed);
+        let parsed = LogLine::parse(&line.text);
+        let level = {
+            let mut known = self.lock();
+            known.note(&parsed, self.came());
+            known.shown_level(pipe, parsed.level)
+        };
+        if parsed.level == Some(Level::ERROR) {
+            self.errors.fetch_add(1, Ordering::Relaxed);
+        }
+        log(level, &parsed);
+        self.tell();
+    }
+
+    /// Logs the state, if it is another one than was last logged.
+    pub fn tell(&self) {
+        let mut known = self.lock();
+        let state = known.evidence.state(self.came());
+        if known.told.as_ref() == Some(&state) {
+            return;
+        }
+        let reason = state.reason();
+        match state {
+            State::Degraded(_) if known.ending => {
+                tracing::info!(state = state.name(), reason, "beyla")
+            }
+            State::Unavailable(_) | State::Degraded(_) | State::Crashloop(_) => {
+                tracing::warn!(state = state.name(), reason, "beyla");
+            }
+            State::Starting | State::Running | State::Instrumenting => {
+                tracing::info!(state = state.name(), "beyla");
+            }
+        }
+        known.told = Some(state);
+    }
+
+    /// Everything, for people and programs.
+    pub fn status(&self) -> BeylaStatus {
+        let known = self.lock();
+        let state = known.evidence.state(self.came());
+        let running = known.running.as_ref();
+        BeylaStatus {
+            state: state.name().to_owned(),
+            reason: state.reason().map(str::to_owned),
+            version: running.map(|running| running.version.to_string()),
+            path: running.map(|running| running.path.clone()),
+            pid: running.map(|running| running.pid),
+            instrumented: known.instrumented,
+            last_error: known.last_error.clone(),
+            notes: known.notes.clone(),
+        }
+    }
+
+    /// Names and values for `coral.agent`, among them one for each state: 1 for the one that is.
+    pub fn counters(&self) -> Vec<(String, u64)> {
+        let now = self.lock().evidence.state(self.came()).name();
+        let states = State::NAMES.map(|name| (format!("state.{name}"), u64::from(name == now)));
+        let counts = [
+            ("starts", &self.starts),
+            ("exits", &self.exits),
+            ("kills", &self.kills),
+            ("log.lines", &self.lines),
+            ("log.errors", &self.errors),
+            ("log.lines_cut", &self.cut),
+        ];
+        let counts = counts.map(|(name, count)| (name.to_owned(), count.load(Ordering::Relaxed)));
+        let all = states.into_iter().chain(counts);
+        all.map(|(name, value)| (format!("coral.agent.beyla.{name}"), value)).collect()
+    }
+
+    fn came(&self) -> u64 {
+        self.came.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn note(&mut self, line: &LogLine, came: u64) {
+        if line.message == "instrumenting process" {
+            self.instrumented += 1;
+        }
+        let summary = sanitize::line(&line.summary());
+        if line.level == Some(Level::ERROR) {
+            if !self.ending {
+                self.evidence.complaint = Some((summary.clone(), came));
+            }
+            self.last_error = Some(summary.clone());
+        }
+        if !summary.is_empty() {
+            self.last_line = Some(summary);
+        }
+    }
+
+    /// What has no level of its own is a warning when it came on stderr; after so many, only for debugging.
+    fn shown_level(&mut self, pipe: Pipe, level: Option<Level>) -> Level {
+        if let Some(level) = level {
+            return level;
+        }
+        self.unstructured += 1;
+        match pipe {
+            _ if self.unstructured > MOST_UNSTRUCTURED => Level::DEBUG,
+            Pipe::Out => Level::INFO,
+            Pipe::Err => Level::WARN,
+        }
+    }
+}
+
+/// Into our log, at Beyla's level and with `beyla` as its target.
+fn log(level: Level, line: &LogLine) {
+    let (said, rest) = (sanitize::whole(&line.message), sanitize::whole(&line.rest()));
+    match level {
+        Level::ERROR => tracing::error!(target: "beyla", "{said} {rest}"),
+        Level::WARN => tracing::warn!(target: "beyla", "{said} {rest}"),
+        Level::INFO => tracing::info!(target: "beyla", "{said} {rest}"),
+        _ => tracing::debug!(target: "beyla", "{said} {rest}"),
+    }
+}

@@ -1,0 +1,240 @@
+//! Keeps Beyla running: starts it, watches it, ends it, and starts it again when that is due.
+
+#[cfg(test)]
+mod tests;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::backoff::Backoff;
+use super::health;
+use super::monitor::{BeylaMonitor, Running};
+use super::process::{Event, Exit, Process, Signal};
+
+/// Starts Beyla with the configuration of this moment.
+pub type Start =
+    Box<dyn FnMut() -> Pin<Box<dyn Future<Output = Result<Started, CannotStart>> + Send>> + Send>;
+
+/// A Beyla that was started.
+pub struct Started {
+    /// Its process.
+    pub process: Process,
+    /// What everybody may know of it.
+    pub running: Running,
+    /// Whether another program would be started by now: its file is another one, or was found elsewhere.
+    pub is_outdated: Box<dyn Fn() -> bool + Send + Sync>,
+    /// Where it says whether it is well, if its version does.
+    pub health_port: Option<u16>,
+}
+
+/// Why it was not started.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CannotStart {
+    /// It will not help to try again unless something changes; whether it has is looked at now and then.
+    Unavailable(String),
+    /// It may help.
+    Failed(String),
+}
+
+/// Keeps one Beyla running until it is stopped.
+pub struct Supervisor {
+    /// How it is started.
+    pub start: Start,
+    /// Moves when what it is asked to do has changed.
+    pub changes: watch::Receiver<u64>,
+    /// Where everything is noted.
+    pub monitor: Arc<BeylaMonitor>,
+    /// How long it may take to end.
+    pub stop_within: Duration,
+    /// How often its program and its health are looked at.
+    pub check_interval: Duration,
+}
+
+/// Changes that come in quick succession make one restart, this long after the last …
+const QUIET: Duration = Duration::from_secs(1);
+/// … and at most this long after the first.
+const DEBOUNCE_AT_MOST: Duration = Duration::from_secs(5);
+/// Who lives so long has read its configuration.
+const SETTLED: Duration = Duration::from_secs(3);
+/// Questions after its health in a row that may stay without an answer.
+const MISSED_ANSWERS: u32 = 3;
+/// How long a killed process may take to be gone.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Why Beyla does not run any more.
+enum Ended {
+    /// The agent stops.
+    Stopped,
+    /// It was ended, to be started with another configuration or program.
+    ToRestart,
+    /// By itself, after so long.
+    ByItself(Exit, Duration),
+}
+
+impl Supervisor {
+    /// Runs until `stop`; Beyla has ended then, or could not be killed.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut backoff = Backoff::default();
+        while !stop.is_cancelled() {
+            // What has changed until now is what it is started with.
+            self.changes.mark_unchanged();
+            let wait = match (self.start)().await {
+                Ok(started) => match self.watch(started, &stop).await {
+                    Ended::Stopped => return,
+                    Ended::ToRestart => continue,
+                    Ended::ByItself(exit, lived) => {
+                        let wait = backoff.ended(lived);
+                        let how = format!("it ended with {exit} after {} s", lived.as_secs());
+                        self.monitor.ended(&how, wait, backoff.is_loop());
+                        wait
+                    }
+                },
+                Err(CannotStart::Failed(reason)) => {
+                    let wait = backoff.ended(Duration::ZERO);
+                    self.monitor.ended(&reason, wait, backoff.is_loop());
+                    wait
+                }
+                Err(CannotStart::Unavailable(reason)) => {
+                    self.monitor.unavailable(reason);
+                    self.check_interval
+                }
+            };
+            self.pause(wait, &stop).await;
+        }
+    }
+
+    /// Watches a Beyla until it has ended.
+    async fn watch(&mut self, started: Started, stop: &CancellationToken) -> Ended {
+        let Started { mut process, running, is_outdated, health_port } = started;
+        self.monitor.started(running);
+        let begin = Instant::now();
+        let mut checks = interval(self.check_interval);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut watched = Watched { settles: Some(begin + SETTLED), ..Watched::default() };
+        loop {
+            tokio::select! {
+                event = process.events.recv() => match event {
+                    Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line),
+                    Some(Event::Ended(exit)) => return Ended::ByItself(exit, begin.elapsed()),
+                    None => return Ended::ByItself(Exit::Code(-1), begin.elapsed()),
+                },
+                () = stop.cancelled() => {
+                    self.end(process, "the agent stops").await;
+                    return Ended::Stopped;
+                }
+                Ok(()) = self.changes.changed() => watched.changed(Instant::now()),
+                () = at(watched.restarts) => {
+                    self.end(process, "it is restarted with what has changed").await;
+                    return Ended::ToRestart;
+                }
+                () = at(watched.settles) => {
+                    watched.settles = None;
+                    self.monitor.settled();
+                }
+                _ = checks.tick() => {
+                    if is_outdated() {
+                        tracing::info!("Beyla's program has changed");
+                        watched.changed(Instant::now());
+                    }
+                    self.ask(health_port, &mut watched).await;
+                    self.monitor.tell();
+                }
+            }
+        }
+    }
+
+    /// Asks for its health, if it answers such questions.
+    async fn ask(&mut self, health_port: Option<u16>, watched: &mut Watched) {
+        let Some(port) = health_port else { return };
+        if health::answers(port).await {
+            if watched.missed >= MISSED_ANSWERS {
+                self.monitor.unwell(None);
+            }
+            watched.missed = 0;
+            if watched.settles.take().is_some() {
+                self.monitor.settled();
+            }
+        } else if watched.settles.is_none() {
+            watched.missed += 1;
+            if watched.missed == MISSED_ANSWERS {
+                self.monitor.unwell(Some("it does not answer whether it is well"));
+            }
+        }
+    }
+
+    /// Ends a Beyla: patiently, then not.
+    async fn end(&mut self, mut process: Process, why: &str) {
+        self.monitor.ending(why);
+        (process.signal)(Signal::Terminate);
+        let exit = match timeout(self.stop_within, self.last_words(&mut process)).await {
+            Ok(exit) => Some(exit),
+            Err(_) => {
+                let patience_in_s = self.stop_within.as_secs();
+                tracing::warn!(patience_in_s, "Beyla does not end; killing it");
+                self.monitor.killed();
+                (process.signal)(Signal::Kill);
+                timeout(GONE_WITHIN, self.last_words(&mut process)).await.ok()
+            }
+        };
+        match exit {
+            // 255 is what it says when it could not detach its probes in ten seconds: it has ended all the same.
+            Some(exit) => self.monitor.stopped(exit),
+            None => tracing::error!(pid = process.pid, "Beyla was killed, and is not gone yet"),
+        }
+    }
+
+    async fn last_words(&mut self, process: &mut Process) -> Exit {
+        loop {
+            match process.events.recv().await {
+                Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line),
+                Some(Event::Ended(exit)) => return exit,
+                None => return Exit::Code(-1),
+            }
+        }
+    }
+
+    /// Waits for `wait`, for a change and the quiet after it, or for `stop`.
+    async fn pause(&mut self, wait: Duration, stop: &CancellationToken) {
+        let mut watched = Watched::default();
+        let over = sleep(wait);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = &mut over, if watched.restarts.is_none() => return,
+                () = at(watched.restarts) => return,
+                Ok(()) = self.changes.changed() => watched.changed(Instant::now()),
+            }
+        }
+    }
+}
+
+/// What is due while Beyla runs.
+#[derive(Default)]
+struct Watched {
+    settles: Option<Instant>,
+    first_change: Option<Instant>,
+    restarts: Option<Instant>,
+    missed: u32,
+}
+
+impl Watched {
+    /// Something changed: a restart is due when nothing has for a while.
+    fn changed(&mut self, now: Instant) {
+        let first = *self.first_change.get_or_insert(now);
+        self.restarts = Some((now + QUIET).min(first + DEBOUNCE_AT_MOST));
+    }
+}
+
+/// Waits until then; forever when there is no then.
+async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
+    }
+}

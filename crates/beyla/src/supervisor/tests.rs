@@ -1,0 +1,223 @@
+//! A scripted Beyla, and Tokio's clock paused: hours pass in no time.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::lines::Line;
+use crate::process::Pipe;
+use crate::version::Version;
+
+/// What a scripted Beyla does.
+#[derive(Clone, Copy)]
+enum Script {
+    /// Ends by itself after so many seconds, with 255.
+    Ends(u64),
+    /// Ends when it is asked to, with that code.
+    Obeys(i32),
+    /// Ends when it is killed.
+    Hangs,
+    /// Complains, and lives on.
+    Complains,
+    /// Cannot be run.
+    Missing,
+}
+
+struct Stage {
+    monitor: Arc<BeylaMonitor>,
+    came: Arc<AtomicU64>,
+    change: watch::Sender<u64>,
+    stop: CancellationToken,
+    /// When each was started, in seconds since the beginning, and which signals were sent.
+    starts: Arc<Mutex<Vec<u64>>>,
+    signals: Arc<Mutex<Vec<Signal>>>,
+    tasks: JoinSet<()>,
+}
+
+/// Starts a supervisor whose Beylas do what `script` says, one after the other, the last one again and again.
+fn stage(script: &[Script]) -> Stage {
+    let came = Arc::new(AtomicU64::new(0));
+    let monitor = Arc::new(BeylaMonitor::new(came.clone()));
+    let (change, changes) = watch::channel(0);
+    let stop = CancellationToken::new();
+    let starts: Arc<Mutex<Vec<u64>>> = Arc::default();
+    let signals: Arc<Mutex<Vec<Signal>>> = Arc::default();
+    let (script, begin) = (script.to_vec(), Instant::now());
+    let (log, sent) = (starts.clone(), signals.clone());
+    let start: Start = Box::new(move || {
+        let at = log.lock().unwrap().len();
+        log.lock().unwrap().push(begin.elapsed().as_secs());
+        let does = script[at.min(script.len() - 1)];
+        let sent = sent.clone();
+        Box::pin(async move { scripted(does, sent) })
+    });
+    let supervisor = Supervisor {
+        start,
+        changes,
+        monitor: monitor.clone(),
+        stop_within: Duration::from_secs(120),
+        check_interval: Duration::from_secs(10),
+    };
+    let mut tasks = JoinSet::new();
+    tasks.spawn(supervisor.run(stop.clone()));
+    Stage { monitor, came, change, stop, starts, signals, tasks }
+}
+
+fn scripted(does: Script, sent: Arc<Mutex<Vec<Signal>>>) -> Result<Started, CannotStart> {
+    if matches!(does, Script::Missing) {
+        return Err(CannotStart::Unavailable("no Beyla is installed".to_owned()));
+    }
+    let (say, events) = mpsc::channel(8);
+    let (told, mut hears) = mpsc::channel(8);
+    let line = |text: &str| Event::Said(Pipe::Out, Line { text: text.to_owned(), cut: false });
+    let complaint =
+        line("level=ERROR msg=\"Unable to load eBPF watcher for process events\" error=x");
+    #[expect(clippy::disallowed_methods, reason = "it stands for another process")]
+    tokio::spawn(async move {
+        if matches!(does, Script::Complains) {
+            let _ = say.send(complaint).await;
+        }
+        let exit = match does {
+            Script::Ends(seconds) => {
+                sleep(Duration::from_secs(seconds)).await;
+                Exit::Code(255)
+            }
+            Script::Obeys(code) => {
+                let _ = hears.recv().await;
+                Exit::Code(code)
+            }
+            Script::Hangs | Script::Complains | Script::Missing => {
+                while hears.recv().await != Some(Signal::Kill) {}
+                Exit::Signal(9)
+            }
+        };
+        let _ = say.send(Event::Ended(exit)).await;
+    });
+    let signal = Box::new(move |signal| {
+        sent.lock().unwrap().push(signal);
+        let _ = told.try_send(signal);
+    });
+    let running =
+        Running { version: Version::new(3, 31, 0), path: "beyla".into(), pid: 1, notes: vec![] };
+    let is_outdated = Box::new(|| false);
+    let process = Process { pid: 1, events, signal };
+    Ok(Started { process, running, is_outdated, health_port: None })
+}
+
+impl Stage {
+    async fn after(&self, seconds: u64) -> String {
+        // A moment later, so that what is due by then is done.
+        sleep(Duration::from_millis(1_000 * seconds + 1)).await;
+        self.monitor.status().line()
+    }
+
+    fn starts(&self) -> Vec<u64> {
+        self.starts.lock().unwrap().clone()
+    }
+
+    async fn stopped(&mut self) -> Duration {
+        let begin = Instant::now();
+        self.stop.cancel();
+        self.tasks.join_next().await.unwrap().unwrap();
+        begin.elapsed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beyla_that_ends_at_once_forever_is_a_crashloop_that_costs_a_start_a_minute() {
+    let mut stage = stage(&[Script::Ends(0)]);
+    assert_eq!(
+        stage.after(0).await,
+        "degraded (it ended with exit code 255 after 0 s; starts again in 1 s)"
+    );
+    let line = stage.after(600).await;
+    assert_eq!(line, "crashloop (it ended with exit code 255 after 0 s; starts again in 60 s)");
+    assert_eq!(stage.starts()[..8], [0, 1, 3, 7, 15, 31, 63, 123]);
+    assert!(stage.stopped().await < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beyla_that_ends_after_ten_minutes_is_started_again_after_a_second_every_time() {
+    let stage = stage(&[Script::Ends(600)]);
+    assert_eq!(stage.after(2).await, "starting");
+    assert_eq!(stage.after(2).await, "running (no data yet)");
+    stage.after(3_000).await;
+    assert_eq!(stage.starts(), [0, 601, 1_202, 1_803, 2_404]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beyla_that_hangs_on_stop_is_killed_after_two_minutes() {
+    let mut stage = stage(&[Script::Hangs]);
+    stage.after(5).await;
+    assert_eq!(stage.stopped().await, Duration::from_secs(120));
+    assert_eq!(*stage.signals.lock().unwrap(), [Signal::Terminate, Signal::Kill]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn exit_255_after_our_own_sigterm_is_clean() {
+    let mut stage = stage(&[Script::Obeys(255)]);
+    stage.after(5).await;
+    stage.stopped().await;
+    assert_eq!(stage.starts(), [0]);
+    let exits = stage.monitor.counters().into_iter().find(|(name, _)| name.ends_with(".exits"));
+    assert_eq!(exits.unwrap().1, 0, "no end by itself");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_while_it_stays_alive_is_degraded_until_spans_come() {
+    let stage = stage(&[Script::Complains]);
+    assert_eq!(
+        stage.after(30).await,
+        "degraded (Unable to load eBPF watcher for process events: x)"
+    );
+    stage.came.store(1, Ordering::Relaxed);
+    assert_eq!(stage.after(1).await, "instrumenting");
+    let last = stage.monitor.status().last_error;
+    assert_eq!(last.as_deref(), Some("Unable to load eBPF watcher for process events: x"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_changes_in_two_seconds_make_one_restart() {
+    let stage = stage(&[Script::Obeys(0)]);
+    stage.after(10).await;
+    for number in 1..=10 {
+        stage.change.send_replace(number);
+        sleep(Duration::from_millis(200)).await;
+    }
+    stage.after(60).await;
+    assert_eq!(stage.starts(), [0, 12]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_that_never_end_are_not_waited_for_longer_than_five_seconds() {
+    let stage = stage(&[Script::Obeys(0)]);
+    stage.after(10).await;
+    for number in 1..=40 {
+        stage.change.send_replace(number);
+        sleep(Duration::from_millis(200)).await;
+    }
+    stage.after(60).await;
+    assert_eq!(stage.starts(), [0, 15, 18]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beyla_that_is_missing_is_looked_for_again_and_a_change_looks_at_once() {
+    let stage = stage(&[Script::Missing, Script::Missing, Script::Missing, Script::Obeys(0)]);
+    assert_eq!(stage.after(0).await, "unavailable (no Beyla is installed)");
+    stage.after(11).await;
+    stage.change.send_replace(1);
+    stage.after(30).await;
+    assert_eq!(stage.starts(), [0, 10, 12, 22]);
+    assert_eq!(stage.monitor.status().line(), "running (no data yet)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crashloop_is_over_when_it_settles() {
+    let stage = stage(&[Script::Ends(0), Script::Ends(0), Script::Ends(0), Script::Obeys(0)]);
+    assert!(stage.after(5).await.starts_with("crashloop"));
+    assert!(stage.after(3).await.starts_with("crashloop"), "started, not settled");
+    assert_eq!(stage.after(4).await, "running (no data yet)");
+}

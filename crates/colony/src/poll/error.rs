@@ -1,0 +1,116 @@
+//! Why an agent's spans could not be polled, and what that says of the agent.
+
+use std::time::Duration;
+
+use coral_trace::sanitize::line;
+
+/// Why an agent's spans could not be polled. The place in its stream is unchanged. Texts that an agent had a
+/// part in are short and free of control characters: [`fn@line`].
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PollError {
+    /// No connection, or it broke.
+    #[error("cannot reach agent: {0}")]
+    Unreachable(String),
+    /// Nothing came in time.
+    #[error("agent did not answer within {0:?}")]
+    TimedOut(Duration),
+    /// The agent answered with an error.
+    #[error("agent refused: {0}")]
+    Refused(String),
+    /// The agent knows no receipts, or not even the question: it is older than this colony.
+    #[error("agent is too old: {0}")]
+    TooOld(String),
+    /// The answer is none that an agent gives.
+    #[error("agent answers nonsense: {0}")]
+    Nonsense(String),
+    /// Its pages do not move on, or change their store again and again: two agents behind one address?
+    #[error("agent's pages do not move on from receipt {0}")]
+    Standstill(u64),
+    /// The page's spans could not be read.
+    #[error("cannot read the agent's page: {0}")]
+    Undecodable(String),
+    /// This colony's store panicked over the page.
+    #[error("the store panicked over the page: {0}")]
+    Unstorable(String),
+    /// This colony's store could not write it, whatever it holds.
+    #[error("cannot store the page: {0}")]
+    CannotStore(String),
+    /// Nobody wants it any more.
+    #[error("polling was stopped")]
+    Stopped,
+}
+
+/// How an agent is, going by the last poll.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum PollState {
+    /// Its first poll has not ended.
+    #[default]
+    NotPolled,
+    /// Its pages come.
+    Ok,
+    /// Nobody answers there.
+    Unreachable,
+    /// It answers with errors.
+    Refuses,
+    /// It answers, without receipts.
+    TooOld,
+    /// It answers with what is no page, or pages that lead nowhere.
+    Nonsense,
+    /// It answers, and this colony cannot store that.
+    CannotStore,
+}
+
+impl PollError {
+    pub(super) fn unreachable(why: &str) -> Self {
+        Self::Unreachable(line(why))
+    }
+
+    pub(super) fn refused(why: &str) -> Self {
+        Self::Refused(line(why))
+    }
+
+    pub(super) fn too_old(why: &str) -> Self {
+        Self::TooOld(line(why))
+    }
+
+    pub(super) fn nonsense(why: &str) -> Self {
+        Self::Nonsense(line(why))
+    }
+
+    /// What it says of the agent; `None` when nothing.
+    pub(super) const fn state(&self) -> Option<PollState> {
+        Some(match self {
+            Self::Unreachable(_) | Self::TimedOut(_) => PollState::Unreachable,
+            Self::Refused(_) => PollState::Refuses,
+            Self::TooOld(_) => PollState::TooOld,
+            Self::Nonsense(_) | Self::Standstill(_) | Self::Undecodable(_) => PollState::Nonsense,
+            Self::Unstorable(_) | Self::CannotStore(_) => PollState::CannotStore,
+            Self::Stopped => return None,
+        })
+    }
+
+    /// Whether a page with fewer spans may do better: this one is bad, and not the agent or the colony.
+    pub(super) const fn is_of_page(&self) -> bool {
+        matches!(self, Self::Undecodable(_) | Self::Unstorable(_))
+    }
+}
+
+impl PollState {
+    /// As `coral colony status` has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotPolled => "not_polled",
+            Self::Ok => "ok",
+            Self::Unreachable => "unreachable",
+            Self::Refuses => "refuses",
+            Self::TooOld => "too_old",
+            Self::Nonsense => "nonsense",
+            Self::CannotStore => "cannot_store",
+        }
+    }
+
+    /// Whether somebody answered.
+    pub const fn is_reachable(self) -> bool {
+        !matches!(self, Self::NotPolled | Self::Unreachable)
+    }
+}

@@ -1,0 +1,181 @@
+//! How polling goes, for `coral colony status` and `/metrics`.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use coral_store::Checkpoint;
+use coral_trace::UnixNanos;
+
+use super::error::{PollError, PollState};
+use super::page::{LeftOut, RefusedBy};
+use crate::registry::{Agent, KnownBy};
+use crate::status::AgentStatus;
+use coral_trace::sanitize::line;
+
+/// How polling of every agent goes. Its counts never go down while the process runs.
+#[derive(Default)]
+pub struct Health(Mutex<BTreeMap<String, AgentHealth>>);
+
+#[derive(Default)]
+struct AgentHealth {
+    address: String,
+    known_by: Option<KnownBy>,
+    state: PollState,
+    /// Polls since the last page that did not bring one, for a reason that is not this colony's.
+    unanswered: u32,
+    lag_receipts: Option<u64>,
+    caught_up_at: Option<UnixNanos>,
+    last_error: Option<String>,
+    last_refusal: Option<String>,
+    spans_stored: u64,
+    spans_missed: u64,
+    spans_sampled_out: u64,
+    spans_refused: [u64; RefusedBy::ALL.len()],
+    links_dropped: u64,
+    polls_failed: u64,
+    panics: u64,
+    metrics_refused: u64,
+    beyla: Option<String>,
+}
+
+/// So many polls in a row must fail before another may have an agent's id.
+const POLLS_HELD: u32 = 3;
+/// An agent that says more is cut short.
+const MOST_OF_A_LINE: usize = 500;
+
+impl Health {
+    /// An agent is polled at its address from now on.
+    pub fn know(&self, id: &str, agent: &Agent) {
+        let mut all = self.lock();
+        let health = all.entry(id.to_owned()).or_default();
+        if health.address != agent.address {
+            (health.state, health.unanswered) = (PollState::NotPolled, 0);
+        }
+        health.address.clone_from(&agent.address);
+        health.known_by = Some(agent.known_by);
+    }
+
+    /// A page was stored but for `left_out`; `lag` receipts are still to come.
+    pub fn progress(&self, id: &str, lag: u64, places: &[Checkpoint], left_out: &LeftOut) {
+        self.update(id, |health| {
+            (health.state, health.unanswered) = (PollState::Ok, 0);
+            health.lag_receipts = Some(lag);
+            health.spans_stored = places.iter().map(|place| place.spans_stored).sum();
+            // Both streams step over the same gap in receipts.
+            health.spans_missed = places.iter().map(|place| place.spans_missed).max().unwrap_or(0);
+            health.spans_sampled_out += left_out.sampled_out;
+            health.links_dropped += left_out.links;
+            if let Some(refused) = &left_out.refused {
+                health.spans_refused[refused.by as usize] += refused.spans;
+                health.last_refusal = Some(line(&refused.reason));
+            }
+        });
+    }
+
+    /// Everything that the agent had at `now` is stored.
+    pub fn caught_up(&self, id: &str, now: UnixNanos) {
+        self.update(id, |health| {
+            health.caught_up_at = Some(now);
+            health.last_error = None;
+        });
+    }
+
+    /// The agent said how its Beyla is, in one line; nothing, if it is too old to.
+    pub fn beyla(&self, id: &str, line: &str) {
+        let said = line.chars().take(MOST_OF_A_LINE).collect::<String>();
+        self.update(id, |health| health.beyla = (!said.is_empty()).then_some(said));
+    }
+
+    /// Metrics of the agent cannot be stored.
+    pub fn metrics_refused(&self, id: &str, metrics: u64, reason: &str) {
+        self.update(id, |health| {
+            health.metrics_refused += metrics;
+            health.last_refusal = Some(line(reason));
+        });
+    }
+
+    /// A poll failed.
+    pub fn failed(&self, id: &str, error: &PollError) {
+        self.update(id, |health| {
+            let Some(state) = error.state() else { return };
+            health.state = state;
+            health.unanswered += u32::from(state != PollState::CannotStore);
+            health.polls_failed += 1;
+            health.last_error = Some(error.to_string());
+        });
+    }
+
+    /// The agent's poller panicked.
+    pub fn panicked(&self, id: &str, reason: &str) {
+        self.update(id, |health| {
+            health.panics += 1;
+            health.last_error = Some(format!("the poller panicked: {}", line(reason)));
+        });
+    }
+
+    /// Whether the last polls of the agent at `address` brought nothing. One that was not polled yet may be there.
+    pub fn is_gone(&self, id: &str, address: &str) -> bool {
+        let all = self.lock();
+        all.get(id)
+            .is_some_and(|health| health.address == address && health.unanswered >= POLLS_HELD)
+    }
+
+    /// All agents, by id, as of `now`.
+    pub fn snapshot(&self, now: UnixNanos) -> Vec<AgentStatus> {
+        let all = self.lock();
+        let statuses = all.iter().map(|(id, health)| AgentStatus {
+            agent_id: id.clone(),
+            address: health.address.clone(),
+            known_by: health.known_by.unwrap_or(KnownBy::Registration),
+            state: health.state,
+            reachable: health.state.is_reachable(),
+            lag_receipts: health.lag_receipts,
+            lag_seconds: health.caught_up_at.map(|at| now.since(at).as_secs_f64()),
+            last_error: health.last_error.clone(),
+            spans_stored: health.spans_stored,
+            spans_missed: health.spans_missed,
+            spans_refused: sum(health.spans_refused.iter().copied()),
+            last_refusal: health.last_refusal.clone(),
+            beyla: health.beyla.clone(),
+        });
+        statuses.collect()
+    }
+
+    /// Counts of all agents together: of the store for what was stored and missed, of this process for the
+    /// rest.
+    pub fn counters(&self) -> impl Iterator<Item = (String, u64)> {
+        let all = self.lock();
+        let total = |count: fn(&AgentHealth) -> u64| sum(all.values().map(count));
+        let refused = RefusedBy::ALL.map(|by| {
+            let spans = all.values().map(|health| health.spans_refused[by as usize]);
+            (format!("coral.colony.spans.refused.{}", by.as_str()), sum(spans))
+        });
+        let others = [
+            ("agents", all.len() as u64),
+            ("spans.stored", total(|health| health.spans_stored)),
+            ("spans.missed", total(|health| health.spans_missed)),
+            ("spans.sampled_out", total(|health| health.spans_sampled_out)),
+            ("metrics.refused", total(|health| health.metrics_refused)),
+            ("links.dropped", total(|health| health.links_dropped)),
+            ("polls.failed", total(|health| health.polls_failed)),
+            ("pollers.panicked", total(|health| health.panics)),
+        ];
+        let others = others.map(|(name, count)| (format!("coral.colony.{name}"), count));
+        refused.into_iter().chain(others)
+    }
+
+    fn update(&self, id: &str, change: impl FnOnce(&mut AgentHealth)) {
+        if let Some(health) = self.lock().get_mut(id) {
+            change(health);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, AgentHealth>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An agent says itself what it lost: such counts must not make a sum begin again at 0.
+fn sum(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
+}

@@ -1,0 +1,85 @@
+//! The line to one agent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use coral_store::Store;
+use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::client::{AgentClient, Incoming, Wanted, WantedMetrics};
+use super::error::PollError;
+use coral_trace::sanitize;
+
+/// Brings pages of one agent when there is room for them. Shared by its streams.
+pub(super) struct Line<C> {
+    pub(super) client: C,
+    pub(super) store: Store,
+    /// Room for pages, shared by all agents.
+    pub(super) room: Arc<Semaphore>,
+    /// How long an agent may think about a page, and how long that may take to come.
+    pub(super) within: Duration,
+}
+
+/// A page, and the room that it takes until it is stored.
+pub(super) type Held<P> = (P, OwnedSemaphorePermit);
+
+impl<C: AgentClient> Line<C> {
+    /// A page of spans. Waiting for it ends with `stop`.
+    pub(super) async fn spans(
+        &mut self,
+        wanted: Wanted,
+        stop: &CancellationToken,
+    ) -> Result<Held<SpanPage>, PollError> {
+        let coming = fetch(self.client.ask(wanted), &self.room, self.within);
+        let held = stop.run_until_cancelled(coming).await.ok_or(PollError::Stopped)?;
+        held.inspect_err(|error| self.hang_up_after(error))
+    }
+
+    /// A page of metrics, likewise.
+    pub(super) async fn metrics(
+        &mut self,
+        wanted: WantedMetrics,
+        stop: &CancellationToken,
+    ) -> Result<Held<QueryBeylaMetricsResponse>, PollError> {
+        let coming = fetch(self.client.ask_metrics(wanted), &self.room, self.within);
+        let held = stop.run_until_cancelled(coming).await.ok_or(PollError::Stopped)?;
+        held.inspect_err(|error| self.hang_up_after(error))
+    }
+
+    fn hang_up_after(&mut self, error: &PollError) {
+        if matches!(error, PollError::TimedOut(_) | PollError::Unreachable(_)) {
+            self.client.hang_up();
+        }
+    }
+}
+
+/// Does `work` with the store, on a thread that may block. It is not given up half way.
+pub(super) async fn on_store<T: Send + 'static>(
+    store: &Store,
+    work: impl FnOnce(&Store) -> Result<T, PollError> + Send + 'static,
+) -> Result<T, PollError> {
+    let store = store.clone();
+    let worked = tokio::task::spawn_blocking(move || work(&store)).await;
+    worked.map_err(|panic| PollError::Unstorable(sanitize::line(&panic.to_string())))?
+}
+
+/// The agent may think for as long as it is given without taking any room; once it answers, and there is room,
+/// its page has the same time to come.
+async fn fetch<P>(
+    asked: impl Future<Output = Result<Incoming<P>, PollError>>,
+    room: &Arc<Semaphore>,
+    within: Duration,
+) -> Result<Held<P>, PollError> {
+    let incoming = timeout(within, asked).await?;
+    let room = room.clone().acquire_owned().await.expect("never closed");
+    Ok((timeout(within, incoming).await?, room))
+}
+
+async fn timeout<T>(
+    within: Duration,
+    what: impl Future<Output = Result<T, PollError>>,
+) -> Result<T, PollError> {
+    tokio::time::timeout(within, what).await.map_err(|_| PollError::TimedOut(within))?
+}

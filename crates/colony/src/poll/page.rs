@@ -1,0 +1,89 @@
+//! One page on its way into the store.
+
+use coral_store::{Checkpoint, Store};
+use coral_trace::{Collector, Recogniser};
+use coral_wire::otlp_in::{self, Encoding};
+
+use super::error::PollError;
+use super::sampling::Sampling;
+use coral_server::clock;
+use coral_trace::chain;
+
+/// What of a page was not stored.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LeftOut {
+    /// Spans of traces that sampling leaves out.
+    pub sampled_out: u64,
+    /// Links that were no links, of spans that are stored.
+    pub links: u64,
+    /// Spans that cannot be stored.
+    pub refused: Option<Refused>,
+}
+
+/// Spans that cannot be stored, now or ever.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refused {
+    /// By whom.
+    pub by: RefusedBy,
+    /// How many.
+    pub spans: u64,
+    /// Why, in one short line.
+    pub reason: String,
+}
+
+/// Who refuses a span.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum RefusedBy {
+    /// The decoder, one by one: an id that is none, or more than a limit.
+    Decoder,
+    /// The decoder, for what it is: not even its page can be read.
+    Format,
+    /// The store.
+    Store,
+}
+
+impl RefusedBy {
+    /// All of them, in order.
+    pub const ALL: [Self; 3] = [Self::Decoder, Self::Format, Self::Store];
+
+    /// As counters have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Decoder => "invalid",
+            Self::Format => "undecodable",
+            Self::Store => "unstorable",
+        }
+    }
+}
+
+/// Stores the spans of a page, with the place that the stream has after it, in one commit. Blocks.
+///
+/// # Errors
+/// [`PollError::Undecodable`] when nothing of the page can be read; [`PollError::CannotStore`]. Nothing is
+/// stored then.
+pub(super) fn store(
+    store: &Store,
+    otlp: &[u8],
+    sampling: Sampling,
+    place: &mut Checkpoint,
+) -> Result<LeftOut, PollError> {
+    let collector = match place.collector {
+        Collector::Ebpf => Recogniser::everything_ebpf(),
+        Collector::Sdk => Recogniser::everything_sdk(),
+    };
+    let decoded = otlp_in::decode(otlp, Encoding::Protobuf, &collector)
+        .map_err(|error| PollError::Undecodable(chain(&error)))?;
+    let refused = (decoded.refused.spans > 0).then(|| Refused {
+        by: RefusedBy::Decoder,
+        spans: decoded.refused.spans,
+        reason: decoded.refused.message(),
+    });
+    let mut spans = decoded.spans;
+    let came = spans.len();
+    spans.retain(|span| sampling.keeps(span.trace_id));
+    let sampled_out = (came - spans.len()) as u64;
+    store
+        .append_page(spans, clock::now(), place)
+        .map_err(|error| PollError::CannotStore(chain(&error)))?;
+    Ok(LeftOut { sampled_out, links: decoded.refused.links, refused })
+}

@@ -1,0 +1,245 @@
+//! Follows one agent's streams.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use coral_store::{Checkpoint, Store, StoreError};
+use coral_trace::Collector;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::PollSettings;
+use super::client::{AgentClient, Wanted};
+use super::error::PollError;
+use super::health::Health;
+use super::line::{Line, on_store};
+use super::metrics::MetricStream;
+use super::page::{self, LeftOut, Refused, RefusedBy};
+use super::place::{MOST_STANDSTILLS, after, beginning, check_store_id, is_another_store};
+use super::width::Width;
+use coral_server::clock;
+use coral_trace::sanitize::line;
+
+/// Drains one agent's streams, again and again.
+pub struct Poller<C> {
+    agent_id: String,
+    line: Line<C>,
+    settings: PollSettings,
+    health: Arc<Health>,
+    /// How far each stream is stored: eBPF spans, SDK spans.
+    places: [Checkpoint; 2],
+    /// How many spans each stream is asked for at a time.
+    widths: [Width; 2],
+    metrics: MetricStream,
+    /// Polls that failed since the last that succeeded.
+    failures: u32,
+    polls: u64,
+}
+
+/// The longest wait between two tries of an agent that fails.
+pub(super) const MOST_BACKOFF: Duration = Duration::from_secs(60);
+
+impl<C: AgentClient> Poller<C> {
+    /// A poller that goes on where the store's checkpoints say.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn resume(
+        agent_id: &str,
+        client: C,
+        store: Store,
+        settings: PollSettings,
+        room: Arc<Semaphore>,
+        health: Arc<Health>,
+    ) -> Result<Self, StoreError> {
+        let known = store.checkpoints();
+        let places = [Collector::Ebpf, Collector::Sdk].map(|collector| {
+            let place = known
+                .iter()
+                .find(|place| place.agent_id == agent_id && place.collector == collector);
+            place.cloned().unwrap_or_else(|| beginning(agent_id, collector))
+        });
+        let metrics = MetricStream::resume(agent_id, &store);
+        let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
+        let line = Line { client, store, room, within };
+        let (widths, failures, polls) = ([Width::WIDEST; 2], 0, 0);
+        Ok(Self { agent_id, line, settings, health, places, widths, metrics, failures, polls })
+    }
+
+    /// Polls until `stop`. A page that came is stored before this returns, with its checkpoint.
+    pub async fn run(mut self, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(self.wait())).await.is_some() {
+            match self.poll(&stop).await {
+                Err(PollError::Stopped) => return,
+                outcome => self.note(outcome),
+            }
+        }
+    }
+
+    /// Stores everything that the agent has now.
+    pub(super) async fn poll(&mut self, stop: &CancellationToken) -> Result<(), PollError> {
+        // What keeps one stream from moving on does not keep the other.
+        let mut outcome = Ok(());
+        for stream in 0..self.places.len() {
+            outcome = outcome.and(self.catch_up(stream, stop).await);
+        }
+        outcome.and(self.metrics.catch_up(&mut self.line, &self.health, stop).await)
+    }
+
+    async fn catch_up(&mut self, stream: usize, stop: &CancellationToken) -> Result<(), PollError> {
+        let mut standstills = 0;
+        while standstills <= MOST_STANDSTILLS {
+            match self.next_page(stream, stop).await? {
+                Step::CaughtUp => return Ok(()),
+                Step::Moved => {}
+                Step::Stood => standstills += 1,
+            }
+        }
+        Err(PollError::Standstill(self.places[stream].next_receipt))
+    }
+
+    /// Stores one page of a stream.
+    async fn next_page(
+        &mut self,
+        stream: usize,
+        stop: &CancellationToken,
+    ) -> Result<Step, PollError> {
+        let Checkpoint { collector, next_receipt, .. } = self.places[stream];
+        let most_spans = self.widths[stream].get();
+        let wanted = Wanted { collector, after: next_receipt, most_spans };
+        // Perhaps a page that does not come is too long for this line.
+        let fetched = self.line.spans(wanted, stop).await;
+        let (page, _room) = fetched.inspect_err(|_| self.widths[stream].narrow())?;
+        check_store_id(&page.store_id)?;
+        let place = &self.places[stream];
+        if is_another_store(place, &page) {
+            tracing::info!(agent_id = %self.agent_id, "the agent's store is another one; starting over");
+            let fresh = beginning(&self.agent_id, place.collector);
+            let Checkpoint { spans_stored, spans_missed, .. } = *place;
+            let store_id = page.store_id;
+            self.places[stream] = Checkpoint { store_id, spans_stored, spans_missed, ..fresh };
+            return Ok(Step::Stood);
+        }
+        let step = match (page.has_more, page.next_receipt > place.next_receipt) {
+            (false, _) => Step::CaughtUp,
+            (true, true) => Step::Moved,
+            (true, false) => Step::Stood,
+        };
+        self.health.beyla(&self.agent_id, &page.beyla);
+        let lag = page.last_receipt.saturating_sub(page.next_receipt);
+        let (after, spans) = (after(place, &page), page.spans);
+        let left_out = match self.store_page(stream, after.clone(), spans, page.otlp).await {
+            Err(bad) if bad.is_of_page() && !self.widths[stream].is_one() => {
+                self.widths[stream].narrow();
+                return Ok(Step::Moved);
+            }
+            Err(bad) if bad.is_of_page() => self.step_over(stream, after, spans, bad).await?,
+            stored => {
+                let left_out = stored?;
+                self.widths[stream].widen();
+                left_out
+            }
+        };
+        self.health.progress(&self.agent_id, lag, &self.places, &left_out);
+        Ok(step)
+    }
+
+    /// Stores spans and the place after them in one commit.
+    async fn store_page(
+        &mut self,
+        stream: usize,
+        mut place: Checkpoint,
+        spans: u32,
+        otlp: Vec<u8>,
+    ) -> Result<LeftOut, PollError> {
+        let here = &self.places[stream];
+        if spans == 0 && place.next_receipt == here.next_receipt && place.store_id == here.store_id
+        {
+            return Ok(LeftOut::default());
+        }
+        let sampling = self.settings.sampling;
+        let stored = on_store(&self.line.store, move |store| {
+            page::store(store, &otlp, sampling, &mut place).map(|left_out| (place, left_out))
+        });
+        let (place, left_out) = stored.await?;
+        self.places[stream] = place;
+        if let Some(refused) = &left_out.refused {
+            self.warn_of(refused);
+        }
+        Ok(left_out)
+    }
+
+    /// Goes on after a page of one span that cannot be taken.
+    async fn step_over(
+        &mut self,
+        stream: usize,
+        after: Checkpoint,
+        spans: u32,
+        bad: PollError,
+    ) -> Result<LeftOut, PollError> {
+        self.store_page(stream, after, 0, Vec::new()).await?;
+        let by = match bad {
+            PollError::Unstorable(_) => RefusedBy::Store,
+            _ => RefusedBy::Format,
+        };
+        let refused = Refused { by, spans: u64::from(spans.max(1)), reason: bad.to_string() };
+        self.warn_of(&refused);
+        Ok(LeftOut { refused: Some(refused), ..LeftOut::default() })
+    }
+
+    fn warn_of(&self, refused: &Refused) {
+        tracing::warn!(
+            agent_id = %self.agent_id,
+            n_spans = refused.spans,
+            reason = line(&refused.reason),
+            "spans of an agent cannot be stored and are left out"
+        );
+    }
+
+    fn note(&mut self, outcome: Result<(), PollError>) {
+        self.polls += 1;
+        match outcome {
+            Ok(()) => {
+                if self.failures > 0 {
+                    tracing::info!(agent_id = %self.agent_id, "the agent answers again");
+                }
+                self.failures = 0;
+                self.health.caught_up(&self.agent_id, clock::now());
+            }
+            Err(error) => {
+                self.failures += 1;
+                self.health.failed(&self.agent_id, &error);
+                let next_try_in_ms = self.wait().as_millis() as u64;
+                tracing::warn!(agent_id = %self.agent_id, %error, next_try_in_ms, "could not poll an agent");
+            }
+        }
+    }
+
+    /// How long until the next poll: the interval give or take a fifth, doubled with every failure.
+    fn wait(&self) -> Duration {
+        let every = self.settings.every;
+        if self.polls == 0 {
+            // The first polls of all agents are spread over one short interval.
+            return every.min(Duration::from_secs(1)).mul_f64(self.jitter());
+        }
+        let doubled = every.saturating_mul(1 << self.failures.min(16));
+        let base = doubled.min(MOST_BACKOFF.max(every));
+        base.mul_f64(0.8 + 0.4 * self.jitter())
+    }
+
+    /// In [0, 1), another for each agent and poll, the same in every run.
+    fn jitter(&self) -> f64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.agent_id, self.polls).hash(&mut hasher);
+        (hasher.finish() >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// Where a page left its stream.
+enum Step {
+    CaughtUp,
+    Moved,
+    /// Where it was, or at its beginning again.
+    Stood,
+}

@@ -1,0 +1,381 @@
+//! Pollers against agents that misbehave. Time is Tokio's, paused: waits cost nothing.
+
+mod follow;
+mod metrics;
+mod poison;
+mod room;
+mod state;
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use coral_store::StoreConfig;
+use coral_trace::{Collector, Span, TraceId, testing};
+use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
+use coral_wire::otlp_out;
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::TestRunner;
+use tempfile::TempDir;
+
+use super::client::{AgentClient, Incoming, Wanted, WantedMetrics};
+use super::poller::Poller;
+use super::*;
+use crate::registry::KnownBy;
+use crate::status::AgentStatus;
+use coral_server::clock;
+
+/// An agent that holds some spans and answers as it was told to.
+#[derive(Clone, Default)]
+struct ScriptedAgent(Arc<Mutex<Script>>);
+
+#[derive(Default)]
+struct Script {
+    store_id: String,
+    /// eBPF spans; receipts are `first_receipt..`.
+    spans: Vec<Span>,
+    /// Receipts below this have expired. Starts at 1.
+    expired_below: u64,
+    page_spans: usize,
+    /// The span with this receipt is sent without a trace id.
+    idless: Option<u64>,
+    /// A link with this id is sent without it.
+    linkless: Option<TraceId>,
+    /// A page with the span of this receipt is no OTLP.
+    garbled: Option<u64>,
+    /// What happens to the next requests, before it answers normally again.
+    faults: VecDeque<Fault>,
+    asked_after: Vec<u64>,
+    asked_for: Vec<u32>,
+    hung_up: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Fault {
+    Silent,
+    /// Begins to answer and does not end.
+    Drip,
+    Refuse,
+    /// Is older than receipts.
+    Old,
+    /// Names its store with a novel.
+    LongId,
+    /// The client has a defect.
+    Panic,
+    /// Sends the same page again, as if the cursor had not moved.
+    Repeat,
+    Garbage,
+}
+
+impl ScriptedAgent {
+    fn with(spans: Vec<Span>) -> Self {
+        let script = Script {
+            store_id: "first".into(),
+            spans,
+            expired_below: 1,
+            page_spans: 2,
+            ..Script::default()
+        };
+        Self(Arc::new(Mutex::new(script)))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Script)) {
+        change(&mut self.0.lock().unwrap());
+    }
+}
+
+impl AgentClient for ScriptedAgent {
+    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming<SpanPage>, PollError> {
+        let fault = {
+            let mut script = self.0.lock().unwrap();
+            if wanted.collector == Collector::Ebpf {
+                script.asked_after.push(wanted.after);
+                script.asked_for.push(wanted.most_spans);
+                script.faults.pop_front()
+            } else {
+                None
+            }
+        };
+        let mut page = self.0.lock().unwrap().page(wanted);
+        match fault {
+            Some(Fault::Silent) => std::future::pending().await,
+            Some(Fault::Drip) => return Ok(Box::pin(std::future::pending())),
+            Some(Fault::Refuse) => return Err(PollError::refused("not today")),
+            Some(Fault::Old) => return Err(PollError::too_old("no page")),
+            Some(Fault::Panic) => panic!("a scripted defect"),
+            Some(Fault::Repeat) => {
+                let after = wanted.after.saturating_sub(2);
+                page = self.0.lock().unwrap().page(Wanted { after, ..wanted });
+            }
+            Some(Fault::LongId) => page.store_id = "x".repeat(100_000),
+            Some(Fault::Garbage) => page.otlp = vec![0xff; 9],
+            None => {}
+        }
+        Ok(Box::pin(std::future::ready(Ok(page))))
+    }
+
+    async fn ask_metrics(
+        &mut self,
+        _: WantedMetrics,
+    ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
+        Ok(Box::pin(std::future::ready(Ok(QueryBeylaMetricsResponse::default()))))
+    }
+
+    fn hang_up(&mut self) {
+        self.0.lock().unwrap().hung_up += 1;
+    }
+}
+
+impl Script {
+    fn page(&self, wanted: Wanted) -> SpanPage {
+        let Wanted { collector, after, most_spans } = wanted;
+        let page_spans = self.page_spans.min(most_spans as usize);
+        let last = self.spans.len() as u64;
+        let held = (1..).zip(&self.spans).filter(|(receipt, _)| {
+            *receipt > after && *receipt >= self.expired_below && collector == Collector::Ebpf
+        });
+        let held: Vec<(u64, Span)> =
+            held.take(page_spans).map(|(receipt, span)| (receipt, span.clone())).collect();
+        let full = held.len() == page_spans;
+        let next = held.last().filter(|_| full).map_or(last, |(receipt, _)| *receipt);
+        let holds = |receipt: Option<u64>| held.iter().any(|(held, _)| Some(*held) == receipt);
+        let (idless, garbled) = (self.idless.filter(|at| holds(Some(*at))), holds(self.garbled));
+        let spans: Vec<Span> = held.into_iter().map(|(_, span)| span).collect();
+        let mut otlp = otlp_out::encode(&spans);
+        if let Some(receipt) = idless {
+            zero(&mut otlp, self.spans[receipt as usize - 1].trace_id);
+        }
+        if let Some(id) = self.linkless.filter(|_| !spans.is_empty()) {
+            zero(&mut otlp, id);
+        }
+        if garbled {
+            otlp = vec![0xff; 9];
+        }
+        SpanPage {
+            store_id: self.store_id.clone(),
+            next_receipt: next,
+            has_more: next < last,
+            last_receipt: last,
+            first_receipt: self.expired_below,
+            spans: spans.len() as u32,
+            otlp,
+            beyla: String::new(),
+        }
+    }
+}
+
+/// Zeroes an id where it stands first.
+fn zero(otlp: &mut [u8], id: TraceId) {
+    let at = otlp.windows(16).position(|bytes| bytes == id.bytes()).unwrap();
+    otlp[at..at + 16].fill(0);
+}
+
+struct Colony {
+    _dir: TempDir,
+    store: Store,
+    health: Arc<Health>,
+}
+
+impl Colony {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store =
+            Store::open(StoreConfig { dir: dir.path().join("colony"), segment_rows: 1_000 });
+        Self { _dir: dir, store: store.unwrap(), health: Arc::default() }
+    }
+
+    fn poller(&self, agent: &ScriptedAgent, sampling: Sampling) -> Poller<ScriptedAgent> {
+        self.poller_of("web-1", agent, sampling, &Arc::new(Semaphore::new(1)))
+    }
+
+    fn poller_of(
+        &self,
+        id: &str,
+        agent: &ScriptedAgent,
+        sampling: Sampling,
+        room: &Arc<Semaphore>,
+    ) -> Poller<ScriptedAgent> {
+        self.health.know(id, &at("http://web-1:9001"));
+        let (store, health) = (self.store.clone(), self.health.clone());
+        Poller::resume(id, agent.clone(), store, settings(sampling), room.clone(), health).unwrap()
+    }
+
+    fn status(&self) -> AgentStatus {
+        self.health.snapshot(clock::now()).remove(0)
+    }
+
+    fn counter(&self, name: &str) -> u64 {
+        let name = format!("coral.colony.{name}");
+        self.health.counters().find(|(counter, _)| *counter == name).unwrap().1
+    }
+
+    fn spans(&self) -> Vec<Span> {
+        let page = self.store.spans_after(Collector::Ebpf, 0, u32::MAX).unwrap();
+        let mut spans: Vec<Span> = page.spans.into_iter().map(|stored| stored.span).collect();
+        testing::sort(&mut spans);
+        spans
+    }
+}
+
+fn at(address: &str) -> Agent {
+    Agent { address: address.into(), known_by: KnownBy::Registration }
+}
+
+fn settings(sampling: Sampling) -> PollSettings {
+    PollSettings { every: Duration::from_secs(5), timeout: Duration::from_secs(10), sampling }
+}
+
+/// `count` eBPF spans, the same in every run.
+fn spans(count: usize) -> Vec<Span> {
+    let mut runner = TestRunner::deterministic();
+    (1..=count)
+        .map(|id| {
+            let mut span = testing::span().new_tree(&mut runner).unwrap().current();
+            span.trace_id = TraceId::try_from(id as u128).unwrap();
+            let mut origin = (*span.origin).clone();
+            origin.collector = Collector::Ebpf;
+            span.origin = Arc::new(origin);
+            span
+        })
+        .collect()
+}
+
+fn sorted(mut spans: Vec<Span>) -> Vec<Span> {
+    testing::sort(&mut spans);
+    spans
+}
+
+async fn poll(poller: &mut Poller<ScriptedAgent>) -> Result<(), PollError> {
+    poller.poll(&CancellationToken::new()).await
+}
+
+const ALL: Sampling = Sampling::keeping(1.0);
+
+#[tokio::test(start_paused = true)]
+async fn everything_an_agent_has_is_stored_page_by_page_and_asked_for_once() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(5)));
+    let mut poller = colony.poller(&agent, ALL);
+    poll(&mut poller).await.unwrap();
+    assert_eq!(colony.spans(), sorted(spans(5)));
+    poll(&mut poller).await.unwrap();
+    agent.change(|script| assert_eq!(script.asked_after, [0, 2, 4, 5]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_without_a_page_is_asked_again_from_where_it_was() {
+    for fault in [Fault::Silent, Fault::Drip, Fault::Refuse, Fault::Old, Fault::LongId] {
+        let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
+        let mut poller = colony.poller(&agent, ALL);
+        agent.change(|script| script.faults.extend([fault]));
+        assert!(poll(&mut poller).await.is_err());
+        assert!(colony.spans().is_empty());
+        poll(&mut poller).await.unwrap();
+        assert_eq!(colony.spans(), sorted(spans(4)));
+        agent.change(|script| assert_eq!(script.asked_after[..2], [0, 0]));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_is_sent_twice_is_stored_once() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(6)));
+    let mut poller = colony.poller(&agent, ALL);
+    agent.change(|script| script.faults.extend([Fault::Repeat, Fault::Repeat]));
+    poll(&mut poller).await.unwrap();
+    assert_eq!(colony.spans(), sorted(spans(6)));
+    assert_eq!(colony.store.extent().spans, 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_whose_pages_never_move_on_is_left_until_the_next_poll() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(6)));
+    let mut poller = colony.poller(&agent, ALL);
+    agent.change(|script| script.faults.extend([Fault::Repeat; 100]));
+    let outcome = poll(&mut poller).await;
+    assert!(matches!(outcome, Err(PollError::Standstill(_))), "{outcome:?}");
+    agent.change(|script| {
+        assert!(script.asked_after.len() < 10, "asked {} times", script.asked_after.len());
+        script.faults.clear();
+    });
+    poll(&mut poller).await.unwrap();
+    assert_eq!(colony.spans(), sorted(spans(6)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wiped_agent_is_polled_from_its_beginning() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
+    let mut poller = colony.poller(&agent, ALL);
+    poll(&mut poller).await.unwrap();
+    agent.change(|script| {
+        script.store_id = "second".into();
+        script.spans = spans(7).split_off(4);
+    });
+    poll(&mut poller).await.unwrap();
+    assert_eq!(colony.spans(), sorted(spans(7)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_whose_older_store_was_put_back_is_polled_from_its_beginning() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(6)));
+    let mut poller = colony.poller(&agent, ALL);
+    poll(&mut poller).await.unwrap();
+    agent.change(|script| script.spans = spans(8).split_off(5));
+    poll(&mut poller).await.unwrap();
+    assert_eq!(colony.spans(), sorted(spans(8)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restarted_colony_goes_on_where_its_checkpoints_say() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
+    poll(&mut colony.poller(&agent, ALL)).await.unwrap();
+    agent.change(|script| script.spans = spans(5));
+    poll(&mut colony.poller(&agent, ALL)).await.unwrap();
+    agent.change(|script| assert_eq!(script.asked_after.last(), Some(&4)));
+    assert_eq!(colony.spans(), sorted(spans(5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_expired_before_it_was_polled_is_counted_as_missed() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(2)));
+    let mut poller = colony.poller(&agent, ALL);
+    poll(&mut poller).await.unwrap();
+    agent.change(|script| {
+        script.spans = spans(9);
+        script.expired_below = 6;
+    });
+    poll(&mut poller).await.unwrap();
+    let status = colony.status();
+    assert_eq!((status.spans_missed, status.spans_stored), (3, 6));
+    assert_eq!(status.lag_receipts, Some(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sampled_colony_keeps_whole_traces_and_counts_the_rest() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(40)));
+    let half = Sampling::keeping(0.5);
+    poll(&mut colony.poller(&agent, half)).await.unwrap();
+    let kept: Vec<Span> = spans(40).into_iter().filter(|span| half.keeps(span.trace_id)).collect();
+    let left_out = 40 - kept.len() as u64;
+    assert_eq!(colony.spans(), sorted(kept));
+    assert_eq!(colony.counter("spans.sampled_out"), left_out);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_agent_is_tried_less_and_less_often_and_a_live_one_goes_on() {
+    let (colony, dead) = (Colony::new(), ScriptedAgent::with(vec![]));
+    dead.change(|script| script.faults.extend([Fault::Refuse; 1_000]));
+    let stop = CancellationToken::new();
+    let poller = colony.poller(&dead, ALL);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(poller.run(stop.clone()));
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    stop.cancel();
+    tasks.join_next().await.unwrap().unwrap();
+    dead.change(|script| {
+        let tries = script.asked_after.len();
+        assert!((8..30).contains(&tries), "{tries} tries in ten minutes");
+    });
+    let status = colony.status();
+    assert_eq!(
+        (status.reachable, status.last_error.as_deref()),
+        (true, Some("agent refused: not today"))
+    );
+}

@@ -1,0 +1,116 @@
+//! Agents that move, and pollers that panic.
+
+use std::sync::mpsc;
+
+use super::*;
+use crate::poll::follow::Follower;
+
+type Agents = BTreeMap<String, Agent>;
+
+impl Colony {
+    /// Follows `web-1`, which `agent` plays wherever it is.
+    fn follower(
+        &self,
+        agent: &ScriptedAgent,
+        agents: watch::Receiver<Agents>,
+    ) -> Follower<impl Fn(String) -> ScriptedAgent + use<>> {
+        let agent = agent.clone();
+        Follower {
+            id: "web-1".into(),
+            agents,
+            connect: move |_| agent.clone(),
+            store: self.store.clone(),
+            settings: settings(ALL),
+            room: Arc::new(Semaphore::new(1)),
+            health: self.health.clone(),
+        }
+    }
+}
+
+fn known_at(address: &str) -> Agents {
+    Agents::from([("web-1".into(), at(address))])
+}
+
+/// Lets every other task go as far as it can.
+async fn others_go_on() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poller_that_panics_is_counted_and_started_again_less_and_less_often() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
+    agent.change(|script| script.faults.extend([Fault::Panic; 6]));
+    let (_registry, agents) = watch::channel(known_at("http://a:1"));
+    let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
+    tasks.spawn(colony.follower(&agent, agents).run(stop.clone()));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let panicked = colony.counter("pollers.panicked");
+    assert!((2..=4).contains(&panicked), "{panicked} in a minute");
+    assert!(colony.status().last_error.unwrap().contains("a scripted defect"));
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert_eq!(colony.counter("pollers.panicked"), 6);
+    assert_eq!((colony.spans(), colony.status().last_error), (sorted(spans(4)), None));
+    stop.cancel();
+    tasks.join_next().await.unwrap().unwrap().unwrap();
+}
+
+/// One thread for blocking calls, which `taken` has until it is dropped: a commit can be begun, and does not end.
+fn with_one_blocking_thread(test: impl AsyncFnOnce(mpsc::Sender<()>)) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .max_blocking_threads(1)
+        .build();
+    runtime.unwrap().block_on(async {
+        let (taken, free) = mpsc::channel();
+        let mut blocking = JoinSet::new();
+        blocking.spawn_blocking(move || free.recv().is_ok());
+        test(taken).await;
+        blocking.join_next().await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_poller_that_is_stopped_in_a_commit_ends_after_it() {
+    with_one_blocking_thread(async |taken| {
+        let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(2)));
+        let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
+        tasks.spawn(colony.poller(&agent, ALL).run(stop.clone()));
+        others_go_on().await;
+        tokio::time::advance(Duration::from_secs(2)).await;
+        others_go_on().await;
+        agent.change(|script| assert_eq!(script.asked_after, [0]));
+        stop.cancel();
+        others_go_on().await;
+        assert!(tasks.try_join_next().is_none(), "the poller left its commit behind");
+        drop(taken);
+        tasks.join_next().await.unwrap().unwrap();
+        assert_eq!(colony.spans(), sorted(spans(2)));
+    });
+}
+
+#[test]
+fn an_agent_that_moves_while_its_page_is_stored_is_polled_on_from_there_and_no_count_goes_back() {
+    with_one_blocking_thread(async |taken| {
+        let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
+        let (registry, agents) = watch::channel(known_at("http://a:1"));
+        let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
+        tasks.spawn(colony.follower(&agent, agents).run(stop.clone()));
+        others_go_on().await;
+        tokio::time::advance(Duration::from_secs(2)).await;
+        others_go_on().await;
+        agent.change(|script| assert_eq!(script.asked_after, [0]));
+        registry.send_replace(known_at("http://b:2"));
+        others_go_on().await;
+        assert_eq!(colony.status().address, "http://a:1", "two pollers of one agent");
+        drop(taken);
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        agent.change(|script| assert_eq!(script.asked_after, [0, 2]));
+        assert_eq!(colony.status().address, "http://b:2");
+        assert_eq!((colony.spans(), colony.status().spans_stored), (sorted(spans(4)), 4));
+        stop.cancel();
+        tasks.join_next().await.unwrap().unwrap().unwrap();
+    });
+}

@@ -1,0 +1,181 @@
+//! Metrics of agents that misbehave.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use coral_store::StoredDelta;
+use coral_trace::red::{Delta, Histogram, Protocol, Series, Side};
+use coral_trace::{Attributes, TimeRange, UnixNanos};
+use coral_wire::agent_rpc::proto::{MetricPage, QueryBeylaMetricsResponse};
+use coral_wire::agent_rpc::put_metrics;
+
+use super::*;
+use crate::poll::client::WantedMetrics;
+use crate::poll::line::Line;
+use crate::poll::metrics::MetricStream;
+
+/// An agent whose store is called `id` and has one request in each of its rows, two rows a page.
+#[derive(Clone, Default)]
+struct MetricScript {
+    id: String,
+    rows: u64,
+    /// The row with this receipt is sent without its detail.
+    bad: Option<u64>,
+    /// So many pages begin and do not end.
+    drips: usize,
+    asked_for: Vec<u32>,
+    /// Pages that began to be read.
+    read: Arc<AtomicUsize>,
+    hung_up: usize,
+}
+
+impl AgentClient for MetricScript {
+    async fn ask(&mut self, _: Wanted) -> Result<Incoming<SpanPage>, PollError> {
+        Err(PollError::too_old("no spans"))
+    }
+
+    async fn ask_metrics(
+        &mut self,
+        wanted: WantedMetrics,
+    ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
+        self.asked_for.push(wanted.most_metrics);
+        if self.drips > 0 {
+            self.drips -= 1;
+            return Ok(Box::pin(std::future::pending()));
+        }
+        let (answer, read) = (self.answer(wanted.after), self.read.clone());
+        Ok(Box::pin(async move {
+            read.fetch_add(1, Ordering::Relaxed);
+            Ok(answer)
+        }))
+    }
+
+    fn hang_up(&mut self) {
+        self.hung_up += 1;
+    }
+}
+
+impl MetricScript {
+    fn of(id: &str, rows: u64) -> Self {
+        Self { id: id.to_owned(), rows, ..Self::default() }
+    }
+
+    fn answer(&self, after: u64) -> QueryBeylaMetricsResponse {
+        let last = self.rows.min(after + 2).max(after);
+        let deltas: Vec<Delta> = (after + 1..=last).map(request).collect();
+        let mut answer = QueryBeylaMetricsResponse::default();
+        put_metrics(&mut answer, (after + 1..).zip(&deltas), usize::MAX);
+        let receipts = (after + 1..).zip(&mut answer.http_metrics);
+        for (_, metric) in receipts.filter(|(receipt, _)| Some(*receipt) == self.bad) {
+            metric.detail = None;
+        }
+        answer.metric_page = Some(MetricPage {
+            store_id: self.id.clone(),
+            next_receipt: last,
+            has_more: last < self.rows,
+            last_receipt: self.rows,
+            first_receipt: 1,
+        });
+        answer
+    }
+}
+
+fn request(row: u64) -> Delta {
+    let series = Series::of(Protocol::Http, Side::Server, "cart", Attributes::default());
+    Delta {
+        series: Arc::new(series.unwrap()),
+        since: UnixNanos(row),
+        time: UnixNanos(row + 1),
+        histogram: Histogram::of_one(1),
+        exemplars: Vec::new(),
+    }
+}
+
+impl Colony {
+    fn line(&self, agent: MetricScript) -> Line<MetricScript> {
+        self.health.know("web-1", &at("http://web-1:9001"));
+        let (store, room) = (self.store.clone(), Arc::new(Semaphore::new(1)));
+        Line { client: agent, store, room, within: Duration::from_secs(9) }
+    }
+
+    /// As after a restart of the colony.
+    async fn poll_metrics(&self, line: &mut Line<MetricScript>) -> Result<(), PollError> {
+        let mut stream = MetricStream::resume("web-1", &self.store);
+        stream.catch_up(line, &self.health, &CancellationToken::new()).await
+    }
+
+    fn requests(&self) -> u64 {
+        let mut requests = 0;
+        let count = |row: &StoredDelta| requests += row.delta.histogram.count();
+        self.store.deltas(Protocol::Http, TimeRange::ALL, count).unwrap();
+        requests
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_are_polled_once_whatever_becomes_of_the_agents_store() {
+    let colony = Colony::new();
+    let rows = [
+        ("first", 5, 5),
+        ("first", 7, 7),
+        // An older copy was put back: nothing is read again, and what comes then is.
+        ("first", 4, 7),
+        ("first", 6, 9),
+        // The store was wiped.
+        ("second", 3, 12),
+    ];
+    for (id, rows, expected) in rows {
+        colony.poll_metrics(&mut colony.line(MetricScript::of(id, rows))).await.unwrap();
+        assert_eq!(colony.requests(), expected, "{id} with {rows} rows");
+    }
+    assert_eq!(colony.store.metric_checkpoints()[0].rows_stored, 12);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_metric_that_is_refused_costs_itself_and_is_counted_with_its_reason() {
+    let colony = Colony::new();
+    let mut line = colony.line(MetricScript { bad: Some(4), ..MetricScript::of("first", 7) });
+    for _ in 0..2 {
+        colony.poll_metrics(&mut line).await.unwrap();
+        assert_eq!((colony.requests(), colony.counter("metrics.refused")), (6, 1));
+    }
+    assert!(colony.status().last_refusal.unwrap().contains("detail"));
+    assert_eq!(colony.store.metric_checkpoints()[0].next_receipt, 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_that_do_not_come_to_an_end_give_their_room_back_and_fewer_are_asked_for() {
+    let colony = Colony::new();
+    let mut line = colony.line(MetricScript { drips: 1, ..MetricScript::of("first", 3) });
+    let stop = CancellationToken::new();
+    let mut stream = MetricStream::resume("web-1", &colony.store);
+    let outcome = stream.catch_up(&mut line, &colony.health, &stop).await;
+    assert!(matches!(outcome, Err(PollError::TimedOut(_))), "{outcome:?}");
+    assert_eq!((line.client.hung_up, line.room.available_permits()), (1, 1));
+    stream.catch_up(&mut line, &colony.health, &stop).await.unwrap();
+    assert_eq!(colony.requests(), 3);
+    assert!(line.client.asked_for[1] < line.client.asked_for[0], "{:?}", line.client.asked_for);
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_wait_with_their_agent_until_there_is_room() {
+    let colony = Colony::new();
+    let mut line = colony.line(MetricScript::of("first", 3));
+    let taken = line.room.clone().acquire_owned().await.unwrap();
+    let (stop, mut stream) =
+        (CancellationToken::new(), MetricStream::resume("web-1", &colony.store));
+    let poll = stream.catch_up(&mut line, &colony.health, &stop);
+    assert!(tokio::time::timeout(Duration::from_secs(600), poll).await.is_err());
+    assert_eq!((line.client.asked_for.len(), line.client.read.load(Ordering::Relaxed)), (1, 0));
+    drop(taken);
+    stream.catch_up(&mut line, &colony.health, &stop).await.unwrap();
+    assert_eq!(colony.requests(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_name_of_a_store_of_metrics_is_bounded_too() {
+    let colony = Colony::new();
+    let mut line = colony.line(MetricScript::of(&"x".repeat(100_000), 3));
+    let outcome = colony.poll_metrics(&mut line).await;
+    assert!(matches!(outcome, Err(PollError::Nonsense(_))), "{outcome:?}");
+    assert_eq!(colony.requests(), 0);
+}

@@ -1,0 +1,236 @@
+//! `coral.colony.v1.ColonyService`: agents say where they are polled.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use coral_store::{Checkpoint, KnownAgent};
+use coral_wire::colony_rpc::proto::colony_service_server::ColonyService;
+use coral_wire::colony_rpc::proto::{RegisterAgentRequest, RegisterAgentResponse};
+use http::Uri;
+use tonic::{Request, Response, Status};
+
+use crate::Colony;
+use crate::poll::LONGEST_STORE_ID;
+use crate::registry::{Agent, KnownBy};
+use coral_trace::chain;
+
+pub(super) struct Registration {
+    pub(super) colony: Colony,
+}
+
+/// How often an agent says that it is there.
+const HEARTBEAT_SECONDS: u32 = 30;
+const LONGEST_ID: usize = 128;
+/// Agents that a colony knows; each costs a poller and its connection.
+const MOST_AGENTS: usize = 1_000;
+
+#[tonic::async_trait]
+impl ColonyService for Registration {
+    async fn register_agent(
+        &self,
+        request: Request<RegisterAgentRequest>,
+    ) -> Result<Response<RegisterAgentResponse>, Status> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let RegisterAgentRequest { agent_id, address, version: _, store_id } = request.into_inner();
+        let refused = |_: &Status| self.colony.registry.refuse();
+        check_id(&agent_id).inspect_err(refused)?;
+        check_store_id(&store_id).inspect_err(refused)?;
+        check_room(&self.colony.registry.watch().borrow(), &agent_id).inspect_err(refused)?;
+        let address = reachable_address(&address, peer).inspect_err(refused)?;
+        let (colony, agent) = (self.colony.clone(), KnownAgent { agent_id, address });
+        tokio::task::spawn_blocking(move || register(&colony, &agent, &store_id))
+            .await
+            .map_err(|panic| Status::internal(panic.to_string()))??;
+        Ok(Response::new(RegisterAgentResponse { heartbeat_seconds: HEARTBEAT_SECONDS }))
+    }
+}
+
+/// Blocks on the store.
+fn register(colony: &Colony, agent: &KnownAgent, store_id: &str) -> Result<(), Status> {
+    let (registry, store) = (&colony.registry, &colony.store);
+    if let Some(holder) = other_holder(colony, agent)
+        && !is_stream_of(&store.checkpoints(), agent, store_id)
+    {
+        registry.refuse();
+        let (id, address) = (&agent.agent_id, &agent.address);
+        tracing::warn!(agent_id = %id, %address, %holder, "refused an agent: another one has its id");
+        return Err(Status::already_exists(format!(
+            "agent_id `{id}` is that of the agent at {holder}, which answers polls: stop that one, or give \
+             this one another `agent.id`"
+        )));
+    }
+    registry.register(agent).map_err(|error| Status::unavailable(chain(&error)))
+}
+
+/// Where the agent of this id is, when that is elsewhere and it answers. Nothing moves a configured one.
+fn other_holder(colony: &Colony, agent: &KnownAgent) -> Option<String> {
+    let agents = colony.registry.watch();
+    let agents = agents.borrow();
+    let known = agents.get(&agent.agent_id)?;
+    let stays = known.address == agent.address || known.known_by == KnownBy::Configuration;
+    let gone = || colony.health.is_gone(&agent.agent_id, &known.address);
+    (!stays && !gone()).then(|| known.address.clone())
+}
+
+/// Whether the store is the one that this agent's spans came from: then the agent itself has moved.
+fn is_stream_of(places: &[Checkpoint], agent: &KnownAgent, store_id: &str) -> bool {
+    let mut of_agent = places.iter().filter(|place| place.agent_id == agent.agent_id);
+    !store_id.is_empty() && of_agent.any(|place| place.store_id == store_id)
+}
+
+fn check_store_id(id: &str) -> Result<(), Status> {
+    match id.len() {
+        0..=LONGEST_STORE_ID => Ok(()),
+        _ => Err(Status::invalid_argument(format!("store_id: at most {LONGEST_STORE_ID} bytes"))),
+    }
+}
+
+fn check_id(id: &str) -> Result<(), Status> {
+    let long = id.chars().count();
+    if long == 0 || long > LONGEST_ID || id.chars().any(char::is_control) {
+        let rule =
+            format!("agent_id: 1 to {LONGEST_ID} characters, none of them a control character");
+        return Err(Status::invalid_argument(rule));
+    }
+    Ok(())
+}
+
+/// Anybody can register, so what all of them cost together has a limit.
+fn check_room(agents: &BTreeMap<String, Agent>, id: &str) -> Result<(), Status> {
+    if agents.len() < MOST_AGENTS || agents.contains_key(id) {
+        return Ok(());
+    }
+    tracing::warn!(agent_id = id, "refused an agent: there are too many");
+    Err(Status::resource_exhausted(format!("this colony knows {MOST_AGENTS} agents already")))
+}
+
+/// `address`, with a host that means "every interface" replaced by where the agent called from.
+fn reachable_address(address: &str, peer: Option<IpAddr>) -> Result<String, Status> {
+    let invalid = |reason: &str| Status::invalid_argument(format!("address: `{address}` {reason}"));
+    let uri: Uri = address.parse().map_err(|_| invalid("is no URL"))?;
+    let (Some("http"), Some(host), Some(port)) = (uri.scheme_str(), uri.host(), uri.port_u16())
+    else {
+        return Err(invalid("is not of the form http://HOST:PORT"));
+    };
+    let unspecified =
+        host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified());
+    match (unspecified, peer) {
+        (true, Some(peer)) => Ok(format!("http://{}", SocketAddr::new(peer, port))),
+        (true, None) => Err(invalid("names no host")),
+        (false, _) => Ok(format!("http://{host}:{port}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use coral_store::{Store, StoreConfig};
+    use coral_trace::Collector;
+
+    use super::*;
+    use crate::poll::PollError;
+    use crate::registry::Registry;
+
+    /// A colony that knows `web-1` at `http://a:1`, polled from the store `mine`.
+    fn known_agent(dir: &std::path::Path) -> Colony {
+        let store = Store::open(StoreConfig { dir: dir.to_owned(), segment_rows: 1_000 });
+        let store = store.unwrap();
+        let registry = Arc::new(Registry::load(&[], store.clone()));
+        let colony = Colony { store, registry, health: Arc::default(), retained: Arc::default() };
+        register(&colony, &at("http://a:1"), "mine").unwrap();
+        colony.health.know("web-1", &colony.registry.watch().borrow()["web-1"]);
+        let mut place = Checkpoint {
+            agent_id: "web-1".into(),
+            collector: Collector::Ebpf,
+            store_id: "mine".into(),
+            next_receipt: 1,
+            spans_stored: 0,
+            spans_missed: 0,
+        };
+        colony.store.append_page(vec![], coral_trace::UnixNanos(1), &mut place).unwrap();
+        colony
+    }
+
+    fn at(address: &str) -> KnownAgent {
+        KnownAgent { agent_id: "web-1".into(), address: address.into() }
+    }
+
+    fn address(colony: &Colony) -> String {
+        colony.registry.watch().borrow()["web-1"].address.clone()
+    }
+
+    #[test]
+    fn the_id_of_an_agent_that_answers_is_refused_to_another_one_and_not_to_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let colony = known_agent(dir.path());
+        for stranger in ["another", ""] {
+            let refused = register(&colony, &at("http://b:2"), stranger).unwrap_err();
+            assert_eq!(refused.code(), tonic::Code::AlreadyExists);
+            assert!(refused.message().contains("http://a:1"), "{}", refused.message());
+        }
+        assert_eq!((address(&colony).as_str(), colony.registry.refused()), ("http://a:1", 2));
+        register(&colony, &at("http://a:1"), "another").unwrap();
+        register(&colony, &at("http://b:2"), "mine").unwrap();
+        assert_eq!(address(&colony), "http://b:2");
+    }
+
+    #[test]
+    fn the_id_of_an_agent_whose_last_three_polls_failed_is_free() {
+        let dir = tempfile::tempdir().unwrap();
+        let colony = known_agent(dir.path());
+        let fail = |error: PollError| colony.health.failed("web-1", &error);
+        let register = || register(&colony, &at("http://b:2"), "another");
+        fail(PollError::CannotStore("disk full".into()));
+        for _ in 0..3 {
+            register().unwrap_err();
+            fail(PollError::Unreachable("gone".into()));
+        }
+        register().unwrap();
+        assert_eq!(address(&colony), "http://b:2");
+    }
+
+    #[test]
+    fn an_agent_that_a_colony_has_not_polled_yet_keeps_its_id() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut colony = known_agent(dir.path());
+        colony.health = Arc::default();
+        register(&colony, &at("http://b:2"), "another").unwrap_err();
+        assert_eq!(address(&colony), "http://a:1");
+    }
+
+    #[test]
+    fn a_stranger_is_refused_when_there_are_too_many_agents_and_a_known_one_is_not() {
+        let agent = || Agent { address: "http://a:1".into(), known_by: KnownBy::Registration };
+        let mut agents: BTreeMap<String, Agent> =
+            (1..MOST_AGENTS).map(|number| (number.to_string(), agent())).collect();
+        check_room(&agents, "last").unwrap();
+        agents.insert("last".into(), agent());
+        check_room(&agents, "last").unwrap();
+        let refused = check_room(&agents, "one more").unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+    }
+
+    #[test]
+    fn an_agent_that_listens_everywhere_is_polled_where_it_called_from() {
+        let peer = Some("10.0.0.5".parse().unwrap());
+        for (address, expected) in [
+            ("http://web-1:9001", Ok("http://web-1:9001")),
+            ("http://0.0.0.0:9001", Ok("http://10.0.0.5:9001")),
+            ("http://[::]:9001", Ok("http://10.0.0.5:9001")),
+            ("web-1:9001", Err("is not of the form")),
+            ("http://web-1", Err("is not of the form")),
+            ("ftp://web-1:9001", Err("is not of the form")),
+            ("", Err("is no")),
+        ] {
+            match (reachable_address(address, peer), expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+                (Err(status), Err(reason)) => {
+                    assert!(status.message().contains(reason), "{address}: {}", status.message());
+                }
+                (found, _) => panic!("{address}: {found:?}"),
+            }
+        }
+    }
+}

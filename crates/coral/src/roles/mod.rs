@@ -1,0 +1,173 @@
+//! Starting, announcing and stopping the roles that `coral` can take.
+
+mod answers;
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use coral_agent::AgentError;
+use coral_colony::{Colony, ColonyError};
+use coral_config::{AgentConfig, ColonyConfig, StandaloneConfig};
+use coral_server::addresses::{Addresses, on_this_host};
+use coral_server::listen::{self, BindError};
+use coral_store::Store;
+
+/// Why a server ended without being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum RoleError {
+    /// A socket could not be bound.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The agent.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// The colony.
+    #[error(transparent)]
+    Colony(#[from] ColonyError),
+    /// The addresses file could not be written.
+    #[error("cannot write `{0}/run/addresses.json`")]
+    Addresses(String, #[source] std::io::Error),
+}
+
+/// Runs an agent until `stop`.
+///
+/// # Errors
+/// [`RoleError`].
+pub async fn agent(config: AgentConfig, stop: CancellationToken) -> Result<(), RoleError> {
+    let listeners = coral_agent::Listeners::bind(&config).await?;
+    let store = coral_agent::open_store(&config).await?;
+    let addresses = agent_addresses("agent", &listeners);
+    let _published = publish(&addresses, &config.data_dir)?;
+    announce(&addresses);
+    Ok(coral_agent::run(&config, store, listeners, stop).await?)
+}
+
+/// Runs a colony until `stop`.
+///
+/// # Errors
+/// [`RoleError`].
+pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(), RoleError> {
+    let listener = listen::bind(config.listen, "colony.listen").await?;
+    let store = coral_colony::open_store(&config).await?;
+    let colony = Some(listen::local_address(&listener));
+    let addresses = Addresses {
+        role: "colony".into(),
+        pid: std::process::id(),
+        colony,
+        ..Addresses::default()
+    };
+    let _published = publish(&addresses, &config.data_dir)?;
+    announce(&addresses);
+    Ok(run_colony(&config, store, listener, stop).await?)
+}
+
+/// An agent and a colony in one process, talking to each other as two would.
+pub struct Standalone {
+    config: StandaloneConfig,
+    agent: coral_agent::Listeners,
+    colony: TcpListener,
+    addresses: Addresses,
+}
+
+impl Standalone {
+    /// Binds every socket; nothing is served yet.
+    ///
+    /// # Errors
+    /// [`BindError`] names the key whose address cannot be bound.
+    pub async fn bind(mut config: StandaloneConfig) -> Result<Self, BindError> {
+        let agent = coral_agent::Listeners::bind(&config.agent).await?;
+        let colony = listen::bind(config.colony.listen, "colony.listen").await?;
+        let mut addresses = agent_addresses("standalone", &agent);
+        let colony_address = listen::local_address(&colony);
+        addresses.colony = Some(colony_address);
+        // They find each other the way that strangers do.
+        config
+            .agent
+            .colony
+            .get_or_insert_with(|| format!("http://{}", on_this_host(colony_address)));
+        Ok(Self { config, agent, colony, addresses })
+    }
+
+    /// Where it will listen.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Runs both until `stop`, or until either ends.
+    ///
+    /// # Errors
+    /// [`RoleError`] of the one that ended first.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), RoleError> {
+        let agent_store = coral_agent::open_store(&self.config.agent).await?;
+        let colony_store = coral_colony::open_store(&self.config.colony).await?;
+        let _published = publish(&self.addresses, &self.config.agent.data_dir)?;
+        announce(&self.addresses);
+        let agent = async {
+            let config = &self.config.agent;
+            let outcome = coral_agent::run(config, agent_store, self.agent, stop.clone()).await;
+            stop.cancel();
+            outcome
+        };
+        let colony = async {
+            let config = &self.config.colony;
+            let outcome = run_colony(config, colony_store, self.colony, stop.clone()).await;
+            stop.cancel();
+            outcome
+        };
+        let (agent, colony) = tokio::join!(agent, colony);
+        agent?;
+        Ok(colony?)
+    }
+}
+
+async fn run_colony(
+    config: &ColonyConfig,
+    store: Store,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> Result<(), ColonyError> {
+    let colony = Colony::new(config, store);
+    let router = answers::router(&colony, config).await?;
+    colony.run(config, listener, router, stop).await
+}
+
+fn agent_addresses(role: &str, listeners: &coral_agent::Listeners) -> Addresses {
+    let at = |listener| Some(listen::local_address(listener));
+    Addresses {
+        role: role.to_owned(),
+        pid: std::process::id(),
+        otlp_grpc: at(&listeners.otlp.grpc),
+        otlp_http: at(&listeners.otlp.http),
+        beyla_grpc: at(&listeners.beyla.grpc),
+        beyla_http: at(&listeners.beyla.http),
+        agent_rpc: at(&listeners.rpc),
+        colony: None,
+    }
+}
+
+fn publish(
+    addresses: &Addresses,
+    data_dir: &Path,
+) -> Result<coral_server::addresses::Published, RoleError> {
+    let failed = |error| RoleError::Addresses(data_dir.display().to_string(), error);
+    addresses.publish(data_dir).map_err(failed)
+}
+
+fn announce(addresses: &Addresses) {
+    let Addresses { role, otlp_grpc, otlp_http, beyla_grpc, beyla_http, agent_rpc, colony, .. } =
+        addresses;
+    let text = |address: &Option<SocketAddr>| address.map(|address| address.to_string());
+    tracing::info!(
+        role,
+        otlp_grpc = text(otlp_grpc),
+        otlp_http = text(otlp_http),
+        beyla_grpc = text(beyla_grpc),
+        beyla_http = text(beyla_http),
+        agent_rpc = text(agent_rpc),
+        colony = text(colony),
+        "listening"
+    );
+}

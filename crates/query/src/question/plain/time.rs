@@ -1,0 +1,224 @@
+//! Which words of a question say when, and what they mean.
+
+use std::time::Duration;
+
+use super::word::Word;
+use coral_trace::units::parse_duration;
+use coral_trace::units::{flag, instant};
+
+/// A time in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Window {
+    /// Microseconds since the Unix epoch; from this on.
+    pub since_unix_us: i64,
+    /// Until before this.
+    pub until_unix_us: i64,
+    /// `last 15m`
+    pub words: String,
+    /// `--since 15m`
+    pub flags: String,
+    /// Words that may have meant another time, and were not understood: `last night`.
+    pub unread: Option<String>,
+}
+
+const DAY_US: i64 = 86_400_000_000;
+/// Words before a length of time.
+const LAST: &[&str] = &["last", "past", "since", "within"];
+/// After these, a time is an end and no beginning.
+const UNTIL: &[&str] = &["before", "until", "till"];
+const NUMBERS: [&str; 12] = [
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve",
+];
+/// Other words that are about time.
+const OTHERS: &[&str] = &[
+    "afternoon",
+    "ago",
+    "between",
+    "couple",
+    "evening",
+    "few",
+    "friday",
+    "half",
+    "midnight",
+    "monday",
+    "month",
+    "months",
+    "morning",
+    "next",
+    "night",
+    "noon",
+    "saturday",
+    "sunday",
+    "thursday",
+    "today",
+    "tomorrow",
+    "tonight",
+    "tuesday",
+    "wednesday",
+    "weekend",
+    "weekends",
+    "year",
+    "years",
+    "yesterday",
+];
+/// Words that name no other time than the newest.
+const NOW: &[&str] = &["currently", "now", "recent", "recently"];
+/// Units that mean something else, unless a number is before them.
+const AFTER_NUMBERS: &[&str] = &["d", "h", "hr", "m", "min", "sec", "second", "seconds"];
+/// Words that belong to the one after them, like numbers.
+const LEADS: &[&str] = &["a", "an", "few", "half", "next", "this"];
+
+/// Whether `word` may be about time.
+pub(super) fn is_word(word: &Word) -> bool {
+    [LAST, UNTIL, &NUMBERS, OTHERS, NOW].into_iter().any(|words| word.is_one_of(words))
+        || !word.quoted && unit(&word.small).is_some()
+}
+
+/// When: as the first words say that are understood; else from `otherwise` ago.
+pub(super) fn window(words: &[Word], otherwise: Duration, now: i64) -> Window {
+    let read = (0..words.len()).find_map(|at| {
+        let (window, used) = read(words, at, now)?;
+        let is_end = at.checked_sub(1).is_some_and(|before| words[before].is_one_of(UNTIL));
+        (!is_end).then_some((window, at..at + used))
+    });
+    let (window, used) = read.unwrap_or_else(|| (last(otherwise, now), 0..0));
+    Window { unread: unread(words, &used), ..window }
+}
+
+/// What the words from `at` on say, and how many do.
+fn read(words: &[Word], at: usize, now: i64) -> Option<(Window, usize)> {
+    let is = |at: usize, names: &[&str]| words.get(at).is_some_and(|word| word.is_one_of(names));
+    if is(at, &["since", "within"]) && is(at + 1, &["the"]) {
+        return read(words, at + 2, now).map(|(window, used)| (window, used + 2));
+    }
+    let midnight = now.saturating_sub(now.rem_euclid(DAY_US));
+    let day_before = midnight.saturating_sub(DAY_US);
+    let from = usize::from(is(at, &["since"]));
+    if is(at + from, &["today"]) {
+        return Some((since(midnight, now, "today, UTC"), from + 1));
+    }
+    if is(at, &["yesterday"]) {
+        let flags = format!("--since {} --until {}", instant(day_before), instant(midnight));
+        let window = since(day_before, midnight.saturating_sub(1), "yesterday, UTC");
+        return Some((Window { flags, ..window }, 1));
+    }
+    if is(at, &["since"]) && is(at + 1, &["yesterday"]) {
+        return Some((since(day_before, now, "since yesterday, UTC"), 2));
+    }
+    let led = usize::from(is(at, LAST));
+    // A unit alone is one of it: `last hour`.
+    let (length, used) = length(&words[at + led..], is(at, &["last", "past"]))?;
+    let end = at + led + used;
+    let is_ago = is(end, &["ago"]);
+    // Without either it is how long something takes.
+    (led > 0 || is_ago).then(|| (last(length, now), led + used + usize::from(is_ago)))
+}
+
+/// `15 minutes`, `15m`, `an hour and a half`, `one hour 30 minutes`, and of how many words. With `bare` also `hour`.
+fn length(words: &[Word], bare: bool) -> Option<(Duration, usize)> {
+    let unit_alone = || Some((unit(&words.first().filter(|_| bare)?.small)?, 1));
+    let (mut sum, mut used) = one_length(words).or_else(unit_alone)?;
+    loop {
+        let and = usize::from(words.get(used).is_some_and(|word| word.is_one_of(&["and"])));
+        let rest = &words[used + and..];
+        let (more, words) = match one_length(rest) {
+            Some(more) => more,
+            None if and > 0 && is_a_half(rest) => (unit(&words[used - 1].small)? / 2, 2),
+            None => break,
+        };
+        sum = sum.checked_add(more)?;
+        used += and + words;
+    }
+    (sum.as_secs() > 0 && i64::try_from(sum.as_micros()).is_ok()).then_some((sum, used))
+}
+
+fn is_a_half(words: &[Word]) -> bool {
+    matches!(words, [a, half, ..] if a.is_one_of(&["a"]) && half.is_one_of(&["half"]))
+}
+
+fn one_length(words: &[Word]) -> Option<(Duration, usize)> {
+    let word =
+        |at: usize| words.get(at).filter(|word| !word.quoted).map(|word| word.small.as_str());
+    let unit_at = |at: usize| word(at).and_then(unit);
+    let first = word(0)?;
+    if first == "half" {
+        let article = usize::from(matches!(word(1), Some("a" | "an")));
+        return Some((unit_at(1 + article)? / 2, 2 + article));
+    }
+    if let Some(count) = number(first) {
+        let seconds = unit_at(1)?.as_secs().checked_mul(count)?;
+        return Some((Duration::from_secs(seconds), 2));
+    }
+    parse_duration(first).ok().map(|length| (length, 1))
+}
+
+/// `15`, `twelve`, `an`.
+fn number(word: &str) -> Option<u64> {
+    let named = NUMBERS.iter().position(|name| *name == word).map(|at| at as u64 + 1);
+    let article = matches!(word, "a" | "an").then_some(1);
+    named.or(article).or_else(|| word.parse().ok())
+}
+
+fn unit(word: &str) -> Option<Duration> {
+    let seconds = match word.strip_suffix('s').unwrap_or(word) {
+        "second" | "sec" => 1,
+        "minute" | "min" | "m" => 60,
+        "hour" | "h" | "hr" => 3_600,
+        "day" | "d" => 86_400,
+        "week" => 7 * 86_400,
+        _ => return None,
+    };
+    Some(Duration::from_secs(seconds))
+}
+
+fn last(length: Duration, now: i64) -> Window {
+    let micros = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
+    let flag = flag(length);
+    Window {
+        flags: format!("--since {flag}"),
+        ..since(now.saturating_sub(micros), now, &format!("last {flag}"))
+    }
+}
+
+/// From `start` to `end`, which is inside.
+fn since(start: i64, end: i64, words: &str) -> Window {
+    Window {
+        since_unix_us: start,
+        until_unix_us: end.saturating_add(1),
+        words: words.to_owned(),
+        flags: format!("--since {}", instant(start)),
+        unread: None,
+    }
+}
+
+/// What is about time beside the words that were `used`.
+fn unread(words: &[Word], used: &std::ops::Range<usize>) -> Option<String> {
+    let is_open = |at: usize| !used.contains(&at) && is_about_time(words, at);
+    let is_led = |at: usize| {
+        let before = at.checked_sub(1).filter(|before| is_open(*before));
+        before.is_some_and(|at| words[at].is_one_of(LAST) || words[at].is_one_of(UNTIL))
+    };
+    let leads = |at: usize| words[at].is_one_of(LEADS) || number(&words[at].small).is_some();
+    let is_told = |at: &usize| {
+        let leads = leads(*at) && at + 1 < words.len() && is_open(at + 1);
+        is_open(*at) || !used.contains(at) && (is_led(*at) || leads)
+    };
+    let told: Vec<usize> = (0..words.len()).filter(is_told).collect();
+    let phrase =
+        |run: &[usize]| run.iter().map(|at| words[*at].said.as_str()).collect::<Vec<_>>().join(" ");
+    let phrases: Vec<String> = told.chunk_by(|one, next| *next == one + 1).map(phrase).collect();
+    (!phrases.is_empty()).then(|| phrases.join(", "))
+}
+
+fn is_about_time(words: &[Word], at: usize) -> bool {
+    let word = &words[at];
+    let is_number = |word: &Word| !word.is_one_of(LEADS) && number(&word.small).is_some();
+    let follows_number = at.checked_sub(1).is_some_and(|before| is_number(&words[before]));
+    let is_unit = unit(&word.small).is_some() && (follows_number || !word.is_one_of(AFTER_NUMBERS));
+    // 10:30, 2026-11-25, 15m
+    let is_clock = word.small.starts_with(|sign: char| sign.is_ascii_digit())
+        && (word.small.contains([':', '-']) || parse_duration(&word.small).is_ok());
+    let is_named = [LAST, UNTIL, OTHERS].into_iter().any(|words| word.is_one_of(words));
+    !word.quoted && (is_named || is_unit || is_clock && !is_number(word))
+}

@@ -1,0 +1,13 @@
+//! Everything about a socket, and what both roles run.
+//!
+//! [`listen`] accepts connections within limits, [`addresses`] says where a process listens, [`exposition`] is
+//! Prometheus' text format, [`tasks`] is the set of tasks a role consists of, [`retain`] keeps a store within its
+//! limits, and [`clock`] is the one reader of the wall clock.
+#![warn(missing_docs)]
+
+pub mod addresses;
+pub mod clock;
+pub mod exposition;
+pub mod listen;
+pub mod retain;
+pub mod tasks;

@@ -1,0 +1,129 @@
+//! Opens a store, and keeps it within its age and its size. Agent and colony do both alike.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use coral_store::{
+    Keep, Maintained, MetricKeep, MetricsMaintained, Store, StoreConfig, StoreError,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use coral_trace::chain;
+
+/// Seals and expires until it is stopped.
+pub struct Retain {
+    /// The store to keep within limits.
+    pub store: Store,
+    /// The limits of its spans, and of the store as a whole.
+    pub keep: Keep,
+    /// The limits of its metrics.
+    pub metrics: MetricKeep,
+    /// Counts what went.
+    pub counters: Arc<RetainCounters>,
+}
+
+/// What went, since the process started.
+#[derive(Debug, Default)]
+pub struct RetainCounters {
+    /// Spans that were older than the retention.
+    pub expired: AtomicU64,
+    /// Spans that went early because of the size cap.
+    pub evicted: AtomicU64,
+    /// Rows of metrics that were older than their retention.
+    pub metrics_expired: AtomicU64,
+    /// Rows of metrics that went early because of the size cap.
+    pub metrics_evicted: AtomicU64,
+    /// Rounds that failed.
+    pub failures: AtomicU64,
+}
+
+/// Metrics may take so much of the size cap: one part of four.
+pub const METRICS_SHARE: u64 = 4;
+
+/// How often a store is looked at, unless its retention is so short that this would be late.
+const EVERY: Duration = Duration::from_millis(200);
+
+impl Retain {
+    /// Runs until `stop`; a round that has begun is finished first.
+    pub async fn run(self, stop: CancellationToken) {
+        let metrics = self.metrics.http.min(self.metrics.grpc).min(self.metrics.sql);
+        let every = EVERY.min(self.keep.age.min(metrics) / 4).max(Duration::from_millis(10));
+        let mut ticks = tokio::time::interval(every);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            self.round().await;
+        }
+    }
+
+    async fn round(&self) {
+        let (store, keep, keep_metrics) = (self.store.clone(), self.keep, self.metrics);
+        let round = tokio::task::spawn_blocking(move || {
+            let now = clock::now();
+            // What fails for one does not keep the other from being done.
+            let metrics = store.maintain_metrics(keep_metrics, now);
+            store.maintain(keep, now).and_then(|spans| Ok((spans, metrics?)))
+        });
+        match round.await {
+            Ok(Ok((spans, metrics))) => {
+                self.count(spans);
+                self.count_metrics(metrics);
+            }
+            Ok(Err(error)) => {
+                self.counters.failures.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(error = %chain(&error), "could not seal or expire; will try again");
+            }
+            Err(panic) => tracing::error!(%panic, "maintenance of the store panicked"),
+        }
+    }
+
+    fn count_metrics(&self, done: MetricsMaintained) {
+        self.counters.metrics_expired.fetch_add(done.expired, Ordering::Relaxed);
+        self.counters.metrics_evicted.fetch_add(done.evicted, Ordering::Relaxed);
+        if done.evicted > 0 {
+            let n_rows = done.evicted;
+            tracing::warn!(n_rows, "the size cap evicted metrics before their retention ended");
+        }
+    }
+
+    fn count(&self, done: Maintained) {
+        self.counters.expired.fetch_add(done.expired, Ordering::Relaxed);
+        self.counters.evicted.fetch_add(done.evicted, Ordering::Relaxed);
+        if done.evicted > 0 {
+            let n_spans = done.evicted;
+            tracing::warn!(n_spans, "the size cap evicted spans before their retention ended");
+        }
+        if done != Maintained::default() {
+            tracing::debug!(done.sealed, done.expired, done.evicted, "maintained the store");
+        }
+    }
+}
+
+/// Opens the store in `dir`, or makes it, on a thread that may block.
+///
+/// # Errors
+/// [`StoreError`], among others when another process has it.
+pub async fn open_store(dir: PathBuf, segment_rows: u64) -> Result<Store, StoreError> {
+    let config = StoreConfig { dir, segment_rows };
+    let opened = tokio::task::spawn_blocking(move || Store::open(config)).await;
+    opened.expect("opening a store does not panic")
+}
+
+impl RetainCounters {
+    /// Names and values for `role` (`agent` or `colony`).
+    pub fn snapshot(&self, role: &str) -> [(String, u64); 5] {
+        [
+            ("expired", &self.expired),
+            ("evicted", &self.evicted),
+            ("metrics.expired", &self.metrics_expired),
+            ("metrics.evicted", &self.metrics_evicted),
+            ("maintenance.failures", &self.failures),
+        ]
+        .map(|(name, count)| {
+            let prefix = if name.contains('.') { "" } else { "spans." };
+            (format!("coral.{role}.{prefix}{name}"), count.load(Ordering::Relaxed))
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! The tasks of one process: every one is joined, and the end of one is noticed.
+
+use std::time::Duration;
+
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use coral_trace::chain;
+
+/// Runs until it is stopped or until one of its tasks ends by itself.
+pub struct Tasks {
+    set: JoinSet<Result<(), String>>,
+    names: Vec<(Id, &'static str)>,
+    stop: CancellationToken,
+}
+
+/// A task ended that should have gone on, or did not end in time.
+#[derive(Debug, thiserror::Error)]
+pub enum EndedEarly {
+    /// By itself.
+    #[error("the {task} ended: {reason}")]
+    Task {
+        /// Which.
+        task: &'static str,
+        /// Its last words.
+        reason: String,
+    },
+    /// Still busy after the time for draining.
+    #[error("not drained within {within:?}: {tasks}")]
+    Deadline {
+        /// `drain_within`.
+        within: Duration,
+        /// Which were still busy.
+        tasks: String,
+    },
+}
+
+impl Tasks {
+    /// No tasks yet; `stop` ends all that will be.
+    pub fn new(stop: CancellationToken) -> Self {
+        Self { set: JoinSet::new(), names: Vec::new(), stop }
+    }
+
+    /// Adds a task that ends when `stop` is called, or when its input ends.
+    pub fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let handle = self.set.spawn(async move {
+            task.await;
+            Ok(())
+        });
+        self.names.push((handle.id(), name));
+    }
+
+    /// Adds a task that may fail.
+    pub fn spawn_fallible<E: std::error::Error>(
+        &mut self,
+        name: &'static str,
+        task: impl Future<Output = Result<(), E>> + Send + 'static,
+    ) {
+        let handle = self.set.spawn(async move { task.await.map_err(|error| chain(&error)) });
+        self.names.push((handle.id(), name));
+    }
+
+    /// Waits for `stop`, or for a task that ends without it, which stops all others. Then waits at most
+    /// `drain_within` for them to end as their inputs do.
+    ///
+    /// # Errors
+    /// [`EndedEarly`] names the task that ended by itself, or those that did not end in time.
+    pub async fn run(mut self, drain_within: Duration) -> Result<(), EndedEarly> {
+        let early = tokio::select! {
+            // Tasks end because of `stop`, sometimes before this is looked at: then it is no early end.
+            biased;
+            () = self.stop.cancelled() => None,
+            ended = self.set.join_next_with_id() => ended.map(|ended| self.early_end(ended)),
+        };
+        self.stop.cancel();
+        let drained = tokio::time::timeout(drain_within, self.drain()).await;
+        let in_time = drained.unwrap_or_else(|_| {
+            let busy: Vec<&str> = self.names.iter().map(|(_, name)| *name).collect();
+            Err(EndedEarly::Deadline { within: drain_within, tasks: busy.join(", ") })
+        });
+        early.map_or(in_time, Err)
+    }
+
+    async fn drain(&mut self) -> Result<(), EndedEarly> {
+        let mut outcome = Ok(());
+        while let Some(ended) = self.set.join_next_with_id().await {
+            let failed = !matches!(ended, Ok((_, Ok(()))));
+            let end = self.early_end(ended);
+            if failed {
+                outcome = Err(end);
+            }
+        }
+        outcome
+    }
+
+    fn early_end(&mut self, ended: Result<(Id, Result<(), String>), JoinError>) -> EndedEarly {
+        let (id, reason) = match ended {
+            Ok((id, Ok(()))) => (id, "nobody asked it to".to_owned()),
+            Ok((id, Err(reason))) => (id, reason),
+            Err(panic) => (panic.id(), panic.to_string()),
+        };
+        let place = self.names.iter().position(|(known, _)| *known == id);
+        let task = place.map_or("task", |place| self.names.swap_remove(place).1);
+        EndedEarly::Task { task, reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_end_of_one_task_stops_the_others_and_is_named() {
+        let stop = CancellationToken::new();
+        let mut tasks = Tasks::new(stop.clone());
+        tasks.spawn("waiter", stop.clone().cancelled_owned());
+        tasks.spawn_fallible("socket", async { Err(std::io::Error::other("gone")) });
+        let ended = tasks.run(Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(ended.to_string(), "the socket ended: gone");
+        assert!(stop.is_cancelled());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_does_not_end_in_time_is_named() {
+        let stop = CancellationToken::new();
+        let mut tasks = Tasks::new(stop.clone());
+        tasks.spawn("sleeper", std::future::pending());
+        stop.cancel();
+        let ended = tasks.run(Duration::from_secs(10)).await.unwrap_err();
+        assert_eq!(ended.to_string(), "not drained within 10s: sleeper");
+    }
+}

@@ -1,0 +1,72 @@
+//! Writes an answer as a DuckDB database, and asks a library for its version: by a SQL child of a command.
+
+use std::io;
+use std::path::Path;
+
+use coral_store::{SqlExport, SqlFailure, SqlFrame};
+
+use super::child::{Task, command};
+use super::lines::ChildSlot;
+use crate::SqlAnswer;
+
+/// Why a child of a command did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The child cannot be started or read.
+    #[error("cannot run a process that asks DuckDB")]
+    Process(#[from] io::Error),
+    /// DuckDB said so.
+    #[error(transparent)]
+    Failed(#[from] SqlFailure),
+    /// DuckDB crashed.
+    #[error("the process that asked DuckDB ended before it had answered")]
+    Crashed,
+}
+
+/// The longest line that these children write.
+const MAX_LINE: u64 = 1 << 20;
+
+/// Writes `answer` to the new database `file` by the library at `library`.
+///
+/// # Errors
+/// [`ExportError`]; what was written of the file is the caller's to remove.
+pub fn export(library: &Path, answer: &SqlAnswer, file: &Path) -> Result<(), ExportError> {
+    let head = SqlExport {
+        library: library.to_owned(),
+        columns: answer.columns.clone(),
+        file: std::path::absolute(file)?,
+    };
+    let mut input = serde_json::to_vec(&head).map_err(io::Error::from)?;
+    for row in &answer.rows {
+        input.push(b'\n');
+        serde_json::to_writer(&mut input, row).map_err(io::Error::from)?;
+    }
+    input.push(b'\n');
+    let line = only_line(Task::Export, &input)?;
+    match serde_json::from_str(&line).map_err(|_| ExportError::Crashed)? {
+        SqlFrame::End { .. } => Ok(()),
+        SqlFrame::Error(failure) => Err(failure.into()),
+        SqlFrame::Columns(_) => Err(ExportError::Crashed),
+    }
+}
+
+/// The version of the DuckDB library at `library`, such as `v2.0.0`.
+///
+/// # Errors
+/// [`ExportError`] when it is none that Coral can use.
+pub fn version(library: &Path) -> Result<String, ExportError> {
+    let path = std::path::absolute(library)?;
+    let line = only_line(Task::Version, path.display().to_string().as_bytes())?;
+    let version: Result<String, SqlFailure> =
+        serde_json::from_str(&line).map_err(|_| ExportError::Crashed)?;
+    Ok(version?)
+}
+
+/// What a child answers to `input`.
+fn only_line(task: Task, input: &[u8]) -> Result<String, ExportError> {
+    let slot = ChildSlot::default();
+    let lines = slot.start(command(task, Path::new("/")), input)?;
+    let line = lines.map(|mut lines| lines.next(MAX_LINE)).transpose();
+    slot.reap();
+    line.ok().flatten().flatten().ok_or(ExportError::Crashed)
+}

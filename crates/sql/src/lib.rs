@@ -1,0 +1,15 @@
+//! Questions in SQL: each is answered by a child process, which is this program itself.
+#![warn(missing_docs)]
+
+mod answer;
+pub mod child;
+pub mod counters;
+pub mod export;
+pub mod install;
+mod lines;
+mod question;
+pub mod runner;
+mod sandbox;
+
+pub use answer::SqlAnswer;
+pub use question::SqlQuestion;

@@ -1,0 +1,106 @@
+//! Answers as CSV (RFC 4180), for spreadsheets. Control characters are shown, not sent: JSON has them as they came.
+
+use coral_query::answer::{RedTable, Trace, TraceList};
+
+/// One line a trace. Times are microseconds; services are separated by spaces.
+pub fn traces(list: &TraceList) -> String {
+    let header = "trace_id,start_time_unix_us,duration_us,span_count,error_count,services,\
+                  root_service,root_operation,status_code,root_cause";
+    let rows = list.traces.iter().map(|trace| {
+        vec![
+            trace.trace_id.clone(),
+            trace.start_time_unix_us.to_string(),
+            trace.duration_us.to_string(),
+            trace.span_count.to_string(),
+            trace.error_count.to_string(),
+            trace.services.join(" "),
+            trace.root_service.clone().unwrap_or_default(),
+            trace.root_operation.clone(),
+            trace.status_code.map(|code| code.to_string()).unwrap_or_default(),
+            trace.root_cause.clone().unwrap_or_default(),
+        ]
+    });
+    document(header, rows)
+}
+
+/// One line a span. Attributes are one JSON object.
+pub fn spans(trace: &Trace) -> String {
+    let header = "trace_id,span_id,parent_span_id,agent_id,service_name,span_name,span_kind,\
+                  start_time_unix_us,duration_us,status_code,span_status,source,attributes";
+    let rows = trace.spans.iter().map(|span| {
+        vec![
+            span.trace_id.clone(),
+            span.span_id.clone(),
+            span.parent_span_id.clone().unwrap_or_default(),
+            span.agent_id.clone(),
+            span.service_name.clone(),
+            span.span_name.clone(),
+            span.span_kind.clone(),
+            span.start_time_unix_us.to_string(),
+            span.duration_us.to_string(),
+            span.status_code.map(|code| code.to_string()).unwrap_or_default(),
+            span.span_status.clone(),
+            span.source.clone(),
+            serde_json::to_string(&span.attributes).expect("text has a JSON form"),
+        ]
+    });
+    document(header, rows)
+}
+
+/// One line a row. Percentiles are microseconds, empty beyond the last bound.
+pub fn red(table: &RedTable) -> String {
+    let header =
+        "method,route,operation,table,requests,errors,error_rate,p50_us,p95_us,p99_us,beyond_us";
+    let rows = table.rows.iter().map(|row| {
+        let names = [&row.method, &row.route, &row.operation, &row.table];
+        let numbers = &row.numbers;
+        let known = [numbers.p50_us, numbers.p95_us, numbers.p99_us, numbers.beyond_us];
+        let texts = names.into_iter().map(|name| name.clone().unwrap_or_default());
+        texts
+            .chain([
+                numbers.requests.to_string(),
+                numbers.errors.to_string(),
+                numbers.error_rate.to_string(),
+            ])
+            .chain(known.map(|us| us.map(|us| us.to_string()).unwrap_or_default()))
+            .collect()
+    });
+    document(header, rows)
+}
+
+/// A document of `header` and `rows`; each cell is quoted where CSV needs it.
+pub fn document(header: &str, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut text = format!("{header}\r\n");
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
+        text.push_str(&cells.join(","));
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// A spreadsheet takes text that begins with one of `=+-@` for a formula: a quote in front keeps it text.
+pub fn quoted(cell: &str) -> String {
+    let cell = coral_trace::sanitize::whole(cell);
+    let number = cell.parse::<f64>().is_ok();
+    let formula = cell.starts_with(['=', '+', '-', '@']) && !number;
+    let guarded = if formula { format!("'{cell}") } else { cell };
+    if guarded.contains([',', '"']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_and_never_formulas() {
+        assert_eq!(quoted("plain"), "plain");
+        assert_eq!(quoted("a,\"b\"\u{1b}"), "\"a,\"\"b\"\"\\u{1b}\"");
+        assert_eq!(quoted("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+        assert_eq!(quoted("-5"), "-5");
+    }
+}

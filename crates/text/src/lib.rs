@@ -1,0 +1,16 @@
+//! Answers as text, CSV and pictures. Everything that came from a span is data: control characters never
+//! reach a terminal.
+#![warn(missing_docs)]
+
+pub mod anomalies;
+pub mod csv;
+pub mod english;
+pub mod red_table;
+pub mod table;
+pub mod topology;
+pub mod trace;
+pub mod trace_table;
+pub mod why;
+
+#[cfg(test)]
+mod tests;

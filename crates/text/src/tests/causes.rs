@@ -1,0 +1,153 @@
+//! Causes and anomalies as they are printed.
+
+use expect_test::expect;
+
+use crate::anomalies::anomalies;
+use crate::why::why;
+use coral_query::answer::{Anomalies, Anomaly, Why, WhyEvidence, WhyStandout, WhySuspect};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+fn evidence() -> Vec<WhyEvidence> {
+    vec![WhyEvidence { trace_id: TRACE.to_owned(), span_id: "00f067aa0ba902b7".to_owned() }]
+}
+
+fn suspect(service: &str, kind: &str, component: &str, share: f64) -> WhySuspect {
+    WhySuspect {
+        service: service.to_owned(),
+        component: component.to_owned(),
+        kind: kind.to_owned(),
+        share,
+        score: share * 3.0,
+        evidence: evidence(),
+    }
+}
+
+#[test]
+fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
+    let value = |key: &str, value: &str, affected, others| WhyStandout {
+        key: key.to_owned(),
+        value: value.to_owned(),
+        affected,
+        others,
+    };
+    let found = Why {
+        verdict: "cause".to_owned(),
+        ranking: vec![
+            suspect("cart", "own", "GET /cart", 0.8),
+            suspect("postgres", "leaf", "cart → postgres SELECT items", 0.15),
+        ],
+        standouts: vec![
+            value("host.name", "web-3", 0.98, 0.12),
+            value("service.version", "v2\u{1b}[31m", 1.0, 0.3),
+        ],
+        unattributed: 0.05,
+        slowdown_us: 375_000,
+        p95_us: 488_000,
+        counterfactual_p95_us: 107_000,
+        completeness: 1.0,
+        traces: 30,
+        baseline_traces: 60,
+        cut: true,
+        ..Why::default()
+    };
+    expect![[r#"
+        Why is everything slow? (last 15 minutes, against the 1 hour before)
+
+        Cause: cart, 80% of the added time
+          takes longer itself in `GET /cart`
+          P95 is 488ms; with that as it was, 107ms.
+          stands out: host.name=web-3, in 98% of its slow or failing spans and 12% of its others
+          stands out: service.version=v2\u{1b}[31m, in 100% of its slow or failing spans and 30% of its others
+
+        See it in:
+          coral query beyla traces --trace-id 4bf92f3577b34da6a3ce929d0e0e4736    # span 00f067aa0ba902b7
+
+        Suspect  | Added | Score | Kind | Where
+        ---------|-------|-------|------|-----------------------------
+        cart     | 80%   | 2.40  | own  | GET /cart
+        postgres | 15%   | 0.45  | leaf | cart → postgres SELECT items
+        (others and unattributed: 5%)
+
+        30 traces against 60 traces of the baseline, 375ms slower; 100% are whole. There are more; these are from all of the time.
+    "#]].assert_eq(&why(&found, "last 15 minutes, against the 1 hour before"));
+}
+
+#[test]
+fn anomalies_of_every_kind_are_told_in_their_units() {
+    let anomaly = |kind: &str, component: &str, before, now, score| Anomaly {
+        kind: kind.to_owned(),
+        service: "cart".to_owned(),
+        component: component.to_owned(),
+        score,
+        before,
+        now,
+        evidence: evidence(),
+    };
+    let found = Anomalies {
+        left_out: 0,
+        anomalies: vec![
+            anomaly("slower", "GET /cart", 12_000.0, 380_000.0, 3.1),
+            anomaly("errors", "GET /cart", 0.001, 0.25, 2.2),
+            anomaly("missing_child", "GET /cart", 0.0, 0.5, 2.0),
+            anomaly("retry_storm", "front → cart GET /cart", 0.0, 0.3, 1.9),
+            anomaly("n_plus_one", "cart → postgres SELECT items", 0.0, 1.0, 1.5),
+            anomaly("more_often", "cart → postgres SELECT items", 0.15, 0.95, 1.2),
+            anomaly("new_edge", "cart → 10.0.0.7:443 over http", 0.0, 1_200.0, 1.0),
+            Anomaly {
+                evidence: vec![],
+                ..anomaly("vanished_edge", "cart \u{1b}[2J→ ads over http", 1.0, 0.0, 0.9)
+            },
+        ],
+        traces: 2_000,
+        baseline_traces: 2_000,
+        cut: true,
+    };
+    expect![[r#"
+        Anomalies (last 1 hour, against the 1 hour before):
+
+        What          | Service | Where                         | Before  | Now         | Score | Trace
+        --------------|---------|-------------------------------|---------|-------------|-------|---------------------------------
+        slower        | cart    | GET /cart                     | 12ms    | 380ms       | 3.10  | 4bf92f3577b34da6a3ce929d0e0e4736
+        errors        | cart    | GET /cart                     | 0.1%    | 25.0%       | 2.20  | 4bf92f3577b34da6a3ce929d0e0e4736
+        missing child | cart    | GET /cart                     | 0.0%    | 50.0%       | 2.00  | 4bf92f3577b34da6a3ce929d0e0e4736
+        retry storm   | cart    | front → cart GET /cart        | 0.0%    | 30.0%       | 1.90  | 4bf92f3577b34da6a3ce929d0e0e4736
+        n plus one    | cart    | cart → postgres SELECT items  | 0.0%    | 100.0%      | 1.50  | 4bf92f3577b34da6a3ce929d0e0e4736
+        more often    | cart    | cart → postgres SELECT items  | 15.0%   | 95.0%       | 1.20  | 4bf92f3577b34da6a3ce929d0e0e4736
+        new edge      | cart    | cart → 10.0.0.7:443 over http | 0 calls | 1,200 calls | 1.00  | 4bf92f3577b34da6a3ce929d0e0e4736
+        vanished edge | cart    | cart \u{1b}[2J→ ads over http | 1 call  | 0 calls     | 0.90  | –
+
+        2,000 traces against 2,000 traces of the baseline. There are more; these are from all of the time.
+    "#]].assert_eq(&anomalies(&found, "last 1 hour, against the 1 hour before"));
+    let cut = anomalies(&Anomalies { left_out: 1_200, ..found }, "last 1 hour");
+    assert!(cut.contains("\n… 1,200 more score less.\n"), "{cut}");
+}
+
+#[test]
+fn no_anomalies_say_why_there_are_none() {
+    let none = |traces, baseline_traces| {
+        anomalies(&Anomalies { traces, baseline_traces, ..Anomalies::default() }, "last 1 hour")
+    };
+    expect![[r#"
+        Anomalies (last 1 hour):
+
+        No trace started in this window.
+        Hint: try a longer --since.
+
+        0 traces against 5 traces of the baseline.
+
+        Anomalies (last 1 hour):
+
+        Nothing to compare with.
+        Hint: try a longer --baseline, or a shorter --since: then what came before it is the baseline.
+
+        5 traces against 0 traces of the baseline.
+
+        Anomalies (last 1 hour):
+
+        None: nothing is more otherwise than chance makes it.
+
+        5 traces against 5 traces of the baseline.
+    "#]]
+    .assert_eq(&(none(0, 5) + "\n" + &none(5, 0) + "\n" + &none(5, 5)));
+}

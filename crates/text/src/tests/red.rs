@@ -1,0 +1,115 @@
+//! RED metrics as they are printed.
+
+use std::collections::BTreeMap;
+
+use expect_test::expect;
+
+use crate::red_table::red_table;
+use coral_query::answer::{RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+
+fn numbers(requests: u64, errors: u64, percentiles: [Option<i64>; 3]) -> RedNumbers {
+    let [p50_us, p95_us, p99_us] = percentiles;
+    RedNumbers {
+        requests,
+        errors,
+        error_rate: errors as f64 / requests.max(1) as f64,
+        p50_us,
+        p95_us,
+        p99_us,
+        beyond_us: p99_us.is_none().then_some(10_000_000),
+        statuses: BTreeMap::from([("OK".to_owned(), requests - errors)]),
+    }
+}
+
+fn table(protocol: &str, rows: Vec<RedRow>, overall: RedNumbers) -> RedTable {
+    RedTable {
+        protocol: protocol.to_owned(),
+        service: "payments-api".to_owned(),
+        side: "server".to_owned(),
+        source: "metrics".to_owned(),
+        since_unix_us: 0,
+        until_unix_us: 1,
+        rows,
+        overall,
+        overall_before: None,
+        requests_by_metrics: None,
+        slow: None,
+    }
+}
+
+#[test]
+fn a_percentile_beyond_the_last_bound_says_so_and_the_window_before_is_compared() {
+    let slow = numbers(1_234, 12, [Some(23_000), Some(9_500_000), None]);
+    let before = numbers(617, 12, [Some(20_000), Some(4_750_000), Some(5_000_000)]);
+    let row = |route: &str, numbers: &RedNumbers, before: Option<RedNumbers>| RedRow {
+        method: Some("POST".to_owned()),
+        route: Some(route.to_owned()),
+        numbers: numbers.clone(),
+        before,
+        ..RedRow::default()
+    };
+    let rows = vec![
+        row("/api/v1/payments", &slow, Some(before.clone())),
+        row("/\u{1b}[2J", &numbers(1, 1, [Some(100), Some(100), Some(100)]), None),
+    ];
+    let compared = RedTable { overall_before: Some(before), ..table("http", rows, slow) };
+    expect![[r"
+        HTTP Requests (payments-api, last 1 hour):
+
+        Route                 | Requests | P50   | P95   | P99   | Errors | Before
+        ----------------------|----------|-------|-------|-------|--------|----------------------------------------------
+        POST /api/v1/payments | 1,234    | 23ms  | 9.5s  | >10s  | 0.97%  | requests +100%, P95 +100%, errors -1.0 points
+        POST /\u{1b}[2J       | 1        | 100µs | 100µs | 100µs | 100%   | new
+
+        Overall: 1,234 requests, P95 9.5s, 0.97% errors
+        Before:  617 requests, P95 4.7s, 1.9% errors (requests +100%, P95 +100%, errors -1.0 points)
+    "]]
+    .assert_eq(&red_table(&compared, "last 1 hour"));
+}
+
+#[test]
+fn slow_rows_name_their_traces_or_say_why_there_are_none() {
+    let trace = |stored| SlowTrace {
+        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
+        span_id: "00f067aa0ba902b7".to_owned(),
+        latency_us: 620_000,
+        time_unix_us: 1_795_608_000_000_000,
+        found_by: "exemplar".to_owned(),
+        stored,
+    };
+    let slow = |name: &str, traces: Vec<SlowTrace>, why: Option<&str>| SlowRow {
+        name: name.to_owned(),
+        p95_us: Some(610_000),
+        over_us: 500_000,
+        traces,
+        why_none: why.map(str::to_owned),
+    };
+    let slow = vec![
+        slow("POST /validate", vec![trace(true), trace(false)], None),
+        slow("GET /boom", vec![], Some("not sampled")),
+    ];
+    let numbers = numbers(40, 0, [Some(1_000), Some(610_000), Some(620_000)]);
+    let row = RedRow { method: Some("/fraud.v1/Check".to_owned()), numbers, ..RedRow::default() };
+    let overall = row.numbers.clone();
+    let mut asked = RedTable { slow: Some(slow), ..table("grpc", vec![row], overall) };
+    asked.source = "spans".to_owned();
+    asked.requests_by_metrics = Some(52);
+    expect![[r"
+        gRPC Calls (payments-api, last 1 hour):
+
+        Method          | Requests | P50 | P95   | P99   | Errors | Statuses
+        ----------------|----------|-----|-------|-------|--------|---------
+        /fraud.v1/Check | 40       | 1ms | 610ms | 620ms | 0%     | OK 40
+
+        Overall: 40 requests, P95 610ms, 0% errors
+        Metrics count 52: 12 without a stored span (sampled out, expired or not yet exported).
+
+        POST /validate (over 500ms, P95 610ms):
+          4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z
+          4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z (not sampled)
+
+        GET /boom (over 500ms, P95 610ms):
+          No trace: not sampled.
+    "]]
+    .assert_eq(&red_table(&asked, "last 1 hour"));
+}

@@ -1,0 +1,232 @@
+use expect_test::{Expect, expect};
+
+use super::{REFERENCE, trace};
+use crate::csv;
+use crate::trace_table::{Heading, span_table, trace_table};
+use coral_query::answer::{TraceList, TraceSummary};
+use coral_query::{Sort, TraceFilter};
+
+/// The RFD's three traces.
+fn list() -> TraceList {
+    let row = |trace_id: &str, duration_us, span_count, error_count, status, operation: &str| {
+        TraceSummary {
+            trace_id: format!("{trace_id:0<32}"),
+            start_time_unix_us: 1_795_000_000_000_000,
+            duration_us,
+            span_count,
+            error_count,
+            services: vec!["frontend-api".to_owned(), "payments-api".to_owned()],
+            root_service: Some("frontend-api".to_owned()),
+            root_operation: operation.to_owned(),
+            status_code: status,
+            root_cause: None,
+        }
+    };
+    TraceList {
+        traces: vec![
+            row("abc123def456", 1_200_000, 8, 0, Some(200), "GET /checkout"),
+            row("def456abc789", 850_000, 6, 0, Some(200), "POST /api/v1/payments"),
+            row("789abc123def", 5_200_000, 12, 1, Some(500), "GET /checkout"),
+        ],
+        more: false,
+    }
+}
+
+fn heading(filter: TraceFilter) -> Heading {
+    let service = Some("payments-api".to_owned());
+    Heading { filter: TraceFilter { service, ..filter }, window: "last 1 hour".to_owned() }
+}
+
+#[track_caller]
+fn check(list: &TraceList, filter: TraceFilter, expected: Expect) {
+    expected.assert_eq(&trace_table(list, &heading(filter)));
+}
+
+fn slow() -> TraceFilter {
+    TraceFilter { min_duration_us: Some(500_000), sort: Sort::Slowest, ..TraceFilter::default() }
+}
+
+#[test]
+fn recent_traces_are_listed_as_in_the_rfd() {
+    check(
+        &list(),
+        TraceFilter::default(),
+        expect![[r#"
+        Recent Traces (last 1 hour, payments-api):
+
+        Trace ID         | Duration | Spans | Status | Root Operation
+        -----------------|----------|-------|--------|----------------------
+        abc123def4560000 | 1.2s     | 8     | 200    | GET /checkout
+        def456abc7890000 | 850ms    | 6     | 200    | POST /api/v1/payments
+        789abc123def0000 | 5.2s     | 12    | 500    | GET /checkout (ERROR)
+    "#]],
+    );
+}
+
+#[test]
+fn slow_traces_whose_cause_is_unknown_say_so_and_name_the_operation() {
+    check(
+        &list(),
+        slow(),
+        expect![[r#"
+        Slow Traces (duration ≥500ms, last 1 hour, payments-api, slowest first):
+
+        Trace ID         | Duration | Root Cause | Root Operation
+        -----------------|----------|------------|----------------------
+        abc123def4560000 | 1.2s     | unknown    | GET /checkout
+        def456abc7890000 | 850ms    | unknown    | POST /api/v1/payments
+        789abc123def0000 | 5.2s     | unknown    | GET /checkout (ERROR)
+    "#]],
+    );
+}
+
+#[test]
+fn slow_traces_with_known_causes_are_listed_as_in_the_rfd() {
+    let mut list = list();
+    for trace in &mut list.traces {
+        trace.root_cause = Some("card-validator-svc timeout (4.8s)".to_owned());
+    }
+    check(
+        &list,
+        slow(),
+        expect![[r#"
+        Slow Traces (duration ≥500ms, last 1 hour, payments-api, slowest first):
+
+        Trace ID         | Duration | Root Cause
+        -----------------|----------|----------------------------------
+        abc123def4560000 | 1.2s     | card-validator-svc timeout (4.8s)
+        def456abc7890000 | 850ms    | card-validator-svc timeout (4.8s)
+        789abc123def0000 | 5.2s     | card-validator-svc timeout (4.8s)
+    "#]],
+    );
+}
+
+#[test]
+fn a_list_that_was_cut_says_how_to_see_more() {
+    let list = TraceList { more: true, ..list() };
+    let page = trace_table(&list, &heading(TraceFilter::default()));
+    expect!["… more match; raise --limit (now 3) or narrow the question."]
+        .assert_eq(page.lines().last().unwrap());
+}
+
+#[test]
+fn an_empty_list_says_what_to_look_at_next() {
+    let empty = TraceList { traces: vec![], more: false };
+    check(
+        &empty,
+        TraceFilter::default(),
+        expect![[r#"
+        No traces for payments-api (last 1 hour).
+        Hint: `coral colony status` shows which agents are polled and what came; an earlier --since may find older ones.
+    "#]],
+    );
+    check(
+        &empty,
+        slow(),
+        expect![[r#"
+        No traces that match for payments-api (last 1 hour).
+        Hint: fewer conditions or an earlier --since may find some.
+    "#]],
+    );
+}
+
+#[test]
+fn a_long_operation_is_cut_to_80_columns_and_its_failure_is_not() {
+    let mut list = list();
+    list.traces[2].root_operation = "GET /a/very/long/route/that/does/not/fit/anywhere".to_owned();
+    list.traces[1].root_operation = "\u{1b}[31m注文を確認する注文を確認する".to_owned();
+    list.traces[1].root_service = None;
+    list.traces[1].status_code = None;
+    check(
+        &list,
+        TraceFilter::default(),
+        expect![[r#"
+        Recent Traces (last 1 hour, payments-api):
+
+        Trace ID         | Duration | Spans | Status | Root Operation
+        -----------------|----------|-------|--------|----------------------------------
+        abc123def4560000 | 1.2s     | 8     | 200    | GET /checkout
+        def456abc7890000 | 850ms    | 6     | -      | \u{1b}[31m注文を確認す… (no root)
+        789abc123def0000 | 5.2s     | 12    | 500    | GET /a/very/long/route/t… (ERROR)
+    "#]],
+    );
+    let widest = |page: String| page.lines().map(unicode_width::UnicodeWidthStr::width).max();
+    assert_eq!(widest(trace_table(&list, &heading(TraceFilter::default()))), Some(80));
+    assert_eq!(widest(trace_table(&list, &heading(slow()))), Some(80));
+}
+
+#[test]
+fn ids_are_printed_whole_where_their_first_digits_do_not_tell_them_apart() {
+    let mut list = list();
+    list.traces.truncate(2);
+    list.traces[0].trace_id = "4bf92f3577b34da6a3ce929d0e0e4736".to_owned();
+    list.traces[1].trace_id = "4bf92f3577b34da6ffffffffffffffff".to_owned();
+    check(
+        &list,
+        TraceFilter::default(),
+        expect![[r#"
+        Recent Traces (last 1 hour, payments-api):
+
+        Trace ID                         | Duration | Spans | Status | Root Operation
+        ---------------------------------|----------|-------|--------|---------------------
+        4bf92f3577b34da6a3ce929d0e0e4736 | 1.2s     | 8     | 200    | GET /checkout
+        4bf92f3577b34da6ffffffffffffffff | 850ms    | 6     | 200    | POST /api/v1/paymen…
+    "#]],
+    );
+    list.traces.truncate(1);
+    list.traces[0].trace_id = "0000000000000000a3ce929d0e0e4736".to_owned();
+    check(
+        &list,
+        TraceFilter::default(),
+        expect![[r#"
+        Recent Traces (last 1 hour, payments-api):
+
+        Trace ID                         | Duration | Spans | Status | Root Operation
+        ---------------------------------|----------|-------|--------|---------------
+        0000000000000000a3ce929d0e0e4736 | 1.2s     | 8     | 200    | GET /checkout
+    "#]],
+    );
+}
+
+#[test]
+fn an_id_that_is_no_id_breaks_no_table() {
+    let mut list = list();
+    list.traces[0].trace_id = "é".repeat(9);
+    list.traces[1].trace_id = String::new();
+    assert!(trace_table(&list, &heading(TraceFilter::default())).contains("GET /checkout"));
+}
+
+#[test]
+fn spans_are_listed_by_start() {
+    expect![[r#"
+        Trace 4bf92f3577b34da6a3ce929d0e0e4736 (2026-11-18T11:06:40Z):
+
+        Span ID          | Start  | Duration | Service            | Kind     | Operation
+        -----------------|--------|----------|--------------------|----------|----------------------
+        0000000000000001 | +0µs   | 1.2s     | frontend-api       | server   | POST /checkout
+        0000000000000002 | +50ms  | 450ms    | payments-api       | server   | POST /api/v1/payments
+        0000000000000003 | +60ms  | 380ms    | card-validator-svc | server   | POST /validate
+        0000000000000004 | +400ms | 12ms     | postgres           | client   | SELECT cards
+        0000000000000005 | +445ms | 35ms     | fraud-detector     | server   | Check
+        0000000000000006 | +50ms  | 180ms    | inventory-api      | server   | POST /api/v1/reserve
+        0000000000000007 | +200ms | 2ms      | redis              | client   | SET
+        0000000000000008 | +1.1s  | 15ms     | email-svc          | producer | notifications
+    "#]]
+    .assert_eq(&span_table(&trace(REFERENCE)));
+}
+
+#[test]
+fn csv_has_one_line_a_trace_or_span() {
+    expect![[r#"
+        trace_id,start_time_unix_us,duration_us,span_count,error_count,services,root_service,root_operation,status_code,root_cause␍
+        abc123def45600000000000000000000,1795000000000000,1200000,8,0,frontend-api payments-api,frontend-api,GET /checkout,200,␍
+        def456abc78900000000000000000000,1795000000000000,850000,6,0,frontend-api payments-api,frontend-api,POST /api/v1/payments,200,␍
+        789abc123def00000000000000000000,1795000000000000,5200000,12,1,frontend-api payments-api,frontend-api,GET /checkout,500,␍
+    "#]].assert_eq(&csv::traces(&list()).replace('\r', "␍"));
+    let two = "1 a server 0+9 GET \"/\" | status=200\n2 b client 1+2 SELECT a, b < 1 | k=v";
+    expect![[r#"
+        trace_id,span_id,parent_span_id,agent_id,service_name,span_name,span_kind,start_time_unix_us,duration_us,status_code,span_status,source,attributes␍
+        4bf92f3577b34da6a3ce929d0e0e4736,0000000000000001,,web-1,a,"GET ""/""",server,1795000000000000,9000,200,unset,ebpf,{}␍
+        4bf92f3577b34da6a3ce929d0e0e4736,0000000000000002,0000000000000001,web-1,b,"SELECT a, b",client,1795000000001000,2000,,unset,ebpf,"{""k"":""v""}"␍
+    "#]].assert_eq(&csv::spans(&trace(two)).replace('\r', "␍"));
+}

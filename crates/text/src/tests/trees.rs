@@ -1,0 +1,306 @@
+use expect_test::{Expect, expect};
+
+use super::{REFERENCE, trace};
+use crate::trace::{no_trace, trace_tree, with_clocks_adjusted};
+use coral_query::answer::Trace;
+
+#[track_caller]
+fn check(text: &str, expected: Expect) {
+    expected.assert_eq(&trace_tree(&trace(text)));
+}
+
+/// Only what stands below `Span Tree:`.
+#[track_caller]
+fn check_tree(text: &str, expected: Expect) {
+    expected.assert_eq(tree_of(&trace_tree(&trace(text))));
+}
+
+fn tree_of(page: &str) -> &str {
+    page.split_once("Span Tree:\n").unwrap().1
+}
+
+#[test]
+fn the_reference_trace_is_printed_as_in_the_rfd() {
+    check(
+        REFERENCE,
+        expect![[r#"
+        Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Duration: 1.2s
+        Spans: 8
+        Services: frontend-api, payments-api, card-validator-svc, postgres, fraud-detector, inventory-api, redis, email-svc
+
+        Span Tree:
+        frontend-api (1.2s, POST /checkout)
+        ├─ payments-api (450ms, POST /api/v1/payments)
+        │  ├─ card-validator-svc (380ms, POST /validate)
+        │  │  └─ postgres (12ms, SELECT cards)
+        │  └─ fraud-detector (35ms, Check)
+        ├─ inventory-api (180ms, POST /api/v1/reserve)
+        │  └─ redis (2ms, SET)
+        └─ email-svc (15ms, notifications)
+    "#]],
+    );
+}
+
+#[test]
+fn of_beylas_spans_a_reader_sees_the_requests() {
+    check(
+        "1 frontend server 0+100 GET /checkout/{id}
+2 frontend internal 0+0.1 in queue < 1 | virtual
+3 frontend internal 0.1+99 processing < 1 | virtual
+4 frontend client 10+60 POST /api/v1/payments < 3 | server.address=127.0.0.1:18082
+5 payments server 10.1+59.5 POST /api/v1/payments < 4
+6 payments internal 10.1+0.1 in queue < 5 | virtual
+7 payments internal 10.2+59 processing < 5 | virtual
+8 payments client 20+1.9 SELECT cards < 7 | db.system.name=other_sql db.collection.name=cards
+9 payments client 30+0.35 publish paid < 7 | messaging.system=kafka messaging.destination.name=paid
+a payments client 40+5 GET /v1/rates < 7 | server.address=api.rates.example",
+        expect![[r#"
+            Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+            Duration: 100ms
+            Spans: 10 (5 hops)
+            Services: frontend, payments
+
+            Span Tree:
+            frontend (100ms, GET /checkout/{id})
+            └─ payments (59ms, POST /api/v1/payments)
+               ├─ payments → other_sql cards (1.9ms, SELECT cards)
+               ├─ payments → kafka paid (350µs, publish paid)
+               └─ payments → api.rates.example (5ms, GET /v1/rates)
+        "#]],
+    );
+}
+
+#[test]
+fn a_peer_that_nothing_names_is_not_invented() {
+    check_tree(
+        "1 a server 0+9 GET /\n2 a client 1+5 GET /x < 1",
+        expect![[r#"
+        a (9ms, GET /)
+        └─ a (5ms, GET /x)
+    "#]],
+    );
+}
+
+#[test]
+fn failures_are_marked_also_those_that_only_the_caller_saw() {
+    check(
+        "1 a server 0+900 GET / | error status=503
+2 a client 10+500 GET /slow < 1 | error status=0
+3 b server 11+700 GET /slow < 2 | status=200
+4 a client 600+1 UPDATE cards < 1 | error db.system=mysql",
+        expect![[r#"
+            Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+            Duration: 900ms
+            Spans: 4 (3 hops)
+            Services: a, b
+            Errors: 3
+
+            Span Tree:
+            a (900ms, GET /) ERROR 503
+            ├─ b (700ms, GET /slow) (caller: ERROR, no response) (ends 201ms after its call)
+            └─ a → mysql (1ms, UPDATE cards) ERROR
+
+            Times: 1 hop outside the time of the hop above by more than 1ms: clocks that differ, or work that went on without its caller.
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_torn_is_shown_and_said() {
+    let mut torn = trace(
+        "1 a server 0+90 GET /
+2 b server 10+20 GET /orphan < b7
+3 b client 12+5 SELECT t < 2
+4 c server 20+20 second root
+5 d internal 40+2 circle one < 6
+6 d internal 41+2 circle two < 5",
+    );
+    torn.complete = false;
+    expect![[r#"
+        Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Duration: 90ms
+        Spans: 6
+        Services: a, b, c, d
+
+        Span Tree:
+        a (90ms, GET /)
+        ┄ b (20ms, GET /orphan) (parent 00000000000000b7 not received)
+        └─ b (5ms, SELECT t)
+        c (20ms, second root)
+        ┄ d (2ms, circle one) (is its own ancestor; cut here)
+        └─ d (2ms, circle two)
+
+        Incomplete: 2 roots; 1 hop with a parent that was not received (not instrumented, not sampled, or still to come); 1 circle of parents.
+    "#]].assert_eq(&trace_tree(&torn));
+}
+
+#[test]
+fn a_trace_that_the_colony_calls_incomplete_is_never_shown_as_whole() {
+    let whole = trace("1 a server 0+90 GET /");
+    let told = Trace { complete: false, ..whole.clone() };
+    expect![[r#"
+        a (90ms, GET /)
+
+        Incomplete: the colony says that spans are missing.
+    "#]]
+    .assert_eq(tree_of(&trace_tree(&told)));
+    let limited = Trace { complete: false, spans_left_out: 12_000, ..whole };
+    expect![[r#"
+        a (90ms, GET /)
+
+        Incomplete: 12,000 spans beyond the limit of one answer.
+    "#]]
+    .assert_eq(tree_of(&trace_tree(&limited)));
+}
+
+#[test]
+fn times_that_clocks_disagree_on_are_left_as_they_are_and_named() {
+    check_tree(
+        "1 a server 1000+100 GET /
+2 b server 500+10 early < 1
+3 b server 1050+100 late < 1
+4 b server 1500+10 after < 1
+5 b consumer 3000+10 process mails < 1
+6 b server 1090+10.9 within a millisecond < 1",
+        expect![[r#"
+            a (100ms, GET /)
+            ├─ b (10ms, early) (starts 500ms before the hop above)
+            ├─ b (100ms, late) (ends 50ms after the hop above)
+            ├─ b (10ms, within a millisecond)
+            ├─ b (10ms, after) (starts 400ms after the hop above ended)
+            └─ b (10ms, process mails)
+
+            Times: 3 hops outside the time of the hop above by more than 1ms: clocks that differ, or work that went on without its caller.
+        "#]],
+    );
+}
+
+#[test]
+fn sdk_spans_are_marked_only_beside_ebpf_spans() {
+    check_tree(
+        "1 a server 0+9 GET / | sdk\n2 b server 1+2 GET /b < 1",
+        expect![[r#"
+        a (9ms, GET /) [sdk]
+        └─ b (2ms, GET /b)
+    "#]],
+    );
+    check_tree(
+        "1 a server 0+9 GET / | sdk",
+        expect![[r#"
+        a (9ms, GET /)
+    "#]],
+    );
+}
+
+#[test]
+fn text_of_spans_never_reaches_the_terminal_as_commands() {
+    let mut trace = trace("1 a server 0+9 GET / | error db.system=x");
+    trace.trace_id = "\u{1b}]0;x".to_owned();
+    trace.services = vec!["\u{202e}a\nb".to_owned()];
+    trace.spans[0].service_name = "\u{202e}a\nb".to_owned();
+    trace.spans[0].span_name = format!("\u{1b}[2J{}", "n".repeat(65_536));
+    trace.spans[0].span_kind = "client".to_owned();
+    trace.spans[0].attributes.insert("db.system".to_owned(), "\u{9b}31m".to_owned());
+    expect![[r#"
+        Trace ID: \u{1b}]0;x
+        Duration: 9ms
+        Spans: 1
+        Services: \u{202e}a\u{a}b
+        Errors: 1
+
+        Span Tree:
+        \u{202e}a\u{a}b → \u{9b}31m (9ms, \u{1b}[2Jnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn… (65,540 bytes)) ERROR
+    "#]].assert_eq(&trace_tree(&trace));
+}
+
+#[test]
+fn a_span_with_an_unreadable_id_is_left_out_and_counted() {
+    let mut trace =
+        trace("1 a server 0+9 GET /\n2 b server 1+2 GET /b < 1\n3 c server 2+2 GET /c < 2");
+    trace.spans[0].span_id = "no id".to_owned();
+    expect![[r#"
+        ┄ b (2ms, GET /b) (parent 0000000000000001 not received)
+        └─ c (2ms, GET /c)
+
+        Incomplete: no root was received; 1 hop with a parent that was not received (not instrumented, not sampled, or still to come); 1 span with an unreadable id.
+    "#]].assert_eq(tree_of(&trace_tree(&trace)));
+}
+
+#[test]
+fn a_page_has_at_most_500_hops_and_says_how_many_more_there_are() {
+    let children = (2..=10_000).map(|id| format!("\n{id:x} b client {id}+1 GET /x < 1"));
+    let page = trace_tree(&trace(
+        &("1 a server 0+20000 GET /".to_owned() + &children.collect::<String>()),
+    ));
+    assert_eq!(page.lines().count(), 6 + 500 + 1);
+    expect!["… 9,500 more hops not shown (--format json has every span)"]
+        .assert_eq(page.lines().last().unwrap());
+}
+
+#[test]
+fn a_deep_chain_is_indented_up_to_a_limit_and_its_depth_told() {
+    let chain = (2..=10_000).map(|id| format!("\n{id:x} a internal 0+1 f < {:x}", id - 1));
+    let page = trace_tree(&trace(&("1 a internal 0+1 f".to_owned() + &chain.collect::<String>())));
+    let lines: Vec<&str> = page.lines().collect();
+    expect!["                                                                                             └─ a (1ms, f)"].assert_eq(lines[6 + 32]);
+    expect!["                                                                                                … (depth 33) a (1ms, f)"].assert_eq(lines[6 + 33]);
+    assert!(lines.iter().all(|line| line.chars().count() < 150));
+}
+
+#[test]
+fn services_beyond_a_hundred_are_counted() {
+    let mut trace = trace("1 a server 0+9 GET /");
+    trace.services = (0..2_000).map(|number| format!("s{number}")).collect();
+    let page = trace_tree(&trace);
+    assert!(page.contains("s99, … 1,900 more\n"), "{page}");
+}
+
+#[test]
+fn a_trace_that_is_not_stored_says_so_with_a_hint() {
+    expect![[r#"
+        No trace 4bf92f3577b34da6a3ce929d0e0e4736 is stored here.
+        Hint: a span is visible some seconds after it ended: Beyla sends every 15 s, a colony polls every 5 s.
+    "#]].assert_eq(&no_trace(super::TRACE_ID));
+}
+
+#[test]
+fn clocks_that_disagree_are_adjusted_on_request_and_each_hop_says_by_how_much() {
+    let skewed = trace(
+        "1 a server 0+100 GET /
+2 a client 10+50 POST /b < 1
+3 b server 515+40 POST /b < 2
+4 b client 520+10 SELECT x < 3 | db.system=postgresql",
+    );
+    expect![[r#"
+        a (100ms, GET /)
+        └─ b (40ms, POST /b) (server clock off by +500ms)
+           └─ b → postgresql (10ms, SELECT x)
+
+        Clocks: 1 server outside the time of the answered call; --adjust-clocks moves servers there.
+    "#]]
+    .assert_eq(tree_of(&trace_tree(&skewed)));
+    expect![[r#"
+        a (100ms, GET /)
+        └─ b (40ms, POST /b) (clock −500ms)
+           └─ b → postgresql (10ms, SELECT x) (clock −500ms)
+    "#]]
+    .assert_eq(tree_of(&trace_tree(&with_clocks_adjusted(&skewed))));
+}
+
+#[test]
+fn a_server_that_goes_on_when_its_client_has_given_up_has_no_wrong_clock() {
+    check_tree(
+        "1 a server 0+100 GET /
+2 a client 10+50 POST /b < 1
+3 b server 13+400 POST /b < 2
+4 b client 20+300 SELECT x < 3 | db.system=postgresql",
+        expect![[r#"
+            a (100ms, GET /)
+            └─ b (400ms, POST /b) (ends 353ms after its call)
+               └─ b → postgresql (300ms, SELECT x) (ends 260ms after the hop above)
+
+            Times: 2 hops outside the time of the hop above by more than 1ms: clocks that differ, or work that went on without its caller.
+        "#]],
+    );
+}

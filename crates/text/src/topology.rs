@@ -1,0 +1,139 @@
+//! A service map: as a table, for Graphviz, for Mermaid.
+
+mod graph;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+pub use self::graph::{dot, mermaid};
+use super::table::{cut, table};
+use coral_query::answer::{Topology, TopologyDiff, TopologyEdge};
+use coral_trace::sanitize::line;
+use coral_trace::units::{count, counted, duration};
+
+/// The widest that a name is printed.
+const WIDEST_NAME: usize = 40;
+
+/// `window` is `last 1 hour`, `before` is `1 hour`: what changes are since.
+pub fn text(map: &Topology, window: &str, before: &str) -> String {
+    let nodes = counted(map.nodes.len() as u64, "node");
+    let edges = counted(map.edges.len() as u64, "edge");
+    let mut text = format!("Service Map ({window}): {nodes}, {edges}\n");
+    if map.nodes.is_empty() {
+        text.push_str("\nNo trace started in this window.\n");
+        text.push_str(
+            "Hint: `coral query beyla traces` shows what is stored; try a longer --since.\n",
+        );
+    } else {
+        text.push_str(&edge_table(map));
+        text.push_str(&lonely(map));
+        text.push_str(&cycles(map));
+        let _ = writeln!(text, "\n{}", basis(map));
+    }
+    if let Some(diff) = &map.diff {
+        let _ = write!(text, "\nChanges since the {before} before:\n{}", changes(diff));
+    }
+    text
+}
+
+fn edge_table(map: &Topology) -> String {
+    if map.edges.is_empty() {
+        return String::new();
+    }
+    let kinds: BTreeMap<&str, &str> =
+        map.nodes.iter().map(|node| (node.name.as_str(), node.kind.as_str())).collect();
+    let named = |node: &str| match kinds.get(node) {
+        Some(&kind) if kind != "service" => format!("{} [{}]", name(node), line(kind)),
+        _ => name(node),
+    };
+    let row = |edge: &TopologyEdge| {
+        vec![
+            named(&edge.from),
+            named(&edge.to),
+            line(&edge.protocol),
+            count(edge.calls),
+            count(edge.errors),
+            micros(edge.p50_us),
+            micros(edge.p95_us),
+            micros(edge.p99_us),
+        ]
+    };
+    let rows: Vec<_> = map.edges.iter().map(row).collect();
+    let columns = ["From", "To", "Protocol", "Calls", "Errors", "P50", "P95", "P99"];
+    format!("\n{}", table(&columns, &rows))
+}
+
+/// Nodes that neither call nor are called.
+fn lonely(map: &Topology) -> String {
+    let calls = |name: &str| map.edges.iter().any(|edge| edge.from == name || edge.to == name);
+    let alone = map.nodes.iter().filter(|node| !calls(&node.name));
+    let names: Vec<String> = alone.map(|node| name(&node.name)).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("\nWithout calls: {}\n", names.join(", "))
+}
+
+fn cycles(map: &Topology) -> String {
+    if map.cycles.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nCalling in circles:\n".to_owned();
+    for cycle in &map.cycles {
+        let names: Vec<String> = cycle.iter().map(|node| name(node)).collect();
+        let _ = match names.as_slice() {
+            [one] => writeln!(text, "  {one} calls itself"),
+            _ => writeln!(text, "  {}", names.join(", ")),
+        };
+    }
+    text
+}
+
+/// What it was made of, and what it lacks.
+fn basis(map: &Topology) -> String {
+    let (traces, spans) = (counted(map.traces, "trace"), counted(map.spans, "span"));
+    let mut text = format!("{traces}, {spans}.");
+    if map.orphan_spans > 0 {
+        let orphans = counted(map.orphan_spans, "span");
+        let _ = write!(text, " {orphans} without their parent: who called is not known.");
+    }
+    if map.unnamed_calls > 0 {
+        let _ = write!(text, " {} without a named callee.", counted(map.unnamed_calls, "call"));
+    }
+    if map.calls_left_out > 0 {
+        let calls = counted(map.calls_left_out, "call");
+        let _ = write!(text, " {calls} left out: there are too many edges.");
+    }
+    text
+}
+
+fn changes(diff: &TopologyDiff) -> String {
+    let both =
+        |edge: &TopologyEdge| format!("P50 {}, P95 {}", micros(edge.p50_us), micros(edge.p95_us));
+    let row = |what: &str, edge: &TopologyEdge, was: String, is: String| {
+        vec![what.to_owned(), name(&edge.from), name(&edge.to), line(&edge.protocol), was, is]
+    };
+    let calls = |edge: &TopologyEdge| counted(edge.calls, "call");
+    let added = diff.added.iter().map(|edge| row("added", edge, "–".to_owned(), calls(edge)));
+    let removed = diff.removed.iter().map(|edge| row("removed", edge, calls(edge), "–".to_owned()));
+    let slower = diff.slower.iter().map(|slower| {
+        let (p50_us, p95_us) = (slower.p50_us_before, slower.p95_us_before);
+        let was = both(&TopologyEdge { p50_us, p95_us, ..TopologyEdge::default() });
+        row("slower", &slower.edge, was, both(&slower.edge))
+    });
+    let rows: Vec<_> = added.chain(removed).chain(slower).collect();
+    let of = counted(diff.traces, "trace");
+    if rows.is_empty() {
+        return format!("none, against {of}.\n");
+    }
+    let columns = ["Change", "From", "To", "Protocol", "Before", "Now"];
+    format!("\n{}\nAgainst {of}.\n", table(&columns, &rows))
+}
+
+fn name(text: &str) -> String {
+    cut(&line(text), WIDEST_NAME)
+}
+
+fn micros(micros: u64) -> String {
+    duration(i64::try_from(micros).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,142 @@
+//! A service map as a graph in the languages of Graphviz and Mermaid. Names are quoted and escaped in each:
+//! what a span says stays a label.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::{count, line, micros};
+use coral_query::answer::{Topology, TopologyEdge, TopologyNode};
+
+/// In the language of Graphviz.
+pub fn dot(map: &Topology) -> String {
+    let graph = Graph::of(map);
+    let mut text = "digraph topology {\n  rankdir=LR;\n  node [shape=box];\n".to_owned();
+    for (at, node) in graph.nodes.iter().enumerate() {
+        let shape = match node.kind.as_str() {
+            "database" => " shape=cylinder",
+            "queue" => " shape=cds",
+            "external" => " style=dashed",
+            _ => "",
+        };
+        let _ = writeln!(text, "  n{at} [label={}{shape}];", dot_quoted(&line(&node.name)));
+    }
+    for link in &graph.links {
+        let style = match link.change {
+            Some(Change::Added) => " penwidth=3",
+            Some(Change::Removed) => " style=dashed",
+            Some(Change::Slower) => " color=orange",
+            None if link.edge.errors > 0 => " color=red",
+            None => "",
+        };
+        let (from, to, label) = (link.from, link.to, dot_quoted(&link.label()));
+        let _ = writeln!(text, "  n{from} -> n{to} [label={label}{style}];");
+    }
+    text + "}\n"
+}
+
+/// In the language of Mermaid.
+pub fn mermaid(map: &Topology) -> String {
+    let graph = Graph::of(map);
+    let mut text = "flowchart LR\n".to_owned();
+    for (at, node) in graph.nodes.iter().enumerate() {
+        let (open, close) = match node.kind.as_str() {
+            "database" => ("[(", ")]"),
+            "queue" => ("[[", "]]"),
+            "external" => ("([", "])"),
+            _ => ("[", "]"),
+        };
+        let _ = writeln!(text, "  n{at}{open}{}{close}", mermaid_quoted(&line(&node.name)));
+    }
+    for link in &graph.links {
+        let arrow = match link.change {
+            Some(Change::Added) => "==>",
+            Some(Change::Removed) => "-.->",
+            _ => "-->",
+        };
+        let (from, to, label) = (link.from, link.to, mermaid_quoted(&link.label()));
+        let _ = writeln!(text, "  n{from} {arrow}|{label}| n{to}");
+    }
+    text
+}
+
+/// The map's nodes and edges, and those that were removed.
+struct Graph<'a> {
+    nodes: Vec<TopologyNode>,
+    links: Vec<Link<'a>>,
+}
+
+struct Link<'a> {
+    from: usize,
+    to: usize,
+    edge: &'a TopologyEdge,
+    change: Option<Change>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Added,
+    Removed,
+    Slower,
+}
+
+impl<'a> Graph<'a> {
+    fn of(map: &'a Topology) -> Self {
+        let mut nodes = map.nodes.clone();
+        let removed: &[TopologyEdge] = map.diff.as_ref().map_or(&[], |diff| &diff.removed);
+        nodes.extend(map.diff.iter().flat_map(|diff| diff.removed_nodes.clone()));
+        let places: BTreeMap<&str, usize> =
+            nodes.iter().enumerate().map(|(at, node)| (node.name.as_str(), at)).collect();
+        let link = |edge: &'a TopologyEdge, change| {
+            let (from, to) = (places.get(edge.from.as_str())?, places.get(edge.to.as_str())?);
+            Some(Link { from: *from, to: *to, edge, change })
+        };
+        let removed = removed.iter().filter_map(|edge| link(edge, Some(Change::Removed)));
+        let present = map.edges.iter().filter_map(|edge| link(edge, change(map, edge)));
+        let links = present.chain(removed).collect();
+        Self { nodes, links }
+    }
+}
+
+fn change(map: &Topology, edge: &TopologyEdge) -> Option<Change> {
+    let diff = map.diff.as_ref()?;
+    if diff.added.contains(edge) {
+        return Some(Change::Added);
+    }
+    diff.slower.iter().any(|slower| slower.edge == *edge).then_some(Change::Slower)
+}
+
+impl Link<'_> {
+    /// `slower: http, 12 calls, 1 failed, P95 35ms`
+    fn label(&self) -> String {
+        let change = match self.change {
+            Some(Change::Added) => "added: ",
+            Some(Change::Removed) => "removed: ",
+            Some(Change::Slower) => "slower: ",
+            None => "",
+        };
+        let edge = self.edge;
+        let failed = match edge.errors {
+            0 => String::new(),
+            errors => format!(", {} failed", count(errors)),
+        };
+        let calls = super::counted(edge.calls, "call");
+        format!("{change}{}, {calls}{failed}, P95 {}", line(&edge.protocol), micros(edge.p95_us))
+    }
+}
+
+fn dot_quoted(label: &str) -> String {
+    format!("\"{}\"", label.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Mermaid's escapes are `#`, a character's number and `;`. What it, Markdown or HTML could obey is written so.
+fn mermaid_quoted(label: &str) -> String {
+    let mut quoted = "\"".to_owned();
+    for character in label.chars() {
+        if character.is_alphanumeric() || " -_.,:/()[]–…µ".contains(character) {
+            quoted.push(character);
+        } else {
+            let _ = write!(quoted, "#{};", character as u32);
+        }
+    }
+    quoted + "\""
+}

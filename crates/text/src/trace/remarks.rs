@@ -1,0 +1,58 @@
+//! What a reader should know before trusting the picture.
+
+use super::hop::SKEW_US;
+use super::picture::Picture;
+use coral_trace::units::{counted, duration};
+
+impl Picture<'_> {
+    /// One sentence each, for the end of the page. None for a whole trace of agreeing clocks.
+    pub fn remarks(&self) -> Vec<String> {
+        let lacks = self.lacks();
+        let incomplete = (!lacks.is_empty()).then(|| format!("Incomplete: {}.", lacks.join("; ")));
+        let skewed = (0..self.tree.nodes.len()).filter(|node| self.skew(*node).is_some()).count();
+        let times = (skewed > 0).then(|| {
+            format!(
+                "Times: {} outside the time of the hop above by more than {}: clocks that differ, \
+                 or work that went on without its caller.",
+                counted(skewed as u64, "hop"),
+                duration(SKEW_US)
+            )
+        });
+        let pairs = (0..self.tree.nodes.len()).filter(|node| self.clock(*node).is_some()).count();
+        let clocks = (pairs > 0).then(|| {
+            format!(
+                "Clocks: {} outside the time of the answered call; --adjust-clocks moves \
+                 servers there.",
+                counted(pairs as u64, "server")
+            )
+        });
+        incomplete.into_iter().chain(clocks).chain(times).collect()
+    }
+
+    fn lacks(&self) -> Vec<String> {
+        let found = self.tree.completeness();
+        let unreadable = self.trace.spans.len() - self.spans.len();
+        let of = |number: usize, noun: &str, what: &str| {
+            (number > 0).then(|| format!("{} {what}", counted(number as u64, noun)))
+        };
+        let lacks = [
+            (found.roots == 0).then(|| "no root was received".to_owned()),
+            (found.roots > 1).then(|| counted(found.roots as u64, "root")),
+            of(
+                found.orphans,
+                "hop",
+                "with a parent that was not received (not instrumented, not sampled, or still to \
+                 come)",
+            ),
+            of(found.cycles, "circle", "of parents"),
+            of(self.tree.duplicates.len(), "span", "with the id of another"),
+            of(unreadable, "span", "with an unreadable id"),
+            of(self.trace.spans_left_out as usize, "span", "beyond the limit of one answer"),
+        ];
+        let lacks: Vec<String> = lacks.into_iter().flatten().collect();
+        match lacks.is_empty() && !self.trace.complete {
+            true => vec!["the colony says that spans are missing".to_owned()],
+            false => lacks,
+        }
+    }
+}

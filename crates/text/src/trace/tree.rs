@@ -1,0 +1,102 @@
+//! One trace as the RFD prints it: a header, and a tree of hops.
+
+use std::fmt::Write as _;
+
+use super::picture::Picture;
+use coral_query::answer::Trace;
+use coral_trace::sanitize::line;
+use coral_trace::units::{count, counted, duration};
+
+/// More hops are counted, not printed.
+pub(super) const MOST_HOPS: usize = 500;
+/// More services are counted, not named.
+const MOST_SERVICES: usize = 100;
+/// Deeper hops are not indented further.
+const DEEPEST: usize = 32;
+
+/// The whole page for a trace that is stored. At most 500 hops; names are cut at 200 characters.
+///
+/// Source: RFD 036 "CLI Commands".
+pub fn trace_tree(trace: &Trace) -> String {
+    let picture = Picture::of(trace);
+    let mut page = header(trace, picture.tree.nodes.len());
+    page.push_str("\nSpan Tree:\n");
+    let mut branches = Branches::default();
+    for (node, depth) in picture.tree.preorder().take(MOST_HOPS) {
+        let branch = branches.branch(depth, picture.is_last_child(node));
+        let _ = writeln!(page, "{branch}{}", picture.hop(node));
+    }
+    let hidden = picture.tree.nodes.len().saturating_sub(MOST_HOPS) as u64;
+    if hidden > 0 {
+        let hidden = counted(hidden, "more hop");
+        let _ = writeln!(page, "… {hidden} not shown (--format json has every span)");
+    }
+    for remark in picture.remarks() {
+        let _ = writeln!(page, "\n{remark}");
+    }
+    page
+}
+
+/// The page for a trace that is not stored.
+pub fn no_trace(id: &str) -> String {
+    let id = line(id);
+    format!(
+        "No trace {id} is stored here.\n\
+         Hint: a span is visible some seconds after it ended: Beyla sends every 15 s, a colony \
+         polls every 5 s.\n"
+    )
+}
+
+/// `hops` are those of its tree.
+pub(super) fn header(trace: &Trace, hops: usize) -> String {
+    let mut header = format!(
+        "Trace ID: {}\nDuration: {}\nSpans: {}",
+        line(&trace.trace_id),
+        duration(trace.duration_us),
+        count(trace.span_count),
+    );
+    if hops as u64 != trace.span_count {
+        let _ = write!(header, " ({})", counted(hops as u64, "hop"));
+    }
+    let _ = writeln!(header, "\nServices: {}", services(trace));
+    if trace.error_count > 0 {
+        let _ = writeln!(header, "Errors: {}", count(trace.error_count));
+    }
+    header
+}
+
+fn services(trace: &Trace) -> String {
+    let named = trace.services.iter().take(MOST_SERVICES).map(|service| line(service));
+    let mut names: Vec<String> = named.collect();
+    let rest = trace.services.len().saturating_sub(MOST_SERVICES) as u64;
+    if rest > 0 {
+        names.push(format!("… {} more", count(rest)));
+    }
+    names.join(", ")
+}
+
+/// What stands left of a hop. Lines must be asked for from top to bottom.
+#[derive(Default)]
+struct Branches {
+    /// For each depth, whether the hop printed last there was its parent's last.
+    ended: Vec<bool>,
+}
+
+impl Branches {
+    fn branch(&mut self, depth: usize, is_last: bool) -> String {
+        self.ended.truncate(depth);
+        self.ended.push(is_last);
+        if depth == 0 {
+            return String::new();
+        }
+        let above = &self.ended[1..depth.min(DEEPEST + 1)];
+        let mut text: String =
+            above.iter().map(|ended| if *ended { "   " } else { "│  " }).collect();
+        if depth > DEEPEST {
+            let _ = write!(text, "… (depth {depth}) ");
+        } else {
+            text.push_str(if is_last { "└─ " } else { "├─ " });
+        }
+        text
+    }
+}

@@ -1,0 +1,77 @@
+//! Durations as people type them.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Longest duration that is accepted: 100 years, so that none overflows 64 bits of microseconds.
+pub const MAX_DURATION: Duration = Duration::from_secs(36_500 * 86_400);
+
+/// Why a text is not a duration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InvalidDuration {
+    /// The text is not a sequence of numbers with units.
+    Syntax,
+    /// The duration is longer than [`MAX_DURATION`].
+    TooLong,
+}
+
+/// Parses `90s`, `5m`, `1h`, `7d`, `500ms`, or several of them in a row; zero to 100 years.
+///
+/// # Errors
+/// A sentence that quotes `text`.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    sum_of_parts(text).map_err(|reason| match reason {
+        InvalidDuration::Syntax => {
+            format!("`{text}` is not a duration such as 90s, 5m, 1h or 7d")
+        }
+        InvalidDuration::TooLong => format!("`{text}` is {reason}"),
+    })
+}
+
+/// As [`parse_duration`], for callers that quote the text themselves.
+///
+/// # Errors
+/// [`InvalidDuration`].
+pub fn sum_of_parts(text: &str) -> Result<Duration, InvalidDuration> {
+    let mut total = Duration::ZERO;
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return Err(InvalidDuration::Syntax);
+    }
+    while !rest.is_empty() {
+        let (part, after) = leading_part(rest).ok_or(InvalidDuration::Syntax)?;
+        let sum = total.checked_add(part).filter(|total| *total <= MAX_DURATION);
+        total = sum.ok_or(InvalidDuration::TooLong)?;
+        rest = after;
+    }
+    Ok(total)
+}
+
+/// The first number and unit of `text`, and what follows them.
+fn leading_part(text: &str) -> Option<(Duration, &str)> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let number: f64 = text[..digits].parse().ok()?;
+    let unit = &text[digits..];
+    let end = unit.find(|c: char| c.is_ascii_digit()).unwrap_or(unit.len());
+    let seconds = match unit[..end].trim() {
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        "w" => 604_800.0,
+        _ => return None,
+    };
+    let part = Duration::try_from_secs_f64(number * seconds).unwrap_or(Duration::MAX);
+    Some((part, &unit[end..]))
+}
+
+impl fmt::Display for InvalidDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Syntax => "expected a duration such as 90s, 5m, 1h or 7d",
+            Self::TooLong => "longer than 100 years",
+        })
+    }
+}
