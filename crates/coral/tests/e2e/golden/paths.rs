@@ -183,16 +183,18 @@ pub const ASK: &[&str] = &[
 
 /// Statements, which are posted.
 pub const SQL: &[&str] = &[
-    "DESCRIBE beyla_traces",
-    "DESCRIBE beyla_traces_local",
-    "DESCRIBE telemetry_spans",
-    "DESCRIBE beyla_http_metrics",
-    "DESCRIBE beyla_grpc_metrics",
-    "DESCRIBE beyla_sql_metrics",
+    "SELECT service_name, http_route, count(*) AS rows, sum(count) AS requests FROM beyla_http_metrics GROUP BY ALL ORDER BY ALL",
+    "SELECT true AS a, 1.5::DOUBLE AS b, NULL AS c, TIMESTAMPTZ '2024-05-21 12:00:00Z' AS d, [1, 2] AS e, 'x' AS f, 1.5 AS g",
+    "DROP TABLE beyla_traces",
+    "SELECT 1; SELECT 2",
+];
+
+/// Statements about whole views, which may get more columns.
+pub const VIEWS: &[&str] = &[
     "SELECT * FROM telemetry_spans ORDER BY start_time, span_id LIMIT 2",
     "SELECT * FROM beyla_traces WHERE trace_id = '0f0f0000000000000000000000000002' ORDER BY span_id",
-    "SELECT service_name, http_route, count(*) AS rows, sum(count) AS requests FROM beyla_http_metrics GROUP BY ALL ORDER BY ALL",
-    "SELECT service_name, grpc_method, count(*) AS rows, sum(count) AS requests FROM beyla_grpc_metrics GROUP BY ALL ORDER BY ALL",
-    "SELECT service_name, sql_operation, count(*) AS rows, sum(count) AS requests FROM beyla_sql_metrics GROUP BY ALL ORDER BY ALL",
-    "DROP TABLE beyla_traces",
+    "SELECT * FROM beyla_traces_local WHERE false",
+    "SELECT * FROM beyla_http_metrics WHERE service_name = 'inventory-api' ORDER BY ALL LIMIT 2",
+    "SELECT * FROM beyla_grpc_metrics WHERE service_name = 'fraud-detector' ORDER BY ALL LIMIT 2",
+    "SELECT * FROM beyla_sql_metrics ORDER BY ALL LIMIT 2",
 ];
