@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::process::coral;
 use super::data;
-use super::recording::{check_json, check_lines, check_transcript};
+use super::recording::{check_json, check_lines, check_transcript, expect_none};
 
 /// `ALL`, `WINDOW` and `THEN` are those of `paths.rs`.
 const TEXT: &[&str] = &[
@@ -126,13 +126,13 @@ fn golden_commands_print_what_they_printed() {
         let output = printed(&coral.ask(&line));
         (line, output)
     };
-    check_transcript("commands.txt", &TEXT.iter().map(ask).collect::<Vec<_>>());
+    let texts = check_transcript("commands.txt", &TEXT.iter().map(ask).collect::<Vec<_>>());
     let answers = JSON.iter().map(|line| {
         let line = expanded(line);
         let answer = coral.json(&line);
         (format!("coral {line} --format json"), answer)
     });
-    check_json("commands.json", answers.collect());
+    expect_none([texts, check_json("commands.json", answers.collect())]);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn golden_status_commands_list_what_they_listed() {
         ("colony status".to_owned(), without_numbers(&printed(&coral.ask("colony status")))),
         ("agent status".to_owned(), without_numbers(&printed(&agent.unwrap()))),
     ];
-    check_lines("status.txt", &outputs);
+    expect_none([check_lines("status.txt", &outputs)]);
 }
 
 const COMMANDS: &[&str] = &[
@@ -193,7 +193,7 @@ fn golden_commands_options_and_their_values_are_still_taken() {
         let help = String::from_utf8(output.stdout).unwrap();
         (format!("coral {command}"), interface(&help))
     });
-    check_json("options.json", answers.collect());
+    expect_none([check_json("options.json", answers.collect())]);
 }
 
 /// The commands, arguments and options of a help text, each option with its default and its possible values.

@@ -1,5 +1,7 @@
 //! Compares an answer with the one that was recorded: nothing that was there is gone or different.
 
+use std::fmt;
+
 use serde_json::Value;
 
 /// Maps whose keys are data and not fields: of these nothing may be added either.
@@ -7,41 +9,66 @@ const DATA: &[&str] = &["attributes", "statuses"];
 /// How far two floating-point numbers may be apart, absolutely and relative to the recorded one.
 const TOLERANCE: f64 = 1e-9;
 
-/// What `answer` lacks of `recorded`, or says otherwise: a line each, which begins with the path of the value.
-/// Further members of objects are no difference.
-pub fn differences(recorded: &Value, answer: &Value) -> Vec<String> {
+/// One value of an answer that is not what was recorded.
+pub struct Difference {
+    /// Where it stands, as `/spans/3/attributes/http.route`.
+    pub path: String,
+    /// What it was, and is.
+    pub change: String,
+}
+
+/// What `answer` lacks of `recorded`, or says otherwise. Further members of objects are no difference.
+pub fn differences(recorded: &Value, answer: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
-    compare("", recorded, answer, &mut found);
+    compare("", recorded, answer, &mut |path, change| {
+        found.push(Difference { path: path.to_owned(), change });
+    });
     found
 }
 
-fn compare(path: &str, recorded: &Value, answer: &Value, found: &mut Vec<String>) {
+impl Difference {
+    /// The path of the field, whichever element of a list it is in: `/spans/*/attributes/http.route`.
+    pub fn field(&self) -> String {
+        let is_place =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let parts = self.path.split('/').map(|part| if is_place(part) { "*" } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.change)
+    }
+}
+
+fn compare(path: &str, recorded: &Value, answer: &Value, found: &mut dyn FnMut(&str, String)) {
     match (recorded, answer) {
         (Value::Object(recorded), Value::Object(answer)) => {
             for (key, value) in recorded {
                 let path = format!("{path}/{key}");
                 match answer.get(key) {
                     Some(answer) => compare(&path, value, answer, found),
-                    None => found.push(format!("{path}: was {}, is gone", short(value))),
+                    None => found(&path, format!("was {}, is gone", short(value))),
                 }
             }
             let field = path.rsplit('/').next().unwrap_or_default();
             let added = answer.keys().filter(|key| !recorded.contains_key(*key));
-            if DATA.contains(&field) {
-                found.extend(added.map(|key| format!("{path}/{key}: was not there")));
+            for key in added.filter(|_| DATA.contains(&field)) {
+                found(&format!("{path}/{key}"), "was not there".to_owned());
             }
         }
         (Value::Array(recorded), Value::Array(answer)) => {
             if recorded.len() != answer.len() {
                 let (was, is) = (recorded.len(), answer.len());
-                found.push(format!("{path}: was {was} long, is {is} long"));
+                found(path, format!("was {was} long, is {is} long"));
             }
             for (at, (recorded, answer)) in recorded.iter().zip(answer).enumerate() {
                 compare(&format!("{path}/{at}"), recorded, answer, found);
             }
         }
         _ if is_same(recorded, answer) => {}
-        _ => found.push(format!("{path}: was {}, is {}", short(recorded), short(answer))),
+        _ => found(path, format!("was {}, is {}", short(recorded), short(answer))),
     }
 }
 
@@ -84,10 +111,12 @@ pub fn text_difference(recorded: &str, answer: &str) -> Option<String> {
 /// The first recorded line that the answer does not have, or has in another order, if there is one.
 pub fn missing_line(recorded: &str, answer: &str) -> Option<String> {
     let mut left = answer.lines();
-    (1..)
-        .zip(recorded.lines())
-        .find(|(_, recorded)| !left.any(|line| line == *recorded))
-        .map(|(number, recorded)| format!("line {number}: was {recorded:?}, is gone"))
+    (1..).zip(recorded.lines()).find(|(_, recorded)| !left.any(|line| line == *recorded)).map(
+        |(number, recorded)| {
+            let there = answer.lines().nth(number - 1).unwrap_or_default();
+            format!("line {number}: was {recorded:?}, is gone; there is {there:?}")
+        },
+    )
 }
 
 /// A value with the names of types where numbers, texts and truths stand, but for the members named by `stable`.
@@ -115,7 +144,9 @@ fn a_field_that_is_gone_or_different_is_told_with_its_path_and_a_new_one_is_none
     let recorded =
         json!({"spans": [{"name": "a", "us": 3, "share": 0.5, "attributes": {"k": "v"}}]});
     let check = |answer: Value, expected: &[&str]| {
-        assert_eq!(differences(&recorded, &answer), expected, "{answer}");
+        let found = differences(&recorded, &answer);
+        let found: Vec<String> = found.iter().map(Difference::to_string).collect();
+        assert_eq!(found, expected, "{answer}");
     };
     check(recorded.clone(), &[]);
     check(
@@ -143,6 +174,13 @@ fn a_field_that_is_gone_or_different_is_told_with_its_path_and_a_new_one_is_none
 }
 
 #[test]
+fn a_field_of_a_list_has_one_name() {
+    let path = "/spans/3/attributes/http.route".to_owned();
+    let difference = Difference { path, change: String::new() };
+    assert_eq!(difference.field(), "/spans/*/attributes/http.route");
+}
+
+#[test]
 fn the_first_line_that_differs_is_told() {
     assert_eq!(text_difference("a\nb\n", "a\nb\n"), None);
     let check = |answer, expected: &str| {
@@ -152,5 +190,8 @@ fn the_first_line_that_differs_is_told() {
     check("a\n", "line 2: was \"b\", is not there");
     check("a\nb\nc\n", "line 3: was not there, is \"c\"");
     assert_eq!(missing_line("a\nb\n", "a\nnew\nb\n"), None);
-    assert_eq!(missing_line("a\nb\n", "b\na\n").unwrap(), "line 2: was \"b\", is gone");
+    assert_eq!(
+        missing_line("a\nb\n", "b\na\n").unwrap(),
+        "line 2: was \"b\", is gone; there is \"a\""
+    );
 }
