@@ -184,7 +184,7 @@ pub const ASK: &[&str] = &[
 /// Statements, which are posted.
 pub const SQL: &[&str] = &[
     "SELECT service_name, http_route, count(*) AS rows, sum(count) AS requests FROM beyla_http_metrics GROUP BY ALL ORDER BY ALL",
-    "SELECT true AS a, 1.5::DOUBLE AS b, NULL AS c, TIMESTAMPTZ '2024-05-21 12:00:00Z' AS d, [1, 2] AS e, 'x' AS f, 1.5 AS g",
+    "SELECT true AS a, 1.5::DOUBLE AS b, NULL::INTEGER AS c, TIMESTAMPTZ '2024-05-21 12:00:00Z' AS d, [1, 2] AS e, 'x' AS f, 1.5 AS g",
     "DROP TABLE beyla_traces",
     "SELECT 1; SELECT 2",
 ];
