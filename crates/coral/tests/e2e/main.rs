@@ -10,6 +10,7 @@ mod cli;
 mod demo;
 mod fake_beyla;
 mod full_disk;
+mod golden;
 mod hostile;
 mod path;
 mod process;

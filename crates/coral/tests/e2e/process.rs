@@ -157,6 +157,19 @@ impl Coral {
         http().get(&url).call().unwrap().body_mut().read_json().unwrap()
     }
 
+    /// Status and body of what is there under `path`.
+    pub fn fetch(&self, socket: &str, path: &str) -> (u16, String) {
+        let mut answer = http().get(format!("{}{path}", self.url(socket))).call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
+    /// Status and answer to JSON that is posted.
+    pub fn post_json(&self, socket: &str, path: &str, body: &Value) -> (u16, Value) {
+        let mut answer =
+            http().post(format!("{}{path}", self.url(socket))).send_json(body).unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_json().unwrap())
+    }
+
     pub fn counter(&self, name: &str) -> u64 {
         let status = self.get("agent_rpc", "/api/v1/status");
         status["counters"][name].as_u64().unwrap_or_else(|| panic!("no counter {name}"))

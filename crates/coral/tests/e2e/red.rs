@@ -43,6 +43,13 @@ pub(super) fn after(version: &str, metrics: &[&str], traces: &[&str]) -> Coral {
     coral
 }
 
+/// Sends the recordings of Beyla 3.31.0 whose names begin with any of `prefixes`, each once.
+pub(super) fn send(coral: &Coral, socket: &str, path: &str, prefixes: &[&str]) {
+    for body in recorded("3.31.0", prefixes) {
+        assert_eq!(coral.post_to(socket, path, &body), 200);
+    }
+}
+
 /// When the recordings were made.
 const THEN: &str = "--since 2026-11-20T00:00:00Z --until 2026-12-01T00:00:00Z";
 

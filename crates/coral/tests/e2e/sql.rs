@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::process::{Coral, coral, eventually};
 
 /// The libraries under `CORAL_TEST_DUCKDB`, one in a directory for each version.
-fn libraries() -> Vec<PathBuf> {
+pub(super) fn libraries() -> Vec<PathBuf> {
     let dir = std::env::var_os("CORAL_TEST_DUCKDB").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/coral/duckdb"));
     let entries = dir.or_else(home).and_then(|dir| std::fs::read_dir(dir).ok());
