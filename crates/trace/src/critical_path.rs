@@ -42,7 +42,7 @@ pub struct Extent {
 }
 
 /// Which part of a child's time may overlap the next child's without the two being at once.
-const MOMENT: u32 = 50;
+const MAX_OVERLAP_DIVISOR: u32 = 50;
 
 impl Extents {
     /// Of every node of `tree`, which was built from `hops`. Of a call, from the client's start to its end.
@@ -139,7 +139,7 @@ impl Extent {
 
     /// Whether it had ended by then, but for a moment.
     pub(crate) fn is_before(&self, then: UnixNanos) -> bool {
-        self.start < then && self.end.since(then) <= self.duration() / MOMENT
+        self.start < then && self.end.since(then) <= self.duration() / MAX_OVERLAP_DIVISOR
     }
 
     fn whole(hop: &Hop) -> Self {

@@ -1,29 +1,29 @@
 //! Why it is slow: the traces of a window beside the same operation's traces at their baseline.
 //!
-//! 1. Each trace's critical path is divided into exclusive parts: own work, the edge between a caller and
-//!    whom it called, calls nobody observes the other side of, queues (`observe`, `role`).
+//! 1. Each trace's critical path is divided into exclusive path shares: own work, the edge between a caller and
+//!    whom it called, calls nobody observes the other side of, queues (`observation`, `role`).
 //! 2. Each component's time is compared with its baseline, robustly, and shrunk by how little is known (`shift`).
 //! 3. The time on an edge is laid at the door of whichever end's other edges have shifted with it (`edge`).
 //! 4. Operations that fail, stop early or repeat themselves are found from what they call (`change`).
 //! 5. A service's score is its shift, weighted by its share of the time added to the traces it is in (`score`).
-//! 6. A cause is named only when that is much, and when cohorts drawn by lot do not do as well (`chance`).
+//! 6. A cause is named only when that is much, and when cohorts with shuffled labels do not score as high (`permutation`).
 //!
 //! Shares are of the time added by all components together, and sum to one with `unattributed`.
 
-mod added;
+mod added_time;
 mod anomaly;
-mod chance;
 mod change;
 mod counterfactual;
 mod edge;
-mod evidence;
 mod names;
-mod observe;
-mod one;
+mod observation;
+mod permutation;
 mod ranking;
 mod role;
 mod score;
 mod shift;
+mod single_trace;
+mod slowest;
 mod standout;
 mod table;
 #[cfg(test)]
@@ -33,14 +33,14 @@ mod verdict;
 use std::time::Duration;
 
 pub use self::anomaly::{Anomalies, Anomaly, AnomalyKind, anomalies};
-pub use self::change::weight;
+pub use self::change::change_weight;
 pub use self::names::CauseKind;
 use self::names::Names;
-pub use self::observe::Entry;
-use self::observe::Observation;
-pub use self::one::{Loss, RootCause, Usual};
+pub use self::observation::Entry;
+use self::observation::Observation;
+pub use self::single_trace::{Loss, RootCause, Typical};
 pub use self::standout::Standout;
-use self::table::Table;
+use self::table::ObservationTable;
 use crate::ids::{SpanId, TraceId};
 use crate::span::Span;
 
@@ -99,7 +99,7 @@ pub struct Suspect {
     pub share: f64,
     /// How suspicious it is.
     pub score: f64,
-    /// Where to see it, worst first; at most [`Suspect::MOST_EVIDENCE`].
+    /// Where to see it, worst first; at most [`Suspect::MAX_EVIDENCE`].
     pub evidence: Vec<Evidence>,
 }
 
@@ -114,7 +114,7 @@ pub struct Evidence {
 
 impl Suspect {
     /// Traces that are shown for one suspect.
-    pub const MOST_EVIDENCE: usize = 5;
+    pub const MAX_EVIDENCE: usize = 5;
 }
 
 /// Why the traces of `window` are slower than, or otherwise than, those of `baseline`, as far as they are
@@ -128,14 +128,15 @@ pub fn explain<'a>(
     window: impl IntoIterator<Item = &'a [Span]>,
 ) -> Explanation {
     let mut names = Names::default();
-    let mut observe = |spans: &'a [Span]| Some((Observation::of(spans, entry, &mut names)?, spans));
+    let mut observe =
+        |spans: &'a [Span]| Some((Observation::from_spans(spans, entry, &mut names)?, spans));
     let mut observed: Vec<(Observation, &[Span])> =
         baseline.into_iter().filter_map(&mut observe).collect();
     let before = observed.len();
     observed.extend(window.into_iter().filter_map(&mut observe));
     let (observations, traces): (Vec<Observation>, Vec<&[Span]>) = observed.into_iter().unzip();
     let in_window: Vec<bool> = (0..observations.len()).map(|at| at >= before).collect();
-    let table = Table::of(&names, &observations);
+    let table = ObservationTable::from_observations(&names, &observations);
     verdict::explanation(&table, &traces, &in_window, entry)
 }
 

@@ -245,7 +245,7 @@ fn check_sums(hops: &[Hop]) {
         assert!(own[at] <= extent.duration());
         // A node on the path waits for itself at least while nothing else runs below it, but for a moment in
         // which the next one has begun.
-        let waited = on_path[at] + extent.duration() / MOMENT;
+        let waited = on_path[at] + extent.duration() / MAX_OVERLAP_DIVISOR;
         assert!(on_path[at] == Duration::ZERO || own[at] <= waited, "{at}");
     }
 }

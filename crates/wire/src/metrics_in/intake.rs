@@ -217,7 +217,8 @@ impl Taking {
         let service = named.unwrap_or(&self.exporter.service).to_owned();
         attributes.0.retain(|kv| !OF_POINT.contains(&kv.key.as_str()));
         attributes.0.extend(self.exporter.attributes.0.iter().cloned());
-        let series = Series::of(self.metric.protocol, self.metric.side, &service, attributes);
+        let series =
+            Series::from_attributes(self.metric.protocol, self.metric.side, &service, attributes);
         series.map(|series| (Arc::new(series), key))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use coral_trace::Recogniser;
-use coral_trace::red::{Counters, Series, Taken, Temporality, of_span};
+use coral_trace::red::{Counters, PointOutcome, Series, Temporality, series_from_span};
 use coral_wire::metrics_in::{self, DecodedMetrics, Ignored, KnownSeries};
 use coral_wire::otlp_in::{self, DecodeError, Encoding};
 use proptest::collection::vec;
@@ -50,7 +50,7 @@ fn counted(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
         let decoded = decode(body, Encoding::Protobuf, &Recogniser::default()).unwrap();
         assert_eq!(decoded.refused.message(), "");
         for point in &decoded.points {
-            if let Taken::Grown(growth) = counters.take(point) {
+            if let PointOutcome::Grown(growth) = counters.take(point) {
                 *rows.entry(row(&point.series)).or_default() += growth.histogram.count();
             }
         }
@@ -64,7 +64,7 @@ fn traced(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
     let mut rows = BTreeMap::new();
     for body in bodies {
         let decoded = otlp_in::decode(body, Encoding::Protobuf, &Recogniser::default()).unwrap();
-        for (series, _) in decoded.spans.iter().filter_map(of_span) {
+        for (series, _) in decoded.spans.iter().filter_map(series_from_span) {
             *rows.entry(row(&series)).or_default() += 1;
         }
     }

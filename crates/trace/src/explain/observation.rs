@@ -1,7 +1,7 @@
 //! What is remembered of a trace: where its time went, and what called what.
 
 use super::names::{CauseKind, Identity, Names};
-use super::role::Role;
+use super::role::NodeRole;
 use crate::clock;
 use crate::critical_path::{Extents, Segment};
 use crate::ids::{SpanId, TraceId};
@@ -21,16 +21,16 @@ pub(super) struct Observation {
     /// Clocks disagreed, and were adjusted.
     pub adjusted: bool,
     /// Its critical path.
-    pub parts: Vec<Part>,
+    pub path_shares: Vec<PathShare>,
     /// What nobody waited for, as if somebody had: the critical paths beside the critical path.
-    pub aside: Vec<Part>,
+    pub off_path: Vec<PathShare>,
     /// Parents before their children.
     pub calls: Vec<Call>,
 }
 
 /// Time of the critical path that one component took at one span.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
+pub(super) struct PathShare {
     pub component: u32,
     pub nanos: f64,
     pub span: SpanId,
@@ -50,7 +50,7 @@ pub(super) struct Call {
     /// Nodes below it, and itself.
     pub size: u32,
     /// Nanoseconds of the critical path at it, and at what lies below it.
-    pub held: f64,
+    pub path_nanos: f64,
     /// The component that failed here, if nothing below it failed.
     pub failed: Option<u32>,
     /// It or anything below it failed.
@@ -67,8 +67,8 @@ pub struct Entry<'a> {
     pub operation: Option<&'a str>,
 }
 
-/// A trace that is being read.
-pub(super) struct Reading<'a> {
+/// A trace whose times were moved to one clock, as a tree.
+pub(super) struct AlignedTrace<'a> {
     pub spans: &'a [Span],
     /// Its spans, by one clock.
     pub hops: Vec<Hop>,
@@ -77,33 +77,33 @@ pub(super) struct Reading<'a> {
     adjusted: bool,
 }
 
-/// Nanoseconds that were lost at one node, by how.
+/// The nanoseconds of a path that one node took, by kind: own work, the call to it, its queue.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Lost {
+pub(super) struct LostTime {
     own: u64,
     call: u64,
     queue: u64,
 }
 
 /// Clocks that differ by less, in nanoseconds, do so between any two threads.
-const CLOCKS_DIFFER: u64 = 1_000_000;
+const MIN_CLOCK_DIFFERENCE: u64 = 1_000_000;
 
 impl Observation {
     /// Of the spans of one trace; `None` when `entry` is not among them.
-    pub fn of(spans: &[Span], entry: Entry<'_>, names: &mut Names) -> Option<Self> {
-        let reading = Reading::of(spans);
-        let entries = reading.entries(entry);
-        let trace_id = spans[reading.tree.nodes[*entries.first()?].span].trace_id;
-        let durations = entries.iter().map(|at| reading.extents.nodes[*at].duration());
-        let lost = reading.lost(&entries);
+    pub fn from_spans(spans: &[Span], entry: Entry<'_>, names: &mut Names) -> Option<Self> {
+        let aligned = AlignedTrace::from_spans(spans);
+        let entries = aligned.entries(entry);
+        let trace_id = spans[aligned.tree.nodes[*entries.first()?].span].trace_id;
+        let durations = entries.iter().map(|at| aligned.extents.nodes[*at].duration());
+        let lost_times = aligned.lost_times(&entries);
         Some(Self {
             trace_id,
             duration: durations.map(|duration| duration.as_nanos() as f64).sum(),
-            whole: reading.is_whole(),
-            adjusted: reading.adjusted,
-            parts: reading.parts(&lost.on_path, names),
-            aside: reading.parts(&lost.beside, names),
-            calls: reading.calls(&entries, &lost.on_path, names),
+            whole: aligned.is_whole(),
+            adjusted: aligned.adjusted,
+            path_shares: aligned.path_shares(&lost_times.on_path, names),
+            off_path: aligned.path_shares(&lost_times.beside, names),
+            calls: aligned.calls(&entries, &lost_times.on_path, names),
         })
     }
 }
@@ -115,14 +115,14 @@ struct Walk {
     walked: Vec<bool>,
 }
 
-/// By node, what was lost on the critical path, and what would have been beside it.
-pub(super) struct AllLost {
-    pub on_path: Vec<Lost>,
-    beside: Vec<Lost>,
+/// The time that each node took on the critical path, and on the paths beside it; by node.
+pub(super) struct LostTimes {
+    pub on_path: Vec<LostTime>,
+    beside: Vec<LostTime>,
 }
 
-impl<'a> Reading<'a> {
-    pub fn of(spans: &'a [Span]) -> Self {
+impl<'a> AlignedTrace<'a> {
+    pub fn from_spans(spans: &'a [Span]) -> Self {
         let mut hops: Vec<Hop> = spans.iter().map(Hop::from).collect();
         let tree = Tree::build(&hops);
         let deltas = clock::deltas(&tree, &hops);
@@ -130,7 +130,7 @@ impl<'a> Reading<'a> {
             hop.start = UnixNanos(hop.start.0.saturating_add_signed(*delta));
             hop.end = UnixNanos(hop.end.0.saturating_add_signed(*delta));
         }
-        let adjusted = deltas.iter().any(|delta| delta.unsigned_abs() >= CLOCKS_DIFFER);
+        let adjusted = deltas.iter().any(|delta| delta.unsigned_abs() >= MIN_CLOCK_DIFFERENCE);
         let extents = Extents::of(&tree, &hops);
         Self { spans, hops, tree, extents, adjusted }
     }
@@ -149,13 +149,13 @@ impl<'a> Reading<'a> {
         let mut waiting: Vec<usize> = self.tree.roots.iter().rev().copied().collect();
         while let Some(at) = waiting.pop() {
             let node = &self.tree.nodes[at];
-            let is_meant = |span: &usize| {
+            let matches_entry = |span: &usize| {
                 let span = &self.spans[*span];
                 entry.operation.is_none_or(|name| is_called(span, name))
                     && entry.service.is_none_or(|service| span.origin.service_name() == service)
             };
             // A caller whose own work nobody observes is known by its calls.
-            if [Some(node.span), node.client].iter().flatten().any(is_meant) {
+            if [Some(node.span), node.client].iter().flatten().any(matches_entry) {
                 found.push(at);
             } else {
                 waiting.extend(self.tree.nodes[at].children.iter().rev());
@@ -165,7 +165,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The critical paths below `entries`, and those of everything else below them.
-    pub fn lost(&self, entries: &[usize]) -> AllLost {
+    pub fn lost_times(&self, entries: &[usize]) -> LostTimes {
         let nodes = self.tree.nodes.len();
         let mut walk = Walk {
             bystanders: self.bystanders(),
@@ -176,7 +176,7 @@ impl<'a> Reading<'a> {
             node.children.iter().for_each(|child| walk.parents[*child] = Some(at));
         }
         let (mut on_path, mut beside) =
-            (vec![Lost::default(); nodes], vec![Lost::default(); nodes]);
+            (vec![LostTime::default(); nodes], vec![LostTime::default(); nodes]);
         entries.iter().for_each(|entry| self.walk(*entry, &mut walk, &mut on_path));
         let mut waiting = entries.to_vec();
         while let Some(at) = waiting.pop() {
@@ -185,13 +185,13 @@ impl<'a> Reading<'a> {
             }
             waiting.extend(&self.tree.nodes[at].children);
         }
-        AllLost { on_path, beside }
+        LostTimes { on_path, beside }
     }
 
-    fn walk(&self, root: usize, walk: &mut Walk, lost: &mut [Lost]) {
+    fn walk(&self, root: usize, walk: &mut Walk, lost_times: &mut [LostTime]) {
         walk.walked[root] = true;
         for step in self.extents.critical_path_without(&self.tree, root, &walk.bystanders) {
-            self.divide(&step, &mut lost[step.node]);
+            self.split_time(&step, &mut lost_times[step.node]);
             // What the path only passed through has no time of its own on it.
             let mut at = Some(step.node);
             while let Some(node) = at.filter(|node| !walk.walked[*node]) {
@@ -203,32 +203,32 @@ impl<'a> Reading<'a> {
     }
 
     /// What was lost, by component and span.
-    fn parts(&self, lost: &[Lost], names: &mut Names) -> Vec<Part> {
-        let mut parts = Vec::new();
-        for (at, lost) in lost.iter().enumerate() {
-            if lost.own + lost.call + lost.queue == 0 {
+    fn path_shares(&self, lost_times: &[LostTime], names: &mut Names) -> Vec<PathShare> {
+        let mut path_shares = Vec::new();
+        for (at, lost_times) in lost_times.iter().enumerate() {
+            if lost_times.own + lost_times.call + lost_times.queue == 0 {
                 continue;
             }
-            let role = Role::of(self.spans, &self.tree, at);
+            let role = NodeRole::for_node(self.spans, &self.tree, at);
             let node = &self.tree.nodes[at];
             let queue = Identity { kind: CauseKind::Queue, ..role.own };
             for (identity, span, nanos) in [
-                (role.own, node.span, lost.own),
-                (role.called_as, node.first(), lost.call),
-                (queue, node.span, lost.queue),
+                (role.own, node.span, lost_times.own),
+                (role.called_as, node.first(), lost_times.call),
+                (queue, node.span, lost_times.queue),
             ] {
                 if nanos > 0 {
                     let component = names.component(&identity);
                     let span = self.spans[span].span_id;
-                    parts.push(Part { component, nanos: nanos as f64, span });
+                    path_shares.push(PathShare { component, nanos: nanos as f64, span });
                 }
             }
         }
-        parts
+        path_shares
     }
 
     /// Tells apart what a node itself did, what passed between it and its caller, and what it queued.
-    fn divide(&self, step: &Segment, lost: &mut Lost) {
+    fn split_time(&self, step: &Segment, lost_times: &mut LostTime) {
         let node = &self.tree.nodes[step.node];
         let within = |at: usize| overlap(step, self.hops[at].start, self.hops[at].end);
         let all = step.end.0 - step.start.0;
@@ -236,9 +236,9 @@ impl<'a> Reading<'a> {
         let in_queue = |at: &&usize| self.spans[**at].name == "in queue";
         let queued: u64 = node.inside.iter().filter(in_queue).map(|at| within(*at)).sum();
         let queued = queued.min(served);
-        lost.queue += queued;
-        lost.own += served - queued;
-        lost.call += all - served;
+        lost_times.queue += queued;
+        lost_times.own += served - queued;
+        lost_times.call += all - served;
     }
 
     /// Spans that only wait for a sibling: without children, of their parent's service, and covered by the
@@ -264,21 +264,21 @@ impl<'a> Reading<'a> {
                 found[*child] = idle
                     && span.kind != SpanKind::Client
                     && span.origin.service_name() == parent
-                    && covered as f64 > MOSTLY * own as f64;
+                    && covered as f64 > MIN_COVERED * own as f64;
             }
         }
         found
     }
 
     /// The nodes below `entries`, parents first.
-    fn calls(&self, entries: &[usize], lost: &[Lost], names: &mut Names) -> Vec<Call> {
+    fn calls(&self, entries: &[usize], lost_times: &[LostTime], names: &mut Names) -> Vec<Call> {
         let mut calls: Vec<Call> = Vec::new();
         let mut waiting: Vec<(usize, Option<u32>)> =
             entries.iter().rev().map(|entry| (*entry, None)).collect();
         while let Some((at, parent)) = waiting.pop() {
             work::step();
             let this = calls.len() as u32;
-            calls.push(Call { held: lost[at].all(), ..self.call(at, parent, names) });
+            calls.push(Call { path_nanos: lost_times[at].all(), ..self.call(at, parent, names) });
             let children = &self.tree.nodes[at].children;
             waiting.extend(children.iter().rev().map(|child| (*child, Some(this))));
         }
@@ -287,7 +287,7 @@ impl<'a> Reading<'a> {
     }
 
     fn call(&self, at: usize, parent: Option<u32>, names: &mut Names) -> Call {
-        let role = Role::of(self.spans, &self.tree, at);
+        let role = NodeRole::for_node(self.spans, &self.tree, at);
         let (operation, called_as) = (names.component(&role.own), names.component(&role.called_as));
         let node = &self.tree.nodes[at];
         let failed = if self.spans[node.span].is_error() {
@@ -302,7 +302,7 @@ impl<'a> Reading<'a> {
             parent,
             children: vec![],
             size: 1,
-            held: 0.0,
+            path_nanos: 0.0,
             failed,
             fails: false,
             span,
@@ -310,7 +310,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-impl Lost {
+impl LostTime {
     /// However it was lost.
     pub fn all(&self) -> f64 {
         (self.own + self.call + self.queue) as f64
@@ -330,7 +330,7 @@ fn sum_up(calls: &mut [Call]) {
             calls[at].failed = None;
         }
         calls[at].fails |= calls[at].failed.is_some();
-        let Call { called_as, parent, size, held, fails, .. } = calls[at];
+        let Call { called_as, parent, size, path_nanos, fails, .. } = calls[at];
         calls[at].children.sort_unstable();
         calls[at].children.dedup_by(|one, kept| {
             let same = one.0 == kept.0;
@@ -341,14 +341,14 @@ fn sum_up(calls: &mut [Call]) {
             let above = &mut calls[parent as usize];
             above.children.push((called_as, 1));
             above.size += size;
-            above.held += held;
+            above.path_nanos += path_nanos;
             above.fails |= fails;
         }
     }
 }
 
 /// How much of a span another must cover for it to count as waiting for that one.
-const MOSTLY: f64 = 0.9;
+const MIN_COVERED: f64 = 0.9;
 
 fn overlap(step: &Segment, start: UnixNanos, end: UnixNanos) -> u64 {
     overlap_of((step.start, step.end), (start, end))

@@ -1,57 +1,57 @@
-//! What a caller asks for more than once.
+//! Calls that one caller makes to one target, grouped: how often, how long, and whether they fail.
 
 use std::collections::HashMap;
 
 use super::super::names::{CauseKind, Names};
-use super::super::observe::{Call, Observation};
+use super::super::observation::{Call, Observation};
 use super::super::role::peer;
 use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};
 
-/// Somebody who asks, and what for.
+/// What a call is for: two calls with the same target repeat each other.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Question {
-    /// The component that asks.
+pub(super) struct CallTarget {
+    /// The calling component.
     pub caller: u32,
-    /// What the asking span is called.
+    /// The name of the calling span.
     name: String,
-    /// The service that is asked, if anybody knows.
+    /// The called service, if it is known.
     pub callee: Option<u32>,
 }
 
-/// A question that was asked in one trace, by one span.
+/// The calls to one target by one span of a trace.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub question: Question,
+pub(super) struct CallGroup {
+    pub target: CallTarget,
     /// Indexes into [`Observation::calls`], in order of time.
     pub calls: Vec<usize>,
     /// The time of the critical path at each call and below it, nanoseconds, the longest first.
-    pub stays: Vec<f64>,
+    pub path_times: Vec<f64>,
     /// Nanoseconds between the calls.
     pub pauses: f64,
     /// Any of them failed.
     pub failed: bool,
 }
 
-impl Asked {
-    /// How often, at least once.
+impl CallGroup {
+    /// How many calls, at least one.
     pub fn times(&self) -> u32 {
         self.calls.len() as u32
     }
 
-    /// How long each took on average, nanoseconds.
-    pub fn stay(&self) -> f64 {
-        self.stays.iter().sum::<f64>() / self.stays.len() as f64
+    /// The mean of `path_times`, nanoseconds.
+    pub fn mean_path_time(&self) -> f64 {
+        self.path_times.iter().sum::<f64>() / self.path_times.len() as f64
     }
 
-    /// What would be saved if it was asked only `usual` times, each for at most `most` nanoseconds.
-    pub fn beyond(&self, usual: u32, most: f64) -> f64 {
-        self.stays.iter().skip(usual as usize).map(|stay| stay.min(most)).sum()
+    /// The nanoseconds of all calls but the `typical` longest, each call counted up to `most`.
+    pub fn beyond(&self, typical: u32, most: f64) -> f64 {
+        self.path_times.iter().skip(typical as usize).map(|nanos| nanos.min(most)).sum()
     }
 }
 
 /// The calls of a trace, with the spans that made them.
-pub(super) struct Calls<'a> {
+pub(super) struct TraceCalls<'a> {
     trace: &'a Observation,
     /// By call, the span that began it: of a call with two spans, the client's.
     first: Vec<&'a Span>,
@@ -62,9 +62,9 @@ pub(super) struct Calls<'a> {
     at: HashMap<SpanId, usize>,
 }
 
-impl<'a> Calls<'a> {
+impl<'a> TraceCalls<'a> {
     /// Of `trace`, which was read from `spans`.
-    pub fn of(trace: &'a Observation, spans: &'a [Span]) -> Self {
+    pub fn from_trace(trace: &'a Observation, spans: &'a [Span]) -> Self {
         let mut by_id: HashMap<SpanId, &Span> = HashMap::new();
         for span in spans {
             by_id.entry(span.span_id).or_insert(span);
@@ -83,9 +83,9 @@ impl<'a> Calls<'a> {
             at.insert(first[number].span_id, number);
         }
         let mut below = vec![0.0; trace.calls.len()];
-        for part in &trace.parts {
-            if let Some(call) = at.get(&part.span) {
-                below[*call] += part.nanos;
+        for share in &trace.path_shares {
+            if let Some(call) = at.get(&share.span) {
+                below[*call] += share.nanos;
             }
         }
         for (number, call) in trace.calls.iter().enumerate().rev() {
@@ -96,11 +96,11 @@ impl<'a> Calls<'a> {
         Self { trace, first, failed, below, at }
     }
 
-    /// What was asked of others, by whom.
-    pub fn asked(&self, names: &Names) -> Vec<Asked> {
-        let mut found: Vec<Asked> = Vec::new();
+    /// The calls to other services, grouped by calling span and target.
+    pub fn groups(&self, names: &Names) -> Vec<CallGroup> {
+        let mut found: Vec<CallGroup> = Vec::new();
         let mut known: HashMap<(u32, &str, Option<u32>), usize> = HashMap::new();
-        let answered = self.answered(names);
+        let callees = self.callees(names);
         for (number, call) in self.trace.calls.iter().enumerate() {
             let key = names.key(call.called_as as usize);
             let Some(parent) = call.parent else { continue };
@@ -108,18 +108,18 @@ impl<'a> Calls<'a> {
                 continue;
             }
             let first = self.first[number];
-            let callee = answered.get(&(parent, first.name.as_str(), peer(first))).copied();
+            let callee = callees.get(&(parent, first.name.as_str(), peer(first))).copied();
             let callee = callee.filter(|_| key.kind == CauseKind::Leaf).or(key.callee);
             let place = *known.entry((parent, &first.name, callee)).or_insert(found.len());
             if place == found.len() {
                 let caller = self.trace.calls[parent as usize].operation;
-                let question = Question { caller, name: first.name.clone(), callee };
-                let (calls, stays) = (Vec::new(), Vec::new());
-                found.push(Asked { question, calls, stays, pauses: 0.0, failed: false });
+                let target = CallTarget { caller, name: first.name.clone(), callee };
+                let (calls, path_times) = (Vec::new(), Vec::new());
+                found.push(CallGroup { target, calls, path_times, pauses: 0.0, failed: false });
             }
             found[place].calls.push(number);
         }
-        found.iter_mut().for_each(|asked| self.sum_up(asked));
+        found.iter_mut().for_each(|group| self.sum_up(group));
         found
     }
 
@@ -132,16 +132,16 @@ impl<'a> Calls<'a> {
             inside[number] |= call.parent.is_some_and(|parent| inside[parent as usize]);
         }
         let mut sums = HashMap::new();
-        for part in &self.trace.parts {
-            if self.at.get(&part.span).is_none_or(|call| !inside[*call]) {
-                *sums.entry(part.component).or_insert(0.0) += part.nanos;
+        for share in &self.trace.path_shares {
+            if self.at.get(&share.span).is_none_or(|call| !inside[*call]) {
+                *sums.entry(share.component).or_insert(0.0) += share.nanos;
             }
         }
         sums
     }
 
     /// Who answered, by caller and what the caller's span says: the same was asked where nobody did.
-    fn answered(&self, names: &Names) -> HashMap<(u32, &'a str, Option<&'a str>), u32> {
+    fn callees(&self, names: &Names) -> HashMap<(u32, &'a str, Option<&'a str>), u32> {
         let answer = |(first, call): (&&'a Span, &Call)| {
             let key = names.key(call.called_as as usize);
             let callee = key.callee.filter(|_| key.kind == CauseKind::Edge)?;
@@ -150,15 +150,15 @@ impl<'a> Calls<'a> {
         self.first.iter().zip(&self.trace.calls).filter_map(answer).collect()
     }
 
-    fn sum_up(&self, asked: &mut Asked) {
-        asked.calls.sort_by_key(|call| (self.first[*call].start, self.first[*call].span_id));
-        asked.stays = asked.calls.iter().map(|call| self.below[*call]).collect();
-        asked.stays.sort_unstable_by(|one, other| other.total_cmp(one));
-        let mut until = self.first[asked.calls[0]].end;
-        for call in &asked.calls {
-            asked.pauses += self.first[*call].start.since(until).as_nanos() as f64;
+    fn sum_up(&self, group: &mut CallGroup) {
+        group.calls.sort_by_key(|call| (self.first[*call].start, self.first[*call].span_id));
+        group.path_times = group.calls.iter().map(|call| self.below[*call]).collect();
+        group.path_times.sort_unstable_by(|one, other| other.total_cmp(one));
+        let mut until = self.first[group.calls[0]].end;
+        for call in &group.calls {
+            group.pauses += self.first[*call].start.since(until).as_nanos() as f64;
             until = until.max(self.first[*call].end);
-            asked.failed |= self.failed[*call];
+            group.failed |= self.failed[*call];
         }
     }
 }

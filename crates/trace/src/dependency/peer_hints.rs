@@ -1,16 +1,17 @@
-//! What a span's attributes say of the other side of its call.
+//! Peer hints: the attributes of a span that describe the other side of its call, and what they come to.
 
 use std::collections::HashMap;
 
 use super::node::{NodeId, NodeKind, Nodes};
 use crate::attribute::{Attributes, Value};
 
-/// The attributes that tell a call's protocol and whom it goes to; empty text counts as absent.
+/// The attributes of one span that describe its peer: the protocol of the call, and where it goes. Empty text
+/// counts as absent.
 ///
-/// Source: spec/beyla.md §2.3; the names are those of OpenTelemetry's current conventions.
+/// The names are those of OpenTelemetry's current conventions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[allow(missing_docs, reason = "the fields are OpenTelemetry's attributes")]
-pub struct Said<'a> {
+pub struct PeerHints<'a> {
     pub http_request_method: Option<&'a str>,
     pub rpc_system: Option<&'a str>,
     pub db_system: Option<&'a str>,
@@ -23,30 +24,31 @@ pub struct Said<'a> {
     pub service_peer_name: Option<&'a str>,
 }
 
-/// A number for what was said, in one map.
+/// The number of some peer hints in one [`super::Dependencies`]. Hints that come to the same peer have the same
+/// number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct SaidId(u32);
+pub struct PeerHintsId(u32);
 
-/// What was said, by number.
+/// The peers of one map, by number: each distinct one once.
 #[derive(Clone, Default)]
-pub(super) struct Sayings {
-    numbers: HashMap<Meaning, SaidId>,
-    meanings: Vec<Meaning>,
+pub(super) struct PeerHintsTable {
+    numbers: HashMap<Peer, PeerHintsId>,
+    peers: Vec<Peer>,
 }
 
-/// What it comes to.
+/// What peer hints come to: a protocol, and the node that a call goes to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Meaning {
+pub(super) struct Peer {
     pub protocol: &'static str,
-    /// Whom the call goes to, if nobody by that side was observed.
+    /// The node of the called, for a call of which the called's own span is missing; `None` when no hint names it.
     pub target: Option<(NodeKind, NodeId)>,
 }
 
-/// When no attribute says the protocol.
+/// The protocol of a call whose hints do not name one.
 pub(super) const UNKNOWN: &str = "unknown";
 
-/// Protocols that have a name of their own. Others are told by their family: `sql`, `rpc`, `messaging`.
-const NAMED: [&str; 25] = [
+/// Protocols that are shown by their own name. Others are shown by their family: `sql`, `rpc`, `messaging`.
+const NAMED_PROTOCOLS: [&str; 25] = [
     "redis",
     "mongodb",
     "memcached",
@@ -74,27 +76,29 @@ const NAMED: [&str; 25] = [
     "pulsar",
 ];
 
-/// Ports that an address is better read without.
-const USUAL_PORTS: [i64; 2] = [80, 443];
+/// Ports that are left out of an address: HTTP's and HTTPS's.
+const DEFAULT_PORTS: [i64; 2] = [80, 443];
 
-impl Sayings {
-    pub fn intern(&mut self, said: &Said<'_>, nodes: &mut Nodes) -> SaidId {
-        let target = said.target().map(|(kind, name)| (kind, nodes.intern(kind, &name)));
-        let meaning = Meaning { protocol: said.protocol(), target };
-        *self.numbers.entry(meaning).or_insert_with(|| {
-            self.meanings.push(meaning);
-            SaidId(self.meanings.len() as u32 - 1)
+impl PeerHintsTable {
+    /// The number of `hints`; nodes that they name are added to `nodes`.
+    pub fn intern(&mut self, hints: &PeerHints<'_>, nodes: &mut Nodes) -> PeerHintsId {
+        let target = hints.target().map(|(kind, name)| (kind, nodes.intern(kind, &name)));
+        let peer = Peer { protocol: hints.protocol(), target };
+        *self.numbers.entry(peer).or_insert_with(|| {
+            self.peers.push(peer);
+            PeerHintsId(self.peers.len() as u32 - 1)
         })
     }
 
-    pub fn meaning(&self, id: SaidId) -> Meaning {
-        self.meanings[id.0 as usize]
+    /// The peer with the number `id`, which this table gave.
+    pub fn peer(&self, id: PeerHintsId) -> Peer {
+        self.peers[id.0 as usize]
     }
 }
 
-impl<'a> Said<'a> {
-    /// What these attributes of a span say, in their current and older spellings.
-    pub fn of(attributes: &'a Attributes) -> Self {
+impl<'a> PeerHints<'a> {
+    /// The hints among the `attributes` of a span, in their current and older spellings.
+    pub fn from_attributes(attributes: &'a Attributes) -> Self {
         let text = |keys: &[&str]| keys.iter().find_map(|key| attributes.text(key));
         let port = attributes.get("server.port");
         Self {
@@ -114,43 +118,45 @@ impl<'a> Said<'a> {
     }
 }
 
-impl Said<'_> {
+impl PeerHints<'_> {
     fn protocol(&self) -> &'static str {
-        let named = |system: &str| NAMED.into_iter().find(|name| name.eq_ignore_ascii_case(system));
-        if let Some(system) = text(self.db_system) {
+        let named = |system: &str| {
+            NAMED_PROTOCOLS.into_iter().find(|name| name.eq_ignore_ascii_case(system))
+        };
+        if let Some(system) = non_empty(self.db_system) {
             named(system).unwrap_or("sql")
-        } else if let Some(system) = text(self.messaging_system) {
+        } else if let Some(system) = non_empty(self.messaging_system) {
             named(system).unwrap_or("messaging")
-        } else if let Some(system) = text(self.rpc_system) {
+        } else if let Some(system) = non_empty(self.rpc_system) {
             named(system).unwrap_or("rpc")
-        } else if text(self.http_request_method).is_some() {
+        } else if non_empty(self.http_request_method).is_some() {
             "http"
         } else {
             UNKNOWN
         }
     }
 
-    /// `postgresql://db-1:5432/orders`, `kafka/notifications`, `api.stripe.com`: as much as is said.
+    /// `postgresql://db-1:5432/orders`, `kafka/notifications`, `api.stripe.com`: as much as the hints name.
     fn target(&self) -> Option<(NodeKind, String)> {
-        if let Some(system) = text(self.db_system) {
+        if let Some(system) = non_empty(self.db_system) {
             let host = self.address().map(|address| format!("://{address}"));
-            let namespace = text(self.db_namespace).map(|name| format!("/{name}"));
+            let namespace = non_empty(self.db_namespace).map(|name| format!("/{name}"));
             let [host, namespace] = [host, namespace].map(Option::unwrap_or_default);
             return Some((NodeKind::Database, format!("{system}{host}{namespace}")));
         }
-        if let Some(system) = text(self.messaging_system) {
-            let destination = text(self.messaging_destination).map(|name| format!("/{name}"));
+        if let Some(system) = non_empty(self.messaging_system) {
+            let destination = non_empty(self.messaging_destination).map(|name| format!("/{name}"));
             let name = format!("{system}{}", destination.unwrap_or_default());
             return Some((NodeKind::Queue, name));
         }
-        let peer = || text(self.service_peer_name).map(str::to_owned);
+        let peer = || non_empty(self.service_peer_name).map(str::to_owned);
         self.address().or_else(peer).map(|name| (NodeKind::External, name))
     }
 
     fn address(&self) -> Option<String> {
-        let address = text(self.server_address)?;
+        let address = non_empty(self.server_address)?;
         let port = self.server_port.filter(|port| (1..=65_535).contains(port));
-        match port.filter(|port| !USUAL_PORTS.contains(port)) {
+        match port.filter(|port| !DEFAULT_PORTS.contains(port)) {
             Some(port) if !address.ends_with(&format!(":{port}")) => {
                 Some(format!("{address}:{port}"))
             }
@@ -159,6 +165,6 @@ impl Said<'_> {
     }
 }
 
-fn text(said: Option<&str>) -> Option<&str> {
-    said.filter(|text| !text.is_empty())
+fn non_empty(hint: Option<&str>) -> Option<&str> {
+    hint.filter(|text| !text.is_empty())
 }

@@ -117,8 +117,8 @@ fn usual_requests(count: u64) -> Vec<Vec<Span>> {
 }
 
 fn beside(others: &[Vec<Span>], spans: &[Span]) -> Option<(String, Loss)> {
-    let mut usual = Usual::of(others.iter().map(Vec::as_slice));
-    usual.root_cause(spans).map(|cause| (cause.service, cause.how))
+    let mut typical = Typical::from_traces(others.iter().map(Vec::as_slice));
+    typical.root_cause(spans).map(|cause| (cause.service, cause.how))
 }
 
 /// Beside sixty usual requests, and beside sixty of which 30% have the same fault: it must make no difference.
@@ -136,7 +136,7 @@ fn loss(service: &str, how: Loss) -> Option<(String, Loss)> {
 }
 
 #[test]
-fn a_question_that_is_asked_twenty_times_is_n_plus_one() {
+fn a_call_that_is_made_twenty_times_is_n_plus_one() {
     let mut steps = vec![Work(5.0)];
     steps.extend([Query(5.0); 20]);
     steps.push(Check(30.0));
@@ -166,7 +166,7 @@ fn who_asks_often_as_a_rule_is_slow_for_another_reason() {
 }
 
 #[test]
-fn a_question_that_is_asked_again_after_a_failure_is_a_retry_storm() {
+fn a_call_that_is_repeated_after_a_failure_is_a_retry_storm() {
     let storm = loss("fraud", Loss::Retries(3));
     let failed = FailedCheck(30.0);
     assert_eq!(cause(&[Work(10.0), failed, failed, failed, Check(30.0)]), storm);
@@ -201,10 +201,10 @@ fn failing(step: Step, attributes: &[(&str, &str)], message: &str) -> Option<(St
     let mut spans = request(100, &[Work(5.0), step]);
     let failed = spans.iter_mut().find(|span| span.kind == SpanKind::Client).unwrap();
     failed.status = Status { code: StatusCode::Error, message: message.to_owned() };
-    let said = attributes.iter().map(|(key, value)| (*key, Value::from(*value)));
+    let attributes = attributes.iter().map(|(key, value)| (*key, Value::from(*value)));
     let known = failed.attributes.iter().map(|pair| (pair.key.clone(), pair.value.clone()));
     let all: Vec<(String, Value)> =
-        known.chain(said.map(|(key, value)| (key.to_owned(), value))).collect();
+        known.chain(attributes.map(|(key, value)| (key.to_owned(), value))).collect();
     failed.attributes = all.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
     beside(&usual_requests(60), &spans).map(|(_, how)| (String::new(), how))
 }
@@ -254,7 +254,7 @@ fn thin_evidence_explains_nothing() {
     let slow = request(100, &[Work(5.0), Query(500.0), Check(30.0)]);
     assert_eq!(beside(&usual_requests(9), &slow), None, "nine others");
     assert_eq!(beside(&usual_requests(10), &slow), loss("postgresql", Loss::Leaf));
-    assert_eq!(cause(&USUAL), None, "as usual");
+    assert_eq!(cause(&USUAL), None, "as typical");
     let mut other = Request::new(100);
     other.span(0, "pay", SpanKind::Server, "POST /pay", 300.0);
     for (at, service) in ["a", "b", "c"].into_iter().enumerate() {
@@ -267,15 +267,15 @@ fn thin_evidence_explains_nothing() {
 #[test]
 fn what_was_explained_before_changes_nothing() {
     let others = usual_requests(60);
-    let mut usual = Usual::of(others.iter().map(Vec::as_slice));
+    let mut typical = Typical::from_traces(others.iter().map(Vec::as_slice));
     let storm = [Work(10.0), FailedCheck(30.0), FailedCheck(30.0), FailedCheck(30.0), Check(30.0)];
     let traces = [
         request(100, &storm),
         request(101, &[Query(5.0); 20]),
         request(102, &[Work(300.0), Query(5.0)]),
     ];
-    let forth: Vec<_> = traces.iter().map(|spans| usual.root_cause(spans)).collect();
-    let mut back: Vec<_> = traces.iter().rev().map(|spans| usual.root_cause(spans)).collect();
+    let forth: Vec<_> = traces.iter().map(|spans| typical.root_cause(spans)).collect();
+    let mut back: Vec<_> = traces.iter().rev().map(|spans| typical.root_cause(spans)).collect();
     back.reverse();
     assert_eq!(forth, back);
     assert!(forth.iter().all(Option::is_some), "{forth:?}");
