@@ -25,6 +25,7 @@ mod shift;
 mod single_trace;
 mod slowest;
 mod standout;
+mod suspect;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -40,8 +41,8 @@ pub use self::observation::Entry;
 use self::observation::Observation;
 pub use self::single_trace::{Loss, RootCause, Typical};
 pub use self::standout::Standout;
+pub use self::suspect::{Evidence, Suspect};
 use self::table::ObservationTable;
-use crate::ids::{SpanId, TraceId};
 use crate::span::Span;
 
 /// Why the traces of a window are as they are.
@@ -84,37 +85,6 @@ pub enum Verdict {
     NoCause,
     /// There are too few traces, or too torn ones, or chance would do as well.
     NotEnoughEvidence,
-}
-
-/// A service under suspicion.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Suspect {
-    /// Its name; of a database or an external host that nobody observes, what its callers call it.
-    pub service: String,
-    /// What is most suspicious about it: an operation, or a caller and an operation.
-    pub component: String,
-    /// What that does.
-    pub kind: CauseKind,
-    /// Its part of the added time: 0 to 1.
-    pub share: f64,
-    /// How suspicious it is.
-    pub score: f64,
-    /// Where to see it, worst first; at most [`Suspect::MAX_EVIDENCE`].
-    pub evidence: Vec<Evidence>,
-}
-
-/// A span to look at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Evidence {
-    /// Its trace.
-    pub trace_id: TraceId,
-    /// The span where the suspect's time went, or that was cut short.
-    pub span_id: SpanId,
-}
-
-impl Suspect {
-    /// Traces that are shown for one suspect.
-    pub const MAX_EVIDENCE: usize = 5;
 }
 
 /// Why the traces of `window` are slower than, or otherwise than, those of `baseline`, as far as they are

@@ -8,8 +8,8 @@ mod repeated;
 use super::added_time::AddedTime;
 use super::names::CauseKind;
 use super::shift::belief;
+use super::suspect::{Evidence, Suspect};
 use super::table::ObservationTable;
-use super::{Evidence, Suspect};
 
 /// Something that an operation does more often than at its baseline.
 #[derive(Clone, PartialEq, Debug)]

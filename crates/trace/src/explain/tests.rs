@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::attribute::{Attributes, Value};
+use crate::ids::{SpanId, TraceId};
 use crate::origin::{Origin, Resource};
 use crate::span::{SpanKind, Status, StatusCode};
 use crate::time::UnixNanos;

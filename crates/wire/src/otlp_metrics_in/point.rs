@@ -3,7 +3,7 @@
 use coral_trace::red::{Exemplar, Exponential, Histogram};
 use coral_trace::{Attributes, SpanId, TraceId, UnixNanos};
 
-use super::{MAX_EXEMPLARS, WhyPoint};
+use super::{MAX_EXEMPLARS, PointRefusalReason};
 
 /// One data point as it came, in the metric's unit.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(crate) struct RawPoint {
     pub buckets: Buckets,
     pub exemplars: Vec<RawExemplar>,
     /// OTLP's `NO_RECORDED_VALUE`.
-    pub says_nothing: bool,
+    pub no_recorded_value: bool,
 }
 
 /// Explicit or exponential.
@@ -41,7 +41,7 @@ impl Default for Buckets {
 
 impl RawPoint {
     /// What it counted, with `nanos` nanoseconds to the unit.
-    pub fn histogram(&self, nanos: f64) -> Result<Histogram, WhyPoint> {
+    pub fn histogram(&self, nanos: f64) -> Result<Histogram, PointRefusalReason> {
         check_head(self.start, self.time, self.sum)?;
         let sum = self.sum.map(|sum| sum * nanos);
         let histogram = match &self.buckets {
@@ -61,15 +61,15 @@ impl RawPoint {
                 check("zero_threshold", positive.zero_threshold)?;
                 if *negative > 0 {
                     let value = format!("negative {negative} times");
-                    return Err(WhyPoint::Number { field: "a duration", value });
+                    return Err(PointRefusalReason::Number { field: "a duration", value });
                 }
                 positive.histogram(nanos, sum)
             }
         };
-        let histogram = histogram.map_err(WhyPoint::Histogram)?;
+        let histogram = histogram.map_err(PointRefusalReason::Histogram)?;
         let in_buckets = histogram.count();
         if in_buckets != self.count {
-            return Err(WhyPoint::Count { count: self.count, in_buckets });
+            return Err(PointRefusalReason::Count { count: self.count, in_buckets });
         }
         Ok(histogram)
     }
@@ -80,9 +80,9 @@ pub(super) fn check_head(
     start: UnixNanos,
     time: UnixNanos,
     sum: Option<f64>,
-) -> Result<(), WhyPoint> {
+) -> Result<(), PointRefusalReason> {
     if time.0 == 0 || start > time {
-        return Err(WhyPoint::Time);
+        return Err(PointRefusalReason::Time);
     }
     sum.map_or(Ok(()), |sum| check("sum", sum))
 }
@@ -98,9 +98,9 @@ pub(super) fn usable(exemplars: &[RawExemplar], nanos: f64) -> Vec<Exemplar> {
     usable.take(MAX_EXEMPLARS).collect()
 }
 
-fn check(field: &'static str, value: f64) -> Result<(), WhyPoint> {
+fn check(field: &'static str, value: f64) -> Result<(), PointRefusalReason> {
     if value.is_finite() && value >= 0.0 {
         return Ok(());
     }
-    Err(WhyPoint::Number { field, value: value.to_string() })
+    Err(PointRefusalReason::Number { field, value: value.to_string() })
 }

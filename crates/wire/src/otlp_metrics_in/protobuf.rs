@@ -7,12 +7,15 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 
-use super::plain::PlainPoint;
+use super::fast_path::FastPoint;
 use super::{
-    Buckets, DecodedMetrics, Intake, KnownSeries, MAX_POINT_BYTES, RawExemplar, RawPoint, WhyPoint,
+    Buckets, DecodedMetrics, Intake, KnownSeries, MAX_POINT_BYTES, PointRefusalReason, RawExemplar,
+    RawPoint,
 };
-use crate::fields::{Outer, Reader, TOO_DEEP, what};
-use crate::otlp_in::{self, DecodeError, Why};
+use crate::otlp::DecodeError;
+use crate::otlp_protobuf::fields::{Outer, Reader, TOO_DEEP, what};
+use crate::otlp_protobuf::value;
+use crate::refusal::RefusalReason;
 
 const REQUEST: Outer = Outer { name: "ExportMetricsServiceRequest", last_field: 1 };
 const RESOURCE_METRICS: Outer = Outer { name: "ResourceMetrics", last_field: 3 };
@@ -99,15 +102,14 @@ impl<'a> Reader<'a> {
         }
         let temporality = Temporality::decode(data).map_or(0, |data| data.temporality);
         let points = self.count(data)?;
-        let Some(taking) = intake.metric(&name, &unit, temporality, points) else { return Ok(()) };
+        let Some(metric) = intake.metric(&name, &unit, temporality, points) else { return Ok(()) };
         for field in self.fields(data, DATA) {
             if let (1, point) = field? {
-                let plain = (kind == HISTOGRAM && point.len() <= MAX_POINT_BYTES)
-                    .then(|| PlainPoint::read(point));
-                let is_taken =
-                    plain.flatten().is_some_and(|plain| intake.take_plain(&taking, plain));
+                let fast = (kind == HISTOGRAM && point.len() <= MAX_POINT_BYTES)
+                    .then(|| FastPoint::read(point));
+                let is_taken = fast.flatten().is_some_and(|fast| intake.take_fast(&metric, fast));
                 if !is_taken {
-                    intake.take(&taking, raw(point, kind));
+                    intake.take(&metric, raw(point, kind));
                 }
             }
         }
@@ -122,24 +124,30 @@ impl<'a> Reader<'a> {
         Ok(points)
     }
 
-    fn metrics_resource(&'a self, bytes: &'a [u8]) -> Result<Result<Resource, Why>, DecodeError> {
+    fn metrics_resource(
+        &'a self,
+        bytes: &'a [u8],
+    ) -> Result<Result<Resource, RefusalReason>, DecodeError> {
         let mut resource = resource::Resource::default();
         for field in self.fields(bytes, RESOURCE_METRICS) {
             if let (1, field) = field? {
                 self.merge(&mut resource, field, "Resource")?;
             }
         }
-        Ok(otlp_in::resource(Some(resource), String::new()))
+        Ok(value::resource(Some(resource), String::new()))
     }
 
-    fn metrics_scope(&'a self, bytes: &'a [u8]) -> Result<Result<Scope, Why>, DecodeError> {
+    fn metrics_scope(
+        &'a self,
+        bytes: &'a [u8],
+    ) -> Result<Result<Scope, RefusalReason>, DecodeError> {
         let mut scope = common::InstrumentationScope::default();
         for field in self.fields(bytes, SCOPE_METRICS) {
             if let (1, field) = field? {
                 self.merge(&mut scope, field, "InstrumentationScope")?;
             }
         }
-        Ok(otlp_in::scope(Some(scope), String::new()))
+        Ok(value::scope(Some(scope), String::new()))
     }
 }
 
@@ -150,13 +158,15 @@ struct Temporality {
     temporality: i32,
 }
 
-fn raw(bytes: &[u8], kind: usize) -> Result<RawPoint, WhyPoint> {
+fn raw(bytes: &[u8], kind: usize) -> Result<RawPoint, PointRefusalReason> {
     if bytes.len() > MAX_POINT_BYTES {
-        return Err(WhyPoint::TooLarge { bytes: bytes.len() });
+        return Err(PointRefusalReason::TooLarge { bytes: bytes.len() });
     }
     let malformed = |error: prost::DecodeError| match what(&error) {
-        deep if deep == TOO_DEEP => WhyPoint::Origin(Why::TooDeep { of: "its" }),
-        what => WhyPoint::Malformed(what),
+        deep if deep == TOO_DEEP => {
+            PointRefusalReason::Origin(RefusalReason::TooDeep { of: "its" })
+        }
+        what => PointRefusalReason::Malformed(what),
     };
     if kind == HISTOGRAM {
         explicit(metrics::HistogramDataPoint::decode(bytes).map_err(malformed)?)
@@ -168,25 +178,29 @@ fn raw(bytes: &[u8], kind: usize) -> Result<RawPoint, WhyPoint> {
 /// OTLP's `DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK`.
 const NO_RECORDED_VALUE: u32 = 1;
 
-fn explicit(point: metrics::HistogramDataPoint) -> Result<RawPoint, WhyPoint> {
+fn explicit(point: metrics::HistogramDataPoint) -> Result<RawPoint, PointRefusalReason> {
     let (bounds, counts) = (point.explicit_bounds, point.bucket_counts);
     Ok(RawPoint {
-        attributes: otlp_in::attributes(point.attributes, "its").map_err(WhyPoint::Origin)?,
+        attributes: value::attributes(point.attributes, "its")
+            .map_err(PointRefusalReason::Origin)?,
         start: UnixNanos(point.start_time_unix_nano),
         time: UnixNanos(point.time_unix_nano),
         count: point.count,
         sum: point.sum,
         buckets: Buckets::Explicit { bounds, counts },
         exemplars: point.exemplars.into_iter().map(exemplar).collect(),
-        says_nothing: point.flags & NO_RECORDED_VALUE != 0,
+        no_recorded_value: point.flags & NO_RECORDED_VALUE != 0,
     })
 }
 
-fn exponential(point: metrics::ExponentialHistogramDataPoint) -> Result<RawPoint, WhyPoint> {
+fn exponential(
+    point: metrics::ExponentialHistogramDataPoint,
+) -> Result<RawPoint, PointRefusalReason> {
     let positive = point.positive.unwrap_or_default();
     let negative = point.negative.unwrap_or_default().bucket_counts;
     Ok(RawPoint {
-        attributes: otlp_in::attributes(point.attributes, "its").map_err(WhyPoint::Origin)?,
+        attributes: value::attributes(point.attributes, "its")
+            .map_err(PointRefusalReason::Origin)?,
         start: UnixNanos(point.start_time_unix_nano),
         time: UnixNanos(point.time_unix_nano),
         count: point.count,
@@ -202,7 +216,7 @@ fn exponential(point: metrics::ExponentialHistogramDataPoint) -> Result<RawPoint
             negative: negative.iter().fold(0, |sum, count| sum.saturating_add(*count)),
         },
         exemplars: point.exemplars.into_iter().map(exemplar).collect(),
-        says_nothing: point.flags & NO_RECORDED_VALUE != 0,
+        no_recorded_value: point.flags & NO_RECORDED_VALUE != 0,
     })
 }
 

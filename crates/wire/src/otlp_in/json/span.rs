@@ -10,15 +10,17 @@ use opentelemetry_proto::tonic::trace::v1::{span::SpanKind, status::StatusCode};
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
-use super::scalar::{enumeration, integer, nullable};
-use super::value::{KeyValue, attributes};
-use crate::otlp_in::{Refused, Why, is_too_deep, put_links};
+use crate::otlp::is_too_deep;
+use crate::otlp_in::links::put_links;
+use crate::otlp_json::scalar::{enumeration, integer, nullable};
+use crate::otlp_json::value::{KeyValue, attributes};
+use crate::refusal::{RefusalReason, RefusedSpans};
 
 /// The spans of one `ScopeSpans`, each checked as soon as it is read, as yet without an origin.
 #[derive(Default)]
 pub(super) struct Spans {
     pub taken: Vec<trace::Span>,
-    pub refused: Refused,
+    pub refused: RefusedSpans,
 }
 
 #[derive(Deserialize, Default)]
@@ -138,7 +140,7 @@ impl Spans {
 
 impl Span {
     /// All but name and links.
-    fn checked(self, origin: &Arc<Origin>) -> Result<trace::Span, Why> {
+    fn checked(self, origin: &Arc<Origin>) -> Result<trace::Span, RefusalReason> {
         Ok(trace::Span {
             trace_id: id(&self.trace_id, "trace_id")?,
             span_id: id(&self.span_id, "span_id")?,
@@ -162,7 +164,7 @@ impl Span {
 }
 
 impl Event {
-    fn checked(self) -> Result<trace::Event, Why> {
+    fn checked(self) -> Result<trace::Event, RefusalReason> {
         Ok(trace::Event {
             time: UnixNanos(self.time_unix_nano),
             name: self.name,
@@ -173,7 +175,7 @@ impl Event {
 }
 
 impl Link {
-    fn checked(self) -> Result<trace::Link, Why> {
+    fn checked(self) -> Result<trace::Link, RefusalReason> {
         Ok(trace::Link {
             trace_id: id(&self.trace_id, "trace_id")?,
             span_id: id(&self.span_id, "span_id")?,
@@ -185,22 +187,22 @@ impl Link {
     }
 }
 
-fn id<Id: FromStr<Err = InvalidId>>(hex: &str, field: &'static str) -> Result<Id, Why> {
-    hex.parse().map_err(|error| Why::Id { field, error })
+fn id<Id: FromStr<Err = InvalidId>>(hex: &str, field: &'static str) -> Result<Id, RefusalReason> {
+    hex.parse().map_err(|error| RefusalReason::Id { field, error })
 }
 
-fn parent(hex: &str) -> Result<Option<SpanId>, Why> {
+fn parent(hex: &str) -> Result<Option<SpanId>, RefusalReason> {
     match hex.parse() {
         Ok(id) => Ok(Some(id)),
         Err(InvalidId::Zero) => Ok(None),
         Err(_) if hex.is_empty() => Ok(None),
-        Err(error) => Err(Why::Id { field: "parent_span_id", error }),
+        Err(error) => Err(RefusalReason::Id { field: "parent_span_id", error }),
     }
 }
 
-fn shallow(list: Vec<KeyValue>, of: &'static str) -> Result<Attributes, Why> {
+fn shallow(list: Vec<KeyValue>, of: &'static str) -> Result<Attributes, RefusalReason> {
     let attributes = attributes(list);
-    if is_too_deep(&attributes) { Err(Why::TooDeep { of }) } else { Ok(attributes) }
+    if is_too_deep(&attributes) { Err(RefusalReason::TooDeep { of }) } else { Ok(attributes) }
 }
 
 fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {

@@ -5,43 +5,43 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use coral_trace::red::{Key, Series};
 use hashbrown::HashMap;
 
-use super::plain::eights;
+use super::fast_path::eight_byte_chunks;
 
 /// The series of earlier requests, so that what they are is read once and held once. Shared by all requests;
 /// one that would have to wait does without.
 #[derive(Debug, Default)]
-pub struct KnownSeries(Mutex<Known>);
+pub struct KnownSeries(Mutex<SeriesCache>);
 
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    streams: HashMap<Key, KnownStream>,
+pub(super) struct SeriesCache {
+    streams: HashMap<Key, CachedStream>,
     series: usize,
 }
 
 /// Those of one instrument of one exporter.
 #[derive(Debug, Default)]
-struct KnownStream {
+struct CachedStream {
     series: HashMap<Box<[u8]>, Identity>,
-    bounds: Option<KnownBounds>,
+    bounds: Option<CachedBounds>,
 }
 
 /// As they were sent, and in nanoseconds.
-type KnownBounds = (Box<[u8]>, Arc<[u64]>);
+type CachedBounds = (Box<[u8]>, Arc<[u64]>);
 
 /// What a point is about, and the key of that.
 pub(super) type Identity = (Arc<Series>, Key);
 
 /// Series that are remembered; then all are forgotten. About a kilobyte each.
-const MOST_SERIES: usize = 16_384;
+const MAX_SERIES: usize = 16_384;
 
 impl KnownSeries {
     /// `None` while another request reads them.
-    pub(super) fn open(&self) -> Option<MutexGuard<'_, Known>> {
+    pub(super) fn open(&self) -> Option<MutexGuard<'_, SeriesCache>> {
         self.0.try_lock().ok()
     }
 }
 
-impl Known {
+impl SeriesCache {
     /// What `attributes` of `stream` are, read by `read` if that is not known.
     pub(super) fn identity(
         &mut self,
@@ -54,7 +54,7 @@ impl Known {
             return Some(identity.clone());
         }
         let identity = read()?;
-        if self.series >= MOST_SERIES {
+        if self.series >= MAX_SERIES {
             *self = Self::default();
         }
         self.series += 1;
@@ -69,7 +69,7 @@ impl Known {
         if let Some((_, known)) = known.filter(|(bytes, _)| **bytes == *bounds) {
             return Some(known.clone());
         }
-        let in_nanos = eights(bounds).map(|bits| {
+        let in_nanos = eight_byte_chunks(bounds).map(|bits| {
             let bound = f64::from_le_bytes(bits);
             (bound.is_finite() && bound >= 0.0).then(|| (bound * nanos).round() as u64)
         });

@@ -6,12 +6,13 @@ use opentelemetry_proto::tonic::metrics::v1::AggregationTemporality;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
-use super::origin::{Resource, Scope};
-use super::refusal;
-use super::scalar::{Double, Integer, enumeration, integer, nullable};
-use super::value::{KeyValue, attributes};
-use crate::metrics_in::{Buckets, DecodedMetrics, Intake, RawExemplar, RawPoint, WhyPoint};
-use crate::otlp_in::{DecodeError, Why, is_too_deep};
+use super::{Buckets, DecodedMetrics, Intake, PointRefusalReason, RawExemplar, RawPoint};
+use crate::otlp::{DecodeError, is_too_deep};
+use crate::otlp_json::origin::{Resource, Scope};
+use crate::otlp_json::scalar::{Double, Integer, enumeration, integer, nullable};
+use crate::otlp_json::syntax_error;
+use crate::otlp_json::value::{KeyValue, attributes};
+use crate::refusal::RefusalReason;
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
@@ -128,11 +129,8 @@ struct Exemplar {
 }
 
 /// Reads `body`, an `ExportMetricsServiceRequest`.
-pub(crate) fn decode_metrics(
-    body: &[u8],
-    recogniser: &Recogniser,
-) -> Result<DecodedMetrics, DecodeError> {
-    let request: Request = serde_json::from_slice(body).map_err(|error| refusal(&error))?;
+pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<DecodedMetrics, DecodeError> {
+    let request: Request = serde_json::from_slice(body).map_err(|error| syntax_error(&error))?;
     let mut intake = Intake::new(recogniser);
     for resource_metrics in request.resource_metrics {
         if resource_metrics.scope_metrics.iter().all(|scope| scope.metrics.is_empty()) {
@@ -167,10 +165,10 @@ impl Metric {
 }
 
 impl DataPoint {
-    fn raw(self, is_exponential: bool) -> Result<RawPoint, WhyPoint> {
+    fn raw(self, is_exponential: bool) -> Result<RawPoint, PointRefusalReason> {
         let attributes = attributes(self.attributes);
         if is_too_deep(&attributes) {
-            return Err(WhyPoint::Origin(Why::TooDeep { of: "its" }));
+            return Err(PointRefusalReason::Origin(RefusalReason::TooDeep { of: "its" }));
         }
         let buckets = if is_exponential {
             let negative = counts(self.negative.bucket_counts)?;
@@ -198,7 +196,7 @@ impl DataPoint {
             sum: self.sum.map(|sum| sum.0),
             buckets,
             exemplars: self.exemplars.into_iter().map(Exemplar::raw).collect(),
-            says_nothing: self.flags & 1 != 0,
+            no_recorded_value: self.flags & 1 != 0,
         })
     }
 }
@@ -216,12 +214,12 @@ impl Exemplar {
     }
 }
 
-fn counts(list: Vec<Integer<i128>>) -> Result<Vec<u64>, WhyPoint> {
+fn counts(list: Vec<Integer<i128>>) -> Result<Vec<u64>, PointRefusalReason> {
     list.into_iter().map(|number| count("a bucket's count", number.0)).collect()
 }
 
-fn count(field: &'static str, number: i128) -> Result<u64, WhyPoint> {
-    let refused = |_| WhyPoint::Number { field, value: number.to_string() };
+fn count(field: &'static str, number: i128) -> Result<u64, PointRefusalReason> {
+    let refused = |_| PointRefusalReason::Number { field, value: number.to_string() };
     u64::try_from(number).map_err(refused)
 }
 

@@ -1,8 +1,8 @@
-//! What of a request was not taken, and why.
+//! What was refused of a request, and why: counted by reason, and worded for the exporter.
 
 use coral_trace::InvalidId;
 
-use super::{MAX_NESTING, MAX_ORIGIN_BYTES, MAX_SPAN_BYTES};
+use crate::otlp::{MAX_NESTING, MAX_ORIGIN_BYTES, MAX_SPAN_BYTES};
 
 /// How many different reasons are kept of each kind; what is refused for others is still counted.
 const MAX_REASONS: usize = 3;
@@ -12,7 +12,7 @@ const MAX_QUOTED: usize = 120;
 
 /// What of a request was not taken, and why.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Refused {
+pub struct RefusedSpans {
     /// Spans that were not taken.
     pub spans: u64,
     /// Links that were not taken, of spans that were. They count in the span's dropped links.
@@ -22,22 +22,22 @@ pub struct Refused {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Reason {
-    why: Why,
-    what: What,
+    why: RefusalReason,
+    what: RefusedItem,
     count: u64,
     /// The name of the first span it happened to, quotable; empty if that is unknown.
     first: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum What {
+enum RefusedItem {
     Span,
     Link,
 }
 
 /// Why one span or link was not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(crate) enum Why {
+pub(crate) enum RefusalReason {
     #[error("{field}: {error}")]
     Id { field: &'static str, error: InvalidId },
     #[error("{bytes} bytes long, at most {MAX_SPAN_BYTES} are taken")]
@@ -52,7 +52,7 @@ pub(crate) enum Why {
     Malformed(String),
 }
 
-impl Refused {
+impl RefusedSpans {
     /// Whether everything was taken.
     pub fn is_empty(&self) -> bool {
         self.spans == 0 && self.links == 0
@@ -62,8 +62,8 @@ impl Refused {
     /// characters: "2 spans refused: trace_id: 8 long, expected 16 bytes (first: span `GET /`)".
     /// Empty if everything was taken.
     pub fn message(&self) -> String {
-        let spans = self.part(What::Span, self.spans, "span", "refused");
-        let links = self.part(What::Link, self.links, "link", "dropped");
+        let spans = self.part(RefusedItem::Span, self.spans, "span", "refused");
+        let links = self.part(RefusedItem::Link, self.links, "link", "dropped");
         [spans, links].into_iter().flatten().collect::<Vec<_>>().join(". ")
     }
 
@@ -77,15 +77,15 @@ impl Refused {
     }
 
     /// Counts one span.
-    pub(crate) fn span(&mut self, why: Why, name: &str) {
+    pub(crate) fn span(&mut self, why: RefusalReason, name: &str) {
         self.spans += 1;
-        self.note(Reason { why, what: What::Span, count: 1, first: bounded(name) });
+        self.note(Reason { why, what: RefusedItem::Span, count: 1, first: bounded(name) });
     }
 
     /// Counts one link of the span called `name`.
-    pub(crate) fn link(&mut self, why: Why, name: &str) {
+    pub(crate) fn link(&mut self, why: RefusalReason, name: &str) {
         self.links += 1;
-        self.note(Reason { why, what: What::Link, count: 1, first: bounded(name) });
+        self.note(Reason { why, what: RefusedItem::Link, count: 1, first: bounded(name) });
     }
 
     fn note(&mut self, new: Reason) {
@@ -97,7 +97,7 @@ impl Refused {
         }
     }
 
-    fn part(&self, what: What, total: u64, noun: &str, verb: &str) -> Option<String> {
+    fn part(&self, what: RefusedItem, total: u64, noun: &str, verb: &str) -> Option<String> {
         let reasons = || self.reasons.iter().filter(|reason| reason.what == what);
         let others = total.saturating_sub(reasons().map(|reason| reason.count).sum());
         let mut texts: Vec<_> = reasons().map(|reason| reason.text(total)).collect();
@@ -126,7 +126,7 @@ pub(crate) fn bounded(text: &str) -> String {
     for character in text.chars() {
         match character {
             _ if quoted.len() >= MAX_QUOTED => return quoted + "…",
-            plain if !is_unprintable(plain) => quoted.push(plain),
+            printable if !is_unprintable(printable) => quoted.push(printable),
             control => quoted.extend(control.escape_unicode()),
         }
     }

@@ -3,7 +3,7 @@
 use coral_trace::red::InvalidHistogram;
 
 use super::MAX_POINT_BYTES;
-use crate::otlp_in::{Why, bounded};
+use crate::refusal::{RefusalReason, bounded};
 
 /// How many different reasons are kept; what is refused for others is still counted.
 const MAX_REASONS: usize = 3;
@@ -18,7 +18,7 @@ pub struct RefusedPoints {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Reason {
-    why: WhyPoint,
+    why: PointRefusalReason,
     count: u64,
     /// The metric it happened to first, quotable.
     metric: String,
@@ -26,7 +26,7 @@ struct Reason {
 
 /// Why one data point was not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(crate) enum WhyPoint {
+pub(crate) enum PointRefusalReason {
     #[error("{0}")]
     Histogram(InvalidHistogram),
     #[error("count is {count}, but its buckets hold {in_buckets}")]
@@ -44,7 +44,7 @@ pub(crate) enum WhyPoint {
     #[error("malformed protobuf: {0}")]
     Malformed(String),
     #[error("{0}")]
-    Origin(Why),
+    Origin(RefusalReason),
 }
 
 impl RefusedPoints {
@@ -65,7 +65,7 @@ impl RefusedPoints {
     }
 
     /// Counts one point of `metric`.
-    pub(crate) fn add(&mut self, why: WhyPoint, metric: &str) {
+    pub(crate) fn add(&mut self, why: PointRefusalReason, metric: &str) {
         self.points += 1;
         if let Some(known) = self.reasons.iter_mut().find(|known| known.why == why) {
             known.count += 1;

@@ -5,12 +5,13 @@ use opentelemetry_proto::tonic::common::v1 as common;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::resource::v1 as resource;
 
-use super::{MAX_NESTING, Why};
+use crate::otlp::MAX_NESTING;
+use crate::refusal::RefusalReason;
 
 pub(crate) fn resource(
     resource: Option<resource::Resource>,
     schema_url: String,
-) -> Result<Resource, Why> {
+) -> Result<Resource, RefusalReason> {
     let resource = resource.unwrap_or_default();
     Ok(Resource {
         attributes: attributes(resource.attributes, "resource")?,
@@ -23,7 +24,7 @@ pub(crate) fn resource(
 pub(crate) fn scope(
     scope: Option<common::InstrumentationScope>,
     schema_url: String,
-) -> Result<Scope, Why> {
+) -> Result<Scope, RefusalReason> {
     let scope = scope.unwrap_or_default();
     Ok(Scope {
         name: scope.name,
@@ -38,22 +39,8 @@ pub(crate) fn scope(
 pub(crate) fn attributes(
     attributes: Vec<common::KeyValue>,
     of: &'static str,
-) -> Result<Attributes, Why> {
-    map(attributes, MAX_NESTING).ok_or(Why::TooDeep { of })
-}
-
-/// Whether some value in `attributes` is nested deeper than [`MAX_NESTING`].
-pub(crate) fn is_too_deep(attributes: &Attributes) -> bool {
-    !attributes.iter().all(|attribute| is_within(&attribute.value, MAX_NESTING))
-}
-
-fn is_within(value: &Value, levels: usize) -> bool {
-    match (value, levels.checked_sub(1)) {
-        (Value::Array(_) | Value::Map(_), None) => false,
-        (Value::Array(values), Some(levels)) => values.iter().all(|v| is_within(v, levels)),
-        (Value::Map(map), Some(levels)) => map.iter().all(|kv| is_within(&kv.value, levels)),
-        _ => true,
-    }
+) -> Result<Attributes, RefusalReason> {
+    map(attributes, MAX_NESTING).ok_or(RefusalReason::TooDeep { of })
 }
 
 /// `None` if nested deeper than `levels`, which stops the recursion.

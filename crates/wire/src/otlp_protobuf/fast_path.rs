@@ -1,17 +1,18 @@
-//! Steps through a message that is written as nearly all are; whatever else is seen is left to prost.
+//! Fast path: steps through the fields of a message without prost. A reader that meets anything unusual gives up,
+//! and prost reads the message instead.
 
 /// What of a message is left to read.
-pub(crate) struct PlainFields<'a>(pub(crate) &'a [u8]);
+pub(crate) struct FastFields<'a>(pub(crate) &'a [u8]);
 
 /// What a field holds, by its wire type.
 pub(crate) enum Content<'a> {
     Varint(u64),
-    Eight([u8; 8]),
-    Four,
+    Fixed64([u8; 8]),
+    Fixed32,
     Bytes(&'a [u8]),
 }
 
-impl<'a> PlainFields<'a> {
+impl<'a> FastFields<'a> {
     /// Number and content of the next field; `None` when there is none, or it is broken or a group.
     ///
     /// Source: protobuf.dev, "Encoding".
@@ -19,12 +20,12 @@ impl<'a> PlainFields<'a> {
         let key = self.varint()?;
         let content = match key & 7 {
             0 => Content::Varint(self.varint()?),
-            1 => Content::Eight(self.bytes(8)?.try_into().ok()?),
+            1 => Content::Fixed64(self.bytes(8)?.try_into().ok()?),
             2 => {
                 let length = self.varint()?;
                 Content::Bytes(self.bytes(length)?)
             }
-            5 => self.bytes(4).map(|_| Content::Four)?,
+            5 => self.bytes(4).map(|_| Content::Fixed32)?,
             _ => return None,
         };
         Some((key >> 3, content))

@@ -5,7 +5,8 @@
 
 use prost::Message;
 
-use crate::otlp_in::{DecodeError, bounded};
+use crate::otlp::DecodeError;
+use crate::refusal::bounded;
 
 /// One of the outer messages, whose fields from 1 to `last_field` all have a length.
 #[derive(Clone, Copy)]

@@ -5,10 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use coral_trace::{Attributes, EntityRef, Event, Link, Span, Status, Value};
 use serde_json::{Value as Json, json};
 
-use crate::otlp_out::{ByResource, ByScope, by_origin, kind_number, status_number};
+use super::group::{ByResource, ByScope, by_origin};
+use super::protobuf::{kind_number, status_number};
 
 /// `spans` as an `ExportTraceServiceRequest`.
-pub(crate) fn encode(spans: &[Span]) -> String {
+pub(super) fn encode(spans: &[Span]) -> String {
     json!({ "resourceSpans": list(by_origin(spans), resource_spans) }).to_string()
 }
 

@@ -5,20 +5,21 @@ use std::sync::{Arc, MutexGuard};
 use coral_trace::red::{Exemplar, Histogram, Key, KeyHasher, Point, Series, Temporality};
 use coral_trace::{Attributes, Collector, Recogniser, Resource, Scope, UNKNOWN_SERVICE, UnixNanos};
 
-use super::known::{Identity, Known};
+use super::fast_path::FastPoint;
+use super::known::{Identity, SeriesCache};
 use super::metric::{RedMetric, nanos_in};
-use super::plain::PlainPoint;
 use super::point::{check_head, usable};
-use super::{DecodedMetrics, KnownSeries, RawPoint, WhyPoint, protobuf};
-use crate::otlp_in::{self, Why};
+use super::{DecodedMetrics, KnownSeries, PointRefusalReason, RawPoint, protobuf};
+use crate::otlp_protobuf::value;
+use crate::refusal::{RefusalReason, bounded};
 
 /// What was taken, refused and ignored so far, and where the reader is.
 pub(crate) struct Intake<'r> {
     recogniser: &'r Recogniser,
     /// Absent where others use them, and for JSON.
-    known: Option<MutexGuard<'r, Known>>,
-    resource: Result<Resource, Why>,
-    scope: Result<Exporter, Why>,
+    known: Option<MutexGuard<'r, SeriesCache>>,
+    resource: Result<Resource, RefusalReason>,
+    scope: Result<Exporter, RefusalReason>,
     pub decoded: DecodedMetrics,
 }
 
@@ -33,7 +34,7 @@ struct Exporter {
 }
 
 /// A metric that is taken: its points follow.
-pub(crate) struct Taking {
+pub(crate) struct AcceptedMetric {
     metric: RedMetric,
     name: String,
     exporter: Exporter,
@@ -50,7 +51,7 @@ const OF_POINT: [&str; 2] = ["service.name", "service.namespace"];
 impl<'r> Intake<'r> {
     pub fn new(recogniser: &'r Recogniser) -> Self {
         let decoded = DecodedMetrics::default();
-        let scope = Err(Why::TooManyScopes);
+        let scope = Err(RefusalReason::TooManyScopes);
         Self { recogniser, known: None, resource: Ok(Resource::default()), scope, decoded }
     }
 
@@ -60,7 +61,7 @@ impl<'r> Intake<'r> {
     }
 
     /// Whatever follows is under `resource`.
-    pub fn enter(&mut self, resource: Result<Resource, Why>) {
+    pub fn enter(&mut self, resource: Result<Resource, RefusalReason>) {
         self.resource = resource;
         if let Ok(resource) = &mut self.resource {
             resource.attributes.0.sort_by(|one, other| one.key.cmp(&other.key));
@@ -68,7 +69,7 @@ impl<'r> Intake<'r> {
     }
 
     /// Whatever follows is under `scope` too.
-    pub fn enter_scope(&mut self, scope: Result<Scope, Why>) {
+    pub fn enter_scope(&mut self, scope: Result<Scope, RefusalReason>) {
         self.scope = match (&self.resource, scope) {
             (Ok(resource), Ok(scope)) => Ok(self.exporter(resource, &scope)),
             (Err(why), _) => Err(why.clone()),
@@ -89,13 +90,13 @@ impl<'r> Intake<'r> {
         unit: &str,
         temporality: i32,
         points: u64,
-    ) -> Option<Taking> {
+    ) -> Option<AcceptedMetric> {
         let Some(metric) = RedMetric::named(name) else {
             self.decoded.ignored.unknown += points;
             return None;
         };
-        match self.taking(metric, name, unit, temporality) {
-            Ok(taking) if taking.exporter.collector == Collector::Ebpf => Some(taking),
+        match self.accept(metric, name, unit, temporality) {
+            Ok(metric) if metric.exporter.collector == Collector::Ebpf => Some(metric),
             Ok(_) => {
                 self.decoded.ignored.sdk += points;
                 None
@@ -113,39 +114,39 @@ impl<'r> Intake<'r> {
     }
 
     /// Takes one point, or counts why not.
-    pub fn take(&mut self, taking: &Taking, point: Result<RawPoint, WhyPoint>) {
-        match point.and_then(|point| taking.point(point)) {
+    pub fn take(&mut self, metric: &AcceptedMetric, point: Result<RawPoint, PointRefusalReason>) {
+        match point.and_then(|point| metric.point(point)) {
             Ok(Some(point)) => self.decoded.points.push(point),
             Ok(None) => self.decoded.ignored.unknown += 1,
-            Err(why) => self.decoded.refused.add(why, &taking.name),
+            Err(why) => self.decoded.refused.add(why, &metric.name),
         }
     }
 
     /// Takes one point that is written as nearly all are; `false` if there is anything to be said of it.
-    pub fn take_plain(&mut self, taking: &Taking, point: PlainPoint<'_>) -> bool {
+    pub fn take_fast(&mut self, metric: &AcceptedMetric, point: FastPoint<'_>) -> bool {
         let Some(known) = &mut self.known else { return false };
-        let taken = taking.plain(point, known);
+        let taken = metric.fast(point, known);
         let is_taken = taken.is_some();
         self.decoded.points.extend(taken);
         is_taken
     }
 
-    fn taking(
+    fn accept(
         &self,
         metric: RedMetric,
         name: &str,
         unit: &str,
         temporality: i32,
-    ) -> Result<Taking, WhyPoint> {
-        let exporter = self.scope.clone().map_err(WhyPoint::Origin)?;
-        let nanos = nanos_in(unit).ok_or_else(|| WhyPoint::Unit(crate::otlp_in::bounded(unit)))?;
+    ) -> Result<AcceptedMetric, PointRefusalReason> {
+        let exporter = self.scope.clone().map_err(PointRefusalReason::Origin)?;
+        let nanos = nanos_in(unit).ok_or_else(|| PointRefusalReason::Unit(bounded(unit)))?;
         let temporality = match temporality {
             1 => Temporality::Delta,
             2 => Temporality::Cumulative,
-            _ => return Err(WhyPoint::Temporality),
+            _ => return Err(PointRefusalReason::Temporality),
         };
         let stream = exporter.hasher.clone().with(name).key();
-        Ok(Taking { metric, name: name.to_owned(), exporter, stream, nanos, temporality })
+        Ok(AcceptedMetric { metric, name: name.to_owned(), exporter, stream, nanos, temporality })
     }
 
     fn exporter(&self, resource: &Resource, scope: &Scope) -> Exporter {
@@ -166,10 +167,10 @@ impl<'r> Intake<'r> {
     }
 }
 
-impl Taking {
+impl AcceptedMetric {
     /// `None` when it is another protocol's, or says that nothing was recorded.
-    fn point(&self, point: RawPoint) -> Result<Option<Point>, WhyPoint> {
-        if point.says_nothing {
+    fn point(&self, point: RawPoint) -> Result<Option<Point>, PointRefusalReason> {
+        if point.no_recorded_value {
             return Ok(None);
         }
         let histogram = point.histogram(self.nanos)?;
@@ -180,7 +181,7 @@ impl Taking {
     }
 
     /// `None` when it is another protocol's, or anything is wrong with it.
-    fn plain(&self, point: PlainPoint<'_>, known: &mut Known) -> Option<Point> {
+    fn fast(&self, point: FastPoint<'_>, known: &mut SeriesCache) -> Option<Point> {
         let (start, time) = (point.start, point.time);
         check_head(start, time, point.sum).ok()?;
         let bounds = known.bounds(self.stream, point.bounds, self.nanos)?;
@@ -190,7 +191,7 @@ impl Taking {
             return None;
         }
         let identity = known.identity(self.stream, point.attributes, || {
-            self.identity(otlp_in::attributes(point.read_attributes()?, "its").ok()?)
+            self.identity(value::attributes(point.read_attributes()?, "its").ok()?)
         })?;
         let exemplars: Vec<_> = point.exemplars.into_iter().map(protobuf::exemplar).collect();
         let exemplars = usable(&exemplars, self.nanos);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::{DecodedMetrics, KnownSeries};
-use crate::otlp_in::{DecodeError, Encoding};
+use crate::otlp::{DecodeError, Encoding};
 
 const CAPTURE: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/beyla/3.31.0/metrics-003.otlp.pb");

@@ -4,28 +4,28 @@
 //! them. Everything else is counted and not stored. What is wrong with one point costs that point, and is
 //! counted with its reason. Source: `opentelemetry/proto/metrics/v1/metrics.proto`; spec/beyla.md §3.
 
+mod fast_path;
 mod intake;
+mod json;
 mod known;
 mod metric;
-mod plain;
 mod point;
 mod protobuf;
-mod refused;
+mod refusal;
 #[cfg(test)]
 mod tests;
 
 pub use known::KnownSeries;
-pub use refused::RefusedPoints;
+pub use refusal::RefusedPoints;
 
-pub(crate) use intake::Intake;
-pub(crate) use point::{Buckets, RawExemplar, RawPoint};
-pub(crate) use refused::WhyPoint;
+use intake::Intake;
+use point::{Buckets, RawExemplar, RawPoint};
+use refusal::PointRefusalReason;
 
 use coral_trace::Recogniser;
 use coral_trace::red::Point;
 
-use crate::otlp_in::{DecodeError, Encoding};
-use crate::otlp_json;
+use crate::otlp::{DecodeError, Encoding};
 
 /// The longest data point that is taken, in bytes of protobuf: 64 KiB.
 pub const MAX_POINT_BYTES: usize = 64 << 10;
@@ -41,12 +41,12 @@ pub struct DecodedMetrics {
     /// Points that should have been good ones.
     pub refused: RefusedPoints,
     /// What is not ours.
-    pub ignored: Ignored,
+    pub ignored: IgnoredMetrics,
 }
 
 /// What was recognised as nothing that Coral stores.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Ignored {
+pub struct IgnoredMetrics {
     /// Data points of other metrics, and of other protocols under the same name.
     pub unknown: u64,
     /// Data points that an SDK made: they would be counted beside those that eBPF made of the same requests.
@@ -69,6 +69,6 @@ pub fn decode(
 ) -> Result<DecodedMetrics, DecodeError> {
     match encoding {
         Encoding::Protobuf => protobuf::decode(body, recogniser, known),
-        Encoding::Json => otlp_json::decode_metrics(body, recogniser),
+        Encoding::Json => json::decode(body, recogniser),
     }
 }

@@ -1,4 +1,4 @@
-//! Recorded metrics, told again.
+//! Recorded metrics, re-timed so that they can be sent again.
 
 use coral_trace::UnixNanos;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -7,12 +7,12 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use prost::{DecodeError, Message};
 
 /// Recorded `ExportMetricsServiceRequest`s, re-timed together so that the last of their histogram points is of
-/// `now`: as if their exporter had been started again, so that each time they are told they count once more.
+/// `now`: as if their exporter had been started again, so that each time they are sent they count once more.
 /// Without their exemplars, which name traces of the recorded day.
 ///
 /// # Errors
 /// [`DecodeError`] of the first request that is none.
-pub fn replayed(requests: &[&[u8]], now: UnixNanos) -> Result<Vec<Vec<u8>>, DecodeError> {
+pub fn retimed(requests: &[&[u8]], now: UnixNanos) -> Result<Vec<Vec<u8>>, DecodeError> {
     let decode = |request: &&[u8]| ExportMetricsServiceRequest::decode(*request);
     let mut requests: Vec<_> = requests.iter().map(decode).collect::<Result<_, _>>()?;
     let last = requests.iter_mut().flat_map(points).map(|point| point.time_unix_nano).max();
@@ -56,7 +56,7 @@ mod tests {
     fn the_last_point_is_of_now_and_every_distance_is_kept() {
         let recorded = times(&[RECORDED.to_vec(), LATER.to_vec()]);
         let now = UnixNanos(2_000_000_000_000_000_000);
-        let told = times(&replayed(&[RECORDED, LATER], now).unwrap());
+        let told = times(&retimed(&[RECORDED, LATER], now).unwrap());
         assert_eq!(told.iter().map(|(_, time)| *time).max(), Some(now.0));
         let shift = told[0].0 - recorded[0].0;
         let shifted: Vec<_> =
@@ -66,6 +66,6 @@ mod tests {
 
     #[test]
     fn what_is_no_request_is_refused() {
-        assert!(replayed(&[b"\xff"], UnixNanos(1)).is_err());
+        assert!(retimed(&[b"\xff"], UnixNanos(1)).is_err());
     }
 }
