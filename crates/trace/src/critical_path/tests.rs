@@ -238,7 +238,7 @@ fn check_sums(hops: &[Hop]) {
             reached = step.end;
         }
         assert_eq!(reached, extents.nodes[*root].end);
-        let sum: Duration = path.iter().map(Segment::duration).sum();
+        let sum: Duration = path.iter().map(PathSegment::duration).sum();
         assert_eq!(sum, extents.nodes[*root].duration());
     }
     for (at, extent) in extents.nodes.iter().enumerate() {

@@ -3,7 +3,7 @@
 use super::names::{CauseKind, Identity, Names};
 use super::role::NodeRole;
 use crate::clock;
-use crate::critical_path::{Extents, Segment};
+use crate::critical_path::{Extents, PathSegment};
 use crate::ids::{SpanId, TraceId};
 use crate::span::{Span, SpanKind};
 use crate::time::UnixNanos;
@@ -228,7 +228,7 @@ impl<'a> AlignedTrace<'a> {
     }
 
     /// Tells apart what a node itself did, what passed between it and its caller, and what it queued.
-    fn split_time(&self, step: &Segment, lost_times: &mut LostTime) {
+    fn split_time(&self, step: &PathSegment, lost_times: &mut LostTime) {
         let node = &self.tree.nodes[step.node];
         let within = |at: usize| overlap(step, self.hops[at].start, self.hops[at].end);
         let all = step.end.0 - step.start.0;
@@ -350,7 +350,7 @@ fn sum_up(calls: &mut [Call]) {
 /// How much of a span another must cover for it to count as waiting for that one.
 const MIN_COVERED: f64 = 0.9;
 
-fn overlap(step: &Segment, start: UnixNanos, end: UnixNanos) -> u64 {
+fn overlap(step: &PathSegment, start: UnixNanos, end: UnixNanos) -> u64 {
     overlap_of((step.start, step.end), (start, end))
 }
 

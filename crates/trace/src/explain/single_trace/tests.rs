@@ -110,10 +110,10 @@ fn request(number: u64, steps: &[Step]) -> Vec<Span> {
 }
 
 /// What is usual: a query, a check, and some work.
-const USUAL: [Step; 4] = [Work(5.0), Query(5.0), Check(30.0), Work(5.0)];
+const TYPICAL: [Step; 4] = [Work(5.0), Query(5.0), Check(30.0), Work(5.0)];
 
 fn usual_requests(count: u64) -> Vec<Vec<Span>> {
-    (0..count).map(|number| request(number, &USUAL)).collect()
+    (0..count).map(|number| request(number, &TYPICAL)).collect()
 }
 
 fn beside(others: &[Vec<Span>], spans: &[Span]) -> Option<(String, Loss)> {
@@ -254,7 +254,7 @@ fn thin_evidence_explains_nothing() {
     let slow = request(100, &[Work(5.0), Query(500.0), Check(30.0)]);
     assert_eq!(beside(&usual_requests(9), &slow), None, "nine others");
     assert_eq!(beside(&usual_requests(10), &slow), loss("postgresql", Loss::Leaf));
-    assert_eq!(cause(&USUAL), None, "as typical");
+    assert_eq!(cause(&TYPICAL), None, "as typical");
     let mut other = Request::new(100);
     other.span(0, "pay", SpanKind::Server, "POST /pay", 300.0);
     for (at, service) in ["a", "b", "c"].into_iter().enumerate() {
