@@ -5,7 +5,7 @@ mod fates;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use coral_wire::metrics_in::Ignored;
+use coral_wire::otlp_metrics_in::IgnoredMetrics;
 
 use self::fates::Fates;
 use crate::ingest::inlet::{Refusal, Stored};
@@ -89,7 +89,7 @@ impl IntakeCounters {
     }
 
     /// Counts what a request held: `valid` points of RED metrics, `invalid` ones, and what was `ignored`.
-    pub fn decoded_points(&self, valid: u64, invalid: u64, ignored: Ignored) {
+    pub fn decoded_points(&self, valid: u64, invalid: u64, ignored: IgnoredMetrics) {
         self.points.decoded(valid, invalid);
         add(&self.unknown_points, ignored.unknown);
         add(&self.sdk_points, ignored.sdk);

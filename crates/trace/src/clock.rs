@@ -38,8 +38,8 @@ fn into(client: &Hop, server: &Hop) -> i64 {
     }
     let whole = client.end.since(client.start);
     let slack = whole.saturating_sub(server.end.since(server.start));
-    let wanted = i128::from(client.start.0) + (slack.as_nanos() / 2) as i128;
-    let delta = wanted - i128::from(server.start.0);
+    let centred = i128::from(client.start.0) + (slack.as_nanos() / 2) as i128;
+    let delta = centred - i128::from(server.start.0);
     delta.clamp(i64::MIN.into(), i64::MAX.into()) as i64
 }
 

@@ -14,7 +14,7 @@ use crate::work;
 
 /// A stretch of the critical path: from `start` to `end`, `node` was what the request waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Segment {
+pub struct PathSegment {
     /// Index into [`Tree::nodes`].
     pub node: usize,
     /// First instant inside.
@@ -42,7 +42,7 @@ pub struct Extent {
 }
 
 /// Which part of a child's time may overlap the next child's without the two being at once.
-const MOMENT: u32 = 50;
+const MAX_OVERLAP_DIVISOR: u32 = 50;
 
 impl Extents {
     /// Of every node of `tree`, which was built from `hops`. Of a call, from the client's start to its end.
@@ -87,7 +87,7 @@ impl Extents {
     /// and of Jaeger's interface. Of children that end together, the one that began first. A child that
     /// ended after the next one began by no more than a fiftieth of itself ended before it: spans are
     /// closed by whoever comes to it.
-    pub fn critical_path(&self, tree: &Tree, root: usize) -> Vec<Segment> {
+    pub fn critical_path(&self, tree: &Tree, root: usize) -> Vec<PathSegment> {
         self.critical_path_without(tree, root, &[])
     }
 
@@ -97,7 +97,7 @@ impl Extents {
         tree: &Tree,
         root: usize,
         left_out: &[bool],
-    ) -> Vec<Segment> {
+    ) -> Vec<PathSegment> {
         let mut path = Vec::new();
         let mut waiting = vec![(root, self.nodes[root].end)];
         while let Some((node, end)) = waiting.pop() {
@@ -109,11 +109,11 @@ impl Extents {
                     continue;
                 }
                 let ended = extent.end.min(until);
-                path.push(Segment { node, start: ended, end: until });
+                path.push(PathSegment { node, start: ended, end: until });
                 waiting.push((child, ended));
                 until = extent.start;
             }
-            path.push(Segment { node, start: self.nodes[node].start, end: until });
+            path.push(PathSegment { node, start: self.nodes[node].start, end: until });
         }
         path.retain(|segment| segment.start < segment.end);
         path.sort_unstable_by_key(|segment| segment.start);
@@ -139,7 +139,7 @@ impl Extent {
 
     /// Whether it had ended by then, but for a moment.
     pub(crate) fn is_before(&self, then: UnixNanos) -> bool {
-        self.start < then && self.end.since(then) <= self.duration() / MOMENT
+        self.start < then && self.end.since(then) <= self.duration() / MAX_OVERLAP_DIVISOR
     }
 
     fn whole(hop: &Hop) -> Self {
@@ -153,7 +153,7 @@ impl Extent {
     }
 }
 
-impl Segment {
+impl PathSegment {
     /// How long it is.
     pub fn duration(&self) -> Duration {
         self.end.since(self.start)

@@ -10,7 +10,7 @@ mod diff;
 mod join;
 mod latency;
 mod node;
-mod said;
+mod peer_hints;
 #[cfg(test)]
 mod tests;
 
@@ -22,8 +22,8 @@ use self::join::{Call, Join};
 pub use self::latency::Latencies;
 use self::node::Nodes;
 pub use self::node::{NodeId, NodeKind};
-use self::said::Sayings;
-pub use self::said::{Said, SaidId};
+use self::peer_hints::PeerHintsTable;
+pub use self::peer_hints::{PeerHints, PeerHintsId};
 use crate::ids::SpanId;
 use crate::span::Span;
 
@@ -31,7 +31,7 @@ use crate::span::Span;
 #[derive(Clone, Default)]
 pub struct Dependencies {
     nodes: Nodes,
-    sayings: Sayings,
+    hints: PeerHintsTable,
     edges: HashMap<EdgeKey, EdgeSum>,
     counts: Counts,
     join: Join,
@@ -100,7 +100,7 @@ pub struct Counts {
     pub orphans: u64,
     /// Calls by spans that do not say whom they call, and whose other side is not there: no edge is made.
     pub unnamed: u64,
-    /// Calls over edges beyond [`Dependencies::MOST_EDGES`].
+    /// Calls over edges beyond [`Dependencies::MAX_EDGES`].
     pub left_out: u64,
 }
 
@@ -121,26 +121,26 @@ struct EdgeSum {
 impl Dependencies {
     /// Edges that are told apart; calls over more are counted, so that names made up by a hostile
     /// exporter cannot fill the memory.
-    pub const MOST_EDGES: usize = 4_000;
+    pub const MAX_EDGES: usize = 4_000;
 
     /// The node of the service with this name.
     pub fn service(&mut self, name: &str) -> NodeId {
         self.nodes.intern(NodeKind::Service, name)
     }
 
-    /// A number for what a span says of the other side.
-    pub fn saying(&mut self, said: &Said<'_>) -> SaidId {
-        self.sayings.intern(said, &mut self.nodes)
+    /// The number of `hints` in this map.
+    pub fn intern_peer_hints(&mut self, hints: &PeerHints<'_>) -> PeerHintsId {
+        self.hints.intern(hints, &mut self.nodes)
     }
 
     /// What a map needs to know of `span`.
     pub fn span(&mut self, span: &Span) -> CallSpan {
-        let said = Said::of(&span.attributes);
+        let hints = PeerHints::from_attributes(&span.attributes);
         CallSpan {
             span_id: span.span_id,
             parent: span.parent_span_id,
             service: self.service(span.origin.service_name()),
-            said: (said != Said::default()).then(|| self.saying(&said)),
+            peer_hints: (hints != PeerHints::default()).then(|| self.intern_peer_hints(&hints)),
             duration_us: u64::try_from(span.duration().as_micros()).unwrap_or(u64::MAX),
             kind: span.kind,
             failed: span.is_error(),
@@ -149,7 +149,7 @@ impl Dependencies {
 
     /// The calls of one whole trace, which is not added.
     pub fn calls(&mut self, spans: &[CallSpan]) -> Vec<OneCall> {
-        let found = self.join.calls(spans, &self.sayings);
+        let found = self.join.calls(spans, &self.hints);
         let calls = found.calls.iter();
         calls
             .map(|call| {
@@ -167,7 +167,7 @@ impl Dependencies {
     /// Adds one whole trace. Its spans have distinct ids; of equal ones the first is a parent.
     pub fn add_trace(&mut self, spans: &[CallSpan]) {
         let mut join = std::mem::take(&mut self.join);
-        let found = join.calls(spans, &self.sayings);
+        let found = join.calls(spans, &self.hints);
         self.counts.traces += u64::from(!spans.is_empty());
         self.counts.spans += spans.len() as u64;
         self.counts.orphans += found.orphans;
@@ -235,7 +235,7 @@ impl Dependencies {
 
     /// The edge for `calls` more; `None` when there are too many edges.
     fn edge(&mut self, key: EdgeKey, calls: u64) -> Option<&mut EdgeSum> {
-        if self.edges.len() >= Self::MOST_EDGES && !self.edges.contains_key(&key) {
+        if self.edges.len() >= Self::MAX_EDGES && !self.edges.contains_key(&key) {
             self.counts.left_out += calls;
             return None;
         }

@@ -1,30 +1,31 @@
 //! Why it is slow: the traces of a window beside the same operation's traces at their baseline.
 //!
-//! 1. Each trace's critical path is divided into exclusive parts: own work, the edge between a caller and
-//!    whom it called, calls nobody observes the other side of, queues (`observe`, `role`).
+//! 1. Each trace's critical path is divided into exclusive path shares: own work, the edge between a caller and
+//!    whom it called, calls nobody observes the other side of, queues (`observation`, `role`).
 //! 2. Each component's time is compared with its baseline, robustly, and shrunk by how little is known (`shift`).
 //! 3. The time on an edge is laid at the door of whichever end's other edges have shifted with it (`edge`).
 //! 4. Operations that fail, stop early or repeat themselves are found from what they call (`change`).
 //! 5. A service's score is its shift, weighted by its share of the time added to the traces it is in (`score`).
-//! 6. A cause is named only when that is much, and when cohorts drawn by lot do not do as well (`chance`).
+//! 6. A cause is named only when that is much, and when cohorts with shuffled labels do not score as high (`permutation`).
 //!
 //! Shares are of the time added by all components together, and sum to one with `unattributed`.
 
-mod added;
+mod added_time;
 mod anomaly;
-mod chance;
 mod change;
 mod counterfactual;
 mod edge;
-mod evidence;
 mod names;
-mod observe;
-mod one;
+mod observation;
+mod permutation;
 mod ranking;
 mod role;
 mod score;
 mod shift;
+mod single_trace;
+mod slowest;
 mod standout;
+mod suspect;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -33,15 +34,15 @@ mod verdict;
 use std::time::Duration;
 
 pub use self::anomaly::{Anomalies, Anomaly, AnomalyKind, anomalies};
-pub use self::change::weight;
+pub use self::change::change_weight;
 pub use self::names::CauseKind;
 use self::names::Names;
-pub use self::observe::Entry;
-use self::observe::Observation;
-pub use self::one::{Loss, RootCause, Usual};
+pub use self::observation::Entry;
+use self::observation::Observation;
+pub use self::single_trace::{Loss, RootCause, Typical};
 pub use self::standout::Standout;
-use self::table::Table;
-use crate::ids::{SpanId, TraceId};
+pub use self::suspect::{Evidence, Suspect};
+use self::table::ObservationTable;
 use crate::span::Span;
 
 /// Why the traces of a window are as they are.
@@ -86,37 +87,6 @@ pub enum Verdict {
     NotEnoughEvidence,
 }
 
-/// A service under suspicion.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Suspect {
-    /// Its name; of a database or an external host that nobody observes, what its callers call it.
-    pub service: String,
-    /// What is most suspicious about it: an operation, or a caller and an operation.
-    pub component: String,
-    /// What that does.
-    pub kind: CauseKind,
-    /// Its part of the added time: 0 to 1.
-    pub share: f64,
-    /// How suspicious it is.
-    pub score: f64,
-    /// Where to see it, worst first; at most [`Suspect::MOST_EVIDENCE`].
-    pub evidence: Vec<Evidence>,
-}
-
-/// A span to look at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Evidence {
-    /// Its trace.
-    pub trace_id: TraceId,
-    /// The span where the suspect's time went, or that was cut short.
-    pub span_id: SpanId,
-}
-
-impl Suspect {
-    /// Traces that are shown for one suspect.
-    pub const MOST_EVIDENCE: usize = 5;
-}
-
 /// Why the traces of `window` are slower than, or otherwise than, those of `baseline`, as far as they are
 /// below `entry`. Each item is the spans of one trace.
 ///
@@ -128,14 +98,15 @@ pub fn explain<'a>(
     window: impl IntoIterator<Item = &'a [Span]>,
 ) -> Explanation {
     let mut names = Names::default();
-    let mut observe = |spans: &'a [Span]| Some((Observation::of(spans, entry, &mut names)?, spans));
+    let mut observe =
+        |spans: &'a [Span]| Some((Observation::from_spans(spans, entry, &mut names)?, spans));
     let mut observed: Vec<(Observation, &[Span])> =
         baseline.into_iter().filter_map(&mut observe).collect();
     let before = observed.len();
     observed.extend(window.into_iter().filter_map(&mut observe));
     let (observations, traces): (Vec<Observation>, Vec<&[Span]>) = observed.into_iter().unzip();
     let in_window: Vec<bool> = (0..observations.len()).map(|at| at >= before).collect();
-    let table = Table::of(&names, &observations);
+    let table = ObservationTable::from_observations(&names, &observations);
     verdict::explanation(&table, &traces, &in_window, entry)
 }
 

@@ -29,6 +29,6 @@ pub use attribute::{Attributes, Double, KeyValue, Value};
 pub use chain::chain;
 pub use ids::{InvalidId, SpanId, TraceId, TraceIdPrefix};
 pub use origin::{Collector, EntityRef, Origin, Resource, Scope, UNKNOWN_SERVICE};
-pub use recognise::{BUILT_IN_RULES, Evidence, InvalidRule, Recogniser, Rule};
+pub use recognise::{BUILT_IN_RULES, InvalidRule, Recogniser, Rule, RuleField};
 pub use span::{Event, Link, Span, SpanKind, Status, StatusCode, grpc_status_name};
 pub use time::{TimeRange, UnixNanos};

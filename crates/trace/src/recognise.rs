@@ -10,14 +10,14 @@ use crate::origin::{Collector, Resource, Scope};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rule {
     /// Where the string stands.
-    pub evidence: Evidence,
+    pub field: RuleField,
     /// The whole string; a part of it never matches: a user's service may be called `beyla-cart`.
     pub equals: Cow<'static, str>,
 }
 
 /// Where a rule looks.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Evidence {
+pub enum RuleField {
     /// The value of this resource attribute.
     ResourceAttribute(Cow<'static, str>),
     /// The name of the instrumentation scope.
@@ -98,24 +98,21 @@ impl Default for Recogniser {
 
 impl Rule {
     fn matches(&self, resource: &Resource, scope: &Scope) -> bool {
-        match &self.evidence {
-            Evidence::ResourceAttribute(key) => {
+        match &self.field {
+            RuleField::ResourceAttribute(key) => {
                 resource.attributes.text(key) == Some(&*self.equals)
             }
-            Evidence::ScopeName => scope.name == *self.equals,
+            RuleField::ScopeName => scope.name == *self.equals,
         }
     }
 }
 
 const fn resource(key: &'static str, equals: &'static str) -> Rule {
-    Rule {
-        evidence: Evidence::ResourceAttribute(Cow::Borrowed(key)),
-        equals: Cow::Borrowed(equals),
-    }
+    Rule { field: RuleField::ResourceAttribute(Cow::Borrowed(key)), equals: Cow::Borrowed(equals) }
 }
 
 const fn scope(equals: &'static str) -> Rule {
-    Rule { evidence: Evidence::ScopeName, equals: Cow::Borrowed(equals) }
+    Rule { field: RuleField::ScopeName, equals: Cow::Borrowed(equals) }
 }
 
 /// Why a text is no [`Rule`].
@@ -139,11 +136,11 @@ impl FromStr for Rule {
         if key.is_empty() || equals.is_empty() {
             return Err(InvalidRule);
         }
-        let evidence = match key {
-            "scope.name" => Evidence::ScopeName,
-            _ => Evidence::ResourceAttribute(Cow::Owned(key.to_owned())),
+        let field = match key {
+            "scope.name" => RuleField::ScopeName,
+            _ => RuleField::ResourceAttribute(Cow::Owned(key.to_owned())),
         };
-        Ok(Self { evidence, equals: Cow::Owned(equals.to_owned()) })
+        Ok(Self { field, equals: Cow::Owned(equals.to_owned()) })
     }
 }
 
@@ -192,11 +189,11 @@ mod tests {
     #[test]
     fn each_built_in_rule_suffices_alone() {
         for rule in BUILT_IN_RULES {
-            match &rule.evidence {
-                Evidence::ResourceAttribute(key) => {
+            match &rule.field {
+                RuleField::ResourceAttribute(key) => {
                     check(&[(&**key, &*rule.equals)], "", Collector::Ebpf);
                 }
-                Evidence::ScopeName => check(&[], &rule.equals, Collector::Ebpf),
+                RuleField::ScopeName => check(&[], &rule.equals, Collector::Ebpf),
             }
         }
     }

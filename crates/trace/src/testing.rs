@@ -130,19 +130,19 @@ pub fn span() -> impl Strategy<Value = Span> {
     let kind = (0i32..6).prop_map(SpanKind::from);
     let status = ((0i32..3).prop_map(StatusCode::from), text())
         .prop_map(|(code, message)| Status { code, message });
-    let said = (text(), text(), any::<u32>(), kind, status);
+    let fields = (text(), text(), any::<u32>(), kind, status);
     let dropped = (any::<u32>(), any::<u32>(), any::<u32>());
     let inside =
         (attributes(), prop::collection::vec(event(), 0..3), prop::collection::vec(link(), 0..3));
-    (ids, time.clone(), time, said, dropped, inside, origin()).prop_map(
-        |((trace, id, parent), start, end, said, dropped, inside, origin)| Span {
+    (ids, time.clone(), time, fields, dropped, inside, origin()).prop_map(
+        |((trace, id, parent), start, end, fields, dropped, inside, origin)| Span {
             trace_id: TraceId::try_from(trace).expect("not zero"),
             span_id: SpanId::try_from(id).expect("not zero"),
             parent_span_id: parent.map(|id| SpanId::try_from(id).expect("not zero")),
-            trace_state: said.0,
-            flags: said.2,
-            name: said.1,
-            kind: said.3,
+            trace_state: fields.0,
+            flags: fields.2,
+            name: fields.1,
+            kind: fields.3,
             start: UnixNanos(start),
             end: UnixNanos(end),
             attributes: inside.0,
@@ -151,7 +151,7 @@ pub fn span() -> impl Strategy<Value = Span> {
             dropped_events: dropped.1,
             links: inside.2,
             dropped_links: dropped.2,
-            status: said.4,
+            status: fields.4,
             origin: Arc::new(origin),
         },
     )

@@ -3,7 +3,7 @@
 
 mod metrics;
 
-pub use metrics::{Taken, put_metrics, take_metrics};
+pub use metrics::{ReceivedMetrics, put_metrics, take_metrics};
 
 pub mod begin;
 

@@ -4,8 +4,9 @@
 //! `coral_trace`'s words, and the generated messages of the contracts:
 //!
 //! - [`otlp_in`]: what an exporter sent, as spans, with everything refused counted and named.
-//! - [`metrics_in`]: what an exporter measured, as points of RED metrics, likewise.
+//! - [`otlp_metrics_in`]: what an exporter measured, as points of RED metrics, likewise.
 //! - [`otlp_out`]: spans as OTLP, and how long they will be.
+//! - [`metrics_replay`]: recorded metrics, re-timed to be sent again.
 //! - [`agent_rpc`], [`colony_rpc`]: what agents and colonies say to each other.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and how refusals are worded in it.
 //!
@@ -14,14 +15,15 @@
 
 pub mod agent_rpc;
 pub mod colony_rpc;
-mod fields;
-pub mod metrics_again;
-pub mod metrics_in;
+pub mod metrics_replay;
+mod otlp;
 pub mod otlp_in;
 mod otlp_json;
+pub mod otlp_metrics_in;
 pub mod otlp_out;
+mod otlp_protobuf;
 pub mod otlp_service;
-mod plain_fields;
+mod refusal;
 pub mod status;
 
 /// Coral's own `.proto` files as a `google.protobuf.FileDescriptorSet`, imports included, for

@@ -1,121 +1,18 @@
-//! OTLP/JSON in: protobuf's JSON mapping with OTLP's exceptions, read leniently.
+//! OTLP/JSON: protobuf's JSON mapping with OTLP's exceptions, read leniently.
 //!
 //! Names in lowerCamelCase or snake_case, unknown fields ignored, `null` for absent, 64-bit
 //! integers as text or numbers, enums as numbers or names, ids in hex of either case.
 //! Source: "OTLP Specification 1.x", JSON Protobuf Encoding; protobuf.dev, "ProtoJSON Format".
 
-mod metrics;
-mod origin;
-mod scalar;
-mod span;
-mod value;
-mod write;
+pub(crate) mod origin;
+pub(crate) mod scalar;
+pub(crate) mod value;
 
-pub(crate) use metrics::decode_metrics;
-pub(crate) use write::encode;
+use crate::otlp::DecodeError;
+use crate::refusal::bounded;
 
-use std::sync::Arc;
-
-use coral_trace::{Origin, Recogniser, Span};
-use serde::Deserialize;
-
-use crate::otlp_in::{DecodeError, Decoded, MAX_SPAN_BYTES, Origins, Refused, Why, bounded};
-use crate::otlp_out;
-use origin::{Resource, Scope};
-use scalar::{HasSpans, nullable, with_spans};
-use span::Spans;
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Request {
-    #[serde(alias = "resource_spans", deserialize_with = "with_spans")]
-    resource_spans: Vec<ResourceSpans>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct ResourceSpans {
-    #[serde(deserialize_with = "nullable")]
-    resource: Resource,
-    #[serde(alias = "scope_spans", deserialize_with = "with_spans")]
-    scope_spans: Vec<ScopeSpans>,
-    #[serde(alias = "schema_url", deserialize_with = "nullable")]
-    schema_url: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct ScopeSpans {
-    #[serde(deserialize_with = "nullable")]
-    scope: Scope,
-    #[serde(deserialize_with = "nullable")]
-    spans: Spans,
-    #[serde(alias = "schema_url", deserialize_with = "nullable")]
-    schema_url: String,
-}
-
-/// Reads `body`, an `ExportTraceServiceRequest`.
-pub(crate) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<Decoded, DecodeError> {
-    let request: Request = serde_json::from_slice(body).map_err(|error| refusal(&error))?;
-    let mut intake = Intake { may_be_too_large: body.len() > MAX_SPAN_BYTES, ..Intake::default() };
-    let mut origins = Origins::new(recogniser, body.len());
-    for resource_spans in request.resource_spans {
-        origins.enter(resource_spans.resource.checked(resource_spans.schema_url));
-        for scope_spans in resource_spans.scope_spans {
-            let origin = origins.origin(scope_spans.scope.checked(scope_spans.schema_url));
-            intake.take_all(scope_spans.spans, &origin);
-        }
-    }
-    Ok(intake.decoded)
-}
-
-#[derive(Default)]
-struct Intake {
-    decoded: Decoded,
-    /// A span is never longer in protobuf than in JSON.
-    may_be_too_large: bool,
-}
-
-impl Intake {
-    fn take_all(&mut self, spans: Spans, origin: &Result<Arc<Origin>, Why>) {
-        let Decoded { spans: taken, refused } = &mut self.decoded;
-        refused.add(spans.refused);
-        for mut span in spans.taken {
-            match origin {
-                Ok(origin) => span.origin = origin.clone(),
-                Err(why) => {
-                    refused.span(why.clone(), &span.name);
-                    continue;
-                }
-            }
-            if !self.may_be_too_large || fits(&span, refused) {
-                taken.push(span);
-            }
-        }
-    }
-}
-
-fn fits(span: &Span, refused: &mut Refused) -> bool {
-    let bytes = otlp_out::span_len(span);
-    if bytes > MAX_SPAN_BYTES {
-        refused.span(Why::TooLarge { bytes }, &span.name);
-    }
-    bytes <= MAX_SPAN_BYTES
-}
-
-impl HasSpans for ResourceSpans {
-    fn has_spans(&self) -> bool {
-        !self.scope_spans.is_empty()
-    }
-}
-
-impl HasSpans for ScopeSpans {
-    fn has_spans(&self) -> bool {
-        !self.spans.taken.is_empty() || !self.spans.refused.is_empty()
-    }
-}
-
-fn refusal(error: &serde_json::Error) -> DecodeError {
+/// The error for a body that serde_json cannot read.
+pub(crate) fn syntax_error(error: &serde_json::Error) -> DecodeError {
     let (line, column) = (error.line(), error.column());
     let text = error.to_string();
     let place = format!(" at line {line} column {column}");

@@ -5,19 +5,19 @@
 //! within a group they keep their order. Who collected them is not OTLP's to say and is left out.
 
 mod group;
+mod json;
 mod len;
-mod message;
+mod protobuf;
 
 use coral_trace::Span;
 use prost::Message;
 
 pub use len::{encoded_len, origin_len, span_len};
 
-pub(crate) use group::{ByResource, ByScope, by_origin};
 pub(crate) use len::{resource_len, scope_len};
-pub(crate) use message::{kind_number, status_number};
 
-use crate::otlp_json;
+use group::by_origin;
+
 use crate::otlp_service::ExportTraceServiceRequest;
 
 /// `spans` in protobuf.
@@ -27,11 +27,11 @@ pub fn encode(spans: &[Span]) -> Vec<u8> {
 
 /// `spans` in OTLP's JSON: ids in hex, 64-bit integers as text, enums as numbers.
 pub fn encode_json(spans: &[Span]) -> String {
-    otlp_json::encode(spans)
+    json::encode(spans)
 }
 
 /// `spans` as the message that an exporter sends.
 pub fn to_request(spans: &[Span]) -> ExportTraceServiceRequest {
-    let resource_spans = by_origin(spans).into_iter().map(message::resource_spans).collect();
+    let resource_spans = by_origin(spans).into_iter().map(protobuf::resource_spans).collect();
     ExportTraceServiceRequest { resource_spans }
 }

@@ -7,12 +7,13 @@ use prost_types::Any;
 use serde_json::json;
 use tonic::Code;
 
-use crate::metrics_in::RefusedPoints;
-use crate::otlp_in::{Encoding, Refused};
+use crate::otlp::Encoding;
+use crate::otlp_metrics_in::RefusedPoints;
 use crate::otlp_service::{
     ExportMetricsPartialSuccess, ExportMetricsServiceResponse, ExportTracePartialSuccess,
     ExportTraceServiceResponse,
 };
+use crate::refusal::RefusedSpans;
 
 /// `google.rpc.Status`. Source: googleapis, `google/rpc/status.proto`.
 #[derive(Clone, PartialEq, Message)]
@@ -63,7 +64,7 @@ pub fn http_status_body(code: i32, message: &str, encoding: Encoding) -> Vec<u8>
 ///
 /// Empty if everything was taken. If only links were refused, the rejected spans are 0 and the
 /// message is what OTLP calls a warning.
-pub fn export_response(refused: &Refused, encoding: Encoding) -> Vec<u8> {
+pub fn export_response(refused: &RefusedSpans, encoding: Encoding) -> Vec<u8> {
     let rejected_spans = i64::try_from(refused.spans).unwrap_or(i64::MAX);
     let error_message = refused.message();
     let all_taken = refused.is_empty();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use coral_wire::metrics_in::{self, DecodedMetrics, RefusedPoints};
-use coral_wire::otlp_in::{self, DecodeError, Decoded, Encoding, Refused};
+use coral_wire::otlp_in::{self, DecodeError, DecodedSpans, Encoding, RefusedSpans};
+use coral_wire::otlp_metrics_in::{self, DecodedMetrics, RefusedPoints};
 use coral_wire::status;
 use tracing::{debug, error};
 
@@ -36,7 +36,7 @@ pub(super) enum Signal {
 /// What of a request was not taken; the rest is durable.
 #[derive(Debug)]
 pub(super) enum NotTaken {
-    Spans(Refused),
+    Spans(RefusedSpans),
     Points(RefusedPoints),
 }
 
@@ -65,14 +65,15 @@ impl Receiver {
         })
     }
 
-    async fn take_spans(&self, message: Message) -> Result<Refused, Rejection> {
+    async fn take_spans(&self, message: Message) -> Result<RefusedSpans, Rejection> {
         let Destination { recogniser, privacy, .. } = self.destination.clone();
         let decode = move |body: &[u8], encoding| {
             let mut decoded = otlp_in::decode(body, encoding, &recogniser)?;
             let removed = privacy.spans(&mut decoded.spans);
             Ok((decoded, removed))
         };
-        let ((Decoded { spans, refused }, removed), bytes) = self.decode(message, decode).await?;
+        let ((DecodedSpans { spans, refused }, removed), bytes) =
+            self.decode(message, decode).await?;
         self.counters().removed(removed);
         let offered = spans.len() as u64;
         self.counters().decoded(offered, refused.spans, refused.links);
@@ -88,7 +89,7 @@ impl Receiver {
     async fn take_points(&self, message: Message) -> Result<RefusedPoints, Rejection> {
         let Destination { recogniser, privacy, series, .. } = self.destination.clone();
         let decode = move |body: &[u8], encoding| {
-            let mut decoded = metrics_in::decode(body, encoding, &recogniser, &series)?;
+            let mut decoded = otlp_metrics_in::decode(body, encoding, &recogniser, &series)?;
             let removed = privacy.points(&mut decoded.points);
             Ok((decoded, removed))
         };

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use coral_trace::red::Point;
 use coral_trace::{Recogniser, Span};
-use coral_wire::metrics_in::KnownSeries;
+use coral_wire::otlp_metrics_in::KnownSeries;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;

@@ -2,7 +2,7 @@
 
 use coral_store::{MetricCheckpoint, Store};
 use coral_wire::agent_rpc::proto::{MetricPage, QueryBeylaMetricsResponse};
-use coral_wire::agent_rpc::{Taken, take_metrics};
+use coral_wire::agent_rpc::{ReceivedMetrics, take_metrics};
 use tokio_util::sync::CancellationToken;
 
 use super::client::{AgentClient, WantedMetrics};
@@ -102,7 +102,7 @@ impl MetricStream {
                 (1, bad.to_string())
             }
             stored => {
-                let Taken { refused, reason, .. } = stored?;
+                let ReceivedMetrics { refused, reason, .. } = stored?;
                 self.width.widen();
                 (refused, reason)
             }
@@ -121,7 +121,7 @@ impl MetricStream {
         store: &Store,
         mut place: MetricCheckpoint,
         answer: QueryBeylaMetricsResponse,
-    ) -> Result<Taken, PollError> {
+    ) -> Result<ReceivedMetrics, PollError> {
         let unmoved = place == self.place && !self.is_unsaved;
         let stored = on_store(store, move |store| {
             let mut taken = take_metrics(answer);

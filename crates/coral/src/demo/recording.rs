@@ -1,7 +1,7 @@
 //! The recordings that the demo plays: what Beyla 3.31.0 sent, byte for byte. See `fixtures/beyla`.
 
 use coral_trace::{Recogniser, Span, SpanId, TraceId, UnixNanos};
-use coral_wire::metrics_again;
+use coral_wire::metrics_replay;
 use coral_wire::otlp_in::{self, Encoding};
 
 /// Request bodies in the order in which they were captured.
@@ -36,7 +36,7 @@ const METRICS: &[&[u8]] = &[
 
 /// The recorded counts as request bodies, as if the last had been told at `now`.
 pub fn replayed_metrics(now: UnixNanos) -> Vec<Vec<u8>> {
-    metrics_again::replayed(METRICS, now).expect("the recordings are tested")
+    metrics_replay::retimed(METRICS, now).expect("the recordings are tested")
 }
 
 /// The spans of a recorded request, as if its last span had ended at `now`, in traces that `fresh` makes

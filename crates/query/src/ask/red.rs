@@ -5,7 +5,9 @@ mod slow;
 use std::collections::BTreeMap;
 
 use coral_store::StoreError;
-use coral_trace::red::{Exemplar, Histogram, Merged, Protocol, Quantile, Series, Side, of_span};
+use coral_trace::red::{
+    Exemplar, Histogram, MergedHistogram, Protocol, Quantile, Series, Side, series_from_span,
+};
 use coral_trace::{Collector, TimeRange, grpc_status_name};
 
 use super::{QueryError, Sources, answer};
@@ -35,7 +37,7 @@ type Rows = BTreeMap<Name, Sum>;
 /// Requests, added up.
 #[derive(Default)]
 struct Sum {
-    latencies: Merged,
+    latencies: MergedHistogram,
     errors: u64,
     statuses: BTreeMap<String, u64>,
     exemplars: Vec<Exemplar>,
@@ -129,7 +131,7 @@ impl Sources {
             let page = self.store.spans_of_service_after(wanted.service, collector, after, PAGE)?;
             let spans = page.spans.iter().map(|stored| &stored.span);
             let ended = spans.filter(|span| wanted.range.contains(span.end));
-            for (series, latency) in ended.filter_map(of_span) {
+            for (series, latency) in ended.filter_map(series_from_span) {
                 if wanted.is(&series) {
                     rows.entry(name(&series)).or_default().add(&series, &latency);
                 }

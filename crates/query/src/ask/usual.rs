@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use coral_store::{StoreError, TraceQuery, TraceSummary};
-use coral_trace::explain::Usual;
+use coral_trace::explain::Typical;
 use coral_trace::{Span, TimeRange, TraceId};
 
 use super::Sources;
@@ -20,7 +20,7 @@ const MOST_FOUND: u32 = 240;
 const MOST: usize = 60;
 /// Of long traces fewer do: this many spans together say enough, if there are this many traces.
 const ENOUGH_SPANS: u64 = 2_000;
-const ENOUGH: usize = 2 * Usual::FEWEST;
+const ENOUGH: usize = 2 * Typical::MIN_TRACES;
 /// Spans of one operation that are read, whatever that leaves.
 const MOST_SPANS: u64 = 20_000;
 /// How long before the time that is asked about what is usual may lie.
@@ -81,7 +81,7 @@ impl Sources {
         operation: (&str, &str),
         sample: Option<&Sample>,
         filter: &TraceFilter,
-    ) -> Result<Usual, StoreError> {
+    ) -> Result<Typical, StoreError> {
         let found = match sample {
             Some(sample) => sample.of(operation).cloned().collect(),
             None => self.newest(operation, filter)?,
@@ -89,7 +89,7 @@ impl Sources {
         let chosen = affordable(evenly(healthy(found, filter.min_duration_us)));
         let ids: Vec<TraceId> = chosen.iter().map(|summary| summary.trace_id).collect();
         let spans = self.spans_of_source(&ids, filter.source)?;
-        Ok(Usual::of(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
+        Ok(Typical::from_traces(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
     }
 
     fn newest(
@@ -135,7 +135,7 @@ fn healthy(mut found: Vec<TraceSummary>, slow_us: Option<i64>) -> Vec<TraceSumma
     let kinds: [&dyn Fn(&TraceSummary) -> bool; 2] =
         [&|summary| works(summary) && is_fast(summary), &works];
     let enough = |fits: &&&dyn Fn(&TraceSummary) -> bool| {
-        found.iter().filter(|summary| fits(summary)).count() >= Usual::FEWEST
+        found.iter().filter(|summary| fits(summary)).count() >= Typical::MIN_TRACES
     };
     if let Some(fits) = kinds.iter().find(enough) {
         found.retain(|summary| fits(summary));

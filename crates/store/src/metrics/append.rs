@@ -1,7 +1,7 @@
 //! Storing points: one commit, each request once.
 
 use coral_trace::UnixNanos;
-use coral_trace::red::{Delta, Growth, Point, Taken};
+use coral_trace::red::{Delta, Growth, Point, PointOutcome};
 
 use super::Metrics;
 use super::checkpoint::MetricCheckpoint;
@@ -79,14 +79,14 @@ impl MetricWriter {
         let mut appended = AppendedPoints::default();
         for point in group {
             let count = match self.counters.take(point) {
-                Taken::Grown(growth) => {
+                PointOutcome::Grown(growth) => {
                     deltas.push(self.delta(point, growth, received));
                     appended.grown += 1;
                     &mut appended.stored
                 }
-                Taken::Unchanged | Taken::Baseline => &mut appended.stored,
-                Taken::Duplicate => &mut appended.duplicate,
-                Taken::Dropped => &mut appended.dropped,
+                PointOutcome::Unchanged | PointOutcome::Baseline => &mut appended.stored,
+                PointOutcome::Duplicate => &mut appended.duplicate,
+                PointOutcome::Dropped => &mut appended.dropped,
             };
             *count += 1;
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use coral_trace::red::{
-    Delta, Exemplar, Histogram, Key, Protocol, Series, Side, StateChange, Tracked,
+    Delta, Exemplar, Histogram, Key, Protocol, Series, SeriesState, Side, StateChange,
 };
 use coral_trace::{SpanId, TraceId, UnixNanos};
 use serde::{Deserialize, Serialize};
@@ -213,10 +213,10 @@ impl TryFrom<ExemplarRecord> for Exemplar {
 impl<'a> From<&'a StateChange<'a>> for StateRecord<'a> {
     fn from(change: &'a StateChange<'a>) -> Self {
         let tracked = match &*change.tracked {
-            Tracked::Total { time, histogram } => {
+            SeriesState::Total { time, histogram } => {
                 TrackedRecord::Total { time: time.0, histogram: histogram.into() }
             }
-            Tracked::Intervals(known) => {
+            SeriesState::Intervals(known) => {
                 TrackedRecord::Intervals(known.iter().map(|(a, b)| (a.0, b.0)).collect())
             }
         };
@@ -231,11 +231,11 @@ impl TryFrom<StateRecord<'_>> for StateChange<'static> {
     fn try_from(record: StateRecord<'_>) -> Result<Self, StoreError> {
         let tracked = match record.tracked {
             TrackedRecord::Total { time, histogram } => {
-                Tracked::Total { time: UnixNanos(time), histogram: histogram.try_into()? }
+                SeriesState::Total { time: UnixNanos(time), histogram: histogram.try_into()? }
             }
             TrackedRecord::Intervals(known) => {
                 let known = known.into_iter();
-                Tracked::Intervals(known.map(|(a, b)| (UnixNanos(a), UnixNanos(b))).collect())
+                SeriesState::Intervals(known.map(|(a, b)| (UnixNanos(a), UnixNanos(b))).collect())
             }
         };
         Ok(Self {

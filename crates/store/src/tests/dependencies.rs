@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use coral_trace::dependency::{CallSpan, Dependencies, Said, Topology};
+use coral_trace::dependency::{CallSpan, Dependencies, PeerHints, Topology};
 use coral_trace::{Collector, Span, SpanKind, TimeRange, TraceId, Value};
 use proptest::prelude::*;
 
@@ -63,7 +63,7 @@ fn expected(spans: &[Span], started: TimeRange, collector: Option<Collector>) ->
 
 fn call_span(map: &mut Dependencies, span: &Span) -> CallSpan {
     let text = |keys: [&str; 2]| keys.into_iter().find_map(|key| span.attributes.text(key));
-    let said = Said {
+    let hints = PeerHints {
         http_request_method: text(["http.request.method"; 2]),
         rpc_system: text(["rpc.system.name", "rpc.system"]),
         db_system: text(["db.system.name", "db.system"]),
@@ -78,7 +78,7 @@ fn call_span(map: &mut Dependencies, span: &Span) -> CallSpan {
         span_id: span.span_id,
         parent: span.parent_span_id,
         service: map.service(span.origin.service_name()),
-        said: (said != Said::default()).then(|| map.saying(&said)),
+        peer_hints: (hints != PeerHints::default()).then(|| map.intern_peer_hints(&hints)),
         duration_us: span.duration().as_micros() as u64,
         kind: span.kind,
         failed: span.is_error(),

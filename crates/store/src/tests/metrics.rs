@@ -32,7 +32,7 @@ pub(super) fn point(protocol: Protocol, route: &str, second: u64, counts: [u64; 
     Point {
         key: KeyHasher::default().with(&attributes).key(),
         stream: Key(protocol as u128),
-        series: Series::of(protocol, Side::Server, "cart", attributes).unwrap().into(),
+        series: Series::from_attributes(protocol, Side::Server, "cart", attributes).unwrap().into(),
         temporality: Temporality::Cumulative,
         start: NOON,
         time: at(second),

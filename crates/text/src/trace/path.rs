@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use coral_trace::critical_path::Segment;
+use coral_trace::critical_path::PathSegment;
 
 use super::picture::Picture;
 use super::tree::{MOST_HOPS, header};
@@ -51,9 +51,9 @@ impl Picture<'_> {
         cut(&name, WIDEST_HOP)
     }
 
-    fn stretches(&self, root: usize, path: &[Segment], whole: i64) -> String {
+    fn stretches(&self, root: usize, path: &[PathSegment], whole: i64) -> String {
         let begin = self.extents.nodes[root].start;
-        let row = |segment: &Segment| {
+        let row = |segment: &PathSegment| {
             let took = micros(segment.duration());
             let at = duration(micros(segment.start.since(begin)));
             vec![format!("+{at}"), duration(took), share(took, whole), self.name(segment.node)]
@@ -68,7 +68,7 @@ impl Picture<'_> {
     }
 
     /// The longest first.
-    fn by_hop(&self, path: &[Segment], whole: i64) -> String {
+    fn by_hop(&self, path: &[PathSegment], whole: i64) -> String {
         let mut sums: BTreeMap<usize, i64> = BTreeMap::new();
         for segment in path {
             *sums.entry(segment.node).or_default() += micros(segment.duration());

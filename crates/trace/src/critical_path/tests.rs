@@ -238,14 +238,14 @@ fn check_sums(hops: &[Hop]) {
             reached = step.end;
         }
         assert_eq!(reached, extents.nodes[*root].end);
-        let sum: Duration = path.iter().map(Segment::duration).sum();
+        let sum: Duration = path.iter().map(PathSegment::duration).sum();
         assert_eq!(sum, extents.nodes[*root].duration());
     }
     for (at, extent) in extents.nodes.iter().enumerate() {
         assert!(own[at] <= extent.duration());
         // A node on the path waits for itself at least while nothing else runs below it, but for a moment in
         // which the next one has begun.
-        let waited = on_path[at] + extent.duration() / MOMENT;
+        let waited = on_path[at] + extent.duration() / MAX_OVERLAP_DIVISOR;
         assert!(on_path[at] == Duration::ZERO || own[at] <= waited, "{at}");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Edge, Topology};
 
-/// What changed. Edges are matched by the names of their nodes and the protocol.
+/// What changed between two maps. Edges are matched by the names of their nodes and the protocol.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Changes {
     /// Edges that the earlier map has not: indices into the later one's.
@@ -15,13 +15,13 @@ pub struct Changes {
     pub slower: Vec<(usize, usize)>,
 }
 
-/// Of fewer calls, before or now, nothing is said.
-const FEWEST_CALLS: u64 = 20;
-/// Microseconds that a percentile rose at least: less is no news to anybody.
-const LEAST_RISE_US: u64 = 1_000;
+/// An edge with fewer calls in either map is not compared.
+const MIN_CALLS: u64 = 20;
+/// By how many microseconds a percentile of a slower edge rose at least.
+const MIN_RISE_US: u64 = 1_000;
 
 impl Topology {
-    /// What is otherwise than it was in `earlier`. An edge is slower when its median or its 95th percentile rose
+    /// What changed since `earlier`: added, removed and slower edges. An edge is slower when its median or its 95th percentile rose
     /// by half or more, and by a millisecond or more, with 20 calls or more in both maps.
     pub fn changes_since(&self, earlier: &Self) -> Changes {
         let (before, now) = (earlier.by_name(), self.by_name());
@@ -48,10 +48,10 @@ impl Topology {
 }
 
 fn is_slower(before: &Edge, now: &Edge) -> bool {
-    before.calls.min(now.calls) >= FEWEST_CALLS
+    before.calls.min(now.calls) >= MIN_CALLS
         && [50, 95].into_iter().any(|percent| {
             let of = |edge: &Edge| edge.latencies.percentile(percent).unwrap_or(0);
             let (before, now) = (of(before), of(now));
-            now >= before.saturating_add(LEAST_RISE_US.max(before / 2))
+            now >= before.saturating_add(MIN_RISE_US.max(before / 2))
         })
 }

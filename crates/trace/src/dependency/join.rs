@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::node::{NodeId, NodeKind, StandIn};
-use super::said::{Meaning, SaidId, Sayings, UNKNOWN};
+use super::peer_hints::{Peer, PeerHintsId, PeerHintsTable, UNKNOWN};
 use crate::ids::SpanId;
 use crate::span::SpanKind;
 
@@ -16,9 +16,8 @@ pub struct CallSpan {
     pub parent: Option<SpanId>,
     /// Its service.
     pub service: NodeId,
-    /// What it says of the other side; `None` is nothing. An internal span has no other side: what it says is not
-    /// looked at.
-    pub said: Option<SaidId>,
+    /// The attributes that describe the peer, if there are any. Ignored for internal spans, which have no peer.
+    pub peer_hints: Option<PeerHintsId>,
     /// Microseconds.
     pub duration_us: u64,
     /// Its role in a call.
@@ -53,8 +52,8 @@ pub(super) struct Join {
     path: Vec<u32>,
 }
 
-/// What one trace tells.
-pub(super) struct Found<'a> {
+/// The calls of one trace, and what its spans say of their services.
+pub(super) struct TraceCalls<'a> {
     pub calls: &'a [Call],
     /// For each span.
     pub stand_ins: &'a [StandIn],
@@ -73,11 +72,11 @@ enum Answers {
 }
 
 /// Traces of more spans are searched through an index.
-const FEW: usize = 32;
+const MAX_LINEAR_SEARCH: usize = 32;
 
 impl Join {
     /// The calls of a whole trace.
-    pub fn calls(&mut self, spans: &[CallSpan], sayings: &Sayings) -> Found<'_> {
+    pub fn calls(&mut self, spans: &[CallSpan], hints: &PeerHintsTable) -> TraceCalls<'_> {
         let orphans = self.find_parents(spans);
         self.see_through(spans);
         self.find_callers(spans);
@@ -85,25 +84,25 @@ impl Join {
         self.stand_ins.clear();
         let mut unnamed = 0;
         for (at, span) in spans.iter().enumerate() {
-            self.stand_ins.push(self.stand_in(at, span, sayings));
+            self.stand_ins.push(self.stand_in(at, span, hints));
             match self.callers[at].map(|caller| caller as usize) {
                 Some(caller) => {
-                    self.calls.push(answer(&spans[caller], self.answers[caller], span, sayings));
+                    self.calls.push(answer(&spans[caller], self.answers[caller], span, hints));
                 }
-                None => match self.one_sided(at, span, sayings) {
+                None => match self.one_sided(at, span, hints) {
                     OneSided::Call(call) => self.calls.push(call),
                     OneSided::Unnamed => unnamed += 1,
                     OneSided::None => {}
                 },
             }
         }
-        Found { calls: &self.calls, stand_ins: &self.stand_ins, orphans, unnamed }
+        TraceCalls { calls: &self.calls, stand_ins: &self.stand_ins, orphans, unnamed }
     }
 
     /// By index; returns how many spans name a parent that is not there.
     fn find_parents(&mut self, spans: &[CallSpan]) -> u64 {
         self.parents.clear();
-        if spans.len() <= FEW {
+        if spans.len() <= MAX_LINEAR_SEARCH {
             let find = |id: SpanId| spans.iter().position(|span| span.span_id == id);
             let parents = spans.iter().map(|span| Some(find(span.parent?)? as u32));
             self.parents.extend(parents);
@@ -175,23 +174,23 @@ impl Join {
     }
 
     /// A caller's span that nobody answers, under another service's: its service is the called one.
-    fn stand_in(&self, at: usize, span: &CallSpan, sayings: &Sayings) -> StandIn {
+    fn stand_in(&self, at: usize, span: &CallSpan, hints: &PeerHintsTable) -> StandIn {
         let is_bare = is_caller(span.kind) && self.answers[at] == Answers::None;
         if self.callers[at].is_none() || !is_bare {
             return StandIn::No;
         }
-        StandIn::For(meaning(span, sayings).target.map(|(kind, _)| kind))
+        StandIn::For(peer(span, hints).target.map(|(kind, _)| kind))
     }
 
     /// A call of which only this side is there.
-    fn one_sided(&self, at: usize, span: &CallSpan, sayings: &Sayings) -> OneSided {
+    fn one_sided(&self, at: usize, span: &CallSpan, hints: &PeerHintsTable) -> OneSided {
         let calls = is_caller(span.kind);
         if (calls && self.answers[at] != Answers::None)
             || !(calls || span.kind == SpanKind::Consumer)
         {
             return OneSided::None;
         }
-        let Meaning { protocol, target } = meaning(span, sayings);
+        let Peer { protocol, target } = peer(span, hints);
         let (from, to) = match target {
             Some((_, target)) if calls => (span.service, target),
             // A message is taken from where it lay.
@@ -211,9 +210,9 @@ enum OneSided {
 }
 
 /// The call that `span` answers. Its latency is the caller's, unless that made several.
-fn answer(caller: &CallSpan, answers: Answers, span: &CallSpan, sayings: &Sayings) -> Call {
+fn answer(caller: &CallSpan, answers: Answers, span: &CallSpan, hints: &PeerHintsTable) -> Call {
     let is_pair = is_caller(caller.kind) && answers == Answers::One;
-    let protocols = [caller, span].map(|side| meaning(side, sayings).protocol);
+    let protocols = [caller, span].map(|side| peer(side, hints).protocol);
     // What stands above a call that has one side says how itself was called.
     let protocol = if is_pair && protocols[0] != UNKNOWN { protocols[0] } else { protocols[1] };
     Call {
@@ -226,10 +225,10 @@ fn answer(caller: &CallSpan, answers: Answers, span: &CallSpan, sayings: &Saying
     }
 }
 
-fn meaning(span: &CallSpan, sayings: &Sayings) -> Meaning {
-    let nothing = Meaning { protocol: UNKNOWN, target: None };
-    let said = span.said.filter(|_| !is_internal(span.kind));
-    said.map_or(nothing, |said| sayings.meaning(said))
+fn peer(span: &CallSpan, hints: &PeerHintsTable) -> Peer {
+    let nothing = Peer { protocol: UNKNOWN, target: None };
+    let id = span.peer_hints.filter(|_| !is_internal(span.kind));
+    id.map_or(nothing, |id| hints.peer(id))
 }
 
 fn is_caller(kind: SpanKind) -> bool {

@@ -11,8 +11,8 @@ pub struct Latencies {
     /// How many are in each bucket, from bucket `first` on.
     buckets: Vec<u64>,
     first: usize,
-    least: u64,
-    most: u64,
+    min: u64,
+    max: u64,
     count: u64,
 }
 
@@ -26,8 +26,8 @@ impl Latencies {
 
     /// Adds one.
     pub fn add(&mut self, micros: u64) {
-        self.least = if self.count == 0 { micros } else { self.least.min(micros) };
-        self.most = self.most.max(micros);
+        self.min = if self.count == 0 { micros } else { self.min.min(micros) };
+        self.max = self.max.max(micros);
         self.count += 1;
         if !self.buckets.is_empty() {
             self.count_in(bucket(micros), 1);
@@ -51,8 +51,8 @@ impl Latencies {
         for (at, count) in other.buckets.iter().enumerate().filter(|(_, count)| **count > 0) {
             self.count_in(other.first + at, *count);
         }
-        self.least = if self.count == 0 { other.least } else { self.least.min(other.least) };
-        self.most = self.most.max(other.most);
+        self.min = if self.count == 0 { other.min } else { self.min.min(other.min) };
+        self.max = self.max.max(other.max);
         self.count += other.count;
     }
 
@@ -78,7 +78,7 @@ impl Latencies {
             below += count;
             below >= rank
         });
-        at.map(|at| middle(self.first + at).clamp(self.least, self.most))
+        at.map(|at| middle(self.first + at).clamp(self.min, self.max))
     }
 
     fn fill_buckets(&mut self) {

@@ -25,26 +25,26 @@ pub enum NodeKind {
 #[derive(Clone, Default)]
 pub(super) struct Nodes {
     numbers: [HashMap<String, NodeId>; 4],
-    nodes: Vec<Seen>,
+    nodes: Vec<NodeRecord>,
 }
 
 #[derive(Clone)]
-struct Seen {
+struct NodeRecord {
     name: String,
     kind: NodeKind,
     /// It has spans.
     observed: bool,
     /// Some span of it is its own, and not a caller's that bears the name of the called.
-    own: bool,
+    has_own_spans: bool,
     /// What the spans that are not its own say it is.
     stands_for: BTreeSet<NodeKind>,
 }
 
 /// Names that are told apart, so that those of a hostile exporter cannot fill the memory.
-const MOST_NODES: usize = 20_000;
+const MAX_NODES: usize = 20_000;
 /// Longer names are cut: those that begin with the same so many bytes are one node.
-const LONGEST_NAME: usize = 500;
-const BEYOND: &str = "(names beyond the limit of 20,000)";
+const MAX_NAME_BYTES: usize = 500;
+const OVERFLOW_NODE: &str = "(names beyond the limit of 20,000)";
 
 impl NodeId {
     pub(super) fn index(self) -> usize {
@@ -70,21 +70,27 @@ impl Nodes {
     }
 
     pub fn intern(&mut self, kind: NodeKind, name: &str) -> NodeId {
-        let name = &name[..name.floor_char_boundary(LONGEST_NAME)];
+        let name = &name[..name.floor_char_boundary(MAX_NAME_BYTES)];
         if let Some(id) = self.numbers[kind as usize].get(name) {
             return *id;
         }
         // One node for all names beyond the limit.
         let (kind, name) = match self.nodes.len() {
-            0..MOST_NODES => (kind, name),
-            MOST_NODES => (NodeKind::External, BEYOND),
-            _ => return NodeId(MOST_NODES as u32),
+            0..MAX_NODES => (kind, name),
+            MAX_NODES => (NodeKind::External, OVERFLOW_NODE),
+            _ => return NodeId(MAX_NODES as u32),
         };
         let id = NodeId(self.nodes.len() as u32);
         self.numbers[kind as usize].insert(name.to_owned(), id);
         let stands_for = BTreeSet::new();
         let name = name.to_owned();
-        self.nodes.push(Seen { name, kind, observed: false, own: false, stands_for });
+        self.nodes.push(NodeRecord {
+            name,
+            kind,
+            observed: false,
+            has_own_spans: false,
+            stands_for,
+        });
         id
     }
 
@@ -100,7 +106,7 @@ impl Nodes {
         let seen = &mut self.nodes[service.index()];
         seen.observed = true;
         match stand_in {
-            StandIn::No => seen.own = true,
+            StandIn::No => seen.has_own_spans = true,
             StandIn::For(Some(kind)) => {
                 seen.stands_for.insert(kind);
             }
@@ -114,7 +120,7 @@ impl Nodes {
             let id = self.intern(theirs.kind, &theirs.name);
             let mine = &mut self.nodes[id.index()];
             mine.observed |= theirs.observed;
-            mine.own |= theirs.own;
+            mine.has_own_spans |= theirs.has_own_spans;
             mine.stands_for.extend(&theirs.stands_for);
             id
         });
@@ -154,9 +160,9 @@ pub(super) enum StandIn {
     For(Option<NodeKind>),
 }
 
-impl Seen {
+impl NodeRecord {
     fn shown_kind(&self) -> NodeKind {
-        let told = self.stands_for.first().filter(|_| !self.own);
-        told.copied().unwrap_or(self.kind)
+        let stands_for = self.stands_for.first().filter(|_| !self.has_own_spans);
+        stands_for.copied().unwrap_or(self.kind)
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::ids::SpanId;
 use crate::span::SpanKind;
 
-/// One span a line: `id service kind millis [< parent] [| error key=value …]`; keys are fields of [`Said`].
+/// One span a line: `id service kind millis [< parent] [| error key=value …]`; keys are fields of [`PeerHints`].
 /// A blank line ends a trace.
 #[track_caller]
 fn check(text: &str, expected: Expect) {
@@ -36,7 +36,7 @@ fn span(map: &mut Dependencies, line: &str) -> CallSpan {
     let pairs: BTreeMap<&str, &str> =
         notes.split_whitespace().filter_map(|note| note.split_once('=')).collect();
     let get = |key| pairs.get(key).copied();
-    let said = Said {
+    let hints = PeerHints {
         http_request_method: get("method"),
         rpc_system: get("rpc"),
         db_system: get("db"),
@@ -51,7 +51,7 @@ fn span(map: &mut Dependencies, line: &str) -> CallSpan {
         span_id: id(words[0]).unwrap(),
         parent: id(parent.trim()),
         service: map.service(words[1]),
-        said: (said != Said::default()).then(|| map.saying(&said)),
+        peer_hints: (hints != PeerHints::default()).then(|| map.intern_peer_hints(&hints)),
         duration_us: words[3].parse::<u64>().unwrap() * 1_000,
         kind: match words[2] {
             "server" => SpanKind::Server,
@@ -282,7 +282,7 @@ fn a_chain_of_a_hundred_thousand_spans_is_joined_in_a_moment() {
         span_id: SpanId::try_from(at).unwrap(),
         parent: SpanId::try_from(at - 1).ok(),
         service,
-        said: None,
+        peer_hints: None,
         duration_us: 1,
         kind,
         failed: false,
@@ -307,14 +307,14 @@ fn a_chain_of_a_hundred_thousand_spans_is_joined_in_a_moment() {
 fn edges_beyond_the_limit_are_counted() {
     let mut map = Dependencies::default();
     let mut trace = Vec::new();
-    for at in 0..=Dependencies::MOST_EDGES as u64 {
+    for at in 0..=Dependencies::MAX_EDGES as u64 {
         let host = format!("host-{at}");
-        let said = Said { server_address: Some(&host), ..Said::default() };
+        let hints = PeerHints { server_address: Some(&host), ..PeerHints::default() };
         trace.push(CallSpan {
             span_id: SpanId::try_from(at + 1).unwrap(),
             parent: None,
             service: map.service("a"),
-            said: Some(map.saying(&said)),
+            peer_hints: Some(map.intern_peer_hints(&hints)),
             duration_us: 1,
             kind: SpanKind::Client,
             failed: false,
@@ -322,7 +322,7 @@ fn edges_beyond_the_limit_are_counted() {
     }
     map.add_trace(&trace);
     let topology = map.topology();
-    assert_eq!((topology.edges.len(), topology.counts.left_out), (Dependencies::MOST_EDGES, 1));
+    assert_eq!((topology.edges.len(), topology.counts.left_out), (Dependencies::MAX_EDGES, 1));
 }
 
 #[test]
@@ -392,16 +392,16 @@ fn numbers() -> impl Strategy<Value = Numbers> {
 
 fn trace(map: &mut Dependencies, numbers: &Numbers) -> Vec<CallSpan> {
     let spans =
-        (1..).zip(numbers).map(|(at, (parent, service, kind, said, duration_us, failed))| {
-            let said = match said {
-                0 => Said { db_system: Some("redis"), ..Said::default() },
-                1 => Said { messaging_system: Some("kafka"), ..Said::default() },
-                2 => Said {
+        (1..).zip(numbers).map(|(at, (parent, service, kind, hints, duration_us, failed))| {
+            let hints = match hints {
+                0 => PeerHints { db_system: Some("redis"), ..PeerHints::default() },
+                1 => PeerHints { messaging_system: Some("kafka"), ..PeerHints::default() },
+                2 => PeerHints {
                     http_request_method: Some("GET"),
                     server_address: Some("s1"),
-                    ..Said::default()
+                    ..PeerHints::default()
                 },
-                _ => Said::default(),
+                _ => PeerHints::default(),
             };
             CallSpan {
                 span_id: SpanId::try_from(at).unwrap(),
@@ -411,7 +411,7 @@ fn trace(map: &mut Dependencies, numbers: &Numbers) -> Vec<CallSpan> {
                     SpanId::try_from(at.saturating_sub(*parent)).ok()
                 },
                 service: map.service(&format!("s{service}")),
-                said: Some(map.saying(&said)),
+                peer_hints: Some(map.intern_peer_hints(&hints)),
                 duration_us: *duration_us,
                 kind: SpanKind::from(i32::from(*kind) + 1),
                 failed: *failed,
@@ -430,7 +430,7 @@ proptest! {
             map.add_trace(&spans);
             for (span, (_, service, ..)) in spans.iter().zip(numbers) {
                 let parent = spans.iter().find(|other| Some(other.span_id) == span.parent && other.span_id != span.span_id);
-                let taken = span.kind == SpanKind::Consumer && parent.is_none() && map.sayings.meaning(span.said.unwrap()).target.is_some_and(|(kind, _)| kind == NodeKind::Queue);
+                let taken = span.kind == SpanKind::Consumer && parent.is_none() && map.hints.peer(span.peer_hints.unwrap()).target.is_some_and(|(kind, _)| kind == NodeKind::Queue);
                 let is_side = matches!(span.kind, SpanKind::Server | SpanKind::Consumer);
                 let called = parent.is_some_and(|parent| is_side || parent.service != span.service);
                 *expected.entry(format!("s{service}")).or_default() += u64::from(called || taken);

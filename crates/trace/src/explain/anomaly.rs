@@ -1,18 +1,18 @@
-//! Everything that is otherwise than it was, of all services: components that take longer, operations that do
-//! something else. Chance leads to as much in one window of twenty.
+//! Everything that changed since the baseline, of all services: components that take longer, operations that fail,
+//! stop early or repeat themselves. The permutation test lets a false positive through in one window of twenty.
 
 use super::change::Change;
 use super::names::CauseKind;
-use super::observe::{Entry, Observation};
-use super::ranking::words;
+use super::observation::{Entry, Observation};
+use super::ranking::component_text;
 use super::score::Scores;
 use super::shift::Shift;
-use super::table::Table;
-use super::{Evidence, Suspect, chance};
+use super::table::ObservationTable;
+use super::{Evidence, Suspect, permutation};
 use crate::explain::names::Names;
 use crate::span::Span;
 
-/// What is otherwise, and how much was known.
+/// What changed between two cohorts, and how many traces each has.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Anomalies {
     /// The highest score first.
@@ -23,26 +23,27 @@ pub struct Anomalies {
     pub baseline_traces: usize,
 }
 
-/// One thing that is otherwise than it was.
+/// One thing that changed since the baseline.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Anomaly {
-    /// What is.
+    /// How it changed.
     pub kind: AnomalyKind,
     /// Whose it is: of a database or an external host, what its callers call it.
     pub service: String,
     /// The operation, or the caller, the service and the operation.
     pub component: String,
-    /// How much it says: of what takes longer the logarithm of how many times as long, of the others as of a cause.
+    /// How large the change is: of what takes longer the logarithm of how many times as long, of the others the
+    /// weight that the change has in a [`super::Suspect`]'s score.
     pub score: f64,
     /// Before: nanoseconds of what takes longer; of the others, how often it happened, 0 to 1.
     pub before: f64,
     /// Now, likewise.
     pub now: f64,
-    /// Where to see it; at most [`Suspect::MOST_EVIDENCE`].
+    /// Where to see it; at most [`Suspect::MAX_EVIDENCE`].
     pub evidence: Vec<Evidence>,
 }
 
-/// What can be otherwise.
+/// How something can change.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum AnomalyKind {
     /// It takes longer.
@@ -61,49 +62,50 @@ pub enum AnomalyKind {
     NewCall,
 }
 
-/// Half as long again: less is nobody's news.
-const LEAST_SHIFT: f64 = 0.405;
-/// So much longer, nanoseconds: less is not either.
-const LEAST_RISE: f64 = 1e6;
-/// A change of less is not named; a cause weighs one.
-const LEAST_WEIGHT: f64 = 0.25;
+/// The smallest shift of what takes longer: half as long again, as a natural logarithm.
+const MIN_SHIFT: f64 = 0.405;
+/// The smallest rise of what takes longer, in nanoseconds.
+const MIN_RISE_NANOS: f64 = 1e6;
+/// The smallest weight of any other change.
+const MIN_CHANGE_WEIGHT: f64 = 0.25;
 
-/// What is otherwise in the traces of `window` than in those of `baseline`. Each item is the spans of one trace.
+/// What changed in the traces of `window` since those of `baseline`. Each item is the spans of one trace.
 pub fn anomalies<'a>(
     baseline: impl IntoIterator<Item = &'a [Span]>,
     window: impl IntoIterator<Item = &'a [Span]>,
 ) -> Anomalies {
     let mut names = Names::default();
-    let mut observe = |spans| Observation::of(spans, Entry::default(), &mut names);
+    let mut observe = |spans| Observation::from_spans(spans, Entry::default(), &mut names);
     let mut observations: Vec<Observation> =
         baseline.into_iter().filter_map(&mut observe).collect();
     let baseline_traces = observations.len();
     observations.extend(window.into_iter().filter_map(&mut observe));
     let in_window: Vec<bool> = (0..observations.len()).map(|at| at >= baseline_traces).collect();
-    let table = Table::of(&names, &observations);
+    let table = ObservationTable::from_observations(&names, &observations);
     let traces = observations.len() - baseline_traces;
     Anomalies { found: found(&table, &in_window), traces, baseline_traces }
 }
 
-fn found(table: &Table<'_>, in_window: &[bool]) -> Vec<Anomaly> {
-    let scores = Scores::of(table, in_window);
-    let (mut shift, mut weight) = (LEAST_SHIFT, LEAST_WEIGHT);
-    // Nothing is worth drawing lots for where nothing stands out.
+fn found(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Anomaly> {
+    let scores = Scores::for_cohorts(table, in_window);
+    let (mut shift, mut weight) = (MIN_SHIFT, MIN_CHANGE_WEIGHT);
+    // The permutation test is skipped where nothing stands out.
     if highest_shift(&scores) > shift || highest_weight(&scores) > weight {
-        let highest = |by_lot: &Scores| (highest_shift(by_lot), highest_weight(by_lot));
-        for (by_lot, changed) in chance::by_lot(table, in_window, highest) {
-            shift = shift.max(by_lot);
-            weight = weight.max(changed);
+        let highest = |permuted: &Scores| (highest_shift(permuted), highest_weight(permuted));
+        for (permuted_shift, permuted_weight) in permutation::statistics(table, in_window, highest)
+        {
+            shift = shift.max(permuted_shift);
+            weight = weight.max(permuted_weight);
         }
     }
     let shifts = scores.shifts.iter().enumerate();
     let slower = shifts
         .filter_map(|(component, shift)| Some((component, rising(shift.as_ref()?)?)))
         .filter(|(_, found)| found.log_ratio > shift)
-        .map(|(component, shift)| slower(table, in_window, component, shift));
+        .map(|(component, shift)| from_shift(table, in_window, component, shift));
     let changes = scores.changes.iter().filter(|change| change.weight > weight);
     let mut found: Vec<Anomaly> =
-        slower.chain(changes.filter_map(|change| otherwise(table, change))).collect();
+        slower.chain(changes.filter_map(|change| from_change(table, change))).collect();
     found.sort_by(|one, other| other.score.total_cmp(&one.score));
     found
 }
@@ -118,33 +120,39 @@ fn highest_weight(scores: &Scores) -> f64 {
 }
 
 fn rising(shift: &Shift) -> Option<&Shift> {
-    (shift.log_ratio > 0.0 && shift.now - shift.usual >= LEAST_RISE).then_some(shift)
+    (shift.log_ratio > 0.0 && shift.now - shift.baseline >= MIN_RISE_NANOS).then_some(shift)
 }
 
-fn slower(table: &Table<'_>, in_window: &[bool], component: usize, shift: &Shift) -> Anomaly {
+fn from_shift(
+    table: &ObservationTable<'_>,
+    in_window: &[bool],
+    component: usize,
+    shift: &Shift,
+) -> Anomaly {
     let key = table.key(component);
     let who = key.callee.filter(|_| key.kind != CauseKind::Queue).unwrap_or(key.service);
     let samples = table.samples[component].iter();
-    let mut worst: Vec<_> = samples.filter(|sample| in_window[sample.of as usize]).collect();
+    let mut worst: Vec<_> =
+        samples.filter(|sample| in_window[sample.observation as usize]).collect();
     worst.sort_by(|one, other| other.nanos.total_cmp(&one.nanos));
-    let evidence = worst.into_iter().take(Suspect::MOST_EVIDENCE).filter_map(|sample| {
-        let observation = &table.observations[sample.of as usize];
-        let mut parts = observation.parts.iter();
-        let part = parts.find(|part| part.component as usize == component)?;
-        Some(Evidence { trace_id: observation.trace_id, span_id: part.span })
+    let evidence = worst.into_iter().take(Suspect::MAX_EVIDENCE).filter_map(|sample| {
+        let observation = &table.observations[sample.observation as usize];
+        let mut parts = observation.path_shares.iter();
+        let share = parts.find(|share| share.component as usize == component)?;
+        Some(Evidence { trace_id: observation.trace_id, span_id: share.span })
     });
     Anomaly {
         kind: AnomalyKind::Slower,
         service: table.names.service(who).to_owned(),
-        component: words(table, component),
+        component: component_text(table, component),
         score: shift.log_ratio,
-        before: shift.usual,
+        before: shift.baseline,
         now: shift.now,
         evidence: evidence.collect(),
     }
 }
 
-fn otherwise(table: &Table<'_>, change: &Change) -> Option<Anomaly> {
+fn from_change(table: &ObservationTable<'_>, change: &Change) -> Option<Anomaly> {
     let key = table.key(change.component as usize);
     let kind = match change.kind {
         CauseKind::Error => AnomalyKind::Errors,
@@ -161,10 +169,10 @@ fn otherwise(table: &Table<'_>, change: &Change) -> Option<Anomaly> {
     Some(Anomaly {
         kind,
         service: table.names.service(change.service).to_owned(),
-        component: words(table, change.component as usize),
+        component: component_text(table, change.component as usize),
         score: change.weight,
-        before: rate(counts.usual, counts.usual_of),
-        now: rate(counts.now, counts.now_of),
+        before: rate(counts.baseline, counts.baseline_total),
+        now: rate(counts.window, counts.window_total),
         evidence: change.examples.clone(),
     })
 }

@@ -1,17 +1,17 @@
-//! What operations do otherwise than they did: fail, stop early, or repeat themselves.
+//! Changes of what operations do: they fail, stop early, repeat themselves, or call something new.
 
 mod failing;
 mod missing;
 mod more_often;
 mod repeated;
 
-use super::added::Added;
+use super::added_time::AddedTime;
 use super::names::CauseKind;
-use super::shift::believed;
-use super::table::Table;
-use super::{Evidence, Suspect};
+use super::shift::belief;
+use super::suspect::{Evidence, Suspect};
+use super::table::ObservationTable;
 
-/// Something that an operation does otherwise.
+/// Something that an operation does more often than at its baseline.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Change {
     /// The component that does it.
@@ -27,49 +27,56 @@ pub(super) struct Change {
     /// Time that it added to the window's traces and that no component took beyond its own baseline, nanoseconds.
     pub added: f64,
     /// Of one that is about what an operation calls.
-    pub calls: Option<Calls>,
-    /// Where it is seen in the window: at most [`Suspect::MOST_EVIDENCE`].
+    pub calls: Option<CallRate>,
+    /// Where it is seen in the window: at most [`Suspect::MAX_EVIDENCE`].
     pub examples: Vec<Evidence>,
 }
 
 /// How often an operation calls something at its baseline.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Calls {
+pub(super) struct CallRate {
     /// The caller's operation, as a component.
     pub operation: u32,
     /// Calls of the change's component by one of the operation.
-    pub usual: f64,
+    pub baseline: f64,
 }
 
 /// How often something happened in each cohort, of how often it could have.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Counts {
-    pub usual: usize,
-    pub usual_of: usize,
-    pub now: usize,
-    pub now_of: usize,
+    pub baseline: usize,
+    pub baseline_total: usize,
+    pub window: usize,
+    pub window_total: usize,
 }
 
 /// Weight of a change beside a shift of the same size: what fails is worse than what is slow.
-const WEIGHT: f64 = 2.0;
+const CHANGE_WEIGHT: f64 = 2.0;
 /// Standard errors at which a change counts half.
-const DOUBT: f64 = 1.0;
+const HALF_BELIEF_ERRORS: f64 = 1.0;
 /// Calls in the smaller cohort at which a change counts half.
-const FEW: f64 = 3.0;
+const HALF_BELIEF_CALLS: f64 = 3.0;
 
-/// How much it says that something happens to so many of so many now, and happened to so many of so many before:
-/// the weight of a change. Zero when it does not happen more often.
-pub fn weight((usual, usual_of): (u64, u64), (now, now_of): (u64, u64)) -> f64 {
-    let [usual, usual_of, now, now_of] = [usual, usual_of, now, now_of].map(|count| count as usize);
-    Counts { usual, usual_of, now, now_of }.weight()
+/// The weight of a change: something happened to `baseline` of `baseline_total` before and happens to `window` of
+/// `window_total` now. Zero when it does not happen more often.
+pub fn change_weight(
+    (baseline, baseline_total): (u64, u64),
+    (window, window_total): (u64, u64),
+) -> f64 {
+    let [baseline, baseline_total, window, window_total] =
+        [baseline, baseline_total, window, window_total].map(|count| count as usize);
+    Counts { baseline, baseline_total, window, window_total }.weight()
 }
 
 /// Calls, by observation and index, each of another trace; as many as are shown.
-fn examples(table: &Table<'_>, calls: impl Iterator<Item = (u32, u32)>) -> Vec<Evidence> {
+fn examples(
+    table: &ObservationTable<'_>,
+    calls: impl Iterator<Item = (u32, u32)>,
+) -> Vec<Evidence> {
     let mut examples = Vec::new();
     for call in calls {
-        show(&mut examples, table, call);
-        if examples.len() == Suspect::MOST_EVIDENCE {
+        add_example(&mut examples, table, call);
+        if examples.len() == Suspect::MAX_EVIDENCE {
             break;
         }
     }
@@ -77,17 +84,25 @@ fn examples(table: &Table<'_>, calls: impl Iterator<Item = (u32, u32)>) -> Vec<E
 }
 
 /// Adds a call of an observation to `examples` while there is room, one of each trace.
-fn show(examples: &mut Vec<Evidence>, table: &Table<'_>, (of, call): (u32, u32)) {
-    let observation = &table.observations[of as usize];
+fn add_example(
+    examples: &mut Vec<Evidence>,
+    table: &ObservationTable<'_>,
+    (observation, call): (u32, u32),
+) {
+    let observation = &table.observations[observation as usize];
     let known = examples.iter().any(|example| example.trace_id == observation.trace_id);
-    if !known && examples.len() < Suspect::MOST_EVIDENCE {
+    if !known && examples.len() < Suspect::MAX_EVIDENCE {
         let span_id = observation.calls[call as usize].span;
         examples.push(Evidence { trace_id: observation.trace_id, span_id });
     }
 }
 
 /// All changes of all operations.
-pub(super) fn changes(table: &Table<'_>, in_window: &[bool], added: &Added) -> Vec<Change> {
+pub(super) fn changes(
+    table: &ObservationTable<'_>,
+    in_window: &[bool],
+    added: &AddedTime,
+) -> Vec<Change> {
     let calls = table.calls(in_window);
     let mut found = missing::changes(table, in_window);
     found.extend(failing::changes(table, in_window));
@@ -100,41 +115,44 @@ impl Counts {
     /// How much it says that something happens more often: the logarithm of the ratio of the two rates
     /// times their difference, shrunk by how little is known. Zero when it does not.
     pub fn weight(&self) -> f64 {
-        let more = self.now as f64 / self.now_of.max(1) as f64
-            - self.usual as f64 / self.usual_of.max(1) as f64;
+        let more = self.window as f64 / self.window_total.max(1) as f64
+            - self.baseline as f64 / self.baseline_total.max(1) as f64;
         let ratio = self.log_ratio();
         if ratio <= 0.0 || more <= 0.0 {
             return 0.0;
         }
-        WEIGHT * ratio * more * self.believed()
+        CHANGE_WEIGHT * ratio * more * self.belief()
     }
 
     /// How much to believe of it: 0 to 1.
-    pub fn believed(&self) -> f64 {
-        let error = (1.0 / (self.now as f64 + 0.5) + 1.0 / (self.usual as f64 + 0.5)).sqrt();
-        let (before, after) = (self.usual_of as f64, self.now_of as f64);
+    pub fn belief(&self) -> f64 {
+        let error = (1.0 / (self.window as f64 + 0.5) + 1.0 / (self.baseline as f64 + 0.5)).sqrt();
+        let (before, after) = (self.baseline_total as f64, self.window_total as f64);
         let evidence = before * after / (before + after);
-        believed(self.log_ratio() / error, DOUBT) * evidence / (evidence + FEW)
+        belief(self.log_ratio() / error, HALF_BELIEF_ERRORS) * evidence
+            / (evidence + HALF_BELIEF_CALLS)
     }
 
     fn log_ratio(&self) -> f64 {
-        let rate = |count: usize, of: usize| (count as f64 + 0.5) / (of as f64 + 1.0);
-        (rate(self.now, self.now_of) / rate(self.usual, self.usual_of)).ln()
+        let rate =
+            |count: usize, observation: usize| (count as f64 + 0.5) / (observation as f64 + 1.0);
+        (rate(self.window, self.window_total) / rate(self.baseline, self.baseline_total)).ln()
     }
 
     /// How often it happened now and would not have at the baseline.
     pub fn excess(&self) -> f64 {
-        self.now as f64 - self.usual as f64 / self.usual_of.max(1) as f64 * self.now_of as f64
+        self.window as f64
+            - self.baseline as f64 / self.baseline_total.max(1) as f64 * self.window_total as f64
     }
 
     /// Counts one of either cohort.
     pub fn add(&mut self, in_window: bool, happened: bool) {
-        let (of, count) = if in_window {
-            (&mut self.now_of, &mut self.now)
+        let (observation, count) = if in_window {
+            (&mut self.window_total, &mut self.window)
         } else {
-            (&mut self.usual_of, &mut self.usual)
+            (&mut self.baseline_total, &mut self.baseline)
         };
-        *of += 1;
+        *observation += 1;
         *count += usize::from(happened);
     }
 }
@@ -145,7 +163,10 @@ mod tests {
 
     #[test]
     fn a_change_says_more_the_larger_and_the_better_known_it_is() {
-        let weight = |usual, now, of| Counts { usual, usual_of: of, now, now_of: of }.weight();
+        let weight = |baseline, window, observation| {
+            Counts { baseline, baseline_total: observation, window, window_total: observation }
+                .weight()
+        };
         assert_eq!((weight(5, 5, 100), weight(5, 1, 100), weight(0, 0, 0)), (0.0, 0.0, 0.0));
         assert!(weight(0, 2, 4) < weight(0, 20, 40));
         assert!(weight(0, 2, 100) < weight(0, 50, 100));

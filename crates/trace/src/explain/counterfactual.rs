@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Entry;
-use super::added::beyond_usual;
-use super::observe::{Observation, Reading};
+use super::added_time::beyond_baseline;
+use super::observation::{AlignedTrace, Observation};
 use super::score::Scores;
 use crate::critical_path::Extent;
 use crate::ids::SpanId;
@@ -36,23 +36,24 @@ impl Counterfactual<'_> {
         if savings.own.is_empty() && savings.left.is_empty() {
             return observation.duration;
         }
-        let reading = Reading::of(spans);
-        let entries = reading.entries(self.entry);
-        let lengths = lengths(&reading, &entries, &savings);
+        let aligned = AlignedTrace::from_spans(spans);
+        let entries = aligned.entries(self.entry);
+        let lengths = lengths(&aligned, &entries, &savings);
         entries.iter().map(|entry| lengths[*entry]).sum::<f64>().min(observation.duration)
     }
 
     fn savings(&self, observation: &Observation) -> Savings {
         let mut savings = Savings::default();
         let beyond: HashMap<usize, f64> =
-            beyond_usual(observation, &self.scores.shifts).into_iter().collect();
-        for part in &observation.parts {
-            let component = part.component as usize;
-            let blamed = self.scores.part(self.cause, component);
-            let usual = self.scores.shifts[component].map_or(part.nanos, |shift| shift.usual);
-            let saved = blamed * (part.nanos - usual);
+            beyond_baseline(observation, &self.scores.shifts).into_iter().collect();
+        for share in &observation.path_shares {
+            let component = share.component as usize;
+            let blamed = self.scores.blame(self.cause, component);
+            let baseline =
+                self.scores.shifts[component].map_or(share.nanos, |shift| shift.baseline);
+            let saved = blamed * (share.nanos - baseline);
             if saved > 0.0 && beyond.get(&component).is_some_and(|nanos| *nanos > 0.0) {
-                *savings.own.entry(part.span).or_insert(0.0) += saved;
+                *savings.own.entry(share.span).or_insert(0.0) += saved;
             }
         }
         let changes = self.scores.changes.iter().filter(|change| change.service == self.cause);
@@ -66,7 +67,7 @@ impl Counterfactual<'_> {
                 if call.called_as == component && caller.operation == calls.operation {
                     let among = caller.children.iter().find(|(child, _)| *child == component);
                     let now = among.map_or(1.0, |(_, count)| f64::from(*count));
-                    savings.left.insert(call.span, (calls.usual / now).min(1.0));
+                    savings.left.insert(call.span, (calls.baseline / now).min(1.0));
                 }
             }
         }
@@ -76,29 +77,29 @@ impl Counterfactual<'_> {
 
 /// How long each node below `entries` would take, nanoseconds: by its children in the order in which they
 /// begin, each as long after the one that had ended before it as it was.
-fn lengths(reading: &Reading<'_>, entries: &[usize], savings: &Savings) -> Vec<f64> {
-    let lost = reading.lost(entries).on_path;
-    let mut lengths = vec![0.0; reading.tree.nodes.len()];
-    let mut order: Vec<usize> = reading.tree.preorder().map(|(node, _)| node).collect();
+fn lengths(aligned: &AlignedTrace<'_>, entries: &[usize], savings: &Savings) -> Vec<f64> {
+    let lost = aligned.lost_times(entries).on_path;
+    let mut lengths = vec![0.0; aligned.tree.nodes.len()];
+    let mut order: Vec<usize> = aligned.tree.preorder().map(|(node, _)| node).collect();
     order.reverse();
     for at in order {
-        let node = &reading.tree.nodes[at];
+        let node = &aligned.tree.nodes[at];
         let spans = [Some(node.span), node.client].into_iter().flatten();
-        let ids = spans.map(|span| reading.spans[span].span_id);
+        let ids = spans.map(|span| aligned.spans[span].span_id);
         let saved: f64 = ids.filter_map(|id| savings.own.get(&id)).sum();
         let own = lost[at].all();
         // What it did itself, between its children, is shorter in all places alike.
         let kept = if own > 0.0 { (1.0 - saved / own).max(0.0) } else { 1.0 };
-        let left = savings.left.get(&reading.spans[node.span].span_id).copied().unwrap_or(1.0);
-        lengths[at] = left * length(reading, at, kept, &lengths);
+        let left = savings.left.get(&aligned.spans[node.span].span_id).copied().unwrap_or(1.0);
+        lengths[at] = left * length(aligned, at, kept, &lengths);
     }
     lengths
 }
 
-fn length(reading: &Reading<'_>, at: usize, kept: f64, lengths: &[f64]) -> f64 {
-    let extents = &reading.extents.nodes;
+fn length(aligned: &AlignedTrace<'_>, at: usize, kept: f64, lengths: &[f64]) -> f64 {
+    let extents = &aligned.extents.nodes;
     let whole = &extents[at];
-    let mut children = reading.tree.nodes[at].children.clone();
+    let mut children = aligned.tree.nodes[at].children.clone();
     children.sort_by_key(|child| extents[*child].start);
     // By when they ended, those so far: when they would, after the node's begin, and how they were.
     let mut ended: BTreeMap<UnixNanos, (f64, &Extent)> = BTreeMap::new();

@@ -11,21 +11,21 @@ use super::shift::Shift;
 
 /// How much suspicion rests on the callee before anything is known: a caller's own trouble shows in its
 /// own time too, a callee's network only here.
-const CALLEE_FIRST: f64 = 0.3;
+const CALLEE_PRIOR: f64 = 0.3;
 
 /// By component, which part of its shift the caller is to blame for; the callee is for the rest.
 /// Components that are no calls are their service's own: 1.
-pub(super) fn callers_parts(keys: &[Key], shifts: &[Option<Shift>]) -> Vec<f64> {
-    let edges = Edges::of(keys, shifts);
-    let part = |(key, shift): (&Key, &Option<Shift>)| match (key.callee, shift) {
+pub(super) fn caller_blame(keys: &[Key], shifts: &[Option<Shift>]) -> Vec<f64> {
+    let edges = Edges::from_shifts(keys, shifts);
+    let blame = |(key, shift): (&Key, &Option<Shift>)| match (key.callee, shift) {
         (None, _) => 1.0,
         (Some(_), None) => 0.0,
         (Some(callee), Some(shift)) if shift.log_ratio > 0.0 => {
-            edges.callers_part(key.service, callee, shift.log_ratio)
+            edges.caller_blame_for(key.service, callee, shift.log_ratio)
         }
         (Some(_), Some(_)) => 0.0,
     };
-    keys.iter().zip(shifts).map(part).collect()
+    keys.iter().zip(shifts).map(blame).collect()
 }
 
 /// Shifts of a pair of services, and of services themselves.
@@ -40,7 +40,7 @@ struct Edges {
 }
 
 impl Edges {
-    fn of(keys: &[Key], shifts: &[Option<Shift>]) -> Self {
+    fn from_shifts(keys: &[Key], shifts: &[Option<Shift>]) -> Self {
         let mut edges = Self::default();
         let mut sums: HashMap<(u32, u32), (f64, f64)> = HashMap::new();
         for (key, shift) in keys.iter().zip(shifts) {
@@ -64,14 +64,14 @@ impl Edges {
         edges
     }
 
-    fn callers_part(&self, caller: u32, callee: u32, shift: f64) -> f64 {
-        let own = |service| self.own.get(&service).map_or(0.0, |own| like(*own, shift));
+    fn caller_blame_for(&self, caller: u32, callee: u32, shift: f64) -> f64 {
+        let own = |service| self.own.get(&service).map_or(0.0, |own| similarity(*own, shift));
         let others = self.likeness(self.from.get(&caller), shift, |pair| pair.1 != callee);
         let suspect_caller = others.unwrap_or_else(|| own(caller));
         let inward = self.likeness(self.to.get(&callee), shift, |pair| pair.0 != caller);
         let outward = self.likeness(self.from.get(&callee), shift, |_| true);
         let suspect_callee = inward.unwrap_or(0.0).max(outward.unwrap_or(0.0)).max(own(callee));
-        suspect_caller / (suspect_caller + suspect_callee + CALLEE_FIRST)
+        suspect_caller / (suspect_caller + suspect_callee + CALLEE_PRIOR)
     }
 
     /// How alike `shift` those of the pairs in `places` are for which `counts`, on average.
@@ -83,12 +83,12 @@ impl Edges {
     ) -> Option<f64> {
         let pairs = places.into_iter().flatten().map(|at| &self.pairs[*at]);
         let alike: Vec<f64> =
-            pairs.filter(|pair| counts(pair)).map(|pair| like(pair.2, shift)).collect();
+            pairs.filter(|pair| counts(pair)).map(|pair| similarity(pair.2, shift)).collect();
         (!alike.is_empty()).then(|| alike.iter().sum::<f64>() / alike.len() as f64)
     }
 }
 
 /// How much of `shift` another shift has, from none to all.
-pub(super) fn like(other: f64, shift: f64) -> f64 {
+pub(super) fn similarity(other: f64, shift: f64) -> f64 {
     (other / shift).clamp(0.0, 1.0)
 }

@@ -7,16 +7,16 @@ use crate::tree::{Node, Tree};
 /// A node as its children and as its parent see it. The two differ where a client's span and a server's
 /// are one node: its own work is the server's, and the call is the client's.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Role<'a> {
+pub(super) struct NodeRole<'a> {
     /// What it is to those below.
     pub own: Identity<'a>,
     /// What it is to the one above.
     pub called_as: Identity<'a>,
 }
 
-impl<'a> Role<'a> {
+impl<'a> NodeRole<'a> {
     /// Of the node at `at` in the tree of `spans`.
-    pub fn of(spans: &'a [Span], tree: &Tree, at: usize) -> Self {
+    pub fn for_node(spans: &'a [Span], tree: &Tree, at: usize) -> Self {
         let node = &tree.nodes[at];
         let span = &spans[node.span];
         match node.client {

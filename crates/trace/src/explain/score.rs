@@ -1,11 +1,11 @@
 //! How much suspicion rests on each service.
 
-use super::added::Added;
+use super::added_time::AddedTime;
 use super::change::{Change, changes};
-use super::edge::{callers_parts, like};
+use super::edge::{caller_blame, similarity};
 use super::names::{CauseKind, Key};
 use super::shift::{Shift, shifts};
-use super::table::Table;
+use super::table::ObservationTable;
 use crate::work;
 
 /// Everything that the two cohorts say of the services.
@@ -13,12 +13,12 @@ use crate::work;
 pub(super) struct Scores {
     /// By component.
     pub shifts: Vec<Option<Shift>>,
-    pub added: Added,
+    pub added: AddedTime,
     pub changes: Vec<Change>,
     /// By service.
     pub services: Vec<Score>,
     /// By component: which part of it the caller answers for.
-    callers_parts: Vec<f64>,
+    caller_blame: Vec<f64>,
     keys: Vec<Key>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Score {
     /// For being slower: its shift, as far as it explains what was added to the traces it is in.
     pub slower: f64,
     /// For doing something otherwise.
-    pub otherwise: f64,
+    pub changed: f64,
     /// Nanoseconds that it added to the window's traces.
     pub added: f64,
 }
@@ -40,20 +40,20 @@ const CONSISTENCY: f64 = 0.75;
 impl Score {
     /// All suspicion.
     pub fn total(&self) -> f64 {
-        self.slower + self.otherwise
+        self.slower + self.changed
     }
 }
 
 impl Scores {
     /// Of the cohorts that `in_window` tells apart.
-    pub fn of(table: &Table<'_>, in_window: &[bool]) -> Self {
+    pub fn for_cohorts(table: &ObservationTable<'_>, in_window: &[bool]) -> Self {
         let shifts = shifts(table, in_window);
-        let mut added = Added::of(table, in_window, &shifts);
+        let mut added = AddedTime::for_cohorts(table, in_window, &shifts);
         let keys: Vec<Key> = (0..shifts.len()).map(|at| table.key(at)).collect();
-        let callers_parts = callers_parts(&keys, &shifts);
+        let caller_blame = caller_blame(&keys, &shifts);
         let changes = changes(table, in_window, &added);
         added.total += changes.iter().map(|change| change.added).sum::<f64>();
-        let mut scores = Self { shifts, added, changes, services: vec![], callers_parts, keys };
+        let mut scores = Self { shifts, added, changes, services: vec![], caller_blame, keys };
         scores.services = scores.judge(table.names.services.len());
         scores
     }
@@ -64,10 +64,10 @@ impl Scores {
     }
 
     /// Which part of what `component` added `service` answers for: 0 to 1.
-    pub fn part(&self, service: u32, component: usize) -> f64 {
+    pub fn blame(&self, service: u32, component: usize) -> f64 {
         let key = &self.keys[component];
         let slower = self.shifts[component].is_some_and(|shift| shift.log_ratio > 0.0);
-        let callers = self.callers_parts[component];
+        let callers = self.caller_blame[component];
         let as_caller = if key.service == service { callers } else { 0.0 };
         let as_callee = if key.callee == Some(service) { 1.0 - callers } else { 0.0 };
         if slower { as_caller + as_callee } else { 0.0 }
@@ -81,11 +81,11 @@ impl Scores {
             let Some(shift) = self.shifts[component].filter(|shift| shift.log_ratio > 0.0) else {
                 continue;
             };
-            let callers = self.callers_parts[component];
-            let parts = [(Some(key.service), callers), (key.callee, 1.0 - callers)];
-            for (service, part) in parts {
+            let callers = self.caller_blame[component];
+            let blames = [(Some(key.service), callers), (key.callee, 1.0 - callers)];
+            for (service, blame) in blames {
                 let Some(service) = service else { continue };
-                let nanos = part * self.added.components[component];
+                let nanos = blame * self.added.components[component];
                 added[service as usize] += nanos;
                 weighted[service as usize] += nanos * shift.log_ratio;
             }
@@ -96,7 +96,7 @@ impl Scores {
             score.added = added[service];
             if added[service] > 0.0 {
                 let shift = weighted[service] / added[service];
-                let share = added[service] / self.added.beside[service];
+                let share = added[service] / self.added.in_traces_of[service];
                 score.slower = shift
                     * share.min(1.0).sqrt()
                     * (1.0 - CONSISTENCY + CONSISTENCY * consistency[service]);
@@ -110,11 +110,11 @@ impl Scores {
                 // How much slower it became: the most of its operations, not all of them together.
                 new[service] = new[service].max(change.weight);
             } else {
-                scores[service].otherwise += change.weight;
+                scores[service].changed += change.weight;
             }
         }
         for (score, new) in scores.iter_mut().zip(new) {
-            score.otherwise += new;
+            score.changed += new;
         }
         scores
     }
@@ -127,7 +127,7 @@ impl Scores {
         let count = |sums: &mut Vec<(f64, f64)>, service: u32, shift: &Shift| {
             let service = service as usize;
             if added[service] > 0.0 {
-                sums[service].0 += like(shift.log_ratio, weighted[service] / added[service]);
+                sums[service].0 += similarity(shift.log_ratio, weighted[service] / added[service]);
                 sums[service].1 += 1.0;
             }
         };

@@ -1,6 +1,6 @@
 //! How much longer each component takes than it did: robust, and shrunk by how little is known.
 
-use super::table::{Sample, Table};
+use super::table::{ObservationTable, Sample};
 
 /// A component's time in the window beside its time in the baseline.
 #[derive(Clone, Copy, Debug)]
@@ -8,7 +8,7 @@ pub(super) struct Shift {
     /// Mean of the logarithms of the ratios at [`QUANTILES`], shrunk towards zero.
     pub log_ratio: f64,
     /// What it takes at its baseline: the mean of its values at [`QUANTILES`], nanoseconds.
-    pub usual: f64,
+    pub baseline: f64,
     /// What it takes in the window, likewise.
     pub now: f64,
     /// How often it is known in the window.
@@ -18,68 +18,73 @@ pub(super) struct Shift {
 /// Where distributions are compared: the middle, and as far into the tail as few values reach.
 const QUANTILES: [f64; 3] = [0.50, 0.75, 0.90];
 /// Fewer values in the baseline are no baseline: they have no quartiles.
-pub(super) const FEWEST: usize = 5;
+pub(super) const MIN_BASELINE_VALUES: usize = 5;
 /// Added to both sides of a ratio, nanoseconds: differences below it are clocks and schedulers.
 const RESOLUTION: f64 = 50_000.0;
 /// Standard errors at which a ratio counts half.
-const DOUBT: f64 = 2.0;
+const HALF_BELIEF_ERRORS: f64 = 2.0;
 /// Values in the smaller cohort at which a ratio counts half.
-const FEW: f64 = 1.0;
+const HALF_BELIEF_VALUES: f64 = 1.0;
 /// How many values' worth the common variance counts beside a component's own.
-const COMMON: f64 = 3.0;
+const COMMON_VARIANCE_WEIGHT: f64 = 3.0;
 /// Variance of the logarithm of a time when nothing is known of it.
-const USUAL_VARIANCE: f64 = 0.25;
+const DEFAULT_VARIANCE: f64 = 0.25;
 
-/// The shift of every component; `None` where the baseline has fewer than [`FEWEST`] values or the window none.
-pub(super) fn shifts(table: &Table<'_>, in_window: &[bool]) -> Vec<Option<Shift>> {
-    let both = table.samples.iter().zip(&table.aside);
+/// The shift of every component; `None` where the baseline has fewer than [`MIN_BASELINE_VALUES`] values or the
+/// window none.
+pub(super) fn shifts(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Option<Shift>> {
+    let both = table.samples.iter().zip(&table.off_path);
     let cohorts: Vec<(Times, Times)> = both
-        .map(|(samples, aside)| {
-            let (usual, now) = split(samples, in_window);
-            if usual.sorted.len() >= FEWEST || now.sorted.is_empty() || aside.is_empty() {
-                return (usual, now);
+        .map(|(samples, off_path)| {
+            let (baseline, now) = split(samples, in_window);
+            if baseline.sorted.len() >= MIN_BASELINE_VALUES
+                || now.sorted.is_empty()
+                || off_path.is_empty()
+            {
+                return (baseline, now);
             }
             // Nobody waited for it before: it has overtaken what they waited for.
-            split(&[&samples[..], aside].concat(), in_window)
+            split(&[&samples[..], off_path].concat(), in_window)
         })
         .collect();
-    let known = cohorts.iter().filter(|(usual, _)| usual.sorted.len() >= FEWEST);
-    let common = median(known.map(|(usual, _)| usual.variance()).collect());
-    cohorts.iter().map(|(usual, now)| shift(usual, now, common)).collect()
+    let known = cohorts.iter().filter(|(baseline, _)| baseline.sorted.len() >= MIN_BASELINE_VALUES);
+    let common = median(known.map(|(baseline, _)| baseline.variance()).collect());
+    cohorts.iter().map(|(baseline, now)| shift(baseline, now, common)).collect()
 }
 
 fn split(samples: &[Sample], in_window: &[bool]) -> (Times, Times) {
-    let (now, usual): (Vec<Sample>, Vec<Sample>) =
-        samples.iter().partition(|sample| in_window[sample.of as usize]);
-    (Times::of(&usual), Times::of(&now))
+    let (now, baseline): (Vec<Sample>, Vec<Sample>) =
+        samples.iter().partition(|sample| in_window[sample.observation as usize]);
+    (Times::from_samples(&baseline), Times::from_samples(&now))
 }
 
-fn shift(usual: &Times, now: &Times, common: f64) -> Option<Shift> {
-    if usual.sorted.len() < FEWEST || now.sorted.is_empty() {
+fn shift(baseline: &Times, now: &Times, common: f64) -> Option<Shift> {
+    if baseline.sorted.len() < MIN_BASELINE_VALUES || now.sorted.is_empty() {
         return None;
     }
-    let ratio = |q: f64| ((now.at(q) + RESOLUTION) / (usual.at(q) + RESOLUTION)).ln();
+    let ratio = |q: f64| ((now.at(q) + RESOLUTION) / (baseline.at(q) + RESOLUTION)).ln();
     let ratio = mean(QUANTILES.map(ratio));
-    let (before, after) = (usual.sorted.len() as f64, now.sorted.len() as f64);
+    let (before, after) = (baseline.sorted.len() as f64, now.sorted.len() as f64);
     let own = before - 1.0;
-    let variance = (usual.variance() * own + common * COMMON) / (own + COMMON);
+    let variance = (baseline.variance() * own + common * COMMON_VARIANCE_WEIGHT)
+        / (own + COMMON_VARIANCE_WEIGHT);
     let error = (variance * (1.0 / before + 1.0 / after)).sqrt();
     let evidence = before * after / (before + after);
     Some(Shift {
-        log_ratio: ratio * doubted(ratio / error) * evidence / (evidence + FEW),
-        usual: mean(QUANTILES.map(|q| usual.at(q))),
+        log_ratio: ratio * shift_belief(ratio / error) * evidence / (evidence + HALF_BELIEF_VALUES),
+        baseline: mean(QUANTILES.map(|q| baseline.at(q))),
         now: mean(QUANTILES.map(|q| now.at(q))),
         count: now.sorted.len(),
     })
 }
 
 /// How much of an effect to believe that is `z` standard errors large.
-pub(super) fn doubted(z: f64) -> f64 {
-    believed(z, DOUBT)
+pub(super) fn shift_belief(z: f64) -> f64 {
+    belief(z, HALF_BELIEF_ERRORS)
 }
 
-/// As [`doubted`], where an effect counts half at `half` standard errors.
-pub(super) fn believed(z: f64, half: f64) -> f64 {
+/// As [`shift_belief`], where an effect counts half at `half` standard errors.
+pub(super) fn belief(z: f64, half: f64) -> f64 {
     if z.is_infinite() { 1.0 } else { z * z / (z * z + half * half) }
 }
 
@@ -89,7 +94,7 @@ struct Times {
 }
 
 impl Times {
-    fn of(samples: &[Sample]) -> Self {
+    fn from_samples(samples: &[Sample]) -> Self {
         let mut sorted: Vec<f64> = samples.iter().map(|sample| sample.nanos).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         Self { sorted }
@@ -123,7 +128,7 @@ pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
-    if values.is_empty() { USUAL_VARIANCE } else { quantile(&values, 0.5) }
+    if values.is_empty() { DEFAULT_VARIANCE } else { quantile(&values, 0.5) }
 }
 
 fn mean(values: [f64; 3]) -> f64 {
@@ -135,8 +140,8 @@ mod tests {
     use super::*;
 
     fn times(nanos: &[f64]) -> Times {
-        let sample = |nanos: &f64| Sample { of: 0, nanos: *nanos };
-        Times::of(&nanos.iter().map(sample).collect::<Vec<Sample>>())
+        let sample = |nanos: &f64| Sample { observation: 0, nanos: *nanos };
+        Times::from_samples(&nanos.iter().map(sample).collect::<Vec<Sample>>())
     }
 
     #[test]
@@ -149,9 +154,9 @@ mod tests {
     #[test]
     fn a_shift_is_believed_more_the_more_is_known_of_it() {
         let shift = |before: usize, after: usize| {
-            let usual =
+            let baseline =
                 times(&(0..before).map(|at| 1e7 + (at % 5) as f64 * 1e5).collect::<Vec<f64>>());
-            shift(&usual, &times(&vec![4e7; after]), 0.1).map(|shift| shift.log_ratio)
+            shift(&baseline, &times(&vec![4e7; after]), 0.1).map(|shift| shift.log_ratio)
         };
         let [few, some, many] = [(5, 1), (20, 5), (500, 500)].map(|(n, m)| shift(n, m).unwrap());
         assert!(0.3 < few && few < some && some < many && many < 4f64.ln(), "{few} {some} {many}");
@@ -160,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_same_times_have_no_shift() {
-        let usual = times(&[1e6, 2e6, 3e6, 4e6, 5e6]);
-        assert_eq!(shift(&usual, &usual, 0.1).unwrap().log_ratio, 0.0);
+        let baseline = times(&[1e6, 2e6, 3e6, 4e6, 5e6]);
+        assert_eq!(shift(&baseline, &baseline, 0.1).unwrap().log_ratio, 0.0);
     }
 }

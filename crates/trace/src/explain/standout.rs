@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 
 use super::names::CauseKind;
-use super::observe::Observation;
+use super::observation::Observation;
 use super::score::Scores;
-use super::table::Table;
+use super::table::ObservationTable;
 use crate::ids::SpanId;
 use crate::span::Span;
 use crate::work;
@@ -27,26 +27,26 @@ pub struct Standout {
 }
 
 /// Values that are told.
-const MOST: usize = 3;
+const MAX_STANDOUTS: usize = 3;
 /// Spans on either side, at least.
-const FEWEST: usize = 5;
+const MIN_SPANS: usize = 5;
 /// A value must be that of so many of the affected spans…
-const SUPPORT: f64 = 0.3;
+const MIN_SUPPORT: f64 = 0.3;
 /// … and so many times as frequent among them.
-const LIFT: f64 = 1.5;
+const MIN_LIFT: f64 = 1.5;
 /// Of the values that are told, this part may be there by chance (Benjamini and Hochberg, 1995).
-const FALSE_DISCOVERIES: f64 = 0.05;
+const FALSE_DISCOVERY_RATE: f64 = 0.05;
 /// Longer values are no values to compare by.
-const LONGEST: usize = 200;
+const MAX_VALUE_BYTES: usize = 200;
 /// Different values that are counted; with more, the rest is left out.
-const MOST_VALUES: usize = 20_000;
+const MAX_VALUES: usize = 20_000;
 
 /// How many spans have a value: affected ones, and others.
 type Counts = (usize, usize);
 
 /// What stands out of the spans at which `service` is slower, or fails. `traces` are those of the table.
 pub(super) fn standouts(
-    table: &Table<'_>,
+    table: &ObservationTable<'_>,
     traces: &[&[Span]],
     in_window: &[bool],
     scores: &Scores,
@@ -65,33 +65,36 @@ pub(super) fn standouts(
             count(span, *is_affected, &mut values);
         }
     }
-    if affected < FEWEST || others < FEWEST {
+    if affected < MIN_SPANS || others < MIN_SPANS {
         return Vec::new();
     }
-    let mut tested: Vec<(f64, Standout)> = values
+    let mut candidates: Vec<(f64, Standout)> = values
         .into_iter()
         .filter(|(_, (with, _))| *with >= 2)
         .map(|((key, value), (with, without))| {
             let (share, other) = (with as f64 / affected as f64, without as f64 / others as f64);
-            let chance = chance((with, affected), (without, others));
+            let p_value = p_value((with, affected), (without, others));
             let key = key.to_owned();
-            (chance, Standout { key, value, affected: share, others: other, spans: affected })
+            (p_value, Standout { key, value, affected: share, others: other, spans: affected })
         })
         .collect();
-    tested.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let all = tested.len() as f64;
-    let mut ranks = tested.iter().enumerate();
-    let last = ranks
-        .rposition(|(rank, (chance, _))| *chance <= FALSE_DISCOVERIES * (rank as f64 + 1.0) / all);
-    tested.truncate(last.map_or(0, |last| last + 1));
-    let mut told: Vec<Standout> = tested.into_iter().map(|(_, standout)| standout).collect();
-    told.retain(|found| found.affected >= SUPPORT && found.affected >= LIFT * found.others);
-    told.sort_by(|one, other| {
+    candidates.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let all = candidates.len() as f64;
+    let mut ranks = candidates.iter().enumerate();
+    let last = ranks.rposition(|(rank, (p_value, _))| {
+        *p_value <= FALSE_DISCOVERY_RATE * (rank as f64 + 1.0) / all
+    });
+    candidates.truncate(last.map_or(0, |last| last + 1));
+    let mut standouts: Vec<Standout> =
+        candidates.into_iter().map(|(_, standout)| standout).collect();
+    standouts
+        .retain(|found| found.affected >= MIN_SUPPORT && found.affected >= MIN_LIFT * found.others);
+    standouts.sort_by(|one, other| {
         let contrast = |found: &Standout| found.affected - found.others;
         contrast(other).total_cmp(&contrast(one)).then_with(|| one.key.cmp(&other.key))
     });
-    told.truncate(MOST);
-    told
+    standouts.truncate(MAX_STANDOUTS);
+    standouts
 }
 
 /// The spans of one trace at which `service` can be slower or fail, and whether it is and does.
@@ -102,14 +105,14 @@ fn sides(
     in_window: bool,
 ) -> HashMap<SpanId, bool> {
     let mut found = HashMap::new();
-    for part in &observation.parts {
+    for share in &observation.path_shares {
         work::step();
-        let component = part.component as usize;
+        let component = share.component as usize;
         let Some(shift) = scores.shifts[component] else { continue };
-        if scores.part(service, component) > 0.5 {
+        if scores.blame(service, component) > 0.5 {
             // Halfway, by ratio, to what it has become.
-            let slow = part.nanos > (shift.usual * shift.now).sqrt();
-            *found.entry(part.span).or_insert(false) |= in_window && slow;
+            let slow = share.nanos > (shift.baseline * shift.now).sqrt();
+            *found.entry(share.span).or_insert(false) |= in_window && slow;
         }
     }
     let errors = scores.changes.iter().filter(|change| change.kind == CauseKind::Error);
@@ -130,7 +133,9 @@ fn count<'a>(span: &'a Span, affected: bool, values: &mut HashMap<(&'a str, Stri
     for attribute in attributes {
         let value = attribute.value.to_string();
         let key = (attribute.key.as_str(), value);
-        if key.1.len() > LONGEST || (values.len() >= MOST_VALUES && !values.contains_key(&key)) {
+        if key.1.len() > MAX_VALUE_BYTES
+            || (values.len() >= MAX_VALUES && !values.contains_key(&key))
+        {
             continue;
         }
         let counts = values.entry(key).or_default();
@@ -140,7 +145,7 @@ fn count<'a>(span: &'a Span, affected: bool, values: &mut HashMap<(&'a str, Stri
 
 /// How likely chance makes a value so much more frequent among the first than among the second: a z-test of two
 /// proportions, one-sided.
-fn chance((with, of): Counts, (without, others): Counts) -> f64 {
+fn p_value((with, of): Counts, (without, others): Counts) -> f64 {
     let (of, others) = (of as f64, others as f64);
     let pooled = (with + without) as f64 / (of + others);
     let deviation = (pooled * (1.0 - pooled) * (1.0 / of + 1.0 / others)).sqrt();

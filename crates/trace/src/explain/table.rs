@@ -1,21 +1,21 @@
-//! Observations of both cohorts, turned to answer: how long did each component take, what did each
-//! operation call? Which cohort an observation belongs to is said with each question, so that the same
-//! table also answers for cohorts drawn by lot.
+//! The observations of both cohorts, indexed by component: how long each component took, and what each operation
+//! called. The cohorts are no part of the table: each query takes them as a parameter, so that the permutation
+//! test asks the same table.
 
 use std::collections::HashMap;
 
 use super::names::{Key, Names};
-use super::observe::Observation;
+use super::observation::Observation;
 use crate::work;
 
-/// See the module.
-pub(super) struct Table<'a> {
+/// The observations of both cohorts, indexed by component.
+pub(super) struct ObservationTable<'a> {
     pub names: &'a Names,
     pub observations: &'a [Observation],
     /// By component: each time it was on a critical path.
     pub samples: Vec<Vec<Sample>>,
     /// By component: each time it was beside one.
-    pub aside: Vec<Vec<Sample>>,
+    pub off_path: Vec<Vec<Sample>>,
     /// By component: each time it was called, and what it called.
     pub operations: Vec<Operation>,
     /// What operations call.
@@ -30,16 +30,16 @@ pub(super) struct Callee {
     /// Whom it calls.
     pub component: u32,
     /// Each call of the operation that makes any such call.
-    pub asked: Vec<Asked>,
-    /// The most that one call of the operation makes.
-    pub most: u32,
+    pub uses: Vec<CalleeUse>,
+    /// The highest [`CalleeUse::count`] of `uses`.
+    pub max_count: u32,
 }
 
-/// What one call of an operation makes of one callee.
+/// How one call of an operation used one callee.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
+pub(super) struct CalleeUse {
     /// Index of the observation.
-    pub of: u32,
+    pub observation: u32,
     /// Index of the caller among the observation's calls.
     pub call: u32,
     /// How many calls.
@@ -52,53 +52,55 @@ pub(super) struct Asked {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
     /// Index of the observation.
-    pub of: u32,
+    pub observation: u32,
     pub nanos: f64,
 }
 
 /// What is known of an operation's calls.
 #[derive(Default, Debug)]
 pub(super) struct Operation {
-    pub calls: Vec<Seen>,
+    pub calls: Vec<OperationCall>,
     /// Different sets of children, in order of their numbers.
     pub shapes: Vec<Vec<u32>>,
     /// For each shape, those that have all of its children, and more.
-    pub larger: Vec<Vec<usize>>,
+    pub supersets: Vec<Vec<usize>>,
 }
 
 /// One call of an operation.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seen {
+pub(super) struct OperationCall {
     /// Index of the observation.
-    pub of: u32,
+    pub observation: u32,
     /// Index among the observation's calls.
     pub call: u32,
-    /// Index among the operation's shapes; `None` beyond [`MOST_SHAPES`].
+    /// Index among the operation's shapes; `None` beyond [`MAX_SHAPES`].
     pub shape: Option<usize>,
     /// Nodes below it, and itself.
     pub size: u32,
 }
 
 /// Different shapes of one operation that are compared; an operation with more has no shape to keep.
-const MOST_SHAPES: usize = 64;
+const MAX_SHAPES: usize = 64;
 
-impl<'a> Table<'a> {
+impl<'a> ObservationTable<'a> {
     /// Of all observations, whatever their cohort.
-    pub fn of(names: &'a Names, observations: &'a [Observation]) -> Self {
+    pub fn from_observations(names: &'a Names, observations: &'a [Observation]) -> Self {
         let components = names.components.len();
-        let (mut samples, mut aside) = (vec![Vec::new(); components], vec![Vec::new(); components]);
+        let (mut samples, mut off_path) =
+            (vec![Vec::new(); components], vec![Vec::new(); components]);
         let mut operations: Vec<Operation> = Vec::new();
         operations.resize_with(components, Operation::default);
         let mut shapes: HashMap<(u32, Vec<u32>), usize> = HashMap::new();
         let mut callees = Callees::default();
-        for (of, observation) in observations.iter().enumerate() {
-            let of = of as u32;
-            callees.add(of, observation);
-            for (parts, samples) in
-                [(&observation.parts, &mut samples), (&observation.aside, &mut aside)]
+        for (number, observation) in observations.iter().enumerate() {
+            let number = number as u32;
+            callees.add(number, observation);
+            for (shares, samples) in
+                [(&observation.path_shares, &mut samples), (&observation.off_path, &mut off_path)]
             {
-                for part in parts {
-                    samples[part.component as usize].push(Sample { of, nanos: part.nanos });
+                for share in shares {
+                    samples[share.component as usize]
+                        .push(Sample { observation: number, nanos: share.nanos });
                 }
             }
             for (at, call) in observation.calls.iter().enumerate() {
@@ -106,19 +108,24 @@ impl<'a> Table<'a> {
                 let children: Vec<u32> = call.children.iter().map(|child| child.0).collect();
                 let shape = match shapes.get(&(call.operation, children.clone())) {
                     Some(known) => Some(*known),
-                    None if operation.shapes.len() < MOST_SHAPES => {
+                    None if operation.shapes.len() < MAX_SHAPES => {
                         operation.shapes.push(children.clone());
-                        let number = operation.shapes.len() - 1;
-                        shapes.insert((call.operation, children), number);
-                        Some(number)
+                        let shape = operation.shapes.len() - 1;
+                        shapes.insert((call.operation, children), shape);
+                        Some(shape)
                     }
                     None => None,
                 };
-                operation.calls.push(Seen { of, call: at as u32, shape, size: call.size });
+                operation.calls.push(OperationCall {
+                    observation: number,
+                    call: at as u32,
+                    shape,
+                    size: call.size,
+                });
             }
         }
         operations.iter_mut().for_each(Operation::compare_shapes);
-        Self { names, observations, samples, aside, operations, callees: callees.found }
+        Self { names, observations, samples, off_path, operations, callees: callees.found }
     }
 
     /// The observations of the window.
@@ -130,7 +137,7 @@ impl<'a> Table<'a> {
     pub fn calls(&self, in_window: &[bool]) -> Vec<(usize, usize)> {
         let count = |operation: &Operation| {
             let calls = operation.calls.iter();
-            let now = calls.filter(|seen| in_window[seen.of as usize]).count();
+            let now = calls.filter(|seen| in_window[seen.observation as usize]).count();
             (operation.calls.len() - now, now)
         };
         self.operations.iter().map(count).collect()
@@ -150,33 +157,38 @@ struct Callees {
 }
 
 impl Callees {
-    fn add(&mut self, of: u32, observation: &Observation) {
+    fn add(&mut self, number: u32, observation: &Observation) {
         let calls = &observation.calls;
-        let mut held: Vec<Vec<f64>> =
+        let mut path_nanos: Vec<Vec<f64>> =
             calls.iter().map(|call| vec![0.0; call.children.len()]).collect();
         for call in calls {
             work::step();
             let Some(caller) = call.parent.map(|caller| caller as usize) else { continue };
             let among = &calls[caller].children;
             if let Ok(at) = among.binary_search_by_key(&call.called_as, |child| child.0) {
-                held[caller][at] += call.held;
+                path_nanos[caller][at] += call.path_nanos;
             }
         }
-        for (at, (call, held)) in calls.iter().zip(held).enumerate() {
-            for ((component, count), nanos) in call.children.iter().zip(held) {
+        for (at, (call, path_nanos)) in calls.iter().zip(path_nanos).enumerate() {
+            for ((component, count), nanos) in call.children.iter().zip(path_nanos) {
                 work::step();
-                let callee = self.of(call.operation, *component);
-                callee.asked.push(Asked { of, call: at as u32, count: *count, nanos });
-                callee.most = callee.most.max(*count);
+                let callee = self.entry(call.operation, *component);
+                callee.uses.push(CalleeUse {
+                    observation: number,
+                    call: at as u32,
+                    count: *count,
+                    nanos,
+                });
+                callee.max_count = callee.max_count.max(*count);
             }
         }
     }
 
-    fn of(&mut self, operation: u32, component: u32) -> &mut Callee {
+    fn entry(&mut self, operation: u32, component: u32) -> &mut Callee {
         let next = self.found.len();
         let number = *self.numbers.entry((operation, component)).or_insert(next);
         if number == next {
-            self.found.push(Callee { operation, component, asked: Vec::new(), most: 0 });
+            self.found.push(Callee { operation, component, uses: Vec::new(), max_count: 0 });
         }
         &mut self.found[number]
     }
@@ -189,7 +201,7 @@ impl Operation {
             let all: Vec<usize> = (0..self.shapes.len()).collect();
             all.iter().filter(is_larger).copied().collect()
         };
-        self.larger = self.shapes.iter().map(larger).collect();
+        self.supersets = self.shapes.iter().map(larger).collect();
     }
 }
 

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::attribute::{Attributes, Value};
+use crate::ids::{SpanId, TraceId};
 use crate::origin::{Origin, Resource};
 use crate::span::{SpanKind, Status, StatusCode};
 use crate::time::UnixNanos;
@@ -147,7 +148,7 @@ fn check(answer: &Explanation) {
     assert!((0.0..=1.0).contains(&answer.completeness));
     assert!(answer.verdict != Verdict::Cause || !answer.ranking.is_empty());
     for suspect in &answer.ranking {
-        assert!(suspect.evidence.len() <= Suspect::MOST_EVIDENCE);
+        assert!(suspect.evidence.len() <= Suspect::MAX_EVIDENCE);
     }
 }
 
@@ -243,12 +244,12 @@ fn a_question_about_one_service_is_answered_from_its_spans_alone() {
 
 #[test]
 fn too_few_traces_name_no_cause_and_say_so() {
-    let usual: Vec<Vec<Span>> = (0..100).map(|number| shop(number, Shop::default())).collect();
+    let typical: Vec<Vec<Span>> = (0..100).map(|number| shop(number, Shop::default())).collect();
     let slow = shop(200, Shop { cart: 50.0, ..Shop::default() });
     for (baseline, window, reason) in [
-        (&usual[..], &[][..], "no trace of the window"),
-        (&[][..], &usual[..], "no trace of the baseline"),
-        (&usual[..4], &[slow.clone()][..], "the baseline has 4 traces"),
+        (&typical[..], &[][..], "no trace of the window"),
+        (&[][..], &typical[..], "no trace of the baseline"),
+        (&typical[..4], &[slow.clone()][..], "the baseline has 4 traces"),
         (&[][..], &[][..], "no trace of the window"),
     ] {
         let answer = ask(baseline, window);
@@ -256,7 +257,7 @@ fn too_few_traces_name_no_cause_and_say_so() {
         assert!(answer.reason.starts_with(reason), "{}", answer.reason);
     }
     // One slow trace beside many is enough for a ranking.
-    assert_eq!(ask(&usual, &[slow]).ranking[0].service, "cart");
+    assert_eq!(ask(&typical, &[slow]).ranking[0].service, "cart");
 }
 
 #[test]
@@ -362,8 +363,8 @@ proptest! {
 /// Why one request is slow, beside forty usual ones.
 fn one(spans: &[Span]) -> Option<(String, String, Loss)> {
     let others: Vec<Vec<Span>> = (0..40).map(|number| shop(number, Shop::default())).collect();
-    let mut usual = Usual::of(others.iter().map(Vec::as_slice));
-    usual.root_cause(spans).map(|cause| (cause.service, cause.operation, cause.how))
+    let mut typical = Typical::from_traces(others.iter().map(Vec::as_slice));
+    typical.root_cause(spans).map(|cause| (cause.service, cause.operation, cause.how))
 }
 
 fn loss(service: &str, operation: &str, how: Loss) -> Option<(String, String, Loss)> {
@@ -379,11 +380,11 @@ fn one_trace_is_explained_by_what_took_longer_than_usual() {
     assert_eq!(one(&edge), loss("cart", "GET /cart", Loss::Edge));
     let repeated = slow(Shop { queries: 20, ..Shop::default() });
     assert_eq!(one(&repeated), loss("postgres", "SELECT items", Loss::Repeated(20)));
-    assert_eq!(one(&slow(Shop::default())), None, "as usual");
+    assert_eq!(one(&slow(Shop::default())), None, "as typical");
 }
 
 #[test]
-fn what_fails_after_a_long_time_is_a_timeout_and_what_is_asked_again_is_a_retry() {
+fn a_late_failure_is_a_timeout_and_a_repeated_failing_call_is_a_retry() {
     let fails = |mut spans: Vec<Span>, service: &str, status: Option<i64>| {
         for span in spans.iter_mut().filter(|span| span.origin.service_name() == service) {
             if service == "front" || span.kind == SpanKind::Client {
@@ -415,8 +416,8 @@ fn what_fails_after_a_long_time_is_a_timeout_and_what_is_asked_again_is_a_retry(
 fn one_trace_without_others_to_compare_has_no_cause() {
     let slow = shop(100, Shop { cart: 50.0, ..Shop::default() });
     let few: Vec<Vec<Span>> = (0..9).map(|number| shop(number, Shop::default())).collect();
-    assert_eq!(Usual::of(few.iter().map(Vec::as_slice)).root_cause(&slow), None);
-    assert_eq!(Usual::default().root_cause(&[]), None);
+    assert_eq!(Typical::from_traces(few.iter().map(Vec::as_slice)).root_cause(&slow), None);
+    assert_eq!(Typical::default().root_cause(&[]), None);
 }
 
 /// Requests in which the instance `bad` of the cart is slow, of two.
@@ -428,8 +429,9 @@ fn with_instances(numbers: std::ops::Range<u64>, bad: Option<u64>) -> Vec<Vec<Sp
         for span in spans.iter_mut().filter(|span| span.origin.service_name() == "cart") {
             let mut origin = Origin::clone(&span.origin);
             let name = format!("cart-{instance}");
-            let said = [("service.name", "cart"), ("host.name", &name), ("cloud.region", "eu")];
-            origin.resource.attributes = said.into_iter().collect();
+            let attributes =
+                [("service.name", "cart"), ("host.name", &name), ("cloud.region", "eu")];
+            origin.resource.attributes = attributes.into_iter().collect();
             span.origin = Arc::new(origin);
         }
         spans
@@ -443,8 +445,9 @@ fn what_the_slow_spans_have_in_common_stands_out() {
     let window = with_instances(100..160, Some(1));
     let answer = ask(&baseline, &window);
     assert_eq!(answer.ranking[0].service, "cart");
-    let told: Vec<_> = answer.standouts.iter().map(|found| (&*found.key, &*found.value)).collect();
-    assert_eq!(told, [("host.name", "cart-1")]);
+    let standouts: Vec<_> =
+        answer.standouts.iter().map(|found| (&*found.key, &*found.value)).collect();
+    assert_eq!(standouts, [("host.name", "cart-1")]);
     assert_eq!((answer.standouts[0].affected, answer.standouts[0].spans), (1.0, 30));
     // All of them are slow: nothing but the fault tells them from the others.
     let slow = |number| shop(number, Shop { cart: 50.0, ..Shop::default() });
@@ -462,7 +465,7 @@ fn anomalies_of(window: &[Vec<Span>]) -> Vec<(AnomalyKind, String, String)> {
 }
 
 #[test]
-fn everything_that_is_otherwise_is_an_anomaly() {
+fn every_kind_of_change_is_an_anomaly() {
     let with = |how: Shop| -> Vec<Vec<Span>> { (100..160).map(|at| shop(at, how)).collect() };
     let one = |how, kind, service: &str, component: &str| {
         let found = anomalies_of(&with(how));
@@ -471,17 +474,17 @@ fn everything_that_is_otherwise_is_an_anomaly() {
             "{kind:?}: {found:?}"
         );
     };
-    let usual = Shop::default();
-    one(Shop { cart: 50.0, ..usual }, AnomalyKind::Slower, "cart", "GET /cart");
-    one(Shop { to_cart: 50.0, ..usual }, AnomalyKind::Slower, "cart", "front → cart GET /cart");
-    one(Shop { cart_fails: true, ..usual }, AnomalyKind::Errors, "cart", "GET /cart");
-    one(Shop { cart_returns: true, ..usual }, AnomalyKind::MissingChild, "cart", "GET /cart");
+    let typical = Shop::default();
+    one(Shop { cart: 50.0, ..typical }, AnomalyKind::Slower, "cart", "GET /cart");
+    one(Shop { to_cart: 50.0, ..typical }, AnomalyKind::Slower, "cart", "front → cart GET /cart");
+    one(Shop { cart_fails: true, ..typical }, AnomalyKind::Errors, "cart", "GET /cart");
+    one(Shop { cart_returns: true, ..typical }, AnomalyKind::MissingChild, "cart", "GET /cart");
     one(
-        Shop { queries: 20, ..usual },
+        Shop { queries: 20, ..typical },
         AnomalyKind::NPlusOne,
         "cart",
         "cart → postgres SELECT items",
     );
-    assert_eq!(anomalies_of(&with(usual)), []);
+    assert_eq!(anomalies_of(&with(typical)), []);
     assert_eq!(anomalies_of(&[]), []);
 }

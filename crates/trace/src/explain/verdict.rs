@@ -5,27 +5,27 @@ use std::time::Duration;
 use super::counterfactual::Counterfactual;
 use super::ranking::{order, ranking};
 use super::score::Scores;
-use super::shift::{FEWEST, quantile};
+use super::shift::{MIN_BASELINE_VALUES, quantile};
 use super::standout::standouts;
-use super::table::Table;
-use super::{Entry, Explanation, Suspect, Verdict, chance};
+use super::table::ObservationTable;
+use super::{Entry, Explanation, Suspect, Verdict, permutation};
 use crate::span::Span;
 
 /// A lower score names no cause: a service must take half as long again and be all that was added, or twice
 /// as long and be a third of it.
-const NAMED: f64 = 0.405;
+const MIN_CAUSE_SCORE: f64 = 0.405;
 /// With fewer whole traces in the window, what is missing could be anything.
-const WHOLE: f64 = 0.5;
+const MIN_COMPLETENESS: f64 = 0.5;
 
 /// The answer for cohorts that `in_window` tells apart. `spans` are the traces of the table, asked about
 /// `entry`.
 pub(super) fn explanation(
-    table: &Table<'_>,
+    table: &ObservationTable<'_>,
     spans: &[&[Span]],
     in_window: &[bool],
     entry: Entry<'_>,
 ) -> Explanation {
-    let scores = Scores::of(table, in_window);
+    let scores = Scores::for_cohorts(table, in_window);
     let traces = in_window.iter().filter(|inside| **inside).count();
     let baseline_traces = in_window.len() - traces;
     let slowdown = slowdown(table, in_window);
@@ -33,9 +33,9 @@ pub(super) fn explanation(
     let total = scores.added.total.max(slowdown * traces as f64);
     let ranking = ranking(table, in_window, &scores, total);
     let completeness = completeness(table, in_window, traces);
-    let (verdict, reason) = if traces == 0 || baseline_traces < FEWEST {
+    let (verdict, reason) = if traces == 0 || baseline_traces < MIN_BASELINE_VALUES {
         too_few(traces, baseline_traces)
-    } else if completeness < WHOLE {
+    } else if completeness < MIN_COMPLETENESS {
         let percent = completeness * 100.0;
         let reason = format!("only {percent:.0}% of the traces are whole; parents are missing");
         (Verdict::NotEnoughEvidence, reason)
@@ -82,39 +82,42 @@ fn too_few(traces: usize, baseline_traces: usize) -> (Verdict, String) {
     let reason = match (traces, baseline_traces) {
         (0, _) => "no trace of the window has the spans that were asked about".to_owned(),
         (_, 0) => "no trace of the baseline has the spans that were asked about".to_owned(),
-        (_, few) => format!("the baseline has {few} traces; at least {FEWEST} are needed"),
+        (_, few) => {
+            format!("the baseline has {few} traces; at least {MIN_BASELINE_VALUES} are needed")
+        }
     };
     (Verdict::NotEnoughEvidence, reason)
 }
 
 /// `not_slower` is who is suspected of traces that take no longer than they did.
 fn judge(
-    table: &Table<'_>,
+    table: &ObservationTable<'_>,
     in_window: &[bool],
     score: f64,
     not_slower: Option<&Suspect>,
 ) -> (Verdict, String) {
-    if score < NAMED {
-        let reason = format!("the highest score is {score:.2}; a cause has at least {NAMED:.2}");
+    if score < MIN_CAUSE_SCORE {
+        let reason =
+            format!("the highest score is {score:.2}; a cause has at least {MIN_CAUSE_SCORE:.2}");
         return (Verdict::NoCause, reason);
     }
     if not_slower.is_some_and(|suspect| !suspect.kind.is_failure()) {
         return (Verdict::NoCause, "the traces are not slower than at their baseline".to_owned());
     }
-    if chance::does_as_well(table, in_window, score) {
+    if permutation::reach(table, in_window, score) {
         let reason = format!("chance leads to scores as high as {score:.2} among these traces");
         return (Verdict::NotEnoughEvidence, reason);
     }
     (Verdict::Cause, format!("the score is {score:.2}, and chance leads to none as high"))
 }
 
-fn completeness(table: &Table<'_>, in_window: &[bool], traces: usize) -> f64 {
+fn completeness(table: &ObservationTable<'_>, in_window: &[bool], traces: usize) -> f64 {
     let whole = table.window(in_window).filter(|observation| observation.whole).count();
     if traces == 0 { 0.0 } else { whole as f64 / traces as f64 }
 }
 
 /// How much longer the window's traces take than the baseline's: between their middles, nanoseconds.
-fn slowdown(table: &Table<'_>, in_window: &[bool]) -> f64 {
+fn slowdown(table: &ObservationTable<'_>, in_window: &[bool]) -> f64 {
     let mean = |inside: bool| {
         let cohort = table.observations.iter().zip(in_window).filter(|(_, is)| **is == inside);
         let mut durations: Vec<f64> = cohort.map(|(of, _)| of.duration).collect();

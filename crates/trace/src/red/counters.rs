@@ -5,7 +5,7 @@
 //!   another count, so that points may come in any order. A lower count with the same start is a reset: all
 //!   of it is new. So is the count of a series that its exporter removed and took up again (see `stream`).
 //! - **The first point** of a series counts whole, from its start on, if it was heard from the start: its
-//!   exporter was heard before, or the start was at most [`REACH`] earlier. Otherwise it is the baseline of
+//!   exporter was heard before, or the start was at most [`MAX_START_AGE`] earlier. Otherwise it is the baseline of
 //!   what follows: requests of days would otherwise appear in one minute.
 //! - **A delta series** counts what it says, once for each interval.
 
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::histogram::Histogram;
 use super::point::{Key, KeyHasher, Point, Temporality};
-use super::stream::{self, Head, StateChange, Stream, Tracked};
+use super::stream::{self, Head, SeriesState, StateChange, Stream};
 use crate::time::UnixNanos;
 
 /// What exporters said so far. A commit that fails is taken back.
@@ -24,7 +24,7 @@ pub struct Counters {
     streams: HashMap<Key, Stream>,
     /// How many series there are in `streams`.
     tracked: usize,
-    most_tracked: usize,
+    max_tracked: usize,
     /// The time by our own clock, as far as it was told.
     now: UnixNanos,
     /// Nothing more was to be forgotten: it is not looked for again before this.
@@ -52,12 +52,12 @@ enum Before {
     /// What is known now.
     Same,
     /// Something else.
-    Other(Tracked),
+    Other(SeriesState),
 }
 
 /// What a point said.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Taken {
+pub enum PointOutcome {
     /// Requests that were not counted before.
     Grown(Growth),
     /// That nothing happened.
@@ -80,18 +80,18 @@ pub struct Growth {
 }
 
 /// How long before its first point a series may have started to be counted whole.
-pub const REACH: Duration = Duration::from_secs(3_600);
+pub const MAX_START_AGE: Duration = Duration::from_secs(3_600);
 
 /// How often a full memory is searched for what can be forgotten.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+const RECHECK_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Counters {
-    /// Remembers at most `most_tracked` series.
-    pub fn new(most_tracked: usize) -> Self {
+    /// Remembers at most `max_tracked` series.
+    pub fn new(max_tracked: usize) -> Self {
         Self {
             streams: HashMap::new(),
             tracked: 0,
-            most_tracked,
+            max_tracked,
             now: UnixNanos(0),
             full_until: UnixNanos(0),
             changes: Vec::new(),
@@ -104,7 +104,7 @@ impl Counters {
     }
 
     /// What `point` says that was not known.
-    pub fn take(&mut self, point: &Point) -> Taken {
+    pub fn take(&mut self, point: &Point) -> PointOutcome {
         let start = match point.temporality {
             Temporality::Cumulative => point.start,
             Temporality::Delta => UnixNanos(0),
@@ -113,11 +113,11 @@ impl Counters {
         let known = self.streams.get(&key);
         let is_known = known.is_some_and(|stream| stream.series.contains_key(&point.key));
         // One exporter with ever new series leaves a quarter for the others.
-        let most = self.most_tracked - self.most_tracked / 4;
-        let is_greedy = known.is_some_and(|stream| stream.series.len() >= most);
+        let max = self.max_tracked - self.max_tracked / 4;
+        let is_greedy = known.is_some_and(|stream| stream.series.len() >= max);
         let head = known.map(|stream| stream.head);
         if !is_known && (is_greedy || !self.has_room(point.time)) {
-            return Taken::Dropped;
+            return PointOutcome::Dropped;
         }
         let stream = self.streams.entry(key).or_insert_with(|| Stream::new(start, point.time));
         let (taken, before) = stream.take(point);
@@ -134,14 +134,14 @@ impl Counters {
     }
 
     /// Whether one more series can be remembered, if need be for streams of exporters that have ended: who was
-    /// silent for longer than [`REACH`] and comes back is a baseline, so that nothing is counted twice.
+    /// silent for longer than [`MAX_START_AGE`] and comes back is a baseline, so that nothing is counted twice.
     fn has_room(&mut self, time: UnixNanos) -> bool {
         let now = if self.now > UnixNanos(0) { self.now } else { time };
-        if self.tracked >= self.most_tracked && now >= self.full_until {
-            self.forget(now.earlier(REACH));
-            self.full_until = now.later(LOOK_AGAIN);
+        if self.tracked >= self.max_tracked && now >= self.full_until {
+            self.forget(now.earlier(MAX_START_AGE));
+            self.full_until = now.later(RECHECK_INTERVAL);
         }
-        self.tracked < self.most_tracked
+        self.tracked < self.max_tracked
     }
 
     /// What has to be written down with the commit that is being made.
@@ -203,7 +203,7 @@ impl Counters {
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        *self = Self { now: self.now, ..Self::new(self.most_tracked) };
+        *self = Self { now: self.now, ..Self::new(self.max_tracked) };
     }
 
     /// Forgets streams that were not heard of since `before`, and series that were removed from theirs. Such
@@ -238,44 +238,44 @@ impl Counters {
 }
 
 impl Stream {
-    fn take(&mut self, point: &Point) -> (Taken, Before) {
+    fn take(&mut self, point: &Point) -> (PointOutcome, Before) {
         match (self.series.get_mut(&point.key), point.temporality) {
             (None, Temporality::Delta) => {
                 let interval = [(point.start, point.time)].into_iter().collect();
-                self.series.insert(point.key, Tracked::Intervals(interval));
+                self.series.insert(point.key, SeriesState::Intervals(interval));
                 (grown(point.start, point.histogram.clone()), Before::Unknown)
             }
             (None, Temporality::Cumulative) => (self.first(point), Before::Unknown),
-            (Some(Tracked::Total { time, histogram }), _) => {
+            (Some(SeriesState::Total { time, histogram }), _) => {
                 total(self.head, time, histogram, point)
             }
-            (Some(Tracked::Intervals(known)), _) => {
+            (Some(SeriesState::Intervals(known)), _) => {
                 let before = known.clone();
                 if stream::is_new_interval(known, point.start, point.time) {
-                    let before = Before::Other(Tracked::Intervals(before));
+                    let before = Before::Other(SeriesState::Intervals(before));
                     (grown(point.start, point.histogram.clone()), before)
                 } else {
-                    (Taken::Duplicate, Before::Same)
+                    (PointOutcome::Duplicate, Before::Same)
                 }
             }
         }
     }
 
-    fn first(&mut self, point: &Point) -> Taken {
-        let sibling = self.series.values().find_map(Tracked::histogram);
+    fn first(&mut self, point: &Point) -> PointOutcome {
+        let sibling = self.series.values().find_map(SeriesState::histogram);
         let histogram = point.histogram.clone();
         let histogram = match sibling {
             Some(sibling) => histogram.sharing_with(sibling),
             None => histogram,
         };
-        let total = Tracked::Total { time: point.time, histogram };
+        let total = SeriesState::Total { time: point.time, histogram };
         self.series.insert(point.key, total);
         match self.head.before(point.time) {
             Some(heard) => grown(heard.max(point.start), point.histogram.clone()),
-            None if point.time.since(point.start) <= REACH => {
+            None if point.time.since(point.start) <= MAX_START_AGE => {
                 grown(point.start, point.histogram.clone())
             }
-            None => Taken::Baseline,
+            None => PointOutcome::Baseline,
         }
     }
 }
@@ -286,15 +286,15 @@ fn total(
     time: &mut UnixNanos,
     newest: &mut Histogram,
     point: &Point,
-) -> (Taken, Before) {
+) -> (PointOutcome, Before) {
     if point.time <= *time {
-        return (Taken::Duplicate, Before::Same);
+        return (PointOutcome::Duplicate, Before::Same);
     }
     let was_absent = head.was_absent(*time, point.time);
     let since = if was_absent { head.before(point.time).unwrap_or(*time) } else { *time };
     let growth = if was_absent { None } else { point.histogram.since(newest) };
     let total = point.histogram.clone().sharing_with(newest);
-    let before = Tracked::Total {
+    let before = SeriesState::Total {
         time: std::mem::replace(time, point.time),
         histogram: std::mem::replace(newest, total),
     };
@@ -302,9 +302,9 @@ fn total(
     (grown(since, growth), Before::Other(before))
 }
 
-fn grown(since: UnixNanos, histogram: Histogram) -> Taken {
+fn grown(since: UnixNanos, histogram: Histogram) -> PointOutcome {
     if histogram.is_empty() {
-        return Taken::Unchanged;
+        return PointOutcome::Unchanged;
     }
-    Taken::Grown(Growth { since, histogram })
+    PointOutcome::Grown(Growth { since, histogram })
 }

@@ -1,6 +1,6 @@
 //! OTLP's exponential histograms, as histograms with bounds.
 
-use super::histogram::{Histogram, InvalidHistogram, MOST_NANOS};
+use super::histogram::{Histogram, InvalidHistogram, MAX_NANOS};
 
 /// The positive half of an OTLP `ExponentialHistogramDataPoint`: bucket `i` of `counts` holds what is above
 /// 2^((offset+i) / 2^scale) and at most 2^((offset+i+1) / 2^scale), in the metric's unit.
@@ -20,7 +20,7 @@ pub struct Exponential {
 
 /// Finer buckets are joined to this scale, where each is 0.27% wide: no percentile needs more, and at a
 /// nanosecond's resolution still finer ones of short durations would fall together.
-const FINEST_SCALE: i32 = 8;
+const MAX_SCALE: i32 = 8;
 
 /// OTLP's own range; beyond it the arithmetic ends.
 const SCALES: std::ops::RangeInclusive<i32> = -10..=20;
@@ -35,7 +35,7 @@ impl Exponential {
         if !SCALES.contains(&self.scale) {
             return Err(InvalidHistogram::Bounds);
         }
-        let coarser = (self.scale - FINEST_SCALE).max(0);
+        let coarser = (self.scale - MAX_SCALE).max(0);
         let base = Base { scale: self.scale - coarser, nanos };
         let mut bounds = vec![to_nanos(self.zero_threshold, nanos)];
         let mut counts = vec![self.zero_count];
@@ -70,7 +70,7 @@ impl Base {
     }
 }
 
-/// `value` units of `nanos` in whole nanoseconds; not below 0 and at most [`MOST_NANOS`].
+/// `value` units of `nanos` in whole nanoseconds; not below 0 and at most [`MAX_NANOS`].
 fn to_nanos(value: f64, nanos: f64) -> u64 {
-    ((value * nanos).round() as u64).min(MOST_NANOS)
+    ((value * nanos).round() as u64).min(MAX_NANOS)
 }

@@ -15,11 +15,11 @@ pub struct Histogram {
 }
 
 /// The largest bound, 104 days: beyond it, a float of milliseconds is not exact to the nanosecond.
-pub const MOST_NANOS: u64 = 1 << 53;
+pub const MAX_NANOS: u64 = 1 << 53;
 
 /// Exporters have 15 to 160; each series is remembered with its buckets.
-pub const MOST_BUCKETS: usize = 1_024;
-const MOST_REQUESTS: u64 = i64::MAX as u64;
+pub const MAX_BUCKETS: usize = 1_024;
+const MAX_REQUESTS: u64 = i64::MAX as u64;
 
 /// Why some numbers are no histogram.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,7 +31,7 @@ pub enum InvalidHistogram {
         /// How many counts there were.
         counts: usize,
     },
-    /// A bound is no number, not above the one before it, or above [`MOST_NANOS`].
+    /// A bound is no number, not above the one before it, or above [`MAX_NANOS`].
     Bounds,
     /// The counts together are more than a signed 64-bit number holds, which is what tables have.
     TooMany,
@@ -50,25 +50,25 @@ impl Histogram {
         sum: Option<f64>,
     ) -> Result<Self, InvalidHistogram> {
         let bounds = bounds.into();
-        if counts.len() > MOST_BUCKETS {
+        if counts.len() > MAX_BUCKETS {
             return Err(InvalidHistogram::Buckets(counts.len()));
         }
         if counts.len() != bounds.len() + 1 {
             return Err(InvalidHistogram::Length { bounds: bounds.len(), counts: counts.len() });
         }
-        let too_large = bounds.last().is_some_and(|last| *last > MOST_NANOS);
+        let too_large = bounds.last().is_some_and(|last| *last > MAX_NANOS);
         if too_large || !bounds.is_sorted_by(|one, next| one < next) {
             return Err(InvalidHistogram::Bounds);
         }
         let total = counts.iter().try_fold(0u64, |total, count| total.checked_add(*count));
-        total.filter(|total| *total <= MOST_REQUESTS).ok_or(InvalidHistogram::TooMany)?;
+        total.filter(|total| *total <= MAX_REQUESTS).ok_or(InvalidHistogram::TooMany)?;
         Ok(Self { bounds, counts, sum })
     }
 
     /// One request of `nanos`, in the buckets that Beyla uses unless told otherwise.
     ///
     /// Source: spec/beyla.md §3.
-    pub fn of_one(nanos: u64) -> Self {
+    pub fn from_one(nanos: u64) -> Self {
         let bounds = beyla_bounds();
         let mut counts = vec![0; bounds.len() + 1];
         counts[bounds.partition_point(|bound| *bound < nanos)] = 1;
@@ -155,7 +155,7 @@ impl fmt::Display for InvalidHistogram {
             Self::Bounds => f.write_str("bounds are not rising numbers"),
             Self::TooMany => f.write_str("more counts than 63 bits hold"),
             Self::Buckets(buckets) => {
-                write!(f, "{buckets} buckets, which is more than {MOST_BUCKETS}")
+                write!(f, "{buckets} buckets, which is more than {MAX_BUCKETS}")
             }
         }
     }

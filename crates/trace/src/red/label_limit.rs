@@ -16,7 +16,7 @@ pub const OVERFLOW: &str = "otel.metric.overflow";
 /// series for each side and status, so that requests and errors stay counted.
 #[derive(Debug)]
 pub struct LabelLimit {
-    most: usize,
+    max: usize,
     day: u64,
     known: HashMap<(Protocol, String), HashSet<u128>>,
     /// Points whose series was over the limit, since this was made.
@@ -27,8 +27,8 @@ const NANOS_A_DAY: u64 = 86_400_000_000_000;
 
 impl LabelLimit {
     /// At most `most` series of a service and protocol a day.
-    pub fn new(most: usize) -> Self {
-        Self { most, day: 0, known: HashMap::new(), overflown: 0 }
+    pub fn new(max: usize) -> Self {
+        Self { max, day: 0, known: HashMap::new(), overflown: 0 }
     }
 
     /// `series`, or the one that it is summed up in. Services themselves are limited likewise.
@@ -38,7 +38,7 @@ impl LabelLimit {
             (self.day, self.known) = (day, HashMap::new());
         }
         let place = (series.protocol, series.service.clone());
-        let has_room = self.known.len() < self.most;
+        let has_room = self.known.len() < self.max;
         let known = match self.known.get_mut(&place) {
             Some(known) => known,
             None if has_room => self.known.entry(place).or_default(),
@@ -50,7 +50,7 @@ impl LabelLimit {
         let mut hasher = KeyHasher::default();
         series.hash(&mut hasher);
         let key = hasher.key().0;
-        if known.contains(&key) || known.len() < self.most {
+        if known.contains(&key) || known.len() < self.max {
             known.insert(key);
             return series;
         }

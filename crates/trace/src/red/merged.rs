@@ -7,7 +7,7 @@ use super::histogram::Histogram;
 
 /// The sum of histograms, whatever their buckets. Counts stay exact.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Merged {
+pub struct MergedHistogram {
     by_bounds: BTreeMap<Arc<[u64]>, Vec<u64>>,
 }
 
@@ -20,7 +20,7 @@ pub enum Quantile {
     Beyond(u64),
 }
 
-impl Merged {
+impl MergedHistogram {
     /// Adds `histogram`.
     pub fn add(&mut self, histogram: &Histogram) {
         self.add_counts(histogram.bounds(), histogram.counts());

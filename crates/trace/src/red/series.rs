@@ -75,7 +75,7 @@ const NOT_SQL: &[&str] = &[
 impl Series {
     /// The series of `protocol` that `attributes` describe; `None` when they are another protocol's that
     /// goes by the same metric: Redis under `db.*`, AWS under `rpc.*`.
-    pub fn of(
+    pub fn from_attributes(
         protocol: Protocol,
         side: Side,
         service: &str,

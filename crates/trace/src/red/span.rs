@@ -9,15 +9,19 @@ use crate::span::{Span, SpanKind};
 /// of HTTP, gRPC or SQL.
 ///
 /// Only what a table's rows are told apart by is kept of its attributes.
-pub fn of_span(span: &Span) -> Option<(Series, Histogram)> {
+pub fn series_from_span(span: &Span) -> Option<(Series, Histogram)> {
     let side = match span.kind {
         SpanKind::Server => Side::Server,
         SpanKind::Client => Side::Client,
         _ => return None,
     };
     let protocol = protocol(&span.attributes, side)?;
-    let mut series =
-        Series::of(protocol, side, span.origin.service_name(), span.attributes.clone())?;
+    let mut series = Series::from_attributes(
+        protocol,
+        side,
+        span.origin.service_name(),
+        span.attributes.clone(),
+    )?;
     series.attributes = Attributes::default();
     if protocol == Protocol::Http && series.target.is_empty() {
         series.target = route_in_name(&span.name, &series.operation);
@@ -26,7 +30,7 @@ pub fn of_span(span: &Span) -> Option<(Series, Histogram)> {
         "error".clone_into(&mut series.error);
     }
     let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
-    Some((series, Histogram::of_one(nanos)))
+    Some((series, Histogram::from_one(nanos)))
 }
 
 fn protocol(attributes: &Attributes, side: Side) -> Option<Protocol> {

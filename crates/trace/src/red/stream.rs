@@ -13,7 +13,7 @@ pub(super) struct Stream {
     pub(super) head: Head,
     /// When it was last heard, by our own clock; zero where that was not told.
     pub(super) received: UnixNanos,
-    pub(super) series: HashMap<Key, Tracked>,
+    pub(super) series: HashMap<Key, SeriesState>,
 }
 
 /// When it was heard.
@@ -28,7 +28,7 @@ pub(super) struct Head {
 
 /// What is known of one series.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Tracked {
+pub enum SeriesState {
     /// A cumulative one: its newest point.
     Total {
         /// When the counts were true.
@@ -50,7 +50,7 @@ pub struct StateChange<'a> {
     /// The series.
     pub series: Key,
     /// What it is now.
-    pub tracked: Cow<'a, Tracked>,
+    pub tracked: Cow<'a, SeriesState>,
 }
 
 const REMEMBERED_EXPORTS: usize = 4;
@@ -79,9 +79,9 @@ impl Stream {
     /// After a restart: exports in which nothing changed were not written down, so that all series count as
     /// heard when the newest was.
     pub(super) fn settle(&mut self) {
-        let newest = self.series.values().map(Tracked::time).max().unwrap_or_default();
+        let newest = self.series.values().map(SeriesState::time).max().unwrap_or_default();
         for tracked in self.series.values_mut() {
-            if let Tracked::Total { time, .. } = tracked {
+            if let SeriesState::Total { time, .. } = tracked {
                 *time = newest;
             }
         }
@@ -95,8 +95,8 @@ impl Stream {
         // By the exporter's own clock, which may be behind.
         let before = before.earlier(self.received.since(head.newest[0]));
         self.series.retain(|_, tracked| match tracked {
-            Tracked::Total { time, .. } => !head.was_absent(*time, UnixNanos::MAX),
-            Tracked::Intervals(_) => tracked.time() >= before,
+            SeriesState::Total { time, .. } => !head.was_absent(*time, UnixNanos::MAX),
+            SeriesState::Intervals(_) => tracked.time() >= before,
         });
         had - self.series.len()
     }
@@ -127,7 +127,7 @@ impl Head {
     }
 }
 
-impl Tracked {
+impl SeriesState {
     /// Whether nothing but the time of the newest point is another.
     pub(super) fn counts_as(&self, other: &Self) -> bool {
         match (self, other) {

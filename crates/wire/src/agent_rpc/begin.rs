@@ -16,9 +16,9 @@ use super::proto::{
 };
 
 /// An answer that has begun to come. What is not read of it stays with the agent, but for one window of HTTP/2.
-pub struct Begun<A>(Streaming<A>);
+pub struct UnreadAnswer<A>(Streaming<A>);
 
-/// Asks `QueryBeylaMetrics`. Returns when the agent begins to answer; a message of more than `most_bytes` is
+/// Asks `QueryBeylaMetrics`. Returns when the agent begins to answer; a message of more than `max_bytes` is
 /// an error then.
 ///
 /// # Errors
@@ -26,9 +26,9 @@ pub struct Begun<A>(Streaming<A>);
 pub async fn query_beyla_metrics(
     channel: Channel,
     question: QueryBeylaMetricsRequest,
-    most_bytes: usize,
-) -> Result<Begun<QueryBeylaMetricsResponse>, Status> {
-    begin(channel, "/coral.agent.v1.AgentService/QueryBeylaMetrics", question, most_bytes).await
+    max_bytes: usize,
+) -> Result<UnreadAnswer<QueryBeylaMetricsResponse>, Status> {
+    begin(channel, "/coral.agent.v1.AgentService/QueryBeylaMetrics", question, max_bytes).await
 }
 
 /// Asks `QueryTelemetry`, likewise.
@@ -38,9 +38,9 @@ pub async fn query_beyla_metrics(
 pub async fn query_telemetry(
     channel: Channel,
     question: QueryTelemetryRequest,
-    most_bytes: usize,
-) -> Result<Begun<QueryTelemetryResponse>, Status> {
-    begin(channel, "/coral.agent.v1.AgentService/QueryTelemetry", question, most_bytes).await
+    max_bytes: usize,
+) -> Result<UnreadAnswer<QueryTelemetryResponse>, Status> {
+    begin(channel, "/coral.agent.v1.AgentService/QueryTelemetry", question, max_bytes).await
 }
 
 /// A unary question is a streaming one whose answer has one message.
@@ -48,20 +48,20 @@ async fn begin<Q, A>(
     channel: Channel,
     path: &'static str,
     question: Q,
-    most_bytes: usize,
-) -> Result<Begun<A>, Status>
+    max_bytes: usize,
+) -> Result<UnreadAnswer<A>, Status>
 where
     Q: Message + 'static,
     A: Message + Default + 'static,
 {
-    let mut grpc = Grpc::new(channel).max_decoding_message_size(most_bytes);
+    let mut grpc = Grpc::new(channel).max_decoding_message_size(max_bytes);
     grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;
     let (path, codec) = (PathAndQuery::from_static(path), ProstCodec::<Q, A>::default());
     let answer = grpc.server_streaming(Request::new(question), path, codec).await;
-    answer.map(Response::into_inner).map(Begun)
+    answer.map(Response::into_inner).map(UnreadAnswer)
 }
 
-impl<A> Begun<A> {
+impl<A> UnreadAnswer<A> {
     /// The whole answer.
     ///
     /// # Errors

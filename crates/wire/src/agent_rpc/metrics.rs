@@ -25,7 +25,7 @@ pub fn put_metrics<'a>(
 ) -> usize {
     let (mut taken, mut left) = (0, bytes);
     for (receipt, delta) in deltas {
-        let metric = Metric::of(receipt, delta);
+        let metric = Metric::from_delta(receipt, delta);
         let len = metric.len();
         if taken > 0 && len > left {
             break;
@@ -40,7 +40,7 @@ pub fn put_metrics<'a>(
 
 /// The metrics of an answer.
 #[derive(Debug, Default)]
-pub struct Taken {
+pub struct ReceivedMetrics {
     /// In order of their receipts.
     pub deltas: Vec<Delta>,
     /// How many are not what [`put_metrics`] puts, and are not among them.
@@ -50,14 +50,14 @@ pub struct Taken {
 }
 
 /// The metrics of an agent's answer. One that is wrong costs itself.
-pub fn take_metrics(answer: QueryBeylaMetricsResponse) -> Taken {
+pub fn take_metrics(answer: QueryBeylaMetricsResponse) -> ReceivedMetrics {
     let QueryBeylaMetricsResponse { http_metrics, grpc_metrics, sql_metrics, .. } = answer;
     let metrics = http_metrics
         .into_iter()
         .map(Metric::Http)
         .chain(grpc_metrics.into_iter().map(Metric::Grpc))
         .chain(sql_metrics.into_iter().map(Metric::Sql));
-    let (mut deltas, mut taken) = (Vec::new(), Taken::default());
+    let (mut deltas, mut taken) = (Vec::new(), ReceivedMetrics::default());
     for metric in metrics {
         match metric.delta() {
             Ok(delta) => deltas.push(delta),
@@ -81,7 +81,7 @@ enum Metric {
 }
 
 impl Metric {
-    fn of(receipt: u64, delta: &Delta) -> Self {
+    fn from_delta(receipt: u64, delta: &Delta) -> Self {
         let Series { protocol, service, operation, target, status, attributes, .. } =
             &*delta.series;
         let timestamp = Some(timestamp(delta.time));
@@ -150,7 +150,7 @@ impl Metric {
 
     fn delta(self) -> Result<(u64, Delta), String> {
         match self {
-            Self::Http(metric) => Read {
+            Self::Http(metric) => MetricFields {
                 protocol: Protocol::Http,
                 time: metric.timestamp,
                 service: metric.service_name,
@@ -162,7 +162,7 @@ impl Metric {
                 attributes: metric.attributes,
                 detail: metric.detail,
             },
-            Self::Grpc(metric) => Read {
+            Self::Grpc(metric) => MetricFields {
                 protocol: Protocol::Grpc,
                 time: metric.timestamp,
                 service: metric.service_name,
@@ -174,7 +174,7 @@ impl Metric {
                 attributes: metric.attributes,
                 detail: metric.detail,
             },
-            Self::Sql(metric) => Read {
+            Self::Sql(metric) => MetricFields {
                 protocol: Protocol::Sql,
                 time: metric.timestamp,
                 service: metric.service_name,
@@ -192,7 +192,7 @@ impl Metric {
 }
 
 /// What the three messages have in common.
-struct Read {
+struct MetricFields {
     protocol: Protocol,
     time: Option<Timestamp>,
     service: String,
@@ -205,7 +205,7 @@ struct Read {
     detail: Option<BeylaMetricDetail>,
 }
 
-impl Read {
+impl MetricFields {
     fn delta(self) -> Result<(u64, Delta), String> {
         let detail = self.detail.ok_or("a metric has no detail")?;
         let status = self.status.map(u16::try_from).transpose();

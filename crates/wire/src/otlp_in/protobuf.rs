@@ -2,7 +2,7 @@
 //!
 //! Decoding the whole request at once would give 300 bytes to each `12 00` in a hostile body, and
 //! lose 4096 spans for a bad byte in one. So the three outer messages are walked here, and prost
-//! decodes the resources, scopes and spans in them, but for what [`plain`] can.
+//! decodes the resources, scopes and spans in them, but for what [`fast_path`] can.
 
 use coral_trace::{Attributes, Recogniser, Resource, Scope};
 use opentelemetry_proto::tonic::{
@@ -10,11 +10,15 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 
+use super::fast_path;
+use super::intake::DecodedSpans;
 use super::intake::{Intake, Origins};
-use super::{DecodeError, Decoded, MAX_SPAN_BYTES, Why, plain, value};
-use crate::fields::{Outer, Reader, TOO_DEEP, what};
+use crate::otlp::{DecodeError, MAX_SPAN_BYTES};
+use crate::otlp_protobuf::fields::{Outer, Reader, TOO_DEEP, what};
+use crate::otlp_protobuf::value;
+use crate::refusal::RefusalReason;
 
-pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<Decoded, DecodeError> {
+pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<DecodedSpans, DecodeError> {
     let reader = Reader::new(body);
     let (mut intake, mut origins) = (Intake::default(), Origins::new(recogniser, body.len()));
     for field in reader.fields(body, REQUEST) {
@@ -65,7 +69,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn resource(&'a self, bytes: &'a [u8]) -> Result<Result<Resource, Why>, DecodeError> {
+    fn resource(&'a self, bytes: &'a [u8]) -> Result<Result<Resource, RefusalReason>, DecodeError> {
         let (mut resource, mut schema_url) = (resource::Resource::default(), String::new());
         for field in self.fields(bytes, RESOURCE_SPANS) {
             match field? {
@@ -77,7 +81,7 @@ impl<'a> Reader<'a> {
         Ok(value::resource(Some(resource), schema_url))
     }
 
-    fn scope(&'a self, bytes: &'a [u8]) -> Result<Result<Scope, Why>, DecodeError> {
+    fn scope(&'a self, bytes: &'a [u8]) -> Result<Result<Scope, RefusalReason>, DecodeError> {
         let (mut scope, mut schema_url) = (common::InstrumentationScope::default(), String::new());
         for field in self.fields(bytes, SCOPE_SPANS) {
             match field? {
@@ -94,16 +98,16 @@ impl<'a> Reader<'a> {
         &self,
         bytes: &[u8],
         scratch: &mut Vec<u8>,
-    ) -> Result<(trace::Span, Option<Attributes>), Why> {
+    ) -> Result<(trace::Span, Option<Attributes>), RefusalReason> {
         if bytes.len() > MAX_SPAN_BYTES {
-            return Err(Why::TooLarge { bytes: bytes.len() });
+            return Err(RefusalReason::TooLarge { bytes: bytes.len() });
         }
-        if let Some((span, attributes)) = plain::span(bytes, scratch) {
+        if let Some((span, attributes)) = fast_path::span(bytes, scratch) {
             return Ok((span, Some(attributes)));
         }
         trace::Span::decode(bytes).map(|span| (span, None)).map_err(|error| match what(&error) {
-            deep if deep == TOO_DEEP => Why::TooDeep { of: "its" },
-            what => Why::Malformed(what),
+            deep if deep == TOO_DEEP => RefusalReason::TooDeep { of: "its" },
+            what => RefusalReason::Malformed(what),
         })
     }
 }

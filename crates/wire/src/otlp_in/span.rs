@@ -7,20 +7,21 @@ use coral_trace::{Attributes, Event, InvalidId, Link, Origin, Span, SpanId, Stat
 use opentelemetry_proto::tonic::trace::v1 as proto;
 use opentelemetry_proto::tonic::trace::v1::span as proto_span;
 
-use super::value::attributes;
-use super::{Refused, Why};
+use super::links::put_links;
+use crate::otlp_protobuf::value::attributes;
+use crate::refusal::{RefusalReason, RefusedSpans};
 
-/// The span under `origin`; `None` if it is refused. That, and each refused link, is counted. `plain` are its
+/// The span under `origin`; `None` if it is refused. That, and each refused link, is counted. `read_attributes` are its
 /// attributes if they were read already.
 pub(super) fn take(
     mut span: proto::Span,
-    plain: Option<Attributes>,
-    origin: Result<&Arc<Origin>, Why>,
-    refused: &mut Refused,
+    read_attributes: Option<Attributes>,
+    origin: Result<&Arc<Origin>, RefusalReason>,
+    refused: &mut RefusedSpans,
 ) -> Option<Span> {
     let name = mem::take(&mut span.name);
     let links = mem::take(&mut span.links);
-    match origin.and_then(|origin| checked(span, plain, origin)) {
+    match origin.and_then(|origin| checked(span, read_attributes, origin)) {
         Ok(mut span) => {
             span.name = name;
             put_links(&mut span, links, link, refused);
@@ -33,30 +34,12 @@ pub(super) fn take(
     }
 }
 
-/// Gives `span` those of its `links` that pass the `check`; the others count as dropped.
-pub(crate) fn put_links<T>(
-    span: &mut Span,
-    links: Vec<T>,
-    check: impl Fn(T) -> Result<Link, Why>,
-    refused: &mut Refused,
-) {
-    let sent = links.len();
-    for link in links {
-        match check(link) {
-            Ok(link) => span.links.push(link),
-            Err(why) => refused.link(why, &span.name),
-        }
-    }
-    let dropped = (sent - span.links.len()) as u32;
-    span.dropped_links = span.dropped_links.saturating_add(dropped);
-}
-
 /// All but name and links.
 fn checked(
     span: proto::Span,
-    plain: Option<Attributes>,
+    read_attributes: Option<Attributes>,
     origin: &Arc<Origin>,
-) -> Result<Span, Why> {
+) -> Result<Span, RefusalReason> {
     Ok(Span {
         trace_id: id(&span.trace_id, "trace_id")?,
         span_id: id(&span.span_id, "span_id")?,
@@ -67,7 +50,7 @@ fn checked(
         kind: span.kind.into(),
         start: UnixNanos(span.start_time_unix_nano),
         end: UnixNanos(span.end_time_unix_nano),
-        attributes: plain.map_or_else(|| attributes(span.attributes, "its"), Ok)?,
+        attributes: read_attributes.map_or_else(|| attributes(span.attributes, "its"), Ok)?,
         dropped_attributes: span.dropped_attributes_count,
         events: span.events.into_iter().map(event).collect::<Result<_, _>>()?,
         dropped_events: span.dropped_events_count,
@@ -78,24 +61,24 @@ fn checked(
     })
 }
 
-fn id<'a, Id>(bytes: &'a [u8], field: &'static str) -> Result<Id, Why>
+fn id<'a, Id>(bytes: &'a [u8], field: &'static str) -> Result<Id, RefusalReason>
 where
     Id: TryFrom<&'a [u8], Error = InvalidId>,
 {
-    Id::try_from(bytes).map_err(|error| Why::Id { field, error })
+    Id::try_from(bytes).map_err(|error| RefusalReason::Id { field, error })
 }
 
 /// OTLP says "empty" for a root; exporters say "all zero" as well.
-fn parent(bytes: &[u8]) -> Result<Option<SpanId>, Why> {
+fn parent(bytes: &[u8]) -> Result<Option<SpanId>, RefusalReason> {
     match SpanId::try_from(bytes) {
         Ok(id) => Ok(Some(id)),
         Err(InvalidId::Zero) => Ok(None),
         Err(_) if bytes.is_empty() => Ok(None),
-        Err(error) => Err(Why::Id { field: "parent_span_id", error }),
+        Err(error) => Err(RefusalReason::Id { field: "parent_span_id", error }),
     }
 }
 
-fn event(event: proto_span::Event) -> Result<Event, Why> {
+fn event(event: proto_span::Event) -> Result<Event, RefusalReason> {
     Ok(Event {
         time: UnixNanos(event.time_unix_nano),
         name: event.name,
@@ -104,7 +87,7 @@ fn event(event: proto_span::Event) -> Result<Event, Why> {
     })
 }
 
-fn link(link: proto_span::Link) -> Result<Link, Why> {
+fn link(link: proto_span::Link) -> Result<Link, RefusalReason> {
     Ok(Link {
         trace_id: id(&link.trace_id, "trace_id")?,
         span_id: id(&link.span_id, "span_id")?,

@@ -5,11 +5,12 @@ use serde::Deserialize;
 
 use super::scalar::{integer, nullable};
 use super::value::{KeyValue, attributes};
-use crate::otlp_in::{Why, is_too_deep};
+use crate::otlp::is_too_deep;
+use crate::refusal::RefusalReason;
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Resource {
+pub(crate) struct Resource {
     #[serde(deserialize_with = "nullable")]
     attributes: Vec<KeyValue>,
     #[serde(alias = "dropped_attributes_count", deserialize_with = "integer")]
@@ -33,7 +34,7 @@ struct EntityRef {
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Scope {
+pub(crate) struct Scope {
     #[serde(deserialize_with = "nullable")]
     name: String,
     #[serde(deserialize_with = "nullable")]
@@ -45,10 +46,10 @@ pub(super) struct Scope {
 }
 
 impl Resource {
-    pub fn checked(self, schema_url: String) -> Result<trace::Resource, Why> {
+    pub fn checked(self, schema_url: String) -> Result<trace::Resource, RefusalReason> {
         let attributes = attributes(self.attributes);
         if is_too_deep(&attributes) {
-            return Err(Why::TooDeep { of: "resource" });
+            return Err(RefusalReason::TooDeep { of: "resource" });
         }
         Ok(trace::Resource {
             attributes,
@@ -71,10 +72,10 @@ impl EntityRef {
 }
 
 impl Scope {
-    pub fn checked(self, schema_url: String) -> Result<trace::Scope, Why> {
+    pub fn checked(self, schema_url: String) -> Result<trace::Scope, RefusalReason> {
         let attributes = attributes(self.attributes);
         if is_too_deep(&attributes) {
-            return Err(Why::TooDeep { of: "scope" });
+            return Err(RefusalReason::TooDeep { of: "scope" });
         }
         Ok(trace::Scope {
             name: self.name,

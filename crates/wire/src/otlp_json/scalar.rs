@@ -9,21 +9,21 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Unexpected, Visitor};
 
 /// An integer, written as a number or as decimal text.
-pub(super) struct Integer<T>(pub T);
+pub(crate) struct Integer<T>(pub T);
 
 /// A float, written as a number or as text; `NaN`, `Infinity` and `-Infinity` are text.
-pub(super) struct Double(pub f64);
+pub(crate) struct Double(pub f64);
 
 /// Bytes in base64 of either alphabet, padded or not.
-pub(super) struct Bytes(pub Vec<u8>);
+pub(crate) struct Bytes(pub Vec<u8>);
 
 /// Something that is of no use without spans.
-pub(super) trait HasSpans {
+pub(crate) trait HasSpans {
     fn has_spans(&self) -> bool;
 }
 
 /// The field's default for `null`.
-pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de> + Default,
@@ -32,7 +32,7 @@ where
 }
 
 /// As [`nullable`], for integers.
-pub(super) fn integer<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn integer<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: TryFrom<i128> + Default,
@@ -42,7 +42,7 @@ where
 }
 
 /// A list without the members that have no spans, so that `{},{},…` costs nothing.
-pub(super) fn with_spans<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(crate) fn with_spans<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de> + HasSpans,
@@ -73,7 +73,7 @@ where
 }
 
 /// An enum's number, written as that or as a name; 0 for `null` and for unknown names.
-pub(super) fn enumeration<'de, D>(
+pub(crate) fn enumeration<'de, D>(
     deserializer: D,
     number_of: fn(&str) -> Option<i32>,
 ) -> Result<i32, D::Error>
@@ -112,9 +112,9 @@ where
 impl<'de, T: TryFrom<i128>> Deserialize<'de> for Integer<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Number).and_then(|number| match number {
-            Parsed::Integer(number) => in_range(number),
-            Parsed::Float(float) if float.fract() == 0.0 => in_range(float as i128),
-            Parsed::Float(float) => {
+            NumberValue::Integer(number) => in_range(number),
+            NumberValue::Float(float) if float.fract() == 0.0 => in_range(float as i128),
+            NumberValue::Float(float) => {
                 Err(D::Error::invalid_value(Unexpected::Float(float), &"an integer"))
             }
         })
@@ -124,8 +124,8 @@ impl<'de, T: TryFrom<i128>> Deserialize<'de> for Integer<T> {
 impl<'de> Deserialize<'de> for Double {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(match deserializer.deserialize_any(Number)? {
-            Parsed::Integer(number) => number as f64,
-            Parsed::Float(float) => float,
+            NumberValue::Integer(number) => number as f64,
+            NumberValue::Float(float) => float,
         }))
     }
 }
@@ -137,34 +137,34 @@ fn in_range<T: TryFrom<i128>, E: Error>(number: i128) -> Result<Integer<T>, E> {
 
 struct Number;
 
-enum Parsed {
+enum NumberValue {
     Integer(i128),
     Float(f64),
 }
 
 impl Visitor<'_> for Number {
-    type Value = Parsed;
+    type Value = NumberValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a number, or one as text")
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Parsed, E> {
-        Ok(Parsed::Integer(number.into()))
+    fn visit_u64<E: Error>(self, number: u64) -> Result<NumberValue, E> {
+        Ok(NumberValue::Integer(number.into()))
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Parsed, E> {
-        Ok(Parsed::Integer(number.into()))
+    fn visit_i64<E: Error>(self, number: i64) -> Result<NumberValue, E> {
+        Ok(NumberValue::Integer(number.into()))
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Parsed, E> {
-        Ok(Parsed::Float(number))
+    fn visit_f64<E: Error>(self, number: f64) -> Result<NumberValue, E> {
+        Ok(NumberValue::Float(number))
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Parsed, E> {
-        let integer = text.parse().map(Parsed::Integer);
+    fn visit_str<E: Error>(self, text: &str) -> Result<NumberValue, E> {
+        let integer = text.parse().map(NumberValue::Integer);
         integer
-            .or_else(|_| text.parse().map(Parsed::Float))
+            .or_else(|_| text.parse().map(NumberValue::Float))
             .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
     }
 }

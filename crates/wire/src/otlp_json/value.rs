@@ -8,14 +8,14 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use super::scalar::{Bytes, Double, Integer, nullable};
 
 /// The attributes of `list`.
-pub(super) fn attributes(list: Vec<KeyValue>) -> Attributes {
+pub(crate) fn attributes(list: Vec<KeyValue>) -> Attributes {
     let with_key = |member: KeyValue| trace::KeyValue { key: member.key, value: member.value.0 };
     Attributes(list.into_iter().map(with_key).collect())
 }
 
 #[derive(serde::Deserialize, Default)]
 #[serde(default)]
-pub(super) struct KeyValue {
+pub(crate) struct KeyValue {
     #[serde(deserialize_with = "nullable")]
     key: String,
     #[serde(deserialize_with = "nullable")]
@@ -23,7 +23,7 @@ pub(super) struct KeyValue {
 }
 
 /// An object with at most one of the fields below; of several, the last counts.
-pub(super) struct AnyValue(Value);
+pub(crate) struct AnyValue(Value);
 
 #[derive(serde::Deserialize)]
 #[serde(field_identifier, rename_all = "camelCase")]

@@ -1,13 +1,13 @@
 //! Answers, as an exporter reads them.
 
 use super::*;
-use crate::otlp_in::{self, Decoded};
+use crate::otlp_in::{self, DecodedSpans};
 use crate::otlp_service::ExportTraceServiceRequest;
 
 /// What is refused of `json`.
-fn refused(json: &str) -> Refused {
+fn refused(json: &str) -> RefusedSpans {
     let recogniser = coral_trace::Recogniser::default();
-    let Decoded { refused, .. } =
+    let DecodedSpans { refused, .. } =
         otlp_in::decode(json.as_bytes(), Encoding::Json, &recogniser).unwrap();
     refused
 }

@@ -1,14 +1,14 @@
 //! OTLP/JSON is read leniently, and what is wrong in it is located.
 
 use coral_trace::{Attributes, Recogniser, Span, SpanKind, StatusCode, Value};
-use coral_wire::otlp_in::{DecodeError, Decoded, Encoding, decode};
+use coral_wire::otlp_in::{DecodeError, DecodedSpans, Encoding, decode};
 use coral_wire::otlp_out::encode_json;
 
 use crate::round_trip::one_span;
 
 const IDS: &str = r#""traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b7""#;
 
-fn read(json: &str) -> Result<Decoded, DecodeError> {
+fn read(json: &str) -> Result<DecodedSpans, DecodeError> {
     decode(json.as_bytes(), Encoding::Json, &Recogniser::everything_sdk())
 }
 
@@ -131,7 +131,7 @@ fn null_and_absent_are_the_same() {
         r#"{"resourceSpans":[{"resource":null,"scopeSpans":null,"schemaUrl":null}]}"#,
         r#"{"resourceSpans":[{"scopeSpans":[{"scope":null,"spans":null},{}]},{}]}"#,
     ] {
-        assert_eq!(read(nothing), Ok(Decoded::default()), "{nothing}");
+        assert_eq!(read(nothing), Ok(DecodedSpans::default()), "{nothing}");
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use coral_trace::Recogniser;
-use coral_trace::red::{Counters, Series, Taken, Temporality, of_span};
-use coral_wire::metrics_in::{self, DecodedMetrics, Ignored, KnownSeries};
+use coral_trace::red::{Counters, PointOutcome, Series, Temporality, series_from_span};
 use coral_wire::otlp_in::{self, DecodeError, Encoding};
+use coral_wire::otlp_metrics_in::{self, DecodedMetrics, IgnoredMetrics, KnownSeries};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -18,7 +18,7 @@ fn decode(
     encoding: Encoding,
     recogniser: &Recogniser,
 ) -> Result<DecodedMetrics, DecodeError> {
-    metrics_in::decode(body, encoding, recogniser, &KnownSeries::default())
+    otlp_metrics_in::decode(body, encoding, recogniser, &KnownSeries::default())
 }
 
 /// Files of `version` whose names begin with any of `prefixes`, in order of arrival.
@@ -50,7 +50,7 @@ fn counted(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
         let decoded = decode(body, Encoding::Protobuf, &Recogniser::default()).unwrap();
         assert_eq!(decoded.refused.message(), "");
         for point in &decoded.points {
-            if let Taken::Grown(growth) = counters.take(point) {
+            if let PointOutcome::Grown(growth) = counters.take(point) {
                 *rows.entry(row(&point.series)).or_default() += growth.histogram.count();
             }
         }
@@ -64,7 +64,7 @@ fn traced(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
     let mut rows = BTreeMap::new();
     for body in bodies {
         let decoded = otlp_in::decode(body, Encoding::Protobuf, &Recogniser::default()).unwrap();
-        for (series, _) in decoded.spans.iter().filter_map(of_span) {
+        for (series, _) in decoded.spans.iter().filter_map(series_from_span) {
             *rows.entry(row(&series)).or_default() += 1;
         }
     }
@@ -206,8 +206,8 @@ fn what_is_no_red_metric_is_counted_as_that() {
         decode(&bodies("3.31.0", &[file])[0], Encoding::Protobuf, &Recogniser::default()).unwrap()
     };
     let ignored = decoded("metrics-107").ignored;
-    assert_eq!(ignored, Ignored { unknown: 16, sdk: 0, idle: 0 }, "sizes and span metrics");
-    assert_eq!(decoded("metrics-105").ignored, Ignored { unknown: 0, sdk: 0, idle: 1 });
+    assert_eq!(ignored, IgnoredMetrics { unknown: 16, sdk: 0, idle: 0 }, "sizes and span metrics");
+    assert_eq!(decoded("metrics-105").ignored, IgnoredMetrics { unknown: 0, sdk: 0, idle: 1 });
     let sdk = Recogniser::everything_sdk();
     let ours = decode(&bodies("3.31.0", &["metrics-003"])[0], Encoding::Protobuf, &sdk).unwrap();
     assert_eq!((ours.points.len(), ours.ignored.sdk), (0, 3));

@@ -4,7 +4,7 @@
 use coral_trace::{Attributes, Origin, Recogniser, Resource, Scope, Span, Value};
 use coral_wire::agent_rpc::proto::{BeylaTraceSpan, QueryBeylaMetricsResponse};
 use coral_wire::agent_rpc::rfd_span_len;
-use coral_wire::otlp_in::{DecodeError, Decoded, Encoding, convert, decode};
+use coral_wire::otlp_in::{DecodeError, DecodedSpans, Encoding, convert, decode};
 use coral_wire::otlp_out::{encode, encode_json};
 use coral_wire::otlp_service::ExportTraceServiceRequest;
 use prost::Message as _;
@@ -45,7 +45,7 @@ pub fn answer(bytes: &[u8]) {
 }
 
 /// Reads `body`, and whatever came of it again in both encodings.
-pub fn checked(body: &[u8], encoding: Encoding) -> Result<Decoded, DecodeError> {
+pub fn checked(body: &[u8], encoding: Encoding) -> Result<DecodedSpans, DecodeError> {
     let sdk = Recogniser::everything_sdk();
     let outcome = decode(body, encoding, &sdk);
     let said = match &outcome {

@@ -2,7 +2,7 @@
 
 use coral_trace::{Recogniser, Span, UnixNanos, Value};
 use coral_wire::otlp_in::{
-    DecodeError, Decoded, Encoding, MAX_ORIGIN_BYTES, MAX_SPAN_BYTES, convert, decode,
+    DecodeError, DecodedSpans, Encoding, MAX_ORIGIN_BYTES, MAX_SPAN_BYTES, convert, decode,
 };
 use coral_wire::otlp_out::{encode, to_request};
 use coral_wire::otlp_service::ExportTraceServiceRequest;
@@ -20,7 +20,7 @@ fn taken_beside(spoil: impl Fn(&mut proto::Span)) -> (usize, String) {
     (decoded.spans.len(), decoded.refused.message())
 }
 
-fn both_ways(request: &ExportTraceServiceRequest) -> Decoded {
+fn both_ways(request: &ExportTraceServiceRequest) -> DecodedSpans {
     let sdk = Recogniser::everything_sdk();
     let decoded = decode(&request.encode_to_vec(), Encoding::Protobuf, &sdk).unwrap();
     assert_eq!(decoded.refused.spans, convert(request.clone(), &sdk).refused.spans);

@@ -4,15 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use coral_trace::{Recogniser, Span, Value};
-use coral_wire::otlp_in::{Decoded, Encoding, Refused, convert, decode};
+use coral_wire::otlp_in::{DecodedSpans, Encoding, RefusedSpans, convert, decode};
 use coral_wire::otlp_out::{encode, encode_json, encoded_len, origin_len, span_len, to_request};
 use proptest::prelude::*;
 
 use crate::arbitrary;
 use crate::properties::{self, grouped};
 
-fn everything(spans: Vec<Span>) -> Decoded {
-    Decoded { spans, refused: Refused::default() }
+fn everything(spans: Vec<Span>) -> DecodedSpans {
+    DecodedSpans { spans, refused: RefusedSpans::default() }
 }
 
 proptest! {

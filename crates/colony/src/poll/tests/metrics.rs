@@ -80,12 +80,13 @@ impl MetricScript {
 }
 
 fn request(row: u64) -> Delta {
-    let series = Series::of(Protocol::Http, Side::Server, "cart", Attributes::default());
+    let series =
+        Series::from_attributes(Protocol::Http, Side::Server, "cart", Attributes::default());
     Delta {
         series: Arc::new(series.unwrap()),
         since: UnixNanos(row),
         time: UnixNanos(row + 1),
-        histogram: Histogram::of_one(1),
+        histogram: Histogram::from_one(1),
         exemplars: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use coral_store::{StoreError, TraceQuery};
 use coral_trace::dependency::{CallSpan, Dependencies, Edge, NodeId, NodeKind, Topology};
-use coral_trace::explain::weight;
+use coral_trace::explain::change_weight;
 use coral_trace::{Span, TimeRange, TraceId};
 
 use crate::ask::why::{Cohort, side_by_side};
@@ -63,7 +63,7 @@ impl Sources {
     ) -> Result<Vec<answer::Anomaly>, StoreError> {
         let score = |edge: &Edge| {
             let there = edge.calls.min(map.counts.traces);
-            weight((0, other.counts.traces), (there, map.counts.traces))
+            change_weight((0, other.counts.traces), (there, map.counts.traces))
         };
         let edges = at.iter().map(|at| &map.edges[*at]);
         let mut edges: Vec<(f64, &Edge)> = edges

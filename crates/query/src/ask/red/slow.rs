@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use coral_store::{Order, StoreError, TraceQuery};
-use coral_trace::red::{Protocol, Side, of_span};
+use coral_trace::red::{Protocol, Side, series_from_span};
 use coral_trace::{Collector, Span, SpanId, TraceId, UnixNanos};
 
 use super::{MICRO, Name, Rows, Sum, Wanted};
@@ -109,7 +109,7 @@ impl Sources {
         let slow = spans.iter().map(|stored| &stored.span).filter(|span| {
             wanted.range.contains(span.end)
                 && span.duration().as_nanos() > u128::from(line)
-                && of_span(span).is_some_and(|(series, _)| {
+                && series_from_span(span).is_some_and(|(series, _)| {
                     wanted.is(&series)
                         && series.operation == name.0
                         && fits(&name.1, &series.target)

@@ -4,7 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt8Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::DataType;
-use coral_trace::dependency::{CallSpan, Dependencies, NodeId, Said, SaidId};
+use coral_trace::dependency::{CallSpan, Dependencies, NodeId, PeerHints, PeerHintsId};
 use coral_trace::{SpanId, SpanKind, StatusCode};
 use hashbrown::HashMap;
 
@@ -79,7 +79,7 @@ impl Reader {
         let statuses = column(batch, "span_status")?.as_primitive::<UInt8Type>().values();
         let services = Coded::of(Some(column(batch, "service_name")?))?;
         let nodes = self.services(&services);
-        let said = self.said(batch, kinds)?;
+        let hints = self.hints(batch, kinds)?;
         self.spans.clear();
         self.spans.reserve(batch.num_rows());
         for row in 0..batch.num_rows() {
@@ -92,7 +92,7 @@ impl Reader {
                 span_id: id("span_id", ids[row])?,
                 parent: parent.map(|parent| id("parent_span_id", parent)).transpose()?,
                 service: *service,
-                said: said[row],
+                peer_hints: hints[row],
                 duration_us: durations[row].max(0) as u64,
                 kind: SpanKind::from(i32::from(kinds[row])),
                 failed: StatusCode::from(i32::from(statuses[row])) == StatusCode::Error,
@@ -107,11 +107,11 @@ impl Reader {
     }
 
     /// What each row says of the other side of its call.
-    fn said(
+    fn hints(
         &mut self,
         batch: &RecordBatch,
         kinds: &[u8],
-    ) -> Result<Vec<Option<SaidId>>, StoreError> {
+    ) -> Result<Vec<Option<PeerHintsId>>, StoreError> {
         let mut columns = Vec::with_capacity(TEXTS.len());
         for name in TEXTS {
             columns.push(Coded::of(batch.column_by_name(name))?);
@@ -120,14 +120,15 @@ impl Reader {
         let port =
             |row: usize| ports.filter(|ports| ports.is_valid(row)).map(|ports| ports.value(row));
         // Few rows say what no other says.
-        let mut known: HashMap<([u32; TEXTS.len()], Option<i64>), Option<SaidId>> = HashMap::new();
-        let mut said = Vec::with_capacity(kinds.len());
+        let mut known: HashMap<([u32; TEXTS.len()], Option<i64>), Option<PeerHintsId>> =
+            HashMap::new();
+        let mut hints = Vec::with_capacity(kinds.len());
         for (row, kind) in kinds.iter().enumerate() {
             if matches!(
                 SpanKind::from(i32::from(*kind)),
                 SpanKind::Internal | SpanKind::Unspecified
             ) {
-                said.push(None);
+                hints.push(None);
                 continue;
             }
             let codes: [u32; TEXTS.len()] = std::array::from_fn(|at| columns[at].code(row));
@@ -135,7 +136,7 @@ impl Reader {
             let id = known.entry((codes, port(row))).or_insert_with(|| {
                 let text =
                     |at: usize| (codes[at] != NONE).then(|| columns[at].text(codes[at] as usize));
-                let said = Said {
+                let hints = PeerHints {
                     http_request_method: text(0),
                     rpc_system: text(1),
                     db_system: text(2),
@@ -146,11 +147,11 @@ impl Reader {
                     service_peer_name: text(7),
                     server_port: port(row),
                 };
-                (said != Said::default()).then(|| map.saying(&said))
+                (hints != PeerHints::default()).then(|| map.intern_peer_hints(&hints))
             });
-            said.push(*id);
+            hints.push(*id);
         }
-        Ok(said)
+        Ok(hints)
     }
 }
 

@@ -1,12 +1,12 @@
 //! Operations that fail more often than they did, where nothing below them fails.
 
-use super::{Change, Counts, show};
+use super::{Change, Counts, add_example};
 use crate::explain::names::CauseKind;
-use crate::explain::shift::FEWEST;
-use crate::explain::table::Table;
+use crate::explain::shift::MIN_BASELINE_VALUES;
+use crate::explain::table::ObservationTable;
 
 /// One change for each component at which failures begin more often.
-pub(super) fn changes(table: &Table<'_>, in_window: &[bool]) -> Vec<Change> {
+pub(super) fn changes(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Change> {
     let mut counts = vec![Counts::default(); table.operations.len()];
     let mut examples = vec![Vec::new(); table.operations.len()];
     for (of, observation) in table.observations.iter().enumerate() {
@@ -17,13 +17,13 @@ pub(super) fn changes(table: &Table<'_>, in_window: &[bool]) -> Vec<Change> {
                 let failed = call.failed == Some(side);
                 counts[side as usize].add(in_window[of], failed);
                 if failed && in_window[of] {
-                    show(&mut examples[side as usize], table, (of as u32, at as u32));
+                    add_example(&mut examples[side as usize], table, (of as u32, at as u32));
                 }
             }
         }
     }
     let change = |(component, counts): (usize, &Counts)| {
-        if counts.usual_of < FEWEST {
+        if counts.baseline_total < MIN_BASELINE_VALUES {
             return None;
         }
         let key = table.key(component);

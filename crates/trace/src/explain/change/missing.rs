@@ -3,20 +3,20 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::{Change, Counts, show};
+use super::{Change, Counts, add_example};
 use crate::explain::names::CauseKind;
-use crate::explain::shift::FEWEST;
-use crate::explain::table::{Operation, Seen, Table};
+use crate::explain::shift::MIN_BASELINE_VALUES;
+use crate::explain::table::{ObservationTable, Operation, OperationCall};
 use crate::work;
 
 /// How much of the suspicion falls on those who were not called any more, together.
-const NOT_CALLED: f64 = 0.5;
+const NOT_CALLED_SHARE: f64 = 0.5;
 /// In how many of the baseline's fuller calls a child is there that is missed.
 const NEARLY_ALL: f64 = 0.9;
 
 /// A shape that is seen too often.
 #[derive(Clone, Copy)]
-struct Cut {
+struct CutShape {
     counts: Counts,
     /// The smallest of the baseline's fuller calls, in nodes.
     fuller: u32,
@@ -25,22 +25,24 @@ struct Cut {
 }
 
 /// Changes for each operation that is cut short, and for whom it does not call any more.
-pub(super) fn changes(table: &Table<'_>, in_window: &[bool]) -> Vec<Change> {
-    let cuts: Vec<Vec<Option<Cut>>> =
+pub(super) fn changes(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Change> {
+    let cuts: Vec<Vec<Option<CutShape>>> =
         table.operations.iter().map(|operation| cuts(operation, in_window)).collect();
     let lowest = lowest(table, in_window, &cuts);
     let mut found = Vec::new();
     for ((component, shape), calls) in lowest {
         let operation = &table.operations[component];
         let Some(cut) = cuts[component][shape] else { continue };
-        let counts = Counts { now: calls.len(), ..cut.counts };
+        let counts = Counts { window: calls.len(), ..cut.counts };
         let weight = counts.weight() * cut.excess;
         if weight <= 0.0 {
             continue;
         }
         let key = table.key(component);
         let mut examples = Vec::new();
-        calls.iter().for_each(|seen| show(&mut examples, table, (seen.of, seen.call)));
+        calls
+            .iter()
+            .for_each(|seen| add_example(&mut examples, table, (seen.observation, seen.call)));
         let change = |service, weight| Change {
             component: component as u32,
             service,
@@ -53,67 +55,71 @@ pub(super) fn changes(table: &Table<'_>, in_window: &[bool]) -> Vec<Change> {
         };
         found.push(change(key.service, weight));
         let missed = missed(table, operation, shape, in_window);
-        let part = weight * NOT_CALLED / missed.len().max(1) as f64;
+        let part = weight * NOT_CALLED_SHARE / missed.len().max(1) as f64;
         found.extend(missed.into_iter().map(|service| change(service, part)));
     }
     found
 }
 
 /// The shapes of an operation that are parts of fuller ones and are seen more often than they were.
-fn cuts(operation: &Operation, in_window: &[bool]) -> Vec<Option<Cut>> {
+fn cuts(operation: &Operation, in_window: &[bool]) -> Vec<Option<CutShape>> {
     let shapes = operation.shapes.len();
-    let mut usual = vec![0usize; shapes];
+    let mut baseline = vec![0usize; shapes];
     let mut now = vec![0usize; shapes];
     let mut smallest = vec![u32::MAX; shapes];
     for seen in &operation.calls {
         let Some(shape) = seen.shape else { continue };
-        if in_window[seen.of as usize] {
+        if in_window[seen.observation as usize] {
             now[shape] += 1;
         } else {
-            usual[shape] += 1;
+            baseline[shape] += 1;
             smallest[shape] = smallest[shape].min(seen.size);
         }
     }
-    if usual.iter().sum::<usize>() < FEWEST {
+    if baseline.iter().sum::<usize>() < MIN_BASELINE_VALUES {
         return vec![None; shapes];
     }
-    let there = |shape: &usize| usual[*shape] + now[*shape] > 0;
+    let there = |shape: &usize| baseline[*shape] + now[*shape] > 0;
     let cut = |shape: usize| {
-        let fuller: Vec<usize> = operation.larger[shape].iter().copied().filter(there).collect();
+        let fuller: Vec<usize> = operation.supersets[shape].iter().copied().filter(there).collect();
         let least =
             fuller.iter().map(|other| smallest[*other]).min().filter(|least| *least < u32::MAX)?;
         let all = || fuller.iter().copied().chain([shape]);
-        let (usual_of, now_of) = (all().map(|at| usual[at]).sum(), all().map(|at| now[at]).sum());
-        let partial = |at: &usize| operation.larger[*at].iter().any(there);
+        let (baseline_total, window_total) =
+            (all().map(|at| baseline[at]).sum(), all().map(|at| now[at]).sum());
+        let partial = |at: &usize| operation.supersets[*at].iter().any(there);
         let share = |counts: &[usize], of: usize| {
             all().filter(partial).map(|at| counts[at]).sum::<usize>() as f64 / of.max(1) as f64
         };
-        let (before, after) = (share(&usual, usual_of), share(&now, now_of));
-        let counts = Counts { usual: usual[shape], usual_of, now: now[shape], now_of };
-        let worse = usual_of >= FEWEST && after > before && counts.weight() > 0.0;
-        worse.then(|| Cut { counts, fuller: least, excess: (after - before) / after })
+        let (before, after) = (share(&baseline, baseline_total), share(&now, window_total));
+        let counts =
+            Counts { baseline: baseline[shape], baseline_total, window: now[shape], window_total };
+        let worse =
+            baseline_total >= MIN_BASELINE_VALUES && after > before && counts.weight() > 0.0;
+        worse.then(|| CutShape { counts, fuller: least, excess: (after - before) / after })
     };
     (0..shapes).map(cut).collect()
 }
 
 /// The calls of the window that are cut short while nothing below them is, by operation and shape.
 fn lowest(
-    table: &Table<'_>,
+    table: &ObservationTable<'_>,
     in_window: &[bool],
-    cuts: &[Vec<Option<Cut>>],
-) -> Vec<((usize, usize), Vec<Seen>)> {
-    let mut cut_calls: Vec<(usize, Seen)> = Vec::new();
+    cuts: &[Vec<Option<CutShape>>],
+) -> Vec<((usize, usize), Vec<OperationCall>)> {
+    let mut cut_calls: Vec<(usize, OperationCall)> = Vec::new();
     for (component, operation) in table.operations.iter().enumerate() {
-        let is_cut = |seen: &&Seen| {
+        let is_cut = |seen: &&OperationCall| {
             let cut = seen.shape.and_then(|shape| cuts[component][shape]);
-            in_window[seen.of as usize] && cut.is_some_and(|cut| seen.size < cut.fuller)
+            in_window[seen.observation as usize] && cut.is_some_and(|cut| seen.size < cut.fuller)
         };
         cut_calls.extend(operation.calls.iter().filter(is_cut).map(|seen| (component, *seen)));
     }
     let above = above(table, &cut_calls);
-    let mut found: HashMap<(usize, usize), Vec<Seen>> = HashMap::new();
+    let mut found: HashMap<(usize, usize), Vec<OperationCall>> = HashMap::new();
     for (component, seen) in cut_calls {
-        if let Some(shape) = seen.shape.filter(|_| !above.contains(&(seen.of, seen.call))) {
+        if let Some(shape) = seen.shape.filter(|_| !above.contains(&(seen.observation, seen.call)))
+        {
             found.entry((component, shape)).or_default().push(seen);
         }
     }
@@ -123,13 +129,13 @@ fn lowest(
 }
 
 /// All calls above any of `calls`.
-fn above(table: &Table<'_>, calls: &[(usize, Seen)]) -> HashSet<(u32, u32)> {
+fn above(table: &ObservationTable<'_>, calls: &[(usize, OperationCall)]) -> HashSet<(u32, u32)> {
     let mut found = HashSet::new();
     for (_, seen) in calls {
-        let observation = &table.observations[seen.of as usize];
+        let observation = &table.observations[seen.observation as usize];
         let mut next = observation.calls[seen.call as usize].parent;
         // What is above a call that is known to be above another is known too.
-        while let Some(at) = next.filter(|at| found.insert((seen.of, *at))) {
+        while let Some(at) = next.filter(|at| found.insert((seen.observation, *at))) {
             work::step();
             next = observation.calls[at as usize].parent;
         }
@@ -139,15 +145,16 @@ fn above(table: &Table<'_>, calls: &[(usize, Seen)]) -> HashSet<(u32, u32)> {
 
 /// The services that nearly all of the baseline's fuller calls called, and calls of `shape` do not.
 fn missed(
-    table: &Table<'_>,
+    table: &ObservationTable<'_>,
     operation: &Operation,
     shape: usize,
     in_window: &[bool],
 ) -> BTreeSet<u32> {
     let mut fuller = 0usize;
     let mut counts: HashMap<u32, usize> = HashMap::new();
-    for seen in operation.calls.iter().filter(|seen| !in_window[seen.of as usize]) {
-        let Some(other) = seen.shape.filter(|other| operation.larger[shape].contains(other)) else {
+    for seen in operation.calls.iter().filter(|seen| !in_window[seen.observation as usize]) {
+        let Some(other) = seen.shape.filter(|other| operation.supersets[shape].contains(other))
+        else {
             continue;
         };
         fuller += 1;

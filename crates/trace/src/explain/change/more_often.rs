@@ -1,66 +1,67 @@
 //! Calls that more of a caller's requests make than did: a cache that misses, a fallback, a dependency that is
 //! new. Each such call takes what it always took, or has no baseline, so that its time says nothing.
 
-use super::{Calls, Change, Counts, examples};
-use crate::explain::added::Added;
+use super::{CallRate, Change, Counts, examples};
+use crate::explain::added_time::AddedTime;
 use crate::explain::names::CauseKind;
-use crate::explain::shift::FEWEST;
-use crate::explain::table::{Asked, Callee, Table};
+use crate::explain::shift::MIN_BASELINE_VALUES;
+use crate::explain::table::{Callee, CalleeUse, ObservationTable};
 
 /// A call is not known to be more of an operation's time than this.
-const MOST: f64 = 0.99;
+const MAX_SHARE: f64 = 0.99;
 /// Calls that the baseline would have, were it as the window: a callee that is missing by chance is not new.
-const EXPECTED: f64 = 5.0;
+const MIN_EXPECTED_CALLS: f64 = 5.0;
 
 /// One change for each operation and callee: of those that nobody observes, and of those that are new. `calls` is
 /// how often each operation is called, before and now.
 pub(super) fn changes(
-    table: &Table<'_>,
+    table: &ObservationTable<'_>,
     in_window: &[bool],
     calls: &[(usize, usize)],
-    added: &Added,
+    added: &AddedTime,
 ) -> Vec<Change> {
     let change = |callee| change(table, in_window, calls, added, callee);
     table.callees.iter().filter_map(change).collect()
 }
 
 fn change(
-    table: &Table<'_>,
+    table: &ObservationTable<'_>,
     in_window: &[bool],
     calls: &[(usize, usize)],
-    added: &Added,
+    added: &AddedTime,
     callee: &Callee,
 ) -> Option<Change> {
-    let (usual_of, now_of) = calls[callee.operation as usize];
+    let (baseline_total, window_total) = calls[callee.operation as usize];
     let known = table.key(callee.component as usize).kind;
-    if usual_of < FEWEST || !matches!(known, CauseKind::Leaf | CauseKind::Edge) {
+    if baseline_total < MIN_BASELINE_VALUES || !matches!(known, CauseKind::Leaf | CauseKind::Edge) {
         return None;
     }
-    let inside = |asked: &&Asked| in_window[asked.of as usize];
-    let now = callee.asked.iter().filter(inside).count();
-    let counts = Counts { usual: callee.asked.len() - now, usual_of, now, now_of };
-    let is_new = counts.usual == 0;
+    let inside = |used: &&CalleeUse| in_window[used.observation as usize];
+    let now = callee.uses.iter().filter(inside).count();
+    let counts =
+        Counts { baseline: callee.uses.len() - now, baseline_total, window: now, window_total };
+    let is_new = counts.baseline == 0;
     // An observed callee that was called before says more by its own changes.
     if known == CauseKind::Edge && !is_new {
         return None;
     }
-    let expected = usual_of as f64 * now as f64 / now_of.max(1) as f64;
-    if is_new && expected < EXPECTED {
+    let expected = baseline_total as f64 * now as f64 / window_total.max(1) as f64;
+    if is_new && expected < MIN_EXPECTED_CALLS {
         return None;
     }
     let weight = counts.weight();
-    let held: f64 = callee.asked.iter().filter(inside).map(|asked| asked.nanos).sum();
-    let nanos = counts.excess() * held / now.max(1) as f64;
+    let path_nanos: f64 = callee.uses.iter().filter(inside).map(|used| used.nanos).sum();
+    let nanos = counts.excess() * path_nanos / now.max(1) as f64;
     if weight <= 0.0 || nanos <= 0.0 {
         return None;
     }
     let service = table.key(callee.operation as usize).service;
     let weight = if known == CauseKind::Edge {
-        new(table, in_window, callee.operation, nanos) * counts.believed()
+        new_call_weight(table, in_window, callee.operation, nanos) * counts.belief()
     } else {
-        weight * (nanos / (nanos + added.beside[service as usize])).sqrt()
+        weight * (nanos / (nanos + added.in_traces_of[service as usize])).sqrt()
     };
-    let shown = callee.asked.iter().filter(inside).map(|asked| (asked.of, asked.call));
+    let shown = callee.uses.iter().filter(inside).map(|used| (used.observation, used.call));
     Some(Change {
         component: callee.component,
         service,
@@ -68,19 +69,25 @@ fn change(
         weight,
         counts,
         added: nanos,
-        calls: Some(Calls {
+        calls: Some(CallRate {
             operation: callee.operation,
-            usual: counts.usual as f64 / counts.usual_of as f64,
+            baseline: counts.baseline as f64 / counts.baseline_total as f64,
         }),
         examples: examples(table, shown),
     })
 }
 
 /// What a new call weighs that takes `nanos`: as if its caller's operation had become that much slower.
-fn new(table: &Table<'_>, in_window: &[bool], operation: u32, nanos: f64) -> f64 {
+fn new_call_weight(
+    table: &ObservationTable<'_>,
+    in_window: &[bool],
+    operation: u32,
+    nanos: f64,
+) -> f64 {
     let calls = &table.operations[operation as usize].calls;
-    let inside = calls.iter().filter(|seen| in_window[seen.of as usize]);
-    let held =
-        inside.map(|seen| table.observations[seen.of as usize].calls[seen.call as usize].held);
-    -(1.0 - (nanos / held.sum::<f64>()).min(MOST)).ln()
+    let inside = calls.iter().filter(|seen| in_window[seen.observation as usize]);
+    let path_nanos = inside.map(|seen| {
+        table.observations[seen.observation as usize].calls[seen.call as usize].path_nanos
+    });
+    -(1.0 - (nanos / path_nanos.sum::<f64>()).min(MAX_SHARE)).ln()
 }

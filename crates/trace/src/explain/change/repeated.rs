@@ -1,72 +1,76 @@
 //! Calls that one caller makes far more often than it did: N+1, and storms of retries.
 
-use super::{Calls, Change, Counts, examples};
+use super::{CallRate, Change, Counts, examples};
 use crate::explain::names::CauseKind;
-use crate::explain::shift::{FEWEST, quantile};
-use crate::explain::table::{Asked, Callee, Table};
+use crate::explain::shift::{MIN_BASELINE_VALUES, quantile};
+use crate::explain::table::{Callee, CalleeUse, ObservationTable};
 
-/// So many times as often as in nearly all of the baseline is a repetition.
-const TIMES: f64 = 2.0;
+/// How many times as often as in nearly all of the baseline a repeated call is made, at least.
+const MIN_RATIO: f64 = 2.0;
 const NEARLY_ALL: f64 = 0.95;
-/// Repetitions that are looked at for whether what is asked again has failed.
-const ASKED: usize = 20;
+/// How many repeating callers are sampled to decide whether the calls are retries: whether the callee fails.
+const MAX_SAMPLED_USES: usize = 20;
 
 /// One change for each operation and child that it repeats. `calls` is how often each operation is called, before
 /// and now.
 pub(super) fn changes(
-    table: &Table<'_>,
+    table: &ObservationTable<'_>,
     in_window: &[bool],
     calls: &[(usize, usize)],
 ) -> Vec<Change> {
-    let repeats = |callee: &&Callee| f64::from(callee.most) >= TIMES;
+    let repeats = |callee: &&Callee| f64::from(callee.max_count) >= MIN_RATIO;
     let change = |callee| change(table, in_window, calls, callee);
     let found = table.callees.iter().filter(repeats).filter_map(change);
     found.filter(|change| change.weight > 0.0).collect()
 }
 
 fn change(
-    table: &Table<'_>,
+    table: &ObservationTable<'_>,
     in_window: &[bool],
     calls: &[(usize, usize)],
     callee: &Callee,
 ) -> Option<Change> {
-    let (usual_of, now_of) = calls[callee.operation as usize];
-    if usual_of < FEWEST {
+    let (baseline_total, window_total) = calls[callee.operation as usize];
+    if baseline_total < MIN_BASELINE_VALUES {
         return None;
     }
-    let (now, before): (Vec<Asked>, Vec<Asked>) =
-        callee.asked.iter().partition(|asked| in_window[asked.of as usize]);
-    let mut known: Vec<f64> = before.iter().map(|asked| f64::from(asked.count)).collect();
+    let (now, before): (Vec<CalleeUse>, Vec<CalleeUse>) =
+        callee.uses.iter().partition(|used| in_window[used.observation as usize]);
+    let mut known: Vec<f64> = before.iter().map(|used| f64::from(used.count)).collect();
     known.sort_unstable_by(f64::total_cmp);
     let most = if known.is_empty() { 1.0 } else { quantile(&known, NEARLY_ALL) };
-    let repeats = |asked: &&Asked| f64::from(asked.count) >= TIMES * most;
-    let found: Vec<&Asked> = now.iter().filter(repeats).collect();
-    let usual = known.iter().sum::<f64>() / usual_of as f64;
-    let more: f64 = found.iter().map(|asked| f64::from(asked.count) - usual).sum();
-    let held: f64 = now.iter().map(|asked| asked.nanos).sum();
-    let all: f64 = now.iter().map(|asked| f64::from(asked.count)).sum();
-    let counts =
-        Counts { usual: before.iter().filter(repeats).count(), usual_of, now: found.len(), now_of };
+    let repeats = |used: &&CalleeUse| f64::from(used.count) >= MIN_RATIO * most;
+    let found: Vec<&CalleeUse> = now.iter().filter(repeats).collect();
+    let baseline = known.iter().sum::<f64>() / baseline_total as f64;
+    let more: f64 = found.iter().map(|used| f64::from(used.count) - baseline).sum();
+    let path_nanos: f64 = now.iter().map(|used| used.nanos).sum();
+    let all: f64 = now.iter().map(|used| f64::from(used.count)).sum();
+    let counts = Counts {
+        baseline: before.iter().filter(repeats).count(),
+        baseline_total,
+        window: found.len(),
+        window_total,
+    };
     // What is asked again because it failed is to blame itself.
-    let some = &found[..found.len().min(ASKED)];
-    let failing = some.iter().filter(|asked| fails(table, asked, callee.component)).count();
-    let asked = table.key(callee.component as usize).callee;
-    let retried = asked.filter(|_| !some.is_empty() && 2 * failing >= some.len());
+    let some = &found[..found.len().min(MAX_SAMPLED_USES)];
+    let failing = some.iter().filter(|used| fails(table, used, callee.component)).count();
+    let called = table.key(callee.component as usize).callee;
+    let retried = called.filter(|_| !some.is_empty() && 2 * failing >= some.len());
     Some(Change {
         component: callee.component,
         service: retried.unwrap_or(table.key(callee.operation as usize).service),
         kind: CauseKind::Repeated,
         weight: counts.weight(),
         counts,
-        added: if all > 0.0 { more.max(0.0) * held / all } else { 0.0 },
-        calls: Some(Calls { operation: callee.operation, usual }),
-        examples: examples(table, found.iter().map(|asked| (asked.of, asked.call))),
+        added: if all > 0.0 { more.max(0.0) * path_nanos / all } else { 0.0 },
+        calls: Some(CallRate { operation: callee.operation, baseline }),
+        examples: examples(table, found.iter().map(|used| (used.observation, used.call))),
     })
 }
 
 /// Whether a child of that kind below that call fails.
-fn fails(table: &Table<'_>, above: &Asked, child: u32) -> bool {
-    let calls = &table.observations[above.of as usize].calls;
+fn fails(table: &ObservationTable<'_>, above: &CalleeUse, child: u32) -> bool {
+    let calls = &table.observations[above.observation as usize].calls;
     calls
         .iter()
         .any(|call| call.fails && call.called_as == child && call.parent == Some(above.call))

@@ -6,14 +6,14 @@ use SpanKind::{Client, Server};
 use super::*;
 
 /// `of` usual requests, then as many others.
-fn compare(usual: impl Fn(&mut Request), now: impl Fn(&mut Request)) -> Explanation {
-    compare_of(Entry::default(), 100, usual, now)
+fn compare(typical: impl Fn(&mut Request), now: impl Fn(&mut Request)) -> Explanation {
+    compare_of(Entry::default(), 100, typical, now)
 }
 
 fn compare_of(
     entry: Entry<'_>,
     of: u64,
-    usual: impl Fn(&mut Request),
+    typical: impl Fn(&mut Request),
     now: impl Fn(&mut Request),
 ) -> Explanation {
     let requests = |range: std::ops::Range<u64>, how: &dyn Fn(&mut Request)| {
@@ -24,7 +24,7 @@ fn compare_of(
         };
         range.map(request).collect::<Vec<Vec<Span>>>()
     };
-    let (baseline, window) = (requests(0..of, &usual), requests(of..2 * of, &now));
+    let (baseline, window) = (requests(0..of, &typical), requests(of..2 * of, &now));
     let (before, after) = (baseline.iter().map(Vec::as_slice), window.iter().map(Vec::as_slice));
     let answer = explain(entry, before, after);
     check(&answer);
@@ -102,8 +102,8 @@ fn queries_in_a_loop_answer_for_the_time_that_they_add() {
     assert_eq!(cause_of(&answer).2, "repeated");
     assert!(answer.ranking[0].share > 0.9, "{:?}", answer.ranking);
     let (now, without) = p95s(&answer);
-    let (usual, _) = p95s(&compare(queries(1), queries(1)));
-    assert!(now > 70.0 && (without - usual).abs() < 3.0, "{now} → {without}, usually {usual}");
+    let (typical, _) = p95s(&compare(queries(1), queries(1)));
+    assert!(now > 70.0 && (without - typical).abs() < 3.0, "{now} → {without}, usually {typical}");
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn a_proxy_that_nobody_observes_does_not_make_traces_torn() {
 }
 
 #[test]
-fn twenty_thousand_services_take_a_few_steps_a_span_and_twenty_are_told() {
+fn twenty_thousand_services_take_a_few_steps_a_span_and_twenty_are_ranked() {
     let wide = |millis: f64| {
         move |request: &mut Request| {
             for service in 0..20_000 {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::red::{
-    Counters, Growth, Histogram, Key, Point, Protocol, Series, Side, StateChange, Taken,
+    Counters, Growth, Histogram, Key, Point, PointOutcome, Protocol, Series, Side, StateChange,
     Temporality,
 };
 use crate::{Attributes, UnixNanos};
@@ -16,9 +16,14 @@ const T0: u64 = 1_795_000_000;
 /// A cumulative point of series `key`: `counts` in two buckets, `start` and `time` in seconds after T0.
 fn point(key: u128, start: u64, time: u64, counts: [u64; 2]) -> Point {
     Point {
-        series: Series::of(Protocol::Http, Side::Server, "cart", Attributes::default())
-            .expect("it is HTTP")
-            .into(),
+        series: Series::from_attributes(
+            Protocol::Http,
+            Side::Server,
+            "cart",
+            Attributes::default(),
+        )
+        .expect("it is HTTP")
+        .into(),
         stream: Key(1),
         key: Key(key),
         temporality: Temporality::Cumulative,
@@ -38,9 +43,9 @@ fn at(second: u64) -> UnixNanos {
 }
 
 /// "+3 since 10", or what else became of it.
-fn said(counters: &mut Counters, point: &Point) -> String {
+fn outcome(counters: &mut Counters, point: &Point) -> String {
     match counters.take(point) {
-        Taken::Grown(Growth { since, histogram }) => {
+        PointOutcome::Grown(Growth { since, histogram }) => {
             format!("+{} since {}", histogram.count(), since.0 / SECOND - T0)
         }
         other => format!("{other:?}").to_lowercase(),
@@ -50,7 +55,7 @@ fn said(counters: &mut Counters, point: &Point) -> String {
 fn check(rows: &[(Point, &str)]) {
     let mut counters = Counters::new(100);
     for (at, (point, expected)) in rows.iter().enumerate() {
-        assert_eq!(said(&mut counters, point), *expected, "row {at}");
+        assert_eq!(outcome(&mut counters, point), *expected, "row {at}");
         counters.committed();
     }
 }
@@ -126,21 +131,21 @@ fn a_series_that_was_idle_before_a_restart_was_not_removed() {
     let mut counters = Counters::new(100);
     counters.restore(written);
     counters.settle();
-    assert_eq!(said(&mut counters, &point(1, 0, 60, [2, 0])), "+1 since 50");
+    assert_eq!(outcome(&mut counters, &point(1, 0, 60, [2, 0])), "+1 since 50");
 }
 
 #[test]
 fn series_beyond_the_most_that_can_be_remembered_are_dropped() {
     let mut counters = Counters::new(2);
     for key in 1..=2 {
-        assert_eq!(said(&mut counters, &point(key, 0, 10, [1, 0])), "+1 since 0");
+        assert_eq!(outcome(&mut counters, &point(key, 0, 10, [1, 0])), "+1 since 0");
     }
-    assert_eq!(said(&mut counters, &point(3, 0, 10, [1, 0])), "dropped");
-    assert_eq!(said(&mut counters, &point(1, 0, 20, [2, 0])), "+1 since 10");
+    assert_eq!(outcome(&mut counters, &point(3, 0, 10, [1, 0])), "dropped");
+    assert_eq!(outcome(&mut counters, &point(1, 0, 20, [2, 0])), "+1 since 10");
     counters.committed();
     counters.forget(at(30));
     assert_eq!(counters.tracked(), 0);
-    assert_eq!(said(&mut counters, &point(3, 0, 40, [2, 0])), "+2 since 0");
+    assert_eq!(outcome(&mut counters, &point(3, 0, 40, [2, 0])), "+2 since 0");
 }
 
 /// One life of an exporter: when it began, and what each of its series had counted at each export.
@@ -196,7 +201,7 @@ proptest! {
         let (mut counters, mut written, mut counted) = (Counters::new(1_000), Vec::new(), 0);
         for (export, what) in sent {
             let grown: u64 = export.iter().map(|point| match counters.take(point) {
-                Taken::Grown(growth) => growth.histogram.count(),
+                PointOutcome::Grown(growth) => growth.histogram.count(),
                 _ => 0,
             }).sum();
             if what == 0 {
@@ -231,7 +236,7 @@ proptest! {
         let again = order.iter().filter(|_| !points.is_empty()).map(|index| index.get(&points));
         let mut counted = BTreeMap::new();
         for point in again.chain(&points) {
-            if let Taken::Grown(growth) = counters.take(point) {
+            if let PointOutcome::Grown(growth) = counters.take(point) {
                 *counted.entry(point.key).or_insert(0) += growth.histogram.count();
             }
             counters.committed();
@@ -247,13 +252,13 @@ fn a_full_memory_lets_go_of_who_was_silent_for_an_hour_and_of_nobody_else() {
         let minute = 60 * minutes;
         Point { stream: Key(exporter), ..point(series, minute, minute, [1, 0]) }
     };
-    assert_ne!(counters.take(&of(1, 1, 0)), Taken::Dropped);
-    assert_ne!(counters.take(&of(1, 2, 0)), Taken::Dropped);
+    assert_ne!(counters.take(&of(1, 1, 0)), PointOutcome::Dropped);
+    assert_ne!(counters.take(&of(1, 2, 0)), PointOutcome::Dropped);
     assert_eq!(counters.tracked(), 2);
-    let full: Vec<Taken> = (0..4).map(|at| counters.take(&of(2 + at, 1, 30))).collect();
-    assert_eq!(full.iter().filter(|taken| **taken == Taken::Dropped).count(), 2);
+    let full: Vec<PointOutcome> = (0..4).map(|at| counters.take(&of(2 + at, 1, 30))).collect();
+    assert_eq!(full.iter().filter(|taken| **taken == PointOutcome::Dropped).count(), 2);
     // The first is silent for longer than an hour now, and makes room.
-    assert_ne!(counters.take(&of(9, 1, 75)), Taken::Dropped);
+    assert_ne!(counters.take(&of(9, 1, 75)), PointOutcome::Dropped);
     assert!(counters.tracked() <= 4);
 }
 
@@ -265,9 +270,9 @@ fn one_exporter_with_ever_new_series_leaves_room_for_others() {
         key: Key(series),
         ..point(1, 0, 1, [1, 0])
     };
-    let dropped = (0..100).filter(|at| counters.take(&of(1, *at)) == Taken::Dropped).count();
+    let dropped = (0..100).filter(|at| counters.take(&of(1, *at)) == PointOutcome::Dropped).count();
     assert_eq!(dropped, 92);
-    assert_ne!(counters.take(&of(2, 1)), Taken::Dropped);
+    assert_ne!(counters.take(&of(2, 1)), PointOutcome::Dropped);
 }
 
 #[test]
@@ -275,9 +280,9 @@ fn an_exporter_whose_clock_is_days_behind_is_not_forgotten_while_it_is_heard() {
     let mut counters = Counters::new(10);
     let days = |days: u64| at(days * 86_400);
     counters.at(days(5));
-    assert_eq!(said(&mut counters, &point(1, 0, 10, [1, 0])), "+1 since 0");
+    assert_eq!(outcome(&mut counters, &point(1, 0, 10, [1, 0])), "+1 since 0");
     counters.forget(days(4));
-    assert_eq!(said(&mut counters, &point(1, 0, 20, [3, 0])), "+2 since 10");
+    assert_eq!(outcome(&mut counters, &point(1, 0, 20, [3, 0])), "+2 since 10");
     counters.at(days(7));
     counters.forget(days(6));
     assert_eq!(counters.tracked(), 0);

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::red::{Exponential, Histogram, InvalidHistogram, Merged, Quantile};
+use crate::red::{Exponential, Histogram, InvalidHistogram, MergedHistogram, Quantile};
 
 const MS: u64 = 1_000_000;
 
@@ -12,7 +12,7 @@ fn histogram(bounds_ms: &[u64], counts: &[u64]) -> Histogram {
 }
 
 fn quantile(q: f64, histograms: &[Histogram]) -> Option<Quantile> {
-    let mut merged = Merged::default();
+    let mut merged = MergedHistogram::default();
     histograms.iter().for_each(|histogram| merged.add(histogram));
     merged.quantile(q)
 }
@@ -112,7 +112,7 @@ proptest! {
         parts in prop::collection::vec((prop::collection::btree_set(0u64..20_000, 0..6), prop::collection::vec(0u64..9, 7)), 0..5),
         ranks in prop::collection::vec(0.0f64..=1.0, 2..6),
     ) {
-        let (mut merged, mut count) = (Merged::default(), 0);
+        let (mut merged, mut count) = (MergedHistogram::default(), 0);
         for (bounds, counts) in parts {
             let bounds: Vec<u64> = bounds.into_iter().collect();
             let counts = counts[..=bounds.len()].to_vec();

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::red::{
-    Counters, Histogram, Key, LabelLimit, OVERFLOW, Point, Protocol, Series, Side, Taken,
+    Counters, Histogram, Key, LabelLimit, OVERFLOW, Point, PointOutcome, Protocol, Series, Side,
     Temporality,
 };
 use crate::{Attributes, UnixNanos, Value};
 
-fn of(protocol: Protocol, pairs: &[(&str, Value)]) -> Option<Series> {
+fn series(protocol: Protocol, pairs: &[(&str, Value)]) -> Option<Series> {
     let attributes: Attributes = pairs.iter().map(|(key, value)| (*key, value.clone())).collect();
-    Series::of(protocol, Side::Server, "cart", attributes)
+    Series::from_attributes(protocol, Side::Server, "cart", attributes)
 }
 
 #[test]
@@ -26,14 +26,15 @@ fn a_status_is_read_under_both_spellings_and_in_any_type() {
         (Protocol::Http, "http.response.status_code", 200.5.into(), None),
     ];
     for (protocol, key, value, expected) in rows {
-        let series = of(protocol, &[(key, value)]).expect("nothing else is said");
+        let series =
+            series(protocol, &[(key, value)]).expect("no attribute names another protocol");
         assert_eq!((series.status, series.attributes.len()), (expected, 0), "{key}");
     }
 }
 
 #[test]
 fn what_tells_rows_apart_is_taken_out_and_the_rest_is_kept() {
-    let series = of(
+    let series = series(
         Protocol::Sql,
         &[
             ("db.operation.name", "SELECT".into()),
@@ -49,9 +50,9 @@ fn what_tells_rows_apart_is_taken_out_and_the_rest_is_kept() {
 
 #[test]
 fn other_protocols_under_the_same_metric_are_not_taken() {
-    assert_eq!(of(Protocol::Sql, &[("db.system.name", "redis".into())]), None);
-    assert_eq!(of(Protocol::Grpc, &[("rpc.system", "aws-api".into())]), None);
-    assert!(of(Protocol::Sql, &[("db.system.name", "other_sql".into())]).is_some());
+    assert_eq!(series(Protocol::Sql, &[("db.system.name", "redis".into())]), None);
+    assert_eq!(series(Protocol::Grpc, &[("rpc.system", "aws-api".into())]), None);
+    assert!(series(Protocol::Sql, &[("db.system.name", "other_sql".into())]).is_some());
 }
 
 #[test]
@@ -62,7 +63,9 @@ fn a_client_error_is_the_clients_and_not_the_servers() {
             _ => "rpc.grpc.status_code",
         };
         let attributes = [(key, status)].into_iter().collect();
-        Series::of(protocol, side, "cart", attributes).expect("it is that protocol").is_error()
+        Series::from_attributes(protocol, side, "cart", attributes)
+            .expect("it is that protocol")
+            .is_error()
     };
     for (protocol, status, server, client) in [
         (Protocol::Http, 200, false, false),
@@ -84,7 +87,7 @@ fn series_over_the_limit_are_one_named_series_for_each_status() {
     let mut admitted = |route: &str, status: i64, day: u64| {
         let pairs =
             [("http.route", route.into()), ("http.response.status_code", Value::Int(status))];
-        let series = of(Protocol::Http, &pairs).expect("it is HTTP");
+        let series = series(Protocol::Http, &pairs).expect("it is HTTP");
         let now = UnixNanos(day * 86_400_000_000_000);
         let series = limit.admit(Arc::new(series), now);
         (series.target.clone(), series.status, limit.overflown())
@@ -104,17 +107,17 @@ fn a_million_routes_cost_a_bounded_number_of_series_and_every_request_has_a_fate
     for route in 0..1_000_000u128 {
         let pairs = [("http.route", format!("/{route}").as_str().into())];
         let point = Point {
-            series: Arc::new(of(Protocol::Http, &pairs).expect("it is HTTP")),
+            series: Arc::new(series(Protocol::Http, &pairs).expect("it is HTTP")),
             stream: Key(1),
             key: Key(route),
             temporality: Temporality::Cumulative,
             start: UnixNanos(1),
             time: UnixNanos(2),
-            histogram: Histogram::of_one(5),
+            histogram: Histogram::from_one(5),
             exemplars: Vec::new(),
         };
         match counters.take(&point) {
-            Taken::Grown(growth) => {
+            PointOutcome::Grown(growth) => {
                 counted += growth.histogram.count();
                 names.insert(limit.admit(point.series, UnixNanos(2)).target.clone());
             }

@@ -1,0 +1,170 @@
+//! Peer hints: the attributes of a span that describe the other side of its call, and what they come to.
+
+use std::collections::HashMap;
+
+use super::node::{NodeId, NodeKind, Nodes};
+use crate::attribute::{Attributes, Value};
+
+/// The attributes of one span that describe its peer: the protocol of the call, and where it goes. Empty text
+/// counts as absent.
+///
+/// The names are those of OpenTelemetry's current conventions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[allow(missing_docs, reason = "the fields are OpenTelemetry's attributes")]
+pub struct PeerHints<'a> {
+    pub http_request_method: Option<&'a str>,
+    pub rpc_system: Option<&'a str>,
+    pub db_system: Option<&'a str>,
+    pub db_namespace: Option<&'a str>,
+    pub messaging_system: Option<&'a str>,
+    pub messaging_destination: Option<&'a str>,
+    /// May hold the port.
+    pub server_address: Option<&'a str>,
+    pub server_port: Option<i64>,
+    pub service_peer_name: Option<&'a str>,
+}
+
+/// The number of some peer hints in one [`super::Dependencies`]. Hints that come to the same peer have the same
+/// number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PeerHintsId(u32);
+
+/// The peers of one map, by number: each distinct one once.
+#[derive(Clone, Default)]
+pub(super) struct PeerHintsTable {
+    numbers: HashMap<Peer, PeerHintsId>,
+    peers: Vec<Peer>,
+}
+
+/// What peer hints come to: a protocol, and the node that a call goes to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Peer {
+    pub protocol: &'static str,
+    /// The node of the called, for a call of which the called's own span is missing; `None` when no hint names it.
+    pub target: Option<(NodeKind, NodeId)>,
+}
+
+/// The protocol of a call whose hints do not name one.
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// Protocols that are shown by their own name. Others are shown by their family: `sql`, `rpc`, `messaging`.
+const NAMED_PROTOCOLS: [&str; 25] = [
+    "redis",
+    "mongodb",
+    "memcached",
+    "couchbase",
+    "cassandra",
+    "elasticsearch",
+    "opensearch",
+    "aerospike",
+    "dynamodb",
+    "neo4j",
+    "influxdb",
+    "grpc",
+    "connect_rpc",
+    "dubbo",
+    "thrift",
+    "onc_rpc",
+    "aws-api",
+    "jsonrpc",
+    "kafka",
+    "rabbitmq",
+    "nats",
+    "mqtt",
+    "amqp",
+    "aws_sqs",
+    "pulsar",
+];
+
+/// Ports that are left out of an address: HTTP's and HTTPS's.
+const DEFAULT_PORTS: [i64; 2] = [80, 443];
+
+impl PeerHintsTable {
+    /// The number of `hints`; nodes that they name are added to `nodes`.
+    pub fn intern(&mut self, hints: &PeerHints<'_>, nodes: &mut Nodes) -> PeerHintsId {
+        let target = hints.target().map(|(kind, name)| (kind, nodes.intern(kind, &name)));
+        let peer = Peer { protocol: hints.protocol(), target };
+        *self.numbers.entry(peer).or_insert_with(|| {
+            self.peers.push(peer);
+            PeerHintsId(self.peers.len() as u32 - 1)
+        })
+    }
+
+    /// The peer with the number `id`, which this table gave.
+    pub fn peer(&self, id: PeerHintsId) -> Peer {
+        self.peers[id.0 as usize]
+    }
+}
+
+impl<'a> PeerHints<'a> {
+    /// The hints among the `attributes` of a span, in their current and older spellings.
+    pub fn from_attributes(attributes: &'a Attributes) -> Self {
+        let text = |keys: &[&str]| keys.iter().find_map(|key| attributes.text(key));
+        let port = attributes.get("server.port");
+        Self {
+            http_request_method: text(&["http.request.method", "http.method"]),
+            rpc_system: text(&["rpc.system.name", "rpc.system"]),
+            db_system: text(&["db.system.name", "db.system"]),
+            db_namespace: text(&["db.namespace", "db.name"]),
+            messaging_system: text(&["messaging.system"]),
+            messaging_destination: text(&["messaging.destination.name"]),
+            server_address: text(&["server.address"]),
+            server_port: port.and_then(|port| match port {
+                Value::Int(port) => Some(*port),
+                _ => None,
+            }),
+            service_peer_name: text(&["service.peer.name", "peer.service"]),
+        }
+    }
+}
+
+impl PeerHints<'_> {
+    fn protocol(&self) -> &'static str {
+        let named = |system: &str| {
+            NAMED_PROTOCOLS.into_iter().find(|name| name.eq_ignore_ascii_case(system))
+        };
+        if let Some(system) = non_empty(self.db_system) {
+            named(system).unwrap_or("sql")
+        } else if let Some(system) = non_empty(self.messaging_system) {
+            named(system).unwrap_or("messaging")
+        } else if let Some(system) = non_empty(self.rpc_system) {
+            named(system).unwrap_or("rpc")
+        } else if non_empty(self.http_request_method).is_some() {
+            "http"
+        } else {
+            UNKNOWN
+        }
+    }
+
+    /// `postgresql://db-1:5432/orders`, `kafka/notifications`, `api.stripe.com`: as much as the hints name.
+    fn target(&self) -> Option<(NodeKind, String)> {
+        if let Some(system) = non_empty(self.db_system) {
+            let host = self.address().map(|address| format!("://{address}"));
+            let namespace = non_empty(self.db_namespace).map(|name| format!("/{name}"));
+            let [host, namespace] = [host, namespace].map(Option::unwrap_or_default);
+            return Some((NodeKind::Database, format!("{system}{host}{namespace}")));
+        }
+        if let Some(system) = non_empty(self.messaging_system) {
+            let destination = non_empty(self.messaging_destination).map(|name| format!("/{name}"));
+            let name = format!("{system}{}", destination.unwrap_or_default());
+            return Some((NodeKind::Queue, name));
+        }
+        let peer = || non_empty(self.service_peer_name).map(str::to_owned);
+        self.address().or_else(peer).map(|name| (NodeKind::External, name))
+    }
+
+    fn address(&self) -> Option<String> {
+        let address = non_empty(self.server_address)?;
+        let port = self.server_port.filter(|port| (1..=65_535).contains(port));
+        match port.filter(|port| !DEFAULT_PORTS.contains(port)) {
+            Some(port) if !address.ends_with(&format!(":{port}")) => {
+                Some(format!("{address}:{port}"))
+            }
+            _ => Some(address.to_owned()),
+        }
+    }
+}
+
+fn non_empty(hint: Option<&str>) -> Option<&str> {
+    hint.filter(|text| !text.is_empty())
+}

@@ -1,0 +1,56 @@
+//! Fast path: steps through the fields of a message without prost. A reader that meets anything unusual gives up,
+//! and prost reads the message instead.
+
+/// What of a message is left to read.
+pub(crate) struct FastFields<'a>(pub(crate) &'a [u8]);
+
+/// What a field holds, by its wire type.
+pub(crate) enum Content<'a> {
+    Varint(u64),
+    Fixed64([u8; 8]),
+    Fixed32,
+    Bytes(&'a [u8]),
+}
+
+impl<'a> FastFields<'a> {
+    /// Number and content of the next field; `None` when there is none, or it is broken or a group.
+    ///
+    /// Source: protobuf.dev, "Encoding".
+    pub(crate) fn next(&mut self) -> Option<(u64, Content<'a>)> {
+        let key = self.varint()?;
+        let content = match key & 7 {
+            0 => Content::Varint(self.varint()?),
+            1 => Content::Fixed64(self.bytes(8)?.try_into().ok()?),
+            2 => {
+                let length = self.varint()?;
+                Content::Bytes(self.bytes(length)?)
+            }
+            5 => self.bytes(4).map(|_| Content::Fixed32)?,
+            _ => return None,
+        };
+        Some((key >> 3, content))
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for (at, byte) in self.0.iter().enumerate().take(9) {
+            value |= u64::from(byte & 0x7f) << (7 * at);
+            if *byte < 0x80 {
+                self.0 = &self.0[at + 1..];
+                return Some(value);
+            }
+        }
+        // Negative numbers take a tenth byte, which has one bit.
+        let (nine, rest) = self.0.split_at_checked(9)?;
+        let ([1], rest) = rest.split_first_chunk()? else { return None };
+        debug_assert!(nine.iter().all(|byte| *byte >= 0x80), "a shorter one ended above");
+        self.0 = rest;
+        Some(value | 1 << 63)
+    }
+
+    fn bytes(&mut self, length: u64) -> Option<&'a [u8]> {
+        let (bytes, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+}

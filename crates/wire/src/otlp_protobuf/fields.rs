@@ -1,0 +1,127 @@
+//! Walks the outer messages of a body, field by field.
+//!
+//! Decoding a whole request at once would give 300 bytes to each `12 00` in a hostile body, and lose
+//! everything for a bad byte in one part.
+
+use prost::Message;
+
+use crate::otlp::DecodeError;
+use crate::refusal::bounded;
+
+/// One of the outer messages, whose fields from 1 to `last_field` all have a length.
+#[derive(Clone, Copy)]
+pub(crate) struct Outer {
+    pub name: &'static str,
+    pub last_field: usize,
+}
+
+/// A body that is being read.
+pub(crate) struct Reader<'a> {
+    body: &'a [u8],
+}
+
+/// The fields of one message that have a length: number and bytes. Others are stepped over.
+pub(crate) struct Fields<'a> {
+    reader: &'a Reader<'a>,
+    message: Outer,
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// Of this body.
+    pub fn new(body: &'a [u8]) -> Self {
+        Self { body }
+    }
+
+    /// The fields of `message`, whose bytes these are.
+    pub fn fields(&'a self, bytes: &'a [u8], message: Outer) -> Fields<'a> {
+        Fields { reader: self, message, rest: bytes }
+    }
+
+    pub fn merge(
+        &self,
+        into: &mut impl Message,
+        bytes: &[u8],
+        message: &'static str,
+    ) -> Result<(), DecodeError> {
+        into.merge(bytes).map_err(|error| self.error(message, bytes, what(&error)))
+    }
+
+    pub fn text(&self, bytes: &[u8], message: &'static str) -> Result<String, DecodeError> {
+        let text = str::from_utf8(bytes);
+        text.map(str::to_owned)
+            .map_err(|error| self.error(message, bytes, format!("schema_url: {error}")))
+    }
+
+    fn error(&self, message: &'static str, at: &[u8], what: String) -> DecodeError {
+        let offset = at.as_ptr().addr().saturating_sub(self.body.as_ptr().addr());
+        DecodeError::Protobuf { message, offset, what }
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<(usize, &'a [u8]), DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.rest.is_empty() {
+            let start = self.rest;
+            match self.field() {
+                Ok(Some(field)) => return Some(Ok(field)),
+                Ok(None) => {}
+                Err(what) => {
+                    self.rest = &[];
+                    return Some(Err(self.reader.error(self.message.name, start, what)));
+                }
+            }
+        }
+        None
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// Steps over one field; `None` if it has no length.
+    ///
+    /// Source: protobuf.dev, "Encoding": a key is a varint of number and wire type.
+    fn field(&mut self) -> Result<Option<(usize, &'a [u8])>, String> {
+        let key = self.varint()?;
+        match (key >> 3, key & 7) {
+            (0, _) => return Err("field number 0".to_owned()),
+            (number, 2) => {
+                let length = self.varint()?;
+                return Ok(Some((number, self.bytes(length)?)));
+            }
+            (number, other) if number <= self.message.last_field => {
+                return Err(format!("field {number} has wire type {other}, expected 2"));
+            }
+            (_, 0) => drop(self.varint()?),
+            (_, 1) => drop(self.bytes(8)?),
+            (_, 5) => drop(self.bytes(4)?),
+            (number, other) => return Err(format!("field {number} has wire type {other}")),
+        }
+        Ok(None)
+    }
+
+    fn varint(&mut self) -> Result<usize, String> {
+        prost::decode_length_delimiter(&mut self.rest).map_err(|error| what(&error))
+    }
+
+    fn bytes(&mut self, length: usize) -> Result<&'a [u8], String> {
+        let Some((bytes, rest)) = self.rest.split_at_checked(length) else {
+            return Err(format!("{length} bytes announced, {} left", self.rest.len()));
+        };
+        self.rest = rest;
+        Ok(bytes)
+    }
+}
+
+/// How prost words that there are more than 100 messages in each other.
+pub(crate) const TOO_DEEP: &str = "recursion limit reached";
+
+/// prost's reason without its preamble; without the path, too, where that is a hundred steps long.
+pub(crate) fn what(error: &prost::DecodeError) -> String {
+    let text = error.to_string();
+    if text.ends_with(TOO_DEEP) {
+        return TOO_DEEP.to_owned();
+    }
+    bounded(text.strip_prefix("failed to decode Protobuf message: ").unwrap_or(&text))
+}

@@ -1,0 +1,140 @@
+//! What was refused of a request, and why: counted by reason, and worded for the exporter.
+
+use coral_trace::InvalidId;
+
+use crate::otlp::{MAX_NESTING, MAX_ORIGIN_BYTES, MAX_SPAN_BYTES};
+
+/// How many different reasons are kept of each kind; what is refused for others is still counted.
+const MAX_REASONS: usize = 3;
+
+/// Where text from outside is cut that is repeated in a message, in bytes.
+const MAX_QUOTED: usize = 120;
+
+/// What of a request was not taken, and why.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RefusedSpans {
+    /// Spans that were not taken.
+    pub spans: u64,
+    /// Links that were not taken, of spans that were. They count in the span's dropped links.
+    pub links: u64,
+    reasons: Vec<Reason>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Reason {
+    why: RefusalReason,
+    what: RefusedItem,
+    count: u64,
+    /// The name of the first span it happened to, quotable; empty if that is unknown.
+    first: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum RefusedItem {
+    Span,
+    Link,
+}
+
+/// Why one span or link was not taken.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum RefusalReason {
+    #[error("{field}: {error}")]
+    Id { field: &'static str, error: InvalidId },
+    #[error("{bytes} bytes long, at most {MAX_SPAN_BYTES} are taken")]
+    TooLarge { bytes: usize },
+    #[error("resource and scope are {bytes} bytes long, at most {MAX_ORIGIN_BYTES} are taken")]
+    OriginTooLarge { bytes: usize },
+    #[error("its resource has too many scopes")]
+    TooManyScopes,
+    #[error("{of} attributes are nested deeper than {MAX_NESTING} levels")]
+    TooDeep { of: &'static str },
+    #[error("malformed protobuf: {0}")]
+    Malformed(String),
+}
+
+impl RefusedSpans {
+    /// Whether everything was taken.
+    pub fn is_empty(&self) -> bool {
+        self.spans == 0 && self.links == 0
+    }
+
+    /// Text for OTLP's `partial_success.error_message`, below 2 KiB and free of control
+    /// characters: "2 spans refused: trace_id: 8 long, expected 16 bytes (first: span `GET /`)".
+    /// Empty if everything was taken.
+    pub fn message(&self) -> String {
+        let spans = self.part(RefusedItem::Span, self.spans, "span", "refused");
+        let links = self.part(RefusedItem::Link, self.links, "link", "dropped");
+        [spans, links].into_iter().flatten().collect::<Vec<_>>().join(". ")
+    }
+
+    /// Adds what was refused elsewhere.
+    pub(crate) fn add(&mut self, other: Self) {
+        for reason in other.reasons {
+            self.note(reason);
+        }
+        self.spans += other.spans;
+        self.links += other.links;
+    }
+
+    /// Counts one span.
+    pub(crate) fn span(&mut self, why: RefusalReason, name: &str) {
+        self.spans += 1;
+        self.note(Reason { why, what: RefusedItem::Span, count: 1, first: bounded(name) });
+    }
+
+    /// Counts one link of the span called `name`.
+    pub(crate) fn link(&mut self, why: RefusalReason, name: &str) {
+        self.links += 1;
+        self.note(Reason { why, what: RefusedItem::Link, count: 1, first: bounded(name) });
+    }
+
+    fn note(&mut self, new: Reason) {
+        let same = |old: &&mut Reason| old.what == new.what && old.why == new.why;
+        if let Some(old) = self.reasons.iter_mut().find(same) {
+            old.count += new.count;
+        } else if self.reasons.iter().filter(|old| old.what == new.what).count() < MAX_REASONS {
+            self.reasons.push(new);
+        }
+    }
+
+    fn part(&self, what: RefusedItem, total: u64, noun: &str, verb: &str) -> Option<String> {
+        let reasons = || self.reasons.iter().filter(|reason| reason.what == what);
+        let others = total.saturating_sub(reasons().map(|reason| reason.count).sum());
+        let mut texts: Vec<_> = reasons().map(|reason| reason.text(total)).collect();
+        if others > 0 {
+            texts.push(format!("{others} for other reasons"));
+        }
+        let plural = if total == 1 { "" } else { "s" };
+        (total > 0).then(|| format!("{total} {noun}{plural} {verb}: {}", texts.join("; ")))
+    }
+}
+
+impl Reason {
+    /// With the count only where it is not the total.
+    fn text(&self, total: u64) -> String {
+        let count = if self.count == total { String::new() } else { format!("{} ", self.count) };
+        match self.first.as_str() {
+            "" => format!("{count}{}", self.why),
+            name => format!("{count}{} (first: span `{name}`)", self.why),
+        }
+    }
+}
+
+/// `text` fit to be repeated to a stranger: cut, control characters escaped.
+pub(crate) fn bounded(text: &str) -> String {
+    let mut quoted = String::new();
+    for character in text.chars() {
+        match character {
+            _ if quoted.len() >= MAX_QUOTED => return quoted + "…",
+            printable if !is_unprintable(printable) => quoted.push(printable),
+            control => quoted.extend(control.escape_unicode()),
+        }
+    }
+    quoted
+}
+
+/// Control characters, and those that make a terminal turn the direction of text.
+fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
