@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use coral_engine::{BudgetError, EngineError};
 use parquet::errors::ParquetError;
 
 /// Why the store did not do what was asked. Nothing was changed by the call that failed.
@@ -84,6 +85,9 @@ pub enum StoreError {
         /// What was found instead.
         found: String,
     },
+    /// The question was cancelled, or costs more than it may.
+    #[error(transparent)]
+    OverBudget(#[from] BudgetError),
 }
 
 impl StoreError {
@@ -127,6 +131,17 @@ impl StoreError {
     pub(crate) fn directory(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Directory { path, source }
+    }
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::OverBudget(error) => Self::OverBudget(error),
+            error @ StoreError::SegmentUnreadable { .. } => Self::damaged(error),
+            error if error.is_damage() => Self::damaged(error),
+            error => Self::unavailable(error),
+        }
     }
 }
 

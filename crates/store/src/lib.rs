@@ -31,19 +31,18 @@ mod store;
 mod tests;
 
 pub use commit::append::Appended;
-pub use commit::checkpoint::{Checkpoint, KnownAgent};
-pub use error::StoreError;
-pub use keep::maintain::{Keep, Maintained};
-pub use keep::repair::Repaired;
-pub use metrics::{
-    AppendedPoints, MetricCheckpoint, MetricExtent, MetricKeep, MetricPage, MetricsMaintained,
-    StoredDelta,
+// What passes through the engine's contract, for those who have a store and not an engine.
+pub use coral_engine::{
+    Checkpoint, Extent, KnownAgent, MetricCheckpoint, MetricExtent,
+    MetricMaintenance as MetricsMaintained, MetricRetention as MetricKeep, Order,
+    SpanMaintenance as Maintained, SpanRetention as Keep, StoredDelta, StoredSpan, StoredTrace,
+    TraceSummary,
 };
-pub use read::lookup::StoredTrace;
+pub use error::StoreError;
+pub use keep::repair::Repaired;
+pub use metrics::{AppendedPoints, MetricPage};
 pub use read::page::Page;
-pub use read::search::{Order, TraceQuery, TraceSummary};
-pub use row::StoredSpan;
-pub use spans::Extent;
+pub use read::search::query::IndexedQuery as TraceQuery;
 pub use sql::{
     FoundBy, FoundLibrary, LibraryError, LibraryPlaces, SqlColumn, SqlExport, SqlFailure,
     SqlFailureKind, SqlFrame, SqlLimits, SqlRequest, SqlSnapshot, answer_sql, export_sql,

@@ -7,22 +7,17 @@
 
 mod append;
 mod batch;
-mod checkpoint;
 mod file;
 mod live;
 mod maintain;
 mod query;
 mod record;
 mod resume;
-mod row;
 mod series;
 mod writer;
 
 pub use append::AppendedPoints;
-pub use checkpoint::MetricCheckpoint;
-pub use maintain::{MetricKeep, MetricsMaintained};
-pub use query::{MetricExtent, MetricPage};
-pub use row::StoredDelta;
+pub use query::MetricPage;
 
 pub(crate) use batch::write_rows;
 pub(crate) use file::restore;

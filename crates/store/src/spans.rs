@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use coral_engine::Extent;
+
 use crate::clock::{Ages, Uptime};
 use crate::commit::pages::PageQueue;
 use crate::commit::resume::resume;
@@ -24,23 +26,6 @@ pub(crate) struct Spans {
     pub(crate) pages: PageQueue,
     /// Held by whoever seals and expires: one at a time.
     pub(crate) maintenance: Mutex<Maintenance>,
-}
-
-/// What a store holds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Extent {
-    /// Spans that can be read.
-    pub spans: u64,
-    /// Segments among them.
-    pub segments: u64,
-    /// Bytes on disk of all that is in the store's directory, as of the last round of maintenance.
-    pub bytes: u64,
-    /// The newest receipt given out; 0 before the first.
-    pub last_receipt: u64,
-    /// The oldest receipt still stored; `last_receipt + 1` when there is none.
-    pub first_receipt: u64,
-    /// Spans that were stored and cannot be read, because a file is missing or damaged.
-    pub damaged: u64,
 }
 
 impl Spans {

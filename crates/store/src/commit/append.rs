@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use coral_engine::Checkpoint;
 use coral_trace::{Origin, Span, UnixNanos};
 
-use crate::commit::checkpoint::Checkpoint;
 use crate::commit::encoding::{Commit, Record};
 use crate::commit::sealed::{Sealed, sealed, traces_not_in};
 use crate::commit::writer::{Attempt, Writer};
@@ -29,7 +29,7 @@ const MAX_UNSEALED: u64 = 4;
 /// What comes together from one sender.
 pub(crate) struct Delivered<'a> {
     pub(crate) groups: &'a [Vec<Span>],
-    pub(crate) by: Delivery<'a>,
+    pub(crate) delivery: Delivery<'a>,
     /// How far the sender's stream is stored with this.
     pub(crate) checkpoint: Option<&'a Checkpoint>,
 }
@@ -37,7 +37,7 @@ pub(crate) struct Delivered<'a> {
 /// The spans of one sender that are new.
 struct Fresh<'a> {
     spans: Vec<&'a Span>,
-    by: Delivery<'a>,
+    delivery: Delivery<'a>,
     checkpoint: Option<&'a Checkpoint>,
 }
 
@@ -49,8 +49,8 @@ impl Spans {
         agent_id: &str,
         received: UnixNanos,
     ) -> Result<Vec<Appended>, StoreError> {
-        let by = Delivery { agent_id, received };
-        let one = Delivered { groups, by, checkpoint: None };
+        let delivery = Delivery { agent_id, received };
+        let one = Delivered { groups, delivery, checkpoint: None };
         let appended = self.commit_together(&mut self.writer(), &[one])?;
         Ok(appended.into_iter().next().unwrap_or_default())
     }
@@ -69,7 +69,7 @@ impl Spans {
         let mut attempt = Attempt::begin(writer);
         let mut all_fresh = Vec::with_capacity(delivered.len());
         let mut all_appended = Vec::with_capacity(delivered.len());
-        for Delivered { groups, by, checkpoint } in delivered {
+        for Delivered { groups, delivery, checkpoint } in delivered {
             let mut spans: Vec<&Span> = Vec::new();
             let mut appended = Vec::with_capacity(groups.len());
             for group in *groups {
@@ -79,7 +79,7 @@ impl Spans {
                 appended.push(Appended { new, duplicate: group.len() as u64 - new });
             }
             all_appended.push(appended);
-            all_fresh.push(Fresh { spans, by: *by, checkpoint: *checkpoint });
+            all_fresh.push(Fresh { spans, delivery: *delivery, checkpoint: *checkpoint });
         }
         let says_nothing = |fresh: &Fresh<'_>| fresh.spans.is_empty() && fresh.checkpoint.is_none();
         if !all_fresh.iter().all(says_nothing) {
@@ -128,7 +128,7 @@ impl Spans {
         writer.write(&commit)?;
         writer.next_receipt += joined.as_ref().map_or(0, |joined| u64::from(joined.new_rows()));
         attempt.done();
-        let wall = || fresh.iter().map(|fresh| fresh.by.received);
+        let wall = || fresh.iter().map(|fresh| fresh.delivery.received);
         let (first, last) = (wall().min().unwrap_or_default(), wall().max().unwrap_or_default());
         let newest = self.live.ages.received(last);
         let received = ReceivedSpan { oldest: newest, newest, first, last };
@@ -149,7 +149,7 @@ impl Writer {
         let mut arrival = Arrival::default();
         let mut last: Option<(&Arc<Origin>, u32)> = None;
         let mut row = 0;
-        for Fresh { spans, by, .. } in fresh {
+        for Fresh { spans, delivery, .. } in fresh {
             for span in spans {
                 // Siblings share their origin: compare the pointer before the content.
                 let origin_id = match last {
@@ -157,7 +157,7 @@ impl Writer {
                     _ => self.origins.number(&span.origin),
                 };
                 last = Some((&span.origin, origin_id));
-                batch.push(span, self.next_receipt + u64::from(row), origin_id, *by);
+                batch.push(span, self.next_receipt + u64::from(row), origin_id, *delivery);
                 arrival.add(span, first_row + row);
                 row += 1;
             }

@@ -11,9 +11,9 @@ use arrow_ipc::CompressionType;
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_schema::ArrowError;
+use coral_engine::{Checkpoint, KnownAgent};
 use serde::{Deserialize, Serialize};
 
-use crate::commit::checkpoint::{Checkpoint, KnownAgent};
 use crate::row::batch::SCHEMA;
 
 /// What one commit stored.

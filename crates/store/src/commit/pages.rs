@@ -3,10 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use coral_engine::{AppendedPage, Checkpoint};
 use coral_trace::{Span, UnixNanos};
 
 use super::append::{Appended, Delivered};
-use super::checkpoint::Checkpoint;
 use crate::error::StoreError;
 use crate::row::batch::Delivery;
 use crate::spans::Spans;
@@ -83,11 +83,83 @@ impl Spans {
     }
 }
 
+/// A page of spans and the checkpoint that goes with it, as [`Page`](coral_engine::Page) describes them.
+pub(crate) struct SpanPage {
+    pub(crate) spans: Vec<Span>,
+    pub(crate) received: UnixNanos,
+    pub(crate) checkpoint: Checkpoint,
+}
+
+impl Spans {
+    /// Stores pages of several streams, as many in one commit as fit, and says of each what became of it. When a
+    /// commit fails, or panics, each of its pages is tried alone.
+    pub(crate) fn commit_pages(
+        &self,
+        pages: Vec<SpanPage>,
+    ) -> Vec<Result<AppendedPage, StoreError>> {
+        let mut outcomes = Vec::with_capacity(pages.len());
+        let mut pages = pages.into_iter().peekable();
+        while pages.peek().is_some() {
+            let (mut together, mut spans) = (Vec::new(), 0);
+            while let Some(page) = pages.next_if(|_| spans < MAX_SPANS) {
+                spans += page.spans.len();
+                together.push(page);
+            }
+            self.commit_chunk(together, &mut outcomes);
+        }
+        outcomes
+    }
+
+    fn commit_chunk(
+        &self,
+        pages: Vec<SpanPage>,
+        outcomes: &mut Vec<Result<AppendedPage, StoreError>>,
+    ) {
+        let mut writer = self.writer();
+        if pages.len() > 1 {
+            let delivered: Vec<Delivered<'_>> = pages.iter().map(SpanPage::delivered).collect();
+            let committed = AssertUnwindSafe(|| self.commit_together(&mut writer, &delivered));
+            if let Ok(Ok(appended)) = catch_unwind(committed) {
+                let appended = appended.into_iter().map(|groups| groups.into_iter().next());
+                let pages = pages.into_iter().zip(appended);
+                outcomes.extend(
+                    pages.map(|(page, appended)| Ok(page.after(appended.unwrap_or_default()))),
+                );
+                return;
+            }
+        }
+        for page in pages {
+            let alone = self.commit_together(&mut writer, &[page.delivered()]);
+            let appended = alone.map(|all| all.into_iter().flatten().next().unwrap_or_default());
+            outcomes.push(appended.map(|appended| page.after(appended)));
+        }
+    }
+}
+
+impl SpanPage {
+    fn delivered(&self) -> Delivered<'_> {
+        delivered(&self.spans, self.received, &self.checkpoint)
+    }
+
+    fn after(self, Appended { new, duplicate }: Appended) -> AppendedPage {
+        let spans_stored = self.checkpoint.spans_stored + new;
+        let checkpoint = Checkpoint { spans_stored, ..self.checkpoint };
+        AppendedPage { stored: new, duplicate: Some(duplicate), checkpoint }
+    }
+}
+
+fn delivered<'a>(
+    spans: &'a Vec<Span>,
+    received: UnixNanos,
+    checkpoint: &'a Checkpoint,
+) -> Delivered<'a> {
+    let delivery = Delivery { agent_id: &checkpoint.agent_id, received };
+    Delivered { groups: std::slice::from_ref(spans), delivery, checkpoint: Some(checkpoint) }
+}
+
 impl WaitingPage {
     fn delivered(&self) -> Delivered<'_> {
-        let by = Delivery { agent_id: &self.checkpoint.agent_id, received: self.received };
-        let groups = std::slice::from_ref(&self.spans);
-        Delivered { groups, by, checkpoint: Some(&self.checkpoint) }
+        delivered(&self.spans, self.received, &self.checkpoint)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMicrosecondType, UInt32Type};
 use arrow_array::{RecordBatch, UInt32Array};
+use coral_engine::{Budget, Columns};
 use coral_trace::{TraceId, UnixNanos};
 
 use crate::clock::Received;
@@ -98,7 +99,7 @@ impl Replay {
             seen: Seen::default(),
             directory: AgentDirectory::default(),
             kept: BTreeSet::new(),
-            reader: SpanReader::default(),
+            reader: SpanReader::of(Columns::ALL),
             log: PathBuf::new(),
             origins: OldOrigins::default(),
         }
@@ -155,7 +156,7 @@ impl Replay {
         let first = self.hot.rows();
         let joined = self.hot.tail().join(batch);
         let mut spans = Vec::new();
-        self.reader.read(&self.hot.with_origins(batch), &mut spans)?;
+        self.reader.read(&self.hot.with_origins(batch), &Budget::unlimited(), &mut spans)?;
         let mut arrival = Arrival::default();
         for (row, stored) in (first..).zip(&spans) {
             arrival.has_misplaced |= promoted::sort(&stored.span).is_misplaced;
@@ -227,7 +228,8 @@ fn mark_all_split(segments: &[Arc<Segment>]) -> Result<(), StoreError> {
         let unreadable = || StoreError::unreadable(segment.id());
         let rows = segment.split_when_sealed().map_err(unreadable())?;
         let mut by_older: HashMap<u64, Vec<TraceId>> = HashMap::new();
-        for (row, (trace, detail)) in rows.iter().zip(segment.details(&rows).map_err(unreadable())?)
+        for (row, (trace, detail)) in
+            rows.iter().zip(segment.details(&rows, &Budget::unlimited()).map_err(unreadable())?)
         {
             segment.mark_split([(*row, trace)]);
             for older in detail.split_with {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
+use coral_engine::Budget;
 use coral_trace::{Span, TraceId};
 
 use crate::commit::seen::{self, Key};
@@ -75,7 +76,8 @@ fn in_segment(
     let found = segment.find(traces)?;
     let trace_rows: Vec<u32> = found.iter().map(|(row, _)| *row).collect();
     let mut rows = Vec::new();
-    let details = segment.details(&trace_rows)?;
+    let budget = Budget::unlimited();
+    let details = segment.details(&trace_rows, &budget)?;
     let ids = details.iter().map(|(trace, _)| *trace);
     segment.mark_split(trace_rows.iter().copied().zip(ids));
     for (trace, detail) in details {
@@ -86,7 +88,7 @@ fn in_segment(
         rows.extend(detail.rows);
     }
     rows.sort_unstable();
-    for batch in segment.spans_at(&rows, Some(&["trace_id", "span_id"]))? {
+    for batch in segment.spans_at(&rows, &["trace_id", "span_id"], &budget)? {
         let traces = batch.column(0).as_fixed_size_binary();
         let spans = batch.column(1).as_primitive::<UInt64Type>();
         for (trace, span) in traces.iter().flatten().zip(spans.values()) {

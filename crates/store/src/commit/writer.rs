@@ -1,8 +1,9 @@
 //! What the next commit of spans builds on.
 
+use coral_engine::KnownAgent;
 use coral_trace::{Span, TraceId};
 
-use crate::commit::checkpoint::{AgentDirectory, KnownAgent};
+use crate::commit::checkpoint::AgentDirectory;
 use crate::commit::encoding::{Commit, CommitEncoder, Record, encode_record};
 use crate::commit::origins::Origins;
 use crate::commit::seen::{self, Key, Seen};

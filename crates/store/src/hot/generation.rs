@@ -8,13 +8,14 @@ use arrow_array::{Array as _, ArrayRef, DictionaryArray, RecordBatch, StringArra
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::interleave::interleave_record_batch;
+use coral_engine::Columns;
 use coral_trace::{Collector, Span, TraceId, UnixNanos};
 use hashbrown::HashMap;
 
 use crate::clock::Received;
 use crate::hot::digest::TraceDigest;
 use crate::hot::part::TracePart;
-use crate::row::batch::{ORIGIN_ID, SCHEMA, SPAN_ID, START_TIME};
+use crate::row::batch::{ORIGIN_ID, SCHEMA, SPAN_ID, START_TIME, places};
 
 /// Rows with receipts from `first_receipt` on, one a receipt.
 pub(crate) struct Generation {
@@ -277,23 +278,30 @@ pub(crate) struct Picked {
 }
 
 impl Picked {
-    /// Those of them that are `wanted`, which are in the order in which they were picked.
-    pub(crate) fn rows(&self, wanted: &[u32]) -> RecordBatch {
-        let places = self.places_of(wanted);
-        let mut used: Vec<usize> = places.iter().map(|(batch, _)| *batch).collect();
+    /// The columns that it takes to read `columns` of those that are `wanted`, which are in the order in which they
+    /// were picked.
+    pub(crate) fn rows(&self, wanted: &[u32], columns: Columns) -> RecordBatch {
+        let picked = self.places_of(wanted);
+        let mut used: Vec<usize> = picked.iter().map(|(batch, _)| *batch).collect();
         used.sort_unstable();
         used.dedup();
-        let batches: Vec<&RecordBatch> = used.iter().map(|at| &*self.batches[*at]).collect();
-        let places: Vec<(usize, usize)> = places
+        let read = places(columns);
+        let project = |batch: &RecordBatch| batch.project(&read).expect("all have the schema");
+        let mut batches: Vec<RecordBatch> =
+            used.iter().map(|at| project(&self.batches[*at])).collect();
+        if batches.is_empty() {
+            batches.push(project(&RecordBatch::new_empty(SCHEMA.clone())));
+        }
+        let rows: Vec<(usize, usize)> = picked
             .into_iter()
             .map(|(batch, row)| (used.partition_point(|at| *at < batch), row))
             .collect();
-        let origins = self.origins.joined();
-        if batches.is_empty() {
-            return with_origins(&RecordBatch::new_empty(SCHEMA.clone()), &origins);
+        let batches: Vec<&RecordBatch> = batches.iter().collect();
+        let picked = interleave_record_batch(&batches, &rows).expect("all have the columns");
+        match picked.schema().index_of("origin_id") {
+            Ok(at) => with_origins_at(&picked, at, &self.origins.joined()),
+            Err(_) => picked,
         }
-        let picked = interleave_record_batch(&batches, &places).expect("all have the schema");
-        with_origins(&picked, &origins)
     }
 
     /// The starts of those that are `wanted`, in microseconds.
@@ -385,12 +393,34 @@ impl OriginTexts {
 
 /// The batch with the texts of its origins in the place of their numbers. Copies nothing.
 fn with_origins(batch: &RecordBatch, origins: &Arc<StringArray>) -> RecordBatch {
-    let mut columns = batch.columns().to_vec();
-    let numbers: &UInt32Array =
-        columns[ORIGIN_ID].as_any().downcast_ref().expect("origins are numbered");
-    let texts = DictionaryArray::<UInt32Type>::try_new(numbers.clone(), origins.clone());
-    columns[ORIGIN_ID] = Arc::new(texts.expect("every number has a text")) as ArrayRef;
+    let columns = columns_with_origins(batch, ORIGIN_ID, origins);
     RecordBatch::try_new(ROW_SCHEMA.clone(), columns).expect("the columns are those of the schema")
+}
+
+/// The same for a batch of some columns, of which number `at` are the origins.
+fn with_origins_at(batch: &RecordBatch, at: usize, origins: &Arc<StringArray>) -> RecordBatch {
+    let mut fields: Vec<_> = batch.schema().fields().iter().cloned().collect();
+    fields[at] = ROW_SCHEMA.fields()[ORIGIN_ID].clone();
+    let columns = columns_with_origins(batch, at, origins);
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("they are those columns")
+}
+
+fn columns_with_origins(
+    batch: &RecordBatch,
+    at: usize,
+    origins: &Arc<StringArray>,
+) -> Vec<ArrayRef> {
+    let mut columns = batch.columns().to_vec();
+    let numbers: &UInt32Array = columns[at].as_any().downcast_ref().expect("origins are numbered");
+    let texts = DictionaryArray::<UInt32Type>::try_new(numbers.clone(), origins.clone());
+    columns[at] = Arc::new(texts.expect("every number has a text")) as ArrayRef;
+    columns
+}
+
+/// The names of the columns that it takes to read `columns` of spans, as segments have them.
+pub(crate) fn column_names(columns: Columns) -> Vec<&'static str> {
+    let schema: &'static SchemaRef = &ROW_SCHEMA;
+    places(columns).into_iter().map(|at| schema.field(at).name().as_str()).collect()
 }
 
 /// The columns of a row as readers and segments see it.

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use coral_trace::UnixNanos;
+
 use crate::clock::Ages;
 use crate::commit::checkpoint::AgentDirectory;
 use crate::error::StoreError;
@@ -125,6 +127,15 @@ impl State {
         let oldest_hot = self.generations().next().map(|generation| generation.first_receipt);
         let oldest = self.segments.first().map(|segment| segment.id());
         oldest.or(oldest_hot).unwrap_or(1)
+    }
+
+    /// When the oldest rows were received, by the wall clock; `None` without rows.
+    pub(crate) fn first_received(&self) -> Option<UnixNanos> {
+        let segments = self.segments.iter();
+        let segments =
+            segments.map(|segment| UnixNanos::from_micros(segment.extent.first_received));
+        let hot = self.generations().filter_map(|rows| Some(rows.received?.first));
+        segments.chain(hot).min()
     }
 
     /// Receipts between places that belong to no row: segments that are missing, and commits that were damaged.

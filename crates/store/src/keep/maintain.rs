@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
+use coral_engine::{Budget, SpanMaintenance, SpanRetention};
 use coral_trace::{TraceId, UnixNanos};
 
 use crate::disk;
@@ -15,27 +16,7 @@ use crate::layout::{bytes_under, log_dir, segment_dir, sql_dir};
 use crate::segment::Segment;
 use crate::spans::Spans;
 
-/// How long and how much a store keeps.
-#[derive(Clone, Copy, Debug)]
-pub struct Keep {
-    /// Spans received longer ago than this go, a whole segment at a time.
-    pub age: Duration,
-    /// When the store is larger than this many bytes, the oldest segments go.
-    pub bytes: u64,
-}
-
-/// What one round of maintenance did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Maintained {
-    /// Spans moved from hot rows into a segment.
-    pub sealed: u64,
-    /// Spans that were older than [`Keep::age`].
-    pub expired: u64,
-    /// Spans that went because of [`Keep::bytes`]: kept shorter than was asked for.
-    pub evicted: u64,
-}
-
-/// A seal is due when the oldest hot row has this part of [`Keep::age`]; so spans are kept at most a
+/// A seal is due when the oldest hot row has this part of [`SpanRetention::age`]; so spans are kept at most a
 /// quarter longer than asked for.
 const SEALS_PER_AGE: u32 = 4;
 
@@ -45,7 +26,11 @@ const MEASURE_INTERVAL: Duration = Duration::from_secs(2);
 const SEGMENTS_SHARE: u64 = 4;
 impl Spans {
     /// One round of maintenance. See [`Store::maintain`](crate::Store::maintain).
-    pub(crate) fn maintain(&self, keep: Keep, now: UnixNanos) -> Result<Maintained, StoreError> {
+    pub(crate) fn maintain(
+        &self,
+        keep: SpanRetention,
+        now: UnixNanos,
+    ) -> Result<SpanMaintenance, StoreError> {
         let mut maintenance = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
         let ages = &self.live.ages;
         ages.settle(now, self.newest_before_opening(), keep.age);
@@ -64,7 +49,7 @@ impl Spans {
         }
         let evicted =
             if logs_are_gone { self.evict(keep.bytes, &mut maintenance.retired)? } else { 0 };
-        Ok(Maintained { sealed: sealed?, expired, evicted })
+        Ok(SpanMaintenance { sealed: sealed?, expired, evicted })
     }
 
     /// Seals all hot rows now. Returns how many.
@@ -113,7 +98,7 @@ impl Spans {
         Ok(())
     }
 
-    fn seal_is_due(&self, keep: Keep) -> bool {
+    fn seal_is_due(&self, keep: SpanRetention) -> bool {
         let state = self.live.read();
         let hot_rows = state.hot_rows();
         let oldest = state.generations().find_map(|rows| Some(rows.received?.oldest));
@@ -186,7 +171,7 @@ impl Spans {
         segment: &Segment,
     ) -> Result<(), StoreError> {
         let rows = segment.split_when_sealed()?;
-        let ids = segment.details(&rows)?.into_iter().map(|(trace, _)| trace);
+        let ids = segment.details(&rows, &Budget::unlimited())?.into_iter().map(|(trace, _)| trace);
         segment.mark_split(rows.iter().copied().zip(ids));
         let older = generation.traces.values().flat_map(|trace| &trace.split_with);
         let older: std::collections::BTreeSet<u64> = older.copied().collect();

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use coral_engine::StoredSpan;
 use coral_trace::{Span, UnixNanos};
 
 use crate::disk;
 use crate::error::{StoreError, chain};
 use crate::layout::{metric_file_dir, segment_dir};
-use crate::row::StoredSpan;
 use crate::segment;
 use crate::spans::Spans;
 

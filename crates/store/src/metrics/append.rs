@@ -1,10 +1,10 @@
 //! Storing points: one commit, each request once.
 
+use coral_engine::MetricCheckpoint;
 use coral_trace::UnixNanos;
 use coral_trace::red::{Delta, Growth, Point, PointOutcome};
 
 use super::Metrics;
-use super::checkpoint::MetricCheckpoint;
 use super::writer::{Attempt, MetricWriter, Numbered};
 use crate::error::StoreError;
 

@@ -12,6 +12,7 @@ use arrow_array::{
     UInt16Array, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use coral_engine::StoredDelta;
 use coral_trace::UnixNanos;
 use coral_trace::red::{Delta, Histogram, Protocol, Series, Side};
 use parquet::arrow::ArrowWriter;
@@ -21,7 +22,6 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use super::record::{damaged, read_exemplars, write_exemplars};
-use super::row::StoredDelta;
 use crate::disk::{self, Target};
 use crate::error::StoreError;
 use crate::row::record::{read_attributes, write_attributes};

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use coral_engine::StoredDelta;
 use coral_trace::UnixNanos;
+use coral_trace::red::Protocol;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::KeyValue;
 use serde::{Deserialize, Serialize};
 
 use super::batch::{self, BATCH_ROWS, write_rows};
 use super::record::damaged;
-use super::row::StoredDelta;
 use crate::clock::Received;
 use crate::disk;
 use crate::error::StoreError;
@@ -111,6 +112,12 @@ impl MetricFile {
             }
         }
         Ok(())
+    }
+
+    /// Whose rows it has.
+    pub(super) fn protocol(&self) -> Option<Protocol> {
+        let all = [Protocol::Http, Protocol::Grpc, Protocol::Sql];
+        all.into_iter().find(|protocol| *protocol as u8 == self.extent.protocol)
     }
 
     /// Unlinks it; who reads it goes on.

@@ -6,11 +6,11 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use coral_trace::UnixNanos;
 
-use super::checkpoint::MetricCheckpoint;
 use super::file::MetricFile;
-use super::row::StoredDelta;
 use crate::clock::{Ages, Received};
 use crate::error::StoreError;
+use coral_engine::MetricCheckpoint;
+use coral_engine::StoredDelta;
 
 /// Changed only for as long as it takes to move pointers.
 pub(crate) struct LiveMetrics {

@@ -4,72 +4,29 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use coral_engine::{MetricMaintenance, MetricRetention, StoredDelta};
 use coral_trace::UnixNanos;
 use coral_trace::red::Protocol;
 
 use super::Metrics;
 use super::file::MetricFile;
 use super::live::{HotRows, SEAL_ROWS};
-use super::row::StoredDelta;
 use crate::error::StoreError;
 use crate::journal::remove_logs;
 use crate::layout::metric_file_dir;
-
-/// How long and how much a store keeps of its metrics.
-#[derive(Clone, Copy, Debug)]
-pub struct MetricKeep {
-    /// Rows of HTTP received longer ago than this go, a whole file at a time.
-    pub http: Duration,
-    /// Likewise of gRPC.
-    pub grpc: Duration,
-    /// Likewise of SQL.
-    pub sql: Duration,
-    /// When files are larger than this many bytes, the oldest go.
-    pub bytes: u64,
-}
-
-/// What one round of maintenance did, in rows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct MetricsMaintained {
-    /// Moved from memory into files.
-    pub sealed: u64,
-    /// Older than the retention.
-    pub expired: u64,
-    /// Gone because of [`MetricKeep::bytes`].
-    pub evicted: u64,
-}
 
 /// A seal is due when the oldest hot row has this part of its retention.
 const SEALS_PER_AGE: u32 = 4;
 /// Exporters that were silent for so long are forgotten: their next point is a first point again.
 const FORGET_AFTER: Duration = Duration::from_secs(24 * 3_600);
 
-impl MetricKeep {
-    /// Everything for `age`.
-    pub const fn all(age: Duration, bytes: u64) -> Self {
-        Self { http: age, grpc: age, sql: age, bytes }
-    }
-
-    fn of(&self, protocol: u8) -> Duration {
-        match protocol {
-            number if number == Protocol::Http as u8 => self.http,
-            number if number == Protocol::Grpc as u8 => self.grpc,
-            _ => self.sql,
-        }
-    }
-
-    fn shortest(&self) -> Duration {
-        self.http.min(self.grpc).min(self.sql)
-    }
-}
-
 impl Metrics {
     /// See [`Store::maintain_metrics`](crate::Store::maintain_metrics).
     pub(crate) fn maintain_metrics(
         &self,
-        keep: MetricKeep,
+        keep: MetricRetention,
         now: UnixNanos,
-    ) -> Result<MetricsMaintained, StoreError> {
+    ) -> Result<MetricMaintenance, StoreError> {
         let ages = &self.live.ages;
         let mut backoff = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
         // The shortest: what may be wrong must not cost the rows that are kept for that long.
@@ -85,11 +42,11 @@ impl Metrics {
             expired = self.let_go(|file, next, _| {
                 let mut received = file.received;
                 received.unix = received.unix.min(next);
-                ages.of(received) > keep.of(file.extent.protocol)
+                file.protocol().is_some_and(|protocol| ages.of(received) > keep.age(protocol))
             });
             evicted = self.let_go(|_, _, bytes| bytes > keep.bytes);
         }
-        Ok(MetricsMaintained { sealed: sealed?, expired, evicted })
+        Ok(MetricMaintenance { sealed: sealed?, expired, evicted })
     }
 
     /// See [`Store::seal_metrics`](crate::Store::seal_metrics).
@@ -137,7 +94,7 @@ impl Metrics {
         all_are_gone
     }
 
-    fn seal_is_due(&self, keep: MetricKeep) -> bool {
+    fn seal_is_due(&self, keep: MetricRetention) -> bool {
         let state = self.live.read();
         let oldest = state.generations().find_map(|rows| Some(rows.received?.0));
         let old = oldest

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use coral_trace::TimeRange;
-use coral_trace::red::Protocol;
+use coral_engine::{Budget, DeltaQuery, MetricExtent, StoredDelta};
+use coral_trace::UnixNanos;
 
 use super::Metrics;
 use super::file::{MetricFile, put_aside};
-use super::row::StoredDelta;
 use crate::error::StoreError;
 
 /// Some rows, and where they stand in the store's sequence.
@@ -24,56 +23,38 @@ pub struct MetricPage {
     pub first_receipt: u64,
 }
 
-/// What a store holds of metrics.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct MetricExtent {
-    /// Rows that can be read.
-    pub rows: u64,
-    /// Bytes of files.
-    pub bytes: u64,
-    /// The newest receipt given out; 0 before the first.
-    pub last_receipt: u64,
-    /// The oldest receipt still stored.
-    pub first_receipt: u64,
-    /// Series whose counts are remembered.
-    pub series: u64,
-    /// Points whose series was one too many of its service, since the process started.
-    pub overflown: u64,
-    /// Rows that were stored and cannot be read, because a file is damaged; since the process started.
-    pub damaged: u64,
-}
-
 impl Metrics {
-    /// See [`Store::deltas`](crate::Store::deltas).
+    /// See [`MetricReader::deltas`](coral_engine::MetricReader::deltas).
     pub(crate) fn deltas(
         &self,
-        protocol: Protocol,
-        range: TimeRange,
+        wanted: &DeltaQuery,
+        budget: &Budget,
         mut visit: impl FnMut(&StoredDelta),
     ) -> Result<(), StoreError> {
         let state = self.live.read();
         let (files, commits) = (state.files.clone(), state.commits());
         drop(state);
-        let mut show = |rows: &[StoredDelta]| {
-            let wanted = |row: &&StoredDelta| {
-                row.delta.series.protocol == protocol && range.contains(row.delta.time)
-            };
-            rows.iter().filter(wanted).for_each(&mut visit);
-        };
+        let range = wanted.range;
         for file in files.iter().filter(|file| {
             let extent = &file.extent;
             let overlaps = extent.first_time < range.end.0 && extent.last_time >= range.start.0;
-            extent.protocol == protocol as u8 && overlaps
+            extent.protocol == wanted.protocol as u8 && overlaps
         }) {
             // Nothing is shown of a file that cannot be read to its end.
-            let mut all = Vec::new();
+            let (mut found, mut over_budget) = (Vec::new(), Ok(()));
             self.read(file, |rows| {
-                all.extend(rows);
-                true
+                over_budget = budget.count_rows(rows.len() as u64).and_then(|()| budget.check());
+                found.extend(rows.into_iter().filter(|row| wanted.wants(&row.delta)));
+                over_budget.is_ok()
             })?;
-            show(&all);
+            over_budget?;
+            found.iter().for_each(&mut visit);
         }
-        commits.iter().for_each(|rows| show(rows));
+        for rows in &commits {
+            budget.count_rows(rows.len() as u64)?;
+            budget.check()?;
+            rows.iter().filter(|row| wanted.wants(&row.delta)).for_each(&mut visit);
+        }
         Ok(())
     }
 
@@ -108,6 +89,16 @@ impl Metrics {
             _ => last_receipt.max(after),
         };
         Ok(MetricPage { rows, next_receipt, last_receipt, first_receipt })
+    }
+
+    /// The oldest time that a stored row is of; `None` without rows.
+    pub(crate) fn first_time(&self) -> Option<UnixNanos> {
+        let state = self.live.read();
+        let (files, commits) = (state.files.clone(), state.commits());
+        drop(state);
+        let sealed = files.iter().map(|file| UnixNanos(file.extent.first_time));
+        let hot = commits.iter().flat_map(|rows| rows.iter()).map(|row| row.delta.time);
+        sealed.chain(hot).min()
     }
 
     /// See [`Store::metric_extent`](crate::Store::metric_extent).

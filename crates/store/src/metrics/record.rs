@@ -10,10 +10,10 @@ use coral_trace::red::{
 use coral_trace::{SpanId, TraceId, UnixNanos};
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::MetricCheckpoint;
-use super::row::StoredDelta;
 use crate::error::StoreError;
 use crate::row::record::{read_attributes, write_attributes};
+use coral_engine::MetricCheckpoint;
+use coral_engine::StoredDelta;
 
 /// One commit.
 #[derive(Debug, Default, Serialize, Deserialize)]

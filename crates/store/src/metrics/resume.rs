@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use coral_engine::MetricCheckpoint;
 use coral_trace::red::{Counters, LabelLimit, Series};
 
-use super::checkpoint::MetricCheckpoint;
 use super::file::MetricFile;
 use super::live::{HotRows, MetricState};
 use super::record::Frame;

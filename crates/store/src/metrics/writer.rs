@@ -5,13 +5,13 @@ use std::sync::Arc;
 use coral_trace::UnixNanos;
 use coral_trace::red::{Counters, Delta, LabelLimit};
 
-use super::checkpoint::MetricCheckpoint;
 use super::live::LiveMetrics;
 use super::record::Frame;
-use super::row::StoredDelta;
 use super::series::SeriesTable;
 use crate::error::StoreError;
 use crate::journal::{Journal, Receipts};
+use coral_engine::MetricCheckpoint;
+use coral_engine::StoredDelta;
 
 /// Held while a commit is made.
 pub(crate) struct MetricWriter {

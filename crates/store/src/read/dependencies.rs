@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use coral_engine::Budget;
 use coral_trace::dependency::Dependencies;
 use coral_trace::{Collector, TimeRange};
 
@@ -48,11 +49,13 @@ struct View {
     /// Others that have spans of the same traces.
     linked: Vec<Arc<Segment>>,
 }
+
 /// See [`Store::dependencies`](crate::Store::dependencies).
 pub(crate) fn dependencies(
     live: &Live,
     started: TimeRange,
     collector: Option<Collector>,
+    budget: &Budget,
 ) -> Result<Dependencies, StoreError> {
     let (since, until) = (started.start.as_micros(), started.end.as_micros());
     let window = Window { since, until, collector };
@@ -60,7 +63,7 @@ pub(crate) fn dependencies(
     let mut reader = Reader::default();
     let of = u128::from(view.carried().div_ceil(MAX_CARRIED).max(1));
     for part in 0..of {
-        view.read(window, Pass { part, of }, &mut reader)?;
+        view.read(window, Pass { part, of }, &mut reader, budget)?;
     }
     Ok(reader.into_map())
 }
@@ -96,21 +99,28 @@ impl View {
     }
 
     /// Adds the traces of one pass; in the first those that lie in one segment too.
-    fn read(&self, window: Window, pass: Pass, reader: &mut Reader) -> Result<(), StoreError> {
+    fn read(
+        &self,
+        window: Window,
+        pass: Pass,
+        reader: &mut Reader,
+        budget: &Budget,
+    ) -> Result<(), StoreError> {
         let mut carried = SplitSpans::default();
         for batch in &self.hot {
+            budget.count_rows(batch.num_rows() as u64)?;
+            budget.check()?;
             carried.add_hot(batch, window, pass, reader)?;
         }
         for segment in &self.segments {
-            sealed::read(segment, window, pass, pass.part == 0, reader, &mut carried)
+            sealed::read(segment, window, pass, pass.part == 0, reader, &mut carried, budget)
                 .map_err(StoreError::unreadable(segment.id()))?;
         }
         for segment in &self.linked {
-            sealed::read(segment, window, pass, false, reader, &mut carried)
+            sealed::read(segment, window, pass, false, reader, &mut carried, budget)
                 .map_err(StoreError::unreadable(segment.id()))?;
         }
-        carried.add_to(window, reader);
-        Ok(())
+        carried.add_to(window, reader, budget)
     }
 }
 

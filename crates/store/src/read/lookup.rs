@@ -2,43 +2,29 @@
 
 use std::sync::Arc;
 
+use coral_engine::{Budget, Columns, StoredSpan, StoredTrace};
 use coral_trace::{Collector, SpanId, TraceId, UnixNanos};
 
 use crate::error::StoreError;
 use crate::hot::live::Live;
 use crate::read::places::Places;
-use crate::row::StoredSpan;
 use crate::segment::Segment;
-
-/// One trace, or as much of it as was asked for.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct StoredTrace {
-    /// By start, then id.
-    pub spans: Vec<StoredSpan>,
-    /// Spans stored; more than `spans` when the limit cut it.
-    pub span_count: u64,
-    /// Spans stored whose status is an error.
-    pub error_count: u64,
-    /// Start of the first span stored, in whole microseconds.
-    pub start: UnixNanos,
-    /// End of the last span stored, in whole microseconds.
-    pub end: UnixNanos,
-    /// Services with a span stored, by name.
-    pub services: Vec<String>,
-}
 
 /// See [`Store::trace`](crate::Store::trace).
 pub(crate) fn one_trace(
     live: &Live,
     trace: TraceId,
     collector: Option<Collector>,
+    columns: Columns,
     limit: u32,
+    budget: &Budget,
 ) -> Result<StoredTrace, StoreError> {
-    let mut places = Places::of(live, &[trace], collector)?;
+    let mut places = Places::of(live, &[trace], collector, budget)?;
     let sum = places.sum.clone();
-    places.keep_first(u64::from(limit))?;
-    let mut spans = places.read()?;
-    spans.sort_by_key(|stored| (stored.span.start, stored.span.span_id));
+    places.keep_first(u64::from(limit), budget)?;
+    let mut spans = places.read(columns, budget)?;
+    // A span is large, and its key is not.
+    spans.sort_by_cached_key(|stored| (stored.span.start, stored.span.span_id));
     spans.truncate(limit as usize);
     let Some(sum) = sum else { return Ok(StoredTrace::default()) };
     Ok(StoredTrace {
@@ -53,7 +39,7 @@ pub(crate) fn one_trace(
 
 /// Whether a span of `trace` is stored.
 pub(crate) fn contains(live: &Live, trace: TraceId) -> Result<bool, StoreError> {
-    Ok(Places::of(live, &[trace], None)?.sum.is_some())
+    Ok(Places::of(live, &[trace], None, &Budget::unlimited())?.sum.is_some())
 }
 
 /// See [`Store::spans_of`](crate::Store::spans_of).
@@ -62,15 +48,16 @@ pub(crate) fn spans_of(
     traces: &[TraceId],
     collector: Option<Collector>,
     span: Option<SpanId>,
+    columns: Columns,
     limit: u32,
+    budget: &Budget,
 ) -> Result<Vec<StoredSpan>, StoreError> {
-    let mut places = Places::of(live, traces, collector)?;
+    let mut places = Places::of(live, traces, collector, budget)?;
     if let Some(span) = span {
-        places.keep_span(span)?;
+        places.keep_span(span, budget)?;
     }
-    places.keep_first(u64::from(limit))?;
-    let mut spans = places.read()?;
-    // A span is large, and its key is not.
+    places.keep_first(u64::from(limit), budget)?;
+    let mut spans = places.read(columns, budget)?;
     spans.sort_by_cached_key(|stored| {
         (stored.span.trace_id, stored.span.start, stored.span.span_id)
     });

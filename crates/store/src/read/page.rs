@@ -6,12 +6,13 @@ use arrow_array::cast::AsArray;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_buffer::BooleanBuffer;
 use arrow_select::filter::filter_record_batch;
+use coral_engine::{Budget, Columns, StoredSpan};
 use coral_trace::Collector;
 
 use crate::error::StoreError;
-use crate::hot::generation::Rows;
+use crate::hot::generation::{Rows, column_names};
 use crate::hot::live::Live;
-use crate::row::{SpanReader, StoredSpan, damaged};
+use crate::row::{SpanReader, damaged};
 use crate::segment::Segment;
 
 /// Some spans, and where they stand in the store's sequence.
@@ -33,6 +34,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) collector: Collector,
     /// Of all, when there is none.
     pub(crate) service: Option<&'a str>,
+    /// What of each is read.
+    pub(crate) columns: Columns,
 }
 
 /// At most `limit` rows that are wanted, from the one after receipt `after` on.
@@ -41,6 +44,7 @@ pub(crate) fn page(
     wanted: Wanted<'_>,
     after: u64,
     limit: usize,
+    budget: &Budget,
 ) -> Result<Page, StoreError> {
     let state = live.read();
     let (last_receipt, first_receipt) = (state.last_receipt(), state.first_receipt());
@@ -54,7 +58,8 @@ pub(crate) fn page(
         })
         .collect();
     drop(state);
-    let mut page = Collected { spans: Vec::new(), reader: SpanReader::default(), limit };
+    let reader = SpanReader::of(wanted.columns);
+    let mut page = Collected { spans: Vec::new(), reader, limit, budget };
     for segment in segments.iter().filter(|segment| segment.extent.last_receipt > after) {
         if page.is_full() {
             break;
@@ -65,6 +70,8 @@ pub(crate) fn page(
         if page.is_full() {
             break;
         }
+        budget.check()?;
+        budget.count_rows(batch.num_rows() as u64)?;
         let rows = BooleanArray::from(wanted.rows(&batch)?);
         page.add(&filter_record_batch(&batch, &rows).expect("it is as long as the batch"))?;
     }
@@ -75,20 +82,21 @@ pub(crate) fn page(
     Ok(Page { spans: page.spans, next_receipt, last_receipt, first_receipt })
 }
 
-struct Collected {
+struct Collected<'a> {
     spans: Vec<StoredSpan>,
     reader: SpanReader,
     limit: usize,
+    budget: &'a Budget,
 }
 
-impl Collected {
+impl Collected<'_> {
     fn is_full(&self) -> bool {
         self.spans.len() >= self.limit
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
         let wanted = (self.limit - self.spans.len()).min(batch.num_rows());
-        self.reader.read(&batch.slice(0, wanted), &mut self.spans)
+        self.reader.read(&batch.slice(0, wanted), self.budget, &mut self.spans)
     }
 
     fn add_segment(
@@ -98,8 +106,8 @@ impl Collected {
         after: u64,
     ) -> Result<(), StoreError> {
         let first = (after + 1).saturating_sub(segment.id()) as usize;
-        let rows = rows_of(segment, wanted, first, self.limit - self.spans.len())?;
-        for batch in segment.read_spans(&rows, None)? {
+        let rows = rows_of(segment, wanted, first, self.limit - self.spans.len(), self.budget)?;
+        for batch in segment.read_spans(&rows, &column_names(wanted.columns), self.budget)? {
             self.add(&batch)?;
         }
         Ok(())
@@ -112,11 +120,12 @@ fn rows_of(
     wanted: Wanted<'_>,
     first: usize,
     limit: usize,
+    budget: &Budget,
 ) -> Result<Vec<Range<usize>>, StoreError> {
     let mut rows = Vec::new();
     let mut at = first;
     let rest = first..segment.spans() as usize;
-    for batch in segment.read_spans(&[rest], Some(wanted.columns()))? {
+    for batch in segment.read_spans(&[rest], wanted.tests(), budget)? {
         let left = limit - rows.len();
         rows.extend(wanted.rows(&batch)?.set_indices().take(left).map(|row| (at + row) as u32));
         if rows.len() >= limit {
@@ -128,17 +137,18 @@ fn rows_of(
 }
 
 impl Wanted<'_> {
-    /// Those that tell whose a row is.
-    fn columns(&self) -> &'static [&'static str] {
+    /// The columns that tell whose a row is.
+    fn tests(&self) -> &'static [&'static str] {
         if self.service.is_some() { &["ebpf", "service_name"] } else { &["ebpf"] }
     }
 
     fn rows(&self, batch: &RecordBatch) -> Result<BooleanBuffer, StoreError> {
         let column = |name| batch.column_by_name(name).ok_or_else(|| damaged(name, &"no column"));
         let ebpf = column("ebpf")?.as_boolean().values();
-        let by = if self.collector == Collector::Ebpf { ebpf.clone() } else { !ebpf };
-        let Some(service) = self.service else { return Ok(by) };
+        let of_collector = if self.collector == Collector::Ebpf { ebpf.clone() } else { !ebpf };
+        let Some(service) = self.service else { return Ok(of_collector) };
         let names = column("service_name")?.as_string::<i32>();
-        Ok(&by & &BooleanBuffer::collect_bool(batch.num_rows(), |row| names.value(row) == service))
+        Ok(&of_collector
+            & &BooleanBuffer::collect_bool(batch.num_rows(), |row| names.value(row) == service))
     }
 }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMicrosecondType, UInt64Type};
+use coral_engine::{Budget, Columns, StoredSpan};
 use coral_trace::{Collector, SpanId, TraceId};
 
 use crate::error::StoreError;
-use crate::hot::generation::{Generation, Picked};
+use crate::hot::generation::{Generation, Picked, column_names};
 use crate::hot::live::Live;
 use crate::hot::part::TracePart;
-use crate::row::{SpanReader, StoredSpan};
-use crate::segment::Segment;
+use crate::row::SpanReader;
+use crate::segment::{Segment, charge};
 
 /// The spans of some traces.
 pub(crate) struct Places {
@@ -39,6 +40,7 @@ impl Places {
         live: &Live,
         traces: &[TraceId],
         collector: Option<Collector>,
+        budget: &Budget,
     ) -> Result<Self, StoreError> {
         let mut traces = traces.to_vec();
         traces.sort_unstable();
@@ -51,8 +53,9 @@ impl Places {
         }
         drop(state);
         for segment in segments.iter() {
+            budget.check()?;
             places
-                .add_sealed(segment, &traces, collector)
+                .add_sealed(segment, &traces, collector, budget)
                 .map_err(StoreError::unreadable(segment.id()))?;
         }
         Ok(places)
@@ -90,6 +93,7 @@ impl Places {
         segment: &Arc<Segment>,
         traces: &[TraceId],
         collector: Option<Collector>,
+        budget: &Budget,
     ) -> Result<(), StoreError> {
         let may_be =
             |(trace, id): (u32, &TraceId)| segment.may_contain(*id).then_some((trace, *id));
@@ -113,7 +117,7 @@ impl Places {
             return Ok(());
         }
         let mut rows = Vec::new();
-        for ((_, index), (_, detail)) in found.iter().zip(segment.details(&trace_rows)?) {
+        for ((_, index), (_, detail)) in found.iter().zip(segment.details(&trace_rows, budget)?) {
             self.count(&detail.part);
             let trace = numbers[*index];
             rows.extend(detail.rows.into_iter().map(|row| Row { row, trace }));
@@ -124,14 +128,14 @@ impl Places {
     }
 
     /// Leaves the span with this id alone.
-    pub(crate) fn keep_span(&mut self, span: SpanId) -> Result<(), StoreError> {
+    pub(crate) fn keep_span(&mut self, span: SpanId, budget: &Budget) -> Result<(), StoreError> {
         for (picked, rows) in &mut self.hot {
             let ids = picked.span_ids(&numbers(rows));
             keep(rows, |at, _| ids[at] == span.as_u64());
         }
         for (segment, rows) in &mut self.sealed {
             let mut ids = Vec::with_capacity(rows.len());
-            let batches = segment.spans_at(&numbers(rows), Some(&["span_id"]));
+            let batches = segment.spans_at(&numbers(rows), &["span_id"], budget);
             for batch in batches.map_err(StoreError::unreadable(segment.id()))? {
                 ids.extend_from_slice(batch.column(0).as_primitive::<UInt64Type>().values());
             }
@@ -141,7 +145,7 @@ impl Places {
     }
 
     /// Leaves at most `limit` spans: trace by trace, the last one's first by start.
-    pub(crate) fn keep_first(&mut self, limit: u64) -> Result<(), StoreError> {
+    pub(crate) fn keep_first(&mut self, limit: u64, budget: &Budget) -> Result<(), StoreError> {
         let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
         for row in self.hot.iter().map(|(_, rows)| rows).chain(self.sealed.iter().map(|(_, r)| r)) {
             row.iter().for_each(|row| *counts.entry(row.trace).or_default() += 1);
@@ -153,7 +157,7 @@ impl Places {
             !fits
         });
         let Some((&cut, _)) = cut else { return Ok(()) };
-        let last = self.last_start(cut, limit - whole)?;
+        let last = self.last_start(cut, limit - whole, budget)?;
         let stays = |row: Row, start: Option<i64>| {
             row.trace < cut || (row.trace == cut && start.is_some_and(|start| start <= last))
         };
@@ -164,7 +168,7 @@ impl Places {
         for (segment, rows) in &mut self.sealed {
             rows.retain(|row| row.trace <= cut);
             let of_cut: Vec<Row> = rows.iter().copied().filter(|row| row.trace == cut).collect();
-            let starts = starts(segment, &of_cut)?;
+            let starts = starts(segment, &of_cut, budget)?;
             let mut starts = starts.into_iter();
             rows.retain(|row| stays(*row, if row.trace == cut { starts.next() } else { None }));
         }
@@ -172,13 +176,13 @@ impl Places {
     }
 
     /// The start of the `count`th span of a trace, or one before the first.
-    fn last_start(&self, trace: u32, count: u64) -> Result<i64, StoreError> {
+    fn last_start(&self, trace: u32, count: u64, budget: &Budget) -> Result<i64, StoreError> {
         let Some(nth) = (count as usize).checked_sub(1) else { return Ok(i64::MIN) };
         let mut all = Vec::new();
         for (segment, rows) in &self.sealed {
             let room = MAX_COMPARED.saturating_sub(all.len());
             let rows = rows.iter().copied().filter(|row| row.trace == trace).take(room);
-            all.extend(starts(segment, &rows.collect::<Vec<_>>())?);
+            all.extend(starts(segment, &rows.collect::<Vec<_>>(), budget)?);
         }
         for (picked, rows) in &self.hot {
             let starts = picked.starts(&numbers(rows));
@@ -191,18 +195,25 @@ impl Places {
         })
     }
 
-    /// The spans, in no order.
-    pub(crate) fn read(&self) -> Result<Vec<StoredSpan>, StoreError> {
-        let (mut reader, mut spans) = (SpanReader::default(), Vec::new());
+    /// The spans, in no order, as far as `columns` tell.
+    pub(crate) fn read(
+        &self,
+        columns: Columns,
+        budget: &Budget,
+    ) -> Result<Vec<StoredSpan>, StoreError> {
+        let (mut reader, mut spans) = (SpanReader::of(columns), Vec::new());
         for (picked, rows) in self.hot.iter().filter(|(_, rows)| !rows.is_empty()) {
-            reader.read(&picked.rows(&numbers(rows)), &mut spans)?;
+            let batch = picked.rows(&numbers(rows), columns);
+            charge(budget, &batch)?;
+            reader.read(&batch, budget, &mut spans)?;
         }
+        let names = column_names(columns);
         for (segment, rows) in self.sealed.iter().filter(|(_, rows)| !rows.is_empty()) {
             let batches: Vec<RecordBatch> = segment
-                .spans_at(&numbers(rows), None)
+                .spans_at(&numbers(rows), &names, budget)
                 .map_err(StoreError::unreadable(segment.id()))?;
             for batch in batches {
-                reader.read(&batch, &mut spans)?;
+                reader.read(&batch, budget, &mut spans)?;
             }
         }
         Ok(spans)
@@ -222,12 +233,12 @@ fn keep(rows: &mut Vec<Row>, wanted: impl Fn(usize, Row) -> bool) {
     });
 }
 
-fn starts(segment: &Segment, rows: &[Row]) -> Result<Vec<i64>, StoreError> {
+fn starts(segment: &Segment, rows: &[Row], budget: &Budget) -> Result<Vec<i64>, StoreError> {
     let mut starts = Vec::with_capacity(rows.len());
     if rows.is_empty() {
         return Ok(starts);
     }
-    let batches = segment.spans_at(&numbers(rows), Some(&["start_time"]));
+    let batches = segment.spans_at(&numbers(rows), &["start_time"], budget);
     for batch in batches.map_err(StoreError::unreadable(segment.id()))? {
         let column = batch.column(0).as_primitive::<TimestampMicrosecondType>();
         starts.extend_from_slice(column.values());

@@ -3,28 +3,32 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use coral_engine::{Budget, MAX_SERVICES};
 use coral_trace::TimeRange;
 
 use crate::error::StoreError;
 use crate::hot::live::Live;
 use crate::segment::Segment;
 
-/// More names than this are not told: a hostile exporter can make one for each span.
-const MAX_NAMES: usize = 100_000;
 /// See [`Store::services`](crate::Store::services).
-pub(crate) fn services(live: &Live, started: TimeRange) -> Result<BTreeSet<String>, StoreError> {
+pub(crate) fn services(
+    live: &Live,
+    started: TimeRange,
+    budget: &Budget,
+) -> Result<BTreeSet<String>, StoreError> {
     let (mut names, segments) = hot_services(live, started);
     let inside = |segment: &&Arc<Segment>| {
         let (first, last) = (segment.extent.first_start, segment.extent.last_start);
         last >= started.start.as_micros() && first < started.end.as_micros()
     };
     for segment in segments.iter().rev().filter(inside) {
-        if names.len() >= MAX_NAMES {
+        if names.len() >= MAX_SERVICES {
             break;
         }
-        sealed_services(segment, &mut names).map_err(StoreError::unreadable(segment.id()))?;
+        sealed_services(segment, budget, &mut names)
+            .map_err(StoreError::unreadable(segment.id()))?;
     }
-    while names.len() > MAX_NAMES {
+    while names.len() > MAX_SERVICES {
         names.pop_last();
     }
     Ok(names)
@@ -44,10 +48,14 @@ fn hot_services(live: &Live, started: TimeRange) -> (BTreeSet<String>, Arc<Vec<A
     (names.into_iter().map(str::to_owned).collect(), state.segments.clone())
 }
 
-fn sealed_services(segment: &Segment, names: &mut BTreeSet<String>) -> Result<(), StoreError> {
+fn sealed_services(
+    segment: &Segment,
+    budget: &Budget,
+    names: &mut BTreeSet<String>,
+) -> Result<(), StoreError> {
     for group in segment.row_groups()? {
-        group.each_text("service_name", |name| {
-            if names.len() <= MAX_NAMES && !names.contains(name) {
+        group.each_text("service_name", budget, |name| {
+            if names.len() <= MAX_SERVICES && !names.contains(name) {
                 names.insert(name.to_owned());
             }
         })?;

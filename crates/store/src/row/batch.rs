@@ -8,6 +8,7 @@ use arrow_array::builder::{
 };
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use coral_engine::Columns;
 use coral_trace::{Collector, Span, SpanKind, StatusCode, UnixNanos};
 
 use crate::row::promoted::{self, NUMBERS, TEXT};
@@ -95,10 +96,16 @@ impl SpanBatch {
         }
     }
 
-    pub(crate) fn push(&mut self, span: &Span, receipt: u64, origin_id: u32, by: Delivery<'_>) {
+    pub(crate) fn push(
+        &mut self,
+        span: &Span,
+        receipt: u64,
+        origin_id: u32,
+        delivery: Delivery<'_>,
+    ) {
         self.receipt.append_value(receipt);
-        self.received_at.append_value(by.received.as_micros());
-        self.agent_id.append_value(by.agent_id);
+        self.received_at.append_value(delivery.received.as_micros());
+        self.agent_id.append_value(delivery.agent_id);
         self.origin_id.append_value(origin_id);
         self.push_identity(span);
         self.push_times(span);
@@ -234,6 +241,23 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     fields.push(Field::new("origin_id", DataType::UInt32, false));
     Arc::new(Schema::new(fields))
 });
+
+/// Where [`SCHEMA`] has the columns that it takes to read `columns` of spans, in its order.
+pub(crate) fn places(columns: Columns) -> Vec<usize> {
+    let wanted = |(place, field): (usize, &Arc<Field>)| {
+        let group = match field.name().as_str() {
+            "received_at" => return None,
+            "service_name" if columns.contains(Columns::ORIGIN) => return None,
+            "status_code" | "spellings" | "attributes" => Columns::ATTRIBUTES,
+            "extra" => Columns::DETAILS,
+            "origin_id" => Columns::ORIGIN,
+            _ if (FIRST_TEXT..AFTER_PROMOTED).contains(&place) => Columns::ATTRIBUTES,
+            _ => Columns::CORE,
+        };
+        columns.contains(group).then_some(place)
+    };
+    SCHEMA.fields().iter().enumerate().filter_map(wanted).collect()
+}
 
 /// A UTC TIMESTAMP of microseconds.
 pub(crate) fn timestamp(name: &str) -> Field {

@@ -6,5 +6,4 @@ pub(crate) mod promoted;
 pub(crate) mod reader;
 pub(crate) mod record;
 
-pub use reader::StoredSpan;
-pub(crate) use reader::{SpanReader, damaged, trace_id};
+pub(crate) use reader::{SpanReader, column_named, damaged, trace_id};

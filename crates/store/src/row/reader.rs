@@ -4,37 +4,25 @@ use std::sync::Arc;
 
 use arrow_array::types::UInt32Type;
 use arrow_array::{
-    Array, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Int16Array, Int64Array,
+    Array, ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Int16Array, Int64Array,
     RecordBatch, StringArray, TimestampMicrosecondArray, UInt8Array, UInt32Array, UInt64Array,
 };
+use coral_engine::{Budget, Columns, StoredSpan};
 use coral_trace::{
-    Attributes, Collector, KeyValue, Origin, Span, SpanId, SpanKind, Status, StatusCode, TraceId,
-    Value,
+    Attributes, Collector, KeyValue, Origin, Resource, Scope, Span, SpanId, SpanKind, Status,
+    StatusCode, TraceId, Value,
 };
 use hashbrown::HashMap;
 
 use crate::error::StoreError;
-use crate::row::batch::{
-    AFTER_PROMOTED, ColumnTimes, EBPF, FIRST_NUMBER, FIRST_TEXT, ORIGIN_ID, TRACE_ID,
-};
-use crate::row::promoted;
+use crate::row::batch::ColumnTimes;
+use crate::row::promoted::{self, NUMBERS, TEXT};
 use crate::row::record::{read_attributes, read_extra, read_origin};
 
-/// A span as it was stored.
-#[derive(Clone, PartialEq, Debug)]
-pub struct StoredSpan {
-    /// Its place in the store's sequence.
-    pub receipt: u64,
-    /// The agent it was polled from; empty in an agent's own store.
-    pub agent_id: Arc<str>,
-    /// The span, with everything OTLP said of it.
-    pub span: Span,
-}
-
 /// Turns batches into spans, and shares what they share.
-#[derive(Default)]
 pub(crate) struct SpanReader {
-    /// By the text of the origin: SDK's first, eBPF's second.
+    columns: Columns,
+    /// By the text of the origin, or by the service where origins are not read: SDK's first, eBPF's second.
     origins: [HashMap<String, Arc<Origin>>; 2],
     agents: HashMap<String, Arc<str>>,
 }
@@ -42,8 +30,8 @@ pub(crate) struct SpanReader {
 /// Origins of one batch, by their code in it and whether eBPF is the collector.
 type BatchOrigins = HashMap<(u32, bool), Arc<Origin>>;
 
-/// The columns of one batch of `ROW_SCHEMA`.
-struct Columns<'a> {
+/// The columns of one batch of `ROW_SCHEMA`, as far as they were read.
+struct RowColumns<'a> {
     receipt: &'a UInt64Array,
     trace_id: &'a FixedSizeBinaryArray,
     span_id: &'a UInt64Array,
@@ -55,28 +43,46 @@ struct Columns<'a> {
     start_time: &'a TimestampMicrosecondArray,
     duration_us: &'a Int64Array,
     sub_us: &'a UInt32Array,
-    status_code: &'a Int16Array,
     span_status: &'a UInt8Array,
+    attributes: Option<AttributeColumns<'a>>,
+    extra: Option<&'a StringArray>,
+    origin: OriginColumns<'a>,
+}
+
+/// What attributes are made of.
+struct AttributeColumns<'a> {
+    status_code: &'a Int16Array,
     spellings: &'a UInt32Array,
     text: Vec<&'a StringArray>,
     numbers: Vec<&'a Int64Array>,
-    attributes: &'a StringArray,
-    extra: &'a StringArray,
-    origin_codes: &'a UInt32Array,
-    origin_texts: &'a StringArray,
+    rest: &'a StringArray,
+}
+
+/// What origins are made of.
+enum OriginColumns<'a> {
+    Whole { codes: &'a UInt32Array, texts: &'a StringArray },
+    ServiceAlone(&'a StringArray),
 }
 
 impl SpanReader {
+    /// Reads `columns` of spans.
+    pub(crate) fn of(columns: Columns) -> Self {
+        Self { columns, origins: Default::default(), agents: HashMap::new() }
+    }
+
     /// Adds the spans of `batch` to `spans`.
     pub(crate) fn read(
         &mut self,
         batch: &RecordBatch,
+        budget: &Budget,
         spans: &mut Vec<StoredSpan>,
     ) -> Result<(), StoreError> {
-        let columns = Columns::of(batch)?;
+        let columns = RowColumns::of(batch, self.columns)?;
         let mut origins = BatchOrigins::default();
+        let mut pace = budget.pace();
         spans.reserve(batch.num_rows());
         for row in 0..batch.num_rows() {
+            pace.step()?;
             spans.push(StoredSpan {
                 receipt: columns.receipt.value(row),
                 agent_id: self.agent(columns.agent_id.value(row)),
@@ -88,11 +94,13 @@ impl SpanReader {
 
     fn span(
         &mut self,
-        columns: &Columns<'_>,
+        columns: &RowColumns<'_>,
         row: usize,
         origins: &mut BatchOrigins,
     ) -> Result<Span, StoreError> {
         let (start, end) = columns.times(row).restore();
+        let attributes =
+            columns.attributes.as_ref().map(|columns| columns.read(row)).transpose()?;
         let mut span = Span {
             trace_id: trace_id(columns.trace_id.value(row))?,
             span_id: span_id("span_id", columns.span_id.value(row))?,
@@ -105,7 +113,7 @@ impl SpanReader {
             kind: SpanKind::from(i32::from(columns.span_kind.value(row))),
             start,
             end,
-            attributes: columns.attributes(row)?,
+            attributes: attributes.unwrap_or_default(),
             dropped_attributes: 0,
             events: Vec::new(),
             dropped_events: 0,
@@ -117,7 +125,7 @@ impl SpanReader {
             },
             origin: self.origin(columns, row, origins)?,
         };
-        if let Some(extra) = optional(columns.extra, row, StringArray::value) {
+        if let Some(extra) = columns.extra.and_then(|column| text(column, row)) {
             read_extra(extra, &mut span).map_err(|error| damaged("extra", &error))?;
         }
         Ok(span)
@@ -125,17 +133,37 @@ impl SpanReader {
 
     fn origin(
         &mut self,
-        columns: &Columns<'_>,
+        columns: &RowColumns<'_>,
         row: usize,
         origins: &mut BatchOrigins,
     ) -> Result<Arc<Origin>, StoreError> {
-        let (code, ebpf) = (columns.origin_codes.value(row), columns.ebpf.value(row));
-        if let Some(origin) = origins.get(&(code, ebpf)) {
-            return Ok(origin.clone());
+        let ebpf = columns.ebpf.value(row);
+        match columns.origin {
+            OriginColumns::Whole { codes, texts } => {
+                let code = codes.value(row);
+                if let Some(origin) = origins.get(&(code, ebpf)) {
+                    return Ok(origin.clone());
+                }
+                let origin = self.origin_of(texts.value(code as usize), ebpf)?;
+                origins.insert((code, ebpf), origin.clone());
+                Ok(origin)
+            }
+            OriginColumns::ServiceAlone(services) => Ok(self.service(services.value(row), ebpf)),
         }
-        let origin = self.origin_of(columns.origin_texts.value(code as usize), ebpf)?;
-        origins.insert((code, ebpf), origin.clone());
-        Ok(origin)
+    }
+
+    /// An origin that says no more than what the service is called.
+    fn service(&mut self, service: &str, ebpf: bool) -> Arc<Origin> {
+        let known = &mut self.origins[usize::from(ebpf)];
+        if let Some(origin) = known.get(service) {
+            return origin.clone();
+        }
+        let attributes = [("service.name", service)].into_iter().collect();
+        let resource = Resource { attributes, ..Resource::default() };
+        let origin = Origin { resource, scope: Scope::default(), collector: collector(ebpf) };
+        let origin = Arc::new(origin);
+        known.insert(service.to_owned(), origin.clone());
+        origin
     }
 
     fn origin_of(&mut self, json: &str, ebpf: bool) -> Result<Arc<Origin>, StoreError> {
@@ -143,8 +171,8 @@ impl SpanReader {
         if let Some(origin) = known.get(json) {
             return Ok(origin.clone());
         }
-        let collector = if ebpf { Collector::Ebpf } else { Collector::Sdk };
-        let origin = read_origin(json, collector).map_err(|error| damaged("origin", &error))?;
+        let origin =
+            read_origin(json, collector(ebpf)).map_err(|error| damaged("origin", &error))?;
         let origin = Arc::new(origin);
         known.insert(json.to_owned(), origin.clone());
         Ok(origin)
@@ -162,35 +190,26 @@ impl SpanReader {
     }
 }
 
-impl<'a> Columns<'a> {
-    fn of(batch: &'a RecordBatch) -> Result<Self, StoreError> {
-        let origin: &DictionaryArray<UInt32Type> = column(batch, ORIGIN_ID)?;
-        let origin_texts = origin.values().as_any().downcast_ref();
+impl<'a> RowColumns<'a> {
+    fn of(batch: &'a RecordBatch, wanted: Columns) -> Result<Self, StoreError> {
+        let attributes = wanted.contains(Columns::ATTRIBUTES);
+        let extra = wanted.contains(Columns::DETAILS);
         Ok(Self {
-            receipt: column(batch, 0)?,
-            trace_id: column(batch, TRACE_ID)?,
-            span_id: column(batch, 3)?,
-            parent_span_id: column(batch, 4)?,
-            agent_id: column(batch, 5)?,
-            ebpf: column(batch, EBPF)?,
-            span_name: column(batch, 8)?,
-            span_kind: column(batch, 9)?,
-            start_time: column(batch, 10)?,
-            duration_us: column(batch, 11)?,
-            sub_us: column(batch, 12)?,
-            status_code: column(batch, 13)?,
-            span_status: column(batch, 14)?,
-            spellings: column(batch, 15)?,
-            text: (FIRST_TEXT..FIRST_NUMBER)
-                .map(|at| column(batch, at))
-                .collect::<Result<_, _>>()?,
-            numbers: (FIRST_NUMBER..AFTER_PROMOTED)
-                .map(|at| column(batch, at))
-                .collect::<Result<_, _>>()?,
-            attributes: column(batch, AFTER_PROMOTED)?,
-            extra: column(batch, AFTER_PROMOTED + 1)?,
-            origin_codes: origin.keys(),
-            origin_texts: origin_texts.ok_or_else(|| damaged("origin", origin.data_type()))?,
+            receipt: column(batch, "receipt")?,
+            trace_id: column(batch, "trace_id")?,
+            span_id: column(batch, "span_id")?,
+            parent_span_id: column(batch, "parent_span_id")?,
+            agent_id: column(batch, "agent_id")?,
+            ebpf: column(batch, "ebpf")?,
+            span_name: column(batch, "span_name")?,
+            span_kind: column(batch, "span_kind")?,
+            start_time: column(batch, "start_time")?,
+            duration_us: column(batch, "duration_us")?,
+            sub_us: column(batch, "sub_us")?,
+            span_status: column(batch, "span_status")?,
+            attributes: attributes.then(|| AttributeColumns::of(batch)).transpose()?,
+            extra: extra.then(|| column(batch, "extra")).transpose()?,
+            origin: OriginColumns::of(batch, wanted.contains(Columns::ORIGIN))?,
         })
     }
 
@@ -201,15 +220,30 @@ impl<'a> Columns<'a> {
             sub_us: self.sub_us.value(row),
         }
     }
+}
+
+impl<'a> AttributeColumns<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self, StoreError> {
+        Ok(Self {
+            status_code: column(batch, "status_code")?,
+            spellings: column(batch, "spellings")?,
+            text: TEXT.iter().map(|text| column(batch, text.column)).collect::<Result<_, _>>()?,
+            numbers: NUMBERS
+                .iter()
+                .map(|number| column(batch, number.column))
+                .collect::<Result<_, _>>()?,
+            rest: column(batch, "attributes")?,
+        })
+    }
 
     /// Promoted attributes in the order of their columns, then the rest in theirs.
-    fn attributes(&self, row: usize) -> Result<Attributes, StoreError> {
+    fn read(&self, row: usize) -> Result<Attributes, StoreError> {
         let spellings = self.spellings.value(row);
         let status = optional(self.status_code, row, Int16Array::value);
         let mut pairs = Vec::new();
         pairs.extend(promoted::status_attribute(spellings, status.map(|code| code as u16)));
         for (at, values) in self.text.iter().enumerate() {
-            if let Some(text) = optional(*values, row, StringArray::value) {
+            if let Some(text) = text(values, row) {
                 let key = promoted::text_key(spellings, at).to_owned();
                 pairs.push(KeyValue { key, value: Value::from(text) });
             }
@@ -220,7 +254,7 @@ impl<'a> Columns<'a> {
                 pairs.push(KeyValue { key, value: Value::Int(number) });
             }
         }
-        if let Some(json) = optional(self.attributes, row, StringArray::value) {
+        if let Some(json) = text(self.rest, row) {
             let rest = read_attributes(json).map_err(|error| damaged("attributes", &error))?;
             pairs.extend(rest.0);
         }
@@ -228,13 +262,42 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Column `at`, if it has the type that the schema gives it.
-fn column<T: Array + 'static>(batch: &RecordBatch, at: usize) -> Result<&T, StoreError> {
-    let array = batch.column(at);
-    array.as_any().downcast_ref().ok_or_else(|| StoreError::Damaged {
-        column: "type",
-        found: format!("{} at {at}", array.data_type()),
-    })
+impl<'a> OriginColumns<'a> {
+    fn of(batch: &'a RecordBatch, whole: bool) -> Result<Self, StoreError> {
+        if !whole {
+            return Ok(Self::ServiceAlone(column(batch, "service_name")?));
+        }
+        let origin: &DictionaryArray<UInt32Type> = column(batch, "origin")?;
+        let texts = origin.values().as_any().downcast_ref();
+        let texts = texts.ok_or_else(|| damaged("origin", origin.data_type()))?;
+        Ok(Self::Whole { codes: origin.keys(), texts })
+    }
+}
+
+/// Column `name` of a batch.
+pub(crate) fn column_named<'a>(
+    batch: &'a RecordBatch,
+    name: &'static str,
+) -> Result<&'a ArrayRef, StoreError> {
+    batch.column_by_name(name).ok_or_else(|| damaged(name, &"no column"))
+}
+
+/// Column `name`, if it has the type that the schema gives it.
+fn column<'a, T: Array + 'static>(
+    batch: &'a RecordBatch,
+    name: &'static str,
+) -> Result<&'a T, StoreError> {
+    let array = column_named(batch, name)?;
+    array.as_any().downcast_ref().ok_or_else(|| damaged(name, array.data_type()))
+}
+
+/// The text at `row`, unless it is NULL.
+fn text(column: &StringArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn collector(ebpf: bool) -> Collector {
+    if ebpf { Collector::Ebpf } else { Collector::Sdk }
 }
 
 /// The value at `row`, unless it is NULL.

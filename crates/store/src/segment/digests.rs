@@ -5,7 +5,7 @@ use std::fs::File;
 use std::ops::Range;
 
 use super::Segment;
-use super::plain::PlainColumn;
+use super::fixed_width::FixedWidthColumn;
 use crate::error::StoreError;
 use crate::hot::digest::{DIGEST_BYTES, TraceDigest};
 
@@ -21,7 +21,7 @@ pub(crate) struct DigestBounds {
 
 /// Where a segment's digests are, and what its blocks of them say.
 pub(super) struct DigestIndex {
-    column: PlainColumn,
+    column: FixedWidthColumn,
     blocks: Vec<DigestBounds>,
 }
 
@@ -81,7 +81,7 @@ impl Digests<'_> {
 
 impl DigestIndex {
     /// The index of the first `rows` of a column, which are read for it.
-    pub(super) fn of(column: PlainColumn, rows: u32) -> Result<Self, StoreError> {
+    pub(super) fn of(column: FixedWidthColumn, rows: u32) -> Result<Self, StoreError> {
         let mut bytes = Vec::new();
         column.read(&column.open()?, 0..rows, &mut bytes)?;
         let digests: &[[u8; DIGEST_BYTES]] = bytes.as_chunks().0;

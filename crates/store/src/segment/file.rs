@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use arrow_array::RecordBatch;
+use coral_engine::{Budget, BudgetError};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowSelection,
@@ -34,13 +35,15 @@ pub(super) enum Rows<'a> {
     Ranges(&'a [Range<usize>]),
 }
 
-/// Reads rows of the columns in `mask`, in the order of the file.
+/// Reads rows of the columns in `mask`, in the order of the file; counts them, and stops when the budget ends.
 pub(super) fn read(
     path: &Path,
     footer: ArrowReaderMetadata,
     mask: ProjectionMask,
     rows: Rows<'_>,
+    budget: &Budget,
 ) -> Result<Vec<RecordBatch>, StoreError> {
+    budget.check()?;
     let file = ParquetSource::open(path)?;
     let group_rows: Vec<usize> =
         footer.metadata().row_groups().iter().map(|group| group.num_rows() as usize).collect();
@@ -55,7 +58,20 @@ pub(super) fn read(
             builder = builder.with_row_groups(groups).with_row_selection(selection);
         }
     }
-    file.reading(|| Ok(builder.build()?.collect::<Result<_, _>>()?))
+    let mut reader = file.reading(|| builder.build())?;
+    let mut batches = Vec::new();
+    while let Some(batch) = file.reading(|| Ok(reader.next().transpose()?))? {
+        charge(budget, &batch)?;
+        batches.push(batch);
+    }
+    Ok(batches)
+}
+
+/// Counts the rows and bytes of a batch that was read, and looks whether more may be.
+pub(crate) fn charge(budget: &Budget, batch: &RecordBatch) -> Result<(), BudgetError> {
+    budget.count_rows(batch.num_rows() as u64)?;
+    budget.count_bytes(batch.get_array_memory_size() as u64)?;
+    budget.check()
 }
 
 /// The row groups that hold any of `rows`, and which of their rows those are.

@@ -26,7 +26,7 @@ struct Kept {
 
 #[derive(Clone)]
 struct Footer {
-    plain: ArrowReaderMetadata,
+    stored: ArrowReaderMetadata,
     /// The same, with texts as dictionaries.
     coded: ArrowReaderMetadata,
     used: u64,
@@ -38,7 +38,7 @@ const MAX_BYTES: usize = 16 << 20;
 impl Footers {
     /// The footer of `file`.
     pub(super) fn of(&self, file: &Path) -> Result<ArrowReaderMetadata, StoreError> {
-        Ok(self.footer(file)?.plain)
+        Ok(self.footer(file)?.stored)
     }
 
     /// The footer of `file`, by which texts are read as codes, and what they stand for.
@@ -101,15 +101,15 @@ impl Footer {
     fn read(path: &Path) -> Result<Self, StoreError> {
         let file = ParquetSource::open(path)?;
         file.reading(|| {
-            let plain = ArrowReaderMetadata::load(&file, options())?;
-            let options = options().with_schema(Arc::new(coded(plain.schema())));
-            let coded = ArrowReaderMetadata::try_new(plain.metadata().clone(), options)?;
-            Ok(Self { coded, plain, used: 0 })
+            let stored = ArrowReaderMetadata::load(&file, options())?;
+            let options = options().with_schema(Arc::new(coded(stored.schema())));
+            let coded = ArrowReaderMetadata::try_new(stored.metadata().clone(), options)?;
+            Ok(Self { coded, stored, used: 0 })
         })
     }
 
     fn bytes(&self) -> usize {
-        self.plain.metadata().memory_size()
+        self.stored.metadata().memory_size()
     }
 }
 

@@ -6,6 +6,7 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
 use bytes::Bytes;
+use coral_engine::Budget;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::basic::Encoding;
@@ -71,10 +72,12 @@ impl RowGroup<'_> {
     pub(crate) fn each_text(
         &self,
         column: &'static str,
+        budget: &Budget,
         mut tell: impl FnMut(&str),
     ) -> Result<(), StoreError> {
+        budget.check()?;
         let Some((texts, count)) = self.whole_dictionary(column)? else {
-            for batch in self.read(&[column])? {
+            for batch in self.read(&[column], budget)? {
                 let coded = batch.column(0).as_dictionary_opt::<UInt32Type>();
                 let coded = coded.ok_or_else(|| damaged(column, &"no codes"))?;
                 coded.values().as_string::<i32>().iter().flatten().for_each(&mut tell);
@@ -103,9 +106,13 @@ impl RowGroup<'_> {
     }
 
     /// All rows of these columns; texts as codes, and what they stand for.
-    pub(crate) fn read(&self, columns: &[&str]) -> Result<Vec<RecordBatch>, StoreError> {
+    pub(crate) fn read(
+        &self,
+        columns: &[&str],
+        budget: &Budget,
+    ) -> Result<Vec<RecordBatch>, StoreError> {
         let mask = ProjectionMask::columns(self.footer.parquet_schema(), columns.iter().copied());
-        read(self.segment.spans_file(), self.footer.clone(), mask, Rows::Group(self.index))
+        read(self.segment.spans_file(), self.footer.clone(), mask, Rows::Group(self.index), budget)
     }
 
     fn chunk(&self, column: &'static str) -> Result<&ColumnChunkMetaData, StoreError> {

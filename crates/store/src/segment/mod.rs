@@ -7,9 +7,9 @@
 mod digests;
 mod file;
 mod filter;
+mod fixed_width;
 mod footer;
 mod groups;
-mod plain;
 mod read;
 mod traces;
 mod write;
@@ -19,22 +19,23 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use coral_engine::{Budget, Columns, StoredSpan};
 use coral_trace::TraceId;
 use parquet::arrow::ProjectionMask;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::digests::DigestBounds;
 use self::digests::DigestIndex;
-pub(crate) use self::file::ranges;
+pub(crate) use self::file::{charge, ranges};
 use self::filter::TraceFilter;
+use self::fixed_width::FixedWidthColumn;
 pub(crate) use self::footer::Footers;
 pub(crate) use self::groups::RowGroup;
-use self::plain::PlainColumn;
 pub(crate) use self::write::{TRACE_ROW, write_spans};
 use crate::clock::Received;
 use crate::disk;
 use crate::error::StoreError;
-use crate::row::{SpanReader, StoredSpan};
+use crate::row::SpanReader;
 
 /// One sealed segment. Its files are removed when it has been retired and nobody reads it any more.
 pub(crate) struct Segment {
@@ -45,7 +46,7 @@ pub(crate) struct Segment {
     /// Every 4,096th trace id of the traces file: where in it to look.
     fences: Vec<u128>,
     digests: DigestIndex,
-    ids: PlainColumn,
+    ids: FixedWidthColumn,
     footers: Arc<Footers>,
     /// Rows of the traces file whose trace has spans elsewhere too.
     split: RwLock<Arc<BTreeMap<u32, TraceId>>>,
@@ -178,9 +179,10 @@ impl SegmentFiles {
 pub(crate) fn read_all(path: &Path, footers: &Arc<Footers>) -> Result<Vec<StoredSpan>, StoreError> {
     footers.forget(path);
     let footer = footers.of(path)?;
-    let (mut reader, mut spans) = (SpanReader::default(), Vec::new());
-    for batch in file::read(path, footer, ProjectionMask::all(), file::Rows::All)? {
-        reader.read(&batch, &mut spans)?;
+    let (mut reader, mut spans) = (SpanReader::of(Columns::ALL), Vec::new());
+    let budget = Budget::unlimited();
+    for batch in file::read(path, footer, ProjectionMask::all(), file::Rows::All, &budget)? {
+        reader.read(&batch, &budget, &mut spans)?;
     }
     Ok(spans)
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
+use coral_engine::Budget;
 use coral_trace::{TraceId, UnixNanos};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
@@ -15,8 +16,8 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use super::digests::DigestIndex;
 use super::file::{Rows, ranges, read};
 use super::filter::TraceFilter;
+use super::fixed_width::FixedWidthColumn;
 use super::footer::Footers;
-use super::plain::PlainColumn;
 use super::traces::{DETAIL, DIGEST, SPLIT, TRACE_ID, TraceRow};
 use super::write::{EXTENT_KEY, FENCE_ROWS, TRACE_ROW};
 use super::{Segment, SegmentExtent, SegmentFiles};
@@ -37,7 +38,8 @@ impl Segment {
         if traces.metadata().file_metadata().num_rows() != i64::from(extent.traces) {
             return Err(damaged("trace_id", &"more or fewer rows than the footer says"));
         }
-        let column = |column, width| PlainColumn::of(files.traces.clone(), &traces, column, width);
+        let column =
+            |column, width| FixedWidthColumn::of(files.traces.clone(), &traces, column, width);
         let digests = DigestIndex::of(column((DIGEST, "digest"), DIGEST_BYTES)?, extent.traces)?;
         let ids = column((TRACE_ID, "trace_id"), size_of::<u128>())?;
         let last_received = UnixNanos::from_micros(extent.last_received);
@@ -124,7 +126,7 @@ impl Segment {
     pub(crate) fn split_when_sealed(&self) -> Result<Vec<u32>, StoreError> {
         let mut rows = Vec::new();
         let mut at = 0;
-        for batch in self.read_traces(&[SPLIT], Rows::All)? {
+        for batch in self.read_traces(&[SPLIT], Rows::All, &Budget::unlimited())? {
             let column = batch.column(0).as_boolean();
             rows.extend((at..).zip(column.values()).filter(|(_, set)| *set).map(|(row, _)| row));
             at += batch.num_rows() as u32;
@@ -133,11 +135,15 @@ impl Segment {
     }
 
     /// Trace id and detail of these rows of the traces file, which are in order.
-    pub(crate) fn details(&self, rows: &[u32]) -> Result<Vec<(TraceId, TraceRow)>, StoreError> {
+    pub(crate) fn details(
+        &self,
+        rows: &[u32],
+        budget: &Budget,
+    ) -> Result<Vec<(TraceId, TraceRow)>, StoreError> {
         let (file, mut id) = (self.ids.open()?, Vec::new());
         let mut details = Vec::with_capacity(rows.len());
         let mut at = rows.iter();
-        for batch in self.read_traces(&[DETAIL], Rows::Ranges(&ranges(rows)))? {
+        for batch in self.read_traces(&[DETAIL], Rows::Ranges(&ranges(rows)), budget)? {
             let texts = batch.column(0).as_string::<i32>();
             for (text, row) in texts.iter().flatten().zip(&mut at) {
                 self.ids.read(&file, *row..row + 1, &mut id)?;
@@ -147,33 +153,37 @@ impl Segment {
         Ok(details)
     }
 
-    /// These rows of the spans file, which are in order: every column of `ROW_SCHEMA`, or those named.
+    /// These rows of the spans file, which are in order: the columns that are named.
     pub(crate) fn spans_at(
         &self,
         rows: &[u32],
-        columns: Option<&[&str]>,
+        columns: &[&str],
+        budget: &Budget,
     ) -> Result<Vec<RecordBatch>, StoreError> {
-        self.read_spans(&ranges(rows), columns)
+        self.read_spans(&ranges(rows), columns, budget)
     }
 
-    /// Ranges of rows of the spans file: every column, or those named, in the order of the file.
+    /// Ranges of rows of the spans file: the columns that are named, in the order of the file.
     pub(crate) fn read_spans(
         &self,
         rows: &[Range<usize>],
-        columns: Option<&[&str]>,
+        columns: &[&str],
+        budget: &Budget,
     ) -> Result<Vec<RecordBatch>, StoreError> {
         let footer = self.footers.of(&self.files.spans)?;
         let schema = footer.parquet_schema();
-        let mask = columns.map_or_else(ProjectionMask::all, |columns| {
-            ProjectionMask::columns(schema, columns.iter().copied())
-        });
-        read(&self.files.spans, footer.clone(), mask, Rows::Ranges(rows))
+        let mask = ProjectionMask::columns(schema, columns.iter().copied());
+        read(&self.files.spans, footer.clone(), mask, Rows::Ranges(rows), budget)
     }
 
     /// The rows of the traces file that these rows of the spans file, which are in order, belong to.
-    pub(crate) fn trace_rows(&self, spans: &[u32]) -> Result<Vec<u32>, StoreError> {
+    pub(crate) fn trace_rows(
+        &self,
+        spans: &[u32],
+        budget: &Budget,
+    ) -> Result<Vec<u32>, StoreError> {
         let mut rows = Vec::with_capacity(spans.len());
-        for batch in self.spans_at(spans, Some(&[TRACE_ROW]))? {
+        for batch in self.spans_at(spans, &[TRACE_ROW], budget)? {
             rows.extend_from_slice(batch.column(0).as_primitive::<UInt32Type>().values());
         }
         match rows.iter().find(|row| **row >= self.extent.traces) {
@@ -186,10 +196,11 @@ impl Segment {
         &self,
         columns: &[usize],
         rows: Rows<'_>,
+        budget: &Budget,
     ) -> Result<Vec<RecordBatch>, StoreError> {
         let footer = self.footers.of(&self.files.traces)?;
         let mask = ProjectionMask::leaves(footer.parquet_schema(), columns.iter().copied());
-        read(&self.files.traces, footer, mask, rows)
+        read(&self.files.traces, footer, mask, rows, budget)
     }
 }
 

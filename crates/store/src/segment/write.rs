@@ -98,7 +98,7 @@ fn write_traces(
 ) -> Result<(), StoreError> {
     let extent = serde_json::to_string(extent).expect("an extent has a JSON form");
     let footer = vec![KeyValue::new(EXTENT_KEY.to_owned(), extent)];
-    let properties = plain(compressed(), &["trace_id", "digest"])
+    let properties = fixed_width(compressed(), &["trace_id", "digest"])
         .set_column_dictionary_enabled("detail".into(), false)
         .set_column_data_page_row_count_limit("detail".into(), DETAIL_ROWS)
         .set_column_data_page_row_count_limit("trace_id".into(), FENCE_ROWS)
@@ -162,7 +162,10 @@ fn compressed() -> WriterPropertiesBuilder {
 }
 
 /// Columns that are read whole and often.
-fn plain(mut properties: WriterPropertiesBuilder, columns: &[&str]) -> WriterPropertiesBuilder {
+fn fixed_width(
+    mut properties: WriterPropertiesBuilder,
+    columns: &[&str],
+) -> WriterPropertiesBuilder {
     for column in columns {
         properties = properties
             .set_column_compression((*column).into(), Compression::UNCOMPRESSED)

@@ -1,14 +1,15 @@
 //! Storing and reading metrics.
 
+use coral_engine::{
+    Budget, DeltaQuery, MetricCheckpoint, MetricExtent, MetricMaintenance, MetricRetention,
+    StoredDelta,
+};
 use coral_trace::red::{Delta, Point, Protocol};
 use coral_trace::{TimeRange, UnixNanos};
 
 use super::Store;
 use crate::error::StoreError;
-use crate::metrics::{
-    AppendedPoints, MetricCheckpoint, MetricExtent, MetricKeep, MetricPage, MetricsMaintained,
-    StoredDelta,
-};
+use crate::metrics::{AppendedPoints, MetricPage};
 
 impl Store {
     /// Stores what `groups` of points say that was not known, in one commit, received at `received`.
@@ -50,9 +51,9 @@ impl Store {
     /// [`StoreError`]: what was done until then stays, what was not is due again.
     pub fn maintain_metrics(
         &self,
-        keep: MetricKeep,
+        keep: MetricRetention,
         now: UnixNanos,
-    ) -> Result<MetricsMaintained, StoreError> {
+    ) -> Result<MetricMaintenance, StoreError> {
         self.0.metrics.maintain_metrics(keep, now)
     }
 
@@ -74,7 +75,8 @@ impl Store {
         range: TimeRange,
         visit: impl FnMut(&StoredDelta),
     ) -> Result<(), StoreError> {
-        self.0.metrics.deltas(protocol, range, visit)
+        let wanted = DeltaQuery { protocol, range, service: None, side: None };
+        self.0.metrics.deltas(&wanted, &Budget::unlimited(), visit)
     }
 
     /// Returns rows with a receipt above `after`, in order of receipt, at most `limit`.

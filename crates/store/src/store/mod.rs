@@ -1,6 +1,7 @@
 //! One store, as its users have it: spans and metrics in one directory. What it does is done below, by
 //! [`Spans`] and [`Metrics`], which know nothing of it.
 
+mod engine;
 mod metrics;
 mod read;
 mod spans;
@@ -8,12 +9,14 @@ mod spans;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use coral_engine::Extent;
+
 use crate::clock::Uptime;
 use crate::error::StoreError;
 use crate::identity::Identity;
 use crate::layout::create_dir;
 use crate::metrics::Metrics;
-use crate::spans::{Extent, Spans};
+use crate::spans::Spans;
 
 /// What a store is made of.
 #[derive(Clone, Debug)]

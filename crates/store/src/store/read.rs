@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use coral_engine::{Budget, Columns, StoredSpan, StoredTrace, TraceSummary};
 use coral_trace::dependency::Dependencies;
 use coral_trace::{Collector, SpanId, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use super::Store;
 use crate::error::StoreError;
-use crate::read::lookup::{self, StoredTrace};
+use crate::read::lookup;
 use crate::read::page::{self, Page, Wanted};
-use crate::read::search::{self, TraceQuery, TraceSummary};
+use crate::read::search;
+use crate::read::search::plan::Plan;
+use crate::read::search::query::IndexedQuery;
 use crate::read::{dependencies, services, since};
-use crate::row::StoredSpan;
 use crate::sql::{self, SqlSnapshot};
 
 impl Store {
@@ -26,8 +28,8 @@ impl Store {
         collector: Option<Collector>,
         limit: u32,
     ) -> Result<StoredTrace, StoreError> {
-        let live = &self.0.spans.live;
-        live.reading(|| lookup::one_trace(live, trace, collector, limit))
+        let (live, budget) = (&self.0.spans.live, Budget::unlimited());
+        live.reading(|| lookup::one_trace(live, trace, collector, Columns::ALL, limit, &budget))
     }
 
     /// Whether a span of `trace` is stored. Reads no span.
@@ -51,8 +53,10 @@ impl Store {
         span: Option<SpanId>,
         limit: u32,
     ) -> Result<Vec<StoredSpan>, StoreError> {
-        let live = &self.0.spans.live;
-        live.reading(|| lookup::spans_of(live, traces, collector, span, limit))
+        let (live, budget) = (&self.0.spans.live, Budget::unlimited());
+        live.reading(|| {
+            lookup::spans_of(live, traces, collector, span, Columns::ALL, limit, &budget)
+        })
     }
 
     /// The traces whose id begins with `prefix`, in order of their ids, at most `limit`.
@@ -83,8 +87,10 @@ impl Store {
         after: u64,
         limit: u32,
     ) -> Result<Page, StoreError> {
-        let (live, wanted) = (&self.0.spans.live, Wanted { collector, service: None });
-        live.reading(|| page::page(live, wanted, after, limit as usize))
+        let (live, wanted) =
+            (&self.0.spans.live, Wanted { collector, service: None, columns: Columns::ALL });
+        let budget = Budget::unlimited();
+        live.reading(|| page::page(live, wanted, after, limit as usize, &budget))
     }
 
     /// Likewise, those of one service: of the others no more is read than whose they are.
@@ -98,8 +104,12 @@ impl Store {
         after: u64,
         limit: u32,
     ) -> Result<Page, StoreError> {
-        let (live, wanted) = (&self.0.spans.live, Wanted { collector, service: Some(service) });
-        live.reading(|| page::page(live, wanted, after, limit as usize))
+        let (live, wanted) = (
+            &self.0.spans.live,
+            Wanted { collector, service: Some(service), columns: Columns::ALL },
+        );
+        let budget = Budget::unlimited();
+        live.reading(|| page::page(live, wanted, after, limit as usize, &budget))
     }
 
     /// A receipt before that of every span that was received at `instant` or later.
@@ -117,7 +127,7 @@ impl Store {
     /// [`StoreError`].
     pub fn services(&self, started: TimeRange) -> Result<BTreeSet<String>, StoreError> {
         let live = &self.0.spans.live;
-        live.reading(|| services::services(live, started))
+        live.reading(|| services::services(live, started, &Budget::unlimited()))
     }
 
     /// The traces that `query` asks for, in its order. A trace is whole: its figures count every stored
@@ -125,8 +135,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn search(&self, query: &TraceQuery) -> Result<Vec<TraceSummary>, StoreError> {
-        search::search(&self.0.spans.live, query)
+    pub fn search(&self, query: &IndexedQuery) -> Result<Vec<TraceSummary>, StoreError> {
+        search::search(&self.0.spans.live, &Plan::indexed(query), &Budget::unlimited())
     }
 
     /// Who called whom in the traces that started in `started`, as `collector` or both saw them. A trace is
@@ -140,7 +150,7 @@ impl Store {
         collector: Option<Collector>,
     ) -> Result<Dependencies, StoreError> {
         let live = &self.0.spans.live;
-        live.reading(|| dependencies::dependencies(live, started, collector))
+        live.reading(|| dependencies::dependencies(live, started, collector, &Budget::unlimited()))
     }
 
     /// The files that SQL reads: all of them, or those that may hold rows of `since` or later.

@@ -1,12 +1,11 @@
 //! Storing spans, keeping them and letting them go.
 
+use coral_engine::{Checkpoint, KnownAgent, SpanMaintenance, SpanRetention};
 use coral_trace::{Span, UnixNanos};
 
 use super::Store;
 use crate::commit::append::Appended;
-use crate::commit::checkpoint::{Checkpoint, KnownAgent};
 use crate::error::StoreError;
-use crate::keep::maintain::{Keep, Maintained};
 use crate::keep::repair::{self, Repaired};
 
 impl Store {
@@ -72,7 +71,11 @@ impl Store {
     /// [`StoreError`]: what was done until then stays, what was not is due again. Segments go also when
     /// sealing fails, as it does on a full disk. A failed seal is tried again after 1 s, then twice as long each time, up to
     /// a minute.
-    pub fn maintain(&self, keep: Keep, now: UnixNanos) -> Result<Maintained, StoreError> {
+    pub fn maintain(
+        &self,
+        keep: SpanRetention,
+        now: UnixNanos,
+    ) -> Result<SpanMaintenance, StoreError> {
         self.0.spans.maintain(keep, now)
     }
 

@@ -3,6 +3,7 @@
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
+use coral_engine::Budget;
 use coral_trace::Collector;
 use coral_trace::dependency::CallSpan;
 
@@ -54,10 +55,16 @@ impl SplitSpans {
     }
 
     /// Joins them by trace, and adds the traces that started in the window.
-    pub(super) fn add_to(mut self, window: Window, reader: &mut Reader) {
+    pub(super) fn add_to(
+        mut self,
+        window: Window,
+        reader: &mut Reader,
+        budget: &Budget,
+    ) -> Result<(), StoreError> {
         self.spans.sort_unstable_by_key(|carried| (carried.trace, carried.span.span_id));
-        let mut trace = Vec::new();
+        let (mut trace, mut pace) = (Vec::new(), budget.pace());
         for spans in self.spans.chunk_by(|one, other| one.trace == other.trace) {
+            pace.step()?;
             let started = spans.iter().map(|carried| carried.started).min();
             if started.is_some_and(|started| window.holds(started)) {
                 trace.clear();
@@ -65,5 +72,6 @@ impl SplitSpans {
                 reader.map.add_trace(&trace);
             }
         }
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
+use coral_engine::Budget;
 use coral_trace::TraceId;
 use coral_trace::dependency::CallSpan;
 
@@ -32,17 +33,18 @@ pub(super) fn read(
     whole: bool,
     reader: &mut Reader,
     carried: &mut SplitSpans,
+    budget: &Budget,
 ) -> Result<(), StoreError> {
     // Before the rest is read: a trace that goes on elsewhere by then is marked.
     let split = segment.split_rows();
     if !whole && split.is_empty() {
         return Ok(());
     }
-    let fates = fates(segment, window, pass, whole, &split)?;
+    let fates = fates(segment, window, pass, whole, &split, budget)?;
     let mut rows = Rows::none_of(&fates);
     for group in segment.row_groups()? {
         let said = group.with_values(&SAID_COLUMNS)?;
-        for batch in group.read(&[&COLUMNS[..], &said].concat())? {
+        for batch in group.read(&[&COLUMNS[..], &said].concat(), budget)? {
             let traces = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
             for (trace, span) in traces.iter().zip(reader.read(&batch)?) {
                 match fates.get(*trace as usize).ok_or_else(|| damaged(TRACE_ROW, trace))? {
@@ -53,8 +55,7 @@ pub(super) fn read(
             }
         }
     }
-    rows.by_trace(|trace| reader.map.add_trace(trace));
-    Ok(())
+    rows.by_trace(budget, |trace| reader.map.add_trace(trace))
 }
 
 fn fates(
@@ -63,12 +64,14 @@ fn fates(
     pass: Pass,
     whole: bool,
     split: &BTreeMap<u32, TraceId>,
+    budget: &Budget,
 ) -> Result<Vec<Fate>, StoreError> {
     let mut fates = Vec::with_capacity(segment.extent.traces as usize);
     let mut digests = segment.digests()?;
     let mut next = 0;
     while let Some(rows) = digests.next_wanted(next, |_, _| true) {
         next = rows.end;
+        budget.check()?;
         for (row, digest) in digests.read(rows)? {
             fates.push(match split.get(&row) {
                 _ if !window.counts(digest.collector) => Fate::Skipped,
@@ -102,8 +105,8 @@ impl Rows {
     }
 
     /// Each trace at once: sorted by counting.
-    fn by_trace(self, mut add: impl FnMut(&[CallSpan])) {
-        let Some((_, some)) = self.spans.first() else { return };
+    fn by_trace(self, budget: &Budget, mut add: impl FnMut(&[CallSpan])) -> Result<(), StoreError> {
+        let Some((_, some)) = self.spans.first() else { return Ok(()) };
         let mut sorted = vec![*some; self.spans.len()];
         let mut ends = Vec::with_capacity(self.counts.len());
         let mut begin = 0;
@@ -116,8 +119,11 @@ impl Rows {
             sorted[*place] = *span;
             *place += 1;
         }
+        let mut pace = budget.pace();
         for (end, count) in ends.into_iter().zip(self.counts).filter(|(_, count)| *count > 0) {
+            pace.step()?;
             add(&sorted[end - count as usize..end]);
         }
+        Ok(())
     }
 }

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use coral_engine::{Budget, Order, TraceSummary};
 use coral_trace::{TraceId, UnixNanos};
 
 use super::judge::Judge;
-use super::{Order, TraceQuery, TraceSummary};
 use crate::error::StoreError;
 use crate::hot::part::TracePart;
 use crate::segment::{DigestBounds, Segment, SegmentExtent};
@@ -40,8 +40,13 @@ pub(super) struct Best {
     keep: usize,
     candidates: Vec<Candidate>,
     /// Key of the worst that is kept, once some were let go: what is not better needs no look.
-    bar: Option<(i64, i64)>,
+    bar: Option<Key>,
+    /// What is as good as this, or better, was found before.
+    below: Option<Key>,
 }
+
+/// How good a trace is: larger is better.
+pub(super) type Key = (i64, i64);
 
 impl Candidate {
     pub(super) fn of(first: i64, last: i64, place: Place) -> Self {
@@ -50,8 +55,8 @@ impl Candidate {
 }
 
 impl Best {
-    pub(super) fn new(order: Order, keep: usize) -> Self {
-        Self { order, keep, candidates: Vec::new(), bar: None }
+    pub(super) fn new(order: Order, keep: usize, below: Option<Key>) -> Self {
+        Self { order, keep, candidates: Vec::new(), bar: None, below }
     }
 
     pub(super) fn extend(&mut self, candidates: impl IntoIterator<Item = Candidate>) {
@@ -60,7 +65,8 @@ impl Best {
 
     /// Whether a trace with these sums can be among the best.
     pub(super) fn wants(&self, first: i64, last: i64) -> bool {
-        self.bar.is_none_or(|bar| self.key(first, last - first) >= bar)
+        let key = key(self.order, first, last - first);
+        self.bar.is_none_or(|bar| key >= bar) && self.below.is_none_or(|below| key < below)
     }
 
     pub(super) fn push(&mut self, candidate: Candidate) {
@@ -76,11 +82,20 @@ impl Best {
     /// Whether any trace of a block can be among the best.
     pub(super) fn wants_any(&self, block: &DigestBounds) -> bool {
         self.bar.is_none_or(|bar| key(self.order, block.latest, block.longest) >= bar)
+            && self.may_be_below(block.earliest)
     }
 
     /// Whether any trace of a segment can be among the best, by when they start.
     pub(super) fn may_want(&self, extent: &SegmentExtent) -> bool {
-        self.order != Order::Newest || self.wants(extent.last_start, extent.last_start)
+        self.order != Order::Newest
+            || (self.bar.is_none_or(|bar| key(self.order, extent.last_start, 0) >= bar)
+                && self.may_be_below(extent.first_start))
+    }
+
+    /// Whether a trace may be below what was found before, by the earliest that it may start.
+    fn may_be_below(&self, earliest: i64) -> bool {
+        self.order != Order::Newest
+            || self.below.is_none_or(|below| key(self.order, earliest, 0) < below)
     }
 
     /// Lets go of what is not among the best.
@@ -97,32 +112,28 @@ impl Best {
         self.bar = Some(bar);
     }
 
-    pub(super) fn is_cut_short(&mut self) -> bool {
+    /// The key of the worst that is kept, when some were let go.
+    pub(super) fn bar(&mut self) -> Option<Key> {
         self.cut();
-        self.bar.is_some()
-    }
-
-    fn key(&self, start: i64, duration: i64) -> (i64, i64) {
-        key(self.order, start, duration)
+        self.bar
     }
 }
 
-/// Larger is better.
-fn key(order: Order, start: i64, duration: i64) -> (i64, i64) {
+fn key(order: Order, start: i64, duration: i64) -> Key {
     match order {
         Order::Newest => (start, 0),
         Order::Slowest => (duration, start),
     }
 }
 
-/// Reads what a list shows of the best, and of them the first that are of the right services.
+/// Reads what a list shows of the best that are of the right services, in order.
 pub(super) fn read(
     best: Best,
     segments: &[Arc<Segment>],
-    query: &TraceQuery,
+    judge: &Judge,
+    budget: &Budget,
 ) -> Result<Vec<TraceSummary>, StoreError> {
-    let parts = read_parts(&best.candidates, segments)?;
-    let judge = Judge::of(query);
+    let parts = read_parts(&best.candidates, segments, budget)?;
     let mut traces: Vec<TraceSummary> = parts
         .iter()
         .filter(|(_, part)| judge.has_service(part))
@@ -132,13 +143,13 @@ pub(super) fn read(
     traces.sort_by_key(|trace| {
         (Reverse(key(order, trace.start.as_micros(), trace.duration_us)), trace.trace_id)
     });
-    traces.truncate(query.limit as usize);
     Ok(traces)
 }
 
 fn read_parts(
     candidates: &[Candidate],
     segments: &[Arc<Segment>],
+    budget: &Budget,
 ) -> Result<Vec<(TraceId, Arc<TracePart>)>, StoreError> {
     let mut parts: Vec<(TraceId, Arc<TracePart>)> = Vec::new();
     // By segment: rows, each with the sum it belongs to when that is begun.
@@ -162,7 +173,7 @@ fn read_parts(
     for (id, rows) in wanted {
         let rows: Vec<u32> = rows.into_keys().collect();
         if let Some(segment) = segments.iter().find(|segment| segment.id() == id) {
-            let details = segment.details(&rows).map_err(StoreError::unreadable(id))?;
+            let details = segment.details(&rows, budget).map_err(StoreError::unreadable(id))?;
             parts.extend(details.into_iter().map(|(trace, row)| (trace, Arc::new(row.part))));
         }
     }

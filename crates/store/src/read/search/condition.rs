@@ -5,11 +5,12 @@ use arrow_array::types::{Int16Type, Int64Type, UInt32Type};
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
+use coral_engine::Budget;
 use coral_trace::{Attributes, Collector, TraceId, Value};
 use hashbrown::HashSet;
 
-use super::TraceQuery;
 use super::bits::Bits;
+use super::plan::Plan;
 use crate::error::StoreError;
 use crate::hot::generation::Rows;
 use crate::row::batch::TRACE_ID;
@@ -27,19 +28,26 @@ enum Condition {
     Name(String),
     Service(Vec<String>),
     Collector(Collector),
+    /// On the span, or else on its resource; a key that has a column stands for all its spellings.
     Attribute(String, String),
+    /// The same, also where another value hides it: more spans than have it by the meaning of a filter.
+    AttributeAnywhere(String, String),
 }
 
 impl Conditions {
     /// `None` when the query asks nothing of single spans.
-    pub(super) fn of(query: &TraceQuery) -> Option<Self> {
-        if query.name.is_none() && query.attributes.is_empty() {
+    pub(super) fn of(plan: &Plan<'_>) -> Option<Self> {
+        let query = &plan.indexed;
+        let anywhere = &plan.attributes_anywhere;
+        if query.name.is_none() && query.attributes.is_empty() && anywhere.is_empty() {
             return None;
         }
         let mut conditions = Vec::new();
         conditions.extend(query.name.clone().map(Condition::Name));
         let attributes = query.attributes.iter().cloned();
         conditions.extend(attributes.map(|(key, value)| Condition::Attribute(key, value)));
+        let anywhere = anywhere.iter().cloned();
+        conditions.extend(anywhere.map(|(key, value)| Condition::AttributeAnywhere(key, value)));
         if !query.services.is_empty() {
             conditions.push(Condition::Service(query.services.clone()));
         }
@@ -51,9 +59,12 @@ impl Conditions {
     pub(super) fn hot_traces(
         &self,
         rows: &Rows,
+        budget: &Budget,
         fitting: &mut HashSet<TraceId>,
     ) -> Result<(), StoreError> {
         for batch in rows.batches() {
+            budget.count_rows(batch.num_rows() as u64)?;
+            budget.check()?;
             let traces = batch.column(TRACE_ID).as_fixed_size_binary();
             for row in self.fitting(&batch, rows.has_misplaced)?.set_indices() {
                 fitting.insert(crate::row::trace_id(traces.value(row))?);
@@ -63,20 +74,25 @@ impl Conditions {
     }
 
     /// Rows of `segment`'s traces file that have a span that fits.
-    pub(super) fn trace_rows(&self, segment: &Segment) -> Result<Bits, StoreError> {
+    pub(super) fn trace_rows(
+        &self,
+        segment: &Segment,
+        budget: &Budget,
+    ) -> Result<Bits, StoreError> {
         let misplaced = segment.extent.has_misplaced;
         let mut spans: Vec<u32> = Vec::new();
         for group in segment.row_groups()? {
+            budget.check()?;
             let Some(columns) = self.columns_in(&group, misplaced)? else { continue };
             let mut first = group.first_row;
-            for batch in group.read(&columns)? {
+            for batch in group.read(&columns, budget)? {
                 let fitting = self.fitting(&batch, misplaced)?;
                 spans.extend(fitting.set_indices_u32().map(|row| first + row));
                 first += batch.num_rows() as u32;
             }
         }
         let mut rows = Bits::none_of(segment.extent.traces);
-        segment.trace_rows(&spans)?.into_iter().for_each(|row| rows.insert(row));
+        segment.trace_rows(&spans, budget)?.into_iter().for_each(|row| rows.insert(row));
         Ok(rows)
     }
 
@@ -128,7 +144,9 @@ impl Condition {
                 })?,
             ),
             Self::Collector(_) => Some(vec!["ebpf"]),
-            Self::Attribute(key, value) => attribute_columns(group, key, value, misplaced)?,
+            Self::Attribute(key, value) | Self::AttributeAnywhere(key, value) => {
+                attribute_columns(group, key, value, misplaced)?
+            }
         })
     }
 
@@ -142,7 +160,10 @@ impl Condition {
                 let ebpf = column(batch, "ebpf")?.as_boolean().values();
                 Ok(if *collector == Collector::Ebpf { ebpf.clone() } else { !ebpf })
             }
-            Self::Attribute(key, value) => attribute(batch, key, value, misplaced),
+            Self::Attribute(key, value) => attribute(batch, key, value, misplaced, Hiding::Counts),
+            Self::AttributeAnywhere(key, value) => {
+                attribute(batch, key, value, misplaced, Hiding::IsIgnored)
+            }
         }
     }
 }
@@ -175,6 +196,13 @@ fn attribute_columns(
     Ok((!columns.is_empty()).then_some(columns))
 }
 
+/// Whether a value hides another: what a span says of itself that of its resource, and a column that of the JSON.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hiding {
+    Counts,
+    IsIgnored,
+}
+
 /// What stands in a JSON text that has `key`.
 fn needle(key: &str) -> String {
     serde_json::to_string(key).expect("texts have a JSON form")
@@ -187,8 +215,15 @@ fn attribute(
     key: &str,
     value: &str,
     misplaced: bool,
+    hiding: Hiding,
 ) -> Result<BooleanBuffer, StoreError> {
     let (mut set, mut fits) = own_column(batch, key, value)?;
+    let forget = |set: &mut BooleanBuffer| {
+        if hiding == Hiding::IsIgnored {
+            *set = BooleanBuffer::new_unset(batch.num_rows());
+        }
+    };
+    forget(&mut set);
     let needle = needle(key);
     let says = |read: &dyn Fn(&str) -> Option<Attributes>, text: &str| {
         let attributes = text.contains(&needle).then(|| read(text)).flatten();
@@ -198,6 +233,7 @@ fn attribute(
         let read = |text: &str| read_attributes(text).ok();
         if let Some(column) = batch.column_by_name("attributes") {
             add(&mut set, &mut fits, column, |text| says(&read, text))?;
+            forget(&mut set);
         }
     }
     let read = |text: &str| read_resource_attributes(text).ok();

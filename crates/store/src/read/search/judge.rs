@@ -2,7 +2,7 @@
 
 use coral_trace::Collector;
 
-use super::TraceQuery;
+use super::query::IndexedQuery;
 use crate::hot::digest::TraceDigest;
 use crate::hot::part::{TracePart, service_bit};
 use crate::segment::{DigestBounds, SegmentExtent};
@@ -20,7 +20,7 @@ pub(super) struct Judge {
 }
 
 impl Judge {
-    pub(super) fn of(query: &TraceQuery) -> Self {
+    pub(super) fn of(query: &IndexedQuery) -> Self {
         Self {
             since: query.started.start.as_micros(),
             until: query.started.end.as_micros(),

@@ -6,18 +6,24 @@
 mod best;
 mod bits;
 mod condition;
+mod evaluate;
 mod judge;
+pub(crate) mod plan;
+pub(crate) mod query;
 mod sealed;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use coral_trace::{Collector, TimeRange, TraceId, UnixNanos};
+use coral_engine::{Budget, TraceSummary};
+use coral_trace::TraceId;
 use hashbrown::{HashMap, HashSet};
 
-use self::best::{Best, Candidate, Place};
+use self::best::{Best, Candidate, Key, Place};
 use self::condition::Conditions;
+use self::evaluate::Evaluation;
 use self::judge::Judge;
+use self::plan::Plan;
 use self::sealed::{SealedTraces, SplitTraces};
 use crate::error::StoreError;
 use crate::hot::digest::TraceDigest;
@@ -26,103 +32,49 @@ use crate::hot::live::Live;
 use crate::hot::part::TracePart;
 use crate::segment::Segment;
 
-/// Which traces to list. All conditions hold; an empty or `None` one always does.
-#[derive(Clone, PartialEq, Debug)]
-pub struct TraceQuery {
-    /// The trace started in this range: half-open, compared in whole microseconds.
-    pub started: TimeRange,
-    /// It has a span of one of these services.
-    pub services: Vec<String>,
-    /// Only spans of this collector count, for every condition and every figure.
-    pub collector: Option<Collector>,
-    /// Its first span's start and its last span's end are at least this far apart, in microseconds.
-    pub min_duration_us: Option<i64>,
-    /// It has a span whose status is an error (`true`), or none (`false`).
-    pub failed: Option<bool>,
-    /// It has a span (of one of `services`) with this name, and with all `attributes` on that span or its resource.
-    pub name: Option<String>,
-    /// See `name`. Values are compared as text.
-    pub attributes: Vec<(String, String)>,
-    /// Which come first, and so which the limit leaves.
-    pub order: Order,
-    /// At most this many.
-    pub limit: u32,
-}
+/// Candidates whose spans are read to evaluate a filter: in one round at first, and in a later one at most.
+const FIRST_CANDIDATES: usize = 128;
+const MAX_CANDIDATES: usize = 8_192;
 
-/// Which traces come first.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Order {
-    /// Latest start first.
-    #[default]
-    Newest,
-    /// Longest first; of equals the newest.
-    Slowest,
-}
-
-/// One trace of a list.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TraceSummary {
-    /// Its id.
-    pub trace_id: TraceId,
-    /// Start of its first span, in whole microseconds.
-    pub start: UnixNanos,
-    /// To the end of its last span, microseconds.
-    pub duration_us: i64,
-    /// Spans stored.
-    pub spans: u64,
-    /// Spans whose status is an error.
-    pub errors: u64,
-    /// Services with a span in it, by name.
-    pub services: Vec<String>,
-    /// The service of the earliest span without a parent; `None` when none was received.
-    pub root_service: Option<String>,
-    /// That span's name, or the earliest span's when there is none.
-    pub root_name: String,
-    /// The response status of the same span.
-    pub status_code: Option<u16>,
-}
-
-impl TraceQuery {
-    /// More attribute conditions than this are refused before they come here.
-    pub const MAX_ATTRIBUTES: usize = 4;
-
-    /// All traces, newest first.
-    pub fn newest(limit: u32) -> Self {
-        Self {
-            started: TimeRange::ALL,
-            services: Vec::new(),
-            collector: None,
-            min_duration_us: None,
-            failed: None,
-            name: None,
-            attributes: Vec::new(),
-            order: Order::Newest,
-            limit,
-        }
-    }
-}
-
-/// See [`Store::search`](crate::Store::search).
-pub(crate) fn search(live: &Live, query: &TraceQuery) -> Result<Vec<TraceSummary>, StoreError> {
-    if query.limit == 0 {
+/// See [`TraceReader::search`](coral_engine::TraceReader::search).
+pub(crate) fn search(
+    live: &Live,
+    plan: &Plan<'_>,
+    budget: &Budget,
+) -> Result<Vec<TraceSummary>, StoreError> {
+    let limit = plan.indexed.limit as usize;
+    if limit == 0 {
         return Ok(Vec::new());
     }
-    // A service's bit may be another's: then some of the best are none, and more are needed.
-    let mut keep = query.limit as usize;
+    let mut keep = if plan.filter.is_some() { limit.max(FIRST_CANDIDATES) } else { limit };
+    let (mut matching, mut below) = (Vec::new(), None);
     loop {
-        let found = live.reading(|| best(live, query, keep))?;
-        if found.traces.len() >= query.limit as usize || !found.cut_short {
-            return Ok(found.traces);
+        let found = live.reading(|| best(live, plan, keep, below, budget))?;
+        match plan.filter {
+            Some(filter) => {
+                let evaluation =
+                    Evaluation { live, filter, collector: plan.indexed.collector, budget };
+                evaluation.add_matching(found.traces, limit, &mut matching)?;
+            }
+            None => matching.extend(found.traces),
         }
-        keep *= 4;
+        // A service's bit may be another's, and a filter may not match: then some of the best are none, and those
+        // after them are wanted.
+        if matching.len() >= limit || found.bar.is_none() {
+            matching.truncate(limit);
+            return Ok(matching);
+        }
+        below = found.bar;
+        keep = (keep * 4).min(MAX_CANDIDATES.max(limit));
     }
 }
 
-/// What one pass found.
+/// What one round found.
 struct Found {
+    /// In order.
     traces: Vec<TraceSummary>,
-    /// There were more candidates than it kept.
-    cut_short: bool,
+    /// When there were more candidates than it kept: every candidate with this key or a better one was kept.
+    bar: Option<Key>,
 }
 
 /// What hot rows say, as of one moment.
@@ -134,11 +86,19 @@ struct HotView {
     split_with: BTreeSet<u64>,
 }
 
-fn best(live: &Live, query: &TraceQuery, keep: usize) -> Result<Found, StoreError> {
-    let judge = Judge::of(query);
-    let conditions = Conditions::of(query);
-    let mut best = Best::new(query.order, keep);
-    let hot = hot_view(live, &judge, conditions.as_ref(), &mut best)?;
+/// The best `keep` of the traces that meet the conditions and are not as good as `below`.
+fn best(
+    live: &Live,
+    plan: &Plan<'_>,
+    keep: usize,
+    below: Option<Key>,
+    budget: &Budget,
+) -> Result<Found, StoreError> {
+    budget.check()?;
+    let judge = Judge::of(&plan.indexed);
+    let conditions = Conditions::of(plan);
+    let mut best = Best::new(plan.indexed.order, keep, below);
+    let hot = hot_view(live, &judge, conditions.as_ref(), &mut best, budget)?;
     let mut pieces = SplitTraces::new(hot.split);
     let mut linked = hot.split_with;
     let mut looked_at = BTreeSet::new();
@@ -146,7 +106,7 @@ fn best(live: &Live, query: &TraceQuery, keep: usize) -> Result<Found, StoreErro
     for segment in hot.segments.iter().rev() {
         if judge.may_start_in(&segment.extent) && best.may_want(&segment.extent) {
             let mut read = || {
-                let rows = SealedTraces::read(segment, conditions.as_ref())?;
+                let rows = SealedTraces::read(segment, conditions.as_ref(), budget)?;
                 rows.whole(&judge, &mut best)?;
                 rows.split(&judge, &mut pieces)
             };
@@ -160,14 +120,14 @@ fn best(live: &Live, query: &TraceQuery, keep: usize) -> Result<Found, StoreErro
         linked.contains(&segment.id()) && !looked_at.contains(&segment.id())
     };
     for segment in hot.segments.iter().filter(rest) {
-        SealedTraces::read(segment, conditions.as_ref())
+        SealedTraces::read(segment, conditions.as_ref(), budget)
             .and_then(|rows| rows.split(&judge, &mut pieces))
             .map_err(StoreError::unreadable(segment.id()))?;
     }
     best.extend(pieces.candidates(&judge, conditions.is_some()));
-    let cut_short = best.is_cut_short();
-    let traces = best::read(best, &hot.segments, query)?;
-    Ok(Found { traces, cut_short })
+    let bar = best.bar();
+    let traces = best::read(best, &hot.segments, &judge, budget)?;
+    Ok(Found { traces, bar })
 }
 
 /// Adds the best of the traces that no segment has, and says what there is of the others.
@@ -176,8 +136,10 @@ fn hot_view(
     judge: &Judge,
     conditions: Option<&Conditions>,
     best: &mut Best,
+    budget: &Budget,
 ) -> Result<HotView, StoreError> {
-    let fitting = conditions.map(|conditions| hot_traces_that_fit(live, conditions)).transpose()?;
+    let fitting =
+        conditions.map(|conditions| hot_traces_that_fit(live, conditions, budget)).transpose()?;
     let fits = |trace: TraceId| fitting.as_ref().is_none_or(|traces| traces.contains(&trace));
     let state = live.read();
     let mut view = HotView {
@@ -186,8 +148,11 @@ fn hot_view(
         split_with: BTreeSet::new(),
     };
     let places: Vec<&Generation> = state.generations().collect();
+    budget.count_rows(places.iter().map(|place| place.traces.len() as u64).sum())?;
+    let mut pace = budget.pace();
     for (at, generation) in places.iter().enumerate() {
         for trace in generation.traces.keys() {
+            pace.step()?;
             let later = &places[at + 1..];
             if later.iter().any(|later| later.traces.contains_key(trace)) {
                 continue;
@@ -204,11 +169,12 @@ fn hot_view(
 fn hot_traces_that_fit(
     live: &Live,
     conditions: &Conditions,
+    budget: &Budget,
 ) -> Result<HashSet<TraceId>, StoreError> {
     let rows: Vec<Rows> = live.read().generations().map(Generation::all).collect();
     let mut fitting = HashSet::new();
     for rows in rows {
-        conditions.hot_traces(&rows, &mut fitting)?;
+        conditions.hot_traces(&rows, budget, &mut fitting)?;
     }
     Ok(fitting)
 }

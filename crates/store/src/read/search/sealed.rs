@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use coral_engine::Budget;
 use coral_trace::TraceId;
 use hashbrown::HashMap;
 
@@ -23,17 +24,20 @@ pub(super) struct SealedTraces<'a> {
     split: Arc<BTreeMap<u32, TraceId>>,
     /// Rows that have a span that fits the conditions; `None` without conditions.
     fitting: Option<Bits>,
+    budget: &'a Budget,
 }
 
 impl<'a> SealedTraces<'a> {
     pub(super) fn read(
         segment: &'a Segment,
         conditions: Option<&Conditions>,
+        budget: &'a Budget,
     ) -> Result<Self, StoreError> {
         // Before the rest is read: a trace that goes on elsewhere by then is marked.
         let split = segment.split_rows();
-        let fitting = conditions.map(|conditions| conditions.trace_rows(segment)).transpose()?;
-        Ok(Self { segment, split, fitting })
+        let fitting =
+            conditions.map(|conditions| conditions.trace_rows(segment, budget)).transpose()?;
+        Ok(Self { segment, split, fitting, budget })
     }
 
     /// Adds the best of the traces that lie here alone.
@@ -47,6 +51,8 @@ impl<'a> SealedTraces<'a> {
         let mut next = 0;
         while let Some(rows) = digests.next_wanted(next, |block, rows| wanted(best, block, rows)) {
             next = rows.end;
+            self.budget.count_rows(rows.len() as u64)?;
+            self.budget.check()?;
             for (row, digest) in digests.read(rows)? {
                 let wanted = judge.may_accept(&digest)
                     && best.wants(digest.first_start, digest.last_end)
@@ -72,6 +78,8 @@ impl<'a> SealedTraces<'a> {
         let mut next = 0;
         while let Some(rows) = digests.next_wanted(next, wanted) {
             next = rows.end;
+            self.budget.count_rows(rows.len() as u64)?;
+            self.budget.check()?;
             let mut split = self.split.range(rows.clone()).peekable();
             for (row, digest) in digests.read(rows)? {
                 let Some((_, trace)) = split.next_if(|(next, _)| **next == row) else { continue };

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::row::damaged;
 
 /// One such column. A page of it is a header, and then its values.
-pub(super) struct PlainColumn {
+pub(super) struct FixedWidthColumn {
     path: PathBuf,
     width: usize,
     rows: u32,
@@ -20,7 +20,7 @@ pub(super) struct PlainColumn {
     pages: Vec<(u32, u64)>,
 }
 
-impl PlainColumn {
+impl FixedWidthColumn {
     /// Column `name`, the `index`th, of the file at `path`, whose values have `width` bytes.
     ///
     /// # Errors

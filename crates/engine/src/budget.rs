@@ -1,0 +1,228 @@
+//! What one question may cost.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// What one question may cost: time, rows and bytes; and whether somebody still waits for the answer.
+///
+/// An engine calls [`check`](Self::check) between pieces of work of a few milliseconds each: a row group, a file,
+/// a trace. Where a piece is one row, it asks a [`Pace`]. A call costs a relaxed load and a look at the clock.
+///
+/// A budget belongs to one question, which may take several reads: they share it, also from several threads.
+#[derive(Debug)]
+pub struct Budget {
+    deadline: Option<Instant>,
+    max_rows: u64,
+    max_bytes: u64,
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    cancelled: Arc<AtomicBool>,
+}
+
+/// Why a question ended before it was answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BudgetError {
+    /// The deadline has passed. A narrower question may be answered in time.
+    #[error("the question took longer than it may")]
+    Deadline,
+    /// Nobody waits for the answer any more.
+    #[error("the question was cancelled")]
+    Cancelled,
+    /// More rows were read than the budget allows. A narrower question may need fewer.
+    #[error("the question reads more than {limit} rows")]
+    Rows {
+        /// The budget's limit.
+        limit: u64,
+    },
+    /// More bytes were read than the budget allows. A narrower question may need fewer.
+    #[error("the question reads more than {limit} bytes")]
+    Bytes {
+        /// The budget's limit.
+        limit: u64,
+    },
+}
+
+/// Cancels a question when it is dropped: kept by whoever waits for the answer.
+#[derive(Debug)]
+#[must_use = "dropping it cancels the question"]
+pub struct CancelOnDrop(Arc<AtomicBool>);
+
+/// Checks a budget in a loop whose rounds are short: the clock is read once in [`Pace::ROUNDS`] rounds.
+#[derive(Debug)]
+pub struct Pace<'a> {
+    budget: &'a Budget,
+    left: u32,
+}
+
+impl Budget {
+    /// A budget without any limit, which nobody cancels.
+    pub fn unlimited() -> Self {
+        Self {
+            deadline: None,
+            max_rows: u64::MAX,
+            max_bytes: u64::MAX,
+            rows: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            cancelled: Arc::default(),
+        }
+    }
+
+    /// The same budget with a deadline `timeout` from now.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        // A time that no clock can show is no deadline.
+        Self { deadline: Instant::now().checked_add(timeout), ..self }
+    }
+
+    /// The same budget with a deadline.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    /// The same budget with a limit of rows. See [`count_rows`](Self::count_rows) for what a row is.
+    #[must_use]
+    pub fn with_max_rows(self, max_rows: u64) -> Self {
+        Self { max_rows, ..self }
+    }
+
+    /// The same budget with a limit of bytes. See [`count_bytes`](Self::count_bytes) for what is counted.
+    #[must_use]
+    pub fn with_max_bytes(self, max_bytes: u64) -> Self {
+        Self { max_bytes, ..self }
+    }
+
+    /// What cancels the question when it is dropped. Each call makes a handle of its own; dropping any of them
+    /// cancels.
+    pub fn cancel_on_drop(&self) -> CancelOnDrop {
+        CancelOnDrop(self.cancelled.clone())
+    }
+
+    /// When the question must have ended.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Rows that were counted so far.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that were counted so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the question may go on.
+    ///
+    /// # Errors
+    /// [`BudgetError::Cancelled`] or [`BudgetError::Deadline`].
+    pub fn check(&self) -> Result<(), BudgetError> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(BudgetError::Cancelled);
+        }
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline => Err(BudgetError::Deadline),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts rows that were read. A row is a span, a row of metrics or the summary of a trace that the engine
+    /// decodes or tests by itself; what an index leaves out is not counted.
+    ///
+    /// # Errors
+    /// [`BudgetError::Rows`] when they are more than the budget allows.
+    pub fn count_rows(&self, rows: u64) -> Result<(), BudgetError> {
+        let before = self.rows.fetch_add(rows, Ordering::Relaxed);
+        let fits = before.saturating_add(rows) <= self.max_rows;
+        if fits { Ok(()) } else { Err(BudgetError::Rows { limit: self.max_rows }) }
+    }
+
+    /// Counts bytes that were read: the columns of those rows, as they lie in memory when they are decoded. An
+    /// engine may estimate them.
+    ///
+    /// # Errors
+    /// [`BudgetError::Bytes`] when they are more than the budget allows.
+    pub fn count_bytes(&self, bytes: u64) -> Result<(), BudgetError> {
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let fits = before.saturating_add(bytes) <= self.max_bytes;
+        if fits { Ok(()) } else { Err(BudgetError::Bytes { limit: self.max_bytes }) }
+    }
+
+    /// Checks this budget in a loop of short rounds.
+    pub fn pace(&self) -> Pace<'_> {
+        Pace { budget: self, left: 0 }
+    }
+}
+
+impl Pace<'_> {
+    /// Rounds between two looks at the budget.
+    pub const ROUNDS: u32 = 1_024;
+
+    /// One round more.
+    ///
+    /// # Errors
+    /// As [`Budget::check`]; found in the first round, and then in every [`Self::ROUNDS`]th.
+    pub fn step(&mut self) -> Result<(), BudgetError> {
+        if self.left == 0 {
+            self.left = Self::ROUNDS;
+            self.budget.check()?;
+        }
+        self.left -= 1;
+        Ok(())
+    }
+}
+
+impl CancelOnDrop {
+    /// Cancels the question now.
+    pub fn cancel(self) {
+        drop(self);
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_cancelled_when_its_asker_goes() {
+        let budget = Budget::unlimited();
+        let asker = budget.cancel_on_drop();
+        assert_eq!(budget.check(), Ok(()));
+        drop(asker);
+        assert_eq!(budget.check(), Err(BudgetError::Cancelled));
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_ends_a_question() {
+        let budget = Budget::unlimited().with_timeout(Duration::ZERO);
+        assert_eq!(budget.check(), Err(BudgetError::Deadline));
+        assert_eq!(Budget::unlimited().with_timeout(Duration::MAX).check(), Ok(()));
+    }
+
+    #[test]
+    fn the_row_after_the_last_that_is_allowed_ends_a_question() {
+        let budget = Budget::unlimited().with_max_rows(10).with_max_bytes(3);
+        assert_eq!(budget.count_rows(10), Ok(()));
+        assert_eq!(budget.count_rows(1), Err(BudgetError::Rows { limit: 10 }));
+        assert_eq!(budget.count_bytes(4), Err(BudgetError::Bytes { limit: 3 }));
+        assert_eq!((budget.rows(), budget.bytes()), (11, 4));
+    }
+
+    #[test]
+    fn a_loop_of_short_rounds_is_stopped_within_a_thousand_of_them() {
+        let budget = Budget::unlimited();
+        let mut pace = budget.pace();
+        assert_eq!(pace.step(), Ok(()));
+        budget.cancel_on_drop().cancel();
+        let rounds = (0..10_000).take_while(|_| pace.step().is_ok()).count();
+        assert_eq!(rounds, Pace::ROUNDS as usize - 1);
+    }
+}

@@ -1,0 +1,57 @@
+//! Which parts of a span a read needs.
+
+use std::ops::{BitOr, BitOrAssign};
+
+/// A set of groups of a span's columns. A read decodes the groups that were asked for and [`CORE`](Self::CORE);
+/// an engine MUST NOT spend time on the others, and SHOULD leave them empty.
+///
+/// What a span says by a group that was not read is empty, as if nothing had been sent: a caller that needs
+/// [`Span::response_status`](coral_trace::Span::response_status) or
+/// [`Span::is_virtual_hop`](coral_trace::Span::is_virtual_hop) MUST ask for [`ATTRIBUTES`](Self::ATTRIBUTES).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Columns(u8);
+
+impl Columns {
+    /// Ids, times, name, kind, status code, collector and service. Of the resource there is `service.name` alone,
+    /// which is what the service is called, also where the resource has none.
+    pub const CORE: Self = Self(0);
+    /// The attributes of the span itself.
+    pub const ATTRIBUTES: Self = Self(1);
+    /// The resource and the scope, with their attributes.
+    pub const ORIGIN: Self = Self(1 << 1);
+    /// Events, links, status message, trace state, flags, and how many of each were dropped.
+    pub const DETAILS: Self = Self(1 << 2);
+    /// The whole span.
+    pub const ALL: Self = Self(0b111);
+
+    /// Whether all groups of `other` are among these.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for Columns {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Columns {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_core_is_part_of_every_set_and_all_has_every_group() {
+        let some = Columns::ATTRIBUTES | Columns::DETAILS;
+        assert!(some.contains(Columns::CORE) && !Columns::CORE.contains(some));
+        assert!(Columns::ALL.contains(some | Columns::ORIGIN) && !some.contains(Columns::ORIGIN));
+    }
+}

@@ -1,0 +1,121 @@
+//! What a filter means: the reference that every engine is measured by.
+
+use coral_trace::Span;
+
+use super::field::TraceField;
+use super::literal::Operand;
+use super::{Comparison, Filter};
+
+impl Filter {
+    /// Whether a trace that consists of `spans` matches this filter. They are all spans of one trace that count; a
+    /// trace without spans matches nothing.
+    ///
+    /// The spans need no other columns than [`columns`](Self::columns) tells.
+    pub fn matches<'a, I>(&self, spans: I) -> bool
+    where
+        I: IntoIterator<Item = &'a Span>,
+        I::IntoIter: Clone,
+    {
+        let spans = spans.into_iter();
+        let Some(trace) = TraceFacts::of(spans.clone()) else { return false };
+        if self.asks_for_other_spans() {
+            self.resolved(&spans, &trace).holds_for_any(spans, &trace)
+        } else {
+            self.holds_for_any(spans, &trace)
+        }
+    }
+
+    fn holds_for_any<'a>(
+        &self,
+        mut spans: impl Iterator<Item = &'a Span>,
+        trace: &TraceFacts<'_>,
+    ) -> bool {
+        spans.any(|span| self.holds(span, trace))
+    }
+
+    fn asks_for_other_spans(&self) -> bool {
+        match self {
+            Self::And(many) | Self::Or(many) => many.iter().any(Self::asks_for_other_spans),
+            Self::Not(inner) => inner.asks_for_other_spans(),
+            Self::AnySpan(_) => true,
+            Self::Compare { .. } | Self::Regex { .. } | Self::Exists(_) => false,
+        }
+    }
+
+    /// This filter with what it says of other spans decided, so that each is looked at once.
+    fn resolved<'a>(
+        &self,
+        spans: &(impl Iterator<Item = &'a Span> + Clone),
+        trace: &TraceFacts<'_>,
+    ) -> Self {
+        let all = |many: &[Self]| many.iter().map(|one| one.resolved(spans, trace)).collect();
+        match self {
+            Self::And(many) => Self::And(all(many)),
+            Self::Or(many) => Self::Or(all(many)),
+            Self::Not(inner) => Self::Not(Box::new(inner.resolved(spans, trace))),
+            Self::AnySpan(inner) => {
+                let found = inner.resolved(spans, trace).holds_for_any(spans.clone(), trace);
+                if found { Self::And(Vec::new()) } else { Self::Or(Vec::new()) }
+            }
+            Self::Compare { .. } | Self::Regex { .. } | Self::Exists(_) => self.clone(),
+        }
+    }
+
+    /// Whether `span` meets it. `AnySpan` was resolved before.
+    fn holds(&self, span: &Span, trace: &TraceFacts<'_>) -> bool {
+        match self {
+            Self::And(all) => all.iter().all(|one| one.holds(span, trace)),
+            Self::Or(any) => any.iter().any(|one| one.holds(span, trace)),
+            Self::Not(inner) => !inner.holds(span, trace),
+            Self::AnySpan(inner) => inner.holds(span, trace),
+            Self::Compare { field, op, value } => {
+                field.any(span, trace, &mut |found| Comparison::holds(*op, found, value))
+            }
+            Self::Regex { field, pattern } => field.any(
+                span,
+                trace,
+                &mut |found| matches!(found, Operand::Text(text) if pattern.is_in(text)),
+            ),
+            Self::Exists(field) => field.any(span, trace, &mut |_| true),
+        }
+    }
+}
+
+/// What the spans of a trace say of it together.
+pub(super) struct TraceFacts<'a> {
+    duration_nanos: i128,
+    spans: u64,
+    errors: u64,
+    earliest: &'a Span,
+    root: Option<&'a Span>,
+}
+
+impl<'a> TraceFacts<'a> {
+    /// `None` without spans.
+    fn of(spans: impl Iterator<Item = &'a Span> + Clone) -> Option<Self> {
+        // As lists name traces: a virtual hop starts with the request that it is part of.
+        let rank = |span: &&Span| (span.start.as_micros(), span.is_virtual_hop(), span.span_id);
+        let start = spans.clone().map(|span| span.start).min()?;
+        let end = spans.clone().map(|span| span.end.max(span.start)).max()?;
+        Some(Self {
+            duration_nanos: i128::from(end.0) - i128::from(start.0),
+            spans: spans.clone().count() as u64,
+            errors: spans.clone().filter(|span| span.is_error()).count() as u64,
+            root: spans.clone().filter(|span| span.parent_span_id.is_none()).min_by_key(rank),
+            earliest: spans.min_by_key(rank)?,
+        })
+    }
+
+    pub(super) fn any(&self, field: TraceField, test: &mut dyn FnMut(Operand<'_>) -> bool) -> bool {
+        match field {
+            TraceField::TraceId => test(Operand::Text(&self.earliest.trace_id.to_string())),
+            TraceField::Duration => test(Operand::Int(self.duration_nanos)),
+            TraceField::RootService => {
+                self.root.is_some_and(|root| test(Operand::Text(root.origin.service_name())))
+            }
+            TraceField::RootName => test(Operand::Text(&self.root.unwrap_or(self.earliest).name)),
+            TraceField::SpanCount => test(Operand::Int(self.spans.into())),
+            TraceField::ErrorCount => test(Operand::Int(self.errors.into())),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Values that a filter compares with.
+
+use std::cmp::Ordering;
+
+use coral_trace::Value;
+
+/// What a field's value is compared with. A value of another type meets no comparison, also not `!=`: text is
+/// never a number. Lists, maps and bytes are compared with [`Untyped`](Self::Untyped) alone.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Literal {
+    /// Text, compared byte by byte.
+    Text(String),
+    /// An integer. Integers are compared exactly with each other, and as floats with floats.
+    Int(i64),
+    /// A float. Not-a-number is neither equal to, less nor greater than anything; `!=` holds for it.
+    Float(f64),
+    /// A truth value: false is less than true.
+    Bool(bool),
+    /// Text, for languages that do not tell types: the field's value is compared in its text form, which is what
+    /// [`Value`] is displayed as. Numbers are ordered as text too.
+    Untyped(String),
+}
+
+/// How a field's value stands to a literal, which is on the right.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// What a field has.
+#[derive(Clone, Copy)]
+pub(super) enum Operand<'a> {
+    Text(&'a str),
+    Int(i128),
+    Float(f64),
+    Bool(bool),
+    /// A list, a map, bytes or nothing.
+    Other(&'a Value),
+}
+
+impl<'a> Operand<'a> {
+    pub(super) fn of(value: &'a Value) -> Self {
+        match value {
+            Value::String(text) => Self::Text(text),
+            Value::Int(number) => Self::Int((*number).into()),
+            Value::Double(number) => Self::Float(number.0),
+            Value::Bool(truth) => Self::Bool(*truth),
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl Comparison {
+    /// Whether `left` stands in this relation to `right`.
+    pub(super) fn holds(self, left: Operand<'_>, right: &Literal) -> bool {
+        let order = match (left, right) {
+            (Operand::Text(left), Literal::Text(right) | Literal::Untyped(right)) => {
+                Some(left.cmp(right.as_str()))
+            }
+            (Operand::Int(left), Literal::Int(right)) => Some(left.cmp(&i128::from(*right))),
+            (Operand::Int(left), Literal::Float(right)) => (left as f64).partial_cmp(right),
+            (Operand::Float(left), Literal::Int(right)) => left.partial_cmp(&(*right as f64)),
+            (Operand::Float(left), Literal::Float(right)) => left.partial_cmp(right),
+            (Operand::Bool(left), Literal::Bool(right)) => Some(left.cmp(right)),
+            (other, Literal::Untyped(right)) => Some(other.text().as_str().cmp(right)),
+            _ => return false,
+        };
+        match order {
+            Some(order) => self.accepts(order),
+            None => self == Self::NotEqual,
+        }
+    }
+
+    fn accepts(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        }
+    }
+}
+
+impl Operand<'_> {
+    fn text(self) -> String {
+        match self {
+            Self::Text(text) => text.to_owned(),
+            Self::Int(number) => number.to_string(),
+            Self::Float(number) => Value::from(number).to_string(),
+            Self::Bool(truth) => truth.to_string(),
+            Self::Other(value) => value.to_string(),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Filters: what a trace must be like, as a tree of conditions.
+//!
+//! Query languages compile to this tree, and engines evaluate it. [`Filter::matches`] is the meaning of a filter:
+//! an engine that supports it MUST find exactly the traces that it is true for.
+
+mod evaluate;
+mod field;
+mod literal;
+mod pattern;
+#[cfg(test)]
+mod tests;
+
+pub use field::{AttributeOwner, EventField, Field, LinkField, SpanField, TraceField};
+pub use literal::{Comparison, Literal};
+pub use pattern::{InvalidPattern, Pattern};
+
+use crate::capabilities::FilterCapabilities;
+use crate::columns::Columns;
+
+/// A condition on a span. A trace matches when one span of it meets the whole condition: `And` of a name and an
+/// attribute asks for a span that has both, and not for two spans that have one each.
+///
+/// - **Fields of the trace** have the same value for each of its spans.
+/// - **`Not` is of the span**: `Not(name = "a")` matches a trace that has a span of another name, also when it
+///   has spans named `a` too. That no span of the trace is named so is `Not(AnySpan(name = "a"))`.
+/// - **A field that a span does not have meets no comparison**, also not `!=`. So `Not(x = 1)` holds for spans
+///   without `x`, and `x != 1` does not.
+/// - **Events and links are many**: a condition holds when one event or link of the span meets it. Two conditions
+///   may be met by two events.
+/// - **Types are not mixed**: see [`Literal`].
+#[derive(Clone, PartialEq, Debug)]
+pub enum Filter {
+    /// The span meets all of these; always, when there are none.
+    And(Vec<Filter>),
+    /// The span meets one of these; never, when there are none.
+    Or(Vec<Filter>),
+    /// The span does not meet this.
+    Not(Box<Filter>),
+    /// Some span of the same trace meets this: the same for all spans of a trace.
+    AnySpan(Box<Filter>),
+    /// The field's value stands in this relation to `value`.
+    Compare {
+        /// What is compared.
+        field: Field,
+        /// How.
+        op: Comparison,
+        /// With what.
+        value: Literal,
+    },
+    /// The field is text, and the expression is found in it.
+    Regex {
+        /// What is looked at.
+        field: Field,
+        /// What is looked for.
+        pattern: Pattern,
+    },
+    /// The span has the field, with any value.
+    Exists(Field),
+}
+
+impl Filter {
+    /// Filters are evaluated and dropped recursively: whoever makes one of foreign input MUST refuse to nest it
+    /// deeper than this.
+    pub const MAX_DEPTH: usize = 64;
+
+    /// The columns that it takes to evaluate this filter.
+    pub fn columns(&self) -> Columns {
+        let mut columns = Columns::CORE;
+        self.each_field(&mut |field| columns |= field.columns());
+        columns
+    }
+
+    /// What an engine must be capable of to evaluate this filter.
+    pub fn needs(&self) -> FilterCapabilities {
+        let mut needs = FilterCapabilities { equality: true, ..FilterCapabilities::NONE };
+        self.add_needs(&mut needs);
+        self.each_field(&mut |field| {
+            needs.events_and_links |= matches!(field, Field::Event(_) | Field::Link(_));
+            needs.trace |= matches!(field, Field::Trace(_));
+        });
+        needs
+    }
+
+    fn add_needs(&self, needs: &mut FilterCapabilities) {
+        match self {
+            Self::And(all) => all.iter().for_each(|one| one.add_needs(needs)),
+            Self::Or(any) => {
+                needs.or_not = true;
+                any.iter().for_each(|one| one.add_needs(needs));
+            }
+            Self::Not(inner) => {
+                needs.or_not = true;
+                inner.add_needs(needs);
+            }
+            Self::AnySpan(inner) => {
+                needs.trace = true;
+                inner.add_needs(needs);
+            }
+            Self::Compare { op, .. } => needs.ordering |= *op != Comparison::Equal,
+            Self::Regex { .. } => needs.regex = true,
+            Self::Exists(_) => needs.exists = true,
+        }
+    }
+
+    fn each_field(&self, visit: &mut dyn FnMut(&Field)) {
+        match self {
+            Self::And(many) | Self::Or(many) => many.iter().for_each(|one| one.each_field(visit)),
+            Self::Not(inner) | Self::AnySpan(inner) => inner.each_field(visit),
+            Self::Compare { field, .. } | Self::Regex { field, .. } | Self::Exists(field) => {
+                visit(field);
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Regular expressions.
+
+use std::fmt;
+
+use regex::{Regex, RegexBuilder};
+
+/// A regular expression in the syntax of the crate `regex`, which takes linear time on any text. It is looked for
+/// anywhere in a text: a language whose expressions match whole texts writes `^(?:…)$`.
+#[derive(Clone)]
+pub struct Pattern(Regex);
+
+/// An expression that is none, or that takes too much memory.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("`{pattern}` is not a usable regular expression: {reason}")]
+pub struct InvalidPattern {
+    /// The expression.
+    pub pattern: String,
+    /// What is wrong with it, in the words of `regex`.
+    pub reason: String,
+}
+
+/// Bytes of a compiled expression, and of the states that it is in while it is matched.
+const MAX_COMPILED_BYTES: usize = 1 << 20;
+
+impl Pattern {
+    /// Compiles `pattern`.
+    ///
+    /// # Errors
+    /// [`InvalidPattern`] when it is no regular expression, or would take more than a mebibyte.
+    pub fn new(pattern: &str) -> Result<Self, InvalidPattern> {
+        let compiled = RegexBuilder::new(pattern)
+            .size_limit(MAX_COMPILED_BYTES)
+            .dfa_size_limit(MAX_COMPILED_BYTES)
+            .build();
+        compiled.map(Self).map_err(|error| InvalidPattern {
+            pattern: pattern.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// The expression as it was written.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
+/// The same expression, as it was written.
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/{}/", self.as_str())
+    }
+}

@@ -1,0 +1,33 @@
+//! The spans of a service that ended in some time.
+
+use coral_engine::Budget;
+use coral_trace::{Span, TimeRange};
+
+use super::page::{Wanted, page};
+use super::since::receipt_before;
+use crate::error::StoreError;
+use crate::hot::live::Live;
+
+/// Spans that are in memory at a time.
+const PAGE_SPANS: usize = 10_000;
+
+/// See [`TraceReader::spans_ended`](coral_engine::TraceReader::spans_ended). Spans came after they ended, so that
+/// those that came before the range need not be read.
+pub(crate) fn spans_ended(
+    live: &Live,
+    wanted: Wanted<'_>,
+    ended: TimeRange,
+    budget: &Budget,
+    visit: &mut dyn FnMut(&Span),
+) -> Result<(), StoreError> {
+    let mut after = receipt_before(live, ended.start);
+    loop {
+        let page = live.reading(|| page(live, wanted, after, PAGE_SPANS, budget))?;
+        let spans = page.spans.iter().map(|stored| &stored.span);
+        spans.filter(|span| ended.contains(span.end)).for_each(&mut *visit);
+        if page.next_receipt >= page.last_receipt {
+            return Ok(());
+        }
+        after = page.next_receipt;
+    }
+}

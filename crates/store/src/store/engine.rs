@@ -1,0 +1,241 @@
+//! The store as an engine: what a colony sees of it.
+
+use std::collections::BTreeSet;
+
+use coral_engine::{
+    AppendedPage, Budget, Capabilities, Checkpoint, Columns, Coverage, DeltaQuery, EngineError,
+    Extent, FilterCapabilities, Fleet, KnownAgent, MetricCheckpoint, MetricExtent,
+    MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
+    Retention, Signal, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace,
+    TraceQuery, TraceReader, TraceSummary,
+};
+use coral_trace::dependency::Dependencies;
+use coral_trace::red::Delta;
+use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+
+use super::Store;
+use crate::commit::pages::SpanPage;
+use crate::read::page::{Wanted, page};
+use crate::read::search::plan::Plan;
+use crate::read::{dependencies, ended, lookup, operations, search, services};
+
+impl TraceReader for Store {
+    fn id(&self) -> &str {
+        Store::id(self)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { filter: FilterCapabilities::ALL, counts_duplicates: true }
+    }
+
+    fn search(
+        &self,
+        query: &TraceQuery,
+        budget: &Budget,
+    ) -> Result<Vec<TraceSummary>, EngineError> {
+        let Some(plan) = Plan::of(query) else { return Ok(Vec::new()) };
+        Ok(search::search(&self.0.spans.live, &plan, budget)?)
+    }
+
+    fn trace(
+        &self,
+        trace: TraceId,
+        collector: Option<Collector>,
+        columns: Columns,
+        limit: u32,
+        budget: &Budget,
+    ) -> Result<StoredTrace, EngineError> {
+        let live = &self.0.spans.live;
+        let read = || lookup::one_trace(live, trace, collector, columns, limit, budget);
+        Ok(live.reading(read)?)
+    }
+
+    fn contains(&self, trace: TraceId) -> Result<bool, EngineError> {
+        Ok(Store::contains(self, trace)?)
+    }
+
+    fn traces_with_prefix(
+        &self,
+        prefix: TraceIdPrefix,
+        limit: u32,
+    ) -> Result<Vec<TraceId>, EngineError> {
+        Ok(Store::traces_with_prefix(self, prefix, limit)?)
+    }
+
+    fn spans_of(
+        &self,
+        traces: &[TraceId],
+        collector: Option<Collector>,
+        columns: Columns,
+        limit: u32,
+        budget: &Budget,
+    ) -> Result<Vec<StoredSpan>, EngineError> {
+        let live = &self.0.spans.live;
+        let read = || lookup::spans_of(live, traces, collector, None, columns, limit, budget);
+        Ok(live.reading(read)?)
+    }
+
+    fn services(
+        &self,
+        started: TimeRange,
+        budget: &Budget,
+    ) -> Result<BTreeSet<String>, EngineError> {
+        let live = &self.0.spans.live;
+        Ok(live.reading(|| services::services(live, started, budget))?)
+    }
+
+    fn operations(
+        &self,
+        service: &str,
+        started: TimeRange,
+        budget: &Budget,
+    ) -> Result<Vec<Operation>, EngineError> {
+        let live = &self.0.spans.live;
+        Ok(live.reading(|| operations::operations(live, service, started, budget))?)
+    }
+
+    fn dependencies(
+        &self,
+        started: TimeRange,
+        collector: Option<Collector>,
+        budget: &Budget,
+    ) -> Result<Dependencies, EngineError> {
+        let live = &self.0.spans.live;
+        Ok(live.reading(|| dependencies::dependencies(live, started, collector, budget))?)
+    }
+
+    fn spans_ended(
+        &self,
+        service: &str,
+        collector: Collector,
+        ended: TimeRange,
+        budget: &Budget,
+        visit: &mut dyn FnMut(&Span),
+    ) -> Result<(), EngineError> {
+        let columns = Columns::CORE | Columns::ATTRIBUTES;
+        let wanted = Wanted { collector, service: Some(service), columns };
+        Ok(ended::spans_ended(&self.0.spans.live, wanted, ended, budget, visit)?)
+    }
+
+    fn oldest_start(&self, collector: Collector) -> Result<Option<UnixNanos>, EngineError> {
+        let (live, budget) = (&self.0.spans.live, Budget::unlimited());
+        let wanted = Wanted { collector, service: None, columns: Columns::CORE };
+        let oldest = live.reading(|| page(live, wanted, 0, 1, &budget))?.spans;
+        Ok(oldest.first().map(|stored| stored.span.start))
+    }
+
+    fn extent(&self) -> Result<Extent, EngineError> {
+        Ok(Store::extent(self))
+    }
+}
+
+impl MetricReader for Store {
+    fn deltas(
+        &self,
+        wanted: &DeltaQuery,
+        budget: &Budget,
+        visit: &mut dyn FnMut(&StoredDelta),
+    ) -> Result<(), EngineError> {
+        Ok(self.0.metrics.deltas(wanted, budget, visit)?)
+    }
+
+    fn metric_extent(&self) -> Result<MetricExtent, EngineError> {
+        Ok(Store::metric_extent(self))
+    }
+}
+
+impl PageWriter for Store {
+    fn append_pages(&self, pages: Vec<Page>) -> Vec<Result<AppendedPage, EngineError>> {
+        let mut answers: Vec<Option<Result<AppendedPage, EngineError>>> = Vec::new();
+        let mut spans = Vec::with_capacity(pages.len());
+        for page in pages {
+            match page.content {
+                PageContent::Spans(content) => {
+                    let Page { received, checkpoint, .. } = page;
+                    spans.push(SpanPage { spans: content, received, checkpoint });
+                    answers.push(None);
+                }
+                _ => {
+                    let feature = "this content of a page";
+                    answers.push(Some(Err(EngineError::Unsupported { feature })));
+                }
+            }
+        }
+        let mut committed = self.0.spans.commit_pages(spans).into_iter();
+        let answers = answers.into_iter().map(|answer| {
+            answer.or_else(|| committed.next().map(|page| page.map_err(EngineError::from)))
+        });
+        answers.flatten().collect()
+    }
+
+    fn append_metric_page(
+        &self,
+        deltas: Vec<Delta>,
+        received: UnixNanos,
+        checkpoint: &MetricCheckpoint,
+    ) -> Result<MetricCheckpoint, EngineError> {
+        let mut checkpoint = checkpoint.clone();
+        Store::append_metric_page(self, deltas, received, &mut checkpoint)?;
+        Ok(checkpoint)
+    }
+}
+
+impl Fleet for Store {
+    fn agents(&self) -> Result<Vec<KnownAgent>, EngineError> {
+        Ok(Store::agents(self))
+    }
+
+    fn register_agent(&self, agent: &KnownAgent) -> Result<(), EngineError> {
+        Ok(Store::register_agent(self, agent)?)
+    }
+
+    fn checkpoints(&self) -> Result<Vec<Checkpoint>, EngineError> {
+        Ok(Store::checkpoints(self))
+    }
+
+    fn metric_checkpoints(&self) -> Result<Vec<MetricCheckpoint>, EngineError> {
+        Ok(Store::metric_checkpoints(self))
+    }
+
+    fn coverage(&self) -> Result<Vec<Coverage>, EngineError> {
+        let since = self.0.spans.live.read().first_received();
+        let spans = Store::checkpoints(self).into_iter().map(|checkpoint| Coverage {
+            agent_id: checkpoint.agent_id,
+            signal: Signal::Spans(checkpoint.collector),
+            stored: checkpoint.spans_stored,
+            missed: checkpoint.spans_missed,
+            since,
+        });
+        let since = self.0.metrics.first_time();
+        let metrics = Store::metric_checkpoints(self).into_iter().map(|checkpoint| Coverage {
+            agent_id: checkpoint.agent_id,
+            signal: Signal::Metrics,
+            stored: checkpoint.rows_stored,
+            missed: checkpoint.rows_missed,
+            since,
+        });
+        let mut coverage: Vec<Coverage> = spans.chain(metrics).collect();
+        coverage.sort_by(|one, other| {
+            (&one.agent_id, one.signal).cmp(&(&other.agent_id, other.signal))
+        });
+        Ok(coverage)
+    }
+}
+
+impl Retention for Store {
+    fn maintain(
+        &self,
+        keep: SpanRetention,
+        now: UnixNanos,
+    ) -> Result<SpanMaintenance, EngineError> {
+        Ok(Store::maintain(self, keep, now)?)
+    }
+
+    fn maintain_metrics(
+        &self,
+        keep: MetricRetention,
+        now: UnixNanos,
+    ) -> Result<MetricMaintenance, EngineError> {
+        Ok(Store::maintain_metrics(self, keep, now)?)
+    }
+}
