@@ -1,27 +1,25 @@
-//! The JSON API: the questions of `query/` as URLs. Shapes: design §7 and `query/answer.rs`.
+//! `/api/v1`: every question as one GET that answers JSON. The shapes are those of the answers in `coral-query`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{RawPathParams, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use coral_trace::TraceIdPrefix;
-use http::StatusCode;
+use coral_query::{
+    Ask, Budget, BudgetError, InvalidQuestion, QueryError, SharedSources, for_each_question,
+    question_from_url,
+};
+use coral_server::clock;
+use coral_sql::SqlQuestion;
+use coral_sql::runner::SqlRunner;
+use coral_trace::chain;
+use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-use coral_query::answer::ColonyStatus;
-use coral_sql::SqlQuestion;
-use coral_sql::runner::SqlRunner;
-
 use crate::sql;
-use coral_query::{
-    AnomaliesFilter, PlainFilter, QueryError, RedFilter, RedProtocol, Source, Sources,
-    TopologyFilter, TraceFilter, WhyFilter,
-};
-use coral_trace::chain;
 
 /// An error as JSON. `error` says what failed and with what.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -33,147 +31,84 @@ pub struct ApiError {
     pub hint: Option<String>,
 }
 
-/// Queries at a time; more wait.
-const QUERIES: usize = 4;
+/// Questions that are answered at a time; more wait.
+const MAX_RUNNING: usize = 4;
+/// How long one question may be worked on.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(55);
+/// Rows that one question may read: some minutes of one core.
+const MAX_ROWS: u64 = 2_000_000_000;
+/// Bytes that one question may read.
+const MAX_BYTES: u64 = 1 << 40;
 
 /// What a colony answers from.
 pub struct ApiContext {
-    /// Its spans and metrics.
-    pub sources: Sources,
-    /// How the colony is, now.
-    pub status: Box<dyn Fn() -> ColonyStatus + Send + Sync>,
+    /// Questions.
+    pub sources: SharedSources,
     /// Questions in SQL.
     pub sql: SqlRunner,
 }
 
 #[derive(Clone)]
 struct Api {
-    context: Arc<ApiContext>,
-    queries: Arc<Semaphore>,
-}
-
-#[derive(Deserialize)]
-struct TraceParameters {
-    #[serde(default)]
-    source: Source,
+    sources: SharedSources,
+    running: Arc<Semaphore>,
 }
 
 /// Every question under `/api/v1`.
 pub fn router(context: ApiContext) -> Router {
-    let sql = post(sql::sql).with_state(context.sql.clone());
-    let sql = Router::new().route(SqlQuestion::PATH, sql);
-    let api = Api { context: Arc::new(context), queries: Arc::new(Semaphore::new(QUERIES)) };
-    Router::new()
-        .route("/api/v1/traces", get(traces))
-        .route("/api/v1/traces/{id}", get(trace))
-        .route("/api/v1/red/{protocol}", get(red))
-        .route("/api/v1/why", get(why))
-        .route("/api/v1/topology", get(topology))
-        .route("/api/v1/anomalies", get(anomalies))
-        .route("/api/v1/ask", get(plain))
-        .route("/api/v1/status", get(async |State(api): State<Api>| Json((api.context.status)())))
-        .with_state(api)
-        .merge(sql)
-}
-
-async fn traces(
-    State(api): State<Api>,
-    filter: Result<Query<TraceFilter>, QueryRejection>,
-) -> Response {
-    match filter {
-        Ok(Query(filter)) => api.answer(move |sources| sources.traces(&filter)).await,
-        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
+    macro_rules! routes {
+        ($($question:ty,)*) => {
+            Router::new()$(.route(<$question>::PATH, get(answer::<$question>)))*
+        };
     }
+    let sql = post(sql::sql).with_state(context.sql);
+    let running = Arc::new(Semaphore::new(MAX_RUNNING));
+    let api = Api { sources: context.sources, running };
+    for_each_question!(routes).with_state(api).route(SqlQuestion::PATH, sql)
 }
 
-async fn why(State(api): State<Api>, filter: Result<Query<WhyFilter>, QueryRejection>) -> Response {
-    match filter {
-        Ok(Query(filter)) => api.answer(move |sources| sources.why(&filter)).await,
-        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
-    }
-}
-
-async fn topology(
+async fn answer<Q: Ask>(
     State(api): State<Api>,
-    filter: Result<Query<TopologyFilter>, QueryRejection>,
+    segments: RawPathParams,
+    RawQuery(query): RawQuery,
 ) -> Response {
-    match filter {
-        Ok(Query(filter)) => api.answer(move |sources| sources.topology(&filter)).await,
-        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
-    }
-}
-
-async fn plain(
-    State(api): State<Api>,
-    filter: Result<Query<PlainFilter>, QueryRejection>,
-) -> Response {
-    match filter {
-        Ok(Query(filter)) => api.answer(move |sources| sources.plain(&filter)).await,
-        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
-    }
-}
-
-async fn anomalies(
-    State(api): State<Api>,
-    filter: Result<Query<AnomaliesFilter>, QueryRejection>,
-) -> Response {
-    match filter {
-        Ok(Query(filter)) => api.answer(move |sources| sources.anomalies(&filter)).await,
-        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
-    }
-}
-
-async fn red(
-    State(api): State<Api>,
-    Path(protocol): Path<String>,
-    filter: Result<Query<RedFilter>, QueryRejection>,
-) -> Response {
-    let protocol = match protocol.as_str() {
-        "http" => RedProtocol::Http,
-        "grpc" => RedProtocol::Grpc,
-        "sql" => RedProtocol::Sql,
-        _ => {
-            let error = format!("`{protocol}` has no RED metrics; http, grpc and sql have");
-            return refusal(StatusCode::NOT_FOUND, error);
-        }
-    };
-    match filter {
-        Ok(Query(filter)) => api.answer(move |sources| sources.red(protocol, &filter)).await,
-        Err(rejection) => refusal(StatusCode::BAD_REQUEST, rejection.body_text()),
-    }
-}
-
-async fn trace(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-    Query(parameters): Query<TraceParameters>,
-) -> Response {
-    match id.parse::<TraceIdPrefix>() {
-        Ok(prefix) => api.answer(move |sources| sources.trace(prefix, parameters.source)).await,
-        Err(reason) => refusal(StatusCode::BAD_REQUEST, format!("trace id `{id}`: {reason}")),
+    let segments: Vec<(String, String)> =
+        segments.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    match question_from_url::<Q>(&segments, query.as_deref().unwrap_or_default()) {
+        Ok(question) => api.answer(question).await,
+        Err(error) => refusal(unanswerable(&error), error.to_string()),
     }
 }
 
 impl Api {
-    /// Answers on a thread that may block.
-    async fn answer<T: Serialize + Send + 'static>(
-        &self,
-        ask: impl FnOnce(&Sources) -> Result<T, QueryError> + Send + 'static,
-    ) -> Response {
-        let Ok(place) = self.queries.clone().acquire_owned().await else {
+    /// Answers on a thread that may block. The work ends soon after this future is dropped: when its asker goes.
+    async fn answer<Q: Ask>(&self, question: Q) -> Response {
+        let Ok(permit) = self.running.clone().acquire_owned().await else {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, "the colony is stopping".to_owned());
         };
-        let sources = self.context.sources.clone();
-        let asked = tokio::task::spawn_blocking(move || {
-            // Given up when the query ends, and not when its caller goes.
-            let _place = place;
-            ask(&sources)
+        let budget = Budget::unlimited()
+            .with_timeout(ANSWER_TIMEOUT)
+            .with_max_rows(MAX_ROWS)
+            .with_max_bytes(MAX_BYTES);
+        let _cancel = budget.cancel_on_drop();
+        let sources = self.sources.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            // Given back when the work ends, which may be after its asker went.
+            let _permit = permit;
+            let answer = question.answer(&sources.at(clock::now()), &budget)?;
+            Ok::<_, QueryError>(serde_json::to_vec(&answer))
         });
-        match asked.await {
-            Ok(Ok(answer)) => Json(answer).into_response(),
+        match work.await {
+            Ok(Ok(Ok(json))) => {
+                ([(header::CONTENT_TYPE, "application/json")], json).into_response()
+            }
+            Ok(Ok(Err(error))) => {
+                tracing::error!(%error, question = Q::NAME, "an answer has no JSON form");
+                refusal(StatusCode::INTERNAL_SERVER_ERROR, "a defect of the colony".to_owned())
+            }
             Ok(Err(error)) => refusal(status(&error), chain(&error)),
             Err(panic) => {
-                tracing::error!(%panic, "a query panicked");
+                tracing::error!(%panic, question = Q::NAME, "a question panicked");
                 refusal(StatusCode::INTERNAL_SERVER_ERROR, "a defect of the colony".to_owned())
             }
         }
@@ -184,7 +119,19 @@ fn status(error: &QueryError) -> StatusCode {
     match error {
         QueryError::Ambiguous { .. } => StatusCode::CONFLICT,
         QueryError::Invalid { .. } => StatusCode::BAD_REQUEST,
-        QueryError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        QueryError::Engine(_) => StatusCode::SERVICE_UNAVAILABLE,
+        QueryError::OverBudget(BudgetError::Deadline | BudgetError::Cancelled) => {
+            StatusCode::GATEWAY_TIMEOUT
+        }
+        QueryError::OverBudget(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// A table that does not exist is not found; any other parameter that makes no sense is the asker's to mend.
+fn unanswerable(error: &InvalidQuestion) -> StatusCode {
+    match error {
+        InvalidQuestion::Path { field, .. } if field == "protocol" => StatusCode::NOT_FOUND,
+        InvalidQuestion::Path { .. } | InvalidQuestion::Query(_) => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use coral_agent::status::AgentSelfStatus;
+use coral_query::{Ask, path_and_query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -79,11 +81,23 @@ impl Server {
         Self { url: or_running(url, running, 9001), role: Role::Agent }
     }
 
-    /// The answer to `path_and_query`.
+    /// The answer to `question`.
     ///
     /// # Errors
     /// [`AskError`].
-    pub fn ask<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, AskError> {
+    pub fn ask<Q: Ask>(&self, question: &Q) -> Result<Q::Answer, AskError> {
+        self.get(&path_and_query(question))
+    }
+
+    /// What an agent says of itself.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn agent_status(&self) -> Result<AgentSelfStatus, AskError> {
+        self.get("/api/v1/status")
+    }
+
+    fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, AskError> {
         self.read(agent().get(format!("{}{path_and_query}", self.url)).call())
     }
 

@@ -1,31 +1,44 @@
-//! Answers questions from the colony's store.
+//! A question as a type: its path, its parameters, its answer.
 
-mod anomalies;
-mod cause;
-mod plain;
-mod red;
-mod size;
-#[cfg(test)]
-mod tests;
-mod topology;
-mod usual;
-mod why;
+use coral_engine::{Budget, BudgetError, EngineError, MetricReader, TraceReader};
+use coral_trace::{TraceId, UnixNanos};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use std::collections::{BTreeMap, HashSet};
+use crate::status::Fleet;
 
-use coral_store::{Order, Store, StoreError, StoredSpan, StoredTrace, TraceQuery, TraceSummary};
-use coral_trace::tree::{Hop, Tree};
-use coral_trace::{TraceId, TraceIdPrefix};
+/// A question that can be asked of a colony.
+///
+/// Its fields are the parameters of a URL: a field that is named in [`PATH`](Self::PATH) stands in the path, every
+/// other one in the query string.
+pub trait Ask: Serialize + DeserializeOwned + Send + 'static {
+    /// Where it is asked: `/api/v1/red/{protocol}`.
+    const PATH: &'static str;
+    /// Its name among tools and operations: `red`.
+    const NAME: &'static str;
+    /// What it answers, in one sentence.
+    const SUMMARY: &'static str;
+    /// The answer.
+    type Answer: Serialize + DeserializeOwned + Send + 'static;
 
-use self::size::{fitting, span_bytes, summary_bytes};
-use super::answer;
-use super::question::{Sort, Source, SpanStatus, TraceFilter};
+    /// Answers from `from` within `budget`. Blocks.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError>;
+}
 
-/// Where answers come from.
-#[derive(Clone)]
-pub struct Sources {
-    /// The colony's spans.
-    pub store: Store,
+/// What answers are made of.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// Spans and traces.
+    pub traces: &'a dyn TraceReader,
+    /// RED metrics.
+    pub metrics: &'a dyn MetricReader,
+    /// What is known of the agents.
+    pub fleet: &'a dyn Fleet,
+    /// The time of the question.
+    pub now: UnixNanos,
 }
 
 /// Why a question has no answer.
@@ -36,7 +49,7 @@ pub enum QueryError {
     Ambiguous {
         /// What was typed, in full digits.
         prefix: String,
-        /// Some of them; [`MOST_CANDIDATES`] means that there may be more.
+        /// Some of them; [`QueryError::MAX_CANDIDATES`] means that there may be more.
         traces: Vec<TraceId>,
     },
     /// A part of the question makes no sense.
@@ -47,208 +60,108 @@ pub enum QueryError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The store could not be read.
+    /// The engine could not answer.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Engine(EngineError),
+    /// The question was cancelled, or costs more than one question may.
+    #[error(transparent)]
+    OverBudget(BudgetError),
 }
 
-/// Spans of one trace that are answered; more are counted.
-const MOST_SPANS: usize = 100_000;
-/// Traces that an ambiguous prefix is explained with.
-const MOST_CANDIDATES: u32 = 5;
+impl QueryError {
+    /// Traces that an ambiguous prefix is explained with.
+    pub const MAX_CANDIDATES: u32 = 5;
 
-impl Sources {
-    /// The trace whose id begins with `prefix`, with its spans of `source`. Without any spans when no
-    /// such trace is stored.
-    ///
-    /// # Errors
-    /// [`QueryError::Ambiguous`] when several traces begin so; [`QueryError::Store`].
-    pub fn trace(
-        &self,
-        prefix: TraceIdPrefix,
-        source: Source,
-    ) -> Result<answer::Trace, QueryError> {
-        let Some(id) = self.resolve(prefix)? else {
-            return Ok(trace_answer(digits(&prefix), StoredTrace::default()));
-        };
-        let stored = self.store.trace(id, source.collector(), MOST_SPANS as u32)?;
-        Ok(trace_answer(id.to_string(), stored))
+    pub(crate) fn invalid(field: &'static str, reason: &str) -> Self {
+        Self::Invalid { field, reason: reason.to_owned() }
     }
+}
 
-    /// The traces that `filter` asks for.
-    ///
-    /// # Errors
-    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Store`].
-    pub fn traces(&self, filter: &TraceFilter) -> Result<answer::TraceList, QueryError> {
-        let limit = checked_limit(filter.limit)?;
-        let query = trace_query(filter, limit + 1)?;
-        let mut found = self.store.search(&query)?;
-        let matching = found.len();
-        found.truncate(fitting(found.iter().map(summary_bytes), limit as usize));
-        let more = found.len() < matching;
-        let mut causes = match filter.causes {
-            true => self.root_causes(&found, filter)?,
-            false => BTreeMap::new(),
-        };
-        let traces = found.into_iter().map(|summary| {
-            let root_cause = causes.remove(&summary.trace_id);
-            answer::TraceSummary { root_cause, ..summary_answer(summary) }
-        });
-        Ok(answer::TraceList { traces: traces.collect(), more })
-    }
-
-    fn resolve(&self, prefix: TraceIdPrefix) -> Result<Option<TraceId>, QueryError> {
-        if let Some(id) = prefix.exact() {
-            return Ok(Some(id));
-        }
-        let mut found = self.store.traces_with_prefix(prefix, MOST_CANDIDATES)?;
-        match found.len() {
-            0 | 1 => Ok(found.pop()),
-            _ => Err(QueryError::Ambiguous { prefix: digits(&prefix), traces: found }),
+impl From<EngineError> for QueryError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::OverBudget(error) => Self::OverBudget(error),
+            error => Self::Engine(error),
         }
     }
 }
 
-fn trace_query(filter: &TraceFilter, limit: u32) -> Result<TraceQuery, QueryError> {
-    let started = filter.started();
-    if started.end <= started.start {
-        let reason = "the range is empty: its end is not after its start".to_owned();
-        return Err(QueryError::Invalid { field: "until", reason });
+/// Why a URL is not a question.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum InvalidQuestion {
+    /// A segment of the path has no such value.
+    #[error("{reason}")]
+    Path {
+        /// The parameter that the segment is.
+        field: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The query string has an unknown, missing or malformed parameter.
+    #[error("Failed to deserialize query string: {0}")]
+    Query(String),
+}
+
+/// The path and query that ask `question`.
+pub fn path_and_query<Q: Ask>(question: &Q) -> String {
+    let text = serde_urlencoded::to_string(question);
+    let text = text.expect("a question is flat and has text and numbers only");
+    let (mut path, mut query) = (Q::PATH.to_owned(), Vec::new());
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let segment = format!("{{{key}}}");
+        match path.contains(&segment) {
+            // A space in a path is `%20`; `+` is a plus there.
+            true => path = path.replace(&segment, &value.replace('+', "%20")),
+            false => query.push(pair),
+        }
     }
-    let attributes = filter.attribute_pairs().map_err(|line| QueryError::Invalid {
-        field: "attributes",
-        reason: format!("`{line}` is not of the form key=value"),
-    })?;
-    if attributes.len() > TraceQuery::MAX_ATTRIBUTES {
-        let reason = format!("at most {} can be asked for", TraceQuery::MAX_ATTRIBUTES);
-        return Err(QueryError::Invalid { field: "attributes", reason });
+    if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// The question that `segments` of a path (by their names) and a query string ask.
+///
+/// # Errors
+/// [`InvalidQuestion`].
+pub fn question_from_url<Q: Ask>(
+    segments: &[(String, String)],
+    query: &str,
+) -> Result<Q, InvalidQuestion> {
+    let mut text = serde_urlencoded::to_string(segments)
+        .map_err(|error| InvalidQuestion::Query(error.to_string()))?;
+    if let Some((field, _)) = segments.iter().find(|(field, _)| names(query, field)) {
+        return Err(InvalidQuestion::Query(format!("`{field}` stands in the path")));
     }
-    Ok(TraceQuery {
-        started,
-        services: filter.service.iter().cloned().collect(),
-        collector: filter.source.collector(),
-        min_duration_us: filter.min_duration_us,
-        failed: filter.status.map(|status| status == SpanStatus::Error),
-        name: filter.name.clone(),
-        attributes,
-        order: match filter.sort {
-            Sort::Newest => Order::Newest,
-            Sort::Slowest => Order::Slowest,
-        },
-        limit,
+    if !text.is_empty() && !query.is_empty() {
+        text.push('&');
+    }
+    text.push_str(query);
+    serde_urlencoded::from_str(&text).map_err(|error| {
+        let reason = error.to_string();
+        match reason.split_once(PATH_MARK).and_then(|(_, field)| field.split_once(':')) {
+            Some((field, reason)) => InvalidQuestion::Path {
+                field: field.to_owned(),
+                reason: reason.trim_start().to_owned(),
+            },
+            None => InvalidQuestion::Query(reason),
+        }
     })
 }
 
-fn checked_limit(limit: u32) -> Result<u32, QueryError> {
-    match limit {
-        0 => Ok(TraceFilter::USUAL),
-        1..=TraceFilter::MOST => Ok(limit),
-        _ => {
-            let reason = format!("{limit} is not between 1 and {}", TraceFilter::MOST);
-            Err(QueryError::Invalid { field: "limit", reason })
-        }
-    }
+/// Begins the errors of fields that stand in a path: `path:FIELD:REASON`.
+const PATH_MARK: &str = "path:";
+
+/// The error of the field `field`, which stands in a path.
+pub(crate) fn path_error<E: serde::de::Error>(field: &str, reason: &str) -> E {
+    E::custom(format!("{PATH_MARK}{field}:{reason}"))
 }
 
-fn summary_answer(summary: TraceSummary) -> answer::TraceSummary {
-    answer::TraceSummary {
-        trace_id: summary.trace_id.to_string(),
-        start_time_unix_us: summary.start.as_micros(),
-        duration_us: summary.duration_us,
-        span_count: summary.spans,
-        error_count: summary.errors,
-        services: summary.services,
-        root_service: summary.root_service,
-        root_operation: summary.root_name,
-        status_code: summary.status_code,
-        root_cause: None,
-    }
-}
-
-fn trace_answer(trace_id: String, stored: StoredTrace) -> answer::Trace {
-    let spans = &stored.spans;
-    let tree = tree(spans);
-    let fitting = fitting(spans.iter().map(span_bytes), MOST_SPANS);
-    let left_out = stored.span_count.saturating_sub(fitting as u64);
-    let mut services = services(spans, &tree);
-    for service in stored.services {
-        if !services.contains(&service) {
-            services.push(service);
-        }
-    }
-    answer::Trace {
-        trace_id,
-        start_time_unix_us: stored.start.as_micros(),
-        duration_us: stored.end.as_micros() - stored.start.as_micros(),
-        span_count: stored.span_count,
-        error_count: stored.error_count,
-        services,
-        complete: tree.completeness().is_complete() && left_out == 0,
-        spans_left_out: left_out,
-        spans: stored.spans.into_iter().take(fitting).map(span_answer).collect(),
-    }
-}
-
-fn tree(spans: &[StoredSpan]) -> Tree {
-    let hops = spans.iter().map(|stored| {
-        let span = &stored.span;
-        Hop {
-            span_id: span.span_id,
-            parent: span.parent_span_id,
-            start: span.start,
-            end: span.end,
-            kind: span.kind,
-            virtual_hop: span.is_virtual_hop(),
-        }
-    });
-    Tree::build(&hops.collect::<Vec<_>>())
-}
-
-/// Every service, in the order in which the tree is read.
-fn services(spans: &[StoredSpan], tree: &Tree) -> Vec<String> {
-    let in_tree = tree.preorder().flat_map(|(node, _)| {
-        let node = &tree.nodes[node];
-        node.client.into_iter().chain([node.span]).chain(node.inside.iter().copied())
-    });
-    let (mut seen, mut services) = (HashSet::new(), Vec::new());
-    for span in in_tree.chain(tree.duplicates.iter().copied()) {
-        let service = spans[span].span.origin.service_name();
-        if seen.insert(service) {
-            services.push(service.to_owned());
-        }
-    }
-    services
-}
-
-fn span_answer(stored: StoredSpan) -> answer::Span {
-    let span = &stored.span;
-    let attributes = span.attributes.iter().rev();
-    answer::Span {
-        trace_id: span.trace_id.to_string(),
-        span_id: span.span_id.to_string(),
-        parent_span_id: span.parent_span_id.map(|id| id.to_string()),
-        agent_id: stored.agent_id.to_string(),
-        service_name: span.origin.service_name().to_owned(),
-        span_name: span.name.clone(),
-        span_kind: span.kind.as_str().to_owned(),
-        start_time_unix_us: span.start.as_micros(),
-        duration_us: span.duration().as_micros() as i64,
-        status_code: span.response_status(),
-        span_status: span.status.code.as_str().to_owned(),
-        // Reversed, so that the first of a repeated key is the one that stays.
-        attributes: attributes.map(|pair| (pair.key.clone(), pair.value.to_string())).collect(),
-        source: span.origin.collector.as_str().to_owned(),
-        virtual_hop: span.is_virtual_hop(),
-    }
-}
-
-fn digits(prefix: &TraceIdPrefix) -> String {
-    let (first, last) = (format!("{:032x}", prefix.first()), format!("{:032x}", prefix.last()));
-    first.chars().zip(last.chars()).take_while(|(a, b)| a == b).map(|(digit, _)| digit).collect()
+fn names(query: &str, field: &str) -> bool {
+    query.split('&').any(|pair| pair.split('=').next() == Some(field))
 }
 
 fn count(traces: &[TraceId]) -> String {
-    let some = if traces.len() >= MOST_CANDIDATES as usize { "at least " } else { "" };
+    let some = if traces.len() >= QueryError::MAX_CANDIDATES as usize { "at least " } else { "" };
     format!("{some}{}", traces.len())
 }
 

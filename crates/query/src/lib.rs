@@ -1,11 +1,67 @@
-//! One question, one answer: what CLI, JSON and every other surface ask (design decision 14).
+//! Questions and their answers: a folder a question, each a type that implements [`Ask`].
+//!
+//! A question is asked of [`Sources`]: the readers of an engine, what is known of the agents, and the time. Its
+//! answer is typed and makes no sentences; `coral-text` words it, and every surface (command line, JSON, foreign
+//! APIs) is a projection of it. [`for_each_question!`] is the one list of questions.
+#![warn(missing_docs)]
 
-pub mod answer;
-pub mod ask;
-pub mod question;
+pub mod anomalies;
+mod ask;
+mod cohort;
+pub mod english;
+mod json;
+mod reader;
+pub mod red;
+mod shared;
+mod size;
+mod source;
+pub mod status;
+#[cfg(test)]
+mod tests;
+pub mod topology;
+pub mod trace;
+pub mod traces;
+pub mod why;
 
-pub use self::ask::{QueryError, Sources};
-pub use self::question::{
-    AnomaliesFilter, PlainFilter, Question, RedFilter, RedProtocol, RedSide, RedSource, Sort,
-    Source, SpanStatus, TopologyFilter, TraceFilter, WhyFilter,
-};
+pub use anomalies::AnomaliesQuestion;
+pub use ask::{Ask, InvalidQuestion, QueryError, Sources, path_and_query, question_from_url};
+pub use coral_engine::{Budget, BudgetError};
+pub use english::EnglishQuestion;
+pub use red::{RedProtocol, RedQuestion, RedSide, RedSource};
+pub use shared::SharedSources;
+pub use source::Source;
+pub use status::StatusQuestion;
+pub use topology::TopologyQuestion;
+pub use trace::TraceQuestion;
+pub use traces::{Sort, SpanStatus, TracesQuestion};
+pub use why::WhyQuestion;
+
+/// Every answer.
+pub mod answer {
+    pub use crate::anomalies::answer::*;
+    pub use crate::english::answer::*;
+    pub use crate::red::answer::*;
+    pub use crate::status::answer::*;
+    pub use crate::topology::answer::*;
+    pub use crate::trace::answer::*;
+    pub use crate::traces::answer::*;
+    pub use crate::why::answer::*;
+}
+
+/// Calls the macro `$each` once with the type of every question: the list from which routes, the API's description
+/// and tools are made. A new question is one line here.
+#[macro_export]
+macro_rules! for_each_question {
+    ($each:ident) => {
+        $each! {
+            $crate::TracesQuestion,
+            $crate::TraceQuestion,
+            $crate::RedQuestion,
+            $crate::WhyQuestion,
+            $crate::TopologyQuestion,
+            $crate::AnomaliesQuestion,
+            $crate::EnglishQuestion,
+            $crate::StatusQuestion,
+        }
+    };
+}

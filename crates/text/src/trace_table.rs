@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::table::{cut, room_for_last, table, width};
 use coral_query::answer::{Trace, TraceList, TraceSummary};
-use coral_query::{Sort, TraceFilter};
+use coral_query::{Sort, TracesQuestion};
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, duration, instant};
 
@@ -12,7 +12,7 @@ use coral_trace::units::{count, duration, instant};
 #[derive(Clone, Debug)]
 pub struct Heading {
     /// What was asked.
-    pub filter: TraceFilter,
+    pub filter: TracesQuestion,
     /// `last 1 hour`, `since 2026-11-23T09:00:00Z`.
     pub window: String,
 }

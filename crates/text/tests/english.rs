@@ -12,19 +12,21 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
-use coral_query::{PlainFilter, Sources};
+use coral_query::answer::ColonyStatus;
+use coral_query::status::Fleet;
+use coral_query::{Ask, Budget, EnglishQuestion, SharedSources};
 
 const MS: u64 = 1_000_000;
 /// 2026-11-25T12:00:00Z.
 const NOON: u64 = 1_795_608_000_000 * MS;
 
 /// A store, and the directory that goes with it.
-fn sources(spans: Vec<Span>) -> (TempDir, Sources) {
+fn sources(spans: Vec<Span>) -> (TempDir, SharedSources) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(StoreConfig { dir: dir.path().to_owned(), segment_rows: 10_000 });
     let store = store.unwrap();
     store.append(&[spans], UnixNanos(NOON)).unwrap();
-    (dir, Sources { store })
+    (dir, shared(store))
 }
 
 /// A trace of one request, `secs` before noon, as the SDK of `service` tells it.
@@ -53,14 +55,35 @@ fn request(id: u64, service: &str, route: &str, secs: u64, ms: u64) -> Span {
     }
 }
 
+/// A colony without agents.
+struct NoAgents;
+
+impl Fleet for NoAgents {
+    fn status(&self, _: UnixNanos) -> ColonyStatus {
+        ColonyStatus::default()
+    }
+}
+
+/// What is asked of `store` alone.
+fn shared(store: Store) -> SharedSources {
+    let store = Arc::new(store);
+    SharedSources { traces: store.clone(), metrics: store, fleet: Arc::new(NoAgents) }
+}
+
+/// The answer to `question`.
+fn ask<Q: Ask>(sources: &SharedSources, question: &Q) -> Q::Answer {
+    question.answer(&sources.at(UnixNanos(NOON)), &Budget::unlimited()).unwrap()
+}
+
 /// The page for `question`, asked at noon.
-fn answer(sources: &Sources, question: &str) -> String {
-    let filter = PlainFilter { question: question.to_owned(), now_unix_us: (NOON / 1_000) as i64 };
-    coral_text::english::plain(&sources.plain(&filter).unwrap())
+fn answer(sources: &SharedSources, question: &str) -> String {
+    let filter =
+        EnglishQuestion { question: question.to_owned(), now_unix_us: (NOON / 1_000) as i64 };
+    coral_text::english::plain(&ask(sources, &filter))
 }
 
 /// Requests of two routes, one of them slow, and of another service.
-fn shop() -> (TempDir, Sources) {
+fn shop() -> (TempDir, SharedSources) {
     let list = (1..=20).map(|n| request(n, "shop", "/list", 60 * n, 5 + n % 3));
     let pay = (21..=30).map(|n| request(n, "shop", "/pay", 60 * (n - 20), 300 + n));
     let cart = (31..=33).map(|n| request(n, "cart", "/list", 60 * (n - 30), 7));

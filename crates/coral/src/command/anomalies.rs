@@ -6,8 +6,8 @@ use super::query::{ago_text, colony, instant, window};
 use super::{Failure, print, print_json};
 use crate::args::{AnomaliesArgs, StatusFormat};
 
+use coral_query::AnomaliesQuestion;
 use coral_query::answer::Anomalies;
-use coral_query::{AnomaliesFilter, Question};
 use coral_server::clock;
 
 /// A shorter baseline has few traces.
@@ -23,9 +23,8 @@ pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
     let length = Duration::from_secs(Duration::from_micros(length).as_secs());
     let baseline = args.baseline.unwrap_or(length.max(SHORTEST_BASELINE));
     let baseline_us = i64::try_from(baseline.as_micros()).unwrap_or(i64::MAX);
-    let filter = AnomaliesFilter { since_unix_us, until_unix_us, baseline_us };
-    let answer: Anomalies =
-        colony(&args.colony).ask(&Question::Anomalies(filter).path_and_query())?;
+    let filter = AnomaliesQuestion { since_unix_us, until_unix_us, baseline_us };
+    let answer: Anomalies = colony(&args.colony).ask(&filter)?;
     match args.format {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => {

@@ -4,14 +4,16 @@ use super::query::colony;
 use super::{Failure, print, print_json};
 use crate::args::{AskArgs, StatusFormat};
 
+use coral_query::EnglishQuestion;
 use coral_query::answer::Plain;
-use coral_query::{PlainFilter, Question};
 use coral_server::clock;
 
 pub(super) fn ask(args: &AskArgs) -> Result<(), Failure> {
-    let filter =
-        PlainFilter { question: args.question.join(" "), now_unix_us: clock::now().as_micros() };
-    let answer: Plain = colony(&args.colony).ask(&Question::Plain(filter).path_and_query())?;
+    let filter = EnglishQuestion {
+        question: args.question.join(" "),
+        now_unix_us: clock::now().as_micros(),
+    };
+    let answer: Plain = colony(&args.colony).ask(&filter)?;
     match args.format {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => print(&coral_text::english::plain(&answer)),

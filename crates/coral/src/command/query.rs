@@ -6,7 +6,7 @@ use super::{Failure, print, print_json, usual_data_dir};
 use crate::args::{ColonyArgs, TraceFormat, TracesArgs, When};
 use crate::client::Server;
 use coral_query::answer::{Trace, TraceList};
-use coral_query::{Question, Sort, TraceFilter};
+use coral_query::{Sort, TraceQuestion, TracesQuestion};
 use coral_server::clock;
 use coral_text::{csv, trace, trace_table};
 use coral_trace::units;
@@ -18,8 +18,8 @@ pub(super) fn traces(args: &TracesArgs) -> Result<(), Failure> {
     let colony = colony(&args.colony);
     match args.trace_id {
         Some(id) => {
-            let question = Question::Trace { id, source: args.source };
-            let found: Trace = colony.ask(&question.path_and_query())?;
+            let question = TraceQuestion { id, source: args.source };
+            let found: Trace = colony.ask(&question)?;
             let found =
                 if args.adjust_clocks { trace::with_clocks_adjusted(&found) } else { found };
             one(&found, args.format)
@@ -53,7 +53,7 @@ fn one(trace: &Trace, format: Option<TraceFormat>) -> Result<(), Failure> {
 fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
     let now = clock::now().as_micros();
     let filter = filter(args, now);
-    let list: TraceList = colony.ask(&Question::Traces(filter.clone()).path_and_query())?;
+    let list: TraceList = colony.ask(&filter)?;
     match args.format.unwrap_or(TraceFormat::Table) {
         TraceFormat::Json => print_json(&list),
         TraceFormat::Csv => print(&csv::traces(&list)),
@@ -76,8 +76,8 @@ fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Fai
     for (at, summary) in list.traces.iter().take(MOST_TREES as usize).enumerate() {
         let id = summary.trace_id.parse();
         let id = id.map_err(|error| Failure::new(format!("the colony sent a bad id: {error}")))?;
-        let question = Question::Trace { id, source: args.source };
-        let trace: Trace = colony.ask(&question.path_and_query())?;
+        let question = TraceQuestion { id, source: args.source };
+        let trace: Trace = colony.ask(&question)?;
         let blank = if at == 0 { "" } else { "\n" };
         print(&format!("{blank}{}", trace::trace_tree(&trace)))?;
     }
@@ -85,14 +85,14 @@ fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Fai
     if rest > 0 || list.more {
         print(&format!(
             "\n… more match; --format table lists up to {} of them.\n",
-            TraceFilter::MOST
+            TracesQuestion::MAX
         ))?;
     }
     Ok(())
 }
 
-fn filter(args: &TracesArgs, now: i64) -> TraceFilter {
-    TraceFilter {
+fn filter(args: &TracesArgs, now: i64) -> TracesQuestion {
+    TracesQuestion {
         service: args.service.clone(),
         since_unix_us: Some(instant(args.since.unwrap_or_default(), now)),
         until_unix_us: args.until.map(|until| instant(until, now)),

@@ -4,14 +4,15 @@ use super::query::{colony, instant, window};
 use super::{Failure, print, print_json};
 use crate::args::{Over, RedArgs, RedFormat};
 use coral_query::answer::RedTable;
-use coral_query::{Question, RedFilter, RedProtocol};
+use coral_query::{RedProtocol, RedQuestion};
 use coral_server::clock;
 use coral_text::{csv, red_table};
 
 pub(super) fn red(protocol: RedProtocol, args: &RedArgs) -> Result<(), Failure> {
     let now = clock::now().as_micros();
     let since = args.since.unwrap_or_default();
-    let filter = RedFilter {
+    let question = RedQuestion {
+        protocol,
         service: args.service.clone(),
         side: args.side,
         source: args.source,
@@ -25,8 +26,7 @@ pub(super) fn red(protocol: RedProtocol, args: &RedArgs) -> Result<(), Failure> 
             Over::Latency(line) => Some(line.as_micros() as i64),
         }),
     };
-    let question = Question::Red(protocol, filter);
-    let answer: RedTable = colony(&args.colony).ask(&question.path_and_query())?;
+    let answer: RedTable = colony(&args.colony).ask(&question)?;
     match args.format {
         RedFormat::Json => print_json(&answer),
         RedFormat::Csv => print(&csv::red(&answer)),

@@ -10,8 +10,7 @@ use super::{Failure, duckdb, duckdb_library, print, print_json, usual_data_dir};
 use crate::args::{InstallDuckdbArgs, Since, SqlArgs, SqlFormat};
 use crate::client::AskError;
 use crate::show::sql as show;
-use coral_query::Question;
-use coral_query::answer::ColonyStatus;
+use coral_query::StatusQuestion;
 use coral_server::addresses::Addresses;
 use coral_server::clock;
 use coral_sql::SqlAnswer;
@@ -67,7 +66,7 @@ fn would_be_installed_here(args: &SqlArgs) -> bool {
     if args.colony.colony.is_some() || !runs_here {
         return false;
     }
-    let status = colony(&args.colony).ask::<ColonyStatus>(&Question::Status.path_and_query());
+    let status = colony(&args.colony).ask(&StatusQuestion::default());
     let reason = status.ok().and_then(|status| status.sql_library.reason);
     reason.is_some_and(|reason| reason.contains("coral duckdb install"))
 }

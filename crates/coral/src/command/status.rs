@@ -6,12 +6,11 @@ use crate::args::{AgentStatusArgs, ColonyStatusArgs, StatusFormat};
 use crate::client::Server;
 use crate::show::status;
 use coral_agent::status::AgentSelfStatus;
-use coral_query::Question;
+use coral_query::StatusQuestion;
 use coral_query::answer::ColonyStatus;
 
 pub(super) fn colony(args: &ColonyStatusArgs) -> Result<(), Failure> {
-    let answer: ColonyStatus =
-        colony_server(&args.colony).ask(&Question::Status.path_and_query())?;
+    let answer: ColonyStatus = colony_server(&args.colony).ask(&StatusQuestion::default())?;
     match args.format {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => print(&status::colony(&answer)),
@@ -21,7 +20,7 @@ pub(super) fn colony(args: &ColonyStatusArgs) -> Result<(), Failure> {
 pub(super) fn agent(args: &AgentStatusArgs) -> Result<(), Failure> {
     let (data_dir, _) = usual_data_dir(args.data_dir.clone());
     let server = Server::agent(args.agent.clone(), Some(&data_dir));
-    let answer: AgentSelfStatus = server.ask(&Question::Status.path_and_query())?;
+    let answer: AgentSelfStatus = server.agent_status()?;
     match args.format {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => print(&status::agent(&answer)),

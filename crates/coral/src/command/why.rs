@@ -7,8 +7,8 @@ use super::{Failure, print, print_json};
 use crate::args::{StatusFormat, When, WhyArgs};
 use crate::client::AskError;
 
+use coral_query::WhyQuestion;
 use coral_query::answer::Why;
-use coral_query::{Question, WhyFilter};
 use coral_server::clock;
 
 /// The window when nobody says otherwise.
@@ -17,7 +17,7 @@ const SINCE: Duration = Duration::from_secs(15 * 60);
 pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
     let now = clock::now().as_micros();
     let since = args.since.unwrap_or(When::Ago(SINCE));
-    let filter = WhyFilter {
+    let filter = WhyQuestion {
         service: args.service.clone(),
         route: args.route.clone(),
         trace_id: args.trace_id.clone(),
@@ -25,7 +25,7 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
         until_unix_us: args.until.map_or(now.saturating_add(1), |until| instant(until, now)),
         baseline_us: i64::try_from(args.baseline.as_micros()).unwrap_or(i64::MAX),
     };
-    let answer = colony(&args.colony).ask(&Question::Why(filter).path_and_query());
+    let answer = colony(&args.colony).ask(&filter);
     let answer: Why = answer.map_err(|error| match error {
         AskError::Refused { error: reason, .. } if args.trace_id.is_some() => {
             Failure::with_hint(reason, "`coral query beyla traces` lists ids")

@@ -1,16 +1,19 @@
 //! What a colony serves: gRPC for agents, JSON for questions, metrics and health.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::routing::get;
 use coral_api::json::{self, ApiContext};
 use coral_colony::Colony;
 use coral_colony::status::AgentStatus as PolledAgent;
 use coral_config::ColonyConfig;
-use coral_query::Sources;
+use coral_query::SharedSources;
 use coral_query::answer::{AgentStatus, ColonyStatus};
-use coral_server::clock;
+use coral_query::status::Fleet;
 use coral_server::exposition::{self, Counters};
 use coral_sql::runner::SqlRunner;
+use coral_trace::UnixNanos;
 
 /// Every route of `colony`.
 ///
@@ -22,32 +25,39 @@ pub async fn router(
 ) -> Result<Router, tonic_reflection::server::Error> {
     let sql = SqlRunner::new(colony.store.clone(), config.data_dir.clone(), &config.sql);
     let grpc = coral_colony::serve::router(colony.clone()).await?;
-    let (asked, scraped) = ((colony.clone(), sql.clone()), (colony.clone(), sql.clone()));
-    let context = ApiContext {
-        sources: Sources { store: colony.store.clone() },
-        status: Box::new(move || status(&asked.0, &asked.1)),
-        sql,
-    };
-    let metrics = async move || exposition::prometheus(&counters(&scraped.0, &scraped.1));
+    let about = Arc::new(About { colony: colony.clone(), sql: sql.clone() });
+    let store = Arc::new(colony.store.clone());
+    let sources = SharedSources { traces: store.clone(), metrics: store, fleet: about.clone() };
+    let metrics = async move || exposition::prometheus(&about.counters());
     Ok(grpc
-        .merge(json::router(context))
+        .merge(json::router(ApiContext { sources, sql }))
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "ok\n")))
 }
 
-fn status(colony: &Colony, sql: &SqlRunner) -> ColonyStatus {
-    ColonyStatus {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        agents: colony.health.snapshot(clock::now()).into_iter().map(agent).collect(),
-        sql_library: coral_api::sql::library(sql),
-        counters: counters(colony, sql),
+/// A colony and its SQL, asked about themselves.
+struct About {
+    colony: Colony,
+    sql: SqlRunner,
+}
+
+impl Fleet for About {
+    fn status(&self, now: UnixNanos) -> ColonyStatus {
+        ColonyStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            agents: self.colony.health.snapshot(now).into_iter().map(agent).collect(),
+            sql_library: coral_api::sql::library(&self.sql),
+            counters: self.counters(),
+        }
     }
 }
 
-fn counters(colony: &Colony, sql: &SqlRunner) -> Counters {
-    let mut counters = colony.counters();
-    counters.extend(sql.counters().snapshot());
-    counters
+impl About {
+    fn counters(&self) -> Counters {
+        let mut counters = self.colony.counters();
+        counters.extend(self.sql.counters().snapshot());
+        counters
+    }
 }
 
 fn agent(polled: PolledAgent) -> AgentStatus {

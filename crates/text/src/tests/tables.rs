@@ -4,7 +4,7 @@ use super::{REFERENCE, trace};
 use crate::csv;
 use crate::trace_table::{Heading, span_table, trace_table};
 use coral_query::answer::{TraceList, TraceSummary};
-use coral_query::{Sort, TraceFilter};
+use coral_query::{Sort, TracesQuestion};
 
 /// The RFD's three traces.
 fn list() -> TraceList {
@@ -32,25 +32,29 @@ fn list() -> TraceList {
     }
 }
 
-fn heading(filter: TraceFilter) -> Heading {
+fn heading(filter: TracesQuestion) -> Heading {
     let service = Some("payments-api".to_owned());
-    Heading { filter: TraceFilter { service, ..filter }, window: "last 1 hour".to_owned() }
+    Heading { filter: TracesQuestion { service, ..filter }, window: "last 1 hour".to_owned() }
 }
 
 #[track_caller]
-fn check(list: &TraceList, filter: TraceFilter, expected: Expect) {
+fn check(list: &TraceList, filter: TracesQuestion, expected: Expect) {
     expected.assert_eq(&trace_table(list, &heading(filter)));
 }
 
-fn slow() -> TraceFilter {
-    TraceFilter { min_duration_us: Some(500_000), sort: Sort::Slowest, ..TraceFilter::default() }
+fn slow() -> TracesQuestion {
+    TracesQuestion {
+        min_duration_us: Some(500_000),
+        sort: Sort::Slowest,
+        ..TracesQuestion::default()
+    }
 }
 
 #[test]
 fn recent_traces_are_listed_as_in_the_rfd() {
     check(
         &list(),
-        TraceFilter::default(),
+        TracesQuestion::default(),
         expect![[r#"
         Recent Traces (last 1 hour, payments-api):
 
@@ -104,7 +108,7 @@ fn slow_traces_with_known_causes_are_listed_as_in_the_rfd() {
 #[test]
 fn a_list_that_was_cut_says_how_to_see_more() {
     let list = TraceList { more: true, ..list() };
-    let page = trace_table(&list, &heading(TraceFilter::default()));
+    let page = trace_table(&list, &heading(TracesQuestion::default()));
     expect!["… more match; raise --limit (now 3) or narrow the question."]
         .assert_eq(page.lines().last().unwrap());
 }
@@ -114,7 +118,7 @@ fn an_empty_list_says_what_to_look_at_next() {
     let empty = TraceList { traces: vec![], more: false };
     check(
         &empty,
-        TraceFilter::default(),
+        TracesQuestion::default(),
         expect![[r#"
         No traces for payments-api (last 1 hour).
         Hint: `coral colony status` shows which agents are polled and what came; an earlier --since may find older ones.
@@ -139,7 +143,7 @@ fn a_long_operation_is_cut_to_80_columns_and_its_failure_is_not() {
     list.traces[1].status_code = None;
     check(
         &list,
-        TraceFilter::default(),
+        TracesQuestion::default(),
         expect![[r#"
         Recent Traces (last 1 hour, payments-api):
 
@@ -151,7 +155,7 @@ fn a_long_operation_is_cut_to_80_columns_and_its_failure_is_not() {
     "#]],
     );
     let widest = |page: String| page.lines().map(unicode_width::UnicodeWidthStr::width).max();
-    assert_eq!(widest(trace_table(&list, &heading(TraceFilter::default()))), Some(80));
+    assert_eq!(widest(trace_table(&list, &heading(TracesQuestion::default()))), Some(80));
     assert_eq!(widest(trace_table(&list, &heading(slow()))), Some(80));
 }
 
@@ -163,7 +167,7 @@ fn ids_are_printed_whole_where_their_first_digits_do_not_tell_them_apart() {
     list.traces[1].trace_id = "4bf92f3577b34da6ffffffffffffffff".to_owned();
     check(
         &list,
-        TraceFilter::default(),
+        TracesQuestion::default(),
         expect![[r#"
         Recent Traces (last 1 hour, payments-api):
 
@@ -177,7 +181,7 @@ fn ids_are_printed_whole_where_their_first_digits_do_not_tell_them_apart() {
     list.traces[0].trace_id = "0000000000000000a3ce929d0e0e4736".to_owned();
     check(
         &list,
-        TraceFilter::default(),
+        TracesQuestion::default(),
         expect![[r#"
         Recent Traces (last 1 hour, payments-api):
 
@@ -193,7 +197,7 @@ fn an_id_that_is_no_id_breaks_no_table() {
     let mut list = list();
     list.traces[0].trace_id = "é".repeat(9);
     list.traces[1].trace_id = String::new();
-    assert!(trace_table(&list, &heading(TraceFilter::default())).contains("GET /checkout"));
+    assert!(trace_table(&list, &heading(TracesQuestion::default())).contains("GET /checkout"));
 }
 
 #[test]

@@ -1,0 +1,173 @@
+//! Edges of the service map that are new, or not there any more, and the calls that show them.
+
+use std::collections::BTreeMap;
+
+use coral_engine::{EngineError, TraceQuery};
+use coral_trace::dependency::{CallSpan, Dependencies, Edge, NodeId, NodeKind, Topology};
+use coral_trace::explain::change_weight;
+use coral_trace::{Span, TimeRange, TraceId};
+
+use crate::answer;
+use crate::cohort::{Cohort, side_by_side};
+use crate::reader::Reader;
+
+/// An edge of fewer calls, before or now, is no news.
+const FEWEST_CALLS: u64 = 10;
+/// Nor is one of a lower score: as of a change of spans.
+const LEAST_SCORE: f64 = 0.25;
+/// Traces that show an edge.
+const MAX_EVIDENCE: usize = 3;
+/// Edges that are looked for beyond the traces that were read, and the traces and spans that are read for one.
+const MAX_SEARCHED: usize = 10;
+const CANDIDATES: u32 = 200;
+const MAX_SPANS: u64 = 20_000;
+
+/// A window, or what it is compared with.
+pub(super) struct Side<'a> {
+    pub range: TimeRange,
+    /// Traces of it that were read.
+    pub cohort: &'a Cohort,
+}
+
+/// Calls of some traces.
+struct Calls {
+    map: Dependencies,
+    examples: BTreeMap<(NodeId, NodeId, &'static str), Vec<answer::WhyEvidence>>,
+}
+
+impl Reader<'_> {
+    /// Edges that one of two maps has, of all traces, and the other has not.
+    pub(super) fn edges(
+        &self,
+        now: &Side<'_>,
+        before: &Side<'_>,
+    ) -> Result<Vec<answer::Anomaly>, EngineError> {
+        let map = |side: &Side<'_>| {
+            Ok::<_, EngineError>(
+                self.from.traces.dependencies(side.range, None, self.budget)?.topology(),
+            )
+        };
+        let (current, earlier) = side_by_side(|| map(now), || map(before));
+        let (current, earlier) = (current?, earlier?);
+        let changes = current.changes_since(&earlier);
+        let mut found = self.told("new_edge", &changes.added, &current, &earlier, now)?;
+        found.extend(self.told("vanished_edge", &changes.removed, &earlier, &current, before)?);
+        Ok(found)
+    }
+
+    /// The edges `at` of `map`, which is that of `side`; the `other` has them not.
+    fn told(
+        &self,
+        kind: &str,
+        at: &[usize],
+        map: &Topology,
+        other: &Topology,
+        side: &Side<'_>,
+    ) -> Result<Vec<answer::Anomaly>, EngineError> {
+        let score = |edge: &Edge| {
+            let there = edge.calls.min(map.counts.traces);
+            change_weight((0, other.counts.traces), (there, map.counts.traces))
+        };
+        let edges = at.iter().map(|at| &map.edges[*at]);
+        let mut edges: Vec<(f64, &Edge)> = edges
+            .map(|edge| (score(edge), edge))
+            .filter(|(score, edge)| *score >= LEAST_SCORE && edge.calls >= FEWEST_CALLS)
+            .collect();
+        if edges.is_empty() {
+            return Ok(Vec::new());
+        }
+        edges.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        let read = Calls::of(side.cohort.traces.iter().map(Vec::as_slice));
+        let (mut found, mut searched) = (Vec::with_capacity(edges.len()), 0);
+        for (score, edge) in edges {
+            let mut evidence = read.examples(map, edge);
+            if evidence.is_empty() && side.cohort.cut && searched < MAX_SEARCHED {
+                searched += 1;
+                evidence = self.searched(map, edge, side.range)?.examples(map, edge);
+            }
+            found.push(anomaly(kind, map, edge, score, evidence));
+        }
+        Ok(found)
+    }
+
+    /// The calls of traces that are likely to have `edge`: the newest with a span of the called, or else of the caller,
+    /// that names whom it calls.
+    fn searched(
+        &self,
+        map: &Topology,
+        edge: &Edge,
+        started: TimeRange,
+    ) -> Result<Calls, EngineError> {
+        let ends = [edge.to, edge.from].map(|at| &map.nodes[at]);
+        let service = ends.iter().find(|node| node.kind == NodeKind::Service);
+        let host = ends[0].name.split(':').next().unwrap_or_default().to_owned();
+        let is_host = ends[0].kind == NodeKind::External;
+        let found = self.search(&TraceQuery {
+            started,
+            services: service.map(|node| node.name.clone()).into_iter().collect(),
+            attributes: is_host.then(|| ("server.address".to_owned(), host)).into_iter().collect(),
+            ..TraceQuery::newest(CANDIDATES)
+        })?;
+        let mut spans = 0;
+        let few = found.iter().take_while(|summary| {
+            spans += summary.spans;
+            spans <= MAX_SPANS
+        });
+        let ids: Vec<TraceId> = few.map(|summary| summary.trace_id).collect();
+        let spans = self.spans(&ids, None, MAX_SPANS as u32)?;
+        Ok(Calls::of(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
+    }
+}
+
+impl Calls {
+    /// Of whole traces.
+    fn of<'a>(traces: impl Iterator<Item = &'a [Span]>) -> Self {
+        let mut calls = Self { map: Dependencies::default(), examples: BTreeMap::new() };
+        for trace in traces.filter(|trace| !trace.is_empty()) {
+            let spans: Vec<CallSpan> = trace.iter().map(|span| calls.map.span(span)).collect();
+            let trace_id = trace[0].trace_id.to_string();
+            for call in calls.map.calls(&spans) {
+                let seen = calls.examples.entry((call.from, call.to, call.protocol)).or_default();
+                let is_known = seen.last().is_some_and(|last| last.trace_id == trace_id);
+                if seen.len() < MAX_EVIDENCE && !is_known {
+                    let (trace_id, span_id) = (trace_id.clone(), call.span.to_string());
+                    seen.push(answer::WhyEvidence { trace_id, span_id });
+                }
+            }
+        }
+        calls
+    }
+
+    /// Calls over `edge` of `map`.
+    fn examples(&self, map: &Topology, edge: &Edge) -> Vec<answer::WhyEvidence> {
+        let [from, to] = [edge.from, edge.to].map(|at| map.nodes[at].name.as_str());
+        let is_it = |(one, other, protocol): &(NodeId, NodeId, &str)| {
+            *protocol == edge.protocol
+                && self.map.is_called(*one, from)
+                && self.map.is_called(*other, to)
+        };
+        let seen = self.examples.iter().filter(|(key, _)| is_it(key));
+        seen.flat_map(|(_, seen)| seen).take(MAX_EVIDENCE).cloned().collect()
+    }
+}
+
+fn anomaly(
+    kind: &str,
+    map: &Topology,
+    edge: &Edge,
+    score: f64,
+    evidence: Vec<answer::WhyEvidence>,
+) -> answer::Anomaly {
+    let [from, to] = [edge.from, edge.to].map(|at| map.nodes[at].name.as_str());
+    let calls = edge.calls as f64;
+    let (before, now) = if kind == "new_edge" { (0.0, calls) } else { (calls, 0.0) };
+    answer::Anomaly {
+        kind: kind.to_owned(),
+        service: from.to_owned(),
+        component: format!("{from} → {to} over {}", edge.protocol),
+        score,
+        before,
+        now,
+        evidence,
+    }
+}

@@ -1,0 +1,16 @@
+//! What can be asked about what is otherwise than it was.
+
+use serde::{Deserialize, Serialize};
+
+/// What is otherwise in a window than in the time before. Times are microseconds since the Unix epoch; windows are
+/// half-open.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnomaliesQuestion {
+    /// Traces that started at or after this.
+    pub since_unix_us: i64,
+    /// Traces that started before this.
+    pub until_unix_us: i64,
+    /// How long the baseline is, which ends where the window begins.
+    pub baseline_us: i64,
+}

@@ -1,0 +1,79 @@
+//! Sources and a budget, together: what the parts of an answer read from.
+
+use coral_engine::{Budget, Columns, EngineError, TraceQuery, TraceSummary};
+use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix};
+
+use crate::ask::{QueryError, Sources};
+
+/// Names that are offered for one that nobody has.
+const MAX_SIMILAR: usize = 3;
+/// Names less alike than this (Jaro-Winkler, 0 to 1) are not offered.
+pub(crate) const MIN_SIMILARITY: f64 = 0.7;
+
+/// Reads for one question.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) from: &'a Sources<'a>,
+    pub(crate) budget: &'a Budget,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(from: &'a Sources<'a>, budget: &'a Budget) -> Self {
+        Self { from, budget }
+    }
+
+    pub(crate) fn search(&self, query: &TraceQuery) -> Result<Vec<TraceSummary>, EngineError> {
+        self.from.traces.search(query, self.budget)
+    }
+
+    /// At most `limit` spans of `traces`, by trace, with what an explanation reads of them.
+    pub(crate) fn spans(
+        &self,
+        traces: &[TraceId],
+        collector: Option<Collector>,
+        limit: u32,
+    ) -> Result<Vec<Span>, EngineError> {
+        let columns = Columns::ALL;
+        let stored = self.from.traces.spans_of(traces, collector, columns, limit, self.budget)?;
+        Ok(stored.into_iter().map(|stored| stored.span).collect())
+    }
+
+    /// The only trace whose id begins with `prefix`; `None` when there is none.
+    pub(crate) fn resolve(&self, prefix: TraceIdPrefix) -> Result<Option<TraceId>, QueryError> {
+        if let Some(id) = prefix.exact() {
+            return Ok(Some(id));
+        }
+        let found = self.from.traces.traces_with_prefix(prefix, QueryError::MAX_CANDIDATES)?;
+        match *found {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            _ => Err(QueryError::Ambiguous { prefix: digits(&prefix), traces: found }),
+        }
+    }
+
+    /// Services with spans in `started` or near it, by name.
+    pub(crate) fn known_services(&self, started: TimeRange) -> Result<Vec<String>, EngineError> {
+        Ok(self.from.traces.services(started, self.budget)?.into_iter().collect())
+    }
+
+    /// Services seen in `started` whose names are like `service`, the most alike first.
+    pub(crate) fn similar(
+        &self,
+        service: &str,
+        started: TimeRange,
+    ) -> Result<Vec<String>, EngineError> {
+        let names = self.known_services(started)?.into_iter().filter(|name| name != service);
+        let mut alike: Vec<(f64, String)> = names
+            .map(|name| (strsim::jaro_winkler(&name, service), name))
+            .filter(|(alike, _)| *alike >= MIN_SIMILARITY)
+            .collect();
+        alike.sort_by(|one, other| other.0.total_cmp(&one.0));
+        Ok(alike.into_iter().take(MAX_SIMILAR).map(|(_, name)| name).collect())
+    }
+}
+
+/// The digits that a prefix was made of.
+pub(crate) fn digits(prefix: &TraceIdPrefix) -> String {
+    let (first, last) = (format!("{:032x}", prefix.first()), format!("{:032x}", prefix.last()));
+    first.chars().zip(last.chars()).take_while(|(a, b)| a == b).map(|(digit, _)| digit).collect()
+}

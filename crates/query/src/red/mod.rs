@@ -1,0 +1,277 @@
+//! RED metrics from the colony's store: the same sums over metrics and over spans.
+
+pub(crate) mod answer;
+mod question;
+mod slow;
+
+use std::collections::BTreeMap;
+
+use coral_engine::{Budget, DeltaQuery, EngineError};
+use coral_trace::red::{
+    Exemplar, Histogram, MergedHistogram, Protocol, Quantile, Series, Side, series_from_span,
+};
+use coral_trace::{Collector, Span, TimeRange, grpc_status_name};
+
+use crate::ask::{Ask, QueryError, Sources};
+use crate::reader::Reader;
+
+pub use self::question::{RedProtocol, RedQuestion, RedSide, RedSource};
+
+/// Exemplars of one row that are kept: more than are ever shown.
+const MAX_EXEMPLARS: usize = 1_000;
+const MICRO: u64 = 1_000;
+
+/// Which requests are summed up.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    protocol: Protocol,
+    side: Side,
+    service: &'a str,
+    range: TimeRange,
+}
+
+/// What a row of a table is told apart by: method and route, or operation and table.
+type Name = (String, String);
+
+/// Requests by row.
+type Rows = BTreeMap<Name, Sum>;
+
+/// Requests, added up.
+#[derive(Default)]
+struct Sum {
+    latencies: MergedHistogram,
+    errors: u64,
+    statuses: BTreeMap<String, u64>,
+    exemplars: Vec<Exemplar>,
+}
+
+impl Ask for RedQuestion {
+    const PATH: &'static str = "/api/v1/red/{protocol}";
+    const NAME: &'static str = "red";
+    const SUMMARY: &'static str =
+        "Requests, errors and durations of one service, by route, method or statement.";
+    type Answer = answer::RedTable;
+
+    fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
+        Reader::new(from, budget).red(self)
+    }
+}
+
+impl Reader<'_> {
+    /// The requests that `filter` asks for.
+    ///
+    /// # Errors
+    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Engine`].
+    pub(crate) fn red(&self, filter: &RedQuestion) -> Result<answer::RedTable, QueryError> {
+        check(filter)?;
+        let side = filter.side.of(filter.protocol);
+        let (service, protocol) = (filter.service.as_str(), filter.protocol.protocol());
+        let wanted = Wanted { protocol, side, service, range: filter.window(0) };
+        let rows = self.rows(filter.source, &wanted, filter.slow)?;
+        let before = filter.compare_us.map(|earlier| {
+            self.rows(filter.source, &Wanted { range: filter.window(earlier), ..wanted }, false)
+        });
+        let before = before.transpose()?;
+        let requests_by_metrics = match filter.source {
+            RedSource::Spans => {
+                Some(overall(&self.rows(RedSource::Metrics, &wanted, false)?).requests)
+            }
+            RedSource::Metrics => None,
+        };
+        let slow =
+            if filter.slow { Some(self.slow(&wanted, &rows, filter.over_us)?) } else { None };
+        Ok(answer::RedTable {
+            protocol: protocol.as_str().to_owned(),
+            service: service.to_owned(),
+            side: side.as_str().to_owned(),
+            source: filter.source.as_str().to_owned(),
+            since_unix_us: filter.since_unix_us,
+            until_unix_us: filter.until_unix_us,
+            rows: table(protocol, &rows, before.as_ref()),
+            overall: overall(&rows),
+            overall_before: before.as_ref().map(overall),
+            requests_by_metrics,
+            slow,
+        })
+    }
+
+    /// With the slowest exemplars of each row, if they are `wanted` too.
+    fn rows(
+        &self,
+        source: RedSource,
+        wanted: &Wanted<'_>,
+        exemplars: bool,
+    ) -> Result<Rows, EngineError> {
+        let mut rows = Rows::new();
+        match source {
+            RedSource::Metrics => self.sum_metrics(wanted, exemplars, &mut rows)?,
+            RedSource::Spans => self.sum_spans(wanted, &mut rows)?,
+        }
+        Ok(rows)
+    }
+
+    /// Those of eBPF; of a service that it saw no such request of, its SDK's. Of both, each request would count twice.
+    fn sum_spans(&self, wanted: &Wanted<'_>, rows: &mut Rows) -> Result<(), EngineError> {
+        for collector in [Collector::Ebpf, Collector::Sdk] {
+            if rows.is_empty() {
+                self.sum_spans_of(collector, wanted, rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sum_spans_of(
+        &self,
+        collector: Collector,
+        wanted: &Wanted<'_>,
+        rows: &mut Rows,
+    ) -> Result<(), EngineError> {
+        let mut add = |span: &Span| {
+            if let Some((series, latency)) = series_from_span(span)
+                && wanted.is(&series)
+            {
+                rows.entry(name(&series)).or_default().add(&series, &latency);
+            }
+        };
+        let (service, range) = (wanted.service, wanted.range);
+        self.from.traces.spans_ended(service, collector, range, self.budget, &mut add)
+    }
+
+    fn sum_metrics(
+        &self,
+        wanted: &Wanted<'_>,
+        exemplars: bool,
+        rows: &mut Rows,
+    ) -> Result<(), EngineError> {
+        let query = DeltaQuery {
+            protocol: wanted.protocol,
+            range: wanted.range,
+            service: Some(wanted.service.to_owned()),
+            side: Some(wanted.side),
+        };
+        self.from.metrics.deltas(&query, self.budget, &mut |row| {
+            let delta = &row.delta;
+            let sum = rows.entry(name(&delta.series)).or_default();
+            sum.add(&delta.series, &delta.histogram);
+            if exemplars {
+                sum.show(&delta.exemplars);
+            }
+        })
+    }
+}
+
+impl Wanted<'_> {
+    fn is(&self, series: &Series) -> bool {
+        series.protocol == self.protocol
+            && series.side == self.side
+            && series.service == self.service
+    }
+}
+
+impl Sum {
+    fn add(&mut self, series: &Series, latencies: &Histogram) {
+        let count = latencies.count();
+        self.latencies.add(latencies);
+        let failed = if series.is_error() { count } else { 0 };
+        self.errors = self.errors.saturating_add(failed);
+        let with_status = self.statuses.entry(status(series)).or_default();
+        *with_status = with_status.saturating_add(count);
+    }
+
+    /// Keeps the slowest.
+    fn show(&mut self, exemplars: &[Exemplar]) {
+        self.exemplars.extend_from_slice(exemplars);
+        if self.exemplars.len() > 2 * MAX_EXEMPLARS {
+            self.exemplars.sort_unstable_by_key(|exemplar| std::cmp::Reverse(exemplar.nanos));
+            self.exemplars.truncate(MAX_EXEMPLARS);
+        }
+    }
+
+    fn numbers(&self) -> answer::RedNumbers {
+        let requests = self.latencies.count();
+        let quantiles = [0.5, 0.95, 0.99].map(|q| self.latencies.quantile(q));
+        let [p50_us, p95_us, p99_us] = quantiles.map(known_us);
+        let beyond = quantiles.into_iter().flatten().find(|q| matches!(q, Quantile::Beyond(_)));
+        answer::RedNumbers {
+            requests,
+            errors: self.errors,
+            error_rate: if requests == 0 { 0.0 } else { self.errors as f64 / requests as f64 },
+            p50_us,
+            p95_us,
+            p99_us,
+            beyond_us: beyond.map(|quantile| (quantile.nanos() / MICRO) as i64),
+            statuses: self.statuses.clone(),
+        }
+    }
+}
+
+fn known_us(quantile: Option<Quantile>) -> Option<i64> {
+    match quantile {
+        Some(Quantile::At(nanos)) => Some((nanos / MICRO) as i64),
+        Some(Quantile::Beyond(_)) | None => None,
+    }
+}
+
+fn check(filter: &RedQuestion) -> Result<(), QueryError> {
+    let invalid = |field, reason| Err(QueryError::invalid(field, reason));
+    if filter.until_unix_us <= filter.since_unix_us {
+        return invalid("until", "the range is empty: its end is not after its start");
+    }
+    if filter.compare_us.is_some_and(|earlier| earlier <= 0) {
+        return invalid("compare", "it must be more than nothing");
+    }
+    if filter.over_us.is_some_and(|over| over < 0) {
+        return invalid("over", "it is negative");
+    }
+    Ok(())
+}
+
+fn name(series: &Series) -> Name {
+    (series.operation.clone(), series.target.clone())
+}
+
+/// `200`, `PERMISSION_DENIED`; SQL has `ok` and `error`.
+fn status(series: &Series) -> String {
+    match (series.protocol, series.status) {
+        (Protocol::Grpc, Some(code)) => {
+            grpc_status_name(code).map_or_else(|| code.to_string(), str::to_owned)
+        }
+        (Protocol::Http, Some(status)) => status.to_string(),
+        (Protocol::Sql, _) if series.error.is_empty() => "ok".to_owned(),
+        (Protocol::Sql, _) => "error".to_owned(),
+        (_, None) => "unknown".to_owned(),
+    }
+}
+
+fn table(protocol: Protocol, rows: &Rows, before: Option<&Rows>) -> Vec<answer::RedRow> {
+    let row = |(name, sum): (&Name, &Sum)| {
+        let (operation, target) = name.clone();
+        let before = before.and_then(|before| before.get(name)).map(Sum::numbers);
+        let row = answer::RedRow { numbers: sum.numbers(), before, ..Default::default() };
+        match protocol {
+            Protocol::Http => {
+                answer::RedRow { method: Some(operation), route: Some(target), ..row }
+            }
+            Protocol::Grpc => answer::RedRow { method: Some(operation), ..row },
+            Protocol::Sql => {
+                answer::RedRow { operation: Some(operation), table: Some(target), ..row }
+            }
+        }
+    };
+    let mut table: Vec<_> = rows.iter().map(row).collect();
+    // Stable: rows of equal counts stay in order of their names.
+    table.sort_by_key(|row| std::cmp::Reverse(row.numbers.requests));
+    table
+}
+
+fn overall(rows: &Rows) -> answer::RedNumbers {
+    let mut all = Sum::default();
+    for sum in rows.values() {
+        all.latencies.merge(&sum.latencies);
+        all.errors += sum.errors;
+        for (status, count) in &sum.statuses {
+            *all.statuses.entry(status.clone()).or_default() += count;
+        }
+    }
+    all.numbers()
+}

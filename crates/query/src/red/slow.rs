@@ -1,0 +1,194 @@
+//! From slow requests to their traces.
+
+use std::collections::HashSet;
+
+use coral_engine::{EngineError, Order, TraceQuery};
+use coral_trace::red::{Protocol, Side, series_from_span};
+use coral_trace::{Collector, Span, SpanId, TraceId, UnixNanos};
+
+use super::{MICRO, Name, Rows, Sum, Wanted};
+use crate::answer::{SlowRow, SlowTrace};
+use crate::reader::Reader;
+
+/// Traces of one row.
+const MAX_TRACES: usize = 5;
+/// Traces that are looked through for one row, and their spans.
+const CANDIDATES: u32 = 50;
+const MAX_SPANS: u32 = 20_000;
+/// A trace may have begun so much before the request in it ended.
+const BEGAN_BEFORE: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// One request over the line.
+struct Slow {
+    trace: TraceId,
+    span: SpanId,
+    nanos: u64,
+    time: UnixNanos,
+    by_exemplar: bool,
+}
+
+impl Reader<'_> {
+    /// The rows over the line, and the traces behind them. Without `over_us` the line is each row's own P95.
+    pub(super) fn slow(
+        &self,
+        wanted: &Wanted<'_>,
+        rows: &Rows,
+        over_us: Option<i64>,
+    ) -> Result<Vec<SlowRow>, EngineError> {
+        let mut slow = Vec::new();
+        for (name, sum) in rows {
+            let Some(p95) = sum.latencies.quantile(0.95) else { continue };
+            let line = match over_us {
+                Some(over) => u64::try_from(over).unwrap_or(0).saturating_mul(MICRO),
+                None => p95.nanos(),
+            };
+            if over_us.is_some() && p95.nanos() <= line {
+                continue;
+            }
+            slow.push((p95.nanos(), self.slow_row(wanted, name, sum, line)?));
+        }
+        slow.sort_by_key(|(p95, _)| std::cmp::Reverse(*p95));
+        Ok(slow.into_iter().map(|(_, row)| row).collect())
+    }
+
+    fn slow_row(
+        &self,
+        wanted: &Wanted<'_>,
+        name: &Name,
+        sum: &Sum,
+        line: u64,
+    ) -> Result<SlowRow, EngineError> {
+        let mut found = self.by_span(wanted, name, line)?;
+        let known: HashSet<TraceId> = found.iter().map(|slow| slow.trace).collect();
+        let exemplars = sum.exemplars.iter().filter(|exemplar| exemplar.nanos > line);
+        found.extend(exemplars.filter(|exemplar| !known.contains(&exemplar.trace_id)).map(
+            |exemplar| Slow {
+                trace: exemplar.trace_id,
+                span: exemplar.span_id,
+                nanos: exemplar.nanos,
+                time: exemplar.time,
+                by_exemplar: true,
+            },
+        ));
+        found.sort_by_key(|slow| (std::cmp::Reverse(slow.nanos), slow.trace));
+        found.dedup_by_key(|slow| slow.trace);
+        found.truncate(MAX_TRACES);
+        let traces =
+            found.iter().map(|slow| self.slow_trace(slow)).collect::<Result<Vec<_>, _>>()?;
+        let why_none = self.why_none(wanted, &found, &traces)?;
+        Ok(SlowRow {
+            name: row_name(name),
+            p95_us: super::known_us(sum.latencies.quantile(0.95)),
+            over_us: (line / MICRO) as i64,
+            traces,
+            why_none,
+        })
+    }
+
+    /// Stored spans of the row that are over the line.
+    fn by_span(
+        &self,
+        wanted: &Wanted<'_>,
+        name: &Name,
+        line: u64,
+    ) -> Result<Vec<Slow>, EngineError> {
+        let mut started = wanted.range;
+        started.start = started.start.earlier(BEGAN_BEFORE);
+        let query = TraceQuery {
+            started,
+            services: vec![wanted.service.to_owned()],
+            collector: Some(Collector::Ebpf),
+            min_duration_us: Some((line / MICRO) as i64),
+            attributes: attributes(wanted, name),
+            order: Order::Slowest,
+            ..TraceQuery::newest(CANDIDATES)
+        };
+        let traces: Vec<TraceId> =
+            self.search(&query)?.into_iter().map(|trace| trace.trace_id).collect();
+        let spans = self.spans(&traces, Some(Collector::Ebpf), MAX_SPANS)?;
+        let slow = spans.iter().filter(|span| {
+            wanted.range.contains(span.end)
+                && span.duration().as_nanos() > u128::from(line)
+                && series_from_span(span).is_some_and(|(series, _)| {
+                    wanted.is(&series)
+                        && series.operation == name.0
+                        && fits(&name.1, &series.target)
+                })
+        });
+        Ok(slow.map(Slow::of).collect())
+    }
+
+    fn slow_trace(&self, slow: &Slow) -> Result<SlowTrace, EngineError> {
+        let stored = !slow.by_exemplar || self.from.traces.contains(slow.trace)?;
+        Ok(SlowTrace {
+            trace_id: slow.trace.to_string(),
+            span_id: slow.span.to_string(),
+            latency_us: (slow.nanos / MICRO) as i64,
+            time_unix_us: slow.time.as_micros(),
+            found_by: if slow.by_exemplar { "exemplar" } else { "span" }.to_owned(),
+            stored,
+        })
+    }
+
+    /// Why no trace behind a row is stored.
+    fn why_none(
+        &self,
+        wanted: &Wanted<'_>,
+        found: &[Slow],
+        traces: &[SlowTrace],
+    ) -> Result<Option<String>, EngineError> {
+        if traces.iter().any(|trace| trace.stored) {
+            return Ok(None);
+        }
+        let oldest = self.from.traces.oldest_start(Collector::Ebpf)?;
+        let newest_found = found.iter().map(|slow| slow.time).max();
+        Ok(Some(match (oldest, newest_found) {
+            (None, _) => "no traces are stored at all: does Beyla export them here?".to_owned(),
+            (Some(oldest), Some(time)) if time < oldest => {
+                "its traces have expired: metrics are kept longer than traces".to_owned()
+            }
+            (Some(_), Some(_)) => "not sampled: Beyla's sampler left these traces out".to_owned(),
+            (Some(oldest), None) if wanted.range.end < oldest => {
+                "traces of that time have expired: metrics are kept longer than traces".to_owned()
+            }
+            (Some(_), None) => {
+                "no stored span of it is over the line, and no metric names one: sampled out, or without \
+                 exemplars as before Beyla 2"
+                    .to_owned()
+            }
+        }))
+    }
+}
+
+impl Slow {
+    fn of(span: &Span) -> Self {
+        let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
+        let (trace, id) = (span.trace_id, span.span_id);
+        Self { trace, span: id, nanos, time: span.end, by_exemplar: false }
+    }
+}
+
+/// SQL's metrics do not name the table.
+fn fits(row: &str, span: &str) -> bool {
+    row == span || row.is_empty()
+}
+
+/// What a span of the row must say, where spans say it: clients of HTTP have their route in their name.
+fn attributes(wanted: &Wanted<'_>, (operation, target): &Name) -> Vec<(String, String)> {
+    let pairs = match (wanted.protocol, wanted.side) {
+        (Protocol::Http, Side::Server) => {
+            vec![("http.request.method", operation), ("http.route", target)]
+        }
+        (Protocol::Http, Side::Client) => vec![("http.request.method", operation)],
+        (Protocol::Grpc, _) => vec![("rpc.method", operation)],
+        (Protocol::Sql, _) => vec![("db.operation.name", operation)],
+    };
+    let said = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    said.map(|(key, value)| (key.to_owned(), value.clone())).collect()
+}
+
+/// `POST /validate`.
+fn row_name((operation, target): &Name) -> String {
+    let words = [operation.as_str(), target.as_str()];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}

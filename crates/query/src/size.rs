@@ -1,0 +1,60 @@
+//! How much one answer may hold.
+
+use coral_engine::{StoredSpan, TraceSummary};
+use coral_trace::Value;
+
+/// Bytes of text in one answer. As JSON they are at most six times as many, which clients still take.
+pub(super) const MAX_BYTES: usize = 80 << 20;
+
+/// How many of the first parts, of so many bytes each, make an answer: at most `most`, and [`MAX_BYTES`]
+/// together, but one at least.
+pub(super) fn fitting(parts: impl Iterator<Item = usize>, most: usize) -> usize {
+    let mut sum = 0usize;
+    let fits = |bytes: usize| {
+        sum = sum.saturating_add(bytes);
+        sum <= MAX_BYTES
+    };
+    let parts = parts.take(most).map(fits).enumerate();
+    parts.take_while(|(at, fits)| *at == 0 || *fits).count()
+}
+
+/// What a span takes in an answer, its names and numbers included.
+pub(super) fn span_bytes(stored: &StoredSpan) -> usize {
+    let span = &stored.span;
+    let pairs = span.attributes.iter().map(|pair| 8 + pair.key.len() + text_len(&pair.value));
+    let texts = [&span.name, span.origin.service_name(), &stored.agent_id];
+    500 + texts.map(str::len).iter().sum::<usize>() + pairs.sum::<usize>()
+}
+
+/// Likewise, of a summary.
+pub(super) fn summary_bytes(summary: &TraceSummary) -> usize {
+    let services = summary.services.iter().map(|service| 3 + service.len());
+    let root = summary.root_service.as_ref().map_or(0, String::len) + summary.root_name.len();
+    400 + root + services.sum::<usize>()
+}
+
+/// How long a value is as text, without making one of a long one.
+fn text_len(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len().div_ceil(3) * 4,
+        Value::Array(values) => values.iter().map(|value| 3 + text_len(value)).sum(),
+        Value::Map(pairs) => {
+            pairs.iter().map(|pair| 6 + pair.key.len() + text_len(&pair.value)).sum()
+        }
+        _ => 24,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_longer_than_an_answer_is_answered_alone() {
+        assert_eq!(fitting([MAX_BYTES + 1, 1].into_iter(), 5), 1);
+        assert_eq!(fitting([1, 1, MAX_BYTES, 1].into_iter(), 5), 2);
+        assert_eq!(fitting([1; 9].into_iter(), 5), 5);
+        assert_eq!(fitting([].into_iter(), 5), 0);
+    }
+}

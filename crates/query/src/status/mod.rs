@@ -1,0 +1,32 @@
+//! How a colony is: its agents, its counters.
+
+pub(crate) mod answer;
+
+use coral_engine::Budget;
+use coral_trace::UnixNanos;
+use serde::{Deserialize, Serialize};
+
+use self::answer::ColonyStatus;
+use crate::ask::{Ask, QueryError, Sources};
+
+/// How the colony is.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusQuestion {}
+
+/// What is known of the agents of a colony, and of the colony itself.
+pub trait Fleet: Send + Sync {
+    /// The state of polling, and the colony's counters, as of `now`.
+    fn status(&self, now: UnixNanos) -> ColonyStatus;
+}
+
+impl Ask for StatusQuestion {
+    const PATH: &'static str = "/api/v1/status";
+    const NAME: &'static str = "status";
+    const SUMMARY: &'static str = "How the colony is: its agents, and its counters.";
+    type Answer = ColonyStatus;
+
+    fn answer(&self, from: &Sources<'_>, _: &Budget) -> Result<ColonyStatus, QueryError> {
+        Ok(from.fleet.status(from.now))
+    }
+}

@@ -1,0 +1,124 @@
+//! The service map from the colony's spans.
+
+pub(crate) mod answer;
+mod question;
+
+use std::collections::BTreeSet;
+
+use coral_trace::dependency::{Edge, Node, Topology};
+
+use coral_engine::Budget;
+
+use crate::ask::{Ask, QueryError, Sources};
+use crate::reader::Reader;
+
+pub use self::question::TopologyQuestion;
+
+impl Ask for TopologyQuestion {
+    const PATH: &'static str = "/api/v1/topology";
+    const NAME: &'static str = "topology";
+    const SUMMARY: &'static str = "Who calls whom, and what changed.";
+    type Answer = answer::Topology;
+
+    fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
+        Reader::new(from, budget).topology(self)
+    }
+}
+
+impl Reader<'_> {
+    /// Who called whom in the window of `filter`, and what changed, if that is asked.
+    ///
+    /// # Errors
+    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Engine`].
+    pub(crate) fn topology(
+        &self,
+        filter: &TopologyQuestion,
+    ) -> Result<answer::Topology, QueryError> {
+        if filter.until_unix_us <= filter.since_unix_us {
+            return Err(QueryError::invalid(
+                "until",
+                "the range is empty: its end is not after its start",
+            ));
+        }
+        if filter.diff_us.is_some_and(|length| length <= 0) {
+            return Err(QueryError::invalid("diff", "it is not longer than nothing"));
+        }
+        let map = |range| {
+            Ok(self
+                .from
+                .traces
+                .dependencies(range, filter.source.collector(), self.budget)?
+                .topology())
+        };
+        let now = map(filter.window())?;
+        let before = filter.before().map(map).transpose().map_err(QueryError::Engine)?;
+        Ok(answer::Topology {
+            since_unix_us: filter.since_unix_us,
+            until_unix_us: filter.until_unix_us,
+            diff: before.map(|before| answer::TopologyDiff {
+                since_unix_us: filter.since_unix_us.saturating_sub(filter.diff_us.unwrap_or(0)),
+                until_unix_us: filter.since_unix_us,
+                ..diff(&before, &now)
+            }),
+            ..topology(&now)
+        })
+    }
+}
+
+fn topology(map: &Topology) -> answer::Topology {
+    let name = |at: &usize| map.nodes[*at].name.clone();
+    answer::Topology {
+        nodes: map.nodes.iter().map(node).collect(),
+        edges: map.edges.iter().map(|of| edge(map, of)).collect(),
+        cycles: map.cycles.iter().map(|cycle| cycle.iter().map(name).collect()).collect(),
+        traces: map.counts.traces,
+        spans: map.counts.spans,
+        orphan_spans: map.counts.orphans,
+        unnamed_calls: map.counts.unnamed,
+        calls_left_out: map.counts.left_out,
+        ..answer::Topology::default()
+    }
+}
+
+fn diff(before: &Topology, now: &Topology) -> answer::TopologyDiff {
+    let changes = now.changes_since(before);
+    let slower = changes.slower.iter().map(|(was, at)| {
+        let was = edge(before, &before.edges[*was]);
+        answer::SlowerEdge {
+            edge: edge(now, &now.edges[*at]),
+            p50_us_before: was.p50_us,
+            p95_us_before: was.p95_us,
+        }
+    });
+    let here: BTreeSet<&str> = now.nodes.iter().map(|node| node.name.as_str()).collect();
+    let ends = changes.removed.iter().map(|at| &before.edges[*at]);
+    let ends: BTreeSet<usize> = ends.flat_map(|edge| [edge.from, edge.to]).collect();
+    let gone = ends.into_iter().map(|at| &before.nodes[at]);
+    answer::TopologyDiff {
+        removed_nodes: gone.filter(|node| !here.contains(node.name.as_str())).map(node).collect(),
+        traces: before.counts.traces,
+        added: changes.added.iter().map(|at| edge(now, &now.edges[*at])).collect(),
+        removed: changes.removed.iter().map(|at| edge(before, &before.edges[*at])).collect(),
+        slower: slower.collect(),
+        ..answer::TopologyDiff::default()
+    }
+}
+
+fn node(node: &Node) -> answer::TopologyNode {
+    answer::TopologyNode { name: node.name.clone(), kind: node.kind.as_str().to_owned() }
+}
+
+fn edge(map: &Topology, edge: &Edge) -> answer::TopologyEdge {
+    // An edge has at least one call.
+    let percentile = |percent| edge.latencies.percentile(percent).unwrap_or(0);
+    answer::TopologyEdge {
+        from: map.nodes[edge.from].name.clone(),
+        to: map.nodes[edge.to].name.clone(),
+        protocol: edge.protocol.to_owned(),
+        calls: edge.calls,
+        errors: edge.errors,
+        p50_us: percentile(50),
+        p95_us: percentile(95),
+        p99_us: percentile(99),
+    }
+}

@@ -1,0 +1,160 @@
+//! One whole trace, by its id or the beginning of it.
+
+pub(crate) mod answer;
+
+use std::collections::HashSet;
+
+use coral_engine::{Budget, Columns, StoredSpan, StoredTrace};
+use coral_trace::TraceIdPrefix;
+use coral_trace::tree::{Hop, Tree};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use self::answer::Trace;
+use crate::Source;
+use crate::ask::{Ask, QueryError, Sources, path_error};
+use crate::reader::{Reader, digits};
+use crate::size::{fitting, span_bytes};
+
+/// One whole trace. Without any spans when no such trace is stored.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceQuestion {
+    /// The trace's id, or the beginning of it that only one trace has: 1 to 32 hex digits.
+    #[serde(serialize_with = "as_digits", deserialize_with = "from_digits")]
+    pub id: TraceIdPrefix,
+    /// Whose spans.
+    #[serde(default)]
+    pub source: Source,
+}
+
+/// Spans of one trace that are answered; more are counted.
+const MAX_SPANS: usize = 100_000;
+
+impl Ask for TraceQuestion {
+    const PATH: &'static str = "/api/v1/traces/{id}";
+    const NAME: &'static str = "trace";
+    const SUMMARY: &'static str = "One whole trace, by its id or the beginning of it.";
+    type Answer = Trace;
+
+    fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Trace, QueryError> {
+        let Some(id) = Reader::new(from, budget).resolve(self.id)? else {
+            return Ok(trace_answer(digits(&self.id), StoredTrace::default()));
+        };
+        let collector = self.source.collector();
+        let limit = MAX_SPANS as u32;
+        let stored = from.traces.trace(id, collector, Columns::ALL, limit, budget)?;
+        Ok(trace_answer(id.to_string(), stored))
+    }
+}
+
+fn trace_answer(trace_id: String, stored: StoredTrace) -> answer::Trace {
+    let spans = &stored.spans;
+    let tree = tree(spans);
+    let fitting = fitting(spans.iter().map(span_bytes), MAX_SPANS);
+    let left_out = stored.span_count.saturating_sub(fitting as u64);
+    let mut services = services(spans, &tree);
+    for service in stored.services {
+        if !services.contains(&service) {
+            services.push(service);
+        }
+    }
+    answer::Trace {
+        trace_id,
+        start_time_unix_us: stored.start.as_micros(),
+        duration_us: stored.end.as_micros() - stored.start.as_micros(),
+        span_count: stored.span_count,
+        error_count: stored.error_count,
+        services,
+        complete: tree.completeness().is_complete() && left_out == 0,
+        spans_left_out: left_out,
+        spans: stored.spans.into_iter().take(fitting).map(span_answer).collect(),
+    }
+}
+
+fn tree(spans: &[StoredSpan]) -> Tree {
+    let hops = spans.iter().map(|stored| {
+        let span = &stored.span;
+        Hop {
+            span_id: span.span_id,
+            parent: span.parent_span_id,
+            start: span.start,
+            end: span.end,
+            kind: span.kind,
+            virtual_hop: span.is_virtual_hop(),
+        }
+    });
+    Tree::build(&hops.collect::<Vec<_>>())
+}
+
+/// Every service, in the order in which the tree is read.
+fn services(spans: &[StoredSpan], tree: &Tree) -> Vec<String> {
+    let in_tree = tree.preorder().flat_map(|(node, _)| {
+        let node = &tree.nodes[node];
+        node.client.into_iter().chain([node.span]).chain(node.inside.iter().copied())
+    });
+    let (mut seen, mut services) = (HashSet::new(), Vec::new());
+    for span in in_tree.chain(tree.duplicates.iter().copied()) {
+        let service = spans[span].span.origin.service_name();
+        if seen.insert(service) {
+            services.push(service.to_owned());
+        }
+    }
+    services
+}
+
+fn span_answer(stored: StoredSpan) -> answer::Span {
+    let span = &stored.span;
+    let attributes = span.attributes.iter().rev();
+    answer::Span {
+        trace_id: span.trace_id.to_string(),
+        span_id: span.span_id.to_string(),
+        parent_span_id: span.parent_span_id.map(|id| id.to_string()),
+        agent_id: stored.agent_id.to_string(),
+        service_name: span.origin.service_name().to_owned(),
+        span_name: span.name.clone(),
+        span_kind: span.kind.as_str().to_owned(),
+        start_time_unix_us: span.start.as_micros(),
+        duration_us: span.duration().as_micros() as i64,
+        status_code: span.response_status(),
+        span_status: span.status.code.as_str().to_owned(),
+        // Reversed, so that the first of a repeated key is the one that stays.
+        attributes: attributes.map(|pair| (pair.key.clone(), pair.value.to_string())).collect(),
+        source: span.origin.collector.as_str().to_owned(),
+        virtual_hop: span.is_virtual_hop(),
+    }
+}
+
+fn as_digits<S: serde::Serializer>(id: &TraceIdPrefix, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&digits(id))
+}
+
+fn from_digits<'de, D: Deserializer<'de>>(from: D) -> Result<TraceIdPrefix, D::Error> {
+    let id = String::deserialize(from)?;
+    id.parse().map_err(|reason| path_error("id", &format!("trace id `{id}`: {reason}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{InvalidQuestion, path_and_query, question_from_url};
+
+    #[test]
+    fn a_prefix_is_asked_for_by_the_digits_that_were_typed() {
+        for digits in ["4", "4bf9", "00f", "4bf92f3577b34da6a3ce929d0e0e4736"] {
+            let question = TraceQuestion { id: digits.parse().unwrap(), source: Source::Ebpf };
+            assert_eq!(path_and_query(&question), format!("/api/v1/traces/{digits}?source=ebpf"));
+            let id = [("id".to_owned(), digits.to_owned())];
+            assert_eq!(question_from_url(&id, "source=ebpf"), Ok(question));
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_is_said_of_the_path_and_not_of_the_query() {
+        let id = [("id".to_owned(), "xyz".to_owned())];
+        let error = question_from_url::<TraceQuestion>(&id, "").unwrap_err();
+        assert!(matches!(&error, InvalidQuestion::Path { field, .. } if field == "id"));
+        assert!(error.to_string().starts_with("trace id `xyz`: "), "{error}");
+        let twice = question_from_url::<TraceQuestion>(&[("id".into(), "4".into())], "id=5");
+        assert!(matches!(twice, Err(InvalidQuestion::Query(_))));
+    }
+}

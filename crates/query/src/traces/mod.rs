@@ -1,0 +1,103 @@
+//! A list of traces.
+
+pub(crate) mod answer;
+mod question;
+mod root_causes;
+mod typical;
+
+use std::collections::BTreeMap;
+
+use coral_engine::{Budget, Order, TraceQuery};
+
+pub use self::question::{Sort, SpanStatus, TracesQuestion};
+use crate::ask::{Ask, QueryError, Sources};
+use crate::reader::Reader;
+use crate::size::{fitting, summary_bytes};
+
+impl Ask for TracesQuestion {
+    const PATH: &'static str = "/api/v1/traces";
+    const NAME: &'static str = "traces";
+    const SUMMARY: &'static str = "Traces that match, the newest or the slowest first.";
+    type Answer = answer::TraceList;
+
+    fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<answer::TraceList, QueryError> {
+        Reader::new(from, budget).list(self)
+    }
+}
+
+impl Reader<'_> {
+    pub(crate) fn list(&self, question: &TracesQuestion) -> Result<answer::TraceList, QueryError> {
+        let limit = checked_limit(question.limit)?;
+        let query = trace_query(question, limit + 1)?;
+        let mut found = self.search(&query)?;
+        let matching = found.len();
+        found.truncate(fitting(found.iter().map(summary_bytes), limit as usize));
+        let more = found.len() < matching;
+        let mut causes = match question.causes {
+            true => self.root_causes(&found, question)?,
+            false => BTreeMap::new(),
+        };
+        let traces = found.into_iter().map(|summary| {
+            let root_cause = causes.remove(&summary.trace_id);
+            answer::TraceSummary { root_cause, ..summary_answer(summary) }
+        });
+        Ok(answer::TraceList { traces: traces.collect(), more })
+    }
+}
+
+fn trace_query(filter: &TracesQuestion, limit: u32) -> Result<TraceQuery, QueryError> {
+    let started = filter.started();
+    if started.end <= started.start {
+        let reason = "the range is empty: its end is not after its start".to_owned();
+        return Err(QueryError::Invalid { field: "until", reason });
+    }
+    let attributes = filter.attribute_pairs().map_err(|line| QueryError::Invalid {
+        field: "attributes",
+        reason: format!("`{line}` is not of the form key=value"),
+    })?;
+    if attributes.len() > TraceQuery::MAX_ATTRIBUTES {
+        let reason = format!("at most {} can be asked for", TraceQuery::MAX_ATTRIBUTES);
+        return Err(QueryError::Invalid { field: "attributes", reason });
+    }
+    Ok(TraceQuery {
+        started,
+        services: filter.service.iter().cloned().collect(),
+        collector: filter.source.collector(),
+        min_duration_us: filter.min_duration_us,
+        failed: filter.status.map(|status| status == SpanStatus::Error),
+        name: filter.name.clone(),
+        attributes,
+        order: match filter.sort {
+            Sort::Newest => Order::Newest,
+            Sort::Slowest => Order::Slowest,
+        },
+        filter: None,
+        limit,
+    })
+}
+
+fn checked_limit(limit: u32) -> Result<u32, QueryError> {
+    match limit {
+        0 => Ok(TracesQuestion::DEFAULT_LIMIT),
+        1..=TracesQuestion::MAX => Ok(limit),
+        _ => {
+            let reason = format!("{limit} is not between 1 and {}", TracesQuestion::MAX);
+            Err(QueryError::Invalid { field: "limit", reason })
+        }
+    }
+}
+
+fn summary_answer(summary: coral_engine::TraceSummary) -> answer::TraceSummary {
+    answer::TraceSummary {
+        trace_id: summary.trace_id.to_string(),
+        start_time_unix_us: summary.start.as_micros(),
+        duration_us: summary.duration_us,
+        span_count: summary.spans,
+        error_count: summary.errors,
+        services: summary.services,
+        root_service: summary.root_service,
+        root_operation: summary.root_name,
+        status_code: summary.status_code,
+        root_cause: None,
+    }
+}

@@ -1,0 +1,115 @@
+//! The "Root Cause" of each trace of a list: RFD 036 "CLI Commands".
+
+use std::collections::BTreeMap;
+
+use coral_engine::{EngineError, TraceSummary};
+use coral_trace::TraceId;
+use coral_trace::explain::{Loss, RootCause};
+
+use super::typical::Sample;
+use crate::TracesQuestion;
+use crate::cohort::side_by_side;
+use crate::reader::Reader;
+use coral_trace::units::duration;
+
+/// Operations whose traces are explained: those that the first traces of the list begin with.
+const MAX_OPERATIONS: usize = 100;
+/// Of those, the rare ones that are searched for: each costs as much as reading the names of all spans.
+const MAX_RARE: usize = 5;
+/// Longer traces are not explained.
+const MAX_SPANS: u64 = 10_000;
+/// The widest that a name is told.
+const WIDEST: usize = 60;
+
+/// Listed traces that begin alike.
+struct Operation<'a> {
+    /// The service and name of their root.
+    root: (&'a str, &'a str),
+    listed: Vec<&'a TraceSummary>,
+    /// It is searched for, rather than looked up in the sample.
+    searched: bool,
+}
+
+impl Reader<'_> {
+    /// The cause of each trace that is known: of those that take longer than others of their root's operation.
+    pub(super) fn root_causes(
+        &self,
+        listed: &[TraceSummary],
+        filter: &TracesQuestion,
+    ) -> Result<BTreeMap<TraceId, String>, EngineError> {
+        let mut operations = by_operation(listed);
+        if operations.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let sample = self.sample(filter)?;
+        let rare = operations.iter_mut().filter(|operation| sample.is_thin(operation.root));
+        rare.take(MAX_RARE).for_each(|operation| operation.searched = true);
+        let (one, other) = operations.split_at(operations.len() / 2);
+        let (one, other) = side_by_side(
+            || self.causes(one, &sample, filter),
+            || self.causes(other, &sample, filter),
+        );
+        Ok(one?.into_iter().chain(other?).collect())
+    }
+
+    fn causes(
+        &self,
+        operations: &[Operation<'_>],
+        sample: &Sample,
+        filter: &TracesQuestion,
+    ) -> Result<Vec<(TraceId, String)>, EngineError> {
+        let mut causes = Vec::new();
+        for operation in operations {
+            let sample = Some(sample).filter(|_| !operation.searched);
+            let mut usual = self.usual(operation.root, sample, filter)?;
+            for summary in operation.listed.iter().filter(|summary| summary.spans <= MAX_SPANS) {
+                let spans = self.spans_of_source(&[summary.trace_id], filter.source)?;
+                if let Some(cause) = usual.root_cause(&spans) {
+                    causes.push((summary.trace_id, words(&cause)));
+                }
+            }
+        }
+        Ok(causes)
+    }
+}
+
+/// Traces with a root, by its service and name, in the order of the list.
+fn by_operation(listed: &[TraceSummary]) -> Vec<Operation<'_>> {
+    let mut operations: Vec<Operation<'_>> = Vec::new();
+    for summary in listed {
+        let Some(service) = summary.root_service.as_deref() else { continue };
+        let root = (service, summary.root_name.as_str());
+        match operations.iter().position(|operation| operation.root == root) {
+            Some(at) => operations[at].listed.push(summary),
+            None if operations.len() < MAX_OPERATIONS => {
+                operations.push(Operation { root, listed: vec![summary], searched: false });
+            }
+            None => {}
+        }
+    }
+    operations
+}
+
+/// `card-validator-svc timeout (4.8s)`
+fn words(cause: &RootCause) -> String {
+    let (who, what) = (short(&cause.service), short(&cause.operation));
+    let took = duration(i64::try_from(cause.took.as_micros()).unwrap_or(i64::MAX));
+    match &cause.how {
+        Loss::Timeout => format!("{who} timeout ({took})"),
+        Loss::Failure(None) => format!("{who} failed ({took})"),
+        Loss::Failure(Some(code)) => format!("{who} failed with {} ({took})", short(code)),
+        Loss::Retries(retries) => format!("Retry storm to {who} ({retries} retries)"),
+        Loss::Repeated(times) => format!("N+1: {times} × {what}"),
+        Loss::Own => format!("{who} slow ({took})"),
+        Loss::Edge => format!("{who} slow to reach ({took})"),
+        Loss::Leaf => format!("{who} slow: {what} ({took})"),
+        Loss::Queue => format!("{who} queue ({took})"),
+    }
+}
+
+fn short(name: &str) -> String {
+    match name.char_indices().nth(WIDEST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}

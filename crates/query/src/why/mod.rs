@@ -1,0 +1,220 @@
+//! Causes from the colony's spans: the traces of a window beside those before it.
+
+pub(crate) mod answer;
+mod question;
+
+use std::collections::{BTreeMap, HashSet};
+
+use coral_engine::Budget;
+use coral_trace::explain::{Entry, Evidence, Explanation, explain};
+use coral_trace::{Span, SpanId, SpanKind, TimeRange};
+
+use crate::ask::{Ask, QueryError, Sources};
+use crate::cohort::{Cohort, MAX_SPANS, range};
+use crate::reader::{MIN_SIMILARITY, Reader};
+
+pub use self::question::WhyQuestion;
+
+/// Names that are offered for one that nobody has.
+const MAX_NAMES: usize = 3;
+
+/// What is compared.
+struct Cohorts {
+    /// Everybody, when there is none.
+    service: Option<String>,
+    operation: Option<String>,
+    window: Cohort,
+    baseline: Cohort,
+    range: TimeRange,
+}
+
+impl Ask for WhyQuestion {
+    const PATH: &'static str = "/api/v1/why";
+    const NAME: &'static str = "why";
+    const SUMMARY: &'static str = "Why a service, or one trace, is slow or fails.";
+    type Answer = answer::Why;
+
+    fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
+        Reader::new(from, budget).why(self)
+    }
+}
+
+impl Reader<'_> {
+    /// Why what `filter` asks about is slow.
+    ///
+    /// # Errors
+    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Ambiguous`];
+    /// [`QueryError::Engine`].
+    pub(crate) fn why(&self, filter: &WhyQuestion) -> Result<answer::Why, QueryError> {
+        if filter.baseline_us <= 0 {
+            return Err(QueryError::invalid("baseline", "it is not longer than nothing"));
+        }
+        let cohorts = match (&filter.trace_id, &filter.service) {
+            (Some(id), _) => self.trace_cohorts(id, filter)?,
+            (None, service) => self.service_cohorts(service.as_deref(), filter)?,
+        };
+        let Cohorts { service, operation, window, baseline, range } = cohorts;
+        let entry = Entry { service: service.as_deref(), operation: operation.as_deref() };
+        let explanation = explain(
+            entry,
+            baseline.traces.iter().map(Vec::as_slice),
+            window.traces.iter().map(Vec::as_slice),
+        );
+        let is_unknown = explanation.traces == 0 && filter.trace_id.is_none();
+        // The service has traces: it is the route that nobody asked for.
+        let other_routes = match &operation {
+            Some(route) if is_unknown => routes(service.as_deref(), route, &window.traces),
+            _ => Vec::new(),
+        };
+        let did_you_mean = match &service {
+            Some(service) if is_unknown && window.traces.is_empty() => {
+                self.similar(service, range)?
+            }
+            _ => Vec::new(),
+        };
+        Ok(answer::Why {
+            route: operation.filter(|_| filter.trace_id.is_none()),
+            trace_id: filter
+                .trace_id
+                .as_ref()
+                .and_then(|_| window.traces.first()?.first().map(|span| span.trace_id.to_string())),
+            service: service.unwrap_or_default(),
+            cut: window.cut || baseline.cut,
+            did_you_mean,
+            other_routes,
+            ..why(explanation)
+        })
+    }
+
+    fn service_cohorts(
+        &self,
+        service: Option<&str>,
+        filter: &WhyQuestion,
+    ) -> Result<Cohorts, QueryError> {
+        let (since, until) = (filter.since_unix_us, filter.until_unix_us);
+        if until <= since {
+            return Err(QueryError::invalid(
+                "until",
+                "the range is empty: its end is not after its start",
+            ));
+        }
+        let window = range(since, until);
+        let before = range(since.saturating_sub(filter.baseline_us), since);
+        let (now, usual) = self.cohorts(service, window, before)?;
+        Ok(Cohorts {
+            service: service.map(str::to_owned),
+            operation: filter.route.clone(),
+            window: now,
+            baseline: usual,
+            range: TimeRange { start: before.start, end: window.end },
+        })
+    }
+
+    /// One trace beside the healthy ones of those with the same operation.
+    fn trace_cohorts(&self, id: &str, filter: &WhyQuestion) -> Result<Cohorts, QueryError> {
+        let prefix =
+            id.parse().map_err(|reason| QueryError::invalid("trace_id", &format!("{reason}")))?;
+        let spans = match self.resolve(prefix)? {
+            Some(id) => self.spans(&[id], None, MAX_SPANS as u32)?,
+            None => Vec::new(),
+        };
+        let Some(first) = spans.first() else {
+            return Err(QueryError::invalid("trace_id", &format!("no trace `{id}` is stored")));
+        };
+        let root = spans.iter().find(|span| span.parent_span_id.is_none()).unwrap_or(first);
+        let service = filter.service.as_deref().unwrap_or(root.origin.service_name()).to_owned();
+        let operation = topmost(&spans, &service).map(|span| span.name.clone());
+        let start = spans.iter().map(|span| span.start.as_micros()).min().unwrap_or_default();
+        let before = range(start.saturating_sub(filter.baseline_us), start);
+        let mut baseline = self.cohort(Some(&service), operation.as_deref(), before)?;
+        keep_healthy(&mut baseline.traces);
+        Ok(Cohorts {
+            baseline,
+            window: Cohort { traces: vec![spans], cut: false },
+            service: Some(service),
+            operation,
+            range: before,
+        })
+    }
+}
+
+/// The first span of `service` that somebody else called, or nobody did.
+fn topmost<'a>(spans: &'a [Span], service: &str) -> Option<&'a Span> {
+    let is_of = |span: &Span| span.origin.service_name() == service;
+    let own: HashSet<SpanId> =
+        spans.iter().filter(|span| is_of(span)).map(|span| span.span_id).collect();
+    let is_below = |span: &Span| span.parent_span_id.is_some_and(|parent| own.contains(&parent));
+    spans.iter().filter(|span| is_of(span) && !is_below(span)).min_by_key(|span| span.start)
+}
+
+/// Keeps the faster half of the traces in which nothing failed: a fault may be older than the trace that is
+/// asked about.
+fn keep_healthy(traces: &mut Vec<Vec<Span>>) {
+    let fails = |trace: &Vec<Span>| trace.iter().any(Span::is_error);
+    if !traces.iter().all(fails) {
+        traces.retain(|trace| !fails(trace));
+    }
+    let duration = |trace: &Vec<Span>| {
+        let start = trace.iter().map(|span| span.start).min();
+        trace.iter().map(|span| span.end).max().zip(start).map(|(end, start)| end.since(start))
+    };
+    traces.sort_by_cached_key(duration);
+    traces.truncate(traces.len().div_ceil(2));
+}
+
+/// Routes that `service`, or anybody, has instead of `route`: the most alike, and then those with the most requests.
+fn routes(service: Option<&str>, route: &str, traces: &[Vec<Span>]) -> Vec<String> {
+    let is_asked = |span: &&Span| service.is_none_or(|name| span.origin.service_name() == name);
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for name in traces.iter().flatten().filter(is_asked).filter_map(|span| {
+        let is_request = matches!(span.kind, SpanKind::Server | SpanKind::Consumer);
+        span.attributes.text("http.route").or(is_request.then_some(span.name.as_str()))
+    }) {
+        *counts.entry(name).or_default() += 1;
+    }
+    let mut found: Vec<(bool, u64, &str)> = counts
+        .into_iter()
+        .map(|(name, count)| (strsim::jaro_winkler(name, route) >= MIN_SIMILARITY, count, name))
+        .collect();
+    found.sort_by_key(|(is_alike, count, _)| std::cmp::Reverse((*is_alike, *count)));
+    found.into_iter().take(MAX_NAMES).map(|(_, _, name)| name.to_owned()).collect()
+}
+
+fn why(explanation: Explanation) -> answer::Why {
+    let suspects = explanation.ranking.into_iter().map(|suspect| answer::WhySuspect {
+        service: suspect.service,
+        component: suspect.component,
+        kind: suspect.kind.as_str().to_owned(),
+        share: suspect.share,
+        score: suspect.score,
+        evidence: suspect.evidence.iter().map(evidence).collect(),
+    });
+    answer::Why {
+        verdict: explanation.verdict.as_str().to_owned(),
+        reason: explanation.reason,
+        ranking: suspects.collect(),
+        standouts: explanation
+            .standouts
+            .into_iter()
+            .map(|found| answer::WhyStandout {
+                key: found.key,
+                value: found.value,
+                affected: found.affected,
+                others: found.others,
+            })
+            .collect(),
+        unattributed: explanation.unattributed,
+        slowdown_us: explanation.slowdown_nanos / 1_000,
+        p95_us: explanation.p95.as_micros() as i64,
+        counterfactual_p95_us: explanation.counterfactual_p95.as_micros() as i64,
+        completeness: explanation.completeness,
+        clocks_adjusted: explanation.adjusted as u64,
+        traces: explanation.traces as u64,
+        baseline_traces: explanation.baseline_traces as u64,
+        ..answer::Why::default()
+    }
+}
+
+pub(super) fn evidence(seen: &Evidence) -> answer::WhyEvidence {
+    answer::WhyEvidence { trace_id: seen.trace_id.to_string(), span_id: seen.span_id.to_string() }
+}
