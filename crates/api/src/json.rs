@@ -14,6 +14,7 @@ use coral_query::{
 use coral_server::clock;
 use coral_sql::SqlQuestion;
 use coral_sql::runner::SqlRunner;
+use coral_text::json::Projection;
 use coral_trace::chain;
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -67,7 +68,7 @@ pub fn router(context: ApiContext) -> Router {
     for_each_question!(routes).with_state(api).route(SqlQuestion::PATH, sql)
 }
 
-async fn answer<Q: Ask>(
+async fn answer<Q: Ask<Answer: Projection>>(
     State(api): State<Api>,
     segments: RawPathParams,
     RawQuery(query): RawQuery,
@@ -82,7 +83,7 @@ async fn answer<Q: Ask>(
 
 impl Api {
     /// Answers on a thread that may block. The work ends soon after this future is dropped: when its asker goes.
-    async fn answer<Q: Ask>(&self, question: Q) -> Response {
+    async fn answer<Q: Ask<Answer: Projection>>(&self, question: Q) -> Response {
         let Ok(permit) = self.running.clone().acquire_owned().await else {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, "the colony is stopping".to_owned());
         };
@@ -96,7 +97,7 @@ impl Api {
             // Given back when the work ends, which may be after its asker went.
             let _permit = permit;
             let answer = question.answer(&sources.at(clock::now()), &budget)?;
-            Ok::<_, QueryError>(serde_json::to_vec(&answer))
+            Ok::<_, QueryError>(answer.json())
         });
         match work.await {
             Ok(Ok(Ok(json))) => {
