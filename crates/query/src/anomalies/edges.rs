@@ -11,19 +11,19 @@ use crate::answer::{self, AnomalyKind};
 use crate::cohort::{Cohort, side_by_side};
 use crate::reader::Reader;
 
-/// An edge of fewer calls, before or now, is no news.
+/// The smallest number of calls of an edge that is an anomaly, before or now.
 const MIN_CALLS: u64 = 10;
-/// Nor is one of a lower score: as of a change of spans.
+/// The smallest score of an edge that is an anomaly: that of a change of spans.
 const MIN_SCORE: f64 = 0.25;
 /// Traces that show an edge.
 const MAX_EVIDENCE: usize = 3;
 /// Edges that are looked for beyond the traces that were read, and the traces and spans that are read for one.
 const MAX_SEARCHED: usize = 10;
-const CANDIDATES: u32 = 200;
+const MAX_CANDIDATES: u32 = 200;
 const MAX_SPANS: u64 = 20_000;
 
-/// A window, or what it is compared with.
-pub(super) struct Side<'a> {
+/// A window or its baseline.
+pub(super) struct ComparedWindow<'a> {
     pub range: TimeRange,
     /// Traces of it that were read.
     pub cohort: &'a Cohort,
@@ -39,10 +39,10 @@ impl Reader<'_> {
     /// Edges that one of two maps has, of all traces, and the other has not.
     pub(super) fn edges(
         &self,
-        now: &Side<'_>,
-        before: &Side<'_>,
+        now: &ComparedWindow<'_>,
+        before: &ComparedWindow<'_>,
     ) -> Result<Vec<answer::Anomaly>, EngineError> {
-        let map = |side: &Side<'_>| {
+        let map = |side: &ComparedWindow<'_>| {
             Ok::<_, EngineError>(
                 self.from.traces.dependencies(side.range, None, self.budget)?.topology(),
             )
@@ -51,8 +51,8 @@ impl Reader<'_> {
         let (current, earlier) = (current?, earlier?);
         let changes = current.changes_since(&earlier);
         let mut found =
-            self.of_edges(AnomalyKind::NewEdge, &changes.added, &current, &earlier, now)?;
-        found.extend(self.of_edges(
+            self.edge_anomalies(AnomalyKind::NewEdge, &changes.added, &current, &earlier, now)?;
+        found.extend(self.edge_anomalies(
             AnomalyKind::VanishedEdge,
             &changes.removed,
             &earlier,
@@ -63,13 +63,13 @@ impl Reader<'_> {
     }
 
     /// Anomalies of the edges `at` of `map`, the map of `side`; the `other` map lacks these edges.
-    fn of_edges(
+    fn edge_anomalies(
         &self,
         kind: AnomalyKind,
         at: &[usize],
         map: &Topology,
         other: &Topology,
-        side: &Side<'_>,
+        side: &ComparedWindow<'_>,
     ) -> Result<Vec<answer::Anomaly>, EngineError> {
         let score = |edge: &Edge| {
             let there = edge.calls.min(map.counts.traces);
@@ -84,7 +84,7 @@ impl Reader<'_> {
             return Ok(Vec::new());
         }
         edges.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-        let read = Calls::of(side.cohort.traces.iter().map(Vec::as_slice));
+        let read = Calls::from_traces(side.cohort.traces.iter().map(Vec::as_slice));
         let (mut found, mut searched) = (Vec::with_capacity(edges.len()), 0);
         for (score, edge) in edges {
             let mut evidence = read.examples(map, edge);
@@ -113,7 +113,7 @@ impl Reader<'_> {
             started,
             services: service.map(|node| node.name.clone()).into_iter().collect(),
             attributes: is_host.then(|| ("server.address".to_owned(), host)).into_iter().collect(),
-            ..TraceQuery::newest(CANDIDATES)
+            ..TraceQuery::newest(MAX_CANDIDATES)
         })?;
         let mut spans = 0;
         let few = found.iter().take_while(|summary| {
@@ -122,13 +122,13 @@ impl Reader<'_> {
         });
         let ids: Vec<TraceId> = few.map(|summary| summary.trace_id).collect();
         let spans = self.spans(&ids, None, MAX_SPANS as u32)?;
-        Ok(Calls::of(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
+        Ok(Calls::from_traces(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
     }
 }
 
 impl Calls {
-    /// Of whole traces.
-    fn of<'a>(traces: impl Iterator<Item = &'a [Span]>) -> Self {
+    /// The calls of whole traces.
+    fn from_traces<'a>(traces: impl Iterator<Item = &'a [Span]>) -> Self {
         let mut calls = Self { map: Dependencies::default(), examples: BTreeMap::new() };
         for trace in traces.filter(|trace| !trace.is_empty()) {
             let spans: Vec<CallSpan> = trace.iter().map(|span| calls.map.span(span)).collect();

@@ -9,7 +9,7 @@ mod tests;
 use coral_trace::explain;
 
 use self::answer::AnomalyKind;
-use self::edges::Side;
+use self::edges::ComparedWindow;
 use crate::cohort::range;
 use coral_engine::Budget;
 
@@ -61,8 +61,8 @@ impl Reader<'_> {
         let mut anomalies: Vec<answer::Anomaly> = found.found.into_iter().map(of_spans).collect();
         if found.baseline_traces > 0 && found.traces > 0 {
             let edges = self.edges(
-                &Side { range: now, cohort: &window },
-                &Side { range: before, cohort: &baseline },
+                &ComparedWindow { range: now, cohort: &window },
+                &ComparedWindow { range: before, cohort: &baseline },
             )?;
             // Once: a call that nobody made is made more often by that.
             anomalies.retain(|anomaly| !edges.iter().any(|edge| is_same(anomaly, edge)));

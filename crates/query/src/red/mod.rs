@@ -137,7 +137,7 @@ impl Reader<'_> {
     ) -> Result<(), EngineError> {
         let mut add = |span: &Span| {
             if let Some((series, latency)) = series_from_span(span)
-                && selection.is(&series)
+                && selection.includes(&series)
             {
                 rows.entry(name(&series)).or_default().add(&series, &latency);
             }
@@ -170,7 +170,7 @@ impl Reader<'_> {
 }
 
 impl RequestSelection<'_> {
-    fn is(&self, series: &Series) -> bool {
+    fn includes(&self, series: &Series) -> bool {
         series.protocol == self.protocol
             && series.side == self.side
             && series.service == self.service

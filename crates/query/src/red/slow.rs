@@ -13,10 +13,10 @@ use crate::reader::Reader;
 /// Traces of one row.
 const MAX_TRACES: usize = 5;
 /// Traces that are looked through for one row, and their spans.
-const CANDIDATES: u32 = 50;
+const MAX_CANDIDATES: u32 = 50;
 const MAX_SPANS: u32 = 20_000;
-/// A trace may have begun so much before the request in it ended.
-const BEGAN_BEFORE: std::time::Duration = std::time::Duration::from_secs(600);
+/// How long before the end of a request its trace may begin.
+const MAX_TRACE_LEAD: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// One request over the line.
 struct Slow {
@@ -93,7 +93,7 @@ impl Reader<'_> {
         line: u64,
     ) -> Result<Vec<Slow>, EngineError> {
         let mut started = selection.range;
-        started.start = started.start.earlier(BEGAN_BEFORE);
+        started.start = started.start.earlier(MAX_TRACE_LEAD);
         let query = TraceQuery {
             started,
             services: vec![selection.service.to_owned()],
@@ -101,7 +101,7 @@ impl Reader<'_> {
             min_duration_us: Some((line / MICRO) as i64),
             attributes: attributes(selection, name),
             order: Order::Slowest,
-            ..TraceQuery::newest(CANDIDATES)
+            ..TraceQuery::newest(MAX_CANDIDATES)
         };
         let traces: Vec<TraceId> =
             self.search(&query)?.into_iter().map(|trace| trace.trace_id).collect();
@@ -110,12 +110,12 @@ impl Reader<'_> {
             selection.range.contains(span.end)
                 && span.duration().as_nanos() > u128::from(line)
                 && series_from_span(span).is_some_and(|(series, _)| {
-                    selection.is(&series)
+                    selection.includes(&series)
                         && series.operation == name.0
                         && fits(&name.1, &series.target)
                 })
         });
-        Ok(slow.map(Slow::of).collect())
+        Ok(slow.map(Slow::from_span).collect())
     }
 
     fn slow_trace(&self, slow: &Slow) -> Result<SlowTrace, EngineError> {
@@ -153,7 +153,7 @@ impl Reader<'_> {
 }
 
 impl Slow {
-    fn of(span: &Span) -> Self {
+    fn from_span(span: &Span) -> Self {
         let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
         let (trace, id) = (span.trace_id, span.span_id);
         Self { trace, span: id, nanos, time: span.end, found_by: FoundBy::Span }

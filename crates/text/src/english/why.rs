@@ -57,7 +57,7 @@ pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &m
 fn whole_requests(understanding: &Understanding, requests: &RequestFindings, page: &mut Page) {
     let window = &understanding.window;
     let query = page.query(command::red(&requests.query, window));
-    let seconds = (window.until_unix_us - window.since_unix_us) as f64 / 1e6;
+    let seconds = window.until_unix_us.saturating_sub(window.since_unix_us) as f64 / 1e6;
     for (name, now, before) in numbers(requests) {
         page.line(query, latency(&name, now, before));
         let rate = now.requests as f64 / seconds.max(1.0);

@@ -9,7 +9,7 @@ use coral_query::answer::{NodeKind, Topology, TopologyEdge, TopologyNode};
 
 /// In the language of Graphviz.
 pub fn dot(map: &Topology) -> String {
-    let graph = Graph::of(map);
+    let graph = Graph::from_map(map);
     let mut text = "digraph topology {\n  rankdir=LR;\n  node [shape=box];\n".to_owned();
     for (at, node) in graph.nodes.iter().enumerate() {
         let shape = match node.kind {
@@ -36,7 +36,7 @@ pub fn dot(map: &Topology) -> String {
 
 /// In the language of Mermaid.
 pub fn mermaid(map: &Topology) -> String {
-    let graph = Graph::of(map);
+    let graph = Graph::from_map(map);
     let mut text = "flowchart LR\n".to_owned();
     for (at, node) in graph.nodes.iter().enumerate() {
         let (open, close) = match node.kind {
@@ -80,7 +80,7 @@ enum Change {
 }
 
 impl<'a> Graph<'a> {
-    fn of(map: &'a Topology) -> Self {
+    fn from_map(map: &'a Topology) -> Self {
         let mut nodes = map.nodes.clone();
         let removed: &[TopologyEdge] = map.diff.as_ref().map_or(&[], |diff| &diff.removed);
         nodes.extend(map.diff.iter().flat_map(|diff| diff.removed_nodes.clone()));
