@@ -84,7 +84,7 @@ fn span(trace: TraceId, id: u64, origin: &Arc<Origin>) -> Result<Span, Failure> 
         ("server.address", "10.0.0.7".into()),
         ("server.port", 8_080.into()),
         ("tenant.id", (id as i64 % 1_000).into()),
-        ("cache.hit", (id % 3 == 0).into()),
+        ("cache.hit", id.is_multiple_of(3).into()),
     ];
     let start = UnixNanos(START + id * 10_000);
     Ok(Span {
