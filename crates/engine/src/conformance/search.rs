@@ -29,11 +29,13 @@ pub fn a_search_without_a_filter_is_exact<S: Subject>() {
 
 /// The same of searches with filters. Filters that the engine's capabilities do not cover MUST be refused.
 pub fn a_search_finds_exactly_the_traces_that_match_its_filter<S: Subject>() {
-    let filtered = (any_query(), any_filter()).prop_map(|(query, filter)| {
-        // Alone, a filter is done by indexes; beside other conditions on spans it is not.
-        let query = if query.limit % 2 == 0 { query } else { TraceQuery::newest(query.limit) };
-        TraceQuery { filter: Some(filter), ..query }
-    });
+    let filtered = (any_query(), prop_oneof![any_filter(), attribute_equality()]).prop_map(
+        |(query, filter)| {
+            // Alone, a filter is done by indexes; beside other conditions on spans it is not.
+            let query = if query.limit % 2 == 0 { query } else { TraceQuery::newest(query.limit) };
+            TraceQuery { filter: Some(filter), ..query }
+        },
+    );
     let queries = prop::collection::vec(filtered, 1..24);
     run(64, (steps(any_span()), queries), |(steps, queries)| {
         let (mut subject, mut stored) = (S::new(), Vec::new());
@@ -208,6 +210,17 @@ fn any_filter() -> impl Strategy<Value = Filter> {
             1 => inner.clone().prop_map(|one| Filter::Not(Box::new(one))),
             1 => inner.prop_map(|one| Filter::AnySpan(Box::new(one))),
         ]
+    })
+}
+
+/// What engines have indexes for, and what values hide: those of the span hide those of its resource, and the first
+/// of a key hides the others.
+fn attribute_equality() -> impl Strategy<Value = Filter> {
+    let text = prop::sample::select([&TEXTS[..], &["5", "503"]].concat()).prop_map(str::to_owned);
+    let value = prop_oneof![text.clone().prop_map(Literal::Text), text.prop_map(Literal::Untyped)];
+    (any_owner(), prop::sample::select(&KEYS[..]), value).prop_map(|(of, key, value)| {
+        let field = Field::Attribute { of, key: key.to_owned() };
+        Filter::Compare { field, op: Comparison::Equal, value }
     })
 }
 
