@@ -16,6 +16,8 @@
 mod budget;
 mod capabilities;
 mod columns;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod extent;
 pub mod filter;

@@ -1,6 +1,6 @@
 //! Pages of several agents in one commit: a sync costs the same for one page and for twenty.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coral_engine::{AppendedPage, Checkpoint};
@@ -128,10 +128,20 @@ impl Spans {
                 return;
             }
         }
+        let mut panicked = None;
         for page in pages {
-            let alone = self.commit_together(&mut writer, &[page.delivered()]);
-            let appended = alone.map(|all| all.into_iter().flatten().next().unwrap_or_default());
-            outcomes.push(appended.map(|appended| page.after(appended)));
+            let committed =
+                AssertUnwindSafe(|| self.commit_together(&mut writer, &[page.delivered()]));
+            match catch_unwind(committed) {
+                Ok(appended) => outcomes.push(appended.map(|appended| {
+                    page.after(appended.into_iter().flatten().next().unwrap_or_default())
+                })),
+                // The others are stored first.
+                Err(panic) => panicked = Some(panic),
+            }
+        }
+        if let Some(panic) = panicked {
+            resume_unwind(panic);
         }
     }
 }
