@@ -18,6 +18,9 @@ pub trait Ask: Serialize + DeserializeOwned + Send + 'static {
     const NAME: &'static str;
     /// What it answers, in one sentence.
     const SUMMARY: &'static str;
+    /// Whether the answer is read from the engine. Such a question waits for its turn; one that is not, such as the
+    /// colony's own status, is answered however busy the colony is.
+    const READS_ENGINE: bool = true;
     /// The answer.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 

@@ -24,6 +24,7 @@ impl Ask for StatusQuestion {
     const PATH: &'static str = "/api/v1/status";
     const NAME: &'static str = "status";
     const SUMMARY: &'static str = "How the colony is: its agents, and its counters.";
+    const READS_ENGINE: bool = false;
     type Answer = ColonyStatus;
 
     fn answer(&self, from: &Sources<'_>, _: &Budget) -> Result<ColonyStatus, QueryError> {
