@@ -5,7 +5,7 @@ use coral_trace::{TraceId, UnixNanos};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::status::Fleet;
+use crate::fleet::Fleet;
 
 /// A question that can be asked of a colony.
 ///

@@ -12,8 +12,8 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
+use coral_query::Fleet;
 use coral_query::answer::ColonyStatus;
-use coral_query::status::Fleet;
 use coral_query::{Ask, Budget, EnglishQuestion, SharedSources};
 
 const MS: u64 = 1_000_000;

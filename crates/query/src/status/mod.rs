@@ -3,7 +3,6 @@
 pub(crate) mod answer;
 
 use coral_engine::Budget;
-use coral_trace::UnixNanos;
 use serde::{Deserialize, Serialize};
 
 use self::answer::ColonyStatus;
@@ -13,12 +12,6 @@ use crate::ask::{Ask, QueryError, Sources};
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatusQuestion {}
-
-/// What is known of the agents of a colony, and of the colony itself.
-pub trait Fleet: Send + Sync {
-    /// The state of polling, and the colony's counters, as of `now`.
-    fn status(&self, now: UnixNanos) -> ColonyStatus;
-}
 
 impl Ask for StatusQuestion {
     const PATH: &'static str = "/api/v1/status";
