@@ -6,6 +6,7 @@ mod clock;
 mod colony;
 mod exporter;
 mod figures;
+mod large_trace;
 mod latency;
 mod load;
 mod metrics;

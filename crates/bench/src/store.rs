@@ -17,7 +17,7 @@ use crate::traffic::encode::Encoder;
 use crate::traffic::question::{Asked, Question};
 use crate::traffic::trace::mix;
 use crate::traffic::truth::Facts;
-use crate::{Failure, clock, output, topology};
+use crate::{Failure, clock, large_trace, output, topology};
 
 /// Writes spans into a new store and asks it questions whose answers are known.
 #[derive(Args)]
@@ -48,7 +48,7 @@ const LOOKUPS: u64 = 400;
 const SEARCHES: usize = 40;
 const ENOUGH: Duration = Duration::from_secs(20);
 /// Spans of one trace that are read at most.
-const MOST_SPANS: u32 = 1_000;
+const MAX_SPANS: u32 = 1_000;
 
 impl Store {
     /// Runs to the end and prints what was measured.
@@ -86,6 +86,7 @@ pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     look_up(&store, traffic, &mut figures)?;
     search(&store, traffic, &mut figures);
     topology::measure(&store, traffic, &mut figures);
+    large_trace::measure(&mut figures);
     drop(store);
     let begin = Instant::now();
     Database::open(config)?;
@@ -136,7 +137,7 @@ fn look_up(store: &Database, traffic: &Traffic, figures: &mut Figures) -> Result
             let trace = of.trace(mix(round) % of.traces());
             let expected = is_known.then(|| of.facts(&trace));
             let begin = Instant::now();
-            let found = store.trace(TraceId::try_from(trace.id)?, None, MOST_SPANS)?;
+            let found = store.trace(TraceId::try_from(trace.id)?, None, MAX_SPANS)?;
             latencies.add(begin.elapsed());
             let found = facts_of_spans(found.spans.iter().map(|stored| &stored.span));
             if found != expected {

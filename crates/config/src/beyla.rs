@@ -4,8 +4,8 @@
 
 pub mod glob;
 mod ports;
-mod selector;
-mod value;
+pub(crate) mod selector;
+pub(crate) mod value;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,9 @@ use std::time::Duration;
 
 pub use self::ports::Ports;
 pub use self::selector::{Selector, services};
-pub use self::value::{attributes, context_propagation, cpus, never, route_patterns};
+pub use self::value::{
+    ContextPropagation, attributes, context_propagation, cpus, never, route_patterns,
+};
 
 use super::layers::Layers;
 use super::{optional, required, value as scalar};
@@ -58,21 +60,6 @@ pub struct Protocols {
     pub redis: bool,
     /// Kafka.
     pub kafka: bool,
-}
-
-/// How trace context is written into outgoing requests. Source: spec of Beyla, version breaks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ContextPropagation {
-    /// Not at all, at network level.
-    Disabled,
-    /// As HTTP headers.
-    Headers,
-    /// As TCP options.
-    Tcp,
-    /// As IP options; gone in 3.x.
-    Ip,
-    /// Every way there is.
-    All,
 }
 
 /// What Beyla may use; a limit that is not set does not bind.
@@ -124,21 +111,5 @@ impl Protocols {
             redis: enabled("beyla.protocols.redis.enabled")?,
             kafka: enabled("beyla.protocols.kafka.enabled")?,
         })
-    }
-}
-
-impl ContextPropagation {
-    /// All of them, as they are written.
-    pub const ALL: [Self; 5] = [Self::Disabled, Self::Headers, Self::Tcp, Self::Ip, Self::All];
-
-    /// As it is written.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Disabled => "disabled",
-            Self::Headers => "headers",
-            Self::Tcp => "tcp",
-            Self::Ip => "ip",
-            Self::All => "all",
-        }
     }
 }

@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod beyla;
+mod check;
 mod document;
 pub mod keys;
 pub mod layers;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::check::check;
 use super::document::{self, Node};
 use super::keys::{ALIASES, Key, Kind, Roles};
 use super::layers::{Layers, Origin, Setting, Sources, plain};
@@ -161,7 +162,7 @@ impl Reading {
             }
             return;
         }
-        match value::check(key.kind, &value) {
+        match check(key.kind, &value) {
             Ok(()) => {
                 let setting = Setting { value, origin: origin.clone() };
                 self.layers.settings.insert(key.name, setting);

@@ -6,37 +6,6 @@ use std::time::Duration;
 use coral_trace::units::{InvalidDuration, MAX_DURATION, sum_of_parts};
 use serde_json::Value;
 
-use crate::beyla;
-use crate::keys::Kind;
-
-/// What is wrong with `value` for a key of `kind`, in words that say what would be right.
-pub fn check(kind: Kind, value: &Value) -> Result<(), String> {
-    match kind {
-        Kind::Address => address(value).map(drop),
-        Kind::Duration => duration(value).map(drop),
-        Kind::Hours => multiple(value, 3_600.0).map(drop),
-        Kind::Days => multiple(value, 86_400.0).map(drop),
-        Kind::Size => size(value).map(drop),
-        Kind::Rate => rate(value).map(drop),
-        Kind::Count => count(value).map(drop),
-        Kind::Threads => threads(value).map(drop),
-        Kind::Bool => boolean(value).map(drop),
-        Kind::Text => text(value).map(drop),
-        Kind::Url => url(value).map(drop),
-        Kind::LogLevel => log_filter(value),
-        Kind::Rules => rules(value).map(drop),
-        Kind::Texts => texts(value).map(drop),
-        Kind::Agents => agents(value).map(drop),
-        Kind::Services => beyla::services(value).map(drop),
-        Kind::Attributes => beyla::attributes(value).map(drop),
-        Kind::Routes => beyla::route_patterns(value).map(drop),
-        Kind::ContextPropagation => beyla::context_propagation(value).map(drop),
-        Kind::Cpus => beyla::cpus(value).map(drop),
-        Kind::Never => beyla::never(value),
-        Kind::Impossible(reason) => Err(reason.to_owned()),
-    }
-}
-
 /// Whether two values that are right for one key mean the same: `7d` and `168h` do.
 pub fn same(a: &Value, b: &Value) -> bool {
     match (duration(a), duration(b)) {
@@ -178,13 +147,4 @@ pub fn agents(value: &Value) -> Result<Vec<(String, String)>, String> {
         agents.push((id, address));
     }
     Ok(agents)
-}
-
-fn log_filter(value: &Value) -> Result<(), String> {
-    let expected = "expected error, warn, info, debug or trace, or a filter such as coral=debug";
-    let text = value.as_str().ok_or(expected)?;
-    let filter = tracing_subscriber::EnvFilter::builder().parse(text);
-    // A bare word that is no level would be taken for a module's name.
-    let word = !text.contains('=') && text.parse::<tracing::Level>().is_err();
-    if filter.is_err() || word { Err(expected.to_owned()) } else { Ok(()) }
 }

@@ -1,7 +1,7 @@
 //! What an engine can do.
 
 use crate::error::EngineError;
-use crate::filter::Filter;
+use crate::filter::FilterCapabilities;
 use crate::query::TraceQuery;
 
 /// What an engine can do beyond what every engine does. A caller asks before it offers something to a user; an
@@ -14,26 +14,6 @@ pub struct Capabilities {
     pub counts_duplicates: bool,
 }
 
-/// Which filters an engine evaluates. Every engine that evaluates any does conjunctions of comparisons for
-/// equality, on attributes of spans and resources and on fields of spans.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct FilterCapabilities {
-    /// Any filter at all.
-    pub equality: bool,
-    /// Disjunctions and negations, at any depth.
-    pub or_not: bool,
-    /// Comparisons other than for equality.
-    pub ordering: bool,
-    /// Regular expressions.
-    pub regex: bool,
-    /// Tests whether a field is there.
-    pub exists: bool,
-    /// Fields of events and links.
-    pub events_and_links: bool,
-    /// Fields of the trace, and [`Filter::AnySpan`].
-    pub trace: bool,
-}
-
 impl Capabilities {
     /// Whether an engine with these capabilities can do `query`.
     ///
@@ -41,79 +21,5 @@ impl Capabilities {
     /// [`EngineError::Unsupported`] names the first thing that it cannot do.
     pub fn check(&self, query: &TraceQuery) -> Result<(), EngineError> {
         query.filter.as_ref().map_or(Ok(()), |filter| self.filter.check(filter))
-    }
-}
-
-impl FilterCapabilities {
-    /// Every filter.
-    pub const ALL: Self = Self {
-        equality: true,
-        or_not: true,
-        ordering: true,
-        regex: true,
-        exists: true,
-        events_and_links: true,
-        trace: true,
-    };
-
-    /// No filter.
-    pub const NONE: Self = Self {
-        equality: false,
-        or_not: false,
-        ordering: false,
-        regex: false,
-        exists: false,
-        events_and_links: false,
-        trace: false,
-    };
-
-    /// Whether an engine with these capabilities evaluates `filter`.
-    ///
-    /// # Errors
-    /// [`EngineError::Unsupported`] names the first thing that it cannot do.
-    pub fn check(&self, filter: &Filter) -> Result<(), EngineError> {
-        let needs = filter.needs();
-        let missing = [
-            (self.equality, true, "filters"),
-            (self.or_not, needs.or_not, "disjunction and negation in a filter"),
-            (self.ordering, needs.ordering, "comparisons other than for equality in a filter"),
-            (self.regex, needs.regex, "regular expressions in a filter"),
-            (self.exists, needs.exists, "tests for presence in a filter"),
-            (self.events_and_links, needs.events_and_links, "events and links in a filter"),
-            (self.trace, needs.trace, "fields of the trace in a filter"),
-        ];
-        match missing.into_iter().find(|(can, needed, _)| *needed && !can) {
-            Some((_, _, feature)) => Err(EngineError::Unsupported { feature }),
-            None => Ok(()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::filter::{Comparison, Field, Literal, SpanField, TraceField};
-
-    fn compare(field: Field, op: Comparison) -> Filter {
-        Filter::Compare { field, op, value: Literal::Int(1) }
-    }
-
-    #[test]
-    fn an_engine_names_what_it_cannot_filter_by() {
-        let equality = FilterCapabilities { equality: true, ..FilterCapabilities::NONE };
-        let of = |filter: &Filter| match equality.check(filter) {
-            Err(EngineError::Unsupported { feature }) => feature,
-            other => panic!("{other:?}"),
-        };
-        let name = Field::Span(SpanField::Name);
-        assert!(equality.check(&compare(name.clone(), Comparison::Equal)).is_ok());
-        let longer = compare(name.clone(), Comparison::Greater);
-        assert_eq!(of(&longer), "comparisons other than for equality in a filter");
-        let nested = Filter::And(vec![Filter::Not(Box::new(Filter::Exists(name)))]);
-        assert_eq!(of(&nested), "disjunction and negation in a filter");
-        let count = compare(Field::Trace(TraceField::SpanCount), Comparison::Equal);
-        assert_eq!(of(&count), "fields of the trace in a filter");
-        assert!(FilterCapabilities::ALL.check(&nested).is_ok());
-        assert!(FilterCapabilities::NONE.check(&Filter::And(vec![])).is_err());
     }
 }

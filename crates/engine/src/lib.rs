@@ -16,6 +16,8 @@
 mod budget;
 mod capabilities;
 mod columns;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod extent;
 pub mod filter;
@@ -28,11 +30,11 @@ mod retention;
 mod trace;
 
 pub use budget::{Budget, BudgetError, CancelOnDrop, Pace};
-pub use capabilities::{Capabilities, FilterCapabilities};
+pub use capabilities::Capabilities;
 pub use columns::Columns;
 pub use error::{EngineError, Source};
 pub use extent::{Extent, MetricExtent};
-pub use filter::Filter;
+pub use filter::{Filter, FilterCapabilities};
 pub use fleet::{Checkpoint, Coverage, Fleet, KnownAgent, MetricCheckpoint, Signal};
 pub use metrics::{DeltaQuery, MetricReader, StoredDelta};
 pub use page::{AppendedPage, Page, PageContent, PageWriter};

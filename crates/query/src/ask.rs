@@ -5,7 +5,7 @@ use coral_trace::{TraceId, UnixNanos};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::status::Fleet;
+use crate::fleet::Fleet;
 
 /// A question that can be asked of a colony.
 ///
@@ -18,6 +18,9 @@ pub trait Ask: Serialize + DeserializeOwned + Send + 'static {
     const NAME: &'static str;
     /// What it answers, in one sentence.
     const SUMMARY: &'static str;
+    /// Whether the answer is read from the engine. Such a question waits for its turn; one that is not, such as the
+    /// colony's own status, is answered however busy the colony is.
+    const READS_ENGINE: bool = true;
     /// The answer.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
@@ -136,14 +139,18 @@ pub fn question_from_url<Q: Ask>(
         text.push('&');
     }
     text.push_str(query);
-    serde_urlencoded::from_str(&text).map_err(|error| {
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
+    serde_path_to_error::deserialize(pairs).map_err(|error| {
         let reason = error.to_string();
         match reason.split_once(PATH_MARK).and_then(|(_, field)| field.split_once(':')) {
             Some((field, reason)) => InvalidQuestion::Path {
                 field: field.to_owned(),
                 reason: reason.trim_start().to_owned(),
             },
-            None => InvalidQuestion::Query(reason),
+            None => InvalidQuestion::Query(segments.iter().fold(reason, |reason, (field, _)| {
+                // A list of parameters that there are: this one stands in the path.
+                reason.replace(&format!("`{field}`, "), "")
+            })),
         }
     })
 }

@@ -68,3 +68,28 @@ pub(crate) mod micros {
         i64::deserialize(from).map(UnixNanos::from_micros)
     }
 }
+
+/// A time as nanoseconds since the Unix epoch, in decimal text: JSON's numbers are exact to 2^53 only.
+pub(crate) mod nanos {
+    use coral_trace::UnixNanos;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde's signature")]
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Option<UnixNanos>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => to.collect_str(&time.0),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<UnixNanos>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        let parsed = text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()?;
+        Ok(parsed.map(UnixNanos))
+    }
+}

@@ -47,7 +47,7 @@ impl<'a> Reader<'a> {
         match *found {
             [] => Ok(None),
             [only] => Ok(Some(only)),
-            _ => Err(QueryError::Ambiguous { prefix: digits(&prefix), traces: found }),
+            _ => Err(QueryError::Ambiguous { prefix: prefix.to_string(), traces: found }),
         }
     }
 
@@ -70,10 +70,4 @@ impl<'a> Reader<'a> {
         alike.sort_by(|one, other| other.0.total_cmp(&one.0));
         Ok(alike.into_iter().take(MAX_SIMILAR).map(|(_, name)| name).collect())
     }
-}
-
-/// The digits that a prefix was made of.
-pub(crate) fn digits(prefix: &TraceIdPrefix) -> String {
-    let (first, last) = (format!("{:032x}", prefix.first()), format!("{:032x}", prefix.last()));
-    first.chars().zip(last.chars()).take_while(|(a, b)| a == b).map(|(digit, _)| digit).collect()
 }

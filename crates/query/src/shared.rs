@@ -6,7 +6,7 @@ use coral_engine::{MetricReader, TraceReader};
 use coral_trace::UnixNanos;
 
 use crate::ask::Sources;
-use crate::status::Fleet;
+use crate::fleet::Fleet;
 
 /// What a colony answers from, for as long as it runs. Cheap to clone.
 #[derive(Clone)]

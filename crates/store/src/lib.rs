@@ -30,7 +30,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use commit::append::Appended;
+pub use commit::appended::Appended;
 // What passes through the engine's contract, for those who have a store and not an engine.
 pub use coral_engine::{
     Checkpoint, Extent, KnownAgent, MetricCheckpoint, MetricExtent,

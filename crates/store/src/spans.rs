@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use coral_engine::Extent;
 
 use crate::clock::{Ages, Uptime};
-use crate::commit::pages::PageQueue;
+use crate::commit::queue::PageQueue;
 use crate::commit::resume::resume;
 use crate::commit::writer::Writer;
 use crate::error::StoreError;

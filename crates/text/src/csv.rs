@@ -1,6 +1,9 @@
 //! Answers as CSV (RFC 4180), for spreadsheets. Control characters are shown, not sent: JSON has them as they came.
 
-use coral_query::answer::{RedTable, Trace, TraceList};
+use std::collections::BTreeMap;
+
+use coral_query::answer::{RedTable, Trace, TraceList, TraceSpan};
+use coral_trace::Span;
 
 /// One line a trace. Times are microseconds; services are separated by spaces.
 pub fn traces(list: &TraceList) -> String {
@@ -27,24 +30,30 @@ pub fn traces(list: &TraceList) -> String {
 pub fn spans(trace: &Trace) -> String {
     let header = "trace_id,span_id,parent_span_id,agent_id,service_name,span_name,span_kind,\
                   start_time_unix_us,duration_us,status_code,span_status,source,attributes";
-    let rows = trace.spans.iter().map(|span| {
+    let rows = trace.spans.iter().map(|TraceSpan { agent_id, span }| {
         vec![
-            span.trace_id.clone(),
-            span.span_id.clone(),
-            span.parent_span_id.clone().unwrap_or_default(),
-            span.agent_id.clone(),
-            span.service_name.clone(),
-            span.span_name.clone(),
-            span.span_kind.clone(),
-            span.start_time_unix_us.to_string(),
-            span.duration_us.to_string(),
-            span.status_code.map(|code| code.to_string()).unwrap_or_default(),
-            span.span_status.clone(),
-            span.source.clone(),
-            serde_json::to_string(&span.attributes).expect("text has a JSON form"),
+            span.trace_id.to_string(),
+            span.span_id.to_string(),
+            span.parent_span_id.map(|id| id.to_string()).unwrap_or_default(),
+            agent_id.to_string(),
+            span.origin.service_name().to_owned(),
+            span.name.clone(),
+            span.kind.as_str().to_owned(),
+            span.start.as_micros().to_string(),
+            span.duration().as_micros().to_string(),
+            span.response_status().map(|code| code.to_string()).unwrap_or_default(),
+            span.status.code.as_str().to_owned(),
+            span.origin.collector.as_str().to_owned(),
+            serde_json::to_string(&texts(span)).expect("text has a JSON form"),
         ]
     });
     document(header, rows)
+}
+
+/// Attributes as text, by key; of a repeated key the first.
+fn texts(span: &Span) -> BTreeMap<&str, String> {
+    let reversed = span.attributes.iter().rev();
+    reversed.map(|pair| (pair.key.as_str(), pair.value.to_string())).collect()
 }
 
 /// One line a row. Percentiles are microseconds, empty beyond the last bound.

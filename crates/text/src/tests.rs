@@ -8,30 +8,33 @@ mod tables;
 mod topology;
 mod trees;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use coral_query::answer::{Span, Trace};
+use coral_query::answer::{Trace, TraceSpan};
+use coral_trace::{
+    Attributes, Collector, Origin, Resource, Scope, Span, SpanKind, Status, StatusCode, UnixNanos,
+};
 
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 /// A trace of one span a line: `id service kind start+duration name < parent | note key=value …`, times
-/// in milliseconds. Notes: `error`, `status=503`, `sdk`, `virtual`; other pairs are attributes.
+/// in milliseconds. Notes: `error`, `status=503`, `grpc=5`, `sdk`; other pairs are attributes.
 fn trace(text: &str) -> Trace {
-    let spans: Vec<Span> = text.lines().map(span).collect();
-    let start = spans.iter().map(|span| span.start_time_unix_us).min().unwrap_or(0);
-    let ends = spans.iter().map(|span| span.start_time_unix_us + span.duration_us);
+    let spans: Vec<TraceSpan> = text.lines().map(span).collect();
+    let start = spans.iter().map(|span| span.span.start).min().unwrap_or(UnixNanos(0));
+    let end = spans.iter().map(|span| span.span.end).max().unwrap_or(start);
     let mut services: Vec<String> = Vec::new();
-    for span in &spans {
-        if !services.contains(&span.service_name) {
-            services.push(span.service_name.clone());
+    for service in spans.iter().map(|span| span.span.origin.service_name()) {
+        if !services.iter().any(|known| known == service) {
+            services.push(service.to_owned());
         }
     }
     Trace {
-        trace_id: TRACE_ID.to_owned(),
-        start_time_unix_us: start,
-        duration_us: ends.max().unwrap_or(0) - start,
+        trace_id: TRACE_ID.parse().unwrap(),
+        start,
+        duration_us: end.as_micros() - start.as_micros(),
         span_count: spans.len() as u64,
-        error_count: spans.iter().filter(|span| span.span_status == "error").count() as u64,
+        error_count: spans.iter().filter(|span| span.span.is_error()).count() as u64,
         services,
         complete: true,
         spans,
@@ -39,34 +42,58 @@ fn trace(text: &str) -> Trace {
     }
 }
 
-fn span(text: &str) -> Span {
+fn span(text: &str) -> TraceSpan {
     let (text, notes) = text.split_once(" | ").unwrap_or((text, ""));
     let (text, parent) = text.split_once(" < ").unwrap_or((text, ""));
     let words: Vec<&str> = text.trim().splitn(5, ' ').collect();
     let (start, duration) = words[3].split_once('+').unwrap();
     let notes: Vec<&str> = notes.split_whitespace().collect();
     let has = |note: &str| notes.contains(&note);
-    let mut attributes: BTreeMap<String, String> = BTreeMap::new();
-    for (key, value) in notes.iter().filter_map(|note| note.split_once('=')) {
-        attributes.insert(key.to_owned(), value.to_owned());
-    }
-    let micros = |millis: &str| (millis.parse::<f64>().unwrap() * 1_000.0) as i64;
-    Span {
-        trace_id: TRACE_ID.to_owned(),
-        span_id: id(words[0]),
-        parent_span_id: (!parent.is_empty()).then(|| id(parent.trim())),
-        agent_id: "web-1".to_owned(),
-        service_name: words[1].to_owned(),
-        span_name: words[4].to_owned(),
-        span_kind: words[2].to_owned(),
-        start_time_unix_us: 1_795_000_000_000_000 + micros(start),
-        duration_us: micros(duration),
-        status_code: attributes.remove("status").map(|code| code.parse().unwrap()),
-        span_status: if has("error") { "error" } else { "unset" }.to_owned(),
+    let attributes: Attributes = notes
+        .iter()
+        .filter_map(|note| note.split_once('='))
+        .map(|(key, value)| match key {
+            "status" => ("http.response.status_code", value),
+            "grpc" => ("rpc.grpc.status_code", value),
+            key => (key, value),
+        })
+        .collect();
+    let nanos = |millis: &str| (millis.parse::<f64>().unwrap() * 1_000.0) as i64 * 1_000;
+    let start = UnixNanos(1_795_000_000_000_000_000u64.saturating_add_signed(nanos(start)));
+    let resource = Resource {
+        attributes: [("service.name", words[1])].into_iter().collect(),
+        ..Resource::default()
+    };
+    let collector = if has("sdk") { Collector::Sdk } else { Collector::Ebpf };
+    let span = Span {
+        trace_id: TRACE_ID.parse().unwrap(),
+        span_id: id(words[0]).parse().unwrap(),
+        parent_span_id: (!parent.is_empty()).then(|| id(parent.trim()).parse().unwrap()),
+        trace_state: String::new(),
+        flags: 0,
+        name: words[4].to_owned(),
+        kind: match words[2] {
+            "server" => SpanKind::Server,
+            "client" => SpanKind::Client,
+            "producer" => SpanKind::Producer,
+            "consumer" => SpanKind::Consumer,
+            _ => SpanKind::Internal,
+        },
+        start,
+        end: UnixNanos(start.0.saturating_add_signed(nanos(duration))),
         attributes,
-        source: if has("sdk") { "sdk" } else { "ebpf" }.to_owned(),
-        virtual_hop: has("virtual"),
-    }
+        dropped_attributes: 0,
+        events: Vec::new(),
+        dropped_events: 0,
+        links: Vec::new(),
+        dropped_links: 0,
+        status: Status {
+            code: if has("error") { StatusCode::Error } else { StatusCode::Unset },
+            message: String::new(),
+        },
+        origin: Arc::new(Origin { resource, scope: Scope::default(), collector }),
+    };
+    TraceSpan { agent_id: "web-1".into(), span }
 }
 
 fn id(short: &str) -> String {
@@ -79,7 +106,7 @@ const REFERENCE: &str = "\
 2 payments-api server 50+450 POST /api/v1/payments < 1 | status=200
 3 card-validator-svc server 60+380 POST /validate < 2 | status=200
 4 postgres client 400+12 SELECT cards < 3 | db.system.name=postgresql db.collection.name=cards
-5 fraud-detector server 445+35 Check < 2 | status=0
+5 fraud-detector server 445+35 Check < 2 | grpc=0
 6 inventory-api server 50+180 POST /api/v1/reserve < 1 | status=200
 7 redis client 200+2 SET < 6 | db.system.name=redis
 8 email-svc producer 1180+15 notifications < 1 | messaging.system=kafka";

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::table::{cut, room_for_last, table, width};
 use coral_query::answer::{Trace, TraceList, TraceSummary};
 use coral_query::{Sort, TracesQuestion};
+use coral_trace::Span;
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, duration, instant};
 
@@ -136,22 +137,19 @@ fn id_width(traces: &[TraceSummary]) -> usize {
 
 /// One line a span, by start.
 pub fn span_table(trace: &Trace) -> String {
-    let rows: Vec<Vec<String>> = trace
-        .spans
-        .iter()
-        .map(|span| {
-            let offset = span.start_time_unix_us.saturating_sub(trace.start_time_unix_us);
-            vec![
-                line(&span.span_id),
-                format!("+{}", duration(offset)),
-                duration(span.duration_us),
-                line(&span.service_name),
-                line(&span.span_kind),
-                line(&span.span_name),
-            ]
-        })
-        .collect();
-    let heading =
-        format!("Trace {} ({}):\n\n", line(&trace.trace_id), instant(trace.start_time_unix_us));
+    let row = |span: &Span| {
+        let offset = span.start.as_micros().saturating_sub(trace.start.as_micros());
+        let took = i64::try_from(span.duration().as_micros()).unwrap_or(i64::MAX);
+        vec![
+            span.span_id.to_string(),
+            format!("+{}", duration(offset)),
+            duration(took),
+            line(span.origin.service_name()),
+            span.kind.as_str().to_owned(),
+            line(&span.name),
+        ]
+    };
+    let rows: Vec<Vec<String>> = trace.spans.iter().map(|span| row(&span.span)).collect();
+    let heading = format!("Trace {} ({}):\n\n", trace.trace_id, instant(trace.start.as_micros()));
     heading + &table(&["Span ID", "Start", "Duration", "Service", "Kind", "Operation"], &rows)
 }

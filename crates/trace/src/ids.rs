@@ -181,6 +181,15 @@ impl fmt::Display for SpanId {
     }
 }
 
+/// The digits that the prefix was made of, in lower case.
+impl fmt::Display for TraceIdPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let free_bits = (self.first ^ self.last).count_ones();
+        let digits = (32 - free_bits / 4) as usize;
+        write!(f, "{:0digits$x}", self.first.checked_shr(free_bits).unwrap_or(0))
+    }
+}
+
 impl fmt::Debug for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -208,6 +217,13 @@ impl std::error::Error for InvalidId {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prefix_is_written_as_it_was_read() {
+        for digits in ["4", "0", "00f", "4bf9", "4bf92f3577b34da6a3ce929d0e0e4736"] {
+            assert_eq!(digits.parse::<TraceIdPrefix>().unwrap().to_string(), digits);
+        }
+    }
 
     #[test]
     fn a_trace_id_reads_back_as_the_text_it_prints() {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Ports, glob};
+use super::glob;
+use super::ports::Ports;
 use crate::value::text;
 
 /// Processes to instrument: those that match all of what is set, and at least one thing is.

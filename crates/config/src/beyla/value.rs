@@ -4,8 +4,38 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::ContextPropagation;
 use crate::value::text;
+
+/// How trace context is written into outgoing requests. Source: spec of Beyla, version breaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ContextPropagation {
+    /// Not at all, at network level.
+    Disabled,
+    /// As HTTP headers.
+    Headers,
+    /// As TCP options.
+    Tcp,
+    /// As IP options; gone in 3.x.
+    Ip,
+    /// Every way there is.
+    All,
+}
+
+impl ContextPropagation {
+    /// All of them, as they are written.
+    pub const ALL: [Self; 5] = [Self::Disabled, Self::Headers, Self::Tcp, Self::Ip, Self::All];
+
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Headers => "headers",
+            Self::Tcp => "tcp",
+            Self::Ip => "ip",
+            Self::All => "all",
+        }
+    }
+}
 
 /// Attributes that may be set: more would be on every span.
 const MOST_ATTRIBUTES: usize = 64;

@@ -38,7 +38,7 @@ fn one(trace: &Trace, format: Option<TraceFormat>) -> Result<(), Failure> {
     match format.unwrap_or(TraceFormat::Tree) {
         TraceFormat::Json => print_json(trace),
         TraceFormat::Csv => print(&csv::spans(trace)),
-        _ if trace.span_count == 0 => print(&trace::no_trace(&trace.trace_id)),
+        _ if trace.span_count == 0 => print(&trace::no_trace(&trace.trace_id.to_string())),
         TraceFormat::Table => print(&trace_table::span_table(trace)),
         TraceFormat::Tree => print(&trace::trace_tree(trace)),
         TraceFormat::CriticalPath => print(&trace::critical_path(trace)),

@@ -1,3 +1,4 @@
 //! What holds across the folders of this crate.
 
 mod boundaries;
+mod documents;

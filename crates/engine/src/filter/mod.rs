@@ -3,6 +3,7 @@
 //! Query languages compile to this tree, and engines evaluate it. [`Filter::matches`] is the meaning of a filter:
 //! an engine that supports it MUST find exactly the traces that it is true for.
 
+mod capabilities;
 mod evaluate;
 mod field;
 mod literal;
@@ -10,11 +11,11 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 
+pub use self::capabilities::FilterCapabilities;
 pub use field::{AttributeOwner, EventField, Field, LinkField, SpanField, TraceField};
 pub use literal::{Comparison, Literal};
 pub use pattern::{InvalidPattern, Pattern};
 
-use crate::capabilities::FilterCapabilities;
 use crate::columns::Columns;
 
 /// A condition on a span. A trace matches when one span of it meets the whole condition: `And` of a name and an

@@ -3,7 +3,6 @@
 pub(crate) mod answer;
 
 use coral_engine::Budget;
-use coral_trace::UnixNanos;
 use serde::{Deserialize, Serialize};
 
 use self::answer::ColonyStatus;
@@ -14,16 +13,11 @@ use crate::ask::{Ask, QueryError, Sources};
 #[serde(deny_unknown_fields)]
 pub struct StatusQuestion {}
 
-/// What is known of the agents of a colony, and of the colony itself.
-pub trait Fleet: Send + Sync {
-    /// The state of polling, and the colony's counters, as of `now`.
-    fn status(&self, now: UnixNanos) -> ColonyStatus;
-}
-
 impl Ask for StatusQuestion {
     const PATH: &'static str = "/api/v1/status";
     const NAME: &'static str = "status";
     const SUMMARY: &'static str = "How the colony is: its agents, and its counters.";
+    const READS_ENGINE: bool = false;
     type Answer = ColonyStatus;
 
     fn answer(&self, from: &Sources<'_>, _: &Budget) -> Result<ColonyStatus, QueryError> {

@@ -37,7 +37,7 @@ fn a_trace_of_long_spans_is_cut_by_its_bytes_and_says_so() {
     let id = "00000000000000000000000000000007".parse().unwrap();
     let question = TraceQuestion { id, source: Source::All };
     let trace = ask(&sources(dir.path(), 100, |_| 7), &question);
-    let bytes: usize = trace.spans.iter().map(|span| span.span_name.len()).sum();
+    let bytes: usize = trace.spans.iter().map(|span| span.span.name.len()).sum();
     assert!((MAX_BYTES / 2..=MAX_BYTES).contains(&bytes), "{bytes}");
     assert_eq!((trace.span_count, trace.duration_us), (100, 104));
     assert_eq!(trace.spans_left_out, 100 - trace.spans.len() as u64);

@@ -12,7 +12,7 @@ use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
 use crate::answer::ColonyStatus;
-use crate::status::Fleet;
+use crate::fleet::Fleet;
 use crate::{Ask, Budget, SharedSources};
 
 const MS: u64 = 1_000_000;

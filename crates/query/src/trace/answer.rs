@@ -1,16 +1,19 @@
-//! One whole trace.
+//! One whole trace: what is answered, with whole spans.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use coral_trace::{Span, TraceIdPrefix, UnixNanos};
 use serde::{Deserialize, Serialize};
 
 /// One whole trace.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Trace {
-    /// 32 lower-case hex digits.
-    pub trace_id: String,
-    /// Start of its first span, microseconds since the Unix epoch.
-    pub start_time_unix_us: i64,
+    /// Its id: 32 lower-case hex digits. Of a trace that is not stored, the digits that were asked for.
+    #[serde(with = "crate::json::text")]
+    pub trace_id: TraceIdPrefix,
+    /// Start of its first span. JSON: microseconds since the Unix epoch.
+    #[serde(rename = "start_time_unix_us", with = "crate::json::micros")]
+    pub start: UnixNanos,
     /// From the start of its first span to the end of its last, microseconds.
     pub duration_us: i64,
     /// Spans stored; `spans` may be shorter, see `spans_left_out`.
@@ -22,42 +25,21 @@ pub struct Trace {
     /// One root, every parent that a span names is stored, and no span is left out here.
     pub complete: bool,
     /// Spans by start time, then id.
-    pub spans: Vec<Span>,
+    pub spans: Vec<TraceSpan>,
     /// Spans stored and not in `spans`, because a trace is answered up to a limit: the latest by start.
     #[serde(default)]
     pub spans_left_out: u64,
 }
 
-/// One span of a [`Trace`].
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Span {
-    /// 32 lower-case hex digits.
-    pub trace_id: String,
-    /// 16 lower-case hex digits.
-    pub span_id: String,
-    /// 16 lower-case hex digits; null for a root.
-    pub parent_span_id: Option<String>,
+/// One span of a [`Trace`], with everything that OTLP said of it.
+///
+/// Its JSON has a value twice where programs and people read it differently: `attributes` are text, as in RFD 036,
+/// and `typed_attributes` have their JSON types; times are whole microseconds as numbers, and nanoseconds as decimal
+/// text. JSON has no form for bytes, NaN and infinities: they are text there, and come back as text.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TraceSpan {
     /// The agent that received it.
-    pub agent_id: String,
-    /// `service.name`, or `unknown_service`.
-    pub service_name: String,
-    /// The operation.
-    pub span_name: String,
-    /// `internal`, `server`, `client`, `producer` or `consumer`.
-    pub span_kind: String,
-    /// Microseconds since the Unix epoch.
-    pub start_time_unix_us: i64,
-    /// Microseconds; 0 when it ended before it began.
-    pub duration_us: i64,
-    /// HTTP or gRPC response status; null when there is none.
-    pub status_code: Option<u16>,
-    /// `unset`, `ok` or `error`.
-    pub span_status: String,
-    /// Attributes as text; lists and maps as JSON.
-    pub attributes: BTreeMap<String, String>,
-    /// `ebpf` or `sdk`: who made the span.
-    pub source: String,
-    /// One of Beyla's `in queue` and `processing` children, which trees see through.
-    #[serde(default)]
-    pub virtual_hop: bool,
+    pub agent_id: Arc<str>,
+    /// The span.
+    pub span: Span,
 }

@@ -1,6 +1,7 @@
 //! One whole trace, by its id or the beginning of it.
 
 pub(crate) mod answer;
+mod json;
 
 use std::collections::HashSet;
 
@@ -9,10 +10,10 @@ use coral_trace::TraceIdPrefix;
 use coral_trace::tree::{Hop, Tree};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use self::answer::Trace;
+use self::answer::{Trace, TraceSpan};
 use crate::Source;
 use crate::ask::{Ask, QueryError, Sources, path_error};
-use crate::reader::{Reader, digits};
+use crate::reader::Reader;
 use crate::size::{fitting, span_bytes};
 
 /// One whole trace. Without any spans when no such trace is stored.
@@ -20,7 +21,7 @@ use crate::size::{fitting, span_bytes};
 #[serde(deny_unknown_fields)]
 pub struct TraceQuestion {
     /// The trace's id, or the beginning of it that only one trace has: 1 to 32 hex digits.
-    #[serde(serialize_with = "as_digits", deserialize_with = "from_digits")]
+    #[serde(serialize_with = "crate::json::text::serialize", deserialize_with = "from_digits")]
     pub id: TraceIdPrefix,
     /// Whose spans.
     #[serde(default)]
@@ -38,16 +39,16 @@ impl Ask for TraceQuestion {
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Trace, QueryError> {
         let Some(id) = Reader::new(from, budget).resolve(self.id)? else {
-            return Ok(trace_answer(digits(&self.id), StoredTrace::default()));
+            return Ok(trace_answer(self.id, StoredTrace::default()));
         };
         let collector = self.source.collector();
         let limit = MAX_SPANS as u32;
         let stored = from.traces.trace(id, collector, Columns::ALL, limit, budget)?;
-        Ok(trace_answer(id.to_string(), stored))
+        Ok(trace_answer(id.into(), stored))
     }
 }
 
-fn trace_answer(trace_id: String, stored: StoredTrace) -> answer::Trace {
+fn trace_answer(trace_id: TraceIdPrefix, stored: StoredTrace) -> Trace {
     let spans = &stored.spans;
     let tree = tree(spans);
     let fitting = fitting(spans.iter().map(span_bytes), MAX_SPANS);
@@ -58,17 +59,22 @@ fn trace_answer(trace_id: String, stored: StoredTrace) -> answer::Trace {
             services.push(service);
         }
     }
-    answer::Trace {
+    Trace {
         trace_id,
-        start_time_unix_us: stored.start.as_micros(),
+        start: stored.start,
         duration_us: stored.end.as_micros() - stored.start.as_micros(),
         span_count: stored.span_count,
         error_count: stored.error_count,
         services,
         complete: tree.completeness().is_complete() && left_out == 0,
         spans_left_out: left_out,
-        spans: stored.spans.into_iter().take(fitting).map(span_answer).collect(),
+        spans: spans_of(stored.spans, fitting),
     }
+}
+
+fn spans_of(stored: Vec<StoredSpan>, fitting: usize) -> Vec<TraceSpan> {
+    let spans = stored.into_iter().take(fitting);
+    spans.map(|stored| TraceSpan { agent_id: stored.agent_id, span: stored.span }).collect()
 }
 
 fn tree(spans: &[StoredSpan]) -> Tree {
@@ -100,32 +106,6 @@ fn services(spans: &[StoredSpan], tree: &Tree) -> Vec<String> {
         }
     }
     services
-}
-
-fn span_answer(stored: StoredSpan) -> answer::Span {
-    let span = &stored.span;
-    let attributes = span.attributes.iter().rev();
-    answer::Span {
-        trace_id: span.trace_id.to_string(),
-        span_id: span.span_id.to_string(),
-        parent_span_id: span.parent_span_id.map(|id| id.to_string()),
-        agent_id: stored.agent_id.to_string(),
-        service_name: span.origin.service_name().to_owned(),
-        span_name: span.name.clone(),
-        span_kind: span.kind.as_str().to_owned(),
-        start_time_unix_us: span.start.as_micros(),
-        duration_us: span.duration().as_micros() as i64,
-        status_code: span.response_status(),
-        span_status: span.status.code.as_str().to_owned(),
-        // Reversed, so that the first of a repeated key is the one that stays.
-        attributes: attributes.map(|pair| (pair.key.clone(), pair.value.to_string())).collect(),
-        source: span.origin.collector.as_str().to_owned(),
-        virtual_hop: span.is_virtual_hop(),
-    }
-}
-
-fn as_digits<S: serde::Serializer>(id: &TraceIdPrefix, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&digits(id))
 }
 
 fn from_digits<'de, D: Deserializer<'de>>(from: D) -> Result<TraceIdPrefix, D::Error> {

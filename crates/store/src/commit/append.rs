@@ -6,6 +6,7 @@ use arrow_array::RecordBatch;
 use coral_engine::Checkpoint;
 use coral_trace::{Origin, Span, UnixNanos};
 
+use crate::commit::appended::Appended;
 use crate::commit::encoding::{Commit, Record};
 use crate::commit::sealed::{Sealed, sealed, traces_not_in};
 use crate::commit::writer::{Attempt, Writer};
@@ -13,15 +14,6 @@ use crate::error::StoreError;
 use crate::hot::generation::{Arrival, ReceivedSpan};
 use crate::row::batch::{Delivery, SpanBatch};
 use crate::spans::Spans;
-
-/// What became of one group of spans.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Appended {
-    /// Spans that were not stored before.
-    pub new: u64,
-    /// Spans that were, or that stood twice in what was appended; left as they were.
-    pub duplicate: u64,
-}
 
 /// When sealing fails, this many times the usual number of hot rows are taken before spans are refused.
 const MAX_UNSEALED: u64 = 4;

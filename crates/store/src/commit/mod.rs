@@ -1,10 +1,12 @@
 //! Storing spans: what one commit builds on, says and remembers.
 
 pub(crate) mod append;
+pub(crate) mod appended;
 pub(crate) mod checkpoint;
 pub(crate) mod encoding;
 pub(crate) mod origins;
 pub(crate) mod pages;
+pub(crate) mod queue;
 pub(crate) mod resume;
 pub(crate) mod sealed;
 pub(crate) mod seen;

@@ -1,50 +1,17 @@
 //! Pages of several agents in one commit: a sync costs the same for one page and for twenty.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex};
 
 use coral_engine::{AppendedPage, Checkpoint};
 use coral_trace::{Span, UnixNanos};
 
-use super::append::{Appended, Delivered};
+use super::append::Delivered;
+use super::appended::Appended;
+use super::queue::{MAX_SPANS, WaitingPage, lock};
 use crate::error::StoreError;
 use crate::row::batch::Delivery;
 use crate::spans::Spans;
-
-/// Pages that wait for the commit at hand to end.
-#[derive(Default)]
-pub(crate) struct PageQueue(Mutex<Vec<Arc<WaitingPage>>>);
-
-struct WaitingPage {
-    spans: Vec<Span>,
-    received: UnixNanos,
-    checkpoint: Checkpoint,
-    /// What became of it, once somebody else has committed it.
-    appended: Mutex<Option<Appended>>,
-}
-
-/// So many spans and one page more are committed together.
-const MAX_SPANS: usize = 16_384;
-
-impl PageQueue {
-    /// Takes pages that wait, the first ones first.
-    fn take(&self) -> Vec<Arc<WaitingPage>> {
-        let mut queue = lock(&self.0);
-        let mut spans = 0;
-        let fitting = queue.iter().take_while(|page| {
-            let fits = spans < MAX_SPANS;
-            spans += page.spans.len();
-            fits
-        });
-        let fitting = fitting.count();
-        queue.drain(..fitting).collect()
-    }
-
-    /// Takes this page if it still waits.
-    fn withdraw(&self, page: &Arc<WaitingPage>) {
-        lock(&self.0).retain(|waiting| !Arc::ptr_eq(waiting, page));
-    }
-}
 
 impl Spans {
     /// Stores a page and its checkpoint. Whoever has the writer takes along the pages that wait for it; when that fails, or
@@ -128,10 +95,20 @@ impl Spans {
                 return;
             }
         }
+        let mut panicked = None;
         for page in pages {
-            let alone = self.commit_together(&mut writer, &[page.delivered()]);
-            let appended = alone.map(|all| all.into_iter().flatten().next().unwrap_or_default());
-            outcomes.push(appended.map(|appended| page.after(appended)));
+            let committed =
+                AssertUnwindSafe(|| self.commit_together(&mut writer, &[page.delivered()]));
+            match catch_unwind(committed) {
+                Ok(appended) => outcomes.push(appended.map(|appended| {
+                    page.after(appended.into_iter().flatten().next().unwrap_or_default())
+                })),
+                // The others are stored first.
+                Err(panic) => panicked = Some(panic),
+            }
+        }
+        if let Some(panic) = panicked {
+            resume_unwind(panic);
         }
     }
 }
@@ -161,8 +138,4 @@ impl WaitingPage {
     fn delivered(&self) -> Delivered<'_> {
         delivered(&self.spans, self.received, &self.checkpoint)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -31,6 +31,7 @@ impl Metrics {
         budget: &Budget,
         mut visit: impl FnMut(&StoredDelta),
     ) -> Result<(), StoreError> {
+        budget.check()?;
         let state = self.live.read();
         let (files, commits) = (state.files.clone(), state.commits());
         drop(state);

@@ -57,6 +57,7 @@ pub(crate) fn dependencies(
     collector: Option<Collector>,
     budget: &Budget,
 ) -> Result<Dependencies, StoreError> {
+    budget.check()?;
     let (since, until) = (started.start.as_micros(), started.end.as_micros());
     let window = Window { since, until, collector };
     let view = view(live, window);

@@ -22,6 +22,7 @@ pub(crate) fn operations(
     started: TimeRange,
     budget: &Budget,
 ) -> Result<Vec<Operation>, StoreError> {
+    budget.check()?;
     let mut found = Found { service, operations: HashMap::new() };
     let state = live.read();
     let hot: Vec<Rows> = state.generations().map(Generation::all).collect();

@@ -46,6 +46,7 @@ pub(crate) fn page(
     limit: usize,
     budget: &Budget,
 ) -> Result<Page, StoreError> {
+    budget.check()?;
     let state = live.read();
     let (last_receipt, first_receipt) = (state.last_receipt(), state.first_receipt());
     let segments = state.segments.clone();

@@ -42,6 +42,7 @@ impl Places {
         collector: Option<Collector>,
         budget: &Budget,
     ) -> Result<Self, StoreError> {
+        budget.check()?;
         let mut traces = traces.to_vec();
         traces.sort_unstable();
         traces.dedup();

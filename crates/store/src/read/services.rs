@@ -16,7 +16,7 @@ pub(crate) fn services(
     started: TimeRange,
     budget: &Budget,
 ) -> Result<BTreeSet<String>, StoreError> {
-    let (mut names, segments) = hot_services(live, started);
+    let (mut names, segments) = hot_services(live, started, budget)?;
     let inside = |segment: &&Arc<Segment>| {
         let (first, last) = (segment.extent.first_start, segment.extent.last_start);
         last >= started.start.as_micros() && first < started.end.as_micros()
@@ -34,18 +34,30 @@ pub(crate) fn services(
     Ok(names)
 }
 
-/// Those of hot rows, and the segments as of the same moment.
-fn hot_services(live: &Live, started: TimeRange) -> (BTreeSet<String>, Arc<Vec<Arc<Segment>>>) {
+/// Names, and the segments as of the same moment.
+type HotServices = (BTreeSet<String>, Arc<Vec<Arc<Segment>>>);
+
+/// Those of hot rows.
+fn hot_services(
+    live: &Live,
+    started: TimeRange,
+    budget: &Budget,
+) -> Result<HotServices, StoreError> {
     let state = live.read();
-    let traces = state.generations().flat_map(|generation| generation.traces.values());
-    let parts = traces.flat_map(|trace| trace.parts(None)).filter(|hot| {
-        let start = hot.digest.first_start;
-        start >= started.start.as_micros() && start < started.end.as_micros()
-    });
+    let mut pace = budget.pace();
     // Few names among many traces: each is copied once.
-    let names: BTreeSet<&str> =
-        parts.flat_map(|hot| &hot.part.services).map(AsRef::as_ref).collect();
-    (names.into_iter().map(str::to_owned).collect(), state.segments.clone())
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    pace.step()?;
+    for trace in state.generations().flat_map(|generation| generation.traces.values()) {
+        pace.step()?;
+        for hot in trace.parts(None) {
+            let start = hot.digest.first_start;
+            if start >= started.start.as_micros() && start < started.end.as_micros() {
+                names.extend(hot.part.services.iter().map(AsRef::as_ref));
+            }
+        }
+    }
+    Ok((names.into_iter().map(str::to_owned).collect(), state.segments.clone()))
 }
 
 fn sealed_services(

@@ -4,7 +4,7 @@ use coral_engine::{Checkpoint, KnownAgent, SpanMaintenance, SpanRetention};
 use coral_trace::{Span, UnixNanos};
 
 use super::Store;
-use crate::commit::append::Appended;
+use crate::commit::appended::Appended;
 use crate::error::StoreError;
 use crate::keep::repair::{self, Repaired};
 

@@ -1,7 +1,7 @@
 //! The store as its callers see it: real files in a directory of each test's own.
 
 mod bad_days;
-mod dependencies;
+mod conformance;
 mod exact;
 mod faults;
 mod keeping;

@@ -1,7 +1,8 @@
 //! A trace as if all clocks agreed. Only what is shown changes, and it says so.
 
 use super::picture::Picture;
-use coral_query::answer::Trace;
+use coral_query::answer::{Trace, TraceSpan};
+use coral_trace::{KeyValue, UnixNanos};
 
 /// The attribute that says by how many microseconds a span was moved.
 pub(super) const DELTA: &str = "coral.clock.delta_us";
@@ -11,20 +12,19 @@ pub(super) const DELTA: &str = "coral.clock.delta_us";
 pub fn with_clocks_adjusted(trace: &Trace) -> Trace {
     let picture = Picture::of(trace);
     let mut adjusted = trace.clone();
-    let spans = adjusted.spans.iter_mut().filter(|span| picture.is_read(span));
-    for (span, delta) in spans.zip(&picture.deltas) {
+    for (TraceSpan { span, .. }, delta) in adjusted.spans.iter_mut().zip(&picture.deltas) {
         let micros = delta / 1_000;
         if micros != 0 {
-            span.start_time_unix_us = span.start_time_unix_us.saturating_add(micros);
-            span.attributes.insert(DELTA.to_owned(), micros.to_string());
+            let moved = |time: UnixNanos| UnixNanos(time.0.saturating_add_signed(micros * 1_000));
+            (span.start, span.end) = (moved(span.start), moved(span.end));
+            span.attributes.0.push(KeyValue { key: DELTA.to_owned(), value: micros.into() });
         }
     }
-    let starts = adjusted.spans.iter().map(|span| span.start_time_unix_us);
-    let ends =
-        adjusted.spans.iter().map(|span| span.start_time_unix_us.saturating_add(span.duration_us));
+    let starts = adjusted.spans.iter().map(|span| span.span.start);
+    let ends = adjusted.spans.iter().map(|span| span.span.end.max(span.span.start));
     if let (Some(start), Some(end)) = (starts.min(), ends.max()) {
-        adjusted.start_time_unix_us = start;
-        adjusted.duration_us = end.saturating_sub(start);
+        adjusted.start = start;
+        adjusted.duration_us = end.as_micros().saturating_sub(start.as_micros());
     }
     adjusted
 }

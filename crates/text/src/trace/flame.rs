@@ -33,7 +33,7 @@ pub fn folded(trace: &Trace) -> String {
 /// [`std::io::Error`] of inferno: a trace that takes no time has no picture.
 pub fn flamegraph(trace: &Trace) -> std::io::Result<String> {
     let mut options = Options::default();
-    options.title = format!("Trace {}", line(&trace.trace_id));
+    options.title = format!("Trace {}", trace.trace_id);
     options.count_name = "µs".to_owned();
     options.direction = Direction::Inverted;
     options.deterministic = true;
@@ -69,7 +69,7 @@ impl Picture<'_> {
     /// would be a count. A span `SELECT 1` has quotes there.
     fn frame(&self, node: usize) -> String {
         let who = self.who(node).replace(';', ",");
-        let name = line(&self.span(node).span_name).replace(';', ",");
+        let name = line(&self.span(node).name).replace(';', ",");
         let frame = cut(format!("{who}: {name}").trim_end(), WIDEST);
         if ends_in_a_number(&frame) { format!("{who}: \"{}\"", name.trim_end()) } else { frame }
     }

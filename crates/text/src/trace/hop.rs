@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use coral_trace::tree::Place;
+use coral_trace::{Collector, Span, SpanKind, Value};
 
 use super::picture::Picture;
-use coral_query::answer::Span;
 use coral_trace::sanitize::line;
 use coral_trace::units::duration;
 
@@ -22,19 +22,14 @@ impl Picture<'_> {
         if matches!(place, Place::Orphan(_) | Place::Cycle) {
             text.push_str("┄ ");
         }
-        let _ = write!(
-            text,
-            "{} ({}, {})",
-            self.who(node),
-            duration(span.duration_us),
-            line(&span.span_name)
-        );
+        let _ =
+            write!(text, "{} ({}, {})", self.who(node), duration(micros(span)), line(&span.name));
         text.push_str(&self.failure(node));
-        if self.both_sources && span.source == "sdk" {
+        if self.both_sources && span.origin.collector == Collector::Sdk {
             text.push_str(" [sdk]");
         }
         if let Some(delta) = span.attributes.get(super::clocks::DELTA) {
-            let micros: i64 = delta.parse().unwrap_or_default();
+            let micros = delta.as_int().unwrap_or_default();
             let sign = if micros < 0 { "−" } else { "+" };
             let _ = write!(text, " (clock {sign}{})", duration(micros.saturating_abs()));
         }
@@ -46,7 +41,7 @@ impl Picture<'_> {
 
     /// `payments-api`, or `payments-api → api.stripe.com` of a call whose other side is not in the trace.
     pub fn who(&self, node: usize) -> String {
-        let service = line(&self.span(node).service_name);
+        let service = line(self.span(node).origin.service_name());
         match self.peer(node) {
             Some(peer) => format!("{service} → {}", line(&peer)),
             None => service,
@@ -66,10 +61,10 @@ impl Picture<'_> {
     /// another service than the hop above: its name then says where the call went.
     fn peer(&self, node: usize) -> Option<String> {
         let span = self.span(node);
-        let is_call = matches!(span.span_kind.as_str(), "client" | "producer");
+        let is_call = matches!(span.kind, SpanKind::Client | SpanKind::Producer);
         let is_leaf = self.tree.nodes[node].children.is_empty();
-        let above = self.above(node).map(|above| &self.span(above).service_name);
-        let is_its_own = above.is_none_or(|above| *above == span.service_name);
+        let above = self.above(node).map(|above| self.span(above).origin.service_name());
+        let is_its_own = above.is_none_or(|above| above == span.origin.service_name());
         if is_call && is_leaf && is_its_own { peer(span) } else { None }
     }
 
@@ -79,7 +74,7 @@ impl Picture<'_> {
         let (client, server) = (self.tree.nodes[node].client?, self.tree.nodes[node].span);
         let ((start, end), (begin, done)) = (time(self.spans[client]), time(self.spans[server]));
         let outside = start.saturating_sub(begin).max(done.saturating_sub(end)) > SKEW_US;
-        let is_message = self.span(node).span_kind == "consumer";
+        let is_message = self.span(node).kind == SpanKind::Consumer;
         if !outside || is_message || self.outlasts(node).is_some() {
             return None;
         }
@@ -98,7 +93,7 @@ impl Picture<'_> {
 
     /// How `node` leaves the time of the hop above, or of its own call, in words. A message is taken whenever that may be.
     pub fn skew(&self, node: usize) -> Option<String> {
-        if self.span(node).span_kind == "consumer" {
+        if self.span(node).kind == SpanKind::Consumer {
             return None;
         }
         if let Some(late) = self.outlasts(node).filter(|late| *late > SKEW_US) {
@@ -126,12 +121,11 @@ impl Picture<'_> {
 
 /// From when to when, microseconds.
 fn time(span: &Span) -> (i64, i64) {
-    (span.start_time_unix_us, span.start_time_unix_us.saturating_add(span.duration_us))
+    (span.start.as_micros(), span.end.max(span.start).as_micros())
 }
 
 fn failure(span: &Span) -> Option<String> {
-    let failed = span.span_status == "error";
-    failed.then(|| match span.status_code {
+    span.is_error().then(|| match span.response_status() {
         // HTTP's; a gRPC call that failed has another number.
         Some(0) => " ERROR, no response".to_owned(),
         Some(code) => format!(" ERROR {code}"),
@@ -142,8 +136,8 @@ fn failure(span: &Span) -> Option<String> {
 /// `other_sql cards`, `kafka notifications`, `api.stripe.com`.
 fn peer(span: &Span) -> Option<String> {
     let attribute = |keys: &[&str]| {
-        let mut found = keys.iter().filter_map(|key| span.attributes.get(*key));
-        found.find(|value| !value.is_empty()).cloned()
+        let mut found = keys.iter().filter_map(|key| span.attributes.get(key));
+        found.find(|value| !is_empty(value)).map(Value::to_string)
     };
     let with = |system: String, keys: &[&str]| match attribute(keys) {
         Some(part) => format!("{system} {part}"),
@@ -157,6 +151,15 @@ fn peer(span: &Span) -> Option<String> {
         return Some(with(system, &["messaging.destination.name", "messaging.destination"]));
     }
     attribute(&["service.peer.name", "peer.service", "server.address", "net.peer.name"])
+}
+
+fn is_empty(value: &Value) -> bool {
+    matches!(value, Value::Empty) || value.as_str().is_some_and(str::is_empty)
+}
+
+/// How long it took, microseconds.
+pub(super) fn micros(span: &Span) -> i64 {
+    i64::try_from(span.duration().as_micros()).unwrap_or(i64::MAX)
 }
 
 fn why_here(place: Place) -> String {

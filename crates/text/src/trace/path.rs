@@ -47,7 +47,7 @@ impl Picture<'_> {
 
     /// `payments-api: POST /api/v1/payments`
     fn name(&self, node: usize) -> String {
-        let name = format!("{}: {}", self.who(node), line(&self.span(node).span_name));
+        let name = format!("{}: {}", self.who(node), line(&self.span(node).name));
         cut(&name, WIDEST_HOP)
     }
 

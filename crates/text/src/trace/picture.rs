@@ -1,19 +1,17 @@
 //! An answer's spans, and the tree that they make.
 
-use std::collections::BTreeSet;
-
+use coral_trace::Span;
 use coral_trace::clock;
 use coral_trace::critical_path::Extents;
 use coral_trace::tree::{Hop, Tree};
-use coral_trace::{SpanKind, UnixNanos};
 
-use coral_query::answer::{Span, Trace};
+use coral_query::answer::Trace;
 
 /// What a page shows.
 pub struct Picture<'a> {
     /// All of it.
     pub trace: &'a Trace,
-    /// Those whose id can be read. The indexes of `tree` are into this.
+    /// Its spans. The indexes of `tree` are into this.
     pub spans: Vec<&'a Span>,
     /// What they make.
     pub tree: Tree,
@@ -30,8 +28,8 @@ pub struct Picture<'a> {
 impl<'a> Picture<'a> {
     /// Of every span in `trace`.
     pub fn of(trace: &'a Trace) -> Self {
-        let read = trace.spans.iter().filter_map(|span| Some((span, hop(span)?)));
-        let (spans, hops): (Vec<&Span>, Vec<Hop>) = read.unzip();
+        let spans: Vec<&Span> = trace.spans.iter().map(|span| &span.span).collect();
+        let hops: Vec<Hop> = spans.iter().map(|span| hop(span)).collect();
         let tree = Tree::build(&hops);
         let extents = Extents::of(&tree, &hops);
         let deltas = clock::deltas(&tree, &hops);
@@ -39,14 +37,9 @@ impl<'a> Picture<'a> {
         for (at, node) in tree.nodes.iter().enumerate() {
             node.children.iter().for_each(|child| above[*child] = Some(at));
         }
-        let sources: BTreeSet<&str> = spans.iter().map(|span| span.source.as_str()).collect();
-        let both_sources = sources.len() > 1;
+        let first = spans.first().map(|span| span.origin.collector);
+        let both_sources = spans.iter().any(|span| Some(span.origin.collector) != first);
         Self { trace, spans, tree, extents, deltas, both_sources, above }
-    }
-
-    /// Whether `span` is one of `spans`.
-    pub fn is_read(&self, span: &Span) -> bool {
-        hop(span).is_some()
     }
 
     /// The span that stands for `node`: of a call, the server's.
@@ -71,20 +64,13 @@ impl<'a> Picture<'a> {
     }
 }
 
-fn hop(span: &Span) -> Option<Hop> {
-    let end = span.start_time_unix_us.saturating_add(span.duration_us);
-    Some(Hop {
-        span_id: span.span_id.parse().ok()?,
-        parent: span.parent_span_id.as_ref().and_then(|id| id.parse().ok()),
-        start: UnixNanos::from_micros(span.start_time_unix_us),
-        end: UnixNanos::from_micros(end),
-        kind: match span.span_kind.as_str() {
-            "server" => SpanKind::Server,
-            "client" => SpanKind::Client,
-            "producer" => SpanKind::Producer,
-            "consumer" => SpanKind::Consumer,
-            _ => SpanKind::Internal,
-        },
-        virtual_hop: span.virtual_hop,
-    })
+fn hop(span: &Span) -> Hop {
+    Hop {
+        span_id: span.span_id,
+        parent: span.parent_span_id,
+        start: span.start,
+        end: span.end.max(span.start),
+        kind: span.kind,
+        virtual_hop: span.is_virtual_hop(),
+    }
 }

@@ -31,7 +31,6 @@ impl Picture<'_> {
 
     fn lacks(&self) -> Vec<String> {
         let found = self.tree.completeness();
-        let unreadable = self.trace.spans.len() - self.spans.len();
         let of = |number: usize, noun: &str, what: &str| {
             (number > 0).then(|| format!("{} {what}", counted(number as u64, noun)))
         };
@@ -46,7 +45,6 @@ impl Picture<'_> {
             ),
             of(found.cycles, "circle", "of parents"),
             of(self.tree.duplicates.len(), "span", "with the id of another"),
-            of(unreadable, "span", "with an unreadable id"),
             of(self.trace.spans_left_out as usize, "span", "beyond the limit of one answer"),
         ];
         let lacks: Vec<String> = lacks.into_iter().flatten().collect();

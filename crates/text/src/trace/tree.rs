@@ -51,7 +51,7 @@ pub fn no_trace(id: &str) -> String {
 pub(super) fn header(trace: &Trace, hops: usize) -> String {
     let mut header = format!(
         "Trace ID: {}\nDuration: {}\nSpans: {}",
-        line(&trace.trace_id),
+        trace.trace_id,
         duration(trace.duration_us),
         count(trace.span_count),
     );

@@ -12,8 +12,7 @@ use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
 use coral_query::answer::ColonyStatus;
-use coral_query::status::Fleet;
-use coral_query::{Ask, Budget, SharedSources};
+use coral_query::{Ask, Budget, Fleet, SharedSources};
 
 const MS: u64 = 1_000_000;
 /// 2026-11-25T12:00:00Z.

@@ -1,15 +1,52 @@
-//! Maps are exact: whatever the order of commits, seals and restarts, they say what a look at every span
-//! would say.
+//! Maps are exact: they say what a look at every span would say.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use coral_trace::dependency::{CallSpan, Dependencies, PeerHints, Topology};
-use coral_trace::{Collector, Span, SpanKind, TimeRange, TraceId, Value};
+use coral_trace::{Collector, Span, SpanKind, StatusCode, TimeRange, TraceId, Value};
 use proptest::prelude::*;
 
-use super::exact::{Step, steps};
-use super::{NOON, by_sdk, config, failed, of_service, span, store, with_attributes};
-use crate::Store;
+use super::spans::{origin, span};
+use super::{NOON, Subject, append, run, steps, take};
+use crate::{Budget, TraceReader};
+
+/// A map is exact wherever the spans of a trace lie, and when it is asked for twice.
+pub fn a_map_is_exact_wherever_the_spans_of_a_trace_lie<S: Subject>() {
+    let range = prop::option::of((0..50_u64, 0..50_u64));
+    let collector = prop::option::of(prop::sample::select(vec![Collector::Ebpf, Collector::Sdk]));
+    run(64, (steps(any_span()), range, collector), |(steps, range, collector)| {
+        let at = |ms: u64| NOON.later(Duration::from_millis(ms));
+        let started = range
+            .map_or(TimeRange::ALL, |(a, b)| TimeRange { start: at(a.min(b)), end: at(a.max(b)) });
+        let (mut subject, mut stored) = (S::new(), Vec::new());
+        for step in steps {
+            take(&mut subject, step, &mut stored);
+            let expected = expected(&stored, started, collector);
+            for _ in 0..2 {
+                let budget = Budget::unlimited();
+                let map = subject.engine().dependencies(started, collector, &budget);
+                prop_assert_eq!(&lines(&map.expect("a map is made").topology()), &expected);
+            }
+            let extent = subject.engine().extent().expect("it is known");
+            prop_assert_eq!(extent.damaged, 0, "stored data was put aside");
+        }
+        Ok(())
+    });
+}
+
+/// A window without traces is an empty map.
+pub fn an_empty_window_is_an_empty_map<S: Subject>() {
+    let subject = S::new();
+    let map = |started| {
+        let map = subject.engine().dependencies(started, None, &Budget::unlimited());
+        lines(&map.expect("a map is made").topology())
+    };
+    let nothing = lines(&Topology::default());
+    assert_eq!(map(TimeRange::ALL), nothing);
+    append(subject.engine(), vec![span(1, 1, None, 5, 1)]).expect("a page is stored");
+    assert_eq!(map(TimeRange { start: NOON, end: NOON }), nothing);
+}
 
 /// One span of few possible ones, so that traces meet in many places.
 fn any_span() -> impl Strategy<Value = Span> {
@@ -18,14 +55,13 @@ fn any_span() -> impl Strategy<Value = Span> {
             let parent = (id > 0).then_some(1 + id / 2);
             let mut made = span(trace, 1 + id, parent, at, ms);
             if fails {
-                made = failed(made);
+                made.status.code = StatusCode::Error;
             }
-            made = of_service(made, ["shop", "cards", "mail", "rates"][who]);
-            if sdk {
-                made = by_sdk(made);
-            }
+            let collector = if sdk { Collector::Sdk } else { Collector::Ebpf };
+            made.origin = origin(["shop", "cards", "mail", "rates"][who], collector);
             made.kind = SpanKind::from(kind + 1);
-            with_attributes(made, attributes(who + kind as usize))
+            made.attributes = attributes(who + kind as usize).into_iter().collect();
+            made
         },
     )
 }
@@ -96,60 +132,4 @@ fn lines(map: &Topology) -> Vec<String> {
     });
     let rest = format!("{:?}, {:?}", map.cycles, map.counts);
     nodes.chain(edges).chain([rest]).collect()
-}
-
-fn found(store: &Store, started: TimeRange, collector: Option<Collector>) -> Vec<String> {
-    let found = lines(&store.dependencies(started, collector).unwrap().topology());
-    assert_eq!(store.extent().damaged, 0, "a segment was put aside");
-    found
-}
-
-proptest! {
-    #[test]
-    fn a_map_is_exact_wherever_the_spans_of_a_trace_lie(
-        steps in steps(any_span()),
-        range in prop::option::of((0..50_u64, 0..50_u64)),
-        collector in prop::option::of(prop::sample::select(vec![Collector::Ebpf, Collector::Sdk])),
-    ) {
-        let at = |ms: u64| NOON.later(std::time::Duration::from_millis(ms));
-        let started = range.map_or(TimeRange::ALL, |(a, b)| TimeRange { start: at(a.min(b)), end: at(a.max(b)) });
-        let (dir, mut store) = store();
-        let mut all: Vec<Span> = Vec::new();
-        for step in steps {
-            match step {
-                Step::Export(spans) => {
-                    store.append(std::slice::from_ref(&spans), NOON).unwrap();
-                    for span in spans {
-                        let id = (span.trace_id, span.span_id);
-                        if !all.iter().any(|known| (known.trace_id, known.span_id) == id) {
-                            all.push(span);
-                        }
-                    }
-                }
-                Step::HalfSeal => {
-                    if store.0.spans.live.read().sealing.is_empty() {
-                        drop(store.0.spans.begin_sealing().unwrap());
-                    }
-                }
-                Step::Seal => drop(store.seal().unwrap()),
-                Step::Reopen => {
-                    drop(store);
-                    store = Store::open(config(&dir)).unwrap();
-                }
-            }
-            // A map may be asked for at any time, and twice.
-            let expected = expected(&all, started, collector);
-            prop_assert_eq!(&found(&store, started, collector), &expected);
-            prop_assert_eq!(&found(&store, started, collector), &expected);
-        }
-    }
-}
-
-#[test]
-fn an_empty_window_is_an_empty_map() {
-    let (_dir, store) = store();
-    let nothing = lines(&Topology::default());
-    assert_eq!(found(&store, TimeRange::ALL, None), nothing);
-    store.append(&[vec![span(1, 1, None, 5, 1)]], NOON).unwrap();
-    assert_eq!(found(&store, TimeRange { start: NOON, end: NOON }, None), nothing);
 }

@@ -1,0 +1,92 @@
+//! A question ends when its budget does.
+
+use coral_trace::red::Protocol;
+use coral_trace::{Collector, TimeRange};
+
+use super::spans::span;
+use super::{Subject, append};
+use crate::filter::{Comparison, Field, Literal, SpanField};
+use crate::{
+    Budget, BudgetError, Columns, DeltaQuery, Engine, EngineError, Filter, MetricReader, TraceQuery,
+};
+
+/// Every reader ends with the right error when its budget is cancelled, late, or for fewer rows than there are.
+pub fn every_reader_ends_with_its_budget<S: Subject>() {
+    let subject = S::new();
+    for is_sealed in [false, true] {
+        let first = if is_sealed { 1 } else { 1_000 };
+        let spans = (first..first + 100).map(|id| span(7, id, None, id, 1));
+        append(subject.engine(), spans.collect()).expect("a page is stored");
+        if is_sealed {
+            subject.seal();
+        }
+        for (reader, read) in readers() {
+            let ask = |budget: &Budget| match read(subject.engine(), budget) {
+                Err(EngineError::OverBudget(error)) => Some(error),
+                Err(other) => panic!("{reader}: {other}"),
+                Ok(()) => None,
+            };
+            assert_eq!(ask(&Budget::unlimited()), None, "{reader}");
+            let cancelled = Budget::unlimited();
+            cancelled.cancel_on_drop().cancel();
+            assert_eq!(ask(&cancelled), Some(BudgetError::Cancelled), "{reader}");
+            let late = Budget::unlimited().with_timeout(std::time::Duration::ZERO);
+            assert_eq!(ask(&late), Some(BudgetError::Deadline), "{reader}");
+            let small = Budget::unlimited().with_max_rows(10);
+            if reader != "services" && reader != "search" {
+                assert_eq!(ask(&small), Some(BudgetError::Rows { limit: 10 }), "{reader}");
+            }
+        }
+    }
+}
+
+type Read = fn(&dyn Engine, &Budget) -> Result<(), EngineError>;
+
+/// Readers by name. There is one trace, and there are no metrics: what reads no more than ten rows is named in the
+/// function above.
+fn readers() -> [(&'static str, Read); 8] {
+    [
+        ("trace", |engine, budget| {
+            engine.trace(one(), None, Columns::CORE, 1_000, budget).map(drop)
+        }),
+        ("spans of traces", |engine, budget| {
+            engine.spans_of(&[one()], None, Columns::ALL, 1_000, budget).map(drop)
+        }),
+        ("search", |engine, budget| engine.search(&TraceQuery::newest(10), budget).map(drop)),
+        ("search with a filter", |engine, budget| {
+            let name = Field::Span(SpanField::Name);
+            let value = Literal::Text("GET /".to_owned());
+            let filter = Filter::Compare { field: name, op: Comparison::Greater, value };
+            let query = TraceQuery { filter: Some(filter), ..TraceQuery::newest(10) };
+            engine.search(&query, budget).map(drop)
+        }),
+        ("services", |engine, budget| engine.services(TimeRange::ALL, budget).map(drop)),
+        ("operations", |engine, budget| {
+            engine.operations("shop", TimeRange::ALL, budget).map(drop)
+        }),
+        ("dependencies", |engine, budget| {
+            engine.dependencies(TimeRange::ALL, None, budget).map(drop)
+        }),
+        ("spans that ended", |engine, budget| {
+            let all = TimeRange::ALL;
+            engine.spans_ended("shop", Collector::Ebpf, all, budget, &mut |_| ())
+        }),
+    ]
+}
+
+fn one() -> coral_trace::TraceId {
+    span(7, 1, None, 0, 1).trace_id
+}
+
+/// A reader of metrics ends when its budget is cancelled, once there are rows to be read.
+pub fn a_reader_of_metrics_ends_with_its_budget<S: Subject>(subject: &S) {
+    let wanted =
+        DeltaQuery { protocol: Protocol::Http, range: TimeRange::ALL, service: None, side: None };
+    let ask = |budget: &Budget| subject.engine().deltas(&wanted, budget, &mut |_| ());
+    ask(&Budget::unlimited()).expect("rows are read");
+    let none = Budget::unlimited().with_max_rows(0);
+    assert!(matches!(ask(&none), Err(EngineError::OverBudget(BudgetError::Rows { limit: 0 }))));
+    let cancelled = Budget::unlimited();
+    cancelled.cancel_on_drop().cancel();
+    assert!(matches!(ask(&cancelled), Err(EngineError::OverBudget(BudgetError::Cancelled))));
+}

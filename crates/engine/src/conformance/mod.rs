@@ -1,0 +1,113 @@
+//! Properties that hold for every engine. An engine's tests implement [`Subject`] and call each function of the
+//! modules here; a function panics when the engine breaks the contract, with the smallest case that was found.
+
+pub mod budget;
+pub mod dependencies;
+pub mod once;
+pub mod reading;
+pub mod search;
+mod spans;
+
+use coral_trace::{Collector, Span, UnixNanos};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::fleet::Checkpoint;
+use crate::page::{AppendedPage, Page, PageContent};
+use crate::{Engine, EngineError};
+
+/// An engine under test, with data of its own.
+pub trait Subject {
+    /// The engine.
+    type Engine: Engine;
+
+    /// An engine without data.
+    fn new() -> Self;
+
+    /// The engine as it is now.
+    fn engine(&self) -> &Self::Engine;
+
+    /// Ends the engine, and starts it on the same data.
+    fn restart(&mut self);
+
+    /// Does what the engine does between taking rows and keeping them, half of it. May do nothing.
+    fn half_seal(&self) {}
+
+    /// Moves all rows to where they are kept. May do nothing.
+    fn seal(&self) {}
+}
+
+/// When the tests take place.
+pub const NOON: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
+
+/// What happens to an engine between two looks at it.
+#[derive(Clone, Debug)]
+enum Step {
+    Append(Vec<Span>),
+    HalfSeal,
+    Seal,
+    Restart,
+}
+
+fn steps(span: impl Strategy<Value = Span>) -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => prop::collection::vec(span, 1..6).prop_map(Step::Append),
+        2 => Just(Step::HalfSeal),
+        2 => Just(Step::Seal),
+        1 => Just(Step::Restart),
+    ];
+    prop::collection::vec(step, 1..14)
+}
+
+/// Takes `step`, and adds the spans that are new to `stored`. Returns what became of a page.
+fn take<S: Subject>(
+    subject: &mut S,
+    step: Step,
+    stored: &mut Vec<Span>,
+) -> Option<(usize, AppendedPage)> {
+    match step {
+        Step::Append(spans) => {
+            let appended = append(subject.engine(), spans.clone()).expect("a page is stored");
+            let before = stored.len();
+            for span in spans {
+                let known =
+                    |other: &Span| (other.trace_id, other.span_id) == (span.trace_id, span.span_id);
+                if !stored.iter().any(known) {
+                    stored.push(span);
+                }
+            }
+            return Some((stored.len() - before, appended));
+        }
+        Step::HalfSeal => subject.half_seal(),
+        Step::Seal => subject.seal(),
+        Step::Restart => subject.restart(),
+    }
+    None
+}
+
+fn append(engine: &impl Engine, spans: Vec<Span>) -> Result<AppendedPage, EngineError> {
+    let known = engine.checkpoints()?;
+    let spans_stored = known.iter().map(|checkpoint| checkpoint.spans_stored).max();
+    let page = page("agent", spans, spans_stored.unwrap_or_default());
+    engine.append_pages(vec![page]).remove(0)
+}
+
+fn page(agent: &str, spans: Vec<Span>, spans_stored: u64) -> Page {
+    let checkpoint = Checkpoint {
+        agent_id: agent.to_owned(),
+        collector: Collector::Ebpf,
+        store_id: "store".to_owned(),
+        next_receipt: spans.len() as u64,
+        spans_stored,
+        spans_missed: 0,
+    };
+    Page { content: PageContent::Spans(spans), received: NOON, checkpoint }
+}
+
+/// Runs a property so many times.
+fn run<T: Strategy>(cases: u32, strategy: T, test: impl Fn(T::Value) -> Result<(), TestCaseError>) {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    if let Err(error) = TestRunner::new(config).run(&strategy, test) {
+        panic!("{error}");
+    }
+}

@@ -1,0 +1,63 @@
+//! A span is stored once, whoever repeats it.
+
+use std::collections::BTreeSet;
+
+use super::spans::{any_span, span};
+use super::{Subject, page, run, steps, take};
+use crate::{Budget, Columns, Fleet, PageWriter, TraceReader};
+use proptest::prelude::*;
+
+/// Whatever the order of pages, seals and restarts, nothing is lost or stored twice, and a checkpoint counts what is
+/// new.
+pub fn nothing_is_lost_or_stored_twice<S: Subject>() {
+    run(48, steps(any_span()), |steps| {
+        let (mut subject, mut stored) = (S::new(), Vec::new());
+        for step in steps {
+            let Some((new, appended)) = take(&mut subject, step, &mut stored) else { continue };
+            let engine = subject.engine();
+            if engine.capabilities().counts_duplicates {
+                prop_assert_eq!(appended.stored, new as u64);
+                prop_assert_eq!(
+                    &engine.checkpoints().expect("they are read")[0],
+                    &appended.checkpoint
+                );
+                prop_assert_eq!(appended.checkpoint.spans_stored, stored.len() as u64);
+            }
+        }
+        let traces: Vec<_> = stored.iter().map(|span| span.trace_id).collect();
+        let budget = Budget::unlimited();
+        let found = subject.engine().spans_of(&traces, None, Columns::CORE, 1_000, &budget);
+        let found = found.expect("the spans are read");
+        let ids = |trace, span| (trace, span);
+        let distinct: BTreeSet<_> =
+            found.iter().map(|found| ids(found.span.trace_id, found.span.span_id)).collect();
+        let expected: BTreeSet<_> =
+            stored.iter().map(|span| ids(span.trace_id, span.span_id)).collect();
+        prop_assert_eq!(found.len(), distinct.len());
+        prop_assert_eq!(distinct, expected);
+        Ok(())
+    });
+}
+
+/// Pages of several agents in one call are stored, and answered, each by itself.
+pub fn pages_of_several_agents_are_answered_in_their_order<S: Subject>() {
+    let mut subject = S::new();
+    let spans = |first: u64| vec![span(first.into(), first, None, 0, 1), span(9, 9, None, 0, 1)];
+    let pages = vec![page("a", spans(1), 0), page("b", vec![], 0), page("c", spans(2), 0)];
+    let answers = subject.engine().append_pages(pages);
+    let agents: Vec<String> = answers
+        .into_iter()
+        .map(|answer| answer.expect("it is stored").checkpoint.agent_id)
+        .collect();
+    assert_eq!(agents, ["a", "b", "c"]);
+    subject.restart();
+    let checkpoints = subject.engine().checkpoints().expect("they are read");
+    assert_eq!(checkpoints.len(), 3, "an empty page moves its checkpoint");
+    let coverage = subject.engine().coverage().expect("it is read");
+    assert_eq!(coverage.len(), 3);
+    assert!(coverage.iter().all(|row| row.since == Some(super::NOON) && row.missed == 0));
+    for trace in [1, 2, 9] {
+        let trace = span(trace, 1, None, 0, 1).trace_id;
+        assert!(subject.engine().contains(trace).expect("it is looked for"));
+    }
+}
