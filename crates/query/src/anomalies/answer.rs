@@ -1,11 +1,12 @@
 //! What is otherwise than it was.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::WhyEvidence;
 
 /// What is otherwise in a window than in the time before, of all services.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Anomalies {
     /// The highest score first. Scores of different kinds compare roughly: 1 is a cause's.
     pub anomalies: Vec<Anomaly>,
@@ -21,7 +22,7 @@ pub struct Anomalies {
 }
 
 /// One thing that is otherwise.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Anomaly {
     /// `slower`, `errors`, `missing_child`, `retry_storm`, `n_plus_one`, `more_often`, `new_call`, `new_edge` or `vanished_edge`.
     pub kind: String,

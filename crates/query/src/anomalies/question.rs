@@ -1,10 +1,11 @@
 //! What can be asked about what is otherwise than it was.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is otherwise in a window than in the time before. Times are microseconds since the Unix epoch; windows are
 /// half-open.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnomaliesQuestion {
     /// Traces that started at or after this.

@@ -1,9 +1,10 @@
 //! An answer in plain English.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What was found, in the layout of RFD 036 "CLI Commands". Every number in it is one that a query returned.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Plain {
     /// What was understood: `Analyzing payments-api, last 1h`. Null when nothing was; `sections` then says what can
     /// be asked.
@@ -15,7 +16,7 @@ pub struct Plain {
 }
 
 /// A heading and what stands below it.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct PlainSection {
     /// `RED Metrics (last 1h)`
     pub title: String,
@@ -24,7 +25,7 @@ pub struct PlainSection {
 }
 
 /// One finding.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct PlainLine {
     /// In words.
     pub text: String,

@@ -30,16 +30,17 @@ mod word;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::time::Window;
 use self::word::{Word, words};
 
 /// A question in words.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EnglishQuestion {
-    /// It.
+    /// The question, in English.
     pub question: String,
     /// When it was asked: microseconds since the Unix epoch.
     pub now_unix_us: i64,

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The requests of one service and protocol in one window.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RedTable {
     /// `http`, `grpc` or `sql`.
     pub protocol: String,
@@ -32,7 +33,7 @@ pub struct RedTable {
 }
 
 /// One route, method or statement.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RedRow {
     /// HTTP: the route; empty when the exporter knew none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,7 +55,7 @@ pub struct RedRow {
 }
 
 /// How many, how slow, how wrong.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RedNumbers {
     /// Requests.
     pub requests: u64,
@@ -76,7 +77,7 @@ pub struct RedNumbers {
 }
 
 /// The traces behind one row that has requests over the line.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SlowRow {
     /// As the row is called in tables: `POST /validate`.
     pub name: String,
@@ -91,7 +92,7 @@ pub struct SlowRow {
 }
 
 /// A request over the line.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SlowTrace {
     /// 32 lower-case hex digits.
     pub trace_id: String,

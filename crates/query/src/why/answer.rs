@@ -1,9 +1,10 @@
 //! Causes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Why a service, or one trace, is slower than, or otherwise than, it was.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Why {
     /// The service that was asked about; empty when all were.
     pub service: String,
@@ -47,7 +48,7 @@ pub struct Why {
 }
 
 /// A service under suspicion.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct WhySuspect {
     /// Its name; of a database or an external host, what its callers call it.
     pub service: String,
@@ -92,7 +93,7 @@ impl WhySuspect {
 }
 
 /// A value of an attribute of a span or its resource.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct WhyStandout {
     /// The attribute, such as `service.version`.
     pub key: String,
@@ -105,7 +106,7 @@ pub struct WhyStandout {
 }
 
 /// A span to look at.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct WhyEvidence {
     /// 32 lower-case hex digits.
     pub trace_id: String,
