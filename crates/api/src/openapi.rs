@@ -4,8 +4,8 @@
 
 use coral_query::{Ask, for_each_question};
 use coral_sql::SqlQuestion;
-use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::Schema;
+use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 /// Where the description is served.
