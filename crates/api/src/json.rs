@@ -17,13 +17,14 @@ use coral_sql::runner::SqlRunner;
 use coral_text::json::Projection;
 use coral_trace::chain;
 use http::{StatusCode, header};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-use crate::sql;
+use crate::{openapi, sql};
 
 /// An error as JSON. `error` says what failed and with what.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ApiError {
     /// One line, lower case, no full stop.
     pub error: String,
@@ -65,7 +66,10 @@ pub fn router(context: ApiContext) -> Router {
     let sql = post(sql::sql).with_state(context.sql);
     let running = Arc::new(Semaphore::new(MAX_RUNNING));
     let api = Api { sources: context.sources, running };
-    for_each_question!(routes).with_state(api).route(SqlQuestion::PATH, sql)
+    for_each_question!(routes)
+        .with_state(api)
+        .route(SqlQuestion::PATH, sql)
+        .route(openapi::PATH, get(async || Json(openapi::document())))
 }
 
 async fn answer<Q: Ask<Answer: Projection>>(

@@ -2,4 +2,5 @@
 #![warn(missing_docs)]
 
 pub mod json;
+pub mod openapi;
 pub mod sql;

@@ -18,7 +18,7 @@ pub use self::value::{
 };
 
 use super::layers::Layers;
-use super::{optional, required, value as scalar};
+use super::value as scalar;
 
 /// Checked settings of Beyla. Every default is in `agent.yaml`; none is in code.
 #[derive(Clone, PartialEq, Debug)]
@@ -74,36 +74,30 @@ pub struct BeylaLimits {
 impl BeylaConfig {
     pub(super) fn of(layers: &Layers) -> Result<Self, String> {
         Ok(Self {
-            enabled: required(layers, "beyla.enabled", scalar::boolean)?,
-            path: optional(layers, "beyla.path", scalar::text)?.map(PathBuf::from),
-            services: required(layers, "beyla.discovery.services", services)?,
+            enabled: layers.required("beyla.enabled", scalar::boolean)?,
+            path: layers.optional("beyla.path", scalar::text)?.map(PathBuf::from),
+            services: layers.required("beyla.discovery.services", services)?,
             protocols: Protocols::of(layers)?,
-            sampling_rate: required(layers, "beyla.sampling.rate", scalar::rate)?,
-            attributes: optional(layers, "beyla.attributes", attributes)?.unwrap_or_default(),
-            route_patterns: optional(
-                layers,
-                "beyla.protocols.http.route_patterns",
-                route_patterns,
-            )?
-            .unwrap_or_default(),
-            context_propagation: required(
-                layers,
-                "beyla.context_propagation",
-                context_propagation,
-            )?,
+            sampling_rate: layers.required("beyla.sampling.rate", scalar::rate)?,
+            attributes: layers.optional("beyla.attributes", attributes)?.unwrap_or_default(),
+            route_patterns: layers
+                .optional("beyla.protocols.http.route_patterns", route_patterns)?
+                .unwrap_or_default(),
+            context_propagation: layers
+                .required("beyla.context_propagation", context_propagation)?,
             limits: BeylaLimits {
-                memory: optional(layers, "beyla.limits.memory", scalar::size)?,
-                cpus: optional(layers, "beyla.limits.cpu", cpus)?,
+                memory: layers.optional("beyla.limits.memory", scalar::size)?,
+                cpus: layers.optional("beyla.limits.cpu", cpus)?,
             },
-            stop_within: required(layers, "beyla.stop_within", scalar::duration)?,
-            check_interval: required(layers, "beyla.check_interval", scalar::duration)?,
+            stop_within: layers.required("beyla.stop_within", scalar::duration)?,
+            check_interval: layers.required("beyla.check_interval", scalar::duration)?,
         })
     }
 }
 
 impl Protocols {
     fn of(layers: &Layers) -> Result<Self, String> {
-        let enabled = |name| required(layers, name, scalar::boolean);
+        let enabled = |name| layers.required(name, scalar::boolean);
         Ok(Self {
             http: enabled("beyla.protocols.http.enabled")?,
             grpc: enabled("beyla.protocols.grpc.enabled")?,

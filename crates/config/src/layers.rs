@@ -67,6 +67,31 @@ pub struct Layers {
 }
 
 impl Layers {
+    /// The value of `key`, as `read` understands it.
+    ///
+    /// # Errors
+    /// Why `read` does not understand it, or that the key is not set.
+    pub fn required<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&Value) -> Result<T, String>,
+    ) -> Result<T, String> {
+        self.optional(key, read)?.ok_or_else(|| format!("`{key}` is not set"))
+    }
+
+    /// The value of `key`, as `read` understands it; `None` when the key is not set.
+    ///
+    /// # Errors
+    /// Why `read` does not understand it.
+    pub fn optional<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&Value) -> Result<T, String>,
+    ) -> Result<Option<T>, String> {
+        let setting = self.settings.get(key);
+        setting.map(|setting| read(&setting.value)).transpose()
+    }
+
     /// Reads all of `sources` for `role`. Keys of other roles are accepted if `foreign` says so, and
     /// left out.
     pub fn read(sources: &Sources, role: Roles, foreign: bool) -> Self {

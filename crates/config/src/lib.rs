@@ -20,7 +20,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use coral_trace::Rule;
-use serde_json::Value;
 
 use self::beyla::BeylaConfig;
 use self::keys::Roles;
@@ -192,26 +191,26 @@ impl AgentConfig {
     fn of(layers: &Layers) -> Result<Self, String> {
         Ok(Self {
             data_dir: path(layers)?,
-            log: required(layers, "log", value::text)?,
-            drain_within: required(layers, "drain_within", value::duration)?,
-            id: required(layers, "agent.id", value::text)?,
-            listen: required(layers, "agent.listen", value::address)?,
-            advertise: optional(layers, "agent.advertise", value::url)?,
-            colony: optional(layers, "agent.colony", value::url)?,
-            otlp_grpc: required(layers, "otlp.grpc", value::address)?,
-            otlp_http: required(layers, "otlp.http", value::address)?,
-            max_body: required(layers, "otlp.max_body", value::size)?,
-            beyla_grpc: required(layers, "beyla.otlp.grpc", value::address)?,
-            beyla_http: required(layers, "beyla.otlp.http", value::address)?,
-            keep_metrics: required(layers, "beyla.storage_retention_hours", |hours| {
+            log: layers.required("log", value::text)?,
+            drain_within: layers.required("drain_within", value::duration)?,
+            id: layers.required("agent.id", value::text)?,
+            listen: layers.required("agent.listen", value::address)?,
+            advertise: layers.optional("agent.advertise", value::url)?,
+            colony: layers.optional("agent.colony", value::url)?,
+            otlp_grpc: layers.required("otlp.grpc", value::address)?,
+            otlp_http: layers.required("otlp.http", value::address)?,
+            max_body: layers.required("otlp.max_body", value::size)?,
+            beyla_grpc: layers.required("beyla.otlp.grpc", value::address)?,
+            beyla_http: layers.required("beyla.otlp.http", value::address)?,
+            keep_metrics: layers.required("beyla.storage_retention_hours", |hours| {
                 value::multiple(hours, 3_600.0)
             })?,
             beyla: BeylaConfig::of(layers)?,
-            keep_traces: required(layers, "beyla.storage_retention_hours_traces", |hours| {
+            keep_traces: layers.required("beyla.storage_retention_hours_traces", |hours| {
                 value::multiple(hours, 3_600.0)
             })?,
             privacy: privacy(layers)?,
-            rules: required(layers, "recognise.rules", value::rules)?,
+            rules: layers.required("recognise.rules", value::rules)?,
             storage: StorageConfig::of(layers)?,
         })
     }
@@ -227,28 +226,25 @@ impl ColonyConfig {
     }
 
     fn of(layers: &Layers) -> Result<Self, String> {
-        let agents = required(layers, "colony.agents", value::agents)?;
+        let agents = layers.required("colony.agents", value::agents)?;
         let agents =
             agents.into_iter().map(|(agent_id, address)| AgentAddress { id: agent_id, address });
         Ok(Self {
             data_dir: path(layers)?,
-            log: required(layers, "log", value::text)?,
-            drain_within: required(layers, "drain_within", value::duration)?,
-            listen: required(layers, "colony.listen", value::address)?,
-            poll_interval: required(layers, "colony.poll_interval", value::duration)?,
-            poll_timeout: required(layers, "colony.poll_timeout", value::duration)?,
+            log: layers.required("log", value::text)?,
+            drain_within: layers.required("drain_within", value::duration)?,
+            listen: layers.required("colony.listen", value::address)?,
+            poll_interval: layers.required("colony.poll_interval", value::duration)?,
+            poll_timeout: layers.required("colony.poll_timeout", value::duration)?,
             agents: agents.collect(),
-            keep_traces: required(layers, "storage.beyla.retention.traces", value::duration)?,
+            keep_traces: layers.required("storage.beyla.retention.traces", value::duration)?,
             keep_metrics: MetricRetention {
-                http: required(layers, "storage.beyla.retention.http_metrics", value::duration)?,
-                grpc: required(layers, "storage.beyla.retention.grpc_metrics", value::duration)?,
-                sql: required(layers, "storage.beyla.retention.sql_metrics", value::duration)?,
+                http: layers.required("storage.beyla.retention.http_metrics", value::duration)?,
+                grpc: layers.required("storage.beyla.retention.grpc_metrics", value::duration)?,
+                sql: layers.required("storage.beyla.retention.sql_metrics", value::duration)?,
             },
-            trace_sampling_rate: required(
-                layers,
-                "storage.beyla.trace_sampling_rate",
-                value::rate,
-            )?,
+            trace_sampling_rate: layers
+                .required("storage.beyla.trace_sampling_rate", value::rate)?,
             storage: StorageConfig::of(layers)?,
             sql: SqlConfig::of(layers)?,
         })
@@ -280,37 +276,37 @@ impl StandaloneConfig {
 impl StorageConfig {
     fn of(layers: &Layers) -> Result<Self, String> {
         Ok(Self {
-            max_size: required(layers, "storage.max_size", value::size)?,
-            segment_rows: required(layers, "storage.segment_rows", value::count)?,
+            max_size: layers.required("storage.max_size", value::size)?,
+            segment_rows: layers.required("storage.segment_rows", value::count)?,
         })
     }
 }
 
 impl SqlConfig {
     fn of(layers: &Layers) -> Result<Self, String> {
-        let threads = required(layers, "sql.threads", value::threads)?;
+        let threads = layers.required("sql.threads", value::threads)?;
         Ok(Self {
-            library: optional(layers, "sql.library", value::text)?.map(PathBuf::from),
+            library: layers.optional("sql.library", value::text)?.map(PathBuf::from),
             limits: SqlLimits {
-                memory: required(layers, "sql.memory_limit", value::size)?,
+                memory: layers.required("sql.memory_limit", value::size)?,
                 threads: usize::try_from(threads).unwrap_or(usize::MAX),
-                time: required(layers, "sql.time_limit", value::duration)?,
-                rows: required(layers, "sql.max_rows", value::count)?,
-                bytes: required(layers, "sql.max_bytes", value::size)?,
+                time: layers.required("sql.time_limit", value::duration)?,
+                rows: layers.required("sql.max_rows", value::count)?,
+                bytes: layers.required("sql.max_bytes", value::size)?,
             },
         })
     }
 }
 
 fn privacy(layers: &Layers) -> Result<PrivacyConfig, String> {
-    let headers = required(layers, "privacy.headers", value::texts)?;
+    let headers = layers.required("privacy.headers", value::texts)?;
     Ok(PrivacyConfig {
-        mask_sql: required(layers, "privacy.mask_sql", value::boolean)?,
-        keep_url_queries: required(layers, "privacy.keep_url_queries", value::boolean)?,
+        mask_sql: layers.required("privacy.mask_sql", value::boolean)?,
+        keep_url_queries: layers.required("privacy.keep_url_queries", value::boolean)?,
         headers: headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
-        drop: required(layers, "privacy.drop", value::texts)?,
-        hash: required(layers, "privacy.hash", value::texts)?,
-        hash_key: optional(layers, "privacy.hash_key", value::text)?.unwrap_or_default(),
+        drop: layers.required("privacy.drop", value::texts)?,
+        hash: layers.required("privacy.hash", value::texts)?,
+        hash_key: layers.optional("privacy.hash_key", value::text)?.unwrap_or_default(),
     })
 }
 
@@ -325,22 +321,5 @@ fn checked<C>(
 }
 
 fn path(layers: &Layers) -> Result<PathBuf, String> {
-    required(layers, "data_dir", value::text).map(PathBuf::from)
-}
-
-fn required<T>(
-    layers: &Layers,
-    key: &str,
-    read: impl FnOnce(&Value) -> Result<T, String>,
-) -> Result<T, String> {
-    optional(layers, key, read)?.ok_or_else(|| format!("`{key}` is not set"))
-}
-
-fn optional<T>(
-    layers: &Layers,
-    key: &str,
-    read: impl FnOnce(&Value) -> Result<T, String>,
-) -> Result<Option<T>, String> {
-    let setting = layers.settings.get(key);
-    setting.map(|setting| read(&setting.value)).transpose()
+    layers.required("data_dir", value::text).map(PathBuf::from)
 }

@@ -2,6 +2,7 @@
 
 use coral_engine::{Budget, BudgetError, EngineError, MetricReader, TraceReader};
 use coral_trace::{TraceId, UnixNanos};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -11,7 +12,7 @@ use crate::fleet::Fleet;
 ///
 /// Its fields are the parameters of a URL: a field that is named in [`PATH`](Self::PATH) stands in the path, every
 /// other one in the query string.
-pub trait Ask: Serialize + DeserializeOwned + Send + 'static {
+pub trait Ask: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     /// Where it is asked: `/api/v1/red/{protocol}`.
     const PATH: &'static str;
     /// Its name among tools and operations: `red`.
@@ -22,7 +23,7 @@ pub trait Ask: Serialize + DeserializeOwned + Send + 'static {
     /// colony's own status, is answered however busy the colony is.
     const READS_ENGINE: bool = true;
     /// The answer.
-    type Answer: Serialize + DeserializeOwned + Send + 'static;
+    type Answer: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
 
     /// Answers from `from` within `budget`. Blocks.
     ///

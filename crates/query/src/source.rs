@@ -1,10 +1,11 @@
 //! Whose spans a question is about.
 
 use coral_trace::Collector;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Whose spans.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// Everybody's.

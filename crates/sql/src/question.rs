@@ -1,9 +1,10 @@
 //! What can be asked in SQL.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One SELECT over the views of spans and RED metrics: the body of `POST /api/v1/sql`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SqlQuestion {
     /// The statement.

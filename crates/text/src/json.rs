@@ -4,8 +4,9 @@
 //! the words.
 
 use coral_query::answer::{
-    Anomalies, ColonyStatus, English, RedTable, Topology, Trace, TraceList, Why,
+    Anomalies, ColonyStatus, English, RedTable, SlowRow, Topology, Trace, TraceList, Why,
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Error;
 
@@ -14,12 +15,17 @@ use crate::red_table::no_slow_trace;
 use crate::why::words::reason;
 
 /// An answer that has a JSON form.
-pub trait Projection {
+pub trait Projection: JsonSchema {
     /// The answer as a JSON document of one line: every field of the typed answer, and the words that it lacks.
     ///
     /// # Errors
     /// When a value of the answer has no JSON form.
     fn json(&self) -> Result<Vec<u8>, Error>;
+
+    /// The schema of [`json`](Self::json).
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Self>()
+    }
 }
 
 /// Answers without words: their JSON is what serde makes of the types.
@@ -35,40 +41,66 @@ macro_rules! without_words {
 
 without_words!(Anomalies, ColonyStatus, Topology, Trace, TraceList);
 
-/// Adds `reason`: why a cause is named or not, a sentence without a full stop.
+/// A cause, and its reason in words.
+#[derive(Serialize, JsonSchema)]
+struct WordedWhy<'a> {
+    #[serde(flatten)]
+    why: &'a Why,
+    /// Why a cause is named or not: a sentence without a full stop.
+    reason: String,
+}
+
 impl Projection for Why {
     fn json(&self) -> Result<Vec<u8>, Error> {
-        #[derive(Serialize)]
-        struct Worded<'a> {
-            #[serde(flatten)]
-            why: &'a Why,
-            reason: String,
-        }
-        serde_json::to_vec(&Worded { why: self, reason: reason(self.because) })
+        serde_json::to_vec(&WordedWhy { why: self, reason: reason(self.because) })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<WordedWhy<'_>>()
     }
 }
 
-/// Adds `understood`, `sections` and `queries`: the members of [`Page`].
+/// An answer to a question in plain English, and its page in words.
+#[derive(Serialize, JsonSchema)]
+struct WordedEnglish<'a> {
+    #[serde(flatten)]
+    answer: &'a English,
+    #[serde(flatten)]
+    page: Page,
+}
+
 impl Projection for English {
     fn json(&self) -> Result<Vec<u8>, Error> {
-        #[derive(Serialize)]
-        struct Worded<'a> {
-            #[serde(flatten)]
-            answer: &'a English,
-            #[serde(flatten)]
-            page: Page,
-        }
-        serde_json::to_vec(&Worded { answer: self, page: english::page(self) })
+        serde_json::to_vec(&WordedEnglish { answer: self, page: english::page(self) })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<WordedEnglish<'_>>()
     }
 }
 
-/// Adds `why_none` to each row of `slow`: why no trace behind the row is stored; null when one is.
+/// The field that is added to each row of `slow`.
+const WHY_NONE: &str = "why_none";
+
 impl Projection for RedTable {
     fn json(&self) -> Result<Vec<u8>, Error> {
         let mut json = serde_json::to_value(self)?;
         for (at, row) in self.slow.iter().flatten().enumerate() {
-            json["slow"][at]["why_none"] = row.none_because.map(no_slow_trace).into();
+            json["slow"][at][WHY_NONE] = row.none_because.map(no_slow_trace).into();
         }
         serde_json::to_vec(&json)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let table = generator.subschema_for::<Self>();
+        let row = SlowRow::schema_name();
+        if let Some(row) = generator.definitions_mut().get_mut(row.as_ref()) {
+            let words = json_schema!({
+                "description": "Why no trace behind the row is stored, in words; null when one is.",
+                "type": ["string", "null"],
+            });
+            row["properties"][WHY_NONE] = words.to_value();
+        }
+        table
     }
 }

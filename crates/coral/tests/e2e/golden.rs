@@ -8,6 +8,7 @@ mod commands;
 mod compare;
 mod configuration;
 mod data;
+mod description;
 mod paths;
 mod recording;
 mod rpc;
@@ -41,13 +42,24 @@ fn golden_json_of_every_question_has_every_field_that_it_had() {
         ("anomalies.json", paths::ANOMALIES),
         ("ask.json", paths::ASK),
     ];
+    let described = get(&coral, "colony", "/api/v1/openapi.json")["body"].take();
+    let mut undescribed = Vec::new();
     expect_none(files.map(|(file, paths)| {
         let answers = paths.iter().map(|path| {
             let path = expanded(path);
-            (format!("GET {path}"), get(&coral, "colony", &path))
+            let answer = get(&coral, "colony", &path);
+            let (status, body) = (&answer["status"], &answer["body"]);
+            undescribed.extend(description::differences(&described, &path, status, body));
+            (format!("GET {path}"), answer)
         });
         check_json(file, answers.collect())
     }));
+    undescribed.dedup();
+    assert!(
+        undescribed.is_empty(),
+        "not as described: {:#?}",
+        &undescribed[..undescribed.len().min(20)]
+    );
 }
 
 /// Counters that depend on the data set alone, and other members that are the same in every run.

@@ -1,12 +1,13 @@
 //! What changed since the baseline.
 
 use coral_trace::explain;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::WhyEvidence;
 
 /// What changed between a baseline and the window after it, of all services.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Anomalies {
     /// The highest score first. Scores of different kinds compare roughly: 1 is a cause's.
     pub anomalies: Vec<Anomaly>,
@@ -21,7 +22,7 @@ pub struct Anomalies {
 }
 
 /// One change.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Anomaly {
     /// How it changed.
     pub kind: AnomalyKind,
@@ -40,7 +41,7 @@ pub struct Anomaly {
 }
 
 /// How something changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AnomalyKind {
     /// The component takes longer.

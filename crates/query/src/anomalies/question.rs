@@ -1,10 +1,11 @@
 //! What can be asked about changes since a baseline.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What changed between a baseline and the window after it. Times are microseconds since the Unix epoch; windows are
 /// half-open.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnomaliesQuestion {
     /// Traces that started at or after this.

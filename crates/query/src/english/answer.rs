@@ -1,5 +1,6 @@
 //! An answer to a question in plain English, as parts of other answers.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::understanding::{Intent, Period, Understanding, Window};
@@ -8,7 +9,7 @@ use crate::{AnomaliesQuestion, RedQuestion, TopologyQuestion, TracesQuestion, Wh
 
 /// What was understood, and what was found. Every number in it is one that a query returned; each part carries the
 /// question that it answers.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct English {
     /// What was understood; null when the question is none of those that can be asked.
     pub understanding: Option<Understanding>,
@@ -17,7 +18,7 @@ pub struct English {
 }
 
 /// What was found, by what was asked.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Findings {
     /// Nothing was looked for: the question is none of those that can be asked.
@@ -39,7 +40,7 @@ pub enum Findings {
 }
 
 /// A name that no service has, and names that services have.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NoSuchService {
     /// The name that was asked about.
     pub service: String,
@@ -52,7 +53,7 @@ pub struct NoSuchService {
 }
 
 /// Why something is slow.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhyFindings {
     /// Requests of the service that was asked about, as metrics count them; null when no service was asked about, or
     /// no such request was counted.
@@ -67,7 +68,7 @@ pub struct WhyFindings {
 }
 
 /// Requests that a service served by one protocol.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RequestFindings {
     /// The question.
     pub query: RedQuestion,
@@ -81,7 +82,7 @@ pub struct RequestFindings {
 }
 
 /// What changed since the baseline.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ChangeFindings {
     /// The question.
     pub query: AnomaliesQuestion,
@@ -92,7 +93,7 @@ pub struct ChangeFindings {
 }
 
 /// What calls a service, and what it calls.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceCallFindings {
     /// The question.
     pub query: TopologyQuestion,
@@ -103,7 +104,7 @@ pub struct ServiceCallFindings {
 }
 
 /// Calls between services.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CallFindings {
     /// The question.
     pub query: TopologyQuestion,
@@ -112,7 +113,7 @@ pub struct CallFindings {
 }
 
 /// Traces.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceFindings {
     /// The question.
     pub query: TracesQuestion,

@@ -30,13 +30,14 @@ mod word;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::word::{Word, words};
 use super::understanding::{Intent, Understanding};
 
 /// A question in words.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EnglishQuestion {
     /// The question, in words.

@@ -1,9 +1,10 @@
 //! What was understood of a question in plain English.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What was understood of a question.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Understanding {
     /// What is to be found.
     pub intent: Intent,
@@ -18,7 +19,7 @@ pub struct Understanding {
 }
 
 /// What is to be found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Intent {
     /// Why something is slow, or fails.
@@ -41,7 +42,7 @@ pub enum Intent {
 }
 
 /// The time that a question is about.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Window {
     /// Its start: microseconds since the Unix epoch.
     pub since_unix_us: i64,
@@ -54,7 +55,7 @@ pub struct Window {
 }
 
 /// How a question names a time. Days are those of UTC.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Period {
     /// The time before the question: `last 15 minutes`.

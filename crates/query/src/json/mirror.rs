@@ -3,10 +3,11 @@
 
 use coral_trace::dependency::NodeKind;
 use coral_trace::explain::{CauseKind, Reason, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// [`Verdict`] as `cause`, `no_cause` or `not_enough_evidence`.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Verdict", rename_all = "snake_case")]
 pub(crate) enum VerdictJson {
     Cause,
@@ -15,7 +16,7 @@ pub(crate) enum VerdictJson {
 }
 
 /// [`CauseKind`] as `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`, `more_often` or `new`.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "CauseKind", rename_all = "snake_case")]
 pub(crate) enum CauseKindJson {
     Own,
@@ -30,7 +31,7 @@ pub(crate) enum CauseKindJson {
 }
 
 /// [`Reason`] as an object: its name under `kind`, and its numbers.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Reason", tag = "kind", rename_all = "snake_case")]
 pub(crate) enum ReasonJson {
     NoTraces,
@@ -44,7 +45,7 @@ pub(crate) enum ReasonJson {
 }
 
 /// [`NodeKind`] as `service`, `database`, `queue` or `external`.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "NodeKind", rename_all = "snake_case")]
 pub(crate) enum NodeKindJson {
     Service,

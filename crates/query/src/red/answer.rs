@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use coral_trace::{SpanId, TraceId, UnixNanos};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::json;
 use crate::{RedProtocol, RedSide, RedSource};
 
 /// The requests of one service and protocol in one window.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RedTable {
     /// `http`, `grpc` or `sql`.
     pub protocol: RedProtocol,
@@ -36,7 +37,7 @@ pub struct RedTable {
 }
 
 /// One route, method or statement.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RedRow {
     /// HTTP: the route; empty when the exporter knew none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,7 +59,7 @@ pub struct RedRow {
 }
 
 /// How many, how slow, how wrong.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RedNumbers {
     /// Requests.
     pub requests: u64,
@@ -80,7 +81,7 @@ pub struct RedNumbers {
 }
 
 /// The traces behind one row that has requests over the line.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SlowRow {
     /// As the row is called in tables: `POST /validate`.
     pub name: String,
@@ -95,7 +96,7 @@ pub struct SlowRow {
 }
 
 /// Why no trace behind a row is stored.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NoSlowTrace {
     /// No eBPF span is stored at all.
@@ -111,18 +112,21 @@ pub enum NoSlowTrace {
 }
 
 /// A request over the line.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SlowTrace {
     /// The trace of the request.
     #[serde(with = "json::text")]
+    #[schemars(with = "String")]
     pub trace_id: TraceId,
     /// The span that was measured, or that was active in what was measured.
     #[serde(with = "json::text")]
+    #[schemars(with = "String")]
     pub span_id: SpanId,
     /// How long the request took.
     pub latency_us: i64,
     /// When the request ended: microseconds since the Unix epoch.
     #[serde(rename = "time_unix_us", with = "json::micros")]
+    #[schemars(with = "i64")]
     pub time: UnixNanos,
     /// What named the trace.
     pub found_by: FoundBy,
@@ -131,7 +135,7 @@ pub struct SlowTrace {
 }
 
 /// What named a slow trace.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FoundBy {
     /// An exemplar of a metric.

@@ -2,12 +2,13 @@
 
 use coral_trace::red::{Protocol, Side};
 use coral_trace::{TimeRange, UnixNanos};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ask::path_error;
 
 /// Requests of one service. Times are microseconds since the Unix epoch.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RedQuestion {
     /// Which table.
@@ -37,7 +38,7 @@ pub struct RedQuestion {
 }
 
 /// Which table.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RedProtocol {
     /// HTTP requests by route.
@@ -49,7 +50,7 @@ pub enum RedProtocol {
 }
 
 /// Which end of a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RedSide {
     /// Requests that the service served.
@@ -60,7 +61,7 @@ pub enum RedSide {
 }
 
 /// Counted by what.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RedSource {
     /// Beyla's metrics: all requests, sampled or not.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `coral colony status`: one entry per agent, and the colony's own counters.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ColonyStatus {
     /// Coral's version.
     pub version: String,
@@ -19,7 +20,7 @@ pub struct ColonyStatus {
 }
 
 /// How polling one agent goes.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AgentStatus {
     /// The agent's id.
     pub agent_id: String,
@@ -56,7 +57,7 @@ pub struct AgentStatus {
 }
 
 /// DuckDB's library, with which a colony answers SQL.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SqlLibrary {
     /// The file; null when there is none.
     pub path: Option<String>,

@@ -3,13 +3,14 @@
 pub(crate) mod answer;
 
 use coral_engine::Budget;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::answer::ColonyStatus;
 use crate::ask::{Ask, QueryError, Sources};
 
 /// How the colony is.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusQuestion {}
 

@@ -1,12 +1,13 @@
 //! Who calls whom.
 
 pub use coral_trace::dependency::NodeKind;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::json;
 
 /// The service map of a window.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Topology {
     /// The window: microseconds since the Unix epoch, half-open. Traces that started in it count, whole.
     pub since_unix_us: i64,
@@ -33,7 +34,7 @@ pub struct Topology {
 }
 
 /// A service, or what services call.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TopologyNode {
     /// Its name.
     pub name: String,
@@ -43,7 +44,7 @@ pub struct TopologyNode {
 }
 
 /// All calls of one node to another over one protocol.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TopologyEdge {
     /// The caller's name.
     pub from: String,
@@ -65,7 +66,7 @@ pub struct TopologyEdge {
 }
 
 /// What changed since the time before the window.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TopologyDiff {
     /// The time before: microseconds since the Unix epoch, half-open.
     pub since_unix_us: i64,
@@ -84,7 +85,7 @@ pub struct TopologyDiff {
 }
 
 /// An edge that became slower.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SlowerEdge {
     /// As it is in the window.
     #[serde(flatten)]

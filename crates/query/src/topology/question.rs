@@ -1,12 +1,13 @@
 //! What can be asked about who calls whom.
 
 use coral_trace::{TimeRange, UnixNanos};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Source;
 
 /// Who called whom in the traces that started in a window. Times are microseconds since the Unix epoch.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TopologyQuestion {
     /// Traces that started at or after this.

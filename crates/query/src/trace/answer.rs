@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use coral_trace::{Span, TraceIdPrefix, UnixNanos};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One whole trace.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
     /// Its id: 32 lower-case hex digits. Of a trace that is not stored, the digits that were asked for.
     #[serde(with = "crate::json::text")]
+    #[schemars(with = "String")]
     pub trace_id: TraceIdPrefix,
     /// Start of its first span. JSON: microseconds since the Unix epoch.
     #[serde(rename = "start_time_unix_us", with = "crate::json::micros")]
+    #[schemars(with = "i64")]
     pub start: UnixNanos,
     /// From the start of its first span to the end of its last, microseconds.
     pub duration_us: i64,

@@ -7,6 +7,7 @@ use coral_trace::{
     Attributes, Collector, Double, Event, KeyValue, Link, Origin, Resource, Scope, Span, SpanId,
     SpanKind, Status, StatusCode, TraceId, UNKNOWN_SERVICE, UnixNanos, Value,
 };
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -14,19 +15,23 @@ use super::answer::TraceSpan;
 use crate::json::{micros, nanos, text, text_or_null};
 
 /// The JSON of a span. The first fourteen fields are as old as the API; the others were added.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct SpanJson<'a> {
     #[serde(with = "text")]
+    #[schemars(with = "String")]
     trace_id: TraceId,
     #[serde(with = "text")]
+    #[schemars(with = "String")]
     span_id: SpanId,
     #[serde(with = "text_or_null")]
+    #[schemars(with = "Option<String>")]
     parent_span_id: Option<SpanId>,
     agent_id: Cow<'a, str>,
     service_name: Cow<'a, str>,
     span_name: Cow<'a, str>,
     span_kind: Cow<'a, str>,
     #[serde(with = "micros")]
+    #[schemars(with = "i64")]
     start_time_unix_us: UnixNanos,
     duration_us: i64,
     status_code: Option<u16>,
@@ -36,8 +41,10 @@ struct SpanJson<'a> {
     #[serde(default)]
     virtual_hop: bool,
     #[serde(default, with = "nanos")]
+    #[schemars(with = "Option<String>")]
     start_time_unix_nano: Option<UnixNanos>,
     #[serde(default, with = "nanos")]
+    #[schemars(with = "Option<String>")]
     end_time_unix_nano: Option<UnixNanos>,
     #[serde(default)]
     status_message: Cow<'a, str>,
@@ -57,7 +64,7 @@ struct SpanJson<'a> {
     flags: u32,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
 struct ScopeJson<'a> {
     name: Cow<'a, str>,
     version: Cow<'a, str>,
@@ -65,21 +72,25 @@ struct ScopeJson<'a> {
     attributes: Typed<'a>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct EventJson<'a> {
     name: Cow<'a, str>,
     #[serde(with = "micros")]
+    #[schemars(with = "i64")]
     time_unix_us: UnixNanos,
     #[serde(default, with = "nanos")]
+    #[schemars(with = "Option<String>")]
     time_unix_nano: Option<UnixNanos>,
     attributes: Typed<'a>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct LinkJson<'a> {
     #[serde(with = "text")]
+    #[schemars(with = "String")]
     trace_id: TraceId,
     #[serde(with = "text")]
+    #[schemars(with = "String")]
     span_id: SpanId,
     trace_state: Cow<'a, str>,
     attributes: Typed<'a>,
@@ -345,6 +356,44 @@ fn value(json: serde_json::Value) -> Value {
         serde_json::Value::String(text) => Value::String(text),
         serde_json::Value::Array(values) => Value::Array(values.into_iter().map(value).collect()),
         serde_json::Value::Object(pairs) => Value::Map(attributes(pairs)),
+    }
+}
+
+impl JsonSchema for TraceSpan {
+    fn schema_name() -> Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        SpanJson::json_schema(generator)
+    }
+}
+
+impl JsonSchema for Texts<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "TextAttributes".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "description": "Attributes as text, by key; lists and maps as JSON.",
+            "additionalProperties": { "type": "string" },
+        })
+    }
+}
+
+impl JsonSchema for Typed<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "TypedAttributes".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "description": "Attributes with their JSON types, by key; bytes are base64 text.",
+            "additionalProperties": true,
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use coral_engine::{Budget, Columns, StoredSpan, StoredTrace};
 use coral_trace::TraceIdPrefix;
 use coral_trace::tree::{Hop, Tree};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use self::answer::{Trace, TraceSpan};
@@ -17,11 +18,12 @@ use crate::reader::Reader;
 use crate::size::{fitting, span_bytes};
 
 /// One whole trace. Without any spans when no such trace is stored.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TraceQuestion {
     /// The trace's id, or the beginning of it that only one trace has: 1 to 32 hex digits.
     #[serde(serialize_with = "crate::json::text::serialize", deserialize_with = "from_digits")]
+    #[schemars(with = "String")]
     pub id: TraceIdPrefix,
     /// Whose spans.
     #[serde(default)]

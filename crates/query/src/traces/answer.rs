@@ -1,9 +1,10 @@
 //! A list of traces.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A page of traces.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceList {
     /// In the order that was asked for.
     pub traces: Vec<TraceSummary>,
@@ -12,7 +13,7 @@ pub struct TraceList {
 }
 
 /// One line of a [`TraceList`].
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceSummary {
     /// 32 lower-case hex digits.
     pub trace_id: String,

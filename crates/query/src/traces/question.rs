@@ -1,13 +1,14 @@
 //! Which traces to list.
 
 use coral_trace::{TimeRange, UnixNanos};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Source;
 
 /// Which traces to list. Times are microseconds since the Unix epoch, so that a question means the same
 /// whenever it is answered.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TracesQuestion {
     /// With a span of this service.
@@ -43,7 +44,7 @@ pub struct TracesQuestion {
 }
 
 /// Whether a trace failed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SpanStatus {
     /// A span of it has the status `error`.
@@ -53,7 +54,7 @@ pub enum SpanStatus {
 }
 
 /// Which traces come first, and so which a limit leaves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Sort {
     /// Latest start first.

@@ -2,12 +2,13 @@
 
 pub use coral_trace::explain::{CauseKind, Reason, Verdict};
 use coral_trace::{SpanId, TraceId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::json;
 
 /// Why a service, or one trace, is slower than its baseline or changed since.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Why {
     /// The service that was asked about; empty when all were.
     pub service: String,
@@ -15,6 +16,7 @@ pub struct Why {
     pub route: Option<String>,
     /// The trace, if one was asked about.
     #[serde(with = "json::text_or_null")]
+    #[schemars(with = "Option<String>")]
     pub trace_id: Option<TraceId>,
     /// `cause`, `no_cause` or `not_enough_evidence`.
     #[serde(with = "json::VerdictJson")]
@@ -52,7 +54,7 @@ pub struct Why {
 }
 
 /// A service under suspicion.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhySuspect {
     /// Its name; of a database or an external host, what its callers call it.
     pub service: String,
@@ -71,7 +73,7 @@ pub struct WhySuspect {
 }
 
 /// A value of an attribute of a span or its resource.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhyStandout {
     /// The attribute, such as `service.version`.
     pub key: String,
@@ -84,12 +86,14 @@ pub struct WhyStandout {
 }
 
 /// A span to look at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhyEvidence {
     /// The trace.
     #[serde(with = "json::text")]
+    #[schemars(with = "String")]
     pub trace_id: TraceId,
     /// The span where the time went, or that was cut short.
     #[serde(with = "json::text")]
+    #[schemars(with = "String")]
     pub span_id: SpanId,
 }

@@ -1,10 +1,11 @@
 //! What can be asked about causes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Why a service, or one trace, is slower than its baseline or changed since. Times are microseconds since the
 /// Unix epoch; windows are half-open.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WhyQuestion {
     /// The service that was asked about; without it, everything, or the service at the root of the trace.

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use coral_trace::sanitize::line;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// An answer in words. Names are as spans have them: [`Page::text`] makes them safe for a terminal.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Page {
     /// What was understood: `Analyzing payments-api, last 1h`. Null when nothing was; `sections` then says what can
     /// be asked.
@@ -18,7 +19,7 @@ pub struct Page {
 }
 
 /// A heading and what stands below it.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct PageSection {
     /// `RED Metrics (last 1h)`
     pub title: String,
@@ -27,7 +28,7 @@ pub struct PageSection {
 }
 
 /// One finding.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct PageLine {
     /// In words.
     pub text: String,

@@ -1,0 +1,176 @@
+//! `GET /api/v1/openapi.json`: the API's description, made from the types of questions and answers.
+//!
+//! Source: OpenAPI 3.1.0.
+
+use coral_query::{Ask, for_each_question};
+use coral_sql::SqlQuestion;
+use coral_text::json::Projection;
+use schemars::Schema;
+use schemars::generate::{SchemaGenerator, SchemaSettings};
+use serde_json::{Map, Value, json};
+
+/// Where the description is served.
+pub const PATH: &str = "/api/v1/openapi.json";
+/// Where schemas stand in the document.
+const SCHEMAS: &str = "/components/schemas";
+
+/// The whole document.
+pub fn document() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = SCHEMAS.into();
+        settings.meta_schema = None;
+    });
+    let mut generator = settings.into_generator();
+    let mut paths = Map::new();
+    macro_rules! describe {
+        ($($question:ty,)*) => {
+            $(paths.insert(<$question>::PATH.to_owned(), operation::<$question>(&mut generator));)*
+        };
+    }
+    for_each_question!(describe);
+    paths.insert(SqlQuestion::PATH.to_owned(), sql(&mut generator));
+    let error = generator.subschema_for::<crate::json::ApiError>();
+    for path in paths.values_mut() {
+        let operation = path.as_object_mut().and_then(|path| path.values_mut().next());
+        if let Some(operation) = operation {
+            operation["responses"]["default"] = response("An error", &error);
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Coral",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Questions to a Coral colony. Times are microseconds since the Unix epoch, windows are half-open, ids are lower-case hex. Fields may be added to answers; none is renamed or removed.",
+        },
+        "paths": paths,
+        "components": { "schemas": generator.take_definitions(true) },
+    })
+}
+
+fn operation<Q: Ask<Answer: Projection>>(generator: &mut SchemaGenerator) -> Value {
+    let question = Q::json_schema(generator).to_value();
+    let answer = Q::Answer::schema(generator);
+    let required = question["required"].as_array().cloned().unwrap_or_default();
+    let fields = question["properties"].as_object().cloned().unwrap_or_default();
+    let parameters = fields.into_iter().map(|(name, mut schema)| {
+        let is_segment = Q::PATH.contains(&format!("{{{name}}}"));
+        let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+        json!({
+            "name": name,
+            "in": if is_segment { "path" } else { "query" },
+            "required": is_segment || required.contains(&Value::String(name.clone())),
+            "description": description,
+            "schema": schema,
+        })
+    });
+    json!({
+        "get": {
+            "operationId": Q::NAME,
+            "summary": Q::SUMMARY,
+            "parameters": parameters.collect::<Vec<_>>(),
+            "responses": { "200": response("The answer", &answer) },
+        },
+    })
+}
+
+fn sql(generator: &mut SchemaGenerator) -> Value {
+    let question = generator.subschema_for::<SqlQuestion>();
+    let answer = json!({
+        "type": "object",
+        "properties": {
+            "columns": {
+                "type": "array",
+                "description": "Name and DuckDB type of each column; two may have one name.",
+                "items": {
+                    "type": "object",
+                    "properties": { "name": { "type": "string" }, "type": { "type": "string" } },
+                },
+            },
+            "rows": {
+                "type": "array",
+                "description": "A value for each column. Times are RFC 3339 text; what JSON has no form for is text.",
+                "items": { "type": "array", "items": true },
+            },
+            "more": { "type": "boolean", "description": "A limit of rows or bytes cut the answer." },
+            "error": { "type": "string", "description": "Why the answer ends here, if DuckDB failed after the first rows." },
+        },
+    });
+    json!({
+        "post": {
+            "operationId": "sql",
+            "summary": "The rows of one SELECT over the views of spans and RED metrics.",
+            "requestBody": {
+                "required": true,
+                "content": { "application/json": { "schema": question } },
+            },
+            "responses": {
+                "200": { "description": "The answer", "content": { "application/json": { "schema": answer } } },
+            },
+        },
+    })
+}
+
+fn response(description: &str, schema: &Schema) -> Value {
+    json!({
+        "description": description,
+        "content": { "application/json": { "schema": schema } },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every schema that the document points to.
+    fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str));
+                fields.values().for_each(|field| references(field, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_schema_that_is_pointed_to_is_there() {
+        let document = document();
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        assert!(found.len() > 20, "only {} references", found.len());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference} is not there");
+        }
+    }
+
+    #[test]
+    fn every_parameter_and_every_field_is_described() {
+        let document = document();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for parameter in methods["get"]["parameters"].as_array().into_iter().flatten() {
+                let text = parameter["description"].as_str().unwrap_or_default();
+                assert!(text.len() > 5, "{path}: {parameter}");
+            }
+        }
+        let trace = &document["components"]["schemas"]["Trace"]["properties"];
+        assert!(trace["spans"]["description"].as_str().unwrap().contains("start time"));
+        assert_eq!(trace["start_time_unix_us"]["type"], "integer");
+    }
+
+    #[test]
+    fn what_stands_in_the_path_is_a_path_parameter() {
+        let document = document();
+        let of = |path: &str| document["paths"][path]["get"]["parameters"].clone();
+        let first = |path: &str| {
+            of(path).as_array().unwrap().iter().find(|one| one["in"] == "path").cloned()
+        };
+        assert_eq!(first("/api/v1/traces/{id}").unwrap()["name"], "id");
+        assert_eq!(first("/api/v1/red/{protocol}").unwrap()["name"], "protocol");
+        assert_eq!(first("/api/v1/why"), None);
+    }
+}
