@@ -2,12 +2,15 @@
 //!
 //! [`listen`] accepts connections within limits, [`addresses`] says where a process listens, [`exposition`] is
 //! Prometheus' text format, [`tasks`] is the set of tasks a role consists of, [`retain`] keeps a store within its
-//! limits, and [`clock`] is the one reader of the wall clock.
+//! limits, [`clock`] is the one reader of the wall clock, [`admission`] gives questions their turns, and [`refusal`] is
+//! how errors look in JSON.
 #![warn(missing_docs)]
 
 pub mod addresses;
+pub mod admission;
 pub mod clock;
 pub mod exposition;
 pub mod listen;
+pub mod refusal;
 pub mod retain;
 pub mod tasks;
