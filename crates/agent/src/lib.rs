@@ -29,6 +29,7 @@ use self::serve::AgentView;
 use coral_beyla::Beyla;
 use coral_beyla::generate::Own;
 use coral_config::AgentConfig;
+use coral_server::door::hosts::AllowedHosts;
 use coral_server::listen::{self, BindError};
 use coral_server::retain::{self, METRICS_SHARE, Retain, RetainCounters};
 use coral_server::tasks::{EndedEarly, Tasks};
@@ -115,8 +116,10 @@ pub async fn run(
         counters: counters.clone(),
         retained: retained.clone(),
         beyla: beyla.monitor.clone(),
+        admission: serve::admission(),
     });
-    let router = serve::router(view).await?.merge(beyla.control.clone().router());
+    let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "agent.allowed_hosts");
+    let door = serve::door(view, hosts).await?.route(beyla.control.clone().route());
     let store_id = store.id().to_owned();
     let rpc_address = listen::local_address(&listeners.rpc);
 
@@ -151,7 +154,7 @@ pub async fn run(
     let metrics = MetricKeep::all(config.keep_metrics, bytes / METRICS_SHARE);
     let retain = Retain { store, keep, metrics, counters: retained };
     tasks.spawn("retention", retain.run(after.clone()));
-    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, after.clone()));
+    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, door, after.clone()));
     if let Some(register) = Register::new(config, rpc_address, &store_id) {
         tasks.spawn("registration", register.run(after.clone()));
     }

@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Json, Router};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -20,6 +20,7 @@ use super::connections::{Connections, ConnectionsError};
 use super::file;
 use super::monitor::BeylaMonitor;
 use coral_config::AgentConfig;
+use coral_server::door::{Method, Permission, Route};
 use coral_trace::chain;
 
 /// Changes what is connected.
@@ -95,8 +96,9 @@ impl Control {
     }
 
     /// `POST /api/v1/beyla/connections`, a [`Change`], answered with [`Changed`].
-    pub fn router(self: Arc<Self>) -> Router {
-        Router::new().route("/api/v1/beyla/connections", post(answer)).with_state(self)
+    pub fn route(self: Arc<Self>) -> Route {
+        let path = "/api/v1/beyla/connections";
+        Route::new(Method::Post, path, Permission::BeylaControl, post(answer).with_state(self))
     }
 
     /// Blocks: the file is synced.

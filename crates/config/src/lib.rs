@@ -38,6 +38,8 @@ pub struct AgentConfig {
     pub id: String,
     /// Where the agent's RPC listens.
     pub listen: SocketAddr,
+    /// Names that HTTP requests to the RPC port may be addressed to, beside this host's own.
+    pub allowed_hosts: Vec<String>,
     /// Where the colony reaches that, when it is another address.
     pub advertise: Option<String>,
     /// Where to register.
@@ -77,6 +79,8 @@ pub struct ColonyConfig {
     pub drain_within: Duration,
     /// Where everything is served.
     pub listen: SocketAddr,
+    /// Names that HTTP requests may be addressed to, beside this host's own.
+    pub allowed_hosts: Vec<String>,
     /// Between two polls of one agent.
     pub poll_interval: Duration,
     /// How long an agent may take to answer.
@@ -195,6 +199,7 @@ impl AgentConfig {
             drain_within: required(layers, "drain_within", value::duration)?,
             id: required(layers, "agent.id", value::text)?,
             listen: required(layers, "agent.listen", value::address)?,
+            allowed_hosts: required(layers, "agent.allowed_hosts", value::hosts)?,
             advertise: optional(layers, "agent.advertise", value::url)?,
             colony: optional(layers, "agent.colony", value::url)?,
             otlp_grpc: required(layers, "otlp.grpc", value::address)?,
@@ -234,6 +239,7 @@ impl ColonyConfig {
             log: required(layers, "log", value::text)?,
             drain_within: required(layers, "drain_within", value::duration)?,
             listen: required(layers, "colony.listen", value::address)?,
+            allowed_hosts: required(layers, "colony.allowed_hosts", value::hosts)?,
             poll_interval: required(layers, "colony.poll_interval", value::duration)?,
             poll_timeout: required(layers, "colony.poll_timeout", value::duration)?,
             agents: agents.collect(),

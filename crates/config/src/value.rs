@@ -26,6 +26,7 @@ pub fn check(kind: Kind, value: &Value) -> Result<(), String> {
         Kind::LogLevel => log_filter(value),
         Kind::Rules => rules(value).map(drop),
         Kind::Texts => texts(value).map(drop),
+        Kind::Hosts => hosts(value).map(drop),
         Kind::Agents => agents(value).map(drop),
         Kind::Services => beyla::services(value).map(drop),
         Kind::Attributes => beyla::attributes(value).map(drop),
@@ -124,6 +125,19 @@ pub fn threads(value: &Value) -> Result<u64, String> {
 pub fn texts(value: &Value) -> Result<std::collections::BTreeSet<String>, String> {
     let list = value.as_array().ok_or("expected a list such as [user.id, user.email]")?;
     list.iter().map(text).collect()
+}
+
+/// A list of host names such as `colony.example.com`, without ports.
+pub fn hosts(value: &Value) -> Result<Vec<String>, String> {
+    let expected = "expected a list of host names without ports, such as [colony.example.com]";
+    let list = value.as_array().ok_or(expected)?;
+    list.iter()
+        .map(|entry| {
+            let host = text(entry).map_err(|_| expected)?;
+            let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            if host.chars().all(is_name) { Ok(host) } else { Err(expected.to_owned()) }
+        })
+        .collect()
 }
 
 /// Text that is not empty.

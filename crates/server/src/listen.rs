@@ -25,6 +25,7 @@ use tokio_util::task::TaskTracker;
 
 use self::answer::Question;
 use self::connections::Allowed;
+use crate::door::Door;
 
 /// A socket that could not be bound.
 #[derive(Debug, thiserror::Error)]
@@ -62,15 +63,16 @@ pub fn local_address(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().expect("a bound socket has an address")
 }
 
-/// Serves `router` until `stop`, then lets requests in flight end.
+/// Serves what is behind `door` until `stop`, then lets requests in flight end.
 ///
 /// # Errors
 /// None: what fails is one connection. The type is what callers already handle.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    door: Door,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
+    let router = door.into_router();
     let streams = TaskTracker::new();
     let answer = move |request, peer| answer(router.clone(), request, peer);
     connections::serve(listener, QUESTIONS, answer, streams.clone(), stop).await;
