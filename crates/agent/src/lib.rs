@@ -67,8 +67,8 @@ const QUEUE_BYTES: usize = 64 << 20;
 /// See [`Limits`].
 const CONNECTIONS: usize = 1_024;
 const STREAMS: u32 = 128;
-const BODY_WITHIN: Duration = Duration::from_secs(30);
-const HEADERS_WITHIN: Duration = Duration::from_secs(90);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(90);
 
 impl Listeners {
     /// Binds every socket of `config`.
@@ -191,8 +191,8 @@ fn limits(config: &AgentConfig) -> Limits {
         in_flight_bytes: 4 * body_bytes,
         connections: CONNECTIONS,
         streams: STREAMS,
-        body_within: BODY_WITHIN,
-        headers_within: HEADERS_WITHIN,
+        body_timeout: BODY_TIMEOUT,
+        headers_timeout: HEADERS_TIMEOUT,
     }
 }
 

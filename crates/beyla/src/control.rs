@@ -70,7 +70,7 @@ enum Refusal {
 }
 
 const KEY_BYTES: usize = 16;
-const MOST_KEY_BYTES: u64 = 256;
+const MAX_KEY_BYTES: u64 = 256;
 
 impl Control {
     /// Writes a new key for this process.
@@ -169,7 +169,7 @@ fn refused(refusal: &Refusal) -> Response {
 /// # Errors
 /// The operating system's word: who may not read it may not change anything.
 pub fn key(data_dir: &Path) -> std::io::Result<String> {
-    file::read(&key_file(data_dir), MOST_KEY_BYTES)
+    file::read(&key_file(data_dir), MAX_KEY_BYTES)
 }
 
 fn key_file(data_dir: &Path) -> PathBuf {

@@ -58,7 +58,7 @@ pub struct Running {
 }
 
 /// Lines without a level that are shown; a verifier's dump has thousands.
-const MOST_UNSTRUCTURED: u32 = 100;
+const MAX_UNSTRUCTURED_LINES: u32 = 100;
 
 impl BeylaMonitor {
     /// Of a Beyla that will be started; `came` counts the spans of Beyla's receivers.
@@ -279,7 +279,7 @@ impl Known {
         }
         self.unstructured += 1;
         match pipe {
-            _ if self.unstructured > MOST_UNSTRUCTURED => Level::DEBUG,
+            _ if self.unstructured > MAX_UNSTRUCTURED_LINES => Level::DEBUG,
             Pipe::Out => Level::INFO,
             Pipe::Err => Level::WARN,
         }

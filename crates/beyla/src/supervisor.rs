@@ -64,7 +64,7 @@ const SETTLED: Duration = Duration::from_secs(3);
 /// Questions after its health in a row that may stay without an answer.
 const MISSED_ANSWERS: u32 = 3;
 /// How long a killed process may take to be gone.
-const GONE_WITHIN: Duration = Duration::from_secs(10);
+const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why Beyla does not run any more.
 enum Ended {
@@ -178,7 +178,7 @@ impl Supervisor {
                 tracing::warn!(patience_in_s, "Beyla does not end; killing it");
                 self.monitor.killed();
                 (process.signal)(Signal::Kill);
-                timeout(GONE_WITHIN, self.last_words(&mut process)).await.ok()
+                timeout(KILL_TIMEOUT, self.last_words(&mut process)).await.ok()
             }
         };
         match exit {

@@ -19,7 +19,7 @@ pub enum ArchiveError {
     #[error("it unpacks to more than {0} bytes")]
     TooLarge(u64),
     /// It has too many entries.
-    #[error("it has more than {MOST_ENTRIES} entries")]
+    #[error("it has more than {MAX_ENTRIES} entries")]
     TooMany,
     /// An entry wants to be elsewhere.
     #[error("it has an entry `{0}`, which points out of it")]
@@ -47,15 +47,15 @@ pub struct Contents {
 }
 
 /// A release unpacks to 150 MB.
-const MOST_BYTES: u64 = 1 << 30;
-const MOST_ENTRIES: usize = 64;
+const MAX_BYTES: u64 = 1 << 30;
+const MAX_ENTRIES: usize = 64;
 
 /// Unpacks `contents` of `archive` into `dir`, which has none of them.
 ///
 /// # Errors
 /// [`ArchiveError`]; what was written is for the caller to remove.
 pub fn unpack(contents: Contents, archive: &Path, dir: &Path) -> Result<(), ArchiveError> {
-    unpack_at_most(MOST_BYTES, contents, archive, dir)
+    unpack_at_most(MAX_BYTES, contents, archive, dir)
 }
 
 /// As [`unpack`], with another limit of bytes.
@@ -86,7 +86,7 @@ fn take_out<R: Read>(
     // Raw: extensions with names of any length are entries like others, and skipped.
     let entries = archive.entries().map_err(ArchiveError::Read)?.raw(true);
     for (at, entry) in entries.enumerate() {
-        if at >= MOST_ENTRIES {
+        if at >= MAX_ENTRIES {
             return Err(ArchiveError::TooMany);
         }
         let mut entry = entry.map_err(ArchiveError::Read)?;

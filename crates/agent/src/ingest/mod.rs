@@ -32,7 +32,7 @@ pub type Append<T> = fn(&Store, &[Vec<T>]) -> Result<Vec<Stored>, StoreError>;
 const GROUP_ITEMS: usize = 16_384;
 /// Under load, commits are this far apart: a commit costs the same for 1 row and for 1,000. An export
 /// that comes alone does not wait.
-const GROUP_EVERY: Duration = Duration::from_millis(20);
+const COMMIT_INTERVAL: Duration = Duration::from_millis(20);
 /// How long an exporter is asked to wait when the store cannot write.
 const CANNOT_STORE_RETRY: Duration = Duration::from_secs(5);
 
@@ -71,7 +71,7 @@ impl<T: Send + 'static> Ingest<T> {
         let first = self.queue.recv().await?;
         let mut items = first.items.len();
         let mut group = vec![first];
-        let close = last_commit.map_or_else(Instant::now, |at| at + GROUP_EVERY);
+        let close = last_commit.map_or_else(Instant::now, |at| at + COMMIT_INTERVAL);
         while items < GROUP_ITEMS {
             let next = match self.queue.try_recv() {
                 Ok(export) => Some(export),

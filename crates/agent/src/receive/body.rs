@@ -11,7 +11,7 @@ use super::Limits;
 use super::rejection::Rejection;
 
 /// How long the rest of a refused body is read, for the answer to reach its sender.
-const DISCARD_WITHIN: Duration = Duration::from_secs(1);
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Bytes in memory that are paid for, until they are dropped, from the receiver's budget.
 pub(super) struct Held {
@@ -34,7 +34,7 @@ pub(super) async fn read(
     if body.size_hint().lower() > at_most as u64 {
         return Err(Rejection::TooLarge { limit: at_most });
     }
-    let within = limits.body_within;
+    let within = limits.body_timeout;
     tokio::time::timeout(within, collect(body, at_most, Held::nothing(budget)?))
         .await
         .unwrap_or(Err(Rejection::TooSlow { within }))
@@ -55,7 +55,7 @@ async fn collect(body: &mut Body, at_most: usize, mut held: Held) -> Result<Held
 pub(super) async fn discard(body: &mut Body) {
     let all = async { while let Some(Ok(_)) = body.frame().await {} };
     // What does not come in time is cut off by the close.
-    let _ = tokio::time::timeout(DISCARD_WITHIN, all).await;
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, all).await;
 }
 
 impl Held {

@@ -27,8 +27,8 @@ fn allowed(receiver: &Receiver) -> Allowed {
         streams: limits.streams,
         // They are short: a client that reads none of them is ended for its time.
         unread_bytes: limits.in_flight_bytes,
-        answer_within: limits.body_within,
-        headers_within: limits.headers_within,
+        answer_timeout: limits.body_timeout,
+        headers_timeout: limits.headers_timeout,
     }
 }
 

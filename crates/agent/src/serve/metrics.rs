@@ -31,7 +31,7 @@ enum Which {
 }
 
 /// Metrics in one answer, whatever was asked for; 4 MiB is usually reached before.
-const MOST_METRICS: u32 = 20_000;
+const MAX_METRICS: u32 = 20_000;
 /// Beside an answer's traces.
 const BESIDE_TRACES: usize = 400_000;
 
@@ -40,8 +40,8 @@ impl MetricQuestion {
     pub(super) fn of(request: &QueryBeylaMetricsRequest) -> Result<Option<Self>, Status> {
         let bytes = if request.include_traces { BESIDE_TRACES } else { ANSWER_BYTES };
         let max_metrics = match request.max_metrics {
-            0 => MOST_METRICS,
-            asked => asked.min(MOST_METRICS),
+            0 => MAX_METRICS,
+            asked => asked.min(MAX_METRICS),
         } as usize;
         if let Some(after) = request.after_metric_receipt {
             let filters = request.start_time != 0

@@ -35,9 +35,9 @@ pub(crate) struct Wanted {
 
 /// RFD 036: "default: 100, max: 1000".
 const DEFAULT_TRACES: u32 = 100;
-const MOST_TRACES: i32 = 1_000;
+const MAX_TRACES: i32 = 1_000;
 /// Spans in one answer, whatever was asked for; 4 MiB is usually reached before.
-const MOST_SPANS: u32 = 20_000;
+const MAX_SPANS: u32 = 20_000;
 
 impl TryFrom<QueryBeylaMetricsRequest> for SpanQuestion {
     type Error = Status;
@@ -68,8 +68,8 @@ impl TryFrom<QueryTelemetryRequest> for SpanQuestion {
         let encoding = SpanEncoding::try_from(request.span_encoding)
             .map_err(|_| invalid("span_encoding", "no such encoding"))?;
         let max_spans = match request.max_spans {
-            0 => MOST_SPANS,
-            asked => asked.min(MOST_SPANS),
+            0 => MAX_SPANS,
+            asked => asked.min(MAX_SPANS),
         };
         if let Some(after) = request.after_receipt {
             return refuse_filters(&request)
@@ -124,8 +124,8 @@ pub(super) fn range(start: i64, end: i64) -> Result<TimeRange, Status> {
 fn max_traces(asked: i32) -> Result<u32, Status> {
     match asked {
         0 => Ok(DEFAULT_TRACES),
-        1..=MOST_TRACES => Ok(asked as u32),
-        _ => Err(invalid("max_traces", format!("{asked} is not between 1 and {MOST_TRACES}"))),
+        1..=MAX_TRACES => Ok(asked as u32),
+        _ => Err(invalid("max_traces", format!("{asked} is not between 1 and {MAX_TRACES}"))),
     }
 }
 

@@ -41,7 +41,7 @@ struct AgentHealth {
 /// So many polls in a row must fail before another may have an agent's id.
 const POLLS_HELD: u32 = 3;
 /// An agent that says more is cut short.
-const MOST_OF_A_LINE: usize = 500;
+const MAX_LINE_CHARS: usize = 500;
 
 impl Health {
     /// An agent is polled at its address from now on.
@@ -82,7 +82,7 @@ impl Health {
 
     /// The agent said how its Beyla is, in one line; nothing, if it is too old to.
     pub fn beyla(&self, id: &str, line: &str) {
-        let said = line.chars().take(MOST_OF_A_LINE).collect::<String>();
+        let said = line.chars().take(MAX_LINE_CHARS).collect::<String>();
         self.update(id, |health| health.beyla = (!said.is_empty()).then_some(said));
     }
 

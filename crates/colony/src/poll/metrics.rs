@@ -9,7 +9,7 @@ use super::client::{AgentClient, WantedMetrics};
 use super::error::PollError;
 use super::health::Health;
 use super::line::{Line, on_store};
-use super::place::{MOST_STANDSTILLS, check_store_id};
+use super::place::{MAX_STANDSTILLS, check_store_id};
 use super::width::Width;
 use coral_server::clock;
 use coral_trace::chain;
@@ -41,7 +41,7 @@ impl MetricStream {
         stop: &CancellationToken,
     ) -> Result<(), PollError> {
         let mut standstills = 0;
-        while standstills <= MOST_STANDSTILLS {
+        while standstills <= MAX_STANDSTILLS {
             let (before, width) = (self.place.next_receipt, self.width);
             let wanted = WantedMetrics { after: before, most_metrics: width.get() };
             let fetched = line.metrics(wanted, stop).await;

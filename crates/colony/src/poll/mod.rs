@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::{PollError, PollState};
-pub(super) use self::place::LONGEST_STORE_ID;
+pub(super) use self::place::MAX_STORE_ID_BYTES;
 pub use self::sampling::Sampling;
 
 use self::client::GrpcAgent;

@@ -7,11 +7,11 @@ use coral_wire::agent_rpc::proto::SpanPage;
 use super::error::PollError;
 
 /// The longest `store_id`; ours have 36 characters. It is kept with every checkpoint.
-pub(crate) const LONGEST_STORE_ID: usize = 128;
+pub(crate) const MAX_STORE_ID_BYTES: usize = 128;
 
 /// An answer may come twice and a store be exchanged; an agent that does so more often in one poll is not asked
 /// again at once.
-pub(super) const MOST_STANDSTILLS: u32 = 3;
+pub(super) const MAX_STANDSTILLS: u32 = 3;
 
 /// Nothing is stored yet.
 pub(super) fn beginning(agent_id: &str, collector: Collector) -> Checkpoint {
@@ -28,9 +28,9 @@ pub(super) fn beginning(agent_id: &str, collector: Collector) -> Checkpoint {
 /// Refuses an id that would cost more than a page.
 pub(super) fn check_store_id(store_id: &str) -> Result<(), PollError> {
     match store_id.len() {
-        0..=LONGEST_STORE_ID => Ok(()),
+        0..=MAX_STORE_ID_BYTES => Ok(()),
         long => Err(PollError::Nonsense(format!(
-            "its store_id has {long} bytes, at most {LONGEST_STORE_ID} are taken"
+            "its store_id has {long} bytes, at most {MAX_STORE_ID_BYTES} are taken"
         ))),
     }
 }

@@ -16,7 +16,7 @@ use super::health::Health;
 use super::line::{Line, on_store};
 use super::metrics::MetricStream;
 use super::page::{self, LeftOut, Refused, RefusedBy};
-use super::place::{MOST_STANDSTILLS, after, beginning, check_store_id, is_another_store};
+use super::place::{MAX_STANDSTILLS, after, beginning, check_store_id, is_another_store};
 use super::width::Width;
 use coral_server::clock;
 use coral_trace::sanitize::line;
@@ -38,7 +38,7 @@ pub struct Poller<C> {
 }
 
 /// The longest wait between two tries of an agent that fails.
-pub(super) const MOST_BACKOFF: Duration = Duration::from_secs(60);
+pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 impl<C: AgentClient> Poller<C> {
     /// A poller that goes on where the store's checkpoints say.
@@ -89,7 +89,7 @@ impl<C: AgentClient> Poller<C> {
 
     async fn catch_up(&mut self, stream: usize, stop: &CancellationToken) -> Result<(), PollError> {
         let mut standstills = 0;
-        while standstills <= MOST_STANDSTILLS {
+        while standstills <= MAX_STANDSTILLS {
             match self.next_page(stream, stop).await? {
                 Step::CaughtUp => return Ok(()),
                 Step::Moved => {}
@@ -224,7 +224,7 @@ impl<C: AgentClient> Poller<C> {
             return every.min(Duration::from_secs(1)).mul_f64(self.jitter());
         }
         let doubled = every.saturating_mul(1 << self.failures.min(16));
-        let base = doubled.min(MOST_BACKOFF.max(every));
+        let base = doubled.min(MAX_BACKOFF.max(every));
         base.mul_f64(0.8 + 0.4 * self.jitter())
     }
 

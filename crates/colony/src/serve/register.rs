@@ -11,7 +11,7 @@ use http::Uri;
 use tonic::{Request, Response, Status};
 
 use crate::Colony;
-use crate::poll::LONGEST_STORE_ID;
+use crate::poll::MAX_STORE_ID_BYTES;
 use crate::registry::{Agent, KnownBy};
 use coral_trace::chain;
 
@@ -21,9 +21,9 @@ pub(super) struct Registration {
 
 /// How often an agent says that it is there.
 const HEARTBEAT_SECONDS: u32 = 30;
-const LONGEST_ID: usize = 128;
+const MAX_ID_CHARS: usize = 128;
 /// Agents that a colony knows; each costs a poller and its connection.
-const MOST_AGENTS: usize = 1_000;
+const MAX_AGENTS: usize = 1_000;
 
 #[tonic::async_trait]
 impl ColonyService for Registration {
@@ -81,16 +81,16 @@ fn is_stream_of(places: &[Checkpoint], agent: &KnownAgent, store_id: &str) -> bo
 
 fn check_store_id(id: &str) -> Result<(), Status> {
     match id.len() {
-        0..=LONGEST_STORE_ID => Ok(()),
-        _ => Err(Status::invalid_argument(format!("store_id: at most {LONGEST_STORE_ID} bytes"))),
+        0..=MAX_STORE_ID_BYTES => Ok(()),
+        _ => Err(Status::invalid_argument(format!("store_id: at most {MAX_STORE_ID_BYTES} bytes"))),
     }
 }
 
 fn check_id(id: &str) -> Result<(), Status> {
     let long = id.chars().count();
-    if long == 0 || long > LONGEST_ID || id.chars().any(char::is_control) {
+    if long == 0 || long > MAX_ID_CHARS || id.chars().any(char::is_control) {
         let rule =
-            format!("agent_id: 1 to {LONGEST_ID} characters, none of them a control character");
+            format!("agent_id: 1 to {MAX_ID_CHARS} characters, none of them a control character");
         return Err(Status::invalid_argument(rule));
     }
     Ok(())
@@ -98,11 +98,11 @@ fn check_id(id: &str) -> Result<(), Status> {
 
 /// Anybody can register, so what all of them cost together has a limit.
 fn check_room(agents: &BTreeMap<String, Agent>, id: &str) -> Result<(), Status> {
-    if agents.len() < MOST_AGENTS || agents.contains_key(id) {
+    if agents.len() < MAX_AGENTS || agents.contains_key(id) {
         return Ok(());
     }
     tracing::warn!(agent_id = id, "refused an agent: there are too many");
-    Err(Status::resource_exhausted(format!("this colony knows {MOST_AGENTS} agents already")))
+    Err(Status::resource_exhausted(format!("this colony knows {MAX_AGENTS} agents already")))
 }
 
 /// `address`, with a host that means "every interface" replaced by where the agent called from.
@@ -204,7 +204,7 @@ mod tests {
     fn a_stranger_is_refused_when_there_are_too_many_agents_and_a_known_one_is_not() {
         let agent = || Agent { address: "http://a:1".into(), known_by: KnownBy::Registration };
         let mut agents: BTreeMap<String, Agent> =
-            (1..MOST_AGENTS).map(|number| (number.to_string(), agent())).collect();
+            (1..MAX_AGENTS).map(|number| (number.to_string(), agent())).collect();
         check_room(&agents, "last").unwrap();
         agents.insert("last".into(), agent());
         check_room(&agents, "last").unwrap();

@@ -41,20 +41,20 @@ pub struct Allowed {
     /// answer may be longer.
     pub unread_bytes: usize,
     /// How long a client may leave a piece of an answer, at most 32 KiB, unread.
-    pub answer_within: Duration,
+    pub answer_timeout: Duration,
     /// How long any connection may take to send its first byte, and an HTTP/1.1 connection may be
     /// silent or in the middle of headers.
-    pub headers_within: Duration,
+    pub headers_timeout: Duration,
 }
 
 /// How long to wait when the system has no file handle left for a connection.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 /// How often overdue answers and idle connections are looked for.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How often an HTTP/2 peer is asked whether it still lives.
-const PING_EVERY: Duration = Duration::from_secs(60);
+const PING_INTERVAL: Duration = Duration::from_secs(60);
 /// How long it has for the answer.
-const PING_WITHIN: Duration = Duration::from_secs(20);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// What HTTP/1.1 buffers of a connection in each direction; a head must fit.
 const HTTP1_BUFFER: usize = 64 * 1024;
 
@@ -71,7 +71,7 @@ pub async fn serve<H, F>(
     F: Future<Output = Response> + Send + 'static,
 {
     let allowed = Allowed { connections: share::connections(allowed.connections), ..allowed };
-    let table = Table::new(allowed.unread_bytes, allowed.answer_within);
+    let table = Table::new(allowed.unread_bytes, allowed.answer_timeout);
     let open = JoinSet::new();
     let mut port = Port { allowed, table, answer, streams, stop, open, accepts: true };
     port.accept_all(listener).await;
@@ -96,7 +96,7 @@ where
     F: Future<Output = Response> + Send + 'static,
 {
     async fn accept_all(&mut self, listener: TcpListener) {
-        let mut look = tokio::time::interval(LOOK_EVERY.min(self.allowed.answer_within));
+        let mut look = tokio::time::interval(LOOK_INTERVAL.min(self.allowed.answer_timeout));
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         // Accepted, and waiting for room.
         let mut waiting = None;
@@ -160,7 +160,7 @@ where
 
     /// Waits for the connections that are open; those whose clients do not read end as ever.
     async fn drain(&mut self) {
-        let mut look = tokio::time::interval(LOOK_EVERY.min(self.allowed.answer_within));
+        let mut look = tokio::time::interval(LOOK_INTERVAL.min(self.allowed.answer_timeout));
         loop {
             tokio::select! {
                 ended = self.open.join_next() => match ended {
@@ -212,7 +212,7 @@ async fn connection<H, F>(
 {
     let Context { allowed, streams, stop } = context;
     let seat = &seated.0;
-    if !speaks(&socket, allowed.headers_within, seat, &stop).await {
+    if !speaks(&socket, allowed.headers_timeout, seat, &stop).await {
         return;
     }
     // Answers are one small packet; a failure costs delay only.
@@ -223,7 +223,7 @@ async fn connection<H, F>(
         async { Ok::<_, Infallible>(answer.await.map(|body| Answer::new(body, asked))) }
     });
     let builder = protocols(&allowed, streams);
-    let stream = TokioIo::new(Stream::new(socket, allowed.answer_within));
+    let stream = TokioIo::new(Stream::new(socket, allowed.answer_timeout));
     let mut connection = pin!(builder.serve_connection(stream, service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -264,13 +264,13 @@ fn protocols(allowed: &Allowed, streams: TaskTracker) -> Builder<Tracked> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(allowed.headers_within)
+        .header_read_timeout(allowed.headers_timeout)
         .max_buf_size(HTTP1_BUFFER)
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(allowed.streams)
-        .keep_alive_interval(PING_EVERY)
-        .keep_alive_timeout(PING_WITHIN);
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT);
     builder
 }
 

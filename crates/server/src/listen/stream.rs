@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 /// What a peer must take in each stretch of waiting: about 1 KiB/s, far below any link of today.
-const LEAST_BYTES: usize = 32 * 1024;
+const MIN_BYTES: usize = 32 * 1024;
 
-/// A socket whose writes fail when the peer takes less than [`LEAST_BYTES`] in `within`, though there
+/// A socket whose writes fail when the peer takes less than [`MIN_BYTES`] in `within`, though there
 /// is more to take.
 pub(super) struct Stream {
     socket: TcpStream,
@@ -61,7 +61,7 @@ impl Stalled {
     /// The peer has taken `n` bytes; enough of them end the stretch.
     fn after(mut self, n: usize) -> Option<Self> {
         self.taken += n;
-        (self.taken < LEAST_BYTES).then_some(self)
+        (self.taken < MIN_BYTES).then_some(self)
     }
 }
 

@@ -9,14 +9,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How long a connection may lie idle, HTTP/2's too: ten times an exporter's interval.
-const IDLE_WITHIN: Duration = Duration::from_secs(600);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The open connections of one port.
 pub(super) struct Table {
     /// Bytes of answers that may wait for their clients to read on.
     most_unread: usize,
     /// How long a client may leave an answer waiting.
-    answer_within: Duration,
+    answer_timeout: Duration,
     open: Mutex<Open>,
     /// Called when a connection has become idle.
     idle: Notify,
@@ -67,9 +67,9 @@ pub(super) struct Asked {
 
 impl Table {
     /// Nobody is connected yet.
-    pub fn new(most_unread: usize, answer_within: Duration) -> Arc<Self> {
+    pub fn new(most_unread: usize, answer_timeout: Duration) -> Arc<Self> {
         let (open, idle) = (Mutex::default(), Notify::new());
-        Arc::new(Self { most_unread, answer_within, open, idle })
+        Arc::new(Self { most_unread, answer_timeout, open, idle })
     }
 
     /// Adds a connection, until what is returned is dropped.
@@ -114,9 +114,9 @@ impl Table {
         let mut open = self.open();
         let unread = open.unread.iter().map(|((since, _), unread)| (*since, unread.connection));
         let unread =
-            unread.take_while(|(since, _)| now.duration_since(*since) > self.answer_within);
+            unread.take_while(|(since, _)| now.duration_since(*since) > self.answer_timeout);
         let idle = open.connections.iter().filter(|(_, connection)| {
-            connection.requests == 0 && now.duration_since(connection.since) > IDLE_WITHIN
+            connection.requests == 0 && now.duration_since(connection.since) > IDLE_TIMEOUT
         });
         let overdue: Vec<u64> =
             unread.map(|(_, number)| number).chain(idle.map(|(number, _)| *number)).collect();
@@ -284,7 +284,7 @@ mod tests {
         let table = table(9);
         let (idle, busy) = (table.enter(), table.enter());
         let _question = busy.0.asked();
-        tokio::time::advance(IDLE_WITHIN + SOON).await;
+        tokio::time::advance(IDLE_TIMEOUT + SOON).await;
         assert_eq!(table.end_overdue(Instant::now()), 1);
         assert!(has_ended(&idle) && !has_ended(&busy));
     }

@@ -23,7 +23,7 @@ async fn answer_to(question: &str) -> String {
     };
     let served = connections::serve(
         listener,
-        QUESTIONS,
+        QUESTION_PORT,
         move |request, _| answer(request),
         TaskTracker::new(),
         stop.clone(),

@@ -8,7 +8,7 @@ use super::*;
 
 const QUESTION: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 /// Its client may leave an answer unread for no more than a moment.
-const HASTY: Limits = Limits { body_within: Duration::from_millis(200), ..LIMITS };
+const HASTY: Limits = Limits { body_timeout: Duration::from_millis(200), ..LIMITS };
 
 async fn post(to: String) -> u16 {
     let request = Client::new().post(to).header("content-type", "application/x-protobuf");

@@ -34,8 +34,8 @@ const LIMITS: Limits = Limits {
     in_flight_bytes: 4 << 20,
     connections: 16,
     streams: 16,
-    body_within: Duration::from_secs(10),
-    headers_within: Duration::from_secs(10),
+    body_timeout: Duration::from_secs(10),
+    headers_timeout: Duration::from_secs(10),
 };
 
 /// Runs a receiver whose queue, of one export, is the test's to empty.
