@@ -47,7 +47,7 @@ pub struct Change {
 
 /// What was done.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Changed {
+pub struct ChangeOutcome {
     /// False when it was so already.
     pub changed: bool,
     /// Beyla's state, in one line.
@@ -95,14 +95,14 @@ impl Control {
         })
     }
 
-    /// `POST /api/v1/beyla/connections`, a [`Change`], answered with [`Changed`].
+    /// `POST /api/v1/beyla/connections`, a [`Change`], answered with [`ChangeOutcome`].
     pub fn route(self: Arc<Self>) -> Route {
         let path = "/api/v1/beyla/connections";
         Route::new(Method::Post, path, Permission::BeylaControl, post(answer).with_state(self))
     }
 
     /// Blocks: the file is synced.
-    fn apply(&self, change: &Change) -> Result<Changed, Refusal> {
+    fn apply(&self, change: &Change) -> Result<ChangeOutcome, Refusal> {
         if self.configured.contains(&change.name) {
             return Err(Refusal::Configured(change.name.clone()));
         }
@@ -116,7 +116,7 @@ impl Control {
             self.change.send_modify(|changes| *changes += 1);
             tracing::info!(name = change.name, port = change.port, "what is connected has changed");
         }
-        Ok(Changed { changed, beyla: self.monitor.status().line() })
+        Ok(ChangeOutcome { changed, beyla: self.monitor.status().line() })
     }
 
     fn admits(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {

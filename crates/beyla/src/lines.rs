@@ -7,7 +7,7 @@ pub struct Lines<R>(BufReader<R>);
 
 /// A line, without its end.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Line {
+pub struct OutputLine {
     /// What is not UTF-8 is replaced.
     pub text: String,
     /// Whether it was longer.
@@ -38,9 +38,9 @@ impl<R: Read> Lines<R> {
 }
 
 impl<R: Read> Iterator for Lines<R> {
-    type Item = Line;
+    type Item = OutputLine;
 
-    fn next(&mut self) -> Option<Line> {
+    fn next(&mut self) -> Option<OutputLine> {
         let mut bytes = Vec::new();
         let most = MAX_LINE_BYTES as u64 + 1;
         let read = self.0.by_ref().take(most).read_until(b'\n', &mut bytes).ok()?;
@@ -55,7 +55,7 @@ impl<R: Read> Iterator for Lines<R> {
             let _ = self.skip();
         }
         let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
-        Some(Line { text, cut })
+        Some(OutputLine { text, cut })
     }
 }
 
@@ -70,7 +70,7 @@ mod tests {
             "a".repeat(MAX_LINE_BYTES),
             "b".repeat(3 * MAX_LINE_BYTES)
         );
-        let lines: Vec<Line> = Lines::of(text.as_bytes()).collect();
+        let lines: Vec<OutputLine> = Lines::of(text.as_bytes()).collect();
         let shape: Vec<_> = lines.iter().map(|line| (line.text.len(), line.cut)).collect();
         assert_eq!(
             shape,
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn an_endless_line_ends_with_the_pipe() {
         let endless = std::io::repeat(b'x').take(1 << 20);
-        let lines: Vec<Line> = Lines::of(endless).collect();
+        let lines: Vec<OutputLine> = Lines::of(endless).collect();
         assert_eq!(lines.len(), 1);
         assert!(lines[0].cut);
     }

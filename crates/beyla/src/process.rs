@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal as Unix, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::sync::{mpsc, oneshot};
 
-use super::lines::{Line, Lines};
+use super::lines::{Lines, OutputLine};
 
 /// A process, as the supervisor sees it.
 pub struct Process {
@@ -26,7 +26,7 @@ pub struct Process {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
     /// It said something.
-    Said(Pipe, Line),
+    Said(Pipe, OutputLine),
     /// It is gone, and so is its group. Nothing comes after this.
     Ended(Exit),
 }

@@ -107,7 +107,8 @@ impl Colony {
         let mut counters: Counters = self.health.counters().collect();
         let refused = self.registry.refused();
         counters.insert("coral.colony.registrations.refused".to_owned(), refused);
-        let missed = self.store.metric_checkpoints().into_iter().map(|place| place.rows_missed);
+        let missed =
+            self.store.metric_checkpoints().into_iter().map(|checkpoint| checkpoint.rows_missed);
         let missed = missed.fold(0, u64::saturating_add);
         counters.insert("coral.colony.metrics.missed".to_owned(), missed);
         counters.extend(self.retained.snapshot("colony"));

@@ -70,7 +70,7 @@ pub fn unpack_at_most(
 ) -> Result<(), ArchiveError> {
     let file = File::open(archive).map_err(ArchiveError::Read)?;
     let reached = Cell::new(false);
-    let limited = Limited { input: MultiGzDecoder::new(file), left: most, reached: &reached };
+    let limited = LimitedReader { input: MultiGzDecoder::new(file), left: most, reached: &reached };
     take_out(contents, Archive::new(limited), dir).map_err(|error| match error {
         ArchiveError::Read(_) if reached.get() => ArchiveError::TooLarge(most),
         error => error,
@@ -99,13 +99,13 @@ fn take_out<R: Read>(
 }
 
 /// Fails when more is read than it may.
-struct Limited<'a, R> {
+struct LimitedReader<'a, R> {
     input: R,
     left: u64,
     reached: &'a Cell<bool>,
 }
 
-impl<R: Read> Read for Limited<'_, R> {
+impl<R: Read> Read for LimitedReader<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(buffer)?;
         match self.left.checked_sub(read as u64) {

@@ -23,8 +23,8 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::answer::Question;
-use self::connections::Allowed;
+use self::answer::RequestBody;
+use self::connections::ConnectionLimits;
 use crate::door::Door;
 
 /// A socket that could not be bound.
@@ -83,7 +83,7 @@ pub async fn serve(
 
 /// What a port for questions allows. A colony, a few people and their tools ask; an answer of an agent
 /// can be 4 MiB, one of a colony more.
-const QUESTION_PORT: Allowed = Allowed {
+const QUESTION_PORT: ConnectionLimits = ConnectionLimits {
     connections: 256,
     streams: 32,
     unread_bytes: 32 << 20,
@@ -95,8 +95,9 @@ const MAX_REQUEST_BODY_BYTES: usize = 64 * 1024;
 const REQUEST_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 async fn answer(router: Router, request: Request<Incoming>, peer: SocketAddr) -> Response {
-    let mut request = request
-        .map(|body| Body::new(Question::new(body, MAX_REQUEST_BODY_BYTES, REQUEST_BODY_TIMEOUT)));
+    let mut request = request.map(|body| {
+        Body::new(RequestBody::new(body, MAX_REQUEST_BODY_BYTES, REQUEST_BODY_TIMEOUT))
+    });
     request.extensions_mut().insert(ConnectInfo(peer));
     let Ok(response) = TowerToHyperService::new(router).call(request).await;
     response

@@ -10,7 +10,7 @@ use coral_trace::red::Point;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use self::inlet::{Export, Refusal, Stored};
+use self::inlet::{Export, ExportCounts, Refusal};
 use coral_server::clock;
 use coral_trace::chain;
 
@@ -26,7 +26,7 @@ pub struct Ingest<T> {
 }
 
 /// Stores exports in one commit.
-pub type Append<T> = fn(&Store, &[Vec<T>]) -> Result<Vec<Stored>, StoreError>;
+pub type Append<T> = fn(&Store, &[Vec<T>]) -> Result<Vec<ExportCounts>, StoreError>;
 
 /// A commit takes at most this many items, and one export more.
 const GROUP_ITEMS: usize = 16_384;
@@ -37,17 +37,23 @@ const COMMIT_INTERVAL: Duration = Duration::from_millis(20);
 const CANNOT_STORE_RETRY: Duration = Duration::from_secs(5);
 
 /// Stores spans.
-pub fn append_spans(store: &Store, exports: &[Vec<Span>]) -> Result<Vec<Stored>, StoreError> {
+pub fn append_spans(store: &Store, exports: &[Vec<Span>]) -> Result<Vec<ExportCounts>, StoreError> {
     let appended = store.append(exports, clock::now())?;
-    let counts = |Appended { new, duplicate }| Stored { new, duplicate, grown: new };
+    let counts = |Appended { new, duplicate }| ExportCounts { new, duplicate, grown: new };
     Ok(appended.into_iter().map(counts).collect())
 }
 
 /// Stores what points say that was not known. What was dropped is neither new nor a duplicate.
-pub fn append_points(store: &Store, exports: &[Vec<Point>]) -> Result<Vec<Stored>, StoreError> {
+pub fn append_points(
+    store: &Store,
+    exports: &[Vec<Point>],
+) -> Result<Vec<ExportCounts>, StoreError> {
     let appended = store.append_points(exports, clock::now())?;
-    let counts =
-        |AppendedPoints { stored, duplicate, grown, .. }| Stored { new: stored, duplicate, grown };
+    let counts = |AppendedPoints { stored, duplicate, grown, .. }| ExportCounts {
+        new: stored,
+        duplicate,
+        grown,
+    };
     Ok(appended.into_iter().map(counts).collect())
 }
 

@@ -14,7 +14,7 @@ use super::rejection::Rejection;
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Bytes in memory that are paid for, until they are dropped, from the receiver's budget.
-pub(super) struct Held {
+pub(super) struct HeldBody {
     pub bytes: Vec<u8>,
     budget: Arc<Semaphore>,
     paid: OwnedSemaphorePermit,
@@ -30,17 +30,21 @@ pub(super) async fn read(
     at_most: usize,
     limits: &Limits,
     budget: &Arc<Semaphore>,
-) -> Result<Held, Rejection> {
+) -> Result<HeldBody, Rejection> {
     if body.size_hint().lower() > at_most as u64 {
         return Err(Rejection::TooLarge { limit: at_most });
     }
     let within = limits.body_timeout;
-    tokio::time::timeout(within, collect(body, at_most, Held::nothing(budget)?))
+    tokio::time::timeout(within, collect(body, at_most, HeldBody::nothing(budget)?))
         .await
         .unwrap_or(Err(Rejection::TooSlow { within }))
 }
 
-async fn collect(body: &mut Body, at_most: usize, mut held: Held) -> Result<Held, Rejection> {
+async fn collect(
+    body: &mut Body,
+    at_most: usize,
+    mut held: HeldBody,
+) -> Result<HeldBody, Rejection> {
     while let Some(frame) = body.frame().await {
         // Trailers carry nothing for us.
         if let Ok(data) = frame.map_err(Rejection::Broken)?.into_data() {
@@ -58,7 +62,7 @@ pub(super) async fn discard(body: &mut Body) {
     let _ = tokio::time::timeout(DISCARD_TIMEOUT, all).await;
 }
 
-impl Held {
+impl HeldBody {
     /// No bytes yet, to be paid for from `budget`.
     fn nothing(budget: &Arc<Semaphore>) -> Result<Self, Rejection> {
         let paid = budget.clone().try_acquire_many_owned(0).map_err(|_| Rejection::NoRoom)?;

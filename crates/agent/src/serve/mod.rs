@@ -214,8 +214,8 @@ impl AgentRpc {
             // Given up when the query ends, and not when its caller goes.
             let _permit = permit;
             let mut spans = match question {
-                SpanQuestion::After(place) => page::answer(&store, of, &place),
-                SpanQuestion::Traces(wanted) => traces::answer(&store, of, &wanted),
+                SpanQuestion::After(position) => page::answer(&store, of, &position),
+                SpanQuestion::Traces(selection) => traces::answer(&store, of, &selection),
             }?;
             spans.page.beyla = beyla;
             Ok(spans)
@@ -251,8 +251,8 @@ pub(crate) fn page_for_tests(
     after: u64,
     encoding: coral_wire::agent_rpc::proto::SpanEncoding,
 ) -> SpanPage {
-    let place = request::Place { after, max_spans: 5, encoding };
-    page::answer(store, of, &place).unwrap_or_else(|status| panic!("{status}")).page
+    let position = request::StreamPosition { after, max_spans: 5, encoding };
+    page::answer(store, of, &position).unwrap_or_else(|status| panic!("{status}")).page
 }
 
 /// A store's error as gRPC says it: retryable, with the cause.

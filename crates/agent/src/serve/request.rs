@@ -8,14 +8,14 @@ use tonic::Status;
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum SpanQuestion {
     /// The next page of the sequence of receipts.
-    After(Place),
+    After(StreamPosition),
     /// Traces by id, time or service.
-    Traces(Wanted),
+    Traces(TraceSelection),
 }
 
 /// A place in the sequence of receipts.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Place {
+pub(crate) struct StreamPosition {
     pub(crate) after: u64,
     pub(crate) max_spans: u32,
     pub(crate) encoding: SpanEncoding,
@@ -23,7 +23,7 @@ pub(crate) struct Place {
 
 /// Which traces.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct TraceSelection {
     pub(crate) started: TimeRange,
     pub(crate) services: Vec<String>,
     pub(crate) trace: Option<TraceId>,
@@ -73,9 +73,9 @@ impl TryFrom<QueryTelemetryRequest> for SpanQuestion {
         };
         if let Some(after) = request.after_receipt {
             return refuse_filters(&request)
-                .map(|()| Self::After(Place { after, max_spans, encoding }));
+                .map(|()| Self::After(StreamPosition { after, max_spans, encoding }));
         }
-        Ok(Self::Traces(Wanted {
+        Ok(Self::Traces(TraceSelection {
             started: range(request.start_time, request.end_time)?,
             trace: id("trace_id", &request.trace_id)?,
             span: id("span_id", &request.span_id)?,
@@ -190,7 +190,7 @@ mod tests {
         check(request(), "start: UnixNanos(0), end: UnixNanos(18446744073709551615)");
         check(
             QueryTelemetryRequest { after_receipt: Some(0), ..request() },
-            "After(Place { after: 0",
+            "After(StreamPosition { after: 0",
         );
     }
 }

@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use prost::Message as _;
 use tempfile::TempDir;
 
-use super::request::Place;
+use super::request::StreamPosition;
 use super::*;
 
 /// An agent that answers so many queries at a time, and its directory.
@@ -102,9 +102,9 @@ fn a_caller_that_goes_does_not_let_more_queries_run_than_there_are_places() {
         // The query cannot begin before this ends.
         let (go, wait) = mpsc::channel::<()>();
         let before = tokio::task::spawn_blocking(move || wait.recv());
-        let place = Place { after: 0, max_spans: 5, encoding: SpanEncoding::Otlp };
+        let position = StreamPosition { after: 0, max_spans: 5, encoding: SpanEncoding::Otlp };
         let who = Identity::new(Surface::AgentRpc, None);
-        let query = rpc.spans(&who, Collector::Ebpf, SpanQuestion::After(place));
+        let query = rpc.spans(&who, Collector::Ebpf, SpanQuestion::After(position));
         tokio::select! { biased; _ = query => panic!("it began"), () = std::future::ready(()) => {} }
         let running = || rpc.view.counters()["coral.agent.queries.running"];
         assert_eq!(running(), 1, "its permit is free while it is to run");

@@ -21,13 +21,13 @@ pub trait AgentClient: Send + 'static {
     /// memory here.
     fn ask(
         &mut self,
-        wanted: Wanted,
+        wanted: SpanPageRequest,
     ) -> impl Future<Output = Result<Incoming<SpanPage>, PollError>> + Send;
 
     /// Asks for metrics, likewise. The answer of an agent that has none to give has no page.
     fn ask_metrics(
         &mut self,
-        wanted: WantedMetrics,
+        wanted: MetricPageRequest,
     ) -> impl Future<Output = Result<Incoming<QueryBeylaMetricsResponse>, PollError>> + Send;
 
     /// The connection is not trusted any more; the next question takes a new one.
@@ -36,7 +36,7 @@ pub trait AgentClient: Send + 'static {
 
 /// Which page is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Wanted {
+pub struct SpanPageRequest {
     /// The stream.
     pub collector: Collector,
     /// Spans with a receipt above this one.
@@ -47,7 +47,7 @@ pub struct Wanted {
 
 /// Which metrics are asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct WantedMetrics {
+pub struct MetricPageRequest {
     /// Those with a receipt above this one.
     pub after: u64,
     /// At most so many; fewer when an answer would get too long.
@@ -99,7 +99,7 @@ impl GrpcAgent {
 }
 
 impl AgentClient for GrpcAgent {
-    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming<SpanPage>, PollError> {
+    async fn ask(&mut self, wanted: SpanPageRequest) -> Result<Incoming<SpanPage>, PollError> {
         let channel = self.channel()?;
         let (after_receipt, max_spans) = (Some(wanted.after), wanted.most_spans);
         let span_encoding = SpanEncoding::Otlp.into();
@@ -133,7 +133,7 @@ impl AgentClient for GrpcAgent {
 
     async fn ask_metrics(
         &mut self,
-        wanted: WantedMetrics,
+        wanted: MetricPageRequest,
     ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
         let question = QueryBeylaMetricsRequest {
             after_metric_receipt: Some(wanted.after),
@@ -184,7 +184,8 @@ mod tests {
 
     use super::*;
 
-    const FIRST: Wanted = Wanted { collector: Collector::Ebpf, after: 0, most_spans: 10 };
+    const FIRST: SpanPageRequest =
+        SpanPageRequest { collector: Collector::Ebpf, after: 0, most_spans: 10 };
 
     /// A socket that takes connections, and an agent that is thought to be there.
     async fn black_hole() -> (TcpListener, GrpcAgent) {

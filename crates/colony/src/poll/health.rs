@@ -56,13 +56,15 @@ impl Health {
     }
 
     /// A page was stored but for `left_out`; `lag` receipts are still to come.
-    pub fn progress(&self, id: &str, lag: u64, places: &[Checkpoint], left_out: &LeftOut) {
+    pub fn progress(&self, id: &str, lag: u64, checkpoints: &[Checkpoint], left_out: &LeftOut) {
         self.update(id, |health| {
             (health.state, health.unanswered) = (PollState::Ok, 0);
             health.lag_receipts = Some(lag);
-            health.spans_stored = places.iter().map(|place| place.spans_stored).sum();
+            health.spans_stored =
+                checkpoints.iter().map(|checkpoint| checkpoint.spans_stored).sum();
             // Both streams step over the same gap in receipts.
-            health.spans_missed = places.iter().map(|place| place.spans_missed).max().unwrap_or(0);
+            health.spans_missed =
+                checkpoints.iter().map(|checkpoint| checkpoint.spans_missed).max().unwrap_or(0);
             health.spans_sampled_out += left_out.sampled_out;
             health.links_dropped += left_out.links;
             if let Some(refused) = &left_out.refused {

@@ -74,9 +74,10 @@ fn other_holder(colony: &Colony, agent: &KnownAgent) -> Option<String> {
 }
 
 /// Whether the store is the one that this agent's spans came from: then the agent itself has moved.
-fn is_stream_of(places: &[Checkpoint], agent: &KnownAgent, store_id: &str) -> bool {
-    let mut of_agent = places.iter().filter(|place| place.agent_id == agent.agent_id);
-    !store_id.is_empty() && of_agent.any(|place| place.store_id == store_id)
+fn is_stream_of(checkpoints: &[Checkpoint], agent: &KnownAgent, store_id: &str) -> bool {
+    let mut of_agent =
+        checkpoints.iter().filter(|checkpoint| checkpoint.agent_id == agent.agent_id);
+    !store_id.is_empty() && of_agent.any(|checkpoint| checkpoint.store_id == store_id)
 }
 
 fn check_store_id(id: &str) -> Result<(), Status> {
@@ -141,7 +142,7 @@ mod tests {
         let colony = Colony { store, registry, health: Arc::default(), retained: Arc::default() };
         register(&colony, &at("http://a:1"), "mine").unwrap();
         colony.health.know("web-1", &colony.registry.watch().borrow()["web-1"]);
-        let mut place = Checkpoint {
+        let mut checkpoint = Checkpoint {
             agent_id: "web-1".into(),
             collector: Collector::Ebpf,
             store_id: "mine".into(),
@@ -149,7 +150,7 @@ mod tests {
             spans_stored: 0,
             spans_missed: 0,
         };
-        colony.store.append_page(vec![], coral_trace::UnixNanos(1), &mut place).unwrap();
+        colony.store.append_page(vec![], coral_trace::UnixNanos(1), &mut checkpoint).unwrap();
         colony
     }
 

@@ -153,7 +153,7 @@ fn agent_addresses(role: &str, listeners: &coral_agent::Listeners) -> Addresses 
 fn publish(
     addresses: &Addresses,
     data_dir: &Path,
-) -> Result<coral_server::addresses::Published, RoleError> {
+) -> Result<coral_server::addresses::PublishedAddresses, RoleError> {
     let failed = |error| RoleError::Addresses(data_dir.display().to_string(), error);
     addresses.publish(data_dir).map_err(failed)
 }

@@ -31,7 +31,7 @@ pub struct AllowedHosts {
 }
 
 /// Why a request does not pass.
-enum Refused {
+enum HostError {
     /// The request has no host.
     Missing,
     /// The request has a host that is none of ours.
@@ -73,7 +73,7 @@ impl AllowedHosts {
 
     /// Every name that the request gives must be allowed: `Host`, and the authority of the request target, which is
     /// `:authority` in HTTP/2 and the host of an absolute form in HTTP/1.
-    fn pass(&self, request: &Request) -> Result<(), Refused> {
+    fn pass(&self, request: &Request) -> Result<(), HostError> {
         if request.version() == Version::HTTP_2 && is_grpc(request.headers()) {
             return Ok(());
         }
@@ -82,12 +82,12 @@ impl AllowedHosts {
         let mut hosts = of_target.into_iter().chain(of_header).peekable();
         // Nobody needs a host in HTTP/1.0, and no browser speaks that.
         if hosts.peek().is_none() && request.version() != Version::HTTP_10 {
-            return Err(Refused::Missing);
+            return Err(HostError::Missing);
         }
         let is_foreign =
             |host: &&[u8]| !std::str::from_utf8(host).is_ok_and(|host| self.allows(host));
         match hosts.find(is_foreign) {
-            Some(host) => Err(Refused::Foreign(
+            Some(host) => Err(HostError::Foreign(
                 host.escape_ascii().take(MAX_SHOWN_HOST).map(char::from).collect(),
             )),
             None => Ok(()),
@@ -106,10 +106,10 @@ pub(super) async fn check(
 ) -> Response {
     match allowed.pass(&request) {
         Ok(()) => next.run(request).await,
-        Err(Refused::Missing) => {
+        Err(HostError::Missing) => {
             refusal(StatusCode::BAD_REQUEST, "the request has no `Host` header", None)
         }
-        Err(Refused::Foreign(host)) => {
+        Err(HostError::Foreign(host)) => {
             let hint = format!(
                 "if that is a name of this server, add it to `{}`; IP addresses and `localhost` always work",
                 allowed.key

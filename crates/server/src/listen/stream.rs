@@ -17,11 +17,11 @@ const MIN_BYTES: usize = 32 * 1024;
 pub(super) struct Stream {
     socket: TcpStream,
     within: Duration,
-    stalled: Option<Stalled>,
+    stalled: Option<Stall>,
 }
 
 /// Since the socket first had no room.
-struct Stalled {
+struct Stall {
     until: Pin<Box<Sleep>>,
     taken: usize,
 }
@@ -45,7 +45,7 @@ impl Stream {
             }
             Poll::Pending => {
                 let within = self.within;
-                let stalled = self.stalled.get_or_insert_with(|| Stalled::of(within));
+                let stalled = self.stalled.get_or_insert_with(|| Stall::of(within));
                 ready!(stalled.until.as_mut().poll(context));
                 Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, "the peer does not read")))
             }
@@ -53,7 +53,7 @@ impl Stream {
     }
 }
 
-impl Stalled {
+impl Stall {
     fn of(within: Duration) -> Self {
         Self { until: Box::pin(tokio::time::sleep(within)), taken: 0 }
     }

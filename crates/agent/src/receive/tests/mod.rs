@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::ingest::inlet::{self, Export, Refusal, Stored};
+use crate::ingest::inlet::{self, Export, ExportCounts, Refusal};
 
 /// A receiver, running.
 struct Running {
@@ -69,7 +69,7 @@ async fn receiver_and_writer(limits: Limits, outcome: Result<(), Refusal>) -> Ru
     running.tasks.spawn(async move {
         while let Some(export) = outlet.recv().await {
             let new = export.items.len() as u64;
-            export.answer(outcome.clone().map(|()| Stored { new, duplicate: 0, grown: 0 }));
+            export.answer(outcome.clone().map(|()| ExportCounts { new, duplicate: 0, grown: 0 }));
         }
     });
     running

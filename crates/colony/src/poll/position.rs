@@ -37,28 +37,28 @@ pub(super) fn check_store_id(store_id: &str) -> Result<(), PollError> {
 
 /// Whether the page is of another store than the place is in: the agent was wiped, or an older copy of
 /// its store was put back.
-pub(super) fn is_another_store(place: &Checkpoint, page: &SpanPage) -> bool {
-    let known = !place.store_id.is_empty();
-    known && (page.store_id != place.store_id || page.last_receipt < place.next_receipt)
+pub(super) fn is_another_store(checkpoint: &Checkpoint, page: &SpanPage) -> bool {
+    let known = !checkpoint.store_id.is_empty();
+    known && (page.store_id != checkpoint.store_id || page.last_receipt < checkpoint.next_receipt)
 }
 
 /// The place in a stream after `page`; its spans are still to be counted. It never goes back.
-pub(super) fn after(place: &Checkpoint, page: &SpanPage) -> Checkpoint {
+pub(super) fn after(checkpoint: &Checkpoint, page: &SpanPage) -> Checkpoint {
     Checkpoint {
         store_id: page.store_id.clone(),
-        next_receipt: page.next_receipt.max(place.next_receipt),
-        spans_missed: place.spans_missed.saturating_add(missed(place, page)),
-        ..place.clone()
+        next_receipt: page.next_receipt.max(checkpoint.next_receipt),
+        spans_missed: checkpoint.spans_missed.saturating_add(missed(checkpoint, page)),
+        ..checkpoint.clone()
     }
 }
 
 /// Receipts between the place and the oldest that the agent still has: expired unpolled. What expired
 /// before this colony first asked was never its to miss.
-fn missed(place: &Checkpoint, page: &SpanPage) -> u64 {
-    let first_contact = place.store_id.is_empty();
+fn missed(checkpoint: &Checkpoint, page: &SpanPage) -> u64 {
+    let first_contact = checkpoint.store_id.is_empty();
     if first_contact {
         0
     } else {
-        page.first_receipt.saturating_sub(place.next_receipt.saturating_add(1))
+        page.first_receipt.saturating_sub(checkpoint.next_receipt.saturating_add(1))
     }
 }
