@@ -18,6 +18,7 @@ impl Ask for TopologyQuestion {
     const PATH: &'static str = "/api/v1/topology";
     const NAME: &'static str = "topology";
     const SUMMARY: &'static str = "Who calls whom, and what changed.";
+    const PERMISSION: &'static str = "topology.read";
     type Answer = answer::Topology;
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {

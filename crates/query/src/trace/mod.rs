@@ -37,6 +37,7 @@ impl Ask for TraceQuestion {
     const PATH: &'static str = "/api/v1/traces/{id}";
     const NAME: &'static str = "trace";
     const SUMMARY: &'static str = "One whole trace, by its id or the beginning of it.";
+    const PERMISSION: &'static str = "traces.read";
     type Answer = Trace;
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Trace, QueryError> {

@@ -9,9 +9,9 @@ use coral_wire::agent_rpc::proto::{MetricPage, QueryBeylaMetricsResponse};
 use coral_wire::agent_rpc::put_metrics;
 
 use super::*;
-use crate::poll::client::WantedMetrics;
-use crate::poll::line::Line;
+use crate::poll::client::MetricPageRequest;
 use crate::poll::metrics::MetricStream;
+use crate::poll::page_fetcher::PageFetcher;
 
 /// An agent whose store is called `id` and has one request in each of its rows, two rows a page.
 #[derive(Clone, Default)]
@@ -29,13 +29,13 @@ struct MetricScript {
 }
 
 impl AgentClient for MetricScript {
-    async fn ask(&mut self, _: Wanted) -> Result<Incoming<SpanPage>, PollError> {
+    async fn ask(&mut self, _: SpanPageRequest) -> Result<Incoming<SpanPage>, PollError> {
         Err(PollError::too_old("no spans"))
     }
 
     async fn ask_metrics(
         &mut self,
-        wanted: WantedMetrics,
+        wanted: MetricPageRequest,
     ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
         self.asked_for.push(wanted.most_metrics);
         if self.drips > 0 {
@@ -92,14 +92,14 @@ fn request(row: u64) -> Delta {
 }
 
 impl Colony {
-    fn line(&self, agent: MetricScript) -> Line<MetricScript> {
+    fn line(&self, agent: MetricScript) -> PageFetcher<MetricScript> {
         self.health.know("web-1", &at("http://web-1:9001"));
         let (store, room) = (self.store.clone(), Arc::new(Semaphore::new(1)));
-        Line { client: agent, store, room, within: Duration::from_secs(9) }
+        PageFetcher { client: agent, store, room, within: Duration::from_secs(9) }
     }
 
     /// As after a restart of the colony.
-    async fn poll_metrics(&self, line: &mut Line<MetricScript>) -> Result<(), PollError> {
+    async fn poll_metrics(&self, line: &mut PageFetcher<MetricScript>) -> Result<(), PollError> {
         let mut stream = MetricStream::resume("web-1", &self.store);
         stream.catch_up(line, &self.health, &CancellationToken::new()).await
     }
