@@ -17,6 +17,7 @@ use coral_server::door::{Method, Permission, Route};
 use coral_server::refusal::refusal;
 use coral_sql::SqlQuestion;
 use coral_sql::runner::SqlRunner;
+use coral_text::json::Projection;
 use coral_trace::chain;
 use http::{StatusCode, header};
 
@@ -63,12 +64,12 @@ pub fn routes(context: ApiContext) -> Vec<Route> {
     for_each_question!(routes)
 }
 
-fn route<Q: Ask>(api: &Api) -> Route {
+fn route<Q: Ask<Answer: Projection>>(api: &Api) -> Route {
     let permission = const { Permission::named(Q::PERMISSION) };
     Route::new(Method::Get, Q::PATH, permission, get(answer::<Q>).with_state(api.clone()))
 }
 
-async fn answer<Q: Ask>(
+async fn answer<Q: Ask<Answer: Projection>>(
     State(api): State<Api>,
     segments: RawPathParams,
     RawQuery(query): RawQuery,
@@ -85,7 +86,7 @@ async fn answer<Q: Ask>(
 
 impl Api {
     /// Answers on a thread that may block. The work ends soon after this future is dropped: when its asker goes.
-    async fn answer<Q: Ask>(&self, question: Q, who: Identity) -> Response {
+    async fn answer<Q: Ask<Answer: Projection>>(&self, question: Q, who: Identity) -> Response {
         let permit = match Q::READS_ENGINE {
             true => match self.admission.admit(&who).await {
                 Ok(permit) => Some(permit),
@@ -106,7 +107,7 @@ impl Api {
                 Some(permit) if is_cancelled(&answer) => permit.cancel(),
                 permit => drop(permit),
             }
-            answer.map(|answer| serde_json::to_vec(&answer))
+            answer.map(|answer| answer.json())
         });
         match work.await {
             Ok(Ok(Ok(json))) => {

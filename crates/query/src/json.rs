@@ -1,5 +1,9 @@
 //! How typed values stand in JSON.
 
+mod mirror;
+
+pub(crate) use self::mirror::{CauseKindJson, NodeKindJson, ReasonJson, VerdictJson};
+
 /// A value by its text form: ids as hex digits.
 pub(crate) mod text {
     use std::fmt::Display;

@@ -1,14 +1,14 @@
-//! What is otherwise than it was, as `coral query anomalies` prints it.
+//! What changed since the baseline, as `coral query anomalies` prints it.
 
 use std::fmt::Write as _;
 
 use super::table::{cut, table};
-use coral_query::answer::{Anomalies, Anomaly};
+use coral_query::answer::{Anomalies, Anomaly, AnomalyKind};
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted, duration};
 
 /// The widest that a component is printed.
-const WIDEST_COMPONENT: usize = 60;
+const MAX_COMPONENT_WIDTH: usize = 60;
 
 /// `windows` is `last 1 hour, against the 1 hour before`.
 pub fn anomalies(found: &Anomalies, windows: &str) -> String {
@@ -46,11 +46,11 @@ fn nothing(found: &Anomalies) -> &'static str {
 fn row(anomaly: &Anomaly) -> Vec<String> {
     let (before, now) = (number(anomaly, anomaly.before), number(anomaly, anomaly.now));
     let trace =
-        anomaly.evidence.first().map_or_else(|| "–".to_owned(), |seen| line(&seen.trace_id));
+        anomaly.evidence.first().map_or_else(|| "–".to_owned(), |seen| seen.trace_id.to_string());
     vec![
-        line(&anomaly.kind).replace('_', " "),
+        anomaly.kind.as_str().replace('_', " "),
         line(&anomaly.service),
-        cut(&line(&anomaly.component), WIDEST_COMPONENT),
+        cut(&line(&anomaly.component), MAX_COMPONENT_WIDTH),
         before,
         now,
         format!("{:.2}", anomaly.score),
@@ -60,9 +60,9 @@ fn row(anomaly: &Anomaly) -> Vec<String> {
 
 /// In the unit of its kind.
 fn number(anomaly: &Anomaly, number: f64) -> String {
-    match anomaly.kind.as_str() {
-        "slower" => duration(number as i64),
-        "new_edge" | "vanished_edge" => counted(number as u64, "call"),
+    match anomaly.kind {
+        AnomalyKind::Slower => duration(number as i64),
+        AnomalyKind::NewEdge | AnomalyKind::VanishedEdge => counted(number as u64, "call"),
         _ => format!("{:.1}%", number * 100.0),
     }
 }

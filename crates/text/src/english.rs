@@ -1,29 +1,46 @@
-//! An answer in plain English, as `coral ask` prints it.
+//! An answer to a question in plain English, as `coral ask` prints it and as its JSON words it.
 
-use std::fmt::Write as _;
+mod calls;
+mod changes;
+mod command;
+mod number;
+mod page;
+mod requests;
+mod traces;
+mod unknown;
+mod why;
+mod window;
 
-use coral_query::answer::Plain;
-use coral_trace::sanitize::line;
+use coral_query::answer::{English, Findings};
 
-/// The whole page. Lines end in the number of the query that they are from.
-pub fn plain(answer: &Plain) -> String {
-    let mut text = match &answer.understood {
-        Some(understood) => format!("{}...\n", line(understood)),
-        None => String::new(),
+pub use self::page::{Page, PageLine, PageSection};
+
+/// The answer in the layout of RFD 036 "CLI Commands". Lines end in the number of the query that they are from.
+pub fn text(answer: &English) -> String {
+    page(answer).text()
+}
+
+/// The answer in words, with the commands that ask for its parts.
+pub fn page(answer: &English) -> Page {
+    let (understanding, findings) = match (&answer.understanding, &answer.findings) {
+        (None, _) | (_, Findings::NotUnderstood) => return unknown::not_understood(),
+        (_, Findings::NoSuchService(found)) => return unknown::no_such_service(found),
+        (Some(understanding), findings) => (understanding, findings),
     };
-    for section in &answer.sections {
-        let between = if text.is_empty() { "" } else { "\n" };
-        let _ = writeln!(text, "{between}{}:", line(&section.title));
-        for found in &section.lines {
-            let cited = found.query.map(|query| format!(" [{query}]")).unwrap_or_default();
-            let _ = writeln!(text, "  - {}{cited}", line(&found.text));
-        }
+    // Calls between services are counted of all routes.
+    let is_narrowed = !matches!(findings, Findings::Calls(_) | Findings::ServiceCalls(_));
+    let mut page = Page {
+        understood: Some(window::understood(understanding, is_narrowed)),
+        ..Page::default()
+    };
+    match findings {
+        Findings::Why(found) => why::write(understanding, found, &mut page),
+        Findings::Changes(found) => changes::write(understanding, found, &mut page),
+        Findings::ServiceCalls(found) => calls::write_of_service(understanding, found, &mut page),
+        Findings::Calls(found) => calls::write(understanding, found, &mut page),
+        Findings::Traces(found) => traces::write(understanding, found, &mut page),
+        Findings::Requests(found) => requests::write(understanding, found, &mut page),
+        Findings::NotUnderstood | Findings::NoSuchService(_) => {}
     }
-    if !answer.queries.is_empty() {
-        text.push_str("\nQueries:\n");
-        for (at, query) in answer.queries.iter().enumerate() {
-            let _ = writeln!(text, "  [{}] {}", at + 1, line(query));
-        }
-    }
-    text
+    page
 }

@@ -5,6 +5,7 @@
 pub mod anomalies;
 pub mod csv;
 pub mod english;
+pub mod json;
 pub mod red_table;
 pub mod table;
 pub mod topology;

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use super::table::{cut, table};
-use coral_query::answer::{RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+use coral_query::answer::{NoSlowTrace, RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+use coral_query::{RedProtocol, RedSide, RedSource};
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted, duration, instant};
 
 /// The widest that the name of a row is printed.
-const WIDEST_NAME: usize = 38;
+const MAX_NAME_WIDTH: usize = 38;
 
 /// A heading, the table, the Overall line, and what was asked for besides. `window` is `last 1 hour`.
 pub fn red_table(red: &RedTable, window: &str) -> String {
@@ -39,20 +40,20 @@ pub fn red_table(red: &RedTable, window: &str) -> String {
 }
 
 fn title(red: &RedTable) -> &'static str {
-    match (red.protocol.as_str(), red.side.as_str()) {
-        ("http", "server") => "HTTP Requests",
-        ("http", _) => "HTTP Requests Made",
-        ("grpc", "server") => "gRPC Calls",
-        ("grpc", _) => "gRPC Calls Made",
-        _ => "SQL Statements",
+    match (red.protocol, red.side) {
+        (RedProtocol::Http, RedSide::Server) => "HTTP Requests",
+        (RedProtocol::Http, RedSide::Client) => "HTTP Requests Made",
+        (RedProtocol::Grpc, RedSide::Server) => "gRPC Calls",
+        (RedProtocol::Grpc, RedSide::Client) => "gRPC Calls Made",
+        (RedProtocol::Sql, _) => "SQL Statements",
     }
 }
 
 fn nothing(red: &RedTable, window: &str) -> String {
     let (what, service) = (title(red), line(&red.service));
-    let hint = match (red.protocol.as_str(), red.side.as_str(), red.source.as_str()) {
-        (_, _, "spans") => "`--source metrics` counts requests that were not sampled",
-        ("http" | "grpc", "server", _) => {
+    let hint = match (red.protocol, red.side, red.source) {
+        (_, _, RedSource::Spans) => "`--source metrics` counts requests that were not sampled",
+        (RedProtocol::Http | RedProtocol::Grpc, RedSide::Server, _) => {
             "`--side client` shows what the service asked of others; `coral agent status` shows whether \
              Beyla's metrics arrive (coral.agent.metric_points.received)"
         }
@@ -66,18 +67,18 @@ fn nothing(red: &RedTable, window: &str) -> String {
 
 fn rows(red: &RedTable) -> String {
     let compared = red.overall_before.is_some();
-    let is_grpc = red.protocol == "grpc";
-    let mut columns = match red.protocol.as_str() {
-        "http" => vec!["Route"],
-        "grpc" => vec!["Method"],
-        _ => vec!["Statement"],
+    let is_grpc = red.protocol == RedProtocol::Grpc;
+    let mut columns = match red.protocol {
+        RedProtocol::Http => vec!["Route"],
+        RedProtocol::Grpc => vec!["Method"],
+        RedProtocol::Sql => vec!["Statement"],
     };
     columns.extend(["Requests", "P50", "P95", "P99", "Errors"]);
     columns.extend(is_grpc.then_some("Statuses"));
     columns.extend(compared.then_some("Before"));
     let cells = |row: &RedRow| {
         let numbers = &row.numbers;
-        let mut cells = vec![cut(&line(&name(row)), WIDEST_NAME), count(numbers.requests)];
+        let mut cells = vec![cut(&line(&name(row)), MAX_NAME_WIDTH), count(numbers.requests)];
         let percentiles = [numbers.p50_us, numbers.p95_us, numbers.p99_us];
         cells.extend(percentiles.map(|known| percentile(known, numbers)));
         cells.push(percent(numbers.error_rate));
@@ -182,14 +183,32 @@ fn slow_row(slow: &SlowRow) -> String {
     for trace in &slow.traces {
         let _ = writeln!(text, "  {}", slow_trace(trace));
     }
-    if let Some(why) = &slow.why_none {
-        let _ = writeln!(text, "  No trace: {}.", line(why));
+    if let Some(reason) = slow.none_because {
+        let _ = writeln!(text, "  No trace: {}.", no_slow_trace(reason));
     }
     text
 }
 
 fn slow_trace(trace: &SlowTrace) -> String {
     let remark = if trace.stored { "" } else { " (not sampled)" };
-    let (latency, at) = (duration(trace.latency_us), instant(trace.time_unix_us));
-    format!("{}  {latency:>6}  {at}{remark}", line(&trace.trace_id))
+    let (latency, at) = (duration(trace.latency_us), instant(trace.time.as_micros()));
+    format!("{}  {latency:>6}  {at}{remark}", trace.trace_id)
+}
+
+/// Why no trace behind a row is stored: a sentence without a full stop.
+pub(crate) fn no_slow_trace(reason: NoSlowTrace) -> &'static str {
+    match reason {
+        NoSlowTrace::NoTraces => "no traces are stored at all: does Beyla export them here?",
+        NoSlowTrace::TracesExpired => {
+            "its traces have expired: metrics are kept longer than traces"
+        }
+        NoSlowTrace::NotSampled => "not sampled: Beyla's sampler left these traces out",
+        NoSlowTrace::WindowExpired => {
+            "traces of that time have expired: metrics are kept longer than traces"
+        }
+        NoSlowTrace::NothingFound => {
+            "no stored span of it is over the line, and no metric names one: sampled out, or without \
+             exemplars as before Beyla 2"
+        }
+    }
 }

@@ -7,12 +7,12 @@ use std::fmt::Write as _;
 
 pub use self::graph::{dot, mermaid};
 use super::table::{cut, table};
-use coral_query::answer::{Topology, TopologyDiff, TopologyEdge};
+use coral_query::answer::{NodeKind, Topology, TopologyDiff, TopologyEdge};
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted, duration};
 
 /// The widest that a name is printed.
-const WIDEST_NAME: usize = 40;
+const MAX_NAME_WIDTH: usize = 40;
 
 /// `window` is `last 1 hour`, `before` is `1 hour`: what changes are since.
 pub fn text(map: &Topology, window: &str, before: &str) -> String {
@@ -40,10 +40,10 @@ fn edge_table(map: &Topology) -> String {
     if map.edges.is_empty() {
         return String::new();
     }
-    let kinds: BTreeMap<&str, &str> =
-        map.nodes.iter().map(|node| (node.name.as_str(), node.kind.as_str())).collect();
+    let kinds: BTreeMap<&str, NodeKind> =
+        map.nodes.iter().map(|node| (node.name.as_str(), node.kind)).collect();
     let named = |node: &str| match kinds.get(node) {
-        Some(&kind) if kind != "service" => format!("{} [{}]", name(node), line(kind)),
+        Some(kind) if *kind != NodeKind::Service => format!("{} [{}]", name(node), kind.as_str()),
         _ => name(node),
     };
     let row = |edge: &TopologyEdge| {
@@ -131,7 +131,7 @@ fn changes(diff: &TopologyDiff) -> String {
 }
 
 fn name(text: &str) -> String {
-    cut(&line(text), WIDEST_NAME)
+    cut(&line(text), MAX_NAME_WIDTH)
 }
 
 fn micros(micros: u64) -> String {

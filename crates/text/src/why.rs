@@ -1,23 +1,26 @@
 //! A cause, as `coral why` prints it: the verdict, where to see it, who else is suspected, and how much was
 //! known.
 
+pub(crate) mod words;
+
 use std::fmt::Write as _;
 
+use self::words::{reason, suspicion};
 use super::table::{cut, table};
-use coral_query::answer::{Why, WhySuspect};
+use coral_query::answer::{Verdict, Why, WhySuspect};
 use coral_trace::sanitize::line;
 use coral_trace::units::{counted, duration};
 
 /// Suspects that are listed.
-const MOST_SUSPECTS: usize = 5;
+const MAX_SUSPECTS: usize = 5;
 /// The widest that a component is printed.
-const WIDEST_COMPONENT: usize = 60;
+const MAX_COMPONENT_WIDTH: usize = 60;
 
 /// `windows` is `last 15 minutes, against the 1 hour before`.
 pub fn why(why: &Why, windows: &str) -> String {
     let mut text = format!("{} ({windows})\n\n", question(why));
     text.push_str(&verdict(why));
-    if let Some(cause) = why.ranking.first().filter(|_| why.verdict == "cause") {
+    if let Some(cause) = why.ranking.first().filter(|_| why.verdict == Verdict::Cause) {
         text.push_str(&standouts(why));
         text.push_str(&evidence(cause));
     }
@@ -29,22 +32,22 @@ pub fn why(why: &Why, windows: &str) -> String {
 fn question(why: &Why) -> String {
     let service = if why.service.is_empty() { "everything".to_owned() } else { line(&why.service) };
     match (&why.trace_id, &why.route) {
-        (Some(trace), _) => format!("Why is trace {} as it is?", line(trace)),
+        (Some(trace), _) => format!("Why is trace {trace} as it is?"),
         (None, Some(route)) => format!("Why is {} of {service} slow?", line(route)),
         (None, None) => format!("Why is {service} slow?"),
     }
 }
 
 fn verdict(why: &Why) -> String {
-    match (why.verdict.as_str(), why.ranking.first()) {
-        ("cause", Some(cause)) => {
+    match (why.verdict, why.ranking.first()) {
+        (Verdict::Cause, Some(cause)) => {
             let mut text = format!("Cause: {}", line(&cause.service));
             if why.slowdown_us > 0 {
                 let _ = write!(text, ", {:.0}% of the added time", cause.share * 100.0);
             }
             text.push('\n');
-            let component = cut(&line(&cause.component), WIDEST_COMPONENT);
-            let _ = writeln!(text, "  {}", line(&cause.in_words(&component)));
+            let component = cut(&line(&cause.component), MAX_COMPONENT_WIDTH);
+            let _ = writeln!(text, "  {}", line(&suspicion(cause, &component)));
             let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
             if why.counterfactual_p95_us < why.p95_us {
                 let took = if why.trace_id.is_some() { "It took" } else { "P95 is" };
@@ -52,9 +55,9 @@ fn verdict(why: &Why) -> String {
             }
             text
         }
-        ("no_cause", _) => format!("No cause: {}.\n", line(&why.reason)),
+        (Verdict::NoCause, _) => format!("No cause: {}.\n", reason(why.because)),
         _ => {
-            let mut text = format!("Not enough evidence: {}.\n", line(&why.reason));
+            let mut text = format!("Not enough evidence: {}.\n", reason(why.because));
             if !why.other_routes.is_empty() {
                 text.push_str(&other_routes(why));
             } else if !why.did_you_mean.is_empty() {
@@ -81,11 +84,11 @@ fn other_routes(why: &Why) -> String {
     format!("Hint: {who} {route} in this window; there are {}.\n", routes.join(", "))
 }
 
-/// What is said of the cause's slow spans alone.
+/// Attribute values that the cause's slow spans have and its others have not.
 fn standouts(why: &Why) -> String {
     let mut text = String::new();
     for found in &why.standouts {
-        let (key, value) = (line(&found.key), cut(&line(&found.value), WIDEST_COMPONENT));
+        let (key, value) = (line(&found.key), cut(&line(&found.value), MAX_COMPONENT_WIDTH));
         let percent = |part: f64| format!("{:.0}%", part * 100.0);
         let (affected, others) = (percent(found.affected), percent(found.others));
         let _ = writeln!(
@@ -99,7 +102,7 @@ fn standouts(why: &Why) -> String {
 fn evidence(cause: &WhySuspect) -> String {
     let mut text = "\nSee it in:\n".to_owned();
     for seen in &cause.evidence {
-        let (trace, span) = (line(&seen.trace_id), line(&seen.span_id));
+        let (trace, span) = (seen.trace_id, seen.span_id);
         let _ = writeln!(text, "  coral query beyla traces --trace-id {trace}    # span {span}");
     }
     text
@@ -114,11 +117,11 @@ fn suspects(why: &Why) -> String {
             line(&suspect.service),
             format!("{:.0}%", suspect.share * 100.0),
             format!("{:.2}", suspect.score),
-            suspect.kind.clone(),
-            cut(&line(&suspect.component), WIDEST_COMPONENT),
+            suspect.kind.as_str().to_owned(),
+            cut(&line(&suspect.component), MAX_COMPONENT_WIDTH),
         ]
     };
-    let rows: Vec<_> = why.ranking.iter().take(MOST_SUSPECTS).map(cells).collect();
+    let rows: Vec<_> = why.ranking.iter().take(MAX_SUSPECTS).map(cells).collect();
     let mut text = "\n".to_owned();
     text.push_str(&table(&["Suspect", "Added", "Score", "Kind", "Where"], &rows));
     let others = &why.ranking[rows.len()..];

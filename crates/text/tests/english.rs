@@ -1,93 +1,26 @@
 //! What is answered in plain English to what is stored.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::sync::Arc;
+mod shop;
 
-use coral_store::{Store, StoreConfig};
-use coral_trace::{
-    Attributes, Collector, Origin, Resource, Scope, Span, SpanId, SpanKind, Status, TraceId,
-    UnixNanos, testing,
-};
+use coral_query::answer::English;
+use coral_query::{EnglishQuestion, SharedSources};
+use coral_text::json::Projection;
 use expect_test::expect;
-use proptest::strategy::{Strategy as _, ValueTree as _};
-use proptest::test_runner::TestRunner;
-use tempfile::TempDir;
 
-use coral_query::Fleet;
-use coral_query::answer::ColonyStatus;
-use coral_query::{Ask, Budget, EnglishQuestion, SharedSources};
+use self::shop::{NOON, ask, request, shop, sources};
 
-const MS: u64 = 1_000_000;
-/// 2026-11-25T12:00:00Z.
-const NOON: u64 = 1_795_608_000_000 * MS;
-
-/// A store, and the directory that goes with it.
-fn sources(spans: Vec<Span>) -> (TempDir, SharedSources) {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(StoreConfig { dir: dir.path().to_owned(), segment_rows: 10_000 });
-    let store = store.unwrap();
-    store.append(&[spans], UnixNanos(NOON)).unwrap();
-    (dir, shared(store))
-}
-
-/// A trace of one request, `secs` before noon, as the SDK of `service` tells it.
-fn request(id: u64, service: &str, route: &str, secs: u64, ms: u64) -> Span {
-    let span = testing::span().new_tree(&mut TestRunner::deterministic()).unwrap().current();
-    let resource = Resource {
-        attributes: [("service.name", service)].into_iter().collect(),
-        ..Resource::default()
-    };
-    let said = [("http.request.method", "GET"), ("http.route", route)];
-    let start = NOON - secs * 1_000 * MS;
-    Span {
-        trace_id: TraceId::try_from(u128::from(id)).unwrap(),
-        span_id: SpanId::try_from(id).unwrap(),
-        parent_span_id: None,
-        name: format!("GET {route}"),
-        kind: SpanKind::Server,
-        start: UnixNanos(start),
-        end: UnixNanos(start + ms * MS),
-        attributes: said.into_iter().collect::<Attributes>(),
-        status: Status::default(),
-        events: Vec::new(),
-        links: Vec::new(),
-        origin: Arc::new(Origin { resource, scope: Scope::default(), collector: Collector::Sdk }),
-        ..span
-    }
-}
-
-/// A colony without agents.
-struct NoAgents;
-
-impl Fleet for NoAgents {
-    fn status(&self, _: UnixNanos) -> ColonyStatus {
-        ColonyStatus::default()
-    }
-}
-
-/// What is asked of `store` alone.
-fn shared(store: Store) -> SharedSources {
-    let store = Arc::new(store);
-    SharedSources { traces: store.clone(), metrics: store, fleet: Arc::new(NoAgents) }
-}
-
-/// The answer to `question`.
-fn ask<Q: Ask>(sources: &SharedSources, question: &Q) -> Q::Answer {
-    question.answer(&sources.at(UnixNanos(NOON)), &Budget::unlimited()).unwrap()
-}
-
-/// The page for `question`, asked at noon.
+/// The page for `question`, asked at noon. The answer is checked to come back from its JSON, and to be worded alike.
 fn answer(sources: &SharedSources, question: &str) -> String {
-    let filter =
+    let question =
         EnglishQuestion { question: question.to_owned(), now_unix_us: (NOON / 1_000) as i64 };
-    coral_text::english::plain(&ask(sources, &filter))
-}
-
-/// Requests of two routes, one of them slow, and of another service.
-fn shop() -> (TempDir, SharedSources) {
-    let list = (1..=20).map(|n| request(n, "shop", "/list", 60 * n, 5 + n % 3));
-    let pay = (21..=30).map(|n| request(n, "shop", "/pay", 60 * (n - 20), 300 + n));
-    let cart = (31..=33).map(|n| request(n, "cart", "/list", 60 * (n - 30), 7));
-    sources(list.chain(pay).chain(cart).collect())
+    let answer = ask(sources, &question);
+    let json = answer.json().unwrap();
+    let read: English = serde_json::from_slice(&json).unwrap();
+    assert_eq!(read.json().unwrap(), json);
+    let text = coral_text::english::text(&answer);
+    assert_eq!(coral_text::english::text(&read), text);
+    text
 }
 
 #[test]
@@ -95,10 +28,10 @@ fn a_service_is_known_however_many_traces_came_after_its_own() {
     let newer = (2..1_300).map(|n| request(n, "shop", "/list", 1, 5));
     let (_dir, sources) =
         sources([request(1, "dbl2", "/", 1_800, 5)].into_iter().chain(newer).collect());
-    let told = answer(&sources, "show me traces for dbl2");
+    let page = answer(&sources, "show me traces for dbl2");
     assert!(
-        told.starts_with("Analyzing dbl2, last 1h...\n") && told.contains("GET /, 1 span"),
-        "{told}"
+        page.starts_with("Analyzing dbl2, last 1h...\n") && page.contains("GET /, 1 span"),
+        "{page}"
     );
 }
 

@@ -19,6 +19,7 @@ mod names;
 mod observation;
 mod permutation;
 mod ranking;
+mod reason;
 mod role;
 mod score;
 mod shift;
@@ -39,6 +40,7 @@ pub use self::names::CauseKind;
 use self::names::Names;
 pub use self::observation::Entry;
 use self::observation::Observation;
+pub use self::reason::Reason;
 pub use self::single_trace::{Loss, RootCause, Typical};
 pub use self::standout::Standout;
 pub use self::suspect::{Evidence, Suspect};
@@ -50,8 +52,8 @@ use crate::span::Span;
 pub struct Explanation {
     /// Whether a cause can be named.
     pub verdict: Verdict,
-    /// Why so, as a sentence without names from the traces.
-    pub reason: String,
+    /// Why so; the verdict follows from it.
+    pub reason: Reason,
     /// The services under suspicion, most suspicious first, at most twenty; there are some also without a verdict.
     pub ranking: Vec<Suspect>,
     /// The part of the added time that no service in `ranking` added: 0 to 1. The added time is by how much the

@@ -5,7 +5,7 @@ use super::{Failure, print, print_json};
 use crate::args::{AskArgs, StatusFormat};
 
 use coral_query::EnglishQuestion;
-use coral_query::answer::Plain;
+use coral_query::answer::English;
 use coral_server::clock;
 
 pub(super) fn ask(args: &AskArgs) -> Result<(), Failure> {
@@ -13,9 +13,9 @@ pub(super) fn ask(args: &AskArgs) -> Result<(), Failure> {
         question: args.question.join(" "),
         now_unix_us: clock::now().as_micros(),
     };
-    let answer: Plain = colony(&args.colony).ask(&filter)?;
+    let answer: English = colony(&args.colony).ask(&filter)?;
     match args.format {
         StatusFormat::Json => print_json(&answer),
-        StatusFormat::Text => print(&coral_text::english::plain(&answer)),
+        StatusFormat::Text => print(&coral_text::english::text(&answer)),
     }
 }

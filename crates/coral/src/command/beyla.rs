@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Failure, print, print_json, sources, usual_data_dir};
+use super::{Failure, print, print_serialized, sources, usual_data_dir};
 use crate::args::{
     BeylaConfigArgs, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs, StatusFormat,
 };
@@ -29,7 +29,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
     let mut findings = examination::examine(Path::new("/"));
     findings.push(program(&config));
     match args.format {
-        StatusFormat::Json => print_json(&BeylaExamination { findings }),
+        StatusFormat::Json => print_serialized(&BeylaExamination { findings }),
         StatusFormat::Text => print(&beyla::findings(&findings)),
     }
 }

@@ -1,6 +1,6 @@
 //! `coral config show` and `coral config check`.
 
-use super::{Failure, print, print_json, sources};
+use super::{Failure, print, print_serialized, sources};
 use crate::args::{ConfigArgs, Role, StatusFormat};
 use crate::show::config;
 use coral_config::keys::Roles;
@@ -27,7 +27,7 @@ pub(super) fn show(args: &ConfigArgs) -> Result<(), Failure> {
         return Err(ConfigError(problems).into());
     }
     match args.format {
-        StatusFormat::Json => print_json(&config::json(&layers)),
+        StatusFormat::Json => print_serialized(&config::json(&layers)),
         StatusFormat::Text => print(&config::text(&layers)),
     }
 }

@@ -26,6 +26,7 @@ use crate::args::{
 use crate::client::AskError;
 use coral_config::{ConfigError, Origin, Sources};
 use coral_query::RedProtocol;
+use coral_text::json::Projection;
 use coral_trace::chain;
 use coral_trace::sanitize::whole;
 
@@ -81,9 +82,15 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints an answer as JSON.
-fn print_json(answer: &impl serde::Serialize) -> Result<(), Failure> {
-    let json = serde_json::to_string(answer).map_err(|error| Failure::new(error.to_string()))?;
+/// Prints an answer as JSON, as the colony serves it.
+fn print_json(answer: &impl Projection) -> Result<(), Failure> {
+    let json = answer.json().map_err(|error| Failure::new(error.to_string()))?;
+    print(&(String::from_utf8_lossy(&json) + "\n"))
+}
+
+/// Prints what is no answer of a colony's question as JSON: a status of an agent, rows of SQL.
+fn print_serialized(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string(value).map_err(|error| Failure::new(error.to_string()))?;
     print(&(json + "\n"))
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use coral_store::{LibraryError, LibraryPlaces, find_library};
 
 use super::query::{colony, instant};
-use super::{Failure, duckdb, duckdb_library, print, print_json, usual_data_dir};
+use super::{Failure, duckdb, duckdb_library, print, print_serialized, usual_data_dir};
 use crate::args::{InstallDuckdbArgs, Since, SqlArgs, SqlFormat};
 use crate::client::AskError;
 use crate::show::sql as show;
@@ -32,7 +32,7 @@ pub(super) fn sql(args: &SqlArgs) -> Result<(), Failure> {
         return write(args, &answer, file);
     }
     match args.format {
-        SqlFormat::Json => print_json(&answer)?,
+        SqlFormat::Json => print_serialized(&answer)?,
         SqlFormat::Csv => {
             print(&show::csv(&answer))?;
             if let Some(cut) = show::cut(&answer) {

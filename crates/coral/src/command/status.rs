@@ -1,7 +1,7 @@
 //! `coral agent status` and `coral colony status`.
 
 use super::query::colony as colony_server;
-use super::{Failure, print, print_json, usual_data_dir};
+use super::{Failure, print, print_json, print_serialized, usual_data_dir};
 use crate::args::{AgentStatusArgs, ColonyStatusArgs, StatusFormat};
 use crate::client::Server;
 use crate::show::status;
@@ -22,7 +22,7 @@ pub(super) fn agent(args: &AgentStatusArgs) -> Result<(), Failure> {
     let server = Server::agent(args.agent.clone(), Some(&data_dir));
     let answer: AgentSelfStatus = server.agent_status()?;
     match args.format {
-        StatusFormat::Json => print_json(&answer),
+        StatusFormat::Json => print_serialized(&answer),
         StatusFormat::Text => print(&status::agent(&answer)),
     }
 }

@@ -7,23 +7,23 @@ use coral_trace::dependency::{CallSpan, Dependencies, Edge, NodeId, NodeKind, To
 use coral_trace::explain::change_weight;
 use coral_trace::{Span, TimeRange, TraceId};
 
-use crate::answer;
+use crate::answer::{self, AnomalyKind};
 use crate::cohort::{Cohort, side_by_side};
 use crate::reader::Reader;
 
-/// An edge of fewer calls, before or now, is no news.
-const FEWEST_CALLS: u64 = 10;
-/// Nor is one of a lower score: as of a change of spans.
-const LEAST_SCORE: f64 = 0.25;
+/// The smallest number of calls of an edge that is an anomaly, before or now.
+const MIN_CALLS: u64 = 10;
+/// The smallest score of an edge that is an anomaly: that of a change of spans.
+const MIN_SCORE: f64 = 0.25;
 /// Traces that show an edge.
 const MAX_EVIDENCE: usize = 3;
 /// Edges that are looked for beyond the traces that were read, and the traces and spans that are read for one.
 const MAX_SEARCHED: usize = 10;
-const CANDIDATES: u32 = 200;
+const MAX_CANDIDATES: u32 = 200;
 const MAX_SPANS: u64 = 20_000;
 
-/// A window, or what it is compared with.
-pub(super) struct Side<'a> {
+/// A window or its baseline.
+pub(super) struct ComparedWindow<'a> {
     pub range: TimeRange,
     /// Traces of it that were read.
     pub cohort: &'a Cohort,
@@ -39,10 +39,10 @@ impl Reader<'_> {
     /// Edges that one of two maps has, of all traces, and the other has not.
     pub(super) fn edges(
         &self,
-        now: &Side<'_>,
-        before: &Side<'_>,
+        now: &ComparedWindow<'_>,
+        before: &ComparedWindow<'_>,
     ) -> Result<Vec<answer::Anomaly>, EngineError> {
-        let map = |side: &Side<'_>| {
+        let map = |side: &ComparedWindow<'_>| {
             Ok::<_, EngineError>(
                 self.from.traces.dependencies(side.range, None, self.budget)?.topology(),
             )
@@ -50,19 +50,26 @@ impl Reader<'_> {
         let (current, earlier) = side_by_side(|| map(now), || map(before));
         let (current, earlier) = (current?, earlier?);
         let changes = current.changes_since(&earlier);
-        let mut found = self.told("new_edge", &changes.added, &current, &earlier, now)?;
-        found.extend(self.told("vanished_edge", &changes.removed, &earlier, &current, before)?);
+        let mut found =
+            self.edge_anomalies(AnomalyKind::NewEdge, &changes.added, &current, &earlier, now)?;
+        found.extend(self.edge_anomalies(
+            AnomalyKind::VanishedEdge,
+            &changes.removed,
+            &earlier,
+            &current,
+            before,
+        )?);
         Ok(found)
     }
 
-    /// The edges `at` of `map`, which is that of `side`; the `other` has them not.
-    fn told(
+    /// Anomalies of the edges `at` of `map`, the map of `side`; the `other` map lacks these edges.
+    fn edge_anomalies(
         &self,
-        kind: &str,
+        kind: AnomalyKind,
         at: &[usize],
         map: &Topology,
         other: &Topology,
-        side: &Side<'_>,
+        side: &ComparedWindow<'_>,
     ) -> Result<Vec<answer::Anomaly>, EngineError> {
         let score = |edge: &Edge| {
             let there = edge.calls.min(map.counts.traces);
@@ -71,13 +78,13 @@ impl Reader<'_> {
         let edges = at.iter().map(|at| &map.edges[*at]);
         let mut edges: Vec<(f64, &Edge)> = edges
             .map(|edge| (score(edge), edge))
-            .filter(|(score, edge)| *score >= LEAST_SCORE && edge.calls >= FEWEST_CALLS)
+            .filter(|(score, edge)| *score >= MIN_SCORE && edge.calls >= MIN_CALLS)
             .collect();
         if edges.is_empty() {
             return Ok(Vec::new());
         }
         edges.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-        let read = Calls::of(side.cohort.traces.iter().map(Vec::as_slice));
+        let read = Calls::from_traces(side.cohort.traces.iter().map(Vec::as_slice));
         let (mut found, mut searched) = (Vec::with_capacity(edges.len()), 0);
         for (score, edge) in edges {
             let mut evidence = read.examples(map, edge);
@@ -106,7 +113,7 @@ impl Reader<'_> {
             started,
             services: service.map(|node| node.name.clone()).into_iter().collect(),
             attributes: is_host.then(|| ("server.address".to_owned(), host)).into_iter().collect(),
-            ..TraceQuery::newest(CANDIDATES)
+            ..TraceQuery::newest(MAX_CANDIDATES)
         })?;
         let mut spans = 0;
         let few = found.iter().take_while(|summary| {
@@ -115,23 +122,22 @@ impl Reader<'_> {
         });
         let ids: Vec<TraceId> = few.map(|summary| summary.trace_id).collect();
         let spans = self.spans(&ids, None, MAX_SPANS as u32)?;
-        Ok(Calls::of(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
+        Ok(Calls::from_traces(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
     }
 }
 
 impl Calls {
-    /// Of whole traces.
-    fn of<'a>(traces: impl Iterator<Item = &'a [Span]>) -> Self {
+    /// The calls of whole traces.
+    fn from_traces<'a>(traces: impl Iterator<Item = &'a [Span]>) -> Self {
         let mut calls = Self { map: Dependencies::default(), examples: BTreeMap::new() };
         for trace in traces.filter(|trace| !trace.is_empty()) {
             let spans: Vec<CallSpan> = trace.iter().map(|span| calls.map.span(span)).collect();
-            let trace_id = trace[0].trace_id.to_string();
+            let trace_id = trace[0].trace_id;
             for call in calls.map.calls(&spans) {
                 let seen = calls.examples.entry((call.from, call.to, call.protocol)).or_default();
                 let is_known = seen.last().is_some_and(|last| last.trace_id == trace_id);
                 if seen.len() < MAX_EVIDENCE && !is_known {
-                    let (trace_id, span_id) = (trace_id.clone(), call.span.to_string());
-                    seen.push(answer::WhyEvidence { trace_id, span_id });
+                    seen.push(answer::WhyEvidence { trace_id, span_id: call.span });
                 }
             }
         }
@@ -147,12 +153,12 @@ impl Calls {
                 && self.map.is_called(*other, to)
         };
         let seen = self.examples.iter().filter(|(key, _)| is_it(key));
-        seen.flat_map(|(_, seen)| seen).take(MAX_EVIDENCE).cloned().collect()
+        seen.flat_map(|(_, seen)| seen).take(MAX_EVIDENCE).copied().collect()
     }
 }
 
 fn anomaly(
-    kind: &str,
+    kind: AnomalyKind,
     map: &Topology,
     edge: &Edge,
     score: f64,
@@ -160,9 +166,9 @@ fn anomaly(
 ) -> answer::Anomaly {
     let [from, to] = [edge.from, edge.to].map(|at| map.nodes[at].name.as_str());
     let calls = edge.calls as f64;
-    let (before, now) = if kind == "new_edge" { (0.0, calls) } else { (calls, 0.0) };
+    let (before, now) = if kind == AnomalyKind::NewEdge { (0.0, calls) } else { (calls, 0.0) };
     answer::Anomaly {
-        kind: kind.to_owned(),
+        kind,
         service: from.to_owned(),
         component: format!("{from} → {to} over {}", edge.protocol),
         score,

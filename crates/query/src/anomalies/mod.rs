@@ -1,4 +1,4 @@
-//! What is otherwise than it was, from the colony's spans.
+//! What changed since the baseline, from the colony's spans.
 
 pub(crate) mod answer;
 mod edges;
@@ -6,9 +6,10 @@ mod question;
 #[cfg(test)]
 mod tests;
 
-use coral_trace::explain::{Anomaly, AnomalyKind, anomalies};
+use coral_trace::explain;
 
-use self::edges::Side;
+use self::answer::AnomalyKind;
+use self::edges::ComparedWindow;
 use crate::cohort::range;
 use coral_engine::Budget;
 
@@ -17,8 +18,8 @@ use crate::reader::Reader;
 
 pub use self::question::AnomaliesQuestion;
 
-/// What is told; the rest, which scores less, is counted.
-const MAX: usize = 50;
+/// Anomalies of one answer; the rest, which scores less, is counted.
+const MAX_ANOMALIES: usize = 50;
 
 impl Ask for AnomaliesQuestion {
     const PATH: &'static str = "/api/v1/anomalies";
@@ -33,7 +34,7 @@ impl Ask for AnomaliesQuestion {
 }
 
 impl Reader<'_> {
-    /// What is otherwise in the window of `filter` than in the time before.
+    /// What changed between the baseline and the window of `filter`.
     ///
     /// # Errors
     /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Engine`].
@@ -54,25 +55,25 @@ impl Reader<'_> {
         let (now, before) =
             (range(since, until), range(since.saturating_sub(filter.baseline_us), since));
         let (window, baseline) = self.cohorts(None, now, before)?;
-        let found = anomalies(
+        let found = explain::anomalies(
             baseline.traces.iter().map(Vec::as_slice),
             window.traces.iter().map(Vec::as_slice),
         );
-        let mut told: Vec<answer::Anomaly> = found.found.into_iter().map(of_spans).collect();
+        let mut anomalies: Vec<answer::Anomaly> = found.found.into_iter().map(of_spans).collect();
         if found.baseline_traces > 0 && found.traces > 0 {
             let edges = self.edges(
-                &Side { range: now, cohort: &window },
-                &Side { range: before, cohort: &baseline },
+                &ComparedWindow { range: now, cohort: &window },
+                &ComparedWindow { range: before, cohort: &baseline },
             )?;
             // Once: a call that nobody made is made more often by that.
-            told.retain(|told| !edges.iter().any(|edge| is_same(told, edge)));
-            told.extend(edges);
+            anomalies.retain(|anomaly| !edges.iter().any(|edge| is_same(anomaly, edge)));
+            anomalies.extend(edges);
         }
-        told.sort_by(|one, other| other.score.total_cmp(&one.score));
-        let left_out = told.len().saturating_sub(MAX) as u64;
-        told.truncate(MAX);
+        anomalies.sort_by(|one, other| other.score.total_cmp(&one.score));
+        let left_out = anomalies.len().saturating_sub(MAX_ANOMALIES) as u64;
+        anomalies.truncate(MAX_ANOMALIES);
         Ok(answer::Anomalies {
-            anomalies: told,
+            anomalies,
             traces: found.traces as u64,
             baseline_traces: found.baseline_traces as u64,
             left_out,
@@ -81,11 +82,11 @@ impl Reader<'_> {
     }
 }
 
-fn of_spans(found: Anomaly) -> answer::Anomaly {
+fn of_spans(found: explain::Anomaly) -> answer::Anomaly {
     // Nanoseconds, or a part of the calls.
-    let unit = if found.kind == AnomalyKind::Slower { 1e3 } else { 1.0 };
+    let unit = if found.kind == explain::AnomalyKind::Slower { 1e3 } else { 1.0 };
     answer::Anomaly {
-        kind: found.kind.as_str().to_owned(),
+        kind: found.kind.into(),
         service: found.service,
         component: found.component,
         score: found.score,
@@ -95,9 +96,9 @@ fn of_spans(found: Anomaly) -> answer::Anomaly {
     }
 }
 
-/// Whether `told` is the call of `edge`, which its caller never made before.
-fn is_same(told: &answer::Anomaly, edge: &answer::Anomaly) -> bool {
+/// Whether `anomaly` is the call of `edge`, which its caller never made before.
+fn is_same(anomaly: &answer::Anomaly, edge: &answer::Anomaly) -> bool {
     let call = edge.component.rsplit_once(" over ").map(|(call, _)| format!("{call} "));
-    let is_its_own = call.is_some_and(|call| told.component.starts_with(&call));
-    edge.kind == "new_edge" && told.kind == "new_call" && is_its_own
+    let is_its_own = call.is_some_and(|call| anomaly.component.starts_with(&call));
+    edge.kind == AnomalyKind::NewEdge && anomaly.kind == AnomalyKind::NewCall && is_its_own
 }

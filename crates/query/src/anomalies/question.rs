@@ -1,9 +1,9 @@
-//! What can be asked about what is otherwise than it was.
+//! What can be asked about changes since a baseline.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is otherwise in a window than in the time before. Times are microseconds since the Unix epoch; windows are
+/// What changed between a baseline and the window after it. Times are microseconds since the Unix epoch; windows are
 /// half-open.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

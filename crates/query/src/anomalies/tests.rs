@@ -1,4 +1,4 @@
-//! What is told of edges.
+//! Anomalies of edges.
 
 use coral_trace::{Attributes, Span, SpanId, SpanKind, UnixNanos};
 use expect_test::expect;
@@ -9,7 +9,7 @@ use crate::tests::shop::{NOON, ask, request, sources};
 /// A request and the call that it makes of an unobserved host.
 fn calling(id: u64, host: &str, secs: u64) -> [Span; 2] {
     let request = request(id, "shop", "/list", secs, 50);
-    let said = [("http.request.method", "GET"), ("server.address", host)];
+    let attributes = [("http.request.method", "GET"), ("server.address", host)];
     let call = Span {
         span_id: SpanId::try_from(1_000_000 + id).unwrap(),
         parent_span_id: Some(request.span_id),
@@ -17,26 +17,26 @@ fn calling(id: u64, host: &str, secs: u64) -> [Span; 2] {
         kind: SpanKind::Client,
         start: UnixNanos(request.start.0 + 1_000_000),
         end: UnixNanos(request.start.0 + 5_000_000),
-        attributes: said.into_iter().collect::<Attributes>(),
+        attributes: attributes.into_iter().collect::<Attributes>(),
         ..request.clone()
     };
     [request, call]
 }
 
 /// Kind, component, and of each trace cited the span.
-fn told(spans: Vec<Span>) -> String {
+fn found(spans: Vec<Span>) -> String {
     let (_dir, sources) = sources(spans);
     let now = (NOON / 1_000) as i64;
     let hour = 3_600_000_000;
-    let found = ask(
+    let answer = ask(
         &sources,
         &AnomaliesQuestion { since_unix_us: now - hour, until_unix_us: now, baseline_us: hour },
     );
     let mut text = String::new();
-    for anomaly in found.anomalies {
-        let spans: Vec<&str> =
-            anomaly.evidence.iter().map(|seen| seen.span_id.trim_start_matches('0')).collect();
-        text += &format!("{} {}: {}\n", anomaly.kind, anomaly.component, spans.join(" "));
+    for anomaly in answer.anomalies {
+        let spans: Vec<String> =
+            anomaly.evidence.iter().map(|seen| format!("{:x}", seen.span_id.as_u64())).collect();
+        text += &format!("{} {}: {}\n", anomaly.kind.as_str(), anomaly.component, spans.join(" "));
     }
     text
 }
@@ -52,7 +52,7 @@ fn an_edge_is_shown_by_calls_over_it_and_told_once() {
         missing_child GET /list: 12d 12e 12f 130 131
         new_edge shop → rare over http: f4435 f4436 f4437
     "#]]
-    .assert_eq(&told(before.chain(plain).chain(now).collect()));
+    .assert_eq(&found(before.chain(plain).chain(now).collect()));
 }
 
 #[test]
@@ -60,5 +60,5 @@ fn an_edge_in_few_of_many_traces_is_no_news() {
     let before = (1..=2_000).map(|n| request(n, "shop", "/list", 3_600 + n, 50));
     let plain = (2_001..=4_000).map(|n| request(n, "shop", "/list", n - 2_000, 50));
     let now = (4_001..=4_010).flat_map(|n| calling(n, "rare", n - 4_000));
-    expect![[""]].assert_eq(&told(before.chain(plain).chain(now).collect()));
+    expect![[""]].assert_eq(&found(before.chain(plain).chain(now).collect()));
 }

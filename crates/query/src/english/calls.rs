@@ -1,69 +1,52 @@
-//! Who calls whom, in words.
+//! Who calls whom.
 
-use super::MAX;
-use super::page::{Page, micros, short};
-use super::understand::Asked;
-use crate::answer;
+use std::cmp::Reverse;
+
+use super::MAX_FINDINGS;
+use super::answer::{CallFindings, Findings, ServiceCallFindings};
+use super::understanding::{Understanding, Window};
+use crate::answer::TopologyEdge;
 use crate::ask::QueryError;
 use crate::reader::Reader;
 use crate::{Source, TopologyQuestion};
-use coral_trace::units::{count, counted};
 
-/// Why a route is not told apart.
-pub(super) const NO_ROUTES: &str = "these calls are counted by service, of all routes";
+/// Calls of one kind in an answer.
+const MAX_EDGES: usize = 2 * MAX_FINDINGS;
 
 impl Reader<'_> {
-    pub(super) fn tell_calls(&self, asked: &Asked, page: &mut Page) -> Result<(), QueryError> {
-        let (map, query) = self.map(asked, page)?;
-        let told = |edge: &answer::TopologyEdge| {
-            let failed = match edge.errors {
-                0 => String::new(),
-                errors => format!(", {} failed", count(errors)),
-            };
-            format!(
-                "{} → {} over {}: {}{failed}, P95 {}",
-                short(&edge.from),
-                short(&edge.to),
-                edge.protocol,
-                counted(edge.calls, "call"),
-                micros(edge.p95_us),
-            )
+    /// Calls of and by the service that was asked about; without one, all.
+    pub(super) fn call_findings(
+        &self,
+        understanding: &Understanding,
+    ) -> Result<Findings, QueryError> {
+        let (query, mut edges) = self.edges_of_window(&understanding.window)?;
+        edges.sort_by_key(|edge| Reverse(edge.calls));
+        let Some(service) = &understanding.service else {
+            edges.truncate(MAX_EDGES);
+            return Ok(Findings::Calls(CallFindings { query, edges }));
         };
-        let mut edges = map.edges;
-        edges.sort_by_key(|edge| std::cmp::Reverse(edge.calls));
-        match &asked.service {
-            None => {
-                page.section("Who calls whom, the most calls first");
-                page.not_narrowed(asked, NO_ROUTES);
-                edges.iter().take(2 * MAX).for_each(|edge| page.line(query, told(edge)));
-            }
-            Some(service) => {
-                page.section(format!("What calls {service}"));
-                page.not_narrowed(asked, NO_ROUTES);
-                let callers = edges.iter().filter(|edge| edge.to == *service);
-                callers.take(2 * MAX).for_each(|edge| page.line(query, told(edge)));
-                page.or_nothing(query, "nobody whose spans are stored");
-                page.section(format!("What {service} calls"));
-                let callees = edges.iter().filter(|edge| edge.from == *service);
-                callees.take(2 * MAX).for_each(|edge| page.line(query, told(edge)));
-            }
-        }
-        page.or_nothing(query, "nothing");
-        Ok(())
+        let those = |is_of: &dyn Fn(&&TopologyEdge) -> bool| {
+            edges.iter().filter(is_of).take(MAX_EDGES).cloned().collect()
+        };
+        Ok(Findings::ServiceCalls(ServiceCallFindings {
+            query,
+            callers: those(&|edge| edge.to == *service),
+            callees: those(&|edge| edge.from == *service),
+        }))
     }
 
-    pub(super) fn map(
+    /// All calls of the window, and the question that asks for them.
+    pub(super) fn edges_of_window(
         &self,
-        asked: &Asked,
-        page: &mut Page,
-    ) -> Result<(answer::Topology, usize), QueryError> {
-        let window = &asked.window;
-        let map = self.topology(&TopologyQuestion {
+        window: &Window,
+    ) -> Result<(TopologyQuestion, Vec<TopologyEdge>), QueryError> {
+        let query = TopologyQuestion {
             since_unix_us: window.since_unix_us,
             until_unix_us: window.until_unix_us,
             source: Source::All,
             diff_us: None,
-        })?;
-        Ok((map, page.query(format!("coral query topology {}", window.flags))))
+        };
+        let edges = self.topology(&query)?.edges;
+        Ok((query, edges))
     }
 }

@@ -2,20 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use coral_trace::{SpanId, TraceId, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::json;
+use crate::{RedProtocol, RedSide, RedSource};
 
 /// The requests of one service and protocol in one window.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RedTable {
     /// `http`, `grpc` or `sql`.
-    pub protocol: String,
+    pub protocol: RedProtocol,
     /// The service.
     pub service: String,
-    /// `server`: requests it served. `client`: requests it made.
-    pub side: String,
+    /// `server`: requests it served. `client`: requests it made; always for SQL.
+    pub side: RedSide,
     /// `metrics`, or `spans`.
-    pub source: String,
+    pub source: RedSource,
     /// Start of the window, microseconds since the Unix epoch.
     pub since_unix_us: i64,
     /// End of the window, exclusive.
@@ -87,23 +91,55 @@ pub struct SlowRow {
     pub over_us: i64,
     /// The slowest first.
     pub traces: Vec<SlowTrace>,
-    /// Why there are none; null when there are.
-    pub why_none: Option<String>,
+    /// Why no trace behind the row is stored; null when one is.
+    pub none_because: Option<NoSlowTrace>,
+}
+
+/// Why no trace behind a row is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoSlowTrace {
+    /// No eBPF span is stored at all.
+    NoTraces,
+    /// Traces were found by exemplars, and are older than the oldest stored one.
+    TracesExpired,
+    /// Traces were found by exemplars, and the sampler left them out.
+    NotSampled,
+    /// Nothing was found, and the window is older than the oldest stored trace.
+    WindowExpired,
+    /// No stored span is over the line, and no exemplar names one.
+    NothingFound,
 }
 
 /// A request over the line.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SlowTrace {
-    /// 32 lower-case hex digits.
-    pub trace_id: String,
-    /// 16 lower-case hex digits: the span that was measured, or active in what was.
-    pub span_id: String,
+    /// The trace of the request.
+    #[serde(with = "json::text")]
+    #[schemars(with = "String")]
+    pub trace_id: TraceId,
+    /// The span that was measured, or that was active in what was measured.
+    #[serde(with = "json::text")]
+    #[schemars(with = "String")]
+    pub span_id: SpanId,
     /// How long the request took.
     pub latency_us: i64,
-    /// When: microseconds since the Unix epoch.
-    pub time_unix_us: i64,
-    /// `exemplar`: a metric names it. `span`: a stored span of the same service, route and side is over the line.
-    pub found_by: String,
+    /// When the request ended: microseconds since the Unix epoch.
+    #[serde(rename = "time_unix_us", with = "json::micros")]
+    #[schemars(with = "i64")]
+    pub time: UnixNanos,
+    /// What named the trace.
+    pub found_by: FoundBy,
     /// Whether the trace is stored: otherwise it was not sampled, or has expired.
     pub stored: bool,
+}
+
+/// What named a slow trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FoundBy {
+    /// An exemplar of a metric.
+    Exemplar,
+    /// A stored span of the same service, route and side that is over the line.
+    Span,
 }

@@ -23,14 +23,14 @@ const MICRO: u64 = 1_000;
 
 /// Which requests are summed up.
 #[derive(Clone, Copy)]
-struct Wanted<'a> {
+struct RequestSelection<'a> {
     protocol: Protocol,
     side: Side,
     service: &'a str,
     range: TimeRange,
 }
 
-/// What a row of a table is told apart by: method and route, or operation and table.
+/// The key of a row: method and route, or operation and table.
 type Name = (String, String);
 
 /// Requests by row.
@@ -65,27 +65,32 @@ impl Reader<'_> {
     /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Engine`].
     pub(crate) fn red(&self, filter: &RedQuestion) -> Result<answer::RedTable, QueryError> {
         check(filter)?;
-        let side = filter.side.of(filter.protocol);
+        let side = filter.side.effective(filter.protocol);
         let (service, protocol) = (filter.service.as_str(), filter.protocol.protocol());
-        let wanted = Wanted { protocol, side, service, range: filter.window(0) };
-        let rows = self.rows(filter.source, &wanted, filter.slow)?;
+        let range = filter.window(0);
+        let selection = RequestSelection { protocol, side: side.side(), service, range };
+        let rows = self.rows(filter.source, &selection, filter.slow)?;
         let before = filter.compare_us.map(|earlier| {
-            self.rows(filter.source, &Wanted { range: filter.window(earlier), ..wanted }, false)
+            self.rows(
+                filter.source,
+                &RequestSelection { range: filter.window(earlier), ..selection },
+                false,
+            )
         });
         let before = before.transpose()?;
         let requests_by_metrics = match filter.source {
             RedSource::Spans => {
-                Some(overall(&self.rows(RedSource::Metrics, &wanted, false)?).requests)
+                Some(overall(&self.rows(RedSource::Metrics, &selection, false)?).requests)
             }
             RedSource::Metrics => None,
         };
         let slow =
-            if filter.slow { Some(self.slow(&wanted, &rows, filter.over_us)?) } else { None };
+            if filter.slow { Some(self.slow(&selection, &rows, filter.over_us)?) } else { None };
         Ok(answer::RedTable {
-            protocol: protocol.as_str().to_owned(),
+            protocol: filter.protocol,
             service: service.to_owned(),
-            side: side.as_str().to_owned(),
-            source: filter.source.as_str().to_owned(),
+            side,
+            source: filter.source,
             since_unix_us: filter.since_unix_us,
             until_unix_us: filter.until_unix_us,
             rows: table(protocol, &rows, before.as_ref()),
@@ -96,26 +101,30 @@ impl Reader<'_> {
         })
     }
 
-    /// With the slowest exemplars of each row, if they are `wanted` too.
+    /// With the slowest exemplars of each row, if they are asked for too.
     fn rows(
         &self,
         source: RedSource,
-        wanted: &Wanted<'_>,
+        selection: &RequestSelection<'_>,
         exemplars: bool,
     ) -> Result<Rows, EngineError> {
         let mut rows = Rows::new();
         match source {
-            RedSource::Metrics => self.sum_metrics(wanted, exemplars, &mut rows)?,
-            RedSource::Spans => self.sum_spans(wanted, &mut rows)?,
+            RedSource::Metrics => self.sum_metrics(selection, exemplars, &mut rows)?,
+            RedSource::Spans => self.sum_spans(selection, &mut rows)?,
         }
         Ok(rows)
     }
 
     /// Those of eBPF; of a service that it saw no such request of, its SDK's. Of both, each request would count twice.
-    fn sum_spans(&self, wanted: &Wanted<'_>, rows: &mut Rows) -> Result<(), EngineError> {
+    fn sum_spans(
+        &self,
+        selection: &RequestSelection<'_>,
+        rows: &mut Rows,
+    ) -> Result<(), EngineError> {
         for collector in [Collector::Ebpf, Collector::Sdk] {
             if rows.is_empty() {
-                self.sum_spans_of(collector, wanted, rows)?;
+                self.sum_spans_of(collector, selection, rows)?;
             }
         }
         Ok(())
@@ -124,31 +133,31 @@ impl Reader<'_> {
     fn sum_spans_of(
         &self,
         collector: Collector,
-        wanted: &Wanted<'_>,
+        selection: &RequestSelection<'_>,
         rows: &mut Rows,
     ) -> Result<(), EngineError> {
         let mut add = |span: &Span| {
             if let Some((series, latency)) = series_from_span(span)
-                && wanted.is(&series)
+                && selection.includes(&series)
             {
                 rows.entry(name(&series)).or_default().add(&series, &latency);
             }
         };
-        let (service, range) = (wanted.service, wanted.range);
+        let (service, range) = (selection.service, selection.range);
         self.from.traces.spans_ended(service, collector, range, self.budget, &mut add)
     }
 
     fn sum_metrics(
         &self,
-        wanted: &Wanted<'_>,
+        selection: &RequestSelection<'_>,
         exemplars: bool,
         rows: &mut Rows,
     ) -> Result<(), EngineError> {
         let query = DeltaQuery {
-            protocol: wanted.protocol,
-            range: wanted.range,
-            service: Some(wanted.service.to_owned()),
-            side: Some(wanted.side),
+            protocol: selection.protocol,
+            range: selection.range,
+            service: Some(selection.service.to_owned()),
+            side: Some(selection.side),
         };
         self.from.metrics.deltas(&query, self.budget, &mut |row| {
             let delta = &row.delta;
@@ -161,8 +170,8 @@ impl Reader<'_> {
     }
 }
 
-impl Wanted<'_> {
-    fn is(&self, series: &Series) -> bool {
+impl RequestSelection<'_> {
+    fn includes(&self, series: &Series) -> bool {
         series.protocol == self.protocol
             && series.side == self.side
             && series.service == self.service

@@ -97,10 +97,18 @@ impl RedProtocol {
 
 impl RedSide {
     /// The side that is meant; there are no servers of SQL.
-    pub const fn of(self, protocol: RedProtocol) -> Side {
+    pub const fn effective(self, protocol: RedProtocol) -> Self {
         match (self, protocol) {
-            (Self::Server, RedProtocol::Http | RedProtocol::Grpc) => Side::Server,
-            _ => Side::Client,
+            (Self::Server, RedProtocol::Http | RedProtocol::Grpc) => Self::Server,
+            _ => Self::Client,
+        }
+    }
+
+    /// The same, as metrics know it.
+    pub const fn side(self) -> Side {
+        match self {
+            Self::Server => Side::Server,
+            Self::Client => Side::Client,
         }
     }
 }

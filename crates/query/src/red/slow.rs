@@ -6,17 +6,17 @@ use coral_engine::{EngineError, Order, TraceQuery};
 use coral_trace::red::{Protocol, Side, series_from_span};
 use coral_trace::{Collector, Span, SpanId, TraceId, UnixNanos};
 
-use super::{MICRO, Name, Rows, Sum, Wanted};
-use crate::answer::{SlowRow, SlowTrace};
+use super::{MICRO, Name, RequestSelection, Rows, Sum};
+use crate::answer::{FoundBy, NoSlowTrace, SlowRow, SlowTrace};
 use crate::reader::Reader;
 
 /// Traces of one row.
 const MAX_TRACES: usize = 5;
 /// Traces that are looked through for one row, and their spans.
-const CANDIDATES: u32 = 50;
+const MAX_CANDIDATES: u32 = 50;
 const MAX_SPANS: u32 = 20_000;
-/// A trace may have begun so much before the request in it ended.
-const BEGAN_BEFORE: std::time::Duration = std::time::Duration::from_secs(600);
+/// How long before the end of a request its trace may begin.
+const MAX_TRACE_LEAD: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// One request over the line.
 struct Slow {
@@ -24,14 +24,14 @@ struct Slow {
     span: SpanId,
     nanos: u64,
     time: UnixNanos,
-    by_exemplar: bool,
+    found_by: FoundBy,
 }
 
 impl Reader<'_> {
     /// The rows over the line, and the traces behind them. Without `over_us` the line is each row's own P95.
     pub(super) fn slow(
         &self,
-        wanted: &Wanted<'_>,
+        selection: &RequestSelection<'_>,
         rows: &Rows,
         over_us: Option<i64>,
     ) -> Result<Vec<SlowRow>, EngineError> {
@@ -45,7 +45,7 @@ impl Reader<'_> {
             if over_us.is_some() && p95.nanos() <= line {
                 continue;
             }
-            slow.push((p95.nanos(), self.slow_row(wanted, name, sum, line)?));
+            slow.push((p95.nanos(), self.slow_row(selection, name, sum, line)?));
         }
         slow.sort_by_key(|(p95, _)| std::cmp::Reverse(*p95));
         Ok(slow.into_iter().map(|(_, row)| row).collect())
@@ -53,12 +53,12 @@ impl Reader<'_> {
 
     fn slow_row(
         &self,
-        wanted: &Wanted<'_>,
+        selection: &RequestSelection<'_>,
         name: &Name,
         sum: &Sum,
         line: u64,
     ) -> Result<SlowRow, EngineError> {
-        let mut found = self.by_span(wanted, name, line)?;
+        let mut found = self.by_span(selection, name, line)?;
         let known: HashSet<TraceId> = found.iter().map(|slow| slow.trace).collect();
         let exemplars = sum.exemplars.iter().filter(|exemplar| exemplar.nanos > line);
         found.extend(exemplars.filter(|exemplar| !known.contains(&exemplar.trace_id)).map(
@@ -67,7 +67,7 @@ impl Reader<'_> {
                 span: exemplar.span_id,
                 nanos: exemplar.nanos,
                 time: exemplar.time,
-                by_exemplar: true,
+                found_by: FoundBy::Exemplar,
             },
         ));
         found.sort_by_key(|slow| (std::cmp::Reverse(slow.nanos), slow.trace));
@@ -75,96 +75,88 @@ impl Reader<'_> {
         found.truncate(MAX_TRACES);
         let traces =
             found.iter().map(|slow| self.slow_trace(slow)).collect::<Result<Vec<_>, _>>()?;
-        let why_none = self.why_none(wanted, &found, &traces)?;
+        let none_because = self.none_because(selection, &found, &traces)?;
         Ok(SlowRow {
             name: row_name(name),
             p95_us: super::known_us(sum.latencies.quantile(0.95)),
             over_us: (line / MICRO) as i64,
             traces,
-            why_none,
+            none_because,
         })
     }
 
     /// Stored spans of the row that are over the line.
     fn by_span(
         &self,
-        wanted: &Wanted<'_>,
+        selection: &RequestSelection<'_>,
         name: &Name,
         line: u64,
     ) -> Result<Vec<Slow>, EngineError> {
-        let mut started = wanted.range;
-        started.start = started.start.earlier(BEGAN_BEFORE);
+        let mut started = selection.range;
+        started.start = started.start.earlier(MAX_TRACE_LEAD);
         let query = TraceQuery {
             started,
-            services: vec![wanted.service.to_owned()],
+            services: vec![selection.service.to_owned()],
             collector: Some(Collector::Ebpf),
             min_duration_us: Some((line / MICRO) as i64),
-            attributes: attributes(wanted, name),
+            attributes: attributes(selection, name),
             order: Order::Slowest,
-            ..TraceQuery::newest(CANDIDATES)
+            ..TraceQuery::newest(MAX_CANDIDATES)
         };
         let traces: Vec<TraceId> =
             self.search(&query)?.into_iter().map(|trace| trace.trace_id).collect();
         let spans = self.spans(&traces, Some(Collector::Ebpf), MAX_SPANS)?;
         let slow = spans.iter().filter(|span| {
-            wanted.range.contains(span.end)
+            selection.range.contains(span.end)
                 && span.duration().as_nanos() > u128::from(line)
                 && series_from_span(span).is_some_and(|(series, _)| {
-                    wanted.is(&series)
+                    selection.includes(&series)
                         && series.operation == name.0
                         && fits(&name.1, &series.target)
                 })
         });
-        Ok(slow.map(Slow::of).collect())
+        Ok(slow.map(Slow::from_span).collect())
     }
 
     fn slow_trace(&self, slow: &Slow) -> Result<SlowTrace, EngineError> {
-        let stored = !slow.by_exemplar || self.from.traces.contains(slow.trace)?;
+        let stored = slow.found_by == FoundBy::Span || self.from.traces.contains(slow.trace)?;
         Ok(SlowTrace {
-            trace_id: slow.trace.to_string(),
-            span_id: slow.span.to_string(),
+            trace_id: slow.trace,
+            span_id: slow.span,
             latency_us: (slow.nanos / MICRO) as i64,
-            time_unix_us: slow.time.as_micros(),
-            found_by: if slow.by_exemplar { "exemplar" } else { "span" }.to_owned(),
+            time: slow.time,
+            found_by: slow.found_by,
             stored,
         })
     }
 
     /// Why no trace behind a row is stored.
-    fn why_none(
+    fn none_because(
         &self,
-        wanted: &Wanted<'_>,
+        selection: &RequestSelection<'_>,
         found: &[Slow],
         traces: &[SlowTrace],
-    ) -> Result<Option<String>, EngineError> {
+    ) -> Result<Option<NoSlowTrace>, EngineError> {
         if traces.iter().any(|trace| trace.stored) {
             return Ok(None);
         }
         let oldest = self.from.traces.oldest_start(Collector::Ebpf)?;
         let newest_found = found.iter().map(|slow| slow.time).max();
         Ok(Some(match (oldest, newest_found) {
-            (None, _) => "no traces are stored at all: does Beyla export them here?".to_owned(),
-            (Some(oldest), Some(time)) if time < oldest => {
-                "its traces have expired: metrics are kept longer than traces".to_owned()
-            }
-            (Some(_), Some(_)) => "not sampled: Beyla's sampler left these traces out".to_owned(),
-            (Some(oldest), None) if wanted.range.end < oldest => {
-                "traces of that time have expired: metrics are kept longer than traces".to_owned()
-            }
-            (Some(_), None) => {
-                "no stored span of it is over the line, and no metric names one: sampled out, or without \
-                 exemplars as before Beyla 2"
-                    .to_owned()
-            }
+            (None, _) => NoSlowTrace::NoTraces,
+            (Some(oldest), Some(time)) if time < oldest => NoSlowTrace::TracesExpired,
+            (Some(_), Some(_)) => NoSlowTrace::NotSampled,
+            (Some(oldest), None) if selection.range.end < oldest => NoSlowTrace::WindowExpired,
+            (Some(_), None) => NoSlowTrace::NothingFound,
         }))
     }
 }
 
 impl Slow {
-    fn of(span: &Span) -> Self {
+    fn from_span(span: &Span) -> Self {
         let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
         let (trace, id) = (span.trace_id, span.span_id);
-        Self { trace, span: id, nanos, time: span.end, by_exemplar: false }
+        Self { trace, span: id, nanos, time: span.end, found_by: FoundBy::Span }
     }
 }
 
@@ -174,8 +166,11 @@ fn fits(row: &str, span: &str) -> bool {
 }
 
 /// What a span of the row must say, where spans say it: clients of HTTP have their route in their name.
-fn attributes(wanted: &Wanted<'_>, (operation, target): &Name) -> Vec<(String, String)> {
-    let pairs = match (wanted.protocol, wanted.side) {
+fn attributes(
+    selection: &RequestSelection<'_>,
+    (operation, target): &Name,
+) -> Vec<(String, String)> {
+    let pairs = match (selection.protocol, selection.side) {
         (Protocol::Http, Side::Server) => {
             vec![("http.request.method", operation), ("http.route", target)]
         }
@@ -183,8 +178,8 @@ fn attributes(wanted: &Wanted<'_>, (operation, target): &Name) -> Vec<(String, S
         (Protocol::Grpc, _) => vec![("rpc.method", operation)],
         (Protocol::Sql, _) => vec![("db.operation.name", operation)],
     };
-    let said = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-    said.map(|(key, value)| (key.to_owned(), value.clone())).collect()
+    let known = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    known.map(|(key, value)| (key.to_owned(), value.clone())).collect()
 }
 
 /// `POST /validate`.

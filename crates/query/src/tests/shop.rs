@@ -28,14 +28,14 @@ pub fn sources(spans: Vec<Span>) -> (TempDir, SharedSources) {
     (dir, shared(store))
 }
 
-/// A trace of one request, `secs` before noon, as the SDK of `service` tells it.
+/// A trace of one request, `secs` before noon, as the SDK of `service` reports it.
 pub fn request(id: u64, service: &str, route: &str, secs: u64, ms: u64) -> Span {
     let span = testing::span().new_tree(&mut TestRunner::deterministic()).unwrap().current();
     let resource = Resource {
         attributes: [("service.name", service)].into_iter().collect(),
         ..Resource::default()
     };
-    let said = [("http.request.method", "GET"), ("http.route", route)];
+    let attributes = [("http.request.method", "GET"), ("http.route", route)];
     let start = NOON - secs * 1_000 * MS;
     Span {
         trace_id: TraceId::try_from(u128::from(id)).unwrap(),
@@ -45,7 +45,7 @@ pub fn request(id: u64, service: &str, route: &str, secs: u64, ms: u64) -> Span 
         kind: SpanKind::Server,
         start: UnixNanos(start),
         end: UnixNanos(start + ms * MS),
-        attributes: said.into_iter().collect::<Attributes>(),
+        attributes: attributes.into_iter().collect::<Attributes>(),
         status: Status::default(),
         events: Vec::new(),
         links: Vec::new(),
@@ -63,7 +63,7 @@ impl Fleet for NoAgents {
     }
 }
 
-/// What is asked of `store` alone.
+/// The sources of a colony that has `store` and no agents.
 pub fn shared(store: Store) -> SharedSources {
     let store = Arc::new(store);
     SharedSources { traces: store.clone(), metrics: store, fleet: Arc::new(NoAgents) }

@@ -1,7 +1,10 @@
 //! Who calls whom.
 
+pub use coral_trace::dependency::NodeKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::json;
 
 /// The service map of a window.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -24,19 +27,20 @@ pub struct Topology {
     pub orphan_spans: u64,
     /// Calls by spans that do not say whom they call, and whose other side is not stored.
     pub unnamed_calls: u64,
-    /// Calls over edges beyond the most that are told apart.
+    /// Calls over edges beyond the largest number of edges that are counted one by one.
     pub calls_left_out: u64,
     /// What changed; null unless that was asked for.
     pub diff: Option<TopologyDiff>,
 }
 
 /// A service, or what services call.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TopologyNode {
     /// Its name.
     pub name: String,
     /// `service`, `database`, `queue` or `external`.
-    pub kind: String,
+    #[serde(with = "json::NodeKindJson")]
+    pub kind: NodeKind,
 }
 
 /// All calls of one node to another over one protocol.

@@ -106,7 +106,7 @@ fn diff(before: &Topology, now: &Topology) -> answer::TopologyDiff {
 }
 
 fn node(node: &Node) -> answer::TopologyNode {
-    answer::TopologyNode { name: node.name.clone(), kind: node.kind.as_str().to_owned() }
+    answer::TopologyNode { name: node.name.clone(), kind: node.kind }
 }
 
 fn edge(map: &Topology, edge: &Edge) -> answer::TopologyEdge {

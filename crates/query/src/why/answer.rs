@@ -1,26 +1,33 @@
 //! Causes.
 
+pub use coral_trace::explain::{CauseKind, Reason, Verdict};
+use coral_trace::{SpanId, TraceId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Why a service, or one trace, is slower than, or otherwise than, it was.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+use crate::json;
+
+/// Why a service, or one trace, is slower than its baseline or changed since.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Why {
     /// The service that was asked about; empty when all were.
     pub service: String,
     /// The route or operation, if one was asked about.
     pub route: Option<String>,
     /// The trace, if one was asked about.
-    pub trace_id: Option<String>,
+    #[serde(with = "json::text_or_null")]
+    #[schemars(with = "Option<String>")]
+    pub trace_id: Option<TraceId>,
     /// `cause`, `no_cause` or `not_enough_evidence`.
-    pub verdict: String,
-    /// Why so: a sentence.
-    pub reason: String,
+    #[serde(with = "json::VerdictJson")]
+    pub verdict: Verdict,
+    /// Why the verdict is that, with the numbers that decided it.
+    #[serde(with = "json::ReasonJson")]
+    pub because: Reason,
     /// Suspects, most suspicious first; there may be some without a verdict too. Their shares and
     /// `unattributed` sum to 1 when anything was added.
     pub ranking: Vec<WhySuspect>,
     /// What the slow or failing spans of the first of `ranking` have in common that its others have not.
-    #[serde(default)]
     pub standouts: Vec<WhyStandout>,
     /// The part of the added time that nobody in `ranking` added: 0 to 1.
     pub unattributed: f64,
@@ -43,19 +50,19 @@ pub struct Why {
     /// Services of a similar name, when this one has no trace.
     pub did_you_mean: Vec<String>,
     /// Other routes of the service, when it has traces, and none with this one: the most alike first.
-    #[serde(default)]
     pub other_routes: Vec<String>,
 }
 
 /// A service under suspicion.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhySuspect {
     /// Its name; of a database or an external host, what its callers call it.
     pub service: String,
     /// The operation, or the caller, the service and the operation, that is most suspicious.
     pub component: String,
     /// `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`, `more_often` or `new`.
-    pub kind: String,
+    #[serde(with = "json::CauseKindJson")]
+    pub kind: CauseKind,
     /// Its part of the added time: 0 to 1.
     pub share: f64,
     /// How suspicious it is: of what takes longer, the logarithm of how many times as long, less what speaks against
@@ -65,35 +72,8 @@ pub struct WhySuspect {
     pub evidence: Vec<WhyEvidence>,
 }
 
-impl WhySuspect {
-    /// What it does, with its `component` as that is to be printed: `takes longer itself in `POST /validate``.
-    pub fn in_words(&self, component: &str) -> String {
-        // A component is `caller → callee operation`, and either may be the cause.
-        let calls = self.component.starts_with(&format!("{} → ", self.service));
-        match (self.kind.as_str(), calls) {
-            ("own", _) => format!("takes longer itself in `{component}`"),
-            ("edge", false) => format!("takes longer to be reached: {component}"),
-            ("edge", true) => format!("takes longer to reach what it calls: {component}"),
-            ("leaf", false) => format!("answers later: {component}"),
-            ("leaf", true) => format!("waits longer for what it calls: {component}"),
-            ("queue", _) => format!("lets `{component}` wait in its queue"),
-            ("missing", _) => {
-                format!("stops in `{component}` before it has called what it used to call")
-            }
-            ("error", _) => format!("fails, and nothing below it does: {component}"),
-            ("repeated", false) => format!("is called again and again: {component}"),
-            ("repeated", true) => format!("calls again and again: {component}"),
-            ("more_often", _) => {
-                format!("calls it in more of its requests than it did: {component}")
-            }
-            ("new", _) => format!("calls what it did not call: {component}"),
-            (other, _) => format!("{other}: {component}"),
-        }
-    }
-}
-
 /// A value of an attribute of a span or its resource.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhyStandout {
     /// The attribute, such as `service.version`.
     pub key: String,
@@ -106,10 +86,14 @@ pub struct WhyStandout {
 }
 
 /// A span to look at.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhyEvidence {
-    /// 32 lower-case hex digits.
-    pub trace_id: String,
-    /// 16 lower-case hex digits; empty when the whole trace is meant.
-    pub span_id: String,
+    /// The trace.
+    #[serde(with = "json::text")]
+    #[schemars(with = "String")]
+    pub trace_id: TraceId,
+    /// The span where the time went, or that was cut short.
+    #[serde(with = "json::text")]
+    #[schemars(with = "String")]
+    pub span_id: SpanId,
 }

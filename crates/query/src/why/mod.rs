@@ -6,8 +6,8 @@ mod question;
 use std::collections::{BTreeMap, HashSet};
 
 use coral_engine::Budget;
-use coral_trace::explain::{Entry, Evidence, Explanation, explain};
-use coral_trace::{Span, SpanId, SpanKind, TimeRange};
+use coral_trace::explain::{Entry, Evidence, Explanation, Standout, Suspect, explain};
+use coral_trace::{Span, SpanId, SpanKind, TimeRange, TraceId};
 
 use crate::ask::{Ask, QueryError, Sources};
 use crate::cohort::{Cohort, MAX_SPANS, range};
@@ -26,6 +26,19 @@ struct Cohorts {
     window: Cohort,
     baseline: Cohort,
     range: TimeRange,
+}
+
+/// Whom an answer is about, as [`answer::Why`] names it.
+struct Subject {
+    service: String,
+    route: Option<String>,
+    trace_id: Option<TraceId>,
+}
+
+/// What may have been meant where nothing is known by the name that was asked about.
+struct OtherNames {
+    did_you_mean: Vec<String>,
+    other_routes: Vec<String>,
 }
 
 impl Ask for WhyQuestion {
@@ -62,7 +75,7 @@ impl Reader<'_> {
             window.traces.iter().map(Vec::as_slice),
         );
         let is_unknown = explanation.traces == 0 && filter.trace_id.is_none();
-        // The service has traces: it is the route that nobody asked for.
+        // The service has traces, and none of them has the route.
         let other_routes = match &operation {
             Some(route) if is_unknown => routes(service.as_deref(), route, &window.traces),
             _ => Vec::new(),
@@ -73,18 +86,15 @@ impl Reader<'_> {
             }
             _ => Vec::new(),
         };
-        Ok(answer::Why {
+        let trace_id = filter.trace_id.as_ref();
+        let trace_id = trace_id.and_then(|_| Some(window.traces.first()?.first()?.trace_id));
+        let subject = Subject {
             route: operation.filter(|_| filter.trace_id.is_none()),
-            trace_id: filter
-                .trace_id
-                .as_ref()
-                .and_then(|_| window.traces.first()?.first().map(|span| span.trace_id.to_string())),
+            trace_id,
             service: service.unwrap_or_default(),
-            cut: window.cut || baseline.cut,
-            did_you_mean,
-            other_routes,
-            ..why(explanation)
-        })
+        };
+        let names = OtherNames { did_you_mean, other_routes };
+        Ok(why(subject, explanation, window.cut || baseline.cut, names))
     }
 
     fn service_cohorts(
@@ -101,12 +111,12 @@ impl Reader<'_> {
         }
         let window = range(since, until);
         let before = range(since.saturating_sub(filter.baseline_us), since);
-        let (now, usual) = self.cohorts(service, window, before)?;
+        let (now, baseline) = self.cohorts(service, window, before)?;
         Ok(Cohorts {
             service: service.map(str::to_owned),
             operation: filter.route.clone(),
             window: now,
-            baseline: usual,
+            baseline,
             range: TimeRange { start: before.start, end: window.end },
         })
     }
@@ -181,29 +191,22 @@ fn routes(service: Option<&str>, route: &str, traces: &[Vec<Span>]) -> Vec<Strin
     found.into_iter().take(MAX_NAMES).map(|(_, _, name)| name.to_owned()).collect()
 }
 
-fn why(explanation: Explanation) -> answer::Why {
-    let suspects = explanation.ranking.into_iter().map(|suspect| answer::WhySuspect {
-        service: suspect.service,
-        component: suspect.component,
-        kind: suspect.kind.as_str().to_owned(),
-        share: suspect.share,
-        score: suspect.score,
-        evidence: suspect.evidence.iter().map(evidence).collect(),
-    });
+/// The answer about `subject`; `cut` says that not all traces were read.
+fn why(subject: Subject, explanation: Explanation, cut: bool, names: OtherNames) -> answer::Why {
+    let standout = |found: Standout| answer::WhyStandout {
+        key: found.key,
+        value: found.value,
+        affected: found.affected,
+        others: found.others,
+    };
     answer::Why {
-        verdict: explanation.verdict.as_str().to_owned(),
-        reason: explanation.reason,
-        ranking: suspects.collect(),
-        standouts: explanation
-            .standouts
-            .into_iter()
-            .map(|found| answer::WhyStandout {
-                key: found.key,
-                value: found.value,
-                affected: found.affected,
-                others: found.others,
-            })
-            .collect(),
+        service: subject.service,
+        route: subject.route,
+        trace_id: subject.trace_id,
+        verdict: explanation.verdict,
+        because: explanation.reason,
+        ranking: explanation.ranking.into_iter().map(suspect).collect(),
+        standouts: explanation.standouts.into_iter().map(standout).collect(),
         unattributed: explanation.unattributed,
         slowdown_us: explanation.slowdown_nanos / 1_000,
         p95_us: explanation.p95.as_micros() as i64,
@@ -212,10 +215,23 @@ fn why(explanation: Explanation) -> answer::Why {
         clocks_adjusted: explanation.adjusted as u64,
         traces: explanation.traces as u64,
         baseline_traces: explanation.baseline_traces as u64,
-        ..answer::Why::default()
+        cut,
+        did_you_mean: names.did_you_mean,
+        other_routes: names.other_routes,
+    }
+}
+
+fn suspect(suspect: Suspect) -> answer::WhySuspect {
+    answer::WhySuspect {
+        service: suspect.service,
+        component: suspect.component,
+        kind: suspect.kind,
+        share: suspect.share,
+        score: suspect.score,
+        evidence: suspect.evidence.iter().map(evidence).collect(),
     }
 }
 
 pub(super) fn evidence(seen: &Evidence) -> answer::WhyEvidence {
-    answer::WhyEvidence { trace_id: seen.trace_id.to_string(), span_id: seen.span_id.to_string() }
+    answer::WhyEvidence { trace_id: seen.trace_id, span_id: seen.span_id }
 }

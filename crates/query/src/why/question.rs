@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Why a service, or one trace, is slower than, or otherwise than, it was. Times are microseconds since the
+/// Why a service, or one trace, is slower than its baseline or changed since. Times are microseconds since the
 /// Unix epoch; windows are half-open.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

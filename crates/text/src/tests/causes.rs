@@ -4,19 +4,23 @@ use expect_test::expect;
 
 use crate::anomalies::anomalies;
 use crate::why::why;
-use coral_query::answer::{Anomalies, Anomaly, Why, WhyEvidence, WhyStandout, WhySuspect};
-
-const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+use coral_query::answer::{
+    Anomalies, Anomaly, AnomalyKind, CauseKind, Reason, Verdict, Why, WhyEvidence, WhyStandout,
+    WhySuspect,
+};
+use coral_trace::{SpanId, TraceId};
 
 fn evidence() -> Vec<WhyEvidence> {
-    vec![WhyEvidence { trace_id: TRACE.to_owned(), span_id: "00f067aa0ba902b7".to_owned() }]
+    let trace_id: TraceId = "4bf92f3577b34da6a3ce929d0e0e4736".parse().unwrap();
+    let span_id: SpanId = "00f067aa0ba902b7".parse().unwrap();
+    vec![WhyEvidence { trace_id, span_id }]
 }
 
-fn suspect(service: &str, kind: &str, component: &str, share: f64) -> WhySuspect {
+fn suspect(service: &str, kind: CauseKind, component: &str, share: f64) -> WhySuspect {
     WhySuspect {
         service: service.to_owned(),
         component: component.to_owned(),
-        kind: kind.to_owned(),
+        kind,
         share,
         score: share * 3.0,
         evidence: evidence(),
@@ -32,10 +36,14 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         others,
     };
     let found = Why {
-        verdict: "cause".to_owned(),
+        service: String::new(),
+        route: None,
+        trace_id: None,
+        verdict: Verdict::Cause,
+        because: Reason::BeyondChance { score: 2.4 },
         ranking: vec![
-            suspect("cart", "own", "GET /cart", 0.8),
-            suspect("postgres", "leaf", "cart → postgres SELECT items", 0.15),
+            suspect("cart", CauseKind::Own, "GET /cart", 0.8),
+            suspect("postgres", CauseKind::Leaf, "cart → postgres SELECT items", 0.15),
         ],
         standouts: vec![
             value("host.name", "web-3", 0.98, 0.12),
@@ -48,8 +56,10 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         completeness: 1.0,
         traces: 30,
         baseline_traces: 60,
+        clocks_adjusted: 0,
         cut: true,
-        ..Why::default()
+        did_you_mean: Vec::new(),
+        other_routes: Vec::new(),
     };
     expect![[r#"
         Why is everything slow? (last 15 minutes, against the 1 hour before)
@@ -75,8 +85,8 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
 
 #[test]
 fn anomalies_of_every_kind_are_told_in_their_units() {
-    let anomaly = |kind: &str, component: &str, before, now, score| Anomaly {
-        kind: kind.to_owned(),
+    let anomaly = |kind: AnomalyKind, component: &str, before, now, score| Anomaly {
+        kind,
         service: "cart".to_owned(),
         component: component.to_owned(),
         score,
@@ -87,16 +97,16 @@ fn anomalies_of_every_kind_are_told_in_their_units() {
     let found = Anomalies {
         left_out: 0,
         anomalies: vec![
-            anomaly("slower", "GET /cart", 12_000.0, 380_000.0, 3.1),
-            anomaly("errors", "GET /cart", 0.001, 0.25, 2.2),
-            anomaly("missing_child", "GET /cart", 0.0, 0.5, 2.0),
-            anomaly("retry_storm", "front → cart GET /cart", 0.0, 0.3, 1.9),
-            anomaly("n_plus_one", "cart → postgres SELECT items", 0.0, 1.0, 1.5),
-            anomaly("more_often", "cart → postgres SELECT items", 0.15, 0.95, 1.2),
-            anomaly("new_edge", "cart → 10.0.0.7:443 over http", 0.0, 1_200.0, 1.0),
+            anomaly(AnomalyKind::Slower, "GET /cart", 12_000.0, 380_000.0, 3.1),
+            anomaly(AnomalyKind::Errors, "GET /cart", 0.001, 0.25, 2.2),
+            anomaly(AnomalyKind::MissingChild, "GET /cart", 0.0, 0.5, 2.0),
+            anomaly(AnomalyKind::RetryStorm, "front → cart GET /cart", 0.0, 0.3, 1.9),
+            anomaly(AnomalyKind::NPlusOne, "cart → postgres SELECT items", 0.0, 1.0, 1.5),
+            anomaly(AnomalyKind::MoreOften, "cart → postgres SELECT items", 0.15, 0.95, 1.2),
+            anomaly(AnomalyKind::NewEdge, "cart → 10.0.0.7:443 over http", 0.0, 1_200.0, 1.0),
             Anomaly {
                 evidence: vec![],
-                ..anomaly("vanished_edge", "cart \u{1b}[2J→ ads over http", 1.0, 0.0, 0.9)
+                ..anomaly(AnomalyKind::VanishedEdge, "cart \u{1b}[2J→ ads over http", 1.0, 0.0, 0.9)
             },
         ],
         traces: 2_000,

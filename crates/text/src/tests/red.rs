@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use expect_test::expect;
 
 use crate::red_table::red_table;
-use coral_query::answer::{RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+use coral_query::answer::{FoundBy, NoSlowTrace, RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+use coral_query::{RedProtocol, RedSide, RedSource};
+use coral_trace::UnixNanos;
 
 fn numbers(requests: u64, errors: u64, percentiles: [Option<i64>; 3]) -> RedNumbers {
     let [p50_us, p95_us, p99_us] = percentiles;
@@ -21,12 +23,12 @@ fn numbers(requests: u64, errors: u64, percentiles: [Option<i64>; 3]) -> RedNumb
     }
 }
 
-fn table(protocol: &str, rows: Vec<RedRow>, overall: RedNumbers) -> RedTable {
+fn table(protocol: RedProtocol, rows: Vec<RedRow>, overall: RedNumbers) -> RedTable {
     RedTable {
-        protocol: protocol.to_owned(),
+        protocol,
         service: "payments-api".to_owned(),
-        side: "server".to_owned(),
-        source: "metrics".to_owned(),
+        side: RedSide::Server,
+        source: RedSource::Metrics,
         since_unix_us: 0,
         until_unix_us: 1,
         rows,
@@ -52,7 +54,8 @@ fn a_percentile_beyond_the_last_bound_says_so_and_the_window_before_is_compared(
         row("/api/v1/payments", &slow, Some(before.clone())),
         row("/\u{1b}[2J", &numbers(1, 1, [Some(100), Some(100), Some(100)]), None),
     ];
-    let compared = RedTable { overall_before: Some(before), ..table("http", rows, slow) };
+    let compared =
+        RedTable { overall_before: Some(before), ..table(RedProtocol::Http, rows, slow) };
     expect![[r"
         HTTP Requests (payments-api, last 1 hour):
 
@@ -70,30 +73,30 @@ fn a_percentile_beyond_the_last_bound_says_so_and_the_window_before_is_compared(
 #[test]
 fn slow_rows_name_their_traces_or_say_why_there_are_none() {
     let trace = |stored| SlowTrace {
-        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".to_owned(),
-        span_id: "00f067aa0ba902b7".to_owned(),
+        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".parse().unwrap(),
+        span_id: "00f067aa0ba902b7".parse().unwrap(),
         latency_us: 620_000,
-        time_unix_us: 1_795_608_000_000_000,
-        found_by: "exemplar".to_owned(),
+        time: UnixNanos::from_micros(1_795_608_000_000_000),
+        found_by: FoundBy::Exemplar,
         stored,
     };
-    let slow = |name: &str, traces: Vec<SlowTrace>, why: Option<&str>| SlowRow {
+    let slow = |name: &str, traces: Vec<SlowTrace>, none_because: Option<NoSlowTrace>| SlowRow {
         name: name.to_owned(),
         p95_us: Some(610_000),
         over_us: 500_000,
         traces,
-        why_none: why.map(str::to_owned),
+        none_because,
     };
     let slow = vec![
         slow("POST /validate", vec![trace(true), trace(false)], None),
-        slow("GET /boom", vec![], Some("not sampled")),
+        slow("GET /boom", vec![], Some(NoSlowTrace::NotSampled)),
     ];
     let numbers = numbers(40, 0, [Some(1_000), Some(610_000), Some(620_000)]);
     let row = RedRow { method: Some("/fraud.v1/Check".to_owned()), numbers, ..RedRow::default() };
     let overall = row.numbers.clone();
-    let mut asked = RedTable { slow: Some(slow), ..table("grpc", vec![row], overall) };
-    asked.source = "spans".to_owned();
-    asked.requests_by_metrics = Some(52);
+    let mut found = RedTable { slow: Some(slow), ..table(RedProtocol::Grpc, vec![row], overall) };
+    found.source = RedSource::Spans;
+    found.requests_by_metrics = Some(52);
     expect![[r"
         gRPC Calls (payments-api, last 1 hour):
 
@@ -109,7 +112,7 @@ fn slow_rows_name_their_traces_or_say_why_there_are_none() {
           4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z (not sampled)
 
         GET /boom (over 500ms, P95 610ms):
-          No trace: not sampled.
+          No trace: not sampled: Beyla's sampler left these traces out.
     "]]
-    .assert_eq(&red_table(&asked, "last 1 hour"));
+    .assert_eq(&red_table(&found, "last 1 hour"));
 }

@@ -3,10 +3,12 @@
 use expect_test::expect;
 
 use crate::topology::{dot, mermaid, text};
-use coral_query::answer::{SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode};
+use coral_query::answer::{
+    NodeKind, SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode,
+};
 
-fn node(name: &str, kind: &str) -> TopologyNode {
-    TopologyNode { name: name.to_owned(), kind: kind.to_owned() }
+fn node(name: &str, kind: NodeKind) -> TopologyNode {
+    TopologyNode { name: name.to_owned(), kind }
 }
 
 fn edge(from: &str, to: &str, protocol: &str, calls: u64, errors: u64, ms: u64) -> TopologyEdge {
@@ -27,12 +29,12 @@ fn map() -> Topology {
     let slower = edge("payments-api", "postgresql://db-1:5432/orders", "sql", 2_400, 0, 30);
     Topology {
         nodes: vec![
-            node("api.stripe.com", "external"),
-            node("cron", "service"),
-            node("frontend-api", "service"),
-            node("kafka/paid", "queue"),
-            node("payments-api", "service"),
-            node("postgresql://db-1:5432/orders", "database"),
+            node("api.stripe.com", NodeKind::External),
+            node("cron", NodeKind::Service),
+            node("frontend-api", NodeKind::Service),
+            node("kafka/paid", NodeKind::Queue),
+            node("payments-api", NodeKind::Service),
+            node("postgresql://db-1:5432/orders", NodeKind::Database),
         ],
         edges: vec![
             edge("frontend-api", "payments-api", "http", 1_200, 7, 120),
@@ -54,7 +56,7 @@ fn map() -> Topology {
             traces: 4_800,
             added: vec![edge("payments-api", "api.stripe.com", "http", 800, 0, 90)],
             removed: vec![edge("payments-api", "bank.example", "http", 3_200, 0, 80)],
-            removed_nodes: vec![node("bank.example", "external")],
+            removed_nodes: vec![node("bank.example", NodeKind::External)],
             slower: vec![SlowerEdge { edge: slower, p50_us_before: 4_000, p95_us_before: 9_000 }],
             ..TopologyDiff::default()
         }),
@@ -66,7 +68,7 @@ fn map() -> Topology {
 fn hostile() -> Topology {
     let name = "a\"]\u{1b}[31m\n\\\"; click n0 \"javascript:x\" %%{init}%% <b>&`";
     Topology {
-        nodes: vec![node(name, "database"), node("b", "service")],
+        nodes: vec![node(name, NodeKind::Database), node("b", NodeKind::Service)],
         edges: vec![edge("b", name, "sql", 1, 0, 1)],
         traces: 1,
         spans: 1,
@@ -132,7 +134,7 @@ fn a_map_of_nothing_says_what_to_do() {
 
 #[test]
 fn services_that_call_nobody_are_named() {
-    let nodes = vec![node("cron", "service"), node("mail", "service")];
+    let nodes = vec![node("cron", NodeKind::Service), node("mail", NodeKind::Service)];
     let map = Topology { nodes, traces: 2, spans: 2, ..Topology::default() };
     expect![[r#"
         Service Map (last 1 hour): 2 nodes, 0 edges

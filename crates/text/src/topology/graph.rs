@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{count, line, micros};
-use coral_query::answer::{Topology, TopologyEdge, TopologyNode};
+use coral_query::answer::{NodeKind, Topology, TopologyEdge, TopologyNode};
 
 /// In the language of Graphviz.
 pub fn dot(map: &Topology) -> String {
-    let graph = Graph::of(map);
+    let graph = Graph::from_map(map);
     let mut text = "digraph topology {\n  rankdir=LR;\n  node [shape=box];\n".to_owned();
     for (at, node) in graph.nodes.iter().enumerate() {
-        let shape = match node.kind.as_str() {
-            "database" => " shape=cylinder",
-            "queue" => " shape=cds",
-            "external" => " style=dashed",
-            _ => "",
+        let shape = match node.kind {
+            NodeKind::Database => " shape=cylinder",
+            NodeKind::Queue => " shape=cds",
+            NodeKind::External => " style=dashed",
+            NodeKind::Service => "",
         };
         let _ = writeln!(text, "  n{at} [label={}{shape}];", dot_quoted(&line(&node.name)));
     }
@@ -36,14 +36,14 @@ pub fn dot(map: &Topology) -> String {
 
 /// In the language of Mermaid.
 pub fn mermaid(map: &Topology) -> String {
-    let graph = Graph::of(map);
+    let graph = Graph::from_map(map);
     let mut text = "flowchart LR\n".to_owned();
     for (at, node) in graph.nodes.iter().enumerate() {
-        let (open, close) = match node.kind.as_str() {
-            "database" => ("[(", ")]"),
-            "queue" => ("[[", "]]"),
-            "external" => ("([", "])"),
-            _ => ("[", "]"),
+        let (open, close) = match node.kind {
+            NodeKind::Database => ("[(", ")]"),
+            NodeKind::Queue => ("[[", "]]"),
+            NodeKind::External => ("([", "])"),
+            NodeKind::Service => ("[", "]"),
         };
         let _ = writeln!(text, "  n{at}{open}{}{close}", mermaid_quoted(&line(&node.name)));
     }
@@ -80,7 +80,7 @@ enum Change {
 }
 
 impl<'a> Graph<'a> {
-    fn of(map: &'a Topology) -> Self {
+    fn from_map(map: &'a Topology) -> Self {
         let mut nodes = map.nodes.clone();
         let removed: &[TopologyEdge] = map.diff.as_ref().map_or(&[], |diff| &diff.removed);
         nodes.extend(map.diff.iter().flat_map(|diff| diff.removed_nodes.clone()));

@@ -8,7 +8,7 @@ use super::score::Scores;
 use super::shift::{MIN_BASELINE_VALUES, quantile};
 use super::standout::standouts;
 use super::table::ObservationTable;
-use super::{Entry, Explanation, Suspect, Verdict, permutation};
+use super::{Entry, Explanation, Reason, Suspect, Verdict, permutation};
 use crate::span::Span;
 
 /// A lower score names no cause: a service must take half as long again and be all that was added, or twice
@@ -33,15 +33,14 @@ pub(super) fn explanation(
     let total = scores.added.total.max(slowdown * traces as f64);
     let ranking = ranking(table, in_window, &scores, total);
     let completeness = completeness(table, in_window, traces);
-    let (verdict, reason) = if traces == 0 || baseline_traces < MIN_BASELINE_VALUES {
+    let reason = if traces == 0 || baseline_traces < MIN_BASELINE_VALUES {
         too_few(traces, baseline_traces)
     } else if completeness < MIN_COMPLETENESS {
-        let percent = completeness * 100.0;
-        let reason = format!("only {percent:.0}% of the traces are whole; parents are missing");
-        (Verdict::NotEnoughEvidence, reason)
+        Reason::TornTraces { completeness }
     } else {
         judge(table, in_window, scores.highest(), ranking.first().filter(|_| slowdown <= 0.0))
     };
+    let verdict = reason.verdict();
     let first = order(&scores).first().copied();
     let standouts = first.map(|first| standouts(table, spans, in_window, &scores, first));
     let p95 = p95_of(table.window(in_window).map(|observation| observation.duration));
@@ -78,15 +77,12 @@ fn p95_of(durations: impl Iterator<Item = f64>) -> f64 {
     quantile(&durations, 0.95)
 }
 
-fn too_few(traces: usize, baseline_traces: usize) -> (Verdict, String) {
-    let reason = match (traces, baseline_traces) {
-        (0, _) => "no trace of the window has the spans that were asked about".to_owned(),
-        (_, 0) => "no trace of the baseline has the spans that were asked about".to_owned(),
-        (_, few) => {
-            format!("the baseline has {few} traces; at least {MIN_BASELINE_VALUES} are needed")
-        }
-    };
-    (Verdict::NotEnoughEvidence, reason)
+const fn too_few(traces: usize, baseline_traces: usize) -> Reason {
+    match (traces, baseline_traces) {
+        (0, _) => Reason::NoTraces,
+        (_, 0) => Reason::NoBaselineTraces,
+        (_, traces) => Reason::TooFewBaselineTraces { traces, least: MIN_BASELINE_VALUES },
+    }
 }
 
 /// `not_slower` is who is suspected of traces that take no longer than they did.
@@ -95,20 +91,17 @@ fn judge(
     in_window: &[bool],
     score: f64,
     not_slower: Option<&Suspect>,
-) -> (Verdict, String) {
+) -> Reason {
     if score < MIN_CAUSE_SCORE {
-        let reason =
-            format!("the highest score is {score:.2}; a cause has at least {MIN_CAUSE_SCORE:.2}");
-        return (Verdict::NoCause, reason);
+        return Reason::LowScore { score, least: MIN_CAUSE_SCORE };
     }
     if not_slower.is_some_and(|suspect| !suspect.kind.is_failure()) {
-        return (Verdict::NoCause, "the traces are not slower than at their baseline".to_owned());
+        return Reason::NotSlower;
     }
     if permutation::reach(table, in_window, score) {
-        let reason = format!("chance leads to scores as high as {score:.2} among these traces");
-        return (Verdict::NotEnoughEvidence, reason);
+        return Reason::ReachedByChance { score };
     }
-    (Verdict::Cause, format!("the score is {score:.2}, and chance leads to none as high"))
+    Reason::BeyondChance { score }
 }
 
 fn completeness(table: &ObservationTable<'_>, in_window: &[bool], traces: usize) -> f64 {

@@ -106,31 +106,31 @@ const FILL: &[&str] = &[
 pub(super) fn service<'a>(words: &[Word], services: &'a [String]) -> Option<(usize, &'a str)> {
     let known = |word: &Word| {
         // As it is written first: two may differ in nothing else.
-        let exact = services.iter().find(|name| **name == word.said);
+        let exact = services.iter().find(|name| **name == word.text);
         let name =
-            exact.or_else(|| services.iter().find(|name| name.eq_ignore_ascii_case(&word.said)));
+            exact.or_else(|| services.iter().find(|name| name.eq_ignore_ascii_case(&word.text)));
         name.map(String::as_str)
     };
-    let named = |is_name: &dyn Fn(usize) -> bool| {
+    let first_known = |is_name: &dyn Fn(usize) -> bool| {
         (0..words.len())
             .filter(|at| is_name(*at))
             .find_map(|at| known(&words[at]).map(|name| (at, name)))
     };
-    named(&|at| words[at].quoted)
-        .or_else(|| named(&|at| !is_grammar(&words[at])))
-        .or_else(|| named(&|at| stands_alone(words, at)))
+    first_known(&|at| words[at].quoted)
+        .or_else(|| first_known(&|at| !is_grammar(&words[at])))
+        .or_else(|| first_known(&|at| stands_alone(words, at)))
 }
 
-/// The first word that is meant for a name: it is in quotes, stands where one does, or looks like one.
-pub(super) fn meant(words: &[Word]) -> Option<&str> {
+/// The first word that is likely to be a name: it is in quotes, stands where one does, or looks like one.
+pub(super) fn likely_name(words: &[Word]) -> Option<&str> {
     let is_name = |at: &usize| {
         let word = &words[*at];
-        let looks = word.small.starts_with(char::is_alphabetic)
+        let looks = word.lower.starts_with(char::is_alphabetic)
             && !is_grammar(word)
-            && (word.small.contains(['-', '_']) || follows(words, *at));
-        looks || word.quoted && !word.said.starts_with('/')
+            && (word.lower.contains(['-', '_']) || follows(words, *at));
+        looks || word.quoted && !word.text.starts_with('/')
     };
-    (0..words.len()).find(is_name).map(|at| words[at].said.as_str())
+    (0..words.len()).find(is_name).map(|at| words[at].text.as_str())
 }
 
 /// Whether a name may stand at `at`.
@@ -139,8 +139,8 @@ fn follows(words: &[Word], at: usize) -> bool {
     before.is_some_and(|word| word.is_one_of(BEFORE))
 }
 
-/// Whether the word at `at`, which says what is wanted elsewhere, can only be a name: a name stands there, and the
-/// others say what is wanted.
+/// Whether the word at `at`, which elsewhere says what is to be found, can only be a name: a name stands there, and the
+/// others say what is to be found.
 fn stands_alone(words: &[Word], at: usize) -> bool {
     let word = &words[at];
     let before = at.checked_sub(1).map(|before| &words[before]);
@@ -152,7 +152,7 @@ fn stands_alone(words: &[Word], at: usize) -> bool {
 /// Whether the grammar has a use for `word`.
 fn is_grammar(word: &Word) -> bool {
     let inflected = |stem: &str| {
-        let rest = word.small.strip_prefix(stem);
+        let rest = word.lower.strip_prefix(stem);
         rest.is_some_and(|rest| rest.len() <= 6 && rest.chars().all(char::is_alphabetic))
     };
     !word.quoted

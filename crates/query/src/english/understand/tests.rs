@@ -1,56 +1,67 @@
 //! What is understood.
 
+use super::super::understanding::Period;
 use super::*;
 
 /// 2026-11-25T12:00:00Z.
 const NOON: i64 = 1_795_608_000_000_000;
 
-fn asked(question: &str) -> Option<Asked> {
+const SECOND: i64 = 1_000_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+fn last(length_us: i64) -> Period {
+    Period::Last { length_us }
+}
+
+fn understood(question: &str) -> Option<Understanding> {
     let services = ["the", "payments-api", "why", "cart", "is", "slow", "of", "map", "today"];
     understand(question, &services.map(str::to_owned), NOON)
 }
 
 #[track_caller]
-fn check(question: &str, intent: Intent, service: Option<&str>, flags: &str) {
-    let asked = asked(question).unwrap_or_else(|| panic!("{question}: not understood"));
-    assert_eq!(asked.intent, intent, "{question}");
-    assert_eq!(asked.service.as_deref(), service, "{question}");
-    assert_eq!(asked.window.flags, flags, "{question}");
+fn check(question: &str, intent: Intent, service: Option<&str>, period: Period) {
+    let understanding =
+        understood(question).unwrap_or_else(|| panic!("{question}: not understood"));
+    assert_eq!(understanding.intent, intent, "{question}");
+    assert_eq!(understanding.service.as_deref(), service, "{question}");
+    assert_eq!(understanding.window.period, period, "{question}");
 }
 
 #[test]
 fn each_kind_of_question_is_recognised() {
     let slow = Intent::Traces { slow: true, failed: false };
-    check("Why is payments-api slow?", Intent::Why, Some("payments-api"), "--since 15m");
-    check("why does Cart fail", Intent::Why, Some("cart"), "--since 15m");
-    check("root cause of errors in `cart`?", Intent::Why, Some("cart"), "--since 15m");
+    check("Why is payments-api slow?", Intent::Why, Some("payments-api"), last(15 * MINUTE));
+    check("why does Cart fail", Intent::Why, Some("cart"), last(15 * MINUTE));
+    check("root cause of errors in `cart`?", Intent::Why, Some("cart"), last(15 * MINUTE));
     check(
         "slowest endpoints of cart, last 15 minutes",
         Intent::Slowest,
         Some("cart"),
-        "--since 15m",
+        last(15 * MINUTE),
     );
-    check("errors in the last hour", Intent::Errors, None, "--since 1h");
-    check("which endpoints fail", Intent::Errors, None, "--since 1h");
-    check("what calls cart?", Intent::Calls, Some("cart"), "--since 1h");
+    check("errors in the last hour", Intent::Errors, None, last(HOUR));
+    check("which endpoints fail", Intent::Errors, None, last(HOUR));
+    check("what calls cart?", Intent::Calls, Some("cart"), last(HOUR));
     check(
         "What does payments-api call in the past 2h",
         Intent::Calls,
         Some("payments-api"),
-        "--since 2h",
+        last(2 * HOUR),
     );
-    check("what changed in the last 90s", Intent::Changed, None, "--since 90s");
-    check("show me slow traces for cart", slow, Some("cart"), "--since 1h");
+    check("what changed in the last 90s", Intent::Changes, None, last(90 * SECOND));
+    check("show me slow traces for cart", slow, Some("cart"), last(HOUR));
     check(
         "show me traces yesterday",
         Intent::Traces { slow: false, failed: false },
         None,
-        "--since 2026-11-24T00:00:00Z --until 2026-11-25T00:00:00Z",
+        Period::Yesterday,
     );
-    check("slowest calls", Intent::Slowest, None, "--since 1h");
-    check("errors today", Intent::Errors, None, "--since 2026-11-25T00:00:00Z");
-    assert_eq!(asked("what is the meaning of life"), None);
-    assert_eq!(asked(""), None);
+    check("slowest calls", Intent::Slowest, None, last(HOUR));
+    check("errors today", Intent::Errors, None, Period::Today);
+    assert_eq!(understood("what is the meaning of life"), None);
+    assert_eq!(understood(""), None);
 }
 
 #[test]
@@ -69,20 +80,24 @@ fn a_service_with_the_name_of_a_word_is_asked_about_in_quotes_or_where_nothing_e
         ("why is \"the\" slow?", Some("the")),
         ("errors of 'today'", Some("today")),
     ] {
-        let asked = asked(question).unwrap();
-        assert_eq!((asked.service.as_deref(), asked.unknown), (service, None), "{question}");
+        let understanding = understood(question).unwrap();
+        assert_eq!(
+            (understanding.service.as_deref(), understanding.unknown_service),
+            (service, None),
+            "{question}"
+        );
     }
-    assert_eq!(asked("errors of 'today'").unwrap().window.words, "last 1h");
+    assert_eq!(understood("errors of 'today'").unwrap().window.period, last(HOUR));
     assert_eq!(
-        asked("show me traces of map").unwrap().intent,
+        understood("show me traces of map").unwrap().intent,
         Intent::Traces { slow: false, failed: false }
     );
 }
 
 #[test]
-fn a_route_and_a_name_that_nobody_has_are_told() {
-    let route = asked("why is /checkout of cart slow").unwrap();
-    assert_eq!((route.route.as_deref(), route.unknown), (Some("/checkout"), None));
+fn a_route_and_a_name_that_nobody_has_are_recognised() {
+    let route = understood("why is /checkout of cart slow").unwrap();
+    assert_eq!((route.route.as_deref(), route.unknown_service), (Some("/checkout"), None));
     for (question, unknown) in [
         ("why is payment-api slow?", Some("payment-api")),
         ("what calls kart", Some("kart")),
@@ -97,66 +112,66 @@ fn a_route_and_a_name_that_nobody_has_are_told() {
         ("what is the slowest endpoint in the last two hours", None),
         ("errors in the morning", None),
     ] {
-        assert_eq!(asked(question).unwrap().unknown.as_deref(), unknown, "{question}");
+        assert_eq!(understood(question).unwrap().unknown_service.as_deref(), unknown, "{question}");
     }
 }
 
 #[test]
 fn a_time_is_read_in_words_and_in_figures() {
-    for (time, flags) in [
-        ("last two hours", "--since 2h"),
-        ("since 10 minutes", "--since 10m"),
-        ("since 10 minutes ago", "--since 10m"),
-        ("5 minutes ago", "--since 5m"),
-        ("an hour ago", "--since 1h"),
-        ("in the last half an hour", "--since 30m"),
-        ("in the past half hour", "--since 30m"),
-        ("since the last 3 hrs", "--since 3h"),
-        ("within twelve days", "--since 12d"),
-        ("last hour and a half", "--since 90m"),
-        ("last one hour and a half", "--since 90m"),
-        ("last 1 hour and 30 minutes", "--since 90m"),
-        ("last week", "--since 7d"),
-        ("since today", "--since 2026-11-25T00:00:00Z"),
-        ("since yesterday", "--since 2026-11-24T00:00:00Z"),
-        ("", "--since 1h"),
+    for (time, period) in [
+        ("last two hours", last(2 * HOUR)),
+        ("since 10 minutes", last(10 * MINUTE)),
+        ("since 10 minutes ago", last(10 * MINUTE)),
+        ("5 minutes ago", last(5 * MINUTE)),
+        ("an hour ago", last(HOUR)),
+        ("in the last half an hour", last(30 * MINUTE)),
+        ("in the past half hour", last(30 * MINUTE)),
+        ("since the last 3 hrs", last(3 * HOUR)),
+        ("within twelve days", last(12 * DAY)),
+        ("last hour and a half", last(90 * MINUTE)),
+        ("last one hour and a half", last(90 * MINUTE)),
+        ("last 1 hour and 30 minutes", last(90 * MINUTE)),
+        ("last week", last(7 * DAY)),
+        ("since today", Period::Today),
+        ("since yesterday", Period::SinceYesterday),
+        ("", last(HOUR)),
     ] {
-        let asked = asked(&format!("errors of cart {time}")).unwrap();
-        assert_eq!(asked.window.flags, flags, "{time}");
-        assert_eq!(asked.window.unread, None, "{time}");
+        let understanding = understood(&format!("errors of cart {time}")).unwrap();
+        assert_eq!(understanding.window.period, period, "{time}");
+        assert_eq!(understanding.window.unread, [""; 0], "{time}");
     }
 }
 
 #[test]
-fn words_about_time_that_are_not_understood_are_told_beside_the_time_that_is_used() {
+fn words_about_time_that_are_not_understood_stand_beside_the_time_that_is_used() {
     for (question, used, unread) in [
-        ("errors last night", "last 1h", "last night"),
-        ("errors this morning", "last 1h", "this morning"),
-        ("errors since the last deploy", "last 1h", "since the last deploy"),
-        ("errors between 10:00 and 11:00", "last 1h", "between 10:00, 11:00"),
-        ("errors before yesterday", "last 1h", "before yesterday"),
-        ("errors until 5 minutes ago", "last 1h", "until 5 minutes ago"),
-        ("errors yesterday evening", "yesterday, UTC", "evening"),
-        ("errors today, last 2 hours", "today, UTC", "last 2 hours"),
-        ("traces slower than 2 seconds", "last 1h", "2 seconds"),
-        ("errors in the last few hours", "last 1h", "last few hours"),
-        ("errors on monday", "last 1h", "monday"),
-        ("errors last 0 minutes", "last 1h", "last 0 minutes"),
-        ("errors last 99999999999999999999 days", "last 1h", "last 99999999999999999999 days"),
+        ("errors last night", last(HOUR), "last night"),
+        ("errors this morning", last(HOUR), "this morning"),
+        ("errors since the last deploy", last(HOUR), "since the last deploy"),
+        ("errors between 10:00 and 11:00", last(HOUR), "between 10:00, 11:00"),
+        ("errors before yesterday", last(HOUR), "before yesterday"),
+        ("errors until 5 minutes ago", last(HOUR), "until 5 minutes ago"),
+        ("errors yesterday evening", Period::Yesterday, "evening"),
+        ("errors today, last 2 hours", Period::Today, "last 2 hours"),
+        ("traces slower than 2 seconds", last(HOUR), "2 seconds"),
+        ("errors in the last few hours", last(HOUR), "last few hours"),
+        ("errors on monday", last(HOUR), "monday"),
+        ("errors last 0 minutes", last(HOUR), "last 0 minutes"),
+        ("errors last 99999999999999999999 days", last(HOUR), "last 99999999999999999999 days"),
         (
             "errors in the last 18446744073709551615 hours",
-            "last 1h",
+            last(HOUR),
             "last 18446744073709551615 hours",
         ),
     ] {
-        let window = asked(question).unwrap().window;
+        let window = understood(question).unwrap().window;
         assert_eq!(
-            (window.words.as_str(), window.unread.as_deref()),
-            (used, Some(unread)),
+            (window.period, window.unread.join(", ").as_str()),
+            (used, unread),
             "{question}"
         );
     }
-    assert_eq!(asked("why is cart slow right now").unwrap().window.unread, None);
+    assert_eq!(understood("why is cart slow right now").unwrap().window.unread, [""; 0]);
 }
 
 proptest::proptest! {
@@ -169,8 +184,8 @@ proptest::proptest! {
         now in proptest::prelude::any::<i32>(),
     ) {
         let now = i64::from(now) * 1_000_000;
-        let asked = understand(&words.join(" "), &["cart".to_owned()], now);
-        let forward = |asked: Asked| asked.window.since_unix_us < asked.window.until_unix_us;
-        proptest::prop_assert!(asked.is_none_or(forward));
+        let understanding = understand(&words.join(" "), &["cart".to_owned()], now);
+        let forward = |understanding: Understanding| understanding.window.since_unix_us < understanding.window.until_unix_us;
+        proptest::prop_assert!(understanding.is_none_or(forward));
     }
 }

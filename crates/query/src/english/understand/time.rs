@@ -2,24 +2,10 @@
 
 use std::time::Duration;
 
-use super::word::Word;
 use coral_trace::units::parse_duration;
-use coral_trace::units::{flag, instant};
 
-/// A time in words.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Window {
-    /// Microseconds since the Unix epoch; from this on.
-    pub since_unix_us: i64,
-    /// Until before this.
-    pub until_unix_us: i64,
-    /// `last 15m`
-    pub words: String,
-    /// `--since 15m`
-    pub flags: String,
-    /// Words that may have meant another time, and were not understood: `last night`.
-    pub unread: Option<String>,
-}
+use super::super::understanding::{Period, Window};
+use super::word::Word;
 
 const DAY_US: i64 = 86_400_000_000;
 /// Words before a length of time.
@@ -72,17 +58,17 @@ const LEADS: &[&str] = &["a", "an", "few", "half", "next", "this"];
 /// Whether `word` may be about time.
 pub(super) fn is_word(word: &Word) -> bool {
     [LAST, UNTIL, &NUMBERS, OTHERS, NOW].into_iter().any(|words| word.is_one_of(words))
-        || !word.quoted && unit(&word.small).is_some()
+        || !word.quoted && unit(&word.lower).is_some()
 }
 
-/// When: as the first words say that are understood; else from `otherwise` ago.
-pub(super) fn window(words: &[Word], otherwise: Duration, now: i64) -> Window {
+/// The time that the first words name that are understood; without such words, the last `default_length`.
+pub(super) fn window(words: &[Word], default_length: Duration, now: i64) -> Window {
     let read = (0..words.len()).find_map(|at| {
         let (window, used) = read(words, at, now)?;
         let is_end = at.checked_sub(1).is_some_and(|before| words[before].is_one_of(UNTIL));
         (!is_end).then_some((window, at..at + used))
     });
-    let (window, used) = read.unwrap_or_else(|| (last(otherwise, now), 0..0));
+    let (window, used) = read.unwrap_or_else(|| (last(default_length, now), 0..0));
     Window { unread: unread(words, &used), ..window }
 }
 
@@ -96,15 +82,13 @@ fn read(words: &[Word], at: usize, now: i64) -> Option<(Window, usize)> {
     let day_before = midnight.saturating_sub(DAY_US);
     let from = usize::from(is(at, &["since"]));
     if is(at + from, &["today"]) {
-        return Some((since(midnight, now, "today, UTC"), from + 1));
+        return Some((since(midnight, now, Period::Today), from + 1));
     }
     if is(at, &["yesterday"]) {
-        let flags = format!("--since {} --until {}", instant(day_before), instant(midnight));
-        let window = since(day_before, midnight.saturating_sub(1), "yesterday, UTC");
-        return Some((Window { flags, ..window }, 1));
+        return Some((since(day_before, midnight.saturating_sub(1), Period::Yesterday), 1));
     }
     if is(at, &["since"]) && is(at + 1, &["yesterday"]) {
-        return Some((since(day_before, now, "since yesterday, UTC"), 2));
+        return Some((since(day_before, now, Period::SinceYesterday), 2));
     }
     let led = usize::from(is(at, LAST));
     // A unit alone is one of it: `last hour`.
@@ -117,14 +101,14 @@ fn read(words: &[Word], at: usize, now: i64) -> Option<(Window, usize)> {
 
 /// `15 minutes`, `15m`, `an hour and a half`, `one hour 30 minutes`, and of how many words. With `bare` also `hour`.
 fn length(words: &[Word], bare: bool) -> Option<(Duration, usize)> {
-    let unit_alone = || Some((unit(&words.first().filter(|_| bare)?.small)?, 1));
+    let unit_alone = || Some((unit(&words.first().filter(|_| bare)?.lower)?, 1));
     let (mut sum, mut used) = one_length(words).or_else(unit_alone)?;
     loop {
         let and = usize::from(words.get(used).is_some_and(|word| word.is_one_of(&["and"])));
         let rest = &words[used + and..];
         let (more, words) = match one_length(rest) {
             Some(more) => more,
-            None if and > 0 && is_a_half(rest) => (unit(&words[used - 1].small)? / 2, 2),
+            None if and > 0 && is_a_half(rest) => (unit(&words[used - 1].lower)? / 2, 2),
             None => break,
         };
         sum = sum.checked_add(more)?;
@@ -139,7 +123,7 @@ fn is_a_half(words: &[Word]) -> bool {
 
 fn one_length(words: &[Word]) -> Option<(Duration, usize)> {
     let word =
-        |at: usize| words.get(at).filter(|word| !word.quoted).map(|word| word.small.as_str());
+        |at: usize| words.get(at).filter(|word| !word.quoted).map(|word| word.lower.as_str());
     let unit_at = |at: usize| word(at).and_then(unit);
     let first = word(0)?;
     if first == "half" {
@@ -173,52 +157,46 @@ fn unit(word: &str) -> Option<Duration> {
 }
 
 fn last(length: Duration, now: i64) -> Window {
-    let micros = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
-    let flag = flag(length);
-    Window {
-        flags: format!("--since {flag}"),
-        ..since(now.saturating_sub(micros), now, &format!("last {flag}"))
-    }
+    let length_us = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
+    since(now.saturating_sub(length_us), now, Period::Last { length_us })
 }
 
 /// From `start` to `end`, which is inside.
-fn since(start: i64, end: i64, words: &str) -> Window {
+fn since(start: i64, end: i64, period: Period) -> Window {
     Window {
         since_unix_us: start,
         until_unix_us: end.saturating_add(1),
-        words: words.to_owned(),
-        flags: format!("--since {}", instant(start)),
-        unread: None,
+        period,
+        unread: Vec::new(),
     }
 }
 
-/// What is about time beside the words that were `used`.
-fn unread(words: &[Word], used: &std::ops::Range<usize>) -> Option<String> {
+/// Phrases about time beside the words that were `used`.
+fn unread(words: &[Word], used: &std::ops::Range<usize>) -> Vec<String> {
     let is_open = |at: usize| !used.contains(&at) && is_about_time(words, at);
     let is_led = |at: usize| {
         let before = at.checked_sub(1).filter(|before| is_open(*before));
         before.is_some_and(|at| words[at].is_one_of(LAST) || words[at].is_one_of(UNTIL))
     };
-    let leads = |at: usize| words[at].is_one_of(LEADS) || number(&words[at].small).is_some();
-    let is_told = |at: &usize| {
+    let leads = |at: usize| words[at].is_one_of(LEADS) || number(&words[at].lower).is_some();
+    let is_unread = |at: &usize| {
         let leads = leads(*at) && at + 1 < words.len() && is_open(at + 1);
         is_open(*at) || !used.contains(at) && (is_led(*at) || leads)
     };
-    let told: Vec<usize> = (0..words.len()).filter(is_told).collect();
+    let places: Vec<usize> = (0..words.len()).filter(is_unread).collect();
     let phrase =
-        |run: &[usize]| run.iter().map(|at| words[*at].said.as_str()).collect::<Vec<_>>().join(" ");
-    let phrases: Vec<String> = told.chunk_by(|one, next| *next == one + 1).map(phrase).collect();
-    (!phrases.is_empty()).then(|| phrases.join(", "))
+        |run: &[usize]| run.iter().map(|at| words[*at].text.as_str()).collect::<Vec<_>>().join(" ");
+    places.chunk_by(|one, next| *next == one + 1).map(phrase).collect()
 }
 
 fn is_about_time(words: &[Word], at: usize) -> bool {
     let word = &words[at];
-    let is_number = |word: &Word| !word.is_one_of(LEADS) && number(&word.small).is_some();
+    let is_number = |word: &Word| !word.is_one_of(LEADS) && number(&word.lower).is_some();
     let follows_number = at.checked_sub(1).is_some_and(|before| is_number(&words[before]));
-    let is_unit = unit(&word.small).is_some() && (follows_number || !word.is_one_of(AFTER_NUMBERS));
+    let is_unit = unit(&word.lower).is_some() && (follows_number || !word.is_one_of(AFTER_NUMBERS));
     // 10:30, 2026-11-25, 15m
-    let is_clock = word.small.starts_with(|sign: char| sign.is_ascii_digit())
-        && (word.small.contains([':', '-']) || parse_duration(&word.small).is_ok());
+    let is_clock = word.lower.starts_with(|sign: char| sign.is_ascii_digit())
+        && (word.lower.contains([':', '-']) || parse_duration(&word.lower).is_ok());
     let is_named = [LAST, UNTIL, OTHERS].into_iter().any(|words| word.is_one_of(words));
     !word.quoted && (is_named || is_unit || is_clock && !is_number(word))
 }

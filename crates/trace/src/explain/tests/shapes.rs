@@ -33,7 +33,7 @@ fn compare_of(
 
 #[track_caller]
 fn cause_of(answer: &Explanation) -> (&str, &str, &'static str) {
-    assert_eq!(answer.verdict, Verdict::Cause, "{}: {:?}", answer.reason, answer.ranking);
+    assert_eq!(answer.verdict, Verdict::Cause, "{:?}: {:?}", answer.reason, answer.ranking);
     let first = &answer.ranking[0];
     (&first.service, &first.component, first.kind.as_str())
 }

@@ -1,0 +1,102 @@
+//! The slowest requests, or those that fail most.
+
+use std::cmp::Reverse;
+
+use super::MAX_FINDINGS;
+use super::answer::{CallFindings, Findings, RequestFindings};
+use super::understanding::Understanding;
+use crate::answer::{RedRow, RedTable};
+use crate::ask::QueryError;
+use crate::reader::Reader;
+use crate::{RedProtocol, RedQuestion, RedSide, RedSource};
+
+impl Reader<'_> {
+    /// The slowest routes of a service, or those that fail most; calls between services where nothing is known of
+    /// routes, and where no service was asked about.
+    pub(super) fn request_findings(
+        &self,
+        understanding: &Understanding,
+        failed: bool,
+    ) -> Result<Findings, QueryError> {
+        let Some((query, table)) = self.counted_requests(understanding)? else {
+            return Ok(Findings::Calls(self.slow_or_failing_edges(understanding, failed)?));
+        };
+        let mut rows = rows_of_route(&table, understanding.route.as_deref());
+        rows.retain(|row| !failed || row.numbers.errors > 0);
+        rows.sort_by_key(|row| {
+            let slowest = row.numbers.p95_us.unwrap_or(i64::MAX);
+            Reverse(if failed { row.numbers.errors as i64 } else { slowest })
+        });
+        rows.truncate(MAX_FINDINGS);
+        let RedTable { overall, overall_before, .. } = table;
+        Ok(Findings::Requests(RequestFindings { query, rows, overall, overall_before }))
+    }
+
+    /// What the service that was asked about served: by metrics, or else by the spans that are stored.
+    fn counted_requests(
+        &self,
+        understanding: &Understanding,
+    ) -> Result<Option<(RedQuestion, RedTable)>, QueryError> {
+        let Some(service) = &understanding.service else { return Ok(None) };
+        Ok(match self.requests(service, understanding, RedSource::Metrics)? {
+            None => self.requests(service, understanding, RedSource::Spans)?,
+            found => found,
+        })
+    }
+
+    /// What `service` served over HTTP, or over gRPC if that is more; `None` when nothing is known.
+    pub(super) fn requests(
+        &self,
+        service: &str,
+        understanding: &Understanding,
+        source: RedSource,
+    ) -> Result<Option<(RedQuestion, RedTable)>, QueryError> {
+        let window = &understanding.window;
+        let answered = |protocol| {
+            let question = RedQuestion {
+                protocol,
+                service: service.to_owned(),
+                side: RedSide::Server,
+                source,
+                since_unix_us: window.since_unix_us,
+                until_unix_us: window.until_unix_us,
+                // Of spans the baseline is left out: every span of it would be read.
+                compare_us: (source == RedSource::Metrics).then(|| window.baseline_us()),
+                slow: false,
+                over_us: None,
+            };
+            let table = self.red(&question)?;
+            Ok::<_, QueryError>((question, table))
+        };
+        let tables = [answered(RedProtocol::Http)?, answered(RedProtocol::Grpc)?];
+        let most = tables.into_iter().max_by_key(|(_, table)| {
+            let rows = rows_of_route(table, understanding.route.as_deref());
+            (!rows.is_empty(), table.overall.requests)
+        });
+        Ok(most.filter(|(_, table)| table.overall.requests > 0))
+    }
+
+    fn slow_or_failing_edges(
+        &self,
+        understanding: &Understanding,
+        failed: bool,
+    ) -> Result<CallFindings, QueryError> {
+        let (query, mut edges) = self.edges_of_window(&understanding.window)?;
+        edges.retain(|edge| {
+            understanding.service.as_ref().is_none_or(|service| edge.to == *service)
+                && (!failed || edge.errors > 0)
+        });
+        edges.sort_by_key(|edge| Reverse(if failed { edge.errors } else { edge.p95_us }));
+        edges.truncate(MAX_FINDINGS);
+        Ok(CallFindings { query, edges })
+    }
+}
+
+/// The rows of `route`, which may be a method of gRPC; all without one.
+pub(super) fn rows_of_route(table: &RedTable, route: Option<&str>) -> Vec<RedRow> {
+    let is_of_route = |row: &&RedRow| {
+        let names = [&row.route, &row.method];
+        route.is_none_or(|route| names.into_iter().flatten().any(|name| name == route))
+    };
+    table.rows.iter().filter(is_of_route).cloned().collect()
+}

@@ -1,0 +1,55 @@
+//! The JSON of enums of `coral-trace`, which knows no serde. Each mirror names the variants of the enum that it stands
+//! for; the compiler compares the two.
+
+use coral_trace::dependency::NodeKind;
+use coral_trace::explain::{CauseKind, Reason, Verdict};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// [`Verdict`] as `cause`, `no_cause` or `not_enough_evidence`.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Verdict", rename_all = "snake_case")]
+pub(crate) enum VerdictJson {
+    Cause,
+    NoCause,
+    NotEnoughEvidence,
+}
+
+/// [`CauseKind`] as `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`, `more_often` or `new`.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "CauseKind", rename_all = "snake_case")]
+pub(crate) enum CauseKindJson {
+    Own,
+    Edge,
+    Leaf,
+    Queue,
+    Missing,
+    Error,
+    Repeated,
+    MoreOften,
+    New,
+}
+
+/// [`Reason`] as an object: its name under `kind`, and its numbers.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Reason", tag = "kind", rename_all = "snake_case")]
+pub(crate) enum ReasonJson {
+    NoTraces,
+    NoBaselineTraces,
+    TooFewBaselineTraces { traces: usize, least: usize },
+    TornTraces { completeness: f64 },
+    LowScore { score: f64, least: f64 },
+    NotSlower,
+    ReachedByChance { score: f64 },
+    BeyondChance { score: f64 },
+}
+
+/// [`NodeKind`] as `service`, `database`, `queue` or `external`.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "NodeKind", rename_all = "snake_case")]
+pub(crate) enum NodeKindJson {
+    Service,
+    Database,
+    Queue,
+    External,
+}

@@ -1,0 +1,73 @@
+//! Calls between services, in words.
+
+use coral_query::answer::{CallFindings, Intent, ServiceCallFindings, TopologyEdge, Understanding};
+use coral_trace::units::{count, counted};
+
+use super::command;
+use super::number::{micros, short};
+use super::page::Page;
+use super::requests::title;
+
+/// What calls a service, and what it calls.
+pub(super) fn write_of_service(
+    understanding: &Understanding,
+    found: &ServiceCallFindings,
+    page: &mut Page,
+) {
+    let query = page.query(command::topology(&found.query, &understanding.window));
+    let service = understanding.service.as_deref().unwrap_or_default();
+    page.section(format!("What calls {service}"));
+    not_narrowed(understanding, page);
+    found.callers.iter().for_each(|edge| page.line(query, call(edge)));
+    page.or_nothing(query, "nobody whose spans are stored");
+    page.section(format!("What {service} calls"));
+    found.callees.iter().for_each(|edge| page.line(query, call(edge)));
+    page.or_nothing(query, "nothing");
+}
+
+/// Calls between services: all, or the slowest, or those that fail most.
+pub(super) fn write(understanding: &Understanding, found: &CallFindings, page: &mut Page) {
+    let query = page.query(command::topology(&found.query, &understanding.window));
+    let is_map = understanding.intent == Intent::Calls;
+    page.section(match is_map {
+        true => "Who calls whom, the most calls first",
+        false => title(understanding.intent),
+    });
+    not_narrowed(understanding, page);
+    let words = if is_map { call } else { latency };
+    found.edges.iter().for_each(|edge| page.line(query, words(edge)));
+    page.or_nothing(query, if is_map { "nothing" } else { "nothing in this window" });
+}
+
+/// `shop → stock over http: 240 calls, 6 failed, P95 314ms`
+fn call(edge: &TopologyEdge) -> String {
+    let failed = match edge.errors {
+        0 => String::new(),
+        errors => format!(", {} failed", count(errors)),
+    };
+    format!(
+        "{} → {} over {}: {}{failed}, P95 {}",
+        short(&edge.from),
+        short(&edge.to),
+        edge.protocol,
+        counted(edge.calls, "call"),
+        micros(edge.p95_us),
+    )
+}
+
+/// `shop → stock: P95 314ms, 240 calls, 6 failed`
+fn latency(edge: &TopologyEdge) -> String {
+    let (from, to) = (short(&edge.from), short(&edge.to));
+    let (p95, calls) = (micros(edge.p95_us), counted(edge.calls, "call"));
+    format!("{from} → {to}: P95 {p95}, {calls}, {} failed", count(edge.errors))
+}
+
+/// Says that the section is of all routes, if one was asked about.
+fn not_narrowed(understanding: &Understanding, page: &mut Page) {
+    if let Some(route) = &understanding.route {
+        page.remark(format!(
+            "not narrowed to {}: these calls are counted by service, of all routes",
+            short(route)
+        ));
+    }
+}

@@ -1,0 +1,37 @@
+//! What changed since the baseline, in words.
+
+use coral_query::answer::{Anomaly, AnomalyKind, ChangeFindings, Understanding};
+use coral_trace::units::{count, counted, duration};
+
+use super::command;
+use super::number::{percent, short};
+use super::page::Page;
+use super::window::flag;
+
+/// The changes.
+pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page: &mut Page) {
+    let query = page.query(command::anomalies(&found.query, &understanding.window));
+    page.section(format!("Changes against the {} before", flag(found.query.baseline_us)));
+    if let Some(route) = &understanding.route {
+        let why = command::why_about(understanding.service.as_deref(), Some(route));
+        page.remark(format!("only what names {}; `{why}` has what is below", short(route)));
+    }
+    found.anomalies.iter().for_each(|anomaly| page.line(query, change(anomaly)));
+    if found.more > 0 {
+        page.line(query, format!("… {} more score less", count(found.more)));
+    }
+    page.or_nothing(query, "nothing that chance would not make as much otherwise");
+}
+
+/// `stock: slower, GET /stock/{id} (23ms before, 305ms now)`
+fn change(anomaly: &Anomaly) -> String {
+    let number = |number: f64| match anomaly.kind {
+        AnomalyKind::Slower => duration(number as i64),
+        AnomalyKind::NewEdge | AnomalyKind::VanishedEdge => counted(number as u64, "call"),
+        _ => percent(number),
+    };
+    let (before, now) = (number(anomaly.before), number(anomaly.now));
+    let kind = anomaly.kind.as_str().replace('_', " ");
+    let (service, component) = (short(&anomaly.service), short(&anomaly.component));
+    format!("{service}: {kind}, {component} ({before} before, {now} now)")
+}

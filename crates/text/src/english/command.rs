@@ -1,0 +1,82 @@
+//! The commands that ask for the parts of an answer.
+
+use coral_query::answer::Window;
+use coral_query::{
+    AnomaliesQuestion, RedQuestion, RedSource, Sort, SpanStatus, TopologyQuestion, TracesQuestion,
+    WhyQuestion,
+};
+
+use super::window::{flag, flags};
+
+/// `coral query beyla http cart --source spans --since 1h`
+pub(super) fn red(question: &RedQuestion, window: &Window) -> String {
+    let (protocol, service) = (question.protocol.as_str(), quoted(&question.service));
+    let source = match question.source {
+        RedSource::Spans => " --source spans",
+        RedSource::Metrics => "",
+    };
+    let compare = question.compare_us.map(|earlier| format!(" --compare {}", flag(earlier)));
+    let (flags, compare) = (flags(window), compare.unwrap_or_default());
+    format!("coral query beyla {protocol} {service}{source} {flags}{compare}")
+}
+
+/// `coral why shop --route /list --since 15m --baseline 1h`
+pub(super) fn why(question: &WhyQuestion, window: &Window) -> String {
+    let about = why_about(question.service.as_deref(), question.route.as_deref());
+    format!("{about} {} --baseline {}", flags(window), flag(question.baseline_us))
+}
+
+/// `coral why shop --route /list`
+pub(super) fn why_about(service: Option<&str>, route: Option<&str>) -> String {
+    let service = service.map(|service| format!(" {}", quoted(service)));
+    let route = route.map(|route| format!(" --route {}", quoted(route)));
+    format!("coral why{}{}", service.unwrap_or_default(), route.unwrap_or_default())
+}
+
+/// `coral query anomalies --since 15m --baseline 1h`
+pub(super) fn anomalies(question: &AnomaliesQuestion, window: &Window) -> String {
+    let baseline = flag(question.baseline_us);
+    format!("coral query anomalies {} --baseline {baseline}", flags(window))
+}
+
+/// `coral query topology --since 1h`
+pub(super) fn topology(_: &TopologyQuestion, window: &Window) -> String {
+    format!("coral query topology {}", flags(window))
+}
+
+/// `coral query beyla traces --service cart --attr http.route=/list --since 2m --limit 5`
+pub(super) fn traces(question: &TracesQuestion, window: &Window) -> String {
+    let mut command = "coral query beyla traces".to_owned();
+    let mut add = |flag: &str, value: &str| command.push_str(&format!(" {flag} {value}"));
+    if let Some(service) = &question.service {
+        add("--service", &quoted(service));
+    }
+    question.attributes.lines().for_each(|pair| add("--attr", &quoted(pair)));
+    if let Some(name) = &question.name {
+        add("--name", &quoted(name));
+    }
+    if let Some(status) = question.status {
+        add("--status", if status == SpanStatus::Error { "error" } else { "ok" });
+    }
+    if question.sort == Sort::Slowest {
+        add("--sort", "slowest");
+    }
+    if let Some(least) = question.min_duration_us {
+        add("--min-duration", &flag(least));
+    }
+    format!("{command} {} --limit {}", flags(window), question.limit)
+}
+
+/// `coral query beyla traces --trace-id 4bf9…`
+pub(super) fn trace(trace_id: impl std::fmt::Display) -> String {
+    format!("coral query beyla traces --trace-id {trace_id}")
+}
+
+/// As a shell reads it back.
+fn quoted(word: &str) -> String {
+    let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "-_./:{}=".contains(sign);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}

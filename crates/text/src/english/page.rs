@@ -1,0 +1,96 @@
+//! A page that is being written.
+
+use std::fmt::Write as _;
+
+use coral_trace::sanitize::line;
+use serde::Serialize;
+
+/// An answer in words. Names are as spans have them: [`Page::text`] makes them safe for a terminal.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Page {
+    /// What was understood: `Analyzing payments-api, last 1h`. Null when nothing was; `sections` then says what can
+    /// be asked.
+    pub understood: Option<String>,
+    /// The answer's parts.
+    pub sections: Vec<PageSection>,
+    /// The commands that the lines cite, from 1 on.
+    pub queries: Vec<String>,
+}
+
+/// A heading and what stands below it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct PageSection {
+    /// `RED Metrics (last 1h)`
+    pub title: String,
+    /// One finding each.
+    pub lines: Vec<PageLine>,
+}
+
+/// One finding.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct PageLine {
+    /// In words.
+    pub text: String,
+    /// Which of the page's `queries` the finding is from; null for a remark, which says nothing of the data.
+    pub query: Option<usize>,
+}
+
+impl Page {
+    /// The page for a terminal. Lines end in the number of the query that they are from.
+    pub fn text(&self) -> String {
+        let mut text = match &self.understood {
+            Some(understood) => format!("{}...\n", line(understood)),
+            None => String::new(),
+        };
+        for section in &self.sections {
+            let between = if text.is_empty() { "" } else { "\n" };
+            let _ = writeln!(text, "{between}{}:", line(&section.title));
+            for found in &section.lines {
+                let cited = found.query.map(|query| format!(" [{query}]")).unwrap_or_default();
+                let _ = writeln!(text, "  - {}{cited}", line(&found.text));
+            }
+        }
+        if !self.queries.is_empty() {
+            text.push_str("\nQueries:\n");
+            for (at, query) in self.queries.iter().enumerate() {
+                let _ = writeln!(text, "  [{}] {}", at + 1, line(query));
+            }
+        }
+        text
+    }
+
+    /// Begins a section.
+    pub(super) fn section(&mut self, title: impl Into<String>) {
+        self.sections.push(PageSection { title: title.into(), lines: Vec::new() });
+    }
+
+    /// Adds a command that lines cite; its number, from 1 on.
+    pub(super) fn query(&mut self, command: String) -> usize {
+        self.queries.push(command);
+        self.queries.len()
+    }
+
+    /// Adds a finding of `query` to the last section.
+    pub(super) fn line(&mut self, query: usize, text: impl Into<String>) {
+        self.add(PageLine { text: text.into(), query: Some(query) });
+    }
+
+    /// Adds a remark to the last section.
+    pub(super) fn remark(&mut self, text: impl Into<String>) {
+        self.add(PageLine { text: text.into(), query: None });
+    }
+
+    /// Adds a line of `query` to the last section if that has no finding.
+    pub(super) fn or_nothing(&mut self, query: usize, text: &str) {
+        let is_bare = |section: &PageSection| section.lines.iter().all(|line| line.query.is_none());
+        if self.sections.last().is_some_and(is_bare) {
+            self.line(query, text);
+        }
+    }
+
+    fn add(&mut self, line: PageLine) {
+        if let Some(section) = self.sections.last_mut() {
+            section.lines.push(line);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The slowest requests of a service, or those that fail most, in words.
+
+use coral_query::answer::{Intent, RedRow, RequestFindings, Understanding};
+use coral_trace::units::counted;
+
+use super::command;
+use super::number::{p95, percent, short};
+use super::page::Page;
+
+/// The rows.
+pub(super) fn write(understanding: &Understanding, found: &RequestFindings, page: &mut Page) {
+    let query = page.query(command::red(&found.query, &understanding.window));
+    page.section(title(understanding.intent));
+    for row in &found.rows {
+        let numbers = &row.numbers;
+        let (name, p95) = (short(&row_name(row)), p95(numbers));
+        let (requests, rate) = (counted(numbers.requests, "request"), percent(numbers.error_rate));
+        page.line(query, format!("{name}: P95 {p95}, {requests}, {rate} failed"));
+    }
+    page.or_nothing(query, "nothing in this window");
+}
+
+/// The title of a section with what fails most, or is slowest.
+pub(super) fn title(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Errors => "What fails, most often first",
+        _ => "The slowest first, by P95",
+    }
+}
+
+/// `POST /validate`
+pub(super) fn row_name(row: &RedRow) -> String {
+    let names = [&row.method, &row.route].into_iter().flatten();
+    let words: Vec<&str> = names.map(String::as_str).filter(|word| !word.is_empty()).collect();
+    words.join(" ")
+}

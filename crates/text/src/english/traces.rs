@@ -1,0 +1,34 @@
+//! A list of traces, in words.
+
+use coral_query::Sort;
+use coral_query::answer::{TraceFindings, TraceSummary, Understanding};
+use coral_trace::units::{counted, duration};
+
+use super::command;
+use super::number::short;
+use super::page::Page;
+
+/// The traces.
+pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: &mut Page) {
+    let query = page.query(command::traces(&found.query, &understanding.window));
+    page.section(match found.query.sort {
+        Sort::Slowest => "Traces, the slowest first",
+        Sort::Newest => "Traces, the newest first",
+    });
+    found.list.traces.iter().for_each(|trace| page.line(query, summary(trace)));
+    page.or_nothing(query, "none");
+}
+
+/// `4bf9… 335ms GET /cart (ERROR), 5 spans: stock failed with 500 (309ms)`
+fn summary(trace: &TraceSummary) -> String {
+    let cause = trace.root_cause.as_ref().map(|cause| format!(": {cause}"));
+    let failed = if trace.error_count > 0 { " (ERROR)" } else { "" };
+    format!(
+        "{} {} {}{failed}, {}{}",
+        trace.trace_id,
+        duration(trace.duration_us),
+        short(&trace.root_operation),
+        counted(trace.span_count, "span"),
+        cause.unwrap_or_default(),
+    )
+}

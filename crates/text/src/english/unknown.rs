@@ -1,0 +1,43 @@
+//! Questions without an answer: what can be asked, and about whom.
+
+use coral_query::answer::NoSuchService;
+use coral_trace::units::count;
+
+use super::number::short;
+use super::page::Page;
+
+/// What can be asked, by example.
+const EXAMPLES: [&str; 6] = [
+    "why is payments-api slow?",
+    "slowest endpoints of payments-api, last 15 minutes",
+    "errors today",
+    "what calls payments-api?",
+    "what changed in the last hour?",
+    "show me slow traces for payments-api",
+];
+
+/// The page for a question that is none of those that can be asked.
+pub(super) fn not_understood() -> Page {
+    let mut page = Page::default();
+    page.section("I cannot answer that. What can be asked");
+    EXAMPLES.iter().for_each(|example| page.remark(*example));
+    page
+}
+
+/// The page for a question about a service that no trace has.
+pub(super) fn no_such_service(found: &NoSuchService) -> Page {
+    let mut page = Page::default();
+    page.section("No such service");
+    page.remark(format!("no trace here has a service called {}", short(&found.service)));
+    if !found.similar.is_empty() {
+        page.remark(format!("services of a similar name: {}", found.similar.join(", ")));
+    } else if !found.known.is_empty() {
+        let known: Vec<String> = found.known.iter().map(|name| short(name)).collect();
+        let more = match found.more_known {
+            0 => String::new(),
+            more => format!(" and {} more", count(more)),
+        };
+        page.remark(format!("there are {}{more}", known.join(", ")));
+    }
+    page
+}

@@ -1,0 +1,179 @@
+//! Why something is slow, in words: metrics, traces, cause, and what to do.
+
+use coral_query::answer::{
+    CauseKind, RedNumbers, RequestFindings, Understanding, Verdict, Why, WhyFindings, WhySuspect,
+};
+use coral_trace::units::{count, counted, duration};
+
+use super::command;
+use super::number::{change, p95, percent, short};
+use super::page::Page;
+use super::requests::row_name;
+use super::window::words;
+use crate::why::words::{reason, suspicion};
+
+/// Suspects that are listed.
+const MAX_SUSPECTS: usize = 3;
+/// The lowest score and share of a suspect that is listed.
+const MIN_SCORE: f64 = 0.3;
+const MIN_SHARE: f64 = 0.01;
+/// Traces of the cause that are named.
+const MAX_EVIDENCE: usize = 3;
+
+/// The RFD's layout.
+pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &mut Page) {
+    if let Some(service) = &understanding.service {
+        page.section(format!("RED Metrics ({})", words(&understanding.window)));
+        match &found.requests {
+            Some(requests) => whole_requests(understanding, requests, page),
+            None => {
+                let route = understanding.route.as_ref();
+                let route = route.map(|route| format!("{} of ", short(route))).unwrap_or_default();
+                page.remark(format!("no metrics of {route}{service} in this window"));
+            }
+        }
+    }
+    let why = &found.why;
+    let query = page.query(command::why(&found.query, &understanding.window));
+    analysis(why, query, page);
+    if let Some(requests) = &found.cause_requests {
+        let query = page.query(command::red(&requests.query, &understanding.window));
+        for (name, now, before) in numbers(requests) {
+            page.line(query, latency(&name, now, before));
+        }
+    }
+    page.section("Root Cause");
+    match why.ranking.first().filter(|_| why.verdict == Verdict::Cause) {
+        Some(cause) => {
+            root_cause(why, cause, query, page);
+            page.section("Recommendation");
+            recommendations(cause).into_iter().for_each(|advice| page.remark(advice));
+        }
+        None => no_cause(why, query, page),
+    }
+}
+
+/// Latency, rate and errors of the service that was asked about.
+fn whole_requests(understanding: &Understanding, requests: &RequestFindings, page: &mut Page) {
+    let window = &understanding.window;
+    let query = page.query(command::red(&requests.query, window));
+    let seconds = window.until_unix_us.saturating_sub(window.since_unix_us) as f64 / 1e6;
+    for (name, now, before) in numbers(requests) {
+        page.line(query, latency(&name, now, before));
+        let rate = now.requests as f64 / seconds.max(1.0);
+        let requests = counted(now.requests, "request");
+        page.line(query, format!("Request rate: {rate:.1} req/s ({requests})"));
+        page.line(query, format!("Error rate: {}", percent(now.error_rate)));
+    }
+}
+
+/// Name, numbers and numbers before: of each row, or of the service as a whole.
+fn numbers(requests: &RequestFindings) -> Vec<(String, &RedNumbers, Option<&RedNumbers>)> {
+    let service = &requests.query.service;
+    if requests.rows.is_empty() {
+        return vec![(service.clone(), &requests.overall, requests.overall_before.as_ref())];
+    }
+    let rows = requests.rows.iter();
+    rows.map(|row| {
+        (format!("{service} {}", short(&row_name(row))), &row.numbers, row.before.as_ref())
+    })
+    .collect()
+}
+
+/// `shop P95 latency: 450ms (baseline: 150ms, +200%)`
+fn latency(name: &str, now: &RedNumbers, before: Option<&RedNumbers>) -> String {
+    let before = before.filter(|before| before.requests > 0);
+    format!("{name} P95 latency: {}{}", p95(now), change(now, before))
+}
+
+/// How much was read, who is suspected, and what the slow spans have in common.
+fn analysis(why: &Why, query: usize, page: &mut Page) {
+    page.section("Trace Analysis");
+    page.line(
+        query,
+        format!(
+            "Analyzed {} against {} of the baseline; {} whole",
+            counted(why.traces, "trace"),
+            count(why.baseline_traces),
+            percent(why.completeness),
+        ),
+    );
+    let suspects = why.ranking.iter().take(MAX_SUSPECTS);
+    for suspect in
+        suspects.filter(|suspect| suspect.share >= MIN_SHARE && suspect.score >= MIN_SCORE)
+    {
+        let what = suspicion(suspect, &short(&suspect.component));
+        let (share, service) = (percent(suspect.share), short(&suspect.service));
+        page.line(query, format!("{share} of the added time: {service} {what}"));
+    }
+    for found in &why.standouts {
+        let (key, value) = (short(&found.key), short(&found.value));
+        let (affected, others) = (percent(found.affected), percent(found.others));
+        page.line(
+            query,
+            format!(
+                "{key}={value} in {affected} of its slow or failing spans and {others} of its others"
+            ),
+        );
+    }
+}
+
+fn no_cause(why: &Why, query: usize, page: &mut Page) {
+    let verdict = match why.verdict {
+        Verdict::NoCause => "none",
+        Verdict::Cause | Verdict::NotEnoughEvidence => "not enough evidence",
+    };
+    page.line(query, format!("{verdict}: {}", reason(why.because)));
+    if !why.other_routes.is_empty() {
+        let routes: Vec<String> = why.other_routes.iter().map(|name| short(name)).collect();
+        page.line(query, format!("there are traces with {}", routes.join(", ")));
+    }
+}
+
+fn root_cause(why: &Why, cause: &WhySuspect, query: usize, page: &mut Page) {
+    let what = suspicion(cause, &short(&cause.component));
+    page.line(query, format!("{} {what}", short(&cause.service)));
+    if why.counterfactual_p95_us < why.p95_us {
+        let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
+        page.line(query, format!("P95 is {now}; with that as it was, {without}"));
+    }
+    for seen in cause.evidence.iter().take(MAX_EVIDENCE) {
+        page.line(query, format!("see `{}`", command::trace(seen.trace_id)));
+    }
+}
+
+/// What to look at, by how the time is lost.
+fn recommendations(cause: &WhySuspect) -> [String; 2] {
+    let who = short(&cause.service);
+    let (first, second) = match cause.kind {
+        CauseKind::Own => (
+            format!("Check CPU, memory and locks of {who}, and what was deployed there last"),
+            "Compare one of the traces above with a faster one of the same operation",
+        ),
+        CauseKind::Edge => (
+            format!("Check the network to {who}, its accept queue and its connection limits"),
+            "Check whether its callers wait for a connection of their pool",
+        ),
+        CauseKind::Leaf => (
+            format!("Check {who}: load, locks, and the plan of the statement above"),
+            "Consider a timeout, so that callers are not held up",
+        ),
+        CauseKind::Queue => (
+            format!("Give {who} more workers, or fewer requests: they wait before work begins"),
+            "Check what its workers are busy with",
+        ),
+        CauseKind::Missing | CauseKind::Error => (
+            format!("Read the errors of {who}: it fails or stops where nothing below it does"),
+            "Check what was deployed or configured there last",
+        ),
+        CauseKind::Repeated => (
+            "Ask once for many: batch or cache the repeated call".to_owned(),
+            "If it is retried, add backoff and a circuit breaker",
+        ),
+        CauseKind::MoreOften | CauseKind::New => (
+            format!("Check why {who} is asked more often: a cache that misses, a fallback"),
+            "Compare one of the traces above with one of the baseline",
+        ),
+    };
+    [first, second.to_owned()]
+}

@@ -1,0 +1,80 @@
+//! What was understood, and its time, in words and as flags.
+
+use std::time::Duration;
+
+use coral_query::answer::{Period, Understanding, Window};
+use coral_trace::units::{self, instant};
+
+use super::number::short;
+
+/// `Analyzing /list of shop, last 1h`, and phrases about time that were not understood. The route is left out unless
+/// the answer `is_narrowed` to it.
+pub(super) fn understood(understanding: &Understanding, is_narrowed: bool) -> String {
+    let route = understanding.route.as_ref().filter(|_| is_narrowed);
+    let route = route.map(|route| format!("{} of ", short(route))).unwrap_or_default();
+    let service = understanding.service.as_deref().unwrap_or("everything");
+    let window = words(&understanding.window);
+    let unread = match understanding.window.unread.join(", ") {
+        none if none.is_empty() => none,
+        phrases => format!("; no time was read in \"{}\"", short(&phrases)),
+    };
+    format!("Analyzing {route}{service}, {window}{unread}")
+}
+
+/// `last 15m`
+pub(super) fn words(window: &Window) -> String {
+    match window.period {
+        Period::Last { length_us } => format!("last {}", flag(length_us)),
+        Period::Today => "today, UTC".to_owned(),
+        Period::Yesterday => "yesterday, UTC".to_owned(),
+        Period::SinceYesterday => "since yesterday, UTC".to_owned(),
+    }
+}
+
+/// `--since 15m`
+pub(super) fn flags(window: &Window) -> String {
+    let since = instant(window.since_unix_us);
+    match window.period {
+        Period::Last { length_us } => format!("--since {}", flag(length_us)),
+        Period::Today | Period::SinceYesterday => format!("--since {since}"),
+        Period::Yesterday => format!("--since {since} --until {}", instant(window.until_unix_us)),
+    }
+}
+
+/// A length of microseconds as a flag takes it: `15m`.
+pub(super) fn flag(micros: i64) -> String {
+    units::flag(Duration::from_micros(micros.unsigned_abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_period_has_words_and_flags() {
+        let noon = 1_795_608_000_000_000;
+        let half_a_day = 43_200_000_000;
+        let midnight = noon - half_a_day;
+        let both = |period, since_unix_us, until_unix_us| {
+            let window = Window { since_unix_us, until_unix_us, period, unread: Vec::new() };
+            (words(&window), flags(&window))
+        };
+        let check = |(words, flags): (String, String), expected: [&str; 2]| {
+            assert_eq!([words.as_str(), flags.as_str()], expected);
+        };
+        let last = Period::Last { length_us: 5_400_000_000 };
+        check(both(last, noon - 5_400_000_000, noon + 1), ["last 90m", "--since 90m"]);
+        check(
+            both(Period::Today, midnight, noon + 1),
+            ["today, UTC", "--since 2026-11-25T00:00:00Z"],
+        );
+        check(
+            both(Period::SinceYesterday, midnight - 2 * half_a_day, noon + 1),
+            ["since yesterday, UTC", "--since 2026-11-24T00:00:00Z"],
+        );
+        check(
+            both(Period::Yesterday, midnight - 2 * half_a_day, midnight),
+            ["yesterday, UTC", "--since 2026-11-24T00:00:00Z --until 2026-11-25T00:00:00Z"],
+        );
+    }
+}

@@ -1,0 +1,313 @@
+//! Answers in plain English as they are printed, with parts that a small store does not lead to.
+
+use coral_query::answer::{
+    Anomaly, AnomalyKind, CallFindings, CauseKind, ChangeFindings, English, Findings, Intent,
+    Period, Reason, RedNumbers, RedRow, RequestFindings, ServiceCallFindings, TopologyEdge,
+    Understanding, Why, WhyEvidence, WhyFindings, WhyStandout, WhySuspect, Window,
+};
+use coral_query::{
+    AnomaliesQuestion, RedProtocol, RedQuestion, RedSide, RedSource, TopologyQuestion, WhyQuestion,
+};
+use expect_test::{Expect, expect};
+
+use crate::english::{page, text};
+use crate::json::Projection;
+
+const MINUTE_US: i64 = 60_000_000;
+
+fn answer(intent: Intent, route: Option<&str>, findings: Findings) -> English {
+    let understanding = Understanding {
+        intent,
+        service: Some("shop".to_owned()),
+        unknown_service: None,
+        route: route.map(str::to_owned),
+        window: Window {
+            since_unix_us: 0,
+            until_unix_us: 15 * MINUTE_US + 1,
+            period: Period::Last { length_us: 15 * MINUTE_US },
+            unread: Vec::new(),
+        },
+    };
+    English { understanding: Some(understanding), findings }
+}
+
+/// What the answer is printed as. The answer is checked to come back from its JSON.
+#[track_caller]
+fn check(answer: &English, expected: &Expect) {
+    expected.assert_eq(&text(answer));
+    let read: English = serde_json::from_slice(&answer.json().unwrap()).unwrap();
+    assert_eq!(read, *answer);
+}
+
+fn numbers(requests: u64, errors: u64, p95_us: Option<i64>) -> RedNumbers {
+    let error_rate = errors as f64 / requests as f64;
+    let beyond_us = p95_us.is_none().then_some(10_000_000);
+    RedNumbers { requests, errors, error_rate, p95_us, beyond_us, ..RedNumbers::default() }
+}
+
+fn requests(service: &str, rows: Vec<RedRow>) -> RequestFindings {
+    let query = RedQuestion {
+        protocol: RedProtocol::Http,
+        service: service.to_owned(),
+        side: RedSide::Server,
+        source: RedSource::Metrics,
+        since_unix_us: 0,
+        until_unix_us: 15 * MINUTE_US + 1,
+        compare_us: Some(60 * MINUTE_US),
+        slow: false,
+        over_us: None,
+    };
+    RequestFindings {
+        query,
+        rows,
+        overall: numbers(1_800, 18, Some(450_000)),
+        overall_before: Some(numbers(7_200, 0, Some(150_000))),
+    }
+}
+
+fn row(route: &str, numbers: RedNumbers, before: Option<RedNumbers>) -> RedRow {
+    let (method, route) = (Some("GET".to_owned()), Some(route.to_owned()));
+    RedRow { method, route, numbers, before, ..RedRow::default() }
+}
+
+fn suspect(service: &str, kind: CauseKind, component: &str, share: f64) -> WhySuspect {
+    WhySuspect {
+        service: service.to_owned(),
+        component: component.to_owned(),
+        kind,
+        share,
+        score: 2.0 * share,
+        evidence: vec![WhyEvidence {
+            trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".parse().unwrap(),
+            span_id: "00f067aa0ba902b7".parse().unwrap(),
+        }],
+    }
+}
+
+fn why(route: Option<&str>, because: Reason, ranking: Vec<WhySuspect>) -> WhyFindings {
+    let (service, route) = ("shop".to_owned(), route.map(str::to_owned));
+    WhyFindings {
+        requests: None,
+        query: WhyQuestion {
+            service: Some(service.clone()),
+            route: route.clone(),
+            trace_id: None,
+            since_unix_us: 0,
+            until_unix_us: 15 * MINUTE_US + 1,
+            baseline_us: 60 * MINUTE_US,
+        },
+        why: Why {
+            service,
+            route,
+            trace_id: None,
+            verdict: because.verdict(),
+            because,
+            ranking,
+            standouts: Vec::new(),
+            unattributed: 0.125,
+            slowdown_us: 300_000,
+            p95_us: 450_000,
+            counterfactual_p95_us: 150_000,
+            completeness: 1.0,
+            clocks_adjusted: 0,
+            traces: 30,
+            baseline_traces: 60,
+            cut: false,
+            did_you_mean: Vec::new(),
+            other_routes: Vec::new(),
+        },
+        cause_requests: None,
+    }
+}
+
+#[test]
+fn a_cause_stands_between_the_metrics_of_two_services_and_what_to_do() {
+    let leaf = suspect("postgres", CauseKind::Leaf, "cart → postgres SELECT items", 0.75);
+    let ranking = vec![leaf, suspect("cart", CauseKind::Own, "GET /cart", 0.125)];
+    let mut found = why(Some("/list"), Reason::BeyondChance { score: 1.5 }, ranking);
+    let before = Some(numbers(40, 0, Some(100_000)));
+    found.requests =
+        Some(requests("shop", vec![row("/list", numbers(900, 9, Some(300_000)), before)]));
+    found.cause_requests = Some(requests("postgres", Vec::new()));
+    found.why.standouts = vec![WhyStandout {
+        key: "host.name".to_owned(),
+        value: "web-3\u{1b}[2J".to_owned(),
+        affected: 1.0,
+        others: 0.025,
+    }];
+    check(
+        &answer(Intent::Why, Some("/list"), Findings::Why(Box::new(found))),
+        &expect![[r#"
+        Analyzing /list of shop, last 15m...
+
+        RED Metrics (last 15m):
+          - shop GET /list P95 latency: 300ms (baseline: 100ms, +200%) [1]
+          - Request rate: 1.0 req/s (900 requests) [1]
+          - Error rate: 1.0% [1]
+
+        Trace Analysis:
+          - Analyzed 30 traces against 60 of the baseline; 100% whole [2]
+          - 75% of the added time: postgres answers later: cart → postgres SELECT items [2]
+          - host.name=web-3\u{1b}[2J in 100% of its slow or failing spans and 2.5% of its others [2]
+          - postgres P95 latency: 450ms (baseline: 150ms, +200%) [3]
+
+        Root Cause:
+          - postgres answers later: cart → postgres SELECT items [2]
+          - P95 is 450ms; with that as it was, 150ms [2]
+          - see `coral query beyla traces --trace-id 4bf92f3577b34da6a3ce929d0e0e4736` [2]
+
+        Recommendation:
+          - Check postgres: load, locks, and the plan of the statement above
+          - Consider a timeout, so that callers are not held up
+
+        Queries:
+          [1] coral query beyla http shop --since 15m --compare 1h
+          [2] coral why shop --route /list --since 15m --baseline 1h
+          [3] coral query beyla http postgres --since 15m --compare 1h
+    "#]],
+    );
+}
+
+#[test]
+fn each_kind_of_cause_has_its_recommendation() {
+    let mut pages = String::new();
+    for kind in [
+        CauseKind::Own,
+        CauseKind::Edge,
+        CauseKind::Leaf,
+        CauseKind::Queue,
+        CauseKind::Missing,
+        CauseKind::Error,
+        CauseKind::Repeated,
+        CauseKind::MoreOften,
+        CauseKind::New,
+    ] {
+        let ranking = vec![suspect("cart", kind, "cart → ads GET /ad", 1.0)];
+        let found = why(None, Reason::BeyondChance { score: 2.0 }, ranking);
+        let page = page(&answer(Intent::Why, None, Findings::Why(Box::new(found))));
+        let sections = page.sections.iter().skip(2);
+        let lines = sections.flat_map(|section| &section.lines);
+        let texts: Vec<&str> = lines.map(|line| line.text.as_str()).collect();
+        pages += &format!("{}: {}\n", kind.as_str(), [texts[0], texts[3], texts[4]].join(" | "));
+    }
+    expect![[r#"
+        own: cart takes longer itself in `cart → ads GET /ad` | Check CPU, memory and locks of cart, and what was deployed there last | Compare one of the traces above with a faster one of the same operation
+        edge: cart takes longer to reach what it calls: cart → ads GET /ad | Check the network to cart, its accept queue and its connection limits | Check whether its callers wait for a connection of their pool
+        leaf: cart waits longer for what it calls: cart → ads GET /ad | Check cart: load, locks, and the plan of the statement above | Consider a timeout, so that callers are not held up
+        queue: cart lets `cart → ads GET /ad` wait in its queue | Give cart more workers, or fewer requests: they wait before work begins | Check what its workers are busy with
+        missing: cart stops in `cart → ads GET /ad` before it has called what it used to call | Read the errors of cart: it fails or stops where nothing below it does | Check what was deployed or configured there last
+        error: cart fails, and nothing below it does: cart → ads GET /ad | Read the errors of cart: it fails or stops where nothing below it does | Check what was deployed or configured there last
+        repeated: cart calls again and again: cart → ads GET /ad | Ask once for many: batch or cache the repeated call | If it is retried, add backoff and a circuit breaker
+        more_often: cart calls it in more of its requests than it did: cart → ads GET /ad | Check why cart is asked more often: a cache that misses, a fallback | Compare one of the traces above with one of the baseline
+        new: cart calls what it did not call: cart → ads GET /ad | Check why cart is asked more often: a cache that misses, a fallback | Compare one of the traces above with one of the baseline
+    "#]].assert_eq(&pages);
+}
+
+#[test]
+fn changes_are_worded_in_the_units_of_their_kinds() {
+    let anomaly = |kind, component: &str, before, now| Anomaly {
+        kind,
+        service: "shop".to_owned(),
+        component: component.to_owned(),
+        score: 1.0,
+        before,
+        now,
+        evidence: Vec::new(),
+    };
+    let changes = ChangeFindings {
+        query: AnomaliesQuestion {
+            since_unix_us: 0,
+            until_unix_us: 15 * MINUTE_US + 1,
+            baseline_us: 60 * MINUTE_US,
+        },
+        anomalies: vec![
+            anomaly(AnomalyKind::Slower, "GET /list", 23_000.0, 305_000.0),
+            anomaly(AnomalyKind::NewEdge, "shop → kafka over kafka", 0.0, 60.0),
+            anomaly(AnomalyKind::NPlusOne, "shop → db SELECT", 0.025, 1.0),
+        ],
+        more: 1_200,
+    };
+    check(
+        &answer(Intent::Changes, None, Findings::Changes(changes)),
+        &expect![[r#"
+        Analyzing shop, last 15m...
+
+        Changes against the 1h before:
+          - shop: slower, GET /list (23ms before, 305ms now) [1]
+          - shop: new edge, shop → kafka over kafka (0 calls before, 60 calls now) [1]
+          - shop: n plus one, shop → db SELECT (2.5% before, 100% now) [1]
+          - … 1,200 more score less [1]
+
+        Queries:
+          [1] coral query anomalies --since 15m --baseline 1h
+    "#]],
+    );
+}
+
+#[test]
+fn calls_and_requests_are_worded_with_their_numbers() {
+    let edge = |from: &str, to: &str, errors| TopologyEdge {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        protocol: "http".to_owned(),
+        calls: 1_200,
+        errors,
+        p50_us: 1,
+        p95_us: 35_000,
+        p99_us: 40_000,
+    };
+    let calls = Findings::ServiceCalls(ServiceCallFindings {
+        query: TopologyQuestion::default(),
+        callers: vec![edge("web", "shop", 0)],
+        callees: vec![edge("shop", "cart", 7), edge("shop", "ads", 0)],
+    });
+    check(
+        &answer(Intent::Calls, None, calls),
+        &expect![[r#"
+        Analyzing shop, last 15m...
+
+        What calls shop:
+          - web → shop over http: 1,200 calls, P95 35ms [1]
+
+        What shop calls:
+          - shop → cart over http: 1,200 calls, 7 failed, P95 35ms [1]
+          - shop → ads over http: 1,200 calls, P95 35ms [1]
+
+        Queries:
+          [1] coral query topology --since 15m
+    "#]],
+    );
+    let edges = vec![edge("web", "shop", 7)];
+    let failing = CallFindings { query: TopologyQuestion::default(), edges };
+    check(
+        &answer(Intent::Errors, Some("/list"), Findings::Calls(failing)),
+        &expect![[r#"
+        Analyzing shop, last 15m...
+
+        What fails, most often first:
+          - not narrowed to /list: these calls are counted by service, of all routes
+          - web → shop: P95 35ms, 1,200 calls, 7 failed [1]
+
+        Queries:
+          [1] coral query topology --since 15m
+    "#]],
+    );
+    let rows = vec![
+        row("/pay", numbers(10, 0, None), None),
+        row("/list", numbers(2_000, 30, Some(9_600)), None),
+    ];
+    let slowest = Findings::Requests(requests("shop", rows));
+    check(
+        &answer(Intent::Slowest, None, slowest),
+        &expect![[r#"
+        Analyzing shop, last 15m...
+
+        The slowest first, by P95:
+          - GET /pay: P95 >10s, 10 requests, 0% failed [1]
+          - GET /list: P95 9.6ms, 2,000 requests, 1.5% failed [1]
+
+        Queries:
+          [1] coral query beyla http shop --since 15m --compare 1h
+    "#]],
+    );
+}

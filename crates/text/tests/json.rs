@@ -1,0 +1,279 @@
+//! Every answer comes back from its JSON, with and without the words that the JSON adds.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod shop;
+
+use coral_query::answer::{
+    Anomalies, Anomaly, AnomalyKind, CauseKind, ColonyStatus, English, Findings, FoundBy,
+    NoSlowTrace, NodeKind, Reason, RedNumbers, RedRow, RedTable, SlowRow, SlowTrace, SlowerEdge,
+    Topology, TopologyDiff, TopologyEdge, TopologyNode, Verdict, Why, WhyEvidence, WhyStandout,
+    WhySuspect,
+};
+use coral_query::{
+    RedProtocol, RedSide, RedSource, Source, TraceQuestion, TracesQuestion, for_each_question,
+};
+use coral_text::json::Projection;
+use coral_trace::UnixNanos;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// The JSON of `answer`, which is checked to come back as it was.
+#[track_caller]
+fn check<A: Projection + DeserializeOwned + PartialEq + std::fmt::Debug>(answer: &A) -> Value {
+    let json = check_json(answer);
+    assert_eq!(serde_json::from_slice::<A>(&answer.json().unwrap()).unwrap(), *answer);
+    json
+}
+
+/// The JSON of `answer`, which is checked to be the JSON of what is read from it.
+#[track_caller]
+fn check_json<A: Projection + DeserializeOwned>(answer: &A) -> Value {
+    let bytes = answer.json().unwrap();
+    let read: A = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(String::from_utf8(read.json().unwrap()), String::from_utf8(bytes.clone()));
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+fn evidence() -> WhyEvidence {
+    WhyEvidence {
+        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".parse().unwrap(),
+        span_id: "00f067aa0ba902b7".parse().unwrap(),
+    }
+}
+
+fn why(because: Reason, kind: CauseKind) -> Why {
+    Why {
+        service: "shop".to_owned(),
+        route: Some("/list".to_owned()),
+        trace_id: Some(evidence().trace_id),
+        verdict: because.verdict(),
+        because,
+        ranking: vec![WhySuspect {
+            service: "cart".to_owned(),
+            component: "GET /cart".to_owned(),
+            kind,
+            share: 0.75,
+            score: 1.5,
+            evidence: vec![evidence()],
+        }],
+        standouts: vec![WhyStandout {
+            key: "host.name".to_owned(),
+            value: "web-3".to_owned(),
+            affected: 1.0,
+            others: 0.25,
+        }],
+        unattributed: 0.25,
+        slowdown_us: -5,
+        p95_us: 100,
+        counterfactual_p95_us: 50,
+        completeness: 0.5,
+        clocks_adjusted: 1,
+        traces: 30,
+        baseline_traces: 60,
+        cut: true,
+        did_you_mean: vec!["shops".to_owned()],
+        other_routes: vec!["/lists".to_owned()],
+    }
+}
+
+#[test]
+fn a_cause_comes_back_with_every_reason_which_is_worded_beside_its_numbers() {
+    for (because, words, typed) in [
+        (
+            Reason::NoTraces,
+            "no trace of the window has the spans that were asked about",
+            json!({ "kind": "no_traces" }),
+        ),
+        (
+            Reason::NoBaselineTraces,
+            "no trace of the baseline has the spans that were asked about",
+            json!({ "kind": "no_baseline_traces" }),
+        ),
+        (
+            Reason::TooFewBaselineTraces { traces: 4, least: 5 },
+            "the baseline has 4 traces; at least 5 are needed",
+            json!({ "kind": "too_few_baseline_traces", "traces": 4, "least": 5 }),
+        ),
+        (
+            Reason::TornTraces { completeness: 0.25 },
+            "only 25% of the traces are whole; parents are missing",
+            json!({ "kind": "torn_traces", "completeness": 0.25 }),
+        ),
+        (
+            Reason::LowScore { score: 0.25, least: 0.405 },
+            "the highest score is 0.25; a cause has at least 0.41",
+            json!({ "kind": "low_score", "score": 0.25, "least": 0.405 }),
+        ),
+        (
+            Reason::NotSlower,
+            "the traces are not slower than at their baseline",
+            json!({ "kind": "not_slower" }),
+        ),
+        (
+            Reason::ReachedByChance { score: 0.5 },
+            "chance leads to scores as high as 0.50 among these traces",
+            json!({ "kind": "reached_by_chance", "score": 0.5 }),
+        ),
+        (
+            Reason::BeyondChance { score: 2.5 },
+            "the score is 2.50, and chance leads to none as high",
+            json!({ "kind": "beyond_chance", "score": 2.5 }),
+        ),
+    ] {
+        let json = check(&why(because, CauseKind::Own));
+        assert_eq!((&json["reason"], &json["because"]), (&words.into(), &typed));
+        assert_eq!(json["verdict"], because.verdict().as_str());
+    }
+    assert_eq!(Reason::NotSlower.verdict(), Verdict::NoCause);
+}
+
+#[test]
+fn enums_are_spelled_in_json_as_they_are_in_text() {
+    for kind in [
+        CauseKind::Own,
+        CauseKind::Edge,
+        CauseKind::Leaf,
+        CauseKind::Queue,
+        CauseKind::Missing,
+        CauseKind::Error,
+        CauseKind::Repeated,
+        CauseKind::MoreOften,
+        CauseKind::New,
+    ] {
+        let json = check(&why(Reason::NoTraces, kind));
+        assert_eq!(json["ranking"][0]["kind"], kind.as_str());
+        assert_eq!(json["ranking"][0]["evidence"][0]["span_id"], "00f067aa0ba902b7");
+    }
+    for kind in [
+        AnomalyKind::Slower,
+        AnomalyKind::Errors,
+        AnomalyKind::MissingChild,
+        AnomalyKind::RetryStorm,
+        AnomalyKind::NPlusOne,
+        AnomalyKind::MoreOften,
+        AnomalyKind::NewCall,
+        AnomalyKind::NewEdge,
+        AnomalyKind::VanishedEdge,
+    ] {
+        let anomaly = Anomaly {
+            kind,
+            service: "cart".to_owned(),
+            component: "GET /cart".to_owned(),
+            score: 1.5,
+            before: 0.0,
+            now: 0.5,
+            evidence: vec![evidence()],
+        };
+        let json = check(&Anomalies { anomalies: vec![anomaly], ..Anomalies::default() });
+        assert_eq!(json["anomalies"][0]["kind"], kind.as_str());
+    }
+    for kind in [NodeKind::Service, NodeKind::Database, NodeKind::Queue, NodeKind::External] {
+        let nodes = vec![TopologyNode { name: "cart".to_owned(), kind }];
+        let edge = TopologyEdge { calls: 3, protocol: "http".to_owned(), ..Default::default() };
+        let diff = TopologyDiff {
+            slower: vec![SlowerEdge { edge, p50_us_before: 1, p95_us_before: 2 }],
+            ..TopologyDiff::default()
+        };
+        let json = check(&Topology { nodes, diff: Some(diff), ..Topology::default() });
+        assert_eq!(json["nodes"][0]["kind"], kind.as_str());
+    }
+}
+
+#[test]
+fn requests_come_back_and_rows_without_a_slow_trace_say_why() {
+    let slow = |none_because: Option<NoSlowTrace>, found_by| SlowRow {
+        name: "POST /pay".to_owned(),
+        p95_us: None,
+        over_us: 500,
+        traces: vec![SlowTrace {
+            trace_id: evidence().trace_id,
+            span_id: evidence().span_id,
+            latency_us: 600,
+            time: UnixNanos::from_micros(1_795_608_000_000_000),
+            found_by,
+            stored: none_because.is_none(),
+        }],
+        none_because,
+    };
+    let numbers = RedNumbers {
+        requests: 3,
+        statuses: [("200".to_owned(), 3)].into_iter().collect(),
+        ..RedNumbers::default()
+    };
+    let row = RedRow { route: Some("/pay".to_owned()), numbers, ..RedRow::default() };
+    let table = |slow| RedTable {
+        protocol: RedProtocol::Http,
+        service: "shop".to_owned(),
+        side: RedSide::Client,
+        source: RedSource::Spans,
+        since_unix_us: 1,
+        until_unix_us: 2,
+        overall: row.numbers.clone(),
+        rows: vec![row.clone()],
+        overall_before: None,
+        requests_by_metrics: Some(4),
+        slow,
+    };
+    assert_eq!(check(&table(None))["slow"], Value::Null);
+    let rows = [
+        (Some(NoSlowTrace::NoTraces), "no_traces", "no traces are stored"),
+        (Some(NoSlowTrace::TracesExpired), "traces_expired", "its traces have expired"),
+        (Some(NoSlowTrace::NotSampled), "not_sampled", "not sampled: Beyla's sampler"),
+        (Some(NoSlowTrace::WindowExpired), "window_expired", "traces of that time"),
+        (Some(NoSlowTrace::NothingFound), "nothing_found", "no stored span of it"),
+    ];
+    for (reason, typed, words) in rows {
+        let json =
+            check(&table(Some(vec![slow(None, FoundBy::Span), slow(reason, FoundBy::Exemplar)])));
+        let [stored, none] = [&json["slow"][0], &json["slow"][1]];
+        assert_eq!((&stored["why_none"], &stored["none_because"]), (&Value::Null, &Value::Null));
+        assert_eq!(none["none_because"], typed);
+        assert!(none["why_none"].as_str().unwrap().starts_with(words), "{none}");
+        let trace = &none["traces"][0];
+        assert_eq!(trace["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(
+            (&trace["found_by"], &trace["time_unix_us"]),
+            (&"exemplar".into(), &1_795_608_000_000_000_i64.into())
+        );
+    }
+    let json = check(&table(None));
+    let words =
+        ["protocol", "side", "source"].map(|field| json[field].as_str().unwrap().to_owned());
+    assert_eq!(words, ["http", "client", "spans"]);
+}
+
+#[test]
+fn traces_come_back() {
+    let (_dir, sources) = shop::shop();
+    let json = check(&shop::ask(&sources, &TracesQuestion { causes: true, ..Default::default() }));
+    assert_eq!(json["traces"].as_array().unwrap().len(), 20);
+    let id = "0000000000000000000000000000001f".parse().unwrap();
+    let json = check_json(&shop::ask(&sources, &TraceQuestion { id, source: Source::All }));
+    assert_eq!(json["trace_id"], "0000000000000000000000000000001f");
+}
+
+#[test]
+fn a_status_comes_back() {
+    let counters = [("coral.colony.polls".to_owned(), 3)].into_iter().collect();
+    let json = check(&ColonyStatus { counters, ..ColonyStatus::default() });
+    assert_eq!(json["counters"]["coral.colony.polls"], 3);
+}
+
+#[test]
+fn a_question_that_is_not_understood_is_answered_with_examples() {
+    let json = check(&English { understanding: None, findings: Findings::NotUnderstood });
+    assert_eq!((&json["understood"], &json["queries"]), (&Value::Null, &json!([])));
+    assert_eq!(json["sections"][0]["lines"][0]["text"], "why is payments-api slow?");
+    assert_eq!(json["sections"][0]["lines"][0]["query"], Value::Null);
+}
+
+#[test]
+fn every_question_has_an_answer_with_a_json_form() {
+    fn has_json<Q: coral_query::Ask<Answer: Projection>>() -> &'static str {
+        Q::NAME
+    }
+    macro_rules! names {
+        ($($question:ty,)*) => { [$(has_json::<$question>()),*] };
+    }
+    assert!(for_each_question!(names).contains(&"ask"));
+}
