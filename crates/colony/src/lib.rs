@@ -7,7 +7,6 @@
 pub mod poll;
 pub mod registry;
 pub mod serve;
-pub mod status;
 
 use std::sync::Arc;
 

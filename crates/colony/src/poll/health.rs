@@ -8,8 +8,8 @@ use coral_trace::UnixNanos;
 
 use super::error::{PollError, PollState};
 use super::page::{LeftOut, RefusedBy};
+use crate::poll::status::AgentStatus;
 use crate::registry::{Agent, KnownBy};
-use crate::status::AgentStatus;
 use coral_trace::sanitize::line;
 
 /// How polling of every agent goes. Its counts never go down while the process runs.

@@ -20,8 +20,8 @@ use tempfile::TempDir;
 use super::client::{AgentClient, Incoming, MetricPageRequest, SpanPageRequest};
 use super::poller::Poller;
 use super::*;
+use crate::poll::status::AgentStatus;
 use crate::registry::KnownBy;
-use crate::status::AgentStatus;
 use coral_server::clock;
 
 /// An agent that holds some spans and answers as it was told to.

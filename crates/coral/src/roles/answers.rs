@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::routing::get;
 use coral_api::json::{self, ApiContext};
 use coral_colony::Colony;
-use coral_colony::status::AgentStatus as PolledAgent;
+use coral_colony::poll::status::AgentStatus as PolledAgent;
 use coral_config::ColonyConfig;
 use coral_query::Fleet;
 use coral_query::SharedSources;
