@@ -2,7 +2,7 @@
 
 pub(crate) mod answer;
 mod edges;
-mod question;
+pub(crate) mod question;
 #[cfg(test)]
 mod tests;
 

@@ -4,16 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::understanding::{Intent, Period, Understanding, Window};
-use crate::anomalies::AnomaliesQuestion;
 use crate::anomalies::answer::Anomaly;
-use crate::red::RedQuestion;
+use crate::anomalies::question::AnomaliesQuestion;
 use crate::red::answer::{RedNumbers, RedRow};
-use crate::topology::TopologyQuestion;
+use crate::red::question::RedQuestion;
 use crate::topology::answer::TopologyEdge;
-use crate::traces::TracesQuestion;
+use crate::topology::question::TopologyQuestion;
 use crate::traces::answer::TraceList;
-use crate::why::WhyQuestion;
+use crate::traces::question::TracesQuestion;
 use crate::why::answer::Why;
+use crate::why::question::WhyQuestion;
 
 /// What was understood, and what was found. Every number in it is one that a query returned; each part carries the
 /// question that it answers.

@@ -1,7 +1,7 @@
 //! RED metrics from the colony's store: the same sums over metrics and over spans.
 
 pub(crate) mod answer;
-mod question;
+pub(crate) mod question;
 mod slow;
 
 use std::collections::BTreeMap;

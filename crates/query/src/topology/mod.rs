@@ -1,7 +1,7 @@
 //! The service map from the colony's spans.
 
 pub(crate) mod answer;
-mod question;
+pub(crate) mod question;
 
 use std::collections::BTreeSet;
 

@@ -12,10 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use self::answer::{Trace, TraceSpan};
-use crate::Source;
 use crate::ask::{Ask, QueryError, Sources, path_error};
 use crate::reader::Reader;
 use crate::size::{fitting, span_bytes};
+use crate::source::Source;
 
 /// One whole trace. Without any spans when no such trace is stored.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,7 +1,7 @@
 //! A list of traces.
 
 pub(crate) mod answer;
-mod question;
+pub(crate) mod question;
 mod root_causes;
 mod typical;
 

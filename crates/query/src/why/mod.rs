@@ -1,7 +1,7 @@
 //! Causes from the colony's spans: the traces of a window beside those before it.
 
 pub(crate) mod answer;
-mod question;
+pub(crate) mod question;
 
 use std::collections::{BTreeMap, HashSet};
 
