@@ -136,7 +136,7 @@ impl Admission {
 
     fn enter(&self, who: &Identity) -> Result<Entry, NotAdmitted> {
         let mut state = self.state();
-        // Nobody waits while fewer run: whoever leaves gives the turn on.
+        // Nobody waits while fewer run: a question that ends passes its permit on.
         if state.running < self.limits.max_running {
             state.running += 1;
             return Ok(Entry::Runs(self.permit()));
@@ -188,10 +188,10 @@ impl Drop for Permit {
 }
 
 impl State {
-    /// Gives the place of a question that ended to the next one that waits.
+    /// Gives the permit of a question that ended to the next question that waits.
     fn pass_on(&mut self) {
         match self.turns.pop() {
-            // A waiter leaves the turns under the same lock before it is gone, so it is still there.
+            // `Waiting::drop` takes its ticket out under this lock, so the receiver still exists.
             Some(next) => drop(next.granted.send(())),
             None => self.running -= 1,
         }

@@ -8,12 +8,10 @@ mod tests;
 mod traces;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::ConnectInfo;
 use axum::routing::{get, post_service};
 use coral_store::Store;
 use coral_trace::Collector;
@@ -22,7 +20,7 @@ use coral_wire::agent_rpc::proto::{
     BeylaTraceSpan, QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, QueryTelemetryRequest,
     QueryTelemetryResponse, SpanPage,
 };
-use tonic::{Extensions, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
 use self::metrics::MetricQuestion;
 use self::request::SpanQuestion;
@@ -117,11 +115,6 @@ pub fn admission() -> Admission {
     Admission::new(QUERIES)
 }
 
-fn identity(extensions: &Extensions) -> Identity {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    Identity::new(Surface::AgentRpc, peer)
-}
-
 /// Every colony asks again at its next poll, whatever the code.
 fn not_admitted(refused: NotAdmitted) -> Status {
     match refused {
@@ -169,7 +162,7 @@ impl AgentService for AgentRpc {
         &self,
         request: Request<QueryBeylaMetricsRequest>,
     ) -> Result<Response<QueryBeylaMetricsResponse>, Status> {
-        let who = identity(request.extensions());
+        let who = Identity::of_request(Surface::AgentRpc, request.extensions());
         let request = request.into_inner();
         let metrics = MetricQuestion::of(&request)?;
         let mut answer = QueryBeylaMetricsResponse::default();
@@ -189,7 +182,7 @@ impl AgentService for AgentRpc {
         &self,
         request: Request<QueryTelemetryRequest>,
     ) -> Result<Response<QueryTelemetryResponse>, Status> {
-        let who = identity(request.extensions());
+        let who = Identity::of_request(Surface::AgentRpc, request.extensions());
         let question = SpanQuestion::try_from(request.into_inner())?;
         let spans = self.spans(&who, Collector::Sdk, question).await?;
         Ok(Response::new(QueryTelemetryResponse {

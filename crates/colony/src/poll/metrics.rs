@@ -36,7 +36,7 @@ impl MetricStream {
     /// Stores everything that the agent has now.
     pub(super) async fn catch_up(
         &mut self,
-        line: &mut PageFetcher<impl AgentClient>,
+        fetcher: &mut PageFetcher<impl AgentClient>,
         health: &Health,
         stop: &CancellationToken,
     ) -> Result<(), PollError> {
@@ -44,7 +44,7 @@ impl MetricStream {
         while standstills <= MAX_STANDSTILLS {
             let (before, width) = (self.checkpoint.next_receipt, self.width);
             let wanted = MetricPageRequest { after: before, most_metrics: width.get() };
-            let fetched = line.metrics(wanted, stop).await;
+            let fetched = fetcher.metrics(wanted, stop).await;
             let (mut answer, _room) = fetched.inspect_err(|_| self.width.narrow())?;
             let Some(page) = answer.metric_page.take() else { return Ok(()) };
             check_store_id(&page.store_id)?;
@@ -53,7 +53,7 @@ impl MetricStream {
                 standstills += 1;
                 continue;
             }
-            match self.take(&line.store, health, page, answer).await {
+            match self.take(&fetcher.store, health, page, answer).await {
                 // Another try with fewer.
                 Err(bad) if bad.is_of_page() && !width.is_one() => self.width.narrow(),
                 taken => {
@@ -95,7 +95,7 @@ impl MetricStream {
         page: MetricPage,
         answer: QueryBeylaMetricsResponse,
     ) -> Result<(), PollError> {
-        let after = self.after(&page);
+        let after = self.checkpoint_after(&page);
         let (refused, reason) = match self.store(store, after.clone(), answer).await {
             Err(bad) if bad.is_of_page() && self.width.is_one() => {
                 self.store(store, after, QueryBeylaMetricsResponse::default()).await?;
@@ -138,7 +138,7 @@ impl MetricStream {
     }
 
     /// The place after `page`. It never goes back.
-    fn after(&self, page: &MetricPage) -> MetricCheckpoint {
+    fn checkpoint_after(&self, page: &MetricPage) -> MetricCheckpoint {
         let checkpoint = &self.checkpoint;
         let (first_contact, moves) =
             (checkpoint.store_id.is_empty(), page.next_receipt > checkpoint.next_receipt);

@@ -1,4 +1,4 @@
-//! The line to one agent.
+//! Fetches pages of one agent, within the room and the time that all agents share.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -16,7 +16,9 @@ use super::health::Health;
 use super::metrics::MetricStream;
 use super::page::{self, LeftOut, RefusedBy, RefusedSpans};
 use super::page_fetcher::{PageFetcher, on_store};
-use super::position::{MAX_STANDSTILLS, after, beginning, check_store_id, is_another_store};
+use super::position::{
+    MAX_STANDSTILLS, beginning, check_store_id, checkpoint_after, is_another_store,
+};
 use super::width::Width;
 use coral_server::clock;
 use coral_trace::sanitize::line;
@@ -24,7 +26,7 @@ use coral_trace::sanitize::line;
 /// Drains one agent's streams, again and again.
 pub struct Poller<C> {
     agent_id: String,
-    line: PageFetcher<C>,
+    fetcher: PageFetcher<C>,
     settings: PollSettings,
     health: Arc<Health>,
     /// How far each stream is stored: eBPF spans, SDK spans.
@@ -62,9 +64,19 @@ impl<C: AgentClient> Poller<C> {
         });
         let metrics = MetricStream::resume(agent_id, &store);
         let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
-        let line = PageFetcher { client, store, room, within };
+        let fetcher = PageFetcher { client, store, room, within };
         let (widths, failures, polls) = ([Width::WIDEST; 2], 0, 0);
-        Ok(Self { agent_id, line, settings, health, checkpoints, widths, metrics, failures, polls })
+        Ok(Self {
+            agent_id,
+            fetcher,
+            settings,
+            health,
+            checkpoints,
+            widths,
+            metrics,
+            failures,
+            polls,
+        })
     }
 
     /// Polls until `stop`. A page that came is stored before this returns, with its checkpoint.
@@ -84,7 +96,7 @@ impl<C: AgentClient> Poller<C> {
         for stream in 0..self.checkpoints.len() {
             outcome = outcome.and(self.catch_up(stream, stop).await);
         }
-        outcome.and(self.metrics.catch_up(&mut self.line, &self.health, stop).await)
+        outcome.and(self.metrics.catch_up(&mut self.fetcher, &self.health, stop).await)
     }
 
     async fn catch_up(&mut self, stream: usize, stop: &CancellationToken) -> Result<(), PollError> {
@@ -109,7 +121,7 @@ impl<C: AgentClient> Poller<C> {
         let most_spans = self.widths[stream].get();
         let wanted = SpanPageRequest { collector, after: next_receipt, most_spans };
         // Perhaps a page that does not come is too long for this line.
-        let fetched = self.line.spans(wanted, stop).await;
+        let fetched = self.fetcher.spans(wanted, stop).await;
         let (page, _room) = fetched.inspect_err(|_| self.widths[stream].narrow())?;
         check_store_id(&page.store_id)?;
         let checkpoint = &self.checkpoints[stream];
@@ -128,7 +140,7 @@ impl<C: AgentClient> Poller<C> {
         };
         self.health.beyla(&self.agent_id, &page.beyla);
         let lag = page.last_receipt.saturating_sub(page.next_receipt);
-        let (after, spans) = (after(checkpoint, &page), page.spans);
+        let (after, spans) = (checkpoint_after(checkpoint, &page), page.spans);
         let left_out = match self.store_page(stream, after.clone(), spans, page.otlp).await {
             Err(bad) if bad.is_of_page() && !self.widths[stream].is_one() => {
                 self.widths[stream].narrow();
@@ -161,7 +173,7 @@ impl<C: AgentClient> Poller<C> {
             return Ok(LeftOut::default());
         }
         let sampling = self.settings.sampling;
-        let stored = on_store(&self.line.store, move |store| {
+        let stored = on_store(&self.fetcher.store, move |store| {
             page::store(store, &otlp, sampling, &mut checkpoint)
                 .map(|left_out| (checkpoint, left_out))
         });

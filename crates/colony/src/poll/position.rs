@@ -43,7 +43,7 @@ pub(super) fn is_another_store(checkpoint: &Checkpoint, page: &SpanPage) -> bool
 }
 
 /// The place in a stream after `page`; its spans are still to be counted. It never goes back.
-pub(super) fn after(checkpoint: &Checkpoint, page: &SpanPage) -> Checkpoint {
+pub(super) fn checkpoint_after(checkpoint: &Checkpoint, page: &SpanPage) -> Checkpoint {
     Checkpoint {
         store_id: page.store_id.clone(),
         next_receipt: page.next_receipt.max(checkpoint.next_receipt),

@@ -84,9 +84,9 @@ impl Turns {
 
 /// The value of `key`, which is added at the end when there is none.
 fn entry<K: PartialEq, V: Default>(ring: &mut VecDeque<(K, V)>, key: K) -> &mut V {
-    let place = ring.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+    let index = ring.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
         ring.push_back((key, V::default()));
         ring.len() - 1
     });
-    &mut ring[place].1
+    &mut ring[index].1
 }
