@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use coral_wire::otlp_metrics_in::IgnoredMetrics;
 
 use self::fates::Fates;
-use crate::ingest::inlet::{Refusal, Stored};
-use crate::privacy::Removed;
+use crate::ingest::inlet::{ExportCounts, Refusal};
+use crate::privacy::RemovedCounts;
 
 /// Counts of one agent's spans, data points and requests since it started. Shared by all its receivers.
 ///
@@ -97,7 +97,7 @@ impl IntakeCounters {
     }
 
     /// Counts what was taken out for privacy.
-    pub fn removed(&self, removed: Removed) {
+    pub fn removed(&self, removed: RemovedCounts) {
         for (counter, (_, count)) in self.removed.iter().zip(removed.counts()) {
             add(counter, count);
         }
@@ -106,12 +106,12 @@ impl IntakeCounters {
     /// Counts the end of `offered` valid spans.
     ///
     /// Returns how many of them the writer left out of its answer; these count as dropped.
-    pub fn exported(&self, offered: u64, outcome: &Result<Stored, Refusal>) -> u64 {
+    pub fn exported(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) -> u64 {
         self.spans.exported(offered, outcome)
     }
 
     /// Likewise of points; dropped are those of series that are too many.
-    pub fn exported_points(&self, offered: u64, outcome: &Result<Stored, Refusal>) {
+    pub fn exported_points(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) {
         self.points.exported(offered, outcome);
     }
 
@@ -124,7 +124,7 @@ impl IntakeCounters {
             ("metric_resources.idle", &self.idle_resources),
         ];
         let others = others.map(|(name, count)| (format!("coral.agent.{name}"), get(count)));
-        let removed = Removed::default()
+        let removed = RemovedCounts::default()
             .counts()
             .into_iter()
             .zip(&self.removed)
@@ -230,8 +230,8 @@ mod tests {
         let cannot_store = Refusal::CannotStore { reason: "disk full".to_owned(), retry_after };
         let counters = IntakeCounters::default();
         for (valid, outcome) in [
-            (10, Ok(Stored { new: 7, duplicate: 3, grown: 0 })),
-            (10, Ok(Stored { new: 7, duplicate: 1, grown: 0 })),
+            (10, Ok(ExportCounts { new: 7, duplicate: 3, grown: 0 })),
+            (10, Ok(ExportCounts { new: 7, duplicate: 1, grown: 0 })),
             (10, Err(Refusal::Busy { retry_after })),
             (10, Err(cannot_store)),
             (10, Err(Refusal::ShuttingDown)),

@@ -15,20 +15,22 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use coral_store::{Keep, MetricKeep, Store, StoreError};
-use coral_trace::Recogniser;
+use coral_trace::red::Point;
+use coral_trace::{Recogniser, Span};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::counters::IntakeCounters;
 use self::ingest::Ingest;
-use self::ingest::inlet;
+use self::ingest::inlet::{self, Inlet};
 use self::privacy::Privacy;
 use self::receive::{Destination, Limits};
 use self::register::Register;
 use self::serve::AgentView;
 use coral_beyla::Beyla;
-use coral_beyla::generate::Own;
+use coral_beyla::generate::SelfInfo;
 use coral_config::AgentConfig;
+use coral_server::door::hosts::AllowedHosts;
 use coral_server::listen::{self, BindError};
 use coral_server::retain::{self, METRICS_SHARE, Retain, RetainCounters};
 use coral_server::tasks::{EndedEarly, Tasks};
@@ -66,8 +68,8 @@ const QUEUE_BYTES: usize = 64 << 20;
 /// See [`Limits`].
 const CONNECTIONS: usize = 1_024;
 const STREAMS: u32 = 128;
-const BODY_WITHIN: Duration = Duration::from_secs(30);
-const HEADERS_WITHIN: Duration = Duration::from_secs(90);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(90);
 
 impl Listeners {
     /// Binds every socket of `config`.
@@ -103,62 +105,60 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), AgentError> {
     let counters = Arc::new(IntakeCounters::default());
-    let retained = Arc::new(RetainCounters::default());
-    let came = Arc::new(AtomicU64::default());
-    let beyla = Beyla::new(config, own(&listeners), came.clone())
+    let retain_counters = Arc::new(RetainCounters::default());
+    let beyla_received = Arc::new(AtomicU64::default());
+    let beyla = Beyla::new(config, self_info(&listeners), beyla_received.clone())
         .map_err(|error| AgentError::Key(config.data_dir.display().to_string(), error))?;
-    let (inlet, queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
-    let (metrics, metric_queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
+    let (span_inlet, span_queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
+    let (point_inlet, point_queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
     let view = Arc::new(AgentView {
         agent_id: config.id.clone(),
         store: store.clone(),
         counters: counters.clone(),
-        retained: retained.clone(),
+        retained: retain_counters.clone(),
         beyla: beyla.monitor.clone(),
+        admission: serve::admission(),
     });
-    let router = serve::router(view).await?.merge(beyla.control.clone().router());
+    let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "agent.allowed_hosts");
+    let door = serve::door(view, hosts).await?.route(beyla.control.clone().route());
     let store_id = store.id().to_owned();
     let rpc_address = listen::local_address(&listeners.rpc);
 
     // Stopped when Beyla has ended.
-    let after = CancellationToken::new();
-    let mut tasks = Tasks::new(after.clone());
-    let recogniser = Arc::new(Recogniser::with_rules(config.rules.clone()));
-    // Without a key of its own, hashes are equal on this agent only.
-    let privacy = Arc::new(Privacy::new(config.privacy.clone(), store.id()));
-    let series = Arc::default();
-    let from_anybody = Destination { inlet, metrics, recogniser, privacy, series, counters };
+    let beyla_ended = CancellationToken::new();
+    let mut tasks = Tasks::new(beyla_ended.clone());
+    let from_anybody = destination(config, &store, span_inlet, point_inlet, counters);
     let from_beyla = Destination {
-        inlet: from_anybody.inlet.clone().counting(came.clone()),
-        metrics: from_anybody.metrics.clone().counting(came),
+        inlet: from_anybody.inlet.clone().counting(beyla_received.clone()),
+        metrics: from_anybody.metrics.clone().counting(beyla_received),
         recogniser: Arc::new(Recogniser::everything_ebpf()),
         ..from_anybody.clone()
     };
     let limits = limits(config);
     tasks.spawn(
         "otlp receiver",
-        receive::run(listeners.otlp, from_anybody, limits.clone(), after.clone()),
+        receive::run(listeners.otlp, from_anybody, limits.clone(), beyla_ended.clone()),
     );
-    tasks.spawn("beyla receiver", receive::run(listeners.beyla, from_beyla, limits, after.clone()));
+    tasks.spawn(
+        "beyla receiver",
+        receive::run(listeners.beyla, from_beyla, limits, beyla_ended.clone()),
+    );
     // Ends when both receivers have: they hold the only inlets.
-    let ingest = Ingest { queue, store: store.clone(), append: ingest::append_spans };
+    let ingest = Ingest { queue: span_queue, store: store.clone(), append: ingest::append_spans };
     tasks.spawn("ingest", ingest.run());
     let append = ingest::append_points;
-    let ingest = Ingest { queue: metric_queue, store: store.clone(), append };
+    let ingest = Ingest { queue: point_queue, store: store.clone(), append };
     tasks.spawn("metric ingest", ingest.run());
-    let bytes = config.storage.max_size;
-    let keep = Keep { age: config.keep_traces, bytes };
-    let metrics = MetricKeep::all(config.keep_metrics, bytes / METRICS_SHARE);
-    let retain = Retain { store, keep, metrics, counters: retained };
-    tasks.spawn("retention", retain.run(after.clone()));
-    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, router, after.clone()));
+    let retain = retention(config, store, retain_counters);
+    tasks.spawn("retention", retain.run(beyla_ended.clone()));
+    tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, door, beyla_ended.clone()));
     if let Some(register) = Register::new(config, rpc_address, &store_id) {
-        tasks.spawn("registration", register.run(after.clone()));
+        tasks.spawn("registration", register.run(beyla_ended.clone()));
     }
     let stop = stop.child_token();
     let supervising = async {
         beyla.run(stop.clone()).await;
-        after.cancel();
+        beyla_ended.cancel();
     };
     let serving = async {
         let outcome = tasks.run(config.drain_within).await;
@@ -169,11 +169,33 @@ pub async fn run(
     Ok(outcome?)
 }
 
+/// Where the spans and metrics of anybody but Beyla go.
+fn destination(
+    config: &AgentConfig,
+    store: &Store,
+    inlet: Inlet<Span>,
+    metrics: Inlet<Point>,
+    counters: Arc<IntakeCounters>,
+) -> Destination {
+    let recogniser = Arc::new(Recogniser::with_rules(config.rules.clone()));
+    // Without a key of its own, hashes are equal on this agent only.
+    let privacy = Arc::new(Privacy::new(config.privacy.clone(), store.id()));
+    Destination { inlet, metrics, recogniser, privacy, series: Arc::default(), counters }
+}
+
+/// What keeps `store` within the limits of `config`.
+fn retention(config: &AgentConfig, store: Store, counters: Arc<RetainCounters>) -> Retain {
+    let bytes = config.storage.max_size;
+    let keep = Keep { age: config.keep_traces, bytes };
+    let metrics = MetricKeep::all(config.keep_metrics, bytes / METRICS_SHARE);
+    Retain { store, keep, metrics, counters }
+}
+
 /// What Beyla has to know of this agent.
-fn own(listeners: &Listeners) -> Own {
+fn self_info(listeners: &Listeners) -> SelfInfo {
     let Listeners { otlp, beyla, rpc } = listeners;
     let sockets = [&otlp.grpc, &otlp.http, &beyla.grpc, &beyla.http, rpc];
-    Own {
+    SelfInfo {
         otlp_http: listen::local_address(&beyla.http),
         ports: sockets.map(|socket| listen::local_address(socket).port()).to_vec(),
         pid: std::process::id(),
@@ -188,8 +210,8 @@ fn limits(config: &AgentConfig) -> Limits {
         in_flight_bytes: 4 * body_bytes,
         connections: CONNECTIONS,
         streams: STREAMS,
-        body_within: BODY_WITHIN,
-        headers_within: HEADERS_WITHIN,
+        body_timeout: BODY_TIMEOUT,
+        headers_timeout: HEADERS_TIMEOUT,
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Privacy(PrivacyConfig);
 
 /// How many attributes of one export were changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Removed {
+pub struct RemovedCounts {
     /// SQL with `?` for its literals.
     pub masked: u64,
     /// URLs that were cut.
@@ -60,8 +60,8 @@ impl Privacy {
     }
 
     /// Takes out of `spans` what must not be stored.
-    pub fn spans(&self, spans: &mut [Span]) -> Removed {
-        let mut removed = Removed::default();
+    pub fn spans(&self, spans: &mut [Span]) -> RemovedCounts {
+        let mut removed = RemovedCounts::default();
         let mut origins: HashMap<usize, Arc<Origin>> = HashMap::new();
         for span in spans {
             let before = removed.dropped;
@@ -91,8 +91,8 @@ impl Privacy {
     }
 
     /// Takes out of `points` what must not be stored.
-    pub fn points(&self, points: &mut [Point]) -> Removed {
-        let mut removed = Removed::default();
+    pub fn points(&self, points: &mut [Point]) -> RemovedCounts {
+        let mut removed = RemovedCounts::default();
         for point in points.iter_mut().filter(|point| self.touches(&point.series)) {
             let series = Arc::make_mut(&mut point.series);
             self.attributes(&mut series.attributes, &mut removed);
@@ -113,7 +113,7 @@ impl Privacy {
     }
 
     /// What a metric's series has of attributes that were named.
-    fn promoted(&self, series: &mut Series, removed: &mut Removed) {
+    fn promoted(&self, series: &mut Series, removed: &mut RemovedCounts) {
         for (keys, text) in series.promoted() {
             if text.is_empty() {
                 continue;
@@ -132,7 +132,7 @@ impl Privacy {
         !self.0.drop.is_empty() || !self.0.hash.is_empty()
     }
 
-    fn origin(&self, origin: &Origin, removed: &mut Removed) -> Arc<Origin> {
+    fn origin(&self, origin: &Origin, removed: &mut RemovedCounts) -> Arc<Origin> {
         let mut origin = origin.clone();
         let before = removed.dropped;
         self.attributes(&mut origin.resource.attributes, removed);
@@ -143,7 +143,7 @@ impl Privacy {
         Arc::new(origin)
     }
 
-    fn attributes(&self, attributes: &mut Attributes, removed: &mut Removed) {
+    fn attributes(&self, attributes: &mut Attributes, removed: &mut RemovedCounts) {
         let touched = attributes.iter().any(|kv| self.treatment(&kv.key).is_some());
         if !touched {
             return;
@@ -220,7 +220,7 @@ impl Privacy {
     }
 }
 
-impl Removed {
+impl RemovedCounts {
     /// Every count with its name.
     pub fn counts(&self) -> [(&'static str, u64); 4] {
         [

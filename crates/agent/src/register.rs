@@ -19,7 +19,7 @@ pub struct Register {
 /// How long after a failure until the next try, at first and at most.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Register {
     /// `None` when the agent has no colony to register with. `listening` is where its RPC really is, `store_id`
@@ -67,8 +67,8 @@ impl Register {
     async fn register(&self) -> Result<Duration, String> {
         let endpoint = Endpoint::from_shared(self.colony.clone())
             .map_err(|error| coral_trace::chain(&error))?
-            .connect_timeout(ANSWER_WITHIN)
-            .timeout(ANSWER_WITHIN);
+            .connect_timeout(ANSWER_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT);
         let channel = endpoint.connect().await.map_err(|error| coral_trace::chain(&error))?;
         let answer = ColonyServiceClient::new(channel)
             .register_agent(self.request.clone())

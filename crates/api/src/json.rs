@@ -1,40 +1,28 @@
 //! `/api/v1`: every question as one GET that answers JSON. The shapes are those of the answers in `coral-query`.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::extract::{RawPathParams, RawQuery, State};
+use axum::extract::{ConnectInfo, RawPathParams, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json};
 use coral_query::{
     Ask, Budget, BudgetError, InvalidQuestion, QueryError, SharedSources, for_each_question,
     question_from_url,
 };
+use coral_server::admission::{Admission, Identity, Surface};
 use coral_server::clock;
+use coral_server::door::{Method, Permission, Route};
+use coral_server::refusal::refusal;
 use coral_sql::SqlQuestion;
 use coral_sql::runner::SqlRunner;
 use coral_text::json::Projection;
 use coral_trace::chain;
 use http::{StatusCode, header};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 
 use crate::{openapi, sql};
 
-/// An error as JSON. `error` says what failed and with what.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct ApiError {
-    /// One line, lower case, no full stop.
-    pub error: String,
-    /// What to do about it, when there is something.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-}
-
-/// Questions that are answered at a time; more wait.
-const MAX_RUNNING: usize = 4;
 /// How long one question may be worked on.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(55);
 /// Rows that one question may read: some minutes of one core.
@@ -48,48 +36,62 @@ pub struct ApiContext {
     pub sources: SharedSources,
     /// Questions in SQL.
     pub sql: SqlRunner,
+    /// Whose turn it is.
+    pub admission: Admission,
 }
 
 #[derive(Clone)]
 struct Api {
     sources: SharedSources,
-    running: Arc<Semaphore>,
+    admission: Admission,
 }
 
-/// Every question under `/api/v1`.
-pub fn router(context: ApiContext) -> Router {
+/// Every question under `/api/v1`, with the permission that it needs.
+pub fn routes(context: ApiContext) -> Vec<Route> {
+    let ApiContext { sources, sql, admission } = context;
+    let api = Api { sources, admission };
+    let sql = post(sql::sql).with_state(sql);
+    let description = get(async || Json(openapi::document()));
     macro_rules! routes {
         ($($question:ty,)*) => {
-            Router::new()$(.route(<$question>::PATH, get(answer::<$question>)))*
+            vec![
+                $(route::<$question>(&api),)*
+                Route::new(Method::Post, SqlQuestion::PATH, Permission::SqlRead, sql),
+                Route::new(Method::Get, openapi::PATH, Permission::SpecRead, description),
+            ]
         };
     }
-    let sql = post(sql::sql).with_state(context.sql);
-    let running = Arc::new(Semaphore::new(MAX_RUNNING));
-    let api = Api { sources: context.sources, running };
     for_each_question!(routes)
-        .with_state(api)
-        .route(SqlQuestion::PATH, sql)
-        .route(openapi::PATH, get(async || Json(openapi::document())))
+}
+
+fn route<Q: Ask<Answer: Projection>>(api: &Api) -> Route {
+    let permission = const { Permission::named(Q::PERMISSION) };
+    Route::new(Method::Get, Q::PATH, permission, get(answer::<Q>).with_state(api.clone()))
 }
 
 async fn answer<Q: Ask<Answer: Projection>>(
     State(api): State<Api>,
     segments: RawPathParams,
     RawQuery(query): RawQuery,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
 ) -> Response {
+    let peer = peer.map(|Extension(ConnectInfo(address))| address.ip());
     let segments: Vec<(String, String)> =
         segments.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     match question_from_url::<Q>(&segments, query.as_deref().unwrap_or_default()) {
-        Ok(question) => api.answer(question).await,
-        Err(error) => refusal(unanswerable(&error), error.to_string()),
+        Ok(question) => api.answer(question, Identity::new(Surface::Json, peer)).await,
+        Err(error) => refusal(unanswerable(&error), error.to_string(), None),
     }
 }
 
 impl Api {
     /// Answers on a thread that may block. The work ends soon after this future is dropped: when its asker goes.
-    async fn answer<Q: Ask<Answer: Projection>>(&self, question: Q) -> Response {
+    async fn answer<Q: Ask<Answer: Projection>>(&self, question: Q, who: Identity) -> Response {
         let permit = match Q::READS_ENGINE {
-            true => self.running.clone().acquire_owned().await.ok(),
+            true => match self.admission.admit(&who).await {
+                Ok(permit) => Some(permit),
+                Err(error) => return error.into_response(),
+            },
             false => None,
         };
         let budget = Budget::unlimited()
@@ -99,10 +101,13 @@ impl Api {
         let _cancel = budget.cancel_on_drop();
         let sources = self.sources.clone();
         let work = tokio::task::spawn_blocking(move || {
+            let answer = question.answer(&sources.at(clock::now()), &budget);
             // Given back when the work ends, which may be after its asker went.
-            let _permit = permit;
-            let answer = question.answer(&sources.at(clock::now()), &budget)?;
-            Ok::<_, QueryError>(answer.json())
+            match permit {
+                Some(permit) if is_cancelled(&answer) => permit.cancel(),
+                permit => drop(permit),
+            }
+            answer.map(|answer| answer.json())
         });
         match work.await {
             Ok(Ok(Ok(json))) => {
@@ -110,12 +115,12 @@ impl Api {
             }
             Ok(Ok(Err(error))) => {
                 tracing::error!(%error, question = Q::NAME, "an answer has no JSON form");
-                refusal(StatusCode::INTERNAL_SERVER_ERROR, "a defect of the colony".to_owned())
+                defect()
             }
-            Ok(Err(error)) => refusal(status(&error), chain(&error)),
+            Ok(Err(error)) => refusal(status(&error), chain(&error), hint(&error)),
             Err(panic) => {
                 tracing::error!(%panic, question = Q::NAME, "a question panicked");
-                refusal(StatusCode::INTERNAL_SERVER_ERROR, "a defect of the colony".to_owned())
+                defect()
             }
         }
     }
@@ -141,6 +146,20 @@ fn unanswerable(error: &InvalidQuestion) -> StatusCode {
     }
 }
 
-fn refusal(status: StatusCode, error: String) -> Response {
-    (status, Json(ApiError { error, hint: None })).into_response()
+fn is_cancelled<A>(answer: &Result<A, QueryError>) -> bool {
+    matches!(answer, Err(QueryError::OverBudget(BudgetError::Cancelled)))
+}
+
+/// What to do about an error, where there is something.
+fn hint(error: &QueryError) -> Option<&'static str> {
+    match error {
+        QueryError::Ambiguous { .. } => Some("name more digits of the id"),
+        QueryError::Engine(_) => Some("ask again in a moment; the colony's log says more"),
+        QueryError::OverBudget(_) => Some("ask for less: a shorter window, a lower limit"),
+        QueryError::Invalid { .. } => None,
+    }
+}
+
+fn defect() -> Response {
+    refusal(StatusCode::INTERNAL_SERVER_ERROR, "a defect of the colony", None)
 }

@@ -29,7 +29,7 @@ pub fn document() -> Value {
     }
     for_each_question!(describe);
     paths.insert(SqlQuestion::PATH.to_owned(), sql(&mut generator));
-    let error = generator.subschema_for::<crate::json::ApiError>();
+    let error = generator.subschema_for::<coral_server::refusal::ApiError>();
     for path in paths.values_mut() {
         let operation = path.as_object_mut().and_then(|path| path.values_mut().next());
         if let Some(operation) = operation {

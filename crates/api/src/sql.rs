@@ -14,8 +14,8 @@ use http::{StatusCode, header};
 use serde_json::json;
 use tokio_stream::Stream;
 
-use crate::json::ApiError;
 use coral_query::answer::SqlLibrary;
+use coral_server::refusal::refusal;
 use coral_sql::SqlQuestion;
 use coral_sql::runner::{Piece, SqlError, SqlRunner, SqlStream};
 use coral_trace::chain;
@@ -154,9 +154,4 @@ fn hint(error: &SqlError) -> Option<&'static str> {
         SqlError::Crashed => "the colony goes on; ask for less, or try another version of DuckDB",
         _ => return None,
     })
-}
-
-fn refusal(status: StatusCode, error: String, hint: Option<&str>) -> Response {
-    let hint = hint.map(str::to_owned);
-    (status, Json(ApiError { error, hint })).into_response()
 }

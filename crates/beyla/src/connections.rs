@@ -61,9 +61,9 @@ pub enum ConnectionsError {
 }
 
 /// Services that may be connected beside those of the configuration.
-const MOST: usize = 256;
+const MAX_CONNECTIONS: usize = 256;
 /// The file is at most that many entries of 256 characters.
-const MOST_BYTES: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
 impl Connections {
     /// Reads the file in `data_dir`; without it, nothing is connected.
@@ -75,7 +75,7 @@ impl Connections {
         let shown = || file.display().to_string();
         let damaged =
             |reason: &str| ConnectionsError::Damaged { file: shown(), reason: reason.to_owned() };
-        let json = match file::read(&file, MOST_BYTES) {
+        let json = match file::read(&file, MAX_BYTES) {
             Ok(json) => json,
             Err(error) if error.kind() == io::ErrorKind::NotFound => "[]".to_owned(),
             Err(source) => return Err(ConnectionsError::Read { file: shown(), source }),
@@ -106,12 +106,12 @@ impl Connections {
         let invalid = |reason| ConnectionsError::Invalid { name: name.to_owned(), reason };
         services(&json!([{"name": name, "open_port": port}])).map_err(invalid)?;
         let mut connected = self.connected.clone();
-        let full = connected.len() >= MOST;
+        let full = connected.len() >= MAX_CONNECTIONS;
         match connected.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) if *known == port => return Ok(false),
             Some((_, known)) => *known = port,
             None if full => {
-                return Err(invalid(format!("{MOST} services are connected already")));
+                return Err(invalid(format!("{MAX_CONNECTIONS} services are connected already")));
             }
             None => connected.push((name.to_owned(), port)),
         }
@@ -192,7 +192,7 @@ mod tests {
         connections.connect("a", 1).unwrap();
         let unknown = connections.disconnect("cart").unwrap_err().to_string();
         assert_eq!(unknown, "`cart` is not connected; connected are a");
-        for number in 2..=MOST as u16 {
+        for number in 2..=MAX_CONNECTIONS as u16 {
             connections.connect(&number.to_string(), number).unwrap();
         }
         let full = connections.connect("one more", 1).unwrap_err().to_string();

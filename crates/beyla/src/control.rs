@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Json, Router};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -20,6 +20,7 @@ use super::connections::{Connections, ConnectionsError};
 use super::file;
 use super::monitor::BeylaMonitor;
 use coral_config::AgentConfig;
+use coral_server::door::{Method, Permission, Route};
 use coral_trace::chain;
 
 /// Changes what is connected.
@@ -46,7 +47,7 @@ pub struct Change {
 
 /// What was done.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Changed {
+pub struct ChangeOutcome {
     /// False when it was so already.
     pub changed: bool,
     /// Beyla's state, in one line.
@@ -69,7 +70,7 @@ enum Refusal {
 }
 
 const KEY_BYTES: usize = 16;
-const MOST_KEY_BYTES: u64 = 256;
+const MAX_KEY_BYTES: u64 = 256;
 
 impl Control {
     /// Writes a new key for this process.
@@ -94,13 +95,14 @@ impl Control {
         })
     }
 
-    /// `POST /api/v1/beyla/connections`, a [`Change`], answered with [`Changed`].
-    pub fn router(self: Arc<Self>) -> Router {
-        Router::new().route("/api/v1/beyla/connections", post(answer)).with_state(self)
+    /// `POST /api/v1/beyla/connections`, a [`Change`], answered with [`ChangeOutcome`].
+    pub fn route(self: Arc<Self>) -> Route {
+        let path = "/api/v1/beyla/connections";
+        Route::new(Method::Post, path, Permission::BeylaControl, post(answer).with_state(self))
     }
 
     /// Blocks: the file is synced.
-    fn apply(&self, change: &Change) -> Result<Changed, Refusal> {
+    fn apply(&self, change: &Change) -> Result<ChangeOutcome, Refusal> {
         if self.configured.contains(&change.name) {
             return Err(Refusal::Configured(change.name.clone()));
         }
@@ -114,7 +116,7 @@ impl Control {
             self.change.send_modify(|changes| *changes += 1);
             tracing::info!(name = change.name, port = change.port, "what is connected has changed");
         }
-        Ok(Changed { changed, beyla: self.monitor.status().line() })
+        Ok(ChangeOutcome { changed, beyla: self.monitor.status().line() })
     }
 
     fn admits(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
@@ -167,7 +169,7 @@ fn refused(refusal: &Refusal) -> Response {
 /// # Errors
 /// The operating system's word: who may not read it may not change anything.
 pub fn key(data_dir: &Path) -> std::io::Result<String> {
-    file::read(&key_file(data_dir), MOST_KEY_BYTES)
+    file::read(&key_file(data_dir), MAX_KEY_BYTES)
 }
 
 fn key_file(data_dir: &Path) -> PathBuf {

@@ -7,13 +7,13 @@ use std::ffi::OsString;
 /// Variables that Beyla needs from outside, to find the API of the cluster that it runs in.
 const PASSED_ON: [&str; 4] =
     ["KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "TZ"];
-const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The environment of every Beyla, before what is asked of it.
 pub fn base() -> Vec<(OsString, OsString)> {
     let passed_on =
         PASSED_ON.iter().filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)));
-    passed_on.chain([("PATH".into(), USUAL_PATH.into())]).collect()
+    passed_on.chain([("PATH".into(), DEFAULT_PATH.into())]).collect()
 }
 
 /// `OTEL_RESOURCE_ATTRIBUTES`, which Beyla adds to every resource. It is split at commas and not unescaped;

@@ -17,20 +17,20 @@ use coral_config::beyla::{BeylaConfig, Selector};
 
 /// What is asked of Beyla, and by whom.
 #[derive(Clone, Debug)]
-pub struct Asked<'a> {
+pub struct GenerateInput<'a> {
     /// The agent's section.
     pub config: &'a BeylaConfig,
     /// What `coral connect` added.
     pub connected: &'a [Selector],
     /// Who asks.
-    pub own: &'a Own,
+    pub self_info: &'a SelfInfo,
     /// Where Beyla shall answer whether it is well; versions before 3.16 cannot.
     pub health_port: Option<u16>,
 }
 
 /// The agent's own sockets and programs: where data goes, and what is never instrumented.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Own {
+pub struct SelfInfo {
     /// The receiver of Beyla's OTLP/HTTP.
     pub otlp_http: SocketAddr,
     /// Every port that this process listens on.
@@ -43,7 +43,7 @@ pub struct Own {
 
 /// A configuration for one version.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Generated {
+pub struct GeneratedConfig {
     /// For `beyla -config`.
     pub yaml: String,
     /// Variables beside [`environment::base`].
@@ -52,7 +52,7 @@ pub struct Generated {
 
 /// Why there is no configuration for this version.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Refused {
+pub enum GenerateError {
     /// The version cannot do what is asked.
     #[error("`{what}` needs Beyla {needs}; this one is {version}")]
     Version {
@@ -88,37 +88,37 @@ const METRICS_INTERVAL: &str = "10s";
 /// Writes the configuration for `version`.
 ///
 /// # Errors
-/// [`Refused`] names the key and the versions that can.
-pub fn generate(version: Version, asked: &Asked) -> Result<Generated, Refused> {
+/// [`GenerateError`] names the key and the versions that can.
+pub fn generate(version: Version, input: &GenerateInput) -> Result<GeneratedConfig, GenerateError> {
     if version < OLDEST {
-        return Err(Refused::TooOld(version));
+        return Err(GenerateError::TooOld(version));
     }
     let mut config = Map::new();
     let mut set = |key: &str, value: Option<Value>| {
         value.and_then(|value| config.insert(key.to_owned(), value));
     };
     set("log_level", Some(json!("INFO")));
-    set("discovery", Some(discovery::section(version, asked)?));
-    set("otel_traces_export", Some(traces::export(version, asked)));
-    set("otel_metrics_export", Some(metrics(version, asked)));
+    set("discovery", Some(discovery::section(version, input)?));
+    set("otel_traces_export", Some(traces::export(version, input)));
+    set("otel_metrics_export", Some(metrics(version, input)));
     set("metrics", (version.major >= 3).then(|| json!({"features": ["application"]})));
-    set("routes", traces::routes(version, asked.config));
-    set("ebpf", traces::context_propagation(version, asked.config)?);
-    let health_port = asked.health_port.filter(|_| version >= HEALTH);
+    set("routes", traces::routes(version, input.config));
+    set("ebpf", traces::context_propagation(version, input.config)?);
+    let health_port = input.health_port.filter(|_| version >= HEALTH);
     set("health_check", health_port.map(|port| json!({"port": port})));
-    let environment = environment::resource_attributes(&asked.config.attributes);
-    Ok(Generated {
+    let environment = environment::resource_attributes(&input.config.attributes);
+    Ok(GeneratedConfig {
         yaml: yaml(escaped(Value::Object(config)))?,
         environment: environment.into_iter().collect(),
     })
 }
 
-fn metrics(version: Version, asked: &Asked) -> Value {
+fn metrics(version: Version, input: &GenerateInput) -> Value {
     let mut export = json!({
-        "endpoint": endpoint(asked.own.otlp_http, "metrics"),
+        "endpoint": endpoint(input.self_info.otlp_http, "metrics"),
         "protocol": "http/protobuf",
         "interval": METRICS_INTERVAL,
-        "instrumentations": traces::instrumentations(version, asked.config),
+        "instrumentations": traces::instrumentations(version, input.config),
     });
     if version.major < 3 {
         export["features"] = json!(["application"]);
@@ -144,10 +144,10 @@ fn escaped(value: Value) -> Value {
 }
 
 /// All text is quoted: a name may look like anything.
-fn yaml(value: Value) -> Result<String, Refused> {
+fn yaml(value: Value) -> Result<String, GenerateError> {
     let options = serde_saphyr::ser_options! { quote_all: true };
     serde_saphyr::to_string_with_options(&value, options)
-        .map_err(|error| Refused::Yaml(error.to_string()))
+        .map_err(|error| GenerateError::Yaml(error.to_string()))
 }
 
 #[cfg(test)]

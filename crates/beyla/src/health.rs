@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// The status line is all that counts.
-const MOST_BYTES: u64 = 64;
+const MAX_BYTES: u64 = 64;
 
 /// A port that was free a moment ago. Another one at every start: the last one may be in use for minutes,
 /// while the kernel takes an old Beyla apart.
@@ -19,7 +19,7 @@ pub fn free_port() -> Option<u16> {
 
 /// Whether who listens on `port` says that it is well, within two seconds.
 pub async fn answers(port: u16) -> bool {
-    let asked = tokio::time::timeout(ANSWER_WITHIN, ask((Ipv4Addr::LOCALHOST, port).into())).await;
+    let asked = tokio::time::timeout(ANSWER_TIMEOUT, ask((Ipv4Addr::LOCALHOST, port).into())).await;
     asked.is_ok_and(|status| status.is_ok_and(|line| line.contains(" 200 ")))
 }
 
@@ -29,7 +29,7 @@ async fn ask(address: SocketAddr) -> std::io::Result<String> {
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         .await?;
     let mut line = Vec::new();
-    stream.take(MOST_BYTES).read_to_end(&mut line).await?;
+    stream.take(MAX_BYTES).read_to_end(&mut line).await?;
     Ok(String::from_utf8_lossy(&line).into_owned())
 }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::locate::PROGRAM;
 use super::version::{ProbeError, Version};
 use coral_install::archive::{self, ArchiveError, Contents};
-use coral_install::{Aside, Download, DownloadError, Verified, platform};
+use coral_install::{Aside, Download, DownloadError, VerifiedFile, platform};
 
 /// What to install, and where.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub enum Source {
 
 /// A version that is in place now.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Installed {
+pub struct InstalledVersion {
     /// What it says of itself.
     pub version: Version,
     /// The program.
@@ -107,7 +107,7 @@ impl Install {
     ///
     /// # Errors
     /// [`InstallError`]; nothing has changed then.
-    pub fn run(&self) -> Result<Installed, InstallError> {
+    pub fn run(&self) -> Result<InstalledVersion, InstallError> {
         let from = self.source.archive()?;
         let written =
             |source| InstallError::Write { dir: self.versions.display().to_string(), source };
@@ -121,7 +121,7 @@ impl Install {
             allow_unverified: self.allow_unverified,
             release: self.source.release(),
         };
-        let Verified { sha256, by: verified_by } = download.fetch(&archive)?;
+        let VerifiedFile { sha256, by: verified_by } = download.fetch(&archive)?;
         archive::unpack(CONTENTS, &archive, &aside.0)
             .map_err(|source| InstallError::Archive { from: from.clone(), source })?;
         let version = Version::probe(&aside.0.join(PROGRAM))?;
@@ -131,7 +131,7 @@ impl Install {
             return Err(InstallError::Version { asked, found: version });
         }
         let path = place(&aside.0, &self.versions.join(version.to_string())).map_err(written)?;
-        Ok(Installed { version, path, sha256, verified_by })
+        Ok(InstalledVersion { version, path, sha256, verified_by })
     }
 }
 

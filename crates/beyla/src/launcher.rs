@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cgroup::Cgroup;
 use super::connections::Connections;
-use super::generate::{Asked, Generated, HEALTH, Own, generate};
+use super::generate::{GenerateInput, GeneratedConfig, HEALTH, SelfInfo, generate};
 use super::locate::{Found, locate};
 use super::monitor::Running;
 use super::pid_file::{Orphan, PidFile};
 use super::process;
 use super::program::Program;
-use super::supervisor::{CannotStart, Start, Started};
+use super::supervisor::{CannotStart, Start, StartedBeyla};
 use super::version::Version;
 use super::{environment, file, health, own_programs, places, shim};
 use coral_config::AgentConfig;
@@ -21,7 +21,7 @@ use coral_trace::chain;
 /// Starts Beyla for one agent.
 pub struct Launcher {
     config: AgentConfig,
-    own: Own,
+    self_info: SelfInfo,
     /// The last program that said its version: it is not asked again while it is the same file.
     probed: Option<(Program, Version)>,
     /// The limits of the Beyla that runs.
@@ -29,7 +29,7 @@ pub struct Launcher {
 }
 
 /// Everything that comes before the start itself.
-struct Prepared {
+struct StartPlan {
     command: Command,
     is_outdated: Box<dyn Fn() -> bool + Send + Sync>,
     health_port: Option<u16>,
@@ -40,8 +40,8 @@ struct Prepared {
 
 impl Launcher {
     /// For the agent of `config`, which listens on `own`.
-    pub fn new(config: AgentConfig, own: Own) -> Self {
-        Self { config, own, probed: None, cgroup: None }
+    pub fn new(config: AgentConfig, self_info: SelfInfo) -> Self {
+        Self { config, self_info, probed: None, cgroup: None }
     }
 
     /// As the supervisor takes it.
@@ -60,7 +60,7 @@ impl Launcher {
     }
 
     /// Blocks: the program may take seconds to say its version.
-    fn prepare(&mut self) -> Result<Prepared, CannotStart> {
+    fn prepare(&mut self) -> Result<StartPlan, CannotStart> {
         let unavailable = CannotStart::Unavailable;
         let found = locate(&places(&self.config)).map_err(|missing| {
             unavailable(format!("{missing}; spans that others send are taken all the same"))
@@ -70,15 +70,16 @@ impl Launcher {
         let program = Program::at(&found.path);
         let version = self.version(&found.path, &program)?;
         let health_port = (version >= HEALTH).then(health::free_port).flatten();
-        let own = Own { programs: own_programs(Some(&found.path)), ..self.own.clone() };
-        let asked = Asked {
+        let self_info =
+            SelfInfo { programs: own_programs(Some(&found.path)), ..self.self_info.clone() };
+        let input = GenerateInput {
             config: &self.config.beyla,
             connected: &connections.selectors(),
-            own: &own,
+            self_info: &self_info,
             health_port,
         };
         let generated =
-            generate(version, &asked).map_err(|refused| unavailable(refused.to_string()))?;
+            generate(version, &input).map_err(|refused| unavailable(refused.to_string()))?;
         let pid_file = PidFile::of(&self.config.data_dir);
         end_orphan(&pid_file);
         let notes = self.limit();
@@ -91,7 +92,7 @@ impl Launcher {
         let is_outdated = Box::new(move || {
             program.has_changed() || locate(&places).is_ok_and(|now| now.path != found.path)
         });
-        Ok(Prepared { command, is_outdated, health_port, running, pid_file })
+        Ok(StartPlan { command, is_outdated, health_port, running, pid_file })
     }
 
     fn version(&mut self, path: &Path, program: &Program) -> Result<Version, CannotStart> {
@@ -122,7 +123,7 @@ impl Launcher {
     }
 
     /// Writes the configuration, and the command that runs Beyla with it.
-    fn command(&self, found: &Found, generated: Generated) -> std::io::Result<Command> {
+    fn command(&self, found: &Found, generated: GeneratedConfig) -> std::io::Result<Command> {
         // Absolute, since it runs in a directory of its own.
         let dir = std::path::absolute(self.config.data_dir.join("beyla"))?;
         let yaml = dir.join("beyla-config.yaml");
@@ -135,8 +136,8 @@ impl Launcher {
     }
 }
 
-async fn start(prepared: Prepared) -> Result<Started, CannotStart> {
-    let Prepared { command, is_outdated, health_port, running, pid_file } = prepared;
+async fn start(prepared: StartPlan) -> Result<StartedBeyla, CannotStart> {
+    let StartPlan { command, is_outdated, health_port, running, pid_file } = prepared;
     let process = process::spawn(command)
         .await
         .map_err(|error| CannotStart::Failed(format!("cannot start it: {error}")))?;
@@ -144,7 +145,7 @@ async fn start(prepared: Prepared) -> Result<Started, CannotStart> {
         tracing::debug!(%error, "could not write Beyla's pid file");
     }
     let running = Running { pid: process.pid, ..running };
-    Ok(Started { process, running, is_outdated, health_port })
+    Ok(StartedBeyla { process, running, is_outdated, health_port })
 }
 
 /// Ends the Beyla of an agent that was killed.

@@ -36,8 +36,8 @@ use std::sync::atomic::AtomicU64;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-pub use self::control::{Change, Changed, Control, key};
-use self::generate::Own;
+pub use self::control::{Change, ChangeOutcome, Control, key};
+use self::generate::SelfInfo;
 use self::launcher::Launcher;
 use self::locate::Places;
 use self::monitor::BeylaMonitor;
@@ -59,16 +59,20 @@ impl Beyla {
     ///
     /// # Errors
     /// When the key of its control cannot be written.
-    pub fn new(config: &AgentConfig, own: Own, came: Arc<AtomicU64>) -> std::io::Result<Self> {
+    pub fn new(
+        config: &AgentConfig,
+        self_info: SelfInfo,
+        received: Arc<AtomicU64>,
+    ) -> std::io::Result<Self> {
         let enabled = config.beyla.enabled;
         let monitor = Arc::new(match enabled {
-            true => BeylaMonitor::new(came),
-            false => BeylaMonitor::switched_off(came, "`beyla.enabled` is false"),
+            true => BeylaMonitor::new(received),
+            false => BeylaMonitor::switched_off(received, "`beyla.enabled` is false"),
         });
         let (change, changes) = watch::channel(0);
         let control = Arc::new(Control::new(config, change, monitor.clone())?);
         let supervisor = enabled.then(|| Supervisor {
-            start: Launcher::new(config.clone(), own).into_start(),
+            start: Launcher::new(config.clone(), self_info).into_start(),
             changes,
             monitor: monitor.clone(),
             stop_within: config.beyla.stop_within,

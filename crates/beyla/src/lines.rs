@@ -7,7 +7,7 @@ pub struct Lines<R>(BufReader<R>);
 
 /// A line, without its end.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Line {
+pub struct OutputLine {
     /// What is not UTF-8 is replaced.
     pub text: String,
     /// Whether it was longer.
@@ -15,7 +15,7 @@ pub struct Line {
 }
 
 /// Beyla's own lines are shorter; a verifier's dump is many short lines.
-pub const LONGEST: usize = 8 * 1024;
+pub const MAX_LINE_BYTES: usize = 8 * 1024;
 
 impl<R: Read> Lines<R> {
     /// Of `input`.
@@ -38,24 +38,24 @@ impl<R: Read> Lines<R> {
 }
 
 impl<R: Read> Iterator for Lines<R> {
-    type Item = Line;
+    type Item = OutputLine;
 
-    fn next(&mut self) -> Option<Line> {
+    fn next(&mut self) -> Option<OutputLine> {
         let mut bytes = Vec::new();
-        let most = LONGEST as u64 + 1;
+        let most = MAX_LINE_BYTES as u64 + 1;
         let read = self.0.by_ref().take(most).read_until(b'\n', &mut bytes).ok()?;
         if read == 0 {
             return None;
         }
         let ended = bytes.last() == Some(&b'\n');
-        let cut = !ended && bytes.len() > LONGEST;
+        let cut = !ended && bytes.len() > MAX_LINE_BYTES;
         if cut {
-            bytes.truncate(LONGEST);
+            bytes.truncate(MAX_LINE_BYTES);
             // The pipe may end in the middle of it.
             let _ = self.skip();
         }
         let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
-        Some(Line { text, cut })
+        Some(OutputLine { text, cut })
     }
 }
 
@@ -67,19 +67,22 @@ mod tests {
     fn a_line_that_is_too_long_is_cut_and_the_next_is_whole() {
         let text = format!(
             "{}\nshort\r\n{}tail\n\nlast \u{fffd}",
-            "a".repeat(LONGEST),
-            "b".repeat(3 * LONGEST)
+            "a".repeat(MAX_LINE_BYTES),
+            "b".repeat(3 * MAX_LINE_BYTES)
         );
-        let lines: Vec<Line> = Lines::of(text.as_bytes()).collect();
+        let lines: Vec<OutputLine> = Lines::of(text.as_bytes()).collect();
         let shape: Vec<_> = lines.iter().map(|line| (line.text.len(), line.cut)).collect();
-        assert_eq!(shape, [(LONGEST, false), (5, false), (LONGEST, true), (0, false), (8, false)]);
+        assert_eq!(
+            shape,
+            [(MAX_LINE_BYTES, false), (5, false), (MAX_LINE_BYTES, true), (0, false), (8, false)]
+        );
         assert_eq!(lines[1].text, "short");
     }
 
     #[test]
     fn an_endless_line_ends_with_the_pipe() {
         let endless = std::io::repeat(b'x').take(1 << 20);
-        let lines: Vec<Line> = Lines::of(endless).collect();
+        let lines: Vec<OutputLine> = Lines::of(endless).collect();
         assert_eq!(lines.len(), 1);
         assert!(lines[0].cut);
     }

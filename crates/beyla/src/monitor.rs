@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tracing::Level;
 
-use super::lines::Line;
+use super::lines::OutputLine;
 use super::log_line::LogLine;
 use super::process::{Exit, Pipe};
 use super::state::{Evidence, Phase, State};
@@ -17,7 +17,7 @@ use coral_trace::sanitize;
 #[derive(Debug)]
 pub struct BeylaMonitor {
     /// Spans that came to Beyla's receivers.
-    came: Arc<AtomicU64>,
+    received: Arc<AtomicU64>,
     known: Mutex<Known>,
     starts: AtomicU64,
     exits: AtomicU64,
@@ -58,20 +58,20 @@ pub struct Running {
 }
 
 /// Lines without a level that are shown; a verifier's dump has thousands.
-const MOST_UNSTRUCTURED: u32 = 100;
+const MAX_UNSTRUCTURED_LINES: u32 = 100;
 
 impl BeylaMonitor {
     /// Of a Beyla that will be started; `came` counts the spans of Beyla's receivers.
-    pub fn new(came: Arc<AtomicU64>) -> Self {
-        Self::with(Evidence::in_phase(Phase::Up, 0), came)
+    pub fn new(received: Arc<AtomicU64>) -> Self {
+        Self::with(Evidence::in_phase(Phase::Up, 0), received)
     }
 
     /// Of one that will not, and why: nobody is warned of what was asked for.
-    pub fn switched_off(came: Arc<AtomicU64>, reason: &str) -> Self {
-        Self::with(Evidence::none(reason), came)
+    pub fn switched_off(received: Arc<AtomicU64>, reason: &str) -> Self {
+        Self::with(Evidence::none(reason), received)
     }
 
-    fn with(evidence: Evidence, came: Arc<AtomicU64>) -> Self {
+    fn with(evidence: Evidence, received: Arc<AtomicU64>) -> Self {
         let known = Known {
             evidence,
             told: None,
@@ -85,7 +85,7 @@ impl BeylaMonitor {
         };
         let zero = AtomicU64::default;
         Self {
-            came,
+            received,
             known: Mutex::new(known),
             starts: zero(),
             exits: zero(),
@@ -110,7 +110,7 @@ impl BeylaMonitor {
         self.starts.fetch_add(1, Ordering::Relaxed);
         let mut known = self.lock();
         let looping = known.evidence.looping.take();
-        known.evidence = Evidence { looping, ..Evidence::in_phase(Phase::Up, self.came()) };
+        known.evidence = Evidence { looping, ..Evidence::in_phase(Phase::Up, self.received()) };
         known.notes.clone_from(&running.notes);
         known.running = Some(running);
         known.instrumented = 0;
@@ -133,8 +133,8 @@ impl BeylaMonitor {
 
     /// Something is wrong that its log does not say; `None` when it is no more.
     pub fn unwell(&self, unwell: Option<&'static str>) {
-        let came = self.came();
-        self.lock().evidence.unwell = unwell.map(|unwell| (unwell, came));
+        let received = self.received();
+        self.lock().evidence.unwell = unwell.map(|unwell| (unwell, received));
         self.tell();
     }
 
@@ -161,7 +161,7 @@ impl BeylaMonitor {
         let reason = format!("{how}; starts again in {} s", wait.as_secs());
         let looping = is_loop.then(|| reason.clone());
         let phase = Phase::Waiting(reason);
-        known.evidence = Evidence { looping, ..Evidence::in_phase(phase, self.came()) };
+        known.evidence = Evidence { looping, ..Evidence::in_phase(phase, self.received()) };
         known.running = None;
         drop(known);
         self.tell();
@@ -174,13 +174,13 @@ impl BeylaMonitor {
     }
 
     /// Passes a line on into our log, and keeps what it says of Beyla's health.
-    pub fn said(&self, pipe: Pipe, line: &Line) {
+    pub fn said(&self, pipe: Pipe, line: &OutputLine) {
         self.lines.fetch_add(1, Ordering::Relaxed);
         self.cut.fetch_add(line.cut.into(), Ordering::Relaxed);
         let parsed = LogLine::parse(&line.text);
         let level = {
             let mut known = self.lock();
-            known.note(&parsed, self.came());
+            known.note(&parsed, self.received());
             known.shown_level(pipe, parsed.level)
         };
         if parsed.level == Some(Level::ERROR) {
@@ -193,7 +193,7 @@ impl BeylaMonitor {
     /// Logs the state, if it is another one than was last logged.
     pub fn tell(&self) {
         let mut known = self.lock();
-        let state = known.evidence.state(self.came());
+        let state = known.evidence.state(self.received());
         if known.told.as_ref() == Some(&state) {
             return;
         }
@@ -215,7 +215,7 @@ impl BeylaMonitor {
     /// Everything, for people and programs.
     pub fn status(&self) -> BeylaStatus {
         let known = self.lock();
-        let state = known.evidence.state(self.came());
+        let state = known.evidence.state(self.received());
         let running = known.running.as_ref();
         BeylaStatus {
             state: state.name().to_owned(),
@@ -231,7 +231,7 @@ impl BeylaMonitor {
 
     /// Names and values for `coral.agent`, among them one for each state: 1 for the one that is.
     pub fn counters(&self) -> Vec<(String, u64)> {
-        let now = self.lock().evidence.state(self.came()).name();
+        let now = self.lock().evidence.state(self.received()).name();
         let states = State::NAMES.map(|name| (format!("state.{name}"), u64::from(name == now)));
         let counts = [
             ("starts", &self.starts),
@@ -246,8 +246,8 @@ impl BeylaMonitor {
         all.map(|(name, value)| (format!("coral.agent.beyla.{name}"), value)).collect()
     }
 
-    fn came(&self) -> u64 {
-        self.came.load(Ordering::Relaxed)
+    fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -256,14 +256,14 @@ impl BeylaMonitor {
 }
 
 impl Known {
-    fn note(&mut self, line: &LogLine, came: u64) {
+    fn note(&mut self, line: &LogLine, received: u64) {
         if line.message == "instrumenting process" {
             self.instrumented += 1;
         }
         let summary = sanitize::line(&line.summary());
         if line.level == Some(Level::ERROR) {
             if !self.ending {
-                self.evidence.complaint = Some((summary.clone(), came));
+                self.evidence.complaint = Some((summary.clone(), received));
             }
             self.last_error = Some(summary.clone());
         }
@@ -279,7 +279,7 @@ impl Known {
         }
         self.unstructured += 1;
         match pipe {
-            _ if self.unstructured > MOST_UNSTRUCTURED => Level::DEBUG,
+            _ if self.unstructured > MAX_UNSTRUCTURED_LINES => Level::DEBUG,
             Pipe::Out => Level::INFO,
             Pipe::Err => Level::WARN,
         }

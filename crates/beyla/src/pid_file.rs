@@ -32,10 +32,10 @@ pub enum Orphan {
     Stays(i32),
 }
 
-const MOST_BYTES: u64 = 1_024;
+const MAX_BYTES: u64 = 1_024;
 /// How long a killed process may take to be gone: the kernel detaches its probes first.
-const GONE_WITHIN: Duration = Duration::from_secs(10);
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const KILL_TIMEOUT: Duration = Duration::from_secs(10);
+const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
 impl PidFile {
     /// In `data_dir`.
@@ -57,7 +57,7 @@ impl PidFile {
     /// Kills the process that the file names, with its group, if it is still the same. Blocks until it is
     /// gone, at most 10 s.
     pub fn end_orphan(&self) -> Orphan {
-        let json = file::read(&self.0, MOST_BYTES).unwrap_or_default();
+        let json = file::read(&self.0, MAX_BYTES).unwrap_or_default();
         let Ok(known) = serde_json::from_str::<Identity>(&json) else { return Orphan::None };
         // A negative one names no process, and rustix takes it for a mistake of ours.
         let pid = Some(known.pid).filter(|pid| *pid > 0).and_then(Pid::from_raw);
@@ -67,10 +67,10 @@ impl PidFile {
         let _ = kill_process_group(pid, Signal::KILL);
         let begin = Instant::now();
         while identity(known.pid) == Some(known.clone()) && test_kill_process_group(pid).is_ok() {
-            if begin.elapsed() > GONE_WITHIN {
+            if begin.elapsed() > KILL_TIMEOUT {
                 return Orphan::Stays(known.pid);
             }
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(LOOK_INTERVAL);
         }
         Orphan::Killed(known.pid)
     }

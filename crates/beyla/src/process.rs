@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal as Unix, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::sync::{mpsc, oneshot};
 
-use super::lines::{Line, Lines};
+use super::lines::{Lines, OutputLine};
 
 /// A process, as the supervisor sees it.
 pub struct Process {
@@ -26,7 +26,7 @@ pub struct Process {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
     /// It said something.
-    Said(Pipe, Line),
+    Said(Pipe, OutputLine),
     /// It is gone, and so is its group. Nothing comes after this.
     Ended(Exit),
 }
@@ -61,7 +61,7 @@ pub enum Signal {
 /// Lines that wait to be read; then the process waits.
 const LINES: usize = 256;
 /// How long a pipe may stay open after the process ended: somebody who left the group may hold it.
-const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
+const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Starts `command` in a process group of its own.
 ///
@@ -137,7 +137,7 @@ fn attend(
     let _ = started.send(Ok(leader.clone()));
     let exit = leader.wait(&mut child).map_or(Exit::Code(-1), Exit::from);
     // Both pipes close when their threads end, unless somebody else holds them.
-    while closes.recv_timeout(LAST_WORDS_WITHIN) == Ok(()) {}
+    while closes.recv_timeout(LAST_WORDS_TIMEOUT) == Ok(()) {}
     let _ = say.blocking_send(Event::Ended(exit));
 }
 

@@ -30,7 +30,7 @@ pub struct Evidence {
     /// It ended too often lately, and how.
     pub looping: Option<String>,
     /// Spans that had come when it was started.
-    pub came_before: u64,
+    pub received_before: u64,
     /// What is wrong by its log, and how much had come then.
     pub complaint: Option<(String, u64)>,
     /// What is wrong by its answers, or by there being none, and how much had come then.
@@ -55,39 +55,40 @@ impl Evidence {
     }
 
     /// In a new phase, with nothing else known; `came` spans came before.
-    pub fn in_phase(phase: Phase, came: u64) -> Self {
+    pub fn in_phase(phase: Phase, received: u64) -> Self {
         Self {
             phase,
             settled: false,
             looping: None,
-            came_before: came,
+            received_before: received,
             complaint: None,
             unwell: None,
         }
     }
 
     /// The state, now that `came` spans have come.
-    pub fn state(&self, came: u64) -> State {
-        let looping = self.looping.as_ref().filter(|_| !self.settled && came == self.came_before);
+    pub fn state(&self, received: u64) -> State {
+        let looping =
+            self.looping.as_ref().filter(|_| !self.settled && received == self.received_before);
         match (&self.phase, looping) {
             (Phase::Unavailable(reason), _) => State::Unavailable(reason.clone()),
             (_, Some(reason)) => State::Crashloop(reason.clone()),
             (Phase::Waiting(reason), None) => State::Degraded(reason.clone()),
-            (Phase::Up, None) => self.while_up(came),
+            (Phase::Up, None) => self.while_up(received),
         }
     }
 
-    fn while_up(&self, came: u64) -> State {
+    fn while_up(&self, received: u64) -> State {
         match &self.complaint {
-            Some((complaint, came_then)) if *came_then == came => {
+            Some((complaint, received_then)) if *received_then == received => {
                 State::Degraded(complaint.clone())
             }
-            _ if let Some((unwell, came_then)) = self.unwell
-                && came_then == came =>
+            _ if let Some((unwell, received_then)) = self.unwell
+                && received_then == received =>
             {
                 State::Degraded(unwell.to_owned())
             }
-            _ if came > self.came_before => State::Instrumenting,
+            _ if received > self.received_before => State::Instrumenting,
             _ if self.settled => State::Running,
             _ => State::Starting,
         }
@@ -126,8 +127,8 @@ impl State {
 mod tests {
     use super::*;
 
-    fn up(came: u64) -> Evidence {
-        Evidence::in_phase(Phase::Up, came)
+    fn up(received: u64) -> Evidence {
+        Evidence::in_phase(Phase::Up, received)
     }
 
     #[test]

@@ -17,11 +17,12 @@ use super::monitor::{BeylaMonitor, Running};
 use super::process::{Event, Exit, Process, Signal};
 
 /// Starts Beyla with the configuration of this moment.
-pub type Start =
-    Box<dyn FnMut() -> Pin<Box<dyn Future<Output = Result<Started, CannotStart>> + Send>> + Send>;
+pub type Start = Box<
+    dyn FnMut() -> Pin<Box<dyn Future<Output = Result<StartedBeyla, CannotStart>> + Send>> + Send,
+>;
 
 /// A Beyla that was started.
-pub struct Started {
+pub struct StartedBeyla {
     /// Its process.
     pub process: Process,
     /// What everybody may know of it.
@@ -64,10 +65,10 @@ const SETTLED: Duration = Duration::from_secs(3);
 /// Questions after its health in a row that may stay without an answer.
 const MISSED_ANSWERS: u32 = 3;
 /// How long a killed process may take to be gone.
-const GONE_WITHIN: Duration = Duration::from_secs(10);
+const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why Beyla does not run any more.
-enum Ended {
+enum EndReason {
     /// The agent stops.
     Stopped,
     /// It was ended, to be started with another configuration or program.
@@ -85,9 +86,9 @@ impl Supervisor {
             self.changes.mark_unchanged();
             let wait = match (self.start)().await {
                 Ok(started) => match self.watch(started, &stop).await {
-                    Ended::Stopped => return,
-                    Ended::ToRestart => continue,
-                    Ended::ByItself(exit, lived) => {
+                    EndReason::Stopped => return,
+                    EndReason::ToRestart => continue,
+                    EndReason::ByItself(exit, lived) => {
                         let wait = backoff.ended(lived);
                         let how = format!("it ended with {exit} after {} s", lived.as_secs());
                         self.monitor.ended(&how, wait, backoff.is_loop());
@@ -109,28 +110,28 @@ impl Supervisor {
     }
 
     /// Watches a Beyla until it has ended.
-    async fn watch(&mut self, started: Started, stop: &CancellationToken) -> Ended {
-        let Started { mut process, running, is_outdated, health_port } = started;
+    async fn watch(&mut self, started: StartedBeyla, stop: &CancellationToken) -> EndReason {
+        let StartedBeyla { mut process, running, is_outdated, health_port } = started;
         self.monitor.started(running);
         let begin = Instant::now();
         let mut checks = interval(self.check_interval);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut watched = Watched { settles: Some(begin + SETTLED), ..Watched::default() };
+        let mut watched = Watch { settles: Some(begin + SETTLED), ..Watch::default() };
         loop {
             tokio::select! {
                 event = process.events.recv() => match event {
                     Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line),
-                    Some(Event::Ended(exit)) => return Ended::ByItself(exit, begin.elapsed()),
-                    None => return Ended::ByItself(Exit::Code(-1), begin.elapsed()),
+                    Some(Event::Ended(exit)) => return EndReason::ByItself(exit, begin.elapsed()),
+                    None => return EndReason::ByItself(Exit::Code(-1), begin.elapsed()),
                 },
                 () = stop.cancelled() => {
                     self.end(process, "the agent stops").await;
-                    return Ended::Stopped;
+                    return EndReason::Stopped;
                 }
                 Ok(()) = self.changes.changed() => watched.changed(Instant::now()),
                 () = at(watched.restarts) => {
                     self.end(process, "it is restarted with what has changed").await;
-                    return Ended::ToRestart;
+                    return EndReason::ToRestart;
                 }
                 () = at(watched.settles) => {
                     watched.settles = None;
@@ -149,7 +150,7 @@ impl Supervisor {
     }
 
     /// Asks for its health, if it answers such questions.
-    async fn ask(&mut self, health_port: Option<u16>, watched: &mut Watched) {
+    async fn ask(&mut self, health_port: Option<u16>, watched: &mut Watch) {
         let Some(port) = health_port else { return };
         if health::answers(port).await {
             if watched.missed >= MISSED_ANSWERS {
@@ -178,7 +179,7 @@ impl Supervisor {
                 tracing::warn!(patience_in_s, "Beyla does not end; killing it");
                 self.monitor.killed();
                 (process.signal)(Signal::Kill);
-                timeout(GONE_WITHIN, self.last_words(&mut process)).await.ok()
+                timeout(KILL_TIMEOUT, self.last_words(&mut process)).await.ok()
             }
         };
         match exit {
@@ -200,7 +201,7 @@ impl Supervisor {
 
     /// Waits for `wait`, for a change and the quiet after it, or for `stop`.
     async fn pause(&mut self, wait: Duration, stop: &CancellationToken) {
-        let mut watched = Watched::default();
+        let mut watched = Watch::default();
         let over = sleep(wait);
         tokio::pin!(over);
         loop {
@@ -216,14 +217,14 @@ impl Supervisor {
 
 /// What is due while Beyla runs.
 #[derive(Default)]
-struct Watched {
+struct Watch {
     settles: Option<Instant>,
     first_change: Option<Instant>,
     restarts: Option<Instant>,
     missed: u32,
 }
 
-impl Watched {
+impl Watch {
     /// Something changed: a restart is due when nothing has for a while.
     fn changed(&mut self, now: Instant) {
         let first = *self.first_change.get_or_insert(now);

@@ -47,10 +47,10 @@ pub enum ProbeError {
 }
 
 /// How long a program may take to say its version: it is 100 MB, and the disk may be slow.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first line is about 150 bytes.
-const MOST_BYTES: u64 = 4_096;
-const MOST_SHOWN: usize = 100;
+const MAX_BYTES: u64 = 4_096;
+const MAX_SHOWN_CHARS: usize = 100;
 
 impl Version {
     /// `major.minor.patch`.
@@ -87,14 +87,14 @@ impl Version {
         let version = Self::of_line(&LogLine::parse(&said));
         version.ok_or_else(|| ProbeError::Foreign {
             path: shown(),
-            said: said.chars().filter(|c| !c.is_control()).take(MOST_SHOWN).collect(),
+            said: said.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_CHARS).collect(),
         })
     }
 }
 
 /// What `child` says first; `None` when that does not come in time.
 fn first_line(child: &mut Child) -> Option<String> {
-    let mut output = child.stdout.take()?.take(MOST_BYTES);
+    let mut output = child.stdout.take()?.take(MAX_BYTES);
     let (said, hear) = mpsc::channel();
     // Ends when the child does, which is killed after this.
     std::thread::spawn(move || {
@@ -104,7 +104,7 @@ fn first_line(child: &mut Child) -> Option<String> {
         }
         let _ = said.send(String::from_utf8_lossy(&line).into_owned());
     });
-    hear.recv_timeout(ANSWER_WITHIN).ok()
+    hear.recv_timeout(ANSWER_TIMEOUT).ok()
 }
 
 impl FromStr for Version {

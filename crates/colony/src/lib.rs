@@ -7,12 +7,11 @@
 pub mod poll;
 pub mod registry;
 pub mod serve;
-pub mod status;
 
 use std::sync::Arc;
 
-use axum::Router;
 use coral_config::ColonyConfig;
+use coral_server::door::Door;
 use coral_server::exposition::{self, Counters};
 use coral_server::listen;
 use coral_server::retain::{self, METRICS_SHARE, Retain, RetainCounters};
@@ -63,7 +62,7 @@ impl Colony {
         Self { store, registry, health: Arc::default(), retained: Arc::default() }
     }
 
-    /// Polls, expires and serves `router` until `stop`, then drains within `config.drain_within`.
+    /// Polls, expires and serves what is behind `door` until `stop`, then drains within `config.drain_within`.
     ///
     /// # Errors
     /// [`ColonyError`] when the store cannot be read or a part of the colony ended by itself.
@@ -71,7 +70,7 @@ impl Colony {
         self,
         config: &ColonyConfig,
         listener: TcpListener,
-        router: Router,
+        door: Door,
         stop: CancellationToken,
     ) -> Result<(), ColonyError> {
         let Self { store, registry, health, retained } = self;
@@ -98,7 +97,7 @@ impl Colony {
         };
         let retain = Retain { store, keep, metrics, counters: retained };
         tasks.spawn("retention", retain.run(stop.clone()));
-        tasks.spawn_fallible("colony server", listen::serve(listener, router, stop));
+        tasks.spawn_fallible("colony server", listen::serve(listener, door, stop));
         Ok(tasks.run(config.drain_within).await?)
     }
 
@@ -107,7 +106,8 @@ impl Colony {
         let mut counters: Counters = self.health.counters().collect();
         let refused = self.registry.refused();
         counters.insert("coral.colony.registrations.refused".to_owned(), refused);
-        let missed = self.store.metric_checkpoints().into_iter().map(|place| place.rows_missed);
+        let missed =
+            self.store.metric_checkpoints().into_iter().map(|checkpoint| checkpoint.rows_missed);
         let missed = missed.fold(0, u64::saturating_add);
         counters.insert("coral.colony.metrics.missed".to_owned(), missed);
         counters.extend(self.retained.snapshot("colony"));

@@ -24,6 +24,7 @@ pub fn check(kind: Kind, typed: &Value) -> Result<(), String> {
         Kind::LogLevel => log_filter(typed),
         Kind::Rules => value::rules(typed).map(drop),
         Kind::Texts => value::texts(typed).map(drop),
+        Kind::Hosts => value::hosts(typed).map(drop),
         Kind::Agents => value::agents(typed).map(drop),
         Kind::Services => selector::services(typed).map(drop),
         Kind::Attributes => beyla_value::attributes(typed).map(drop),

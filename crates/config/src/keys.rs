@@ -42,6 +42,8 @@ pub enum Kind {
     Rules,
     /// A list of texts.
     Texts,
+    /// A list of host names, without ports.
+    Hosts,
     /// A list of `{id, address}`.
     Agents,
     /// A list of services for Beyla to find.
@@ -81,6 +83,7 @@ pub const KEYS: &[Key] = &[
     key("drain_within", Kind::Duration, Roles::Both),
     key("agent.id", Kind::Text, Roles::Agent),
     key("agent.listen", Kind::Address, Roles::Agent),
+    key("agent.allowed_hosts", Kind::Hosts, Roles::Agent),
     key("agent.advertise", Kind::Url, Roles::Agent),
     key("agent.colony", Kind::Url, Roles::Agent),
     key("otlp.grpc", Kind::Address, Roles::Agent),
@@ -125,6 +128,7 @@ pub const KEYS: &[Key] = &[
     key("sql.threads", Kind::Threads, Roles::Colony),
     key("sql.time_limit", Kind::Duration, Roles::Colony),
     key("colony.listen", Kind::Address, Roles::Colony),
+    key("colony.allowed_hosts", Kind::Hosts, Roles::Colony),
     key("colony.poll_interval", Kind::Duration, Roles::Colony),
     key("colony.poll_timeout", Kind::Duration, Roles::Colony),
     key("colony.agents", Kind::Agents, Roles::Colony),

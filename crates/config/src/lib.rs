@@ -38,6 +38,8 @@ pub struct AgentConfig {
     pub id: String,
     /// Where the agent's RPC listens.
     pub listen: SocketAddr,
+    /// Names that HTTP requests to the RPC port may be addressed to, beside this host's own.
+    pub allowed_hosts: Vec<String>,
     /// Where the colony reaches that, when it is another address.
     pub advertise: Option<String>,
     /// Where to register.
@@ -77,6 +79,8 @@ pub struct ColonyConfig {
     pub drain_within: Duration,
     /// Where everything is served.
     pub listen: SocketAddr,
+    /// Names that HTTP requests may be addressed to, beside this host's own.
+    pub allowed_hosts: Vec<String>,
     /// Between two polls of one agent.
     pub poll_interval: Duration,
     /// How long an agent may take to answer.
@@ -195,6 +199,7 @@ impl AgentConfig {
             drain_within: layers.required("drain_within", value::duration)?,
             id: layers.required("agent.id", value::text)?,
             listen: layers.required("agent.listen", value::address)?,
+            allowed_hosts: layers.required("agent.allowed_hosts", value::hosts)?,
             advertise: layers.optional("agent.advertise", value::url)?,
             colony: layers.optional("agent.colony", value::url)?,
             otlp_grpc: layers.required("otlp.grpc", value::address)?,
@@ -234,6 +239,7 @@ impl ColonyConfig {
             log: layers.required("log", value::text)?,
             drain_within: layers.required("drain_within", value::duration)?,
             listen: layers.required("colony.listen", value::address)?,
+            allowed_hosts: layers.required("colony.allowed_hosts", value::hosts)?,
             poll_interval: layers.required("colony.poll_interval", value::duration)?,
             poll_timeout: layers.required("colony.poll_timeout", value::duration)?,
             agents: agents.collect(),

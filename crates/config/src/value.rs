@@ -95,6 +95,19 @@ pub fn texts(value: &Value) -> Result<std::collections::BTreeSet<String>, String
     list.iter().map(text).collect()
 }
 
+/// A list of host names such as `colony.example.com`, without ports.
+pub fn hosts(value: &Value) -> Result<Vec<String>, String> {
+    let expected = "expected a list of host names without ports, such as [colony.example.com]";
+    let list = value.as_array().ok_or(expected)?;
+    list.iter()
+        .map(|entry| {
+            let host = text(entry).map_err(|_| expected)?;
+            let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            if host.chars().all(is_name) { Ok(host) } else { Err(expected.to_owned()) }
+        })
+        .collect()
+}
+
 /// Text that is not empty.
 pub fn text(value: &Value) -> Result<String, String> {
     match value {

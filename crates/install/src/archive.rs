@@ -19,7 +19,7 @@ pub enum ArchiveError {
     #[error("it unpacks to more than {0} bytes")]
     TooLarge(u64),
     /// It has too many entries.
-    #[error("it has more than {MOST_ENTRIES} entries")]
+    #[error("it has more than {MAX_ENTRIES} entries")]
     TooMany,
     /// An entry wants to be elsewhere.
     #[error("it has an entry `{0}`, which points out of it")]
@@ -47,15 +47,15 @@ pub struct Contents {
 }
 
 /// A release unpacks to 150 MB.
-const MOST_BYTES: u64 = 1 << 30;
-const MOST_ENTRIES: usize = 64;
+const MAX_BYTES: u64 = 1 << 30;
+const MAX_ENTRIES: usize = 64;
 
 /// Unpacks `contents` of `archive` into `dir`, which has none of them.
 ///
 /// # Errors
 /// [`ArchiveError`]; what was written is for the caller to remove.
 pub fn unpack(contents: Contents, archive: &Path, dir: &Path) -> Result<(), ArchiveError> {
-    unpack_at_most(MOST_BYTES, contents, archive, dir)
+    unpack_at_most(MAX_BYTES, contents, archive, dir)
 }
 
 /// As [`unpack`], with another limit of bytes.
@@ -70,7 +70,7 @@ pub fn unpack_at_most(
 ) -> Result<(), ArchiveError> {
     let file = File::open(archive).map_err(ArchiveError::Read)?;
     let reached = Cell::new(false);
-    let limited = Limited { input: MultiGzDecoder::new(file), left: most, reached: &reached };
+    let limited = LimitedReader { input: MultiGzDecoder::new(file), left: most, reached: &reached };
     take_out(contents, Archive::new(limited), dir).map_err(|error| match error {
         ArchiveError::Read(_) if reached.get() => ArchiveError::TooLarge(most),
         error => error,
@@ -86,7 +86,7 @@ fn take_out<R: Read>(
     // Raw: extensions with names of any length are entries like others, and skipped.
     let entries = archive.entries().map_err(ArchiveError::Read)?.raw(true);
     for (at, entry) in entries.enumerate() {
-        if at >= MOST_ENTRIES {
+        if at >= MAX_ENTRIES {
             return Err(ArchiveError::TooMany);
         }
         let mut entry = entry.map_err(ArchiveError::Read)?;
@@ -99,13 +99,13 @@ fn take_out<R: Read>(
 }
 
 /// Fails when more is read than it may.
-struct Limited<'a, R> {
+struct LimitedReader<'a, R> {
     input: R,
     left: u64,
     reached: &'a Cell<bool>,
 }
 
-impl<R: Read> Read for Limited<'_, R> {
+impl<R: Read> Read for LimitedReader<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(buffer)?;
         match self.left.checked_sub(read as u64) {

@@ -32,11 +32,11 @@ pub enum FetchError {
 }
 
 /// A release is 40 MB.
-pub const MOST_BYTES: u64 = 512 << 20;
+pub const MAX_BYTES: u64 = 512 << 20;
 /// A digest, or GitHub's description of a release.
-const MOST_SMALL_BYTES: u64 = 4 << 20;
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-const ALL_WITHIN: Duration = Duration::from_secs(600);
+const MAX_SMALL_BYTES: u64 = 4 << 20;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 const CHUNK: usize = 64 * 1024;
 
 /// Copies the archive at `from` to `to`. Returns its SHA-256.
@@ -58,7 +58,7 @@ pub fn archive(from: &str, to: &Path) -> Result<String, FetchError> {
             return Ok(digest.hex());
         }
         bytes += read as u64;
-        if bytes > MOST_BYTES {
+        if bytes > MAX_BYTES {
             return Err(FetchError::TooLarge(from.to_owned()));
         }
         digest.add(&chunk[..read]);
@@ -73,12 +73,12 @@ pub fn archive(from: &str, to: &Path) -> Result<String, FetchError> {
 pub fn small(from: &str) -> Result<Option<String>, FetchError> {
     if is_url(from) {
         let Some(body) = get(from)? else { return Ok(None) };
-        let text = body.into_with_config().limit(MOST_SMALL_BYTES).read_to_string();
+        let text = body.into_with_config().limit(MAX_SMALL_BYTES).read_to_string();
         return text.map(Some).map_err(|error| web(from, &error.to_string()));
     }
     let read = || {
         let mut text = String::new();
-        File::open(from)?.take(MOST_SMALL_BYTES).read_to_string(&mut text).map(|_| text)
+        File::open(from)?.take(MAX_SMALL_BYTES).read_to_string(&mut text).map(|_| text)
     };
     match read() {
         Ok(text) => Ok(Some(text)),
@@ -91,8 +91,8 @@ pub fn small(from: &str) -> Result<Option<String>, FetchError> {
 fn get(url: &str) -> Result<Option<ureq::Body>, FetchError> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_connect(Some(CONNECT_WITHIN))
-        .timeout_global(Some(ALL_WITHIN))
+        .timeout_connect(Some(CONNECT_TIMEOUT))
+        .timeout_global(Some(DOWNLOAD_TIMEOUT))
         .build()
         .into();
     let answer = agent.get(url).header("user-agent", concat!("coral/", env!("CARGO_PKG_VERSION")));

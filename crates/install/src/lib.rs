@@ -26,7 +26,7 @@ pub struct Download {
 
 /// What a fetched file is, and who says so.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Verified {
+pub struct VerifiedFile {
     /// The file's SHA-256.
     pub sha256: String,
     /// Who vouched for that; `None` when nobody did.
@@ -70,10 +70,10 @@ impl Download {
     ///
     /// # Errors
     /// [`DownloadError`]; what was written is the caller's to remove.
-    pub fn fetch(&self, to: &Path) -> Result<Verified, DownloadError> {
+    pub fn fetch(&self, to: &Path) -> Result<VerifiedFile, DownloadError> {
         let sha256 = fetch::archive(&self.from, to)?;
         let by = self.verify(&sha256)?;
-        Ok(Verified { sha256, by })
+        Ok(VerifiedFile { sha256, by })
     }
 
     /// Who vouches for the digest; `None` when nobody has to.

@@ -19,6 +19,8 @@ pub trait Ask: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     const NAME: &'static str;
     /// What it answers, in one sentence.
     const SUMMARY: &'static str;
+    /// What an asker must be allowed to do: `traces.read`.
+    const PERMISSION: &'static str;
     /// Whether the answer is read from the engine. Such a question waits for its turn; one that is not, such as the
     /// colony's own status, is answered however busy the colony is.
     const READS_ENGINE: bool = true;

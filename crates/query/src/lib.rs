@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod anomalies;
+pub mod answer;
 mod ask;
 mod cohort;
 pub mod english;
@@ -37,18 +38,6 @@ pub use topology::TopologyQuestion;
 pub use trace::TraceQuestion;
 pub use traces::{Sort, SpanStatus, TracesQuestion};
 pub use why::WhyQuestion;
-
-/// Every answer.
-pub mod answer {
-    pub use crate::anomalies::answer::*;
-    pub use crate::english::answer::*;
-    pub use crate::red::answer::*;
-    pub use crate::status::answer::*;
-    pub use crate::topology::answer::*;
-    pub use crate::trace::answer::*;
-    pub use crate::traces::answer::*;
-    pub use crate::why::answer::*;
-}
 
 /// Calls the macro `$each` once with the type of every question: the list from which routes, the API's description
 /// and tools are made. A new question is one line here.

@@ -33,21 +33,21 @@ pub struct Addresses {
 }
 
 /// The published file; removed when this is dropped.
-pub struct Published(PathBuf);
+pub struct PublishedAddresses(PathBuf);
 
 impl Addresses {
     /// Writes the file in one step: a reader sees all of it or none.
     ///
     /// # Errors
     /// The operating system's word.
-    pub fn publish(&self, data_dir: &Path) -> std::io::Result<Published> {
+    pub fn publish(&self, data_dir: &Path) -> std::io::Result<PublishedAddresses> {
         let dir = data_dir.join("run");
         std::fs::create_dir_all(&dir)?;
         let (file, aside) = (dir.join("addresses.json"), dir.join("addresses.json.tmp"));
         let json = serde_json::to_string(self).map_err(std::io::Error::other)?;
         std::fs::write(&aside, json + "\n")?;
         std::fs::rename(&aside, &file)?;
-        Ok(Published(file))
+        Ok(PublishedAddresses(file))
     }
 
     /// What the process that has `data_dir` published; `None` when there is none.
@@ -57,7 +57,7 @@ impl Addresses {
     }
 }
 
-impl Drop for Published {
+impl Drop for PublishedAddresses {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }

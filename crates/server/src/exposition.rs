@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 pub type Counters = BTreeMap<String, u64>;
 
 /// Names that go down as well as up.
-const GAUGES: [&str; 9] = [
+const GAUGES: [&str; 11] = [
     "store.spans",
     "store.bytes",
     "store.segments",
@@ -17,6 +17,8 @@ const GAUGES: [&str; 9] = [
     "metrics.rows",
     "metrics.bytes",
     "metrics.series",
+    "queries.running",
+    "queries.waiting",
 ];
 
 /// A number for each of several states: 1 for the one that is.

@@ -23,8 +23,9 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::answer::Question;
-use self::connections::Allowed;
+use self::answer::RequestBody;
+use self::connections::ConnectionLimits;
+use crate::door::Door;
 
 /// A socket that could not be bound.
 #[derive(Debug, thiserror::Error)]
@@ -62,18 +63,19 @@ pub fn local_address(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().expect("a bound socket has an address")
 }
 
-/// Serves `router` until `stop`, then lets requests in flight end.
+/// Serves what is behind `door` until `stop`, then lets requests in flight end.
 ///
 /// # Errors
 /// None: what fails is one connection. The type is what callers already handle.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    door: Door,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
+    let router = door.into_router();
     let streams = TaskTracker::new();
     let answer = move |request, peer| answer(router.clone(), request, peer);
-    connections::serve(listener, QUESTIONS, answer, streams.clone(), stop).await;
+    connections::serve(listener, QUESTION_PORT, answer, streams.clone(), stop).await;
     streams.close();
     streams.wait().await;
     Ok(())
@@ -81,20 +83,21 @@ pub async fn serve(
 
 /// What a port for questions allows. A colony, a few people and their tools ask; an answer of an agent
 /// can be 4 MiB, one of a colony more.
-const QUESTIONS: Allowed = Allowed {
+const QUESTION_PORT: ConnectionLimits = ConnectionLimits {
     connections: 256,
     streams: 32,
     unread_bytes: 32 << 20,
-    answer_within: Duration::from_secs(30),
-    headers_within: Duration::from_secs(90),
+    answer_timeout: Duration::from_secs(30),
+    headers_timeout: Duration::from_secs(90),
 };
 /// The longest question, and how long it may take to come.
-const QUESTION_BYTES: usize = 64 * 1024;
-const QUESTION_WITHIN: Duration = Duration::from_secs(30);
+const MAX_REQUEST_BODY_BYTES: usize = 64 * 1024;
+const REQUEST_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 async fn answer(router: Router, request: Request<Incoming>, peer: SocketAddr) -> Response {
-    let mut request =
-        request.map(|body| Body::new(Question::new(body, QUESTION_BYTES, QUESTION_WITHIN)));
+    let mut request = request.map(|body| {
+        Body::new(RequestBody::new(body, MAX_REQUEST_BODY_BYTES, REQUEST_BODY_TIMEOUT))
+    });
     request.extensions_mut().insert(ConnectInfo(peer));
     let Ok(response) = TowerToHyperService::new(router).call(request).await;
     response

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::export::{self, ExportError};
 use coral_install::archive::{self, ArchiveError, Contents};
-use coral_install::{Aside, Download, DownloadError, Verified, platform};
+use coral_install::{Aside, Download, DownloadError, VerifiedFile, platform};
 
 /// What to install, and where.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub struct Installed {
     /// The library.
     pub path: PathBuf,
     /// What was fetched, and who says so.
-    pub verified: Verified,
+    pub verified: VerifiedFile,
 }
 
 /// Why nothing was installed.

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use super::{add, get};
-use crate::ingest::inlet::{Refusal, Stored};
+use crate::ingest::inlet::{ExportCounts, Refusal};
 
 /// Counts of spans, or of data points.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ impl Fates {
     }
 
     /// The end of `offered` valid ones. Returns how many are in none of the writer's counts: dropped.
-    pub fn exported(&self, offered: u64, outcome: &Result<Stored, Refusal>) -> u64 {
+    pub fn exported(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) -> u64 {
         let stored = match outcome {
             Ok(stored) => *stored,
             Err(refusal) => {

@@ -13,21 +13,21 @@ pub struct Inlet<T> {
     room: Arc<Semaphore>,
     room_bytes: usize,
     /// What came this way, whatever became of it.
-    came: Option<Arc<AtomicU64>>,
+    received_count: Option<Arc<AtomicU64>>,
 }
 
 /// One export waiting for its commit. Dropped without an answer, it is refused as shutting down.
 pub struct Export<T> {
     /// What was decoded: spans, or points of metrics.
     pub items: Vec<T>,
-    answer: oneshot::Sender<Result<Stored, Refusal>>,
+    answer: oneshot::Sender<Result<ExportCounts, Refusal>>,
     /// Gives the export's bytes back to the queue's budget when it is dropped.
     _room: OwnedSemaphorePermit,
 }
 
 /// What became of an export: durable when this is returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Stored {
+pub struct ExportCounts {
     /// Items that were not there before.
     pub new: u64,
     /// Items that were there already, left as they were.
@@ -65,34 +65,34 @@ const BUSY_RETRY: Duration = Duration::from_secs(1);
 pub fn queue<T>(exports: usize, bytes: usize) -> (Inlet<T>, mpsc::Receiver<Export<T>>) {
     let (queue, outlet) = mpsc::channel(exports);
     let room = Arc::new(Semaphore::new(bytes));
-    (Inlet { queue, room, room_bytes: bytes, came: None }, outlet)
+    (Inlet { queue, room, room_bytes: bytes, received_count: None }, outlet)
 }
 
 impl<T> Clone for Inlet<T> {
     fn clone(&self) -> Self {
-        let Self { queue, room, room_bytes, came } = self;
+        let Self { queue, room, room_bytes, received_count } = self;
         Self {
             queue: queue.clone(),
             room: room.clone(),
             room_bytes: *room_bytes,
-            came: came.clone(),
+            received_count: received_count.clone(),
         }
     }
 }
 
 impl<T> Inlet<T> {
     /// The same inlet, which also counts in `came` what comes this way.
-    pub fn counting(self, came: Arc<AtomicU64>) -> Self {
-        Self { came: Some(came), ..self }
+    pub fn counting(self, received_count: Arc<AtomicU64>) -> Self {
+        Self { received_count: Some(received_count), ..self }
     }
 
     /// Queues `items`, decoded from `wire_bytes` of protobuf, and waits until they are committed.
     ///
     /// # Errors
     /// [`Refusal`], at once when the queue is full: an exporter waits better than we do.
-    pub async fn export(&self, items: Vec<T>, wire_bytes: usize) -> Result<Stored, Refusal> {
+    pub async fn export(&self, items: Vec<T>, wire_bytes: usize) -> Result<ExportCounts, Refusal> {
         if items.is_empty() {
-            return Ok(Stored::default());
+            return Ok(ExportCounts::default());
         }
         let busy = Refusal::Busy { retry_after: BUSY_RETRY };
         let wanted = u32::try_from(wire_bytes.clamp(1, self.room_bytes)).unwrap_or(u32::MAX);
@@ -105,8 +105,8 @@ impl<T> Inlet<T> {
             },
         )?;
         let outcome = committed.await.unwrap_or(Err(Refusal::ShuttingDown));
-        if let (Some(came), Ok(stored)) = (&self.came, &outcome) {
-            came.fetch_add(stored.grown, Ordering::Relaxed);
+        if let (Some(received_count), Ok(stored)) = (&self.received_count, &outcome) {
+            received_count.fetch_add(stored.grown, Ordering::Relaxed);
         }
         outcome
     }
@@ -114,7 +114,7 @@ impl<T> Inlet<T> {
 
 impl<T> Export<T> {
     /// Answers the exporter, who may have gone.
-    pub fn answer(self, outcome: Result<Stored, Refusal>) {
+    pub fn answer(self, outcome: Result<ExportCounts, Refusal>) {
         let _ = self.answer.send(outcome);
     }
 }

@@ -10,7 +10,7 @@ use coral_trace::red::Point;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use self::inlet::{Export, Refusal, Stored};
+use self::inlet::{Export, ExportCounts, Refusal};
 use coral_server::clock;
 use coral_trace::chain;
 
@@ -26,28 +26,34 @@ pub struct Ingest<T> {
 }
 
 /// Stores exports in one commit.
-pub type Append<T> = fn(&Store, &[Vec<T>]) -> Result<Vec<Stored>, StoreError>;
+pub type Append<T> = fn(&Store, &[Vec<T>]) -> Result<Vec<ExportCounts>, StoreError>;
 
 /// A commit takes at most this many items, and one export more.
 const GROUP_ITEMS: usize = 16_384;
 /// Under load, commits are this far apart: a commit costs the same for 1 row and for 1,000. An export
 /// that comes alone does not wait.
-const GROUP_EVERY: Duration = Duration::from_millis(20);
+const COMMIT_INTERVAL: Duration = Duration::from_millis(20);
 /// How long an exporter is asked to wait when the store cannot write.
 const CANNOT_STORE_RETRY: Duration = Duration::from_secs(5);
 
 /// Stores spans.
-pub fn append_spans(store: &Store, exports: &[Vec<Span>]) -> Result<Vec<Stored>, StoreError> {
+pub fn append_spans(store: &Store, exports: &[Vec<Span>]) -> Result<Vec<ExportCounts>, StoreError> {
     let appended = store.append(exports, clock::now())?;
-    let counts = |Appended { new, duplicate }| Stored { new, duplicate, grown: new };
+    let counts = |Appended { new, duplicate }| ExportCounts { new, duplicate, grown: new };
     Ok(appended.into_iter().map(counts).collect())
 }
 
 /// Stores what points say that was not known. What was dropped is neither new nor a duplicate.
-pub fn append_points(store: &Store, exports: &[Vec<Point>]) -> Result<Vec<Stored>, StoreError> {
+pub fn append_points(
+    store: &Store,
+    exports: &[Vec<Point>],
+) -> Result<Vec<ExportCounts>, StoreError> {
     let appended = store.append_points(exports, clock::now())?;
-    let counts =
-        |AppendedPoints { stored, duplicate, grown, .. }| Stored { new: stored, duplicate, grown };
+    let counts = |AppendedPoints { stored, duplicate, grown, .. }| ExportCounts {
+        new: stored,
+        duplicate,
+        grown,
+    };
     Ok(appended.into_iter().map(counts).collect())
 }
 
@@ -71,7 +77,7 @@ impl<T: Send + 'static> Ingest<T> {
         let first = self.queue.recv().await?;
         let mut items = first.items.len();
         let mut group = vec![first];
-        let close = last_commit.map_or_else(Instant::now, |at| at + GROUP_EVERY);
+        let close = last_commit.map_or_else(Instant::now, |at| at + COMMIT_INTERVAL);
         while items < GROUP_ITEMS {
             let next = match self.queue.try_recv() {
                 Ok(export) => Some(export),

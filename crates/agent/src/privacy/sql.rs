@@ -20,7 +20,7 @@ const QUOTES_NAMES: [&str; 5] =
 const COMMANDS: [&str; 6] = ["redis", "memcached", "aerospike", "couchbase", "mongodb", "dynamodb"];
 
 /// `$12345`: there are no statements with more parameters.
-const LONGEST_NUMBER: usize = 6;
+const MAX_NUMBER_BYTES: usize = 6;
 
 /// Masked statements by what they were, since programs send the same few again and again and reading one takes
 /// microseconds. Of what they were only hashes are kept, two with different random keys.
@@ -32,14 +32,14 @@ struct Known {
 
 static KNOWN: LazyLock<Known> = LazyLock::new(Known::default);
 /// After so many statements all are forgotten.
-const MOST_KNOWN: usize = 4_096;
+const MAX_KNOWN_STATEMENTS: usize = 4_096;
 /// Longer ones are not kept.
-const LONGEST_KNOWN: usize = 4_096;
+const MAX_KNOWN_STATEMENT_BYTES: usize = 4_096;
 
 /// `statement` of a database called `system` with `?` for every literal, and without comments. What cannot be
 /// told from a literal goes too: only names, keywords, operators and placeholders are kept.
 pub(super) fn masked(statement: &str, system: &str) -> Arc<str> {
-    if statement.len() > LONGEST_KNOWN {
+    if statement.len() > MAX_KNOWN_STATEMENT_BYTES {
         return mask(statement, system).into();
     }
     let key = KNOWN.keys.each_ref().map(|keys| keys.hash_one((statement, system)));
@@ -49,7 +49,7 @@ pub(super) fn masked(statement: &str, system: &str) -> Arc<str> {
     }
     let masked: Arc<str> = mask(statement, system).into();
     let mut known = KNOWN.masked.write().unwrap_or_else(PoisonError::into_inner);
-    if known.len() >= MOST_KNOWN {
+    if known.len() >= MAX_KNOWN_STATEMENTS {
         known.clear();
     }
     known.insert(key, masked.clone());
@@ -104,7 +104,7 @@ fn shown(piece: Piece<'_>, quotes_names: bool) -> &str {
         Kind::Word => is_plain_name(text.trim_start_matches('@')),
         Kind::Backticked => is_plain_name(inner()),
         Kind::Quoted => quotes_names && is_plain_name(inner()),
-        Kind::Placeholder => text.len() <= LONGEST_NUMBER,
+        Kind::Placeholder => text.len() <= MAX_NUMBER_BYTES,
         Kind::Literal => false,
         Kind::Comment => return " ",
         Kind::Space => return white_space(text),

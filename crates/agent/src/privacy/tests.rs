@@ -6,7 +6,7 @@ use coral_trace::{Attributes, Span, Value};
 use proptest::prelude::*;
 
 use super::sql::masked;
-use super::{Privacy, PrivacyConfig, Removed};
+use super::{Privacy, PrivacyConfig, RemovedCounts};
 
 fn span(pairs: &[(&str, &str)]) -> Span {
     let id = |number: u8| [number; 16];
@@ -134,7 +134,7 @@ fn configured_attributes_are_dropped_or_hashed_in_spans_and_resources() {
     origin.resource.attributes = [("user.id", "42")].into_iter().collect();
     let mut spans = [one.clone(), one];
     let removed = privacy.spans(&mut spans);
-    assert_eq!(removed, Removed { masked: 0, cut: 0, dropped: 2, hashed: 3 });
+    assert_eq!(removed, RemovedCounts { masked: 0, cut: 0, dropped: 2, hashed: 3 });
     let hashed = spans[0].attributes.text("user.id").unwrap().to_owned();
     assert!(hashed.starts_with("hash:") && hashed.len() == 21, "{hashed}");
     assert_eq!(spans[1].origin.resource.attributes.text("user.id"), Some(hashed.as_str()));
@@ -171,7 +171,7 @@ proptest! {
             && !span.links.iter().any(|link| touched(&link.attributes)));
         let before = spans.clone();
         let removed = default_privacy().spans(&mut spans);
-        prop_assert_eq!(removed, Removed::default());
+        prop_assert_eq!(removed, RemovedCounts::default());
         prop_assert_eq!(spans, before);
     }
 

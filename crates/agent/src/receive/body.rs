@@ -11,10 +11,10 @@ use super::Limits;
 use super::rejection::Rejection;
 
 /// How long the rest of a refused body is read, for the answer to reach its sender.
-const DISCARD_WITHIN: Duration = Duration::from_secs(1);
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Bytes in memory that are paid for, until they are dropped, from the receiver's budget.
-pub(super) struct Held {
+pub(super) struct HeldBody {
     pub bytes: Vec<u8>,
     budget: Arc<Semaphore>,
     paid: OwnedSemaphorePermit,
@@ -30,17 +30,21 @@ pub(super) async fn read(
     at_most: usize,
     limits: &Limits,
     budget: &Arc<Semaphore>,
-) -> Result<Held, Rejection> {
+) -> Result<HeldBody, Rejection> {
     if body.size_hint().lower() > at_most as u64 {
         return Err(Rejection::TooLarge { limit: at_most });
     }
-    let within = limits.body_within;
-    tokio::time::timeout(within, collect(body, at_most, Held::nothing(budget)?))
+    let within = limits.body_timeout;
+    tokio::time::timeout(within, collect(body, at_most, HeldBody::nothing(budget)?))
         .await
         .unwrap_or(Err(Rejection::TooSlow { within }))
 }
 
-async fn collect(body: &mut Body, at_most: usize, mut held: Held) -> Result<Held, Rejection> {
+async fn collect(
+    body: &mut Body,
+    at_most: usize,
+    mut held: HeldBody,
+) -> Result<HeldBody, Rejection> {
     while let Some(frame) = body.frame().await {
         // Trailers carry nothing for us.
         if let Ok(data) = frame.map_err(Rejection::Broken)?.into_data() {
@@ -55,10 +59,10 @@ async fn collect(body: &mut Body, at_most: usize, mut held: Held) -> Result<Held
 pub(super) async fn discard(body: &mut Body) {
     let all = async { while let Some(Ok(_)) = body.frame().await {} };
     // What does not come in time is cut off by the close.
-    let _ = tokio::time::timeout(DISCARD_WITHIN, all).await;
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, all).await;
 }
 
-impl Held {
+impl HeldBody {
     /// No bytes yet, to be paid for from `budget`.
     fn nothing(budget: &Arc<Semaphore>) -> Result<Self, Rejection> {
         let paid = budget.clone().try_acquire_many_owned(0).map_err(|_| Rejection::NoRoom)?;

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use axum::http::HeaderValue;
 use flate2::read::MultiGzDecoder;
 
-use super::body::Held;
+use super::body::HeldBody;
 use super::rejection::Rejection;
 
 /// The codings that are taken, as headers list them.
@@ -48,7 +48,7 @@ impl Coding {
     /// # Errors
     /// [`Rejection::TooLarge`], [`Rejection::NoRoom`], and [`Rejection::Corrupt`] for what is not
     /// of this coding or ends early.
-    pub fn decompress(self, held: Held, at_most: usize) -> Result<Held, Rejection> {
+    pub fn decompress(self, held: HeldBody, at_most: usize) -> Result<HeldBody, Rejection> {
         match self {
             Self::Identity => Ok(held),
             Self::Gzip => self.inflate(MultiGzDecoder::new(&held.bytes[..]), &held, at_most),
@@ -59,7 +59,12 @@ impl Coding {
         }
     }
 
-    fn inflate(self, mut from: impl Read, held: &Held, at_most: usize) -> Result<Held, Rejection> {
+    fn inflate(
+        self,
+        mut from: impl Read,
+        held: &HeldBody,
+        at_most: usize,
+    ) -> Result<HeldBody, Rejection> {
         let mut inflated = held.another()?;
         let mut step = vec![0; STEP];
         loop {

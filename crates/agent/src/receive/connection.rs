@@ -9,26 +9,26 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Receiver, grpc, http};
-use coral_server::listen::connections::{self, Allowed};
+use coral_server::listen::connections::{self, ConnectionLimits};
 
 /// Serves connections to `listener` until `stop`, then waits until those that are open have
 /// answered the requests they carry.
 pub(super) async fn serve(listener: TcpListener, receiver: Arc<Receiver>, stop: CancellationToken) {
-    let allowed = allowed(&receiver);
+    let connection_limits = connection_limits(&receiver);
     let streams = receiver.tasks.clone();
     let answer = move |request: Request<_>, _| answer(request.map(Body::new), receiver.clone());
-    connections::serve(listener, allowed, answer, streams, stop).await;
+    connections::serve(listener, connection_limits, answer, streams, stop).await;
 }
 
-fn allowed(receiver: &Receiver) -> Allowed {
+fn connection_limits(receiver: &Receiver) -> ConnectionLimits {
     let limits = &receiver.limits;
-    Allowed {
+    ConnectionLimits {
         connections: limits.connections,
         streams: limits.streams,
         // They are short: a client that reads none of them is ended for its time.
         unread_bytes: limits.in_flight_bytes,
-        answer_within: limits.body_within,
-        headers_within: limits.headers_within,
+        answer_timeout: limits.body_timeout,
+        headers_timeout: limits.headers_timeout,
     }
 }
 

@@ -8,7 +8,7 @@ use coral_wire::otlp_metrics_in::{self, DecodedMetrics, RefusedPoints};
 use coral_wire::status;
 use tracing::{debug, error};
 
-use super::body::{self, Held};
+use super::body::{self, HeldBody};
 use super::coding::Coding;
 use super::rejection::Rejection;
 use super::{Destination, Receiver};
@@ -20,7 +20,7 @@ const DECODED_IN_PLACE: usize = 32 * 1024;
 
 /// A request's bytes, and how to read them.
 pub(super) struct Message {
-    pub held: Held,
+    pub held: HeldBody,
     pub coding: Coding,
     pub encoding: Encoding,
     pub signal: Signal,
@@ -42,7 +42,7 @@ pub(super) enum NotTaken {
 
 impl Receiver {
     /// Reads `body` within this receiver's limits; `framing` bytes may come on top.
-    pub async fn read(&self, body: &mut Body, framing: usize) -> Result<Held, Rejection> {
+    pub async fn read(&self, body: &mut Body, framing: usize) -> Result<HeldBody, Rejection> {
         let at_most = self.limits.body_bytes.saturating_add(framing);
         body::read(body, at_most, &self.limits, &self.bodies).await
     }

@@ -18,7 +18,7 @@ use http_body_util::{BodyExt, Full};
 use tonic::Status;
 
 use super::Receiver;
-use super::body::Held;
+use super::body::HeldBody;
 use super::coding::{ACCEPTED, Coding};
 use super::export::{self, Message, NotTaken, Signal};
 use super::rejection::Rejection;
@@ -68,7 +68,7 @@ async fn export(request: Request, receiver: &Arc<Receiver>) -> Result<NotTaken, 
 }
 
 /// Takes the head off the only frame of a unary call. `coding` holds for a compressed frame only.
-fn unframe(mut held: Held, coding: Coding) -> Result<(Held, Coding), Rejection> {
+fn unframe(mut held: HeldBody, coding: Coding) -> Result<(HeldBody, Coding), Rejection> {
     let (head, message) = held
         .bytes
         .split_first_chunk::<FRAME_HEAD>()

@@ -1,4 +1,8 @@
 //! OTLP/HTTP: `POST /v1/traces` and `/v1/metrics`, protobuf or JSON.
+//!
+//! `Host` is not checked here, unlike at the ports that answer questions. Exporters in containers address the agent by
+//! arbitrary names, and an exporter drops what is answered with 421. A web page that is rebound to this port can write
+//! spans, as any process of the host can, and reads nothing but how many were refused.
 
 use std::sync::Arc;
 use std::time::Duration;

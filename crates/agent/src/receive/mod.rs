@@ -71,11 +71,11 @@ pub struct Limits {
     /// Requests that one HTTP/2 connection may have open.
     pub streams: u32,
     /// How long a whole body may take to come, and how long a client may leave its answer unread.
-    pub body_within: Duration,
+    pub body_timeout: Duration,
     /// How long an HTTP/1.1 connection may be silent or in the middle of headers, and how long
     /// any connection may take to send its first byte. Longer than an exporter's interval, which
     /// is 60 s for metrics, or every export opens a connection.
-    pub headers_within: Duration,
+    pub headers_timeout: Duration,
 }
 
 /// Serves OTLP on `listeners` until `stop`, then answers the requests in flight and returns.

@@ -27,11 +27,11 @@ enum Which {
     /// The next page of the sequence of receipts.
     After(u64),
     /// By time, service and protocol.
-    Wanted { range: TimeRange, services: Vec<String>, protocols: Vec<Protocol> },
+    Filtered { range: TimeRange, services: Vec<String>, protocols: Vec<Protocol> },
 }
 
 /// Metrics in one answer, whatever was asked for; 4 MiB is usually reached before.
-const MOST_METRICS: u32 = 20_000;
+const MAX_METRICS: u32 = 20_000;
 /// Beside an answer's traces.
 const BESIDE_TRACES: usize = 400_000;
 
@@ -40,8 +40,8 @@ impl MetricQuestion {
     pub(super) fn of(request: &QueryBeylaMetricsRequest) -> Result<Option<Self>, Status> {
         let bytes = if request.include_traces { BESIDE_TRACES } else { ANSWER_BYTES };
         let max_metrics = match request.max_metrics {
-            0 => MOST_METRICS,
-            asked => asked.min(MOST_METRICS),
+            0 => MAX_METRICS,
+            asked => asked.min(MAX_METRICS),
         } as usize;
         if let Some(after) = request.after_metric_receipt {
             let filters = request.start_time != 0
@@ -60,7 +60,7 @@ impl MetricQuestion {
         if of_spans {
             return Ok(None);
         }
-        let which = Which::Wanted {
+        let which = Which::Filtered {
             range: range(request.start_time, request.end_time)?,
             services: request.service_names.clone(),
             protocols: protocols(&request.metric_types)?,
@@ -90,7 +90,7 @@ pub(super) fn put(
 ) -> Result<(), Status> {
     let (rows, mut page) = match &question.which {
         Which::After(after) => after_receipt(store, *after, question.max_metrics)?,
-        Which::Wanted { range, services, protocols } => {
+        Which::Filtered { range, services, protocols } => {
             (wanted(store, *range, services, protocols)?, MetricPage::default())
         }
     };
@@ -104,7 +104,7 @@ pub(super) fn put(
             }
             page.has_more = page.next_receipt < page.last_receipt;
         }
-        Which::Wanted { .. } => page.has_more = put < rows.len(),
+        Which::Filtered { .. } => page.has_more = put < rows.len(),
     }
     answer.metric_page = Some(page);
     Ok(())

@@ -9,17 +9,17 @@ mod traces;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::Json;
+use axum::routing::{get, post_service};
 use coral_store::Store;
 use coral_trace::Collector;
-use coral_wire::agent_rpc::proto::agent_service_server::{AgentService, AgentServiceServer};
+use coral_wire::agent_rpc::proto::agent_service_server::{self, AgentService, AgentServiceServer};
 use coral_wire::agent_rpc::proto::{
     BeylaTraceSpan, QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, QueryTelemetryRequest,
     QueryTelemetryResponse, SpanPage,
 };
-use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
 use self::metrics::MetricQuestion;
@@ -27,6 +27,9 @@ use self::request::SpanQuestion;
 use crate::counters::IntakeCounters;
 use crate::status::AgentSelfStatus;
 use coral_beyla::monitor::BeylaMonitor;
+use coral_server::admission::{Admission, AdmissionLimits, Identity, NotAdmitted, Surface};
+use coral_server::door::hosts::AllowedHosts;
+use coral_server::door::{Door, Method, Permission, Route};
 use coral_server::exposition::{self as exposition, Counters};
 use coral_server::retain::RetainCounters;
 use coral_trace::chain;
@@ -44,11 +47,22 @@ pub struct AgentView {
     pub retained: Arc<RetainCounters>,
     /// The Beyla that it runs.
     pub beyla: Arc<BeylaMonitor>,
+    /// Who may query it now.
+    pub admission: Admission,
 }
 
-/// Queries at a time; more wait. Each makes one answer of at most 4 MiB,
-/// of which the port keeps so many for slow readers (`listen.rs`).
-const QUERIES: usize = 4;
+/// Each query makes one answer of at most 4 MiB, of which the port keeps so many for slow readers (`listen.rs`). A
+/// colony has few queries at a time; one that waits longer than this asks again.
+const QUERIES: AdmissionLimits = AdmissionLimits {
+    max_running: 4,
+    max_waiting: 256,
+    max_waiting_per_identity: 64,
+    wait_timeout: Duration::from_secs(10),
+};
+
+/// What somebody reads who asks an agent for an unknown path.
+const UNKNOWN_PATH_HINT: &str = "an agent answers /api/v1/status, /metrics and /healthz; its colony answers \
+     everything else, as /api/v1/openapi.json of the colony says";
 
 /// One answer's spans, either way they were asked for.
 #[derive(Default)]
@@ -62,23 +76,53 @@ pub(crate) struct Spans {
 ///
 /// # Errors
 /// When the descriptors that were compiled in cannot be read.
-pub async fn router(view: Arc<AgentView>) -> Result<Router, tonic_reflection::server::Error> {
-    let rpc = AgentRpc { view: view.clone(), queries: Arc::new(Semaphore::new(QUERIES)) };
+pub async fn door(
+    view: Arc<AgentView>,
+    hosts: AllowedHosts,
+) -> Result<Door, tonic_reflection::server::Error> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<AgentServiceServer<AgentRpc>>().await;
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(coral_wire::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
-    let grpc = tonic::service::Routes::new(AgentServiceServer::new(rpc))
-        .add_service(health_service)
-        .add_service(reflection)
-        .into_axum_router();
+    let rpc = AgentServiceServer::new(AgentRpc { view: view.clone() });
     let (status, counted, healthy) = (view.clone(), view.clone(), view);
-    Ok(grpc
-        .route("/api/v1/status", get(async move || Json(status.status())))
-        .route("/metrics", get(async move || exposition::prometheus(&counted.counters())))
-        .route("/healthz", get(async move || healthy.health())))
+    let status = get(async move || Json(status.status()));
+    let metrics = get(async move || exposition::prometheus(&counted.counters()));
+    let healthy = get(async move || healthy.health());
+    let polled =
+        [("QueryTelemetry", Permission::AgentPoll), ("QueryBeylaMetrics", Permission::AgentPoll)];
+    Ok(Door::new(hosts, UNKNOWN_PATH_HINT)
+        .route(Route::new(Method::Get, "/api/v1/status", Permission::StatusRead, status))
+        .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
+        .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy))
+        .rpc(agent_service_server::SERVICE_NAME, &polled, &post_service(rpc))
+        .rpc(
+            tonic_health::pb::health_server::SERVICE_NAME,
+            &[("Check", Permission::HealthRead), ("Watch", Permission::HealthRead)],
+            &post_service(health_service),
+        )
+        .rpc(
+            tonic_reflection::pb::v1::server_reflection_server::SERVICE_NAME,
+            &[("ServerReflectionInfo", Permission::SpecRead)],
+            &post_service(reflection),
+        ))
+}
+
+/// Admits the queries of colonies to one agent.
+pub fn admission() -> Admission {
+    Admission::new(QUERIES)
+}
+
+/// Every colony asks again at its next poll, whatever the code.
+fn not_admitted(refused: NotAdmitted) -> Status {
+    match refused {
+        NotAdmitted::TooManyOfOne { .. } => Status::resource_exhausted(refused.to_string()),
+        NotAdmitted::TooMany { .. } | NotAdmitted::TimedOut { .. } => {
+            Status::unavailable(refused.to_string())
+        }
+    }
 }
 
 impl AgentView {
@@ -86,6 +130,7 @@ impl AgentView {
         let mut counters: BTreeMap<_, _> = self.counters.snapshot();
         counters.extend(self.retained.snapshot("agent"));
         counters.extend(self.beyla.counters());
+        counters.extend(self.admission.counters("agent"));
         counters.extend(exposition::store_gauges("agent", &self.store.extent()));
         counters.extend(exposition::metric_gauges("agent", &self.store.metric_extent()));
         counters
@@ -109,7 +154,6 @@ impl AgentView {
 /// `coral.agent.v1.AgentService`.
 struct AgentRpc {
     view: Arc<AgentView>,
-    queries: Arc<Semaphore>,
 }
 
 #[tonic::async_trait]
@@ -118,17 +162,18 @@ impl AgentService for AgentRpc {
         &self,
         request: Request<QueryBeylaMetricsRequest>,
     ) -> Result<Response<QueryBeylaMetricsResponse>, Status> {
+        let who = Identity::of_request(Surface::AgentRpc, request.extensions());
         let request = request.into_inner();
         let metrics = MetricQuestion::of(&request)?;
         let mut answer = QueryBeylaMetricsResponse::default();
         if request.include_traces {
-            let spans = self.spans(Collector::Ebpf, SpanQuestion::try_from(request)?).await?;
+            let spans = self.spans(&who, Collector::Ebpf, SpanQuestion::try_from(request)?).await?;
             answer.trace_spans = spans.trace_spans;
             answer.total_traces = spans.traces;
             answer.page = Some(spans.page);
         }
         match metrics {
-            Some(question) => self.metrics(question, answer).await.map(Response::new),
+            Some(question) => self.metrics(&who, question, answer).await.map(Response::new),
             None => Ok(Response::new(answer)),
         }
     }
@@ -137,8 +182,9 @@ impl AgentService for AgentRpc {
         &self,
         request: Request<QueryTelemetryRequest>,
     ) -> Result<Response<QueryTelemetryResponse>, Status> {
+        let who = Identity::of_request(Surface::AgentRpc, request.extensions());
         let question = SpanQuestion::try_from(request.into_inner())?;
-        let spans = self.spans(Collector::Sdk, question).await?;
+        let spans = self.spans(&who, Collector::Sdk, question).await?;
         Ok(Response::new(QueryTelemetryResponse {
             trace_spans: spans.trace_spans,
             total_traces: spans.traces,
@@ -148,17 +194,21 @@ impl AgentService for AgentRpc {
 }
 
 impl AgentRpc {
-    async fn spans(&self, of: Collector, question: SpanQuestion) -> Result<Spans, Status> {
-        let place = self.queries.clone().acquire_owned().await;
-        let place = place.map_err(|_| Status::unavailable("stopping"))?;
+    async fn spans(
+        &self,
+        who: &Identity,
+        of: Collector,
+        question: SpanQuestion,
+    ) -> Result<Spans, Status> {
+        let permit = self.view.admission.admit(who).await.map_err(not_admitted)?;
         let store = self.view.store.clone();
         let beyla = self.view.beyla.status().line();
         tokio::task::spawn_blocking(move || {
             // Given up when the query ends, and not when its caller goes.
-            let _place = place;
+            let _permit = permit;
             let mut spans = match question {
-                SpanQuestion::After(place) => page::answer(&store, of, &place),
-                SpanQuestion::Traces(wanted) => traces::answer(&store, of, &wanted),
+                SpanQuestion::After(position) => page::answer(&store, of, &position),
+                SpanQuestion::Traces(selection) => traces::answer(&store, of, &selection),
             }?;
             spans.page.beyla = beyla;
             Ok(spans)
@@ -171,14 +221,14 @@ impl AgentRpc {
 impl AgentRpc {
     async fn metrics(
         &self,
+        who: &Identity,
         question: MetricQuestion,
         mut answer: QueryBeylaMetricsResponse,
     ) -> Result<QueryBeylaMetricsResponse, Status> {
-        let place = self.queries.clone().acquire_owned().await;
-        let place = place.map_err(|_| Status::unavailable("stopping"))?;
+        let permit = self.view.admission.admit(who).await.map_err(not_admitted)?;
         let store = self.view.store.clone();
         tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let _permit = permit;
             metrics::put(&store, &question, &mut answer).map(|()| answer)
         })
         .await
@@ -194,8 +244,8 @@ pub(crate) fn page_for_tests(
     after: u64,
     encoding: coral_wire::agent_rpc::proto::SpanEncoding,
 ) -> SpanPage {
-    let place = request::Place { after, max_spans: 5, encoding };
-    page::answer(store, of, &place).unwrap_or_else(|status| panic!("{status}")).page
+    let position = request::StreamPosition { after, max_spans: 5, encoding };
+    page::answer(store, of, &position).unwrap_or_else(|status| panic!("{status}")).page
 }
 
 /// A store's error as gRPC says it: retryable, with the cause.

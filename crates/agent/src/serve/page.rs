@@ -10,7 +10,7 @@ use coral_wire::agent_rpc::rfd_span_len;
 use coral_wire::otlp_out;
 use tonic::Status;
 
-use super::request::Place;
+use super::request::StreamPosition;
 use super::{Spans, unavailable};
 
 /// gRPC clients take 4 MiB unless told otherwise; what is left is for the rest of the message.
@@ -20,16 +20,20 @@ pub(crate) const ANSWER_BYTES: usize = 3_500_000;
 const READ_ROWS: u32 = 10_000;
 
 /// The spans of `of` after a place, as many as fit.
-pub(crate) fn answer(store: &Store, of: Collector, place: &Place) -> Result<Spans, Status> {
-    let limit = place.max_spans.min(READ_ROWS);
-    let mut page = store.spans_after(of, place.after, limit).map_err(unavailable)?;
-    let fitting = fitting(page.spans.iter().map(|stored| &stored.span), place.encoding);
+pub(crate) fn answer(
+    store: &Store,
+    of: Collector,
+    position: &StreamPosition,
+) -> Result<Spans, Status> {
+    let limit = position.max_spans.min(READ_ROWS);
+    let mut page = store.spans_after(of, position.after, limit).map_err(unavailable)?;
+    let fitting = fitting(page.spans.iter().map(|stored| &stored.span), position.encoding);
     if fitting < page.spans.len() {
         page.spans.truncate(fitting);
         // At least one span fits: a larger one is not taken in.
-        page.next_receipt = page.spans.last().map_or(place.after, |last| last.receipt);
+        page.next_receipt = page.spans.last().map_or(position.after, |last| last.receipt);
     }
-    let mut spans = encode(page.spans, place.encoding);
+    let mut spans = encode(page.spans, position.encoding);
     spans.page.store_id = store.id().to_owned();
     spans.page.next_receipt = page.next_receipt;
     spans.page.last_receipt = page.last_receipt;

@@ -8,14 +8,14 @@ use tonic::Status;
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum SpanQuestion {
     /// The next page of the sequence of receipts.
-    After(Place),
+    After(StreamPosition),
     /// Traces by id, time or service.
-    Traces(Wanted),
+    Traces(TraceSelection),
 }
 
 /// A place in the sequence of receipts.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Place {
+pub(crate) struct StreamPosition {
     pub(crate) after: u64,
     pub(crate) max_spans: u32,
     pub(crate) encoding: SpanEncoding,
@@ -23,7 +23,7 @@ pub(crate) struct Place {
 
 /// Which traces.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct TraceSelection {
     pub(crate) started: TimeRange,
     pub(crate) services: Vec<String>,
     pub(crate) trace: Option<TraceId>,
@@ -35,9 +35,9 @@ pub(crate) struct Wanted {
 
 /// RFD 036: "default: 100, max: 1000".
 const DEFAULT_TRACES: u32 = 100;
-const MOST_TRACES: i32 = 1_000;
+const MAX_TRACES: i32 = 1_000;
 /// Spans in one answer, whatever was asked for; 4 MiB is usually reached before.
-const MOST_SPANS: u32 = 20_000;
+const MAX_SPANS: u32 = 20_000;
 
 impl TryFrom<QueryBeylaMetricsRequest> for SpanQuestion {
     type Error = Status;
@@ -68,14 +68,14 @@ impl TryFrom<QueryTelemetryRequest> for SpanQuestion {
         let encoding = SpanEncoding::try_from(request.span_encoding)
             .map_err(|_| invalid("span_encoding", "no such encoding"))?;
         let max_spans = match request.max_spans {
-            0 => MOST_SPANS,
-            asked => asked.min(MOST_SPANS),
+            0 => MAX_SPANS,
+            asked => asked.min(MAX_SPANS),
         };
         if let Some(after) = request.after_receipt {
             return refuse_filters(&request)
-                .map(|()| Self::After(Place { after, max_spans, encoding }));
+                .map(|()| Self::After(StreamPosition { after, max_spans, encoding }));
         }
-        Ok(Self::Traces(Wanted {
+        Ok(Self::Traces(TraceSelection {
             started: range(request.start_time, request.end_time)?,
             trace: id("trace_id", &request.trace_id)?,
             span: id("span_id", &request.span_id)?,
@@ -124,8 +124,8 @@ pub(super) fn range(start: i64, end: i64) -> Result<TimeRange, Status> {
 fn max_traces(asked: i32) -> Result<u32, Status> {
     match asked {
         0 => Ok(DEFAULT_TRACES),
-        1..=MOST_TRACES => Ok(asked as u32),
-        _ => Err(invalid("max_traces", format!("{asked} is not between 1 and {MOST_TRACES}"))),
+        1..=MAX_TRACES => Ok(asked as u32),
+        _ => Err(invalid("max_traces", format!("{asked} is not between 1 and {MAX_TRACES}"))),
     }
 }
 
@@ -190,7 +190,7 @@ mod tests {
         check(request(), "start: UnixNanos(0), end: UnixNanos(18446744073709551615)");
         check(
             QueryTelemetryRequest { after_receipt: Some(0), ..request() },
-            "After(Place { after: 0",
+            "After(StreamPosition { after: 0",
         );
     }
 }

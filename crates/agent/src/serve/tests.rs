@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use prost::Message as _;
 use tempfile::TempDir;
 
-use super::request::Place;
+use super::request::StreamPosition;
 use super::*;
 
 /// An agent that answers so many queries at a time, and its directory.
@@ -24,8 +24,9 @@ fn agent(queries: usize) -> (AgentRpc, TempDir) {
         counters: Arc::default(),
         retained: Arc::default(),
         beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
+        admission: Admission::new(AdmissionLimits { max_running: queries, ..QUERIES }),
     };
-    (AgentRpc { view: Arc::new(view), queries: Arc::new(Semaphore::new(queries)) }, dir)
+    (AgentRpc { view: Arc::new(view) }, dir)
 }
 
 /// Requests whose fields are odd one by one and together.
@@ -72,7 +73,7 @@ fn damaged() -> impl Strategy<Value = Option<QueryBeylaMetricsRequest>> {
 
 #[test]
 fn any_request_is_answered_or_refused_for_what_it_asks() {
-    let (rpc, _dir) = agent(QUERIES);
+    let (rpc, _dir) = agent(QUERIES.max_running);
     let mut runner = TestRunner::deterministic();
     let spans = testing::distinct_spans(30..60).new_tree(&mut runner).unwrap().current();
     rpc.view.store.append(&[spans], coral_trace::UnixNanos(1)).unwrap();
@@ -101,12 +102,15 @@ fn a_caller_that_goes_does_not_let_more_queries_run_than_there_are_places() {
         // The query cannot begin before this ends.
         let (go, wait) = mpsc::channel::<()>();
         let before = tokio::task::spawn_blocking(move || wait.recv());
-        let place = Place { after: 0, max_spans: 5, encoding: SpanEncoding::Otlp };
-        let query = rpc.spans(Collector::Ebpf, SpanQuestion::After(place));
+        let position = StreamPosition { after: 0, max_spans: 5, encoding: SpanEncoding::Otlp };
+        let who = Identity::new(Surface::AgentRpc, None);
+        let query = rpc.spans(&who, Collector::Ebpf, SpanQuestion::After(position));
         tokio::select! { biased; _ = query => panic!("it began"), () = std::future::ready(()) => {} }
-        assert_eq!(rpc.queries.available_permits(), 0, "its place is free while it is to run");
+        let running = || rpc.view.counters()["coral.agent.queries.running"];
+        assert_eq!(running(), 1, "its permit is free while it is to run");
         go.send(()).unwrap();
         before.await.unwrap().unwrap();
-        drop(rpc.queries.acquire().await.unwrap());
+        drop(rpc.view.admission.admit(&who).await.expect("no permit"));
+        assert_eq!(running(), 0);
     });
 }

@@ -5,26 +5,30 @@ use coral_trace::{Collector, TraceId};
 use tonic::Status;
 
 use super::page::{ANSWER_BYTES, AnswerSize, encode};
-use super::request::Wanted;
+use super::request::TraceSelection;
 use super::{Spans, unavailable};
 
-/// The traces that are wanted, each whole, newest first, as many as fit.
+/// The selected traces, each whole, newest first, as many as fit.
 ///
 /// `has_more` says that more match than `max_traces`, `max_spans` or one message let through. A single
 /// trace that is larger than a message is refused: half a trace would look like a whole one.
-pub(crate) fn answer(store: &Store, of: Collector, wanted: &Wanted) -> Result<Spans, Status> {
-    let (ids, more) = ids(store, of, wanted)?;
+pub(crate) fn answer(
+    store: &Store,
+    of: Collector,
+    selection: &TraceSelection,
+) -> Result<Spans, Status> {
+    let (ids, more) = ids(store, of, selection)?;
     // One more than may be answered: a trace that is longer than that is found out.
-    let limit = wanted.max_spans + 1;
-    let stored = store.spans_of(&ids, Some(of), wanted.span, limit).map_err(unavailable)?;
+    let limit = selection.max_spans + 1;
+    let stored = store.spans_of(&ids, Some(of), selection.span, limit).map_err(unavailable)?;
     let mut kept: Vec<StoredSpan> = Vec::new();
     let mut left_out = more;
     let mut bytes = 0;
     for trace in by_trace(stored, &ids) {
-        let mut size = AnswerSize::of(wanted.encoding);
+        let mut size = AnswerSize::of(selection.encoding);
         let size = trace.iter().map(|stored| size.add(&stored.span)).last().unwrap_or(0);
         let spans = kept.len() + trace.len();
-        if bytes + size <= ANSWER_BYTES && spans <= wanted.max_spans as usize {
+        if bytes + size <= ANSWER_BYTES && spans <= selection.max_spans as usize {
             bytes += size;
             kept.extend(trace);
         } else if kept.is_empty() {
@@ -33,7 +37,7 @@ pub(crate) fn answer(store: &Store, of: Collector, wanted: &Wanted) -> Result<Sp
             left_out = true;
         }
     }
-    let mut spans = encode(kept, wanted.encoding);
+    let mut spans = encode(kept, selection.encoding);
     let extent = store.extent();
     spans.page.store_id = store.id().to_owned();
     spans.page.next_receipt = extent.last_receipt;
@@ -44,27 +48,31 @@ pub(crate) fn answer(store: &Store, of: Collector, wanted: &Wanted) -> Result<Sp
 }
 
 /// Which traces, newest first, and whether there are more.
-fn ids(store: &Store, of: Collector, wanted: &Wanted) -> Result<(Vec<TraceId>, bool), Status> {
-    if let Some(trace) = wanted.trace {
+fn ids(
+    store: &Store,
+    of: Collector,
+    selection: &TraceSelection,
+) -> Result<(Vec<TraceId>, bool), Status> {
+    if let Some(trace) = selection.trace {
         return Ok((vec![trace], false));
     }
-    if wanted.span.is_some() {
+    if selection.span.is_some() {
         return Err(Status::invalid_argument("span_id: needs trace_id beside it"));
     }
     let query = TraceQuery {
-        started: wanted.started,
-        services: wanted.services.clone(),
+        started: selection.started,
+        services: selection.services.clone(),
         collector: Some(of),
         order: Order::Newest,
-        ..TraceQuery::newest(wanted.max_traces + 1)
+        ..TraceQuery::newest(selection.max_traces + 1)
     };
     let found = store.search(&query).map_err(unavailable)?;
     // Traces that cannot fit are not even read; the first is, to say that it is too large.
     let mut spans = 0;
-    let fitting = found.iter().take(wanted.max_traces as usize).take_while(|trace| {
+    let fitting = found.iter().take(selection.max_traces as usize).take_while(|trace| {
         let first = spans == 0;
         spans += trace.spans;
-        first || spans <= u64::from(wanted.max_spans)
+        first || spans <= u64::from(selection.max_spans)
     });
     let ids: Vec<TraceId> = fitting.map(|trace| trace.trace_id).collect();
     let more = ids.len() < found.len();

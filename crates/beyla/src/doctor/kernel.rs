@@ -89,7 +89,7 @@ fn securityfs(root: &Path) -> Finding {
 }
 
 /// The most that leaves performance events to CAP_PERFMON.
-const MOST_PARANOID: i64 = 2;
+const MAX_PARANOID: i64 = 2;
 
 fn paranoid(root: &Path) -> Finding {
     let costs = "CAP_PERFMON is not enough, it takes CAP_SYS_ADMIN";
@@ -97,7 +97,7 @@ fn paranoid(root: &Path) -> Finding {
     match text.as_deref().and_then(|text| text.parse::<i64>().ok()) {
         None => finding("perf_event_paranoid", Verdict::Unknown, "cannot be read", costs),
         Some(level) => {
-            let verdict = if level <= MOST_PARANOID { Verdict::Fine } else { Verdict::Lacking };
+            let verdict = if level <= MAX_PARANOID { Verdict::Fine } else { Verdict::Lacking };
             finding("perf_event_paranoid", verdict, level.to_string(), costs)
         }
     }

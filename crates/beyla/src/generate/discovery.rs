@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Asked, GLOBS, Own, Refused};
+use super::{GLOBS, GenerateError, GenerateInput, SelfInfo};
 use crate::version::Version;
 use coral_config::beyla::{Selector, glob};
 
@@ -12,21 +12,21 @@ use coral_config::beyla::{Selector, glob};
 const PIDS: Version = Version::new(3, 31, 0);
 
 /// `discovery`: globs under `instrument`, or regular expressions under `services`.
-pub(super) fn section(version: Version, asked: &Asked) -> Result<Value, Refused> {
-    let selectors = asked.config.services.iter().chain(asked.connected);
+pub(super) fn section(version: Version, input: &GenerateInput) -> Result<Value, GenerateError> {
+    let selectors = input.config.services.iter().chain(input.connected);
     let wanted: Result<Vec<_>, _> = selectors.map(|selector| item(version, selector)).collect();
     let wanted = wanted?;
     if wanted.is_empty() {
-        return Err(Refused::Nothing);
+        return Err(GenerateError::Nothing);
     }
-    let excluded = excluded(version, asked.own);
+    let excluded = excluded(version, input.self_info);
     Ok(match version >= GLOBS {
         true => json!({"instrument": wanted, "exclude_instrument": excluded}),
         false => json!({"services": wanted, "exclude_services": excluded}),
     })
 }
 
-fn item(version: Version, selector: &Selector) -> Result<Value, Refused> {
+fn item(version: Version, selector: &Selector) -> Result<Value, GenerateError> {
     let mut item = Map::new();
     if let Some(name) = &selector.name {
         item.insert("name".into(), json!(name));
@@ -46,7 +46,7 @@ fn item(version: Version, selector: &Selector) -> Result<Value, Refused> {
     if !selector.pod_annotations.is_empty() {
         if version.major < 2 {
             let what = "beyla.discovery.services: k8s_pod_annotation".to_owned();
-            return Err(Refused::Version { what, needs: "2.0.0 or newer", version });
+            return Err(GenerateError::Version { what, needs: "2.0.0 or newer", version });
         }
         item.insert("k8s_pod_annotations".into(), patterns(version, &selector.pod_annotations));
     }
@@ -66,15 +66,15 @@ fn pattern(version: Version, text: &str) -> String {
 }
 
 /// This process, by its ports, its program and, where the version can, its id; and every Beyla of ours.
-fn excluded(version: Version, own: &Own) -> Vec<Value> {
-    let ports: Vec<_> = own.ports.iter().map(u16::to_string).collect();
+fn excluded(version: Version, self_info: &SelfInfo) -> Vec<Value> {
+    let ports: Vec<_> = self_info.ports.iter().map(u16::to_string).collect();
     let mut items = vec![json!({"open_ports": ports.join(",")})];
-    items.extend(own.programs.iter().filter_map(|program| {
+    items.extend(self_info.programs.iter().filter_map(|program| {
         let path = glob::quote(program.to_str()?);
         Some(json!({"exe_path": pattern(version, &path)}))
     }));
     if version >= PIDS {
-        items.push(json!({"target_pids": [own.pid]}));
+        items.push(json!({"target_pids": [self_info.pid]}));
     }
     items
 }

@@ -16,8 +16,8 @@ fn config(beyla: &str) -> BeylaConfig {
     AgentConfig::load(&sources).unwrap_or_else(|error| panic!("{error}")).beyla
 }
 
-fn own() -> Own {
-    Own {
+fn self_info() -> SelfInfo {
+    SelfInfo {
         otlp_http: "127.0.0.1:4320".parse().unwrap(),
         ports: vec![9001, 4317],
         pid: 42,
@@ -25,10 +25,15 @@ fn own() -> Own {
     }
 }
 
-fn generated(version: &str, beyla: &str) -> Result<Generated, Refused> {
-    let (config, own) = (config(beyla), own());
-    let asked = Asked { config: &config, connected: &[], own: &own, health_port: Some(7070) };
-    generate(version.parse().unwrap(), &asked)
+fn generated(version: &str, beyla: &str) -> Result<GeneratedConfig, GenerateError> {
+    let (config, self_info) = (config(beyla), self_info());
+    let input = GenerateInput {
+        config: &config,
+        connected: &[],
+        self_info: &self_info,
+        health_port: Some(7070),
+    };
+    generate(version.parse().unwrap(), &input)
 }
 
 fn read(yaml: &str) -> Value {
@@ -166,9 +171,14 @@ fn a_name_is_what_it_was_whatever_it_looks_like() {
             open_ports: Some("80".parse().unwrap()),
             ..Selector::default()
         };
-        let (config, own) = (config("{}"), own());
-        let asked = Asked { config: &config, connected: &[selector], own: &own, health_port: None };
-        let yaml = generate(Version::new(3, 31, 0), &asked).unwrap().yaml;
+        let (config, self_info) = (config("{}"), self_info());
+        let input = GenerateInput {
+            config: &config,
+            connected: &[selector],
+            self_info: &self_info,
+            health_port: None,
+        };
+        let yaml = generate(Version::new(3, 31, 0), &input).unwrap().yaml;
         assert_eq!(read(&yaml)["discovery"]["instrument"][0]["name"], name, "{yaml}");
     }
 }
@@ -309,6 +319,9 @@ fn attributes_are_in_the_environment_and_nowhere_else() {
 
 #[test]
 fn a_beyla_that_is_too_old_and_one_with_nothing_to_do_are_not_configured() {
-    assert_eq!(generated("1.6.4", PAYMENTS).unwrap_err(), Refused::TooOld(Version::new(1, 6, 4)));
-    assert_eq!(generated("3.31.0", "{}").unwrap_err(), Refused::Nothing);
+    assert_eq!(
+        generated("1.6.4", PAYMENTS).unwrap_err(),
+        GenerateError::TooOld(Version::new(1, 6, 4))
+    );
+    assert_eq!(generated("3.31.0", "{}").unwrap_err(), GenerateError::Nothing);
 }

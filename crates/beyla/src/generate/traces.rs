@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, GLOBS, Refused, endpoint};
+use super::{GLOBS, GenerateError, GenerateInput, endpoint};
 use crate::version::Version;
 use coral_config::beyla::{BeylaConfig, ContextPropagation};
 
@@ -10,12 +10,12 @@ use coral_config::beyla::{BeylaConfig, ContextPropagation};
 const LOW_CARDINALITY: Version = Version::new(3, 7, 0);
 
 /// `otel_traces_export`.
-pub(super) fn export(version: Version, asked: &Asked) -> Value {
+pub(super) fn export(version: Version, input: &GenerateInput) -> Value {
     json!({
-        "endpoint": endpoint(asked.own.otlp_http, "traces"),
+        "endpoint": endpoint(input.self_info.otlp_http, "traces"),
         "protocol": "http/protobuf",
-        "instrumentations": instrumentations(version, asked.config),
-        "sampler": sampler(asked.config.sampling_rate),
+        "instrumentations": instrumentations(version, input.config),
+        "sampler": sampler(input.config.sampling_rate),
     })
 }
 
@@ -66,12 +66,12 @@ pub(super) fn routes(version: Version, config: &BeylaConfig) -> Option<Value> {
 pub(super) fn context_propagation(
     version: Version,
     config: &BeylaConfig,
-) -> Result<Option<Value>, Refused> {
+) -> Result<Option<Value>, GenerateError> {
     use ContextPropagation::{All, Disabled, Headers, Ip, Tcp};
     let mode = config.context_propagation;
     let refused = |needs| {
         let what = format!("beyla.context_propagation: {}", mode.as_str());
-        Err(Refused::Version { what, needs, version })
+        Err(GenerateError::Version { what, needs, version })
     };
     let named = || Ok(Some(json!({"context_propagation": mode.as_str()})));
     match (version, mode) {

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::lines::Line;
+use crate::lines::OutputLine;
 use crate::process::Pipe;
 use crate::version::Version;
 
@@ -28,7 +28,7 @@ enum Script {
 
 struct Stage {
     monitor: Arc<BeylaMonitor>,
-    came: Arc<AtomicU64>,
+    received: Arc<AtomicU64>,
     change: watch::Sender<u64>,
     stop: CancellationToken,
     /// When each was started, in seconds since the beginning, and which signals were sent.
@@ -39,8 +39,8 @@ struct Stage {
 
 /// Starts a supervisor whose Beylas do what `script` says, one after the other, the last one again and again.
 fn stage(script: &[Script]) -> Stage {
-    let came = Arc::new(AtomicU64::new(0));
-    let monitor = Arc::new(BeylaMonitor::new(came.clone()));
+    let received = Arc::new(AtomicU64::new(0));
+    let monitor = Arc::new(BeylaMonitor::new(received.clone()));
     let (change, changes) = watch::channel(0);
     let stop = CancellationToken::new();
     let starts: Arc<Mutex<Vec<u64>>> = Arc::default();
@@ -63,16 +63,17 @@ fn stage(script: &[Script]) -> Stage {
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(supervisor.run(stop.clone()));
-    Stage { monitor, came, change, stop, starts, signals, tasks }
+    Stage { monitor, received, change, stop, starts, signals, tasks }
 }
 
-fn scripted(does: Script, sent: Arc<Mutex<Vec<Signal>>>) -> Result<Started, CannotStart> {
+fn scripted(does: Script, sent: Arc<Mutex<Vec<Signal>>>) -> Result<StartedBeyla, CannotStart> {
     if matches!(does, Script::Missing) {
         return Err(CannotStart::Unavailable("no Beyla is installed".to_owned()));
     }
     let (say, events) = mpsc::channel(8);
     let (told, mut hears) = mpsc::channel(8);
-    let line = |text: &str| Event::Said(Pipe::Out, Line { text: text.to_owned(), cut: false });
+    let line =
+        |text: &str| Event::Said(Pipe::Out, OutputLine { text: text.to_owned(), cut: false });
     let complaint =
         line("level=ERROR msg=\"Unable to load eBPF watcher for process events\" error=x");
     #[expect(clippy::disallowed_methods, reason = "it stands for another process")]
@@ -104,7 +105,7 @@ fn scripted(does: Script, sent: Arc<Mutex<Vec<Signal>>>) -> Result<Started, Cann
         Running { version: Version::new(3, 31, 0), path: "beyla".into(), pid: 1, notes: vec![] };
     let is_outdated = Box::new(|| false);
     let process = Process { pid: 1, events, signal };
-    Ok(Started { process, running, is_outdated, health_port: None })
+    Ok(StartedBeyla { process, running, is_outdated, health_port: None })
 }
 
 impl Stage {
@@ -173,7 +174,7 @@ async fn an_error_while_it_stays_alive_is_degraded_until_spans_come() {
         stage.after(30).await,
         "degraded (Unable to load eBPF watcher for process events: x)"
     );
-    stage.came.store(1, Ordering::Relaxed);
+    stage.received.store(1, Ordering::Relaxed);
     assert_eq!(stage.after(1).await, "instrumenting");
     let last = stage.monitor.status().last_error;
     assert_eq!(last.as_deref(), Some("Unable to load eBPF watcher for process events: x"));

@@ -21,13 +21,13 @@ pub trait AgentClient: Send + 'static {
     /// memory here.
     fn ask(
         &mut self,
-        wanted: Wanted,
+        wanted: SpanPageRequest,
     ) -> impl Future<Output = Result<Incoming<SpanPage>, PollError>> + Send;
 
     /// Asks for metrics, likewise. The answer of an agent that has none to give has no page.
     fn ask_metrics(
         &mut self,
-        wanted: WantedMetrics,
+        wanted: MetricPageRequest,
     ) -> impl Future<Output = Result<Incoming<QueryBeylaMetricsResponse>, PollError>> + Send;
 
     /// The connection is not trusted any more; the next question takes a new one.
@@ -36,7 +36,7 @@ pub trait AgentClient: Send + 'static {
 
 /// Which page is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Wanted {
+pub struct SpanPageRequest {
     /// The stream.
     pub collector: Collector,
     /// Spans with a receipt above this one.
@@ -47,7 +47,7 @@ pub struct Wanted {
 
 /// Which metrics are asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct WantedMetrics {
+pub struct MetricPageRequest {
     /// Those with a receipt above this one.
     pub after: u64,
     /// At most so many; fewer when an answer would get too long.
@@ -64,17 +64,17 @@ pub struct GrpcAgent {
 }
 
 /// A page is at most 4 MiB; a little more tells us of an agent that breaks its word.
-const MOST_BYTES: usize = 8 << 20;
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const MAX_BYTES: usize = 8 << 20;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// While a question is open, an agent is asked for a sign of life so often, and given so long for it: a
 /// connection that leads nowhere any more is noticed, whatever the timeout of a page.
-const ALIVE_EVERY: Duration = Duration::from_secs(5);
-const ALIVE_WITHIN: Duration = Duration::from_secs(5);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// What an agent can send before its page is read: 500 agents that wait for room take 64 MiB. At a round trip
 /// of 50 ms a page comes with 2.6 MB/s, at one of a local network as fast as the network.
 const WINDOW_BYTES: u32 = 128 << 10;
 /// Headers are read before there is room for a page.
-const MOST_HEADER_BYTES: u32 = 16 << 10;
+const MAX_HEADER_BYTES: u32 = 16 << 10;
 
 impl GrpcAgent {
     /// The agent at `address`, such as `http://10.0.0.5:9001`.
@@ -88,18 +88,18 @@ impl GrpcAgent {
         }
         let endpoint = Endpoint::from_shared(self.address.clone())
             .map_err(|error| PollError::unreachable(&chain(&error)))?
-            .connect_timeout(CONNECT_WITHIN)
-            .http2_keep_alive_interval(ALIVE_EVERY)
-            .keep_alive_timeout(ALIVE_WITHIN)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .initial_stream_window_size(WINDOW_BYTES)
             .initial_connection_window_size(WINDOW_BYTES)
-            .http2_max_header_list_size(MOST_HEADER_BYTES);
+            .http2_max_header_list_size(MAX_HEADER_BYTES);
         Ok(self.connected.insert(endpoint.connect_lazy()).clone())
     }
 }
 
 impl AgentClient for GrpcAgent {
-    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming<SpanPage>, PollError> {
+    async fn ask(&mut self, wanted: SpanPageRequest) -> Result<Incoming<SpanPage>, PollError> {
         let channel = self.channel()?;
         let (after_receipt, max_spans) = (Some(wanted.after), wanted.most_spans);
         let span_encoding = SpanEncoding::Otlp.into();
@@ -113,7 +113,7 @@ impl AgentClient for GrpcAgent {
                     span_encoding,
                     ..Default::default()
                 };
-                let begun = begin::query_beyla_metrics(channel, question, MOST_BYTES).await;
+                let begun = begin::query_beyla_metrics(channel, question, MAX_BYTES).await;
                 let begun = begun.map_err(|status| refusal(&status))?;
                 Ok(Box::pin(async { page(begun.read().await.map(|answer| answer.page)) }))
             }
@@ -124,7 +124,7 @@ impl AgentClient for GrpcAgent {
                     span_encoding,
                     ..Default::default()
                 };
-                let begun = begin::query_telemetry(channel, question, MOST_BYTES).await;
+                let begun = begin::query_telemetry(channel, question, MAX_BYTES).await;
                 let begun = begun.map_err(|status| refusal(&status))?;
                 Ok(Box::pin(async { page(begun.read().await.map(|answer| answer.page)) }))
             }
@@ -133,14 +133,14 @@ impl AgentClient for GrpcAgent {
 
     async fn ask_metrics(
         &mut self,
-        wanted: WantedMetrics,
+        wanted: MetricPageRequest,
     ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
         let question = QueryBeylaMetricsRequest {
             after_metric_receipt: Some(wanted.after),
             max_metrics: wanted.most_metrics,
             ..Default::default()
         };
-        let begun = begin::query_beyla_metrics(self.channel()?, question, MOST_BYTES).await;
+        let begun = begin::query_beyla_metrics(self.channel()?, question, MAX_BYTES).await;
         let begun = begun.map_err(|status| refusal(&status))?;
         Ok(Box::pin(async { begun.read().await.map_err(|status| broken(&status)) }))
     }
@@ -184,7 +184,8 @@ mod tests {
 
     use super::*;
 
-    const FIRST: Wanted = Wanted { collector: Collector::Ebpf, after: 0, most_spans: 10 };
+    const FIRST: SpanPageRequest =
+        SpanPageRequest { collector: Collector::Ebpf, after: 0, most_spans: 10 };
 
     /// A socket that takes connections, and an agent that is thought to be there.
     async fn black_hole() -> (TcpListener, GrpcAgent) {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::PollSettings;
 use super::client::AgentClient;
 use super::health::Health;
-use super::poller::{MOST_BACKOFF, Poller};
+use super::poller::{MAX_BACKOFF, Poller};
 use crate::registry::Agent;
 
 /// Polls one agent wherever it moves, one poller after the other. A poller that panics is started again.
@@ -43,7 +43,7 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
         while let Some(agent) = stop.run_until_cancelled(self.agent()).await {
             let begin = Instant::now();
             let Some(Err(panic)) = self.poll_at(&agent, &stop).await? else { continue };
-            let was_well = begin.elapsed() > MOST_BACKOFF;
+            let was_well = begin.elapsed() > MAX_BACKOFF;
             panics = if was_well { 1 } else { panics + 1 };
             self.wait_after(&panic, panics, &stop).await;
         }
@@ -77,7 +77,7 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
 
     async fn wait_after(&self, panic: &JoinError, panics: u32, stop: &CancellationToken) {
         self.health.panicked(&self.id, &panic.to_string());
-        let wait = self.settings.every.saturating_mul(1 << panics.min(16)).min(MOST_BACKOFF);
+        let wait = self.settings.every.saturating_mul(1 << panics.min(16)).min(MAX_BACKOFF);
         let next_try_in_ms = wait.as_millis() as u64;
         tracing::error!(agent_id = %self.id, %panic, next_try_in_ms, "a poller panicked; it is started again");
         stop.run_until_cancelled(tokio::time::sleep(wait)).await;

@@ -8,8 +8,8 @@ use coral_trace::UnixNanos;
 
 use super::error::{PollError, PollState};
 use super::page::{LeftOut, RefusedBy};
+use crate::poll::status::AgentStatus;
 use crate::registry::{Agent, KnownBy};
-use crate::status::AgentStatus;
 use coral_trace::sanitize::line;
 
 /// How polling of every agent goes. Its counts never go down while the process runs.
@@ -41,7 +41,7 @@ struct AgentHealth {
 /// So many polls in a row must fail before another may have an agent's id.
 const POLLS_HELD: u32 = 3;
 /// An agent that says more is cut short.
-const MOST_OF_A_LINE: usize = 500;
+const MAX_LINE_CHARS: usize = 500;
 
 impl Health {
     /// An agent is polled at its address from now on.
@@ -56,13 +56,15 @@ impl Health {
     }
 
     /// A page was stored but for `left_out`; `lag` receipts are still to come.
-    pub fn progress(&self, id: &str, lag: u64, places: &[Checkpoint], left_out: &LeftOut) {
+    pub fn progress(&self, id: &str, lag: u64, checkpoints: &[Checkpoint], left_out: &LeftOut) {
         self.update(id, |health| {
             (health.state, health.unanswered) = (PollState::Ok, 0);
             health.lag_receipts = Some(lag);
-            health.spans_stored = places.iter().map(|place| place.spans_stored).sum();
+            health.spans_stored =
+                checkpoints.iter().map(|checkpoint| checkpoint.spans_stored).sum();
             // Both streams step over the same gap in receipts.
-            health.spans_missed = places.iter().map(|place| place.spans_missed).max().unwrap_or(0);
+            health.spans_missed =
+                checkpoints.iter().map(|checkpoint| checkpoint.spans_missed).max().unwrap_or(0);
             health.spans_sampled_out += left_out.sampled_out;
             health.links_dropped += left_out.links;
             if let Some(refused) = &left_out.refused {
@@ -82,7 +84,7 @@ impl Health {
 
     /// The agent said how its Beyla is, in one line; nothing, if it is too old to.
     pub fn beyla(&self, id: &str, line: &str) {
-        let said = line.chars().take(MOST_OF_A_LINE).collect::<String>();
+        let said = line.chars().take(MAX_LINE_CHARS).collect::<String>();
         self.update(id, |health| health.beyla = (!said.is_empty()).then_some(said));
     }
 

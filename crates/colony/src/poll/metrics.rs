@@ -5,11 +5,11 @@ use coral_wire::agent_rpc::proto::{MetricPage, QueryBeylaMetricsResponse};
 use coral_wire::agent_rpc::{ReceivedMetrics, take_metrics};
 use tokio_util::sync::CancellationToken;
 
-use super::client::{AgentClient, WantedMetrics};
+use super::client::{AgentClient, MetricPageRequest};
 use super::error::PollError;
 use super::health::Health;
-use super::line::{Line, on_store};
-use super::place::{MOST_STANDSTILLS, check_store_id};
+use super::page_fetcher::{PageFetcher, on_store};
+use super::position::{MAX_STANDSTILLS, check_store_id};
 use super::width::Width;
 use coral_server::clock;
 use coral_trace::chain;
@@ -17,7 +17,7 @@ use coral_trace::sanitize;
 
 /// Drains the metrics of one agent. Each page and its checkpoint are one commit.
 pub(super) struct MetricStream {
-    place: MetricCheckpoint,
+    checkpoint: MetricCheckpoint,
     /// The place was moved by something else than a page, and is not stored yet.
     is_unsaved: bool,
     width: Width,
@@ -27,24 +27,24 @@ impl MetricStream {
     /// Goes on where the store's checkpoint says.
     pub(super) fn resume(agent_id: &str, store: &Store) -> Self {
         let known = store.metric_checkpoints();
-        let place = known.into_iter().find(|place| place.agent_id == agent_id);
+        let checkpoint = known.into_iter().find(|checkpoint| checkpoint.agent_id == agent_id);
         let beginning = || MetricCheckpoint { agent_id: agent_id.to_owned(), ..Default::default() };
-        let place = place.unwrap_or_else(beginning);
-        Self { place, is_unsaved: false, width: Width::WIDEST }
+        let checkpoint = checkpoint.unwrap_or_else(beginning);
+        Self { checkpoint, is_unsaved: false, width: Width::WIDEST }
     }
 
     /// Stores everything that the agent has now.
     pub(super) async fn catch_up(
         &mut self,
-        line: &mut Line<impl AgentClient>,
+        fetcher: &mut PageFetcher<impl AgentClient>,
         health: &Health,
         stop: &CancellationToken,
     ) -> Result<(), PollError> {
         let mut standstills = 0;
-        while standstills <= MOST_STANDSTILLS {
-            let (before, width) = (self.place.next_receipt, self.width);
-            let wanted = WantedMetrics { after: before, most_metrics: width.get() };
-            let fetched = line.metrics(wanted, stop).await;
+        while standstills <= MAX_STANDSTILLS {
+            let (before, width) = (self.checkpoint.next_receipt, self.width);
+            let wanted = MetricPageRequest { after: before, most_metrics: width.get() };
+            let fetched = fetcher.metrics(wanted, stop).await;
             let (mut answer, _room) = fetched.inspect_err(|_| self.width.narrow())?;
             let Some(page) = answer.metric_page.take() else { return Ok(()) };
             check_store_id(&page.store_id)?;
@@ -53,7 +53,7 @@ impl MetricStream {
                 standstills += 1;
                 continue;
             }
-            match self.take(&line.store, health, page, answer).await {
+            match self.take(&fetcher.store, health, page, answer).await {
                 // Another try with fewer.
                 Err(bad) if bad.is_of_page() && !width.is_one() => self.width.narrow(),
                 taken => {
@@ -61,27 +61,27 @@ impl MetricStream {
                     if !has_more {
                         return Ok(());
                     }
-                    standstills += u32::from(self.place.next_receipt <= before);
+                    standstills += u32::from(self.checkpoint.next_receipt <= before);
                 }
             }
         }
-        Err(PollError::Standstill(self.place.next_receipt))
+        Err(PollError::Standstill(self.checkpoint.next_receipt))
     }
 
     /// Whether the page is not one that follows on the place, which is then moved to where to go on: to the
     /// beginning of another store, and to the end of an older copy of the same. Rows have no identity but
     /// their place: reading the copy again would count its requests twice.
     fn is_elsewhere(&mut self, page: &MetricPage) -> bool {
-        let place = &self.place;
-        let next_receipt = match page.store_id != place.store_id {
-            _ if place.store_id.is_empty() => return false,
+        let checkpoint = &self.checkpoint;
+        let next_receipt = match page.store_id != checkpoint.store_id {
+            _ if checkpoint.store_id.is_empty() => return false,
             true => 0,
-            false if page.last_receipt < place.next_receipt => page.last_receipt,
+            false if page.last_receipt < checkpoint.next_receipt => page.last_receipt,
             false => return false,
         };
-        tracing::info!(agent_id = %place.agent_id, next_receipt, "the agent's metrics are elsewhere");
+        tracing::info!(agent_id = %checkpoint.agent_id, next_receipt, "the agent's metrics are elsewhere");
         let store_id = page.store_id.clone();
-        self.place = MetricCheckpoint { store_id, next_receipt, ..place.clone() };
+        self.checkpoint = MetricCheckpoint { store_id, next_receipt, ..checkpoint.clone() };
         self.is_unsaved = true;
         true
     }
@@ -95,7 +95,7 @@ impl MetricStream {
         page: MetricPage,
         answer: QueryBeylaMetricsResponse,
     ) -> Result<(), PollError> {
-        let after = self.after(&page);
+        let after = self.checkpoint_after(&page);
         let (refused, reason) = match self.store(store, after.clone(), answer).await {
             Err(bad) if bad.is_of_page() && self.width.is_one() => {
                 self.store(store, after, QueryBeylaMetricsResponse::default()).await?;
@@ -108,7 +108,7 @@ impl MetricStream {
             }
         };
         if refused > 0 {
-            let (agent_id, reason) = (&self.place.agent_id, sanitize::line(&reason));
+            let (agent_id, reason) = (&self.checkpoint.agent_id, sanitize::line(&reason));
             health.metrics_refused(agent_id, refused, &reason);
             tracing::warn!(%agent_id, n_metrics = refused, reason, "metrics of an agent cannot be stored and are left out");
         }
@@ -119,37 +119,37 @@ impl MetricStream {
     async fn store(
         &mut self,
         store: &Store,
-        mut place: MetricCheckpoint,
+        mut checkpoint: MetricCheckpoint,
         answer: QueryBeylaMetricsResponse,
     ) -> Result<ReceivedMetrics, PollError> {
-        let unmoved = place == self.place && !self.is_unsaved;
+        let unmoved = checkpoint == self.checkpoint && !self.is_unsaved;
         let stored = on_store(store, move |store| {
             let mut taken = take_metrics(answer);
             let deltas = std::mem::take(&mut taken.deltas);
             if !(unmoved && deltas.is_empty()) {
-                let stored = store.append_metric_page(deltas, clock::now(), &mut place);
+                let stored = store.append_metric_page(deltas, clock::now(), &mut checkpoint);
                 stored.map_err(|error| PollError::CannotStore(chain(&error)))?;
             }
-            Ok((place, taken))
+            Ok((checkpoint, taken))
         });
-        let (place, taken) = stored.await?;
-        (self.place, self.is_unsaved) = (place, false);
+        let (checkpoint, taken) = stored.await?;
+        (self.checkpoint, self.is_unsaved) = (checkpoint, false);
         Ok(taken)
     }
 
     /// The place after `page`. It never goes back.
-    fn after(&self, page: &MetricPage) -> MetricCheckpoint {
-        let place = &self.place;
+    fn checkpoint_after(&self, page: &MetricPage) -> MetricCheckpoint {
+        let checkpoint = &self.checkpoint;
         let (first_contact, moves) =
-            (place.store_id.is_empty(), page.next_receipt > place.next_receipt);
+            (checkpoint.store_id.is_empty(), page.next_receipt > checkpoint.next_receipt);
         // Between the place and the oldest that the agent still has.
-        let gap = page.first_receipt.saturating_sub(place.next_receipt.saturating_add(1));
+        let gap = page.first_receipt.saturating_sub(checkpoint.next_receipt.saturating_add(1));
         let missed = if moves && !first_contact { gap } else { 0 };
         MetricCheckpoint {
             store_id: page.store_id.clone(),
-            next_receipt: page.next_receipt.max(place.next_receipt),
-            rows_missed: place.rows_missed.saturating_add(missed),
-            ..place.clone()
+            next_receipt: page.next_receipt.max(checkpoint.next_receipt),
+            rows_missed: checkpoint.rows_missed.saturating_add(missed),
+            ..checkpoint.clone()
         }
     }
 }

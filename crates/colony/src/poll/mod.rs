@@ -7,12 +7,13 @@ pub mod client;
 mod error;
 mod follow;
 pub mod health;
-mod line;
 mod metrics;
 mod page;
-mod place;
+mod page_fetcher;
 pub mod poller;
+mod position;
 mod sampling;
+pub mod status;
 #[cfg(test)]
 mod tests;
 mod width;
@@ -27,7 +28,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::{PollError, PollState};
-pub(super) use self::place::LONGEST_STORE_ID;
+pub(super) use self::position::MAX_STORE_ID_BYTES;
 pub use self::sampling::Sampling;
 
 use self::client::GrpcAgent;

@@ -17,12 +17,12 @@ pub struct LeftOut {
     /// Links that were no links, of spans that are stored.
     pub links: u64,
     /// Spans that cannot be stored.
-    pub refused: Option<Refused>,
+    pub refused: Option<RefusedSpans>,
 }
 
 /// Spans that cannot be stored, now or ever.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Refused {
+pub struct RefusedSpans {
     /// By whom.
     pub by: RefusedBy,
     /// How many.
@@ -65,15 +65,15 @@ pub(super) fn store(
     store: &Store,
     otlp: &[u8],
     sampling: Sampling,
-    place: &mut Checkpoint,
+    checkpoint: &mut Checkpoint,
 ) -> Result<LeftOut, PollError> {
-    let collector = match place.collector {
+    let collector = match checkpoint.collector {
         Collector::Ebpf => Recogniser::everything_ebpf(),
         Collector::Sdk => Recogniser::everything_sdk(),
     };
     let decoded = otlp_in::decode(otlp, Encoding::Protobuf, &collector)
         .map_err(|error| PollError::Undecodable(chain(&error)))?;
-    let refused = (decoded.refused.spans > 0).then(|| Refused {
+    let refused = (decoded.refused.spans > 0).then(|| RefusedSpans {
         by: RefusedBy::Decoder,
         spans: decoded.refused.spans,
         reason: decoded.refused.message(),
@@ -83,7 +83,7 @@ pub(super) fn store(
     spans.retain(|span| sampling.keeps(span.trace_id));
     let sampled_out = (came - spans.len()) as u64;
     store
-        .append_page(spans, clock::now(), place)
+        .append_page(spans, clock::now(), checkpoint)
         .map_err(|error| PollError::CannotStore(chain(&error)))?;
     Ok(LeftOut { sampled_out, links: decoded.refused.links, refused })
 }

@@ -10,13 +10,15 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::PollSettings;
-use super::client::{AgentClient, Wanted};
+use super::client::{AgentClient, SpanPageRequest};
 use super::error::PollError;
 use super::health::Health;
-use super::line::{Line, on_store};
 use super::metrics::MetricStream;
-use super::page::{self, LeftOut, Refused, RefusedBy};
-use super::place::{MOST_STANDSTILLS, after, beginning, check_store_id, is_another_store};
+use super::page::{self, LeftOut, RefusedBy, RefusedSpans};
+use super::page_fetcher::{PageFetcher, on_store};
+use super::position::{
+    MAX_STANDSTILLS, beginning, check_store_id, checkpoint_after, is_another_store,
+};
 use super::width::Width;
 use coral_server::clock;
 use coral_trace::sanitize::line;
@@ -24,11 +26,11 @@ use coral_trace::sanitize::line;
 /// Drains one agent's streams, again and again.
 pub struct Poller<C> {
     agent_id: String,
-    line: Line<C>,
+    fetcher: PageFetcher<C>,
     settings: PollSettings,
     health: Arc<Health>,
     /// How far each stream is stored: eBPF spans, SDK spans.
-    places: [Checkpoint; 2],
+    checkpoints: [Checkpoint; 2],
     /// How many spans each stream is asked for at a time.
     widths: [Width; 2],
     metrics: MetricStream,
@@ -38,7 +40,7 @@ pub struct Poller<C> {
 }
 
 /// The longest wait between two tries of an agent that fails.
-pub(super) const MOST_BACKOFF: Duration = Duration::from_secs(60);
+pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 impl<C: AgentClient> Poller<C> {
     /// A poller that goes on where the store's checkpoints say.
@@ -54,17 +56,27 @@ impl<C: AgentClient> Poller<C> {
         health: Arc<Health>,
     ) -> Result<Self, StoreError> {
         let known = store.checkpoints();
-        let places = [Collector::Ebpf, Collector::Sdk].map(|collector| {
-            let place = known
-                .iter()
-                .find(|place| place.agent_id == agent_id && place.collector == collector);
-            place.cloned().unwrap_or_else(|| beginning(agent_id, collector))
+        let checkpoints = [Collector::Ebpf, Collector::Sdk].map(|collector| {
+            let checkpoint = known.iter().find(|checkpoint| {
+                checkpoint.agent_id == agent_id && checkpoint.collector == collector
+            });
+            checkpoint.cloned().unwrap_or_else(|| beginning(agent_id, collector))
         });
         let metrics = MetricStream::resume(agent_id, &store);
         let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
-        let line = Line { client, store, room, within };
+        let fetcher = PageFetcher { client, store, room, within };
         let (widths, failures, polls) = ([Width::WIDEST; 2], 0, 0);
-        Ok(Self { agent_id, line, settings, health, places, widths, metrics, failures, polls })
+        Ok(Self {
+            agent_id,
+            fetcher,
+            settings,
+            health,
+            checkpoints,
+            widths,
+            metrics,
+            failures,
+            polls,
+        })
     }
 
     /// Polls until `stop`. A page that came is stored before this returns, with its checkpoint.
@@ -81,22 +93,22 @@ impl<C: AgentClient> Poller<C> {
     pub(super) async fn poll(&mut self, stop: &CancellationToken) -> Result<(), PollError> {
         // What keeps one stream from moving on does not keep the other.
         let mut outcome = Ok(());
-        for stream in 0..self.places.len() {
+        for stream in 0..self.checkpoints.len() {
             outcome = outcome.and(self.catch_up(stream, stop).await);
         }
-        outcome.and(self.metrics.catch_up(&mut self.line, &self.health, stop).await)
+        outcome.and(self.metrics.catch_up(&mut self.fetcher, &self.health, stop).await)
     }
 
     async fn catch_up(&mut self, stream: usize, stop: &CancellationToken) -> Result<(), PollError> {
         let mut standstills = 0;
-        while standstills <= MOST_STANDSTILLS {
+        while standstills <= MAX_STANDSTILLS {
             match self.next_page(stream, stop).await? {
                 Step::CaughtUp => return Ok(()),
                 Step::Moved => {}
                 Step::Stood => standstills += 1,
             }
         }
-        Err(PollError::Standstill(self.places[stream].next_receipt))
+        Err(PollError::Standstill(self.checkpoints[stream].next_receipt))
     }
 
     /// Stores one page of a stream.
@@ -105,30 +117,30 @@ impl<C: AgentClient> Poller<C> {
         stream: usize,
         stop: &CancellationToken,
     ) -> Result<Step, PollError> {
-        let Checkpoint { collector, next_receipt, .. } = self.places[stream];
+        let Checkpoint { collector, next_receipt, .. } = self.checkpoints[stream];
         let most_spans = self.widths[stream].get();
-        let wanted = Wanted { collector, after: next_receipt, most_spans };
+        let wanted = SpanPageRequest { collector, after: next_receipt, most_spans };
         // Perhaps a page that does not come is too long for this line.
-        let fetched = self.line.spans(wanted, stop).await;
+        let fetched = self.fetcher.spans(wanted, stop).await;
         let (page, _room) = fetched.inspect_err(|_| self.widths[stream].narrow())?;
         check_store_id(&page.store_id)?;
-        let place = &self.places[stream];
-        if is_another_store(place, &page) {
+        let checkpoint = &self.checkpoints[stream];
+        if is_another_store(checkpoint, &page) {
             tracing::info!(agent_id = %self.agent_id, "the agent's store is another one; starting over");
-            let fresh = beginning(&self.agent_id, place.collector);
-            let Checkpoint { spans_stored, spans_missed, .. } = *place;
+            let fresh = beginning(&self.agent_id, checkpoint.collector);
+            let Checkpoint { spans_stored, spans_missed, .. } = *checkpoint;
             let store_id = page.store_id;
-            self.places[stream] = Checkpoint { store_id, spans_stored, spans_missed, ..fresh };
+            self.checkpoints[stream] = Checkpoint { store_id, spans_stored, spans_missed, ..fresh };
             return Ok(Step::Stood);
         }
-        let step = match (page.has_more, page.next_receipt > place.next_receipt) {
+        let step = match (page.has_more, page.next_receipt > checkpoint.next_receipt) {
             (false, _) => Step::CaughtUp,
             (true, true) => Step::Moved,
             (true, false) => Step::Stood,
         };
         self.health.beyla(&self.agent_id, &page.beyla);
         let lag = page.last_receipt.saturating_sub(page.next_receipt);
-        let (after, spans) = (after(place, &page), page.spans);
+        let (after, spans) = (checkpoint_after(checkpoint, &page), page.spans);
         let left_out = match self.store_page(stream, after.clone(), spans, page.otlp).await {
             Err(bad) if bad.is_of_page() && !self.widths[stream].is_one() => {
                 self.widths[stream].narrow();
@@ -141,7 +153,7 @@ impl<C: AgentClient> Poller<C> {
                 left_out
             }
         };
-        self.health.progress(&self.agent_id, lag, &self.places, &left_out);
+        self.health.progress(&self.agent_id, lag, &self.checkpoints, &left_out);
         Ok(step)
     }
 
@@ -149,21 +161,24 @@ impl<C: AgentClient> Poller<C> {
     async fn store_page(
         &mut self,
         stream: usize,
-        mut place: Checkpoint,
+        mut checkpoint: Checkpoint,
         spans: u32,
         otlp: Vec<u8>,
     ) -> Result<LeftOut, PollError> {
-        let here = &self.places[stream];
-        if spans == 0 && place.next_receipt == here.next_receipt && place.store_id == here.store_id
+        let here = &self.checkpoints[stream];
+        if spans == 0
+            && checkpoint.next_receipt == here.next_receipt
+            && checkpoint.store_id == here.store_id
         {
             return Ok(LeftOut::default());
         }
         let sampling = self.settings.sampling;
-        let stored = on_store(&self.line.store, move |store| {
-            page::store(store, &otlp, sampling, &mut place).map(|left_out| (place, left_out))
+        let stored = on_store(&self.fetcher.store, move |store| {
+            page::store(store, &otlp, sampling, &mut checkpoint)
+                .map(|left_out| (checkpoint, left_out))
         });
-        let (place, left_out) = stored.await?;
-        self.places[stream] = place;
+        let (checkpoint, left_out) = stored.await?;
+        self.checkpoints[stream] = checkpoint;
         if let Some(refused) = &left_out.refused {
             self.warn_of(refused);
         }
@@ -183,12 +198,12 @@ impl<C: AgentClient> Poller<C> {
             PollError::Unstorable(_) => RefusedBy::Store,
             _ => RefusedBy::Format,
         };
-        let refused = Refused { by, spans: u64::from(spans.max(1)), reason: bad.to_string() };
+        let refused = RefusedSpans { by, spans: u64::from(spans.max(1)), reason: bad.to_string() };
         self.warn_of(&refused);
         Ok(LeftOut { refused: Some(refused), ..LeftOut::default() })
     }
 
-    fn warn_of(&self, refused: &Refused) {
+    fn warn_of(&self, refused: &RefusedSpans) {
         tracing::warn!(
             agent_id = %self.agent_id,
             n_spans = refused.spans,
@@ -224,7 +239,7 @@ impl<C: AgentClient> Poller<C> {
             return every.min(Duration::from_secs(1)).mul_f64(self.jitter());
         }
         let doubled = every.saturating_mul(1 << self.failures.min(16));
-        let base = doubled.min(MOST_BACKOFF.max(every));
+        let base = doubled.min(MAX_BACKOFF.max(every));
         base.mul_f64(0.8 + 0.4 * self.jitter())
     }
 

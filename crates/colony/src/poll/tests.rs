@@ -17,11 +17,11 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
-use super::client::{AgentClient, Incoming, Wanted, WantedMetrics};
+use super::client::{AgentClient, Incoming, MetricPageRequest, SpanPageRequest};
 use super::poller::Poller;
 use super::*;
+use crate::poll::status::AgentStatus;
 use crate::registry::KnownBy;
-use crate::status::AgentStatus;
 use coral_server::clock;
 
 /// An agent that holds some spans and answers as it was told to.
@@ -84,7 +84,7 @@ impl ScriptedAgent {
 }
 
 impl AgentClient for ScriptedAgent {
-    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming<SpanPage>, PollError> {
+    async fn ask(&mut self, wanted: SpanPageRequest) -> Result<Incoming<SpanPage>, PollError> {
         let fault = {
             let mut script = self.0.lock().unwrap();
             if wanted.collector == Collector::Ebpf {
@@ -104,7 +104,7 @@ impl AgentClient for ScriptedAgent {
             Some(Fault::Panic) => panic!("a scripted defect"),
             Some(Fault::Repeat) => {
                 let after = wanted.after.saturating_sub(2);
-                page = self.0.lock().unwrap().page(Wanted { after, ..wanted });
+                page = self.0.lock().unwrap().page(SpanPageRequest { after, ..wanted });
             }
             Some(Fault::LongId) => page.store_id = "x".repeat(100_000),
             Some(Fault::Garbage) => page.otlp = vec![0xff; 9],
@@ -115,7 +115,7 @@ impl AgentClient for ScriptedAgent {
 
     async fn ask_metrics(
         &mut self,
-        _: WantedMetrics,
+        _: MetricPageRequest,
     ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
         Ok(Box::pin(std::future::ready(Ok(QueryBeylaMetricsResponse::default()))))
     }
@@ -126,8 +126,8 @@ impl AgentClient for ScriptedAgent {
 }
 
 impl Script {
-    fn page(&self, wanted: Wanted) -> SpanPage {
-        let Wanted { collector, after, most_spans } = wanted;
+    fn page(&self, wanted: SpanPageRequest) -> SpanPage {
+        let SpanPageRequest { collector, after, most_spans } = wanted;
         let page_spans = self.page_spans.min(most_spans as usize);
         let last = self.spans.len() as u64;
         let held = (1..).zip(&self.spans).filter(|(receipt, _)| {

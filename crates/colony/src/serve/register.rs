@@ -11,7 +11,7 @@ use http::Uri;
 use tonic::{Request, Response, Status};
 
 use crate::Colony;
-use crate::poll::LONGEST_STORE_ID;
+use crate::poll::MAX_STORE_ID_BYTES;
 use crate::registry::{Agent, KnownBy};
 use coral_trace::chain;
 
@@ -21,9 +21,9 @@ pub(super) struct Registration {
 
 /// How often an agent says that it is there.
 const HEARTBEAT_SECONDS: u32 = 30;
-const LONGEST_ID: usize = 128;
+const MAX_ID_CHARS: usize = 128;
 /// Agents that a colony knows; each costs a poller and its connection.
-const MOST_AGENTS: usize = 1_000;
+const MAX_AGENTS: usize = 1_000;
 
 #[tonic::async_trait]
 impl ColonyService for Registration {
@@ -74,23 +74,24 @@ fn other_holder(colony: &Colony, agent: &KnownAgent) -> Option<String> {
 }
 
 /// Whether the store is the one that this agent's spans came from: then the agent itself has moved.
-fn is_stream_of(places: &[Checkpoint], agent: &KnownAgent, store_id: &str) -> bool {
-    let mut of_agent = places.iter().filter(|place| place.agent_id == agent.agent_id);
-    !store_id.is_empty() && of_agent.any(|place| place.store_id == store_id)
+fn is_stream_of(checkpoints: &[Checkpoint], agent: &KnownAgent, store_id: &str) -> bool {
+    let mut of_agent =
+        checkpoints.iter().filter(|checkpoint| checkpoint.agent_id == agent.agent_id);
+    !store_id.is_empty() && of_agent.any(|checkpoint| checkpoint.store_id == store_id)
 }
 
 fn check_store_id(id: &str) -> Result<(), Status> {
     match id.len() {
-        0..=LONGEST_STORE_ID => Ok(()),
-        _ => Err(Status::invalid_argument(format!("store_id: at most {LONGEST_STORE_ID} bytes"))),
+        0..=MAX_STORE_ID_BYTES => Ok(()),
+        _ => Err(Status::invalid_argument(format!("store_id: at most {MAX_STORE_ID_BYTES} bytes"))),
     }
 }
 
 fn check_id(id: &str) -> Result<(), Status> {
     let long = id.chars().count();
-    if long == 0 || long > LONGEST_ID || id.chars().any(char::is_control) {
+    if long == 0 || long > MAX_ID_CHARS || id.chars().any(char::is_control) {
         let rule =
-            format!("agent_id: 1 to {LONGEST_ID} characters, none of them a control character");
+            format!("agent_id: 1 to {MAX_ID_CHARS} characters, none of them a control character");
         return Err(Status::invalid_argument(rule));
     }
     Ok(())
@@ -98,11 +99,11 @@ fn check_id(id: &str) -> Result<(), Status> {
 
 /// Anybody can register, so what all of them cost together has a limit.
 fn check_room(agents: &BTreeMap<String, Agent>, id: &str) -> Result<(), Status> {
-    if agents.len() < MOST_AGENTS || agents.contains_key(id) {
+    if agents.len() < MAX_AGENTS || agents.contains_key(id) {
         return Ok(());
     }
     tracing::warn!(agent_id = id, "refused an agent: there are too many");
-    Err(Status::resource_exhausted(format!("this colony knows {MOST_AGENTS} agents already")))
+    Err(Status::resource_exhausted(format!("this colony knows {MAX_AGENTS} agents already")))
 }
 
 /// `address`, with a host that means "every interface" replaced by where the agent called from.
@@ -141,7 +142,7 @@ mod tests {
         let colony = Colony { store, registry, health: Arc::default(), retained: Arc::default() };
         register(&colony, &at("http://a:1"), "mine").unwrap();
         colony.health.know("web-1", &colony.registry.watch().borrow()["web-1"]);
-        let mut place = Checkpoint {
+        let mut checkpoint = Checkpoint {
             agent_id: "web-1".into(),
             collector: Collector::Ebpf,
             store_id: "mine".into(),
@@ -149,7 +150,7 @@ mod tests {
             spans_stored: 0,
             spans_missed: 0,
         };
-        colony.store.append_page(vec![], coral_trace::UnixNanos(1), &mut place).unwrap();
+        colony.store.append_page(vec![], coral_trace::UnixNanos(1), &mut checkpoint).unwrap();
         colony
     }
 
@@ -204,7 +205,7 @@ mod tests {
     fn a_stranger_is_refused_when_there_are_too_many_agents_and_a_known_one_is_not() {
         let agent = || Agent { address: "http://a:1".into(), known_by: KnownBy::Registration };
         let mut agents: BTreeMap<String, Agent> =
-            (1..MOST_AGENTS).map(|number| (number.to_string(), agent())).collect();
+            (1..MAX_AGENTS).map(|number| (number.to_string(), agent())).collect();
         check_room(&agents, "last").unwrap();
         agents.insert("last".into(), agent());
         check_room(&agents, "last").unwrap();

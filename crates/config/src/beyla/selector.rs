@@ -39,9 +39,9 @@ const EXPECTED: &str = "unknown; a service has name, open_port, open_ports, exe_
                         k8s_pod_name, k8s_pod_label, k8s_pod_annotation, k8s_deployment_name, \
                         k8s_replicaset_name, k8s_daemonset_name, k8s_statefulset_name, k8s_owner_name";
 /// Services that may be named: Beyla tries each on every process.
-const MOST_SERVICES: usize = 1_000;
+const MAX_SERVICES: usize = 1_000;
 /// The longest name or pattern, in characters.
-pub const LONGEST_TEXT: usize = 256;
+pub const MAX_TEXT_CHARS: usize = 256;
 
 /// Services for Beyla to find.
 ///
@@ -49,8 +49,8 @@ pub const LONGEST_TEXT: usize = 256;
 /// What is wrong with which.
 pub fn services(value: &Value) -> Result<Vec<Selector>, String> {
     let list = value.as_array().ok_or("expected a list of services")?;
-    if list.len() > MOST_SERVICES {
-        return Err(format!("more than {MOST_SERVICES} services"));
+    if list.len() > MAX_SERVICES {
+        return Err(format!("more than {MAX_SERVICES} services"));
     }
     list.iter().map(Selector::of).collect()
 }
@@ -127,8 +127,8 @@ fn pattern(value: &Value) -> Result<String, String> {
 /// Text on one line that is not too long.
 pub fn short(value: &Value) -> Result<String, String> {
     let text = text(value)?;
-    if text.chars().count() > LONGEST_TEXT {
-        return Err(format!("longer than {LONGEST_TEXT} characters"));
+    if text.chars().count() > MAX_TEXT_CHARS {
+        return Err(format!("longer than {MAX_TEXT_CHARS} characters"));
     }
     // Also what YAML cannot hold unescaped, and what ends a line elsewhere.
     let odd = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');

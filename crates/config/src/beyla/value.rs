@@ -38,17 +38,17 @@ impl ContextPropagation {
 }
 
 /// Attributes that may be set: more would be on every span.
-const MOST_ATTRIBUTES: usize = 64;
+const MAX_ATTRIBUTES: usize = 64;
 /// Patterns that may be set; each is tried on every path that comes.
-const MOST_PATTERNS: usize = 1_000;
+const MAX_PATTERNS: usize = 1_000;
 
 /// Resource attributes. They reach Beyla in one variable of its environment, which it splits at commas and
 /// in which it expands `$`, and which knows no escapes; so neither can stand in them.
 pub fn attributes(value: &Value) -> Result<BTreeMap<String, String>, String> {
     let fields =
         value.as_object().ok_or("expected attributes such as {environment: production}")?;
-    if fields.len() > MOST_ATTRIBUTES {
-        return Err(format!("more than {MOST_ATTRIBUTES} attributes"));
+    if fields.len() > MAX_ATTRIBUTES {
+        return Err(format!("more than {MAX_ATTRIBUTES} attributes"));
     }
     let checked = fields.iter().map(|(key, value)| {
         let value = text(value).map_err(|reason| format!("`{key}`: {reason}"))?;
@@ -67,8 +67,8 @@ pub fn attributes(value: &Value) -> Result<BTreeMap<String, String>, String> {
 /// Routes such as `/users/:id`, `/users/{id}` or `/static/*`.
 pub fn route_patterns(value: &Value) -> Result<Vec<String>, String> {
     let list = value.as_array().ok_or("expected a list of routes such as /users/:id")?;
-    if list.len() > MOST_PATTERNS {
-        return Err(format!("more than {MOST_PATTERNS} routes"));
+    if list.len() > MAX_PATTERNS {
+        return Err(format!("more than {MAX_PATTERNS} routes"));
     }
     let checked = list.iter().map(|pattern| {
         let pattern = text(pattern)?;

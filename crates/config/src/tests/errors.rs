@@ -278,6 +278,13 @@ fn a_wrong_entry_of_a_list_is_named() {
         ]],
     );
     check_colony(
+        "colony: {allowed_hosts: ['colony.example:9000']}",
+        &[],
+        expect![[
+            r#"coral.yaml:1: `colony.allowed_hosts` is `["colony.example:9000"]`: expected a list of host names without ports, such as [colony.example.com]"#
+        ]],
+    );
+    check_colony(
         "colony: {agents: [{id: a}]}",
         &[],
         expect![[r#"coral.yaml:1: `colony.agents` is `[{"id":"a"}]`: an agent without `address`"#]],

@@ -8,13 +8,13 @@ use crate::args::{
 };
 use crate::client::Server;
 use coral_beyla::connections::Connections;
-use coral_beyla::generate::{Asked, HEALTH, Own, generate};
+use coral_beyla::generate::{GenerateInput, HEALTH, SelfInfo, generate};
 use coral_beyla::install::{Install, InstallError, Source, TRIED};
 use coral_beyla::locate::{Found, locate};
 use coral_beyla::status::{BeylaExamination, Finding, Verdict};
 use coral_beyla::version::Version;
 use coral_beyla::{
-    Change, Changed, doctor as examination, key, own_programs, places, versions_dir,
+    Change, ChangeOutcome, doctor as examination, key, own_programs, places, versions_dir,
 };
 use coral_config::AgentConfig;
 use coral_install::DownloadError;
@@ -65,16 +65,16 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
     let connections =
         Connections::load(&config.data_dir).map_err(|error| Failure::new(chain(&error)))?;
     let program = found.ok().map(|found| found.path);
-    let own = own(&config, program.as_deref());
-    let asked = Asked {
+    let self_info = self_info(&config, program.as_deref());
+    let input = GenerateInput {
         config: &config.beyla,
         connected: &connections.selectors(),
-        own: &own,
+        self_info: &self_info,
         // Another one at every start.
         health_port: (version >= HEALTH).then_some(0),
     };
     let generated =
-        generate(version, &asked).map_err(|refused| Failure::new(refused.to_string()))?;
+        generate(version, &input).map_err(|refused| Failure::new(refused.to_string()))?;
     let variables = generated.environment.iter().map(|(key, value)| format!("# {key}={value}\n"));
     print(&format!(
         "# For Beyla {version}; the port of health_check is a free one at every start.\n{}{}",
@@ -84,7 +84,7 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
 }
 
 /// The agent that runs on this data directory; else what one would have.
-fn own(config: &AgentConfig, program: Option<&Path>) -> Own {
+fn self_info(config: &AgentConfig, program: Option<&Path>) -> SelfInfo {
     let running = Addresses::read(&config.data_dir).unwrap_or_default();
     let at = |running: Option<std::net::SocketAddr>, configured| running.unwrap_or(configured);
     let otlp_http = at(running.beyla_http, config.beyla_http);
@@ -96,7 +96,7 @@ fn own(config: &AgentConfig, program: Option<&Path>) -> Own {
         at(running.agent_rpc, config.listen),
     ];
     let ports = sockets.map(|socket| socket.port()).to_vec();
-    Own { otlp_http, ports, pid: running.pid, programs: own_programs(program) }
+    SelfInfo { otlp_http, ports, pid: running.pid, programs: own_programs(program) }
 }
 
 pub(super) fn install(args: &InstallArgs) -> Result<(), Failure> {
@@ -150,7 +150,7 @@ pub(super) fn disconnect(args: &DisconnectArgs) -> Result<(), Failure> {
 }
 
 /// Tells the agent that runs on a data directory.
-fn order(data_dir: Option<std::path::PathBuf>, change: &Change) -> Result<Changed, Failure> {
+fn order(data_dir: Option<std::path::PathBuf>, change: &Change) -> Result<ChangeOutcome, Failure> {
     let (data_dir, _) = usual_data_dir(data_dir);
     let running = Addresses::read(&data_dir).and_then(|addresses| addresses.agent_rpc);
     let hint = "start one with `coral agent start`, or name its data directory with --data-dir";

@@ -1,44 +1,64 @@
 //! What a colony serves: gRPC for agents, JSON for questions, metrics and health.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Router;
 use axum::routing::get;
 use coral_api::json::{self, ApiContext};
 use coral_colony::Colony;
-use coral_colony::status::AgentStatus as PolledAgent;
+use coral_colony::poll::status::AgentStatus as PolledAgent;
 use coral_config::ColonyConfig;
 use coral_query::Fleet;
 use coral_query::SharedSources;
 use coral_query::answer::{AgentStatus, ColonyStatus};
+use coral_server::admission::{Admission, AdmissionLimits};
+use coral_server::door::hosts::AllowedHosts;
+use coral_server::door::{Door, Method, Permission, Route};
 use coral_server::exposition::{self, Counters};
 use coral_sql::runner::SqlRunner;
 use coral_trace::UnixNanos;
 
-/// Every route of `colony`.
+/// What somebody reads who asks a colony for an unknown path.
+const UNKNOWN_PATH_HINT: &str = "GET /api/v1/openapi.json says what a colony answers";
+
+/// Questions that run and wait. Four answers at a time keep a small host responsive; a person who opens a page with many
+/// panels waits for some seconds and is not refused.
+const QUESTIONS: AdmissionLimits = AdmissionLimits {
+    max_running: 4,
+    max_waiting: 256,
+    max_waiting_per_identity: 64,
+    wait_timeout: Duration::from_secs(30),
+};
+
+/// Every route and RPC of `colony`.
 ///
 /// # Errors
 /// When the RPC descriptors that were compiled in cannot be read.
-pub async fn router(
+pub async fn door(
     colony: &Colony,
     config: &ColonyConfig,
-) -> Result<Router, tonic_reflection::server::Error> {
+) -> Result<Door, tonic_reflection::server::Error> {
     let sql = SqlRunner::new(colony.store.clone(), config.data_dir.clone(), &config.sql);
-    let grpc = coral_colony::serve::router(colony.clone()).await?;
-    let about = Arc::new(About { colony: colony.clone(), sql: sql.clone() });
+    let admission = Admission::new(QUESTIONS);
+    let about =
+        Arc::new(About { colony: colony.clone(), sql: sql.clone(), admission: admission.clone() });
     let store = Arc::new(colony.store.clone());
     let sources = SharedSources { traces: store.clone(), metrics: store, fleet: about.clone() };
-    let metrics = async move || exposition::prometheus(&about.counters());
-    Ok(grpc
-        .merge(json::router(ApiContext { sources, sql }))
-        .route("/metrics", get(metrics))
-        .route("/healthz", get(async || "ok\n")))
+    let metrics = get(async move || exposition::prometheus(&about.counters()));
+    let healthy = get(async || "ok\n");
+    let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
+    let door = Door::new(hosts, UNKNOWN_PATH_HINT)
+        .merge(json::routes(ApiContext { sources, sql, admission }))
+        .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
+        .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy));
+    coral_colony::serve::add_rpcs(door, colony.clone()).await
 }
 
 /// A colony and its SQL, asked about themselves.
 struct About {
     colony: Colony,
     sql: SqlRunner,
+    admission: Admission,
 }
 
 impl Fleet for About {
@@ -56,6 +76,7 @@ impl About {
     fn counters(&self) -> Counters {
         let mut counters = self.colony.counters();
         counters.extend(self.sql.counters().snapshot());
+        counters.extend(self.admission.counters("colony"));
         counters
     }
 }

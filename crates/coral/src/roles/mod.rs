@@ -1,6 +1,8 @@
 //! Starting, announcing and stopping the roles that `coral` can take.
 
 mod answers;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -130,8 +132,8 @@ async fn run_colony(
     stop: CancellationToken,
 ) -> Result<(), ColonyError> {
     let colony = Colony::new(config, store);
-    let router = answers::router(&colony, config).await?;
-    colony.run(config, listener, router, stop).await
+    let door = answers::door(&colony, config).await?;
+    colony.run(config, listener, door, stop).await
 }
 
 fn agent_addresses(role: &str, listeners: &coral_agent::Listeners) -> Addresses {
@@ -151,7 +153,7 @@ fn agent_addresses(role: &str, listeners: &coral_agent::Listeners) -> Addresses 
 fn publish(
     addresses: &Addresses,
     data_dir: &Path,
-) -> Result<coral_server::addresses::Published, RoleError> {
+) -> Result<coral_server::addresses::PublishedAddresses, RoleError> {
     let failed = |error| RoleError::Addresses(data_dir.display().to_string(), error);
     addresses.publish(data_dir).map_err(failed)
 }

@@ -4,7 +4,7 @@ use coral_trace::explain;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::WhyEvidence;
+use crate::why::answer::WhyEvidence;
 
 /// What changed between a baseline and the window after it, of all services.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]

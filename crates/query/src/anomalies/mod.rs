@@ -2,7 +2,7 @@
 
 pub(crate) mod answer;
 mod edges;
-mod question;
+pub(crate) mod question;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +25,7 @@ impl Ask for AnomaliesQuestion {
     const PATH: &'static str = "/api/v1/anomalies";
     const NAME: &'static str = "anomalies";
     const SUMMARY: &'static str = "What changed since the baseline, of all services.";
+    const PERMISSION: &'static str = "anomalies.read";
     type Answer = answer::Anomalies;
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {

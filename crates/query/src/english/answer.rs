@@ -4,8 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::understanding::{Intent, Period, Understanding, Window};
-use crate::answer::{Anomaly, RedNumbers, RedRow, TopologyEdge, TraceList, Why};
-use crate::{AnomaliesQuestion, RedQuestion, TopologyQuestion, TracesQuestion, WhyQuestion};
+use crate::anomalies::answer::Anomaly;
+use crate::anomalies::question::AnomaliesQuestion;
+use crate::red::answer::{RedNumbers, RedRow};
+use crate::red::question::RedQuestion;
+use crate::topology::answer::TopologyEdge;
+use crate::topology::question::TopologyQuestion;
+use crate::traces::answer::TraceList;
+use crate::traces::question::TracesQuestion;
+use crate::why::answer::Why;
+use crate::why::question::WhyQuestion;
 
 /// What was understood, and what was found. Every number in it is one that a query returned; each part carries the
 /// question that it answers.

@@ -8,7 +8,8 @@ use super::understanding::{Understanding, Window};
 use crate::answer::TopologyEdge;
 use crate::ask::QueryError;
 use crate::reader::Reader;
-use crate::{Source, TopologyQuestion};
+use crate::source::Source;
+use crate::topology::TopologyQuestion;
 
 /// Calls of one kind in an answer.
 const MAX_EDGES: usize = 2 * MAX_FINDINGS;

@@ -3,7 +3,7 @@
 use super::MAX_FINDINGS;
 use super::answer::ChangeFindings;
 use super::understanding::Understanding;
-use crate::AnomaliesQuestion;
+use crate::anomalies::AnomaliesQuestion;
 use crate::answer::Anomaly;
 use crate::ask::QueryError;
 use crate::reader::Reader;

@@ -27,6 +27,7 @@ impl Ask for EnglishQuestion {
     const PATH: &'static str = "/api/v1/ask";
     const NAME: &'static str = "ask";
     const SUMMARY: &'static str = "Any of these, asked in plain English.";
+    const PERMISSION: &'static str = "ask.read";
     type Answer = English;
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {

@@ -8,7 +8,7 @@ use super::understanding::Understanding;
 use crate::answer::{RedRow, RedTable};
 use crate::ask::QueryError;
 use crate::reader::Reader;
-use crate::{RedProtocol, RedQuestion, RedSide, RedSource};
+use crate::red::{RedProtocol, RedQuestion, RedSide, RedSource};
 
 impl Reader<'_> {
     /// The slowest routes of a service, or those that fail most; calls between services where nothing is known of

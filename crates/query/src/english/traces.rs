@@ -5,7 +5,7 @@ use super::answer::TraceFindings;
 use super::understanding::Understanding;
 use crate::ask::QueryError;
 use crate::reader::Reader;
-use crate::{Sort, SpanStatus, TracesQuestion};
+use crate::traces::{Sort, SpanStatus, TracesQuestion};
 
 impl Reader<'_> {
     /// The slowest or the newest traces of the service and the route that were asked about.

@@ -6,7 +6,8 @@ use super::understanding::Understanding;
 use crate::answer::{RedTable, Verdict};
 use crate::ask::QueryError;
 use crate::reader::Reader;
-use crate::{RedSource, WhyQuestion};
+use crate::red::RedSource;
+use crate::why::WhyQuestion;
 
 impl Reader<'_> {
     /// The cause, beside the requests of the service that was asked about and of the one that is the cause.

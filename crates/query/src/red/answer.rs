@@ -6,8 +6,8 @@ use coral_trace::{SpanId, TraceId, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::question::{RedProtocol, RedSide, RedSource};
 use crate::json;
-use crate::{RedProtocol, RedSide, RedSource};
 
 /// The requests of one service and protocol in one window.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,7 +1,7 @@
 //! RED metrics from the colony's store: the same sums over metrics and over spans.
 
 pub(crate) mod answer;
-mod question;
+pub(crate) mod question;
 mod slow;
 
 use std::collections::BTreeMap;
@@ -50,6 +50,7 @@ impl Ask for RedQuestion {
     const NAME: &'static str = "red";
     const SUMMARY: &'static str =
         "Requests, errors and durations of one service, by route, method or statement.";
+    const PERMISSION: &'static str = "metrics.read";
     type Answer = answer::RedTable;
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {

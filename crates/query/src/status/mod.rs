@@ -18,6 +18,7 @@ impl Ask for StatusQuestion {
     const PATH: &'static str = "/api/v1/status";
     const NAME: &'static str = "status";
     const SUMMARY: &'static str = "How the colony is: its agents, and its counters.";
+    const PERMISSION: &'static str = "status.read";
     const READS_ENGINE: bool = false;
     type Answer = ColonyStatus;
 

@@ -1,7 +1,7 @@
 //! The service map from the colony's spans.
 
 pub(crate) mod answer;
-mod question;
+pub(crate) mod question;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +18,7 @@ impl Ask for TopologyQuestion {
     const PATH: &'static str = "/api/v1/topology";
     const NAME: &'static str = "topology";
     const SUMMARY: &'static str = "Who calls whom, and what changed.";
+    const PERMISSION: &'static str = "topology.read";
     type Answer = answer::Topology;
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {

@@ -4,7 +4,7 @@ use coral_trace::{TimeRange, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Source;
+use crate::source::Source;
 
 /// Who called whom in the traces that started in a window. Times are microseconds since the Unix epoch.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]

@@ -12,10 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use self::answer::{Trace, TraceSpan};
-use crate::Source;
 use crate::ask::{Ask, QueryError, Sources, path_error};
 use crate::reader::Reader;
 use crate::size::{fitting, span_bytes};
+use crate::source::Source;
 
 /// One whole trace. Without any spans when no such trace is stored.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +37,7 @@ impl Ask for TraceQuestion {
     const PATH: &'static str = "/api/v1/traces/{id}";
     const NAME: &'static str = "trace";
     const SUMMARY: &'static str = "One whole trace, by its id or the beginning of it.";
+    const PERMISSION: &'static str = "traces.read";
     type Answer = Trace;
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Trace, QueryError> {

@@ -1,7 +1,7 @@
 //! A list of traces.
 
 pub(crate) mod answer;
-mod question;
+pub(crate) mod question;
 mod root_causes;
 mod typical;
 
@@ -18,6 +18,7 @@ impl Ask for TracesQuestion {
     const PATH: &'static str = "/api/v1/traces";
     const NAME: &'static str = "traces";
     const SUMMARY: &'static str = "Traces that match, the newest or the slowest first.";
+    const PERMISSION: &'static str = "traces.read";
     type Answer = answer::TraceList;
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<answer::TraceList, QueryError> {

@@ -4,7 +4,7 @@ use coral_trace::{TimeRange, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Source;
+use crate::source::Source;
 
 /// Which traces to list. Times are microseconds since the Unix epoch, so that a question means the same
 /// whenever it is answered.

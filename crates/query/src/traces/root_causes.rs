@@ -6,8 +6,8 @@ use coral_engine::{EngineError, TraceSummary};
 use coral_trace::TraceId;
 use coral_trace::explain::{Loss, RootCause};
 
+use super::question::TracesQuestion;
 use super::typical::Sample;
-use crate::TracesQuestion;
 use crate::cohort::side_by_side;
 use crate::reader::Reader;
 use coral_trace::units::duration;

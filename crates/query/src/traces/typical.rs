@@ -7,9 +7,10 @@ use coral_engine::{EngineError, TraceQuery, TraceSummary};
 use coral_trace::explain::Typical;
 use coral_trace::{Span, TimeRange, TraceId};
 
+use super::question::TracesQuestion;
 use crate::cohort::parts;
 use crate::reader::Reader;
-use crate::{Source, TracesQuestion};
+use crate::source::Source;
 
 /// Traces of the question's time that operations are looked up among: the newest of each part of it.
 const SAMPLE: u32 = 2_000;

@@ -1,7 +1,7 @@
 //! Causes from the colony's spans: the traces of a window beside those before it.
 
 pub(crate) mod answer;
-mod question;
+pub(crate) mod question;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -45,6 +45,7 @@ impl Ask for WhyQuestion {
     const PATH: &'static str = "/api/v1/why";
     const NAME: &'static str = "why";
     const SUMMARY: &'static str = "Why a service, or one trace, is slow or fails.";
+    const PERMISSION: &'static str = "why.read";
     type Answer = answer::Why;
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {

@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::time::Sleep;
 
-use super::table::Asked;
+use super::table::PendingRequest;
 
 /// HTTP/2 takes a whole frame of a body as soon as its client has room for a byte of it. So answers are
 /// cut: no more than this of each is out of the table's sight.
@@ -20,13 +20,13 @@ pub(super) struct Answer {
     /// What is left of the frame that is being handed out, and how long all of it was.
     rest: Bytes,
     frame: usize,
-    asked: Asked,
+    request: PendingRequest,
 }
 
 impl Answer {
-    /// The answer to what was `asked`.
-    pub fn new(body: Body, asked: Asked) -> Self {
-        Self { body, rest: Bytes::new(), frame: 0, asked }
+    /// The answer to `request`.
+    pub fn new(body: Body, request: PendingRequest) -> Self {
+        Self { body, rest: Bytes::new(), frame: 0, request }
     }
 }
 
@@ -39,7 +39,7 @@ impl HttpBody for Answer {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if self.rest.is_empty() {
-            self.asked.waits_for_us();
+            self.request.waits_for_us();
             match ready!(Pin::new(&mut self.body).poll_frame(context)) {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => (self.frame, self.rest) = (data.len(), data),
@@ -51,7 +51,7 @@ impl HttpBody for Answer {
         let piece = self.rest.len().min(PIECE);
         let piece = self.rest.split_to(piece);
         let held = self.frame;
-        self.asked.waits_for_client(held);
+        self.request.waits_for_client(held);
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
@@ -71,7 +71,7 @@ impl HttpBody for Answer {
 }
 
 /// A question's body, of which only so much is taken, for only so long.
-pub(super) struct Question {
+pub(super) struct RequestBody {
     body: Incoming,
     bytes_left: usize,
     within: Duration,
@@ -80,7 +80,7 @@ pub(super) struct Question {
 
 /// Why a question is not read to its end.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unread {
+pub(super) enum RequestBodyError {
     /// More than the port takes.
     #[error("the request is larger than this port takes")]
     TooLarge,
@@ -92,29 +92,29 @@ pub(super) enum Unread {
     Broken(#[source] hyper::Error),
 }
 
-impl Question {
+impl RequestBody {
     /// At most `bytes` of `body`, if they come `within`.
     pub fn new(body: Incoming, bytes: usize, within: Duration) -> Self {
         Self { body, bytes_left: bytes, within, late: Box::pin(tokio::time::sleep(within)) }
     }
 }
 
-impl HttpBody for Question {
+impl HttpBody for RequestBody {
     type Data = Bytes;
-    type Error = Unread;
+    type Error = RequestBodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Unread>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
         let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) else {
             ready!(self.late.as_mut().poll(context));
-            return Poll::Ready(Some(Err(Unread::TooSlow(self.within))));
+            return Poll::Ready(Some(Err(RequestBodyError::TooSlow(self.within))));
         };
         let Some(frame) = frame else { return Poll::Ready(None) };
-        let frame = frame.map_err(Unread::Broken)?;
+        let frame = frame.map_err(RequestBodyError::Broken)?;
         let bytes = frame.data_ref().map_or(0, Bytes::len);
-        self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or(Unread::TooLarge)?;
+        self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or(RequestBodyError::TooLarge)?;
         Poll::Ready(Some(Ok(frame)))
     }
 

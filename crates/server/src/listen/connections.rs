@@ -28,11 +28,11 @@ use tracing::{debug, error, info, warn};
 use super::answer::Answer;
 use super::share;
 use super::stream::Stream;
-use super::table::{Seat, Seated, Table};
+use super::table::{ConnectionTable, Seat, SeatGuard};
 
 /// What one port allows.
 #[derive(Clone, Debug)]
-pub struct Allowed {
+pub struct ConnectionLimits {
     /// Open connections. One more ends one that is idle; when all are busy, it waits.
     pub connections: usize,
     /// Requests that one HTTP/2 connection may have open.
@@ -41,20 +41,20 @@ pub struct Allowed {
     /// answer may be longer.
     pub unread_bytes: usize,
     /// How long a client may leave a piece of an answer, at most 32 KiB, unread.
-    pub answer_within: Duration,
+    pub answer_timeout: Duration,
     /// How long any connection may take to send its first byte, and an HTTP/1.1 connection may be
     /// silent or in the middle of headers.
-    pub headers_within: Duration,
+    pub headers_timeout: Duration,
 }
 
 /// How long to wait when the system has no file handle left for a connection.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 /// How often overdue answers and idle connections are looked for.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How often an HTTP/2 peer is asked whether it still lives.
-const PING_EVERY: Duration = Duration::from_secs(60);
+const PING_INTERVAL: Duration = Duration::from_secs(60);
 /// How long it has for the answer.
-const PING_WITHIN: Duration = Duration::from_secs(20);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// What HTTP/1.1 buffers of a connection in each direction; a head must fit.
 const HTTP1_BUFFER: usize = 64 * 1024;
 
@@ -62,7 +62,7 @@ const HTTP1_BUFFER: usize = 64 * 1024;
 /// the requests they carry. HTTP/2's streams run on `streams`, which is the caller's to wait for.
 pub async fn serve<H, F>(
     listener: TcpListener,
-    allowed: Allowed,
+    limits: ConnectionLimits,
     answer: H,
     streams: TaskTracker,
     stop: CancellationToken,
@@ -70,18 +70,18 @@ pub async fn serve<H, F>(
     H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
     F: Future<Output = Response> + Send + 'static,
 {
-    let allowed = Allowed { connections: share::connections(allowed.connections), ..allowed };
-    let table = Table::new(allowed.unread_bytes, allowed.answer_within);
+    let limits = ConnectionLimits { connections: share::connections(limits.connections), ..limits };
+    let table = ConnectionTable::new(limits.unread_bytes, limits.answer_timeout);
     let open = JoinSet::new();
-    let mut port = Port { allowed, table, answer, streams, stop, open, accepts: true };
+    let mut port = Port { limits, table, answer, streams, stop, open, accepts: true };
     port.accept_all(listener).await;
     port.drain().await;
 }
 
 /// One listener and its connections.
 struct Port<H> {
-    allowed: Allowed,
-    table: Arc<Table>,
+    limits: ConnectionLimits,
+    table: Arc<ConnectionTable>,
     answer: H,
     streams: TaskTracker,
     stop: CancellationToken,
@@ -96,7 +96,7 @@ where
     F: Future<Output = Response> + Send + 'static,
 {
     async fn accept_all(&mut self, listener: TcpListener) {
-        let mut look = tokio::time::interval(LOOK_EVERY.min(self.allowed.answer_within));
+        let mut look = tokio::time::interval(LOOK_INTERVAL.min(self.limits.answer_timeout));
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         // Accepted, and waiting for room.
         let mut waiting = None;
@@ -122,11 +122,11 @@ where
     /// Serves a connection if there is room for it, now or after an idle one has ended; gives it back
     /// until then.
     fn seat(&mut self, waiting: (TcpStream, SocketAddr)) -> Option<(TcpStream, SocketAddr)> {
-        if self.table.len() >= self.allowed.connections && !self.table.make_room() {
+        if self.table.len() >= self.limits.connections && !self.table.make_room() {
             return Some(waiting);
         }
         // One that was told to end is no longer in the table, and takes a moment to be gone.
-        if self.open.len() < self.allowed.connections + self.allowed.connections.div_ceil(8) {
+        if self.open.len() < self.limits.connections + self.limits.connections.div_ceil(8) {
             let (socket, peer) = waiting;
             let seat = self.table.enter();
             let connection = connection(socket, peer, self.answer.clone(), seat, self.context());
@@ -160,7 +160,7 @@ where
 
     /// Waits for the connections that are open; those whose clients do not read end as ever.
     async fn drain(&mut self) {
-        let mut look = tokio::time::interval(LOOK_EVERY.min(self.allowed.answer_within));
+        let mut look = tokio::time::interval(LOOK_INTERVAL.min(self.limits.answer_timeout));
         loop {
             tokio::select! {
                 ended = self.open.join_next() => match ended {
@@ -174,7 +174,7 @@ where
 
     fn context(&self) -> Context {
         Context {
-            allowed: self.allowed.clone(),
+            limits: self.limits.clone(),
             streams: self.streams.clone(),
             stop: self.stop.clone(),
         }
@@ -195,7 +195,7 @@ fn is_peers(error: &io::Error) -> bool {
 
 /// What a connection needs to know of its port.
 struct Context {
-    allowed: Allowed,
+    limits: ConnectionLimits,
     streams: TaskTracker,
     stop: CancellationToken,
 }
@@ -204,26 +204,26 @@ async fn connection<H, F>(
     socket: TcpStream,
     peer: SocketAddr,
     answer: H,
-    seated: Seated,
+    seated: SeatGuard,
     context: Context,
 ) where
     H: Fn(Request<Incoming>, SocketAddr) -> F,
     F: Future<Output = Response> + Send + 'static,
 {
-    let Context { allowed, streams, stop } = context;
+    let Context { limits, streams, stop } = context;
     let seat = &seated.0;
-    if !speaks(&socket, allowed.headers_within, seat, &stop).await {
+    if !speaks(&socket, limits.headers_timeout, seat, &stop).await {
         return;
     }
     // Answers are one small packet; a failure costs delay only.
     let _ = socket.set_nodelay(true);
     let seat_of_requests = seat.clone();
     let service = service_fn(move |request| {
-        let (asked, answer) = (seat_of_requests.asked(), answer(request, peer));
-        async { Ok::<_, Infallible>(answer.await.map(|body| Answer::new(body, asked))) }
+        let (request_guard, answer) = (seat_of_requests.begin_request(), answer(request, peer));
+        async { Ok::<_, Infallible>(answer.await.map(|body| Answer::new(body, request_guard))) }
     });
-    let builder = protocols(&allowed, streams);
-    let stream = TokioIo::new(Stream::new(socket, allowed.answer_within));
+    let builder = protocols(&limits, streams);
+    let stream = TokioIo::new(Stream::new(socket, limits.answer_timeout));
     let mut connection = pin!(builder.serve_connection(stream, service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -259,18 +259,18 @@ async fn speaks(
     }
 }
 
-fn protocols(allowed: &Allowed, streams: TaskTracker) -> Builder<Tracked> {
-    let mut builder = Builder::new(Tracked(streams));
+fn protocols(limits: &ConnectionLimits, streams: TaskTracker) -> Builder<StreamExecutor> {
+    let mut builder = Builder::new(StreamExecutor(streams));
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(allowed.headers_within)
+        .header_read_timeout(limits.headers_timeout)
         .max_buf_size(HTTP1_BUFFER)
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(allowed.streams)
-        .keep_alive_interval(PING_EVERY)
-        .keep_alive_timeout(PING_WITHIN);
+        .max_concurrent_streams(limits.streams)
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT);
     builder
 }
 
@@ -282,9 +282,9 @@ fn notice_panic(ended: Result<(), JoinError>) {
 
 /// Runs HTTP/2's streams where the port's owner waits for them.
 #[derive(Clone)]
-struct Tracked(TaskTracker);
+struct StreamExecutor(TaskTracker);
 
-impl<F> hyper::rt::Executor<F> for Tracked
+impl<F> hyper::rt::Executor<F> for StreamExecutor
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {

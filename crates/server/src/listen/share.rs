@@ -4,13 +4,13 @@
 /// the others, and the store, theirs.
 const PARTS: usize = 12;
 /// Few enough handles that they may run out; the store has less than it should.
-const LEAST: usize = 8;
+const MIN_CONNECTIONS: usize = 8;
 
 /// `wanted` connections, or as many as a port's share of this process's file handles.
 pub(super) fn connections(wanted: usize) -> usize {
     // Where that cannot be read there is no limit that we could keep to.
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let share = open_files(&limits).map_or(wanted, |files| (files / PARTS).max(LEAST));
+    let share = open_files(&limits).map_or(wanted, |files| (files / PARTS).max(MIN_CONNECTIONS));
     if share < wanted {
         tracing::info!(
             connections = share,

@@ -10,18 +10,18 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 /// What a peer must take in each stretch of waiting: about 1 KiB/s, far below any link of today.
-const LEAST_BYTES: usize = 32 * 1024;
+const MIN_BYTES: usize = 32 * 1024;
 
-/// A socket whose writes fail when the peer takes less than [`LEAST_BYTES`] in `within`, though there
+/// A socket whose writes fail when the peer takes less than [`MIN_BYTES`] in `within`, though there
 /// is more to take.
 pub(super) struct Stream {
     socket: TcpStream,
     within: Duration,
-    stalled: Option<Stalled>,
+    stalled: Option<Stall>,
 }
 
 /// Since the socket first had no room.
-struct Stalled {
+struct Stall {
     until: Pin<Box<Sleep>>,
     taken: usize,
 }
@@ -45,7 +45,7 @@ impl Stream {
             }
             Poll::Pending => {
                 let within = self.within;
-                let stalled = self.stalled.get_or_insert_with(|| Stalled::of(within));
+                let stalled = self.stalled.get_or_insert_with(|| Stall::of(within));
                 ready!(stalled.until.as_mut().poll(context));
                 Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, "the peer does not read")))
             }
@@ -53,7 +53,7 @@ impl Stream {
     }
 }
 
-impl Stalled {
+impl Stall {
     fn of(within: Duration) -> Self {
         Self { until: Box::pin(tokio::time::sleep(within)), taken: 0 }
     }
@@ -61,7 +61,7 @@ impl Stalled {
     /// The peer has taken `n` bytes; enough of them end the stretch.
     fn after(mut self, n: usize) -> Option<Self> {
         self.taken += n;
-        (self.taken < LEAST_BYTES).then_some(self)
+        (self.taken < MIN_BYTES).then_some(self)
     }
 }
 

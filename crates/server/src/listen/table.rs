@@ -9,14 +9,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How long a connection may lie idle, HTTP/2's too: ten times an exporter's interval.
-const IDLE_WITHIN: Duration = Duration::from_secs(600);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The open connections of one port.
-pub(super) struct Table {
+pub(super) struct ConnectionTable {
     /// Bytes of answers that may wait for their clients to read on.
-    most_unread: usize,
+    max_unread_bytes: usize,
     /// How long a client may leave an answer waiting.
-    answer_within: Duration,
+    answer_timeout: Duration,
     open: Mutex<Open>,
     /// Called when a connection has become idle.
     idle: Notify,
@@ -27,11 +27,11 @@ struct Open {
     last_number: u64,
     connections: BTreeMap<u64, Connection>,
     /// Answers that wait for their clients, by since when and by the number of their request.
-    unread: BTreeMap<(Instant, u64), Unread>,
+    unread: BTreeMap<(Instant, u64), UnreadAnswer>,
     unread_bytes: usize,
 }
 
-struct Unread {
+struct UnreadAnswer {
     connection: u64,
     /// What the answer holds of memory.
     bytes: usize,
@@ -49,31 +49,31 @@ struct Connection {
 
 /// The place of one connection in its table.
 pub(super) struct Seat {
-    table: Arc<Table>,
+    table: Arc<ConnectionTable>,
     number: u64,
     hang_up: CancellationToken,
 }
 
 /// A seat that is given up with its connection, even when requests outlive it.
-pub(super) struct Seated(pub Arc<Seat>);
+pub(super) struct SeatGuard(pub Arc<Seat>);
 
 /// One request, from its head until the last of its answer went.
-pub(super) struct Asked {
+pub(super) struct PendingRequest {
     seat: Arc<Seat>,
     number: u64,
     /// Since when its answer waits for the client to read on.
     waits_since: Option<Instant>,
 }
 
-impl Table {
+impl ConnectionTable {
     /// Nobody is connected yet.
-    pub fn new(most_unread: usize, answer_within: Duration) -> Arc<Self> {
+    pub fn new(max_unread_bytes: usize, answer_timeout: Duration) -> Arc<Self> {
         let (open, idle) = (Mutex::default(), Notify::new());
-        Arc::new(Self { most_unread, answer_within, open, idle })
+        Arc::new(Self { max_unread_bytes, answer_timeout, open, idle })
     }
 
     /// Adds a connection, until what is returned is dropped.
-    pub fn enter(self: &Arc<Self>) -> Seated {
+    pub fn enter(self: &Arc<Self>) -> SeatGuard {
         let hang_up = CancellationToken::new();
         let connection = Connection {
             hang_up: hang_up.clone(),
@@ -85,7 +85,7 @@ impl Table {
         open.last_number += 1;
         let number = open.last_number;
         open.connections.insert(number, connection);
-        Seated(Arc::new(Seat { table: self.clone(), number, hang_up }))
+        SeatGuard(Arc::new(Seat { table: self.clone(), number, hang_up }))
     }
 
     /// Connections that nobody hung up yet.
@@ -114,9 +114,9 @@ impl Table {
         let mut open = self.open();
         let unread = open.unread.iter().map(|((since, _), unread)| (*since, unread.connection));
         let unread =
-            unread.take_while(|(since, _)| now.duration_since(*since) > self.answer_within);
+            unread.take_while(|(since, _)| now.duration_since(*since) > self.answer_timeout);
         let idle = open.connections.iter().filter(|(_, connection)| {
-            connection.requests == 0 && now.duration_since(connection.since) > IDLE_WITHIN
+            connection.requests == 0 && now.duration_since(connection.since) > IDLE_TIMEOUT
         });
         let overdue: Vec<u64> =
             unread.map(|(_, number)| number).chain(idle.map(|(number, _)| *number)).collect();
@@ -155,17 +155,17 @@ impl Seat {
     }
 
     /// A request came.
-    pub fn asked(self: &Arc<Self>) -> Asked {
+    pub fn begin_request(self: &Arc<Self>) -> PendingRequest {
         let mut open = self.table.open();
         open.last_number += 1;
         if let Some(connection) = open.connections.get_mut(&self.number) {
             connection.requests += 1;
         }
-        Asked { seat: self.clone(), number: open.last_number, waits_since: None }
+        PendingRequest { seat: self.clone(), number: open.last_number, waits_since: None }
     }
 }
 
-impl Asked {
+impl PendingRequest {
     /// A piece of an answer that holds `bytes` was given to the connection: what happens next is up to
     /// the client. When clients leave too much unread, those that did so longest go.
     pub fn waits_for_client(&mut self, bytes: usize) {
@@ -176,9 +176,10 @@ impl Asked {
             return;
         }
         self.waits_since = Some(now);
-        open.unread.insert((now, self.number), Unread { connection: self.seat.number, bytes });
+        open.unread
+            .insert((now, self.number), UnreadAnswer { connection: self.seat.number, bytes });
         open.unread_bytes += bytes;
-        open.shed_unread(table.most_unread);
+        open.shed_unread(table.max_unread_bytes);
     }
 
     /// The client has taken all that there was.
@@ -191,7 +192,7 @@ impl Asked {
     }
 }
 
-impl Drop for Asked {
+impl Drop for PendingRequest {
     fn drop(&mut self) {
         self.waits_for_us();
         let mut open = self.seat.table.open();
@@ -206,7 +207,7 @@ impl Drop for Asked {
     }
 }
 
-impl Drop for Seated {
+impl Drop for SeatGuard {
     fn drop(&mut self) {
         self.0.table.open().hang_up(self.0.number);
     }
@@ -219,11 +220,11 @@ mod tests {
     const SOON: Duration = Duration::from_secs(1);
     const LATE: Duration = Duration::from_secs(31);
 
-    fn table(most_unread: usize) -> Arc<Table> {
-        Table::new(most_unread, Duration::from_secs(30))
+    fn table(max_unread_bytes: usize) -> Arc<ConnectionTable> {
+        ConnectionTable::new(max_unread_bytes, Duration::from_secs(30))
     }
 
-    fn has_ended(seated: &Seated) -> bool {
+    fn has_ended(seated: &SeatGuard) -> bool {
         seated.0.hang_up.is_cancelled()
     }
 
@@ -232,10 +233,10 @@ mod tests {
         let table = table(9);
         let [asked_early, asked_late, silent_early, silent_late, busy] =
             [(); 5].map(|()| table.enter());
-        drop(asked_early.0.asked());
+        drop(asked_early.0.begin_request());
         tokio::time::advance(SOON).await;
-        drop(asked_late.0.asked());
-        let _question = busy.0.asked();
+        drop(asked_late.0.begin_request());
+        let _question = busy.0.begin_request();
         for next in [&silent_early, &silent_late, &asked_early, &asked_late] {
             assert!(!has_ended(next));
             assert!(table.make_room() && has_ended(next));
@@ -248,8 +249,8 @@ mod tests {
     async fn a_client_that_leaves_an_answer_unread_is_given_up_and_one_that_reads_on_is_not() {
         let table = table(9);
         let [reader, sleeper, computing] = [(); 3].map(|()| table.enter());
-        let (mut read, mut unread) = (reader.0.asked(), sleeper.0.asked());
-        let _not_answered_yet = computing.0.asked();
+        let (mut read, mut unread) = (reader.0.begin_request(), sleeper.0.begin_request());
+        let _not_answered_yet = computing.0.begin_request();
         unread.waits_for_client(1);
         for _ in 0..40 {
             read.waits_for_client(1);
@@ -266,15 +267,15 @@ mod tests {
     async fn when_too_much_is_left_unread_the_client_that_read_last_long_ago_goes() {
         let table = table(20);
         let seats = [(); 3].map(|()| table.enter());
-        let mut asked = Vec::new();
+        let mut pending = Vec::new();
         for seat in &seats {
-            asked.push(seat.0.asked());
-            asked.last_mut().unwrap().waits_for_client(8);
+            pending.push(seat.0.begin_request());
+            pending.last_mut().unwrap().waits_for_client(8);
             tokio::time::advance(SOON).await;
         }
         assert_eq!(seats.each_ref().map(has_ended), [true, false, false]);
-        drop(asked);
-        seats[2].0.asked().waits_for_client(1_000);
+        drop(pending);
+        seats[2].0.begin_request().waits_for_client(1_000);
         assert!(!has_ended(&seats[2]), "one large answer is for its client to read");
         assert_eq!(table.open().unread_bytes, 0);
     }
@@ -283,8 +284,8 @@ mod tests {
     async fn a_connection_without_requests_ends_at_last() {
         let table = table(9);
         let (idle, busy) = (table.enter(), table.enter());
-        let _question = busy.0.asked();
-        tokio::time::advance(IDLE_WITHIN + SOON).await;
+        let _question = busy.0.begin_request();
+        tokio::time::advance(IDLE_TIMEOUT + SOON).await;
         assert_eq!(table.end_overdue(Instant::now()), 1);
         assert!(has_ended(&idle) && !has_ended(&busy));
     }

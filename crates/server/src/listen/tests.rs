@@ -14,7 +14,7 @@ async fn answer_to(question: &str) -> String {
     let address = local_address(&listener);
     let stop = CancellationToken::new();
     let answer = async |request: Request<Incoming>| {
-        let read = Question::new(request.into_body(), 10, MOMENT).collect().await;
+        let read = RequestBody::new(request.into_body(), 10, MOMENT).collect().await;
         let said = match read {
             Ok(body) => format!("{} bytes", body.to_bytes().len()),
             Err(error) => error.to_string(),
@@ -23,7 +23,7 @@ async fn answer_to(question: &str) -> String {
     };
     let served = connections::serve(
         listener,
-        QUESTIONS,
+        QUESTION_PORT,
         move |request, _| answer(request),
         TaskTracker::new(),
         stop.clone(),

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect};
 use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 
-use super::{LONGEST_NUMBER, QUOTES_NAMES, is_plain_name, mask};
+use super::{MAX_NUMBER_BYTES, QUOTES_NAMES, is_plain_name, mask};
 
 const SYSTEMS: [&str; 6] = ["other_sql", "postgresql", "mysql", "mssql", "sqlite", ""];
 
@@ -61,7 +61,7 @@ fn is_kept(token: &Token, quotes_names: bool) -> bool {
             Some(_) => is_plain_name(&word.value),
         },
         Token::Whitespace(_) => true,
-        Token::Placeholder(name) => name.len() <= LONGEST_NUMBER || !name.starts_with('$'),
+        Token::Placeholder(name) => name.len() <= MAX_NUMBER_BYTES || !name.starts_with('$'),
         other => other
             .to_string()
             .chars()

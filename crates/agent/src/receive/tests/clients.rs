@@ -8,7 +8,7 @@ use super::*;
 
 const QUESTION: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 /// Its client may leave an answer unread for no more than a moment.
-const HASTY: Limits = Limits { body_within: Duration::from_millis(200), ..LIMITS };
+const HASTY: Limits = Limits { body_timeout: Duration::from_millis(200), ..LIMITS };
 
 async fn post(to: String) -> u16 {
     let request = Client::new().post(to).header("content-type", "application/x-protobuf");
@@ -63,10 +63,10 @@ async fn a_connection_over_the_limit_waits_while_all_others_are_busy() {
     let mut second = Box::pin(post(other));
     let early = tokio::time::timeout(Duration::from_millis(100), &mut second).await;
     assert!(early.is_err(), "it was served beside the first");
-    export.answer(Ok(Stored { new: 3, duplicate: 0, grown: 0 }));
+    export.answer(Ok(ExportCounts { new: 3, duplicate: 0, grown: 0 }));
     assert_eq!(first.await, 200);
     let writer = async {
-        outlet.recv().await.unwrap().answer(Ok(Stored { new: 3, duplicate: 0, grown: 0 }))
+        outlet.recv().await.unwrap().answer(Ok(ExportCounts { new: 3, duplicate: 0, grown: 0 }))
     };
     let (status, ()) = tokio::join!(second, writer);
     assert_eq!(status, 200);

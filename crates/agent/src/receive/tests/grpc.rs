@@ -160,7 +160,7 @@ async fn opentelemetrys_own_exporters_are_understood() {
             let export = in_time(outlet.recv()).await.unwrap();
             assert_eq!(export.items[0].name, "POST /checkout");
             assert_eq!(export.items[0].trace_id.as_u128(), 0x4bf9);
-            export.answer(Ok(Stored { new: 1, duplicate: 0, grown: 0 }));
+            export.answer(Ok(ExportCounts { new: 1, duplicate: 0, grown: 0 }));
         });
         sent.unwrap();
     }
@@ -177,7 +177,7 @@ async fn opentelemetrys_own_exporter_repeats_what_was_refused() {
         let refused = in_time(outlet.recv()).await.unwrap();
         refused.answer(Err(Refusal::Busy { retry_after }));
         let repeated = in_time(outlet.recv()).await.unwrap();
-        repeated.answer(Ok(Stored { new: 1, duplicate: 0, grown: 0 }));
+        repeated.answer(Ok(ExportCounts { new: 1, duplicate: 0, grown: 0 }));
     });
     sent.unwrap();
     assert_eq!((running.spans("received"), running.spans("refused.busy")), (2, 1));

@@ -272,7 +272,7 @@ async fn a_chunked_body_needs_no_length() {
 #[tokio::test]
 async fn a_client_that_is_too_slow_is_not_waited_for() {
     let moment = Duration::from_millis(50);
-    let hasty = Limits { body_within: moment, headers_within: moment, ..LIMITS };
+    let hasty = Limits { body_timeout: moment, headers_timeout: moment, ..LIMITS };
     let running = receiver_and_writer(hasty, Ok(())).await;
     let head = "POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n";
     let body_cut = format!("{head}content-length: 100\r\n\r\n{{");

@@ -12,8 +12,8 @@ async fn post(to: String) -> u16 {
     request.body(export(3, 0)).send().await.unwrap().status().as_u16()
 }
 
-fn all_stored() -> Result<Stored, Refusal> {
-    Ok(Stored { new: 2, duplicate: 1, grown: 0 })
+fn all_stored() -> Result<ExportCounts, Refusal> {
+    Ok(ExportCounts { new: 2, duplicate: 1, grown: 0 })
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn spans_of_a_client_that_did_not_wait_are_stored_and_counted() {
 async fn a_writer_that_forgets_spans_is_found_out() {
     let (running, mut outlet) = receiver(LIMITS).await;
     tokio::join!(post(running.http_url()), async {
-        outlet.recv().await.unwrap().answer(Ok(Stored { new: 1, duplicate: 0, grown: 0 }));
+        outlet.recv().await.unwrap().answer(Ok(ExportCounts { new: 1, duplicate: 0, grown: 0 }));
     });
     assert_eq!((running.spans("stored"), running.spans("dropped")), (1, 2));
     running.ends().await;
@@ -97,7 +97,7 @@ async fn every_span_is_accounted_for_however_its_request_ended() {
     let (mut running, mut outlet) = receiver(LIMITS).await;
     let (queued, mut arrived) = mpsc::channel(1);
     running.tasks.spawn(async move {
-        let outcomes = [all_stored(), Err(busy()), Err(disk_full()), Ok(Stored::default())];
+        let outcomes = [all_stored(), Err(busy()), Err(disk_full()), Ok(ExportCounts::default())];
         for outcome in outcomes.into_iter().cycle() {
             let Some(export) = outlet.recv().await else { return };
             // A client that is to go away does it while its export waits.

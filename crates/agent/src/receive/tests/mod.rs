@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::ingest::inlet::{self, Export, Refusal, Stored};
+use crate::ingest::inlet::{self, Export, ExportCounts, Refusal};
 
 /// A receiver, running.
 struct Running {
@@ -34,8 +34,8 @@ const LIMITS: Limits = Limits {
     in_flight_bytes: 4 << 20,
     connections: 16,
     streams: 16,
-    body_within: Duration::from_secs(10),
-    headers_within: Duration::from_secs(10),
+    body_timeout: Duration::from_secs(10),
+    headers_timeout: Duration::from_secs(10),
 };
 
 /// Runs a receiver whose queue, of one export, is the test's to empty.
@@ -69,7 +69,7 @@ async fn receiver_and_writer(limits: Limits, outcome: Result<(), Refusal>) -> Ru
     running.tasks.spawn(async move {
         while let Some(export) = outlet.recv().await {
             let new = export.items.len() as u64;
-            export.answer(outcome.clone().map(|()| Stored { new, duplicate: 0, grown: 0 }));
+            export.answer(outcome.clone().map(|()| ExportCounts { new, duplicate: 0, grown: 0 }));
         }
     });
     running

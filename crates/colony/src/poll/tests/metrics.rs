@@ -9,9 +9,9 @@ use coral_wire::agent_rpc::proto::{MetricPage, QueryBeylaMetricsResponse};
 use coral_wire::agent_rpc::put_metrics;
 
 use super::*;
-use crate::poll::client::WantedMetrics;
-use crate::poll::line::Line;
+use crate::poll::client::MetricPageRequest;
 use crate::poll::metrics::MetricStream;
+use crate::poll::page_fetcher::PageFetcher;
 
 /// An agent whose store is called `id` and has one request in each of its rows, two rows a page.
 #[derive(Clone, Default)]
@@ -29,13 +29,13 @@ struct MetricScript {
 }
 
 impl AgentClient for MetricScript {
-    async fn ask(&mut self, _: Wanted) -> Result<Incoming<SpanPage>, PollError> {
+    async fn ask(&mut self, _: SpanPageRequest) -> Result<Incoming<SpanPage>, PollError> {
         Err(PollError::too_old("no spans"))
     }
 
     async fn ask_metrics(
         &mut self,
-        wanted: WantedMetrics,
+        wanted: MetricPageRequest,
     ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
         self.asked_for.push(wanted.most_metrics);
         if self.drips > 0 {
@@ -92,16 +92,16 @@ fn request(row: u64) -> Delta {
 }
 
 impl Colony {
-    fn line(&self, agent: MetricScript) -> Line<MetricScript> {
+    fn fetcher(&self, agent: MetricScript) -> PageFetcher<MetricScript> {
         self.health.know("web-1", &at("http://web-1:9001"));
         let (store, room) = (self.store.clone(), Arc::new(Semaphore::new(1)));
-        Line { client: agent, store, room, within: Duration::from_secs(9) }
+        PageFetcher { client: agent, store, room, within: Duration::from_secs(9) }
     }
 
     /// As after a restart of the colony.
-    async fn poll_metrics(&self, line: &mut Line<MetricScript>) -> Result<(), PollError> {
+    async fn poll_metrics(&self, fetcher: &mut PageFetcher<MetricScript>) -> Result<(), PollError> {
         let mut stream = MetricStream::resume("web-1", &self.store);
-        stream.catch_up(line, &self.health, &CancellationToken::new()).await
+        stream.catch_up(fetcher, &self.health, &CancellationToken::new()).await
     }
 
     fn requests(&self) -> u64 {
@@ -125,7 +125,7 @@ async fn metrics_are_polled_once_whatever_becomes_of_the_agents_store() {
         ("second", 3, 12),
     ];
     for (id, rows, expected) in rows {
-        colony.poll_metrics(&mut colony.line(MetricScript::of(id, rows))).await.unwrap();
+        colony.poll_metrics(&mut colony.fetcher(MetricScript::of(id, rows))).await.unwrap();
         assert_eq!(colony.requests(), expected, "{id} with {rows} rows");
     }
     assert_eq!(colony.store.metric_checkpoints()[0].rows_stored, 12);
@@ -134,9 +134,9 @@ async fn metrics_are_polled_once_whatever_becomes_of_the_agents_store() {
 #[tokio::test(start_paused = true)]
 async fn a_metric_that_is_refused_costs_itself_and_is_counted_with_its_reason() {
     let colony = Colony::new();
-    let mut line = colony.line(MetricScript { bad: Some(4), ..MetricScript::of("first", 7) });
+    let mut fetcher = colony.fetcher(MetricScript { bad: Some(4), ..MetricScript::of("first", 7) });
     for _ in 0..2 {
-        colony.poll_metrics(&mut line).await.unwrap();
+        colony.poll_metrics(&mut fetcher).await.unwrap();
         assert_eq!((colony.requests(), colony.counter("metrics.refused")), (6, 1));
     }
     assert!(colony.status().last_refusal.unwrap().contains("detail"));
@@ -146,37 +146,44 @@ async fn a_metric_that_is_refused_costs_itself_and_is_counted_with_its_reason() 
 #[tokio::test(start_paused = true)]
 async fn metrics_that_do_not_come_to_an_end_give_their_room_back_and_fewer_are_asked_for() {
     let colony = Colony::new();
-    let mut line = colony.line(MetricScript { drips: 1, ..MetricScript::of("first", 3) });
+    let mut fetcher = colony.fetcher(MetricScript { drips: 1, ..MetricScript::of("first", 3) });
     let stop = CancellationToken::new();
     let mut stream = MetricStream::resume("web-1", &colony.store);
-    let outcome = stream.catch_up(&mut line, &colony.health, &stop).await;
+    let outcome = stream.catch_up(&mut fetcher, &colony.health, &stop).await;
     assert!(matches!(outcome, Err(PollError::TimedOut(_))), "{outcome:?}");
-    assert_eq!((line.client.hung_up, line.room.available_permits()), (1, 1));
-    stream.catch_up(&mut line, &colony.health, &stop).await.unwrap();
+    assert_eq!((fetcher.client.hung_up, fetcher.room.available_permits()), (1, 1));
+    stream.catch_up(&mut fetcher, &colony.health, &stop).await.unwrap();
     assert_eq!(colony.requests(), 3);
-    assert!(line.client.asked_for[1] < line.client.asked_for[0], "{:?}", line.client.asked_for);
+    assert!(
+        fetcher.client.asked_for[1] < fetcher.client.asked_for[0],
+        "{:?}",
+        fetcher.client.asked_for
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn metrics_wait_with_their_agent_until_there_is_room() {
     let colony = Colony::new();
-    let mut line = colony.line(MetricScript::of("first", 3));
-    let taken = line.room.clone().acquire_owned().await.unwrap();
+    let mut fetcher = colony.fetcher(MetricScript::of("first", 3));
+    let taken = fetcher.room.clone().acquire_owned().await.unwrap();
     let (stop, mut stream) =
         (CancellationToken::new(), MetricStream::resume("web-1", &colony.store));
-    let poll = stream.catch_up(&mut line, &colony.health, &stop);
+    let poll = stream.catch_up(&mut fetcher, &colony.health, &stop);
     assert!(tokio::time::timeout(Duration::from_secs(600), poll).await.is_err());
-    assert_eq!((line.client.asked_for.len(), line.client.read.load(Ordering::Relaxed)), (1, 0));
+    assert_eq!(
+        (fetcher.client.asked_for.len(), fetcher.client.read.load(Ordering::Relaxed)),
+        (1, 0)
+    );
     drop(taken);
-    stream.catch_up(&mut line, &colony.health, &stop).await.unwrap();
+    stream.catch_up(&mut fetcher, &colony.health, &stop).await.unwrap();
     assert_eq!(colony.requests(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_name_of_a_store_of_metrics_is_bounded_too() {
     let colony = Colony::new();
-    let mut line = colony.line(MetricScript::of(&"x".repeat(100_000), 3));
-    let outcome = colony.poll_metrics(&mut line).await;
+    let mut fetcher = colony.fetcher(MetricScript::of(&"x".repeat(100_000), 3));
+    let outcome = colony.poll_metrics(&mut fetcher).await;
     assert!(matches!(outcome, Err(PollError::Nonsense(_))), "{outcome:?}");
     assert_eq!(colony.requests(), 0);
 }

@@ -14,7 +14,7 @@ struct Noting {
 }
 
 impl AgentClient for Noting {
-    async fn ask(&mut self, wanted: Wanted) -> Result<Incoming<SpanPage>, PollError> {
+    async fn ask(&mut self, wanted: SpanPageRequest) -> Result<Incoming<SpanPage>, PollError> {
         let page = self.agent.ask(wanted).await?;
         let Self { store, read, most_held, .. } = self.clone();
         Ok(Box::pin(async move {
@@ -28,7 +28,7 @@ impl AgentClient for Noting {
 
     async fn ask_metrics(
         &mut self,
-        wanted: WantedMetrics,
+        wanted: MetricPageRequest,
     ) -> Result<Incoming<QueryBeylaMetricsResponse>, PollError> {
         self.agent.ask_metrics(wanted).await
     }

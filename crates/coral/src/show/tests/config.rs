@@ -35,6 +35,7 @@ fn every_key_of_an_agent_is_shown_with_its_value_and_origin() {
         "agent:\n  id: web-1\n  colony: http://colony:9000\nbeyla:\n  sampling:\n    rate: 0.5\n",
         &["otlp.grpc=0.0.0.0:4317"],
         expect![[r#"
+            agent.allowed_hosts                   []                  default
             agent.colony                          http://colony:9000  coral.yaml:3
             agent.id                              web-1               coral.yaml:2
             agent.listen                          127.0.0.1:9001      default
@@ -79,6 +80,7 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
         &["colony.agents=[{id: web-1, address: \"http://10.0.0.5:9001\"}]"],
         expect![[r#"
             colony.agents                         [{"address":"http://10.0.0.5:9001","id":"web-1"}]  --set
+            colony.allowed_hosts                  []                                                default
             colony.listen                         127.0.0.1:9000                                    default
             colony.poll_interval                  5s                                                default
             colony.poll_timeout                   10s                                               default

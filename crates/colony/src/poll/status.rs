@@ -1,6 +1,6 @@
 //! How polling one agent goes, for whoever shows it.
 
-use crate::poll::PollState;
+use super::PollState;
 use crate::registry::KnownBy;
 
 /// How polling one agent goes.

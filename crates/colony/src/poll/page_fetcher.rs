@@ -1,4 +1,4 @@
-//! The line to one agent.
+//! Fetches pages of one agent, within the room and the time that all agents share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::client::{AgentClient, Incoming, Wanted, WantedMetrics};
+use super::client::{AgentClient, Incoming, MetricPageRequest, SpanPageRequest};
 use super::error::PollError;
 use coral_trace::sanitize;
 
 /// Brings pages of one agent when there is room for them. Shared by its streams.
-pub(super) struct Line<C> {
+pub(super) struct PageFetcher<C> {
     pub(super) client: C,
     pub(super) store: Store,
     /// Room for pages, shared by all agents.
@@ -23,15 +23,15 @@ pub(super) struct Line<C> {
 }
 
 /// A page, and the room that it takes until it is stored.
-pub(super) type Held<P> = (P, OwnedSemaphorePermit);
+pub(super) type PageWithPermit<P> = (P, OwnedSemaphorePermit);
 
-impl<C: AgentClient> Line<C> {
+impl<C: AgentClient> PageFetcher<C> {
     /// A page of spans. Waiting for it ends with `stop`.
     pub(super) async fn spans(
         &mut self,
-        wanted: Wanted,
+        wanted: SpanPageRequest,
         stop: &CancellationToken,
-    ) -> Result<Held<SpanPage>, PollError> {
+    ) -> Result<PageWithPermit<SpanPage>, PollError> {
         let coming = fetch(self.client.ask(wanted), &self.room, self.within);
         let held = stop.run_until_cancelled(coming).await.ok_or(PollError::Stopped)?;
         held.inspect_err(|error| self.hang_up_after(error))
@@ -40,9 +40,9 @@ impl<C: AgentClient> Line<C> {
     /// A page of metrics, likewise.
     pub(super) async fn metrics(
         &mut self,
-        wanted: WantedMetrics,
+        wanted: MetricPageRequest,
         stop: &CancellationToken,
-    ) -> Result<Held<QueryBeylaMetricsResponse>, PollError> {
+    ) -> Result<PageWithPermit<QueryBeylaMetricsResponse>, PollError> {
         let coming = fetch(self.client.ask_metrics(wanted), &self.room, self.within);
         let held = stop.run_until_cancelled(coming).await.ok_or(PollError::Stopped)?;
         held.inspect_err(|error| self.hang_up_after(error))
@@ -71,7 +71,7 @@ async fn fetch<P>(
     asked: impl Future<Output = Result<Incoming<P>, PollError>>,
     room: &Arc<Semaphore>,
     within: Duration,
-) -> Result<Held<P>, PollError> {
+) -> Result<PageWithPermit<P>, PollError> {
     let incoming = timeout(within, asked).await?;
     let room = room.clone().acquire_owned().await.expect("never closed");
     Ok((timeout(within, incoming).await?, room))

@@ -1,0 +1,113 @@
+//! What the ports of both roles answer, and with which permissions.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use coral_agent::serve::AgentView;
+use coral_beyla::monitor::BeylaMonitor;
+use coral_config::Sources;
+use coral_server::door::Door;
+use coral_server::door::hosts::AllowedHosts;
+use coral_store::StoreConfig;
+use expect_test::expect;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+use tempfile::TempDir;
+
+use super::*;
+
+fn store(dir: &TempDir, role: &str) -> Store {
+    Store::open(StoreConfig { dir: dir.path().join(role), segment_rows: 1_000 }).unwrap()
+}
+
+async fn agent_door(dir: &TempDir) -> Door {
+    let view = AgentView {
+        agent_id: "web-1".into(),
+        store: store(dir, "agent"),
+        counters: Arc::default(),
+        retained: Arc::default(),
+        beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
+        admission: coral_agent::serve::admission(),
+    };
+    let hosts = AllowedHosts::of_this_host(&[], "agent.allowed_hosts");
+    coral_agent::serve::door(Arc::new(view), hosts).await.unwrap()
+}
+
+async fn colony_door(dir: &TempDir) -> Door {
+    let data_dir = format!("data_dir={}", dir.path().display());
+    let sources = Sources { flags: vec![data_dir], ..Sources::default() };
+    let config = ColonyConfig::load(&sources).unwrap();
+    answers::door(&Colony::new(&config, store(dir, "colony")), &config).await.unwrap()
+}
+
+/// The path of every RPC of `descriptors`.
+fn rpcs(descriptors: &[u8]) -> Vec<String> {
+    let mut paths = Vec::new();
+    for file in FileDescriptorSet::decode(descriptors).unwrap().file {
+        for service in &file.service {
+            let name = format!("/{}.{}", file.package(), service.name());
+            paths.extend(service.method.iter().map(|method| format!("{name}/{}", method.name())));
+        }
+    }
+    paths
+}
+
+#[tokio::test]
+async fn every_rpc_of_the_descriptors_is_behind_a_door_with_a_permission() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = |door: &Door| -> BTreeSet<String> {
+        door.table().map(|(_, path, _)| path.to_owned()).collect()
+    };
+    let (agent, colony) = (paths(&agent_door(&dir).await), paths(&colony_door(&dir).await));
+    let ours = rpcs(coral_wire::FILE_DESCRIPTOR_SET);
+    assert!(ours.len() >= 3, "{ours:?}");
+    for rpc in ours {
+        assert!(agent.contains(&rpc) || colony.contains(&rpc), "{rpc} has no permission");
+    }
+    let of_both = [
+        rpcs(tonic_health::pb::FILE_DESCRIPTOR_SET),
+        rpcs(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET),
+    ];
+    for rpc in of_both.concat() {
+        assert!(agent.contains(&rpc) && colony.contains(&rpc), "{rpc} has no permission");
+    }
+}
+
+#[tokio::test]
+async fn the_table_of_both_doors_is_this_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let table = |door: &Door| {
+        let rows =
+            door.table().map(|(method, path, needs)| format!("{method:?} {path}: {needs}\n"));
+        rows.collect::<BTreeSet<String>>().into_iter().collect::<String>()
+    };
+    expect![[r#"
+        Get /api/v1/status: status.read
+        Get /healthz: health.read
+        Get /metrics: exposition.read
+        Post /coral.agent.v1.AgentService/QueryBeylaMetrics: agent.poll
+        Post /coral.agent.v1.AgentService/QueryTelemetry: agent.poll
+        Post /grpc.health.v1.Health/Check: health.read
+        Post /grpc.health.v1.Health/Watch: health.read
+        Post /grpc.reflection.v1.ServerReflection/ServerReflectionInfo: spec.read
+    "#]]
+    .assert_eq(&table(&agent_door(&dir).await));
+    expect![[r#"
+        Get /api/v1/anomalies: anomalies.read
+        Get /api/v1/ask: ask.read
+        Get /api/v1/red/{protocol}: metrics.read
+        Get /api/v1/status: status.read
+        Get /api/v1/topology: topology.read
+        Get /api/v1/traces/{id}: traces.read
+        Get /api/v1/traces: traces.read
+        Get /api/v1/why: why.read
+        Get /healthz: health.read
+        Get /metrics: exposition.read
+        Post /api/v1/sql: sql.read
+        Post /coral.colony.v1.ColonyService/RegisterAgent: agent.register
+        Post /grpc.health.v1.Health/Check: health.read
+        Post /grpc.health.v1.Health/Watch: health.read
+        Post /grpc.reflection.v1.ServerReflection/ServerReflectionInfo: spec.read
+    "#]]
+    .assert_eq(&table(&colony_door(&dir).await));
+}

@@ -1,0 +1,10 @@
+//! Every answer.
+
+pub use crate::anomalies::answer::*;
+pub use crate::english::answer::*;
+pub use crate::red::answer::*;
+pub use crate::status::answer::*;
+pub use crate::topology::answer::*;
+pub use crate::trace::answer::*;
+pub use crate::traces::answer::*;
+pub use crate::why::answer::*;
