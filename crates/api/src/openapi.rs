@@ -163,6 +163,28 @@ mod tests {
     }
 
     #[test]
+    fn the_words_that_answers_add_are_described() {
+        let document = document();
+        let fields = |path: &str| {
+            let answer = &document["paths"][path]["get"]["responses"]["200"];
+            let schema = &answer["content"]["application/json"]["schema"];
+            let pointer = schema["$ref"].as_str().unwrap().trim_start_matches('#');
+            document.pointer(pointer).unwrap()["properties"].clone()
+        };
+        let why = fields("/api/v1/why");
+        assert_eq!(
+            (&why["reason"]["type"], &why["traces"]["type"]),
+            (&"string".into(), &"integer".into())
+        );
+        let english = fields("/api/v1/ask");
+        for field in ["understood", "sections", "queries", "understanding", "findings"] {
+            assert!(english[field].is_object(), "{field}: {english}");
+        }
+        let row = &document["components"]["schemas"]["SlowRow"]["properties"];
+        assert!(row["why_none"].is_object() && row["none_because"].is_object(), "{row}");
+    }
+
+    #[test]
     fn what_stands_in_the_path_is_a_path_parameter() {
         let document = document();
         let of = |path: &str| document["paths"][path]["get"]["parameters"].clone();
