@@ -153,10 +153,9 @@ fn is_cancelled<A>(answer: &Result<A, QueryError>) -> bool {
 /// What to do about an error, where there is something.
 fn hint(error: &QueryError) -> Option<&'static str> {
     match error {
-        QueryError::Ambiguous { .. } => Some("name more digits of the id"),
         QueryError::Engine(_) => Some("ask again in a moment; the colony's log says more"),
         QueryError::OverBudget(_) => Some("ask for less: a shorter window, a lower limit"),
-        QueryError::Invalid { .. } => None,
+        QueryError::Invalid { .. } | QueryError::Ambiguous { .. } => None,
     }
 }
 

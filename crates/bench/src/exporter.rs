@@ -47,7 +47,7 @@ pub enum Answer {
 }
 
 /// An export that is not answered by then is sent again.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Exporter {
     /// Connects to `endpoint`, such as `http://127.0.0.1:4317`, when the first export is sent.
@@ -57,12 +57,12 @@ impl Exporter {
     pub fn new(endpoint: &str, protocol: Protocol) -> Result<Self, Failure> {
         Ok(match protocol {
             Protocol::Grpc => {
-                let endpoint = Endpoint::from_shared(endpoint.to_owned())?.timeout(ANSWER_WITHIN);
+                let endpoint = Endpoint::from_shared(endpoint.to_owned())?.timeout(ANSWER_TIMEOUT);
                 Self::Grpc(endpoint.connect_lazy())
             }
             Protocol::Http => {
                 let client =
-                    reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy().build()?;
+                    reqwest::Client::builder().timeout(ANSWER_TIMEOUT).no_proxy().build()?;
                 Self::Http(client, format!("{}/v1/traces", endpoint.trim_end_matches('/')))
             }
         })

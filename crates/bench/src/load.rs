@@ -57,7 +57,7 @@ pub struct Sending {
 const AHEAD: usize = 64;
 /// How long to wait before the second attempt, unless the receiver says; doubled each time.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
 /// An export, ready to be sent.
 struct Export {
@@ -183,7 +183,7 @@ impl Sender {
                     sent.retries += 1;
                     sent.last_reason = Some(why);
                     tokio::time::sleep(after.unwrap_or(backoff)).await;
-                    backoff = (backoff * 2).min(LONGEST_BACKOFF);
+                    backoff = (backoff * 2).min(MAX_BACKOFF);
                 }
                 Answer::Refused(why) => {
                     sent.refused += export.spans;

@@ -23,8 +23,8 @@ pub struct Server {
 }
 
 /// How long a coral may take to listen.
-const STARTS_WITHIN: Duration = Duration::from_secs(120);
-const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// With faults, a coral may fail to open its store so often before it is no fault any more.
 const MAX_STARTS: u32 = 200;
 /// A count that should grow and does not for so long never will.
@@ -78,7 +78,7 @@ impl Server {
             .stderr(log)
             .spawn()
             .map_err(|error| format!("cannot start `{}`: {error}", program.display()))?;
-        let http = reqwest::Client::builder().timeout(ANSWERS_WITHIN).no_proxy().build()?;
+        let http = reqwest::Client::builder().timeout(ANSWER_TIMEOUT).no_proxy().build()?;
         let addresses = Value::Null;
         let mut server = Self {
             child,
@@ -96,7 +96,7 @@ impl Server {
     /// Its own file says where it listens; that of a killed one has another process id.
     async fn until_listening(&mut self) -> Result<(), Failure> {
         let (begin, file) = (Instant::now(), self.dir.path().join("run/addresses.json"));
-        while begin.elapsed() < STARTS_WITHIN {
+        while begin.elapsed() < START_TIMEOUT {
             if let Some(status) = self.child.try_wait()? {
                 return Err(format!("coral ended with {status}: {}", self.log_end()).into());
             }

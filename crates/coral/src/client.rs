@@ -62,10 +62,10 @@ pub enum AskError {
     },
 }
 
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A trace of 100,000 spans is about 100 MB of JSON.
-const MOST_BYTES: u64 = 512 << 20;
+const MAX_BYTES: u64 = 512 << 20;
 
 impl Server {
     /// The colony at `url`, or the one that runs with `data_dir`, or at the usual address.
@@ -136,7 +136,7 @@ impl Server {
         if !answer.status().is_success() {
             return Err(self.refused(&mut answer));
         }
-        let body = answer.body_mut().with_config().limit(MOST_BYTES);
+        let body = answer.body_mut().with_config().limit(MAX_BYTES);
         body.read_json().map_err(|error| self.foreign(&chain(&error)))
     }
 
@@ -174,7 +174,7 @@ impl Server {
 }
 
 fn agent() -> ureq::Agent {
-    agent_within(Some(ANSWER_WITHIN))
+    agent_within(Some(ANSWER_TIMEOUT))
 }
 
 fn agent_without_limit() -> ureq::Agent {
@@ -184,7 +184,7 @@ fn agent_without_limit() -> ureq::Agent {
 fn agent_within(limit: Option<Duration>) -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_connect(Some(CONNECT_WITHIN))
+        .timeout_connect(Some(CONNECT_TIMEOUT))
         .timeout_global(limit);
     config.proxy(None).build().into()
 }

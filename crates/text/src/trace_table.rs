@@ -19,7 +19,7 @@ pub struct Heading {
 }
 
 /// The narrowest prefix of an id that is printed.
-const SHORTEST_ID: usize = 16;
+const MIN_ID_DIGITS: usize = 16;
 
 /// A heading, the table, and what was left out.
 pub fn trace_table(list: &TraceList, heading: &Heading) -> String {
@@ -128,11 +128,11 @@ fn id(trace: &TraceSummary, digits: usize) -> String {
 /// which begin with 16 zeros, are not cut.
 fn id_width(traces: &[TraceSummary]) -> usize {
     let mut cut: Vec<&str> =
-        traces.iter().filter_map(|trace| trace.trace_id.get(..SHORTEST_ID)).collect();
+        traces.iter().filter_map(|trace| trace.trace_id.get(..MIN_ID_DIGITS)).collect();
     cut.sort_unstable();
     let differ = cut.windows(2).all(|pair| pair[0] != pair[1]);
     let telling = cut.iter().all(|id| id.contains(|digit| digit != '0'));
-    if differ && telling { SHORTEST_ID } else { usize::MAX }
+    if differ && telling { MIN_ID_DIGITS } else { usize::MAX }
 }
 
 /// One line a span, by start.

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 /// Longer text is cut: a name of 64 KiB helps nobody.
-const MOST_CHARACTERS: usize = 200;
+const MAX_CHARACTERS: usize = 200;
 
 /// `text` on one line, without anything that a terminal would obey: control characters, escape
 /// sequences and overrides of direction are shown as `\u{…}`. Cut after 200 characters.
 pub fn line(text: &str) -> String {
-    match text.char_indices().nth(MOST_CHARACTERS) {
+    match text.char_indices().nth(MAX_CHARACTERS) {
         None => whole(text),
         Some((end, _)) => {
             format!("{}… ({} bytes)", whole(&text[..end]), crate::units::count(text.len() as u64))

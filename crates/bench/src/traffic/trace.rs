@@ -63,7 +63,7 @@ const SECOND: Nanos = 1_000 * MILLISECOND;
 /// Traces are sent up to this long out of order.
 const JITTER: Nanos = 16 * SECOND;
 /// The longest trace, with what outlasts it.
-const LONGEST: Nanos = 4 * SECOND;
+const MAX_DURATION: Nanos = 4 * SECOND;
 
 impl Traffic {
     /// Trace `number`.
@@ -89,9 +89,9 @@ impl Traffic {
     /// Evenly over the spread, but for some jitter; the last trace ends before the traffic does.
     fn start(&self, number: u64, random: u64) -> Nanos {
         let jitter = JITTER.min(self.spread / 4);
-        let room = self.spread.saturating_sub(jitter + LONGEST).max(1);
+        let room = self.spread.saturating_sub(jitter + MAX_DURATION).max(1);
         let even = (u128::from(room) * u128::from(number) / u128::from(self.traces())) as Nanos;
-        self.end - jitter - LONGEST - room + even + mix(random ^ 0x6a69) % jitter.max(1)
+        self.end - jitter - MAX_DURATION - room + even + mix(random ^ 0x6a69) % jitter.max(1)
     }
 
     /// Span `index` of `trace`, from 0 to `spans_per_trace`, parents first.

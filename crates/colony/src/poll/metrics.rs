@@ -30,7 +30,7 @@ impl MetricStream {
         let checkpoint = known.into_iter().find(|checkpoint| checkpoint.agent_id == agent_id);
         let beginning = || MetricCheckpoint { agent_id: agent_id.to_owned(), ..Default::default() };
         let checkpoint = checkpoint.unwrap_or_else(beginning);
-        Self { checkpoint, is_unsaved: false, width: Width::WIDEST }
+        Self { checkpoint, is_unsaved: false, width: Width::MAX_WIDTH }
     }
 
     /// Stores everything that the agent has now.

@@ -65,7 +65,7 @@ impl<C: AgentClient> Poller<C> {
         let metrics = MetricStream::resume(agent_id, &store);
         let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
         let fetcher = PageFetcher { client, store, room, within };
-        let (widths, failures, polls) = ([Width::WIDEST; 2], 0, 0);
+        let (widths, failures, polls) = ([Width::MAX_WIDTH; 2], 0, 0);
         Ok(Self {
             agent_id,
             fetcher,

@@ -6,12 +6,12 @@
 pub(super) struct Width(u32);
 
 /// More than an agent puts into a page.
-const WIDEST: u32 = 1 << 15;
+const MAX_WIDTH: u32 = 1 << 15;
 /// So many times fewer are asked for at each try, down to one.
 const NARROWER: u32 = 8;
 
 impl Width {
-    pub(super) const WIDEST: Self = Self(WIDEST);
+    pub(super) const MAX_WIDTH: Self = Self(MAX_WIDTH);
 
     pub(super) const fn get(self) -> u32 {
         self.0
@@ -27,6 +27,6 @@ impl Width {
     }
 
     pub(super) fn widen(&mut self) {
-        self.0 = self.0.saturating_mul(NARROWER).min(WIDEST);
+        self.0 = self.0.saturating_mul(NARROWER).min(MAX_WIDTH);
     }
 }

@@ -11,7 +11,7 @@ use coral_query::answer::Anomalies;
 use coral_server::clock;
 
 /// A shorter baseline has few traces.
-const SHORTEST_BASELINE: Duration = Duration::from_secs(3_600);
+const MIN_BASELINE: Duration = Duration::from_secs(3_600);
 
 pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
     let now = clock::now().as_micros();
@@ -21,7 +21,7 @@ pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
     let length = u64::try_from(until_unix_us.saturating_sub(since_unix_us)).unwrap_or(0);
     // In whole seconds, so that it reads well.
     let length = Duration::from_secs(Duration::from_micros(length).as_secs());
-    let baseline = args.baseline.unwrap_or(length.max(SHORTEST_BASELINE));
+    let baseline = args.baseline.unwrap_or(length.max(MIN_BASELINE));
     let baseline_us = i64::try_from(baseline.as_micros()).unwrap_or(i64::MAX);
     let filter = AnomaliesQuestion { since_unix_us, until_unix_us, baseline_us };
     let answer: Anomalies = colony(&args.colony).ask(&filter)?;

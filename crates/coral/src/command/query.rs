@@ -12,7 +12,7 @@ use coral_text::{csv, trace, trace_table};
 use coral_trace::units;
 
 /// Traces of a list that are printed as trees, at most.
-const MOST_TREES: u32 = 50;
+const MAX_TREES: u32 = 50;
 
 pub(super) fn traces(args: &TracesArgs) -> Result<(), Failure> {
     let colony = colony(&args.colony);
@@ -73,7 +73,7 @@ fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
 
 /// Each trace of the list as a tree, with a blank line between two.
 fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Failure> {
-    for (at, summary) in list.traces.iter().take(MOST_TREES as usize).enumerate() {
+    for (at, summary) in list.traces.iter().take(MAX_TREES as usize).enumerate() {
         let id = summary.trace_id.parse();
         let id = id.map_err(|error| Failure::new(format!("the colony sent a bad id: {error}")))?;
         let question = TraceQuestion { id, source: args.source };
@@ -81,7 +81,7 @@ fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Fai
         let blank = if at == 0 { "" } else { "\n" };
         print(&format!("{blank}{}", trace::trace_tree(&trace)))?;
     }
-    let rest = list.traces.len().saturating_sub(MOST_TREES as usize);
+    let rest = list.traces.len().saturating_sub(MAX_TREES as usize);
     if rest > 0 || list.more {
         print(&format!(
             "\n… more match; --format table lists up to {} of them.\n",

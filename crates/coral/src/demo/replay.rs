@@ -20,7 +20,7 @@ pub struct Replay {
 
 /// Beyla flushes every 15 s; the demo is a little livelier.
 const EVERY: Duration = Duration::from_secs(5);
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Replay {
     /// To the receivers and the colony at `addresses`.
@@ -62,7 +62,7 @@ impl Replay {
             if matches!(found.await, Ok(Some(1..))) {
                 return;
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(LOOK_INTERVAL).await;
         }
     }
 

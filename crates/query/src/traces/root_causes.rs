@@ -19,7 +19,7 @@ const MAX_RARE: usize = 5;
 /// Longer traces are not explained.
 const MAX_SPANS: u64 = 10_000;
 /// The widest that a name is told.
-const WIDEST: usize = 60;
+const MAX_NAME_CHARACTERS: usize = 60;
 
 /// Listed traces that begin alike.
 struct Operation<'a> {
@@ -108,7 +108,7 @@ fn words(cause: &RootCause) -> String {
 }
 
 fn short(name: &str) -> String {
-    match name.char_indices().nth(WIDEST) {
+    match name.char_indices().nth(MAX_NAME_CHARACTERS) {
         Some((end, _)) => format!("{}…", &name[..end]),
         None => name.to_owned(),
     }

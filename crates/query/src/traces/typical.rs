@@ -21,13 +21,13 @@ const MAX_FOUND: u32 = 240;
 const MAX: usize = 60;
 /// Of long traces fewer do: this many spans together say enough, if there are this many traces.
 const ENOUGH_SPANS: u64 = 2_000;
-const ENOUGH: usize = 2 * Typical::MIN_TRACES;
+const ENOUGH_TRACES: usize = 2 * Typical::MIN_TRACES;
 /// Spans of one operation that are read, whatever that leaves.
 const MAX_SPANS: u64 = 20_000;
 /// How long before the time that is asked about what is usual may lie.
 const BEFORE: Duration = Duration::from_secs(3_600);
 /// How long before the newest trace it may: more is not kept.
-const LONGEST: Duration = Duration::from_secs(8 * 86_400);
+const MAX_AGE: Duration = Duration::from_secs(8 * 86_400);
 
 /// Traces from the time that a question is about, and from before it.
 pub(super) struct Sample {
@@ -39,7 +39,7 @@ pub(super) struct Sample {
 impl Sample {
     /// Whether there may be many more traces that begin with `operation` than it has.
     pub(super) fn is_thin(&self, operation: (&str, &str)) -> bool {
-        self.cut && self.of(operation).count() < ENOUGH
+        self.cut && self.of(operation).count() < ENOUGH_TRACES
     }
 
     fn of(&self, operation: (&str, &str)) -> impl Iterator<Item = &TraceSummary> {
@@ -65,7 +65,7 @@ impl Reader<'_> {
         let Some(last) = last.filter(|_| found.len() == SAMPLE as usize) else {
             return Ok(Sample { found, cut: false });
         };
-        let start = all.start.max(last.earlier(LONGEST));
+        let start = all.start.max(last.earlier(MAX_AGE));
         let spread = TimeRange { start, end: last.later(Duration::from_micros(1)) };
         let mut of_parts = Vec::new();
         for part in parts(spread, PARTS) {
@@ -159,7 +159,7 @@ fn affordable(mut found: Vec<TraceSummary>) -> Vec<TraceSummary> {
     found.retain(|summary| {
         traces += 1;
         spans += summary.spans;
-        spans <= ENOUGH_SPANS || (traces <= ENOUGH && spans <= MAX_SPANS)
+        spans <= ENOUGH_SPANS || (traces <= ENOUGH_TRACES && spans <= MAX_SPANS)
     });
     found
 }

@@ -10,11 +10,11 @@ use coral_query::answer::Trace;
 use coral_trace::sanitize::line;
 
 /// Deeper hops are counted with those at this depth.
-const DEEPEST: usize = 50;
+const MAX_DEPTH: usize = 50;
 /// The widest that a hop's name is.
-const WIDEST: usize = 80;
+const MAX_FRAME_WIDTH: usize = 80;
 /// More hops are one frame: nobody can see them.
-const MOST_HOPS: usize = 20_000;
+const MAX_HOPS: usize = 20_000;
 const BEYOND: &str = "(hops beyond the first 20,000)";
 
 /// One line a stack of hops, from the root down: `frontend-api: GET /a;payments-api: POST /b 1500`. The number is
@@ -51,11 +51,11 @@ fn stacks(trace: &Trace) -> BTreeMap<String, u128> {
     let mut above: Vec<String> = Vec::new();
     for (at, (node, depth)) in picture.tree.preorder().enumerate() {
         let micros = own[node].as_micros();
-        if at >= MOST_HOPS {
+        if at >= MAX_HOPS {
             *stacks.entry(BEYOND.to_owned()).or_insert(0) += micros;
             continue;
         }
-        above.truncate(depth.min(DEEPEST - 1));
+        above.truncate(depth.min(MAX_DEPTH - 1));
         above.push(picture.frame(node));
         if micros > 0 {
             *stacks.entry(above.join(";")).or_insert(0) += micros;
@@ -70,7 +70,7 @@ impl Picture<'_> {
     fn frame(&self, node: usize) -> String {
         let who = self.who(node).replace(';', ",");
         let name = line(&self.span(node).name).replace(';', ",");
-        let frame = cut(format!("{who}: {name}").trim_end(), WIDEST);
+        let frame = cut(format!("{who}: {name}").trim_end(), MAX_FRAME_WIDTH);
         if ends_in_a_number(&frame) { format!("{who}: \"{}\"", name.trim_end()) } else { frame }
     }
 }

@@ -6,14 +6,14 @@ use std::fmt::Write as _;
 use coral_trace::critical_path::PathSegment;
 
 use super::picture::Picture;
-use super::tree::{MOST_HOPS, header};
+use super::tree::{MAX_HOPS, header};
 use crate::table::{cut, table};
 use coral_query::answer::Trace;
 use coral_trace::sanitize::line;
 use coral_trace::units::{counted, duration};
 
 /// The widest that a hop is printed.
-const WIDEST_HOP: usize = 80;
+const MAX_HOP_WIDTH: usize = 80;
 
 /// The whole page for a trace that is stored: the path in order of time, then what each hop took of it. Times on
 /// the path sum to the duration of the root; of several roots it is the longest's.
@@ -48,7 +48,7 @@ impl Picture<'_> {
     /// `payments-api: POST /api/v1/payments`
     fn name(&self, node: usize) -> String {
         let name = format!("{}: {}", self.who(node), line(&self.span(node).name));
-        cut(&name, WIDEST_HOP)
+        cut(&name, MAX_HOP_WIDTH)
     }
 
     fn stretches(&self, root: usize, path: &[PathSegment], whole: i64) -> String {
@@ -58,9 +58,9 @@ impl Picture<'_> {
             let at = duration(micros(segment.start.since(begin)));
             vec![format!("+{at}"), duration(took), share(took, whole), self.name(segment.node)]
         };
-        let rows: Vec<_> = path.iter().take(MOST_HOPS).map(row).collect();
+        let rows: Vec<_> = path.iter().take(MAX_HOPS).map(row).collect();
         let mut text = table(&["At", "Took", "Share", "Waited for"], &rows);
-        let hidden = path.len().saturating_sub(MOST_HOPS) as u64;
+        let hidden = path.len().saturating_sub(MAX_HOPS) as u64;
         if hidden > 0 {
             let _ = writeln!(text, "… {} not shown", counted(hidden, "more stretch"));
         }
@@ -78,7 +78,7 @@ impl Picture<'_> {
         let row = |(node, took): &(usize, i64)| {
             vec![duration(*took), share(*took, whole), self.name(*node)]
         };
-        let rows: Vec<_> = sums.iter().take(MOST_HOPS).map(row).collect();
+        let rows: Vec<_> = sums.iter().take(MAX_HOPS).map(row).collect();
         table(&["Took", "Share", "Hop"], &rows)
     }
 }

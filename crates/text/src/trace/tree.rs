@@ -8,11 +8,11 @@ use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted, duration};
 
 /// More hops are counted, not printed.
-pub(super) const MOST_HOPS: usize = 500;
+pub(super) const MAX_HOPS: usize = 500;
 /// More services are counted, not named.
-const MOST_SERVICES: usize = 100;
+const MAX_SERVICES: usize = 100;
 /// Deeper hops are not indented further.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// The whole page for a trace that is stored. At most 500 hops; names are cut at 200 characters.
 ///
@@ -22,11 +22,11 @@ pub fn trace_tree(trace: &Trace) -> String {
     let mut page = header(trace, picture.tree.nodes.len());
     page.push_str("\nSpan Tree:\n");
     let mut branches = Branches::default();
-    for (node, depth) in picture.tree.preorder().take(MOST_HOPS) {
+    for (node, depth) in picture.tree.preorder().take(MAX_HOPS) {
         let branch = branches.branch(depth, picture.is_last_child(node));
         let _ = writeln!(page, "{branch}{}", picture.hop(node));
     }
-    let hidden = picture.tree.nodes.len().saturating_sub(MOST_HOPS) as u64;
+    let hidden = picture.tree.nodes.len().saturating_sub(MAX_HOPS) as u64;
     if hidden > 0 {
         let hidden = counted(hidden, "more hop");
         let _ = writeln!(page, "… {hidden} not shown (--format json has every span)");
@@ -66,9 +66,9 @@ pub(super) fn header(trace: &Trace, hops: usize) -> String {
 }
 
 fn services(trace: &Trace) -> String {
-    let named = trace.services.iter().take(MOST_SERVICES).map(|service| line(service));
+    let named = trace.services.iter().take(MAX_SERVICES).map(|service| line(service));
     let mut names: Vec<String> = named.collect();
-    let rest = trace.services.len().saturating_sub(MOST_SERVICES) as u64;
+    let rest = trace.services.len().saturating_sub(MAX_SERVICES) as u64;
     if rest > 0 {
         names.push(format!("… {} more", count(rest)));
     }
@@ -89,10 +89,10 @@ impl Branches {
         if depth == 0 {
             return String::new();
         }
-        let above = &self.ended[1..depth.min(DEEPEST + 1)];
+        let above = &self.ended[1..depth.min(MAX_DEPTH + 1)];
         let mut text: String =
             above.iter().map(|ended| if *ended { "   " } else { "│  " }).collect();
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             let _ = write!(text, "… (depth {depth}) ");
         } else {
             text.push_str(if is_last { "└─ " } else { "├─ " });
