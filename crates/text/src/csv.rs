@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use coral_query::answer::{RedTable, Trace, TraceList, TraceSpan};
 use coral_trace::Span;
 
+use crate::root_cause::root_cause;
+
 /// One line a trace. Times are microseconds; services are separated by spaces.
 pub fn traces(list: &TraceList) -> String {
     let header = "trace_id,start_time_unix_us,duration_us,span_count,error_count,services,\
                   root_service,root_operation,status_code,root_cause";
     let rows = list.traces.iter().map(|trace| {
         vec![
-            trace.trace_id.clone(),
-            trace.start_time_unix_us.to_string(),
+            trace.trace_id.to_string(),
+            trace.start.as_micros().to_string(),
             trace.duration_us.to_string(),
             trace.span_count.to_string(),
             trace.error_count.to_string(),
@@ -20,7 +22,7 @@ pub fn traces(list: &TraceList) -> String {
             trace.root_service.clone().unwrap_or_default(),
             trace.root_operation.clone(),
             trace.status_code.map(|code| code.to_string()).unwrap_or_default(),
-            trace.root_cause.clone().unwrap_or_default(),
+            trace.cause.as_ref().map(root_cause).unwrap_or_default(),
         ]
     });
     document(header, rows)

@@ -4,7 +4,8 @@
 //! the words.
 
 use coral_query::answer::{
-    Anomalies, ColonyStatus, English, RedTable, SlowRow, Topology, Trace, TraceList, Why,
+    Anomalies, ColonyStatus, English, RedTable, SlowRow, Topology, Trace, TraceList, TraceSummary,
+    Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -12,6 +13,7 @@ use serde_json::Error;
 
 use crate::english::{self, Page};
 use crate::red_table::no_slow_trace;
+use crate::root_cause::root_cause;
 use crate::why::words::reason;
 
 /// An answer that has a JSON form.
@@ -39,7 +41,33 @@ macro_rules! without_words {
     };
 }
 
-without_words!(Anomalies, ColonyStatus, Topology, Trace, TraceList);
+without_words!(Anomalies, ColonyStatus, Topology, Trace);
+
+/// The field that is added to each trace of a list.
+const ROOT_CAUSE: &str = "root_cause";
+
+impl Projection for TraceList {
+    fn json(&self) -> Result<Vec<u8>, Error> {
+        let mut json = serde_json::to_value(self)?;
+        for (at, trace) in self.traces.iter().enumerate() {
+            json["traces"][at][ROOT_CAUSE] = trace.cause.as_ref().map(root_cause).into();
+        }
+        serde_json::to_vec(&json)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let list = generator.subschema_for::<Self>();
+        let trace = TraceSummary::schema_name();
+        if let Some(trace) = generator.definitions_mut().get_mut(trace.as_ref()) {
+            let words = json_schema!({
+                "description": "Why it was slow, in a few words: `card-validator-svc timeout (4.8s)`. Null when that was not asked, or cannot be told.",
+                "type": ["string", "null"],
+            });
+            trace["properties"][ROOT_CAUSE] = words.to_value();
+        }
+        list
+    }
+}
 
 /// A cause, and its reason in words.
 #[derive(Serialize, JsonSchema)]

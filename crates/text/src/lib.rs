@@ -7,6 +7,7 @@ pub mod csv;
 pub mod english;
 pub mod json;
 pub mod red_table;
+pub mod root_cause;
 pub mod table;
 pub mod topology;
 pub mod trace;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::root_cause::root_cause;
 use super::table::{cut, room_for_last, table, width};
 use coral_query::answer::{Trace, TraceList, TraceSummary};
 use coral_query::{Sort, TracesQuestion};
@@ -86,12 +87,13 @@ fn recent_table(traces: &[TraceSummary], ids: usize) -> String {
 /// Without the operations where every cause is known, as in the RFD.
 fn slow_table(traces: &[TraceSummary], ids: usize) -> String {
     let row = |trace: &TraceSummary| {
-        let cause = trace.root_cause.as_deref().map_or_else(|| "unknown".to_owned(), line);
+        let cause = trace.cause.as_ref().map(root_cause);
+        let cause = cause.map_or_else(|| "unknown".to_owned(), |cause| line(&cause));
         vec![id(trace, ids), duration(trace.duration_us), cause]
     };
     let rows: Vec<Vec<String>> = traces.iter().map(row).collect();
     let columns = vec!["Trace ID", "Duration", "Root Cause"];
-    if traces.iter().all(|trace| trace.root_cause.is_some()) {
+    if traces.iter().all(|trace| trace.cause.is_some()) {
         table(&columns, &rows)
     } else {
         with_operations(columns, rows, traces)
@@ -121,14 +123,15 @@ fn operation(trace: &TraceSummary, room: usize) -> String {
 }
 
 fn id(trace: &TraceSummary, digits: usize) -> String {
-    line(trace.trace_id.get(..digits).unwrap_or(&trace.trace_id))
+    let mut id = trace.trace_id.to_string();
+    id.truncate(digits);
+    id
 }
 
 /// Ids are cut where they still differ, so that each can be pasted into `--trace-id`. Ids of 64 bits,
 /// which begin with 16 zeros, are not cut.
 fn id_width(traces: &[TraceSummary]) -> usize {
-    let mut cut: Vec<&str> =
-        traces.iter().filter_map(|trace| trace.trace_id.get(..MIN_ID_DIGITS)).collect();
+    let mut cut: Vec<String> = traces.iter().map(|trace| id(trace, MIN_ID_DIGITS)).collect();
     cut.sort_unstable();
     let differ = cut.windows(2).all(|pair| pair[0] != pair[1]);
     let telling = cut.iter().all(|id| id.contains(|digit| digit != '0'));

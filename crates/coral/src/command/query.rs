@@ -74,9 +74,7 @@ fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
 /// Each trace of the list as a tree, with a blank line between two.
 fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Failure> {
     for (at, summary) in list.traces.iter().take(MAX_TREES as usize).enumerate() {
-        let id = summary.trace_id.parse();
-        let id = id.map_err(|error| Failure::new(format!("the colony sent a bad id: {error}")))?;
-        let question = TraceQuestion { id, source: args.source };
+        let question = TraceQuestion { id: summary.trace_id.into(), source: args.source };
         let trace: Trace = colony.ask(&question)?;
         let blank = if at == 0 { "" } else { "\n" };
         print(&format!("{blank}{}", trace::trace_tree(&trace)))?;

@@ -39,8 +39,8 @@ impl Reader<'_> {
             false => BTreeMap::new(),
         };
         let traces = found.into_iter().map(|summary| {
-            let root_cause = causes.remove(&summary.trace_id);
-            answer::TraceSummary { root_cause, ..summary_answer(summary) }
+            let cause = causes.remove(&summary.trace_id);
+            answer::TraceSummary { cause, ..summary_answer(summary) }
         });
         Ok(answer::TraceList { traces: traces.collect(), more })
     }
@@ -90,8 +90,8 @@ fn checked_limit(limit: u32) -> Result<u32, QueryError> {
 
 fn summary_answer(summary: coral_engine::TraceSummary) -> answer::TraceSummary {
     answer::TraceSummary {
-        trace_id: summary.trace_id.to_string(),
-        start_time_unix_us: summary.start.as_micros(),
+        trace_id: summary.trace_id,
+        start: summary.start,
         duration_us: summary.duration_us,
         span_count: summary.spans,
         error_count: summary.errors,
@@ -99,6 +99,6 @@ fn summary_answer(summary: coral_engine::TraceSummary) -> answer::TraceSummary {
         root_service: summary.root_service,
         root_operation: summary.root_name,
         status_code: summary.status_code,
-        root_cause: None,
+        cause: None,
     }
 }

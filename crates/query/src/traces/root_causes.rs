@@ -6,11 +6,11 @@ use coral_engine::{EngineError, TraceSummary};
 use coral_trace::TraceId;
 use coral_trace::explain::{Loss, RootCause};
 
+use super::answer::{TraceCause, TraceLoss};
 use super::question::TracesQuestion;
 use super::typical::Sample;
 use crate::cohort::side_by_side;
 use crate::reader::Reader;
-use coral_trace::units::duration;
 
 /// Operations whose traces are explained: those that the first traces of the list begin with.
 const MAX_OPERATIONS: usize = 100;
@@ -18,8 +18,6 @@ const MAX_OPERATIONS: usize = 100;
 const MAX_RARE: usize = 5;
 /// Longer traces are not explained.
 const MAX_SPANS: u64 = 10_000;
-/// The widest that a name is told.
-const MAX_NAME_CHARACTERS: usize = 60;
 
 /// Listed traces that begin alike.
 struct Operation<'a> {
@@ -36,7 +34,7 @@ impl Reader<'_> {
         &self,
         listed: &[TraceSummary],
         filter: &TracesQuestion,
-    ) -> Result<BTreeMap<TraceId, String>, EngineError> {
+    ) -> Result<BTreeMap<TraceId, TraceCause>, EngineError> {
         let mut operations = by_operation(listed);
         if operations.is_empty() {
             return Ok(BTreeMap::new());
@@ -57,15 +55,15 @@ impl Reader<'_> {
         operations: &[Operation<'_>],
         sample: &Sample,
         filter: &TracesQuestion,
-    ) -> Result<Vec<(TraceId, String)>, EngineError> {
+    ) -> Result<Vec<(TraceId, TraceCause)>, EngineError> {
         let mut causes = Vec::new();
         for operation in operations {
             let sample = Some(sample).filter(|_| !operation.searched);
             let mut usual = self.usual(operation.root, sample, filter)?;
             for summary in operation.listed.iter().filter(|summary| summary.spans <= MAX_SPANS) {
                 let spans = self.spans_of_source(&[summary.trace_id], filter.source)?;
-                if let Some(cause) = usual.root_cause(&spans) {
-                    causes.push((summary.trace_id, words(&cause)));
+                if let Some(found) = usual.root_cause(&spans) {
+                    causes.push((summary.trace_id, cause(found)));
                 }
             }
         }
@@ -90,26 +88,20 @@ fn by_operation(listed: &[TraceSummary]) -> Vec<Operation<'_>> {
     operations
 }
 
-/// `card-validator-svc timeout (4.8s)`
-fn words(cause: &RootCause) -> String {
-    let (who, what) = (short(&cause.service), short(&cause.operation));
-    let took = duration(i64::try_from(cause.took.as_micros()).unwrap_or(i64::MAX));
-    match &cause.how {
-        Loss::Timeout => format!("{who} timeout ({took})"),
-        Loss::Failure(None) => format!("{who} failed ({took})"),
-        Loss::Failure(Some(code)) => format!("{who} failed with {} ({took})", short(code)),
-        Loss::Retries(retries) => format!("Retry storm to {who} ({retries} retries)"),
-        Loss::Repeated(times) => format!("N+1: {times} × {what}"),
-        Loss::Own => format!("{who} slow ({took})"),
-        Loss::Edge => format!("{who} slow to reach ({took})"),
-        Loss::Leaf => format!("{who} slow: {what} ({took})"),
-        Loss::Queue => format!("{who} queue ({took})"),
-    }
-}
-
-fn short(name: &str) -> String {
-    match name.char_indices().nth(MAX_NAME_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
+fn cause(found: RootCause) -> TraceCause {
+    TraceCause {
+        service: found.service,
+        operation: found.operation,
+        took_us: i64::try_from(found.took.as_micros()).unwrap_or(i64::MAX),
+        loss: match found.how {
+            Loss::Timeout => TraceLoss::Timeout,
+            Loss::Failure(code) => TraceLoss::Failure { code },
+            Loss::Retries(calls) => TraceLoss::Retries { calls },
+            Loss::Repeated(calls) => TraceLoss::Repeated { calls },
+            Loss::Own => TraceLoss::Own,
+            Loss::Edge => TraceLoss::Edge,
+            Loss::Leaf => TraceLoss::Leaf,
+            Loss::Queue => TraceLoss::Queue,
+        },
     }
 }

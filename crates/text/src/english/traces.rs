@@ -1,5 +1,6 @@
 //! A list of traces, in words.
 
+use crate::root_cause::root_cause;
 use coral_query::Sort;
 use coral_query::answer::{TraceFindings, TraceSummary, Understanding};
 use coral_trace::units::{counted, duration};
@@ -21,7 +22,7 @@ pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: 
 
 /// `4bf9… 335ms GET /cart (ERROR), 5 spans: stock failed with 500 (309ms)`
 fn summary(trace: &TraceSummary) -> String {
-    let cause = trace.root_cause.as_ref().map(|cause| format!(": {cause}"));
+    let cause = trace.cause.as_ref().map(|cause| format!(": {}", root_cause(cause)));
     let failed = if trace.error_count > 0 { " (ERROR)" } else { "" };
     format!(
         "{} {} {}{failed}, {}{}",

@@ -1,0 +1,33 @@
+//! The "Root Cause" of a trace: RFD 036 "CLI Commands".
+
+use coral_query::answer::{TraceCause, TraceLoss};
+use coral_trace::units::duration;
+
+/// The widest that a name is, in characters.
+const MAX_NAME_CHARACTERS: usize = 60;
+
+/// `card-validator-svc timeout (4.8s)`
+pub fn root_cause(cause: &TraceCause) -> String {
+    let (who, what) = (short(&cause.service), short(&cause.operation));
+    let took = duration(cause.took_us);
+    match &cause.loss {
+        TraceLoss::Timeout => format!("{who} timeout ({took})"),
+        TraceLoss::Failure { code: None } => format!("{who} failed ({took})"),
+        TraceLoss::Failure { code: Some(code) } => {
+            format!("{who} failed with {} ({took})", short(code))
+        }
+        TraceLoss::Retries { calls } => format!("Retry storm to {who} ({calls} retries)"),
+        TraceLoss::Repeated { calls } => format!("N+1: {calls} × {what}"),
+        TraceLoss::Own => format!("{who} slow ({took})"),
+        TraceLoss::Edge => format!("{who} slow to reach ({took})"),
+        TraceLoss::Leaf => format!("{who} slow: {what} ({took})"),
+        TraceLoss::Queue => format!("{who} queue ({took})"),
+    }
+}
+
+fn short(name: &str) -> String {
+    match name.char_indices().nth(MAX_NAME_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
