@@ -58,8 +58,10 @@ fn span(text: &str) -> TraceSpan {
             key => (key, value),
         })
         .collect();
-    let nanos = |millis: &str| (millis.parse::<f64>().unwrap() * 1_000.0) as i64 * 1_000;
-    let start = UnixNanos(1_795_000_000_000_000_000u64.saturating_add_signed(nanos(start)));
+    let nanos = |millis: &str| (millis.parse::<f64>().unwrap() * 1_000.0) as i128 * 1_000;
+    let at = |nanos: i128| UnixNanos(u64::try_from(nanos.max(0)).unwrap_or(u64::MAX));
+    let begin = 1_795_000_000_000_000_000 + nanos(start);
+    let (start, end) = (at(begin), at(begin + nanos(duration)));
     let resource = Resource {
         attributes: [("service.name", words[1])].into_iter().collect(),
         ..Resource::default()
@@ -80,7 +82,7 @@ fn span(text: &str) -> TraceSpan {
             _ => SpanKind::Internal,
         },
         start,
-        end: UnixNanos(start.0.saturating_add_signed(nanos(duration))),
+        end,
         attributes,
         dropped_attributes: 0,
         events: Vec::new(),

@@ -228,7 +228,7 @@ fn csv_has_one_line_a_trace_or_span() {
     let two = "1 a server 0+9 GET \"/\" | status=200\n2 b client 1+2 SELECT a, b < 1 | k=v";
     expect![[r#"
         trace_id,span_id,parent_span_id,agent_id,service_name,span_name,span_kind,start_time_unix_us,duration_us,status_code,span_status,source,attributes␍
-        4bf92f3577b34da6a3ce929d0e0e4736,0000000000000001,,web-1,a,"GET ""/""",server,1795000000000000,9000,200,unset,ebpf,{}␍
+        4bf92f3577b34da6a3ce929d0e0e4736,0000000000000001,,web-1,a,"GET ""/""",server,1795000000000000,9000,200,unset,ebpf,"{""http.response.status_code"":""200""}"␍
         4bf92f3577b34da6a3ce929d0e0e4736,0000000000000002,0000000000000001,web-1,b,"SELECT a, b",client,1795000000001000,2000,,unset,ebpf,"{""k"":""v""}"␍
     "#]].assert_eq(&csv::spans(&trace(two)).replace('\r', "␍"));
 }
