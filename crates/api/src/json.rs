@@ -102,12 +102,15 @@ impl Api {
         let sources = self.sources.clone();
         let work = tokio::task::spawn_blocking(move || {
             let answer = question.answer(&sources.at(clock::now()), &budget);
-            // Given back when the work ends, which may be after its asker went.
+            let is_cancelled =
+                matches!(&answer, Err(QueryError::OverBudget(BudgetError::Cancelled)));
+            // An answer and its JSON are in memory at the same time for as many questions as may run.
+            let json = answer.map(|answer| answer.json());
             match permit {
-                Some(permit) if is_cancelled(&answer) => permit.cancel(),
+                Some(permit) if is_cancelled => permit.cancel(),
                 permit => drop(permit),
             }
-            answer.map(|answer| answer.json())
+            json
         });
         match work.await {
             Ok(Ok(Ok(json))) => {
@@ -144,10 +147,6 @@ fn unanswerable(error: &InvalidQuestion) -> StatusCode {
         InvalidQuestion::Path { field, .. } if field == "protocol" => StatusCode::NOT_FOUND,
         InvalidQuestion::Path { .. } | InvalidQuestion::Query(_) => StatusCode::BAD_REQUEST,
     }
-}
-
-fn is_cancelled<A>(answer: &Result<A, QueryError>) -> bool {
-    matches!(answer, Err(QueryError::OverBudget(BudgetError::Cancelled)))
 }
 
 /// What to do about an error, where there is something.

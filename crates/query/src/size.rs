@@ -1,7 +1,7 @@
 //! How much one answer may hold.
 
 use coral_engine::{StoredSpan, TraceSummary};
-use coral_trace::Value;
+use coral_trace::{Attributes, Origin, Value};
 
 /// Bytes of text in one answer. As JSON they are at most six times as many, which clients still take.
 pub(super) const MAX_BYTES: usize = 80 << 20;
@@ -21,9 +21,27 @@ pub(super) fn fitting(parts: impl Iterator<Item = usize>, most: usize) -> usize 
 /// What a span takes in an answer, its names and numbers included.
 pub(super) fn span_bytes(stored: &StoredSpan) -> usize {
     let span = &stored.span;
-    let pairs = span.attributes.iter().map(|pair| 8 + pair.key.len() + text_len(&pair.value));
-    let texts = [&span.name, span.origin.service_name(), &stored.agent_id];
-    500 + texts.map(str::len).iter().sum::<usize>() + pairs.sum::<usize>()
+    let Origin { resource, scope, .. } = &*span.origin;
+    let texts = [&span.name, span.origin.service_name(), &stored.agent_id, &span.status.message];
+    let events =
+        span.events.iter().map(|event| 80 + event.name.len() + attribute_bytes(&event.attributes));
+    let links = span
+        .links
+        .iter()
+        .map(|link| 120 + link.trace_state.len() + attribute_bytes(&link.attributes));
+    // Attributes stand in it twice: as text, and with their types.
+    let attributes = 2 * attribute_bytes(&span.attributes)
+        + attribute_bytes(&resource.attributes)
+        + attribute_bytes(&scope.attributes);
+    800 + texts.map(str::len).iter().sum::<usize>()
+        + scope.name.len()
+        + attributes
+        + events.sum::<usize>()
+        + links.sum::<usize>()
+}
+
+fn attribute_bytes(attributes: &Attributes) -> usize {
+    attributes.iter().map(|pair| 8 + pair.key.len() + text_len(&pair.value)).sum()
 }
 
 /// Likewise, of a summary.

@@ -95,6 +95,7 @@ async fn the_table_of_both_doors_is_this_one() {
     expect![[r#"
         Get /api/v1/anomalies: anomalies.read
         Get /api/v1/ask: ask.read
+        Get /api/v1/openapi.json: spec.read
         Get /api/v1/red/{protocol}: metrics.read
         Get /api/v1/status: status.read
         Get /api/v1/topology: topology.read
