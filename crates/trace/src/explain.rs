@@ -70,7 +70,7 @@ pub struct Explanation {
     /// The part of the window's traces that are in one piece: 0 to 1.
     pub completeness: f64,
     /// Traces of both cohorts whose clocks disagreed by a millisecond or more; their servers were moved into the
-    /// calls that they answer, as [`coral_server::clock::deltas`] says.
+    /// calls that they answer, as [`crate::clock::deltas`] says.
     pub adjusted: usize,
     /// How many traces of the window have the spans that were asked about.
     pub traces: usize,

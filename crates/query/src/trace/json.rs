@@ -258,19 +258,27 @@ impl Typed<'_> {
     }
 }
 
-/// By key, the first of each.
-fn by_key(attributes: &Attributes) -> Vec<&KeyValue> {
-    let mut pairs: Vec<&KeyValue> = attributes.iter().collect();
-    pairs.sort_by(|one, other| one.key.cmp(&other.key));
-    pairs.dedup_by(|next, first| next.key == first.key);
-    pairs
+/// More attributes than this are sorted to find repeated keys; of fewer each is compared with those before it.
+const MAX_COMPARED: usize = 64;
+
+/// The first attribute of each key.
+fn distinct(attributes: &Attributes) -> Cow<'_, [KeyValue]> {
+    let pairs = &attributes.0;
+    let is_repeated = |at: usize| pairs[..at].iter().any(|earlier| earlier.key == pairs[at].key);
+    if pairs.len() <= MAX_COMPARED && !(1..pairs.len()).any(is_repeated) {
+        return Cow::Borrowed(pairs);
+    }
+    let mut by_key: Vec<&KeyValue> = pairs.iter().collect();
+    by_key.sort_by(|one, other| one.key.cmp(&other.key));
+    by_key.dedup_by(|next, first| next.key == first.key);
+    Cow::Owned(by_key.into_iter().cloned().collect())
 }
 
 impl Serialize for Texts<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let pairs = by_key(&self.0);
+        let pairs = distinct(&self.0);
         let mut map = to.serialize_map(Some(pairs.len()))?;
-        for KeyValue { key, value } in pairs {
+        for KeyValue { key, value } in pairs.iter() {
             match value {
                 Value::String(text) => map.serialize_entry(key, text)?,
                 value => map.serialize_entry(key, &AsText(value))?,
@@ -287,9 +295,9 @@ impl Serialize for Typed<'_> {
 }
 
 fn object<S: Serializer>(attributes: &Attributes, to: S) -> Result<S::Ok, S::Error> {
-    let pairs = by_key(attributes);
+    let pairs = distinct(attributes);
     let mut map = to.serialize_map(Some(pairs.len()))?;
-    for KeyValue { key, value } in pairs {
+    for KeyValue { key, value } in pairs.iter() {
         map.serialize_entry(key, &AsJson(value))?;
     }
     map.end()
@@ -429,6 +437,20 @@ mod tests {
             prop_assert_eq!(&back.status, &sent.status);
             prop_assert_eq!(back.response_status(), sent.response_status());
             prop_assert_eq!(back.is_virtual_hop(), sent.is_virtual_hop());
+        }
+    }
+
+    #[test]
+    fn of_a_repeated_key_the_first_value_stays() {
+        for others in [0, 3, 2 * MAX_COMPARED] {
+            let pair =
+                |key: &str, value: i64| KeyValue { key: key.to_owned(), value: value.into() };
+            let mut pairs = vec![pair("b", 1)];
+            pairs.extend((0..others as i64).map(|other| pair(&format!("a{other}"), other)));
+            pairs.push(pair("b", 2));
+            let json = serde_json::to_string(&Typed(Cow::Owned(Attributes(pairs)))).unwrap();
+            assert_eq!(json.matches("\"b\":").count(), 1, "{json}");
+            assert!(json.contains("\"b\":1"), "{json}");
         }
     }
 
