@@ -80,7 +80,7 @@ pub(crate) mod nanos {
         to: S,
     ) -> Result<S::Ok, S::Error> {
         match time {
-            Some(time) => to.collect_str(&time.0),
+            Some(time) => to.serialize_str(itoa::Buffer::new().format(time.0)),
             None => to.serialize_none(),
         }
     }

@@ -307,7 +307,12 @@ struct AsText<'a>(&'a Value);
 
 impl Serialize for AsText<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self.0)
+        match self.0 {
+            // The most common ones, without the detour over a formatter.
+            Value::Int(number) => to.serialize_str(itoa::Buffer::new().format(*number)),
+            Value::Bool(truth) => to.serialize_str(if *truth { "true" } else { "false" }),
+            other => to.collect_str(other),
+        }
     }
 }
 
