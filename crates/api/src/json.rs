@@ -25,7 +25,7 @@ use crate::{openapi, sql};
 
 /// How long one question may be worked on.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(55);
-/// Rows that one question may read: some minutes of one core.
+/// Rows that one question may read: a fuse, which the deadline comes before on a small host.
 const MAX_ROWS: u64 = 2_000_000_000;
 /// Bytes that one question may read.
 const MAX_BYTES: u64 = 1 << 40;
@@ -36,7 +36,7 @@ pub struct ApiContext {
     pub sources: SharedSources,
     /// Questions in SQL.
     pub sql: SqlRunner,
-    /// Whose turn it is.
+    /// Limits how many questions run at once, fairly per client.
     pub admission: Admission,
 }
 
@@ -133,7 +133,9 @@ fn status(error: &QueryError) -> StatusCode {
     match error {
         QueryError::Ambiguous { .. } => StatusCode::CONFLICT,
         QueryError::Invalid { .. } => StatusCode::BAD_REQUEST,
-        QueryError::Engine(_) => StatusCode::SERVICE_UNAVAILABLE,
+        QueryError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        QueryError::Damaged(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        QueryError::Unsupported(_) => StatusCode::UNPROCESSABLE_ENTITY,
         QueryError::OverBudget(BudgetError::Deadline | BudgetError::Cancelled) => {
             StatusCode::GATEWAY_TIMEOUT
         }
@@ -152,7 +154,9 @@ fn unanswerable(error: &InvalidQuestion) -> StatusCode {
 /// What to do about an error, where there is something.
 fn hint(error: &QueryError) -> Option<&'static str> {
     match error {
-        QueryError::Engine(_) => Some("ask again in a moment; the colony's log says more"),
+        QueryError::Unavailable(_) => Some("ask again in a moment; the colony's log says more"),
+        QueryError::Damaged(_) => Some("`coral store repair` puts damaged files aside"),
+        QueryError::Unsupported(_) => Some("ask without it"),
         QueryError::OverBudget(_) => Some("ask for less: a shorter window, a lower limit"),
         QueryError::Invalid { .. } | QueryError::Ambiguous { .. } => None,
     }

@@ -1,6 +1,6 @@
 //! The `beyla:` section of an agent: what Beyla is asked to do, whatever its version.
 //!
-//! What a version cannot do is refused when its configuration is generated (`agent/beyla/generate.rs`).
+//! What a version cannot do is refused when its configuration is generated (`crates/beyla/src/generate.rs`).
 
 pub mod glob;
 mod ports;

@@ -66,9 +66,15 @@ pub enum QueryError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The engine could not answer.
+    /// The engine cannot answer now; the same question may be answered later.
     #[error(transparent)]
-    Engine(EngineError),
+    Unavailable(EngineError),
+    /// What is stored cannot be read. The same question fails again; a person has to look.
+    #[error(transparent)]
+    Damaged(EngineError),
+    /// This engine never answers such a question.
+    #[error(transparent)]
+    Unsupported(EngineError),
     /// The question was cancelled, or costs more than one question may.
     #[error(transparent)]
     OverBudget(BudgetError),
@@ -87,7 +93,9 @@ impl From<EngineError> for QueryError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::OverBudget(error) => Self::OverBudget(error),
-            error => Self::Engine(error),
+            EngineError::Damaged { .. } => Self::Damaged(error),
+            EngineError::Unsupported { .. } => Self::Unsupported(error),
+            EngineError::Unavailable { .. } => Self::Unavailable(error),
         }
     }
 }

@@ -37,7 +37,7 @@ impl Reader<'_> {
     /// What changed between the baseline and the window of `filter`.
     ///
     /// # Errors
-    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Engine`].
+    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Unavailable`].
     pub(crate) fn anomalies(
         &self,
         filter: &AnomaliesQuestion,

@@ -39,7 +39,7 @@ impl Reader<'_> {
     /// The answer to `question`.
     ///
     /// # Errors
-    /// [`QueryError::Engine`]; those of the questions that the answer is put together from.
+    /// [`QueryError::Unavailable`]; those of the questions that the answer is put together from.
     pub(crate) fn english(&self, question: &EnglishQuestion) -> Result<English, QueryError> {
         let services = self.known_services(TimeRange::ALL)?;
         let understanding = understand(&question.question, &services, question.now_unix_us);

@@ -62,7 +62,7 @@ impl Reader<'_> {
     /// The requests that `filter` asks for.
     ///
     /// # Errors
-    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Engine`].
+    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Unavailable`].
     pub(crate) fn red(&self, filter: &RedQuestion) -> Result<answer::RedTable, QueryError> {
         check(filter)?;
         let side = filter.side.effective(filter.protocol);

@@ -30,7 +30,7 @@ impl Reader<'_> {
     /// Who called whom in the window of `filter`, and what changed, if that is asked.
     ///
     /// # Errors
-    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Engine`].
+    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Unavailable`].
     pub(crate) fn topology(
         &self,
         filter: &TopologyQuestion,
@@ -45,14 +45,15 @@ impl Reader<'_> {
             return Err(QueryError::invalid("diff", "it is not longer than nothing"));
         }
         let map = |range| {
-            Ok(self
-                .from
-                .traces
-                .dependencies(range, filter.source.collector(), self.budget)?
-                .topology())
+            Ok::<_, QueryError>(
+                self.from
+                    .traces
+                    .dependencies(range, filter.source.collector(), self.budget)?
+                    .topology(),
+            )
         };
         let now = map(filter.window())?;
-        let before = filter.before().map(map).transpose().map_err(QueryError::Engine)?;
+        let before = filter.before().map(map).transpose()?;
         Ok(answer::Topology {
             since_unix_us: filter.since_unix_us,
             until_unix_us: filter.until_unix_us,

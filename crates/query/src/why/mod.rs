@@ -58,7 +58,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Ambiguous`];
-    /// [`QueryError::Engine`].
+    /// [`QueryError::Unavailable`].
     pub(crate) fn why(&self, filter: &WhyQuestion) -> Result<answer::Why, QueryError> {
         if filter.baseline_us <= 0 {
             return Err(QueryError::invalid("baseline", "it is not longer than nothing"));
