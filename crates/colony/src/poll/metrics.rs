@@ -42,8 +42,8 @@ impl MetricStream {
     ) -> Result<(), PollError> {
         let mut standstills = 0;
         while standstills <= MAX_STANDSTILLS {
-            let (before, width) = (self.checkpoint.next_receipt, self.width);
-            let wanted = MetricPageRequest { after: before, most_metrics: width.get() };
+            let before = self.checkpoint.next_receipt;
+            let wanted = MetricPageRequest { after: before, most_metrics: self.width.get() };
             let fetched = fetcher.metrics(wanted, stop).await;
             let (mut answer, _room) = fetched.inspect_err(|_| self.width.narrow())?;
             let Some(page) = answer.metric_page.take() else { return Ok(()) };
@@ -53,17 +53,13 @@ impl MetricStream {
                 standstills += 1;
                 continue;
             }
-            match self.take(&fetcher.store, health, page, answer).await {
-                // Another try with fewer.
-                Err(bad) if bad.is_of_page() && !width.is_one() => self.width.narrow(),
-                taken => {
-                    taken?;
-                    if !has_more {
-                        return Ok(());
-                    }
-                    standstills += u32::from(self.checkpoint.next_receipt <= before);
-                }
+            if !self.take(&fetcher.store, health, page, answer).await? {
+                continue;
             }
+            if !has_more {
+                return Ok(());
+            }
+            standstills += u32::from(self.checkpoint.next_receipt <= before);
         }
         Err(PollError::Standstill(self.checkpoint.next_receipt))
     }
@@ -86,19 +82,23 @@ impl MetricStream {
         true
     }
 
-    /// Stores a page, but for what can never be stored: that is counted. A page of one that is at fault is
-    /// stepped over.
+    /// Stores a page, but for what can never be stored: that is counted. A metric that is at fault alone is stepped
+    /// over. Returns `false` when the page is to be tried again.
     async fn take(
         &mut self,
         store: &Store,
         health: &Health,
         page: MetricPage,
         answer: QueryBeylaMetricsResponse,
-    ) -> Result<(), PollError> {
+    ) -> Result<bool, PollError> {
         let after = self.checkpoint_after(&page);
         let (refused, reason) = match self.store(store, after.clone(), answer).await {
-            Err(bad) if bad.is_of_page() && self.width.is_one() => {
+            Err(bad) if bad.is_of_page() => {
+                if !self.width.finds_fault() {
+                    return Ok(false);
+                }
                 self.store(store, after, QueryBeylaMetricsResponse::default()).await?;
+                self.width.go_on();
                 (1, bad.to_string())
             }
             stored => {
@@ -112,7 +112,7 @@ impl MetricStream {
             health.metrics_refused(agent_id, refused, &reason);
             tracing::warn!(%agent_id, n_metrics = refused, reason, "metrics of an agent cannot be stored and are left out");
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Stores what an answer holds and the place after it in one commit. Returns what was refused of it.

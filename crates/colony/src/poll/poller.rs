@@ -142,11 +142,10 @@ impl<C: AgentClient> Poller<C> {
         let lag = page.last_receipt.saturating_sub(page.next_receipt);
         let (after, spans) = (checkpoint_after(checkpoint, &page), page.spans);
         let left_out = match self.store_page(stream, after.clone(), spans, page.otlp).await {
-            Err(bad) if bad.is_of_page() && !self.widths[stream].is_one() => {
-                self.widths[stream].narrow();
-                return Ok(Step::Moved);
-            }
-            Err(bad) if bad.is_of_page() => self.step_over(stream, after, spans, bad).await?,
+            Err(bad) if bad.is_of_page() => match self.widths[stream].finds_fault() {
+                false => return Ok(Step::Moved),
+                true => self.step_over(stream, after, spans, bad).await?,
+            },
             stored => {
                 let left_out = stored?;
                 self.widths[stream].widen();
@@ -194,6 +193,7 @@ impl<C: AgentClient> Poller<C> {
         bad: PollError,
     ) -> Result<LeftOut, PollError> {
         self.store_page(stream, after, 0, Vec::new()).await?;
+        self.widths[stream].go_on();
         let by = match bad {
             PollError::Unstorable(_) => RefusedBy::Store,
             _ => RefusedBy::Format,

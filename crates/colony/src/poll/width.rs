@@ -3,7 +3,11 @@
 /// How many spans or metrics a page may have. Fewer after one that could not be taken, so that the one at fault
 /// is found; more again when pages are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Width(u32);
+pub(super) struct Width {
+    most: u32,
+    /// The last page had one item and could not be taken.
+    has_failed_alone: bool,
+}
 
 /// More than an agent puts into a page.
 const MAX_WIDTH: u32 = 1 << 15;
@@ -11,22 +15,35 @@ const MAX_WIDTH: u32 = 1 << 15;
 const NARROWER: u32 = 8;
 
 impl Width {
-    pub(super) const MAX_WIDTH: Self = Self(MAX_WIDTH);
+    pub(super) const MAX_WIDTH: Self = Self { most: MAX_WIDTH, has_failed_alone: false };
 
     pub(super) const fn get(self) -> u32 {
-        self.0
+        self.most
     }
 
-    /// Whether it cannot be narrower.
-    pub(super) const fn is_one(self) -> bool {
-        self.0 == 1
+    /// A page that came could not be taken. Whether its only item is at fault, which is so when the item has failed
+    /// alone twice in a row: what fails once may come well the next time, and pages may be narrow for another reason.
+    #[must_use]
+    pub(super) fn finds_fault(&mut self) -> bool {
+        if self.most > 1 {
+            self.narrow();
+            return false;
+        }
+        std::mem::replace(&mut self.has_failed_alone, true)
     }
 
+    /// A page did not come: perhaps it is too long.
     pub(super) fn narrow(&mut self) {
-        self.0 = (self.0 / NARROWER).max(1);
+        self.most = (self.most / NARROWER).max(1);
     }
 
+    /// A page was taken.
     pub(super) fn widen(&mut self) {
-        self.0 = self.0.saturating_mul(NARROWER).min(MAX_WIDTH);
+        *self = Self { most: self.most.saturating_mul(NARROWER).min(MAX_WIDTH), ..Self::MAX_WIDTH };
+    }
+
+    /// The item at fault was stepped over. The next one may be at fault too.
+    pub(super) fn go_on(&mut self) {
+        self.has_failed_alone = false;
     }
 }

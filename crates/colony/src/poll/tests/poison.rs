@@ -58,6 +58,24 @@ async fn a_page_that_is_garbled_once_is_stored_when_it_comes_well() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_that_is_garbled_once_costs_nothing_after_an_outage_either() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
+    agent.change(|script| script.faults.extend([Fault::Refuse; 20]));
+    let mut poller = colony.poller(&agent, ALL);
+    // Each fetch that fails makes pages narrower, down to a single span.
+    for _ in 0..10 {
+        poll(&mut poller).await.unwrap_err();
+    }
+    agent.change(|script| {
+        assert!(script.asked_for.contains(&1), "{:?}", script.asked_for);
+        script.faults = [Fault::Garbage].into();
+    });
+    poll(&mut poller).await.unwrap();
+    assert_eq!(colony.spans(), sorted(spans(4)));
+    assert_eq!(colony.status().spans_refused, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_agent_that_garbles_everything_is_left_behind_span_by_span_and_says_so() {
     let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(3)));
     agent.change(|script| script.faults.extend([Fault::Garbage; 20]));
