@@ -1,5 +1,8 @@
 //! `/api/v1`: every question as one GET that answers JSON. The shapes are those of the answers in `coral-query`.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::response::{IntoResponse, Response};
-use coral_store::{LibraryError, SqlFailureKind};
+use coral_sql::{LibraryError, SqlFailureKind};
 use http::{StatusCode, header};
 use serde_json::json;
 use tokio_stream::Stream;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::fleet::Fleet;
+use crate::fleet::FleetState;
 
 /// A question that can be asked of a colony.
 ///
@@ -42,7 +42,7 @@ pub struct Sources<'a> {
     /// RED metrics.
     pub metrics: &'a dyn MetricReader,
     /// What is known of the agents.
-    pub fleet: &'a dyn Fleet,
+    pub fleet: &'a dyn FleetState,
     /// The time of the question.
     pub now: UnixNanos,
 }

@@ -29,7 +29,7 @@ pub use anomalies::AnomaliesQuestion;
 pub use ask::{Ask, InvalidQuestion, QueryError, Sources, path_and_query, question_from_url};
 pub use coral_engine::{Budget, BudgetError};
 pub use english::EnglishQuestion;
-pub use fleet::Fleet;
+pub use fleet::FleetState;
 pub use red::{RedProtocol, RedQuestion, RedSide, RedSource};
 pub use shared::SharedSources;
 pub use source::Source;

@@ -6,7 +6,7 @@ use coral_engine::{MetricReader, TraceReader};
 use coral_trace::UnixNanos;
 
 use crate::ask::Sources;
-use crate::fleet::Fleet;
+use crate::fleet::FleetState;
 
 /// What a colony answers from, for as long as it runs. Cheap to clone.
 #[derive(Clone)]
@@ -16,7 +16,7 @@ pub struct SharedSources {
     /// RED metrics.
     pub metrics: Arc<dyn MetricReader>,
     /// What is known of the agents.
-    pub fleet: Arc<dyn Fleet>,
+    pub fleet: Arc<dyn FleetState>,
 }
 
 impl SharedSources {

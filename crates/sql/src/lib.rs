@@ -12,4 +12,5 @@ pub mod runner;
 mod sandbox;
 
 pub use answer::SqlAnswer;
+pub use coral_store::{LibraryError, SqlFailureKind};
 pub use question::SqlQuestion;

@@ -8,7 +8,7 @@ use coral_api::json::{self, ApiContext};
 use coral_colony::Colony;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
 use coral_config::ColonyConfig;
-use coral_query::Fleet;
+use coral_query::FleetState;
 use coral_query::SharedSources;
 use coral_query::answer::{AgentStatus, ColonyStatus};
 use coral_server::admission::{Admission, AdmissionLimits};
@@ -61,7 +61,7 @@ struct About {
     admission: Admission,
 }
 
-impl Fleet for About {
+impl FleetState for About {
     fn status(&self, now: UnixNanos) -> ColonyStatus {
         ColonyStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -12,7 +12,7 @@ use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
 use crate::answer::ColonyStatus;
-use crate::fleet::Fleet;
+use crate::fleet::FleetState;
 use crate::{Ask, Budget, SharedSources};
 
 const MS: u64 = 1_000_000;
@@ -57,7 +57,7 @@ pub fn request(id: u64, service: &str, route: &str, secs: u64, ms: u64) -> Span 
 /// A colony without agents.
 struct NoAgents;
 
-impl Fleet for NoAgents {
+impl FleetState for NoAgents {
     fn status(&self, _: UnixNanos) -> ColonyStatus {
         ColonyStatus::default()
     }

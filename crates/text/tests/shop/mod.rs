@@ -12,7 +12,7 @@ use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
 use coral_query::answer::ColonyStatus;
-use coral_query::{Ask, Budget, Fleet, SharedSources};
+use coral_query::{Ask, Budget, FleetState, SharedSources};
 
 const MS: u64 = 1_000_000;
 /// 2026-11-25T12:00:00Z.
@@ -56,7 +56,7 @@ pub fn request(id: u64, service: &str, route: &str, secs: u64, ms: u64) -> Span 
 /// A colony without agents.
 struct NoAgents;
 
-impl Fleet for NoAgents {
+impl FleetState for NoAgents {
     fn status(&self, _: UnixNanos) -> ColonyStatus {
         ColonyStatus::default()
     }

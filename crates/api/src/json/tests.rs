@@ -1,0 +1,275 @@
+//! Questions over real sockets, to an engine that answers nothing until it is told to end.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use coral_config::{SqlConfig, SqlLimits};
+use coral_engine::{
+    Capabilities, Columns, DeltaQuery, EngineError, Extent, FilterCapabilities, MetricExtent,
+    MetricReader, Operation, StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader,
+    TraceSummary,
+};
+use coral_query::answer::ColonyStatus;
+use coral_query::{FleetState, SharedSources};
+use coral_server::admission::AdmissionLimits;
+use coral_server::door::Door;
+use coral_server::door::hosts::AllowedHosts;
+use coral_server::listen;
+use coral_store::{Store, StoreConfig};
+use coral_trace::dependency::Dependencies;
+use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+
+/// Reads on until its budget ends the question.
+#[derive(Default)]
+struct Endless {
+    has_begun: Notify,
+}
+
+impl Endless {
+    fn read<T>(&self, budget: &Budget) -> Result<T, EngineError> {
+        self.has_begun.notify_one();
+        loop {
+            budget.check()?;
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl TraceReader for Endless {
+    fn id(&self) -> &str {
+        "endless"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { filter: FilterCapabilities::NONE, counts_duplicates: false }
+    }
+
+    fn search(&self, _: &TraceQuery, budget: &Budget) -> Result<Vec<TraceSummary>, EngineError> {
+        self.read(budget)
+    }
+
+    fn trace(
+        &self,
+        _: TraceId,
+        _: Option<Collector>,
+        _: Columns,
+        _: u32,
+        budget: &Budget,
+    ) -> Result<StoredTrace, EngineError> {
+        self.read(budget)
+    }
+
+    fn contains(&self, _: TraceId) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
+    fn traces_with_prefix(&self, _: TraceIdPrefix, _: u32) -> Result<Vec<TraceId>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    fn spans_of(
+        &self,
+        _: &[TraceId],
+        _: Option<Collector>,
+        _: Columns,
+        _: u32,
+        budget: &Budget,
+    ) -> Result<Vec<StoredSpan>, EngineError> {
+        self.read(budget)
+    }
+
+    fn services(&self, _: TimeRange, budget: &Budget) -> Result<BTreeSet<String>, EngineError> {
+        self.read(budget)
+    }
+
+    fn operations(
+        &self,
+        _: &str,
+        _: TimeRange,
+        budget: &Budget,
+    ) -> Result<Vec<Operation>, EngineError> {
+        self.read(budget)
+    }
+
+    fn dependencies(
+        &self,
+        _: TimeRange,
+        _: Option<Collector>,
+        budget: &Budget,
+    ) -> Result<Dependencies, EngineError> {
+        self.read(budget)
+    }
+
+    fn spans_ended(
+        &self,
+        _: &str,
+        _: Collector,
+        _: TimeRange,
+        budget: &Budget,
+        _: &mut dyn FnMut(&Span),
+    ) -> Result<(), EngineError> {
+        self.read(budget)
+    }
+
+    fn oldest_start(&self, _: Collector) -> Result<Option<UnixNanos>, EngineError> {
+        Ok(None)
+    }
+
+    fn extent(&self) -> Result<Extent, EngineError> {
+        Ok(Extent::default())
+    }
+}
+
+impl MetricReader for Endless {
+    fn deltas(
+        &self,
+        _: &DeltaQuery,
+        budget: &Budget,
+        _: &mut dyn FnMut(&StoredDelta),
+    ) -> Result<(), EngineError> {
+        self.read(budget)
+    }
+
+    fn metric_extent(&self) -> Result<MetricExtent, EngineError> {
+        Ok(MetricExtent::default())
+    }
+}
+
+impl FleetState for Endless {
+    fn status(&self, _: UnixNanos) -> ColonyStatus {
+        ColonyStatus { version: "of a test".to_owned(), ..ColonyStatus::default() }
+    }
+}
+
+/// A colony whose engine is endless, with one turn.
+struct Colony {
+    engine: Arc<Endless>,
+    admission: Admission,
+    address: SocketAddr,
+    stop: CancellationToken,
+    served: tokio::task::JoinSet<()>,
+    _dir: tempfile::TempDir,
+}
+
+/// A question whose turn comes begins within milliseconds.
+const TURN_TIMEOUT: Duration = Duration::from_secs(20);
+
+const ONE_TURN: AdmissionLimits = AdmissionLimits {
+    max_running: 1,
+    max_waiting: 1,
+    max_waiting_per_identity: 1,
+    wait_timeout: Duration::from_secs(60),
+};
+
+impl Colony {
+    async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreConfig { dir: dir.path().join("s"), segment_rows: 1_000 });
+        let limits = SqlLimits { memory: 1, threads: 1, time: Duration::ZERO, rows: 1, bytes: 1 };
+        let sql = SqlConfig { library: None, limits };
+        let sql = SqlRunner::new(store.unwrap(), dir.path().to_owned(), &sql);
+        let (engine, admission) = (Arc::<Endless>::default(), Admission::new(ONE_TURN));
+        let sources = SharedSources {
+            traces: engine.clone(),
+            metrics: engine.clone(),
+            fleet: engine.clone(),
+        };
+        let hosts = AllowedHosts::of_this_host(&[], "colony.allowed_hosts");
+        let context = ApiContext { sources, sql, admission: admission.clone() };
+        let door = Door::new(hosts, "a test").merge(routes(context));
+        let listener = listen::bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
+        let (address, stop) = (listen::local_address(&listener), CancellationToken::new());
+        let mut served = tokio::task::JoinSet::new();
+        let stopped = stop.clone();
+        served.spawn(async move { listen::serve(listener, door, stopped).await.unwrap() });
+        Self { engine, admission, address, stop, served, _dir: dir }
+    }
+
+    /// Waits until the engine reads for one question more.
+    async fn begins(&self) {
+        let begun = tokio::time::timeout(TURN_TIMEOUT, self.engine.has_begun.notified());
+        begun.await.expect("no question began");
+    }
+
+    async fn ask(&self, path: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn answer(&self, path: &str) -> String {
+        let mut answer = String::new();
+        let mut stream = self.ask(path).await;
+        let read = tokio::time::timeout(TURN_TIMEOUT, stream.read_to_string(&mut answer));
+        read.await.expect("no answer came").unwrap();
+        answer
+    }
+
+    fn counter(&self, name: &str) -> u64 {
+        let name = format!("coral.colony.queries.{name}");
+        self.admission.counters("colony").into_iter().find(|(known, _)| *known == name).unwrap().1
+    }
+
+    async fn stop(mut self) {
+        self.stop.cancel();
+        self.served.join_next().await.unwrap().unwrap();
+    }
+}
+
+const MAP: &str = "/api/v1/topology?since_unix_us=1&until_unix_us=2";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_ends_when_its_asker_goes_and_gives_its_turn_on() {
+    let colony = Colony::start().await;
+    let asker = colony.ask(MAP).await;
+    colony.begins().await;
+    assert_eq!((colony.counter("running"), colony.counter("cancelled")), (1, 0));
+    let next = colony.ask(MAP).await;
+    drop(asker);
+    // The only turn is free again, or the next question would not begin.
+    colony.begins().await;
+    assert_eq!((colony.counter("running"), colony.counter("cancelled")), (1, 1));
+    drop(next);
+    colony.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_colony_refuses_who_asks_too_much_and_says_how_it_is() {
+    let colony = Colony::start().await;
+    let running = colony.ask(MAP).await;
+    colony.begins().await;
+    let waiting = colony.ask(MAP).await;
+    while colony.counter("waiting") == 0 {
+        tokio::task::yield_now().await;
+    }
+    let refused = colony.answer(MAP).await;
+    assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("retry-after"), "{refused}");
+    assert!(refused.contains("\"hint\":"), "{refused}");
+    assert_eq!(colony.counter("refused"), 1);
+    let status = colony.answer("/api/v1/status").await;
+    assert!(status.starts_with("HTTP/1.1 200 ") && status.contains("of a test"), "{status}");
+    drop((running, waiting));
+    colony.stop().await;
+}
+
+#[test]
+fn what_a_failed_question_says_is_what_can_be_done_about_it() {
+    for (error, code, word) in [
+        (EngineError::unavailable("a full disk"), 503, "again"),
+        (EngineError::damaged("a torn page"), 500, "repair"),
+        (EngineError::Unsupported { feature: "regular expressions" }, 422, "without"),
+        (EngineError::OverBudget(BudgetError::Deadline), 504, "less"),
+        (EngineError::OverBudget(BudgetError::Rows { limit: 1 }), 422, "less"),
+    ] {
+        let error = QueryError::from(error);
+        assert_eq!(status(&error).as_u16(), code, "{error}");
+        assert!(hint(&error).unwrap().contains(word), "{error}");
+    }
+}
