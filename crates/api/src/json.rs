@@ -1,4 +1,5 @@
-//! `/api/v1`: every question as one GET that answers JSON. The shapes are those of the answers in `coral-query`.
+//! `/api/v1`: every question as one GET that answers JSON, and beside them SQL and the description of all of it. The
+//! shapes are those of the answers in `coral-query`, with the words of `coral-text`.
 
 #[cfg(test)]
 mod tests;
@@ -6,10 +7,11 @@ mod tests;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::Extension;
+use axum::body::Bytes;
 use axum::extract::{ConnectInfo, RawPathParams, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Json};
 use coral_query::{
     Ask, Budget, BudgetError, InvalidQuestion, QueryError, SharedSources, for_each_question,
     question_from_url,
@@ -26,6 +28,7 @@ use http::{StatusCode, header};
 
 use crate::{openapi, sql};
 
+const JSON: &str = "application/json";
 /// How long one question may be worked on.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(55);
 /// Rows that one question may read: a fuse, which the deadline comes before on a small host.
@@ -54,7 +57,9 @@ pub fn routes(context: ApiContext) -> Vec<Route> {
     let ApiContext { sources, sql, admission } = context;
     let api = Api { sources, admission };
     let sql = post(sql::sql).with_state(sql);
-    let description = get(async || Json(openapi::document()));
+    // Made once: the types do not change while the program runs.
+    let description = Bytes::from(openapi::document().to_string());
+    let description = get(async move || ([(header::CONTENT_TYPE, JSON)], description.clone()));
     macro_rules! routes {
         ($($question:ty,)*) => {
             vec![
@@ -116,9 +121,7 @@ impl Api {
             json
         });
         match work.await {
-            Ok(Ok(Ok(json))) => {
-                ([(header::CONTENT_TYPE, "application/json")], json).into_response()
-            }
+            Ok(Ok(Ok(json))) => ([(header::CONTENT_TYPE, JSON)], json).into_response(),
             Ok(Ok(Err(error))) => {
                 tracing::error!(%error, question = Q::NAME, "an answer has no JSON form");
                 defect()
@@ -146,7 +149,7 @@ fn status(error: &QueryError) -> StatusCode {
     }
 }
 
-/// A table that does not exist is not found; any other parameter that makes no sense is the asker's to mend.
+/// A `protocol` without RED metrics is not found; any other parameter that makes no sense is the asker's to mend.
 fn unanswerable(error: &InvalidQuestion) -> StatusCode {
     match error {
         InvalidQuestion::Path { field, .. } if field == "protocol" => StatusCode::NOT_FOUND,

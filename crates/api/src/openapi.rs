@@ -157,6 +157,12 @@ mod tests {
                 assert!(text.len() > 5, "{path}: {parameter}");
             }
         }
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            for (field, described) in schema["properties"].as_object().into_iter().flatten() {
+                let text = described["description"].as_str().unwrap_or_default();
+                assert!(text.len() > 5, "{name}.{field}: {described}");
+            }
+        }
         let trace = &document["components"]["schemas"]["Trace"]["properties"];
         assert!(trace["spans"]["description"].as_str().unwrap().contains("start time"));
         assert_eq!(trace["start_time_unix_us"]["type"], "integer");

@@ -284,7 +284,8 @@ Examples:
     /// One SELECT over spans and RED metrics, answered by DuckDB.
     #[command(after_help = sql::EXAMPLES)]
     Sql(SqlArgs),
-    /// What is otherwise than it was: slower, failing, repeated or missing calls, new and vanished edges.
+    /// What changed since the baseline: calls that became slower, started to fail, repeat or disappeared, and
+    /// new or missing edges.
     #[command(after_help = "\
 Examples:
   coral query anomalies --since 1h

@@ -5,6 +5,10 @@
 //! APIs) is a projection of it. [`for_each_question!`] is the one list of questions.
 #![warn(missing_docs)]
 
+// What tests share with `coral-text` names this crate as that one does.
+#[cfg(test)]
+extern crate self as coral_query;
+
 pub mod anomalies;
 pub mod answer;
 mod ask;

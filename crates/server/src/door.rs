@@ -1,6 +1,6 @@
 //! The one table of what a port answers: every route and every RPC method, each with the permission that it needs.
 //!
-//! A request passes the `Host` check ([`hosts`]), then is matched. What matches carries its [`Permission`] among the
+//! A request is matched, and reaches no handler unless it passes the `Host` check ([`hosts`]). What matches carries its [`Permission`] among the
 //! request's extensions, where a later layer finds it. What does not match is answered by [`unmatched`]. Answers of
 //! routes are compressed when the client asks for that; answers of RPCs are left to gRPC.
 

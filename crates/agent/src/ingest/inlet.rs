@@ -46,7 +46,7 @@ pub enum Refusal {
         retry_after: Duration,
     },
     /// The store cannot write now; the text says why.
-    #[error("cannot store spans: {reason}")]
+    #[error("cannot store this export: {reason}")]
     CannotStore {
         /// The cause, for people.
         reason: String,

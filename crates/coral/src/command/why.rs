@@ -27,7 +27,8 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
     };
     let answer = colony(&args.colony).ask(&filter);
     let answer: Why = answer.map_err(|error| match error {
-        AskError::Refused { error: reason, .. } if args.trace_id.is_some() => {
+        // The colony knows no better hint for a trace that it does not have.
+        AskError::Refused { error: reason, hint: None } if reason.starts_with("trace_id: ") => {
             Failure::with_hint(reason, "`coral query beyla traces` lists ids")
         }
         error => error.into(),

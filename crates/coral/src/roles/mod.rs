@@ -17,7 +17,7 @@ use coral_server::addresses::{Addresses, on_this_host};
 use coral_server::listen::{self, BindError};
 use coral_store::Store;
 
-/// Why a server ended without being asked to.
+/// Why a server did not start, or ended without being asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum RoleError {
     /// A socket could not be bound.
@@ -101,7 +101,7 @@ impl Standalone {
     /// Runs both until `stop`, or until either ends.
     ///
     /// # Errors
-    /// [`RoleError`] of the one that ended first.
+    /// [`RoleError`] of the agent, or else of the colony.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RoleError> {
         let agent_store = coral_agent::open_store(&self.config.agent).await?;
         let colony_store = coral_colony::open_store(&self.config.colony).await?;

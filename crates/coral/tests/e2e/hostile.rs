@@ -14,18 +14,18 @@ use super::process::Coral;
 /// Memory that no crowd of bad clients may add, in MiB: the budgets of both receivers (64 each), of both
 /// ports for questions (32 each, in buffers that may be twice as long), and what eight questions at a time
 /// and DuckDB take.
-const MOST_GROWTH: u64 = 400;
+const MAX_GROWTH: u64 = 400;
 /// How long anybody else may have to wait for an answer.
-const SERVED_WITHIN: Duration = Duration::from_secs(20);
+const SERVED_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn address(coral: &Coral, socket: &str) -> SocketAddr {
     coral.addresses[socket].as_str().unwrap().parse().unwrap()
 }
 
 fn connect(to: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect_timeout(&to, SERVED_WITHIN).unwrap();
-    stream.set_read_timeout(Some(SERVED_WITHIN)).unwrap();
-    stream.set_write_timeout(Some(SERVED_WITHIN)).unwrap();
+    let stream = TcpStream::connect_timeout(&to, SERVED_TIMEOUT).unwrap();
+    stream.set_read_timeout(Some(SERVED_TIMEOUT)).unwrap();
+    stream.set_write_timeout(Some(SERVED_TIMEOUT)).unwrap();
     stream
 }
 
@@ -63,7 +63,7 @@ fn serves_others(coral: &Coral, sockets: &[&str]) {
                 assert_eq!(coral.post(otlp, &coral_wire::otlp_out::encode(&spans)), 200);
             }
         }
-        assert!(begin.elapsed() < SERVED_WITHIN, "{socket} answered after {:?}", begin.elapsed());
+        assert!(begin.elapsed() < SERVED_TIMEOUT, "{socket} answered after {:?}", begin.elapsed());
     }
 }
 
@@ -256,14 +256,14 @@ fn bombs_and_endless_bodies_are_refused_with_the_right_code_and_others_are_serve
     serves_others(&coral, &["otlp_http", "otlp_grpc"]);
     let grown = peak_memory(&coral) - before;
     println!("bombs: {before} MiB, {one_by_one} more one by one, {grown} more all at once");
-    assert!(grown < MOST_GROWTH, "{grown} MiB");
+    assert!(grown < MAX_GROWTH, "{grown} MiB");
 }
 
 /// Returns the answer, which comes in time.
 fn throw(to: SocketAddr, bomb: Bomb) -> String {
     let begin = Instant::now();
     let answer = send(to, &bomb.head, bomb.body);
-    assert!(begin.elapsed() < SERVED_WITHIN, "{} took {:?}", bomb.name, begin.elapsed());
+    assert!(begin.elapsed() < SERVED_TIMEOUT, "{} took {:?}", bomb.name, begin.elapsed());
     answer
 }
 
@@ -283,7 +283,7 @@ fn endless_questions_are_refused_by_the_ports_that_answer_questions() {
         let begin = Instant::now();
         let answer = send(address(&coral, socket), &head(path, &headers), body);
         assert!(!answer.contains("grpc-status: 0"), "{socket}: {answer}");
-        assert!(begin.elapsed() < SERVED_WITHIN, "{socket} took {:?}", begin.elapsed());
+        assert!(begin.elapsed() < SERVED_TIMEOUT, "{socket} took {:?}", begin.elapsed());
         serves_others(&coral, &[socket]);
     }
     let grown = peak_memory(&coral) - before;
@@ -370,6 +370,6 @@ fn clients_that_ask_for_much_and_read_nothing_cost_little_and_keep_nobody_out() 
     let waited = begin.elapsed();
     let grown = peak_memory(&coral) - before;
     println!("deaf clients: {before} MiB and {grown} more; others waited {waited:?}");
-    assert!(grown < MOST_GROWTH, "{grown} MiB for answers that nobody reads");
+    assert!(grown < MAX_GROWTH, "{grown} MiB for answers that nobody reads");
     drop(deaf);
 }

@@ -1,5 +1,7 @@
 //! Answers that would be too long.
 
+#[path = "../../../text/tests/shop/mod.rs"]
+#[allow(dead_code, reason = "each crate uses a part of it")]
 pub(super) mod shop;
 
 use std::sync::Arc;

@@ -1,107 +1,137 @@
 //! A whole span as JSON, and back.
 
+mod attributes;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use coral_trace::{
-    Attributes, Collector, Double, Event, KeyValue, Link, Origin, Resource, Scope, Span, SpanId,
-    SpanKind, Status, StatusCode, TraceId, UNKNOWN_SERVICE, UnixNanos, Value,
+    Collector, Event, Link, Origin, Resource, Scope, Span, SpanId, SpanKind, Status, StatusCode,
+    TraceId, UNKNOWN_SERVICE, UnixNanos,
 };
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::ser::{SerializeMap as _, SerializeSeq as _};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use self::attributes::{Texts, Typed};
 use super::answer::TraceSpan;
 use crate::json::{micros, nanos, text, text_or_null};
 
 /// The JSON of a span. The first fourteen fields are as old as the API; the others were added.
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct SpanJson<'a> {
+    /// The trace that the span is part of: 32 lower-case hex digits.
     #[serde(with = "text")]
     #[schemars(with = "String")]
     trace_id: TraceId,
+    /// The span's own id: 16 lower-case hex digits.
     #[serde(with = "text")]
     #[schemars(with = "String")]
     span_id: SpanId,
+    /// The span that caused this one: 16 lower-case hex digits; null for a root.
     #[serde(with = "text_or_null")]
     #[schemars(with = "Option<String>")]
     parent_span_id: Option<SpanId>,
+    /// The agent that received the span.
     agent_id: Cow<'a, str>,
+    /// `service.name` of the resource, or `unknown_service`.
     service_name: Cow<'a, str>,
+    /// The operation.
     span_name: Cow<'a, str>,
+    /// `internal`, `server`, `client`, `producer` or `consumer`.
     span_kind: Cow<'a, str>,
+    /// When the span began: microseconds since the Unix epoch.
     #[serde(with = "micros")]
     #[schemars(with = "i64")]
     start_time_unix_us: UnixNanos,
+    /// How long the span took, microseconds; 0 when it ended before it began.
     duration_us: i64,
+    /// HTTP or gRPC response status; null when there is none.
     status_code: Option<u16>,
+    /// `unset`, `ok` or `error`: OpenTelemetry's span status.
     span_status: Cow<'a, str>,
+    /// The span's attributes as text; lists and maps as JSON.
     attributes: Texts<'a>,
+    /// Which kind of instrumentation made the span: `ebpf` or `sdk`.
     source: Cow<'a, str>,
+    /// Whether the span is one of Beyla's `in queue` and `processing` children, which trees see through.
     #[serde(default)]
     virtual_hop: bool,
+    /// When the span began: nanoseconds since the Unix epoch, as decimal text.
     #[serde(default, with = "nanos")]
     #[schemars(with = "Option<String>")]
     start_time_unix_nano: Option<UnixNanos>,
+    /// When the span ended: nanoseconds since the Unix epoch, as decimal text.
     #[serde(default, with = "nanos")]
     #[schemars(with = "Option<String>")]
     end_time_unix_nano: Option<UnixNanos>,
+    /// What the exporter said about the status; empty when it said nothing.
     #[serde(default)]
     status_message: Cow<'a, str>,
+    /// The span's attributes with their JSON types.
     #[serde(default)]
     typed_attributes: Option<Typed<'a>>,
+    /// The attributes of the resource: the process, host or workload that was observed.
     #[serde(default)]
     resource: Typed<'a>,
+    /// The instrumentation library that reported the span.
     #[serde(default)]
     scope: ScopeJson<'a>,
+    /// What happened during the span, in the order in which it was reported.
     #[serde(default)]
     events: Vec<EventJson<'a>>,
+    /// Spans of this or other traces that the span refers to.
     #[serde(default)]
     links: Vec<LinkJson<'a>>,
+    /// W3C `tracestate`, as it came.
     #[serde(default)]
     trace_state: Cow<'a, str>,
+    /// W3C trace flags and OTLP's bits about remote parents.
     #[serde(default)]
     flags: u32,
 }
 
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 struct ScopeJson<'a> {
+    /// The library's name; empty when the exporter named none.
     name: Cow<'a, str>,
+    /// The library's version; empty when the exporter named none.
     version: Cow<'a, str>,
+    /// What else is known of the library.
     #[serde(default)]
     attributes: Typed<'a>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct EventJson<'a> {
+    /// What happened.
     name: Cow<'a, str>,
+    /// When: microseconds since the Unix epoch.
     #[serde(with = "micros")]
     #[schemars(with = "i64")]
     time_unix_us: UnixNanos,
+    /// When: nanoseconds since the Unix epoch, as decimal text.
     #[serde(default, with = "nanos")]
     #[schemars(with = "Option<String>")]
     time_unix_nano: Option<UnixNanos>,
+    /// What is known of the event.
     attributes: Typed<'a>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct LinkJson<'a> {
+    /// The other span's trace: 32 lower-case hex digits.
     #[serde(with = "text")]
     #[schemars(with = "String")]
     trace_id: TraceId,
+    /// The other span: 16 lower-case hex digits.
     #[serde(with = "text")]
     #[schemars(with = "String")]
     span_id: SpanId,
+    /// W3C `tracestate` of the other span.
     trace_state: Cow<'a, str>,
+    /// What is known of the relation.
     attributes: Typed<'a>,
 }
-
-/// Attributes as an object of texts, by key; of a repeated key the first.
-struct Texts<'a>(Cow<'a, Attributes>);
-
-/// Attributes as an object of typed values, by key; of a repeated key the first.
-#[derive(Default)]
-struct Typed<'a>(Cow<'a, Attributes>);
 
 impl Serialize for TraceSpan {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -252,126 +282,6 @@ impl From<LinkJson<'_>> for Link {
     }
 }
 
-impl Typed<'_> {
-    fn owned(self) -> Attributes {
-        self.0.into_owned()
-    }
-}
-
-/// More attributes than this are sorted to find repeated keys; of fewer each is compared with those before it.
-const MAX_COMPARED: usize = 64;
-
-/// The first attribute of each key.
-fn distinct(attributes: &Attributes) -> Cow<'_, [KeyValue]> {
-    let pairs = &attributes.0;
-    let is_repeated = |at: usize| pairs[..at].iter().any(|earlier| earlier.key == pairs[at].key);
-    if pairs.len() <= MAX_COMPARED && !(1..pairs.len()).any(is_repeated) {
-        return Cow::Borrowed(pairs);
-    }
-    let mut by_key: Vec<&KeyValue> = pairs.iter().collect();
-    by_key.sort_by(|one, other| one.key.cmp(&other.key));
-    by_key.dedup_by(|next, first| next.key == first.key);
-    Cow::Owned(by_key.into_iter().cloned().collect())
-}
-
-impl Serialize for Texts<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let pairs = distinct(&self.0);
-        let mut map = to.serialize_map(Some(pairs.len()))?;
-        for KeyValue { key, value } in pairs.iter() {
-            match value {
-                Value::String(text) => map.serialize_entry(key, text)?,
-                value => map.serialize_entry(key, &AsText(value))?,
-            }
-        }
-        map.end()
-    }
-}
-
-impl Serialize for Typed<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        object(&self.0, to)
-    }
-}
-
-fn object<S: Serializer>(attributes: &Attributes, to: S) -> Result<S::Ok, S::Error> {
-    let pairs = distinct(attributes);
-    let mut map = to.serialize_map(Some(pairs.len()))?;
-    for KeyValue { key, value } in pairs.iter() {
-        map.serialize_entry(key, &AsJson(value))?;
-    }
-    map.end()
-}
-
-struct AsText<'a>(&'a Value);
-
-impl Serialize for AsText<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            // The most common ones, without the detour over a formatter.
-            Value::Int(number) => to.serialize_str(itoa::Buffer::new().format(*number)),
-            Value::Bool(truth) => to.serialize_str(if *truth { "true" } else { "false" }),
-            other => to.collect_str(other),
-        }
-    }
-}
-
-struct AsJson<'a>(&'a Value);
-
-impl Serialize for AsJson<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Empty => to.serialize_unit(),
-            Value::String(text) => to.serialize_str(text),
-            Value::Bool(truth) => to.serialize_bool(*truth),
-            Value::Int(number) => to.serialize_i64(*number),
-            Value::Double(Double(number)) if number.is_finite() => to.serialize_f64(*number),
-            Value::Array(values) => {
-                let mut list = to.serialize_seq(Some(values.len()))?;
-                for value in values {
-                    list.serialize_element(&AsJson(value))?;
-                }
-                list.end()
-            }
-            Value::Map(attributes) => object(attributes, to),
-            Value::Double(_) | Value::Bytes(_) => to.collect_str(self.0),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Texts<'_> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Typed::deserialize(from).map(|typed| Self(typed.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Typed<'_> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let pairs = serde_json::Map::deserialize(from)?;
-        Ok(Self(Cow::Owned(attributes(pairs))))
-    }
-}
-
-fn attributes(pairs: serde_json::Map<String, serde_json::Value>) -> Attributes {
-    let pairs = pairs.into_iter().map(|(key, json)| KeyValue { key, value: value(json) });
-    Attributes(pairs.collect())
-}
-
-fn value(json: serde_json::Value) -> Value {
-    match json {
-        serde_json::Value::Null => Value::Empty,
-        serde_json::Value::Bool(truth) => Value::Bool(truth),
-        serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(int), _) => Value::Int(int),
-            (None, Some(double)) => Value::Double(Double(double)),
-            (None, None) => Value::String(number.to_string()),
-        },
-        serde_json::Value::String(text) => Value::String(text),
-        serde_json::Value::Array(values) => Value::Array(values.into_iter().map(value).collect()),
-        serde_json::Value::Object(pairs) => Value::Map(attributes(pairs)),
-    }
-}
-
 impl JsonSchema for TraceSpan {
     fn schema_name() -> Cow<'static, str> {
         "Span".into()
@@ -379,34 +289,6 @@ impl JsonSchema for TraceSpan {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         SpanJson::json_schema(generator)
-    }
-}
-
-impl JsonSchema for Texts<'_> {
-    fn schema_name() -> Cow<'static, str> {
-        "TextAttributes".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "object",
-            "description": "Attributes as text, by key; lists and maps as JSON.",
-            "additionalProperties": { "type": "string" },
-        })
-    }
-}
-
-impl JsonSchema for Typed<'_> {
-    fn schema_name() -> Cow<'static, str> {
-        "TypedAttributes".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "object",
-            "description": "Attributes with their JSON types, by key; bytes are base64 text.",
-            "additionalProperties": true,
-        })
     }
 }
 
@@ -442,20 +324,6 @@ mod tests {
             prop_assert_eq!(&back.status, &sent.status);
             prop_assert_eq!(back.response_status(), sent.response_status());
             prop_assert_eq!(back.is_virtual_hop(), sent.is_virtual_hop());
-        }
-    }
-
-    #[test]
-    fn of_a_repeated_key_the_first_value_stays() {
-        for others in [0, 3, 2 * MAX_COMPARED] {
-            let pair =
-                |key: &str, value: i64| KeyValue { key: key.to_owned(), value: value.into() };
-            let mut pairs = vec![pair("b", 1)];
-            pairs.extend((0..others as i64).map(|other| pair(&format!("a{other}"), other)));
-            pairs.push(pair("b", 2));
-            let json = serde_json::to_string(&Typed(Cow::Owned(Attributes(pairs)))).unwrap();
-            assert_eq!(json.matches("\"b\":").count(), 1, "{json}");
-            assert!(json.contains("\"b\":1"), "{json}");
         }
     }
 

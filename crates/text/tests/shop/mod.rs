@@ -1,4 +1,4 @@
-//! A store with requests of a shop, and answers from it.
+//! A store with requests of a shop, and answers from it: for the tests of `coral-query` and of `coral-text`.
 
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ impl FleetState for NoAgents {
 }
 
 /// The sources of a colony that has `store` and no agents.
-fn shared(store: Store) -> SharedSources {
+pub fn shared(store: Store) -> SharedSources {
     let store = Arc::new(store);
     SharedSources { traces: store.clone(), metrics: store, fleet: Arc::new(NoAgents) }
 }

@@ -110,7 +110,7 @@ async fn an_exporter_is_told_when_to_come_back() {
     let rows = [
         (no_room, "too many bodies are in flight", "busy"),
         (busy, "the ingest queue is full", "busy"),
-        (full, "cannot store spans: the disk is full", "cannot_store"),
+        (full, "cannot store this export: the disk is full", "cannot_store"),
         (stopping, "the agent is shutting down", "shutting_down"),
     ];
     for (running, text, count) in rows {

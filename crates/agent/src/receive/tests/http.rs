@@ -194,7 +194,7 @@ async fn an_exporter_is_told_when_to_come_back() {
     let rows = [
         (no_room, 429, "1", "too many bodies are in flight", "busy"),
         (busy, 429, "2", "the ingest queue is full", "busy"),
-        (full, 503, "7", "cannot store spans: the disk is full", "cannot_store"),
+        (full, 503, "7", "cannot store this export: the disk is full", "cannot_store"),
         (stopping, 503, "5", "the agent is shutting down", "shutting_down"),
     ];
     for (running, status, retry_after, text, count) in rows {
