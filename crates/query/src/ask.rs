@@ -152,16 +152,21 @@ pub fn question_from_url<Q: Ask>(
     text.push_str(query);
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
-        let reason = error.to_string();
-        match reason.split_once(PATH_MARK).and_then(|(_, field)| field.split_once(':')) {
-            Some((field, reason)) => InvalidQuestion::Path {
-                field: field.to_owned(),
-                reason: reason.trim_start().to_owned(),
-            },
-            None => InvalidQuestion::Query(segments.iter().fold(reason, |reason, (field, _)| {
-                // A list of parameters that there are: this one stands in the path.
-                reason.replace(&format!("`{field}`, "), "")
-            })),
+        // Only an error of our own begins so, whatever the values say that it quotes.
+        let of_path = error.inner().to_string();
+        match of_path.strip_prefix(PATH_MARK).and_then(|rest| rest.split_once(':')) {
+            Some((field, reason)) => {
+                InvalidQuestion::Path { field: field.to_owned(), reason: reason.to_owned() }
+            }
+            None => {
+                InvalidQuestion::Query(segments.iter().fold(
+                    error.to_string(),
+                    |reason, (field, _)| {
+                        // A list of parameters that there are: this one stands in the path.
+                        reason.replace(&format!("`{field}`, "), "")
+                    },
+                ))
+            }
         }
     })
 }

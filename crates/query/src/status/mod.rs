@@ -11,7 +11,6 @@ use crate::ask::{Ask, QueryError, Sources};
 
 /// How the colony is.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct StatusQuestion {}
 
 impl Ask for StatusQuestion {

@@ -19,7 +19,6 @@ use crate::source::Source;
 
 /// One whole trace. Without any spans when no such trace is stored.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct TraceQuestion {
     /// The trace's id, or the beginning of it that only one trace has: 1 to 32 hex digits.
     #[serde(serialize_with = "crate::json::text::serialize", deserialize_with = "from_digits")]
@@ -132,11 +131,21 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_that_a_trace_does_not_have_is_ignored() {
+        let question = question_from_url(&[("id".into(), "4bf9".into())], "source=sdk&_=17");
+        let expected = TraceQuestion { id: "4bf9".parse().unwrap(), source: Source::Sdk };
+        assert_eq!(question, Ok(expected));
+    }
+
+    #[test]
     fn what_is_no_id_is_said_of_the_path_and_not_of_the_query() {
         let id = [("id".to_owned(), "xyz".to_owned())];
         let error = question_from_url::<TraceQuestion>(&id, "").unwrap_err();
         assert!(matches!(&error, InvalidQuestion::Path { field, .. } if field == "id"));
         assert!(error.to_string().starts_with("trace id `xyz`: "), "{error}");
+        let quoted =
+            question_from_url::<TraceQuestion>(&[("id".into(), "4".into())], "source=path:id:x");
+        assert!(matches!(quoted, Err(InvalidQuestion::Query(_))), "{quoted:?}");
         let twice = question_from_url::<TraceQuestion>(&[("id".into(), "4".into())], "id=5");
         assert!(matches!(twice, Err(InvalidQuestion::Query(_))));
     }
