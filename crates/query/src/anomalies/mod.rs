@@ -34,26 +34,26 @@ impl Ask for AnomaliesQuestion {
 }
 
 impl Reader<'_> {
-    /// What changed between the baseline and the window of `filter`.
+    /// What changed between the baseline and the window of `question`.
     ///
     /// # Errors
     /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Unavailable`].
     pub(crate) fn anomalies(
         &self,
-        filter: &AnomaliesQuestion,
+        question: &AnomaliesQuestion,
     ) -> Result<answer::Anomalies, QueryError> {
-        let (since, until) = (filter.since_unix_us, filter.until_unix_us);
+        let (since, until) = (question.since_unix_us, question.until_unix_us);
         if until <= since {
             return Err(QueryError::invalid(
                 "until",
                 "the range is empty: its end is not after its start",
             ));
         }
-        if filter.baseline_us <= 0 {
+        if question.baseline_us <= 0 {
             return Err(QueryError::invalid("baseline", "it is not longer than nothing"));
         }
         let (now, before) =
-            (range(since, until), range(since.saturating_sub(filter.baseline_us), since));
+            (range(since, until), range(since.saturating_sub(question.baseline_us), since));
         let (window, baseline) = self.cohorts(None, now, before)?;
         let found = explain::anomalies(
             baseline.traces.iter().map(Vec::as_slice),

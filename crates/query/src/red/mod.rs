@@ -59,40 +59,43 @@ impl Ask for RedQuestion {
 }
 
 impl Reader<'_> {
-    /// The requests that `filter` asks for.
+    /// The requests that `question` asks for.
     ///
     /// # Errors
     /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Unavailable`].
-    pub(crate) fn red(&self, filter: &RedQuestion) -> Result<answer::RedTable, QueryError> {
-        check(filter)?;
-        let side = filter.side.effective(filter.protocol);
-        let (service, protocol) = (filter.service.as_str(), filter.protocol.protocol());
-        let range = filter.window(0);
+    pub(crate) fn red(&self, question: &RedQuestion) -> Result<answer::RedTable, QueryError> {
+        check(question)?;
+        let side = question.side.effective(question.protocol);
+        let (service, protocol) = (question.service.as_str(), question.protocol.protocol());
+        let range = question.window(0);
         let selection = RequestSelection { protocol, side: side.side(), service, range };
-        let rows = self.rows(filter.source, &selection, filter.slow)?;
-        let before = filter.compare_us.map(|earlier| {
+        let rows = self.rows(question.source, &selection, question.slow)?;
+        let before = question.compare_us.map(|earlier| {
             self.rows(
-                filter.source,
-                &RequestSelection { range: filter.window(earlier), ..selection },
+                question.source,
+                &RequestSelection { range: question.window(earlier), ..selection },
                 false,
             )
         });
         let before = before.transpose()?;
-        let requests_by_metrics = match filter.source {
+        let requests_by_metrics = match question.source {
             RedSource::Spans => {
                 Some(overall(&self.rows(RedSource::Metrics, &selection, false)?).requests)
             }
             RedSource::Metrics => None,
         };
-        let slow =
-            if filter.slow { Some(self.slow(&selection, &rows, filter.over_us)?) } else { None };
+        let slow = if question.slow {
+            Some(self.slow(&selection, &rows, question.over_us)?)
+        } else {
+            None
+        };
         Ok(answer::RedTable {
-            protocol: filter.protocol,
+            protocol: question.protocol,
             service: service.to_owned(),
             side,
-            source: filter.source,
-            since_unix_us: filter.since_unix_us,
-            until_unix_us: filter.until_unix_us,
+            source: question.source,
+            since_unix_us: question.since_unix_us,
+            until_unix_us: question.until_unix_us,
             rows: table(protocol, &rows, before.as_ref()),
             overall: overall(&rows),
             overall_before: before.as_ref().map(overall),
@@ -222,15 +225,15 @@ fn known_us(quantile: Option<Quantile>) -> Option<i64> {
     }
 }
 
-fn check(filter: &RedQuestion) -> Result<(), QueryError> {
+fn check(question: &RedQuestion) -> Result<(), QueryError> {
     let invalid = |field, reason| Err(QueryError::invalid(field, reason));
-    if filter.until_unix_us <= filter.since_unix_us {
+    if question.until_unix_us <= question.since_unix_us {
         return invalid("until", "the range is empty: its end is not after its start");
     }
-    if filter.compare_us.is_some_and(|earlier| earlier <= 0) {
+    if question.compare_us.is_some_and(|earlier| earlier <= 0) {
         return invalid("compare", "it must be more than nothing");
     }
-    if filter.over_us.is_some_and(|over| over < 0) {
+    if question.over_us.is_some_and(|over| over < 0) {
         return invalid("over", "it is negative");
     }
     Ok(())

@@ -27,39 +27,39 @@ impl Ask for TopologyQuestion {
 }
 
 impl Reader<'_> {
-    /// Who called whom in the window of `filter`, and what changed, if that is asked.
+    /// Who called whom in the window of `question`, and what changed, if that is asked.
     ///
     /// # Errors
     /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Unavailable`].
     pub(crate) fn topology(
         &self,
-        filter: &TopologyQuestion,
+        question: &TopologyQuestion,
     ) -> Result<answer::Topology, QueryError> {
-        if filter.until_unix_us <= filter.since_unix_us {
+        if question.until_unix_us <= question.since_unix_us {
             return Err(QueryError::invalid(
                 "until",
                 "the range is empty: its end is not after its start",
             ));
         }
-        if filter.diff_us.is_some_and(|length| length <= 0) {
+        if question.diff_us.is_some_and(|length| length <= 0) {
             return Err(QueryError::invalid("diff", "it is not longer than nothing"));
         }
         let map = |range| {
             Ok::<_, QueryError>(
                 self.from
                     .traces
-                    .dependencies(range, filter.source.collector(), self.budget)?
+                    .dependencies(range, question.source.collector(), self.budget)?
                     .topology(),
             )
         };
-        let now = map(filter.window())?;
-        let before = filter.before().map(map).transpose()?;
+        let now = map(question.window())?;
+        let before = question.before().map(map).transpose()?;
         Ok(answer::Topology {
-            since_unix_us: filter.since_unix_us,
-            until_unix_us: filter.until_unix_us,
+            since_unix_us: question.since_unix_us,
+            until_unix_us: question.until_unix_us,
             diff: before.map(|before| answer::TopologyDiff {
-                since_unix_us: filter.since_unix_us.saturating_sub(filter.diff_us.unwrap_or(0)),
-                until_unix_us: filter.since_unix_us,
+                since_unix_us: question.since_unix_us.saturating_sub(question.diff_us.unwrap_or(0)),
+                until_unix_us: question.since_unix_us,
                 ..diff(&before, &now)
             }),
             ..topology(&now)

@@ -46,13 +46,13 @@ impl Reader<'_> {
     }
 }
 
-fn trace_query(filter: &TracesQuestion, limit: u32) -> Result<TraceQuery, QueryError> {
-    let started = filter.started();
+fn trace_query(question: &TracesQuestion, limit: u32) -> Result<TraceQuery, QueryError> {
+    let started = question.started();
     if started.end <= started.start {
         let reason = "the range is empty: its end is not after its start".to_owned();
         return Err(QueryError::Invalid { field: "until", reason });
     }
-    let attributes = filter.attribute_pairs().map_err(|line| QueryError::Invalid {
+    let attributes = question.attribute_pairs().map_err(|line| QueryError::Invalid {
         field: "attributes",
         reason: format!("`{line}` is not of the form key=value"),
     })?;
@@ -62,13 +62,13 @@ fn trace_query(filter: &TracesQuestion, limit: u32) -> Result<TraceQuery, QueryE
     }
     Ok(TraceQuery {
         started,
-        services: filter.service.iter().cloned().collect(),
-        collector: filter.source.collector(),
-        min_duration_us: filter.min_duration_us,
-        failed: filter.status.map(|status| status == SpanStatus::Error),
-        name: filter.name.clone(),
+        services: question.service.iter().cloned().collect(),
+        collector: question.source.collector(),
+        min_duration_us: question.min_duration_us,
+        failed: question.status.map(|status| status == SpanStatus::Error),
+        name: question.name.clone(),
         attributes,
-        order: match filter.sort {
+        order: match question.sort {
             Sort::Newest => Order::Newest,
             Sort::Slowest => Order::Slowest,
         },

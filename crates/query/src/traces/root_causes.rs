@@ -33,19 +33,19 @@ impl Reader<'_> {
     pub(super) fn root_causes(
         &self,
         listed: &[TraceSummary],
-        filter: &TracesQuestion,
+        question: &TracesQuestion,
     ) -> Result<BTreeMap<TraceId, TraceCause>, EngineError> {
         let mut operations = by_operation(listed);
         if operations.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let sample = self.sample(filter)?;
+        let sample = self.sample(question)?;
         let rare = operations.iter_mut().filter(|operation| sample.is_thin(operation.root));
         rare.take(MAX_RARE).for_each(|operation| operation.searched = true);
         let (one, other) = operations.split_at(operations.len() / 2);
         let (one, other) = side_by_side(
-            || self.causes(one, &sample, filter),
-            || self.causes(other, &sample, filter),
+            || self.causes(one, &sample, question),
+            || self.causes(other, &sample, question),
         );
         Ok(one?.into_iter().chain(other?).collect())
     }
@@ -54,15 +54,15 @@ impl Reader<'_> {
         &self,
         operations: &[Operation<'_>],
         sample: &Sample,
-        filter: &TracesQuestion,
+        question: &TracesQuestion,
     ) -> Result<Vec<(TraceId, TraceCause)>, EngineError> {
         let mut causes = Vec::new();
         for operation in operations {
             let sample = Some(sample).filter(|_| !operation.searched);
-            let mut usual = self.usual(operation.root, sample, filter)?;
+            let mut typical = self.typical(operation.root, sample, question)?;
             for summary in operation.listed.iter().filter(|summary| summary.spans <= MAX_SPANS) {
-                let spans = self.spans_of_source(&[summary.trace_id], filter.source)?;
-                if let Some(found) = usual.root_cause(&spans) {
+                let spans = self.spans_of_source(&[summary.trace_id], question.source)?;
+                if let Some(found) = typical.root_cause(&spans) {
                     causes.push((summary.trace_id, cause(found)));
                 }
             }

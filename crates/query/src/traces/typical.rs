@@ -49,17 +49,17 @@ impl Sample {
 
 impl Reader<'_> {
     /// The traces with a span of the asked service, whatever is asked of them beside that.
-    pub(super) fn sample(&self, filter: &TracesQuestion) -> Result<Sample, EngineError> {
-        let services: Vec<String> = filter.service.iter().cloned().collect();
+    pub(super) fn sample(&self, question: &TracesQuestion) -> Result<Sample, EngineError> {
+        let services: Vec<String> = question.service.iter().cloned().collect();
         let search = |started, limit| {
             self.search(&TraceQuery {
                 started,
                 services: services.clone(),
-                collector: filter.source.collector(),
+                collector: question.source.collector(),
                 ..TraceQuery::newest(limit)
             })
         };
-        let all = started(filter);
+        let all = started(question);
         let found = search(all, SAMPLE)?;
         let last = found.first().map(|summary| summary.start);
         let Some(last) = last.filter(|_| found.len() == SAMPLE as usize) else {
@@ -77,32 +77,32 @@ impl Reader<'_> {
     }
 
     /// What traces that begin with `operation` usually are: those of the `sample`, or the newest there are.
-    pub(super) fn usual(
+    pub(super) fn typical(
         &self,
         operation: (&str, &str),
         sample: Option<&Sample>,
-        filter: &TracesQuestion,
+        question: &TracesQuestion,
     ) -> Result<Typical, EngineError> {
         let found = match sample {
             Some(sample) => sample.of(operation).cloned().collect(),
-            None => self.newest(operation, filter)?,
+            None => self.newest(operation, question)?,
         };
-        let chosen = affordable(evenly(healthy(found, filter.min_duration_us)));
+        let chosen = affordable(evenly(healthy(found, question.min_duration_us)));
         let ids: Vec<TraceId> = chosen.iter().map(|summary| summary.trace_id).collect();
-        let spans = self.spans_of_source(&ids, filter.source)?;
+        let spans = self.spans_of_source(&ids, question.source)?;
         Ok(Typical::from_traces(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
     }
 
     fn newest(
         &self,
         operation: (&str, &str),
-        filter: &TracesQuestion,
+        question: &TracesQuestion,
     ) -> Result<Vec<TraceSummary>, EngineError> {
         let mut found = self.search(&TraceQuery {
-            started: started(filter),
+            started: started(question),
             services: vec![operation.0.to_owned()],
             name: Some(operation.1.to_owned()),
-            collector: filter.source.collector(),
+            collector: question.source.collector(),
             ..TraceQuery::newest(MAX_FOUND)
         })?;
         found.retain(|summary| begins_with(summary, operation));
@@ -118,8 +118,8 @@ impl Reader<'_> {
     }
 }
 
-fn started(filter: &TracesQuestion) -> TimeRange {
-    let asked = filter.started();
+fn started(question: &TracesQuestion) -> TimeRange {
+    let asked = question.started();
     TimeRange { start: asked.start.earlier(BEFORE), end: asked.end }
 }
 

@@ -54,18 +54,18 @@ impl Ask for WhyQuestion {
 }
 
 impl Reader<'_> {
-    /// Why what `filter` asks about is slow.
+    /// Why what `question` asks about is slow.
     ///
     /// # Errors
     /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Ambiguous`];
     /// [`QueryError::Unavailable`].
-    pub(crate) fn why(&self, filter: &WhyQuestion) -> Result<answer::Why, QueryError> {
-        if filter.baseline_us <= 0 {
+    pub(crate) fn why(&self, question: &WhyQuestion) -> Result<answer::Why, QueryError> {
+        if question.baseline_us <= 0 {
             return Err(QueryError::invalid("baseline", "it is not longer than nothing"));
         }
-        let cohorts = match (&filter.trace_id, &filter.service) {
-            (Some(id), _) => self.trace_cohorts(id, filter)?,
-            (None, service) => self.service_cohorts(service.as_deref(), filter)?,
+        let cohorts = match (&question.trace_id, &question.service) {
+            (Some(id), _) => self.trace_cohorts(id, question)?,
+            (None, service) => self.service_cohorts(service.as_deref(), question)?,
         };
         let Cohorts { service, operation, window, baseline, range } = cohorts;
         let entry = Entry { service: service.as_deref(), operation: operation.as_deref() };
@@ -74,7 +74,7 @@ impl Reader<'_> {
             baseline.traces.iter().map(Vec::as_slice),
             window.traces.iter().map(Vec::as_slice),
         );
-        let is_unknown = explanation.traces == 0 && filter.trace_id.is_none();
+        let is_unknown = explanation.traces == 0 && question.trace_id.is_none();
         // The service has traces, and none of them has the route.
         let other_routes = match &operation {
             Some(route) if is_unknown => routes(service.as_deref(), route, &window.traces),
@@ -86,10 +86,10 @@ impl Reader<'_> {
             }
             _ => Vec::new(),
         };
-        let trace_id = filter.trace_id.as_ref();
+        let trace_id = question.trace_id.as_ref();
         let trace_id = trace_id.and_then(|_| Some(window.traces.first()?.first()?.trace_id));
         let subject = Subject {
-            route: operation.filter(|_| filter.trace_id.is_none()),
+            route: operation.filter(|_| question.trace_id.is_none()),
             trace_id,
             service: service.unwrap_or_default(),
         };
@@ -100,9 +100,9 @@ impl Reader<'_> {
     fn service_cohorts(
         &self,
         service: Option<&str>,
-        filter: &WhyQuestion,
+        question: &WhyQuestion,
     ) -> Result<Cohorts, QueryError> {
-        let (since, until) = (filter.since_unix_us, filter.until_unix_us);
+        let (since, until) = (question.since_unix_us, question.until_unix_us);
         if until <= since {
             return Err(QueryError::invalid(
                 "until",
@@ -110,11 +110,11 @@ impl Reader<'_> {
             ));
         }
         let window = range(since, until);
-        let before = range(since.saturating_sub(filter.baseline_us), since);
+        let before = range(since.saturating_sub(question.baseline_us), since);
         let (now, baseline) = self.cohorts(service, window, before)?;
         Ok(Cohorts {
             service: service.map(str::to_owned),
-            operation: filter.route.clone(),
+            operation: question.route.clone(),
             window: now,
             baseline,
             range: TimeRange { start: before.start, end: window.end },
@@ -122,7 +122,7 @@ impl Reader<'_> {
     }
 
     /// One trace beside the healthy ones of those with the same operation.
-    fn trace_cohorts(&self, id: &str, filter: &WhyQuestion) -> Result<Cohorts, QueryError> {
+    fn trace_cohorts(&self, id: &str, question: &WhyQuestion) -> Result<Cohorts, QueryError> {
         let prefix =
             id.parse().map_err(|reason| QueryError::invalid("trace_id", &format!("{reason}")))?;
         let spans = match self.resolve(prefix)? {
@@ -133,10 +133,10 @@ impl Reader<'_> {
             return Err(QueryError::invalid("trace_id", &format!("no trace `{id}` is stored")));
         };
         let root = spans.iter().find(|span| span.parent_span_id.is_none()).unwrap_or(first);
-        let service = filter.service.as_deref().unwrap_or(root.origin.service_name()).to_owned();
+        let service = question.service.as_deref().unwrap_or(root.origin.service_name()).to_owned();
         let operation = topmost(&spans, &service).map(|span| span.name.clone());
         let start = spans.iter().map(|span| span.start.as_micros()).min().unwrap_or_default();
-        let before = range(start.saturating_sub(filter.baseline_us), start);
+        let before = range(start.saturating_sub(question.baseline_us), start);
         let mut baseline = self.cohort(Some(&service), operation.as_deref(), before)?;
         keep_healthy(&mut baseline.traces);
         Ok(Cohorts {
