@@ -23,7 +23,7 @@ pub const MAX_OPERATIONS: usize = 10_000;
 /// What was committed before a call began is in its answer. What is committed meanwhile may be. A damaged part of
 /// the data costs its own rows: an engine leaves it out, says so in [`Extent::damaged`], and answers from the rest.
 pub trait TraceReader: Send + Sync {
-    /// The identity of the data: another one after the data was wiped. Stays the same across restarts.
+    /// The identity of the data. It stays the same across restarts, and changes when the data is wiped.
     fn id(&self) -> &str;
 
     /// What this engine can do. Does not change while the process runs.
@@ -145,8 +145,8 @@ pub trait TraceReader: Send + Sync {
         visit: &mut dyn FnMut(&Span),
     ) -> Result<(), EngineError>;
 
-    /// The start of the span of `collector` that has been stored longest; `None` when none is stored. What is
-    /// much older has expired.
+    /// The start of the span of `collector` that has been stored longest; `None` when no span of it is stored. A
+    /// caller takes a span that started long before it for expired.
     ///
     /// # Errors
     /// [`EngineError`].

@@ -1,6 +1,6 @@
 //! Cohorts: the whole traces of a window that are compared with those of another one.
 
-use coral_engine::{EngineError, Order, TraceQuery, TraceSummary};
+use coral_engine::{Columns, EngineError, Order, TraceQuery, TraceSummary};
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
 use crate::reader::Reader;
@@ -16,8 +16,14 @@ pub(crate) const MAX_SPANS: u64 = 100_000;
 #[derive(Default)]
 pub(crate) struct Cohort {
     pub(crate) traces: Vec<Vec<Span>>,
-    /// There were more.
+    /// Whether traces of the window were left out, because there are more than are read.
     pub(crate) cut: bool,
+}
+
+/// What is compared of spans: attributes say whom they call, and what those that are slow have in common, for which
+/// resources count too.
+pub(crate) fn compared_columns() -> Columns {
+    Columns::ATTRIBUTES | Columns::ORIGIN
 }
 
 impl Reader<'_> {
@@ -67,7 +73,7 @@ impl Reader<'_> {
         cut |= thin_out(&mut found);
         // All at once: traces that lie in one page of a segment are read together.
         let ids: Vec<TraceId> = found.iter().map(|summary| summary.trace_id).collect();
-        let spans = self.spans(&ids, None, MAX_SPANS as u32)?;
+        let spans = self.spans(&ids, None, compared_columns(), MAX_SPANS as u32)?;
         let lengths: Vec<usize> =
             spans.chunk_by(|one, next| one.trace_id == next.trace_id).map(<[Span]>::len).collect();
         let mut spans = spans.into_iter();

@@ -5,9 +5,9 @@ use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix};
 
 use crate::ask::{QueryError, Sources};
 
-/// Names that are offered for one that nobody has.
+/// How many existing services are offered when the question names a service that does not exist.
 const MAX_SIMILAR: usize = 3;
-/// Names less alike than this (Jaro-Winkler, 0 to 1) are not offered.
+/// The least similarity (Jaro-Winkler, 0 to 1) of a name that is offered instead.
 pub(crate) const MIN_SIMILARITY: f64 = 0.7;
 
 /// Reads for one question.
@@ -26,14 +26,14 @@ impl<'a> Reader<'a> {
         self.from.traces.search(query, self.budget)
     }
 
-    /// At most `limit` spans of `traces`, by trace, with what an explanation reads of them.
+    /// At most `limit` spans of `traces`, by trace, with `columns`.
     pub(crate) fn spans(
         &self,
         traces: &[TraceId],
         collector: Option<Collector>,
+        columns: Columns,
         limit: u32,
     ) -> Result<Vec<Span>, EngineError> {
-        let columns = Columns::ALL;
         let stored = self.from.traces.spans_of(traces, collector, columns, limit, self.budget)?;
         Ok(stored.into_iter().map(|stored| stored.span).collect())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coral_engine::{EngineError, TraceQuery};
+use coral_engine::{Columns, EngineError, TraceQuery};
 use coral_trace::dependency::{CallSpan, Dependencies, Edge, NodeId, NodeKind, Topology};
 use coral_trace::explain::change_weight;
 use coral_trace::{Span, TimeRange, TraceId};
@@ -121,7 +121,7 @@ impl Reader<'_> {
             spans <= MAX_SPANS
         });
         let ids: Vec<TraceId> = few.map(|summary| summary.trace_id).collect();
-        let spans = self.spans(&ids, None, MAX_SPANS as u32)?;
+        let spans = self.spans(&ids, None, Columns::ATTRIBUTES, MAX_SPANS as u32)?;
         Ok(Calls::from_traces(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
     }
 }

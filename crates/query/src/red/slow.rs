@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use coral_engine::{EngineError, Order, TraceQuery};
+use coral_engine::{Columns, EngineError, Order, TraceQuery};
 use coral_trace::red::{Protocol, Side, series_from_span};
 use coral_trace::{Collector, Span, SpanId, TraceId, UnixNanos};
 
@@ -105,7 +105,7 @@ impl Reader<'_> {
         };
         let traces: Vec<TraceId> =
             self.search(&query)?.into_iter().map(|trace| trace.trace_id).collect();
-        let spans = self.spans(&traces, Some(Collector::Ebpf), MAX_SPANS)?;
+        let spans = self.spans(&traces, Some(Collector::Ebpf), Columns::ATTRIBUTES, MAX_SPANS)?;
         let slow = spans.iter().filter(|span| {
             selection.range.contains(span.end)
                 && span.duration().as_nanos() > u128::from(line)

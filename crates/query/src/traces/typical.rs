@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use coral_engine::{EngineError, TraceQuery, TraceSummary};
+use coral_engine::{Columns, EngineError, TraceQuery, TraceSummary};
 use coral_trace::explain::Typical;
 use coral_trace::{Span, TimeRange, TraceId};
 
@@ -114,7 +114,9 @@ impl Reader<'_> {
         ids: &[TraceId],
         source: Source,
     ) -> Result<Vec<Span>, EngineError> {
-        self.spans(ids, source.collector(), MAX_SPANS as u32)
+        // A timeout is told by the status message, if by nothing else.
+        let columns = Columns::ATTRIBUTES | Columns::DETAILS;
+        self.spans(ids, source.collector(), columns, MAX_SPANS as u32)
     }
 }
 

@@ -10,12 +10,12 @@ use coral_trace::explain::{Entry, Evidence, Explanation, Standout, Suspect, expl
 use coral_trace::{Span, SpanId, SpanKind, TimeRange, TraceId};
 
 use crate::ask::{Ask, QueryError, Sources};
-use crate::cohort::{Cohort, MAX_SPANS, range};
+use crate::cohort::{Cohort, MAX_SPANS, compared_columns, range};
 use crate::reader::{MIN_SIMILARITY, Reader};
 
 pub use self::question::WhyQuestion;
 
-/// Names that are offered for one that nobody has.
+/// How many existing routes are offered when the question names a route that does not exist.
 const MAX_NAMES: usize = 3;
 
 /// What is compared.
@@ -126,7 +126,7 @@ impl Reader<'_> {
         let prefix =
             id.parse().map_err(|reason| QueryError::invalid("trace_id", &format!("{reason}")))?;
         let spans = match self.resolve(prefix)? {
-            Some(id) => self.spans(&[id], None, MAX_SPANS as u32)?,
+            Some(id) => self.spans(&[id], None, compared_columns(), MAX_SPANS as u32)?,
             None => Vec::new(),
         };
         let Some(first) = spans.first() else {
