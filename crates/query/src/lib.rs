@@ -1,7 +1,8 @@
 //! Questions and their answers: a folder a question, each a type that implements [`Ask`].
 //!
 //! A question is asked of [`Sources`]: the readers of an engine, what is known of the agents, and the time. Its
-//! answer is typed and makes no sentences; `coral-text` words it, and every surface (command line, JSON) is a projection of it. [`for_each_question!`] is the one list of questions.
+//! answer is typed and has no sentences: `coral-text` words it, and every surface (command line, JSON) is a projection
+//! of it. [`for_each_question!`] is the one list of questions.
 #![warn(missing_docs)]
 
 // What tests share with `coral-text` names this crate as that one does.
