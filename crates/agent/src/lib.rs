@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use coral_store::{Keep, MetricKeep, Store, StoreError};
+use coral_store::{MetricRetention, SpanRetention, Store, StoreConfig, StoreError};
 use coral_trace::red::Point;
 use coral_trace::{Recogniser, Span};
 use tokio::net::TcpListener;
@@ -32,7 +32,7 @@ use coral_beyla::generate::SelfInfo;
 use coral_config::AgentConfig;
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::listen::{self, BindError};
-use coral_server::retain::{self, METRICS_SHARE, Retain, RetainCounters};
+use coral_server::retain::{METRICS_SHARE, Retain, RetainCounters};
 use coral_server::tasks::{EndedEarly, Tasks};
 
 /// The agent's bound sockets.
@@ -186,9 +186,9 @@ fn destination(
 /// What keeps `store` within the limits of `config`.
 fn retention(config: &AgentConfig, store: Store, counters: Arc<RetainCounters>) -> Retain {
     let bytes = config.storage.max_size;
-    let keep = Keep { age: config.keep_traces, bytes };
-    let metrics = MetricKeep::all(config.keep_metrics, bytes / METRICS_SHARE);
-    Retain { store, keep, metrics, counters }
+    let keep = SpanRetention { age: config.keep_traces, bytes };
+    let metrics = MetricRetention::all(config.keep_metrics, bytes / METRICS_SHARE);
+    Retain { engine: Arc::new(store), keep, metrics, counters }
 }
 
 /// What Beyla has to know of this agent.
@@ -220,5 +220,7 @@ fn limits(config: &AgentConfig) -> Limits {
 /// # Errors
 /// [`AgentError::Store`].
 pub async fn open_store(config: &AgentConfig) -> Result<Store, AgentError> {
-    Ok(retain::open_store(config.data_dir.join("agent"), config.storage.segment_rows).await?)
+    let (dir, segment_rows) = (config.data_dir.join("agent"), config.storage.segment_rows);
+    let open = move || Store::open(StoreConfig { dir, segment_rows });
+    Ok(tokio::task::spawn_blocking(open).await.expect("opening a store does not panic")?)
 }

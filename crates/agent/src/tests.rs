@@ -1,5 +1,6 @@
 //! Nothing that OTLP carried is lost: OTLP in → agent → colony → OTLP out, equal up to order.
 
+use coral_engine::{Page, PageContent, PageWriter};
 use coral_store::{Checkpoint, Store, StoreConfig};
 use coral_trace::{Collector, Recogniser, Span, TraceId, UnixNanos, testing};
 use coral_wire::agent_rpc::proto::SpanEncoding;
@@ -57,12 +58,15 @@ proptest! {
             agent.seal().unwrap();
         }
         for collector in [Collector::Ebpf, Collector::Sdk] {
-            let mut place = Checkpoint {
+            let mut checkpoint = Checkpoint {
                 agent_id: "web-1".into(), collector, store_id: agent.id().into(),
                 next_receipt: 0, spans_stored: 0, spans_missed: 0,
             };
             for otlp in pages(&agent, collector) {
-                colony.append_page(decoded(&otlp, collector), UnixNanos(2), &mut place).unwrap();
+                let (content, received) =
+                    (PageContent::Spans(decoded(&otlp, collector)), UnixNanos(2));
+                let page = Page { content, received, checkpoint };
+                checkpoint = colony.append_pages(vec![page]).remove(0).unwrap().checkpoint;
             }
         }
         let mut out = Vec::new();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use coral_store::{Keep, Order, Store as Database, StoreConfig, TraceQuery};
+use coral_store::{IndexedQuery, Order, SpanRetention, Store as Database, StoreConfig};
 use coral_trace::{Recogniser, Span, TimeRange, TraceId, UnixNanos};
 use coral_wire::otlp_in::{self, Encoding};
 
@@ -42,7 +42,7 @@ pub struct Setup {
     pub segment_rows: u64,
 }
 
-const KEEP: Keep = Keep { age: Duration::from_secs(3_600), bytes: u64::MAX };
+const KEEP: SpanRetention = SpanRetention { age: Duration::from_secs(3_600), bytes: u64::MAX };
 /// How often each kind of question is asked, unless that takes longer than [`ENOUGH`].
 const LOOKUPS: u64 = 400;
 const SEARCHES: usize = 40;
@@ -194,18 +194,18 @@ fn ask_all(store: &Database, questions: &[Question]) -> Result<Latencies, Failur
     Ok(latencies)
 }
 
-fn query(asked: &Asked) -> TraceQuery {
+fn query(asked: &Asked) -> IndexedQuery {
     // One more tells whether there are more.
-    let newest = TraceQuery::newest(asked.limit() as u32 + 1);
+    let newest = IndexedQuery::newest(asked.limit() as u32 + 1);
     let started = |since_us, until_us| TimeRange {
         start: UnixNanos::from_micros(since_us),
         end: UnixNanos::from_micros(until_us),
     };
     match *asked {
         Asked::Newest { since_us, until_us, .. } => {
-            TraceQuery { started: started(since_us, until_us), ..newest }
+            IndexedQuery { started: started(since_us, until_us), ..newest }
         }
-        Asked::Slowest { since_us, until_us, min_duration_us, .. } => TraceQuery {
+        Asked::Slowest { since_us, until_us, min_duration_us, .. } => IndexedQuery {
             started: started(since_us, until_us),
             services: asked.service().into_iter().collect(),
             min_duration_us: Some(min_duration_us),
@@ -214,7 +214,7 @@ fn query(asked: &Asked) -> TraceQuery {
         },
         Asked::Path { .. } => {
             let path = asked.path().map(|path| ("url.path".to_owned(), path));
-            TraceQuery { attributes: path.into_iter().collect(), ..newest }
+            IndexedQuery { attributes: path.into_iter().collect(), ..newest }
         }
     }
 }

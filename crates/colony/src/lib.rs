@@ -11,12 +11,13 @@ pub mod serve;
 use std::sync::Arc;
 
 use coral_config::ColonyConfig;
+use coral_engine::{Engine, EngineError, KnownAgent, MetricRetention, SpanRetention};
 use coral_server::door::Door;
 use coral_server::exposition::{self, Counters};
 use coral_server::listen;
-use coral_server::retain::{self, METRICS_SHARE, Retain, RetainCounters};
+use coral_server::retain::{METRICS_SHARE, Retain, RetainCounters};
 use coral_server::tasks::{EndedEarly, Tasks};
-use coral_store::{Keep, KnownAgent, MetricKeep, Store, StoreError};
+use coral_trace::chain;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -27,9 +28,9 @@ use self::registry::Registry;
 /// Why a colony ended, when nobody asked it to.
 #[derive(Debug, thiserror::Error)]
 pub enum ColonyError {
-    /// Its store cannot be used.
-    #[error("cannot use the colony's store")]
-    Store(#[from] StoreError),
+    /// What it stored before cannot be read.
+    #[error("cannot use the colony's storage engine")]
+    Engine(#[from] EngineError),
     /// A part of it ended.
     #[error(transparent)]
     Ended(#[from] EndedEarly),
@@ -42,7 +43,7 @@ pub enum ColonyError {
 #[derive(Clone)]
 pub struct Colony {
     /// The spans and metrics of every agent.
-    pub store: Store,
+    pub engine: Arc<dyn Engine>,
     /// Which agents there are.
     pub registry: Arc<Registry>,
     /// How polling each agent goes.
@@ -51,21 +52,25 @@ pub struct Colony {
 }
 
 impl Colony {
-    /// A colony of `store` that knows the agents of `config` and those that registered before.
-    pub fn new(config: &ColonyConfig, store: Store) -> Self {
+    /// A colony whose data is in `engine`, and that knows the agents of `config` and those that registered before.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// [`ColonyError::Engine`].
+    pub fn new(config: &ColonyConfig, engine: Arc<dyn Engine>) -> Result<Self, ColonyError> {
         let agents = config
             .agents
             .iter()
             .map(|agent| KnownAgent { agent_id: agent.id.clone(), address: agent.address.clone() });
         let agents: Vec<KnownAgent> = agents.collect();
-        let registry = Arc::new(Registry::load(&agents, store.clone()));
-        Self { store, registry, health: Arc::default(), retained: Arc::default() }
+        let registry = Arc::new(Registry::load(&agents, engine.clone())?);
+        Ok(Self { engine, registry, health: Arc::default(), retained: Arc::default() })
     }
 
     /// Polls, expires and serves what is behind `door` until `stop`, then drains within `config.drain_within`.
     ///
     /// # Errors
-    /// [`ColonyError`] when the store cannot be read or a part of the colony ended by itself.
+    /// [`ColonyError::Ended`] when a part of the colony ended by itself.
     pub async fn run(
         self,
         config: &ColonyConfig,
@@ -73,10 +78,10 @@ impl Colony {
         door: Door,
         stop: CancellationToken,
     ) -> Result<(), ColonyError> {
-        let Self { store, registry, health, retained } = self;
+        let Self { engine, registry, health, retained } = self;
         let polling = Polling {
             agents: registry.watch(),
-            store: store.clone(),
+            engine: engine.clone(),
             settings: PollSettings {
                 every: config.poll_interval,
                 timeout: config.poll_timeout,
@@ -85,43 +90,42 @@ impl Colony {
             health,
         };
         let mut tasks = Tasks::new(stop.clone());
-        tasks.spawn_fallible("polling", polling.run(stop.clone()));
+        tasks.spawn("polling", polling.run(stop.clone()));
         let bytes = config.storage.max_size;
-        let keep = Keep { age: config.keep_traces, bytes };
+        let keep = SpanRetention { age: config.keep_traces, bytes };
         let kept = config.keep_metrics;
-        let metrics = MetricKeep {
+        let metrics = MetricRetention {
             http: kept.http,
             grpc: kept.grpc,
             sql: kept.sql,
             bytes: bytes / METRICS_SHARE,
         };
-        let retain = Retain { store, keep, metrics, counters: retained };
+        let retain = Retain { engine, keep, metrics, counters: retained };
         tasks.spawn("retention", retain.run(stop.clone()));
         tasks.spawn_fallible("colony server", listen::serve(listener, door, stop));
         Ok(tasks.run(config.drain_within).await?)
     }
 
-    /// Counters and gauges of polling, registration, retention and the store.
+    /// Counters and gauges of polling, registration, retention and stored data. What the engine cannot say at the
+    /// moment is left out. Blocks.
     pub fn counters(&self) -> Counters {
         let mut counters: Counters = self.health.counters().collect();
         let refused = self.registry.refused();
         counters.insert("coral.colony.registrations.refused".to_owned(), refused);
-        let missed =
-            self.store.metric_checkpoints().into_iter().map(|checkpoint| checkpoint.rows_missed);
-        let missed = missed.fold(0, u64::saturating_add);
-        counters.insert("coral.colony.metrics.missed".to_owned(), missed);
         counters.extend(self.retained.snapshot("colony"));
-        counters.extend(exposition::store_gauges("colony", &self.store.extent()));
-        counters.extend(exposition::metric_gauges("colony", &self.store.metric_extent()));
+        if let Err(error) = self.add_engine_counters(&mut counters) {
+            tracing::warn!(error = %chain(&error), "counters of stored data are left out");
+        }
         counters
     }
-}
 
-/// Opens the colony's store. Fails while another process has it.
-///
-/// # Errors
-/// [`ColonyError::Store`].
-pub async fn open_store(config: &ColonyConfig) -> Result<Store, ColonyError> {
-    let dir = config.data_dir.join("colony");
-    Ok(retain::open_store(dir, config.storage.segment_rows).await?)
+    fn add_engine_counters(&self, counters: &mut Counters) -> Result<(), EngineError> {
+        let checkpoints = self.engine.metric_checkpoints()?;
+        let missed = checkpoints.iter().map(|checkpoint| checkpoint.rows_missed);
+        let missed = missed.fold(0, u64::saturating_add);
+        counters.insert("coral.colony.metrics.missed".to_owned(), missed);
+        counters.extend(exposition::store_gauges("colony", &self.engine.extent()?));
+        counters.extend(exposition::metric_gauges("colony", &self.engine.metric_extent()?));
+        Ok(())
+    }
 }

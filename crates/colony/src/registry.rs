@@ -1,15 +1,16 @@
 //! Which agents there are: those of the configuration, and those that registered.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use coral_store::{KnownAgent, Store, StoreError};
+use coral_engine::{Engine, EngineError, KnownAgent};
 use tokio::sync::watch;
 
 /// All agents by id; pollers follow its changes.
 pub struct Registry {
     agents: watch::Sender<BTreeMap<String, Agent>>,
-    store: Store,
+    engine: Arc<dyn Engine>,
     /// Registrations that were refused.
     refused: AtomicU64,
 }
@@ -33,23 +34,26 @@ pub enum KnownBy {
 }
 
 impl Registry {
-    /// The agents of the configuration, and those that registered before.
-    pub fn load(configured: &[KnownAgent], store: Store) -> Self {
+    /// The agents of the configuration, and those that registered before. Blocks.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the agents that registered cannot be read.
+    pub fn load(configured: &[KnownAgent], engine: Arc<dyn Engine>) -> Result<Self, EngineError> {
         let entry = |agent: &KnownAgent, known_by| {
             (agent.agent_id.clone(), Agent { address: agent.address.clone(), known_by })
         };
-        let registered = store.agents();
+        let registered = engine.agents()?;
         let registered = registered.iter().map(|agent| entry(agent, KnownBy::Registration));
         let configured = configured.iter().map(|agent| entry(agent, KnownBy::Configuration));
         let agents = watch::Sender::new(registered.chain(configured).collect());
-        Self { agents, store, refused: AtomicU64::default() }
+        Ok(Self { agents, engine, refused: AtomicU64::default() })
     }
 
-    /// Remembers where `agent` is polled, across restarts too. Blocks on the store when that is news.
+    /// Remembers where `agent` is polled, across restarts too. Blocks when the engine does not know it yet.
     ///
     /// # Errors
-    /// [`StoreError::Log`]; the agent will register again.
-    pub fn register(&self, agent: &KnownAgent) -> Result<(), StoreError> {
+    /// [`EngineError`]: nothing changed. An agent registers again at its next heartbeat.
+    pub fn register(&self, agent: &KnownAgent) -> Result<(), EngineError> {
         let is_news = match self.agents.borrow().get(&agent.agent_id) {
             Some(Agent { known_by: KnownBy::Configuration, .. }) => false,
             Some(known) => known.address != agent.address,
@@ -58,7 +62,7 @@ impl Registry {
         if !is_news {
             return Ok(());
         }
-        self.store.register_agent(agent)?;
+        self.engine.register_agent(agent)?;
         tracing::info!(agent_id = %agent.agent_id, address = %agent.address, "an agent registered");
         self.agents.send_modify(|agents| {
             let address = agent.address.clone();

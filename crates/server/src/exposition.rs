@@ -39,7 +39,7 @@ pub fn prometheus(counters: &Counters) -> String {
 }
 
 /// What a store holds, as gauges of `role`.
-pub fn store_gauges(role: &str, extent: &coral_store::Extent) -> [(String, u64); 6] {
+pub fn store_gauges(role: &str, extent: &coral_engine::Extent) -> [(String, u64); 6] {
     [
         ("store.spans", extent.spans),
         ("store.bytes", extent.bytes),
@@ -52,7 +52,7 @@ pub fn store_gauges(role: &str, extent: &coral_store::Extent) -> [(String, u64);
 }
 
 /// What a store holds of metrics, likewise, and what was one series too many.
-pub fn metric_gauges(role: &str, extent: &coral_store::MetricExtent) -> [(String, u64); 5] {
+pub fn metric_gauges(role: &str, extent: &coral_engine::MetricExtent) -> [(String, u64); 5] {
     [
         ("metrics.rows", extent.rows),
         ("metrics.bytes", extent.bytes),

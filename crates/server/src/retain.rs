@@ -1,13 +1,10 @@
-//! Opens a store, and keeps it within its age and its size. Agent and colony do both alike.
+//! Keeps an engine's data within its age and its size. Agent and colony do so alike.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use coral_store::{
-    Keep, Maintained, MetricKeep, MetricsMaintained, Store, StoreConfig, StoreError,
-};
+use coral_engine::{MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
@@ -15,12 +12,12 @@ use coral_trace::chain;
 
 /// Seals and expires until it is stopped.
 pub struct Retain {
-    /// The store to keep within limits.
-    pub store: Store,
-    /// The limits of its spans, and of the store as a whole.
-    pub keep: Keep,
+    /// Whose data is kept within limits.
+    pub engine: Arc<dyn Retention>,
+    /// The limits of its spans, and of its data as a whole.
+    pub keep: SpanRetention,
     /// The limits of its metrics.
-    pub metrics: MetricKeep,
+    pub metrics: MetricRetention,
     /// Counts what went.
     pub counters: Arc<RetainCounters>,
 }
@@ -59,12 +56,12 @@ impl Retain {
     }
 
     async fn round(&self) {
-        let (store, keep, keep_metrics) = (self.store.clone(), self.keep, self.metrics);
+        let (engine, keep, keep_metrics) = (self.engine.clone(), self.keep, self.metrics);
         let round = tokio::task::spawn_blocking(move || {
             let now = clock::now();
             // What fails for one does not keep the other from being done.
-            let metrics = store.maintain_metrics(keep_metrics, now);
-            store.maintain(keep, now).and_then(|spans| Ok((spans, metrics?)))
+            let metrics = engine.maintain_metrics(keep_metrics, now);
+            engine.maintain(keep, now).and_then(|spans| Ok((spans, metrics?)))
         });
         match round.await {
             Ok(Ok((spans, metrics))) => {
@@ -75,11 +72,11 @@ impl Retain {
                 self.counters.failures.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(error = %chain(&error), "could not seal or expire; will try again");
             }
-            Err(panic) => tracing::error!(%panic, "maintenance of the store panicked"),
+            Err(panic) => tracing::error!(%panic, "maintenance of stored data panicked"),
         }
     }
 
-    fn count_metrics(&self, done: MetricsMaintained) {
+    fn count_metrics(&self, done: MetricMaintenance) {
         self.counters.metrics_expired.fetch_add(done.expired, Ordering::Relaxed);
         self.counters.metrics_evicted.fetch_add(done.evicted, Ordering::Relaxed);
         if done.evicted > 0 {
@@ -88,27 +85,17 @@ impl Retain {
         }
     }
 
-    fn count(&self, done: Maintained) {
+    fn count(&self, done: SpanMaintenance) {
         self.counters.expired.fetch_add(done.expired, Ordering::Relaxed);
         self.counters.evicted.fetch_add(done.evicted, Ordering::Relaxed);
         if done.evicted > 0 {
             let n_spans = done.evicted;
             tracing::warn!(n_spans, "the size cap evicted spans before their retention ended");
         }
-        if done != Maintained::default() {
-            tracing::debug!(done.sealed, done.expired, done.evicted, "maintained the store");
+        if done != SpanMaintenance::default() {
+            tracing::debug!(done.sealed, done.expired, done.evicted, "maintained stored data");
         }
     }
-}
-
-/// Opens the store in `dir`, or makes it, on a thread that may block.
-///
-/// # Errors
-/// [`StoreError`], among others when another process has it.
-pub async fn open_store(dir: PathBuf, segment_rows: u64) -> Result<Store, StoreError> {
-    let config = StoreConfig { dir, segment_rows };
-    let opened = tokio::task::spawn_blocking(move || Store::open(config)).await;
-    opened.expect("opening a store does not panic")
 }
 
 impl RetainCounters {

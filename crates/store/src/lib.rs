@@ -7,7 +7,8 @@
 //!
 //! All calls block, and are meant for threads that may. Names of RFD 036: `StoreTrace` is
 //! [`Store::append`], `QueryTraces` is [`Store::search`], `QueryTraceByID` is [`Store::trace`],
-//! `InsertBeylaTraces` is [`Store::append_page`], `CleanupOldBeylaTraces` is [`Store::maintain`].
+//! `InsertBeylaTraces` is [`append_pages`](coral_engine::PageWriter::append_pages), `CleanupOldBeylaTraces` is
+//! [`Store::maintain`].
 #![warn(missing_docs)]
 
 mod clock;
@@ -31,18 +32,17 @@ mod store;
 mod tests;
 
 pub use commit::appended::Appended;
-// What passes through the engine's contract, for those who have a store and not an engine.
+// What passes through the engine's contract, for a caller that has a store and not an engine.
 pub use coral_engine::{
-    Checkpoint, Extent, KnownAgent, MetricCheckpoint, MetricExtent,
-    MetricMaintenance as MetricsMaintained, MetricRetention as MetricKeep, Order,
-    SpanMaintenance as Maintained, SpanRetention as Keep, StoredDelta, StoredSpan, StoredTrace,
+    Checkpoint, Extent, KnownAgent, MetricCheckpoint, MetricExtent, MetricMaintenance,
+    MetricRetention, Order, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace,
     TraceSummary,
 };
 pub use error::StoreError;
 pub use keep::repair::Repaired;
 pub use metrics::{AppendedPoints, MetricPage};
 pub use read::page::Page;
-pub use read::search::query::IndexedQuery as TraceQuery;
+pub use read::search::query::IndexedQuery;
 pub use sql::{
     FoundBy, FoundLibrary, LibraryError, LibraryPlaces, SqlColumn, SqlExport, SqlFailure,
     SqlFailureKind, SqlFrame, SqlLimits, SqlRequest, SqlSnapshot, answer_sql, export_sql,

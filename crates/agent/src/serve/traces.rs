@@ -1,6 +1,6 @@
 //! Whole traces, for callers that look for some rather than follow all.
 
-use coral_store::{Order, Store, StoredSpan, TraceQuery};
+use coral_store::{IndexedQuery, Order, Store, StoredSpan};
 use coral_trace::{Collector, TraceId};
 use tonic::Status;
 
@@ -59,12 +59,12 @@ fn ids(
     if selection.span.is_some() {
         return Err(Status::invalid_argument("span_id: needs trace_id beside it"));
     }
-    let query = TraceQuery {
+    let query = IndexedQuery {
         started: selection.started,
         services: selection.services.clone(),
         collector: Some(of),
         order: Order::Newest,
-        ..TraceQuery::newest(selection.max_traces + 1)
+        ..IndexedQuery::newest(selection.max_traces + 1)
     };
     let found = store.search(&query).map_err(unavailable)?;
     // Traces that cannot fit are not even read; the first is, to say that it is too large.

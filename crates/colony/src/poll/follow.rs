@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coral_store::{Store, StoreError};
+use coral_engine::Engine;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::PollSettings;
 use super::client::AgentClient;
+use super::error::PollError;
 use super::health::Health;
+use super::page::cannot_store;
 use super::poller::{MAX_BACKOFF, Poller};
 use crate::registry::Agent;
 
@@ -24,7 +26,7 @@ pub struct Follower<F> {
     /// How an agent is asked at an address.
     pub connect: F,
     /// Where pages go.
-    pub store: Store,
+    pub engine: Arc<dyn Engine>,
     /// How to poll.
     pub settings: PollSettings,
     /// Room for pages.
@@ -35,19 +37,15 @@ pub struct Follower<F> {
 
 impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
     /// Polls until `stop`. Pages that came in by then are stored.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the checkpoints cannot be read.
-    pub async fn run(mut self, stop: CancellationToken) -> Result<(), StoreError> {
-        let mut panics = 0;
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut failures = 0;
         while let Some(agent) = stop.run_until_cancelled(self.agent()).await {
             let begin = Instant::now();
-            let Some(Err(panic)) = self.poll_at(&agent, &stop).await? else { continue };
+            let Err(failure) = self.poll_at(&agent, &stop).await else { continue };
             let was_well = begin.elapsed() > MAX_BACKOFF;
-            panics = if was_well { 1 } else { panics + 1 };
-            self.wait_after(&panic, panics, &stop).await;
+            failures = if was_well { 1 } else { failures + 1 };
+            self.wait_after(&failure, failures, &stop).await;
         }
-        Ok(())
     }
 
     /// Polls until the agent moves, or until `stop`. What the poller began has ended when this returns: the
@@ -56,30 +54,45 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
         &mut self,
         agent: &Agent,
         stop: &CancellationToken,
-    ) -> Result<Option<Result<(), JoinError>>, StoreError> {
+    ) -> Result<(), PollerFailure> {
         self.health.know(&self.id, agent);
-        let poller = Poller::resume(
-            &self.id,
-            (self.connect)(agent.address.clone()),
-            self.store.clone(),
-            self.settings.clone(),
-            self.room.clone(),
-            self.health.clone(),
-        )?;
+        let poller = self.resume(agent).await?;
         let (stop_here, mut polling) = (stop.child_token(), JoinSet::new());
         polling.spawn(poller.run(stop_here.clone()));
-        tokio::select! {
-            ended = polling.join_next() => return Ok(ended),
-            () = self.moved_from(agent) => stop_here.cancel(),
-        }
-        Ok(polling.join_next().await)
+        let ended = tokio::select! {
+            ended = polling.join_next() => ended,
+            () = self.moved_from(agent) => {
+                stop_here.cancel();
+                polling.join_next().await
+            }
+        };
+        Ok(ended.unwrap_or(Ok(()))?)
     }
 
-    async fn wait_after(&self, panic: &JoinError, panics: u32, stop: &CancellationToken) {
-        self.health.panicked(&self.id, &panic.to_string());
-        let wait = self.settings.every.saturating_mul(1 << panics.min(16)).min(MAX_BACKOFF);
+    /// A poller that begins where the last commit says.
+    async fn resume(&self, agent: &Agent) -> Result<Poller<C>, PollerFailure> {
+        let client = (self.connect)(agent.address.clone());
+        let (id, engine) = (self.id.clone(), self.engine.clone());
+        let (settings, room, health) =
+            (self.settings.clone(), self.room.clone(), self.health.clone());
+        let resume = move || Poller::resume(&id, client, engine, settings, room, health);
+        let resumed = tokio::task::spawn_blocking(resume).await?;
+        resumed.map_err(|error| PollerFailure::Checkpoints(cannot_store(error)))
+    }
+
+    async fn wait_after(&self, failure: &PollerFailure, failures: u32, stop: &CancellationToken) {
+        let wait = self.settings.every.saturating_mul(1 << failures.min(16)).min(MAX_BACKOFF);
         let next_try_in_ms = wait.as_millis() as u64;
-        tracing::error!(agent_id = %self.id, %panic, next_try_in_ms, "a poller panicked; it is started again");
+        match failure {
+            PollerFailure::Panicked(panic) => {
+                self.health.panicked(&self.id, &panic.to_string());
+                tracing::error!(agent_id = %self.id, %panic, next_try_in_ms, "a poller panicked; it is started again");
+            }
+            PollerFailure::Checkpoints(error) => {
+                self.health.failed(&self.id, error);
+                tracing::warn!(agent_id = %self.id, %error, next_try_in_ms, "could not read an agent's checkpoints");
+            }
+        }
         stop.run_until_cancelled(tokio::time::sleep(wait)).await;
     }
 
@@ -98,5 +111,20 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
             // Nobody is left who could say so.
             std::future::pending().await
         }
+    }
+}
+
+/// Why there is no poller.
+#[derive(Debug)]
+enum PollerFailure {
+    /// The poller panicked.
+    Panicked(JoinError),
+    /// The engine cannot say how far the agent's streams are stored.
+    Checkpoints(PollError),
+}
+
+impl From<JoinError> for PollerFailure {
+    fn from(panic: JoinError) -> Self {
+        Self::Panicked(panic)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use coral_store::Checkpoint;
+use coral_engine::Checkpoint;
 use coral_trace::UnixNanos;
 
 use super::error::{PollError, PollState};

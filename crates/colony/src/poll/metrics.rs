@@ -1,6 +1,8 @@
 //! Follows one agent's metrics.
 
-use coral_store::{MetricCheckpoint, Store};
+use std::sync::Arc;
+
+use coral_engine::{Engine, EngineError, MetricCheckpoint};
 use coral_wire::agent_rpc::proto::{MetricPage, QueryBeylaMetricsResponse};
 use coral_wire::agent_rpc::{ReceivedMetrics, take_metrics};
 use tokio_util::sync::CancellationToken;
@@ -8,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::client::{AgentClient, MetricPageRequest};
 use super::error::PollError;
 use super::health::Health;
-use super::page_fetcher::{PageFetcher, on_store};
+use super::page::cannot_store;
+use super::page_fetcher::{PageFetcher, on_engine};
 use super::position::{MAX_STANDSTILLS, check_store_id};
 use super::width::Width;
 use coral_server::clock;
-use coral_trace::chain;
 use coral_trace::sanitize;
 
 /// Drains the metrics of one agent. Each page and its checkpoint are one commit.
@@ -24,13 +26,13 @@ pub(super) struct MetricStream {
 }
 
 impl MetricStream {
-    /// Goes on where the store's checkpoint says.
-    pub(super) fn resume(agent_id: &str, store: &Store) -> Self {
-        let known = store.metric_checkpoints();
+    /// Goes on where the stored checkpoint says. Blocks.
+    pub(super) fn resume(agent_id: &str, engine: &dyn Engine) -> Result<Self, EngineError> {
+        let known = engine.metric_checkpoints()?;
         let checkpoint = known.into_iter().find(|checkpoint| checkpoint.agent_id == agent_id);
         let beginning = || MetricCheckpoint { agent_id: agent_id.to_owned(), ..Default::default() };
         let checkpoint = checkpoint.unwrap_or_else(beginning);
-        Self { checkpoint, is_unsaved: false, width: Width::MAX_WIDTH }
+        Ok(Self { checkpoint, is_unsaved: false, width: Width::MAX_WIDTH })
     }
 
     /// Stores everything that the agent has now.
@@ -53,7 +55,7 @@ impl MetricStream {
                 standstills += 1;
                 continue;
             }
-            if !self.take(&fetcher.store, health, page, answer).await? {
+            if !self.take(&fetcher.engine, health, page, answer).await? {
                 continue;
             }
             if !has_more {
@@ -86,18 +88,18 @@ impl MetricStream {
     /// over. Returns `false` when the page is to be tried again.
     async fn take(
         &mut self,
-        store: &Store,
+        engine: &Arc<dyn Engine>,
         health: &Health,
         page: MetricPage,
         answer: QueryBeylaMetricsResponse,
     ) -> Result<bool, PollError> {
         let after = self.checkpoint_after(&page);
-        let (refused, reason) = match self.store(store, after.clone(), answer).await {
+        let (refused, reason) = match self.store(engine, after.clone(), answer).await {
             Err(bad) if bad.is_of_page() => {
                 if !self.width.finds_fault() {
                     return Ok(false);
                 }
-                self.store(store, after, QueryBeylaMetricsResponse::default()).await?;
+                self.store(engine, after, QueryBeylaMetricsResponse::default()).await?;
                 self.width.go_on();
                 (1, bad.to_string())
             }
@@ -118,19 +120,19 @@ impl MetricStream {
     /// Stores what an answer holds and the place after it in one commit. Returns what was refused of it.
     async fn store(
         &mut self,
-        store: &Store,
-        mut checkpoint: MetricCheckpoint,
+        engine: &Arc<dyn Engine>,
+        checkpoint: MetricCheckpoint,
         answer: QueryBeylaMetricsResponse,
     ) -> Result<ReceivedMetrics, PollError> {
         let unmoved = checkpoint == self.checkpoint && !self.is_unsaved;
-        let stored = on_store(store, move |store| {
+        let stored = on_engine(engine, move |engine| {
             let mut taken = take_metrics(answer);
             let deltas = std::mem::take(&mut taken.deltas);
-            if !(unmoved && deltas.is_empty()) {
-                let stored = store.append_metric_page(deltas, clock::now(), &mut checkpoint);
-                stored.map_err(|error| PollError::CannotStore(chain(&error)))?;
+            if unmoved && deltas.is_empty() {
+                return Ok((checkpoint, taken));
             }
-            Ok((checkpoint, taken))
+            let stored = engine.append_metric_page(deltas, clock::now(), &checkpoint);
+            Ok((stored.map_err(cannot_store)?, taken))
         });
         let (checkpoint, taken) = stored.await?;
         (self.checkpoint, self.is_unsaved) = (checkpoint, false);

@@ -1,4 +1,4 @@
-//! Pulls every agent's spans and metrics into the colony's store.
+//! Pulls every agent's spans and metrics into the colony's engine.
 //!
 //! One [`follow::Follower`] per agent with one [`poller::Poller`] at a time, so that a slow, dead or wiped agent
 //! harms no other. [`Polling`] starts them as the registry changes.
@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use coral_store::{Store, StoreError};
+use coral_engine::Engine;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -52,7 +52,7 @@ pub struct Polling {
     /// The agents.
     pub agents: watch::Receiver<BTreeMap<String, Agent>>,
     /// Where pages go.
-    pub store: Store,
+    pub engine: Arc<dyn Engine>,
     /// How to poll.
     pub settings: PollSettings,
     /// How it goes, by agent.
@@ -65,10 +65,7 @@ const PAGES: usize = 4;
 
 impl Polling {
     /// Polls until `stop`. Pages that came in by then are stored with their checkpoints.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the checkpoints cannot be read: without them everything would be polled again.
-    pub async fn run(mut self, stop: CancellationToken) -> Result<(), StoreError> {
+    pub async fn run(mut self, stop: CancellationToken) {
         let room = Arc::new(Semaphore::new(PAGES));
         let (mut followed, mut followers) = (BTreeSet::new(), JoinSet::new());
         loop {
@@ -81,13 +78,12 @@ impl Polling {
             tokio::select! {
                 () = stop.cancelled() => break,
                 changed = self.agents.changed() => if changed.is_err() { stop.cancelled().await; break },
-                Some(ended) = followers.join_next() => joined(ended)?,
+                Some(ended) = followers.join_next() => joined(ended),
             }
         }
         while let Some(ended) = followers.join_next().await {
-            joined(ended)?;
+            joined(ended);
         }
-        Ok(())
     }
 
     fn follower(&self, id: String, room: &Arc<Semaphore>) -> Follower<fn(String) -> GrpcAgent> {
@@ -95,7 +91,7 @@ impl Polling {
             id,
             agents: self.agents.clone(),
             connect: GrpcAgent::new,
-            store: self.store.clone(),
+            engine: self.engine.clone(),
             settings: self.settings.clone(),
             room: room.clone(),
             health: self.health.clone(),
@@ -104,6 +100,6 @@ impl Polling {
 }
 
 /// A follower has nothing that could panic; one that does ends the colony, where it is seen.
-fn joined(ended: Result<Result<(), StoreError>, tokio::task::JoinError>) -> Result<(), StoreError> {
-    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+fn joined(ended: Result<(), tokio::task::JoinError>) {
+    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
 }

@@ -1,6 +1,6 @@
 //! One page on its way into the store.
 
-use coral_store::{Checkpoint, Store};
+use coral_engine::{Checkpoint, Engine, EngineError, Page, PageContent};
 use coral_trace::{Collector, Recogniser};
 use coral_wire::otlp_in::{self, Encoding};
 
@@ -56,17 +56,18 @@ impl RefusedBy {
     }
 }
 
-/// Stores the spans of a page, with the place that the stream has after it, in one commit. Blocks.
+/// Stores the spans of a page and `checkpoint`, the place of the stream after it, in one commit. Returns the
+/// checkpoint as it was stored. Blocks.
 ///
 /// # Errors
 /// [`PollError::Undecodable`] when nothing of the page can be read; [`PollError::CannotStore`]. Nothing is
 /// stored then.
 pub(super) fn store(
-    store: &Store,
+    engine: &dyn Engine,
     otlp: &[u8],
     sampling: Sampling,
-    checkpoint: &mut Checkpoint,
-) -> Result<LeftOut, PollError> {
+    checkpoint: Checkpoint,
+) -> Result<(Checkpoint, LeftOut), PollError> {
     let collector = match checkpoint.collector {
         Collector::Ebpf => Recogniser::everything_ebpf(),
         Collector::Sdk => Recogniser::everything_sdk(),
@@ -82,8 +83,14 @@ pub(super) fn store(
     let came = spans.len();
     spans.retain(|span| sampling.keeps(span.trace_id));
     let sampled_out = (came - spans.len()) as u64;
-    store
-        .append_page(spans, clock::now(), checkpoint)
-        .map_err(|error| PollError::CannotStore(chain(&error)))?;
-    Ok(LeftOut { sampled_out, links: decoded.refused.links, refused })
+    let left_out = LeftOut { sampled_out, links: decoded.refused.links, refused };
+    let page = Page { content: PageContent::Spans(spans), received: clock::now(), checkpoint };
+    let appended = engine.append_pages(vec![page]).pop();
+    let appended = appended.expect("an engine answers for each page").map_err(cannot_store)?;
+    Ok((appended.checkpoint, left_out))
+}
+
+/// The engine did not store a page, whatever the page holds.
+pub(super) fn cannot_store(error: EngineError) -> PollError {
+    PollError::CannotStore(chain(&error))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use coral_store::Store;
+use coral_engine::Engine;
 use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use coral_trace::sanitize;
 /// Brings pages of one agent when there is room for them. Shared by its streams.
 pub(super) struct PageFetcher<C> {
     pub(super) client: C,
-    pub(super) store: Store,
+    pub(super) engine: Arc<dyn Engine>,
     /// Room for pages, shared by all agents.
     pub(super) room: Arc<Semaphore>,
     /// How long an agent may think about a page, and how long that may take to come.
@@ -55,13 +55,14 @@ impl<C: AgentClient> PageFetcher<C> {
     }
 }
 
-/// Does `work` with the store, on a thread that may block. It is not given up half way.
-pub(super) async fn on_store<T: Send + 'static>(
-    store: &Store,
-    work: impl FnOnce(&Store) -> Result<T, PollError> + Send + 'static,
+/// Calls `work` with the engine, on a thread that may block. `work` runs to its end, also when the caller stops
+/// waiting for it.
+pub(super) async fn on_engine<T: Send + 'static>(
+    engine: &Arc<dyn Engine>,
+    work: impl FnOnce(&dyn Engine) -> Result<T, PollError> + Send + 'static,
 ) -> Result<T, PollError> {
-    let store = store.clone();
-    let worked = tokio::task::spawn_blocking(move || work(&store)).await;
+    let engine = engine.clone();
+    let worked = tokio::task::spawn_blocking(move || work(&*engine)).await;
     worked.map_err(|panic| PollError::Unstorable(sanitize::line(&panic.to_string())))?
 }
 

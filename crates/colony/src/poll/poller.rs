@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use coral_store::{Checkpoint, Store, StoreError};
+use coral_engine::{Checkpoint, Engine, EngineError};
 use coral_trace::Collector;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use super::error::PollError;
 use super::health::Health;
 use super::metrics::MetricStream;
 use super::page::{self, LeftOut, RefusedBy, RefusedSpans};
-use super::page_fetcher::{PageFetcher, on_store};
+use super::page_fetcher::{PageFetcher, on_engine};
 use super::position::{
     MAX_STANDSTILLS, beginning, check_store_id, checkpoint_after, is_another_store,
 };
@@ -43,28 +43,28 @@ pub struct Poller<C> {
 pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 impl<C: AgentClient> Poller<C> {
-    /// A poller that goes on where the store's checkpoints say.
+    /// A poller that goes on where the stored checkpoints say. Blocks.
     ///
     /// # Errors
-    /// [`StoreError`] when they cannot be read.
+    /// [`EngineError`] when the checkpoints cannot be read: without them everything would be polled again.
     pub fn resume(
         agent_id: &str,
         client: C,
-        store: Store,
+        engine: Arc<dyn Engine>,
         settings: PollSettings,
         room: Arc<Semaphore>,
         health: Arc<Health>,
-    ) -> Result<Self, StoreError> {
-        let known = store.checkpoints();
+    ) -> Result<Self, EngineError> {
+        let known = engine.checkpoints()?;
         let checkpoints = [Collector::Ebpf, Collector::Sdk].map(|collector| {
             let checkpoint = known.iter().find(|checkpoint| {
                 checkpoint.agent_id == agent_id && checkpoint.collector == collector
             });
             checkpoint.cloned().unwrap_or_else(|| beginning(agent_id, collector))
         });
-        let metrics = MetricStream::resume(agent_id, &store);
+        let metrics = MetricStream::resume(agent_id, &*engine)?;
         let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
-        let fetcher = PageFetcher { client, store, room, within };
+        let fetcher = PageFetcher { client, engine, room, within };
         let (widths, failures, polls) = ([Width::MAX_WIDTH; 2], 0, 0);
         Ok(Self {
             agent_id,
@@ -160,7 +160,7 @@ impl<C: AgentClient> Poller<C> {
     async fn store_page(
         &mut self,
         stream: usize,
-        mut checkpoint: Checkpoint,
+        checkpoint: Checkpoint,
         spans: u32,
         otlp: Vec<u8>,
     ) -> Result<LeftOut, PollError> {
@@ -172,9 +172,8 @@ impl<C: AgentClient> Poller<C> {
             return Ok(LeftOut::default());
         }
         let sampling = self.settings.sampling;
-        let stored = on_store(&self.fetcher.store, move |store| {
-            page::store(store, &otlp, sampling, &mut checkpoint)
-                .map(|left_out| (checkpoint, left_out))
+        let stored = on_engine(&self.fetcher.engine, move |engine| {
+            page::store(engine, &otlp, sampling, checkpoint)
         });
         let (checkpoint, left_out) = stored.await?;
         self.checkpoints[stream] = checkpoint;

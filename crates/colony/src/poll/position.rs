@@ -1,6 +1,6 @@
 //! Where a stream is, and where a page takes it.
 
-use coral_store::Checkpoint;
+use coral_engine::Checkpoint;
 use coral_trace::Collector;
 use coral_wire::agent_rpc::proto::SpanPage;
 

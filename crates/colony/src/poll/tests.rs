@@ -9,7 +9,7 @@ mod state;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-use coral_store::StoreConfig;
+use coral_store::{Store, StoreConfig};
 use coral_trace::{Collector, Span, TraceId, testing};
 use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
 use coral_wire::otlp_out;
@@ -183,6 +183,10 @@ impl Colony {
         Self { _dir: dir, store: store.unwrap(), health: Arc::default() }
     }
 
+    fn engine(&self) -> Arc<dyn Engine> {
+        Arc::new(self.store.clone())
+    }
+
     fn poller(&self, agent: &ScriptedAgent, sampling: Sampling) -> Poller<ScriptedAgent> {
         self.poller_of("web-1", agent, sampling, &Arc::new(Semaphore::new(1)))
     }
@@ -195,8 +199,8 @@ impl Colony {
         room: &Arc<Semaphore>,
     ) -> Poller<ScriptedAgent> {
         self.health.know(id, &at("http://web-1:9001"));
-        let (store, health) = (self.store.clone(), self.health.clone());
-        Poller::resume(id, agent.clone(), store, settings(sampling), room.clone(), health).unwrap()
+        let (engine, health) = (self.engine(), self.health.clone());
+        Poller::resume(id, agent.clone(), engine, settings(sampling), room.clone(), health).unwrap()
     }
 
     fn status(&self) -> AgentStatus {

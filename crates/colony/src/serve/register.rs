@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
-use coral_store::{Checkpoint, KnownAgent};
+use coral_engine::{Checkpoint, EngineError, KnownAgent};
 use coral_wire::colony_rpc::proto::colony_service_server::ColonyService;
 use coral_wire::colony_rpc::proto::{RegisterAgentRequest, RegisterAgentResponse};
 use http::Uri;
@@ -46,11 +46,11 @@ impl ColonyService for Registration {
     }
 }
 
-/// Blocks on the store.
+/// Registers `agent`, or says why not. Blocks.
 fn register(colony: &Colony, agent: &KnownAgent, store_id: &str) -> Result<(), Status> {
-    let (registry, store) = (&colony.registry, &colony.store);
+    let registry = &colony.registry;
     if let Some(holder) = other_holder(colony, agent)
-        && !is_stream_of(&store.checkpoints(), agent, store_id)
+        && !is_stream_of(&colony.engine.checkpoints().map_err(unavailable)?, agent, store_id)
     {
         registry.refuse();
         let (id, address) = (&agent.agent_id, &agent.address);
@@ -60,7 +60,11 @@ fn register(colony: &Colony, agent: &KnownAgent, store_id: &str) -> Result<(), S
              this one another `agent.id`"
         )));
     }
-    registry.register(agent).map_err(|error| Status::unavailable(chain(&error)))
+    registry.register(agent).map_err(unavailable)
+}
+
+fn unavailable(error: EngineError) -> Status {
+    Status::unavailable(chain(&error))
 }
 
 /// Where the agent of this id is, when that is elsewhere and it answers. Nothing moves a configured one.
@@ -127,6 +131,7 @@ fn reachable_address(address: &str, peer: Option<IpAddr>) -> Result<String, Stat
 mod tests {
     use std::sync::Arc;
 
+    use coral_engine::{Engine, Page, PageContent};
     use coral_store::{Store, StoreConfig};
     use coral_trace::Collector;
 
@@ -138,11 +143,12 @@ mod tests {
     fn known_agent(dir: &std::path::Path) -> Colony {
         let store = Store::open(StoreConfig { dir: dir.to_owned(), segment_rows: 1_000 });
         let store = store.unwrap();
-        let registry = Arc::new(Registry::load(&[], store.clone()));
-        let colony = Colony { store, registry, health: Arc::default(), retained: Arc::default() };
+        let engine: Arc<dyn Engine> = Arc::new(store);
+        let registry = Arc::new(Registry::load(&[], engine.clone()).unwrap());
+        let colony = Colony { engine, registry, health: Arc::default(), retained: Arc::default() };
         register(&colony, &at("http://a:1"), "mine").unwrap();
         colony.health.know("web-1", &colony.registry.watch().borrow()["web-1"]);
-        let mut checkpoint = Checkpoint {
+        let checkpoint = Checkpoint {
             agent_id: "web-1".into(),
             collector: Collector::Ebpf,
             store_id: "mine".into(),
@@ -150,7 +156,9 @@ mod tests {
             spans_stored: 0,
             spans_missed: 0,
         };
-        colony.store.append_page(vec![], coral_trace::UnixNanos(1), &mut checkpoint).unwrap();
+        let (content, received) = (PageContent::Spans(vec![]), coral_trace::UnixNanos(1));
+        let page = Page { content, received, checkpoint };
+        colony.engine.append_pages(vec![page]).remove(0).unwrap();
         colony
     }
 

@@ -16,6 +16,7 @@ use coral_server::door::hosts::AllowedHosts;
 use coral_server::door::{Door, Method, Permission, Route};
 use coral_server::exposition::{self, Counters};
 use coral_sql::runner::SqlRunner;
+use coral_store::Store;
 use coral_trace::UnixNanos;
 
 /// What somebody reads who asks a colony for an unknown path.
@@ -30,21 +31,26 @@ const QUESTIONS: AdmissionLimits = AdmissionLimits {
     wait_timeout: Duration::from_secs(30),
 };
 
-/// Every route and RPC of `colony`.
+/// Every route and RPC of `colony`, whose data is in `store`.
 ///
 /// # Errors
 /// When the RPC descriptors that were compiled in cannot be read.
 pub async fn door(
     colony: &Colony,
+    store: Store,
     config: &ColonyConfig,
 ) -> Result<Door, tonic_reflection::server::Error> {
-    let sql = SqlRunner::new(colony.store.clone(), config.data_dir.clone(), &config.sql);
+    let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
     let admission = Admission::new(QUESTIONS);
     let about =
         Arc::new(About { colony: colony.clone(), sql: sql.clone(), admission: admission.clone() });
-    let store = Arc::new(colony.store.clone());
+    let store = Arc::new(store);
     let sources = SharedSources { traces: store.clone(), metrics: store, fleet: about.clone() };
-    let metrics = get(async move || exposition::prometheus(&about.counters()));
+    let metrics = get(async move || {
+        let count = move || about.counters();
+        let counters = tokio::task::spawn_blocking(count).await.expect("counting does not panic");
+        exposition::prometheus(&counters)
+    });
     let healthy = get(async || "ok\n");
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)

@@ -6,6 +6,7 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ use coral_colony::{Colony, ColonyError};
 use coral_config::{AgentConfig, ColonyConfig, StandaloneConfig};
 use coral_server::addresses::{Addresses, on_this_host};
 use coral_server::listen::{self, BindError};
-use coral_store::Store;
+use coral_store::{Store, StoreConfig, StoreError};
 
 /// Why a server did not start, or ended without being asked to.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,9 @@ pub enum RoleError {
     /// The agent.
     #[error(transparent)]
     Agent(#[from] AgentError),
+    /// The colony's store.
+    #[error("cannot use the colony's store")]
+    ColonyStore(#[source] StoreError),
     /// The colony.
     #[error(transparent)]
     Colony(#[from] ColonyError),
@@ -53,7 +57,7 @@ pub async fn agent(config: AgentConfig, stop: CancellationToken) -> Result<(), R
 /// [`RoleError`].
 pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(), RoleError> {
     let listener = listen::bind(config.listen, "colony.listen").await?;
-    let store = coral_colony::open_store(&config).await?;
+    let store = open_colony_store(&config).await?;
     let colony = Some(listen::local_address(&listener));
     let addresses = Addresses {
         role: "colony".into(),
@@ -104,7 +108,7 @@ impl Standalone {
     /// [`RoleError`] of the agent, or else of the colony.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RoleError> {
         let agent_store = coral_agent::open_store(&self.config.agent).await?;
-        let colony_store = coral_colony::open_store(&self.config.colony).await?;
+        let colony_store = open_colony_store(&self.config.colony).await?;
         let _published = publish(&self.addresses, &self.config.agent.data_dir)?;
         announce(&self.addresses);
         let agent = async {
@@ -131,9 +135,19 @@ async fn run_colony(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> Result<(), ColonyError> {
-    let colony = Colony::new(config, store);
-    let door = answers::door(&colony, config).await?;
+    let (colony_config, engine) = (config.clone(), Arc::new(store.clone()));
+    let open = move || Colony::new(&colony_config, engine);
+    let colony = tokio::task::spawn_blocking(open).await.expect("reading agents does not panic")?;
+    let door = answers::door(&colony, store, config).await?;
     colony.run(config, listener, door, stop).await
+}
+
+/// Opens the colony's store. Fails while another process has it.
+async fn open_colony_store(config: &ColonyConfig) -> Result<Store, RoleError> {
+    let (dir, segment_rows) = (config.data_dir.join("colony"), config.storage.segment_rows);
+    let open = move || Store::open(StoreConfig { dir, segment_rows });
+    let opened = tokio::task::spawn_blocking(open).await.expect("opening a store does not panic");
+    opened.map_err(RoleError::ColonyStore)
 }
 
 fn agent_addresses(role: &str, listeners: &coral_agent::Listeners) -> Addresses {

@@ -37,7 +37,9 @@ async fn colony_door(dir: &TempDir) -> Door {
     let data_dir = format!("data_dir={}", dir.path().display());
     let sources = Sources { flags: vec![data_dir], ..Sources::default() };
     let config = ColonyConfig::load(&sources).unwrap();
-    answers::door(&Colony::new(&config, store(dir, "colony")), &config).await.unwrap()
+    let store = store(dir, "colony");
+    let colony = Colony::new(&config, std::sync::Arc::new(store.clone())).unwrap();
+    answers::door(&colony, store, &config).await.unwrap()
 }
 
 /// The path of every RPC of `descriptors`.

@@ -1,48 +1,81 @@
-//! Pages that wait for the commit at hand to end.
+//! Pages that wait for the writer.
 
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use coral_engine::Checkpoint;
+use coral_engine::{AppendedPage, Checkpoint};
 use coral_trace::{Span, UnixNanos};
 
 use super::appended::Appended;
+use crate::error::StoreError;
 
-/// Pages that wait for the commit at hand to end.
+/// The pages of all callers that wait for the writer, in the order in which they came.
 #[derive(Default)]
-pub(crate) struct PageQueue(pub(super) Mutex<Vec<Arc<WaitingPage>>>);
+pub(crate) struct PageQueue(Mutex<Vec<Arc<QueuedPage>>>);
 
-/// A page that waits.
-pub(super) struct WaitingPage {
-    pub(super) spans: Vec<Span>,
-    pub(super) received: UnixNanos,
-    pub(super) checkpoint: Checkpoint,
-    /// What became of it, once somebody else has committed it.
-    pub(super) appended: Mutex<Option<Appended>>,
+/// A page of spans and the checkpoint that goes with it, as [`Page`](coral_engine::Page) describes them.
+pub(crate) struct SpanPage {
+    pub(crate) spans: Vec<Span>,
+    pub(crate) received: UnixNanos,
+    pub(crate) checkpoint: Checkpoint,
 }
 
-/// So many spans and one page more are committed together.
-pub(super) const MAX_SPANS: usize = 16_384;
+/// A page, and what became of it once a caller has committed it: its own caller, or another one that had the
+/// writer before.
+pub(super) struct QueuedPage {
+    pub(super) page: SpanPage,
+    outcome: Mutex<Option<Outcome>>,
+}
+
+/// What became of a page: `Err` holds the panic of its commit.
+pub(super) type Outcome = std::thread::Result<Result<Appended, StoreError>>;
+
+/// A commit takes the pages that wait until it has this many spans; the last page may bring it above.
+const MAX_COMMIT_SPANS: usize = 16_384;
 
 impl PageQueue {
-    /// Takes pages that wait, the first ones first.
-    pub(super) fn take(&self) -> Vec<Arc<WaitingPage>> {
+    pub(super) fn add(&self, pages: &[Arc<QueuedPage>]) {
+        lock(&self.0).extend(pages.iter().cloned());
+    }
+
+    /// Takes the first pages, as many as one commit takes.
+    pub(super) fn take(&self) -> Vec<Arc<QueuedPage>> {
         let mut queue = lock(&self.0);
         let mut spans = 0;
-        let fitting = queue.iter().take_while(|page| {
-            let fits = spans < MAX_SPANS;
-            spans += page.spans.len();
+        let fitting = queue.iter().take_while(|queued| {
+            let fits = spans < MAX_COMMIT_SPANS;
+            spans += queued.page.spans.len();
             fits
         });
         let fitting = fitting.count();
         queue.drain(..fitting).collect()
     }
+}
 
-    /// Takes this page if it still waits.
-    pub(super) fn withdraw(&self, page: &Arc<WaitingPage>) {
-        lock(&self.0).retain(|waiting| !Arc::ptr_eq(waiting, page));
+impl QueuedPage {
+    pub(super) fn new(page: SpanPage) -> Arc<Self> {
+        Arc::new(Self { page, outcome: Mutex::default() })
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        lock(&self.outcome).is_none()
+    }
+
+    pub(super) fn end(&self, outcome: Outcome) {
+        *lock(&self.outcome) = Some(outcome);
+    }
+
+    /// What the engine's contract answers for the page, once its commit has ended. Called once.
+    pub(super) fn answer(&self) -> Result<AppendedPage, StoreError> {
+        let outcome = lock(&self.outcome).take().expect("the page was committed");
+        let Appended { new, duplicate } = outcome.unwrap_or_else(|panic| resume_unwind(panic))?;
+        let checkpoint = self.page.checkpoint.clone();
+        let spans_stored = checkpoint.spans_stored + new;
+        let checkpoint = Checkpoint { spans_stored, ..checkpoint };
+        Ok(AppendedPage { stored: new, duplicate: Some(duplicate), checkpoint })
     }
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -21,7 +21,8 @@ const OLDEST: (u32, u32) = (1, 5);
 const SPILL_PER_MEMORY: u64 = 8;
 
 /// RFD 036's views.
-pub(super) const SPAN_VIEWS: &str = include_str!("schema/views.sql");
+pub(super) const SPAN_VIEWS: &str =
+    concat!(include_str!("schema/span_attributes.sql"), include_str!("schema/span_views.sql"));
 /// RFD 032's views.
 pub(super) const METRIC_VIEWS: &str = include_str!("schema/metric_views.sql");
 

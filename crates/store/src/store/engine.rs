@@ -14,7 +14,7 @@ use coral_trace::red::Delta;
 use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use super::Store;
-use crate::commit::pages::SpanPage;
+use crate::commit::queue::SpanPage;
 use crate::read::page::{Wanted, page};
 use crate::read::search::plan::Plan;
 use crate::read::{dependencies, ended, lookup, operations, search, services};

@@ -24,24 +24,6 @@ impl Store {
         self.0.spans.commit(groups, "", received)
     }
 
-    /// Stores one page of an agent's spans and how far that agent's stream is stored now, in one
-    /// commit: after a crash both are there or neither. RFD 036's `InsertBeylaTraces`.
-    ///
-    /// `checkpoint.spans_stored` is raised here by what was new.
-    ///
-    /// # Errors
-    /// As [`append`](Self::append).
-    pub fn append_page(
-        &self,
-        spans: Vec<Span>,
-        received: UnixNanos,
-        checkpoint: &mut Checkpoint,
-    ) -> Result<Appended, StoreError> {
-        let appended = self.0.spans.commit_page(spans, received, checkpoint)?;
-        checkpoint.spans_stored += appended.new;
-        Ok(appended)
-    }
-
     /// Every checkpoint, by agent. Does not wait for commits.
     pub fn checkpoints(&self) -> Vec<Checkpoint> {
         self.0.spans.live.read().directory.checkpoints.values().cloned().collect()

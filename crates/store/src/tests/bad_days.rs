@@ -4,8 +4,8 @@ use std::error::Error;
 
 use coral_trace::Collector;
 
-use super::{NOON, config, span, store};
-use crate::{Checkpoint, KnownAgent, Store, StoreError, TraceQuery};
+use super::{NOON, append_page, config, span, store};
+use crate::{Checkpoint, IndexedQuery, KnownAgent, Store, StoreError};
 
 fn checkpoint() -> Checkpoint {
     Checkpoint {
@@ -23,9 +23,9 @@ fn a_page_and_its_checkpoint_are_stored_together() {
     let (dir, store) = store();
     let mut place = Checkpoint { next_receipt: 2, ..checkpoint() };
     let page = vec![span(1, 1, None, 0, 1), span(1, 2, Some(1), 0, 1)];
-    store.append_page(page.clone(), NOON, &mut place).unwrap();
+    append_page(&store, page.clone(), &mut place).unwrap();
     // The same page again, as after a poll that was cut off before it heard of the commit.
-    store.append_page(page, NOON, &mut place).unwrap();
+    append_page(&store, page, &mut place).unwrap();
     drop(store);
     let store = Store::open(config(&dir)).unwrap();
     let expected = Checkpoint { next_receipt: 2, spans_stored: 2, ..checkpoint() };
@@ -45,7 +45,7 @@ fn a_file_that_a_crash_left_uncatalogued_is_swept_and_its_rows_are_still_hot() {
         std::fs::write(segments.join(orphan), b"half a file").unwrap();
     }
     let store = Store::open(config(&dir)).unwrap();
-    assert_eq!(store.search(&TraceQuery::newest(10)).unwrap().len(), 1);
+    assert_eq!(store.search(&IndexedQuery::newest(10)).unwrap().len(), 1);
     assert_eq!(std::fs::read_dir(segments).unwrap().count(), 0);
 }
 
@@ -60,7 +60,7 @@ fn a_damaged_segment_is_left_out_and_the_rest_is_readable() {
     let first = dir.path().join("store/segments/000000000001.spans.parquet");
     std::fs::write(first, b"not parquet").unwrap();
     let store = Store::open(config(&dir)).unwrap();
-    assert_eq!(store.search(&TraceQuery::newest(10)).unwrap().len(), 1);
+    assert_eq!(store.search(&IndexedQuery::newest(10)).unwrap().len(), 1);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_segment_that_is_damaged_under_a_running_store_is_put_aside_counted_and_the_
     std::fs::write(&second, vec![0xff; length]).unwrap();
     assert_eq!(store.trace(super::trace_id(2), None, 10).unwrap().span_count, 0);
     assert_eq!(store.trace(super::trace_id(3), None, 10).unwrap().span_count, 1);
-    assert_eq!(store.search(&TraceQuery::newest(10)).unwrap().len(), 2);
+    assert_eq!(store.search(&IndexedQuery::newest(10)).unwrap().len(), 2);
     let extent = store.extent();
     assert_eq!((extent.spans, extent.segments, extent.damaged), (2, 2, 1));
     assert!(second.with_extension("damaged").exists());
@@ -220,7 +220,7 @@ fn a_missing_segment_is_counted_and_the_rest_answers() {
     std::fs::remove_file(dir.path().join("store/segments/000000000002.spans.parquet")).unwrap();
     let store = Store::open(config(&dir)).unwrap();
     assert_eq!((store.extent().spans, store.extent().damaged), (2, 1));
-    assert_eq!(store.search(&TraceQuery::newest(10)).unwrap().len(), 2);
+    assert_eq!(store.search(&IndexedQuery::newest(10)).unwrap().len(), 2);
 }
 
 /// A directory stands in the place of what sealing writes: a disk on which nothing can be created.
@@ -232,7 +232,7 @@ fn what_cannot_be_sealed_stays_readable_and_is_sealed_when_it_can_be() {
     std::fs::create_dir(&blocked).unwrap();
     assert!(store.seal().is_err());
     store.append(&[vec![span(1, 2, Some(1), 5, 100)]], NOON).unwrap();
-    let all = || store.search(&TraceQuery::newest(10)).unwrap();
+    let all = || store.search(&IndexedQuery::newest(10)).unwrap();
     assert_eq!((all().len(), all()[0].spans, all()[0].duration_us), (1, 2, 105_000));
     std::fs::remove_dir(&blocked).unwrap();
     assert_eq!(store.seal().unwrap(), 2);
@@ -267,7 +267,7 @@ fn a_segment_that_was_put_aside_comes_back_when_it_is_whole_and_its_spans_are_th
     let trace = store.trace(super::trace_id(1), None, 10).unwrap();
     let ids: Vec<u64> = trace.spans.iter().map(|stored| stored.span.span_id.as_u64()).collect();
     assert_eq!(ids, [9, 1, 2]);
-    assert_eq!(store.search(&TraceQuery::newest(10)).unwrap().len(), 2);
+    assert_eq!(store.search(&IndexedQuery::newest(10)).unwrap().len(), 2);
     assert_eq!(store.repair(NOON).unwrap().left.len(), 1);
 }
 
@@ -341,7 +341,7 @@ fn wherever_a_byte_of_a_segment_is_damaged_the_store_opens_and_answers_without_a
             bytes[at] ^= 0x41;
             std::fs::write(segments.join(name), bytes).unwrap();
             let store = Store::open(config(&copy)).unwrap_or_else(|error| panic!("{at}: {error}"));
-            store.search(&TraceQuery::newest(10)).unwrap();
+            store.search(&IndexedQuery::newest(10)).unwrap();
             store.trace(super::trace_id(1), None, 10).unwrap();
         }
     }

@@ -1,7 +1,7 @@
 //! Lists are exact where the store's own indexes are not: the conformance suite has the rest.
 
 use super::{NOON, of_service, span, store};
-use crate::{Order, TraceQuery};
+use crate::{IndexedQuery, Order};
 
 #[test]
 fn one_of_many_services_that_share_a_bit_is_told_apart() {
@@ -12,10 +12,10 @@ fn one_of_many_services_that_share_a_bit_is_told_apart() {
     store.append(&[many.collect()], NOON).unwrap();
     store.seal().unwrap();
     for id in [1, 150, 300] {
-        let query = TraceQuery {
+        let query = IndexedQuery {
             services: vec![format!("service-{id}")],
             order: Order::Slowest,
-            ..TraceQuery::newest(1)
+            ..IndexedQuery::newest(1)
         };
         let found = store.search(&query).unwrap();
         assert_eq!(found.iter().map(|trace| trace.trace_id.as_u128()).collect::<Vec<_>>(), [id]);

@@ -10,10 +10,10 @@ use proptest::prelude::*;
 use super::{NOON, config, span, store, trace_id};
 use crate::disk::Operation;
 use crate::disk::faults::{self, EACCES, EIO, ENOSPC, Fault};
-use crate::{Keep, Store, StoreError, TraceQuery};
+use crate::{IndexedQuery, SpanRetention, Store, StoreError};
 
 /// A span of trace `trace` whose resource says so.
-fn attributed(trace: u64, id: u64) -> Span {
+pub(super) fn attributed(trace: u64, id: u64) -> Span {
     let service = format!("shop-{trace}");
     let attributes = [("service.name", service.as_str())].into_iter().collect();
     let resource = Resource { attributes, ..Resource::default() };
@@ -26,7 +26,7 @@ fn all(store: &Store) -> Vec<Span> {
     page.spans.into_iter().map(|stored| stored.span).collect()
 }
 
-fn reopened(store: Store, dir: &tempfile::TempDir) -> Store {
+pub(super) fn reopened(store: Store, dir: &tempfile::TempDir) -> Store {
     drop(store);
     Store::open(config(dir)).unwrap()
 }
@@ -122,7 +122,7 @@ fn a_damaged_commit_in_the_middle_of_a_log_costs_itself_is_counted_and_its_recei
             let expected: Vec<_> = [1, 2, 4, 5].map(|id| attributed(1, id)).into();
             assert_eq!(all(&store), expected, "at {at}");
             assert_eq!((store.extent().damaged, store.extent().last_receipt), (1, 5), "at {at}");
-            let trace = &store.search(&TraceQuery::newest(1)).unwrap()[0];
+            let trace = &store.search(&IndexedQuery::newest(1)).unwrap()[0];
             assert_eq!(trace.spans, 4, "at {at}");
             store = reopened(store, &dir);
         }
@@ -173,7 +173,7 @@ fn a_trace_is_counted_without_being_read_and_no_more_is_read_than_was_asked_for(
 #[test]
 fn a_seal_that_fails_is_not_tried_again_at_once_and_leaves_no_half_file() {
     let (dir, store) = store();
-    let keep = Keep { age: Duration::from_secs(3_600), bytes: u64::MAX };
+    let keep = SpanRetention { age: Duration::from_secs(3_600), bytes: u64::MAX };
     store.append(&[(1..=1_000).map(|id| attributed(1, id)).collect()], NOON).unwrap();
     faults::plan(Some(Operation::Write), 2, Fault::CutShort(ENOSPC));
     store.maintain(keep, NOON).unwrap_err();
@@ -194,7 +194,7 @@ fn sealed_rows_do_not_come_back_from_a_log_that_could_not_be_removed() {
     faults::plan(Some(Operation::Remove), 0, Fault::Fails(EACCES));
     store.seal().unwrap();
     assert_eq!(faults::clear(), 0);
-    let keep = Keep { age: Duration::ZERO, bytes: u64::MAX };
+    let keep = SpanRetention { age: Duration::ZERO, bytes: u64::MAX };
     faults::plan(Some(Operation::Remove), 0, Fault::Fails(EACCES));
     assert_eq!(store.maintain(keep, NOON).unwrap().expired, 0);
     assert_eq!(store.maintain(keep, NOON).unwrap().expired, 1);
@@ -227,47 +227,6 @@ fn who_asks_what_a_store_holds_does_not_wait_for_a_disk_that_hangs() {
     assert_eq!(answered.unwrap().0.spans, 0);
     writing.join().unwrap().unwrap_err();
     asking.join().unwrap();
-}
-
-#[test]
-fn pages_of_many_agents_that_come_at_once_are_stored_each_with_its_checkpoint_also_when_a_file_fails()
- {
-    let (dir, store) = store();
-    std::thread::scope(|threads| {
-        for agent in 1..=8_u64 {
-            let store = &store;
-            threads.spawn(move || {
-                let mut place = crate::Checkpoint {
-                    agent_id: format!("web-{agent}"),
-                    collector: Collector::Ebpf,
-                    store_id: "s".into(),
-                    next_receipt: 0,
-                    spans_stored: 0,
-                    spans_missed: 0,
-                };
-                for id in 1..=10 {
-                    place.next_receipt = id;
-                    let page = || vec![attributed(agent, id)];
-                    if id == agent {
-                        faults::plan(Some(Operation::Sync), 0, Fault::Fails(EIO));
-                    }
-                    while store.append_page(page(), NOON, &mut place).is_err() {}
-                }
-                assert_eq!(place.spans_stored, 10);
-            });
-        }
-    });
-    let places = store.checkpoints();
-    let store = reopened(store, &dir);
-    assert_eq!(store.checkpoints(), places);
-    assert!(places.iter().all(|place| (place.next_receipt, place.spans_stored) == (10, 10)));
-    let page = store.spans_after(Collector::Ebpf, 0, u32::MAX).unwrap();
-    assert_eq!(page.spans.len(), 80);
-    for stored in page.spans {
-        let trace = stored.span.trace_id.as_u128();
-        assert_eq!(*stored.agent_id, format!("web-{trace}"));
-        assert_eq!(stored.span, attributed(trace as u64, stored.span.span_id.as_u64()));
-    }
 }
 
 /// What a test does to a store.
@@ -359,12 +318,12 @@ impl Trial {
             }
             Step::Seal => drop(self.attempt(|store| store.seal())),
             Step::Maintain => {
-                let keep = Keep { age: Duration::from_secs(3_600), bytes: u64::MAX };
+                let keep = SpanRetention { age: Duration::from_secs(3_600), bytes: u64::MAX };
                 self.attempt(|store| store.maintain(keep, NOON));
             }
             Step::Read => {
                 self.attempt(|store| store.trace(trace_id(1), None, u32::MAX));
-                self.attempt(|store| store.search(&TraceQuery::newest(10)));
+                self.attempt(|store| store.search(&IndexedQuery::newest(10)));
                 self.look();
             }
             Step::Reopen => {
@@ -410,7 +369,7 @@ impl Trial {
         assert_eq!(keys.len(), found.len(), "a span is there twice");
         assert_eq!(store.extent().spans, found.len() as u64);
         assert_eq!(store.extent().damaged, 0, "a fault was taken for damage");
-        for trace in store.search(&TraceQuery::newest(100)).unwrap() {
+        for trace in store.search(&IndexedQuery::newest(100)).unwrap() {
             let id = trace.trace_id;
             let spans = found.iter().filter(|span| span.trace_id == id).count() as u64;
             assert_eq!(trace.spans, spans);

@@ -8,9 +8,9 @@ use coral_trace::{Collector, UnixNanos};
 
 use super::{NOON, config, span, store};
 use crate::clock::Uptime;
-use crate::{Keep, Maintained, Store, TraceQuery};
+use crate::{IndexedQuery, SpanMaintenance, SpanRetention, Store};
 
-const HOUR: Keep = Keep { age: Duration::from_secs(3600), bytes: u64::MAX };
+const HOUR: SpanRetention = SpanRetention { age: Duration::from_secs(3600), bytes: u64::MAX };
 
 fn minutes(minutes: u64) -> UnixNanos {
     NOON.later(Duration::from_secs(60 * minutes))
@@ -48,14 +48,14 @@ impl Clocked {
         self.store.append(&[vec![span(id.into(), id, None, 0, 1)]], minutes(at)).unwrap();
     }
 
-    fn maintain(&self, at: u64) -> Maintained {
+    fn maintain(&self, at: u64) -> SpanMaintenance {
         self.pass_to(at);
         self.store.maintain(HOUR, minutes(at)).unwrap()
     }
 
     /// The ids of the traces that are there.
     fn traces(&self) -> Vec<u128> {
-        let found = self.store.search(&TraceQuery::newest(100)).unwrap();
+        let found = self.store.search(&IndexedQuery::newest(100)).unwrap();
         let mut ids: Vec<u128> = found.iter().map(|trace| trace.trace_id.as_u128()).collect();
         ids.sort_unstable();
         ids
@@ -75,7 +75,7 @@ fn spans_go_by_when_they_were_received_and_their_files_with_them() {
     it.receive(1, 0);
     it.receive(2, 10);
     // Nothing is due: the oldest row is younger than a quarter of the hour.
-    assert_eq!(it.maintain(14), Maintained::default());
+    assert_eq!(it.maintain(14), SpanMaintenance::default());
     assert_eq!(it.maintain(20).sealed, 2);
     it.receive(3, 50);
     assert_eq!(segment_files(&it.dir), 2);
@@ -169,10 +169,10 @@ fn the_size_cap_lets_the_oldest_go_first_and_counts_what_went() {
     // Measures.
     store.maintain(HOUR, minutes(3)).unwrap();
     let cap = store.extent().bytes - 1;
-    let done = store.maintain(Keep { bytes: cap, ..HOUR }, minutes(4)).unwrap();
+    let done = store.maintain(SpanRetention { bytes: cap, ..HOUR }, minutes(4)).unwrap();
     assert_eq!((done.evicted, done.expired), (1, 0));
     assert!(store.extent().bytes <= cap);
-    let left = store.search(&TraceQuery::newest(10)).unwrap();
+    let left = store.search(&IndexedQuery::newest(10)).unwrap();
     assert_eq!(left.iter().map(|trace| trace.trace_id.as_u128()).min(), Some(2));
 }
 
@@ -183,7 +183,7 @@ fn hot_rows_are_sealed_when_there_are_many() {
     store.append(&[many], NOON).unwrap();
     assert_eq!(store.maintain(HOUR, NOON).unwrap().sealed, 1_000);
     assert_eq!((store.extent().segments, store.extent().spans), (1, 1_000));
-    assert_eq!(store.search(&TraceQuery::newest(2_000)).unwrap().len(), 1_000);
+    assert_eq!(store.search(&IndexedQuery::newest(2_000)).unwrap().len(), 1_000);
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn the_size_cap_counts_damaged_files_and_lets_them_go_first() {
     }
     let damaged = dir.path().join("store/segments/000000000000.spans.damaged");
     std::fs::write(&damaged, vec![0; 1 << 20]).unwrap();
-    let done = store.maintain(Keep { bytes: 1 << 20, ..HOUR }, minutes(3)).unwrap();
+    let done = store.maintain(SpanRetention { bytes: 1 << 20, ..HOUR }, minutes(3)).unwrap();
     assert_eq!((done.evicted, damaged.exists()), (0, false));
 }
 
@@ -223,7 +223,7 @@ fn segments_stay_when_letting_them_go_would_not_help() {
     store.append(&[vec![span(1, 1, None, 0, 1)]], minutes(1)).unwrap();
     store.seal().unwrap();
     std::fs::write(dir.path().join("store/somebody-elses"), vec![0; 2 << 20]).unwrap();
-    let done = store.maintain(Keep { bytes: 1 << 20, ..HOUR }, minutes(3)).unwrap();
+    let done = store.maintain(SpanRetention { bytes: 1 << 20, ..HOUR }, minutes(3)).unwrap();
     assert_eq!(done.evicted, 0);
 }
 
@@ -235,7 +235,7 @@ fn a_reader_that_holds_files_makes_no_further_segments_go() {
         store.seal().unwrap();
     }
     store.maintain(HOUR, minutes(7)).unwrap();
-    let cap = Keep { bytes: store.extent().bytes - 1, ..HOUR };
+    let cap = SpanRetention { bytes: store.extent().bytes - 1, ..HOUR };
     let held = store.0.spans.live.segments();
     assert_eq!(store.maintain(cap, minutes(7)).unwrap().evicted, 1);
     for _ in 0..5 {

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::{NOON, config, span_id, store, trace_id};
 use crate::clock::Uptime;
 use crate::disk::faults::{self, EIO, ENOSPC, Fault};
-use crate::{MetricCheckpoint, MetricKeep, Store};
+use crate::{MetricCheckpoint, MetricRetention, Store};
 
 const MS: u64 = 1_000_000;
 
@@ -132,7 +132,7 @@ fn each_protocol_expires_by_its_own_retention_and_its_disk_space_returns() {
     let all = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [1, 0])).to_vec();
     store.append_points(&[all], NOON).unwrap();
     let day = Duration::from_secs(86_400);
-    let keep = MetricKeep { http: 30 * day, grpc: 30 * day, sql: 14 * day, bytes: u64::MAX };
+    let keep = MetricRetention { http: 30 * day, grpc: 30 * day, sql: 14 * day, bytes: u64::MAX };
     uptime.store((4 * day).as_nanos() as u64, Ordering::Relaxed);
     store.maintain_metrics(keep, NOON.later(4 * day)).unwrap();
     assert_eq!(metric_files(&dir).len(), 3);
@@ -140,7 +140,7 @@ fn each_protocol_expires_by_its_own_retention_and_its_disk_space_returns() {
     let done = store.maintain_metrics(keep, NOON.later(15 * day)).unwrap();
     assert_eq!((done.expired, metric_files(&dir).len()), (1, 2));
     assert_eq!(counted(&store).keys().collect::<Vec<_>>(), ["grpc /a", "http GET/a"]);
-    let done = store.maintain_metrics(MetricKeep { bytes: 1, ..keep }, NOON).unwrap();
+    let done = store.maintain_metrics(MetricRetention { bytes: 1, ..keep }, NOON).unwrap();
     assert_eq!((done.evicted, metric_files(&dir).len()), (2, 0));
     assert_eq!(pages(&store, 10), []);
 }

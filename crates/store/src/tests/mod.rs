@@ -7,12 +7,14 @@ mod faults;
 mod keeping;
 mod metrics;
 mod once;
+mod pages;
 mod reading;
 mod services;
 mod sql;
 
 use std::sync::Arc;
 
+use coral_engine::{Checkpoint, EngineError, Page, PageContent, PageWriter};
 use coral_trace::{
     Attributes, Collector, Origin, Resource, Scope, Span, SpanId, SpanKind, Status, StatusCode,
     TraceId, UnixNanos,
@@ -33,6 +35,18 @@ fn store() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(config(&dir)).unwrap();
     (dir, store)
+}
+
+/// Stores a page with `checkpoint`, which is then as it was stored.
+fn append_page(
+    store: &Store,
+    spans: Vec<Span>,
+    checkpoint: &mut Checkpoint,
+) -> Result<(), EngineError> {
+    let (content, received) = (PageContent::Spans(spans), NOON);
+    let page = Page { content, received, checkpoint: checkpoint.clone() };
+    *checkpoint = store.append_pages(vec![page]).remove(0)?.checkpoint;
+    Ok(())
 }
 
 fn trace_id(number: u128) -> TraceId {

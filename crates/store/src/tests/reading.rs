@@ -5,9 +5,9 @@ use std::time::Duration;
 use coral_trace::{Collector, TimeRange, Value};
 
 use super::{NOON, by_sdk, failed, of_service, span, store, trace_id, with_attributes};
-use crate::{Order, Store, TraceQuery};
+use crate::{IndexedQuery, Order, Store};
 
-fn ids(store: &Store, query: &TraceQuery) -> Vec<u128> {
+fn ids(store: &Store, query: &IndexedQuery) -> Vec<u128> {
     let found = store.search(query).unwrap();
     found.iter().map(|trace| trace.trace_id.as_u128()).collect()
 }
@@ -112,7 +112,7 @@ fn a_list_sums_whole_traces_and_a_late_span_corrects_a_sealed_one() {
     let child = of_service(span(1, 2, Some(1), 5, 10), "cards");
     store.append(&[vec![child]], NOON).unwrap();
     store.seal().unwrap();
-    let all = TraceQuery::newest(10);
+    let all = IndexedQuery::newest(10);
     let before = &store.search(&all).unwrap()[0];
     assert_eq!((before.duration_us, before.root_service.as_deref()), (10_000, None));
     assert_eq!(before.root_name, "GET /2");
@@ -146,31 +146,31 @@ fn every_condition_of_a_search_holds_for_the_whole_trace() {
             NOON,
         )
         .unwrap();
-    let all = TraceQuery::newest(10);
-    let cases: Vec<(&str, TraceQuery, &[u128])> = vec![
+    let all = IndexedQuery::newest(10);
+    let cases: Vec<(&str, IndexedQuery, &[u128])> = vec![
         ("all, newest first", all.clone(), &[3, 2, 1]),
-        ("slowest first", TraceQuery { order: Order::Slowest, ..all.clone() }, &[3, 1, 2]),
+        ("slowest first", IndexedQuery { order: Order::Slowest, ..all.clone() }, &[3, 1, 2]),
         (
             "the limit comes last",
-            TraceQuery { order: Order::Slowest, limit: 1, ..all.clone() },
+            IndexedQuery { order: Order::Slowest, limit: 1, ..all.clone() },
             &[3],
         ),
-        ("of a service", TraceQuery { services: vec!["cards".into()], ..all.clone() }, &[1]),
+        ("of a service", IndexedQuery { services: vec!["cards".into()], ..all.clone() }, &[1]),
         (
             "of either service",
-            TraceQuery { services: vec!["cards".into(), "x'y".into()], ..all.clone() },
+            IndexedQuery { services: vec!["cards".into(), "x'y".into()], ..all.clone() },
             &[1],
         ),
-        ("of no service", TraceQuery { services: vec!["nobody".into()], ..all.clone() }, &[]),
-        ("long ones", TraceQuery { min_duration_us: Some(700_000), ..all.clone() }, &[3, 1]),
-        ("failed ones", TraceQuery { failed: Some(true), ..all.clone() }, &[2]),
-        ("ones without an error", TraceQuery { failed: Some(false), ..all.clone() }, &[3, 1]),
-        ("by eBPF", TraceQuery { collector: Some(Collector::Ebpf), ..all.clone() }, &[2, 1]),
-        ("by SDK", TraceQuery { collector: Some(Collector::Sdk), ..all.clone() }, &[3]),
-        ("by span name", TraceQuery { name: Some("GET /2".into()), ..all.clone() }, &[1]),
+        ("of no service", IndexedQuery { services: vec!["nobody".into()], ..all.clone() }, &[]),
+        ("long ones", IndexedQuery { min_duration_us: Some(700_000), ..all.clone() }, &[3, 1]),
+        ("failed ones", IndexedQuery { failed: Some(true), ..all.clone() }, &[2]),
+        ("ones without an error", IndexedQuery { failed: Some(false), ..all.clone() }, &[3, 1]),
+        ("by eBPF", IndexedQuery { collector: Some(Collector::Ebpf), ..all.clone() }, &[2, 1]),
+        ("by SDK", IndexedQuery { collector: Some(Collector::Sdk), ..all.clone() }, &[3]),
+        ("by span name", IndexedQuery { name: Some("GET /2".into()), ..all.clone() }, &[1]),
         (
             "by name of the service's own span",
-            TraceQuery {
+            IndexedQuery {
                 name: Some("GET /1".into()),
                 services: vec!["cards".into()],
                 ..all.clone()
@@ -193,7 +193,7 @@ fn every_condition_of_a_search_holds_for_the_whole_trace() {
         ("by a key that nothing has", attribute(&all, &[("no/such~key\"'", "x")]), &[]),
         (
             "started in a half-open range",
-            TraceQuery {
+            IndexedQuery {
                 started: TimeRange { start: NOON, end: NOON.later(Duration::from_secs(1)) },
                 ..all.clone()
             },
@@ -201,7 +201,7 @@ fn every_condition_of_a_search_holds_for_the_whole_trace() {
         ),
         (
             "started since",
-            TraceQuery {
+            IndexedQuery {
                 started: TimeRange {
                     start: NOON.later(Duration::from_secs(1)),
                     end: TimeRange::ALL.end,
@@ -220,9 +220,9 @@ fn every_condition_of_a_search_holds_for_the_whole_trace() {
     }
 }
 
-fn attribute(query: &TraceQuery, pairs: &[(&str, &str)]) -> TraceQuery {
+fn attribute(query: &IndexedQuery, pairs: &[(&str, &str)]) -> IndexedQuery {
     let attributes = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    TraceQuery { attributes, ..query.clone() }
+    IndexedQuery { attributes, ..query.clone() }
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn every_promoted_attribute_can_be_searched_for_under_each_of_its_spellings() {
         let span = with_attributes(span(at, 1, None, 0, 1), vec![(key, at as i64)]);
         store.append(&[vec![span]], NOON).unwrap();
     }
-    let all = TraceQuery::newest(10);
+    let all = IndexedQuery::newest(10);
     for (at, key) in (1..).zip(keys) {
         assert_eq!(ids(&store, &attribute(&all, &[(key, &format!("v{at}"))])), [at], "{key}");
     }

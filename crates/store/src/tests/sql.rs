@@ -244,11 +244,11 @@ fn sql_files_stay_while_they_are_asked_and_go_afterwards() {
     store.seal().unwrap();
     store.seal_metrics().unwrap();
     let snapshot = store.sql_snapshot(None).unwrap();
-    let never = crate::Keep { age: Duration::ZERO, bytes: 0 };
+    let never = crate::SpanRetention { age: Duration::ZERO, bytes: 0 };
     let much_later = UnixNanos(NOON.0 + 86_400_000_000_000);
     assert_eq!(store.maintain(never, much_later).unwrap().expired, 1);
     let zero = Duration::ZERO;
-    let never = crate::MetricKeep { http: zero, grpc: zero, sql: zero, bytes: 0 };
+    let never = crate::MetricRetention { http: zero, grpc: zero, sql: zero, bytes: 0 };
     assert_eq!(store.maintain_metrics(never, much_later).unwrap().expired, 1);
     let files: Vec<PathBuf> =
         snapshot.span_files().iter().chain(snapshot.metric_files()).cloned().collect();

@@ -19,7 +19,7 @@ impl Colony {
             id: "web-1".into(),
             agents,
             connect: move |_| agent.clone(),
-            store: self.store.clone(),
+            engine: self.engine(),
             settings: settings(ALL),
             room: Arc::new(Semaphore::new(1)),
             health: self.health.clone(),
@@ -53,31 +53,39 @@ async fn a_poller_that_panics_is_counted_and_started_again_less_and_less_often()
     assert_eq!(colony.counter("pollers.panicked"), 6);
     assert_eq!((colony.spans(), colony.status().last_error), (sorted(spans(4)), None));
     stop.cancel();
-    tasks.join_next().await.unwrap().unwrap().unwrap();
+    tasks.join_next().await.unwrap().unwrap();
 }
 
-/// One thread for blocking calls, which `taken` has until it is dropped: a commit can be begun, and does not end.
-fn with_one_blocking_thread(test: impl AsyncFnOnce(mpsc::Sender<()>)) {
+/// One thread for blocking calls. While it is taken, a commit can be begun and does not end.
+fn with_one_blocking_thread(test: impl AsyncFnOnce()) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .max_blocking_threads(1)
         .build();
-    runtime.unwrap().block_on(async {
-        let (taken, free) = mpsc::channel();
-        let mut blocking = JoinSet::new();
-        blocking.spawn_blocking(move || free.recv().is_ok());
-        test(taken).await;
-        blocking.join_next().await.unwrap().unwrap();
-    });
+    runtime.unwrap().block_on(test());
+}
+
+/// Takes the thread for blocking calls, once it is free, until the sender is dropped.
+async fn take_blocking_thread() -> mpsc::Sender<()> {
+    let (taken, free) = mpsc::channel();
+    let (began, has_begun) = tokio::sync::oneshot::channel();
+    // Ends when the test drops the sender.
+    std::mem::drop(tokio::task::spawn_blocking(move || {
+        let _ = began.send(());
+        free.recv().is_ok()
+    }));
+    has_begun.await.unwrap();
+    taken
 }
 
 #[test]
 fn a_poller_that_is_stopped_in_a_commit_ends_after_it() {
-    with_one_blocking_thread(async |taken| {
+    with_one_blocking_thread(async || {
         let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(2)));
         let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
         tasks.spawn(colony.poller(&agent, ALL).run(stop.clone()));
+        let taken = take_blocking_thread().await;
         others_go_on().await;
         tokio::time::advance(Duration::from_secs(2)).await;
         others_go_on().await;
@@ -93,11 +101,14 @@ fn a_poller_that_is_stopped_in_a_commit_ends_after_it() {
 
 #[test]
 fn an_agent_that_moves_while_its_page_is_stored_is_polled_on_from_there_and_no_count_goes_back() {
-    with_one_blocking_thread(async |taken| {
+    with_one_blocking_thread(async || {
         let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
         let (registry, agents) = watch::channel(known_at("http://a:1"));
         let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
         tasks.spawn(colony.follower(&agent, agents).run(stop.clone()));
+        // The checkpoints are read first.
+        others_go_on().await;
+        let taken = take_blocking_thread().await;
         others_go_on().await;
         tokio::time::advance(Duration::from_secs(2)).await;
         others_go_on().await;
@@ -111,6 +122,6 @@ fn an_agent_that_moves_while_its_page_is_stored_is_polled_on_from_there_and_no_c
         assert_eq!(colony.status().address, "http://b:2");
         assert_eq!((colony.spans(), colony.status().spans_stored), (sorted(spans(4)), 4));
         stop.cancel();
-        tasks.join_next().await.unwrap().unwrap().unwrap();
+        tasks.join_next().await.unwrap().unwrap();
     });
 }

@@ -50,9 +50,9 @@ async fn fifty_agents_never_have_more_pages_here_than_there_is_room_for() {
             read: read.clone(),
             most_held: most_held.clone(),
         };
-        let (store, health) = (colony.store.clone(), colony.health.clone());
+        let (engine, health) = (colony.engine(), colony.health.clone());
         let id = format!("web-{number}");
-        let poller = Poller::resume(&id, agent, store, settings(ALL), room.clone(), health);
+        let poller = Poller::resume(&id, agent, engine, settings(ALL), room.clone(), health);
         let mut poller = poller.unwrap();
         polls.spawn(async move { poller.poll(&CancellationToken::new()).await });
     }

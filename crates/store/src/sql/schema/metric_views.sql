@@ -1,6 +1,7 @@
--- What people see of RED metrics: RFD 032's names and columns over the files that a connection names in the
--- variable `metric_files`. One row a bucket that is not empty; what is beyond the last bound is in the bucket
--- 'Infinity'. `timestamp` is when the requests had been counted.
+-- The views of RED metrics: RFD 032's names and columns over Parquet files of metrics. A connection names the
+-- files in the variable `metric_files`. There is one row for each latency bucket that is not empty; requests
+-- slower than the last bound are in the bucket 'Infinity'. `timestamp` is the end of the interval in which the
+-- requests were counted.
 
 -- The attributes of row `m` as one JSON object, with what the RFD's columns do not say.
 CREATE OR REPLACE TEMP MACRO metric_attributes(m) AS json_merge_patch(
@@ -15,11 +16,7 @@ CREATE OR REPLACE TEMP VIEW metric_buckets AS
 SELECT
   protocol,
   make_timestamp(time // 1000)::TIMESTAMPTZ AS timestamp,
-  agent_id,
-  service_name,
-  operation,
-  target,
-  status,
+  agent_id, service_name, operation, target, status,
   unnest(list_transform(list_append(bounds, NULL), lambda bound: coalesce(bound / 1e6, 'Infinity'::DOUBLE)))
     AS latency_bucket_ms,
   unnest(counts)::BIGINT                    AS count,
@@ -36,12 +33,7 @@ FROM metric_buckets
 WHERE protocol = 0 AND count > 0;
 
 CREATE OR REPLACE TEMP VIEW beyla_http_metrics_local AS
-SELECT
-  timestamp, service_name,
-  nullif(operation, '') AS http_method, nullif(target, '') AS http_route, status::SMALLINT AS http_status_code,
-  latency_bucket_ms, count, attributes
-FROM metric_buckets
-WHERE protocol = 0 AND count > 0;
+SELECT * EXCLUDE (agent_id) FROM beyla_http_metrics;
 
 CREATE OR REPLACE TEMP VIEW beyla_grpc_metrics AS
 SELECT
@@ -52,12 +44,7 @@ FROM metric_buckets
 WHERE protocol = 1 AND count > 0;
 
 CREATE OR REPLACE TEMP VIEW beyla_grpc_metrics_local AS
-SELECT
-  timestamp, service_name,
-  nullif(operation, '') AS grpc_method, status::SMALLINT AS grpc_status_code,
-  latency_bucket_ms, count, attributes
-FROM metric_buckets
-WHERE protocol = 1 AND count > 0;
+SELECT * EXCLUDE (agent_id) FROM beyla_grpc_metrics;
 
 CREATE OR REPLACE TEMP VIEW beyla_sql_metrics AS
 SELECT
@@ -68,9 +55,4 @@ FROM metric_buckets
 WHERE protocol = 2 AND count > 0;
 
 CREATE OR REPLACE TEMP VIEW beyla_sql_metrics_local AS
-SELECT
-  timestamp, service_name,
-  nullif(operation, '') AS sql_operation, nullif(target, '') AS table_name,
-  latency_bucket_ms, count, attributes
-FROM metric_buckets
-WHERE protocol = 2 AND count > 0;
+SELECT * EXCLUDE (agent_id) FROM beyla_sql_metrics;

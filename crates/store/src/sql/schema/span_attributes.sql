@@ -1,6 +1,4 @@
--- What people see: RFD 036's names, columns and types over the segments' files, which a connection names in
--- the variable `span_files`. Rows before the variable `since_us` (microseconds since the Unix epoch) are left
--- out, when it is set. The product's own queries read the files themselves.
+-- The attributes of a stored span as one JSON object, for the views of spans.
 
 -- The response status as HTTP or gRPC sent it; NULL for the other's. See promoted.rs for the spellings.
 CREATE OR REPLACE TEMP MACRO http_status(spellings, status_code) AS
@@ -39,38 +37,3 @@ CREATE OR REPLACE TEMP MACRO attribute_json(s) AS json_merge_patch(
     'http.response.body.size', s.response_body_size
   ))
 )::VARCHAR;
-
--- Every span of every source. RFD 025's name.
-CREATE OR REPLACE TEMP VIEW telemetry_spans AS
-SELECT
-  lower(hex(trace_id))                   AS trace_id,
-  format('{:016x}', span_id)             AS span_id,
-  CASE WHEN parent_span_id IS NOT NULL THEN format('{:016x}', parent_span_id) END AS parent_span_id,
-  agent_id,
-  service_name,
-  span_name,
-  ['internal', 'internal', 'server', 'client', 'producer', 'consumer'][span_kind + 1] AS span_kind,
-  start_time::TIMESTAMPTZ                AS start_time,
-  greatest(duration_us, 0)               AS duration_us,
-  status_code,
-  ['unset', 'ok', 'error'][span_status + 1] AS span_status,
-  CASE WHEN ebpf THEN 'ebpf' ELSE 'sdk' END AS source,
-  attribute_json(s)                      AS attributes
-FROM read_parquet(getvariable('span_files'), union_by_name = true) AS s
-WHERE s.start_time >= coalesce(make_timestamp(getvariable('since_us')::BIGINT), '-infinity'::TIMESTAMP);
-
--- The colony's eBPF spans.
-CREATE OR REPLACE TEMP VIEW beyla_traces AS
-SELECT
-  trace_id, span_id, parent_span_id, agent_id, service_name, span_name, span_kind, start_time, duration_us,
-  status_code, attributes
-FROM telemetry_spans
-WHERE source = 'ebpf';
-
--- An agent's eBPF spans.
-CREATE OR REPLACE TEMP VIEW beyla_traces_local AS
-SELECT
-  trace_id, span_id, parent_span_id, service_name, span_name, span_kind, start_time, duration_us, status_code,
-  attributes
-FROM telemetry_spans
-WHERE source = 'ebpf';
