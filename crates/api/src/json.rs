@@ -74,10 +74,10 @@ pub fn routes(context: ApiContext) -> Vec<Route> {
 
 fn route<Q: Ask<Answer: Projection>>(api: &Api) -> Route {
     let permission = const { Permission::named(Q::PERMISSION) };
-    Route::new(Method::Get, Q::PATH, permission, get(answer::<Q>).with_state(api.clone()))
+    Route::new(Method::Get, Q::PATH, permission, get(respond::<Q>).with_state(api.clone()))
 }
 
-async fn answer<Q: Ask<Answer: Projection>>(
+async fn respond<Q: Ask<Answer: Projection>>(
     State(api): State<Api>,
     segments: RawPathParams,
     RawQuery(query): RawQuery,
@@ -87,16 +87,17 @@ async fn answer<Q: Ask<Answer: Projection>>(
     let segments: Vec<(String, String)> =
         segments.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     match question_from_url::<Q>(&segments, query.as_deref().unwrap_or_default()) {
-        Ok(question) => api.answer(question, Identity::new(Surface::Json, peer)).await,
+        Ok(question) => api.ask(question, Identity::new(Surface::Json, peer)).await,
         Err(error) => refusal(unanswerable(&error), error.to_string(), None),
     }
 }
 
 impl Api {
-    /// Answers on a thread that may block. The work ends soon after this future is dropped: when its asker goes.
-    async fn answer<Q: Ask<Answer: Projection>>(&self, question: Q, who: Identity) -> Response {
+    /// Answers `question` on a thread that may block, when it is its turn. The work ends soon after this future is
+    /// dropped: when its asker goes.
+    async fn ask<Q: Ask<Answer: Projection>>(&self, question: Q, asker: Identity) -> Response {
         let permit = match Q::READS_ENGINE {
-            true => match self.admission.admit(&who).await {
+            true => match self.admission.admit(&asker).await {
                 Ok(permit) => Some(permit),
                 Err(error) => return error.into_response(),
             },
@@ -113,26 +114,39 @@ impl Api {
             let is_cancelled =
                 matches!(&answer, Err(QueryError::OverBudget(BudgetError::Cancelled)));
             // An answer and its JSON are in memory at the same time for as many questions as may run.
-            let json = answer.map(|answer| answer.json());
+            let outcome = json(answer);
             match permit {
                 Some(permit) if is_cancelled => permit.cancel(),
                 permit => drop(permit),
             }
-            json
+            outcome
         });
         match work.await {
-            Ok(Ok(Ok(json))) => ([(header::CONTENT_TYPE, JSON)], json).into_response(),
-            Ok(Ok(Err(error))) => {
+            Ok(Ok(json)) => ([(header::CONTENT_TYPE, JSON)], json).into_response(),
+            Ok(Err(Failure::Query(error))) => refusal(status(&error), chain(&error), hint(&error)),
+            Ok(Err(Failure::Json(error))) => {
                 tracing::error!(%error, question = Q::NAME, "an answer has no JSON form");
                 defect()
             }
-            Ok(Err(error)) => refusal(status(&error), chain(&error), hint(&error)),
             Err(panic) => {
                 tracing::error!(%panic, question = Q::NAME, "a question panicked");
                 defect()
             }
         }
     }
+}
+
+/// Why there is no JSON of an answer.
+enum Failure {
+    /// There is no answer.
+    Query(QueryError),
+    /// The answer cannot be written as JSON.
+    Json(serde_json::Error),
+}
+
+/// The JSON of an answer, with the words of `coral-text`.
+fn json<A: Projection>(answer: Result<A, QueryError>) -> Result<Vec<u8>, Failure> {
+    answer.map_err(Failure::Query)?.json().map_err(Failure::Json)
 }
 
 fn status(error: &QueryError) -> StatusCode {

@@ -62,7 +62,7 @@ pub trait TraceReader: Send + Sync {
     ///
     /// # Errors
     /// [`EngineError`].
-    fn contains(&self, trace: TraceId) -> Result<bool, EngineError>;
+    fn contains(&self, trace: TraceId, budget: &Budget) -> Result<bool, EngineError>;
 
     /// The traces whose id begins with `prefix`, in order of their ids, each once, at most `limit`.
     ///
@@ -72,6 +72,7 @@ pub trait TraceReader: Send + Sync {
         &self,
         prefix: TraceIdPrefix,
         limit: u32,
+        budget: &Budget,
     ) -> Result<Vec<TraceId>, EngineError>;
 
     /// The spans of `traces`, of `collector` or of both: by trace id, then by start, then by span id, at most
@@ -150,7 +151,11 @@ pub trait TraceReader: Send + Sync {
     ///
     /// # Errors
     /// [`EngineError`].
-    fn oldest_start(&self, collector: Collector) -> Result<Option<UnixNanos>, EngineError>;
+    fn oldest_start(
+        &self,
+        collector: Collector,
+        budget: &Budget,
+    ) -> Result<Option<UnixNanos>, EngineError>;
 
     /// What is stored of spans. Waits for nothing that a disk may take long for.
     ///

@@ -43,7 +43,8 @@ impl<'a> Reader<'a> {
         if let Some(id) = prefix.exact() {
             return Ok(Some(id));
         }
-        let found = self.from.traces.traces_with_prefix(prefix, QueryError::MAX_CANDIDATES)?;
+        let limit = QueryError::MAX_CANDIDATES;
+        let found = self.from.traces.traces_with_prefix(prefix, limit, self.budget)?;
         match *found {
             [] => Ok(None),
             [only] => Ok(Some(only)),

@@ -65,11 +65,16 @@ impl TraceReader for Endless {
         self.read(budget)
     }
 
-    fn contains(&self, _: TraceId) -> Result<bool, EngineError> {
+    fn contains(&self, _: TraceId, _: &Budget) -> Result<bool, EngineError> {
         Ok(false)
     }
 
-    fn traces_with_prefix(&self, _: TraceIdPrefix, _: u32) -> Result<Vec<TraceId>, EngineError> {
+    fn traces_with_prefix(
+        &self,
+        _: TraceIdPrefix,
+        _: u32,
+        _: &Budget,
+    ) -> Result<Vec<TraceId>, EngineError> {
         Ok(Vec::new())
     }
 
@@ -117,7 +122,7 @@ impl TraceReader for Endless {
         self.read(budget)
     }
 
-    fn oldest_start(&self, _: Collector) -> Result<Option<UnixNanos>, EngineError> {
+    fn oldest_start(&self, _: Collector, _: &Budget) -> Result<Option<UnixNanos>, EngineError> {
         Ok(None)
     }
 

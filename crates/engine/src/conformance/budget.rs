@@ -33,7 +33,7 @@ pub fn every_reader_ends_with_its_budget<S: Subject>() {
             let late = Budget::unlimited().with_timeout(std::time::Duration::ZERO);
             assert_eq!(ask(&late), Some(BudgetError::Deadline), "{reader}");
             let small = Budget::unlimited().with_max_rows(10);
-            if reader != "services" && reader != "search" {
+            if reads_many_rows(reader) {
                 assert_eq!(ask(&small), Some(BudgetError::Rows { limit: 10 }), "{reader}");
             }
         }
@@ -42,9 +42,13 @@ pub fn every_reader_ends_with_its_budget<S: Subject>() {
 
 type Read = fn(&dyn Engine, &Budget) -> Result<(), EngineError>;
 
-/// Readers by name. There is one trace, and there are no metrics: what reads no more than ten rows is named in the
-/// function above.
-fn readers() -> [(&'static str, Read); 8] {
+/// Whether a reader reads more than ten rows of one trace with a hundred spans.
+fn reads_many_rows(reader: &str) -> bool {
+    !["services", "search", "contains", "traces with a prefix", "oldest start"].contains(&reader)
+}
+
+/// Readers by name.
+fn readers() -> [(&'static str, Read); 11] {
     [
         ("trace", |engine, budget| {
             engine.trace(one(), None, Columns::CORE, 1_000, budget).map(drop)
@@ -60,6 +64,12 @@ fn readers() -> [(&'static str, Read); 8] {
             let query = TraceQuery { filter: Some(filter), ..TraceQuery::newest(10) };
             engine.search(&query, budget).map(drop)
         }),
+        ("contains", |engine, budget| engine.contains(one(), budget).map(drop)),
+        ("traces with a prefix", |engine, budget| {
+            let prefix = one().to_string()[..4].parse().expect("it is a prefix");
+            engine.traces_with_prefix(prefix, 10, budget).map(drop)
+        }),
+        ("oldest start", |engine, budget| engine.oldest_start(Collector::Ebpf, budget).map(drop)),
         ("services", |engine, budget| engine.services(TimeRange::ALL, budget).map(drop)),
         ("operations", |engine, budget| {
             engine.operations("shop", TimeRange::ALL, budget).map(drop)

@@ -58,6 +58,6 @@ pub fn pages_of_several_agents_are_answered_in_their_order<S: Subject>() {
     assert!(coverage.iter().all(|row| row.since == Some(super::NOON) && row.missed == 0));
     for trace in [1, 2, 9] {
         let trace = span(trace, 1, None, 0, 1).trace_id;
-        assert!(subject.engine().contains(trace).expect("it is looked for"));
+        assert!(subject.engine().contains(trace, &Budget::unlimited()).expect("it is looked for"));
     }
 }

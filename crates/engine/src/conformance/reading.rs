@@ -42,7 +42,10 @@ pub fn a_prefix_finds_every_trace_that_begins_with_it<S: Subject>() {
     for _ in 0..2 {
         let find = |prefix: &str, limit| {
             let prefix: TraceIdPrefix = prefix.parse().expect("it is a prefix");
-            let found = subject.engine().traces_with_prefix(prefix, limit).expect("it is read");
+            let found = subject
+                .engine()
+                .traces_with_prefix(prefix, limit, &Budget::unlimited())
+                .expect("it is read");
             found.iter().map(|id| id.as_u128()).collect::<Vec<_>>()
         };
         assert_eq!(find("4bf9", 10), traces[..2]);
@@ -87,7 +90,10 @@ fn operations(engine: &impl Engine, service: &str) -> Vec<(String, SpanKind)> {
 /// The spans of a service that ended in a range are shown once each, with their attributes.
 pub fn spans_that_ended_in_a_range_are_shown_once_each<S: Subject>() {
     let subject = S::new();
-    assert_eq!(subject.engine().oldest_start(Collector::Ebpf).expect("it is read"), None);
+    assert_eq!(
+        subject.engine().oldest_start(Collector::Ebpf, &Budget::unlimited()).expect("it is read"),
+        None
+    );
     for id in 1..=30 {
         let mut made = span(id.into(), id, None, id, 5);
         made.attributes = [("user.tier", "gold")].into_iter().collect();
@@ -114,7 +120,9 @@ pub fn spans_that_ended_in_a_range_are_shown_once_each<S: Subject>() {
     shown.expect("they are read");
     ids.sort_unstable();
     assert_eq!(ids, [3, 9, 15], "21 ended at 26 ms");
-    let oldest = |collector| subject.engine().oldest_start(collector).expect("it is read");
+    let oldest = |collector| {
+        subject.engine().oldest_start(collector, &Budget::unlimited()).expect("it is read")
+    };
     assert_eq!(oldest(Collector::Ebpf), Some(at(1)));
     assert_eq!(oldest(Collector::Sdk), Some(at(2)));
 }

@@ -119,7 +119,8 @@ impl Reader<'_> {
     }
 
     fn slow_trace(&self, slow: &Slow) -> Result<SlowTrace, EngineError> {
-        let stored = slow.found_by == FoundBy::Span || self.from.traces.contains(slow.trace)?;
+        let stored =
+            slow.found_by == FoundBy::Span || self.from.traces.contains(slow.trace, self.budget)?;
         Ok(SlowTrace {
             trace_id: slow.trace,
             span_id: slow.span,
@@ -140,7 +141,7 @@ impl Reader<'_> {
         if traces.iter().any(|trace| trace.stored) {
             return Ok(None);
         }
-        let oldest = self.from.traces.oldest_start(Collector::Ebpf)?;
+        let oldest = self.from.traces.oldest_start(Collector::Ebpf, self.budget)?;
         let newest_found = found.iter().map(|slow| slow.time).max();
         Ok(Some(match (oldest, newest_found) {
             (None, _) => NoSlowTrace::NoTraces,

@@ -1,5 +1,6 @@
 //! Traces by id.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use coral_engine::{Budget, Columns, StoredSpan, StoredTrace};
@@ -38,8 +39,9 @@ pub(crate) fn one_trace(
 }
 
 /// Whether a span of `trace` is stored.
-pub(crate) fn contains(live: &Live, trace: TraceId) -> Result<bool, StoreError> {
-    Ok(Places::of(live, &[trace], None, &Budget::unlimited())?.sum.is_some())
+pub(crate) fn contains(live: &Live, trace: TraceId, budget: &Budget) -> Result<bool, StoreError> {
+    budget.check()?;
+    Ok(Places::of(live, &[trace], None, budget)?.sum.is_some())
 }
 
 /// See [`Store::spans_of`](crate::Store::spans_of).
@@ -65,22 +67,24 @@ pub(crate) fn spans_of(
     Ok(spans)
 }
 
-/// At most `limit` traces whose ids lie between these, both inside, in order.
+/// At most `limit` traces whose ids lie in `range`, in order.
 pub(crate) fn traces_between(
     live: &Live,
-    first: u128,
-    last: u128,
+    range: RangeInclusive<u128>,
     limit: usize,
+    budget: &Budget,
 ) -> Result<Vec<TraceId>, StoreError> {
-    let inside = |trace: &TraceId| (first..=last).contains(&trace.as_u128());
+    let inside = |trace: &TraceId| range.contains(&trace.as_u128());
+    budget.check()?;
     let state = live.read();
     let segments: Arc<Vec<Arc<Segment>>> = state.segments.clone();
     let hot = state.generations().flat_map(|generation| generation.traces.keys());
     let mut found: Vec<TraceId> = hot.copied().filter(inside).collect();
     drop(state);
     for segment in segments.iter() {
+        budget.check()?;
         let ids = segment
-            .ids_between(first, last, limit)
+            .ids_between(*range.start(), *range.end(), limit)
             .map_err(StoreError::unreadable(segment.id()))?;
         found.extend(ids.into_iter().filter_map(|id| TraceId::try_from(id).ok()));
     }

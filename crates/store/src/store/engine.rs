@@ -50,16 +50,20 @@ impl TraceReader for Store {
         Ok(live.reading(read)?)
     }
 
-    fn contains(&self, trace: TraceId) -> Result<bool, EngineError> {
-        Ok(Store::contains(self, trace)?)
+    fn contains(&self, trace: TraceId, budget: &Budget) -> Result<bool, EngineError> {
+        let live = &self.0.spans.live;
+        Ok(live.reading(|| lookup::contains(live, trace, budget))?)
     }
 
     fn traces_with_prefix(
         &self,
         prefix: TraceIdPrefix,
         limit: u32,
+        budget: &Budget,
     ) -> Result<Vec<TraceId>, EngineError> {
-        Ok(Store::traces_with_prefix(self, prefix, limit)?)
+        let (live, first, last) = (&self.0.spans.live, prefix.first(), prefix.last());
+        let read = || lookup::traces_between(live, first..=last, limit as usize, budget);
+        Ok(live.reading(read)?)
     }
 
     fn spans_of(
@@ -117,10 +121,14 @@ impl TraceReader for Store {
         Ok(ended::spans_ended(&self.0.spans.live, wanted, ended, budget, visit)?)
     }
 
-    fn oldest_start(&self, collector: Collector) -> Result<Option<UnixNanos>, EngineError> {
-        let (live, budget) = (&self.0.spans.live, Budget::unlimited());
+    fn oldest_start(
+        &self,
+        collector: Collector,
+        budget: &Budget,
+    ) -> Result<Option<UnixNanos>, EngineError> {
+        let live = &self.0.spans.live;
         let wanted = Wanted { collector, service: None, columns: Columns::CORE };
-        let oldest = live.reading(|| page(live, wanted, 0, 1, &budget))?.spans;
+        let oldest = live.reading(|| page(live, wanted, 0, 1, budget))?.spans;
         Ok(oldest.first().map(|stored| stored.span.start))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use coral_engine::{Budget, Columns, StoredSpan, StoredTrace, TraceSummary};
 use coral_trace::dependency::Dependencies;
-use coral_trace::{Collector, SpanId, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+use coral_trace::{Collector, SpanId, TimeRange, TraceId, UnixNanos};
 
 use super::Store;
 use crate::error::StoreError;
@@ -38,7 +38,7 @@ impl Store {
     /// [`StoreError`].
     pub fn contains(&self, trace: TraceId) -> Result<bool, StoreError> {
         let live = &self.0.spans.live;
-        live.reading(|| lookup::contains(live, trace))
+        live.reading(|| lookup::contains(live, trace, &Budget::unlimited()))
     }
 
     /// Spans of `collector`, or of both, in `traces`, trace by trace, each by start, at most `limit`; only the one with
@@ -59,19 +59,6 @@ impl Store {
         })
     }
 
-    /// The traces whose id begins with `prefix`, in order of their ids, at most `limit`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn traces_with_prefix(
-        &self,
-        prefix: TraceIdPrefix,
-        limit: u32,
-    ) -> Result<Vec<TraceId>, StoreError> {
-        let (live, limit) = (&self.0.spans.live, limit as usize);
-        live.reading(|| lookup::traces_between(live, prefix.first(), prefix.last(), limit))
-    }
-
     /// Returns spans of `collector` with a receipt above `after`, in order of receipt, at most `limit`.
     ///
     /// Order is of receipt and not of start: a long request starts early and arrives late, and a cursor
@@ -79,8 +66,6 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; the reader's place is unchanged.
-    ///
-    /// Source: design decision 2.
     pub fn spans_after(
         &self,
         collector: Collector,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use coral_engine::{Budget, TraceReader};
 use coral_trace::{Collector, TimeRange, Value};
 
 use super::{NOON, by_sdk, failed, of_service, span, store, trace_id, with_attributes};
@@ -97,7 +98,10 @@ fn a_prefix_finds_every_trace_that_begins_with_it() {
     for trace in traces {
         store.append(&[vec![span(trace, 1, None, 0, 1)]], NOON).unwrap();
     }
-    let find = |prefix: &str| store.traces_with_prefix(prefix.parse().unwrap(), 10).unwrap().len();
+    let find = |prefix: &str| {
+        let prefix = prefix.parse().unwrap();
+        TraceReader::traces_with_prefix(&store, prefix, 10, &Budget::unlimited()).unwrap().len()
+    };
     assert_eq!(
         (find("4bf9"), find("5"), find("6"), find(&trace_id(traces[0]).to_string())),
         (2, 1, 0, 1)
