@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::poll::health::Health;
 use self::poll::{PollSettings, Polling, Sampling};
-use self::registry::Registry;
+use self::registry::{ForgetError, Registry};
 
 /// Why a colony ended, when nobody asked it to.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +104,19 @@ impl Colony {
         tasks.spawn("retention", retain.run(stop.clone()));
         tasks.spawn_fallible("colony server", listen::serve(listener, door, stop));
         Ok(tasks.run(config.drain_within).await?)
+    }
+
+    /// Forgets an agent that does not answer. What is stored of it stays. Blocks.
+    ///
+    /// # Errors
+    /// [`ForgetError`]: nothing changed.
+    pub fn forget(&self, agent_id: &str) -> Result<(), ForgetError> {
+        if self.health.answers(agent_id) {
+            return Err(ForgetError::Answers(agent_id.to_owned()));
+        }
+        self.registry.forget(agent_id)?;
+        self.health.forget(agent_id);
+        Ok(())
     }
 
     /// Counters and gauges of polling, registration, retention and stored data. What the engine cannot say at the

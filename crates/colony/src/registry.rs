@@ -72,6 +72,26 @@ impl Registry {
         Ok(())
     }
 
+    /// Forgets an agent that registered: it is polled no more, until it registers again. Blocks.
+    ///
+    /// # Errors
+    /// [`ForgetError`]: nothing changed.
+    pub fn forget(&self, agent_id: &str) -> Result<(), ForgetError> {
+        match self.agents.borrow().get(agent_id) {
+            None => return Err(ForgetError::Unknown(agent_id.to_owned())),
+            Some(Agent { known_by: KnownBy::Configuration, .. }) => {
+                return Err(ForgetError::Configured(agent_id.to_owned()));
+            }
+            Some(_) => {}
+        }
+        self.engine.forget_agent(agent_id)?;
+        tracing::info!(agent_id, "an agent is forgotten");
+        self.agents.send_modify(|agents| {
+            agents.remove(agent_id);
+        });
+        Ok(())
+    }
+
     /// Counts a registration that was refused.
     pub fn refuse(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
@@ -86,6 +106,23 @@ impl Registry {
     pub fn watch(&self) -> watch::Receiver<BTreeMap<String, Agent>> {
         self.agents.subscribe()
     }
+}
+
+/// Why an agent is not forgotten.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgetError {
+    /// No agent has this id.
+    #[error("no agent has the id `{0}`")]
+    Unknown(String),
+    /// The agent stands in the configuration.
+    #[error("agent `{0}` stands in `colony.agents`: remove it there, and restart the colony")]
+    Configured(String),
+    /// The agent answers polls: it would register again.
+    #[error("agent `{0}` answers polls: stop it first, or it registers again")]
+    Answers(String),
+    /// The engine could not store it.
+    #[error("cannot forget the agent")]
+    Engine(#[from] EngineError),
 }
 
 impl KnownBy {

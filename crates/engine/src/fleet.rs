@@ -20,6 +20,13 @@ pub trait Fleet: Send + Sync {
     /// [`EngineError`]: nothing changed.
     fn register_agent(&self, agent: &KnownAgent) -> Result<(), EngineError>;
 
+    /// Forgets where an agent is polled. What is stored of it stays, and so do its checkpoints: an agent that
+    /// registers again is polled from where it was. Forgetting an unknown agent does nothing.
+    ///
+    /// # Errors
+    /// [`EngineError`]: nothing changed.
+    fn forget_agent(&self, agent_id: &str) -> Result<(), EngineError>;
+
     /// How far each stream of spans is stored, by agent; at most one checkpoint for an agent and collector.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use coral_trace::UnixNanos;
 
 use super::error::{PollError, PollState};
 use super::page::{LeftOut, RefusedBy};
+use super::span_rate::SpanRate;
 use crate::poll::status::AgentStatus;
 use crate::registry::{Agent, KnownBy};
 use coral_trace::sanitize::line;
@@ -23,8 +24,15 @@ struct AgentHealth {
     state: PollState,
     /// Polls since the last page that did not bring one, for a reason that is not this colony's.
     unanswered: u32,
+    /// Forgotten agents are not shown, and their counts stay in the sums.
+    is_forgotten: bool,
+    version: Option<String>,
     lag_receipts: Option<u64>,
+    answered_at: Option<UnixNanos>,
     caught_up_at: Option<UnixNanos>,
+    /// When a page with spans was last stored.
+    spans_at: Option<UnixNanos>,
+    rate: SpanRate,
     last_error: Option<String>,
     last_refusal: Option<String>,
     spans_stored: u64,
@@ -42,6 +50,7 @@ struct AgentHealth {
 const POLLS_HELD: u32 = 3;
 /// An agent that says more is cut short.
 const MAX_LINE_CHARS: usize = 500;
+const MAX_VERSION_CHARS: usize = 40;
 
 impl Health {
     /// An agent is polled at its address from now on.
@@ -53,18 +62,44 @@ impl Health {
         }
         health.address.clone_from(&agent.address);
         health.known_by = Some(agent.known_by);
+        health.is_forgotten = false;
     }
 
-    /// A page was stored but for `left_out`; `lag` receipts are still to come.
-    pub fn progress(&self, id: &str, lag: u64, checkpoints: &[Checkpoint], left_out: &LeftOut) {
+    /// The agent registered, and named its version of Coral; nothing, when it named none.
+    pub fn registered(&self, id: &str, version: &str) {
+        let version = line(&version.chars().take(MAX_VERSION_CHARS).collect::<String>());
+        self.update(id, |health| health.version = (!version.is_empty()).then_some(version));
+    }
+
+    /// The agent is known no more.
+    pub fn forget(&self, id: &str) {
+        self.update(id, |health| health.is_forgotten = true);
+    }
+
+    /// What was stored of the agent before this process polled it.
+    pub fn resume(&self, id: &str, checkpoints: &[Checkpoint]) {
+        self.update(id, |health| health.count(checkpoints));
+    }
+
+    /// A page was stored at `now`, but for `left_out`; `lag` receipts are still to come.
+    pub fn progress(
+        &self,
+        id: &str,
+        now: UnixNanos,
+        lag: u64,
+        checkpoints: &[Checkpoint],
+        left_out: &LeftOut,
+    ) {
         self.update(id, |health| {
             (health.state, health.unanswered) = (PollState::Ok, 0);
             health.lag_receipts = Some(lag);
-            health.spans_stored =
-                checkpoints.iter().map(|checkpoint| checkpoint.spans_stored).sum();
-            // Both streams step over the same gap in receipts.
-            health.spans_missed =
-                checkpoints.iter().map(|checkpoint| checkpoint.spans_missed).max().unwrap_or(0);
+            health.answered_at = Some(now);
+            let stored_before = health.spans_stored;
+            health.count(checkpoints);
+            if health.spans_stored > stored_before {
+                health.spans_at = Some(now);
+            }
+            health.rate.add(now, health.spans_stored);
             health.spans_sampled_out += left_out.sampled_out;
             health.links_dropped += left_out.links;
             if let Some(refused) = &left_out.refused {
@@ -78,7 +113,9 @@ impl Health {
     pub fn caught_up(&self, id: &str, now: UnixNanos) {
         self.update(id, |health| {
             health.caught_up_at = Some(now);
+            health.answered_at = Some(now);
             health.last_error = None;
+            health.rate.add(now, health.spans_stored);
         });
     }
 
@@ -122,16 +159,28 @@ impl Health {
             .is_some_and(|health| health.address == address && health.unanswered >= POLLS_HELD)
     }
 
+    /// Whether the last poll of the agent was answered.
+    pub fn answers(&self, id: &str) -> bool {
+        self.lock()
+            .get(id)
+            .is_some_and(|health| health.unanswered == 0 && health.answered_at.is_some())
+    }
+
     /// All agents, by id, as of `now`.
     pub fn snapshot(&self, now: UnixNanos) -> Vec<AgentStatus> {
         let all = self.lock();
-        let statuses = all.iter().map(|(id, health)| AgentStatus {
+        let shown = all.iter().filter(|(_, health)| !health.is_forgotten);
+        let statuses = shown.map(|(id, health)| AgentStatus {
             agent_id: id.clone(),
             address: health.address.clone(),
             known_by: health.known_by.unwrap_or(KnownBy::Registration),
             state: health.state,
             reachable: health.state.is_reachable(),
             lag_receipts: health.lag_receipts,
+            version: health.version.clone(),
+            answered_at: health.answered_at,
+            spans_at: health.spans_at,
+            spans_per_second: health.rate.per_second(now),
             lag_seconds: health.caught_up_at.map(|at| now.since(at).as_secs_f64()),
             last_error: health.last_error.clone(),
             spans_stored: health.spans_stored,
@@ -153,7 +202,7 @@ impl Health {
             (format!("coral.colony.spans.refused.{}", by.as_str()), sum(spans))
         });
         let others = [
-            ("agents", all.len() as u64),
+            ("agents", all.values().filter(|health| !health.is_forgotten).count() as u64),
             ("spans.stored", total(|health| health.spans_stored)),
             ("spans.missed", total(|health| health.spans_missed)),
             ("spans.sampled_out", total(|health| health.spans_sampled_out)),
@@ -174,6 +223,15 @@ impl Health {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, AgentHealth>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AgentHealth {
+    fn count(&mut self, checkpoints: &[Checkpoint]) {
+        self.spans_stored = sum(checkpoints.iter().map(|checkpoint| checkpoint.spans_stored));
+        // Both streams step over the same gap in receipts.
+        let missed = checkpoints.iter().map(|checkpoint| checkpoint.spans_missed);
+        self.spans_missed = missed.max().unwrap_or(0);
     }
 }
 

@@ -13,6 +13,7 @@ mod page_fetcher;
 pub mod poller;
 mod position;
 mod sampling;
+mod span_rate;
 pub mod status;
 #[cfg(test)]
 mod tests;

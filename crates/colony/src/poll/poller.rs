@@ -62,6 +62,7 @@ impl<C: AgentClient> Poller<C> {
             });
             checkpoint.cloned().unwrap_or_else(|| beginning(agent_id, collector))
         });
+        health.resume(agent_id, &checkpoints);
         let metrics = MetricStream::resume(agent_id, &*engine)?;
         let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
         let fetcher = PageFetcher { client, engine, room, within };
@@ -152,7 +153,7 @@ impl<C: AgentClient> Poller<C> {
                 left_out
             }
         };
-        self.health.progress(&self.agent_id, lag, &self.checkpoints, &left_out);
+        self.health.progress(&self.agent_id, clock::now(), lag, &self.checkpoints, &left_out);
         Ok(step)
     }
 

@@ -1,5 +1,7 @@
 //! How polling one agent goes, for whoever shows it.
 
+use coral_trace::UnixNanos;
+
 use super::PollState;
 use crate::registry::KnownBy;
 
@@ -16,6 +18,14 @@ pub struct AgentStatus {
     pub state: PollState,
     /// Somebody answered the last poll, whatever it was.
     pub reachable: bool,
+    /// The agent's version of Coral; null when it did not register with this process.
+    pub version: Option<String>,
+    /// When the agent last answered a poll; null when it never answered this process.
+    pub answered_at: Option<UnixNanos>,
+    /// When spans of the agent were last stored; null when this process stored none.
+    pub spans_at: Option<UnixNanos>,
+    /// Spans stored per second over the last minute; null when the agent was not polled in it.
+    pub spans_per_second: Option<f64>,
     /// Receipts the agent has given out and this colony has not stored; null before the first poll.
     pub lag_receipts: Option<u64>,
     /// Seconds since the colony last held everything the agent had; null when it never did.

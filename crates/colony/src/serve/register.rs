@@ -32,14 +32,14 @@ impl ColonyService for Registration {
         request: Request<RegisterAgentRequest>,
     ) -> Result<Response<RegisterAgentResponse>, Status> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let RegisterAgentRequest { agent_id, address, version: _, store_id } = request.into_inner();
+        let RegisterAgentRequest { agent_id, address, version, store_id } = request.into_inner();
         let refused = |_: &Status| self.colony.registry.refuse();
         check_id(&agent_id).inspect_err(refused)?;
         check_store_id(&store_id).inspect_err(refused)?;
         check_room(&self.colony.registry.watch().borrow(), &agent_id).inspect_err(refused)?;
         let address = reachable_address(&address, peer).inspect_err(refused)?;
         let (colony, agent) = (self.colony.clone(), KnownAgent { agent_id, address });
-        tokio::task::spawn_blocking(move || register(&colony, &agent, &store_id))
+        tokio::task::spawn_blocking(move || register(&colony, &agent, &version, &store_id))
             .await
             .map_err(|panic| Status::internal(panic.to_string()))??;
         Ok(Response::new(RegisterAgentResponse { heartbeat_seconds: HEARTBEAT_SECONDS }))
@@ -47,7 +47,12 @@ impl ColonyService for Registration {
 }
 
 /// Registers `agent`, or says why not. Blocks.
-fn register(colony: &Colony, agent: &KnownAgent, store_id: &str) -> Result<(), Status> {
+fn register(
+    colony: &Colony,
+    agent: &KnownAgent,
+    version: &str,
+    store_id: &str,
+) -> Result<(), Status> {
     let registry = &colony.registry;
     if let Some(holder) = other_holder(colony, agent)
         && !is_stream_of(&colony.engine.checkpoints().map_err(unavailable)?, agent, store_id)
@@ -60,7 +65,10 @@ fn register(colony: &Colony, agent: &KnownAgent, store_id: &str) -> Result<(), S
              this one another `agent.id`"
         )));
     }
-    registry.register(agent).map_err(unavailable)
+    registry.register(agent).map_err(unavailable)?;
+    // Of an agent that is not polled yet, the version is known at its next heartbeat.
+    colony.health.registered(&agent.agent_id, version);
+    Ok(())
 }
 
 fn unavailable(error: EngineError) -> Status {
@@ -146,7 +154,7 @@ mod tests {
         let engine: Arc<dyn Engine> = Arc::new(store);
         let registry = Arc::new(Registry::load(&[], engine.clone()).unwrap());
         let colony = Colony { engine, registry, health: Arc::default(), retained: Arc::default() };
-        register(&colony, &at("http://a:1"), "mine").unwrap();
+        register(&colony, &at("http://a:1"), "", "mine").unwrap();
         colony.health.know("web-1", &colony.registry.watch().borrow()["web-1"]);
         let checkpoint = Checkpoint {
             agent_id: "web-1".into(),
@@ -175,13 +183,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let colony = known_agent(dir.path());
         for stranger in ["another", ""] {
-            let refused = register(&colony, &at("http://b:2"), stranger).unwrap_err();
+            let refused = register(&colony, &at("http://b:2"), "", stranger).unwrap_err();
             assert_eq!(refused.code(), tonic::Code::AlreadyExists);
             assert!(refused.message().contains("http://a:1"), "{}", refused.message());
         }
         assert_eq!((address(&colony).as_str(), colony.registry.refused()), ("http://a:1", 2));
-        register(&colony, &at("http://a:1"), "another").unwrap();
-        register(&colony, &at("http://b:2"), "mine").unwrap();
+        register(&colony, &at("http://a:1"), "", "another").unwrap();
+        register(&colony, &at("http://b:2"), "", "mine").unwrap();
         assert_eq!(address(&colony), "http://b:2");
     }
 
@@ -190,7 +198,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let colony = known_agent(dir.path());
         let fail = |error: PollError| colony.health.failed("web-1", &error);
-        let register = || register(&colony, &at("http://b:2"), "another");
+        let register = || register(&colony, &at("http://b:2"), "", "another");
         fail(PollError::CannotStore("disk full".into()));
         for _ in 0..3 {
             register().unwrap_err();
@@ -205,7 +213,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut colony = known_agent(dir.path());
         colony.health = Arc::default();
-        register(&colony, &at("http://b:2"), "another").unwrap_err();
+        register(&colony, &at("http://b:2"), "", "another").unwrap_err();
         assert_eq!(address(&colony), "http://a:1");
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::spans::{any_span, span};
 use super::{Subject, page, run, steps, take};
-use crate::{Budget, Columns, Fleet, PageWriter, TraceReader};
+use crate::{Budget, Columns, Fleet, KnownAgent, PageWriter, TraceReader};
 use proptest::prelude::*;
 
 /// Whatever the order of pages, seals and restarts, nothing is lost or stored twice, and a checkpoint counts what is
@@ -37,6 +37,30 @@ pub fn nothing_is_lost_or_stored_twice<S: Subject>() {
         prop_assert_eq!(distinct, expected);
         Ok(())
     });
+}
+
+/// An agent that is forgotten is gone after a restart too, and its checkpoints are not.
+pub fn an_agent_that_is_forgotten_keeps_its_checkpoints<S: Subject>() {
+    let mut subject = S::new();
+    for id in ["a", "b"] {
+        let agent = KnownAgent { agent_id: id.to_owned(), address: format!("http://{id}:9001") };
+        subject.engine().register_agent(&agent).expect("it is remembered");
+    }
+    let stored = subject.engine().append_pages(vec![page("a", vec![span(1, 1, None, 0, 1)], 0)]);
+    assert!(stored[0].is_ok());
+    for id in ["a", "unknown"] {
+        subject.engine().forget_agent(id).expect("it is forgotten");
+    }
+    for restarted in [false, true] {
+        if restarted {
+            subject.seal();
+            subject.restart();
+        }
+        let agents = subject.engine().agents().expect("they are read");
+        let ids: Vec<&str> = agents.iter().map(|agent| agent.agent_id.as_str()).collect();
+        assert_eq!(ids, ["b"], "restarted: {restarted}");
+        assert_eq!(subject.engine().checkpoints().expect("they are read").len(), 1);
+    }
 }
 
 /// Pages of several agents in one call are stored, and answered, each by itself.

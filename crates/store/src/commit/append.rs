@@ -125,7 +125,7 @@ impl Spans {
         let newest = self.live.ages.received(last);
         let received = ReceivedSpan { oldest: newest, newest, first, last };
         let mut state = self.live.write();
-        state.directory.add(&commit.record.checkpoints, &[]);
+        state.directory.add(&commit.record);
         state.hot.add_origins(&commit.record.origins);
         if let Some(joined) = joined {
             state.hot.push(joined, arrival, received);

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use coral_engine::{Checkpoint, KnownAgent};
 use coral_trace::Collector;
 
+use super::encoding::Record;
+
 /// What a colony knows of its agents. The head of each log repeats all of it.
 #[derive(Clone, Default)]
 pub(crate) struct AgentDirectory {
@@ -16,12 +18,15 @@ pub(crate) struct AgentDirectory {
 
 impl AgentDirectory {
     /// Adds what a commit says.
-    pub(crate) fn add(&mut self, checkpoints: &[Checkpoint], agents: &[KnownAgent]) {
-        for checkpoint in checkpoints {
+    pub(crate) fn add(&mut self, record: &Record) {
+        for checkpoint in &record.checkpoints {
             self.checkpoints.insert(key(checkpoint), checkpoint.clone());
         }
-        for agent in agents {
+        for agent in &record.agents {
             self.agents.insert(agent.agent_id.clone(), agent.clone());
+        }
+        for agent_id in &record.forgotten {
+            self.agents.remove(agent_id);
         }
     }
 }

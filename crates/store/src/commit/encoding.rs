@@ -39,6 +39,9 @@ pub(crate) struct Record {
     /// Agents that registered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) agents: Vec<KnownAgent>,
+    /// Ids of agents that are forgotten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) forgotten: Vec<String>,
 }
 
 /// Writes commits.

@@ -116,7 +116,7 @@ impl Replay {
             self.directory = AgentDirectory::default();
             self.skip_to(frame.receipts.first);
         }
-        self.directory.add(&commit.record.checkpoints, &commit.record.agents);
+        self.directory.add(&commit.record);
         self.origins.add(commit.record.first_origin, commit.record.origins);
         let Some(rows) = commit.rows.filter(|_| frame.receipts.first > self.sealed) else {
             return Ok(());

@@ -55,9 +55,22 @@ impl Writer {
         self.mend(live)?;
         let (first_origin, _) = self.origins.unwritten();
         let record = Record { first_origin, agents: vec![agent.clone()], ..Record::default() };
+        self.write_record(record, live)
+    }
+
+    /// Forgets where an agent is polled, in a commit of its own.
+    pub(crate) fn forget(&mut self, agent_id: &str, live: &Live) -> Result<(), StoreError> {
+        self.mend(live)?;
+        let (first_origin, _) = self.origins.unwritten();
+        let forgotten = vec![agent_id.to_owned()];
+        self.write_record(Record { first_origin, forgotten, ..Record::default() }, live)
+    }
+
+    /// A commit of what is known of agents, without rows.
+    fn write_record(&mut self, record: Record, live: &Live) -> Result<(), StoreError> {
         let commit = Commit { record, rows: None };
         self.write(&commit)?;
-        live.write().directory.add(&[], &commit.record.agents);
+        live.write().directory.add(&commit.record);
         Ok(())
     }
 
@@ -86,6 +99,7 @@ pub(crate) fn head(directory: &AgentDirectory, origins: Vec<String>) -> Record {
         origins,
         checkpoints: directory.checkpoints.values().cloned().collect(),
         agents: directory.agents.values().cloned().collect(),
+        forgotten: Vec::new(),
     }
 }
 

@@ -197,6 +197,11 @@ impl Fleet for Store {
         Ok(Store::register_agent(self, agent)?)
     }
 
+    fn forget_agent(&self, agent_id: &str) -> Result<(), EngineError> {
+        let spans = &self.0.spans;
+        Ok(spans.writer().forget(agent_id, &spans.live)?)
+    }
+
     fn checkpoints(&self) -> Result<Vec<Checkpoint>, EngineError> {
         Ok(Store::checkpoints(self))
     }

@@ -70,6 +70,11 @@ fn pages_of_several_agents_are_answered_in_their_order() {
 }
 
 #[test]
+fn an_agent_that_is_forgotten_keeps_its_checkpoints() {
+    once::an_agent_that_is_forgotten_keeps_its_checkpoints::<StoreSubject>();
+}
+
+#[test]
 fn a_map_is_exact_wherever_the_spans_of_a_trace_lie() {
     dependencies::a_map_is_exact_wherever_the_spans_of_a_trace_lie::<StoreSubject>();
 }
