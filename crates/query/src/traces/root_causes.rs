@@ -95,8 +95,8 @@ fn cause(found: RootCause) -> TraceCause {
     TraceCause {
         service: found.service,
         operation: found.operation,
-        took_us: i64::try_from(found.took.as_micros()).unwrap_or(i64::MAX),
-        loss: match found.how {
+        took_us: i64::try_from(found.path_time.as_micros()).unwrap_or(i64::MAX),
+        loss: match found.loss {
             Loss::Timeout => TraceLoss::Timeout,
             Loss::Failure(code) => TraceLoss::Failure { code },
             Loss::Retries(calls) => TraceLoss::Retries { calls },
