@@ -1,4 +1,4 @@
-//! What became of every span, data point and request that reached the agent's receivers.
+//! Counters of spans, data points and requests that reached the agent's receivers, by outcome.
 
 mod fates;
 
@@ -11,11 +11,13 @@ use self::fates::Fates;
 use crate::ingest::inlet::{ExportCounts, Refusal};
 use crate::privacy::RemovedCounts;
 
-/// Counts of one agent's spans, data points and requests since it started. Shared by all its receivers.
+/// Counts the spans, data points and requests of one agent since its start. Shared by all its
+/// receivers.
 ///
-/// At rest, that is when no request is in flight, `received = stored + duplicate + refused +
-/// dropped`, for spans and for points of RED metrics. A request that could not be decoded counts as a request only: nobody knows how many
-/// spans it held. An exporter that repeats a refused export is counted again each time.
+/// When no request is in flight, `received = stored + duplicate + refused + dropped`, for spans and
+/// for points of RED metrics. A request that could not be decoded is only counted as a request,
+/// because the number of its spans is not known. An exporter that repeats a refused export is
+/// counted again each time.
 #[derive(Debug, Default)]
 pub struct IntakeCounters {
     spans: Fates,
@@ -28,7 +30,7 @@ pub struct IntakeCounters {
     requests: [[AtomicU64; End::ALL.len()]; Protocol::ALL.len()],
 }
 
-/// How a request came.
+/// The protocol of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Protocol {
     /// OTLP/gRPC.
@@ -37,38 +39,39 @@ pub enum Protocol {
     Http,
 }
 
-/// How a request ended.
+/// The outcome of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
-    /// Answered with success, which may be a partial one.
+    /// Answered with success, possibly a partial success.
     Accepted,
-    /// No such path or gRPC method, logs among them.
+    /// Unknown path or gRPC method, including those for logs.
     UnknownPath,
-    /// Not POST.
+    /// A method other than POST.
     Method,
-    /// A content type that is not OTLP's.
+    /// A content type that OTLP does not define.
     ContentType,
     /// A compression that is not supported.
     ContentEncoding,
-    /// A body over the limit, before or after decompression.
+    /// A body above the size limit, before or after decompression.
     TooLarge,
-    /// The body did not come in time.
+    /// The body was not received in time.
     TooSlow,
-    /// Not what its content type and compression say.
+    /// The body does not match its content type and compression.
     Undecodable,
-    /// The client went before it was answered. Its spans may be stored all the same.
+    /// The client disconnected before it was answered. Its spans may have been stored.
     Disconnected,
-    /// The queue or the budget for bodies in flight was full.
+    /// The queue, or the memory for bodies in flight, was full.
     Busy,
     /// The store could not write.
     CannotStore,
     /// The agent was stopping.
     ShuttingDown,
-    /// A defect of ours.
+    /// A defect of Coral.
     Internal,
 }
 
-/// A request that has not ended. Dropped before [`end`](Self::end), its client has gone.
+/// A request that has not ended. If it is dropped before [`end`](Self::end) is called, the client
+/// has disconnected.
 #[derive(Debug)]
 pub struct OpenRequest<'a> {
     counters: &'a IntakeCounters,
@@ -82,40 +85,43 @@ impl IntakeCounters {
         OpenRequest { counters: self, protocol, end: End::Disconnected }
     }
 
-    /// Counts what a request held: `valid` spans, `invalid` ones and `links` cut from valid ones.
-    pub fn decoded(&self, valid: u64, invalid: u64, links: u64) {
-        self.spans.decoded(valid, invalid);
+    /// Counts the contents of a request: `valid` spans, `invalid` spans, and `links` removed from
+    /// valid spans.
+    pub fn count_decoded(&self, valid: u64, invalid: u64, links: u64) {
+        self.spans.count_decoded(valid, invalid);
         add(&self.links_dropped, links);
     }
 
-    /// Counts what a request held: `valid` points of RED metrics, `invalid` ones, and what was `ignored`.
-    pub fn decoded_points(&self, valid: u64, invalid: u64, ignored: IgnoredMetrics) {
-        self.points.decoded(valid, invalid);
+    /// Counts the contents of a request: `valid` and `invalid` points of RED metrics, and points
+    /// that were `ignored`.
+    pub fn count_decoded_points(&self, valid: u64, invalid: u64, ignored: IgnoredMetrics) {
+        self.points.count_decoded(valid, invalid);
         add(&self.unknown_points, ignored.unknown);
         add(&self.sdk_points, ignored.sdk);
         add(&self.idle_resources, ignored.idle);
     }
 
-    /// Counts what was taken out for privacy.
-    pub fn removed(&self, removed: RemovedCounts) {
+    /// Counts the attributes that were changed for privacy.
+    pub fn count_removed(&self, removed: RemovedCounts) {
         for (counter, (_, count)) in self.removed.iter().zip(removed.counts()) {
             add(counter, count);
         }
     }
 
-    /// Counts the end of `offered` valid spans.
+    /// Counts the outcome for `offered` valid spans.
     ///
-    /// Returns how many of them the writer left out of its answer; these count as dropped.
-    pub fn exported(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) -> u64 {
-        self.spans.exported(offered, outcome)
+    /// Returns how many of them the writer did not account for; they count as dropped.
+    pub fn count_exported(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) -> u64 {
+        self.spans.count_exported(offered, outcome)
     }
 
-    /// Likewise of points; dropped are those of series that are too many.
-    pub fn exported_points(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) {
-        self.points.exported(offered, outcome);
+    /// Counts the outcome for `offered` valid points. Points whose series exceeds the limit count
+    /// as dropped.
+    pub fn count_exported_points(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) {
+        self.points.count_exported(offered, outcome);
     }
 
-    /// Every count under its OpenTelemetry-style name, such as `coral.agent.spans.received`.
+    /// All counts, by names in the style of OpenTelemetry, such as `coral.agent.spans.received`.
     pub fn snapshot(&self) -> BTreeMap<String, u64> {
         let others = [
             ("links.dropped", &self.links_dropped),
@@ -150,7 +156,7 @@ impl IntakeCounters {
 }
 
 impl OpenRequest<'_> {
-    /// Counts the request under `end`.
+    /// Counts the request with the outcome `end`.
     pub fn end(mut self, end: End) {
         self.end = end;
     }
@@ -225,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn received_spans_are_stored_duplicate_refused_or_dropped() {
+    fn every_received_span_is_stored_duplicate_refused_or_dropped() {
         let retry_after = Duration::from_secs(1);
         let cannot_store = Refusal::CannotStore { reason: "disk full".to_owned(), retry_after };
         let counters = IntakeCounters::default();
@@ -236,8 +242,8 @@ mod tests {
             (10, Err(cannot_store)),
             (10, Err(Refusal::ShuttingDown)),
         ] {
-            counters.decoded(valid, 1, 0);
-            counters.exported(valid, &outcome);
+            counters.count_decoded(valid, 1, 0);
+            counters.count_exported(valid, &outcome);
         }
         let counts = counters.snapshot();
         let of = |name: &str| counts[&format!("coral.agent.spans.{name}")];
@@ -249,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn every_end_of_a_request_is_counted_under_its_own_name() {
+    fn every_outcome_of_a_request_has_its_own_counter() {
         let counters = IntakeCounters::default();
         for protocol in Protocol::ALL {
             End::ALL.into_iter().for_each(|end| counters.request(protocol).end(end));
@@ -259,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_never_ends_is_a_client_that_went_away() {
+    fn a_request_without_an_outcome_counts_as_disconnected() {
         let counters = IntakeCounters::default();
         drop(counters.request(Protocol::Grpc));
         assert_eq!(counters.snapshot()["coral.agent.requests.grpc.refused.disconnected"], 1);

@@ -1,4 +1,5 @@
-//! The agent: receives spans and metrics, keeps them for a while, answers colonies.
+//! The agent: receives spans and metrics over OTLP, stores them for a limited time, and serves them
+//! to colonies.
 
 pub mod counters;
 pub mod ingest;
@@ -35,37 +36,38 @@ use coral_server::listen::{self, BindError};
 use coral_server::retain::{METRICS_SHARE, Retain, RetainCounters};
 use coral_server::tasks::{EndedEarly, Tasks};
 
-/// The agent's bound sockets.
+/// The listening sockets of the agent.
 pub struct Listeners {
-    /// OTLP of anybody.
+    /// For OTLP from any exporter.
     pub otlp: receive::Listeners,
-    /// OTLP of Beyla alone: everything that comes here is eBPF's.
+    /// For OTLP from Beyla only: all spans received here count as eBPF spans.
     pub beyla: receive::Listeners,
-    /// The agent's RPC, status and metrics.
+    /// For the agent's RPC, status and metrics.
     pub rpc: TcpListener,
 }
 
-/// Why an agent ended, when nobody asked it to.
+/// Why an agent ended without being asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// Its store cannot be used.
+    /// The agent's store cannot be used.
     #[error("cannot use the agent's store")]
     Store(#[from] StoreError),
-    /// A part of it ended.
+    /// A task of the agent ended.
     #[error(transparent)]
     Ended(#[from] EndedEarly),
-    /// The key for those who may change what Beyla does.
+    /// The file with the key for changing Beyla's settings cannot be written.
     #[error("cannot write `{0}/run/control.key`")]
     Key(String, #[source] std::io::Error),
-    /// The RPC descriptors that were compiled in are damaged.
+    /// The embedded RPC descriptors cannot be read.
     #[error("cannot serve gRPC reflection")]
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
-/// Exports that may wait for their commit, and their bytes together. A full queue is answered "busy".
+/// The largest number of exports in the ingest queue, and of their bytes together. When the queue
+/// is full, exporters are answered "busy".
 const QUEUE_EXPORTS: usize = 4_096;
 const QUEUE_BYTES: usize = 64 << 20;
-/// See [`Limits`].
+/// The limits of a receiver, as described at [`Limits`].
 const CONNECTIONS: usize = 1_024;
 const STREAMS: u32 = 128;
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -91,13 +93,14 @@ impl Listeners {
     }
 }
 
-/// Runs the agent until `stop`. Then Beyla ends first, within `config.beyla.stop_within`, so that its last spans
-/// are taken; all else drains within `config.drain_within`.
+/// Runs the agent until `stop` is cancelled. Beyla is ended first, within
+/// `config.beyla.stop_within`, so that its last spans are still received. Everything else drains
+/// within `config.drain_within`.
 ///
-/// A span whose export was answered with success is in the store when this returns.
+/// A span whose export was acknowledged is in the store when this function returns.
 ///
 /// # Errors
-/// [`AgentError`] when a part of the agent ended by itself.
+/// [`AgentError`] when a task of the agent ended by itself.
 pub async fn run(
     config: &AgentConfig,
     store: Store,
@@ -115,7 +118,7 @@ pub async fn run(
         agent_id: config.id.clone(),
         store: store.clone(),
         counters: counters.clone(),
-        retained: retain_counters.clone(),
+        retain_counters: retain_counters.clone(),
         beyla: beyla.monitor.clone(),
         admission: serve::admission(),
     });
@@ -124,7 +127,7 @@ pub async fn run(
     let store_id = store.id().to_owned();
     let rpc_address = listen::local_address(&listeners.rpc);
 
-    // Stopped when Beyla has ended.
+    // Cancelled when Beyla has ended.
     let beyla_ended = CancellationToken::new();
     let mut tasks = Tasks::new(beyla_ended.clone());
     let from_anybody = destination(config, &store, span_inlet, point_inlet, counters);
@@ -143,7 +146,7 @@ pub async fn run(
         "beyla receiver",
         receive::run(listeners.beyla, from_beyla, limits, beyla_ended.clone()),
     );
-    // Ends when both receivers have: they hold the only inlets.
+    // Ingest ends when both receivers have ended, because they hold all inlets.
     let ingest = Ingest { queue: span_queue, store: store.clone(), append: ingest::append_spans };
     tasks.spawn("ingest", ingest.run());
     let append = ingest::append_points;
@@ -169,7 +172,7 @@ pub async fn run(
     Ok(outcome?)
 }
 
-/// Where the spans and metrics of anybody but Beyla go.
+/// The destination of spans and metrics from any exporter.
 fn destination(
     config: &AgentConfig,
     store: &Store,
@@ -178,12 +181,12 @@ fn destination(
     counters: Arc<IntakeCounters>,
 ) -> Destination {
     let recogniser = Arc::new(Recogniser::with_rules(config.rules.clone()));
-    // Without a key of its own, hashes are equal on this agent only.
+    // Without a configured key, a value has the same hash only within one agent.
     let privacy = Arc::new(Privacy::new(config.privacy.clone(), store.id()));
     Destination { inlet, metrics, recogniser, privacy, series: Arc::default(), counters }
 }
 
-/// What keeps `store` within the limits of `config`.
+/// The task that keeps `store` within the limits of `config`.
 fn retention(config: &AgentConfig, store: Store, counters: Arc<RetainCounters>) -> Retain {
     let bytes = config.storage.max_size;
     let keep = SpanRetention { age: config.keep_traces, bytes };
@@ -191,7 +194,7 @@ fn retention(config: &AgentConfig, store: Store, counters: Arc<RetainCounters>) 
     Retain { engine: Arc::new(store), keep, metrics, counters }
 }
 
-/// What Beyla has to know of this agent.
+/// What Beyla's configuration needs to know about this agent.
 fn self_info(listeners: &Listeners) -> SelfInfo {
     let Listeners { otlp, beyla, rpc } = listeners;
     let sockets = [&otlp.grpc, &otlp.http, &beyla.grpc, &beyla.http, rpc];
@@ -215,7 +218,7 @@ fn limits(config: &AgentConfig) -> Limits {
     }
 }
 
-/// Opens the agent's store. Fails while another process has it.
+/// Opens the agent's store. Fails while another process has the store open.
 ///
 /// # Errors
 /// [`AgentError::Store`].

@@ -1,8 +1,9 @@
-//! What is taken out of spans and metrics before anything is stored.
+//! Removes sensitive data from spans and metrics before they are stored.
 //!
-//! Beyla does not mask literals in SQL, and URLs carry whatever was typed into them (spec/beyla.md §2.4). By
-//! default literals become `?`, URLs end at their `?`, and headers are not stored. What is removed as a whole
-//! counts in the span's `dropped_attributes`, and all of it under `coral.agent.privacy.*`.
+//! Beyla does not mask literals in SQL, and URLs may contain personal data. By default, literals
+//! are replaced by `?`, URLs are cut before their query, and headers are not stored. Attributes
+//! that are removed count in the span's `dropped_attributes`, and all changes count in
+//! `coral.agent.privacy.*`.
 
 mod sql;
 #[cfg(test)]
@@ -18,24 +19,24 @@ use coral_trace::red::{Point, Series};
 use coral_trace::{Attributes, KeyValue, Origin, Span, Value};
 use siphasher::sip::SipHasher24;
 
-/// Takes out what a [`PrivacyConfig`] names.
+/// Removes the data that a [`PrivacyConfig`] names.
 #[derive(Clone, Debug)]
 pub struct Privacy(PrivacyConfig);
 
 /// How many attributes of one export were changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct RemovedCounts {
-    /// SQL with `?` for its literals.
+    /// SQL texts whose literals were replaced by `?`.
     pub masked: u64,
     /// URLs that were cut.
     pub cut: u64,
-    /// Attributes that were left out.
+    /// Attributes that were removed.
     pub dropped: u64,
-    /// Attributes that are a hash now.
+    /// Attributes whose value was replaced by a hash.
     pub hashed: u64,
 }
 
-/// What is done with an attribute.
+/// What to do with an attribute.
 enum Treatment {
     Sql,
     Url,
@@ -51,7 +52,8 @@ const HEADERS: [&str; 4] = [
 ];
 
 impl Privacy {
-    /// Removes what `config` says. Without a key of its own, hashes are keyed with `default_hash_key`.
+    /// Removes the data that `config` names. Hashes are keyed with the configured key, else with
+    /// `default_hash_key`.
     pub fn new(mut config: PrivacyConfig, default_hash_key: &str) -> Self {
         if config.hash_key.is_empty() {
             default_hash_key.clone_into(&mut config.hash_key);
@@ -59,7 +61,7 @@ impl Privacy {
         Self(config)
     }
 
-    /// Takes out of `spans` what must not be stored.
+    /// Removes the configured data from `spans`.
     pub fn spans(&self, spans: &mut [Span]) -> RemovedCounts {
         let mut removed = RemovedCounts::default();
         let mut origins: HashMap<usize, Arc<Origin>> = HashMap::new();
@@ -78,9 +80,9 @@ impl Privacy {
                 self.attributes(&mut link.attributes, &mut removed);
                 link.dropped_attributes += (removed.dropped - before) as u32;
             }
-            // Siblings share their origin, and go on sharing it. Kept alive by the map, so that no address
-            // stands for two.
-            if self.touches_resources() {
+            // Spans that share an origin still share one afterwards. The map keeps each origin
+            // alive, so that no address is used for a second one.
+            if self.changes_resources() {
                 let cleaned = origins
                     .entry(Arc::as_ptr(&span.origin).addr())
                     .or_insert_with(|| self.origin(&span.origin, &mut removed));
@@ -90,13 +92,13 @@ impl Privacy {
         removed
     }
 
-    /// Takes out of `points` what must not be stored.
+    /// Removes the configured data from `points`.
     pub fn points(&self, points: &mut [Point]) -> RemovedCounts {
         let mut removed = RemovedCounts::default();
-        for point in points.iter_mut().filter(|point| self.touches(&point.series)) {
+        for point in points.iter_mut().filter(|point| self.must_change(&point.series)) {
             let series = Arc::make_mut(&mut point.series);
             self.attributes(&mut series.attributes, &mut removed);
-            self.promoted(series, &mut removed);
+            self.change_fields(series, &mut removed);
             if !self.0.keep_url_queries && cut_url(&mut series.target) {
                 removed.cut += 1;
             }
@@ -104,16 +106,17 @@ impl Privacy {
         removed
     }
 
-    /// Series are shared by the points of many exports: only what changes is copied.
-    fn touches(&self, series: &Series) -> bool {
+    /// Whether anything in `series` must change. Series are shared by the points of many exports,
+    /// so they are copied only when necessary.
+    fn must_change(&self, series: &Series) -> bool {
         let is_url = !self.0.keep_url_queries && series.target.contains(['?', '#', '@']);
         is_url
-            || self.touches_resources()
+            || self.changes_resources()
             || series.attributes.iter().any(|kv| self.treatment(&kv.key).is_some())
     }
 
-    /// What a metric's series has of attributes that were named.
-    fn promoted(&self, series: &mut Series, removed: &mut RemovedCounts) {
+    /// Applies `drop` and `hash` to the fields of a series that were attributes.
+    fn change_fields(&self, series: &mut Series, removed: &mut RemovedCounts) {
         for (keys, text) in series.promoted() {
             if text.is_empty() {
                 continue;
@@ -122,13 +125,13 @@ impl Privacy {
                 text.clear();
                 removed.dropped += 1;
             } else if keys.iter().any(|key| self.0.hash.contains(*key)) {
-                *text = self.hashed(text);
+                *text = self.hash(text);
                 removed.hashed += 1;
             }
         }
     }
 
-    fn touches_resources(&self) -> bool {
+    fn changes_resources(&self) -> bool {
         !self.0.drop.is_empty() || !self.0.hash.is_empty()
     }
 
@@ -157,7 +160,7 @@ impl Privacy {
                 false
             }
             Some(Treatment::Sql) => {
-                let masked = sql::masked(&text(kv), &system);
+                let masked = sql::mask_cached(&text(kv), &system);
                 if *masked != *text(kv) {
                     kv.value = Value::String(masked.to_string());
                 }
@@ -173,16 +176,17 @@ impl Privacy {
                 true
             }
             Some(Treatment::Hash) => {
-                kv.value = Value::String(self.hashed(&text(kv)));
+                kv.value = Value::String(self.hash(&text(kv)));
                 removed.hashed += 1;
                 true
             }
         });
     }
 
-    /// Asked of every attribute of every span: a comparison of lengths for most.
+    /// The treatment of an attribute. This function is called for every attribute of every span;
+    /// most keys need only a comparison of lengths.
     fn treatment(&self, key: &str) -> Option<Treatment> {
-        if self.touches_resources() {
+        if self.changes_resources() {
             if self.0.drop.contains(key) {
                 return Some(Treatment::Drop);
             }
@@ -209,7 +213,7 @@ impl Privacy {
         (!self.0.headers.contains(&name.to_ascii_lowercase())).then_some(Treatment::Drop)
     }
 
-    fn hashed(&self, value: &str) -> String {
+    fn hash(&self, value: &str) -> String {
         let mut key = [0; 16];
         for (at, byte) in self.0.hash_key.bytes().enumerate() {
             key[at % 16] ^= byte.rotate_left((at / 16) as u32);
@@ -239,7 +243,8 @@ fn text(attribute: &KeyValue) -> Cow<'_, str> {
     }
 }
 
-/// Cuts `url` before its query and fragment, and takes out who logs in. Says whether there was any.
+/// Cuts `url` before its query and fragment, and removes user names and passwords. Returns whether
+/// anything was removed.
 fn cut_url(url: &mut String) -> bool {
     let end = url.find(['?', '#']);
     if let Some(end) = end {

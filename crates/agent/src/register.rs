@@ -1,4 +1,4 @@
-//! Tells the colony where this agent is polled.
+//! Registers the agent with its colony, so that the colony polls it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,20 +10,21 @@ use tonic::transport::Endpoint;
 
 use coral_config::AgentConfig;
 
-/// Registers with a colony, again and again: it may be restarted or wiped.
+/// Registers with a colony at regular intervals, because the colony may have been restarted or lost
+/// its data.
 pub struct Register {
     colony: String,
     request: RegisterAgentRequest,
 }
 
-/// How long after a failure until the next try, at first and at most.
+/// The delays after a failure: the first one, doubled up to the last.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Register {
-    /// `None` when the agent has no colony to register with. `listening` is where its RPC really is, `store_id`
-    /// what its pages say.
+    /// Returns `None` when no colony is configured. `listening` is the address of the agent's RPC,
+    /// `store_id` the id of its store.
     pub fn new(config: &AgentConfig, listening: SocketAddr, store_id: &str) -> Option<Self> {
         let colony = config.colony.clone()?;
         let address = config.advertise.clone().unwrap_or_else(|| format!("http://{listening}"));
@@ -33,7 +34,7 @@ impl Register {
         Some(Self { colony, request })
     }
 
-    /// Registers until `stop`.
+    /// Registers at regular intervals until `stop` is cancelled.
     pub async fn run(self, stop: CancellationToken) {
         let mut retry = FIRST_RETRY;
         let mut registered = false;
@@ -63,7 +64,7 @@ impl Register {
         }
     }
 
-    /// Returns when to register again.
+    /// Registers once, and returns after which time to register again.
     async fn register(&self) -> Result<Duration, String> {
         let endpoint = Endpoint::from_shared(self.colony.clone())
             .map_err(|error| coral_trace::chain(&error))?

@@ -1,20 +1,20 @@
-//! What an agent says of itself: documented JSON.
+//! The status of an agent, as JSON.
 
 use std::collections::BTreeMap;
 
 use coral_beyla::status::BeylaStatus;
 use serde::{Deserialize, Serialize};
 
-/// `coral agent status`.
+/// The status of an agent: `coral agent status`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct AgentSelfStatus {
-    /// Coral's version.
+    /// The version of Coral that the agent runs.
     pub version: String,
     /// The agent's id.
     pub agent_id: String,
-    /// Counters and gauges under the names that /metrics gives them.
+    /// Counters and gauges, by the names that they have on `/metrics`.
     pub counters: BTreeMap<String, u64>,
-    /// The Beyla that it runs; null of agents that do not say it.
+    /// The status of the Beyla that the agent runs; null for agents that do not report one.
     #[serde(default)]
     pub beyla: Option<BeylaStatus>,
 }

@@ -1,4 +1,4 @@
-//! Nothing that OTLP carried is lost: OTLP in → agent → colony → OTLP out, equal up to order.
+//! The path of spans through OTLP, agent, colony and OTLP again loses nothing but the order.
 
 use coral_engine::{Page, PageContent, PageWriter};
 use coral_store::{Checkpoint, Store, StoreConfig};
@@ -24,7 +24,7 @@ fn decoded(otlp: &[u8], collector: Collector) -> Vec<Span> {
     decoded.spans
 }
 
-/// Everything `store` has of `collector`, as pages of OTLP.
+/// All spans that `store` has of `collector`, as pages of OTLP.
 fn pages(store: &Store, collector: Collector) -> Vec<Vec<u8>> {
     let (mut after, mut pages) = (0, Vec::new());
     loop {
@@ -42,7 +42,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_otlp_carried_comes_out_of_the_colony_as_it_went_into_the_agent(
+    fn spans_leave_the_colony_as_otlp_equal_to_those_that_the_agent_received(
         spans in testing::distinct_spans(1..12),
         sealed in any::<bool>(),
     ) {

@@ -1,4 +1,4 @@
-//! Every answer.
+//! The answers of all questions.
 
 pub use crate::anomalies::answer::*;
 pub use crate::english::answer::*;

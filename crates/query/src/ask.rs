@@ -1,4 +1,4 @@
-//! A question as a type: its path, its parameters, its answer.
+//! A question as a type: its URL path, its parameters and its answer.
 
 use coral_engine::{Budget, BudgetError, EngineError, MetricReader, TraceReader};
 use coral_trace::{TraceId, UnixNanos};
@@ -10,78 +10,81 @@ use crate::fleet::FleetState;
 
 /// A question that can be asked of a colony.
 ///
-/// Its fields are the parameters of a URL: a field that is named in [`PATH`](Self::PATH) stands in the path, every
-/// other one in the query string.
+/// The fields are the parameters of a URL. A field that is named in [`PATH`](Self::PATH) is a path
+/// parameter; every other field is in the query string.
 pub trait Ask: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
-    /// Where it is asked: `/api/v1/red/{protocol}`.
+    /// The URL path, with path parameters in braces: `/api/v1/red/{protocol}`.
     const PATH: &'static str;
-    /// Its name among tools and operations: `red`.
+    /// The name of the question in tools and in the API's description: `red`.
     const NAME: &'static str;
-    /// What it answers, in one sentence.
+    /// What the question answers, in one sentence.
     const SUMMARY: &'static str;
-    /// What an asker must be allowed to do: `traces.read`.
+    /// The permission that a request needs: `traces.read`.
     const PERMISSION: &'static str;
-    /// Whether the answer is read from the engine. Such a question waits for its turn; one that is not, such as the
-    /// colony's own status, is answered however busy the colony is.
+    /// Whether answering reads from the storage engine. Such questions are subject to the limit on
+    /// concurrent queries. Other questions, such as the colony's own status, are answered at once,
+    /// however busy the colony is.
     const READS_ENGINE: bool = true;
-    /// The answer.
+    /// The type of the answer.
     type Answer: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
 
-    /// Answers from `from` within `budget`. Blocks.
+    /// Computes the answer from `from` within `budget`. Blocks the calling thread.
     ///
     /// # Errors
     /// [`QueryError`].
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError>;
 }
 
-/// What answers are made of.
+/// What a question is answered from.
 #[derive(Clone, Copy)]
 pub struct Sources<'a> {
     /// Spans and traces.
     pub traces: &'a dyn TraceReader,
     /// RED metrics.
     pub metrics: &'a dyn MetricReader,
-    /// What is known of the agents.
+    /// The state of the agents.
     pub fleet: &'a dyn FleetState,
-    /// The time of the question.
+    /// The current time.
     pub now: UnixNanos,
 }
 
-/// Why a question has no answer.
+/// Why a question could not be answered.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// More than one trace begins like this.
+    /// More than one trace id begins with the given prefix.
     #[error("`{prefix}` is the beginning of {} traces: {}", count(.traces), list(.traces))]
     Ambiguous {
-        /// What was typed, in full digits.
+        /// The prefix that was given, in hex digits.
         prefix: String,
-        /// Some of them; [`QueryError::MAX_CANDIDATES`] means that there may be more.
+        /// Some of the matching traces. With [`QueryError::MAX_CANDIDATES`] of them there may be
+        /// more.
         traces: Vec<TraceId>,
     },
-    /// A part of the question makes no sense.
+    /// A parameter of the question is not valid.
     #[error("{field}: {reason}")]
     Invalid {
-        /// The parameter.
+        /// The name of the parameter.
         field: &'static str,
-        /// What is wrong with it.
+        /// What is wrong with the value.
         reason: String,
     },
-    /// The engine cannot answer now; the same question may be answered later.
+    /// The engine cannot answer now; the same question may succeed later.
     #[error(transparent)]
     Unavailable(EngineError),
-    /// What is stored cannot be read. The same question fails again; a person has to look.
+    /// Stored data cannot be read. The same question will fail again until somebody repairs the
+    /// data.
     #[error(transparent)]
     Damaged(EngineError),
-    /// This engine never answers such a question.
+    /// The engine does not support this question.
     #[error(transparent)]
     Unsupported(EngineError),
-    /// The question was cancelled, or costs more than one question may.
+    /// The question was cancelled, or exceeded the time, rows or bytes that one question may cost.
     #[error(transparent)]
     OverBudget(BudgetError),
 }
 
 impl QueryError {
-    /// Traces that an ambiguous prefix is explained with.
+    /// How many traces an ambiguous prefix is reported with.
     pub const MAX_CANDIDATES: u32 = 5;
 
     pub(crate) fn invalid(field: &'static str, reason: &str) -> Self {
@@ -100,15 +103,15 @@ impl From<EngineError> for QueryError {
     }
 }
 
-/// Why a URL is not a question.
+/// Why a URL is not a valid question.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidQuestion {
-    /// A segment of the path has no such value.
+    /// The value of a path parameter is not valid.
     #[error("{reason}")]
     Path {
-        /// The parameter that the segment is.
+        /// The name of the path parameter.
         field: String,
-        /// What is wrong with it.
+        /// What is wrong with the value.
         reason: String,
     },
     /// The query string has an unknown, missing or malformed parameter.
@@ -116,16 +119,16 @@ pub enum InvalidQuestion {
     Query(String),
 }
 
-/// The path and query that ask `question`.
+/// The URL path and query string that ask `question`.
 pub fn path_and_query<Q: Ask>(question: &Q) -> String {
     let text = serde_urlencoded::to_string(question);
-    let text = text.expect("a question is flat and has text and numbers only");
+    let text = text.expect("the fields of a question are texts and numbers");
     let (mut path, mut query) = (Q::PATH.to_owned(), Vec::new());
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let segment = format!("{{{key}}}");
         match path.contains(&segment) {
-            // A space in a path is `%20`; `+` is a plus there.
+            // A space in a path is `%20`; `+` stands for itself there.
             true => path = path.replace(&segment, &value.replace('+', "%20")),
             false => query.push(pair),
         }
@@ -133,7 +136,8 @@ pub fn path_and_query<Q: Ask>(question: &Q) -> String {
     if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
 }
 
-/// The question that `segments` of a path (by their names) and a query string ask.
+/// Parses a question from the path parameters `segments`, as (name, value) pairs, and a query
+/// string.
 ///
 /// # Errors
 /// [`InvalidQuestion`].
@@ -144,7 +148,7 @@ pub fn question_from_url<Q: Ask>(
     let mut text = serde_urlencoded::to_string(segments)
         .map_err(|error| InvalidQuestion::Query(error.to_string()))?;
     if let Some((field, _)) = segments.iter().find(|(field, _)| names(query, field)) {
-        return Err(InvalidQuestion::Query(format!("`{field}` stands in the path")));
+        return Err(InvalidQuestion::Query(format!("`{field}` is a path parameter")));
     }
     if !text.is_empty() && !query.is_empty() {
         text.push('&');
@@ -152,7 +156,8 @@ pub fn question_from_url<Q: Ask>(
     text.push_str(query);
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
-        // Only an error of our own begins so, whatever the values say that it quotes.
+        // Only errors made by `path_error` begin with the mark; a quoted value comes later in the
+        // text.
         let of_path = error.inner().to_string();
         match of_path.strip_prefix(PATH_MARK).and_then(|rest| rest.split_once(':')) {
             Some((field, reason)) => {
@@ -162,7 +167,8 @@ pub fn question_from_url<Q: Ask>(
                 InvalidQuestion::Query(segments.iter().fold(
                     error.to_string(),
                     |reason, (field, _)| {
-                        // A list of parameters that there are: this one stands in the path.
+                        // The message lists the known parameters. A path parameter is none of the
+                        // query string, so it is taken out of the list.
                         reason.replace(&format!("`{field}`, "), "")
                     },
                 ))
@@ -171,10 +177,10 @@ pub fn question_from_url<Q: Ask>(
     })
 }
 
-/// Begins the errors of fields that stand in a path: `path:FIELD:REASON`.
+/// The prefix of an error about a path parameter: `path:FIELD:REASON`.
 const PATH_MARK: &str = "path:";
 
-/// The error of the field `field`, which stands in a path.
+/// The error for the path parameter `field`.
 pub(crate) fn path_error<E: serde::de::Error>(field: &str, reason: &str) -> E {
     E::custom(format!("{PATH_MARK}{field}:{reason}"))
 }

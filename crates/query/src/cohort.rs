@@ -1,33 +1,35 @@
-//! Cohorts: the whole traces of a window that are compared with those of another one.
+//! Cohorts: the traces of a window and of its baseline, which are compared with each other.
 
 use coral_engine::{Columns, EngineError, Order, TraceQuery, TraceSummary};
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
 use crate::reader::Reader;
 
-/// Traces of the window, and of the baseline, that are looked at.
+/// The largest number of traces in a cohort.
 const MAX_TRACES: u32 = 2_000;
-/// Where there are more, the newest of each of so many parts of the window are.
-const PARTS: u32 = 20;
-/// Spans of each that are read.
+/// Where a window has more than [`MAX_TRACES`] traces, it is divided into this many intervals of
+/// equal length, and the newest traces of each interval are read.
+const INTERVALS: u32 = 20;
+/// The largest number of spans that are read for one cohort.
 pub(crate) const MAX_SPANS: u64 = 100_000;
 
-/// Whole traces.
+/// A set of whole traces.
 #[derive(Default)]
 pub(crate) struct Cohort {
     pub(crate) traces: Vec<Vec<Span>>,
-    /// Whether traces of the window were left out, because there are more than are read.
+    /// Whether traces of the window were left out because there are more than the limits allow.
     pub(crate) cut: bool,
 }
 
-/// What is compared of spans: attributes say whom they call, and what those that are slow have in common, for which
-/// resources count too.
+/// The groups of columns that a comparison needs. Attributes identify the callee; attributes and
+/// resources contain the values that slow spans may have in common.
 pub(crate) fn compared_columns() -> Columns {
     Columns::ATTRIBUTES | Columns::ORIGIN
 }
 
 impl Reader<'_> {
-    /// Traces with a span of `service` that started in each of two windows, read side by side.
+    /// The cohorts of two time ranges, `window` and `before`: traces with a span of `service` that
+    /// started in the range. Both are read at the same time.
     pub(crate) fn cohorts(
         &self,
         service: Option<&str>,
@@ -41,7 +43,8 @@ impl Reader<'_> {
         Ok((window?, baseline?))
     }
 
-    /// Traces with a span of `service`, and of that name, that started in `started`.
+    /// The traces that started in `started` and have a span of `service` with the name `name`;
+    /// `None` matches any service or name.
     pub(crate) fn cohort(
         &self,
         service: Option<&str>,
@@ -57,21 +60,24 @@ impl Reader<'_> {
                 ..TraceQuery::newest(limit)
             })
         };
-        const OF_EACH: usize = (MAX_TRACES / PARTS) as usize;
-        let of_parts = parts(started, PARTS)
-            .map(|part| search(part, MAX_TRACES / PARTS + 1))
+        const MAX_PER_INTERVAL: usize = (MAX_TRACES / INTERVALS) as usize;
+        let of_intervals = intervals(started, INTERVALS)
+            .map(|interval| search(interval, MAX_TRACES / INTERVALS + 1))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut cut = of_parts.iter().any(|part| part.len() > OF_EACH);
-        let mut found: Vec<TraceSummary> =
-            of_parts.into_iter().flat_map(|part| part.into_iter().take(OF_EACH)).collect();
+        let mut cut = of_intervals.iter().any(|interval| interval.len() > MAX_PER_INTERVAL);
+        let mut found: Vec<TraceSummary> = of_intervals
+            .into_iter()
+            .flat_map(|interval| interval.into_iter().take(MAX_PER_INTERVAL))
+            .collect();
         if cut && found.len() < MAX_TRACES as usize {
-            // Not evenly spread: there may be room for all of them.
+            // The traces are not spread evenly over the intervals, so all of them may fit within
+            // the limit.
             let all = search(started, MAX_TRACES + 1)?;
             cut = all.len() > MAX_TRACES as usize;
             found = if cut { found } else { all };
         }
         cut |= thin_out(&mut found);
-        // All at once: traces that lie in one page of a segment are read together.
+        // One read for all traces: traces that share a page of a segment are decoded together.
         let ids: Vec<TraceId> = found.iter().map(|summary| summary.trace_id).collect();
         let spans = self.spans(&ids, None, compared_columns(), MAX_SPANS as u32)?;
         let lengths: Vec<usize> =
@@ -82,7 +88,7 @@ impl Reader<'_> {
     }
 }
 
-/// What both make, each in a thread of its own.
+/// The results of two closures; `other` runs on a second thread.
 pub(crate) fn side_by_side<A, B: Send>(
     one: impl FnOnce() -> A,
     other: impl FnOnce() -> B + Send,
@@ -94,21 +100,23 @@ pub(crate) fn side_by_side<A, B: Send>(
     })
 }
 
-/// That many equal parts.
-pub(crate) fn parts(started: TimeRange, parts: u32) -> impl Iterator<Item = TimeRange> {
+/// Divides `started` into `count` intervals of equal length.
+pub(crate) fn intervals(started: TimeRange, count: u32) -> impl Iterator<Item = TimeRange> {
     let (start, length) = (started.start.0, started.end.0.saturating_sub(started.start.0));
-    let at = move |part: u32| UnixNanos(start + length / u64::from(parts) * u64::from(part));
-    (0..parts).map(move |part| TimeRange {
-        start: at(part),
-        end: if part + 1 == parts { started.end } else { at(part + 1) },
+    let at = move |index: u32| UnixNanos(start + length / u64::from(count) * u64::from(index));
+    (0..count).map(move |index| TimeRange {
+        start: at(index),
+        end: if index + 1 == count { started.end } else { at(index + 1) },
     })
 }
 
-/// Keeps traces of [`MAX_SPANS`] together, chosen by their ids, which are random; says whether that left any out.
+/// Removes traces until at most [`MAX_SPANS`] spans remain, and returns whether any were removed.
+/// Traces are chosen by their ids, which are random.
 fn thin_out(found: &mut Vec<TraceSummary>) -> bool {
     let all = found.len();
     if found.iter().map(|summary| summary.spans).sum::<u64>() > MAX_SPANS {
-        // Ids of 64 bits lie in the lower half.
+        // Ids of 64 bits have random bytes in the lower half only: swapped, the random bytes are
+        // compared first.
         found.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
         let mut spans = 0;
         let kept = found.iter().take_while(|summary| {
@@ -116,7 +124,7 @@ fn thin_out(found: &mut Vec<TraceSummary>) -> bool {
             spans <= MAX_SPANS
         });
         let kept = kept.count();
-        // One that is longer than all that may be read is still the only one there is.
+        // A single trace that exceeds the limit is kept, so that the cohort is not empty.
         found.truncate(kept.max(1));
         found.sort_unstable_by_key(|summary| std::cmp::Reverse(summary.start));
     }

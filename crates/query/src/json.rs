@@ -1,10 +1,10 @@
-//! How typed values stand in JSON.
+//! How typed values are written in JSON.
 
 mod mirror;
 
 pub(crate) use self::mirror::{CauseKindJson, NodeKindJson, ReasonJson, VerdictJson};
 
-/// A value by its text form: ids as hex digits.
+/// A value in its text form, such as an id in hex digits.
 pub(crate) mod text {
     use std::fmt::Display;
     use std::str::FromStr;
@@ -27,7 +27,7 @@ pub(crate) mod text {
     }
 }
 
-/// A value by its text form; null when there is none.
+/// A value in its text form; null for `None`.
 pub(crate) mod text_or_null {
     use std::fmt::Display;
     use std::str::FromStr;
@@ -54,7 +54,7 @@ pub(crate) mod text_or_null {
     }
 }
 
-/// A time as microseconds since the Unix epoch.
+/// A time, as an integer number of microseconds since the Unix epoch.
 pub(crate) mod micros {
     use coral_trace::UnixNanos;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -69,7 +69,8 @@ pub(crate) mod micros {
     }
 }
 
-/// A time as nanoseconds since the Unix epoch, in decimal text: JSON's numbers are exact to 2^53 only.
+/// A time as nanoseconds since the Unix epoch, in decimal text, because JSON numbers are exact only
+/// up to 2^53.
 pub(crate) mod nanos {
     use coral_trace::UnixNanos;
     use serde::{Deserialize, Deserializer, Serializer};

@@ -1,11 +1,13 @@
-//! Questions and their answers: a folder a question, each a type that implements [`Ask`].
+//! The questions that can be asked of a colony, and their answers. Each question is a type that
+//! implements [`Ask`], in a folder of its own.
 //!
-//! A question is asked of [`Sources`]: the readers of an engine, what is known of the agents, and the time. Its
-//! answer is typed and has no sentences: `coral-text` words it, and every surface (command line, JSON) is a projection
-//! of it. [`for_each_question!`] is the one list of questions.
+//! A question is answered from [`Sources`]: the readers of a storage engine, the state of the
+//! agents, and the current time. Answers are typed and contain no sentences: `coral-text` writes
+//! the sentences, and the command line and the JSON API present the same typed answer.
+//! [`for_each_question!`] is the only list of questions.
 #![warn(missing_docs)]
 
-// What tests share with `coral-text` names this crate as that one does.
+// Test helpers shared with `coral-text` refer to this crate as `coral_query`.
 #[cfg(test)]
 extern crate self as coral_query;
 
@@ -43,8 +45,8 @@ pub use trace::TraceQuestion;
 pub use traces::{Sort, SpanStatus, TracesQuestion};
 pub use why::WhyQuestion;
 
-/// Calls the macro `$each` once with the type of every question: the list from which routes, the API's description
-/// and tools are made. A new question is one line here.
+/// Calls the macro `$each` once with the types of all questions. Routes, the API's description and
+/// tools are generated from this list; a new question is added to it with one line.
 #[macro_export]
 macro_rules! for_each_question {
     ($each:ident) => {

@@ -1,4 +1,4 @@
-//! Sources and a budget, together: what the parts of an answer read from.
+//! The sources and the budget of one question, and the reads that several questions share.
 
 use coral_engine::{Budget, Columns, EngineError, TraceQuery, TraceSummary};
 use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix};
@@ -7,10 +7,11 @@ use crate::ask::{QueryError, Sources};
 
 /// How many existing services are offered when the question names a service that does not exist.
 const MAX_SIMILAR: usize = 3;
-/// The least similarity (Jaro-Winkler, 0 to 1) of a name that is offered instead.
+/// The smallest Jaro-Winkler similarity (0 to 1) at which a name is suggested instead of an unknown
+/// one.
 pub(crate) const MIN_SIMILARITY: f64 = 0.7;
 
-/// Reads for one question.
+/// Reads from the sources on behalf of one question.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     pub(crate) from: &'a Sources<'a>,
@@ -26,7 +27,7 @@ impl<'a> Reader<'a> {
         self.from.traces.search(query, self.budget)
     }
 
-    /// At most `limit` spans of `traces`, by trace, with `columns`.
+    /// At most `limit` spans of `traces`, grouped by trace, with the given groups of columns.
     pub(crate) fn spans(
         &self,
         traces: &[TraceId],
@@ -38,7 +39,8 @@ impl<'a> Reader<'a> {
         Ok(stored.into_iter().map(|stored| stored.span).collect())
     }
 
-    /// The only trace whose id begins with `prefix`; `None` when there is none.
+    /// The trace whose id begins with `prefix`; `None` when there is none. An error when several
+    /// match.
     pub(crate) fn resolve(&self, prefix: TraceIdPrefix) -> Result<Option<TraceId>, QueryError> {
         if let Some(id) = prefix.exact() {
             return Ok(Some(id));
@@ -52,12 +54,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Services with spans in `started` or near it, by name.
+    /// The services that have spans in `started` or shortly before or after, sorted by name.
     pub(crate) fn known_services(&self, started: TimeRange) -> Result<Vec<String>, EngineError> {
         Ok(self.from.traces.services(started, self.budget)?.into_iter().collect())
     }
 
-    /// Services seen in `started` whose names are like `service`, the most alike first.
+    /// The services with spans in `started` whose names are similar to `service`, most similar
+    /// first.
     pub(crate) fn similar(
         &self,
         service: &str,

@@ -1,4 +1,4 @@
-//! Sources that outlive one question.
+//! Sources that are shared by all questions of a colony.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use coral_trace::UnixNanos;
 use crate::ask::Sources;
 use crate::fleet::FleetState;
 
-/// What a colony answers from, for as long as it runs. Cheap to clone.
+/// What a colony answers questions from, for as long as the colony runs. Cheap to clone.
 #[derive(Clone)]
 pub struct SharedSources {
     /// Spans and traces.
     pub traces: Arc<dyn TraceReader>,
     /// RED metrics.
     pub metrics: Arc<dyn MetricReader>,
-    /// What is known of the agents.
+    /// The state of the agents.
     pub fleet: Arc<dyn FleetState>,
 }
 
 impl SharedSources {
-    /// The sources of a question that is asked at `now`.
+    /// The sources for one question, with `now` as the current time.
     pub fn at(&self, now: UnixNanos) -> Sources<'_> {
         Sources { traces: &*self.traces, metrics: &*self.metrics, fleet: &*self.fleet, now }
     }

@@ -1,24 +1,25 @@
-//! How much one answer may hold.
+//! The largest size of an answer.
 
 use coral_engine::{StoredSpan, TraceSummary};
 use coral_trace::{Attributes, Origin, Value};
 
-/// Bytes of text in one answer. As JSON they are at most six times as many, which clients still take.
+/// The largest number of bytes of text in one answer. Escaped as JSON, the text grows by a factor
+/// of six at most.
 pub(super) const MAX_BYTES: usize = 80 << 20;
 
-/// How many of the first parts, of so many bytes each, make an answer: at most `most`, and [`MAX_BYTES`]
-/// together, but one at least.
-pub(super) fn fitting(parts: impl Iterator<Item = usize>, most: usize) -> usize {
+/// How many of the first parts, given by their sizes in bytes, fit in an answer: at most
+/// `max_parts`, and at most [`MAX_BYTES`] in total. At least one part is always included.
+pub(super) fn fitting(parts: impl Iterator<Item = usize>, max_parts: usize) -> usize {
     let mut sum = 0usize;
     let fits = |bytes: usize| {
         sum = sum.saturating_add(bytes);
         sum <= MAX_BYTES
     };
-    let parts = parts.take(most).map(fits).enumerate();
+    let parts = parts.take(max_parts).map(fits).enumerate();
     parts.take_while(|(at, fits)| *at == 0 || *fits).count()
 }
 
-/// What a span takes in an answer, its names and numbers included.
+/// An estimate of the bytes that a span takes in an answer, field names and numbers included.
 pub(super) fn span_bytes(stored: &StoredSpan) -> usize {
     let span = &stored.span;
     let Origin { resource, scope, .. } = &*span.origin;
@@ -29,7 +30,7 @@ pub(super) fn span_bytes(stored: &StoredSpan) -> usize {
         .links
         .iter()
         .map(|link| 120 + link.trace_state.len() + attribute_bytes(&link.attributes));
-    // Attributes stand in it twice: as text, and with their types.
+    // Span attributes are written twice: as text, and with their types.
     let attributes = 2 * attribute_bytes(&span.attributes)
         + attribute_bytes(&resource.attributes)
         + attribute_bytes(&scope.attributes);
@@ -44,14 +45,14 @@ fn attribute_bytes(attributes: &Attributes) -> usize {
     attributes.iter().map(|pair| 8 + pair.key.len() + text_len(&pair.value)).sum()
 }
 
-/// Likewise, of a summary.
+/// An estimate of the bytes that a trace summary takes in an answer.
 pub(super) fn summary_bytes(summary: &TraceSummary) -> usize {
     let services = summary.services.iter().map(|service| 3 + service.len());
     let root = summary.root_service.as_ref().map_or(0, String::len) + summary.root_name.len();
     400 + root + services.sum::<usize>()
 }
 
-/// How long a value is as text, without making one of a long one.
+/// The length of a value in its text form, computed without building the text.
 fn text_len(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_longer_than_an_answer_is_answered_alone() {
+    fn a_part_larger_than_the_limit_is_returned_alone() {
         assert_eq!(fitting([MAX_BYTES + 1, 1].into_iter(), 5), 1);
         assert_eq!(fitting([1, 1, MAX_BYTES, 1].into_iter(), 5), 2);
         assert_eq!(fitting([1; 9].into_iter(), 5), 5);

@@ -1,24 +1,24 @@
-//! Whose spans a question is about.
+//! Which spans a question is about, by the instrumentation that made them.
 
 use coral_trace::Collector;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Whose spans.
+/// Which spans count, by the instrumentation that made them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// Everybody's.
+    /// All spans.
     #[default]
     All,
-    /// Those that Beyla or another eBPF instrumentation made.
+    /// Only spans made by Beyla or another eBPF instrumentation.
     Ebpf,
-    /// Those that SDKs made.
+    /// Only spans made by SDKs.
     Sdk,
 }
 
 impl Source {
-    /// As `--source` spells it.
+    /// The value as `--source` spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -27,7 +27,7 @@ impl Source {
         }
     }
 
-    /// The collector that made the spans; `None` for all.
+    /// The collector that made the spans; `None` for all spans.
     pub const fn collector(self) -> Option<Collector> {
         match self {
             Self::All => None,

@@ -61,7 +61,7 @@ impl Metrics {
 
     /// Says what the writer knows to those who must not wait for it.
     fn publish(&self, writer: &MetricWriter) {
-        self.live.series.store(writer.counters.tracked() as u64, Ordering::Relaxed);
+        self.live.series.store(writer.counters.series_count() as u64, Ordering::Relaxed);
         self.live.overflown.store(writer.limit.overflown(), Ordering::Relaxed);
     }
 

@@ -1,28 +1,29 @@
-//! Attributes: what OTLP calls `KeyValue` and `AnyValue`.
+//! Attributes: OTLP's `KeyValue` and `AnyValue`.
 
 use std::hash::{Hash, Hasher};
 
-/// Attributes in the order in which they came. A repeated key is kept; the first one answers.
+/// Attributes in the order in which they were sent. Repeated keys are kept, but only the first
+/// value of a key is ever returned.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Attributes(pub Vec<KeyValue>);
 
 /// One attribute.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct KeyValue {
-    /// The key, as it came. OpenTelemetry forbids an empty one; exporters send it all the same.
+    /// The key. OpenTelemetry forbids empty keys, but some exporters send them.
     pub key: String,
-    /// The value, with its type.
+    /// The value with its type.
     pub value: Value,
 }
 
-/// An attribute's value, with the type it had in OTLP.
+/// The value of an attribute, with its OTLP type.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Value {
-    /// An `AnyValue` without a value, or none at all.
+    /// An `AnyValue` without a value, or no `AnyValue` at all.
     Empty,
     /// Text.
     String(String),
-    /// Truth.
+    /// A boolean.
     Bool(bool),
     /// A 64-bit signed integer.
     Int(i64),
@@ -30,50 +31,51 @@ pub enum Value {
     Double(Double),
     /// Raw bytes.
     Bytes(Vec<u8>),
-    /// A list of values of any types.
+    /// A list of values, of any types.
     Array(Vec<Value>),
     /// A nested list of attributes.
     Map(Attributes),
 }
 
-/// A float that equals itself: compared and hashed by its bits, so that NaN stays what it was.
+/// A float that is compared and hashed by its bits, so that NaN equals itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Double(pub f64);
 
 impl Attributes {
-    /// The first value under `key`.
+    /// The first value of `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.iter().find(|attribute| attribute.key == key).map(|attribute| &attribute.value)
     }
 
-    /// The first value under any of `keys`, which are spellings of one thing, best first.
+    /// The first value of any of `keys`, which are alternative names of one attribute, in order of
+    /// preference.
     pub fn first_of(&self, keys: &[&str]) -> Option<&Value> {
         keys.iter().find_map(|key| self.get(key))
     }
 
-    /// The text under `key`, if it is text.
+    /// The value of `key`, if it is text.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.get(key).and_then(Value::as_str)
     }
 
-    /// Whether there are none.
+    /// Whether there are no attributes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// The number of attributes.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The attributes in their order.
+    /// Iterates over the attributes in their order.
     pub fn iter(&self) -> std::slice::Iter<'_, KeyValue> {
         self.0.iter()
     }
 }
 
 impl Value {
-    /// The text, if this is text.
+    /// The text, if the value is text.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
@@ -81,7 +83,7 @@ impl Value {
         }
     }
 
-    /// The integer, if this is one, also when it was sent as decimal text.
+    /// The integer, if the value is an integer or text that is a decimal integer.
     pub fn as_int(&self) -> Option<i64> {
         match self {
             Self::Int(number) => Some(*number),
@@ -154,14 +156,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_of_two_attributes_with_one_key_answers() {
+    fn the_first_of_two_attributes_with_the_same_key_is_returned() {
         let attributes: Attributes = [("a", 1), ("a", 2)].into_iter().collect();
         assert_eq!(attributes.get("a"), Some(&Value::Int(1)));
         assert_eq!(attributes.len(), 2);
     }
 
     #[test]
-    fn a_newer_spelling_answers_before_an_older_one() {
+    fn the_newer_name_of_an_attribute_takes_precedence() {
         let attributes: Attributes =
             [("http.status_code", 200), ("http.response.status_code", 503)].into_iter().collect();
         let keys = ["http.response.status_code", "http.status_code"];
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn not_a_number_equals_itself() {
+    fn nan_equals_itself() {
         assert_eq!(Value::from(f64::NAN), Value::from(f64::NAN));
         assert_ne!(Value::from(0.0), Value::from(-0.0));
     }

@@ -1,14 +1,15 @@
-//! Errors as people read them.
+//! Errors as text, with their causes.
 
 use std::error::Error;
 
-/// An error and its causes in one line, each once: "cannot open database `x`: permission denied".
+/// An error and its causes in one line, each printed once: "cannot open database `x`: permission
+/// denied".
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let next = error.to_string();
-        // Some libraries repeat their cause in their own text.
+        // Some libraries repeat the cause in the error's own text.
         if !text.ends_with(&next) {
             text.push_str(": ");
             text.push_str(&next);

@@ -1,17 +1,20 @@
-//! Clocks that disagree: how far a server's must be moved for its spans to lie within the calls that they answer.
-//! For showing, on request; never stored, and never counted with.
+//! Clock skew between hosts: by how much the spans of a server must be moved so that they lie
+//! within the client spans of the same calls. Used for display and comparison on request; stored
+//! times are never changed.
 
 use crate::tree::{Hop, Tree};
 
-/// For each of `hops`, which `tree` was built from, the nanoseconds that are to be added to its times: 0 where
-/// nothing disagrees.
+/// For each of `hops`, which `tree` was built from, the nanoseconds to add to its times; 0 where
+/// clocks agree.
 ///
-/// A server's span that begins before its client's, or ends after it, is put into the middle of it, as if the way
-/// there had taken as long as the way back; a longer one begins with it. What the server did and called moves with
-/// it, since it is by the same clock. That is the rule of Jaeger's clock skew adjuster.
+/// A server span that starts before its client span, or ends after it, is centred in the client
+/// span, as if the network took equally long in both directions. A server span that is longer than
+/// its client span is moved to start with it. Everything that the server did and called moves by
+/// the same amount, because it has the same clock. This is the rule of Jaeger's clock skew
+/// adjuster.
 pub fn deltas(tree: &Tree, hops: &[Hop]) -> Vec<i64> {
     let mut deltas = vec![0; hops.len()];
-    // Of the clock that a node's own work is told by.
+    // By node: the delta of the clock that its own work is measured by.
     let mut clocks = vec![0i64; tree.nodes.len()];
     let mut callers = vec![None; tree.nodes.len()];
     for (at, node) in tree.nodes.iter().enumerate() {
@@ -22,7 +25,7 @@ pub fn deltas(tree: &Tree, hops: &[Hop]) -> Vec<i64> {
         let caller = callers[at].map_or(0, |caller: usize| clocks[caller]);
         clocks[at] = node.client.map_or(caller, |client| {
             deltas[client] = caller;
-            caller.saturating_add(into(&hops[client], &hops[node.span]))
+            caller.saturating_add(shift_into(&hops[client], &hops[node.span]))
         });
         for hop in node.inside.iter().chain([&node.span]) {
             deltas[*hop] = clocks[at];
@@ -31,8 +34,8 @@ pub fn deltas(tree: &Tree, hops: &[Hop]) -> Vec<i64> {
     deltas
 }
 
-/// How far `server` must be moved to lie within `client`.
-fn into(client: &Hop, server: &Hop) -> i64 {
+/// By how many nanoseconds `server` must be moved to lie within `client`.
+fn shift_into(client: &Hop, server: &Hop) -> i64 {
     if server.start >= client.start && server.end <= client.end {
         return 0;
     }
@@ -65,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_whose_clock_is_ahead_is_moved_into_its_call_with_all_that_it_called() {
+    fn a_server_span_ahead_of_its_client_span_is_moved_together_with_everything_below() {
         use SpanKind::{Client, Server};
         let hops = [
             hop(1, 0, Server, 0, 100),
@@ -73,9 +76,9 @@ mod tests {
             // 500 ahead, and 10 shorter than the call.
             hop(3, 2, Server, 515, 555),
             hop(4, 3, Client, 520, 530),
-            // By the same clock as its caller's, and within its call.
+            // Measured by the same clock as its client span, and within it.
             hop(5, 4, Server, 521, 529),
-            // Another call of the first, whose server's clock agrees.
+            // Another call of the first span, whose server's clock agrees.
             hop(6, 1, Client, 70, 90),
             hop(7, 6, Server, 71, 89),
         ];
@@ -83,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_took_longer_than_its_call_begins_with_it() {
+    fn a_server_span_longer_than_its_client_span_is_moved_to_start_with_it() {
         use SpanKind::{Client, Server};
         let hops = [hop(1, 0, Client, 10, 20), hop(2, 1, Server, 5, 50)];
         assert_eq!(deltas(&Tree::build(&hops), &hops), [0, 5]);

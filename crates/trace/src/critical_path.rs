@@ -1,7 +1,9 @@
-//! Where the time of a trace went: self times, and the path that had to be shorter for it to be faster.
+//! Where the time of a trace went: the self time of each node, and the critical path, which had to
+//! be shorter for the trace to be faster.
 //!
-//! Both are read from [`Extents`]: what each node of a [`Tree`] covers of its parent. Clocks disagree and
-//! work outlives who asked for it, so what lies outside the parent does not count, and is said.
+//! Both are computed from [`Extents`]: the time ranges of the nodes of a [`Tree`], each limited to
+//! the range of its parent. Clocks disagree, and spans may continue after their parents; time
+//! outside of the parent's range does not count, and is reported as [`Extent::outside`].
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +14,7 @@ use crate::time::UnixNanos;
 use crate::tree::{Hop, Tree};
 use crate::work;
 
-/// A stretch of the critical path: from `start` to `end`, `node` was what the request waited for.
+/// A segment of the critical path: from `start` to `end`, the request waited for `node`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PathSegment {
     /// Index into [`Tree::nodes`].
@@ -23,29 +25,30 @@ pub struct PathSegment {
     pub end: UnixNanos,
 }
 
-/// What each node of a tree covers, within what its parent covers.
+/// The time range of each node of a tree, limited to the range of its parent.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Extents {
-    /// By node.
+    /// The extents, by node.
     pub nodes: Vec<Extent>,
 }
 
-/// When a node began and ended, as far as that is within its parent.
+/// When a node started and ended, within the range of its parent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Extent {
     /// First instant inside.
     pub start: UnixNanos,
     /// First instant outside; never before `start`.
     pub end: UnixNanos,
-    /// How much of it lies before or after its parent, and so does not count.
+    /// How much time of the node is outside of its parent's range.
     pub outside: Duration,
 }
 
-/// Which part of a child's time may overlap the next child's without the two being at once.
+/// Two children count as sequential if their overlap is at most this fraction of the first: 1/50.
 const MAX_OVERLAP_DIVISOR: u32 = 50;
 
 impl Extents {
-    /// Of every node of `tree`, which was built from `hops`. Of a call, from the client's start to its end.
+    /// The extents of all nodes of `tree`, which was built from `hops`. A call with both sides
+    /// lasts from the start to the end of its client span.
     pub fn of(tree: &Tree, hops: &[Hop]) -> Self {
         let mut nodes = vec![Extent::default(); tree.nodes.len()];
         for root in &tree.roots {
@@ -61,7 +64,8 @@ impl Extents {
         Self { nodes }
     }
 
-    /// How long each node was at work itself: its extent less what its children cover, who may overlap.
+    /// The self time of each node: its extent, without the time that is covered by its children,
+    /// which may overlap.
     pub fn self_times(&self, tree: &Tree) -> Vec<Duration> {
         let own = |at: usize| {
             let extent = &self.nodes[at];
@@ -79,19 +83,22 @@ impl Extents {
         (0..tree.nodes.len()).map(own).collect()
     }
 
-    /// The critical path below `root`, in order of time. Its segments follow each other without a gap from
-    /// the start of `root` to its end, so that their durations sum to exactly its duration.
+    /// The critical path below `root`, in order of time. The segments follow each other without
+    /// gaps from the start of `root` to its end, so that the sum of their durations is exactly the
+    /// duration of `root`.
     ///
-    /// From the end backwards, a node waited for the child that ended last, before that for the child that
-    /// ended last before this one began, and for itself in between: the walk of CRISP (USENIX ATC 2022)
-    /// and of Jaeger's interface. Of children that end together, the one that began first. A child that
-    /// ended after the next one began by no more than a fiftieth of itself ended before it: spans are
-    /// closed by whoever comes to it.
+    /// The path is walked backwards from the end. A node waited for the child that ended last,
+    /// before that for the child that ended last before that one started, and in between for
+    /// itself. This is the algorithm of CRISP (USENIX ATC 2022) and of Jaeger's user interface. Of
+    /// children that end together, the one that started first is chosen. A child may end after the
+    /// start of the next one by up to 1/50 of its duration and still counts as earlier, because
+    /// instrumentation closes spans late.
     pub fn critical_path(&self, tree: &Tree, root: usize) -> Vec<PathSegment> {
         self.critical_path_without(tree, root, &[])
     }
 
-    /// The critical path as if the nodes marked in `left_out` were not there; unmarked where it is short.
+    /// The critical path without the nodes that are marked in `left_out`; nodes beyond the length
+    /// of `left_out` are not marked.
     pub(crate) fn critical_path_without(
         &self,
         tree: &Tree,
@@ -120,7 +127,7 @@ impl Extents {
         path
     }
 
-    /// Those of `children` that take time, the last to end first.
+    /// The `children` with a duration above zero, sorted by end time, last first.
     fn last_first(&self, children: &[usize]) -> Vec<usize> {
         let takes_time = |child: &usize| self.nodes[*child].start < self.nodes[*child].end;
         let mut found: Vec<usize> = children.iter().copied().filter(takes_time).collect();
@@ -132,12 +139,13 @@ impl Extents {
 }
 
 impl Extent {
-    /// How long it is.
+    /// The length of the extent.
     pub fn duration(&self) -> Duration {
         self.end.since(self.start)
     }
 
-    /// Whether it had ended by then, but for a moment.
+    /// Whether the extent ended before `then`, or started before and overlaps by at most 1/50 of
+    /// its duration.
     pub(crate) fn is_before(&self, then: UnixNanos) -> bool {
         self.start < then && self.end.since(then) <= self.duration() / MAX_OVERLAP_DIVISOR
     }
@@ -154,7 +162,7 @@ impl Extent {
 }
 
 impl PathSegment {
-    /// How long it is.
+    /// The length of the segment.
     pub fn duration(&self) -> Duration {
         self.end.since(self.start)
     }

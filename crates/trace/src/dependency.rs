@@ -1,9 +1,9 @@
-//! Who calls whom: the spans of traces in, the nodes and edges of a service map out.
+//! Service maps: which service calls which, computed from the spans of traces.
 //!
-//! Calls are joined by trace id and parent, never by a guess from times or names. What a trace says is
-//! counted once: a client's and a server's span of one call are one call; of a call with one side, that side
-//! counts. Nothing here recurses, and what is added in another order, or merged from several maps, is the
-//! same map.
+//! Calls are found by trace id and parent, never by comparing times or names. A call counts once:
+//! the client span and the server span of one call are one call, and a call with only one span
+//! counts by that span. Nothing here recurses. The map does not depend on the order in which traces
+//! are added or maps are merged.
 
 mod cycles;
 mod diff;
@@ -27,7 +27,7 @@ pub use self::peer_hints::{PeerHints, PeerHintsId};
 use crate::ids::SpanId;
 use crate::span::Span;
 
-/// A map in the making. The spans of a trace are added together.
+/// A service map under construction. The spans of one trace are added together.
 #[derive(Clone, Default)]
 pub struct Dependencies {
     nodes: Nodes,
@@ -37,70 +37,74 @@ pub struct Dependencies {
     join: Join,
 }
 
-/// A map, in an order of its own: of names.
+/// A finished service map, sorted by names.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Topology {
     /// Services that have spans, and what they call.
     pub nodes: Vec<Node>,
-    /// Indices are into `nodes`.
+    /// The edges; `from` and `to` are indices into `nodes`.
     pub edges: Vec<Edge>,
-    /// Nodes that call each other in a circle, or themselves: each such group, as indices into `nodes`.
+    /// Groups of nodes that call each other in a cycle, and nodes that call themselves: indices
+    /// into `nodes`.
     pub cycles: Vec<Vec<usize>>,
     /// What was counted.
     pub counts: Counts,
 }
 
-/// A service, or what services call.
+/// A service, or something that services call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Node {
-    /// Unlike that of any other node.
+    /// The name, unique in the map.
     pub name: String,
-    /// What it is.
+    /// What kind of node it is.
     pub kind: NodeKind,
 }
 
 /// All calls of one node to another over one protocol.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Edge {
-    /// Who calls.
+    /// The caller.
     pub from: usize,
-    /// Who is called.
+    /// The callee.
     pub to: usize,
-    /// `http`, `grpc`, `sql`, `redis`, `kafka`, …; `unknown` when no attribute says it.
+    /// `http`, `grpc`, `sql`, `redis`, `kafka` and so on; `unknown` when no attribute names the
+    /// protocol.
     pub protocol: &'static str,
-    /// How many.
+    /// How many calls there were.
     pub calls: u64,
-    /// Of these, how many failed: either side's span says so.
+    /// How many calls failed, by the span of either side.
     pub errors: u64,
-    /// How long they took, as the caller saw it where its span is there.
+    /// How long the calls took, as measured by the caller if its span is known.
     pub latencies: Latencies,
 }
 
 /// One call of a trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OneCall {
-    /// The caller's span; of a call that only the called tells of, its.
+    /// The caller's span; if only the callee's span is known, that one.
     pub span: SpanId,
-    /// Who calls.
+    /// The caller.
     pub from: NodeId,
-    /// Who is called.
+    /// The callee.
     pub to: NodeId,
-    /// See [`Edge::protocol`].
+    /// The protocol, as in [`Edge::protocol`].
     pub protocol: &'static str,
 }
 
-/// What a map was made of, and what it lacks.
+/// How many traces and spans a map was made of, and what the map lacks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
-    /// Traces added.
+    /// How many traces were added.
     pub traces: u64,
-    /// Spans added.
+    /// How many spans were added.
     pub spans: u64,
-    /// Spans whose parent is not among those of their trace: who called is not known, and no edge is made.
+    /// How many spans have a parent that is not in the trace. Their caller is not known, so they
+    /// add no edge.
     pub orphans: u64,
-    /// Calls by spans that do not say whom they call, and whose other side is not there: no edge is made.
+    /// How many calls have no known callee: the span names none, and the callee's span is missing.
+    /// They add no edge.
     pub unnamed: u64,
-    /// Calls over edges beyond [`Dependencies::MAX_EDGES`].
+    /// How many calls are not in the map because it has reached [`Dependencies::MAX_EDGES`].
     pub left_out: u64,
 }
 
@@ -119,8 +123,8 @@ struct EdgeSum {
 }
 
 impl Dependencies {
-    /// Edges that are told apart; calls over more are counted, so that names made up by a hostile
-    /// exporter cannot fill the memory.
+    /// The largest number of edges. Calls over further edges are only counted, so that names made
+    /// up by a hostile exporter cannot exhaust the memory.
     pub const MAX_EDGES: usize = 4_000;
 
     /// The node of the service with this name.
@@ -133,7 +137,7 @@ impl Dependencies {
         self.hints.intern(hints, &mut self.nodes)
     }
 
-    /// What a map needs to know of `span`.
+    /// What the map needs to know about `span`.
     pub fn span(&mut self, span: &Span) -> CallSpan {
         let hints = PeerHints::from_attributes(&span.attributes);
         CallSpan {
@@ -147,7 +151,7 @@ impl Dependencies {
         }
     }
 
-    /// The calls of one whole trace, which is not added.
+    /// The calls of one whole trace, without adding the trace.
     pub fn calls(&mut self, spans: &[CallSpan]) -> Vec<OneCall> {
         let found = self.join.calls(spans, &self.hints);
         let calls = found.calls.iter();
@@ -159,12 +163,12 @@ impl Dependencies {
             .collect()
     }
 
-    /// Whether a map may call `node` so: [`Node::name`].
+    /// Whether `name` is a name that a map may give to `node`: see [`Node::name`].
     pub fn is_called(&self, node: NodeId, name: &str) -> bool {
         self.nodes.is_called(node, name)
     }
 
-    /// Adds one whole trace. Its spans have distinct ids; of equal ones the first is a parent.
+    /// Adds one whole trace. Of spans with the same id, only the first is used as a parent.
     pub fn add_trace(&mut self, spans: &[CallSpan]) {
         let mut join = std::mem::take(&mut self.join);
         let found = join.calls(spans, &self.hints);
@@ -172,8 +176,8 @@ impl Dependencies {
         self.counts.spans += spans.len() as u64;
         self.counts.orphans += found.orphans;
         self.counts.unnamed += found.unnamed;
-        for (span, stands_for) in spans.iter().zip(found.stand_ins) {
-            self.nodes.see(span.service, *stands_for);
+        for (span, stand_in) in spans.iter().zip(found.stand_ins) {
+            self.nodes.record_span(span.service, *stand_in);
         }
         for call in found.calls {
             self.add(call);
@@ -181,7 +185,7 @@ impl Dependencies {
         self.join = join;
     }
 
-    /// Adds the calls of another map, of other traces.
+    /// Adds another map, of other traces.
     pub fn merge(&mut self, other: Self) {
         let numbers = self.nodes.merge(&other.nodes);
         let number = |id: NodeId| numbers[id.index()];
@@ -200,7 +204,7 @@ impl Dependencies {
         self.counts.left_out += other.counts.left_out;
     }
 
-    /// The map.
+    /// The finished map.
     pub fn topology(&self) -> Topology {
         let mut called = vec![false; self.nodes.len()];
         for key in self.edges.keys() {
@@ -233,7 +237,7 @@ impl Dependencies {
         }
     }
 
-    /// The edge for `calls` more; `None` when there are too many edges.
+    /// The edge that `calls` are added to; `None` when the limit on edges has been reached.
     fn edge(&mut self, key: EdgeKey, calls: u64) -> Option<&mut EdgeSum> {
         if self.edges.len() >= Self::MAX_EDGES && !self.edges.contains_key(&key) {
             self.counts.left_out += calls;

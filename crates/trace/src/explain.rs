@@ -1,14 +1,22 @@
-//! Why it is slow: the traces of a window beside the same operation's traces at their baseline.
+//! Why requests are slow: the traces of a window, compared with a baseline of traces of the same
+//! operation.
 //!
-//! 1. Each trace's critical path is divided into exclusive path shares: own work, the edge between a caller and
-//!    whom it called, calls nobody observes the other side of, queues (`observation`, `role`).
-//! 2. Each component's time is compared with its baseline, robustly, and shrunk by how little is known (`shift`).
-//! 3. The time on an edge is laid at the door of whichever end's other edges have shifted with it (`edge`).
-//! 4. Operations that fail, stop early or repeat themselves are found from what they call (`change`).
-//! 5. A service's score is its shift, weighted by its share of the time added to the traces it is in (`score`).
-//! 6. A cause is named only when that is much, and when cohorts with shuffled labels do not score as high (`permutation`).
+//! 1. The critical path of each trace is divided into exclusive path shares: a service's own work,
+//!    the edge between a caller and a callee, calls whose other side nobody observes, and queues
+//!    (`observation`, `role`).
+//! 2. The time of each component is compared with its baseline at several quantiles. The difference
+//!    is shrunk towards zero where there is little data (`shift`).
+//! 3. The time on an edge is divided between caller and callee, by how much the other edges of each
+//!    have shifted too (`edge`).
+//! 4. Operations that fail, end early or repeat calls are found by comparing their calls
+//!    (`change`).
+//! 5. The score of a service is its shift, weighted by its share of the time that was added to the
+//!    traces it is in (`score`).
+//! 6. A cause is named only when the highest score is large, and larger than the scores of cohorts
+//!    with shuffled labels (`permutation`).
 //!
-//! Shares are of the time added by all components together, and sum to one with `unattributed`.
+//! Shares are relative to the time added by all components together. All shares and `unattributed`
+//! add up to 1.
 
 mod added_time;
 mod anomaly;
@@ -47,53 +55,59 @@ pub use self::suspect::{Evidence, Suspect};
 use self::table::ObservationTable;
 use crate::span::Span;
 
-/// Why the traces of a window are as they are.
+/// What distinguishes the traces of a window from those of a baseline.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Explanation {
-    /// Whether a cause can be named.
+    /// Whether a cause was found.
     pub verdict: Verdict,
-    /// Why so; the verdict follows from it.
+    /// The reason for the verdict, from which the verdict follows.
     pub reason: Reason,
-    /// The services under suspicion, most suspicious first, at most twenty; there are some also without a verdict.
+    /// The services under suspicion, most suspicious first, at most twenty. Suspects are listed
+    /// even when the verdict names no cause.
     pub ranking: Vec<Suspect>,
-    /// The part of the added time that no service in `ranking` added: 0 to 1. The added time is by how much the
-    /// window's traces took longer, or all that components took longer, if that is more.
+    /// The part of the added time that no service in `ranking` accounts for: 0 to 1. The added time
+    /// is the slowdown of all traces of the window, or the sum over all components that became
+    /// slower, whichever is larger.
     pub unattributed: f64,
-    /// What the slow or failing spans of the first of `ranking` have in common that its others have not.
+    /// Attribute values that the slow or failing spans of the first suspect have in common, and its
+    /// The 95th percentile of the durations of the window's traces.
     pub standouts: Vec<Standout>,
-    /// How much longer the traces took than at their baseline, nanoseconds; negative when they were faster.
+    /// How much longer the window's traces took than the baseline's, in nanoseconds: the mean of
+    /// P50, P75 and P90 is compared. Negative when they were faster.
     pub slowdown_nanos: i64,
     /// What 95% of the window's traces took at most.
     pub p95: Duration,
-    /// What that would be with the first of `ranking` at its baseline.
+    /// What `p95` would be if the first suspect were as fast as in the baseline.
     pub counterfactual_p95: Duration,
-    /// The part of the window's traces that are in one piece: 0 to 1.
+    /// The part of the window's traces that are complete, with no span missing: 0 to 1.
     pub completeness: f64,
-    /// Traces of both cohorts whose clocks disagreed by a millisecond or more; their servers were moved into the
-    /// calls that they answer, as [`crate::clock::deltas`] says.
+    /// How many traces of both cohorts had clocks that disagreed by a millisecond or more. Server
+    /// spans of such traces were moved into the client spans of the same calls, as described at
+    /// [`crate::clock::deltas`].
     pub adjusted: usize,
-    /// How many traces of the window have the spans that were asked about.
+    /// How many traces of the window have spans that match the entry.
     pub traces: usize,
-    /// How many traces of the baseline have.
+    /// How many traces of the baseline have spans that match the entry.
     pub baseline_traces: usize,
 }
 
-/// Whether a cause can be named.
+/// Whether a cause was found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// The first of the ranking.
+    /// The first suspect of the ranking is the cause.
     Cause,
-    /// Nothing is much different from the baseline.
+    /// The window does not differ enough from the baseline.
     NoCause,
-    /// There are too few traces, or too torn ones, or chance would do as well.
+    /// There are too few traces, too many of them are incomplete, or chance explains the score as
+    /// well.
     NotEnoughEvidence,
 }
 
-/// Why the traces of `window` are slower than, or otherwise than, those of `baseline`, as far as they are
-/// below `entry`. Each item is the spans of one trace.
+/// Compares the traces of `window` with those of `baseline`, as far as they are below the spans
+/// that match `entry`. Each item is the spans of one trace.
 ///
-/// Deterministic; O(n log n) in the number of spans. Repeated spans, circles and missing parents are as
-/// [`crate::tree::Tree`] has them.
+/// The result is deterministic. Time: O(n log n) in the number of spans. Repeated spans, cycles and
+/// missing parents are treated as in [`crate::tree::Tree`].
 pub fn explain<'a>(
     entry: Entry<'_>,
     baseline: impl IntoIterator<Item = &'a [Span]>,

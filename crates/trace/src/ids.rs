@@ -1,38 +1,39 @@
-//! Trace and span ids as W3C Trace Context defines them.
+//! Trace ids and span ids, as defined by W3C Trace Context.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A W3C trace id: 16 bytes, not all zero. Text form is 32 lower-case hex digits.
+/// A W3C trace id: 16 bytes, not all zero. The text form is 32 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TraceId([u8; 16]);
 
-/// A W3C span id: 8 bytes, not all zero. Text form is 16 lower-case hex digits.
+/// A W3C span id: 8 bytes, not all zero. The text form is 16 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SpanId([u8; 8]);
 
-/// The first 1 to 32 hex digits of a trace id, as a person copies them from a table.
+/// A prefix of a trace id: its first 1 to 32 hex digits, as a person may copy them from a table.
 ///
-/// Covers the closed range [`first`](Self::first) to [`last`](Self::last) of ids.
+/// The ids with the prefix are the closed range from [`first`](Self::first) to
+/// [`last`](Self::last).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TraceIdPrefix {
     first: u128,
     last: u128,
 }
 
-/// Why some bytes or text are not an id.
+/// Why bytes or text are not an id.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum InvalidId {
-    /// Not as long as the id is; the length that was found, in bytes or digits.
+    /// The length is wrong.
     Length {
-        /// How many bytes or hex digits there were.
+        /// How many bytes or hex digits were given.
         found: usize,
-        /// How many there must be.
+        /// How many are expected.
         expected: &'static str,
     },
-    /// All bytes are zero, which W3C Trace Context reserves for "no id".
+    /// All bytes are zero, which W3C Trace Context reserves for an invalid id.
     Zero,
-    /// This character is no hex digit.
+    /// This character is not a hex digit.
     NotHex(char),
 }
 
@@ -42,7 +43,7 @@ impl TraceId {
         self.0
     }
 
-    /// The id as one big-endian number, which orders as the text does.
+    /// The id as one big-endian number, which sorts like the text form.
     pub const fn as_u128(self) -> u128 {
         u128::from_be_bytes(self.0)
     }
@@ -61,17 +62,17 @@ impl SpanId {
 }
 
 impl TraceIdPrefix {
-    /// The smallest 16 bytes that begin with this prefix. May be zero, which no trace id is.
+    /// The smallest id with this prefix, as a number. May be zero, which is no valid trace id.
     pub const fn first(&self) -> u128 {
         self.first
     }
 
-    /// The largest 16 bytes that begin with this prefix.
+    /// The largest id with this prefix, as a number.
     pub const fn last(&self) -> u128 {
         self.last
     }
 
-    /// The only id that has this prefix, when all 32 digits were given.
+    /// The id itself, when all 32 digits were given.
     pub fn exact(&self) -> Option<TraceId> {
         (self.first == self.last).then(|| TraceId(self.first.to_be_bytes()))
     }
@@ -148,7 +149,7 @@ impl FromStr for TraceIdPrefix {
             1..=32 => 4 * (32 - text.len() as u32),
             found => return Err(InvalidId::Length { found, expected: "1 to 32 hex digits" }),
         };
-        // A shift by all 128 bits cannot occur: at least one digit was given.
+        // The shift is never by all 128 bits, because at least one digit was given.
         let first = number << free_bits;
         let prefix = Self { first, last: first | ((1u128 << free_bits) - 1) };
         if prefix.last == 0 { Err(InvalidId::Zero) } else { Ok(prefix) }
@@ -161,7 +162,8 @@ impl From<TraceId> for TraceIdPrefix {
     }
 }
 
-/// Reads hex digits of either case; more than 32 are checked and then cut by the caller's length rule.
+/// Parses hex digits in upper or lower case. More than 32 digits are only checked; the caller
+/// rejects the length.
 fn hex(text: &str) -> Result<u128, InvalidId> {
     text.chars().try_fold(0u128, |number, digit| {
         let value = digit.to_digit(16).ok_or(InvalidId::NotHex(digit))?;
@@ -181,7 +183,7 @@ impl fmt::Display for SpanId {
     }
 }
 
-/// The digits that the prefix was made of, in lower case.
+/// The digits of the prefix, in lower case.
 impl fmt::Display for TraceIdPrefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let free_bits = (self.first ^ self.last).count_ones();
@@ -219,21 +221,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_is_written_as_it_was_read() {
+    fn a_prefix_is_printed_as_it_was_parsed() {
         for digits in ["4", "0", "00f", "4bf9", "4bf92f3577b34da6a3ce929d0e0e4736"] {
             assert_eq!(digits.parse::<TraceIdPrefix>().unwrap().to_string(), digits);
         }
     }
 
     #[test]
-    fn a_trace_id_reads_back_as_the_text_it_prints() {
+    fn a_trace_id_is_parsed_from_the_text_that_it_prints() {
         let text = "4bf92f3577b34da6a3ce929d0e0e4736";
         assert_eq!(text.parse::<TraceId>().unwrap().to_string(), text);
         assert_eq!(text.to_uppercase().parse::<TraceId>().unwrap().to_string(), text);
     }
 
     #[test]
-    fn an_id_that_is_too_short_too_long_zero_or_not_hex_is_refused_with_the_reason() {
+    fn an_invalid_id_is_refused_with_the_reason() {
         for (text, reason) in [
             ("", "0 long, expected 32 hex digits"),
             ("abc", "3 long, expected 32 hex digits"),

@@ -1,8 +1,10 @@
-//! What a span is.
+//! Spans, and everything that can be computed from spans: trees, critical paths, service maps, RED
+//! metrics and root causes.
 //!
-//! Pure: no I/O, no async, no clock, no serde. Everything else in Coral is written in these words,
-//! which are OpenTelemetry's: a [`Span`] has a [`TraceId`], a [`SpanId`] and an [`Origin`] (the
-//! resource and scope it was reported under, and which [`Collector`] made it).
+//! This crate is pure: no I/O, no async, no clock, no serde. All other crates of Coral use its
+//! types, which are named as in OpenTelemetry: a [`Span`] has a [`TraceId`], a [`SpanId`] and an
+//! [`Origin`], which is the resource and scope that the span was reported under, and the
+//! [`Collector`] that made the span.
 #![warn(missing_docs)]
 
 mod attribute;

@@ -1,27 +1,28 @@
-//! Where a span comes from: the resource and scope it was reported under, and who collected it.
+//! Where a span comes from: its resource, its scope and its collector.
 
 use crate::attribute::Attributes;
 
-/// The service name of spans whose resource names none, as OpenTelemetry's resource conventions say.
+/// The service name of spans whose resource has none, as in OpenTelemetry's resource conventions.
 pub const UNKNOWN_SERVICE: &str = "unknown_service";
 
-/// What all spans of one OTLP `ScopeSpans` share. Spans hold it by `Arc`.
+/// What all spans of one OTLP `ScopeSpans` share. Spans refer to it by `Arc`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Origin {
     /// The process, host or workload that was observed.
     pub resource: Resource,
-    /// The instrumentation that reported. Beyla's is empty from 1.6 on (spec/beyla.md §1).
+    /// The instrumentation scope that reported the spans. Beyla 1.6 and newer send an empty scope.
     pub scope: Scope,
-    /// Whether eBPF or an SDK made the spans.
+    /// The kind of instrumentation that made the spans.
     pub collector: Collector,
 }
 
-/// Which kind of instrumentation made a span.
+/// The kind of instrumentation that made a span.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub enum Collector {
-    /// Beyla or another build of OpenTelemetry's eBPF instrumentation.
+    /// Beyla or another build of OpenTelemetry's eBPF instrumentation, which observes processes
+    /// from outside.
     Ebpf,
-    /// Code in the observed process.
+    /// An SDK: code in the observed process.
     #[default]
     Sdk,
 }
@@ -29,19 +30,19 @@ pub enum Collector {
 /// An OTLP `Resource` with the schema URL of its `ResourceSpans`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Resource {
-    /// What is known of it.
+    /// The attributes of the resource.
     pub attributes: Attributes,
     /// How many attributes the exporter dropped.
     pub dropped_attributes: u32,
-    /// Entities the resource is made of (OTLP, in development).
+    /// The entities that the resource consists of (an OTLP field in development).
     pub entity_refs: Vec<EntityRef>,
-    /// Empty when there was none.
+    /// The schema URL; empty when there was none.
     pub schema_url: String,
 }
 
-/// An OTLP `EntityRef`: which of the resource's attributes identify which entity.
+/// An OTLP `EntityRef`: which attributes of the resource identify which entity.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-#[allow(missing_docs, reason = "the fields are OTLP's, named as there")]
+#[allow(missing_docs, reason = "the fields have the names of OTLP")]
 pub struct EntityRef {
     pub schema_url: String,
     pub kind: String,
@@ -52,20 +53,21 @@ pub struct EntityRef {
 /// An OTLP `InstrumentationScope` with the schema URL of its `ScopeSpans`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Scope {
-    /// Empty when there was none.
+    /// The name of the library; empty when there was none.
     pub name: String,
-    /// Empty when there was none.
+    /// The version of the library; empty when there was none.
     pub version: String,
-    /// What is known of it.
+    /// The attributes of the scope.
     pub attributes: Attributes,
     /// How many attributes the exporter dropped.
     pub dropped_attributes: u32,
-    /// Empty when there was none.
+    /// The schema URL; empty when there was none.
     pub schema_url: String,
 }
 
 impl Origin {
-    /// `service.name` of the resource, or [`UNKNOWN_SERVICE`] when it is missing, empty or no text.
+    /// The `service.name` of the resource, or [`UNKNOWN_SERVICE`] when the attribute is missing,
+    /// empty or not text.
     pub fn service_name(&self) -> &str {
         match self.resource.attributes.text("service.name") {
             None | Some("") => UNKNOWN_SERVICE,
@@ -75,7 +77,7 @@ impl Origin {
 }
 
 impl Collector {
-    /// `ebpf` or `sdk`, as `--source` spells it.
+    /// The collector as `--source` spells it: `ebpf` or `sdk`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ebpf => "ebpf",

@@ -1,4 +1,4 @@
-//! Which collector made a span, by exact strings in its resource and scope.
+//! Decides which collector made a span, by exact strings in its resource and scope.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,13 +9,14 @@ use crate::origin::{Collector, Resource, Scope};
 /// One exact string that identifies an eBPF collector.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rule {
-    /// Where the string stands.
+    /// The field that the string is in.
     pub field: RuleField,
-    /// The whole string; a part of it never matches: a user's service may be called `beyla-cart`.
+    /// The whole value of the field. Parts never match, because a user's service may be called
+    /// `beyla-cart`.
     pub equals: Cow<'static, str>,
 }
 
-/// Where a rule looks.
+/// The field that a rule compares.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RuleField {
     /// The value of this resource attribute.
@@ -24,19 +25,20 @@ pub enum RuleField {
     ScopeName,
 }
 
-/// Decides which collector made a span. Cheap to ask: no allocation.
+/// Decides which collector made a span, without allocating memory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recogniser(Mode);
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Mode {
-    /// The built-in rules, then the user's.
+    /// The built-in rules, followed by the user's rules.
     Rules(Vec<Rule>),
-    /// Known beforehand, from the port or the stream.
+    /// The collector is known in advance, from the port or the stream.
     Always(Collector),
 }
 
-/// What Beyla 1.0 to 3.33 and plain OBI write. Source: spec/beyla.md §1, row by row.
+/// The strings that identify Beyla 1.0 to 3.33 and OpenTelemetry's own build (OBI), as their
+/// releases send them.
 pub const BUILT_IN_RULES: &[Rule] = &[
     // Beyla 1.2-2.2, 2.7.7-3.33; OBI of May 2025.
     resource("telemetry.sdk.name", "beyla"),
@@ -63,22 +65,22 @@ pub const BUILT_IN_RULES: &[Rule] = &[
 ];
 
 impl Recogniser {
-    /// The built-in rules and `extra` ones.
+    /// The built-in rules, and `extra` rules.
     pub fn with_rules(extra: Vec<Rule>) -> Self {
         Self(Mode::Rules(BUILT_IN_RULES.iter().cloned().chain(extra).collect()))
     }
 
-    /// For what comes in where only Beyla sends.
+    /// A recogniser for a port that only Beyla sends to.
     pub const fn everything_ebpf() -> Self {
         Self(Mode::Always(Collector::Ebpf))
     }
 
-    /// For what is known to be SDKs'.
+    /// A recogniser for spans that are known to come from SDKs.
     pub const fn everything_sdk() -> Self {
         Self(Mode::Always(Collector::Sdk))
     }
 
-    /// The collector that reported under `resource` and `scope`: eBPF if any rule matches.
+    /// The collector of spans with this `resource` and `scope`: eBPF if any rule matches, else SDK.
     pub fn collector(&self, resource: &Resource, scope: &Scope) -> Collector {
         match &self.0 {
             Mode::Always(collector) => *collector,
@@ -115,7 +117,7 @@ const fn scope(equals: &'static str) -> Rule {
     Rule { field: RuleField::ScopeName, equals: Cow::Borrowed(equals) }
 }
 
-/// Why a text is no [`Rule`].
+/// The error of a text that is not a [`Rule`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InvalidRule;
 
@@ -127,7 +129,7 @@ impl fmt::Display for InvalidRule {
 
 impl std::error::Error for InvalidRule {}
 
-/// `telemetry.sdk.name=my-ebpf` or `scope.name=my/scope`.
+/// Parses `telemetry.sdk.name=my-ebpf` or `scope.name=my/scope`.
 impl FromStr for Rule {
     type Err = InvalidRule;
 
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_collector_is_known_beforehand_nothing_is_looked_at() {
+    fn a_collector_that_is_known_in_advance_is_not_looked_up() {
         let beyla = Resource { attributes: [SCOPE].into_iter().collect(), ..Resource::default() };
         for (recogniser, resource, expected) in [
             (Recogniser::everything_ebpf(), Resource::default(), Collector::Ebpf),
@@ -210,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn an_sdk_is_not_taken_for_beyla_however_its_service_is_called() {
+    fn the_service_name_never_makes_an_sdk_a_beyla() {
         check(
             &[("service.name", "beyla-cart"), ("telemetry.sdk.name", "opentelemetry")],
             "",
@@ -222,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_users_own_rule_is_added_to_the_built_in_ones() {
+    fn the_rules_of_a_user_are_added_to_the_built_in_rules() {
         let rules = ["telemetry.sdk.name=my-ebpf", "scope.name=my/scope"];
         let rules = rules.map(|rule| rule.parse().unwrap()).to_vec();
         let recogniser = Recogniser::with_rules(rules);

@@ -1,8 +1,9 @@
 //! RED metrics: how many requests, how many failed, how long they took.
 //!
-//! A [`Point`] is what an exporter says of one [`Series`] at one moment. [`Counters`] make of points what
-//! happened since, each request once; [`MergedHistogram`] adds that up and reads percentiles from it. Spans give the
-//! same [`Series`] by [`series_from_span`], so that both sources go one way from there.
+//! An exporter sends [`Point`]s: the histogram of one [`Series`] at one moment. [`Counters`]
+//! convert points to increments, so that each request counts once. [`MergedHistogram`] adds
+//! histograms up and computes percentiles. [`series_from_span`] makes a [`Series`] of a span, so
+//! that metrics and spans are summed by the same code.
 
 mod counters;
 mod exponential;

@@ -1,12 +1,12 @@
-//! Text from outside, made safe to print.
+//! Makes text from outside safe to print on a terminal.
 
 use std::fmt::Write as _;
 
-/// Longer text is cut: a name of 64 KiB helps nobody.
+/// The largest number of characters that [`line()`] prints.
 const MAX_CHARACTERS: usize = 200;
 
-/// `text` on one line, without anything that a terminal would obey: control characters, escape
-/// sequences and overrides of direction are shown as `\u{…}`. Cut after 200 characters.
+/// `text` on one line, cut after 200 characters. Characters that a terminal would interpret are
+/// escaped as `\u{…}`: control characters, escape sequences and direction overrides.
 pub fn line(text: &str) -> String {
     match text.char_indices().nth(MAX_CHARACTERS) {
         None => whole(text),
@@ -16,11 +16,11 @@ pub fn line(text: &str) -> String {
     }
 }
 
-/// As [`line()`], but never cut.
+/// Like [`line()`], but never cut.
 pub fn whole(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
-        if is_obeyed(character) {
+        if is_interpreted(character) {
             let _ = write!(safe, "\\u{{{:x}}}", character as u32);
         } else {
             safe.push(character);
@@ -29,8 +29,9 @@ pub fn whole(text: &str) -> String {
     safe
 }
 
-/// Beside control characters, what is invisible, breaks a line, or turns the direction of writing.
-fn is_obeyed(character: char) -> bool {
+/// Whether a terminal might interpret the character: control characters, invisible characters, line
+/// breaks, and characters that change the direction of writing.
+fn is_interpreted(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -51,13 +52,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_would_obey_is_shown_instead() {
+    fn characters_that_a_terminal_would_interpret_are_escaped() {
         assert_eq!(line("a\u{1b}[31mb\nc\u{202e}d\u{7}"), "a\\u{1b}[31mb\\u{a}c\\u{202e}d\\u{7}");
         assert_eq!(line("GET /é ✓"), "GET /é ✓");
     }
 
     #[test]
-    fn a_name_of_64_kib_is_cut_and_its_length_told() {
+    fn a_name_of_64_kib_is_cut_and_followed_by_its_length() {
         let cut = line(&"x".repeat(65_536));
         assert!(cut.ends_with("x… (65,536 bytes)") && cut.len() < 230);
     }

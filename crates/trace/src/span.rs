@@ -1,4 +1,4 @@
-//! A span, with everything OTLP says of it.
+//! Spans, with all fields of OTLP.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,92 +8,92 @@ use crate::ids::{SpanId, TraceId};
 use crate::origin::{Collector, Origin};
 use crate::time::UnixNanos;
 
-/// One unit of work, as OTLP's `trace.proto` defines it. Field by field the same, with ids checked.
+/// One unit of work. The fields are those of OTLP's `trace.proto`, with validated ids.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Span {
-    /// The trace it is part of.
+    /// The trace that the span belongs to.
     pub trace_id: TraceId,
-    /// Its own id, unique within the trace.
+    /// The span's own id, unique in the trace.
     pub span_id: SpanId,
-    /// The span that caused it; `None` for a root.
+    /// The parent span; `None` for a root.
     pub parent_span_id: Option<SpanId>,
-    /// W3C `tracestate`, as it came.
+    /// The W3C `tracestate`, unchanged.
     pub trace_state: String,
-    /// W3C trace flags and OTLP's "is remote" bits.
+    /// The W3C trace flags, and OTLP's "is remote" bits.
     pub flags: u32,
-    /// The operation.
+    /// The name of the span: the operation.
     pub name: String,
-    /// Its role in a call.
+    /// The span's role in a call.
     pub kind: SpanKind,
-    /// When it began.
+    /// When the span started.
     pub start: UnixNanos,
-    /// When it ended. A hostile or skewed clock may put it before `start`.
+    /// When the span ended. May be before `start`, because of a skewed clock or a hostile exporter.
     pub end: UnixNanos,
-    /// What is known of it.
+    /// The attributes of the span.
     pub attributes: Attributes,
     /// How many attributes the exporter dropped.
     pub dropped_attributes: u32,
-    /// What happened during it.
+    /// The events of the span, in the order in which they were sent.
     pub events: Vec<Event>,
     /// How many events the exporter dropped.
     pub dropped_events: u32,
-    /// Spans of this or other traces that it refers to.
+    /// Links to other spans, of this or of other traces.
     pub links: Vec<Link>,
-    /// How many links were dropped, by the exporter or for a malformed id.
+    /// How many links were dropped, by the exporter or because of an invalid id.
     pub dropped_links: u32,
-    /// Whether it failed.
+    /// Whether the span failed.
     pub status: Status,
-    /// Resource, scope and collector, shared with its siblings.
+    /// Resource, scope and collector, shared with other spans.
     pub origin: Arc<Origin>,
 }
 
 /// A span's role in a call. The text form is lower case, as RFD 036 stores it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum SpanKind {
-    /// Not said. Shown as `internal`, which is what OTLP says to assume.
+    /// Not specified. Shown as `internal`, as OTLP recommends.
     #[default]
     Unspecified,
-    /// Work inside a process.
+    /// Work within a process.
     Internal,
     /// Handles a request.
     Server,
-    /// Makes a request and waits.
+    /// Makes a request and waits for the response.
     Client,
-    /// Hands over a message.
+    /// Sends a message.
     Producer,
-    /// Takes a message.
+    /// Receives a message.
     Consumer,
 }
 
-/// Whether a span failed, and what was said about it.
+/// Whether a span failed, with a message.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Status {
-    /// The verdict.
+    /// The status code.
     pub code: StatusCode,
-    /// Free text; empty when there was none.
+    /// The status message; empty when there is none.
     pub message: String,
 }
 
-/// OTLP's span status: not the response's status, for which see [`Span::response_status`].
+/// OTLP's span status code. For the response status of HTTP or gRPC, see [`Span::response_status`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum StatusCode {
-    /// Nobody said. Beyla's word for success.
+    /// Not set. Beyla uses this for success.
     #[default]
     Unset,
-    /// Somebody vouched for it.
+    /// Explicitly marked as successful.
     Ok,
-    /// It failed.
+    /// The span failed.
     Error,
 }
 
 /// Something that happened at one moment of a span.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Event {
-    /// When.
+    /// When the event happened.
     pub time: UnixNanos,
-    /// What.
+    /// The name of the event.
     pub name: String,
-    /// What is known of it.
+    /// The attributes of the event.
     pub attributes: Attributes,
     /// How many attributes the exporter dropped.
     pub dropped_attributes: u32,
@@ -102,35 +102,36 @@ pub struct Event {
 /// A reference to another span.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {
-    /// The other span's trace.
+    /// The trace of the linked span.
     pub trace_id: TraceId,
-    /// The other span.
+    /// The id of the linked span.
     pub span_id: SpanId,
-    /// W3C `tracestate` of the other span.
+    /// The W3C `tracestate` of the linked span.
     pub trace_state: String,
-    /// What is known of the relation.
+    /// The attributes of the link.
     pub attributes: Attributes,
     /// How many attributes the exporter dropped.
     pub dropped_attributes: u32,
-    /// W3C trace flags of the other span.
+    /// The W3C trace flags of the linked span.
     pub flags: u32,
 }
 
 impl Span {
-    /// How long it took; zero when it ended before it began.
+    /// How long the span took; zero when it ended before it started.
     pub fn duration(&self) -> Duration {
         self.end.since(self.start)
     }
 
-    /// Whether its status says that it failed.
+    /// Whether the status is `error`.
     pub fn is_error(&self) -> bool {
         self.status.code == StatusCode::Error
     }
 
-    /// Whether this is one of the `in queue` and `processing` children that Beyla makes of one
-    /// observed request. They are stored as they are; trees, maps and counts see through them.
+    /// Whether this is one of the `in queue` and `processing` child spans that Beyla makes of one
+    /// request. Such spans are stored unchanged; trees, service maps and counts skip them.
     ///
-    /// Source: spec/beyla.md §2.2. `span.metrics.skip` is put on every span by a Beyla option.
+    /// The name and the instrumentation decide: the attribute `span.metrics.skip` is no sign,
+    /// because an option makes Beyla put it on every span.
     pub fn is_virtual_hop(&self) -> bool {
         self.kind == SpanKind::Internal
             && matches!(self.name.as_str(), "in queue" | "processing")
@@ -138,15 +139,16 @@ impl Span {
             && self.attributes.iter().all(|attribute| attribute.key == "span.metrics.skip")
     }
 
-    /// The response's status: HTTP (200…; 0 is "no response") or gRPC (0…16; 0 is success).
+    /// The response status: HTTP (200…; 0 means no response) or gRPC (0…16; 0 means success).
     ///
-    /// `None` when no attribute says it, or says a number that RFD 036's SMALLINT cannot hold.
+    /// `None` when no attribute has a status, or the number does not fit in the SMALLINT column of
+    /// RFD 036.
     pub fn response_status(&self) -> Option<u16> {
         response_status(&self.attributes)
     }
 }
 
-/// Source: design decision 4; the spellings are those of spec/beyla.md §2.3.
+/// The attribute names are those that the versions of Beyla use, newest first.
 fn response_status(attributes: &Attributes) -> Option<u16> {
     let number = if let Some(http) =
         attributes.first_of(&["http.response.status_code", "http.status_code"])
@@ -159,7 +161,7 @@ fn response_status(attributes: &Attributes) -> Option<u16> {
     status_in_range(number)
 }
 
-/// A response status in any of the types that exporters of metrics send: 200, 200.0, "200",
+/// A response status of any type that exporters of metrics send: 200, 200.0, "200",
 /// "PERMISSION_DENIED".
 pub(crate) fn status_of(value: &Value) -> Option<u16> {
     let number = match value {
@@ -198,13 +200,13 @@ fn grpc_code(name: &str) -> Option<i64> {
     GRPC_NAMES.iter().position(|known| known.eq_ignore_ascii_case(name)).map(|code| code as i64)
 }
 
-/// The name of a gRPC status such as 7; `None` above 16.
+/// The name of a gRPC status number; `None` above 16.
 pub fn grpc_status_name(code: u16) -> Option<&'static str> {
     GRPC_NAMES.get(usize::from(code)).copied()
 }
 
 impl SpanKind {
-    /// Lower-case text, as RFD 036 stores it.
+    /// The kind in lower case, as RFD 036 stores it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unspecified | Self::Internal => "internal",
@@ -216,7 +218,7 @@ impl SpanKind {
     }
 }
 
-/// OTLP's number of a kind; numbers that OTLP does not know are [`SpanKind::Unspecified`].
+/// Converts OTLP's number of a span kind; unknown numbers become [`SpanKind::Unspecified`].
 impl From<i32> for SpanKind {
     fn from(number: i32) -> Self {
         match number {
@@ -231,7 +233,7 @@ impl From<i32> for SpanKind {
 }
 
 impl StatusCode {
-    /// `unset`, `ok` or `error`.
+    /// The status code as text: `unset`, `ok` or `error`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unset => "unset",
@@ -241,7 +243,7 @@ impl StatusCode {
     }
 }
 
-/// OTLP's number of a status; numbers that OTLP does not know are [`StatusCode::Unset`].
+/// Converts OTLP's number of a status code; unknown numbers become [`StatusCode::Unset`].
 impl From<i32> for StatusCode {
     fn from(number: i32) -> Self {
         match number {
@@ -257,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_response_status_is_read_under_every_spelling_beyla_uses() {
+    fn the_response_status_is_read_from_every_attribute_that_beyla_uses() {
         let http_and_grpc = [
             (vec![("http.response.status_code", Value::Int(503))], Some(503)),
             (vec![("http.status_code", Value::Int(200))], Some(200)),

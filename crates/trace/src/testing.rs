@@ -1,4 +1,4 @@
-//! Arbitrary spans for property tests of the crates that carry them. Behind the feature `testing`.
+//! Strategies for arbitrary spans, for property tests. Available with the feature `testing`.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ pub fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Any attributes, those that Beyla sends among them, under both spellings, of any type, repeated.
+/// Any attributes, including those that Beyla sends, with old and new names, of any type, and
+/// repeated.
 pub fn attributes() -> impl Strategy<Value = Attributes> {
     pairs(value())
 }
@@ -78,7 +79,7 @@ const STATUS_KEYS: &[&str] = &[
 ];
 const STATUSES: &[&str] = &["200", "0", "16", "70000", "-1", "OK", "ok", "PERMISSION_DENIED", "no"];
 
-/// Text of every awkward kind.
+/// Any text, including awkward characters.
 pub fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[a-z./]{1,8}",
@@ -123,7 +124,7 @@ pub fn origin() -> impl Strategy<Value = Origin> {
     })
 }
 
-/// Any span. Few different ids, so that spans meet in traces.
+/// Any span. There are few different trace ids, so that some spans share a trace.
 pub fn span() -> impl Strategy<Value = Span> {
     let ids = (1u128..6, 1u64..40, prop::option::of(1u64..40));
     let time = prop_oneof![1_795_000_000_000_000_000u64..1_795_000_000_999_999_999, any::<u64>()];
@@ -181,7 +182,7 @@ fn link() -> impl Strategy<Value = Link> {
     )
 }
 
-/// Spans of which no two have the same ids.
+/// Spans with distinct ids.
 pub fn distinct_spans(count: Range<usize>) -> impl Strategy<Value = Vec<Span>> {
     prop::collection::vec(span(), count).prop_map(|mut spans| {
         spans.sort_by_key(|span| (span.trace_id, span.span_id));
@@ -190,8 +191,8 @@ pub fn distinct_spans(count: Range<usize>) -> impl Strategy<Value = Vec<Span>> {
     })
 }
 
-/// Puts spans and their attributes into an order of our own: OTLP's own order of groups and the order
-/// of attributes carry no meaning.
+/// Sorts spans and their attributes, so that they can be compared: the order of OTLP's groups and
+/// of attributes has no meaning.
 pub fn sort(spans: &mut [Span]) {
     spans.sort_by_key(|span| (span.trace_id, span.span_id));
     for span in spans {

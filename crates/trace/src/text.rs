@@ -1,11 +1,12 @@
-//! An attribute's value as text, where only text has a place: RFD 036's `map<string, string>`, tables, CSV.
+//! Attribute values as text, for places that can only hold text: `map<string, string>` in RFD 036,
+//! tables, CSV.
 
 use std::fmt::{self, Write as _};
 
 use crate::attribute::{Attributes, Value};
 
-/// Text as it is; numbers and truth as JSON writes them (and `NaN`, `Infinity`, `-Infinity`); bytes in
-/// base64; lists and maps as JSON; nothing as "".
+/// Text is written unchanged; numbers and booleans as in JSON (and `NaN`, `Infinity`, `-Infinity`);
+/// bytes in base64; arrays and maps as JSON; an empty value as "".
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -43,7 +44,7 @@ fn json(f: &mut fmt::Formatter<'_>, value: &Value) -> fmt::Result {
     }
 }
 
-/// Without the second of two equal keys, as everywhere.
+/// A JSON object; of a repeated key, the first value is written.
 fn object(f: &mut fmt::Formatter<'_>, pairs: &Attributes) -> fmt::Result {
     f.write_char('{')?;
     let mut seen: Vec<&str> = Vec::new();
@@ -86,7 +87,7 @@ fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_char('"')
 }
 
-/// RFC 4648, with padding.
+/// Base64 as in RFC 4648, with padding.
 fn base64(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for chunk in bytes.chunks(3) {
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_written_as_json_writes_them_but_for_plain_text() {
+    fn values_are_written_as_in_json_except_for_text() {
         let map: Attributes = [("a", Value::Int(1)), ("b\n", Value::Empty), ("a", Value::Int(2))]
             .into_iter()
             .collect();

@@ -1,8 +1,9 @@
 //! A trace as a tree.
 //!
-//! Real traces are torn: parents are missing, ids repeat, clocks disagree, and a hostile exporter links
-//! spans in circles. Every span given stands in the tree exactly once all the same, and what is odd about
-//! its place is said. Nothing here recurses: a chain of 100,000 spans is as good as any other tree.
+//! The spans of real traces are often inconsistent: parents are missing, ids repeat, clocks
+//! disagree, and a hostile exporter may link spans in cycles. Each given span is in the tree
+//! exactly once nevertheless, and each node says why it has its place. Nothing here recurses, so a
+//! chain of 100,000 spans does not overflow the stack.
 
 mod parents;
 #[cfg(any(test, feature = "testing"))]
@@ -15,87 +16,88 @@ use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};
 use crate::time::UnixNanos;
 
-/// What a tree needs to know of a span.
+/// What a tree needs to know about a span.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Hop {
-    /// The span.
+    /// The id of the span.
     pub span_id: SpanId,
-    /// The span that caused it; `None` for a root.
+    /// The id of the parent span; `None` for a root.
     pub parent: Option<SpanId>,
-    /// When it began.
+    /// When the span started.
     pub start: UnixNanos,
-    /// When it ended.
+    /// When the span ended.
     pub end: UnixNanos,
-    /// Its role in a call.
+    /// The span's role in a call.
     pub kind: SpanKind,
-    /// One of Beyla's `in queue` and `processing` children, which the tree sees through.
+    /// Whether the span is one of the `in queue` and `processing` child spans that Beyla makes of
+    /// one request. The tree attaches their children to the nearest other ancestor.
     pub virtual_hop: bool,
 }
 
-/// The tree of a trace. Spans are named by their index in what it was built from.
+/// The tree of a trace. Spans are given by their index in the slice that the tree was built from.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Tree {
     /// The nodes; a parent may come after its children.
     pub nodes: Vec<Node>,
-    /// Nodes without a parent node, by start.
+    /// Nodes without a parent node, by start time.
     pub roots: Vec<usize>,
-    /// Spans whose id an earlier one has already; they stand in no node.
+    /// Spans that repeat the id of an earlier span. They are in no node.
     pub duplicates: Vec<usize>,
-    /// Nodes of a client's span without its server's.
+    /// How many nodes have a client span without a server span.
     unanswered: usize,
 }
 
-/// One hop of a request: a span, and what is one with it.
+/// A node of the tree: one span, or a client span and a server span of one call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Node {
-    /// The span that stands for the node: of a call, the server's.
+    /// The main span of the node. If the node is a call with both sides, the server span.
     pub span: usize,
-    /// The client's span of the same call.
+    /// The client span, if the node is a call with both sides.
     pub client: Option<usize>,
-    /// Virtual hops below it.
+    /// Virtual hops below the node.
     pub inside: Vec<usize>,
-    /// Why it stands where it stands.
+    /// Why the node is where it is.
     pub place: Place,
-    /// Nodes that it caused, by start.
+    /// Child nodes, by start time.
     pub children: Vec<usize>,
 }
 
-/// Why a node stands where it stands.
+/// Why a node is where it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
-    /// It has no parent.
+    /// A root: the span names no parent.
     Root,
-    /// Under its parent.
+    /// Below its parent.
     Child,
-    /// At the top, since this parent was not received.
+    /// A root, because the parent with this id was not received.
     Orphan(SpanId),
-    /// At the top, since it is its own ancestor: the earliest of its circle.
+    /// A root, because the span is its own ancestor: the earliest span of a cycle.
     Cycle,
 }
 
 /// What a trace lacks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Completeness {
-    /// Spans without a parent. A whole trace has one.
+    /// How many spans name no parent. A complete trace has one.
     pub roots: usize,
-    /// Spans whose parent was not received.
+    /// How many spans have a parent that was not received.
     pub orphans: usize,
-    /// Circles that had to be cut.
+    /// How many cycles were cut.
     pub cycles: usize,
-    /// Calls whose other side is not there: nobody observes it, as with databases and external hosts, or it
-    /// was not received. A trace can be whole with them.
+    /// How many calls have no server span: the callee is not observed, as with databases and
+    /// external hosts, or its span was not received. A trace can be complete with such calls.
     pub unanswered: usize,
 }
 
 impl Completeness {
-    /// One root, and every parent that a span names is there.
+    /// Whether the trace has exactly one root, and every parent that a span names.
     pub fn is_complete(&self) -> bool {
         (self.roots, self.orphans, self.cycles) == (1, 0, 0)
     }
 }
 
 impl Tree {
-    /// The tree of `hops`. O(n log n); the order of `hops` matters only among equal ids.
+    /// Builds the tree of `hops` in O(n log n). The order of `hops` matters only among equal ids.
     pub fn build(hops: &[Hop]) -> Self {
         let parents = Parents::find(hops);
         let mut tree = Self::default();
@@ -108,7 +110,7 @@ impl Tree {
         tree
     }
 
-    /// Every node with its depth, parents before children, as a reader reads them.
+    /// Every node with its depth, depth first, parents before children.
     pub fn preorder(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         let mut stack: Vec<(usize, usize)> =
             self.roots.iter().rev().map(|root| (*root, 0)).collect();
@@ -133,12 +135,13 @@ impl Tree {
         found
     }
 
-    /// One node for each span that is not inside another; returns the node of every span.
+    /// Makes one node for each span that is not inside another node, and returns the node of every
+    /// span.
     fn add_nodes(&mut self, hops: &[Hop], parents: &Parents) -> Vec<Option<usize>> {
         let servers = parents.only_servers(hops);
         let mut nodes: Vec<Option<usize>> = vec![None; hops.len()];
         for at in 0..hops.len() {
-            let called = parents.of[at].is_some_and(|parent| servers[parent] == Some(at));
+            let called = parents.parent[at].is_some_and(|parent| servers[parent] == Some(at));
             if called || parents.inside[at] || parents.duplicates.binary_search(&at).is_ok() {
                 continue;
             }
@@ -161,7 +164,7 @@ impl Tree {
 
     fn link(&mut self, parents: &Parents, nodes: &[Option<usize>]) {
         for (at, node) in nodes.iter().enumerate() {
-            match (*node, parents.of[at].and_then(|parent| nodes[parent])) {
+            match (*node, parents.parent[at].and_then(|parent| nodes[parent])) {
                 (None, Some(above)) => self.nodes[above].inside.push(at),
                 // The two spans of a call are one node.
                 (Some(node), Some(above)) if node == above => {}
@@ -184,7 +187,7 @@ impl Tree {
 }
 
 impl Node {
-    /// The span that the request reached first: of a call, the client's.
+    /// The span that started first: of a call with both sides, the client span.
     pub fn first(&self) -> usize {
         self.client.unwrap_or(self.span)
     }
@@ -204,7 +207,7 @@ impl From<&Span> for Hop {
 }
 
 impl Hop {
-    /// By start; spans that start together in the order of their ids.
+    /// The sort key: start time, then span id.
     fn order(&self) -> (UnixNanos, SpanId) {
         (self.start, self.span_id)
     }

@@ -1,10 +1,10 @@
-//! Durations, counts and times as people read and type them.
+//! Text forms of durations, counts and times, and parsing of durations.
 
 mod length;
 
 pub use length::{InvalidDuration, MAX_DURATION, parse_duration, sum_of_parts};
 
-/// Microseconds as `1.2s`, `450ms`, `1.9ms`, `350µs`, `2m 5s`, `1h 3m`.
+/// Microseconds as text: `1.2s`, `450ms`, `1.9ms`, `350µs`, `2m 5s`, `1h 3m`.
 pub fn duration(micros: i64) -> String {
     let micros = micros.max(0);
     let with_tenth = |whole: i64, tenth: i64, unit: &str| match tenth {
@@ -13,23 +13,23 @@ pub fn duration(micros: i64) -> String {
     };
     match micros {
         0..1_000 => format!("{micros}µs"),
-        // Tenths are cut, not rounded: 999.96 ms is not a second.
+        // Tenths are truncated, not rounded, so that 999.96 ms does not become a second.
         1_000..10_000 => with_tenth(micros / 1_000, micros % 1_000 / 100, "ms"),
         10_000..1_000_000 => format!("{}ms", micros / 1_000),
         1_000_000..60_000_000 => with_tenth(micros / 1_000_000, micros % 1_000_000 / 100_000, "s"),
-        60_000_000..3_600_000_000 => two(micros / 1_000_000, 60, "m", "s"),
-        _ => two(micros / 60_000_000, 60, "h", "m"),
+        60_000_000..3_600_000_000 => with_smaller_unit(micros / 1_000_000, 60, "m", "s"),
+        _ => with_smaller_unit(micros / 60_000_000, 60, "h", "m"),
     }
 }
 
-fn two(small: i64, per: i64, large_unit: &str, small_unit: &str) -> String {
+fn with_smaller_unit(small: i64, per: i64, large_unit: &str, small_unit: &str) -> String {
     match small % per {
         0 => format!("{}{large_unit}", small / per),
         rest => format!("{}{large_unit} {rest}{small_unit}", small / per),
     }
 }
 
-/// Whole seconds as the command line reads them: `7d`, `1h`, `15m`, `90s`.
+/// A duration as the command line accepts it: `7d`, `1h`, `15m`, `90s`. Whole seconds.
 pub fn flag(length: std::time::Duration) -> String {
     match length.as_secs() {
         seconds if seconds > 0 && seconds.is_multiple_of(86_400) => {
@@ -41,7 +41,7 @@ pub fn flag(length: std::time::Duration) -> String {
     }
 }
 
-/// `1,234,567`.
+/// A number with thousands separators: `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -54,13 +54,13 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// `1 span`, `2 spans`.
+/// A number with its noun: `1 span`, `2 spans`.
 pub fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", count(number))
 }
 
-/// Microseconds since the Unix epoch as RFC 3339, in UTC, to the second.
+/// Microseconds since the Unix epoch as RFC 3339 text, in UTC, without fractions of a second.
 pub fn instant(micros: i64) -> String {
     match jiff::Timestamp::from_microsecond(micros) {
         Ok(instant) => instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_read_as_in_the_rfd() {
+    fn durations_are_written_as_in_rfd_036() {
         for (micros, expected) in [
             (0, "0µs"),
             (350, "350µs"),

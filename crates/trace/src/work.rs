@@ -1,19 +1,20 @@
-//! Counts the steps of loops that the shape of a trace could make long, so that tests can bound them: how long
-//! something takes says little on a busy machine. Only this crate's tests count; elsewhere a step is nothing.
+//! Counts the steps of loops whose length depends on the shape of a trace, so that tests can put a
+//! bound on them: on a busy machine, measured times say little. Steps are counted in the tests of
+//! this crate only; elsewhere a step does nothing.
 
 #[cfg(test)]
 thread_local! {
     static STEPS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
-/// One step of a loop.
+/// Counts one step of a loop.
 #[inline(always)]
 pub(crate) fn step() {
     #[cfg(test)]
     STEPS.set(STEPS.get() + 1);
 }
 
-/// What `work` returns, and how many steps it took on this thread.
+/// The result of `work`, and how many steps it took on this thread.
 #[cfg(test)]
 pub(crate) fn steps<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let before = STEPS.get();

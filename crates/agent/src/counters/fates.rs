@@ -1,11 +1,11 @@
-//! What became of the items of one signal.
+//! Counters of the items of one signal, by outcome.
 
 use std::sync::atomic::AtomicU64;
 
 use super::{add, get};
 use crate::ingest::inlet::{ExportCounts, Refusal};
 
-/// Counts of spans, or of data points.
+/// Counters of spans, or of data points.
 #[derive(Debug, Default)]
 pub(super) struct Fates {
     received: AtomicU64,
@@ -19,14 +19,15 @@ pub(super) struct Fates {
 }
 
 impl Fates {
-    /// A request held so many.
-    pub fn decoded(&self, valid: u64, invalid: u64) {
+    /// Counts the valid and invalid items of a request.
+    pub fn count_decoded(&self, valid: u64, invalid: u64) {
         add(&self.received, valid + invalid);
         add(&self.invalid, invalid);
     }
 
-    /// The end of `offered` valid ones. Returns how many are in none of the writer's counts: dropped.
-    pub fn exported(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) -> u64 {
+    /// Counts the outcome for `offered` valid items. Returns how many the writer did not account
+    /// for; they count as dropped.
+    pub fn count_exported(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) -> u64 {
         let stored = match outcome {
             Ok(stored) => *stored,
             Err(refusal) => {
@@ -41,7 +42,7 @@ impl Fates {
         dropped
     }
 
-    /// Every count, of items that are called `noun`.
+    /// All counts, with names that contain `noun`.
     pub fn snapshot(&self, noun: &str) -> [(String, u64); 8] {
         [
             ("received", &self.received),

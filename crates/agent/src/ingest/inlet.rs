@@ -6,51 +6,52 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-/// Hands exports to the writer and waits for their commit. Cheap to clone; the writer ends when the
-/// last clone is gone and the queue is empty.
+/// The sending side of the ingest queue: hands exports to the writer and waits for their commit.
+/// Cheap to clone. The writer ends when all clones are dropped and the queue is empty.
 pub struct Inlet<T> {
     queue: mpsc::Sender<Export<T>>,
     room: Arc<Semaphore>,
     room_bytes: usize,
-    /// What came this way, whatever became of it.
+    /// Counts the items of this inlet that were new, if set.
     received_count: Option<Arc<AtomicU64>>,
 }
 
-/// One export waiting for its commit. Dropped without an answer, it is refused as shutting down.
+/// An export that waits for its commit. If it is dropped without an answer, the exporter is told
+/// that the agent is shutting down.
 pub struct Export<T> {
-    /// What was decoded: spans, or points of metrics.
+    /// The decoded items: spans, or points of metrics.
     pub items: Vec<T>,
     answer: oneshot::Sender<Result<ExportCounts, Refusal>>,
-    /// Gives the export's bytes back to the queue's budget when it is dropped.
+    /// Returns the export's bytes to the budget of the queue when it is dropped.
     _room: OwnedSemaphorePermit,
 }
 
-/// What became of an export: durable when this is returned.
+/// The result of an export whose items are durable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ExportCounts {
-    /// Items that were not there before.
+    /// How many items were not in the store before.
     pub new: u64,
-    /// Items that were there already, left as they were.
+    /// How many items were in the store already, and were left unchanged.
     pub duplicate: u64,
-    /// Items that say that something happened: all new spans, and points that have grown.
+    /// How many items show activity: all new spans, and points whose counts have grown.
     pub grown: u64,
 }
 
-/// Why an export was not stored. The exporter may try all of them again.
+/// Why an export was not stored. The exporter may send the whole export again.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
     /// The queue is full: the disk is slower than the exporters.
     #[error("the ingest queue is full")]
     Busy {
-        /// When to try again.
+        /// After which time to try again.
         retry_after: Duration,
     },
-    /// The store cannot write now; the text says why.
+    /// The store cannot write at the moment.
     #[error("cannot store this export: {reason}")]
     CannotStore {
-        /// The cause, for people.
+        /// The cause, as text.
         reason: String,
-        /// When to try again.
+        /// After which time to try again.
         retry_after: Duration,
     },
     /// The agent is stopping.
@@ -58,10 +59,10 @@ pub enum Refusal {
     ShuttingDown,
 }
 
-/// How long an exporter is asked to wait when the queue is full.
+/// The delay that exporters are asked for when the queue is full.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
-/// A queue of at most `exports` exports of at most `bytes` wire bytes together.
+/// Creates a queue of at most `exports` exports, with at most `bytes` bytes in wire form together.
 pub fn queue<T>(exports: usize, bytes: usize) -> (Inlet<T>, mpsc::Receiver<Export<T>>) {
     let (queue, outlet) = mpsc::channel(exports);
     let room = Arc::new(Semaphore::new(bytes));
@@ -81,25 +82,27 @@ impl<T> Clone for Inlet<T> {
 }
 
 impl<T> Inlet<T> {
-    /// The same inlet, which also counts in `came` what comes this way.
+    /// The same inlet, which also adds the number of new items to `received_count`.
     pub fn counting(self, received_count: Arc<AtomicU64>) -> Self {
         Self { received_count: Some(received_count), ..self }
     }
 
-    /// Queues `items`, decoded from `wire_bytes` of protobuf, and waits until they are committed.
+    /// Queues `items`, which were decoded from `wire_bytes` bytes of protobuf, and waits until they
+    /// are committed.
     ///
     /// # Errors
-    /// [`Refusal`], at once when the queue is full: an exporter waits better than we do.
+    /// [`Refusal`]. When the queue is full, the refusal is immediate, because the exporter can wait
+    /// with less memory than the agent.
     pub async fn export(&self, items: Vec<T>, wire_bytes: usize) -> Result<ExportCounts, Refusal> {
         if items.is_empty() {
             return Ok(ExportCounts::default());
         }
         let busy = Refusal::Busy { retry_after: BUSY_RETRY };
-        let wanted = u32::try_from(wire_bytes.clamp(1, self.room_bytes)).unwrap_or(u32::MAX);
-        let room = self.room.clone().try_acquire_many_owned(wanted).map_err(|_| busy.clone())?;
+        let needed = u32::try_from(wire_bytes.clamp(1, self.room_bytes)).unwrap_or(u32::MAX);
+        let room = self.room.clone().try_acquire_many_owned(needed).map_err(|_| busy.clone())?;
         let (answer, committed) = oneshot::channel();
         self.queue.try_send(Export { items, answer, _room: room }).map_err(
-            |refused| match refused {
+            |error| match error {
                 mpsc::error::TrySendError::Full(_) => busy,
                 mpsc::error::TrySendError::Closed(_) => Refusal::ShuttingDown,
             },
@@ -113,7 +116,7 @@ impl<T> Inlet<T> {
 }
 
 impl<T> Export<T> {
-    /// Answers the exporter, who may have gone.
+    /// Sends the outcome to the exporter, which may have disconnected.
     pub fn answer(self, outcome: Result<ExportCounts, Refusal>) {
         let _ = self.answer.send(outcome);
     }

@@ -1,4 +1,4 @@
-//! From the ingest queue into the store: many exports, one commit.
+//! Ingest: stores exports from the queue, many of them in one commit.
 
 pub mod inlet;
 
@@ -14,12 +14,12 @@ use self::inlet::{Export, ExportCounts, Refusal};
 use coral_server::clock;
 use coral_trace::chain;
 
-/// Commits what the receivers queued. Ends when every inlet is gone and the queue is empty, so that
-/// nothing that was queued is left behind.
+/// Commits queued exports. Ends when all inlets are dropped and the queue is empty, so that
+/// everything that was queued is stored.
 pub struct Ingest<T> {
-    /// Exports that wait for their commit.
+    /// The queue of exports.
     pub queue: mpsc::Receiver<Export<T>>,
-    /// Where they go.
+    /// The store that exports are written to.
     pub store: Store,
     /// Stores the items of each export in one commit.
     pub append: Append<T>,
@@ -28,12 +28,12 @@ pub struct Ingest<T> {
 /// Stores exports in one commit.
 pub type Append<T> = fn(&Store, &[Vec<T>]) -> Result<Vec<ExportCounts>, StoreError>;
 
-/// A commit takes at most this many items, and one export more.
+/// The largest number of items in a commit, except that the last export may exceed it.
 const GROUP_ITEMS: usize = 16_384;
-/// Under load, commits are this far apart: a commit costs the same for 1 row and for 1,000. An export
-/// that comes alone does not wait.
+/// The interval between commits under load, because a commit of 1,000 rows costs as much as a
+/// commit of one. An export that arrives alone is committed at once.
 const COMMIT_INTERVAL: Duration = Duration::from_millis(20);
-/// How long an exporter is asked to wait when the store cannot write.
+/// The delay that exporters are asked for when the store cannot write.
 const CANNOT_STORE_RETRY: Duration = Duration::from_secs(5);
 
 /// Stores spans.
@@ -43,7 +43,7 @@ pub fn append_spans(store: &Store, exports: &[Vec<Span>]) -> Result<Vec<ExportCo
     Ok(appended.into_iter().map(counts).collect())
 }
 
-/// Stores what points say that was not known. What was dropped is neither new nor a duplicate.
+/// Stores the increments of points. A dropped point counts neither as new nor as a duplicate.
 pub fn append_points(
     store: &Store,
     exports: &[Vec<Point>],
@@ -90,7 +90,7 @@ impl<T: Send + 'static> Ingest<T> {
         Some(group)
     }
 
-    /// Commits `group` and answers each of its exports. Returns whether it was stored.
+    /// Commits `group`, and answers each of its exports. Returns whether the exports were stored.
     async fn commit(&self, mut group: Vec<Export<T>>) -> bool {
         let batches: Vec<Vec<T>> =
             group.iter_mut().map(|export| std::mem::take(&mut export.items)).collect();

@@ -1,4 +1,4 @@
-//! SQL without its literals.
+//! Removes literals from SQL statements.
 
 mod dialect;
 mod extent;
@@ -16,40 +16,42 @@ use scanner::{Kind, Piece, Scanner, Stop};
 /// Databases in which `"name"` is a name; in MySQL it is text.
 const QUOTES_NAMES: [&str; 5] =
     ["postgresql", "oracle.db", "sqlite", "microsoft.sql_server", "mssql"];
-/// Systems whose statements are no SQL: a command, and then what it is about.
+/// Systems whose statements are not SQL, but a command followed by its arguments.
 const COMMANDS: [&str; 6] = ["redis", "memcached", "aerospike", "couchbase", "mongodb", "dynamodb"];
 
-/// `$12345`: there are no statements with more parameters.
+/// The longest placeholder number, as in `$12345`: no database allows more parameters.
 const MAX_NUMBER_BYTES: usize = 6;
 
-/// Masked statements by what they were, since programs send the same few again and again and reading one takes
-/// microseconds. Of what they were only hashes are kept, two with different random keys.
+/// A cache of masked statements, because programs send the same few statements again and again, and
+/// masking takes microseconds. The keys are two hashes of the original statement with different
+/// random keys, so that the original is not kept.
 #[derive(Default)]
-struct Known {
+struct MaskedStatements {
     masked: RwLock<HashMap<(u64, u64), Arc<str>>>,
     keys: [RandomState; 2],
 }
 
-static KNOWN: LazyLock<Known> = LazyLock::new(Known::default);
-/// After so many statements all are forgotten.
-const MAX_KNOWN_STATEMENTS: usize = 4_096;
-/// Longer ones are not kept.
-const MAX_KNOWN_STATEMENT_BYTES: usize = 4_096;
+static CACHE: LazyLock<MaskedStatements> = LazyLock::new(MaskedStatements::default);
+/// The cache is cleared when it has this many statements.
+const MAX_CACHED_STATEMENTS: usize = 4_096;
+/// Longer statements are not cached.
+const MAX_CACHED_STATEMENT_BYTES: usize = 4_096;
 
-/// `statement` of a database called `system` with `?` for every literal, and without comments. What cannot be
-/// told from a literal goes too: only names, keywords, operators and placeholders are kept.
-pub(super) fn masked(statement: &str, system: &str) -> Arc<str> {
-    if statement.len() > MAX_KNOWN_STATEMENT_BYTES {
+/// `statement`, of a database called `system`, with `?` for every literal and without comments.
+/// Only names, keywords, operators and placeholders are kept; anything that might be a literal is
+/// replaced too.
+pub(super) fn mask_cached(statement: &str, system: &str) -> Arc<str> {
+    if statement.len() > MAX_CACHED_STATEMENT_BYTES {
         return mask(statement, system).into();
     }
-    let key = KNOWN.keys.each_ref().map(|keys| keys.hash_one((statement, system)));
+    let key = CACHE.keys.each_ref().map(|keys| keys.hash_one((statement, system)));
     let key = (key[0], key[1]);
-    if let Some(known) = KNOWN.masked.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+    if let Some(known) = CACHE.masked.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
         return known.clone();
     }
     let masked: Arc<str> = mask(statement, system).into();
-    let mut known = KNOWN.masked.write().unwrap_or_else(PoisonError::into_inner);
-    if known.len() >= MAX_KNOWN_STATEMENTS {
+    let mut known = CACHE.masked.write().unwrap_or_else(PoisonError::into_inner);
+    if known.len() >= MAX_CACHED_STATEMENTS {
         known.clear();
     }
     known.insert(key, masked.clone());
@@ -61,16 +63,16 @@ fn mask(statement: &str, system: &str) -> String {
         return command(statement);
     }
     let quotes_names = QUOTES_NAMES.contains(&system);
-    let read_as = |dialect| rewritten(statement, dialect, quotes_names);
-    let masked = read_as(Dialect::of(system));
-    // Whether `\'` ends a text, and `#` begins a comment, depends on the database: where that matters, nothing is
-    // sure.
+    let read_as = |dialect| rewrite(statement, dialect, quotes_names);
+    let masked = read_as(Dialect::for_system(system));
+    // Whether `\'` ends a text and whether `#` begins a comment depends on the database. In these
+    // cases, the statement is only shown if all readings agree.
     let is_doubtful = statement.contains('\\') || (!quotes_names && statement.contains('#'));
     let is_sure = !is_doubtful || read_as(Dialect::MySql) == masked;
     masked.filter(|_| is_sure).unwrap_or_else(|| "?".to_owned())
 }
 
-/// The command's name, if it is one.
+/// The name of the command, if `statement` begins with one.
 fn command(statement: &str) -> String {
     let name = statement.split_whitespace().next().unwrap_or_default();
     let is_name = name.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '.');
@@ -81,13 +83,14 @@ fn command(statement: &str) -> String {
     }
 }
 
-/// `statement` without literals and comments, or `None` if nobody can tell where its literals end.
-fn rewritten(statement: &str, dialect: Dialect, quotes_names: bool) -> Option<String> {
+/// `statement` without literals and comments, or `None` if the end of a literal cannot be
+/// determined.
+fn rewrite(statement: &str, dialect: Dialect, quotes_names: bool) -> Option<String> {
     let mut masked = String::with_capacity(statement.len());
     for piece in Scanner::new(statement, dialect) {
         match piece {
-            Ok(piece) => masked.push_str(shown(piece, quotes_names)),
-            // The statement was cut off in the middle of a literal or of a comment.
+            Ok(piece) => masked.push_str(stored_text(piece, quotes_names)),
+            // The statement was cut off in the middle of a literal or a comment.
             Err(Stop::CutOff) => masked.push('?'),
             Err(Stop::Doubtful) => return None,
         }
@@ -96,7 +99,7 @@ fn rewritten(statement: &str, dialect: Dialect, quotes_names: bool) -> Option<St
 }
 
 /// What is stored of `piece`: the piece itself, `?`, or white space.
-fn shown(piece: Piece<'_>, quotes_names: bool) -> &str {
+fn stored_text(piece: Piece<'_>, quotes_names: bool) -> &str {
     let text = piece.text;
     let inner = || &text[1..text.len() - 1];
     let is_kept = match piece.kind {
@@ -125,7 +128,8 @@ fn white_space(text: &str) -> &str {
     }
 }
 
-/// Anything may stand in quotes; only what would be a name without them is one.
+/// Whether a quoted text would be a valid name without quotes. Any other quoted text may be a
+/// literal.
 fn is_plain_name(text: &str) -> bool {
     let mut letters = text.chars();
     letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')

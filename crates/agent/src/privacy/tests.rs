@@ -5,7 +5,7 @@ use coral_trace::testing;
 use coral_trace::{Attributes, Span, Value};
 use proptest::prelude::*;
 
-use super::sql::masked;
+use super::sql::mask_cached;
 use super::{Privacy, PrivacyConfig, RemovedCounts};
 
 fn span(pairs: &[(&str, &str)]) -> Span {
@@ -31,7 +31,7 @@ fn span(pairs: &[(&str, &str)]) -> Span {
     }
 }
 
-/// As the shipped configuration has it.
+/// The default configuration.
 fn default_config() -> PrivacyConfig {
     PrivacyConfig {
         mask_sql: true,
@@ -47,8 +47,8 @@ pub(crate) fn default_privacy() -> Privacy {
     Privacy::new(default_config(), "")
 }
 
-/// What is left of one span's attributes, as `key=value`, and how many were dropped.
-fn left(privacy: &Privacy, pairs: &[(&str, &str)]) -> (Vec<String>, u32) {
+/// The attributes of one span after masking, as `key=value`, and how many were dropped.
+fn remaining(privacy: &Privacy, pairs: &[(&str, &str)]) -> (Vec<String>, u32) {
     let mut spans = [span(pairs)];
     privacy.spans(&mut spans);
     let pairs = spans[0].attributes.iter().map(|kv| format!("{}={}", kv.key, kv.value));
@@ -85,38 +85,41 @@ fn literals_of_sql_become_question_marks() {
         ("redis", "PING", "PING"),
         ("", "", ""),
     ] {
-        assert_eq!(&*masked(statement, system), expected, "{system}: {statement}");
+        assert_eq!(&*mask_cached(statement, system), expected, "{system}: {statement}");
     }
 }
 
 #[test]
-fn urls_end_at_their_question_mark_and_name_nobody() {
+fn urls_are_cut_at_their_question_mark_and_lose_user_names() {
     let pairs = [
         ("url.full", "http://ada:pw@shop:80/pay?pan=4242#top"),
         ("http.target", "/pay?pan=4242"),
         ("url.path", "/checkout/42"),
         ("url.query", "pan=4242"),
     ];
-    let (kept, dropped) = left(&default_privacy(), &pairs);
+    let (kept, dropped) = remaining(&default_privacy(), &pairs);
     assert_eq!(kept, ["url.full=http://shop:80/pay", "http.target=/pay", "url.path=/checkout/42"]);
     assert_eq!(dropped, 1);
     let allowed = Privacy::new(PrivacyConfig { keep_url_queries: true, ..default_config() }, "");
-    assert_eq!(left(&allowed, &pairs).0.len(), 4);
+    assert_eq!(remaining(&allowed, &pairs).0.len(), 4);
 }
 
 #[test]
-fn headers_are_stored_only_when_they_are_asked_for() {
+fn headers_are_stored_only_when_they_are_configured() {
     let pairs = [
         ("http.request.header.authorization", "Bearer 4242"),
         ("http.response.header.Content-Type", "text/html"),
         ("http.request.method", "GET"),
     ];
-    assert_eq!(left(&default_privacy(), &pairs), (vec!["http.request.method=GET".to_owned()], 2));
+    assert_eq!(
+        remaining(&default_privacy(), &pairs),
+        (vec!["http.request.method=GET".to_owned()], 2)
+    );
     let asked = Privacy::new(
         PrivacyConfig { headers: ["content-type".to_owned()].into(), ..default_config() },
         "",
     );
-    assert_eq!(left(&asked, &pairs).0[0], "http.response.header.Content-Type=text/html");
+    assert_eq!(remaining(&asked, &pairs).0[0], "http.response.header.Content-Type=text/html");
 }
 
 #[test]
@@ -140,11 +143,11 @@ fn configured_attributes_are_dropped_or_hashed_in_spans_and_resources() {
     assert_eq!(spans[1].origin.resource.attributes.text("user.id"), Some(hashed.as_str()));
     assert!(Arc::ptr_eq(&spans[0].origin, &spans[1].origin), "shared as before");
     let other = Privacy::new(PrivacyConfig { hash_key: String::new(), ..config }, "other");
-    assert_ne!(left(&other, &[("user.id", "42")]).0[0], format!("user.id={hashed}"));
+    assert_ne!(remaining(&other, &[("user.id", "42")]).0[0], format!("user.id={hashed}"));
 }
 
 proptest! {
-    /// Whatever stands in quotes or is a number is gone, whatever surrounds it.
+    /// Everything in quotes and every number is removed, whatever surrounds it.
     #[test]
     fn no_literal_survives(
         words in prop::collection::vec("[a-z]{1,6}|[=<>,()*;.#@]|--|/\\*|\\*/|\\\\|\"", 0..12),
@@ -154,12 +157,12 @@ proptest! {
     ) {
         let mut words = words;
         words.insert(at.index(words.len() + 1), format!("{quote}4242424242424242{quote}"));
-        let masked = masked(&words.join(" "), system);
+        let masked = mask_cached(&words.join(" "), system);
         prop_assert!(!masked.contains("4242"), "{masked}");
     }
 
     #[test]
-    fn spans_without_such_attributes_stay_as_they_are(
+    fn spans_without_sensitive_attributes_stay_unchanged(
         spans in prop::collection::vec(testing::span(), 0..5),
     ) {
         let touched = |attributes: &Attributes| attributes.iter().any(|kv| {
@@ -176,8 +179,8 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_masked_without_a_panic(statement in testing::text(), system in testing::text()) {
-        let _ = masked(&statement, &system);
+    fn masking_never_panics(statement in testing::text(), system in testing::text()) {
+        let _ = mask_cached(&statement, &system);
         let mut spans = [span(&[("url.full", &statement), ("db.statement", &statement)])];
         default_privacy().spans(&mut spans);
         let url = spans[0].attributes.get("url.full").map(Value::to_string).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Reads request bodies within limits of size, time and memory.
+//! Reads request bodies, with limits on size, time and memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,21 +10,22 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Limits;
 use super::rejection::Rejection;
 
-/// How long the rest of a refused body is read, for the answer to reach its sender.
+/// How long the rest of a refused body is read and discarded, so that the answer reaches the
+/// client.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Bytes in memory that are paid for, until they are dropped, from the receiver's budget.
+/// Bytes in memory that count against the receiver's budget until they are dropped.
 pub(super) struct HeldBody {
     pub bytes: Vec<u8>,
     budget: Arc<Semaphore>,
     paid: OwnedSemaphorePermit,
 }
 
-/// Reads all of `body`, at most `at_most` bytes.
+/// Reads all of `body`, up to `at_most` bytes.
 ///
 /// # Errors
-/// [`Rejection::TooLarge`], [`Rejection::TooSlow`], [`Rejection::NoRoom`] when `budget` is used
-/// up, [`Rejection::Broken`] when the client went or broke the protocol.
+/// [`Rejection::TooLarge`], [`Rejection::TooSlow`], [`Rejection::NoRoom`] when the `budget` is
+/// exhausted, [`Rejection::Broken`] when the client disconnected or violated the protocol.
 pub(super) async fn read(
     body: &mut Body,
     at_most: usize,
@@ -46,7 +47,7 @@ async fn collect(
     mut held: HeldBody,
 ) -> Result<HeldBody, Rejection> {
     while let Some(frame) = body.frame().await {
-        // Trailers carry nothing for us.
+        // Trailers are not used.
         if let Ok(data) = frame.map_err(Rejection::Broken)?.into_data() {
             held.append(&data, at_most)?;
         }
@@ -54,27 +55,27 @@ async fn collect(
     Ok(held)
 }
 
-/// Reads on for a moment and forgets: an HTTP/1.1 client that is still writing when the server
-/// closes may lose the answer to a connection reset.
+/// Reads and discards the rest of a body for a short time: an HTTP/1.1 client that is still writing
+/// when the server closes the connection may lose the answer.
 pub(super) async fn discard(body: &mut Body) {
     let all = async { while let Some(Ok(_)) = body.frame().await {} };
-    // What does not come in time is cut off by the close.
+    // What is not received in time is discarded when the connection is closed.
     let _ = tokio::time::timeout(DISCARD_TIMEOUT, all).await;
 }
 
 impl HeldBody {
-    /// No bytes yet, to be paid for from `budget`.
+    /// An empty body that counts against `budget`.
     fn nothing(budget: &Arc<Semaphore>) -> Result<Self, Rejection> {
         let paid = budget.clone().try_acquire_many_owned(0).map_err(|_| Rejection::NoRoom)?;
         Ok(Self { bytes: Vec::new(), budget: budget.clone(), paid })
     }
 
-    /// As [`nothing`](Self::nothing), from the budget that pays for this.
+    /// An empty body that counts against the same budget.
     pub fn another(&self) -> Result<Self, Rejection> {
         Self::nothing(&self.budget)
     }
 
-    /// Adds `data`, up to `at_most` bytes in all.
+    /// Appends `data`, up to `at_most` bytes in total.
     pub fn append(&mut self, data: &[u8], at_most: usize) -> Result<(), Rejection> {
         let wanted = self.bytes.len() + data.len();
         if wanted > at_most {
@@ -87,7 +88,8 @@ impl HeldBody {
         Ok(())
     }
 
-    /// Makes room for `capacity` bytes in all. What is paid for is the room and not its use.
+    /// Makes room for `capacity` bytes in total. The capacity counts against the budget, used or
+    /// not.
     fn grow(&mut self, capacity: usize) -> Result<(), Rejection> {
         let price = u32::try_from(capacity - self.bytes.capacity());
         let price = price.map_err(|_| Rejection::NoRoom)?;

@@ -1,4 +1,4 @@
-//! Compression of request bodies: what HTTP calls content coding and gRPC message encoding.
+//! Compression of request bodies: HTTP's content coding and gRPC's message encoding.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -9,18 +9,17 @@ use flate2::read::MultiGzDecoder;
 use super::body::HeldBody;
 use super::rejection::Rejection;
 
-/// The codings that are taken, as headers list them.
+/// The supported codings, as listed in headers.
 pub(super) const ACCEPTED: HeaderValue = HeaderValue::from_static("identity,gzip,zstd");
 
-/// The largest zstd window, 8 MiB, that a decoder of content must allow, and we do not allow more.
-///
-/// Source: RFC 9659.
+/// The largest window of zstd, as a power of two: 8 MiB, which RFC 9659 requires a decoder of web
+/// content to support. Larger windows are refused.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// How much is inflated between two looks at the limits.
+/// How many bytes are decompressed between two checks of the limits.
 const STEP: usize = 32 * 1024;
 
-/// How a body is compressed.
+/// The compression of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Coding {
     Identity,
@@ -29,10 +28,11 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    /// Reads a `content-encoding` or `grpc-encoding` header; none is [`Coding::Identity`].
+    /// Parses a `content-encoding` or `grpc-encoding` header; a missing header means
+    /// [`Coding::Identity`].
     ///
     /// # Errors
-    /// [`Rejection::ContentEncoding`] for anything but one known name.
+    /// [`Rejection::ContentEncoding`] for anything but one supported name.
     pub fn named(header: Option<&HeaderValue>) -> Result<Self, Rejection> {
         let name = header.map_or(&b""[..], HeaderValue::as_bytes).trim_ascii();
         match name.to_ascii_lowercase().as_slice() {
@@ -43,11 +43,11 @@ impl Coding {
         }
     }
 
-    /// Decompresses `held` into at most `at_most` bytes, however much it would become.
+    /// Decompresses `held` into at most `at_most` bytes.
     ///
     /// # Errors
-    /// [`Rejection::TooLarge`], [`Rejection::NoRoom`], and [`Rejection::Corrupt`] for what is not
-    /// of this coding or ends early.
+    /// [`Rejection::TooLarge`], [`Rejection::NoRoom`], and [`Rejection::Corrupt`] for bytes that
+    /// are not of this coding or end early.
     pub fn decompress(self, held: HeldBody, at_most: usize) -> Result<HeldBody, Rejection> {
         match self {
             Self::Identity => Ok(held),

@@ -1,4 +1,4 @@
-//! Connections that carry exports.
+//! Connections of exporters.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Receiver, grpc, http};
 use coral_server::listen::connections::{self, ConnectionLimits};
 
-/// Serves connections to `listener` until `stop`, then waits until those that are open have
-/// answered the requests they carry.
+/// Accepts connections from `listener` until `stop` is cancelled, then waits until the open
+/// connections have answered their requests.
 pub(super) async fn serve(listener: TcpListener, receiver: Arc<Receiver>, stop: CancellationToken) {
     let connection_limits = connection_limits(&receiver);
     let streams = receiver.tasks.clone();
@@ -25,7 +25,7 @@ fn connection_limits(receiver: &Receiver) -> ConnectionLimits {
     ConnectionLimits {
         connections: limits.connections,
         streams: limits.streams,
-        // They are short: a client that reads none of them is ended for its time.
+        // Answers are short: a client that reads none of them is disconnected by the time limit.
         unread_bytes: limits.in_flight_bytes,
         answer_timeout: limits.body_timeout,
         headers_timeout: limits.headers_timeout,
@@ -33,7 +33,7 @@ fn connection_limits(receiver: &Receiver) -> ConnectionLimits {
 }
 
 async fn answer(request: Request, receiver: Arc<Receiver>) -> Response {
-    if grpc::is_meant(request.headers()) {
+    if grpc::is_grpc(request.headers()) {
         grpc::answer(request, &receiver).await
     } else {
         http::answer(request, &receiver).await

@@ -1,4 +1,4 @@
-//! From the bytes of one request to its commit.
+//! Decodes and stores one request.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use super::rejection::Rejection;
 use super::{Destination, Receiver};
 use crate::counters::{End, OpenRequest};
 
-/// Bodies that take less than about 0.1 ms to decode are decoded where they are; the others, and
-/// compressed ones, off the threads that serve everybody.
+/// Bodies up to this size take about 0.1 ms to decode, and are decoded on the runtime's threads.
+/// Larger and compressed bodies are decoded on other threads.
 const DECODED_IN_PLACE: usize = 32 * 1024;
 
-/// A request's bytes, and how to read them.
+/// The bytes of a request, and how to decode them.
 pub(super) struct Message {
     pub held: HeldBody,
     pub coding: Coding,
@@ -26,37 +26,37 @@ pub(super) struct Message {
     pub signal: Signal,
 }
 
-/// What a request exports.
+/// The signal that a request exports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Signal {
     Traces,
     Metrics,
 }
 
-/// What of a request was not taken; the rest is durable.
+/// The items of a request that were refused; all others are durable.
 #[derive(Debug)]
-pub(super) enum NotTaken {
+pub(super) enum RefusedItems {
     Spans(RefusedSpans),
     Points(RefusedPoints),
 }
 
 impl Receiver {
-    /// Reads `body` within this receiver's limits; `framing` bytes may come on top.
+    /// Reads `body` within the limits of this receiver; `framing` bytes may be added for framing.
     pub async fn read(&self, body: &mut Body, framing: usize) -> Result<HeldBody, Rejection> {
         let at_most = self.limits.body_bytes.saturating_add(framing);
         body::read(body, at_most, &self.limits, &self.bodies).await
     }
 
-    /// Decodes and stores `message`. What is returned was refused item by item; all others are
-    /// durable.
+    /// Decodes and stores `message`. The items that are returned were refused individually; all
+    /// others are durable.
     ///
-    /// It runs to its end, and is counted, even if the caller stops waiting.
-    pub async fn export(self: &Arc<Self>, message: Message) -> Result<NotTaken, Rejection> {
+    /// The export is completed and counted even if the caller stops waiting.
+    pub async fn export(self: &Arc<Self>, message: Message) -> Result<RefusedItems, Rejection> {
         let receiver = self.clone();
         let task = self.tasks.spawn(async move {
             match message.signal {
-                Signal::Traces => receiver.take_spans(message).await.map(NotTaken::Spans),
-                Signal::Metrics => receiver.take_points(message).await.map(NotTaken::Points),
+                Signal::Traces => receiver.take_spans(message).await.map(RefusedItems::Spans),
+                Signal::Metrics => receiver.take_points(message).await.map(RefusedItems::Points),
             }
         });
         task.await.unwrap_or_else(|error| {
@@ -74,11 +74,11 @@ impl Receiver {
         };
         let ((DecodedSpans { spans, refused }, removed), bytes) =
             self.decode(message, decode).await?;
-        self.counters().removed(removed);
+        self.counters().count_removed(removed);
         let offered = spans.len() as u64;
-        self.counters().decoded(offered, refused.spans, refused.links);
+        self.counters().count_decoded(offered, refused.spans, refused.links);
         let outcome = self.destination.inlet.export(spans, bytes).await;
-        let dropped = self.counters().exported(offered, &outcome);
+        let dropped = self.counters().count_exported(offered, &outcome);
         if dropped > 0 {
             error!(n_spans = dropped, "the writer did not account for all spans");
         }
@@ -94,17 +94,17 @@ impl Receiver {
             Ok((decoded, removed))
         };
         let ((decoded, removed), bytes) = self.decode(message, decode).await?;
-        self.counters().removed(removed);
+        self.counters().count_removed(removed);
         let DecodedMetrics { points, refused, ignored } = decoded;
         let offered = points.len() as u64;
-        self.counters().decoded_points(offered, refused.points, ignored);
+        self.counters().count_decoded_points(offered, refused.points, ignored);
         let outcome = self.destination.metrics.export(points, bytes).await;
-        self.counters().exported_points(offered, &outcome);
+        self.counters().count_exported_points(offered, &outcome);
         outcome?;
         Ok(refused)
     }
 
-    /// What `read` makes of the message, and how many bytes it took.
+    /// Decodes the message with `read`, and returns the number of decoded bytes as well.
     async fn decode<T: Send + 'static>(
         &self,
         message: Message,
@@ -115,7 +115,8 @@ impl Receiver {
         let at_most = self.limits.body_bytes;
         let decode = move || {
             let held = message.coding.decompress(message.held, at_most)?;
-            // Empty is no JSON, but OTLP/HTTP exporters do send it when they have nothing to say.
+            // An empty body is not JSON, but OTLP/HTTP exporters send it when they have nothing to
+            // export.
             let is_empty = held.bytes.is_empty();
             let encoding = if is_empty { Encoding::Protobuf } else { message.encoding };
             let decoded = read(&held.bytes, encoding);
@@ -132,8 +133,8 @@ impl Receiver {
     }
 }
 
-impl NotTaken {
-    /// The answer to the exporter.
+impl RefusedItems {
+    /// The response to the exporter.
     pub fn response(&self, encoding: Encoding) -> Vec<u8> {
         match self {
             Self::Spans(refused) => status::export_response(refused, encoding),
@@ -142,8 +143,8 @@ impl NotTaken {
     }
 }
 
-/// Counts how a request ended.
-pub(super) fn end(request: OpenRequest<'_>, outcome: &Result<NotTaken, Rejection>) {
+/// Counts the outcome of a request.
+pub(super) fn end(request: OpenRequest<'_>, outcome: &Result<RefusedItems, Rejection>) {
     let Err(rejection) = outcome else { return request.end(End::Accepted) };
     debug!(reason = rejection.message(), "refused an export");
     request.end(rejection.end());

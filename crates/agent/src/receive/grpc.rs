@@ -1,8 +1,8 @@
 //! OTLP/gRPC: the unary methods `TraceService/Export` and `MetricsService/Export`.
 //!
-//! The body is read and limited here and not by tonic, so that both protocols obey the same
-//! limits: tonic reserves what a frame announces before it has come, and answers a frame over the
-//! limit with `OUT_OF_RANGE`, which OTLP exporters repeat forever.
+//! The body is read here, and not by tonic, so that the same limits apply to both protocols. Tonic
+//! allocates the announced length of a frame before receiving it, and answers frames above the
+//! limit with `OUT_OF_RANGE`, which makes OTLP exporters retry forever.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tonic::Status;
 use super::Receiver;
 use super::body::HeldBody;
 use super::coding::{ACCEPTED, Coding};
-use super::export::{self, Message, NotTaken, Signal};
+use super::export::{self, Message, RefusedItems, Signal};
 use super::rejection::Rejection;
 use crate::counters::Protocol;
 
@@ -31,11 +31,11 @@ const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
-/// A frame's head: one byte for "compressed", four for the length.
+/// The length of a frame's header: one byte for the compression flag, four for the length.
 const FRAME_HEAD: usize = 5;
 
-/// Whether a request with these headers is gRPC's.
-pub(super) fn is_meant(headers: &HeaderMap) -> bool {
+/// Whether a request with these headers is a gRPC request.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let rest = kind.strip_prefix(MEDIA_TYPE.as_bytes());
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
@@ -47,14 +47,14 @@ pub(super) async fn answer(request: Request, receiver: &Arc<Receiver>) -> Respon
     let outcome = export(request, receiver).await;
     export::end(open, &outcome);
     let mut response = match outcome {
-        Ok(not_taken) => success(&not_taken),
+        Ok(refused_items) => success(&refused_items),
         Err(rejection) => status(&rejection).into_http(),
     };
     response.headers_mut().insert(ACCEPT_ENCODING, ACCEPTED);
     response
 }
 
-async fn export(request: Request, receiver: &Arc<Receiver>) -> Result<NotTaken, Rejection> {
+async fn export(request: Request, receiver: &Arc<Receiver>) -> Result<RefusedItems, Rejection> {
     let (head, mut body) = request.into_parts();
     let signal = match head.uri.path() {
         TRACES => Signal::Traces,
@@ -67,32 +67,35 @@ async fn export(request: Request, receiver: &Arc<Receiver>) -> Result<NotTaken, 
     receiver.export(Message { held, coding, encoding: Encoding::Protobuf, signal }).await
 }
 
-/// Takes the head off the only frame of a unary call. `coding` holds for a compressed frame only.
+/// Removes the header of the only frame of a unary call. `coding` applies only if the frame is
+/// marked as compressed.
 fn unframe(mut held: HeldBody, coding: Coding) -> Result<(HeldBody, Coding), Rejection> {
     let (head, message) = held
         .bytes
         .split_first_chunk::<FRAME_HEAD>()
-        .ok_or(Rejection::Framing("it ends within the frame's head"))?;
+        .ok_or(Rejection::Framing("it ends within the frame header"))?;
     let [compressed, length @ ..] = *head;
     if u32::from_be_bytes(length) as usize != message.len() {
-        return Err(Rejection::Framing("its length is not the one announced"));
+        return Err(Rejection::Framing("its length differs from the length in the frame header"));
     }
     let coding = match (compressed, coding) {
         (0, _) => Coding::Identity,
         (1, Coding::Identity) => {
-            return Err(Rejection::Framing("it is compressed, but no grpc-encoding says how"));
+            return Err(Rejection::Framing(
+                "it is compressed, but there is no grpc-encoding header",
+            ));
         }
         (1, coding) => coding,
-        _ => return Err(Rejection::Framing("its compressed flag is neither 0 nor 1")),
+        _ => return Err(Rejection::Framing("its compression flag is neither 0 nor 1")),
     };
     held.bytes.drain(..FRAME_HEAD);
     Ok((held, coding))
 }
 
-fn success(not_taken: &NotTaken) -> Response {
-    let message = not_taken.response(Encoding::Protobuf);
+fn success(refused_items: &RefusedItems) -> Response {
+    let message = refused_items.response(Encoding::Protobuf);
     let mut frame = vec![0];
-    // Its text is bounded; it cannot come near 4 GiB.
+    // The text of the message is bounded, so its length always fits in 32 bits.
     frame.extend_from_slice(&(message.len() as u32).to_be_bytes());
     frame.extend_from_slice(&message);
     let trailers = HeaderMap::from_iter([(STATUS, HeaderValue::from_static("0"))]);

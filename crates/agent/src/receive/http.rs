@@ -1,8 +1,9 @@
 //! OTLP/HTTP: `POST /v1/traces` and `/v1/metrics`, protobuf or JSON.
 //!
-//! `Host` is not checked here, unlike at the ports that answer questions. Exporters in containers address the agent by
-//! arbitrary names, and an exporter drops what is answered with 421. A web page that is rebound to this port can write
-//! spans, as any process of the host can, and reads nothing but how many were refused.
+//! `Host` is not checked here, unlike on the ports that answer questions. Exporters in containers
+//! address the agent by arbitrary names, and they drop data that is answered with 421. A web page
+//! that reaches this port by DNS rebinding can write spans, as any process of the host can, but it
+//! can read nothing except how many spans were refused.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +22,14 @@ use coral_wire::status::http_status_body;
 use super::Receiver;
 use super::body;
 use super::coding::{ACCEPTED, Coding};
-use super::export::{self, Message, NotTaken, Signal};
+use super::export::{self, Message, RefusedItems, Signal};
 use super::rejection::Rejection;
 use crate::counters::Protocol;
 
 const TRACES: &str = "/v1/traces";
 const METRICS: &str = "/v1/metrics";
 
-/// Answers one request, in its own encoding.
+/// Answers one request, in the encoding of the request.
 pub(super) async fn answer(request: Request, receiver: &Arc<Receiver>) -> Response {
     let open = receiver.counters().request(Protocol::Http);
     let (head, mut body) = request.into_parts();
@@ -39,7 +40,7 @@ pub(super) async fn answer(request: Request, receiver: &Arc<Receiver>) -> Respon
     }
     export::end(open, &outcome);
     match outcome {
-        Ok(not_taken) => success(&not_taken, encoding),
+        Ok(refused_items) => success(&refused_items, encoding),
         Err(rejection) => failure(&rejection, encoding),
     }
 }
@@ -48,7 +49,7 @@ async fn export(
     head: &Parts,
     body: &mut Body,
     receiver: &Arc<Receiver>,
-) -> Result<NotTaken, Rejection> {
+) -> Result<RefusedItems, Rejection> {
     let signal = match head.uri.path() {
         TRACES => Signal::Traces,
         METRICS => Signal::Metrics,
@@ -63,7 +64,7 @@ async fn export(
     receiver.export(Message { held, coding, encoding, signal }).await
 }
 
-/// The encoding that the content type names; its parameters say nothing of interest.
+/// The encoding that the content type names; its parameters are ignored.
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Rejection> {
     let whole = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let kind = whole.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
@@ -74,16 +75,17 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Rejection> {
     }
 }
 
-/// Whether the client may be writing its body and would miss an answer followed by a close.
-/// HTTP/2 ends one stream without harm, and a client that expects `100 Continue` has not begun.
+/// Whether the client may still be sending its body, and would miss an answer that is followed by a
+/// close. HTTP/2 can end one stream by itself, and a client that expects `100 Continue` has not
+/// begun to send.
 fn is_still_sending(head: &Parts, rejection: &Rejection) -> bool {
     head.version < Version::HTTP_2
         && !head.headers.contains_key(EXPECT)
         && !matches!(rejection, Rejection::TooSlow { .. } | Rejection::Broken(_))
 }
 
-fn success(not_taken: &NotTaken, encoding: Encoding) -> Response {
-    response(StatusCode::OK, not_taken.response(encoding), encoding)
+fn success(refused_items: &RefusedItems, encoding: Encoding) -> Response {
+    response(StatusCode::OK, refused_items.response(encoding), encoding)
 }
 
 fn failure(rejection: &Rejection, encoding: Encoding) -> Response {
@@ -112,7 +114,7 @@ fn response(status: StatusCode, body: Vec<u8>, encoding: Encoding) -> Response {
     response
 }
 
-/// Rounded up, and never zero, which would ask for a repetition at once.
+/// Rounded up and never zero, because zero would ask for an immediate retry.
 fn whole_seconds(delay: Duration) -> u64 {
     (delay.as_secs() + u64::from(delay.subsec_nanos() > 0)).max(1)
 }

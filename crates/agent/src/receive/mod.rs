@@ -1,9 +1,9 @@
-//! Takes spans in over OTLP, gRPC and HTTP.
+//! Receives spans and metrics over OTLP/gRPC and OTLP/HTTP.
 //!
-//! The way of one request: a [`connection`] hands it to [`grpc`] or [`http`], which read its body
-//! ([`body`]) within the limits; [`export`] decompresses ([`coding`]), decodes, queues and waits
-//! for the commit. Only then does the exporter hear of success. Everything else that can happen
-//! is a [`rejection::Rejection`], which knows its status in both protocols.
+//! A [`connection`] passes each request to [`grpc`] or [`http`], which read the body ([`body`])
+//! within the limits. [`export`] decompresses ([`coding`]), decodes, queues, and waits for the
+//! commit. The exporter is answered with success only after the commit. All other outcomes are a
+//! [`rejection::Rejection`], which has a status in each protocol.
 //!
 //! Source: OTLP specification 1.x, "OTLP/gRPC" and "OTLP/HTTP".
 
@@ -32,56 +32,60 @@ use crate::counters::IntakeCounters;
 use crate::ingest::inlet::Inlet;
 use crate::privacy::Privacy;
 
-/// The bound sockets of one receiver. Each answers both protocols, told apart by content type, so
-/// an exporter that mixes the two ports up is served all the same.
+/// The listening sockets of one receiver. Each socket serves both protocols, which are
+/// distinguished by content type, so that exporters with the wrong port work too.
 pub struct Listeners {
-    /// Where OTLP/gRPC is announced.
+    /// The documented socket for OTLP/gRPC.
     pub grpc: TcpListener,
-    /// Where OTLP/HTTP is announced.
+    /// The documented socket for OTLP/HTTP.
     pub http: TcpListener,
 }
 
-/// Where the spans and metrics of one receiver go.
+/// Where the spans and metrics of one receiver are sent.
 #[derive(Clone)]
 pub struct Destination {
-    /// The spans' ingest queue. The receiver gives it up when it has ended.
+    /// The ingest queue for spans. The receiver drops its inlet when it ends.
     pub inlet: Inlet<Span>,
-    /// The metrics' ingest queue, likewise.
+    /// The ingest queue for metrics. The receiver drops its inlet when it ends.
     pub metrics: Inlet<Point>,
-    /// Decides which collector made a span or point.
+    /// Decides which collector made a span or a point.
     pub recogniser: Arc<Recogniser>,
-    /// What is taken out of spans and metrics before they are stored.
+    /// Removes sensitive data before spans and metrics are stored.
     pub privacy: Arc<Privacy>,
-    /// Series of metrics that were read before.
+    /// Metric series that were decoded before.
     pub series: Arc<KnownSeries>,
-    /// Counts what became of spans and requests.
+    /// Counts spans and requests by outcome.
     pub counters: Arc<IntakeCounters>,
 }
 
-/// What one receiver allows. Hitting a limit is answered, and counted by [`IntakeCounters`].
+/// The limits of one receiver. Requests above a limit are answered, and counted in
+/// [`IntakeCounters`].
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Bytes of one body, as sent and again after decompression. 16 MiB is usual.
+    /// The largest size of one body in bytes, as sent and again after decompression. The default is
+    /// 16 MiB.
     pub body_bytes: usize,
-    /// Bytes of memory for all bodies that are being read, decompressed or decoded. More than
-    /// `body_bytes` twice, or a compressed body at the limit can never be taken.
+    /// Bytes of memory for all bodies that are being received, decompressed or decoded. Must be
+    /// more than twice `body_bytes`, so that a compressed body of the largest size fits.
     pub in_flight_bytes: usize,
-    /// Open connections of each listener; one more ends one that is idle, or waits for one to be.
+    /// Open connections of each listener. A further connection replaces an idle one, or waits until
+    /// there is one.
     pub connections: usize,
-    /// Requests that one HTTP/2 connection may have open.
+    /// Concurrent requests of one HTTP/2 connection.
     pub streams: u32,
-    /// How long a whole body may take to come, and how long a client may leave its answer unread.
+    /// How long a body may take to arrive, and how long a client may leave its answer unread.
     pub body_timeout: Duration,
-    /// How long an HTTP/1.1 connection may be silent or in the middle of headers, and how long
-    /// any connection may take to send its first byte. Longer than an exporter's interval, which
-    /// is 60 s for metrics, or every export opens a connection.
+    /// How long an HTTP/1.1 connection may be idle or in the middle of headers, and how long any
+    /// connection may take to send its first byte. Should be longer than the export interval, which
+    /// is 60 s for metrics; otherwise every export opens a connection.
     pub headers_timeout: Duration,
 }
 
-/// Serves OTLP on `listeners` until `stop`, then answers the requests in flight and returns.
+/// Serves OTLP on `listeners` until `stop` is cancelled, then answers the requests in flight and
+/// returns.
 ///
-/// A success is sent only after the commit of everything that it covers. Dropping the future
-/// closes all connections at once; exports that were already queued are still stored and counted.
+/// An export is acknowledged only after everything in it is committed. Dropping the future closes
+/// all connections at once; exports that are already queued are still stored and counted.
 pub async fn run(
     listeners: Listeners,
     destination: Destination,
@@ -100,8 +104,8 @@ pub async fn run(
     receiver.tasks.wait().await;
 }
 
-/// How many large or compressed bodies are decoded at a time: more would only share the cores of
-/// a small host, and spread memory over more threads.
+/// How many large or compressed bodies are decoded at a time. More would compete for the cores of a
+/// small host, and spread memory over more threads.
 const DECODERS: usize = 2;
 
 /// What all requests of one receiver share.
@@ -110,9 +114,9 @@ struct Receiver {
     limits: Limits,
     /// One permit for each byte of `limits.in_flight_bytes`.
     bodies: Arc<Semaphore>,
-    /// One permit for each body that may be decoded off the runtime.
+    /// One permit for each body that may be decoded on other threads than the runtime's.
     decoders: Semaphore,
-    /// HTTP/2 streams and exports, all of them awaited by [`run`].
+    /// HTTP/2 streams and exports, all of which [`run`] waits for.
     tasks: TaskTracker,
 }
 

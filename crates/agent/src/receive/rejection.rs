@@ -1,4 +1,4 @@
-//! Why a request is not answered with success, and what that is called in each protocol.
+//! Why a request fails, with the status in each protocol.
 
 use std::error::Error;
 use std::io;
@@ -12,12 +12,12 @@ use super::coding::Coding;
 use crate::counters::End;
 use crate::ingest::inlet::Refusal;
 
-/// How long an exporter is asked to wait when the budget for bodies in flight is used up.
+/// The delay that exporters are asked for when the memory for bodies in flight is used up.
 const NO_ROOM_RETRY: Duration = Duration::from_secs(1);
-/// How long an exporter is asked to wait for the next agent.
+/// The delay that exporters are asked for while the agent restarts.
 const RESTART_RETRY: Duration = Duration::from_secs(5);
 
-/// Why a request is not answered with success.
+/// Why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Rejection {
     #[error(
@@ -36,9 +36,9 @@ pub(super) enum Rejection {
     ContentEncoding { found: String },
     #[error("the body is larger than {limit} bytes; send smaller batches")]
     TooLarge { limit: usize },
-    #[error("the body did not come within {within:?}")]
+    #[error("the body was not received within {within:?}")]
     TooSlow { within: Duration },
-    #[error("the body broke off")]
+    #[error("the body ended early")]
     Broken(#[source] axum::Error),
     #[error("the body is not one gRPC message: {0}")]
     Framing(&'static str),
@@ -55,7 +55,7 @@ pub(super) enum Rejection {
 }
 
 impl Rejection {
-    /// The text for the exporter's log: what failed, and the causes after colons.
+    /// The text for the exporter's log: what failed, followed by the causes.
     pub fn message(&self) -> String {
         let mut message = self.to_string();
         let mut cause = self.source();
@@ -66,7 +66,7 @@ impl Rejection {
         message
     }
 
-    /// When the exporter may send the same again; `None` when that is useless.
+    /// When the exporter may send the same request again; `None` when that would not help.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::NoRoom => Some(NO_ROOM_RETRY),
@@ -78,10 +78,9 @@ impl Rejection {
         }
     }
 
-    /// The HTTP status. OTLP lets exporters repeat 429 and 503 of these and nothing else.
-    ///
-    /// 429 is said when this exporter and others send more than is taken, 503 when nothing would
-    /// be taken.
+    /// The HTTP status. OTLP exporters may retry 429 and 503 of these, and no others. 429 means
+    /// that more was sent than the agent can take, 503 that the agent can take nothing at the
+    /// moment.
     pub fn http_status(&self) -> StatusCode {
         match self {
             Self::UnknownPath { .. } => StatusCode::NOT_FOUND,
@@ -100,8 +99,8 @@ impl Rejection {
         }
     }
 
-    /// The gRPC code. OTLP lets exporters repeat `UNAVAILABLE`, `DEADLINE_EXCEEDED` and
-    /// `CANCELLED` of these; `RESOURCE_EXHAUSTED` not, since it comes without RetryInfo.
+    /// The gRPC code. OTLP exporters may retry `UNAVAILABLE`, `DEADLINE_EXCEEDED` and `CANCELLED`
+    /// of these, but not `RESOURCE_EXHAUSTED`, which is sent without RetryInfo.
     pub fn grpc_code(&self) -> Code {
         match self {
             Self::UnknownPath { .. } | Self::Method { .. } | Self::ContentEncoding { .. } => {
@@ -118,7 +117,7 @@ impl Rejection {
         }
     }
 
-    /// What to count the request as.
+    /// The outcome that the request is counted with.
     pub fn end(&self) -> End {
         match self {
             Self::UnknownPath { .. } => End::UnknownPath,

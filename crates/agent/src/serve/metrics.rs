@@ -1,4 +1,4 @@
-//! RED metrics, by filter or by cursor.
+//! Stored RED metrics, by filter or by cursor.
 
 use coral_store::{Store, StoredDelta};
 use coral_trace::TimeRange;
@@ -13,32 +13,32 @@ use super::page::ANSWER_BYTES;
 use super::request::{invalid, range};
 use super::unavailable;
 
-/// What a caller wants of the agent's metrics.
+/// The metrics that a caller asks for.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct MetricQuestion {
-    which: Which,
+    selection: MetricSelection,
     max_metrics: usize,
-    /// What may be left for them beside traces.
+    /// The largest number of bytes of metrics in the answer, selection may contain traces as well.
     bytes: usize,
 }
 
 #[derive(Clone, PartialEq, Debug)]
-enum Which {
-    /// The next page of the sequence of receipts.
+enum MetricSelection {
+    /// The next page in order of receipt.
     After(u64),
     /// By time, service and protocol.
     Filtered { range: TimeRange, services: Vec<String>, protocols: Vec<Protocol> },
 }
 
-/// Metrics in one answer, whatever was asked for; 4 MiB is usually reached before.
+/// The largest number of rows in one answer; usually the limit of 4 MiB is reached before.
 const MAX_METRICS: u32 = 20_000;
-/// Beside an answer's traces.
-const BESIDE_TRACES: usize = 400_000;
+/// The largest number of bytes of metrics in an answer that contains traces.
+const MAX_BYTES_BESIDE_TRACES: usize = 400_000;
 
 impl MetricQuestion {
     /// What `request` asks for; `None` when it asks for spans only.
-    pub(super) fn of(request: &QueryBeylaMetricsRequest) -> Result<Option<Self>, Status> {
-        let bytes = if request.include_traces { BESIDE_TRACES } else { ANSWER_BYTES };
+    pub(super) fn from_request(request: &QueryBeylaMetricsRequest) -> Result<Option<Self>, Status> {
+        let bytes = if request.include_traces { MAX_BYTES_BESIDE_TRACES } else { ANSWER_BYTES };
         let max_metrics = match request.max_metrics {
             0 => MAX_METRICS,
             asked => asked.min(MAX_METRICS),
@@ -52,24 +52,24 @@ impl MetricQuestion {
                 let reason = "cannot be combined with times, services or metric_types";
                 return Err(invalid("after_metric_receipt", reason));
             }
-            return Ok(Some(Self { which: Which::After(after), max_metrics, bytes }));
+            return Ok(Some(Self { selection: MetricSelection::After(after), max_metrics, bytes }));
         }
-        let of_spans = request.after_receipt.is_some()
+        let asks_for_spans = request.after_receipt.is_some()
             || !request.trace_id.is_empty()
             || !request.span_id.is_empty();
-        if of_spans {
+        if asks_for_spans {
             return Ok(None);
         }
-        let which = Which::Filtered {
+        let selection = MetricSelection::Filtered {
             range: range(request.start_time, request.end_time)?,
             services: request.service_names.clone(),
             protocols: protocols(&request.metric_types)?,
         };
-        Ok(Some(Self { which, max_metrics, bytes }))
+        Ok(Some(Self { selection, max_metrics, bytes }))
     }
 }
 
-/// None, or "unspecified", means all.
+/// No type, or "unspecified", means all protocols.
 fn protocols(types: &[i32]) -> Result<Vec<Protocol>, Status> {
     if types.is_empty() || types.contains(&0) {
         return Ok(Protocol::ALL.to_vec());
@@ -82,29 +82,30 @@ fn protocols(types: &[i32]) -> Result<Vec<Protocol>, Status> {
     types.iter().map(protocol).collect()
 }
 
-/// Puts what is asked for into `answer`, as much as fits; the page says whether that is all.
-pub(super) fn put(
+/// Adds the rows that `question` asks for to `answer`, as many as fit; the page says whether there
+/// are more.
+pub(super) fn add_metrics(
     store: &Store,
     question: &MetricQuestion,
     answer: &mut QueryBeylaMetricsResponse,
 ) -> Result<(), Status> {
-    let (rows, mut page) = match &question.which {
-        Which::After(after) => after_receipt(store, *after, question.max_metrics)?,
-        Which::Filtered { range, services, protocols } => {
-            (wanted(store, *range, services, protocols)?, MetricPage::default())
+    let (rows, mut page) = match &question.selection {
+        MetricSelection::After(after) => after_receipt(store, *after, question.max_metrics)?,
+        MetricSelection::Filtered { range, services, protocols } => {
+            (matching_rows(store, *range, services, protocols)?, MetricPage::default())
         }
     };
     let offered = rows.iter().map(|row| (row.receipt, &row.delta)).take(question.max_metrics);
     let put = put_metrics(answer, offered, question.bytes);
     page.store_id = store.id().to_owned();
-    match question.which {
-        Which::After(_) => {
+    match question.selection {
+        MetricSelection::After(_) => {
             if let Some(last) = rows.get(..put).and_then(<[_]>::last).filter(|_| put < rows.len()) {
                 page.next_receipt = last.receipt;
             }
             page.has_more = page.next_receipt < page.last_receipt;
         }
-        Which::Filtered { .. } => page.has_more = put < rows.len(),
+        MetricSelection::Filtered { .. } => page.has_more = put < rows.len(),
     }
     answer.metric_page = Some(page);
     Ok(())
@@ -125,8 +126,8 @@ fn after_receipt(
     Ok((page.rows, place))
 }
 
-/// Newest first, so that what does not fit is the oldest.
-fn wanted(
+/// The matching rows, newest first, so that the oldest are left out if they do not fit.
+fn matching_rows(
     store: &Store,
     range: TimeRange,
     services: &[String],

@@ -1,4 +1,4 @@
-//! Answers colonies, and people who ask the agent about itself.
+//! The agent's RPC port: answers colonies, and questions about the agent itself.
 
 mod metrics;
 mod page;
@@ -35,24 +35,25 @@ use coral_server::retain::RetainCounters;
 use coral_trace::chain;
 use coral_trace::sanitize;
 
-/// What the agent says of itself and of its spans.
+/// What the agent's RPC port answers from.
 pub struct AgentView {
     /// The agent's id.
     pub agent_id: String,
-    /// Its spans.
+    /// The agent's store.
     pub store: Store,
-    /// What came in.
+    /// Counters of what was received.
     pub counters: Arc<IntakeCounters>,
-    /// What went.
-    pub retained: Arc<RetainCounters>,
-    /// The Beyla that it runs.
+    /// Counters of what expired.
+    pub retain_counters: Arc<RetainCounters>,
+    /// The state of the Beyla that the agent runs.
     pub beyla: Arc<BeylaMonitor>,
-    /// Who may query it now.
+    /// Limits the number of concurrent queries.
     pub admission: Admission,
 }
 
-/// Each query makes one answer of at most 4 MiB, of which the port keeps so many for slow readers (`listen.rs`). A
-/// colony has few queries at a time; one that waits longer than this asks again.
+/// Each query makes one answer of at most 4 MiB, and the port keeps a limited number of answers for
+/// slow readers. A colony makes few queries at a time; one that waits longer than the timeout has
+/// to be repeated.
 const QUERIES: AdmissionLimits = AdmissionLimits {
     max_running: 4,
     max_waiting: 256,
@@ -60,11 +61,11 @@ const QUERIES: AdmissionLimits = AdmissionLimits {
     wait_timeout: Duration::from_secs(10),
 };
 
-/// What somebody reads who asks an agent for an unknown path.
+/// The error for requests to an agent for an unknown path.
 const UNKNOWN_PATH_HINT: &str = "an agent answers /api/v1/status, /metrics and /healthz; its colony answers \
      everything else, as /api/v1/openapi.json of the colony says";
 
-/// One answer's spans, either way they were asked for.
+/// The spans of one answer.
 #[derive(Default)]
 pub(crate) struct Spans {
     pub(crate) trace_spans: Vec<BeylaTraceSpan>,
@@ -72,10 +73,11 @@ pub(crate) struct Spans {
     pub(crate) page: SpanPage,
 }
 
-/// Everything the agent serves on its RPC port: gRPC with reflection and health, JSON and metrics.
+/// Everything that the agent serves on its RPC port: gRPC with reflection and health, JSON, and
+/// metrics.
 ///
 /// # Errors
-/// When the descriptors that were compiled in cannot be read.
+/// When the embedded descriptors cannot be read.
 pub async fn door(
     view: Arc<AgentView>,
     hosts: AllowedHosts,
@@ -110,12 +112,12 @@ pub async fn door(
         ))
 }
 
-/// Admits the queries of colonies to one agent.
+/// The limit on concurrent queries of one agent.
 pub fn admission() -> Admission {
     Admission::new(QUERIES)
 }
 
-/// Every colony asks again at its next poll, whatever the code.
+/// The status for a query above the limit. A colony polls again later, whatever the code.
 fn not_admitted(refused: NotAdmitted) -> Status {
     match refused {
         NotAdmitted::TooManyOfOne { .. } => Status::resource_exhausted(refused.to_string()),
@@ -128,7 +130,7 @@ fn not_admitted(refused: NotAdmitted) -> Status {
 impl AgentView {
     fn counters(&self) -> Counters {
         let mut counters: BTreeMap<_, _> = self.counters.snapshot();
-        counters.extend(self.retained.snapshot("agent"));
+        counters.extend(self.retain_counters.snapshot("agent"));
         counters.extend(self.beyla.counters());
         counters.extend(self.admission.counters("agent"));
         counters.extend(exposition::store_gauges("agent", &self.store.extent()));
@@ -145,7 +147,8 @@ impl AgentView {
         }
     }
 
-    /// The agent is well while it answers: without Beyla it takes the spans of others.
+    /// The agent is healthy as long as it answers: without Beyla it still receives the spans of
+    /// other exporters.
     fn health(&self) -> String {
         format!("ok\nbeyla: {}\n", sanitize::line(&self.beyla.status().line()))
     }
@@ -164,7 +167,7 @@ impl AgentService for AgentRpc {
     ) -> Result<Response<QueryBeylaMetricsResponse>, Status> {
         let who = Identity::of_request(Surface::AgentRpc, request.extensions());
         let request = request.into_inner();
-        let metrics = MetricQuestion::of(&request)?;
+        let metrics = MetricQuestion::from_request(&request)?;
         let mut answer = QueryBeylaMetricsResponse::default();
         if request.include_traces {
             let spans = self.spans(&who, Collector::Ebpf, SpanQuestion::try_from(request)?).await?;
@@ -204,7 +207,7 @@ impl AgentRpc {
         let store = self.view.store.clone();
         let beyla = self.view.beyla.status().line();
         tokio::task::spawn_blocking(move || {
-            // Given up when the query ends, and not when its caller goes.
+            // The permit is returned when the query has ended, even if the caller has disconnected.
             let _permit = permit;
             let mut spans = match question {
                 SpanQuestion::After(position) => page::answer(&store, of, &position),
@@ -229,14 +232,14 @@ impl AgentRpc {
         let store = self.view.store.clone();
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            metrics::put(&store, &question, &mut answer).map(|()| answer)
+            metrics::add_metrics(&store, &question, &mut answer).map(|()| answer)
         })
         .await
         .map_err(|panic| Status::internal(panic.to_string()))?
     }
 }
 
-/// A page as a colony gets it.
+/// A page, as a colony receives it.
 #[cfg(test)]
 pub(crate) fn page_for_tests(
     store: &Store,
@@ -248,7 +251,8 @@ pub(crate) fn page_for_tests(
     page::answer(store, of, &position).unwrap_or_else(|status| panic!("{status}")).page
 }
 
-/// A store's error as gRPC says it: retryable, with the cause.
+/// The gRPC status for an error of the store: `UNAVAILABLE`, which callers may retry, with the
+/// cause.
 pub(crate) fn unavailable(error: coral_store::StoreError) -> Status {
     let cause = chain(&error);
     tracing::warn!(error = %cause, "could not answer a query");

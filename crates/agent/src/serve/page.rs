@@ -1,4 +1,4 @@
-//! Pages of the sequence of receipts, small enough for one gRPC message.
+//! Pages of stored spans in order of receipt, each small enough for one gRPC message.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use tonic::Status;
 use super::request::StreamPosition;
 use super::{Spans, unavailable};
 
-/// gRPC clients take 4 MiB unless told otherwise; what is left is for the rest of the message.
+/// gRPC clients accept 4 MiB by default; the difference is for the rest of the message.
 pub(crate) const ANSWER_BYTES: usize = 3_500_000;
 
-/// Rows read for one page, at most: 4 MiB of Beyla's spans are about 12,000.
+/// The largest number of rows in one page: 4 MiB hold about 12,000 of Beyla's spans.
 const READ_ROWS: u32 = 10_000;
 
-/// The spans of `of` after a place, as many as fit.
+/// The spans of the collector `of` after a position, as many as fit.
 pub(crate) fn answer(
     store: &Store,
     of: Collector,
@@ -30,7 +30,7 @@ pub(crate) fn answer(
     let fitting = fitting(page.spans.iter().map(|stored| &stored.span), position.encoding);
     if fitting < page.spans.len() {
         page.spans.truncate(fitting);
-        // At least one span fits: a larger one is not taken in.
+        // At least one span fits, because larger spans are not accepted by the receivers.
         page.next_receipt = page.spans.last().map_or(position.after, |last| last.receipt);
     }
     let mut spans = encode(page.spans, position.encoding);
@@ -42,26 +42,26 @@ pub(crate) fn answer(
     Ok(spans)
 }
 
-/// How many of the first spans fit into one answer; one at least.
+/// How many of the first spans fit into one answer; at least one.
 fn fitting<'a>(spans: impl Iterator<Item = &'a Span>, encoding: SpanEncoding) -> usize {
-    let mut size = AnswerSize::of(encoding);
+    let mut size = AnswerSize::new(encoding);
     spans.take_while(|span| size.add(span) <= ANSWER_BYTES).count().max(1)
 }
 
-/// How long an answer gets: never less than it will be.
+/// An upper bound for the size of an answer.
 pub(crate) struct AnswerSize {
     encoding: SpanEncoding,
     bytes: usize,
-    /// Origins that are counted already, by address: their spans hold them meanwhile.
+    /// The origins that are already counted, by address. The spans keep them alive in the meantime.
     origins: HashSet<usize>,
 }
 
 impl AnswerSize {
-    pub(crate) fn of(encoding: SpanEncoding) -> Self {
+    pub(crate) fn new(encoding: SpanEncoding) -> Self {
         Self { encoding, bytes: 0, origins: HashSet::new() }
     }
 
-    /// Adds a span. Returns the bytes of all spans so far.
+    /// Adds a span, and returns the bytes of all spans so far.
     pub(crate) fn add(&mut self, span: &Span) -> usize {
         self.bytes += match self.encoding {
             SpanEncoding::Unspecified => rfd_span_len(span),
@@ -75,7 +75,8 @@ impl AnswerSize {
     }
 }
 
-/// Spans as the caller wants them. Counts them and their traces; the place is for the caller to fill in.
+/// Encodes spans as the caller asked for, and counts spans and traces. The caller sets the position
+/// of the page.
 pub(crate) fn encode(stored: Vec<StoredSpan>, encoding: SpanEncoding) -> Spans {
     let spans: Vec<Span> = stored.into_iter().map(|stored| stored.span).collect();
     let mut traces: Vec<_> = spans.iter().map(|span| span.trace_id).collect();

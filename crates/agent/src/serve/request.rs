@@ -1,19 +1,19 @@
-//! Requests, checked: after this a bad one cannot exist.
+//! Validated requests.
 
 use coral_trace::{SpanId, TimeRange, TraceId, UnixNanos};
 use coral_wire::agent_rpc::proto::{QueryBeylaMetricsRequest, QueryTelemetryRequest, SpanEncoding};
 use tonic::Status;
 
-/// What a caller wants of the agent's spans.
+/// The spans that a caller asks for.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum SpanQuestion {
-    /// The next page of the sequence of receipts.
+    /// The next page in order of receipt.
     After(StreamPosition),
-    /// Traces by id, time or service.
+    /// Whole traces, by id, time or service.
     Traces(TraceSelection),
 }
 
-/// A place in the sequence of receipts.
+/// A position in the order of receipt.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct StreamPosition {
     pub(crate) after: u64,
@@ -21,7 +21,7 @@ pub(crate) struct StreamPosition {
     pub(crate) encoding: SpanEncoding,
 }
 
-/// Which traces.
+/// Selects whole traces.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct TraceSelection {
     pub(crate) started: TimeRange,
@@ -33,10 +33,10 @@ pub(crate) struct TraceSelection {
     pub(crate) encoding: SpanEncoding,
 }
 
-/// RFD 036: "default: 100, max: 1000".
+/// The default and the maximum of RFD 036.
 const DEFAULT_TRACES: u32 = 100;
 const MAX_TRACES: i32 = 1_000;
-/// Spans in one answer, whatever was asked for; 4 MiB is usually reached before.
+/// The largest number of spans in one answer; usually the limit of 4 MiB is reached before.
 const MAX_SPANS: u32 = 20_000;
 
 impl TryFrom<QueryBeylaMetricsRequest> for SpanQuestion {
@@ -46,7 +46,7 @@ impl TryFrom<QueryBeylaMetricsRequest> for SpanQuestion {
         if let Some(unknown) = request.metric_types.iter().find(|kind| !(0..=3).contains(*kind)) {
             return Err(invalid("metric_types", format!("{unknown} is no BeylaMetricType")));
         }
-        // The two requests have the same fields but for those of metrics.
+        // The two requests have the same fields, except for those about metrics.
         Self::try_from(QueryTelemetryRequest {
             start_time: request.start_time,
             end_time: request.end_time,
@@ -87,7 +87,7 @@ impl TryFrom<QueryTelemetryRequest> for SpanQuestion {
     }
 }
 
-/// A cursor that also filtered would step over what it filtered out, and nobody would know.
+/// A cursor with a filter would step over the spans that do not match, and lose them.
 fn refuse_filters(request: &QueryTelemetryRequest) -> Result<(), Status> {
     let set = [
         ("start_time", request.start_time != 0),
@@ -103,7 +103,8 @@ fn refuse_filters(request: &QueryTelemetryRequest) -> Result<(), Status> {
     }
 }
 
-/// Unix seconds, half-open, 0 leaves a side open (design decision 3).
+/// Unix seconds, half-open. 0 leaves a side open, because 0 is the default of a missing protobuf
+/// field.
 pub(super) fn range(start: i64, end: i64) -> Result<TimeRange, Status> {
     for (field, seconds) in [("start_time", start), ("end_time", end)] {
         if seconds < 0 {
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_request_is_an_invalid_argument_that_names_the_field() {
+    fn an_invalid_request_is_an_invalid_argument_that_names_the_field() {
         for (request, expected) in [
             (
                 QueryTelemetryRequest { start_time: -1, ..request() },
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_has_the_defaults_of_the_rfd() {
+    fn missing_fields_have_the_defaults_of_rfd_036() {
         check(request(), "max_traces: 100");
         check(request(), "start: UnixNanos(0), end: UnixNanos(18446744073709551615)");
         check(

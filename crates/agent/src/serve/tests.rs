@@ -1,4 +1,4 @@
-//! What the agent holds to, whatever its callers do.
+//! What holds for the agent's RPC, whatever its callers do.
 
 use std::sync::mpsc;
 
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::request::StreamPosition;
 use super::*;
 
-/// An agent that answers so many queries at a time, and its directory.
+/// An agent that runs at most `queries` queries at a time, and its directory.
 fn agent(queries: usize) -> (AgentRpc, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let config = StoreConfig { dir: dir.path().join("agent"), segment_rows: 1_000 };
@@ -22,14 +22,14 @@ fn agent(queries: usize) -> (AgentRpc, TempDir) {
         agent_id: "web-1".into(),
         store: Store::open(config).unwrap(),
         counters: Arc::default(),
-        retained: Arc::default(),
+        retain_counters: Arc::default(),
         beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
         admission: Admission::new(AdmissionLimits { max_running: queries, ..QUERIES }),
     };
     (AgentRpc { view: Arc::new(view) }, dir)
 }
 
-/// Requests whose fields are odd one by one and together.
+/// Arbitrary requests, whose fields are unusual individually and in combination.
 fn request() -> impl Strategy<Value = QueryBeylaMetricsRequest> {
     let seconds = || prop_oneof![3 => Just(0), 1 => any::<i64>(), 1 => 0..2_000_000_000i64];
     let hex =
@@ -59,7 +59,7 @@ fn request() -> impl Strategy<Value = QueryBeylaMetricsRequest> {
     )
 }
 
-/// A request cut and changed anywhere, if that is still one.
+/// A request whose bytes were cut or changed, if the result is still a request.
 fn damaged() -> impl Strategy<Value = Option<QueryBeylaMetricsRequest>> {
     let damage = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
     (request(), damage).prop_map(|(request, damage)| {
@@ -72,7 +72,7 @@ fn damaged() -> impl Strategy<Value = Option<QueryBeylaMetricsRequest>> {
 }
 
 #[test]
-fn any_request_is_answered_or_refused_for_what_it_asks() {
+fn any_request_is_answered_or_refused_with_a_reason() {
     let (rpc, _dir) = agent(QUERIES.max_running);
     let mut runner = TestRunner::deterministic();
     let spans = testing::distinct_spans(30..60).new_tree(&mut runner).unwrap().current();
@@ -83,7 +83,7 @@ fn any_request_is_answered_or_refused_for_what_it_asks() {
         let asked = format!("{request:?}");
         let outcome = runtime.block_on(rpc.query_beyla_metrics(Request::new(request)));
         if let Err(status) = outcome {
-            // A panic would be `Internal`.
+            // A panic would be reported as `Internal`.
             let expected = [tonic::Code::InvalidArgument, tonic::Code::ResourceExhausted];
             prop_assert!(expected.contains(&status.code()), "{asked}: {status}");
         }
@@ -95,11 +95,11 @@ fn any_request_is_answered_or_refused_for_what_it_asks() {
 }
 
 #[test]
-fn a_caller_that_goes_does_not_let_more_queries_run_than_there_are_places() {
+fn the_query_of_a_disconnected_caller_keeps_its_permit_until_it_has_ended() {
     let (rpc, _dir) = agent(1);
     let one_thread = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build();
     one_thread.unwrap().block_on(async {
-        // The query cannot begin before this ends.
+        // The query cannot begin until this closure ends.
         let (go, wait) = mpsc::channel::<()>();
         let before = tokio::task::spawn_blocking(move || wait.recv());
         let position = StreamPosition { after: 0, max_spans: 5, encoding: SpanEncoding::Otlp };
@@ -107,7 +107,7 @@ fn a_caller_that_goes_does_not_let_more_queries_run_than_there_are_places() {
         let query = rpc.spans(&who, Collector::Ebpf, SpanQuestion::After(position));
         tokio::select! { biased; _ = query => panic!("it began"), () = std::future::ready(()) => {} }
         let running = || rpc.view.counters()["coral.agent.queries.running"];
-        assert_eq!(running(), 1, "its permit is free while it is to run");
+        assert_eq!(running(), 1, "the permit of a running query is free");
         go.send(()).unwrap();
         before.await.unwrap().unwrap();
         drop(rpc.view.admission.admit(&who).await.expect("no permit"));

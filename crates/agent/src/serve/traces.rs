@@ -1,4 +1,4 @@
-//! Whole traces, for callers that look for some rather than follow all.
+//! Whole traces, for callers that search instead of polling all spans.
 
 use coral_store::{IndexedQuery, Order, Store, StoredSpan};
 use coral_trace::{Collector, TraceId};
@@ -8,24 +8,25 @@ use super::page::{ANSWER_BYTES, AnswerSize, encode};
 use super::request::TraceSelection;
 use super::{Spans, unavailable};
 
-/// The selected traces, each whole, newest first, as many as fit.
+/// The selected traces, each of them whole, newest first, as many as fit.
 ///
-/// `has_more` says that more match than `max_traces`, `max_spans` or one message let through. A single
-/// trace that is larger than a message is refused: half a trace would look like a whole one.
+/// `has_more` is set when more traces match than `max_traces`, `max_spans` or the size of a message
+/// allows. If the first trace is larger than a message, the request is refused, because a part of a
+/// trace would look like the whole.
 pub(crate) fn answer(
     store: &Store,
     of: Collector,
     selection: &TraceSelection,
 ) -> Result<Spans, Status> {
     let (ids, more) = ids(store, of, selection)?;
-    // One more than may be answered: a trace that is longer than that is found out.
+    // One more than allowed, to notice longer traces.
     let limit = selection.max_spans + 1;
     let stored = store.spans_of(&ids, Some(of), selection.span, limit).map_err(unavailable)?;
     let mut kept: Vec<StoredSpan> = Vec::new();
     let mut left_out = more;
     let mut bytes = 0;
     for trace in by_trace(stored, &ids) {
-        let mut size = AnswerSize::of(selection.encoding);
+        let mut size = AnswerSize::new(selection.encoding);
         let size = trace.iter().map(|stored| size.add(&stored.span)).last().unwrap_or(0);
         let spans = kept.len() + trace.len();
         if bytes + size <= ANSWER_BYTES && spans <= selection.max_spans as usize {
@@ -47,7 +48,7 @@ pub(crate) fn answer(
     Ok(spans)
 }
 
-/// Which traces, newest first, and whether there are more.
+/// The ids of the selected traces, newest first, and whether more traces match.
 fn ids(
     store: &Store,
     of: Collector,
@@ -67,7 +68,8 @@ fn ids(
         ..IndexedQuery::newest(selection.max_traces + 1)
     };
     let found = store.search(&query).map_err(unavailable)?;
-    // Traces that cannot fit are not even read; the first is, to say that it is too large.
+    // Traces that do not fit are not read, except for the first, which is then reported as too
+    // large.
     let mut spans = 0;
     let fitting = found.iter().take(selection.max_traces as usize).take_while(|trace| {
         let first = spans == 0;
@@ -79,7 +81,7 @@ fn ids(
     Ok((ids, more))
 }
 
-/// Spans grouped by trace, traces in the order of `ids`.
+/// Groups spans by trace, in the order of `ids`.
 fn by_trace(mut stored: Vec<StoredSpan>, ids: &[TraceId]) -> Vec<Vec<StoredSpan>> {
     let place: std::collections::HashMap<TraceId, usize> =
         ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();

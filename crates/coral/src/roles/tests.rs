@@ -25,7 +25,7 @@ async fn agent_door(dir: &TempDir) -> Door {
         agent_id: "web-1".into(),
         store: store(dir, "agent"),
         counters: Arc::default(),
-        retained: Arc::default(),
+        retain_counters: Arc::default(),
         beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
         admission: coral_agent::serve::admission(),
     };

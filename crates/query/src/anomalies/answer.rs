@@ -6,66 +6,70 @@ use serde::{Deserialize, Serialize};
 
 use crate::why::answer::WhyEvidence;
 
-/// What changed between a baseline and the window after it, of all services.
+/// What changed between a baseline and the window after the baseline, in all services.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Anomalies {
-    /// The highest score first. Scores of different kinds compare roughly: 1 is a cause's.
+    /// The changes, highest score first; at most 50. Scores of different kinds are roughly
+    /// comparable; a score of 1 is typical of a cause.
     pub anomalies: Vec<Anomaly>,
-    /// Traces of the window that were looked at; of edges all are.
+    /// How many traces of the window were compared. New and vanished edges are determined from all
+    /// traces.
     pub traces: u64,
-    /// Traces of the baseline that were looked at.
+    /// How many traces of the baseline were compared.
     pub baseline_traces: u64,
-    /// Further changes, which score less.
+    /// How many further changes were found, all with lower scores.
     pub left_out: u64,
-    /// There were more traces than were looked at.
+    /// Whether the window or the baseline has more traces than were compared.
     pub cut: bool,
 }
 
-/// One change.
+/// One change between the baseline and the window.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Anomaly {
-    /// How it changed.
+    /// The kind of change.
     pub kind: AnomalyKind,
-    /// Whose it is; of an edge the caller.
+    /// The service that changed; for an edge, the caller.
     pub service: String,
-    /// The operation, or the caller, the callee and the operation.
+    /// The operation that changed, or the caller, the callee and the operation.
     pub component: String,
-    /// How much it says; see the kind.
+    /// How significant the change is, from 0; larger is more significant.
     pub score: f64,
-    /// Before: of `slower` microseconds; of edges calls; of the others how often it happened, 0 to 1.
+    /// The value in the baseline: for `slower` microseconds, for edges calls, and for the other
+    /// kinds the part of requests, from 0 to 1.
     pub before: f64,
-    /// Now, likewise.
+    /// The value in the window, in the unit of `before`.
     pub now: f64,
-    /// Where to see it; of `vanished_edge` in the baseline.
+    /// Spans that show the change: of the window, or for `vanished_edge` of the baseline.
     pub evidence: Vec<WhyEvidence>,
 }
 
-/// How something changed.
+/// The kinds of changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AnomalyKind {
-    /// The component takes longer.
+    /// The component takes longer than in the baseline.
     Slower,
-    /// The component fails more often, and nothing below it does.
+    /// The component fails more often, and the failures do not come from its callees.
     Errors,
-    /// The operation stops before it has called what it used to call.
+    /// The operation ends without making a call that it used to make.
     MissingChild,
-    /// The callee is called again and again, and fails.
+    /// The callee is called repeatedly and fails: a retry storm.
     RetryStorm,
-    /// The callee is called again and again.
+    /// The callee is called repeatedly without failing: an N+1 pattern.
     NPlusOne,
-    /// More of the caller's requests call the callee.
+    /// A larger part of the caller's requests call the callee.
     MoreOften,
-    /// The caller's requests call the callee, and did not.
+    /// The caller's requests call a callee that they did not call in the baseline.
     NewCall,
-    /// The service map has an edge that it had not.
+    /// The service map has a new edge.
     NewEdge,
-    /// The service map lacks an edge that it had.
+    /// An edge of the service map has disappeared.
     VanishedEdge,
 }
 
 impl AnomalyKind {
-    /// As JSON spells it: `slower`, `errors`, `missing_child`, `retry_storm`, `n_plus_one`, `more_often`, `new_call`,
+    /// The kind as JSON spells it: `slower`, `errors`, `missing_child`, `retry_storm`,
+    /// `n_plus_one`, `more_often`, `new_call`, `new_edge` or `vanished_edge`.
     /// `new_edge` or `vanished_edge`.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Edges of the service map that are new, or not there any more, and the calls that show them.
+//! New and vanished edges of the service map, with calls as evidence.
 
 use std::collections::BTreeMap;
 
@@ -11,32 +11,34 @@ use crate::answer::{self, AnomalyKind};
 use crate::cohort::{Cohort, side_by_side};
 use crate::reader::Reader;
 
-/// The smallest number of calls of an edge that is an anomaly, before or now.
+/// An edge with fewer calls than this is no anomaly.
 const MIN_CALLS: u64 = 10;
-/// The smallest score of an edge that is an anomaly: that of a change of spans.
+/// An edge with a lower score than this is no anomaly. Changes within traces have the same limit.
 const MIN_SCORE: f64 = 0.25;
-/// Traces that show an edge.
+/// The largest number of calls that are cited as evidence for one edge.
 const MAX_EVIDENCE: usize = 3;
-/// Edges that are looked for beyond the traces that were read, and the traces and spans that are read for one.
+/// The largest number of edges for which evidence is searched beyond the traces of the cohort; and
+/// the largest number of traces and spans read for one such edge.
 const MAX_SEARCHED: usize = 10;
 const MAX_CANDIDATES: u32 = 200;
 const MAX_SPANS: u64 = 20_000;
 
-/// A window or its baseline.
+/// A window or a baseline, with the traces that were read of it.
 pub(super) struct ComparedWindow<'a> {
     pub range: TimeRange,
-    /// Traces of it that were read.
+    /// The traces of the window that were read.
     pub cohort: &'a Cohort,
 }
 
-/// Calls of some traces.
+/// The calls in some traces, with examples of each edge.
 struct Calls {
     map: Dependencies,
     examples: BTreeMap<(NodeId, NodeId, &'static str), Vec<answer::WhyEvidence>>,
 }
 
 impl Reader<'_> {
-    /// Edges that one of two maps has, of all traces, and the other has not.
+    /// The edges that are in only one of two service maps: the map of all traces of the window, and
+    /// the map of all traces of the baseline.
     pub(super) fn edges(
         &self,
         now: &ComparedWindow<'_>,
@@ -62,7 +64,8 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    /// Anomalies of the edges `at` of `map`, the map of `side`; the `other` map lacks these edges.
+    /// Anomalies for the edges of `map` at the indices `at`. `map` is the service map of `side`;
+    /// the `other` map does not have these edges.
     fn edge_anomalies(
         &self,
         kind: AnomalyKind,
@@ -97,8 +100,9 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    /// The calls of traces that are likely to have `edge`: the newest with a span of the called, or else of the caller,
-    /// that names whom it calls.
+    /// The calls of traces that are likely to contain `edge`: the newest traces with a span of the
+    /// called service. When the callee has no spans, the newest with a span of the caller, and of
+    /// an external host only those that name the host.
     fn searched(
         &self,
         map: &Topology,
@@ -127,7 +131,7 @@ impl Reader<'_> {
 }
 
 impl Calls {
-    /// The calls of whole traces.
+    /// Collects the calls of whole traces.
     fn from_traces<'a>(traces: impl Iterator<Item = &'a [Span]>) -> Self {
         let mut calls = Self { map: Dependencies::default(), examples: BTreeMap::new() };
         for trace in traces.filter(|trace| !trace.is_empty()) {
@@ -144,7 +148,7 @@ impl Calls {
         calls
     }
 
-    /// Calls over `edge` of `map`.
+    /// Example calls over `edge` of `map`.
     fn examples(&self, map: &Topology, edge: &Edge) -> Vec<answer::WhyEvidence> {
         let [from, to] = [edge.from, edge.to].map(|at| map.nodes[at].name.as_str());
         let is_it = |(one, other, protocol): &(NodeId, NodeId, &str)| {

@@ -1,4 +1,4 @@
-//! What changed since the baseline, from the colony's spans.
+//! What changed since the baseline, from stored spans.
 
 pub(crate) mod answer;
 mod edges;
@@ -18,13 +18,13 @@ use crate::reader::Reader;
 
 pub use self::question::AnomaliesQuestion;
 
-/// Anomalies of one answer; the rest, which scores less, is counted.
+/// The largest number of anomalies in an answer. Further ones, with lower scores, are only counted.
 const MAX_ANOMALIES: usize = 50;
 
 impl Ask for AnomaliesQuestion {
     const PATH: &'static str = "/api/v1/anomalies";
     const NAME: &'static str = "anomalies";
-    const SUMMARY: &'static str = "What changed since the baseline, of all services.";
+    const SUMMARY: &'static str = "What changed since the baseline, in all services.";
     const PERMISSION: &'static str = "anomalies.read";
     type Answer = answer::Anomalies;
 
@@ -37,7 +37,7 @@ impl Reader<'_> {
     /// What changed between the baseline and the window of `question`.
     ///
     /// # Errors
-    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Unavailable`].
+    /// [`QueryError::Invalid`] names the parameter that is not valid; [`QueryError::Unavailable`].
     pub(crate) fn anomalies(
         &self,
         question: &AnomaliesQuestion,
@@ -50,7 +50,7 @@ impl Reader<'_> {
             ));
         }
         if question.baseline_us <= 0 {
-            return Err(QueryError::invalid("baseline", "it is not longer than nothing"));
+            return Err(QueryError::invalid("baseline", "must be greater than 0"));
         }
         let (now, before) =
             (range(since, until), range(since.saturating_sub(question.baseline_us), since));
@@ -59,14 +59,16 @@ impl Reader<'_> {
             baseline.traces.iter().map(Vec::as_slice),
             window.traces.iter().map(Vec::as_slice),
         );
-        let mut anomalies: Vec<answer::Anomaly> = found.found.into_iter().map(of_spans).collect();
+        let mut anomalies: Vec<answer::Anomaly> =
+            found.found.into_iter().map(anomaly_answer).collect();
         if found.baseline_traces > 0 && found.traces > 0 {
             let edges = self.edges(
                 &ComparedWindow { range: now, cohort: &window },
                 &ComparedWindow { range: before, cohort: &baseline },
             )?;
-            // Once: a call that nobody made is made more often by that.
-            anomalies.retain(|anomaly| !edges.iter().any(|edge| is_same(anomaly, edge)));
+            // A new edge also appears as a new call of its caller: only the edge is kept.
+            anomalies
+                .retain(|anomaly| !edges.iter().any(|edge| is_call_of_new_edge(anomaly, edge)));
             anomalies.extend(edges);
         }
         anomalies.sort_by(|one, other| other.score.total_cmp(&one.score));
@@ -82,8 +84,8 @@ impl Reader<'_> {
     }
 }
 
-fn of_spans(found: explain::Anomaly) -> answer::Anomaly {
-    // Nanoseconds, or a part of the calls.
+fn anomaly_answer(found: explain::Anomaly) -> answer::Anomaly {
+    // Durations are nanoseconds there and microseconds here; other values are parts of requests.
     let unit = if found.kind == explain::AnomalyKind::Slower { 1e3 } else { 1.0 };
     answer::Anomaly {
         kind: found.kind.into(),
@@ -96,8 +98,8 @@ fn of_spans(found: explain::Anomaly) -> answer::Anomaly {
     }
 }
 
-/// Whether `anomaly` is the call of `edge`, which its caller never made before.
-fn is_same(anomaly: &answer::Anomaly, edge: &answer::Anomaly) -> bool {
+/// Whether `anomaly` is the new call of the caller of the new edge `edge`.
+fn is_call_of_new_edge(anomaly: &answer::Anomaly, edge: &answer::Anomaly) -> bool {
     let call = edge.component.rsplit_once(" over ").map(|(call, _)| format!("{call} "));
     let is_its_own = call.is_some_and(|call| anomaly.component.starts_with(&call));
     edge.kind == AnomalyKind::NewEdge && anomaly.kind == AnomalyKind::NewCall && is_its_own

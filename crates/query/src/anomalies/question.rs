@@ -1,17 +1,18 @@
-//! What can be asked about changes since a baseline.
+//! The parameters of a search for changes.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What changed between a baseline and the window after it. Times are microseconds since the Unix epoch; windows are
-/// half-open.
+/// Asks what changed between a baseline and the window after it. Times are microseconds since the
+/// Unix epoch; time ranges are half-open.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnomaliesQuestion {
-    /// Traces that started at or after this.
+    /// The window's start: traces that started at or after this time, microseconds since the Unix
+    /// epoch.
     pub since_unix_us: i64,
-    /// Traces that started before this.
+    /// The window's end: traces that started before this time, microseconds since the Unix epoch.
     pub until_unix_us: i64,
-    /// How long the baseline is, which ends where the window begins.
+    /// How long the baseline is, in microseconds. The baseline ends where the window begins.
     pub baseline_us: i64,
 }

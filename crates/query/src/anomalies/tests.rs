@@ -1,4 +1,4 @@
-//! Anomalies of edges.
+//! New and vanished edges as anomalies.
 
 use coral_trace::{Attributes, Span, SpanId, SpanKind, UnixNanos};
 use expect_test::expect;
@@ -6,7 +6,7 @@ use expect_test::expect;
 use crate::AnomaliesQuestion;
 use crate::tests::shop::{NOON, ask, request, sources};
 
-/// A request and the call that it makes of an unobserved host.
+/// A request, and a call that it makes to an external host without spans.
 fn calling(id: u64, host: &str, secs: u64) -> [Span; 2] {
     let request = request(id, "shop", "/list", secs, 50);
     let attributes = [("http.request.method", "GET"), ("server.address", host)];
@@ -23,7 +23,7 @@ fn calling(id: u64, host: &str, secs: u64) -> [Span; 2] {
     [request, call]
 }
 
-/// Kind, component, and of each trace cited the span.
+/// One line per anomaly: the kind, the component and the span ids of the evidence.
 fn found(spans: Vec<Span>) -> String {
     let (_dir, sources) = sources(spans);
     let now = (NOON / 1_000) as i64;
@@ -41,9 +41,10 @@ fn found(spans: Vec<Span>) -> String {
     text
 }
 
-/// A third of the requests of the hour call `rare`, none of the newest; each of the hour before called `old`.
+/// A third of the window's requests call `rare`, but none of the newest do. Each request of the
+/// baseline calls `old`.
 #[test]
-fn an_edge_is_shown_by_calls_over_it_and_told_once() {
+fn a_new_edge_is_reported_once_with_calls_over_the_edge_as_evidence() {
     let before = (1..=300).flat_map(|n| calling(n, "old", 3_600 + 10 * n));
     let plain = (301..=500).map(|n| request(n, "shop", "/list", 10 * (n - 300), 50));
     let now = (501..=600).flat_map(|n| calling(n, "rare", 1_000 + 20 * (n - 500)));
@@ -56,7 +57,7 @@ fn an_edge_is_shown_by_calls_over_it_and_told_once() {
 }
 
 #[test]
-fn an_edge_in_few_of_many_traces_is_no_news() {
+fn a_new_edge_in_few_of_many_traces_is_no_anomaly() {
     let before = (1..=2_000).map(|n| request(n, "shop", "/list", 3_600 + n, 50));
     let plain = (2_001..=4_000).map(|n| request(n, "shop", "/list", n - 2_000, 50));
     let now = (4_001..=4_010).flat_map(|n| calling(n, "rare", n - 4_000));

@@ -1,4 +1,4 @@
-//! An answer to a question in plain English, as parts of other answers.
+//! The answer to a question in plain English, composed of the answers to other questions.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,115 +15,117 @@ use crate::traces::question::TracesQuestion;
 use crate::why::answer::Why;
 use crate::why::question::WhyQuestion;
 
-/// What was understood, and what was found. Every number in it is one that a query returned; each part carries the
-/// question that it answers.
+/// How a question in plain English was understood, and what was found. Every number is one that
+/// another question returned; each part contains that question.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct English {
-    /// What was understood; null when the question is none of those that can be asked.
+    /// How the question was understood; null when the question does not fit the grammar.
     pub understanding: Option<Understanding>,
     /// What was found.
     pub findings: Findings,
 }
 
-/// What was found, by what was asked.
+/// What was found, by kind of question.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Findings {
-    /// Nothing was looked for: the question is none of those that can be asked.
+    /// Nothing was searched for, because the question does not fit the grammar.
     NotUnderstood,
-    /// Nothing was looked for: no trace has a service of that name.
+    /// Nothing was searched for, because no trace has a service of that name.
     NoSuchService(NoSuchService),
-    /// Why something is slow.
+    /// Why a service is slow.
     Why(Box<WhyFindings>),
     /// What changed since the baseline.
     Changes(ChangeFindings),
-    /// What calls a service, and what it calls.
+    /// Which services call a service, and what that service calls.
     ServiceCalls(ServiceCallFindings),
-    /// Calls between services: those with the most calls, the slowest, or those that fail most, as was asked.
+    /// Calls between services: those with the most calls, the slowest, or those with the most
+    /// errors, as was asked.
     Calls(CallFindings),
-    /// Traces.
+    /// A list of traces.
     Traces(TraceFindings),
-    /// Requests that a service served: the slowest, or those that fail most, as was asked.
+    /// The routes of a service: the slowest, or those with the most errors, as was asked.
     Requests(RequestFindings),
 }
 
-/// A name that no service has, and names that services have.
+/// An unknown service name, and names of known services.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NoSuchService {
     /// The name that was asked about.
     pub service: String,
-    /// Services of a similar name, the most alike first.
+    /// Services with similar names, most similar first.
     pub similar: Vec<String>,
-    /// Some of all services, by name.
+    /// Names of known services, sorted; at most five.
     pub known: Vec<String>,
-    /// How many services there are beside `known`.
+    /// How many known services are not in `known`.
     pub more_known: u64,
 }
 
-/// Why something is slow.
+/// Why a service is slow.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhyFindings {
-    /// Requests of the service that was asked about, as metrics count them; null when no service was asked about, or
-    /// no such request was counted.
+    /// Requests of the service that was asked about, counted from metrics; null when no service was
+    /// asked about, or no requests were counted.
     pub requests: Option<RequestFindings>,
-    /// The question about the cause.
+    /// The question that `why` answers.
     pub query: WhyQuestion,
-    /// The cause.
+    /// The answer about the cause.
     pub why: Why,
-    /// Requests of the service that is the cause; null when there is no cause, when `requests` has that service, or
-    /// when no request of it was counted.
+    /// Requests of the service that is the cause; null when there is no cause, when `requests` is
+    /// about the same service, or when no requests were counted.
     pub cause_requests: Option<RequestFindings>,
 }
 
-/// Requests that a service served by one protocol.
+/// Requests of one protocol that a service served.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RequestFindings {
-    /// The question.
+    /// The question that was answered.
     pub query: RedQuestion,
-    /// Rows of the table, of the route that was asked about or of all. In [`WhyFindings`] empty unless a route was
-    /// asked about; elsewhere at most five, in the order that was asked for.
+    /// Rows of the route that was asked about, or of all routes. In [`WhyFindings`] empty unless a
+    /// route was asked about; elsewhere at most five, in the order that was asked for.
     pub rows: Vec<RedRow>,
-    /// All rows of the table together.
+    /// The numbers of all rows together.
     pub overall: RedNumbers,
-    /// All rows of the baseline's table; null when the question has no baseline.
+    /// The numbers of all rows together in the baseline; null when the question has no baseline.
     pub overall_before: Option<RedNumbers>,
 }
 
 /// What changed since the baseline.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ChangeFindings {
-    /// The question.
+    /// The question that was answered.
     pub query: AnomaliesQuestion,
-    /// Changes of the service or route that was asked about, or of all; the highest score first, at most five.
+    /// Changes of the service or route that was asked about, or of all services; highest score
+    /// first, at most five.
     pub anomalies: Vec<Anomaly>,
-    /// How many more there are, which score less.
+    /// How many further changes there are, with lower scores.
     pub more: u64,
 }
 
-/// What calls a service, and what it calls.
+/// Which services call a service, and what that service calls.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceCallFindings {
-    /// The question.
+    /// The question that was answered.
     pub query: TopologyQuestion,
-    /// Calls of the service, the most calls first, at most ten.
+    /// Calls to the service, most calls first; at most ten.
     pub callers: Vec<TopologyEdge>,
-    /// Calls by the service, the most calls first, at most ten.
+    /// Calls by the service, most calls first; at most ten.
     pub callees: Vec<TopologyEdge>,
 }
 
 /// Calls between services.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CallFindings {
-    /// The question.
+    /// The question that was answered.
     pub query: TopologyQuestion,
-    /// The calls, in the order that was asked for; at most ten.
+    /// The edges of the service map, in the order that was asked for; at most ten.
     pub edges: Vec<TopologyEdge>,
 }
 
-/// Traces.
+/// A list of traces.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceFindings {
-    /// The question.
+    /// The question that was answered.
     pub query: TracesQuestion,
     /// The traces, in the order that was asked for; at most five.
     pub list: TraceList,

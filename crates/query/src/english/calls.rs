@@ -1,4 +1,4 @@
-//! Who calls whom.
+//! Which service calls which, in answer to a question in plain English.
 
 use std::cmp::Reverse;
 
@@ -11,11 +11,12 @@ use crate::reader::Reader;
 use crate::source::Source;
 use crate::topology::TopologyQuestion;
 
-/// Calls of one kind in an answer.
+/// The largest number of edges in one list of an answer.
 const MAX_EDGES: usize = 2 * MAX_FINDINGS;
 
 impl Reader<'_> {
-    /// Calls of and by the service that was asked about; without one, all.
+    /// The calls to and by the service that was asked about; without a service, the edges with the
+    /// most calls.
     pub(super) fn call_findings(
         &self,
         understanding: &Understanding,
@@ -26,17 +27,17 @@ impl Reader<'_> {
             edges.truncate(MAX_EDGES);
             return Ok(Findings::Calls(CallFindings { query, edges }));
         };
-        let those = |is_of: &dyn Fn(&&TopologyEdge) -> bool| {
+        let edges_where = |is_of: &dyn Fn(&&TopologyEdge) -> bool| {
             edges.iter().filter(is_of).take(MAX_EDGES).cloned().collect()
         };
         Ok(Findings::ServiceCalls(ServiceCallFindings {
             query,
-            callers: those(&|edge| edge.to == *service),
-            callees: those(&|edge| edge.from == *service),
+            callers: edges_where(&|edge| edge.to == *service),
+            callees: edges_where(&|edge| edge.from == *service),
         }))
     }
 
-    /// All calls of the window, and the question that asks for them.
+    /// All edges of the window, and the question that returned them.
     pub(super) fn edges_of_window(
         &self,
         window: &Window,

@@ -1,4 +1,4 @@
-//! What changed since the baseline.
+//! What changed since the baseline, in answer to a question in plain English.
 
 use super::MAX_FINDINGS;
 use super::answer::ChangeFindings;
@@ -9,7 +9,7 @@ use crate::ask::QueryError;
 use crate::reader::Reader;
 
 impl Reader<'_> {
-    /// Changes that name the service and the route that were asked about.
+    /// Changes that concern the service and the route that were asked about.
     pub(super) fn change_findings(
         &self,
         understanding: &Understanding,
@@ -27,7 +27,8 @@ impl Reader<'_> {
             service.is_none_or(|service| anomaly.service == *service || names(service))
                 && understanding.route.as_deref().is_none_or(names)
         };
-        // Which of those that the answer leaves out are of the service is not known.
+        // The changes that the answer leaves out are not known, so they are only counted when all
+        // services were asked about.
         let left_out = if understanding.service.is_none() { found.left_out } else { 0 };
         let mut anomalies = found.anomalies;
         anomalies.retain(is_about);

@@ -1,5 +1,5 @@
-//! Answers to questions in plain English, put together from other answers: RFD 036 "CLI Commands". An answer has no
-//! number that none of them has, and no sentence.
+//! Answers to questions in plain English, composed of other answers, as in RFD 036 "CLI Commands".
+//! Such an answer contains no sentences, and no numbers but those of the other answers.
 
 pub(crate) mod answer;
 mod calls;
@@ -20,13 +20,13 @@ use self::understanding::{Intent, Understanding};
 use crate::ask::{Ask, QueryError, Sources};
 use crate::reader::Reader;
 
-/// Findings of one kind in an answer.
+/// The largest number of findings of one kind in an answer.
 const MAX_FINDINGS: usize = 5;
 
 impl Ask for EnglishQuestion {
     const PATH: &'static str = "/api/v1/ask";
     const NAME: &'static str = "ask";
-    const SUMMARY: &'static str = "Any of these, asked in plain English.";
+    const SUMMARY: &'static str = "Any of the other questions, asked in plain English.";
     const PERMISSION: &'static str = "ask.read";
     type Answer = English;
 
@@ -39,7 +39,7 @@ impl Reader<'_> {
     /// The answer to `question`.
     ///
     /// # Errors
-    /// [`QueryError::Unavailable`]; those of the questions that the answer is put together from.
+    /// [`QueryError::Unavailable`], and the errors of the questions that the answer is composed of.
     pub(crate) fn english(&self, question: &EnglishQuestion) -> Result<English, QueryError> {
         let services = self.known_services(TimeRange::ALL)?;
         let understanding = understand(&question.question, &services, question.now_unix_us);

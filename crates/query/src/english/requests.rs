@@ -1,4 +1,4 @@
-//! The slowest requests, or those that fail most.
+//! The slowest routes or those with the most errors, in answer to a question in plain English.
 
 use std::cmp::Reverse;
 
@@ -11,8 +11,8 @@ use crate::reader::Reader;
 use crate::red::{RedProtocol, RedQuestion, RedSide, RedSource};
 
 impl Reader<'_> {
-    /// The slowest routes of a service, or those that fail most; calls between services where nothing is known of
-    /// routes, and where no service was asked about.
+    /// The slowest routes of a service, or those with the most errors. When no service was asked
+    /// about or nothing is known about routes, calls between services.
     pub(super) fn request_findings(
         &self,
         understanding: &Understanding,
@@ -32,7 +32,8 @@ impl Reader<'_> {
         Ok(Findings::Requests(RequestFindings { query, rows, overall, overall_before }))
     }
 
-    /// What the service that was asked about served: by metrics, or else by the spans that are stored.
+    /// The requests that the service that was asked about served: counted from metrics, or else
+    /// from stored spans.
     fn counted_requests(
         &self,
         understanding: &Understanding,
@@ -44,7 +45,8 @@ impl Reader<'_> {
         })
     }
 
-    /// What `service` served over HTTP, or over gRPC if that is more; `None` when nothing is known.
+    /// The requests that `service` served over HTTP or gRPC, whichever are more; `None` when there
+    /// are none.
     pub(super) fn requests(
         &self,
         service: &str,
@@ -60,7 +62,8 @@ impl Reader<'_> {
                 source,
                 since_unix_us: window.since_unix_us,
                 until_unix_us: window.until_unix_us,
-                // Of spans the baseline is left out: every span of it would be read.
+                // Spans are not compared with a baseline, because every span of the baseline would
+                // have to be read.
                 compare_us: (source == RedSource::Metrics).then(|| window.baseline_us()),
                 slow: false,
                 over_us: None,
@@ -92,7 +95,7 @@ impl Reader<'_> {
     }
 }
 
-/// The rows of `route`, which may be a method of gRPC; all without one.
+/// The rows of `route`, which may be a gRPC method; all rows when `route` is `None`.
 pub(super) fn rows_of_route(table: &RedTable, route: Option<&str>) -> Vec<RedRow> {
     let is_of_route = |row: &&RedRow| {
         let names = [&row.route, &row.method];

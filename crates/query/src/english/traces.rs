@@ -1,4 +1,4 @@
-//! Traces.
+//! Lists of traces, in answer to a question in plain English.
 
 use super::MAX_FINDINGS;
 use super::answer::TraceFindings;
@@ -20,7 +20,7 @@ impl Reader<'_> {
             service: understanding.service.clone(),
             since_unix_us: Some(window.since_unix_us),
             until_unix_us: Some(window.until_unix_us),
-            // As the command has it: a list of traces of some duration has their root causes.
+            // As in `coral query beyla traces`, a minimum duration turns root causes on.
             min_duration_us: slow.then_some(0),
             status: failed.then_some(SpanStatus::Error),
             sort: if slow { Sort::Slowest } else { Sort::Newest },
@@ -34,7 +34,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The traces of `query` that have a span of `route`: by its attribute, its path, or its name.
+    /// The traces of `query` that have a span of `route`: by `http.route`, `url.path` or the span's
+    /// name.
     fn traces_of_route(
         &self,
         route: &str,

@@ -1,26 +1,27 @@
-//! Questions in plain English, by a small grammar; no model is asked.
+//! A small grammar for questions in plain English; no language model is involved.
 //!
-//! | words | what is to be found |
+//! | words | what the question asks for |
 //! | --- | --- |
 //! | `why …`, `root cause …` | why a service, or a route of it, is slow or fails |
 //! | `what changed …`, `anomalies …`, `what is different …` | what changed since the baseline |
-//! | `what calls X`, `what does X call`, `… depend …`, `map`, `topology`; nothing slow or failing | who calls whom |
+//! | `what calls X`, `what does X call`, `… depend …`, `map`, `topology`; nothing slow or failing | which service calls which |
 //! | `show me [slow, failing] traces …` | traces |
-//! | `slowest endpoints …`, `… slow …`, `… latency …` | the slowest routes of a service, or calls of all |
+//! | `slowest endpoints …`, `… slow …`, `… latency …` | the slowest routes of a service, or the slowest calls |
 //! | `errors …`, `what fails …` | what fails |
 //!
-//! The first line that fits counts. A route begins with `/`. A service is named as it names itself; one whose name is a
-//! word of the grammar, in quotes: ``why is `map` slow``.
+//! The first line that matches counts. A route begins with `/`. Service names are matched without
+//! regard to case. A service whose name is a word of the grammar, such as `map`, must be in quotes.
 //!
 //! | time, in UTC | means |
 //! | --- | --- |
-//! | `last 15 minutes`, `past 2h`, `since half an hour`, `in the last two hours`, `10 minutes ago` | from so long ago until now |
+//! | `last 15 minutes`, `past 2h`, `since half an hour`, `in the last two hours`, `10 minutes ago` | from that long ago until now |
 //! | `last hour`, `last day`, `last week` | the same: an hour, 24 hours, 7 days |
-//! | `today`, `yesterday`, `since yesterday` | since midnight; the day before; since that began |
-//! | nothing | the last hour; of why, the last 15 minutes, against the hour before |
+//! | `today`, `yesterday`, `since yesterday` | since midnight; the day before today; since the start of that day |
+//! | nothing | the last hour; for `why`, the last 15 minutes |
 //!
-//! Numbers are digits or `one` to `twelve`, `a`, `half a`. Other words about time (`last night`, `monday`, `10:30`) are
-//! not understood, which the answer says beside the time that it is of.
+//! Numbers are digits, `one` to `twelve`, `a`, or `half a`. Other words about time (`last night`,
+//! `monday`, `10:30`) are not understood; the answer lists them beside the time range that was
+//! used.
 
 mod name;
 #[cfg(test)]
@@ -36,7 +37,7 @@ use serde::{Deserialize, Serialize};
 use self::word::{Word, words};
 use super::understanding::{Intent, Understanding};
 
-/// A question in words.
+/// A question in plain English.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EnglishQuestion {
@@ -46,7 +47,8 @@ pub struct EnglishQuestion {
     pub now_unix_us: i64,
 }
 
-/// What `question` asks, where `services` are known; `None` when it is none of what can be asked.
+/// Parses `question`, given the names of the known services; `None` when the question does not fit
+/// the grammar.
 pub fn understand(question: &str, services: &[String], now_unix_us: i64) -> Option<Understanding> {
     let words = words(question);
     let service = name::service(&words, services);
@@ -62,13 +64,14 @@ pub fn understand(question: &str, services: &[String], now_unix_us: i64) -> Opti
     })
 }
 
-/// The length of the window when the question names no time: as long as the command for it looks back.
+/// The length of the window when the question names no time: the default of the corresponding
+/// command.
 fn default_length(intent: Intent) -> Duration {
     let minutes = if intent == Intent::Why { 15 } else { 60 };
     Duration::from_secs(60 * minutes)
 }
 
-/// Beginnings of words that say what is to be found.
+/// Beginnings of the words that decide what a question asks for.
 const STEMS: [&[&str]; 7] = [WHY, CHANGES, CALLS, TRACES, SLOW, PLACES, FAILURES];
 const WHY: &[&str] = &["why", "root", "cause"];
 const CHANGES: &[&str] = &["chang", "anomal", "different", "otherwise", "happen"];
@@ -79,17 +82,17 @@ const PLACES: &[&str] = &["endpoint", "route"];
 const FAILURES: &[&str] = &["error", "fail", "5xx", "broken", "500"];
 
 fn intent(words: &[Word]) -> Option<Intent> {
-    let says = |stems: &[&str]| words.iter().any(|word| word.begins(stems));
-    let (slow, failed) = (says(SLOW), says(FAILURES));
-    Some(if says(&["why"]) || (says(&["root"]) && says(&["cause"])) {
+    let has_any = |stems: &[&str]| words.iter().any(|word| word.begins(stems));
+    let (slow, failed) = (has_any(SLOW), has_any(FAILURES));
+    Some(if has_any(&["why"]) || (has_any(&["root"]) && has_any(&["cause"])) {
         Intent::Why
-    } else if says(CHANGES) {
+    } else if has_any(CHANGES) {
         Intent::Changes
-    } else if says(CALLS) && !slow && !failed {
+    } else if has_any(CALLS) && !slow && !failed {
         Intent::Calls
-    } else if says(TRACES) {
+    } else if has_any(TRACES) {
         Intent::Traces { slow, failed }
-    } else if slow || says(PLACES) && !failed {
+    } else if slow || has_any(PLACES) && !failed {
         Intent::Slowest
     } else if failed {
         Intent::Errors

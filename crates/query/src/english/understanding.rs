@@ -1,84 +1,86 @@
-//! What was understood of a question in plain English.
+//! How a question in plain English was understood.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What was understood of a question.
+/// How a question in plain English was understood.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Understanding {
-    /// What is to be found.
+    /// What the question asks for.
     pub intent: Intent,
-    /// The service that the question is about; null for all.
+    /// The service that the question is about; null for all services.
     pub service: Option<String>,
-    /// A word that stands where a service's name does, and names none; null when there is no such word.
+    /// A word in the place of a service's name that no service has; null when there is none.
     pub unknown_service: Option<String>,
-    /// The route that the question is about; null for all.
+    /// The route that the question is about; null for all routes.
     pub route: Option<String>,
-    /// The time that the question is about.
+    /// The time range that the question is about.
     pub window: Window,
 }
 
-/// What is to be found.
+/// What a question asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Intent {
-    /// Why something is slow, or fails.
+    /// Why something is slow or fails.
     Why,
     /// What changed since the baseline.
     Changes,
-    /// Who calls whom.
+    /// Which service calls which.
     Calls,
-    /// Traces.
+    /// A list of traces.
     Traces {
-        /// The slowest first.
+        /// Whether the slowest traces come first; else the newest do.
         slow: bool,
-        /// With a failed span.
+        /// Whether only traces with a failed span are listed.
         failed: bool,
     },
-    /// What is slowest.
+    /// The slowest routes or calls.
     Slowest,
-    /// What fails.
+    /// The routes or calls with the most errors.
     Errors,
 }
 
-/// The time that a question is about.
+/// The time range that a question is about.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Window {
-    /// Its start: microseconds since the Unix epoch.
+    /// The start: microseconds since the Unix epoch.
     pub since_unix_us: i64,
-    /// Its end, exclusive: microseconds since the Unix epoch.
+    /// The end, exclusive: microseconds since the Unix epoch.
     pub until_unix_us: i64,
-    /// How the question names that time.
+    /// How the question expressed the time range.
     pub period: Period,
-    /// Phrases of the question that may name another time, and were not understood: `last night`.
+    /// Phrases that seem to express a time and were not understood, such as `last night`.
     pub unread: Vec<String>,
 }
 
-/// How a question names a time. Days are those of UTC.
+/// How a question expressed a time range. Days begin at midnight UTC.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Period {
-    /// The time before the question: `last 15 minutes`.
+    /// A length of time that ends with the question: `last 15 minutes`.
     Last {
-        /// How long it is, microseconds.
+        /// The length in microseconds.
         length_us: i64,
     },
-    /// Since midnight.
+    /// From midnight today until now.
     Today,
-    /// The day before today.
+    /// The whole day before today.
     Yesterday,
-    /// Since the midnight before the last.
+    /// From midnight at the start of yesterday until now.
     SinceYesterday,
 }
 
 impl Window {
-    /// The shortest baseline: a shorter one has few traces.
+    /// The shortest baseline. A shorter one would have too few traces.
     const MIN_BASELINE_US: i64 = 3_600_000_000;
 
-    /// The length of the baseline before the window: the window's own in whole seconds, and at least an hour.
+    /// The length of the baseline before the window, in microseconds: as long as the window,
+    /// rounded down to whole seconds, and at least one hour.
     pub fn baseline_us(&self) -> i64 {
         let length = self.until_unix_us.saturating_sub(self.since_unix_us);
-        // The window includes the microsecond of the question, which is no part of the length that was asked for.
+        // The window includes the microsecond of the question itself, which is not part of the
+        // length that was asked for.
         (length / 1_000_000 * 1_000_000).max(Self::MIN_BASELINE_US)
     }
 }

@@ -1,4 +1,4 @@
-//! Why something is slow.
+//! Why a service is slow, in answer to a question in plain English.
 
 use super::answer::{RequestFindings, WhyFindings};
 use super::requests::rows_of_route;
@@ -10,7 +10,8 @@ use crate::red::RedSource;
 use crate::why::WhyQuestion;
 
 impl Reader<'_> {
-    /// The cause, beside the requests of the service that was asked about and of the one that is the cause.
+    /// The cause, and the requests of two services: the one that was asked about, and the one that
+    /// is the cause.
     pub(super) fn why_findings(
         &self,
         understanding: &Understanding,
@@ -33,14 +34,15 @@ impl Reader<'_> {
         let why = self.why(&query)?;
         let cause = why.ranking.first().filter(|_| why.verdict == Verdict::Cause);
         let cause_requests = match cause.filter(|cause| Some(cause.service.as_str()) != service) {
-            // The route is one of the service that was asked about: the cause has routes of its own.
+            // The route belongs to the service that was asked about; the cause has routes of its
+            // own.
             Some(cause) => self.metric_requests(&cause.service, None, understanding)?,
             None => None,
         };
         Ok(WhyFindings { requests, query, why, cause_requests })
     }
 
-    /// What metrics count of the requests that `service` serves, by whichever protocol: of `route`, or of all.
+    /// The requests that `service` serves, counted from metrics: those of `route`, or all of them.
     fn metric_requests(
         &self,
         service: &str,

@@ -1,5 +1,5 @@
-//! The JSON of enums of `coral-trace`, which knows no serde. Each mirror names the variants of the enum that it stands
-//! for; the compiler compares the two.
+//! The JSON form of enums of `coral-trace`, which does not depend on serde. Each mirror repeats the
+//! variants of an enum; the compiler checks that the two agree.
 
 use coral_trace::dependency::NodeKind;
 use coral_trace::explain::{CauseKind, Reason, Verdict};
@@ -30,7 +30,7 @@ pub(crate) enum CauseKindJson {
     New,
 }
 
-/// [`Reason`] as an object: its name under `kind`, and its numbers.
+/// [`Reason`] as an object: the name of the variant under `kind`, beside the fields of the variant.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Reason", tag = "kind", rename_all = "snake_case")]
 pub(crate) enum ReasonJson {

@@ -1,4 +1,4 @@
-//! RED metrics: `coral query beyla http|grpc|sql`.
+//! The answer of RED metrics: `coral query beyla http|grpc|sql`.
 
 use std::collections::BTreeMap;
 
@@ -9,137 +9,144 @@ use serde::{Deserialize, Serialize};
 use super::question::{RedProtocol, RedSide, RedSource};
 use crate::json;
 
-/// The requests of one service and protocol in one window.
+/// The requests, errors and durations of one service and protocol in one window.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RedTable {
-    /// `http`, `grpc` or `sql`.
+    /// The protocol of the requests: `http`, `grpc` or `sql`.
     pub protocol: RedProtocol,
-    /// The service.
+    /// The service, by its `service.name`.
     pub service: String,
-    /// `server`: requests it served. `client`: requests it made; always for SQL.
+    /// `server` for requests that the service served, `client` for requests that it made; always
+    /// `client` for SQL.
     pub side: RedSide,
-    /// `metrics`, or `spans`.
+    /// What the requests were counted from: `metrics` or `spans`.
     pub source: RedSource,
     /// Start of the window, microseconds since the Unix epoch.
     pub since_unix_us: i64,
-    /// End of the window, exclusive.
+    /// End of the window, exclusive, microseconds since the Unix epoch.
     pub until_unix_us: i64,
-    /// Most requests first.
+    /// One row for each route, method or statement; most requests first.
     pub rows: Vec<RedRow>,
-    /// All rows together.
+    /// The numbers of all rows together.
     pub overall: RedNumbers,
-    /// All rows of the window that was compared with; null when none was.
+    /// The numbers of all rows together in the earlier window (`compare_us`); null when none was
+    /// asked for.
     pub overall_before: Option<RedNumbers>,
-    /// Requests that metrics counted in the same window, when `source` is `spans`; null otherwise.
+    /// How many requests the metrics counted in the same window, when `source` is `spans`; else
+    /// null.
     pub requests_by_metrics: Option<u64>,
-    /// The traces behind it: null unless they were asked for.
+    /// The rows with slow requests, with traces of them; null unless `slow` was asked for.
     pub slow: Option<Vec<SlowRow>>,
 }
 
-/// One route, method or statement.
+/// The numbers of one HTTP route, gRPC method or SQL statement.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RedRow {
-    /// HTTP: the route; empty when the exporter knew none.
+    /// HTTP: the route, such as `/users/{id}`; empty when the exporter did not know the route.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<String>,
-    /// HTTP: GET, POST …; gRPC: the full method.
+    /// HTTP: the method, such as `GET`. gRPC: the full method, such as `/shop.v1.Cart/Add`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// SQL: SELECT, UPDATE …
+    /// SQL: the operation, such as `SELECT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// SQL: the table; empty when the exporter did not say.
+    /// SQL: the table; empty when the exporter did not report the table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
-    /// The numbers.
+    /// The numbers of the row.
     #[serde(flatten)]
     pub numbers: RedNumbers,
-    /// Those of the window that was compared with; null when none was, or it had no such row.
+    /// The numbers of the row in the earlier window; null when none was asked for, or when that
+    /// window had no such row.
     pub before: Option<RedNumbers>,
 }
 
-/// How many, how slow, how wrong.
+/// The requests, errors and durations of a row.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RedNumbers {
-    /// Requests.
+    /// How many requests there were.
     pub requests: u64,
-    /// Requests that failed.
+    /// How many requests failed.
     pub errors: u64,
-    /// `errors / requests`; 0 without requests.
+    /// The part of the requests that failed: `errors / requests`, from 0 to 1; 0 without requests.
     pub error_rate: f64,
-    /// Half were faster; null when that is not known, see `beyond_us`.
+    /// The median duration in microseconds; null when not known: see `beyond_us`.
     pub p50_us: Option<i64>,
-    /// 95 of 100 were faster.
+    /// The 95th percentile of the durations in microseconds; null when not known.
     pub p95_us: Option<i64>,
-    /// 99 of 100 were faster.
+    /// The 99th percentile of the durations in microseconds; null when not known.
     pub p99_us: Option<i64>,
-    /// Where a percentile is null: it is beyond this, and nobody knows how far. Null when all are known, and
-    /// when nothing is.
+    /// The upper bound, in microseconds, of the last histogram bucket that has one: percentiles
+    /// that are null are above this. Null when all percentiles are known, or when there were no
+    /// requests.
     pub beyond_us: Option<i64>,
-    /// Requests by response status: `200`, `OK`; `error` and `ok` for SQL.
+    /// How many requests had each response status: `200` for HTTP, `OK` for gRPC; `ok` and `error`
+    /// for SQL.
     pub statuses: BTreeMap<String, u64>,
 }
 
-/// The traces behind one row that has requests over the line.
+/// A row with requests above the latency threshold, and traces of these requests.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SlowRow {
-    /// As the row is called in tables: `POST /validate`.
+    /// The name of the row, as shown in tables: `POST /validate`.
     pub name: String,
-    /// The row's P95 in microseconds; null beyond the last bound.
+    /// The row's P95 in microseconds; null when the P95 is above the last bucket bound.
     pub p95_us: Option<i64>,
-    /// The line: microseconds.
+    /// The latency threshold in microseconds.
     pub over_us: i64,
-    /// The slowest first.
+    /// Traces of requests above the threshold, slowest first; at most five.
     pub traces: Vec<SlowTrace>,
-    /// Why no trace behind the row is stored; null when one is.
+    /// Why none of the slow traces is stored; null when at least one is.
     pub none_because: Option<NoSlowTrace>,
 }
 
-/// Why no trace behind a row is stored.
+/// Why none of the slow traces of a row is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NoSlowTrace {
     /// No eBPF span is stored at all.
     NoTraces,
-    /// Traces were found by exemplars, and are older than the oldest stored one.
+    /// Exemplars name traces that are older than the oldest stored trace.
     TracesExpired,
-    /// Traces were found by exemplars, and the sampler left them out.
+    /// Exemplars name traces that the sampler did not keep.
     NotSampled,
-    /// Nothing was found, and the window is older than the oldest stored trace.
+    /// No trace was found, and the window is older than the oldest stored trace.
     WindowExpired,
-    /// No stored span is over the line, and no exemplar names one.
+    /// No stored span is above the threshold, and no exemplar names one that is.
     NothingFound,
 }
 
-/// A request over the line.
+/// A request above the latency threshold.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SlowTrace {
-    /// The trace of the request.
+    /// The trace id of the request.
     #[serde(with = "json::text")]
     #[schemars(with = "String")]
     pub trace_id: TraceId,
-    /// The span that was measured, or that was active in what was measured.
+    /// The span id of the request's span, or of the span that was active when the request was
+    /// measured.
     #[serde(with = "json::text")]
     #[schemars(with = "String")]
     pub span_id: SpanId,
-    /// How long the request took.
+    /// How long the request took, in microseconds.
     pub latency_us: i64,
     /// When the request ended: microseconds since the Unix epoch.
     #[serde(rename = "time_unix_us", with = "json::micros")]
     #[schemars(with = "i64")]
     pub time: UnixNanos,
-    /// What named the trace.
+    /// How the trace was found.
     pub found_by: FoundBy,
-    /// Whether the trace is stored: otherwise it was not sampled, or has expired.
+    /// Whether the trace is stored. A trace that is not stored was not sampled, or has expired.
     pub stored: bool,
 }
 
-/// What named a slow trace.
+/// How a slow trace was found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FoundBy {
-    /// An exemplar of a metric.
+    /// An exemplar of a metric names the trace.
     Exemplar,
-    /// A stored span of the same service, route and side that is over the line.
+    /// A stored span of the same service, route and side is above the threshold.
     Span,
 }

@@ -1,4 +1,4 @@
-//! RED metrics from the colony's store: the same sums over metrics and over spans.
+//! RED metrics of one service. Metrics and spans are summed by the same code.
 
 pub(crate) mod answer;
 pub(crate) mod question;
@@ -17,11 +17,11 @@ use crate::reader::Reader;
 
 pub use self::question::{RedProtocol, RedQuestion, RedSide, RedSource};
 
-/// Exemplars of one row that are kept: more than are ever shown.
+/// The largest number of exemplars that are kept for one row: more than an answer shows.
 const MAX_EXEMPLARS: usize = 1_000;
-const MICRO: u64 = 1_000;
+const NANOS_PER_MICRO: u64 = 1_000;
 
-/// Which requests are summed up.
+/// Which requests are counted.
 #[derive(Clone, Copy)]
 struct RequestSelection<'a> {
     protocol: Protocol,
@@ -31,12 +31,12 @@ struct RequestSelection<'a> {
 }
 
 /// The key of a row: method and route, or operation and table.
-type Name = (String, String);
+type RowName = (String, String);
 
 /// Requests by row.
-type Rows = BTreeMap<Name, Sum>;
+type Rows = BTreeMap<RowName, Sum>;
 
-/// Requests, added up.
+/// The sum of the requests of one row.
 #[derive(Default)]
 struct Sum {
     latencies: MergedHistogram,
@@ -59,10 +59,10 @@ impl Ask for RedQuestion {
 }
 
 impl Reader<'_> {
-    /// The requests that `question` asks for.
+    /// Answers `question`.
     ///
     /// # Errors
-    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Unavailable`].
+    /// [`QueryError::Invalid`] names the parameter that is not valid; [`QueryError::Unavailable`].
     pub(crate) fn red(&self, question: &RedQuestion) -> Result<answer::RedTable, QueryError> {
         check(question)?;
         let side = question.side.effective(question.protocol);
@@ -104,7 +104,8 @@ impl Reader<'_> {
         })
     }
 
-    /// With the slowest exemplars of each row, if they are asked for too.
+    /// The requests in `selection`, by row, with the slowest exemplars of each row if `exemplars`
+    /// is set.
     fn rows(
         &self,
         source: RedSource,
@@ -119,7 +120,8 @@ impl Reader<'_> {
         Ok(rows)
     }
 
-    /// Those of eBPF; of a service that it saw no such request of, its SDK's. Of both, each request would count twice.
+    /// Sums eBPF spans, or SDK spans if there are no eBPF spans in `selection`. Adding both would
+    /// count each request twice.
     fn sum_spans(
         &self,
         selection: &RequestSelection<'_>,
@@ -143,7 +145,7 @@ impl Reader<'_> {
             if let Some((series, latency)) = series_from_span(span)
                 && selection.includes(&series)
             {
-                rows.entry(name(&series)).or_default().add(&series, &latency);
+                rows.entry(row_name(&series)).or_default().add(&series, &latency);
             }
         };
         let (service, range) = (selection.service, selection.range);
@@ -164,10 +166,10 @@ impl Reader<'_> {
         };
         self.from.metrics.deltas(&query, self.budget, &mut |row| {
             let delta = &row.delta;
-            let sum = rows.entry(name(&delta.series)).or_default();
+            let sum = rows.entry(row_name(&delta.series)).or_default();
             sum.add(&delta.series, &delta.histogram);
             if exemplars {
-                sum.show(&delta.exemplars);
+                sum.keep_slowest(&delta.exemplars);
             }
         })
     }
@@ -191,8 +193,8 @@ impl Sum {
         *with_status = with_status.saturating_add(count);
     }
 
-    /// Keeps the slowest.
-    fn show(&mut self, exemplars: &[Exemplar]) {
+    /// Keeps the slowest of the exemplars.
+    fn keep_slowest(&mut self, exemplars: &[Exemplar]) {
         self.exemplars.extend_from_slice(exemplars);
         if self.exemplars.len() > 2 * MAX_EXEMPLARS {
             self.exemplars.sort_unstable_by_key(|exemplar| std::cmp::Reverse(exemplar.nanos));
@@ -212,7 +214,7 @@ impl Sum {
             p50_us,
             p95_us,
             p99_us,
-            beyond_us: beyond.map(|quantile| (quantile.nanos() / MICRO) as i64),
+            beyond_us: beyond.map(|quantile| (quantile.nanos() / NANOS_PER_MICRO) as i64),
             statuses: self.statuses.clone(),
         }
     }
@@ -220,7 +222,7 @@ impl Sum {
 
 fn known_us(quantile: Option<Quantile>) -> Option<i64> {
     match quantile {
-        Some(Quantile::At(nanos)) => Some((nanos / MICRO) as i64),
+        Some(Quantile::At(nanos)) => Some((nanos / NANOS_PER_MICRO) as i64),
         Some(Quantile::Beyond(_)) | None => None,
     }
 }
@@ -231,19 +233,20 @@ fn check(question: &RedQuestion) -> Result<(), QueryError> {
         return invalid("until", "the range is empty: its end is not after its start");
     }
     if question.compare_us.is_some_and(|earlier| earlier <= 0) {
-        return invalid("compare", "it must be more than nothing");
+        return invalid("compare", "must be greater than 0");
     }
     if question.over_us.is_some_and(|over| over < 0) {
-        return invalid("over", "it is negative");
+        return invalid("over", "must not be negative");
     }
     Ok(())
 }
 
-fn name(series: &Series) -> Name {
+fn row_name(series: &Series) -> RowName {
     (series.operation.clone(), series.target.clone())
 }
 
-/// `200`, `PERMISSION_DENIED`; SQL has `ok` and `error`.
+/// The status of a series as text: `200` for HTTP, `PERMISSION_DENIED` for gRPC, `ok` or `error`
+/// for SQL.
 fn status(series: &Series) -> String {
     match (series.protocol, series.status) {
         (Protocol::Grpc, Some(code)) => {
@@ -257,7 +260,7 @@ fn status(series: &Series) -> String {
 }
 
 fn table(protocol: Protocol, rows: &Rows, before: Option<&Rows>) -> Vec<answer::RedRow> {
-    let row = |(name, sum): (&Name, &Sum)| {
+    let row = |(name, sum): (&RowName, &Sum)| {
         let (operation, target) = name.clone();
         let before = before.and_then(|before| before.get(name)).map(Sum::numbers);
         let row = answer::RedRow { numbers: sum.numbers(), before, ..Default::default() };
@@ -272,7 +275,7 @@ fn table(protocol: Protocol, rows: &Rows, before: Option<&Rows>) -> Vec<answer::
         }
     };
     let mut table: Vec<_> = rows.iter().map(row).collect();
-    // Stable: rows of equal counts stay in order of their names.
+    // The sort is stable: rows with equal counts stay sorted by name.
     table.sort_by_key(|row| std::cmp::Reverse(row.numbers.requests));
     table
 }

@@ -1,4 +1,4 @@
-//! What can be asked about RED metrics.
+//! The parameters of a RED metrics table.
 
 use coral_trace::red::{Protocol, Side};
 use coral_trace::{TimeRange, UnixNanos};
@@ -7,37 +7,39 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ask::path_error;
 
-/// Requests of one service. Times are microseconds since the Unix epoch.
+/// Asks for the requests, errors and durations of one service. Times are microseconds since the
+/// Unix epoch.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RedQuestion {
-    /// Which table.
+    /// The protocol of the requests: `http`, `grpc` or `sql`.
     #[serde(deserialize_with = "protocol")]
     pub protocol: RedProtocol,
-    /// The service.
+    /// The service, by its `service.name`.
     pub service: String,
-    /// Which end of the calls it was; of SQL always the client.
+    /// Whether the service served the requests (`server`) or made them (`client`); for SQL always
+    /// `client`.
     #[serde(default)]
     pub side: RedSide,
-    /// Counted by what.
+    /// Whether requests are counted from metrics or from stored spans.
     #[serde(default)]
     pub source: RedSource,
-    /// Counted at or after this.
+    /// Only requests that were counted at or after this time: microseconds since the Unix epoch.
     pub since_unix_us: i64,
-    /// Counted before this.
+    /// Only requests that were counted before this time: microseconds since the Unix epoch.
     pub until_unix_us: i64,
-    /// Compare with the same window so much earlier.
+    /// Also return the same numbers for a window of equal length this many microseconds earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare_us: Option<i64>,
-    /// With the traces behind requests over a line.
+    /// Whether to return traces of slow requests too.
     #[serde(default)]
     pub slow: bool,
-    /// The line; without it, each row's own P95.
+    /// With `slow`: the latency threshold in microseconds. Null: the P95 of each row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_us: Option<i64>,
 }
 
-/// Which table.
+/// The protocol of the requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RedProtocol {
@@ -49,30 +51,30 @@ pub enum RedProtocol {
     Sql,
 }
 
-/// Which end of a call.
+/// Which side of a call was measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RedSide {
     /// Requests that the service served.
     #[default]
     Server,
-    /// Requests that it made.
+    /// Requests that the service made.
     Client,
 }
 
-/// Counted by what.
+/// What requests are counted from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RedSource {
-    /// Beyla's metrics: all requests, sampled or not.
+    /// Beyla's metrics, which count every request, whether its trace is sampled or not.
     #[default]
     Metrics,
-    /// The spans that are stored: eBPF's, or the SDK's of a service that eBPF has none of.
+    /// Stored spans: eBPF spans, or SDK spans when eBPF has seen no such request of the service.
     Spans,
 }
 
 impl RedQuestion {
-    /// The window; `earlier` by so many microseconds.
+    /// The window of the question, moved back by `earlier` microseconds.
     pub fn window(&self, earlier: i64) -> TimeRange {
         let instant = |micros: i64| UnixNanos::from_micros(micros.saturating_sub(earlier));
         TimeRange { start: instant(self.since_unix_us), end: instant(self.until_unix_us) }
@@ -80,12 +82,12 @@ impl RedQuestion {
 }
 
 impl RedProtocol {
-    /// As the command and the path spell it.
+    /// The protocol as the command line and the URL path spell it.
     pub const fn as_str(self) -> &'static str {
         self.protocol().as_str()
     }
 
-    /// The same, as metrics know it.
+    /// The protocol as a type of `coral_trace`.
     pub const fn protocol(self) -> Protocol {
         match self {
             Self::Http => Protocol::Http,
@@ -96,7 +98,7 @@ impl RedProtocol {
 }
 
 impl RedSide {
-    /// The side that is meant; there are no servers of SQL.
+    /// The side that is measured for `protocol`: SQL is always measured at the client.
     pub const fn effective(self, protocol: RedProtocol) -> Self {
         match (self, protocol) {
             (Self::Server, RedProtocol::Http | RedProtocol::Grpc) => Self::Server,
@@ -104,7 +106,7 @@ impl RedSide {
         }
     }
 
-    /// The same, as metrics know it.
+    /// The side as a type of `coral_trace`.
     pub const fn side(self) -> Side {
         match self {
             Self::Server => Side::Server,
@@ -114,7 +116,7 @@ impl RedSide {
 }
 
 impl RedSource {
-    /// `metrics` or `spans`.
+    /// The source as the command line and the JSON spell it: `metrics` or `spans`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Metrics => "metrics",
@@ -127,6 +129,9 @@ fn protocol<'de, D: Deserializer<'de>>(from: D) -> Result<RedProtocol, D::Error>
     let word = String::deserialize(from)?;
     let known = [RedProtocol::Http, RedProtocol::Grpc, RedProtocol::Sql];
     known.into_iter().find(|protocol| protocol.as_str() == word).ok_or_else(|| {
-        path_error("protocol", &format!("`{word}` has no RED metrics; http, grpc and sql have"))
+        path_error(
+            "protocol",
+            &format!("`{word}` has no RED metrics; valid are http, grpc and sql"),
+        )
     })
 }

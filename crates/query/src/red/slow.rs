@@ -1,4 +1,4 @@
-//! From slow requests to their traces.
+//! The traces of slow requests.
 
 use std::collections::HashSet;
 
@@ -6,19 +6,19 @@ use coral_engine::{Columns, EngineError, Order, TraceQuery};
 use coral_trace::red::{Protocol, Side, series_from_span};
 use coral_trace::{Collector, Span, SpanId, TraceId, UnixNanos};
 
-use super::{MICRO, Name, RequestSelection, Rows, Sum};
+use super::{NANOS_PER_MICRO, RequestSelection, RowName, Rows, Sum};
 use crate::answer::{FoundBy, NoSlowTrace, SlowRow, SlowTrace};
 use crate::reader::Reader;
 
-/// Traces of one row.
+/// The largest number of traces in one row of the answer.
 const MAX_TRACES: usize = 5;
-/// Traces that are looked through for one row, and their spans.
+/// The largest number of traces, and of their spans, that are read for one row.
 const MAX_CANDIDATES: u32 = 50;
 const MAX_SPANS: u32 = 20_000;
-/// How long before the end of a request its trace may begin.
+/// How long before the end of a request its trace may have started.
 const MAX_TRACE_LEAD: std::time::Duration = std::time::Duration::from_secs(600);
 
-/// One request over the line.
+/// One request above the latency threshold.
 struct Slow {
     trace: TraceId,
     span: SpanId,
@@ -28,7 +28,8 @@ struct Slow {
 }
 
 impl Reader<'_> {
-    /// The rows over the line, and the traces behind them. Without `over_us` the line is each row's own P95.
+    /// The rows whose P95 is above the threshold, with traces of requests above it. The threshold
+    /// is `over_us`, or else the P95 of each row, in which case all rows are included.
     pub(super) fn slow(
         &self,
         selection: &RequestSelection<'_>,
@@ -38,14 +39,14 @@ impl Reader<'_> {
         let mut slow = Vec::new();
         for (name, sum) in rows {
             let Some(p95) = sum.latencies.quantile(0.95) else { continue };
-            let line = match over_us {
-                Some(over) => u64::try_from(over).unwrap_or(0).saturating_mul(MICRO),
+            let threshold = match over_us {
+                Some(over) => u64::try_from(over).unwrap_or(0).saturating_mul(NANOS_PER_MICRO),
                 None => p95.nanos(),
             };
-            if over_us.is_some() && p95.nanos() <= line {
+            if over_us.is_some() && p95.nanos() <= threshold {
                 continue;
             }
-            slow.push((p95.nanos(), self.slow_row(selection, name, sum, line)?));
+            slow.push((p95.nanos(), self.slow_row(selection, name, sum, threshold)?));
         }
         slow.sort_by_key(|(p95, _)| std::cmp::Reverse(*p95));
         Ok(slow.into_iter().map(|(_, row)| row).collect())
@@ -54,13 +55,13 @@ impl Reader<'_> {
     fn slow_row(
         &self,
         selection: &RequestSelection<'_>,
-        name: &Name,
+        name: &RowName,
         sum: &Sum,
-        line: u64,
+        threshold: u64,
     ) -> Result<SlowRow, EngineError> {
-        let mut found = self.by_span(selection, name, line)?;
+        let mut found = self.slow_spans(selection, name, threshold)?;
         let known: HashSet<TraceId> = found.iter().map(|slow| slow.trace).collect();
-        let exemplars = sum.exemplars.iter().filter(|exemplar| exemplar.nanos > line);
+        let exemplars = sum.exemplars.iter().filter(|exemplar| exemplar.nanos > threshold);
         found.extend(exemplars.filter(|exemplar| !known.contains(&exemplar.trace_id)).map(
             |exemplar| Slow {
                 trace: exemplar.trace_id,
@@ -79,18 +80,18 @@ impl Reader<'_> {
         Ok(SlowRow {
             name: row_name(name),
             p95_us: super::known_us(sum.latencies.quantile(0.95)),
-            over_us: (line / MICRO) as i64,
+            over_us: (threshold / NANOS_PER_MICRO) as i64,
             traces,
             none_because,
         })
     }
 
-    /// Stored spans of the row that are over the line.
-    fn by_span(
+    /// The stored spans of the row that are above the threshold.
+    fn slow_spans(
         &self,
         selection: &RequestSelection<'_>,
-        name: &Name,
-        line: u64,
+        name: &RowName,
+        threshold: u64,
     ) -> Result<Vec<Slow>, EngineError> {
         let mut started = selection.range;
         started.start = started.start.earlier(MAX_TRACE_LEAD);
@@ -98,7 +99,7 @@ impl Reader<'_> {
             started,
             services: vec![selection.service.to_owned()],
             collector: Some(Collector::Ebpf),
-            min_duration_us: Some((line / MICRO) as i64),
+            min_duration_us: Some((threshold / NANOS_PER_MICRO) as i64),
             attributes: attributes(selection, name),
             order: Order::Slowest,
             ..TraceQuery::newest(MAX_CANDIDATES)
@@ -108,11 +109,11 @@ impl Reader<'_> {
         let spans = self.spans(&traces, Some(Collector::Ebpf), Columns::ATTRIBUTES, MAX_SPANS)?;
         let slow = spans.iter().filter(|span| {
             selection.range.contains(span.end)
-                && span.duration().as_nanos() > u128::from(line)
+                && span.duration().as_nanos() > u128::from(threshold)
                 && series_from_span(span).is_some_and(|(series, _)| {
                     selection.includes(&series)
                         && series.operation == name.0
-                        && fits(&name.1, &series.target)
+                        && target_matches(&name.1, &series.target)
                 })
         });
         Ok(slow.map(Slow::from_span).collect())
@@ -124,14 +125,14 @@ impl Reader<'_> {
         Ok(SlowTrace {
             trace_id: slow.trace,
             span_id: slow.span,
-            latency_us: (slow.nanos / MICRO) as i64,
+            latency_us: (slow.nanos / NANOS_PER_MICRO) as i64,
             time: slow.time,
             found_by: slow.found_by,
             stored,
         })
     }
 
-    /// Why no trace behind a row is stored.
+    /// Why none of the row's slow traces is stored; `None` when one is.
     fn none_because(
         &self,
         selection: &RequestSelection<'_>,
@@ -161,15 +162,17 @@ impl Slow {
     }
 }
 
-/// SQL's metrics do not name the table.
-fn fits(row: &str, span: &str) -> bool {
+/// Whether a span's target belongs to a row. SQL metrics do not name the table, so the target of
+/// their rows is empty and matches every span.
+fn target_matches(row: &str, span: &str) -> bool {
     row == span || row.is_empty()
 }
 
-/// What a span of the row must say, where spans say it: clients of HTTP have their route in their name.
+/// Attribute filters that narrow the search for spans of the row. The route of an HTTP client is
+/// only in the span name, so no attribute is filtered for it.
 fn attributes(
     selection: &RequestSelection<'_>,
-    (operation, target): &Name,
+    (operation, target): &RowName,
 ) -> Vec<(String, String)> {
     let pairs = match (selection.protocol, selection.side) {
         (Protocol::Http, Side::Server) => {
@@ -183,8 +186,8 @@ fn attributes(
     known.map(|(key, value)| (key.to_owned(), value.clone())).collect()
 }
 
-/// `POST /validate`.
-fn row_name((operation, target): &Name) -> String {
+/// The name of a row: `POST /validate`.
+fn row_name((operation, target): &RowName) -> String {
     let words = [operation.as_str(), target.as_str()];
     words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

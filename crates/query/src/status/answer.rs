@@ -1,68 +1,71 @@
-//! How a colony is.
+//! The state of a colony.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `coral colony status`: one entry per agent, and the colony's own counters.
+/// The state of a colony: one entry per agent, and the colony's own counters.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ColonyStatus {
-    /// Coral's version.
+    /// The version of Coral that the colony runs.
     pub version: String,
-    /// In order of their ids.
+    /// The agents, sorted by id.
     pub agents: Vec<AgentStatus>,
-    /// DuckDB's library, with which questions in SQL would be answered.
+    /// The DuckDB library that SQL queries would be answered with.
     #[serde(default)]
     pub sql_library: SqlLibrary,
-    /// Counters and gauges under the names that /metrics gives them.
+    /// Counters and gauges, by the names that they have on `/metrics`.
     pub counters: BTreeMap<String, u64>,
 }
 
-/// How polling one agent goes.
+/// The polling state of one agent.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AgentStatus {
     /// The agent's id.
     pub agent_id: String,
-    /// Where it is polled.
+    /// The URL at which the agent is polled.
     pub address: String,
-    /// `configured` or `registered`.
+    /// How the colony knows of the agent: `configured` or `registered`.
     pub known_by: String,
-    /// `ok`; `not_polled` before the first poll; what went wrong with the last one: `unreachable`, `refuses`,
-    /// `too_old`, `nonsense` (it answers what no agent does), `cannot_store` (this colony's fault).
+    /// `ok`, `not_polled` (before the first poll), or how the last poll failed: `unreachable`,
+    /// `refuses`, `too_old`, `nonsense` (the reply is not one that an agent sends), `cannot_store`
+    /// (this colony could not store the data).
     #[serde(default)]
     pub state: String,
-    /// Somebody answered the last poll, whatever it was.
+    /// Whether anything replied to the last poll, even with an error.
     pub reachable: bool,
-    /// Receipts the agent has given out and this colony has not stored; null before the first poll.
+    /// How many receipts the agent has issued that this colony has not stored yet; null before the
+    /// first poll.
     pub lag_receipts: Option<u64>,
-    /// Seconds since the colony last held everything the agent had; null when it never did.
+    /// Seconds since this colony last held everything that the agent had stored; null if it never
+    /// did.
     pub lag_seconds: Option<f64>,
-    /// What went wrong with the last poll; null when it succeeded.
+    /// The error of the last poll; null when the last poll succeeded.
     pub last_error: Option<String>,
-    /// Spans of this agent stored here since the colony's store was made.
+    /// Spans of this agent that this colony has stored since its store was created.
     pub spans_stored: u64,
-    /// Spans that expired on the agent before this colony polled them.
+    /// Spans that expired on the agent before this colony had polled them.
     pub spans_missed: u64,
-    /// Spans that came and can never be stored, since the colony started.
+    /// Spans received from this agent that can never be stored, since the colony started.
     #[serde(default)]
     pub spans_refused: u64,
-    /// Why, for the last of them or of its metrics; null when there is none.
+    /// Why the most recent span or metric was refused; null when none was.
     #[serde(default)]
     pub last_refusal: Option<String>,
-    /// State and reason of the Beyla that the agent runs; null before the first poll, and of agents that do
-    /// not say it.
+    /// State and reason of the Beyla that the agent runs; null before the first poll, and for
+    /// agents that do not report the state.
     #[serde(default)]
     pub beyla: Option<String>,
 }
 
-/// DuckDB's library, with which a colony answers SQL.
+/// The DuckDB library that a colony answers SQL queries with.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SqlLibrary {
-    /// The file; null when there is none.
+    /// The path of the library; null when none was found.
     pub path: Option<String>,
-    /// How it was found; null when it was not.
+    /// Which setting or search location the library was found by; null when none was found.
     pub found_by: Option<String>,
-    /// Why there is none; null when there is one.
+    /// Why no library could be used; null when one was found.
     pub reason: Option<String>,
 }

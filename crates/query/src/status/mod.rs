@@ -1,4 +1,4 @@
-//! How a colony is: its agents, its counters.
+//! The state of a colony: its agents and its counters.
 
 pub(crate) mod answer;
 
@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use self::answer::ColonyStatus;
 use crate::ask::{Ask, QueryError, Sources};
 
-/// How the colony is.
+/// Asks for the state of a colony.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct StatusQuestion {}
 
 impl Ask for StatusQuestion {
     const PATH: &'static str = "/api/v1/status";
     const NAME: &'static str = "status";
-    const SUMMARY: &'static str = "How the colony is: its agents, and its counters.";
+    const SUMMARY: &'static str = "The state of the colony: its agents and its counters.";
     const PERMISSION: &'static str = "status.read";
     const READS_ENGINE: bool = false;
     type Answer = ColonyStatus;

@@ -1,7 +1,7 @@
-//! Answers that would be too long.
+//! Answers that exceed the size limit.
 
 #[path = "../../../text/tests/shop/mod.rs"]
-#[allow(dead_code, reason = "each crate uses a part of it")]
+#[allow(dead_code, reason = "each crate uses a part of the module")]
 pub(super) mod shop;
 
 use std::sync::Arc;
@@ -15,7 +15,8 @@ use self::shop::{ask, shared};
 use crate::size::MAX_BYTES;
 use crate::{SharedSources, Source, TraceQuestion, TracesQuestion};
 
-/// `count` spans with names of 1 MB, a microsecond after each other: one trace, or as many as spans.
+/// `count` spans with names of 1 MB, starting one microsecond apart. `trace` gives the trace id of
+/// each span.
 fn sources(dir: &std::path::Path, count: u64, trace: fn(u64) -> u128) -> SharedSources {
     let store = Store::open(StoreConfig { dir: dir.to_owned(), segment_rows: 1_000 });
     let span = testing::span().new_tree(&mut TestRunner::deterministic()).unwrap().current();
@@ -34,7 +35,7 @@ fn sources(dir: &std::path::Path, count: u64, trace: fn(u64) -> u128) -> SharedS
 }
 
 #[test]
-fn a_trace_of_long_spans_is_cut_by_its_bytes_and_says_so() {
+fn a_trace_over_the_size_limit_is_cut_and_the_answer_counts_the_spans_left_out() {
     let dir = tempfile::tempdir().unwrap();
     let id = "00000000000000000000000000000007".parse().unwrap();
     let question = TraceQuestion { id, source: Source::All };
@@ -47,7 +48,7 @@ fn a_trace_of_long_spans_is_cut_by_its_bytes_and_says_so() {
 }
 
 #[test]
-fn a_list_of_long_names_is_cut_by_its_bytes_and_says_so() {
+fn a_list_over_the_size_limit_is_cut_and_the_answer_says_that_there_is_more() {
     let dir = tempfile::tempdir().unwrap();
     let sources = sources(dir.path(), 100, u128::from);
     let list = |limit| ask(&sources, &TracesQuestion { limit, ..TracesQuestion::default() });

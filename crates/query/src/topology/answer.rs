@@ -1,4 +1,4 @@
-//! Who calls whom.
+//! The service map as an answer.
 
 pub use coral_trace::dependency::NodeKind;
 use schemars::JsonSchema;
@@ -6,92 +6,99 @@ use serde::{Deserialize, Serialize};
 
 use crate::json;
 
-/// The service map of a window.
+/// The service map of a window, from all traces that started in the window. Spans of these traces
+/// that are outside of the window count too.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Topology {
-    /// The window: microseconds since the Unix epoch, half-open. Traces that started in it count, whole.
+    /// Start of the window, microseconds since the Unix epoch.
     pub since_unix_us: i64,
-    /// Its end.
+    /// End of the window, exclusive, microseconds since the Unix epoch.
     pub until_unix_us: i64,
-    /// Services with spans, and what they call, by name. No two have the same name.
+    /// Services with spans, and what they call, sorted by name. Names are unique.
     pub nodes: Vec<TopologyNode>,
-    /// By caller, callee and protocol.
+    /// The edges, sorted by caller, callee and protocol.
     pub edges: Vec<TopologyEdge>,
-    /// Nodes that call each other in a circle, or themselves.
+    /// Cycles: each is a list of names of nodes that call each other in a circle. A node that calls
+    /// itself is a cycle of one.
     pub cycles: Vec<Vec<String>>,
-    /// Traces that were looked at: all of the window.
+    /// How many traces started in the window.
     pub traces: u64,
-    /// Their spans.
+    /// How many spans these traces have.
     pub spans: u64,
-    /// Spans whose parent is not stored: who called them is not known, and no edge is made.
+    /// How many spans have a parent that is not stored. Their caller is not known, so they add no
+    /// edge.
     pub orphan_spans: u64,
-    /// Calls by spans that do not say whom they call, and whose other side is not stored.
+    /// How many calls have no known callee: the calling span does not name it, and the called
+    /// service's span is not stored.
     pub unnamed_calls: u64,
-    /// Calls over edges beyond the largest number of edges that are counted one by one.
+    /// How many calls are not in `edges` because the map has reached its largest number of edges.
     pub calls_left_out: u64,
-    /// What changed; null unless that was asked for.
+    /// What changed since the time before the window; null unless `diff_us` was given.
     pub diff: Option<TopologyDiff>,
 }
 
-/// A service, or what services call.
+/// A node of the service map: a service, or a database, queue or external host.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TopologyNode {
-    /// Its name.
+    /// The name of the node, unique in the map.
     pub name: String,
-    /// `service`, `database`, `queue` or `external`.
+    /// The kind of node: `service`, `database`, `queue` or `external`.
     #[serde(with = "json::NodeKindJson")]
     pub kind: NodeKind,
 }
 
-/// All calls of one node to another over one protocol.
+/// All calls from one node to another over one protocol.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TopologyEdge {
-    /// The caller's name.
+    /// The name of the caller.
     pub from: String,
-    /// The callee's name.
+    /// The name of the callee.
     pub to: String,
-    /// `http`, `grpc`, `sql`, `redis`, `kafka`, …; `unknown` when no attribute says it.
+    /// `http`, `grpc`, `sql`, `redis`, `kafka` and so on; `unknown` when no attribute names the
+    /// protocol.
     pub protocol: String,
-    /// How many; a client's and a server's span of one call are one.
+    /// How many calls there were. The client span and the server span of one call count once.
     pub calls: u64,
-    /// Of these, how many failed.
+    /// How many of the calls failed.
     pub errors: u64,
-    /// Half of the calls took at most this, microseconds, as the caller saw it. Exact up to 256 calls, of more at
-    /// most 0.4% off.
+    /// The median duration of the calls in microseconds, as measured by the caller. Percentiles are
+    /// exact up to 256 calls, and at most 0.4% off with more.
     pub p50_us: u64,
-    /// 95 of 100 took at most this.
+    /// The 95th percentile of the durations in microseconds.
     pub p95_us: u64,
-    /// 99 of 100 took at most this.
+    /// The 99th percentile of the durations in microseconds.
     pub p99_us: u64,
 }
 
-/// What changed since the time before the window.
+/// What changed in the service map, compared with the time before the window.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TopologyDiff {
-    /// The time before: microseconds since the Unix epoch, half-open.
+    /// Start of the earlier time range, microseconds since the Unix epoch.
     pub since_unix_us: i64,
-    /// Its end, where the window begins.
+    /// End of the earlier time range, exclusive, where the window begins: microseconds since the
+    /// Unix epoch.
     pub until_unix_us: i64,
-    /// Traces that were looked at there.
+    /// How many traces started in the earlier time range.
     pub traces: u64,
-    /// Edges of the window that were not there before.
+    /// Edges of the window that did not exist in the earlier time range.
     pub added: Vec<TopologyEdge>,
-    /// Edges of before that are not in the window, with the numbers of before.
+    /// Edges of the earlier time range that no longer exist, with their earlier numbers.
     pub removed: Vec<TopologyEdge>,
-    /// Nodes of `removed` that are not in the window.
+    /// Nodes of `removed` that no longer exist.
     pub removed_nodes: Vec<TopologyNode>,
-    /// Edges whose P50 or P95 rose by half or more, and by a millisecond or more, with 20 calls or more in both.
+    /// The edge with the numbers of the window.
+    /// calls in both time ranges.
     pub slower: Vec<SlowerEdge>,
 }
 
 /// An edge that became slower.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SlowerEdge {
-    /// As it is in the window.
+    /// The edge with the numbers of the window.
     #[serde(flatten)]
     pub edge: TopologyEdge,
-    /// What it was.
+    /// The edge's P50 in the earlier time range, in microseconds.
     pub p50_us_before: u64,
-    /// What it was.
+    /// The edge's P95 in the earlier time range, in microseconds.
     pub p95_us_before: u64,
 }

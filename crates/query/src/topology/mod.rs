@@ -1,4 +1,4 @@
-//! The service map from the colony's spans.
+//! The service map, from stored spans.
 
 pub(crate) mod answer;
 pub(crate) mod question;
@@ -17,7 +17,7 @@ pub use self::question::TopologyQuestion;
 impl Ask for TopologyQuestion {
     const PATH: &'static str = "/api/v1/topology";
     const NAME: &'static str = "topology";
-    const SUMMARY: &'static str = "Who calls whom, and what changed.";
+    const SUMMARY: &'static str = "Which service calls which, and what changed.";
     const PERMISSION: &'static str = "topology.read";
     type Answer = answer::Topology;
 
@@ -27,10 +27,10 @@ impl Ask for TopologyQuestion {
 }
 
 impl Reader<'_> {
-    /// Who called whom in the window of `question`, and what changed, if that is asked.
+    /// Answers `question`: the service map of the window, and what changed, if that was asked for.
     ///
     /// # Errors
-    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Unavailable`].
+    /// [`QueryError::Invalid`] names the parameter that is not valid; [`QueryError::Unavailable`].
     pub(crate) fn topology(
         &self,
         question: &TopologyQuestion,
@@ -42,7 +42,7 @@ impl Reader<'_> {
             ));
         }
         if question.diff_us.is_some_and(|length| length <= 0) {
-            return Err(QueryError::invalid("diff", "it is not longer than nothing"));
+            return Err(QueryError::invalid("diff", "must be greater than 0"));
         }
         let map = |range| {
             Ok::<_, QueryError>(

@@ -1,4 +1,4 @@
-//! What can be asked about who calls whom.
+//! The parameters of the service map.
 
 use coral_trace::{TimeRange, UnixNanos};
 use schemars::JsonSchema;
@@ -6,18 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::Source;
 
-/// Who called whom in the traces that started in a window. Times are microseconds since the Unix epoch.
+/// Asks which service calls which, in the traces that started in a window. Times are microseconds
+/// since the Unix epoch.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TopologyQuestion {
-    /// Traces that started at or after this.
+    /// The window's start: traces that started at or after this time, microseconds since the Unix
+    /// epoch.
     pub since_unix_us: i64,
-    /// Traces that started before this.
+    /// The window's end: traces that started before this time, microseconds since the Unix epoch.
     pub until_unix_us: i64,
-    /// Whose spans count.
+    /// Which spans count: `all`, `ebpf` or `sdk`.
     #[serde(default)]
     pub source: Source,
-    /// Say what changed since so long a time before the window, which ends where the window begins.
+    /// Also report what changed since the time range of this many microseconds that ends where the
+    /// window begins. Null: no comparison.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff_us: Option<i64>,
 }
@@ -28,7 +31,7 @@ impl TopologyQuestion {
         range(self.since_unix_us, self.until_unix_us)
     }
 
-    /// What it is compared with.
+    /// The time range that the window is compared with; `None` without `diff_us`.
     pub fn before(&self) -> Option<TimeRange> {
         let since = self.since_unix_us.saturating_sub(self.diff_us?);
         Some(range(since, self.since_unix_us))

@@ -1,4 +1,4 @@
-//! One whole trace: what is answered, with whole spans.
+//! The answer for one whole trace.
 
 use std::sync::Arc;
 
@@ -6,42 +6,45 @@ use coral_trace::{Span, TraceIdPrefix, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One whole trace.
+/// One whole trace, with its spans.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
-    /// Its id: 32 lower-case hex digits. Of a trace that is not stored, the digits that were asked for.
+    /// The trace id: 32 lower-case hex digits. For a trace that is not stored, the digits that were
+    /// asked for.
     #[serde(with = "crate::json::text")]
     #[schemars(with = "String")]
     pub trace_id: TraceIdPrefix,
-    /// Start of its first span. JSON: microseconds since the Unix epoch.
+    /// When the first span started. JSON: microseconds since the Unix epoch.
     #[serde(rename = "start_time_unix_us", with = "crate::json::micros")]
     #[schemars(with = "i64")]
     pub start: UnixNanos,
-    /// From the start of its first span to the end of its last, microseconds.
+    /// From the start of the first span to the end of the last, in microseconds.
     pub duration_us: i64,
-    /// Spans stored; `spans` may be shorter, see `spans_left_out`.
+    /// How many spans of the trace are stored. `spans` may have fewer; see `spans_left_out`.
     pub span_count: u64,
-    /// Spans whose status is `error`.
+    /// How many spans have the status `error`.
     pub error_count: u64,
-    /// Every service that has a span in it, in the order in which its tree is read.
+    /// Every service that has a span in the trace, in depth-first order of the trace's tree.
     pub services: Vec<String>,
-    /// One root, every parent that a span names is stored, and no span is left out here.
+    /// True when the trace has exactly one root, every named parent is stored, and no span is left
+    /// out of this answer.
     pub complete: bool,
-    /// Spans by start time, then id.
+    /// The spans, sorted by start time, then by span id.
     pub spans: Vec<TraceSpan>,
-    /// Spans stored and not in `spans`, because a trace is answered up to a limit: the latest by start.
+    /// How many stored spans are not in `spans` because of the size limit of an answer. The spans
+    /// with the latest start times are left out.
     #[serde(default)]
     pub spans_left_out: u64,
 }
 
-/// One span of a [`Trace`], with everything that OTLP said of it.
+/// One span of a [`Trace`], with all of its OTLP data.
 ///
-/// Its JSON has a value twice where programs and people read it differently: `attributes` are text, as in RFD 036,
-/// and `typed_attributes` have their JSON types; times are whole microseconds as numbers, and nanoseconds as decimal
-/// text. JSON has no form for bytes, NaN and infinities: they are text there, and come back as text.
+/// In JSON, some values appear twice. `attributes` are text, as in RFD 036, and `typed_attributes`
+/// have JSON types. Times are integer microseconds, and again nanoseconds in decimal text. JSON
+/// cannot represent bytes, NaN and infinities: they are written as text, and read back as text.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TraceSpan {
-    /// The agent that received it.
+    /// The id of the agent that received the span.
     pub agent_id: Arc<str>,
     /// The span.
     pub span: Span,

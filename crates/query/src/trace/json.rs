@@ -16,47 +16,48 @@ use self::attributes::{Texts, Typed};
 use super::answer::TraceSpan;
 use crate::json::{micros, nanos, text, text_or_null};
 
-/// The JSON of a span. The first fourteen fields are as old as the API; the others were added.
+/// The JSON of a span. Older colonies send only the first fourteen fields, up to `virtual_hop`.
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct SpanJson<'a> {
-    /// The trace that the span is part of: 32 lower-case hex digits.
+    /// The id of the trace that the span belongs to: 32 lower-case hex digits.
     #[serde(with = "text")]
     #[schemars(with = "String")]
     trace_id: TraceId,
-    /// The span's own id: 16 lower-case hex digits.
+    /// The span id: 16 lower-case hex digits.
     #[serde(with = "text")]
     #[schemars(with = "String")]
     span_id: SpanId,
-    /// The span that caused this one: 16 lower-case hex digits; null for a root.
+    /// The span id of the parent span: 16 lower-case hex digits; null for a root.
     #[serde(with = "text_or_null")]
     #[schemars(with = "Option<String>")]
     parent_span_id: Option<SpanId>,
-    /// The agent that received the span.
+    /// The id of the agent that received the span.
     agent_id: Cow<'a, str>,
-    /// `service.name` of the resource, or `unknown_service`.
+    /// The `service.name` of the resource, or `unknown_service` when the resource has none.
     service_name: Cow<'a, str>,
-    /// The operation.
+    /// The span name: the operation, such as `GET /checkout`.
     span_name: Cow<'a, str>,
     /// `internal`, `server`, `client`, `producer` or `consumer`.
     span_kind: Cow<'a, str>,
-    /// When the span began: microseconds since the Unix epoch.
+    /// When the span started: microseconds since the Unix epoch.
     #[serde(with = "micros")]
     #[schemars(with = "i64")]
     start_time_unix_us: UnixNanos,
-    /// How long the span took, microseconds; 0 when it ended before it began.
+    /// How long the span took, in microseconds; 0 when it ended before it started.
     duration_us: i64,
-    /// HTTP or gRPC response status; null when there is none.
+    /// The HTTP or gRPC response status code; null when the span has none.
     status_code: Option<u16>,
-    /// `unset`, `ok` or `error`: OpenTelemetry's span status.
+    /// The OpenTelemetry span status: `unset`, `ok` or `error`.
     span_status: Cow<'a, str>,
-    /// The span's attributes as text; lists and maps as JSON.
+    /// The span's attributes as text; arrays and maps are written as JSON text.
     attributes: Texts<'a>,
-    /// Which kind of instrumentation made the span: `ebpf` or `sdk`.
+    /// The kind of instrumentation that made the span: `ebpf` or `sdk`.
     source: Cow<'a, str>,
-    /// Whether the span is one of Beyla's `in queue` and `processing` children, which trees see through.
+    /// Whether the span is one of the `in queue` and `processing` child spans that Beyla makes of
+    /// one request. Trees leave such spans out.
     #[serde(default)]
     virtual_hop: bool,
-    /// When the span began: nanoseconds since the Unix epoch, as decimal text.
+    /// When the span started: nanoseconds since the Unix epoch, as decimal text.
     #[serde(default, with = "nanos")]
     #[schemars(with = "Option<String>")]
     start_time_unix_nano: Option<UnixNanos>,
@@ -64,72 +65,72 @@ struct SpanJson<'a> {
     #[serde(default, with = "nanos")]
     #[schemars(with = "Option<String>")]
     end_time_unix_nano: Option<UnixNanos>,
-    /// What the exporter said about the status; empty when it said nothing.
+    /// The status message that the exporter sent; empty when there was none.
     #[serde(default)]
     status_message: Cow<'a, str>,
     /// The span's attributes with their JSON types.
     #[serde(default)]
     typed_attributes: Option<Typed<'a>>,
-    /// The attributes of the resource: the process, host or workload that was observed.
+    /// The resource attributes: the process, host or workload that was observed.
     #[serde(default)]
     resource: Typed<'a>,
-    /// The instrumentation library that reported the span.
+    /// The instrumentation scope: the library that reported the span.
     #[serde(default)]
     scope: ScopeJson<'a>,
-    /// What happened during the span, in the order in which it was reported.
+    /// The span's events, in the order in which they were reported.
     #[serde(default)]
     events: Vec<EventJson<'a>>,
-    /// Spans of this or other traces that the span refers to.
+    /// Links to other spans, of this or of other traces.
     #[serde(default)]
     links: Vec<LinkJson<'a>>,
-    /// W3C `tracestate`, as it came.
+    /// The W3C `tracestate`, unchanged.
     #[serde(default)]
     trace_state: Cow<'a, str>,
-    /// W3C trace flags and OTLP's bits about remote parents.
+    /// The W3C trace flags in bits 0 to 7, and the OTLP flags about remote parents above.
     #[serde(default)]
     flags: u32,
 }
 
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 struct ScopeJson<'a> {
-    /// The library's name; empty when the exporter named none.
+    /// The name of the library; empty when the exporter sent none.
     name: Cow<'a, str>,
-    /// The library's version; empty when the exporter named none.
+    /// The version of the library; empty when the exporter sent none.
     version: Cow<'a, str>,
-    /// What else is known of the library.
+    /// Further attributes of the library.
     #[serde(default)]
     attributes: Typed<'a>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct EventJson<'a> {
-    /// What happened.
+    /// The name of the event.
     name: Cow<'a, str>,
-    /// When: microseconds since the Unix epoch.
+    /// When the event happened: microseconds since the Unix epoch.
     #[serde(with = "micros")]
     #[schemars(with = "i64")]
     time_unix_us: UnixNanos,
-    /// When: nanoseconds since the Unix epoch, as decimal text.
+    /// When the event happened: nanoseconds since the Unix epoch, as decimal text.
     #[serde(default, with = "nanos")]
     #[schemars(with = "Option<String>")]
     time_unix_nano: Option<UnixNanos>,
-    /// What is known of the event.
+    /// The attributes of the event.
     attributes: Typed<'a>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct LinkJson<'a> {
-    /// The other span's trace: 32 lower-case hex digits.
+    /// The trace id of the linked span: 32 lower-case hex digits.
     #[serde(with = "text")]
     #[schemars(with = "String")]
     trace_id: TraceId,
-    /// The other span: 16 lower-case hex digits.
+    /// The span id of the linked span: 16 lower-case hex digits.
     #[serde(with = "text")]
     #[schemars(with = "String")]
     span_id: SpanId,
-    /// W3C `tracestate` of the other span.
+    /// The W3C `tracestate` of the linked span.
     trace_state: Cow<'a, str>,
-    /// What is known of the relation.
+    /// The attributes of the link.
     attributes: Typed<'a>,
 }
 
@@ -178,7 +179,7 @@ impl<'de> Deserialize<'de> for TraceSpan {
         let code = named(&STATUS_CODES, &json.span_status, StatusCode::as_str)?;
         let collector = named(&COLLECTORS, &json.source, Collector::as_str)?;
         let mut resource = Resource { attributes: json.resource.owned(), ..Resource::default() };
-        // A colony that says no resource says the service all the same.
+        // A colony that sends no resource sends the service name all the same.
         if resource.attributes.is_empty() && json.service_name != UNKNOWN_SERVICE {
             resource.attributes = [("service.name", &*json.service_name)].into_iter().collect();
         }
@@ -233,7 +234,7 @@ fn named<T: Copy, E: de::Error>(
     as_str: fn(T) -> &'static str,
 ) -> Result<T, E> {
     let found = all.iter().copied().find(|value| as_str(*value) == name);
-    found.ok_or_else(|| E::custom(format!("`{name}` is unknown here")))
+    found.ok_or_else(|| E::custom(format!("`{name}` is not a known value")))
 }
 
 impl<'a> From<&'a Event> for EventJson<'a> {
@@ -299,7 +300,8 @@ mod tests {
 
     use super::*;
 
-    /// Without `attributes`: the text of a map has its keys in the order in which they came, JSON's objects have none.
+    /// The JSON without `attributes`, whose text form of a map depends on the order of keys, which
+    /// is lost in JSON objects.
     fn json(span: &TraceSpan) -> serde_json::Value {
         let mut json = serde_json::to_value(span).unwrap();
         json.as_object_mut().unwrap().remove("attributes");
@@ -308,7 +310,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_span_comes_back_from_its_json_as_it_was_but_for_what_json_has_no_form_for(
+        fn a_span_survives_the_round_trip_through_json_except_for_values_that_json_cannot_represent(
             span in testing::span(),
         ) {
             let sent = TraceSpan { agent_id: "web-1".into(), span };
@@ -328,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn the_json_of_a_colony_that_knows_neither_types_nor_resources_is_read() {
+    fn the_json_of_an_older_colony_without_typed_attributes_and_resource_is_read() {
         let old = serde_json::json!({
             "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7",
             "parent_span_id": null, "agent_id": "web-1", "service_name": "shop",

@@ -1,4 +1,4 @@
-//! One whole trace, by its id or the beginning of it.
+//! One whole trace, found by its id or by a prefix of the id.
 
 pub(crate) mod answer;
 mod json;
@@ -17,25 +17,25 @@ use crate::reader::Reader;
 use crate::size::{fitting, span_bytes};
 use crate::source::Source;
 
-/// One whole trace. Without any spans when no such trace is stored.
+/// Asks for one whole trace. The answer has no spans when no such trace is stored.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceQuestion {
-    /// The trace's id, or the beginning of it that only one trace has: 1 to 32 hex digits.
+    /// The trace id, or a prefix of the id that only one stored trace has: 1 to 32 hex digits.
     #[serde(serialize_with = "crate::json::text::serialize", deserialize_with = "from_digits")]
     #[schemars(with = "String")]
     pub id: TraceIdPrefix,
-    /// Whose spans.
+    /// Which spans count: `all`, `ebpf` or `sdk`.
     #[serde(default)]
     pub source: Source,
 }
 
-/// Spans of one trace that are answered; more are counted.
+/// The largest number of spans in an answer; further spans are only counted.
 const MAX_SPANS: usize = 100_000;
 
 impl Ask for TraceQuestion {
     const PATH: &'static str = "/api/v1/traces/{id}";
     const NAME: &'static str = "trace";
-    const SUMMARY: &'static str = "One whole trace, by its id or the beginning of it.";
+    const SUMMARY: &'static str = "One whole trace, by its id or a unique prefix of the id.";
     const PERMISSION: &'static str = "traces.read";
     type Answer = Trace;
 
@@ -94,7 +94,7 @@ fn tree(spans: &[StoredSpan]) -> Tree {
     Tree::build(&hops.collect::<Vec<_>>())
 }
 
-/// Every service, in the order in which the tree is read.
+/// All services of the trace, in depth-first order of the tree.
 fn services(spans: &[StoredSpan], tree: &Tree) -> Vec<String> {
     let in_tree = tree.preorder().flat_map(|(node, _)| {
         let node = &tree.nodes[node];
@@ -121,7 +121,7 @@ mod tests {
     use crate::{InvalidQuestion, path_and_query, question_from_url};
 
     #[test]
-    fn a_prefix_is_asked_for_by_the_digits_that_were_typed() {
+    fn the_url_has_the_digits_of_the_prefix_unchanged() {
         for digits in ["4", "4bf9", "00f", "4bf92f3577b34da6a3ce929d0e0e4736"] {
             let question = TraceQuestion { id: digits.parse().unwrap(), source: Source::Ebpf };
             assert_eq!(path_and_query(&question), format!("/api/v1/traces/{digits}?source=ebpf"));
@@ -131,14 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_a_trace_does_not_have_is_ignored() {
+    fn an_unknown_query_parameter_is_ignored() {
         let question = question_from_url(&[("id".into(), "4bf9".into())], "source=sdk&_=17");
         let expected = TraceQuestion { id: "4bf9".parse().unwrap(), source: Source::Sdk };
         assert_eq!(question, Ok(expected));
     }
 
     #[test]
-    fn what_is_no_id_is_said_of_the_path_and_not_of_the_query() {
+    fn a_malformed_id_is_an_error_of_the_path_and_not_of_the_query_string() {
         let id = [("id".to_owned(), "xyz".to_owned())];
         let error = question_from_url::<TraceQuestion>(&id, "").unwrap_err();
         assert!(matches!(&error, InvalidQuestion::Path { field, .. } if field == "id"));

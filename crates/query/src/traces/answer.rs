@@ -1,44 +1,45 @@
-//! A list of traces.
+//! The answer for a list of traces.
 
 use coral_trace::{TraceId, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A page of traces.
+/// Traces that match a question.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceList {
-    /// In the order that was asked for.
+    /// The traces, newest or slowest first, as the question's `sort` says.
     pub traces: Vec<TraceSummary>,
-    /// More traces match than `limit` let through, or than one answer may hold.
+    /// Whether more traces match than `limit`, or the size limit of an answer, allowed.
     pub more: bool,
 }
 
-/// One line of a [`TraceList`].
+/// One trace of a [`TraceList`].
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceSummary {
-    /// Its id: 32 lower-case hex digits.
+    /// The trace id: 32 lower-case hex digits.
     #[serde(with = "crate::json::text")]
     #[schemars(with = "String")]
     pub trace_id: TraceId,
-    /// Start of its first span. JSON: microseconds since the Unix epoch.
+    /// When the first span started. JSON: microseconds since the Unix epoch.
     #[serde(rename = "start_time_unix_us", with = "crate::json::micros")]
     #[schemars(with = "i64")]
     pub start: UnixNanos,
-    /// From the start of its first span to the end of its last, microseconds.
+    /// From the start of the first span to the end of the last, in microseconds.
     pub duration_us: i64,
-    /// Spans stored.
+    /// How many spans of the trace are stored.
     pub span_count: u64,
-    /// Spans whose status is `error`.
+    /// How many spans have the status `error`.
     pub error_count: u64,
-    /// Every service that has a span in it, by name.
+    /// Every service that has a span in the trace, sorted by name.
     pub services: Vec<String>,
-    /// The root's service; null when no root was received.
+    /// The service of the root span; null when no root was received.
     pub root_service: Option<String>,
-    /// The root's name; that of the earliest span when no root was received.
+    /// The name of the root span; when no root was received, the name of the earliest span.
     pub root_operation: String,
-    /// The root's response status; null when there is none.
+    /// The HTTP or gRPC response status code of the root span; null when there is none.
     pub status_code: Option<u16>,
-    /// Why it was slow. Null when that was not asked, or cannot be told.
+    /// The root cause of the trace being slow. Null when `causes` was not asked for, or no cause
+    /// was found.
     #[serde(default)]
     pub cause: Option<TraceCause>,
 }
@@ -46,13 +47,14 @@ pub struct TraceSummary {
 /// Why one trace was slow.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceCause {
-    /// The service that lost the time; of a database or an external host, what its caller calls it.
+    /// The service in which the time was lost. A database or an external host has the name that its
+    /// caller uses.
     pub service: String,
-    /// What the service was doing, or was asked.
+    /// The operation of the service, or the operation that its caller asked for.
     pub operation: String,
     /// How the time was lost.
     pub loss: TraceLoss,
-    /// How much of the critical path was lost, microseconds.
+    /// How much time of the critical path was lost, in microseconds.
     pub took_us: i64,
 }
 
@@ -60,29 +62,29 @@ pub struct TraceCause {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum TraceLoss {
-    /// Nothing answered in time.
+    /// The call timed out.
     Timeout,
     /// The call failed.
     Failure {
-        /// The status, code or kind of error; null when the span names none.
+        /// The status, code or type of the error; null when the span has none.
         code: Option<String>,
     },
-    /// The call failed and was repeated.
+    /// The call failed and was made again.
     Retries {
-        /// Calls beyond what is typical.
+        /// How many calls there were beyond the typical number.
         calls: u32,
     },
-    /// The call did not fail and was repeated.
+    /// The same call was made many times, without failures: an N+1 pattern.
     Repeated {
-        /// All calls.
+        /// How many calls there were in all.
         calls: u32,
     },
-    /// The service itself worked longer.
+    /// The service took longer in its own work.
     Own,
-    /// The way to the service took longer.
+    /// The time between the caller's span and the span of the called service grew.
     Edge,
-    /// The service answered late.
+    /// A callee without spans of its own, such as a database, took longer.
     Leaf,
-    /// The request waited before the service began to work on it.
+    /// The request waited in a queue before the service began to work on it.
     Queue,
 }

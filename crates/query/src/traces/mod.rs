@@ -17,7 +17,7 @@ use crate::size::{fitting, summary_bytes};
 impl Ask for TracesQuestion {
     const PATH: &'static str = "/api/v1/traces";
     const NAME: &'static str = "traces";
-    const SUMMARY: &'static str = "Traces that match, the newest or the slowest first.";
+    const SUMMARY: &'static str = "Traces that match a filter, the newest or the slowest first.";
     const PERMISSION: &'static str = "traces.read";
     type Answer = answer::TraceList;
 
@@ -57,7 +57,7 @@ fn trace_query(question: &TracesQuestion, limit: u32) -> Result<TraceQuery, Quer
         reason: format!("`{line}` is not of the form key=value"),
     })?;
     if attributes.len() > TraceQuery::MAX_ATTRIBUTES {
-        let reason = format!("at most {} can be asked for", TraceQuery::MAX_ATTRIBUTES);
+        let reason = format!("at most {} are allowed", TraceQuery::MAX_ATTRIBUTES);
         return Err(QueryError::Invalid { field: "attributes", reason });
     }
     Ok(TraceQuery {

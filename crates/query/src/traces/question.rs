@@ -1,4 +1,4 @@
-//! Which traces to list.
+//! The parameters of a list of traces.
 
 use coral_trace::{TimeRange, UnixNanos};
 use schemars::JsonSchema;
@@ -6,39 +6,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::Source;
 
-/// Which traces to list. Times are microseconds since the Unix epoch, so that a question means the same
-/// whenever it is answered.
+/// Which traces to list. Times are microseconds since the Unix epoch, so that the same URL means
+/// the same whenever it is used.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TracesQuestion {
-    /// With a span of this service.
+    /// Only traces with a span of this service; null for all services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// Started at or after this.
+    /// Only traces that started at or after this time: microseconds since the Unix epoch. Null: no
+    /// lower limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since_unix_us: Option<i64>,
-    /// Started before this.
+    /// Only traces that started before this time: microseconds since the Unix epoch. Null: no upper
+    /// limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until_unix_us: Option<i64>,
-    /// At least this long as a whole.
+    /// Only traces that took at least this long from first start to last end, in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_duration_us: Option<i64>,
-    /// With or without a failed span.
+    /// Only traces with a failed span (`error`), or only traces without one (`ok`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<SpanStatus>,
-    /// With a span of this name.
+    /// Only traces with a span of this name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// With all of these attributes on one span: `key=value`, one a line.
+    /// Only traces with a span that has all of these attributes: `key=value`, one per line.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub attributes: String,
-    /// Whose spans count.
+    /// Which spans count: `all`, `ebpf` or `sdk`.
     pub source: Source,
-    /// Which come first.
+    /// The order of the list.
     pub sort: Sort,
-    /// At most this many: 1 to [`TracesQuestion::MAX`]; 0 means [`TracesQuestion::DEFAULT_LIMIT`].
+    /// The largest number of traces to return: 1 to 1,000; 0 means 20.
     pub limit: u32,
-    /// Say why each is slow, where that can be told. This reads the traces and others like them.
+    /// Whether to determine the root cause of each slow trace. This reads the listed traces and
+    /// others of the same operations, which takes longer.
     #[serde(skip_serializing_if = "is_false")]
     pub causes: bool,
 }
@@ -47,30 +50,30 @@ pub struct TracesQuestion {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SpanStatus {
-    /// A span of it has the status `error`.
+    /// At least one span has the status `error`.
     Error,
-    /// No span of it has.
+    /// No span has the status `error`.
     Ok,
 }
 
-/// Which traces come first, and so which a limit leaves.
+/// The order of a list, which also decides which traces a limit keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Sort {
-    /// Latest start first.
+    /// The latest start time first.
     #[default]
     Newest,
-    /// Longest first.
+    /// The longest duration first.
     Slowest,
 }
 
 impl TracesQuestion {
-    /// More traces are never listed at once.
+    /// The largest number of traces in a list.
     pub const MAX: u32 = 1_000;
-    /// How many are listed when nobody says.
+    /// The number of traces in a list when the question names no limit.
     pub const DEFAULT_LIMIT: u32 = 20;
 
-    /// When the traces started.
+    /// The time range in which the traces started.
     pub fn started(&self) -> TimeRange {
         TimeRange {
             start: self.since_unix_us.map_or(UnixNanos(0), UnixNanos::from_micros),
@@ -78,7 +81,7 @@ impl TracesQuestion {
         }
     }
 
-    /// The pairs of `attributes`; the line that is none when there is one.
+    /// The pairs in `attributes`. The error is the first line that is not of the form `key=value`.
     pub fn attribute_pairs(&self) -> Result<Vec<(String, String)>, &str> {
         let lines = self.attributes.lines().filter(|line| !line.is_empty());
         lines
@@ -101,7 +104,7 @@ mod tests {
     use crate::{path_and_query, question_from_url};
 
     #[test]
-    fn a_question_means_the_same_after_its_way_through_a_url() {
+    fn a_question_survives_the_round_trip_through_a_url() {
         let question = TracesQuestion {
             service: Some("a&b=c d/é".into()),
             min_duration_us: Some(500_000),

@@ -1,4 +1,4 @@
-//! The "Root Cause" of each trace of a list: RFD 036 "CLI Commands".
+//! The root cause of each slow trace in a list, as in RFD 036 "CLI Commands".
 
 use std::collections::BTreeMap;
 
@@ -12,24 +12,27 @@ use super::typical::Sample;
 use crate::cohort::side_by_side;
 use crate::reader::Reader;
 
-/// Operations whose traces are explained: those that the first traces of the list begin with.
+/// The largest number of root operations whose traces are explained, in the order of the list.
 const MAX_OPERATIONS: usize = 100;
-/// Of those, the rare ones that are searched for: each costs as much as reading the names of all spans.
+/// The largest number of rare operations that are searched for. Each such search reads the names of
+/// all stored spans.
 const MAX_RARE: usize = 5;
-/// Longer traces are not explained.
+/// Traces with more spans than this are not explained.
 const MAX_SPANS: u64 = 10_000;
 
-/// Listed traces that begin alike.
+/// The listed traces that have the same root operation.
 struct Operation<'a> {
-    /// The service and name of their root.
+    /// The service and the name of the root span.
     root: (&'a str, &'a str),
     listed: Vec<&'a TraceSummary>,
-    /// It is searched for, rather than looked up in the sample.
+    /// Whether comparable traces are searched for in the store, instead of being taken from the
+    /// sample.
     searched: bool,
 }
 
 impl Reader<'_> {
-    /// The cause of each trace that is known: of those that take longer than others of their root's operation.
+    /// The root causes of the listed traces that took longer than is typical for their root
+    /// operation.
     pub(super) fn root_causes(
         &self,
         listed: &[TraceSummary],
@@ -71,7 +74,7 @@ impl Reader<'_> {
     }
 }
 
-/// Traces with a root, by its service and name, in the order of the list.
+/// Groups the traces that have a root by root service and root name, in the order of the list.
 fn by_operation(listed: &[TraceSummary]) -> Vec<Operation<'_>> {
     let mut operations: Vec<Operation<'_>> = Vec::new();
     for summary in listed {
@@ -92,8 +95,8 @@ fn cause(found: RootCause) -> TraceCause {
     TraceCause {
         service: found.service,
         operation: found.operation,
-        took_us: i64::try_from(found.took.as_micros()).unwrap_or(i64::MAX),
-        loss: match found.how {
+        took_us: i64::try_from(found.path_time.as_micros()).unwrap_or(i64::MAX),
+        loss: match found.loss {
             Loss::Timeout => TraceLoss::Timeout,
             Loss::Failure(code) => TraceLoss::Failure { code },
             Loss::Retries(calls) => TraceLoss::Retries { calls },

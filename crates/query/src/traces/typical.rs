@@ -1,5 +1,6 @@
-//! What traces of an operation usually are, as far as the store knows. That depends on the question's time and on
-//! what it calls slow, and not on which traces it lists: the same trace is explained alike in every list.
+//! The typical traces of an operation, which a slow trace is compared with. The choice depends on
+//! the question's time range and duration limit but not on the traces listed, so that every list
+//! gives the same trace the same root cause.
 
 use std::time::Duration;
 
@@ -8,47 +9,50 @@ use coral_trace::explain::Typical;
 use coral_trace::{Span, TimeRange, TraceId};
 
 use super::question::TracesQuestion;
-use crate::cohort::parts;
+use crate::cohort::intervals;
 use crate::reader::Reader;
 use crate::source::Source;
 
-/// Traces of the question's time that operations are looked up among: the newest of each part of it.
+/// The size of the sample of traces that operations are looked up in. The sample has the newest
+/// traces of each interval of the question's time range.
 const SAMPLE: u32 = 2_000;
-const PARTS: u32 = 20;
-/// Traces with a span of a rare operation that are looked at.
+const INTERVALS: u32 = 20;
+/// The largest number of traces that are searched for a rare operation.
 const MAX_FOUND: u32 = 240;
-/// Traces of one operation that say what is usual.
-const MAX: usize = 60;
-/// Of long traces fewer do: this many spans together say enough, if there are this many traces.
+/// The largest number of traces that one operation is described by.
+const MAX_TRACES: usize = 60;
+/// Long traces: this many spans are enough, provided that they are of at least [`ENOUGH_TRACES`]
+/// traces.
 const ENOUGH_SPANS: u64 = 2_000;
 const ENOUGH_TRACES: usize = 2 * Typical::MIN_TRACES;
-/// Spans of one operation that are read, whatever that leaves.
+/// The largest number of spans that are read for one operation.
 const MAX_SPANS: u64 = 20_000;
-/// How long before the time that is asked about what is usual may lie.
-const BEFORE: Duration = Duration::from_secs(3_600);
-/// How long before the newest trace it may: more is not kept.
+/// How far before the question's time range the typical traces may start.
+const LOOKBACK: Duration = Duration::from_secs(3_600);
+/// How far before the newest trace the sample may reach: longer than the default retention.
 const MAX_AGE: Duration = Duration::from_secs(8 * 86_400);
 
-/// Traces from the time that a question is about, and from before it.
+/// Traces from a question's time range and from [`LOOKBACK`] before it.
 pub(super) struct Sample {
     found: Vec<TraceSummary>,
-    /// There are others.
+    /// Whether more traces match than the sample has.
     cut: bool,
 }
 
 impl Sample {
-    /// Whether there may be many more traces that begin with `operation` than it has.
+    /// Whether the store may have many more traces of `operation` than the sample.
     pub(super) fn is_thin(&self, operation: (&str, &str)) -> bool {
-        self.cut && self.of(operation).count() < ENOUGH_TRACES
+        self.cut && self.traces_of(operation).count() < ENOUGH_TRACES
     }
 
-    fn of(&self, operation: (&str, &str)) -> impl Iterator<Item = &TraceSummary> {
+    fn traces_of(&self, operation: (&str, &str)) -> impl Iterator<Item = &TraceSummary> {
         self.found.iter().filter(move |summary| begins_with(summary, operation))
     }
 }
 
 impl Reader<'_> {
-    /// The traces with a span of the asked service, whatever is asked of them beside that.
+    /// Samples the traces that have a span of the question's service. Other filters of the question
+    /// are ignored.
     pub(super) fn sample(&self, question: &TracesQuestion) -> Result<Sample, EngineError> {
         let services: Vec<String> = question.service.iter().cloned().collect();
         let search = |started, limit| {
@@ -67,16 +71,18 @@ impl Reader<'_> {
         };
         let start = all.start.max(last.earlier(MAX_AGE));
         let spread = TimeRange { start, end: last.later(Duration::from_micros(1)) };
-        let mut of_parts = Vec::new();
-        for part in parts(spread, PARTS) {
-            of_parts.append(&mut search(part, SAMPLE / PARTS)?);
+        let mut of_intervals = Vec::new();
+        for interval in intervals(spread, INTERVALS) {
+            of_intervals.append(&mut search(interval, SAMPLE / INTERVALS)?);
         }
-        // Nearly all of them in a few moments: then the newest are as good.
-        let found = if of_parts.len() < SAMPLE as usize / 2 { found } else { of_parts };
+        // If nearly all traces started in a few short bursts, the newest traces are as
+        // representative.
+        let found = if of_intervals.len() < SAMPLE as usize / 2 { found } else { of_intervals };
         Ok(Sample { found, cut: true })
     }
 
-    /// What traces that begin with `operation` usually are: those of the `sample`, or the newest there are.
+    /// What is typical for traces whose root is `operation`, from the traces in `sample`, or from
+    /// the newest stored ones when there is no sample.
     pub(super) fn typical(
         &self,
         operation: (&str, &str),
@@ -84,7 +90,7 @@ impl Reader<'_> {
         question: &TracesQuestion,
     ) -> Result<Typical, EngineError> {
         let found = match sample {
-            Some(sample) => sample.of(operation).cloned().collect(),
+            Some(sample) => sample.traces_of(operation).cloned().collect(),
             None => self.newest(operation, question)?,
         };
         let chosen = affordable(evenly(healthy(found, question.min_duration_us)));
@@ -114,7 +120,7 @@ impl Reader<'_> {
         ids: &[TraceId],
         source: Source,
     ) -> Result<Vec<Span>, EngineError> {
-        // A timeout is told by the status message, if by nothing else.
+        // The status message may be the only sign of a timeout.
         let columns = Columns::ATTRIBUTES | Columns::DETAILS;
         self.spans(ids, source.collector(), columns, MAX_SPANS as u32)
     }
@@ -122,20 +128,20 @@ impl Reader<'_> {
 
 fn started(question: &TracesQuestion) -> TimeRange {
     let asked = question.started();
-    TimeRange { start: asked.start.earlier(BEFORE), end: asked.end }
+    TimeRange { start: asked.start.earlier(LOOKBACK), end: asked.end }
 }
 
 fn begins_with(summary: &TraceSummary, (service, name): (&str, &str)) -> bool {
     summary.root_service.as_deref() == Some(service) && summary.root_name == name
 }
 
-/// Traces without a failure that are shorter than what is asked about. Operations that are always slow or always
-/// fail somewhere have few of them: then all traces without a failure, or all of them.
+/// Keeps traces without a failure that are shorter than `slow_us`. If fewer than the needed minimum
+/// remain, all traces without a failure are kept; if those are too few as well, all traces.
 fn healthy(mut found: Vec<TraceSummary>, slow_us: Option<i64>) -> Vec<TraceSummary> {
-    let works = |summary: &TraceSummary| summary.errors == 0;
+    let succeeded = |summary: &TraceSummary| summary.errors == 0;
     let is_fast = |summary: &TraceSummary| slow_us.is_none_or(|least| summary.duration_us < least);
     let kinds: [&dyn Fn(&TraceSummary) -> bool; 2] =
-        [&|summary| works(summary) && is_fast(summary), &works];
+        [&|summary| succeeded(summary) && is_fast(summary), &succeeded];
     let enough = |fits: &&&dyn Fn(&TraceSummary) -> bool| {
         found.iter().filter(|summary| fits(summary)).count() >= Typical::MIN_TRACES
     };
@@ -145,17 +151,19 @@ fn healthy(mut found: Vec<TraceSummary>, slow_us: Option<i64>) -> Vec<TraceSumma
     found
 }
 
-/// At most [`MAX`], at equal distances.
+/// Keeps at most [`MAX_TRACES`] traces, evenly spaced over the list.
 fn evenly(found: Vec<TraceSummary>) -> Vec<TraceSummary> {
     let all = found.len();
-    let kept = all.min(MAX);
+    let kept = all.min(MAX_TRACES);
     let is_kept = |at: usize| at * kept / all != (at + 1) * kept / all;
     (0..).zip(found).filter(|(at, _)| is_kept(*at)).map(|(_, summary)| summary).collect()
 }
 
-/// As many as may be read, chosen by their ids, which are random.
+/// Removes traces until reading the rest is affordable. Traces are chosen by their ids, which are
+/// random.
 fn affordable(mut found: Vec<TraceSummary>) -> Vec<TraceSummary> {
-    // Ids of 64 bits lie in the lower half.
+    // Ids of 64 bits have random bytes in the lower half only: swapped, the random bytes are
+    // compared first.
     found.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
     let (mut traces, mut spans) = (0, 0);
     found.retain(|summary| {

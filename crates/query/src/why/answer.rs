@@ -1,4 +1,4 @@
-//! Causes.
+//! The answer to why a service or a trace is slow.
 
 pub use coral_trace::explain::{CauseKind, Reason, Verdict};
 use coral_trace::{SpanId, TraceId};
@@ -10,89 +10,99 @@ use crate::json;
 /// Why a service, or one trace, is slower than its baseline or changed since.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Why {
-    /// The service that was asked about; empty when all were.
+    /// The service that was asked about; empty when all services were.
     pub service: String,
-    /// The route or operation, if one was asked about.
+    /// The route or operation that was asked about; null when none was.
     pub route: Option<String>,
-    /// The trace, if one was asked about.
+    /// The id of the trace that was asked about; null when none was.
     #[serde(with = "json::text_or_null")]
     #[schemars(with = "Option<String>")]
     pub trace_id: Option<TraceId>,
-    /// `cause`, `no_cause` or `not_enough_evidence`.
+    /// Whether a cause was found: `cause`, `no_cause` or `not_enough_evidence`.
     #[serde(with = "json::VerdictJson")]
     pub verdict: Verdict,
-    /// Why the verdict is that, with the numbers that decided it.
+    /// The reason for the verdict, with the numbers that decided it.
     #[serde(with = "json::ReasonJson")]
     pub because: Reason,
-    /// Suspects, most suspicious first; there may be some without a verdict too. Their shares and
-    /// `unattributed` sum to 1 when anything was added.
+    /// Suspects, most suspicious first. Suspects may be listed even when the verdict names no
+    /// cause. Their shares and `unattributed` add up to 1 when any time was added.
     pub ranking: Vec<WhySuspect>,
-    /// What the slow or failing spans of the first of `ranking` have in common that its others have not.
+    /// Attribute values that the slow or failing spans of the first suspect have in common, and its
+    /// other spans do not have.
     pub standouts: Vec<WhyStandout>,
-    /// The part of the added time that nobody in `ranking` added: 0 to 1.
+    /// The part of the added time that no suspect in `ranking` accounts for: 0 to 1.
     pub unattributed: f64,
-    /// How much longer the traces took than at their baseline, microseconds; negative when they were faster.
+    /// How much longer the window's traces took than those of the baseline, in microseconds: the mean
+    /// of P50, P75 and P90 is compared. Negative when they were faster.
     pub slowdown_us: i64,
-    /// What 95% of the window's traces took at most, microseconds.
+    /// The 95th percentile of the durations of the window's traces, in microseconds.
     pub p95_us: i64,
-    /// What that would be with the first of `ranking` at its baseline, microseconds.
+    /// What `p95_us` would be if the first suspect were as fast as in the baseline, in
+    /// microseconds.
     pub counterfactual_p95_us: i64,
-    /// The part of the window's traces that are in one piece: 0 to 1.
+    /// The part of the window's traces that are complete, with no span missing: 0 to 1.
     pub completeness: f64,
-    /// Traces whose clocks disagreed by a millisecond or more, and were adjusted for this answer.
+    /// How many traces had clocks that disagreed by a millisecond or more. Their span times were
+    /// adjusted for this answer.
     pub clocks_adjusted: u64,
-    /// Traces of the window that were looked at.
+    /// How many traces of the window were compared.
     pub traces: u64,
-    /// Traces of the baseline that were looked at.
+    /// How many traces of the baseline were compared.
     pub baseline_traces: u64,
-    /// There were more traces than were looked at: 2,000 of the window, and of the baseline, were, from all of it.
+    /// Whether the window or the baseline has more traces than the 2,000 that are compared of each,
+    /// spread over the time range.
     pub cut: bool,
-    /// Services of a similar name, when this one has no trace.
+    /// Services with similar names, when the service that was asked about has no traces.
     pub did_you_mean: Vec<String>,
-    /// Other routes of the service, when it has traces, and none with this one: the most alike first.
+    /// Other routes of the service, most similar first, when the service has traces but none of the
+    /// route that was asked about.
     pub other_routes: Vec<String>,
 }
 
-/// A service under suspicion.
+/// A service that may be the cause.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhySuspect {
-    /// Its name; of a database or an external host, what its callers call it.
+    /// The name of the service. A database or an external host has the name that its callers use.
     pub service: String,
-    /// The operation, or the caller, the service and the operation, that is most suspicious.
+    /// The component of the service that is most suspicious: an operation, or caller, service and
+    /// operation.
     pub component: String,
-    /// `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`, `more_often` or `new`.
+    /// How the component changed: `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`,
+    /// `more_often` or `new`.
     #[serde(with = "json::CauseKindJson")]
     pub kind: CauseKind,
-    /// Its part of the added time: 0 to 1.
+    /// The part of the added time that this service accounts for: 0 to 1.
     pub share: f64,
-    /// How suspicious it is: of what takes longer, the logarithm of how many times as long, less what speaks against
-    /// it. A cause has at least 0.405.
+    /// How suspicious the service is. For a component that takes longer, the natural logarithm of
+    /// the factor by which its time grew, reduced where the evidence is weak. A cause has a score
+    /// of at least 0.405.
     pub score: f64,
-    /// Where to see it, worst first.
+    /// Spans that show the problem, worst first.
     pub evidence: Vec<WhyEvidence>,
 }
 
-/// A value of an attribute of a span or its resource.
+/// An attribute value, of spans or of their resource, that slow spans have in common.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhyStandout {
-    /// The attribute, such as `service.version`.
+    /// The attribute key, such as `service.version`.
     pub key: String,
-    /// Its value, as text.
+    /// The attribute value, as text.
     pub value: String,
-    /// The part of the slow or failing spans that have it: 0 to 1.
+    /// The part of the slow or failing spans that have the value: 0 to 1.
     pub affected: f64,
-    /// The part of the others that have it, before and in the window: 0 to 1.
+    /// The part of the component's other spans, of window and baseline, that have the value: 0 to
+    /// 1.
     pub others: f64,
 }
 
-/// A span to look at.
+/// A span that shows a problem.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhyEvidence {
-    /// The trace.
+    /// The trace id of the span.
     #[serde(with = "json::text")]
     #[schemars(with = "String")]
     pub trace_id: TraceId,
-    /// The span where the time went, or that was cut short.
+    /// The id of the span in which the time was lost, or which ended early.
     #[serde(with = "json::text")]
     #[schemars(with = "String")]
     pub span_id: SpanId,

@@ -1,4 +1,4 @@
-//! Causes from the colony's spans: the traces of a window beside those before it.
+//! Why a service or a trace is slow: the traces of a window, compared with those of a baseline.
 
 pub(crate) mod answer;
 pub(crate) mod question;
@@ -15,12 +15,12 @@ use crate::reader::{MIN_SIMILARITY, Reader};
 
 pub use self::question::WhyQuestion;
 
-/// How many existing routes are offered when the question names a route that does not exist.
-const MAX_NAMES: usize = 3;
+/// The largest number of routes that are suggested when the question names an unknown route.
+const MAX_SUGGESTED_ROUTES: usize = 3;
 
-/// What is compared.
+/// The traces that are compared.
 struct Cohorts {
-    /// Everybody, when there is none.
+    /// The service that was asked about; `None` for all services.
     service: Option<String>,
     operation: Option<String>,
     window: Cohort,
@@ -28,14 +28,14 @@ struct Cohorts {
     range: TimeRange,
 }
 
-/// Whom an answer is about, as [`answer::Why`] names it.
+/// What an answer is about, as in [`answer::Why`].
 struct Subject {
     service: String,
     route: Option<String>,
     trace_id: Option<TraceId>,
 }
 
-/// What may have been meant where nothing is known by the name that was asked about.
+/// Names to suggest when nothing is known by the name that was asked about.
 struct OtherNames {
     did_you_mean: Vec<String>,
     other_routes: Vec<String>,
@@ -54,14 +54,14 @@ impl Ask for WhyQuestion {
 }
 
 impl Reader<'_> {
-    /// Why what `question` asks about is slow.
+    /// Answers `question`.
     ///
     /// # Errors
-    /// [`QueryError::Invalid`] names the parameter that makes no sense; [`QueryError::Ambiguous`];
+    /// [`QueryError::Invalid`] names the parameter that is not valid; [`QueryError::Ambiguous`];
     /// [`QueryError::Unavailable`].
     pub(crate) fn why(&self, question: &WhyQuestion) -> Result<answer::Why, QueryError> {
         if question.baseline_us <= 0 {
-            return Err(QueryError::invalid("baseline", "it is not longer than nothing"));
+            return Err(QueryError::invalid("baseline", "must be greater than 0"));
         }
         let cohorts = match (&question.trace_id, &question.service) {
             (Some(id), _) => self.trace_cohorts(id, question)?,
@@ -75,7 +75,7 @@ impl Reader<'_> {
             window.traces.iter().map(Vec::as_slice),
         );
         let is_unknown = explanation.traces == 0 && question.trace_id.is_none();
-        // The service has traces, and none of them has the route.
+        // The service has traces, but none of them has the route.
         let other_routes = match &operation {
             Some(route) if is_unknown => routes(service.as_deref(), route, &window.traces),
             _ => Vec::new(),
@@ -121,7 +121,7 @@ impl Reader<'_> {
         })
     }
 
-    /// One trace beside the healthy ones of those with the same operation.
+    /// Compares one trace with the healthy traces of the same operation.
     fn trace_cohorts(&self, id: &str, question: &WhyQuestion) -> Result<Cohorts, QueryError> {
         let prefix =
             id.parse().map_err(|reason| QueryError::invalid("trace_id", &format!("{reason}")))?;
@@ -138,7 +138,7 @@ impl Reader<'_> {
         let start = spans.iter().map(|span| span.start.as_micros()).min().unwrap_or_default();
         let before = range(start.saturating_sub(question.baseline_us), start);
         let mut baseline = self.cohort(Some(&service), operation.as_deref(), before)?;
-        keep_healthy(&mut baseline.traces);
+        retain_healthy(&mut baseline.traces);
         Ok(Cohorts {
             baseline,
             window: Cohort { traces: vec![spans], cut: false },
@@ -149,7 +149,7 @@ impl Reader<'_> {
     }
 }
 
-/// The first span of `service` that somebody else called, or nobody did.
+/// The earliest span of `service` whose parent is not a span of the same service.
 fn topmost<'a>(spans: &'a [Span], service: &str) -> Option<&'a Span> {
     let is_of = |span: &Span| span.origin.service_name() == service;
     let own: HashSet<SpanId> =
@@ -158,9 +158,9 @@ fn topmost<'a>(spans: &'a [Span], service: &str) -> Option<&'a Span> {
     spans.iter().filter(|span| is_of(span) && !is_below(span)).min_by_key(|span| span.start)
 }
 
-/// Keeps the faster half of the traces in which nothing failed: a fault may be older than the trace that is
-/// asked about.
-fn keep_healthy(traces: &mut Vec<Vec<Span>>) {
+/// Keeps the faster half of the traces without a failed span, because the problem may have begun
+/// before the trace that is asked about.
+fn retain_healthy(traces: &mut Vec<Vec<Span>>) {
     let fails = |trace: &Vec<Span>| trace.iter().any(Span::is_error);
     if !traces.iter().all(fails) {
         traces.retain(|trace| !fails(trace));
@@ -173,11 +173,13 @@ fn keep_healthy(traces: &mut Vec<Vec<Span>>) {
     traces.truncate(traces.len().div_ceil(2));
 }
 
-/// Routes that `service`, or anybody, has instead of `route`: the most alike, and then those with the most requests.
+/// Routes of `service`, or of all services, to suggest instead of `route`: similar names first,
+/// then by number of requests.
 fn routes(service: Option<&str>, route: &str, traces: &[Vec<Span>]) -> Vec<String> {
-    let is_asked = |span: &&Span| service.is_none_or(|name| span.origin.service_name() == name);
+    let is_of_service =
+        |span: &&Span| service.is_none_or(|name| span.origin.service_name() == name);
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for name in traces.iter().flatten().filter(is_asked).filter_map(|span| {
+    for name in traces.iter().flatten().filter(is_of_service).filter_map(|span| {
         let is_request = matches!(span.kind, SpanKind::Server | SpanKind::Consumer);
         span.attributes.text("http.route").or(is_request.then_some(span.name.as_str()))
     }) {
@@ -188,10 +190,10 @@ fn routes(service: Option<&str>, route: &str, traces: &[Vec<Span>]) -> Vec<Strin
         .map(|(name, count)| (strsim::jaro_winkler(name, route) >= MIN_SIMILARITY, count, name))
         .collect();
     found.sort_by_key(|(is_alike, count, _)| std::cmp::Reverse((*is_alike, *count)));
-    found.into_iter().take(MAX_NAMES).map(|(_, _, name)| name.to_owned()).collect()
+    found.into_iter().take(MAX_SUGGESTED_ROUTES).map(|(_, _, name)| name.to_owned()).collect()
 }
 
-/// The answer about `subject`; `cut` says that not all traces were read.
+/// Puts the answer about `subject` together; `cut` says that not all traces were read.
 fn why(subject: Subject, explanation: Explanation, cut: bool, names: OtherNames) -> answer::Why {
     let standout = |found: Standout| answer::WhyStandout {
         key: found.key,

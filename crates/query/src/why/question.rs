@@ -1,28 +1,33 @@
-//! What can be asked about causes.
+//! The parameters of the search for a cause.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Why a service, or one trace, is slower than its baseline or changed since. Times are microseconds since the
-/// Unix epoch; windows are half-open.
+/// Asks why a service, or one trace, is slower than its baseline or behaves differently. Times are
+/// microseconds since the Unix epoch; time ranges are half-open.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WhyQuestion {
-    /// The service that was asked about; without it, everything, or the service at the root of the trace.
+    /// The service to explain. Null: all services; with `trace_id`, the service of the trace's
+    /// root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// Of its requests those of this route, or whose span has this name.
+    /// Only requests of this HTTP route, or whose span has this name. Null: all requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<String>,
-    /// This trace alone, or the only one whose id begins so.
+    /// Explain one trace: its id, or a prefix of the id that only one stored trace has. Null:
+    /// explain the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
-    /// Traces that started at or after this. Ignored for one trace.
+    /// The window's start: traces that started at or after this time, microseconds since the Unix
+    /// epoch. Ignored with `trace_id`.
     #[serde(default)]
     pub since_unix_us: i64,
-    /// Traces that started before this. Ignored for one trace.
+    /// The window's end: traces that started before this time, microseconds since the Unix epoch.
+    /// Ignored with `trace_id`.
     #[serde(default)]
     pub until_unix_us: i64,
-    /// How long the baseline is, which ends where the window, or the trace, begins.
+    /// How long the baseline is, in microseconds. The baseline ends where the window, or the trace,
+    /// begins.
     pub baseline_us: i64,
 }

@@ -212,7 +212,7 @@ impl TryFrom<ExemplarRecord> for Exemplar {
 
 impl<'a> From<&'a StateChange<'a>> for StateRecord<'a> {
     fn from(change: &'a StateChange<'a>) -> Self {
-        let tracked = match &*change.tracked {
+        let tracked = match &*change.state {
             SeriesState::Total { time, histogram } => {
                 TrackedRecord::Total { time: time.0, histogram: histogram.into() }
             }
@@ -242,7 +242,7 @@ impl TryFrom<StateRecord<'_>> for StateChange<'static> {
             stream: Key(record.stream),
             start: UnixNanos(record.start),
             series: Key(record.series),
-            tracked: Cow::Owned(tracked),
+            state: Cow::Owned(tracked),
         })
     }
 }

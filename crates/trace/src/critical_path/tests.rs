@@ -6,7 +6,8 @@ use crate::ids::SpanId;
 use crate::span::SpanKind;
 use crate::tree::soundness;
 
-/// `text` is one span a line: `id name start..end [< parent]`; a name with `client` or `server` is one.
+/// `text` has one span per line: `id name start..end [< parent]`; a name that contains `client` or
+/// `server` sets the kind.
 #[track_caller]
 fn check(text: &str, expected: Expect) {
     let lines: Vec<Vec<&str>> =
@@ -52,7 +53,8 @@ fn id(number: u64) -> SpanId {
     SpanId::try_from(number).unwrap()
 }
 
-/// Design §5: 735/35/368/12/35/178/2/15, and off the path are inventory-api and redis.
+/// The reference trace. Its self times are 735/35/368/12/35/178/2/15; inventory-api and redis are
+/// not on the critical path.
 const REFERENCE: &str = "1 frontend-api 0..1200
 2 payments-api 50..500 < 1
 3 card-validator-svc 60..440 < 2
@@ -81,7 +83,7 @@ fn the_reference_trace_has_its_self_times_and_its_critical_path() {
 }
 
 #[test]
-fn the_parts_of_the_reference_trace_sum_to_its_duration() {
+fn the_segments_of_the_reference_trace_add_up_to_its_duration() {
     let lines: Vec<Vec<&str>> = REFERENCE.lines().map(|line| line.split(' ').collect()).collect();
     let hops: Vec<Hop> = lines.iter().map(|words| hop(words)).collect();
     let tree = Tree::build(&hops);
@@ -111,7 +113,7 @@ fn children_that_overlap_are_counted_once() {
 }
 
 #[test]
-fn of_children_that_end_together_the_one_that_began_first_was_waited_for() {
+fn of_children_that_end_together_the_one_that_started_first_is_on_the_path() {
     check(
         "1 a 0..100
 2 b 50..90 < 1
@@ -126,7 +128,7 @@ fn of_children_that_end_together_the_one_that_began_first_was_waited_for() {
 }
 
 #[test]
-fn what_lies_outside_the_parent_does_not_count_and_is_said() {
+fn time_outside_of_the_parent_does_not_count_and_is_reported() {
     check(
         "1 a 100..200
 2 b 50..120 < 1
@@ -145,7 +147,7 @@ fn what_lies_outside_the_parent_does_not_count_and_is_said() {
 }
 
 #[test]
-fn a_call_lasts_as_long_as_its_client_waited() {
+fn a_call_lasts_as_long_as_its_client_span() {
     check(
         "1 a 0..100
 2 client 10..90 < 1
@@ -161,7 +163,7 @@ fn a_call_lasts_as_long_as_its_client_waited() {
 }
 
 #[test]
-fn queues_are_seen_through() {
+fn queue_spans_are_not_on_the_path() {
     check(
         "1 server 0..100
 2 queue 0..20 < 1
@@ -176,7 +178,7 @@ fn queues_are_seen_through() {
 }
 
 #[test]
-fn a_span_that_ends_before_it_begins_takes_no_time() {
+fn a_span_that_ends_before_it_starts_takes_no_time() {
     check(
         "1 a 0..10
 2 b 8..3 < 1",
@@ -189,7 +191,7 @@ fn a_span_that_ends_before_it_begins_takes_no_time() {
 }
 
 #[test]
-fn every_root_has_a_path_of_its_own() {
+fn every_root_has_its_own_critical_path() {
     check(
         "1 a 0..10
 2 b 20..30 < 9",
@@ -203,7 +205,7 @@ fn every_root_has_a_path_of_its_own() {
 }
 
 #[test]
-fn no_shape_of_a_huge_trace_takes_more_than_a_moment() {
+fn a_critical_path_takes_a_few_steps_per_span_for_every_shape() {
     const MANY: u64 = 100_000;
     type Parent = fn(u64) -> u64;
     let shapes: [Parent; 4] =
@@ -221,7 +223,8 @@ fn no_shape_of_a_huge_trace_takes_more_than_a_moment() {
     }
 }
 
-/// On every root: the path is one line from its start to its end, on nodes that are at work.
+/// For every root: the path reaches from the start of the root to its end without gaps, on nodes
+/// that are running.
 fn check_sums(hops: &[Hop]) {
     let tree = Tree::build(hops);
     let extents = Extents::of(&tree, hops);
@@ -243,8 +246,8 @@ fn check_sums(hops: &[Hop]) {
     }
     for (at, extent) in extents.nodes.iter().enumerate() {
         assert!(own[at] <= extent.duration());
-        // A node on the path waits for itself at least while nothing else runs below it, but for a moment in
-        // which the next one has begun.
+        // The path is at a node at least while no child is running, except for the allowed overlap
+        // of children.
         let waited = on_path[at] + extent.duration() / MAX_OVERLAP_DIVISOR;
         assert!(on_path[at] == Duration::ZERO || own[at] <= waited, "{at}");
     }
@@ -252,7 +255,7 @@ fn check_sums(hops: &[Hop]) {
 
 proptest! {
     #[test]
-    fn the_parts_of_any_trace_sum_to_the_duration_of_its_root(
+    fn the_segments_of_any_trace_add_up_to_the_duration_of_its_root(
         spans in prop::collection::vec((1u64..40, 0u64..40, 0u64..1_000, 0u64..1_000, 0i32..6), 0..60)
     ) {
         let hop = |(span, parent, start, end, kind): (u64, u64, u64, u64, i32)| Hop {
@@ -267,7 +270,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_as_spans_have_paths_that_sum(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
+    fn the_segments_of_arbitrary_spans_add_up(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
         check_sums(&soundness::hops(&bytes));
     }
 }

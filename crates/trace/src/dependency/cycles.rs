@@ -1,7 +1,7 @@
-//! Who calls himself, through others or not.
+//! Cycles in the service map.
 
-/// The groups of nodes in which each can be reached from each other, and nodes that call themselves: in
-/// order, each in order. Tarjan's strongly connected components without recursion: O(nodes + edges).
+/// The strongly connected components with more than one node, and the nodes that call themselves;
+/// all sorted. Tarjan's algorithm without recursion: O(nodes + edges).
 pub(super) fn cycles(nodes: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
     let mut calls = vec![Vec::new(); nodes];
     let mut calls_itself = vec![false; nodes];
@@ -32,11 +32,11 @@ pub(super) fn cycles(nodes: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> 
 
 struct Search<'a> {
     calls: &'a [Vec<usize>],
-    /// When each node was first seen.
+    /// By node: when it was first visited.
     order: Vec<Option<usize>>,
-    /// The earliest node that can be reached from each.
+    /// By node: the earliest visited node that it reaches.
     low: Vec<usize>,
-    /// Whether a node's group is not known yet.
+    /// By node: whether its component is not complete yet.
     open: Vec<bool>,
     stack: Vec<usize>,
     seen: usize,
@@ -81,7 +81,7 @@ impl Search<'_> {
         self.seen += 1;
     }
 
-    /// `node` was the first of its group.
+    /// Completes the component whose first node is `node`.
     fn close(&mut self, node: usize) {
         let first = self.stack.iter().rposition(|other| *other == node).unwrap_or(0);
         let group = self.stack.split_off(first);

@@ -1,28 +1,28 @@
-//! What changed from one map to another.
+//! What changed between two service maps.
 
 use std::collections::BTreeMap;
 
 use super::{Edge, Topology};
 
-/// What changed between two maps. Edges are matched by the names of their nodes and the protocol.
+/// What changed between two maps. Edges are matched by the names of their nodes and by protocol.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Changes {
-    /// Edges that the earlier map has not: indices into the later one's.
+    /// Edges that only the later map has: indices into the later map.
     pub added: Vec<usize>,
-    /// Edges that the later map has not: indices into the earlier one's.
+    /// Edges that only the earlier map has: indices into the earlier map.
     pub removed: Vec<usize>,
-    /// Edges that are slower: indices into the earlier one's and into the later one's.
+    /// Edges that became slower: indices into the earlier and into the later map.
     pub slower: Vec<(usize, usize)>,
 }
 
 /// An edge with fewer calls in either map is not compared.
 const MIN_CALLS: u64 = 20;
-/// By how many microseconds a percentile of a slower edge rose at least.
+/// The smallest increase of a percentile, in microseconds, that makes an edge slower.
 const MIN_RISE_US: u64 = 1_000;
 
 impl Topology {
-    /// What changed since `earlier`: added, removed and slower edges. An edge is slower when its median or its 95th percentile rose
-    /// by half or more, and by a millisecond or more, with 20 calls or more in both maps.
+    /// What changed since `earlier`. An edge is slower when its median or its 95th percentile grew
+    /// by at least half and by at least a millisecond, with at least 20 calls in both maps.
     pub fn changes_since(&self, earlier: &Self) -> Changes {
         let (before, now) = (earlier.by_name(), self.by_name());
         let mut changes = Changes::default();

@@ -7,29 +7,30 @@ use super::peer_hints::{Peer, PeerHintsId, PeerHintsTable, UNKNOWN};
 use crate::ids::SpanId;
 use crate::span::SpanKind;
 
-/// What a map needs to know of a span. Its numbers are those of one map.
+/// What a service map needs to know about a span. Node numbers and hint numbers are those of one
+/// map.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CallSpan {
-    /// The span.
+    /// The id of the span.
     pub span_id: SpanId,
-    /// The span that caused it; `None` for a root.
+    /// The parent span; `None` for a root.
     pub parent: Option<SpanId>,
-    /// Its service.
+    /// The service of the span.
     pub service: NodeId,
     /// The attributes that describe the peer, if there are any. Ignored for internal spans, which have no peer.
     pub peer_hints: Option<PeerHintsId>,
-    /// Microseconds.
+    /// The duration in microseconds.
     pub duration_us: u64,
-    /// Its role in a call.
+    /// The span's role in a call.
     pub kind: SpanKind,
-    /// Its status is an error.
+    /// Whether the status of the span is `error`.
     pub failed: bool,
 }
 
 /// One call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
-    /// The caller's span, where it is there.
+    /// The caller's span if it is known, else the callee's.
     pub span: SpanId,
     pub from: NodeId,
     pub to: NodeId,
@@ -38,47 +39,49 @@ pub(super) struct Call {
     pub duration_us: u64,
 }
 
-/// Joins one trace after another, in the same memory.
+/// Finds the calls of one trace after another, reusing its memory.
 #[derive(Clone, Default)]
 pub(super) struct Join {
-    /// The parent of each span, by index, once internal spans are seen through.
+    /// By span: the index of its parent, skipping internal spans.
     parents: Vec<Option<u32>>,
-    /// For each span, the one that called it; `None` when it is work inside its service, or nobody is known.
+    /// By span: the index of the calling span; `None` for work within a service, and when no caller
+    /// is known.
     callers: Vec<Option<u32>>,
-    /// For each span, who answers it.
+    /// By span: which kinds of spans are below.
     answers: Vec<Answers>,
     stand_ins: Vec<StandIn>,
     calls: Vec<Call>,
     path: Vec<u32>,
 }
 
-/// The calls of one trace, and what its spans say of their services.
+/// The calls of one trace, and what each span says about its service.
 pub(super) struct TraceCalls<'a> {
     pub calls: &'a [Call],
-    /// For each span.
+    /// By span: whether the span is a stand-in for the callee.
     pub stand_ins: &'a [StandIn],
     pub orphans: u64,
     pub unnamed: u64,
 }
 
-/// What stands below a caller's span.
+/// Which spans are directly below a client span.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answers {
     None,
-    /// A caller's span of the same service: the call itself, of which this is the outside.
+    /// A client span of the same service, as when a library wraps another: the inner span is the
+    /// actual call.
     Inner,
     One,
     Several,
 }
 
-/// Traces of more spans are searched through an index.
+/// Traces with more spans are searched with a hash index.
 const MAX_LINEAR_SEARCH: usize = 32;
 
 impl Join {
-    /// The calls of a whole trace.
+    /// Finds the calls of a whole trace.
     pub fn calls(&mut self, spans: &[CallSpan], hints: &PeerHintsTable) -> TraceCalls<'_> {
         let orphans = self.find_parents(spans);
-        self.see_through(spans);
+        self.skip_internal_spans(spans);
         self.find_callers(spans);
         self.calls.clear();
         self.stand_ins.clear();
@@ -87,7 +90,12 @@ impl Join {
             self.stand_ins.push(self.stand_in(at, span, hints));
             match self.callers[at].map(|caller| caller as usize) {
                 Some(caller) => {
-                    self.calls.push(answer(&spans[caller], self.answers[caller], span, hints));
+                    self.calls.push(call_between(
+                        &spans[caller],
+                        self.answers[caller],
+                        span,
+                        hints,
+                    ));
                 }
                 None => match self.one_sided(at, span, hints) {
                     OneSided::Call(call) => self.calls.push(call),
@@ -99,7 +107,7 @@ impl Join {
         TraceCalls { calls: &self.calls, stand_ins: &self.stand_ins, orphans, unnamed }
     }
 
-    /// By index; returns how many spans name a parent that is not there.
+    /// Finds the parents by index, and returns how many spans name a parent that is missing.
     fn find_parents(&mut self, spans: &[CallSpan]) -> u64 {
         self.parents.clear();
         if spans.len() <= MAX_LINEAR_SEARCH {
@@ -118,9 +126,10 @@ impl Join {
         (named - self.parents.iter().flatten().count()) as u64
     }
 
-    /// Hangs what stands below an internal span under what that stands below, if both are of one service:
-    /// Beyla's `in queue` and `processing` are such spans, and so are an SDK's own. A circle is left as it is.
-    fn see_through(&mut self, spans: &[CallSpan]) {
+    /// Attaches the children of an internal span to the parent of that span, if both are of one
+    /// service. Internal spans are Beyla's `in queue` and `processing`, and spans within an SDK's
+    /// process. Cycles are left unchanged.
+    fn skip_internal_spans(&mut self, spans: &[CallSpan]) {
         for at in 0..spans.len() {
             self.path.clear();
             let mut above = self.parents[at];
@@ -132,7 +141,7 @@ impl Join {
                 above = self.parents[inner as usize];
             }
             self.parents[at] = above;
-            // Walked once: a long chain stays linear.
+            // Each internal span is walked once, so that a long chain takes linear time.
             for inner in self.path.iter().take(spans.len()) {
                 self.parents[*inner as usize] = above;
             }
@@ -173,7 +182,8 @@ impl Join {
         }
     }
 
-    /// A caller's span that nobody answers, under another service's: its service is the called one.
+    /// Whether a span is a stand-in: a client span below another service's span, without a server
+    /// span below. Its service is the callee itself.
     fn stand_in(&self, at: usize, span: &CallSpan, hints: &PeerHintsTable) -> StandIn {
         let is_bare = is_caller(span.kind) && self.answers[at] == Answers::None;
         if self.callers[at].is_none() || !is_bare {
@@ -182,7 +192,7 @@ impl Join {
         StandIn::For(peer(span, hints).target.map(|(kind, _)| kind))
     }
 
-    /// A call of which only this side is there.
+    /// The call of a span whose other side is missing.
     fn one_sided(&self, at: usize, span: &CallSpan, hints: &PeerHintsTable) -> OneSided {
         let calls = is_caller(span.kind);
         if (calls && self.answers[at] != Answers::None)
@@ -193,7 +203,7 @@ impl Join {
         let Peer { protocol, target } = peer(span, hints);
         let (from, to) = match target {
             Some((_, target)) if calls => (span.service, target),
-            // A message is taken from where it lay.
+            // A consumer takes the message from the queue.
             Some((NodeKind::Queue, queue)) => (queue, span.service),
             _ if calls => return OneSided::Unnamed,
             _ => return OneSided::None,
@@ -209,11 +219,18 @@ enum OneSided {
     None,
 }
 
-/// The call that `span` answers. Its latency is the caller's, unless that made several.
-fn answer(caller: &CallSpan, answers: Answers, span: &CallSpan, hints: &PeerHintsTable) -> Call {
+/// The call from `caller` to `span`. The latency is that of the client span, unless the client span
+/// has several server spans.
+fn call_between(
+    caller: &CallSpan,
+    answers: Answers,
+    span: &CallSpan,
+    hints: &PeerHintsTable,
+) -> Call {
     let is_pair = is_caller(caller.kind) && answers == Answers::One;
     let protocols = [caller, span].map(|side| peer(side, hints).protocol);
-    // What stands above a call that has one side says how itself was called.
+    // The client span names the protocol, if it is the only client span of this call; else the
+    // server span does.
     let protocol = if is_pair && protocols[0] != UNKNOWN { protocols[0] } else { protocols[1] };
     Call {
         span: if is_caller(caller.kind) { caller.span_id } else { span.span_id },

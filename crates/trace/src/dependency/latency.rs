@@ -1,14 +1,16 @@
-//! How long many calls took: exact while they are few, then within a bound.
+//! Latency percentiles: exact for few calls, approximate for many.
 
-/// Durations in microseconds. Adding in another order, or merging, gives the same.
+/// A set of durations in microseconds. The order in which durations are added or merged does not
+/// matter.
 ///
-/// Percentiles are exact up to [`Latencies::EXACT`] durations; of more they are at most 0.4% off, which is
-/// half a bucket: each power of two is divided in 128. At most 60 KiB.
+/// Percentiles are exact for up to [`Latencies::EXACT`] durations. With more, they are at most 0.4%
+/// off, which is half a bucket: each power of two is divided into 128 buckets. The size is at most
+/// 60 KiB.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Latencies {
-    /// In no order; empty once there are buckets.
+    /// The durations, unsorted; empty once there are buckets.
     few: Vec<u64>,
-    /// How many are in each bucket, from bucket `first` on.
+    /// The number of durations in each bucket, starting with bucket number `first`.
     buckets: Vec<u64>,
     first: usize,
     min: u64,
@@ -16,15 +18,15 @@ pub struct Latencies {
     count: u64,
 }
 
-/// Buckets of each power of two.
+/// The number of buckets for each power of two.
 const DIVISIONS: u32 = 128;
 const DIVISION_BITS: u32 = DIVISIONS.ilog2();
 
 impl Latencies {
-    /// So many durations are kept as they are.
+    /// Up to this many durations are kept individually.
     pub const EXACT: usize = 256;
 
-    /// Adds one.
+    /// Adds one duration.
     pub fn add(&mut self, micros: u64) {
         self.min = if self.count == 0 { micros } else { self.min.min(micros) };
         self.max = self.max.max(micros);
@@ -39,7 +41,7 @@ impl Latencies {
         }
     }
 
-    /// Adds all of `other`.
+    /// Adds all durations of `other`.
     pub fn merge(&mut self, other: &Self) {
         for micros in &other.few {
             self.add(*micros);
@@ -56,12 +58,13 @@ impl Latencies {
         self.count += other.count;
     }
 
-    /// How many there are.
+    /// How many durations there are.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// The smallest duration that `percent` of 100 are not above (nearest rank); `None` when there are none.
+    /// The smallest duration that `percent` percent of the durations do not exceed (nearest rank);
+    /// `None` when there are none.
     pub fn percentile(&self, percent: u64) -> Option<u64> {
         if self.count == 0 {
             return None;
@@ -103,11 +106,11 @@ impl Latencies {
     }
 }
 
-/// Values below [`DIVISIONS`] have a bucket each.
+/// The bucket of a duration. Values below [`DIVISIONS`] have a bucket each.
 fn bucket(micros: u64) -> usize {
     let power = micros.checked_ilog2().unwrap_or(0);
     let shift = power.saturating_sub(DIVISION_BITS);
-    // The leading bits of the value lie between DIVISIONS and twice that, once it is shifted.
+    // After the shift, the value lies between DIVISIONS and twice that.
     (u64::from(shift) * u64::from(DIVISIONS) + (micros >> shift)) as usize
 }
 

@@ -1,27 +1,27 @@
-//! The nodes of a map, by number while it is made, by name when it is done.
+//! The nodes of a service map: numbered during construction, named in the finished map.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::Node;
 
-/// A node's number, in one map.
+/// The number of a node in one map.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NodeId(u32);
 
-/// What a node is.
+/// The kinds of nodes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum NodeKind {
-    /// Something whose own spans were observed.
+    /// A service that has spans of its own.
     Service,
-    /// Known from the `db.*` attributes of those who ask it.
+    /// A database, known from the `db.*` attributes of its clients.
     Database,
-    /// Known from the `messaging.*` attributes of those who send to it or take from it.
+    /// A message queue, known from the `messaging.*` attributes of producers and consumers.
     Queue,
-    /// A host or peer of which no span was observed.
+    /// Any other host or peer without spans.
     External,
 }
 
-/// Nodes by number.
+/// The nodes of a map, by number.
 #[derive(Clone, Default)]
 pub(super) struct Nodes {
     numbers: [HashMap<String, NodeId>; 4],
@@ -32,17 +32,19 @@ pub(super) struct Nodes {
 struct NodeRecord {
     name: String,
     kind: NodeKind,
-    /// It has spans.
+    /// Whether spans name this service.
     observed: bool,
-    /// Some span of it is its own, and not a caller's that bears the name of the called.
+    /// Whether any of these spans is the service's own, and not a client span that bears the name
+    /// of the callee.
     has_own_spans: bool,
-    /// What the spans that are not its own say it is.
+    /// The kinds that such client spans say the node has.
     stands_for: BTreeSet<NodeKind>,
 }
 
-/// Names that are told apart, so that those of a hostile exporter cannot fill the memory.
+/// The largest number of nodes, so that names made up by a hostile exporter cannot exhaust the
+/// memory.
 const MAX_NODES: usize = 20_000;
-/// Longer names are cut: those that begin with the same so many bytes are one node.
+/// Longer names are cut: names with the same first bytes share a node.
 const MAX_NAME_BYTES: usize = 500;
 const OVERFLOW_NODE: &str = "(names beyond the limit of 20,000)";
 
@@ -53,7 +55,7 @@ impl NodeId {
 }
 
 impl NodeKind {
-    /// `service`, `database`, `queue` or `external`.
+    /// The kind as text: `service`, `database`, `queue` or `external`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Service => "service",
@@ -74,7 +76,7 @@ impl Nodes {
         if let Some(id) = self.numbers[kind as usize].get(name) {
             return *id;
         }
-        // One node for all names beyond the limit.
+        // All names beyond the limit share one node.
         let (kind, name) = match self.nodes.len() {
             0..MAX_NODES => (kind, name),
             MAX_NODES => (NodeKind::External, OVERFLOW_NODE),
@@ -94,15 +96,15 @@ impl Nodes {
         id
     }
 
-    /// Whether a map may call it `name`: by its own name, or with what it is.
+    /// Whether `name` is the node's name in a map: its own name, or that name followed by its kind.
     pub fn is_called(&self, id: NodeId, name: &str) -> bool {
         let node = &self.nodes[id.index()];
         let rest = name.strip_prefix(node.name.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest == format!(" ({})", node.kind.as_str()))
     }
 
-    /// Notes a span of `service`: its own, or one that stands for the called.
-    pub fn see(&mut self, service: NodeId, stand_in: StandIn) {
+    /// Records a span of `service`: its own span, or a stand-in.
+    pub fn record_span(&mut self, service: NodeId, stand_in: StandIn) {
         let seen = &mut self.nodes[service.index()];
         seen.observed = true;
         match stand_in {
@@ -114,7 +116,7 @@ impl Nodes {
         }
     }
 
-    /// Adds the nodes of `other`; returns the number here of each of them.
+    /// Adds the nodes of `other`, and returns the number that each of them has here.
     pub fn merge(&mut self, other: &Self) -> Vec<NodeId> {
         let merged = other.nodes.iter().map(|theirs| {
             let id = self.intern(theirs.kind, &theirs.name);
@@ -127,8 +129,8 @@ impl Nodes {
         merged.collect()
     }
 
-    /// The nodes that were observed or are `called`, in order of their names, and the place of each number.
-    /// A node that is no service and has the name of another says what it is.
+    /// The nodes that have spans or are `called`, sorted by name, and the position of each number.
+    /// A node that is no service and shares its name with another node gets its kind appended.
     pub fn named(&self, called: &[bool]) -> (Vec<Node>, Vec<usize>) {
         let shown = |at: &usize| self.nodes[*at].observed || called[*at];
         let mut order: Vec<usize> = (0..self.nodes.len()).filter(shown).collect();
@@ -151,12 +153,13 @@ impl Nodes {
     }
 }
 
-/// Whether a span is its service's own.
+/// Whether a span is a stand-in: a client span that bears the name of the callee.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum StandIn {
-    /// It is.
+    /// The span is the service's own.
     No,
-    /// It is a caller's, and its service is the called: of this kind, if it says so.
+    /// The span is a client's, and its service is the callee; with the callee's kind, if the span
+    /// has it.
     For(Option<NodeKind>),
 }
 

@@ -1,14 +1,15 @@
-//! Peer hints: the attributes of a span that describe the other side of its call, and what they come to.
+//! Peer hints: the attributes of a span that describe the other side of its call, and the peer that
+//! they identify.
 
 use std::collections::HashMap;
 
 use super::node::{NodeId, NodeKind, Nodes};
 use crate::attribute::{Attributes, Value};
 
-/// The attributes of one span that describe its peer: the protocol of the call, and where it goes. Empty text
-/// counts as absent.
+/// The attributes of one span that describe its peer: the protocol of the call, and its target. An
+/// empty text counts as absent.
 ///
-/// The names are those of OpenTelemetry's current conventions.
+/// The fields are named after OpenTelemetry's current conventions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[allow(missing_docs, reason = "the fields are OpenTelemetry's attributes")]
 pub struct PeerHints<'a> {
@@ -18,36 +19,37 @@ pub struct PeerHints<'a> {
     pub db_namespace: Option<&'a str>,
     pub messaging_system: Option<&'a str>,
     pub messaging_destination: Option<&'a str>,
-    /// May hold the port.
+    /// The address; may contain the port.
     pub server_address: Option<&'a str>,
     pub server_port: Option<i64>,
     pub service_peer_name: Option<&'a str>,
 }
 
-/// The number of some peer hints in one [`super::Dependencies`]. Hints that come to the same peer have the same
-/// number.
+/// The number of peer hints in one [`super::Dependencies`]. Hints that identify the same peer have
+/// the same number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PeerHintsId(u32);
 
-/// The peers of one map, by number: each distinct one once.
+/// The distinct peers of one map, by number.
 #[derive(Clone, Default)]
 pub(super) struct PeerHintsTable {
     numbers: HashMap<Peer, PeerHintsId>,
     peers: Vec<Peer>,
 }
 
-/// What peer hints come to: a protocol, and the node that a call goes to.
+/// What peer hints identify: a protocol, and the node that a call goes to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Peer {
     pub protocol: &'static str,
-    /// The node of the called, for a call of which the called's own span is missing; `None` when no hint names it.
+    /// The node of the callee, for calls whose callee has no span; `None` when no hint names it.
     pub target: Option<(NodeKind, NodeId)>,
 }
 
 /// The protocol of a call whose hints do not name one.
 pub(super) const UNKNOWN: &str = "unknown";
 
-/// Protocols that are shown by their own name. Others are shown by their family: `sql`, `rpc`, `messaging`.
+/// Protocols that are shown by their own name. Others are shown by their family: `sql`, `rpc`,
+/// `messaging`.
 const NAMED_PROTOCOLS: [&str; 25] = [
     "redis",
     "mongodb",
@@ -76,11 +78,11 @@ const NAMED_PROTOCOLS: [&str; 25] = [
     "pulsar",
 ];
 
-/// Ports that are left out of an address: HTTP's and HTTPS's.
+/// The ports of HTTP and HTTPS, which are left out of addresses.
 const DEFAULT_PORTS: [i64; 2] = [80, 443];
 
 impl PeerHintsTable {
-    /// The number of `hints`; nodes that they name are added to `nodes`.
+    /// The number of `hints`; the nodes that they name are added to `nodes`.
     pub fn intern(&mut self, hints: &PeerHints<'_>, nodes: &mut Nodes) -> PeerHintsId {
         let target = hints.target().map(|(kind, name)| (kind, nodes.intern(kind, &name)));
         let peer = Peer { protocol: hints.protocol(), target };
@@ -90,14 +92,14 @@ impl PeerHintsTable {
         })
     }
 
-    /// The peer with the number `id`, which this table gave.
+    /// The peer with the number `id`, which must be from this table.
     pub fn peer(&self, id: PeerHintsId) -> Peer {
         self.peers[id.0 as usize]
     }
 }
 
 impl<'a> PeerHints<'a> {
-    /// The hints among the `attributes` of a span, in their current and older spellings.
+    /// The hints among the `attributes` of a span, by their current and older names.
     pub fn from_attributes(attributes: &'a Attributes) -> Self {
         let text = |keys: &[&str]| keys.iter().find_map(|key| attributes.text(key));
         let port = attributes.get("server.port");
@@ -136,7 +138,8 @@ impl PeerHints<'_> {
         }
     }
 
-    /// `postgresql://db-1:5432/orders`, `kafka/notifications`, `api.stripe.com`: as much as the hints name.
+    /// The node of the callee, such as `postgresql://db-1:5432/orders`, `kafka/notifications` or
+    /// `api.stripe.com`.
     fn target(&self) -> Option<(NodeKind, String)> {
         if let Some(system) = non_empty(self.db_system) {
             let host = self.address().map(|address| format!("://{address}"));

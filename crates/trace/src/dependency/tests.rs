@@ -7,8 +7,8 @@ use super::*;
 use crate::ids::SpanId;
 use crate::span::SpanKind;
 
-/// One span a line: `id service kind millis [< parent] [| error key=value …]`; keys are fields of [`PeerHints`].
-/// A blank line ends a trace.
+/// One span per line: `id service kind millis [< parent] [| error key=value …]`; keys are fields of
+/// [`PeerHints`]. A blank line ends a trace.
 #[track_caller]
 fn check(text: &str, expected: Expect) {
     let drawn = draw(&map_of(text, false));
@@ -68,7 +68,8 @@ fn id(text: &str) -> Option<SpanId> {
     u64::from_str_radix(text, 16).ok().and_then(|id| SpanId::try_from(id).ok())
 }
 
-/// One edge a line: calls, errors and the median in milliseconds; then what else there is to say.
+/// One edge per line: calls, errors and the median in milliseconds; followed by the counts that are
+/// not zero.
 fn draw(map: &Topology) -> String {
     let name = |at: usize| {
         let node = &map.nodes[at];
@@ -99,7 +100,7 @@ fn draw(map: &Topology) -> String {
     text
 }
 
-/// Design §5, with the attributes that its names stand for.
+/// The reference trace, with attributes that name the peers.
 #[test]
 fn the_reference_trace_has_exactly_its_seven_edges() {
     check(
@@ -124,7 +125,7 @@ fn the_reference_trace_has_exactly_its_seven_edges() {
 }
 
 #[test]
-fn a_client_and_its_server_are_one_call_through_what_beyla_puts_between() {
+fn a_client_span_and_a_server_span_are_one_call_despite_virtual_hops_between_them() {
     check(
         "1 shop server 100 | method=GET
          2 shop internal 1 < 1
@@ -138,7 +139,7 @@ fn a_client_and_its_server_are_one_call_through_what_beyla_puts_between() {
 }
 
 #[test]
-fn a_side_that_nobody_answers_is_one_call_to_what_it_names() {
+fn a_client_span_without_a_server_span_is_a_call_to_the_peer_that_it_names() {
     check(
         "1 shop server 100
          2 shop client 5 < 1 | db=postgresql namespace=orders address=db-1 port=5432
@@ -160,7 +161,7 @@ fn a_side_that_nobody_answers_is_one_call_to_what_it_names() {
 }
 
 #[test]
-fn a_server_without_a_clients_span_is_called_by_what_it_stands_below() {
+fn a_server_span_without_a_client_span_is_called_by_its_parents_service() {
     check(
         "1 a server 9\n2 b server 5 < 1",
         expect![[r#"
@@ -170,7 +171,7 @@ fn a_server_without_a_clients_span_is_called_by_what_it_stands_below() {
 }
 
 #[test]
-fn who_called_an_orphan_is_not_guessed() {
+fn the_caller_of_an_orphan_is_not_guessed() {
     check(
         "2 cards server 5 < 1\n\n4 shop client 9 < 3 | address=cards",
         expect![[r#"
@@ -182,7 +183,7 @@ fn who_called_an_orphan_is_not_guessed() {
 }
 
 #[test]
-fn a_retried_call_is_several_calls_each_as_long_as_its_server_says() {
+fn a_retried_call_is_several_calls_each_as_long_as_its_server_span() {
     check(
         "1 a client 90\n2 b server 30 < 1 | error\n3 b server 20 < 1\n4 b server 10 < 1",
         expect![[r#"
@@ -192,7 +193,7 @@ fn a_retried_call_is_several_calls_each_as_long_as_its_server_says() {
 }
 
 #[test]
-fn a_call_within_a_call_of_one_service_is_the_inner_one() {
+fn of_nested_client_spans_of_one_service_the_inner_one_is_the_call() {
     check(
         "1 a client 90 | db=elasticsearch
          2 a internal 80 < 1
@@ -207,7 +208,7 @@ fn a_call_within_a_call_of_one_service_is_the_inner_one() {
 }
 
 #[test]
-fn messages_are_joined_by_their_parent_or_else_to_their_queue() {
+fn a_message_connects_producer_and_consumer_by_parent_or_else_by_queue() {
     check(
         "1 shop producer 2 | messaging=kafka topic=paid
          2 mail consumer 9 < 1 | messaging=kafka topic=paid
@@ -224,7 +225,7 @@ fn messages_are_joined_by_their_parent_or_else_to_their_queue() {
 }
 
 #[test]
-fn work_without_kinds_is_a_call_where_it_enters_another_service() {
+fn internal_spans_are_a_call_where_the_service_changes() {
     check(
         "1 a internal 9\n2 a internal 8 < 1\n3 b internal 7 < 2\n4 b internal 6 < 3\n5 c internal 5 < 4",
         expect![[r#"
@@ -235,7 +236,7 @@ fn work_without_kinds_is_a_call_where_it_enters_another_service() {
 }
 
 #[test]
-fn who_calls_himself_through_others_or_not_is_named() {
+fn services_that_call_themselves_directly_or_indirectly_are_cycles() {
     check(
         "1 a server 9\n2 b server 8 < 1\n3 c server 7 < 2\n4 a server 6 < 3\n5 d server 5 < 4\n6 d server 4 < 5\n7 e server 1 < 6",
         expect![[r#"
@@ -252,7 +253,7 @@ fn who_calls_himself_through_others_or_not_is_named() {
 }
 
 #[test]
-fn spans_that_are_their_own_ancestors_end_like_others() {
+fn spans_that_are_their_own_ancestors_are_handled() {
     check(
         "1 a internal 9 < 1\n2 a internal 8 < 3\n3 a internal 7 < 2\n4 b server 1 < 2",
         expect![[r#"
@@ -262,7 +263,7 @@ fn spans_that_are_their_own_ancestors_end_like_others() {
 }
 
 #[test]
-fn a_name_that_two_nodes_have_is_told_apart() {
+fn two_nodes_with_the_same_name_are_distinguished_by_kind() {
     check(
         "1 a client 9 | address=b\n\n2 b server 8\n\n3 a client 7 | db=b\n\n4 c server 7\n5 c client 1 < 4 | db=c",
         expect![[r#"
@@ -275,7 +276,7 @@ fn a_name_that_two_nodes_have_is_told_apart() {
 }
 
 #[test]
-fn a_chain_of_a_hundred_thousand_spans_is_joined_in_a_moment() {
+fn a_chain_of_a_hundred_thousand_spans_is_handled_in_linear_time() {
     let mut map = Dependencies::default();
     let services = [map.service("a"), map.service("b")];
     let span = |at: u64, kind, service| CallSpan {
@@ -293,7 +294,7 @@ fn a_chain_of_a_hundred_thousand_spans_is_joined_in_a_moment() {
     // Children before parents is the order in which spans arrive.
     chain.reverse();
     map.add_trace(&chain);
-    // A circle of as many.
+    // A cycle of the same length.
     chain.iter_mut().for_each(|span| span.kind = SpanKind::Internal);
     chain.last_mut().unwrap().parent = SpanId::try_from(100_000_u64).ok();
     map.add_trace(&chain);
@@ -304,7 +305,7 @@ fn a_chain_of_a_hundred_thousand_spans_is_joined_in_a_moment() {
 }
 
 #[test]
-fn edges_beyond_the_limit_are_counted() {
+fn calls_over_edges_beyond_the_limit_are_counted() {
     let mut map = Dependencies::default();
     let mut trace = Vec::new();
     for at in 0..=Dependencies::MAX_EDGES as u64 {
@@ -326,7 +327,7 @@ fn edges_beyond_the_limit_are_counted() {
 }
 
 #[test]
-fn few_latencies_are_exact_and_many_within_a_half_per_cent() {
+fn percentiles_are_exact_for_few_latencies_and_within_half_a_percent_for_many() {
     let percentiles = |values: &[u64]| {
         let mut latencies = Latencies::default();
         values.iter().for_each(|value| latencies.add(*value));
@@ -346,7 +347,7 @@ fn few_latencies_are_exact_and_many_within_a_half_per_cent() {
 }
 
 #[test]
-fn a_name_without_end_is_cut_and_shared() {
+fn very_long_names_are_cut_and_share_a_node() {
     let mut map = Dependencies::default();
     let long = "ß".repeat(70_000);
     let node = map.service(&long);
@@ -355,7 +356,7 @@ fn a_name_without_end_is_cut_and_shared() {
 }
 
 #[test]
-fn edges_are_added_removed_or_slower_than_before() {
+fn added_removed_and_slower_edges_are_found() {
     let calls = |callee: &str, millis: u64, count: u64| {
         let trace =
             |at| format!("1 a client {at} | method=GET\n2 {callee} server {millis} < 1\n\n");
@@ -379,8 +380,8 @@ fn edges_are_added_removed_or_slower_than_before() {
     assert_eq!(now.changes_since(&now), Changes::default());
 }
 
-/// A trace's spans by numbers: parent, service, kind, what it says, duration, whether it failed. A parent is
-/// an earlier span, or one that never came.
+/// The spans of a trace, by numbers: parent, service, kind, peer hints, duration, and whether the
+/// span failed. The parent is an earlier span, or one that is missing.
 type Numbers = Vec<(u64, u8, u8, u8, u64, bool)>;
 
 fn numbers() -> impl Strategy<Value = Numbers> {
@@ -422,7 +423,7 @@ fn trace(map: &mut Dependencies, numbers: &Numbers) -> Vec<CallSpan> {
 
 proptest! {
     #[test]
-    fn the_calls_into_a_service_are_its_spans_that_somebody_called(traces in prop::collection::vec(numbers(), 0..6)) {
+    fn the_calls_to_a_service_are_its_spans_that_have_a_caller(traces in prop::collection::vec(numbers(), 0..6)) {
         let mut map = Dependencies::default();
         let mut expected: BTreeMap<String, u64> = BTreeMap::new();
         for numbers in &traces {
@@ -450,7 +451,7 @@ proptest! {
     }
 
     #[test]
-    fn maps_of_parts_merged_in_any_order_are_the_map_of_the_whole(traces in prop::collection::vec(numbers(), 0..12), cut in 0..12_usize) {
+    fn merged_maps_equal_the_map_of_all_traces(traces in prop::collection::vec(numbers(), 0..12), cut in 0..12_usize) {
         let map_of = |traces: &[Numbers]| {
             let mut map = Dependencies::default();
             for numbers in traces {
@@ -472,7 +473,7 @@ proptest! {
     }
 
     #[test]
-    fn merged_latencies_are_those_of_all(one in prop::collection::vec(any::<u32>(), 0..600), other in prop::collection::vec(any::<u32>(), 0..600)) {
+    fn merged_latencies_equal_the_latencies_of_all_calls(one in prop::collection::vec(any::<u32>(), 0..600), other in prop::collection::vec(any::<u32>(), 0..600)) {
         let of = |values: &mut dyn Iterator<Item = &u32>| {
             let mut latencies = Latencies::default();
             values.for_each(|value| latencies.add(u64::from(*value)));

@@ -1,23 +1,23 @@
-//! The time that the window's traces lost beyond their baseline, by component.
+//! How much longer each component took in the window than in the baseline.
 
 use super::observation::Observation;
 use super::shift::Shift;
 use super::table::ObservationTable;
 use crate::work;
 
-/// The nanoseconds that the window's traces took beyond the baseline, all traces together.
+/// The nanoseconds by which the window's traces exceed the baseline, summed over all traces.
 #[derive(Debug)]
 pub(super) struct AddedTime {
-    /// By component.
+    /// By component: the time that the component added.
     pub components: Vec<f64>,
-    /// By service: all that was added to the traces that it is in, by whomever.
+    /// By service: the time that any component added to the traces that the service is in.
     pub in_traces_of: Vec<f64>,
-    /// All of it.
+    /// The sum over all components.
     pub total: f64,
 }
 
 impl AddedTime {
-    /// Of the observations that are in the window.
+    /// Sums over the observations of the window.
     pub fn for_cohorts(
         table: &ObservationTable<'_>,
         in_window: &[bool],
@@ -29,7 +29,7 @@ impl AddedTime {
             in_traces_of: vec![0.0; services],
             total: 0.0,
         };
-        // The last observation that a service was in.
+        // By service, the last observation in which the service was seen.
         let mut seen_in = vec![usize::MAX; services];
         for (at, observation) in
             table.observations.iter().enumerate().filter(|(at, _)| in_window[*at])
@@ -52,8 +52,9 @@ impl AddedTime {
     }
 }
 
-/// By how many nanoseconds each component of one observation exceeded its baseline, all of its path shares
-/// together; negative where it was faster. Components without a baseline are left out.
+/// For each component of one observation, the nanoseconds by which the sum of its path shares
+/// exceeds its baseline; negative where the component was faster. Components without a baseline are
+/// left out.
 pub(super) fn beyond_baseline(
     observation: &Observation,
     shifts: &[Option<Shift>],

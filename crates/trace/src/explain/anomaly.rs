@@ -1,5 +1,6 @@
-//! Everything that changed since the baseline, of all services: components that take longer, operations that fail,
-//! stop early or repeat themselves. The permutation test lets a false positive through in one window of twenty.
+//! All changes since the baseline, in all services: components that became slower, and operations
+//! that fail, end early or repeat calls. By the permutation test, one window in twenty has a false
+//! positive.
 
 use super::change::Change;
 use super::names::CauseKind;
@@ -12,64 +13,67 @@ use super::{Evidence, Suspect, permutation};
 use crate::explain::names::Names;
 use crate::span::Span;
 
-/// What changed between two cohorts, and how many traces each has.
+/// The changes between two cohorts, and the number of traces in each.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Anomalies {
-    /// The highest score first.
+    /// The changes, highest score first.
     pub found: Vec<Anomaly>,
-    /// Traces of the window.
+    /// How many traces the window has.
     pub traces: usize,
-    /// Traces of the baseline.
+    /// How many traces the baseline has.
     pub baseline_traces: usize,
 }
 
-/// One thing that changed since the baseline.
+/// One change since the baseline.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Anomaly {
-    /// How it changed.
+    /// The kind of change.
     pub kind: AnomalyKind,
-    /// Whose it is: of a database or an external host, what its callers call it.
+    /// The service that changed. A database or an external host has the name that its callers use.
     pub service: String,
-    /// The operation, or the caller, the service and the operation.
+    /// The operation that changed, or the caller, the callee and the operation.
     pub component: String,
-    /// How large the change is: of what takes longer the logarithm of how many times as long, of the others the
-    /// weight that the change has in a [`super::Suspect`]'s score.
+    /// How large the change is. For a component that became slower, the natural logarithm of the
+    /// factor by which its time grew; for other changes, the weight that the change has in the
+    /// score of a [`super::Suspect`].
     pub score: f64,
-    /// Before: nanoseconds of what takes longer; of the others, how often it happened, 0 to 1.
+    /// The value in the baseline: for a component that became slower nanoseconds, else how often it
+    /// happened, from 0 to 1.
     pub before: f64,
-    /// Now, likewise.
+    /// The value in the window, in the unit of `before`.
     pub now: f64,
-    /// Where to see it; at most [`Suspect::MAX_EVIDENCE`].
+    /// Spans that show the change; at most [`Suspect::MAX_EVIDENCE`].
     pub evidence: Vec<Evidence>,
 }
 
-/// How something can change.
+/// The kinds of changes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum AnomalyKind {
-    /// It takes longer.
+    /// The component takes longer than in the baseline.
     Slower,
-    /// It fails more often, and nothing below it does.
+    /// The component fails more often, and the failures do not come from its callees.
     Errors,
-    /// It stops before it has called what it used to call.
+    /// The operation ends without making a call that it used to make.
     MissingChild,
-    /// It is asked again and again, and fails.
+    /// The callee is called repeatedly and fails: a retry storm.
     RetryStorm,
-    /// It is asked again and again.
+    /// The callee is called repeatedly without failing: an N+1 pattern.
     NPlusOne,
-    /// More of its caller's requests ask it.
+    /// A larger part of the caller's requests call the callee.
     MoreOften,
-    /// Its caller's requests ask it, and did not.
+    /// The caller's requests call a callee that they did not call in the baseline.
     NewCall,
 }
 
-/// The smallest shift of what takes longer: half as long again, as a natural logarithm.
+/// The smallest shift that is an anomaly: 50% longer, as a natural logarithm.
 const MIN_SHIFT: f64 = 0.405;
-/// The smallest rise of what takes longer, in nanoseconds.
+/// The smallest increase of a component's time that is an anomaly, in nanoseconds.
 const MIN_RISE_NANOS: f64 = 1e6;
-/// The smallest weight of any other change.
+/// The smallest weight of any other change that is an anomaly.
 const MIN_CHANGE_WEIGHT: f64 = 0.25;
 
-/// What changed in the traces of `window` since those of `baseline`. Each item is the spans of one trace.
+/// What changed in the traces of `window` since those of `baseline`. Each item is the spans of one
+/// trace.
 pub fn anomalies<'a>(
     baseline: impl IntoIterator<Item = &'a [Span]>,
     window: impl IntoIterator<Item = &'a [Span]>,
@@ -89,7 +93,7 @@ pub fn anomalies<'a>(
 fn found(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Anomaly> {
     let scores = Scores::for_cohorts(table, in_window);
     let (mut shift, mut weight) = (MIN_SHIFT, MIN_CHANGE_WEIGHT);
-    // The permutation test is skipped where nothing stands out.
+    // The permutation test is skipped when no change is large enough.
     if highest_shift(&scores) > shift || highest_weight(&scores) > weight {
         let highest = |permuted: &Scores| (highest_shift(permuted), highest_weight(permuted));
         for (permuted_shift, permuted_weight) in permutation::statistics(table, in_window, highest)
@@ -130,7 +134,7 @@ fn from_shift(
     shift: &Shift,
 ) -> Anomaly {
     let key = table.key(component);
-    let who = key.callee.filter(|_| key.kind != CauseKind::Queue).unwrap_or(key.service);
+    let service = key.callee.filter(|_| key.kind != CauseKind::Queue).unwrap_or(key.service);
     let samples = table.samples[component].iter();
     let mut worst: Vec<_> =
         samples.filter(|sample| in_window[sample.observation as usize]).collect();
@@ -143,7 +147,7 @@ fn from_shift(
     });
     Anomaly {
         kind: AnomalyKind::Slower,
-        service: table.names.service(who).to_owned(),
+        service: table.names.service(service).to_owned(),
         component: component_text(table, component),
         score: shift.log_ratio,
         before: shift.baseline,
@@ -156,7 +160,8 @@ fn from_change(table: &ObservationTable<'_>, change: &Change) -> Option<Anomaly>
     let key = table.key(change.component as usize);
     let kind = match change.kind {
         CauseKind::Error => AnomalyKind::Errors,
-        // Whoever is not called any more is told with the one who stops.
+        // A change is also listed for the services that are no longer called; the anomaly is only
+        // reported for the operation that ends early.
         CauseKind::Missing if change.service == key.service => AnomalyKind::MissingChild,
         CauseKind::Repeated if key.callee == Some(change.service) => AnomalyKind::RetryStorm,
         CauseKind::Repeated => AnomalyKind::NPlusOne,
@@ -178,7 +183,8 @@ fn from_change(table: &ObservationTable<'_>, change: &Change) -> Option<Anomaly>
 }
 
 impl AnomalyKind {
-    /// `slower`, `errors`, `missing_child`, `retry_storm`, `n_plus_one`, `more_often` or `new_call`.
+    /// The kind as JSON spells it: `slower`, `errors`, `missing_child`, `retry_storm`,
+    /// `n_plus_one`, `more_often` or `new_call`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Slower => "slower",

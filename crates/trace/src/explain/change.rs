@@ -1,4 +1,5 @@
-//! Changes of what operations do: they fail, stop early, repeat themselves, or call something new.
+//! Changes in the behaviour of operations: failing, ending early, repeating calls, or calling
+//! something new.
 
 mod failing;
 mod missing;
@@ -11,37 +12,38 @@ use super::shift::belief;
 use super::suspect::{Evidence, Suspect};
 use super::table::ObservationTable;
 
-/// Something that an operation does more often than at its baseline.
+/// Something that an operation does more often than in the baseline.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Change {
-    /// The component that does it.
+    /// The component that changed.
     pub component: u32,
-    /// Whom it says something about; a change may say something about several.
+    /// The service that the change makes suspicious. One change may be listed for several services.
     pub service: u32,
-    /// What it does.
+    /// The kind of change.
     pub kind: CauseKind,
-    /// How much it says, comparable to a service's latency score.
+    /// How significant the change is, on the scale of a service's latency score.
     pub weight: f64,
-    /// How often it happened, of how often it could have.
+    /// How often the change was seen in each cohort, and how often it could have been.
     pub counts: Counts,
-    /// Time that it added to the window's traces and that no component took beyond its own baseline, nanoseconds.
+    /// Nanoseconds that the change added to the window's traces, beyond what the shifts of
+    /// components account for.
     pub added: f64,
-    /// Of one that is about what an operation calls.
+    /// For a change in what an operation calls: the rate of these calls in the baseline.
     pub calls: Option<CallRate>,
-    /// Where it is seen in the window: at most [`Suspect::MAX_EVIDENCE`].
+    /// Spans of the window that show the change: at most [`Suspect::MAX_EVIDENCE`].
     pub examples: Vec<Evidence>,
 }
 
-/// How often an operation calls something at its baseline.
+/// How often an operation makes a call in the baseline.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct CallRate {
-    /// The caller's operation, as a component.
+    /// The calling operation, as a component.
     pub operation: u32,
-    /// Calls of the change's component by one of the operation.
+    /// Calls of the change's component per call of the operation.
     pub baseline: f64,
 }
 
-/// How often something happened in each cohort, of how often it could have.
+/// How often something happened in each cohort, and how often it could have.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Counts {
     pub baseline: usize,
@@ -50,15 +52,16 @@ pub(super) struct Counts {
     pub window_total: usize,
 }
 
-/// Weight of a change beside a shift of the same size: what fails is worse than what is slow.
+/// The factor by which a change weighs more than a shift of the same size: failures are worse than
+/// slowness.
 const CHANGE_WEIGHT: f64 = 2.0;
-/// Standard errors at which a change counts half.
+/// The effect size, in standard errors, at which half of a change is believed.
 const HALF_BELIEF_ERRORS: f64 = 1.0;
-/// Calls in the smaller cohort at which a change counts half.
+/// The number of calls in the smaller cohort at which half of a change is believed.
 const HALF_BELIEF_CALLS: f64 = 3.0;
 
-/// The weight of a change: something happened to `baseline` of `baseline_total` before and happens to `window` of
-/// `window_total` now. Zero when it does not happen more often.
+/// The weight of a change that was seen `baseline` times of `baseline_total` before, and `window`
+/// times of `window_total` now. Zero when it did not become more frequent.
 pub fn change_weight(
     (baseline, baseline_total): (u64, u64),
     (window, window_total): (u64, u64),
@@ -68,7 +71,8 @@ pub fn change_weight(
     Counts { baseline, baseline_total, window, window_total }.weight()
 }
 
-/// Calls, by observation and index, each of another trace; as many as are shown.
+/// Example spans for calls given by observation and index: one of each trace, at most
+/// [`Suspect::MAX_EVIDENCE`].
 fn examples(
     table: &ObservationTable<'_>,
     calls: impl Iterator<Item = (u32, u32)>,
@@ -83,7 +87,7 @@ fn examples(
     examples
 }
 
-/// Adds a call of an observation to `examples` while there is room, one of each trace.
+/// Adds the span of a call to `examples`, unless there are enough or the trace has one already.
 fn add_example(
     examples: &mut Vec<Evidence>,
     table: &ObservationTable<'_>,
@@ -112,8 +116,8 @@ pub(super) fn changes(
 }
 
 impl Counts {
-    /// How much it says that something happens more often: the logarithm of the ratio of the two rates
-    /// times their difference, shrunk by how little is known. Zero when it does not.
+    /// How significant the increase is: the logarithm of the ratio of the two rates, times their
+    /// difference, shrunk where there is little data. Zero when there is no increase.
     pub fn weight(&self) -> f64 {
         let more = self.window as f64 / self.window_total.max(1) as f64
             - self.baseline as f64 / self.baseline_total.max(1) as f64;
@@ -124,7 +128,7 @@ impl Counts {
         CHANGE_WEIGHT * ratio * more * self.belief()
     }
 
-    /// How much to believe of it: 0 to 1.
+    /// How far the increase is to be believed: 0 to 1.
     pub fn belief(&self) -> f64 {
         let error = (1.0 / (self.window as f64 + 0.5) + 1.0 / (self.baseline as f64 + 0.5)).sqrt();
         let (before, after) = (self.baseline_total as f64, self.window_total as f64);
@@ -139,13 +143,13 @@ impl Counts {
         (rate(self.window, self.window_total) / rate(self.baseline, self.baseline_total)).ln()
     }
 
-    /// How often it happened now and would not have at the baseline.
+    /// How many of the window's occurrences exceed the rate of the baseline.
     pub fn excess(&self) -> f64 {
         self.window as f64
             - self.baseline as f64 / self.baseline_total.max(1) as f64 * self.window_total as f64
     }
 
-    /// Counts one of either cohort.
+    /// Counts one opportunity in a cohort, and whether the thing happened.
     pub fn add(&mut self, in_window: bool, happened: bool) {
         let (observation, count) = if in_window {
             (&mut self.window_total, &mut self.window)
@@ -162,7 +166,7 @@ mod tests {
     use super::Counts;
 
     #[test]
-    fn a_change_says_more_the_larger_and_the_better_known_it_is() {
+    fn a_change_weighs_more_the_larger_it_is_and_the_more_data_there_is() {
         let weight = |baseline, window, observation| {
             Counts { baseline, baseline_total: observation, window, window_total: observation }
                 .weight()

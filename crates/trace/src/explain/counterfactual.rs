@@ -1,5 +1,5 @@
-//! What a trace would take if its cause were as it was: everything that waited for it begins earlier, and a
-//! sibling that was not waited for may become what is.
+//! How long a trace would take if the cause were at its baseline. Spans that waited for the cause
+//! would begin earlier, and a sibling outside of the critical path may move onto it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +12,7 @@ use crate::ids::SpanId;
 use crate::time::UnixNanos;
 use crate::work;
 
-/// Everything as it is, but for one service.
+/// The traces with one service at its baseline and everything else unchanged.
 pub(super) struct Counterfactual<'a> {
     pub scores: &'a Scores,
     /// The service that is at its baseline.
@@ -20,17 +20,17 @@ pub(super) struct Counterfactual<'a> {
     pub entry: Entry<'a>,
 }
 
-/// What one trace would save.
+/// The time that one trace would save.
 #[derive(Default)]
 struct Savings {
-    /// Nanoseconds of a node's own time.
+    /// By span: nanoseconds of the node's own time that are saved.
     own: HashMap<SpanId, f64>,
-    /// How much is left of a node with all below it: 0 to 1.
+    /// By span: the part of the node's time, with everything below it, that remains: 0 to 1.
     left: HashMap<SpanId, f64>,
 }
 
 impl Counterfactual<'_> {
-    /// How long the trace of `spans` would take, nanoseconds; never longer than it did.
+    /// How long the trace in `spans` would take, in nanoseconds; never longer than it did.
     pub fn duration(&self, observation: &Observation, spans: &[crate::Span]) -> f64 {
         let savings = self.savings(observation);
         if savings.own.is_empty() && savings.left.is_empty() {
@@ -75,8 +75,8 @@ impl Counterfactual<'_> {
     }
 }
 
-/// How long each node below `entries` would take, nanoseconds: by its children in the order in which they
-/// begin, each as long after the one that had ended before it as it was.
+/// How long each node below `entries` would take, in nanoseconds. Children are placed in order of
+/// their start, each with its original distance from the last one that had ended before.
 fn lengths(aligned: &AlignedTrace<'_>, entries: &[usize], savings: &Savings) -> Vec<f64> {
     let lost = aligned.lost_times(entries).on_path;
     let mut lengths = vec![0.0; aligned.tree.nodes.len()];
@@ -88,7 +88,7 @@ fn lengths(aligned: &AlignedTrace<'_>, entries: &[usize], savings: &Savings) -> 
         let ids = spans.map(|span| aligned.spans[span].span_id);
         let saved: f64 = ids.filter_map(|id| savings.own.get(&id)).sum();
         let own = lost[at].all();
-        // What it did itself, between its children, is shorter in all places alike.
+        // The node's own time between its children is shortened in proportion.
         let kept = if own > 0.0 { (1.0 - saved / own).max(0.0) } else { 1.0 };
         let left = savings.left.get(&aligned.spans[node.span].span_id).copied().unwrap_or(1.0);
         lengths[at] = left * length(aligned, at, kept, &lengths);
@@ -101,7 +101,8 @@ fn length(aligned: &AlignedTrace<'_>, at: usize, kept: f64, lengths: &[f64]) -> 
     let whole = &extents[at];
     let mut children = aligned.tree.nodes[at].children.clone();
     children.sort_by_key(|child| extents[*child].start);
-    // By when they ended, those so far: when they would, after the node's begin, and how they were.
+    // The children so far, by end time: the new end, relative to the node's start, and the original
+    // extent.
     let mut ended: BTreeMap<UnixNanos, (f64, &Extent)> = BTreeMap::new();
     for child in children {
         work::step();

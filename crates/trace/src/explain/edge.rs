@@ -1,20 +1,20 @@
-//! Node or edge: whose fault is the time between a caller and whom it calls?
+//! Divides the time between a caller and a callee: which of the two is to blame?
 //!
-//! A slow network or a full accept queue of a service is seen by all who call it; a caller without
-//! processor time waits longer for everybody it calls. So each end is suspected as much as its other
-//! edges have shifted with this one.
+//! A slow network or a full accept queue of a service affects all its callers. A caller that lacks
+//! CPU time waits longer for all its callees. Therefore each of the two is blamed by how much its
+//! other edges have shifted like this one.
 
 use std::collections::HashMap;
 
 use super::names::Key;
 use super::shift::Shift;
 
-/// How much suspicion rests on the callee before anything is known: a caller's own trouble shows in its
-/// own time too, a callee's network only here.
+/// The weight of the callee before any other edge is considered. It favours the callee: a caller's
+/// own problem would also show in its own work, a problem of the callee's network only on the edge.
 const CALLEE_PRIOR: f64 = 0.3;
 
-/// By component, which part of its shift the caller is to blame for; the callee is for the rest.
-/// Components that are no calls are their service's own: 1.
+/// For each component, the part of its shift that the caller is to blame for; the callee is to
+/// blame for the rest. A component that is no call is its service's own work: 1.
 pub(super) fn caller_blame(keys: &[Key], shifts: &[Option<Shift>]) -> Vec<f64> {
     let edges = Edges::from_shifts(keys, shifts);
     let blame = |(key, shift): (&Key, &Option<Shift>)| match (key.callee, shift) {
@@ -28,7 +28,7 @@ pub(super) fn caller_blame(keys: &[Key], shifts: &[Option<Shift>]) -> Vec<f64> {
     keys.iter().zip(shifts).map(blame).collect()
 }
 
-/// Shifts of a pair of services, and of services themselves.
+/// The mean shifts of edges, and the shifts of services' own work.
 #[derive(Default)]
 struct Edges {
     /// Caller, callee, and the mean shift of the calls between them.
@@ -74,7 +74,7 @@ impl Edges {
         suspect_caller / (suspect_caller + suspect_callee + CALLEE_PRIOR)
     }
 
-    /// How alike `shift` those of the pairs in `places` are for which `counts`, on average.
+    /// The mean similarity to `shift` of those pairs in `places` for which `counts` is true.
     fn likeness(
         &self,
         places: Option<&Vec<usize>>,
@@ -88,7 +88,7 @@ impl Edges {
     }
 }
 
-/// How much of `shift` another shift has, from none to all.
+/// How much of `shift` another shift reaches: 0 to 1.
 pub(super) fn similarity(other: f64, shift: f64) -> f64 {
     (other / shift).clamp(0.0, 1.0)
 }

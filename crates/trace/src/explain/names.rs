@@ -1,4 +1,4 @@
-//! Services, operations and components as small numbers.
+//! Services, operations and components, numbered.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,38 +8,38 @@ use std::hash::Hash;
 pub enum CauseKind {
     /// A service's own work in an operation.
     Own,
-    /// Between a caller and the service it called: the client's time less the server's.
+    /// The time between a caller and the service it called: the client span less the server span.
     Edge,
     /// A call whose other side nobody observes: a database, a queue, an external host.
     Leaf,
-    /// Waiting before the work began, as Beyla's `in queue` says.
+    /// Waiting before the work began, as reported by Beyla's `in queue` spans.
     Queue,
-    /// It stops before it has called what it used to call.
+    /// The operation ends before it has made a call that it used to make.
     Missing,
-    /// It fails, and nothing that it calls does.
+    /// The component fails, and none of its callees does.
     Error,
-    /// It is called again and again by one caller.
+    /// One caller calls the component repeatedly.
     Repeated,
-    /// More of its caller's requests call it than did.
+    /// A larger part of the caller's requests call the component than in the baseline.
     MoreOften,
-    /// Its caller calls it, and did not.
+    /// The caller calls the component, and did not in the baseline.
     New,
 }
 
-/// A place where a request can lose time, in words.
+/// A component, by names: a place where a request can lose time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Identity<'a> {
-    /// Who waited.
+    /// The service that waited.
     pub service: &'a str,
-    /// What it was doing.
+    /// The operation of the service.
     pub operation: &'a str,
-    /// Whom it waited for, if for anybody.
+    /// The service or system that was waited for; `None` for the service's own work.
     pub callee: Option<&'a str>,
-    /// How it lost the time.
+    /// How the time was lost.
     pub kind: CauseKind,
 }
 
-/// The same in numbers.
+/// A component, by the numbers of its names.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Key {
     pub service: u32,
@@ -48,7 +48,7 @@ pub(super) struct Key {
     pub kind: CauseKind,
 }
 
-/// Everything that has a number.
+/// The numbers of all services, operations and components.
 #[derive(Default)]
 pub(super) struct Names {
     pub services: Numbers<String>,
@@ -56,7 +56,7 @@ pub(super) struct Names {
     pub components: Numbers<Key>,
 }
 
-/// Values numbered in the order in which they came.
+/// Values, numbered in the order of their first use.
 pub(super) struct Numbers<T> {
     values: Vec<T>,
     numbers: HashMap<T, u32>,
@@ -74,31 +74,31 @@ impl Names {
         self.components.number(key)
     }
 
-    /// The component with that number.
+    /// The component with the number `component`.
     pub fn key(&self, component: usize) -> Key {
         self.components.values[component]
     }
 
-    /// What a service with that number is called.
+    /// The name of the service with that number.
     pub fn service(&self, number: u32) -> &str {
         &self.services.values[number as usize]
     }
 
-    /// What an operation with that number is called.
+    /// The name of the operation with that number.
     pub fn operation(&self, number: u32) -> &str {
         &self.operations.values[number as usize]
     }
 }
 
 impl Key {
-    /// The service, and the one it calls.
+    /// The service, and the callee if there is one.
     pub fn services(&self) -> impl Iterator<Item = u32> {
         [Some(self.service), self.callee].into_iter().flatten()
     }
 }
 
 impl<T: Clone + Eq + Hash> Numbers<T> {
-    /// How many there are.
+    /// How many values have a number.
     pub fn len(&self) -> usize {
         self.values.len()
     }
@@ -130,12 +130,13 @@ impl<T> Default for Numbers<T> {
 }
 
 impl CauseKind {
-    /// Whether it makes traces fail, or cuts them short, rather than make them longer.
+    /// Whether the kind makes traces fail or end early, rather than take longer.
     pub const fn is_failure(self) -> bool {
         matches!(self, Self::Missing | Self::Error)
     }
 
-    /// `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`, `more_often` or `new`.
+    /// The kind as JSON spells it: `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`,
+    /// `more_often` or `new`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Own => "own",

@@ -1,4 +1,4 @@
-//! What is remembered of a trace: where its time went, and what called what.
+//! What is kept of a trace for a comparison: where its time went, and what called what.
 
 use super::names::{CauseKind, Identity, Names};
 use super::role::NodeRole;
@@ -10,25 +10,26 @@ use crate::time::UnixNanos;
 use crate::tree::{Hop, Place, Tree};
 use crate::work;
 
-/// One trace, or the part of it below the spans that were asked about.
+/// One trace, or the part of the trace below the spans that match the entry.
 #[derive(Clone, Debug)]
 pub(super) struct Observation {
     pub trace_id: TraceId,
-    /// Nanoseconds, of the entries together.
+    /// The duration of all entries together, in nanoseconds.
     pub duration: f64,
-    /// In one piece. What lies above the topmost span may be missing: a proxy that nobody observes.
+    /// Whether the trace is complete. The parent of the topmost span may be missing, as with a
+    /// proxy that nobody observes.
     pub whole: bool,
-    /// Clocks disagreed, and were adjusted.
+    /// Whether clocks disagreed and were adjusted.
     pub adjusted: bool,
-    /// Its critical path.
+    /// The critical path.
     pub path_shares: Vec<PathShare>,
-    /// What nobody waited for, as if somebody had: the critical paths beside the critical path.
+    /// Critical paths of the subtrees that the request did not wait for.
     pub off_path: Vec<PathShare>,
-    /// Parents before their children.
+    /// The calls, parents before their children.
     pub calls: Vec<Call>,
 }
 
-/// Time of the critical path that one component took at one span.
+/// The time of the critical path that one component took at one span.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PathShare {
     pub component: u32,
@@ -39,45 +40,46 @@ pub(super) struct PathShare {
 /// One node of the tree, for comparing what operations call.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
-    /// The component that it is to its children.
+    /// The component that the node is to its children.
     pub operation: u32,
-    /// The component that it is to its parent.
+    /// The component that the node is to its parent.
     pub called_as: u32,
-    /// Index of the call above it.
+    /// Index of the parent call.
     pub parent: Option<u32>,
-    /// What it calls: different components with how often each, in order of their numbers.
+    /// The components that the node calls, and how often each, sorted by number.
     pub children: Vec<(u32, u32)>,
-    /// Nodes below it, and itself.
+    /// The number of nodes below this one, including itself.
     pub size: u32,
-    /// Nanoseconds of the critical path at it, and at what lies below it.
+    /// Nanoseconds of the critical path at the node, and at everything below it.
     pub path_nanos: f64,
-    /// The component that failed here, if nothing below it failed.
+    /// The component that failed at this node, unless a node below it failed.
     pub failed: Option<u32>,
-    /// It or anything below it failed.
+    /// Whether the node or any node below it failed.
     pub fails: bool,
     pub span: SpanId,
 }
 
-/// Which spans of a trace are asked about.
+/// Selects the spans of a trace that a question is about.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Entry<'a> {
-    /// The topmost spans of this service; of any, when there is none: without an operation the trace's roots.
+    /// The topmost spans of this service. `None` matches spans of any service; without an
+    /// operation, the roots.
     pub service: Option<&'a str>,
-    /// Of those, the ones of this name or route.
+    /// Only spans with this name or HTTP route.
     pub operation: Option<&'a str>,
 }
 
-/// A trace whose times were moved to one clock, as a tree.
+/// A trace as a tree, with all times moved to one clock.
 pub(super) struct AlignedTrace<'a> {
     pub spans: &'a [Span],
-    /// Its spans, by one clock.
+    /// The hops of the spans, with times by one clock.
     pub hops: Vec<Hop>,
     pub tree: Tree,
     pub extents: Extents,
     adjusted: bool,
 }
 
-/// The nanoseconds of a path that one node took, by kind: own work, the call to it, its queue.
+/// The nanoseconds of a critical path at one node: own work, the call to the node, and its queue.
 #[derive(Clone, Copy, Default)]
 pub(super) struct LostTime {
     own: u64,
@@ -85,11 +87,12 @@ pub(super) struct LostTime {
     queue: u64,
 }
 
-/// Clocks that differ by less, in nanoseconds, do so between any two threads.
+/// The smallest clock difference, in nanoseconds, that counts as adjusted; smaller ones occur
+/// between any two threads.
 const MIN_CLOCK_DIFFERENCE: u64 = 1_000_000;
 
 impl Observation {
-    /// Of the spans of one trace; `None` when `entry` is not among them.
+    /// The observation of one trace; `None` when no span matches `entry`.
     pub fn from_spans(spans: &[Span], entry: Entry<'_>, names: &mut Names) -> Option<Self> {
         let aligned = AlignedTrace::from_spans(spans);
         let entries = aligned.entries(entry);
@@ -108,14 +111,14 @@ impl Observation {
     }
 }
 
-/// Which nodes the critical paths so far have come through.
+/// The state of walking critical paths through a tree.
 struct Walk {
     bystanders: Vec<bool>,
     parents: Vec<Option<usize>>,
     walked: Vec<bool>,
 }
 
-/// The time that each node took on the critical path, and on the paths beside it; by node.
+/// By node: the time on the critical path, and on the critical paths of other subtrees.
 pub(super) struct LostTimes {
     pub on_path: Vec<LostTime>,
     beside: Vec<LostTime>,
@@ -140,7 +143,7 @@ impl<'a> AlignedTrace<'a> {
         self.tree.roots.len() == 1 && self.tree.roots.iter().all(|root| top(root) != Place::Cycle)
     }
 
-    /// The topmost nodes that `entry` means.
+    /// The topmost nodes that match `entry`.
     pub fn entries(&self, entry: Entry<'_>) -> Vec<usize> {
         if entry.service.is_none() && entry.operation.is_none() {
             return self.tree.roots.clone();
@@ -154,7 +157,7 @@ impl<'a> AlignedTrace<'a> {
                 entry.operation.is_none_or(|name| is_called(span, name))
                     && entry.service.is_none_or(|service| span.origin.service_name() == service)
             };
-            // A caller whose own work nobody observes is known by its calls.
+            // A caller without a server span is recognised by its client spans.
             if [Some(node.span), node.client].iter().flatten().any(matches_entry) {
                 found.push(at);
             } else {
@@ -164,7 +167,7 @@ impl<'a> AlignedTrace<'a> {
         found
     }
 
-    /// The critical paths below `entries`, and those of everything else below them.
+    /// The critical paths below `entries`, and those of all other subtrees below them.
     pub fn lost_times(&self, entries: &[usize]) -> LostTimes {
         let nodes = self.tree.nodes.len();
         let mut walk = Walk {
@@ -192,7 +195,7 @@ impl<'a> AlignedTrace<'a> {
         walk.walked[root] = true;
         for step in self.extents.critical_path_without(&self.tree, root, &walk.bystanders) {
             self.split_time(&step, &mut lost_times[step.node]);
-            // What the path only passed through has no time of its own on it.
+            // A node that the path only passes through has no time of its own on the path.
             let mut at = Some(step.node);
             while let Some(node) = at.filter(|node| !walk.walked[*node]) {
                 work::step();
@@ -202,7 +205,7 @@ impl<'a> AlignedTrace<'a> {
         }
     }
 
-    /// What was lost, by component and span.
+    /// The lost times as path shares: by component and span.
     fn path_shares(&self, lost_times: &[LostTime], names: &mut Names) -> Vec<PathShare> {
         let mut path_shares = Vec::new();
         for (at, lost_times) in lost_times.iter().enumerate() {
@@ -227,7 +230,8 @@ impl<'a> AlignedTrace<'a> {
         path_shares
     }
 
-    /// Tells apart what a node itself did, what passed between it and its caller, and what it queued.
+    /// Divides a path segment of a node into its own work, its queue, and the time between node and
+    /// caller.
     fn split_time(&self, step: &PathSegment, lost_times: &mut LostTime) {
         let node = &self.tree.nodes[step.node];
         let within = |at: usize| overlap(step, self.hops[at].start, self.hops[at].end);
@@ -241,8 +245,9 @@ impl<'a> AlignedTrace<'a> {
         lost_times.call += all - served;
     }
 
-    /// Spans that only wait for a sibling: without children, of their parent's service, and covered by the
-    /// longest sibling that has children. Asynchronous code leaves such spans where it lost the context.
+    /// Spans that only wait for a sibling: without children, of the same service as their parent,
+    /// and covered by the longest sibling that has children. Asynchronous code makes such spans
+    /// where the trace context was lost.
     fn bystanders(&self) -> Vec<bool> {
         let mut found = vec![false; self.tree.nodes.len()];
         for node in &self.tree.nodes {
@@ -311,21 +316,22 @@ impl<'a> AlignedTrace<'a> {
 }
 
 impl LostTime {
-    /// However it was lost.
+    /// The sum of all kinds.
     pub fn all(&self) -> f64 {
         (self.own + self.call + self.queue) as f64
     }
 }
 
-/// Whether `span` is of that operation: by its name, or by its route.
+/// Whether `operation` is the name or the HTTP route of `span`.
 fn is_called(span: &Span, operation: &str) -> bool {
     span.name == operation || span.attributes.text("http.route") == Some(operation)
 }
 
-/// Tells every call of its children; of failures below failures, the lowest stay.
+/// Adds sizes, times and failures of each call to its parent. Of failures above each other, only
+/// the lowest is kept.
 fn sum_up(calls: &mut [Call]) {
     for at in (0..calls.len()).rev() {
-        // What lies below has said by now whether it fails.
+        // Children come after their parents, so everything below this call is already summed up.
         if calls[at].fails {
             calls[at].failed = None;
         }
@@ -347,7 +353,7 @@ fn sum_up(calls: &mut [Call]) {
     }
 }
 
-/// How much of a span another must cover for it to count as waiting for that one.
+/// The part of a span that a sibling must cover for the span to count as waiting for that sibling.
 const MIN_COVERED: f64 = 0.9;
 
 fn overlap(step: &PathSegment, start: UnixNanos, end: UnixNanos) -> u64 {

@@ -1,4 +1,4 @@
-//! The permutation test: is a statistic of the two cohorts higher than that of cohorts whose labels were shuffled?
+//! The permutation test: is a statistic of the two cohorts higher than with shuffled cohort labels?
 
 use super::score::Scores;
 use super::table::ObservationTable;
@@ -6,8 +6,8 @@ use super::table::ObservationTable;
 /// Size of the permutation test. A cause must beat 19 random relabellings, which is a false-positive rate of 1 in 20.
 const PERMUTATIONS: u64 = 19;
 
-/// Whether any relabelling has a highest score of `score` or more, so that chance explains `score` as well as a
-/// cause does. The relabellings are the same for the same observations.
+/// Whether any relabelling has a highest score of at least `score`, in which case chance explains
+/// `score` as well as a cause does. The relabellings are the same for the same observations.
 pub(super) fn reach(table: &ObservationTable<'_>, in_window: &[bool], score: f64) -> bool {
     statistics(table, in_window, Scores::highest).into_iter().any(|highest| highest >= score)
 }
@@ -29,7 +29,8 @@ pub(super) fn statistics<T: Send>(
     })
 }
 
-/// `in_window`, shuffled (Fisher and Yates) by the generator that begins at `seed`.
+/// `in_window`, shuffled by the algorithm of Fisher and Yates with a generator that is seeded with
+/// `seed`.
 fn shuffle(in_window: &[bool], seed: u64) -> Vec<bool> {
     let mut state = seed;
     let mut relabelled = in_window.to_vec();

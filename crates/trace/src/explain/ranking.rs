@@ -1,4 +1,4 @@
-//! The services in order of suspicion, with what is suspicious about them.
+//! The services in order of suspicion, each with its most suspicious component.
 
 use super::Suspect;
 use super::change::Change;
@@ -7,18 +7,19 @@ use super::score::{Score, Scores};
 use super::slowest::slowest;
 use super::table::ObservationTable;
 
-/// What is most suspicious about a service.
+/// Why a service is suspected.
 enum SuspectReason<'a> {
-    /// A component that is slower.
+    /// A component is slower.
     Slower(usize),
-    /// Something that it does otherwise.
+    /// A component behaves differently.
     Changed(&'a Change),
 }
 
-/// Suspects that are told; nobody reads more.
+/// The largest number of suspects in a ranking.
 const MAX_SUSPECTS: usize = 20;
 
-/// The [`MAX_SUSPECTS`] services with the highest scores, the highest first. Shares are of `total`, nanoseconds.
+/// The [`MAX_SUSPECTS`] services with the highest scores, highest first. Shares are relative to
+/// `total`, in nanoseconds.
 pub(super) fn ranking(
     table: &ObservationTable<'_>,
     in_window: &[bool],
@@ -29,7 +30,8 @@ pub(super) fn ranking(
     order(scores).into_iter().take(MAX_SUSPECTS).filter_map(suspect).collect()
 }
 
-/// Services with a score, the highest first; equal ones in the order in which they were met.
+/// The services with a positive score, highest first; equal scores in the order of the service
+/// numbers.
 pub(super) fn order(scores: &Scores) -> Vec<u32> {
     let total = |service: &u32| scores.services[*service as usize].total();
     let mut order: Vec<u32> =
@@ -64,7 +66,7 @@ fn suspect(
     })
 }
 
-/// What says most against a service.
+/// The strongest reason to suspect a service.
 fn reason<'a>(scores: &'a Scores, service: u32, score: &Score) -> Option<SuspectReason<'a>> {
     let changes = scores.changes.iter().filter(|change| change.service == service);
     let change = changes.max_by(|one, other| one.weight.total_cmp(&other.weight));
@@ -85,7 +87,7 @@ fn reason<'a>(scores: &'a Scores, service: u32, score: &Score) -> Option<Suspect
     }
 }
 
-/// `GET /cart`, or `frontend → cart GET /cart`.
+/// The text form of a component: `GET /cart`, or `frontend → cart GET /cart`.
 pub(super) fn component_text(table: &ObservationTable<'_>, component: usize) -> String {
     let key = table.key(component);
     let operation = table.names.operation(key.operation);

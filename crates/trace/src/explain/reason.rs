@@ -1,41 +1,43 @@
-//! Why a cause can be named, or cannot.
+//! The reason for a verdict.
 
 use super::Verdict;
 
-/// Why a cause can be named, or cannot, with the numbers that decided it.
+/// The reason for a verdict, with the numbers that decided it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Reason {
-    /// No trace of the window has the spans that were asked about.
+    /// No trace of the window has spans that match the entry.
     NoTraces,
-    /// No trace of the baseline has the spans that were asked about.
+    /// No trace of the baseline has spans that match the entry.
     NoBaselineTraces,
     /// The baseline has fewer traces than a comparison needs.
     TooFewBaselineTraces {
-        /// Traces of the baseline that have the spans that were asked about.
+        /// How many traces of the baseline have spans that match the entry.
         traces: usize,
-        /// The smallest number of traces that a baseline is compared with.
+        /// The smallest number of baseline traces that a comparison needs.
         least: usize,
     },
-    /// Most traces of the window lack the parents of some spans.
+    /// Most traces of the window are incomplete: parents of some spans are missing.
     TornTraces {
-        /// The part of the window's traces that are in one piece: 0 to 1.
+        /// The part of the window's traces that are complete: 0 to 1.
         completeness: f64,
     },
-    /// No suspect's score is high enough.
+    /// No suspect has a high enough score.
     LowScore {
-        /// The highest score of a suspect.
+        /// The highest score of all suspects.
         score: f64,
-        /// The lowest score of a cause.
+        /// The smallest score of a cause.
         least: f64,
     },
-    /// The window's traces do not take longer than those of the baseline, and the first suspect does not fail.
+    /// The window's traces are not slower than those of the baseline, and the first suspect does
+    /// not fail.
     NotSlower,
-    /// The permutation test found as high a score among cohorts with shuffled labels.
+    /// The permutation test found an equal or higher score among cohorts with shuffled labels.
     ReachedByChance {
-        /// The highest score of a suspect.
+        /// The highest score of all suspects.
         score: f64,
     },
-    /// The permutation test found no score as high among cohorts with shuffled labels: a cause is named.
+    /// The permutation test found only lower scores among cohorts with shuffled labels: a cause is
+    /// named.
     BeyondChance {
         /// The score of the cause.
         score: f64,

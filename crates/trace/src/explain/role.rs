@@ -1,21 +1,22 @@
-//! What a node of a tree is: somebody's own work, or a call.
+//! Which component a node of a trace's tree is: a service's own work, or a call.
 
 use super::names::{CauseKind, Identity};
 use crate::span::{Span, SpanKind};
 use crate::tree::{Node, Tree};
 
-/// A node as its children and as its parent see it. The two differ where a client's span and a server's
-/// are one node: its own work is the server's, and the call is the client's.
+/// The components of a node, as its children and as its parent see it. The two differ when a client
+/// span and a server span form one node: to its children the node is the server's work, to its
+/// parent the client's call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NodeRole<'a> {
-    /// What it is to those below.
+    /// The component as seen by the node's children.
     pub own: Identity<'a>,
-    /// What it is to the one above.
+    /// The component as seen by the node's parent.
     pub called_as: Identity<'a>,
 }
 
 impl<'a> NodeRole<'a> {
-    /// Of the node at `at` in the tree of `spans`.
+    /// The role of the node with index `at` in the tree of `spans`.
     pub fn for_node(spans: &'a [Span], tree: &Tree, at: usize) -> Self {
         let node = &tree.nodes[at];
         let span = &spans[node.span];
@@ -43,8 +44,9 @@ fn edge<'a>(caller: &'a Span, operation: &'a str, callee: &'a str) -> Identity<'
     Identity { service, operation, callee: Some(callee), kind: CauseKind::Edge }
 }
 
-/// A span that only calls one other service is that call, also where its kind does not say so: its own
-/// name is often no more than `HTTP GET`, so the callee's says what is called.
+/// The edge for a span whose only child is a span of another service, even when the span's kind is
+/// not `client`. The operation is named after the callee's span, because the caller's is often just
+/// `HTTP GET`.
 fn lone_call<'a>(spans: &'a [Span], tree: &Tree, node: &Node) -> Option<Identity<'a>> {
     let span = &spans[node.span];
     let [child] = node.children.as_slice() else { return None };
@@ -64,7 +66,8 @@ fn leaf<'a>(span: &'a Span, node: &Node) -> Option<Identity<'a>> {
     })
 }
 
-/// Who is called, from the span's attributes: the name of a database or a broker before that of a host.
+/// The name of the called system, from the span's attributes. The names of databases and brokers
+/// have precedence over host names.
 pub(super) fn peer(span: &Span) -> Option<&str> {
     const NAMES: [&str; 6] = [
         "peer.service",

@@ -1,4 +1,4 @@
-//! How much suspicion rests on each service.
+//! The score of each service: how suspicious it is.
 
 use super::added_time::AddedTime;
 use super::change::{Change, changes};
@@ -8,44 +8,45 @@ use super::shift::{Shift, shifts};
 use super::table::ObservationTable;
 use crate::work;
 
-/// Everything that the two cohorts say of the services.
+/// Everything that is computed from the two cohorts.
 #[derive(Debug)]
 pub(super) struct Scores {
-    /// By component.
+    /// By component: the shift, if there is enough data.
     pub shifts: Vec<Option<Shift>>,
     pub added: AddedTime,
     pub changes: Vec<Change>,
-    /// By service.
+    /// By service: the score.
     pub services: Vec<Score>,
-    /// By component: which part of it the caller answers for.
+    /// By component: the part of its shift that the caller is to blame for.
     caller_blame: Vec<f64>,
     keys: Vec<Key>,
 }
 
-/// What is said of one service.
+/// How suspicious one service is.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Score {
-    /// For being slower: its shift, as far as it explains what was added to the traces it is in.
+    /// Suspicion for being slower: the shift, weighted by how much of the time added to the
+    /// service's traces it explains.
     pub slower: f64,
-    /// For doing something otherwise.
+    /// Suspicion for behaving differently: the sum of the weights of its changes.
     pub changed: f64,
-    /// Nanoseconds that it added to the window's traces.
+    /// Nanoseconds that the service added to the window's traces.
     pub added: f64,
 }
 
-/// How much of a score depends on whether everything about a service has shifted, as when its host or its
-/// network is slow, or one thing only.
+/// The part of a score that depends on consistency: whether everything about a service has shifted,
+/// as with a slow host or network, or only one component.
 const CONSISTENCY: f64 = 0.75;
 
 impl Score {
-    /// All suspicion.
+    /// The whole score.
     pub fn total(&self) -> f64 {
         self.slower + self.changed
     }
 }
 
 impl Scores {
-    /// Of the cohorts that `in_window` tells apart.
+    /// Computes the scores for the cohorts given by `in_window`.
     pub fn for_cohorts(table: &ObservationTable<'_>, in_window: &[bool]) -> Self {
         let shifts = shifts(table, in_window);
         let mut added = AddedTime::for_cohorts(table, in_window, &shifts);
@@ -54,16 +55,16 @@ impl Scores {
         let changes = changes(table, in_window, &added);
         added.total += changes.iter().map(|change| change.added).sum::<f64>();
         let mut scores = Self { shifts, added, changes, services: vec![], caller_blame, keys };
-        scores.services = scores.judge(table.names.services.len());
+        scores.services = scores.service_scores(table.names.services.len());
         scores
     }
 
-    /// The highest score of any service.
+    /// The highest score of all services.
     pub fn highest(&self) -> f64 {
         self.services.iter().map(Score::total).fold(0.0, f64::max)
     }
 
-    /// Which part of what `component` added `service` answers for: 0 to 1.
+    /// The part of the time added by `component` that `service` is to blame for: 0 to 1.
     pub fn blame(&self, service: u32, component: usize) -> f64 {
         let key = &self.keys[component];
         let slower = self.shifts[component].is_some_and(|shift| shift.log_ratio > 0.0);
@@ -73,7 +74,7 @@ impl Scores {
         if slower { as_caller + as_callee } else { 0.0 }
     }
 
-    fn judge(&self, services: usize) -> Vec<Score> {
+    fn service_scores(&self, services: usize) -> Vec<Score> {
         let mut added = vec![0.0; services];
         let mut weighted = vec![0.0; services];
         for (component, key) in self.keys.iter().enumerate() {
@@ -107,7 +108,8 @@ impl Scores {
             let service = change.service as usize;
             scores[service].added += change.added;
             if change.kind == CauseKind::New {
-                // How much slower it became: the most of its operations, not all of them together.
+                // The weight of the operation that became slowest by new calls, not the sum over
+                // operations.
                 new[service] = new[service].max(change.weight);
             } else {
                 scores[service].changed += change.weight;
@@ -119,9 +121,10 @@ impl Scores {
         scores
     }
 
-    /// By service: how alike its shift everything it does has shifted, or everything that calls it.
+    /// By service: how similar the shifts of all its components are to its overall shift, or those
+    /// of all calls to it, whichever is higher.
     fn consistency(&self, added: &[f64], weighted: &[f64]) -> Vec<f64> {
-        // Sums and counts: of what each service does, and of what calls it.
+        // By service, sum and count of similarities: of its own components, and of the calls to it.
         let mut own = vec![(0.0, 0.0); added.len()];
         let mut inward = own.clone();
         let count = |sums: &mut Vec<(f64, f64)>, service: u32, shift: &Shift| {

@@ -1,37 +1,40 @@
-//! How much longer each component takes than it did: robust, and shrunk by how little is known.
+//! How much longer each component takes than in its baseline: compared at several quantiles, and
+//! shrunk towards zero where there is little data.
 
 use super::table::{ObservationTable, Sample};
 
-/// A component's time in the window beside its time in the baseline.
+/// The time of a component in the window, compared with its baseline.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shift {
-    /// Mean of the logarithms of the ratios at [`QUANTILES`], shrunk towards zero.
+    /// The mean of the logarithms of the ratios at [`QUANTILES`], shrunk towards zero.
     pub log_ratio: f64,
-    /// What it takes at its baseline: the mean of its values at [`QUANTILES`], nanoseconds.
+    /// The time in the baseline, in nanoseconds: the mean of the values at [`QUANTILES`].
     pub baseline: f64,
-    /// What it takes in the window, likewise.
+    /// The time in the window, in nanoseconds: the mean of the values at [`QUANTILES`].
     pub now: f64,
-    /// How often it is known in the window.
+    /// How many values the window has.
     pub count: usize,
 }
 
-/// Where distributions are compared: the middle, and as far into the tail as few values reach.
+/// The quantiles at which distributions are compared: the median, and as far into the tail as few
+/// values allow.
 const QUANTILES: [f64; 3] = [0.50, 0.75, 0.90];
-/// Fewer values in the baseline are no baseline: they have no quartiles.
+/// The smallest number of values in a baseline: fewer have no quartiles.
 pub(super) const MIN_BASELINE_VALUES: usize = 5;
-/// Added to both sides of a ratio, nanoseconds: differences below it are clocks and schedulers.
+/// Nanoseconds that are added to both sides of a ratio, because smaller differences are noise of
+/// clocks and schedulers.
 const RESOLUTION: f64 = 50_000.0;
-/// Standard errors at which a ratio counts half.
+/// The size of a ratio, in standard errors, at which half of it is believed.
 const HALF_BELIEF_ERRORS: f64 = 2.0;
-/// Values in the smaller cohort at which a ratio counts half.
+/// The number of values in the smaller cohort at which half of a ratio is believed.
 const HALF_BELIEF_VALUES: f64 = 1.0;
-/// How many values' worth the common variance counts beside a component's own.
+/// The weight of the common variance of all components, in values of a component.
 const COMMON_VARIANCE_WEIGHT: f64 = 3.0;
-/// Variance of the logarithm of a time when nothing is known of it.
+/// The variance of the logarithm of a time when there is no data.
 const DEFAULT_VARIANCE: f64 = 0.25;
 
-/// The shift of every component; `None` where the baseline has fewer than [`MIN_BASELINE_VALUES`] values or the
-/// window none.
+/// The shift of each component; `None` where the baseline has fewer than [`MIN_BASELINE_VALUES`]
+/// values or the window has none.
 pub(super) fn shifts(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Option<Shift>> {
     let both = table.samples.iter().zip(&table.off_path);
     let cohorts: Vec<(Times, Times)> = both
@@ -43,7 +46,8 @@ pub(super) fn shifts(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Op
             {
                 return (baseline, now);
             }
-            // Nobody waited for it before: it has overtaken what they waited for.
+            // In the baseline the component was not on the critical path: something else took
+            // longer. Its time beside the path is the baseline then.
             split(&[&samples[..], off_path].concat(), in_window)
         })
         .collect();
@@ -78,17 +82,18 @@ fn shift(baseline: &Times, now: &Times, common: f64) -> Option<Shift> {
     })
 }
 
-/// How much of an effect to believe that is `z` standard errors large.
+/// How much of an effect of `z` standard errors is believed: 0 to 1.
 pub(super) fn shift_belief(z: f64) -> f64 {
     belief(z, HALF_BELIEF_ERRORS)
 }
 
-/// As [`shift_belief`], where an effect counts half at `half` standard errors.
+/// How much of an effect of `z` standard errors is believed, if one of `half` standard errors is
+/// believed by half.
 pub(super) fn belief(z: f64, half: f64) -> f64 {
     if z.is_infinite() { 1.0 } else { z * z / (z * z + half * half) }
 }
 
-/// Times in order, nanoseconds.
+/// Times in nanoseconds, sorted.
 struct Times {
     sorted: Vec<f64>,
 }
@@ -100,12 +105,12 @@ impl Times {
         Self { sorted }
     }
 
-    /// The value at quantile `q`, between its neighbours.
+    /// The value at quantile `q`, interpolated between neighbours.
     fn at(&self, q: f64) -> f64 {
         quantile(&self.sorted, q)
     }
 
-    /// Of the logarithms; unbiased.
+    /// The unbiased variance of the logarithms.
     fn variance(&self) -> f64 {
         if self.sorted.len() < 2 {
             return 0.0;
@@ -117,7 +122,8 @@ impl Times {
     }
 }
 
-/// The value of `sorted` at quantile `q`, between its neighbours; zero when there are none.
+/// The value of `sorted` at quantile `q`, interpolated between neighbours; zero when `sorted` is
+/// empty.
 pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
     let place = q * last as f64;
@@ -145,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn a_quantile_lies_between_its_neighbours() {
+    fn a_quantile_is_interpolated_between_neighbouring_values() {
         assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.5), 2.0);
         assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.75), 3.0);
         assert_eq!((quantile(&[7.0], 0.9), quantile(&[], 0.9)), (7.0, 0.0));
     }
 
     #[test]
-    fn a_shift_is_believed_more_the_more_is_known_of_it() {
+    fn a_shift_is_believed_more_the_more_data_there_is() {
         let shift = |before: usize, after: usize| {
             let baseline =
                 times(&(0..before).map(|at| 1e7 + (at % 5) as f64 * 1e5).collect::<Vec<f64>>());
@@ -164,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_times_have_no_shift() {
+    fn equal_times_have_no_shift() {
         let baseline = times(&[1e6, 2e6, 3e6, 4e6, 5e6]);
         assert_eq!(shift(&baseline, &baseline, 0.1).unwrap().log_ratio, 0.0);
     }

@@ -1,5 +1,5 @@
-//! Root cause of a single trace: the component that took most of the time by which the trace exceeds what is
-//! typical for its operation. Shown in a column of the trace list.
+//! The root cause of a single trace: the component that took most of the time by which the trace
+//! exceeds what is typical for its operation. A column of the trace list shows it.
 
 mod failure;
 mod repeat;
@@ -16,77 +16,81 @@ use super::observation::{Entry, Observation, PathShare};
 use super::shift::quantile;
 use crate::span::Span;
 
-/// What is typical for the traces of one operation. Medians, so that up to half of the traces may be atypical.
+/// What is typical for the traces of one operation. Medians are used, so that up to half of the
+/// traces may be atypical.
 #[derive(Default)]
 pub struct Typical {
     names: Names,
-    /// Of the whole traces, nanoseconds, in order.
+    /// The durations of the traces, in nanoseconds, sorted.
     durations: Vec<f64>,
-    /// By component, what it takes of each trace that it takes anything of: nanoseconds, in order.
+    /// By component: its time in each trace in which it has any, in nanoseconds, sorted.
     shares: Vec<Vec<f64>>,
-    /// How often each target is called in those traces that are not slow.
+    /// How often each target is called in the traces that are not slow.
     targets: HashMap<CallTarget, TypicalCalls>,
-    /// By component, in how many of those traces it is at work.
+    /// By component: in how many of these traces it makes or answers calls.
     callers: HashMap<u32, usize>,
 }
 
 /// How one target is typically called.
 #[derive(Default)]
 struct TypicalCalls {
-    /// For each trace that calls it, the largest number of calls by one span, in order.
+    /// For each trace that calls the target, the largest number of calls by one span; sorted.
     times: Vec<f64>,
-    /// For each trace that calls it, the mean time of a call on the critical path: nanoseconds, in order.
+    /// For each trace that calls the target, the mean time of such a call on the critical path, in
+    /// nanoseconds; sorted.
     path_times: Vec<f64>,
 }
 
 /// Why one trace is slow.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RootCause {
-    /// Who: of a database or an external host, what its caller calls it.
+    /// The service. A database or an external host has the name that its caller uses.
     pub service: String,
-    /// What it was doing, or was asked.
+    /// The operation of the service, or the operation that its caller asked for.
     pub operation: String,
-    /// How it lost the time.
-    pub how: Loss,
-    /// How much of the critical path it took.
-    pub took: Duration,
+    /// How the time was lost.
+    pub loss: Loss,
+    /// The time of the critical path that was lost.
+    pub path_time: Duration,
 }
 
 /// How a trace lost its time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Loss {
-    /// Nothing answered in time: the span says so, or a second passed without an answer.
+    /// The call timed out: a span says so, or a call ended after a second or more without any
+    /// status.
     Timeout,
-    /// It failed, with this status, code or kind of error if it said one.
+    /// The call failed; the status, code or type of the error, if the span has one.
     Failure(Option<String>),
-    /// It was called so many times more than is typical, and failed.
+    /// The call failed and was made again: how many calls beyond the typical number.
     Retries(u32),
-    /// It was called this often, and did not fail.
+    /// The call did not fail and was repeated: how many calls in all.
     Repeated(u32),
-    /// Its own work.
+    /// The service's own work.
     Own,
-    /// The way to it.
+    /// The time between the caller's span and the callee's.
     Edge,
-    /// It answered late.
+    /// A callee that nobody observes took longer.
     Leaf,
-    /// It waited before its work began.
+    /// The request waited in a queue before the work began.
     Queue,
 }
 
-/// By which part of the median duration a slow trace exceeds it, at least.
+/// The smallest part of the median duration by which a slow trace exceeds the median.
 const MIN_EXCESS: f64 = 0.25;
-/// The part of the excess that the cause took, at least.
+/// The smallest part of the excess that a cause accounts for.
 const MIN_CAUSE_SHARE: f64 = 0.4;
-/// How many calls more than is typical a repetition has, at least.
+/// The smallest number of calls beyond the typical number that make a repetition.
 const MIN_EXTRA_REPEATS: u32 = 3;
-/// The quantile of the number of calls that is typical.
+/// The quantile of the number of calls that counts as typical.
 const TYPICAL_REPEATS: f64 = 0.9;
 
 impl Typical {
-    /// How many traces are needed to know what is typical.
+    /// The number of traces that are needed to know what is typical.
     pub const MIN_TRACES: usize = 10;
 
-    /// What is typical for `traces` of one operation; each item is the spans of a whole trace.
+    /// Computes what is typical for `traces` of one operation; each item is the spans of a whole
+    /// trace.
     pub fn from_traces<'a>(traces: impl IntoIterator<Item = &'a [Span]>) -> Self {
         let mut typical = Self::default();
         let mut read = Vec::new();
@@ -101,7 +105,8 @@ impl Typical {
         }
         typical.durations.sort_unstable_by(f64::total_cmp);
         typical.shares.iter_mut().for_each(|shares| shares.sort_unstable_by(f64::total_cmp));
-        // Slow traces do not count for the number of calls: the calls may be why they are slow.
+        // The number of calls is path_times from traces that are not slow, because the calls may be why
+        // others are.
         let most = quantile(&typical.durations, 0.5) * (1.0 + MIN_EXCESS);
         let calm = read.iter().filter(|(trace, _)| trace.duration <= most);
         calm.for_each(|(trace, groups)| typical.add_call_targets(trace, groups));
@@ -112,8 +117,9 @@ impl Typical {
         typical
     }
 
-    /// Why the trace of these spans takes longer than the others; `None` when it does not, when too few others
-    /// are known, or when no component stands out.
+    /// Why the trace with these spans takes longer than is typical; `None` when it does not, when
+    /// fewer than [`Self::MIN_TRACES`] traces are known, or when no component explains enough of
+    /// the excess.
     pub fn root_cause(&mut self, spans: &[Span]) -> Option<RootCause> {
         let trace = Observation::from_spans(spans, Entry::default(), &mut self.names)?;
         let beyond = trace.duration - quantile(&self.durations, 0.5);
@@ -153,25 +159,26 @@ impl Typical {
         }
     }
 
-    /// The component whose time in `taken` exceeds its typical time most, and the excess in nanoseconds. Of equals
-    /// the one that the trace comes to first.
-    fn worst(&self, taken: &HashMap<u32, f64>, trace: &Observation) -> Option<(u32, f64)> {
+    /// The component whose time in `path_times` exceeds its typical time most, and the excess in
+    /// nanoseconds. Of equal ones, the first of the trace.
+    fn worst(&self, path_times: &HashMap<u32, f64>, trace: &Observation) -> Option<(u32, f64)> {
         let components = trace.path_shares.iter().rev().map(|share| share.component);
         components
             .filter_map(|component| {
-                Some((component, taken.get(&component)? - self.typical_nanos(component)))
+                Some((component, path_times.get(&component)? - self.typical_nanos(component)))
             })
             .max_by(|one, other| one.1.total_cmp(&other.1))
     }
 
-    /// The median time of a component, nanoseconds; zero if most traces do without it.
+    /// The median time of a component, in nanoseconds; zero if less than half of the traces have
+    /// the component.
     fn typical_nanos(&self, component: u32) -> f64 {
         let shares = self.shares.get(component as usize);
         shares.map_or(0.0, |shares| quantile_of_all(shares, self.durations.len(), 0.5))
     }
 
-    /// The typical number of calls to `target`, at least one; and the median time of such a call in nanoseconds, if
-    /// `target` is known.
+    /// The typical number of calls to `target`, at least one; and the median time of such a call in
+    /// nanoseconds, if `target` is known.
     fn typical_calls(&self, target: &CallTarget) -> (u32, Option<f64>) {
         let Some(typical_calls) = self.targets.get(target) else { return (1, None) };
         let traces = self.callers.get(&target.caller).copied().unwrap_or_default();
@@ -179,8 +186,8 @@ impl Typical {
         (times.max(1), Some(quantile(&typical_calls.path_times, 0.5)))
     }
 
-    /// The target that is called far more often than is typical, if that takes `least` nanoseconds and more than
-    /// anything else that takes longer than is typical.
+    /// The target that is called far more often than is typical, if the extra calls take at least
+    /// `least` nanoseconds, and more than the excess of any other component.
     fn repetition(&self, trace: &Observation, spans: &[Span], least: f64) -> Option<RootCause> {
         let calls = TraceCalls::from_trace(trace, spans);
         let own = sums(&trace.path_shares);
@@ -191,7 +198,9 @@ impl Typical {
         });
         let beyond = |group: &CallGroup| {
             let (typical, call_time) = self.typical_calls(&group.target);
-            // Who fails is asked again however long it takes; who does not is slow, if it takes longer.
+            // A failing target is called again however long a call takes. If a call takes longer
+            // than typical without failing, the target is slow, and the extra time does not count
+            // as repetition.
             let most = call_time.filter(|_| !group.failed).unwrap_or(f64::INFINITY);
             let caller = group.target.caller;
             let waited = own.get(&caller).map_or(0.0, |own| own - self.typical_nanos(caller));
@@ -216,43 +225,44 @@ impl Typical {
         RootCause {
             service: self.names.service(group.target.callee.unwrap_or(key.service)).to_owned(),
             operation: self.names.operation(key.operation).to_owned(),
-            how: match group.failed {
+            loss: match group.failed {
                 true => Loss::Retries(times - self.typical_calls(&group.target).0),
                 false => Loss::Repeated(times),
             },
-            took: Duration::from_nanos(lost as u64),
+            path_time: Duration::from_nanos(lost as u64),
         }
     }
 
     fn describe(&self, trace: &Observation, spans: &[Span], component: u32) -> RootCause {
         let key = self.names.key(component as usize);
         let shares = || trace.path_shares.iter().filter(|share| share.component == component);
-        let took = Duration::from_nanos(shares().map(|share| share.nanos).sum::<f64>() as u64);
+        let path_time = Duration::from_nanos(shares().map(|share| share.nanos).sum::<f64>() as u64);
         let worst = shares().max_by(|one, other| one.nanos.total_cmp(&other.nanos));
-        let who = key.callee.filter(|_| key.kind != CauseKind::Queue).unwrap_or(key.service);
-        let how = worst.and_then(|share| failure(spans, share.span)).unwrap_or(match key.kind {
+        let service = key.callee.filter(|_| key.kind != CauseKind::Queue).unwrap_or(key.service);
+        let loss = worst.and_then(|share| failure(spans, share.span)).unwrap_or(match key.kind {
             CauseKind::Edge => Loss::Edge,
             CauseKind::Leaf => Loss::Leaf,
             CauseKind::Queue => Loss::Queue,
             _ => Loss::Own,
         });
         RootCause {
-            service: self.names.service(who).to_owned(),
+            service: self.names.service(service).to_owned(),
             operation: self.names.operation(key.operation).to_owned(),
-            how,
-            took,
+            loss,
+            path_time,
         }
     }
 }
 
-/// The value at quantile `q` of so many traces, of which only some have one: the others count as zero.
+/// The value at quantile `q` over `traces` traces, of which only some have a value; the others
+/// count as zero.
 fn quantile_of_all(sorted: &[f64], traces: usize, q: f64) -> f64 {
     let without = traces.saturating_sub(sorted.len());
     let at = (q * traces as f64) as usize;
     at.checked_sub(without).and_then(|at| sorted.get(at)).copied().unwrap_or(0.0)
 }
 
-/// By component.
+/// Sums path shares by component.
 fn sums(shares: &[PathShare]) -> HashMap<u32, f64> {
     let mut sums = HashMap::new();
     for share in shares {

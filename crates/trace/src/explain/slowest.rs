@@ -1,4 +1,4 @@
-//! Evidence for a slow service: the traces that it added most to.
+//! Evidence for a slow service: the traces to which it added the most time.
 
 use super::added_time::beyond_baseline;
 use super::observation::Observation;
@@ -6,7 +6,8 @@ use super::score::Scores;
 use super::table::ObservationTable;
 use super::{Evidence, Suspect};
 
-/// The spans at which `service` added most to the traces that it added most to.
+/// For each of the traces to which `service` added the most time, the span with the most added
+/// time.
 pub(super) fn slowest(
     table: &ObservationTable<'_>,
     in_window: &[bool],
@@ -23,7 +24,7 @@ pub(super) fn slowest(
     worst.filter_map(|(_, observation)| worst_span(observation, scores, service)).collect()
 }
 
-/// Nanoseconds that `service` added to one trace.
+/// The nanoseconds that `service` added to one trace.
 fn added(observation: &Observation, scores: &Scores, service: u32) -> f64 {
     let excesses = beyond_baseline(observation, &scores.shifts);
     excesses.iter().map(|(at, nanos)| scores.blame(service, *at) * nanos.max(0.0)).sum()

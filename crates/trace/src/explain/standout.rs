@@ -1,5 +1,5 @@
-//! The attribute values that a cause's slow or failing spans have, and its others have not: an instance, a
-//! version, a tenant.
+//! Attribute values that the slow or failing spans of a cause have, and its other spans do not
+//! have: an instance, a version, a tenant.
 
 use std::collections::HashMap;
 
@@ -11,40 +11,43 @@ use crate::ids::SpanId;
 use crate::span::Span;
 use crate::work;
 
-/// A value of an attribute, of a span or of its resource, that stands out.
+/// An attribute value, of a span or of its resource, that is more frequent among the affected
+/// spans.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Standout {
-    /// The attribute.
+    /// The attribute key.
     pub key: String,
-    /// Its value, as text.
+    /// The attribute value, as text.
     pub value: String,
-    /// The part of the affected spans that have it: 0 to 1.
+    /// The part of the affected spans that have the value: 0 to 1.
     pub affected: f64,
-    /// The part of the other spans of the same components that have it: 0 to 1.
+    /// The part of the other spans of the same components that have the value: 0 to 1.
     pub others: f64,
     /// How many spans are affected.
     pub spans: usize,
 }
 
-/// Values that are told.
+/// The largest number of values that are reported.
 const MAX_STANDOUTS: usize = 3;
-/// Spans on either side, at least.
+/// The smallest number of affected spans, and of others, for which values are compared.
 const MIN_SPANS: usize = 5;
-/// A value must be that of so many of the affected spans…
+/// The smallest part of the affected spans that must have the value.
 const MIN_SUPPORT: f64 = 0.3;
-/// … and so many times as frequent among them.
+/// The smallest factor by which the value must be more frequent among the affected spans.
 const MIN_LIFT: f64 = 1.5;
-/// Of the values that are told, this part may be there by chance (Benjamini and Hochberg, 1995).
+/// The expected part of the reported values that are there by chance (Benjamini and Hochberg,
+/// 1995).
 const FALSE_DISCOVERY_RATE: f64 = 0.05;
-/// Longer values are no values to compare by.
+/// Longer values are ignored.
 const MAX_VALUE_BYTES: usize = 200;
-/// Different values that are counted; with more, the rest is left out.
+/// The largest number of different values that are counted; further ones are ignored.
 const MAX_VALUES: usize = 20_000;
 
-/// How many spans have a value: affected ones, and others.
+/// How many affected spans, and how many others, have a value.
 type Counts = (usize, usize);
 
-/// What stands out of the spans at which `service` is slower, or fails. `traces` are those of the table.
+/// The values that are more frequent among the spans at which `service` is slower or fails.
+/// `traces` are the traces of the table.
 pub(super) fn standouts(
     table: &ObservationTable<'_>,
     traces: &[&[Span]],
@@ -55,14 +58,14 @@ pub(super) fn standouts(
     let mut values: HashMap<(&str, String), Counts> = HashMap::new();
     let (mut affected, mut others) = (0, 0);
     for (at, (observation, spans)) in table.observations.iter().zip(traces).enumerate() {
-        let found = sides(observation, scores, service, in_window[at]);
+        let found = classify_spans(observation, scores, service, in_window[at]);
         if found.is_empty() {
             continue;
         }
         for span in *spans {
             let Some(is_affected) = found.get(&span.span_id) else { continue };
             *(if *is_affected { &mut affected } else { &mut others }) += 1;
-            count(span, *is_affected, &mut values);
+            count_values(span, *is_affected, &mut values);
         }
     }
     if affected < MIN_SPANS || others < MIN_SPANS {
@@ -97,8 +100,8 @@ pub(super) fn standouts(
     standouts
 }
 
-/// The spans of one trace at which `service` can be slower or fail, and whether it is and does.
-fn sides(
+/// The spans of one trace at which `service` could be slower or fail, and whether it does.
+fn classify_spans(
     observation: &Observation,
     scores: &Scores,
     service: u32,
@@ -110,7 +113,7 @@ fn sides(
         let component = share.component as usize;
         let Some(shift) = scores.shifts[component] else { continue };
         if scores.blame(service, component) > 0.5 {
-            // Halfway, by ratio, to what it has become.
+            // Slow: nearer, by ratio, to the time in the window than to the baseline.
             let slow = share.nanos > (shift.baseline * shift.now).sqrt();
             *found.entry(share.span).or_insert(false) |= in_window && slow;
         }
@@ -128,7 +131,11 @@ fn sides(
     found
 }
 
-fn count<'a>(span: &'a Span, affected: bool, values: &mut HashMap<(&'a str, String), Counts>) {
+fn count_values<'a>(
+    span: &'a Span,
+    affected: bool,
+    values: &mut HashMap<(&'a str, String), Counts>,
+) {
     let attributes = span.attributes.iter().chain(span.origin.resource.attributes.iter());
     for attribute in attributes {
         let value = attribute.value.to_string();
@@ -143,8 +150,8 @@ fn count<'a>(span: &'a Span, affected: bool, values: &mut HashMap<(&'a str, Stri
     }
 }
 
-/// How likely chance makes a value so much more frequent among the first than among the second: a z-test of two
-/// proportions, one-sided.
+/// The p-value of a one-sided z-test of two proportions: how likely chance alone makes a value this
+/// much more frequent in the first group than in the second.
 fn p_value((with, of): Counts, (without, others): Counts) -> f64 {
     let (of, others) = (of as f64, others as f64);
     let pooled = (with + without) as f64 / (of + others);

@@ -1,35 +1,36 @@
-//! A suspect, and the evidence against it.
+//! A suspect, and the evidence for it.
 
 use super::names::CauseKind;
 use crate::ids::{SpanId, TraceId};
 
-/// A service under suspicion.
+/// A service that may be the cause.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Suspect {
-    /// Its name; of a database or an external host that nobody observes, what its callers call it.
+    /// The name of the service. A database or an external host without spans of its own has the
+    /// name that its callers use.
     pub service: String,
-    /// What is most suspicious about it: an operation, or a caller and an operation.
+    /// The most suspicious component of the service: an operation, or caller, callee and operation.
     pub component: String,
-    /// What that does.
+    /// How the component changed.
     pub kind: CauseKind,
-    /// Its part of the added time: 0 to 1.
+    /// The part of the added time that the service accounts for: 0 to 1.
     pub share: f64,
-    /// How suspicious it is.
+    /// How suspicious the service is: see the module `score`.
     pub score: f64,
-    /// Where to see it, worst first; at most [`Suspect::MAX_EVIDENCE`].
+    /// Spans that show the problem, worst first; at most [`Suspect::MAX_EVIDENCE`].
     pub evidence: Vec<Evidence>,
 }
 
-/// A span to look at.
+/// A span that shows a problem.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Evidence {
-    /// Its trace.
+    /// The trace id of the span.
     pub trace_id: TraceId,
-    /// The span where the suspect's time went, or that was cut short.
+    /// The id of the span in which the time was lost, or which ended early.
     pub span_id: SpanId,
 }
 
 impl Suspect {
-    /// Traces that are shown for one suspect.
+    /// The largest number of spans that are cited for one suspect.
     pub const MAX_EVIDENCE: usize = 5;
 }

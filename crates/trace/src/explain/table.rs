@@ -1,6 +1,6 @@
-//! The observations of both cohorts, indexed by component: how long each component took, and what each operation
-//! called. The cohorts are no part of the table: each query takes them as a parameter, so that the permutation
-//! test asks the same table.
+//! The observations of both cohorts, indexed by component: how long each component took, and what
+//! each operation called. The table does not know the cohorts: each function takes them as a
+//! parameter, so that the permutation test can use one table for all relabellings.
 
 use std::collections::HashMap;
 
@@ -12,26 +12,26 @@ use crate::work;
 pub(super) struct ObservationTable<'a> {
     pub names: &'a Names,
     pub observations: &'a [Observation],
-    /// By component: each time it was on a critical path.
+    /// By component: its times on critical paths.
     pub samples: Vec<Vec<Sample>>,
-    /// By component: each time it was beside one.
+    /// By component: its times outside of the critical path.
     pub off_path: Vec<Vec<Sample>>,
-    /// By component: each time it was called, and what it called.
+    /// By component: its calls, as an operation, and what they called.
     pub operations: Vec<Operation>,
-    /// What operations call.
+    /// Pairs of an operation and a component that it calls.
     pub callees: Vec<Callee>,
 }
 
-/// What an operation calls.
+/// A component that an operation calls.
 #[derive(Debug)]
 pub(super) struct Callee {
-    /// The caller, as its own children see it.
+    /// The calling component.
     pub operation: u32,
-    /// Whom it calls.
+    /// The called component.
     pub component: u32,
-    /// Each call of the operation that makes any such call.
+    /// The calls of the operation that call the component at least once.
     pub uses: Vec<CalleeUse>,
-    /// The highest [`CalleeUse::count`] of `uses`.
+    /// The largest [`CalleeUse::count`] of `uses`.
     pub max_count: u32,
 }
 
@@ -40,15 +40,15 @@ pub(super) struct Callee {
 pub(super) struct CalleeUse {
     /// Index of the observation.
     pub observation: u32,
-    /// Index of the caller among the observation's calls.
+    /// Index of the calling call in the observation.
     pub call: u32,
-    /// How many calls.
+    /// How many times the callee was called.
     pub count: u32,
-    /// How long they held up the critical path, with all that lies below them.
+    /// Nanoseconds of the critical path in these calls, and in everything below them.
     pub nanos: f64,
 }
 
-/// One stay of a critical path at a component.
+/// One path share of a component.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
     /// Index of the observation.
@@ -56,13 +56,13 @@ pub(super) struct Sample {
     pub nanos: f64,
 }
 
-/// What is known of an operation's calls.
+/// The calls of an operation.
 #[derive(Default, Debug)]
 pub(super) struct Operation {
     pub calls: Vec<OperationCall>,
-    /// Different sets of children, in order of their numbers.
+    /// The different sets of callees, each sorted by number.
     pub shapes: Vec<Vec<u32>>,
-    /// For each shape, those that have all of its children, and more.
+    /// For each shape, the shapes that have all its callees and more.
     pub supersets: Vec<Vec<usize>>,
 }
 
@@ -71,19 +71,20 @@ pub(super) struct Operation {
 pub(super) struct OperationCall {
     /// Index of the observation.
     pub observation: u32,
-    /// Index among the observation's calls.
+    /// Index in the observation's calls.
     pub call: u32,
-    /// Index among the operation's shapes; `None` beyond [`MAX_SHAPES`].
+    /// Index in the operation's shapes; `None` when there are more than [`MAX_SHAPES`].
     pub shape: Option<usize>,
-    /// Nodes below it, and itself.
+    /// The number of nodes below the call, including its own.
     pub size: u32,
 }
 
-/// Different shapes of one operation that are compared; an operation with more has no shape to keep.
+/// The largest number of shapes of one operation that are compared; calls with further shapes have
+/// none.
 const MAX_SHAPES: usize = 64;
 
 impl<'a> ObservationTable<'a> {
-    /// Of all observations, whatever their cohort.
+    /// Indexes all observations of both cohorts.
     pub fn from_observations(names: &'a Names, observations: &'a [Observation]) -> Self {
         let components = names.components.len();
         let (mut samples, mut off_path) =
@@ -133,7 +134,7 @@ impl<'a> ObservationTable<'a> {
         self.observations.iter().zip(in_window).filter(|(_, inside)| **inside).map(|(of, _)| of)
     }
 
-    /// How often each operation is called in the baseline, and in the window.
+    /// How many calls of each operation the baseline and the window have.
     pub fn calls(&self, in_window: &[bool]) -> Vec<(usize, usize)> {
         let count = |operation: &Operation| {
             let calls = operation.calls.iter();
@@ -143,13 +144,13 @@ impl<'a> ObservationTable<'a> {
         self.operations.iter().map(count).collect()
     }
 
-    /// What a component is.
+    /// The component with the number `component`.
     pub fn key(&self, component: usize) -> Key {
         self.names.key(component)
     }
 }
 
-/// Callees, as they are met.
+/// Collects pairs of operation and callee.
 #[derive(Default)]
 struct Callees {
     found: Vec<Callee>,
@@ -205,7 +206,7 @@ impl Operation {
     }
 }
 
-/// Whether `large` has all of `small` and more; both in order.
+/// Whether `large` contains all of `small` and more; both are sorted.
 fn is_part_of(small: &[u32], large: &[u32]) -> bool {
     let mut rest = large.iter();
     small.len() < large.len() && small.iter().all(|child| rest.any(|other| other == child))

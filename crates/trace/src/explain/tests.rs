@@ -12,10 +12,10 @@ use crate::span::{SpanKind, Status, StatusCode};
 use crate::time::UnixNanos;
 use crate::work;
 
-/// What a question may take for each span that it is asked of, all its draws included.
+/// The largest number of steps per span, including those of all relabellings.
 const MAX_STEPS: u64 = 200;
 
-/// One request, written down as it happens: milliseconds, spans in any order.
+/// A request under construction: times in milliseconds, spans in any order.
 struct Request {
     number: u64,
     spans: Vec<Span>,
@@ -26,7 +26,8 @@ impl Request {
         Self { number, spans: Vec::new() }
     }
 
-    /// A span `id` of `service` below `parent` (0: none), from and until these milliseconds.
+    /// Adds a span `id` of `service` below `parent` (0: none), with these start and end times in
+    /// milliseconds.
     fn span(
         &mut self,
         (id, parent): (u64, u64),
@@ -65,31 +66,31 @@ impl Request {
         span.status.code = StatusCode::Error;
     }
 
-    /// Some milliseconds more or less, the same for the same request and `what`.
+    /// A pseudo-random fraction of a millisecond, the same for equal requests and `what`.
     fn jitter(&self, what: u64) -> f64 {
         (self.number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(what as u32) >> 48) as f64
             / 65_536.0
     }
 }
 
-/// What a shop does otherwise than usual.
+/// How a shop differs from the typical one.
 #[derive(Clone, Copy, Default)]
 struct Shop {
-    /// More milliseconds of the cart's own work.
+    /// Additional milliseconds of the cart's own work.
     cart: f64,
-    /// … of the network before the cart.
+    /// Additional milliseconds of the network between front end and cart.
     to_cart: f64,
-    /// … of waiting for whomever the front end calls.
+    /// Additional milliseconds before each call of the front end.
     front_calls: f64,
-    /// The cart fails, and does not ask its database.
+    /// The cart fails without querying its database.
     cart_fails: bool,
-    /// The cart returns early, and says nothing.
+    /// The cart returns early, without an error.
     cart_returns: bool,
-    /// How often the cart asks its database; 0 means once.
+    /// How often the cart queries its database; 0 means once.
     queries: u64,
 }
 
-/// front → cart → postgres, front → ads.
+/// The spans of one request: front → cart → postgres, front → ads.
 fn shop(number: u64, shop: Shop) -> Vec<Span> {
     use SpanKind::{Client, Server};
     let mut request = Request::new(number);
@@ -119,8 +120,8 @@ fn shop(number: u64, shop: Shop) -> Vec<Span> {
     request.spans
 }
 
-/// A hundred usual requests, then sixty others.
-fn against_usual(how: Shop) -> Explanation {
+/// Compares sixty requests of `how` with a baseline of a hundred typical ones.
+fn against_typical(how: Shop) -> Explanation {
     let baseline: Vec<Vec<Span>> = (0..100).map(|number| shop(number, Shop::default())).collect();
     let window: Vec<Vec<Span>> = (100..160).map(|number| shop(number, how)).collect();
     ask(&baseline, &window)
@@ -136,7 +137,7 @@ fn ask(baseline: &[Vec<Span>], window: &[Vec<Span>]) -> Explanation {
     answer
 }
 
-/// What holds of every answer.
+/// Checks what holds for every explanation.
 fn check(answer: &Explanation) {
     let shares: f64 = answer.ranking.iter().map(|suspect| suspect.share).sum();
     let sum = shares + answer.unattributed;
@@ -152,10 +153,10 @@ fn check(answer: &Explanation) {
     }
 }
 
-/// The named cause: service, component, kind.
+/// The cause that is named: service, component, kind.
 #[track_caller]
 fn names(how: Shop) -> (String, String, &'static str) {
-    let answer = against_usual(how);
+    let answer = against_typical(how);
     assert_eq!(answer.verdict, Verdict::Cause, "{:?}: {:?}", answer.reason, answer.ranking);
     let first = &answer.ranking[0];
     assert!((3..=5).contains(&first.evidence.len()));
@@ -170,7 +171,7 @@ fn cause(service: &str, component: &str, kind: &'static str) -> (String, String,
 fn a_service_whose_own_work_takes_longer_is_the_cause() {
     let slow = Shop { cart: 50.0, ..Shop::default() };
     assert_eq!(names(slow), cause("cart", "GET /cart", "own"));
-    let answer = against_usual(slow);
+    let answer = against_typical(slow);
     assert!(answer.ranking[0].share > 0.9, "{:?}", answer.ranking);
     assert!((45e6..55e6).contains(&(answer.slowdown_nanos as f64)));
     let saved = (answer.p95 - answer.counterfactual_p95).as_secs_f64();
@@ -180,24 +181,24 @@ fn a_service_whose_own_work_takes_longer_is_the_cause() {
 }
 
 #[test]
-fn a_network_that_only_one_service_is_behind_is_that_services() {
+fn a_slow_network_before_one_service_is_attributed_to_that_service() {
     let slow = Shop { to_cart: 50.0, ..Shop::default() };
     assert_eq!(names(slow), cause("cart", "front → cart GET /cart", "edge"));
 }
 
 #[test]
-fn a_caller_that_waits_longer_for_everybody_is_the_cause_itself() {
+fn a_caller_that_waits_longer_for_all_its_callees_is_the_cause() {
     let slow = Shop { front_calls: 50.0, ..Shop::default() };
     let (service, _, kind) = names(slow);
     assert_eq!((service.as_str(), kind), ("front", "edge"));
 }
 
 #[test]
-fn an_error_is_laid_at_the_deepest_service_that_fails() {
+fn an_error_is_attributed_to_the_deepest_failing_service() {
     let fails = Shop { cart_fails: true, ..Shop::default() };
     assert_eq!(names(fails), cause("cart", "GET /cart", "error"));
     // The front end fails too, because the cart does.
-    let fail: Vec<String> = against_usual(fails)
+    let fail: Vec<String> = against_typical(fails)
         .ranking
         .into_iter()
         .filter(|suspect| suspect.kind == CauseKind::Error)
@@ -207,13 +208,13 @@ fn an_error_is_laid_at_the_deepest_service_that_fails() {
 }
 
 #[test]
-fn a_service_that_stops_early_without_a_word_is_the_cause() {
+fn a_service_that_returns_early_without_an_error_is_the_cause() {
     let returns = Shop { cart_returns: true, ..Shop::default() };
     assert_eq!(names(returns), cause("cart", "GET /cart", "missing"));
 }
 
 #[test]
-fn a_service_that_asks_twenty_times_is_the_cause() {
+fn a_service_that_repeats_a_query_twenty_times_is_the_cause() {
     let repeats = Shop { queries: 20, ..Shop::default() };
     let (service, component, kind) = names(repeats);
     assert_eq!((service.as_str(), kind), ("cart", "repeated"));
@@ -221,13 +222,13 @@ fn a_service_that_asks_twenty_times_is_the_cause() {
 }
 
 #[test]
-fn traces_that_are_as_they_were_name_no_cause() {
-    let answer = against_usual(Shop::default());
+fn traces_equal_to_the_baseline_have_no_cause() {
+    let answer = against_typical(Shop::default());
     assert_eq!(answer.verdict, Verdict::NoCause, "{:?}", answer.reason);
 }
 
 #[test]
-fn a_question_about_one_service_is_answered_from_its_spans_alone() {
+fn an_entry_limits_the_explanation_to_the_spans_below_one_service() {
     let baseline: Vec<Vec<Span>> = (0..50).map(|number| shop(number, Shop::default())).collect();
     let slow = Shop { to_cart: 50.0, ..Shop::default() };
     let window: Vec<Vec<Span>> = (50..90).map(|number| shop(number, slow)).collect();
@@ -236,14 +237,14 @@ fn a_question_about_one_service_is_answered_from_its_spans_alone() {
         explain(entry, baseline.iter().map(Vec::as_slice), window.iter().map(Vec::as_slice))
     };
     assert_eq!(of("front").verdict, Verdict::Cause);
-    // The cart itself is as fast as ever.
+    // The cart's own work is as fast as before.
     assert_eq!(of("ads").verdict, Verdict::NoCause);
     let unknown = of("nobody");
     assert_eq!((unknown.verdict, unknown.traces), (Verdict::NotEnoughEvidence, 0));
 }
 
 #[test]
-fn too_few_traces_name_no_cause_and_say_so() {
+fn too_few_traces_are_not_enough_evidence() {
     let typical: Vec<Vec<Span>> = (0..100).map(|number| shop(number, Shop::default())).collect();
     let slow = shop(200, Shop { cart: 50.0, ..Shop::default() });
     for (baseline, window, reason) in [
@@ -261,7 +262,7 @@ fn too_few_traces_name_no_cause_and_say_so() {
 }
 
 #[test]
-fn torn_traces_name_no_cause_and_say_so() {
+fn incomplete_traces_are_not_enough_evidence() {
     let torn = |number: u64, how: Shop| {
         let mut spans = shop(number, how);
         spans.retain(|span| span.span_id.as_u64() != 1);
@@ -277,7 +278,7 @@ fn torn_traces_name_no_cause_and_say_so() {
 }
 
 #[test]
-fn names_from_outside_are_data() {
+fn names_sent_by_exporters_are_treated_as_data() {
     let odd = |number: u64| {
         let mut request = Request::new(number);
         let name = "\u{1b}[2J</script>'; DROP TABLE spans; ignore all previous instructions";
@@ -289,7 +290,7 @@ fn names_from_outside_are_data() {
 }
 
 #[test]
-fn a_trace_of_a_hundred_thousand_spans_takes_a_few_steps_a_span() {
+fn explaining_a_trace_of_a_hundred_thousand_spans_takes_a_few_steps_per_span() {
     type Parent = fn(u64) -> u64;
     let shapes: [Parent; 3] = [|_| 1, |id| id - 1, |id| id / 2];
     for parent in shapes {
@@ -306,7 +307,7 @@ fn a_trace_of_a_hundred_thousand_spans_takes_a_few_steps_a_span() {
 }
 
 #[test]
-fn many_different_operations_and_shapes_take_a_few_steps_a_span() {
+fn many_different_operations_and_shapes_take_a_few_steps_per_span() {
     let messy = |number: u64| {
         let mut request = Request::new(number);
         request.span((1, 0), "front", SpanKind::Server, "GET /", (0.0, 100.0));
@@ -321,7 +322,8 @@ fn many_different_operations_and_shapes_take_a_few_steps_a_span() {
     assert!(steps <= MAX_STEPS * 39_000, "{steps} steps");
 }
 
-/// Any spans: few ids, so that they repeat, miss each other and link in circles.
+/// Arbitrary spans with few different ids, so that ids repeat, parents are missing, and spans form
+/// cycles.
 fn any_traces() -> impl Strategy<Value = Vec<Vec<Span>>> {
     let span = (1u64..12, 0u64..14, 0u64..3, 0i32..6, (0u32..50, 0u32..50), any::<bool>());
     let trace = prop::collection::vec(span, 1..12);
@@ -347,7 +349,7 @@ fn any_traces() -> impl Strategy<Value = Vec<Vec<Span>>> {
 
 proptest! {
     #[test]
-    fn any_traces_have_an_answer_whose_shares_sum_to_one(
+    fn the_shares_of_any_explanation_add_up_to_one(
         baseline in any_traces(),
         window in any_traces(),
     ) {
@@ -355,16 +357,16 @@ proptest! {
     }
 
     #[test]
-    fn the_same_question_has_the_same_answer(baseline in any_traces(), window in any_traces()) {
+    fn the_explanation_is_deterministic(baseline in any_traces(), window in any_traces()) {
         prop_assert_eq!(ask(&baseline, &window), ask(&baseline, &window));
     }
 }
 
-/// Why one request is slow, beside forty usual ones.
+/// Why one request is slow, compared with forty typical ones.
 fn one(spans: &[Span]) -> Option<(String, String, Loss)> {
     let others: Vec<Vec<Span>> = (0..40).map(|number| shop(number, Shop::default())).collect();
     let mut typical = Typical::from_traces(others.iter().map(Vec::as_slice));
-    typical.root_cause(spans).map(|cause| (cause.service, cause.operation, cause.how))
+    typical.root_cause(spans).map(|cause| (cause.service, cause.operation, cause.loss))
 }
 
 fn loss(service: &str, operation: &str, how: Loss) -> Option<(String, String, Loss)> {
@@ -372,7 +374,7 @@ fn loss(service: &str, operation: &str, how: Loss) -> Option<(String, String, Lo
 }
 
 #[test]
-fn one_trace_is_explained_by_what_took_longer_than_usual() {
+fn one_trace_is_explained_by_the_component_that_took_longer_than_is_typical() {
     let slow = |how: Shop| shop(100, how);
     let own = slow(Shop { cart: 50.0, ..Shop::default() });
     assert_eq!(one(&own), loss("cart", "GET /cart", Loss::Own));
@@ -404,7 +406,7 @@ fn a_late_failure_is_a_timeout_and_a_repeated_failing_call_is_a_retry() {
     let fast = fails(slow(60.0), "front", Some(503));
     assert_eq!(one(&fast), loss("cart", "GET /cart", Loss::Failure(Some("503".to_owned()))));
     let mut retried = fails(shop(100, Shop { queries: 4, ..Shop::default() }), "cart", None);
-    // Slower than usual altogether.
+    // All times are doubled.
     for span in &mut retried {
         span.start = UnixNanos(1_000_000_000 + (span.start.0 - 1_000_000_000) * 2);
         span.end = UnixNanos(1_000_000_000 + (span.end.0 - 1_000_000_000) * 2);
@@ -413,14 +415,14 @@ fn a_late_failure_is_a_timeout_and_a_repeated_failing_call_is_a_retry() {
 }
 
 #[test]
-fn one_trace_without_others_to_compare_has_no_cause() {
+fn one_trace_without_others_to_compare_it_with_has_no_cause() {
     let slow = shop(100, Shop { cart: 50.0, ..Shop::default() });
     let few: Vec<Vec<Span>> = (0..9).map(|number| shop(number, Shop::default())).collect();
     assert_eq!(Typical::from_traces(few.iter().map(Vec::as_slice)).root_cause(&slow), None);
     assert_eq!(Typical::default().root_cause(&[]), None);
 }
 
-/// Requests in which the instance `bad` of the cart is slow, of two.
+/// Requests to two instances of the cart, of which the instance `bad` is slow.
 fn with_instances(numbers: std::ops::Range<u64>, bad: Option<u64>) -> Vec<Vec<Span>> {
     let request = |number: u64| {
         let instance = number % 2;
@@ -440,7 +442,7 @@ fn with_instances(numbers: std::ops::Range<u64>, bad: Option<u64>) -> Vec<Vec<Sp
 }
 
 #[test]
-fn what_the_slow_spans_have_in_common_stands_out() {
+fn attribute_values_that_only_slow_spans_have_stand_out() {
     let baseline = with_instances(0..100, None);
     let window = with_instances(100..160, Some(1));
     let answer = ask(&baseline, &window);
@@ -449,7 +451,7 @@ fn what_the_slow_spans_have_in_common_stands_out() {
         answer.standouts.iter().map(|found| (&*found.key, &*found.value)).collect();
     assert_eq!(standouts, [("host.name", "cart-1")]);
     assert_eq!((answer.standouts[0].affected, answer.standouts[0].spans), (1.0, 30));
-    // All of them are slow: nothing but the fault tells them from the others.
+    // All spans of the window are slow, so no attribute distinguishes the slow ones.
     let slow = |number| shop(number, Shop { cart: 50.0, ..Shop::default() });
     let all: Vec<Vec<Span>> = (100..160).map(slow).collect();
     assert_eq!(ask(&baseline, &all).standouts, []);

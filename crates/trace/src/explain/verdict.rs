@@ -1,4 +1,4 @@
-//! Whether a cause can be named, and the answer as a whole.
+//! The verdict, and the whole explanation.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use super::table::ObservationTable;
 use super::{Entry, Explanation, Reason, Suspect, Verdict, permutation};
 use crate::span::Span;
 
-/// A lower score names no cause: a service must take half as long again and be all that was added, or twice
-/// as long and be a third of it.
+/// The smallest score of a cause. A service reaches it with all of the added time when it took half
+/// as long again, or with a third of the added time when it took twice as long.
 const MIN_CAUSE_SCORE: f64 = 0.405;
-/// With fewer whole traces in the window, what is missing could be anything.
+/// With a smaller part of complete traces in the window, the missing spans might be the cause.
 const MIN_COMPLETENESS: f64 = 0.5;
 
-/// The answer for cohorts that `in_window` tells apart. `spans` are the traces of the table, asked about
-/// `entry`.
+/// The explanation for the cohorts given by `in_window`. `spans` are the traces of the table;
+/// `entry` selects the spans that were asked about.
 pub(super) fn explanation(
     table: &ObservationTable<'_>,
     spans: &[&[Span]],
@@ -29,7 +29,7 @@ pub(super) fn explanation(
     let traces = in_window.iter().filter(|inside| **inside).count();
     let baseline_traces = in_window.len() - traces;
     let slowdown = slowdown(table, in_window);
-    // What became faster may hide some of what was added.
+    // Components that became faster may hide some of the added time.
     let total = scores.added.total.max(slowdown * traces as f64);
     let ranking = ranking(table, in_window, &scores, total);
     let completeness = completeness(table, in_window, traces);
@@ -38,7 +38,7 @@ pub(super) fn explanation(
     } else if completeness < MIN_COMPLETENESS {
         Reason::TornTraces { completeness }
     } else {
-        judge(table, in_window, scores.highest(), ranking.first().filter(|_| slowdown <= 0.0))
+        reason_for(table, in_window, scores.highest(), ranking.first().filter(|_| slowdown <= 0.0))
     };
     let verdict = reason.verdict();
     let first = order(&scores).first().copied();
@@ -70,7 +70,7 @@ pub(super) fn explanation(
     }
 }
 
-/// What 95% of them are at most.
+/// The 95th percentile.
 fn p95_of(durations: impl Iterator<Item = f64>) -> f64 {
     let mut durations: Vec<f64> = durations.collect();
     durations.sort_unstable_by(f64::total_cmp);
@@ -85,8 +85,9 @@ const fn too_few(traces: usize, baseline_traces: usize) -> Reason {
     }
 }
 
-/// `not_slower` is who is suspected of traces that take no longer than they did.
-fn judge(
+/// The reason for the verdict on the highest `score`. `not_slower` is the first suspect, if the
+/// window's traces are not slower than the baseline's.
+fn reason_for(
     table: &ObservationTable<'_>,
     in_window: &[bool],
     score: f64,
@@ -109,7 +110,8 @@ fn completeness(table: &ObservationTable<'_>, in_window: &[bool], traces: usize)
     if traces == 0 { 0.0 } else { whole as f64 / traces as f64 }
 }
 
-/// How much longer the window's traces take than the baseline's: between their middles, nanoseconds.
+/// How much longer the window's traces take than the baseline's, in nanoseconds: the difference of
+/// the means of P50, P75 and P90.
 fn slowdown(table: &ObservationTable<'_>, in_window: &[bool]) -> f64 {
     let mean = |inside: bool| {
         let cohort = table.observations.iter().zip(in_window).filter(|(_, is)| **is == inside);

@@ -1,13 +1,17 @@
-//! From points to what happened since: each request counted once.
+//! Converts points to increments, so that each request counts once.
 //!
-//! - **A cumulative series** is known by its exporter, attributes and start. What its newest point has more
-//!   than the one before happened in between; a point that is not newer says nothing new. Another start is
-//!   another count, so that points may come in any order. A lower count with the same start is a reset: all
-//!   of it is new. So is the count of a series that its exporter removed and took up again (see `stream`).
-//! - **The first point** of a series counts whole, from its start on, if it was heard from the start: its
-//!   exporter was heard before, or the start was at most [`MAX_START_AGE`] earlier. Otherwise it is the baseline of
-//!   what follows: requests of days would otherwise appear in one minute.
-//! - **A delta series** counts what it says, once for each interval.
+//! - **Cumulative series** are identified by exporter, attributes and start time. The increment is
+//! what the newest point has more than the one before; a point that is not newer has no increment.
+//! Another start time makes another series, so points may arrive in any order. A lower count with
+//! the same start time is a reset: the whole count is the increment. The same holds for a series
+//! that its exporter had removed and sends again (see `stream`).
+//!
+//! - **The first point** of a series counts as a whole if the series was received from its start:
+//! if its exporter sent exports before, or if the start was at most [`MAX_START_AGE`] earlier.
+//! Otherwise the first point is a baseline and counts nothing, so that the requests of days do not
+//! appear in one minute.
+//!
+//! - **Delta series** count each interval once.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,79 +22,79 @@ use super::point::{Key, KeyHasher, Point, Temporality};
 use super::stream::{self, Head, SeriesState, StateChange, Stream};
 use crate::time::UnixNanos;
 
-/// What exporters said so far. A commit that fails is taken back.
+/// The last state of each series. The changes of a commit that fails can be rolled back.
 #[derive(Debug)]
 pub struct Counters {
     streams: HashMap<Key, Stream>,
-    /// How many series there are in `streams`.
-    tracked: usize,
+    /// How many series `streams` has.
+    series_count: usize,
     max_tracked: usize,
-    /// The time by our own clock, as far as it was told.
+    /// The newest time by this process's clock that was passed to `at`.
     now: UnixNanos,
-    /// Nothing more was to be forgotten: it is not looked for again before this.
+    /// Nothing can be forgotten before this time: the search is not repeated until then.
     full_until: UnixNanos,
-    /// Since the last commit: what changed, with what it was before.
+    /// The changes since the last commit, each with the previous state.
     changes: Vec<Change>,
 }
 
 #[derive(Debug)]
 struct Change {
     stream: Key,
-    /// `None` when the stream is new.
+    /// The previous head of the stream; `None` when the stream is new.
     head: Option<Head>,
     series: Key,
     before: Before,
-    /// Worth writing down: more than the time changed.
+    /// Whether the change has to be stored: more than the time of the newest point changed.
     is_durable: bool,
 }
 
-/// What was known of a series before a point.
+/// The state of a series before a point.
 #[derive(Debug)]
 enum Before {
-    /// Nothing.
+    /// The series was not known.
     Unknown,
-    /// What is known now.
+    /// The state has not changed.
     Same,
-    /// Something else.
+    /// The state was this one.
     Other(SeriesState),
 }
 
-/// What a point said.
+/// What a point contributes.
 #[derive(Clone, PartialEq, Debug)]
 pub enum PointOutcome {
     /// Requests that were not counted before.
     Grown(Growth),
-    /// That nothing happened.
+    /// No new requests.
     Unchanged,
-    /// What had been said before.
+    /// Nothing: the point was received before.
     Duplicate,
-    /// What had been counted before anybody listened.
+    /// Nothing: the point is a baseline, of requests from before this process received the series.
     Baseline,
-    /// Nothing: no more series can be remembered.
+    /// Nothing: the limit on series has been reached.
     Dropped,
 }
 
 /// Requests that were not counted before.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Growth {
-    /// They ended after this moment, and at the point's time at the latest.
+    /// The requests ended after this instant, and at the latest at the time of the point.
     pub since: UnixNanos,
-    /// The requests.
+    /// How many requests, and how long they took.
     pub histogram: Histogram,
 }
 
-/// How long before its first point a series may have started to be counted whole.
+/// A series that started at most this long before its first point counts as a whole.
 pub const MAX_START_AGE: Duration = Duration::from_secs(3_600);
 
-/// How often a full memory is searched for what can be forgotten.
+/// The interval at which a full memory is searched for series that can be forgotten.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Counters {
-    /// Remembers at most `max_tracked` series.
+    /// Counters with a limit of `max_tracked` series.
     pub fn new(max_tracked: usize) -> Self {
         Self {
             streams: HashMap::new(),
-            tracked: 0,
+            series_count: 0,
             max_tracked,
             now: UnixNanos(0),
             full_until: UnixNanos(0),
@@ -98,12 +102,13 @@ impl Counters {
         }
     }
 
-    /// It is `now`, by the clock that exporters are forgotten by: theirs may be behind by days.
+    /// Sets the time by this process's clock, which decides when exporters are forgotten.
+    /// Exporters' clocks may be behind by days.
     pub fn at(&mut self, now: UnixNanos) {
         self.now = self.now.max(now);
     }
 
-    /// What `point` says that was not known.
+    /// The requests of `point` that were not counted before.
     pub fn take(&mut self, point: &Point) -> PointOutcome {
         let start = match point.temporality {
             Temporality::Cumulative => point.start,
@@ -112,7 +117,7 @@ impl Counters {
         let key = KeyHasher::default().with(point.stream).with(point.temporality).with(start).key();
         let known = self.streams.get(&key);
         let is_known = known.is_some_and(|stream| stream.series.contains_key(&point.key));
-        // One exporter with ever new series leaves a quarter for the others.
+        // One exporter that keeps sending new series leaves a quarter of the limit to others.
         let max = self.max_tracked - self.max_tracked / 4;
         let is_greedy = known.is_some_and(|stream| stream.series.len() >= max);
         let head = known.map(|stream| stream.head);
@@ -121,45 +126,46 @@ impl Counters {
         }
         let stream = self.streams.entry(key).or_insert_with(|| Stream::new(start, point.time));
         let (taken, before) = stream.take(point);
-        stream.head.hear(point.time);
+        stream.head.record_export(point.time);
         stream.received = self.now;
         let is_durable = match &before {
             Before::Unknown => true,
             Before::Same => false,
             Before::Other(before) => !stream.series[&point.key].counts_as(before),
         };
-        self.tracked += usize::from(!is_known);
+        self.series_count += usize::from(!is_known);
         self.changes.push(Change { stream: key, head, series: point.key, before, is_durable });
         taken
     }
 
-    /// Whether one more series can be remembered, if need be for streams of exporters that have ended: who was
-    /// silent for longer than [`MAX_START_AGE`] and comes back is a baseline, so that nothing is counted twice.
+    /// Whether there is room for one more series. If necessary, exporters without an export in
+    /// [`MAX_START_AGE`] are forgotten; if one of them returns, its first point is a baseline, so
+    /// nothing counts twice.
     fn has_room(&mut self, time: UnixNanos) -> bool {
         let now = if self.now > UnixNanos(0) { self.now } else { time };
-        if self.tracked >= self.max_tracked && now >= self.full_until {
+        if self.series_count >= self.max_tracked && now >= self.full_until {
             self.forget(now.earlier(MAX_START_AGE));
             self.full_until = now.later(RECHECK_INTERVAL);
         }
-        self.tracked < self.max_tracked
+        self.series_count < self.max_tracked
     }
 
-    /// What has to be written down with the commit that is being made.
+    /// The changes that have to be stored with the current commit.
     pub fn changes(&self) -> Vec<StateChange<'_>> {
         let durable = self.changes.iter().filter(|change| change.is_durable);
         let mut series: Vec<_> = durable.map(|change| (change.stream, change.series)).collect();
-        // Of several changes of one series the last is what it is now.
+        // Of several changes of one series, only the last one is stored.
         series.sort_unstable();
         series.dedup();
         series.into_iter().filter_map(|(stream, series)| self.state(stream, series)).collect()
     }
 
-    /// The commit was made.
+    /// Keeps the changes, because the commit succeeded.
     pub fn committed(&mut self) {
         self.changes.clear();
     }
 
-    /// The commit failed: nothing was said.
+    /// Takes the changes back, because the commit failed.
     pub fn roll_back(&mut self) {
         while let Some(Change { stream: key, head, series, before, .. }) = self.changes.pop() {
             let Some(stream) = self.streams.get_mut(&key) else { continue };
@@ -167,7 +173,7 @@ impl Counters {
                 Before::Same => {}
                 Before::Other(before) => drop(stream.series.insert(series, before)),
                 Before::Unknown => {
-                    self.tracked -= usize::from(stream.series.remove(&series).is_some());
+                    self.series_count -= usize::from(stream.series.remove(&series).is_some());
                 }
             }
             match head {
@@ -177,7 +183,7 @@ impl Counters {
         }
     }
 
-    /// Everything that is remembered.
+    /// The state of all series.
     pub fn snapshot(&self) -> Vec<StateChange<'_>> {
         let series = self.streams.iter().flat_map(|(stream, held)| {
             held.series.keys().filter_map(|series| self.state(*stream, *series))
@@ -185,55 +191,55 @@ impl Counters {
         series.collect()
     }
 
-    /// Remembers what was written down, in the order in which it was.
+    /// Restores stored states, in the order in which they were stored.
     pub fn restore<'a>(&mut self, changes: impl IntoIterator<Item = StateChange<'a>>) {
-        for StateChange { stream, start, series, tracked } in changes {
-            let heard = tracked.time();
-            let stream = self.streams.entry(stream).or_insert_with(|| Stream::new(start, heard));
-            stream.head.first = stream.head.first.min(heard);
-            self.tracked +=
-                usize::from(stream.series.insert(series, tracked.into_owned()).is_none());
+        for StateChange { stream, start, series, state } in changes {
+            let time = state.time();
+            let stream = self.streams.entry(stream).or_insert_with(|| Stream::new(start, time));
+            stream.head.first = stream.head.first.min(time);
+            self.series_count +=
+                usize::from(stream.series.insert(series, state.into_owned()).is_none());
         }
     }
 
-    /// Everything that was written down is restored, and further points follow.
+    /// Ends the restoration of states; points follow.
     pub fn settle(&mut self) {
         self.streams.values_mut().for_each(Stream::settle);
     }
 
-    /// Forgets everything.
+    /// Forgets all series.
     pub fn clear(&mut self) {
         *self = Self { now: self.now, ..Self::new(self.max_tracked) };
     }
 
-    /// Forgets streams that were not heard of since `before`, and series that were removed from theirs. Such
-    /// a stream's next point is a first point again.
+    /// Forgets streams without an export since `before`, and series that their exporter removed.
+    /// The next point of a forgotten stream is a first point again.
     pub fn forget(&mut self, before: UnixNanos) {
         for stream in self.streams.values_mut() {
-            // Restored: as if it had been heard of now.
+            // A restored stream counts as received now.
             if stream.received == UnixNanos(0) {
                 stream.received = self.now;
             }
-            self.tracked -= stream.forget_removed(before);
+            self.series_count -= stream.forget_removed(before);
         }
         self.streams.retain(|_, stream| {
             let is_told = stream.received > UnixNanos(0);
             let heard = if is_told { stream.received } else { stream.head.newest[0] };
             let stays = heard >= before && !stream.series.is_empty();
-            self.tracked -= if stays { 0 } else { stream.series.len() };
+            self.series_count -= if stays { 0 } else { stream.series.len() };
             stays
         });
     }
 
-    /// How many series are remembered.
-    pub fn tracked(&self) -> usize {
-        self.tracked
+    /// How many series are in memory.
+    pub fn series_count(&self) -> usize {
+        self.series_count
     }
 
     fn state(&self, key: Key, series: Key) -> Option<StateChange<'_>> {
         let stream = self.streams.get(&key)?;
-        let tracked = Cow::Borrowed(stream.series.get(&series)?);
-        Some(StateChange { stream: key, start: stream.head.start, series, tracked })
+        let state = Cow::Borrowed(stream.series.get(&series)?);
+        Some(StateChange { stream: key, start: stream.head.start, series, state })
     }
 }
 
@@ -243,17 +249,17 @@ impl Stream {
             (None, Temporality::Delta) => {
                 let interval = [(point.start, point.time)].into_iter().collect();
                 self.series.insert(point.key, SeriesState::Intervals(interval));
-                (grown(point.start, point.histogram.clone()), Before::Unknown)
+                (growth_outcome(point.start, point.histogram.clone()), Before::Unknown)
             }
-            (None, Temporality::Cumulative) => (self.first(point), Before::Unknown),
+            (None, Temporality::Cumulative) => (self.first_point(point), Before::Unknown),
             (Some(SeriesState::Total { time, histogram }), _) => {
-                total(self.head, time, histogram, point)
+                next_total(self.head, time, histogram, point)
             }
             (Some(SeriesState::Intervals(known)), _) => {
                 let before = known.clone();
                 if stream::is_new_interval(known, point.start, point.time) {
                     let before = Before::Other(SeriesState::Intervals(before));
-                    (grown(point.start, point.histogram.clone()), before)
+                    (growth_outcome(point.start, point.histogram.clone()), before)
                 } else {
                     (PointOutcome::Duplicate, Before::Same)
                 }
@@ -261,7 +267,7 @@ impl Stream {
         }
     }
 
-    fn first(&mut self, point: &Point) -> PointOutcome {
+    fn first_point(&mut self, point: &Point) -> PointOutcome {
         let sibling = self.series.values().find_map(SeriesState::histogram);
         let histogram = point.histogram.clone();
         let histogram = match sibling {
@@ -271,17 +277,17 @@ impl Stream {
         let total = SeriesState::Total { time: point.time, histogram };
         self.series.insert(point.key, total);
         match self.head.before(point.time) {
-            Some(heard) => grown(heard.max(point.start), point.histogram.clone()),
+            Some(previous) => growth_outcome(previous.max(point.start), point.histogram.clone()),
             None if point.time.since(point.start) <= MAX_START_AGE => {
-                grown(point.start, point.histogram.clone())
+                growth_outcome(point.start, point.histogram.clone())
             }
             None => PointOutcome::Baseline,
         }
     }
 }
 
-/// A further point of a cumulative series whose newest was at `time`.
-fn total(
+/// The outcome of a further point of a cumulative series whose newest point was at `time`.
+fn next_total(
     head: Head,
     time: &mut UnixNanos,
     newest: &mut Histogram,
@@ -299,10 +305,10 @@ fn total(
         histogram: std::mem::replace(newest, total),
     };
     let growth = growth.unwrap_or_else(|| point.histogram.clone());
-    (grown(since, growth), Before::Other(before))
+    (growth_outcome(since, growth), Before::Other(before))
 }
 
-fn grown(since: UnixNanos, histogram: Histogram) -> PointOutcome {
+fn growth_outcome(since: UnixNanos, histogram: Histogram) -> PointOutcome {
     if histogram.is_empty() {
         return PointOutcome::Unchanged;
     }

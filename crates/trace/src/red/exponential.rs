@@ -1,36 +1,38 @@
-//! OTLP's exponential histograms, as histograms with bounds.
+//! OTLP's exponential histograms, converted to histograms with bounds.
 
 use super::histogram::{Histogram, InvalidHistogram, MAX_NANOS};
 
-/// The positive half of an OTLP `ExponentialHistogramDataPoint`: bucket `i` of `counts` holds what is above
-/// 2^((offset+i) / 2^scale) and at most 2^((offset+i+1) / 2^scale), in the metric's unit.
+/// The positive half of an OTLP `ExponentialHistogramDataPoint`: bucket `i` of `counts` holds
+/// values above 2^((offset+i) / 2^scale) and up to 2^((offset+i+1) / 2^scale), in the unit of the
+/// metric.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Exponential {
-    /// How fine the buckets are.
+    /// The resolution of the buckets: a higher scale has narrower buckets.
     pub scale: i32,
-    /// What is at most `zero_threshold`.
+    /// How many values are at most `zero_threshold`.
     pub zero_count: u64,
-    /// In the metric's unit.
+    /// The upper bound of the zero bucket, in the unit of the metric.
     pub zero_threshold: f64,
-    /// The index of the first of `counts`.
+    /// The index of the first bucket in `counts`.
     pub offset: i32,
-    /// Bucket by bucket.
+    /// The number of values in each bucket.
     pub counts: Vec<u64>,
 }
 
-/// Finer buckets are joined to this scale, where each is 0.27% wide: no percentile needs more, and at a
-/// nanosecond's resolution still finer ones of short durations would fall together.
+/// Histograms with a higher scale are reduced to this one, where buckets are 0.27% wide.
+/// Percentiles need no more, and narrower buckets of short durations would have equal bounds in
+/// whole nanoseconds.
 const MAX_SCALE: i32 = 8;
 
-/// OTLP's own range; beyond it the arithmetic ends.
+/// The scales that OTLP allows; the arithmetic here is only exact for these.
 const SCALES: std::ops::RangeInclusive<i32> = -10..=20;
 
 impl Exponential {
-    /// The same with bounds in nanoseconds, of which `nanos` are one unit. Empty buckets are left out but
-    /// for the edges of others.
+    /// The histogram with bounds in nanoseconds. `nanos` is the length of one unit of the metric.
+    /// Empty buckets are left out unless they separate others.
     ///
     /// # Errors
-    /// [`InvalidHistogram`] when the scale is not OTLP's, or the counts are too many.
+    /// [`InvalidHistogram`] when the scale is not allowed by OTLP, or the counts overflow.
     pub fn histogram(&self, nanos: f64, sum: Option<f64>) -> Result<Histogram, InvalidHistogram> {
         if !SCALES.contains(&self.scale) {
             return Err(InvalidHistogram::Bounds);
@@ -50,7 +52,7 @@ impl Exponential {
                 bounds.push(upper);
                 counts.push(0);
             }
-            let last = counts.last_mut().expect("it begins with one");
+            let last = counts.last_mut().expect("the list is never empty");
             *last = last.checked_add(*count).ok_or(InvalidHistogram::TooMany)?;
         }
         counts.push(0);
@@ -64,13 +66,14 @@ struct Base {
 }
 
 impl Base {
-    /// A bound of one scale is the very same number at every finer scale.
+    /// The upper bound of a bucket. A bound at one scale is exactly the same number at every finer
+    /// scale.
     fn bound(&self, index: i64) -> u64 {
         to_nanos((index as f64 * (-self.scale as f64).exp2()).exp2(), self.nanos)
     }
 }
 
-/// `value` units of `nanos` in whole nanoseconds; not below 0 and at most [`MAX_NANOS`].
+/// `value` units of `nanos` nanoseconds each, as whole nanoseconds, between 0 and [`MAX_NANOS`].
 fn to_nanos(value: f64, nanos: f64) -> u64 {
     ((value * nanos).round() as u64).min(MAX_NANOS)
 }

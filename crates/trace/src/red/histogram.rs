@@ -1,46 +1,47 @@
-//! Durations, counted by bucket.
+//! Histograms of durations.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// How many requests took how long. Bucket `i` holds those of more than `bounds[i - 1]` and at most
-/// `bounds[i]`; the last one those beyond the last bound.
+/// How many requests took how long. Bucket `i` counts durations above `bounds[i - 1]` and up to
+/// `bounds[i]`; the last bucket counts those above the last bound.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Histogram {
     bounds: Arc<[u64]>,
     counts: Vec<u64>,
-    /// All durations together, in nanoseconds, where that was said.
+    /// The sum of all durations in nanoseconds, if the exporter sent one.
     pub sum: Option<f64>,
 }
 
-/// The largest bound, 104 days: beyond it, a float of milliseconds is not exact to the nanosecond.
+/// The largest bound in nanoseconds, 104 days: larger numbers are not exact in a 64-bit float.
 pub const MAX_NANOS: u64 = 1 << 53;
 
-/// Exporters have 15 to 160; each series is remembered with its buckets.
+/// The largest number of buckets. Exporters use 15 to 160, and the state of each series has all its
+/// buckets.
 pub const MAX_BUCKETS: usize = 1_024;
 const MAX_REQUESTS: u64 = i64::MAX as u64;
 
-/// Why some numbers are no histogram.
+/// Why numbers are not a valid histogram.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum InvalidHistogram {
-    /// There must be one count more than there are bounds.
+    /// There must be one count more than bounds.
     Length {
-        /// How many bounds there were.
+        /// How many bounds were given.
         bounds: usize,
-        /// How many counts there were.
+        /// How many counts were given.
         counts: usize,
     },
-    /// A bound is no number, not above the one before it, or above [`MAX_NANOS`].
+    /// A bound is NaN, not above the one before, or above [`MAX_NANOS`].
     Bounds,
-    /// The counts together are more than a signed 64-bit number holds, which is what tables have.
+    /// The sum of the counts does not fit in the signed 64-bit integers of the tables.
     TooMany,
-    /// There are so many buckets, more than 1,024.
+    /// There are more than 1,024 buckets: the number that was given.
     Buckets(usize),
 }
 
 impl Histogram {
-    /// A histogram of upper `bounds` in nanoseconds, rising, and one count more than those.
+    /// A histogram with rising upper `bounds` in nanoseconds, and one count more than bounds.
     ///
     /// # Errors
     /// [`InvalidHistogram`].
@@ -65,9 +66,7 @@ impl Histogram {
         Ok(Self { bounds, counts, sum })
     }
 
-    /// One request of `nanos`, in the buckets that Beyla uses unless told otherwise.
-    ///
-    /// Source: spec/beyla.md §3.
+    /// The histogram of one request of `nanos` nanoseconds, with Beyla's default buckets.
     pub fn from_one(nanos: u64) -> Self {
         let bounds = beyla_bounds();
         let mut counts = vec![0; bounds.len() + 1];
@@ -75,31 +74,32 @@ impl Histogram {
         Self { bounds, counts, sum: Some(nanos as f64) }
     }
 
-    /// The upper bounds, in nanoseconds, rising.
+    /// The upper bounds in nanoseconds, rising.
     pub fn bounds(&self) -> &Arc<[u64]> {
         &self.bounds
     }
 
-    /// One for each bound, and one for what lies beyond the last.
+    /// The counts: one for each bound, and one for the durations above the last bound.
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
 
-    /// How many requests these are.
+    /// How many requests there are.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// Whether these are none.
+    /// Whether there are no requests.
     pub fn is_empty(&self) -> bool {
         self.counts.iter().all(|count| *count == 0)
     }
 
-    /// What this has more than `earlier`, an earlier total of the same series; `None` when it is not a later
-    /// total of that: some count is lower, or the buckets do not fit into each other.
+    /// What this histogram has more than `earlier`, an earlier total of the same series. `None`
+    /// when this is not a later total: a count is lower, or the buckets do not match.
     ///
-    /// The buckets are this one's. Exponential ones become wider with time, and wider ones are made of whole
-    /// narrower ones, so that nothing is guessed.
+    /// The result has the buckets of this histogram. The buckets of exponential histograms are
+    /// merged as the histogram grows, so an earlier histogram may have narrower buckets, which fit
+    /// exactly into wider ones.
     pub fn since(&self, earlier: &Self) -> Option<Self> {
         let before = earlier.in_buckets_of(self)?;
         let grown = |(now, before): (&u64, &u64)| now.checked_sub(*before);
@@ -108,7 +108,7 @@ impl Histogram {
         Some(Self { bounds: self.bounds.clone(), counts: counts?, sum })
     }
 
-    /// The same, holding no bounds of its own where `other` has equal ones.
+    /// The same histogram, sharing the bounds of `other` in memory if they are equal.
     pub fn sharing_with(mut self, other: &Self) -> Self {
         if self.bounds == other.bounds {
             self.bounds = other.bounds.clone();
@@ -116,7 +116,7 @@ impl Histogram {
         self
     }
 
-    /// The counts in the buckets of `other`; `None` when one lies in two of those.
+    /// The counts in the buckets of `other`; `None` when a bucket overlaps two of those.
     fn in_buckets_of(&self, other: &Self) -> Option<Cow<'_, [u64]>> {
         if self.bounds == other.bounds {
             return Some(Cow::Borrowed(&self.counts));
@@ -139,7 +139,7 @@ impl Histogram {
     }
 }
 
-/// 0, 5, 10, 25, 50, 75, 100, 250, 500, 750 ms and 1, 2.5, 5, 7.5, 10 s.
+/// Beyla's default bounds: 0, 5, 10, 25, 50, 75, 100, 250, 500, 750 ms and 1, 2.5, 5, 7.5, 10 s.
 fn beyla_bounds() -> Arc<[u64]> {
     const MILLIS: [u64; 15] =
         [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000];

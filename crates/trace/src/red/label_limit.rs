@@ -1,4 +1,4 @@
-//! How many series of a service are told apart.
+//! A limit on the number of series of each service.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -9,29 +9,30 @@ use super::series::{Protocol, Series};
 use crate::attribute::Attributes;
 use crate::time::UnixNanos;
 
-/// The target of the series that takes what is over the limit. Named as OpenTelemetry's SDKs name theirs.
+/// The target of the series for everything above the limit, named as in OpenTelemetry's SDKs.
 pub const OVERFLOW: &str = "otel.metric.overflow";
 
-/// Lets so many series of a service and protocol through each day (UTC), and sums up all others in one
-/// series for each side and status, so that requests and errors stay counted.
+/// Admits a limited number of series per service, protocol and day (UTC). All further series are
+/// merged into one series for each side and status, so that requests and errors are still counted.
 #[derive(Debug)]
 pub struct LabelLimit {
     max: usize,
     day: u64,
     known: HashMap<(Protocol, String), HashSet<u128>>,
-    /// Points whose series was over the limit, since this was made.
+    /// How many points had a series above the limit.
     overflown: u64,
 }
 
 const NANOS_A_DAY: u64 = 86_400_000_000_000;
 
 impl LabelLimit {
-    /// At most `most` series of a service and protocol a day.
+    /// A limit of `max` series per service, protocol and day.
     pub fn new(max: usize) -> Self {
         Self { max, day: 0, known: HashMap::new(), overflown: 0 }
     }
 
-    /// `series`, or the one that it is summed up in. Services themselves are limited likewise.
+    /// Returns `series`, or the series that it is merged into. The number of services is limited in
+    /// the same way.
     pub fn admit(&mut self, series: Arc<Series>, now: UnixNanos) -> Arc<Series> {
         let day = Self::day(now);
         if day != self.day {
@@ -57,12 +58,12 @@ impl LabelLimit {
         self.overflow(Series::clone(&series))
     }
 
-    /// The day that `now` is in: series are told apart anew on the next.
+    /// The number of the day that contains `now`; the limit starts anew every day.
     pub fn day(now: UnixNanos) -> u64 {
         now.0 / NANOS_A_DAY
     }
 
-    /// Points whose series was over the limit, since this was made.
+    /// How many points had a series above the limit since the limit was created.
     pub fn overflown(&self) -> u64 {
         self.overflown
     }

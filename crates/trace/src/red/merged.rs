@@ -1,22 +1,22 @@
-//! Histograms added up, and percentiles of the sum.
+//! Sums of histograms, and their percentiles.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::histogram::Histogram;
 
-/// The sum of histograms, whatever their buckets. Counts stay exact.
+/// The sum of histograms, which may have different buckets. Counts stay exact.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct MergedHistogram {
     by_bounds: BTreeMap<Arc<[u64]>, Vec<u64>>,
 }
 
-/// Where a percentile lies.
+/// The position of a percentile.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Quantile {
-    /// At so many nanoseconds, by linear interpolation within a bucket.
+    /// This many nanoseconds, by linear interpolation within a bucket.
     At(u64),
-    /// Beyond the last bound, which is at so many nanoseconds; nobody knows how far.
+    /// Above the last bound, which is at this many nanoseconds; the exact value is not known.
     Beyond(u64),
 }
 
@@ -26,7 +26,7 @@ impl MergedHistogram {
         self.add_counts(histogram.bounds(), histogram.counts());
     }
 
-    /// Adds what `other` is the sum of.
+    /// Adds all histograms in `other`.
     pub fn merge(&mut self, other: &Self) {
         for (bounds, counts) in &other.by_bounds {
             self.add_counts(bounds, counts);
@@ -44,16 +44,16 @@ impl MergedHistogram {
         }
     }
 
-    /// How many requests these are.
+    /// How many requests there are.
     pub fn count(&self) -> u64 {
         self.by_bounds.values().flatten().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    /// Where the share `q` (0 to 1) of all requests is reached; `None` when there are none, or nobody said
-    /// anything of how long they took.
+    /// The duration that the part `q` (0 to 1) of all requests does not exceed; `None` when there
+    /// are no requests, or no histogram has bounds.
     ///
-    /// Within a bucket requests are taken to be spread evenly, as Prometheus does, also where a bucket of one
-    /// exporter is cut by a bound of another.
+    /// Requests are assumed to be spread evenly within a bucket, as in Prometheus, even where a
+    /// bound of another exporter divides the bucket.
     pub fn quantile(&self, q: f64) -> Option<Quantile> {
         let mut edges: Vec<u64> =
             self.by_bounds.keys().flat_map(|bounds| bounds.iter().copied()).collect();
@@ -70,11 +70,11 @@ impl MergedHistogram {
             }
             (below, lower) = (below + count, upper);
         }
-        // What rounding of shares left over belongs to the last bucket that has a bound.
+        // What remains because of rounding belongs to the last bucket with an upper bound.
         self.least_beyond().map(Quantile::Beyond)
     }
 
-    /// How many requests lie between each of `edges` and the one before it.
+    /// How many requests lie between each of `edges` and the edge before.
     fn spread(&self, edges: &[u64]) -> Vec<f64> {
         let mut spread = vec![0.0; edges.len()];
         for (bounds, counts) in &self.by_bounds {
@@ -98,7 +98,8 @@ impl MergedHistogram {
         spread
     }
 
-    /// Beyond the bound of some exporter's last bucket that is not empty, nothing is known.
+    /// `at` as a quantile; nothing is known above the last bound of an exporter that has requests
+    /// above that bound.
     fn known(&self, at: u64) -> Quantile {
         match self.least_beyond() {
             Some(bound) if at > bound => Quantile::Beyond(bound),
@@ -106,7 +107,7 @@ impl MergedHistogram {
         }
     }
 
-    /// The least of the last bounds beyond which there is anything.
+    /// The smallest of the last bounds that have requests above them.
     fn least_beyond(&self) -> Option<u64> {
         let open = self.by_bounds.iter().filter(|(_, counts)| counts.last() != Some(&0));
         open.filter_map(|(bounds, _)| bounds.last().copied()).min()
@@ -114,7 +115,7 @@ impl MergedHistogram {
 }
 
 impl Quantile {
-    /// The nanoseconds it is at, or beyond.
+    /// The nanoseconds of the position, or of the bound that it is above.
     pub const fn nanos(self) -> u64 {
         match self {
             Self::At(nanos) | Self::Beyond(nanos) => nanos,

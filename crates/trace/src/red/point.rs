@@ -1,4 +1,4 @@
-//! What an exporter says of one series at one moment.
+//! What an exporter reports about one series at one moment.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -15,70 +15,71 @@ use crate::time::UnixNanos;
 pub struct Point {
     /// What was measured.
     pub series: Arc<Series>,
-    /// One instrument of one exporter, whose series are all reported together.
+    /// The key of the stream: one instrument of one exporter, whose series are exported together.
     pub stream: Key,
-    /// This series of it.
+    /// The key of the series within the stream.
     pub key: Key,
-    /// Whether counts are since `start`, or since the point before.
+    /// Whether counts are since `start`, or since the previous point.
     pub temporality: Temporality,
-    /// When counting began. Another one is another count.
+    /// When counting began. Another start time begins another count.
     pub start: UnixNanos,
-    /// When the counts were true.
+    /// The time of the measurement.
     pub time: UnixNanos,
-    /// What was counted.
+    /// How many requests were counted, and how long they took.
     pub histogram: Histogram,
     /// Some of the requests that were counted.
     pub exemplars: Vec<Exemplar>,
 }
 
-/// Requests of one series that were not counted before: what is stored, one row each.
+/// Requests of one series that were not counted before: one stored row.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Delta {
     /// What was measured.
     pub series: Arc<Series>,
-    /// They ended after this moment …
+    /// The requests ended after this instant …
     pub since: UnixNanos,
     /// … and at this one at the latest.
     pub time: UnixNanos,
-    /// How many, and how long they took.
+    /// How many requests there were, and how long they took.
     pub histogram: Histogram,
-    /// Some of them.
+    /// Some of the requests.
     pub exemplars: Vec<Exemplar>,
 }
 
 /// OTLP's `AggregationTemporality`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Temporality {
-    /// Counts are of the time between `start` and `time` alone.
+    /// Counts cover only the time between `start` and `time`.
     Delta,
-    /// Counts grow from `start` on. Beyla's.
+    /// Counts grow from `start` on, as with Beyla.
     Cumulative,
 }
 
-/// One measured request, and the span that was active in it.
+/// One measured request, and the span that was active during the measurement.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Exemplar {
-    /// Its trace. An unsampled one is named too.
+    /// The trace id. Traces that are not sampled have exemplars too.
     pub trace_id: TraceId,
-    /// Its span; for Beyla's servers the `processing` child (spec/beyla.md §2.2).
+    /// The span id. For requests that Beyla saw at the server, the `processing` child span.
     pub span_id: SpanId,
-    /// How long it took, in nanoseconds.
+    /// How long the request took, in nanoseconds.
     pub nanos: u64,
-    /// When.
+    /// When the request was measured.
     pub time: UnixNanos,
 }
 
-/// 128 bits that stand for a stream or series, the same in every process of one build. Were another build's
-/// different, what it hears first would be first points.
+/// A 128-bit hash that identifies a stream or a series. It is the same in every process of one
+/// build. If a later build hashed differently, all its first points would be treated as those of
+/// new series.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Key(pub u128);
 
-/// Makes a [`Key`] of whatever is hashed into it.
+/// Computes a [`Key`] from everything that is hashed.
 #[derive(Clone, Debug, Default)]
 pub struct KeyHasher(SipHasher24);
 
 impl KeyHasher {
-    /// With `part` too.
+    /// Adds `part` to the hash.
     pub fn with(mut self, part: impl Hash) -> Self {
         part.hash(&mut self.0);
         self

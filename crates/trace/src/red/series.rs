@@ -1,30 +1,31 @@
-//! What was measured: a service's requests of one kind.
+//! Series: requests of one kind, as they are counted together.
 
 use crate::attribute::{Attributes, KeyValue, Value};
 use crate::span::status_of;
 
-/// Requests that a service served or made, told apart by everything its exporter says of them.
+/// Requests that a service served or made, distinguished by all attributes that the exporter
+/// reports.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Series {
-    /// Which table it belongs to.
+    /// The protocol, which decides the table of the series.
     pub protocol: Protocol,
-    /// Whether the service served or made them.
+    /// Whether the service served or made the requests.
     pub side: Side,
     /// The service that was observed.
     pub service: String,
-    /// HTTP: the method. gRPC: the full method. SQL: the operation. Empty when not said.
+    /// HTTP: the method. gRPC: the full method. SQL: the operation. Empty when not reported.
     pub operation: String,
-    /// HTTP: the route. SQL: the table. Empty when not said, and for gRPC.
+    /// HTTP: the route. SQL: the table. Empty when not reported, and for gRPC.
     pub target: String,
     /// The response status of HTTP or gRPC.
     pub status: Option<u16>,
-    /// `error.type`; empty when there was no error, or nobody says.
+    /// The `error.type`; empty when there was no error, or the exporter does not report the type.
     pub error: String,
-    /// Whatever else is said.
+    /// All further attributes.
     pub attributes: Attributes,
 }
 
-/// The three protocols that RFD 032 has tables for.
+/// The protocols that have a table in RFD 032.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Protocol {
     /// `beyla_http_metrics`.
@@ -35,12 +36,12 @@ pub enum Protocol {
     Sql,
 }
 
-/// Which end of a call a service was.
+/// Which side of a call a service was on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Side {
-    /// It answered.
+    /// The service handled the request.
     Server,
-    /// It asked.
+    /// The service made the request.
     Client,
 }
 
@@ -56,7 +57,7 @@ const DB_TABLE: &[&str] = &["db.collection.name", "db.sql.table"];
 const DB_SYSTEM: &[&str] = &["db.system.name", "db.system"];
 const ERROR: &[&str] = &["error.type", "db.response.status_code"];
 
-/// Databases without SQL. Whoever is not named here is taken to speak it.
+/// Database systems without SQL. All others are assumed to use SQL.
 const NOT_SQL: &[&str] = &[
     "redis",
     "mongodb",
@@ -73,8 +74,8 @@ const NOT_SQL: &[&str] = &[
 ];
 
 impl Series {
-    /// The series of `protocol` that `attributes` describe; `None` when they are another protocol's that
-    /// goes by the same metric: Redis under `db.*`, AWS under `rpc.*`.
+    /// The series of `protocol` that `attributes` describe; `None` when they belong to another
+    /// protocol that uses the same metric, such as Redis with `db.*` and AWS with `rpc.*`.
     pub fn from_attributes(
         protocol: Protocol,
         side: Side,
@@ -101,9 +102,9 @@ impl Series {
             side,
             service: service.to_owned(),
             status: number(status),
-            operation: take(&mut attributes, operation),
-            target: take(&mut attributes, target),
-            error: take(
+            operation: remove_text(&mut attributes, operation),
+            target: remove_text(&mut attributes, target),
+            error: remove_text(
                 &mut attributes,
                 if protocol == Protocol::Sql { ERROR } else { &ERROR[..1] },
             ),
@@ -111,8 +112,8 @@ impl Series {
         })
     }
 
-    /// What was said under a key of its own, and is no attribute any more: the texts, with the keys that they may
-    /// have been under.
+    /// The fields that were taken out of the attributes, each with the attribute names that it may
+    /// have had.
     pub fn promoted(&mut self) -> [(&'static [&'static str], &mut String); 4] {
         let (operation, target) = match self.protocol {
             Protocol::Http => (METHOD, ROUTE),
@@ -128,9 +129,9 @@ impl Series {
         ]
     }
 
-    /// Whether these requests failed, by the rules that Beyla gives spans their status by.
-    ///
-    /// Source: spec/beyla.md §2.3.
+    /// Whether the requests failed, by the rules by which Beyla sets the status of spans. HTTP
+    /// fails from status 400 for clients and from 500 for servers, or without a response (0); gRPC
+    /// for clients with any status but 0, for servers with the codes below.
     pub fn is_error(&self) -> bool {
         match (self.protocol, self.side, self.status) {
             (Protocol::Http, Side::Server, Some(status)) => status == 0 || status >= 500,
@@ -143,8 +144,8 @@ impl Series {
     }
 }
 
-/// The first text under any of `keys`, moved out; "" when there is none.
-fn take(attributes: &mut Attributes, keys: &[&str]) -> String {
+/// Removes all attributes named in `keys`, and returns the first text; "" when there is none.
+fn remove_text(attributes: &mut Attributes, keys: &[&str]) -> String {
     let found = keys.iter().find_map(|key| attributes.0.iter().position(|kv| kv.key == *key));
     found.map(|at| attributes.0.remove(at).value).map_or_else(String::new, |value| match value {
         Value::String(text) => text,
@@ -158,10 +159,10 @@ fn without(attributes: Attributes, keys: &[&str]) -> Attributes {
 }
 
 impl Protocol {
-    /// All of them.
+    /// All protocols.
     pub const ALL: [Self; 3] = [Self::Http, Self::Grpc, Self::Sql];
 
-    /// `http`, `grpc` or `sql`.
+    /// The protocol as text: `http`, `grpc` or `sql`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
@@ -172,7 +173,7 @@ impl Protocol {
 }
 
 impl Side {
-    /// `server` or `client`.
+    /// The side as text: `server` or `client`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Server => "server",

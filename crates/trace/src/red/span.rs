@@ -1,14 +1,14 @@
-//! Spans as the requests that RED metrics count.
+//! Spans as requests of RED metrics.
 
 use super::histogram::Histogram;
 use super::series::{Protocol, Series, Side};
 use crate::attribute::Attributes;
 use crate::span::{Span, SpanKind};
 
-/// The series that `span` would be counted in, and its duration in buckets; `None` when it is no request
-/// of HTTP, gRPC or SQL.
+/// The series that `span` counts in, and its duration as a histogram; `None` when the span is not a
+/// request of HTTP, gRPC or SQL.
 ///
-/// Only what a table's rows are told apart by is kept of its attributes.
+/// Only the attributes that distinguish the rows of a table are kept.
 pub fn series_from_span(span: &Span) -> Option<(Series, Histogram)> {
     let side = match span.kind {
         SpanKind::Server => Side::Server,
@@ -44,9 +44,7 @@ fn protocol(attributes: &Attributes, side: Side) -> Option<Protocol> {
     }
 }
 
-/// Beyla's clients say the route in their span's name, "POST /validate", and in their metrics.
-///
-/// Source: spec/beyla.md §2.3.
+/// The route of a Beyla HTTP client span, which is only in the span's name: "POST /validate".
 fn route_in_name(name: &str, method: &str) -> String {
     let route = name.strip_prefix(method).and_then(|rest| rest.strip_prefix(' '));
     route.filter(|route| route.starts_with('/')).unwrap_or_default().to_owned()

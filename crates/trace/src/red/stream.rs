@@ -1,4 +1,4 @@
-//! What is remembered of one exporter's instrument between its exports.
+//! The state of one instrument of one exporter between exports.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -7,104 +7,105 @@ use super::histogram::Histogram;
 use super::point::Key;
 use crate::time::UnixNanos;
 
-/// One instrument of one exporter since one start.
+/// One instrument of one exporter, since one start time.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     pub(super) head: Head,
-    /// When it was last heard, by our own clock; zero where that was not told.
+    /// When the last export was received, by this process's clock; zero when not known.
     pub(super) received: UnixNanos,
     pub(super) series: HashMap<Key, SeriesState>,
 }
 
-/// When it was heard.
+/// When the stream was exported.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
     pub(super) start: UnixNanos,
-    /// The earliest export.
+    /// The time of the earliest export.
     pub(super) first: UnixNanos,
-    /// The newest exports, newest first; zero where there were fewer.
+    /// The times of the newest exports, newest first; zero where there were fewer.
     pub(super) newest: [UnixNanos; REMEMBERED_EXPORTS],
 }
 
-/// What is known of one series.
+/// The state of one series.
 #[derive(Clone, PartialEq, Debug)]
 pub enum SeriesState {
-    /// A cumulative one: its newest point.
+    /// A cumulative series: its newest point.
     Total {
-        /// When the counts were true.
+        /// The time of the point.
         time: UnixNanos,
-        /// What they were.
+        /// The total counts of the point.
         histogram: Histogram,
     },
-    /// A delta one: starts and ends of the newest points, newest last.
+    /// A delta series: starts and ends of its newest points, newest last.
     Intervals(VecDeque<(UnixNanos, UnixNanos)>),
 }
 
-/// What a commit changed in what is remembered: enough to remember it after a restart.
+/// A change of the state of a series, as it is stored to be restored after a restart.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StateChange<'a> {
-    /// The instrument.
+    /// The stream of the series.
     pub stream: Key,
-    /// When its counting began; zero for delta ones.
+    /// When counting began; zero for delta series.
     pub start: UnixNanos,
     /// The series.
     pub series: Key,
-    /// What it is now.
-    pub tracked: Cow<'a, SeriesState>,
+    /// The new state.
+    pub state: Cow<'a, SeriesState>,
 }
 
 const REMEMBERED_EXPORTS: usize = 4;
 
-/// A cumulative series that was left out of so many exports of its stream was removed by the exporter, and
-/// counts from zero when it is back. Beyla removes idle ones after five minutes, which are five exports at
-/// least, and its SDK leaves their start as it was. Two, since an exporter may split an export in two.
+/// A cumulative series that is missing from this many exports of its stream was removed by its
+/// exporter, and counts from zero when it returns. Beyla removes idle series after five minutes,
+/// which are at least five exports, and its SDK keeps the start time. The limit is two, because an
+/// exporter may split an export in two.
 const ABSENT_EXPORTS: usize = 2;
 
-/// How many intervals of a delta series are remembered, to know those that are sent again.
+/// How many intervals of a delta series are remembered, to recognise those that are sent again.
 const REMEMBERED_INTERVALS: usize = 64;
 
 impl StateChange<'_> {
-    /// The same, apart from where it is remembered.
+    /// A copy that does not borrow.
     pub fn into_owned(self) -> StateChange<'static> {
-        StateChange { tracked: Cow::Owned(self.tracked.into_owned()), ..self }
+        StateChange { state: Cow::Owned(self.state.into_owned()), ..self }
     }
 }
 
 impl Stream {
-    pub(super) fn new(start: UnixNanos, heard: UnixNanos) -> Self {
-        let head = Head { start, first: heard, newest: [UnixNanos(0); REMEMBERED_EXPORTS] };
+    pub(super) fn new(start: UnixNanos, first_export: UnixNanos) -> Self {
+        let head = Head { start, first: first_export, newest: [UnixNanos(0); REMEMBERED_EXPORTS] };
         Self { head, received: UnixNanos(0), series: HashMap::new() }
     }
 
-    /// After a restart: exports in which nothing changed were not written down, so that all series count as
-    /// heard when the newest was.
+    /// Ends a restoration. Exports without changes are not stored, so all series count as received
+    /// with the newest export.
     pub(super) fn settle(&mut self) {
         let newest = self.series.values().map(SeriesState::time).max().unwrap_or_default();
-        for tracked in self.series.values_mut() {
-            if let SeriesState::Total { time, .. } = tracked {
+        for state in self.series.values_mut() {
+            if let SeriesState::Total { time, .. } = state {
                 *time = newest;
             }
         }
         self.head.newest = [UnixNanos(0); REMEMBERED_EXPORTS];
-        self.head.hear(newest);
+        self.head.record_export(newest);
     }
 
-    /// Forgets series that were removed, and delta ones that were not heard of since `before`.
+    /// Forgets series that the exporter removed, and delta series without a point since `before`.
     pub(super) fn forget_removed(&mut self, before: UnixNanos) -> usize {
         let (head, had) = (self.head, self.series.len());
-        // By the exporter's own clock, which may be behind.
+        // The exporter's own clock may be behind.
         let before = before.earlier(self.received.since(head.newest[0]));
-        self.series.retain(|_, tracked| match tracked {
+        self.series.retain(|_, state| match state {
             SeriesState::Total { time, .. } => !head.was_absent(*time, UnixNanos::MAX),
-            SeriesState::Intervals(_) => tracked.time() >= before,
+            SeriesState::Intervals(_) => state.time() >= before,
         });
         had - self.series.len()
     }
 }
 
 impl Head {
-    /// Notes an export at `time`.
-    pub(super) fn hear(&mut self, time: UnixNanos) {
+    /// Records an export at `time`.
+    pub(super) fn record_export(&mut self, time: UnixNanos) {
         self.first = self.first.min(time);
         if let Some(at) = self.newest.iter().position(|known| *known <= time)
             && self.newest[at] != time
@@ -114,7 +115,7 @@ impl Head {
         }
     }
 
-    /// Whether exports between `last` and `now` left a series out that they would not have.
+    /// Whether the exports between `last` and `now` show that the series was removed.
     pub(super) fn was_absent(&self, last: UnixNanos, now: UnixNanos) -> bool {
         let between = self.newest.iter().filter(|export| last < **export && **export < now);
         between.count() >= ABSENT_EXPORTS
@@ -128,7 +129,7 @@ impl Head {
 }
 
 impl SeriesState {
-    /// Whether nothing but the time of the newest point is another.
+    /// Whether the states differ in nothing but the time of the newest point.
     pub(super) fn counts_as(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Total { histogram, .. }, Self::Total { histogram: other, .. }) => {
@@ -153,7 +154,7 @@ impl SeriesState {
     }
 }
 
-/// Whether a delta series was told of this interval for the first time; it is then known.
+/// Records an interval of a delta series, and returns whether it is new.
 pub(super) fn is_new_interval(
     known: &mut VecDeque<(UnixNanos, UnixNanos)>,
     start: UnixNanos,

@@ -1,4 +1,4 @@
-//! Which span stands under which, before nodes are made.
+//! The parent of each span, before nodes are made.
 
 use std::collections::HashMap;
 
@@ -9,33 +9,33 @@ use crate::work;
 
 /// The parent of every span, by index.
 pub(super) struct Parents {
-    /// `None` at the top, and for spans that repeat an id.
-    pub of: Vec<Option<usize>>,
-    /// Why each span stands where it stands.
+    /// `None` for roots, and for spans that repeat an id.
+    pub parent: Vec<Option<usize>>,
+    /// Why each span is where it is.
     pub place: Vec<Place>,
-    /// Virtual hops that are seen through.
+    /// Whether each span is a virtual hop with a parent, which is left out of the tree.
     pub inside: Vec<bool>,
-    /// Spans whose id an earlier one has already, in their order.
+    /// Spans that repeat the id of an earlier span, in their order.
     pub duplicates: Vec<usize>,
 }
 
 impl Parents {
-    /// Without circles, and as seen through virtual hops.
+    /// Finds the parents, cuts cycles, and skips virtual hops.
     pub fn find(hops: &[Hop]) -> Self {
         let (index, duplicates) = index(hops);
-        let mut parents = Self::as_sent(hops, &index, duplicates);
+        let mut parents = Self::from_ids(hops, &index, duplicates);
         parents.cut_cycles(hops);
-        parents.see_through(hops);
+        parents.skip_virtual_hops(hops);
         parents
     }
 
-    /// For each client span, the only server span below it: the other side of the same call.
+    /// For each client span, its only server child, which is the other side of the same call.
     pub fn only_servers(&self, hops: &[Hop]) -> Vec<Option<usize>> {
         let mut servers: Vec<Option<usize>> = vec![None; hops.len()];
         let mut several = vec![false; hops.len()];
         let is_server = |at: &usize| hops[*at].kind == SpanKind::Server && !self.inside[*at];
         for at in (0..hops.len()).filter(is_server) {
-            let client = self.of[at].filter(|parent| hops[*parent].kind == SpanKind::Client);
+            let client = self.parent[at].filter(|parent| hops[*parent].kind == SpanKind::Client);
             if let Some(client) = client {
                 several[client] |= servers[client].replace(at).is_some();
             }
@@ -44,12 +44,12 @@ impl Parents {
         only.map(|(server, several)| server.filter(|_| !several)).collect()
     }
 
-    fn as_sent(hops: &[Hop], index: &HashMap<SpanId, usize>, duplicates: Vec<usize>) -> Self {
-        let mut of: Vec<Option<usize>> =
+    fn from_ids(hops: &[Hop], index: &HashMap<SpanId, usize>, duplicates: Vec<usize>) -> Self {
+        let mut parent: Vec<Option<usize>> =
             hops.iter().map(|hop| hop.parent.and_then(|id| index.get(&id).copied())).collect();
         let place = hops
             .iter()
-            .zip(&of)
+            .zip(&parent)
             .map(|(hop, found)| match (hop.parent, found) {
                 (None, _) => Place::Root,
                 (Some(_), Some(_)) => Place::Child,
@@ -57,14 +57,15 @@ impl Parents {
             })
             .collect();
         for duplicate in &duplicates {
-            of[*duplicate] = None;
+            parent[*duplicate] = None;
         }
-        Self { of, place, inside: vec![false; hops.len()], duplicates }
+        Self { parent, place, inside: vec![false; hops.len()], duplicates }
     }
 
-    /// Cuts every circle at its earliest span.
+    /// Cuts every cycle at its earliest span.
     fn cut_cycles(&mut self, hops: &[Hop]) {
-        // 0: not seen; otherwise the walk that saw it first.
+        // 0 for spans that were not visited; else the number of the walk that visited the span
+        // first.
         let mut seen_by = vec![0usize; hops.len()];
         for start in 0..hops.len() {
             let walk = start + 1;
@@ -72,58 +73,59 @@ impl Parents {
             while seen_by[at] == 0 {
                 work::step();
                 seen_by[at] = walk;
-                match self.of[at] {
+                match self.parent[at] {
                     Some(parent) => at = parent,
                     None => break,
                 }
             }
-            if seen_by[at] == walk && self.of[at].is_some() {
+            if seen_by[at] == walk && self.parent[at].is_some() {
                 self.cut_cycle_through(hops, at);
             }
         }
     }
 
-    /// `at` may lie on a circle: if walking up from it leads back to it, cuts that circle.
+    /// Cuts the cycle through `at`, if there is one: if the walk up from `at` leads back to `at`.
     fn cut_cycle_through(&mut self, hops: &[Hop], at: usize) {
         let mut earliest = at;
-        let mut next = self.of[at];
+        let mut next = self.parent[at];
         while let Some(above) = next.filter(|above| *above != at) {
             work::step();
             if hops[above].order() < hops[earliest].order() {
                 earliest = above;
             }
-            next = self.of[above];
+            next = self.parent[above];
         }
         if next == Some(at) {
-            self.of[earliest] = None;
+            self.parent[earliest] = None;
             self.place[earliest] = Place::Cycle;
         }
     }
 
-    /// Hangs the children of virtual hops under the nearest real ancestor. A virtual hop whose parent
-    /// was not received has nothing to be seen through to, and counts as a span like any other.
-    fn see_through(&mut self, hops: &[Hop]) {
-        let seen_through =
-            hops.iter().zip(&self.of).map(|(hop, of)| hop.virtual_hop && of.is_some());
-        self.inside = seen_through.collect();
+    /// Attaches the children of virtual hops to the nearest real ancestor. A virtual hop whose
+    /// parent was not received has no such ancestor, and is treated like any other span.
+    fn skip_virtual_hops(&mut self, hops: &[Hop]) {
+        let is_virtual =
+            hops.iter().zip(&self.parent).map(|(hop, of)| hop.virtual_hop && of.is_some());
+        self.inside = is_virtual.collect();
         for at in 0..hops.len() {
             let mut path = vec![];
-            let mut above = self.of[at];
+            let mut above = self.parent[at];
             while let Some(inner) = above.filter(|above| self.inside[*above]) {
                 work::step();
                 path.push(inner);
-                above = self.of[inner];
+                above = self.parent[inner];
             }
-            self.of[at] = above;
-            // Walked once: a long chain of virtual hops stays linear.
+            self.parent[at] = above;
+            // Each virtual hop is walked once, so that long chains of virtual hops take linear
+            // time.
             for inner in path {
-                self.of[inner] = above;
+                self.parent[inner] = above;
             }
         }
     }
 }
 
-/// Where each id stands first, and the spans that repeat one.
+/// The index of the first span with each id, and the spans that repeat an id.
 fn index(hops: &[Hop]) -> (HashMap<SpanId, usize>, Vec<usize>) {
     let mut index = HashMap::with_capacity(hops.len());
     let mut duplicates = Vec::new();

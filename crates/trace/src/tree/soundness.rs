@@ -1,20 +1,22 @@
-//! What must hold of the tree of any spans at all. Behind the feature `testing`, and in this crate's tests.
+//! Invariants of trees, checked for arbitrary spans. Available with the feature `testing`, and in
+//! this crate's tests.
 
 use super::{Hop, Place, Tree};
 use crate::ids::SpanId;
 use crate::span::SpanKind;
 use crate::time::UnixNanos;
 
-/// Builds the tree of `hops` and panics when something about it cannot be.
+/// Builds the tree of `hops`, and panics if an invariant does not hold.
 pub fn check(hops: &[Hop]) -> Tree {
     let tree = Tree::build(hops);
-    every_span_stands_once(hops, &tree);
+    every_span_is_in_the_tree_once(hops, &tree);
     every_node_is_reached_once(&tree);
-    places_say_why(hops, &tree);
+    places_match_parents(hops, &tree);
     tree
 }
 
-/// Hops of any bytes, eight each: few ids, so that they repeat, miss each other and link in circles.
+/// Makes hops of arbitrary bytes, eight bytes each. There are few different ids, so that ids
+/// repeat, parents are missing, and spans form cycles.
 pub fn hops(bytes: &[u8]) -> Vec<Hop> {
     let id = |low: u8, high: u8| SpanId::try_from(u64::from(u16::from_le_bytes([low, high]))).ok();
     let hop = |bytes: &[u8; 8]| {
@@ -23,7 +25,7 @@ pub fn hops(bytes: &[u8]) -> Vec<Hop> {
             span_id: id(span_low, span_high)?,
             parent: id(parent_low, parent_high),
             start: UnixNanos(u64::from(start)),
-            // Also before its start.
+            // The end may be before the start.
             end: UnixNanos(u64::from(start.wrapping_add(length))),
             kind: SpanKind::from(i32::from(kind % 7)),
             virtual_hop: flags % 4 == 1,
@@ -32,7 +34,7 @@ pub fn hops(bytes: &[u8]) -> Vec<Hop> {
     bytes.as_chunks().0.iter().filter_map(hop).collect()
 }
 
-fn every_span_stands_once(hops: &[Hop], tree: &Tree) {
+fn every_span_is_in_the_tree_once(hops: &[Hop], tree: &Tree) {
     let mut found = tree.duplicates.clone();
     for node in &tree.nodes {
         found.push(node.span);
@@ -49,7 +51,7 @@ fn every_node_is_reached_once(tree: &Tree) {
     assert!(reached.iter().copied().eq(0..tree.nodes.len()), "{reached:?}");
 }
 
-fn places_say_why(hops: &[Hop], tree: &Tree) {
+fn places_match_parents(hops: &[Hop], tree: &Tree) {
     let known: std::collections::HashSet<SpanId> = hops.iter().map(|hop| hop.span_id).collect();
     for root in &tree.roots {
         let node = &tree.nodes[*root];

@@ -5,7 +5,8 @@ use super::*;
 use crate::span::SpanKind;
 use crate::work;
 
-/// `text` is one span a line: `id kind start..end [< parent]`; the kind `virtual` is a virtual hop.
+/// `text` has one span per line: `id kind start..end [< parent]`; the kind `virtual` makes a
+/// virtual hop.
 #[track_caller]
 fn check(text: &str, expected: Expect) {
     let mut hops: Vec<Hop> = text.lines().filter(|line| !line.is_empty()).map(hop).collect();
@@ -36,7 +37,7 @@ fn id(number: u64) -> Option<SpanId> {
     SpanId::try_from(number).ok()
 }
 
-/// One node a line, and what the trace lacks.
+/// One node per line, followed by what the trace lacks.
 fn draw(hops: &[Hop]) -> String {
     let tree = Tree::build(hops);
     let id = |at: usize| format!("{:x}", hops[at].span_id.as_u64());
@@ -63,7 +64,7 @@ fn draw(hops: &[Hop]) -> String {
 }
 
 #[test]
-fn children_stand_under_their_parents_by_start() {
+fn children_are_below_their_parents_sorted_by_start_time() {
     check(
         "1 server 0..9
          3 internal 5..6 < 1
@@ -79,7 +80,7 @@ fn children_stand_under_their_parents_by_start() {
 }
 
 #[test]
-fn children_that_start_together_stand_by_id() {
+fn children_that_start_together_are_sorted_by_id() {
     check(
         "1 server 0..9
          3 internal 1..2 < 1
@@ -93,7 +94,7 @@ fn children_that_start_together_stand_by_id() {
 }
 
 #[test]
-fn queue_and_processing_are_seen_through() {
+fn beylas_queue_and_processing_spans_are_left_out() {
     check(
         "1 server 0..9
          2 virtual 0..1 < 1
@@ -107,7 +108,7 @@ fn queue_and_processing_are_seen_through() {
 }
 
 #[test]
-fn a_virtual_hop_below_a_virtual_hop_is_seen_through_too() {
+fn nested_virtual_hops_are_left_out() {
     check(
         "1 server 0..9
          2 virtual 0..9 < 1
@@ -121,7 +122,7 @@ fn a_virtual_hop_below_a_virtual_hop_is_seen_through_too() {
 }
 
 #[test]
-fn a_virtual_hop_whose_server_span_never_came_holds_its_children() {
+fn a_virtual_hop_whose_server_span_was_not_received_keeps_its_children() {
     check(
         "3 virtual 1..9 < 1
          4 client 2..3 < 3",
@@ -134,7 +135,7 @@ fn a_virtual_hop_whose_server_span_never_came_holds_its_children() {
 }
 
 #[test]
-fn a_client_and_its_only_server_are_one_hop() {
+fn a_client_span_and_its_only_server_span_are_one_node() {
     check(
         "1 server 0..9
          2 client 1..8 < 1
@@ -149,7 +150,7 @@ fn a_client_and_its_only_server_are_one_hop() {
 }
 
 #[test]
-fn a_call_is_found_through_the_callers_virtual_hops() {
+fn a_call_from_a_virtual_hop_belongs_to_the_nearest_real_ancestor() {
     check(
         "1 server 0..9
          2 virtual 0..9 < 1
@@ -164,7 +165,7 @@ fn a_call_is_found_through_the_callers_virtual_hops() {
 }
 
 #[test]
-fn what_else_a_client_caused_stands_below_its_call() {
+fn other_children_of_a_client_span_are_below_its_call() {
     check(
         "1 client 0..9
          2 server 3..4 < 1
@@ -177,7 +178,7 @@ fn what_else_a_client_caused_stands_below_its_call() {
 }
 
 #[test]
-fn a_client_with_two_servers_is_a_hop_of_its_own() {
+fn a_client_span_with_two_server_spans_is_a_node_of_its_own() {
     check(
         "1 client 0..9
          2 server 1..2 < 1
@@ -191,7 +192,7 @@ fn a_client_with_two_servers_is_a_hop_of_its_own() {
 }
 
 #[test]
-fn a_span_whose_parent_never_came_is_an_orphan() {
+fn a_span_whose_parent_was_not_received_is_an_orphan() {
     check(
         "1 server 0..9
          2 server 1..2 < b",
@@ -204,7 +205,7 @@ fn a_span_whose_parent_never_came_is_an_orphan() {
 }
 
 #[test]
-fn several_roots_stand_side_by_side_and_make_a_trace_incomplete() {
+fn a_trace_with_several_roots_is_incomplete() {
     check(
         "1 server 5..9
          2 server 1..2",
@@ -217,7 +218,7 @@ fn several_roots_stand_side_by_side_and_make_a_trace_incomplete() {
 }
 
 #[test]
-fn a_circle_is_cut_at_its_earliest_span() {
+fn a_cycle_is_cut_at_its_earliest_span() {
     check(
         "1 internal 5..6 < 3
          2 internal 1..2 < 1
@@ -234,7 +235,7 @@ fn a_circle_is_cut_at_its_earliest_span() {
 }
 
 #[test]
-fn a_span_that_names_itself_as_its_parent_is_a_circle() {
+fn a_span_that_names_itself_as_its_parent_is_a_cycle() {
     check(
         "1 internal 0..1 < 1",
         expect![[r#"
@@ -245,19 +246,19 @@ fn a_span_that_names_itself_as_its_parent_is_a_circle() {
 }
 
 #[test]
-fn no_span_makes_no_tree_and_an_incomplete_one() {
+fn no_spans_make_an_empty_and_incomplete_tree() {
     check("", expect!["incomplete: 0 roots, 0 orphans, 0 cycles\n"]);
 }
 
 #[test]
-fn of_spans_with_one_id_the_first_stands_in_the_tree() {
+fn of_spans_with_the_same_id_the_first_is_in_the_tree() {
     let hops = ["1 server 0..9", "1 client 1..2", "2 client 1..2 < 1"].map(hop);
     let tree = Tree::build(&hops);
     assert_eq!((tree.nodes.len(), tree.nodes[0].span, tree.duplicates), (2, 0, vec![1]));
 }
 
 #[test]
-fn a_chain_of_a_hundred_thousand_spans_overflows_nothing() {
+fn a_chain_of_a_hundred_thousand_spans_does_not_overflow_the_stack() {
     let above = |number: u64| format!("{number:x} internal {number}..{number} < {:x}", number - 1);
     let chain: Vec<Hop> = (1..=100_000).map(|number| hop(&above(number))).collect();
     assert_eq!(Tree::build(&chain).preorder().last(), Some((99_999, 99_999)));
@@ -266,7 +267,7 @@ fn a_chain_of_a_hundred_thousand_spans_overflows_nothing() {
     assert_eq!(Tree::build(&virtual_hops).nodes[0].inside.len(), 99_999);
 }
 
-/// Any links at all: parents that are missing, circles, and ids that repeat.
+/// Spans with arbitrary parents: some parents are missing, some spans form cycles, and ids repeat.
 fn hops() -> impl Strategy<Value = Vec<Hop>> {
     let hop = (1u64..20, 0u64..22, 0u64..5, 0i32..4, prop::bool::weighted(0.3));
     let hop = hop.prop_map(|(span, parent, start, kind, virtual_hop)| Hop {
@@ -280,7 +281,7 @@ fn hops() -> impl Strategy<Value = Vec<Hop>> {
     prop::collection::vec(hop, 0..24)
 }
 
-/// [`hops`] of different ids, in two orders.
+/// [`hops`] with distinct ids, in two orders.
 fn hops_twice() -> impl Strategy<Value = (Vec<Hop>, Vec<Hop>)> {
     hops().prop_flat_map(|mut hops| {
         hops.sort_by_key(|hop| hop.span_id);
@@ -291,12 +292,12 @@ fn hops_twice() -> impl Strategy<Value = (Vec<Hop>, Vec<Hop>)> {
 
 proptest! {
     #[test]
-    fn every_span_stands_in_the_tree_exactly_once_whatever_its_parent(hops in hops()) {
+    fn every_span_is_in_the_tree_exactly_once_whatever_its_parent(hops in hops()) {
         soundness::check(&hops);
     }
 
     #[test]
-    fn any_bytes_as_spans_make_a_sound_tree(bytes in prop::collection::vec(0u8..6, 0..2_000)) {
+    fn the_invariants_of_trees_hold_for_arbitrary_spans(bytes in prop::collection::vec(0u8..6, 0..2_000)) {
         soundness::check(&soundness::hops(&bytes));
     }
 
@@ -306,9 +307,10 @@ proptest! {
     }
 }
 
-/// A hundred thousand spans each, of the shapes that cost most if anything is looked for twice.
+/// Traces of a hundred thousand spans, of the shapes that would cost most if a span were visited
+/// more than once.
 #[test]
-fn no_shape_of_a_huge_trace_takes_more_than_a_few_steps_a_span() {
+fn building_a_tree_takes_a_few_steps_per_span_for_every_shape() {
     const MANY: u64 = 100_000;
     type Parent = fn(u64) -> u64;
     let shapes: [(&str, Parent); 6] = [
@@ -337,7 +339,7 @@ fn no_shape_of_a_huge_trace_takes_more_than_a_few_steps_a_span() {
 }
 
 #[test]
-fn calls_whose_other_side_is_not_there_are_counted_and_the_trace_may_be_whole() {
+fn calls_without_a_server_span_are_counted_and_do_not_make_a_trace_incomplete() {
     use SpanKind::{Client, Server};
     let hop = |id, parent, kind| Hop {
         span_id: SpanId::try_from(id).unwrap(),

@@ -1,12 +1,12 @@
-//! Durations as people type them.
+//! Parsing of durations.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Longest duration that is accepted: 100 years, so that none overflows 64 bits of microseconds.
+/// The longest duration that is accepted, 100 years, so that microseconds never overflow 64 bits.
 pub const MAX_DURATION: Duration = Duration::from_secs(36_500 * 86_400);
 
-/// Why a text is not a duration.
+/// Why a text is not a valid duration.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InvalidDuration {
     /// The text is not a sequence of numbers with units.
@@ -15,7 +15,7 @@ pub enum InvalidDuration {
     TooLong,
 }
 
-/// Parses `90s`, `5m`, `1h`, `7d`, `500ms`, or several of them in a row; zero to 100 years.
+/// Parses `90s`, `5m`, `1h`, `7d`, `500ms`, or several of them in a row; from zero to 100 years.
 ///
 /// # Errors
 /// A sentence that quotes `text`.
@@ -28,7 +28,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     })
 }
 
-/// As [`parse_duration`], for callers that quote the text themselves.
+/// Like [`parse_duration`], for callers that quote the text themselves.
 ///
 /// # Errors
 /// [`InvalidDuration`].
@@ -47,7 +47,7 @@ pub fn sum_of_parts(text: &str) -> Result<Duration, InvalidDuration> {
     Ok(total)
 }
 
-/// The first number and unit of `text`, and what follows them.
+/// The first number with its unit at the start of `text`, and the rest of the text.
 fn leading_part(text: &str) -> Option<(Duration, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let number: f64 = text[..digits].parse().ok()?;

@@ -1,19 +1,19 @@
-//! What databases disagree about in SQL, as far as it decides where a literal begins and ends.
+//! The differences between SQL dialects that decide where a literal begins and ends.
 
-/// How a statement is read.
+/// The dialect that a statement is read in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Dialect {
     /// PostgreSQL: `@`, `#` and `?` are operators.
     Postgres,
     /// MySQL and MariaDB: `\` escapes, `"` quotes text, `#` begins a comment, `$` begins a name.
     MySql,
-    /// Any other, or nobody said which.
+    /// Any other database, or none named.
     Unknown,
 }
 
 impl Dialect {
-    /// The dialect of a database that OpenTelemetry calls `system`.
-    pub(super) fn of(system: &str) -> Self {
+    /// The dialect of a database with the OpenTelemetry name `system`.
+    pub(super) fn for_system(system: &str) -> Self {
         match system {
             "postgresql" => Self::Postgres,
             "mysql" | "mariadb" => Self::MySql,
@@ -29,7 +29,7 @@ impl Dialect {
             || (letter == '$' && self == Self::MySql)
     }
 
-    /// Whether a word that has begun goes on with `letter`.
+    /// Whether `letter` can be inside a word.
     pub(super) fn is_in_word(self, letter: char) -> bool {
         match letter {
             '@' => self != Self::Postgres,
@@ -39,7 +39,7 @@ impl Dialect {
         }
     }
 
-    /// Whether the text after `--`, if there is any, makes that a comment.
+    /// Whether `--` begins a comment when it is followed by `next`.
     pub(super) fn comments_before(self, next: Option<char>) -> bool {
         self != Self::MySql || next.is_some_and(char::is_whitespace)
     }

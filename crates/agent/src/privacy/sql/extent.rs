@@ -1,10 +1,10 @@
-//! How far one piece of a statement reaches. Every function here is given the statement's rest, which begins
-//! with the piece.
+//! The length of one piece of a statement. Every function is given the rest of the statement, which
+//! begins with the piece.
 
 use super::dialect::Dialect;
 use super::scanner::{Extent, Kind, Stop};
 
-/// A text whose opening quote is the byte at `open`; the same quote twice stands for one.
+/// A text whose opening quote is the byte at `open`; a doubled quote stands for one quote.
 pub(super) fn text(rest: &str, open: usize, has_escapes: bool) -> Extent {
     let bytes = rest.as_bytes();
     let quote = bytes[open];
@@ -20,13 +20,14 @@ pub(super) fn text(rest: &str, open: usize, has_escapes: bool) -> Extent {
     Err(Stop::CutOff)
 }
 
-/// A comment that ends with its line.
+/// A comment that ends at the end of its line.
 pub(super) fn line(rest: &str, dialect: Dialect) -> (Kind, usize) {
     let ends = |sign| sign == '\n' || (sign == '\r' && dialect == Dialect::Postgres);
     (Kind::Comment, rest.find(ends).unwrap_or(rest.len()))
 }
 
-/// A `/* comment */`. Whether comments nest depends on the database, and MySQL runs what stands in `/*! … */`.
+/// A `/* comment */`. Whether comments nest depends on the database, and MySQL executes the
+/// contents of `/*! … */`.
 pub(super) fn block(rest: &str) -> Extent {
     let body = &rest[2..];
     let end = body.find("*/").ok_or(Stop::CutOff)?;
@@ -36,7 +37,7 @@ pub(super) fn block(rest: &str) -> Extent {
     Ok((Kind::Comment, 2 + end + 2))
 }
 
-/// A number and all letters and digits behind it: `1.5`, `1e-10`, `0x2A`, `10L`, `1_000`.
+/// A number with all letters and digits after it: `1.5`, `1e-10`, `0x2A`, `10L`, `1_000`.
 pub(super) fn number(rest: &str) -> Extent {
     let mut letters = rest.char_indices().peekable();
     let (mut before, mut is_decimal) = (' ', true);
@@ -59,7 +60,7 @@ pub(super) fn number(rest: &str) -> Extent {
     Ok((Kind::Literal, rest.len()))
 }
 
-/// A text between `$$` or `$tag$` twice, or a placeholder: `$1`.
+/// A text between two `$$` or two `$tag$`, or a placeholder: `$1`.
 pub(super) fn dollar(rest: &str) -> Extent {
     let is_in_tag = |letter: char| letter.is_alphanumeric() || letter == '_';
     let tag = 1 + rest[1..].find(|letter| !is_in_tag(letter)).unwrap_or(rest.len() - 1);
@@ -77,12 +78,12 @@ pub(super) fn question_mark(rest: &str) -> (Kind, usize) {
     (Kind::Placeholder, 1 + digits)
 }
 
-/// A word, or the literal that a word's letter begins: `x'2A'`, `E'text'`.
+/// A word, or a literal that begins with a letter: `x'2A'`, `E'text'`.
 pub(super) fn word(rest: &str, dialect: Dialect) -> Extent {
     let end = rest.find(|letter| !dialect.is_in_word(letter)).unwrap_or(rest.len());
     let (word, after) = rest.split_at(end);
     if word.contains(|letter: char| !letter.is_ascii() && !letter.is_alphabetic()) {
-        // Part of a name to one database, and white space or nothing at all to another.
+        // A part of a name in one database, and white space or nothing in another.
         return Err(Stop::Doubtful);
     }
     let letter = word.trim_start_matches('@');
@@ -102,7 +103,7 @@ pub(super) fn word(rest: &str, dialect: Dialect) -> Extent {
     Ok((Kind::Word, end))
 }
 
-/// A text behind a letter. What `\` means in it depends on the letter and on the database.
+/// A text after a letter. The meaning of `\` depends on the letter and on the database.
 fn plain_text(rest: &str, open: usize) -> Extent {
     let (kind, bytes) = text(rest, open, false)?;
     if rest[..bytes].contains('\\') {
@@ -111,7 +112,7 @@ fn plain_text(rest: &str, open: usize) -> Extent {
     Ok((kind, bytes))
 }
 
-/// An operator, as a whole where its signs mean something else alone, or a variable.
+/// A variable, or an operator. An operator is one piece if its parts would mean something else.
 pub(super) fn operator(rest: &str, dialect: Dialect) -> Extent {
     let is_cut = ["@-", "&>", "|&", "|>", "`"].iter().any(|sign| rest.starts_with(sign));
     match rest.as_bytes() {

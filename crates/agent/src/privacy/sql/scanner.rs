@@ -1,12 +1,13 @@
-//! A statement cut into pieces: words, literals, comments and operators.
+//! Splits a statement into pieces: words, literals, comments and operators.
 //!
-//! The scanner reads each byte a fixed number of times, takes any text and never panics. What no database or
-//! two databases differently would read stops it as [`Stop::Doubtful`]: the caller then shows nothing at all.
+//! The scanner reads each byte a bounded number of times, accepts any text, and never panics. If
+//! databases would read a piece differently, or none can read it, the scanner stops with
+//! [`Stop::Doubtful`]: the caller then shows nothing of the statement.
 
 use super::dialect::Dialect;
 use super::extent;
 
-/// What a piece is.
+/// The kind of a piece.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     Space,
@@ -17,31 +18,31 @@ pub(super) enum Kind {
     Backticked,
     /// A name between double quotes.
     Quoted,
-    /// Text, a number or bytes.
+    /// A text, a number or bytes.
     Literal,
     /// `$1`, `?` or `?1`.
     Placeholder,
-    /// An operator, a part of one, or punctuation.
+    /// An operator, a part of an operator, or punctuation.
     Operator,
 }
 
-/// A part of a statement.
+/// A piece of a statement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece<'a> {
     pub(super) kind: Kind,
     pub(super) text: &'a str,
 }
 
-/// Why there are no more pieces before the statement's end.
+/// Why the scanner stopped before the end of the statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stop {
     /// A literal or a comment has no end.
     CutOff,
-    /// Where this piece ends depends on more than is known.
+    /// The end of this piece depends on the database or its settings.
     Doubtful,
 }
 
-/// The kind of a piece, and how many bytes of the rest it takes.
+/// The kind of a piece, and its length in bytes.
 pub(super) type Extent = Result<(Kind, usize), Stop>;
 
 /// The pieces of a statement, in order; the last one may be a [`Stop`].
@@ -84,7 +85,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// PostgreSQL ends an operator where a comment begins, others may not: `<--` is either.
+    /// Handles a comment after an operator: PostgreSQL ends the operator where the comment begins,
+    /// others may not, so `<--` is ambiguous.
     fn comment(&self, extent: Extent) -> Extent {
         let is_operator = |piece: &Piece<'_>| {
             let signs = "+-*/<>=~!@#%^&|?";

@@ -1,5 +1,5 @@
-//! Coral's scanner beside the tokenizer of `sqlparser`, which knows far more SQL: Coral may show less of a
-//! statement and never more.
+//! Compares Coral's scanner with the tokenizer of `sqlparser`, which knows far more SQL: Coral may
+//! show less of a statement, but never more.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::{MAX_NUMBER_BYTES, QUOTES_NAMES, is_plain_name, mask};
 
 const SYSTEMS: [&str; 6] = ["other_sql", "postgresql", "mysql", "mssql", "sqlite", ""];
 
-/// `statement` as `sqlparser` reads it for `system` and, where that may matter, for MySQL.
+/// The readings of `statement` by `sqlparser`: for `system` and, where it may matter, for MySQL.
 fn readings(statement: &str, system: &str) -> Vec<String> {
     let quotes_names = QUOTES_NAMES.contains(&system);
     let dialect: &dyn Dialect = match system {
@@ -27,7 +27,7 @@ fn readings(statement: &str, system: &str) -> Vec<String> {
     dialects.iter().map(|dialect| rewritten(statement, *dialect, quotes_names)).collect()
 }
 
-/// What [`mask`] would show if `sqlparser` cut the statement into pieces.
+/// What [`mask`] would show if `sqlparser` split the statement into pieces.
 fn reference(statement: &str, system: &str) -> String {
     let mut readings = readings(statement, system);
     readings.dedup();
@@ -69,7 +69,8 @@ fn is_kept(token: &Token, quotes_names: bool) -> bool {
     }
 }
 
-/// Whether the letters and digits of `less` are some of `more`'s, in order. Signs alone tell nothing.
+/// Whether the letters and digits of `less` are a subsequence of those of `more`. Other characters
+/// are not sensitive.
 fn shows_no_more(less: &str, more: &str) -> bool {
     let mut more = more.chars();
     less.chars().filter(|letter| letter.is_alphanumeric()).all(|letter| more.any(|of| of == letter))
@@ -85,7 +86,7 @@ fn check_no_more(statement: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Signs and words, each of which changes what may follow it in one database or another.
+/// Fragments that change the meaning of what follows, in one database or another.
 fn fragment() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => "['\"`$\\\\#@?.:!<>=+*/|&~^%(){};,-]{1,3}",
@@ -124,14 +125,14 @@ fn ordinary() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_statement_shows_more_than_sqlparser_would_let_through(
+    fn no_statement_shows_more_than_with_sqlparser(
         fragments in prop::collection::vec(fragment(), 0..12),
     ) {
         check_no_more(&fragments.concat())?;
     }
 
     #[test]
-    fn any_text_shows_no_more_than_sqlparser_would_let_through(text in "\\PC{0,30}") {
+    fn no_text_shows_more_than_with_sqlparser(text in "\\PC{0,30}") {
         check_no_more(&text)?;
     }
 
@@ -171,7 +172,7 @@ fn recorded_statements_are_masked_as_with_sqlparser() {
 }
 
 #[test]
-fn long_statements_of_one_part_are_masked_without_a_panic() {
+fn long_statements_of_one_piece_are_masked_without_a_panic() {
     for part in
         ["'", "$", "$a", "$a$", "@", "#", "/*", "*/", "-", "1", "1_", "\\", "\"", "`", "é", "."]
     {

@@ -1,4 +1,4 @@
-//! OTLP/gRPC, status by status, and real exporters.
+//! OTLP/gRPC: every status, and OpenTelemetry's own exporters.
 
 use std::time::{Duration, SystemTime};
 
@@ -28,7 +28,7 @@ fn decoded(bytes: Vec<u8>) -> ExportTraceServiceRequest {
 }
 
 #[tokio::test]
-async fn an_export_is_taken_under_every_compression() {
+async fn an_export_is_accepted_with_every_compression() {
     use CompressionEncoding::{Gzip, Zstd};
     let running = receiver_and_writer(LIMITS, Ok(())).await;
     let plain = client(&running).await;
@@ -93,14 +93,14 @@ async fn a_call_that_is_not_an_export_is_refused_with_the_reason() {
         assert_eq!(header("grpc-accept-encoding"), "identity,gzip,zstd");
         assert!(!response.headers().contains_key("grpc-status-details-bin"), "{about}");
     }
-    // An uncompressed frame is one, whatever the call's encoding is.
+    // An uncompressed frame is valid whatever the encoding of the call is.
     assert_eq!(call(running.grpc, EXPORT, "gzip", good()).await.status(), 200);
     assert_eq!((running.spans("received"), running.spans("stored")), (1, 1));
     running.ends().await;
 }
 
 #[tokio::test]
-async fn an_exporter_is_told_when_to_come_back() {
+async fn a_refused_exporter_is_told_when_to_retry() {
     let tight = Limits { in_flight_bytes: 8, ..LIMITS };
     let no_room = receiver_and_writer(tight, Ok(())).await;
     let busy = receiver_and_writer(LIMITS, Err(busy())).await;
@@ -138,7 +138,7 @@ async fn either_port_serves_either_protocol() {
 }
 
 #[tokio::test]
-async fn opentelemetrys_own_exporters_are_understood() {
+async fn opentelemetrys_own_exporters_are_supported() {
     let (running, mut outlet) = receiver(LIMITS).await;
     let grpc = || {
         let endpoint = format!("http://{}", running.grpc);
@@ -168,7 +168,7 @@ async fn opentelemetrys_own_exporters_are_understood() {
 }
 
 #[tokio::test]
-async fn opentelemetrys_own_exporter_repeats_what_was_refused() {
+async fn opentelemetrys_own_exporter_retries_a_refused_export() {
     let (running, mut outlet) = receiver(LIMITS).await;
     let endpoint = format!("http://{}", running.grpc);
     let exporter = SpanExporter::builder().with_tonic().with_endpoint(endpoint).build().unwrap();

@@ -1,4 +1,4 @@
-//! OTLP/HTTP, status by status.
+//! OTLP/HTTP: every status.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use reqwest::{Client, Method, Response};
@@ -10,7 +10,7 @@ use super::*;
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
 
-/// One request; the defaults are a good one.
+/// One request; the defaults are a valid export.
 struct Case {
     method: Method,
     path: &'static str,
@@ -39,8 +39,8 @@ impl Case {
     }
 }
 
-/// Sends `case` and compares the status, whether `text` is in the body, and the content type,
-/// over HTTP/1.1 and HTTP/2.
+/// Sends `case` over HTTP/1.1 and HTTP/2, and checks the status, the content type, and that `text`
+/// is in the body.
 async fn check(running: &Running, case: fn() -> Case, status: u16, text: &str) {
     let kind = if case().content_type.starts_with(JSON) { JSON } else { PROTOBUF };
     for client in [Client::builder(), Client::builder().http2_prior_knowledge()] {
@@ -55,7 +55,7 @@ async fn check(running: &Running, case: fn() -> Case, status: u16, text: &str) {
 }
 
 #[tokio::test]
-async fn every_encoding_is_taken_under_every_compression() {
+async fn every_encoding_is_accepted_with_every_compression() {
     let running = receiver_and_writer(LIMITS, Ok(())).await;
     let cases: [fn() -> Case; 11] = [
         Case::default,
@@ -92,7 +92,7 @@ async fn every_encoding_is_taken_under_every_compression() {
     running.ends().await;
 }
 
-/// A request, the status it gets and what the answer's text contains.
+/// A request, its status, and a part of the answer's text.
 type Row = (fn() -> Case, u16, &'static str);
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_request_that_is_not_an_export_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_which_methods_and_compressions_are_taken() {
+async fn a_refusal_lists_the_methods_and_compressions_that_are_accepted() {
     let running = receiver_and_writer(LIMITS, Ok(())).await;
     let client = Client::new();
     let put = Case { method: Method::PUT, ..Case::default() };
@@ -161,20 +161,21 @@ async fn a_refusal_says_which_methods_and_compressions_are_taken() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_however_it_is_sent() {
+async fn a_body_over_the_limit_is_refused_in_every_form() {
     let running = receiver_and_writer(LIMITS, Ok(())).await;
     let rows: [fn() -> Case; 4] = [
         || Case { body: vec![0; LIMITS.body_bytes + 1], ..Case::default() },
         || Case { body: vec![0; 5 * LIMITS.body_bytes], ..Case::default() },
         || Case { body: bomb(zstd), content_encoding: "zstd", ..Case::default() },
-        // Compressed, it is just below the limit.
+        // The compressed size is just below the limit.
         || Case {
             body: bomb(gzip)[..1 << 20].to_vec(),
             content_encoding: "gzip",
             ..Case::default()
         },
     ];
-    // Again and again: what a bomb took of the budget comes back.
+    // The requests are repeated, because the memory of a decompression bomb must be returned to the
+    // budget.
     for case in [rows, rows, rows].into_iter().flatten() {
         check(&running, case, 413, "larger than 1048576 bytes").await;
     }
@@ -184,7 +185,7 @@ async fn a_body_over_the_limit_is_refused_however_it_is_sent() {
 }
 
 #[tokio::test]
-async fn an_exporter_is_told_when_to_come_back() {
+async fn a_refused_exporter_is_told_when_to_retry() {
     let tight = Limits { in_flight_bytes: 8, ..LIMITS };
     let no_room = receiver_and_writer(tight, Ok(())).await;
     let busy = receiver_and_writer(LIMITS, Err(busy())).await;
@@ -207,7 +208,7 @@ async fn an_exporter_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn good_spans_are_stored_when_others_of_the_request_are_bad() {
+async fn valid_spans_are_stored_even_if_others_of_the_request_are_invalid() {
     let running = receiver_and_writer(LIMITS, Ok(())).await;
     for (valid, invalid) in [(2, 1), (0, 3), (1, 0)] {
         let case = Case { body: export(valid, invalid), ..Case::default() };
@@ -224,7 +225,7 @@ async fn good_spans_are_stored_when_others_of_the_request_are_bad() {
 }
 
 #[tokio::test]
-async fn an_empty_body_is_an_export_of_nothing() {
+async fn an_empty_body_is_an_empty_export() {
     let running = receiver_and_writer(LIMITS, Ok(())).await;
     let rows: [fn() -> Case; 4] = [
         || Case { body: vec![], ..Case::default() },
@@ -244,7 +245,7 @@ async fn an_empty_body_is_an_export_of_nothing() {
     running.ends().await;
 }
 
-/// Writes `request` and returns all that the server sends until it closes.
+/// Writes `request`, and returns everything that the server sends until it closes the connection.
 async fn raw(to: SocketAddr, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(to).await.unwrap();
     stream.write_all(request).await.unwrap();
@@ -254,7 +255,7 @@ async fn raw(to: SocketAddr, request: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_chunked_body_needs_no_length() {
+async fn a_chunked_body_needs_no_content_length() {
     let running = receiver_and_writer(LIMITS, Ok(())).await;
     let body = export(1, 0);
     let mut request = b"POST /v1/traces HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\
@@ -270,7 +271,7 @@ async fn a_chunked_body_needs_no_length() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_too_slow_is_not_waited_for() {
+async fn a_client_that_is_too_slow_is_refused() {
     let moment = Duration::from_millis(50);
     let hasty = Limits { body_timeout: moment, headers_timeout: moment, ..LIMITS };
     let running = receiver_and_writer(hasty, Ok(())).await;
@@ -284,7 +285,7 @@ async fn a_client_that_is_too_slow_is_not_waited_for() {
     running.ends().await;
 }
 
-/// A frame that asks for a window of 16 MiB, which decoders of content need not grant.
+/// A frame with a window of 16 MiB, which decoders of web content need not support.
 fn wide_zstd() -> Vec<u8> {
     let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
     encoder.window_log(24).unwrap();
@@ -292,7 +293,7 @@ fn wide_zstd() -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Without its second half.
+/// The first half of `bytes`.
 fn cut(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.truncate(bytes.len() / 2);
     bytes

@@ -1,4 +1,4 @@
-//! Acknowledgement, disconnection, stopping.
+//! Acknowledgement, disconnection and shutdown.
 
 use reqwest::Client;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 
 use super::*;
 
-/// Posts a good export on a connection of its own and returns the status.
+/// Posts a valid export on a new connection, and returns the status.
 async fn post(to: String) -> u16 {
     let request = Client::new().post(to).header("content-type", "application/x-protobuf");
     request.body(export(3, 0)).send().await.unwrap().status().as_u16()
@@ -17,7 +17,7 @@ fn all_stored() -> Result<ExportCounts, Refusal> {
 }
 
 #[tokio::test]
-async fn success_is_said_only_after_the_commit() {
+async fn an_export_is_acknowledged_only_after_its_commit() {
     let (running, mut outlet) = receiver(LIMITS).await;
     let mut answer = Box::pin(post(running.http_url()));
     let queued = async {
@@ -34,7 +34,7 @@ async fn success_is_said_only_after_the_commit() {
 }
 
 #[tokio::test]
-async fn a_full_queue_refuses_and_what_it_holds_is_still_stored() {
+async fn a_full_queue_refuses_exports_and_still_stores_those_it_has() {
     let (mut running, mut outlet) = receiver(LIMITS).await;
     let url = running.http_url();
     let (first, second) = tokio::join!(post(url.clone()), async {
@@ -51,7 +51,7 @@ async fn a_full_queue_refuses_and_what_it_holds_is_still_stored() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_in_the_middle_of_its_body_harms_nobody() {
+async fn a_client_that_disconnects_within_its_body_does_no_harm() {
     let running = receiver_and_writer(LIMITS, Ok(())).await;
     let head = "POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n";
     for broken in [format!("{head}content-length: 100\r\n\r\n{{"), head.to_owned()] {
@@ -64,7 +64,7 @@ async fn a_client_that_goes_in_the_middle_of_its_body_harms_nobody() {
 }
 
 #[tokio::test]
-async fn spans_of_a_client_that_did_not_wait_are_stored_and_counted() {
+async fn spans_of_a_client_that_disconnected_early_are_stored_and_counted() {
     let (running, mut outlet) = receiver(LIMITS).await;
     let clients = [Client::builder(), Client::builder().http2_prior_knowledge()];
     for (gone, client) in (1..).zip(clients) {
@@ -83,7 +83,7 @@ async fn spans_of_a_client_that_did_not_wait_are_stored_and_counted() {
 }
 
 #[tokio::test]
-async fn a_writer_that_forgets_spans_is_found_out() {
+async fn spans_that_the_writer_does_not_account_for_count_as_dropped() {
     let (running, mut outlet) = receiver(LIMITS).await;
     tokio::join!(post(running.http_url()), async {
         outlet.recv().await.unwrap().answer(Ok(ExportCounts { new: 1, duplicate: 0, grown: 0 }));
@@ -93,14 +93,14 @@ async fn a_writer_that_forgets_spans_is_found_out() {
 }
 
 #[tokio::test]
-async fn every_span_is_accounted_for_however_its_request_ended() {
+async fn every_span_is_counted_exactly_once_however_its_request_ends() {
     let (mut running, mut outlet) = receiver(LIMITS).await;
     let (queued, mut arrived) = mpsc::channel(1);
     running.tasks.spawn(async move {
         let outcomes = [all_stored(), Err(busy()), Err(disk_full()), Ok(ExportCounts::default())];
         for outcome in outcomes.into_iter().cycle() {
             let Some(export) = outlet.recv().await else { return };
-            // A client that is to go away does it while its export waits.
+            // A client that is to disconnect does so while its export waits.
             let _ = queued.send(()).await;
             export.answer(outcome);
         }
@@ -128,7 +128,7 @@ async fn every_span_is_accounted_for_however_its_request_ended() {
 }
 
 #[tokio::test]
-async fn stopping_answers_what_is_in_flight_and_waits_for_nothing_else() {
+async fn a_shutdown_answers_requests_in_flight_and_does_not_wait_for_idle_connections() {
     let (running, mut outlet) = receiver(LIMITS).await;
     let silent = TcpStream::connect(running.http).await.unwrap();
     let mut idle = TcpStream::connect(running.grpc).await.unwrap();

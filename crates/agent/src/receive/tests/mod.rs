@@ -1,5 +1,5 @@
-//! The receivers over real sockets on port 0. The test plays the writer: it takes exports off the
-//! queue and answers them.
+//! The receivers over real sockets on port 0. The tests play the role of the writer: they take
+//! exports from the queue and answer them.
 
 mod clients;
 mod grpc;
@@ -18,17 +18,17 @@ use tokio::task::JoinSet;
 use super::*;
 use crate::ingest::inlet::{self, Export, ExportCounts, Refusal};
 
-/// A receiver, running.
+/// A running receiver.
 struct Running {
     grpc: SocketAddr,
     http: SocketAddr,
     counters: Arc<IntakeCounters>,
     stop: CancellationToken,
-    /// The receiver, and the writer if the test does not play it.
+    /// The receiver, and the writer unless the test plays its role.
     tasks: JoinSet<()>,
 }
 
-/// Small and quick, so that tests can hit them.
+/// Small limits, so that tests can reach them quickly.
 const LIMITS: Limits = Limits {
     body_bytes: 1 << 20,
     in_flight_bytes: 4 << 20,
@@ -38,7 +38,7 @@ const LIMITS: Limits = Limits {
     headers_timeout: Duration::from_secs(10),
 };
 
-/// Runs a receiver whose queue, of one export, is the test's to empty.
+/// Runs a receiver with a queue of one export, which the test has to empty.
 async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export<coral_trace::Span>>) {
     let (inlet, outlet) = inlet::queue(1, 1 << 20);
     let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -63,7 +63,8 @@ async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export<coral_trace
     (Running { grpc, http, counters, stop, tasks }, outlet)
 }
 
-/// Runs a receiver whose writer gives every export the same outcome; `Ok` stores all as new.
+/// Runs a receiver and a writer that gives every export the same outcome; `Ok` stores all items as
+/// new.
 async fn receiver_and_writer(limits: Limits, outcome: Result<(), Refusal>) -> Running {
     let (mut running, mut outlet) = receiver(limits).await;
     running.tasks.spawn(async move {
@@ -88,7 +89,7 @@ impl Running {
         self.counters.snapshot()[&format!("coral.agent.requests.{name}")]
     }
 
-    /// Stops the receiver and waits until it and the writer have ended.
+    /// Stops the receiver, and waits until the receiver and the writer have ended.
     async fn ends(mut self) {
         self.stop.cancel();
         let all = async {
@@ -100,12 +101,12 @@ impl Running {
     }
 }
 
-/// What is awaited, or a failure after ten seconds.
+/// Awaits `what`, and fails after ten seconds.
 async fn in_time<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), what).await.expect("it takes too long")
 }
 
-/// Waits for an effect of which no event tells.
+/// Waits for an effect that has no event.
 async fn eventually(condition: impl Fn() -> bool) {
     in_time(async {
         while !condition() {
@@ -115,7 +116,7 @@ async fn eventually(condition: impl Fn() -> bool) {
     .await;
 }
 
-/// An export of `valid` spans and `invalid` ones, whose trace ids are too short.
+/// An export of `valid` valid spans and `invalid` spans with trace ids that are too short.
 fn export(valid: u64, invalid: u64) -> Vec<u8> {
     let id_lengths = (0..valid).map(|_| 16).chain((0..invalid).map(|_| 3));
     let spans = (1u64..).zip(id_lengths).map(|(n, id_length)| Span {
@@ -129,7 +130,7 @@ fn export(valid: u64, invalid: u64) -> Vec<u8> {
     ExportTraceServiceRequest { resource_spans }.encode_to_vec()
 }
 
-/// The same as JSON, of one valid span.
+/// An export of one valid span, as JSON.
 fn json() -> Vec<u8> {
     let id = ("07".repeat(16), "01".repeat(8));
     format!(
@@ -154,7 +155,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).unwrap()
 }
 
-/// A GiB of zeros: 1024 members or frames of a MiB.
+/// A compressed GiB of zeros: 1024 members or frames of one MiB.
 fn bomb(compress: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     compress(&vec![0; 1 << 20]).repeat(1024)
 }

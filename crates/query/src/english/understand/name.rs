@@ -1,17 +1,18 @@
-//! Which word of a question names a service. A service may be called anything, also `why` or `the`: a word that the
-//! grammar has a use for names one only where nothing else can stand, or in quotes.
+//! Finds the word of a question that names a service. A service may have any name, even `why` or
+//! `the`. A word of the grammar is taken for a name only in quotes, or where no other word can
+//! stand.
 
 use super::word::Word;
 use super::{STEMS, intent, time};
 
-/// Words after which a name stands.
-const BEFORE: &[&str] = &["is", "of", "in", "for", "from", "to", "does", "calls", "are"];
-/// After these, with nothing between, also a name that looks like a word of the grammar.
-const RIGHT_BEFORE: &[&str] = &["is", "of", "for", "does", "calls"];
-/// Words between those and the name.
+/// Words that a name often follows.
+const PRECEDING: &[&str] = &["is", "of", "in", "for", "from", "to", "does", "calls", "are"];
+/// Words that a name follows directly, even a name that is a word of the grammar.
+const DIRECTLY_PRECEDING: &[&str] = &["is", "of", "for", "does", "calls"];
+/// Words that may stand between those and the name.
 const BETWEEN: &[&str] = &["a", "an", "its", "my", "our", "service", "that", "the", "this", "your"];
-/// Words that say nothing here, and so name nothing.
-const FILL: &[&str] = &[
+/// Words without a meaning for the grammar, which are not taken for names.
+const FILLERS: &[&str] = &[
     "about",
     "all",
     "and",
@@ -102,10 +103,10 @@ const FILL: &[&str] = &[
     "you",
 ];
 
-/// Where the name of one of `services` stands, and the service.
+/// The index of the word that names one of `services`, and the name of the service.
 pub(super) fn service<'a>(words: &[Word], services: &'a [String]) -> Option<(usize, &'a str)> {
     let known = |word: &Word| {
-        // As it is written first: two may differ in nothing else.
+        // An exact match comes first: two service names may differ only in case.
         let exact = services.iter().find(|name| **name == word.text);
         let name =
             exact.or_else(|| services.iter().find(|name| name.eq_ignore_ascii_case(&word.text)));
@@ -118,46 +119,47 @@ pub(super) fn service<'a>(words: &[Word], services: &'a [String]) -> Option<(usi
     };
     first_known(&|at| words[at].quoted)
         .or_else(|| first_known(&|at| !is_grammar(&words[at])))
-        .or_else(|| first_known(&|at| stands_alone(words, at)))
+        .or_else(|| first_known(&|at| must_be_name(words, at)))
 }
 
-/// The first word that is likely to be a name: it is in quotes, stands where one does, or looks like one.
+/// The first word that is likely to be a name: it is in quotes, follows a word that names follow,
+/// or has `-` or `_`.
 pub(super) fn likely_name(words: &[Word]) -> Option<&str> {
     let is_name = |at: &usize| {
         let word = &words[*at];
-        let looks = word.lower.starts_with(char::is_alphabetic)
+        let looks_like_name = word.lower.starts_with(char::is_alphabetic)
             && !is_grammar(word)
-            && (word.lower.contains(['-', '_']) || follows(words, *at));
-        looks || word.quoted && !word.text.starts_with('/')
+            && (word.lower.contains(['-', '_']) || may_be_name(words, *at));
+        looks_like_name || word.quoted && !word.text.starts_with('/')
     };
     (0..words.len()).find(is_name).map(|at| words[at].text.as_str())
 }
 
-/// Whether a name may stand at `at`.
-fn follows(words: &[Word], at: usize) -> bool {
+/// Whether the word at `at` is in a place where a name may stand.
+fn may_be_name(words: &[Word], at: usize) -> bool {
     let before = words[..at].iter().rev().find(|word| !word.is_one_of(BETWEEN));
-    before.is_some_and(|word| word.is_one_of(BEFORE))
+    before.is_some_and(|word| word.is_one_of(PRECEDING))
 }
 
-/// Whether the word at `at`, which elsewhere says what is to be found, can only be a name: a name stands there, and the
-/// others say what is to be found.
-fn stands_alone(words: &[Word], at: usize) -> bool {
+/// Whether the word at `at`, which is a word of the grammar, must be a name here: it follows a word
+/// that names follow directly, and the rest of the question is understood without it.
+fn must_be_name(words: &[Word], at: usize) -> bool {
     let word = &words[at];
     let before = at.checked_sub(1).map(|before| &words[before]);
     STEMS.iter().any(|stems| word.begins(stems))
-        && before.is_some_and(|word| word.is_one_of(RIGHT_BEFORE))
+        && before.is_some_and(|word| word.is_one_of(DIRECTLY_PRECEDING))
         && intent(&[&words[..at], &words[at + 1..]].concat()).is_some()
 }
 
-/// Whether the grammar has a use for `word`.
+/// Whether `word` is a word of the grammar.
 fn is_grammar(word: &Word) -> bool {
     let inflected = |stem: &str| {
         let rest = word.lower.strip_prefix(stem);
         rest.is_some_and(|rest| rest.len() <= 6 && rest.chars().all(char::is_alphabetic))
     };
     !word.quoted
-        && (word.is_one_of(FILL)
-            || word.is_one_of(BEFORE)
+        && (word.is_one_of(FILLERS)
+            || word.is_one_of(PRECEDING)
             || word.is_one_of(BETWEEN)
             || time::is_word(word)
             || STEMS.into_iter().flatten().any(|stem| inflected(stem)))

@@ -1,4 +1,4 @@
-//! What is understood.
+//! How questions in plain English are understood.
 
 use super::super::understanding::Period;
 use super::*;
@@ -65,7 +65,7 @@ fn each_kind_of_question_is_recognised() {
 }
 
 #[test]
-fn a_service_with_the_name_of_a_word_is_asked_about_in_quotes_or_where_nothing_else_can_stand() {
+fn a_word_of_the_grammar_names_a_service_in_quotes_or_where_only_a_name_can_stand() {
     for (question, service) in [
         ("why is payments-api slow", Some("payments-api")),
         ("why is the cart slow today", Some("cart")),
@@ -95,7 +95,7 @@ fn a_service_with_the_name_of_a_word_is_asked_about_in_quotes_or_where_nothing_e
 }
 
 #[test]
-fn a_route_and_a_name_that_nobody_has_are_recognised() {
+fn a_route_and_an_unknown_service_name_are_recognised() {
     let route = understood("why is /checkout of cart slow").unwrap();
     assert_eq!((route.route.as_deref(), route.unknown_service), (Some("/checkout"), None));
     for (question, unknown) in [
@@ -117,7 +117,7 @@ fn a_route_and_a_name_that_nobody_has_are_recognised() {
 }
 
 #[test]
-fn a_time_is_read_in_words_and_in_figures() {
+fn a_time_may_be_in_words_or_in_digits() {
     for (time, period) in [
         ("last two hours", last(2 * HOUR)),
         ("since 10 minutes", last(10 * MINUTE)),
@@ -143,7 +143,7 @@ fn a_time_is_read_in_words_and_in_figures() {
 }
 
 #[test]
-fn words_about_time_that_are_not_understood_stand_beside_the_time_that_is_used() {
+fn words_about_time_that_are_not_understood_are_listed_beside_the_time_range_that_is_used() {
     for (question, used, unread) in [
         ("errors last night", last(HOUR), "last night"),
         ("errors this morning", last(HOUR), "this morning"),
@@ -176,7 +176,7 @@ fn words_about_time_that_are_not_understood_stand_beside_the_time_that_is_used()
 
 proptest::proptest! {
     #[test]
-    fn any_text_is_read_without_a_panic(
+    fn no_question_causes_a_panic(
         words in proptest::collection::vec(
             "why|last|past|since|before|and|a|half|two|ago|[0-9]{1,20}|hours?|the|/[a-z]*|today|\\PC{0,8}",
             0..12,

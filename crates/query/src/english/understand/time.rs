@@ -1,4 +1,4 @@
-//! Which words of a question say when, and what they mean.
+//! The words of a question that express a time range.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use super::super::understanding::{Period, Window};
 use super::word::Word;
 
 const DAY_US: i64 = 86_400_000_000;
-/// Words before a length of time.
-const LAST: &[&str] = &["last", "past", "since", "within"];
-/// After these, a time is an end and no beginning.
+/// Words that may precede a length of time.
+const LENGTH_PREFIXES: &[&str] = &["last", "past", "since", "within"];
+/// Words after which a time is the end of a range, which the grammar does not support.
 const UNTIL: &[&str] = &["before", "until", "till"];
 const NUMBERS: [&str; 12] = [
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
     "twelve",
 ];
-/// Other words that are about time.
-const OTHERS: &[&str] = &[
+/// Further words about time.
+const OTHER_TIME_WORDS: &[&str] = &[
     "afternoon",
     "ago",
     "between",
@@ -48,23 +48,26 @@ const OTHERS: &[&str] = &[
     "years",
     "yesterday",
 ];
-/// Words that name no other time than the newest.
-const NOW: &[&str] = &["currently", "now", "recent", "recently"];
-/// Units that mean something else, unless a number is before them.
-const AFTER_NUMBERS: &[&str] = &["d", "h", "hr", "m", "min", "sec", "second", "seconds"];
-/// Words that belong to the one after them, like numbers.
-const LEADS: &[&str] = &["a", "an", "few", "half", "next", "this"];
+/// Words for the present, which need no interpretation.
+const PRESENT: &[&str] = &["currently", "now", "recent", "recently"];
+/// Units that are words about time only after a number.
+const ONLY_AFTER_NUMBERS: &[&str] = &["d", "h", "hr", "m", "min", "sec", "second", "seconds"];
+/// Words that belong to the word after them, as numbers do.
+const QUALIFIERS: &[&str] = &["a", "an", "few", "half", "next", "this"];
 
-/// Whether `word` may be about time.
+/// Whether `word` may express a time.
 pub(super) fn is_word(word: &Word) -> bool {
-    [LAST, UNTIL, &NUMBERS, OTHERS, NOW].into_iter().any(|words| word.is_one_of(words))
+    [LENGTH_PREFIXES, UNTIL, &NUMBERS, OTHER_TIME_WORDS, PRESENT]
+        .into_iter()
+        .any(|words| word.is_one_of(words))
         || !word.quoted && unit(&word.lower).is_some()
 }
 
-/// The time that the first words name that are understood; without such words, the last `default_length`.
+/// The time range that the question expresses, by the first words that are understood; if there are
+/// none, the last `default_length`.
 pub(super) fn window(words: &[Word], default_length: Duration, now: i64) -> Window {
     let read = (0..words.len()).find_map(|at| {
-        let (window, used) = read(words, at, now)?;
+        let (window, used) = parse_window(words, at, now)?;
         let is_end = at.checked_sub(1).is_some_and(|before| words[before].is_one_of(UNTIL));
         (!is_end).then_some((window, at..at + used))
     });
@@ -72,11 +75,11 @@ pub(super) fn window(words: &[Word], default_length: Duration, now: i64) -> Wind
     Window { unread: unread(words, &used), ..window }
 }
 
-/// What the words from `at` on say, and how many do.
-fn read(words: &[Word], at: usize, now: i64) -> Option<(Window, usize)> {
+/// Parses the words from `at` on: the time range and the number of words used.
+fn parse_window(words: &[Word], at: usize, now: i64) -> Option<(Window, usize)> {
     let is = |at: usize, names: &[&str]| words.get(at).is_some_and(|word| word.is_one_of(names));
     if is(at, &["since", "within"]) && is(at + 1, &["the"]) {
-        return read(words, at + 2, now).map(|(window, used)| (window, used + 2));
+        return parse_window(words, at + 2, now).map(|(window, used)| (window, used + 2));
     }
     let midnight = now.saturating_sub(now.rem_euclid(DAY_US));
     let day_before = midnight.saturating_sub(DAY_US);
@@ -90,16 +93,18 @@ fn read(words: &[Word], at: usize, now: i64) -> Option<(Window, usize)> {
     if is(at, &["since"]) && is(at + 1, &["yesterday"]) {
         return Some((since(day_before, now, Period::SinceYesterday), 2));
     }
-    let led = usize::from(is(at, LAST));
-    // A unit alone is one of it: `last hour`.
-    let (length, used) = length(&words[at + led..], is(at, &["last", "past"]))?;
-    let end = at + led + used;
+    let prefix_words = usize::from(is(at, LENGTH_PREFIXES));
+    // A unit alone counts as one: `last hour`.
+    let (length, used) = length(&words[at + prefix_words..], is(at, &["last", "past"]))?;
+    let end = at + prefix_words + used;
     let is_ago = is(end, &["ago"]);
-    // Without either it is how long something takes.
-    (led > 0 || is_ago).then(|| (last(length, now), led + used + usize::from(is_ago)))
+    // Without `last` or `ago`, the length is a duration, as in `slower than 2 seconds`.
+    (prefix_words > 0 || is_ago)
+        .then(|| (last(length, now), prefix_words + used + usize::from(is_ago)))
 }
 
-/// `15 minutes`, `15m`, `an hour and a half`, `one hour 30 minutes`, and of how many words. With `bare` also `hour`.
+/// Parses a length of time (`15 minutes`, `15m`, `an hour and a half`, `one hour 30 minutes`): the
+/// length and the number of words used. With `bare`, a unit alone counts as one.
 fn length(words: &[Word], bare: bool) -> Option<(Duration, usize)> {
     let unit_alone = || Some((unit(&words.first().filter(|_| bare)?.lower)?, 1));
     let (mut sum, mut used) = one_length(words).or_else(unit_alone)?;
@@ -137,7 +142,7 @@ fn one_length(words: &[Word]) -> Option<(Duration, usize)> {
     parse_duration(first).ok().map(|length| (length, 1))
 }
 
-/// `15`, `twelve`, `an`.
+/// Parses `15`, `twelve` or `an`.
 fn number(word: &str) -> Option<u64> {
     let named = NUMBERS.iter().position(|name| *name == word).map(|at| at as u64 + 1);
     let article = matches!(word, "a" | "an").then_some(1);
@@ -161,7 +166,7 @@ fn last(length: Duration, now: i64) -> Window {
     since(now.saturating_sub(length_us), now, Period::Last { length_us })
 }
 
-/// From `start` to `end`, which is inside.
+/// The range from `start` to `end`, both inclusive.
 fn since(start: i64, end: i64, period: Period) -> Window {
     Window {
         since_unix_us: start,
@@ -171,17 +176,18 @@ fn since(start: i64, end: i64, period: Period) -> Window {
     }
 }
 
-/// Phrases about time beside the words that were `used`.
+/// The phrases about time that are not among the words in `used`.
 fn unread(words: &[Word], used: &std::ops::Range<usize>) -> Vec<String> {
     let is_open = |at: usize| !used.contains(&at) && is_about_time(words, at);
-    let is_led = |at: usize| {
+    let follows_prefix = |at: usize| {
         let before = at.checked_sub(1).filter(|before| is_open(*before));
-        before.is_some_and(|at| words[at].is_one_of(LAST) || words[at].is_one_of(UNTIL))
+        before.is_some_and(|at| words[at].is_one_of(LENGTH_PREFIXES) || words[at].is_one_of(UNTIL))
     };
-    let leads = |at: usize| words[at].is_one_of(LEADS) || number(&words[at].lower).is_some();
+    let is_qualifier =
+        |at: usize| words[at].is_one_of(QUALIFIERS) || number(&words[at].lower).is_some();
     let is_unread = |at: &usize| {
-        let leads = leads(*at) && at + 1 < words.len() && is_open(at + 1);
-        is_open(*at) || !used.contains(at) && (is_led(*at) || leads)
+        let is_qualifier = is_qualifier(*at) && at + 1 < words.len() && is_open(at + 1);
+        is_open(*at) || !used.contains(at) && (follows_prefix(*at) || is_qualifier)
     };
     let places: Vec<usize> = (0..words.len()).filter(is_unread).collect();
     let phrase =
@@ -191,12 +197,14 @@ fn unread(words: &[Word], used: &std::ops::Range<usize>) -> Vec<String> {
 
 fn is_about_time(words: &[Word], at: usize) -> bool {
     let word = &words[at];
-    let is_number = |word: &Word| !word.is_one_of(LEADS) && number(&word.lower).is_some();
+    let is_number = |word: &Word| !word.is_one_of(QUALIFIERS) && number(&word.lower).is_some();
     let follows_number = at.checked_sub(1).is_some_and(|before| is_number(&words[before]));
-    let is_unit = unit(&word.lower).is_some() && (follows_number || !word.is_one_of(AFTER_NUMBERS));
-    // 10:30, 2026-11-25, 15m
+    let is_unit =
+        unit(&word.lower).is_some() && (follows_number || !word.is_one_of(ONLY_AFTER_NUMBERS));
+    // A time of day, a date or a duration: 10:30, 2026-11-25, 15m
     let is_clock = word.lower.starts_with(|sign: char| sign.is_ascii_digit())
         && (word.lower.contains([':', '-']) || parse_duration(&word.lower).is_ok());
-    let is_named = [LAST, UNTIL, OTHERS].into_iter().any(|words| word.is_one_of(words));
+    let is_named =
+        [LENGTH_PREFIXES, UNTIL, OTHER_TIME_WORDS].into_iter().any(|words| word.is_one_of(words));
     !word.quoted && (is_named || is_unit || is_clock && !is_number(word))
 }

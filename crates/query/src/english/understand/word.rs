@@ -1,17 +1,17 @@
 //! The words of a question.
 
-/// One word, without the signs around it.
+/// One word, without surrounding punctuation.
 #[derive(Clone, Debug)]
 pub(super) struct Word {
-    /// The word as the question has it.
+    /// The word as written in the question.
     pub text: String,
     /// The word in lower case.
     pub lower: String,
-    /// The word stands in quotes: then it is a name, and nothing else.
+    /// Whether the word is in quotes, which makes it a name and nothing else.
     pub quoted: bool,
 }
 
-/// Words of a question that are read.
+/// The largest number of words of a question that are read.
 const MAX_WORDS: usize = 200;
 const QUOTES: [char; 3] = ['`', '"', '\''];
 
@@ -33,12 +33,12 @@ impl Word {
         })
     }
 
-    /// Whether it is one of `words`; what is quoted is none.
+    /// Whether the word is one of `words`; a quoted word never is.
     pub fn is_one_of(&self, words: &[&str]) -> bool {
         !self.quoted && words.contains(&self.lower.as_str())
     }
 
-    /// Whether it begins with one of `stems`; what is quoted does not.
+    /// Whether the word begins with one of `stems`; a quoted word never does.
     pub fn begins(&self, stems: &[&str]) -> bool {
         !self.quoted && stems.iter().any(|stem| self.lower.starts_with(stem))
     }

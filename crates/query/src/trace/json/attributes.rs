@@ -7,10 +7,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Attributes as an object of texts, by key; of a repeated key the first.
+/// Attributes as a JSON object of texts, by key. Of a repeated key, the first value counts.
 pub(super) struct Texts<'a>(pub(super) Cow<'a, Attributes>);
 
-/// Attributes as an object of typed values, by key; of a repeated key the first.
+/// Attributes as a JSON object of typed values, by key. Of a repeated key, the first value counts.
 #[derive(Default)]
 pub(super) struct Typed<'a>(pub(super) Cow<'a, Attributes>);
 
@@ -20,7 +20,7 @@ impl Typed<'_> {
     }
 }
 
-/// More attributes than this are sorted to find repeated keys; of fewer each is compared with those before it.
+/// Up to this many attributes, repeated keys are found by comparing all pairs; more are sorted.
 const MAX_COMPARED: usize = 64;
 
 /// The first attribute of each key.
@@ -70,7 +70,7 @@ struct AsText<'a>(&'a Value);
 impl Serialize for AsText<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            // The most common ones, without the detour over a formatter.
+            // The most common types, written without a formatter.
             Value::Int(number) => to.serialize_str(itoa::Buffer::new().format(*number)),
             Value::Bool(truth) => to.serialize_str(if *truth { "true" } else { "false" }),
             other => to.collect_str(other),
@@ -142,7 +142,7 @@ impl JsonSchema for Texts<'_> {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "object",
-            "description": "Attributes as text, by key; lists and maps as JSON.",
+            "description": "Attributes as text, by key; arrays and maps are written as JSON text.",
             "additionalProperties": { "type": "string" },
         })
     }
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_repeated_key_the_first_value_stays() {
+    fn of_a_repeated_key_the_first_value_is_kept() {
         for others in [0, 3, 2 * MAX_COMPARED] {
             let pair =
                 |key: &str, value: i64| KeyValue { key: key.to_owned(), value: value.into() };

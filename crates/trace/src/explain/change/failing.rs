@@ -1,4 +1,5 @@
-//! Operations that fail more often than they did, where nothing below them fails.
+//! Operations that fail more often than in the baseline, when the failure does not come from their
+//! callees.
 
 use super::{Change, Counts, add_example};
 use crate::explain::names::CauseKind;
@@ -29,7 +30,7 @@ pub(super) fn changes(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<C
         let key = table.key(component);
         Some(Change {
             component: component as u32,
-            // Whoever is called and does not answer; without one, whoever fails.
+            // The callee that does not answer; without a callee, the failing service.
             service: key.callee.unwrap_or(key.service),
             kind: CauseKind::Error,
             weight: counts.weight(),

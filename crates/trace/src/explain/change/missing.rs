@@ -1,5 +1,5 @@
-//! Operations that stop before they have called what they used to call: an error that nobody reported,
-//! an early return, a callee that cannot be found.
+//! Operations that end before they have made a call that they used to make: an unreported error, an
+//! early return, or a callee that cannot be found.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -9,22 +9,22 @@ use crate::explain::shift::MIN_BASELINE_VALUES;
 use crate::explain::table::{ObservationTable, Operation, OperationCall};
 use crate::work;
 
-/// How much of the suspicion falls on those who were not called any more, together.
+/// The part of the weight that goes to the services that are no longer called, divided among them.
 const NOT_CALLED_SHARE: f64 = 0.5;
-/// In how many of the baseline's fuller calls a child is there that is missed.
+/// A child is missed if this part of the baseline's fuller calls have the child.
 const NEARLY_ALL: f64 = 0.9;
 
-/// A shape that is seen too often.
+/// A shape that is a part of fuller shapes and became more frequent.
 #[derive(Clone, Copy)]
 struct CutShape {
     counts: Counts,
-    /// The smallest of the baseline's fuller calls, in nodes.
+    /// The number of nodes of the smallest fuller call in the baseline.
     fuller: u32,
-    /// Of the window's calls that were cut, how many would not have been at the baseline.
+    /// The part of the window's cut calls that exceeds the rate of the baseline.
     excess: f64,
 }
 
-/// Changes for each operation that is cut short, and for whom it does not call any more.
+/// Changes for each operation that ends early, and for the services that it does not call any more.
 pub(super) fn changes(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Change> {
     let cuts: Vec<Vec<Option<CutShape>>> =
         table.operations.iter().map(|operation| cuts(operation, in_window)).collect();
@@ -61,7 +61,8 @@ pub(super) fn changes(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<C
     found
 }
 
-/// The shapes of an operation that are parts of fuller ones and are seen more often than they were.
+/// For each shape of an operation: a cut, if the shape is a part of fuller shapes and became more
+/// frequent.
 fn cuts(operation: &Operation, in_window: &[bool]) -> Vec<Option<CutShape>> {
     let shapes = operation.shapes.len();
     let mut baseline = vec![0usize; shapes];
@@ -101,7 +102,8 @@ fn cuts(operation: &Operation, in_window: &[bool]) -> Vec<Option<CutShape>> {
     (0..shapes).map(cut).collect()
 }
 
-/// The calls of the window that are cut short while nothing below them is, by operation and shape.
+/// The window's calls that end early although none of the calls below them does, by operation and
+/// shape.
 fn lowest(
     table: &ObservationTable<'_>,
     in_window: &[bool],
@@ -128,13 +130,13 @@ fn lowest(
     found
 }
 
-/// All calls above any of `calls`.
+/// All calls that are above any of `calls`.
 fn above(table: &ObservationTable<'_>, calls: &[(usize, OperationCall)]) -> HashSet<(u32, u32)> {
     let mut found = HashSet::new();
     for (_, seen) in calls {
         let observation = &table.observations[seen.observation as usize];
         let mut next = observation.calls[seen.call as usize].parent;
-        // What is above a call that is known to be above another is known too.
+        // If a call was found before, so were all calls above it.
         while let Some(at) = next.filter(|at| found.insert((seen.observation, *at))) {
             work::step();
             next = observation.calls[at as usize].parent;
@@ -143,7 +145,7 @@ fn above(table: &ObservationTable<'_>, calls: &[(usize, OperationCall)]) -> Hash
     found
 }
 
-/// The services that nearly all of the baseline's fuller calls called, and calls of `shape` do not.
+/// The services that nearly all fuller calls of the baseline called, but calls with `shape` do not.
 fn missed(
     table: &ObservationTable<'_>,
     operation: &Operation,

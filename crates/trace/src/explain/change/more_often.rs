@@ -1,5 +1,6 @@
-//! Calls that more of a caller's requests make than did: a cache that misses, a fallback, a dependency that is
-//! new. Each such call takes what it always took, or has no baseline, so that its time says nothing.
+//! Calls that a larger part of a caller's requests make than in the baseline: cache misses, a
+//! fallback, a new dependency. Such a call is as fast as before or has no baseline, so its own time
+//! shows no shift.
 
 use super::{CallRate, Change, Counts, examples};
 use crate::explain::added_time::AddedTime;
@@ -7,13 +8,14 @@ use crate::explain::names::CauseKind;
 use crate::explain::shift::MIN_BASELINE_VALUES;
 use crate::explain::table::{Callee, CalleeUse, ObservationTable};
 
-/// A call is not known to be more of an operation's time than this.
+/// The largest part of an operation's time that a new call is assumed to take.
 const MAX_SHARE: f64 = 0.99;
-/// Calls that the baseline would have, were it as the window: a callee that is missing by chance is not new.
+/// The number of calls that the baseline would have at the rate of the window. With fewer, a callee
+/// may be absent from the baseline by chance, and is not new.
 const MIN_EXPECTED_CALLS: f64 = 5.0;
 
-/// One change for each operation and callee: of those that nobody observes, and of those that are new. `calls` is
-/// how often each operation is called, before and now.
+/// One change for each pair of operation and callee, if the callee is not observed or is new.
+/// `calls` is how often each operation is called in the baseline and in the window.
 pub(super) fn changes(
     table: &ObservationTable<'_>,
     in_window: &[bool],
@@ -41,7 +43,7 @@ fn change(
     let counts =
         Counts { baseline: callee.uses.len() - now, baseline_total, window: now, window_total };
     let is_new = counts.baseline == 0;
-    // An observed callee that was called before says more by its own changes.
+    // An observed callee that is not new is judged by its own changes.
     if known == CauseKind::Edge && !is_new {
         return None;
     }
@@ -77,7 +79,8 @@ fn change(
     })
 }
 
-/// What a new call weighs that takes `nanos`: as if its caller's operation had become that much slower.
+/// The weight of a new call that takes `nanos`: that of the caller's operation becoming slower by
+/// that time.
 fn new_call_weight(
     table: &ObservationTable<'_>,
     in_window: &[bool],

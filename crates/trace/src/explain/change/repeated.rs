@@ -1,18 +1,20 @@
-//! Calls that one caller makes far more often than it did: N+1, and storms of retries.
+//! Calls that one caller repeats far more often than in the baseline: N+1 patterns and retry
+//! storms.
 
 use super::{CallRate, Change, Counts, examples};
 use crate::explain::names::CauseKind;
 use crate::explain::shift::{MIN_BASELINE_VALUES, quantile};
 use crate::explain::table::{Callee, CalleeUse, ObservationTable};
 
-/// How many times as often as in nearly all of the baseline a repeated call is made, at least.
+/// The factor over nearly all of the baseline from which a call is repeated.
 const MIN_RATIO: f64 = 2.0;
 const NEARLY_ALL: f64 = 0.95;
-/// How many repeating callers are sampled to decide whether the calls are retries: whether the callee fails.
+/// How many repeating callers are sampled to decide whether the callee fails, which makes the calls
+/// retries.
 const MAX_SAMPLED_USES: usize = 20;
 
-/// One change for each operation and child that it repeats. `calls` is how often each operation is called, before
-/// and now.
+/// One change for each operation and callee that the operation repeats. `calls` is how often each
+/// operation is called in the baseline and in the window.
 pub(super) fn changes(
     table: &ObservationTable<'_>,
     in_window: &[bool],
@@ -51,7 +53,7 @@ fn change(
         window: found.len(),
         window_total,
     };
-    // What is asked again because it failed is to blame itself.
+    // A callee that is called again because it failed is to blame itself.
     let some = &found[..found.len().min(MAX_SAMPLED_USES)];
     let failing = some.iter().filter(|used| fails(table, used, callee.component)).count();
     let called = table.key(callee.component as usize).callee;
@@ -68,7 +70,7 @@ fn change(
     })
 }
 
-/// Whether a child of that kind below that call fails.
+/// Whether a call of the component `child` by the call in `above` fails.
 fn fails(table: &ObservationTable<'_>, above: &CalleeUse, child: u32) -> bool {
     let calls = &table.observations[above.observation as usize].calls;
     calls

@@ -1,4 +1,4 @@
-//! How a call failed, in the words of whoever saw it fail.
+//! How a call failed, from the span of the caller or of the callee.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use super::Loss;
 use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};
 
-/// HTTP's 408 and 504, gRPC's `DEADLINE_EXCEEDED`.
+/// HTTP 408 and 504, and gRPC `DEADLINE_EXCEEDED`.
 const TIMEOUT_STATUSES: [u16; 3] = [408, 504, 4];
-/// What a status message or `error.type` of a call says that was not answered in time, in lower case.
+/// Words in the status message or the `error.type` of a call that timed out, in lower case.
 const TIMEOUT_WORDS: [&str; 3] = ["timeout", "timed out", "deadline"];
-/// A call that failed without a status after so long has not been answered.
+/// A call that failed without a status after this long has timed out.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How the span with this id failed, or the call that it answers.
+/// How the span with this id failed, or the client span that is its parent.
 pub(super) fn failure(spans: &[Span], id: SpanId) -> Option<Loss> {
     let span = spans.iter().find(|span| span.span_id == id)?;
     let caller = spans.iter().find(|caller| {
@@ -21,20 +21,21 @@ pub(super) fn failure(spans: &[Span], id: SpanId) -> Option<Loss> {
     });
     let failed = || [caller, Some(span)].into_iter().flatten().filter(|span| span.is_error());
     failed().next()?;
-    if failed().any(|span| says_timeout(span) || is_unanswered(span, spans)) {
+    if failed().any(|span| is_timeout(span) || is_unanswered(span, spans)) {
         return Some(Loss::Timeout);
     }
     Some(Loss::Failure(failed().find_map(code)))
 }
 
-fn says_timeout(span: &Span) -> bool {
+fn is_timeout(span: &Span) -> bool {
     let texts = [Some(span.status.message.as_str()), span.attributes.text("error.type")];
     let mut texts = texts.into_iter().flatten().map(str::to_lowercase);
     span.response_status().is_some_and(|status| TIMEOUT_STATUSES.contains(&status))
         || texts.any(|text| TIMEOUT_WORDS.iter().any(|word| text.contains(word)))
 }
 
-/// Whether nothing at all is known of the answer to a call over the network. Databases say so when it was time.
+/// Whether a call over the network has no status or error code at all. Calls of databases are
+/// excluded, because databases report timeouts.
 fn is_unanswered(span: &Span, spans: &[Span]) -> bool {
     let kind = |key: &str| ["http.", "rpc."].iter().any(|prefix| key.starts_with(prefix));
     let is_call = || {
@@ -49,7 +50,8 @@ fn is_unanswered(span: &Span, spans: &[Span]) -> bool {
         && is_call()
 }
 
-/// The response's status, a database's code, or the kind of error. HTTP's 0 is Beyla's word for none.
+/// The response status, a database's error code, or the error type. Beyla uses HTTP status 0 for no
+/// response.
 fn code(span: &Span) -> Option<String> {
     let status = span.response_status().filter(|status| *status != 0);
     let other = || span.attributes.first_of(&["db.response.status_code", "error.type"]);

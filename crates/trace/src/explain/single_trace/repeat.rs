@@ -1,4 +1,4 @@
-//! Calls that one caller makes to one target, grouped: how often, how long, and whether they fail.
+//! Calls by one caller to one target, as a group: how many, how long, and whether they fail.
 
 use std::collections::HashMap;
 
@@ -8,14 +8,14 @@ use super::super::role::peer;
 use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};
 
-/// What a call is for: two calls with the same target repeat each other.
+/// What a call is for. Two calls with the same target repeat each other.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct CallTarget {
     /// The calling component.
     pub caller: u32,
     /// The name of the calling span.
     name: String,
-    /// The called service, if it is known.
+    /// The called service, if known.
     pub callee: Option<u32>,
 }
 
@@ -23,13 +23,13 @@ pub(super) struct CallTarget {
 #[derive(Clone, Debug)]
 pub(super) struct CallGroup {
     pub target: CallTarget,
-    /// Indexes into [`Observation::calls`], in order of time.
+    /// Indexes into [`Observation::calls`], in order of start time.
     pub calls: Vec<usize>,
-    /// The time of the critical path at each call and below it, nanoseconds, the longest first.
+    /// Nanoseconds of the critical path in each call and below it, longest first.
     pub path_times: Vec<f64>,
     /// Nanoseconds between the calls.
     pub pauses: f64,
-    /// Any of them failed.
+    /// Whether any of the calls failed.
     pub failed: bool,
 }
 
@@ -39,12 +39,13 @@ impl CallGroup {
         self.calls.len() as u32
     }
 
-    /// The mean of `path_times`, nanoseconds.
+    /// The mean of `path_times`, in nanoseconds.
     pub fn mean_path_time(&self) -> f64 {
         self.path_times.iter().sum::<f64>() / self.path_times.len() as f64
     }
 
-    /// The nanoseconds of all calls but the `typical` longest, each call counted up to `most`.
+    /// The nanoseconds of all calls except the `typical` longest, where each call counts for at
+    /// most `most`.
     pub fn beyond(&self, typical: u32, most: f64) -> f64 {
         self.path_times.iter().skip(typical as usize).map(|nanos| nanos.min(most)).sum()
     }
@@ -53,17 +54,17 @@ impl CallGroup {
 /// The calls of a trace, with the spans that made them.
 pub(super) struct TraceCalls<'a> {
     trace: &'a Observation,
-    /// By call, the span that began it: of a call with two spans, the client's.
+    /// By call: its first span, which is the client span if the call has two.
     first: Vec<&'a Span>,
-    /// By call, whether one of its spans failed.
+    /// By call: whether one of its spans failed.
     failed: Vec<bool>,
-    /// By call, the time of the critical path at it and below it, nanoseconds.
+    /// By call: nanoseconds of the critical path at the call and below it.
     below: Vec<f64>,
     at: HashMap<SpanId, usize>,
 }
 
 impl<'a> TraceCalls<'a> {
-    /// Of `trace`, which was read from `spans`.
+    /// The calls of `trace`, which was read from `spans`.
     pub fn from_trace(trace: &'a Observation, spans: &'a [Span]) -> Self {
         let mut by_id: HashMap<SpanId, &Span> = HashMap::new();
         for span in spans {
@@ -123,7 +124,7 @@ impl<'a> TraceCalls<'a> {
         found
     }
 
-    /// Time of the critical path by component, without what lies below these calls.
+    /// Nanoseconds of the critical path by component, except in `calls` and below them.
     pub fn elsewhere(&self, calls: &[usize]) -> HashMap<u32, f64> {
         let mut inside = vec![false; self.trace.calls.len()];
         calls.iter().for_each(|call| inside[*call] = true);
@@ -140,7 +141,8 @@ impl<'a> TraceCalls<'a> {
         sums
     }
 
-    /// Who answered, by caller and what the caller's span says: the same was asked where nobody did.
+    /// The services that answered, by caller, name and peer of the calling span. Calls that nobody
+    /// answered are assumed to have the same callee.
     fn callees(&self, names: &Names) -> HashMap<(u32, &'a str, Option<&'a str>), u32> {
         let answer = |(first, call): (&&'a Span, &Call)| {
             let key = names.key(call.called_as as usize);

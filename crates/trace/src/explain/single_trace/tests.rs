@@ -7,7 +7,7 @@ use crate::origin::{Origin, Resource};
 use crate::span::{SpanKind, Status, StatusCode};
 use crate::time::UnixNanos;
 
-/// A request to `pay`, written down step by step: each begins when the one before has ended.
+/// A request to `pay` under construction: each step begins when the previous one has ended.
 struct Request {
     number: u64,
     spans: Vec<Span>,
@@ -18,15 +18,15 @@ struct Request {
 /// A step of a request.
 #[derive(Clone, Copy)]
 enum Step {
-    /// Its own work, milliseconds.
+    /// The service's own work, in milliseconds.
     Work(f64),
-    /// A query, milliseconds.
+    /// A database query, in milliseconds.
     Query(f64),
-    /// A call that `fraud` answers, milliseconds.
+    /// A call with a server span of `fraud`, in milliseconds.
     Check(f64),
-    /// A call that fails, and that `fraud` answers.
+    /// A failing call with a server span of `fraud`, in milliseconds.
     FailedCheck(f64),
-    /// A call that fails, and that nobody answers.
+    /// A failing call without a server span, in milliseconds.
     LostCheck(f64),
 }
 
@@ -89,7 +89,7 @@ impl Request {
         self.now += millis;
     }
 
-    /// Attributes of the newest span.
+    /// Sets the attributes of the newest span.
     fn say(&mut self, attributes: &[(&str, Value)]) {
         let newest = self.spans.last_mut().unwrap();
         newest.attributes = attributes.iter().cloned().collect();
@@ -109,23 +109,24 @@ fn request(number: u64, steps: &[Step]) -> Vec<Span> {
     request.spans
 }
 
-/// What is usual: a query, a check, and some work.
+/// The typical steps: a query, a check, and own work.
 const TYPICAL: [Step; 4] = [Work(5.0), Query(5.0), Check(30.0), Work(5.0)];
 
-fn usual_requests(count: u64) -> Vec<Vec<Span>> {
+fn typical_requests(count: u64) -> Vec<Vec<Span>> {
     (0..count).map(|number| request(number, &TYPICAL)).collect()
 }
 
 fn beside(others: &[Vec<Span>], spans: &[Span]) -> Option<(String, Loss)> {
     let mut typical = Typical::from_traces(others.iter().map(Vec::as_slice));
-    typical.root_cause(spans).map(|cause| (cause.service, cause.how))
+    typical.root_cause(spans).map(|cause| (cause.service, cause.loss))
 }
 
-/// Beside sixty usual requests, and beside sixty of which 30% have the same fault: it must make no difference.
+/// The root cause, compared with sixty typical requests. The cause must be the same compared with
+/// sixty requests of which 30% have the same problem.
 #[track_caller]
 fn cause(steps: &[Step]) -> Option<(String, Loss)> {
-    let found = beside(&usual_requests(60), &request(100, steps));
-    let mut others = usual_requests(42);
+    let found = beside(&typical_requests(60), &request(100, steps));
+    let mut others = typical_requests(42);
     others.extend((42..60).map(|number| request(number, steps)));
     assert_eq!(beside(&others, &request(100, steps)), found, "30% of the others have it too");
     found
@@ -136,25 +137,25 @@ fn loss(service: &str, how: Loss) -> Option<(String, Loss)> {
 }
 
 #[test]
-fn a_call_that_is_made_twenty_times_is_n_plus_one() {
+fn a_call_that_is_made_twenty_times_is_an_n_plus_one_pattern() {
     let mut steps = vec![Work(5.0)];
     steps.extend([Query(5.0); 20]);
     steps.push(Check(30.0));
     assert_eq!(cause(&steps), loss("postgresql", Loss::Repeated(20)));
-    // What is done between them is due to them, too.
+    // The work between the calls is blamed on the calls too.
     let between: Vec<Step> = [Query(5.0), Work(5.0)].into_iter().cycle().take(40).collect();
     assert_eq!(cause(&between), loss("postgresql", Loss::Repeated(20)));
-    // Each of them takes much longer than usual: that is not due to their number.
+    // Each call takes much longer than is typical, which is not caused by their number.
     assert_eq!(cause(&[Query(100.0); 4]), loss("postgresql", Loss::Leaf));
     assert_eq!(cause(&[Work(5.0), Query(500.0), Check(30.0)]), loss("postgresql", Loss::Leaf));
-    // They are many, and something else takes the time.
+    // There are many calls, but another component takes the time.
     let mut steps = [Query(1.0); 8].to_vec();
     steps.push(Check(300.0));
     assert_eq!(cause(&steps), loss("fraud", Loss::Own));
 }
 
 #[test]
-fn who_asks_often_as_a_rule_is_slow_for_another_reason() {
+fn a_number_of_calls_that_is_typical_is_no_cause() {
     let often = |number: u64, times: usize, millis: f64| {
         let steps = [Work(5.0)].into_iter().chain(std::iter::repeat_n(Query(millis), times));
         request(number, &steps.collect::<Vec<Step>>())
@@ -170,17 +171,17 @@ fn a_call_that_is_repeated_after_a_failure_is_a_retry_storm() {
     let storm = loss("fraud", Loss::Retries(3));
     let failed = FailedCheck(30.0);
     assert_eq!(cause(&[Work(10.0), failed, failed, failed, Check(30.0)]), storm);
-    // The one that succeeds is the slowest.
+    // The call that succeeds is the slowest.
     assert_eq!(cause(&[Work(10.0), failed, failed, failed, Check(60.0)]), storm);
     assert_eq!(cause(&[Work(10.0), failed, failed, failed, failed]), storm);
-    // Nobody saw the ones that failed arrive.
+    // The failing calls have no server spans.
     let lost = LostCheck(30.0);
     assert_eq!(cause(&[Work(10.0), lost, lost, lost, Check(30.0)]), storm);
-    // The time is lost between them.
+    // The time is lost between the calls.
     let quick = [FailedCheck(2.0), Work(100.0)];
     let steps: Vec<Step> = quick.into_iter().cycle().take(6).chain([Check(30.0)]).collect();
     assert_eq!(cause(&steps), storm);
-    // Each takes ten times as long: it is asked again all the same.
+    // Each failing call takes ten times as long, but the retries are still the cause.
     let slow = FailedCheck(300.0);
     assert_eq!(cause(&[slow, slow, slow, Check(300.0)]), storm);
 }
@@ -196,7 +197,7 @@ fn a_few_quick_failures_before_a_slow_answer_are_no_retry_storm() {
     );
 }
 
-/// A request whose query or call takes `millis` and fails with these words.
+/// The root cause of a request with a slow failing step that has these attributes and this message.
 fn failing(step: Step, attributes: &[(&str, &str)], message: &str) -> Option<(String, Loss)> {
     let mut spans = request(100, &[Work(5.0), step]);
     let failed = spans.iter_mut().find(|span| span.kind == SpanKind::Client).unwrap();
@@ -206,11 +207,11 @@ fn failing(step: Step, attributes: &[(&str, &str)], message: &str) -> Option<(St
     let all: Vec<(String, Value)> =
         known.chain(attributes.map(|(key, value)| (key.to_owned(), value))).collect();
     failed.attributes = all.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
-    beside(&usual_requests(60), &spans).map(|(_, how)| (String::new(), how))
+    beside(&typical_requests(60), &spans).map(|(_, how)| (String::new(), how))
 }
 
 #[test]
-fn a_timeout_is_one_that_is_called_so_or_a_call_without_an_answer() {
+fn a_call_timed_out_if_a_span_says_so_or_it_has_no_response() {
     let code = |code: &str| loss("", Loss::Failure(Some(code.to_owned())));
     let timeout = loss("", Loss::Timeout);
     let (slow, slow_query) = (Check(1_300.0), Query(1_300.0));
@@ -236,7 +237,7 @@ fn a_timeout_is_one_that_is_called_so_or_a_call_without_an_answer() {
 }
 
 #[test]
-fn a_trace_that_begins_with_a_call_is_explained_too() {
+fn a_trace_whose_root_is_a_client_span_is_explained() {
     let run = |number: u64, millis: f64| {
         let mut request = Request::new(number);
         let millis = millis + (number % 7) as f64;
@@ -250,10 +251,10 @@ fn a_trace_that_begins_with_a_call_is_explained_too() {
 }
 
 #[test]
-fn thin_evidence_explains_nothing() {
+fn little_evidence_gives_no_cause() {
     let slow = request(100, &[Work(5.0), Query(500.0), Check(30.0)]);
-    assert_eq!(beside(&usual_requests(9), &slow), None, "nine others");
-    assert_eq!(beside(&usual_requests(10), &slow), loss("postgresql", Loss::Leaf));
+    assert_eq!(beside(&typical_requests(9), &slow), None, "nine others");
+    assert_eq!(beside(&typical_requests(10), &slow), loss("postgresql", Loss::Leaf));
     assert_eq!(cause(&TYPICAL), None, "as typical");
     let mut other = Request::new(100);
     other.span(0, "pay", SpanKind::Server, "POST /pay", 300.0);
@@ -261,12 +262,12 @@ fn thin_evidence_explains_nothing() {
         other.now = at as f64 * 100.0;
         other.span(1, service, SpanKind::Internal, "work", 100.0);
     }
-    assert_eq!(beside(&usual_requests(60), &other.spans), None, "a third each");
+    assert_eq!(beside(&typical_requests(60), &other.spans), None, "a third each");
 }
 
 #[test]
-fn what_was_explained_before_changes_nothing() {
-    let others = usual_requests(60);
+fn the_order_of_explanations_does_not_matter() {
+    let others = typical_requests(60);
     let mut typical = Typical::from_traces(others.iter().map(Vec::as_slice));
     let storm = [Work(10.0), FailedCheck(30.0), FailedCheck(30.0), FailedCheck(30.0), Check(30.0)];
     let traces = [

@@ -1,11 +1,11 @@
-//! Requests whose shape makes the question hard: calls that are new, calls at once, clocks that disagree,
-//! parts that nobody observes.
+//! Requests that are difficult to explain: new calls, parallel calls, clocks that disagree, and
+//! services without spans.
 
 use SpanKind::{Client, Server};
 
 use super::*;
 
-/// `of` usual requests, then as many others.
+/// Compares a hundred requests made by `now` with a hundred typical ones.
 fn compare(typical: impl Fn(&mut Request), now: impl Fn(&mut Request)) -> Explanation {
     compare_of(Entry::default(), 100, typical, now)
 }
@@ -38,13 +38,13 @@ fn cause_of(answer: &Explanation) -> (&str, &str, &'static str) {
     (&first.service, &first.component, first.kind.as_str())
 }
 
-/// Milliseconds.
+/// The P95 of the window, and the counterfactual P95, in milliseconds.
 fn p95s(answer: &Explanation) -> (f64, f64) {
     let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
     (millis(answer.p95), millis(answer.counterfactual_p95))
 }
 
-/// shop → mysql for `query` ms, and → fraud for `check` ms, if that is not zero.
+/// A request shop → mysql of `query` ms, and shop → fraud of `check` ms unless `check` is zero.
 fn order(request: &mut Request, query: f64, check: f64) {
     let query = 5.0 + query + request.jitter(1);
     let select = request.span((2, 1), "shop", Client, "SELECT items", (5.0, query));
@@ -58,7 +58,7 @@ fn order(request: &mut Request, query: f64, check: f64) {
 }
 
 #[test]
-fn a_call_that_was_not_made_before_is_the_cause_with_all_the_time_it_takes() {
+fn a_new_call_is_the_cause_with_all_of_its_time() {
     let answer = compare(|r| order(r, 10.0, 0.0), |r| order(r, 10.0, 500.0));
     assert_eq!(cause_of(&answer), ("shop", "shop → fraud POST /check", "new"));
     assert!(answer.ranking[0].share > 0.95, "{:?}", answer.ranking);
@@ -67,7 +67,7 @@ fn a_call_that_was_not_made_before_is_the_cause_with_all_the_time_it_takes() {
 }
 
 #[test]
-fn a_slower_query_beside_a_new_call_is_given_its_own_share_only() {
+fn a_slower_query_beside_a_new_call_gets_only_its_own_share() {
     let answer = compare(|r| order(r, 20.0, 0.0), |r| order(r, 60.0, 500.0));
     assert_eq!(cause_of(&answer).2, "new");
     let mysql = answer.ranking.iter().find(|suspect| suspect.service == "mysql").unwrap();
@@ -75,8 +75,8 @@ fn a_slower_query_beside_a_new_call_is_given_its_own_share_only() {
 }
 
 #[test]
-fn time_that_no_suspect_added_is_not_given_to_the_others() {
-    // Every request asks something else, which is as if it had never been asked.
+fn time_that_no_suspect_added_stays_unattributed() {
+    // Every request calls a different operation, so none of them has a baseline.
     let unknown = |request: &mut Request, extra: f64| {
         let name = format!("GET /report/{}", request.number);
         request.span((2, 1), "shop", SpanKind::Internal, &name, (5.0, 10.0 + extra));
@@ -92,7 +92,7 @@ fn time_that_no_suspect_added_is_not_given_to_the_others() {
 }
 
 #[test]
-fn queries_in_a_loop_answer_for_the_time_that_they_add() {
+fn queries_in_a_loop_are_blamed_for_the_time_that_they_add() {
     let queries = |queries| {
         move |r: &mut Request| {
             r.spans = shop(r.number, Shop { queries, ..Shop::default() });
@@ -103,11 +103,14 @@ fn queries_in_a_loop_answer_for_the_time_that_they_add() {
     assert!(answer.ranking[0].share > 0.9, "{:?}", answer.ranking);
     let (now, without) = p95s(&answer);
     let (typical, _) = p95s(&compare(queries(1), queries(1)));
-    assert!(now > 70.0 && (without - typical).abs() < 3.0, "{now} → {without}, usually {typical}");
+    assert!(
+        now > 70.0 && (without - typical).abs() < 3.0,
+        "{now} → {without}, typically {typical}"
+    );
 }
 
 #[test]
-fn a_caller_that_is_seen_by_its_calls_alone_can_be_asked_about() {
+fn a_caller_with_only_client_spans_can_be_an_entry() {
     let job = |millis: f64| {
         move |request: &mut Request| {
             let end = millis + request.jitter(1);
@@ -122,7 +125,7 @@ fn a_caller_that_is_seen_by_its_calls_alone_can_be_asked_about() {
 }
 
 #[test]
-fn a_server_whose_clock_is_ahead_is_not_slow_to_reach() {
+fn a_server_whose_clock_is_ahead_does_not_look_slow_to_reach() {
     let ahead = 5_000.0;
     let query = |millis: f64| {
         move |request: &mut Request| {
@@ -138,7 +141,7 @@ fn a_server_whose_clock_is_ahead_is_not_slow_to_reach() {
     assert_eq!(answer.adjusted, 200);
 }
 
-/// a and b at once, then an end.
+/// A request with parallel calls to a and b.
 fn at_once(a: f64, b: f64) -> impl Fn(&mut Request) {
     move |request: &mut Request| {
         let (a, b) = (a + request.jitter(1), b + request.jitter(2));
@@ -151,7 +154,7 @@ fn at_once(a: f64, b: f64) -> impl Fn(&mut Request) {
 }
 
 #[test]
-fn a_call_that_overtakes_the_one_that_was_waited_for_is_the_cause() {
+fn a_call_that_becomes_longer_than_a_parallel_one_is_the_cause() {
     let answer = compare(at_once(100.0, 50.0), at_once(100.0, 140.0));
     assert_eq!(cause_of(&answer), ("b", "GET", "own"));
     let (now, without) = p95s(&answer);
@@ -159,14 +162,14 @@ fn a_call_that_overtakes_the_one_that_was_waited_for_is_the_cause() {
 }
 
 #[test]
-fn of_two_calls_at_once_that_are_both_slow_one_alone_would_save_little() {
+fn making_one_of_two_slow_parallel_calls_faster_saves_little() {
     let answer = compare(at_once(105.0, 100.0), at_once(1000.0, 980.0));
     let (now, without) = p95s(&answer);
     assert!(now - without < 25.0, "{:?}: {now} → {without}", cause_of(&answer));
 }
 
 #[test]
-fn calls_that_overlap_by_a_moment_come_after_each_other() {
+fn calls_that_overlap_slightly_count_as_sequential() {
     let overlap = |micros: f64| {
         move |request: &mut Request| {
             let first = 50.0 + request.jitter(1);
@@ -182,7 +185,7 @@ fn calls_that_overlap_by_a_moment_come_after_each_other() {
 }
 
 #[test]
-fn what_takes_twice_as_long_has_a_cause_and_what_takes_a_quarter_longer_has_none() {
+fn a_doubled_time_has_a_cause_and_a_time_longer_by_a_quarter_has_none() {
     let work = |millis: f64| {
         move |request: &mut Request| {
             let end = millis * (1.0 + request.jitter(1) / 20.0);
@@ -194,8 +197,8 @@ fn what_takes_twice_as_long_has_a_cause_and_what_takes_a_quarter_longer_has_none
 }
 
 #[test]
-fn what_is_faster_is_not_slow() {
-    // Its query has gone, and its own work takes longer.
+fn a_window_that_is_faster_than_the_baseline_has_no_cause() {
+    // The query no longer happens, but the service's own work takes longer.
     let now = |request: &mut Request| {
         let end = 20.0 + request.jitter(2);
         request.span((1, 0), "shop", Server, "POST /order", (0.0, end));
@@ -207,7 +210,7 @@ fn what_is_faster_is_not_slow() {
 }
 
 #[test]
-fn a_proxy_that_nobody_observes_does_not_make_traces_torn() {
+fn a_proxy_without_spans_does_not_make_traces_incomplete() {
     let behind = |cart| {
         move |r: &mut Request| {
             r.spans = shop(r.number, Shop { cart, ..Shop::default() });
@@ -220,7 +223,7 @@ fn a_proxy_that_nobody_observes_does_not_make_traces_torn() {
 }
 
 #[test]
-fn twenty_thousand_services_take_a_few_steps_a_span_and_twenty_are_ranked() {
+fn twenty_thousand_services_take_a_few_steps_per_span_and_twenty_are_ranked() {
     let wide = |millis: f64| {
         move |request: &mut Request| {
             for service in 0..20_000 {

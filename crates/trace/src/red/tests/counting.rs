@@ -1,4 +1,4 @@
-//! Nothing lost, nothing twice.
+//! Each request counts exactly once.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ fn point(key: u128, start: u64, time: u64, counts: [u64; 2]) -> Point {
             "cart",
             Attributes::default(),
         )
-        .expect("it is HTTP")
+        .expect("the attributes are of HTTP")
         .into(),
         stream: Key(1),
         key: Key(key),
@@ -42,7 +42,7 @@ fn at(second: u64) -> UnixNanos {
     UnixNanos((T0 + second) * SECOND)
 }
 
-/// "+3 since 10", or what else became of it.
+/// The outcome of a point as text: "+3 since 10", or why nothing was counted.
 fn outcome(counters: &mut Counters, point: &Point) -> String {
     match counters.take(point) {
         PointOutcome::Grown(Growth { since, histogram }) => {
@@ -61,7 +61,7 @@ fn check(rows: &[(Point, &str)]) {
 }
 
 #[test]
-fn a_total_becomes_what_happened_since_the_point_before() {
+fn a_total_becomes_the_increment_since_the_previous_point() {
     check(&[
         (point(1, 0, 10, [3, 0]), "+3 since 0"),
         (point(1, 0, 20, [5, 1]), "+3 since 10"),
@@ -71,7 +71,7 @@ fn a_total_becomes_what_happened_since_the_point_before() {
 }
 
 #[test]
-fn a_point_that_is_sent_again_or_comes_late_is_counted_once() {
+fn a_point_that_is_repeated_or_late_is_counted_once() {
     check(&[
         (point(1, 0, 20, [5, 0]), "+5 since 0"),
         (point(1, 0, 20, [5, 0]), "duplicate"),
@@ -83,7 +83,7 @@ fn a_point_that_is_sent_again_or_comes_late_is_counted_once() {
 }
 
 #[test]
-fn another_start_is_another_count_and_so_is_a_lower_one() {
+fn another_start_time_or_a_lower_count_begins_a_new_count() {
     check(&[
         (point(1, 0, 10, [9, 0]), "+9 since 0"),
         (point(1, 12, 20, [9, 0]), "+9 since 12"),
@@ -95,19 +95,19 @@ fn another_start_is_another_count_and_so_is_a_lower_one() {
 }
 
 #[test]
-fn a_series_that_was_heard_from_its_start_counts_whole_and_another_is_a_baseline() {
+fn a_series_received_from_its_start_counts_as_a_whole_and_any_other_begins_with_a_baseline() {
     check(&[
         (point(1, 0, 90_000, [7_000, 0]), "baseline"),
         (point(2, 0, 90_000, [1, 0]), "baseline"),
         (point(1, 0, 90_010, [7_002, 0]), "+2 since 90000"),
-        // A first request of a route, while its exporter was listened to.
+        // The first request of a route, sent by an exporter that was received before.
         (point(3, 0, 90_010, [1, 0]), "+1 since 90000"),
         (point(4, 0, 90_020, [2, 0]), "+2 since 90010"),
     ]);
 }
 
 #[test]
-fn a_series_that_its_exporter_removed_counts_from_zero_when_it_is_back() {
+fn a_series_that_its_exporter_removed_counts_from_zero_when_it_returns() {
     check(&[
         (point(1, 0, 10, [1, 0]), "+1 since 0"),
         (point(2, 0, 10, [1, 0]), "+1 since 0"),
@@ -135,7 +135,7 @@ fn a_series_that_was_idle_before_a_restart_was_not_removed() {
 }
 
 #[test]
-fn series_beyond_the_most_that_can_be_remembered_are_dropped() {
+fn series_beyond_the_limit_are_dropped() {
     let mut counters = Counters::new(2);
     for key in 1..=2 {
         assert_eq!(outcome(&mut counters, &point(key, 0, 10, [1, 0])), "+1 since 0");
@@ -144,11 +144,11 @@ fn series_beyond_the_most_that_can_be_remembered_are_dropped() {
     assert_eq!(outcome(&mut counters, &point(1, 0, 20, [2, 0])), "+1 since 10");
     counters.committed();
     counters.forget(at(30));
-    assert_eq!(counters.tracked(), 0);
+    assert_eq!(counters.series_count(), 0);
     assert_eq!(outcome(&mut counters, &point(3, 0, 40, [2, 0])), "+2 since 0");
 }
 
-/// One life of an exporter: when it began, and what each of its series had counted at each export.
+/// One run of an exporter: when it started, and the total of each series at each export.
 #[derive(Clone, Debug)]
 struct Life {
     start: u64,
@@ -172,7 +172,7 @@ fn lives() -> impl Strategy<Value = Vec<Life>> {
     })
 }
 
-/// Every point of `lives`, and what all of them together counted.
+/// All points of `lives`, and the number of requests that they count together.
 fn points(lives: &[Life]) -> (Vec<Vec<Point>>, u64) {
     let last = |life: &Life| life.exports.last().map_or(0, |last| last.iter().flatten().sum());
     let exports = lives.iter().flat_map(|life| {
@@ -187,8 +187,8 @@ fn points(lives: &[Life]) -> (Vec<Vec<Point>>, u64) {
 }
 
 proptest! {
-    /// Exports in any order, some sent several times, some commits taken back and sent again, and the
-    /// process started again in between.
+    /// Exports arrive in any order, some of them several times. Some commits are rolled back and
+    /// their points sent again, and the process restarts in between.
     #[test]
     fn every_request_is_counted_once_whatever_the_order_of_points_and_resets(
         lives in lives(),
@@ -246,7 +246,7 @@ proptest! {
 }
 
 #[test]
-fn a_full_memory_lets_go_of_who_was_silent_for_an_hour_and_of_nobody_else() {
+fn a_full_memory_forgets_only_exporters_that_were_silent_for_an_hour() {
     let mut counters = Counters::new(4);
     let of = |exporter: u128, series: u128, minutes: u64| {
         let minute = 60 * minutes;
@@ -254,16 +254,16 @@ fn a_full_memory_lets_go_of_who_was_silent_for_an_hour_and_of_nobody_else() {
     };
     assert_ne!(counters.take(&of(1, 1, 0)), PointOutcome::Dropped);
     assert_ne!(counters.take(&of(1, 2, 0)), PointOutcome::Dropped);
-    assert_eq!(counters.tracked(), 2);
+    assert_eq!(counters.series_count(), 2);
     let full: Vec<PointOutcome> = (0..4).map(|at| counters.take(&of(2 + at, 1, 30))).collect();
     assert_eq!(full.iter().filter(|taken| **taken == PointOutcome::Dropped).count(), 2);
-    // The first is silent for longer than an hour now, and makes room.
+    // The first exporter was silent for more than an hour, so it is forgotten.
     assert_ne!(counters.take(&of(9, 1, 75)), PointOutcome::Dropped);
-    assert!(counters.tracked() <= 4);
+    assert!(counters.series_count() <= 4);
 }
 
 #[test]
-fn one_exporter_with_ever_new_series_leaves_room_for_others() {
+fn one_exporter_with_many_new_series_leaves_room_for_others() {
     let mut counters = Counters::new(10);
     let of = |exporter: u128, series: u128| Point {
         stream: Key(exporter),
@@ -276,7 +276,7 @@ fn one_exporter_with_ever_new_series_leaves_room_for_others() {
 }
 
 #[test]
-fn an_exporter_whose_clock_is_days_behind_is_not_forgotten_while_it_is_heard() {
+fn an_active_exporter_whose_clock_is_days_behind_is_not_forgotten() {
     let mut counters = Counters::new(10);
     let days = |days: u64| at(days * 86_400);
     counters.at(days(5));
@@ -285,5 +285,5 @@ fn an_exporter_whose_clock_is_days_behind_is_not_forgotten_while_it_is_heard() {
     assert_eq!(outcome(&mut counters, &point(1, 0, 20, [3, 0])), "+2 since 10");
     counters.at(days(7));
     counters.forget(days(6));
-    assert_eq!(counters.tracked(), 0);
+    assert_eq!(counters.series_count(), 0);
 }

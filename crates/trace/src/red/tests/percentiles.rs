@@ -1,4 +1,4 @@
-//! Percentiles of added histograms.
+//! Percentiles of sums of histograms.
 
 use proptest::prelude::*;
 
@@ -28,18 +28,19 @@ fn a_percentile_is_interpolated_within_its_bucket() {
 }
 
 #[test]
-fn beyond_the_last_bound_is_a_value_of_its_own() {
+fn a_percentile_above_the_last_bound_is_reported_as_beyond_the_bound() {
     let slow = histogram(&[5_000, 10_000], &[0, 90, 10]);
     assert_eq!(quantile(0.9, std::slice::from_ref(&slow)), Some(Quantile::At(10_000 * MS)));
     assert_eq!(quantile(0.95, &[slow]), Some(Quantile::Beyond(10_000 * MS)));
-    // Another exporter's wider buckets do not tell where the first one's slowest were.
+    // The wider buckets of another exporter do not say how slow the slowest requests of the first
+    // one were.
     let wide = histogram(&[20_000, 30_000], &[0, 100, 0]);
     let slow = histogram(&[10_000], &[100, 1]);
     assert_eq!(quantile(0.9, &[slow, wide]), Some(Quantile::Beyond(10_000 * MS)));
 }
 
 #[test]
-fn nothing_has_no_percentile() {
+fn no_requests_have_no_percentile() {
     assert_eq!(quantile(0.5, &[]), None);
     assert_eq!(quantile(0.5, &[histogram(&[10], &[0, 0])]), None);
     assert_eq!(quantile(0.5, &[histogram(&[], &[7])]), None, "a count without buckets");
@@ -50,17 +51,17 @@ fn histograms_of_different_buckets_add_up() {
     let coarse = histogram(&[100], &[10, 0]);
     let fine = histogram(&[50, 100], &[10, 0, 0]);
     let merged = quantile(0.5, &[coarse.clone(), fine.clone()]);
-    // 15 of 20 below 50 ms: 5 of the coarse ones.
+    // 15 of the 20 fine requests are below 50 ms, and 5 of the coarse ones.
     assert_eq!(merged, Some(Quantile::At(33_333_333)));
     assert_eq!(quantile(1.0, &[coarse, fine]), Some(Quantile::At(100 * MS)));
 }
 
 #[test]
-fn exponential_buckets_have_their_bounds_in_the_metrics_unit() {
+fn exponential_buckets_have_bounds_in_the_unit_of_the_metric() {
     // Scale 0: (1, 2] and (2, 4] seconds.
     let exponential =
         Exponential { scale: 0, zero_count: 1, zero_threshold: 0.0, offset: 0, counts: vec![2, 3] };
-    let histogram = exponential.histogram(1e9, None).expect("it is one");
+    let histogram = exponential.histogram(1e9, None).expect("a valid histogram");
     assert_eq!(histogram.bounds()[..], [0, 1_000 * MS, 2_000 * MS, 4_000 * MS]);
     assert_eq!(histogram.counts(), [1, 0, 2, 3, 0]);
     let out_of_range = Exponential { scale: 21, ..exponential };
@@ -68,7 +69,7 @@ fn exponential_buckets_have_their_bounds_in_the_metrics_unit() {
 }
 
 #[test]
-fn a_histogram_of_other_buckets_is_no_earlier_total() {
+fn a_histogram_with_other_buckets_is_no_earlier_total() {
     let now = histogram(&[10, 20], &[1, 2, 0]);
     assert_eq!(now.since(&histogram(&[15], &[1, 0])), None);
     assert_eq!(now.since(&histogram(&[10, 20], &[2, 0, 0])), None);
@@ -77,9 +78,9 @@ fn a_histogram_of_other_buckets_is_no_earlier_total() {
 }
 
 proptest! {
-    /// Whatever an SDK does to stay below its number of buckets, counts are found again.
+    /// However an SDK merges buckets to limit their number, all counts are found again.
     #[test]
-    fn an_exponential_histogram_that_became_coarser_still_counts_what_came(
+    fn an_exponential_histogram_that_became_coarser_still_counts_every_request(
         scale in 2i32..=20,
         coarser in 0i32..6,
         offset in -4_000i32..4_000,
@@ -90,7 +91,7 @@ proptest! {
             let counts = counts.to_vec();
             Exponential { scale, zero_count: 0, zero_threshold: 0.0, offset, counts }
         };
-        // Within what clocks measure: 20 microseconds to 30 hours.
+        // Durations that occur in practice: 20 microseconds to 30 hours.
         let offset = offset >> (8 - scale.min(8));
         let now: Vec<u64> =
             before.iter().chain([0].iter().cycle()).zip(&more).map(|(a, b)| a + b).collect();

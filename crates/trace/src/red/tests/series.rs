@@ -1,4 +1,4 @@
-//! What attributes make of a request.
+//! How attributes become series.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ fn series(protocol: Protocol, pairs: &[(&str, Value)]) -> Option<Series> {
 }
 
 #[test]
-fn a_status_is_read_under_both_spellings_and_in_any_type() {
+fn a_status_is_read_from_both_attribute_names_and_from_any_type() {
     let rows: [(Protocol, &str, Value, Option<u16>); 7] = [
         (Protocol::Http, "http.response.status_code", 503.into(), Some(503)),
         (Protocol::Http, "http.status_code", "404".into(), Some(404)),
@@ -33,7 +33,7 @@ fn a_status_is_read_under_both_spellings_and_in_any_type() {
 }
 
 #[test]
-fn what_tells_rows_apart_is_taken_out_and_the_rest_is_kept() {
+fn the_fields_of_a_series_are_taken_out_of_the_attributes_and_the_rest_is_kept() {
     let series = series(
         Protocol::Sql,
         &[
@@ -43,20 +43,20 @@ fn what_tells_rows_apart_is_taken_out_and_the_rest_is_kept() {
             ("server.address", "outgoing".into()),
         ],
     );
-    let series = series.expect("it is SQL");
+    let series = series.expect("the attributes are of SQL");
     assert_eq!((&*series.operation, &*series.target, &*series.error), ("SELECT", "cards", "42P01"));
     assert_eq!(series.attributes, [("server.address", "outgoing")].into_iter().collect());
 }
 
 #[test]
-fn other_protocols_under_the_same_metric_are_not_taken() {
+fn other_protocols_with_the_same_metric_are_ignored() {
     assert_eq!(series(Protocol::Sql, &[("db.system.name", "redis".into())]), None);
     assert_eq!(series(Protocol::Grpc, &[("rpc.system", "aws-api".into())]), None);
     assert!(series(Protocol::Sql, &[("db.system.name", "other_sql".into())]).is_some());
 }
 
 #[test]
-fn a_client_error_is_the_clients_and_not_the_servers() {
+fn a_client_error_counts_as_failed_at_the_client_and_not_at_the_server() {
     let is_error = |protocol, side, status: i64| {
         let key = match protocol {
             Protocol::Http => "http.response.status_code",
@@ -64,7 +64,7 @@ fn a_client_error_is_the_clients_and_not_the_servers() {
         };
         let attributes = [(key, status)].into_iter().collect();
         Series::from_attributes(protocol, side, "cart", attributes)
-            .expect("it is that protocol")
+            .expect("the attributes are of that protocol")
             .is_error()
     };
     for (protocol, status, server, client) in [
@@ -82,12 +82,12 @@ fn a_client_error_is_the_clients_and_not_the_servers() {
 }
 
 #[test]
-fn series_over_the_limit_are_one_named_series_for_each_status() {
+fn series_above_the_limit_are_merged_into_one_series_per_status() {
     let mut limit = LabelLimit::new(2);
     let mut admitted = |route: &str, status: i64, day: u64| {
         let pairs =
             [("http.route", route.into()), ("http.response.status_code", Value::Int(status))];
-        let series = series(Protocol::Http, &pairs).expect("it is HTTP");
+        let series = series(Protocol::Http, &pairs).expect("the attributes are of HTTP");
         let now = UnixNanos(day * 86_400_000_000_000);
         let series = limit.admit(Arc::new(series), now);
         (series.target.clone(), series.status, limit.overflown())
@@ -100,14 +100,14 @@ fn series_over_the_limit_are_one_named_series_for_each_status() {
 }
 
 #[test]
-fn a_million_routes_cost_a_bounded_number_of_series_and_every_request_has_a_fate() {
+fn a_million_routes_use_a_bounded_number_of_series_and_every_request_is_counted_or_dropped() {
     let mut counters = Counters::new(10_000);
     let mut limit = LabelLimit::new(100);
     let (mut counted, mut dropped, mut names) = (0, 0, BTreeSet::new());
     for route in 0..1_000_000u128 {
         let pairs = [("http.route", format!("/{route}").as_str().into())];
         let point = Point {
-            series: Arc::new(series(Protocol::Http, &pairs).expect("it is HTTP")),
+            series: Arc::new(series(Protocol::Http, &pairs).expect("the attributes are of HTTP")),
             stream: Key(1),
             key: Key(route),
             temporality: Temporality::Cumulative,
@@ -125,7 +125,7 @@ fn a_million_routes_cost_a_bounded_number_of_series_and_every_request_has_a_fate
         }
         counters.committed();
     }
-    assert_eq!((counted, dropped, counters.tracked()), (7_500, 992_500, 7_500));
+    assert_eq!((counted, dropped, counters.series_count()), (7_500, 992_500, 7_500));
     assert_eq!((names.len(), limit.overflown()), (101, 7_400));
     assert!(names.contains(OVERFLOW));
 }
