@@ -175,7 +175,9 @@ fn unanswerable(error: &InvalidQuestion) -> StatusCode {
 fn hint(error: &QueryError) -> Option<&'static str> {
     match error {
         QueryError::Unavailable(_) => Some("ask again in a moment; the colony's log says more"),
-        QueryError::Damaged(_) => Some("`coral store repair` puts damaged files aside"),
+        QueryError::Damaged(_) => Some(
+            "the colony's log names the file; `coral store repair` brings back what can be read",
+        ),
         QueryError::Unsupported(_) => Some("ask without it"),
         QueryError::OverBudget(_) => Some("ask for less: a shorter window, a lower limit"),
         QueryError::Invalid { .. } | QueryError::Ambiguous { .. } => None,

@@ -71,9 +71,7 @@ impl Reader<'_> {
                 found_by: FoundBy::Exemplar,
             },
         ));
-        found.sort_by_key(|slow| (std::cmp::Reverse(slow.nanos), slow.trace));
-        found.dedup_by_key(|slow| slow.trace);
-        found.truncate(MAX_TRACES);
+        let found = slowest_of_each_trace(found);
         let traces =
             found.iter().map(|slow| self.slow_trace(slow)).collect::<Result<Vec<_>, _>>()?;
         let none_because = self.none_because(selection, &found, &traces)?;
@@ -190,4 +188,44 @@ fn attributes(
 fn row_name((operation, target): &RowName) -> String {
     let words = [operation.as_str(), target.as_str()];
     words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The slowest request of each trace, the slowest trace first, at most [`MAX_TRACES`].
+fn slowest_of_each_trace(mut found: Vec<Slow>) -> Vec<Slow> {
+    found.sort_by_key(|slow| (std::cmp::Reverse(slow.nanos), slow.trace));
+    let mut seen = HashSet::new();
+    found.retain(|slow| seen.insert(slow.trace));
+    found.truncate(MAX_TRACES);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slow(trace: u128, nanos: u64) -> Slow {
+        Slow {
+            trace: TraceId::try_from(trace).unwrap(),
+            span: SpanId::try_from(nanos).unwrap(),
+            nanos,
+            time: UnixNanos(1),
+            found_by: FoundBy::Span,
+        }
+    }
+
+    #[test]
+    fn a_trace_with_several_slow_requests_is_listed_once_by_its_slowest() {
+        let found = vec![slow(1, 700), slow(2, 800), slow(1, 900), slow(3, 100)];
+        let listed: Vec<(u128, u64)> = slowest_of_each_trace(found)
+            .iter()
+            .map(|slow| (slow.trace.as_u128(), slow.nanos))
+            .collect();
+        assert_eq!(listed, [(1, 900), (2, 800), (3, 100)]);
+    }
+
+    #[test]
+    fn a_row_lists_a_limited_number_of_traces() {
+        let found = (1..=20).map(|trace| slow(trace, 1_000)).collect();
+        assert_eq!(slowest_of_each_trace(found).len(), MAX_TRACES);
+    }
 }
