@@ -68,7 +68,7 @@ impl BeylaMonitor {
 
     /// Of one that will not, and why: nobody is warned of what was asked for.
     pub fn switched_off(received: Arc<AtomicU64>, reason: &str) -> Self {
-        Self::with(Evidence::none(reason), received)
+        Self::with(Evidence::in_phase(Phase::Off(reason.to_owned()), 0), received)
     }
 
     fn with(evidence: Evidence, received: Arc<AtomicU64>) -> Self {
@@ -202,6 +202,7 @@ impl BeylaMonitor {
             State::Degraded(_) if known.ending => {
                 tracing::info!(state = state.name(), reason, "beyla")
             }
+            State::Off(_) => tracing::info!(state = state.name(), reason, "beyla"),
             State::Unavailable(_) | State::Degraded(_) | State::Crashloop(_) => {
                 tracing::warn!(state = state.name(), reason, "beyla");
             }

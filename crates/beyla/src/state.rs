@@ -8,6 +8,8 @@
 pub enum State {
     /// It is not run: there is none, or it cannot do what is asked.
     Unavailable(String),
+    /// The configuration says that the agent runs no Beyla.
+    Off(String),
     /// It was started, and has not said much yet.
     Starting,
     /// It runs, and nothing came of it yet.
@@ -42,6 +44,8 @@ pub struct Evidence {
 pub enum Phase {
     /// There is none, and why.
     Unavailable(String),
+    /// There is none because the configuration says so: the setting that does.
+    Off(String),
     /// It runs.
     Up,
     /// It ended, or is being ended, and will be started again.
@@ -72,6 +76,7 @@ impl Evidence {
             self.looping.as_ref().filter(|_| !self.settled && received == self.received_before);
         match (&self.phase, looping) {
             (Phase::Unavailable(reason), _) => State::Unavailable(reason.clone()),
+            (Phase::Off(reason), _) => State::Off(reason.clone()),
             (_, Some(reason)) => State::Crashloop(reason.clone()),
             (Phase::Waiting(reason), None) => State::Degraded(reason.clone()),
             (Phase::Up, None) => self.while_up(received),
@@ -97,27 +102,29 @@ impl Evidence {
 
 impl State {
     /// Every state's name, in the order of the enum.
-    pub const NAMES: [&str; 6] =
-        ["unavailable", "starting", "running", "instrumenting", "degraded", "crashloop"];
+    pub const NAMES: [&str; 7] =
+        ["unavailable", "off", "starting", "running", "instrumenting", "degraded", "crashloop"];
 
     /// Its name.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => Self::NAMES[0],
-            Self::Starting => Self::NAMES[1],
-            Self::Running => Self::NAMES[2],
-            Self::Instrumenting => Self::NAMES[3],
-            Self::Degraded(_) => Self::NAMES[4],
-            Self::Crashloop(_) => Self::NAMES[5],
+            Self::Off(_) => Self::NAMES[1],
+            Self::Starting => Self::NAMES[2],
+            Self::Running => Self::NAMES[3],
+            Self::Instrumenting => Self::NAMES[4],
+            Self::Degraded(_) => Self::NAMES[5],
+            Self::Crashloop(_) => Self::NAMES[6],
         }
     }
 
     /// Why, where there is a reason.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Unavailable(reason) | Self::Degraded(reason) | Self::Crashloop(reason) => {
-                Some(reason)
-            }
+            Self::Unavailable(reason)
+            | Self::Off(reason)
+            | Self::Degraded(reason)
+            | Self::Crashloop(reason) => Some(reason),
             Self::Starting | Self::Running | Self::Instrumenting => None,
         }
     }
@@ -175,6 +182,13 @@ mod tests {
         assert_eq!(evidence.state(1), State::Instrumenting);
         evidence.settled = true;
         assert_eq!(evidence.state(0), State::Running);
+    }
+
+    #[test]
+    fn a_beyla_that_is_switched_off_is_not_unavailable() {
+        let phase = Phase::Off("`beyla.enabled` is false".to_owned());
+        let state = Evidence::in_phase(phase, 0).state(9);
+        assert_eq!((state.name(), state.reason()), ("off", Some("`beyla.enabled` is false")));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What an agent says of the Beyla that it runs.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct BeylaStatus {
-    /// `unavailable`, `starting`, `running`, `instrumenting`, `degraded` or `crashloop`.
+    /// `off`, `unavailable`, `starting`, `running`, `instrumenting`, `degraded` or `crashloop`.
     pub state: String,
     /// Why it is unavailable, degraded or in a crash loop; null otherwise.
     pub reason: Option<String>,

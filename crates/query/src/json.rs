@@ -69,6 +69,26 @@ pub(crate) mod micros {
     }
 }
 
+/// A time as microseconds since the Unix epoch; null when there is none.
+pub(crate) mod micros_or_null {
+    use coral_trace::UnixNanos;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde's signature")]
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Option<UnixNanos>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(UnixNanos::as_micros).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<UnixNanos>, D::Error> {
+        Ok(Option::<i64>::deserialize(from)?.map(UnixNanos::from_micros))
+    }
+}
+
 /// A time as nanoseconds since the Unix epoch, in decimal text, because JSON numbers are exact only
 /// up to 2^53.
 pub(crate) mod nanos {

@@ -12,9 +12,18 @@ use coral_query::answer::ColonyStatus;
 pub(super) fn colony(args: &ColonyStatusArgs) -> Result<(), Failure> {
     let answer: ColonyStatus = colony_server(&args.colony).ask(&StatusQuestion::default())?;
     match args.format {
-        StatusFormat::Json => print_json(&answer),
-        StatusFormat::Text => print(&status::colony(&answer)),
+        StatusFormat::Json => print_json(&answer)?,
+        StatusFormat::Text => print(&status::colony(&answer, clock::now(), args.counters))?,
     }
+    match answer.problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::silent()),
+    }
+}
+
+pub(super) fn forget(args: &ForgetArgs) -> Result<(), Failure> {
+    colony_server(&args.colony).forget(&args.agent)?;
+    print(&format!("Forgot {}. Its stored spans stay until they expire.\n", line(&args.agent)))
 }
 
 pub(super) fn agent(args: &AgentStatusArgs) -> Result<(), Failure> {

@@ -3,24 +3,36 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::routing::get;
+use axum::extract::Path;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{delete, get};
 use coral_api::json::{self, ApiContext};
 use coral_colony::Colony;
 use coral_colony::poll::status::AgentStatus as PolledAgent;
+use coral_colony::registry::ForgetError;
 use coral_config::ColonyConfig;
+use coral_engine::Signal;
 use coral_query::FleetState;
 use coral_query::SharedSources;
-use coral_query::answer::{AgentStatus, ColonyStatus};
+use coral_query::answer::{AgentStatus, ColonyStatus, StoreStatus};
 use coral_server::admission::{Admission, AdmissionLimits};
+use coral_server::clock;
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::door::{Door, Method, Permission, Route};
 use coral_server::exposition::{self, Counters};
+use coral_server::refusal::refusal;
 use coral_sql::runner::SqlRunner;
 use coral_store::Store;
-use coral_trace::UnixNanos;
+use coral_trace::{UnixNanos, chain};
+use http::StatusCode;
+
+use super::agent_series;
 
 /// What somebody reads who asks a colony for an unknown path.
 const UNKNOWN_PATH_HINT: &str = "GET /api/v1/openapi.json says what a colony answers";
+
+/// Where an agent is forgotten.
+const FORGET_PATH: &str = "/api/v1/agents/{agent_id}";
 
 /// Questions that run and wait. Four answers at a time keep a small host responsive; a person who opens a page with many
 /// panels waits for some seconds and is not refused.
@@ -42,19 +54,29 @@ pub async fn door(
 ) -> Result<Door, tonic_reflection::server::Error> {
     let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
     let admission = Admission::new(QUESTIONS);
-    let about =
-        Arc::new(About { colony: colony.clone(), sql: sql.clone(), admission: admission.clone() });
+    let about = Arc::new(About {
+        colony: colony.clone(),
+        sql: sql.clone(),
+        admission: admission.clone(),
+        max_bytes: config.storage.max_size,
+        keep: config.keep_traces,
+    });
     let store = Arc::new(store);
     let sources = SharedSources { traces: store.clone(), metrics: store, fleet: about.clone() };
     let metrics = get(async move || {
-        let count = move || about.counters();
-        let counters = tokio::task::spawn_blocking(count).await.expect("counting does not panic");
-        exposition::prometheus(&counters)
+        let count = move || about.exposition(clock::now());
+        tokio::task::spawn_blocking(count).await.expect("counting does not panic")
+    });
+    let forgetful = colony.clone();
+    let forget = delete(async move |Path(agent_id): Path<String>| {
+        let forget = move || forgetful.forget(&agent_id);
+        forgotten(tokio::task::spawn_blocking(forget).await.expect("forgetting does not panic"))
     });
     let healthy = get(async || "ok\n");
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
     let door = Door::new(hosts, UNKNOWN_PATH_HINT)
         .merge(json::routes(ApiContext { sources, sql, admission }))
+        .route(Route::new(Method::Delete, FORGET_PATH, Permission::AgentForget, forget))
         .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
         .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy));
     coral_colony::serve::add_rpcs(door, colony.clone()).await
@@ -65,13 +87,17 @@ struct About {
     colony: Colony,
     sql: SqlRunner,
     admission: Admission,
+    max_bytes: u64,
+    keep: Duration,
 }
 
 impl FleetState for About {
     fn status(&self, now: UnixNanos) -> ColonyStatus {
         ColonyStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            problems: Vec::new(),
             agents: self.colony.health.snapshot(now).into_iter().map(agent).collect(),
+            store: self.store(),
             sql_library: coral_api::sql::library(&self.sql),
             counters: self.counters(),
         }
@@ -79,11 +105,47 @@ impl FleetState for About {
 }
 
 impl About {
+    /// What is stored. What the engine cannot say at the moment is 0 and unknown.
+    fn store(&self) -> StoreStatus {
+        let extent = self.colony.engine.extent().unwrap_or_default();
+        let coverage = self.colony.engine.coverage().unwrap_or_default();
+        let of_spans = coverage.iter().filter(|row| matches!(row.signal, Signal::Spans(_)));
+        StoreStatus {
+            spans: extent.spans,
+            bytes: extent.bytes,
+            max_bytes: self.max_bytes,
+            oldest_received: of_spans.filter_map(|row| row.since).min(),
+            keep_seconds: self.keep.as_secs(),
+            spans_damaged: extent.damaged,
+        }
+    }
+
+    /// All counters, and the series of each agent, as Prometheus reads them.
+    fn exposition(&self, now: UnixNanos) -> String {
+        let agents = self.colony.health.snapshot(now);
+        exposition::prometheus(&self.counters()) + &agent_series::exposition(&agents, now)
+    }
+
     fn counters(&self) -> Counters {
         let mut counters = self.colony.counters();
         counters.extend(self.sql.counters().snapshot());
         counters.extend(self.admission.counters("colony"));
         counters
+    }
+}
+
+/// What is answered to an order to forget an agent.
+fn forgotten(outcome: Result<(), ForgetError>) -> Response {
+    match outcome {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => {
+            let status = match &error {
+                ForgetError::Unknown(_) => StatusCode::NOT_FOUND,
+                ForgetError::Configured(_) | ForgetError::Answers(_) => StatusCode::CONFLICT,
+                ForgetError::Engine(_) => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            refusal(status, chain(&error), Some("`coral colony status` lists the agents"))
+        }
     }
 }
 
@@ -93,6 +155,10 @@ fn agent(polled: PolledAgent) -> AgentStatus {
         address: polled.address,
         known_by: polled.known_by.as_str().to_owned(),
         state: polled.state.as_str().to_owned(),
+        version: polled.version,
+        answered_at: polled.answered_at,
+        spans_at: polled.spans_at,
+        spans_per_second: polled.spans_per_second,
         reachable: polled.reachable,
         lag_receipts: polled.lag_receipts,
         lag_seconds: polled.lag_seconds,

@@ -1,5 +1,6 @@
 //! Starting, announcing and stopping the roles that `coral` can take.
 
+mod agent_series;
 mod answers;
 #[cfg(test)]
 mod tests;

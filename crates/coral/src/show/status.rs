@@ -5,40 +5,164 @@ use std::fmt::Write as _;
 
 use super::beyla;
 use coral_agent::status::AgentSelfStatus;
-use coral_query::answer::{AgentStatus, ColonyStatus, SqlLibrary};
+use coral_query::answer::{AgentStatus, ColonyStatus, Problem, SqlLibrary, StoreStatus};
 use coral_text::table::table;
+use coral_trace::UnixNanos;
 use coral_trace::sanitize::{line, whole};
 use coral_trace::units::{count, counted};
 
-/// One line an agent, then the colony's own counters.
-pub fn colony(status: &ColonyStatus) -> String {
-    let mut text = format!(
-        "Coral {} colony, {}\n",
-        status.version,
-        counted(status.agents.len() as u64, "agent")
-    );
+/// A verdict, one line an agent, and what is stored. With `with_counters`, the colony's counters follow.
+pub fn colony(status: &ColonyStatus, now: UnixNanos, with_counters: bool) -> String {
+    let mut text = verdict(status, now);
     if status.agents.is_empty() {
         text.push_str(
             "Hint: name agents in `colony.agents`, or start one with --set agent.colony=URL.\n",
         );
     } else {
-        let columns = [
-            "Agent",
-            "Address",
-            "State",
-            "Lag",
-            "Behind",
-            "Stored",
-            "Missed",
-            "Refused",
-            "Beyla",
-            "Last error",
-        ];
-        let rows: Vec<Vec<String>> = status.agents.iter().map(agent_row).collect();
+        let columns =
+            ["Agent", "State", "Spans/s", "Last span", "Stored", "Missed", "Behind", "Version"];
+        let rows: Vec<Vec<String>> =
+            status.agents.iter().map(|agent| agent_row(agent, now)).collect();
         let _ = write!(text, "\n{}", table(&columns, &rows));
-        text.extend(status.agents.iter().filter_map(refusal));
+        let details: String = status.agents.iter().map(details).collect();
+        if !details.is_empty() {
+            let _ = write!(text, "\n{details}");
+        }
     }
-    text + &sql_library(&status.sql_library) + &counters(&status.counters)
+    text += &store(status, now);
+    text += &sql_library(&status.sql_library);
+    if with_counters {
+        text += &counters(&status.counters);
+    }
+    text
+}
+
+/// `Healthy: …`, or a line for each problem.
+fn verdict(status: &ColonyStatus, now: UnixNanos) -> String {
+    let agents = counted(status.agents.len() as u64, "agent");
+    match &*status.problems {
+        [] => format!("Healthy: {agents}, all polled (Coral {}).\n", status.version),
+        [problem] => format!("Degraded: {}.\n", words(problem, now)),
+        problems => {
+            let lines: String =
+                problems.iter().map(|problem| format!("  - {}\n", words(problem, now))).collect();
+            let count = counted(problems.len() as u64, "problem");
+            format!("Degraded: {count}, {agents}:\n{lines}")
+        }
+    }
+}
+
+fn words(problem: &Problem, now: UnixNanos) -> String {
+    match problem {
+        Problem::NoAgents => "no agent is known, so nothing is collected".to_owned(),
+        Problem::AgentNotPolled { agent_id } => {
+            format!("agent {} has not been polled yet", line(agent_id))
+        }
+        Problem::AgentUnreachable { agent_id, answered_at } => {
+            let since = answered_at.map_or_else(
+                || "since this colony started".to_owned(),
+                |at| format!("since {} ({} ago)", clock_time(at), ago(at, now)),
+            );
+            format!("agent {} has been unreachable {since}", line(agent_id))
+        }
+        Problem::AgentUnusable { agent_id, state } => {
+            let what = match state.as_str() {
+                "refuses" => "refuses to be polled",
+                "too_old" => "runs a version of Coral that is too old",
+                _ => "sends replies that are not an agent's",
+            };
+            format!("agent {} {what}", line(agent_id))
+        }
+        Problem::CannotStore { agent_id } => {
+            format!("this colony cannot store the spans of agent {}", line(agent_id))
+        }
+        Problem::AgentBehind { agent_id, seconds } => {
+            let behind = seconds_text(*seconds);
+            format!("this colony is {behind} behind agent {}", line(agent_id))
+        }
+        Problem::BeylaNotWorking { agent_id, beyla } => {
+            format!("Beyla does not work on agent {}: {}", line(agent_id), line(beyla))
+        }
+        Problem::SpansDamaged { spans } => {
+            format!("{} cannot be read: a file is damaged", counted(*spans, "stored span"))
+        }
+    }
+}
+
+/// What is stored, how much room there is, and how far back the spans go.
+fn store(status: &ColonyStatus, now: UnixNanos) -> String {
+    let StoreStatus { spans, bytes, max_bytes, oldest_received, keep_seconds, .. } = status.store;
+    let oldest = oldest_received
+        .map(|at| format!(", the oldest received {} ago", ago(at, now)))
+        .unwrap_or_default();
+    let kept = seconds_text(keep_seconds as f64);
+    let (used, max) = (byte_count(bytes), byte_count(max_bytes));
+    let spans = counted(spans, "span");
+    format!("\nStore: {spans}{oldest} (kept for {kept}); {used} of {max} on disk\n")
+}
+
+fn agent_row(agent: &AgentStatus, now: UnixNanos) -> Vec<String> {
+    let unknown = || "-".to_owned();
+    vec![
+        line(&agent.agent_id),
+        line(&agent.state.replace('_', " ")),
+        agent.spans_per_second.map_or_else(unknown, |rate| format!("{rate:.1}")),
+        agent.spans_at.map_or_else(unknown, |at| format!("{} ago", ago(at, now))),
+        count(agent.spans_stored),
+        count(agent.spans_missed),
+        agent.lag_seconds.map_or_else(unknown, seconds_text),
+        agent.version.as_deref().map_or_else(unknown, line),
+    ]
+}
+
+/// What the row of an agent has no room for: its address and error when a poll failed, its Beyla, and why spans
+/// were refused.
+fn details(agent: &AgentStatus) -> String {
+    let id = line(&agent.agent_id);
+    let mut text = String::new();
+    if let Some(error) = &agent.last_error {
+        let _ = writeln!(text, "{id} at {}: {}", line(&agent.address), line(error));
+    }
+    if let Some(beyla) = &agent.beyla {
+        let _ = writeln!(text, "{id}: Beyla is {}", line(beyla));
+    }
+    if let Some(reason) = &agent.last_refusal {
+        let refused = counted(agent.spans_refused, "span");
+        let _ = writeln!(text, "{id}: {refused} refused; the last reason: {}", line(reason));
+    }
+    text
+}
+
+fn ago(time: UnixNanos, now: UnixNanos) -> String {
+    seconds_text(now.since(time).as_secs_f64())
+}
+
+/// Whole seconds as `42s`, `3m 5s`, `2h 4m` or `6d 3h`.
+fn seconds_text(seconds: f64) -> String {
+    let seconds = seconds as u64;
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600, seconds / 60);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{minutes}m {}s", seconds % 60),
+        3_600..86_400 => format!("{hours}h {}m", minutes % 60),
+        _ => format!("{days}d {}h", hours % 24),
+    }
+}
+
+/// `HH:MM:SS` in UTC.
+fn clock_time(time: UnixNanos) -> String {
+    let seconds = time.0 / 1_000_000_000 % 86_400;
+    format!("{:02}:{:02}:{:02} UTC", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+}
+
+/// Bytes in decimal units: `512 B`, `1.5 MB`, `50.0 GB`.
+fn byte_count(bytes: u64) -> String {
+    const UNITS: [(f64, &str); 4] = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    let unit = UNITS.iter().find(|(size, _)| bytes as f64 >= *size);
+    unit.map_or_else(
+        || format!("{bytes} B"),
+        |(size, unit)| format!("{:.1} {unit}", bytes as f64 / size),
+    )
 }
 
 /// Which library SQL would be answered with, or why it cannot be.
@@ -51,28 +175,6 @@ fn sql_library(library: &SqlLibrary) -> String {
         (None, Some(reason)) => format!("\nSQL: {}\n", whole(reason)),
         (None, None) => String::new(),
     }
-}
-
-fn agent_row(agent: &AgentStatus) -> Vec<String> {
-    let unknown = || "-".to_owned();
-    vec![
-        line(&agent.agent_id),
-        line(&agent.address),
-        line(&agent.state.replace('_', " ")),
-        agent.lag_receipts.map_or_else(unknown, |lag| format!("{} receipts", count(lag))),
-        agent.lag_seconds.map_or_else(unknown, |seconds| format!("{seconds:.1}s")),
-        count(agent.spans_stored),
-        count(agent.spans_missed),
-        count(agent.spans_refused),
-        agent.beyla.as_deref().map_or_else(unknown, line),
-        agent.last_error.as_deref().map_or_else(unknown, line),
-    ]
-}
-
-/// Why something of an agent is not here.
-fn refusal(agent: &AgentStatus) -> Option<String> {
-    let (id, reason) = (line(&agent.agent_id), line(agent.last_refusal.as_deref()?));
-    Some(format!("\nLast refused of {id}: {reason}\n"))
 }
 
 /// The agent's Beyla, then its counters.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use coral_trace::UnixNanos;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +11,14 @@ use serde::{Deserialize, Serialize};
 pub struct ColonyStatus {
     /// The version of Coral that the colony runs.
     pub version: String,
+    /// What a person has to look at; empty when nothing is wrong.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
     /// The agents, sorted by id.
     pub agents: Vec<AgentStatus>,
+    /// What the colony stores.
+    #[serde(default)]
+    pub store: StoreStatus,
     /// The DuckDB library that SQL queries would be answered with.
     #[serde(default)]
     pub sql_library: SqlLibrary,
@@ -33,6 +40,23 @@ pub struct AgentStatus {
     /// (this colony could not store the data).
     #[serde(default)]
     pub state: String,
+    /// The version of Coral that the agent runs; null until the agent registers with this process.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// When the agent last replied to a poll: microseconds since the Unix epoch; null when the agent has
+    /// not replied since the colony started.
+    #[serde(default, rename = "answered_at_unix_us", with = "crate::json::micros_or_null")]
+    #[schemars(with = "Option<i64>")]
+    pub answered_at: Option<UnixNanos>,
+    /// When spans of the agent were last stored: microseconds since the Unix epoch; null when none were
+    /// stored since the colony started.
+    #[serde(default, rename = "spans_at_unix_us", with = "crate::json::micros_or_null")]
+    #[schemars(with = "Option<i64>")]
+    pub spans_at: Option<UnixNanos>,
+    /// Spans of the agent that were stored per second, averaged over the last minute; null when the agent
+    /// was not polled in the last minute.
+    #[serde(default)]
+    pub spans_per_second: Option<f64>,
     /// Whether anything replied to the last poll, even with an error.
     pub reachable: bool,
     /// How many receipts the agent has issued that this colony has not stored yet; null before the
@@ -68,4 +92,78 @@ pub struct SqlLibrary {
     pub found_by: Option<String>,
     /// Why no library could be used; null when one was found.
     pub reason: Option<String>,
+}
+
+/// What a colony stores, and for how long.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct StoreStatus {
+    /// Stored spans.
+    pub spans: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// The number of bytes at which the oldest data is deleted early: `storage.max_size`.
+    pub max_bytes: u64,
+    /// When the oldest stored span was received: microseconds since the Unix epoch; null when no span is
+    /// stored.
+    #[serde(rename = "oldest_received_unix_us", with = "crate::json::micros_or_null")]
+    #[schemars(with = "Option<i64>")]
+    pub oldest_received: Option<UnixNanos>,
+    /// Seconds for which a span is kept: `beyla.retention.traces`.
+    pub keep_seconds: u64,
+    /// Spans that were stored and cannot be read any more.
+    pub spans_damaged: u64,
+}
+
+/// Something about a colony that a person has to look at.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Problem {
+    /// The colony knows no agent, so it collects nothing.
+    NoAgents,
+    /// The first poll of the agent has not ended yet.
+    AgentNotPolled {
+        /// The agent's id.
+        agent_id: String,
+    },
+    /// Nothing replies at the agent's address.
+    AgentUnreachable {
+        /// The agent's id.
+        agent_id: String,
+        /// When the agent last replied: microseconds since the Unix epoch; null when the agent has not
+        /// replied since the colony started.
+        #[serde(rename = "answered_at_unix_us", with = "crate::json::micros_or_null")]
+        #[schemars(with = "Option<i64>")]
+        answered_at: Option<UnixNanos>,
+    },
+    /// Something replies at the agent's address, and its reply cannot be used.
+    AgentUnusable {
+        /// The agent's id.
+        agent_id: String,
+        /// The state of polling: `refuses`, `too_old` or `nonsense`.
+        state: String,
+    },
+    /// The colony cannot store what the agent sent.
+    CannotStore {
+        /// The agent's id.
+        agent_id: String,
+    },
+    /// The agent replies, and the colony has not caught up with it.
+    AgentBehind {
+        /// The agent's id.
+        agent_id: String,
+        /// Seconds since the colony last held everything that the agent had stored.
+        seconds: f64,
+    },
+    /// The agent should run Beyla, and its Beyla does not work.
+    BeylaNotWorking {
+        /// The agent's id.
+        agent_id: String,
+        /// State and reason of the agent's Beyla.
+        beyla: String,
+    },
+    /// Stored spans cannot be read any more.
+    SpansDamaged {
+        /// How many.
+        spans: u64,
+    },
 }

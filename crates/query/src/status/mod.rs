@@ -1,6 +1,7 @@
 //! The state of a colony: its agents and its counters.
 
 pub(crate) mod answer;
+mod problem;
 
 use coral_engine::Budget;
 use schemars::JsonSchema;
@@ -22,6 +23,6 @@ impl Ask for StatusQuestion {
     type Answer = ColonyStatus;
 
     fn answer(&self, from: &Sources<'_>, _: &Budget) -> Result<ColonyStatus, QueryError> {
-        Ok(from.fleet.status(from.now))
+        Ok(from.fleet.status(from.now).with_problems())
     }
 }

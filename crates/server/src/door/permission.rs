@@ -29,6 +29,8 @@ pub enum Permission {
     SpecRead,
     /// Register an agent with a colony.
     AgentRegister,
+    /// Make a colony forget an agent that is gone.
+    AgentForget,
     /// Read what an agent has received, as a colony does.
     AgentPoll,
     /// Change what an agent's Beyla instruments.
@@ -37,7 +39,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::TracesRead,
         Self::MetricsRead,
         Self::TopologyRead,
@@ -50,6 +52,7 @@ impl Permission {
         Self::HealthRead,
         Self::SpecRead,
         Self::AgentRegister,
+        Self::AgentForget,
         Self::AgentPoll,
         Self::BeylaControl,
     ];
@@ -84,6 +87,7 @@ impl Permission {
             Self::HealthRead => "health.read",
             Self::SpecRead => "spec.read",
             Self::AgentRegister => "agent.register",
+            Self::AgentForget => "agent.forget",
             Self::AgentPoll => "agent.poll",
             Self::BeylaControl => "beyla.control",
         }
