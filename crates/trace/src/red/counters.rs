@@ -1,16 +1,14 @@
 //! Converts points to increments, so that each request counts once.
 //!
 //! - **Cumulative series** are identified by exporter, attributes and start time. The increment is
-//! what the newest point has more than the one before; a point that is not newer has no increment.
-//! Another start time makes another series, so points may arrive in any order. A lower count with
-//! the same start time is a reset: the whole count is the increment. The same holds for a series
-//! that its exporter had removed and sends again (see `stream`).
-//!
+//!   what the newest point has more than the one before; a point that is not newer has no increment.
+//!   Another start time makes another series, so points may arrive in any order. A lower count with
+//!   the same start time is a reset: the whole count is the increment. The same holds for a series
+//!   that its exporter had removed and sends again (see `stream`).
 //! - **The first point** of a series counts as a whole if the series was received from its start:
-//! if its exporter sent exports before, or if the start was at most [`MAX_START_AGE`] earlier.
-//! Otherwise the first point is a baseline and counts nothing, so that the requests of days do not
-//! appear in one minute.
-//!
+//!   if its exporter sent exports before, or if the start was at most [`MAX_START_AGE`] earlier.
+//!   Otherwise the first point is a baseline and counts nothing, so that the requests of days do not
+//!   appear in one minute.
 //! - **Delta series** count each interval once.
 
 use std::borrow::Cow;
