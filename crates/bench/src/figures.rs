@@ -95,13 +95,13 @@ impl Figures {
         self.0.iter().find(|figure| figure.met == Some(false))
     }
 
-    /// Adds the values of `other`, with `of` before their names.
-    pub fn extend(&mut self, of: &str, other: Self) {
+    /// Adds the values of `other`, with `prefix` before their names.
+    pub fn extend(&mut self, prefix: &str, other: Self) {
         self.0.extend(
             other
                 .0
                 .into_iter()
-                .map(|figure| Figure { what: format!("{of}: {}", figure.what), ..figure }),
+                .map(|figure| Figure { what: format!("{prefix}: {}", figure.what), ..figure }),
         );
     }
 

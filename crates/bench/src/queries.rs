@@ -12,7 +12,7 @@ use crate::traffic::encode::Encoder;
 use crate::traffic::question::{ListQuery, Question};
 use crate::traffic::trace::mix;
 
-/// How often each question is round.
+/// How often each question is asked.
 const LOOKUPS: u64 = 400;
 const LIST_ROUNDS: usize = 40;
 /// How many traces are sent one by one, to measure how soon each is found.
@@ -20,7 +20,7 @@ const NEW_TRACES: u64 = 20;
 const NEW_TRACE_SPANS: u64 = 10;
 /// How many spans [`findable`] sends.
 pub const FINDABLE_SPANS: u64 = NEW_TRACES * NEW_TRACE_SPANS;
-/// The longest time for the questions of one kind, once each was round.
+/// The longest time for the questions of one kind, once each was asked.
 const MAX_QUESTION_TIME: Duration = Duration::from_secs(20);
 
 /// A kind of question: its name, which questions are of the kind, and its limits for P50 and P99.
@@ -63,9 +63,9 @@ pub async fn measure(
     questions: &[Question],
 ) -> Result<Figures, Failure> {
     let mut figures = Figures::default();
-    let known = known(ask, traffic).await?;
+    let known = stored_traces(ask, traffic).await?;
     figures.latency("trace by id", &known.percentiles(), [Some(3.0), Some(10.0)]);
-    let unknown = unknown(ask, traffic).await?;
+    let unknown = unknown_traces(ask, traffic).await?;
     figures.latency("unknown trace id", &unknown.percentiles(), [Some(3.0), Some(10.0)]);
     for (name, is_of_kind, mut bars) in KINDS {
         let of_kind = questions.iter().enumerate().filter(|(at, q)| is_of_kind(q, *at));
@@ -85,7 +85,7 @@ pub async fn measure(
     Ok(figures)
 }
 
-async fn known(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
+async fn stored_traces(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
     let mut latencies = Latencies::default();
     for round in 0..LOOKUPS {
         let expected = traffic.facts(&traffic.trace(mix(round) % traffic.traces()));
@@ -99,7 +99,7 @@ async fn known(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
     Ok(latencies)
 }
 
-async fn unknown(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
+async fn unknown_traces(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
     let other = Traffic { seed: mix(traffic.seed), ..traffic.clone() };
     let mut latencies = Latencies::default();
     for round in 0..LOOKUPS {

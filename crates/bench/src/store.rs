@@ -43,7 +43,7 @@ pub struct Setup {
 }
 
 const KEEP: Keep = Keep { age: Duration::from_secs(3_600), bytes: u64::MAX };
-/// How often each kind of question is round, unless that takes longer than [`MAX_QUESTION_TIME`].
+/// How often each kind of question is asked, unless that takes longer than [`MAX_QUESTION_TIME`].
 const LOOKUPS: u64 = 400;
 const SEARCHES: usize = 40;
 const MAX_QUESTION_TIME: Duration = Duration::from_secs(20);
@@ -195,7 +195,7 @@ fn ask_all(store: &Database, questions: &[Question]) -> Result<Latencies, Failur
 }
 
 fn query(query: &ListQuery) -> TraceQuery {
-    // One more than query for, to find out whether there are more.
+    // One more than the limit, to find out whether there are more.
     let newest = TraceQuery::newest(query.limit() as u32 + 1);
     let started = |since_us, until_us| TimeRange {
         start: UnixNanos::from_micros(since_us),

@@ -18,7 +18,7 @@ use super::unavailable;
 pub(super) struct MetricQuestion {
     selection: MetricSelection,
     max_metrics: usize,
-    /// The largest number of bytes of metrics in the answer, selection may contain traces as well.
+    /// The largest number of bytes of metrics in the answer, which may contain traces as well.
     bytes: usize,
 }
 

@@ -45,7 +45,7 @@ impl AgentRpc {
     /// The agent does not answer.
     pub async fn trace(&mut self, id: &str) -> Result<Option<Facts>, Failure> {
         let request = QueryBeylaMetricsRequest { trace_id: id.to_owned(), ..traces() };
-        let found = self.found(request).await?;
+        let found = self.list_traces(request).await?;
         Ok(found.traces.into_iter().next())
     }
 
@@ -63,10 +63,13 @@ impl AgentRpc {
             max_traces: limit as i32,
             ..traces()
         };
-        self.found(request).await
+        self.list_traces(request).await
     }
 
-    async fn found(&mut self, request: QueryBeylaMetricsRequest) -> Result<ListAnswer, Failure> {
+    async fn list_traces(
+        &mut self,
+        request: QueryBeylaMetricsRequest,
+    ) -> Result<ListAnswer, Failure> {
         let answer: QueryBeylaMetricsResponse =
             self.0.query_beyla_metrics(request).await?.into_inner();
         let by_trace = answer.trace_spans.chunk_by(|one, other| one.trace_id == other.trace_id);

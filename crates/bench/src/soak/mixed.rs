@@ -8,7 +8,7 @@ use clap::Args;
 use tokio::task::JoinSet;
 
 use super::ledger::{Ages, Ledger};
-use super::readers::{Read, Reader};
+use super::readers::{Reader, ReaderResult};
 use crate::ask::Ask;
 use crate::ask::agent::AgentRpc;
 use crate::ask::colony::ColonyApi;
@@ -62,7 +62,7 @@ const WARM_UP: usize = 60;
 /// The result of one of the tasks.
 enum TaskResult {
     Load { spans: u64, retries: u64 },
-    Read(&'static str, Read),
+    Read(&'static str, ReaderResult),
     Memory(&'static str, Vec<f64>),
 }
 

@@ -30,7 +30,7 @@ pub struct Reader {
 
 /// The results of a reader.
 #[derive(Default)]
-pub struct Read {
+pub struct ReaderResult {
     /// The latencies of the answers.
     pub latencies: Latencies,
     /// How many traces in answers were compared.
@@ -49,8 +49,8 @@ impl Reader {
     ///
     /// # Errors
     /// A wrong answer, or none.
-    pub async fn run(mut self, deadline: Instant) -> Result<Read, Failure> {
-        let (mut read, mut random) = (Read::default(), mix(self.seed));
+    pub async fn run(mut self, deadline: Instant) -> Result<ReaderResult, Failure> {
+        let (mut read, mut random) = (ReaderResult::default(), mix(self.seed));
         while Instant::now() < deadline {
             random = mix(random);
             match random % 4 {
@@ -62,7 +62,7 @@ impl Reader {
         Ok(read)
     }
 
-    async fn trace(&mut self, random: u64, read: &mut Read) -> Result<(), Failure> {
+    async fn trace(&mut self, random: u64, read: &mut ReaderResult) -> Result<(), Failure> {
         let Some(expected) = self.ledger.any(self.certain, random) else { return Ok(()) };
         let begin = Instant::now();
         let found = match self.ask.trace(&expected.trace_id).await {
@@ -82,7 +82,7 @@ impl Reader {
 
     /// Asks for a random window of the hour: the answer must contain every trace that must be
     /// stored, exactly.
-    async fn window(&mut self, random: u64, read: &mut Read) -> Result<(), Failure> {
+    async fn window(&mut self, random: u64, read: &mut ReaderResult) -> Result<(), Failure> {
         let (first, last) = self.seconds;
         let since = first + (random >> 8) as i64 % (last - first - WINDOW).max(1);
         let (since_us, until_us) = (since * 1_000_000, (since + WINDOW) * 1_000_000);

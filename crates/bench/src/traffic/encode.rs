@@ -51,7 +51,7 @@ impl Traffic {
 }
 
 impl<'a> Encoder<'a> {
-    /// An encoder for `traffic`.
+    /// An encoder of `traffic`.
     pub fn new(traffic: &'a Traffic) -> Self {
         let hops = vec![Vec::new(); traffic.services as usize];
         Self { traffic, hops, text: String::new() }

@@ -21,7 +21,7 @@ use crate::why::question::WhyQuestion;
 pub struct English {
     /// How the question was understood; null when the question does not fit the grammar.
     pub understanding: Option<Understanding>,
-    /// What was found.
+    /// What was found, by kind of question.
     pub findings: Findings,
 }
 

@@ -17,7 +17,8 @@ pub struct CallSpan {
     pub parent: Option<SpanId>,
     /// The service of the span.
     pub service: NodeId,
-    /// The attributes that describe the peer, if there are any. Ignored for internal spans, which have no peer.
+    /// The attributes that describe the peer, if there are any. Ignored for internal spans, which
+    /// have no peer.
     pub peer_hints: Option<PeerHintsId>,
     /// The duration in microseconds.
     pub duration_us: u64,

@@ -221,9 +221,9 @@ impl Counters {
             self.series_count -= stream.forget_removed(before);
         }
         self.streams.retain(|_, stream| {
-            let is_told = stream.received > UnixNanos(0);
-            let heard = if is_told { stream.received } else { stream.head.newest[0] };
-            let stays = heard >= before && !stream.series.is_empty();
+            let is_known = stream.received > UnixNanos(0);
+            let last_export = if is_known { stream.received } else { stream.head.newest[0] };
+            let stays = last_export >= before && !stream.series.is_empty();
             self.series_count -= if stays { 0 } else { stream.series.len() };
             stays
         });

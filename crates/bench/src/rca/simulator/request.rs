@@ -254,7 +254,7 @@ impl Request<'_> {
         SpanId::try_from(self.draw().max(1)).expect("not zero")
     }
 
-    /// A random duration: log-normal around `typical` with a deviation of a third, and three times as
+    /// A random duration, log-normal around `typical` with a deviation of a third; three times as
     /// long in one of fifty cases.
     fn duration_around(&mut self, typical: f64) -> f64 {
         // The sum of twelve uniform values is nearly normal.
