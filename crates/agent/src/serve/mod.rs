@@ -62,8 +62,8 @@ const QUERIES: AdmissionLimits = AdmissionLimits {
 };
 
 /// The error for requests to an agent for an unknown path.
-const UNKNOWN_PATH_HINT: &str = "an agent answers /api/v1/status, /metrics and /healthz; its colony answers \
-     everything else, as /api/v1/openapi.json of the colony says";
+const UNKNOWN_PATH_HINT: &str = "an agent serves /api/v1/status, /metrics and /healthz; its colony \
+     serves everything else, see /api/v1/openapi.json of the colony";
 
 /// The spans of one answer.
 #[derive(Default)]

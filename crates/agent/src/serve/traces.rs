@@ -59,7 +59,7 @@ fn ids(
         return Ok((vec![trace], false));
     }
     if selection.span.is_some() {
-        return Err(Status::invalid_argument("span_id: needs trace_id beside it"));
+        return Err(Status::invalid_argument("span_id: can only be used together with trace_id"));
     }
     let query = TraceQuery {
         started: selection.started,
