@@ -1,4 +1,4 @@
-//! `coral-bench agent`: a coral agent, measured from outside.
+//! `coral-bench agent`: measures an agent from outside.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -16,10 +16,11 @@ use crate::process::Process;
 use crate::program::Program;
 use crate::server::Server;
 use crate::traffic::Traffic;
-use crate::traffic::question::Asked;
+use crate::traffic::question::ListQuery;
 use crate::{Failure, clock, output, queries};
 
-/// Starts an agent, sends it traffic as fast as it takes it, and asks it about that.
+/// Starts an agent, sends it traffic as fast as it accepts it, and asks questions about the
+/// traffic.
 #[derive(Args)]
 pub struct AgentCommand {
     #[command(flatten)]
@@ -28,23 +29,23 @@ pub struct AgentCommand {
     traffic: Traffic,
     #[command(flatten)]
     sending: Sending,
-    /// Writes the measurements to this file as JSON.
+    /// Write the measurements to this file as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
 }
 
-/// What is measured of an agent, and with what.
+/// The settings of the measurement.
 pub struct AgentBench<'a> {
     pub program: &'a Program,
     pub traffic: &'a Traffic,
     pub sending: &'a Sending,
 }
 
-/// Nothing here takes longer than this to come to rest.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// How long a process may take to become idle.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
 impl AgentCommand {
-    /// Runs to the end and prints what was measured.
+    /// Runs the measurement and prints the results.
     pub async fn run(self) -> Result<(), Failure> {
         let traffic = self.traffic.ending(clock::now());
         let bench =
@@ -57,7 +58,7 @@ impl AgentCommand {
 }
 
 impl AgentBench<'_> {
-    /// Everything: the floor, the agent under load, its answers, its disk.
+    /// All measurements: the lower limit, the agent under load, its answers, and its disk space.
     ///
     /// # Errors
     /// A lost span, a wrong answer, or an agent that does not run.
@@ -75,17 +76,18 @@ impl AgentBench<'_> {
         Ok(figures)
     }
 
-    /// CPU µs a span of a receiver that decodes and forgets.
+    /// CPU time per span, in µs, of a receiver that decodes and discards.
     async fn floor(&self) -> Result<f64, Failure> {
         let sink = SinkProcess::start()?;
         let before = sink.process().cpu_seconds();
-        // The sink speaks gRPC only.
+        // The sink supports only gRPC.
         let sending = Sending { protocol: Protocol::Grpc, ..self.sending.clone() };
         sending.send_all(&sink.url, self.traffic).await?.complete(self.traffic)?;
         Ok(self.each(sink.process().cpu_seconds() - before))
     }
 
-    /// The same load as the sink's, until the last acknowledgement and until the agent rests.
+    /// Sends the same load as to the sink, and measures until the last acknowledgement, and until
+    /// the agent is idle.
     async fn ingest(
         &self,
         agent: &Server,
@@ -103,7 +105,8 @@ impl AgentBench<'_> {
         figures.add("durable", sent.rate(), "spans/s");
         figures.at_most("agent CPU, until acknowledged", acknowledged, "µs/span", 8.0);
         figures.at_most("… of the sink's", acknowledged / floor, "×", 4.0);
-        let rested = process.until_idle(PATIENCE).await.ok_or("the agent does not rest")?;
+        let rested =
+            process.until_idle(IDLE_TIMEOUT).await.ok_or("the agent does not become idle")?;
         figures.at_most("agent CPU, until idle", self.each(rested - before), "µs/span", 12.0);
         figures.at_most("agent memory, peak", process.peak_mib(), "MiB", 300.0);
         figures.latency("acknowledged", &sent.acknowledged_after, [None, Some(500.0)]);
@@ -114,7 +117,7 @@ impl AgentBench<'_> {
         Ok(())
     }
 
-    /// Whether the agent holds all of the traffic, and `more` spans.
+    /// Checks that the agent has all spans of the traffic, and `more` spans.
     async fn complete(&self, agent: &Server, more: u64) -> Result<(), Failure> {
         let sent = self.traffic.total_spans() + more;
         let stored = agent.counter("coral.agent.store.spans").await?;
@@ -125,17 +128,17 @@ impl AgentBench<'_> {
     }
 
     async fn questions(&self, agent: &Server) -> Result<Figures, Failure> {
-        let questions = self.traffic.answered(Asked::usual(self.traffic));
+        let questions = self.traffic.answer_all(ListQuery::for_bench(self.traffic));
         let mut ask = Ask::Agent(AgentRpc::new(&agent.url("agent_rpc")?)?);
         queries::measure(&mut ask, self.traffic, &questions).await
     }
 
-    /// The same data, killed, opened again, and sealed to the last row.
+    /// Kills the agent, reopens its data, and seals every row.
     async fn sealed(&self, agent: Server, figures: &mut Figures) -> Result<(), Failure> {
         let begin = Instant::now();
         let agent = agent.restart(&["storage.segment_rows=1"]).await?;
         figures.add("reopened after kill -9", begin.elapsed().as_secs_f64() * 1e3, "ms");
-        agent.process().until_idle(PATIENCE).await.ok_or("the agent does not rest")?;
+        agent.process().until_idle(IDLE_TIMEOUT).await.ok_or("the agent does not become idle")?;
         self.complete(&agent, queries::FINDABLE_SPANS).await?;
         let bytes = agent.counter("coral.agent.store.bytes").await? as f64;
         let each = bytes / self.traffic.total_spans() as f64;
@@ -145,13 +148,13 @@ impl AgentBench<'_> {
         Ok(())
     }
 
-    /// `seconds` of CPU, in µs for each span.
+    /// CPU `seconds` as µs per span.
     fn each(&self, seconds: f64) -> f64 {
         seconds * 1e6 / self.traffic.total_spans() as f64
     }
 }
 
-/// A sink in a process of its own, so that its CPU can be told from the generator's.
+/// A sink in a process of its own, so that its CPU time can be told apart from the generator's.
 struct SinkProcess {
     child: Child,
     url: String,

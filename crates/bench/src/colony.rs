@@ -1,4 +1,4 @@
-//! `coral-bench colony`: a colony that drains an agent, and its answers.
+//! `coral-bench colony`: measures a colony that drains an agent, and its answers.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use crate::load::Sending;
 use crate::program::Program;
 use crate::server::Server;
 use crate::traffic::Traffic;
-use crate::traffic::question::Asked;
+use crate::traffic::question::ListQuery;
 use crate::{Failure, clock, output, queries};
 
-/// Fills an agent, starts a colony on it, and measures until the colony holds everything.
+/// Fills an agent, starts a colony that polls it, and measures until the colony has all spans.
 #[derive(Args)]
 pub struct ColonyCommand {
     #[command(flatten)]
@@ -24,16 +24,16 @@ pub struct ColonyCommand {
     traffic: Traffic,
     #[command(flatten)]
     sending: Sending,
-    /// Writes the measurements to this file as JSON.
+    /// Write the measurements to this file as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
 }
 
-const PATIENCE: Duration = Duration::from_secs(600);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 const SPANS: &str = "coral.colony.store.spans";
 
 impl ColonyCommand {
-    /// Runs to the end and prints what was measured.
+    /// Runs the measurement and prints the results.
     pub async fn run(self) -> Result<(), Failure> {
         let traffic = self.traffic.ending(clock::now());
         let figures = measure(&self.program, &traffic, &self.sending).await?;
@@ -43,7 +43,7 @@ impl ColonyCommand {
     }
 }
 
-/// Everything that is measured of a colony.
+/// All measurements of a colony.
 ///
 /// # Errors
 /// A lost span, a wrong answer, or a process that does not run.
@@ -54,16 +54,16 @@ pub async fn measure(
 ) -> Result<Figures, Failure> {
     let agent = program.agent(&[]).await?;
     sending.send_all(&agent.url("otlp_grpc")?, traffic).await?.complete(traffic)?;
-    agent.process().until_idle(PATIENCE).await.ok_or("the agent does not rest")?;
+    agent.process().until_idle(IDLE_TIMEOUT).await.ok_or("the agent does not become idle")?;
     let mut figures = Figures::default();
     let colony = drain(program, traffic, &agent, &mut figures).await?;
-    let questions = traffic.answered(Asked::usual(traffic));
+    let questions = traffic.answer_all(ListQuery::for_bench(traffic));
     let mut ask = Ask::Colony(ColonyApi::new(colony.url("colony")?)?);
     figures.extend("colony", queries::measure(&mut ask, traffic, &questions).await?);
     Ok(figures)
 }
 
-/// From the start of a new colony until it holds all that the agent does.
+/// Measures from the start of a new colony until it has all spans of the agent.
 async fn drain(
     program: &Program,
     traffic: &Traffic,
@@ -83,10 +83,10 @@ async fn drain(
     figures.at_least("drained per core of the colony", 1e6 / colony_cpu, "spans/s", 100_000.0);
     figures.add("colony CPU, draining", colony_cpu, "µs/span");
     figures.add("agent CPU, being drained", agent_cpu, "µs/span");
-    let rested: Option<f64> = colony.process().until_idle(PATIENCE).await;
+    let rested: Option<f64> = colony.process().until_idle(IDLE_TIMEOUT).await;
     figures.add(
         "colony CPU, until idle",
-        each(rested.ok_or("the colony does not rest")?),
+        each(rested.ok_or("the colony does not become idle")?),
         "µs/span",
     );
     figures.add("colony memory, peak", colony.process().peak_mib(), "MiB");

@@ -1,4 +1,4 @@
-//! OTLP's client side with bodies that are encoded already: both protocols, and their retries.
+//! A client of OTLP for exports that are already encoded, over both protocols, with retries.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tonic_prost::ProstDecoder;
 
 use crate::Failure;
 
-/// How exports travel.
+/// The protocol of exports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
@@ -26,34 +26,34 @@ pub enum Protocol {
     Http,
 }
 
-/// One connection to a receiver. Clones share it.
+/// A connection to a receiver. Clones share the connection.
 #[derive(Clone)]
 pub enum Exporter {
     /// An HTTP/2 connection.
     Grpc(Channel),
-    /// A pool of HTTP/1.1 connections and the URL.
+    /// A pool of HTTP/1.1 connections, and the URL.
     Http(reqwest::Client, String),
 }
 
-/// What a receiver said of one export.
+/// The answer of a receiver to one export.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Answer {
-    /// Taken, but for so many spans.
+    /// Accepted, except for this many spans.
     Acknowledged { rejected: u64 },
-    /// To be sent again, after so long if the receiver said so.
+    /// To be sent again, after a delay if the receiver named one.
     Again { after: Option<Duration>, why: String },
-    /// Never to be sent again.
+    /// Refused permanently.
     Refused(String),
 }
 
-/// An export that is not answered by then is sent again.
+/// An export without an answer for this long is sent again.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Exporter {
-    /// Connects to `endpoint`, such as `http://127.0.0.1:4317`, when the first export is sent.
+    /// Connects to `endpoint`, such as `http://127.0.0.1:4317`, with the first export.
     ///
     /// # Errors
-    /// When `endpoint` is no URL.
+    /// `endpoint` is not a URL.
     pub fn new(endpoint: &str, protocol: Protocol) -> Result<Self, Failure> {
         Ok(match protocol {
             Protocol::Grpc => {
@@ -68,7 +68,7 @@ impl Exporter {
         })
     }
 
-    /// Sends `body`, an `ExportTraceServiceRequest`, once.
+    /// Sends `body`, an encoded `ExportTraceServiceRequest`, once.
     pub async fn export(&self, body: Bytes) -> Answer {
         match self {
             Self::Grpc(channel) => grpc(channel.clone(), body).await,
@@ -90,7 +90,7 @@ async fn grpc(channel: Channel, body: Bytes) -> Answer {
     }
 }
 
-/// Source: OTLP specification, "OTLP/gRPC Response", the table of retryable codes.
+/// Which codes are retryable is defined in the OTLP specification, "OTLP/gRPC Response".
 fn grpc_refusal(status: &Status) -> Answer {
     let (after, why) = (retry_info(status.details()), status.to_string());
     match status.code() {
@@ -101,13 +101,13 @@ fn grpc_refusal(status: &Status) -> Answer {
         | Code::Unavailable
         | Code::DataLoss => Answer::Again { after, why },
         Code::ResourceExhausted if after.is_some() => Answer::Again { after, why },
-        // A connection that broke while it waited for its answer; tonic calls it so.
+        // Tonic reports a connection that broke during a request with this code.
         Code::Unknown if status.message().contains("transport") => Answer::Again { after, why },
         _ => Answer::Refused(why),
     }
 }
 
-/// `RetryInfo.retry_delay` of a `google.rpc.Status`.
+/// The `RetryInfo.retry_delay` of a `google.rpc.Status`.
 fn retry_info(details: &[u8]) -> Option<Duration> {
     let status = RpcStatus::decode(details).ok()?;
     let info = status.details.iter().find(|detail| detail.type_url == RETRY_INFO)?;
@@ -115,7 +115,7 @@ fn retry_info(details: &[u8]) -> Option<Duration> {
     Duration::try_from(delay).ok()
 }
 
-/// Source: OTLP specification, "OTLP/HTTP Response", the retryable status codes.
+/// Which statuses are retryable is defined in the OTLP specification, "OTLP/HTTP Response".
 async fn http(client: &reqwest::Client, url: &str, body: Bytes) -> Answer {
     let request = client.post(url).header("content-type", "application/x-protobuf").body(body);
     let response = match request.send().await {
@@ -142,7 +142,7 @@ fn acknowledged(response: &ExportTraceServiceResponse) -> Answer {
     Answer::Acknowledged { rejected: rejected.max(0) as u64 }
 }
 
-/// gRPC's codec for a request that is encoded already.
+/// A gRPC codec for requests that are already encoded.
 struct EncodedExport;
 
 impl Codec for EncodedExport {

@@ -1,4 +1,4 @@
-//! What was measured, and the bar it is held against.
+//! Measured values, with their limits.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,19 +7,19 @@ use crate::latency::Percentiles;
 use crate::output::chain;
 use crate::table::Table;
 
-/// One measurement.
+/// One measured value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figure {
     /// What was measured.
     pub what: String,
-    /// In `unit`.
+    /// The value in `unit`.
     pub value: f64,
-    /// `ms`, `MiB`, `B/span` …; empty for a number.
+    /// The unit: `ms`, `MiB`, `B/span` and so on; empty for a count.
     pub unit: String,
-    /// What it is held against.
+    /// The limit of the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bar: Option<Bar>,
-    /// Why there is no value: the measurement failed.
+    /// Why there is no value, if the measurement failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
     /// Whether `value` is within `bar`.
@@ -27,45 +27,45 @@ pub struct Figure {
     pub met: Option<bool>,
 }
 
-/// The limit of a good figure.
+/// The limit of a good value.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bar {
-    /// No more than this.
+    /// The largest good value.
     AtMost(f64),
-    /// No less than this.
+    /// The smallest good value.
     AtLeast(f64),
 }
 
-/// Measurements in the order in which they were made.
+/// Measured values, in the order in which they were measured.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Figures(pub Vec<Figure>);
 
 impl Figures {
-    /// Adds a figure that is held against nothing.
+    /// Adds a value without a limit.
     pub fn add(&mut self, what: impl Into<String>, value: f64, unit: &str) {
         self.push(what.into(), value, unit, None);
     }
 
-    /// Adds a figure that should be no more than `bar`.
+    /// Adds a value that should be at most `bar`.
     pub fn at_most(&mut self, what: impl Into<String>, value: f64, unit: &str, bar: f64) {
         self.push(what.into(), value, unit, Some(Bar::AtMost(bar)));
     }
 
-    /// Adds a figure that should be no less than `bar`.
+    /// Adds a value that should be at least `bar`.
     pub fn at_least(&mut self, what: impl Into<String>, value: f64, unit: &str, bar: f64) {
         self.push(what.into(), value, unit, Some(Bar::AtLeast(bar)));
     }
 
-    /// Adds the usual percentiles; `bars` are for p50 and p99.
+    /// Adds the median and the 99th percentile, with the limits `bars`.
     pub fn latency(&mut self, what: &str, found: &Percentiles, bars: [Option<f64>; 2]) {
         let bars = bars.map(|bar| bar.map(Bar::AtMost));
         self.push(format!("{what}, p50"), found.p50_ms, "ms", bars[0]);
         self.push(format!("{what}, p99"), found.p99_ms, "ms", bars[1]);
     }
 
-    /// Adds a measurement that did not come about, which is never met.
+    /// Adds a failed measurement.
     pub fn fail(&mut self, what: impl Into<String>, error: &Failure) {
         let (what, failure) = (what.into(), Some(chain(error)));
         eprintln!("  {what}: FAILED: {}", failure.as_deref().unwrap_or_default());
@@ -79,10 +79,10 @@ impl Figures {
         });
     }
 
-    /// Whether every measurement came about, and no answer was wrong.
+    /// Whether every measurement succeeded and no answer was wrong.
     ///
     /// # Errors
-    /// Names the first that failed.
+    /// The error names the first failed measurement.
     pub fn complete(&self) -> Result<(), Failure> {
         match self.0.iter().find(|figure| figure.failure.is_some()) {
             None => Ok(()),
@@ -90,18 +90,18 @@ impl Figures {
         }
     }
 
-    /// The first that is not met.
+    /// The first value that is outside its limit.
     pub fn unmet(&self) -> Option<&Figure> {
         self.0.iter().find(|figure| figure.met == Some(false))
     }
 
-    /// Adds those of `other`, each named after `of`.
-    pub fn extend(&mut self, of: &str, other: Self) {
+    /// Adds the values of `other`, with `prefix` before their names.
+    pub fn extend(&mut self, prefix: &str, other: Self) {
         self.0.extend(
             other
                 .0
                 .into_iter()
-                .map(|figure| Figure { what: format!("{of}: {}", figure.what), ..figure }),
+                .map(|figure| Figure { what: format!("{prefix}: {}", figure.what), ..figure }),
         );
     }
 
@@ -114,7 +114,7 @@ impl Figures {
         self.0.push(Figure { what, value, unit: unit.to_owned(), bar, failure: None, met });
     }
 
-    /// For people.
+    /// The values as a table.
     pub fn table(&self) -> Table {
         let mut table = Table::new(&["what", "measured", "bar", "met?"]);
         for figure in &self.0 {
@@ -140,14 +140,14 @@ impl Figures {
     }
 }
 
-/// As much of a text as a cell takes.
+/// The first line of a text, cut to fit in a table cell.
 fn one_line(text: &str) -> String {
-    const MOST: usize = 100;
+    const MAX_CHARACTERS: usize = 100;
     let line = text.lines().next().unwrap_or_default().replace('|', "/");
-    line.chars().take(MOST).collect()
+    line.chars().take(MAX_CHARACTERS).collect()
 }
 
-/// Three digits or so: more would claim what was not measured.
+/// A number rounded to about three digits, because measurements are not more precise.
 fn rounded(value: f64) -> String {
     match value.abs() {
         size if size >= 1_000.0 => crate::units::grouped(value.round() as u64),
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_figure_beyond_its_bar_is_not_met() {
+    fn a_value_outside_its_limit_is_marked() {
         let mut figures = Figures::default();
         figures.at_most("append", 7.3, "µs", 8.0);
         figures.at_least("drained", 90_000.0, "spans/s", 100_000.0);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_measurement_that_failed_is_not_met_and_says_why() {
+    fn a_failed_measurement_is_marked_with_its_reason() {
         let mut figures = Figures::default();
         figures.fail("drained", &"`spans` stands still at 80000\nand more".into());
         assert!(figures.unmet().is_some() && figures.complete().is_err());

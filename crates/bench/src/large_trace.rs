@@ -1,4 +1,5 @@
-//! One very large trace, read with and without attributes: what a waterfall, and what an export costs.
+//! Measures how long one very large trace takes to read: without attributes, as for a timeline, and
+//! whole, as for an export.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,18 +15,18 @@ use crate::Failure;
 use crate::figures::Figures;
 use crate::latency::Latencies;
 
-/// Spans of the trace.
+/// The number of spans in the trace.
 const SPANS: u64 = 100_000;
-/// How often it is read.
+/// How often the trace is read.
 const ROUNDS: usize = 10;
-/// Milliseconds that the trace without attributes may take.
-const BAR: f64 = 200.0;
+/// The limit in milliseconds for the trace without attributes.
+const LIMIT: f64 = 200.0;
 const SERVICES: [&str; 4] = ["frontend", "cart", "payment", "shipping"];
 
-/// Stores the trace, seals it, and reads it back. A wrong trace is a row that failed.
+/// Stores the trace, seals it, and reads it back. A wrong trace becomes a failed row.
 pub fn measure(figures: &mut Figures) {
     for (what, columns, bar) in [
-        ("trace of 100,000 spans, core columns", Columns::CORE, Some(BAR)),
+        ("trace of 100,000 spans, core columns", Columns::CORE, Some(LIMIT)),
         ("trace of 100,000 spans, with attributes", Columns::CORE | Columns::ATTRIBUTES, None),
         ("trace of 100,000 spans, whole", Columns::ALL, None),
     ] {
@@ -64,7 +65,7 @@ fn read(columns: Columns) -> Result<Latencies, Failure> {
     Ok(latencies)
 }
 
-/// When the trace starts.
+/// The start time of the trace, in Unix nanoseconds.
 const START: u64 = 1_795_608_000_000_000_000;
 
 fn origin(service: &str) -> Arc<Origin> {
@@ -73,7 +74,7 @@ fn origin(service: &str) -> Arc<Origin> {
     Arc::new(Origin { resource, scope: Scope::default(), collector: Collector::Ebpf })
 }
 
-/// A call as eBPF reports it: six attributes with a column, and two without.
+/// A call as eBPF reports it: six attributes with a column of their own, and two without.
 fn span(trace: TraceId, id: u64, origin: &Arc<Origin>) -> Result<Span, Failure> {
     let path = format!("/orders/{id}");
     let attributes: [(&str, Value); 8] = [

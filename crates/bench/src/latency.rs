@@ -1,42 +1,42 @@
-//! Many durations, told by their order.
+//! Latency percentiles.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// Durations of one kind.
+/// Durations of one kind of operation.
 #[derive(Clone, Debug, Default)]
 pub struct Latencies(Vec<Duration>);
 
-/// Milliseconds.
+/// Percentiles in milliseconds, by nearest rank.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Percentiles {
-    /// How many there were.
+    /// The number of durations.
     pub count: usize,
-    /// Half took no longer.
+    /// The median.
     pub p50_ms: f64,
-    /// 99 of 100 took no longer.
+    /// The 99th percentile.
     pub p99_ms: f64,
-    /// None took longer.
+    /// The maximum.
     pub max_ms: f64,
 }
 
 impl Latencies {
-    /// Adds one.
+    /// Adds a duration.
     pub fn add(&mut self, duration: Duration) {
         self.0.push(duration);
     }
 
-    /// Adds those of `other`.
+    /// Adds all durations of `other`.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
-    /// The usual three; zeros when there are none.
+    /// The median, the 99th percentile and the maximum; zeros when there are no durations.
     pub fn percentiles(&self) -> Percentiles {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        // Nearest rank: the smallest that so many are not above.
+        // Nearest rank: the smallest duration that this part of the durations does not exceed.
         let at = |share: f64| {
             let rank = (share * sorted.len() as f64).ceil().max(1.0) as usize;
             sorted.get(rank - 1).map_or(0.0, |duration| duration.as_secs_f64() * 1e3)
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_durations_that_really_occurred() {
+    fn percentiles_are_durations_that_occurred() {
         let mut latencies = Latencies::default();
         (1..=200).rev().for_each(|ms| latencies.add(Duration::from_millis(ms)));
         let found = latencies.percentiles();
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_all_of_them_and_none_is_zero() {
+    fn percentiles_of_one_duration_equal_it_and_those_of_none_are_zero() {
         let mut latencies = Latencies::default();
         assert_eq!(latencies.percentiles(), Percentiles::default());
         latencies.add(Duration::from_millis(7));

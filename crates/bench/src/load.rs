@@ -1,4 +1,4 @@
-//! `coral-bench load`: sends traffic to anything that speaks OTLP, and says how that went.
+//! `coral-bench load`: sends traffic to an OTLP receiver, and measures the acknowledgements.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -12,26 +12,27 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
 use crate::exporter::{Answer, Exporter, Protocol};
+use crate::load_result::LoadResult;
 use crate::process::Process;
-use crate::sent::Sent;
 use crate::traffic::Traffic;
 use crate::traffic::encode::Encoder;
 use crate::{Failure, clock, output};
 
-/// Sends Beyla-like spans over OTLP and counts what is acknowledged.
+/// Sends Beyla-like spans over OTLP, and counts acknowledged spans.
 #[derive(Args)]
 pub struct LoadCommand {
-    /// Where the receiver listens.
+    /// The URL of the receiver.
     #[arg(long, default_value = "http://127.0.0.1:4317")]
     endpoint: String,
     #[command(flatten)]
     traffic: Traffic,
     #[command(flatten)]
     sending: Sending,
-    /// Writes what was sent, and questions with their exact answers, to this file as JSON.
+    /// Write a description of the traffic, and questions with their exact answers, to this file as
+    /// JSON.
     #[arg(long)]
     manifest: Option<PathBuf>,
-    /// Writes the measurements to this file as JSON.
+    /// Write the measurements to this file as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
 }
@@ -39,27 +40,27 @@ pub struct LoadCommand {
 /// How exports are sent.
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct Sending {
-    /// OTLP over gRPC or HTTP.
+    /// The protocol: OTLP over gRPC or HTTP.
     #[arg(long, value_enum, default_value = "grpc")]
     pub protocol: Protocol,
-    /// Connections.
+    /// Number of connections.
     #[arg(long, default_value_t = 4)]
     pub connections: usize,
-    /// Exports that each connection has open at a time.
+    /// Number of exports in flight on each connection.
     #[arg(long, default_value_t = 8)]
     pub in_flight: usize,
-    /// Spans a second at most; 0 is as many as are taken.
+    /// The largest number of spans per second; 0 means as many as possible.
     #[arg(long, default_value_t = 0)]
     pub rate: u64,
 }
 
-/// Exports that are encoded ahead of those that are sent.
-const AHEAD: usize = 64;
-/// How long to wait before the second attempt, unless the receiver says; doubled each time.
+/// How many exports are encoded ahead of sending.
+const MAX_ENCODED_AHEAD: usize = 64;
+/// The delay before the second attempt, unless the receiver names one; doubled with each attempt.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
-/// An export, ready to be sent.
+/// An encoded export.
 struct Export {
     number: u64,
     body: Bytes,
@@ -67,7 +68,7 @@ struct Export {
 }
 
 impl LoadCommand {
-    /// Runs to the end and prints what was measured.
+    /// Runs the load and prints the results.
     pub async fn run(self) -> Result<(), Failure> {
         let traffic = self.traffic.ending(clock::now());
         if let Some(file) = &self.manifest {
@@ -84,29 +85,30 @@ impl Sending {
     /// Sends all of `traffic` to `endpoint`.
     ///
     /// # Errors
-    /// When `endpoint` is no URL.
-    pub async fn send_all(&self, endpoint: &str, traffic: &Traffic) -> Result<Sent, Failure> {
+    /// `endpoint` is not a URL.
+    pub async fn send_all(&self, endpoint: &str, traffic: &Traffic) -> Result<LoadResult, Failure> {
         self.send(endpoint, traffic, 0..traffic.exports(), |_| {}).await
     }
 
-    /// Sends some exports of `traffic`, and calls `acknowledged` with the number of each that was.
-    /// Exports that find nobody are tried again, without an end: drop the future to stop.
+    /// Sends the given exports of `traffic`, and calls `acknowledged` with the number of each
+    /// acknowledged export. Exports that cannot be delivered are repeated without limit; drop the
+    /// future to stop.
     ///
     /// # Errors
-    /// When `endpoint` is no URL.
+    /// `endpoint` is not a URL.
     pub async fn send(
         &self,
         endpoint: &str,
         traffic: &Traffic,
         exports: Range<u64>,
         acknowledged: impl Fn(u64) + Send + Sync + 'static,
-    ) -> Result<Sent, Failure> {
-        let (ahead, queue) = mpsc::channel(AHEAD);
+    ) -> Result<LoadResult, Failure> {
+        let (ahead, queue) = mpsc::channel(MAX_ENCODED_AHEAD);
         let mut tasks = JoinSet::new();
         let (of, rate) = (traffic.clone(), self.rate);
         tasks.spawn_blocking(move || {
             encode(&of, exports, rate, &ahead);
-            Sent::default()
+            LoadResult::default()
         });
         let queue = Arc::new(Mutex::new(queue));
         let acknowledged = Arc::new(acknowledged);
@@ -118,7 +120,7 @@ impl Sending {
                 tasks.spawn(sender.run(acknowledged.clone()));
             }
         }
-        let mut sent = Sent::default();
+        let mut sent = LoadResult::default();
         while let Some(ended) = tasks.join_next().await {
             sent.add(ended?);
         }
@@ -129,7 +131,7 @@ impl Sending {
     }
 }
 
-/// Encodes `exports` as fast as they are taken, but no faster than `rate` spans a second.
+/// Encodes `exports` as fast as they are sent, but at most `rate` spans per second.
 fn encode(traffic: &Traffic, exports: Range<u64>, rate: u64, ahead: &mpsc::Sender<Export>) {
     let mut encoder = Encoder::new(traffic);
     let begin = Instant::now();
@@ -147,15 +149,15 @@ fn encode(traffic: &Traffic, exports: Range<u64>, rate: u64, ahead: &mpsc::Sende
     }
 }
 
-/// One of those that send at the same time.
+/// One of several concurrent senders.
 struct Sender {
     exporter: Exporter,
     queue: Arc<Mutex<mpsc::Receiver<Export>>>,
 }
 
 impl Sender {
-    async fn run(self, acknowledged: Arc<impl Fn(u64)>) -> Sent {
-        let mut sent = Sent::default();
+    async fn run(self, acknowledged: Arc<impl Fn(u64)>) -> LoadResult {
+        let mut sent = LoadResult::default();
         loop {
             let next = self.queue.lock().await.recv().await;
             let Some(export) = next else { return sent };
@@ -166,8 +168,9 @@ impl Sender {
         }
     }
 
-    /// Sends one export until it is acknowledged or refused for good. Returns whether it was the first.
-    async fn deliver(&self, export: Export, sent: &mut Sent) -> bool {
+    /// Sends one export until it is acknowledged or refused permanently. Returns whether it was
+    /// acknowledged.
+    async fn deliver(&self, export: Export, sent: &mut LoadResult) -> bool {
         let (begin, mut backoff) = (Instant::now(), FIRST_BACKOFF);
         loop {
             match self.exporter.export(export.body.clone()).await {

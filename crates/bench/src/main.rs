@@ -1,4 +1,4 @@
-//! `coral-bench`: measurements, each with the command that repeats it.
+//! `coral-bench`: measures Coral. Each measurement is one command that can be repeated.
 
 mod agent;
 mod ask;
@@ -9,6 +9,7 @@ mod figures;
 mod large_trace;
 mod latency;
 mod load;
+mod load_result;
 mod metrics;
 mod output;
 mod process;
@@ -16,7 +17,6 @@ mod program;
 mod queries;
 mod rca;
 mod report;
-mod sent;
 mod server;
 mod sink;
 mod soak;
@@ -31,11 +31,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Why a measurement did not come about, or what was found wrong by it.
+/// Why a measurement failed, or which wrong answer it found.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Measures Coral, or anything that speaks OTLP. Quote CPU time and ratios: wall time on a shared
-/// machine says little.
+/// Measures Coral, or any receiver of OTLP. Compare CPU time and ratios: elapsed time depends on
+/// what else runs on the machine.
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -46,21 +46,24 @@ struct Cli {
 enum Measure {
     /// Sends Beyla-like spans to an OTLP receiver.
     Load(load::LoadCommand),
-    /// Receives OTLP, decodes it and forgets it: the floor for ratios.
+    /// Receives OTLP, decodes it and discards it: the lower limit that other receivers are compared
+    /// with.
     Sink(sink::Sink),
-    /// A coral agent under load: its CPU, memory, disk and answers.
+    /// Measures an agent under load: CPU, memory, disk space, and answers.
     Agent(agent::AgentCommand),
-    /// A colony draining an agent: spans a second, CPU, and the colony's answers.
+    /// Measures a colony that drains an agent: spans per second, CPU, and answers.
     Colony(colony::ColonyCommand),
-    /// An agent under Beyla-like metrics: CPU and bytes a point.
+    /// Measures an agent under Beyla-like metrics: CPU and bytes per point.
     Metrics(metrics::MetricsCommand),
-    /// Bad days: kills at random moments, and everything at once for a long time.
+    /// Tests for lost spans and wrong answers: kills at random moments, and long runs of everything
+    /// at once.
     Soak(soak::SoakCommand),
-    /// Everything, as one table with its bars.
+    /// Runs all measurements and prints one table with their limits.
     Report(report::Report),
-    /// Root causes: recorded and simulated faults whose culprits are known.
+    /// Measures root causes on recorded and simulated faults with known culprits.
     Rca(rca::Rca),
-    /// The store alone: CPU per span appended and sealed, bytes per span, lookups, a search, a reopening.
+    /// Measures the store alone: CPU per span appended and sealed, bytes per span, lookups, a
+    /// search, and reopening.
     Store(store::Store),
 }
 
@@ -79,11 +82,11 @@ fn run(measure: Measure) -> Result<(), Failure> {
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = measure.run() => outcome,
-            // What was being run is dropped, and with it every process that was started for it.
+            // Dropping the measurement ends every process that it started.
             () = signalled() => Err("interrupted".into()),
         }
     });
-    // A store that is still being filled does not keep an interrupted bench alive.
+    // A store that is still being filled must not delay the end of an interrupted bench.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     outcome
 }

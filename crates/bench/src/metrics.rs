@@ -1,4 +1,4 @@
-//! `coral-bench metrics`: an agent under Beyla-like metrics.
+//! `coral-bench metrics`: measures an agent under Beyla-like metrics.
 
 use std::time::Duration;
 
@@ -16,27 +16,27 @@ use crate::process::Process;
 use crate::program::Program;
 use crate::{Failure, clock};
 
-/// Starts an agent, and sends it the totals of many series again and again, as Beyla would.
+/// Starts an agent and sends it the totals of many series again and again, as Beyla does.
 #[derive(Args)]
 pub struct MetricsCommand {
     #[command(flatten)]
     program: Program,
-    /// Services; each is one request an export.
+    /// Number of services; each sends one request per export.
     #[arg(long, default_value_t = 20)]
     services: u64,
-    /// Series of each service.
+    /// Number of series of each service.
     #[arg(long, default_value_t = 50)]
     series: u64,
-    /// Exports, ten seconds apart in their own time.
+    /// Number of exports, with time stamps ten seconds apart.
     #[arg(long, default_value_t = 200)]
     exports: u64,
 }
 
 const TEN_SECONDS: u64 = 10_000_000_000;
-const PATIENCE: Duration = Duration::from_secs(120);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
 impl MetricsCommand {
-    /// Runs to the end and prints what was measured.
+    /// Runs the measurement and prints the results.
     pub async fn run(self) -> Result<(), Failure> {
         let agent = self.program.agent(&[]).await?;
         let url = format!("{}/v1/metrics", agent.url("beyla_http")?);
@@ -44,7 +44,7 @@ impl MetricsCommand {
         let start = clock::now() - self.exports * TEN_SECONDS;
         let before = agent.process().cpu_seconds();
         for export in 1..=self.exports {
-            // Beyla exports all services by one timer.
+            // Beyla exports all services at the same time.
             let mut requests = JoinSet::new();
             for service in 0..self.services {
                 let body = self.export(service, start, export).encode_to_vec();
@@ -56,7 +56,11 @@ impl MetricsCommand {
             }
         }
         let answered = agent.process().cpu_seconds() - before;
-        let idle = agent.process().until_idle(PATIENCE).await.ok_or("the agent never rests")?;
+        let idle = agent
+            .process()
+            .until_idle(IDLE_TIMEOUT)
+            .await
+            .ok_or("the agent does not become idle")?;
         let points = self.services * self.series * self.exports;
         let stored = agent.counter("coral.agent.metric_points.stored").await?;
         if stored != points {
@@ -74,7 +78,7 @@ impl MetricsCommand {
         Ok(())
     }
 
-    /// CPU seconds to decode as many exports with prost and forget them.
+    /// CPU seconds to decode the same exports with prost and discard them.
     fn floor(&self, start: u64) -> Result<f64, Failure> {
         let bodies: Vec<Vec<u8>> = (0..self.services)
             .map(|service| self.export(service, start, self.exports).encode_to_vec())
@@ -87,7 +91,8 @@ impl MetricsCommand {
         Ok(process.cpu_seconds() - before)
     }
 
-    /// What `service` had counted at its export number `export`: two requests more a series each time.
+    /// The totals of `service` at export number `export`: each export adds two requests to each
+    /// series.
     fn export(&self, service: u64, start: u64, export: u64) -> ExportMetricsServiceRequest {
         let points = (0..self.series).map(|series| point(series, start, export));
         let histogram = Histogram { data_points: points.collect(), aggregation_temporality: 2 };

@@ -1,4 +1,4 @@
-//! Measurements as files.
+//! Writes measurements to files.
 
 use std::path::Path;
 
@@ -9,21 +9,21 @@ use crate::Failure;
 /// Writes `value` to `file` as JSON.
 ///
 /// # Errors
-/// Names the file.
+/// The error names the file.
 pub fn write_json(file: &Path, value: &impl Serialize) -> Result<(), Failure> {
     let json = serde_json::to_string_pretty(value)? + "\n";
     std::fs::write(file, json).map_err(|e| format!("cannot write `{}`: {e}", file.display()).into())
 }
 
-/// As [`write_json`], when a file is wanted.
+/// Like [`write_json`], when `file` is given.
 ///
 /// # Errors
-/// Names the file.
+/// The error names the file.
 pub fn write_json_if(file: Option<&Path>, value: &impl Serialize) -> Result<(), Failure> {
     file.map_or(Ok(()), |file| write_json(file, value))
 }
 
-/// An error and its causes, after colons.
+/// An error followed by its causes, separated by colons.
 pub fn chain(error: &Failure) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

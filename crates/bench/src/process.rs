@@ -1,4 +1,4 @@
-//! What the kernel says of a process: this one, or another one by its id.
+//! CPU time and memory of a process, from `/proc`.
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -8,21 +8,22 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug)]
 pub struct Process(pub u32);
 
-/// Less than this share of one core is idle.
+/// A process that uses less than this part of a core is idle.
 const IDLE_SHARE: f64 = 0.02;
-/// For so long, or it is only a pause.
+/// How long a process must stay below [`IDLE_SHARE`] to count as idle.
 const IDLE_FOR: Duration = Duration::from_secs(2);
 
 impl Process {
-    /// This one.
+    /// This process.
     pub fn this() -> Self {
         Self(std::process::id())
     }
 
-    /// CPU seconds so far, user and system, of all threads, ended ones included. 0 when it is gone.
+    /// CPU seconds so far, user and system, of all threads including ended ones. 0 when the process
+    /// has ended.
     pub fn cpu_seconds(self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
-        // The second field is the program's name, in parentheses, and may hold spaces.
+        // The second field is the name of the program in parentheses, which may contain spaces.
         let fields: Vec<&str> =
             stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks =
@@ -30,12 +31,12 @@ impl Process {
         (ticks(11) + ticks(12)) / ticks_a_second()
     }
 
-    /// The most memory that was resident at once, in MiB.
+    /// The peak of resident memory, in MiB.
     pub fn peak_mib(self) -> f64 {
         self.status_mib("VmHWM")
     }
 
-    /// Memory that is resident now, in MiB.
+    /// The current resident memory, in MiB.
     pub fn resident_mib(self) -> f64 {
         self.status_mib("VmRSS")
     }
@@ -48,11 +49,11 @@ impl Process {
         kib.unwrap_or(0.0) / 1_024.0
     }
 
-    /// Waits until it uses less than 2% of a core for 2 s, at most `patience`. Returns its CPU seconds at
-    /// the beginning of that pause, or `None` when it never rested.
-    pub async fn until_idle(self, patience: Duration) -> Option<f64> {
+    /// Waits until the process is idle: below 2% of a core for 2 s. Returns its CPU seconds at the
+    /// beginning of the idle time, or `None` when it was not idle within `timeout`.
+    pub async fn until_idle(self, timeout: Duration) -> Option<f64> {
         let begin = Instant::now();
-        while begin.elapsed() < patience {
+        while begin.elapsed() < timeout {
             let before = self.cpu_seconds();
             tokio::time::sleep(IDLE_FOR).await;
             if self.cpu_seconds() - before < IDLE_SHARE * IDLE_FOR.as_secs_f64() {
@@ -63,7 +64,7 @@ impl Process {
     }
 }
 
-/// In which `/proc` counts; 100 nearly everywhere.
+/// The unit of CPU times in `/proc`: ticks per second, usually 100.
 fn ticks_a_second() -> f64 {
     static TICKS: OnceLock<f64> = OnceLock::new();
     *TICKS.get_or_init(|| {

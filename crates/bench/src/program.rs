@@ -1,4 +1,4 @@
-//! The coral program that is measured, and how it is set up.
+//! The coral program to measure, and its settings.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,25 +9,26 @@ use tempfile::TempDir;
 use crate::Failure;
 use crate::server::Server;
 
-/// Which program is measured, and how it is set up.
+/// The coral program to measure, and its settings.
 #[derive(Args, Clone, Debug)]
 pub struct Program {
-    /// The coral program; the one beside this one, when it is not given.
+    /// The coral program; by default the one in the directory of this program.
     #[arg(long)]
     coral: Option<PathBuf>,
-    /// A setting for every coral that is started, `KEY=VALUE`; may be repeated.
+    /// A setting for every coral process, `KEY=VALUE`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
-    /// Data goes into new directories in here; the system's own place, when it is not given.
+    /// The directory in which data directories are created; by default the system's temporary
+    /// directory.
     #[arg(long)]
     scratch: Option<PathBuf>,
-    /// Lets this share of all file operations of every coral fail, be cut short or panic, such as 0.001. The program
-    /// must be built with `--features coral/faults`.
+    /// Let this part of all file operations of every coral process fail, be cut short or panic,
+    /// such as 0.001. The program must be built with `--features coral/faults`.
     #[arg(long, value_name = "RATE")]
     pub faults: Option<f64>,
 }
 
-/// Every socket on a free port, and no Beyla beside what is measured.
+/// All sockets on free ports, and no Beyla.
 const FREE_PORTS: [&str; 6] = [
     "otlp.grpc=127.0.0.1:0",
     "otlp.http=127.0.0.1:0",
@@ -40,16 +41,16 @@ impl Program {
     /// Starts an agent on a new directory.
     ///
     /// # Errors
-    /// When it ends before it listens; its log says why.
+    /// The process ended before it listened; the error quotes its log.
     pub async fn agent(&self, settings: &[&str]) -> Result<Server, Failure> {
         self.start(&["agent", "start"], &[&FREE_PORTS[..], &["agent.id=bench"], settings].concat())
             .await
     }
 
-    /// Starts a colony on a new directory, with one agent if there is one.
+    /// Starts a colony on a new directory, with one agent.
     ///
     /// # Errors
-    /// As [`agent`](Self::agent).
+    /// As for [`agent`](Self::agent).
     pub async fn colony(&self, agent: &Server, settings: &[&str]) -> Result<Server, Failure> {
         let agents = format!(
             "colony: {{agents: [{{id: bench, address: \"{}\"}}]}}\n",

@@ -1,4 +1,4 @@
-//! Every question many times over, each answer checked, each timed.
+//! Asks every question many times, measures each answer and checks that it is right.
 
 use std::time::{Duration, Instant};
 
@@ -9,24 +9,25 @@ use crate::figures::Figures;
 use crate::latency::Latencies;
 use crate::traffic::Traffic;
 use crate::traffic::encode::Encoder;
-use crate::traffic::question::{Asked, Question};
+use crate::traffic::question::{ListQuery, Question};
 use crate::traffic::trace::mix;
 
 /// How often each question is asked.
 const LOOKUPS: u64 = 400;
 const LIST_ROUNDS: usize = 40;
-/// Traces that are sent alone, to see how soon they are found.
+/// How many traces are sent one by one, to measure how soon each is found.
 const NEW_TRACES: u64 = 20;
 const NEW_TRACE_SPANS: u64 = 10;
-/// Spans that [`findable`] sends.
+/// How many spans [`findable`] sends.
 pub const FINDABLE_SPANS: u64 = NEW_TRACES * NEW_TRACE_SPANS;
-/// Each kind of list is asked no longer than this, once every question of it was.
-const ENOUGH: Duration = Duration::from_secs(20);
+/// The longest time for the questions of one kind, once each was asked.
+const MAX_QUESTION_TIME: Duration = Duration::from_secs(20);
 
-/// A kind of question: its name, which ones are of it, its bars for p50 and p99.
+/// A kind of question: its name, which questions are of the kind, and its limits for P50 and P99.
 type Kind = (&'static str, fn(&Question, usize) -> bool, [Option<f64>; 2]);
 
-/// The kinds of lists; the first question of [`Asked::usual`] is about all times, the windows follow.
+/// The kinds of lists. The first question of the bench is about all times; the questions about
+/// windows follow.
 const KINDS: [Kind; 4] = [
     ("newest 20", |question, at| at == 0 && is_newest(question), [None, None]),
     (
@@ -36,40 +37,40 @@ const KINDS: [Kind; 4] = [
     ),
     (
         "slowest 20 of a service, 1 h",
-        |question, _| matches!(question.asked, Asked::Slowest { .. }),
+        |question, _| matches!(question.query, ListQuery::Slowest { .. }),
         [Some(25.0), None],
     ),
     (
         "attribute equality",
-        |question, _| matches!(question.asked, Asked::Path { .. }),
+        |question, _| matches!(question.query, ListQuery::Path { .. }),
         [None, None],
     ),
 ];
 
 fn is_newest(question: &Question) -> bool {
-    matches!(question.asked, Asked::Newest { .. })
+    matches!(question.query, ListQuery::Newest { .. })
 }
 
-/// Asks everything that `ask` can be asked, of a store that holds all of `traffic` and nothing else.
+/// Asks all questions that `ask` supports, of a store that has exactly the spans of `traffic`.
 ///
-/// A list that is not answered, or answered wrong, is a row that failed.
+/// A list that fails or is wrong becomes a failed row.
 ///
 /// # Errors
-/// A wrong trace, or none.
+/// A trace that is wrong or missing.
 pub async fn measure(
     ask: &mut Ask,
     traffic: &Traffic,
     questions: &[Question],
 ) -> Result<Figures, Failure> {
     let mut figures = Figures::default();
-    let known = known(ask, traffic).await?;
+    let known = stored_traces(ask, traffic).await?;
     figures.latency("trace by id", &known.percentiles(), [Some(3.0), Some(10.0)]);
-    let unknown = unknown(ask, traffic).await?;
+    let unknown = unknown_traces(ask, traffic).await?;
     figures.latency("unknown trace id", &unknown.percentiles(), [Some(3.0), Some(10.0)]);
     for (name, is_of_kind, mut bars) in KINDS {
         let of_kind = questions.iter().enumerate().filter(|(at, q)| is_of_kind(q, *at));
         let of_kind: Vec<&Question> =
-            of_kind.map(|(_, question)| question).filter(|q| ask.takes(&q.asked)).collect();
+            of_kind.map(|(_, question)| question).filter(|q| ask.supports(&q.query)).collect();
         if of_kind.is_empty() {
             continue;
         }
@@ -84,7 +85,7 @@ pub async fn measure(
     Ok(figures)
 }
 
-async fn known(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
+async fn stored_traces(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
     let mut latencies = Latencies::default();
     for round in 0..LOOKUPS {
         let expected = traffic.facts(&traffic.trace(mix(round) % traffic.traces()));
@@ -98,7 +99,7 @@ async fn known(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
     Ok(latencies)
 }
 
-async fn unknown(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
+async fn unknown_traces(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure> {
     let other = Traffic { seed: mix(traffic.seed), ..traffic.clone() };
     let mut latencies = Latencies::default();
     for round in 0..LOOKUPS {
@@ -116,22 +117,22 @@ async fn unknown(ask: &mut Ask, traffic: &Traffic) -> Result<Latencies, Failure>
 async fn lists(ask: &mut Ask, questions: &[&Question]) -> Result<Latencies, Failure> {
     let (mut latencies, all) = (Latencies::default(), Instant::now());
     let rounds = LIST_ROUNDS.max(questions.len());
-    for (asked, question) in questions.iter().cycle().take(rounds).enumerate() {
-        if asked >= questions.len() && all.elapsed() > ENOUGH {
+    for (round, question) in questions.iter().cycle().take(rounds).enumerate() {
+        if round >= questions.len() && all.elapsed() > MAX_QUESTION_TIME {
             break;
         }
         let begin = Instant::now();
-        let found = ask.list(&question.asked).await?;
+        let found = ask.list(&question.query).await?;
         latencies.add(begin.elapsed());
         found.check(question)?;
     }
     Ok(latencies)
 }
 
-/// How long after its acknowledgement a trace is found, by id and by a search.
+/// Measures how long after its acknowledgement a trace is found, by id and by a search.
 ///
 /// # Errors
-/// When it is not found within seconds.
+/// A trace that is not found within ten seconds.
 pub async fn findable(ask: &mut Ask, otlp_grpc: &str) -> Result<Figures, Failure> {
     let exporter = Exporter::new(otlp_grpc, Protocol::Grpc)?;
     let (mut by_id, mut by_search) = (Latencies::default(), Latencies::default());
@@ -141,7 +142,7 @@ pub async fn findable(ask: &mut Ask, otlp_grpc: &str) -> Result<Figures, Failure
         let answer = exporter.export(body.into()).await;
         let begin = Instant::now();
         if !matches!(answer, Answer::Acknowledged { rejected: 0 }) {
-            return Err(format!("a single trace was not taken: {answer:?}").into());
+            return Err(format!("a single trace was not accepted: {answer:?}").into());
         }
         let facts = traffic.facts(&traffic.trace(0));
         until(
@@ -151,8 +152,9 @@ pub async fn findable(ask: &mut Ask, otlp_grpc: &str) -> Result<Figures, Failure
         .await?;
         by_id.add(begin.elapsed());
         let second = facts.start_us / 1_000_000 * 1_000_000;
-        let asked = Asked::Newest { since_us: second, until_us: second + 1_000_000, limit: 100 };
-        until(|| begin.elapsed(), async || Ok(ask.list(&asked).await?.traces.contains(&facts)))
+        let query =
+            ListQuery::Newest { since_us: second, until_us: second + 1_000_000, limit: 100 };
+        until(|| begin.elapsed(), async || Ok(ask.list(&query).await?.traces.contains(&facts)))
             .await?;
         by_search.add(begin.elapsed());
     }
@@ -163,7 +165,7 @@ pub async fn findable(ask: &mut Ask, otlp_grpc: &str) -> Result<Figures, Failure
     Ok(figures)
 }
 
-/// A trace of now.
+/// A single trace that has just ended.
 fn one_trace(seed: u64) -> Traffic {
     Traffic {
         spans: NEW_TRACE_SPANS,
@@ -179,7 +181,7 @@ fn one_trace(seed: u64) -> Traffic {
     }
 }
 
-/// Asks every 5 ms until it is so.
+/// Asks every 5 ms until the answer is as expected.
 async fn until(
     elapsed: impl Fn() -> Duration,
     mut is_so: impl AsyncFnMut() -> Result<bool, Failure>,

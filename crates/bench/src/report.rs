@@ -1,4 +1,4 @@
-//! `coral-bench report`: every measurement, in one table.
+//! `coral-bench report`: runs all measurements and prints one table.
 
 use std::path::PathBuf;
 
@@ -14,8 +14,8 @@ use crate::traffic::Traffic;
 use crate::units::grouped;
 use crate::{Failure, clock, colony, output};
 
-/// Measures everything and prints one table. What fails is a row of it, and the exit code is then 1; a bar
-/// that is not met is only said.
+/// Runs all measurements and prints one table. A measurement that fails becomes a row, and the exit
+/// code is 1. A value outside its limit is only marked.
 #[derive(Args)]
 pub struct Report {
     #[command(flatten)]
@@ -24,41 +24,45 @@ pub struct Report {
     traffic: Traffic,
     #[command(flatten)]
     sending: Sending,
-    /// Spans of the large store; 0 leaves it out.
+    /// Number of spans in the large store; 0 skips it.
     #[arg(long, default_value_t = 10_000_000)]
     large: u64,
-    /// Kills of each kind; 0 leaves them out.
+    /// Number of kills of each kind; 0 skips them.
     #[arg(long, default_value_t = 10)]
     kills: u64,
-    /// Minutes of everything at once; 0 leaves it out.
+    /// Minutes of running everything at once; 0 skips it.
     #[arg(long, default_value_t = 1)]
     minutes: u64,
-    /// Writes the measurements to this file as JSON.
+    /// Write the measurements to this file as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
 }
 
-/// No kill is begun later than this.
+/// Seconds after which no further kill is begun.
 const KILL_SECONDS: u64 = 300;
 
 impl Report {
-    /// Runs to the end and prints the table.
+    /// Runs all measurements and prints the table.
     pub async fn run(mut self) -> Result<(), Failure> {
         self.traffic = self.traffic.ending(clock::now());
         let mut figures = Figures::default();
         let spans = grouped(self.traffic.total_spans());
-        take(&mut figures, &format!("agent, {spans} spans"), self.agent().await);
-        take(&mut figures, &format!("colony, {spans} spans"), self.colony().await);
+        add_figures(&mut figures, &format!("agent, {spans} spans"), self.agent().await);
+        add_figures(&mut figures, &format!("colony, {spans} spans"), self.colony().await);
         for size in [self.traffic.spans, self.large].into_iter().filter(|size| *size > 0) {
-            take(&mut figures, &format!("store, {} spans", grouped(size)), self.store(size).await);
+            add_figures(
+                &mut figures,
+                &format!("store, {} spans", grouped(size)),
+                self.store(size).await,
+            );
         }
         if self.kills > 0 {
             for (of, role) in [("agent", Role::Agent), ("agent and colony", Role::Colony)] {
-                take(&mut figures, of, self.kill(role).await);
+                add_figures(&mut figures, of, self.kill(role).await);
             }
         }
         if self.minutes > 0 {
-            take(&mut figures, "all at once", self.mixed().await);
+            add_figures(&mut figures, "all at once", self.mixed().await);
         }
         print!("{}", figures.table());
         output::write_json_if(self.json.as_deref(), &figures)?;
@@ -75,7 +79,7 @@ impl Report {
         colony::measure(&self.program, &self.traffic, &self.sending).await
     }
 
-    /// In a process of its own, so that its memory is its own too.
+    /// Runs in a process of its own, so that its memory can be measured.
     async fn store(&self, spans: u64) -> Result<Figures, Failure> {
         let json = tempfile::NamedTempFile::new()?;
         let status = tokio::process::Command::new(std::env::current_exe()?)
@@ -86,7 +90,7 @@ impl Report {
             .kill_on_drop(true)
             .status()
             .await?;
-        // One that failed may still have measured most of it.
+        // A failed measurement may have written most of its values.
         let measured = std::fs::read(json.path())?;
         match serde_json::from_slice(&measured) {
             Ok(figures) => Ok(figures),
@@ -119,7 +123,7 @@ impl Report {
     }
 }
 
-fn take(figures: &mut Figures, of: &str, measured: Result<Figures, Failure>) {
+fn add_figures(figures: &mut Figures, of: &str, measured: Result<Figures, Failure>) {
     eprintln!("{of}: done");
     match measured {
         Ok(measured) => figures.extend(of, measured),

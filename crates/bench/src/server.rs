@@ -1,4 +1,4 @@
-//! A coral process of the bench's own: started, asked, killed and started again.
+//! A coral process that the bench starts, queries, kills and restarts.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use crate::Failure;
 use crate::process::Process;
 
-/// A running coral; killed when it is dropped, and its data removed with the last of its kind.
+/// A running coral process. It is killed when this is dropped; its data is removed with the last
+/// server that uses it.
 pub struct Server {
     child: Child,
     arguments: Vec<String>,
@@ -22,19 +23,20 @@ pub struct Server {
     http: reqwest::Client,
 }
 
-/// How long a coral may take to listen.
+/// How long a process may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-/// With faults, a coral may fail to open its store so often before it is no fault any more.
+/// With injected faults: how often a process may fail to open its store.
 const MAX_STARTS: u32 = 200;
-/// A count that should grow and does not for so long never will.
-const STALLS_AFTER: Duration = Duration::from_secs(20);
+/// How long a counter may stay the same before it is assumed to be stuck.
+const STALL_TIMEOUT: Duration = Duration::from_secs(20);
 
 impl Server {
-    /// Starts `program` on `dir`, and waits until it listens. With `faults`, as often as it takes.
+    /// Starts `program` on `dir`, and waits until it listens. With `faults`, failed starts are
+    /// repeated.
     ///
     /// # Errors
-    /// When it ends before that; its log says why.
+    /// The process ended before it listened; the error quotes its log.
     pub async fn run(
         program: PathBuf,
         arguments: Vec<String>,
@@ -93,7 +95,8 @@ impl Server {
         Ok(server)
     }
 
-    /// Its own file says where it listens; that of a killed one has another process id.
+    /// Waits for the file in which the process writes its addresses. The file of a killed process
+    /// has another process id.
     async fn until_listening(&mut self) -> Result<(), Failure> {
         let (begin, file) = (Instant::now(), self.dir.path().join("run/addresses.json"));
         while begin.elapsed() < START_TIMEOUT {
@@ -113,10 +116,11 @@ impl Server {
         Err(format!("coral does not listen: {}", self.log_end()).into())
     }
 
-    /// The same server again, with more settings, on the same data; the old one is killed if need be.
+    /// Restarts the process on the same data with further settings; a running process is killed
+    /// first.
     ///
     /// # Errors
-    /// When it does not start.
+    /// The process does not start.
     pub async fn restart(mut self, settings: &[&str]) -> Result<Self, Failure> {
         let settings = settings.iter().flat_map(|pair| ["--set".to_owned(), (*pair).to_owned()]);
         self.arguments.extend(settings);
@@ -124,10 +128,10 @@ impl Server {
         Ok(self)
     }
 
-    /// Kills it if need be, and runs it again as it was.
+    /// Kills the process if it is running, and starts it again with the same settings.
     ///
     /// # Errors
-    /// When it does not start.
+    /// The process does not start.
     pub async fn start_again(&mut self) -> Result<(), Failure> {
         self.kill()?;
         let (program, arguments) = (self.program.clone(), self.arguments.clone());
@@ -135,42 +139,43 @@ impl Server {
         Ok(())
     }
 
-    /// `kill -9`; returns when it is gone.
+    /// Sends SIGKILL, and returns when the process has ended.
     ///
     /// # Errors
-    /// The operating system's word.
+    /// The error of the operating system.
     pub fn kill(&mut self) -> std::io::Result<()> {
         self.child.kill()?;
         self.child.wait().map(drop)
     }
 
-    /// What the kernel knows of it.
+    /// The process, for its CPU time and memory.
     pub fn process(&self) -> Process {
         Process(self.child.id())
     }
 
-    /// Bytes of the segments of `role`'s store, which alone grow with what is stored.
+    /// The size in bytes of the segments of `role`'s store. Only segments grow with the number of
+    /// stored spans.
     ///
     /// # Errors
-    /// When there are none.
+    /// There are no segments.
     pub fn segment_bytes(&self, role: &str) -> std::io::Result<u64> {
         let segments = std::fs::read_dir(self.dir.path().join(role).join("segments"))?;
         segments.map(|file| Ok(file?.metadata()?.len())).sum()
     }
 
-    /// `http://` and the address of `socket`, such as `otlp_grpc`.
+    /// The URL of `socket`, such as `otlp_grpc`: `http://` and its address.
     ///
     /// # Errors
-    /// When it has no such socket.
+    /// The process has no such socket.
     pub fn url(&self, socket: &str) -> Result<String, Failure> {
         let address = self.addresses[socket].as_str();
         Ok(format!("http://{}", address.ok_or_else(|| format!("coral has no socket `{socket}`"))?))
     }
 
-    /// What it answers to GET `path_and_query`, which `coral query` asks too.
+    /// The JSON answer to GET `path_and_query`, as `coral query` would ask.
     ///
     /// # Errors
-    /// When it does not answer, or with an error.
+    /// There is no answer, or the answer is an error.
     pub async fn get(&self, path_and_query: &str) -> Result<Value, Failure> {
         let socket = if self.addresses["colony"].is_string() { "colony" } else { "agent_rpc" };
         let url = format!("{}{path_and_query}", self.url(socket)?);
@@ -183,20 +188,21 @@ impl Server {
         Ok(serde_json::from_slice(&body)?)
     }
 
-    /// One of its counters, such as `coral.agent.store.spans`. What `coral agent status` prints.
+    /// The value of a counter, such as `coral.agent.store.spans`, as in `coral agent status`.
     ///
     /// # Errors
-    /// When it does not answer, or has no such counter.
+    /// There is no answer, or no such counter.
     pub async fn counter(&self, name: &str) -> Result<u64, Failure> {
         let status = self.get("/api/v1/status").await?;
         let count = status["counters"][name].as_u64();
         count.ok_or_else(|| format!("there is no counter `{name}`").into())
     }
 
-    /// Waits until a counter has a value that `enough` accepts, and returns it.
+    /// Waits until `enough` accepts the value of a counter, and returns the value.
     ///
     /// # Errors
-    /// When it stands still for [`STALLS_AFTER`] before that; with the last warning of the log.
+    /// The counter stays the same for [`STALL_TIMEOUT`]; the error quotes the last warning of the
+    /// log.
     pub async fn until_counter(
         &self,
         name: &str,
@@ -211,7 +217,7 @@ impl Server {
             if last.replace(count) != Some(count) {
                 moved = Instant::now();
             }
-            if moved.elapsed() > STALLS_AFTER {
+            if moved.elapsed() > STALL_TIMEOUT {
                 let why = self.log_lines("WARN").pop().unwrap_or_default();
                 return Err(format!("`{name}` stands still at {count}: {why}").into());
             }
@@ -219,7 +225,7 @@ impl Server {
         }
     }
 
-    /// Lines of its log with this word, of all its runs.
+    /// The lines with this word in the logs of all runs of the process.
     pub fn log_lines(&self, word: &str) -> Vec<String> {
         let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
         log.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()

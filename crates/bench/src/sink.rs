@@ -1,4 +1,5 @@
-//! `coral-bench sink`: decodes and forgets. No receiver can be cheaper, so ratios are taken to it.
+//! `coral-bench sink`: decodes spans and discards them. No receiver can use less CPU, so receivers
+//! are compared with it.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -20,20 +21,20 @@ use tonic::{Request, Response, Status};
 use crate::Failure;
 use crate::process::Process;
 
-/// An OTLP/gRPC receiver that decodes with prost and forgets. Prints its address; ends, and prints its
-/// CPU per span, when its standard input does.
+/// An OTLP/gRPC receiver that decodes with prost and discards the result. Prints its address; ends
+/// when its standard input ends, and prints its CPU time per span.
 #[derive(Args)]
 pub struct Sink {
-    /// Where to listen; port 0 is a free one.
+    /// The address to listen on; port 0 chooses a free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 }
 
-/// A message of an export, at most.
+/// The largest size of an export, in bytes.
 const MESSAGE_BYTES: usize = 64 << 20;
 
 impl Sink {
-    /// Serves until it is told to stop.
+    /// Serves until standard input ends.
     pub async fn run(self) -> Result<(), Failure> {
         let listener = TcpListener::bind(self.listen).await?;
         println!("{}", listener.local_addr()?);
@@ -53,10 +54,10 @@ impl Sink {
     }
 }
 
-/// When nobody needs the sink any more.
+/// Completes when standard input ends.
 async fn stop() {
     let (ended, end) = tokio::sync::oneshot::channel();
-    // A blocking read outlives the runtime's patience; a thread of its own may.
+    // A blocking read would delay the end of the runtime, so it runs on a thread of its own.
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         let _ = ended.send(());

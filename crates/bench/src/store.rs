@@ -1,4 +1,4 @@
-//! `coral-bench store`: the store alone, in this process.
+//! `coral-bench store`: measures the store alone, within this process.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -8,50 +8,50 @@ use coral_store::{IndexedQuery, Order, SpanRetention, Store as Database, StoreCo
 use coral_trace::{Recogniser, Span, TimeRange, TraceId, UnixNanos};
 use coral_wire::otlp_in::{self, Encoding};
 
-use crate::ask::Found;
+use crate::ask::ListAnswer;
 use crate::figures::Figures;
 use crate::latency::Latencies;
 use crate::process::Process;
 use crate::traffic::Traffic;
 use crate::traffic::encode::Encoder;
-use crate::traffic::question::{Asked, Question};
+use crate::traffic::question::{ListQuery, Question};
 use crate::traffic::trace::mix;
 use crate::traffic::truth::Facts;
 use crate::{Failure, clock, large_trace, output, topology};
 
-/// Writes spans into a new store and asks it questions whose answers are known.
+/// Writes spans to a new store, and asks questions with known answers.
 #[derive(Args)]
 pub struct Store {
     #[command(flatten)]
     traffic: Traffic,
     #[command(flatten)]
     setup: Setup,
-    /// Writes the measurements to this file as JSON.
+    /// Write the measurements to this file as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
 }
 
-/// How the store is set up.
+/// The settings of the store.
 #[derive(Args, Clone, Debug)]
 pub struct Setup {
-    /// Spans in one commit, at least.
+    /// The smallest number of spans in one commit.
     #[arg(long, default_value_t = Setup::default().commit)]
     pub commit: u64,
-    /// Hot rows are sealed when there are this many.
+    /// The number of hot rows at which they are sealed.
     #[arg(long, default_value_t = Setup::default().segment_rows)]
     pub segment_rows: u64,
 }
 
 const KEEP: SpanRetention = SpanRetention { age: Duration::from_secs(3_600), bytes: u64::MAX };
-/// How often each kind of question is asked, unless that takes longer than [`ENOUGH`].
+/// How often each kind of question is asked, unless that takes longer than [`MAX_QUESTION_TIME`].
 const LOOKUPS: u64 = 400;
 const SEARCHES: usize = 40;
-const ENOUGH: Duration = Duration::from_secs(20);
-/// Spans of one trace that are read at most.
+const MAX_QUESTION_TIME: Duration = Duration::from_secs(20);
+/// The largest number of spans that are read of one trace.
 const MAX_SPANS: u32 = 1_000;
 
 impl Store {
-    /// Runs to the end and prints what was measured.
+    /// Runs the measurement and prints the results.
     pub fn run(self) -> Result<(), Failure> {
         let figures = measure(&self.traffic.ending(clock::now()), &self.setup)?;
         print!("{}", figures.table());
@@ -66,10 +66,10 @@ impl Default for Setup {
     }
 }
 
-/// Writes `traffic` into a new store, seals it, asks, and opens it again.
+/// Writes `traffic` to a new store, seals it, asks questions, and reopens the store.
 ///
 /// # Errors
-/// A lost span, a wrong answer, or a store that fails.
+/// A lost span, a wrong answer, or an error of the store.
 pub fn measure(traffic: &Traffic, setup: &Setup) -> Result<Figures, Failure> {
     let dir = tempfile::tempdir()?;
     let config = StoreConfig { dir: dir.path().to_owned(), segment_rows: setup.segment_rows };
@@ -149,13 +149,13 @@ fn look_up(store: &Database, traffic: &Traffic, figures: &mut Figures) -> Result
     Ok(())
 }
 
-/// A question that is not answered, or answered wrong, is a row that failed.
+/// A question that fails or has a wrong answer becomes a failed row.
 fn search(store: &Database, traffic: &Traffic, figures: &mut Figures) {
-    let questions = traffic.answered(Asked::usual(traffic));
+    let questions = traffic.answer_all(ListQuery::for_bench(traffic));
     let (newest, others): (Vec<_>, Vec<_>) =
-        questions.into_iter().partition(|q| matches!(q.asked, Asked::Newest { .. }));
+        questions.into_iter().partition(|q| matches!(q.query, ListQuery::Newest { .. }));
     let (slowest, paths): (Vec<_>, Vec<_>) =
-        others.into_iter().partition(|q| matches!(q.asked, Asked::Slowest { .. }));
+        others.into_iter().partition(|q| matches!(q.query, ListQuery::Slowest { .. }));
     let attribute_bar = 10.0 * traffic.total_spans() as f64 / 1e6;
     for (what, questions, bar) in [
         ("newest 20", &newest[..1], None),
@@ -174,52 +174,52 @@ fn search(store: &Database, traffic: &Traffic, figures: &mut Figures) {
 fn ask_all(store: &Database, questions: &[Question]) -> Result<Latencies, Failure> {
     let (mut latencies, all) = (Latencies::default(), Instant::now());
     let rounds = SEARCHES.max(questions.len());
-    for (asked, question) in questions.iter().cycle().take(rounds).enumerate() {
-        if asked >= questions.len() && all.elapsed() > ENOUGH {
+    for (round, question) in questions.iter().cycle().take(rounds).enumerate() {
+        if round >= questions.len() && all.elapsed() > MAX_QUESTION_TIME {
             break;
         }
         let begin = Instant::now();
-        let found = store.search(&query(&question.asked))?;
+        let found = store.search(&query(&question.query))?;
         latencies.add(begin.elapsed());
-        let more = found.len() > question.asked.limit();
-        let traces = found.into_iter().take(question.asked.limit()).map(|summary| Facts {
+        let more = found.len() > question.query.limit();
+        let traces = found.into_iter().take(question.query.limit()).map(|summary| Facts {
             trace_id: summary.trace_id.to_string(),
             start_us: summary.start.as_micros(),
             duration_us: summary.duration_us,
             spans: summary.spans,
             errors: summary.errors,
         });
-        Found { traces: traces.collect(), more }.check(question)?;
+        ListAnswer { traces: traces.collect(), more }.check(question)?;
     }
     Ok(latencies)
 }
 
-fn query(asked: &Asked) -> IndexedQuery {
-    // One more tells whether there are more.
-    let newest = IndexedQuery::newest(asked.limit() as u32 + 1);
+fn query(query: &ListQuery) -> IndexedQuery {
+    // One more than the limit, to find out whether there are more.
+    let newest = IndexedQuery::newest(query.limit() as u32 + 1);
     let started = |since_us, until_us| TimeRange {
         start: UnixNanos::from_micros(since_us),
         end: UnixNanos::from_micros(until_us),
     };
-    match *asked {
-        Asked::Newest { since_us, until_us, .. } => {
+    match *query {
+        ListQuery::Newest { since_us, until_us, .. } => {
             IndexedQuery { started: started(since_us, until_us), ..newest }
         }
-        Asked::Slowest { since_us, until_us, min_duration_us, .. } => IndexedQuery {
+        ListQuery::Slowest { since_us, until_us, min_duration_us, .. } => IndexedQuery {
             started: started(since_us, until_us),
-            services: asked.service().into_iter().collect(),
+            services: query.service().into_iter().collect(),
             min_duration_us: Some(min_duration_us),
             order: Order::Slowest,
             ..newest
         },
-        Asked::Path { .. } => {
-            let path = asked.path().map(|path| ("url.path".to_owned(), path));
+        ListQuery::Path { .. } => {
+            let path = query.path().map(|path| ("url.path".to_owned(), path));
             IndexedQuery { attributes: path.into_iter().collect(), ..newest }
         }
     }
 }
 
-/// `None` when there are no spans.
+/// The facts of a trace from its spans; `None` when there are no spans.
 fn facts_of_spans<'a>(spans: impl Iterator<Item = &'a Span> + Clone) -> Option<Facts> {
     let first = spans.clone().next()?;
     let start = spans.clone().map(|span| span.start).min()?;

@@ -1,8 +1,8 @@
-//! Rows of text in columns, as Markdown.
+//! Text tables, as Markdown.
 
 use std::fmt;
 
-/// A table that prints as aligned Markdown.
+/// A table that is printed as Markdown with aligned columns.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     rows: Vec<Vec<String>>,

@@ -1,4 +1,4 @@
-//! The service map of a store that holds some traffic: whether it is right, and how long it takes.
+//! Measures the service map of a store with known traffic, and checks that it is right.
 
 use std::time::Instant;
 
@@ -12,14 +12,14 @@ use crate::latency::Latencies;
 use crate::traffic::Traffic;
 use crate::traffic::calls::{Calls, Pair};
 
-/// How often it is read.
+/// How often the map is read.
 const ROUNDS: usize = 10;
-/// Milliseconds for a million spans.
-const BAR: f64 = 300.0;
-/// Percentiles of many calls may be this far off, in thousandths.
-const OFF: u64 = 4;
+/// The limit in milliseconds for a million spans.
+const LIMIT: f64 = 300.0;
+/// The tolerance of percentiles, in thousandths.
+const TOLERANCE: u64 = 4;
 
-/// Reads the map of all of `traffic`. A wrong map is a row that failed.
+/// Reads the service map of all of `traffic`. A wrong map becomes a failed row.
 pub fn measure(store: &Store, traffic: &Traffic, figures: &mut Figures) {
     const WHAT: &str = "service map of everything";
     if traffic.attributes < Traffic::NAMING_ATTRIBUTES {
@@ -27,7 +27,7 @@ pub fn measure(store: &Store, traffic: &Traffic, figures: &mut Figures) {
     }
     match read(store, traffic) {
         Ok(latencies) => {
-            let bar = BAR * traffic.total_spans() as f64 / 1e6;
+            let bar = LIMIT * traffic.total_spans() as f64 / 1e6;
             figures.latency(WHAT, &latencies.percentiles(), [Some(bar), None]);
         }
         Err(error) => figures.fail(WHAT, &error),
@@ -46,7 +46,7 @@ fn read(store: &Store, traffic: &Traffic) -> Result<Latencies, Failure> {
     Ok(latencies)
 }
 
-/// Whether `map` has exactly the calls of `expected`.
+/// Whether `map` has exactly the calls in `expected`.
 fn check<'a>(
     map: &Topology,
     traffic: &Traffic,
@@ -69,7 +69,7 @@ fn check<'a>(
         let edge = edge.ok_or_else(|| format!("no edge {from} -> {to} over {protocol}"))?;
         let percentiles = [50, 95, 99].map(|percent| edge.latencies.percentile(percent));
         let is_near = |(found, exact): (Option<u64>, u64)| {
-            found.is_some_and(|found| found.abs_diff(exact) * 1_000 <= exact * OFF)
+            found.is_some_and(|found| found.abs_diff(exact) * 1_000 <= exact * TOLERANCE)
         };
         if (edge.calls, edge.errors) != (calls.calls, calls.errors)
             || !percentiles.into_iter().zip(calls.percentiles_us).all(is_near)

@@ -38,9 +38,9 @@ pub trait Ask: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
 /// What a question is answered from.
 #[derive(Clone, Copy)]
 pub struct Sources<'a> {
-    /// Spans and traces.
+    /// Reads spans and traces.
     pub traces: &'a dyn TraceReader,
-    /// RED metrics.
+    /// Reads RED metrics.
     pub metrics: &'a dyn MetricReader,
     /// The state of the agents.
     pub fleet: &'a dyn FleetState,

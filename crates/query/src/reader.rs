@@ -5,7 +5,7 @@ use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix};
 
 use crate::ask::{QueryError, Sources};
 
-/// How many existing services are offered when the question names a service that does not exist.
+/// The largest number of services that are suggested when the question names an unknown service.
 const MAX_SIMILAR: usize = 3;
 /// The smallest Jaro-Winkler similarity (0 to 1) at which a name is suggested instead of an unknown
 /// one.

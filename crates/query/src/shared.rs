@@ -11,9 +11,9 @@ use crate::fleet::FleetState;
 /// What a colony answers questions from, for as long as the colony runs. Cheap to clone.
 #[derive(Clone)]
 pub struct SharedSources {
-    /// Spans and traces.
+    /// Reads spans and traces.
     pub traces: Arc<dyn TraceReader>,
-    /// RED metrics.
+    /// Reads RED metrics.
     pub metrics: Arc<dyn MetricReader>,
     /// The state of the agents.
     pub fleet: Arc<dyn FleetState>,

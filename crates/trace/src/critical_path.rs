@@ -49,7 +49,7 @@ const MAX_OVERLAP_DIVISOR: u32 = 50;
 impl Extents {
     /// The extents of all nodes of `tree`, which was built from `hops`. A call with both sides
     /// lasts from the start to the end of its client span.
-    pub fn of(tree: &Tree, hops: &[Hop]) -> Self {
+    pub fn new(tree: &Tree, hops: &[Hop]) -> Self {
         let mut nodes = vec![Extent::default(); tree.nodes.len()];
         for root in &tree.roots {
             nodes[*root] = Extent::whole(&hops[tree.nodes[*root].first()]);

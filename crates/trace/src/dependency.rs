@@ -47,7 +47,7 @@ pub struct Topology {
     /// Groups of nodes that call each other in a cycle, and nodes that call themselves: indices
     /// into `nodes`.
     pub cycles: Vec<Vec<usize>>,
-    /// What was counted.
+    /// How many traces and spans the map was made of, and what it lacks.
     pub counts: Counts,
 }
 

@@ -70,12 +70,12 @@ pub struct Explanation {
     /// slower, whichever is larger.
     pub unattributed: f64,
     /// Attribute values that the slow or failing spans of the first suspect have in common, and its
-    /// The 95th percentile of the durations of the window's traces.
+    /// other spans do not have.
     pub standouts: Vec<Standout>,
-    /// How much longer the window's traces took than the baseline's, in nanoseconds: the mean of
-    /// P50, P75 and P90 is compared. Negative when they were faster.
+    /// How much longer the window's traces took than the baseline's, in nanoseconds: the means of
+    /// P50, P75 and P90 are compared. Negative when they were faster.
     pub slowdown_nanos: i64,
-    /// What 95% of the window's traces took at most.
+    /// The 95th percentile of the durations of the window's traces.
     pub p95: Duration,
     /// What `p95` would be if the first suspect were as fast as in the baseline.
     pub counterfactual_p95: Duration,
@@ -127,7 +127,7 @@ pub fn explain<'a>(
 }
 
 impl Verdict {
-    /// `cause`, `no_cause` or `not_enough_evidence`.
+    /// The verdict as JSON spells it: `cause`, `no_cause` or `not_enough_evidence`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Cause => "cause",

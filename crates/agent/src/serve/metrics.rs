@@ -18,7 +18,7 @@ use super::unavailable;
 pub(super) struct MetricQuestion {
     selection: MetricSelection,
     max_metrics: usize,
-    /// The largest number of bytes of metrics in the answer, selection may contain traces as well.
+    /// The largest number of bytes of metrics in the answer, which may contain traces as well.
     bytes: usize,
 }
 
@@ -77,7 +77,7 @@ fn protocols(types: &[i32]) -> Result<Vec<Protocol>, Status> {
     let protocol = |kind: &i32| {
         let place = usize::try_from(*kind - 1).ok();
         let protocol = place.and_then(|place| Protocol::ALL.get(place)).copied();
-        protocol.ok_or_else(|| invalid("metric_types", format!("{kind} is no BeylaMetricType")))
+        protocol.ok_or_else(|| invalid("metric_types", format!("{kind} is not a BeylaMetricType")))
     };
     types.iter().map(protocol).collect()
 }

@@ -62,8 +62,8 @@ const QUERIES: AdmissionLimits = AdmissionLimits {
 };
 
 /// The error for requests to an agent for an unknown path.
-const UNKNOWN_PATH_HINT: &str = "an agent answers /api/v1/status, /metrics and /healthz; its colony answers \
-     everything else, as /api/v1/openapi.json of the colony says";
+const UNKNOWN_PATH_HINT: &str = "an agent serves /api/v1/status, /metrics and /healthz; its colony \
+     serves everything else, see /api/v1/openapi.json of the colony";
 
 /// The spans of one answer.
 #[derive(Default)]
@@ -154,7 +154,7 @@ impl AgentView {
     }
 }
 
-/// `coral.agent.v1.AgentService`.
+/// The gRPC service `coral.agent.v1.AgentService`.
 struct AgentRpc {
     view: Arc<AgentView>,
 }
@@ -200,7 +200,7 @@ impl AgentRpc {
     async fn spans(
         &self,
         who: &Identity,
-        of: Collector,
+        collector: Collector,
         question: SpanQuestion,
     ) -> Result<Spans, Status> {
         let permit = self.view.admission.admit(who).await.map_err(not_admitted)?;
@@ -210,8 +210,8 @@ impl AgentRpc {
             // The permit is returned when the query has ended, even if the caller has disconnected.
             let _permit = permit;
             let mut spans = match question {
-                SpanQuestion::After(position) => page::answer(&store, of, &position),
-                SpanQuestion::Traces(selection) => traces::answer(&store, of, &selection),
+                SpanQuestion::After(position) => page::answer(&store, collector, &position),
+                SpanQuestion::Traces(selection) => traces::answer(&store, collector, &selection),
             }?;
             spans.page.beyla = beyla;
             Ok(spans)
@@ -243,12 +243,12 @@ impl AgentRpc {
 #[cfg(test)]
 pub(crate) fn page_for_tests(
     store: &Store,
-    of: Collector,
+    collector: Collector,
     after: u64,
     encoding: coral_wire::agent_rpc::proto::SpanEncoding,
 ) -> SpanPage {
     let position = request::StreamPosition { after, max_spans: 5, encoding };
-    page::answer(store, of, &position).unwrap_or_else(|status| panic!("{status}")).page
+    page::answer(store, collector, &position).unwrap_or_else(|status| panic!("{status}")).page
 }
 
 /// The gRPC status for an error of the store: `UNAVAILABLE`, which callers may retry, with the

@@ -19,14 +19,14 @@ pub(crate) const ANSWER_BYTES: usize = 3_500_000;
 /// The largest number of rows in one page: 4 MiB hold about 12,000 of Beyla's spans.
 const READ_ROWS: u32 = 10_000;
 
-/// The spans of the collector `of` after a position, as many as fit.
+/// The spans of `collector` after a position, as many as fit.
 pub(crate) fn answer(
     store: &Store,
-    of: Collector,
+    collector: Collector,
     position: &StreamPosition,
 ) -> Result<Spans, Status> {
     let limit = position.max_spans.min(READ_ROWS);
-    let mut page = store.spans_after(of, position.after, limit).map_err(unavailable)?;
+    let mut page = store.spans_after(collector, position.after, limit).map_err(unavailable)?;
     let fitting = fitting(page.spans.iter().map(|stored| &stored.span), position.encoding);
     if fitting < page.spans.len() {
         page.spans.truncate(fitting);

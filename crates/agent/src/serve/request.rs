@@ -44,7 +44,7 @@ impl TryFrom<QueryBeylaMetricsRequest> for SpanQuestion {
 
     fn try_from(request: QueryBeylaMetricsRequest) -> Result<Self, Status> {
         if let Some(unknown) = request.metric_types.iter().find(|kind| !(0..=3).contains(*kind)) {
-            return Err(invalid("metric_types", format!("{unknown} is no BeylaMetricType")));
+            return Err(invalid("metric_types", format!("{unknown} is not a BeylaMetricType")));
         }
         // The two requests have the same fields, except for those about metrics.
         Self::try_from(QueryTelemetryRequest {
@@ -66,7 +66,7 @@ impl TryFrom<QueryTelemetryRequest> for SpanQuestion {
 
     fn try_from(request: QueryTelemetryRequest) -> Result<Self, Status> {
         let encoding = SpanEncoding::try_from(request.span_encoding)
-            .map_err(|_| invalid("span_encoding", "no such encoding"))?;
+            .map_err(|_| invalid("span_encoding", "not a known SpanEncoding"))?;
         let max_spans = match request.max_spans {
             0 => MAX_SPANS,
             asked => asked.min(MAX_SPANS),

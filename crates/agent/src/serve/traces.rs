@@ -15,13 +15,14 @@ use super::{Spans, unavailable};
 /// trace would look like the whole.
 pub(crate) fn answer(
     store: &Store,
-    of: Collector,
+    collector: Collector,
     selection: &TraceSelection,
 ) -> Result<Spans, Status> {
-    let (ids, more) = ids(store, of, selection)?;
+    let (ids, more) = ids(store, collector, selection)?;
     // One more than allowed, to notice longer traces.
     let limit = selection.max_spans + 1;
-    let stored = store.spans_of(&ids, Some(of), selection.span, limit).map_err(unavailable)?;
+    let stored =
+        store.spans_of(&ids, Some(collector), selection.span, limit).map_err(unavailable)?;
     let mut kept: Vec<StoredSpan> = Vec::new();
     let mut left_out = more;
     let mut bytes = 0;
@@ -51,19 +52,19 @@ pub(crate) fn answer(
 /// The ids of the selected traces, newest first, and whether more traces match.
 fn ids(
     store: &Store,
-    of: Collector,
+    collector: Collector,
     selection: &TraceSelection,
 ) -> Result<(Vec<TraceId>, bool), Status> {
     if let Some(trace) = selection.trace {
         return Ok((vec![trace], false));
     }
     if selection.span.is_some() {
-        return Err(Status::invalid_argument("span_id: needs trace_id beside it"));
+        return Err(Status::invalid_argument("span_id: can only be used together with trace_id"));
     }
     let query = IndexedQuery {
         started: selection.started,
         services: selection.services.clone(),
-        collector: Some(of),
+        collector: Some(collector),
         order: Order::Newest,
         ..IndexedQuery::newest(selection.max_traces + 1)
     };

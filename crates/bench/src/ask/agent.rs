@@ -1,4 +1,4 @@
-//! `QueryBeylaMetrics`.
+//! Queries over an agent's RPC `QueryBeylaMetrics`.
 
 use coral_wire::agent_rpc::proto::agent_service_client::AgentServiceClient;
 use coral_wire::agent_rpc::proto::{
@@ -10,52 +10,52 @@ use opentelemetry_proto::tonic::trace::v1::TracesData;
 use prost::Message as _;
 use tonic::transport::{Channel, Endpoint};
 
-use super::Found;
+use super::ListAnswer;
 use crate::Failure;
-use crate::traffic::question::Asked;
+use crate::traffic::question::ListQuery;
 use crate::traffic::truth::Facts;
 
 /// An agent's RPC.
 #[derive(Clone)]
 pub struct AgentRpc(AgentServiceClient<Channel>);
 
-/// A page of the sequence of receipts.
+/// A page of spans in order of receipt.
 pub struct Page {
-    /// Trace and span ids, and the name of the service whose resource the span has.
+    /// Trace id, span id, and service name of each span.
     pub spans: Vec<(u128, u64, String)>,
-    /// Where the next page begins.
+    /// The receipt after which the next page begins.
     pub next: u64,
-    /// There is one.
+    /// Whether there is a next page.
     pub more: bool,
 }
 
 impl AgentRpc {
-    /// The agent at `url`.
+    /// A client for the agent at `url`.
     ///
     /// # Errors
-    /// When `url` is none.
+    /// `url` is not a URL.
     pub fn new(url: &str) -> Result<Self, Failure> {
         let channel = Endpoint::from_shared(url.to_owned())?.connect_lazy();
         Ok(Self(AgentServiceClient::new(channel)))
     }
 
-    /// The trace of that id, if there is one.
+    /// The trace with that id, if it is stored.
     ///
     /// # Errors
-    /// When the agent does not answer.
+    /// The agent does not answer.
     pub async fn trace(&mut self, id: &str) -> Result<Option<Facts>, Failure> {
         let request = QueryBeylaMetricsRequest { trace_id: id.to_owned(), ..traces() };
-        let found = self.found(request).await?;
+        let found = self.list_traces(request).await?;
         Ok(found.traces.into_iter().next())
     }
 
     /// The newest traces of a window of whole seconds.
     ///
     /// # Errors
-    /// When the agent does not answer, or cannot be asked this.
-    pub async fn list(&mut self, asked: &Asked) -> Result<Found, Failure> {
-        let Asked::Newest { since_us, until_us, limit } = *asked else {
-            return Err(format!("an agent cannot be asked {asked:?}").into());
+    /// The agent does not answer, or does not support the question.
+    pub async fn list(&mut self, query: &ListQuery) -> Result<ListAnswer, Failure> {
+        let ListQuery::Newest { since_us, until_us, limit } = *query else {
+            return Err(format!("an agent does not support {query:?}").into());
         };
         let request = QueryBeylaMetricsRequest {
             start_time: since_us / 1_000_000,
@@ -63,21 +63,24 @@ impl AgentRpc {
             max_traces: limit as i32,
             ..traces()
         };
-        self.found(request).await
+        self.list_traces(request).await
     }
 
-    async fn found(&mut self, request: QueryBeylaMetricsRequest) -> Result<Found, Failure> {
+    async fn list_traces(
+        &mut self,
+        request: QueryBeylaMetricsRequest,
+    ) -> Result<ListAnswer, Failure> {
         let answer: QueryBeylaMetricsResponse =
             self.0.query_beyla_metrics(request).await?.into_inner();
         let by_trace = answer.trace_spans.chunk_by(|one, other| one.trace_id == other.trace_id);
         let traces = by_trace.map(facts).collect();
-        Ok(Found { traces, more: answer.page.is_some_and(|page| page.has_more) })
+        Ok(ListAnswer { traces, more: answer.page.is_some_and(|page| page.has_more) })
     }
 
     /// The spans after `receipt`, in the order in which they were committed.
     ///
     /// # Errors
-    /// When the agent does not answer, or with something else.
+    /// The agent does not answer, or its answer has no page.
     pub async fn page_after(&mut self, receipt: u64) -> Result<Page, Failure> {
         let request = QueryBeylaMetricsRequest {
             after_receipt: Some(receipt),
@@ -113,7 +116,7 @@ fn traces() -> QueryBeylaMetricsRequest {
     QueryBeylaMetricsRequest { include_traces: true, ..QueryBeylaMetricsRequest::default() }
 }
 
-/// What the spans of one trace say of it.
+/// The facts of a trace, from its spans.
 fn facts(spans: &[BeylaTraceSpan]) -> Facts {
     let start = |span: &BeylaTraceSpan| {
         let start = span.start_time.unwrap_or_default();

@@ -1,10 +1,10 @@
-//! A colony's JSON API, as design §7 promises it.
+//! Queries over a colony's JSON API.
 
 use serde_json::Value;
 
-use super::Found;
+use super::ListAnswer;
 use crate::Failure;
-use crate::traffic::question::Asked;
+use crate::traffic::question::ListQuery;
 use crate::traffic::truth::Facts;
 
 /// A colony's JSON API.
@@ -15,18 +15,18 @@ pub struct ColonyApi {
 }
 
 impl ColonyApi {
-    /// The colony at `url`.
+    /// A client for the colony at `url`.
     ///
     /// # Errors
-    /// When there can be no client.
+    /// The HTTP client cannot be created.
     pub fn new(url: String) -> Result<Self, Failure> {
         Ok(Self { http: reqwest::Client::builder().no_proxy().build()?, url })
     }
 
-    /// The trace of that id, if there is one.
+    /// The trace with that id, if it is stored.
     ///
     /// # Errors
-    /// When the colony does not answer, or cuts the trace.
+    /// The colony does not answer, or its answer leaves spans out.
     pub async fn trace(&self, id: &str) -> Result<Option<Facts>, Failure> {
         let trace = self.get(&format!("/api/v1/traces/{id}"), &[]).await?;
         let facts = facts(&trace)?;
@@ -37,15 +37,15 @@ impl ColonyApi {
         Ok((facts.spans > 0).then_some(facts))
     }
 
-    /// The traces that answer `asked`.
+    /// The traces that answer `query`.
     ///
     /// # Errors
-    /// When the colony does not answer.
-    pub async fn list(&self, asked: &Asked) -> Result<Found, Failure> {
-        let list = self.get("/api/v1/traces", &parameters(asked)).await?;
+    /// The colony does not answer.
+    pub async fn list(&self, query: &ListQuery) -> Result<ListAnswer, Failure> {
+        let list = self.get("/api/v1/traces", &parameters(query)).await?;
         let traces = list["traces"].as_array().ok_or("the list has no `traces`")?;
         let traces = traces.iter().map(facts).collect::<Result<_, _>>()?;
-        Ok(Found { traces, more: list["more"].as_bool().ok_or("the list has no `more`")? })
+        Ok(ListAnswer { traces, more: list["more"].as_bool().ok_or("the list has no `more`")? })
     }
 
     async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
@@ -61,7 +61,7 @@ impl ColonyApi {
     }
 }
 
-fn parameters(asked: &Asked) -> Vec<(&'static str, String)> {
+fn parameters(query: &ListQuery) -> Vec<(&'static str, String)> {
     let range = |since_us: i64, until_us: i64, limit: usize| {
         vec![
             ("since_unix_us", since_us.to_string()),
@@ -69,18 +69,18 @@ fn parameters(asked: &Asked) -> Vec<(&'static str, String)> {
             ("limit", limit.to_string()),
         ]
     };
-    let of_kind = match *asked {
-        Asked::Newest { since_us, until_us, limit } => range(since_us, until_us, limit),
-        Asked::Slowest { since_us, until_us, min_duration_us, limit, .. } => {
+    let of_kind = match *query {
+        ListQuery::Newest { since_us, until_us, limit } => range(since_us, until_us, limit),
+        ListQuery::Slowest { since_us, until_us, min_duration_us, limit, .. } => {
             let mut parameters = range(since_us, until_us, limit);
             parameters.push(("min_duration_us", min_duration_us.to_string()));
             parameters.push(("sort", "slowest".to_owned()));
             parameters
         }
-        Asked::Path { limit, .. } => vec![("limit", limit.to_string())],
+        ListQuery::Path { limit, .. } => vec![("limit", limit.to_string())],
     };
-    let service = asked.service().map(|service| ("service", service));
-    let path = asked.path().map(|path| ("attributes", format!("url.path={path}")));
+    let service = query.service().map(|service| ("service", service));
+    let path = query.path().map(|path| ("attributes", format!("url.path={path}")));
     of_kind.into_iter().chain(service).chain(path).collect()
 }
 

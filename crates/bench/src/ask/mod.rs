@@ -1,26 +1,26 @@
-//! Questions over the wire, to whoever answers them, and whether the answers are right.
+//! Queries over the network, and checks of their answers.
 
 pub mod agent;
 pub mod colony;
 
 use crate::Failure;
-use crate::traffic::question::{Asked, Question};
+use crate::traffic::question::{ListQuery, Question};
 use crate::traffic::truth::Facts;
 
-/// A list of traces, as somebody answered.
+/// A list of traces, as it was answered.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Found {
-    /// In the answer's order.
+pub struct ListAnswer {
+    /// The traces, in the order of the answer.
     pub traces: Vec<Facts>,
-    /// More traces match.
+    /// Whether more traces match.
     pub more: bool,
 }
 
-impl Found {
+impl ListAnswer {
     /// Whether this is exactly the answer to `question`.
     ///
     /// # Errors
-    /// Says what is wrong.
+    /// The error says what is wrong.
     pub fn check(&self, question: &Question) -> Result<(), Failure> {
         let expected = Self {
             traces: question.answer.clone(),
@@ -34,34 +34,34 @@ impl Found {
         let (count, of) = (self.traces.len(), expected.traces.len());
         Err(format!(
             "a wrong answer to {:?}: {count} traces of {of}, more {} of {}; missing {missing:?}, surplus {surplus:?}",
-            question.asked, self.more, expected.more,
+            question.query, self.more, expected.more,
         )
         .into())
     }
 }
 
-/// Somebody who answers questions about traces.
+/// A process that answers questions about traces.
 pub enum Ask {
-    /// An agent's RPC.
+    /// An agent, by its RPC.
     Agent(agent::AgentRpc),
-    /// A colony's JSON.
+    /// A colony, by its JSON API.
     Colony(colony::ColonyApi),
 }
 
 impl Ask {
-    /// Whether it can be asked this at all.
-    pub fn takes(&self, asked: &Asked) -> bool {
+    /// Whether the process supports this question.
+    pub fn supports(&self, query: &ListQuery) -> bool {
         match self {
-            // RFD 036's request has times and services only.
-            Self::Agent(_) => matches!(asked, Asked::Newest { .. }),
+            // The request of RFD 036 filters only by time and service.
+            Self::Agent(_) => matches!(query, ListQuery::Newest { .. }),
             Self::Colony(_) => true,
         }
     }
 
-    /// The trace of that id, if there is one.
+    /// The trace with that id, if it is stored.
     ///
     /// # Errors
-    /// When nobody answers.
+    /// There is no answer.
     pub async fn trace(&mut self, id: &str) -> Result<Option<Facts>, Failure> {
         match self {
             Self::Agent(agent) => agent.trace(id).await,
@@ -69,14 +69,14 @@ impl Ask {
         }
     }
 
-    /// The traces that answer `asked`.
+    /// The traces that answer `query`.
     ///
     /// # Errors
-    /// When nobody answers.
-    pub async fn list(&mut self, asked: &Asked) -> Result<Found, Failure> {
+    /// There is no answer.
+    pub async fn list(&mut self, query: &ListQuery) -> Result<ListAnswer, Failure> {
         match self {
-            Self::Agent(agent) => agent.list(asked).await,
-            Self::Colony(colony) => colony.list(asked).await,
+            Self::Agent(agent) => agent.list(query).await,
+            Self::Colony(colony) => colony.list(query).await,
         }
     }
 }

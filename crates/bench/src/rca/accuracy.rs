@@ -1,12 +1,12 @@
-//! How often the culprit stands where in a ranking.
+//! Accuracy of rankings: at which rank the culprit is.
 
 use crate::traffic::trace::mix;
 
-/// The places that culprits had: 1 is first; `None` when one was not suspected at all.
+/// The rank of each culprit, from 1; `None` when the culprit is not in the ranking.
 #[derive(Clone, Default, Debug)]
 pub struct Places(pub Vec<Option<usize>>);
 
-/// Draws of a bootstrap.
+/// The number of bootstrap resamples.
 const DRAWS: u64 = 2_000;
 
 impl Places {
@@ -21,7 +21,8 @@ impl Places {
         (1..=5).map(|k| self.at(k)).sum::<f64>() / 5.0
     }
 
-    /// Between which values `figure` lies in 95% of draws of as many of these cases, with replacement.
+    /// The 95% confidence interval of `figure`, by bootstrap: the range of its value in 95% of
+    /// resamples with replacement.
     pub fn interval(&self, figure: impl Fn(&Self) -> f64) -> (f64, f64) {
         let cases = self.0.len() as u64;
         if cases == 0 {
@@ -42,14 +43,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_culprit_in_third_place_counts_from_three_on() {
+    fn a_culprit_at_rank_three_counts_from_three_on() {
         let places = Places(vec![Some(1), Some(3), None, Some(9)]);
         assert_eq!((places.at(1), places.at(3), places.at(5)), (0.25, 0.5, 0.5));
         assert_eq!(places.average(), (0.25 + 0.25 + 0.5 + 0.5 + 0.5) / 5.0);
     }
 
     #[test]
-    fn an_interval_holds_the_figure_and_is_narrow_only_where_cases_agree() {
+    fn an_interval_contains_the_figure_and_is_narrow_when_all_cases_agree() {
         let places = Places(vec![Some(1), Some(3), None, Some(1)]);
         let (low, high) = places.interval(|places| places.at(1));
         assert!(low < 0.5 && 0.5 < high);

@@ -1,11 +1,11 @@
-//! `coral-bench rca`: how good `coral why` is, on recorded faults, on windows without one, and on the
-//! simulator's.
+//! `coral-bench rca`: measures the accuracy of `coral why` on recorded faults, on recorded windows
+//! without a fault, and on simulated faults.
 
 mod accuracy;
+mod answer;
 mod product;
 mod recording;
 mod simulator;
-mod told;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -15,48 +15,49 @@ use coral_trace::Span;
 use coral_trace::explain::{Entry, explain};
 
 use self::accuracy::Places;
+use self::answer::WhyAnswer;
 use self::product::{Product, ProductArgs};
 use self::recording::{Case, Recording};
-use self::simulator::{Scenario, Weather};
-use self::told::Told;
+use self::simulator::{DataQuality, Scenario};
 use crate::Failure;
 use crate::table::Table;
 use crate::traffic::trace::mix;
 
-/// Explains recorded faults, whose culprits are known, and prints how often the culprit is found.
+/// Explains recorded and simulated faults with known culprits, and prints how often the culprit is
+/// found.
 #[derive(Args)]
 pub struct Rca {
-    /// Where `cases.json` and `spans.parquet` are.
+    /// The directory with `cases.json` and `spans.parquet`.
     #[arg(long, default_value = "../shared/rca/nezha")]
     data: PathBuf,
-    /// Simulated scenarios for each topology and kind of fault.
+    /// Number of simulated scenarios for each topology and kind of fault.
     #[arg(long, default_value_t = 5)]
     seeds: u64,
-    /// Prints a line a case.
+    /// Print one line per case.
     #[arg(long)]
     cases: bool,
-    /// Asks the library itself, and no process: the answers are the same.
+    /// Call the library directly, without processes; the answers are the same.
     #[arg(long)]
     direct: bool,
     #[command(flatten)]
     product: ProductArgs,
 }
 
-/// Who is asked.
-enum Asked {
+/// What answers the questions.
+enum Explainer {
     Library,
     Product(Box<Product>),
 }
 
-/// A trace's spans.
+/// The spans of a trace.
 type Trace = Vec<Span>;
 
 impl Rca {
-    /// Runs to the end and prints a table.
+    /// Runs the measurement and prints a table.
     pub fn run(self) -> Result<(), Failure> {
-        let mut asked = match self.direct {
-            true => Asked::Library,
-            false => Asked::Product(Box::new(Product::start(&self.product)?)),
+        let mut explainer = match self.direct {
+            true => Explainer::Library,
+            false => Explainer::Product(Box::new(Product::start(&self.product)?)),
         };
         let recording = Recording::read(&self.data)?;
         let mut table = Table::new(&[
@@ -87,63 +88,64 @@ impl Rca {
                 })
                 .filter(|(case, window)| *window != case.scored_window)
                 .collect();
-            self.measure(&mut asked, &recording, system, &scored)?.row(&mut table);
+            self.measure(&mut explainer, &recording, system, &scored)?.row(&mut table);
             let set = format!("{system}, other windows");
-            self.measure(&mut asked, &recording, &set, &others)?.row(&mut table);
+            self.measure(&mut explainer, &recording, &set, &others)?.row(&mut table);
         }
-        self.simulate(&mut asked, "simulator, clean", Weather::Good)?.row(&mut table);
-        self.simulate(&mut asked, "simulator, degraded", Weather::Bad)?.row(&mut table);
+        self.simulate(&mut explainer, "simulator, clean", DataQuality::Clean)?.row(&mut table);
+        self.simulate(&mut explainer, "simulator, degraded", DataQuality::Degraded)?
+            .row(&mut table);
         print!("{table}");
         println!();
-        let mut table = no_fault(&mut asked, &recording)?;
-        simulated_calm(&mut asked, self.seeds, &mut table)?;
+        let mut table = no_fault(&mut explainer, &recording)?;
+        simulated_without_fault(&mut explainer, self.seeds, &mut table)?;
         print!("{table}");
         Ok(())
     }
 
     fn simulate(
         &self,
-        asked: &mut Asked,
+        explainer: &mut Explainer,
         set: &str,
-        weather: Weather,
-    ) -> Result<Measured, Failure> {
-        let mut measured = Measured { set: set.to_owned(), ..Measured::default() };
-        for scenario in simulator::faults(self.seeds, weather) {
-            let answer = asked.why(&scenario.baseline, &scenario.window)?;
-            measured.add(&answer, |service| scenario.culprits.iter().any(|name| name == service));
+        quality: DataQuality,
+    ) -> Result<Accuracy, Failure> {
+        let mut accuracy = Accuracy { set: set.to_owned(), ..Accuracy::default() };
+        for scenario in simulator::faults(self.seeds, quality) {
+            let answer = explainer.why(&scenario.baseline, &scenario.window)?;
+            accuracy.add(&answer, |service| scenario.culprits.iter().any(|name| name == service));
             if self.cases {
-                let place = measured.places.0.last().copied().flatten();
+                let place = accuracy.places.0.last().copied().flatten();
                 let Scenario { kind, topology, culprits, .. } = &scenario;
                 println!("{kind}, {topology}, {culprits:?}: {place:?} {answer}");
             }
         }
-        Ok(measured)
+        Ok(accuracy)
     }
 
     fn measure(
         &self,
-        asked: &mut Asked,
+        explainer: &mut Explainer,
         recording: &Recording,
         set: &str,
         cases: &[(&Case, &str)],
-    ) -> Result<Measured, Failure> {
-        let mut measured = Measured { set: set.to_owned(), ..Measured::default() };
+    ) -> Result<Accuracy, Failure> {
+        let mut accuracy = Accuracy { set: set.to_owned(), ..Accuracy::default() };
         for (case, window) in cases {
             let (baseline, window_traces) =
                 (recording.traces(&case.normal_window), recording.traces(window));
-            let answer = asked.why(&baseline, &window_traces)?;
-            measured.add(&answer, |service| service == case.culprit_service);
+            let answer = explainer.why(&baseline, &window_traces)?;
+            accuracy.add(&answer, |service| service == case.culprit_service);
             if self.cases {
-                let place = measured.places.0.last().copied().flatten();
+                let place = accuracy.places.0.last().copied().flatten();
                 println!("{} {} {window}: {place:?} {answer}", case.fault, case.culprit_service);
             }
         }
-        Ok(measured)
+        Ok(accuracy)
     }
 }
 
 #[derive(Default)]
-struct Measured {
+struct Accuracy {
     set: String,
     places: Places,
     named: usize,
@@ -151,12 +153,12 @@ struct Measured {
     slowest: f64,
 }
 
-impl Measured {
-    fn add(&mut self, answer: &Told, is_culprit: impl Fn(&str) -> bool) {
+impl Accuracy {
+    fn add(&mut self, answer: &WhyAnswer, is_culprit: impl Fn(&str) -> bool) {
         let place = answer.ranking.iter().position(|suspect| is_culprit(&suspect.service));
         self.places.0.push(place.map(|at| at + 1));
-        self.slowest = self.slowest.max(answer.took.as_secs_f64());
-        if answer.names() {
+        self.slowest = self.slowest.max(answer.duration.as_secs_f64());
+        if answer.names_cause() {
             self.named += 1;
             self.right += usize::from(place == Some(0));
         }
@@ -179,8 +181,8 @@ impl Measured {
     }
 }
 
-impl Asked {
-    fn why(&mut self, baseline: &[Trace], window: &[Trace]) -> Result<Told, Failure> {
+impl Explainer {
+    fn why(&mut self, baseline: &[Trace], window: &[Trace]) -> Result<WhyAnswer, Failure> {
         match self {
             Self::Product(product) => product.ask(baseline, window),
             Self::Library => {
@@ -188,14 +190,14 @@ impl Asked {
                 let (baseline, window) =
                     (baseline.iter().map(Vec::as_slice), window.iter().map(Vec::as_slice));
                 let answer = explain(Entry::default(), baseline, window);
-                Ok(Told::of(answer, begin.elapsed()))
+                Ok(WhyAnswer::from_explanation(answer, begin.elapsed()))
             }
         }
     }
 }
 
-/// Windows against themselves: no cause is right.
-fn no_fault(asked: &mut Asked, recording: &Recording) -> Result<Table, Failure> {
+/// Compares windows without a fault with themselves: no cause should be named.
+fn no_fault(explainer: &mut Explainer, recording: &Recording) -> Result<Table, Failure> {
     let mut table = Table::new(&["no fault", "windows", "named a cause", "highest score"]);
     for (name, part, normal, seeds) in [
         ("a day's normal window, halves", 0.5, true, 20),
@@ -213,13 +215,13 @@ fn no_fault(asked: &mut Asked, recording: &Recording) -> Result<Table, Failure> 
             for seed in 0..seeds {
                 let (mut baseline, mut rest) = (Vec::new(), Vec::new());
                 for (at, trace) in (0u64..).zip(&traces) {
-                    let is_usual = (mix(mix(seed) ^ at) as f64) < part * u64::MAX as f64;
-                    let cohort = if is_usual { &mut baseline } else { &mut rest };
+                    let is_baseline = (mix(mix(seed) ^ at) as f64) < part * u64::MAX as f64;
+                    let cohort = if is_baseline { &mut baseline } else { &mut rest };
                     cohort.push(trace.clone());
                 }
-                let answer = asked.why(&baseline, &rest)?;
+                let answer = explainer.why(&baseline, &rest)?;
                 windows += 1;
-                named += usize::from(answer.names());
+                named += usize::from(answer.names_cause());
                 highest = highest.max(answer.highest());
             }
         }
@@ -234,16 +236,20 @@ fn no_fault(asked: &mut Asked, recording: &Recording) -> Result<Table, Failure> 
     Ok(table)
 }
 
-/// Simulated windows without a fault and with a load step.
-fn simulated_calm(asked: &mut Asked, seeds: u64, table: &mut Table) -> Result<(), Failure> {
-    for (name, weather) in
-        [("simulator, clean", Weather::Good), ("simulator, degraded", Weather::Bad)]
+/// Compares simulated windows without a fault, and with a higher load.
+fn simulated_without_fault(
+    explainer: &mut Explainer,
+    seeds: u64,
+    table: &mut Table,
+) -> Result<(), Failure> {
+    for (name, quality) in
+        [("simulator, clean", DataQuality::Clean), ("simulator, degraded", DataQuality::Degraded)]
     {
         let (mut windows, mut named, mut highest) = (0u32, 0u32, 0.0f64);
-        for scenario in simulator::calm(4 * seeds, weather) {
-            let answer = asked.why(&scenario.baseline, &scenario.window)?;
+        for scenario in simulator::without_fault(4 * seeds, quality) {
+            let answer = explainer.why(&scenario.baseline, &scenario.window)?;
             windows += 1;
-            named += u32::from(answer.names());
+            named += u32::from(answer.names_cause());
             highest = highest.max(answer.highest());
         }
         let percent = f64::from(named) * 100.0 / f64::from(windows).max(1.0);

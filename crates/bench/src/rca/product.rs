@@ -1,4 +1,5 @@
-//! The same question, asked of running processes: OTLP into an agent, a colony that polls it, `why` over HTTP.
+//! Asks running processes why a window is slow: spans are sent to an agent over OTLP, polled by a
+//! colony, and explained over HTTP.
 
 use std::time::{Duration, Instant};
 
@@ -9,42 +10,43 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::Trace;
-use super::told::{Suspect, Told};
+use super::answer::{Suspect, WhyAnswer};
 use crate::Failure;
 use crate::exporter::{Answer, Exporter, Protocol};
 use crate::program::Program;
 use crate::server::Server;
 use crate::traffic::trace::mix;
 
-/// Which program is asked.
+/// The program that is asked.
 #[derive(Args)]
 pub struct ProductArgs {
     #[command(flatten)]
     program: Program,
 }
 
-/// An agent and a colony that polls it.
+/// An agent, and a colony that polls it.
 pub struct Product {
     runtime: Handle,
     agent: Server,
     colony: Server,
     exporter: Exporter,
-    /// Questions so far: each has hours of its own.
-    asked: u64,
+    /// How many questions were asked. Each uses different hours.
+    questions: u64,
 }
 
-/// Unix seconds of the first question's hours.
+/// The start of the hours of the first question, in Unix seconds.
 const BEGIN: u64 = 1_700_000_000;
-/// A question's baseline has this hour, its window the next, and the third keeps it from the next question.
+/// The length of a baseline and of a window. The window follows the baseline, and a third hour
+/// separates questions.
 const HOUR: Duration = Duration::from_secs(3_600);
-/// Spans in one export, at least.
+/// The number of spans in one export.
 const EXPORT: usize = 2_000;
 
 impl Product {
-    /// Starts both.
+    /// Starts the agent and the colony.
     ///
     /// # Errors
-    /// When one does not start.
+    /// A process does not start.
     pub fn start(args: &ProductArgs) -> Result<Self, Failure> {
         let runtime = Handle::current();
         let (agent, colony) = runtime.block_on(async {
@@ -57,21 +59,23 @@ impl Product {
             let endpoint = agent.url("otlp_grpc")?;
             Exporter::new(&endpoint, Protocol::Grpc)
         })?;
-        Ok(Self { runtime, agent, colony, exporter, asked: 0 })
+        Ok(Self { runtime, agent, colony, exporter, questions: 0 })
     }
 
-    /// Stores the traces of two cohorts, and asks why the second is as it is.
+    /// Stores the traces of two cohorts, and asks why the second is slow.
     ///
     /// # Errors
-    /// When a span is refused, is not polled, or the colony does not answer.
-    pub fn ask(&mut self, baseline: &[Trace], window: &[Trace]) -> Result<Told, Failure> {
-        let begin = BEGIN + self.asked * 3 * HOUR.as_secs();
-        self.asked += 1;
+    /// A span is refused or not polled, or the colony does not answer.
+    pub fn ask(&mut self, baseline: &[Trace], window: &[Trace]) -> Result<WhyAnswer, Failure> {
+        let begin = BEGIN + self.questions * 3 * HOUR.as_secs();
+        self.questions += 1;
         let hours = [begin, begin + HOUR.as_secs()];
         let spans: Vec<Span> = [baseline, window]
             .into_iter()
             .zip(hours)
-            .flat_map(|(traces, begin)| moved(traces, UnixNanos(begin * 1_000_000_000), self.asked))
+            .flat_map(|(traces, begin)| {
+                move_spans(traces, UnixNanos(begin * 1_000_000_000), self.questions)
+            })
             .collect();
         let since = hours[1] * 1_000_000;
         let hour = HOUR.as_micros();
@@ -83,13 +87,13 @@ impl Product {
             self.store(&spans).await?;
             let begin = Instant::now();
             let answer = self.colony.get(&question).await?;
-            let told = told(&answer, begin.elapsed())?;
+            let parsed = parse_answer(&answer, begin.elapsed())?;
             let read = answer["traces"].as_u64().unwrap_or(0);
             let given = window.iter().filter(|trace| !trace.is_empty()).count() as u64;
             if read != given && answer["cut"] != true {
                 return Err(format!("{read} traces were read of {given}").into());
             }
-            Ok(told)
+            Ok(parsed)
         })
     }
 
@@ -97,7 +101,7 @@ impl Product {
         for export in spans.chunks(EXPORT) {
             match self.exporter.export(otlp_out::encode(export).into()).await {
                 Answer::Acknowledged { rejected: 0 } => {}
-                other => return Err(format!("an export was not taken: {other:?}").into()),
+                other => return Err(format!("an export was not accepted: {other:?}").into()),
             }
         }
         let stored = self.agent.counter("coral.agent.store.spans").await?;
@@ -106,9 +110,9 @@ impl Product {
     }
 }
 
-/// The spans of `traces`, later or earlier by the same, so that the first starts at `begin`, with ids of the
-/// question's own.
-fn moved(traces: &[Trace], begin: UnixNanos, question: u64) -> Vec<Span> {
+/// The spans of `traces`, moved in time so that the first one starts at `begin`, with trace ids
+/// that are unique to the question.
+fn move_spans(traces: &[Trace], begin: UnixNanos, question: u64) -> Vec<Span> {
     let first = traces.iter().flatten().map(|span| span.start).min().unwrap_or_default();
     let at = |time: UnixNanos| UnixNanos(time.0.saturating_sub(first.0) + begin.0);
     let own = u128::from(mix(question)) << 64 | u128::from(mix(!question));
@@ -121,7 +125,7 @@ fn moved(traces: &[Trace], begin: UnixNanos, question: u64) -> Vec<Span> {
     traces.iter().flatten().map(moved).collect()
 }
 
-fn told(answer: &Value, took: Duration) -> Result<Told, Failure> {
+fn parse_answer(answer: &Value, duration: Duration) -> Result<WhyAnswer, Failure> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let suspects = answer["ranking"].as_array().ok_or("the answer has no ranking")?;
     let suspect = |suspect: &Value| Suspect {
@@ -130,9 +134,9 @@ fn told(answer: &Value, took: Duration) -> Result<Told, Failure> {
         score: suspect["score"].as_f64().unwrap_or(f64::NAN),
         share: suspect["share"].as_f64().unwrap_or(f64::NAN),
     };
-    Ok(Told {
+    Ok(WhyAnswer {
         verdict: text(&answer["verdict"]),
         ranking: suspects.iter().map(suspect).collect(),
-        took,
+        duration,
     })
 }

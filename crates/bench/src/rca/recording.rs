@@ -1,4 +1,4 @@
-//! Recorded faults: `cases.json`, and `spans.parquet` with one row a span and its window.
+//! Recorded faults: `cases.json`, and `spans.parquet` with one row per span and its window.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::Failure;
 
-/// What was recorded, by window.
+/// A recording of faults.
 #[derive(Default)]
 pub struct Recording {
     pub cases: Vec<Case>,
@@ -28,21 +28,21 @@ pub struct Recording {
 /// One injected fault.
 #[derive(Clone, Deserialize, Debug)]
 pub struct Case {
-    /// Which application it was injected into.
+    /// The application that the fault was injected into.
     pub system: String,
-    /// What was injected.
+    /// The kind of fault.
     pub fault: String,
-    /// Where.
+    /// The service that the fault was injected at.
     pub culprit_service: String,
-    /// The day's window without a fault.
+    /// The name of the day's window without a fault.
     pub normal_window: String,
-    /// Windows of a minute during the fault.
+    /// The names of windows of one minute during the fault.
     pub abnormal_windows: Vec<String>,
-    /// The one of them that counts.
+    /// The name of the window that is scored.
     pub scored_window: String,
 }
 
-/// One span, with what repeats as numbers.
+/// One span; repeated texts are indices.
 struct Row {
     trace_id: TraceId,
     span_id: SpanId,
@@ -54,10 +54,10 @@ struct Row {
 }
 
 impl Recording {
-    /// Reads the recording in `dir`.
+    /// Reads the recording in the directory `dir`.
     ///
     /// # Errors
-    /// Names the file that cannot be read.
+    /// The error names the file that cannot be read.
     pub fn read(dir: &Path) -> Result<Self, Failure> {
         let named = |file: &Path, error: Failure| -> Failure {
             format!("cannot read `{}`: {error}", file.display()).into()
@@ -74,14 +74,14 @@ impl Recording {
         Ok(recording)
     }
 
-    /// The names of all windows, in order.
+    /// The names of all windows, sorted.
     pub fn windows(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.windows.keys().map(String::as_str).collect();
         names.sort_unstable();
         names
     }
 
-    /// The traces of a window, by id; none when it was not recorded.
+    /// The traces of a window, sorted by id; empty when the window was not recorded.
     pub fn traces(&self, window: &str) -> Vec<Vec<Span>> {
         let mut traces: HashMap<TraceId, Vec<Span>> = HashMap::new();
         for row in self.windows.get(window).into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! `kill -9` at random moments under load.
+//! Kills processes at random moments under load.
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, TcpListener};
@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::outcome::Outcome;
-use super::verify::Seen;
+use super::verify::StoredSpans;
 use crate::ask::agent::AgentRpc;
 use crate::ask::colony::ColonyApi;
 use crate::load::Sending;
@@ -20,7 +20,8 @@ use crate::traffic::Traffic;
 use crate::traffic::trace::mix;
 use crate::{Failure, clock, output};
 
-/// Kills and restarts on the same data, and looks for every acknowledged span after each.
+/// Kills and restarts processes on the same data, and checks after each kill that every
+/// acknowledged span is there.
 #[derive(Args)]
 pub struct Kill {
     #[command(flatten)]
@@ -29,16 +30,16 @@ pub struct Kill {
     pub traffic: Traffic,
     #[command(flatten)]
     pub sending: Sending,
-    /// Who is killed: an agent, or with a colony either of the two.
+    /// Which process is killed: the agent, or with a colony one of the two at random.
     #[arg(long, value_enum, default_value = "agent")]
     pub role: Role,
-    /// How often.
+    /// Number of kills.
     #[arg(long, default_value_t = 50)]
     pub moments: u64,
-    /// No further moment is begun after so many seconds.
+    /// Seconds after which no further kill is begun.
     #[arg(long, default_value_t = 300)]
     pub seconds_max: u64,
-    /// Writes what was seen to this file as JSON.
+    /// Write the results to this file as JSON.
     #[arg(long)]
     pub json: Option<PathBuf>,
 }
@@ -46,35 +47,36 @@ pub struct Kill {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// The agent.
+    /// The agent is killed.
     Agent,
-    /// The agent or the colony.
+    /// The agent or the colony is killed.
     Colony,
 }
 
-/// Spans a second while nothing is killed, unless another rate was given.
+/// The default number of spans per second.
 const RATE: u64 = 20_000;
-/// The latest moment after the load began.
-const LATEST: Duration = Duration::from_millis(1_500);
-/// Sealing often makes it likely to be hit.
+/// The latest moment of a kill after the load has begun.
+const MAX_KILL_DELAY: Duration = Duration::from_millis(1_500);
+/// Frequent sealing makes it likely that a kill interrupts it.
 const SETTINGS: [&str; 2] = ["storage.segment_rows=20000", "log=warn"];
-/// Traces of each round that the colony is asked for.
+/// How many traces of each round are compared at the colony.
 const SAMPLE: u64 = 20;
 
-/// The processes, and all that is known of what they should hold.
+/// The processes, and what they should contain.
 struct Soak {
     role: Role,
     sending: Sending,
     agent: Server,
     colony: Option<Server>,
-    seen: Seen,
+    seen: StoredSpans,
     outcome: Outcome,
-    /// Files fail now and then: an answer may be an error, but never wrong.
+    /// Whether file operations fail at random. Then an answer may be an error, but it must not be
+    /// wrong.
     with_faults: bool,
 }
 
 impl Kill {
-    /// Runs to the end and prints what was seen.
+    /// Runs the test and prints the results.
     pub async fn run(self) -> Result<(), Failure> {
         let json = self.json.clone();
         let outcome = self.measure().await?;
@@ -82,10 +84,10 @@ impl Kill {
         output::write_json_if(json.as_deref(), &outcome)
     }
 
-    /// Runs to the end.
+    /// Runs the test.
     ///
     /// # Errors
-    /// A span that was lost or is there twice, or a process that does not start again.
+    /// A span that is lost or stored twice, or a process that does not start again.
     pub async fn measure(mut self) -> Result<Outcome, Failure> {
         if self.sending.rate == 0 {
             self.sending.rate = RATE;
@@ -104,9 +106,9 @@ impl Kill {
         Ok(soak.outcome)
     }
 
-    /// Other traces in each round, and enough to last until the kill.
+    /// The traffic of a round: different in each round, and more than can be sent before the kill.
     fn round(&self, round: u64) -> Traffic {
-        let spans = self.sending.rate * LATEST.as_secs().max(1) * 2;
+        let spans = self.sending.rate * MAX_KILL_DELAY.as_secs().max(1) * 2;
         let seed = mix(self.traffic.seed) ^ round;
         Traffic { spans, seed, end: 0, ..self.traffic.clone() }.ending(clock::now())
     }
@@ -114,7 +116,8 @@ impl Kill {
 
 impl Soak {
     async fn start(kill: &Kill) -> Result<Self, Failure> {
-        // The colony finds the agent again after a restart only where it was before.
+        // After a restart, the agent must listen on the same port, because the colony polls that
+        // address.
         let listen = format!("agent.listen=127.0.0.1:{}", free_port()?);
         let settings = [&SETTINGS[..], &[listen.as_str()]].concat();
         let agent = kill.program.agent(&settings).await?;
@@ -130,16 +133,17 @@ impl Soak {
             sending: kill.sending.clone(),
             agent,
             colony,
-            seen: Seen::default(),
+            seen: StoredSpans::default(),
             outcome: Outcome::default(),
             with_faults: kill.program.faults.is_some(),
         })
     }
 
-    /// One kill under load, and all that must be true after it.
+    /// One kill under load, with all checks afterwards.
     async fn moment(&mut self, traffic: &Traffic) -> Result<(), Failure> {
         let random = mix(traffic.seed);
-        let after = LATEST.mul_f64((random % 1_000) as f64 / 1_000.0) + Duration::from_millis(20);
+        let after =
+            MAX_KILL_DELAY.mul_f64((random % 1_000) as f64 / 1_000.0) + Duration::from_millis(20);
         let of_colony = self.role == Role::Colony && random & (1 << 20) != 0;
         let acknowledged = self.load_until_killed(traffic, after, of_colony).await?;
         self.outcome.moments += 1;
@@ -154,7 +158,7 @@ impl Soak {
         self.colony_agrees(traffic).await
     }
 
-    /// Returns the exports that were acknowledged before.
+    /// Sends `traffic` until the kill, and returns which exports were acknowledged before.
     async fn load_until_killed(
         &mut self,
         traffic: &Traffic,
@@ -195,15 +199,15 @@ impl Soak {
         Ok(())
     }
 
-    /// An exporter that heard nothing sends again, and one that heard may too: then exactly what was ever
-    /// sent is there, once.
+    /// Sends exports again: those without an answer, and some that were acknowledged. Afterwards
+    /// the agent must have exactly the spans that were ever sent, each once.
     async fn repeat(
         &mut self,
         traffic: &Traffic,
         acknowledged: u64,
         rpc: &mut AgentRpc,
     ) -> Result<(), Failure> {
-        // Exports are sent in order, and no more than these are open at a time.
+        // Exports are sent in order, with at most this many in flight.
         let open = (self.sending.connections * self.sending.in_flight) as u64;
         let sent = (acknowledged + open).min(traffic.exports());
         let quickly = Sending { rate: 0, ..self.sending.clone() };
@@ -249,9 +253,10 @@ impl Soak {
         Ok(())
     }
 
-    /// What was seen once may have gone since: all of it is read again from the beginning.
+    /// Spans that were found once may have been lost later, so all spans are read again from the
+    /// beginning.
     async fn everything_again(&mut self) -> Result<(), Failure> {
-        let mut again = Seen::default();
+        let mut again = StoredSpans::default();
         again.read_on(&mut AgentRpc::new(&self.agent.url("agent_rpc")?)?).await?;
         match again.len() == self.outcome.spans {
             true => Ok(()),
@@ -262,7 +267,7 @@ impl Soak {
     }
 }
 
-/// A port that nobody has now.
+/// A port that is free at the moment.
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

@@ -1,4 +1,4 @@
-//! What was acknowledged, and when.
+//! Records which exports were acknowledged, and when.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::traffic::Traffic;
 use crate::traffic::truth::Facts;
 
-/// Rounds of load, the last one still going on.
+/// Rounds of load; the last one is still running.
 #[derive(Default)]
 pub struct Ledger(Mutex<Vec<Round>>);
 
@@ -15,7 +15,7 @@ struct Round {
     acknowledged: Vec<Option<Instant>>,
 }
 
-/// How long ago a trace must have been acknowledged: at least, and at most.
+/// How long ago a trace must have been acknowledged: the minimum and the maximum.
 #[derive(Clone, Copy, Debug)]
 pub struct Ages {
     pub at_least: Duration,
@@ -29,14 +29,15 @@ impl Ledger {
         self.rounds().push(Round { traffic, acknowledged });
     }
 
-    /// Export `number` of the last round was acknowledged just now.
+    /// Records that export `number` of the last round was acknowledged now.
     pub fn acknowledge(&self, number: u64) {
         if let Some(round) = self.rounds().last_mut() {
             round.acknowledged[number as usize] = Some(Instant::now());
         }
     }
 
-    /// Every trace whose last span was acknowledged within `ages` and that started in `[since_us, until_us)`.
+    /// All traces that started in `[since_us, until_us)`, and whose last span was acknowledged
+    /// within `ages`.
     pub fn within(&self, ages: Ages, since_us: i64, until_us: i64) -> Vec<Facts> {
         let (now, rounds) = (Instant::now(), self.rounds());
         let mut found = Vec::new();
@@ -51,7 +52,7 @@ impl Ledger {
         found
     }
 
-    /// Some trace whose last span was acknowledged within `ages`; `None` when there is none.
+    /// A random trace whose last span was acknowledged within `ages`; `None` when there is none.
     pub fn any(&self, ages: Ages, random: u64) -> Option<Facts> {
         let (now, rounds) = (Instant::now(), self.rounds());
         let young = rounds.iter().rev().take_while(|round| round.is_younger(ages.at_most, now));
@@ -73,7 +74,7 @@ impl Round {
         last.is_none_or(|last| now.duration_since(*last) < than)
     }
 
-    /// Traces whose exports were all acknowledged within `ages`: a late root comes one export later.
+    /// Traces whose exports were all acknowledged within `ages`. A late root is in the next export.
     fn complete(&self, ages: Ages, now: Instant) -> impl Iterator<Item = u64> {
         let each = self.traffic.traces_per_export();
         let traces = self.traffic.traces();
@@ -99,27 +100,27 @@ mod tests {
     use super::*;
     use crate::traffic::sample;
 
-    const EVER: Ages = Ages { at_least: Duration::ZERO, at_most: Duration::from_secs(3_600) };
+    const ANY_AGE: Ages = Ages { at_least: Duration::ZERO, at_most: Duration::from_secs(3_600) };
 
     #[test]
-    fn a_trace_is_complete_once_the_export_with_its_late_root_was_acknowledged_too() {
+    fn a_trace_is_complete_when_the_export_with_its_late_root_is_acknowledged() {
         let ledger = Ledger::default();
         ledger.begin(sample(1_500));
         ledger.acknowledge(0);
-        assert_eq!(ledger.within(EVER, 0, i64::MAX).len(), 0);
+        assert_eq!(ledger.within(ANY_AGE, 0, i64::MAX).len(), 0);
         ledger.acknowledge(1);
-        assert_eq!(ledger.within(EVER, 0, i64::MAX).len(), 50);
+        assert_eq!(ledger.within(ANY_AGE, 0, i64::MAX).len(), 50);
         ledger.acknowledge(2);
-        assert_eq!(ledger.within(EVER, 0, i64::MAX).len(), 150);
-        assert!(ledger.any(EVER, 7).is_some());
+        assert_eq!(ledger.within(ANY_AGE, 0, i64::MAX).len(), 150);
+        assert!(ledger.any(ANY_AGE, 7).is_some());
     }
 
     #[test]
-    fn what_was_acknowledged_too_lately_is_left_out() {
+    fn traces_acknowledged_too_recently_are_left_out() {
         let ledger = Ledger::default();
         ledger.begin(sample(500));
         ledger.acknowledge(0);
-        let old = Ages { at_least: Duration::from_secs(60), ..EVER };
+        let old = Ages { at_least: Duration::from_secs(60), ..ANY_AGE };
         assert!(ledger.any(old, 1).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Everything at once: ingest, polling, sealing, expiry, eviction, questions.
+//! Runs everything at once: ingest, polling, sealing, expiry, eviction and queries.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use clap::Args;
 use tokio::task::JoinSet;
 
 use super::ledger::{Ages, Ledger};
-use super::readers::{Read, Reader};
+use super::readers::{Reader, ReaderResult};
 use crate::ask::Ask;
 use crate::ask::agent::AgentRpc;
 use crate::ask::colony::ColonyApi;
@@ -21,7 +21,8 @@ use crate::traffic::Traffic;
 use crate::traffic::trace::mix;
 use crate::{Failure, clock, output};
 
-/// An agent that evicts by size and a colony that expires by age, under load, asked all the time.
+/// Runs an agent that evicts by size and a colony that expires by age, under load and continuous
+/// queries.
 #[derive(Args)]
 pub struct Mixed {
     #[command(flatten)]
@@ -30,19 +31,19 @@ pub struct Mixed {
     pub traffic: Traffic,
     #[command(flatten)]
     pub sending: Sending,
-    /// How long.
+    /// Duration in minutes.
     #[arg(long, default_value_t = 10)]
     pub minutes: u64,
-    /// Writes what was seen to this file as JSON.
+    /// Write the results to this file as JSON.
     #[arg(long)]
     pub json: Option<PathBuf>,
 }
 
-/// Spans a second, unless another rate was given.
+/// The default number of spans per second.
 const RATE: u64 = 4_000;
-/// One round of load, with its own seed.
+/// The duration of one round of load; each round has its own seed.
 const ROUND: Duration = Duration::from_secs(4);
-/// The agent's cap holds about half a minute of the usual rate.
+/// At the default rate, the size limit of the agent holds about half a minute of spans.
 const AGENT: [&str; 3] = ["storage.segment_rows=20000", "storage.max_size=10MB", "log=warn"];
 const COLONY: [&str; 4] = [
     "storage.segment_rows=20000",
@@ -50,22 +51,23 @@ const COLONY: [&str; 4] = [
     "colony.poll_interval=200ms",
     "log=warn",
 ];
-/// What was acknowledged so long ago is certainly there.
+/// The ages at which an acknowledged trace must be at the agent, and at the colony.
 const AT_AGENT: Ages = Ages { at_least: Duration::ZERO, at_most: Duration::from_secs(10) };
 const AT_COLONY: Ages = Ages { at_least: Duration::from_secs(5), at_most: Duration::from_secs(20) };
 
-/// Seconds in which memory may still grow; a soak that is shorter than four times this says nothing of it.
+/// Seconds during which memory may still grow; a run of less than four times this does not check
+/// memory.
 const WARM_UP: usize = 60;
 
-/// What one of the tasks did.
-enum Did {
-    Sent { spans: u64, retries: u64 },
-    Read(&'static str, Read),
-    Watched(&'static str, Vec<f64>),
+/// The result of one of the tasks.
+enum TaskResult {
+    Load { spans: u64, retries: u64 },
+    Read(&'static str, ReaderResult),
+    Memory(&'static str, Vec<f64>),
 }
 
 impl Mixed {
-    /// Runs to the end and prints what was seen.
+    /// Runs the test and prints the results.
     pub async fn run(self) -> Result<(), Failure> {
         let json = self.json.clone();
         let figures = self.measure().await?;
@@ -77,7 +79,7 @@ impl Mixed {
         }
     }
 
-    /// Runs to the end.
+    /// Runs the test.
     ///
     /// # Errors
     /// A wrong answer, or a process that does not run.
@@ -92,12 +94,12 @@ impl Mixed {
         counters(&agent, &colony, self.program.faults.is_some(), &mut figures).await?;
         for (name, server) in [("agent", &agent), ("colony", &colony)] {
             let mut lines = [server.log_lines("WARN"), server.log_lines("ERROR")].concat();
-            // That is what the cap was set for.
+            // Evictions are expected: the size limit was set to cause them.
             lines.retain(|line| !line.contains("the size cap evicted spans"));
             lines.iter().take(3).for_each(|line| eprintln!("  {name}: {line}"));
             let what = format!("{name}: warnings and errors in the log");
             match self.program.faults {
-                // Each of them says which file failed.
+                // Each injected fault is logged with its file.
                 Some(_) => figures.at_least(what, lines.len() as f64, "", 1.0),
                 None => figures.at_most(what, lines.len() as f64, "", 0.0),
             }
@@ -105,7 +107,7 @@ impl Mixed {
         Ok(figures)
     }
 
-    /// Everything that goes on together, until time is up or one of it fails.
+    /// Runs all tasks until the time is up or one of them fails.
     async fn all_at_once(
         &self,
         agent: &Server,
@@ -114,7 +116,7 @@ impl Mixed {
     ) -> Result<(), Failure> {
         let deadline = Instant::now() + Duration::from_secs(60 * self.minutes);
         let ledger: Arc<Ledger> = Arc::default();
-        let mut tasks: JoinSet<Result<Did, Failure>> = JoinSet::new();
+        let mut tasks: JoinSet<Result<TaskResult, Failure>> = JoinSet::new();
         let endpoint = agent.url("otlp_grpc")?;
         tasks.spawn(send(
             self.sending.clone(),
@@ -135,27 +137,31 @@ impl Mixed {
             let ledger = ledger.clone();
             let reader = Reader { ask, ledger, certain, seconds, seed, with_faults };
             tasks.spawn(async move {
-                Ok(Did::Read(name, reader.run(deadline).await.map_err(|e| format!("{name}: {e}"))?))
+                Ok(TaskResult::Read(
+                    name,
+                    reader.run(deadline).await.map_err(|e| format!("{name}: {e}"))?,
+                ))
             });
         }
         for (name, process) in [("agent", agent.process()), ("colony", colony.process())] {
-            tasks.spawn(async move { Ok(Did::Watched(name, watch(process, deadline).await)) });
+            tasks
+                .spawn(async move { Ok(TaskResult::Memory(name, watch(process, deadline).await)) });
         }
         while let Some(ended) = tasks.join_next().await {
-            ended??.tell(figures);
+            ended??.add_to(figures);
         }
         Ok(())
     }
 }
 
-/// One round of load after the other.
+/// Sends one round of load after another.
 async fn send(
     sending: Sending,
     endpoint: String,
     traffic: Traffic,
     ledger: Arc<Ledger>,
     deadline: Instant,
-) -> Result<Did, Failure> {
+) -> Result<TaskResult, Failure> {
     let (mut spans, mut retries, mut round) = (0, 0, 0);
     while Instant::now() < deadline {
         round += 1;
@@ -174,10 +180,10 @@ async fn send(
         spans += sent.spans;
         retries += sent.retries;
     }
-    Ok(Did::Sent { spans, retries })
+    Ok(TaskResult::Load { spans, retries })
 }
 
-/// Resident MiB, once a second.
+/// Resident memory in MiB, once a second.
 async fn watch(process: Process, deadline: Instant) -> Vec<f64> {
     let mut samples = Vec::new();
     while Instant::now() < deadline {
@@ -187,10 +193,10 @@ async fn watch(process: Process, deadline: Instant) -> Vec<f64> {
     samples
 }
 
-impl Did {
-    fn tell(self, figures: &mut Figures) {
+impl TaskResult {
+    fn add_to(self, figures: &mut Figures) {
         match self {
-            Self::Sent { spans, retries } => {
+            Self::Load { spans, retries } => {
                 figures.add("spans acknowledged", spans as f64, "");
                 figures.add("retries", retries as f64, "");
             }
@@ -202,7 +208,7 @@ impl Did {
                 figures.latency(&format!("{name}: answers"), &found, [None, None]);
                 figures.at_most(format!("{name}: slowest answer"), found.max_ms, "ms", 1_000.0);
             }
-            Self::Watched(name, samples) => {
+            Self::Memory(name, samples) => {
                 let is_long = samples.len() > 4 * WARM_UP;
                 let samples = &samples[if is_long { WARM_UP } else { 0 }..];
                 let quarter = (samples.len() / 4).max(1);
@@ -220,7 +226,7 @@ impl Did {
     }
 }
 
-/// What the two say of themselves; what must not have happened is held against 0.
+/// Counters of both processes. Those of events that must not happen have a limit of 0.
 async fn counters(
     agent: &Server,
     colony: &Server,
@@ -235,7 +241,7 @@ async fn counters(
     ] {
         figures.add(name, server.counter(name).await? as f64, "");
     }
-    // A soak in which nothing went says nothing.
+    // If nothing was evicted or expired, the test did not test that.
     for (server, name) in
         [(agent, "coral.agent.spans.evicted"), (colony, "coral.colony.spans.expired")]
     {
@@ -251,7 +257,8 @@ async fn counters(
     }
     let repeated = "coral.agent.spans.duplicate";
     match (agent.counter(repeated).await? as f64, with_faults) {
-        // Whoever was told of a failure sends again, also where it came after the commit.
+        // With faults, an exporter may repeat an export that was committed, because its answer was
+        // an error.
         (repeats, true) => figures.add(repeated, repeats, ""),
         (repeats, false) => figures.at_most(repeated, repeats, "", 0.0),
     }

@@ -1,4 +1,4 @@
-//! `coral-bench soak`: bad days, many times over and in bounded time.
+//! `coral-bench soak`: tests for lost spans and wrong answers, for a limited time.
 
 pub mod kill;
 mod ledger;
@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 
 use crate::Failure;
 
-/// Runs until something is wrong, or until time is up. Prints JSON, and fails when something was wrong.
+/// Runs until a check fails or the time is up. Prints JSON; the exit code is 1 when a check failed.
 #[derive(Args)]
 pub struct SoakCommand {
     #[command(subcommand)]
@@ -20,14 +20,15 @@ pub struct SoakCommand {
 
 #[derive(Subcommand)]
 enum Soak {
-    /// `kill -9` at random moments under load: every acknowledged span is there afterwards, once.
+    /// Kills processes at random moments under load, and checks that every acknowledged span is
+    /// there once.
     Kill(kill::Kill),
-    /// Ingest, polling, sealing, expiry, eviction and queries, all together.
+    /// Runs ingest, polling, sealing, expiry, eviction and queries at the same time.
     Mixed(mixed::Mixed),
 }
 
 impl SoakCommand {
-    /// Runs to the end and prints what was seen.
+    /// Runs the test and prints the results.
     pub async fn run(self) -> Result<(), Failure> {
         match self.soak {
             Soak::Kill(kill) => kill.run().await,

@@ -1,28 +1,29 @@
-//! What was seen of kills.
+//! The results of killing processes.
 
 use serde::Serialize;
 
 use crate::figures::Figures;
 
-/// What was seen.
+/// The results of killing processes.
 #[derive(Debug, Default, Serialize)]
 pub struct Outcome {
-    /// Times that a process was killed.
+    /// How many kills there were.
     pub moments: u64,
-    /// Of these, times that it was the colony.
+    /// How many of the kills were of the colony.
     pub colony_killed: u64,
-    /// Spans that were acknowledged before a kill, all found after it.
+    /// How many spans were acknowledged before a kill. All of them were found afterwards.
     pub acknowledged: u64,
-    /// Spans stored in the end: with those of exports that were repeated.
+    /// How many spans are stored in the end, including those of repeated exports.
     pub spans: u64,
-    /// From the start of a process on old data until it listens, at most.
+    /// The longest time from the start of a process on existing data until it listens, in
+    /// milliseconds.
     pub slowest_start_ms: f64,
-    /// Seconds in all.
+    /// The duration of the test, in seconds.
     pub seconds: f64,
 }
 
 impl Outcome {
-    /// As rows of a report.
+    /// The results as rows of a report.
     pub fn figures(&self) -> Figures {
         let mut figures = Figures::default();
         figures.add("kill -9 under load", self.moments as f64, "times");

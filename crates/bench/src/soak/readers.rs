@@ -1,4 +1,4 @@
-//! Those who ask while everything else goes on.
+//! Readers that query continuously during a test.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,39 +7,41 @@ use super::ledger::{Ages, Ledger};
 use crate::Failure;
 use crate::ask::Ask;
 use crate::latency::Latencies;
-use crate::traffic::question::Asked;
+use crate::traffic::question::ListQuery;
 use crate::traffic::trace::mix;
 
-/// One who asks for traces by id and by window, and knows what must be answered.
+/// A reader that asks for traces by id and by window, and checks the answers.
 pub struct Reader {
-    /// Who answers.
+    /// The process that is queried.
     pub ask: Ask,
-    /// What was sent.
+    /// Records what was sent.
     pub ledger: Arc<Ledger>,
-    /// What certainly is there: old enough to have arrived, young enough not to have gone.
+    /// The ages at which an acknowledged trace must be stored: old enough to have arrived, and
+    /// young enough not to have expired.
     pub certain: Ages,
-    /// Begin and end of all start times, Unix seconds, when the soak began.
+    /// The range of all start times, in Unix seconds, when the test began.
     pub seconds: (i64, i64),
-    /// Another one asks other things.
+    /// The seed for choosing questions.
     pub seed: u64,
-    /// Files fail now and then: an answer may be an error, but never wrong.
+    /// Whether file operations fail at random. Then an answer may be an error, but it must not be
+    /// wrong.
     pub with_faults: bool,
 }
 
-/// What a reader saw.
+/// The results of a reader.
 #[derive(Default)]
-pub struct Read {
-    /// How long each answer took.
+pub struct ReaderResult {
+    /// The latencies of the answers.
     pub latencies: Latencies,
-    /// Traces in answers that were compared.
+    /// How many traces in answers were compared.
     pub checked: u64,
-    /// Questions that were answered with an error, because a file failed.
+    /// How many answers were errors, because of injected faults.
     pub errors: u64,
 }
 
-/// Between two questions.
+/// The pause between two questions.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Seconds of a window.
+/// The length of a window, in seconds.
 const WINDOW: i64 = 20;
 
 impl Reader {
@@ -47,8 +49,8 @@ impl Reader {
     ///
     /// # Errors
     /// A wrong answer, or none.
-    pub async fn run(mut self, deadline: Instant) -> Result<Read, Failure> {
-        let (mut read, mut random) = (Read::default(), mix(self.seed));
+    pub async fn run(mut self, deadline: Instant) -> Result<ReaderResult, Failure> {
+        let (mut read, mut random) = (ReaderResult::default(), mix(self.seed));
         while Instant::now() < deadline {
             random = mix(random);
             match random % 4 {
@@ -60,7 +62,7 @@ impl Reader {
         Ok(read)
     }
 
-    async fn trace(&mut self, random: u64, read: &mut Read) -> Result<(), Failure> {
+    async fn trace(&mut self, random: u64, read: &mut ReaderResult) -> Result<(), Failure> {
         let Some(expected) = self.ledger.any(self.certain, random) else { return Ok(()) };
         let begin = Instant::now();
         let found = match self.ask.trace(&expected.trace_id).await {
@@ -78,15 +80,16 @@ impl Reader {
         }
     }
 
-    /// A window anywhere in the hour: what certainly is there is in the answer, exactly.
-    async fn window(&mut self, random: u64, read: &mut Read) -> Result<(), Failure> {
+    /// Asks for a random window of the hour: the answer must contain every trace that must be
+    /// stored, exactly.
+    async fn window(&mut self, random: u64, read: &mut ReaderResult) -> Result<(), Failure> {
         let (first, last) = self.seconds;
         let since = first + (random >> 8) as i64 % (last - first - WINDOW).max(1);
         let (since_us, until_us) = (since * 1_000_000, (since + WINDOW) * 1_000_000);
         let expected = self.ledger.within(self.certain, since_us, until_us);
         let begin = Instant::now();
-        let asked = Asked::Newest { since_us, until_us, limit: 1_000 };
-        let found = match self.ask.list(&asked).await {
+        let query = ListQuery::Newest { since_us, until_us, limit: 1_000 };
+        let found = match self.ask.list(&query).await {
             Err(_) if self.with_faults => {
                 read.errors += 1;
                 return Ok(());

@@ -1,4 +1,4 @@
-//! What an agent holds, span by span.
+//! Reads all spans of an agent.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,22 +8,22 @@ use crate::ask::agent::{AgentRpc, Page};
 use crate::traffic::Traffic;
 use crate::traffic::encode::service_name;
 
-/// Every span that was seen so far, and where to go on.
+/// All spans that were read so far, and the position to continue at.
 #[derive(Default)]
-pub struct Seen {
-    /// Trace and span, with the service that it came back with.
+pub struct StoredSpans {
+    /// By trace id and span id: the service that the span was returned with.
     spans: HashMap<(u128, u64), String>,
     receipt: u64,
 }
 
-/// An agent whose files fail now and then is asked so often before that is a failure.
+/// With injected faults: how often a failed request to the agent is repeated.
 const MAX_TRIES: u32 = 500;
 
-impl Seen {
-    /// Reads what came since the last time, up to the end.
+impl StoredSpans {
+    /// Reads all further spans, up to the end.
     ///
     /// # Errors
-    /// A span that is there twice, or an agent that does not answer.
+    /// A span that is stored twice, or an agent that does not answer.
     pub async fn read_on(&mut self, agent: &mut AgentRpc) -> Result<(), Failure> {
         loop {
             let page = self.page(agent).await?;
@@ -54,15 +54,15 @@ impl Seen {
         }
     }
 
-    /// How many spans were seen.
+    /// How many spans were read.
     pub fn len(&self) -> u64 {
         self.spans.len() as u64
     }
 
-    /// Whether each span of export `number` was seen, with its own service.
+    /// Checks that each span of export `number` was read, with its own service.
     ///
     /// # Errors
-    /// Names one that was not.
+    /// The error names a span that was not.
     pub fn check(&self, traffic: &Traffic, number: u64) -> Result<(), Failure> {
         for (trace, hop) in traffic.hops_of_export(number) {
             for index in traffic.hop_spans(hop) {

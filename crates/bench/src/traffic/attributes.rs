@@ -1,5 +1,4 @@
-//! The attributes of Beyla's spans and resources. Source: spec/beyla.md §1 and §2.3, and the recording
-//! of 3.31.0.
+//! The attributes of Beyla's spans and resources, as in a recording of Beyla 3.31.0.
 
 use std::fmt::Write as _;
 
@@ -12,7 +11,7 @@ fn status_code(trace: &Trace) -> u64 {
     if trace.failed { 500 } else { 200 }
 }
 
-/// All ten of a server span, in the order of the recording.
+/// The ten attributes of a server span, in the order of the recording.
 pub fn server(
     to: &mut Attributes<'_>,
     text: &mut String,
@@ -35,7 +34,7 @@ pub fn server(
     to.flag("span.metrics.skip");
 }
 
-/// The nine of a client span, and the one that a span-metrics feature adds.
+/// The nine attributes of a client span, and the one that a span-metrics feature adds.
 pub fn call(
     to: &mut Attributes<'_>,
     text: &mut String,
@@ -60,7 +59,7 @@ pub fn call(
     to.flag("span.metrics.skip");
 }
 
-/// The seven that Beyla's own parsers find, and the opt-in text and its company.
+/// The seven attributes that Beyla's SQL parser sets, and those of the optional query text.
 pub fn sql(to: &mut Attributes<'_>, text: &mut String, trace: &Trace, span: &Span) {
     let table = trace.route(span.hop);
     to.text("server.address", "postgres");
@@ -75,7 +74,7 @@ pub fn sql(to: &mut Attributes<'_>, text: &mut String, trace: &Trace, span: &Spa
     to.text("db.response.status_code", "00000");
 }
 
-/// Beyla 3.9 and later. Source: spec/beyla.md §1, and the recording of 3.31.0.
+/// The resource attributes of Beyla 3.9 and later, as in a recording of Beyla 3.31.0.
 pub fn resource(out: &mut Vec<u8>, service: u64) {
     let name = service_name(service);
     let instance = format!("web-1:{}", 1_000 + service);
@@ -92,21 +91,21 @@ pub fn resource(out: &mut Vec<u8>, service: u64) {
         ("service.instance.id", instance.as_str()),
         ("otel.scope.name", "github.com/grafana/beyla"),
     ];
-    let mut attributes_out = Attributes { out, left: attributes.len() };
+    let mut attributes_out = Attributes { out, remaining: attributes.len() };
     for (key, value) in attributes {
         attributes_out.resource_text(key, value);
     }
 }
 
-/// Writes attributes until there are as many as wanted.
+/// Writes attributes until the requested number is reached.
 pub struct Attributes<'a> {
-    /// Where they go.
+    /// The buffer.
     pub out: &'a mut Vec<u8>,
-    /// How many more are wanted.
-    pub left: usize,
+    /// How many more attributes are requested.
+    pub remaining: usize,
 }
 
-/// `Span.attributes` and `Resource.attributes`.
+/// The field numbers of `Span.attributes` and `Resource.attributes`.
 const OF_SPAN: u32 = 9;
 const OF_RESOURCE: u32 = 1;
 
@@ -134,26 +133,26 @@ impl Attributes<'_> {
     }
 
     fn pair(&mut self, field: u32, key: &str, value: impl FnOnce(&mut Vec<u8>)) {
-        if self.left == 0 {
+        if self.remaining == 0 {
             return;
         }
-        self.left -= 1;
+        self.remaining -= 1;
         nested(self.out, field, |out| {
             bytes(out, 1, key.as_bytes());
             nested(out, 2, value);
         });
     }
 
-    /// What Beyla has no name for.
+    /// Adds attributes with made-up names until the requested number is reached.
     pub fn fill(&mut self) {
-        while self.left > 0 {
-            let key = format!("bench.attribute.{}", self.left);
+        while self.remaining > 0 {
+            let key = format!("bench.attribute.{}", self.remaining);
             self.text(&key, "value");
         }
     }
 }
 
-/// `/api/v1/orders7/{id}`.
+/// A route as text: `/api/v1/orders7/{id}`.
 pub struct Route(pub u64);
 
 impl std::fmt::Display for Route {

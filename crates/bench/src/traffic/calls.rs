@@ -1,4 +1,5 @@
-//! Who calls whom in some traffic, computed from its description and never by asking a store.
+//! Which service calls which, computed from the description of the traffic and not read from a
+//! store.
 
 use std::collections::BTreeMap;
 
@@ -9,45 +10,45 @@ use super::trace::{PER_HOP, Role, Trace};
 /// All calls of one caller to one callee over one protocol.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Calls {
-    /// How many.
+    /// The number of calls.
     pub calls: u64,
-    /// Of these, how many failed.
+    /// How many of the calls failed.
     pub errors: u64,
-    /// The 50th, 95th and 99th percentile, by nearest rank, in whole microseconds.
+    /// The 50th, 95th and 99th percentile of the durations, by nearest rank, in whole microseconds.
     pub percentiles_us: [u64; 3],
 }
 
 /// Caller, callee and protocol.
 pub type Pair = (String, String, &'static str);
 
-/// Calls, each with its duration and whether it failed, by caller and callee as numbers.
-type Seen = BTreeMap<(u64, Callee), (Vec<u64>, u64)>;
+/// By caller and callee: the durations of the calls, and how many failed.
+type CallSamples = BTreeMap<(u64, Callee), (Vec<u64>, u64)>;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Callee {
     Database,
     Service(u64),
-    /// Nobody observes it.
+    /// An external host without spans.
     Host(u64),
 }
 
 impl Traffic {
-    /// Fewer attributes do not say whom a span calls.
+    /// Spans with fewer attributes do not name their callee.
     pub const NAMING_ATTRIBUTES: usize = 9;
 
-    /// Every call of every trace: a client's and a server's span are one.
+    /// All calls of all traces. A client span and a server span of one call are one call.
     pub fn calls(&self) -> BTreeMap<Pair, Calls> {
-        let mut seen = Seen::new();
+        let mut seen = CallSamples::new();
         for number in 0..self.traces() {
             let trace = self.trace(number);
             for index in 0..self.spans_per_trace {
-                self.see(&trace, index, &mut seen);
+                self.add_call(&trace, index, &mut seen);
             }
         }
         seen.into_iter().map(|((caller, callee), calls)| named(caller, callee, calls)).collect()
     }
 
-    fn see(&self, trace: &Trace, index: u64, seen: &mut Seen) {
+    fn add_call(&self, trace: &Trace, index: u64, seen: &mut CallSamples) {
         let span = self.span(trace, index);
         let callee = match span.role {
             Role::Sql => Callee::Database,

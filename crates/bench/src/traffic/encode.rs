@@ -1,5 +1,5 @@
-//! Exports as Beyla's bytes: many resources, one scope for each observed request, children before
-//! parents, and one trace in eight with its root in the next export.
+//! Encodes exports as Beyla does: many resources, one scope for each observed request, and children
+//! before parents. One trace in eight has its root in the next export.
 
 use std::fmt::Write as _;
 
@@ -8,19 +8,19 @@ use super::attributes::{Attributes, Route, call, resource, server, sql};
 use super::protobuf::{bytes, fixed64, nested, number};
 use super::trace::{Role, Span, Trace};
 
-/// One trace in so many has its root in a later export than the rest of it.
+/// One trace of this many has its root in a later export than its other spans.
 const LATE_ROOTS: u64 = 8;
 
-/// Writes exports one after another.
+/// Encodes exports, reusing its memory.
 pub struct Encoder<'a> {
     traffic: &'a Traffic,
-    /// Hops of the export being written, by service.
+    /// The hops of the current export, by service.
     hops: Vec<Vec<(Trace, u64)>>,
     text: String,
 }
 
 impl Traffic {
-    /// The hops that export `number` carries: every hop of every trace is in exactly one export.
+    /// The hops in export `number`: every hop of every trace is in exactly one export.
     pub fn hops_of_export(&self, number: u64) -> Vec<(Trace, u64)> {
         let each = self.traces_per_export();
         let mut hops = Vec::new();
@@ -38,7 +38,7 @@ impl Traffic {
         hops
     }
 
-    /// Spans in export `number`.
+    /// The number of spans in export `number`.
     pub fn spans_of_export(&self, number: u64) -> u64 {
         let hops = self.hops_of_export(number);
         hops.iter().map(|(_, hop)| self.hop_spans(*hop).count() as u64).sum()
@@ -51,13 +51,13 @@ impl Traffic {
 }
 
 impl<'a> Encoder<'a> {
-    /// An encoder for `traffic`.
+    /// An encoder of `traffic`.
     pub fn new(traffic: &'a Traffic) -> Self {
         let hops = vec![Vec::new(); traffic.services as usize];
         Self { traffic, hops, text: String::new() }
     }
 
-    /// Export `number` as an `ExportTraceServiceRequest`, and how many spans it has.
+    /// Export `number` as an encoded `ExportTraceServiceRequest`, and its number of spans.
     pub fn export(&mut self, number: u64) -> (Vec<u8>, u64) {
         for (trace, hop) in self.traffic.hops_of_export(number) {
             self.hops[self.traffic.service(&trace, hop) as usize].push((trace, hop));
@@ -101,15 +101,15 @@ impl<'a> Encoder<'a> {
         number(out, 6, kind);
         fixed64(out, 7, span.start);
         fixed64(out, 8, span.end);
-        let mut attributes = Attributes { out, left: self.traffic.attributes };
+        let mut attributes = Attributes { out, remaining: self.traffic.attributes };
         match span.role {
             Role::Server => server(&mut attributes, &mut self.text, self.traffic, trace, span),
             Role::Call => call(&mut attributes, &mut self.text, self.traffic, trace, span),
             Role::Sql => sql(&mut attributes, &mut self.text, trace, span),
-            Role::InQueue | Role::Processing => attributes.left = 0,
+            Role::InQueue | Role::Processing => attributes.remaining = 0,
         }
         attributes.fill();
-        // Beyla always sends a status, and leaves it unset unless the span failed.
+        // Beyla always sends a status, which is unset unless the span failed.
         nested(out, 15, |out| {
             if trace.failed && span.fails() {
                 number(out, 3, 2);
@@ -135,12 +135,12 @@ pub fn path(route: u64, item: u64) -> String {
     format!("/api/v1/orders{route}/{item}")
 }
 
-/// `service.name` of a service.
+/// The `service.name` of a service.
 pub fn service_name(service: u64) -> String {
     format!("service-{service}")
 }
 
-/// Since Beyla 1.6 the scope is there and empty.
+/// Beyla 1.6 and newer send an empty scope.
 fn bytes_empty_scope(out: &mut Vec<u8>) {
     nested(out, 1, |_| {});
 }

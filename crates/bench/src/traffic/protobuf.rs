@@ -1,12 +1,12 @@
-//! Protobuf, as far as OTLP needs it, written straight into a buffer: generated messages would make the
-//! generator dearer than what it measures.
+//! Writes protobuf directly to a buffer, as far as OTLP needs it. Generated messages would make the
+//! generator more expensive than the programs that it measures.
 
-/// A length-delimited field whose body `write` writes.
+/// A length-delimited field, whose body is written by `write`.
 pub fn nested(out: &mut Vec<u8>, field: u32, write: impl FnOnce(&mut Vec<u8>)) {
     key(out, field, 2);
     let begin = out.len();
     write(out);
-    // The length stands before the body, and is known after it.
+    // The length is before the body, but is known only after it.
     let body = out.len() - begin;
     varint(out, body as u64);
     let prefix = out.len() - begin - body;

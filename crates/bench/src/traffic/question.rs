@@ -1,4 +1,4 @@
-//! Questions that can be asked of any trace store, and which traces answer them.
+//! Questions that any trace store can answer, with their answers.
 
 use std::cmp::Reverse;
 
@@ -9,56 +9,59 @@ use super::encode::{path, service_name};
 use super::trace::{Trace, mix};
 use super::truth::Facts;
 
-/// A question. Times are Unix microseconds and ranges half-open; a trace is in a range when it started
-/// in it.
+/// A question. Times are Unix microseconds, and ranges are half-open; a trace is in a range when it
+/// started in the range.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Asked {
+pub enum ListQuery {
     /// The newest traces that started in a range.
     Newest { since_us: i64, until_us: i64, limit: usize },
-    /// The slowest traces of a service, of at least some duration.
+    /// The slowest traces of a service, of at least a minimum duration.
     Slowest { service: u64, since_us: i64, until_us: i64, min_duration_us: i64, limit: usize },
-    /// The newest traces with a span that has `url.path` equal to that of a route and an item.
+    /// The newest traces with a span whose `url.path` is that of a route and an item.
     Path { route: u64, item: u64, limit: usize },
 }
 
 /// A question with its exact answer.
 #[derive(Clone, Debug, Serialize)]
 pub struct Question {
-    /// What is asked.
-    pub asked: Asked,
-    /// In the order asked for: of equally slow ones the newest first, of equally new ones by id.
+    /// The question.
+    #[serde(rename = "asked")]
+    pub query: ListQuery,
+    /// The traces in the requested order. Equally slow traces are sorted by start time, newest
+    /// first; equal start times by id.
     pub answer: Vec<Facts>,
     /// How many traces match; `answer` may have fewer, because of the limit.
     pub matching: u64,
 }
 
-/// Windows over the spread, for questions that a store which looks only at new data answers wrong.
+/// Number of windows within the spread. They detect stores that answer from new data only.
 const WINDOWS: u64 = 40;
-/// Traces of a list.
+/// The number of traces in a list.
 pub const LIMIT: usize = 20;
 
-impl Asked {
-    /// The questions of the bench: newest, windows over the whole spread, slowest, attributes.
-    pub fn usual(traffic: &Traffic) -> Vec<Self> {
+impl ListQuery {
+    /// The questions of the bench: newest traces, windows over the whole spread, slowest traces,
+    /// attributes.
+    pub fn for_bench(traffic: &Traffic) -> Vec<Self> {
         let (begin, end) = traffic.range_us();
-        let mut asked = vec![Self::Newest { since_us: begin, until_us: end, limit: LIMIT }];
-        asked.extend(Self::windows(traffic));
-        asked.extend((0..traffic.services.min(5)).map(|service| Self::Slowest {
+        let mut queries = vec![Self::Newest { since_us: begin, until_us: end, limit: LIMIT }];
+        queries.extend(Self::windows(traffic));
+        queries.extend((0..traffic.services.min(5)).map(|service| Self::Slowest {
             service,
             since_us: begin,
             until_us: end,
             min_duration_us: 500_000,
             limit: LIMIT,
         }));
-        asked.extend((0..5).map(|at| {
+        queries.extend((0..5).map(|at| {
             let trace = traffic.trace(mix(at) % traffic.traces());
             Self::Path { route: trace.route(0), item: trace.item(0), limit: LIMIT }
         }));
-        asked
+        queries
     }
 
-    /// Windows of a sixtieth of the spread, in whole seconds, evenly over it.
+    /// Windows of a sixtieth of the spread, in whole seconds, evenly distributed.
     fn windows(traffic: &Traffic) -> impl Iterator<Item = Self> + use<> {
         let (begin, end) = traffic.range_us();
         let seconds = ((end - begin) / 1_000_000).max(2);
@@ -70,7 +73,7 @@ impl Asked {
         })
     }
 
-    /// Traces of the answer, at most.
+    /// The largest number of traces in the answer.
     pub fn limit(&self) -> usize {
         match self {
             Self::Newest { limit, .. } | Self::Slowest { limit, .. } | Self::Path { limit, .. } => {
@@ -79,13 +82,14 @@ impl Asked {
         }
     }
 
-    /// Whether `trace` cannot be part of the answer: cheap, since nearly all cannot.
+    /// Whether `trace` is certainly not in the answer; a cheap test, because nearly all traces are
+    /// not.
     fn excludes(&self, traffic: &Traffic, trace: &Trace) -> bool {
         let start_us = (trace.start / 1_000) as i64;
         match *self {
             Self::Newest { since_us, until_us, .. } => !(since_us..until_us).contains(&start_us),
             Self::Slowest { service, since_us, until_us, min_duration_us, .. } => {
-                // What outlasts a root does so by a millisecond.
+                // A span that ends after its root ends at most a millisecond later.
                 (trace.length / 1_000) as i64 + 1_001 < min_duration_us
                     || !(since_us..until_us).contains(&start_us)
                     || !(0..traffic.hops()).any(|hop| traffic.service(trace, hop) == service)
@@ -103,7 +107,7 @@ impl Asked {
         }
     }
 
-    /// The `service` of a question about one.
+    /// The `service` of a question about one service.
     pub fn service(&self) -> Option<String> {
         match self {
             Self::Slowest { service, .. } => Some(service_name(*service)),
@@ -111,7 +115,7 @@ impl Asked {
         }
     }
 
-    /// The `url.path` of a question about one.
+    /// The `url.path` of a question about one path.
     pub fn path(&self) -> Option<String> {
         match self {
             Self::Path { route, item, .. } => Some(path(*route, *item)),
@@ -121,49 +125,50 @@ impl Asked {
 }
 
 impl Traffic {
-    /// All start times: Unix microseconds, whole seconds, half-open.
+    /// The range of all start times: Unix microseconds, in whole seconds, half-open.
     pub fn range_us(&self) -> (i64, i64) {
         let second = |nanos: u64| (nanos / 1_000_000_000) as i64 * 1_000_000;
         (second(self.end.saturating_sub(self.spread)), second(self.end) + 1_000_000)
     }
 }
 
-/// What sorts traces, best first: duration (where it counts) and start, then id; and the trace's number.
-type Ranked = (Reverse<(i64, i64)>, u128, u64);
+/// The sort key of traces: duration (if it counts) and start time, then id; and the number of the
+/// trace.
+type SortKey = (Reverse<(i64, i64)>, u128, u64);
 
-/// An answer that is being found, one trace after another.
+/// An answer under construction, to which traces are offered one by one.
 pub struct Answer {
-    asked: Asked,
-    best: Vec<Ranked>,
+    query: ListQuery,
+    best: Vec<SortKey>,
     matching: u64,
 }
 
 impl Answer {
-    /// Nothing has been offered yet.
-    pub fn new(asked: Asked) -> Self {
-        Self { asked, best: Vec::new(), matching: 0 }
+    /// An answer without traces.
+    pub fn new(query: ListQuery) -> Self {
+        Self { query, best: Vec::new(), matching: 0 }
     }
 
     /// Considers one trace.
     pub fn offer(&mut self, traffic: &Traffic, trace: &Trace) {
-        if self.asked.excludes(traffic, trace) {
+        if self.query.excludes(traffic, trace) {
             return;
         }
         let Some(duration) = self.ranked_duration(traffic, trace) else { return };
         self.matching += 1;
         let rank = Reverse((duration, (trace.start / 1_000) as i64));
         self.best.push((rank, trace.id, trace.number));
-        if self.best.len() > 4 * self.asked.limit() + 64 {
+        if self.best.len() > 4 * self.query.limit() + 64 {
             self.shorten();
         }
     }
 
-    /// What the order looks at before the start; `None` when the trace does not match after all.
+    /// The duration in the sort key; `None` when the trace does not match.
     fn ranked_duration(&self, traffic: &Traffic, trace: &Trace) -> Option<i64> {
-        match self.asked {
-            Asked::Slowest { .. } => {
+        match self.query {
+            ListQuery::Slowest { .. } => {
                 let facts = traffic.facts(trace);
-                self.asked.includes(&facts).then_some(facts.duration_us)
+                self.query.includes(&facts).then_some(facts.duration_us)
             }
             _ => Some(0),
         }
@@ -171,15 +176,15 @@ impl Answer {
 
     fn shorten(&mut self) {
         self.best.sort_unstable();
-        self.best.truncate(self.asked.limit());
+        self.best.truncate(self.query.limit());
     }
 
-    /// The answer, once every trace was offered.
+    /// The answer, after every trace was offered.
     pub fn finish(mut self, traffic: &Traffic) -> Question {
         self.shorten();
         let facts = |number| traffic.facts(&traffic.trace(number));
         let answer = self.best.iter().map(|(_, _, number)| facts(*number)).collect();
-        Question { asked: self.asked, answer, matching: self.matching }
+        Question { query: self.query, answer, matching: self.matching }
     }
 }
 
@@ -189,14 +194,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_those_of_looking_at_every_trace() {
+    fn answers_equal_those_of_a_search_through_all_traces() {
         let traffic = sample(20_000);
         let mut all: Vec<Facts> =
             (0..traffic.traces()).map(|at| traffic.facts(&traffic.trace(at))).collect();
         all.sort_by_key(|facts| Reverse(facts.start_us));
-        for question in traffic.answered(Asked::usual(&traffic)) {
-            match question.asked {
-                Asked::Newest { since_us, until_us, .. } => {
+        for question in traffic.answer_all(ListQuery::for_bench(&traffic)) {
+            match question.query {
+                ListQuery::Newest { since_us, until_us, .. } => {
                     let within = all
                         .iter()
                         .filter(|facts| (since_us..until_us).contains(&facts.start_us))
@@ -205,23 +210,23 @@ mod tests {
                     assert_eq!(within.len() as u64, question.matching);
                     assert_eq!(within[..within.len().min(LIMIT)], question.answer);
                 }
-                Asked::Slowest { min_duration_us, .. } => {
+                ListQuery::Slowest { min_duration_us, .. } => {
                     assert!(question.matching > 0 && !question.answer.is_empty());
                     assert!(
                         question.answer.iter().all(|facts| facts.duration_us >= min_duration_us)
                     );
                     assert!(question.answer.is_sorted_by_key(|facts| -facts.duration_us));
                 }
-                Asked::Path { .. } => assert!(question.matching >= 1),
+                ListQuery::Path { .. } => assert!(question.matching >= 1),
             }
         }
     }
 
     #[test]
-    fn windows_cover_the_spread_and_hold_traces() {
+    fn windows_cover_the_spread_and_contain_traces() {
         let traffic = sample(100_000);
-        let windows: Vec<Asked> = Asked::windows(&traffic).collect();
-        let answered = traffic.answered(windows);
+        let windows: Vec<ListQuery> = ListQuery::windows(&traffic).collect();
+        let answered = traffic.answer_all(windows);
         assert_eq!(answered.len(), 40);
         let empty = answered.iter().filter(|question| question.matching == 0).count();
         assert!(empty <= 1, "{empty} empty windows");

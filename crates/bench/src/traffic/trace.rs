@@ -1,40 +1,40 @@
-//! What each trace is: ids, times, services, outcome. No text and no bytes here.
+//! The contents of traces as numbers: ids, times, services, outcomes.
 
 use super::{Nanos, Traffic};
 
-/// Trace `number` of some traffic.
+/// Trace `number` of the traffic.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Trace {
-    /// From 0 on, in the order in which traces are sent.
+    /// The number of the trace, from 0, in the order of sending.
     pub number: u64,
-    /// The 16 bytes of its id.
+    /// The trace id, as a big-endian number.
     pub id: u128,
-    /// Start of its root, Unix nanoseconds.
+    /// The start of the root, in Unix nanoseconds.
     pub start: Nanos,
-    /// To the end of its root.
+    /// The duration of the root, in nanoseconds.
     pub length: Nanos,
-    /// It failed: each hop answered 500.
+    /// Whether the trace failed: each hop answered with status 500.
     pub failed: bool,
-    /// Its last SQL call goes on when the root has ended.
+    /// Whether the last SQL query ends after the root.
     pub outlasts_root: bool,
-    /// Its own random bits.
+    /// Random bits of the trace.
     pub random: u64,
 }
 
 /// One span of a trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span {
-    /// 8 bytes; unique in the whole traffic.
+    /// The span id; unique in the whole traffic.
     pub id: u64,
-    /// `None` for the root.
+    /// The id of the parent span; `None` for the root.
     pub parent: Option<u64>,
-    /// What it does in its hop.
+    /// The role of the span in its hop.
     pub role: Role,
-    /// Which hop of the trace it belongs to; 0 is the root's.
+    /// The hop of the trace that the span belongs to; 0 is that of the root.
     pub hop: u64,
-    /// Unix nanoseconds.
+    /// The start in Unix nanoseconds.
     pub start: Nanos,
-    /// Unix nanoseconds.
+    /// The end in Unix nanoseconds.
     pub end: Nanos,
 }
 
@@ -43,26 +43,26 @@ pub struct Span {
 pub enum Role {
     /// The request; its parent is the caller's [`Role::Call`].
     Server,
-    /// Internal, without attributes.
+    /// The time in a queue: an internal span without attributes.
     InQueue,
-    /// Internal, without attributes; the parent of what the handler calls.
+    /// The handler: an internal span without attributes, parent of the calls.
     Processing,
-    /// A query.
+    /// An SQL query.
     Sql,
-    /// A request to the next hop, or to somebody who is not observed.
+    /// A request to the next hop, or to an external host.
     Call,
 }
 
-/// Spans of one hop.
+/// The number of spans of one hop.
 pub const PER_HOP: u64 = 5;
 const ROLES: [Role; PER_HOP as usize] =
     [Role::Server, Role::InQueue, Role::Processing, Role::Sql, Role::Call];
 
 const MILLISECOND: Nanos = 1_000_000;
 const SECOND: Nanos = 1_000 * MILLISECOND;
-/// Traces are sent up to this long out of order.
+/// Traces are sent out of order by up to this long.
 const JITTER: Nanos = 16 * SECOND;
-/// The longest trace, with what outlasts it.
+/// The longest duration of a trace, including spans that end after the root.
 const MAX_DURATION: Nanos = 4 * SECOND;
 
 impl Traffic {
@@ -86,7 +86,8 @@ impl Traffic {
         }
     }
 
-    /// Evenly over the spread, but for some jitter; the last trace ends before the traffic does.
+    /// The start times are spread evenly, with some jitter. The last trace ends before the traffic
+    /// does.
     fn start(&self, number: u64, random: u64) -> Nanos {
         let jitter = JITTER.min(self.spread / 4);
         let room = self.spread.saturating_sub(jitter + MAX_DURATION).max(1);
@@ -94,7 +95,7 @@ impl Traffic {
         self.end - jitter - MAX_DURATION - room + even + mix(random ^ 0x6a69) % jitter.max(1)
     }
 
-    /// Span `index` of `trace`, from 0 to `spans_per_trace`, parents first.
+    /// Span `index` of `trace`, from 0 to `spans_per_trace`, parents before children.
     pub fn span(&self, trace: &Trace, index: u64) -> Span {
         let (hop, role) = (index / PER_HOP, ROLES[(index % PER_HOP) as usize]);
         let id = |index: u64| self.span_id(trace, index);
@@ -109,7 +110,7 @@ impl Traffic {
     }
 
     fn span_id(&self, trace: &Trace, index: u64) -> u64 {
-        // `mix` is a bijection: no two spans of one traffic share an id.
+        // `mix` is a bijection, so all span ids of the traffic are different.
         mix((trace.number * self.spans_per_trace + index) ^ mix(self.seed ^ 0x7370))
     }
 
@@ -131,17 +132,17 @@ impl Traffic {
         }
     }
 
-    /// Hops of each trace; the last may be incomplete.
+    /// The number of hops of each trace; the last hop may be incomplete.
     pub fn hops(&self) -> u64 {
         self.spans_per_trace.div_ceil(PER_HOP)
     }
 
-    /// The indices of the spans of one hop, parents first.
+    /// The indices of the spans of one hop, parents before children.
     pub fn hop_spans(&self, hop: u64) -> std::ops::Range<u64> {
         hop * PER_HOP..((hop + 1) * PER_HOP).min(self.spans_per_trace)
     }
 
-    /// The service that answers `hop`.
+    /// The service that handles `hop`.
     pub fn service(&self, trace: &Trace, hop: u64) -> u64 {
         (mix(trace.random ^ 0x7365) % self.services + hop) % self.services
     }
@@ -153,29 +154,29 @@ impl Trace {
         mix(self.random ^ (hop << 8) ^ 0x726f) % ROUTES
     }
 
-    /// The item that `hop` is about: with the route, its path.
+    /// The item that `hop` is about; route and item make the path.
     pub fn item(&self, hop: u64) -> u64 {
         mix(self.random ^ (hop << 8) ^ 0x6974) % ITEMS
     }
 }
 
 impl Span {
-    /// Whether its status is an error, in a trace that failed.
+    /// Whether the status is an error, if the trace failed.
     pub fn fails(&self) -> bool {
         matches!(self.role, Role::Server | Role::Call)
     }
 }
 
-/// Routes of a service.
+/// The number of routes of a service.
 pub const ROUTES: u64 = 50;
-/// Paths of a route.
+/// The number of items of a route.
 pub const ITEMS: u64 = 2_000;
 
 fn share(random: u64) -> f64 {
     random as f64 / u64::MAX as f64
 }
 
-/// The finaliser of SplitMix64: a bijection that looks random in every bit.
+/// The finaliser of SplitMix64: a bijection whose every output bit looks random.
 pub fn mix(word: u64) -> u64 {
     let word = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -188,7 +189,7 @@ mod tests {
     use super::super::sample;
 
     #[test]
-    fn traces_start_within_the_spread_and_end_before_the_traffic_does() {
+    fn traces_start_within_the_spread_and_end_before_the_end_of_the_traffic() {
         let traffic = sample(10_000);
         for number in 0..traffic.traces() {
             let trace = traffic.trace(number);
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn another_seed_makes_other_traces_and_the_same_seed_the_same() {
+    fn traces_depend_on_the_seed_and_on_nothing_else() {
         let (one, mut other) = (sample(100), sample(100));
         assert_eq!(one.trace(3), other.trace(3));
         other.seed = 2;

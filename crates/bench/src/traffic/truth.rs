@@ -1,49 +1,49 @@
-//! What is true of some traffic, computed from its description and never by asking a store.
+//! The right answers about the traffic, computed from its description and not read from a store.
 
 use serde::Serialize;
 
 use super::Traffic;
 use super::encode::service_name;
-use super::question::{Answer, Asked, Question};
+use super::question::{Answer, ListQuery, Question};
 use super::trace::Trace;
 
-/// What a list of traces says of one trace.
+/// The summary of one trace, as a list of traces shows it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Facts {
-    /// 32 lower-case hex digits.
+    /// The trace id: 32 lower-case hex digits.
     pub trace_id: String,
-    /// Start of its first span, microseconds since the Unix epoch, rounded down.
+    /// The start of the first span, in microseconds since the Unix epoch, rounded down.
     pub start_us: i64,
-    /// To the end of its last span, rounded down; the difference of the two.
+    /// The end of the last span, rounded down to microseconds, less `start_us`.
     pub duration_us: i64,
-    /// Spans.
+    /// The number of spans.
     pub spans: u64,
-    /// Spans whose status is an error.
+    /// The number of spans with the status `error`.
     pub errors: u64,
 }
 
-/// The whole truth, as `--manifest` writes it.
+/// A description of the traffic with the right answers, as `--manifest` writes it.
 #[derive(Debug, Serialize)]
 pub struct Manifest {
-    /// What generated it.
+    /// The settings of the generator.
     pub traffic: Traffic,
-    /// Spans in all.
+    /// The number of spans.
     pub spans: u64,
-    /// Traces in all.
+    /// The number of traces.
     pub traces: u64,
-    /// Spans of each service.
+    /// The number of spans of each service.
     pub spans_of_service: Vec<(String, u64)>,
-    /// Every so many-th trace.
+    /// A sample of the traces, evenly distributed.
     pub sample: Vec<Facts>,
     /// Questions with their exact answers.
     pub questions: Vec<Question>,
 }
 
-/// Traces in [`Manifest::sample`].
+/// The number of traces in [`Manifest::sample`].
 const SAMPLE: u64 = 200;
 
 impl Traffic {
-    /// What is true of `trace`.
+    /// The summary of `trace`.
     pub fn facts(&self, trace: &Trace) -> Facts {
         let spans = (0..self.spans_per_trace).map(|index| self.span(trace, index));
         let (mut first, mut last, mut errors) = (u64::MAX, 0, 0);
@@ -62,7 +62,7 @@ impl Traffic {
         }
     }
 
-    /// The whole truth.
+    /// The description of the traffic with the right answers.
     pub fn manifest(&self) -> Manifest {
         let every = (self.traces() / SAMPLE).max(1);
         let sample =
@@ -73,16 +73,16 @@ impl Traffic {
             traces: self.traces(),
             spans_of_service: self.spans_of_services(),
             sample: sample.collect(),
-            questions: self.answered(Asked::usual(self)),
+            questions: self.answer_all(ListQuery::for_bench(self)),
         }
     }
 
-    /// `asked` with the answers of a store that holds all of this traffic.
-    pub fn answered(&self, asked: Vec<Asked>) -> Vec<Question> {
-        let mut answers: Vec<Answer> = asked.into_iter().map(Answer::new).collect();
+    /// `queries` with the answers of a store that has exactly this traffic.
+    pub fn answer_all(&self, queries: Vec<ListQuery>) -> Vec<Question> {
+        let mut answers: Vec<Answer> = queries.into_iter().map(Answer::new).collect();
         for number in 0..self.traces() {
             let trace = self.trace(number);
-            // Text is dear, and few traces are part of an answer.
+            // Converting to text is expensive, and few traces are in an answer.
             for answer in &mut answers {
                 answer.offer(self, &trace);
             }
@@ -115,7 +115,7 @@ mod tests {
     use super::super::sample;
     use super::*;
 
-    /// Every span of some traffic as prost decodes it, with its service.
+    /// All spans of the traffic as decoded by prost, each with its service.
     fn decoded(traffic: &Traffic) -> Vec<(String, Span)> {
         let mut encoder = Encoder::new(traffic);
         let mut spans = Vec::new();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_manifest_agrees_with_what_was_encoded() {
+    fn the_manifest_agrees_with_the_encoded_exports() {
         let traffic = sample(20_000);
         let manifest = traffic.manifest();
         let spans = decoded(&traffic);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_look_like_beylas() {
+    fn spans_have_the_shape_of_beylas() {
         let traffic = sample(10_000);
         let spans = decoded(&traffic);
         let ids: std::collections::HashSet<_> = spans.iter().map(|(_, s)| &s.span_id).collect();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_come_after_what_they_caused_and_sometimes_an_export_later() {
+    fn roots_are_sent_after_their_children_and_some_of_them_an_export_later() {
         let traffic = sample(10_000);
         let mut late = 0;
         for number in 0..traffic.exports() {

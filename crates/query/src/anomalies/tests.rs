@@ -24,7 +24,7 @@ fn calling(id: u64, host: &str, secs: u64) -> [Span; 2] {
 }
 
 /// One line per anomaly: the kind, the component and the span ids of the evidence.
-fn found(spans: Vec<Span>) -> String {
+fn anomaly_lines(spans: Vec<Span>) -> String {
     let (_dir, sources) = sources(spans);
     let now = (NOON / 1_000) as i64;
     let hour = 3_600_000_000;
@@ -53,7 +53,7 @@ fn a_new_edge_is_reported_once_with_calls_over_the_edge_as_evidence() {
         missing_child GET /list: 12d 12e 12f 130 131
         new_edge shop → rare over http: f4435 f4436 f4437
     "#]]
-    .assert_eq(&found(before.chain(plain).chain(now).collect()));
+    .assert_eq(&anomaly_lines(before.chain(plain).chain(now).collect()));
 }
 
 #[test]
@@ -61,5 +61,5 @@ fn a_new_edge_in_few_of_many_traces_is_no_anomaly() {
     let before = (1..=2_000).map(|n| request(n, "shop", "/list", 3_600 + n, 50));
     let plain = (2_001..=4_000).map(|n| request(n, "shop", "/list", n - 2_000, 50));
     let now = (4_001..=4_010).flat_map(|n| calling(n, "rare", n - 4_000));
-    expect![[""]].assert_eq(&found(before.chain(plain).chain(now).collect()));
+    expect![[""]].assert_eq(&anomaly_lines(before.chain(plain).chain(now).collect()));
 }

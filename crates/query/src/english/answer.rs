@@ -21,7 +21,7 @@ use crate::why::question::WhyQuestion;
 pub struct English {
     /// How the question was understood; null when the question does not fit the grammar.
     pub understanding: Option<Understanding>,
-    /// What was found.
+    /// What was found, by kind of question.
     pub findings: Findings,
 }
 
@@ -81,8 +81,9 @@ pub struct WhyFindings {
 pub struct RequestFindings {
     /// The question that was answered.
     pub query: RedQuestion,
-    /// Rows of the route that was asked about, or of all routes. In [`WhyFindings`] empty unless a
-    /// route was asked about; elsewhere at most five, in the order that was asked for.
+    /// Rows of the route that was asked about, or of all routes. As a part of the findings about
+    /// why something is slow, empty unless a route was asked about; elsewhere at most five rows, in
+    /// the order that was asked for.
     pub rows: Vec<RedRow>,
     /// The numbers of all rows together.
     pub overall: RedNumbers,

@@ -15,7 +15,8 @@ pub(crate) enum VerdictJson {
     NotEnoughEvidence,
 }
 
-/// [`CauseKind`] as `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`, `more_often` or `new`.
+/// [`CauseKind`] as `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`, `more_often` or
+/// `new`.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "CauseKind", rename_all = "snake_case")]
 pub(crate) enum CauseKindJson {

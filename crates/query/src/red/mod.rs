@@ -34,11 +34,11 @@ struct RequestSelection<'a> {
 type RowName = (String, String);
 
 /// Requests by row.
-type Rows = BTreeMap<RowName, Sum>;
+type Rows = BTreeMap<RowName, RowSum>;
 
 /// The sum of the requests of one row.
 #[derive(Default)]
-struct Sum {
+struct RowSum {
     latencies: MergedHistogram,
     errors: u64,
     statuses: BTreeMap<String, u64>,
@@ -183,7 +183,7 @@ impl RequestSelection<'_> {
     }
 }
 
-impl Sum {
+impl RowSum {
     fn add(&mut self, series: &Series, latencies: &Histogram) {
         let count = latencies.count();
         self.latencies.add(latencies);
@@ -260,9 +260,9 @@ fn status(series: &Series) -> String {
 }
 
 fn table(protocol: Protocol, rows: &Rows, before: Option<&Rows>) -> Vec<answer::RedRow> {
-    let row = |(name, sum): (&RowName, &Sum)| {
+    let row = |(name, sum): (&RowName, &RowSum)| {
         let (operation, target) = name.clone();
-        let before = before.and_then(|before| before.get(name)).map(Sum::numbers);
+        let before = before.and_then(|before| before.get(name)).map(RowSum::numbers);
         let row = answer::RedRow { numbers: sum.numbers(), before, ..Default::default() };
         match protocol {
             Protocol::Http => {
@@ -281,7 +281,7 @@ fn table(protocol: Protocol, rows: &Rows, before: Option<&Rows>) -> Vec<answer::
 }
 
 fn overall(rows: &Rows) -> answer::RedNumbers {
-    let mut all = Sum::default();
+    let mut all = RowSum::default();
     for sum in rows.values() {
         all.latencies.merge(&sum.latencies);
         all.errors += sum.errors;

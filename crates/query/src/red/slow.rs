@@ -6,7 +6,7 @@ use coral_engine::{Columns, EngineError, Order, TraceQuery};
 use coral_trace::red::{Protocol, Side, series_from_span};
 use coral_trace::{Collector, Span, SpanId, TraceId, UnixNanos};
 
-use super::{NANOS_PER_MICRO, RequestSelection, RowName, Rows, Sum};
+use super::{NANOS_PER_MICRO, RequestSelection, RowName, RowSum, Rows};
 use crate::answer::{FoundBy, NoSlowTrace, SlowRow, SlowTrace};
 use crate::reader::Reader;
 
@@ -19,7 +19,7 @@ const MAX_SPANS: u32 = 20_000;
 const MAX_TRACE_LEAD: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// One request above the latency threshold.
-struct Slow {
+struct SlowRequest {
     trace: TraceId,
     span: SpanId,
     nanos: u64,
@@ -56,14 +56,14 @@ impl Reader<'_> {
         &self,
         selection: &RequestSelection<'_>,
         name: &RowName,
-        sum: &Sum,
+        sum: &RowSum,
         threshold: u64,
     ) -> Result<SlowRow, EngineError> {
         let mut found = self.slow_spans(selection, name, threshold)?;
         let known: HashSet<TraceId> = found.iter().map(|slow| slow.trace).collect();
         let exemplars = sum.exemplars.iter().filter(|exemplar| exemplar.nanos > threshold);
         found.extend(exemplars.filter(|exemplar| !known.contains(&exemplar.trace_id)).map(
-            |exemplar| Slow {
+            |exemplar| SlowRequest {
                 trace: exemplar.trace_id,
                 span: exemplar.span_id,
                 nanos: exemplar.nanos,
@@ -90,7 +90,7 @@ impl Reader<'_> {
         selection: &RequestSelection<'_>,
         name: &RowName,
         threshold: u64,
-    ) -> Result<Vec<Slow>, EngineError> {
+    ) -> Result<Vec<SlowRequest>, EngineError> {
         let mut started = selection.range;
         started.start = started.start.earlier(MAX_TRACE_LEAD);
         let query = TraceQuery {
@@ -114,12 +114,11 @@ impl Reader<'_> {
                         && target_matches(&name.1, &series.target)
                 })
         });
-        Ok(slow.map(Slow::from_span).collect())
+        Ok(slow.map(SlowRequest::from_span).collect())
     }
 
-    fn slow_trace(&self, slow: &Slow) -> Result<SlowTrace, EngineError> {
-        let stored =
-            slow.found_by == FoundBy::Span || self.from.traces.contains(slow.trace, self.budget)?;
+    fn slow_trace(&self, slow: &SlowRequest) -> Result<SlowTrace, EngineError> {
+        let stored = slow.found_by == FoundBy::Span || self.from.traces.contains(slow.trace, self.budget)?;
         Ok(SlowTrace {
             trace_id: slow.trace,
             span_id: slow.span,
@@ -134,7 +133,7 @@ impl Reader<'_> {
     fn none_because(
         &self,
         selection: &RequestSelection<'_>,
-        found: &[Slow],
+        found: &[SlowRequest],
         traces: &[SlowTrace],
     ) -> Result<Option<NoSlowTrace>, EngineError> {
         if traces.iter().any(|trace| trace.stored) {
@@ -152,7 +151,7 @@ impl Reader<'_> {
     }
 }
 
-impl Slow {
+impl SlowRequest {
     fn from_span(span: &Span) -> Self {
         let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
         let (trace, id) = (span.trace_id, span.span_id);
@@ -191,7 +190,7 @@ fn row_name((operation, target): &RowName) -> String {
 }
 
 /// The slowest request of each trace, the slowest trace first, at most [`MAX_TRACES`].
-fn slowest_of_each_trace(mut found: Vec<Slow>) -> Vec<Slow> {
+fn slowest_of_each_trace(mut found: Vec<SlowRequest>) -> Vec<SlowRequest> {
     found.sort_by_key(|slow| (std::cmp::Reverse(slow.nanos), slow.trace));
     let mut seen = HashSet::new();
     found.retain(|slow| seen.insert(slow.trace));
@@ -203,8 +202,8 @@ fn slowest_of_each_trace(mut found: Vec<Slow>) -> Vec<Slow> {
 mod tests {
     use super::*;
 
-    fn slow(trace: u128, nanos: u64) -> Slow {
-        Slow {
+    fn slow(trace: u128, nanos: u64) -> SlowRequest {
+        SlowRequest {
             trace: TraceId::try_from(trace).unwrap(),
             span: SpanId::try_from(nanos).unwrap(),
             nanos,

@@ -86,7 +86,7 @@ pub struct TopologyDiff {
     pub removed: Vec<TopologyEdge>,
     /// Nodes of `removed` that no longer exist.
     pub removed_nodes: Vec<TopologyNode>,
-    /// The edge with the numbers of the window.
+    /// Edges whose P50 or P95 grew by at least half and by at least a millisecond, with at least 20
     /// calls in both time ranges.
     pub slower: Vec<SlowerEdge>,
 }

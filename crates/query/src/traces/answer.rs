@@ -13,7 +13,7 @@ pub struct TraceList {
     pub more: bool,
 }
 
-/// One trace of a [`TraceList`].
+/// One trace of a list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceSummary {
     /// The trace id: 32 lower-case hex digits.

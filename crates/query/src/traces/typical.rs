@@ -127,8 +127,8 @@ impl Reader<'_> {
 }
 
 fn started(question: &TracesQuestion) -> TimeRange {
-    let asked = question.started();
-    TimeRange { start: asked.start.earlier(LOOKBACK), end: asked.end }
+    let range = question.started();
+    TimeRange { start: range.start.earlier(LOOKBACK), end: range.end }
 }
 
 fn begins_with(summary: &TraceSummary, (service, name): (&str, &str)) -> bool {

@@ -32,8 +32,8 @@ pub struct Why {
     pub standouts: Vec<WhyStandout>,
     /// The part of the added time that no suspect in `ranking` accounts for: 0 to 1.
     pub unattributed: f64,
-    /// How much longer the window's traces took than those of the baseline, in microseconds: the mean
-    /// of P50, P75 and P90 is compared. Negative when they were faster.
+    /// How much longer the window's traces took than those of the baseline, in microseconds: the
+    /// means of P50, P75 and P90 are compared. Negative when they were faster.
     pub slowdown_us: i64,
     /// The 95th percentile of the durations of the window's traces, in microseconds.
     pub p95_us: i64,

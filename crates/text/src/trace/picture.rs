@@ -31,7 +31,7 @@ impl<'a> Picture<'a> {
         let spans: Vec<&Span> = trace.spans.iter().map(|span| &span.span).collect();
         let hops: Vec<Hop> = spans.iter().map(|span| hop(span)).collect();
         let tree = Tree::build(&hops);
-        let extents = Extents::of(&tree, &hops);
+        let extents = Extents::new(&tree, &hops);
         let deltas = clock::deltas(&tree, &hops);
         let mut above = vec![None; tree.nodes.len()];
         for (at, node) in tree.nodes.iter().enumerate() {

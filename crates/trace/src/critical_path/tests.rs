@@ -14,7 +14,7 @@ fn check(text: &str, expected: Expect) {
         text.lines().map(|line| line.split_whitespace().collect()).collect();
     let hops: Vec<Hop> = lines.iter().map(|words| hop(words)).collect();
     let tree = Tree::build(&hops);
-    let extents = Extents::of(&tree, &hops);
+    let extents = Extents::new(&tree, &hops);
     let name = |node: usize| lines[tree.nodes[node].span][1];
     let mut drawn = String::new();
     for (at, own) in extents.self_times(&tree).iter().enumerate() {
@@ -88,7 +88,7 @@ fn the_segments_of_the_reference_trace_add_up_to_its_duration() {
     let hops: Vec<Hop> = lines.iter().map(|words| hop(words)).collect();
     let tree = Tree::build(&hops);
     let mut parts = vec![0; hops.len()];
-    for step in Extents::of(&tree, &hops).critical_path(&tree, tree.roots[0]) {
+    for step in Extents::new(&tree, &hops).critical_path(&tree, tree.roots[0]) {
         parts[tree.nodes[step.node].span] += step.duration().as_nanos();
     }
     assert_eq!(parts, [735, 35, 368, 12, 35, 0, 0, 15]);
@@ -227,7 +227,7 @@ fn a_critical_path_takes_a_few_steps_per_span_for_every_shape() {
 /// that are running.
 fn check_sums(hops: &[Hop]) {
     let tree = Tree::build(hops);
-    let extents = Extents::of(&tree, hops);
+    let extents = Extents::new(&tree, hops);
     let own = extents.self_times(&tree);
     let mut on_path = vec![Duration::ZERO; tree.nodes.len()];
     for root in &tree.roots {

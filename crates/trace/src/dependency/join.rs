@@ -17,7 +17,8 @@ pub struct CallSpan {
     pub parent: Option<SpanId>,
     /// The service of the span.
     pub service: NodeId,
-    /// The attributes that describe the peer, if there are any. Ignored for internal spans, which have no peer.
+    /// The attributes that describe the peer, if there are any. Ignored for internal spans, which
+    /// have no peer.
     pub peer_hints: Option<PeerHintsId>,
     /// The duration in microseconds.
     pub duration_us: u64,
@@ -229,8 +230,7 @@ fn call_between(
 ) -> Call {
     let is_pair = is_caller(caller.kind) && answers == Answers::One;
     let protocols = [caller, span].map(|side| peer(side, hints).protocol);
-    // The client span names the protocol, if it is the only client span of this call; else the
-    // server span does.
+    // The client span names the protocol, if `span` is its only server span; else `span` does.
     let protocol = if is_pair && protocols[0] != UNKNOWN { protocols[0] } else { protocols[1] };
     Call {
         span: if is_caller(caller.kind) { caller.span_id } else { span.span_id },

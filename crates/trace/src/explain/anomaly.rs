@@ -87,10 +87,10 @@ pub fn anomalies<'a>(
     let in_window: Vec<bool> = (0..observations.len()).map(|at| at >= baseline_traces).collect();
     let table = ObservationTable::from_observations(&names, &observations);
     let traces = observations.len() - baseline_traces;
-    Anomalies { found: found(&table, &in_window), traces, baseline_traces }
+    Anomalies { found: find_anomalies(&table, &in_window), traces, baseline_traces }
 }
 
-fn found(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Anomaly> {
+fn find_anomalies(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Anomaly> {
     let scores = Scores::for_cohorts(table, in_window);
     let (mut shift, mut weight) = (MIN_SHIFT, MIN_CHANGE_WEIGHT);
     // The permutation test is skipped when no change is large enough.

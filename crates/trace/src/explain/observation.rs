@@ -134,7 +134,7 @@ impl<'a> AlignedTrace<'a> {
             hop.end = UnixNanos(hop.end.0.saturating_add_signed(*delta));
         }
         let adjusted = deltas.iter().any(|delta| delta.unsigned_abs() >= MIN_CLOCK_DIFFERENCE);
-        let extents = Extents::of(&tree, &hops);
+        let extents = Extents::new(&tree, &hops);
         Self { spans, hops, tree, extents, adjusted }
     }
 

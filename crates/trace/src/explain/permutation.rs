@@ -3,7 +3,8 @@
 use super::score::Scores;
 use super::table::ObservationTable;
 
-/// Size of the permutation test. A cause must beat 19 random relabellings, which is a false-positive rate of 1 in 20.
+/// Size of the permutation test. A cause must beat 19 random relabellings, which is a
+/// false-positive rate of 1 in 20.
 const PERMUTATIONS: u64 = 19;
 
 /// Whether any relabelling has a highest score of at least `score`, in which case chance explains
@@ -12,8 +13,8 @@ pub(super) fn reach(table: &ObservationTable<'_>, in_window: &[bool], score: f64
     statistics(table, in_window, Scores::highest).into_iter().any(|highest| highest >= score)
 }
 
-/// The `statistic` of each of [`PERMUTATIONS`] relabellings. A relabelling moves observations between the cohorts
-/// and keeps the size of both.
+/// The `statistic` of each of [`PERMUTATIONS`] relabellings. A relabelling moves observations
+/// between the cohorts, and keeps the size of both.
 pub(super) fn statistics<T: Send>(
     table: &ObservationTable<'_>,
     in_window: &[bool],

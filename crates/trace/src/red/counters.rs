@@ -1,16 +1,14 @@
 //! Converts points to increments, so that each request counts once.
 //!
 //! - **Cumulative series** are identified by exporter, attributes and start time. The increment is
-//! what the newest point has more than the one before; a point that is not newer has no increment.
-//! Another start time makes another series, so points may arrive in any order. A lower count with
-//! the same start time is a reset: the whole count is the increment. The same holds for a series
-//! that its exporter had removed and sends again (see `stream`).
-//!
+//!   what the newest point has more than the one before; a point that is not newer has no increment.
+//!   Another start time makes another series, so points may arrive in any order. A lower count with
+//!   the same start time is a reset: the whole count is the increment. The same holds for a series
+//!   that its exporter had removed and sends again (see `stream`).
 //! - **The first point** of a series counts as a whole if the series was received from its start:
-//! if its exporter sent exports before, or if the start was at most [`MAX_START_AGE`] earlier.
-//! Otherwise the first point is a baseline and counts nothing, so that the requests of days do not
-//! appear in one minute.
-//!
+//!   if its exporter sent exports before, or if the start was at most [`MAX_START_AGE`] earlier.
+//!   Otherwise the first point is a baseline and counts nothing, so that the requests of days do not
+//!   appear in one minute.
 //! - **Delta series** count each interval once.
 
 use std::borrow::Cow;
@@ -223,9 +221,9 @@ impl Counters {
             self.series_count -= stream.forget_removed(before);
         }
         self.streams.retain(|_, stream| {
-            let is_told = stream.received > UnixNanos(0);
-            let heard = if is_told { stream.received } else { stream.head.newest[0] };
-            let stays = heard >= before && !stream.series.is_empty();
+            let is_known = stream.received > UnixNanos(0);
+            let last_export = if is_known { stream.received } else { stream.head.newest[0] };
+            let stays = last_export >= before && !stream.series.is_empty();
             self.series_count -= if stays { 0 } else { stream.series.len() };
             stays
         });

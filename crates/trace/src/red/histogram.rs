@@ -153,7 +153,7 @@ impl fmt::Display for InvalidHistogram {
                 write!(f, "{counts} bucket counts for {bounds} bounds, expected {}", bounds + 1)
             }
             Self::Bounds => f.write_str("bounds are not rising numbers"),
-            Self::TooMany => f.write_str("more counts than 63 bits hold"),
+            Self::TooMany => f.write_str("the sum of the counts exceeds 63 bits"),
             Self::Buckets(buckets) => {
                 write!(f, "{buckets} buckets, which is more than {MAX_BUCKETS}")
             }

@@ -66,7 +66,7 @@ impl MergedHistogram {
             if count > 0.0 && below + count >= rank {
                 let share = ((rank - below) / count).clamp(0.0, 1.0);
                 let at = lower + ((upper - lower) as f64 * share).round() as u64;
-                return Some(self.known(at));
+                return Some(self.bounded(at));
             }
             (below, lower) = (below + count, upper);
         }
@@ -100,7 +100,7 @@ impl MergedHistogram {
 
     /// `at` as a quantile; nothing is known above the last bound of an exporter that has requests
     /// above that bound.
-    fn known(&self, at: u64) -> Quantile {
+    fn bounded(&self, at: u64) -> Quantile {
         match self.least_beyond() {
             Some(bound) if at > bound => Quantile::Beyond(bound),
             _ => Quantile::At(at),

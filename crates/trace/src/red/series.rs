@@ -28,11 +28,11 @@ pub struct Series {
 /// The protocols that have a table in RFD 032.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Protocol {
-    /// `beyla_http_metrics`.
+    /// HTTP, with the table `beyla_http_metrics`.
     Http,
-    /// `beyla_grpc_metrics`.
+    /// gRPC, with the table `beyla_grpc_metrics`.
     Grpc,
-    /// `beyla_sql_metrics`.
+    /// SQL, with the table `beyla_sql_metrics`.
     Sql,
 }
 

@@ -1,8 +1,8 @@
-//! What goes wrong, and whom to blame for it.
+//! Simulated faults and their culprits.
 
 use super::topology::Topology;
 
-/// A kind of fault. Factors are of what is usual.
+/// A kind of fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     SlowNode,
@@ -16,9 +16,9 @@ pub enum Kind {
     Timeout,
     BadVersion,
     CacheMiss,
-    /// Three times the requests, and everything a little slower.
+    /// Three times as many requests, and everything is a little slower.
     LoadStep,
-    /// Nothing at all.
+    /// No fault.
     None,
 }
 
@@ -26,17 +26,17 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     pub kind: Kind,
-    /// Where; of an edge, the callee.
+    /// The index of the service; for an edge, the callee.
     pub at: usize,
 }
 
-/// What is called the database, whoever asks it.
+/// The name of every database.
 pub const DATABASE: &str = "postgresql";
-/// What is called the cache.
+/// The name of every cache.
 pub const CACHE: &str = "redis";
 
 impl Kind {
-    /// Those with a culprit.
+    /// The kinds that have a culprit.
     pub const FAULTS: [Self; 11] = [
         Self::SlowNode,
         Self::SlowEdge,
@@ -51,7 +51,7 @@ impl Kind {
         Self::CacheMiss,
     ];
 
-    /// What it is called in a report.
+    /// The name in a report.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SlowNode => "slow node",
@@ -70,7 +70,7 @@ impl Kind {
         }
     }
 
-    /// Services at which it can happen.
+    /// The indices of the services at which the fault can happen.
     pub fn places(self, topology: &Topology) -> Vec<usize> {
         let can = |at: &usize| {
             let service = &topology.services[*at];
@@ -88,13 +88,13 @@ impl Kind {
 }
 
 impl Fault {
-    /// The first service that calls where it happens: a slow edge is between these two.
+    /// The first service that calls the one with the fault; a slow edge is between these two.
     pub fn caller(&self, topology: &Topology) -> Option<usize> {
         topology.services.iter().position(|caller| caller.calls.contains(&self.at))
     }
 
-    /// Whom an answer may name. Time between two is rightly laid at either's door: an edge between a
-    /// caller and its callee, a query between a service and its database.
+    /// The services that a correct answer may name. Time between two services may be attributed to
+    /// either: an edge to its caller or callee, and a query to the service or its database.
     pub fn culprits(&self, topology: &Topology) -> Vec<String> {
         let mut culprits = vec![topology.services[self.at].name.clone()];
         match self.kind {

@@ -1,11 +1,11 @@
-//! Who calls whom.
+//! Simulated topologies: which service calls which.
 
 /// An application.
 #[derive(Clone, Debug)]
 pub struct Topology {
-    /// What it is like.
+    /// The name of the topology.
     pub name: &'static str,
-    /// The first is called from outside.
+    /// The services; the first one is called from outside.
     pub services: Vec<Service>,
 }
 
@@ -13,18 +13,18 @@ pub struct Topology {
 #[derive(Clone, Debug)]
 pub struct Service {
     pub name: String,
-    /// Its own work for a request, usually, milliseconds.
+    /// The typical duration of its own work for a request, in milliseconds.
     pub work: f64,
-    /// Those it calls, one after the other.
+    /// The indices of the services that it calls, in sequence unless `in_parallel` is set.
     pub calls: Vec<usize>,
-    /// It calls them all at once.
-    pub at_once: bool,
-    /// It looks into a cache, then into a database if it must.
+    /// Whether it calls all of them in parallel.
+    pub in_parallel: bool,
+    /// Whether it queries a cache, and a database after a cache miss.
     pub has_database: bool,
 }
 
 impl Topology {
-    /// All there are.
+    /// All topologies.
     pub fn all() -> [Self; 4] {
         [Self::chain(), Self::fan_out(), Self::diamond(), Self::twenty()]
     }
@@ -32,37 +32,37 @@ impl Topology {
     fn chain() -> Self {
         let calls: Vec<Vec<usize>> =
             (0..6).map(|at| if at < 5 { vec![at + 1] } else { vec![] }).collect();
-        Self::of("chain", calls, false)
+        Self::new("chain", calls, false)
     }
 
     fn fan_out() -> Self {
         let mut calls = vec![vec![]; 7];
         calls[0] = (1..7).collect();
-        Self::of("fan-out", calls, true)
+        Self::new("fan-out", calls, true)
     }
 
     fn diamond() -> Self {
         let calls = vec![vec![1, 2, 3], vec![4], vec![4, 5], vec![5], vec![6], vec![6], vec![]];
-        Self::of("diamond", calls, false)
+        Self::new("diamond", calls, false)
     }
 
     fn twenty() -> Self {
         let calls = |at: usize| (2 * at + 1..=2 * at + 2).filter(|child| *child < 20).collect();
         let mut calls: Vec<Vec<usize>> = (0..20).map(calls).collect();
-        // Leaves share two more services.
+        // Two further services are called by several of the leaves.
         calls[11].push(18);
         calls[12].push(19);
         calls[13].push(19);
-        Self::of("20 services", calls, false)
+        Self::new("20 services", calls, false)
     }
 
-    fn of(name: &'static str, calls: Vec<Vec<usize>>, at_once: bool) -> Self {
+    fn new(name: &'static str, calls: Vec<Vec<usize>>, in_parallel: bool) -> Self {
         let service = |(at, calls): (usize, Vec<usize>)| Service {
             name: format!("svc-{at:02}"),
             work: 2.0 + (at * 7 % 11) as f64,
             has_database: calls.is_empty() || at % 3 == 1,
             calls,
-            at_once: at_once && at == 0,
+            in_parallel: in_parallel && at == 0,
         };
         Self { name, services: calls.into_iter().enumerate().map(service).collect() }
     }

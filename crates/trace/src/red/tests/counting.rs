@@ -13,7 +13,8 @@ use crate::{Attributes, UnixNanos};
 const SECOND: u64 = 1_000_000_000;
 const T0: u64 = 1_795_000_000;
 
-/// A cumulative point of series `key`: `counts` in two buckets, `start` and `time` in seconds after T0.
+/// A cumulative point of series `key`: `counts` in two buckets, `start` and `time` in seconds after
+/// T0.
 fn point(key: u128, start: u64, time: u64, counts: [u64; 2]) -> Point {
     Point {
         series: Series::from_attributes(

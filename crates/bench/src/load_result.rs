@@ -1,4 +1,4 @@
-//! What became of a load.
+//! The result of a load.
 
 use serde::Serialize;
 
@@ -8,36 +8,37 @@ use crate::table::Table;
 use crate::traffic::Traffic;
 use crate::units::grouped;
 
-/// What became of a load.
+/// The result of a load.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Sent {
-    /// Spans that were acknowledged, each once.
+pub struct LoadResult {
+    /// How many spans were acknowledged, each counted once.
     pub spans: u64,
-    /// Spans that were rejected within an acknowledged export.
+    /// How many spans were rejected in acknowledged exports.
     pub rejected: u64,
-    /// Spans whose export was refused for good.
+    /// How many spans were in exports that were refused permanently.
     pub refused: u64,
-    /// Exports that were acknowledged.
+    /// How many exports were acknowledged.
     pub exports: u64,
     /// How often an export was sent again.
     pub retries: u64,
-    /// The last reason for a retry or a refusal.
+    /// The reason for the last retry or refusal.
     pub last_reason: Option<String>,
-    /// Bytes of protobuf that were acknowledged.
+    /// Bytes of protobuf in acknowledged exports.
     pub wire_bytes: u64,
-    /// From the first export to the last acknowledgement.
+    /// Seconds from the first export to the last acknowledgement.
     pub seconds: f64,
-    /// CPU seconds of this process meanwhile: what generating and sending took.
+    /// CPU seconds of this process in that time, for generating and sending.
     pub generator_cpu_seconds: f64,
-    /// From the first attempt to the acknowledgement, waits between attempts included.
+    /// Percentiles of the time from the first attempt to the acknowledgement, including waits
+    /// between attempts.
     pub acknowledged_after: Percentiles,
-    /// What `acknowledged_after` sums up.
+    /// The single times behind `acknowledged_after`.
     #[serde(skip)]
     pub latencies: Latencies,
 }
 
-impl Sent {
-    /// Adds what another of those that send at the same time did.
+impl LoadResult {
+    /// Adds the result of another sender that ran at the same time.
     pub fn add(&mut self, other: Self) {
         self.spans += other.spans;
         self.rejected += other.rejected;
@@ -49,12 +50,12 @@ impl Sent {
         self.latencies.extend(other.latencies);
     }
 
-    /// Acknowledged spans a second.
+    /// Acknowledged spans per second.
     pub fn rate(&self) -> f64 {
         self.spans as f64 / self.seconds
     }
 
-    /// What was measured, for people.
+    /// The result as a table.
     pub fn table(&self) -> Table {
         let each = |total: f64| total / self.spans.max(1) as f64;
         let mut table = Table::new(&["load", "measured"]);
@@ -69,10 +70,10 @@ impl Sent {
         table
     }
 
-    /// Whether every span of `traffic` was acknowledged.
+    /// Checks that every span of `traffic` was acknowledged.
     ///
     /// # Errors
-    /// Says how many were not, and why.
+    /// How many were not, and why.
     pub fn complete(&self, traffic: &Traffic) -> Result<(), Failure> {
         if self.spans == traffic.total_spans() {
             return Ok(());

@@ -1,21 +1,21 @@
-//! An answer, whoever gave it.
+//! An answer to why a window is slow, of the library or of the colony.
 
 use std::fmt;
 use std::time::Duration;
 
 use coral_trace::explain::Explanation;
 
-/// What was said of two cohorts.
-pub struct Told {
-    /// `cause`, `no_cause` or `not_enough_evidence`.
+/// An answer to why a window is slow.
+pub struct WhyAnswer {
+    /// The verdict: `cause`, `no_cause` or `not_enough_evidence`.
     pub verdict: String,
-    /// Most suspicious first.
+    /// The suspects, most suspicious first.
     pub ranking: Vec<Suspect>,
-    /// How long the answer took.
-    pub took: Duration,
+    /// How long the answer duration.
+    pub duration: Duration,
 }
 
-/// One of the ranking.
+/// A suspect of the ranking.
 pub struct Suspect {
     pub service: String,
     pub kind: String,
@@ -23,30 +23,34 @@ pub struct Suspect {
     pub share: f64,
 }
 
-impl Told {
-    /// The library's own answer.
-    pub fn of(explanation: Explanation, took: Duration) -> Self {
+impl WhyAnswer {
+    /// Converts the answer of the library.
+    pub fn from_explanation(explanation: Explanation, duration: Duration) -> Self {
         let ranking = explanation.ranking.into_iter().map(|suspect| Suspect {
             service: suspect.service,
             kind: suspect.kind.as_str().to_owned(),
             score: suspect.score,
             share: suspect.share,
         });
-        Self { verdict: explanation.verdict.as_str().to_owned(), ranking: ranking.collect(), took }
+        Self {
+            verdict: explanation.verdict.as_str().to_owned(),
+            ranking: ranking.collect(),
+            duration,
+        }
     }
 
-    /// A cause is named.
-    pub fn names(&self) -> bool {
+    /// Whether a cause is named.
+    pub fn names_cause(&self) -> bool {
         self.verdict == "cause"
     }
 
-    /// The first score; zero when nobody is suspected.
+    /// The highest score; zero when there are no suspects.
     pub fn highest(&self) -> f64 {
         self.ranking.first().map_or(0.0, |first| first.score)
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for WhyAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} [", self.verdict)?;
         for (at, suspect) in self.ranking.iter().take(4).enumerate() {

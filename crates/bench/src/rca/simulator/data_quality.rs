@@ -1,0 +1,52 @@
+//! The quality of the data: which spans are lost before they are received.
+
+use std::collections::HashMap;
+
+use coral_trace::{Span, UnixNanos};
+
+use crate::traffic::trace::mix;
+
+/// The quality of the data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DataQuality {
+    /// All spans are received, and all clocks agree.
+    Clean,
+    /// One trace in ten is sampled. One in five of the sampled traces lacks a parent span. Each
+    /// service's clock is off by up to 20 ms.
+    Degraded,
+}
+
+/// One trace of this many is sampled.
+const TRACES_PER_SAMPLE: u64 = 10;
+/// One trace of this many lacks a span.
+const TRACES_PER_INCOMPLETE: u64 = 5;
+const MAX_CLOCK_OFFSET_NANOS: i64 = 20_000_000;
+
+impl DataQuality {
+    /// Whether the trace with that random number is sampled.
+    pub fn keeps(self, random: u64) -> bool {
+        self == Self::Clean || mix(random ^ 11).is_multiple_of(TRACES_PER_SAMPLE)
+    }
+
+    /// A trace as it is received.
+    pub fn degrade(self, mut spans: Vec<Span>, random: u64) -> Vec<Span> {
+        if self == Self::Clean {
+            return spans;
+        }
+        if mix(random ^ 12).is_multiple_of(TRACES_PER_INCOMPLETE) && spans.len() > 2 {
+            // Any span but the root.
+            spans.remove(1 + (mix(random ^ 13) % (spans.len() as u64 - 1)) as usize);
+        }
+        let mut clocks: HashMap<String, i64> = HashMap::new();
+        for span in &mut spans {
+            let service = span.origin.service_name();
+            let seed = service.bytes().fold(0, |seed, byte| mix(seed ^ u64::from(byte)));
+            let off = *clocks.entry(service.to_owned()).or_insert(
+                (seed % (2 * MAX_CLOCK_OFFSET_NANOS as u64)) as i64 - MAX_CLOCK_OFFSET_NANOS,
+            );
+            span.start = UnixNanos(span.start.0.saturating_add_signed(off));
+            span.end = UnixNanos(span.end.0.saturating_add_signed(off));
+        }
+        spans
+    }
+}
