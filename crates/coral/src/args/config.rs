@@ -24,10 +24,10 @@ Example:
 
 Exit code: 0 if there is no problem, otherwise 1.")]
     Check(ConfigArgs),
-    /// Print a configuration file to start from, with comments.
+    /// Print a configuration file to start from, with comments, to standard output.
     #[command(after_help = "\
 Example:
-  coral config example agent > agent.yaml")]
+  coral config example agent")]
     Example(ConfigExampleArgs),
 }
 
