@@ -1,4 +1,4 @@
-//! Opens a store, and keeps it within its age and its size. Agent and colony do both alike.
+//! Opens a store, and keeps it within its limits of age and size, for agent and colony.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use coral_trace::chain;
 
-/// Seals and expires until it is stopped.
+/// Task that seals hot rows and deletes expired data.
 pub struct Retain {
     /// The store to keep within limits.
     pub store: Store,
@@ -21,33 +21,33 @@ pub struct Retain {
     pub keep: Keep,
     /// The limits of its metrics.
     pub metrics: MetricKeep,
-    /// Counts what went.
+    /// Counts of deleted rows.
     pub counters: Arc<RetainCounters>,
 }
 
-/// What went, since the process started.
+/// Counts of deleted rows since the start of the process.
 #[derive(Debug, Default)]
 pub struct RetainCounters {
-    /// Spans that were older than the retention.
+    /// Spans that were deleted at the end of their retention.
     pub expired: AtomicU64,
-    /// Spans that went early because of the size cap.
+    /// Spans that were deleted earlier, because of `storage.max_size`.
     pub evicted: AtomicU64,
-    /// Rows of metrics that were older than their retention.
+    /// Rows of metrics that were deleted at the end of their retention.
     pub metrics_expired: AtomicU64,
-    /// Rows of metrics that went early because of the size cap.
+    /// Rows of metrics that were deleted earlier, because of `storage.max_size`.
     pub metrics_evicted: AtomicU64,
-    /// Rounds that failed.
+    /// Failed rounds of maintenance.
     pub failures: AtomicU64,
 }
 
-/// Metrics may take so much of the size cap: one part of four.
+/// Metrics may take a quarter of `storage.max_size`: one part of this number.
 pub const METRICS_SHARE: u64 = 4;
 
-/// How often a store is looked at, unless its retention is so short that this would be late.
+/// Interval of maintenance. A retention of less than four intervals shortens the interval.
 const EVERY: Duration = Duration::from_millis(200);
 
 impl Retain {
-    /// Runs until `stop`; a round that has begun is finished first.
+    /// Runs until `stop`, and finishes a round that has begun.
     pub async fn run(self, stop: CancellationToken) {
         let metrics = self.metrics.http.min(self.metrics.grpc).min(self.metrics.sql);
         let every = EVERY.min(self.keep.age.min(metrics) / 4).max(Duration::from_millis(10));
@@ -62,7 +62,7 @@ impl Retain {
         let (store, keep, keep_metrics) = (self.store.clone(), self.keep, self.metrics);
         let round = tokio::task::spawn_blocking(move || {
             let now = clock::now();
-            // What fails for one does not keep the other from being done.
+            // Both run, even if one of them fails.
             let metrics = store.maintain_metrics(keep_metrics, now);
             store.maintain(keep, now).and_then(|spans| Ok((spans, metrics?)))
         });
@@ -101,10 +101,10 @@ impl Retain {
     }
 }
 
-/// Opens the store in `dir`, or makes it, on a thread that may block.
+/// Opens the store in `dir`, or creates it, on a thread that may block.
 ///
 /// # Errors
-/// [`StoreError`], among others when another process has it.
+/// [`StoreError`], for example when another process uses the store.
 pub async fn open_store(dir: PathBuf, segment_rows: u64) -> Result<Store, StoreError> {
     let config = StoreConfig { dir, segment_rows };
     let opened = tokio::task::spawn_blocking(move || Store::open(config)).await;
@@ -112,7 +112,7 @@ pub async fn open_store(dir: PathBuf, segment_rows: u64) -> Result<Store, StoreE
 }
 
 impl RetainCounters {
-    /// Names and values for `role` (`agent` or `colony`).
+    /// Names and values of the counters of `role`, which is `agent` or `colony`.
     pub fn snapshot(&self, role: &str) -> [(String, u64); 5] {
         [
             ("expired", &self.expired),
