@@ -1,20 +1,21 @@
-//! The status of an agent, as JSON.
+//! Status of an agent, as `GET /api/v1/status` answers it in JSON.
 
 use std::collections::BTreeMap;
 
 use coral_beyla::status::BeylaStatus;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The status of an agent: `coral agent status`.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+/// Status of an agent, which `coral agent status` prints.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AgentSelfStatus {
-    /// The version of Coral that the agent runs.
+    /// Version of Coral.
     pub version: String,
-    /// The agent's id.
+    /// Id of the agent.
     pub agent_id: String,
-    /// Counters and gauges, by the names that they have on `/metrics`.
+    /// Counters and gauges since the start of the process, by the names that `/metrics` has.
     pub counters: BTreeMap<String, u64>,
-    /// The status of the Beyla that the agent runs; null for agents that do not report one.
+    /// Status of the Beyla that the agent runs; null from an agent of an older version.
     #[serde(default)]
     pub beyla: Option<BeylaStatus>,
 }

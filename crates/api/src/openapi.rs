@@ -1,4 +1,5 @@
-//! `GET /api/v1/openapi.json`: the API's description, made from the types of questions and answers.
+//! `GET /api/v1/openapi.json`: the OpenAPI document of the HTTP API, generated from the types of questions and
+//! answers.
 //!
 //! Source: OpenAPI 3.1.0.
 
@@ -9,27 +10,51 @@ use schemars::Schema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
-/// Where the description is served.
+/// Path of the document.
 pub const PATH: &str = "/api/v1/openapi.json";
-/// Where schemas stand in the document.
+/// JSON pointer to the schemas in the document.
 const SCHEMAS: &str = "/components/schemas";
 
-/// The whole document.
+/// Collects the schemas of the types that the document refers to.
+struct Generators {
+    /// Of questions, as they are read: a field with a default may be left out.
+    questions: SchemaGenerator,
+    /// Of answers, as they are written: a field that is always written is required.
+    answers: SchemaGenerator,
+}
+
+impl Generators {
+    fn new() -> Self {
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = SCHEMAS.into();
+            settings.meta_schema = None;
+        });
+        Self {
+            questions: settings.clone().for_deserialize().into_generator(),
+            answers: settings.for_serialize().into_generator(),
+        }
+    }
+
+    /// Every schema that was referred to, by name.
+    fn into_schemas(mut self) -> Map<String, Value> {
+        let mut schemas = self.questions.take_definitions(true);
+        schemas.extend(self.answers.take_definitions(true));
+        schemas
+    }
+}
+
+/// The OpenAPI document of everything under `/api/v1`.
 pub fn document() -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.definitions_path = SCHEMAS.into();
-        settings.meta_schema = None;
-    });
-    let mut generator = settings.into_generator();
+    let mut generators = Generators::new();
     let mut paths = Map::new();
     macro_rules! describe {
         ($($question:ty,)*) => {
-            $(paths.insert(<$question>::PATH.to_owned(), operation::<$question>(&mut generator));)*
+            $(paths.insert(<$question>::PATH.to_owned(), operation::<$question>(&mut generators));)*
         };
     }
     for_each_question!(describe);
-    paths.insert(SqlQuestion::PATH.to_owned(), sql(&mut generator));
-    let error = generator.subschema_for::<coral_server::refusal::ApiError>();
+    paths.insert(SqlQuestion::PATH.to_owned(), sql(&mut generators.questions));
+    let error = generators.answers.subschema_for::<coral_server::refusal::ApiError>();
     for path in paths.values_mut() {
         let operation = path.as_object_mut().and_then(|path| path.values_mut().next());
         if let Some(operation) = operation {
@@ -41,16 +66,16 @@ pub fn document() -> Value {
         "info": {
             "title": "Coral",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Questions to a Coral colony. Times are microseconds since the Unix epoch, windows are half-open, ids are lower-case hex. Fields may be added to answers; none is renamed or removed.",
+            "description": "HTTP API of a Coral colony. Times are microseconds since the Unix epoch. A window includes its start and excludes its end. Ids are lower-case hex digits. A later version may add fields to answers, and does not rename or remove any.",
         },
         "paths": paths,
-        "components": { "schemas": generator.take_definitions(true) },
+        "components": { "schemas": generators.into_schemas() },
     })
 }
 
-fn operation<Q: Ask<Answer: Projection>>(generator: &mut SchemaGenerator) -> Value {
-    let question = Q::json_schema(generator).to_value();
-    let answer = Q::Answer::schema(generator);
+fn operation<Q: Ask<Answer: Projection>>(generators: &mut Generators) -> Value {
+    let question = Q::json_schema(&mut generators.questions).to_value();
+    let answer = Q::Answer::schema(&mut generators.answers);
     let required = question["required"].as_array().cloned().unwrap_or_default();
     let fields = question["properties"].as_object().cloned().unwrap_or_default();
     let parameters = fields.into_iter().map(|(name, mut schema)| {
@@ -78,28 +103,32 @@ fn sql(generator: &mut SchemaGenerator) -> Value {
     let question = generator.subschema_for::<SqlQuestion>();
     let answer = json!({
         "type": "object",
+        "required": ["columns", "rows", "more"],
         "properties": {
             "columns": {
                 "type": "array",
-                "description": "Name and DuckDB type of each column; two may have one name.",
+                "description": "Name and DuckDB type of each column. Two columns may have the same name.",
                 "items": {
                     "type": "object",
-                    "properties": { "name": { "type": "string" }, "type": { "type": "string" } },
+                    "properties": {
+                        "name": { "type": "string", "description": "Name of the column." },
+                        "type": { "type": "string", "description": "DuckDB type, such as `VARCHAR`." },
+                    },
                 },
             },
             "rows": {
                 "type": "array",
-                "description": "A value for each column. Times are RFC 3339 text; what JSON has no form for is text.",
+                "description": "One list for each row, with a value for each column. Times are RFC 3339 text; a value that JSON cannot express is text.",
                 "items": { "type": "array", "items": true },
             },
-            "more": { "type": "boolean", "description": "A limit of rows or bytes cut the answer." },
-            "error": { "type": "string", "description": "Why the answer ends here, if DuckDB failed after the first rows." },
+            "more": { "type": "boolean", "description": "Whether `sql.max_rows` or `sql.max_bytes` cut the answer." },
+            "error": { "type": "string", "description": "The error of DuckDB, if the statement failed after the first rows; otherwise absent." },
         },
     });
     json!({
         "post": {
             "operationId": "sql",
-            "summary": "The rows of one SELECT over the views of spans and RED metrics.",
+            "summary": "Runs one SELECT over the views of spans and RED metrics, and returns its rows.",
             "requestBody": {
                 "required": true,
                 "content": { "application/json": { "schema": question } },

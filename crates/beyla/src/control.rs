@@ -1,5 +1,5 @@
-//! `coral connect` and `coral disconnect`, as the agent takes them: over HTTP on its own socket, from this host
-//! alone, and with a key that only the agent's user can read.
+//! The route behind `coral connect` and `coral disconnect`. The agent accepts requests from its own host only, with a
+//! key from a file that only the agent's user can read.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http::{HeaderMap, StatusCode, header};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -23,45 +24,45 @@ use coral_config::AgentConfig;
 use coral_server::door::{Method, Permission, Route};
 use coral_trace::chain;
 
-/// Changes what is connected.
+/// Changes the set of connected services.
 pub struct Control {
     data_dir: PathBuf,
-    /// Names in the configuration file: they are its own to change.
+    /// Names of the services in the configuration file, which only an edit of the file can change.
     configured: Vec<String>,
     key: String,
     change: watch::Sender<u64>,
     monitor: Arc<BeylaMonitor>,
-    /// One change at a time.
+    /// Serialises changes.
     turn: Mutex<()>,
 }
 
-/// What is asked for.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// Request to connect or disconnect a service.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
-    /// The service's name.
+    /// Name of the service.
     pub name: String,
-    /// The port it listens on; null to disconnect it.
+    /// Port on which the service listens; null disconnects the service.
     pub port: Option<u16>,
 }
 
-/// What was done.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// Answer to a [`Change`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ChangeOutcome {
-    /// False when it was so already.
+    /// Whether the request changed anything; false if the service was already in the requested state.
     pub changed: bool,
-    /// Beyla's state, in one line.
+    /// State of Beyla, in one line.
     pub beyla: String,
 }
 
-/// Why it was not.
+/// Why a change was refused.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
     #[error(
-        "only this host may change what is connected, with the key in `DATA_DIR/run/control.key`"
+        "only a process of this host that knows the key in `DATA_DIR/run/control.key` may connect services"
     )]
     Stranger,
-    #[error("`{0}` is in the configuration file; change it there")]
+    #[error("`{0}` is set in the configuration file; change it there")]
     Configured(String),
     #[error("{0}")]
     Request(String),
@@ -73,10 +74,10 @@ const KEY_BYTES: usize = 16;
 const MAX_KEY_BYTES: u64 = 256;
 
 impl Control {
-    /// Writes a new key for this process.
+    /// Generates a key for this process and writes it to `run/control.key` in the data directory.
     ///
     /// # Errors
-    /// The operating system's word.
+    /// The error of the operating system.
     pub fn new(
         config: &AgentConfig,
         change: watch::Sender<u64>,
@@ -101,7 +102,7 @@ impl Control {
         Route::new(Method::Post, path, Permission::BeylaControl, post(answer).with_state(self))
     }
 
-    /// Blocks: the file is synced.
+    /// Applies one change. Blocks until the file of connections is on disk.
     fn apply(&self, change: &Change) -> Result<ChangeOutcome, Refusal> {
         if self.configured.contains(&change.name) {
             return Err(Refusal::Configured(change.name.clone()));

@@ -1,25 +1,26 @@
-//! What an agent says of the Beyla that it runs, and what the doctor finds: documented JSON.
+//! Status of the Beyla that an agent runs, and the findings of `coral beyla doctor`, as JSON.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What an agent says of the Beyla that it runs.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+/// Status of the Beyla that an agent runs.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct BeylaStatus {
     /// `off`, `unavailable`, `starting`, `running`, `instrumenting`, `degraded` or `crashloop`.
     pub state: String,
-    /// Why it is unavailable, degraded or in a crash loop; null otherwise.
+    /// Reason of the states `unavailable`, `degraded` and `crashloop`; otherwise null.
     pub reason: Option<String>,
-    /// Its version; null while that is not known.
+    /// Version of Beyla; null while the version is unknown.
     pub version: Option<String>,
-    /// The program; null while none was found.
+    /// Path of the executable file; null while none was found.
     pub path: Option<String>,
-    /// The process; null while none runs.
+    /// Process id; null while no process runs.
     pub pid: Option<u32>,
-    /// Processes that it said to instrument since it was started. That alone does not prove that data flows.
+    /// Number of processes that Beyla has reported as instrumented since its start. Data may still be missing.
     pub instrumented: u64,
-    /// The last error in its log since it was started.
+    /// Last error in the log of Beyla since its start; null if there is none.
     pub last_error: Option<String>,
-    /// What was asked for and is not done, such as limits where there is no cgroup v2.
+    /// Settings that have no effect on this host, such as limits without cgroup v2.
     pub notes: Vec<String>,
 }
 
@@ -34,34 +35,34 @@ impl BeylaStatus {
     }
 }
 
-/// `coral beyla doctor`: the host, and the Beyla on it.
+/// Result of `coral beyla doctor`: whether this host meets the requirements of Beyla.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BeylaExamination {
-    /// What was looked at, in the order of importance.
+    /// Findings, the most important first.
     pub findings: Vec<Finding>,
 }
 
-/// One thing that Beyla needs.
+/// One requirement of Beyla, and whether the host meets it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Finding {
-    /// The thing.
+    /// Name of the requirement.
     pub what: String,
-    /// How it is.
+    /// Whether the host meets the requirement.
     pub verdict: Verdict,
-    /// What was found.
+    /// State of the host.
     pub found: String,
-    /// What the lack of it costs; null when nothing lacks.
+    /// Consequence for Beyla; null when the requirement is met.
     pub costs: Option<String>,
 }
 
-/// How something is.
+/// Whether a host meets a requirement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// As it should be.
+    /// The requirement is met.
     Fine,
-    /// Not there.
+    /// The requirement is not met.
     Lacking,
-    /// It cannot be told.
+    /// The state of the host could not be determined.
     Unknown,
 }

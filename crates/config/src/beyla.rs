@@ -1,6 +1,7 @@
-//! The `beyla:` section of an agent: what Beyla is asked to do, whatever its version.
+//! The `beyla` section of an agent's configuration, for every version of Beyla.
 //!
-//! What a version cannot do is refused when its configuration is generated (`crates/beyla/src/generate.rs`).
+//! Settings that a version does not support are refused when the configuration for that version is generated
+//! (`crates/beyla/src/generate.rs`).
 
 pub mod glob;
 mod ports;
@@ -20,34 +21,34 @@ pub use self::value::{
 use super::layers::Layers;
 use super::value as scalar;
 
-/// Checked settings of Beyla. Every default is in `agent.yaml`; none is in code.
+/// Checked settings of Beyla. The defaults are in the key table (`keys/beyla.rs`).
 #[derive(Clone, PartialEq, Debug)]
 pub struct BeylaConfig {
-    /// Whether it is run at all.
+    /// Whether the agent runs Beyla.
     pub enabled: bool,
-    /// The program; without it the newest that was installed, else the one on `$PATH`.
+    /// Executable file; `None` selects the newest installed version, else `beyla` in `$PATH`.
     pub path: Option<PathBuf>,
-    /// What to instrument. `coral connect` adds to it.
+    /// Processes to instrument. `coral connect` adds more.
     pub services: Vec<Selector>,
-    /// Which protocols are traced.
+    /// Protocols that Beyla traces.
     pub protocols: Protocols,
-    /// The share of traces that Beyla's own sampler keeps, from 0.0 to 1.0.
+    /// Share of traces that Beyla's sampler keeps, from 0.0 to 1.0.
     pub sampling_rate: f64,
-    /// Resource attributes for every span and metric.
+    /// Resource attributes that Beyla adds to every span and metric.
     pub attributes: BTreeMap<String, String>,
-    /// Routes such as `/users/:id`, for paths that have many values.
+    /// Routes such as `/users/:id` that replace URL paths.
     pub route_patterns: Vec<String>,
-    /// How trace context is written into outgoing requests.
+    /// Where Beyla writes the trace context of outgoing requests.
     pub context_propagation: ContextPropagation,
-    /// What Beyla may use.
+    /// Resources that Beyla may use.
     pub limits: BeylaLimits,
-    /// How long it may take to end after SIGTERM.
+    /// Time from SIGTERM to SIGKILL.
     pub stop_within: Duration,
-    /// How often its program and its health are looked at.
+    /// Interval of the checks of Beyla's health and executable file.
     pub check_interval: Duration,
 }
 
-/// Which protocols are traced; all others are too, as far as the version knows them.
+/// Protocols that can be turned off. Beyla traces every other protocol that its version supports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Protocols {
     /// HTTP and HTTPS.
@@ -62,12 +63,12 @@ pub struct Protocols {
     pub kafka: bool,
 }
 
-/// What Beyla may use; a limit that is not set does not bind.
+/// Resources that Beyla may use; `None` is no limit.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct BeylaLimits {
-    /// Bytes of memory.
+    /// Memory, in bytes.
     pub memory: Option<u64>,
-    /// Cores; 0.5 is half of one.
+    /// CPU cores, such as 0.5.
     pub cpus: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! YAML, with the line of every value.
+//! Parses YAML, and keeps the line of every value.
 
 use std::fmt;
 
@@ -6,19 +6,19 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::{Options, Spanned};
 
-/// A value as it was typed. Only maps are walked into; what is in a list stays together.
+/// A YAML value. Only maps have lines inside: a list is one value.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Node {
-    /// Entries in the order of the file, each with the line of its value; lines start at 1.
+    /// Key, line of the value and value of each entry, in the order of the file. The first line is 1.
     Map(Vec<(String, u64, Node)>),
-    /// Anything else.
+    /// Any value that is not a map.
     Leaf(Value),
 }
 
-/// Reads one document. Text without any is an empty map.
+/// Parses one YAML document. Empty text is an empty map.
 ///
 /// # Errors
-/// What is no YAML, and where; a key that stands twice in one map is none either.
+/// What is not valid YAML, with line and column. A key that occurs twice in one map is not valid.
 pub fn parse(text: &str) -> Result<Node, String> {
     if text.trim().is_empty() {
         return Ok(Node::Map(Vec::new()));
@@ -30,13 +30,13 @@ pub fn parse(text: &str) -> Result<Node, String> {
     }
 }
 
-/// Reads one value that was typed by itself; what is no YAML is text.
+/// Parses the value of a `KEY=VALUE` pair as YAML; text that is not valid YAML is a string.
 pub fn value(text: &str) -> Value {
     serde_saphyr::from_str_with_options(text, options()).unwrap_or_else(|_| Value::from(text))
 }
 
 impl Node {
-    /// The same without lines.
+    /// The value without lines.
     pub fn into_value(self) -> Value {
         match self {
             Self::Leaf(value) => value,
@@ -48,7 +48,7 @@ impl Node {
 }
 
 impl From<Value> for Node {
-    /// On no line: it was not in a file.
+    /// Line 0 stands for a value that was not in a file.
     fn from(value: Value) -> Self {
         match value {
             Value::Object(fields) => {
@@ -59,7 +59,7 @@ impl From<Value> for Node {
     }
 }
 
-/// `007` and `1_000` are names, not numbers.
+/// Parser options: `007` and `1_000` are strings, not numbers.
 fn options() -> Options {
     serde_saphyr::options! {
         leading_zero_numbers_as_strings: true,
@@ -68,7 +68,7 @@ fn options() -> Options {
     }
 }
 
-/// The parser's first sentence, without its advice to programmers.
+/// The first line of the parser's error, without its advice to programmers.
 fn reason(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
     let first = text.lines().next().unwrap_or_default();

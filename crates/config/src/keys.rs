@@ -1,169 +1,126 @@
-//! Every key that a configuration may have: its name, its roles, what its value must be.
+//! Every configuration key: name, form, roles, default and description. Parsing, `coral config show`,
+//! the suggestions in errors, the example files and `docs/configuration.md` all read this one table.
 
-/// A key, written with dots.
+mod agent;
+mod beyla;
+mod colony;
+mod common;
+mod storage;
+
+pub use crate::kind::Kind;
+
+/// A configuration key.
 #[derive(Debug)]
 pub struct Key {
-    /// Such as `otlp.grpc`.
+    /// Dotted name, such as `otlp.grpc`.
     pub name: &'static str,
-    /// What its value must be.
+    /// Form that a value must have.
     pub kind: Kind,
-    /// Who reads it.
+    /// Roles that read the key.
     pub roles: Roles,
+    /// Value when no source sets the key.
+    pub default: Preset,
+    /// What the key controls, in one sentence.
+    pub description: &'static str,
+    /// Flag and environment variable that set this key alone, if there are any.
+    pub own_sources: &'static [&'static str],
+    /// How the example files show the key.
+    pub in_example: Example,
+    /// A valid value, in YAML, where the default is not a good example.
+    example: Option<&'static str>,
 }
 
-/// What a value must be.
+/// How the example files of `coral config example` show a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// `127.0.0.1:4317`.
-    Address,
-    /// `90s`, `5m`, `1h`, `7d`; more than zero.
-    Duration,
-    /// A number of hours, such as `1` or `0.5`; more than zero.
-    Hours,
-    /// A number of days; more than zero.
-    Days,
-    /// `500MB`, `2GiB`; more than zero.
-    Size,
-    /// From 0.0 to 1.0.
-    Rate,
-    /// A whole number above zero.
-    Count,
-    /// A number of threads, from 1 to 1024.
-    Threads,
-    /// `true` or `false`.
-    Bool,
-    /// Text that is not empty.
-    Text,
-    /// `http://HOST:PORT`.
-    Url,
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `coral=debug`.
-    LogLevel,
-    /// A list of `KEY=TEXT` rules.
-    Rules,
-    /// A list of texts.
-    Texts,
-    /// A list of host names, without ports.
-    Hosts,
-    /// A list of `{id, address}`.
-    Agents,
-    /// A list of services for Beyla to find.
-    Services,
-    /// A map of attributes to text.
-    Attributes,
-    /// A list of routes, such as `/users/:id`.
-    Routes,
-    /// `disabled`, `headers`, `tcp`, `ip` or `all`.
-    ContextPropagation,
-    /// A number of cores, such as `0.5`.
-    Cpus,
-    /// `false`, since what it switches on is not done.
-    Never,
-    /// Nothing: a key of the RFDs that nobody can fulfil, and why.
-    Impossible(&'static str),
+pub enum Example {
+    /// In a comment of the file with every key.
+    Commented,
+    /// With a value.
+    Set,
+    /// With a value, except in the file for a standalone, which has the key as [`Example::Commented`].
+    SetUnlessStandalone,
 }
 
-/// Who reads a key.
+/// The value of a key that no source sets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Preset {
+    /// The same YAML value for every role that reads the key.
+    Value(&'static str),
+    /// A YAML value for each role.
+    PerRole {
+        /// For an agent.
+        agent: &'static str,
+        /// For a colony.
+        colony: &'static str,
+    },
+    /// Found on the host when the process starts; this phrase says what.
+    FromHost(&'static str),
+    /// None; this clause says what holds when the key is unset.
+    Unset(&'static str),
+}
+
+/// Which roles read a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Roles {
     /// The agent alone.
     Agent,
     /// The colony alone.
     Colony,
-    /// Each has its own.
+    /// Both; each role has its own value.
     Both,
 }
 
-const NO_SUCH_LIMIT: Kind =
-    Kind::Impossible("no version of Beyla has this limit; `beyla.limits.memory` bounds all of it");
+/// The table, in the order of the example files and of `docs/configuration.md`.
+pub const KEYS: [&[Key]; 5] = [common::KEYS, agent::KEYS, beyla::KEYS, colony::KEYS, storage::KEYS];
 
-/// All of them.
-pub const KEYS: &[Key] = &[
-    key("data_dir", Kind::Text, Roles::Both),
-    key("log", Kind::LogLevel, Roles::Both),
-    key("drain_within", Kind::Duration, Roles::Both),
-    key("agent.id", Kind::Text, Roles::Agent),
-    key("agent.listen", Kind::Address, Roles::Agent),
-    key("agent.allowed_hosts", Kind::Hosts, Roles::Agent),
-    key("agent.advertise", Kind::Url, Roles::Agent),
-    key("agent.colony", Kind::Url, Roles::Agent),
-    key("otlp.grpc", Kind::Address, Roles::Agent),
-    key("otlp.http", Kind::Address, Roles::Agent),
-    key("otlp.max_body", Kind::Size, Roles::Agent),
-    key("beyla.otlp.grpc", Kind::Address, Roles::Agent),
-    key("beyla.otlp.http", Kind::Address, Roles::Agent),
-    key("beyla.storage_retention_hours", Kind::Hours, Roles::Agent),
-    key("beyla.storage_retention_hours_traces", Kind::Hours, Roles::Agent),
-    key("privacy.mask_sql", Kind::Bool, Roles::Agent),
-    key("privacy.keep_url_queries", Kind::Bool, Roles::Agent),
-    key("privacy.headers", Kind::Texts, Roles::Agent),
-    key("privacy.drop", Kind::Texts, Roles::Agent),
-    key("privacy.hash", Kind::Texts, Roles::Agent),
-    key("privacy.hash_key", Kind::Text, Roles::Agent),
-    key("beyla.enabled", Kind::Bool, Roles::Agent),
-    key("beyla.path", Kind::Text, Roles::Agent),
-    key("beyla.attributes", Kind::Attributes, Roles::Agent),
-    key("beyla.check_interval", Kind::Duration, Roles::Agent),
-    key("beyla.context_propagation", Kind::ContextPropagation, Roles::Agent),
-    key("beyla.discovery.services", Kind::Services, Roles::Agent),
-    key("beyla.limits.cpu", Kind::Cpus, Roles::Agent),
-    key("beyla.limits.max_traced_connections", NO_SUCH_LIMIT, Roles::Agent),
-    key("beyla.limits.memory", Kind::Size, Roles::Agent),
-    key("beyla.limits.ring_buffer_size", NO_SUCH_LIMIT, Roles::Agent),
-    key("beyla.protocols.http.capture_headers", Kind::Never, Roles::Agent),
-    key("beyla.protocols.http.enabled", Kind::Bool, Roles::Agent),
-    key("beyla.protocols.http.route_patterns", Kind::Routes, Roles::Agent),
-    key("beyla.protocols.grpc.enabled", Kind::Bool, Roles::Agent),
-    key("beyla.protocols.sql.enabled", Kind::Bool, Roles::Agent),
-    key("beyla.protocols.redis.enabled", Kind::Bool, Roles::Agent),
-    key("beyla.protocols.kafka.enabled", Kind::Bool, Roles::Agent),
-    key("beyla.sampling.rate", Kind::Rate, Roles::Agent),
-    key("beyla.stop_within", Kind::Duration, Roles::Agent),
-    key("recognise.rules", Kind::Rules, Roles::Agent),
-    key("storage.max_size", Kind::Size, Roles::Both),
-    key("storage.segment_rows", Kind::Count, Roles::Both),
-    key("sql.library", Kind::Text, Roles::Colony),
-    key("sql.max_bytes", Kind::Size, Roles::Colony),
-    key("sql.max_rows", Kind::Count, Roles::Colony),
-    key("sql.memory_limit", Kind::Size, Roles::Colony),
-    key("sql.threads", Kind::Threads, Roles::Colony),
-    key("sql.time_limit", Kind::Duration, Roles::Colony),
-    key("colony.listen", Kind::Address, Roles::Colony),
-    key("colony.allowed_hosts", Kind::Hosts, Roles::Colony),
-    key("colony.poll_interval", Kind::Duration, Roles::Colony),
-    key("colony.poll_timeout", Kind::Duration, Roles::Colony),
-    key("colony.agents", Kind::Agents, Roles::Colony),
-    key("storage.beyla.retention.http_metrics", Kind::Duration, Roles::Colony),
-    key("storage.beyla.retention.grpc_metrics", Kind::Duration, Roles::Colony),
-    key("storage.beyla.retention.sql_metrics", Kind::Duration, Roles::Colony),
-    key("storage.beyla.retention.traces", Kind::Duration, Roles::Colony),
-    key("storage.beyla.trace_sampling_rate", Kind::Rate, Roles::Colony),
-];
-
-/// The RFD's prose spellings, and what they mean. Source: design decision 9.
+/// Other spellings of a key, which RFD 036 uses in its text, and the key that each stands for.
 pub const ALIASES: &[(Key, &str)] = &[
     (
-        key("beyla.trace_retention_days", Kind::Days, Roles::Colony),
+        key(
+            "beyla.trace_retention_days",
+            Kind::Days,
+            Roles::Colony,
+            Preset::Unset("`storage.beyla.retention.traces` decides"),
+            "Another spelling of `storage.beyla.retention.traces`, in days.",
+        ),
         "storage.beyla.retention.traces",
     ),
     (
-        key("beyla.trace_sampling_rate", Kind::Rate, Roles::Colony),
+        key(
+            "beyla.trace_sampling_rate",
+            Kind::Rate,
+            Roles::Colony,
+            Preset::Unset("`storage.beyla.trace_sampling_rate` decides"),
+            "Another spelling of `storage.beyla.trace_sampling_rate`.",
+        ),
         "storage.beyla.trace_sampling_rate",
     ),
 ];
 
+/// Every key that can have a value in `role`, without other spellings and without keys that are always refused.
+pub fn settable(role: Roles) -> impl Iterator<Item = &'static Key> {
+    let keys = KEYS.into_iter().flatten().filter(|key| !matches!(key.kind, Kind::Impossible(_)));
+    keys.filter(move |key| key.roles.include(role))
+}
+
 impl Key {
-    /// The key of that name, an alias included.
+    /// The key with that name or other spelling.
     pub fn named(name: &str) -> Option<&'static Self> {
         all().find(|key| key.name == name)
     }
 
-    /// Whether `name` is the beginning of a longer key.
+    /// Whether `name` is a section, which means that longer keys begin with it.
     pub fn is_section(name: &str) -> bool {
         all().any(|key| key.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
     }
 
-    /// What to write in place of `name`, which is no key that `readers` have: the key or section that was
-    /// probably meant, else all that is valid in that section.
+    /// Names of the keys and sections directly below `section`, which is empty for the top level.
+    pub fn names_in(section: &str, readers: Roles) -> Vec<&'static str> {
+        within(section, readers)
+    }
+
+    /// Suggestion for an error about `name`, which is not a key of `readers`: the most similar key or section,
+    /// else the names that the enclosing section has.
     pub fn advice(name: &str, readers: Roles) -> String {
         match nearest(name, readers) {
             Some(meant) => format!("did you mean `{meant}`?"),
@@ -175,19 +132,53 @@ impl Key {
     }
 }
 
+impl Key {
+    /// Default of the key in `role`, as YAML; `None` where the default is found on the host or is unset.
+    pub const fn default_in(&self, role: Roles) -> Option<&'static str> {
+        match (self.default, role) {
+            (Preset::Value(value), _) | (Preset::PerRole { agent: value, .. }, Roles::Agent) => {
+                Some(value)
+            }
+            (Preset::PerRole { colony, .. }, _) => Some(colony),
+            (Preset::FromHost(_) | Preset::Unset(_), _) => None,
+        }
+    }
+
+    /// A valid value for `role`, in YAML.
+    pub fn example_in(&self, role: Roles) -> &'static str {
+        let default = self.default_in(role).filter(|value| *value != "[]");
+        self.example.or(default).unwrap_or_else(|| self.kind.example())
+    }
+
+    /// The same key with an example of its own, in YAML.
+    const fn such_as(self, example: &'static str) -> Self {
+        Self { example: Some(example), ..self }
+    }
+
+    /// The same key with sources of its own: a flag, a variable.
+    const fn also_set_by(self, own_sources: &'static [&'static str]) -> Self {
+        Self { own_sources, ..self }
+    }
+
+    /// The same key, shown by example files in that way.
+    const fn set_in_example(self, in_example: Example) -> Self {
+        Self { in_example, ..self }
+    }
+}
+
 impl Roles {
-    /// Whether `role`, which is not `Both`, is among them.
+    /// Whether `role`, which is not [`Roles::Both`], reads the key.
     pub fn include(self, role: Self) -> bool {
         self == Self::Both || self == role
     }
 }
 
 fn all() -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().chain(ALIASES.iter().map(|(key, _)| key))
+    KEYS.into_iter().flatten().chain(ALIASES.iter().map(|(key, _)| key))
 }
 
-/// The key or section that `name` is a misspelling of, if one is near: as many letters
-/// may be wrong as a third of its last part has, and the section may be missing.
+/// The key or section that is most similar to `name`, if the edit distance is at most a third of the length of the
+/// last part of `name`. The section may be missing from `name`.
 fn nearest(name: &str, readers: Roles) -> Option<&'static str> {
     let distance = |candidate: &&str| {
         let whole = strsim::damerau_levenshtein(candidate, name);
@@ -199,7 +190,7 @@ fn nearest(name: &str, readers: Roles) -> Option<&'static str> {
     (distance(&near) <= last_part(name).len().div_ceil(3)).then_some(near)
 }
 
-/// The longest section that `name` is in; empty at the top.
+/// The longest section that contains `name`; empty at the top level.
 fn enclosing(name: &str) -> &str {
     let mut section = name;
     while let Some((outer, _)) = section.rsplit_once('.') {
@@ -211,7 +202,7 @@ fn enclosing(name: &str) -> &str {
     ""
 }
 
-/// The keys and sections directly in `section`.
+/// The names of the keys and sections directly below `section`, sorted.
 fn within(section: &str, readers: Roles) -> Vec<&'static str> {
     let keys = all().filter(|key| key.roles.include(readers) || readers == Roles::Both);
     let mut names: Vec<&str> = keys
@@ -235,6 +226,13 @@ fn last_part(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-const fn key(name: &'static str, kind: Kind, roles: Roles) -> Key {
-    Key { name, kind, roles }
+const fn key(
+    name: &'static str,
+    kind: Kind,
+    roles: Roles,
+    default: Preset,
+    description: &'static str,
+) -> Key {
+    let (own_sources, in_example, example) = (&[], Example::Commented, None);
+    Key { name, kind, roles, default, description, own_sources, in_example, example }
 }

@@ -1,4 +1,5 @@
-//! What was typed, and where: defaults, file, environment, flags. Later wins.
+//! The settings of one role, and where each was set: defaults, file, environment, flags. A later source
+//! overrides an earlier one.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,37 +10,38 @@ use serde_json::Value;
 use super::keys::Roles;
 use super::reading::Reading;
 
-/// Every source of settings for one process, in rising order of weight.
+/// The sources of settings for one process, in rising order of precedence.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// `-c FILE`.
+    /// File of `-c FILE`.
     pub file: Option<PathBuf>,
-    /// `CORAL_SET`: `k=v,k=v`.
+    /// Value of `CORAL_SET`: `KEY=VALUE,KEY=VALUE`.
     pub env_set: Option<String>,
-    /// `--set K=V`, in order.
+    /// Values of `--set KEY=VALUE`, in order.
     pub flags: Vec<String>,
-    /// `--data-dir`, else `CORAL_DATA_DIR`, else the usual place; it weighs as much as its origin.
+    /// Value of `--data-dir`, else of `CORAL_DATA_DIR`, else the default directory. The origin decides the
+    /// precedence.
     pub data_dir: Option<(String, Origin)>,
-    /// `--log`, else `CORAL_LOG`; it weighs as much as its origin.
+    /// Value of `--log`, else of `CORAL_LOG`. The origin decides the precedence.
     pub log: Option<(String, Origin)>,
-    /// `--duckdb-library`, else `CORAL_DUCKDB`; it weighs as much as its origin.
+    /// Value of `--duckdb-library`, else of `CORAL_DUCKDB`. The origin decides the precedence.
     pub duckdb_library: Option<(String, Origin)>,
-    /// `BEYLA_PATH`.
+    /// Value of `BEYLA_PATH`.
     pub beyla_path: Option<String>,
-    /// The host's name, for `agent.id`.
+    /// Name of the host: the default of `agent.id`.
     pub host_name: String,
 }
 
-/// Where a value comes from.
+/// Where a value was set.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Origin {
-    /// Nobody set it.
+    /// The default: no source set the value.
     Default,
     /// The configuration file.
     File {
-        /// As it was named on the command line.
+        /// Path, as on the command line.
         path: PathBuf,
-        /// Where the value stands, from 1; `None` for the file as a whole.
+        /// Line of the value, counted from 1; `None` for the file as a whole.
         line: Option<u64>,
     },
     /// An environment variable.
@@ -48,29 +50,29 @@ pub enum Origin {
     Flag(&'static str),
 }
 
-/// A value and where it comes from.
+/// A value and its origin.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Setting {
-    /// As it was typed.
+    /// The value as the source has it.
     pub value: Value,
-    /// By whom.
+    /// Where the value was set.
     pub origin: Origin,
 }
 
-/// Settings of one role by key, and everything that is wrong with them.
+/// The settings of one role by key, and the problems of all sources.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
-    /// The value of every key that has one.
+    /// Keys that are set or have a default, with their settings.
     pub settings: BTreeMap<&'static str, Setting>,
-    /// One sentence each.
+    /// One sentence for each problem.
     pub problems: Vec<String>,
 }
 
 impl Layers {
-    /// The value of `key`, as `read` understands it.
+    /// Parses the value of `key` with `read`.
     ///
     /// # Errors
-    /// Why `read` does not understand it, or that the key is not set.
+    /// The error of `read`, or that the key is unset.
     pub fn required<T>(
         &self,
         key: &str,
@@ -79,10 +81,10 @@ impl Layers {
         self.optional(key, read)?.ok_or_else(|| format!("`{key}` is not set"))
     }
 
-    /// The value of `key`, as `read` understands it; `None` when the key is not set.
+    /// Parses the value of `key` with `read`; `None` when the key is unset.
     ///
     /// # Errors
-    /// Why `read` does not understand it.
+    /// The error of `read`.
     pub fn optional<T>(
         &self,
         key: &str,
@@ -92,8 +94,8 @@ impl Layers {
         setting.map(|setting| read(&setting.value)).transpose()
     }
 
-    /// Reads all of `sources` for `role`. Keys of other roles are accepted if `foreign` says so, and
-    /// left out.
+    /// Reads all of `sources` for `role`. Keys that `role` does not read are ignored if `foreign` is true, and are
+    /// errors otherwise.
     pub fn read(sources: &Sources, role: Roles, foreign: bool) -> Self {
         let mut reading = Reading::new(role, foreign);
         reading.defaults(sources);
@@ -104,7 +106,7 @@ impl Layers {
     }
 }
 
-/// A value without JSON's quotes.
+/// A value as text: a string without quotes, anything else as JSON.
 pub fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

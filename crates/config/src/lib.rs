@@ -1,12 +1,12 @@
-//! Configuration in two layers: what was typed ([`layers`]), and what it means (the structs here).
-//!
-//! The structs are plain and know no component: each component reads its own.
+//! Configuration in two layers: the settings of all sources with their origins ([`layers`]), and the checked structs
+//! of this module, which the components read. [`keys`] is the table of all keys.
 #![warn(missing_docs)]
 
 pub mod beyla;
-mod check;
 mod document;
+pub mod example;
 pub mod keys;
+mod kind;
 pub mod layers;
 mod pairs;
 mod reading;
@@ -25,81 +25,81 @@ use self::beyla::BeylaConfig;
 use self::keys::Roles;
 pub use self::layers::{Layers, Origin, Sources};
 
-/// Checked agent settings. Every default is in `agent.yaml`; none is in code.
+/// Checked settings of an agent. The defaults are in the key table ([`keys`]).
 #[derive(Clone, Debug)]
 pub struct AgentConfig {
-    /// Where all data lies; the agent's store is in `agent/`.
+    /// Directory of all data; the agent's store is in its subdirectory `agent/`.
     pub data_dir: PathBuf,
-    /// What is logged.
+    /// Log level or filter.
     pub log: String,
-    /// How long the agent may take to stop, once its Beyla has.
+    /// Time that the agent may take to stop after its Beyla has ended.
     pub drain_within: Duration,
-    /// Unique among a colony's agents.
+    /// Id of the agent, unique among the agents of a colony.
     pub id: String,
-    /// Where the agent's RPC listens.
+    /// Address of the agent's RPC port.
     pub listen: SocketAddr,
-    /// Names that HTTP requests to the RPC port may be addressed to, beside this host's own.
+    /// Names that the `Host` header of a request to the RPC port may have, besides this host's own names.
     pub allowed_hosts: Vec<String>,
-    /// Where the colony reaches that, when it is another address.
+    /// URL of the RPC port as the colony reaches it, if it differs from `listen`.
     pub advertise: Option<String>,
-    /// Where to register.
+    /// URL of the colony to register with.
     pub colony: Option<String>,
-    /// Where OTLP/gRPC listens.
+    /// Address that receives OTLP/gRPC.
     pub otlp_grpc: SocketAddr,
-    /// Where OTLP/HTTP listens.
+    /// Address that receives OTLP/HTTP.
     pub otlp_http: SocketAddr,
-    /// The largest request body, in bytes, as sent and when decompressed.
+    /// Largest OTLP request body, in bytes, before and after decompression.
     pub max_body: u64,
-    /// Where Beyla's OTLP/gRPC is taken.
+    /// Address that receives OTLP/gRPC from Beyla.
     pub beyla_grpc: SocketAddr,
-    /// Where Beyla's OTLP/HTTP is taken.
+    /// Address that receives OTLP/HTTP from Beyla.
     pub beyla_http: SocketAddr,
-    /// What Beyla is asked to do.
+    /// Settings of Beyla.
     pub beyla: BeylaConfig,
-    /// How long spans are kept after they were received.
+    /// Retention of spans, from their arrival.
     pub keep_traces: Duration,
-    /// How long RED metrics are kept, from their receipt on.
+    /// Retention of RED metrics, from their arrival.
     pub keep_metrics: Duration,
-    /// What is taken out of spans and metrics before they are stored.
+    /// Data that is removed from spans and metrics before they are stored.
     pub privacy: PrivacyConfig,
-    /// Rules for recognising eBPF collectors, beside the built-in ones.
+    /// Rules that recognise eBPF collectors, in addition to the built-in rules.
     pub rules: Vec<Rule>,
-    /// The store's limits.
+    /// Limits of the store.
     pub storage: StorageConfig,
 }
 
-/// Checked colony settings. Every default is in `colony.yaml`; none is in code.
+/// Checked settings of a colony. The defaults are in the key table ([`keys`]).
 #[derive(Clone, Debug)]
 pub struct ColonyConfig {
-    /// Where all data lies; the colony's store is in `colony/`.
+    /// Directory of all data; the colony's store is in its subdirectory `colony/`.
     pub data_dir: PathBuf,
-    /// What is logged.
+    /// Log level or filter.
     pub log: String,
-    /// How long the colony may take to stop.
+    /// Time that the colony may take to stop.
     pub drain_within: Duration,
-    /// Where everything is served.
+    /// Address of all RPCs and HTTP routes.
     pub listen: SocketAddr,
-    /// Names that HTTP requests may be addressed to, beside this host's own.
+    /// Names that the `Host` header of a request may have, besides this host's own names.
     pub allowed_hosts: Vec<String>,
-    /// Between two polls of one agent.
+    /// Interval between two polls of one agent.
     pub poll_interval: Duration,
-    /// How long an agent may take to answer.
+    /// Time that an agent may take to answer a poll.
     pub poll_timeout: Duration,
-    /// Agents that do not have to register.
+    /// Agents that the colony polls without their registration.
     pub agents: Vec<AgentAddress>,
-    /// How long spans are kept after they were polled.
+    /// Retention of spans, from the poll that returned them.
     pub keep_traces: Duration,
-    /// How long RED metrics are kept, by protocol.
+    /// Retention of RED metrics, by protocol.
     pub keep_metrics: MetricRetention,
-    /// The share of traces that is kept.
+    /// Share of traces that is stored, from 0.0 to 1.0.
     pub trace_sampling_rate: f64,
-    /// The store's limits.
+    /// Limits of the store.
     pub storage: StorageConfig,
-    /// Questions in SQL.
+    /// Settings of SQL.
     pub sql: SqlConfig,
 }
 
-/// Both in one process, from one file with the sections of both. `storage` applies to each.
+/// An agent and a colony in one process. One file configures both; keys that both read apply to each.
 #[derive(Clone, Debug)]
 pub struct StandaloneConfig {
     /// The agent.
@@ -111,80 +111,80 @@ pub struct StandaloneConfig {
 /// Limits of one store.
 #[derive(Clone, Copy, Debug)]
 pub struct StorageConfig {
-    /// Bytes on disk; the oldest spans go first when there are more.
+    /// Largest size on disk, in bytes. Above it, the oldest data is deleted.
     pub max_size: u64,
-    /// Rows that are kept unsealed, at most and roughly.
+    /// Number of hot rows at which they are sealed as a segment.
     pub segment_rows: u64,
 }
 
-/// How a colony answers questions in SQL.
+/// Settings with which a colony answers questions in SQL.
 #[derive(Clone, Debug)]
 pub struct SqlConfig {
-    /// DuckDB's library; `None` looks for it: the SQL runner says where.
+    /// DuckDB's shared library; `None` searches for it (`crates/store/src/sql/library.rs`).
     pub library: Option<PathBuf>,
-    /// What one answer may take.
+    /// Limits of one statement.
     pub limits: SqlLimits,
 }
 
-/// What one answer in SQL may take.
+/// Limits of one SQL statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SqlLimits {
-    /// Bytes of memory.
+    /// Memory, in bytes.
     pub memory: u64,
     /// Threads.
     pub threads: usize,
-    /// Time, from the statement's start on.
+    /// Time from the start of the statement.
     pub time: Duration,
     /// Rows of the answer.
     pub rows: u64,
-    /// Bytes of the answer.
+    /// Size of the answer, in bytes.
     pub bytes: u64,
 }
 
-/// An agent that a colony polls without being asked to.
+/// An agent that a colony polls without the agent's registration.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AgentAddress {
     /// The agent's id.
     pub id: String,
-    /// `http://HOST:PORT` of its RPC.
+    /// URL of the agent's RPC port: `http://HOST:PORT`.
     pub address: String,
 }
 
-/// How long RED metrics are kept, by protocol.
+/// Retention of RED metrics, by protocol.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MetricRetention {
-    /// HTTP's.
+    /// Of HTTP requests.
     pub http: Duration,
-    /// gRPC's.
+    /// Of gRPC calls.
     pub grpc: Duration,
-    /// SQL's.
+    /// Of SQL queries.
     pub sql: Duration,
 }
 
-/// What is taken out of spans and metrics before anything is stored: the keys `privacy.*`.
+/// Data that is removed from spans and metrics before they are stored: the keys `privacy.*`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PrivacyConfig {
-    /// Literals of SQL become `?`.
+    /// Whether `?` replaces the literals of SQL statements.
     pub mask_sql: bool,
-    /// URLs keep what stands behind their `?`.
+    /// Whether URLs keep their query, fragment and user name.
     pub keep_url_queries: bool,
-    /// Names of headers that are stored, lower case.
+    /// Names of the headers that are stored, in lower case.
     pub headers: BTreeSet<String>,
-    /// Attributes that are not stored.
+    /// Names of attributes that are removed.
     pub drop: BTreeSet<String>,
-    /// Attributes of which only a hash is stored: equal values stay equal.
+    /// Names of attributes whose value is replaced by a keyed hash. Equal values have equal hashes.
     pub hash: BTreeSet<String>,
-    /// The secret key of those hashes; empty when none is configured.
+    /// Secret key of the hashes; empty when none is configured.
     pub hash_key: String,
 }
 
-/// Everything that is wrong with a configuration.
+/// All problems of a configuration, one sentence each.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct ConfigError(pub Vec<String>);
 
 impl AgentConfig {
-    /// Reads an agent's configuration.
+    /// Reads the configuration of an agent.
     ///
     /// # Errors
     /// [`ConfigError`] lists every problem.
@@ -222,7 +222,7 @@ impl AgentConfig {
 }
 
 impl ColonyConfig {
-    /// Reads a colony's configuration.
+    /// Reads the configuration of a colony.
     ///
     /// # Errors
     /// [`ConfigError`] lists every problem.
@@ -258,7 +258,7 @@ impl ColonyConfig {
 }
 
 impl StandaloneConfig {
-    /// Reads one file for both roles.
+    /// Reads the configuration of both roles from the same sources.
     ///
     /// # Errors
     /// [`ConfigError`] lists every problem.
@@ -270,7 +270,7 @@ impl StandaloneConfig {
             (agent, colony) => {
                 let problems = [agent.err(), colony.err()].into_iter().flatten();
                 let mut all: Vec<String> = problems.flat_map(|problem| problem.0).collect();
-                // What both read, both complain of.
+                // Both roles report a problem with a key that both read.
                 let mut seen = std::collections::HashSet::new();
                 all.retain(|problem| seen.insert(problem.clone()));
                 Err(ConfigError(all))
@@ -283,7 +283,7 @@ impl StorageConfig {
     fn of(layers: &Layers) -> Result<Self, String> {
         Ok(Self {
             max_size: layers.required("storage.max_size", value::size)?,
-            segment_rows: layers.required("storage.segment_rows", value::count)?,
+            segment_rows: layers.required("storage.segment_rows", value::rows)?,
         })
     }
 }
@@ -297,7 +297,7 @@ impl SqlConfig {
                 memory: layers.required("sql.memory_limit", value::size)?,
                 threads: usize::try_from(threads).unwrap_or(usize::MAX),
                 time: layers.required("sql.time_limit", value::duration)?,
-                rows: layers.required("sql.max_rows", value::count)?,
+                rows: layers.required("sql.max_rows", value::rows)?,
                 bytes: layers.required("sql.max_bytes", value::size)?,
             },
         })

@@ -1,6 +1,6 @@
-//! `KEY=VALUE` pairs, as `CORAL_SET` and `--set` have them.
+//! Splits `KEY=VALUE` pairs, as in `CORAL_SET`.
 
-/// The pairs of `k=v,k=v`. A comma within brackets or quotes belongs to the value:
+/// Splits `KEY=VALUE,KEY=VALUE` at its commas. A comma within brackets or quotes is part of the value:
 /// `colony.agents=[{id: a, address: "http://h:1"}],log=debug` is two pairs.
 pub fn split(text: &str) -> Vec<&str> {
     let mut pairs = Vec::new();
@@ -9,7 +9,7 @@ pub fn split(text: &str) -> Vec<&str> {
         match (quote, c) {
             (Some(open), _) if c == open => quote = None,
             (Some(_), _) => {}
-            // Elsewhere it is an apostrophe.
+            // A quote at another place is an apostrophe.
             (None, '"' | '\'') if "=,:[{ ".contains(before) => quote = Some(c),
             (None, '[' | '{') => depth += 1,
             (None, ']' | '}') => depth = depth.saturating_sub(1),

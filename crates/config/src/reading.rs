@@ -1,17 +1,16 @@
-//! Reads the sources of a configuration one after the other into [`Layers`].
+//! Reads the sources of a configuration, in rising order of precedence, into [`Layers`].
 
 use serde_json::Value;
 
-use super::check::check;
 use super::document::{self, Node};
-use super::keys::{ALIASES, Key, Kind, Roles};
+use super::keys::{ALIASES, Key, Kind, Roles, settable};
 use super::layers::{Layers, Origin, Setting, Sources, plain};
 use super::{pairs, value};
 
-/// A configuration of which some sources have been read. What is set later wins.
+/// The settings of the sources that were read so far. A later source overrides an earlier one.
 pub struct Reading {
     role: Roles,
-    /// Whether keys of other roles are accepted, and left out.
+    /// Whether keys that `role` does not read are ignored; otherwise they are errors.
     foreign: bool,
     layers: Layers,
 }
@@ -22,29 +21,32 @@ impl Reading {
         Self { role, foreign, layers: Layers::default() }
     }
 
-    /// `agent.yaml` or `colony.yaml`, and what depends on the host.
+    /// Reads the defaults of the key table, and those that depend on the host.
     pub fn defaults(&mut self, sources: &Sources) {
-        let text = match self.role {
-            Roles::Agent => include_str!("agent.yaml"),
-            Roles::Colony | Roles::Both => include_str!("colony.yaml"),
-        };
-        self.document(text, |_| Origin::Default);
+        for key in settable(self.role) {
+            if let Some(value) = key.default_in(self.role) {
+                self.set(key.name, document::value(value), &Origin::Default);
+            }
+        }
         if self.role == Roles::Agent {
             self.set("agent.id", Value::from(sources.host_name.as_str()), &Origin::Default);
         }
         self.given(sources, |origin| *origin == Origin::Default);
     }
 
-    /// `-c FILE`. There is no search: a file that nobody named is not read.
+    /// Reads the file of `-c FILE`. No file is read unless the command line names one.
     pub fn file(&mut self, sources: &Sources) {
         let Some(path) = &sources.file else { return };
         match std::fs::read_to_string(path) {
             Ok(text) => self.document(&text, |line| Origin::File { path: path.clone(), line }),
-            Err(error) => self.problem(format!("cannot read `{}`: {error}", path.display())),
+            Err(error) => self.problem(format!(
+                "cannot read the configuration file `{}`: {error}",
+                path.display()
+            )),
         }
     }
 
-    /// `CORAL_SET`, then the variables that set one key.
+    /// Reads `CORAL_SET`, then the environment variables that set a single key.
     pub fn environment(&mut self, sources: &Sources) {
         for pair in sources.env_set.as_deref().map(pairs::split).unwrap_or_default() {
             self.pair(pair, &Origin::Environment("CORAL_SET"));
@@ -56,7 +58,7 @@ impl Reading {
         self.given(sources, |origin| matches!(origin, Origin::Environment(_)));
     }
 
-    /// `--set`, then the flags that set one key.
+    /// Reads `--set`, then the flags that set a single key.
     pub fn flags(&mut self, sources: &Sources) {
         for pair in &sources.flags {
             self.pair(pair, &Origin::Flag("--set"));
@@ -64,7 +66,7 @@ impl Reading {
         self.given(sources, |origin| matches!(origin, Origin::Flag(_)));
     }
 
-    /// Everything that was read.
+    /// Replaces other spellings by their keys, and returns the settings.
     pub fn finish(mut self) -> Layers {
         for (alias, canonical) in ALIASES {
             if let Some(given) = self.layers.settings.remove(alias.name) {
@@ -74,7 +76,7 @@ impl Reading {
         self.layers
     }
 
-    /// Sets what has a source of its own, if that is of the kind that is being read.
+    /// Sets the keys that have a flag or variable of their own, if `now` selects the origin.
     fn given(&mut self, sources: &Sources, now: impl Fn(&Origin) -> bool) {
         for (key, given) in [("data_dir", &sources.data_dir), ("log", &sources.log)] {
             if let Some((text, origin)) = given.as_ref().filter(|(_, origin)| now(origin)) {
@@ -82,7 +84,7 @@ impl Reading {
             }
         }
         let library = sources.duckdb_library.as_ref().filter(|(_, origin)| now(origin));
-        // The variable may stand in the environment of an agent too, which needs no library.
+        // `CORAL_DUCKDB` may be set where an agent runs; an agent has no use for the library and ignores it.
         let concerned =
             |origin: &Origin| self.role == Roles::Colony || matches!(origin, Origin::Flag(_));
         if let Some((path, origin)) = library.filter(|(_, origin)| concerned(origin)) {
@@ -104,7 +106,9 @@ impl Reading {
     fn pair(&mut self, pair: &str, origin: &Origin) {
         let Some((name, text)) = pair.split_once('=').filter(|(name, _)| !name.trim().is_empty())
         else {
-            return self.problem(format!("{origin}: `{pair}` is not of the form KEY=VALUE"));
+            return self.problem(format!(
+                "{origin}: `{pair}` is not of the form KEY=VALUE, such as log=debug"
+            ));
         };
         let name = name.trim();
         let mut value = document::value(text);
@@ -127,7 +131,7 @@ impl Reading {
         }
     }
 
-    /// Walks into sections until a key is reached. `here` is the origin of `node` itself.
+    /// Descends from section `name` to its keys and sets them. `here` is the origin of `node`.
     fn node(
         &mut self,
         name: &str,
@@ -145,10 +149,11 @@ impl Reading {
                 self.problem(format!("{here}: unknown key `{name}`; {advice}"));
             }
             Node::Map(entries) => self.section(name, entries, origin),
-            // Its keys may all be commented out.
+            // A section is null when all of its keys are commented out.
             Node::Leaf(Value::Null) => {}
             Node::Leaf(_) => {
-                self.problem(format!("{here}: `{name}` is a section; it has keys of its own"));
+                let keys = Key::names_in(name, self.role).join(", ");
+                self.problem(format!("{here}: `{name}` is a section, not a key; its keys: {keys}"));
             }
         }
     }
@@ -157,33 +162,40 @@ impl Reading {
         let Some(key) = Key::named(name) else { return };
         if !key.roles.include(self.role) {
             if !self.foreign {
-                let whose = if self.role == Roles::Agent { "a colony's" } else { "an agent's" };
-                self.problem(format!("{origin}: `{name}` is {whose} key"));
+                let (reader, role) = match self.role {
+                    Roles::Agent => ("a colony", "an agent"),
+                    Roles::Colony | Roles::Both => ("an agent", "a colony"),
+                };
+                self.problem(format!(
+                    "{origin}: `{name}` is {reader}'s key; {role} does not read it"
+                ));
             }
             return;
         }
-        match check(key.kind, &value) {
+        match key.kind.check(&value) {
             Ok(()) => {
                 let setting = Setting { value, origin: origin.clone() };
                 self.layers.settings.insert(key.name, setting);
             }
             Err(reason) => {
-                self.problem(format!("{origin}: `{name}` is `{}`: {reason}", plain(&value)));
+                let value = plain(&value);
+                let example = example(key, self.role, &reason);
+                self.problem(format!("{origin}: `{name}` is `{value}`: {reason}{example}"));
             }
         }
     }
 
-    /// An alias stands for its key, unless that is set to something that means something else.
+    /// Sets `canonical` to the value that its other spelling has. Both being set to different values is an error.
     fn alias(&mut self, alias: &Key, canonical: &'static str, given: Setting) {
         let value = match alias.kind {
-            // `Display` of a float has no exponent, which a duration cannot have either.
+            // Rust prints a float without an exponent, and a duration must not have one.
             Kind::Days => Value::from(format!("{}d", given.value.as_f64().unwrap_or_default())),
             _ => given.value.clone(),
         };
         let set = self.layers.settings.get(canonical).filter(|set| set.origin != Origin::Default);
         if let Some(known) = set.filter(|known| !value::same(&known.value, &value)) {
             return self.problem(format!(
-                "{}: `{}` is `{}` but `{canonical}` is `{}` ({}); they mean the same",
+                "{}: `{}` is `{}` but `{canonical}` is `{}` ({}); they are two spellings of one key",
                 given.origin,
                 alias.name,
                 plain(&given.value),
@@ -196,5 +208,14 @@ impl Reading {
 
     fn problem(&mut self, problem: String) {
         self.layers.problems.push(problem);
+    }
+}
+
+/// An example that ends an error about `key`, unless `reason` has one or no value would be accepted.
+fn example(key: &Key, role: Roles, reason: &str) -> String {
+    match key.kind {
+        Kind::Impossible(_) | Kind::Never => String::new(),
+        _ if reason.contains("such as") => String::new(),
+        _ => format!("; for example `{}: {}`", key.name, key.example_in(role)),
     }
 }

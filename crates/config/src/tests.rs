@@ -1,4 +1,5 @@
 mod errors;
+mod reference;
 
 use super::*;
 
@@ -42,8 +43,8 @@ storage:
     # (in addition to Beyla's sampling)
     trace_sampling_rate: 1.0          # Keep 100% of traces received from agents
 ";
-/// Design §7.
-const DESIGN_AGENT: &str = r"
+/// Every section of an agent that most installations set.
+const USUAL_AGENT: &str = r"
 agent: {id: web-1, listen: 127.0.0.1:9001, colony: 'http://colony:9000'}
 otlp: {grpc: 127.0.0.1:4317, http: 127.0.0.1:4318}
 beyla:
@@ -52,8 +53,8 @@ beyla:
   storage_retention_hours_traces: 0.5
 storage: {max_size: 2GB}
 ";
-/// Design §7.
-const DESIGN_COLONY: &str = r#"
+/// As above, of a colony.
+const USUAL_COLONY: &str = r#"
 colony:
   listen: 127.0.0.1:9000
   poll_interval: 5s
@@ -141,7 +142,7 @@ beyla:
     for (flag, reason) in [
         ("beyla.limits.max_traced_connections=1000", "no version of Beyla has this limit"),
         ("beyla.limits.ring_buffer_size=65536", "no version of Beyla has this limit"),
-        ("beyla.protocols.http.capture_headers=true", "headers are not captured"),
+        ("beyla.protocols.http.capture_headers=true", "Coral does not capture headers"),
     ] {
         let refused = agent("", &[flag]).unwrap_err();
         assert!(refused.contains(reason), "{refused}");
@@ -151,19 +152,22 @@ beyla:
 #[test]
 fn what_beyla_could_not_take_is_refused_when_it_is_read() {
     for (flag, reason) in [
-        ("beyla.discovery.services=[{name: a}]", "service `a` selects nothing"),
+        ("beyla.discovery.services=[{name: a}]", "service `a` has no condition"),
         ("beyla.discovery.services=[{open_port: 0}]", "expected a port from 1 to 65535"),
         ("beyla.discovery.services=[{open_ports: '80-'}]", "expected ports such as 8080,9000-9010"),
-        ("beyla.discovery.services=[{exe_path: '/a[b'}]", "is no glob: a `[` without `]`"),
+        ("beyla.discovery.services=[{exe_path: '/a[b'}]", "is not a glob: a `[` without `]`"),
         (
             "beyla.discovery.services=[{k8s_pod_label: x}]",
             "expected labels such as {app: payments}",
         ),
-        ("beyla.discovery.services=[{name: \"a\\nb\", open_port: 1}]", "control characters"),
+        (
+            "beyla.discovery.services=[{name: \"a\\nb\", open_port: 1}]",
+            "without control characters",
+        ),
         ("beyla.attributes={a: 'x,y=z'}", "Beyla cannot take `,`"),
         ("beyla.attributes={a: '${HOME}'}", "Beyla cannot take `,`, `$`"),
-        ("beyla.attributes={'a=b': c}", "`a=b` cannot be an attribute's name"),
-        ("beyla.protocols.http.route_patterns=[users]", "`users` is no route"),
+        ("beyla.attributes={'a=b': c}", "`a=b` is not a valid name of an attribute"),
+        ("beyla.protocols.http.route_patterns=[users]", "`users` is not a route"),
         ("beyla.context_propagation=udp", "expected disabled, headers, tcp, ip or all"),
         ("beyla.limits.cpu=0", "expected a number of cores"),
     ] {
@@ -197,20 +201,19 @@ fn duckdbs_library_comes_from_the_variable_unless_a_flag_names_another() {
 }
 
 #[test]
-fn the_examples_of_the_design_mean_what_they_say() {
-    let config = agent(DESIGN_AGENT, &[]).unwrap();
+fn a_usual_file_of_each_role_is_read_as_it_is_written() {
+    let config = agent(USUAL_AGENT, &[]).unwrap();
     assert_eq!((config.id.as_str(), config.storage.max_size), ("web-1", 2_000_000_000));
     assert_eq!(config.colony.as_deref(), Some("http://colony:9000"));
     assert_eq!(config.keep_traces, Duration::from_secs(1_800));
-    let config = colony(DESIGN_COLONY, &[]).unwrap();
+    let config = colony(USUAL_COLONY, &[]).unwrap();
     assert_eq!(config.agents[0].address, "http://10.0.0.5:9001");
     assert!((config.trace_sampling_rate - 0.25).abs() < f64::EPSILON);
 }
 
 #[test]
 fn one_file_with_the_sections_of_both_serves_a_standalone() {
-    let both =
-        format!("{}\n{}", DESIGN_AGENT.replace("storage: {max_size: 2GB}", ""), DESIGN_COLONY);
+    let both = format!("{}\n{}", USUAL_AGENT.replace("storage: {max_size: 2GB}", ""), USUAL_COLONY);
     let (_dir, sources) = sources(&both, &["otlp.grpc=127.0.0.1:0"]);
     let config = StandaloneConfig::load(&sources).unwrap();
     assert_eq!(config.agent.otlp_grpc.port(), 0);
@@ -290,7 +293,7 @@ fn an_empty_file_an_empty_section_and_comments_set_nothing() {
 
 #[test]
 fn every_key_is_named_once_and_every_default_is_the_role_s_own() {
-    let mut names: Vec<&str> = keys::KEYS.iter().map(|key| key.name).collect();
+    let mut names: Vec<&str> = keys::KEYS.into_iter().flatten().map(|key| key.name).collect();
     names.sort_unstable();
     assert!(names.windows(2).all(|two| two[0] != two[1]));
     for role in [Roles::Agent, Roles::Colony] {
@@ -312,7 +315,7 @@ fn the_rfds_prose_spellings_are_accepted_unless_they_contradict() {
     assert_eq!(
         colony(both, &[]).unwrap_err(),
         "coral.yaml:1: `beyla.trace_retention_days` is `3` but `storage.beyla.retention.traces` is \
-         `7d` (coral.yaml:2); they mean the same"
+         `7d` (coral.yaml:2); they are two spellings of one key"
     );
     for same in ["7d", "168h", "1w"] {
         let text = format!(

@@ -1,4 +1,4 @@
-//! Values as they are written: durations, sizes, addresses.
+//! Parses values that are not specific to Beyla: durations, sizes, addresses. Each error says what is expected.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,7 +6,9 @@ use std::time::Duration;
 use coral_trace::units::{InvalidDuration, MAX_DURATION, sum_of_parts};
 use serde_json::Value;
 
-/// Whether two values that are right for one key mean the same: `7d` and `168h` do.
+use crate::kind::Kind;
+
+/// Whether two valid values of one key are equal in meaning, as `7d` and `168h` are.
 pub fn same(a: &Value, b: &Value) -> bool {
     match (duration(a), duration(b)) {
         (Ok(a), Ok(b)) => a == b,
@@ -14,35 +16,39 @@ pub fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// `127.0.0.1:4317`.
+/// Parses an IP address and port, such as `127.0.0.1:4317`.
 pub fn address(value: &Value) -> Result<SocketAddr, String> {
-    let expected = || "expected IP:PORT, such as 127.0.0.1:4317".to_owned();
+    let expected = || Kind::Address.expected();
     value.as_str().ok_or_else(expected)?.parse().map_err(|_| expected())
 }
 
-/// A duration such as `90s`, `5m`, `1h` or `7d`, of more than zero.
+/// Parses a duration such as `90s`, `5m`, `1h` or `7d`; zero is an error.
 pub fn duration(value: &Value) -> Result<Duration, String> {
     let parsed = value.as_str().ok_or(InvalidDuration::Syntax).and_then(sum_of_parts);
-    let duration = parsed.map_err(|reason| reason.to_string())?;
-    if duration.is_zero() { Err("must be more than zero".to_owned()) } else { Ok(duration) }
-}
-
-/// A number of units that are `seconds` long each.
-pub fn multiple(value: &Value, seconds: f64) -> Result<Duration, String> {
-    let number = value.as_f64().ok_or("expected a number, such as 1 or 0.5")?;
-    match Duration::try_from_secs_f64(number * seconds) {
-        Ok(duration) if duration > MAX_DURATION => Err(InvalidDuration::TooLong.to_string()),
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        Err(_) if number > 0.0 => Err(InvalidDuration::TooLong.to_string()),
-        _ => Err("must be more than zero".to_owned()),
+    match parsed {
+        Ok(duration) if duration.is_zero() => Err(not_positive(Kind::Duration)),
+        Ok(duration) => Ok(duration),
+        Err(InvalidDuration::Syntax) => Err(Kind::Duration.expected()),
+        Err(InvalidDuration::TooLong) => Err(too_long(Kind::Duration)),
     }
 }
 
-/// `500MB`, `2GB`, `512MiB`, or a plain number of bytes.
+/// Parses a number of units, each of `seconds`, as a duration; zero is an error.
+pub fn multiple(value: &Value, seconds: f64) -> Result<Duration, String> {
+    let number = value.as_f64().ok_or_else(|| Kind::Hours.expected())?;
+    match Duration::try_from_secs_f64(number * seconds) {
+        Ok(duration) if duration > MAX_DURATION => Err(too_long(Kind::Hours)),
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        Err(_) if number > 0.0 => Err(too_long(Kind::Hours)),
+        _ => Err(not_positive(Kind::Hours)),
+    }
+}
+
+/// Parses `500MB`, `2GB`, `512MiB` or a plain number as bytes; zero is an error.
 pub fn size(value: &Value) -> Result<u64, String> {
-    let expected = || "expected a size such as 500MB, 2GB or 512MiB".to_owned();
+    let expected = || Kind::Size.expected();
     if let Some(bytes) = value.as_u64() {
-        return if bytes > 0 { Ok(bytes) } else { Err("must be more than zero".to_owned()) };
+        return if bytes > 0 { Ok(bytes) } else { Err(not_positive(Kind::Size)) };
     }
     let text = value.as_str().ok_or_else(expected)?.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(expected)?;
@@ -60,67 +66,69 @@ pub fn size(value: &Value) -> Result<u64, String> {
         _ => return Err(expected()),
     };
     match number * unit {
-        bytes if bytes < 1.0 => Err("must be more than zero".to_owned()),
-        bytes if bytes > 9e18 => Err("more than any disk holds".to_owned()),
+        bytes if bytes < 1.0 => Err(not_positive(Kind::Size)),
+        bytes if bytes > 9e18 => Err(format!("more than any disk holds; {}", expected())),
         bytes => Ok(bytes as u64),
     }
 }
 
-/// `true` or `false`.
+/// Parses `true` or `false`.
 pub fn boolean(value: &Value) -> Result<bool, String> {
-    value.as_bool().ok_or_else(|| "expected true or false".to_owned())
+    value.as_bool().ok_or_else(|| Kind::Bool.expected())
 }
 
-/// From 0.0 to 1.0.
+/// Parses a share from 0.0 to 1.0.
 pub fn rate(value: &Value) -> Result<f64, String> {
     let rate = value.as_f64().filter(|rate| (0.0..=1.0).contains(rate));
-    rate.ok_or_else(|| "expected a number from 0.0 to 1.0".to_owned())
+    rate.ok_or_else(|| Kind::Rate.expected())
 }
 
-/// A whole number above zero.
-pub fn count(value: &Value) -> Result<u64, String> {
-    let count = value.as_u64().filter(|count| *count > 0);
-    count.ok_or_else(|| "expected a whole number above zero".to_owned())
+/// Parses a whole number of rows; zero is an error.
+pub fn rows(value: &Value) -> Result<u64, String> {
+    let rows = value.as_u64().filter(|rows| *rows > 0);
+    rows.ok_or_else(|| Kind::Rows.expected())
 }
 
-/// Threads that a process may well have.
+/// Parses a number of threads, from 1 to 1024.
 pub fn threads(value: &Value) -> Result<u64, String> {
     let threads = value.as_u64().filter(|threads| (1..=1024).contains(threads));
-    threads.ok_or_else(|| "expected a whole number from 1 to 1024".to_owned())
+    threads.ok_or_else(|| Kind::Threads.expected())
 }
 
-/// A list of texts, each once.
+/// Parses a list of texts as a set.
 pub fn texts(value: &Value) -> Result<std::collections::BTreeSet<String>, String> {
-    let list = value.as_array().ok_or("expected a list such as [user.id, user.email]")?;
+    let list = value.as_array().ok_or_else(|| Kind::Texts.expected())?;
     list.iter().map(text).collect()
 }
 
-/// A list of host names such as `colony.example.com`, without ports.
+/// Parses a list of host names such as `colony.example.com`, without ports.
 pub fn hosts(value: &Value) -> Result<Vec<String>, String> {
-    let expected = "expected a list of host names without ports, such as [colony.example.com]";
-    let list = value.as_array().ok_or(expected)?;
+    let expected = || Kind::Hosts.expected();
+    let list = value.as_array().ok_or_else(expected)?;
     list.iter()
         .map(|entry| {
-            let host = text(entry).map_err(|_| expected)?;
+            let host = text(entry).map_err(|_| expected())?;
             let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-            if host.chars().all(is_name) { Ok(host) } else { Err(expected.to_owned()) }
+            if host.chars().all(is_name) { Ok(host) } else { Err(expected()) }
         })
         .collect()
 }
 
-/// Text that is not empty.
+/// Parses text that is not empty.
 pub fn text(value: &Value) -> Result<String, String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Ok(text.clone()),
         // YAML reads an unquoted 42 as a number and an unquoted `no` as false.
-        Value::Number(_) | Value::Bool(_) => Err("expected text; write it in quotes".to_owned()),
-        _ => Err("expected text that is not empty".to_owned()),
+        Value::Number(_) | Value::Bool(_) => {
+            Err(format!("expected text; write it in quotes, such as \"{value}\""))
+        }
+        _ => Err(Kind::Text.expected()),
     }
 }
 
-/// `http://HOST:PORT`.
+/// Parses `http://HOST:PORT`, and removes slashes at the end.
 pub fn url(value: &Value) -> Result<String, String> {
-    let expected = || "expected a URL of the form http://HOST:PORT".to_owned();
+    let expected = || Kind::Url.expected();
     let text = text(value).map_err(|_| expected())?;
     let uri: http::Uri = text.parse().map_err(|_| expected())?;
     match (uri.scheme_str(), uri.host(), uri.port_u16()) {
@@ -129,10 +137,9 @@ pub fn url(value: &Value) -> Result<String, String> {
     }
 }
 
-/// Rules for recognising eBPF collectors.
+/// Parses a list of rules that recognise eBPF collectors.
 pub fn rules(value: &Value) -> Result<Vec<coral_trace::Rule>, String> {
-    let list =
-        value.as_array().ok_or("expected a list of rules such as telemetry.sdk.name=my-ebpf")?;
+    let list = value.as_array().ok_or_else(|| Kind::Rules.expected())?;
     list.iter()
         .map(|rule| {
             let text = rule.as_str().unwrap_or_default();
@@ -141,17 +148,20 @@ pub fn rules(value: &Value) -> Result<Vec<coral_trace::Rule>, String> {
         .collect()
 }
 
-/// The agents of a colony: id and address.
+/// Parses a list of agents as their ids and addresses. Two agents with one id are an error.
 pub fn agents(value: &Value) -> Result<Vec<(String, String)>, String> {
-    let list =
-        value.as_array().ok_or("expected a list of {id: NAME, address: http://HOST:PORT}")?;
+    let list = value.as_array().ok_or_else(|| Kind::Agents.expected())?;
     let mut agents: Vec<(String, String)> = Vec::new();
     for entry in list {
-        let fields = entry.as_object().ok_or("expected {id: NAME, address: http://HOST:PORT}")?;
+        let fields = entry.as_object().ok_or_else(|| Kind::Agents.expected())?;
         if let Some(unknown) = fields.keys().find(|key| *key != "id" && *key != "address") {
             return Err(format!("unknown key `{unknown}` in an agent; it has `id` and `address`"));
         }
-        let field = |name: &str| fields.get(name).ok_or(format!("an agent without `{name}`"));
+        let field = |name: &str| {
+            fields
+                .get(name)
+                .ok_or_else(|| format!("an agent has no `{name}`; {}", Kind::Agents.expected()))
+        };
         let id = text(field("id")?).map_err(|reason| format!("id: {reason}"))?;
         let address = url(field("address")?).map_err(|reason| format!("address: {reason}"))?;
         if agents.iter().any(|(known, _)| *known == id) {
@@ -160,4 +170,14 @@ pub fn agents(value: &Value) -> Result<Vec<(String, String)>, String> {
         agents.push((id, address));
     }
     Ok(agents)
+}
+
+/// The error for a number, duration or size that is zero or negative.
+fn not_positive(kind: Kind) -> String {
+    format!("must be more than zero; {}", kind.expected())
+}
+
+/// The error for a duration above [`MAX_DURATION`].
+fn too_long(kind: Kind) -> String {
+    format!("{}; {}", InvalidDuration::TooLong, kind.expected())
 }

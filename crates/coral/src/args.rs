@@ -24,7 +24,7 @@ pub use self::ask::AskArgs;
 pub use self::beyla::{
     BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
 };
-pub use self::config::{ConfigArgs, ConfigCommand, Role};
+pub use self::config::{ConfigArgs, ConfigCommand, ConfigExampleArgs, ConfigShowArgs, Role};
 pub use self::duckdb::{DuckdbCommand, InstallDuckdbArgs};
 pub use self::sql::{Since, SqlArgs, SqlFormat};
 pub use self::store::{RepairArgs, StoreCommand};

@@ -1,4 +1,4 @@
-//! Takes a program or a library out of its archive. Nothing in the archive decides where anything is written.
+//! Extracts a program or a library from its archive. No name in the archive decides where a file is written.
 
 use std::cell::Cell;
 use std::fs::{File, OpenOptions};
@@ -9,51 +9,51 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use tar::{Archive, Entry, EntryType};
 
-/// Why an archive cannot be used.
+/// Why an archive was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// It is no gzipped tar, or cut short.
-    #[error("it is no complete .tar.gz")]
+    /// The archive is not a gzipped tar, or is truncated.
+    #[error("it is not a complete .tar.gz")]
     Read(#[source] io::Error),
-    /// It would not stop.
+    /// The archive unpacks to too many bytes.
     #[error("it unpacks to more than {0} bytes")]
     TooLarge(u64),
-    /// It has too many entries.
+    /// The archive has too many entries.
     #[error("it has more than {MAX_ENTRIES} entries")]
     TooMany,
-    /// An entry wants to be elsewhere.
+    /// The path of an entry leads outside the archive.
     #[error("it has an entry `{0}`, which points out of it")]
     Outside(String),
     /// The program is not a plain file.
     #[error("its `{0}` is not a plain file")]
     NotAFile(&'static str),
-    /// A name comes twice.
+    /// Two entries have the same name.
     #[error("it has two entries `{0}`")]
     Twice(&'static str),
-    /// What it is unpacked for is not in it.
+    /// The archive does not contain the program.
     #[error("it holds no `{0}`")]
     NoProgram(&'static str),
 }
 
-/// What is taken out of an archive.
+/// Files to extract from an archive.
 #[derive(Clone, Copy, Debug)]
 pub struct Contents {
-    /// The program or library, without which the archive is of no use.
+    /// The program or library, which must be in the archive.
     pub program: &'static str,
-    /// What its licence asks to keep with it.
+    /// Further files, which the licence requires to keep with the program.
     pub beside: &'static [&'static str],
-    /// They may lie in directories of the archive.
+    /// Whether the files may be in directories of the archive.
     pub in_directories: bool,
 }
 
-/// A release unpacks to 150 MB.
+/// Largest size of an unpacked archive, in bytes. A release unpacks to 150 MB.
 const MAX_BYTES: u64 = 1 << 30;
 const MAX_ENTRIES: usize = 64;
 
-/// Unpacks `contents` of `archive` into `dir`, which has none of them.
+/// Extracts `contents` from `archive` into `dir`, which must not contain these files.
 ///
 /// # Errors
-/// [`ArchiveError`]; what was written is for the caller to remove.
+/// [`ArchiveError`]; the caller must then remove partial files.
 pub fn unpack(contents: Contents, archive: &Path, dir: &Path) -> Result<(), ArchiveError> {
     unpack_at_most(MAX_BYTES, contents, archive, dir)
 }
@@ -83,7 +83,7 @@ fn take_out<R: Read>(
     dir: &Path,
 ) -> Result<(), ArchiveError> {
     let mut has_program = false;
-    // Raw: extensions with names of any length are entries like others, and skipped.
+    // Raw entries: extension entries, whose names may be long, are visible and are skipped.
     let entries = archive.entries().map_err(ArchiveError::Read)?.raw(true);
     for (at, entry) in entries.enumerate() {
         if at >= MAX_ENTRIES {
@@ -98,7 +98,7 @@ fn take_out<R: Read>(
     has_program.then_some(()).ok_or(ArchiveError::NoProgram(contents.program))
 }
 
-/// Fails when more is read than it may.
+/// A reader that fails when a limit of bytes is exceeded.
 struct LimitedReader<'a, R> {
     input: R,
     left: u64,
@@ -121,8 +121,7 @@ impl<R: Read> Read for LimitedReader<'_, R> {
     }
 }
 
-/// Which of the wanted files an entry is. Entries of an honest archive stay inside it, so one that does not
-/// refuses all of it.
+/// The wanted file that an entry is, if any. An entry whose path leads outside the archive refuses the whole archive.
 fn wanted<R: Read>(
     contents: Contents,
     entry: &Entry<R>,
@@ -143,7 +142,7 @@ fn wanted<R: Read>(
     let Some(name) = names.find(|wanted| wanted.as_bytes() == name) else { return Ok(None) };
     match entry.header().entry_type() {
         EntryType::Regular | EntryType::Continuous => Ok(Some(name)),
-        // Extensions of the next entry, which are named as it is.
+        // An extension entry has the same name as the entry that follows.
         EntryType::XHeader | EntryType::XGlobalHeader | EntryType::GNULongName => Ok(None),
         _ => Err(ArchiveError::NotAFile(name)),
     }

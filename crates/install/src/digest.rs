@@ -1,9 +1,9 @@
-//! SHA-256, as people, files and GitHub write it.
+//! SHA-256 digests, and their text forms on the command line, in files and from GitHub.
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-/// A digest that is being made.
+/// A digest in progress.
 #[derive(Default)]
 pub struct Digest(Sha256);
 
@@ -13,13 +13,13 @@ impl Digest {
         self.0.update(bytes);
     }
 
-    /// 64 lower-case hex digits.
+    /// The digest, as 64 lower-case hex digits.
     pub fn hex(self) -> String {
         self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
-/// The first word of `text`, if it is a digest: `HEX`, or `HEX  FILE` as sha256sum writes it.
+/// Parses a digest: `HEX`, or `HEX  FILE` as sha256sum writes it.
 pub fn parse(text: &str) -> Option<String> {
     let word = text.split_whitespace().next()?.to_ascii_lowercase();
     (word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(word)

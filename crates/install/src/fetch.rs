@@ -1,4 +1,4 @@
-//! Gets archives and small texts from files and from the web.
+//! Reads archives and small texts from files and over HTTP.
 
 use std::fs::File;
 use std::io::{self, Read, Write as _};
@@ -7,33 +7,33 @@ use std::time::Duration;
 
 use super::digest::Digest;
 
-/// Why something did not come.
+/// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The web did not answer, or with something else.
+    /// The HTTP request failed.
     #[error("cannot fetch `{url}`: {reason}")]
     Web {
-        /// What was asked for.
+        /// Requested URL.
         url: String,
-        /// What came instead.
+        /// Error or status.
         reason: String,
     },
-    /// A file cannot be read, or the copy not written.
+    /// A file could not be read, or the copy not be written.
     #[error("cannot read `{file}`")]
     File {
-        /// The file.
+        /// Path of the file.
         file: String,
-        /// The operating system's word.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// It is larger than any release.
+    /// The file is larger than any release.
     #[error("`{0}` is larger than 512 MiB")]
     TooLarge(String),
 }
 
-/// A release is 40 MB.
+/// Largest archive, in bytes. A release has 40 MB.
 pub const MAX_BYTES: u64 = 512 << 20;
-/// A digest, or GitHub's description of a release.
+/// Largest small text, in bytes: a digest, or GitHub's description of a release.
 const MAX_SMALL_BYTES: u64 = 4 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(600);
@@ -66,7 +66,7 @@ pub fn archive(from: &str, to: &Path) -> Result<String, FetchError> {
     }
 }
 
-/// A small text; `None` when there is none.
+/// Reads a small text; `None` when it does not exist.
 ///
 /// # Errors
 /// [`FetchError`].
@@ -87,7 +87,7 @@ pub fn small(from: &str) -> Result<Option<String>, FetchError> {
     }
 }
 
-/// The body of a success; `None` for 404.
+/// The body of a successful response; `None` for status 404.
 fn get(url: &str) -> Result<Option<ureq::Body>, FetchError> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)

@@ -1,4 +1,4 @@
-//! Files that somebody else has released: fetched, verified, and taken out of their archives.
+//! Downloads, verifies and unpacks release files of other projects.
 
 pub mod archive;
 pub mod digest;
@@ -11,72 +11,72 @@ use std::path::{Path, PathBuf};
 
 use self::fetch::FetchError;
 
-/// A released file, and what is known of it.
+/// A release file to download.
 #[derive(Clone, Debug)]
 pub struct Download {
-    /// A file, or a URL of http or https.
+    /// Path, or URL of http or https.
     pub from: String,
-    /// The file's SHA-256, if somebody knows it.
+    /// Expected SHA-256, if it is known.
     pub sha256: Option<String>,
-    /// Whether nobody has to.
+    /// Whether a file without any published digest is accepted.
     pub allow_unverified: bool,
-    /// The URL of GitHub's description of the release that the file is of.
+    /// URL of GitHub's description of the release to which the file belongs.
     pub release: Option<String>,
 }
 
-/// What a fetched file is, and who says so.
+/// Digest of a downloaded file, and the source of the expected digest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VerifiedFile {
-    /// The file's SHA-256.
+    /// SHA-256 of the file.
     pub sha256: String,
-    /// Who vouched for that; `None` when nobody did.
+    /// Source of the expected digest; `None` when there was none.
     pub by: Option<String>,
 }
 
-/// Why a released file is not used.
+/// Why a release file was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
-    /// The file did not come.
+    /// The file could not be downloaded.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// The file's digest is another one.
+    /// The file has a different digest than expected.
     #[error("`{from}` has the SHA-256 {found}, but {by} says {expected}: it was not installed")]
     Digest {
         /// The file.
         from: String,
-        /// What it is.
+        /// Digest of the file.
         found: String,
-        /// What it should be.
+        /// Expected digest.
         expected: String,
-        /// Who says so.
+        /// Source of the expected digest.
         by: String,
     },
-    /// What was given as a digest is none.
+    /// The given digest is not a SHA-256 in hex.
     #[error("{0} has no SHA-256 in hex")]
     NoDigest(String),
-    /// Nobody vouches for the file.
-    #[error("nothing vouches for `{from}`: there is no `{sidecar}`")]
+    /// No digest is published for the file.
+    #[error("`{from}` cannot be verified: there is no `{sidecar}`")]
     Unverified {
         /// The file.
         from: String,
-        /// Where its digest was looked for.
+        /// File or URL where the digest was expected.
         sidecar: String,
     },
 }
 
 impl Download {
-    /// Copies the file to `to`, and compares its digest with the one that was given, else with the file `.sha256`
-    /// beside it, else with GitHub's.
+    /// Copies the file to `to`, and compares its digest with the given one, else with the file `.sha256` beside it,
+    /// else with the digest that GitHub publishes.
     ///
     /// # Errors
-    /// [`DownloadError`]; what was written is the caller's to remove.
+    /// [`DownloadError`]; the caller must then remove a partial file.
     pub fn fetch(&self, to: &Path) -> Result<VerifiedFile, DownloadError> {
         let sha256 = fetch::archive(&self.from, to)?;
         let by = self.verify(&sha256)?;
         Ok(VerifiedFile { sha256, by })
     }
 
-    /// Who vouches for the digest; `None` when nobody has to.
+    /// Source of the digest; `None` when a digest is not required.
     fn verify(&self, found: &str) -> Result<Option<String>, DownloadError> {
         let from = self.from.clone();
         let Some((expected, by)) = self.expected()? else {
@@ -93,7 +93,7 @@ impl Download {
         }
     }
 
-    /// The digest that somebody published or gave, if it is one, and who.
+    /// The given or published digest, and its source.
     fn expected(&self) -> Result<Option<(Option<String>, String)>, DownloadError> {
         if let Some(given) = &self.sha256 {
             return Ok(Some((digest::parse(given), "--sha256".to_owned())));
@@ -109,10 +109,10 @@ impl Download {
     }
 }
 
-/// Releases are named after this.
+/// CPU architecture in the names of releases.
 ///
 /// # Errors
-/// The architecture's own name, when nobody releases anything for it.
+/// The name of the architecture, when there are no releases for it.
 pub fn platform() -> Result<&'static str, &'static str> {
     match std::env::consts::ARCH {
         "x86_64" => Ok("amd64"),
@@ -121,16 +121,17 @@ pub fn platform() -> Result<&'static str, &'static str> {
     }
 }
 
-/// A directory for one installation, removed with all that is in it when this is dropped.
+/// Temporary directory of one installation, which is removed on drop.
 pub struct Aside(pub PathBuf);
 
 impl Aside {
-    /// Makes one in `dir`, on whose file system the last step is a rename. Nobody else can look into it.
+    /// Creates a directory in `dir`, so that the last step of the installation is a rename on one file system. Only
+    /// this user can read it.
     ///
     /// # Errors
-    /// The operating system's word.
+    /// The error of the operating system.
     pub fn in_dir(dir: &Path) -> io::Result<Self> {
-        // No version is called so. What an installation that was killed has left is taken over.
+        // No version has this name. The directory of an aborted installation is reused.
         let path = dir.join(format!(".installing-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         DirBuilder::new().mode(0o700).create(&path)?;

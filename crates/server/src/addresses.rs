@@ -1,45 +1,45 @@
-//! `DATA_DIR/run/addresses.json`: where a running server listens, for scripts and for the CLI.
+//! `DATA_DIR/run/addresses.json`: the addresses on which a running process listens, for scripts and for the CLI.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Where one process listens. Fields of a role it does not have are left out.
+/// The addresses of one process. The fields of a role that the process does not have are absent.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Addresses {
     /// `agent`, `colony` or `standalone`.
     pub role: String,
-    /// The process.
+    /// Process id.
     pub pid: u32,
-    /// OTLP/gRPC.
+    /// Receiver of OTLP/gRPC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otlp_grpc: Option<SocketAddr>,
-    /// OTLP/HTTP.
+    /// Receiver of OTLP/HTTP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otlp_http: Option<SocketAddr>,
-    /// Beyla's own OTLP/gRPC.
+    /// Receiver of OTLP/gRPC from Beyla.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beyla_grpc: Option<SocketAddr>,
-    /// Beyla's own OTLP/HTTP.
+    /// Receiver of OTLP/HTTP from Beyla.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beyla_http: Option<SocketAddr>,
-    /// The agent's RPC and status.
+    /// RPCs and HTTP routes of the agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_rpc: Option<SocketAddr>,
-    /// The colony.
+    /// RPCs and HTTP routes of the colony.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colony: Option<SocketAddr>,
 }
 
-/// The published file; removed when this is dropped.
+/// The published file, which is removed on drop.
 pub struct PublishedAddresses(PathBuf);
 
 impl Addresses {
-    /// Writes the file in one step: a reader sees all of it or none.
+    /// Writes the file atomically.
     ///
     /// # Errors
-    /// The operating system's word.
+    /// The error of the operating system.
     pub fn publish(&self, data_dir: &Path) -> std::io::Result<PublishedAddresses> {
         let dir = data_dir.join("run");
         std::fs::create_dir_all(&dir)?;
@@ -50,7 +50,7 @@ impl Addresses {
         Ok(PublishedAddresses(file))
     }
 
-    /// What the process that has `data_dir` published; `None` when there is none.
+    /// The addresses of the process that uses `data_dir`; `None` when no process does.
     pub fn read(data_dir: &Path) -> Option<Self> {
         let json = std::fs::read_to_string(data_dir.join("run/addresses.json")).ok()?;
         serde_json::from_str(&json).ok()
@@ -63,7 +63,8 @@ impl Drop for PublishedAddresses {
     }
 }
 
-/// An address that a process on this host can connect to, for one that listens everywhere.
+/// Replaces an unspecified address, such as 0.0.0.0, by the loopback address, so that a process of this host can
+/// connect to it.
 pub fn on_this_host(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         ip if ip.is_unspecified() && ip.is_ipv4() => ([127, 0, 0, 1], address.port()).into(),

@@ -1,7 +1,7 @@
-//! Admission of questions: a bounded number runs at a time, a bounded number waits, and the turns are fair.
+//! Admission control: a bounded number of questions runs, a bounded number waits, and the queue is fair.
 //!
-//! Turns are taken round-robin on two levels: surfaces take turns, and within a surface its identities take turns. So
-//! a page that is refreshed all the time delays every other identity by one question at most.
+//! The queue is round-robin on two levels: surfaces take turns, and within a surface, identities take turns. A client
+//! that asks without pause therefore delays every other identity by at most one question.
 
 mod refused;
 #[cfg(test)]
@@ -19,53 +19,53 @@ use tokio::sync::oneshot;
 pub use self::refused::NotAdmitted;
 use self::turns::{Ticket, Turns};
 
-/// Who asks: questions of one identity wait for each other, and those of different identities take turns.
+/// Source of a question. Questions of one identity are queued in order; different identities take turns.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Identity {
-    /// Where the question was asked.
+    /// Surface on which the question was asked.
     pub surface: Surface,
-    /// The network address that the question came from; `None` when the address is not known.
+    /// Network address from which the question came; `None` when the address is unknown.
     pub peer: Option<IpAddr>,
 }
 
-/// A way to ask questions. Each has a fair share of the turns, however many identities use the other ones.
+/// A way to ask questions. Each surface has an equal share of the turns, however many identities use the others.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Surface {
-    /// The JSON API.
+    /// The HTTP API with JSON answers.
     Json,
     /// Questions in SQL.
     Sql,
-    /// The RPCs that an agent answers to colonies.
+    /// The RPCs with which colonies poll an agent.
     AgentRpc,
 }
 
-/// How many questions may run and wait.
+/// Limits of admission.
 #[derive(Clone, Copy, Debug)]
 pub struct AdmissionLimits {
-    /// Questions that run at a time.
+    /// Questions that run at the same time.
     pub max_running: usize,
-    /// Questions of all identities that wait.
+    /// Waiting questions of all identities.
     pub max_waiting: usize,
-    /// Questions of one identity that wait.
+    /// Waiting questions of one identity.
     pub max_waiting_per_identity: usize,
-    /// How long a question may wait for its turn.
+    /// Longest time that a question waits for its turn.
     pub wait_timeout: Duration,
 }
 
-/// Admits questions within [`AdmissionLimits`]. Clones share the limits and the turns.
+/// Admits questions within [`AdmissionLimits`]. Clones share the limits and the queue.
 #[derive(Clone)]
 pub struct Admission {
     limits: AdmissionLimits,
     state: Arc<Mutex<State>>,
 }
 
-/// The right to run one question, given back on drop.
+/// Permission to run one question, which is returned on drop.
 pub struct Permit {
     admission: Admission,
     outcome: Outcome,
 }
 
-/// Running and waiting questions, and what became of the others.
+/// Running and waiting questions, and counts of the questions that ended.
 #[derive(Default)]
 struct State {
     running: usize,
@@ -76,14 +76,15 @@ struct State {
     cancelled: u64,
 }
 
-/// How a question that ran is counted.
+/// Outcome of a question that ran, for the counters.
 enum Outcome {
     Answered,
     Cancelled,
 }
 
 impl Identity {
-    /// The identity of a peer. An IPv6 peer is known by its network of 64 bits, all of which one host has.
+    /// The identity of a peer. IPv6 peers of one /64 network have one identity, because one host may use all of its
+    /// addresses.
     pub fn new(surface: Surface, peer: Option<IpAddr>) -> Self {
         let network = |address: IpAddr| match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
@@ -92,7 +93,7 @@ impl Identity {
         Self { surface, peer: peer.map(network) }
     }
 
-    /// The identity behind a request on a port of [`crate::listen`], from the request's `extensions`.
+    /// The identity of a request that [`crate::listen`] accepted, from the `extensions` of the request.
     pub fn of_request(surface: Surface, extensions: &Extensions) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         Self::new(surface, peer)
@@ -100,15 +101,15 @@ impl Identity {
 }
 
 impl Admission {
-    /// Admits nobody yet.
+    /// An admission control without running or waiting questions.
     pub fn new(limits: AdmissionLimits) -> Self {
         Self { limits, state: Arc::default() }
     }
 
-    /// Waits for the turn of `who`. Dropping the future gives the turn up.
+    /// Waits until a question of `who` may run. Dropping the future leaves the queue.
     ///
     /// # Errors
-    /// [`NotAdmitted`] when too many questions wait, or when the turn does not come in time.
+    /// [`NotAdmitted`] when too many questions wait, or when the wait exceeds the limit.
     pub async fn admit(&self, who: &Identity) -> Result<Permit, NotAdmitted> {
         let mut waiting = match self.enter(who)? {
             Entry::Runs(permit) => return Ok(permit),
@@ -136,7 +137,7 @@ impl Admission {
 
     fn enter(&self, who: &Identity) -> Result<Entry, NotAdmitted> {
         let mut state = self.state();
-        // Nobody waits while fewer run: a question that ends passes its permit on.
+        // While fewer questions run than may, none waits: a question that ends passes its permit on.
         if state.running < self.limits.max_running {
             state.running += 1;
             return Ok(Entry::Runs(self.permit()));
@@ -164,13 +165,13 @@ impl Admission {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing in here panics half-way through a change.
+        // No code that holds this lock panics in the middle of a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Permit {
-    /// Gives the permit back for a question that nobody waits for any more, which is counted as cancelled.
+    /// Returns the permit, and counts the question as cancelled: its client went away.
     pub fn cancel(mut self) {
         self.outcome = Outcome::Cancelled;
     }
@@ -188,23 +189,24 @@ impl Drop for Permit {
 }
 
 impl State {
-    /// Gives the permit of a question that ended to the next question that waits.
+    /// Passes the permit of a question that ended to the next waiting question.
     fn pass_on(&mut self) {
         match self.turns.pop() {
-            // `Waiting::drop` takes its ticket out under this lock, so the receiver still exists.
+            // `Waiting::drop` removes its ticket under this lock; the receiver therefore still exists.
             Some(next) => drop(next.granted.send(())),
             None => self.running -= 1,
         }
     }
 }
 
-/// What became of a question that came.
+/// What happens to a new question: it runs at once, or it waits.
 enum Entry {
     Runs(Permit),
     Waits(Waiting),
 }
 
-/// One question that waits. When the question is dropped before it is settled, it leaves no trace but a count.
+/// One waiting question. Dropping the question removes its ticket from the queue and counts the question as
+/// cancelled.
 struct Waiting {
     admission: Admission,
     who: Identity,
@@ -219,7 +221,7 @@ impl Waiting {
         self.admission.permit()
     }
 
-    /// The turn may have come in the moment in which the time was up.
+    /// Handles a timeout. The permit may have been granted at the same moment.
     fn timed_out(mut self) -> Result<Permit, NotAdmitted> {
         self.settled = true;
         let mut state = self.admission.state();
@@ -239,7 +241,7 @@ impl Drop for Waiting {
         let mut state = self.admission.state();
         state.cancelled += 1;
         if !state.turns.remove(&self.who, self.number) {
-            // The turn was granted and nobody was there to take it.
+            // The permit was granted, but the client had gone.
             state.pass_on();
         }
     }

@@ -1,8 +1,8 @@
-//! The one table of what a port answers: every route and every RPC method, each with the permission that it needs.
+//! The table of the routes and RPCs of a port, each with the permission that it needs.
 //!
-//! A request is matched, and reaches no handler unless it passes the `Host` check ([`hosts`]). What matches carries its [`Permission`] among the
-//! request's extensions, where a later layer finds it. What does not match is answered by [`unmatched`]. Answers of
-//! routes are compressed when the client asks for that; answers of RPCs are left to gRPC.
+//! A request must pass the `Host` check ([`hosts`]) and match a route. The [`Permission`] of the route is then among the
+//! extensions of the request, for later layers. A request that matches no route is answered by [`unmatched`]. Answers
+//! of HTTP routes are compressed if the client accepts that; gRPC has its own compression.
 
 pub mod hosts;
 mod own_names;
@@ -23,17 +23,17 @@ use tower_http::compression::predicate::SizeAbove;
 use self::hosts::AllowedHosts;
 pub use self::permission::Permission;
 
-/// Bytes of an answer that is not worth compressing: less than a packet.
+/// Smallest answer that is compressed, in bytes: a smaller one fits into one packet anyway.
 const MIN_COMPRESSED_BYTES: u16 = 1_024;
 
-/// What one port answers. [`crate::listen::serve`] takes nothing else, so nothing is served without a permission.
+/// The routes and RPCs of one port. [`crate::listen::serve`] accepts only this type, so every route has a permission.
 pub struct Door {
     routes: Vec<Route>,
     hosts: AllowedHosts,
     unknown_path_hint: &'static str,
 }
 
-/// What is answered to one method on one path.
+/// One method on one path, with its permission and handler.
 pub struct Route {
     method: Method,
     path: String,
@@ -42,7 +42,7 @@ pub struct Route {
     protocol: Protocol,
 }
 
-/// A method of HTTP. `Get` includes `HEAD`.
+/// An HTTP method. `Get` includes `HEAD`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Method {
     /// `GET` and `HEAD`.
@@ -53,7 +53,7 @@ pub enum Method {
     Delete,
 }
 
-/// What a route speaks on top of HTTP.
+/// Protocol of a route on top of HTTP.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Protocol {
     Http,
@@ -61,7 +61,7 @@ enum Protocol {
 }
 
 impl Door {
-    /// A door without routes, for requests to `hosts`. Whoever asks for an unknown path reads `unknown_path_hint`.
+    /// A door without routes that accepts requests to `hosts`. The error for an unknown path has `unknown_path_hint`.
     pub fn new(hosts: AllowedHosts, unknown_path_hint: &'static str) -> Self {
         Self { routes: Vec::new(), hosts, unknown_path_hint }
     }
@@ -80,8 +80,8 @@ impl Door {
         self
     }
 
-    /// Adds the gRPC service of that full name, such as `grpc.health.v1.Health`. Only the `methods` that are named
-    /// reach `server`; all others are answered as unimplemented.
+    /// Adds the gRPC service with that full name, such as `grpc.health.v1.Health`. Only `methods` reach `server`; every
+    /// other method is answered with `UNIMPLEMENTED`.
     #[must_use]
     pub fn rpc(
         mut self,
@@ -99,12 +99,12 @@ impl Door {
         self
     }
 
-    /// Method, path and permission of everything that is answered.
+    /// Method, path and permission of each route and RPC.
     pub fn table(&self) -> impl Iterator<Item = (Method, &str, Permission)> {
         self.routes.iter().map(|route| (route.method, route.path.as_str(), route.permission))
     }
 
-    /// Everything behind the `Host` check.
+    /// A router with all routes behind the `Host` check.
     pub(crate) fn into_router(self) -> Router {
         let mut router = Router::new();
         for route in self.routes {
@@ -120,8 +120,7 @@ impl Door {
 }
 
 impl Route {
-    /// Answers requests of `method` to `path`, in the syntax of axum, by `handler`. Other methods do not reach the
-    /// handler, whatever it would answer.
+    /// A route that answers `method` on `path`, which has the syntax of axum. No other method reaches `handler`.
     pub fn new(
         method: Method,
         path: impl Into<String>,
@@ -131,8 +130,8 @@ impl Route {
         Self { method, path: path.into(), permission, handler, protocol: Protocol::Http }
     }
 
-    /// The handler and all that is done around it, with its path. Whatever is to enforce permissions stands behind the
-    /// extension, around `self.handler`.
+    /// The path, and the handler with its layers. A layer that enforces permissions belongs between the extension and
+    /// `self.handler`.
     fn into_handler(self) -> (String, MethodRouter) {
         let handler = self.handler.layer(Extension(self.permission));
         let handler = match self.protocol {
@@ -153,8 +152,8 @@ impl Method {
     }
 }
 
-/// gzip, for clients that ask for it. A streamed answer has no size and is compressed; what waits for more of the
-/// stream is flushed.
+/// gzip, for clients that accept it. A streamed answer has no known size and is always compressed; each piece is
+/// flushed.
 fn compression() -> CompressionLayer<SizeAbove> {
     CompressionLayer::new()
         .quality(CompressionLevel::Fastest)

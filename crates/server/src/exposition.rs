@@ -1,12 +1,12 @@
-//! Counters in Prometheus' text format.
+//! Counters and gauges in the Prometheus text format.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Counters and gauges by their OpenTelemetry-style names.
+/// Values of counters and gauges, by name, such as `coral.agent.spans.received`.
 pub type Counters = BTreeMap<String, u64>;
 
-/// Names that go down as well as up.
+/// Endings of the names of gauges. All other names are counters.
 const GAUGES: [&str; 11] = [
     "store.spans",
     "store.bytes",
@@ -21,10 +21,11 @@ const GAUGES: [&str; 11] = [
     "queries.waiting",
 ];
 
-/// A number for each of several states: 1 for the one that is.
+/// Part of the names of gauges that exist once for each state: 1 for the current state, 0 for the others.
 const STATE: &str = ".state.";
 
-/// One line a counter: `coral.agent.spans.received` becomes `coral_agent_spans_received_total`.
+/// The response to `GET /metrics`. The counter `coral.agent.spans.received` becomes
+/// `coral_agent_spans_received_total`.
 ///
 /// Source: Prometheus text exposition format 0.0.4; OpenTelemetry's Prometheus naming rules.
 pub fn prometheus(counters: &Counters) -> String {
@@ -38,7 +39,7 @@ pub fn prometheus(counters: &Counters) -> String {
     text
 }
 
-/// What a store holds, as gauges of `role`.
+/// Size and extent of the spans in a store, as gauges of `role`.
 pub fn store_gauges(role: &str, extent: &coral_engine::Extent) -> [(String, u64); 6] {
     [
         ("store.spans", extent.spans),
@@ -51,7 +52,8 @@ pub fn store_gauges(role: &str, extent: &coral_engine::Extent) -> [(String, u64)
     .map(|(name, value)| (format!("coral.{role}.{name}"), value))
 }
 
-/// What a store holds of metrics, likewise, and what was one series too many.
+/// Size and extent of the metrics in a store, as gauges of `role`, with a count of the points that
+/// exceeded the limit of series.
 pub fn metric_gauges(role: &str, extent: &coral_engine::MetricExtent) -> [(String, u64); 5] {
     [
         ("metrics.rows", extent.rows),

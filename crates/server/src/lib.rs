@@ -1,9 +1,14 @@
-//! Everything about a socket, and what both roles run.
+//! Sockets, and the tasks that both roles run.
 //!
-//! [`listen`] accepts connections within limits, [`door`] is the table of what a port answers, [`admission`] gives
-//! questions their turns, and [`refusal`] is how errors look in JSON. [`addresses`] says where a process listens,
-//! [`exposition`] is Prometheus' text format, [`tasks`] is the set of tasks a role consists of, [`retain`] keeps a
-//! store within its limits, and [`clock`] is the one reader of the wall clock.
+//! - [`listen`] accepts connections within limits.
+//! - [`door`] is the table of the routes and RPCs of a port, with their permissions.
+//! - [`admission`] limits how many questions run and wait.
+//! - [`refusal`] is the JSON form of errors.
+//! - [`addresses`] publishes the addresses on which a process listens.
+//! - [`exposition`] is the Prometheus text format.
+//! - [`tasks`] joins the tasks of a role.
+//! - [`retain`] keeps a store within its limits of age and size.
+//! - [`clock`] is the only reader of the wall clock.
 #![warn(missing_docs)]
 
 pub mod addresses;

@@ -33,40 +33,40 @@ use crate::door::Door;
 pub struct BindError {
     /// The address.
     pub address: SocketAddr,
-    /// The configuration key it came from.
+    /// Configuration key of the address.
     pub what: &'static str,
     source: std::io::Error,
 }
 
-/// Binds `address`; port 0 takes any free one.
+/// Binds `address`. Port 0 selects any free port.
 ///
 /// # Errors
-/// [`BindError`] names the configuration key `what`, so that the reader knows what to change.
+/// [`BindError`] names the configuration key `what`, which the reader has to change.
 pub async fn bind(address: SocketAddr, what: &'static str) -> Result<TcpListener, BindError> {
     listen(address).map_err(|source| BindError { address, what, source })
 }
 
-/// Connections that may wait to be accepted; the system may allow fewer. The usual 128 are too few for a
-/// crowd: who comes when they are full tries again a second later.
+/// Backlog of the listening socket: connections that wait to be accepted. The kernel may allow fewer. The common value
+/// of 128 is too small for many simultaneous clients: a client that finds the backlog full retries after a second.
 const BACKLOG: u32 = 4_096;
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A restarted process takes its port back at once.
+    // Lets a restarted process bind its port while old connections are in TIME_WAIT.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// The address that a listener got.
+/// The address to which a listener is bound.
 pub fn local_address(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().expect("a bound socket has an address")
 }
 
-/// Serves what is behind `door` until `stop`, then lets requests in flight end.
+/// Serves the routes of `door` until `stop`, then waits for the requests in flight.
 ///
 /// # Errors
-/// None: what fails is one connection. The type is what callers already handle.
+/// None: an error ends one connection only. The type is that of the other tasks.
 pub async fn serve(
     listener: TcpListener,
     door: Door,
@@ -81,8 +81,8 @@ pub async fn serve(
     Ok(())
 }
 
-/// What a port for questions allows. A colony, a few people and their tools ask; an answer of an agent
-/// can be 4 MiB, one of a colony more.
+/// Limits of a port for questions. The clients are a colony, a few people and their tools. An answer of an agent is at
+/// most 4 MiB; an answer of a colony may be larger.
 const QUESTION_PORT: ConnectionLimits = ConnectionLimits {
     connections: 256,
     streams: 32,
@@ -90,7 +90,7 @@ const QUESTION_PORT: ConnectionLimits = ConnectionLimits {
     answer_timeout: Duration::from_secs(30),
     headers_timeout: Duration::from_secs(90),
 };
-/// The longest question, and how long it may take to come.
+/// Largest body of a request, and the longest time to receive it.
 const MAX_REQUEST_BODY_BYTES: usize = 64 * 1024;
 const REQUEST_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -1,4 +1,4 @@
-//! Errors as the HTTP surfaces answer them: JSON with one line and a hint.
+//! JSON form of errors over HTTP: one line and a hint.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 /// An error as JSON.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ApiError {
-    /// What failed and with what: one line, lower case, no full stop.
+    /// The error, in one line of lower case without a full stop.
     pub error: String,
-    /// The next step of the person who asked, when the server knows one.
+    /// The next step for the person who asked; absent when there is no advice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
-/// The response of that status whose body is an [`ApiError`].
+/// A response with `status` and an [`ApiError`] as its body.
 pub fn refusal(status: StatusCode, error: impl Into<String>, hint: Option<&str>) -> Response {
     let hint = hint.map(str::to_owned);
     (status, Json(ApiError { error: error.into(), hint })).into_response()

@@ -1,4 +1,4 @@
-//! Keeps an engine's data within its age and its size. Agent and colony do so alike.
+//! Keeps stored data within its limits of age and size, for agent and colony.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,41 +10,41 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use coral_trace::chain;
 
-/// Seals and expires until it is stopped.
+/// Task that seals hot rows and deletes expired data.
 pub struct Retain {
-    /// Whose data is kept within limits.
+    /// The engine whose data is kept within limits.
     pub engine: Arc<dyn Retention>,
     /// The limits of its spans, and of its data as a whole.
     pub keep: SpanRetention,
     /// The limits of its metrics.
     pub metrics: MetricRetention,
-    /// Counts what went.
+    /// Counts of deleted rows.
     pub counters: Arc<RetainCounters>,
 }
 
-/// What went, since the process started.
+/// Counts of deleted rows since the start of the process.
 #[derive(Debug, Default)]
 pub struct RetainCounters {
-    /// Spans that were older than the retention.
+    /// Spans that were deleted at the end of their retention.
     pub expired: AtomicU64,
-    /// Spans that went early because of the size cap.
+    /// Spans that were deleted earlier, because of `storage.max_size`.
     pub evicted: AtomicU64,
-    /// Rows of metrics that were older than their retention.
+    /// Rows of metrics that were deleted at the end of their retention.
     pub metrics_expired: AtomicU64,
-    /// Rows of metrics that went early because of the size cap.
+    /// Rows of metrics that were deleted earlier, because of `storage.max_size`.
     pub metrics_evicted: AtomicU64,
-    /// Rounds that failed.
+    /// Failed rounds of maintenance.
     pub failures: AtomicU64,
 }
 
-/// Metrics may take so much of the size cap: one part of four.
+/// Metrics may take a quarter of `storage.max_size`: one part of this number.
 pub const METRICS_SHARE: u64 = 4;
 
-/// How often a store is looked at, unless its retention is so short that this would be late.
+/// Interval of maintenance. A retention of less than four intervals shortens the interval.
 const EVERY: Duration = Duration::from_millis(200);
 
 impl Retain {
-    /// Runs until `stop`; a round that has begun is finished first.
+    /// Runs until `stop`, and finishes a round that has begun.
     pub async fn run(self, stop: CancellationToken) {
         let metrics = self.metrics.http.min(self.metrics.grpc).min(self.metrics.sql);
         let every = EVERY.min(self.keep.age.min(metrics) / 4).max(Duration::from_millis(10));
@@ -59,7 +59,7 @@ impl Retain {
         let (engine, keep, keep_metrics) = (self.engine.clone(), self.keep, self.metrics);
         let round = tokio::task::spawn_blocking(move || {
             let now = clock::now();
-            // What fails for one does not keep the other from being done.
+            // Both run, even if one of them fails.
             let metrics = engine.maintain_metrics(keep_metrics, now);
             engine.maintain(keep, now).and_then(|spans| Ok((spans, metrics?)))
         });
@@ -99,7 +99,7 @@ impl Retain {
 }
 
 impl RetainCounters {
-    /// Names and values for `role` (`agent` or `colony`).
+    /// Names and values of the counters of `role`, which is `agent` or `colony`.
     pub fn snapshot(&self, role: &str) -> [(String, u64); 5] {
         [
             ("expired", &self.expired),

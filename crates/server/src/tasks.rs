@@ -1,4 +1,4 @@
-//! The tasks of one process: every one is joined, and the end of one is noticed.
+//! The tasks of a role: each is joined, and an early end of one stops the others.
 
 use std::time::Duration;
 
@@ -7,41 +7,41 @@ use tokio_util::sync::CancellationToken;
 
 use coral_trace::chain;
 
-/// Runs until it is stopped or until one of its tasks ends by itself.
+/// A set of tasks that runs until `stop`, or until one of its tasks ends early.
 pub struct Tasks {
     set: JoinSet<Result<(), String>>,
     names: Vec<(Id, &'static str)>,
     stop: CancellationToken,
 }
 
-/// A task ended that should have gone on, or did not end in time.
+/// A task ended early, or did not end in time.
 #[derive(Debug, thiserror::Error)]
 pub enum EndedEarly {
-    /// By itself.
+    /// A task ended although the role was not stopped.
     #[error("the {task} ended: {reason}")]
     Task {
-        /// Which.
+        /// Name of the task.
         task: &'static str,
-        /// Its last words.
+        /// Error of the task.
         reason: String,
     },
-    /// Still busy after the time for draining.
+    /// Tasks were still running after `drain_within`.
     #[error("not drained within {within:?}: {tasks}")]
     Deadline {
-        /// `drain_within`.
+        /// Value of `drain_within`.
         within: Duration,
-        /// Which were still busy.
+        /// Names of the running tasks.
         tasks: String,
     },
 }
 
 impl Tasks {
-    /// No tasks yet; `stop` ends all that will be.
+    /// An empty set, whose tasks `stop` will end.
     pub fn new(stop: CancellationToken) -> Self {
         Self { set: JoinSet::new(), names: Vec::new(), stop }
     }
 
-    /// Adds a task that ends when `stop` is called, or when its input ends.
+    /// Adds a task that ends after `stop`, or when its input ends.
     pub fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let handle = self.set.spawn(async move {
             task.await;
@@ -50,7 +50,7 @@ impl Tasks {
         self.names.push((handle.id(), name));
     }
 
-    /// Adds a task that may fail.
+    /// Adds a task that may return an error.
     pub fn spawn_fallible<E: std::error::Error>(
         &mut self,
         name: &'static str,
@@ -60,14 +60,14 @@ impl Tasks {
         self.names.push((handle.id(), name));
     }
 
-    /// Waits for `stop`, or for a task that ends without it, which stops all others. Then waits at most
-    /// `drain_within` for them to end as their inputs do.
+    /// Waits for `stop`, or for a task that ends early, which stops the others. Then waits at most `drain_within` for
+    /// all tasks to end.
     ///
     /// # Errors
-    /// [`EndedEarly`] names the task that ended by itself, or those that did not end in time.
+    /// [`EndedEarly`] names the task that ended early, or the tasks that did not end in time.
     pub async fn run(mut self, drain_within: Duration) -> Result<(), EndedEarly> {
         let early = tokio::select! {
-            // Tasks end because of `stop`, sometimes before this is looked at: then it is no early end.
+            // A task may end because of `stop` before this task observes `stop`: that is not an early end.
             biased;
             () = self.stop.cancelled() => None,
             ended = self.set.join_next_with_id() => ended.map(|ended| self.early_end(ended)),

@@ -1,4 +1,4 @@
-//! Answers to questions in SQL.
+//! The answer to a question in SQL.
 
 use coral_store::SqlColumn;
 use serde::{Deserialize, Serialize};
@@ -7,14 +7,14 @@ use serde_json::Value;
 /// The rows of one SELECT.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct SqlAnswer {
-    /// Name and DuckDB type of each column; two may have one name.
+    /// Name and DuckDB type of each column. Two columns may have the same name.
     pub columns: Vec<SqlColumn>,
-    /// Numbers as numbers, times as RFC 3339 text, lists and structures as JSON, NULL as null; what JSON has no
-    /// form for (DECIMAL, HUGEINT, Infinity) as text.
+    /// One list of values for each row. Times are RFC 3339 text, lists and structures are JSON, and NULL is null. A
+    /// value that JSON cannot express (DECIMAL, HUGEINT, Infinity) is text.
     pub rows: Vec<Vec<Value>>,
-    /// `sql.max_rows` or `sql.max_bytes` cut the answer.
+    /// Whether `sql.max_rows` or `sql.max_bytes` cut the answer.
     pub more: bool,
-    /// Why the answer ends here, when DuckDB failed after the first rows; there is no such field otherwise.
+    /// The error of DuckDB, if the statement failed after the first rows; otherwise absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

@@ -1,4 +1,5 @@
-//! This program as a SQL child: it loads DuckDB, answers what stands on its standard input, and ends.
+//! The SQL child: this program, started again as a child process that loads DuckDB, answers one request from its
+//! standard input, and ends.
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Read as _, Write as _};
@@ -9,27 +10,27 @@ use super::sandbox;
 use coral_store::{SqlFailure, SqlRequest, answer_sql, export_sql, library_version};
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
-/// The first argument that makes `coral` a SQL child. No command of people is called so.
+/// First argument that makes `coral` a SQL child. No command of the CLI has this name.
 const WORD: &str = "__sql";
-/// What a child exits with when its standard input is not what its parent writes.
+/// Exit code of a child whose standard input is not a valid request.
 const CANNOT_RUN: u8 = 127;
 
-/// What a child is for.
+/// Task of a child.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Task {
     /// Answer a [`SqlRequest`].
     Answer,
-    /// Write a database: see [`coral_store::SqlExport`].
+    /// Write a database, as a [`coral_store::SqlExport`] says.
     Export,
-    /// Say the version of a library, whose path is standard input.
+    /// Print the version of the library whose path is on standard input.
     Version,
 }
 
-/// A command that becomes a SQL child, with the directory `dir` as its own and nothing of this environment.
+/// A command that starts a SQL child in the directory `dir`, with an empty environment.
 ///
-/// The kernel kills the child when the thread that starts it ends: that thread waits for the child.
+/// The kernel kills the child when the thread that started it ends. That thread must therefore wait for the child.
 pub fn command(task: Task, dir: &Path) -> Command {
-    // The file that is running, also after another one took its name.
+    // The executable file of this process, even after an upgrade has replaced it on disk.
     let mut command = Command::new("/proc/self/exe");
     command.args([WORD, task.as_str(), &std::process::id().to_string()]);
     command.env_clear().current_dir(dir);
@@ -37,7 +38,7 @@ pub fn command(task: Task, dir: &Path) -> Command {
     command
 }
 
-/// Is a SQL child, if `arguments` say so.
+/// Runs as a SQL child if `arguments` say so.
 pub fn run(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     let _program = arguments.next();
     if arguments.next()? != WORD {
@@ -51,7 +52,7 @@ pub fn run(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
 
 fn work(task: Task, parent: i32) -> io::Result<ExitCode> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // The parent may have died before that was asked for.
+    // The parent may have ended before the request for this signal.
     if getppid() != Pid::from_raw(parent) {
         return Ok(ExitCode::from(CANNOT_RUN));
     }
@@ -59,7 +60,7 @@ fn work(task: Task, parent: i32) -> io::Result<ExitCode> {
     match task {
         Task::Answer => {
             let request: SqlRequest = serde_json::from_reader(&mut input)?;
-            // Best effort: an old kernel has no Landlock, and the other layers hold there.
+            // Best effort: an old kernel has no Landlock, where the other restrictions still apply.
             let _ = sandbox::enter(Some(&request.spill_dir));
             answer_sql(&request, &mut output)?;
         }

@@ -1,8 +1,8 @@
-//! What became of the questions in SQL.
+//! Counters of questions in SQL, by outcome.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How each question ended, since the process started.
+/// Number of questions by outcome, since the start of the process.
 #[derive(Debug, Default)]
 pub struct SqlCounters {
     answered: AtomicU64,
@@ -12,18 +12,18 @@ pub struct SqlCounters {
     busy: AtomicU64,
 }
 
-/// How a question ended.
+/// Outcome of a question.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ended {
-    /// With all of its answer.
+    /// The answer is complete.
     Answered,
-    /// With an answer that a limit of rows or bytes cut.
+    /// A limit of rows or bytes cut the answer.
     Cut,
-    /// With an error.
+    /// The question failed.
     Failed,
-    /// Its asker went, or took too long.
+    /// The client went away, or read too slowly.
     Abandoned,
-    /// No place became free for it.
+    /// Too many other questions were running.
     Busy,
 }
 
@@ -39,7 +39,7 @@ impl SqlCounters {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Names and values.
+    /// Names and values of the counters.
     pub fn snapshot(&self) -> [(String, u64); 5] {
         [
             ("answered", &self.answered),

@@ -1,4 +1,4 @@
-//! Writes an answer as a DuckDB database, and asks a library for its version: by a SQL child of a command.
+//! Writes an answer as a DuckDB database, and determines the version of a library. Both run in a SQL child.
 
 use std::io;
 use std::path::Path;
@@ -9,27 +9,27 @@ use super::child::{Task, command};
 use super::lines::ChildSlot;
 use crate::SqlAnswer;
 
-/// Why a child of a command did not do its work.
+/// Why a SQL child of a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The child cannot be started or read.
-    #[error("cannot run a process that asks DuckDB")]
+    /// The child could not be started, or its output not be read.
+    #[error("cannot run the child process that loads DuckDB")]
     Process(#[from] io::Error),
-    /// DuckDB said so.
+    /// DuckDB reported an error.
     #[error(transparent)]
     Failed(#[from] SqlFailure),
     /// DuckDB crashed.
-    #[error("the process that asked DuckDB ended before it had answered")]
+    #[error("the child process that loads DuckDB ended before its answer")]
     Crashed,
 }
 
-/// The longest line that these children write.
+/// Longest line of output, in bytes.
 const MAX_LINE: u64 = 1 << 20;
 
-/// Writes `answer` to the new database `file` by the library at `library`.
+/// Writes `answer` to the new database `file` with the DuckDB library at `library`.
 ///
 /// # Errors
-/// [`ExportError`]; what was written of the file is the caller's to remove.
+/// [`ExportError`]; the caller must then remove a partial file.
 pub fn export(library: &Path, answer: &SqlAnswer, file: &Path) -> Result<(), ExportError> {
     let head = SqlExport {
         library: library.to_owned(),
@@ -53,7 +53,7 @@ pub fn export(library: &Path, answer: &SqlAnswer, file: &Path) -> Result<(), Exp
 /// The version of the DuckDB library at `library`, such as `v2.0.0`.
 ///
 /// # Errors
-/// [`ExportError`] when it is none that Coral can use.
+/// [`ExportError`] when the file is not a library that Coral can use.
 pub fn version(library: &Path) -> Result<String, ExportError> {
     let path = std::path::absolute(library)?;
     let line = only_line(Task::Version, path.display().to_string().as_bytes())?;
@@ -62,7 +62,7 @@ pub fn version(library: &Path) -> Result<String, ExportError> {
     Ok(version?)
 }
 
-/// What a child answers to `input`.
+/// The answer of a child to `input`.
 fn only_line(task: Task, input: &[u8]) -> Result<String, ExportError> {
     let slot = ChildSlot::default();
     let lines = slot.start(command(task, Path::new("/")), input)?;

@@ -1,5 +1,5 @@
-//! Installs DuckDB's shared library: fetched, verified, unpacked, loaded once for its version, and put in place
-//! in one step.
+//! Installs DuckDB's shared library: downloads, verifies and unpacks it, loads it once to determine its version, and
+//! moves it into place atomically.
 //!
 //! Source: libduckdb-sys 1.20000.1, `.duckdb-release`: `install.duckdb.org/vX/duckdb-shared-libs-linux-ARCH.tar.gz`.
 
@@ -11,93 +11,93 @@ use super::export::{self, ExportError};
 use coral_install::archive::{self, ArchiveError, Contents};
 use coral_install::{Aside, Download, DownloadError, VerifiedFile, platform};
 
-/// What to install, and where.
+/// The library to install, and its directory.
 #[derive(Clone, Debug)]
 pub struct Install {
-    /// Where it is from.
+    /// Source of the library.
     pub source: Source,
-    /// Its SHA-256, if somebody knows it.
+    /// Expected SHA-256, if it is known.
     pub sha256: Option<String>,
-    /// Whether nobody has to.
+    /// Whether a library without any published digest is accepted.
     pub allow_unverified: bool,
-    /// Where the library goes: `lib/` of a data directory.
+    /// Target directory: `lib/` of a data directory.
     pub dir: PathBuf,
 }
 
-/// Where a library is from.
+/// Source of a library.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// The official archive of a version, or a mirror's.
+    /// The archive of a version, from DuckDB or from a mirror.
     Release {
-        /// Such as `2.0.0`.
+        /// Version, such as `2.0.0`.
         version: String,
-        /// Where releases lie; DuckDB's own place, when it is not given.
+        /// URL of a mirror; `None` selects the official server.
         mirror: Option<String>,
     },
-    /// An archive or a library: a file, or a URL of http or https.
+    /// An archive or a library: a path, or a URL of http or https.
     File(String),
 }
 
-/// A library that is in place now.
+/// An installed library.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Installed {
-    /// What it says of itself, such as `v2.0.0`.
+    /// Version that the library reports, such as `v2.0.0`.
     pub version: String,
-    /// The library.
+    /// Path of the library.
     pub path: PathBuf,
-    /// What was fetched, and who says so.
+    /// Digest of the downloaded file, and the source of the expected digest.
     pub verified: VerifiedFile,
 }
 
-/// Why nothing was installed.
+/// Why the installation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// The file did not come, or is not what it should be.
+    /// The file could not be downloaded or verified.
     #[error(transparent)]
     Download(#[from] DownloadError),
     /// The archive cannot be unpacked.
     #[error("cannot unpack `{from}`")]
     Archive {
-        /// The archive.
+        /// Source of the archive.
         from: String,
-        /// Why.
+        /// Cause.
         source: ArchiveError,
     },
-    /// The library does not run here.
-    #[error("the library does not run here")]
+    /// The library cannot be loaded on this host.
+    #[error("the library cannot be loaded on this host")]
     Library(#[from] ExportError),
-    /// The library says that it is another version than was asked for.
+    /// The library reports a different version than was requested.
     #[error("the archive of {asked} holds {found}")]
     Version {
-        /// What was asked for.
+        /// Requested version.
         asked: String,
-        /// What it is.
+        /// Reported version.
         found: String,
     },
-    /// DuckDB has no release for this kind of machine.
+    /// DuckDB has no release for this CPU architecture.
     #[error("there is no official library of DuckDB for {0}; there is one for amd64 and arm64")]
     Platform(&'static str),
-    /// The library cannot be put in place.
+    /// The library could not be moved into place.
     #[error("cannot write to `{dir}`")]
     Write {
-        /// Where.
+        /// Target directory.
         dir: String,
-        /// The operating system's word.
+        /// Error of the operating system.
         source: io::Error,
     },
 }
 
-/// The version that Coral's tests run on, beside 1.5.6.
+/// The version that Coral's tests use, besides 1.5.6.
 pub const TRIED: &str = "2.0.0";
 const RELEASES: &str = "https://install.duckdb.org";
 const LIBRARY: &str = "libduckdb.so";
-/// What is taken out of an archive.
+/// Files that are extracted from an archive.
 const CONTENTS: Contents = Contents { program: LIBRARY, beside: &[], in_directories: true };
-/// How a gzipped archive begins.
+/// First bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 impl Install {
-    /// Installs the library. The one that was there stays until all is well.
+    /// Installs the library. A previous library is replaced only after all checks have passed.
     ///
     /// # Errors
     /// [`InstallError`]; nothing has changed then.
@@ -144,7 +144,7 @@ impl Source {
         Ok(format!("{mirror}/v{version}/duckdb-shared-libs-linux-{platform}.tar.gz"))
     }
 
-    /// What GitHub says of a release.
+    /// URL of GitHub's description of a release.
     fn release(&self) -> Option<String> {
         let Self::Release { version, mirror: None } = self else { return None };
         Some(format!("https://api.github.com/repos/duckdb/duckdb/releases/tags/v{version}"))

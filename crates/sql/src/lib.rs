@@ -1,4 +1,4 @@
-//! Questions in SQL: each is answered by a child process, which is this program itself.
+//! Questions in SQL. A child process, which runs this same program, answers each question.
 #![warn(missing_docs)]
 
 mod answer;

@@ -1,25 +1,25 @@
-//! A SQL child and its lines, for the thread that waits for it and for whoever may end it.
+//! Handle of a SQL child and of its lines of output. One thread waits for the child; others may end the child.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdout, Command};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A child that is to be, is, or was. Cheap to clone.
+/// Handle of a child that will run, runs or has ended. Cheap to clone.
 #[derive(Clone, Default)]
 pub(super) struct ChildSlot(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     child: Option<Child>,
-    /// Nobody wants the child any more.
+    /// The child is not needed any more.
     unwanted: bool,
 }
 
 impl ChildSlot {
-    /// Starts the child, and gives it `input`. `None` when nobody wants it any more.
+    /// Starts the child and writes `input` to it. `None` when the child is not needed any more.
     ///
     /// # Errors
-    /// The operating system's word.
+    /// The error of the operating system.
     pub(super) fn start(&self, mut command: Command, input: &[u8]) -> io::Result<Option<Lines>> {
         let mut state = self.lock();
         if state.unwanted {
@@ -31,7 +31,7 @@ impl ChildSlot {
         drop(state);
         if let Some(mut stdin) = stdin
             && let Err(error) = stdin.write_all(input)
-            // A child that ends early says why on its standard output.
+            // A child that ends early reports the reason on its standard output.
             && error.kind() != io::ErrorKind::BrokenPipe
         {
             return Err(error);
@@ -39,17 +39,17 @@ impl ChildSlot {
         Ok(stdout.map(|stdout| Lines(BufReader::new(stdout))))
     }
 
-    /// Ends the child, or keeps it from being started.
+    /// Ends the child, or prevents its start.
     pub(super) fn end(&self) {
         let mut state = self.lock();
         state.unwanted = true;
         if let Some(child) = &mut state.child {
-            // Fails when the child has ended by itself.
+            // This fails when the child has already ended.
             let _ = child.kill();
         }
     }
 
-    /// Waits until the child, whose output has ended, is gone. What remained of it is ended.
+    /// Waits for the child, whose output has ended. A child that still runs is killed.
     pub(super) fn reap(&self) {
         if let Some(mut child) = self.lock().child.take() {
             let _ = child.kill();
@@ -62,14 +62,14 @@ impl ChildSlot {
     }
 }
 
-/// What a child writes, line by line.
+/// Reads the output of a child line by line.
 pub(super) struct Lines(BufReader<ChildStdout>);
 
 impl Lines {
-    /// The next line without its end, of at most `most` bytes; `None` at the end.
+    /// The next line without its line feed, of at most `most` bytes; `None` at the end.
     ///
     /// # Errors
-    /// The operating system's word, or that a line is longer.
+    /// The error of the operating system, or that a line is longer.
     pub(super) fn next(&mut self, most: u64) -> io::Result<Option<String>> {
         let mut line = String::new();
         let read = self.0.by_ref().take(most).read_line(&mut line)?;

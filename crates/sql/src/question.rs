@@ -1,4 +1,4 @@
-//! What can be asked in SQL.
+//! A question in SQL.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SqlQuestion {
-    /// The statement.
+    /// The SELECT statement.
     pub sql: String,
-    /// Spans that started, and requests that were counted, before this are in no view: microseconds since the
-    /// Unix epoch. Without it, all that is stored is.
+    /// Time in microseconds since the Unix epoch. The views leave out spans that started, and requests that were
+    /// counted, before this time. Without it, the views contain everything that is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since_unix_us: Option<i64>,
 }
 
 impl SqlQuestion {
-    /// Where it is posted to.
+    /// Path of the route.
     pub const PATH: &str = "/api/v1/sql";
 }

@@ -1,4 +1,4 @@
-//! Runs SQL children for a colony: few at once, each ended when nobody waits for its answer.
+//! Runs SQL children for a colony: a few at the same time. A child is killed when its client goes away.
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -20,18 +20,18 @@ use super::lines::ChildSlot;
 use crate::SqlQuestion;
 use coral_config::SqlConfig;
 
-/// SQL children at once: each may take `sql.memory_limit`.
+/// SQL children that run at the same time. Each may use `sql.memory_limit`.
 const MAX_CHILDREN: usize = 3;
-/// How long a question waits for one of these places.
+/// Longest time that a question waits for a child to end.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long after `sql.time_limit` a child that has not ended its statement is killed.
+/// Time after `sql.time_limit` at which a child is killed if its statement still runs.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
-/// Lines that wait between a child and its reader.
+/// Lines that are buffered between a child and its reader.
 const QUEUED_LINES: usize = 256;
-/// What a line with columns, or with an error, may have beside what rows may.
+/// Bytes by which a line with columns or an error may exceed the limit of rows.
 const MAX_OTHER_LINE: u64 = 4 << 20;
 
-/// Answers questions in SQL. Cheap to clone.
+/// Answers questions in SQL. Cheap to clone: clones share the limits.
 #[derive(Clone)]
 pub struct SqlRunner {
     store: Store,
@@ -41,37 +41,37 @@ pub struct SqlRunner {
     counters: Arc<SqlCounters>,
 }
 
-/// Why a question has no answer.
+/// Why a question was not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum SqlError {
-    /// Others are being answered.
+    /// Too many other questions are running.
     #[error(
         "{MAX_CHILDREN} questions in SQL are being answered, and none ended within {QUEUE_TIMEOUT:?}"
     )]
     Busy,
-    /// There is no DuckDB.
+    /// No DuckDB library was found, or the library is not safe to load.
     #[error(transparent)]
     Library(#[from] LibraryError),
-    /// The store's files cannot be read, or the rows of its memory not written.
+    /// The files of the store could not be read, or its hot rows not be written for DuckDB.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// DuckDB said so, or the child.
+    /// DuckDB, or the child, reported an error.
     #[error(transparent)]
     Failed(#[from] SqlFailure),
-    /// The child ended in the middle: DuckDB crashed, or the kernel had no memory for it.
-    #[error("the process that asked DuckDB ended before its answer did")]
+    /// The child ended before its answer: DuckDB crashed, or the kernel killed the child for lack of memory.
+    #[error("the child process that runs DuckDB ended before its answer was complete")]
     Crashed,
-    /// The child did not end its statement, and was killed.
+    /// The statement exceeded its time limit, and the child was killed.
     #[error("the statement took longer than {0:?}, and its process was killed")]
     Killed(Duration),
-    /// The child cannot be started or read.
-    #[error("cannot run a process that asks DuckDB")]
+    /// The child could not be started, or its output not be read.
+    #[error("cannot run the child process that loads DuckDB")]
     Process(#[source] std::io::Error),
 }
 
-/// An answer that is being made. The child ends when this is dropped.
+/// An answer in progress. Dropping the stream ends the child.
 pub struct SqlStream {
-    /// The columns of every row.
+    /// The columns of the answer.
     pub columns: Vec<SqlColumn>,
     pieces: mpsc::Receiver<Piece>,
     limit: Duration,
@@ -79,22 +79,22 @@ pub struct SqlStream {
     _child: EndedOnDrop,
 }
 
-/// A part of an answer.
+/// One part of an answer.
 #[derive(Debug)]
 pub enum Piece {
-    /// What every row has; comes first, and once.
+    /// The columns: always the first part, and only once.
     Columns(Vec<SqlColumn>),
-    /// One row: a JSON array.
+    /// One row, as a JSON array.
     Row(String),
-    /// There are no more rows; `true` when a limit cut them.
+    /// The end of the rows; `true` when a limit cut them.
     End(bool),
-    /// There is no more, because of this.
+    /// The answer ended with this error.
     Failed(SqlError),
 }
 
 struct EndedOnDrop(ChildSlot);
 
-/// Waits for a child's end when it is dropped.
+/// Waits for the end of a child on drop.
 struct Reaped<'a>(&'a ChildSlot);
 
 impl Drop for Reaped<'_> {
@@ -110,7 +110,8 @@ impl Drop for EndedOnDrop {
 }
 
 impl SqlRunner {
-    /// Answers from `store` as `config` says, with the library in `data_dir` among others.
+    /// A runner that answers from `store` within the limits of `config`. `data_dir` is one of the places where the
+    /// library may be.
     pub fn new(store: Store, data_dir: PathBuf, config: &SqlConfig) -> Self {
         let children = Arc::new(Semaphore::new(MAX_CHILDREN));
         let places =
@@ -125,12 +126,12 @@ impl SqlRunner {
         Self { store, places, limits, children, counters: Arc::default() }
     }
 
-    /// What became of the questions.
+    /// Counters of questions by outcome.
     pub fn counters(&self) -> &SqlCounters {
         &self.counters
     }
 
-    /// The library that the next question would be answered with.
+    /// The library that would answer the next question.
     ///
     /// # Errors
     /// [`LibraryError`].
@@ -138,7 +139,7 @@ impl SqlRunner {
         find_library(&self.places)
     }
 
-    /// Begins to answer `question`. Most of what can fail fails here.
+    /// Starts the answer to `question`. Most errors are reported here and not in the stream.
     ///
     /// # Errors
     /// [`SqlError`].
@@ -151,7 +152,7 @@ impl SqlRunner {
         let (queue, pieces) = mpsc::channel(QUEUED_LINES);
         let (slot, runner) = (ChildSlot::default(), self.clone());
         let child = EndedOnDrop(slot.clone());
-        // Ends when the child does, which ends when the stream is dropped: nobody has to join it.
+        // This thread ends with the child, and the child ends when the stream is dropped. No join is needed.
         drop(tokio::task::spawn_blocking(move || {
             let _place = place;
             let ended = runner.relay(question, &slot, &queue).unwrap_or_else(|error| {
@@ -170,7 +171,7 @@ impl SqlRunner {
         }
     }
 
-    /// Runs the child on this thread's time, until its answer ends or nobody wants it.
+    /// Runs the child, and blocks until the answer ends or the client goes away.
     fn relay(
         &self,
         question: SqlQuestion,
@@ -179,7 +180,7 @@ impl SqlRunner {
     ) -> Result<Ended, SqlError> {
         let library = self.library()?.path;
         let since = question.since_unix_us.map(UnixNanos::from_micros);
-        // Dropped after the child is gone: its files stay so long.
+        // Dropped after the end of the child, because the child reads these files.
         let snapshot = self.store.sql_snapshot(since)?;
         let _child = Reaped(slot);
         let request = SqlRequest {
@@ -216,9 +217,9 @@ impl SqlRunner {
 }
 
 impl SqlStream {
-    /// The next part of the answer. After the last one the answer has failed.
+    /// The next part of the answer. Polling after the last part returns an error.
     ///
-    /// Its time includes that which its reader takes.
+    /// The time limit includes the time that the reader takes.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Piece> {
         if self.deadline.as_mut().poll(context).is_ready() {
             return Poll::Ready(Piece::Failed(SqlError::Killed(self.limit)));
@@ -239,7 +240,7 @@ fn piece(line: String) -> Result<Piece, SqlError> {
     })
 }
 
-/// Where the program that runs lies.
+/// Directory of the running program.
 pub fn program_dir() -> Option<PathBuf> {
     std::env::current_exe().ok()?.parent().map(PathBuf::from)
 }

@@ -1,4 +1,4 @@
-//! What the kernel lets a SQL child do, whatever DuckDB is made to do (Landlock).
+//! Landlock sandbox of a SQL child: the kernel restricts the child, whatever a statement makes DuckDB do.
 
 use std::path::Path;
 
@@ -7,14 +7,15 @@ use landlock::{
     RulesetError, RulesetStatus, path_beneath_rules,
 };
 
-/// The newest version of Landlock whose rights are taken away; an older kernel takes those that it knows.
+/// Newest version of Landlock whose rights are restricted. An older kernel restricts the rights that it supports.
 const NEWEST: ABI = ABI::V5;
 
-/// From here on this thread, and those that it starts, may create, write, cut and remove files in `dir` alone, or
-/// nowhere, and open no TCP connection. Returns whether the kernel enforces all of that: one before Linux 6.7 does not.
+/// Restricts this thread and the threads that it starts: they may create, write, truncate and remove files only in
+/// `dir`, or nowhere, and open no TCP connection. Returns whether the kernel enforces all of this; a kernel before
+/// Linux 6.7 does not.
 ///
 /// # Errors
-/// [`RulesetError`] when the kernel refuses; nothing has changed then.
+/// [`RulesetError`] when the kernel refuses; nothing is restricted then.
 pub(super) fn enter(dir: Option<&Path>) -> Result<bool, RulesetError> {
     let writing = AccessFs::from_write(NEWEST);
     let status = Ruleset::default()
@@ -45,7 +46,7 @@ mod tests {
         let file = outside.clone();
         let sandboxed = move || {
             if !enter(Some(&inside)).unwrap() {
-                // An old kernel: the other layers have to hold there.
+                // An old kernel: only the other restrictions apply.
                 return;
             }
             fs::write(inside.join("spilled"), "x").unwrap();

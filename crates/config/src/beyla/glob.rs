@@ -1,19 +1,20 @@
-//! Globs, as Beyla has them since 2.5.1, and as regular expressions for the versions before.
+//! Globs, which Beyla accepts from 2.5.1, and their translation to regular expressions for older versions.
 //!
 //! Source: github.com/gobwas/glob, without separators: `*` and `**` match anything, `/` included.
 
-/// Whether `glob` can be read: brackets and braces are closed, and nothing follows a last `\`.
+/// Checks the syntax of `glob`: brackets and braces are closed, and the last character is not a lone `\`.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The first syntax error.
 pub fn check(glob: &str) -> Result<(), String> {
-    to_regex(glob).map(drop).map_err(|reason| format!("`{glob}` is no glob: {reason}"))
+    to_regex(glob).map(drop).map_err(|reason| format!("`{glob}` is not a glob: {reason}"))
 }
 
-/// A regular expression (RE2) that matches the same text, all of it. It holds no `$`.
+/// Translates `glob` to a regular expression (RE2) for the whole text. The expression contains no `$`, which Beyla
+/// would expand.
 ///
 /// # Errors
-/// What is wrong with the glob.
+/// The first syntax error of the glob.
 pub fn to_regex(glob: &str) -> Result<String, &'static str> {
     let mut regex = String::from(r"(?s)\A");
     let mut open_braces = 0_u32;
@@ -42,7 +43,7 @@ pub fn to_regex(glob: &str) -> Result<String, &'static str> {
     Ok(regex + r"\z")
 }
 
-/// A glob that matches `text` and nothing else.
+/// Escapes `text`, so that the glob matches exactly `text`.
 pub fn quote(text: &str) -> String {
     let mut glob = String::new();
     for c in text.chars() {
@@ -56,14 +57,14 @@ pub fn quote(text: &str) -> String {
 
 fn literal(c: char, regex: &mut String) {
     match c {
-        // The one character that Beyla would expand.
+        // Beyla expands `$` in its configuration.
         '$' => regex.push_str(r"\x24"),
         c if r"\.+*?()|[]{}^#&-~".contains(c) => regex.extend(['\\', c]),
         c => regex.push(c),
     }
 }
 
-/// The rest of `[abc]`, `[a-z]` or `[!abc]`.
+/// Translates the rest of a character class: `[abc]`, `[a-z]` or `[!abc]`.
 fn class(rest: &mut std::str::Chars<'_>, regex: &mut String) -> Result<(), &'static str> {
     regex.push('[');
     let mut members = 0;

@@ -1,29 +1,29 @@
-//! Ports and ranges of them, as Beyla takes them.
+//! Ports and ranges of ports.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde_json::Value;
 
-/// Ports and inclusive ranges: `8080`, or `80,443,9000-9010`. At least one.
+/// At least one port or inclusive range: `8080`, or `80,443,9000-9010`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ports(Vec<(u16, u16)>);
 
 const EXPECTED: &str = "expected ports such as 8080,9000-9010";
 
 impl Ports {
-    /// One port, from 1 on.
+    /// A single port; `None` for port 0.
     pub fn one(port: u16) -> Option<Self> {
         (port > 0).then(|| Self(vec![(port, port)]))
     }
 
-    /// `open_port`, a number.
+    /// Parses `open_port`: a number.
     pub fn of_port(value: &Value) -> Result<Self, String> {
         let port = value.as_u64().and_then(|port| u16::try_from(port).ok()).and_then(Self::one);
-        port.ok_or_else(|| "expected a port from 1 to 65535".to_owned())
+        port.ok_or_else(|| "expected a port from 1 to 65535, such as 8080".to_owned())
     }
 
-    /// `open_ports`, a number, or text.
+    /// Parses `open_ports`: a number, or text such as `80,9000-9010`.
     pub fn of_ports(value: &Value) -> Result<Self, String> {
         match value {
             Value::String(text) => text.parse(),
@@ -31,7 +31,7 @@ impl Ports {
         }
     }
 
-    /// These and `others`.
+    /// The union with `others`.
     pub fn and(mut self, others: Self) -> Self {
         self.0.extend(others.0);
         self

@@ -1,4 +1,4 @@
-//! A service for Beyla to find, as the RFD writes it.
+//! Entries of `beyla.discovery.services`, in the form of RFD 032.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,27 @@ use serde_json::Value;
 
 use super::glob;
 use super::ports::Ports;
+use crate::kind::Kind;
 use crate::value::text;
 
-/// Processes to instrument: those that match all of what is set, and at least one thing is.
+/// One entry: Beyla instruments the processes that match every condition. An entry has at least one condition.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Selector {
-    /// What to call it; without it Beyla finds a name. Selects nothing.
+    /// Name of the service, which is not a condition; without it, Beyla derives a name.
     pub name: Option<String>,
-    /// It listens on one of these.
+    /// The process listens on one of these ports.
     pub open_ports: Option<Ports>,
-    /// A glob for the whole path of its program.
+    /// Glob for the absolute path of the executable file.
     pub exe_path: Option<String>,
-    /// Globs for Kubernetes' names, by key, such as `k8s_namespace`.
+    /// Globs for Kubernetes metadata, by key, such as `k8s_namespace`.
     pub kubernetes: BTreeMap<String, String>,
-    /// Globs for labels of its pod.
+    /// Globs for the labels of the pod.
     pub pod_labels: BTreeMap<String, String>,
-    /// Globs for annotations of its pod.
+    /// Globs for the annotations of the pod.
     pub pod_annotations: BTreeMap<String, String>,
 }
 
-/// Kubernetes' names that every supported Beyla can select by.
+/// Kubernetes metadata that every supported version of Beyla can match.
 const KUBERNETES: [&str; 7] = [
     "k8s_namespace",
     "k8s_pod_name",
@@ -35,22 +36,22 @@ const KUBERNETES: [&str; 7] = [
     "k8s_statefulset_name",
     "k8s_owner_name",
 ];
-const EXPECTED: &str = "unknown; a service has name, open_port, open_ports, exe_path, k8s_namespace, \
+const EXPECTED: &str = "unknown key; a service has name, open_port, open_ports, exe_path, k8s_namespace, \
                         k8s_pod_name, k8s_pod_label, k8s_pod_annotation, k8s_deployment_name, \
                         k8s_replicaset_name, k8s_daemonset_name, k8s_statefulset_name, k8s_owner_name";
-/// Services that may be named: Beyla tries each on every process.
+/// Entries that may be set. Beyla compares each of them with every process.
 const MAX_SERVICES: usize = 1_000;
-/// The longest name or pattern, in characters.
+/// Longest name or glob, in characters.
 pub const MAX_TEXT_CHARS: usize = 256;
 
-/// Services for Beyla to find.
+/// Parses the entries of `beyla.discovery.services`.
 ///
 /// # Errors
-/// What is wrong with which.
+/// What is wrong with the first invalid entry.
 pub fn services(value: &Value) -> Result<Vec<Selector>, String> {
-    let list = value.as_array().ok_or("expected a list of services")?;
+    let list = value.as_array().ok_or_else(|| Kind::Services.expected())?;
     if list.len() > MAX_SERVICES {
-        return Err(format!("more than {MAX_SERVICES} services"));
+        return Err(format!("expected at most {MAX_SERVICES} services"));
     }
     list.iter().map(Selector::of).collect()
 }
@@ -66,7 +67,7 @@ impl Selector {
         if !selector.selects() {
             let name = selector.name.as_deref().unwrap_or_default();
             return Err(format!(
-                "service `{name}` selects nothing; give it open_port, open_ports, exe_path or a k8s_ key"
+                "service `{name}` has no condition; add open_port, open_ports, exe_path or a key that begins with k8s_"
             ));
         }
         Ok(selector)
@@ -78,7 +79,7 @@ impl Selector {
             "open_port" => self.add_ports(Ports::of_port(value)?),
             "open_ports" => self.add_ports(Ports::of_ports(value)?),
             "exe_path" => self.exe_path = Some(pattern(value)?),
-            // The RFD's spelling, and Beyla's.
+            // RFD 032 has the singular, Beyla the plural.
             "k8s_pod_label" | "k8s_pod_labels" => self.pod_labels.extend(patterns(value)?),
             "k8s_pod_annotation" | "k8s_pod_annotations" => {
                 self.pod_annotations.extend(patterns(value)?);
@@ -98,7 +99,7 @@ impl Selector {
         });
     }
 
-    /// Whether anything but a name is set.
+    /// Whether the entry has a condition.
     fn selects(&self) -> bool {
         let Self { name, .. } = self;
         *self != Self { name: name.clone(), ..Self::default() }
@@ -124,16 +125,16 @@ fn pattern(value: &Value) -> Result<String, String> {
     Ok(glob)
 }
 
-/// Text on one line that is not too long.
+/// Parses text of one line and at most [`MAX_TEXT_CHARS`] characters.
 pub fn short(value: &Value) -> Result<String, String> {
     let text = text(value)?;
     if text.chars().count() > MAX_TEXT_CHARS {
-        return Err(format!("longer than {MAX_TEXT_CHARS} characters"));
+        return Err(format!("expected at most {MAX_TEXT_CHARS} characters"));
     }
-    // Also what YAML cannot hold unescaped, and what ends a line elsewhere.
+    // These three also end a line, or cannot stand unescaped in YAML.
     let odd = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
     if text.contains(odd) {
-        return Err("it has control characters".to_owned());
+        return Err("expected text without control characters".to_owned());
     }
     Ok(text)
 }

@@ -1,24 +1,29 @@
-//! `coral config show` and `coral config check`.
+//! `coral config show`, `coral config check` and `coral config example`.
 
 use super::{Failure, print, print_serialized, sources};
-use crate::args::{ConfigArgs, Role, StatusFormat};
-use crate::show::config;
-use coral_config::keys::Roles;
+use crate::args::{ConfigArgs, ConfigExampleArgs, ConfigShowArgs, Role, StatusFormat};
+use crate::show::config::{self, RoleSettings, Selection};
+use coral_config::example::{example as short_example, full_example};
+use coral_config::keys::{Key, Roles};
 use coral_config::{AgentConfig, ColonyConfig, ConfigError, Layers, Sources, StandaloneConfig};
 
-/// A standalone has two of everything that both roles read, such as `storage.max_size`.
-pub(super) fn show(args: &ConfigArgs) -> Result<(), Failure> {
-    let sources = sources(&args.server);
-    let layers = match args.role {
-        Role::Agent => vec![("agent", Layers::read(&sources, Roles::Agent, false))],
-        Role::Colony => vec![("colony", Layers::read(&sources, Roles::Colony, false))],
-        Role::Standalone => vec![
-            ("agent", Layers::read(&sources, Roles::Agent, true)),
-            ("colony", Layers::read(&sources, Roles::Colony, true)),
-        ],
+/// Prints the settings of one role, or of both roles of a standalone: each has its own value of a key that both
+/// read, such as `storage.max_size`.
+pub(super) fn show(args: &ConfigShowArgs) -> Result<(), Failure> {
+    let sources = sources(&args.config.server);
+    let is_standalone = args.config.role == Role::Standalone;
+    let read = |name, role| RoleSettings {
+        name,
+        role,
+        layers: Layers::read(&sources, role, is_standalone),
+    };
+    let roles = match args.config.role {
+        Role::Agent => vec![read("agent", Roles::Agent)],
+        Role::Colony => vec![read("colony", Roles::Colony)],
+        Role::Standalone => vec![read("agent", Roles::Agent), read("colony", Roles::Colony)],
     };
     let mut problems: Vec<String> = Vec::new();
-    for problem in layers.iter().flat_map(|(_, layers)| &layers.problems) {
+    for problem in roles.iter().flat_map(|role| &role.layers.problems) {
         if !problems.contains(problem) {
             problems.push(problem.clone());
         }
@@ -26,9 +31,13 @@ pub(super) fn show(args: &ConfigArgs) -> Result<(), Failure> {
     if !problems.is_empty() {
         return Err(ConfigError(problems).into());
     }
-    match args.format {
-        StatusFormat::Json => print_serialized(&config::json(&layers)),
-        StatusFormat::Text => print(&config::text(&layers)),
+    let selection = Selection { name: args.key.clone(), is_described: args.describe };
+    if !roles.iter().any(|role| selection.keys(role.role).next().is_some()) {
+        return Err(unknown(args.key.as_deref().unwrap_or_default(), args.config.role));
+    }
+    match args.config.format {
+        StatusFormat::Json => print_serialized(&config::json(&roles, &selection)),
+        StatusFormat::Text => print(&config::text(&roles, &selection)),
     }
 }
 
@@ -38,10 +47,34 @@ pub(super) fn check(args: &ConfigArgs) -> Result<(), Failure> {
     print("The configuration is right.\n")
 }
 
+pub(super) fn example(args: &ConfigExampleArgs) -> Result<(), Failure> {
+    let role = roles(args.role);
+    print(&if args.all { full_example(role) } else { short_example(role) })
+}
+
 fn checked(role: Role, sources: &Sources) -> Result<(), ConfigError> {
     match role {
         Role::Agent => AgentConfig::load(sources).map(drop),
         Role::Colony => ColonyConfig::load(sources).map(drop),
         Role::Standalone => StandaloneConfig::load(sources).map(drop),
     }
+}
+
+const fn roles(role: Role) -> Roles {
+    match role {
+        Role::Agent => Roles::Agent,
+        Role::Colony => Roles::Colony,
+        Role::Standalone => Roles::Both,
+    }
+}
+
+/// The error for a name that is neither a key nor a section of `role`.
+fn unknown(name: &str, role: Role) -> Failure {
+    let reader = match role {
+        Role::Agent => "an agent",
+        Role::Colony => "a colony",
+        Role::Standalone => "a standalone",
+    };
+    let error = format!("{reader} has no key or section `{name}`");
+    Failure::with_hint(error, Key::advice(name, roles(role)))
 }

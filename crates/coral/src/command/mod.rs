@@ -69,6 +69,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Store(StoreCommand::Repair(args)) => store::repair(&args),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),
+        Command::Config(ConfigCommand::Example(args)) => config::example(&args),
     }
 }
 

@@ -1,13 +1,15 @@
 //! What the ports of both roles answer, and with which permissions.
 
+mod api;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use coral_agent::serve::AgentView;
 use coral_beyla::monitor::BeylaMonitor;
 use coral_config::Sources;
-use coral_server::door::Door;
 use coral_server::door::hosts::AllowedHosts;
+use coral_server::door::{Door, Permission};
 use coral_store::StoreConfig;
 use expect_test::expect;
 use prost::Message as _;

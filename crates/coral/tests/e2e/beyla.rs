@@ -258,7 +258,7 @@ fn ten_connects_in_a_row_make_one_restart_and_last_until_they_are_undone() {
     assert_eq!(names(&fake), all[..10]);
     for (line, reason) in [
         ("disconnect a:10", "Error: `a:10` is not connected; connected are a:1, "),
-        ("connect cart:1", "Error: `cart` is in the configuration file; change it there"),
+        ("connect cart:1", "Error: `cart` is set in the configuration file; change it there"),
     ] {
         let output = run(&agent, line);
         assert_eq!(output.status.code(), Some(1));

@@ -51,12 +51,38 @@ fn a_wrong_configuration_lists_every_problem_and_exits_with_1() {
     assert_eq!(code, Some(1));
     expect![[r#"
         Error: --set: unknown key `otlp.grcp`; did you mean `otlp.grpc`?
-        --set: `storage.max_size` is `0`: must be more than zero
+        --set: `storage.max_size` is `0`: must be more than zero; expected a size such as 500MB, 2GB or 512MiB
     "#]]
     .assert_eq(&said);
     let (code, said) = failing("agent start --set otlp.grcp=1");
     assert_eq!(code, Some(1));
     assert!(said.contains("Hint: `coral config check` lists every problem"), "{said}");
+}
+
+#[test]
+fn an_example_file_of_each_role_passes_the_check() {
+    for role in ["agent", "colony", "standalone"] {
+        for all in [&[][..], &["--all"][..]] {
+            let example = coral().args(["config", "example", role]).args(all).output().unwrap();
+            let dir = tempfile::tempdir().unwrap();
+            let file = dir.path().join("coral.yaml");
+            std::fs::write(&file, example.stdout).unwrap();
+            let check = coral().args(["config", "check", "--role", role, "-c"]).arg(&file).output();
+            let check = check.unwrap();
+            assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+        }
+    }
+}
+
+#[test]
+fn config_show_of_an_unknown_key_suggests_the_one_that_was_probably_meant() {
+    let (code, error) = failing("config show --role agent otlp.grcp");
+    assert_eq!(code, Some(1));
+    expect![[r#"
+        Error: an agent has no key or section `otlp.grcp`
+        Hint: did you mean `otlp.grpc`?
+    "#]]
+    .assert_eq(&error);
 }
 
 #[test]

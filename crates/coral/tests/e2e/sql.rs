@@ -383,9 +383,9 @@ fn duckdb_is_installed_from_an_archive_or_a_file_whose_digest_is_right_and_answe
     let installed = dir.path().join("data/lib/libduckdb.so");
     let from = library.display().to_string();
     for (words, why) in [
-        (vec!["--from", from.as_str()], "nothing vouches for"),
+        (vec!["--from", from.as_str()], "cannot be verified: there is no"),
         (vec!["--from", from.as_str(), "--sha256", &"0".repeat(64)], "but --sha256 says 0000"),
-        (vec!["--from", "/etc/hostname", "--allow-unverified"], "does not run here"),
+        (vec!["--from", "/etc/hostname", "--allow-unverified"], "cannot be loaded on this host"),
         (vec!["--mirror", "http://127.0.0.1:1"], "cannot fetch `http://127.0.0.1:1/v2.0.0/"),
     ] {
         let (code, _, error) = install(&words);

@@ -1,4 +1,4 @@
-//! What the person who asked a question hears when the question is not admitted.
+//! The answer to a question that is not admitted.
 
 use std::time::Duration;
 
@@ -10,31 +10,31 @@ use crate::refusal::refusal;
 /// Why a question was not admitted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotAdmitted {
-    /// One identity asked too much.
-    #[error("{waiting} questions from this address wait already")]
+    /// Too many questions of one identity wait.
+    #[error("{waiting} questions from this address are already waiting")]
     TooManyOfOne {
-        /// Questions of the identity that wait.
+        /// Waiting questions of the identity.
         waiting: usize,
     },
-    /// All identities together asked too much.
-    #[error("{waiting} questions wait already")]
+    /// Too many questions of all identities wait.
+    #[error("{waiting} questions are already waiting")]
     TooMany {
-        /// Questions of all identities that wait.
+        /// Waiting questions of all identities.
         waiting: usize,
     },
-    /// The turn did not come in time.
-    #[error("other questions took longer than {after:?}")]
+    /// The question waited for too long.
+    #[error("the question waited {after:?} for other questions to end")]
     TimedOut {
-        /// How long the question waited.
+        /// Time that the question waited.
         after: Duration,
     },
 }
 
-/// When to ask again, in seconds: about as long as a few questions run.
+/// Value of `Retry-After`, in seconds: about the time that a few questions take.
 const RETRY_AFTER_SECONDS: u64 = 2;
 
 impl NotAdmitted {
-    /// 429 when the identity must ask less, 503 when others keep the server busy.
+    /// 429 when the identity asks too much, 503 when the server is busy with other identities.
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::TooManyOfOne { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -42,10 +42,10 @@ impl NotAdmitted {
         }
     }
 
-    /// What to do about it.
+    /// Next step for the person who asked.
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::TooManyOfOne { .. } => "wait for answers before asking more",
+            Self::TooManyOfOne { .. } => "wait for the answers before you ask further questions",
             Self::TooMany { .. } | Self::TimedOut { .. } => "ask again in a moment",
         }
     }

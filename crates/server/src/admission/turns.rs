@@ -1,4 +1,4 @@
-//! The order in which waiting questions get their turns: round-robin over surfaces, and within each over identities.
+//! The fair queue: round-robin over surfaces, and within each surface round-robin over identities.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -7,31 +7,31 @@ use tokio::sync::oneshot;
 
 use super::{Identity, Surface};
 
-/// Questions that wait. No queue in here is empty.
+/// Waiting questions. No queue inside is empty.
 #[derive(Default)]
 pub(super) struct Turns {
     surfaces: VecDeque<(Surface, Identities)>,
     len: usize,
 }
 
-/// The identities of one surface whose questions wait; the first one's turn is next.
+/// The identities of one surface that have waiting questions, in the order of their turns.
 type Identities = VecDeque<(Option<IpAddr>, VecDeque<Ticket>)>;
 
-/// One question that waits.
+/// One waiting question.
 pub(super) struct Ticket {
-    /// Different for every ticket.
+    /// Unique number of the ticket.
     pub number: u64,
-    /// Tells the question that its turn has come.
+    /// Signals the question that it may run.
     pub granted: oneshot::Sender<()>,
 }
 
 impl Turns {
-    /// How many questions wait.
+    /// Number of waiting questions.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// How many questions of `who` wait.
+    /// Number of waiting questions of `who`.
     pub fn len_of(&self, who: &Identity) -> usize {
         let mut surfaces = self.surfaces.iter();
         let surface = surfaces.find(|(surface, _)| *surface == who.surface);
@@ -39,15 +39,15 @@ impl Turns {
         identities.find(|(peer, _)| *peer == who.peer).map_or(0, |(_, tickets)| tickets.len())
     }
 
-    /// Adds a question behind the other ones of `who`. A new identity is the last one of its surface, and a new
-    /// surface the last one of all.
+    /// Adds a question after the other questions of `who`. A new identity is the last of its surface, and a new
+    /// surface is the last of all.
     pub fn push(&mut self, who: &Identity, ticket: Ticket) {
         let identities = entry(&mut self.surfaces, who.surface);
         entry(identities, who.peer).push_back(ticket);
         self.len += 1;
     }
 
-    /// Takes the question whose turn is next. Its surface, and within that its identity, go to the end of the line.
+    /// Removes the question whose turn is next. Its surface, and its identity within the surface, move to the end.
     pub fn pop(&mut self) -> Option<Ticket> {
         let (surface, mut identities) = self.surfaces.pop_front()?;
         let (peer, mut tickets) = identities.pop_front()?;
@@ -62,7 +62,7 @@ impl Turns {
         Some(ticket)
     }
 
-    /// Takes the ticket of that number away; false when the ticket has been taken before.
+    /// Removes the ticket with that number; false when the ticket was removed before.
     pub fn remove(&mut self, who: &Identity, number: u64) -> bool {
         let before = self.len;
         self.surfaces.retain_mut(|(surface, identities)| {
@@ -82,7 +82,7 @@ impl Turns {
     }
 }
 
-/// The value of `key`, which is added at the end when there is none.
+/// The value of `key`. A missing key is added at the end.
 fn entry<K: PartialEq, V: Default>(ring: &mut VecDeque<(K, V)>, key: K) -> &mut V {
     let index = ring.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
         ring.push_back((key, V::default()));

@@ -1,10 +1,11 @@
-//! The `Host` check: a request must be addressed to a name of this server.
+//! The `Host` check, against DNS rebinding: a request must be addressed to a name of this server.
 //!
-//! A web page may let its own name point at a loopback or private address (DNS rebinding). A browser then lets the page
-//! read whatever answers there, since to the browser both are one site. The browser still sends the page's name, which
-//! is none of ours, so the request is refused. IP literals are allowed: no page has one as its name by rebinding.
+//! A web page may change the DNS entry of its own name to a loopback or private address. A browser then lets the page
+//! read the answers from that address, because page and answers have the same origin. The browser still sends the name
+//! of the page in `Host`. This check refuses the request, because the name is not a name of this server. IP literals
+//! are allowed, because a page cannot rebind an IP literal.
 //!
-//! gRPC over HTTP/2 is exempt: browsers speak no HTTP/2 without TLS, and agents find a colony under any name.
+//! gRPC over HTTP/2 is exempt: browsers do not use HTTP/2 without TLS, and agents may use any name for a colony.
 //!
 //! Source: RFC 9110, 7.2 (`Host` and `:authority`) and 15.5.20 (421); RFC 9112, 3.2; RFC 6761, 6.3 (`localhost`).
 
@@ -22,24 +23,24 @@ use super::own_names;
 use super::unmatched::is_grpc;
 use crate::refusal::refusal;
 
-/// Names that requests may be addressed to, beside IP literals, `localhost` and `*.localhost`.
+/// Names that requests may be addressed to, besides IP literals, `localhost` and `*.localhost`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AllowedHosts {
-    /// Lower case, without a port and without a dot at the end.
+    /// In lower case, without port and without a final dot.
     names: BTreeSet<String>,
     key: &'static str,
 }
 
-/// Why a request does not pass.
+/// Why a request fails the check.
 enum HostError {
     /// The request has no host.
     Missing,
-    /// The request has a host that is none of ours.
+    /// The request has a host that is not a name of this server.
     Foreign(String),
 }
 
 impl AllowedHosts {
-    /// This host's own names and the `configured` ones, which come from the configuration key `key`.
+    /// The names of this host, and the `configured` names of the configuration key `key`.
     pub fn of_this_host(configured: &[String], key: &'static str) -> Self {
         Self::new(own_names::own_names().iter().chain(configured), key)
     }
@@ -48,11 +49,11 @@ impl AllowedHosts {
         Self { names: names.into_iter().map(|name| normal(name)).collect(), key }
     }
 
-    /// Whether a request may be addressed to `authority`: a host, and perhaps a port, which does not matter.
+    /// Whether a request may be addressed to `authority`: a host with an optional port, which is ignored.
     pub fn allows(&self, authority: &str) -> bool {
         let Ok(authority) = authority.parse::<Authority>() else { return false };
         let host = authority.host();
-        // `Authority` takes more than a host and a port: `user@host`, `localhost:a.example`, `[::1].example`.
+        // `Authority` also accepts other forms: `user@host`, `localhost:a.example`, `[::1].example`.
         let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
         let rest = authority.as_str().strip_prefix(host).and_then(|rest| match rest {
             "" => Some(""),
@@ -71,8 +72,8 @@ impl AllowedHosts {
             || self.names.contains(&name)
     }
 
-    /// Every name that the request gives must be allowed: `Host`, and the authority of the request target, which is
-    /// `:authority` in HTTP/2 and the host of an absolute form in HTTP/1.
+    /// Checks every name of the request: `Host`, and the authority of the request target, which is `:authority` in
+    /// HTTP/2 and the host of an absolute URL in HTTP/1.
     fn pass(&self, request: &Request) -> Result<(), HostError> {
         if request.version() == Version::HTTP_2 && is_grpc(request.headers()) {
             return Ok(());
@@ -80,7 +81,7 @@ impl AllowedHosts {
         let of_target = request.uri().authority().map(|authority| authority.as_str().as_bytes());
         let of_header = request.headers().get_all(header::HOST).iter().map(HeaderValue::as_bytes);
         let mut hosts = of_target.into_iter().chain(of_header).peekable();
-        // Nobody needs a host in HTTP/1.0, and no browser speaks that.
+        // HTTP/1.0 does not require a host, and browsers do not use HTTP/1.0.
         if hosts.peek().is_none() && request.version() != Version::HTTP_10 {
             return Err(HostError::Missing);
         }
@@ -95,10 +96,10 @@ impl AllowedHosts {
     }
 }
 
-/// The longest name that DNS has.
+/// Longest name in DNS.
 const MAX_SHOWN_HOST: usize = 253;
 
-/// Lets a request pass that is addressed to this server.
+/// Middleware that passes a request only if it is addressed to this server.
 pub(super) async fn check(
     State(allowed): State<Arc<AllowedHosts>>,
     request: Request,

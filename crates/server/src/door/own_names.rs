@@ -1,14 +1,14 @@
-//! The names that this host has for itself.
+//! The names of this host.
 
-/// The host name, its first label, and the other names that `/etc/hosts` has for the host name, such as the fully
-/// qualified one. Names that only a name server knows are not looked for.
+/// The host name, its first label, and the aliases of the host name in `/etc/hosts`, such as the fully qualified name.
+/// DNS is not queried.
 pub(super) fn own_names() -> Vec<String> {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     names(read("/proc/sys/kernel/hostname").trim(), &read("/etc/hosts"))
 }
 
 fn names(hostname: &str, hosts_file: &str) -> Vec<String> {
-    // "(none)" is the kernel's word for a host without a name.
+    // The kernel reports "(none)" for a host without a name.
     if hostname.is_empty() || hostname.starts_with('(') {
         return Vec::new();
     }

@@ -1,4 +1,4 @@
-//! What a request needs to be allowed to do. Nothing enforces permissions yet; every route and RPC names one.
+//! Permissions. Every route and RPC names one. Permissions are not enforced yet.
 
 use std::fmt;
 
@@ -21,17 +21,17 @@ pub enum Permission {
     SqlRead,
     /// Read the state of the process and of its agents.
     StatusRead,
-    /// Read counters, as Prometheus does.
+    /// Read counters and gauges in the Prometheus text format.
     ExpositionRead,
-    /// Read whether the process is well.
+    /// Read whether the process is healthy.
     HealthRead,
-    /// Read which routes and RPCs there are.
+    /// Read the description of routes and RPCs.
     SpecRead,
     /// Register an agent with a colony.
     AgentRegister,
     /// Make a colony forget an agent that is gone.
     AgentForget,
-    /// Read what an agent has received, as a colony does.
+    /// Read the data that an agent has received, as a colony does.
     AgentPoll,
     /// Change what an agent's Beyla instruments.
     BeylaControl,
@@ -57,10 +57,10 @@ impl Permission {
         Self::BeylaControl,
     ];
 
-    /// The permission that is called `name`. In a `const`, an unknown name does not compile.
+    /// The permission with that name. An unknown name in a `const` fails to compile.
     ///
     /// # Panics
-    /// When no permission is called so.
+    /// When no permission has that name.
     pub const fn named(name: &str) -> Self {
         let mut at = 0;
         while at < Self::ALL.len() {

@@ -1,4 +1,4 @@
-//! Answers to requests that no route takes: JSON for HTTP, `UNIMPLEMENTED` for gRPC and for nobody else.
+//! Answers to requests that match no route: JSON for HTTP, and `UNIMPLEMENTED` for gRPC.
 //!
 //! Source: gRPC over HTTP2, "Responses": a request of another content type is answered 415.
 
@@ -14,12 +14,12 @@ use crate::refusal::refusal;
 const GRPC: &str = "application/grpc";
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-/// gRPC's code `UNIMPLEMENTED`.
+/// Status code `UNIMPLEMENTED` of gRPC.
 const UNIMPLEMENTED: u16 = 12;
-/// Characters of a path that an error repeats.
+/// Longest part of a path that an error quotes, in characters.
 const MAX_SHOWN_PATH: usize = 200;
 
-/// Whether a request with these headers is gRPC's.
+/// Whether a request with these headers is a gRPC call.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let rest = kind.get(GRPC.len()..).unwrap_or_default();
@@ -36,17 +36,17 @@ pub(super) fn unknown_path(request: &Request, hint: &'static str) -> Response {
     refusal(StatusCode::NOT_FOUND, format!("no such path: `{}`", path(request)), Some(hint))
 }
 
-/// The answer to a request whose path is known, and whose method is not. axum adds the `Allow` header.
+/// The answer to a request with a known path and a wrong method. axum adds the `Allow` header.
 pub(super) async fn unknown_method(request: Request) -> Response {
     if is_grpc(request.headers()) {
         return unimplemented();
     }
-    let error = format!("`{}` does not take {}", path(&request), request.method());
-    let hint = "the `Allow` header of this answer says which methods it takes";
+    let error = format!("`{}` does not accept {}", path(&request), request.method());
+    let hint = "the `Allow` header of this answer lists the methods that the path accepts";
     refusal(StatusCode::METHOD_NOT_ALLOWED, error, Some(hint))
 }
 
-/// Lets gRPC pass to a gRPC method, and nothing else: tonic would not look.
+/// Middleware that passes only gRPC calls to a gRPC method. tonic does not check the content type.
 pub(super) async fn grpc_only(request: Request, next: Next) -> Response {
     if is_grpc(request.headers()) {
         return next.run(request).await;

@@ -1,4 +1,4 @@
-//! Bodies of answers and of questions, watched.
+//! Bodies of requests and answers, with limits of size and time.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,14 +10,14 @@ use tokio::time::Sleep;
 
 use super::table::PendingRequest;
 
-/// HTTP/2 takes a whole frame of a body as soon as its client has room for a byte of it. So answers are
-/// cut: no more than this of each is out of the table's sight.
+/// Largest piece of an answer, in bytes. HTTP/2 accepts a whole frame of a body as soon as its client has room for one
+/// byte. Answers are therefore cut into pieces, so that at most this much of each is not accounted for.
 const PIECE: usize = 16 * 1024;
 
-/// An answer's body, handed out as its client takes it.
+/// Body of an answer, which reports to the connection table how much of it the client has read.
 pub(super) struct Answer {
     body: Body,
-    /// What is left of the frame that is being handed out, and how long all of it was.
+    /// Rest of the current frame, and the length of the whole frame.
     rest: Bytes,
     frame: usize,
     request: PendingRequest,
@@ -70,7 +70,7 @@ impl HttpBody for Answer {
     }
 }
 
-/// A question's body, of which only so much is taken, for only so long.
+/// Body of a request, with a limit of size and time.
 pub(super) struct RequestBody {
     body: Incoming,
     bytes_left: usize,
@@ -78,22 +78,22 @@ pub(super) struct RequestBody {
     late: Pin<Box<Sleep>>,
 }
 
-/// Why a question is not read to its end.
+/// Why the body of a request is not read to its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RequestBodyError {
-    /// More than the port takes.
-    #[error("the request is larger than this port takes")]
+    /// The body is larger than the port allows.
+    #[error("the request is larger than this port accepts")]
     TooLarge,
-    /// It has not come to its end.
-    #[error("the request did not come within {0:?}")]
+    /// The end of the body was not received in time.
+    #[error("the request was not received within {0:?}")]
     TooSlow(Duration),
-    /// It ends here.
-    #[error("the request broke off")]
+    /// The connection ended before the body.
+    #[error("the connection ended before the end of the request")]
     Broken(#[source] hyper::Error),
 }
 
 impl RequestBody {
-    /// At most `bytes` of `body`, if they come `within`.
+    /// Limits `body` to `bytes`, and to the time `within`.
     pub fn new(body: Incoming, bytes: usize, within: Duration) -> Self {
         Self { body, bytes_left: bytes, within, late: Box::pin(tokio::time::sleep(within)) }
     }

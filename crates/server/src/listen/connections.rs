@@ -1,8 +1,7 @@
-//! Connections: accepted up to a limit, HTTP/1.1 or HTTP/2, ended without cutting requests off.
+//! Connections over HTTP/1.1 or HTTP/2: accepted up to a limit, and closed without aborting requests.
 //!
-//! Nobody waits for somebody who does nothing: when a port is full, an idle connection makes room for a
-//! new one. And nothing waits forever for a client: it has so long to send its first byte, a head, and
-//! to take a piece of an answer.
+//! Idle connections yield: when a port is full, an idle connection is closed for a new one. A client has a time limit
+//! for its first byte, for the head of a request, and for reading a piece of an answer.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -30,36 +29,36 @@ use super::share;
 use super::stream::Stream;
 use super::table::{ConnectionTable, Seat, SeatGuard};
 
-/// What one port allows.
+/// Limits of one port.
 #[derive(Clone, Debug)]
 pub struct ConnectionLimits {
-    /// Open connections. One more ends one that is idle; when all are busy, it waits.
+    /// Open connections. A further connection closes an idle one, or waits while none is idle.
     pub connections: usize,
-    /// Requests that one HTTP/2 connection may have open.
+    /// Concurrent streams of one HTTP/2 connection.
     pub streams: u32,
-    /// Bytes of answers that may wait for slow readers; more end the slowest's connection. A single
-    /// answer may be longer.
+    /// Bytes of answers that may wait for slow readers. Above this limit, the connection of the slowest reader is
+    /// closed. A single answer may be longer.
     pub unread_bytes: usize,
-    /// How long a client may leave a piece of an answer, at most 32 KiB, unread.
+    /// Longest time that a client may leave a piece of an answer, of at most 32 KiB, unread.
     pub answer_timeout: Duration,
-    /// How long any connection may take to send its first byte, and an HTTP/1.1 connection may be
-    /// silent or in the middle of headers.
+    /// Longest time until the first byte of a connection; also the longest time that an HTTP/1.1 connection may be
+    /// silent, or in the middle of headers.
     pub headers_timeout: Duration,
 }
 
-/// How long to wait when the system has no file handle left for a connection.
+/// Pause before the next attempt when no file handle is left for a connection.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
-/// How often overdue answers and idle connections are looked for.
+/// Interval of the search for overdue answers and idle connections.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// How often an HTTP/2 peer is asked whether it still lives.
+/// Interval of HTTP/2 keep-alive pings.
 const PING_INTERVAL: Duration = Duration::from_secs(60);
-/// How long it has for the answer.
+/// Longest time until the answer to a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
-/// What HTTP/1.1 buffers of a connection in each direction; a head must fit.
+/// Buffer of an HTTP/1.1 connection in each direction, in bytes. A head must fit.
 const HTTP1_BUFFER: usize = 64 * 1024;
 
-/// Serves connections to `listener` until `stop`, then waits until those that are open have answered
-/// the requests they carry. HTTP/2's streams run on `streams`, which is the caller's to wait for.
+/// Serves connections to `listener` until `stop`, then waits until the open connections have answered their requests.
+/// The streams of HTTP/2 run on `streams`, for which the caller waits.
 pub async fn serve<H, F>(
     listener: TcpListener,
     limits: ConnectionLimits,
@@ -98,9 +97,9 @@ where
     async fn accept_all(&mut self, listener: TcpListener) {
         let mut look = tokio::time::interval(LOOK_INTERVAL.min(self.limits.answer_timeout));
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        // Accepted, and waiting for room.
+        // A connection that was accepted and waits for room.
         let mut waiting = None;
-        // Until when accepting is no use.
+        // Accepting pauses until this time.
         let mut pause = None;
         let (stop, table) = (self.stop.clone(), self.table.clone());
         loop {
@@ -119,13 +118,13 @@ where
         }
     }
 
-    /// Serves a connection if there is room for it, now or after an idle one has ended; gives it back
-    /// until then.
+    /// Serves a connection if there is room, and otherwise returns it. A full port closes an idle connection to make
+    /// room.
     fn seat(&mut self, waiting: (TcpStream, SocketAddr)) -> Option<(TcpStream, SocketAddr)> {
         if self.table.len() >= self.limits.connections && !self.table.make_room() {
             return Some(waiting);
         }
-        // One that was told to end is no longer in the table, and takes a moment to be gone.
+        // A connection that is closing is not in the table any more, but its task may still run.
         if self.open.len() < self.limits.connections + self.limits.connections.div_ceil(8) {
             let (socket, peer) = waiting;
             let seat = self.table.enter();
@@ -139,14 +138,14 @@ where
         Some(waiting)
     }
 
-    /// Makes room when file handles have run out. Returns until when accepting is no use.
+    /// Closes idle connections when no file handle is left. Returns the time until which accepting pauses.
     fn could_not_accept(&mut self, error: &io::Error) -> Option<Instant> {
         if is_peers(error) {
             return None;
         }
         self.table.make_room();
         if std::mem::replace(&mut self.accepts, false) {
-            warn!(%error, "cannot accept connections; ending idle ones until that helps");
+            warn!(%error, "cannot accept connections; closing idle ones");
         }
         Some(Instant::now() + ACCEPT_AGAIN)
     }
@@ -154,11 +153,11 @@ where
     fn end_overdue(&self) {
         let ended = self.table.end_overdue(Instant::now());
         if ended > 0 {
-            info!(ended, "ended connections that were idle or whose clients do not read");
+            info!(ended, "closed connections that were idle or whose clients do not read");
         }
     }
 
-    /// Waits for the connections that are open; those whose clients do not read end as ever.
+    /// Waits for the open connections. The limits for slow readers still apply.
     async fn drain(&mut self) {
         let mut look = tokio::time::interval(LOOK_INTERVAL.min(self.limits.answer_timeout));
         loop {
@@ -187,13 +186,13 @@ async fn until(when: Option<Instant>) {
     }
 }
 
-/// Whether only the connection that was about to be accepted has failed.
+/// Whether the error concerns only the connection that was about to be accepted.
 fn is_peers(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
-/// What a connection needs to know of its port.
+/// Settings of the port that a connection needs.
 struct Context {
     limits: ConnectionLimits,
     streams: TaskTracker,
@@ -215,7 +214,7 @@ async fn connection<H, F>(
     if !speaks(&socket, limits.headers_timeout, seat, &stop).await {
         return;
     }
-    // Answers are one small packet; a failure costs delay only.
+    // Answers are often one small packet. An error here only costs latency.
     let _ = socket.set_nodelay(true);
     let seat_of_requests = seat.clone();
     let service = service_fn(move |request| {
@@ -229,7 +228,7 @@ async fn connection<H, F>(
         ended = connection.as_mut() => ended,
         () = seat.hung_up() => {
             connection.as_mut().graceful_shutdown();
-            // Says goodbye if the socket has room for that, and waits for no answer.
+            // Sends a graceful close if the socket has room for it, and does not wait for an answer.
             tokio::select! { biased; ended = connection => ended, () = ready(()) => Ok(()) }
         }
         () = stop.cancelled() => {
@@ -242,7 +241,7 @@ async fn connection<H, F>(
     }
 }
 
-/// Waits for the first byte, from which the protocol is told. hyper would wait forever.
+/// Waits for the first byte, which decides between HTTP/1.1 and HTTP/2. hyper has no time limit for it.
 async fn speaks(
     socket: &TcpStream,
     within: Duration,
@@ -276,11 +275,11 @@ fn protocols(limits: &ConnectionLimits, streams: TaskTracker) -> Builder<StreamE
 
 fn notice_panic(ended: Result<(), JoinError>) {
     if let Err(error) = ended {
-        error!(%error, "a connection's task panicked; its requests are not answered");
+        error!(%error, "the task of a connection panicked; its requests are not answered");
     }
 }
 
-/// Runs HTTP/2's streams where the port's owner waits for them.
+/// Runs the streams of HTTP/2 on a tracker for which the owner of the port waits.
 #[derive(Clone)]
 struct StreamExecutor(TaskTracker);
 

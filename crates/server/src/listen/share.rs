@@ -1,14 +1,14 @@
-//! How many file handles a port may use.
+//! Limit of the file handles that a port may use.
 
-/// Half of the process's handles are for connections, and six ports share them: a flood on one leaves
-/// the others, and the store, theirs.
+/// Part of the file handles of the process that one port may use: half of the handles are for connections, and six
+/// ports share that half. A flood on one port therefore leaves handles for the other ports and for the store.
 const PARTS: usize = 12;
-/// Few enough handles that they may run out; the store has less than it should.
+/// Number of handles below which they may run out, and the store may lack some.
 const MIN_CONNECTIONS: usize = 8;
 
-/// `wanted` connections, or as many as a port's share of this process's file handles.
+/// `wanted` connections, but at most the share of a port in the file handles of this process.
 pub(super) fn connections(wanted: usize) -> usize {
-    // Where that cannot be read there is no limit that we could keep to.
+    // Without a readable limit, there is nothing to compare with.
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let share = open_files(&limits).map_or(wanted, |files| (files / PARTS).max(MIN_CONNECTIONS));
     if share < wanted {

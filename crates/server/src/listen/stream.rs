@@ -1,4 +1,4 @@
-//! A connection's socket, which gives up on a peer that does not read.
+//! A socket whose writes fail if the peer reads too slowly.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -9,25 +9,24 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// What a peer must take in each stretch of waiting: about 1 KiB/s, far below any link of today.
+/// Bytes that a peer must read in each period of waiting: about 1 KiB/s, far below the speed of any link.
 const MIN_BYTES: usize = 32 * 1024;
 
-/// A socket whose writes fail when the peer takes less than [`MIN_BYTES`] in `within`, though there
-/// is more to take.
+/// A socket whose writes fail if the peer reads less than [`MIN_BYTES`] in the time `within` while more data waits.
 pub(super) struct Stream {
     socket: TcpStream,
     within: Duration,
     stalled: Option<Stall>,
 }
 
-/// Since the socket first had no room.
+/// A period of waiting, which began when the socket had no room.
 struct Stall {
     until: Pin<Box<Sleep>>,
     taken: usize,
 }
 
 impl Stream {
-    /// Watches `socket`.
+    /// Wraps `socket`.
     pub fn new(socket: TcpStream, within: Duration) -> Self {
         Self { socket, within, stalled: None }
     }
@@ -58,7 +57,7 @@ impl Stall {
         Self { until: Box::pin(tokio::time::sleep(within)), taken: 0 }
     }
 
-    /// The peer has taken `n` bytes; enough of them end the stretch.
+    /// Records that the peer has read `n` bytes. Enough bytes end the period of waiting.
     fn after(mut self, n: usize) -> Option<Self> {
         self.taken += n;
         (self.taken < MIN_BYTES).then_some(self)
@@ -98,7 +97,7 @@ impl AsyncWrite for Stream {
         self.socket.is_write_vectored()
     }
 
-    /// Comes when everything has been written: the peer keeps up.
+    /// A successful flush: everything has been written, and the peer keeps up.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.stalled = None;
         Pin::new(&mut self.socket).poll_flush(context)

@@ -1,4 +1,4 @@
-//! Who is connected to one port, and whose connection ends when there is no room.
+//! The open connections of one port, and the choice of the connection to close when there is no room.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,17 +8,17 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How long a connection may lie idle, HTTP/2's too: ten times an exporter's interval.
+/// Longest time that a connection may be idle: ten times the usual interval of an exporter.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The open connections of one port.
 pub(super) struct ConnectionTable {
-    /// Bytes of answers that may wait for their clients to read on.
+    /// Bytes of answers that may wait for clients to read.
     max_unread_bytes: usize,
-    /// How long a client may leave an answer waiting.
+    /// Longest time that a client may leave an answer unread.
     answer_timeout: Duration,
     open: Mutex<Open>,
-    /// Called when a connection has become idle.
+    /// Signalled when a connection becomes idle.
     idle: Notify,
 }
 
@@ -26,24 +26,24 @@ pub(super) struct ConnectionTable {
 struct Open {
     last_number: u64,
     connections: BTreeMap<u64, Connection>,
-    /// Answers that wait for their clients, by since when and by the number of their request.
+    /// Answers that wait for their clients, by the start of the wait and the number of the request.
     unread: BTreeMap<(Instant, u64), UnreadAnswer>,
     unread_bytes: usize,
 }
 
 struct UnreadAnswer {
     connection: u64,
-    /// What the answer holds of memory.
+    /// Memory of the answer, in bytes.
     bytes: usize,
 }
 
 struct Connection {
     hang_up: CancellationToken,
-    /// Requests that came and whose answers have not gone.
+    /// Requests whose answers have not been sent completely.
     requests: usize,
-    /// Whether it has carried a whole request.
+    /// Whether the connection has carried a whole request.
     proven: bool,
-    /// When it became idle.
+    /// Time at which the connection became idle.
     since: Instant,
 }
 
@@ -54,25 +54,25 @@ pub(super) struct Seat {
     hang_up: CancellationToken,
 }
 
-/// A seat that is given up with its connection, even when requests outlive it.
+/// A seat that is released with its connection, even when requests outlive the connection.
 pub(super) struct SeatGuard(pub Arc<Seat>);
 
-/// One request, from its head until the last of its answer went.
+/// One request, from its head until the last byte of its answer is sent.
 pub(super) struct PendingRequest {
     seat: Arc<Seat>,
     number: u64,
-    /// Since when its answer waits for the client to read on.
+    /// Start of the time that the answer has waited for the client to read.
     waits_since: Option<Instant>,
 }
 
 impl ConnectionTable {
-    /// Nobody is connected yet.
+    /// An empty table.
     pub fn new(max_unread_bytes: usize, answer_timeout: Duration) -> Arc<Self> {
         let (open, idle) = (Mutex::default(), Notify::new());
         Arc::new(Self { max_unread_bytes, answer_timeout, open, idle })
     }
 
-    /// Adds a connection, until what is returned is dropped.
+    /// Adds a connection. The table contains it until the returned seat is dropped.
     pub fn enter(self: &Arc<Self>) -> SeatGuard {
         let hang_up = CancellationToken::new();
         let connection = Connection {
@@ -88,13 +88,13 @@ impl ConnectionTable {
         SeatGuard(Arc::new(Seat { table: self.clone(), number, hang_up }))
     }
 
-    /// Connections that nobody hung up yet.
+    /// Number of open connections that are not being closed.
     pub fn len(&self) -> usize {
         self.open().connections.len()
     }
 
-    /// Ends the idle connection that is missed least: one that never carried a request before one
-    /// that did, and of those the one that has been idle longest. Says whether there was one.
+    /// Closes one idle connection: first those that never carried a request, and among equals the one that has been
+    /// idle longest. Returns whether there was one.
     pub fn make_room(&self) -> bool {
         let mut open = self.open();
         let idle = open.connections.iter().filter(|(_, connection)| connection.requests == 0);
@@ -103,13 +103,13 @@ impl ConnectionTable {
         least.is_some_and(|number| open.hang_up(number))
     }
 
-    /// Waits until a connection has become idle since the last call.
+    /// Waits until a connection becomes idle, or has become idle since the last call.
     pub async fn idle(&self) {
         self.idle.notified().await;
     }
 
-    /// Ends connections whose client has left an answer waiting for too long, or that have been
-    /// idle for too long. Returns how many.
+    /// Closes connections whose client has left an answer unread for too long, and connections that have been idle for
+    /// too long. Returns their number.
     pub fn end_overdue(&self, now: Instant) -> usize {
         let mut open = self.open();
         let unread = open.unread.iter().map(|((since, _), unread)| (*since, unread.connection));
@@ -124,13 +124,13 @@ impl ConnectionTable {
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        // Nothing in here panics half-way through a change.
+        // No code that holds this lock panics in the middle of a change.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Open {
-    /// Tells a connection to end. From now on it counts no more, though its task may still run.
+    /// Signals a connection to close. The connection does not count any more, though its task may still run.
     fn hang_up(&mut self, number: u64) -> bool {
         let connection = self.connections.remove(&number);
         let its = self.unread.extract_if(.., |_, unread| unread.connection == number);
@@ -138,8 +138,8 @@ impl Open {
         connection.inspect(|connection| connection.hang_up.cancel()).is_some()
     }
 
-    /// Ends the connections whose clients have left answers unread longest, until `most` bytes are
-    /// left or a single answer.
+    /// Closes the connections whose clients have left answers unread longest, until at most `most` bytes or a single
+    /// answer are unread.
     fn shed_unread(&mut self, most: usize) {
         while self.unread_bytes > most && self.unread.len() > 1 {
             let Some((_, longest)) = self.unread.first_key_value() else { return };
@@ -149,12 +149,12 @@ impl Open {
 }
 
 impl Seat {
-    /// Completes when this connection is to end.
+    /// Completes when this connection has to close.
     pub async fn hung_up(&self) {
         self.hang_up.cancelled().await;
     }
 
-    /// A request came.
+    /// Records a new request.
     pub fn begin_request(self: &Arc<Self>) -> PendingRequest {
         let mut open = self.table.open();
         open.last_number += 1;
@@ -166,8 +166,8 @@ impl Seat {
 }
 
 impl PendingRequest {
-    /// A piece of an answer that holds `bytes` was given to the connection: what happens next is up to
-    /// the client. When clients leave too much unread, those that did so longest go.
+    /// Records that a piece of an answer, of `bytes`, waits for the client. When clients leave too much unread, those
+    /// that have done so longest are disconnected.
     pub fn waits_for_client(&mut self, bytes: usize) {
         self.waits_for_us();
         let (now, table) = (Instant::now(), &self.seat.table);
@@ -182,7 +182,7 @@ impl PendingRequest {
         open.shed_unread(table.max_unread_bytes);
     }
 
-    /// The client has taken all that there was.
+    /// Records that the client has read everything that was written.
     pub fn waits_for_us(&mut self) {
         if let Some(since) = self.waits_since.take() {
             let mut open = self.seat.table.open();

@@ -45,8 +45,8 @@ async fn a_question_that_is_too_long_or_too_slow_is_not_read_to_its_end() {
     let head = "POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n";
     for (rest, expected) in [
         ("content-length: 10\r\n\r\n0123456789", "10 bytes"),
-        ("content-length: 11\r\n\r\n0123456789a", "the request is larger than this port takes"),
-        ("content-length: 10\r\n\r\n012", "the request did not come within 100ms"),
+        ("content-length: 11\r\n\r\n0123456789a", "the request is larger than this port accepts"),
+        ("content-length: 10\r\n\r\n012", "the request was not received within 100ms"),
     ] {
         let answer = answer_to(&format!("{head}{rest}")).await;
         assert!(answer.ends_with(expected), "{rest}: {answer}");

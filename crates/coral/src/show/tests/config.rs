@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 use coral_config::keys::Roles;
 use coral_config::{Layers, Origin, Sources};
 
-use crate::show::config;
+use crate::show::config::{self, RoleSettings, Selection};
 
 /// A file `coral.yaml` with `text`, and the sources that name it.
 fn sources(text: &str, flags: &[&str]) -> (tempfile::TempDir, Sources) {
@@ -23,8 +23,19 @@ fn sources(text: &str, flags: &[&str]) -> (tempfile::TempDir, Sources) {
 }
 
 fn check(role: Roles, text: &str, flags: &[&str], expected: Expect) {
+    check_selected(&Selection::default(), role, text, flags, expected);
+}
+
+fn check_selected(
+    selection: &Selection,
+    role: Roles,
+    text: &str,
+    flags: &[&str],
+    expected: Expect,
+) {
     let (dir, sources) = sources(text, flags);
-    let shown = config::text(&[("role", Layers::read(&sources, role, false))]);
+    let settings = RoleSettings { name: "role", role, layers: Layers::read(&sources, role, false) };
+    let shown = config::text(&[settings], selection);
     expected.assert_eq(&shown.replace(&format!("{}/", dir.path().display()), ""));
 }
 
@@ -35,18 +46,25 @@ fn every_key_of_an_agent_is_shown_with_its_value_and_origin() {
         "agent:\n  id: web-1\n  colony: http://colony:9000\nbeyla:\n  sampling:\n    rate: 0.5\n",
         &["otlp.grpc=0.0.0.0:4317"],
         expect![[r#"
+            agent.advertise                       (unset)             default
             agent.allowed_hosts                   []                  default
             agent.colony                          http://colony:9000  coral.yaml:3
             agent.id                              web-1               coral.yaml:2
             agent.listen                          127.0.0.1:9001      default
+            beyla.attributes                      (unset)             default
             beyla.check_interval                  10s                 default
             beyla.context_propagation             disabled            default
             beyla.discovery.services              []                  default
             beyla.enabled                         true                default
+            beyla.limits.cpu                      (unset)             default
+            beyla.limits.memory                   (unset)             default
             beyla.otlp.grpc                       127.0.0.1:4319      default
             beyla.otlp.http                       127.0.0.1:4320      default
+            beyla.path                            (unset)             default
             beyla.protocols.grpc.enabled          true                default
+            beyla.protocols.http.capture_headers  (unset)             default
             beyla.protocols.http.enabled          true                default
+            beyla.protocols.http.route_patterns   (unset)             default
             beyla.protocols.kafka.enabled         true                default
             beyla.protocols.redis.enabled         true                default
             beyla.protocols.sql.enabled           true                default
@@ -62,6 +80,7 @@ fn every_key_of_an_agent_is_shown_with_its_value_and_origin() {
             otlp.max_body                         16MiB               default
             privacy.drop                          []                  default
             privacy.hash                          []                  default
+            privacy.hash_key                      (unset)             default
             privacy.headers                       []                  default
             privacy.keep_url_queries              false               default
             privacy.mask_sql                      true                default
@@ -87,6 +106,7 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
             data_dir                              /var/lib/coral                                    default
             drain_within                          10s                                               default
             log                                   info                                              default
+            sql.library                           (unset)                                           default
             sql.max_bytes                         64MB                                              default
             sql.max_rows                          100000                                            default
             sql.memory_limit                      512MB                                             default
@@ -106,7 +126,91 @@ fn every_key_of_a_colony_is_shown_with_its_value_and_origin() {
 #[test]
 fn the_json_form_has_value_and_origin_by_key() {
     let (_dir, sources) = sources("", &["sql.threads=4"]);
-    let json = config::json(&[("colony", Layers::read(&sources, Roles::Colony, false))]);
+    let layers = Layers::read(&sources, Roles::Colony, false);
+    let roles = [RoleSettings { name: "colony", role: Roles::Colony, layers }];
+    let json = config::json(&roles, &Selection::default());
     expect![[r#"{"origin":"--set","value":4}"#]]
         .assert_eq(&json["colony"]["sql.threads"].to_string());
+    expect![[r#"{"origin":"default","value":null}"#]]
+        .assert_eq(&json["colony"]["sql.library"].to_string());
+    let selection = Selection { name: Some("sql.threads".to_owned()), is_described: false };
+    let json = config::json(&roles, &selection);
+    expect![[r#"{"colony":{"sql.threads":{"description":"Threads that one SQL statement may use.","origin":"--set","unit":"threads","value":4}}}"#]].assert_eq(&json.to_string());
+}
+
+#[test]
+fn a_selected_key_is_shown_with_everything_that_is_known_of_it() {
+    let selected = |name: &str| Selection { name: Some(name.to_owned()), is_described: false };
+    check_selected(
+        &selected("agent.colony"),
+        Roles::Agent,
+        "",
+        &[],
+        expect![[r#"
+        agent.colony  (unset)  default
+            URL of the colony with which the agent registers.
+            If unset, the agent does not register; a colony polls the agent if `colony.agents` names it.
+            Form: a URL of the form http://HOST:PORT, such as http://10.0.0.5:9001
+            Set by: file, CORAL_SET, --set
+    "#]],
+    );
+    check_selected(
+        &selected("storage.max_size"),
+        Roles::Agent,
+        "",
+        &[],
+        expect![[r#"
+        storage.max_size  2GB  default
+            Largest size of the store on disk, of which RED metrics may take a quarter; a larger store loses its oldest data before the retention ends.
+            Default: 2GB
+            Form: a size such as 500MB, 2GB or 512MiB
+            Unit: B, KB, MB, GB, TB, KiB, MiB, GiB or TiB, written after the number
+            Set by: file, CORAL_SET, --set
+    "#]],
+    );
+    check_selected(
+        &selected("log"),
+        Roles::Colony,
+        "log: warn",
+        &[],
+        expect![[r#"
+        log  warn  coral.yaml:1
+            Lowest level of the log lines that are written, or a filter by module.
+            Default: info
+            Form: error, warn, info, debug or trace, or a filter such as coral=debug
+            Set by: file, CORAL_SET, --set, --log, CORAL_LOG
+    "#]],
+    );
+}
+
+#[test]
+fn the_keys_of_a_selected_section_are_described() {
+    let selection = Selection { name: Some("colony".to_owned()), is_described: false };
+    check_selected(
+        &selection,
+        Roles::Colony,
+        "",
+        &[],
+        expect![[r#"
+        colony.agents         []              default
+            Agents that the colony polls without their registration: the id of each, and the URL of its `agent.listen`.
+        colony.allowed_hosts  []              default
+            Names that the `Host` header of an HTTP request to `colony.listen` may have, besides IP addresses, `localhost` and this host's own names.
+        colony.listen         127.0.0.1:9000  default
+            Address where the colony answers questions, registers agents, and serves `/metrics` and `/healthz`.
+        colony.poll_interval  5s              default
+            Interval between two polls of one agent.
+        colony.poll_timeout   10s             default
+            Time that an agent may take to answer a poll.
+    "#]],
+    );
+}
+
+#[test]
+fn another_spelling_selects_the_key_that_it_stands_for() {
+    let selection =
+        Selection { name: Some("beyla.trace_retention_days".to_owned()), is_described: false };
+    let names: Vec<&str> = selection.keys(Roles::Colony).map(|key| key.name).collect();
+    assert_eq!(names, ["storage.beyla.retention.traces"]);
+    assert_eq!(selection.keys(Roles::Agent).count(), 0);
 }

@@ -1,0 +1,86 @@
+//! Keys that a colony reads, except those about its store.
+
+use super::{Example, Key, Kind, Preset, Roles, key};
+
+pub(super) const KEYS: &[Key] = &[
+    colony(
+        "colony.listen",
+        Kind::Address,
+        Preset::Value("127.0.0.1:9000"),
+        "Address where the colony answers questions, registers agents, and serves `/metrics` and `/healthz`.",
+    )
+    .such_as("0.0.0.0:9000")
+    .set_in_example(Example::SetUnlessStandalone),
+    colony(
+        "colony.allowed_hosts",
+        Kind::Hosts,
+        Preset::Value("[]"),
+        "Names that the `Host` header of an HTTP request to `colony.listen` may have, besides IP addresses, \
+         `localhost` and this host's own names.",
+    ),
+    colony(
+        "colony.agents",
+        Kind::Agents,
+        Preset::Value("[]"),
+        "Agents that the colony polls without their registration: the id of each, and the URL of its \
+         `agent.listen`.",
+    ),
+    colony(
+        "colony.poll_interval",
+        Kind::Duration,
+        Preset::Value("5s"),
+        "Interval between two polls of one agent.",
+    ),
+    colony(
+        "colony.poll_timeout",
+        Kind::Duration,
+        Preset::Value("10s"),
+        "Time that an agent may take to answer a poll.",
+    ),
+    colony(
+        "sql.library",
+        Kind::Text,
+        Preset::Unset(
+            "the colony looks beside its own program, in `lib/` of `data_dir`, where `coral duckdb install` \
+             puts the library, and in the system's library directories",
+        ),
+        "Absolute path of DuckDB's shared library, which answers questions in SQL.",
+    )
+    .such_as("/usr/local/lib/libduckdb.so")
+    .also_set_by(&["--duckdb-library", "CORAL_DUCKDB"]),
+    colony(
+        "sql.memory_limit",
+        Kind::Size,
+        Preset::Value("512MB"),
+        "Memory that one SQL statement may use.",
+    ),
+    colony(
+        "sql.threads",
+        Kind::Threads,
+        Preset::Value("2"),
+        "Threads that one SQL statement may use.",
+    ),
+    colony(
+        "sql.time_limit",
+        Kind::Duration,
+        Preset::Value("30s"),
+        "Time that one SQL statement may take.",
+    ),
+    colony(
+        "sql.max_rows",
+        Kind::Rows,
+        Preset::Value("100000"),
+        "Largest number of rows in the answer to one SQL statement; further rows are cut, and the answer says \
+         so.",
+    ),
+    colony(
+        "sql.max_bytes",
+        Kind::Size,
+        Preset::Value("64MB"),
+        "Largest size of the answer to one SQL statement; further rows are cut, and the answer says so.",
+    ),
+];
+
+const fn colony(name: &'static str, kind: Kind, default: Preset, description: &'static str) -> Key {
+    key(name, kind, Roles::Colony, default, description)
+}

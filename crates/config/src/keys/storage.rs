@@ -1,0 +1,61 @@
+//! Keys about the stores. In a standalone, `storage.max_size` and `storage.segment_rows` apply to each of the two stores.
+
+use super::{Example, Key, Kind, Preset, Roles, key};
+
+pub(super) const KEYS: &[Key] = &[
+    both(
+        "storage.max_size",
+        Kind::Size,
+        Preset::PerRole { agent: "2GB", colony: "50GB" },
+        "Largest size of the store on disk, of which RED metrics may take a quarter; a larger store loses its \
+         oldest data before the retention ends.",
+    )
+    .set_in_example(Example::SetUnlessStandalone),
+    both(
+        "storage.segment_rows",
+        Kind::Rows,
+        Preset::PerRole { agent: "163840", colony: "262144" },
+        "Number of spans that are collected in memory, and in a log, before they are written to disk as one \
+         segment.",
+    ),
+    colony(
+        "storage.beyla.retention.traces",
+        Kind::Duration,
+        Preset::Value("7d"),
+        "Time for which the colony stores spans after it polled them.",
+    )
+    .set_in_example(Example::Set),
+    colony(
+        "storage.beyla.retention.http_metrics",
+        Kind::Duration,
+        Preset::Value("30d"),
+        "Time for which the colony stores the RED metrics of HTTP requests.",
+    ),
+    colony(
+        "storage.beyla.retention.grpc_metrics",
+        Kind::Duration,
+        Preset::Value("30d"),
+        "Time for which the colony stores the RED metrics of gRPC calls.",
+    ),
+    colony(
+        "storage.beyla.retention.sql_metrics",
+        Kind::Duration,
+        Preset::Value("14d"),
+        "Time for which the colony stores the RED metrics of SQL queries.",
+    ),
+    colony(
+        "storage.beyla.trace_sampling_rate",
+        Kind::Rate,
+        Preset::Value("1.0"),
+        "Share of traces that the colony stores; a hash of the trace id decides, so that a trace is stored \
+         whole or not at all.",
+    ),
+];
+
+const fn both(name: &'static str, kind: Kind, default: Preset, description: &'static str) -> Key {
+    key(name, kind, Roles::Both, default, description)
+}
+
+const fn colony(name: &'static str, kind: Kind, default: Preset, description: &'static str) -> Key {
+    key(name, kind, Roles::Colony, default, description)
+}
