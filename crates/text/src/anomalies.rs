@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::table::{cut, table};
+use crate::duration::duration;
 use coral_query::answer::{Anomalies, Anomaly, AnomalyKind};
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, counted, duration};
+use coral_trace::units::{count, counted};
 
 /// The widest that a component is printed.
 const MAX_COMPONENT_WIDTH: usize = 60;

@@ -4,6 +4,7 @@
 
 pub mod anomalies;
 pub mod csv;
+pub mod duration;
 pub mod english;
 pub mod json;
 pub mod red_table;

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use super::table::{cut, table};
+use crate::duration::duration;
 use coral_query::answer::{NoSlowTrace, RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
 use coral_query::{RedProtocol, RedSide, RedSource};
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, counted, duration, instant};
+use coral_trace::units::{count, counted, instant};
 
 /// The widest that the name of a row is printed.
 const MAX_NAME_WIDTH: usize = 38;

@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 
 pub use self::graph::{dot, mermaid};
 use super::table::{cut, table};
+use crate::duration::duration;
 use coral_query::answer::{NodeKind, Topology, TopologyDiff, TopologyEdge};
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, counted, duration};
+use coral_trace::units::{count, counted};
 
 /// The widest that a name is printed.
 const MAX_NAME_WIDTH: usize = 40;

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use super::root_cause::root_cause;
 use super::table::{cut, room_for_last, table, width};
+use crate::duration::duration;
 use coral_query::answer::{Trace, TraceList, TraceSummary};
 use coral_query::{Sort, TracesQuestion};
 use coral_trace::Span;
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, duration, instant};
+use coral_trace::units::{count, instant};
 
 /// What a list is about, for its heading.
 #[derive(Clone, Debug)]

@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 
 use self::words::{reason, suspicion};
 use super::table::{cut, table};
+use crate::duration::duration;
 use coral_query::answer::{Verdict, Why, WhySuspect};
 use coral_trace::sanitize::line;
-use coral_trace::units::{counted, duration};
+use coral_trace::units::counted;
 
 /// Suspects that are listed.
 const MAX_SUSPECTS: usize = 5;

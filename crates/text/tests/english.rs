@@ -100,8 +100,8 @@ fn rows_are_those_of_the_route_and_from_spans_where_there_are_no_metrics() {
         Analyzing shop, last 1h...
 
         The slowest first, by P95:
-          - GET /pay: P95 487ms, 10 requests, 0% failed [1]
-          - GET /list: P95 9.6ms, 20 requests, 0% failed [1]
+          - GET /pay: P95 488ms, 10 requests, 0% failed [1]
+          - GET /list: P95 9.64ms, 20 requests, 0% failed [1]
 
         Queries:
           [1] coral query beyla http shop --source spans --since 1h
@@ -111,7 +111,7 @@ fn rows_are_those_of_the_route_and_from_spans_where_there_are_no_metrics() {
         Analyzing /list of shop, last 1h...
 
         The slowest first, by P95:
-          - GET /list: P95 9.6ms, 20 requests, 0% failed [1]
+          - GET /list: P95 9.64ms, 20 requests, 0% failed [1]
 
         Queries:
           [1] coral query beyla http shop --source spans --since 1h

@@ -213,6 +213,7 @@ fn requests_come_back_and_rows_without_a_slow_trace_say_why() {
         overall_before: None,
         requests_by_metrics: Some(4),
         slow,
+        did_you_mean: Vec::new(),
     };
     assert_eq!(check(&table(None))["slow"], Value::Null);
     let rows = [

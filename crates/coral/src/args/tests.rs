@@ -48,7 +48,7 @@ fn a_wrong_command_line_is_answered_with_the_word_that_is_wrong_and_exit_code_2(
     for (line, wrong) in [
         ("coral agnet start", "'agnet'"),
         ("coral agent start --set", "--set <KEY=VALUE>"),
-        ("coral demo --for 10", "`10` is not a duration such as 90s, 5m, 1h or 7d"),
+        ("coral demo --for 10", "`10` is not a duration such as 500ms, 90s, 5m, 1h or 7d"),
         ("coral demo --for 9999999w", "`9999999w` is longer than 100 years"),
         ("coral config show --role king", "possible values: agent, colony, standalone"),
         ("coral connect cart", "`cart` is not of the form NAME:PORT"),

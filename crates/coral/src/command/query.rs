@@ -8,6 +8,7 @@ use crate::client::Server;
 use coral_query::answer::{Trace, TraceList};
 use coral_query::{Sort, TraceQuestion, TracesQuestion};
 use coral_server::clock;
+use coral_text::duration::duration;
 use coral_text::{csv, trace, trace_table};
 use coral_trace::units;
 
@@ -134,6 +135,6 @@ pub(super) fn ago_text(ago: Duration) -> String {
         _ if whole(86_400) => units::counted(seconds / 86_400, "day"),
         _ if whole(3_600) => units::counted(seconds / 3_600, "hour"),
         _ if whole(60) => units::counted(seconds / 60, "minute"),
-        _ => units::duration(ago.as_micros() as i64),
+        _ => duration(ago.as_micros() as i64),
     }
 }

@@ -50,7 +50,7 @@ impl Reader<'_> {
             ));
         }
         if question.baseline_us <= 0 {
-            return Err(QueryError::invalid("baseline", "it is not longer than nothing"));
+            return Err(QueryError::invalid("baseline", "a length must be more than zero"));
         }
         let (now, before) =
             (range(since, until), range(since.saturating_sub(question.baseline_us), since));

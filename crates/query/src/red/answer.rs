@@ -34,6 +34,9 @@ pub struct RedTable {
     pub requests_by_metrics: Option<u64>,
     /// The traces behind it: null unless they were asked for.
     pub slow: Option<Vec<SlowRow>>,
+    /// Services of a similar name, when no span in the window is of this one: at most three, the most alike first.
+    #[serde(default)]
+    pub did_you_mean: Vec<String>,
 }
 
 /// One route, method or statement.

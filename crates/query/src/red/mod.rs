@@ -89,6 +89,10 @@ impl Reader<'_> {
         } else {
             None
         };
+        let did_you_mean = match rows.is_empty() {
+            true => self.did_you_mean(service, range)?,
+            false => Vec::new(),
+        };
         Ok(answer::RedTable {
             protocol: question.protocol,
             service: service.to_owned(),
@@ -101,6 +105,7 @@ impl Reader<'_> {
             overall_before: before.as_ref().map(overall),
             requests_by_metrics,
             slow,
+            did_you_mean,
         })
     }
 
@@ -231,10 +236,10 @@ fn check(question: &RedQuestion) -> Result<(), QueryError> {
         return invalid("until", "the range is empty: its end is not after its start");
     }
     if question.compare_us.is_some_and(|earlier| earlier <= 0) {
-        return invalid("compare", "it must be more than nothing");
+        return invalid("compare", "a length must be more than zero");
     }
     if question.over_us.is_some_and(|over| over < 0) {
-        return invalid("over", "it is negative");
+        return invalid("over", "a threshold must not be negative");
     }
     Ok(())
 }

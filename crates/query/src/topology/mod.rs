@@ -42,7 +42,7 @@ impl Reader<'_> {
             ));
         }
         if question.diff_us.is_some_and(|length| length <= 0) {
-            return Err(QueryError::invalid("diff", "it is not longer than nothing"));
+            return Err(QueryError::invalid("diff", "a length must be more than zero"));
         }
         let map = |range| {
             Ok::<_, QueryError>(

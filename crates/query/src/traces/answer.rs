@@ -11,6 +11,10 @@ pub struct TraceList {
     pub traces: Vec<TraceSummary>,
     /// More traces match than `limit` let through, or than one answer may hold.
     pub more: bool,
+    /// Services of a similar name, when no trace matches because no span in the window is of the service that was
+    /// asked for: at most three, the most alike first.
+    #[serde(default)]
+    pub did_you_mean: Vec<String>,
 }
 
 /// One line of a [`TraceList`].

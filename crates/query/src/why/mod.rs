@@ -61,7 +61,7 @@ impl Reader<'_> {
     /// [`QueryError::Unavailable`].
     pub(crate) fn why(&self, question: &WhyQuestion) -> Result<answer::Why, QueryError> {
         if question.baseline_us <= 0 {
-            return Err(QueryError::invalid("baseline", "it is not longer than nothing"));
+            return Err(QueryError::invalid("baseline", "a length must be more than zero"));
         }
         let cohorts = match (&question.trace_id, &question.service) {
             (Some(id), _) => self.trace_cohorts(id, question)?,

@@ -1,7 +1,8 @@
 //! What changed since the baseline, in words.
 
+use crate::duration::duration;
 use coral_query::answer::{Anomaly, AnomalyKind, ChangeFindings, Understanding};
-use coral_trace::units::{count, counted, duration};
+use coral_trace::units::{count, counted};
 
 use super::command;
 use super::number::{percent, short};

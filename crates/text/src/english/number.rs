@@ -1,7 +1,7 @@
 //! How names and numbers are written in a page.
 
+use crate::duration::duration;
 use coral_query::answer::RedNumbers;
-use coral_trace::units::duration;
 
 /// Characters of a name that are written.
 const MAX_NAME_CHARS: usize = 80;

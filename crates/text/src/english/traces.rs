@@ -1,9 +1,10 @@
 //! A list of traces, in words.
 
+use crate::duration::duration;
 use crate::root_cause::root_cause;
 use coral_query::Sort;
 use coral_query::answer::{TraceFindings, TraceSummary, Understanding};
-use coral_trace::units::{counted, duration};
+use coral_trace::units::counted;
 
 use super::command;
 use super::number::short;

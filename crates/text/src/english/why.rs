@@ -1,9 +1,10 @@
 //! Why something is slow, in words: metrics, traces, cause, and what to do.
 
+use crate::duration::duration;
 use coral_query::answer::{
     CauseKind, RedNumbers, RequestFindings, Understanding, Verdict, Why, WhyFindings, WhySuspect,
 };
-use coral_trace::units::{count, counted, duration};
+use coral_trace::units::{count, counted};
 
 use super::command;
 use super::number::{change, p95, percent, short};

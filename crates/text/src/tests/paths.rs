@@ -26,8 +26,8 @@ fn the_critical_path_of_the_reference_trace_sums_to_its_duration() {
         +445ms | 35ms  | 2.9%  | fraud-detector: Check
         +480ms | 20ms  | 1.7%  | payments-api: POST /api/v1/payments
         +500ms | 680ms | 56.7% | frontend-api: POST /checkout
-        +1.1s  | 15ms  | 1.3%  | email-svc: notifications
-        +1.1s  | 5ms   | 0.4%  | frontend-api: POST /checkout
+        +1.18s | 15ms  | 1.3%  | email-svc: notifications
+        +1.2s  | 5ms   | 0.4%  | frontend-api: POST /checkout
 
         By hop:
 

@@ -36,6 +36,7 @@ fn table(protocol: RedProtocol, rows: Vec<RedRow>, overall: RedNumbers) -> RedTa
         overall_before: None,
         requests_by_metrics: None,
         slow: None,
+        did_you_mean: Vec::new(),
     }
 }
 
@@ -56,7 +57,7 @@ fn a_percentile_beyond_the_last_bound_says_so_and_the_window_before_is_compared(
     ];
     let compared =
         RedTable { overall_before: Some(before), ..table(RedProtocol::Http, rows, slow) };
-    expect![[r"
+    expect![[r#"
         HTTP Requests (payments-api, last 1 hour):
 
         Route                 | Requests | P50   | P95   | P99   | Errors | Before
@@ -65,8 +66,8 @@ fn a_percentile_beyond_the_last_bound_says_so_and_the_window_before_is_compared(
         POST /\u{1b}[2J       | 1        | 100µs | 100µs | 100µs | 100%   | new
 
         Overall: 1,234 requests, P95 9.5s, 0.97% errors
-        Before:  617 requests, P95 4.7s, 1.9% errors (requests +100%, P95 +100%, errors -1.0 points)
-    "]]
+        Before:  617 requests, P95 4.75s, 1.9% errors (requests +100%, P95 +100%, errors -1.0 points)
+    "#]]
     .assert_eq(&red_table(&compared, "last 1 hour"));
 }
 

@@ -30,6 +30,7 @@ fn list() -> TraceList {
             row("789abc123def", 5_200_000, 12, 1, Some(500), "GET /checkout"),
         ],
         more: false,
+        did_you_mean: Vec::new(),
     }
 }
 
@@ -121,7 +122,7 @@ fn a_list_that_was_cut_says_how_to_see_more() {
 
 #[test]
 fn an_empty_list_says_what_to_look_at_next() {
-    let empty = TraceList { traces: vec![], more: false };
+    let empty = TraceList { traces: vec![], more: false, did_you_mean: vec![] };
     check(
         &empty,
         TracesQuestion::default(),
@@ -212,7 +213,7 @@ fn spans_are_listed_by_start() {
         0000000000000005 | +445ms | 35ms     | fraud-detector     | server   | Check
         0000000000000006 | +50ms  | 180ms    | inventory-api      | server   | POST /api/v1/reserve
         0000000000000007 | +200ms | 2ms      | redis              | client   | SET
-        0000000000000008 | +1.1s  | 15ms     | email-svc          | producer | notifications
+        0000000000000008 | +1.18s | 15ms     | email-svc          | producer | notifications
     "#]]
     .assert_eq(&span_table(&trace(REFERENCE)));
 }

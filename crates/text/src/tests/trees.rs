@@ -66,7 +66,7 @@ a payments client 40+5 GET /v1/rates < 7 | server.address=api.rates.example",
 
             Span Tree:
             frontend (100ms, GET /checkout/{id})
-            └─ payments (59ms, POST /api/v1/payments)
+            └─ payments (59.5ms, POST /api/v1/payments)
                ├─ payments → other_sql cards (1.9ms, SELECT cards)
                ├─ payments → kafka paid (350µs, publish paid)
                └─ payments → api.rates.example (5ms, GET /v1/rates)
@@ -170,7 +170,7 @@ fn times_that_clocks_disagree_on_are_left_as_they_are_and_named() {
             a (100ms, GET /)
             ├─ b (10ms, early) (starts 500ms before the hop above)
             ├─ b (100ms, late) (ends 50ms after the hop above)
-            ├─ b (10ms, within a millisecond)
+            ├─ b (10.9ms, within a millisecond)
             ├─ b (10ms, after) (starts 400ms after the hop above ended)
             └─ b (10ms, process mails)
 

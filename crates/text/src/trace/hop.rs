@@ -6,8 +6,8 @@ use coral_trace::tree::Place;
 use coral_trace::{Collector, Span, SpanKind, Value};
 
 use super::picture::Picture;
+use crate::duration::duration;
 use coral_trace::sanitize::line;
-use coral_trace::units::duration;
 
 /// A child may leave its parent's time by this many microseconds before it is worth a remark: two
 /// processes never read the clock at the same moment (spec/beyla.md §2.5: 0.17 ms was seen).

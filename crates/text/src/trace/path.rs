@@ -7,10 +7,11 @@ use coral_trace::critical_path::PathSegment;
 
 use super::picture::Picture;
 use super::tree::{MAX_HOPS, header};
+use crate::duration::duration;
 use crate::table::{cut, table};
 use coral_query::answer::Trace;
 use coral_trace::sanitize::line;
-use coral_trace::units::{counted, duration};
+use coral_trace::units::counted;
 
 /// The widest that a hop is printed.
 const MAX_HOP_WIDTH: usize = 80;

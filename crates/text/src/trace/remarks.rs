@@ -2,7 +2,8 @@
 
 use super::hop::SKEW_US;
 use super::picture::Picture;
-use coral_trace::units::{counted, duration};
+use crate::duration::duration;
+use coral_trace::units::counted;
 
 impl Picture<'_> {
     /// One sentence each, for the end of the page. None for a whole trace of agreeing clocks.

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::picture::Picture;
+use crate::duration::duration;
 use coral_query::answer::Trace;
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, counted, duration};
+use coral_trace::units::{count, counted};
 
 /// More hops are counted, not printed.
 pub(super) const MAX_HOPS: usize = 500;

@@ -15,14 +15,14 @@ pub enum InvalidDuration {
     TooLong,
 }
 
-/// Parses `90s`, `5m`, `1h`, `7d`, `500ms`, or several of them in a row; zero to 100 years.
+/// Parses `500ms`, `90s`, `5m`, `1h`, `7d`, or several of them in a row; zero to 100 years.
 ///
 /// # Errors
 /// A sentence that quotes `text`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     sum_of_parts(text).map_err(|reason| match reason {
         InvalidDuration::Syntax => {
-            format!("`{text}` is not a duration such as 90s, 5m, 1h or 7d")
+            format!("`{text}` is not a duration such as 500ms, 90s, 5m, 1h or 7d")
         }
         InvalidDuration::TooLong => format!("`{text}` is {reason}"),
     })
@@ -70,7 +70,7 @@ fn leading_part(text: &str) -> Option<(Duration, &str)> {
 impl fmt::Display for InvalidDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Syntax => "expected a duration such as 90s, 5m, 1h or 7d",
+            Self::Syntax => "expected a duration such as 500ms, 90s, 5m, 1h or 7d",
             Self::TooLong => "longer than 100 years",
         })
     }
