@@ -9,6 +9,7 @@ pub mod english;
 pub mod json;
 pub mod red_table;
 pub mod root_cause;
+pub mod screen;
 pub mod table;
 pub mod topology;
 pub mod trace;

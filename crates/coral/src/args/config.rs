@@ -7,25 +7,21 @@ use super::{ServerArgs, StatusFormat};
 /// What to do with the configuration.
 #[derive(Subcommand, Debug)]
 pub enum ConfigCommand {
-    /// Print every setting with its value and where that comes from.
-    #[command(after_help = "\
-Example:
-  coral config show --role agent -c agent-config.yaml")]
+    /// Print every setting with its value and the source of the value.
+    #[command(after_help = include_str!("examples/config-show.txt"))]
     Show(ConfigArgs),
-    /// Say whether a configuration is right, and list every problem if not.
-    #[command(after_help = "\
-Example:
-  coral config check --role colony -c colony-config.yaml")]
+    /// Check a configuration, and list every problem.
+    #[command(after_help = include_str!("examples/config-check.txt"))]
     Check(ConfigArgs),
 }
 
 /// `coral config …`.
 #[derive(Args, Debug)]
 pub struct ConfigArgs {
-    /// For this role.
+    /// The role whose settings are meant.
     #[arg(long, value_enum, default_value = "standalone")]
     pub role: Role,
-    /// How to print it.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     pub format: StatusFormat,
     #[command(flatten)]

@@ -35,7 +35,7 @@ pub(super) fn show(args: &ConfigArgs) -> Result<(), Failure> {
 pub(super) fn check(args: &ConfigArgs) -> Result<(), Failure> {
     let sources = sources(&args.server);
     checked(args.role, &sources).map_err(|error| Failure::new(error.to_string()))?;
-    print("The configuration is right.\n")
+    print("The configuration is valid.\n")
 }
 
 fn checked(role: Role, sources: &Sources) -> Result<(), ConfigError> {

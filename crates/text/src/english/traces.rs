@@ -14,11 +14,11 @@ use super::page::Page;
 pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: &mut Page) {
     let query = page.query(command::traces(&found.query, &understanding.window));
     page.section(match found.query.sort {
-        Sort::Slowest => "Traces, the slowest first",
-        Sort::Newest => "Traces, the newest first",
+        Sort::Slowest => "Traces, slowest first",
+        Sort::Newest => "Traces, newest first",
     });
     found.list.traces.iter().for_each(|trace| page.line(query, summary(trace)));
-    page.or_nothing(query, "none");
+    page.or_nothing(query, "no traces match");
 }
 
 /// `4bf9… 335ms GET /cart (ERROR), 5 spans: stock failed with 500 (309ms)`
