@@ -38,10 +38,8 @@ pub fn trace_table(list: &TraceList, heading: &Heading, screen: Screen) -> Strin
     });
     if list.more {
         let shown = list.traces.len();
-        let _ = writeln!(
-            text,
-            "… more traces match than these {shown}: raise --limit, or add conditions."
-        );
+        let _ =
+            writeln!(text, "… more traces match: raise --limit (now {shown}), or add conditions.");
     }
     text
 }

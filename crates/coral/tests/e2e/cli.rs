@@ -137,3 +137,36 @@ fn a_duration_filter_keeps_whole_traces_and_states_its_order() {
         "query beyla traces --service redis --min-duration 500ms --sort slowest --limit 1 --since 2026-01-01T00:00:00Z",
     ));
 }
+
+#[test]
+fn an_error_under_format_json_is_json_on_standard_output_with_its_exit_code() {
+    for (line, exit_code) in [
+        ("why cart --format json --colony http://127.0.0.1:1", 1),
+        ("query beyla traces --format=json --attr status>=500", 2),
+    ] {
+        let output = coral().args(line.split_whitespace()).output().unwrap();
+        assert_eq!(output.status.code(), Some(exit_code), "{line}");
+        assert_eq!(output.stderr, b"", "{line}");
+        let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(printed["error"]["exit_code"], exit_code, "{printed}");
+        assert!(printed["error"]["message"].as_str().is_some_and(|text| text.len() > 20));
+        assert!(printed["error"]["hint"].is_string(), "{printed}");
+    }
+}
+
+#[test]
+fn colours_are_for_terminals_unless_they_are_asked_for() {
+    let line = ["query", "topology", "--colony", "http://127.0.0.1:1"];
+    let has_colours = |more: &[&str], no_color: bool| {
+        let mut command = coral();
+        command.args(line).args(more);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        command.output().unwrap().stderr.contains(&0x1b)
+    };
+    assert!(!has_colours(&[], false));
+    assert!(!has_colours(&["--color", "never"], false));
+    assert!(has_colours(&["--color", "always"], false));
+    assert!(has_colours(&["--color=always"], true), "a flag wins over the environment");
+}

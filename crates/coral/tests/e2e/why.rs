@@ -180,7 +180,7 @@ fn a_list_of_slow_traces_says_why_each_is() {
         000000000000000018eb47f663d98059 | 594ms    | card-validator-svc slow (377ms)
         000000000000000018eb47f663d98058 | 592ms    | card-validator-svc slow (376ms)
         000000000000000018eb47f663d98057 | 590ms    | card-validator-svc slow (375ms)
-        … more traces match than these 3: raise --limit, or add conditions.
+        … more traces match: raise --limit (now 3), or add conditions.
     "#]].assert_eq(&list);
     // A list that is not of slow ones does not look for causes.
     let all = coral.json(&format!("query beyla traces --service payments-api --limit 3 {WINDOW}"));

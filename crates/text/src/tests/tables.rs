@@ -120,7 +120,7 @@ fn slow_traces_with_known_causes_are_listed_as_in_the_rfd() {
 fn a_list_that_was_cut_says_how_to_see_more() {
     let list = TraceList { more: true, ..list() };
     let page = trace_table(&list, &heading(TracesQuestion::default()), Screen::PLAIN);
-    expect!["… more traces match than these 3: raise --limit, or add conditions."]
+    expect!["… more traces match: raise --limit (now 3), or add conditions."]
         .assert_eq(page.lines().last().unwrap());
 }
 
