@@ -8,6 +8,7 @@ use coral_query::{Ask, path_and_query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::terminal::Progress;
 use coral_server::addresses::Addresses;
 use coral_server::addresses::on_this_host;
 use coral_trace::chain;
@@ -37,7 +38,7 @@ pub enum AskError {
         role: &'static str,
         /// Where it was looked for.
         url: String,
-        /// The operating system's word.
+        /// What the operating system reports.
         reason: String,
         /// The next step.
         hint: String,
@@ -98,6 +99,7 @@ impl Server {
     }
 
     fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, AskError> {
+        let _waiting = self.waiting();
         self.read(agent().get(format!("{}{path_and_query}", self.url)).call())
     }
 
@@ -111,8 +113,25 @@ impl Server {
         key: &str,
         order: &impl Serialize,
     ) -> Result<T, AskError> {
+        let _waiting = self.waiting();
         let request = agent().post(format!("{}{path}", self.url));
         self.read(request.header("authorization", format!("Bearer {key}")).send_json(order))
+    }
+
+    /// Makes a colony forget the agent with this id.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub fn forget(&self, agent_id: &str) -> Result<(), AskError> {
+        let id = form_urlencoded::byte_serialize(agent_id.as_bytes()).collect::<String>();
+        // A path has no `+` for a space.
+        let id = id.replace('+', "%20");
+        let answer = agent().delete(format!("{}/api/v1/agents/{id}", self.url)).call();
+        let mut answer = answer.map_err(|error| self.unreachable(&error))?;
+        match answer.status().is_success() {
+            true => Ok(()),
+            false => Err(self.refused(&mut answer)),
+        }
     }
 
     /// The answer to `question`, which is posted to `path`. How long it may take is the server's to limit.
@@ -124,8 +143,13 @@ impl Server {
         path: &str,
         question: &impl Serialize,
     ) -> Result<T, AskError> {
+        let _waiting = self.waiting();
         let request = agent_without_limit().post(format!("{}{path}", self.url));
         self.read(request.send_json(question))
+    }
+
+    fn waiting(&self) -> Progress {
+        Progress::of(format!("Waiting for the {} at {}", self.role.as_str(), self.url))
     }
 
     fn read<T: DeserializeOwned>(
@@ -155,9 +179,9 @@ impl Server {
     fn unreachable(&self, error: &ureq::Error) -> AskError {
         let hint = match self.role {
             Role::Colony => {
-                "start one with `coral standalone` or `coral colony start`, or name it with --colony URL"
+                "start a colony with `coral standalone` or `coral colony start`, or name one with --colony URL"
             }
-            Role::Agent => "start one with `coral agent start`, or name it with --agent URL",
+            Role::Agent => "start an agent with `coral agent start`, or name one with --agent URL",
         };
         AskError::Unreachable {
             role: self.role.as_str(),

@@ -7,14 +7,14 @@ mod args;
 mod client;
 mod command;
 mod demo;
+mod greeting;
 mod roles;
 mod show;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 /// Exit codes: 0 answered, 1 the question or the server failed, 2 the command line was wrong.
 fn main() -> ExitCode {
@@ -24,12 +24,10 @@ fn main() -> ExitCode {
     if let Some(answered) = coral_sql::child::run(std::env::args_os()) {
         return answered;
     }
-    let cli = args::Cli::parse();
-    match command::run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("{failure}");
-            ExitCode::FAILURE
-        }
-    }
+    let cli = match args::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(wrong) => return wrong.report(),
+    };
+    cli.color.write_global();
+    command::run(cli.command)
 }

@@ -59,6 +59,18 @@ impl<'a> Reader<'a> {
         Ok(self.from.traces.services(started, self.budget)?.into_iter().collect())
     }
 
+    /// Services seen in `started` that `service` may be a misspelling of; none when it is seen there itself.
+    pub(crate) fn did_you_mean(
+        &self,
+        service: &str,
+        started: TimeRange,
+    ) -> Result<Vec<String>, EngineError> {
+        match self.known_services(started)?.iter().any(|name| name == service) {
+            true => Ok(Vec::new()),
+            false => self.similar(service, started),
+        }
+    }
+
     /// The services with spans in `started` whose names are similar to `service`, most similar
     /// first.
     pub(crate) fn similar(

@@ -65,7 +65,9 @@ pub(crate) fn sync_all(file: &File) -> io::Result<()> {
 /// Brings the names in the directory of `path` to the disk: a new or renamed file survives a power loss only then.
 pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {
     before(Operation::Sync)?;
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    // The parent of a relative path of one name is empty, and means the working directory.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Gives `from` the name `to`, in place of what has it.

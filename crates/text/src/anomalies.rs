@@ -2,33 +2,43 @@
 
 use std::fmt::Write as _;
 
-use super::table::{cut, table};
+use crate::duration::duration;
+use crate::screen::Screen;
+use crate::table::{Cell, Table, id, name, whole};
+use crate::why::SAMPLED;
 use coral_query::answer::{Anomalies, Anomaly, AnomalyKind};
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, counted, duration};
-
-/// The widest that a component is printed.
-const MAX_COMPONENT_WIDTH: usize = 60;
+use coral_trace::units::counted;
 
 /// `windows` is `last 1 hour, against the 1 hour before`.
-pub fn anomalies(found: &Anomalies, windows: &str) -> String {
-    let mut text = format!("Anomalies ({windows}):\n\n");
+pub fn anomalies(found: &Anomalies, windows: &str, screen: Screen) -> String {
+    let mut text = format!("Changes ({windows}):\n\n");
     if found.anomalies.is_empty() {
         let _ = writeln!(text, "{}", nothing(found));
     } else {
         let rows: Vec<_> = found.anomalies.iter().map(row).collect();
-        let columns = ["What", "Service", "Where", "Before", "Now", "Score", "Trace"];
-        text.push_str(&table(&columns, &rows));
+        let columns = [
+            whole("Change"),
+            name("Service"),
+            name("Where"),
+            whole("Before"),
+            whole("Now"),
+            whole("Score"),
+            id("Trace"),
+        ];
+        text.push_str(&Table::new(columns, rows).text(screen));
         if found.left_out > 0 {
-            let _ = writeln!(text, "… {} more score less.", count(found.left_out));
+            let left_out = counted(found.left_out, "change");
+            let _ = writeln!(text, "… {left_out} with lower scores are not listed.");
         }
+        text.push_str(&screen.faint(&legend(&found.anomalies)));
     }
     let _ = writeln!(
         text,
-        "\n{} against {} of the baseline.{}",
+        "\nCompared {} with {} of the baseline.{}",
         counted(found.traces, "trace"),
         counted(found.baseline_traces, "trace"),
-        if found.cut { " There are more; these are from all of the time." } else { "" },
+        if found.cut { SAMPLED } else { "" },
     );
     text
 }
@@ -37,24 +47,25 @@ fn nothing(found: &Anomalies) -> &'static str {
     match (found.traces, found.baseline_traces) {
         (0, _) => "No trace started in this window.\nHint: try a longer --since.",
         (_, 0) => {
-            "Nothing to compare with.\nHint: try a longer --baseline, or a shorter --since: then what came before it is the baseline."
+            "There is nothing to compare with: no trace started in the baseline.\nHint: try a longer --baseline, or a \
+             shorter --since, which moves traces into the baseline."
         }
-        _ => "None: nothing is more otherwise than chance makes it.",
+        _ => "No change: every difference is one that chance alone may cause (permutation test).",
     }
 }
 
-fn row(anomaly: &Anomaly) -> Vec<String> {
+fn row(anomaly: &Anomaly) -> Vec<Cell> {
     let (before, now) = (number(anomaly, anomaly.before), number(anomaly, anomaly.now));
     let trace =
         anomaly.evidence.first().map_or_else(|| "–".to_owned(), |seen| seen.trace_id.to_string());
     vec![
-        anomaly.kind.as_str().replace('_', " "),
-        line(&anomaly.service),
-        cut(&line(&anomaly.component), MAX_COMPONENT_WIDTH),
-        before,
-        now,
-        format!("{:.2}", anomaly.score),
-        trace,
+        kind(anomaly.kind).into(),
+        line(&anomaly.service).into(),
+        line(&anomaly.component).into(),
+        before.into(),
+        now.into(),
+        format!("{:.2}", anomaly.score).into(),
+        trace.into(),
     ]
 }
 
@@ -64,5 +75,51 @@ fn number(anomaly: &Anomaly, number: f64) -> String {
         AnomalyKind::Slower => duration(number as i64),
         AnomalyKind::NewEdge | AnomalyKind::VanishedEdge => counted(number as u64, "call"),
         _ => format!("{:.1}%", number * 100.0),
+    }
+}
+
+/// The name of a kind: `slower`, `missing call`.
+pub(crate) const fn kind(kind: AnomalyKind) -> &'static str {
+    match kind {
+        AnomalyKind::Slower => "slower",
+        AnomalyKind::Errors => "errors",
+        AnomalyKind::MissingChild => "missing call",
+        AnomalyKind::RetryStorm => "retry storm",
+        AnomalyKind::NPlusOne => "N+1 calls",
+        AnomalyKind::MoreOften => "more often",
+        AnomalyKind::NewCall => "new call",
+        AnomalyKind::NewEdge => "new edge",
+        AnomalyKind::VanishedEdge => "vanished edge",
+    }
+}
+
+/// What the kinds in `found` mean.
+fn legend(found: &[Anomaly]) -> String {
+    let mut text = String::new();
+    let mut listed: Vec<AnomalyKind> = Vec::new();
+    for kind in found.iter().map(|anomaly| anomaly.kind) {
+        if !listed.contains(&kind) {
+            listed.push(kind);
+        }
+    }
+    for of in listed {
+        let _ = writeln!(text, "{}: {}.", kind(of), meaning(of));
+    }
+    text
+}
+
+const fn meaning(kind: AnomalyKind) -> &'static str {
+    match kind {
+        AnomalyKind::Slower => "takes longer, not counting what it calls",
+        AnomalyKind::Errors => "a larger share of requests fails, and nothing below them does",
+        AnomalyKind::MissingChild => {
+            "a larger share of requests ends without a call that was made in the baseline"
+        }
+        AnomalyKind::RetryStorm => "a larger share of requests repeats a call that fails",
+        AnomalyKind::NPlusOne => "a larger share of requests repeats a call that succeeds",
+        AnomalyKind::MoreOften => "a larger share of requests makes this call",
+        AnomalyKind::NewCall => "requests make a call that the baseline does not have",
+        AnomalyKind::NewEdge => "a caller and a callee that the baseline does not have",
+        AnomalyKind::VanishedEdge => "a caller and a callee of the baseline without calls now",
     }
 }

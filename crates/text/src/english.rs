@@ -11,13 +11,14 @@ mod unknown;
 mod why;
 mod window;
 
+use crate::screen::Screen;
 use coral_query::answer::{English, Findings};
 
 pub use self::page::{Page, PageLine, PageSection};
 
 /// The answer in the layout of RFD 036 "CLI Commands". Lines end in the number of the query that they are from.
-pub fn text(answer: &English) -> String {
-    page(answer).text()
+pub fn text(answer: &English, screen: Screen) -> String {
+    page(answer).text(screen)
 }
 
 /// The answer in words, with the commands that ask for its parts.

@@ -4,10 +4,12 @@
 
 pub mod anomalies;
 pub mod csv;
+pub mod duration;
 pub mod english;
 pub mod json;
 pub mod red_table;
 pub mod root_cause;
+pub mod screen;
 pub mod table;
 pub mod topology;
 pub mod trace;

@@ -2,23 +2,23 @@
 
 use std::fmt::Write as _;
 
-use super::table::{cut, table};
+use crate::duration::duration;
+use crate::screen::{Emphasis, Screen};
+use crate::table::{Cell, Table, name as name_column, whole};
+use crate::why::did_you_mean;
 use coral_query::answer::{NoSlowTrace, RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
 use coral_query::{RedProtocol, RedSide, RedSource};
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, counted, duration, instant};
-
-/// The widest that the name of a row is printed.
-const MAX_NAME_WIDTH: usize = 38;
+use coral_trace::units::{count, counted, instant};
 
 /// A heading, the table, the Overall line, and what was asked for besides. `window` is `last 1 hour`.
-pub fn red_table(red: &RedTable, window: &str) -> String {
+pub fn red_table(red: &RedTable, window: &str, screen: Screen) -> String {
     if red.rows.is_empty() && red.overall_before.as_ref().is_none_or(|before| before.requests == 0)
     {
         return nothing(red, window);
     }
     let mut text = format!("{} ({}, {window}):\n\n", title(red), line(&red.service));
-    text.push_str(&rows(red));
+    text.push_str(&rows(red, screen));
     let _ = writeln!(text, "\nOverall: {}", overall(&red.overall));
     if let Some(before) = &red.overall_before {
         let change = match before.requests {
@@ -31,10 +31,10 @@ pub fn red_table(red: &RedTable, window: &str) -> String {
         text.push_str(&agreement(red.overall.requests, by_metrics));
     }
     for slow in red.slow.iter().flatten() {
-        text.push_str(&slow_row(slow));
+        text.push_str(&slow_row(slow, screen));
     }
     if red.slow.as_ref().is_some_and(Vec::is_empty) {
-        text.push_str("\nThe P95 of no row is over the line.\n");
+        text.push_str("\nNo row has a P95 above the threshold.\n");
     }
     text
 }
@@ -52,51 +52,56 @@ fn title(red: &RedTable) -> &'static str {
 fn nothing(red: &RedTable, window: &str) -> String {
     let (what, service) = (title(red), line(&red.service));
     let hint = match (red.protocol, red.side, red.source) {
-        (_, _, RedSource::Spans) => "`--source metrics` counts requests that were not sampled",
+        (_, _, RedSource::Spans) => {
+            "without `--source spans`, requests that were not sampled count too"
+        }
         (RedProtocol::Http | RedProtocol::Grpc, RedSide::Server, _) => {
-            "`--side client` shows what the service asked of others; `coral agent status` shows whether \
-             Beyla's metrics arrive (coral.agent.metric_points.received)"
+            "`--side client` shows the requests that the service made; `--source spans` counts stored spans, such as \
+             those of SDKs; `coral agent status` shows whether metrics of Beyla arrive \
+             (coral.agent.metric_points.received)"
         }
         _ => {
-            "`coral agent status` shows whether Beyla's metrics arrive \
+            "`--source spans` counts stored spans; `coral agent status` shows whether metrics of Beyla arrive \
              (coral.agent.metric_points.received); an earlier --since may find older ones"
         }
     };
-    format!("No {what} of {service} ({window}).\nHint: {hint}.\n")
+    let hint = did_you_mean(&red.did_you_mean).unwrap_or_else(|| format!("Hint: {hint}.\n"));
+    format!("No {what} of {service} ({window}).\n{hint}")
 }
 
-fn rows(red: &RedTable) -> String {
+fn rows(red: &RedTable, screen: Screen) -> String {
     let compared = red.overall_before.is_some();
     let is_grpc = red.protocol == RedProtocol::Grpc;
     let mut columns = match red.protocol {
-        RedProtocol::Http => vec!["Route"],
-        RedProtocol::Grpc => vec!["Method"],
-        RedProtocol::Sql => vec!["Statement"],
+        RedProtocol::Http => vec![name_column("Route")],
+        RedProtocol::Grpc => vec![name_column("Method")],
+        RedProtocol::Sql => vec![name_column("Statement")],
     };
-    columns.extend(["Requests", "P50", "P95", "P99", "Errors"]);
-    columns.extend(is_grpc.then_some("Statuses"));
-    columns.extend(compared.then_some("Before"));
-    let cells = |row: &RedRow| {
+    columns.extend(["Requests", "P50", "P95", "P99", "Errors"].map(whole));
+    columns.extend(is_grpc.then_some(whole("Statuses")));
+    columns.extend(compared.then_some(name_column("Before")));
+    let cells = |row: &RedRow| -> Vec<Cell> {
         let numbers = &row.numbers;
-        let mut cells = vec![cut(&line(&name(row)), MAX_NAME_WIDTH), count(numbers.requests)];
+        let failed = if numbers.errors > 0 { Emphasis::Error } else { Emphasis::None };
+        let mut cells = vec![line(&name(row)).into(), count(numbers.requests).into()];
         let percentiles = [numbers.p50_us, numbers.p95_us, numbers.p99_us];
-        cells.extend(percentiles.map(|known| percentile(known, numbers)));
-        cells.push(percent(numbers.error_rate));
-        cells.extend(is_grpc.then(|| statuses(numbers)));
+        cells.extend(percentiles.map(|known| Cell::from(percentile(known, numbers))));
+        cells.push(Cell::emphasised(percent(numbers.error_rate), failed));
+        cells.extend(is_grpc.then(|| statuses(numbers).into()));
         cells.extend(compared.then(|| match &row.before {
-            Some(before) => change(numbers, before),
-            None => "new".to_owned(),
+            Some(before) => change(numbers, before).into(),
+            None => "new".into(),
         }));
         cells
     };
-    table(&columns, &red.rows.iter().map(cells).collect::<Vec<_>>())
+    Table::new(columns, red.rows.iter().map(cells).collect()).text(screen)
 }
 
 fn name(row: &RedRow) -> String {
     let words = [&row.method, &row.route, &row.operation, &row.table];
     let words: Vec<&str> =
         words.into_iter().flatten().map(String::as_str).filter(|word| !word.is_empty()).collect();
-    if words.is_empty() { "(not said)".to_owned() } else { words.join(" ") }
+    if words.is_empty() { "(no name)".to_owned() } else { words.join(" ") }
 }
 
 /// `98ms`; `>10s` beyond the last bound; `-` when nothing is known.
@@ -162,26 +167,26 @@ fn relative(now: f64, before: f64) -> String {
 
 fn agreement(spans: u64, metrics: u64) -> String {
     match metrics.checked_sub(spans) {
-        Some(0) => "Metrics count the same.\n".to_owned(),
+        Some(0) => "Metrics count as many requests.\n".to_owned(),
         Some(more) => format!(
-            "Metrics count {}: {} without a stored span (sampled out, expired or not yet exported).\n",
+            "Metrics count {}: {} have no stored span (not sampled, expired, or not exported yet).\n",
             count(metrics),
             count(more)
         ),
         None => format!(
-            "Metrics count {}: {} fewer (Beyla exports them later than spans, or they have expired).\n",
+            "Metrics count {}: {} fewer (expired, or not exported yet: Beyla exports metrics later than spans).\n",
             count(metrics),
             count(spans - metrics)
         ),
     }
 }
 
-fn slow_row(slow: &SlowRow) -> String {
+fn slow_row(slow: &SlowRow, screen: Screen) -> String {
     let p95 = slow.p95_us.map_or_else(String::new, |p95| format!(", P95 {}", duration(p95)));
     let over = duration(slow.over_us);
     let mut text = format!("\n{} (over {over}{p95}):\n", line(&slow.name));
     for trace in &slow.traces {
-        let _ = writeln!(text, "  {}", slow_trace(trace));
+        let _ = writeln!(text, "  {}", slow_trace(trace, screen));
     }
     if let Some(reason) = slow.none_because {
         let _ = writeln!(text, "  No trace: {}.", no_slow_trace(reason));
@@ -189,26 +194,29 @@ fn slow_row(slow: &SlowRow) -> String {
     text
 }
 
-fn slow_trace(trace: &SlowTrace) -> String {
+fn slow_trace(trace: &SlowTrace, screen: Screen) -> String {
     let remark = if trace.stored { "" } else { " (not sampled)" };
     let (latency, at) = (duration(trace.latency_us), instant(trace.time.as_micros()));
-    format!("{}  {latency:>6}  {at}{remark}", trace.trace_id)
+    let id = screen.faint(&trace.trace_id.to_string());
+    format!("{id}  {latency:>6}  {at}{remark}")
 }
 
 /// Why no trace behind a row is stored: a sentence without a full stop.
 pub(crate) fn no_slow_trace(reason: NoSlowTrace) -> &'static str {
     match reason {
-        NoSlowTrace::NoTraces => "no traces are stored at all: does Beyla export them here?",
-        NoSlowTrace::TracesExpired => {
-            "its traces have expired: metrics are kept longer than traces"
+        NoSlowTrace::NoTraces => {
+            "no traces are stored at all; check that Beyla exports traces to this agent"
         }
-        NoSlowTrace::NotSampled => "not sampled: Beyla's sampler left these traces out",
+        NoSlowTrace::TracesExpired => {
+            "its traces have expired; metrics are kept longer than traces"
+        }
+        NoSlowTrace::NotSampled => "not sampled by Beyla",
         NoSlowTrace::WindowExpired => {
-            "traces of that time have expired: metrics are kept longer than traces"
+            "traces of that time have expired; metrics are kept longer than traces"
         }
         NoSlowTrace::NothingFound => {
-            "no stored span of it is over the line, and no metric names one: sampled out, or without \
-             exemplars as before Beyla 2"
+            "no stored span is above the threshold, and no metric has an exemplar: the traces were not sampled, or \
+             Beyla is older than version 2"
         }
     }
 }

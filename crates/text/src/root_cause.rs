@@ -1,7 +1,7 @@
 //! The "Root Cause" of a trace: RFD 036 "CLI Commands".
 
+use crate::duration::duration;
 use coral_query::answer::{TraceCause, TraceLoss};
-use coral_trace::units::duration;
 
 /// The widest that a name is, in characters.
 const MAX_NAME_CHARACTERS: usize = 60;

@@ -1,25 +1,176 @@
-//! Tables as the RFD prints them: columns between ` | `, a rule below the heading.
+//! Tables: columns between ` | `, a rule below the headings.
 
-/// How wide a terminal is taken to be.
-const TERMINAL: usize = 80;
-/// The last column is never made narrower than this.
-const NARROWEST: usize = 20;
+use std::fmt::Write as _;
+
+use crate::screen::{Emphasis, Screen};
+
+/// No column is cut to fewer columns of a terminal than these, or than its heading.
+const MIN_CUT_WIDTH: usize = 12;
 const BETWEEN: &str = " | ";
 
-/// `rows` under `columns`, each cell padded but for the last. Nothing is cut: see [`room_for_last`].
-pub fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
-    let widths = widths(columns, rows);
-    let heading: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
-    let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
-    let mut text = row(&heading, &widths) + &rule.join("-|-") + "\n";
-    text.extend(rows.iter().map(|cells| row(cells, &widths)));
-    text
+/// A column of a [`Table`].
+#[derive(Clone, Copy, Debug)]
+pub struct Column<'a> {
+    heading: &'a str,
+    kind: ColumnKind,
 }
 
-/// How wide the cells of a further column may be for the table to fit a terminal.
-pub fn room_for_last(columns: &[&str], rows: &[Vec<String>]) -> usize {
-    let taken: usize = widths(columns, rows).iter().map(|width| width + BETWEEN.len()).sum();
-    TERMINAL.saturating_sub(taken).max(NARROWEST)
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum ColumnKind {
+    /// Numbers and short words: never cut.
+    Whole,
+    /// Names: cut where the screen is too narrow.
+    Name,
+    /// Ids, which are to be copied: never cut, and dim.
+    Id,
+}
+
+/// A cell of a [`Table`]. Its text is safe for a terminal already.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Cell {
+    text: String,
+    emphasis: Emphasis,
+    /// What follows the text, and is never cut.
+    suffix: String,
+}
+
+/// Rows under columns.
+pub struct Table<'a> {
+    columns: Vec<Column<'a>>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl<'a> Table<'a> {
+    /// A table of `rows`, each with a cell for every column.
+    pub fn new(columns: impl IntoIterator<Item = Column<'a>>, rows: Vec<Vec<Cell>>) -> Self {
+        Self { columns: columns.into_iter().collect(), rows }
+    }
+
+    /// The table, as wide as `screen` at most. Columns of names are cut to fit, the widest first, and a line below the
+    /// table says which were.
+    pub fn text(&self, screen: Screen) -> String {
+        let wanted = self.widths();
+        let widths = self.fitted(&wanted, screen);
+        let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+        let headings: Vec<Cell> = self.columns.iter().map(|column| column.heading.into()).collect();
+        let mut text = self.row(&headings, &widths, Screen::PLAIN);
+        text.push_str(&(rule.join("-|-") + "\n"));
+        for row in &self.rows {
+            text.push_str(&self.row(row, &widths, screen));
+        }
+        let cut: Vec<&str> = (0..self.columns.len())
+            .filter(|at| widths[*at] < wanted[*at])
+            .map(|at| self.columns[at].heading)
+            .collect();
+        if let (false, Some(width)) = (cut.is_empty(), screen.width) {
+            let note = format!(
+                "… cut to fit {width} columns: {}. A pipe, such as `| cat`, shows all.",
+                cut.join(", ")
+            );
+            let _ = writeln!(text, "{}", screen.faint(&note));
+        }
+        text
+    }
+
+    /// How wide each column would be if there were room for everything.
+    fn widths(&self) -> Vec<usize> {
+        let widest = |(at, column): (usize, &Column<'_>)| {
+            let cells = self.rows.iter().filter_map(|row| row.get(at)).map(Cell::width);
+            cells.chain([width(column.heading)]).max().unwrap_or(0)
+        };
+        self.columns.iter().enumerate().map(widest).collect()
+    }
+
+    fn fitted(&self, wanted: &[usize], screen: Screen) -> Vec<usize> {
+        let mut widths = wanted.to_vec();
+        let Some(room) = screen.width else { return widths };
+        let between = BETWEEN.len() * widths.len().saturating_sub(1);
+        let mut excess = (widths.iter().sum::<usize>() + between).saturating_sub(room);
+        while excess > 0 {
+            let names = self.columns.iter().enumerate().filter(|(at, column)| {
+                let least = MIN_CUT_WIDTH.max(width(column.heading));
+                column.kind == ColumnKind::Name && widths[*at] > least
+            });
+            let Some((widest, _)) = names.max_by_key(|(at, _)| widths[*at]) else { break };
+            widths[widest] -= 1;
+            excess -= 1;
+        }
+        widths
+    }
+
+    fn row(&self, cells: &[Cell], widths: &[usize], screen: Screen) -> String {
+        let mut text = String::new();
+        for (at, (cell, wide)) in cells.iter().zip(widths).enumerate() {
+            let emphasis = match (self.columns[at].kind, cell.emphasis) {
+                (ColumnKind::Id, Emphasis::None) => Emphasis::Faint,
+                (_, emphasis) => emphasis,
+            };
+            let (shown, taken) = cell.shown(*wide, emphasis, screen);
+            text.push_str(&shown);
+            if at + 1 < cells.len() {
+                text.push_str(&" ".repeat(wide.saturating_sub(taken)));
+                text.push_str(BETWEEN);
+            }
+        }
+        text + "\n"
+    }
+}
+
+impl Cell {
+    /// Set off as `emphasis` says.
+    pub fn emphasised(text: impl Into<String>, emphasis: Emphasis) -> Self {
+        Self { text: text.into(), emphasis, suffix: String::new() }
+    }
+
+    /// With `suffix` behind the text, which stays where the text is cut. A suffix is an error's.
+    pub fn with_suffix(mut self, suffix: impl Into<String>) -> Self {
+        self.suffix = suffix.into();
+        self
+    }
+
+    fn width(&self) -> usize {
+        width(&self.text) + width(&self.suffix)
+    }
+
+    /// The cell in `room` columns of a terminal, and how many it takes.
+    fn shown(&self, room: usize, emphasis: Emphasis, screen: Screen) -> (String, usize) {
+        let text = cut(&self.text, room.saturating_sub(width(&self.suffix)));
+        let taken = width(&text) + width(&self.suffix);
+        (screen.emphasise(&text, emphasis) + &screen.error(&self.suffix), taken)
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::emphasised(text, Emphasis::None)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// A column that is never cut: numbers, short words.
+pub const fn whole(heading: &str) -> Column<'_> {
+    Column { heading, kind: ColumnKind::Whole }
+}
+
+/// A column of names, which is cut where the screen is too narrow.
+pub const fn name(heading: &str) -> Column<'_> {
+    Column { heading, kind: ColumnKind::Name }
+}
+
+/// A column of ids, which are dim and never cut.
+pub const fn id(heading: &str) -> Column<'_> {
+    Column { heading, kind: ColumnKind::Id }
+}
+
+/// `rows` under `columns`, whole and without colours.
+pub fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
+    let cells = rows.iter().map(|row| row.iter().map(|cell| cell.as_str().into()).collect());
+    Table::new(columns.iter().map(|column| whole(column)), cells.collect()).text(Screen::PLAIN)
 }
 
 /// `text`, cut to `room` columns of a terminal; `…` says so.
@@ -43,28 +194,34 @@ pub fn width(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
 }
 
-fn widths(columns: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
-    let widest = |(at, column): (usize, &&str)| {
-        let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell));
-        cells.chain([width(column)]).max().unwrap_or(0)
-    };
-    columns.iter().enumerate().map(widest).collect()
-}
-
-fn row(cells: &[String], widths: &[usize]) -> String {
-    let Some((last, padded)) = cells.split_last() else { return String::new() };
-    let mut text = String::new();
-    for (cell, wide) in padded.iter().zip(widths) {
-        text.push_str(cell);
-        text.push_str(&" ".repeat(wide - width(cell)));
-        text.push_str(BETWEEN);
-    }
-    text + last + "\n"
-}
-
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::*;
+
+    fn services(screen: Screen) -> String {
+        let row = |id: &str, calls: &str, operation: &str, failed| {
+            let operation = Cell::from(operation).with_suffix(failed);
+            vec![
+                id.into(),
+                Cell::emphasised("a-service-of-30-characters-xxx", Emphasis::Error),
+                calls.into(),
+                operation,
+            ]
+        };
+        let rows = vec![
+            row(
+                "4bf92f3577b34da6",
+                "1,200",
+                "GET /a/route/that/is/longer/than/most/others",
+                " (ERROR)",
+            ),
+            row("4bf92f3577b34da7", "3", "注文を確認する注文を確認する", ""),
+        ];
+        let columns = [id("Trace ID"), name("Service"), whole("Calls"), name("Operation")];
+        Table::new(columns, rows).text(screen)
+    }
 
     #[test]
     fn text_is_cut_by_the_columns_it_takes() {
@@ -72,5 +229,40 @@ mod tests {
         assert_eq!(cut("GET /checkout", 12), "GET /checko…");
         assert_eq!(cut("注文を確認", 6), "注文…");
         assert_eq!(cut("x", 0), "…");
+    }
+
+    #[test]
+    fn names_are_cut_to_fit_the_screen_and_the_table_says_so() {
+        let page = services(Screen { width: Some(80), colour: false });
+        expect![[r#"
+            Trace ID         | Service                   | Calls | Operation
+            -----------------|---------------------------|-------|--------------------------
+            4bf92f3577b34da6 | a-service-of-30-characte… | 1,200 | GET /a/route/tha… (ERROR)
+            4bf92f3577b34da7 | a-service-of-30-characte… | 3     | 注文を確認する注文を確認…
+            … cut to fit 80 columns: Service, Operation. A pipe, such as `| cat`, shows all.
+        "#]]
+        .assert_eq(&page);
+        assert!(page.lines().all(|line| width(line) <= 80), "{page}");
+    }
+
+    #[test]
+    fn a_pipe_gets_every_cell_whole() {
+        let page = services(Screen::PLAIN);
+        assert!(page.contains("GET /a/route/that/is/longer/than/most/others (ERROR)\n"), "{page}");
+        assert!(!page.contains('…') && !page.contains('\u{1b}'), "{page}");
+    }
+
+    #[test]
+    fn colours_change_no_letter_of_a_table() {
+        let stripped = |page: &str| anstream::adapter::strip_str(page).to_string();
+        let coloured = services(Screen { width: Some(80), colour: true });
+        assert_ne!(stripped(&coloured), coloured);
+        assert_eq!(stripped(&coloured), services(Screen { width: Some(80), colour: false }));
+    }
+
+    #[test]
+    fn what_cannot_be_cut_stays_whole_on_the_narrowest_screen() {
+        let page = services(Screen { width: Some(1), colour: false });
+        assert!(page.contains("4bf92f3577b34da6 | a-service-o… | 1,200 | GET… (ERROR)"), "{page}");
     }
 }

@@ -6,37 +6,37 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 pub use self::graph::{dot, mermaid};
-use super::table::{cut, table};
+use crate::duration::duration_of as micros;
+use crate::screen::{Emphasis, Screen};
+use crate::table::{Cell, Table, name as name_column, whole};
 use coral_query::answer::{NodeKind, Topology, TopologyDiff, TopologyEdge};
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, counted, duration};
-
-/// The widest that a name is printed.
-const MAX_NAME_WIDTH: usize = 40;
+use coral_trace::units::{count, counted};
 
 /// `window` is `last 1 hour`, `before` is `1 hour`: what changes are since.
-pub fn text(map: &Topology, window: &str, before: &str) -> String {
+pub fn text(map: &Topology, window: &str, before: &str, screen: Screen) -> String {
     let nodes = counted(map.nodes.len() as u64, "node");
     let edges = counted(map.edges.len() as u64, "edge");
     let mut text = format!("Service Map ({window}): {nodes}, {edges}\n");
     if map.nodes.is_empty() {
         text.push_str("\nNo trace started in this window.\n");
         text.push_str(
-            "Hint: `coral query beyla traces` shows what is stored; try a longer --since.\n",
+            "Hint: `coral query beyla traces` lists stored traces; try a longer --since.\n",
         );
     } else {
-        text.push_str(&edge_table(map));
+        text.push_str(&edge_table(map, screen));
         text.push_str(&lonely(map));
         text.push_str(&cycles(map));
         let _ = writeln!(text, "\n{}", basis(map));
     }
     if let Some(diff) = &map.diff {
-        let _ = write!(text, "\nChanges since the {before} before:\n{}", changes(diff));
+        let changes = changes(diff, screen);
+        let _ = write!(text, "\nChanges since the {before} before:\n{changes}");
     }
     text
 }
 
-fn edge_table(map: &Topology) -> String {
+fn edge_table(map: &Topology, screen: Screen) -> String {
     if map.edges.is_empty() {
         return String::new();
     }
@@ -47,20 +47,22 @@ fn edge_table(map: &Topology) -> String {
         _ => name(node),
     };
     let row = |edge: &TopologyEdge| {
+        let failed = if edge.errors > 0 { Emphasis::Error } else { Emphasis::None };
         vec![
-            named(&edge.from),
-            named(&edge.to),
-            line(&edge.protocol),
-            count(edge.calls),
-            count(edge.errors),
-            micros(edge.p50_us),
-            micros(edge.p95_us),
-            micros(edge.p99_us),
+            named(&edge.from).into(),
+            named(&edge.to).into(),
+            line(&edge.protocol).into(),
+            count(edge.calls).into(),
+            Cell::emphasised(count(edge.errors), failed),
+            micros(edge.p50_us).into(),
+            micros(edge.p95_us).into(),
+            micros(edge.p99_us).into(),
         ]
     };
     let rows: Vec<_> = map.edges.iter().map(row).collect();
-    let columns = ["From", "To", "Protocol", "Calls", "Errors", "P50", "P95", "P99"];
-    format!("\n{}", table(&columns, &rows))
+    let counts = ["Protocol", "Calls", "Errors", "P50", "P95", "P99"].map(whole);
+    let columns = [name_column("From"), name_column("To")].into_iter().chain(counts);
+    format!("\n{}", Table::new(columns, rows).text(screen))
 }
 
 /// Nodes that neither call nor are called.
@@ -71,19 +73,19 @@ fn lonely(map: &Topology) -> String {
     if names.is_empty() {
         return String::new();
     }
-    format!("\nWithout calls: {}\n", names.join(", "))
+    format!("\nServices without calls: {}\n", names.join(", "))
 }
 
 fn cycles(map: &Topology) -> String {
     if map.cycles.is_empty() {
         return String::new();
     }
-    let mut text = "\nCalling in circles:\n".to_owned();
+    let mut text = "\nCall cycles:\n".to_owned();
     for cycle in &map.cycles {
         let names: Vec<String> = cycle.iter().map(|node| name(node)).collect();
         let _ = match names.as_slice() {
             [one] => writeln!(text, "  {one} calls itself"),
-            _ => writeln!(text, "  {}", names.join(", ")),
+            _ => writeln!(text, "  {} call each other", names.join(", ")),
         };
     }
     text
@@ -95,23 +97,29 @@ fn basis(map: &Topology) -> String {
     let mut text = format!("{traces}, {spans}.");
     if map.orphan_spans > 0 {
         let orphans = counted(map.orphan_spans, "span");
-        let _ = write!(text, " {orphans} without their parent: who called is not known.");
+        let _ = write!(text, " {orphans} without a stored parent, so the caller is unknown.");
     }
     if map.unnamed_calls > 0 {
-        let _ = write!(text, " {} without a named callee.", counted(map.unnamed_calls, "call"));
+        let _ = write!(text, " {} without a known callee.", counted(map.unnamed_calls, "call"));
     }
     if map.calls_left_out > 0 {
         let calls = counted(map.calls_left_out, "call");
-        let _ = write!(text, " {calls} left out: there are too many edges.");
+        let _ = write!(text, " {calls} left out, because the map has too many edges.");
     }
     text
 }
 
-fn changes(diff: &TopologyDiff) -> String {
+fn changes(diff: &TopologyDiff, screen: Screen) -> String {
+    if diff.traces == 0 {
+        return "There is nothing to compare with: no trace started in that time.\n\
+                Hint: try a shorter --since, or a longer --diff.\n"
+            .to_owned();
+    }
     let both =
         |edge: &TopologyEdge| format!("P50 {}, P95 {}", micros(edge.p50_us), micros(edge.p95_us));
     let row = |what: &str, edge: &TopologyEdge, was: String, is: String| {
-        vec![what.to_owned(), name(&edge.from), name(&edge.to), line(&edge.protocol), was, is]
+        let words = [what.to_owned(), name(&edge.from), name(&edge.to), line(&edge.protocol)];
+        words.into_iter().chain([was, is]).map(Cell::from).collect()
     };
     let calls = |edge: &TopologyEdge| counted(edge.calls, "call");
     let added = diff.added.iter().map(|edge| row("added", edge, "–".to_owned(), calls(edge)));
@@ -124,16 +132,19 @@ fn changes(diff: &TopologyDiff) -> String {
     let rows: Vec<_> = added.chain(removed).chain(slower).collect();
     let of = counted(diff.traces, "trace");
     if rows.is_empty() {
-        return format!("none, against {of}.\n");
+        return format!("None, compared with {of}.\n");
     }
-    let columns = ["Change", "From", "To", "Protocol", "Before", "Now"];
-    format!("\n{}\nAgainst {of}.\n", table(&columns, &rows))
+    let columns = [
+        whole("Change"),
+        name_column("From"),
+        name_column("To"),
+        whole("Protocol"),
+        whole("Before"),
+        whole("Now"),
+    ];
+    format!("\n{}\nCompared with {of}.\n", Table::new(columns, rows).text(screen))
 }
 
 fn name(text: &str) -> String {
-    cut(&line(text), MAX_NAME_WIDTH)
-}
-
-fn micros(micros: u64) -> String {
-    duration(i64::try_from(micros).unwrap_or(i64::MAX))
+    line(text)
 }

@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 
 use super::root_cause::root_cause;
-use super::table::{cut, room_for_last, table, width};
+use crate::duration::duration;
+use crate::screen::{Emphasis, Screen};
+use crate::table::{Cell, Column, Table, id as id_column, name, whole};
+use crate::why::did_you_mean;
 use coral_query::answer::{Trace, TraceList, TraceSummary};
 use coral_query::{Sort, TracesQuestion};
 use coral_trace::Span;
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, duration, instant};
+use coral_trace::units::{count, instant};
 
 /// What a list is about, for its heading.
 #[derive(Clone, Debug)]
@@ -23,19 +26,20 @@ pub struct Heading {
 const MIN_ID_DIGITS: usize = 16;
 
 /// A heading, the table, and what was left out.
-pub fn trace_table(list: &TraceList, heading: &Heading) -> String {
+pub fn trace_table(list: &TraceList, heading: &Heading, screen: Screen) -> String {
     if list.traces.is_empty() {
-        return nothing(heading);
+        return nothing(list, heading);
     }
     let ids = id_width(&list.traces);
     let mut text = format!("{}\n\n", title(heading));
     text.push_str(&match heading.filter.min_duration_us {
-        Some(_) => slow_table(&list.traces, ids),
-        None => recent_table(&list.traces, ids),
+        Some(_) => slow_table(&list.traces, ids, screen),
+        None => recent_table(&list.traces, ids, screen),
     });
     if list.more {
         let shown = list.traces.len();
-        let _ = writeln!(text, "… more match; raise --limit (now {shown}) or narrow the question.");
+        let _ =
+            writeln!(text, "… more traces match: raise --limit (now {shown}), or add conditions.");
     }
     text
 }
@@ -55,71 +59,67 @@ fn title(heading: &Heading) -> String {
     format!("{kind} Traces ({}):", about.join(", "))
 }
 
-fn nothing(heading: &Heading) -> String {
+fn nothing(list: &TraceList, heading: &Heading) -> String {
     let of = heading.filter.service.as_deref().map(|name| format!(" for {}", line(name)));
     let narrowed = heading.filter.min_duration_us.is_some()
         || heading.filter.status.is_some()
         || heading.filter.name.is_some()
         || !heading.filter.attributes.is_empty();
     let hint = if narrowed {
-        "fewer conditions or an earlier --since may find some"
+        "Hint: try fewer conditions, or an earlier --since.\n"
     } else {
-        "`coral colony status` shows which agents are polled and what came; an earlier --since may \
-         find older ones"
+        "Hint: try an earlier --since. `coral colony status` shows which agents are polled, and how many spans are \
+         stored.\n"
     };
+    let hint = did_you_mean(&list.did_you_mean).unwrap_or_else(|| hint.to_owned());
     let matching = if narrowed { " that match" } else { "" };
-    format!("No traces{matching}{} ({}).\nHint: {hint}.\n", of.unwrap_or_default(), heading.window)
+    format!("No traces{matching}{} ({}).\n{hint}", of.unwrap_or_default(), heading.window)
 }
 
-fn recent_table(traces: &[TraceSummary], ids: usize) -> String {
+fn recent_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {
     let row = |trace: &TraceSummary| {
+        let status = trace.status_code.map_or_else(|| "-".to_owned(), |code| code.to_string());
+        let failed = trace.error_count > 0 && trace.status_code.is_some_and(|code| code >= 400);
+        let emphasis = if failed { Emphasis::Error } else { Emphasis::None };
         vec![
-            id(trace, ids),
-            duration(trace.duration_us),
-            count(trace.span_count),
-            trace.status_code.map_or_else(|| "-".to_owned(), |code| code.to_string()),
+            id(trace, ids).into(),
+            duration(trace.duration_us).into(),
+            count(trace.span_count).into(),
+            Cell::emphasised(status, emphasis),
+            operation(trace),
         ]
     };
-    let rows = traces.iter().map(row).collect();
-    with_operations(vec!["Trace ID", "Duration", "Spans", "Status"], rows, traces)
+    let columns = [
+        id_column("Trace ID"),
+        whole("Duration"),
+        whole("Spans"),
+        whole("Status"),
+        name("Root Operation"),
+    ];
+    Table::new(columns, traces.iter().map(row).collect()).text(screen)
 }
 
 /// Without the operations where every cause is known, as in the RFD.
-fn slow_table(traces: &[TraceSummary], ids: usize) -> String {
+fn slow_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {
+    let is_explained = traces.iter().all(|trace| trace.cause.is_some());
     let row = |trace: &TraceSummary| {
         let cause = trace.cause.as_ref().map(root_cause);
         let cause = cause.map_or_else(|| "unknown".to_owned(), |cause| line(&cause));
-        vec![id(trace, ids), duration(trace.duration_us), cause]
+        let mut cells =
+            vec![id(trace, ids).into(), duration(trace.duration_us).into(), cause.into()];
+        cells.extend((!is_explained).then(|| operation(trace)));
+        cells
     };
-    let rows: Vec<Vec<String>> = traces.iter().map(row).collect();
-    let columns = vec!["Trace ID", "Duration", "Root Cause"];
-    if traces.iter().all(|trace| trace.cause.is_some()) {
-        table(&columns, &rows)
-    } else {
-        with_operations(columns, rows, traces)
-    }
+    let columns: [Column<'_>; 3] = [id_column("Trace ID"), whole("Duration"), name("Root Cause")];
+    let columns = columns.into_iter().chain((!is_explained).then(|| name("Root Operation")));
+    Table::new(columns, traces.iter().map(row).collect()).text(screen)
 }
 
-/// With a last column that takes what room there is left.
-fn with_operations(
-    mut columns: Vec<&str>,
-    mut rows: Vec<Vec<String>>,
-    traces: &[TraceSummary],
-) -> String {
-    let room = room_for_last(&columns, &rows);
-    columns.push("Root Operation");
-    for (row, trace) in rows.iter_mut().zip(traces) {
-        row.push(operation(trace, room));
-    }
-    table(&columns, &rows)
-}
-
-/// The name is cut to fit, what is said of it never.
-fn operation(trace: &TraceSummary, room: usize) -> String {
+/// The name may be cut to fit, what is known of it never.
+fn operation(trace: &TraceSummary) -> Cell {
     let failed = if trace.error_count > 0 { " (ERROR)" } else { "" };
     let torn = if trace.root_service.is_none() { " (no root)" } else { "" };
-    let room = room.saturating_sub(width(failed) + width(torn));
-    format!("{}{failed}{torn}", cut(&line(&trace.root_operation), room))
+    Cell::from(line(&trace.root_operation)).with_suffix(format!("{failed}{torn}"))
 }
 
 fn id(trace: &TraceSummary, digits: usize) -> String {
@@ -139,20 +139,29 @@ fn id_width(traces: &[TraceSummary]) -> usize {
 }
 
 /// One line a span, by start.
-pub fn span_table(trace: &Trace) -> String {
-    let row = |span: &Span| {
+pub fn span_table(trace: &Trace, screen: Screen) -> String {
+    let row = |span: &Span| -> Vec<Cell> {
         let offset = span.start.as_micros().saturating_sub(trace.start.as_micros());
         let took = i64::try_from(span.duration().as_micros()).unwrap_or(i64::MAX);
+        let failed = if span.is_error() { Emphasis::Error } else { Emphasis::None };
         vec![
-            span.span_id.to_string(),
-            format!("+{}", duration(offset)),
-            duration(took),
-            line(span.origin.service_name()),
-            span.kind.as_str().to_owned(),
-            line(&span.name),
+            span.span_id.to_string().into(),
+            format!("+{}", duration(offset)).into(),
+            duration(took).into(),
+            line(span.origin.service_name()).into(),
+            span.kind.as_str().into(),
+            Cell::emphasised(line(&span.name), failed),
         ]
     };
-    let rows: Vec<Vec<String>> = trace.spans.iter().map(|span| row(&span.span)).collect();
+    let rows = trace.spans.iter().map(|span| row(&span.span)).collect();
     let heading = format!("Trace {} ({}):\n\n", trace.trace_id, instant(trace.start.as_micros()));
-    heading + &table(&["Span ID", "Start", "Duration", "Service", "Kind", "Operation"], &rows)
+    let columns = [
+        id_column("Span ID"),
+        whole("Start"),
+        whole("Duration"),
+        name("Service"),
+        whole("Kind"),
+        name("Operation"),
+    ];
+    heading + &Table::new(columns, rows).text(screen)
 }

@@ -5,129 +5,188 @@ pub(crate) mod words;
 
 use std::fmt::Write as _;
 
-use self::words::{reason, suspicion};
-use super::table::{cut, table};
+use self::words::{meaning, reason, suspicion};
+use crate::duration::duration;
+use crate::screen::{Emphasis, Screen};
+use crate::table::{Cell, Table, name, whole};
 use coral_query::answer::{Verdict, Why, WhySuspect};
 use coral_trace::sanitize::line;
-use coral_trace::units::{counted, duration};
+use coral_trace::units::counted;
 
 /// Suspects that are listed.
 const MAX_SUSPECTS: usize = 5;
-/// The widest that a component is printed.
-const MAX_COMPONENT_WIDTH: usize = 60;
 
 /// `windows` is `last 15 minutes, against the 1 hour before`.
-pub fn why(why: &Why, windows: &str) -> String {
+pub fn why(why: &Why, windows: &str, screen: Screen) -> String {
     let mut text = format!("{} ({windows})\n\n", question(why));
-    text.push_str(&verdict(why));
+    text.push_str(&verdict(why, screen));
     if let Some(cause) = why.ranking.first().filter(|_| why.verdict == Verdict::Cause) {
         text.push_str(&standouts(why));
-        text.push_str(&evidence(cause));
+        text.push_str(&evidence(cause, screen));
     }
-    text.push_str(&suspects(why));
-    let _ = writeln!(text, "\n{}", basis(why));
+    text.push_str(&suspects(why, screen));
+    if why.traces > 0 || why.baseline_traces > 0 {
+        let _ = writeln!(text, "\n{}", basis(why));
+    }
     text
 }
 
 fn question(why: &Why) -> String {
     let service = if why.service.is_empty() { "everything".to_owned() } else { line(&why.service) };
     match (&why.trace_id, &why.route) {
-        (Some(trace), _) => format!("Why is trace {trace} as it is?"),
+        (Some(trace), _) => format!("Why is trace {trace} slow?"),
         (None, Some(route)) => format!("Why is {} of {service} slow?", line(route)),
         (None, None) => format!("Why is {service} slow?"),
     }
 }
 
-fn verdict(why: &Why) -> String {
+fn verdict(why: &Why, screen: Screen) -> String {
     match (why.verdict, why.ranking.first()) {
         (Verdict::Cause, Some(cause)) => {
-            let mut text = format!("Cause: {}", line(&cause.service));
+            let service = line(&cause.service);
+            let mut text = format!("Cause: {}", screen.strong(&service));
             if why.slowdown_us > 0 {
                 let _ = write!(text, ", {:.0}% of the added time", cause.share * 100.0);
             }
-            text.push('\n');
-            let component = cut(&line(&cause.component), MAX_COMPONENT_WIDTH);
-            let _ = writeln!(text, "  {}", line(&suspicion(cause, &component)));
-            let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
-            if why.counterfactual_p95_us < why.p95_us {
-                let took = if why.trace_id.is_some() { "It took" } else { "P95 is" };
-                let _ = writeln!(text, "  {took} {now}; with that as it was, {without}.");
-            }
-            text
+            let _ = writeln!(text, "\n  {service} {}.", suspicion(cause, &line(&cause.component)));
+            text + &counterfactual(why, &service)
         }
         (Verdict::NoCause, _) => format!("No cause: {}.\n", reason(why.because)),
+        _ if is_unknown(why) => unknown(why),
         _ => {
             let mut text = format!("Not enough evidence: {}.\n", reason(why.because));
             if !why.other_routes.is_empty() {
                 text.push_str(&other_routes(why));
-            } else if !why.did_you_mean.is_empty() {
-                let names: Vec<String> = why.did_you_mean.iter().map(|name| line(name)).collect();
-                let _ = writeln!(text, "Hint: services of a similar name: {}.", names.join(", "));
             } else if why.traces == 0 {
-                text.push_str("Hint: `coral query beyla traces` shows what is stored; try a longer --since.\n");
+                text.push_str(
+                    "Hint: `coral query beyla traces` lists stored traces; try a longer --since.\n",
+                );
             } else if why.baseline_traces == 0 {
-                text.push_str("Hint: try a longer --baseline, or a shorter --since: then what came before it is the baseline.\n");
+                text.push_str(
+                    "Hint: try a longer --baseline, or a shorter --since, which moves traces into the baseline.\n",
+                );
             }
             text
         }
+    }
+}
+
+/// No trace of the window or the baseline is of the service.
+fn is_unknown(why: &Why) -> bool {
+    let is_found = why.traces > 0 || why.baseline_traces > 0 || !why.other_routes.is_empty();
+    !is_found && !why.service.is_empty() && why.trace_id.is_none()
+}
+
+fn unknown(why: &Why) -> String {
+    let text =
+        format!("Unknown service: no trace of this time has a span of {}.\n", line(&why.service));
+    text + &did_you_mean(&why.did_you_mean).unwrap_or_else(|| {
+        "Hint: `coral query topology` lists the services with traces.\n".to_owned()
+    })
+}
+
+/// A hint with the names of services that may be meant.
+pub(crate) fn did_you_mean(names: &[String]) -> Option<String> {
+    let names: Vec<String> = names.iter().map(|name| line(name)).collect();
+    let last = names.last()?;
+    let all = match &names[..names.len() - 1] {
+        [] => last.clone(),
+        others => format!("{} or {last}", others.join(", ")),
+    };
+    Some(format!("Hint: did you mean {all}?\n"))
+}
+
+/// What the suspect's slowness did to all.
+fn counterfactual(why: &Why, service: &str) -> String {
+    if why.counterfactual_p95_us >= why.p95_us {
+        return String::new();
+    }
+    let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
+    match why.trace_id {
+        Some(_) => format!(
+            "  The trace took {now}.\n  If {service} were as fast as in the baseline, it would take {without}.\n"
+        ),
+        None => format!(
+            "  P95 is {now}.\n  If {service} were as fast as in the baseline, P95 would be {without}.\n"
+        ),
     }
 }
 
 /// The service is there, the route is not.
 fn other_routes(why: &Why) -> String {
     let who = match why.service.as_str() {
-        "" => "no trace has".to_owned(),
-        service => format!("{} has traces, and none with", line(service)),
+        "" => "no trace in this window has".to_owned(),
+        service => format!("{} has traces in this window, but none with", line(service)),
     };
     let route = why.route.as_ref().map(|route| line(route)).unwrap_or_default();
     let routes: Vec<String> = why.other_routes.iter().map(|route| line(route)).collect();
-    format!("Hint: {who} {route} in this window; there are {}.\n", routes.join(", "))
+    format!("Hint: {who} {route}. Its routes are {}.\n", routes.join(", "))
 }
 
 /// Attribute values that the cause's slow spans have and its others have not.
 fn standouts(why: &Why) -> String {
     let mut text = String::new();
     for found in &why.standouts {
-        let (key, value) = (line(&found.key), cut(&line(&found.value), MAX_COMPONENT_WIDTH));
+        let (key, value) = (line(&found.key), line(&found.value));
         let percent = |part: f64| format!("{:.0}%", part * 100.0);
         let (affected, others) = (percent(found.affected), percent(found.others));
         let _ = writeln!(
             text,
-            "  stands out: {key}={value}, in {affected} of its slow or failing spans and {others} of its others"
+            "  Stands out: {key}={value}, on {affected} of the slow or failing spans and {others} of the others."
         );
     }
     text
 }
 
-fn evidence(cause: &WhySuspect) -> String {
+fn evidence(cause: &WhySuspect, screen: Screen) -> String {
     let mut text = "\nSee it in:\n".to_owned();
     for seen in &cause.evidence {
-        let (trace, span) = (seen.trace_id, seen.span_id);
-        let _ = writeln!(text, "  coral query beyla traces --trace-id {trace}    # span {span}");
+        let span = screen.faint(&format!("# span {}", seen.span_id));
+        let _ = writeln!(text, "  coral query beyla traces --trace-id {}    {span}", seen.trace_id);
     }
     text
 }
 
-fn suspects(why: &Why) -> String {
+fn suspects(why: &Why, screen: Screen) -> String {
     if why.ranking.is_empty() {
         return String::new();
     }
-    let cells = |suspect: &WhySuspect| {
+    let is_cause = why.verdict == Verdict::Cause;
+    let cells = |(at, suspect): (usize, &WhySuspect)| {
+        let emphasis = if is_cause && at == 0 { Emphasis::Strong } else { Emphasis::None };
         vec![
-            line(&suspect.service),
-            format!("{:.0}%", suspect.share * 100.0),
-            format!("{:.2}", suspect.score),
-            suspect.kind.as_str().to_owned(),
-            cut(&line(&suspect.component), MAX_COMPONENT_WIDTH),
+            Cell::emphasised(line(&suspect.service), emphasis),
+            format!("{:.0}%", suspect.share * 100.0).into(),
+            format!("{:.2}", suspect.score).into(),
+            suspect.kind.as_str().into(),
+            line(&suspect.component).into(),
         ]
     };
-    let rows: Vec<_> = why.ranking.iter().take(MAX_SUSPECTS).map(cells).collect();
-    let mut text = "\n".to_owned();
-    text.push_str(&table(&["Suspect", "Added", "Score", "Kind", "Where"], &rows));
-    let others = &why.ranking[rows.len()..];
+    let shown = &why.ranking[..why.ranking.len().min(MAX_SUSPECTS)];
+    let columns =
+        [name("Suspect"), whole("Added time"), whole("Score"), whole("Kind"), name("Where")];
+    let table = Table::new(columns, shown.iter().enumerate().map(cells).collect());
+    let mut text = format!("\n{}", table.text(screen));
+    let others = &why.ranking[shown.len()..];
     let rest = others.iter().map(|suspect| suspect.share).sum::<f64>() + why.unattributed;
     if rest >= 0.005 {
-        let _ = writeln!(text, "(others and unattributed: {:.0}%)", rest * 100.0);
+        let _ = writeln!(text, "(other suspects and unattributed time: {:.0}%)", rest * 100.0);
+    }
+    text + &screen.faint(&legend(shown))
+}
+
+/// What the columns and the kinds of `suspects` mean.
+fn legend(suspects: &[WhySuspect]) -> String {
+    let mut text =
+        "Added time: share of the time beyond the baseline. Score: see `coral help why`.\n"
+            .to_owned();
+    let mut explained: Vec<&str> = Vec::new();
+    for suspect in suspects {
+        let kind = suspect.kind.as_str();
+        if !explained.contains(&kind) {
+            let _ = writeln!(text, "{kind}: {}.", meaning(suspect.kind));
+            explained.push(kind);
+        }
     }
     text
 }
@@ -135,23 +194,31 @@ fn suspects(why: &Why) -> String {
 /// How much was known.
 fn basis(why: &Why) -> String {
     let slower = match why.slowdown_us {
-        slower if slower > 0 => format!("{} slower", duration(slower)),
-        faster if faster < 0 => format!("{} faster", duration(-faster)),
-        _ => "as fast".to_owned(),
+        slower if slower > 0 => format!(": {} slower", duration(slower)),
+        faster if faster < 0 => format!(": {} faster", duration(-faster)),
+        _ if why.traces == 0 || why.baseline_traces == 0 => String::new(),
+        _ => ": as fast".to_owned(),
     };
     let mut text = format!(
-        "{} against {} of the baseline, {slower}; {:.0}% are whole.",
+        "Compared {} with {} of the baseline{slower}.",
         counted(why.traces, "trace"),
         counted(why.baseline_traces, "trace"),
-        why.completeness * 100.0,
     );
+    if why.traces > 0 {
+        let _ = write!(text, "\n{:.0}% of the traces are complete.", why.completeness * 100.0);
+    }
     if why.clocks_adjusted > 0 {
         let traces = counted(why.clocks_adjusted, "trace");
-        let _ =
-            write!(text, " The clocks of {traces} disagreed; servers are moved into their calls.");
+        let _ = write!(
+            text,
+            "\nHost clocks disagree in {traces}; server spans were moved into their calls."
+        );
     }
     if why.cut {
-        text.push_str(" There are more; these are from all of the time.");
+        text.push_str(SAMPLED);
     }
     text
 }
+
+/// Said where there are more traces than were read.
+pub(crate) const SAMPLED: &str = "\nMore traces match; these were chosen evenly over the time.";

@@ -6,6 +6,7 @@ mod shop;
 use coral_query::answer::English;
 use coral_query::{EnglishQuestion, SharedSources};
 use coral_text::json::Projection;
+use coral_text::screen::Screen;
 use expect_test::expect;
 
 use self::shop::{NOON, ask, request, shop, sources};
@@ -18,8 +19,8 @@ fn answer(sources: &SharedSources, question: &str) -> String {
     let json = answer.json().unwrap();
     let read: English = serde_json::from_slice(&json).unwrap();
     assert_eq!(read.json().unwrap(), json);
-    let text = coral_text::english::text(&answer);
-    assert_eq!(coral_text::english::text(&read), text);
+    let text = coral_text::english::text(&answer, Screen::PLAIN);
+    assert_eq!(coral_text::english::text(&read, Screen::PLAIN), text);
     text
 }
 
@@ -39,15 +40,15 @@ fn a_service_is_known_however_many_traces_came_after_its_own() {
 fn a_name_that_nobody_has_is_answered_with_those_that_there_are() {
     let (_dir, sources) = shop();
     expect![[r#"
-        No such service:
-          - no trace here has a service called frontend
-          - there are cart, shop
+        Unknown service:
+          - no stored trace has a span of frontend
+          - services with traces: cart, shop
     "#]]
     .assert_eq(&answer(&sources, "why is the frontend slow"));
     expect![[r#"
-        No such service:
-          - no trace here has a service called shops
-          - services of a similar name: shop
+        Unknown service:
+          - no stored trace has a span of shops
+          - did you mean shop?
     "#]]
     .assert_eq(&answer(&sources, "why is the shops slow"));
 }
@@ -56,12 +57,12 @@ fn a_name_that_nobody_has_is_answered_with_those_that_there_are() {
 fn words_about_time_that_are_not_understood_are_told() {
     let (_dir, sources) = shop();
     expect![[r#"
-        Analyzing cart, last 1h; no time was read in "last night"...
+        Analyzing cart, last 1h; not understood as a time: "last night"...
 
-        What fails, most often first:
-          - nothing in this window [1]
+        Most failures first:
+          - no requests in this window [1]
 
-        Queries:
+        Queries behind these lines:
           [1] coral query beyla http cart --source spans --since 1h
     "#]]
     .assert_eq(&answer(&sources, "errors of cart last night"));
@@ -73,21 +74,21 @@ fn traces_are_those_of_the_route() {
     expect![[r#"
         Analyzing /list of cart, last 2m...
 
-        Traces, the newest first:
+        Traces, newest first:
           - 0000000000000000000000000000001f 7ms GET /list, 1 span [1]
           - 00000000000000000000000000000020 7ms GET /list, 1 span [1]
 
-        Queries:
+        Queries behind these lines:
           [1] coral query beyla traces --service cart --attr http.route=/list --since 2m --limit 5
     "#]]
     .assert_eq(&answer(&sources, "show me traces for /list of cart, last 2 minutes"));
     expect![[r#"
         Analyzing /nope of everything, last 1h...
 
-        Traces, the newest first:
-          - none [1]
+        Traces, newest first:
+          - no traces match [1]
 
-        Queries:
+        Queries behind these lines:
           [1] coral query beyla traces --attr http.route=/nope --since 1h --limit 5
     "#]]
     .assert_eq(&answer(&sources, "show me traces for /nope"));
@@ -99,21 +100,21 @@ fn rows_are_those_of_the_route_and_from_spans_where_there_are_no_metrics() {
     expect![[r#"
         Analyzing shop, last 1h...
 
-        The slowest first, by P95:
-          - GET /pay: P95 487ms, 10 requests, 0% failed [1]
-          - GET /list: P95 9.6ms, 20 requests, 0% failed [1]
+        Slowest first, by P95:
+          - GET /pay: P95 488ms, 10 requests, 0% failed [1]
+          - GET /list: P95 9.64ms, 20 requests, 0% failed [1]
 
-        Queries:
+        Queries behind these lines:
           [1] coral query beyla http shop --source spans --since 1h
     "#]]
     .assert_eq(&answer(&sources, "slowest endpoints of shop"));
     expect![[r#"
         Analyzing /list of shop, last 1h...
 
-        The slowest first, by P95:
-          - GET /list: P95 9.6ms, 20 requests, 0% failed [1]
+        Slowest first, by P95:
+          - GET /list: P95 9.64ms, 20 requests, 0% failed [1]
 
-        Queries:
+        Queries behind these lines:
           [1] coral query beyla http shop --source spans --since 1h
     "#]]
     .assert_eq(&answer(&sources, "how slow is /list of shop"));
@@ -126,24 +127,24 @@ fn what_has_no_routes_says_that_it_is_of_all_of_them() {
         Analyzing shop, last 1h...
 
         What calls shop:
-          - not narrowed to /list: these calls are counted by service, of all routes
-          - nobody whose spans are stored [1]
+          - all routes, not only /list: calls between services are not counted by route
+          - no service whose spans are stored [1]
 
         What shop calls:
-          - nothing [1]
+          - no calls [1]
 
-        Queries:
+        Queries behind these lines:
           [1] coral query topology --since 1h
     "#]]
     .assert_eq(&answer(&sources, "what calls /list of shop"));
     expect![[r#"
         Analyzing everything, last 1h...
 
-        What fails, most often first:
-          - not narrowed to /list: these calls are counted by service, of all routes
-          - nothing in this window [1]
+        Most failures first:
+          - all routes, not only /list: calls between services are not counted by route
+          - no calls in this window [1]
 
-        Queries:
+        Queries behind these lines:
           [1] coral query topology --since 1h
     "#]]
     .assert_eq(&answer(&sources, "errors of /list"));
@@ -151,10 +152,10 @@ fn what_has_no_routes_says_that_it_is_of_all_of_them() {
         Analyzing /list of shop, last 1h...
 
         Changes against the 1h before:
-          - only what names /list; `coral why shop --route /list` has what is below
-          - nothing that chance would not make as much otherwise [1]
+          - only changes that name /list; `coral why shop --route /list` looks at the services that it calls
+          - no change: every difference is one that chance alone may cause (permutation test) [1]
 
-        Queries:
+        Queries behind these lines:
           [1] coral query anomalies --since 1h --baseline 1h
     "#]]
     .assert_eq(&answer(&sources, "what changed in /list of shop"));
@@ -167,16 +168,16 @@ fn a_route_that_nobody_asked_for_is_answered_with_those_that_there_are() {
         Analyzing /lists of shop, last 15m...
 
         RED Metrics (last 15m):
-          - no metrics of /lists of shop in this window
+          - no RED metrics of /lists of shop in this window
 
         Trace Analysis:
-          - Analyzed 0 traces against 0 of the baseline; 0% whole [1]
+          - Compared 0 traces with 0 of the baseline; 0% of the traces are complete [1]
 
         Root Cause:
-          - not enough evidence: no trace of the window has the spans that were asked about [1]
-          - there are traces with /list, /pay [1]
+          - not enough evidence: no trace in the window matches the question [1]
+          - routes with traces: /list, /pay [1]
 
-        Queries:
+        Queries behind these lines:
           [1] coral why shop --route /lists --since 15m --baseline 1h
     "#]]
     .assert_eq(&answer(&sources, "why is /lists of shop slow"));

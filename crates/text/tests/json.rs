@@ -81,12 +81,12 @@ fn a_cause_comes_back_with_every_reason_which_is_worded_beside_its_numbers() {
     for (because, words, typed) in [
         (
             Reason::NoTraces,
-            "no trace of the window has the spans that were asked about",
+            "no trace in the window matches the question",
             json!({ "kind": "no_traces" }),
         ),
         (
             Reason::NoBaselineTraces,
-            "no trace of the baseline has the spans that were asked about",
+            "no trace in the baseline matches the question",
             json!({ "kind": "no_baseline_traces" }),
         ),
         (
@@ -96,27 +96,27 @@ fn a_cause_comes_back_with_every_reason_which_is_worded_beside_its_numbers() {
         ),
         (
             Reason::TornTraces { completeness: 0.25 },
-            "only 25% of the traces are whole; parents are missing",
+            "only 25% of the traces are complete; parent spans are missing",
             json!({ "kind": "torn_traces", "completeness": 0.25 }),
         ),
         (
             Reason::LowScore { score: 0.25, least: 0.405 },
-            "the highest score is 0.25; a cause has at least 0.41",
+            "the highest score is 0.25; a cause needs at least 0.41",
             json!({ "kind": "low_score", "score": 0.25, "least": 0.405 }),
         ),
         (
             Reason::NotSlower,
-            "the traces are not slower than at their baseline",
+            "the traces are not slower than in the baseline",
             json!({ "kind": "not_slower" }),
         ),
         (
             Reason::ReachedByChance { score: 0.5 },
-            "chance leads to scores as high as 0.50 among these traces",
+            "the highest score is 0.50, and the permutation test reaches it by chance",
             json!({ "kind": "reached_by_chance", "score": 0.5 }),
         ),
         (
             Reason::BeyondChance { score: 2.5 },
-            "the score is 2.50, and chance leads to none as high",
+            "the score is 2.50, which the permutation test does not reach by chance",
             json!({ "kind": "beyond_chance", "score": 2.5 }),
         ),
     ] {
@@ -213,14 +213,15 @@ fn requests_come_back_and_rows_without_a_slow_trace_say_why() {
         overall_before: None,
         requests_by_metrics: Some(4),
         slow,
+        did_you_mean: Vec::new(),
     };
     assert_eq!(check(&table(None))["slow"], Value::Null);
     let rows = [
         (Some(NoSlowTrace::NoTraces), "no_traces", "no traces are stored"),
         (Some(NoSlowTrace::TracesExpired), "traces_expired", "its traces have expired"),
-        (Some(NoSlowTrace::NotSampled), "not_sampled", "not sampled: Beyla's sampler"),
+        (Some(NoSlowTrace::NotSampled), "not_sampled", "not sampled by Beyla"),
         (Some(NoSlowTrace::WindowExpired), "window_expired", "traces of that time"),
-        (Some(NoSlowTrace::NothingFound), "nothing_found", "no stored span of it"),
+        (Some(NoSlowTrace::NothingFound), "nothing_found", "no stored span is above"),
     ];
     for (reason, typed, words) in rows {
         let json =

@@ -298,6 +298,11 @@ fn what_unpacks_without_end_stops_at_the_limit() {
 fn what_is_cut_short_or_garbled_is_no_archive() {
     let whole = Packed::new().file("beyla", &[7; 100_000]).bytes();
     for bytes in [&b""[..], b"hello", &whole[..whole.len() / 2], &whole[..20]] {
-        assert_eq!(unpacked(bytes), Err("it is not a complete .tar.gz".to_owned()), "{}", bytes.len());
+        assert_eq!(
+            unpacked(bytes),
+            Err("it is not a complete .tar.gz".to_owned()),
+            "{}",
+            bytes.len()
+        );
     }
 }

@@ -157,21 +157,21 @@ fn durations_and_sizes_that_are_wrong_negative_nothing_or_endless_are_refused() 
         "drain_within: 5 minutes",
         &[],
         expect![
-            "coral.yaml:1: `drain_within` is `5 minutes`: expected a duration such as 90s, 5m, 1h or 7d"
+            "coral.yaml:1: `drain_within` is `5 minutes`: expected a duration such as 500ms, 90s, 5m, 1h or 7d"
         ],
     );
     check(
         "drain_within: 5",
         &[],
         expect![
-            "coral.yaml:1: `drain_within` is `5`: expected a duration such as 90s, 5m, 1h or 7d"
+            "coral.yaml:1: `drain_within` is `5`: expected a duration such as 500ms, 90s, 5m, 1h or 7d"
         ],
     );
     check(
         "drain_within: -5s",
         &[],
         expect![
-            "coral.yaml:1: `drain_within` is `-5s`: expected a duration such as 90s, 5m, 1h or 7d"
+            "coral.yaml:1: `drain_within` is `-5s`: expected a duration such as 500ms, 90s, 5m, 1h or 7d"
         ],
     );
     check(

@@ -10,16 +10,16 @@ use coral_trace::units::parse_duration;
 /// `coral query anomalies`.
 #[derive(Args, Debug)]
 pub struct AnomaliesArgs {
-    /// Traces that started at or after this: a duration back from now, or an RFC 3339 time [default: 1h].
+    /// Only traces that started at this time or later: a duration before now, or a time [default: 1h].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub since: Option<When>,
-    /// Traces that started before this.
+    /// Only traces that started before this time [default: now].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub until: Option<When>,
-    /// Compare with what started so long before [default: as long as the window, at least 1h].
+    /// Compare with this much time before the window [default: the length of the window, at least 1h].
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub baseline: Option<Duration>,
-    /// How to print it.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     pub format: StatusFormat,
     #[command(flatten)]

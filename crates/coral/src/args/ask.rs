@@ -7,10 +7,10 @@ use super::{ColonyArgs, StatusFormat};
 /// `coral ask`.
 #[derive(Args, Debug)]
 pub struct AskArgs {
-    /// The question: what is slow, fails, changed, calls whom, and why.
+    /// The question: what is slow, fails, changed or calls what, and why.
     #[arg(value_name = "QUESTION", required = true)]
     pub question: Vec<String>,
-    /// How to print the answer.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     pub format: StatusFormat,
     #[command(flatten)]

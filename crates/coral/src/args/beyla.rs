@@ -12,30 +12,21 @@ use coral_beyla::version::Version;
 /// What to do with the Beyla of this host.
 #[derive(Subcommand, Debug)]
 pub enum BeylaToolCommand {
-    /// Say what this host lets Beyla do, and what each lack costs.
-    #[command(after_help = "\
-Example:
-  coral beyla doctor")]
+    /// Check what this host allows Beyla to do, and what each restriction costs.
+    #[command(after_help = include_str!("examples/beyla-doctor.txt"))]
     Doctor(DoctorArgs),
-    /// Fetch a release of Beyla, verify it, and install it for the agent.
-    #[command(after_help = "\
-Examples:
-  coral beyla install
-  coral beyla install --version 2.8.5
-  coral beyla install --from beyla-linux-amd64-v3.31.0.tar.gz --sha256 SHA256")]
+    /// Download a release of Beyla, verify it, and install it for the agent.
+    #[command(after_help = include_str!("examples/beyla-install.txt"))]
     Install(InstallArgs),
-    /// Print the configuration that Beyla would get.
-    #[command(after_help = "\
-Examples:
-  coral beyla config -c agent-config.yaml
-  coral beyla config -c agent-config.yaml --for 2.8.5")]
+    /// Print the configuration that the agent would give Beyla.
+    #[command(after_help = include_str!("examples/beyla-config.txt"))]
     Config(BeylaConfigArgs),
 }
 
 /// `coral beyla doctor`.
 #[derive(Args, Debug)]
 pub struct DoctorArgs {
-    /// How to print it.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     pub format: StatusFormat,
     #[command(flatten)]
@@ -46,7 +37,7 @@ pub struct DoctorArgs {
 /// `coral beyla config`.
 #[derive(Args, Debug)]
 pub struct BeylaConfigArgs {
-    /// For this version; without it, for the one that would be run.
+    /// For this version of Beyla, instead of the installed one.
     #[arg(long = "for", value_name = "VERSION", value_parser = Version::from_str)]
     pub version: Option<Version>,
     #[command(flatten)]
@@ -57,19 +48,19 @@ pub struct BeylaConfigArgs {
 /// `coral beyla install`.
 #[derive(Args, Debug)]
 pub struct InstallArgs {
-    /// Install this release, instead of the one that coral was tried with.
+    /// Install this release, instead of the one that coral is tested with.
     #[arg(long, value_name = "VERSION", value_parser = Version::from_str, conflicts_with = "from")]
     pub version: Option<Version>,
-    /// Take this archive, a file or an http or https URL, instead of the official one.
+    /// Install this archive (a file, or an http or https URL) instead of the official one.
     #[arg(long, value_name = "FILE|URL")]
     pub from: Option<String>,
-    /// The archive's SHA-256 in hex; without it, that of the file `.sha256` beside the archive.
+    /// The archive's SHA-256 in hex [default: the file `.sha256` beside the archive].
     #[arg(long, value_name = "HEX")]
     pub sha256: Option<String>,
     /// Install the archive even if there is nothing to verify it with.
     #[arg(long)]
     pub allow_unverified: bool,
-    /// Where releases lie, for a mirror of GitHub's.
+    /// Download from this mirror of the GitHub releases.
     #[arg(long, value_name = "URL", conflicts_with = "from")]
     pub mirror: Option<String>,
     /// The agent's data directory.
@@ -80,7 +71,7 @@ pub struct InstallArgs {
 /// `coral connect`.
 #[derive(Args, Debug)]
 pub struct ConnectArgs {
-    /// What to call the service, and the port that it listens on.
+    /// A name for the service, and the port that it listens on.
     #[arg(value_name = "NAME:PORT", value_parser = parse_service)]
     pub service: Service,
     #[command(flatten)]
@@ -91,7 +82,7 @@ pub struct ConnectArgs {
 /// `coral disconnect`.
 #[derive(Args, Debug)]
 pub struct DisconnectArgs {
-    /// The service.
+    /// The name of the service.
     #[arg(value_name = "NAME")]
     pub name: String,
     #[command(flatten)]

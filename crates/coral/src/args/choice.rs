@@ -7,27 +7,23 @@ use coral_query::{RedSide, RedSource, Sort, Source, SpanStatus};
 type Choice<T> = (T, &'static str, &'static str);
 
 const SOURCES: [Choice<Source>; 3] = [
-    (Source::All, "all", "Everybody's"),
-    (Source::Ebpf, "ebpf", "Those that Beyla or another eBPF instrumentation made"),
-    (Source::Sdk, "sdk", "Those that SDKs made"),
+    (Source::All, "all", "All spans"),
+    (Source::Ebpf, "ebpf", "Spans of Beyla or another eBPF instrumentation"),
+    (Source::Sdk, "sdk", "Spans of SDKs"),
 ];
 const STATUSES: [Choice<SpanStatus>; 2] = [
-    (SpanStatus::Error, "error", "A span of it has the status `error`"),
-    (SpanStatus::Ok, "ok", "No span of it has"),
+    (SpanStatus::Error, "error", "A span has the status `error`"),
+    (SpanStatus::Ok, "ok", "No span has the status `error`"),
 ];
 const SORTS: [Choice<Sort>; 2] =
     [(Sort::Newest, "newest", "Latest start first"), (Sort::Slowest, "slowest", "Longest first")];
 const SIDES: [Choice<RedSide>; 2] = [
     (RedSide::Server, "server", "Requests that the service served"),
-    (RedSide::Client, "client", "Requests that it made"),
+    (RedSide::Client, "client", "Requests that the service made"),
 ];
 const RED_SOURCES: [Choice<RedSource>; 2] = [
-    (RedSource::Metrics, "metrics", "Beyla's metrics: all requests, sampled or not"),
-    (
-        RedSource::Spans,
-        "spans",
-        "The spans that are stored: eBPF's, or the SDK's of a service that eBPF has none of",
-    ),
+    (RedSource::Metrics, "metrics", "Metrics of Beyla: every request, sampled or not"),
+    (RedSource::Spans, "spans", "Stored spans: eBPF spans if there are any, else SDK spans"),
 ];
 
 /// `--source` of spans.

@@ -12,22 +12,13 @@ pub enum ConfigCommand {
     /// A key that no source sets and that has no default is shown as `(unset)`. With a KEY, the
     /// description, default, form and unit of that key are printed too; with a section, such as
     /// `beyla`, the keys of that section and their descriptions.
-    #[command(after_help = "\
-Examples:
-  coral config show --role agent -c agent.yaml
-  coral config show --role agent agent.colony")]
+    #[command(after_help = include_str!("examples/config-show.txt"))]
     Show(ConfigShowArgs),
     /// Check a configuration and list every problem.
-    #[command(after_help = "\
-Example:
-  coral config check --role colony -c colony.yaml
-
-Exit code: 0 if there is no problem, otherwise 1.")]
+    #[command(after_help = include_str!("examples/config-check.txt"))]
     Check(ConfigArgs),
     /// Print a configuration file to start from, with comments, to standard output.
-    #[command(after_help = "\
-Example:
-  coral config example agent")]
+    #[command(after_help = include_str!("examples/config-example.txt"))]
     Example(ConfigExampleArgs),
 }
 

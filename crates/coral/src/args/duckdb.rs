@@ -7,31 +7,27 @@ use clap::{Args, Subcommand};
 /// What to do with DuckDB's library.
 #[derive(Subcommand, Debug)]
 pub enum DuckdbCommand {
-    /// Fetch DuckDB's shared library, verify it, and install it for the colony of this host.
-    #[command(after_help = "\
-Examples:
-  coral duckdb install
-  coral duckdb install --version 1.5.6
-  coral duckdb install --from libduckdb.so --sha256 SHA256")]
+    /// Download DuckDB's shared library, verify it, and install it for the colony of this host.
+    #[command(after_help = include_str!("examples/duckdb-install.txt"))]
     Install(InstallDuckdbArgs),
 }
 
 /// `coral duckdb install`.
 #[derive(Args, Debug, Default)]
 pub struct InstallDuckdbArgs {
-    /// Install this release, instead of the one that coral was tried with.
+    /// Install this release, instead of the one that coral is tested with.
     #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with = "from")]
     pub version: Option<String>,
-    /// Take this .tar.gz or this library, a file or an http or https URL, instead of the official archive.
+    /// Install this .tar.gz or library (a file, or an http or https URL) instead of the official archive.
     #[arg(long, value_name = "FILE|URL")]
     pub from: Option<String>,
-    /// The SHA-256 of the archive or library in hex; without it, that of the file `.sha256` beside it.
+    /// The SHA-256 of the archive or library in hex [default: the file `.sha256` beside it].
     #[arg(long, value_name = "HEX")]
     pub sha256: Option<String>,
     /// Install the library even if there is nothing to verify it with.
     #[arg(long)]
     pub allow_unverified: bool,
-    /// Where releases lie, for a mirror of DuckDB's.
+    /// Download from this mirror of DuckDB's releases.
     #[arg(long, value_name = "URL", conflicts_with = "from")]
     pub mirror: Option<String>,
     /// The colony's data directory.

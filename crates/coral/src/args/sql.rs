@@ -6,35 +6,22 @@ use clap::{Args, ValueEnum};
 
 use super::{ColonyArgs, When, parse_when};
 
-pub(super) const EXAMPLES: &str = "\
-Examples:
-  coral sql \"SELECT service_name, count(*) FROM beyla_traces GROUP BY ALL\"
-  coral query sql \"DESCRIBE beyla_http_metrics\"
-  coral sql \"FROM telemetry_spans\" --since all --format csv
-  coral sql \"FROM beyla_traces\" --since 6h --export spans.duckdb
-
-Views: beyla_traces, beyla_traces_local, telemetry_spans (SDKs' spans too), beyla_http_metrics,
-beyla_grpc_metrics, beyla_sql_metrics. One SELECT, WITH, FROM, VALUES or DESCRIBE statement in DuckDB's SQL.
-It can read nothing but these views, and the colony limits its time, memory, rows and bytes (`sql.*` in
-`coral config show`).";
-
 /// `coral query sql`.
 #[derive(Args, Debug)]
 pub struct SqlArgs {
     /// The statement.
     #[arg(value_name = "SELECT", required = true, num_args = 1..)]
     pub sql: Vec<String>,
-    /// Only spans that started, and requests that were counted, at or after this: a duration back from now, an
-    /// RFC 3339 time, or `all`.
+    /// Only spans and requests from this time on: a duration before now, a time, or `all`.
     #[arg(long, value_name = "WHEN", default_value = "1h", value_parser = parse_since)]
     pub since: Since,
-    /// How to print.
+    /// Output format.
     #[arg(long, value_enum, default_value = "table", conflicts_with = "export")]
     pub format: SqlFormat,
-    /// Write the answer to the table `answer` of a new DuckDB database, in place of printing it.
+    /// Write the answer to the table `answer` of a new DuckDB database, instead of printing it.
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
-    /// DuckDB's shared library on this host, for --export; without it, the one that is found by itself.
+    /// Use this shared library of DuckDB for --export, instead of the installed one.
     #[arg(long, value_name = "FILE", requires = "export")]
     pub duckdb_library: Option<PathBuf>,
     #[command(flatten)]

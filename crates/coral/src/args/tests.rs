@@ -2,6 +2,7 @@
 
 use clap::CommandFactory as _;
 
+use super::generated::Shell;
 use super::*;
 
 #[test]
@@ -9,38 +10,155 @@ fn the_command_line_is_sound() {
     Cli::command().debug_assert();
 }
 
-#[test]
-fn every_example_in_a_help_text_is_a_valid_command_line() {
-    fn examples(command: &clap::Command, found: &mut Vec<String>) {
-        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        found.extend(help.lines().filter_map(|line| {
-            let line = line.trim();
-            let end = line.find("   ").unwrap_or(line.len());
-            line.starts_with("coral ").then(|| line[..end].to_owned())
-        }));
-        command.get_subcommands().for_each(|command| examples(command, found));
+/// The help of every command, by its words: `coral query topology`.
+fn helps() -> Vec<(String, String)> {
+    fn collect(command: &clap::Command, above: &str, found: &mut Vec<(String, String)>) {
+        let path = format!("{above}{}", command.get_name());
+        let help = command.get_after_long_help().or(command.get_after_help());
+        found.push((path.clone(), help.map(ToString::to_string).unwrap_or_default()));
+        let above = format!("{path} ");
+        command.get_subcommands().for_each(|command| collect(command, &above, found));
     }
     let mut found = Vec::new();
-    examples(&Cli::command(), &mut found);
-    assert!(found.len() >= 14, "{found:?}");
-    for example in found {
-        let parsed = Cli::try_parse_from(example.split_whitespace());
-        assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+    collect(&help::command(), "", &mut found);
+    found
+}
+
+#[test]
+fn every_example_in_a_help_text_is_a_valid_command_line() {
+    let helps = helps();
+    let examples: Vec<&str> = helps
+        .iter()
+        .flat_map(|(_, help)| help.lines())
+        .filter_map(|line| line.strip_prefix("  $ "))
+        .map(|example| example.split("  ").next().unwrap())
+        .collect();
+    assert!(examples.len() >= 60, "{}", examples.len());
+    for example in examples {
+        let parsed = parse(example.split_whitespace().map(Into::into));
+        assert!(parsed.is_ok(), "{example}: {:?}", parsed.unwrap_err());
     }
 }
 
 #[test]
-fn the_help_of_every_command_has_an_example() {
-    fn without(command: &clap::Command, found: &mut Vec<String>) {
-        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        if !help.contains("Example") {
-            found.push(command.get_name().to_owned());
-        }
-        command.get_subcommands().for_each(|command| without(command, found));
+fn the_help_of_every_command_begins_with_what_it_answers_and_has_an_example() {
+    for (path, help) in helps() {
+        assert!(help.contains("  $ coral "), "{path}");
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(80), "{path}: {widest:?}");
     }
-    let mut found = Vec::new();
-    without(&Cli::command(), &mut found);
-    assert_eq!(found, Vec::<String>::new());
+    let command = help::command();
+    let abouts = command.get_subcommands().map(|command| command.get_about().unwrap().to_string());
+    abouts.for_each(|about| assert!(about.split(' ').count() > 1, "{about}"));
+}
+
+#[test]
+fn every_command_that_does_something_names_its_exit_codes() {
+    let mut command = help::command();
+    command.build();
+    fn check(command: &clap::Command) {
+        if command.get_subcommands().next().is_none() && command.get_name() != "help" {
+            let help = command.get_after_help().unwrap().to_string();
+            assert!(help.contains("Exit codes: 0 success"), "{}", command.get_name());
+        }
+        command.get_subcommands().filter(|below| below.get_name() != "help").for_each(check);
+    }
+    check(&command);
+}
+
+#[test]
+fn the_help_of_coral_fits_a_screen_and_has_every_command_in_a_group() {
+    let asked = parse(["coral", "--help"].map(Into::into)).unwrap_err();
+    let page = asked.to_string();
+    assert!(page.lines().count() <= 40, "{page}");
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    assert!(!page.contains("Other:"), "{page}");
+    for command in Cli::command().get_subcommands() {
+        let line = format!("\n  {:11}  ", command.get_name());
+        assert_eq!(page.matches(&line).count(), 1, "{line}{page}");
+    }
+}
+
+#[test]
+fn the_method_is_explained_in_ten_lines_by_help_why() {
+    for line in ["coral help why", "coral why --help"] {
+        let page = parse(line.split(' ').map(Into::into)).unwrap_err().to_string();
+        let method = page.split("How a cause is found:\n").nth(1).unwrap();
+        let lines = method.lines().take_while(|line| !line.is_empty());
+        assert_eq!(lines.count(), 10, "{page}");
+    }
+}
+
+#[test]
+fn usage_names_no_optional_flag_as_if_it_were_needed() {
+    for line in ["coral ask --colony http://x", "coral query beyla http --colony http://x"] {
+        let wrong = parse(line.split(' ').map(Into::into)).unwrap_err().to_string();
+        assert!(wrong.contains("[OPTIONS] <") && !wrong.contains("--colony"), "{wrong}");
+    }
+}
+
+#[test]
+fn an_operator_that_is_not_equality_is_refused_with_what_finds_more() {
+    for pair in ["http.response.status_code>=500", "status!=200", "status>500", "name=~cart"] {
+        let line = ["coral", "query", "beyla", "traces", "--attr", pair];
+        let parsed = parse(line.map(Into::into));
+        if pair == "name=~cart" {
+            // A value may begin with any sign.
+            assert!(parsed.is_ok());
+        } else {
+            let wrong = parsed.unwrap_err().to_string();
+            assert!(wrong.contains("has an operator") && wrong.contains("coral sql"), "{wrong}");
+        }
+    }
+}
+
+#[test]
+fn scripts_and_manual_pages_have_every_command() {
+    for (shell, beginning) in
+        [(Shell::Bash, "_coral()"), (Shell::Zsh, "#compdef coral"), (Shell::Fish, "# Print")]
+    {
+        let script = CompletionsArgs { shell }.script().unwrap();
+        assert!(script.starts_with(beginning), "{script:.80}");
+        for word in ["topology", "completions", "trace-id"] {
+            assert!(script.contains(word), "{beginning}: {word}");
+        }
+    }
+    let page = |words: &[&str]| {
+        ManArgs { command: words.iter().map(|word| (*word).to_owned()).collect(), dir: None }.page()
+    };
+    assert!(page(&[]).unwrap().contains(".TH coral 1"));
+    let topology = page(&["query", "topology"]).unwrap();
+    assert!(topology.contains("coral\\-query\\-topology"), "{topology}");
+    assert_eq!(page(&["query", "nosuch"]).unwrap_err(), "`coral query nosuch` is not a command");
+    let dir = tempfile::tempdir().unwrap();
+    ManArgs { command: vec![], dir: Some(dir.path().to_owned()) }.page().unwrap();
+    assert!(dir.path().join("coral-query-beyla-traces.1").exists());
+}
+
+#[test]
+fn the_configuration_files_in_help_texts_are_valid() {
+    let files = helps().into_iter().filter(|(path, _)| path.ends_with(" start"));
+    let mut checked = 0;
+    for (path, help) in files {
+        let yaml = help.split("\n\n    ").nth(1).unwrap().split("\n\n").next().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("coral.yaml");
+        std::fs::write(&file, format!("    {yaml}\n")).unwrap();
+        let role = path.split(' ').nth(1).unwrap();
+        let sources = coral_config::Sources {
+            file: Some(file),
+            host_name: "web-1".to_owned(),
+            data_dir: Some(("/var/lib/coral".to_owned(), coral_config::Origin::Default)),
+            ..Default::default()
+        };
+        let loaded = match role {
+            "agent" => coral_config::AgentConfig::load(&sources).map(drop),
+            _ => coral_config::ColonyConfig::load(&sources).map(drop),
+        };
+        assert!(loaded.is_ok(), "{path}: {loaded:?}");
+        checked += 1;
+    }
+    assert_eq!(checked, 2);
 }
 
 #[test]
@@ -48,7 +166,7 @@ fn a_wrong_command_line_is_answered_with_the_word_that_is_wrong_and_exit_code_2(
     for (line, wrong) in [
         ("coral agnet start", "'agnet'"),
         ("coral agent start --set", "--set <KEY=VALUE>"),
-        ("coral demo --for 10", "`10` is not a duration such as 90s, 5m, 1h or 7d"),
+        ("coral demo --for 10", "`10` is not a duration such as 500ms, 90s, 5m, 1h or 7d"),
         ("coral demo --for 9999999w", "`9999999w` is longer than 100 years"),
         ("coral config show --role king", "possible values: agent, colony, standalone"),
         ("coral connect cart", "`cart` is not of the form NAME:PORT"),
@@ -74,5 +192,7 @@ fn a_wrong_command_line_is_answered_with_the_word_that_is_wrong_and_exit_code_2(
 fn a_time_is_a_duration_ago_or_an_instant() {
     assert_eq!(parse_when("1h"), Ok(When::Ago(Duration::from_secs(3_600))));
     assert_eq!(parse_when("1970-01-01T00:00:01Z"), Ok(When::At(1_000_000)));
+    assert_eq!(parse_when("1970-01-01 00:01"), Ok(When::At(60_000_000)));
+    assert_eq!(parse_when("1970-01-02"), Ok(When::At(86_400_000_000)));
     assert!(parse_when("yesterday").unwrap_err().contains("neither"));
 }

@@ -11,19 +11,19 @@ use coral_trace::units::parse_duration;
 /// `coral query topology`.
 #[derive(Args, Debug)]
 pub struct TopologyArgs {
-    /// Traces that started at or after this: a duration back from now, or an RFC 3339 time [default: 1h].
+    /// Only traces that started at this time or later: a duration before now, or a time [default: 1h].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub since: Option<When>,
-    /// Traces that started before this.
+    /// Only traces that started before this time [default: now].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub until: Option<When>,
-    /// Say what changed since so long a time before.
+    /// Show what changed since this much time before the window.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub diff: Option<Duration>,
     /// Whose spans count.
     #[arg(long, value_parser = super::choice::source(), default_value = "all")]
     pub source: Source,
-    /// How to print it.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     pub format: TopologyFormat,
     #[command(flatten)]

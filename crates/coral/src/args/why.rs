@@ -10,25 +10,25 @@ use coral_trace::units::parse_duration;
 /// `coral why`.
 #[derive(Args, Debug)]
 pub struct WhyArgs {
-    /// The service; without one, everything. With --trace-id, the one whose part of the trace is meant.
+    /// The service; without one, all. With --trace-id, explain the part of this service only.
     #[arg(value_name = "SERVICE")]
     pub service: Option<String>,
-    /// Only requests of this route, or whose span has this name.
+    /// Only requests of this route, or with a span of this name.
     #[arg(long, value_name = "ROUTE", conflicts_with = "trace_id")]
     pub route: Option<String>,
-    /// Explain this trace alone; the beginning of its id is enough when no other begins so.
+    /// Explain this trace; the first digits of its id are enough where they are unique.
     #[arg(long, value_name = "ID", conflicts_with_all = ["since", "until"])]
     pub trace_id: Option<String>,
-    /// Traces that started at or after this: a duration back from now, or an RFC 3339 time [default: 15m].
+    /// Explain traces that started at this time or later: a duration before now, or a time [default: 15m].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub since: Option<When>,
-    /// Traces that started before this.
+    /// Explain traces that started before this time [default: now].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub until: Option<When>,
-    /// Compare with what started so long before.
+    /// Compare with this much time before the window.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     pub baseline: Duration,
-    /// How to print it.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     pub format: StatusFormat,
     #[command(flatten)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::query::{ago_text, colony, instant, window};
 use super::{Failure, print, print_json};
 use crate::args::{AnomaliesArgs, StatusFormat};
+use crate::terminal::screen;
 
 use coral_query::AnomaliesQuestion;
 use coral_query::answer::Anomalies;
@@ -30,7 +31,7 @@ pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
         StatusFormat::Text => {
             let before = format!("against the {} before", ago_text(baseline));
             let windows = format!("{}, {before}", window(since, args.until));
-            print(&coral_text::anomalies::anomalies(&answer, &windows))
+            print(&coral_text::anomalies::anomalies(&answer, &windows, screen()))
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::query::colony;
 use super::{Failure, print, print_json};
 use crate::args::{AskArgs, StatusFormat};
+use crate::terminal::screen;
 
 use coral_query::EnglishQuestion;
 use coral_query::answer::English;
@@ -16,6 +17,6 @@ pub(super) fn ask(args: &AskArgs) -> Result<(), Failure> {
     let answer: English = colony(&args.colony).ask(&filter)?;
     match args.format {
         StatusFormat::Json => print_json(&answer),
-        StatusFormat::Text => print(&coral_text::english::text(&answer)),
+        StatusFormat::Text => print(&coral_text::english::text(&answer, screen())),
     }
 }

@@ -7,6 +7,7 @@ use crate::args::{
     BeylaConfigArgs, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs, StatusFormat,
 };
 use crate::client::Server;
+use crate::terminal::Progress;
 use coral_beyla::connections::Connections;
 use coral_beyla::generate::{GenerateInput, HEALTH, SelfInfo, generate};
 use coral_beyla::install::{Install, InstallError, Source, TRIED};
@@ -17,6 +18,7 @@ use coral_beyla::{
     Change, ChangeOutcome, doctor as examination, key, own_programs, places, versions_dir,
 };
 use coral_config::AgentConfig;
+use coral_config::beyla::{Ports, Selector};
 use coral_install::DownloadError;
 use coral_server::addresses::Addresses;
 use coral_trace::chain;
@@ -49,26 +51,37 @@ fn program(config: &AgentConfig) -> Finding {
     Finding { what: "Beyla".to_owned(), verdict, found, costs }
 }
 
+/// What stands in for the services of a configuration that has none.
+const EXAMPLE_SERVICE: &str = "example";
+const EXAMPLE_PORT: u16 = 8080;
+
 pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
     let config = AgentConfig::load(&sources(&args.server))?;
     let found = locate(&places(&config));
+    // Without a program, the configuration is for the release that would be installed.
     let version = match (args.version, &found) {
         (Some(version), _) => version,
         (None, Ok(found)) => {
             Version::probe(&found.path).map_err(|error| Failure::new(chain(&error)))?
         }
-        (None, Err(missing)) => {
-            let hint = "name a version with --for, or install one with `coral beyla install`";
-            return Err(Failure::with_hint(missing.to_string(), hint));
-        }
+        (None, Err(_)) => TRIED,
     };
     let connections =
         Connections::load(&config.data_dir).map_err(|error| Failure::new(chain(&error)))?;
     let program = found.ok().map(|found| found.path);
     let self_info = self_info(&config, program.as_deref());
+    let mut connected = connections.selectors();
+    let is_example = connected.is_empty() && config.beyla.services.is_empty();
+    if is_example {
+        connected.push(Selector {
+            name: Some(EXAMPLE_SERVICE.to_owned()),
+            open_ports: Ports::one(EXAMPLE_PORT),
+            ..Selector::default()
+        });
+    }
     let input = GenerateInput {
         config: &config.beyla,
-        connected: &connections.selectors(),
+        connected: &connected,
         self_info: &self_info,
         // Another one at every start.
         health_port: (version >= HEALTH).then_some(0),
@@ -76,8 +89,15 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
     let generated =
         generate(version, &input).map_err(|refused| Failure::new(refused.to_string()))?;
     let variables = generated.environment.iter().map(|(key, value)| format!("# {key}={value}\n"));
+    let example = match is_example {
+        true => {
+            "# No service is configured: `example` on port 8080 stands for those in \
+             `beyla.discovery.services` and of `coral connect`.\n"
+        }
+        false => "",
+    };
     print(&format!(
-        "# For Beyla {version}; the port of health_check is a free one at every start.\n{}{}",
+        "# For Beyla {version}; the port of health_check is a free one at every start.\n{example}{}{}",
         variables.collect::<String>(),
         generated.yaml
     ))
@@ -113,22 +133,23 @@ pub(super) fn install(args: &InstallArgs) -> Result<(), Failure> {
         allow_unverified: args.allow_unverified,
         versions: versions_dir(&data_dir),
     };
+    let _waiting = Progress::of("Installing Beyla");
     let installed = install.run().map_err(|error| match error {
         InstallError::Download(DownloadError::Unverified { .. }) => Failure::with_hint(
             chain(&error),
-            "give its digest with --sha256, or install it as it is with --allow-unverified",
+            "give its digest with --sha256, or install it unverified with --allow-unverified",
         ),
         error => Failure::new(chain(&error)),
     })?;
     let verified = match installed.verified_by {
         Some(by) => format!("SHA-256 {}, as {} says", installed.sha256, sanitize::line(&by)),
         None => format!(
-            "SHA-256 {}; NOT VERIFIED, there was nothing to compare it with",
+            "SHA-256 {}; NOT VERIFIED: there is no digest to compare with",
             installed.sha256
         ),
     };
     print(&format!(
-        "Installed Beyla {} as {}\n{verified}\nA running agent takes it up by itself.\n",
+        "Installed Beyla {} as {}\n{verified}\nA running agent starts using it by itself.\n",
         installed.version,
         installed.path.display()
     ))
@@ -138,7 +159,7 @@ pub(super) fn connect(args: &ConnectArgs) -> Result<(), Failure> {
     let (name, port) = (args.service.name.clone(), args.service.port);
     let changed = order(args.agent.data_dir.clone(), &Change { name, port: Some(port) })?;
     let name = sanitize::line(&args.service.name);
-    let done = if changed.changed { "Connected" } else { "Connected already:" };
+    let done = if changed.changed { "Connected" } else { "Already connected:" };
     print(&format!("{done} {name} on port {port}.\nBeyla: {}\n", sanitize::line(&changed.beyla)))
 }
 
@@ -153,15 +174,16 @@ pub(super) fn disconnect(args: &DisconnectArgs) -> Result<(), Failure> {
 fn order(data_dir: Option<std::path::PathBuf>, change: &Change) -> Result<ChangeOutcome, Failure> {
     let (data_dir, _) = usual_data_dir(data_dir);
     let running = Addresses::read(&data_dir).and_then(|addresses| addresses.agent_rpc);
-    let hint = "start one with `coral agent start`, or name its data directory with --data-dir";
+    let hint =
+        "start an agent with `coral agent start`, or name its data directory with --data-dir";
     let Some(_) = running else {
-        let error = format!("no agent runs on `{}`", data_dir.display());
+        let error = format!("no agent runs with the data directory `{}`", data_dir.display());
         return Err(Failure::with_hint(error, hint));
     };
     let key = key(&data_dir).map_err(|error| {
         let file = data_dir.join("run/control.key");
         let error = format!("cannot read `{}`: {error}", file.display());
-        Failure::with_hint(error, "only the agent's own user can tell it what to trace")
+        Failure::with_hint(error, "run this command as the user of the agent")
     })?;
     Ok(Server::agent(None, Some(&data_dir)).order("/api/v1/beyla/connections", &key, change)?)
 }

@@ -44,7 +44,7 @@ pub(super) fn show(args: &ConfigShowArgs) -> Result<(), Failure> {
 pub(super) fn check(args: &ConfigArgs) -> Result<(), Failure> {
     let sources = sources(&args.server);
     checked(args.role, &sources).map_err(|error| Failure::new(error.to_string()))?;
-    print("The configuration is right.\n")
+    print("The configuration is valid.\n")
 }
 
 pub(super) fn example(args: &ConfigExampleArgs) -> Result<(), Failure> {

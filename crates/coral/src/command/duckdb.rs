@@ -2,6 +2,7 @@
 
 use super::{Failure, print, usual_data_dir};
 use crate::args::InstallDuckdbArgs;
+use crate::terminal::Progress;
 use coral_install::DownloadError;
 use coral_sql::install::{Install, InstallError, Source, TRIED};
 use coral_trace::chain;
@@ -22,14 +23,15 @@ pub(super) fn install(args: &InstallDuckdbArgs) -> Result<(), Failure> {
         allow_unverified: args.allow_unverified,
         dir: data_dir.join("lib"),
     };
+    let _waiting = Progress::of("Installing DuckDB");
     let installed = install.run().map_err(|error| match error {
         InstallError::Download(DownloadError::Unverified { .. }) => Failure::with_hint(
             chain(&error),
-            "give its digest with --sha256, or install it as it is with --allow-unverified",
+            "give its digest with --sha256, or install it unverified with --allow-unverified",
         ),
         InstallError::Download(DownloadError::Fetch(_)) => Failure::with_hint(
             chain(&error),
-            "fetch DuckDB's library on another host, and install it with --from FILE --sha256 HEX",
+            "download DuckDB's library on another host, and install it with --from FILE --sha256 HEX",
         ),
         error => Failure::new(chain(&error)),
     })?;
@@ -38,12 +40,12 @@ pub(super) fn install(args: &InstallDuckdbArgs) -> Result<(), Failure> {
             format!("SHA-256 {}, as {} says", installed.verified.sha256, sanitize::line(&by))
         }
         None => format!(
-            "SHA-256 {}; NOT VERIFIED, there was nothing to compare it with",
+            "SHA-256 {}; NOT VERIFIED: there is no digest to compare with",
             installed.verified.sha256
         ),
     };
     print(&format!(
-        "Installed DuckDB {} as {}\n{verified}\nA running colony answers SQL with it from now on.\n",
+        "Installed DuckDB {} as {}\n{verified}\nA running colony uses it for SQL from now on.\n",
         sanitize::line(&installed.version),
         installed.path.display()
     ))

@@ -18,6 +18,10 @@ mod why;
 use std::fmt;
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
 
 use crate::args::{
     AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
@@ -35,18 +39,43 @@ use coral_trace::sanitize::whole;
 pub struct Failure {
     error: String,
     hint: Option<String>,
+    /// Standard output has the error already, as part of an answer.
+    is_answered: bool,
+    /// The answer says all of it: only the exit code is left.
+    is_silent: bool,
 }
 
-/// Runs one command to its end.
-///
-/// # Errors
-/// [`Failure`]; the process then exits with 1.
-pub fn run(command: Command) -> Result<(), Failure> {
+/// Runs one command to its end. Its failure is reported: as JSON on standard output where the command's answer would
+/// be JSON, else as text on standard error.
+pub fn run(command: Command) -> ExitCode {
+    let is_json = command.is_json();
+    let Err(failure) = outcome(command) else { return ExitCode::SUCCESS };
+    if failure.is_silent {
+        return ExitCode::from(FAILURE);
+    }
+    if is_json && !failure.is_answered {
+        println!("{}", error_json(&failure.error, failure.hint.as_deref(), FAILURE));
+    } else {
+        anstream::eprintln!("{failure}");
+    }
+    ExitCode::from(FAILURE)
+}
+
+/// The exit code of a command that failed.
+const FAILURE: u8 = 1;
+
+/// An error as commands with `--format json` print it: `{"error": {"message": …, "hint": …, "exit_code": 1}}`.
+pub fn error_json(message: &str, hint: Option<&str>, exit_code: u8) -> Value {
+    json!({ "error": { "message": message, "hint": hint, "exit_code": exit_code } })
+}
+
+fn outcome(command: Command) -> Result<(), Failure> {
     match command {
         Command::Agent(AgentCommand::Start(args)) => serve::agent(&args),
         Command::Agent(AgentCommand::Status(args)) => status::agent(&args),
         Command::Colony(ColonyCommand::Start(args)) => serve::colony(&args),
         Command::Colony(ColonyCommand::Status(args)) => status::colony(&args),
+        Command::Colony(ColonyCommand::Forget(args)) => status::forget(&args),
         Command::Standalone(args) => serve::standalone(&args),
         Command::Demo(args) => serve::demo(&args),
         Command::Query(QueryCommand::Beyla(beyla)) => match beyla {
@@ -70,7 +99,13 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),
         Command::Config(ConfigCommand::Example(args)) => config::example(&args),
+        Command::Completions(args) => print(&generated(args.script())?),
+        Command::Man(args) => print(&generated(args.page())?),
     }
+}
+
+fn generated(text: Result<String, String>) -> Result<String, Failure> {
+    text.map_err(Failure::new)
 }
 
 /// Prints an answer. A reader that has seen enough (`| head`) is no error.
@@ -95,9 +130,7 @@ fn print_serialized(value: &impl serde::Serialize) -> Result<(), Failure> {
     print(&(json + "\n"))
 }
 
-/// The directory that a server on this host uses when nobody says otherwise, and why.
-///
-/// Source: design decision 13.
+/// The directory that a server on this host uses when no flag names one, and what decided that.
 fn usual_data_dir(flag: Option<PathBuf>) -> (PathBuf, Origin) {
     let variable =
         |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -159,21 +192,27 @@ fn host_name() -> String {
 
 impl Failure {
     fn new(error: impl Into<String>) -> Self {
-        Self { error: error.into(), hint: None }
+        Self { error: error.into(), hint: None, is_answered: false, is_silent: false }
+    }
+
+    /// The failure of a command whose answer says why.
+    fn silent() -> Self {
+        Self { is_silent: true, ..Self::new("") }
     }
 
     fn with_hint(error: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { error: error.into(), hint: Some(hint.into()) }
+        Self { error: error.into(), hint: Some(hint.into()), is_answered: false, is_silent: false }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (error, strong) = (AnsiColor::Red.on_default().bold(), Style::new().bold());
         // Servers, and what people type, may hold what a terminal would obey.
         let safe = |text: &str| text.lines().map(whole).collect::<Vec<_>>().join("\n");
-        write!(f, "Error: {}", safe(&self.error))?;
+        write!(f, "{error}Error:{error:#} {}", safe(&self.error))?;
         match &self.hint {
-            Some(hint) => write!(f, "\nHint: {}", safe(hint)),
+            Some(hint) => write!(f, "\n{strong}Hint:{strong:#} {}", safe(hint)),
             None => Ok(()),
         }
     }
@@ -185,9 +224,14 @@ impl From<AskError> for Failure {
             AskError::Unreachable { hint, .. } => Self::with_hint(error.to_string(), hint.clone()),
             AskError::Foreign { .. } => Self::with_hint(
                 error.to_string(),
-                "check the address, and that both are of one version",
+                "check the address, and that both programs have the same version",
             ),
-            AskError::Refused { hint, .. } => Self { error: chain(&error), hint: hint.clone() },
+            AskError::Refused { hint, .. } => Self {
+                error: chain(&error),
+                hint: hint.clone(),
+                is_answered: false,
+                is_silent: false,
+            },
         }
     }
 }
@@ -196,7 +240,7 @@ impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::with_hint(
             error.to_string(),
-            "`coral config check` lists every problem, `coral config show` every key",
+            "`coral config check` lists every problem, and `coral config show` lists every key",
         )
     }
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use super::{Failure, print, print_json, usual_data_dir};
 use crate::args::{ColonyArgs, TraceFormat, TracesArgs, When};
 use crate::client::Server;
+use crate::terminal::screen;
 use coral_query::answer::{Trace, TraceList};
 use coral_query::{Sort, TraceQuestion, TracesQuestion};
 use coral_server::clock;
+use coral_text::duration::duration;
 use coral_text::{csv, trace, trace_table};
 use coral_trace::units;
 
@@ -39,13 +41,15 @@ fn one(trace: &Trace, format: Option<TraceFormat>) -> Result<(), Failure> {
         TraceFormat::Json => print_json(trace),
         TraceFormat::Csv => print(&csv::spans(trace)),
         _ if trace.span_count == 0 => print(&trace::no_trace(&trace.trace_id.to_string())),
-        TraceFormat::Table => print(&trace_table::span_table(trace)),
-        TraceFormat::Tree => print(&trace::trace_tree(trace)),
-        TraceFormat::CriticalPath => print(&trace::critical_path(trace)),
+        TraceFormat::Table => print(&trace_table::span_table(trace, screen())),
+        TraceFormat::Tree => print(&trace::trace_tree(trace, screen())),
+        TraceFormat::CriticalPath => print(&trace::critical_path(trace, screen())),
         TraceFormat::Folded => print(&trace::folded(trace)),
         TraceFormat::Flamegraph => match trace::flamegraph(trace) {
             Ok(svg) => print(&svg),
-            Err(error) => Err(Failure::new(format!("there is nothing to draw: {error}"))),
+            Err(error) => {
+                Err(Failure::new(format!("cannot draw a flame graph of this trace: {error}")))
+            }
         },
     }
 }
@@ -59,14 +63,14 @@ fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
         TraceFormat::Csv => print(&csv::traces(&list)),
         TraceFormat::Tree if !list.traces.is_empty() => trees(colony, &list, args),
         TraceFormat::CriticalPath | TraceFormat::Flamegraph | TraceFormat::Folded => {
-            Err(Failure::with_hint("this format is of one trace", "say which, with --trace-id"))
+            Err(Failure::with_hint("this format shows one trace", "name the trace with --trace-id"))
         }
         _ => {
             let heading = trace_table::Heading {
                 filter,
                 window: window(args.since.unwrap_or_default(), args.until),
             };
-            print(&trace_table::trace_table(&list, &heading))
+            print(&trace_table::trace_table(&list, &heading, screen()))
         }
     }
 }
@@ -77,12 +81,12 @@ fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Fai
         let question = TraceQuestion { id: summary.trace_id.into(), source: args.source };
         let trace: Trace = colony.ask(&question)?;
         let blank = if at == 0 { "" } else { "\n" };
-        print(&format!("{blank}{}", trace::trace_tree(&trace)))?;
+        print(&format!("{blank}{}", trace::trace_tree(&trace, screen())))?;
     }
     let rest = list.traces.len().saturating_sub(MAX_TREES as usize);
     if rest > 0 || list.more {
         print(&format!(
-            "\n… more match; --format table lists up to {} of them.\n",
+            "\n… more traces match; --format table lists up to {}.\n",
             TracesQuestion::MAX
         ))?;
     }
@@ -134,6 +138,6 @@ pub(super) fn ago_text(ago: Duration) -> String {
         _ if whole(86_400) => units::counted(seconds / 86_400, "day"),
         _ if whole(3_600) => units::counted(seconds / 3_600, "hour"),
         _ if whole(60) => units::counted(seconds / 60, "minute"),
-        _ => units::duration(ago.as_micros() as i64),
+        _ => duration(ago.as_micros() as i64),
     }
 }

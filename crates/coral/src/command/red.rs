@@ -3,6 +3,7 @@
 use super::query::{colony, instant, window};
 use super::{Failure, print, print_json};
 use crate::args::{Over, RedArgs, RedFormat};
+use crate::terminal::screen;
 use coral_query::answer::RedTable;
 use coral_query::{RedProtocol, RedQuestion};
 use coral_server::clock;
@@ -30,6 +31,8 @@ pub(super) fn red(protocol: RedProtocol, args: &RedArgs) -> Result<(), Failure> 
     match args.format {
         RedFormat::Json => print_json(&answer),
         RedFormat::Csv => print(&csv::red(&answer)),
-        RedFormat::Table => print(&red_table::red_table(&answer, &window(since, args.until))),
+        RedFormat::Table => {
+            print(&red_table::red_table(&answer, &window(since, args.until), screen()))
+        }
     }
 }

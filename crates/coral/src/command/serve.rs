@@ -10,15 +10,18 @@ use tracing_subscriber::EnvFilter;
 use super::{Failure, memory, sources, usual_data_dir};
 use crate::args::{DemoArgs, ServerArgs};
 use crate::demo::{Demo, DemoDir};
+use crate::greeting;
 use crate::roles::{self, Standalone};
 use coral_config::{AgentConfig, ColonyConfig, Origin, StandaloneConfig};
+use coral_server::addresses::Addresses;
 use coral_trace::chain;
 
 pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
     let config = AgentConfig::load(&sources(args))?;
     start_log(&config.log);
-    run(|stop| roles::agent(config, stop))
+    let program = program();
+    run(|stop| roles::agent(config, |at| println!("{}", greeting::agent(at, &program)), stop))
 }
 
 pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
@@ -32,9 +35,12 @@ pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
     let config = StandaloneConfig::load(&sources(args))?;
     start_log(&config.agent.log);
+    let program = program();
+    let data_dir = config.agent.data_dir.display().to_string();
     run(|stop| async move {
         let standalone = Standalone::bind(config).await?;
-        standalone.run(stop).await
+        let greet = |at: &Addresses| println!("{}", greeting::standalone(at, &program, &data_dir));
+        standalone.run(greet, stop).await
     })
 }
 
@@ -117,7 +123,7 @@ where
                 () = signalled() => {
                     signals += 1;
                     if signals > 1 {
-                        return Err(Failure::new("stopped before everything was drained"));
+                        return Err(Failure::new("stopped by a second signal, before all received spans were stored"));
                     }
                     stop.cancel();
                 }

@@ -79,7 +79,7 @@ fn wants_install(error: &str) -> Result<bool, Failure> {
     }
     let failed = |error: std::io::Error| Failure::new(format!("cannot ask: {error}"));
     let error = coral_trace::sanitize::whole(error);
-    write!(output.lock(), "{error}.\nFetch and install DuckDB's library now? [y/N] ")
+    write!(output.lock(), "{error}.\nDownload and install DuckDB's library now? [y/N] ")
         .map_err(failed)?;
     let mut answer = String::new();
     input.read_line(&mut answer).map_err(failed)?;
@@ -92,7 +92,8 @@ fn whole(answer: &SqlAnswer) -> Result<(), Failure> {
         None => Ok(()),
         Some(error) => {
             let error = coral_trace::sanitize::whole(error);
-            Err(Failure::new(format!("the answer is not whole: {error}")))
+            let error = format!("the answer is incomplete: {error}");
+            Err(Failure { is_answered: true, ..Failure::new(error) })
         }
     }
 }
@@ -102,7 +103,7 @@ fn write(args: &SqlArgs, answer: &SqlAnswer, file: &Path) -> Result<(), Failure>
     whole(answer)?;
     if file.exists() {
         let error = format!("`{}` exists already", file.display());
-        return Err(Failure::with_hint(error, "name another file, or remove this one"));
+        return Err(Failure::with_hint(error, "name another file, or remove the existing one"));
     }
     let (data_dir, _) = usual_data_dir(args.colony.data_dir.clone());
     let named = duckdb_library(args.duckdb_library.as_deref()).map(|(path, _)| path.into());

@@ -2,12 +2,14 @@
 
 use super::query::colony as colony_server;
 use super::{Failure, print, print_json, print_serialized, usual_data_dir};
-use crate::args::{AgentStatusArgs, ColonyStatusArgs, StatusFormat};
+use crate::args::{AgentStatusArgs, ColonyStatusArgs, ForgetArgs, StatusFormat};
 use crate::client::Server;
 use crate::show::status;
 use coral_agent::status::AgentSelfStatus;
 use coral_query::StatusQuestion;
 use coral_query::answer::ColonyStatus;
+use coral_server::clock;
+use coral_trace::sanitize::line;
 
 pub(super) fn colony(args: &ColonyStatusArgs) -> Result<(), Failure> {
     let answer: ColonyStatus = colony_server(&args.colony).ask(&StatusQuestion::default())?;

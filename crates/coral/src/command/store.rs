@@ -17,7 +17,7 @@ pub(super) fn repair(args: &RepairArgs) -> Result<(), Failure> {
     if stores.is_empty() {
         return Err(Failure::with_hint(
             format!("there is no store under `{}`", data_dir.display()),
-            "name the directory that agent or colony was started with: --data-dir DIR",
+            "name the directory of the agent or colony with --data-dir DIR",
         ));
     }
     for (role, dir) in stores {
@@ -31,7 +31,7 @@ pub(super) fn repair(args: &RepairArgs) -> Result<(), Failure> {
 fn failure(error: StoreError) -> Failure {
     match error {
         StoreError::Locked { .. } => {
-            Failure::with_hint(chain(&error), "stop the agent or colony first, then repair")
+            Failure::with_hint(chain(&error), "stop the agent or colony first")
         }
         _ => Failure::new(chain(&error)),
     }
@@ -40,12 +40,15 @@ fn failure(error: StoreError) -> Failure {
 fn text(role: &str, repaired: &Repaired) -> String {
     let Repaired { spans, known, metric_files, left } = repaired;
     let mut text = format!(
-        "{role}: {spans} spans and {metric_files} files of metrics brought back, {known} spans were there already\n"
+        "{role}: restored {spans} spans and {metric_files} files of metrics; {known} spans were already stored\n"
     );
     for (path, reason) in left {
         let path = path.display().to_string();
-        text +=
-            &format!("{role}: {} stays aside: {}\n", sanitize::line(&path), sanitize::line(reason));
+        text += &format!(
+            "{role}: {} stays set aside: {}\n",
+            sanitize::line(&path),
+            sanitize::line(reason)
+        );
     }
     text
 }

@@ -3,6 +3,7 @@
 use super::query::{ago_text, colony, instant, window};
 use super::{Failure, print, print_json};
 use crate::args::{TopologyArgs, TopologyFormat};
+use crate::terminal::screen;
 use coral_query::TopologyQuestion;
 use coral_query::answer::Topology;
 use coral_server::clock;
@@ -26,7 +27,7 @@ pub(super) fn topology(args: &TopologyArgs) -> Result<(), Failure> {
         TopologyFormat::Mermaid => print(&topology::mermaid(&answer)),
         TopologyFormat::Text => {
             let before = args.diff.map(ago_text).unwrap_or_default();
-            print(&topology::text(&answer, &window(since, args.until), &before))
+            print(&topology::text(&answer, &window(since, args.until), &before, screen()))
         }
     }
 }

@@ -6,12 +6,13 @@ use super::query::{ago_text, colony, instant, window};
 use super::{Failure, print, print_json};
 use crate::args::{StatusFormat, When, WhyArgs};
 use crate::client::AskError;
+use crate::terminal::screen;
 
 use coral_query::WhyQuestion;
 use coral_query::answer::Why;
 use coral_server::clock;
 
-/// The window when nobody says otherwise.
+/// The window without --since.
 const SINCE: Duration = Duration::from_secs(15 * 60);
 
 pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
@@ -41,7 +42,7 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
                 Some(_) => before,
                 None => format!("{}, {before}", window(since, args.until)),
             };
-            print(&coral_text::why::why(&answer, &windows))
+            print(&coral_text::why::why(&answer, &windows, screen()))
         }
     }
 }

@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 use self::replay::Replay;
 use coral_config::StandaloneConfig;
 use coral_server::addresses::Addresses;
-use coral_server::addresses::on_this_host;
 
+use crate::greeting::colony_flag;
 use crate::roles::{RoleError, Standalone};
+use crate::terminal::Progress;
 
 /// How the demo is run.
 pub struct Demo {
@@ -45,7 +46,7 @@ impl Demo {
         let standalone = Standalone::bind(self.config).await.map_err(RoleError::from)?;
         let addresses = standalone.addresses().clone();
         let serving = async {
-            let outcome = standalone.run(stop.clone()).await;
+            let outcome = standalone.run(|_| {}, stop.clone()).await;
             stop.cancel();
             outcome
         };
@@ -60,7 +61,7 @@ impl Demo {
     }
 }
 
-/// Replays until `stop`, and tells the reader what to try once there is something to see.
+/// Replays until `stop`, and prints what to try once there is something to see.
 async fn feed(
     addresses: &Addresses,
     program: &str,
@@ -69,12 +70,14 @@ async fn feed(
 ) -> Result<(), DemoError> {
     let ends = tokio::time::sleep(run_for.unwrap_or(Duration::MAX));
     tokio::pin!(ends);
+    let starting = Progress::of("Starting the demo");
     let mut replay = Replay::to(addresses).map_err(DemoError::Replay)?;
     let Some(first) = stop.run_until_cancelled(replay.all()).await else { return Ok(()) };
     let checkout = first.map_err(DemoError::Replay)?;
     if stop.run_until_cancelled(replay.until_polled(&checkout)).await.is_none() {
         return Ok(());
     }
+    drop(starting);
     println!("{}", welcome(addresses, program, &checkout));
     loop {
         tokio::select! {
@@ -86,14 +89,10 @@ async fn feed(
 }
 
 fn welcome(addresses: &Addresses, program: &str, checkout: &str) -> String {
-    let usual = addresses.colony.is_some_and(|address| address.port() == 9000);
-    let colony = match addresses.colony {
-        Some(address) if !usual => format!(" --colony http://{}", on_this_host(address)),
-        _ => String::new(),
-    };
+    let colony = colony_flag(addresses);
     let query = format!("{program} query beyla");
     format!(
-        "Recordings of real Beyla (grafana/beyla 3.31.0) came in over OTLP, re-timed to now.\n\
+        "Coral runs, and receives recorded traffic of Beyla 3.31.0 over OTLP, with current times.\n\
          In another terminal, try:\n\n  \
          {query} traces --trace-id {checkout}{colony}\n  \
          {query} traces --service frontend-api --min-duration 200ms --sort slowest{colony}\n  \
@@ -109,7 +108,7 @@ impl DemoDir {
     /// Makes a new directory that no other process can have named beforehand.
     ///
     /// # Errors
-    /// The operating system's word.
+    /// The error of the operating system.
     pub fn create() -> std::io::Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
         let name = format!("coral-demo-{}-{:x}", std::process::id(), coral_server::clock::now().0);

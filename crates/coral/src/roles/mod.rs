@@ -39,16 +39,21 @@ pub enum RoleError {
     Addresses(String, #[source] std::io::Error),
 }
 
-/// Runs an agent until `stop`.
+/// Runs an agent until `stop`; calls `greet` with its addresses once it listens.
 ///
 /// # Errors
 /// [`RoleError`].
-pub async fn agent(config: AgentConfig, stop: CancellationToken) -> Result<(), RoleError> {
+pub async fn agent(
+    config: AgentConfig,
+    greet: impl FnOnce(&Addresses),
+    stop: CancellationToken,
+) -> Result<(), RoleError> {
     let listeners = coral_agent::Listeners::bind(&config).await?;
     let store = coral_agent::open_store(&config).await?;
     let addresses = agent_addresses("agent", &listeners);
     let _published = publish(&addresses, &config.data_dir)?;
     announce(&addresses);
+    greet(&addresses);
     Ok(coral_agent::run(&config, store, listeners, stop).await?)
 }
 
@@ -103,15 +108,20 @@ impl Standalone {
         &self.addresses
     }
 
-    /// Runs both until `stop`, or until either ends.
+    /// Runs both until `stop`, or until either ends; calls `greet` with their addresses once they listen.
     ///
     /// # Errors
     /// [`RoleError`] of the agent, or else of the colony.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), RoleError> {
+    pub async fn run(
+        self,
+        greet: impl FnOnce(&Addresses),
+        stop: CancellationToken,
+    ) -> Result<(), RoleError> {
         let agent_store = coral_agent::open_store(&self.config.agent).await?;
         let colony_store = open_colony_store(&self.config.colony).await?;
         let _published = publish(&self.addresses, &self.config.agent.data_dir)?;
         announce(&self.addresses);
+        greet(&self.addresses);
         let agent = async {
             let config = &self.config.agent;
             let outcome = coral_agent::run(config, agent_store, self.agent, stop.clone()).await;

@@ -97,6 +97,7 @@ async fn the_table_of_both_doors_is_this_one() {
     "#]]
     .assert_eq(&table(&agent_door(&dir).await));
     expect![[r#"
+        Delete /api/v1/agents/{agent_id}: agent.forget
         Get /api/v1/anomalies: anomalies.read
         Get /api/v1/ask: ask.read
         Get /api/v1/openapi.json: spec.read

@@ -35,7 +35,7 @@ pub fn csv(answer: &SqlAnswer) -> String {
 /// What to say of an answer that a limit has cut.
 pub fn cut(answer: &SqlAnswer) -> Option<&'static str> {
     answer.more.then_some(
-        "there are more: the colony's sql.max_rows or sql.max_bytes cut the answer, LIMIT or --since makes it fit",
+        "more rows were left out, by sql.max_rows or sql.max_bytes of the colony; LIMIT or a later --since makes the answer fit",
     )
 }
 
@@ -70,7 +70,7 @@ mod tests {
             NULL               | 1.5
             [1,"\u0007"]       | true
 
-            (3 rows; there are more: the colony's sql.max_rows or sql.max_bytes cut the answer, LIMIT or --since makes it fit)
+            (3 rows; more rows were left out, by sql.max_rows or sql.max_bytes of the colony; LIMIT or a later --since makes the answer fit)
         "#]]
         .assert_eq(&rows(&answer));
         assert_eq!(csv(&answer).lines().nth(1), Some("cart\\u{a}\\u{202e}x,5"));

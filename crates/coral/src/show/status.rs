@@ -19,8 +19,17 @@ pub fn colony(status: &ColonyStatus, now: UnixNanos, with_counters: bool) -> Str
             "Hint: name agents in `colony.agents`, or start one with --set agent.colony=URL.\n",
         );
     } else {
-        let columns =
-            ["Agent", "State", "Spans/s", "Last span", "Stored", "Missed", "Behind", "Version"];
+        let columns = [
+            "Agent",
+            "State",
+            "Spans/s",
+            "Last span",
+            "Stored",
+            "Missed",
+            "Behind",
+            "Beyla",
+            "Version",
+        ];
         let rows: Vec<Vec<String>> =
             status.agents.iter().map(|agent| agent_row(agent, now)).collect();
         let _ = write!(text, "\n{}", table(&columns, &rows));
@@ -111,6 +120,7 @@ fn agent_row(agent: &AgentStatus, now: UnixNanos) -> Vec<String> {
         count(agent.spans_stored),
         count(agent.spans_missed),
         agent.lag_seconds.map_or_else(unknown, seconds_text),
+        agent.beyla.as_deref().map_or_else(unknown, |beyla| line(beyla_state(beyla))),
         agent.version.as_deref().map_or_else(unknown, line),
     ]
 }
@@ -123,7 +133,7 @@ fn details(agent: &AgentStatus) -> String {
     if let Some(error) = &agent.last_error {
         let _ = writeln!(text, "{id} at {}: {}", line(&agent.address), line(error));
     }
-    if let Some(beyla) = &agent.beyla {
+    if let Some(beyla) = agent.beyla.as_deref().filter(|beyla| beyla_state(beyla) != *beyla) {
         let _ = writeln!(text, "{id}: Beyla is {}", line(beyla));
     }
     if let Some(reason) = &agent.last_refusal {
@@ -131,6 +141,11 @@ fn details(agent: &AgentStatus) -> String {
         let _ = writeln!(text, "{id}: {refused} refused; the last reason: {}", line(reason));
     }
     text
+}
+
+/// The state that a line about Beyla begins with; its reason follows in brackets.
+fn beyla_state(line: &str) -> &str {
+    line.split_once(" (").map_or(line, |(state, _)| state)
 }
 
 fn ago(time: UnixNanos, now: UnixNanos) -> String {
@@ -145,6 +160,7 @@ fn seconds_text(seconds: f64) -> String {
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{minutes}m {}s", seconds % 60),
         3_600..86_400 => format!("{hours}h {}m", minutes % 60),
+        _ if hours % 24 == 0 => format!("{days}d"),
         _ => format!("{days}d {}h", hours % 24),
     }
 }
@@ -170,9 +186,9 @@ fn sql_library(library: &SqlLibrary) -> String {
     match (&library.path, &library.reason) {
         (Some(path), _) => {
             let by = library.found_by.as_deref().unwrap_or("found");
-            format!("\nSQL: DuckDB at {}, {}\n", whole(path), line(by))
+            format!("SQL: DuckDB at {}, {}\n", whole(path), line(by))
         }
-        (None, Some(reason)) => format!("\nSQL: {}\n", whole(reason)),
+        (None, Some(reason)) => format!("SQL: {}\n", whole(reason)),
         (None, None) => String::new(),
     }
 }

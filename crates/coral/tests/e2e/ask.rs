@@ -40,19 +40,19 @@ fn why_is_answered_in_the_rfds_layout() {
     expect![[r#"
         Analyzing payments-api, last 15m
         RED Metrics (last 15m)
-          null no metrics of payments-api in this window
+          null no RED metrics of payments-api in this window
         Trace Analysis
-          1 Analyzed 30 traces against 60 of the baseline; 100% whole
+          1 Compared 30 traces with 60 of the baseline; 100% of the traces are complete
           1 97% of the added time: card-validator-svc takes longer itself in `POST /validate`
         Root Cause
           1 card-validator-svc takes longer itself in `POST /validate`
-          1 P95 is 488ms; with that as it was, 107ms
+          1 P95 is 489ms; if card-validator-svc were as fast as in the baseline, P95 would be 108ms
           1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804f`
           1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804e`
           1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804d`
         Recommendation
           null Check CPU, memory and locks of card-validator-svc, and what was deployed there last
-          null Compare one of the traces above with a faster one of the same operation
+          null Compare a trace above with a faster trace of the same operation
         coral why payments-api --since 15m --baseline 1h
     "#]]
     .assert_eq(&answer_at(&coral, question, QUARTER_PAST));
@@ -60,11 +60,11 @@ fn why_is_answered_in_the_rfds_layout() {
     expect![[r#"
         Analyzing payments-api, last 15m
         RED Metrics (last 15m)
-          null no metrics of payments-api in this window
+          null no RED metrics of payments-api in this window
         Trace Analysis
-          1 Analyzed 19 traces against 24 of the baseline; 100% whole
+          1 Compared 19 traces with 24 of the baseline; 100% of the traces are complete
         Root Cause
-          1 none: the highest score is 0.00; a cause has at least 0.41
+          1 no cause: the highest score is 0.00; a cause needs at least 0.41
         coral why payments-api --since 15m --baseline 1h
     "#]]
     .assert_eq(&answer_at(&coral, question, earlier));
@@ -77,29 +77,29 @@ fn other_questions_are_answered_from_their_queries() {
         (
             "what changed in the last 15 minutes",
             expect![[r#"
-            Analyzing everything, last 15m
-            Changes against the 1h before
-              1 card-validator-svc: slower, POST /validate (23ms before, 398ms now)
-            coral query anomalies --since 15m --baseline 1h
-        "#]],
+                Analyzing everything, last 15m
+                Changes against the 1h before
+                  1 card-validator-svc: slower, POST /validate (23.7ms before, 399ms now)
+                coral query anomalies --since 15m --baseline 1h
+            "#]],
         ),
         (
             "what calls payments-api",
             expect![[r#"
-            Analyzing payments-api, last 1h
-            What calls payments-api
-              1 frontend-api → payments-api over unknown: 84 calls, P95 486ms
-            What payments-api calls
-              1 payments-api → card-validator-svc over unknown: 84 calls, P95 415ms
-              1 payments-api → fraud-detector over unknown: 84 calls, P95 35ms
-            coral query topology --since 1h
-        "#]],
+                Analyzing payments-api, last 1h
+                What calls payments-api
+                  1 frontend-api → payments-api over http: 84 calls, P95 486ms
+                What payments-api calls
+                  1 payments-api → card-validator-svc over http: 84 calls, P95 415ms
+                  1 payments-api → fraud-detector over grpc: 84 calls, P95 35ms
+                coral query topology --since 1h
+            "#]],
         ),
         (
             "show me slow traces of payments-api, last 15 minutes",
             expect![[r#"
                 Analyzing payments-api, last 15m
-                Traces, the slowest first
+                Traces, slowest first
                   1 000000000000000018eb47f663d9804c 622ms POST /checkout, 5 spans: card-validator-svc slow (404ms)
                   1 000000000000000018eb47f663d9804f 621ms POST /checkout, 5 spans: card-validator-svc slow (407ms)
                   1 000000000000000018eb47f663d9804b 620ms POST /checkout, 5 spans: card-validator-svc slow (403ms)
@@ -112,7 +112,7 @@ fn other_questions_are_answered_from_their_queries() {
             "slowest calls",
             expect![[r#"
                 Analyzing everything, last 1h
-                The slowest first, by P95
+                Slowest first, by P95
                   1 frontend-api → payments-api: P95 486ms, 84 calls, 0 failed
                   1 payments-api → card-validator-svc: P95 415ms, 84 calls, 0 failed
                   1 payments-api → fraud-detector: P95 35ms, 84 calls, 0 failed
@@ -124,7 +124,7 @@ fn other_questions_are_answered_from_their_queries() {
             "what is slowest",
             expect![[r#"
                 Analyzing everything, last 1h
-                The slowest first, by P95
+                Slowest first, by P95
                   1 frontend-api → payments-api: P95 486ms, 84 calls, 0 failed
                   1 payments-api → card-validator-svc: P95 415ms, 84 calls, 0 failed
                   1 payments-api → fraud-detector: P95 35ms, 84 calls, 0 failed
@@ -135,11 +135,11 @@ fn other_questions_are_answered_from_their_queries() {
         (
             "errors",
             expect![[r#"
-            Analyzing everything, last 1h
-            What fails, most often first
-              1 nothing in this window
-            coral query topology --since 1h
-        "#]],
+                Analyzing everything, last 1h
+                Most failures first
+                  1 no calls in this window
+                coral query topology --since 1h
+            "#]],
         ),
     ] {
         expected.assert_eq(&answer_at(&coral, question, QUARTER_PAST));
@@ -153,41 +153,41 @@ fn metrics_are_cited_where_there_are_some() {
         (
             "why is frontend-api slow, last 30 days",
             expect![[r#"
-            Analyzing frontend-api, last 30d
-            RED Metrics (last 30d)
-              1 frontend-api P95 latency: 47ms
-              1 Request rate: 0.0 req/s (55 requests)
-              1 Error rate: 9.1%
-            Trace Analysis
-              2 Analyzed 12 traces against 0 of the baseline; 100% whole
-            Root Cause
-              2 not enough evidence: no trace of the baseline has the spans that were asked about
-            coral query beyla http frontend-api --since 30d --compare 30d
-            coral why frontend-api --since 30d --baseline 30d
-        "#]],
+                Analyzing frontend-api, last 30d
+                RED Metrics (last 30d)
+                  1 frontend-api P95 latency: 47.7ms
+                  1 Request rate: 0.000021 req/s (55 requests)
+                  1 Error rate: 9.1%
+                Trace Analysis
+                  2 Compared 12 traces with 0 of the baseline; 100% of the traces are complete
+                Root Cause
+                  2 not enough evidence: no trace in the baseline matches the question
+                coral query beyla http frontend-api --since 30d --compare 30d
+                coral why frontend-api --since 30d --baseline 30d
+            "#]],
         ),
         (
             "slowest endpoints of frontend-api, last 30 days",
             expect![[r#"
-            Analyzing frontend-api, last 30d
-            The slowest first, by P95
-              1 GET /checkout/{id}: P95 48ms, 52 requests, 5.8% failed
-              1 GET /boom: P95 4.7ms, 1 request, 100% failed
-              1 GET /deadend: P95 4.7ms, 1 request, 100% failed
-              1 GET /missing/{id}: P95 4.7ms, 1 request, 0% failed
-            coral query beyla http frontend-api --since 30d --compare 30d
-        "#]],
+                Analyzing frontend-api, last 30d
+                Slowest first, by P95
+                  1 GET /checkout/{id}: P95 48.1ms, 52 requests, 5.8% failed
+                  1 GET /boom: P95 4.75ms, 1 request, 100% failed
+                  1 GET /deadend: P95 4.75ms, 1 request, 100% failed
+                  1 GET /missing/{id}: P95 4.75ms, 1 request, 0% failed
+                coral query beyla http frontend-api --since 30d --compare 30d
+            "#]],
         ),
         (
             "errors of frontend-api, last 30 days",
             expect![[r#"
-            Analyzing frontend-api, last 30d
-            What fails, most often first
-              1 GET /checkout/{id}: P95 48ms, 52 requests, 5.8% failed
-              1 GET /boom: P95 4.7ms, 1 request, 100% failed
-              1 GET /deadend: P95 4.7ms, 1 request, 100% failed
-            coral query beyla http frontend-api --since 30d --compare 30d
-        "#]],
+                Analyzing frontend-api, last 30d
+                Most failures first
+                  1 GET /checkout/{id}: P95 48.1ms, 52 requests, 5.8% failed
+                  1 GET /boom: P95 4.75ms, 1 request, 100% failed
+                  1 GET /deadend: P95 4.75ms, 1 request, 100% failed
+                coral query beyla http frontend-api --since 30d --compare 30d
+            "#]],
         ),
     ] {
         expected.assert_eq(&answer_at(&coral, question, DECEMBER));
@@ -198,13 +198,13 @@ fn metrics_are_cited_where_there_are_some() {
 fn what_cannot_be_answered_says_what_can() {
     let coral = slow_checkouts();
     expect![[r#"
-        No such service:
-          - no trace here has a service called payment-api
-          - services of a similar name: payments-api
+        Unknown service:
+          - no stored trace has a span of payment-api
+          - did you mean payments-api?
     "#]]
     .assert_eq(&coral.answer("ask why is payment-api slow"));
     expect![[r#"
-        I cannot answer that. What can be asked:
+        This question is not understood. Questions that are, by example:
           - why is payments-api slow?
           - slowest endpoints of payments-api, last 15 minutes
           - errors today
@@ -215,7 +215,8 @@ fn what_cannot_be_answered_says_what_can() {
     .assert_eq(&coral.answer("ask what is the meaning of \u{1b}[31mlife"));
     let page = coral.answer("ask errors today");
     assert!(
-        page.ends_with('\n') && page.contains("\nQueries:\n  [1] coral query topology"),
+        page.ends_with('\n')
+            && page.contains("\nQueries behind these lines:\n  [1] coral query topology"),
         "{page}"
     );
 }

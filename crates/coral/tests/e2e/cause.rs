@@ -142,8 +142,7 @@ fn a_trace_has_the_same_root_cause_in_every_list() {
             "billing slow (400ms)": 8,
             "billing slow (401ms)": 8,
             "billing slow (402ms)": 8,
-            "mysql failed with 1213 (1.2s)": 8,
-            "mysql failed with 1213 (1.3s)": 16,
+            "mysql failed with 1213 (1.3s)": 24,
         }
     "#]]
     .assert_debug_eq(&told);

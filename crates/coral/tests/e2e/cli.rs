@@ -17,7 +17,7 @@ fn an_unreachable_colony_is_a_failure_with_the_next_step() {
     assert_eq!(code, Some(1));
     expect![[r#"
         Error: cannot reach the colony at http://127.0.0.1:1: io: Connection refused (os error 111)
-        Hint: start one with `coral standalone` or `coral colony start`, or name it with --colony URL
+        Hint: start a colony with `coral standalone` or `coral colony start`, or name one with --colony URL
     "#]]
     .assert_eq(&said);
 }
@@ -109,7 +109,7 @@ fn the_json_of_a_trace_and_of_a_list_have_the_documented_fields() {
     expect![[r#"{"agent_id":"web-1","attributes":{"http.response.status_code":"200"},"duration_us":1200000,"end_time_unix_nano":"1795608001200000000","events":[],"flags":0,"links":[],"parent_span_id":null,"resource":{"service.name":"frontend-api","telemetry.sdk.name":"beyla"},"scope":{"attributes":{},"name":"","version":""},"service_name":"frontend-api","source":"ebpf","span_id":"0000000000000001","span_kind":"server","span_name":"POST /checkout","span_status":"unset","start_time_unix_nano":"1795608000000000000","start_time_unix_us":1795608000000000,"status_code":200,"status_message":"","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","trace_state":"","typed_attributes":{"http.response.status_code":200},"virtual_hop":false}"#]]
         .assert_eq(&span.to_string());
     let list = coral.json("query beyla traces --since 2026-01-01T00:00:00Z");
-    expect![[r#"{"more":false,"traces":[{"cause":null,"duration_us":1200000,"error_count":0,"root_cause":null,"root_operation":"POST /checkout","root_service":"frontend-api","services":["card-validator-svc","email-svc","fraud-detector","frontend-api","inventory-api","payments-api","postgres","redis"],"span_count":8,"start_time_unix_us":1795608000000000,"status_code":200,"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}]}"#]]
+    expect![[r#"{"did_you_mean":[],"more":false,"traces":[{"cause":null,"duration_us":1200000,"error_count":0,"root_cause":null,"root_operation":"POST /checkout","root_service":"frontend-api","services":["card-validator-svc","email-svc","fraud-detector","frontend-api","inventory-api","payments-api","postgres","redis"],"span_count":8,"start_time_unix_us":1795608000000000,"status_code":200,"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}]}"#]]
         .assert_eq(&list.to_string());
 }
 
@@ -118,7 +118,7 @@ fn empty_answers_say_so_and_are_no_failure() {
     let coral = Coral::standalone(&[]);
     expect![[r#"
         No traces for payments-api (last 1 hour).
-        Hint: `coral colony status` shows which agents are polled and what came; an earlier --since may find older ones.
+        Hint: try an earlier --since. `coral colony status` shows which agents are polled, and how many spans are stored.
     "#]]
     .assert_eq(&coral.answer("query beyla traces --service payments-api"));
     let none = coral.answer("query beyla traces --trace-id abc123");
@@ -162,4 +162,37 @@ fn a_duration_filter_keeps_whole_traces_and_states_its_order() {
     .assert_eq(&coral.answer(
         "query beyla traces --service redis --min-duration 500ms --sort slowest --limit 1 --since 2026-01-01T00:00:00Z",
     ));
+}
+
+#[test]
+fn an_error_under_format_json_is_json_on_standard_output_with_its_exit_code() {
+    for (line, exit_code) in [
+        ("why cart --format json --colony http://127.0.0.1:1", 1),
+        ("query beyla traces --format=json --attr status>=500", 2),
+    ] {
+        let output = coral().args(line.split_whitespace()).output().unwrap();
+        assert_eq!(output.status.code(), Some(exit_code), "{line}");
+        assert_eq!(output.stderr, b"", "{line}");
+        let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(printed["error"]["exit_code"], exit_code, "{printed}");
+        assert!(printed["error"]["message"].as_str().is_some_and(|text| text.len() > 20));
+        assert!(printed["error"]["hint"].is_string(), "{printed}");
+    }
+}
+
+#[test]
+fn colours_are_for_terminals_unless_they_are_asked_for() {
+    let line = ["query", "topology", "--colony", "http://127.0.0.1:1"];
+    let has_colours = |more: &[&str], no_color: bool| {
+        let mut command = coral();
+        command.args(line).args(more);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        command.output().unwrap().stderr.contains(&0x1b)
+    };
+    assert!(!has_colours(&[], false));
+    assert!(!has_colours(&["--color", "never"], false));
+    assert!(has_colours(&["--color", "always"], false));
+    assert!(has_colours(&["--color=always"], true), "a flag wins over the environment");
 }

@@ -12,6 +12,7 @@ mod door;
 mod fake_beyla;
 mod full_disk;
 mod golden;
+mod help;
 mod hostile;
 mod path;
 mod process;

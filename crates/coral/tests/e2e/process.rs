@@ -79,6 +79,7 @@ impl Coral {
             .envs(env.iter().map(|(name, value)| (name, value)))
             .arg("--data-dir")
             .arg(dir.path())
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -228,6 +229,9 @@ pub fn coral() -> Command {
         "XDG_DATA_HOME",
         "BEYLA_PATH",
         "CORAL_DUCKDB",
+        "COLUMNS",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
     ] {
         command.env_remove(name);
     }

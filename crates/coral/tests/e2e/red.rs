@@ -116,7 +116,7 @@ fn a_recording_that_is_sent_twice_counts_what_its_readme_says_and_agrees_with_it
         );
         let said =
             coral.answer(&format!("query beyla {protocol} {service} {THEN} {side} --source spans"));
-        assert!(said.contains("Metrics count the same."), "{said}");
+        assert!(said.contains("Metrics count as many requests."), "{said}");
     }
     let received = coral.counter("coral.agent.metric_points.received");
     let fates = ["stored", "duplicate", "refused.invalid", "dropped"];
@@ -134,7 +134,7 @@ fn every_other_recording_counts_what_its_readme_says() {
         ["GET /checkout/{id} 200: 72", "GET /checkout/{id} 500: 4", "GET /checkout/{id} 503: 4"]
     );
     let said = sampled.answer(&format!("query beyla http frontend-api {THEN} --source spans"));
-    assert!(said.contains("Metrics count 80: 56 without a stored span"), "{said}");
+    assert!(said.contains("Metrics count 80: 56 have no stored span"), "{said}");
     let exponential = after("3.31.0", &["metrics-4"], &["traces-4"]);
     assert_eq!(
         statuses(&exponential, "http", "frontend-api", ""),
@@ -170,7 +170,7 @@ fn slow_requests_lead_to_traces_that_are_there_and_others_say_not_sampled() {
         assert!(whole["span_count"].as_u64().unwrap() > 0, "{id}");
     }
     let said = coral.answer(&format!("query beyla http frontend-api {THEN} --slow --over 10s"));
-    assert!(said.contains("The P95 of no row is over the line."), "{said}");
+    assert!(said.contains("No row has a P95 above the threshold."), "{said}");
     let sampled = after("3.31.0", &["metrics-1"], &["traces-1"]);
     let said = sampled.answer(&format!("query beyla http frontend-api {THEN} --slow --over 1ms"));
     assert!(said.contains("(not sampled)"), "{said}");
@@ -217,7 +217,7 @@ fn the_table_reads_as_the_rfd_prints_it() {
     let coral = after("3.31.0", &["metrics-0"], &[]);
     let said = coral.answer(&format!("query beyla http frontend-api {THEN} --compare 30d"));
     for line in [
-        "Route              | Requests | P50   | P95   | P99   | Errors | Before",
+        "Route              | Requests | P50    | P95    | P99    | Errors | Before",
         "GET /checkout/{id}",
         "Overall: 55 requests, P95 ",
         "Before:  0 requests, P95 -, 0% errors\n",

@@ -162,11 +162,11 @@ fn a_sql_answer_keeps_to_the_colonys_limits() {
         assert_eq!(code, Some(1));
         assert!(error.contains("Out of Memory Error") && error.contains("\nHint: "), "{error}");
         let (code, said, _) = sql(&coral, &["FROM range(4)"]);
-        assert!(code == Some(0) && said.contains("(3 rows; there are more: "), "{said}");
+        assert!(code == Some(0) && said.contains("(3 rows; more rows were left out, "), "{said}");
         let (_, said, error) =
             sql(&coral, &["SELECT repeat('x', 600) FROM range(2)", "--format", "csv"]);
         assert_eq!(said.lines().count(), 2);
-        assert!(error.starts_with("there are more: "), "{error}");
+        assert!(error.starts_with("more rows were left out, "), "{error}");
     }
 }
 

@@ -71,22 +71,22 @@ fn the_recordings_of_beyla_make_a_sensible_map() {
     expect![[r#"
         Service Map (since 1970-01-01T00:00:00Z, until 2027-01-01T00:00:00Z): 12 nodes, 10 edges
 
-        From           | To                                     | Protocol | Calls | Errors | P50   | P95   | P99
-        ---------------|----------------------------------------|----------|-------|--------|-------|-------|------
-        card-validator | other_sql [database]                   | sql      | 17    | 1      | 771µs | 301ms | 301ms
-        card-validator | other_sql://127.0.0.1:15432 [database] | sql      | 177   | 1      | 1.2ms | 12ms  | 20ms
-        frontend-api   | 127.0.0.1:18082 [external]             | http     | 9     | 3      | 11ms  | 22ms  | 22ms
-        frontend-api   | 127.0.0.1:18085 [external]             | http     | 9     | 0      | 4.1ms | 5.4ms | 5.4ms
-        frontend-api   | 127.0.0.1:18099 [external]             | http     | 1     | 1      | 364µs | 364µs | 364µs
-        frontend-api   | inventory-api                          | http     | 94    | 0      | 4.4ms | 8.2ms | 9.2ms
-        frontend-api   | payments-api                           | http     | 94    | 10     | 12ms  | 41ms  | 314ms
-        payments-api   | 127.0.0.1:18083 [external]             | http     | 9     | 1      | 3.1ms | 21ms  | 21ms
-        payments-api   | 127.0.0.1:18084 [external]             | grpc     | 88    | 4      | 6.6ms | 7.9ms | 10ms
-        payments-api   | card-validator                         | http     | 94    | 6      | 4.3ms | 32ms  | 306ms
+        From           | To                                     | Protocol | Calls | Errors | P50    | P95    | P99
+        ---------------|----------------------------------------|----------|-------|--------|--------|--------|-------
+        card-validator | other_sql [database]                   | sql      | 17    | 1      | 771µs  | 302ms  | 302ms
+        card-validator | other_sql://127.0.0.1:15432 [database] | sql      | 177   | 1      | 1.21ms | 12.4ms | 20.8ms
+        frontend-api   | 127.0.0.1:18082 [external]             | http     | 9     | 3      | 11.2ms | 22.2ms | 22.2ms
+        frontend-api   | 127.0.0.1:18085 [external]             | http     | 9     | 0      | 4.14ms | 5.45ms | 5.45ms
+        frontend-api   | 127.0.0.1:18099 [external]             | http     | 1     | 1      | 364µs  | 364µs  | 364µs
+        frontend-api   | inventory-api                          | http     | 94    | 0      | 4.43ms | 8.25ms | 9.21ms
+        frontend-api   | payments-api                           | http     | 94    | 10     | 12.8ms | 41.1ms | 315ms
+        payments-api   | 127.0.0.1:18083 [external]             | http     | 9     | 1      | 3.19ms | 21.3ms | 21.3ms
+        payments-api   | 127.0.0.1:18084 [external]             | grpc     | 88    | 4      | 6.61ms | 7.95ms | 10.6ms
+        payments-api   | card-validator                         | http     | 94    | 6      | 4.35ms | 32.6ms | 307ms
 
-        Without calls: fraud-detector
+        Services without calls: fraud-detector
 
-        178 traces, 1,916 spans. 46 spans without their parent: who called is not known. 1 call without a named callee.
+        178 traces, 1,916 spans. 46 spans without a stored parent, so the caller is unknown. 1 call without a known callee.
     "#]].assert_eq(&coral.answer(&format!("query topology {ALL}")));
     let map = coral.json(&format!("query topology {ALL}"));
     assert_eq!(map["spans"], total);
@@ -135,7 +135,7 @@ fn what_changed_since_the_time_before_is_told() {
         removed | payments-api       | fraud-detector | grpc     | 20 calls           | –
         slower  | card-validator-svc | postgres       | sql      | P50 12ms, P95 12ms | P50 30ms, P95 30ms
 
-        Against 20 traces.
+        Compared with 20 traces.
     "#]].assert_eq(&coral.answer(&format!("query topology {window} --diff 1h")));
     let diff = &coral.json(&format!("query topology {window} --diff 1h"))["diff"];
     assert_eq!(diff["added"][0]["to"], "email-svc");
@@ -150,7 +150,7 @@ fn a_window_without_traces_and_one_that_is_no_window_are_told() {
         Service Map (last 1 hour): 0 nodes, 0 edges
 
         No trace started in this window.
-        Hint: `coral query beyla traces` shows what is stored; try a longer --since.
+        Hint: `coral query beyla traces` lists stored traces; try a longer --since.
     "#]]
     .assert_eq(&coral.answer("query topology --since 1h"));
     let asked =

@@ -1,6 +1,6 @@
 //! Causes, from spans to the terminal.
 
-use coral_trace::{Span, UnixNanos};
+use coral_trace::{Attributes, Span, UnixNanos};
 use expect_test::expect;
 
 use super::path::reference_trace;
@@ -24,6 +24,13 @@ fn checkout(number: u64, start: UnixNanos, validation: u64) -> Vec<Span> {
     }
     (spans[3].start, spans[3].end) = (at(validation + 40), at(validation + 52));
     (spans[4].start, spans[4].end) = (at(validation + 65), at(validation + 100));
+    for span in &mut spans[..3] {
+        let (method, route) = span.name.split_once(' ').unwrap();
+        let http: Attributes =
+            [("http.request.method", method), ("http.route", route)].into_iter().collect();
+        span.attributes.0.extend(http.0);
+    }
+    spans[4].attributes = [("rpc.system", "grpc")].into_iter().collect();
     for span in &mut spans {
         span.trace_id = u128::from(NOON + number).try_into().unwrap();
     }
@@ -32,10 +39,17 @@ fn checkout(number: u64, start: UnixNanos, validation: u64) -> Vec<Span> {
 
 /// An hour of checkouts, the last quarter of which is slow in the card validator.
 pub(super) fn slow_checkouts() -> Coral {
+    checkouts(NOON, 50, NOON)
+}
+
+/// 60 checkouts, one every `pause` seconds until `usual_until`; and from `slow_from` on 30 that are slow in the card
+/// validator. Times are nanoseconds.
+pub(super) fn checkouts(usual_until: u64, pause: u64, slow_from: u64) -> Coral {
     let coral = Coral::standalone(&[]);
-    let usual = (0..60).map(|n| checkout(n, UnixNanos(NOON - (60 - n) * 50_000 * MS), 30 + n % 9));
+    let usual_start = |n| UnixNanos(usual_until - (60 - n) * pause * 1_000 * MS);
+    let usual = (0..60).map(|n| checkout(n, usual_start(n), 30 + n % 9));
     let slow =
-        (60..90).map(|n| checkout(n, UnixNanos(NOON + (n - 60) * 20_000 * MS), 380 + n % 40));
+        (60..90).map(|n| checkout(n, UnixNanos(slow_from + (n - 60) * 20_000 * MS), 380 + n % 40));
     let spans: Vec<Span> = usual.chain(slow).flatten().collect();
     assert_eq!(coral.export(&spans), 200);
     coral.until_stored(spans.len() as u64);
@@ -49,8 +63,9 @@ fn the_service_that_became_slow_is_named_with_its_share_and_traces() {
         Why is payments-api slow? (since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, against the 1 hour before)
 
         Cause: card-validator-svc, 97% of the added time
-          takes longer itself in `POST /validate`
-          P95 is 488ms; with that as it was, 107ms.
+          card-validator-svc takes longer itself in `POST /validate`.
+          P95 is 489ms.
+          If card-validator-svc were as fast as in the baseline, P95 would be 108ms.
 
         See it in:
           coral query beyla traces --trace-id 000000000000000018eb47f663d9804f    # span 0000000000000003
@@ -59,12 +74,15 @@ fn the_service_that_became_slow_is_named_with_its_share_and_traces() {
           coral query beyla traces --trace-id 000000000000000018eb47f663d9804c    # span 0000000000000003
           coral query beyla traces --trace-id 000000000000000018eb47f663d9804b    # span 0000000000000003
 
-        Suspect            | Added | Score | Kind | Where
-        -------------------|-------|-------|------|---------------
-        card-validator-svc | 97%   | 2.69  | own  | POST /validate
-        (others and unattributed: 3%)
+        Suspect            | Added time | Score | Kind | Where
+        -------------------|------------|-------|------|---------------
+        card-validator-svc | 97%        | 2.69  | own  | POST /validate
+        (other suspects and unattributed time: 3%)
+        Added time: share of the time beyond the baseline. Score: see `coral help why`.
+        own: time in the service's own work.
 
-        30 traces against 60 traces of the baseline, 375ms slower; 100% are whole.
+        Compared 30 traces with 60 traces of the baseline: 375ms slower.
+        100% of the traces are complete.
     "#]].assert_eq(&coral.answer(&format!("why payments-api {WINDOW}")));
     let why = coral.json(&format!("why frontend-api {WINDOW}"));
     assert_eq!(why["verdict"], "cause");
@@ -81,21 +99,25 @@ fn one_trace_is_explained_by_those_before_it() {
     let coral = slow_checkouts();
     let slow = format!("{:032x}", u128::from(NOON + 60));
     expect![[r#"
-        Why is trace 000000000000000018eb47f663d9803c as it is? (against the 1 hour before)
+        Why is trace 000000000000000018eb47f663d9803c slow? (against the 1 hour before)
 
         Cause: card-validator-svc, 99% of the added time
-          takes longer itself in `POST /validate`
-          It took 604ms; with that as it was, 237ms.
+          card-validator-svc takes longer itself in `POST /validate`.
+          The trace took 604ms.
+          If card-validator-svc were as fast as in the baseline, it would take 238ms.
 
         See it in:
           coral query beyla traces --trace-id 000000000000000018eb47f663d9803c    # span 0000000000000003
 
-        Suspect            | Added | Score | Kind | Where
-        -------------------|-------|-------|------|---------------
-        card-validator-svc | 99%   | 1.41  | own  | POST /validate
-        frontend-api       | 0%    | 0.00  | own  | POST /checkout
+        Suspect            | Added time | Score | Kind | Where
+        -------------------|------------|-------|------|---------------
+        card-validator-svc | 99%        | 1.41  | own  | POST /validate
+        frontend-api       | 0%         | 0.00  | own  | POST /checkout
+        Added time: share of the time beyond the baseline. Score: see `coral help why`.
+        own: time in the service's own work.
 
-        1 trace against 30 traces of the baseline, 368ms slower; 100% are whole.
+        Compared 1 trace with 30 traces of the baseline: 369ms slower.
+        100% of the traces are complete.
     "#]].assert_eq(&coral.answer(&format!("why --trace-id {slow}")));
 }
 
@@ -105,18 +127,17 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
     expect![[r#"
         Why is payment-api slow? (since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, against the 1 hour before)
 
-        Not enough evidence: no trace of the window has the spans that were asked about.
-        Hint: services of a similar name: payments-api.
-
-        0 traces against 0 traces of the baseline, as fast; 0% are whole.
+        Unknown service: no trace of this time has a span of payment-api.
+        Hint: did you mean payments-api?
     "#]].assert_eq(&coral.answer(&format!("why payment-api {WINDOW}")));
     expect![[r#"
         Why is payments-api slow? (since 2026-11-25T11:00:00Z, until 2026-11-25T12:00:00Z, against the 1 minute before)
 
-        Not enough evidence: no trace of the baseline has the spans that were asked about.
-        Hint: try a longer --baseline, or a shorter --since: then what came before it is the baseline.
+        Not enough evidence: no trace in the baseline matches the question.
+        Hint: try a longer --baseline, or a shorter --since, which moves traces into the baseline.
 
-        60 traces against 0 traces of the baseline, as fast; 100% are whole.
+        Compared 60 traces with 0 traces of the baseline.
+        100% of the traces are complete.
     "#]].assert_eq(&coral.answer(
         "why payments-api --since 2026-11-25T11:00:00Z --until 2026-11-25T12:00:00Z --baseline 1m",
     ));
@@ -124,18 +145,17 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
     expect![[r#"
         Why is payments-api slow? (since 2026-11-25T11:45:00Z, until 2026-11-25T12:00:00Z, against the 30 minutes before)
 
-        No cause: the highest score is 0.00; a cause has at least 0.41.
+        No cause: the highest score is 0.00; a cause needs at least 0.41.
 
-        18 traces against 36 traces of the baseline, 133µs faster; 100% are whole.
+        Compared 18 traces with 36 traces of the baseline: 133µs faster.
+        100% of the traces are complete.
     "#]].assert_eq(&coral.answer(&format!("why payments-api {before}")));
     let at_nope = coral.answer(&format!("why payments-api --route /nope {WINDOW}"));
     expect![[r#"
         Why is /nope of payments-api slow? (since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, against the 1 hour before)
 
-        Not enough evidence: no trace of the window has the spans that were asked about.
-        Hint: payments-api has traces, and none with /nope in this window; there are POST /api/v1/payments.
-
-        0 traces against 0 traces of the baseline, as fast; 0% are whole.
+        Not enough evidence: no trace in the window matches the question.
+        Hint: payments-api has traces in this window, but none with /nope. Its routes are /api/v1/payments.
     "#]].assert_eq(&at_nope);
     let failed = coral.ask("why --trace-id 00ff");
     assert_eq!(failed.status.code(), Some(1));
@@ -160,7 +180,7 @@ fn a_list_of_slow_traces_says_why_each_is() {
         000000000000000018eb47f663d98059 | 594ms    | card-validator-svc slow (377ms)
         000000000000000018eb47f663d98058 | 592ms    | card-validator-svc slow (376ms)
         000000000000000018eb47f663d98057 | 590ms    | card-validator-svc slow (375ms)
-        … more match; raise --limit (now 3) or narrow the question.
+        … more traces match: raise --limit (now 3), or add conditions.
     "#]].assert_eq(&list);
     // A list that is not of slow ones does not look for causes.
     let all = coral.json(&format!("query beyla traces --service payments-api --limit 3 {WINDOW}"));
@@ -179,8 +199,8 @@ fn one_trace_is_drawn_as_its_critical_path_and_as_a_flame_graph() {
     let asked = coral.ask("query beyla traces --format folded");
     assert_eq!(asked.status.code(), Some(1));
     expect![[r#"
-        Error: this format is of one trace
-        Hint: say which, with --trace-id
+        Error: this format shows one trace
+        Hint: name the trace with --trace-id
     "#]]
     .assert_eq(&String::from_utf8(asked.stderr).unwrap());
 }
@@ -196,26 +216,27 @@ fn everything_is_asked_about_when_no_service_is_named() {
 }
 
 #[test]
-fn what_is_otherwise_than_it_was_is_listed_with_a_trace() {
+fn what_changed_is_listed_with_a_trace() {
     let coral = slow_checkouts();
     expect![[r#"
-        Anomalies (since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, against the 1 hour before):
+        Changes (since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, against the 1 hour before):
 
-        What   | Service            | Where          | Before | Now   | Score | Trace
+        Change | Service            | Where          | Before | Now   | Score | Trace
         -------|--------------------|----------------|--------|-------|-------|---------------------------------
-        slower | card-validator-svc | POST /validate | 23ms   | 398ms | 2.69  | 000000000000000018eb47f663d9804f
+        slower | card-validator-svc | POST /validate | 23.7ms | 399ms | 2.69  | 000000000000000018eb47f663d9804f
+        slower: takes longer, not counting what it calls.
 
-        30 traces against 60 traces of the baseline.
+        Compared 30 traces with 60 traces of the baseline.
     "#]].assert_eq(&coral.answer(&format!("query anomalies {WINDOW}")));
     let found = coral.json(&format!("query anomalies {WINDOW}"));
     assert_eq!(found["anomalies"][0]["kind"], "slower");
     let before = "--since 2026-11-25T11:30:00Z --until 2026-11-25T12:00:00Z --baseline 30m";
     expect![[r#"
-        Anomalies (since 2026-11-25T11:30:00Z, until 2026-11-25T12:00:00Z, against the 30 minutes before):
+        Changes (since 2026-11-25T11:30:00Z, until 2026-11-25T12:00:00Z, against the 30 minutes before):
 
-        None: nothing is more otherwise than chance makes it.
+        No change: every difference is one that chance alone may cause (permutation test).
 
-        36 traces against 24 traces of the baseline.
+        Compared 36 traces with 24 traces of the baseline.
     "#]].assert_eq(&coral.answer(&format!("query anomalies {before}")));
     let asked =
         coral.ask("query anomalies --since 2026-11-25T12:00:00Z --until 2026-11-25T12:00:00Z");

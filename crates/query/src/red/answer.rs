@@ -37,6 +37,9 @@ pub struct RedTable {
     pub requests_by_metrics: Option<u64>,
     /// The rows with slow requests, with traces of them; null unless `slow` was asked for.
     pub slow: Option<Vec<SlowRow>>,
+    /// Services of a similar name, when no span in the window is of this one: at most three, the most alike first.
+    #[serde(default)]
+    pub did_you_mean: Vec<String>,
 }
 
 /// The numbers of one HTTP route, gRPC method or SQL statement.

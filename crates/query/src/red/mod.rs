@@ -89,6 +89,10 @@ impl Reader<'_> {
         } else {
             None
         };
+        let did_you_mean = match rows.is_empty() {
+            true => self.did_you_mean(service, range)?,
+            false => Vec::new(),
+        };
         Ok(answer::RedTable {
             protocol: question.protocol,
             service: service.to_owned(),
@@ -101,6 +105,7 @@ impl Reader<'_> {
             overall_before: before.as_ref().map(overall),
             requests_by_metrics,
             slow,
+            did_you_mean,
         })
     }
 

@@ -118,7 +118,8 @@ impl Reader<'_> {
     }
 
     fn slow_trace(&self, slow: &SlowRequest) -> Result<SlowTrace, EngineError> {
-        let stored = slow.found_by == FoundBy::Span || self.from.traces.contains(slow.trace, self.budget)?;
+        let stored =
+            slow.found_by == FoundBy::Span || self.from.traces.contains(slow.trace, self.budget)?;
         Ok(SlowTrace {
             trace_id: slow.trace,
             span_id: slow.span,

@@ -42,7 +42,12 @@ impl Reader<'_> {
             let cause = causes.remove(&summary.trace_id);
             answer::TraceSummary { cause, ..summary_answer(summary) }
         });
-        Ok(answer::TraceList { traces: traces.collect(), more })
+        let traces: Vec<_> = traces.collect();
+        let did_you_mean = match &question.service {
+            Some(service) if traces.is_empty() => self.did_you_mean(service, question.started())?,
+            _ => Vec::new(),
+        };
+        Ok(answer::TraceList { traces, more, did_you_mean })
     }
 }
 

@@ -4,9 +4,10 @@ use coral_query::answer::{CallFindings, Intent, ServiceCallFindings, TopologyEdg
 use coral_trace::units::{count, counted};
 
 use super::command;
-use super::number::{micros, short};
+use super::number::short;
 use super::page::Page;
 use super::requests::title;
+use crate::duration::duration_of;
 
 /// What calls a service, and what it calls.
 pub(super) fn write_of_service(
@@ -19,10 +20,10 @@ pub(super) fn write_of_service(
     page.section(format!("What calls {service}"));
     not_narrowed(understanding, page);
     found.callers.iter().for_each(|edge| page.line(query, call(edge)));
-    page.or_nothing(query, "nobody whose spans are stored");
+    page.or_nothing(query, "no service whose spans are stored");
     page.section(format!("What {service} calls"));
     found.callees.iter().for_each(|edge| page.line(query, call(edge)));
-    page.or_nothing(query, "nothing");
+    page.or_nothing(query, "no calls");
 }
 
 /// Calls between services: all, or the slowest, or those that fail most.
@@ -30,13 +31,13 @@ pub(super) fn write(understanding: &Understanding, found: &CallFindings, page: &
     let query = page.query(command::topology(&found.query, &understanding.window));
     let is_map = understanding.intent == Intent::Calls;
     page.section(match is_map {
-        true => "Who calls whom, the most calls first",
+        true => "Calls between services, most calls first",
         false => title(understanding.intent),
     });
     not_narrowed(understanding, page);
     let words = if is_map { call } else { latency };
     found.edges.iter().for_each(|edge| page.line(query, words(edge)));
-    page.or_nothing(query, if is_map { "nothing" } else { "nothing in this window" });
+    page.or_nothing(query, if is_map { "no calls" } else { "no calls in this window" });
 }
 
 /// `shop → stock over http: 240 calls, 6 failed, P95 314ms`
@@ -51,14 +52,14 @@ fn call(edge: &TopologyEdge) -> String {
         short(&edge.to),
         edge.protocol,
         counted(edge.calls, "call"),
-        micros(edge.p95_us),
+        duration_of(edge.p95_us),
     )
 }
 
 /// `shop → stock: P95 314ms, 240 calls, 6 failed`
 fn latency(edge: &TopologyEdge) -> String {
     let (from, to) = (short(&edge.from), short(&edge.to));
-    let (p95, calls) = (micros(edge.p95_us), counted(edge.calls, "call"));
+    let (p95, calls) = (duration_of(edge.p95_us), counted(edge.calls, "call"));
     format!("{from} → {to}: P95 {p95}, {calls}, {} failed", count(edge.errors))
 }
 
@@ -66,7 +67,7 @@ fn latency(edge: &TopologyEdge) -> String {
 fn not_narrowed(understanding: &Understanding, page: &mut Page) {
     if let Some(route) = &understanding.route {
         page.remark(format!(
-            "not narrowed to {}: these calls are counted by service, of all routes",
+            "all routes, not only {}: calls between services are not counted by route",
             short(route)
         ));
     }

@@ -1,7 +1,8 @@
 //! What changed since the baseline, in words.
 
+use crate::duration::duration;
 use coral_query::answer::{Anomaly, AnomalyKind, ChangeFindings, Understanding};
-use coral_trace::units::{count, counted, duration};
+use coral_trace::units::counted;
 
 use super::command;
 use super::number::{percent, short};
@@ -14,13 +15,19 @@ pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page:
     page.section(format!("Changes against the {} before", flag(found.query.baseline_us)));
     if let Some(route) = &understanding.route {
         let why = command::why_about(understanding.service.as_deref(), Some(route));
-        page.remark(format!("only what names {}; `{why}` has what is below", short(route)));
+        let route = short(route);
+        page.remark(format!(
+            "only changes that name {route}; `{why}` looks at the services that it calls"
+        ));
     }
     found.anomalies.iter().for_each(|anomaly| page.line(query, change(anomaly)));
     if found.more > 0 {
-        page.line(query, format!("… {} more score less", count(found.more)));
+        page.line(query, format!("… {} with lower scores", counted(found.more, "more change")));
     }
-    page.or_nothing(query, "nothing that chance would not make as much otherwise");
+    page.or_nothing(
+        query,
+        "no change: every difference is one that chance alone may cause (permutation test)",
+    );
 }
 
 /// `stock: slower, GET /stock/{id} (23ms before, 305ms now)`
@@ -31,7 +38,7 @@ fn change(anomaly: &Anomaly) -> String {
         _ => percent(number),
     };
     let (before, now) = (number(anomaly.before), number(anomaly.now));
-    let kind = anomaly.kind.as_str().replace('_', " ");
+    let kind = crate::anomalies::kind(anomaly.kind);
     let (service, component) = (short(&anomaly.service), short(&anomaly.component));
     format!("{service}: {kind}, {component} ({before} before, {now} now)")
 }

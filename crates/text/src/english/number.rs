@@ -1,7 +1,8 @@
 //! How names and numbers are written in a page.
 
+use crate::duration::duration;
 use coral_query::answer::RedNumbers;
-use coral_trace::units::duration;
+use coral_trace::units::count;
 
 /// Characters of a name that are written.
 const MAX_NAME_CHARS: usize = 80;
@@ -24,11 +25,6 @@ pub(super) fn change(now: &RedNumbers, before: Option<&RedNumbers>) -> String {
     format!(" (baseline: {}{})", p95(before), percent.unwrap_or_default())
 }
 
-/// Microseconds: `35ms`.
-pub(super) fn micros(micros: u64) -> String {
-    duration(i64::try_from(micros).unwrap_or(i64::MAX))
-}
-
 /// `0%`, `5.8%`, `97%`.
 pub(super) fn percent(part: f64) -> String {
     let percent = part * 100.0;
@@ -39,10 +35,41 @@ pub(super) fn percent(part: f64) -> String {
     }
 }
 
+/// Requests per second with two significant digits: `0.058 req/s`, `3.4 req/s`, `1,200 req/s`.
+pub(super) fn rate(requests: u64, seconds: f64) -> String {
+    let rate = requests as f64 / seconds.max(1.0);
+    match rate {
+        0.0 => "0 req/s".to_owned(),
+        10.0.. => format!("{} req/s", count(rate.round() as u64)),
+        _ => {
+            let decimals = (1.0 - rate.log10().floor()).clamp(1.0, 9.0) as usize;
+            format!("{rate:.decimals$} req/s")
+        }
+    }
+}
+
 /// A name, cut where it is very long.
 pub(super) fn short(name: &str) -> String {
     match name.char_indices().nth(MAX_NAME_CHARS) {
         Some((end, _)) => format!("{}…", &name[..end]),
         None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_has_two_significant_digits_at_least() {
+        for (requests, expected) in [
+            (0, "0 req/s"),
+            (52, "0.058 req/s"),
+            (900, "1.0 req/s"),
+            (3_060, "3.4 req/s"),
+            (1_080_000, "1,200 req/s"),
+        ] {
+            assert_eq!(rate(requests, 900.0), expected);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::screen::Screen;
 use coral_trace::sanitize::line;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -38,21 +39,23 @@ pub struct PageLine {
 
 impl Page {
     /// The page for a terminal. Lines end in the number of the query that they are from.
-    pub fn text(&self) -> String {
+    pub fn text(&self, screen: Screen) -> String {
         let mut text = match &self.understood {
             Some(understood) => format!("{}...\n", line(understood)),
             None => String::new(),
         };
         for section in &self.sections {
             let between = if text.is_empty() { "" } else { "\n" };
-            let _ = writeln!(text, "{between}{}:", line(&section.title));
+            let title = screen.strong(&format!("{}:", line(&section.title)));
+            let _ = writeln!(text, "{between}{title}");
             for found in &section.lines {
                 let cited = found.query.map(|query| format!(" [{query}]")).unwrap_or_default();
+                let cited = screen.faint(&cited);
                 let _ = writeln!(text, "  - {}{cited}", line(&found.text));
             }
         }
         if !self.queries.is_empty() {
-            text.push_str("\nQueries:\n");
+            text.push_str("\nQueries behind these lines:\n");
             for (at, query) in self.queries.iter().enumerate() {
                 let _ = writeln!(text, "  [{}] {}", at + 1, line(query));
             }

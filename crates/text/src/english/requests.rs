@@ -17,14 +17,14 @@ pub(super) fn write(understanding: &Understanding, found: &RequestFindings, page
         let (requests, rate) = (counted(numbers.requests, "request"), percent(numbers.error_rate));
         page.line(query, format!("{name}: P95 {p95}, {requests}, {rate} failed"));
     }
-    page.or_nothing(query, "nothing in this window");
+    page.or_nothing(query, "no requests in this window");
 }
 
 /// The title of a section with what fails most, or is slowest.
 pub(super) fn title(intent: Intent) -> &'static str {
     match intent {
-        Intent::Errors => "What fails, most often first",
-        _ => "The slowest first, by P95",
+        Intent::Errors => "Most failures first",
+        _ => "Slowest first, by P95",
     }
 }
 

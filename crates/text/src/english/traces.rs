@@ -1,9 +1,10 @@
 //! A list of traces, in words.
 
+use crate::duration::duration;
 use crate::root_cause::root_cause;
 use coral_query::Sort;
 use coral_query::answer::{TraceFindings, TraceSummary, Understanding};
-use coral_trace::units::{counted, duration};
+use coral_trace::units::counted;
 
 use super::command;
 use super::number::short;
@@ -13,11 +14,11 @@ use super::page::Page;
 pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: &mut Page) {
     let query = page.query(command::traces(&found.query, &understanding.window));
     page.section(match found.query.sort {
-        Sort::Slowest => "Traces, the slowest first",
-        Sort::Newest => "Traces, the newest first",
+        Sort::Slowest => "Traces, slowest first",
+        Sort::Newest => "Traces, newest first",
     });
     found.list.traces.iter().for_each(|trace| page.line(query, summary(trace)));
-    page.or_nothing(query, "none");
+    page.or_nothing(query, "no traces match");
 }
 
 /// `4bf9… 335ms GET /cart (ERROR), 5 spans: stock failed with 500 (309ms)`

@@ -19,7 +19,7 @@ const EXAMPLES: [&str; 6] = [
 /// The page for a question that is none of those that can be asked.
 pub(super) fn not_understood() -> Page {
     let mut page = Page::default();
-    page.section("I cannot answer that. What can be asked");
+    page.section("This question is not understood. Questions that are, by example");
     EXAMPLES.iter().for_each(|example| page.remark(*example));
     page
 }
@@ -27,17 +27,17 @@ pub(super) fn not_understood() -> Page {
 /// The page for a question about a service that no trace has.
 pub(super) fn no_such_service(found: &NoSuchService) -> Page {
     let mut page = Page::default();
-    page.section("No such service");
-    page.remark(format!("no trace here has a service called {}", short(&found.service)));
+    page.section("Unknown service");
+    page.remark(format!("no stored trace has a span of {}", short(&found.service)));
     if !found.similar.is_empty() {
-        page.remark(format!("services of a similar name: {}", found.similar.join(", ")));
+        page.remark(format!("did you mean {}?", found.similar.join(" or ")));
     } else if !found.known.is_empty() {
         let known: Vec<String> = found.known.iter().map(|name| short(name)).collect();
         let more = match found.more_known {
             0 => String::new(),
             more => format!(" and {} more", count(more)),
         };
-        page.remark(format!("there are {}{more}", known.join(", ")));
+        page.remark(format!("services with traces: {}{more}", known.join(", ")));
     }
     page
 }

@@ -1,12 +1,13 @@
 //! Why something is slow, in words: metrics, traces, cause, and what to do.
 
+use crate::duration::duration;
 use coral_query::answer::{
     CauseKind, RedNumbers, RequestFindings, Understanding, Verdict, Why, WhyFindings, WhySuspect,
 };
-use coral_trace::units::{count, counted, duration};
+use coral_trace::units::{count, counted};
 
 use super::command;
-use super::number::{change, p95, percent, short};
+use super::number::{change, p95, percent, rate, short};
 use super::page::Page;
 use super::requests::row_name;
 use super::window::words;
@@ -29,7 +30,7 @@ pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &m
             None => {
                 let route = understanding.route.as_ref();
                 let route = route.map(|route| format!("{} of ", short(route))).unwrap_or_default();
-                page.remark(format!("no metrics of {route}{service} in this window"));
+                page.remark(format!("no RED metrics of {route}{service} in this window"));
             }
         }
     }
@@ -60,9 +61,9 @@ fn whole_requests(understanding: &Understanding, requests: &RequestFindings, pag
     let seconds = window.until_unix_us.saturating_sub(window.since_unix_us) as f64 / 1e6;
     for (name, now, before) in numbers(requests) {
         page.line(query, latency(&name, now, before));
-        let rate = now.requests as f64 / seconds.max(1.0);
+        let rate = rate(now.requests, seconds);
         let requests = counted(now.requests, "request");
-        page.line(query, format!("Request rate: {rate:.1} req/s ({requests})"));
+        page.line(query, format!("Request rate: {rate} ({requests})"));
         page.line(query, format!("Error rate: {}", percent(now.error_rate)));
     }
 }
@@ -92,7 +93,7 @@ fn analysis(why: &Why, query: usize, page: &mut Page) {
     page.line(
         query,
         format!(
-            "Analyzed {} against {} of the baseline; {} whole",
+            "Compared {} with {} of the baseline; {} of the traces are complete",
             counted(why.traces, "trace"),
             count(why.baseline_traces),
             percent(why.completeness),
@@ -108,11 +109,13 @@ fn analysis(why: &Why, query: usize, page: &mut Page) {
     }
     for found in &why.standouts {
         let (key, value) = (short(&found.key), short(&found.value));
+        let service = why.ranking.first().map(|cause| short(&cause.service)).unwrap_or_default();
         let (affected, others) = (percent(found.affected), percent(found.others));
         page.line(
             query,
             format!(
-                "{key}={value} in {affected} of its slow or failing spans and {others} of its others"
+                "{key}={value} is on {affected} of the slow or failing spans of {service}, and on {others} of the \
+                 others"
             ),
         );
     }
@@ -120,13 +123,13 @@ fn analysis(why: &Why, query: usize, page: &mut Page) {
 
 fn no_cause(why: &Why, query: usize, page: &mut Page) {
     let verdict = match why.verdict {
-        Verdict::NoCause => "none",
+        Verdict::NoCause => "no cause",
         Verdict::Cause | Verdict::NotEnoughEvidence => "not enough evidence",
     };
     page.line(query, format!("{verdict}: {}", reason(why.because)));
     if !why.other_routes.is_empty() {
         let routes: Vec<String> = why.other_routes.iter().map(|name| short(name)).collect();
-        page.line(query, format!("there are traces with {}", routes.join(", ")));
+        page.line(query, format!("routes with traces: {}", routes.join(", ")));
     }
 }
 
@@ -135,7 +138,13 @@ fn root_cause(why: &Why, cause: &WhySuspect, query: usize, page: &mut Page) {
     page.line(query, format!("{} {what}", short(&cause.service)));
     if why.counterfactual_p95_us < why.p95_us {
         let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
-        page.line(query, format!("P95 is {now}; with that as it was, {without}"));
+        let who = short(&cause.service);
+        page.line(
+            query,
+            format!(
+                "P95 is {now}; if {who} were as fast as in the baseline, P95 would be {without}"
+            ),
+        );
     }
     for seen in cause.evidence.iter().take(MAX_EVIDENCE) {
         page.line(query, format!("see `{}`", command::trace(seen.trace_id)));
@@ -148,31 +157,33 @@ fn recommendations(cause: &WhySuspect) -> [String; 2] {
     let (first, second) = match cause.kind {
         CauseKind::Own => (
             format!("Check CPU, memory and locks of {who}, and what was deployed there last"),
-            "Compare one of the traces above with a faster one of the same operation",
+            "Compare a trace above with a faster trace of the same operation",
         ),
         CauseKind::Edge => (
             format!("Check the network to {who}, its accept queue and its connection limits"),
-            "Check whether its callers wait for a connection of their pool",
+            "Check whether its callers wait for a connection from a pool",
         ),
         CauseKind::Leaf => (
             format!("Check {who}: load, locks, and the plan of the statement above"),
-            "Consider a timeout, so that callers are not held up",
+            "Consider a timeout, so that callers do not wait this long",
         ),
         CauseKind::Queue => (
-            format!("Give {who} more workers, or fewer requests: they wait before work begins"),
+            format!("Give {who} more workers, or fewer requests: requests wait before work begins"),
             "Check what its workers are busy with",
         ),
         CauseKind::Missing | CauseKind::Error => (
-            format!("Read the errors of {who}: it fails or stops where nothing below it does"),
+            format!("Read the errors of {who}: no service that it calls explains them"),
             "Check what was deployed or configured there last",
         ),
         CauseKind::Repeated => (
-            "Ask once for many: batch or cache the repeated call".to_owned(),
-            "If it is retried, add backoff and a circuit breaker",
+            "Batch or cache the repeated call".to_owned(),
+            "If the repetitions are retries, add backoff and a circuit breaker",
         ),
         CauseKind::MoreOften | CauseKind::New => (
-            format!("Check why {who} is asked more often: a cache that misses, a fallback"),
-            "Compare one of the traces above with one of the baseline",
+            format!(
+                "Check why {who} is called more often, for instance cache misses or a fallback"
+            ),
+            "Compare a trace above with a trace from before the window",
         ),
     };
     [first, second.to_owned()]

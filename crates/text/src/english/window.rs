@@ -16,7 +16,7 @@ pub(super) fn understood(understanding: &Understanding, is_narrowed: bool) -> St
     let window = words(&understanding.window);
     let unread = match understanding.window.unread.join(", ") {
         none if none.is_empty() => none,
-        phrases => format!("; no time was read in \"{}\"", short(&phrases)),
+        phrases => format!("; not understood as a time: \"{}\"", short(&phrases)),
     };
     format!("Analyzing {route}{service}, {window}{unread}")
 }

@@ -3,6 +3,7 @@
 use expect_test::expect;
 
 use crate::anomalies::anomalies;
+use crate::screen::Screen;
 use crate::why::why;
 use coral_query::answer::{
     Anomalies, Anomaly, AnomalyKind, CauseKind, Reason, Verdict, Why, WhyEvidence, WhyStandout,
@@ -65,22 +66,28 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         Why is everything slow? (last 15 minutes, against the 1 hour before)
 
         Cause: cart, 80% of the added time
-          takes longer itself in `GET /cart`
-          P95 is 488ms; with that as it was, 107ms.
-          stands out: host.name=web-3, in 98% of its slow or failing spans and 12% of its others
-          stands out: service.version=v2\u{1b}[31m, in 100% of its slow or failing spans and 30% of its others
+          cart takes longer itself in `GET /cart`.
+          P95 is 488ms.
+          If cart were as fast as in the baseline, P95 would be 107ms.
+          Stands out: host.name=web-3, on 98% of the slow or failing spans and 12% of the others.
+          Stands out: service.version=v2\u{1b}[31m, on 100% of the slow or failing spans and 30% of the others.
 
         See it in:
           coral query beyla traces --trace-id 4bf92f3577b34da6a3ce929d0e0e4736    # span 00f067aa0ba902b7
 
-        Suspect  | Added | Score | Kind | Where
-        ---------|-------|-------|------|-----------------------------
-        cart     | 80%   | 2.40  | own  | GET /cart
-        postgres | 15%   | 0.45  | leaf | cart → postgres SELECT items
-        (others and unattributed: 5%)
+        Suspect  | Added time | Score | Kind | Where
+        ---------|------------|-------|------|-----------------------------
+        cart     | 80%        | 2.40  | own  | GET /cart
+        postgres | 15%        | 0.45  | leaf | cart → postgres SELECT items
+        (other suspects and unattributed time: 5%)
+        Added time: share of the time beyond the baseline. Score: see `coral help why`.
+        own: time in the service's own work.
+        leaf: time of a call whose callee sends no spans, such as a database.
 
-        30 traces against 60 traces of the baseline, 375ms slower; 100% are whole. There are more; these are from all of the time.
-    "#]].assert_eq(&why(&found, "last 15 minutes, against the 1 hour before"));
+        Compared 30 traces with 60 traces of the baseline: 375ms slower.
+        100% of the traces are complete.
+        More traces match; these were chosen evenly over the time.
+    "#]].assert_eq(&why(&found, "last 15 minutes, against the 1 hour before", Screen::PLAIN));
 }
 
 #[test]
@@ -114,50 +121,63 @@ fn anomalies_of_every_kind_are_told_in_their_units() {
         cut: true,
     };
     expect![[r#"
-        Anomalies (last 1 hour, against the 1 hour before):
+        Changes (last 1 hour, against the 1 hour before):
 
-        What          | Service | Where                         | Before  | Now         | Score | Trace
+        Change        | Service | Where                         | Before  | Now         | Score | Trace
         --------------|---------|-------------------------------|---------|-------------|-------|---------------------------------
         slower        | cart    | GET /cart                     | 12ms    | 380ms       | 3.10  | 4bf92f3577b34da6a3ce929d0e0e4736
         errors        | cart    | GET /cart                     | 0.1%    | 25.0%       | 2.20  | 4bf92f3577b34da6a3ce929d0e0e4736
-        missing child | cart    | GET /cart                     | 0.0%    | 50.0%       | 2.00  | 4bf92f3577b34da6a3ce929d0e0e4736
+        missing call  | cart    | GET /cart                     | 0.0%    | 50.0%       | 2.00  | 4bf92f3577b34da6a3ce929d0e0e4736
         retry storm   | cart    | front → cart GET /cart        | 0.0%    | 30.0%       | 1.90  | 4bf92f3577b34da6a3ce929d0e0e4736
-        n plus one    | cart    | cart → postgres SELECT items  | 0.0%    | 100.0%      | 1.50  | 4bf92f3577b34da6a3ce929d0e0e4736
+        N+1 calls     | cart    | cart → postgres SELECT items  | 0.0%    | 100.0%      | 1.50  | 4bf92f3577b34da6a3ce929d0e0e4736
         more often    | cart    | cart → postgres SELECT items  | 15.0%   | 95.0%       | 1.20  | 4bf92f3577b34da6a3ce929d0e0e4736
         new edge      | cart    | cart → 10.0.0.7:443 over http | 0 calls | 1,200 calls | 1.00  | 4bf92f3577b34da6a3ce929d0e0e4736
         vanished edge | cart    | cart \u{1b}[2J→ ads over http | 1 call  | 0 calls     | 0.90  | –
+        slower: takes longer, not counting what it calls.
+        errors: a larger share of requests fails, and nothing below them does.
+        missing call: a larger share of requests ends without a call that was made in the baseline.
+        retry storm: a larger share of requests repeats a call that fails.
+        N+1 calls: a larger share of requests repeats a call that succeeds.
+        more often: a larger share of requests makes this call.
+        new edge: a caller and a callee that the baseline does not have.
+        vanished edge: a caller and a callee of the baseline without calls now.
 
-        2,000 traces against 2,000 traces of the baseline. There are more; these are from all of the time.
-    "#]].assert_eq(&anomalies(&found, "last 1 hour, against the 1 hour before"));
-    let cut = anomalies(&Anomalies { left_out: 1_200, ..found }, "last 1 hour");
-    assert!(cut.contains("\n… 1,200 more score less.\n"), "{cut}");
+        Compared 2,000 traces with 2,000 traces of the baseline.
+        More traces match; these were chosen evenly over the time.
+    "#]].assert_eq(&anomalies(&found, "last 1 hour, against the 1 hour before", Screen::PLAIN));
+    let cut = anomalies(&Anomalies { left_out: 1_200, ..found }, "last 1 hour", Screen::PLAIN);
+    assert!(cut.contains("\n… 1,200 changes with lower scores are not listed.\n"), "{cut}");
 }
 
 #[test]
 fn no_anomalies_say_why_there_are_none() {
     let none = |traces, baseline_traces| {
-        anomalies(&Anomalies { traces, baseline_traces, ..Anomalies::default() }, "last 1 hour")
+        anomalies(
+            &Anomalies { traces, baseline_traces, ..Anomalies::default() },
+            "last 1 hour",
+            Screen::PLAIN,
+        )
     };
     expect![[r#"
-        Anomalies (last 1 hour):
+        Changes (last 1 hour):
 
         No trace started in this window.
         Hint: try a longer --since.
 
-        0 traces against 5 traces of the baseline.
+        Compared 0 traces with 5 traces of the baseline.
 
-        Anomalies (last 1 hour):
+        Changes (last 1 hour):
 
-        Nothing to compare with.
-        Hint: try a longer --baseline, or a shorter --since: then what came before it is the baseline.
+        There is nothing to compare with: no trace started in the baseline.
+        Hint: try a longer --baseline, or a shorter --since, which moves traces into the baseline.
 
-        5 traces against 0 traces of the baseline.
+        Compared 5 traces with 0 traces of the baseline.
 
-        Anomalies (last 1 hour):
+        Changes (last 1 hour):
 
-        None: nothing is more otherwise than chance makes it.
+        No change: every difference is one that chance alone may cause (permutation test).
 
-        5 traces against 5 traces of the baseline.
+        Compared 5 traces with 5 traces of the baseline.
     "#]]
     .assert_eq(&(none(0, 5) + "\n" + &none(5, 0) + "\n" + &none(5, 5)));
 }

@@ -1,5 +1,6 @@
 //! Answers in plain English as they are printed, with parts that a small store does not lead to.
 
+use crate::screen::Screen;
 use coral_query::answer::{
     Anomaly, AnomalyKind, CallFindings, CauseKind, ChangeFindings, English, Findings, Intent,
     Period, Reason, RedNumbers, RedRow, RequestFindings, ServiceCallFindings, TopologyEdge,
@@ -34,7 +35,7 @@ fn answer(intent: Intent, route: Option<&str>, findings: Findings) -> English {
 /// What the answer is printed as. The answer is checked to come back from its JSON.
 #[track_caller]
 fn check(answer: &English, expected: &Expect) {
-    expected.assert_eq(&text(answer));
+    expected.assert_eq(&text(answer, Screen::PLAIN));
     let read: English = serde_json::from_slice(&answer.json().unwrap()).unwrap();
     assert_eq!(read, *answer);
 }
@@ -138,33 +139,33 @@ fn a_cause_stands_between_the_metrics_of_two_services_and_what_to_do() {
     check(
         &answer(Intent::Why, Some("/list"), Findings::Why(Box::new(found))),
         &expect![[r#"
-        Analyzing /list of shop, last 15m...
+            Analyzing /list of shop, last 15m...
 
-        RED Metrics (last 15m):
-          - shop GET /list P95 latency: 300ms (baseline: 100ms, +200%) [1]
-          - Request rate: 1.0 req/s (900 requests) [1]
-          - Error rate: 1.0% [1]
+            RED Metrics (last 15m):
+              - shop GET /list P95 latency: 300ms (baseline: 100ms, +200%) [1]
+              - Request rate: 1.00 req/s (900 requests) [1]
+              - Error rate: 1.0% [1]
 
-        Trace Analysis:
-          - Analyzed 30 traces against 60 of the baseline; 100% whole [2]
-          - 75% of the added time: postgres answers later: cart → postgres SELECT items [2]
-          - host.name=web-3\u{1b}[2J in 100% of its slow or failing spans and 2.5% of its others [2]
-          - postgres P95 latency: 450ms (baseline: 150ms, +200%) [3]
+            Trace Analysis:
+              - Compared 30 traces with 60 of the baseline; 100% of the traces are complete [2]
+              - 75% of the added time: postgres responds more slowly to the call `cart → postgres SELECT items` [2]
+              - host.name=web-3\u{1b}[2J is on 100% of the slow or failing spans of postgres, and on 2.5% of the others [2]
+              - postgres P95 latency: 450ms (baseline: 150ms, +200%) [3]
 
-        Root Cause:
-          - postgres answers later: cart → postgres SELECT items [2]
-          - P95 is 450ms; with that as it was, 150ms [2]
-          - see `coral query beyla traces --trace-id 4bf92f3577b34da6a3ce929d0e0e4736` [2]
+            Root Cause:
+              - postgres responds more slowly to the call `cart → postgres SELECT items` [2]
+              - P95 is 450ms; if postgres were as fast as in the baseline, P95 would be 150ms [2]
+              - see `coral query beyla traces --trace-id 4bf92f3577b34da6a3ce929d0e0e4736` [2]
 
-        Recommendation:
-          - Check postgres: load, locks, and the plan of the statement above
-          - Consider a timeout, so that callers are not held up
+            Recommendation:
+              - Check postgres: load, locks, and the plan of the statement above
+              - Consider a timeout, so that callers do not wait this long
 
-        Queries:
-          [1] coral query beyla http shop --since 15m --compare 1h
-          [2] coral why shop --route /list --since 15m --baseline 1h
-          [3] coral query beyla http postgres --since 15m --compare 1h
-    "#]],
+            Queries behind these lines:
+              [1] coral query beyla http shop --since 15m --compare 1h
+              [2] coral why shop --route /list --since 15m --baseline 1h
+              [3] coral query beyla http postgres --since 15m --compare 1h
+        "#]],
     );
 }
 
@@ -191,15 +192,15 @@ fn each_kind_of_cause_has_its_recommendation() {
         pages += &format!("{}: {}\n", kind.as_str(), [texts[0], texts[3], texts[4]].join(" | "));
     }
     expect![[r#"
-        own: cart takes longer itself in `cart → ads GET /ad` | Check CPU, memory and locks of cart, and what was deployed there last | Compare one of the traces above with a faster one of the same operation
-        edge: cart takes longer to reach what it calls: cart → ads GET /ad | Check the network to cart, its accept queue and its connection limits | Check whether its callers wait for a connection of their pool
-        leaf: cart waits longer for what it calls: cart → ads GET /ad | Check cart: load, locks, and the plan of the statement above | Consider a timeout, so that callers are not held up
-        queue: cart lets `cart → ads GET /ad` wait in its queue | Give cart more workers, or fewer requests: they wait before work begins | Check what its workers are busy with
-        missing: cart stops in `cart → ads GET /ad` before it has called what it used to call | Read the errors of cart: it fails or stops where nothing below it does | Check what was deployed or configured there last
-        error: cart fails, and nothing below it does: cart → ads GET /ad | Read the errors of cart: it fails or stops where nothing below it does | Check what was deployed or configured there last
-        repeated: cart calls again and again: cart → ads GET /ad | Ask once for many: batch or cache the repeated call | If it is retried, add backoff and a circuit breaker
-        more_often: cart calls it in more of its requests than it did: cart → ads GET /ad | Check why cart is asked more often: a cache that misses, a fallback | Compare one of the traces above with one of the baseline
-        new: cart calls what it did not call: cart → ads GET /ad | Check why cart is asked more often: a cache that misses, a fallback | Compare one of the traces above with one of the baseline
+        own: cart takes longer itself in `cart → ads GET /ad` | Check CPU, memory and locks of cart, and what was deployed there last | Compare a trace above with a faster trace of the same operation
+        edge: cart takes longer to reach the service that it calls: `cart → ads GET /ad` | Check the network to cart, its accept queue and its connection limits | Check whether its callers wait for a connection from a pool
+        leaf: cart waits longer for the response to its call `cart → ads GET /ad` | Check cart: load, locks, and the plan of the statement above | Consider a timeout, so that callers do not wait this long
+        queue: cart starts requests later, which wait in its queue: `cart → ads GET /ad` | Give cart more workers, or fewer requests: requests wait before work begins | Check what its workers are busy with
+        missing: cart stops before making calls that it made in the baseline, in `cart → ads GET /ad` | Read the errors of cart: no service that it calls explains them | Check what was deployed or configured there last
+        error: cart fails, although nothing that it calls fails, in `cart → ads GET /ad` | Read the errors of cart: no service that it calls explains them | Check what was deployed or configured there last
+        repeated: cart repeats a call within one request: `cart → ads GET /ad` | Batch or cache the repeated call | If the repetitions are retries, add backoff and a circuit breaker
+        more_often: cart makes a call in more requests than in the baseline: `cart → ads GET /ad` | Check why cart is called more often, for instance cache misses or a fallback | Compare a trace above with a trace from before the window
+        new: cart makes a call that the baseline does not have: `cart → ads GET /ad` | Check why cart is called more often, for instance cache misses or a fallback | Compare a trace above with a trace from before the window
     "#]].assert_eq(&pages);
 }
 
@@ -230,17 +231,17 @@ fn changes_are_worded_in_the_units_of_their_kinds() {
     check(
         &answer(Intent::Changes, None, Findings::Changes(changes)),
         &expect![[r#"
-        Analyzing shop, last 15m...
+            Analyzing shop, last 15m...
 
-        Changes against the 1h before:
-          - shop: slower, GET /list (23ms before, 305ms now) [1]
-          - shop: new edge, shop → kafka over kafka (0 calls before, 60 calls now) [1]
-          - shop: n plus one, shop → db SELECT (2.5% before, 100% now) [1]
-          - … 1,200 more score less [1]
+            Changes against the 1h before:
+              - shop: slower, GET /list (23ms before, 305ms now) [1]
+              - shop: new edge, shop → kafka over kafka (0 calls before, 60 calls now) [1]
+              - shop: N+1 calls, shop → db SELECT (2.5% before, 100% now) [1]
+              - … 1,200 more changes with lower scores [1]
 
-        Queries:
-          [1] coral query anomalies --since 15m --baseline 1h
-    "#]],
+            Queries behind these lines:
+              [1] coral query anomalies --since 15m --baseline 1h
+        "#]],
     );
 }
 
@@ -264,33 +265,33 @@ fn calls_and_requests_are_worded_with_their_numbers() {
     check(
         &answer(Intent::Calls, None, calls),
         &expect![[r#"
-        Analyzing shop, last 15m...
+            Analyzing shop, last 15m...
 
-        What calls shop:
-          - web → shop over http: 1,200 calls, P95 35ms [1]
+            What calls shop:
+              - web → shop over http: 1,200 calls, P95 35ms [1]
 
-        What shop calls:
-          - shop → cart over http: 1,200 calls, 7 failed, P95 35ms [1]
-          - shop → ads over http: 1,200 calls, P95 35ms [1]
+            What shop calls:
+              - shop → cart over http: 1,200 calls, 7 failed, P95 35ms [1]
+              - shop → ads over http: 1,200 calls, P95 35ms [1]
 
-        Queries:
-          [1] coral query topology --since 15m
-    "#]],
+            Queries behind these lines:
+              [1] coral query topology --since 15m
+        "#]],
     );
     let edges = vec![edge("web", "shop", 7)];
     let failing = CallFindings { query: TopologyQuestion::default(), edges };
     check(
         &answer(Intent::Errors, Some("/list"), Findings::Calls(failing)),
         &expect![[r#"
-        Analyzing shop, last 15m...
+            Analyzing shop, last 15m...
 
-        What fails, most often first:
-          - not narrowed to /list: these calls are counted by service, of all routes
-          - web → shop: P95 35ms, 1,200 calls, 7 failed [1]
+            Most failures first:
+              - all routes, not only /list: calls between services are not counted by route
+              - web → shop: P95 35ms, 1,200 calls, 7 failed [1]
 
-        Queries:
-          [1] coral query topology --since 15m
-    "#]],
+            Queries behind these lines:
+              [1] coral query topology --since 15m
+        "#]],
     );
     let rows = vec![
         row("/pay", numbers(10, 0, None), None),
@@ -300,14 +301,14 @@ fn calls_and_requests_are_worded_with_their_numbers() {
     check(
         &answer(Intent::Slowest, None, slowest),
         &expect![[r#"
-        Analyzing shop, last 15m...
+            Analyzing shop, last 15m...
 
-        The slowest first, by P95:
-          - GET /pay: P95 >10s, 10 requests, 0% failed [1]
-          - GET /list: P95 9.6ms, 2,000 requests, 1.5% failed [1]
+            Slowest first, by P95:
+              - GET /pay: P95 >10s, 10 requests, 0% failed [1]
+              - GET /list: P95 9.6ms, 2,000 requests, 1.5% failed [1]
 
-        Queries:
-          [1] coral query beyla http shop --since 15m --compare 1h
-    "#]],
+            Queries behind these lines:
+              [1] coral query beyla http shop --since 15m --compare 1h
+        "#]],
     );
 }

@@ -3,6 +3,7 @@
 use expect_test::expect;
 
 use super::{REFERENCE, trace};
+use crate::screen::Screen;
 use crate::trace::{critical_path, flamegraph, folded};
 
 #[test]
@@ -26,8 +27,8 @@ fn the_critical_path_of_the_reference_trace_sums_to_its_duration() {
         +445ms | 35ms  | 2.9%  | fraud-detector: Check
         +480ms | 20ms  | 1.7%  | payments-api: POST /api/v1/payments
         +500ms | 680ms | 56.7% | frontend-api: POST /checkout
-        +1.1s  | 15ms  | 1.3%  | email-svc: notifications
-        +1.1s  | 5ms   | 0.4%  | frontend-api: POST /checkout
+        +1.18s | 15ms  | 1.3%  | email-svc: notifications
+        +1.2s  | 5ms   | 0.4%  | frontend-api: POST /checkout
 
         By hop:
 
@@ -39,7 +40,7 @@ fn the_critical_path_of_the_reference_trace_sums_to_its_duration() {
         35ms  | 2.9%  | fraud-detector: Check
         15ms  | 1.3%  | email-svc: notifications
         12ms  | 1.0%  | postgres: SELECT cards
-    "#]].assert_eq(&critical_path(&trace(REFERENCE)));
+    "#]].assert_eq(&critical_path(&trace(REFERENCE), Screen::PLAIN));
 }
 
 #[test]
@@ -68,10 +69,10 @@ fn of_several_parts_the_longest_is_shown_and_the_others_are_told() {
         7ms  | 77.8% | a: GET /
         2ms  | 22.2% | b: SELECT x
 
-        1 other part of the trace not shown: nothing says who called there.
+        1 other part of the trace not shown: no span that called there was received.
 
-        Incomplete: 1 hop with a parent that was not received (not instrumented, not sampled, or still to come).
-    "#]].assert_eq(&critical_path(&torn));
+        Incomplete: 1 hop with a parent that was not received (not instrumented, not sampled, or not exported yet).
+    "#]].assert_eq(&critical_path(&torn, Screen::PLAIN));
 }
 
 #[test]
@@ -129,7 +130,7 @@ fn a_long_or_deep_trace_has_bounded_pages() {
         (2..=3_000).map(|id| format!("\n{id:x} a internal 0+{} f{id} < {:x}", 9_000 - id, id - 1));
     let deep = trace(&("1 a internal 0+9000 f1".to_owned() + &chain.collect::<String>()));
     assert!(folded(&deep).lines().all(|line| line.matches(';').count() < 50));
-    assert!(critical_path(&deep).lines().count() < 1_020);
+    assert!(critical_path(&deep, Screen::PLAIN).lines().count() < 1_020);
 }
 
 /// Of two numbers at a line's end, inferno and flamegraph.pl draw the difference.
@@ -153,5 +154,9 @@ fn a_name_that_ends_in_a_number_is_no_count() {
 #[test]
 fn shares_of_a_trace_as_long_as_the_numbers_go_are_right() {
     let longest = trace("1 a server -1795000000000+18446744073709.551 GET /");
-    assert!(critical_path(&longest).contains("| 100.0% |"), "{}", critical_path(&longest));
+    assert!(
+        critical_path(&longest, Screen::PLAIN).contains("| 100.0% |"),
+        "{}",
+        critical_path(&longest, Screen::PLAIN)
+    );
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use expect_test::expect;
 
 use crate::red_table::red_table;
+use crate::screen::Screen;
 use coral_query::answer::{FoundBy, NoSlowTrace, RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
 use coral_query::{RedProtocol, RedSide, RedSource};
 use coral_trace::UnixNanos;
@@ -36,6 +37,7 @@ fn table(protocol: RedProtocol, rows: Vec<RedRow>, overall: RedNumbers) -> RedTa
         overall_before: None,
         requests_by_metrics: None,
         slow: None,
+        did_you_mean: Vec::new(),
     }
 }
 
@@ -56,7 +58,7 @@ fn a_percentile_beyond_the_last_bound_says_so_and_the_window_before_is_compared(
     ];
     let compared =
         RedTable { overall_before: Some(before), ..table(RedProtocol::Http, rows, slow) };
-    expect![[r"
+    expect![[r#"
         HTTP Requests (payments-api, last 1 hour):
 
         Route                 | Requests | P50   | P95   | P99   | Errors | Before
@@ -65,9 +67,9 @@ fn a_percentile_beyond_the_last_bound_says_so_and_the_window_before_is_compared(
         POST /\u{1b}[2J       | 1        | 100µs | 100µs | 100µs | 100%   | new
 
         Overall: 1,234 requests, P95 9.5s, 0.97% errors
-        Before:  617 requests, P95 4.7s, 1.9% errors (requests +100%, P95 +100%, errors -1.0 points)
-    "]]
-    .assert_eq(&red_table(&compared, "last 1 hour"));
+        Before:  617 requests, P95 4.75s, 1.9% errors (requests +100%, P95 +100%, errors -1.0 points)
+    "#]]
+    .assert_eq(&red_table(&compared, "last 1 hour", Screen::PLAIN));
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn slow_rows_name_their_traces_or_say_why_there_are_none() {
     let mut found = RedTable { slow: Some(slow), ..table(RedProtocol::Grpc, vec![row], overall) };
     found.source = RedSource::Spans;
     found.requests_by_metrics = Some(52);
-    expect![[r"
+    expect![[r#"
         gRPC Calls (payments-api, last 1 hour):
 
         Method          | Requests | P50 | P95   | P99   | Errors | Statuses
@@ -105,14 +107,14 @@ fn slow_rows_name_their_traces_or_say_why_there_are_none() {
         /fraud.v1/Check | 40       | 1ms | 610ms | 620ms | 0%     | OK 40
 
         Overall: 40 requests, P95 610ms, 0% errors
-        Metrics count 52: 12 without a stored span (sampled out, expired or not yet exported).
+        Metrics count 52: 12 have no stored span (not sampled, expired, or not exported yet).
 
         POST /validate (over 500ms, P95 610ms):
           4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z
           4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z (not sampled)
 
         GET /boom (over 500ms, P95 610ms):
-          No trace: not sampled: Beyla's sampler left these traces out.
-    "]]
-    .assert_eq(&red_table(&found, "last 1 hour"));
+          No trace: not sampled by Beyla.
+    "#]]
+    .assert_eq(&red_table(&found, "last 1 hour", Screen::PLAIN));
 }

@@ -2,10 +2,14 @@ use expect_test::{Expect, expect};
 
 use super::{REFERENCE, trace};
 use crate::csv;
+use crate::screen::Screen;
 use crate::trace_table::{Heading, span_table, trace_table};
 use coral_query::answer::{TraceCause, TraceList, TraceLoss, TraceSummary};
 use coral_query::{Sort, TracesQuestion};
 use coral_trace::UnixNanos;
+
+/// As wide as a terminal usually is.
+const TERMINAL: Screen = Screen { width: Some(80), colour: false };
 
 /// The RFD's three traces.
 fn list() -> TraceList {
@@ -30,6 +34,7 @@ fn list() -> TraceList {
             row("789abc123def", 5_200_000, 12, 1, Some(500), "GET /checkout"),
         ],
         more: false,
+        did_you_mean: Vec::new(),
     }
 }
 
@@ -40,7 +45,7 @@ fn heading(filter: TracesQuestion) -> Heading {
 
 #[track_caller]
 fn check(list: &TraceList, filter: TracesQuestion, expected: Expect) {
-    expected.assert_eq(&trace_table(list, &heading(filter)));
+    expected.assert_eq(&trace_table(list, &heading(filter), TERMINAL));
 }
 
 fn slow() -> TracesQuestion {
@@ -114,29 +119,29 @@ fn slow_traces_with_known_causes_are_listed_as_in_the_rfd() {
 #[test]
 fn a_list_that_was_cut_says_how_to_see_more() {
     let list = TraceList { more: true, ..list() };
-    let page = trace_table(&list, &heading(TracesQuestion::default()));
-    expect!["… more match; raise --limit (now 3) or narrow the question."]
+    let page = trace_table(&list, &heading(TracesQuestion::default()), Screen::PLAIN);
+    expect!["… more traces match: raise --limit (now 3), or add conditions."]
         .assert_eq(page.lines().last().unwrap());
 }
 
 #[test]
 fn an_empty_list_says_what_to_look_at_next() {
-    let empty = TraceList { traces: vec![], more: false };
+    let empty = TraceList { traces: vec![], more: false, did_you_mean: vec![] };
     check(
         &empty,
         TracesQuestion::default(),
         expect![[r#"
-        No traces for payments-api (last 1 hour).
-        Hint: `coral colony status` shows which agents are polled and what came; an earlier --since may find older ones.
-    "#]],
+            No traces for payments-api (last 1 hour).
+            Hint: try an earlier --since. `coral colony status` shows which agents are polled, and how many spans are stored.
+        "#]],
     );
     check(
         &empty,
         slow(),
         expect![[r#"
-        No traces that match for payments-api (last 1 hour).
-        Hint: fewer conditions or an earlier --since may find some.
-    "#]],
+            No traces that match for payments-api (last 1 hour).
+            Hint: try fewer conditions, or an earlier --since.
+        "#]],
     );
 }
 
@@ -151,18 +156,19 @@ fn a_long_operation_is_cut_to_80_columns_and_its_failure_is_not() {
         &list,
         TracesQuestion::default(),
         expect![[r#"
-        Recent Traces (last 1 hour, payments-api):
+            Recent Traces (last 1 hour, payments-api):
 
-        Trace ID         | Duration | Spans | Status | Root Operation
-        -----------------|----------|-------|--------|----------------------------------
-        abc123def4560000 | 1.2s     | 8     | 200    | GET /checkout
-        def456abc7890000 | 850ms    | 6     | -      | \u{1b}[31m注文を確認す… (no root)
-        789abc123def0000 | 5.2s     | 12    | 500    | GET /a/very/long/route/t… (ERROR)
-    "#]],
+            Trace ID         | Duration | Spans | Status | Root Operation
+            -----------------|----------|-------|--------|----------------------------------
+            abc123def4560000 | 1.2s     | 8     | 200    | GET /checkout
+            def456abc7890000 | 850ms    | 6     | -      | \u{1b}[31m注文を確認す… (no root)
+            789abc123def0000 | 5.2s     | 12    | 500    | GET /a/very/long/route/t… (ERROR)
+            … cut to fit 80 columns: Root Operation. A pipe, such as `| cat`, shows all.
+        "#]],
     );
     let widest = |page: String| page.lines().map(unicode_width::UnicodeWidthStr::width).max();
-    assert_eq!(widest(trace_table(&list, &heading(TracesQuestion::default()))), Some(80));
-    assert_eq!(widest(trace_table(&list, &heading(slow()))), Some(80));
+    assert_eq!(widest(trace_table(&list, &heading(TracesQuestion::default()), TERMINAL)), Some(80));
+    assert_eq!(widest(trace_table(&list, &heading(slow()), TERMINAL)), Some(80));
 }
 
 #[test]
@@ -175,13 +181,14 @@ fn ids_are_printed_whole_where_their_first_digits_do_not_tell_them_apart() {
         &list,
         TracesQuestion::default(),
         expect![[r#"
-        Recent Traces (last 1 hour, payments-api):
+            Recent Traces (last 1 hour, payments-api):
 
-        Trace ID                         | Duration | Spans | Status | Root Operation
-        ---------------------------------|----------|-------|--------|---------------------
-        4bf92f3577b34da6a3ce929d0e0e4736 | 1.2s     | 8     | 200    | GET /checkout
-        4bf92f3577b34da6ffffffffffffffff | 850ms    | 6     | 200    | POST /api/v1/paymen…
-    "#]],
+            Trace ID                         | Duration | Spans | Status | Root Operation
+            ---------------------------------|----------|-------|--------|------------------
+            4bf92f3577b34da6a3ce929d0e0e4736 | 1.2s     | 8     | 200    | GET /checkout
+            4bf92f3577b34da6ffffffffffffffff | 850ms    | 6     | 200    | POST /api/v1/pay…
+            … cut to fit 80 columns: Root Operation. A pipe, such as `| cat`, shows all.
+        "#]],
     );
     list.traces.truncate(1);
     list.traces[0].trace_id = "0000000000000000a3ce929d0e0e4736".parse().unwrap();
@@ -212,9 +219,9 @@ fn spans_are_listed_by_start() {
         0000000000000005 | +445ms | 35ms     | fraud-detector     | server   | Check
         0000000000000006 | +50ms  | 180ms    | inventory-api      | server   | POST /api/v1/reserve
         0000000000000007 | +200ms | 2ms      | redis              | client   | SET
-        0000000000000008 | +1.1s  | 15ms     | email-svc          | producer | notifications
+        0000000000000008 | +1.18s | 15ms     | email-svc          | producer | notifications
     "#]]
-    .assert_eq(&span_table(&trace(REFERENCE)));
+    .assert_eq(&span_table(&trace(REFERENCE), Screen::PLAIN));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 
+use crate::screen::Screen;
 use crate::topology::{dot, mermaid, text};
 use coral_query::answer::{
     NodeKind, SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode,
@@ -90,13 +91,13 @@ fn a_map_as_text_says_who_calls_whom_and_what_changed() {
         payments-api | payments-api                             | http     | 3     | 0      | 4ms   | 8ms   | 10ms
         payments-api | postgresql://db-1:5432/orders [database] | sql      | 2,400 | 0      | 30ms  | 60ms  | 75ms
 
-        Without calls: cron
+        Services without calls: cron
 
-        Calling in circles:
-          frontend-api, payments-api
+        Call cycles:
+          frontend-api, payments-api call each other
           payments-api calls itself
 
-        1,200 traces, 14,000 spans. 12 spans without their parent: who called is not known. 1 call without a named callee.
+        1,200 traces, 14,000 spans. 12 spans without a stored parent, so the caller is unknown. 1 call without a known callee.
 
         Changes since the 1 hour before:
 
@@ -106,8 +107,8 @@ fn a_map_as_text_says_who_calls_whom_and_what_changed() {
         removed | payments-api | bank.example                  | http     | 3,200 calls      | –
         slower  | payments-api | postgresql://db-1:5432/orders | sql      | P50 4ms, P95 9ms | P50 30ms, P95 60ms
 
-        Against 4,800 traces.
-    "#]].assert_eq(&text(&map(), "last 15 minutes", "1 hour"));
+        Compared with 4,800 traces.
+    "#]].assert_eq(&text(&map(), "last 15 minutes", "1 hour", Screen::PLAIN));
 }
 
 #[test]
@@ -116,20 +117,26 @@ fn a_map_of_nothing_says_what_to_do() {
         Service Map (last 1 hour): 0 nodes, 0 edges
 
         No trace started in this window.
-        Hint: `coral query beyla traces` shows what is stored; try a longer --since.
+        Hint: `coral query beyla traces` lists stored traces; try a longer --since.
     "#]]
-    .assert_eq(&text(&Topology::default(), "last 1 hour", ""));
+    .assert_eq(&text(&Topology::default(), "last 1 hour", "", Screen::PLAIN));
     let diff = Some(TopologyDiff::default());
     expect![[r#"
         Service Map (last 1 hour): 0 nodes, 0 edges
 
         No trace started in this window.
-        Hint: `coral query beyla traces` shows what is stored; try a longer --since.
+        Hint: `coral query beyla traces` lists stored traces; try a longer --since.
 
         Changes since the 1 hour before:
-        none, against 0 traces.
+        There is nothing to compare with: no trace started in that time.
+        Hint: try a shorter --since, or a longer --diff.
     "#]]
-    .assert_eq(&text(&Topology { diff, ..Topology::default() }, "last 1 hour", "1 hour"));
+    .assert_eq(&text(
+        &Topology { diff, ..Topology::default() },
+        "last 1 hour",
+        "1 hour",
+        Screen::PLAIN,
+    ));
 }
 
 #[test]
@@ -139,11 +146,11 @@ fn services_that_call_nobody_are_named() {
     expect![[r#"
         Service Map (last 1 hour): 2 nodes, 0 edges
 
-        Without calls: cron, mail
+        Services without calls: cron, mail
 
         2 traces, 2 spans.
     "#]]
-    .assert_eq(&text(&map, "last 1 hour", ""));
+    .assert_eq(&text(&map, "last 1 hour", "", Screen::PLAIN));
 }
 
 #[test]
@@ -287,12 +294,12 @@ fn a_hostile_name_stays_a_label_in_every_format() {
     expect![[r#"
         Service Map (last 1 hour): 2 nodes, 1 edge
 
-        From | To                                                  | Protocol | Calls | Errors | P50 | P95 | P99
-        -----|-----------------------------------------------------|----------|-------|--------|-----|-----|------
-        b    | a"]\u{1b}[31m\u{a}\"; click n0 "javascr… [database] | sql      | 1     | 0      | 1ms | 2ms | 2.5ms
+        From | To                                                                        | Protocol | Calls | Errors | P50 | P95 | P99
+        -----|---------------------------------------------------------------------------|----------|-------|--------|-----|-----|------
+        b    | a"]\u{1b}[31m\u{a}\"; click n0 "javascript:x" %%{init}%% <b>&` [database] | sql      | 1     | 0      | 1ms | 2ms | 2.5ms
 
         1 trace, 1 span.
-    "#]].assert_eq(&text(&hostile(), "last 1 hour", ""));
+    "#]].assert_eq(&text(&hostile(), "last 1 hour", "", Screen::PLAIN));
     expect![[r#"
         digraph topology {
           rankdir=LR;

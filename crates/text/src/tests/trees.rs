@@ -4,18 +4,19 @@ use coral_trace::SpanKind;
 use expect_test::{Expect, expect};
 
 use super::{REFERENCE, trace};
+use crate::screen::Screen;
 use crate::trace::{no_trace, trace_tree, with_clocks_adjusted};
 use coral_query::answer::Trace;
 
 #[track_caller]
 fn check(text: &str, expected: Expect) {
-    expected.assert_eq(&trace_tree(&trace(text)));
+    expected.assert_eq(&trace_tree(&trace(text), Screen::PLAIN));
 }
 
 /// Only what stands below `Span Tree:`.
 #[track_caller]
 fn check_tree(text: &str, expected: Expect) {
-    expected.assert_eq(tree_of(&trace_tree(&trace(text))));
+    expected.assert_eq(tree_of(&trace_tree(&trace(text), Screen::PLAIN)));
 }
 
 fn tree_of(page: &str) -> &str {
@@ -66,7 +67,7 @@ a payments client 40+5 GET /v1/rates < 7 | server.address=api.rates.example",
 
             Span Tree:
             frontend (100ms, GET /checkout/{id})
-            └─ payments (59ms, POST /api/v1/payments)
+            └─ payments (59.5ms, POST /api/v1/payments)
                ├─ payments → other_sql cards (1.9ms, SELECT cards)
                ├─ payments → kafka paid (350µs, publish paid)
                └─ payments → api.rates.example (5ms, GET /v1/rates)
@@ -104,7 +105,7 @@ fn failures_are_marked_also_those_that_only_the_caller_saw() {
             ├─ b (700ms, GET /slow) (caller: ERROR, no response) (ends 201ms after its call)
             └─ a → mysql (1ms, UPDATE cards) ERROR
 
-            Times: 1 hop outside the time of the hop above by more than 1ms: clocks that differ, or work that went on without its caller.
+            Times: 1 hop start or end more than 1ms outside the hop above: host clocks differ, or work continued after its caller.
         "#]],
     );
 }
@@ -134,8 +135,8 @@ fn what_is_torn_is_shown_and_said() {
         ┄ d (2ms, circle one) (is its own ancestor; cut here)
         └─ d (2ms, circle two)
 
-        Incomplete: 2 roots; 1 hop with a parent that was not received (not instrumented, not sampled, or still to come); 1 circle of parents.
-    "#]].assert_eq(&trace_tree(&torn));
+        Incomplete: 2 roots; 1 hop with a parent that was not received (not instrumented, not sampled, or not exported yet); 1 cycle of parents.
+    "#]].assert_eq(&trace_tree(&torn, Screen::PLAIN));
 }
 
 #[test]
@@ -145,16 +146,16 @@ fn a_trace_that_the_colony_calls_incomplete_is_never_shown_as_whole() {
     expect![[r#"
         a (90ms, GET /)
 
-        Incomplete: the colony says that spans are missing.
+        Incomplete: the colony reports missing spans.
     "#]]
-    .assert_eq(tree_of(&trace_tree(&told)));
+    .assert_eq(tree_of(&trace_tree(&told, Screen::PLAIN)));
     let limited = Trace { complete: false, spans_left_out: 12_000, ..whole };
     expect![[r#"
         a (90ms, GET /)
 
         Incomplete: 12,000 spans beyond the limit of one answer.
     "#]]
-    .assert_eq(tree_of(&trace_tree(&limited)));
+    .assert_eq(tree_of(&trace_tree(&limited, Screen::PLAIN)));
 }
 
 #[test]
@@ -170,11 +171,11 @@ fn times_that_clocks_disagree_on_are_left_as_they_are_and_named() {
             a (100ms, GET /)
             ├─ b (10ms, early) (starts 500ms before the hop above)
             ├─ b (100ms, late) (ends 50ms after the hop above)
-            ├─ b (10ms, within a millisecond)
+            ├─ b (10.9ms, within a millisecond)
             ├─ b (10ms, after) (starts 400ms after the hop above ended)
             └─ b (10ms, process mails)
 
-            Times: 3 hops outside the time of the hop above by more than 1ms: clocks that differ, or work that went on without its caller.
+            Times: 3 hops start or end more than 1ms outside the hop above: host clocks differ, or work continued after its caller.
         "#]],
     );
 }
@@ -215,24 +216,28 @@ fn text_of_spans_never_reaches_the_terminal_as_commands() {
 
         Span Tree:
         \u{202e}a\u{a}b → \u{9b}31m (9ms, \u{1b}[2Jnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn… (65,540 bytes)) ERROR
-    "#]].assert_eq(&trace_tree(&trace));
+    "#]].assert_eq(&trace_tree(&trace, Screen::PLAIN));
 }
 
 #[test]
 fn a_page_has_at_most_500_hops_and_says_how_many_more_there_are() {
     let children = (2..=10_000).map(|id| format!("\n{id:x} b client {id}+1 GET /x < 1"));
-    let page = trace_tree(&trace(
-        &("1 a server 0+20000 GET /".to_owned() + &children.collect::<String>()),
-    ));
+    let page = trace_tree(
+        &trace(&("1 a server 0+20000 GET /".to_owned() + &children.collect::<String>())),
+        Screen::PLAIN,
+    );
     assert_eq!(page.lines().count(), 6 + 500 + 1);
-    expect!["… 9,500 more hops not shown (--format json has every span)"]
+    expect!["… 9,500 more hops not shown; --format json has every span"]
         .assert_eq(page.lines().last().unwrap());
 }
 
 #[test]
 fn a_deep_chain_is_indented_up_to_a_limit_and_its_depth_told() {
     let chain = (2..=10_000).map(|id| format!("\n{id:x} a internal 0+1 f < {:x}", id - 1));
-    let page = trace_tree(&trace(&("1 a internal 0+1 f".to_owned() + &chain.collect::<String>())));
+    let page = trace_tree(
+        &trace(&("1 a internal 0+1 f".to_owned() + &chain.collect::<String>())),
+        Screen::PLAIN,
+    );
     let lines: Vec<&str> = page.lines().collect();
     expect!["                                                                                             └─ a (1ms, f)"].assert_eq(lines[6 + 32]);
     expect!["                                                                                                … (depth 33) a (1ms, f)"].assert_eq(lines[6 + 33]);
@@ -243,7 +248,7 @@ fn a_deep_chain_is_indented_up_to_a_limit_and_its_depth_told() {
 fn services_beyond_a_hundred_are_counted() {
     let mut trace = trace("1 a server 0+9 GET /");
     trace.services = (0..2_000).map(|number| format!("s{number}")).collect();
-    let page = trace_tree(&trace);
+    let page = trace_tree(&trace, Screen::PLAIN);
     assert!(page.contains("s99, … 1,900 more\n"), "{page}");
 }
 
@@ -251,7 +256,7 @@ fn services_beyond_a_hundred_are_counted() {
 fn a_trace_that_is_not_stored_says_so_with_a_hint() {
     expect![[r#"
         No trace 4bf92f3577b34da6a3ce929d0e0e4736 is stored here.
-        Hint: a span is visible some seconds after it ended: Beyla sends every 15 s, a colony polls every 5 s.
+        Hint: a span is visible up to 20 s after its end: Beyla exports every 15 s, a colony polls every 5 s.
     "#]].assert_eq(&no_trace(super::TRACE_ID));
 }
 
@@ -268,15 +273,15 @@ fn clocks_that_disagree_are_adjusted_on_request_and_each_hop_says_by_how_much() 
         └─ b (40ms, POST /b) (server clock off by +500ms)
            └─ b → postgresql (10ms, SELECT x)
 
-        Clocks: 1 server outside the time of the answered call; --adjust-clocks moves servers there.
+        Clocks: 1 server span outside the call that it answers; --adjust-clocks moves server spans into their calls.
     "#]]
-    .assert_eq(tree_of(&trace_tree(&skewed)));
+    .assert_eq(tree_of(&trace_tree(&skewed, Screen::PLAIN)));
     expect![[r#"
         a (100ms, GET /)
         └─ b (40ms, POST /b) (clock −500ms)
            └─ b → postgresql (10ms, SELECT x) (clock −500ms)
     "#]]
-    .assert_eq(tree_of(&trace_tree(&with_clocks_adjusted(&skewed))));
+    .assert_eq(tree_of(&trace_tree(&with_clocks_adjusted(&skewed), Screen::PLAIN)));
 }
 
 #[test]
@@ -291,7 +296,34 @@ fn a_server_that_goes_on_when_its_client_has_given_up_has_no_wrong_clock() {
             └─ b (400ms, POST /b) (ends 353ms after its call)
                └─ b → postgresql (300ms, SELECT x) (ends 260ms after the hop above)
 
-            Times: 2 hops outside the time of the hop above by more than 1ms: clocks that differ, or work that went on without its caller.
+            Times: 2 hops start or end more than 1ms outside the hop above: host clocks differ, or work continued after its caller.
         "#]],
     );
+}
+
+#[test]
+fn colours_show_failures_and_the_critical_path() {
+    let text = "\
+1 web server 0+100 GET / | status=500 error
+2 cart server 10+80 GET /cart < 1
+3 ads server 10+5 GET /ads < 1";
+    let coloured = trace_tree(&trace(text), Screen { colour: true, ..Screen::PLAIN });
+    expect![[r#"
+        Trace ID: ␛[2m4bf92f3577b34da6a3ce929d0e0e4736␛[0m
+        Duration: 100ms
+        Spans: 3
+        Services: web, cart, ads
+        Errors: ␛[31m1␛[0m
+
+        Span Tree:
+        ␛[1mweb (100ms, GET /)␛[0m␛[31m ERROR 500␛[0m
+        ├─ ␛[1mcart (80ms, GET /cart)␛[0m
+        └─ ads (5ms, GET /ads)
+
+        ␛[2mBold: the critical path, which the request waited for.␛[0m
+    "#]]
+    .assert_eq(&coloured.replace('\u{1b}', "␛"));
+    let stripped = anstream::adapter::strip_str(&coloured).to_string();
+    let legend = "\nBold: the critical path, which the request waited for.\n";
+    assert_eq!(stripped.replace(legend, ""), trace_tree(&trace(text), Screen::PLAIN));
 }

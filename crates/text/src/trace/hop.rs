@@ -6,25 +6,26 @@ use coral_trace::tree::Place;
 use coral_trace::{Collector, Span, SpanKind, Value};
 
 use super::picture::Picture;
+use crate::duration::duration;
+use crate::screen::Screen;
 use coral_trace::sanitize::line;
-use coral_trace::units::duration;
 
 /// A child may leave its parent's time by this many microseconds before it is worth a remark: two
 /// processes never read the clock at the same moment (spec/beyla.md §2.5: 0.17 ms was seen).
 pub const SKEW_US: i64 = 1_000;
 
 impl Picture<'_> {
-    /// The line of `node`, without what stands left of it.
-    pub fn hop(&self, node: usize) -> String {
+    /// The line of `node`, without what stands left of it; bold if it `is_critical`.
+    pub fn hop(&self, node: usize, is_critical: bool, screen: Screen) -> String {
         let span = self.span(node);
         let place = self.tree.nodes[node].place;
         let mut text = String::new();
         if matches!(place, Place::Orphan(_) | Place::Cycle) {
             text.push_str("┄ ");
         }
-        let _ =
-            write!(text, "{} ({}, {})", self.who(node), duration(micros(span)), line(&span.name));
-        text.push_str(&self.failure(node));
+        let hop = format!("{} ({}, {})", self.who(node), duration(micros(span)), line(&span.name));
+        text.push_str(&if is_critical { screen.strong(&hop) } else { hop });
+        text.push_str(&screen.error(&self.failure(node)));
         if self.both_sources && span.origin.collector == Collector::Sdk {
             text.push_str(" [sdk]");
         }

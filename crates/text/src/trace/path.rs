@@ -7,30 +7,32 @@ use coral_trace::critical_path::PathSegment;
 
 use super::picture::Picture;
 use super::tree::{MAX_HOPS, header};
-use crate::table::{cut, table};
+use crate::duration::duration;
+use crate::screen::{Emphasis, Screen};
+use crate::table::{Cell, Table, name, whole};
 use coral_query::answer::Trace;
 use coral_trace::sanitize::line;
-use coral_trace::units::{counted, duration};
-
-/// The widest that a hop is printed.
-const MAX_HOP_WIDTH: usize = 80;
+use coral_trace::units::counted;
 
 /// The whole page for a trace that is stored: the path in order of time, then what each hop took of it. Times on
 /// the path sum to the duration of the root; of several roots it is the longest's.
-pub fn critical_path(trace: &Trace) -> String {
+pub fn critical_path(trace: &Trace, screen: Screen) -> String {
     let picture = Picture::of(trace);
-    let mut page = header(trace, picture.tree.nodes.len());
+    let mut page = header(trace, picture.tree.nodes.len(), screen);
     let Some(root) = picture.longest_root() else { return page };
     let path = picture.extents.critical_path(&picture.tree, root);
     let whole = micros(picture.extents.nodes[root].duration());
     let _ = writeln!(page, "\nCritical path of {} ({}):\n", picture.name(root), duration(whole));
-    page.push_str(&picture.stretches(root, &path, whole));
+    page.push_str(&picture.stretches(root, &path, whole, screen));
     page.push_str("\nBy hop:\n\n");
-    page.push_str(&picture.by_hop(&path, whole));
+    page.push_str(&picture.by_hop(&path, whole, screen));
     let others = picture.tree.roots.len().saturating_sub(1) as u64;
     if others > 0 {
         let others = counted(others, "other part");
-        let _ = writeln!(page, "\n{others} of the trace not shown: nothing says who called there.");
+        let _ = writeln!(
+            page,
+            "\n{others} of the trace not shown: no span that called there was received."
+        );
     }
     for remark in picture.remarks() {
         let _ = writeln!(page, "\n{remark}");
@@ -39,7 +41,7 @@ pub fn critical_path(trace: &Trace) -> String {
 }
 
 impl Picture<'_> {
-    fn longest_root(&self) -> Option<usize> {
+    pub(super) fn longest_root(&self) -> Option<usize> {
         let roots = self.tree.roots.iter().copied();
         // Of equally long ones the first.
         roots.rev().max_by_key(|root| self.extents.nodes[*root].duration())
@@ -47,28 +49,44 @@ impl Picture<'_> {
 
     /// `payments-api: POST /api/v1/payments`
     fn name(&self, node: usize) -> String {
-        let name = format!("{}: {}", self.who(node), line(&self.span(node).name));
-        cut(&name, MAX_HOP_WIDTH)
+        format!("{}: {}", self.who(node), line(&self.span(node).name))
     }
 
-    fn stretches(&self, root: usize, path: &[PathSegment], whole: i64) -> String {
+    /// For each node, whether the trace's longest root waited for it.
+    pub(super) fn critical(&self) -> Vec<bool> {
+        let mut critical = vec![false; self.tree.nodes.len()];
+        if let Some(root) = self.longest_root() {
+            let path = self.extents.critical_path(&self.tree, root);
+            path.iter().for_each(|segment| critical[segment.node] = true);
+        }
+        critical
+    }
+
+    fn cell(&self, node: usize) -> Cell {
+        let failed = self.span(node).is_error();
+        Cell::emphasised(self.name(node), if failed { Emphasis::Error } else { Emphasis::None })
+    }
+
+    fn stretches(&self, root: usize, path: &[PathSegment], all: i64, screen: Screen) -> String {
         let begin = self.extents.nodes[root].start;
         let row = |segment: &PathSegment| {
             let took = micros(segment.duration());
             let at = duration(micros(segment.start.since(begin)));
-            vec![format!("+{at}"), duration(took), share(took, whole), self.name(segment.node)]
+            let numbers = [format!("+{at}"), duration(took), share(took, all)].map(Cell::from);
+            numbers.into_iter().chain([self.cell(segment.node)]).collect()
         };
         let rows: Vec<_> = path.iter().take(MAX_HOPS).map(row).collect();
-        let mut text = table(&["At", "Took", "Share", "Waited for"], &rows);
+        let columns = [whole("At"), whole("Took"), whole("Share"), name("Waited for")];
+        let mut text = Table::new(columns, rows).text(screen);
         let hidden = path.len().saturating_sub(MAX_HOPS) as u64;
         if hidden > 0 {
-            let _ = writeln!(text, "… {} not shown", counted(hidden, "more stretch"));
+            let _ = writeln!(text, "… {} not shown", counted(hidden, "later segment"));
         }
         text
     }
 
     /// The longest first.
-    fn by_hop(&self, path: &[PathSegment], whole: i64) -> String {
+    fn by_hop(&self, path: &[PathSegment], all: i64, screen: Screen) -> String {
         let mut sums: BTreeMap<usize, i64> = BTreeMap::new();
         for segment in path {
             *sums.entry(segment.node).or_default() += micros(segment.duration());
@@ -76,10 +94,10 @@ impl Picture<'_> {
         let mut sums: Vec<(usize, i64)> = sums.into_iter().collect();
         sums.sort_by_key(|(node, took)| (std::cmp::Reverse(*took), *node));
         let row = |(node, took): &(usize, i64)| {
-            vec![duration(*took), share(*took, whole), self.name(*node)]
+            vec![duration(*took).into(), share(*took, all).into(), self.cell(*node)]
         };
         let rows: Vec<_> = sums.iter().take(MAX_HOPS).map(row).collect();
-        table(&["Took", "Share", "Hop"], &rows)
+        Table::new([whole("Took"), whole("Share"), name("Hop")], rows).text(screen)
     }
 }
 

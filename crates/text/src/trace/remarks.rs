@@ -2,7 +2,8 @@
 
 use super::hop::SKEW_US;
 use super::picture::Picture;
-use coral_trace::units::{counted, duration};
+use crate::duration::duration;
+use coral_trace::units::counted;
 
 impl Picture<'_> {
     /// One sentence each, for the end of the page. None for a whole trace of agreeing clocks.
@@ -12,8 +13,8 @@ impl Picture<'_> {
         let skewed = (0..self.tree.nodes.len()).filter(|node| self.skew(*node).is_some()).count();
         let times = (skewed > 0).then(|| {
             format!(
-                "Times: {} outside the time of the hop above by more than {}: clocks that differ, \
-                 or work that went on without its caller.",
+                "Times: {} start or end more than {} outside the hop above: host clocks differ, or work \
+                 continued after its caller.",
                 counted(skewed as u64, "hop"),
                 duration(SKEW_US)
             )
@@ -21,9 +22,9 @@ impl Picture<'_> {
         let pairs = (0..self.tree.nodes.len()).filter(|node| self.clock(*node).is_some()).count();
         let clocks = (pairs > 0).then(|| {
             format!(
-                "Clocks: {} outside the time of the answered call; --adjust-clocks moves \
-                 servers there.",
-                counted(pairs as u64, "server")
+                "Clocks: {} outside the call that it answers; --adjust-clocks moves server spans into their \
+                 calls.",
+                counted(pairs as u64, "server span")
             )
         });
         incomplete.into_iter().chain(clocks).chain(times).collect()
@@ -40,16 +41,16 @@ impl Picture<'_> {
             of(
                 found.orphans,
                 "hop",
-                "with a parent that was not received (not instrumented, not sampled, or still to \
-                 come)",
+                "with a parent that was not received (not instrumented, not sampled, or not exported \
+                 yet)",
             ),
-            of(found.cycles, "circle", "of parents"),
-            of(self.tree.duplicates.len(), "span", "with the id of another"),
+            of(found.cycles, "cycle", "of parents"),
+            of(self.tree.duplicates.len(), "span", "with a duplicate span id"),
             of(self.trace.spans_left_out as usize, "span", "beyond the limit of one answer"),
         ];
         let lacks: Vec<String> = lacks.into_iter().flatten().collect();
         match lacks.is_empty() && !self.trace.complete {
-            true => vec!["the colony says that spans are missing".to_owned()],
+            true => vec!["the colony reports missing spans".to_owned()],
             false => lacks,
         }
     }

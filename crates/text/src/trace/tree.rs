@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use super::picture::Picture;
+use crate::duration::duration;
+use crate::screen::Screen;
 use coral_query::answer::Trace;
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, counted, duration};
+use coral_trace::units::{count, counted};
 
 /// More hops are counted, not printed.
 pub(super) const MAX_HOPS: usize = 500;
@@ -17,19 +19,27 @@ const MAX_DEPTH: usize = 32;
 /// The whole page for a trace that is stored. At most 500 hops; names are cut at 200 characters.
 ///
 /// Source: RFD 036 "CLI Commands".
-pub fn trace_tree(trace: &Trace) -> String {
+pub fn trace_tree(trace: &Trace, screen: Screen) -> String {
     let picture = Picture::of(trace);
-    let mut page = header(trace, picture.tree.nodes.len());
+    let mut page = header(trace, picture.tree.nodes.len(), screen);
     page.push_str("\nSpan Tree:\n");
+    let critical = picture.critical();
     let mut branches = Branches::default();
     for (node, depth) in picture.tree.preorder().take(MAX_HOPS) {
         let branch = branches.branch(depth, picture.is_last_child(node));
-        let _ = writeln!(page, "{branch}{}", picture.hop(node));
+        let _ = writeln!(page, "{branch}{}", picture.hop(node, critical[node], screen));
     }
     let hidden = picture.tree.nodes.len().saturating_sub(MAX_HOPS) as u64;
     if hidden > 0 {
         let hidden = counted(hidden, "more hop");
-        let _ = writeln!(page, "… {hidden} not shown (--format json has every span)");
+        let _ = writeln!(page, "… {hidden} not shown; --format json has every span");
+    }
+    if screen.colour {
+        let _ = writeln!(
+            page,
+            "\n{}",
+            screen.faint("Bold: the critical path, which the request waited for.")
+        );
     }
     for remark in picture.remarks() {
         let _ = writeln!(page, "\n{remark}");
@@ -42,16 +52,15 @@ pub fn no_trace(id: &str) -> String {
     let id = line(id);
     format!(
         "No trace {id} is stored here.\n\
-         Hint: a span is visible some seconds after it ended: Beyla sends every 15 s, a colony \
-         polls every 5 s.\n"
+         Hint: a span is visible up to 20 s after its end: Beyla exports every 15 s, a colony polls every 5 s.\n"
     )
 }
 
 /// `hops` are those of its tree.
-pub(super) fn header(trace: &Trace, hops: usize) -> String {
+pub(super) fn header(trace: &Trace, hops: usize, screen: Screen) -> String {
     let mut header = format!(
         "Trace ID: {}\nDuration: {}\nSpans: {}",
-        trace.trace_id,
+        screen.faint(&trace.trace_id.to_string()),
         duration(trace.duration_us),
         count(trace.span_count),
     );
@@ -60,7 +69,8 @@ pub(super) fn header(trace: &Trace, hops: usize) -> String {
     }
     let _ = writeln!(header, "\nServices: {}", services(trace));
     if trace.error_count > 0 {
-        let _ = writeln!(header, "Errors: {}", count(trace.error_count));
+        let errors = screen.error(&count(trace.error_count));
+        let _ = writeln!(header, "Errors: {errors}");
     }
     header
 }

@@ -1,54 +1,70 @@
-//! Suspicions and reasons, in words.
+//! Suspicions, kinds of suspects and reasons, in words.
 
 use coral_query::answer::{CauseKind, Reason, WhySuspect};
 
 /// What the suspect does, with its `component` as that is to be printed: `takes longer itself in `POST /validate``.
 pub fn suspicion(suspect: &WhySuspect, component: &str) -> String {
     // A component is `caller → callee operation`, and either may be the cause.
-    let calls = suspect.component.starts_with(&format!("{} → ", suspect.service));
-    match (suspect.kind, calls) {
-        (CauseKind::Own, _) => format!("takes longer itself in `{component}`"),
-        (CauseKind::Edge, false) => format!("takes longer to be reached: {component}"),
-        (CauseKind::Edge, true) => format!("takes longer to reach what it calls: {component}"),
-        (CauseKind::Leaf, false) => format!("answers later: {component}"),
-        (CauseKind::Leaf, true) => format!("waits longer for what it calls: {component}"),
-        (CauseKind::Queue, _) => format!("lets `{component}` wait in its queue"),
-        (CauseKind::Missing, _) => {
-            format!("stops in `{component}` before it has called what it used to call")
+    let is_caller = suspect.component.starts_with(&format!("{} → ", suspect.service));
+    let does = match (suspect.kind, is_caller) {
+        (CauseKind::Own, _) => "takes longer itself in",
+        (CauseKind::Edge, false) => "takes longer to be reached by its caller:",
+        (CauseKind::Edge, true) => "takes longer to reach the service that it calls:",
+        (CauseKind::Leaf, false) => "responds more slowly to the call",
+        (CauseKind::Leaf, true) => "waits longer for the response to its call",
+        (CauseKind::Queue, _) => "starts requests later, which wait in its queue:",
+        (CauseKind::Missing, _) => "stops before making calls that it made in the baseline, in",
+        (CauseKind::Error, _) => "fails, although nothing that it calls fails, in",
+        (CauseKind::Repeated, false) => "is called repeatedly within one request:",
+        (CauseKind::Repeated, true) => "repeats a call within one request:",
+        (CauseKind::MoreOften, false) => "is called in more requests than in the baseline:",
+        (CauseKind::MoreOften, true) => "makes a call in more requests than in the baseline:",
+        (CauseKind::New, false) => "receives a call that the baseline does not have:",
+        (CauseKind::New, true) => "makes a call that the baseline does not have:",
+    };
+    format!("{does} `{component}`")
+}
+
+/// What a kind of suspect means: `time in the service's own work`.
+pub const fn meaning(kind: CauseKind) -> &'static str {
+    match kind {
+        CauseKind::Own => "time in the service's own work",
+        CauseKind::Edge => {
+            "time between caller and service: network, connection pool, accept queue"
         }
-        (CauseKind::Error, _) => format!("fails, and nothing below it does: {component}"),
-        (CauseKind::Repeated, false) => format!("is called again and again: {component}"),
-        (CauseKind::Repeated, true) => format!("calls again and again: {component}"),
-        (CauseKind::MoreOften, _) => {
-            format!("calls it in more of its requests than it did: {component}")
-        }
-        (CauseKind::New, _) => format!("calls what it did not call: {component}"),
+        CauseKind::Leaf => "time of a call whose callee sends no spans, such as a database",
+        CauseKind::Queue => "time between accepting a request and starting work on it",
+        CauseKind::Missing => "the operation ends without calls that it made in the baseline",
+        CauseKind::Error => "the operation fails, and nothing that it calls fails",
+        CauseKind::Repeated => "one request repeats the same call: retries, or N+1",
+        CauseKind::MoreOften => "more requests make this call than in the baseline",
+        CauseKind::New => "requests make a call that the baseline does not have",
     }
 }
 
 /// Why a cause is named or not: a sentence without a full stop, and without names from the traces.
 pub fn reason(reason: Reason) -> String {
     match reason {
-        Reason::NoTraces => "no trace of the window has the spans that were asked about".to_owned(),
-        Reason::NoBaselineTraces => {
-            "no trace of the baseline has the spans that were asked about".to_owned()
-        }
+        Reason::NoTraces => "no trace in the window matches the question".to_owned(),
+        Reason::NoBaselineTraces => "no trace in the baseline matches the question".to_owned(),
         Reason::TooFewBaselineTraces { traces, least } => {
             format!("the baseline has {traces} traces; at least {least} are needed")
         }
         Reason::TornTraces { completeness } => {
             let percent = completeness * 100.0;
-            format!("only {percent:.0}% of the traces are whole; parents are missing")
+            format!("only {percent:.0}% of the traces are complete; parent spans are missing")
         }
         Reason::LowScore { score, least } => {
-            format!("the highest score is {score:.2}; a cause has at least {least:.2}")
+            format!("the highest score is {score:.2}; a cause needs at least {least:.2}")
         }
-        Reason::NotSlower => "the traces are not slower than at their baseline".to_owned(),
+        Reason::NotSlower => "the traces are not slower than in the baseline".to_owned(),
         Reason::ReachedByChance { score } => {
-            format!("chance leads to scores as high as {score:.2} among these traces")
+            format!(
+                "the highest score is {score:.2}, and the permutation test reaches it by chance"
+            )
         }
         Reason::BeyondChance { score } => {
-            format!("the score is {score:.2}, and chance leads to none as high")
+            format!("the score is {score:.2}, which the permutation test does not reach by chance")
         }
     }
 }

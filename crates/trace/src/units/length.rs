@@ -22,7 +22,7 @@ pub enum InvalidDuration {
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     sum_of_parts(text).map_err(|reason| match reason {
         InvalidDuration::Syntax => {
-            format!("`{text}` is not a duration such as 90s, 5m, 1h or 7d")
+            format!("`{text}` is not a duration such as 500ms, 90s, 5m, 1h or 7d")
         }
         InvalidDuration::TooLong => format!("`{text}` is {reason}"),
     })
@@ -70,7 +70,7 @@ fn leading_part(text: &str) -> Option<(Duration, &str)> {
 impl fmt::Display for InvalidDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Syntax => "expected a duration such as 90s, 5m, 1h or 7d",
+            Self::Syntax => "expected a duration such as 500ms, 90s, 5m, 1h or 7d",
             Self::TooLong => "longer than 100 years",
         })
     }

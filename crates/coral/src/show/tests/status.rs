@@ -2,84 +2,134 @@ use expect_test::expect;
 
 use crate::show::status;
 use coral_agent::status::AgentSelfStatus;
-use coral_query::answer::{AgentStatus, ColonyStatus, SqlLibrary};
+use coral_query::answer::{AgentStatus, ColonyStatus, SqlLibrary, StoreStatus};
+use coral_trace::UnixNanos;
 
 fn counters(pairs: &[(&str, u64)]) -> std::collections::BTreeMap<String, u64> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()
 }
 
-#[test]
-fn a_colony_shows_each_agent_and_what_went_wrong_with_it() {
-    let well = AgentStatus {
-        agent_id: "web-1".to_owned(),
-        address: "http://10.0.0.5:9001".to_owned(),
+const NOW: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
+
+fn seconds_ago(seconds: u64) -> Option<UnixNanos> {
+    Some(UnixNanos(NOW.0 - seconds * 1_000_000_000))
+}
+
+fn agent(id: &str) -> AgentStatus {
+    AgentStatus {
+        agent_id: id.to_owned(),
+        address: format!("http://{id}:9001"),
         known_by: "configured".to_owned(),
         state: "ok".to_owned(),
+        version: Some("0.1.0".to_owned()),
+        answered_at: seconds_ago(2),
+        spans_at: seconds_ago(2),
+        spans_per_second: Some(12.34),
         reachable: true,
-        lag_receipts: Some(12_345),
-        lag_seconds: Some(4.25),
+        lag_receipts: Some(0),
+        lag_seconds: Some(2.0),
         last_error: None,
         spans_stored: 1_234_567,
         spans_missed: 0,
         spans_refused: 0,
         last_refusal: None,
-        beyla: Some("running (no data yet)".to_owned()),
+        beyla: Some("instrumenting".to_owned()),
+    }
+}
+
+fn colony(agents: Vec<AgentStatus>) -> ColonyStatus {
+    let store = StoreStatus {
+        spans: 1_234_567,
+        bytes: 12_345_678,
+        max_bytes: 50_000_000_000,
+        oldest_received: seconds_ago(11_000),
+        keep_seconds: 604_800,
+        spans_damaged: 0,
     };
-    let ill = AgentStatus {
-        agent_id: "web-2".to_owned(),
-        state: "unreachable".to_owned(),
-        reachable: false,
-        lag_receipts: None,
-        lag_seconds: None,
-        last_error: Some(
-            "cannot reach agent at http://10.0.0.6:9001: connection refused".to_owned(),
-        ),
-        spans_stored: 0,
-        spans_missed: 7,
-        spans_refused: 2,
-        last_refusal: Some("2 spans refused: trace_id: all zero".to_owned()),
-        beyla: None,
-        ..well.clone()
+    let sql_library = SqlLibrary {
+        path: Some("/usr/lib/libduckdb.so".to_owned()),
+        found_by: Some("found in the system's directories".to_owned()),
+        reason: None,
     };
     let status = ColonyStatus {
         version: "0.1.0".to_owned(),
-        agents: vec![well, ill],
-        sql_library: SqlLibrary {
-            path: Some("/usr/lib/libduckdb.so".to_owned()),
-            found_by: Some("of the system".to_owned()),
-            reason: None,
-        },
+        agents,
+        store,
+        sql_library,
         counters: counters(&[("coral.colony.spans.stored", 1_234_567)]),
+        ..ColonyStatus::default()
     };
+    status.with_problems()
+}
+
+#[test]
+fn a_healthy_colony_says_so_first_and_its_lines_fit_100_columns() {
+    let text = status::colony(&colony(vec![agent("web-1"), agent("web-2")]), NOW, true);
     expect![[r#"
-        Coral 0.1.0 colony, 2 agents
+        Healthy: 2 agents, all polled (Coral 0.1.0).
 
-        Agent | Address              | State       | Lag             | Behind | Stored    | Missed | Refused | Beyla                 | Last error
-        ------|----------------------|-------------|-----------------|--------|-----------|--------|---------|-----------------------|---------------------------------------------------------------
-        web-1 | http://10.0.0.5:9001 | ok          | 12,345 receipts | 4.2s   | 1,234,567 | 0      | 0       | running (no data yet) | -
-        web-2 | http://10.0.0.5:9001 | unreachable | -               | -      | 0         | 7      | 2       | -                     | cannot reach agent at http://10.0.0.6:9001: connection refused
+        Agent | State | Spans/s | Last span | Stored    | Missed | Behind | Beyla         | Version
+        ------|-------|---------|-----------|-----------|--------|--------|---------------|--------
+        web-1 | ok    | 12.3    | 2s ago    | 1,234,567 | 0      | 2s     | instrumenting | 0.1.0
+        web-2 | ok    | 12.3    | 2s ago    | 1,234,567 | 0      | 2s     | instrumenting | 0.1.0
 
-        Last refused of web-2: 2 spans refused: trace_id: all zero
-
-        SQL: DuckDB at /usr/lib/libduckdb.so, of the system
+        Store: 1,234,567 spans, the oldest received 3h 3m ago (kept for 7d); 12.3 MB of 50.0 GB on disk
+        SQL: DuckDB at /usr/lib/libduckdb.so, found in the system's directories
 
         coral.colony.spans.stored  1,234,567
-    "#]].assert_eq(&status::colony(&status));
+    "#]].assert_eq(&text);
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}
+
+#[test]
+fn a_colony_names_each_problem_and_what_is_known_of_it() {
+    let silent = AgentStatus {
+        state: "unreachable".to_owned(),
+        reachable: false,
+        answered_at: seconds_ago(192),
+        spans_at: seconds_ago(200),
+        spans_per_second: None,
+        lag_seconds: Some(192.0),
+        last_error: Some("cannot reach agent: connection refused".to_owned()),
+        spans_missed: 7,
+        spans_refused: 2,
+        last_refusal: Some("trace_id: all zero".to_owned()),
+        ..agent("web-2")
+    };
+    let blind = AgentStatus {
+        beyla: Some("unavailable (no Beyla is installed)".to_owned()),
+        ..agent("web-3")
+    };
+    let text = status::colony(&colony(vec![agent("web-1"), silent, blind]), NOW, false);
+    expect![[r#"
+        Degraded: 2 problems, 3 agents:
+          - agent web-2 has been unreachable since 11:56:48 UTC (3m 12s ago)
+          - Beyla does not work on agent web-3: unavailable (no Beyla is installed)
+
+        Agent | State       | Spans/s | Last span  | Stored    | Missed | Behind | Beyla         | Version
+        ------|-------------|---------|------------|-----------|--------|--------|---------------|--------
+        web-1 | ok          | 12.3    | 2s ago     | 1,234,567 | 0      | 2s     | instrumenting | 0.1.0
+        web-2 | unreachable | -       | 3m 20s ago | 1,234,567 | 7      | 3m 12s | instrumenting | 0.1.0
+        web-3 | ok          | 12.3    | 2s ago     | 1,234,567 | 0      | 2s     | unavailable   | 0.1.0
+
+        web-2 at http://web-2:9001: cannot reach agent: connection refused
+        web-2: 2 spans refused; the last reason: trace_id: all zero
+        web-3: Beyla is unavailable (no Beyla is installed)
+
+        Store: 1,234,567 spans, the oldest received 3h 3m ago (kept for 7d); 12.3 MB of 50.0 GB on disk
+        SQL: DuckDB at /usr/lib/libduckdb.so, found in the system's directories
+    "#]].assert_eq(&text);
 }
 
 #[test]
 fn a_colony_without_agents_says_how_to_get_one() {
-    let status = ColonyStatus {
-        version: "0.1.0".to_owned(),
-        agents: vec![],
-        sql_library: SqlLibrary::default(),
-        counters: counters(&[]),
-    };
     expect![[r#"
-        Coral 0.1.0 colony, 0 agents
+        Degraded: no agent is known, so nothing is collected.
         Hint: name agents in `colony.agents`, or start one with --set agent.colony=URL.
-    "#]]
-    .assert_eq(&status::colony(&status));
+
+        Store: 1,234,567 spans, the oldest received 3h 3m ago (kept for 7d); 12.3 MB of 50.0 GB on disk
+        SQL: DuckDB at /usr/lib/libduckdb.so, found in the system's directories
+    "#]].assert_eq(&status::colony(&colony(vec![]), NOW, false));
 }
 
 #[test]

@@ -204,7 +204,13 @@ fn interface(help: &str) -> Value {
         let indent = line.len() - line.trim_start().len();
         let is_option = section == "Options" && line.trim_start().starts_with('-');
         match section {
-            _ if indent == 0 => section = line.trim_end_matches(':'),
+            // The commands of `coral` itself are in groups.
+            _ if indent == 0 => {
+                section = match line.trim_end_matches(':') {
+                    "Look" | "Explain" | "Run" | "Maintain" => "Commands",
+                    title => title,
+                }
+            }
             "Commands" | "Arguments" | "Options" if indent == 2 || is_option => {
                 entries.push((section, line.trim().to_owned()));
             }

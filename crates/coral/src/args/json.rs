@@ -1,0 +1,34 @@
+//! Which commands answer in JSON: their errors are JSON too.
+
+use super::{
+    AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
+    QueryCommand, RedFormat, SqlFormat, StatusFormat, TopologyFormat, TraceFormat,
+};
+
+impl Command {
+    /// Whether `--format json` was asked for.
+    pub fn is_json(&self) -> bool {
+        let is_json = |format| format == StatusFormat::Json;
+        match self {
+            Self::Agent(AgentCommand::Status(args)) => is_json(args.format),
+            Self::Colony(ColonyCommand::Status(args)) => is_json(args.format),
+            Self::Query(QueryCommand::Beyla(beyla)) => match beyla {
+                BeylaCommand::Traces(args) => args.format == Some(TraceFormat::Json),
+                BeylaCommand::Http(args) | BeylaCommand::Grpc(args) | BeylaCommand::Sql(args) => {
+                    args.format == RedFormat::Json
+                }
+            },
+            Self::Query(QueryCommand::Topology(args)) => args.format == TopologyFormat::Json,
+            Self::Query(QueryCommand::Anomalies(args)) => is_json(args.format),
+            Self::Query(QueryCommand::Sql(args)) | Self::Sql(args) => {
+                args.format == SqlFormat::Json
+            }
+            Self::Ask(args) => is_json(args.format),
+            Self::Why(args) => is_json(args.format),
+            Self::Beyla(BeylaToolCommand::Doctor(args)) => is_json(args.format),
+            Self::Config(ConfigCommand::Show(args)) => is_json(args.config.format),
+            Self::Config(ConfigCommand::Check(args)) => is_json(args.format),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The terminal, if there is one: its width, its colours, and a line that says what is waited for.
+
+use std::convert::Infallible;
+use std::io::{IsTerminal as _, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anstream::{AutoStream, ColorChoice};
+use coral_text::screen::Screen;
+
+/// How wide a terminal is that does not say so.
+const DEFAULT_WIDTH: usize = 80;
+/// How long something may take before the person who waits is told what it is.
+const PATIENCE: Duration = Duration::from_secs(1);
+const ERASE_LINE: &str = "\r\u{1b}[K";
+
+/// What answers are shown on: standard output. Colours are those of `--color`, else of the terminal and of `NO_COLOR`.
+pub fn screen() -> Screen {
+    let output = std::io::stdout();
+    let colour = !matches!(AutoStream::choice(&output), ColorChoice::Never);
+    Screen { width: output.is_terminal().then(width), colour }
+}
+
+/// As `COLUMNS` says, or the terminal.
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+    let width = columns.or_else(|| asked().map(|size| usize::from(size.ws_col)));
+    width.filter(|width| *width > 0).unwrap_or(DEFAULT_WIDTH)
+}
+
+/// A line on standard error that says what is waited for. It appears after a second, only on a terminal, and is erased
+/// when this is dropped.
+pub struct Progress {
+    running: Option<(Sender<Infallible>, JoinHandle<()>)>,
+}
+
+impl Progress {
+    /// `what` is waited for: `Waiting for the colony`.
+    pub fn of(what: impl Into<String>) -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self { running: None };
+        }
+        let (done, is_done) = channel();
+        let what = what.into();
+        let thread =
+            std::thread::spawn(move || report(&what, PATIENCE, &is_done, &mut std::io::stderr()));
+        Self { running: Some((done, thread)) }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some((done, thread)) = self.running.take() {
+            drop(done);
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Writes the line every `interval` until the sender of `is_done` is gone, and then erases it.
+fn report(what: &str, interval: Duration, is_done: &Receiver<Infallible>, to: &mut impl Write) {
+    let begin = Instant::now();
+    let mut is_shown = false;
+    while let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(interval) {
+        let _ = write!(to, "{ERASE_LINE}{what} … {}s", begin.elapsed().as_secs());
+        is_shown = to.flush().is_ok();
+    }
+    if is_shown {
+        let _ = write!(to, "{ERASE_LINE}");
+        let _ = to.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ends what is waited for once the line was written.
+    struct Terminal {
+        written: Vec<u8>,
+        done: Option<Sender<Infallible>>,
+    }
+
+    impl Write for Terminal {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.written.extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            self.done = None;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_and_the_line_is_erased_when_it_ends() {
+        let (done, is_done) = channel();
+        let mut terminal = Terminal { written: Vec::new(), done: Some(done) };
+        report("Waiting for the colony", Duration::from_millis(1), &is_done, &mut terminal);
+        let written = String::from_utf8(terminal.written).unwrap();
+        assert_eq!(written, "\r\u{1b}[KWaiting for the colony … 0s\r\u{1b}[K");
+    }
+
+    #[test]
+    fn what_ends_at_once_is_not_told() {
+        let (done, is_done) = channel();
+        drop(done);
+        let mut terminal = Terminal { written: Vec::new(), done: None };
+        report("Waiting for the colony", PATIENCE, &is_done, &mut terminal);
+        assert!(terminal.written.is_empty());
+    }
+}
