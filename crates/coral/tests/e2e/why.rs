@@ -33,13 +33,20 @@ fn checkout(number: u64, start: UnixNanos, validation: u64) -> Vec<Span> {
 /// An hour of checkouts, the last quarter of which is slow in the card validator.
 pub(super) fn slow_checkouts() -> Coral {
     let coral = Coral::standalone(&[]);
-    let usual = (0..60).map(|n| checkout(n, UnixNanos(NOON - (60 - n) * 50_000 * MS), 30 + n % 9));
-    let slow =
-        (60..90).map(|n| checkout(n, UnixNanos(NOON + (n - 60) * 20_000 * MS), 380 + n % 40));
-    let spans: Vec<Span> = usual.chain(slow).flatten().collect();
+    let spans = checkouts(NOON, NOON);
     assert_eq!(coral.export(&spans), 200);
     coral.until_stored(spans.len() as u64);
     coral
+}
+
+/// Sixty checkouts of the fifty minutes before `usual_end`, and thirty of the ten minutes after `slow_start`, which are
+/// slow in the card validator.
+pub(super) fn checkouts(usual_end: u64, slow_start: u64) -> Vec<Span> {
+    let usual =
+        (0..60).map(|n| checkout(n, UnixNanos(usual_end - (60 - n) * 50_000 * MS), 30 + n % 9));
+    let slow =
+        (60..90).map(|n| checkout(n, UnixNanos(slow_start + (n - 60) * 20_000 * MS), 380 + n % 40));
+    usual.chain(slow).flatten().collect()
 }
 
 #[test]
