@@ -22,8 +22,13 @@ use super::why::checkouts;
 
 const SECOND: u64 = 1_000_000_000;
 /// Commands whose output depends on the host or the moment: they are run, and their output is not compared.
-const VARIES: &[&str] =
-    &["coral colony status", "coral agent status", "coral beyla doctor", "curl ", "coral config"];
+const VARIES: &[&str] = &[
+    "coral colony status",
+    "coral agent status",
+    "coral beyla doctor",
+    "curl ",
+    "coral config show",
+];
 /// The end of an output of which a document shows the beginning.
 const CUT: &str = "…";
 
@@ -59,6 +64,26 @@ fn every_command_of_every_document_succeeds_and_prints_what_the_document_says() 
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     assert!(run > 20 && compared > 8, "only {run} commands were run, {compared} compared");
+}
+
+#[test]
+fn every_metric_that_a_document_names_is_served() {
+    let coral = standalone();
+    let served = ["agent_rpc", "colony"].map(|socket| coral.fetch(socket, "/metrics").1).concat();
+    let served: Vec<&str> =
+        served.lines().filter_map(|line| line.split([' ', '{']).next()).collect();
+    let mut named = 0;
+    for document in documents() {
+        let text = read(&document);
+        let words = text.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_');
+        let is_metric =
+            |word: &&str| word.starts_with("coral_agent_") || word.starts_with("coral_colony_");
+        for metric in words.filter(is_metric) {
+            assert!(served.contains(&metric), "{document} names `{metric}`, which is not served");
+            named += 1;
+        }
+    }
+    assert!(named > 10, "only {named} metrics were found");
 }
 
 fn varies(line: &str) -> bool {
@@ -140,12 +165,14 @@ fn now() -> u64 {
 fn demo() -> Coral {
     let coral = standalone();
     let mut spans = 0;
+    // One moment for all of them: parts of one trace come in several requests, and keep their distance.
+    let now = UnixNanos(now());
     for request in recording::REQUESTS {
-        let replayed = recording::replayed(request, UnixNanos(now()), 0);
+        let replayed = recording::replayed(request, now, 0);
         spans += replayed.len() as u64;
         assert_eq!(coral.export(&replayed), 200);
     }
-    for body in recording::replayed_metrics(UnixNanos(now())) {
+    for body in recording::replayed_metrics(now) {
         assert_eq!(coral.post_to("otlp_http", "/v1/metrics", &body), 200);
     }
     coral.until_stored(spans);
