@@ -101,6 +101,7 @@ pub fn commands(document: &str) -> Vec<Command> {
 
 /// Commands that no test runs, by their beginning, and why. Those of `coral` are parsed instead.
 pub const NOT_RUN: &[(&str, &str)] = &[
+    ("UPDATE_DOCUMENTS=1 cargo ", "rewrites documents"),
     ("cargo ", "CI builds and tests the workspace; `demo.rs` runs the demo"),
     (".ci/run", "runs this test"),
     ("tools/", "needs the registries, or is run by CI"),
