@@ -12,7 +12,7 @@ use clap::Parser as _;
 use self::console::{commands, documents, read, root};
 use crate::args::Cli;
 
-/// Documents that tests of other crates write and compare: whether these exist is for those tests to say.
+/// Documents that tests of other crates generate and compare; those tests check that they exist.
 const GENERATED: [&str; 2] = ["docs/configuration.md", "docs/api.md"];
 
 fn exists(path: &Path) -> bool {

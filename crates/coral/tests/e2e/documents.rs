@@ -1,6 +1,6 @@
-//! Every command of every document, run against real processes, and what the documents say that it prints.
+//! Every command of every document, run against real processes, and the output that the document shows.
 //!
-//! `UPDATE_DOCUMENTS=1 cargo test -p coral --test e2e documents` writes the outputs anew; read the difference.
+//! `UPDATE_DOCUMENTS=1 cargo test -p coral --test e2e documents` rewrites the outputs; read the diff.
 
 #[path = "documents/console.rs"]
 mod console;
@@ -10,7 +10,6 @@ mod recording;
 
 use std::path::Path;
 use std::process::Output;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use coral_trace::UnixNanos;
 use coral_wire::otlp_out;
@@ -21,7 +20,7 @@ use super::sql::libraries;
 use super::why::checkouts;
 
 const SECOND: u64 = 1_000_000_000;
-/// Commands whose output depends on the host or the moment: they are run, and their output is not compared.
+/// Commands whose output depends on host or time: a test runs them and does not compare the output.
 const VARIES: &[&str] = &[
     "coral colony status",
     "coral agent status",
@@ -112,8 +111,8 @@ fn settle(document: &str, outputs: &[(Command, String)]) -> Vec<String> {
     vec![]
 }
 
-/// As much of what was printed as the document shows: all, or as many lines as stand before `…`. A single `…` stands
-/// for an output that has not been written down yet, and takes all of it.
+/// The part of an output that a document shows: all lines, or as many as stand before `…`. A single `…`
+/// stands for an output that is yet to be written, and becomes the whole output.
 fn excerpt(shown: &[String], printed: &str) -> Vec<String> {
     let printed = printed.trim_end().lines().map(|line| line.trim_end().to_owned());
     match shown.split_last() {
@@ -124,7 +123,7 @@ fn excerpt(shown: &[String], printed: &str) -> Vec<String> {
     }
 }
 
-/// Runs a line of a shell, with `coral` on its path, in a directory that holds the documents' files.
+/// Runs a shell line, with `coral` on its `PATH`, in the directory with the documents' files.
 fn execute(coral: &Coral, files: &Path, line: &str) -> Output {
     let mut line = line.to_owned();
     for (usual, socket) in [("9000", "colony"), ("9001", "agent_rpc"), ("4318", "otlp_http")] {
@@ -142,7 +141,7 @@ fn execute(coral: &Coral, files: &Path, line: &str) -> Output {
         .unwrap()
 }
 
-/// The program as `bin/coral`, and each block of YAML that begins with a name: `# agent-config.yaml`.
+/// Writes `bin/coral`, and each YAML block that begins with a file name: `# agent-config.yaml`.
 fn write_files(dir: &Path) {
     std::fs::create_dir(dir.join("bin")).unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_coral"), dir.join("bin/coral")).unwrap();
@@ -158,14 +157,14 @@ fn write_files(dir: &Path) {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos().try_into().unwrap()
+    coral_server::clock::now().0
 }
 
 /// What `coral demo` holds when it has played every recording once, with the ids of the recording.
 fn demo() -> Coral {
     let coral = standalone();
     let mut spans = 0;
-    // One moment for all of them: parts of one trace come in several requests, and keep their distance.
+    // One time for all requests: some traces have spans in several requests.
     let now = UnixNanos(now());
     for request in recording::REQUESTS {
         let replayed = recording::replayed(request, now, 0);
@@ -185,7 +184,7 @@ fn demo() -> Coral {
     coral
 }
 
-/// Sixty checkouts of the hour before the last quarter of an hour, and thirty in it that are slow in the card validator.
+/// Thirty checkouts of the last quarter of an hour, slow in the card validator, and sixty of the hour before.
 fn slow() -> Coral {
     let coral = standalone();
     let ago = |minutes: u64| now() - minutes * 60 * SECOND;

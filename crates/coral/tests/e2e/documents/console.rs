@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 pub struct Command {
     /// The document and the line (from 1), as `docs/guide.md:12`.
     pub place: String,
-    /// What follows the prompt. A command goes on in the next line while a quote is open or after a backslash.
+    /// What follows the prompt. An open quote or a backslash continues the command on the next line.
     pub line: String,
     /// The second word of the block's info string: which data the command is run against.
     pub data: String,
@@ -47,7 +47,8 @@ pub fn read(document: &str) -> String {
     std::fs::read_to_string(root().join(document)).unwrap()
 }
 
-/// The fenced blocks of a document whose info string begins with `language`: info string, first line (from 0), lines.
+/// The fenced blocks of a document whose info string begins with `language`: info string, first line
+/// (from 0), lines.
 pub fn blocks<'a>(text: &'a str, language: &str) -> Vec<(&'a str, usize, Vec<&'a str>)> {
     let mut found = Vec::new();
     let mut open: Option<(&str, usize, Vec<&str>)> = None;
