@@ -34,13 +34,17 @@ acceptance:
 newcomer-build:
     tools/newcomer-build --release
 
-# Files, functions and what is documented (needs python3).
-shape:
-    python3 ../shared/tools/shape.py crates/
-
 # The same bad days while files fail at random: kills, then everything at once (16 minutes).
 faults:
     cargo build --release --workspace --features coral/faults
     target/release/coral-bench soak kill --faults 0.001
     target/release/coral-bench soak kill --role colony --faults 0.001
     target/release/coral-bench soak mixed --faults 0.0005
+
+# Frequent words that are neither ordinary English nor in the glossary.
+words:
+    tools/words
+
+# The pictures of docs/diagrams.
+diagrams:
+    tools/render-diagrams

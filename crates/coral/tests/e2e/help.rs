@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::process::coral;
-use super::why::checkouts;
+use super::why::{checkouts, coral_with};
 
 /// A line of an example that stands for any number of lines.
 const ANYTHING: &str = "…";
@@ -54,7 +54,7 @@ fn is_like(expected: &[String], lines: &[&str]) -> bool {
 fn every_output_in_a_help_text_is_what_the_command_prints() {
     let now = coral_server::clock::now().0;
     // The slow ones lie in the last 15 minutes, all in the last hour, whatever minute this test takes.
-    let coral_of_examples = checkouts(now - 20 * MINUTE, 35, now - 12 * MINUTE);
+    let coral_of_examples = coral_with(&checkouts(now - 20 * MINUTE, 35, now - 12 * MINUTE));
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/args/examples");
     let mut compared = 0;
     let mut wrong = String::new();

@@ -8,6 +8,7 @@ mod beyla;
 mod cause;
 mod cli;
 mod demo;
+mod documents;
 mod door;
 mod fake_beyla;
 mod full_disk;

@@ -39,21 +39,25 @@ fn checkout(number: u64, start: UnixNanos, validation: u64) -> Vec<Span> {
 
 /// An hour of checkouts, the last quarter of which is slow in the card validator.
 pub(super) fn slow_checkouts() -> Coral {
-    checkouts(NOON, 50, NOON)
+    coral_with(&checkouts(NOON, 50, NOON))
 }
 
-/// 60 checkouts, one every `pause` seconds until `usual_until`; and from `slow_from` on 30 that are slow in the card
-/// validator. Times are nanoseconds.
-pub(super) fn checkouts(usual_until: u64, pause: u64, slow_from: u64) -> Coral {
+/// A standalone that has stored `spans`.
+pub(super) fn coral_with(spans: &[Span]) -> Coral {
     let coral = Coral::standalone(&[]);
-    let usual_start = |n| UnixNanos(usual_until - (60 - n) * pause * 1_000 * MS);
-    let usual = (0..60).map(|n| checkout(n, usual_start(n), 30 + n % 9));
-    let slow =
-        (60..90).map(|n| checkout(n, UnixNanos(slow_from + (n - 60) * 20_000 * MS), 380 + n % 40));
-    let spans: Vec<Span> = usual.chain(slow).flatten().collect();
-    assert_eq!(coral.export(&spans), 200);
+    assert_eq!(coral.export(spans), 200);
     coral.until_stored(spans.len() as u64);
     coral
+}
+
+/// Sixty checkouts, one every `pause` seconds until `usual_end`, and thirty of the ten minutes after `slow_start`, which
+/// are slow in the card validator. Times are nanoseconds.
+pub(super) fn checkouts(usual_end: u64, pause: u64, slow_start: u64) -> Vec<Span> {
+    let usual_start = |n| UnixNanos(usual_end - (60 - n) * pause * 1_000 * MS);
+    let usual = (0..60).map(|n| checkout(n, usual_start(n), 30 + n % 9));
+    let slow =
+        (60..90).map(|n| checkout(n, UnixNanos(slow_start + (n - 60) * 20_000 * MS), 380 + n % 40));
+    usual.chain(slow).flatten().collect()
 }
 
 #[test]
