@@ -31,10 +31,10 @@ Some keys also have a variable or a flag of their own. The variable overrides `C
 `--set`. Changes take effect at the next start of the process.
 
 ```console
+$ coral config example agent > agent.yaml          # a file to start from
 $ coral config show --role agent -c agent.yaml     # every key, its value, and where it was set
 $ coral config show --role agent beyla             # the keys of one section, each with its description
 $ coral config check --role agent -c agent.yaml    # lists every problem in the file
-$ coral config example agent > agent.yaml          # a file to start from
 ```
 
 An unknown key is an error, and so is a key that the role does not read.
