@@ -62,7 +62,7 @@ impl Kind {
     pub const fn form(self) -> &'static str {
         match self {
             Self::Address => "IP:PORT, such as 127.0.0.1:4317",
-            Self::Duration => "a duration such as 90s, 5m, 1h or 7d",
+            Self::Duration => "a duration such as 500ms, 90s, 5m, 1h or 7d",
             Self::Hours | Self::Days => "a number above zero, such as 1 or 0.5",
             Self::Size => "a size such as 500MB, 2GB or 512MiB",
             Self::Rate => "a number from 0.0 to 1.0, such as 0.1",

@@ -178,21 +178,21 @@ fn durations_and_sizes_that_are_wrong_negative_nothing_or_endless_are_refused() 
         "drain_within: 0s",
         &[],
         expect![
-            "coral.yaml:1: `drain_within` is `0s`: must be more than zero; expected a duration such as 90s, 5m, 1h or 7d"
+            "coral.yaml:1: `drain_within` is `0s`: must be more than zero; expected a duration such as 500ms, 90s, 5m, 1h or 7d"
         ],
     );
     check(
         "drain_within: 9999999w",
         &[],
         expect![
-            "coral.yaml:1: `drain_within` is `9999999w`: longer than 100 years; expected a duration such as 90s, 5m, 1h or 7d"
+            "coral.yaml:1: `drain_within` is `9999999w`: longer than 100 years; expected a duration such as 500ms, 90s, 5m, 1h or 7d"
         ],
     );
     check(
         "drain_within: 99999999999999999999999w",
         &[],
         expect![
-            "coral.yaml:1: `drain_within` is `99999999999999999999999w`: longer than 100 years; expected a duration such as 90s, 5m, 1h or 7d"
+            "coral.yaml:1: `drain_within` is `99999999999999999999999w`: longer than 100 years; expected a duration such as 500ms, 90s, 5m, 1h or 7d"
         ],
     );
     check(
@@ -241,7 +241,7 @@ fn durations_and_sizes_that_are_wrong_negative_nothing_or_endless_are_refused() 
         "colony: {poll_interval: 0s}",
         &[],
         expect![
-            "coral.yaml:1: `colony.poll_interval` is `0s`: must be more than zero; expected a duration such as 90s, 5m, 1h or 7d"
+            "coral.yaml:1: `colony.poll_interval` is `0s`: must be more than zero; expected a duration such as 500ms, 90s, 5m, 1h or 7d"
         ],
     );
     check_colony(
@@ -385,7 +385,7 @@ fn every_problem_is_listed_and_not_only_the_first() {
             coral.yaml:1: `log` is `loud`: expected error, warn, info, debug or trace, or a filter such as coral=debug
             coral.yaml:2: unknown key `x`; valid there: agent, beyla, data_dir, drain_within, log, otlp, privacy, recognise, storage
             coral.yaml:4: `otlp.grpc` is `here`: expected IP:PORT, such as 127.0.0.1:4317
-            --set: `drain_within` is `0s`: must be more than zero; expected a duration such as 90s, 5m, 1h or 7d"#]],
+            --set: `drain_within` is `0s`: must be more than zero; expected a duration such as 500ms, 90s, 5m, 1h or 7d"#]],
     );
 }
 
