@@ -38,6 +38,7 @@ struct AgentHealth {
     spans_stored: u64,
     spans_missed: u64,
     spans_sampled_out: u64,
+    spans_duplicate: u64,
     spans_refused: [u64; RefusedBy::ALL.len()],
     links_dropped: u64,
     polls_failed: u64,
@@ -101,6 +102,7 @@ impl Health {
             }
             health.rate.add(now, health.spans_stored);
             health.spans_sampled_out += left_out.sampled_out;
+            health.spans_duplicate += left_out.duplicate;
             health.links_dropped += left_out.links;
             if let Some(refused) = &left_out.refused {
                 health.spans_refused[refused.by as usize] += refused.spans;
@@ -205,6 +207,7 @@ impl Health {
             ("agents", all.values().filter(|health| !health.is_forgotten).count() as u64),
             ("spans.stored", total(|health| health.spans_stored)),
             ("spans.missed", total(|health| health.spans_missed)),
+            ("spans.duplicate", total(|health| health.spans_duplicate)),
             ("spans.sampled_out", total(|health| health.spans_sampled_out)),
             ("metrics.refused", total(|health| health.metrics_refused)),
             ("links.dropped", total(|health| health.links_dropped)),

@@ -14,6 +14,9 @@ use coral_trace::chain;
 pub struct LeftOut {
     /// Spans of traces that sampling leaves out.
     pub sampled_out: u64,
+    /// Spans that are stored already, or that stand twice in the page. 0 with an engine that does not count them:
+    /// see [`AppendedPage::duplicate`](coral_engine::AppendedPage::duplicate).
+    pub duplicate: u64,
     /// Links that were no links, of spans that are stored.
     pub links: u64,
     /// Spans that cannot be stored.
@@ -83,10 +86,11 @@ pub(super) fn store(
     let came = spans.len();
     spans.retain(|span| sampling.keeps(span.trace_id));
     let sampled_out = (came - spans.len()) as u64;
-    let left_out = LeftOut { sampled_out, links: decoded.refused.links, refused };
     let page = Page { content: PageContent::Spans(spans), received: clock::now(), checkpoint };
     let appended = engine.append_pages(vec![page]).pop();
     let appended = appended.expect("an engine answers for each page").map_err(cannot_store)?;
+    let (duplicate, links) = (appended.duplicate.unwrap_or(0), decoded.refused.links);
+    let left_out = LeftOut { sampled_out, duplicate, links, refused };
     Ok((appended.checkpoint, left_out))
 }
 
