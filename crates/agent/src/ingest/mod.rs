@@ -1,6 +1,8 @@
 //! From the ingest queue into the store: many exports, one commit.
 
 pub mod inlet;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
