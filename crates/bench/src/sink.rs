@@ -56,7 +56,10 @@ impl Sink {
 /// When nobody needs the sink any more.
 async fn stop() {
     let (ended, end) = tokio::sync::oneshot::channel();
-    // A blocking read outlives the runtime's patience; a thread of its own may.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a read of stdin cannot be ended; it ends with the process"
+    )]
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         let _ = ended.send(());

@@ -100,7 +100,7 @@ fn a_caller_that_goes_does_not_let_more_queries_run_than_there_are_places() {
     let one_thread = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build();
     one_thread.unwrap().block_on(async {
         // The query cannot begin before this ends.
-        let (go, wait) = mpsc::channel::<()>();
+        let (go, wait) = mpsc::sync_channel::<()>(1);
         let before = tokio::task::spawn_blocking(move || wait.recv());
         let position = StreamPosition { after: 0, max_spans: 5, encoding: SpanEncoding::Otlp };
         let who = Identity::new(Surface::AgentRpc, None);

@@ -1,9 +1,9 @@
 //! The commands that run a server until it is stopped.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -107,6 +107,9 @@ where
     let outcome = runtime.block_on(async {
         // With a handler, a file that may not grow is an error like a full disk, not the end of the process.
         let _handled = signal(SignalKind::from_raw(SIGXFSZ));
+        let mut stop_signals = StopSignals::listen().map_err(|error| {
+            Failure::new(format!("cannot listen for SIGTERM and Ctrl-C: {error}"))
+        })?;
         let stop = CancellationToken::new();
         let serving = serve(stop.clone());
         tokio::pin!(serving);
@@ -114,7 +117,7 @@ where
         loop {
             tokio::select! {
                 outcome = &mut serving => return outcome.map_err(|error| Failure::new(chain(&error))),
-                () = signalled() => {
+                () = stop_signals.recv() => {
                     signals += 1;
                     if signals > 1 {
                         return Err(Failure::new("stopped before everything was drained"));
@@ -129,16 +132,24 @@ where
     outcome
 }
 
-async fn signalled() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        // Without handlers the system's own apply: the process ends at once.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and Ctrl-C. While this exists, neither ends the process by itself.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// The next of either; cancellation loses none.
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
@@ -146,8 +157,8 @@ fn start_log(filter: &str) {
     let filter = EnvFilter::builder().parse_lossy(filter);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     // A process starts its log once; a test harness may have done so before.
     let _ = log.try_init();
 }

@@ -31,16 +31,16 @@ const QUESTIONS: AdmissionLimits = AdmissionLimits {
     wait_timeout: Duration::from_secs(30),
 };
 
-/// Every route and RPC of `colony`, whose data is in `store`.
+/// Every route and RPC of `colony`, whose data is in `store`, which `sql` asks.
 ///
 /// # Errors
 /// When the RPC descriptors that were compiled in cannot be read.
 pub async fn door(
     colony: &Colony,
     store: Store,
+    sql: SqlRunner,
     config: &ColonyConfig,
 ) -> Result<Door, tonic_reflection::server::Error> {
-    let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
     let admission = Admission::new(QUESTIONS);
     let about =
         Arc::new(About { colony: colony.clone(), sql: sql.clone(), admission: admission.clone() });
