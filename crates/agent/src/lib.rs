@@ -33,6 +33,7 @@ use coral_config::AgentConfig;
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::listen::{self, BindError};
 use coral_server::retain::{METRICS_SHARE, Retain, RetainCounters};
+use coral_server::rpc::ReflectionError;
 use coral_server::tasks::{EndedEarly, Tasks};
 
 /// The agent's bound sockets.
@@ -58,8 +59,8 @@ pub enum AgentError {
     #[error("cannot write `{0}/run/control.key`")]
     Key(String, #[source] std::io::Error),
     /// The RPC descriptors that were compiled in are damaged.
-    #[error("cannot serve gRPC reflection")]
-    Reflection(#[from] tonic_reflection::server::Error),
+    #[error(transparent)]
+    Reflection(#[from] ReflectionError),
 }
 
 /// Exports that may wait for their commit, and their bytes together. A full queue is answered "busy".

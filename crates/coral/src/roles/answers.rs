@@ -15,6 +15,7 @@ use coral_server::admission::{Admission, AdmissionLimits};
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::door::{Door, Method, Permission, Route};
 use coral_server::exposition::{self, Counters};
+use coral_server::rpc::ReflectionError;
 use coral_sql::runner::SqlRunner;
 use coral_store::Store;
 use coral_trace::UnixNanos;
@@ -34,13 +35,13 @@ const QUESTIONS: AdmissionLimits = AdmissionLimits {
 /// Every route and RPC of `colony`, whose data is in `store`, which `sql` asks.
 ///
 /// # Errors
-/// When the RPC descriptors that were compiled in cannot be read.
+/// [`ReflectionError`] when the RPC descriptors that were compiled in cannot be read.
 pub async fn door(
     colony: &Colony,
     store: Store,
     sql: SqlRunner,
     config: &ColonyConfig,
-) -> Result<Door, tonic_reflection::server::Error> {
+) -> Result<Door, ReflectionError> {
     let admission = Admission::new(QUESTIONS);
     let about =
         Arc::new(About { colony: colony.clone(), sql: sql.clone(), admission: admission.clone() });
