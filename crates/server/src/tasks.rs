@@ -5,25 +5,26 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use coral_trace::chain;
-
 /// Runs until it is stopped or until one of its tasks ends by itself.
 pub struct Tasks {
-    set: JoinSet<Result<(), String>>,
+    set: JoinSet<Result<(), Cause>>,
     names: Vec<(Id, &'static str)>,
     stop: CancellationToken,
 }
+
+/// Why a task ended.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// A task ended that should have gone on, or did not end in time.
 #[derive(Debug, thiserror::Error)]
 pub enum EndedEarly {
     /// By itself.
-    #[error("the {task} ended: {reason}")]
+    #[error("the {task} ended")]
     Task {
         /// Which.
         task: &'static str,
-        /// Its last words.
-        reason: String,
+        /// Its error, its panic, or that nobody asked it to end.
+        source: Cause,
     },
     /// Still busy after the time for draining.
     #[error("not drained within {within:?}: {tasks}")]
@@ -51,12 +52,12 @@ impl Tasks {
     }
 
     /// Adds a task that may fail.
-    pub fn spawn_fallible<E: std::error::Error>(
+    pub fn spawn_fallible<E: std::error::Error + Send + Sync + 'static>(
         &mut self,
         name: &'static str,
         task: impl Future<Output = Result<(), E>> + Send + 'static,
     ) {
-        let handle = self.set.spawn(async move { task.await.map_err(|error| chain(&error)) });
+        let handle = self.set.spawn(async move { task.await.map_err(Cause::from) });
         self.names.push((handle.id(), name));
     }
 
@@ -93,15 +94,15 @@ impl Tasks {
         outcome
     }
 
-    fn early_end(&mut self, ended: Result<(Id, Result<(), String>), JoinError>) -> EndedEarly {
-        let (id, reason) = match ended {
-            Ok((id, Ok(()))) => (id, "nobody asked it to".to_owned()),
-            Ok((id, Err(reason))) => (id, reason),
-            Err(panic) => (panic.id(), panic.to_string()),
+    fn early_end(&mut self, ended: Result<(Id, Result<(), Cause>), JoinError>) -> EndedEarly {
+        let (id, source) = match ended {
+            Ok((id, Ok(()))) => (id, "nobody asked it to".into()),
+            Ok((id, Err(error))) => (id, error),
+            Err(panic) => (panic.id(), panic.into()),
         };
         let place = self.names.iter().position(|(known, _)| *known == id);
         let task = place.map_or("task", |place| self.names.swap_remove(place).1);
-        EndedEarly::Task { task, reason }
+        EndedEarly::Task { task, source }
     }
 }
 
@@ -116,7 +117,7 @@ mod tests {
         tasks.spawn("waiter", stop.clone().cancelled_owned());
         tasks.spawn_fallible("socket", async { Err(std::io::Error::other("gone")) });
         let ended = tasks.run(Duration::from_secs(5)).await.unwrap_err();
-        assert_eq!(ended.to_string(), "the socket ended: gone");
+        assert_eq!(coral_trace::chain(&ended), "the socket ended: gone");
         assert!(stop.is_cancelled());
     }
 

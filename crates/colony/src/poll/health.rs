@@ -11,7 +11,8 @@ use super::page::{LeftOut, RefusedBy};
 use super::span_rate::SpanRate;
 use crate::poll::status::AgentStatus;
 use crate::registry::{Agent, KnownBy};
-use coral_trace::sanitize::line;
+use coral_trace::chain;
+use coral_trace::sanitize::{line, whole};
 
 /// How polling of every agent goes. Its counts never go down while the process runs.
 #[derive(Default)]
@@ -142,7 +143,7 @@ impl Health {
             health.state = state;
             health.unanswered += u32::from(state != PollState::CannotStore);
             health.polls_failed += 1;
-            health.last_error = Some(error.to_string());
+            health.last_error = Some(whole(&chain(error)));
         });
     }
 

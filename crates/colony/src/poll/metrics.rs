@@ -10,12 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::client::{AgentClient, MetricPageRequest};
 use super::error::PollError;
 use super::health::Health;
-use super::page::cannot_store;
 use super::page_fetcher::{PageFetcher, on_engine};
 use super::position::{MAX_STANDSTILLS, check_store_id};
 use super::width::Width;
 use coral_server::clock;
-use coral_trace::sanitize;
+use coral_trace::{chain, sanitize};
 
 /// Drains the metrics of one agent. Each page and its checkpoint are one commit.
 pub(super) struct MetricStream {
@@ -101,7 +100,7 @@ impl MetricStream {
                 }
                 self.store(engine, after, QueryBeylaMetricsResponse::default()).await?;
                 self.width.go_on();
-                (1, bad.to_string())
+                (1, chain(&bad))
             }
             stored => {
                 let ReceivedMetrics { refused, reason, .. } = stored?;
@@ -132,7 +131,7 @@ impl MetricStream {
                 return Ok((checkpoint, taken));
             }
             let stored = engine.append_metric_page(deltas, clock::now(), &checkpoint);
-            Ok((stored.map_err(cannot_store)?, taken))
+            Ok((stored.map_err(PollError::CannotStore)?, taken))
         });
         let (checkpoint, taken) = stored.await?;
         (self.checkpoint, self.is_unsaved) = (checkpoint, false);
