@@ -1,7 +1,6 @@
 //! Exports over real sockets into a real store: what is counted adds up, and what is acknowledged is stored.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use coral_store::StoreConfig;
 use coral_trace::{Collector, Recogniser, SpanId, TraceId};
