@@ -1,6 +1,9 @@
 //! The commands that run a server until it is stopped.
 
+mod hint;
+
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,21 +21,21 @@ pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
     let config = AgentConfig::load(&sources(args))?;
     start_log(&config.log);
-    run(|stop| roles::agent(config, stop))
+    run(&config.data_dir.clone(), |stop| roles::agent(config, stop))
 }
 
 pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
     let config = ColonyConfig::load(&sources(args))?;
     start_log(&config.log);
-    run(|stop| roles::colony(config, stop))
+    run(&config.data_dir.clone(), |stop| roles::colony(config, stop))
 }
 
 pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
     let config = StandaloneConfig::load(&sources(args))?;
     start_log(&config.agent.log);
-    run(|stop| async move {
+    run(&config.agent.data_dir.clone(), |stop| async move {
         let standalone = Standalone::bind(config).await?;
         standalone.run(stop).await
     })
@@ -61,7 +64,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     start_log(&config.agent.log);
     let config = on_free_ports(config);
     let demo = Demo { config, run_for: args.run_for, program: program() };
-    run(|stop| demo.run(stop))
+    run(&demo.config.agent.data_dir.clone(), |stop| demo.run(stop))
 }
 
 /// Takes any free port in place of a usual one that something else has.
@@ -94,11 +97,11 @@ fn program() -> String {
 /// What the kernel sends a process that writes beyond its limit of a file's size.
 const SIGXFSZ: i32 = 25;
 
-/// Runs a server until SIGTERM or Ctrl-C; a second signal ends the process at once.
-fn run<F, E>(serve: impl FnOnce(CancellationToken) -> F) -> Result<(), Failure>
+/// Runs a server, whose data is in `data_dir`, until SIGTERM or Ctrl-C; a second signal ends the process at once.
+fn run<F, E>(data_dir: &Path, serve: impl FnOnce(CancellationToken) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), E>>,
-    E: std::error::Error,
+    E: std::error::Error + 'static,
 {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -116,7 +119,7 @@ where
         let mut signals = 0;
         loop {
             tokio::select! {
-                outcome = &mut serving => return outcome.map_err(|error| Failure::new(chain(&error))),
+                outcome = &mut serving => return outcome.map_err(|error| failure(&error, data_dir)),
                 () = stop_signals.recv() => {
                     signals += 1;
                     if signals > 1 {
@@ -130,6 +133,13 @@ where
     // Threads that still read a store do not keep a stopped process alive.
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
+}
+
+fn failure(error: &(dyn std::error::Error + 'static), data_dir: &Path) -> Failure {
+    match hint::hint(error, data_dir) {
+        Some(hint) => Failure::with_hint(chain(error), hint),
+        None => Failure::new(chain(error)),
+    }
 }
 
 /// SIGTERM and Ctrl-C. While this exists, neither ends the process by itself.

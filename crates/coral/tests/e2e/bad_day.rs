@@ -225,6 +225,8 @@ fn a_second_process_on_the_same_store_is_refused_with_the_reason() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("another process holds"), "{said}");
+    let hint = format!("Hint: an agent (pid {}) already uses `", agent.pid());
+    assert!(said.contains(&hint), "{said}");
     // The first one's addresses are still there.
     assert!(agent.dir.path().join("run/addresses.json").exists());
 }
