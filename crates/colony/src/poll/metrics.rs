@@ -50,7 +50,7 @@ impl MetricStream {
             let Some(page) = answer.metric_page.take() else { return Ok(()) };
             check_store_id(&page.store_id)?;
             let has_more = page.has_more;
-            if self.is_elsewhere(&page) {
+            if self.relocate(&page) {
                 standstills += 1;
                 continue;
             }
@@ -65,10 +65,10 @@ impl MetricStream {
         Err(PollError::Standstill(self.checkpoint.next_receipt))
     }
 
-    /// Whether the page is not one that follows on the place, which is then moved to where to go on: to the
-    /// beginning of another store, and to the end of an older copy of the same. Rows have no identity but
+    /// Moves the checkpoint when `page` does not follow on it: to the beginning of another store, and to the end of an
+    /// older copy of the same. Returns whether the checkpoint was moved; `page` is then not to be stored. Rows have no identity but
     /// their place: reading the copy again would count its requests twice.
-    fn is_elsewhere(&mut self, page: &MetricPage) -> bool {
+    fn relocate(&mut self, page: &MetricPage) -> bool {
         let checkpoint = &self.checkpoint;
         let next_receipt = match page.store_id != checkpoint.store_id {
             _ if checkpoint.store_id.is_empty() => return false,
@@ -95,7 +95,7 @@ impl MetricStream {
         let after = self.checkpoint_after(&page);
         let (refused, reason) = match self.store(engine, after.clone(), answer).await {
             Err(bad) if bad.is_of_page() => {
-                if !self.width.finds_fault() {
+                if !self.width.isolate() {
                     return Ok(false);
                 }
                 self.store(engine, after, QueryBeylaMetricsResponse::default()).await?;

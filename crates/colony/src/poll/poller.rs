@@ -144,7 +144,7 @@ impl<C: AgentClient> Poller<C> {
         let lag = page.last_receipt.saturating_sub(page.next_receipt);
         let (after, spans) = (checkpoint_after(checkpoint, &page), page.spans);
         let left_out = match self.store_page(stream, after.clone(), spans, page.otlp).await {
-            Err(bad) if bad.is_of_page() => match self.widths[stream].finds_fault() {
+            Err(bad) if bad.is_of_page() => match self.widths[stream].isolate() {
                 false => return Ok(Step::Moved),
                 true => self.step_over(stream, after, spans, bad).await?,
             },
