@@ -82,9 +82,9 @@ pub(super) fn store(
         reason: decoded.refused.message(),
     });
     let mut spans = decoded.spans;
-    let came = spans.len();
+    let decoded_count = spans.len();
     spans.retain(|span| sampling.keeps(span.trace_id));
-    let sampled_out = (came - spans.len()) as u64;
+    let sampled_out = (decoded_count - spans.len()) as u64;
     let page = Page { content: PageContent::Spans(spans), received: clock::now(), checkpoint };
     let appended = engine.append_pages(vec![page]).pop();
     let appended =
