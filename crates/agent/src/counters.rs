@@ -233,7 +233,10 @@ mod tests {
     #[test]
     fn every_received_span_is_stored_duplicate_refused_or_dropped() {
         let retry_after = Duration::from_secs(1);
-        let cannot_store = Refusal::CannotStore { reason: "disk full".to_owned(), retry_after };
+        let cannot_store = Refusal::CannotStore {
+            source: std::sync::Arc::new(std::io::Error::other("disk full")),
+            retry_after,
+        };
         let counters = IntakeCounters::default();
         for (valid, outcome) in [
             (10, Ok(ExportCounts { new: 7, duplicate: 3, grown: 0 })),

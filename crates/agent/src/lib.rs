@@ -34,6 +34,7 @@ use coral_config::AgentConfig;
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::listen::{self, BindError};
 use coral_server::retain::{METRICS_SHARE, Retain, RetainCounters};
+use coral_server::rpc::ReflectionError;
 use coral_server::tasks::{EndedEarly, Tasks};
 
 /// The listening sockets of the agent.
@@ -58,9 +59,9 @@ pub enum AgentError {
     /// The file with the key for changing Beyla's settings cannot be written.
     #[error("cannot write `{0}/run/control.key`")]
     Key(String, #[source] std::io::Error),
-    /// The embedded RPC descriptors cannot be read.
-    #[error("cannot serve gRPC reflection")]
-    Reflection(#[from] tonic_reflection::server::Error),
+    /// The RPC descriptors that were compiled in are damaged.
+    #[error(transparent)]
+    Reflection(#[from] ReflectionError),
 }
 
 /// The largest number of exports in the ingest queue, and of their bytes together. When the queue

@@ -17,6 +17,15 @@ pub struct Register {
     request: RegisterAgentRequest,
 }
 
+/// Why the colony does not know this agent yet.
+#[derive(Debug, thiserror::Error)]
+enum RegisterError {
+    #[error("cannot reach it")]
+    Unreachable(#[from] tonic::transport::Error),
+    #[error("it refused: {}: {}", .0.code(), .0.message())]
+    Refused(Box<tonic::Status>),
+}
+
 /// The delays after a failure: the first one, doubled up to the last.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
@@ -51,6 +60,7 @@ impl Register {
                 }
                 Err(error) => {
                     let next_try_in_ms = retry.as_millis() as u64;
+                    let error = coral_trace::chain(&error);
                     tracing::warn!(colony = %self.colony, error, next_try_in_ms, "could not register");
                     registered = false;
                     let wait = retry;
@@ -65,16 +75,15 @@ impl Register {
     }
 
     /// Registers once, and returns after which time to register again.
-    async fn register(&self) -> Result<Duration, String> {
-        let endpoint = Endpoint::from_shared(self.colony.clone())
-            .map_err(|error| coral_trace::chain(&error))?
+    async fn register(&self) -> Result<Duration, RegisterError> {
+        let endpoint = Endpoint::from_shared(self.colony.clone())?
             .connect_timeout(ANSWER_TIMEOUT)
             .timeout(ANSWER_TIMEOUT);
-        let channel = endpoint.connect().await.map_err(|error| coral_trace::chain(&error))?;
+        let channel = endpoint.connect().await?;
         let answer = ColonyServiceClient::new(channel)
             .register_agent(self.request.clone())
             .await
-            .map_err(|status| format!("{}: {}", status.code(), status.message()))?;
+            .map_err(|status| RegisterError::Refused(Box::new(status)))?;
         let seconds = answer.into_inner().heartbeat_seconds.clamp(1, 3_600);
         Ok(Duration::from_secs(seconds.into()))
     }

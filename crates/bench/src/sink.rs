@@ -58,6 +58,10 @@ impl Sink {
 async fn stop() {
     let (ended, end) = tokio::sync::oneshot::channel();
     // A blocking read would delay the end of the runtime, so it runs on a thread of its own.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a read of stdin cannot be ended; it ends with the process"
+    )]
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         let _ = ended.send(());

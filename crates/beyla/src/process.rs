@@ -3,12 +3,14 @@
 use std::io::{self, Read};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal as Unix, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task;
 
 use super::lines::{Lines, OutputLine};
 
@@ -20,6 +22,8 @@ pub struct Process {
     pub events: mpsc::Receiver<Event>,
     /// Sends a signal to its whole group; nothing when it has ended.
     pub signal: Box<dyn Fn(Signal) + Send + Sync>,
+    /// Waits for its end, and ends right after [`Event::Ended`] was sent.
+    pub attendant: task::JoinHandle<()>,
 }
 
 /// What a process does.
@@ -65,8 +69,8 @@ const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Starts `command` in a process group of its own.
 ///
-/// It is the child of a thread that lives as long as it does: the kernel takes the end of the thread that
-/// started a process for the death of its parent.
+/// It is the child of a thread that lives as long as it does, [`Process::attendant`]: the kernel takes the end of
+/// the thread that started a process for the death of its parent.
 ///
 /// # Errors
 /// The operating system's word.
@@ -75,13 +79,23 @@ pub async fn spawn(mut command: Command) -> io::Result<Process> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let (started, starts) = oneshot::channel();
     let (say, events) = mpsc::channel(LINES);
-    std::thread::Builder::new().name("beyla".into()).spawn(move || match command.spawn() {
+    let attendant = task::spawn_blocking(move || match command.spawn() {
         Ok(child) => attend(child, started, &say),
         Err(error) => drop(started.send(Err(error))),
-    })?;
+    });
     let leader = starts.await.map_err(|_| io::Error::other("its thread ended"))??;
     let pid = leader.pid.as_raw_nonzero().get().unsigned_abs();
-    Ok(Process { pid, events, signal: Box::new(move |signal| leader.signal(signal)) })
+    let signal = Box::new(move |signal| leader.signal(signal));
+    Ok(Process { pid, events, signal, attendant })
+}
+
+impl Process {
+    /// Joins the thread of a process that has ended.
+    pub async fn join(self) {
+        if let Err(panic) = self.attendant.await {
+            tracing::error!(%panic, "the thread that waits for Beyla panicked");
+        }
+    }
 }
 
 /// The first process of a group. Its id is its own until it is waited for, which is done under the lock.
@@ -127,33 +141,39 @@ fn attend(
     say: &mpsc::Sender<Event>,
 ) {
     let leader = Leader::of(&child);
-    let (closed, closes) = channel();
-    if let Some(pipe) = child.stdout.take() {
-        listen(Pipe::Out, pipe, say.clone(), closed.clone());
-    }
-    if let Some(pipe) = child.stderr.take() {
-        listen(Pipe::Err, pipe, say.clone(), closed);
-    }
+    let (closed, closes) = sync_channel(2);
+    let out = child.stdout.take().map(|pipe| listen(Pipe::Out, pipe, say.clone(), closed.clone()));
+    let err = child.stderr.take().map(|pipe| listen(Pipe::Err, pipe, say.clone(), closed.clone()));
+    let mut listeners = [(Pipe::Out, out), (Pipe::Err, err)];
+    drop(closed);
     let _ = started.send(Ok(leader.clone()));
     let exit = leader.wait(&mut child).map_or(Exit::Code(-1), Exit::from);
-    // Both pipes close when their threads end, unless somebody else holds them.
-    while closes.recv_timeout(LAST_WORDS_TIMEOUT) == Ok(()) {}
+    // Both pipes close now, unless somebody who left the group holds one: its thread ends when that process does, and
+    // is not joined.
+    while let Ok(closed) = closes.recv_timeout(LAST_WORDS_TIMEOUT) {
+        let ended = listeners.iter_mut().find(|(pipe, _)| *pipe == closed);
+        if let Some(thread) = ended.and_then(|(_, thread)| thread.take()) {
+            let _ = thread.join();
+        }
+    }
     let _ = say.blocking_send(Event::Ended(exit));
 }
 
+/// Passes on the lines of `input` on a thread, which says so in `closed` when they have ended.
+#[expect(clippy::disallowed_methods, reason = "`attend` joins it when the pipe has closed")]
 fn listen(
     pipe: Pipe,
     input: impl Read + Send + 'static,
     say: mpsc::Sender<Event>,
-    closed: Sender<()>,
-) {
+    closed: SyncSender<Pipe>,
+) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in Lines::of(input) {
             // Read on when nobody listens, or the process would wait for us.
             let _ = say.blocking_send(Event::Said(pipe, line));
         }
-        let _ = closed.send(());
-    });
+        let _ = closed.send(pipe);
+    })
 }
 
 impl From<ExitStatus> for Exit {
@@ -194,6 +214,7 @@ mod tests {
                 Event::Ended(exit) => exit.to_string(),
             });
         }
+        process.join().await;
         said
     }
 

@@ -121,8 +121,14 @@ impl Supervisor {
             tokio::select! {
                 event = process.events.recv() => match event {
                     Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line),
-                    Some(Event::Ended(exit)) => return EndReason::ByItself(exit, begin.elapsed()),
-                    None => return EndReason::ByItself(Exit::Code(-1), begin.elapsed()),
+                    ended => {
+                        let exit = match ended {
+                            Some(Event::Ended(exit)) => exit,
+                            _ => Exit::Code(-1),
+                        };
+                        process.join().await;
+                        return EndReason::ByItself(exit, begin.elapsed());
+                    }
                 },
                 () = stop.cancelled() => {
                     self.end(process, "the agent stops").await;
@@ -184,7 +190,10 @@ impl Supervisor {
         };
         match exit {
             // 255 is what it says when it could not detach its probes in ten seconds: it has ended all the same.
-            Some(exit) => self.monitor.stopped(exit),
+            Some(exit) => {
+                process.join().await;
+                self.monitor.stopped(exit);
+            }
             None => tracing::error!(pid = process.pid, "Beyla was killed, and is not gone yet"),
         }
     }

@@ -5,8 +5,10 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::str::FromStr;
-use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use super::environment;
 use super::log_line::LogLine;
@@ -49,7 +51,7 @@ pub enum ProbeError {
 /// How long a program may take to say its version: it is 100 MB, and the disk may be slow.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first line is about 150 bytes.
-const MAX_BYTES: u64 = 4_096;
+const MAX_BYTES: usize = 4_096;
 const MAX_SHOWN_CHARS: usize = 100;
 
 impl Version {
@@ -94,17 +96,25 @@ impl Version {
 
 /// What `child` says first; `None` when that does not come in time.
 fn first_line(child: &mut Child) -> Option<String> {
-    let mut output = child.stdout.take()?.take(MAX_BYTES);
-    let (said, hear) = mpsc::channel();
-    // Ends when the child does, which is killed after this.
-    std::thread::spawn(move || {
-        let (mut line, mut byte) = (Vec::new(), [0]);
-        while matches!(output.read(&mut byte), Ok(1)) && byte != *b"\n" {
-            line.push(byte[0]);
+    let mut output = child.stdout.take()?;
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    let deadline = Instant::now() + ANSWER_TIMEOUT;
+    while line.len() < MAX_BYTES {
+        let left = deadline.checked_duration_since(Instant::now())?;
+        let left = Timespec::try_from(left).ok()?;
+        match poll(&mut [PollFd::new(&output, PollFlags::IN)], Some(&left)) {
+            Ok(0) => return None,
+            Err(Errno::INTR) => continue,
+            // A byte can be read, or the pipe has ended: reading does not block.
+            Ok(_) => {}
+            Err(_) => return None,
         }
-        let _ = said.send(String::from_utf8_lossy(&line).into_owned());
-    });
-    hear.recv_timeout(ANSWER_TIMEOUT).ok()
+        if !matches!(output.read(&mut byte), Ok(1)) || byte == *b"\n" {
+            break;
+        }
+        line.push(byte[0]);
+    }
+    Some(String::from_utf8_lossy(&line).into_owned())
 }
 
 impl FromStr for Version {
@@ -153,6 +163,21 @@ mod tests {
         for line in ["", "Version=v3.31.0", r#"level=INFO msg="Grafana Beyla" Version=unset"#] {
             assert_eq!(Version::of_line(&LogLine::parse(line)), None, "{line}");
         }
+    }
+
+    #[test]
+    fn a_first_line_is_read_to_its_end_and_no_further() {
+        let line = |script: &str| {
+            let mut shell = Command::new("/bin/sh");
+            let mut child = shell.args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+            let line = first_line(&mut child);
+            let _ = child.kill();
+            child.wait().unwrap();
+            line
+        };
+        assert_eq!(line("echo first; exec tail -f /dev/null").as_deref(), Some("first"));
+        assert_eq!(line("printf unfinished").as_deref(), Some("unfinished"));
+        assert_eq!(line("true").as_deref(), Some(""));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use coral_server::door::Door;
 use coral_server::exposition::{self, Counters};
 use coral_server::listen;
 use coral_server::retain::{METRICS_SHARE, Retain, RetainCounters};
+use coral_server::rpc::ReflectionError;
 use coral_server::tasks::{EndedEarly, Tasks};
 use coral_trace::chain;
 use tokio::net::TcpListener;
@@ -35,8 +36,8 @@ pub enum ColonyError {
     #[error(transparent)]
     Ended(#[from] EndedEarly),
     /// The RPC descriptors that were compiled in are damaged.
-    #[error("cannot serve gRPC reflection")]
-    Reflection(#[from] tonic_reflection::server::Error),
+    #[error(transparent)]
+    Reflection(#[from] ReflectionError),
 }
 
 /// What a colony consists of. Clones are handles to one colony.

@@ -3,6 +3,7 @@
 //! - [`listen`] accepts connections within limits.
 //! - [`door`] is the table of the routes and RPCs of a port, with their permissions.
 //! - [`admission`] limits how many questions run and wait.
+//! - [`rpc`] adds gRPC health and reflection to a door.
 //! - [`refusal`] is the JSON form of errors.
 //! - [`addresses`] publishes the addresses on which a process listens.
 //! - [`exposition`] is the Prometheus text format.
@@ -19,4 +20,5 @@ pub mod exposition;
 pub mod listen;
 pub mod refusal;
 pub mod retain;
+pub mod rpc;
 pub mod tasks;

@@ -5,25 +5,26 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use coral_trace::chain;
-
 /// A set of tasks that runs until `stop`, or until one of its tasks ends early.
 pub struct Tasks {
-    set: JoinSet<Result<(), String>>,
+    set: JoinSet<Result<(), Cause>>,
     names: Vec<(Id, &'static str)>,
     stop: CancellationToken,
 }
+
+/// Why a task ended.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// A task ended early, or did not end in time.
 #[derive(Debug, thiserror::Error)]
 pub enum EndedEarly {
     /// A task ended although the role was not stopped.
-    #[error("the {task} ended: {reason}")]
+    #[error("the {task} ended")]
     Task {
         /// Name of the task.
         task: &'static str,
-        /// Error of the task.
-        reason: String,
+        /// The task's error or panic, or a sentence when the task ended without either.
+        source: Cause,
     },
     /// Tasks were still running after `drain_within`.
     #[error("not drained within {within:?}: {tasks}")]
@@ -50,13 +51,13 @@ impl Tasks {
         self.names.push((handle.id(), name));
     }
 
-    /// Adds a task that may return an error.
-    pub fn spawn_fallible<E: std::error::Error>(
+    /// Adds a task that may fail.
+    pub fn spawn_fallible<E: std::error::Error + Send + Sync + 'static>(
         &mut self,
         name: &'static str,
         task: impl Future<Output = Result<(), E>> + Send + 'static,
     ) {
-        let handle = self.set.spawn(async move { task.await.map_err(|error| chain(&error)) });
+        let handle = self.set.spawn(async move { task.await.map_err(Cause::from) });
         self.names.push((handle.id(), name));
     }
 
@@ -93,15 +94,15 @@ impl Tasks {
         outcome
     }
 
-    fn early_end(&mut self, ended: Result<(Id, Result<(), String>), JoinError>) -> EndedEarly {
-        let (id, reason) = match ended {
-            Ok((id, Ok(()))) => (id, "nobody asked it to".to_owned()),
-            Ok((id, Err(reason))) => (id, reason),
-            Err(panic) => (panic.id(), panic.to_string()),
+    fn early_end(&mut self, ended: Result<(Id, Result<(), Cause>), JoinError>) -> EndedEarly {
+        let (id, source) = match ended {
+            Ok((id, Ok(()))) => (id, "nobody asked it to".into()),
+            Ok((id, Err(error))) => (id, error),
+            Err(panic) => (panic.id(), panic.into()),
         };
         let place = self.names.iter().position(|(known, _)| *known == id);
         let task = place.map_or("task", |place| self.names.swap_remove(place).1);
-        EndedEarly::Task { task, reason }
+        EndedEarly::Task { task, source }
     }
 }
 
@@ -116,7 +117,7 @@ mod tests {
         tasks.spawn("waiter", stop.clone().cancelled_owned());
         tasks.spawn_fallible("socket", async { Err(std::io::Error::other("gone")) });
         let ended = tasks.run(Duration::from_secs(5)).await.unwrap_err();
-        assert_eq!(ended.to_string(), "the socket ended: gone");
+        assert_eq!(coral_trace::chain(&ended), "the socket ended: gone");
         assert!(stop.is_cancelled());
     }
 

@@ -13,6 +13,7 @@ use coral_store::{
 use coral_trace::UnixNanos;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Sleep;
+use tokio_util::task::TaskTracker;
 
 use super::child::{Task, command};
 use super::counters::{Ended, SqlCounters};
@@ -39,6 +40,8 @@ pub struct SqlRunner {
     limits: SqlLimits,
     children: Arc<Semaphore>,
     counters: Arc<SqlCounters>,
+    /// One for each child, until the child is gone. Awaited by [`join`](Self::join).
+    relays: TaskTracker,
 }
 
 /// Why a question was not answered.
@@ -123,7 +126,14 @@ impl SqlRunner {
             rows: config.limits.rows,
             bytes: config.limits.bytes,
         };
-        Self { store, places, limits, children, counters: Arc::default() }
+        Self {
+            store,
+            places,
+            limits,
+            children,
+            counters: Arc::default(),
+            relays: TaskTracker::new(),
+        }
     }
 
     /// Counters of questions by outcome.
@@ -152,15 +162,15 @@ impl SqlRunner {
         let (queue, pieces) = mpsc::channel(QUEUED_LINES);
         let (slot, runner) = (ChildSlot::default(), self.clone());
         let child = EndedOnDrop(slot.clone());
-        // This thread ends with the child, and the child ends when the stream is dropped. No join is needed.
-        drop(tokio::task::spawn_blocking(move || {
+        // Ends when the child does, which ends when the stream is dropped.
+        self.relays.spawn_blocking(move || {
             let _place = place;
             let ended = runner.relay(question, &slot, &queue).unwrap_or_else(|error| {
                 let told = queue.blocking_send(Piece::Failed(error));
                 if told.is_ok() { Ended::Failed } else { Ended::Abandoned }
             });
             runner.counters.count(ended);
-        }));
+        });
         let limit = self.limits.time;
         let deadline = Box::pin(tokio::time::sleep(limit + END_TIMEOUT));
         let mut stream = SqlStream { columns: vec![], pieces, limit, deadline, _child: child };
@@ -169,6 +179,13 @@ impl SqlRunner {
             Piece::Failed(error) => Err(error),
             Piece::Row(_) | Piece::End(_) => Err(SqlError::Crashed),
         }
+    }
+
+    /// Waits until every child is gone. A child ends when its [`SqlStream`] is dropped: to be called when the server
+    /// that holds the streams has ended.
+    pub async fn join(&self) {
+        self.relays.close();
+        self.relays.wait().await;
     }
 
     /// Runs the child, and blocks until the answer ends or the client goes away.

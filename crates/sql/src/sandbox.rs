@@ -58,7 +58,7 @@ mod tests {
             assert!(fs::write(file.with_extension("new"), "x").is_err_and(denied));
             assert!(TcpStream::connect(address).is_err_and(denied));
         };
-        std::thread::spawn(sandboxed).join().unwrap();
+        std::thread::scope(|scope| scope.spawn(sandboxed).join().unwrap());
         assert_eq!(fs::read(&outside).unwrap(), b"sealed");
     }
 }

@@ -12,8 +12,8 @@ pub struct Inlet<T> {
     queue: mpsc::Sender<Export<T>>,
     room: Arc<Semaphore>,
     room_bytes: usize,
-    /// Counts the items of this inlet that were new, if set.
-    received_count: Option<Arc<AtomicU64>>,
+    /// Counts the items of stored exports that were new, if set: see [`ExportCounts::grown`].
+    grown_count: Option<Arc<AtomicU64>>,
 }
 
 /// An export that waits for its commit. If it is dropped without an answer, the exporter is told
@@ -38,7 +38,7 @@ pub struct ExportCounts {
 }
 
 /// Why an export was not stored. The exporter may send the whole export again.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Refusal {
     /// The queue is full: the disk is slower than the exporters.
     #[error("the ingest queue is full")]
@@ -46,12 +46,12 @@ pub enum Refusal {
         /// After which time to try again.
         retry_after: Duration,
     },
-    /// The store cannot write at the moment.
-    #[error("cannot store this export: {reason}")]
+    /// The store cannot write now.
+    #[error("cannot store this export")]
     CannotStore {
-        /// The cause, as text.
-        reason: String,
-        /// After which time to try again.
+        /// The store's error, or its panic. Shared by the exports of one commit.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+        /// When to try again.
         retry_after: Duration,
     },
     /// The agent is stopping.
@@ -66,25 +66,25 @@ const BUSY_RETRY: Duration = Duration::from_secs(1);
 pub fn queue<T>(exports: usize, bytes: usize) -> (Inlet<T>, mpsc::Receiver<Export<T>>) {
     let (queue, outlet) = mpsc::channel(exports);
     let room = Arc::new(Semaphore::new(bytes));
-    (Inlet { queue, room, room_bytes: bytes, received_count: None }, outlet)
+    (Inlet { queue, room, room_bytes: bytes, grown_count: None }, outlet)
 }
 
 impl<T> Clone for Inlet<T> {
     fn clone(&self) -> Self {
-        let Self { queue, room, room_bytes, received_count } = self;
+        let Self { queue, room, room_bytes, grown_count } = self;
         Self {
             queue: queue.clone(),
             room: room.clone(),
             room_bytes: *room_bytes,
-            received_count: received_count.clone(),
+            grown_count: grown_count.clone(),
         }
     }
 }
 
 impl<T> Inlet<T> {
-    /// The same inlet, which also adds the number of new items to `received_count`.
-    pub fn counting(self, received_count: Arc<AtomicU64>) -> Self {
-        Self { received_count: Some(received_count), ..self }
+    /// The same inlet, which also adds to `grown_count` the [`ExportCounts::grown`] of each export that is stored.
+    pub fn counting(self, grown_count: Arc<AtomicU64>) -> Self {
+        Self { grown_count: Some(grown_count), ..self }
     }
 
     /// Queues `items`, which were decoded from `wire_bytes` bytes of protobuf, and waits until they
@@ -108,8 +108,8 @@ impl<T> Inlet<T> {
             },
         )?;
         let outcome = committed.await.unwrap_or(Err(Refusal::ShuttingDown));
-        if let (Some(received_count), Ok(stored)) = (&self.received_count, &outcome) {
-            received_count.fetch_add(stored.grown, Ordering::Relaxed);
+        if let (Some(grown_count), Ok(stored)) = (&self.grown_count, &outcome) {
+            grown_count.fetch_add(stored.grown, Ordering::Relaxed);
         }
         outcome
     }

@@ -1,7 +1,10 @@
 //! Ingest: stores exports from the queue, many of them in one commit.
 
 pub mod inlet;
+#[cfg(test)]
+mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use coral_store::{Appended, AppendedPoints, Store, StoreError};
@@ -63,11 +66,21 @@ impl<T: Send + 'static> Ingest<T> {
         let mut last_commit = None;
         let mut could_store = true;
         while let Some(group) = self.gather(last_commit).await {
-            let stored = self.commit(group).await;
-            if stored != could_store {
-                could_store = stored;
-                tracing::info!(can_store = stored, "the store's ability to write has changed");
+            let outcome = self.commit(group).await;
+            match &outcome {
+                Ok(()) if could_store => {}
+                Ok(()) => tracing::info!("exports are stored again"),
+                Err(refusal) if could_store => {
+                    let error = chain(refusal);
+                    tracing::error!(
+                        error,
+                        "exports cannot be stored; exporters are asked to try again"
+                    );
+                }
+                // Up to 50 a second; counters say how many.
+                Err(refusal) => tracing::debug!(error = chain(refusal), "an export was not stored"),
             }
+            could_store = outcome.is_ok();
             last_commit = Some(Instant::now());
         }
     }
@@ -90,37 +103,31 @@ impl<T: Send + 'static> Ingest<T> {
         Some(group)
     }
 
-    /// Commits `group`, and answers each of its exports. Returns whether the exports were stored.
-    async fn commit(&self, mut group: Vec<Export<T>>) -> bool {
+    /// Commits `group` and answers each of its exports.
+    async fn commit(&self, mut group: Vec<Export<T>>) -> Result<(), Refusal> {
         let batches: Vec<Vec<T>> =
             group.iter_mut().map(|export| std::mem::take(&mut export.items)).collect();
         let (store, append) = (self.store.clone(), self.append);
         let written = tokio::task::spawn_blocking(move || append(&store, &batches));
         let outcome = match written.await {
-            Ok(outcome) => outcome.map_err(|error| refusal(&error)),
-            Err(panic) => Err(cannot_store(panic.to_string())),
+            Ok(outcome) => outcome.map_err(cannot_store),
+            Err(panic) => Err(cannot_store(panic)),
         };
-        let stored = outcome.is_ok();
         match outcome {
-            Ok(stored) => {
-                for (export, stored) in group.into_iter().zip(stored) {
-                    export.answer(Ok(stored));
+            Ok(counts) => {
+                for (export, counts) in group.into_iter().zip(counts) {
+                    export.answer(Ok(counts));
                 }
+                Ok(())
             }
             Err(refusal) => {
-                group.into_iter().for_each(|export| export.answer(Err(refusal.clone())))
+                group.into_iter().for_each(|export| export.answer(Err(refusal.clone())));
+                Err(refusal)
             }
         }
-        stored
     }
 }
 
-fn refusal(error: &StoreError) -> Refusal {
-    let reason = chain(error);
-    tracing::error!(error = %reason, "could not store an export; exporters are asked to try again");
-    cannot_store(reason)
-}
-
-fn cannot_store(reason: String) -> Refusal {
-    Refusal::CannotStore { reason, retry_after: CANNOT_STORE_RETRY }
+fn cannot_store(error: impl std::error::Error + Send + Sync + 'static) -> Refusal {
+    Refusal::CannotStore { source: Arc::new(error), retry_after: CANNOT_STORE_RETRY }
 }

@@ -32,6 +32,7 @@ use coral_server::door::hosts::AllowedHosts;
 use coral_server::door::{Door, Method, Permission, Route};
 use coral_server::exposition::{self as exposition, Counters};
 use coral_server::retain::RetainCounters;
+use coral_server::rpc::{ReflectionError, add_health_and_reflection};
 use coral_trace::chain;
 use coral_trace::sanitize;
 
@@ -77,17 +78,8 @@ pub(crate) struct Spans {
 /// metrics.
 ///
 /// # Errors
-/// When the embedded descriptors cannot be read.
-pub async fn door(
-    view: Arc<AgentView>,
-    hosts: AllowedHosts,
-) -> Result<Door, tonic_reflection::server::Error> {
-    let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<AgentServiceServer<AgentRpc>>().await;
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(coral_wire::FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?;
+/// [`ReflectionError`] when the descriptors that were compiled in cannot be read.
+pub async fn door(view: Arc<AgentView>, hosts: AllowedHosts) -> Result<Door, ReflectionError> {
     let rpc = AgentServiceServer::new(AgentRpc { view: view.clone() });
     let (status, counted, healthy) = (view.clone(), view.clone(), view);
     let status = get(async move || Json(status.status()));
@@ -95,21 +87,13 @@ pub async fn door(
     let healthy = get(async move || healthy.health());
     let polled =
         [("QueryTelemetry", Permission::AgentPoll), ("QueryBeylaMetrics", Permission::AgentPoll)];
-    Ok(Door::new(hosts, UNKNOWN_PATH_HINT)
+    let service = agent_service_server::SERVICE_NAME;
+    let door = Door::new(hosts, UNKNOWN_PATH_HINT)
         .route(Route::new(Method::Get, "/api/v1/status", Permission::StatusRead, status))
         .route(Route::new(Method::Get, "/metrics", Permission::ExpositionRead, metrics))
         .route(Route::new(Method::Get, "/healthz", Permission::HealthRead, healthy))
-        .rpc(agent_service_server::SERVICE_NAME, &polled, &post_service(rpc))
-        .rpc(
-            tonic_health::pb::health_server::SERVICE_NAME,
-            &[("Check", Permission::HealthRead), ("Watch", Permission::HealthRead)],
-            &post_service(health_service),
-        )
-        .rpc(
-            tonic_reflection::pb::v1::server_reflection_server::SERVICE_NAME,
-            &[("ServerReflectionInfo", Permission::SpecRead)],
-            &post_service(reflection),
-        ))
+        .rpc(service, &polled, &post_service(rpc));
+    add_health_and_reflection(door, service, coral_wire::FILE_DESCRIPTOR_SET).await
 }
 
 /// The limit on concurrent queries of one agent.

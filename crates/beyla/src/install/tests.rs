@@ -89,6 +89,7 @@ impl Host {
 fn serve(count: usize, files: Vec<(String, Vec<u8>)>) -> (String, std::thread::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    #[expect(clippy::disallowed_methods, reason = "each test joins it")]
     let serving = std::thread::spawn(move || {
         for stream in listener.incoming().take(count) {
             let mut stream = stream.unwrap();

@@ -76,8 +76,8 @@ fn scripted(does: Script, sent: Arc<Mutex<Vec<Signal>>>) -> Result<StartedBeyla,
         |text: &str| Event::Said(Pipe::Out, OutputLine { text: text.to_owned(), cut: false });
     let complaint =
         line("level=ERROR msg=\"Unable to load eBPF watcher for process events\" error=x");
-    #[expect(clippy::disallowed_methods, reason = "it stands for another process")]
-    tokio::spawn(async move {
+    #[expect(clippy::disallowed_methods, reason = "the supervisor joins it as a process's thread")]
+    let attendant = tokio::spawn(async move {
         if matches!(does, Script::Complains) {
             let _ = say.send(complaint).await;
         }
@@ -104,7 +104,7 @@ fn scripted(does: Script, sent: Arc<Mutex<Vec<Signal>>>) -> Result<StartedBeyla,
     let running =
         Running { version: Version::new(3, 31, 0), path: "beyla".into(), pid: 1, notes: vec![] };
     let is_outdated = Box::new(|| false);
-    let process = Process { pid: 1, events, signal };
+    let process = Process { pid: 1, events, signal, attendant };
     Ok(StartedBeyla { process, running, is_outdated, health_port: None })
 }
 

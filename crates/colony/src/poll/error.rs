@@ -2,43 +2,50 @@
 
 use std::time::Duration;
 
+use coral_engine::EngineError;
 use coral_trace::sanitize::line;
+use coral_wire::otlp_in::DecodeError;
+use tokio::task::JoinError;
 
-/// Why an agent's spans could not be polled. The place in its stream is unchanged. Texts that an agent had a
-/// part in are short and free of control characters: [`fn@line`].
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+/// Why an agent's spans could not be polled. The place in its stream is unchanged.
+#[derive(Debug, thiserror::Error)]
 pub enum PollError {
     /// No connection, or it broke.
-    #[error("cannot reach agent: {0}")]
-    Unreachable(String),
+    #[error("cannot reach agent")]
+    Unreachable(#[source] Reason),
     /// Nothing came in time.
     #[error("agent did not answer within {0:?}")]
     TimedOut(Duration),
     /// The agent answered with an error.
-    #[error("agent refused: {0}")]
-    Refused(String),
+    #[error("agent refused")]
+    Refused(#[source] Reason),
     /// The agent knows no receipts, or not even the question: it is older than this colony.
-    #[error("agent is too old: {0}")]
-    TooOld(String),
+    #[error("agent is too old")]
+    TooOld(#[source] Reason),
     /// The answer is none that an agent gives.
-    #[error("agent answers nonsense: {0}")]
-    Nonsense(String),
+    #[error("agent answers nonsense")]
+    Nonsense(#[source] Reason),
     /// Its pages do not move on, or change their store again and again: two agents behind one address?
     #[error("agent's pages do not move on from receipt {0}")]
     Standstill(u64),
     /// The page's spans could not be read.
-    #[error("cannot read the agent's page: {0}")]
-    Undecodable(String),
+    #[error("cannot read the agent's page")]
+    Undecodable(#[source] DecodeError),
     /// This colony's store panicked over the page.
-    #[error("the store panicked over the page: {0}")]
-    Unstorable(String),
+    #[error("the store panicked over the page")]
+    Unstorable(#[source] Reason),
     /// This colony's store could not write it, whatever it holds.
-    #[error("cannot store the page: {0}")]
-    CannotStore(String),
+    #[error("cannot store the page")]
+    CannotStore(#[source] EngineError),
     /// Nobody wants it any more.
     #[error("polling was stopped")]
     Stopped,
 }
+
+/// A cause that an agent had a part in: one short line, free of control characters, as [`fn@line`] makes it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Reason(String);
 
 /// How an agent is, going by the last poll.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -61,20 +68,24 @@ pub enum PollState {
 }
 
 impl PollError {
-    pub(super) fn unreachable(why: &str) -> Self {
-        Self::Unreachable(line(why))
+    pub(crate) fn unreachable(why: &str) -> Self {
+        Self::Unreachable(Reason(line(why)))
     }
 
     pub(super) fn refused(why: &str) -> Self {
-        Self::Refused(line(why))
+        Self::Refused(Reason(line(why)))
     }
 
     pub(super) fn too_old(why: &str) -> Self {
-        Self::TooOld(line(why))
+        Self::TooOld(Reason(line(why)))
     }
 
     pub(super) fn nonsense(why: &str) -> Self {
-        Self::Nonsense(line(why))
+        Self::Nonsense(Reason(line(why)))
+    }
+
+    pub(super) fn unstorable(panic: &JoinError) -> Self {
+        Self::Unstorable(Reason(line(&panic.to_string())))
     }
 
     /// What it says of the agent; `None` when nothing.

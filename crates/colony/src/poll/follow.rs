@@ -13,9 +13,9 @@ use super::PollSettings;
 use super::client::AgentClient;
 use super::error::PollError;
 use super::health::Health;
-use super::page::cannot_store;
 use super::poller::{MAX_BACKOFF, Poller};
 use crate::registry::Agent;
+use coral_trace::chain;
 
 /// Polls one agent wherever it moves, one poller after the other. A poller that panics is started again.
 pub struct Follower<F> {
@@ -77,7 +77,7 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
             (self.settings.clone(), self.room.clone(), self.health.clone());
         let resume = move || Poller::resume(&id, client, engine, settings, room, health);
         let resumed = tokio::task::spawn_blocking(resume).await?;
-        resumed.map_err(|error| PollerFailure::Checkpoints(cannot_store(error)))
+        resumed.map_err(|error| PollerFailure::Checkpoints(PollError::CannotStore(error)))
     }
 
     async fn wait_after(&self, failure: &PollerFailure, failures: u32, stop: &CancellationToken) {
@@ -90,7 +90,7 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
             }
             PollerFailure::Checkpoints(error) => {
                 self.health.failed(&self.id, error);
-                tracing::warn!(agent_id = %self.id, %error, next_try_in_ms, "could not read an agent's checkpoints");
+                tracing::warn!(agent_id = %self.id, error = chain(error), next_try_in_ms, "could not read an agent's checkpoints");
             }
         }
         stop.run_until_cancelled(tokio::time::sleep(wait)).await;

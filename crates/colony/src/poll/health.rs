@@ -11,7 +11,8 @@ use super::page::{LeftOut, RefusedBy};
 use super::span_rate::SpanRate;
 use crate::poll::status::AgentStatus;
 use crate::registry::{Agent, KnownBy};
-use coral_trace::sanitize::line;
+use coral_trace::chain;
+use coral_trace::sanitize::{line, whole};
 
 /// How polling of every agent goes. Its counts never go down while the process runs.
 #[derive(Default)]
@@ -38,6 +39,7 @@ struct AgentHealth {
     spans_stored: u64,
     spans_missed: u64,
     spans_sampled_out: u64,
+    spans_duplicate: u64,
     spans_refused: [u64; RefusedBy::ALL.len()],
     links_dropped: u64,
     polls_failed: u64,
@@ -101,6 +103,7 @@ impl Health {
             }
             health.rate.add(now, health.spans_stored);
             health.spans_sampled_out += left_out.sampled_out;
+            health.spans_duplicate += left_out.duplicate;
             health.links_dropped += left_out.links;
             if let Some(refused) = &left_out.refused {
                 health.spans_refused[refused.by as usize] += refused.spans;
@@ -140,7 +143,7 @@ impl Health {
             health.state = state;
             health.unanswered += u32::from(state != PollState::CannotStore);
             health.polls_failed += 1;
-            health.last_error = Some(error.to_string());
+            health.last_error = Some(whole(&chain(error)));
         });
     }
 
@@ -205,6 +208,7 @@ impl Health {
             ("agents", all.values().filter(|health| !health.is_forgotten).count() as u64),
             ("spans.stored", total(|health| health.spans_stored)),
             ("spans.missed", total(|health| health.spans_missed)),
+            ("spans.duplicate", total(|health| health.spans_duplicate)),
             ("spans.sampled_out", total(|health| health.spans_sampled_out)),
             ("metrics.refused", total(|health| health.metrics_refused)),
             ("links.dropped", total(|health| health.links_dropped)),

@@ -10,12 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::client::{AgentClient, MetricPageRequest};
 use super::error::PollError;
 use super::health::Health;
-use super::page::cannot_store;
 use super::page_fetcher::{PageFetcher, on_engine};
 use super::position::{MAX_STANDSTILLS, check_store_id};
 use super::width::Width;
 use coral_server::clock;
-use coral_trace::sanitize;
+use coral_trace::{chain, sanitize};
 
 /// Drains the metrics of one agent. Each page and its checkpoint are one commit.
 pub(super) struct MetricStream {
@@ -51,7 +50,7 @@ impl MetricStream {
             let Some(page) = answer.metric_page.take() else { return Ok(()) };
             check_store_id(&page.store_id)?;
             let has_more = page.has_more;
-            if self.is_elsewhere(&page) {
+            if self.relocate(&page) {
                 standstills += 1;
                 continue;
             }
@@ -66,10 +65,10 @@ impl MetricStream {
         Err(PollError::Standstill(self.checkpoint.next_receipt))
     }
 
-    /// Whether the page is not one that follows on the place, which is then moved to where to go on: to the
-    /// beginning of another store, and to the end of an older copy of the same. Rows have no identity but
+    /// Moves the checkpoint when `page` does not follow on it: to the beginning of another store, and to the end of an
+    /// older copy of the same. Returns whether the checkpoint was moved; `page` is then not to be stored. Rows have no identity but
     /// their place: reading the copy again would count its requests twice.
-    fn is_elsewhere(&mut self, page: &MetricPage) -> bool {
+    fn relocate(&mut self, page: &MetricPage) -> bool {
         let checkpoint = &self.checkpoint;
         let next_receipt = match page.store_id != checkpoint.store_id {
             _ if checkpoint.store_id.is_empty() => return false,
@@ -96,12 +95,12 @@ impl MetricStream {
         let after = self.checkpoint_after(&page);
         let (refused, reason) = match self.store(engine, after.clone(), answer).await {
             Err(bad) if bad.is_of_page() => {
-                if !self.width.finds_fault() {
+                if !self.width.isolate() {
                     return Ok(false);
                 }
                 self.store(engine, after, QueryBeylaMetricsResponse::default()).await?;
                 self.width.go_on();
-                (1, bad.to_string())
+                (1, chain(&bad))
             }
             stored => {
                 let ReceivedMetrics { refused, reason, .. } = stored?;
@@ -132,7 +131,7 @@ impl MetricStream {
                 return Ok((checkpoint, taken));
             }
             let stored = engine.append_metric_page(deltas, clock::now(), &checkpoint);
-            Ok((stored.map_err(cannot_store)?, taken))
+            Ok((stored.map_err(PollError::CannotStore)?, taken))
         });
         let (checkpoint, taken) = stored.await?;
         (self.checkpoint, self.is_unsaved) = (checkpoint, false);

@@ -1,19 +1,21 @@
 //! One page on its way into the store.
 
-use coral_engine::{Checkpoint, Engine, EngineError, Page, PageContent};
+use coral_engine::{Checkpoint, Engine, Page, PageContent};
 use coral_trace::{Collector, Recogniser};
 use coral_wire::otlp_in::{self, Encoding};
 
 use super::error::PollError;
 use super::sampling::Sampling;
 use coral_server::clock;
-use coral_trace::chain;
 
 /// What of a page was not stored.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LeftOut {
     /// Spans of traces that sampling leaves out.
     pub sampled_out: u64,
+    /// Spans that are stored already, or that stand twice in the page. 0 with an engine that does not count them:
+    /// see [`AppendedPage::duplicate`](coral_engine::AppendedPage::duplicate).
+    pub duplicate: u64,
     /// Links that were no links, of spans that are stored.
     pub links: u64,
     /// Spans that cannot be stored.
@@ -72,25 +74,22 @@ pub(super) fn store(
         Collector::Ebpf => Recogniser::everything_ebpf(),
         Collector::Sdk => Recogniser::everything_sdk(),
     };
-    let decoded = otlp_in::decode(otlp, Encoding::Protobuf, &collector)
-        .map_err(|error| PollError::Undecodable(chain(&error)))?;
+    let decoded =
+        otlp_in::decode(otlp, Encoding::Protobuf, &collector).map_err(PollError::Undecodable)?;
     let refused = (decoded.refused.spans > 0).then(|| RefusedSpans {
         by: RefusedBy::Decoder,
         spans: decoded.refused.spans,
         reason: decoded.refused.message(),
     });
     let mut spans = decoded.spans;
-    let came = spans.len();
+    let decoded_count = spans.len();
     spans.retain(|span| sampling.keeps(span.trace_id));
-    let sampled_out = (came - spans.len()) as u64;
-    let left_out = LeftOut { sampled_out, links: decoded.refused.links, refused };
+    let sampled_out = (decoded_count - spans.len()) as u64;
     let page = Page { content: PageContent::Spans(spans), received: clock::now(), checkpoint };
     let appended = engine.append_pages(vec![page]).pop();
-    let appended = appended.expect("an engine answers for each page").map_err(cannot_store)?;
+    let appended =
+        appended.expect("an engine answers for each page").map_err(PollError::CannotStore)?;
+    let (duplicate, links) = (appended.duplicate.unwrap_or(0), decoded.refused.links);
+    let left_out = LeftOut { sampled_out, duplicate, links, refused };
     Ok((appended.checkpoint, left_out))
-}
-
-/// The engine did not store a page, whatever the page holds.
-pub(super) fn cannot_store(error: EngineError) -> PollError {
-    PollError::CannotStore(chain(&error))
 }

@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{AgentClient, Incoming, MetricPageRequest, SpanPageRequest};
 use super::error::PollError;
-use coral_trace::sanitize;
 
 /// Brings pages of one agent when there is room for them. Shared by its streams.
 pub(super) struct PageFetcher<C> {
@@ -63,7 +62,7 @@ pub(super) async fn on_engine<T: Send + 'static>(
 ) -> Result<T, PollError> {
     let engine = engine.clone();
     let worked = tokio::task::spawn_blocking(move || work(&*engine)).await;
-    worked.map_err(|panic| PollError::Unstorable(sanitize::line(&panic.to_string())))?
+    worked.map_err(|panic| PollError::unstorable(&panic))?
 }
 
 /// The agent may think for as long as it is given without taking any room; once it answers, and there is room,

@@ -21,6 +21,7 @@ use super::position::{
 };
 use super::width::Width;
 use coral_server::clock;
+use coral_trace::chain;
 use coral_trace::sanitize::line;
 
 /// Drains one agent's streams, again and again.
@@ -143,7 +144,7 @@ impl<C: AgentClient> Poller<C> {
         let lag = page.last_receipt.saturating_sub(page.next_receipt);
         let (after, spans) = (checkpoint_after(checkpoint, &page), page.spans);
         let left_out = match self.store_page(stream, after.clone(), spans, page.otlp).await {
-            Err(bad) if bad.is_of_page() => match self.widths[stream].finds_fault() {
+            Err(bad) if bad.is_of_page() => match self.widths[stream].isolate() {
                 false => return Ok(Step::Moved),
                 true => self.step_over(stream, after, spans, bad).await?,
             },
@@ -198,7 +199,7 @@ impl<C: AgentClient> Poller<C> {
             PollError::Unstorable(_) => RefusedBy::Store,
             _ => RefusedBy::Format,
         };
-        let refused = RefusedSpans { by, spans: u64::from(spans.max(1)), reason: bad.to_string() };
+        let refused = RefusedSpans { by, spans: u64::from(spans.max(1)), reason: chain(&bad) };
         self.warn_of(&refused);
         Ok(LeftOut { refused: Some(refused), ..LeftOut::default() })
     }
@@ -226,7 +227,7 @@ impl<C: AgentClient> Poller<C> {
                 self.failures += 1;
                 self.health.failed(&self.agent_id, &error);
                 let next_try_in_ms = self.wait().as_millis() as u64;
-                tracing::warn!(agent_id = %self.agent_id, %error, next_try_in_ms, "could not poll an agent");
+                tracing::warn!(agent_id = %self.agent_id, error = chain(&error), next_try_in_ms, "could not poll an agent");
             }
         }
     }

@@ -29,7 +29,7 @@ pub(super) fn beginning(agent_id: &str, collector: Collector) -> Checkpoint {
 pub(super) fn check_store_id(store_id: &str) -> Result<(), PollError> {
     match store_id.len() {
         0..=MAX_STORE_ID_BYTES => Ok(()),
-        long => Err(PollError::Nonsense(format!(
+        long => Err(PollError::nonsense(&format!(
             "its store_id has {long} bytes, at most {MAX_STORE_ID_BYTES} are taken"
         ))),
     }

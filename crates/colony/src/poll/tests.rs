@@ -1,5 +1,6 @@
 //! Pollers against agents that misbehave. Time is Tokio's, paused: waits cost nothing.
 
+mod books;
 mod follow;
 mod metrics;
 mod poison;
@@ -46,10 +47,12 @@ struct Script {
     faults: VecDeque<Fault>,
     asked_after: Vec<u64>,
     asked_for: Vec<u32>,
+    /// Every page of eBPF spans that went out whole, with what was asked for.
+    sent: Vec<(SpanPageRequest, SpanPage)>,
     hung_up: usize,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Fault {
     Silent,
     /// Begins to answer and does not end.
@@ -109,6 +112,9 @@ impl AgentClient for ScriptedAgent {
             Some(Fault::LongId) => page.store_id = "x".repeat(100_000),
             Some(Fault::Garbage) => page.otlp = vec![0xff; 9],
             None => {}
+        }
+        if wanted.collector == Collector::Ebpf {
+            self.change(|script| script.sent.push((wanted, page.clone())));
         }
         Ok(Box::pin(std::future::ready(Ok(page))))
     }

@@ -21,10 +21,11 @@ impl Width {
         self.most
     }
 
-    /// A page that came could not be taken. Whether its only item is at fault, which is so when the item has failed
-    /// alone twice in a row: what fails once may come well the next time, and pages may be narrow for another reason.
+    /// Narrows the next page after one that could not be taken, down to a single item. Returns whether that item is at
+    /// fault, which is so when it has failed alone twice in a row: an item that fails once may come well the next time,
+    /// and pages may be narrow for another reason.
     #[must_use]
-    pub(super) fn finds_fault(&mut self) -> bool {
+    pub(super) fn isolate(&mut self) -> bool {
         if self.most > 1 {
             self.narrow();
             return false;

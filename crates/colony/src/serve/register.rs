@@ -199,10 +199,10 @@ mod tests {
         let colony = known_agent(dir.path());
         let fail = |error: PollError| colony.health.failed("web-1", &error);
         let register = || register(&colony, &at("http://b:2"), "", "another");
-        fail(PollError::CannotStore("disk full".into()));
+        fail(PollError::CannotStore(EngineError::unavailable("disk full")));
         for _ in 0..3 {
             register().unwrap_err();
-            fail(PollError::Unreachable("gone".into()));
+            fail(PollError::unreachable("gone"));
         }
         register().unwrap();
         assert_eq!(address(&colony), "http://b:2");

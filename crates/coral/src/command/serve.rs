@@ -1,9 +1,12 @@
 //! The commands that run a server until it is stopped.
 
-use std::io::IsTerminal as _;
+mod hint;
+
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -21,14 +24,16 @@ pub(super) fn agent(args: &ServerArgs) -> Result<(), Failure> {
     let config = AgentConfig::load(&sources(args))?;
     start_log(&config.log);
     let program = program();
-    run(|stop| roles::agent(config, |at| println!("{}", greeting::agent(at, &program)), stop))
+    run(&config.data_dir.clone(), |stop| {
+        roles::agent(config, |at| println!("{}", greeting::agent(at, &program)), stop)
+    })
 }
 
 pub(super) fn colony(args: &ServerArgs) -> Result<(), Failure> {
     memory::settle();
     let config = ColonyConfig::load(&sources(args))?;
     start_log(&config.log);
-    run(|stop| roles::colony(config, stop))
+    run(&config.data_dir.clone(), |stop| roles::colony(config, stop))
 }
 
 pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
@@ -36,10 +41,11 @@ pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
     let config = StandaloneConfig::load(&sources(args))?;
     start_log(&config.agent.log);
     let program = program();
-    let data_dir = config.agent.data_dir.display().to_string();
-    run(|stop| async move {
+    let data_dir = config.agent.data_dir.clone();
+    let shown = data_dir.display().to_string();
+    run(&data_dir, |stop| async move {
         let standalone = Standalone::bind(config).await?;
-        let greet = |at: &Addresses| println!("{}", greeting::standalone(at, &program, &data_dir));
+        let greet = |at: &Addresses| println!("{}", greeting::standalone(at, &program, &shown));
         standalone.run(greet, stop).await
     })
 }
@@ -67,7 +73,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     start_log(&config.agent.log);
     let config = on_free_ports(config);
     let demo = Demo { config, run_for: args.run_for, program: program() };
-    run(|stop| demo.run(stop))
+    run(&demo.config.agent.data_dir.clone(), |stop| demo.run(stop))
 }
 
 /// Takes any free port in place of a usual one that something else has.
@@ -100,11 +106,11 @@ fn program() -> String {
 /// What the kernel sends a process that writes beyond its limit of a file's size.
 const SIGXFSZ: i32 = 25;
 
-/// Runs a server until SIGTERM or Ctrl-C; a second signal ends the process at once.
-fn run<F, E>(serve: impl FnOnce(CancellationToken) -> F) -> Result<(), Failure>
+/// Runs a server, whose data is in `data_dir`, until SIGTERM or Ctrl-C; a second signal ends the process at once.
+fn run<F, E>(data_dir: &Path, serve: impl FnOnce(CancellationToken) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), E>>,
-    E: std::error::Error,
+    E: std::error::Error + 'static,
 {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -113,14 +119,17 @@ where
     let outcome = runtime.block_on(async {
         // With a handler, a file that may not grow is an error like a full disk, not the end of the process.
         let _handled = signal(SignalKind::from_raw(SIGXFSZ));
+        let mut stop_signals = StopSignals::listen().map_err(|error| {
+            Failure::new(format!("cannot listen for SIGTERM and Ctrl-C: {error}"))
+        })?;
         let stop = CancellationToken::new();
         let serving = serve(stop.clone());
         tokio::pin!(serving);
         let mut signals = 0;
         loop {
             tokio::select! {
-                outcome = &mut serving => return outcome.map_err(|error| Failure::new(chain(&error))),
-                () = signalled() => {
+                outcome = &mut serving => return outcome.map_err(|error| failure(&error, data_dir)),
+                () = stop_signals.recv() => {
                     signals += 1;
                     if signals > 1 {
                         return Err(Failure::new("stopped by a second signal, before all received spans were stored"));
@@ -135,16 +144,31 @@ where
     outcome
 }
 
-async fn signalled() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        // Without handlers the system's own apply: the process ends at once.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+fn failure(error: &(dyn std::error::Error + 'static), data_dir: &Path) -> Failure {
+    match hint::hint(error, data_dir) {
+        Some(hint) => Failure::with_hint(chain(error), hint),
+        None => Failure::new(chain(error)),
+    }
+}
+
+/// SIGTERM and Ctrl-C. While this exists, neither ends the process by itself.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// The next of either; cancellation loses none.
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
@@ -152,8 +176,8 @@ fn start_log(filter: &str) {
     let filter = EnvFilter::builder().parse_lossy(filter);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     // A process starts its log once; a test harness may have done so before.
     let _ = log.try_init();
 }

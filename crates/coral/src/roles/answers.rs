@@ -21,6 +21,7 @@ use coral_server::door::hosts::AllowedHosts;
 use coral_server::door::{Door, Method, Permission, Route};
 use coral_server::exposition::{self, Counters};
 use coral_server::refusal::refusal;
+use coral_server::rpc::ReflectionError;
 use coral_sql::runner::SqlRunner;
 use coral_store::Store;
 use coral_trace::{UnixNanos, chain};
@@ -43,16 +44,16 @@ const QUESTIONS: AdmissionLimits = AdmissionLimits {
     wait_timeout: Duration::from_secs(30),
 };
 
-/// Every route and RPC of `colony`, whose data is in `store`.
+/// Every route and RPC of `colony`, whose data is in `store`, which `sql` asks.
 ///
 /// # Errors
-/// When the RPC descriptors that were compiled in cannot be read.
+/// [`ReflectionError`] when the RPC descriptors that were compiled in cannot be read.
 pub async fn door(
     colony: &Colony,
     store: Store,
+    sql: SqlRunner,
     config: &ColonyConfig,
-) -> Result<Door, tonic_reflection::server::Error> {
-    let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
+) -> Result<Door, ReflectionError> {
     let admission = Admission::new(QUESTIONS);
     let about = Arc::new(About {
         colony: colony.clone(),

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use coral_agent::AgentError;
@@ -17,6 +18,7 @@ use coral_colony::{Colony, ColonyError};
 use coral_config::{AgentConfig, ColonyConfig, StandaloneConfig};
 use coral_server::addresses::{Addresses, on_this_host};
 use coral_server::listen::{self, BindError};
+use coral_sql::runner::SqlRunner;
 use coral_store::{Store, StoreConfig, StoreError};
 
 /// Why a server did not start, or ended without being asked to.
@@ -149,8 +151,14 @@ async fn run_colony(
     let (colony_config, engine) = (config.clone(), Arc::new(store.clone()));
     let open = move || Colony::new(&colony_config, engine);
     let colony = tokio::task::spawn_blocking(open).await.expect("reading agents does not panic")?;
-    let door = answers::door(&colony, store, config).await?;
-    colony.run(config, listener, door, stop).await
+    let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
+    let door = answers::door(&colony, store, sql.clone(), config).await?;
+    let outcome = colony.run(config, listener, door, stop).await;
+    // The server has ended, and with it every answer in SQL.
+    if timeout(config.drain_within, sql.join()).await.is_err() {
+        tracing::warn!("a process that asks DuckDB has not ended");
+    }
+    outcome
 }
 
 /// Opens the colony's store. Fails while another process has it.

@@ -41,7 +41,8 @@ async fn colony_door(dir: &TempDir) -> Door {
     let config = ColonyConfig::load(&sources).unwrap();
     let store = store(dir, "colony");
     let colony = Colony::new(&config, std::sync::Arc::new(store.clone())).unwrap();
-    answers::door(&colony, store, &config).await.unwrap()
+    let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
+    answers::door(&colony, store, sql, &config).await.unwrap()
 }
 
 /// The path of every RPC of `descriptors`.

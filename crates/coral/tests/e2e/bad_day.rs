@@ -1,5 +1,8 @@
 //! Crashes, repeats and deaths, with real processes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use coral_store::{Store, StoreConfig};
 use coral_trace::{Span, TraceId, UnixNanos};
 
 use super::path::reference_trace;
@@ -117,6 +120,74 @@ fn an_agent_that_is_told_to_stop_answers_what_it_took_and_exits_with_0() {
 }
 
 #[test]
+fn an_agent_that_is_stopped_under_load_has_stored_every_export_that_it_acknowledged() {
+    // Together more than one commit takes: some exports wait while others are written.
+    const EXPORTERS: u128 = 48;
+    const TRACES: u128 = 50;
+    const ANSWERS_BEFORE_STOP: usize = 64;
+    let export =
+        |first: u128| -> Vec<Span> { (first..first + TRACES).flat_map(numbered).collect() };
+    let mut agent = Coral::agent("web-1", &[]);
+    let (acknowledged, answers) = std::sync::mpsc::sync_channel(1_024);
+    let stopping = AtomicBool::new(false);
+    let outcomes: Vec<Exported> = std::thread::scope(|scope| {
+        let (agent, stopping, export) = (&agent, &stopping, &export);
+        let exporters: Vec<_> = (0..EXPORTERS)
+            .map(|exporter| {
+                let acknowledged = acknowledged.clone();
+                // Each exports until it is refused.
+                scope.spawn(move || {
+                    let mut outcomes = Vec::new();
+                    loop {
+                        let first = 1 + (exporter * 1_000_000) + outcomes.len() as u128 * TRACES;
+                        let began_before_stop = !stopping.load(Ordering::SeqCst);
+                        let status = agent.export(&export(first));
+                        let ended_after_stop = stopping.load(Ordering::SeqCst);
+                        let was_in_flight = began_before_stop && ended_after_stop;
+                        outcomes.push(Exported { first, status, was_in_flight });
+                        let _ = acknowledged.try_send(());
+                        if status != 200 {
+                            return outcomes;
+                        }
+                    }
+                })
+            })
+            .collect();
+        answers.iter().take(ANSWERS_BEFORE_STOP).for_each(drop);
+        stopping.store(true, Ordering::SeqCst);
+        agent.begin_to_stop();
+        exporters.into_iter().flat_map(|exporter| exporter.join().unwrap()).collect()
+    });
+    assert_eq!(agent.exit_code(), Some(0), "{}", agent.said());
+
+    let dir = agent.dir.path().join("agent");
+    let store = Store::open(StoreConfig { dir, segment_rows: 1_000 }).unwrap();
+    for Exported { first, status, .. } in &outcomes {
+        if *status == 200 {
+            let traces: Vec<TraceId> =
+                (*first..first + TRACES).map(|id| TraceId::try_from(id).unwrap()).collect();
+            let stored = store.spans_of(&traces, None, None, u32::MAX).unwrap();
+            assert_eq!(stored.len(), export(*first).len(), "export {first} was acknowledged");
+        } else {
+            // 0 is a connection that was refused or closed.
+            assert!(*status == 0 || *status >= 400, "export {first} was answered with {status}");
+        }
+    }
+    let in_flight = outcomes.iter().filter(|exported| exported.was_in_flight);
+    let answered = in_flight.filter(|exported| exported.status == 200).count();
+    assert!(answered > 0, "no export that was in flight at the signal was stored");
+}
+
+/// What became of one export.
+struct Exported {
+    /// The least trace id in it.
+    first: u128,
+    status: u16,
+    /// Begun before the signal to stop, and answered after it.
+    was_in_flight: bool,
+}
+
+#[test]
 fn spans_expire_on_the_agent_and_stay_at_the_colony() {
     // 0.0005 h are 1.8 s.
     let coral = Coral::standalone(&["beyla.storage_retention_hours_traces=0.0005"]);
@@ -154,6 +225,8 @@ fn a_second_process_on_the_same_store_is_refused_with_the_reason() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("another process holds"), "{said}");
+    let hint = format!("Hint: an agent (pid {}) already uses `", agent.pid());
+    assert!(said.contains(&hint), "{said}");
     // The first one's addresses are still there.
     assert!(agent.dir.path().join("run/addresses.json").exists());
 }

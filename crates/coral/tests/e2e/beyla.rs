@@ -213,6 +213,7 @@ fn what_beyla_sends_while_it_ends_is_still_stored() {
     fake.until_started(1);
     let url = agent.url("beyla_http");
     let mut stopping = agent;
+    #[expect(clippy::disallowed_methods, reason = "joined below")]
     let stopped = std::thread::spawn(move || (stopping.terminate(), stopping));
     eventually(|| if fake.file("ending").exists() { Ok(()) } else { Err("no SIGTERM".into()) });
     let spans = otlp_out::encode(&reference_trace(UnixNanos(1_795_608_000_000_000_000)));

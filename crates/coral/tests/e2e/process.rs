@@ -92,6 +92,7 @@ impl Coral {
         }
         let kept = std::sync::Arc::new(std::sync::Mutex::new(said));
         let keeper = kept.clone();
+        #[expect(clippy::disallowed_methods, reason = "ends with the process that it reads from")]
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
                 let mut kept = keeper.lock().unwrap();
@@ -129,8 +130,18 @@ impl Coral {
 
     /// SIGTERM. Returns the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
+        self.begin_to_stop();
+        self.exit_code()
+    }
+
+    /// SIGTERM, without waiting for the end.
+    pub fn begin_to_stop(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Waits until the process has ended.
+    pub fn exit_code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 

@@ -324,6 +324,7 @@ fn a_colony_without_duckdb_says_so_and_what_installs_it() {
 fn serve(requests: usize, files: Vec<(String, Vec<u8>)>) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    #[expect(clippy::disallowed_methods, reason = "ends with the requests, or with the process")]
     std::thread::spawn(move || {
         for stream in listener.incoming().take(requests) {
             let mut stream = stream.unwrap();

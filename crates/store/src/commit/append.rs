@@ -44,7 +44,7 @@ impl Spans {
         let delivery = Delivery { agent_id, received };
         let one = Delivered { groups, delivery, checkpoint: None };
         let appended = self.commit_together(&mut self.writer(), &[one])?;
-        Ok(appended.into_iter().next().unwrap_or_default())
+        Ok(appended.into_iter().next().expect("one sender, one answer"))
     }
 
     /// Stores what several senders delivered, in one commit, each span once, and says of each group of each what became of
@@ -66,7 +66,7 @@ impl Spans {
             let mut appended = Vec::with_capacity(groups.len());
             for group in *groups {
                 let before = spans.len();
-                spans.extend(group.iter().filter(|span| attempt.is_new(span)));
+                spans.extend(group.iter().filter(|span| attempt.insert(span)));
                 let new = (spans.len() - before) as u64;
                 appended.push(Appended { new, duplicate: group.len() as u64 - new });
             }
@@ -114,7 +114,7 @@ impl Spans {
         drop(state);
         let writer = &mut *attempt.writer;
         let (rows, mut arrival) = writer.rows(fresh, first_row);
-        sealed.segments.into_iter().for_each(|(trace, older)| arrival.is_split_with(trace, older));
+        sealed.segments.into_iter().for_each(|(trace, older)| arrival.mark_split(trace, older));
         let commit = Commit { record: writer.record(fresh), rows };
         let joined = commit.rows.as_ref().map(|rows| tail.join(rows));
         writer.write(&commit)?;

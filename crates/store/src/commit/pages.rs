@@ -1,4 +1,4 @@
-//! Pages of several agents in one commit: a sync costs the same for one page and for twenty.
+//! Group commit: pages of several agents in one commit, since a sync costs the same for one page and for twenty.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -44,7 +44,10 @@ impl Spans {
         }
         for page in queued {
             let alone = self.try_commit(writer, std::slice::from_ref(page));
-            page.end(alone.map(|appended| Ok(appended?.into_iter().next().unwrap_or_default())));
+            page.end(alone.map(|appended| {
+                let mut appended = appended?.into_iter();
+                Ok(appended.next().expect("a commit of one page says what became of it"))
+            }));
         }
     }
 

@@ -166,7 +166,7 @@ impl Replay {
         let spans: Vec<_> = spans.iter().map(|stored| &stored.span).collect();
         let older = sealed_before(&self.segments, &self.sealing, &self.hot, &spans)?;
         for (trace, older) in older.segments {
-            arrival.is_split_with(trace, older);
+            arrival.mark_split(trace, older);
         }
         self.seen.extend(&older.keys);
         let received = batch.column(RECEIVED_AT).as_primitive::<TimestampMicrosecondType>();

@@ -108,8 +108,9 @@ impl<'a> Attempt<'a> {
         Self { writer, keys: Vec::new(), is_done: false }
     }
 
-    /// Whether `span` is not stored yet and does not stand in this commit already.
-    pub(crate) fn is_new(&mut self, span: &Span) -> bool {
+    /// Adds `span` to the spans that are known to be stored. Returns whether it is new: not stored yet, and not in this
+    /// commit already.
+    pub(crate) fn insert(&mut self, span: &Span) -> bool {
         let key = seen::key(span);
         let is_new = self.writer.seen.insert(key);
         if is_new {

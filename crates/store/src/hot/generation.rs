@@ -117,8 +117,8 @@ impl Arrival {
         }
     }
 
-    /// Trace `trace` has spans in these segments too.
-    pub(crate) fn is_split_with(&mut self, trace: TraceId, older: Vec<u64>) {
+    /// Notes that `trace`, if a span of it arrives, has spans in the segments `older` too.
+    pub(crate) fn mark_split(&mut self, trace: TraceId, older: Vec<u64>) {
         if let Some(hot) = self.traces.get_mut(&trace) {
             hot.split_with = older;
         }

@@ -136,15 +136,16 @@ pub(super) fn write_frame(output: &mut impl Write, frame: &SqlFrame) -> io::Resu
 struct Deadline {
     passed: Arc<AtomicBool>,
     /// Closed when the deadline is dropped.
-    stop: Option<mpsc::Sender<()>>,
+    stop: Option<mpsc::SyncSender<()>>,
     watch: Option<JoinHandle<()>>,
 }
 
 impl Deadline {
     fn start(handle: Box<dyn CancelHandle>, time: Duration) -> Self {
-        let (stop, stopped) = mpsc::channel::<()>();
+        let (stop, stopped) = mpsc::sync_channel::<()>(1);
         let passed = Arc::new(AtomicBool::new(false));
         let watched = passed.clone();
+        #[expect(clippy::disallowed_methods, reason = "joined when the deadline is dropped")]
         let watch = std::thread::spawn(move || {
             let mut wait = time;
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {

@@ -204,8 +204,9 @@ fn sealed_rows_do_not_come_back_from_a_log_that_could_not_be_removed() {
 #[test]
 fn who_asks_what_a_store_holds_does_not_wait_for_a_disk_that_hangs() {
     let (_dir, store) = store();
-    let (end, hang) = mpsc::channel::<()>();
-    let (begun, begins) = mpsc::channel();
+    let (end, hang) = mpsc::sync_channel::<()>(1);
+    let (begun, begins) = mpsc::sync_channel(1);
+    #[expect(clippy::disallowed_methods, reason = "joined below")]
     let writing = std::thread::spawn({
         let store = store.clone();
         move || {
@@ -215,7 +216,8 @@ fn who_asks_what_a_store_holds_does_not_wait_for_a_disk_that_hangs() {
         }
     });
     begins.recv().unwrap();
-    let (answer, answers) = mpsc::channel();
+    let (answer, answers) = mpsc::sync_channel(1);
+    #[expect(clippy::disallowed_methods, reason = "joined below")]
     let asking = std::thread::spawn(move || {
         let places = store.checkpoints().len() + store.metric_checkpoints().len();
         let agents = store.agents().len();

@@ -166,5 +166,8 @@ fn busy() -> Refusal {
 
 fn disk_full() -> Refusal {
     let retry_after = Duration::from_secs(7);
-    Refusal::CannotStore { reason: "the disk is full".to_owned(), retry_after }
+    Refusal::CannotStore {
+        source: Arc::new(std::io::Error::other("the disk is full")),
+        retry_after,
+    }
 }

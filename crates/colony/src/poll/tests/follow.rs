@@ -67,8 +67,8 @@ fn with_one_blocking_thread(test: impl AsyncFnOnce()) {
 }
 
 /// Takes the thread for blocking calls, once it is free, until the sender is dropped.
-async fn take_blocking_thread() -> mpsc::Sender<()> {
-    let (taken, free) = mpsc::channel();
+async fn take_blocking_thread() -> mpsc::SyncSender<()> {
+    let (taken, free) = mpsc::sync_channel(1);
     let (began, has_begun) = tokio::sync::oneshot::channel();
     // Ends when the test drops the sender.
     std::mem::drop(tokio::task::spawn_blocking(move || {
