@@ -102,6 +102,46 @@ fn a_dead_agent_and_a_wiped_one_harm_no_other() {
 }
 
 #[test]
+fn a_status_is_degraded_while_an_agent_is_dead_and_healthy_once_the_agent_is_forgotten() {
+    let colony = Coral::colony(&[]);
+    let register = format!("agent.colony={}", colony.url("colony"));
+    let [mut dead, well] = ["dead", "well"].map(|id| Coral::agent(id, &[&register]));
+    for (trace, agent) in (1..).zip([&dead, &well]) {
+        assert_eq!(agent.export(&numbered(trace)), 200);
+    }
+    colony.until_stored(16);
+    let until_verdict = |verdict: &str, code: i32| {
+        eventually(|| {
+            let output = colony.ask("colony status");
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            match text.starts_with(verdict) && output.status.code() == Some(code) {
+                true => Ok(()),
+                false => Err(text),
+            }
+        });
+    };
+    until_verdict("Healthy: 2 agents", 0);
+    let refused = colony.ask("colony forget dead");
+    assert_eq!(refused.status.code(), Some(1), "an agent that answers is not forgotten");
+    dead.kill();
+    until_verdict("Degraded: agent dead has been unreachable since", 1);
+    let series = |line: &str| colony.fetch("colony", "/metrics").1.lines().any(|one| one == line);
+    assert!(series("coral_colony_agent_up{agent=\"dead\"} 0"));
+    assert!(series("coral_colony_agent_up{agent=\"well\"} 1"));
+    assert!(series("coral_colony_agent_spans_stored_total{agent=\"dead\"} 8"));
+    assert!(colony.answer("colony forget dead").starts_with("Forgot dead."));
+    until_verdict("Healthy: 1 agent", 0);
+    assert!(!colony.fetch("colony", "/metrics").1.contains("agent=\"dead\""));
+    // Also after a restart; what it sent stays.
+    let colony = colony.restart();
+    let status = colony.get("colony", "/api/v1/status");
+    assert_eq!(status["agents"].as_array().unwrap().len(), 1, "{status}");
+    assert_eq!(status["store"]["spans"], 16);
+    let unknown = colony.ask("colony forget nobody");
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("no agent has the id `nobody`"));
+}
+
+#[test]
 fn an_agent_that_is_told_to_stop_answers_what_it_took_and_exits_with_0() {
     let mut agent = Coral::agent("web-1", &[]);
     std::thread::scope(|scope| {

@@ -131,11 +131,12 @@ fn a_colony_shows_the_state_of_each_agents_beyla() {
     until(&agent, "running");
     let agents = format!("colony.agents=[{{id: web-1, address: \"{}\"}}]", agent.url("agent_rpc"));
     let colony = Coral::colony_with(&[&agents]);
-    eventually(|| match colony.json("colony status")["agents"][0]["beyla"].as_str() {
+    let beyla = || colony.get("colony", "/api/v1/status")["agents"][0]["beyla"].clone();
+    eventually(|| match beyla().as_str() {
         Some("running (no data yet)") => Ok(()),
         other => Err(format!("{other:?}")),
     });
-    assert!(colony.answer("colony status").contains("| running (no data yet) |"));
+    assert!(colony.answer("colony status").contains("web-1: Beyla is running (no data yet)"));
 }
 
 #[test]
