@@ -1,6 +1,7 @@
 //! The agent: receives spans and metrics over OTLP, stores them for a limited time, and serves them
 //! to colonies.
 
+pub mod colony_link;
 pub mod counters;
 pub mod ingest;
 pub mod privacy;
@@ -21,6 +22,7 @@ use coral_trace::{Recogniser, Span};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::colony_link::ColonyLink;
 use self::counters::IntakeCounters;
 use self::ingest::Ingest;
 use self::ingest::inlet::{self, Inlet};
@@ -115,6 +117,7 @@ pub async fn run(
         .map_err(|error| AgentError::Key(config.data_dir.display().to_string(), error))?;
     let (span_inlet, span_queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
     let (point_inlet, point_queue) = inlet::queue(QUEUE_EXPORTS, QUEUE_BYTES);
+    let colony = Arc::new(ColonyLink::new(config.colony.clone()));
     let view = Arc::new(AgentView {
         agent_id: config.id.clone(),
         store: store.clone(),
@@ -122,6 +125,7 @@ pub async fn run(
         retain_counters: retain_counters.clone(),
         beyla: beyla.monitor.clone(),
         admission: serve::admission(),
+        colony: colony.clone(),
     });
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "agent.allowed_hosts");
     let door = serve::door(view, hosts).await?.route(beyla.control.clone().route());
@@ -156,7 +160,7 @@ pub async fn run(
     let retain = retention(config, store, retain_counters);
     tasks.spawn("retention", retain.run(beyla_ended.clone()));
     tasks.spawn_fallible("agent rpc", listen::serve(listeners.rpc, door, beyla_ended.clone()));
-    if let Some(register) = Register::new(config, rpc_address, &store_id) {
+    if let Some(register) = Register::new(config, rpc_address, &store_id, colony) {
         tasks.spawn("registration", register.run(beyla_ended.clone()));
     }
     let stop = stop.child_token();

@@ -1,6 +1,7 @@
 //! Registers the agent with its colony, so that the colony polls it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use coral_wire::colony_rpc::proto::RegisterAgentRequest;
@@ -8,13 +9,16 @@ use coral_wire::colony_rpc::proto::colony_service_client::ColonyServiceClient;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
 
+use crate::colony_link::ColonyLink;
 use coral_config::AgentConfig;
+use coral_server::clock;
 
 /// Registers with a colony at regular intervals, because the colony may have been restarted or lost
 /// its data.
 pub struct Register {
     colony: String,
     request: RegisterAgentRequest,
+    link: Arc<ColonyLink>,
 }
 
 /// Why the colony does not know this agent yet.
@@ -33,14 +37,19 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Register {
     /// Returns `None` when no colony is configured. `listening` is the address of the agent's RPC,
-    /// `store_id` the id of its store.
-    pub fn new(config: &AgentConfig, listening: SocketAddr, store_id: &str) -> Option<Self> {
+    /// `store_id` the id of its store. Outcomes are noted in `link`.
+    pub fn new(
+        config: &AgentConfig,
+        listening: SocketAddr,
+        store_id: &str,
+        link: Arc<ColonyLink>,
+    ) -> Option<Self> {
         let colony = config.colony.clone()?;
         let address = config.advertise.clone().unwrap_or_else(|| format!("http://{listening}"));
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let (agent_id, store_id) = (config.id.clone(), store_id.to_owned());
         let request = RegisterAgentRequest { agent_id, address, version, store_id };
-        Some(Self { colony, request })
+        Some(Self { colony, request, link })
     }
 
     /// Registers at regular intervals until `stop` is cancelled.
@@ -54,6 +63,7 @@ impl Register {
                     if !registered {
                         tracing::info!(colony = %self.colony, "registered with the colony");
                     }
+                    self.link.registered(clock::now());
                     registered = true;
                     retry = FIRST_RETRY;
                     heartbeat
@@ -61,6 +71,7 @@ impl Register {
                 Err(error) => {
                     let next_try_in_ms = retry.as_millis() as u64;
                     let error = coral_trace::chain(&error);
+                    self.link.failed(&error);
                     tracing::warn!(colony = %self.colony, error, next_try_in_ms, "could not register");
                     registered = false;
                     let wait = retry;

@@ -18,4 +18,22 @@ pub struct AgentSelfStatus {
     /// Status of the Beyla that the agent runs; null from an agent of an older version.
     #[serde(default)]
     pub beyla: Option<BeylaStatus>,
+    /// Relation of the agent to its colony; null from an agent of an older version.
+    #[serde(default)]
+    pub colony: Option<ColonyLinkStatus>,
+}
+
+/// Relation of an agent to its colony, as the agent sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ColonyLinkStatus {
+    /// URL of the colony at which the agent registers: `agent.colony`; null when none is configured.
+    pub url: Option<String>,
+    /// When the colony last accepted a registration: microseconds since the Unix epoch; null when it
+    /// has accepted none since the agent started.
+    pub registered_at_unix_us: Option<i64>,
+    /// Why the last registration failed; null when it succeeded.
+    pub last_error: Option<String>,
+    /// When a colony last asked for spans or metrics: microseconds since the Unix epoch; null when
+    /// none has asked since the agent started.
+    pub polled_at_unix_us: Option<i64>,
 }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::{IsTerminal as _, Write};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ fn width() -> usize {
 /// A line on standard error that says what is waited for. It appears after a second, only on a terminal, and is erased
 /// when this is dropped.
 pub struct Progress {
-    running: Option<(Sender<Infallible>, JoinHandle<()>)>,
+    running: Option<(SyncSender<Infallible>, JoinHandle<()>)>,
 }
 
 impl Progress {
@@ -42,8 +42,9 @@ impl Progress {
         if !std::io::stderr().is_terminal() {
             return Self { running: None };
         }
-        let (done, is_done) = channel();
+        let (done, is_done) = sync_channel(1);
         let what = what.into();
+        #[expect(clippy::disallowed_methods, reason = "joined when this is dropped")]
         let thread =
             std::thread::spawn(move || report(&what, PATIENCE, &is_done, &mut std::io::stderr()));
         Self { running: Some((done, thread)) }
@@ -80,7 +81,7 @@ mod tests {
     /// Ends what is waited for once the line was written.
     struct Terminal {
         written: Vec<u8>,
-        done: Option<Sender<Infallible>>,
+        done: Option<SyncSender<Infallible>>,
     }
 
     impl Write for Terminal {
@@ -97,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_told_and_the_line_is_erased_when_it_ends() {
-        let (done, is_done) = channel();
+        let (done, is_done) = sync_channel(1);
         let mut terminal = Terminal { written: Vec::new(), done: Some(done) };
         report("Waiting for the colony", Duration::from_millis(1), &is_done, &mut terminal);
         let written = String::from_utf8(terminal.written).unwrap();
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_ends_at_once_is_not_told() {
-        let (done, is_done) = channel();
+        let (done, is_done) = sync_channel(1);
         drop(done);
         let mut terminal = Terminal { written: Vec::new(), done: None };
         report("Waiting for the colony", PATIENCE, &is_done, &mut terminal);

@@ -24,10 +24,12 @@ use tonic::{Request, Response, Status};
 
 use self::metrics::MetricQuestion;
 use self::request::SpanQuestion;
+use crate::colony_link::ColonyLink;
 use crate::counters::IntakeCounters;
 use crate::status::AgentSelfStatus;
 use coral_beyla::monitor::BeylaMonitor;
 use coral_server::admission::{Admission, AdmissionLimits, Identity, NotAdmitted, Surface};
+use coral_server::clock;
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::door::{Door, Method, Permission, Route};
 use coral_server::exposition::{self as exposition, Counters};
@@ -50,6 +52,8 @@ pub struct AgentView {
     pub beyla: Arc<BeylaMonitor>,
     /// Limits the number of concurrent queries.
     pub admission: Admission,
+    /// Whether a colony knows this agent, and polls it.
+    pub colony: Arc<ColonyLink>,
 }
 
 /// Each query makes one answer of at most 4 MiB, and the port keeps a limited number of answers for
@@ -128,6 +132,7 @@ impl AgentView {
             agent_id: self.agent_id.clone(),
             counters: self.counters(),
             beyla: Some(self.beyla.status()),
+            colony: Some(self.colony.status()),
         }
     }
 
@@ -150,6 +155,7 @@ impl AgentService for AgentRpc {
         request: Request<QueryBeylaMetricsRequest>,
     ) -> Result<Response<QueryBeylaMetricsResponse>, Status> {
         let who = Identity::of_request(Surface::AgentRpc, request.extensions());
+        self.view.colony.polled(clock::now());
         let request = request.into_inner();
         let metrics = MetricQuestion::from_request(&request)?;
         let mut answer = QueryBeylaMetricsResponse::default();
@@ -170,6 +176,7 @@ impl AgentService for AgentRpc {
         request: Request<QueryTelemetryRequest>,
     ) -> Result<Response<QueryTelemetryResponse>, Status> {
         let who = Identity::of_request(Surface::AgentRpc, request.extensions());
+        self.view.colony.polled(clock::now());
         let question = SpanQuestion::try_from(request.into_inner())?;
         let spans = self.spans(&who, Collector::Sdk, question).await?;
         Ok(Response::new(QueryTelemetryResponse {

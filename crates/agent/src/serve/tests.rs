@@ -25,6 +25,7 @@ fn agent(queries: usize) -> (AgentRpc, TempDir) {
         retain_counters: Arc::default(),
         beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
         admission: Admission::new(AdmissionLimits { max_running: queries, ..QUERIES }),
+        colony: Arc::default(),
     };
     (AgentRpc { view: Arc::new(view) }, dir)
 }

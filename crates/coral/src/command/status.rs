@@ -34,6 +34,6 @@ pub(super) fn agent(args: &AgentStatusArgs) -> Result<(), Failure> {
     let answer: AgentSelfStatus = server.agent_status()?;
     match args.format {
         StatusFormat::Json => print_serialized(&answer),
-        StatusFormat::Text => print(&status::agent(&answer)),
+        StatusFormat::Text => print(&status::agent(&answer, clock::now())),
     }
 }

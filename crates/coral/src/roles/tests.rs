@@ -30,6 +30,7 @@ async fn agent_door(dir: &TempDir) -> Door {
         retain_counters: Arc::default(),
         beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
         admission: coral_agent::serve::admission(),
+        colony: Arc::default(),
     };
     let hosts = AllowedHosts::of_this_host(&[], "agent.allowed_hosts");
     coral_agent::serve::door(Arc::new(view), hosts).await.unwrap()

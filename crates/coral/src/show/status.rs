@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::beyla;
-use coral_agent::status::AgentSelfStatus;
+use coral_agent::status::{AgentSelfStatus, ColonyLinkStatus};
 use coral_query::answer::{AgentStatus, ColonyStatus, Problem, SqlLibrary, StoreStatus};
 use coral_text::table::table;
 use coral_trace::UnixNanos;
@@ -133,7 +133,8 @@ fn details(agent: &AgentStatus) -> String {
     if let Some(error) = &agent.last_error {
         let _ = writeln!(text, "{id} at {}: {}", line(&agent.address), line(error));
     }
-    if let Some(beyla) = agent.beyla.as_deref().filter(|beyla| beyla_state(beyla) != *beyla) {
+    let is_news = |beyla: &&str| !["off", beyla].contains(&beyla_state(beyla));
+    if let Some(beyla) = agent.beyla.as_deref().filter(is_news) {
         let _ = writeln!(text, "{id}: Beyla is {}", line(beyla));
     }
     if let Some(reason) = &agent.last_refusal {
@@ -193,11 +194,30 @@ fn sql_library(library: &SqlLibrary) -> String {
     }
 }
 
-/// The agent's Beyla, then its counters.
-pub fn agent(status: &AgentSelfStatus) -> String {
+/// The agent's Beyla and its colony, then its counters.
+pub fn agent(status: &AgentSelfStatus, now: UnixNanos) -> String {
     let heading = format!("Coral {} agent {}\n", status.version, line(&status.agent_id));
     let beyla = status.beyla.as_ref().map(beyla::status).unwrap_or_default();
-    heading + &beyla + &counters(&status.counters)
+    let colony = status.colony.as_ref().map(|link| colony_link(link, now)).unwrap_or_default();
+    heading + &beyla + &colony + &counters(&status.counters)
+}
+
+/// Whether a colony knows the agent, and whether one polls it.
+pub fn colony_link(link: &ColonyLinkStatus, now: UnixNanos) -> String {
+    let ago = |micros: i64| ago(UnixNanos::from_micros(micros), now);
+    let polled = link.polled_at_unix_us.map_or_else(
+        || "no colony has polled this agent yet".to_owned(),
+        |at| format!("last polled {} ago", ago(at)),
+    );
+    let Some(url) = &link.url else {
+        return format!("Colony: `agent.colony` is not set; {polled}\n");
+    };
+    let registered = match (&link.last_error, link.registered_at_unix_us) {
+        (Some(error), _) => format!("not registered: {}", line(error)),
+        (None, Some(at)) => format!("registered {} ago", ago(at)),
+        (None, None) => "not registered yet".to_owned(),
+    };
+    format!("Colony: {}, {registered}; {polled}\n", line(url))
 }
 
 /// Counters that are not zero, and those that a reader looks for even then.

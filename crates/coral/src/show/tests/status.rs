@@ -1,7 +1,7 @@
 use expect_test::expect;
 
 use crate::show::status;
-use coral_agent::status::AgentSelfStatus;
+use coral_agent::status::{AgentSelfStatus, ColonyLinkStatus};
 use coral_query::answer::{AgentStatus, ColonyStatus, SqlLibrary, StoreStatus};
 use coral_trace::UnixNanos;
 
@@ -145,13 +145,46 @@ fn an_agent_shows_its_counters_but_not_the_kinds_of_request_that_never_came() {
         agent_id: "web-1".to_owned(),
         counters,
         beyla: None,
+        colony: Some(ColonyLinkStatus {
+            url: Some("http://colony:9000".to_owned()),
+            registered_at_unix_us: Some(NOW.as_micros() - 31_000_000),
+            last_error: None,
+            polled_at_unix_us: Some(NOW.as_micros() - 4_000_000),
+        }),
     };
     expect![[r#"
         Coral 0.1.0 agent web-1
+        Colony: http://colony:9000, registered 31s ago; last polled 4s ago
 
         coral.agent.requests.http.accepted  3
         coral.agent.spans.dropped           0
         coral.agent.spans.received          12,000
     "#]]
-    .assert_eq(&status::agent(&status));
+    .assert_eq(&status::agent(&status, NOW));
+}
+
+#[test]
+fn an_agent_says_whether_its_colony_knows_and_polls_it() {
+    let link = |url: Option<&str>, error: Option<&str>, polled: bool| ColonyLinkStatus {
+        url: url.map(str::to_owned),
+        last_error: error.map(str::to_owned),
+        registered_at_unix_us: None,
+        polled_at_unix_us: polled.then(|| NOW.as_micros() - 75_000_000),
+    };
+    let colony = Some("http://colony:9000");
+    let lines: String = [
+        link(None, None, false),
+        link(None, None, true),
+        link(colony, None, false),
+        link(colony, Some("cannot reach it: connection refused"), true),
+    ]
+    .iter()
+    .map(|link| status::colony_link(link, NOW))
+    .collect();
+    expect![[r#"
+        Colony: `agent.colony` is not set; no colony has polled this agent yet
+        Colony: `agent.colony` is not set; last polled 1m 15s ago
+        Colony: http://colony:9000, not registered yet; no colony has polled this agent yet
+        Colony: http://colony:9000, not registered: cannot reach it: connection refused; last polled 1m 15s ago
+    "#]].assert_eq(&lines);
 }
