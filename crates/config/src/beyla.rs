@@ -3,20 +3,16 @@
 //! Settings that a version does not support are refused when the configuration for that version is generated
 //! (`crates/beyla/src/generate.rs`).
 
-pub mod glob;
-mod ports;
-pub(crate) mod selector;
-pub(crate) mod value;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use self::ports::Ports;
-pub use self::selector::{Selector, services};
-pub use self::value::{
+pub use super::kind::beyla_value::{
     ContextPropagation, attributes, context_propagation, cpus, never, route_patterns,
 };
+pub use super::kind::glob;
+pub use super::kind::ports::Ports;
+pub use super::kind::selector::{Selector, services};
 
 use super::layers::Layers;
 use super::value as scalar;

@@ -12,7 +12,7 @@ mod pairs;
 mod reading;
 #[cfg(test)]
 mod tests;
-pub mod value;
+pub use self::kind::value;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

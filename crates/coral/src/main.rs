@@ -7,6 +7,7 @@ mod args;
 mod client;
 mod command;
 mod demo;
+mod error_json;
 mod greeting;
 mod roles;
 mod show;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{ColorChoice, FromArgMatches as _, ValueEnum};
 
 use super::{Cli, help};
-use crate::command::error_json;
+use crate::error_json::error_json;
 
 /// The exit code of a wrong command line.
 const WRONG_LINE: u8 = 2;

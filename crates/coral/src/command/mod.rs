@@ -21,13 +21,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use serde_json::{Value, json};
 
 use crate::args::{
     AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
     DuckdbCommand, QueryCommand, StoreCommand,
 };
 use crate::client::AskError;
+use crate::error_json::error_json;
 use coral_config::{ConfigError, Origin, Sources};
 use coral_query::RedProtocol;
 use coral_text::json::Projection;
@@ -63,11 +63,6 @@ pub fn run(command: Command) -> ExitCode {
 
 /// The exit code of a command that failed.
 const FAILURE: u8 = 1;
-
-/// An error as commands with `--format json` print it: `{"error": {"message": …, "hint": …, "exit_code": 1}}`.
-pub fn error_json(message: &str, hint: Option<&str>, exit_code: u8) -> Value {
-    json!({ "error": { "message": message, "hint": hint, "exit_code": exit_code } })
-}
 
 fn outcome(command: Command) -> Result<(), Failure> {
     match command {

@@ -143,8 +143,11 @@ fn golden_status_commands_list_what_they_listed() {
         self::coral().args(["agent", "status", "--agent", &coral.url("agent_rpc")]).output();
     let colony = without_numbers(&printed(&coral.ask("colony status --counters")));
     let outputs = [
-        // A rate is known a second after the first poll.
-        ("colony status --counters".to_owned(), colony.replace("| ok | - |", "| ok | N |")),
+        // A rate is known a second after the first poll, the version after a registration.
+        (
+            "colony status --counters".to_owned(),
+            colony.replace("| ok | - |", "| ok | N |").replace("| off | -", "| off | N"),
+        ),
         ("agent status".to_owned(), without_numbers(&printed(&agent.unwrap()))),
     ];
     expect_none([check_lines("status.txt", &outputs)]);

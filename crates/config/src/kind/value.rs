@@ -6,7 +6,7 @@ use std::time::Duration;
 use coral_trace::units::{InvalidDuration, MAX_DURATION, sum_of_parts};
 use serde_json::Value;
 
-use crate::kind::Kind;
+use super::Kind;
 
 /// Whether two valid values of one key are equal in meaning, as `7d` and `168h` are.
 pub fn same(a: &Value, b: &Value) -> bool {

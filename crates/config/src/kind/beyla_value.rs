@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::kind::Kind;
-use crate::value::text;
+use super::Kind;
+use super::value::text;
 
 /// Where Beyla writes the trace context of outgoing requests. Source: Beyla's `ebpf.context_propagation`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

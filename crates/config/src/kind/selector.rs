@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::Kind;
 use super::glob;
 use super::ports::Ports;
-use crate::kind::Kind;
-use crate::value::text;
+use super::value::text;
 
 /// One entry: Beyla instruments the processes that match every condition. An entry has at least one condition.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

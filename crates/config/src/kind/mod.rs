@@ -1,10 +1,12 @@
 //! Forms that values have: what is expected, in which unit, and whether a value fits.
 
-use serde_json::Value;
+pub(crate) mod beyla_value;
+pub mod glob;
+pub(crate) mod ports;
+pub(crate) mod selector;
+pub mod value;
 
-use crate::beyla::selector;
-use crate::beyla::value as beyla_value;
-use crate::value;
+use serde_json::Value;
 
 /// Form of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

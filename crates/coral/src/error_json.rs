@@ -1,0 +1,8 @@
+//! Errors of commands with `--format json`.
+
+use serde_json::{Value, json};
+
+/// An error as standard output has it: `{"error": {"message": …, "hint": …, "exit_code": 1}}`.
+pub fn error_json(message: &str, hint: Option<&str>, exit_code: u8) -> Value {
+    json!({ "error": { "message": message, "hint": hint, "exit_code": exit_code } })
+}
