@@ -153,7 +153,7 @@ fn what_has_no_routes_says_that_it_is_of_all_of_them() {
 
         Changes against the 1h before:
           - only changes that name /list; `coral why shop --route /list` looks at the services that it calls
-          - no change: every difference is one that chance alone may cause (permutation test) [1]
+          - there is nothing to compare with: no trace started in the baseline [1]
 
         Queries behind these lines:
           [1] coral query anomalies --since 1h --baseline 1h

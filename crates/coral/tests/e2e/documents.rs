@@ -68,6 +68,11 @@ fn every_command_of_every_document_succeeds_and_prints_what_the_document_says() 
 #[test]
 fn every_metric_that_a_document_names_is_served() {
     let coral = standalone();
+    let agent_series = "coral_colony_agent_silent_seconds{";
+    eventually(|| match coral.fetch("colony", "/metrics").1.contains(agent_series) {
+        true => Ok(()),
+        false => Err("the colony has not polled its agent".to_owned()),
+    });
     let served = ["agent_rpc", "colony"].map(|socket| coral.fetch(socket, "/metrics").1).concat();
     let served: Vec<&str> =
         served.lines().filter_map(|line| line.split([' ', '{']).next()).collect();

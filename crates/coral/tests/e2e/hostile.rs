@@ -9,7 +9,7 @@ use coral_wire::agent_rpc::proto::QueryBeylaMetricsRequest;
 use prost::Message as _;
 
 use super::path::reference_trace;
-use super::process::Coral;
+use super::process::{Coral, eventually};
 
 /// Memory that no crowd of bad clients may add, in MiB: the budgets of both receivers (64 each), of both
 /// ports for questions (32 each, in buffers that may be twice as long), and what eight questions at a time
@@ -292,16 +292,22 @@ fn endless_questions_are_refused_by_the_ports_that_answer_questions() {
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/// One trace of as many spans as a page holds.
+/// Spans of the trace that many ask for.
+const TRACE_SPANS: u64 = 3_000;
+/// Memory, in MiB, that 50 clients may add who ask for that trace and do not read it: their answers together would be
+/// 500.
+const MAX_UNREAD_GROWTH: u64 = 200;
+
+/// One trace of more bytes than a page holds: 10 MB as JSON.
 fn long_trace() -> Vec<Span> {
     let template = reference_trace(UnixNanos(1_795_608_000_000_000_000)).remove(0);
     let span = |id: u64| Span {
         trace_id: TRACE.parse::<TraceId>().unwrap(),
         span_id: SpanId::try_from(id).unwrap(),
-        name: "n".repeat(300),
+        name: "n".repeat(2_000),
         ..template.clone()
     };
-    (1..=10_000).map(span).collect()
+    (1..=TRACE_SPANS).map(span).collect()
 }
 
 /// An HTTP/2 connection without a window, over which `calls` pages are asked for.
@@ -350,10 +356,10 @@ fn call_head() -> Vec<u8> {
 fn clients_that_ask_for_much_and_read_nothing_cost_little_and_keep_nobody_out() {
     let coral = Coral::standalone(&[]);
     assert_eq!(coral.export(&long_trace()), 200);
-    coral.until_stored(10_000);
+    coral.until_stored(TRACE_SPANS);
     let question = format!("GET /api/v1/traces/{TRACE} HTTP/1.1\r\nhost: localhost\r\n\r\n");
     // What one answer costs is no matter here.
-    assert_eq!(coral.get("colony", &format!("/api/v1/traces/{TRACE}"))["span_count"], 10_000);
+    assert_eq!(coral.get("colony", &format!("/api/v1/traces/{TRACE}"))["span_count"], TRACE_SPANS);
     let before = peak_memory(&coral);
     let (colony, agent) = (address(&coral, "colony"), address(&coral, "agent_rpc"));
     let mut deaf: Vec<TcpStream> = (0..12).map(|_| without_window(agent, 30)).collect();
@@ -363,13 +369,21 @@ fn clients_that_ask_for_much_and_read_nothing_cost_little_and_keep_nobody_out() 
         deaf.push(pipelined);
     }
     let begin = Instant::now();
-    // They wait behind the crowd's questions, and no longer: each of these asks the store, too.
-    let list = coral.get("colony", "/api/v1/traces?limit=1");
-    assert_eq!(list["traces"][0]["span_count"], 10_000);
+    // They wait behind the crowd's questions, and no longer: each of these asks the store, too. On a host that is busy
+    // otherwise, a turn may come too late: that is a 503, after which the same question is asked again.
+    eventually(|| match coral.fetch("colony", "/api/v1/traces?limit=1") {
+        (503, body) => Err(body),
+        (status, body) => {
+            assert_eq!(status, 200, "{body}");
+            let list: serde_json::Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(list["traces"][0]["span_count"], TRACE_SPANS);
+            Ok(())
+        }
+    });
     serves_others(&coral, &EVERY_SOCKET);
     let waited = begin.elapsed();
     let grown = peak_memory(&coral) - before;
     println!("deaf clients: {before} MiB and {grown} more; others waited {waited:?}");
-    assert!(grown < MAX_GROWTH, "{grown} MiB for answers that nobody reads");
+    assert!(grown < MAX_UNREAD_GROWTH, "{grown} MiB for answers that nobody reads");
     drop(deaf);
 }

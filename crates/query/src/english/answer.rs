@@ -101,6 +101,12 @@ pub struct ChangeFindings {
     pub anomalies: Vec<Anomaly>,
     /// How many further changes there are, with lower scores.
     pub more: u64,
+    /// How many traces of the window were compared.
+    #[serde(default)]
+    pub traces: u64,
+    /// How many traces of the baseline were compared; with none, there is nothing to compare with.
+    #[serde(default)]
+    pub baseline_traces: u64,
 }
 
 /// Which services call a service, and what that service calls.

@@ -30,10 +30,11 @@ impl Reader<'_> {
         // The changes that the answer leaves out are not known, so they are only counted when all
         // services were asked about.
         let left_out = if understanding.service.is_none() { found.left_out } else { 0 };
+        let (traces, baseline_traces) = (found.traces, found.baseline_traces);
         let mut anomalies = found.anomalies;
         anomalies.retain(is_about);
         let more = anomalies.len().saturating_sub(MAX_FINDINGS) as u64 + left_out;
         anomalies.truncate(MAX_FINDINGS);
-        Ok(ChangeFindings { query, anomalies, more })
+        Ok(ChangeFindings { query, anomalies, more, traces, baseline_traces })
     }
 }

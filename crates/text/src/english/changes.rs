@@ -26,7 +26,13 @@ pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page:
     }
     page.or_nothing(
         query,
-        "no change: every difference is one that chance alone may cause (permutation test)",
+        match (found.traces, found.baseline_traces) {
+            (0, _) => "no trace started in this window",
+            (_, 0) => "there is nothing to compare with: no trace started in the baseline",
+            _ => {
+                "no change: every difference is one that chance alone may cause (permutation test)"
+            }
+        },
     );
 }
 

@@ -227,7 +227,22 @@ fn changes_are_worded_in_the_units_of_their_kinds() {
             anomaly(AnomalyKind::NPlusOne, "shop → db SELECT", 0.025, 1.0),
         ],
         more: 1_200,
+        traces: 30,
+        baseline_traces: 60,
     };
+    let nothing = |traces, baseline_traces| {
+        let changes = ChangeFindings {
+            anomalies: Vec::new(),
+            more: 0,
+            traces,
+            baseline_traces,
+            ..changes.clone()
+        };
+        text(&answer(Intent::Changes, None, Findings::Changes(changes)), Screen::PLAIN)
+    };
+    assert!(nothing(0, 60).contains("no trace started in this window"));
+    assert!(nothing(30, 0).contains("there is nothing to compare with"));
+    assert!(nothing(30, 60).contains("no change: every difference"));
     check(
         &answer(Intent::Changes, None, Findings::Changes(changes)),
         &expect![[r#"

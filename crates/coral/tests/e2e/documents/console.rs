@@ -119,6 +119,7 @@ pub const NOT_RUN: &[(&str, &str)] = &[
     ("coral duckdb install", "needs the internet; `sql.rs` installs from a file"),
     ("coral connect", "needs an agent with a running Beyla; `beyla.rs` has one"),
     ("coral disconnect", "needs an agent with a running Beyla; `beyla.rs` has one"),
+    ("coral colony forget", "needs an agent that is gone; `bad_day.rs` has one"),
     ("coral store repair", "needs stopped roles; the tests of `coral-store` repair stores"),
 ];
 
