@@ -1,62 +1,62 @@
-//! Why an agent's spans could not be polled, and what that says of the agent.
+//! Errors of polling, and the state of an agent that follows from them.
 
 use std::time::Duration;
 
 use coral_trace::sanitize::line;
 
-/// Why an agent's spans could not be polled. The place in its stream is unchanged. Texts that an agent had a
-/// part in are short and free of control characters: [`fn@line`].
+/// Why a poll failed. The stream's checkpoint is unchanged. Texts from an agent are shortened and
+/// free of control characters ([`fn@line`]).
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PollError {
-    /// No connection, or it broke.
+    /// The connection failed or broke.
     #[error("cannot reach agent: {0}")]
     Unreachable(String),
-    /// Nothing came in time.
+    /// The agent did not answer in time.
     #[error("agent did not answer within {0:?}")]
     TimedOut(Duration),
     /// The agent answered with an error.
     #[error("agent refused: {0}")]
     Refused(String),
-    /// The agent knows no receipts, or not even the question: it is older than this colony.
+    /// The agent lacks receipts or this RPC: it is older than this colony.
     #[error("agent is too old: {0}")]
     TooOld(String),
-    /// The answer is none that an agent gives.
+    /// The answer is not valid.
     #[error("agent answers nonsense: {0}")]
     Nonsense(String),
-    /// Its pages do not move on, or change their store again and again: two agents behind one address?
+    /// The pages do not advance, or come from changing stores. Two agents may share one address.
     #[error("agent's pages do not move on from receipt {0}")]
     Standstill(u64),
     /// The page's spans could not be read.
     #[error("cannot read the agent's page: {0}")]
     Undecodable(String),
-    /// This colony's store panicked over the page.
+    /// The colony's store panicked while storing the page.
     #[error("the store panicked over the page: {0}")]
     Unstorable(String),
-    /// This colony's store could not write it, whatever it holds.
+    /// The colony's store could not write the page, for a reason that does not depend on the page.
     #[error("cannot store the page: {0}")]
     CannotStore(String),
-    /// Nobody wants it any more.
+    /// The poll was cancelled.
     #[error("polling was stopped")]
     Stopped,
 }
 
-/// How an agent is, going by the last poll.
+/// The state of an agent after its last poll.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum PollState {
-    /// Its first poll has not ended.
+    /// The first poll has not finished.
     #[default]
     NotPolled,
-    /// Its pages come.
+    /// The last poll succeeded.
     Ok,
-    /// Nobody answers there.
+    /// The agent does not answer.
     Unreachable,
-    /// It answers with errors.
+    /// The agent answers with errors.
     Refuses,
-    /// It answers, without receipts.
+    /// The agent's answers have no receipts.
     TooOld,
-    /// It answers with what is no page, or pages that lead nowhere.
+    /// The agent's answers are not valid pages, or its pages do not advance.
     Nonsense,
-    /// It answers, and this colony cannot store that.
+    /// The agent answers, but the colony cannot store the pages.
     CannotStore,
 }
 
@@ -77,7 +77,7 @@ impl PollError {
         Self::Nonsense(line(why))
     }
 
-    /// What it says of the agent; `None` when nothing.
+    /// The state that this error puts the agent into, if the error is about the agent.
     pub(super) const fn state(&self) -> Option<PollState> {
         Some(match self {
             Self::Unreachable(_) | Self::TimedOut(_) => PollState::Unreachable,
@@ -89,14 +89,15 @@ impl PollError {
         })
     }
 
-    /// Whether a page with fewer spans may do better: this one is bad, and not the agent or the colony.
+    /// Whether a smaller page may succeed: the error is about this page, not about the agent or the
+    /// colony.
     pub(super) const fn is_of_page(&self) -> bool {
         matches!(self, Self::Undecodable(_) | Self::Unstorable(_))
     }
 }
 
 impl PollState {
-    /// As `coral colony status` has it.
+    /// The name that `coral colony status` prints.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotPolled => "not_polled",
@@ -109,7 +110,7 @@ impl PollState {
         }
     }
 
-    /// Whether somebody answered.
+    /// Whether the agent answered.
     pub const fn is_reachable(self) -> bool {
         !matches!(self, Self::NotPolled | Self::Unreachable)
     }

@@ -1,4 +1,4 @@
-//! gRPC for agents, with reflection and health.
+//! The gRPC service that agents register with, plus gRPC reflection and health.
 
 mod register;
 
@@ -12,7 +12,7 @@ use crate::Colony;
 /// Adds `coral.colony.v1.ColonyService`, gRPC health and reflection to `door`.
 ///
 /// # Errors
-/// When the descriptors that were compiled in cannot be read.
+/// The compiled-in descriptors cannot be read.
 pub async fn add_rpcs(door: Door, colony: Colony) -> Result<Door, tonic_reflection::server::Error> {
     let registration = ColonyServiceServer::new(Registration { colony });
     let (health, health_service) = tonic_health::server::health_reporter();
