@@ -1,4 +1,4 @@
-//! Which statements may be asked: one, and only one that reads.
+//! Checks that a question is one statement that only reads.
 
 use super::engine::Engine;
 use super::quoted;
@@ -9,10 +9,10 @@ const READING: [&str; 5] = ["SELECT", "WITH", "FROM", "VALUES", "DESCRIBE"];
 /// The longest statement, in bytes.
 const MAX_STATEMENT: usize = 64 << 10;
 
-/// The statement in `text`, without the semicolon at its end, when its first word is one that reads.
+/// The statement in `text`, without a final semicolon, if its first word is one of [`READING`].
 ///
-/// This is the first of three checks, for a message that a person understands. The second is
-/// [`check_parsed`]; the third is that the statement runs inside the brackets of another SELECT.
+/// This is the first of three checks, for a clear message. The second is [`check_parsed`]. The
+/// third is that the statement runs in the parentheses of another SELECT.
 pub(super) fn reading(text: &str) -> Result<&str, SqlFailure> {
     let refused = |why: String| Err(SqlFailure::new(SqlFailureKind::Statement, why));
     if text.len() > MAX_STATEMENT {
@@ -34,7 +34,7 @@ pub(super) fn reading(text: &str) -> Result<&str, SqlFailure> {
     }
 }
 
-/// Lets DuckDB's own parser say whether `statement` is one SELECT.
+/// Checks with DuckDB's parser that `statement` is one SELECT.
 pub(super) fn check_parsed(engine: &mut Engine, statement: &str) -> Result<(), SqlFailure> {
     #[derive(serde::Deserialize)]
     struct Parsed {
@@ -50,7 +50,7 @@ pub(super) fn check_parsed(engine: &mut Engine, statement: &str) -> Result<(), S
     let parsed: Parsed = serde_json::from_str(&parsed).map_err(|error| {
         SqlFailure::new(
             SqlFailureKind::Engine,
-            format!("DuckDB's parser answered nonsense: {error}"),
+            format!("cannot read the answer of DuckDB's parser: {error}"),
         )
     })?;
     let refused = |why: String| Err(SqlFailure::new(SqlFailureKind::Statement, why));
@@ -63,7 +63,7 @@ pub(super) fn check_parsed(engine: &mut Engine, statement: &str) -> Result<(), S
     }
 }
 
-/// The first word, behind white space, comments and opening brackets.
+/// The first word after white space, comments and opening parentheses.
 fn first_word(statement: &str) -> &str {
     let mut rest = statement;
     loop {
@@ -75,7 +75,7 @@ fn first_word(statement: &str) -> &str {
         };
     }
     let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-    // A sign is a word too: it is what the message shows.
+    // A sign also counts as a word, for the message.
     let end = if end == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { end };
     &rest[..end]
 }
