@@ -1,8 +1,8 @@
-//! What Cargo cannot forbid: which folder of which crate may say a foreign word. What lies between crates is Cargo's.
+//! Boundaries that Cargo cannot enforce: which folders of a crate may use a foreign API.
 
 use std::path::{Path, PathBuf};
 
-/// Foreign words, and the only places under `crates/` that may say them.
+/// Names of foreign APIs, and the paths under `crates/` that may use them.
 const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["coral/src/args", "bench/"]),
     (
@@ -49,7 +49,7 @@ fn lines() -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_foreign_word_has_its_home() {
+fn foreign_apis_are_used_only_in_their_folders() {
     let lines = lines();
     assert!(lines.len() > 10_000, "only {} lines were read", lines.len());
     for (word, homes) in HOMES {
