@@ -20,7 +20,8 @@ const AGENTS: &str = "coral-agent";
 /// Checks that a cgroup with limits can be created: cgroup v2 is mounted, and this process's cgroup
 /// has both controllers.
 ///
-/// # Errors The reason, as text.
+/// # Errors
+/// The reason, as text.
 pub fn available(root: &Path) -> Result<(), String> {
     own(root).map(drop)
 }
@@ -28,7 +29,8 @@ pub fn available(root: &Path) -> Result<(), String> {
 impl Cgroup {
     /// Creates a cgroup with `limits` below this process's cgroup; `None` when there are no limits.
     ///
-    /// # Errors The reason why there are no limits, as text.
+    /// # Errors
+    /// The reason why there are no limits, as text.
     pub fn create(root: &Path, limits: BeylaLimits) -> Result<Option<Self>, String> {
         if limits == BeylaLimits::default() {
             return Ok(None);

@@ -100,7 +100,8 @@ impl Connections {
 
     /// Adds a service, or changes its port. Returns whether anything changed.
     ///
-    /// # Errors [`ConnectionsError::Invalid`], [`ConnectionsError::Write`]: nothing changed.
+    /// # Errors
+    /// [`ConnectionsError::Invalid`], [`ConnectionsError::Write`]: nothing changed.
     pub fn connect(&mut self, name: &str, port: u16) -> Result<bool, ConnectionsError> {
         let invalid = |reason| ConnectionsError::Invalid { name: name.to_owned(), reason };
         services(&json!([{"name": name, "open_port": port}])).map_err(invalid)?;
@@ -120,7 +121,8 @@ impl Connections {
 
     /// Removes a service.
     ///
-    /// # Errors [`ConnectionsError::Unknown`], [`ConnectionsError::Write`]: nothing changed.
+    /// # Errors
+    /// [`ConnectionsError::Unknown`], [`ConnectionsError::Write`]: nothing changed.
     pub fn disconnect(&mut self, name: &str) -> Result<(), ConnectionsError> {
         let mut connected = self.connected.clone();
         connected.retain(|(known, _)| known != name);

@@ -167,7 +167,8 @@ fn refused(refusal: &Refusal) -> Response {
 
 /// The key of the agent that runs on `data_dir`.
 ///
-/// # Errors The operating system's error. Without access to the key file, a process cannot change
+/// # Errors
+/// The operating system's error. Without access to the key file, a process cannot change
 /// connections.
 pub fn key(data_dir: &Path) -> std::io::Result<String> {
     file::read(&key_file(data_dir), MAX_KEY_BYTES)

@@ -7,7 +7,8 @@ use std::path::Path;
 
 /// Writes `bytes` to `file` atomically, mode 0600. Creates its directory, mode 0700, if needed.
 ///
-/// # Errors The operating system's error; the file is unchanged.
+/// # Errors
+/// The operating system's error; the file is unchanged.
 pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(dir) = file.parent() {
         private_dir(dir)?;
@@ -23,7 +24,8 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// The text of a file of at most `most` bytes.
 ///
-/// # Errors The operating system's error.
+/// # Errors
+/// The operating system's error.
 pub fn read(file: &Path, most: u64) -> io::Result<String> {
     let mut text = String::new();
     File::open(file)?.take(most).read_to_string(&mut text)?;
@@ -32,7 +34,8 @@ pub fn read(file: &Path, most: u64) -> io::Result<String> {
 
 /// Creates a directory, mode 0700, and its parents.
 ///
-/// # Errors The operating system's error.
+/// # Errors
+/// The operating system's error.
 pub fn private_dir(dir: &Path) -> io::Result<()> {
     if let Some(parent) = dir.parent() {
         fs::create_dir_all(parent)?;

@@ -88,7 +88,8 @@ const METRICS_INTERVAL: &str = "10s";
 
 /// Generates the configuration for `version`.
 ///
-/// # Errors [`GenerateError`] names the setting and the versions that support it.
+/// # Errors
+/// [`GenerateError`] names the setting and the versions that support it.
 pub fn generate(version: Version, input: &GenerateInput) -> Result<GeneratedConfig, GenerateError> {
     if version < OLDEST {
         return Err(GenerateError::TooOld(version));

@@ -108,7 +108,8 @@ impl Install {
     /// Installs the program. Other versions, and an installed copy of this one, stay until it is
     /// complete.
     ///
-    /// # Errors [`InstallError`]: nothing changed.
+    /// # Errors
+    /// [`InstallError`]: nothing changed.
     pub fn run(&self) -> Result<InstalledVersion, InstallError> {
         let from = self.source.archive()?;
         let written =

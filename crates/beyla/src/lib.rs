@@ -58,7 +58,8 @@ impl Beyla {
     /// Beyla for the agent of `config`, which listens on the ports of `self_info`. `received`
     /// counts the spans of Beyla's receivers.
     ///
-    /// # Errors The key file of [`Control`] cannot be written.
+    /// # Errors
+    /// The key file of [`Control`] cannot be written.
     pub fn new(
         config: &AgentConfig,
         self_info: SelfInfo,

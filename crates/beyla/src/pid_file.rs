@@ -45,7 +45,8 @@ impl PidFile {
 
     /// Writes the id of Beyla, which leads its process group.
     ///
-    /// # Errors The operating system's error.
+    /// # Errors
+    /// The operating system's error.
     pub fn write(&self, pid: u32) -> std::io::Result<()> {
         let gone = || std::io::Error::other("it is gone already");
         let identity = identity(i32::try_from(pid).map_err(|_| gone())?).ok_or_else(gone)?;

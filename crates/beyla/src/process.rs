@@ -68,7 +68,8 @@ const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
 /// The parent is a thread that lives as long as the process, because the kernel's parent-death
 /// signal follows the thread that started the process.
 ///
-/// # Errors The operating system's error.
+/// # Errors
+/// The operating system's error.
 pub async fn spawn(mut command: Command) -> io::Result<Process> {
     command.process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -66,7 +66,8 @@ impl Version {
 
     /// Runs the program at `path` to read its version. Blocks for at most 10 s.
     ///
-    /// # Errors [`ProbeError`].
+    /// # Errors
+    /// [`ProbeError`].
     pub fn probe(path: &Path) -> Result<Self, ProbeError> {
         let shown = || path.display().to_string();
         let mut child = Command::new(path)

@@ -57,7 +57,8 @@ impl Colony {
     /// A colony that stores into `engine`. Its agents are those of `config` and those that
     /// registered before. Blocks.
     ///
-    /// # Errors [`ColonyError::Engine`]: the stored agents cannot be read.
+    /// # Errors
+    /// [`ColonyError::Engine`]: the stored agents cannot be read.
     pub fn new(config: &ColonyConfig, engine: Arc<dyn Engine>) -> Result<Self, ColonyError> {
         let agents = config
             .agents

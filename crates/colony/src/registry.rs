@@ -53,7 +53,8 @@ impl Registry {
     /// Stores the address of `agent`, so that the agent is also polled after a restart. Blocks if
     /// the agent is new or has moved.
     ///
-    /// # Errors [`EngineError`]: nothing changed. The agent registers again at its next heartbeat.
+    /// # Errors
+    /// [`EngineError`]: nothing changed. The agent registers again at its next heartbeat.
     pub fn register(&self, agent: &KnownAgent) -> Result<(), EngineError> {
         let is_news = match self.agents.borrow().get(&agent.agent_id) {
             Some(Agent { known_by: KnownBy::Configuration, .. }) => false,
@@ -76,7 +77,8 @@ impl Registry {
     /// Removes an agent that registered: the colony stops polling the agent until it registers
     /// again. Blocks.
     ///
-    /// # Errors [`ForgetError`]: nothing changed.
+    /// # Errors
+    /// [`ForgetError`]: nothing changed.
     pub fn forget(&self, agent_id: &str) -> Result<(), ForgetError> {
         match self.agents.borrow().get(agent_id) {
             None => return Err(ForgetError::Unknown(agent_id.to_owned())),

@@ -132,7 +132,8 @@ impl Budget {
     /// Counts rows that were read. A row is a span, a row of metrics or the summary of a trace that
     /// the engine decodes or tests individually. Rows that an index excludes are not counted.
     ///
-    /// # Errors [`BudgetError::Rows`] when the total exceeds the limit.
+    /// # Errors
+    /// [`BudgetError::Rows`] when the total exceeds the limit.
     pub fn count_rows(&self, rows: u64) -> Result<(), BudgetError> {
         let before = self.rows.fetch_add(rows, Ordering::Relaxed);
         let fits = before.saturating_add(rows) <= self.max_rows;
@@ -142,7 +143,8 @@ impl Budget {
     /// Counts bytes that were read: the size in memory of the decoded columns. An engine may
     /// estimate them.
     ///
-    /// # Errors [`BudgetError::Bytes`] when the total exceeds the limit.
+    /// # Errors
+    /// [`BudgetError::Bytes`] when the total exceeds the limit.
     pub fn count_bytes(&self, bytes: u64) -> Result<(), BudgetError> {
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         let fits = before.saturating_add(bytes) <= self.max_bytes;
@@ -161,7 +163,8 @@ impl Pace<'_> {
 
     /// Call once per iteration.
     ///
-    /// # Errors As [`Budget::check`], which runs in the first iteration and then in every
+    /// # Errors
+    /// As [`Budget::check`], which runs in the first iteration and then in every
     /// [`Self::ROUNDS`]th.
     pub fn step(&mut self) -> Result<(), BudgetError> {
         if self.left == 0 {

@@ -17,7 +17,8 @@ pub struct Capabilities {
 impl Capabilities {
     /// Checks that an engine with these capabilities can answer `query`.
     ///
-    /// # Errors [`EngineError::Unsupported`] names the first missing capability.
+    /// # Errors
+    /// [`EngineError::Unsupported`] names the first missing capability.
     pub fn check(&self, query: &TraceQuery) -> Result<(), EngineError> {
         query.filter.as_ref().map_or(Ok(()), |filter| self.filter.check(filter))
     }

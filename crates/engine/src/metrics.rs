@@ -15,8 +15,9 @@ pub trait MetricReader: Send + Sync {
     ///
     /// Rows of several agents and series are not summed.
     ///
-    /// # Errors [`EngineError`]; `visit` may have been called already, and a sum of those rows MUST
-    /// NOT be used.
+    /// # Errors
+    /// [`EngineError`]; `visit` may have been called already, and a sum of those rows MUST NOT be
+    /// used.
     fn deltas(
         &self,
         wanted: &DeltaQuery,

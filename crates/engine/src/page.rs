@@ -10,7 +10,6 @@ use crate::fleet::{Checkpoint, MetricCheckpoint};
 ///
 /// A span is identified by its trace id and span id, and is stored once: the first one stays. So
 /// after any failure a page MAY be repeated, also with other bounds.
-/// is, whoever repeats it. So a page MAY be repeated, whole or cut otherwise, after any failure.
 pub trait PageWriter: Send + Sync {
     /// Stores pages of several streams, each with its checkpoint. Returns a result for each, in
     /// order. A page that fails MUST NOT prevent others from being stored.
@@ -26,8 +25,8 @@ pub trait PageWriter: Send + Sync {
     /// Stores a page of an agent's metrics with its checkpoint. Returns the checkpoint as stored,
     /// with `rows_stored` increased.
     ///
-    /// # Errors [`EngineError`]: nothing of the page is readable, and the same call may be
-    /// repeated.
+    /// # Errors
+    /// [`EngineError`]: nothing of the page is readable, and the same call may be repeated.
     fn append_metric_page(
         &self,
         deltas: Vec<Delta>,

@@ -35,9 +35,10 @@ pub trait TraceReader: Send + Sync {
     /// range. A trace MUST be found by what is stored now, however its spans were received: late,
     /// in several pages, from several agents.
     ///
-    /// # Errors [`EngineError::Unsupported`] for a filter that [`capabilities`](Self::capabilities)
-    /// does not cover: an engine MUST NOT ignore a condition. [`EngineError::OverBudget`]: there is
-    /// no partial answer.
+    /// # Errors
+    /// [`EngineError::Unsupported`] for a filter that [`capabilities`](Self::capabilities) does not
+    /// cover: an engine MUST NOT ignore a condition. [`EngineError::OverBudget`]: there is no
+    /// partial answer.
     fn search(&self, query: &TraceQuery, budget: &Budget)
     -> Result<Vec<TraceSummary>, EngineError>;
 
@@ -138,7 +139,8 @@ pub trait TraceReader: Send + Sync {
     /// A span that was received before the start of `ended` MAY be skipped: only with a wrong clock
     /// did it end later.
     ///
-    /// # Errors [`EngineError`]; `visit` may have been called already.
+    /// # Errors
+    /// [`EngineError`]; `visit` may have been called already.
     fn spans_ended(
         &self,
         service: &str,

@@ -18,7 +18,8 @@ pub trait Retention: Send + Sync {
     /// `now` is the wall clock. An engine MUST NOT delete everything because a clock jumped ahead:
     /// it measures ages with a monotonic clock, or uses `now` only if newer rows confirm it.
     ///
-    /// # Errors [`EngineError`]: what was done before stays, and the rest is done by the next call.
+    /// # Errors
+    /// [`EngineError`]: what was done before stays, and the rest is done by the next call.
     fn maintain(&self, keep: SpanRetention, now: UnixNanos)
     -> Result<SpanMaintenance, EngineError>;
 

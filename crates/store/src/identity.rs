@@ -30,10 +30,10 @@ struct StoreFile {
 impl Identity {
     /// Locks the directory `dir` and reads its `store.json`. Creates the file if there is none.
     ///
-    /// # Errors [`StoreError::Locked`] when another process has the store,
-    /// [`StoreError::SchemaVersion`] when another version of Coral wrote it,
-    /// [`StoreError::Identity`] when `store.json` cannot be parsed, [`StoreError::Directory`] when
-    /// a file cannot be read or written.
+    /// # Errors
+    /// [`StoreError::Locked`] when another process has the store, [`StoreError::SchemaVersion`]
+    /// when another version of Coral wrote it, [`StoreError::Identity`] when `store.json` cannot be
+    /// parsed, [`StoreError::Directory`] when a file cannot be read or written.
     pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = lock(&dir.join("LOCK"))?;
         let path = dir.join("store.json");

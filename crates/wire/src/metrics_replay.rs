@@ -10,8 +10,8 @@ use prost::{DecodeError, Message};
 /// point is at `now`. Like a restarted exporter's, the requests count again each time they are
 /// sent. Exemplars are removed, because they name recorded traces.
 ///
-/// # Errors [`DecodeError`] of the first invalid request.
-/// [`DecodeError`] of the first request that is none.
+/// # Errors
+/// [`DecodeError`] of the first invalid request.
 pub fn retimed(requests: &[&[u8]], now: UnixNanos) -> Result<Vec<Vec<u8>>, DecodeError> {
     let decode = |request: &&[u8]| ExportMetricsServiceRequest::decode(*request);
     let mut requests: Vec<_> = requests.iter().map(decode).collect::<Result<_, _>>()?;

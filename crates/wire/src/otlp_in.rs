@@ -28,8 +28,9 @@ use intake::{Intake, Origins};
 /// empty attributes, events or links (measured). Copies of a resource with several scopes may add
 /// the body's length and 1 MiB.
 ///
-/// # Errors [`DecodeError`] if the body as a whole cannot be read: no span is accepted. A span that
-/// cannot be read is counted in [`DecodedSpans::refused`].
+/// # Errors
+/// [`DecodeError`] if the body as a whole cannot be read: no span is accepted. A span that cannot
+/// be read is counted in [`DecodedSpans::refused`].
 pub fn decode(
     body: &[u8],
     encoding: Encoding,

@@ -58,8 +58,9 @@ pub struct IgnoredMetrics {
 /// Decodes the `body` of one export: an uncompressed `ExportMetricsServiceRequest`. `known` is a
 /// cache that makes decoding cheaper.
 ///
-/// # Errors [`DecodeError`] if the body as a whole cannot be read: no point is accepted. A point
-/// that cannot be read is counted in [`DecodedMetrics::refused`].
+/// # Errors
+/// [`DecodeError`] if the body as a whole cannot be read: no point is accepted. A point that cannot
+/// be read is counted in [`DecodedMetrics::refused`].
 pub fn decode(
     body: &[u8],
     encoding: Encoding,

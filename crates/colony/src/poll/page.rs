@@ -59,8 +59,9 @@ impl RefusedBy {
 /// Stores the spans of a page and `checkpoint`, the checkpoint after the page, in one commit.
 /// Returns the checkpoint as stored. Blocks.
 ///
-/// # Errors [`PollError::Undecodable`] when the page is not valid OTLP; [`PollError::CannotStore`].
-/// In both cases nothing is stored.
+/// # Errors
+/// [`PollError::Undecodable`] when the page is not valid OTLP; [`PollError::CannotStore`]. In both
+/// cases nothing is stored.
 pub(super) fn store(
     engine: &dyn Engine,
     otlp: &[u8],

@@ -45,8 +45,8 @@ pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(60);
 impl<C: AgentClient> Poller<C> {
     /// A poller that resumes from the stored checkpoints. Blocks.
     ///
-    /// # Errors [`EngineError`] when the checkpoints cannot be read. Polling without them would
-    /// start over.
+    /// # Errors
+    /// [`EngineError`] when the checkpoints cannot be read. Polling without them would start over.
     pub fn resume(
         agent_id: &str,
         client: C,

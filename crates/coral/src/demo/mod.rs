@@ -40,7 +40,8 @@ pub enum DemoError {
 impl Demo {
     /// Runs until `stop` is cancelled, or for [`run_for`](Self::run_for).
     ///
-    /// # Errors [`DemoError`].
+    /// # Errors
+    /// [`DemoError`].
     pub async fn run(self, stop: CancellationToken) -> Result<(), DemoError> {
         let standalone = Standalone::bind(self.config).await.map_err(RoleError::from)?;
         let addresses = standalone.addresses().clone();
@@ -106,7 +107,8 @@ pub struct DemoDir(PathBuf);
 impl DemoDir {
     /// Creates a new directory with an unpredictable name.
     ///
-    /// # Errors The error of the operating system.
+    /// # Errors
+    /// The error of the operating system.
     pub fn create() -> std::io::Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
         let name = format!("coral-demo-{}-{:x}", std::process::id(), coral_server::clock::now().0);

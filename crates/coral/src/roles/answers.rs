@@ -45,7 +45,8 @@ const QUESTIONS: AdmissionLimits = AdmissionLimits {
 
 /// All routes and RPCs of `colony`, whose data is in `store`.
 ///
-/// # Errors The compiled-in RPC descriptors cannot be read.
+/// # Errors
+/// The compiled-in RPC descriptors cannot be read.
 pub async fn door(
     colony: &Colony,
     store: Store,

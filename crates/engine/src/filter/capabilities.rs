@@ -48,7 +48,8 @@ impl FilterCapabilities {
 
     /// Checks that an engine with these capabilities can evaluate `filter`.
     ///
-    /// # Errors [`EngineError::Unsupported`] names the first missing capability.
+    /// # Errors
+    /// [`EngineError::Unsupported`] names the first missing capability.
     pub fn check(&self, filter: &Filter) -> Result<(), EngineError> {
         let needs = filter.needs();
         let missing = [

@@ -25,8 +25,8 @@ const MAX_COMPILED_BYTES: usize = 1 << 20;
 impl Pattern {
     /// Compiles `pattern`.
     ///
-    /// # Errors [`InvalidPattern`] when the expression is invalid, or would take more than a
-    /// mebibyte.
+    /// # Errors
+    /// [`InvalidPattern`] when the expression is invalid, or would take more than a mebibyte.
     pub fn new(pattern: &str) -> Result<Self, InvalidPattern> {
         let compiled = RegexBuilder::new(pattern)
             .size_limit(MAX_COMPILED_BYTES)

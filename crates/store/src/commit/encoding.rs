@@ -73,7 +73,8 @@ pub(crate) fn encode_record(record: &Record, payload: &mut Vec<u8>) {
 
 /// Decodes a commit from `payload`.
 ///
-/// # Errors When `payload` was not written by [`CommitEncoder::encode`].
+/// # Errors
+/// When `payload` was not written by [`CommitEncoder::encode`].
 pub(crate) fn decode(payload: &[u8]) -> io::Result<Commit> {
     let invalid = |error: &dyn std::fmt::Display| {
         io::Error::new(io::ErrorKind::InvalidData, error.to_string())

@@ -18,7 +18,8 @@ impl Spans {
     /// Stores each page with its checkpoint, and returns the results in the order of `pages`. The
     /// caller that holds the writer commits the pages of all waiting callers.
     ///
-    /// # Panics When the commit of one of `pages` alone panics. The other pages are stored then.
+    /// # Panics
+    /// When the commit of one of `pages` alone panics. The other pages are stored then.
     pub(crate) fn commit_pages(
         &self,
         pages: Vec<SpanPage>,

@@ -28,7 +28,8 @@ use crate::segment::Segment;
 
 /// Reads the journal in `dir` and begins a new log.
 ///
-/// # Errors [`StoreError`]: nothing was changed.
+/// # Errors
+/// [`StoreError`]: nothing was changed.
 pub(crate) fn resume(
     dir: &Path,
     segments: Vec<Arc<Segment>>,

@@ -37,7 +37,8 @@ impl Receipts {
 
 /// Encodes a frame. `write` appends the payload.
 ///
-/// # Errors [`io::ErrorKind::FileTooLarge`] when the payload is larger than [`MAX_PAYLOAD_BYTES`].
+/// # Errors
+/// [`io::ErrorKind::FileTooLarge`] when the payload is larger than [`MAX_PAYLOAD_BYTES`].
 pub(super) fn encode(
     seed: u32,
     receipts: Receipts,

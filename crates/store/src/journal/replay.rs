@@ -41,8 +41,9 @@ pub(crate) struct OldFrame<'a> {
 impl OldLogs {
     /// Lists the logs in `dir`.
     ///
-    /// # Errors [`StoreError::Directory`]; [`StoreError::Log`] when a log cannot be read or has
-    /// another version.
+    /// # Errors
+    /// [`StoreError::Directory`]; [`StoreError::Log`] when a log cannot be read or has another
+    /// version.
     pub(crate) fn list(dir: &Path) -> Result<Self, StoreError> {
         let failed = || StoreError::directory(dir);
         let mut logs = Vec::new();
@@ -86,7 +87,8 @@ impl OldLogs {
     /// log was not acknowledged, nor was one whose receipts the next log gives out again. A damaged
     /// frame leaves a gap between receipts.
     ///
-    /// # Errors The error of `visit`; [`StoreError::Log`] when a log cannot be read.
+    /// # Errors
+    /// The error of `visit`; [`StoreError::Log`] when a log cannot be read.
     pub(crate) fn replay(
         &self,
         mut visit: impl FnMut(OldFrame<'_>) -> Result<(), StoreError>,

@@ -21,7 +21,8 @@ const MAX_TRACKED: usize = 100_000;
 
 /// Reads the journal in `dir` and begins a new log.
 ///
-/// # Errors [`StoreError`]: nothing was changed.
+/// # Errors
+/// [`StoreError`]: nothing was changed.
 pub(super) fn resume(
     dir: &Path,
     files: Vec<Arc<MetricFile>>,

@@ -24,7 +24,8 @@ pub(super) struct FixedWidthColumn {
 impl FixedWidthColumn {
     /// Column `name`, at index `index`, of the file at `path`. Values have `width` bytes.
     ///
-    /// # Errors [`StoreError`] when the column has another encoding.
+    /// # Errors
+    /// [`StoreError`] when the column has another encoding.
     pub(super) fn of(
         path: PathBuf,
         footer: &ArrowReaderMetadata,

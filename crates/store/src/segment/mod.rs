@@ -175,7 +175,8 @@ impl SegmentFiles {
 
 /// All spans of the spans file at `path`, whatever its name.
 ///
-/// # Errors [`StoreError`] when the file cannot be read completely.
+/// # Errors
+/// [`StoreError`] when the file cannot be read completely.
 pub(crate) fn read_all(path: &Path, footers: &Arc<Footers>) -> Result<Vec<StoredSpan>, StoreError> {
     footers.forget(path);
     let footer = footers.of(path)?;
@@ -204,8 +205,8 @@ pub(crate) fn damaged_name(file: &Path) -> PathBuf {
 /// Loads all segments in `dir`, oldest first. Partial files are removed. Unreadable segments are
 /// set aside with a log entry, so that everything else stays readable.
 ///
-/// # Errors [`StoreError::Directory`] when `dir` or a file cannot be read, which does not mean
-/// damage.
+/// # Errors
+/// [`StoreError::Directory`] when `dir` or a file cannot be read, which does not mean damage.
 pub(crate) fn load(dir: &Path, footers: &Arc<Footers>) -> Result<Vec<Segment>, StoreError> {
     let mut segments = Vec::new();
     for id in sweep(dir)? {

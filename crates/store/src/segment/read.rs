@@ -29,7 +29,8 @@ use crate::row::damaged;
 impl Segment {
     /// Opens the segment of these files: reads the footers and every trace id.
     ///
-    /// # Errors [`StoreError`] when a file is missing, damaged or belongs to another segment.
+    /// # Errors
+    /// [`StoreError`] when a file is missing, damaged or belongs to another segment.
     pub(super) fn open(files: SegmentFiles, footers: &Arc<Footers>) -> Result<Self, StoreError> {
         let bytes = file_bytes(&files.spans)? + file_bytes(&files.traces)?;
         let traces = footers.of(&files.traces)?;

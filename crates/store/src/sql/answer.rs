@@ -19,7 +19,8 @@ const CANCEL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs `request` and writes lines to `output`: see [`SqlFrame`].
 ///
-/// # Errors The operating system's error when `output` cannot be written. Other failures are a
+/// # Errors
+/// The operating system's error when `output` cannot be written. Other failures are a
 /// [`SqlFrame::Error`].
 pub fn answer_sql(request: &SqlRequest, output: &mut impl Write) -> io::Result<()> {
     let mut answer = Answer { output, limits: request.limits, broken: None };

@@ -169,7 +169,8 @@ impl Rows {
 /// The version of the DuckDB library at `path`, such as `v2.0.0`. Loads the library, and so runs
 /// its code.
 ///
-/// # Errors [`SqlFailure`] when the file is not a DuckDB library that Coral can use.
+/// # Errors
+/// [`SqlFailure`] when the file is not a DuckDB library that Coral can use.
 pub fn library_version(path: &Path) -> Result<String, SqlFailure> {
     Engine::open(path)?.text("SELECT version()")
 }

@@ -37,7 +37,8 @@ const BATCH_ROWS: usize = 8_192;
 /// Reads an [`SqlExport`] and its rows from `input`, writes the table `answer` of the database, and
 /// writes the result to `output`: [`SqlFrame::End`] or [`SqlFrame::Error`].
 ///
-/// # Errors The operating system's error when `output` cannot be written.
+/// # Errors
+/// The operating system's error when `output` cannot be written.
 pub fn export_sql(input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
     let last = match export(input) {
         Ok(()) => SqlFrame::End { more: false },

@@ -19,7 +19,8 @@ const RUN: &str = "run-";
 /// Creates the files that SQL needs in the store at `dir`, and removes directories of killed
 /// questions.
 ///
-/// # Errors [`StoreError::Directory`] or [`StoreError::Segment`]; usually the disk is full.
+/// # Errors
+/// [`StoreError::Directory`] or [`StoreError::Segment`]; usually the disk is full.
 pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {
     let sql = sql_dir(dir);
     let files = sql.join("files");

@@ -78,8 +78,9 @@ const NAME: &str = "libduckdb.so";
 
 /// Searches all `places` in order. Ignores the current directory and `LD_LIBRARY_PATH`.
 ///
-/// # Errors [`LibraryError`]. Whether the library is DuckDB, and its version, is known only when it
-/// is loaded.
+/// # Errors
+/// [`LibraryError`]. Whether the library is DuckDB, and its version, is known only when it is
+/// loaded.
 pub fn find_library(places: &LibraryPlaces) -> Result<FoundLibrary, LibraryError> {
     if let Some(path) = &places.named {
         let source = match path.is_absolute() {

@@ -16,7 +16,8 @@ impl Store {
     ///
     /// After `Ok`, the commit survives `kill -9` and power loss.
     ///
-    /// # Errors [`StoreError`]: nothing was stored, and the same call may be repeated.
+    /// # Errors
+    /// [`StoreError`]: nothing was stored, and the same call may be repeated.
     pub fn append_points(
         &self,
         groups: &[Vec<Point>],
@@ -47,7 +48,8 @@ impl Store {
     /// Seals hot rows when they are many or old, then removes files that exceed the retention or
     /// the size limit.
     ///
-    /// # Errors [`StoreError`]: what was done before stays, and the rest is done by the next call.
+    /// # Errors
+    /// [`StoreError`]: what was done before stays, and the rest is done by the next call.
     pub fn maintain_metrics(
         &self,
         keep: MetricRetention,
@@ -66,7 +68,8 @@ impl Store {
 
     /// Calls `visit` with every row of `protocol` whose time is in `range`, in no particular order.
     ///
-    /// # Errors [`StoreError`]; `visit` may have been called already.
+    /// # Errors
+    /// [`StoreError`]; `visit` may have been called already.
     pub fn deltas(
         &self,
         protocol: Protocol,

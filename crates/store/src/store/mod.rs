@@ -46,9 +46,10 @@ pub(crate) struct Inner {
 impl Store {
     /// Opens the store at `config.dir`, or creates one.
     ///
-    /// # Errors [`StoreError::Locked`] when another process has opened it,
-    /// [`StoreError::Directory`] and [`StoreError::Log`] when a file cannot be read or written,
-    /// [`StoreError::SchemaVersion`] when another version of Coral wrote it.
+    /// # Errors
+    /// [`StoreError::Locked`] when another process has opened it, [`StoreError::Directory`] and
+    /// [`StoreError::Log`] when a file cannot be read or written, [`StoreError::SchemaVersion`]
+    /// when another version of Coral wrote it.
     pub fn open(config: StoreConfig) -> Result<Self, StoreError> {
         Self::open_with(config, Uptime::Since(std::time::Instant::now()))
     }

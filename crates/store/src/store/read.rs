@@ -64,7 +64,8 @@ impl Store {
     /// The order is that of receipt, not of start: a long request starts early and is received
     /// late, and a cursor by start would skip it.
     ///
-    /// # Errors [`StoreError`].
+    /// # Errors
+    /// [`StoreError`].
     pub fn spans_after(
         &self,
         collector: Collector,
@@ -80,7 +81,8 @@ impl Store {
     /// Like [`spans_after`](Self::spans_after), for one service. Of other spans only service and
     /// collector are read.
     ///
-    /// # Errors [`StoreError`].
+    /// # Errors
+    /// [`StoreError`].
     pub fn spans_of_service_after(
         &self,
         service: &str,
@@ -143,7 +145,8 @@ impl Store {
     /// A file is excluded when all its rows were received before `since` and started before it.
     /// Rows in memory are written to a file, in half a second for 262,144 spans.
     ///
-    /// # Errors [`StoreError::Directory`] or [`StoreError::Segment`]; usually the disk is full.
+    /// # Errors
+    /// [`StoreError::Directory`] or [`StoreError::Segment`]; usually the disk is full.
     pub fn sql_snapshot(&self, since: Option<UnixNanos>) -> Result<SqlSnapshot, StoreError> {
         let inner = &self.0;
         sql::snapshot(&inner.config.dir, &inner.spans.live, &inner.metrics.live, since)

@@ -14,7 +14,8 @@ impl Store {
     ///
     /// After `Ok`, the commit survives `kill -9` and power loss. RFD 036's `StoreTrace`.
     ///
-    /// # Errors [`StoreError`]: nothing was stored, and the same call may be repeated.
+    /// # Errors
+    /// [`StoreError`]: nothing was stored, and the same call may be repeated.
     pub fn append(
         &self,
         groups: &[Vec<Span>],
@@ -48,9 +49,10 @@ impl Store {
     /// Does not block commits and queries. `now` is the wall clock, used by the first call only,
     /// and not if it is ahead of the newest row by more than `keep.age`.
     ///
-    /// # Errors [`StoreError`]: what was done before stays, and the rest is done by the next call.
-    /// Segments are removed even if sealing fails, as on a full disk. A failed seal is repeated
-    /// after 1 s, doubled with each failure up to a minute.
+    /// # Errors
+    /// [`StoreError`]: what was done before stays, and the rest is done by the next call. Segments
+    /// are removed even if sealing fails, as on a full disk. A failed seal is repeated after 1 s,
+    /// doubled with each failure up to a minute.
     pub fn maintain(
         &self,
         keep: SpanRetention,
@@ -71,7 +73,8 @@ impl Store {
     /// its files. Renames readable metric files back. Spans that are stored already are not stored
     /// twice. No other process may have the store open.
     ///
-    /// # Errors [`StoreError`]: what was done before stays, and the same call continues.
+    /// # Errors
+    /// [`StoreError`]: what was done before stays, and the same call continues.
     pub fn repair(&self, now: UnixNanos) -> Result<Repaired, StoreError> {
         let mut repaired = repair::spans(&self.0.spans, now)?;
         repair::metrics(&self.0.config.dir, &mut repaired)?;

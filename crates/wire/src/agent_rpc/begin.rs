@@ -21,7 +21,8 @@ pub struct UnreadAnswer<A>(Streaming<A>);
 /// Requests `QueryBeylaMetrics`. Returns when the agent starts to answer. A message above
 /// `max_bytes` is an error.
 ///
-/// # Errors The agent's status, or that of a failed connection.
+/// # Errors
+/// The agent's status, or that of a failed connection.
 pub async fn query_beyla_metrics(
     channel: Channel,
     question: QueryBeylaMetricsRequest,
@@ -63,7 +64,8 @@ where
 impl<A> UnreadAnswer<A> {
     /// Reads the whole answer.
     ///
-    /// # Errors A broken connection, an invalid or too long answer, or the agent's status after it.
+    /// # Errors
+    /// A broken connection, an invalid or too long answer, or the agent's status after it.
     pub async fn read(mut self) -> Result<A, Status> {
         let answer = self.0.message().await?;
         let answer = answer.ok_or_else(|| Status::internal("the answer has no message"))?;
