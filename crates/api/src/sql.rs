@@ -141,7 +141,7 @@ fn hint(error: &SqlError) -> Option<&'static str> {
         SqlError::Busy => "ask again in a moment",
         SqlError::Library(LibraryError::Nowhere) => library,
         SqlError::Library(LibraryError::Unsafe { .. }) => {
-            "let root, or the colony's user, own the file and its directories, and nobody else write to them"
+            "make root or the colony's user the owner of the file and its directories, and remove the write permission of others"
         }
         SqlError::Failed(failure) => match failure.kind {
             SqlFailureKind::Limit => {

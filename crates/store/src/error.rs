@@ -61,10 +61,7 @@ pub enum StoreError {
         source: ParquetError,
     },
     /// Sealing has failed for some time. More hot rows would fill the memory.
-    #[error(
-        "{hot_rows} rows wait to be sealed and cannot be: see the log for the reason; most often the \
-         disk is full"
-    )]
+    #[error("cannot seal {hot_rows} rows: see the log for the reason; usually the disk is full")]
     CannotSeal {
         /// The number of hot rows.
         hot_rows: u64,

@@ -25,7 +25,7 @@ const USED: [(&str, u32, &str); 8] = [
 /// One finding per missing capability, or one finding if there are all.
 pub(super) fn examine(root: &Path) -> Vec<Finding> {
     let Some(held) = held(root) else {
-        let costs = "what Beyla may do cannot be told";
+        let costs = "what Beyla may do is unknown";
         return vec![finding("capabilities", Verdict::Unknown, "cannot be read", costs)];
     };
     let lacking: Vec<_> = USED

@@ -61,7 +61,8 @@ fn probes(root: &Path, device: &str, what: &str, costs: &str) -> Finding {
 fn lockdown(root: &Path) -> Finding {
     let costs = "Beyla writes no trace context into requests of Go programs; with confidentiality it traces nothing";
     let Some(text) = read(root, "sys/kernel/security/lockdown") else {
-        let costs = "whether the kernel is locked down cannot be told; Beyla 1.8 then fails to load if it is";
+        let costs =
+            "whether the kernel is locked down is unknown; Beyla 1.8 then fails to load if it is";
         return finding("lockdown", Verdict::Unknown, "/sys/kernel/security is not mounted", costs);
     };
     let mode = text.split(['[', ']']).nth(1).unwrap_or(&text).to_owned();

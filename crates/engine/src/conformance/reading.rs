@@ -57,7 +57,7 @@ pub fn a_prefix_finds_every_trace_that_begins_with_it<S: Subject>() {
 }
 
 /// Services and their operations are listed once each, by name.
-pub fn services_and_operations_are_told_once_each<S: Subject>() {
+pub fn services_and_operations_are_listed_once_each<S: Subject>() {
     let subject = S::new();
     let spans = (1..=40).map(|id| {
         let mut made = span(id.into(), id, None, id, 1);

@@ -29,7 +29,7 @@ pub(super) fn reading(text: &str) -> Result<&str, SqlFailure> {
         false => {
             let word: String = word.chars().take(40).collect();
             let may = READING.join(", ");
-            refused(format!("a statement that begins with `{word}` may not be asked: only {may}"))
+            refused(format!("a statement that begins with `{word}` is not allowed: only {may}"))
         }
     }
 }
@@ -56,10 +56,10 @@ pub(super) fn check_parsed(engine: &mut Engine, statement: &str) -> Result<(), S
     let refused = |why: String| Err(SqlFailure::new(SqlFailureKind::Statement, why));
     match (parsed.statements.len(), parsed.error_type.as_str()) {
         (1, "") => Ok(()),
-        (0, "not implemented") => refused("only a SELECT may be asked".to_owned()),
+        (0, "not implemented") => refused("only SELECT statements are allowed".to_owned()),
         (0, "") => refused("the statement is empty".to_owned()),
         (0, kind) => refused(format!("{kind} error: {}", parsed.error_message)),
-        (several, _) => refused(format!("these are {several} statements; only one may be asked")),
+        (several, _) => refused(format!("expected one statement, found {several}")),
     }
 }
 
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_statements_that_begin_with_a_reading_word_may_be_asked() {
+    fn only_statements_that_begin_with_a_reading_word_are_allowed() {
         for asked in [
             "select 1",
             " -- why\n SELECT 1 ;",
@@ -98,11 +98,11 @@ mod tests {
         }
         assert_eq!(reading("SELECT 1; ").unwrap(), "SELECT 1");
         for (refused, why) in [
-            ("COPY (SELECT 1) TO 'x'", "`COPY` may not be asked"),
-            ("/* SELECT */ drop table x", "`drop` may not be asked"),
+            ("COPY (SELECT 1) TO 'x'", "`COPY` is not allowed"),
+            ("/* SELECT */ drop table x", "`drop` is not allowed"),
             ("-- only a comment", "is empty"),
             ("", "is empty"),
-            ("'x'", "`'` may not be asked"),
+            ("'x'", "`'` is not allowed"),
             ("SELECT '\0'", "zero byte"),
         ] {
             let error = reading(refused).unwrap_err().text;

@@ -95,8 +95,8 @@ fn a_prefix_finds_every_trace_that_begins_with_it() {
 }
 
 #[test]
-fn services_and_operations_are_told_once_each() {
-    reading::services_and_operations_are_told_once_each::<StoreSubject>();
+fn services_and_operations_are_listed_once_each() {
+    reading::services_and_operations_are_listed_once_each::<StoreSubject>();
 }
 
 #[test]
