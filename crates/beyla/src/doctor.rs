@@ -10,7 +10,7 @@ use crate::status::{Finding, Verdict};
 
 /// Examines the host whose file system is at `root`: `/`, except in tests. Only reads.
 ///
-/// Requirements are those of Beyla's documentation: docs/beyla.md.
+/// Source: Beyla's documentation of its requirements.
 pub fn examine(root: &Path) -> Vec<Finding> {
     let mut findings = kernel::examine(root);
     findings.extend(capabilities::examine(root));

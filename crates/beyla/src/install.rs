@@ -95,7 +95,7 @@ pub enum InstallError {
 }
 
 /// The default version, with which Coral is tested.
-pub const TRIED: Version = Version::new(3, 31, 0);
+pub const DEFAULT_VERSION: Version = Version::new(3, 31, 0);
 /// The files to unpack from an archive.
 const CONTENTS: Contents = Contents {
     program: PROGRAM,

@@ -75,7 +75,8 @@ fn unavailable(error: EngineError) -> Status {
     Status::unavailable(chain(&error))
 }
 
-/// The address of another agent that holds this id: a configured agent, or one that answers polls.
+/// The address of another agent that holds this id. `None` if the agent's address is the same, if its
+/// last polls failed, or if the holder is configured: a registration then changes nothing.
 fn other_holder(colony: &Colony, agent: &KnownAgent) -> Option<String> {
     let agents = colony.registry.watch();
     let agents = agents.borrow();

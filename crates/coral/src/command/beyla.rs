@@ -10,7 +10,7 @@ use crate::client::Server;
 use crate::terminal::Progress;
 use coral_beyla::connections::Connections;
 use coral_beyla::generate::{GenerateInput, HEALTH, SelfInfo, generate};
-use coral_beyla::install::{Install, InstallError, Source, TRIED};
+use coral_beyla::install::{DEFAULT_VERSION, Install, InstallError, Source};
 use coral_beyla::locate::{Found, locate};
 use coral_beyla::status::{BeylaExamination, Finding, Verdict};
 use coral_beyla::version::Version;
@@ -64,7 +64,7 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
         (None, Ok(found)) => {
             Version::probe(&found.path).map_err(|error| Failure::new(chain(&error)))?
         }
-        (None, Err(_)) => TRIED,
+        (None, Err(_)) => DEFAULT_VERSION,
     };
     let connections =
         Connections::load(&config.data_dir).map_err(|error| Failure::new(chain(&error)))?;
@@ -124,9 +124,10 @@ pub(super) fn install(args: &InstallArgs) -> Result<(), Failure> {
     let (data_dir, _) = usual_data_dir(args.data_dir.clone());
     let source = match (&args.from, &args.mirror) {
         (Some(from), _) => Source::Archive(from.clone()),
-        (None, mirror) => {
-            Source::Release { version: args.version.unwrap_or(TRIED), mirror: mirror.clone() }
-        }
+        (None, mirror) => Source::Release {
+            version: args.version.unwrap_or(DEFAULT_VERSION),
+            mirror: mirror.clone(),
+        },
     };
     let install = Install {
         source,

@@ -161,7 +161,8 @@ fn compressed() -> WriterPropertiesBuilder {
         .set_statistics_enabled(EnabledStatistics::Chunk)
 }
 
-/// Settings for columns of which single rows are read.
+/// Settings for columns of fixed width, which are read often, whole or by single rows: neither
+/// compressed nor dictionary-encoded.
 fn fixed_width(
     mut properties: WriterPropertiesBuilder,
     columns: &[&str],
