@@ -1,5 +1,5 @@
-//! `/api/v1`: every question as one GET that answers JSON, and beside them SQL and the description of all of it. The
-//! shapes are those of the answers in `coral-query`, with the words of `coral-text`.
+//! The JSON API under `/api/v1`: one GET per question, SQL, and the OpenAPI document. Answers are
+//! those of `coral-query`, in the JSON form of `coral-text`.
 
 #[cfg(test)]
 mod tests;
@@ -29,20 +29,20 @@ use http::{StatusCode, header};
 use crate::{openapi, sql};
 
 const JSON: &str = "application/json";
-/// How long one question may be worked on.
+/// Time limit of one question.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(55);
-/// Rows that one question may read: a fuse, which the deadline comes before on a small host.
+/// Limit of rows that one question may read. On a small host, the time limit is reached first.
 const MAX_ROWS: u64 = 2_000_000_000;
-/// Bytes that one question may read.
+/// Limit of bytes that one question may read.
 const MAX_BYTES: u64 = 1 << 40;
 
-/// What a colony answers from.
+/// Dependencies of the routes.
 pub struct ApiContext {
-    /// Questions.
+    /// Answers questions.
     pub sources: SharedSources,
-    /// Questions in SQL.
+    /// Answers SQL.
     pub sql: SqlRunner,
-    /// Limits how many questions run at once, fairly per client.
+    /// Limits how many questions run at once, fairly between clients.
     pub admission: Admission,
 }
 
@@ -52,12 +52,12 @@ struct Api {
     admission: Admission,
 }
 
-/// Every question under `/api/v1`, with the permission that it needs.
+/// All routes under `/api/v1`, with their permissions.
 pub fn routes(context: ApiContext) -> Vec<Route> {
     let ApiContext { sources, sql, admission } = context;
     let api = Api { sources, admission };
     let sql = post(sql::sql).with_state(sql);
-    // Made once: the types do not change while the program runs.
+    // Built once, because the types do not change at run time.
     let description = Bytes::from(openapi::document().to_string());
     let description = get(async move || ([(header::CONTENT_TYPE, JSON)], description.clone()));
     macro_rules! routes {
@@ -93,8 +93,8 @@ async fn respond<Q: Ask<Answer: Projection>>(
 }
 
 impl Api {
-    /// Answers `question` on a thread that may block, when it is its turn. The work ends soon after this future is
-    /// dropped: when its asker goes.
+    /// Answers `question` on a blocking thread after admission. If this future is dropped because
+    /// the client has gone, the work ends soon afterwards.
     async fn ask<Q: Ask<Answer: Projection>>(&self, question: Q, asker: Identity) -> Response {
         let permit = match Q::READS_ENGINE {
             true => match self.admission.admit(&asker).await {
@@ -113,7 +113,8 @@ impl Api {
             let answer = question.answer(&sources.at(clock::now()), &budget);
             let is_cancelled =
                 matches!(&answer, Err(QueryError::OverBudget(BudgetError::Cancelled)));
-            // An answer and its JSON are in memory at the same time for as many questions as may run.
+            // Converted before the turn ends, so that the number of answers and their JSON in
+            // memory is limited.
             let outcome = json(answer);
             match permit {
                 Some(permit) if is_cancelled => permit.cancel(),
@@ -138,13 +139,13 @@ impl Api {
 
 /// Why there is no JSON of an answer.
 enum Failure {
-    /// There is no answer.
+    /// The question failed.
     Query(QueryError),
-    /// The answer cannot be written as JSON.
+    /// The answer cannot be serialised.
     Json(serde_json::Error),
 }
 
-/// The JSON of an answer, with the words of `coral-text`.
+/// The answer in the JSON form of `coral-text`.
 fn json<A: Projection>(answer: Result<A, QueryError>) -> Result<Vec<u8>, Failure> {
     answer.map_err(Failure::Query)?.json().map_err(Failure::Json)
 }
@@ -163,7 +164,7 @@ fn status(error: &QueryError) -> StatusCode {
     }
 }
 
-/// A `protocol` without RED metrics is not found; any other parameter that makes no sense is the asker's to mend.
+/// An unknown `protocol` is not found. Other invalid parameters are client errors.
 fn unanswerable(error: &InvalidQuestion) -> StatusCode {
     match error {
         InvalidQuestion::Path { field, .. } if field == "protocol" => StatusCode::NOT_FOUND,
@@ -171,7 +172,7 @@ fn unanswerable(error: &InvalidQuestion) -> StatusCode {
     }
 }
 
-/// What to do about an error, where there is something.
+/// The next step after an error, if there is one.
 fn hint(error: &QueryError) -> Option<&'static str> {
     match error {
         QueryError::Unavailable(_) => Some("ask again in a moment; the colony's log says more"),
@@ -185,5 +186,5 @@ fn hint(error: &QueryError) -> Option<&'static str> {
 }
 
 fn defect() -> Response {
-    refusal(StatusCode::INTERNAL_SERVER_ERROR, "a defect of the colony", None)
+    refusal(StatusCode::INTERNAL_SERVER_ERROR, "the colony has an internal error", None)
 }

@@ -1,4 +1,4 @@
-//! Answers over HTTP: a module a surface, all over the questions of `coral-query`.
+//! Answers over HTTP: one module per surface, all based on the questions of `coral-query`.
 #![warn(missing_docs)]
 
 pub mod json;

@@ -17,9 +17,9 @@ const SCHEMAS: &str = "/components/schemas";
 
 /// Collects the schemas of the types that the document refers to.
 struct Generators {
-    /// Of questions, as they are read: a field with a default may be left out.
+    /// Schemas of questions, as deserialised: a field with a default is optional.
     questions: SchemaGenerator,
-    /// Of answers, as they are written: a field that is always written is required.
+    /// Schemas of answers, as serialised: a field that is always written is required.
     answers: SchemaGenerator,
 }
 
@@ -35,7 +35,7 @@ impl Generators {
         }
     }
 
-    /// Every schema that was referred to, by name.
+    /// All referenced schemas, by name.
     fn into_schemas(mut self) -> Map<String, Value> {
         let mut schemas = self.questions.take_definitions(true);
         schemas.extend(self.answers.take_definitions(true));
@@ -153,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    /// Every schema that the document points to.
+    /// All references in the document.
     fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
         match value {
             Value::Object(fields) => {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn every_schema_that_is_pointed_to_is_there() {
+    fn every_referenced_schema_exists() {
         let document = document();
         let mut found = BTreeSet::new();
         references(&document, &mut found);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_that_answers_add_are_described() {
+    fn fields_added_by_projections_are_described() {
         let document = document();
         let fields = |path: &str| {
             let answer = &document["paths"][path]["get"]["responses"]["200"];
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_path_is_a_path_parameter() {
+    fn a_segment_of_the_path_is_a_path_parameter() {
         let document = document();
         let of = |path: &str| document["paths"][path]["get"]["parameters"].clone();
         let first = |path: &str| {

@@ -1,4 +1,4 @@
-//! `POST /api/v1/sql`: a question in SQL, answered row by row.
+//! `POST /api/v1/sql`: answers an SQL question, row by row.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -20,8 +20,8 @@ use coral_sql::SqlQuestion;
 use coral_sql::runner::{Piece, SqlError, SqlRunner, SqlStream};
 use coral_trace::chain;
 
-/// Bytes of rows that are sent at once.
-const CHUNK: usize = 32 << 10;
+/// Size of the chunks in which rows are sent.
+const CHUNK_BYTES: usize = 32 << 10;
 
 pub(super) async fn sql(
     State(runner): State<SqlRunner>,
@@ -43,7 +43,7 @@ pub(super) async fn sql(
     }
 }
 
-/// The library that SQL would be answered with, for the colony's status.
+/// The library for SQL, for the colony's status.
 pub fn library(runner: &SqlRunner) -> SqlLibrary {
     match runner.library() {
         Ok(found) => SqlLibrary {
@@ -65,7 +65,7 @@ pub fn library(runner: &SqlRunner) -> SqlLibrary {
 /// The answer as one JSON object: [`coral_sql::SqlAnswer`].
 struct Document {
     stream: SqlStream,
-    /// What has not been sent yet.
+    /// Text that was not sent yet.
     text: String,
     is_first: bool,
     is_whole: bool,
@@ -106,7 +106,7 @@ impl Stream for Document {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Infallible>>> {
-        while !self.is_whole && self.text.len() < CHUNK {
+        while !self.is_whole && self.text.len() < CHUNK_BYTES {
             match self.stream.poll_next(context) {
                 Poll::Ready(piece) => self.add(piece),
                 Poll::Pending if self.text.is_empty() => return Poll::Pending,
@@ -141,7 +141,7 @@ fn hint(error: &SqlError) -> Option<&'static str> {
         SqlError::Busy => "ask again in a moment",
         SqlError::Library(LibraryError::Nowhere) => library,
         SqlError::Library(LibraryError::Unsafe { .. }) => {
-            "let root, or the colony's user, own the file and its directories, and nobody else write to them"
+            "make root or the colony's user the owner of the file and its directories, and remove the write permission of others"
         }
         SqlError::Failed(failure) => match failure.kind {
             SqlFailureKind::Limit => {
@@ -151,7 +151,9 @@ fn hint(error: &SqlError) -> Option<&'static str> {
             _ => return None,
         },
         SqlError::Killed(_) => "ask for less: a later --since, fewer columns, a LIMIT",
-        SqlError::Crashed => "the colony goes on; ask for less, or try another version of DuckDB",
+        SqlError::Crashed => {
+            "the colony still runs; ask for less, or try another version of DuckDB"
+        }
         _ => return None,
     })
 }

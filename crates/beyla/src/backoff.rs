@@ -1,35 +1,35 @@
-//! How long until a Beyla that ended is started again.
+//! The wait before Beyla is restarted after it ended.
 
 use std::time::Duration;
 
-/// Doubles from one second to a minute; a Beyla that was well for five minutes starts anew.
+/// Exponential backoff from one second to a minute. Starts over after five minutes of uptime.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Backoff {
-    /// Ends since it was last well.
+    /// Consecutive ends without a healthy uptime.
     failures: u32,
 }
 
-const FIRST: Duration = Duration::from_secs(1);
-const LAST: Duration = Duration::from_secs(60);
-/// Who lived as long as this was well.
-const WELL: Duration = Duration::from_secs(300);
-/// So many ends in a row are a loop.
-const LOOP: u32 = 3;
+const MIN_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_secs(60);
+/// After this uptime, the number of failures starts over.
+const HEALTHY_UPTIME: Duration = Duration::from_secs(300);
+/// This many consecutive failures are a crash loop.
+const CRASHLOOP_FAILURES: u32 = 3;
 
 impl Backoff {
-    /// Counts an end after `lived`. Returns how long to wait.
+    /// Counts an end after an uptime of `lived`. Returns how long to wait before the next start.
     pub fn ended(&mut self, lived: Duration) -> Duration {
-        if lived >= WELL {
+        if lived >= HEALTHY_UPTIME {
             self.failures = 0;
         }
-        let wait = FIRST.saturating_mul(1 << self.failures.min(16)).min(LAST);
+        let wait = MIN_BACKOFF.saturating_mul(1 << self.failures.min(16)).min(MAX_BACKOFF);
         self.failures += 1;
         wait
     }
 
-    /// Whether it ends again and again.
+    /// Whether Beyla is in a crash loop.
     pub fn is_loop(self) -> bool {
-        self.failures >= LOOP
+        self.failures >= CRASHLOOP_FAILURES
     }
 }
 

@@ -1,41 +1,43 @@
-//! Limits of memory and CPU for Beyla, by a cgroup (v2) of its own. Where that is not possible, the reason is a note.
+//! Limits Beyla's memory and CPU with a cgroup (v2). If that is not possible, the status has a
+//! note.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use coral_config::beyla::BeylaLimits;
 
-/// A cgroup for Beyla; removed when this is dropped, once nothing runs in it.
+/// A cgroup for Beyla. Dropping it removes the cgroup if no process runs in it.
 #[derive(Debug)]
 pub struct Cgroup(PathBuf);
 
-/// The length of one period of CPU time, in microseconds, which is the kernel's own default.
+/// The period of the CPU quota, in microseconds: the kernel's default.
 const PERIOD_US: f64 = 100_000.0;
 const NAME: &str = "coral-beyla";
-/// Where this process goes when its own cgroup has to hold cgroups: no cgroup holds both.
+/// The cgroup that this process moves to if its own must have child cgroups. In cgroup v2, a cgroup
+/// with processes cannot pass controllers to children.
 const AGENTS: &str = "coral-agent";
 
-/// Whether a cgroup with limits can be had: v2 is mounted, and this process's own has both controllers.
+/// Checks that a cgroup with limits can be created: cgroup v2 is mounted, and this process's cgroup
+/// has both controllers.
 ///
 /// # Errors
-/// Why not, in words.
+/// The reason, as text.
 pub fn available(root: &Path) -> Result<(), String> {
     own(root).map(drop)
 }
 
 impl Cgroup {
-    /// Makes a cgroup with `limits` below this process's own; `None` when nothing is limited.
+    /// Creates a cgroup with `limits` below this process's cgroup; `None` when there are no limits.
     ///
     /// # Errors
-    /// Why limits are off, in words.
+    /// The reason why there are no limits, as text.
     pub fn create(root: &Path, limits: BeylaLimits) -> Result<Option<Self>, String> {
         if limits == BeylaLimits::default() {
             return Ok(None);
         }
         let own = own(root)?;
-        enable_controllers(&own).map_err(|error| {
-            format!("cannot pass controllers on from {}: {error}", own.display())
-        })?;
+        enable_controllers(&own)
+            .map_err(|error| format!("cannot enable controllers in {}: {error}", own.display()))?;
         let dir = own.join(NAME);
         let failed = |error: io::Error| format!("cannot limit {}: {error}", dir.display());
         match std::fs::create_dir(&dir) {
@@ -51,7 +53,7 @@ impl Cgroup {
         Ok(Some(Self(dir)))
     }
 
-    /// The file that a process writes `0` to, to enter.
+    /// The file to which a process writes `0` to enter the cgroup.
     pub fn entrance(&self) -> PathBuf {
         self.0.join("cgroup.procs")
     }
@@ -59,19 +61,19 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        // Refused while something runs in it; the next start uses it again.
+        // Fails while a process runs in the cgroup. The next start then uses the cgroup again.
         let _ = std::fs::remove_dir(&self.0);
     }
 }
 
-/// The directory of this process's own cgroup.
+/// The directory of this process's cgroup.
 fn own(root: &Path) -> Result<PathBuf, String> {
     let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap_or_default();
     let mounts = read("proc/self/mountinfo");
     let mount = mounts.lines().find_map(mount_point).ok_or("cgroup v2 is not mounted")?;
     let groups = read("proc/self/cgroup");
     let mut group = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
-    // Where this process has stepped aside already.
+    // This process may already have moved to the child cgroup.
     while let Some(above) = group.strip_suffix(AGENTS).and_then(|path| path.strip_suffix('/')) {
         group = above;
     }
@@ -85,14 +87,15 @@ fn own(root: &Path) -> Result<PathBuf, String> {
     Ok(dir)
 }
 
-/// `30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw`. Source: proc(5), mountinfo.
+/// The mount point in a line such as `30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw`. Source:
+/// proc(5), mountinfo.
 fn mount_point(line: &str) -> Option<&str> {
     let (mount, kind) = line.split_once(" - ")?;
     kind.starts_with("cgroup2 ").then(|| mount.split(' ').nth(4)).flatten()
 }
 
-/// Passes controllers on to the cgroups below. The kernel refuses that of a cgroup with processes in it;
-/// if this one is alone there, it steps aside.
+/// Enables the controllers for child cgroups. The kernel refuses this for a cgroup with processes:
+/// if this process is the only one, it moves to a child cgroup.
 fn enable_controllers(own: &Path) -> io::Result<()> {
     let control = own.join("cgroup.subtree_control");
     let enabled = std::fs::read_to_string(&control)?;
@@ -133,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_written_where_the_kernel_reads_them() {
+    fn limits_are_written_to_the_files_of_the_cgroup() {
         let (host, own) = host("cpu memory pids\n");
         let limits = BeylaLimits { memory: Some(500_000_000), cpus: Some(0.5) };
         let cgroup = Cgroup::create(host.path(), limits).unwrap().unwrap();
@@ -145,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_stepped_aside_does_not_do_so_again() {
+    fn a_process_moves_to_a_child_cgroup_once() {
         let (host, own) = host("cpu memory\n");
         let group = host.path().join("proc/self/cgroup");
         std::fs::write(group, "0::/coral.service/coral-agent\n").unwrap();
@@ -155,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_limited_needs_no_cgroup_and_what_cannot_be_says_why() {
+    fn no_limits_need_no_cgroup_and_impossible_limits_have_a_reason() {
         let (host, own) = host("pids\n");
         assert!(Cgroup::create(host.path(), BeylaLimits::default()).unwrap().is_none());
         let limits = BeylaLimits { memory: Some(1), cpus: None };

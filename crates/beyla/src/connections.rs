@@ -1,4 +1,4 @@
-//! What `coral connect` added: a file in the data directory, in the RFD's own words, that outlives the agent.
+//! Services added by `coral connect`: a JSON file in the data directory, which survives restarts.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use super::file;
 use coral_config::beyla::{Ports, Selector, services};
 
-/// Services that were connected, by name, in the order in which they were.
+/// Connected services by name, in the order in which they were added.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Connections {
     file: PathBuf,
     connected: Vec<(String, u16)>,
 }
 
-/// Why the connected services are not known, or cannot be changed.
+/// Why connected services cannot be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionsError {
     /// The file cannot be read.
@@ -23,15 +23,15 @@ pub enum ConnectionsError {
     Read {
         /// The file.
         file: String,
-        /// The operating system's word.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// The file is not what was written.
+    /// The content of the file is invalid.
     #[error("`{file}` is damaged: {reason}; remove it and connect again")]
     Damaged {
         /// The file.
         file: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The file cannot be written.
@@ -39,7 +39,7 @@ pub enum ConnectionsError {
     Write {
         /// The file.
         file: String,
-        /// The operating system's word.
+        /// The operating system's error.
         source: io::Error,
     },
     /// The service cannot be connected.
@@ -47,26 +47,26 @@ pub enum ConnectionsError {
     Invalid {
         /// Its name.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// No such service is connected.
     #[error("`{name}` is not connected{}", known(.connected))]
     Unknown {
-        /// The name that was given.
+        /// The given name.
         name: String,
-        /// Those that are.
+        /// The connected services.
         connected: Vec<String>,
     },
 }
 
-/// Services that may be connected beside those of the configuration.
+/// The most services that can be connected, besides those of the configuration.
 const MAX_CONNECTIONS: usize = 256;
-/// The file is at most that many entries of 256 characters.
+/// Limit of the file's size, more than that many entries of 256 characters need.
 const MAX_BYTES: u64 = 1 << 20;
 
 impl Connections {
-    /// Reads the file in `data_dir`; without it, nothing is connected.
+    /// Reads the file in `data_dir`. Without a file, no service is connected.
     ///
     /// # Errors
     /// [`ConnectionsError::Read`], [`ConnectionsError::Damaged`].
@@ -80,7 +80,7 @@ impl Connections {
             Err(error) if error.kind() == io::ErrorKind::NotFound => "[]".to_owned(),
             Err(source) => return Err(ConnectionsError::Read { file: shown(), source }),
         };
-        let list: Value = serde_json::from_str(&json).map_err(|_| damaged("no JSON"))?;
+        let list: Value = serde_json::from_str(&json).map_err(|_| damaged("not JSON"))?;
         services(&list).map_err(|reason| damaged(&reason))?;
         let entries = list.as_array().map(Vec::as_slice).unwrap_or_default();
         let connected: Option<Vec<_>> = entries.iter().map(entry).collect();
@@ -88,7 +88,7 @@ impl Connections {
         Ok(Self { file, connected })
     }
 
-    /// As Beyla is to be asked for them.
+    /// The connected services, in the form of Beyla's selectors.
     pub fn selectors(&self) -> Vec<Selector> {
         let selector = |(name, port): &(String, u16)| Selector {
             name: Some(name.clone()),
@@ -98,10 +98,10 @@ impl Connections {
         self.connected.iter().map(selector).collect()
     }
 
-    /// Adds a service, or gives one that is known another port. Returns whether anything changed.
+    /// Adds a service, or changes its port. Returns whether anything changed.
     ///
     /// # Errors
-    /// [`ConnectionsError::Invalid`], [`ConnectionsError::Write`]; nothing is changed then.
+    /// [`ConnectionsError::Invalid`], [`ConnectionsError::Write`]: nothing changed.
     pub fn connect(&mut self, name: &str, port: u16) -> Result<bool, ConnectionsError> {
         let invalid = |reason| ConnectionsError::Invalid { name: name.to_owned(), reason };
         services(&json!([{"name": name, "open_port": port}])).map_err(invalid)?;
@@ -122,7 +122,7 @@ impl Connections {
     /// Removes a service.
     ///
     /// # Errors
-    /// [`ConnectionsError::Unknown`], [`ConnectionsError::Write`]; nothing is changed then.
+    /// [`ConnectionsError::Unknown`], [`ConnectionsError::Write`]: nothing changed.
     pub fn disconnect(&mut self, name: &str) -> Result<(), ConnectionsError> {
         let mut connected = self.connected.clone();
         connected.retain(|(known, _)| known != name);
@@ -152,8 +152,8 @@ fn entry(value: &Value) -> Option<(String, u16)> {
 
 fn known(connected: &[String]) -> String {
     match connected {
-        [] => "; nothing is".to_owned(),
-        names => format!("; connected are {}", names.join(", ")),
+        [] => "; no service is connected".to_owned(),
+        names => format!("; connected services: {}", names.join(", ")),
     }
 }
 
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_connected_is_still_connected_after_a_restart() {
+    fn connected_services_survive_a_restart() {
         let dir = tempfile::tempdir().unwrap();
         let mut connections = Connections::load(dir.path()).unwrap();
         assert!(connections.connect("cart", 8080).unwrap());
@@ -181,17 +181,17 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_connected_or_is_not_is_named() {
+    fn errors_name_the_service_that_is_invalid_or_unknown() {
         let dir = tempfile::tempdir().unwrap();
         let mut connections = Connections::load(dir.path()).unwrap();
         for (name, port) in [("", 1), ("a\nb", 1), ("a", 0), (&*"x".repeat(257), 1)] {
             assert!(connections.connect(name, port).is_err(), "{name}:{port}");
         }
         let unknown = connections.disconnect("cart").unwrap_err().to_string();
-        assert_eq!(unknown, "`cart` is not connected; nothing is");
+        assert_eq!(unknown, "`cart` is not connected; no service is connected");
         connections.connect("a", 1).unwrap();
         let unknown = connections.disconnect("cart").unwrap_err().to_string();
-        assert_eq!(unknown, "`cart` is not connected; connected are a");
+        assert_eq!(unknown, "`cart` is not connected; connected services: a");
         for number in 2..=MAX_CONNECTIONS as u16 {
             connections.connect(&number.to_string(), number).unwrap();
         }

@@ -115,7 +115,7 @@ impl Control {
         };
         if changed {
             self.change.send_modify(|changes| *changes += 1);
-            tracing::info!(name = change.name, port = change.port, "what is connected has changed");
+            tracing::info!(name = change.name, port = change.port, "connected services changed");
         }
         Ok(ChangeOutcome { changed, beyla: self.monitor.status().line() })
     }
@@ -123,7 +123,7 @@ impl Control {
     fn admits(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
         let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-        // Digests, so that how long it takes to compare them tells nothing.
+        // Compares digests, so that the time of the comparison reveals nothing about the key.
         let same = Sha256::digest(given) == Sha256::digest(&self.key);
         same && peer.ip().to_canonical().is_loopback()
     }
@@ -146,7 +146,7 @@ async fn answer(
         Ok(Ok(changed)) => Json(changed).into_response(),
         Ok(Err(refusal)) => refused(&refusal),
         Err(panic) => {
-            tracing::error!(%panic, "changing what is connected panicked");
+            tracing::error!(%panic, "changing the connected services panicked");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
@@ -168,7 +168,8 @@ fn refused(refusal: &Refusal) -> Response {
 /// The key of the agent that runs on `data_dir`.
 ///
 /// # Errors
-/// The operating system's word: who may not read it may not change anything.
+/// The operating system's error. Without access to the key file, a process cannot change
+/// connections.
 pub fn key(data_dir: &Path) -> std::io::Result<String> {
     file::read(&key_file(data_dir), MAX_KEY_BYTES)
 }

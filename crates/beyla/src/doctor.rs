@@ -1,4 +1,4 @@
-//! What this host lets Beyla do, and what each lack costs.
+//! Checks whether this host meets Beyla's requirements, and what each missing one costs.
 
 mod capabilities;
 mod kernel;
@@ -8,9 +8,9 @@ use std::path::Path;
 use super::cgroup;
 use crate::status::{Finding, Verdict};
 
-/// Looks at the host whose file system is under `root`: `/`, but for tests. Reads only.
+/// Examines the host whose file system is at `root`: `/`, except in tests. Only reads.
 ///
-/// Source: Beyla's requirements, spec §4.3 and §5.
+/// Source: Beyla's documentation of its requirements.
 pub fn examine(root: &Path) -> Vec<Finding> {
     let mut findings = kernel::examine(root);
     findings.extend(capabilities::examine(root));
@@ -19,20 +19,20 @@ pub fn examine(root: &Path) -> Vec<Finding> {
     findings
 }
 
-/// A finding about `what`, which is `found`, and costs something unless all is well.
+/// A finding about `what`, with the state `found`. `costs` applies unless the verdict is fine.
 fn finding(what: &str, verdict: Verdict, found: impl Into<String>, costs: &str) -> Finding {
     let costs = (verdict != Verdict::Fine).then(|| costs.to_owned());
     Finding { what: what.to_owned(), verdict, found: found.into(), costs }
 }
 
-/// The number of the first pid namespace. Source: Linux, `PROC_PID_INIT_INO`.
-const HOSTS_PIDS: &str = "pid:[4026531836]";
+/// The inode number of the initial pid namespace. Source: Linux, `PROC_PID_INIT_INO`.
+const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
 
 fn pid_namespace(root: &Path) -> Finding {
     let namespace = std::fs::read_link(root.join("proc/self/ns/pid"));
     let namespace = namespace.map(|link| link.display().to_string()).unwrap_or_default();
     let (verdict, found) = match namespace.as_str() {
-        HOSTS_PIDS => (Verdict::Fine, "the host's"),
+        INITIAL_PID_NAMESPACE => (Verdict::Fine, "the host's"),
         "" => (Verdict::Unknown, "cannot be read"),
         _ => (Verdict::Lacking, "a container's"),
     };
@@ -40,7 +40,7 @@ fn pid_namespace(root: &Path) -> Finding {
         "pid namespace",
         verdict,
         found,
-        "processes outside this container are not seen; run it with the host's pids (hostPID, --pid=host)",
+        "processes outside this container are not instrumented; run it with the host's pids (hostPID, --pid=host)",
     )
 }
 
@@ -57,7 +57,7 @@ fn limits(root: &Path) -> Finding {
     )
 }
 
-/// The text of a file, trimmed; `None` when it cannot be read.
+/// The trimmed text of a file; `None` if it cannot be read.
 fn read(root: &Path, file: &str) -> Option<String> {
     std::fs::read_to_string(root.join(file)).ok().map(|text| text.trim().to_owned())
 }
@@ -78,7 +78,7 @@ mod tests {
         dir
     }
 
-    /// A line a finding; what a lack costs is in none of these.
+    /// One line per finding, without costs.
     fn lines(findings: &[Finding]) -> String {
         let line = |finding: &Finding| {
             assert_eq!(finding.costs, None);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_has_all_of_it_is_told_so_without_costs() {
+    fn a_host_that_meets_all_requirements_has_findings_without_costs() {
         let host = host(&[
             ("proc/sys/kernel/osrelease", "6.1.0-18-amd64\n"),
             ("proc/sys/kernel/perf_event_paranoid", "2\n"),
@@ -103,7 +103,8 @@ mod tests {
             ("sys/fs/cgroup/system.slice/coral.service/cgroup.controllers", "cpu memory pids\n"),
         ]);
         std::fs::create_dir_all(host.path().join("proc/self/ns")).unwrap();
-        std::os::unix::fs::symlink(HOSTS_PIDS, host.path().join("proc/self/ns/pid")).unwrap();
+        std::os::unix::fs::symlink(INITIAL_PID_NAMESPACE, host.path().join("proc/self/ns/pid"))
+            .unwrap();
         expect![[r"
             Fine kernel: 6.1.0-18-amd64
             Fine BTF: /sys/kernel/btf/vmlinux
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn every_lack_is_told_with_what_it_costs() {
+    fn every_missing_requirement_has_a_finding_with_its_cost() {
         let host = host(&[
             ("proc/sys/kernel/osrelease", "4.14.0\n"),
             ("proc/sys/kernel/perf_event_paranoid", "3\n"),

@@ -1,20 +1,20 @@
-//! Small files of our own: nobody else reads them, and a reader sees all of one or none.
+//! Small private files that are replaced atomically.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// Writes `bytes` to `file`, mode 0600, in one step; makes its directory, mode 0700, if there is none.
+/// Writes `bytes` to `file` atomically, mode 0600. Creates its directory, mode 0700, if needed.
 ///
 /// # Errors
-/// The operating system's word; the file is then what it was.
+/// The operating system's error; the file is unchanged.
 pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(dir) = file.parent() {
         private_dir(dir)?;
     }
     let aside = file.with_extension("tmp");
-    // What a crash left there may belong to nobody, or have another mode.
+    // A leftover of a crash may have another owner or mode.
     let _ = fs::remove_file(&aside);
     let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
     opened.write_all(bytes)?;
@@ -22,20 +22,20 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&aside, file)
 }
 
-/// The text of a file that is at most `most` bytes long.
+/// The text of a file of at most `most` bytes.
 ///
 /// # Errors
-/// The operating system's word.
+/// The operating system's error.
 pub fn read(file: &Path, most: u64) -> io::Result<String> {
     let mut text = String::new();
     File::open(file)?.take(most).read_to_string(&mut text)?;
     Ok(text)
 }
 
-/// Makes a directory that only this user may look into, and its parents.
+/// Creates a directory, mode 0700, and its parents.
 ///
 /// # Errors
-/// The operating system's word.
+/// The operating system's error.
 pub fn private_dir(dir: &Path) -> io::Result<()> {
     if let Some(parent) = dir.parent() {
         fs::create_dir_all(parent)?;
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_for_its_owner_alone_also_after_a_crash_left_one_aside() {
+    fn a_file_is_private_even_if_a_crash_left_a_temporary_file() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("beyla/config.yaml");
         replace(&file, b"one").unwrap();

@@ -1,7 +1,8 @@
-//! From the agent's `beyla:` section to a configuration for one version of Beyla.
+//! Generates a configuration for a version of Beyla from the agent's `beyla:` section.
 //!
-//! Source: spec of Beyla, §4.1 and §4.2. An unknown key in an item of `discovery` ends Beyla, and one elsewhere
-//! is ignored in silence; so nothing is written that the version does not know, and what it cannot do is refused.
+//! Beyla ends at an unknown key in an item of `discovery`, and ignores unknown keys elsewhere. So a
+//! key that the version does not know is never written, and a setting that the version lacks is an
+//! error. See docs/beyla.md.
 
 mod discovery;
 mod traces;
@@ -15,80 +16,80 @@ use super::environment;
 use super::version::Version;
 use coral_config::beyla::{BeylaConfig, Selector};
 
-/// What is asked of Beyla, and by whom.
+/// The settings to generate a configuration from.
 #[derive(Clone, Debug)]
 pub struct GenerateInput<'a> {
-    /// The agent's section.
+    /// The agent's `beyla:` section.
     pub config: &'a BeylaConfig,
-    /// What `coral connect` added.
+    /// Services added by `coral connect`.
     pub connected: &'a [Selector],
-    /// Who asks.
+    /// The agent's ports and programs.
     pub self_info: &'a SelfInfo,
-    /// Where Beyla shall answer whether it is well; versions before 3.16 cannot.
+    /// The port of Beyla's health check; ignored before version 3.16.
     pub health_port: Option<u16>,
 }
 
-/// The agent's own sockets and programs: where data goes, and what is never instrumented.
+/// The agent's sockets and programs: where Beyla sends data, and what it must not instrument.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SelfInfo {
-    /// The receiver of Beyla's OTLP/HTTP.
+    /// The address of the receiver of Beyla's OTLP/HTTP.
     pub otlp_http: SocketAddr,
-    /// Every port that this process listens on.
+    /// All ports of this process.
     pub ports: Vec<u16>,
-    /// This process.
+    /// The id of this process.
     pub pid: u32,
-    /// Our program and Beyla's.
+    /// The paths of Coral's program and Beyla's.
     pub programs: Vec<PathBuf>,
 }
 
-/// A configuration for one version.
+/// A configuration for one version of Beyla.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GeneratedConfig {
-    /// For `beyla -config`.
+    /// The file for `beyla -config`.
     pub yaml: String,
-    /// Variables beside [`environment::base`].
+    /// Environment variables in addition to [`environment::base`].
     pub environment: Vec<(String, String)>,
 }
 
-/// Why there is no configuration for this version.
+/// Why there is no configuration for a version.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum GenerateError {
-    /// The version cannot do what is asked.
+    /// The version lacks a configured feature.
     #[error("`{what}` needs Beyla {needs}; this one is {version}")]
     Version {
-        /// The key, and its value where that matters.
+        /// The setting, with its value if that matters.
         what: String,
-        /// The versions that can.
+        /// The versions that have the feature.
         needs: &'static str,
-        /// The version that cannot.
+        /// The version that lacks it.
         version: Version,
     },
-    /// The version is older than any that can be configured.
+    /// The version is older than all supported ones.
     #[error("Beyla {0} is too old; this coral runs {OLDEST} and newer")]
     TooOld(Version),
-    /// Beyla would end at once.
+    /// There is nothing to instrument, so Beyla would end at once.
     #[error(
         "nothing to instrument; name services in `beyla.discovery.services`, or use `coral connect NAME:PORT`"
     )]
     Nothing,
-    /// The text could not be written.
+    /// The YAML could not be written.
     #[error("cannot write YAML: {0}")]
     Yaml(String),
 }
 
-/// The oldest version that takes `instrumentations`. Source: grafana/alloy#1356.
+/// The oldest supported version: the first with `instrumentations`. Source: grafana/alloy#1356.
 pub const OLDEST: Version = Version::new(1, 7, 0);
-/// Globs instead of regular expressions.
+/// The first version with globs instead of regular expressions.
 const GLOBS: Version = Version::new(2, 5, 1);
-/// `health_check`.
+/// The first version with `health_check`.
 pub const HEALTH: Version = Version::new(3, 16, 0);
-/// How often metrics are sent.
+/// How often Beyla sends metrics.
 const METRICS_INTERVAL: &str = "10s";
 
-/// Writes the configuration for `version`.
+/// Generates the configuration for `version`.
 ///
 /// # Errors
-/// [`GenerateError`] names the key and the versions that can.
+/// [`GenerateError`] names the setting and the versions that support it.
 pub fn generate(version: Version, input: &GenerateInput) -> Result<GeneratedConfig, GenerateError> {
     if version < OLDEST {
         return Err(GenerateError::TooOld(version));
@@ -130,7 +131,7 @@ fn endpoint(receiver: SocketAddr, signal: &str) -> String {
     format!("http://{}/v1/{signal}", coral_server::addresses::on_this_host(receiver))
 }
 
-/// Every text with `$` as `$$`: Beyla expands `${VAR}` in the file before it reads it.
+/// Doubles every `$` in texts, because Beyla expands `${VAR}` in the file before parsing.
 fn escaped(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(text.replace('$', "$$")),
@@ -143,7 +144,7 @@ fn escaped(value: Value) -> Value {
     }
 }
 
-/// All text is quoted: a name may look like anything.
+/// Quotes all texts, because a name may look like any YAML value.
 fn yaml(value: Value) -> Result<String, GenerateError> {
     let options = serde_saphyr::ser_options! { quote_all: true };
     serde_saphyr::to_string_with_options(&value, options)

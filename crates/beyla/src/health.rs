@@ -1,4 +1,4 @@
-//! Asks Beyla whether it is well. Versions from 3.16 on answer on a port of their own.
+//! Queries Beyla's health check, which exists since version 3.16.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
@@ -7,17 +7,17 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-/// The status line is all that counts.
+/// Only the status line is read.
 const MAX_BYTES: u64 = 64;
 
-/// A port that was free a moment ago. Another one at every start: the last one may be in use for minutes,
-/// while the kernel takes an old Beyla apart.
+/// A free port. Each start uses another one, because the last port may stay in use for minutes
+/// while the kernel detaches the probes of an ended Beyla.
 pub fn free_port() -> Option<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
     Some(listener.local_addr().ok()?.port())
 }
 
-/// Whether who listens on `port` says that it is well, within two seconds.
+/// Whether the health check on `port` answers with success within two seconds.
 pub async fn answers(port: u16) -> bool {
     let asked = tokio::time::timeout(ANSWER_TIMEOUT, ask((Ipv4Addr::LOCALHOST, port).into())).await;
     asked.is_ok_and(|status| status.is_ok_and(|line| line.contains(" 200 ")))
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_a_success_counts_as_well() {
+    async fn only_a_success_counts_as_healthy() {
         for (answer, well) in [
             ("HTTP/1.1 200 OK\r\n\r\n{\"schema_version\":1}", true),
             ("HTTP/1.1 503 Service Unavailable\r\n\r\n", false),

@@ -1,6 +1,8 @@
-//! Installs a release of Beyla: fetched, verified, unpacked, run once for its version, and put in place in one step.
+//! Installs a release of Beyla: downloads, verifies and unpacks it, runs it to get its version, and
+//! moves it into place atomically.
 //!
-//! Source: grafana/beyla, `release-binaries`: `beyla-linux-ARCH-vX.Y.Z.tar.gz` with `beyla` and its licences.
+//! Releases are grafana/beyla's `release-binaries`: `beyla-linux-ARCH-vX.Y.Z.tar.gz` with `beyla`
+//! and its licences.
 
 #[cfg(test)]
 mod tests;
@@ -17,84 +19,84 @@ use coral_install::{Aside, Download, DownloadError, VerifiedFile, platform};
 /// What to install, and where.
 #[derive(Clone, Debug)]
 pub struct Install {
-    /// Where it is from.
+    /// Where the archive comes from.
     pub source: Source,
-    /// Its SHA-256, if somebody knows it.
+    /// The expected SHA-256 of the archive, if known.
     pub sha256: Option<String>,
-    /// Whether nobody has to.
+    /// Whether an archive without a known SHA-256 is installed.
     pub allow_unverified: bool,
-    /// Where versions lie, each in a directory of its name.
+    /// The directory of versions, with a directory for each.
     pub versions: PathBuf,
 }
 
-/// Where an archive is from.
+/// Where an archive comes from.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// The official one of a version, or a mirror's.
+    /// The official archive of a version, from GitHub or a mirror.
     Release {
-        /// Which.
+        /// The version.
         version: Version,
-        /// Where releases lie; GitHub, when it is not given.
+        /// The URL of a mirror; GitHub if `None`.
         mirror: Option<String>,
     },
-    /// A file, or a URL of http or https.
+    /// A file, or an http or https URL.
     Archive(String),
 }
 
-/// A version that is in place now.
+/// An installed version.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InstalledVersion {
-    /// What it says of itself.
+    /// The version that the program reports.
     pub version: Version,
-    /// The program.
+    /// The path of the program.
     pub path: PathBuf,
-    /// Of the archive.
+    /// The SHA-256 of the archive.
     pub sha256: String,
-    /// Who vouched for that; `None` when nobody did.
+    /// The source of the expected SHA-256; `None` if the archive was not verified.
     pub verified_by: Option<String>,
 }
 
 /// Why nothing was installed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// The archive did not come, or is not what it should be.
+    /// The archive could not be downloaded or verified.
     #[error(transparent)]
     Download(#[from] DownloadError),
-    /// It cannot be unpacked.
+    /// The archive could not be unpacked.
     #[error("cannot unpack `{from}`")]
     Archive {
         /// The archive.
         from: String,
-        /// Why.
+        /// The reason.
         source: ArchiveError,
     },
-    /// The program in it is no Beyla, or for another kind of machine.
+    /// The program in the archive is not Beyla, or is for another architecture.
     #[error("the program in the archive does not run here")]
     Program(#[from] ProbeError),
-    /// It says that it is another version than was asked for.
+    /// The program reports a version other than the requested one.
     #[error("the archive of {asked} holds {found}")]
     Version {
-        /// What was asked for.
+        /// The requested version.
         asked: Version,
-        /// What it is.
+        /// The reported version.
         found: Version,
     },
-    /// Beyla has no release for this kind of machine.
-    #[error("there is no release of Beyla for {0}; it runs on amd64 and arm64")]
+    /// Beyla has no release for this architecture.
+    #[error("Beyla has no release for {0}, only for amd64 and arm64")]
     Platform(&'static str),
-    /// It cannot be put in place.
+    /// The program could not be moved into place.
     #[error("cannot write to `{dir}`")]
     Write {
-        /// Where.
+        /// The directory.
         dir: String,
-        /// The operating system's word.
+        /// The operating system's error.
         source: io::Error,
     },
 }
 
-/// The version that our recordings and our trials of its process are of.
-pub const TRIED: Version = Version::new(3, 31, 0);
-/// What is taken out of an archive.
+/// The default version, with which Coral is tested.
+pub const DEFAULT_VERSION: Version = Version::new(3, 31, 0);
+/// The files to unpack from an archive.
 const CONTENTS: Contents = Contents {
     program: PROGRAM,
     beside: &["LICENSE", "NOTICE", "third_party_licenses.csv"],
@@ -103,16 +105,17 @@ const CONTENTS: Contents = Contents {
 const RELEASES: &str = "https://github.com/grafana/beyla/releases/download";
 
 impl Install {
-    /// Installs it. Another version, and the one that was there, stay until all is well.
+    /// Installs the program. Other versions, and an installed copy of this one, stay until it is
+    /// complete.
     ///
     /// # Errors
-    /// [`InstallError`]; nothing has changed then.
+    /// [`InstallError`]: nothing changed.
     pub fn run(&self) -> Result<InstalledVersion, InstallError> {
         let from = self.source.archive()?;
         let written =
             |source| InstallError::Write { dir: self.versions.display().to_string(), source };
         fs::create_dir_all(&self.versions).map_err(written)?;
-        // On the same file system, so that the last step is a rename; nobody else can look into it or guess it.
+        // A private directory on the same file system, so that the last step is a rename.
         let aside = Aside::in_dir(&self.versions).map_err(written)?;
         let archive = aside.0.join("archive.tar.gz");
         let download = Download {
@@ -136,7 +139,7 @@ impl Install {
 }
 
 impl Source {
-    /// The archive's file or URL.
+    /// The file or URL of the archive.
     fn archive(&self) -> Result<String, InstallError> {
         let (version, mirror) = match self {
             Self::Archive(from) => return Ok(from.clone()),
@@ -147,14 +150,15 @@ impl Source {
         Ok(format!("{mirror}/v{version}/beyla-linux-{platform}-v{version}.tar.gz"))
     }
 
-    /// What GitHub says of a release, for releases without a file of digests.
+    /// The URL of GitHub's metadata of a release, for releases without a file of digests.
     fn release(&self) -> Option<String> {
         let Self::Release { version, mirror: None } = self else { return None };
         Some(format!("https://api.github.com/repos/grafana/beyla/releases/tags/v{version}"))
     }
 }
 
-/// Moves the program and its licences from `aside` into `dir`, the program last: once it is there, it is complete.
+/// Moves the licences and the program from `aside` to `dir`, the program last: it marks a complete
+/// installation.
 fn place(aside: &Path, dir: &Path) -> io::Result<PathBuf> {
     fs::create_dir_all(dir)?;
     for name in CONTENTS.beside {

@@ -1,4 +1,4 @@
-//! From the settings of this moment to a running Beyla.
+//! Starts Beyla with the current settings.
 
 use std::path::Path;
 use std::process::Command;
@@ -22,29 +22,30 @@ use coral_trace::chain;
 pub struct Launcher {
     config: AgentConfig,
     self_info: SelfInfo,
-    /// The last program that said its version: it is not asked again while it is the same file.
+    /// The last program whose version was read. The version is not read again while the file is the
+    /// same.
     probed: Option<(Program, Version)>,
-    /// The limits of the Beyla that runs.
+    /// The cgroup of the running Beyla.
     cgroup: Option<Cgroup>,
 }
 
-/// Everything that comes before the start itself.
+/// A prepared start.
 struct StartPlan {
     command: Command,
     is_outdated: Box<dyn Fn() -> bool + Send + Sync>,
     health_port: Option<u16>,
-    /// But for its process.
+    /// The running program, without its process id.
     running: Running,
     pid_file: PidFile,
 }
 
 impl Launcher {
-    /// For the agent of `config`, which listens on `own`.
+    /// A launcher for the agent of `config`, which listens on the ports of `self_info`.
     pub fn new(config: AgentConfig, self_info: SelfInfo) -> Self {
         Self { config, self_info, probed: None, cgroup: None }
     }
 
-    /// As the supervisor takes it.
+    /// The start function for the supervisor.
     pub fn into_start(self) -> Start {
         let launcher = Arc::new(Mutex::new(self));
         Box::new(move || {
@@ -53,17 +54,17 @@ impl Launcher {
                 let prepare =
                     move || launcher.lock().unwrap_or_else(PoisonError::into_inner).prepare();
                 let prepared = tokio::task::spawn_blocking(prepare).await;
-                let panicked = |panic| CannotStart::Failed(format!("a defect of coral: {panic}"));
+                let panicked = |panic| CannotStart::Failed(format!("coral panicked: {panic}"));
                 start(prepared.map_err(panicked)??).await
             })
         })
     }
 
-    /// Blocks: the program may take seconds to say its version.
+    /// Blocks: reading the program's version may take seconds.
     fn prepare(&mut self) -> Result<StartPlan, CannotStart> {
         let unavailable = CannotStart::Unavailable;
         let found = locate(&places(&self.config)).map_err(|missing| {
-            unavailable(format!("{missing}; spans that others send are taken all the same"))
+            unavailable(format!("{missing}; spans from other exporters are still received"))
         })?;
         let connections =
             Connections::load(&self.config.data_dir).map_err(|error| unavailable(chain(&error)))?;
@@ -106,9 +107,9 @@ impl Launcher {
         Ok(version)
     }
 
-    /// Sets the limits up. Returns what has to be said about them.
+    /// Creates the cgroup. Returns notes for the status.
     fn limit(&mut self) -> Vec<String> {
-        // The one that was: gone if nothing runs in it any more.
+        // Removes the previous cgroup if no process runs in it.
         self.cgroup = None;
         match Cgroup::create(Path::new("/"), self.config.beyla.limits) {
             Ok(cgroup) => {
@@ -122,9 +123,9 @@ impl Launcher {
         }
     }
 
-    /// Writes the configuration, and the command that runs Beyla with it.
+    /// Writes the configuration. Returns the command that runs Beyla with it.
     fn command(&self, found: &Found, generated: GeneratedConfig) -> std::io::Result<Command> {
-        // Absolute, since it runs in a directory of its own.
+        // Absolute, because Beyla runs in another directory.
         let dir = std::path::absolute(self.config.data_dir.join("beyla"))?;
         let yaml = dir.join("beyla-config.yaml");
         file::replace(&yaml, generated.yaml.as_bytes())?;
@@ -148,13 +149,15 @@ async fn start(prepared: StartPlan) -> Result<StartedBeyla, CannotStart> {
     Ok(StartedBeyla { process, running, is_outdated, health_port })
 }
 
-/// Ends the Beyla of an agent that was killed.
+/// Ends a Beyla that a killed agent left running.
 fn end_orphan(file: &PidFile) {
     match file.end_orphan() {
         Orphan::None => {}
-        Orphan::Killed(pid) => tracing::warn!(pid, "killed a Beyla that an agent had left behind"),
+        Orphan::Killed(pid) => {
+            tracing::warn!(pid, "killed a Beyla that an earlier agent left running")
+        }
         Orphan::Stays(pid) => {
-            tracing::error!(pid, "a Beyla that an agent had left behind does not end");
+            tracing::error!(pid, "a Beyla that an earlier agent left running does not end");
         }
     }
 }

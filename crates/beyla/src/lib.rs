@@ -1,9 +1,9 @@
-//! Beyla: found, configured, run and watched.
+//! Finds, configures, runs and monitors Beyla.
 //!
-//! [`launcher`] makes of the settings of a moment a running process: it [`locate`]s the program, asks it for its
-//! [`version`], [`generate`]s that version's configuration, and starts it through the [`shim`]. [`supervisor`]
-//! watches the [`process`] and starts it again; what it learns is on the [`monitor`], and [`state`] is what
-//! follows from it. [`control`] is how `coral connect` gets through.
+//! [`launcher`] starts a process with the current settings: it [`locate`]s the program, reads its
+//! [`version`], [`generate`]s a configuration for that version, and starts the program through the
+//! [`shim`]. [`supervisor`] watches the [`process`] and restarts it. [`monitor`] collects evidence,
+//! from which [`state`] follows. [`control`] accepts changes from `coral connect`.
 
 mod backoff;
 pub mod cgroup;
@@ -44,21 +44,22 @@ use self::monitor::BeylaMonitor;
 use self::supervisor::Supervisor;
 use coral_config::AgentConfig;
 
-/// An agent's Beyla, which is not run yet.
+/// An agent's Beyla, before it runs.
 pub struct Beyla {
-    /// What everybody may know of it.
+    /// Status and counters.
     pub monitor: Arc<BeylaMonitor>,
-    /// How it is asked for something else.
+    /// Accepts changes of the connected services.
     pub control: Arc<Control>,
-    /// `None` when it is switched off.
+    /// `None` when Beyla is disabled.
     supervisor: Option<Supervisor>,
 }
 
 impl Beyla {
-    /// For the agent of `config`, which listens on `own`; `came` counts the spans of Beyla's receivers.
+    /// Beyla for the agent of `config`, which listens on the ports of `self_info`. `received`
+    /// counts the spans of Beyla's receivers.
     ///
     /// # Errors
-    /// When the key of its control cannot be written.
+    /// The key file of [`Control`] cannot be written.
     pub fn new(
         config: &AgentConfig,
         self_info: SelfInfo,
@@ -81,7 +82,7 @@ impl Beyla {
         Ok(Self { monitor, control, supervisor })
     }
 
-    /// Runs it until `stop`, and until it has ended.
+    /// Runs Beyla until `stop` is cancelled. Returns when Beyla has ended.
     pub async fn run(self, stop: CancellationToken) {
         match self.supervisor {
             Some(supervisor) => supervisor.run(stop).await,
@@ -90,7 +91,7 @@ impl Beyla {
     }
 }
 
-/// Where an agent's Beyla may be.
+/// The places where Beyla may be installed.
 pub fn places(config: &AgentConfig) -> Places {
     Places {
         named: config.beyla.path.clone(),
@@ -99,12 +100,12 @@ pub fn places(config: &AgentConfig) -> Places {
     }
 }
 
-/// Where installed versions lie, each in a directory of its name.
+/// The directory of installed versions, with a directory for each.
 pub fn versions_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("beyla/versions")
 }
 
-/// Programs that are never instrumented: this one, and the Beyla that is run.
+/// Programs that are never instrumented: Coral's, and the Beyla that runs.
 pub fn own_programs(beyla: Option<&Path>) -> Vec<PathBuf> {
     let beyla = beyla.map(|path| path.canonicalize().unwrap_or_else(|_| path.to_owned()));
     std::env::current_exe().ok().into_iter().chain(beyla).collect()

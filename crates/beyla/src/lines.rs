@@ -1,24 +1,25 @@
-//! Lines of a pipe, none of them longer than is good.
+//! Reads lines from a pipe, with a limit of their length.
 
 use std::io::{BufRead, BufReader, Read};
 
-/// Lines of `R`, until it ends. A longer line is cut, and the rest of it skipped.
+/// The lines of `R`. A line above the limit is cut, and its rest is skipped.
 pub struct Lines<R>(BufReader<R>);
 
-/// A line, without its end.
+/// A line without its line break.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OutputLine {
-    /// What is not UTF-8 is replaced.
+    /// The text, with invalid UTF-8 replaced.
     pub text: String,
-    /// Whether it was longer.
+    /// Whether the line was cut.
     pub cut: bool,
 }
 
-/// Beyla's own lines are shorter; a verifier's dump is many short lines.
+/// The limit of a line. Beyla's own lines are shorter; a dump of the kernel's verifier has many
+/// short lines.
 pub const MAX_LINE_BYTES: usize = 8 * 1024;
 
 impl<R: Read> Lines<R> {
-    /// Of `input`.
+    /// The lines of `input`.
     pub fn of(input: R) -> Self {
         Self(BufReader::new(input))
     }
@@ -51,7 +52,7 @@ impl<R: Read> Iterator for Lines<R> {
         let cut = !ended && bytes.len() > MAX_LINE_BYTES;
         if cut {
             bytes.truncate(MAX_LINE_BYTES);
-            // The pipe may end in the middle of it.
+            // The pipe may end in the middle of a line.
             let _ = self.skip();
         }
         let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();

@@ -1,4 +1,4 @@
-//! Finds Beyla: where it was said to be, else what was installed here, else on `$PATH`.
+//! Finds Beyla: the configured path, else an installed version, else `$PATH`.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::version::Version;
 
-/// Where Beyla may be.
+/// The places where Beyla may be.
 #[derive(Clone, Debug)]
 pub struct Places {
-    /// `beyla.path`, `BEYLA_PATH` among its origins.
+    /// `beyla.path`, which `BEYLA_PATH` can set.
     pub named: Option<PathBuf>,
     /// `DATA_DIR/beyla/versions`, with a directory for each version.
     pub installed: PathBuf,
@@ -17,16 +17,16 @@ pub struct Places {
     pub path: Option<std::ffi::OsString>,
 }
 
-/// A program, and how it was found.
+/// A program, and where it was found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found {
-    /// Absolute, unless it was named otherwise.
+    /// The path, absolute unless configured otherwise.
     pub path: PathBuf,
-    /// Which place it is from.
+    /// The place where it was found.
     pub by: FoundBy,
 }
 
-/// Which place a program is from.
+/// A place where a program was found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FoundBy {
     /// `beyla.path`.
@@ -37,21 +37,21 @@ pub enum FoundBy {
     Path,
 }
 
-/// Why there is none.
+/// Why no program was found.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotFound {
-    /// What was named is not there, or cannot be run. Nothing else is tried in its place.
-    #[error("`beyla.path` is `{0}`, which is no program that can be run")]
+    /// The configured path is missing or not executable. No other place is tried.
+    #[error("`beyla.path` is `{0}`, which is not an executable file")]
     Named(String),
-    /// Nowhere.
-    #[error("no Beyla is installed; `coral beyla install` does that")]
+    /// No place has Beyla.
+    #[error("Beyla is not installed; run `coral beyla install`")]
     Nowhere,
 }
 
 /// The program's name.
 pub const PROGRAM: &str = "beyla";
 
-/// Looks in all `places`, in their order. The newest of the installed versions comes first.
+/// Searches all `places` in order. Of installed versions, the newest comes first.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -68,14 +68,14 @@ pub fn locate(places: &Places) -> Result<Found, NotFound> {
     }
     let on_path = places.path.as_deref().map(OsStr::to_owned).unwrap_or_default();
     let path = std::env::split_paths(&on_path)
-        // An empty or relative entry means the directory that we happen to be in.
+        // An empty or relative entry would mean the current directory.
         .filter(|dir| dir.is_absolute())
         .map(|dir| dir.join(PROGRAM))
         .find(|path| is_program(path));
     path.map(|path| Found { path, by: FoundBy::Path }).ok_or(NotFound::Nowhere)
 }
 
-/// Every version in `dir`, oldest first.
+/// All versions in `dir`, oldest first.
 pub fn installed(dir: &Path) -> Vec<(Version, PathBuf)> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let mut found: Vec<_> = entries
@@ -95,7 +95,7 @@ fn is_program(path: &Path) -> bool {
 }
 
 impl FoundBy {
-    /// In words.
+    /// A short description.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Name => "named by beyla.path",
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_wins_over_the_newest_installed_version_and_that_over_the_path() {
+    fn a_configured_path_comes_before_installed_versions_and_these_before_the_search_path() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         for name in ["named", "versions/2.9.0/beyla", "versions/2.10.0/beyla", "bin/beyla"] {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_tried_in_place_of_what_was_named() {
+    fn no_other_place_is_tried_when_a_path_is_configured() {
         let dir = tempfile::tempdir().unwrap();
         program(&dir.path().join("versions/3.31.0/beyla"));
         let places = Places {

@@ -1,21 +1,21 @@
-//! A line of Beyla's log, as Go's slog writes it: `key=value` text, or JSON.
+//! Parses a line of Beyla's log, in the formats of Go's slog: `key=value` text, or JSON.
 
 use serde_json::Value;
 use tracing::Level;
 
-/// One line. What is neither of slog's forms is a message without level.
+/// One line. A line in neither format is a message without a level.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LogLine {
-    /// `level`; `None` when it has none.
+    /// The level; `None` if the line has none.
     pub level: Option<Level>,
-    /// `msg`, else the whole line.
+    /// The message `msg`, or the whole line.
     pub message: String,
-    /// The rest, in the order of the line, without `time`.
+    /// All other fields in order, without `time`.
     pub fields: Vec<(String, String)>,
 }
 
 impl LogLine {
-    /// Reads a line; nothing is refused.
+    /// Parses any line.
     pub fn parse(line: &str) -> Self {
         let pairs = if line.starts_with('{') { json(line) } else { text(line) };
         let structured = pairs.and_then(Self::of_pairs);
@@ -31,7 +31,7 @@ impl LogLine {
         self.fields.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    /// Message and error, if it has one: "wrong configuration: missing …".
+    /// The message, and the error if there is one: "wrong configuration: missing …".
     pub fn summary(&self) -> String {
         match self.field("error").or_else(|| self.field("err")) {
             Some(error) => format!("{}: {error}", self.message),
@@ -39,7 +39,7 @@ impl LogLine {
         }
     }
 
-    /// The fields as one text.
+    /// All fields as one text.
     pub fn rest(&self) -> String {
         let pairs: Vec<_> =
             self.fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -60,7 +60,7 @@ impl LogLine {
     }
 }
 
-/// `DEBUG`, `INFO`, `WARN`, `ERROR`, and what lies between: `ERROR+4`, `DEBUG-1`.
+/// Parses `DEBUG`, `INFO`, `WARN`, `ERROR` and levels between, such as `ERROR+4` and `DEBUG-1`.
 fn level(text: &str) -> Option<Level> {
     match text.split(['+', '-']).next()? {
         "DEBUG" => Some(Level::DEBUG),
@@ -80,7 +80,7 @@ fn json(line: &str) -> Option<Vec<(String, String)>> {
     Some(fields.into_iter().map(|(key, value)| (key, plain(value))).collect())
 }
 
-/// `key=value key="quoted value"`; keys may be quoted too.
+/// Parses `key=value key="quoted value"`; keys may be quoted too.
 fn text(line: &str) -> Option<Vec<(String, String)>> {
     let mut pairs = Vec::new();
     let mut rest = line.trim();
@@ -88,7 +88,7 @@ fn text(line: &str) -> Option<Vec<(String, String)>> {
         let (key, after) = word(rest, '=')?;
         let after = after.strip_prefix('=')?;
         let Some((value, after)) = word(after, ' ') else {
-            // A line that was cut within its last value, which is quoted.
+            // Accepts a line that was cut inside its last, quoted value.
             let is_log = pairs.iter().any(|(key, _)| key == "msg");
             pairs.push((key, after.strip_prefix('"').filter(|_| is_log)?.to_owned()));
             break;
@@ -99,18 +99,19 @@ fn text(line: &str) -> Option<Vec<(String, String)>> {
     Some(pairs)
 }
 
-/// A word up to `end`, which is left in the rest, or a quoted one.
+/// A word up to `end`, which stays in the rest, or a quoted word.
 fn word(text: &str, end: char) -> Option<(String, &str)> {
     if let Some(quoted) = text.strip_prefix('"') {
         return unquote(quoted);
     }
     let length = text.find(end).unwrap_or(text.len());
     let word = &text[..length];
-    // A bare key has no blanks in it, or the line is prose.
+    // A key without quotes has no blanks; otherwise the line is prose.
     (!word.contains([' ', '"'])).then(|| (word.to_owned(), &text[length..]))
 }
 
-/// The end of a text that Go's `strconv.Quote` wrote, without its first quote; and what follows it.
+/// Unquotes a text that Go's `strconv.Quote` wrote, after its first quote. Returns the text, and
+/// the rest of the line.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut bytes = Vec::new();
     let mut chars = text.char_indices();
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn slogs_text_is_read_with_quoted_keys_and_values() {
+    fn text_of_slog_is_parsed_with_quoted_keys_and_values() {
         check(
             r#"time=2026-11-23T07:00:00.123Z level=INFO msg="Grafana Beyla" Version=v3.31.0 "OpenTelemetry SDK Version"=1.44.0"#,
             Some(Level::INFO),
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_told_with_its_cause() {
+    fn the_summary_of_an_error_has_its_cause() {
         let line = r#"level=ERROR msg="wrong configuration" error="missing port""#;
         assert_eq!(LogLine::parse(line).summary(), "wrong configuration: missing port");
     }

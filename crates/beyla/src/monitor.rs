@@ -1,4 +1,4 @@
-//! What everybody may know of Beyla: its state, for people, and its counters.
+//! Collects evidence about Beyla, and reports its status and counters.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,10 +13,10 @@ use super::version::Version;
 use crate::status::BeylaStatus;
 use coral_trace::sanitize;
 
-/// Kept by the supervisor, read by everybody.
+/// Written by the supervisor, read by the status and metrics of the agent.
 #[derive(Debug)]
 pub struct BeylaMonitor {
-    /// Spans that came to Beyla's receivers.
+    /// Spans received from Beyla.
     received: Arc<AtomicU64>,
     known: Mutex<Known>,
     starts: AtomicU64,
@@ -30,43 +30,45 @@ pub struct BeylaMonitor {
 #[derive(Debug)]
 struct Known {
     evidence: Evidence,
-    /// What was last logged of it.
-    told: Option<State>,
+    /// The state that was last logged.
+    logged: Option<State>,
     running: Option<Running>,
     instrumented: u64,
     last_error: Option<String>,
-    /// Its last line, for an end without an error.
+    /// The last line, used as the reason of an end without an error.
     last_line: Option<String>,
-    /// Lines without a level that were logged since it was started.
+    /// Number of lines without a level that were logged since the start.
     unstructured: u32,
     notes: Vec<String>,
-    /// It was asked to end: what goes wrong now is no complaint.
+    /// Whether Beyla was asked to end. Errors in its log then do not degrade its state.
     ending: bool,
 }
 
-/// The program that runs.
+/// The running program.
 #[derive(Clone, Debug)]
 pub struct Running {
     /// Its version.
     pub version: Version,
-    /// Its path.
+    /// The path.
     pub path: String,
-    /// Its process.
+    /// The process id.
     pub pid: u32,
-    /// What was asked for and is not done.
+    /// Settings that have no effect, with the reason.
     pub notes: Vec<String>,
 }
 
-/// Lines without a level that are shown; a verifier's dump has thousands.
+/// How many lines without a level are logged per start. A dump of the kernel's verifier has
+/// thousands.
 const MAX_UNSTRUCTURED_LINES: u32 = 100;
 
 impl BeylaMonitor {
-    /// Of a Beyla that will be started; `came` counts the spans of Beyla's receivers.
+    /// The monitor of a Beyla that will be started. `received` counts the spans of Beyla's
+    /// receivers.
     pub fn new(received: Arc<AtomicU64>) -> Self {
         Self::with(Evidence::in_phase(Phase::Up, 0), received)
     }
 
-    /// Of one that will not, and why: nobody is warned of what was asked for.
+    /// The monitor of a Beyla that is disabled for `reason`.
     pub fn switched_off(received: Arc<AtomicU64>, reason: &str) -> Self {
         Self::with(Evidence::in_phase(Phase::Off(reason.to_owned()), 0), received)
     }
@@ -74,7 +76,7 @@ impl BeylaMonitor {
     fn with(evidence: Evidence, received: Arc<AtomicU64>) -> Self {
         let known = Known {
             evidence,
-            told: None,
+            logged: None,
             running: None,
             instrumented: 0,
             last_error: None,
@@ -96,7 +98,7 @@ impl BeylaMonitor {
         }
     }
 
-    /// It cannot be run.
+    /// Records that Beyla cannot be run.
     pub fn unavailable(&self, reason: String) {
         let mut known = self.lock();
         known.evidence = Evidence::none(&reason);
@@ -105,7 +107,7 @@ impl BeylaMonitor {
         self.tell();
     }
 
-    /// It was started.
+    /// Records a start.
     pub fn started(&self, running: Running) {
         self.starts.fetch_add(1, Ordering::Relaxed);
         let mut known = self.lock();
@@ -122,7 +124,7 @@ impl BeylaMonitor {
         self.tell();
     }
 
-    /// It lived for a while, or said that it is well.
+    /// Records that Beyla has run for a while, or answered a health check.
     pub fn settled(&self) {
         let mut known = self.lock();
         known.evidence.settled = true;
@@ -131,14 +133,14 @@ impl BeylaMonitor {
         self.tell();
     }
 
-    /// Something is wrong that its log does not say; `None` when it is no more.
+    /// Records a problem that the log does not report, or its end with `None`.
     pub fn unwell(&self, unwell: Option<&'static str>) {
         let received = self.received();
         self.lock().evidence.unwell = unwell.map(|unwell| (unwell, received));
         self.tell();
     }
 
-    /// It is asked to end, and will be started again because of `reason`.
+    /// Records that Beyla is being stopped, to be restarted because of `reason`.
     pub fn ending(&self, reason: &str) {
         let mut known = self.lock();
         known.ending = true;
@@ -147,18 +149,19 @@ impl BeylaMonitor {
         self.tell();
     }
 
-    /// It had to be killed.
+    /// Records that Beyla had to be killed.
     pub fn killed(&self) {
         self.kills.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// It ended by itself, and will be started again after `wait`. Or it could not be started.
+    /// Records that Beyla ended by itself or could not be started, and will be started again after
+    /// `wait`.
     pub fn ended(&self, how: &str, wait: std::time::Duration, is_loop: bool) {
         self.exits.fetch_add(1, Ordering::Relaxed);
         let mut known = self.lock();
         let last = known.last_error.clone().or_else(|| known.last_line.clone());
         let how = last.map_or(how.to_owned(), |last| format!("{how}: {last}"));
-        let reason = format!("{how}; starts again in {} s", wait.as_secs());
+        let reason = format!("{how}; restarts in {} s", wait.as_secs());
         let looping = is_loop.then(|| reason.clone());
         let phase = Phase::Waiting(reason);
         known.evidence = Evidence { looping, ..Evidence::in_phase(phase, self.received()) };
@@ -167,13 +170,13 @@ impl BeylaMonitor {
         self.tell();
     }
 
-    /// It was ended, and is not started again.
+    /// Records that Beyla was stopped, and will not be started again.
     pub fn stopped(&self, exit: Exit) {
         self.lock().running = None;
-        tracing::info!(%exit, "Beyla has ended, as it was asked to");
+        tracing::info!(%exit, "Beyla has stopped");
     }
 
-    /// Passes a line on into our log, and keeps what it says of Beyla's health.
+    /// Logs a line of Beyla, and records errors and instrumented processes.
     pub fn said(&self, pipe: Pipe, line: &OutputLine) {
         self.lines.fetch_add(1, Ordering::Relaxed);
         self.cut.fetch_add(line.cut.into(), Ordering::Relaxed);
@@ -190,11 +193,11 @@ impl BeylaMonitor {
         self.tell();
     }
 
-    /// Logs the state, if it is another one than was last logged.
+    /// Logs the state if it differs from the one that was logged last.
     pub fn tell(&self) {
         let mut known = self.lock();
         let state = known.evidence.state(self.received());
-        if known.told.as_ref() == Some(&state) {
+        if known.logged.as_ref() == Some(&state) {
             return;
         }
         let reason = state.reason();
@@ -210,10 +213,10 @@ impl BeylaMonitor {
                 tracing::info!(state = state.name(), "beyla");
             }
         }
-        known.told = Some(state);
+        known.logged = Some(state);
     }
 
-    /// Everything, for people and programs.
+    /// The status, for people and programs.
     pub fn status(&self) -> BeylaStatus {
         let known = self.lock();
         let state = known.evidence.state(self.received());
@@ -230,7 +233,7 @@ impl BeylaMonitor {
         }
     }
 
-    /// Names and values for `coral.agent`, among them one for each state: 1 for the one that is.
+    /// Counters for `coral.agent`. Each state is a gauge with the value 1 or 0.
     pub fn counters(&self) -> Vec<(String, u64)> {
         let now = self.lock().evidence.state(self.received()).name();
         let states = State::NAMES.map(|name| (format!("state.{name}"), u64::from(name == now)));
@@ -273,7 +276,8 @@ impl Known {
         }
     }
 
-    /// What has no level of its own is a warning when it came on stderr; after so many, only for debugging.
+    /// A line without a level is a warning if it came from stderr. After many, they are logged at
+    /// DEBUG.
     fn shown_level(&mut self, pipe: Pipe, level: Option<Level>) -> Level {
         if let Some(level) = level {
             return level;
@@ -287,7 +291,7 @@ impl Known {
     }
 }
 
-/// Into our log, at Beyla's level and with `beyla` as its target.
+/// Logs a line with Beyla's level and the target `beyla`.
 fn log(level: Level, line: &LogLine) {
     let (said, rest) = (sanitize::whole(&line.message), sanitize::whole(&line.rest()));
     match level {

@@ -1,4 +1,4 @@
-//! Which process is our Beyla, for an agent that comes after one that was killed.
+//! The pid file of Beyla, with which a new agent ends a Beyla that a killed agent left running.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,41 +12,41 @@ use super::file;
 #[derive(Clone, Debug)]
 pub struct PidFile(PathBuf);
 
-/// A process that no other has ever been: ids are used again, but not at the same moment of the same boot.
+/// Identifies a process: a process id is reused, but not with the same start time in the same boot.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Identity {
     pid: i32,
-    /// When it started, in ticks since the boot.
+    /// Start time, in clock ticks since the boot.
     started: u64,
     boot: String,
 }
 
-/// What was found in a pid file.
+/// The result of ending the process of a pid file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Orphan {
-    /// Nothing of ours runs.
+    /// No such process runs.
     None,
-    /// One did, and was killed.
+    /// The process was killed.
     Killed(i32),
-    /// One does, and does not die.
+    /// The process does not end after being killed.
     Stays(i32),
 }
 
 const MAX_BYTES: u64 = 1_024;
-/// How long a killed process may take to be gone: the kernel detaches its probes first.
+/// How long a killed process may take to end: the kernel detaches its probes first.
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
 impl PidFile {
-    /// In `data_dir`.
+    /// The pid file in `data_dir`.
     pub fn of(data_dir: &Path) -> Self {
         Self(data_dir.join("beyla/beyla.pid"))
     }
 
-    /// Says that `pid`, which leads its process group, is our Beyla.
+    /// Writes the id of Beyla, which leads its process group.
     ///
     /// # Errors
-    /// The operating system's word.
+    /// The operating system's error.
     pub fn write(&self, pid: u32) -> std::io::Result<()> {
         let gone = || std::io::Error::other("it is gone already");
         let identity = identity(i32::try_from(pid).map_err(|_| gone())?).ok_or_else(gone)?;
@@ -54,12 +54,12 @@ impl PidFile {
         file::replace(&self.0, &json)
     }
 
-    /// Kills the process that the file names, with its group, if it is still the same. Blocks until it is
-    /// gone, at most 10 s.
+    /// Kills the process of the file and its group, if it is still the same process. Blocks until
+    /// it has ended, at most 10 s.
     pub fn end_orphan(&self) -> Orphan {
         let json = file::read(&self.0, MAX_BYTES).unwrap_or_default();
         let Ok(known) = serde_json::from_str::<Identity>(&json) else { return Orphan::None };
-        // A negative one names no process, and rustix takes it for a mistake of ours.
+        // A negative number is not a process id, and rustix panics at it.
         let pid = Some(known.pid).filter(|pid| *pid > 0).and_then(Pid::from_raw);
         let Some(pid) = pid.filter(|_| identity(known.pid) == Some(known.clone())) else {
             return Orphan::None;
@@ -76,10 +76,10 @@ impl PidFile {
     }
 }
 
-/// `None` when no such process lives, or when it does not lead its group.
+/// `None` when there is no such process, or when it does not lead its group.
 fn identity(pid: i32) -> Option<Identity> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name, in parentheses, and may hold anything.
+    // The second field is the program's name in parentheses, which may contain any character.
     let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
     let (state, group, started) = (fields.first()?, fields.get(2)?, fields.get(19)?);
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_orphan_is_killed_and_another_process_with_its_id_is_not() {
+    fn an_orphan_is_killed_and_a_later_process_with_its_id_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let file = PidFile::of(dir.path());
         assert_eq!(file.end_orphan(), Orphan::None);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_names_nobody_or_somebody_elses_group_kills_nobody() {
+    fn a_file_without_a_valid_process_group_kills_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let file = PidFile::of(dir.path());
         for text in [

@@ -1,4 +1,4 @@
-//! One running Beyla: its lines, its end, and the signals that it is sent.
+//! One running Beyla: its output, its exit, and signals to it.
 
 use std::io::{self, Read};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -14,57 +14,57 @@ use tokio::task;
 
 use super::lines::{Lines, OutputLine};
 
-/// A process, as the supervisor sees it.
+/// A process, as the supervisor uses it.
 pub struct Process {
-    /// Its id, which is its group's too.
+    /// The id of the process and of its group.
     pub pid: u32,
-    /// What it says, and at last its end.
+    /// Lines of output, and finally the exit.
     pub events: mpsc::Receiver<Event>,
-    /// Sends a signal to its whole group; nothing when it has ended.
+    /// Sends a signal to the whole group. Does nothing after the exit.
     pub signal: Box<dyn Fn(Signal) + Send + Sync>,
     /// Waits for its end, and ends right after [`Event::Ended`] was sent.
     pub attendant: task::JoinHandle<()>,
 }
 
-/// What a process does.
+/// An event of a process.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// It said something.
+    /// A line of output.
     Said(Pipe, OutputLine),
-    /// It is gone, and so is its group. Nothing comes after this.
+    /// The process and its group have ended. This is the last event.
     Ended(Exit),
 }
 
-/// Where something was said.
+/// The pipe of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pipe {
-    /// Beyla's log.
+    /// Standard output: Beyla's log.
     Out,
-    /// What the kernel's verifier and Go's runtime say.
+    /// Standard error: messages of the kernel's verifier and of Go's runtime.
     Err,
 }
 
 /// How a process ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
-    /// By itself.
+    /// With this exit code.
     Code(i32),
-    /// By a signal.
+    /// By this signal.
     Signal(i32),
 }
 
-/// What a process can be told.
+/// A signal to a process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Signal {
-    /// End, please.
+    /// SIGTERM.
     Terminate,
-    /// End.
+    /// SIGKILL.
     Kill,
 }
 
-/// Lines that wait to be read; then the process waits.
+/// How many lines may wait to be read. The process blocks at the limit.
 const LINES: usize = 256;
-/// How long a pipe may stay open after the process ended: somebody who left the group may hold it.
+/// How long to read a pipe after the exit. A process that left the group may keep the pipe open.
 const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Starts `command` in a process group of its own.
@@ -73,7 +73,7 @@ const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
 /// the thread that started a process for the death of its parent.
 ///
 /// # Errors
-/// The operating system's word.
+/// The operating system's error.
 pub async fn spawn(mut command: Command) -> io::Result<Process> {
     command.process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -98,7 +98,8 @@ impl Process {
     }
 }
 
-/// The first process of a group. Its id is its own until it is waited for, which is done under the lock.
+/// The first process of a group. Its id stays valid until it is waited for, which happens under the
+/// lock.
 #[derive(Clone)]
 struct Leader {
     pid: Pid,
@@ -121,7 +122,7 @@ impl Leader {
         }
     }
 
-    /// Waits for the end of `child`, ends what is left of its group, and gives its id back.
+    /// Waits for the exit of `child`, kills the rest of its group, and reaps the child.
     fn wait(&self, child: &mut Child) -> io::Result<ExitStatus> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while waitid(WaitId::Pid(self.pid), options)
@@ -134,7 +135,7 @@ impl Leader {
     }
 }
 
-/// Passes on what `child` says until it has ended.
+/// Forwards the output of `child` until it has ended.
 fn attend(
     mut child: Child,
     started: oneshot::Sender<io::Result<Leader>>,
@@ -169,7 +170,7 @@ fn listen(
 ) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in Lines::of(input) {
-            // Read on when nobody listens, or the process would wait for us.
+            // Reads on if there is no receiver; otherwise the process would block.
             let _ = say.blocking_send(Event::Said(pipe, line));
         }
         let _ = closed.send(pipe);
@@ -242,7 +243,7 @@ mod tests {
             let stat = std::fs::read_to_string(format!("/proc/{}/stat", line.text));
             stat.is_ok_and(|stat| !stat.contains(") Z "))
         };
-        // Killed, it closes its pipes a moment before it is gone.
+        // A killed process closes its pipes shortly before it is gone.
         let gone = async {
             while lives() {
                 tokio::task::yield_now().await;

@@ -1,25 +1,25 @@
-//! The file of a program, and whether it is still the same one.
+//! Detects whether the file of a program was replaced.
 
 use std::fmt;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// A program's file as it was when it was looked at.
+/// The identity of a program's file at one moment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Program {
     path: PathBuf,
-    /// Device, inode, bytes and time of change; `None` when there was no file.
+    /// Device, inode, size and time of change; `None` when there was no file.
     file: Option<[u64; 5]>,
 }
 
 impl Program {
-    /// The file at `path`, through links.
+    /// The current file at `path`, through symbolic links.
     pub fn at(path: &Path) -> Self {
         Self { path: path.to_owned(), file: file(path) }
     }
 
-    /// Whether another file is there now. A file that is gone for the moment has not changed: whoever
-    /// replaces it may not be done, and what runs goes on running.
+    /// Whether the path now has another file. A missing file is not a change: a replacement may be
+    /// in progress, and the running program continues.
     pub fn has_changed(&self) -> bool {
         file(&self.path).is_some_and(|now| Some(now) != self.file)
     }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_has_changed_when_another_file_is_in_its_place() {
+    fn a_program_has_changed_when_its_path_has_another_file() {
         let dir = tempfile::tempdir().unwrap();
         let (path, next) = (dir.path().join("beyla"), dir.path().join("next"));
         std::fs::write(&path, "one").unwrap();

@@ -1,5 +1,6 @@
-//! The moment between our program and Beyla's: `coral` starts itself, asks the kernel to kill it when the agent
-//! dies, enters Beyla's cgroup, and becomes Beyla. Doing that between fork and exec would need unsafe code.
+//! The shim between the agent and Beyla: `coral` starts itself, asks the kernel to kill it when the
+//! agent dies, enters Beyla's cgroup, and executes Beyla. Doing this between fork and exec would
+//! need unsafe code.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt as _;
@@ -8,27 +9,27 @@ use std::process::{Command, ExitCode};
 
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
-/// The first argument that makes `coral` the shim. No command of people is called so.
+/// The first argument that turns `coral` into the shim. No command has this name.
 const WORD: &str = "__become-beyla";
-/// Where there is a cgroup, its path would be.
+/// In place of the path of a cgroup, if there is none.
 const NO_CGROUP: &str = "-";
-/// What a shell says when it cannot run something.
+/// A shell's exit code for a program that cannot be run.
 const CANNOT_RUN: u8 = 127;
 
-/// A command that becomes `program`, and dies with this process.
+/// A command that executes `program`, which dies with this process.
 ///
-/// The signal is lost if `program` has file capabilities and this is not root: the kernel clears it. Then the
-/// pid file is what ends it, at the next start.
+/// If `program` has file capabilities and the user is not root, the kernel clears the parent-death
+/// signal. Then the pid file is used to end the program at the next start.
 pub fn command(program: &Path, cgroup: Option<&Path>) -> Command {
-    // The file that is running, also after another one took its name.
+    // The running executable, even if its path was replaced.
     let mut command = Command::new("/proc/self/exe");
     command.arg(WORD).arg(std::process::id().to_string());
     command.arg(cgroup.map_or(OsStr::new(NO_CGROUP), Path::as_os_str)).arg(program);
     command
 }
 
-/// Becomes the program that `arguments` name, if they are a shim's. Returns only when they are not, or when
-/// that fails.
+/// Executes the program in `arguments`, if they are those of the shim. Returns only if they are
+/// not, or on failure.
 pub fn run(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     let _program = arguments.next();
     if arguments.next()? != WORD {
@@ -42,9 +43,9 @@ fn become_program(mut arguments: impl Iterator<Item = OsString>) -> Option<u8> {
     let cgroup = arguments.next()?;
     let program = arguments.next()?;
     if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
-        eprintln!("cannot ask to be killed with the agent: {error}");
+        eprintln!("cannot set the parent-death signal: {error}");
     }
-    // The agent may have died before that was asked for.
+    // The agent may have died before the signal was set.
     if getppid() != Pid::from_raw(parent) {
         return None;
     }

@@ -1,64 +1,65 @@
-//! What is known of Beyla, and the state that follows from it.
+//! Evidence about Beyla, and the state that follows from it.
 //!
-//! Running is not instrumenting: a Beyla without probes runs, answers and sends empty metrics. So the newest
-//! evidence decides: an error of its log, or spans that came after it.
+//! A running Beyla may instrument nothing: without probes it runs, answers health checks and sends
+//! empty metrics. So the newest evidence decides: an error in its log, or spans received after the
+//! error.
 
-/// How Beyla is.
+/// The state of Beyla.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum State {
-    /// It is not run: there is none, or it cannot do what is asked.
+    /// Beyla is not run: it is missing, or cannot do what is configured.
     Unavailable(String),
-    /// The configuration says that the agent runs no Beyla.
+    /// Beyla is disabled by the configuration.
     Off(String),
-    /// It was started, and has not said much yet.
+    /// Beyla was started a moment ago.
     Starting,
-    /// It runs, and nothing came of it yet.
+    /// Beyla runs, but has not sent data yet.
     Running,
-    /// Spans, or requests counted by metrics, came since it was started.
+    /// Beyla has sent spans, or metrics with requests, since its start.
     Instrumenting,
-    /// It runs, or will again, and something is wrong.
+    /// Beyla runs, or will be restarted, and there is a problem.
     Degraded(String),
-    /// It ends again and again.
+    /// Beyla ends again and again.
     Crashloop(String),
 }
 
-/// What is known. [`State`] follows.
+/// Evidence, from which a [`State`] follows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Evidence {
-    /// What its process does.
+    /// The phase of the process.
     pub phase: Phase,
-    /// It lived for a while, or answered that it is well.
+    /// Whether Beyla has run for a while, or has answered a health check.
     pub settled: bool,
-    /// It ended too often lately, and how.
+    /// In a crash loop: how Beyla last ended.
     pub looping: Option<String>,
-    /// Spans that had come when it was started.
+    /// Number of spans received before the start.
     pub received_before: u64,
-    /// What is wrong by its log, and how much had come then.
+    /// An error in the log, and the number of spans received before it.
     pub complaint: Option<(String, u64)>,
-    /// What is wrong by its answers, or by there being none, and how much had come then.
+    /// A failed or missing health check, and the number of spans received before it.
     pub unwell: Option<(&'static str, u64)>,
 }
 
-/// What its process does.
+/// The phase of the process.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Phase {
-    /// There is none, and why.
+    /// Beyla cannot be run, for this reason.
     Unavailable(String),
-    /// There is none because the configuration says so: the setting that does.
+    /// Beyla is disabled by this setting.
     Off(String),
-    /// It runs.
+    /// The process runs.
     Up,
-    /// It ended, or is being ended, and will be started again.
+    /// The process ended or is being stopped, and will be started again.
     Waiting(String),
 }
 
 impl Evidence {
-    /// Before anything is known.
+    /// No evidence yet.
     pub fn none(reason: &str) -> Self {
         Self::in_phase(Phase::Unavailable(reason.to_owned()), 0)
     }
 
-    /// In a new phase, with nothing else known; `came` spans came before.
+    /// A new phase without other evidence. `received` spans were received before.
     pub fn in_phase(phase: Phase, received: u64) -> Self {
         Self {
             phase,
@@ -70,7 +71,7 @@ impl Evidence {
         }
     }
 
-    /// The state, now that `came` spans have come.
+    /// The state, after `received` spans in total.
     pub fn state(&self, received: u64) -> State {
         let looping =
             self.looping.as_ref().filter(|_| !self.settled && received == self.received_before);
@@ -101,7 +102,7 @@ impl Evidence {
 }
 
 impl State {
-    /// Every state's name, in the order of the enum.
+    /// The names of all states, in the order of the enum.
     pub const NAMES: [&str; 7] =
         ["unavailable", "off", "starting", "running", "instrumenting", "degraded", "crashloop"];
 
@@ -118,7 +119,7 @@ impl State {
         }
     }
 
-    /// Why, where there is a reason.
+    /// The reason, for states that have one.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Unavailable(reason)
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn running_is_not_instrumenting_until_spans_come() {
+    fn a_running_beyla_is_instrumenting_only_after_spans_were_received() {
         let mut evidence = up(7);
         assert_eq!(evidence.state(7), State::Starting);
         evidence.settled = true;
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_log_outlasts_an_answer_that_is_late() {
+    fn an_error_of_the_log_outlasts_a_late_health_check() {
         let mut evidence = Evidence { settled: true, ..up(0) };
         evidence.complaint = Some(("no probes".into(), 0));
         evidence.unwell = Some(("no answer", 0));
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_is_named_until_it_settles_or_spans_come() {
+    fn a_crash_loop_lasts_until_beyla_settles_or_spans_are_received() {
         let looping = Some("exit code 255".to_owned());
         let waiting = Phase::Waiting("exit code 255; starts again".into());
         let mut evidence = Evidence { looping: looping.clone(), ..Evidence::in_phase(waiting, 0) };
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unavailable_says_why() {
+    fn an_unavailable_beyla_has_a_reason() {
         let state = Evidence::none("none installed").state(9);
         assert_eq!((state.name(), state.reason()), ("unavailable", Some("none installed")));
     }

@@ -1,4 +1,4 @@
-//! Keeps Beyla running: starts it, watches it, ends it, and starts it again when that is due.
+//! Keeps Beyla running: starts, watches, stops and restarts it.
 
 #[cfg(test)]
 mod tests;
@@ -16,73 +16,74 @@ use super::health;
 use super::monitor::{BeylaMonitor, Running};
 use super::process::{Event, Exit, Process, Signal};
 
-/// Starts Beyla with the configuration of this moment.
+/// Starts Beyla with the current configuration.
 pub type Start = Box<
     dyn FnMut() -> Pin<Box<dyn Future<Output = Result<StartedBeyla, CannotStart>> + Send>> + Send,
 >;
 
-/// A Beyla that was started.
+/// A started Beyla.
 pub struct StartedBeyla {
     /// Its process.
     pub process: Process,
-    /// What everybody may know of it.
+    /// The running program, for the status.
     pub running: Running,
-    /// Whether another program would be started by now: its file is another one, or was found elsewhere.
+    /// Whether a new start would use another program: its file was replaced, or another one is
+    /// found.
     pub is_outdated: Box<dyn Fn() -> bool + Send + Sync>,
-    /// Where it says whether it is well, if its version does.
+    /// The port of the health check, if the version has one.
     pub health_port: Option<u16>,
 }
 
-/// Why it was not started.
+/// Why Beyla was not started.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CannotStart {
-    /// It will not help to try again unless something changes; whether it has is looked at now and then.
+    /// Another try helps only if something changes, which is checked regularly.
     Unavailable(String),
-    /// It may help.
+    /// Another try may help.
     Failed(String),
 }
 
 /// Keeps one Beyla running until it is stopped.
 pub struct Supervisor {
-    /// How it is started.
+    /// Starts Beyla.
     pub start: Start,
-    /// Moves when what it is asked to do has changed.
+    /// Changes when the configuration of Beyla has changed.
     pub changes: watch::Receiver<u64>,
-    /// Where everything is noted.
+    /// Records evidence.
     pub monitor: Arc<BeylaMonitor>,
-    /// How long it may take to end.
+    /// How long Beyla may take to stop.
     pub stop_within: Duration,
-    /// How often its program and its health are looked at.
+    /// How often the program and the health are checked.
     pub check_interval: Duration,
 }
 
-/// Changes that come in quick succession make one restart, this long after the last …
-const QUIET: Duration = Duration::from_secs(1);
-/// … and at most this long after the first.
-const DEBOUNCE_AT_MOST: Duration = Duration::from_secs(5);
-/// Who lives so long has read its configuration.
-const SETTLED: Duration = Duration::from_secs(3);
-/// Questions after its health in a row that may stay without an answer.
-const MISSED_ANSWERS: u32 = 3;
-/// How long a killed process may take to be gone.
+/// Changes in quick succession make one restart, this long after the last change.
+const DEBOUNCE_TIMEOUT: Duration = Duration::from_secs(1);
+/// A restart is delayed by at most this long after the first change.
+const MAX_DEBOUNCE: Duration = Duration::from_secs(5);
+/// After this uptime, Beyla has accepted its configuration.
+const SETTLED_UPTIME: Duration = Duration::from_secs(3);
+/// This many consecutive health checks may fail.
+const MAX_MISSED_ANSWERS: u32 = 3;
+/// How long a killed process may take to end.
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why Beyla does not run any more.
 enum EndReason {
-    /// The agent stops.
+    /// The agent is stopping.
     Stopped,
-    /// It was ended, to be started with another configuration or program.
+    /// Beyla was stopped, to be restarted with another configuration or program.
     ToRestart,
-    /// By itself, after so long.
+    /// Beyla ended by itself, after this uptime.
     ByItself(Exit, Duration),
 }
 
 impl Supervisor {
-    /// Runs until `stop`; Beyla has ended then, or could not be killed.
+    /// Runs until `stop` is cancelled. Beyla has ended then, or could not be killed.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::default();
         while !stop.is_cancelled() {
-            // What has changed until now is what it is started with.
+            // The next start includes all changes so far.
             self.changes.mark_unchanged();
             let wait = match (self.start)().await {
                 Ok(started) => match self.watch(started, &stop).await {
@@ -109,14 +110,14 @@ impl Supervisor {
         }
     }
 
-    /// Watches a Beyla until it has ended.
+    /// Watches Beyla until it has ended.
     async fn watch(&mut self, started: StartedBeyla, stop: &CancellationToken) -> EndReason {
         let StartedBeyla { mut process, running, is_outdated, health_port } = started;
         self.monitor.started(running);
         let begin = Instant::now();
         let mut checks = interval(self.check_interval);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut watched = Watch { settles: Some(begin + SETTLED), ..Watch::default() };
+        let mut watched = Watch { settles: Some(begin + SETTLED_UPTIME), ..Watch::default() };
         loop {
             tokio::select! {
                 event = process.events.recv() => match event {
@@ -131,12 +132,12 @@ impl Supervisor {
                     }
                 },
                 () = stop.cancelled() => {
-                    self.end(process, "the agent stops").await;
+                    self.end(process, "the agent is stopping").await;
                     return EndReason::Stopped;
                 }
                 Ok(()) = self.changes.changed() => watched.changed(Instant::now()),
                 () = at(watched.restarts) => {
-                    self.end(process, "it is restarted with what has changed").await;
+                    self.end(process, "its settings have changed").await;
                     return EndReason::ToRestart;
                 }
                 () = at(watched.settles) => {
@@ -155,11 +156,11 @@ impl Supervisor {
         }
     }
 
-    /// Asks for its health, if it answers such questions.
+    /// Runs a health check, if the version has one.
     async fn ask(&mut self, health_port: Option<u16>, watched: &mut Watch) {
         let Some(port) = health_port else { return };
         if health::answers(port).await {
-            if watched.missed >= MISSED_ANSWERS {
+            if watched.missed >= MAX_MISSED_ANSWERS {
                 self.monitor.unwell(None);
             }
             watched.missed = 0;
@@ -168,13 +169,13 @@ impl Supervisor {
             }
         } else if watched.settles.is_none() {
             watched.missed += 1;
-            if watched.missed == MISSED_ANSWERS {
-                self.monitor.unwell(Some("it does not answer whether it is well"));
+            if watched.missed == MAX_MISSED_ANSWERS {
+                self.monitor.unwell(Some("its health check fails"));
             }
         }
     }
 
-    /// Ends a Beyla: patiently, then not.
+    /// Stops Beyla with SIGTERM, and with SIGKILL after a timeout.
     async fn end(&mut self, mut process: Process, why: &str) {
         self.monitor.ending(why);
         (process.signal)(Signal::Terminate);
@@ -208,7 +209,7 @@ impl Supervisor {
         }
     }
 
-    /// Waits for `wait`, for a change and the quiet after it, or for `stop`.
+    /// Waits for `wait`, for a debounced change, or for `stop`.
     async fn pause(&mut self, wait: Duration, stop: &CancellationToken) {
         let mut watched = Watch::default();
         let over = sleep(wait);
@@ -224,7 +225,7 @@ impl Supervisor {
     }
 }
 
-/// What is due while Beyla runs.
+/// Timers of a running Beyla.
 #[derive(Default)]
 struct Watch {
     settles: Option<Instant>,
@@ -234,14 +235,14 @@ struct Watch {
 }
 
 impl Watch {
-    /// Something changed: a restart is due when nothing has for a while.
+    /// Records a change: a restart is due when no change follows for a while.
     fn changed(&mut self, now: Instant) {
         let first = *self.first_change.get_or_insert(now);
-        self.restarts = Some((now + QUIET).min(first + DEBOUNCE_AT_MOST));
+        self.restarts = Some((now + DEBOUNCE_TIMEOUT).min(first + MAX_DEBOUNCE));
     }
 }
 
-/// Waits until then; forever when there is no then.
+/// Waits until `when`; forever if `None`.
 async fn at(when: Option<Instant>) {
     match when {
         Some(when) => sleep_until(when).await,

@@ -1,4 +1,4 @@
-//! Which Beyla a program is. There is no flag for it: the first line of its log says so.
+//! Reads the version of a Beyla program. Beyla has no flag for it, but logs it in its first line.
 
 use std::fmt;
 use std::io::Read as _;
@@ -13,67 +13,67 @@ use rustix::io::Errno;
 use super::environment;
 use super::log_line::LogLine;
 
-/// A release of Beyla, in the order of releases.
+/// A release of Beyla. Ordered by release.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Version {
-    /// 1, 2 or 3.
+    /// Major version: 1, 2 or 3.
     pub major: u16,
-    /// Features come with it.
+    /// Minor version.
     pub minor: u16,
-    /// Repairs come with it.
+    /// Patch version.
     pub patch: u16,
 }
 
-/// Why a program's version is not known.
+/// Why a program's version is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// It cannot be run.
+    /// The program cannot be run.
     #[error("cannot run `{path}`")]
     Run {
         /// The program.
         path: String,
-        /// The operating system's word.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// It said nothing in time.
+    /// The program printed no version in time.
     #[error("`{0}` did not say its version within 10 s")]
     Silent(String),
-    /// It is another program, or a build without a version.
+    /// The program is not Beyla, or is a build without a version.
     #[error("`{path}` does not say that it is a release of Grafana Beyla, but `{said}`")]
     Foreign {
         /// The program.
         path: String,
-        /// Its first words.
+        /// The start of its output.
         said: String,
     },
 }
 
-/// How long a program may take to say its version: it is 100 MB, and the disk may be slow.
+/// How long a program may take to print its version: it has 100 MB, and the disk may be slow.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first line is about 150 bytes.
 const MAX_BYTES: usize = 4_096;
 const MAX_SHOWN_CHARS: usize = 100;
 
 impl Version {
-    /// `major.minor.patch`.
+    /// The version `major.minor.patch`.
     pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
         Self { major, minor, patch }
     }
 
-    /// The version in the line that every Beyla begins its log with.
+    /// The version in the first line of Beyla's log.
     pub fn of_line(line: &LogLine) -> Option<Self> {
         let greets = line.message == "Grafana Beyla";
         greets.then(|| line.field("Version")?.parse().ok()).flatten()
     }
 
-    /// Asks the program at `path`. Blocks, at most 10 s.
+    /// Runs the program at `path` to read its version. Blocks for at most 10 s.
     ///
     /// # Errors
     /// [`ProbeError`].
     pub fn probe(path: &Path) -> Result<Self, ProbeError> {
         let shown = || path.display().to_string();
         let mut child = Command::new(path)
-            // Help ends it at once; it greets before it reads its arguments.
+            // With `-h`, Beyla ends at once. It logs its version before it reads its arguments.
             .arg("-h")
             .env_clear()
             .envs(environment::base())
@@ -94,7 +94,7 @@ impl Version {
     }
 }
 
-/// What `child` says first; `None` when that does not come in time.
+/// The first line of `child`; `None` if it does not come in time.
 fn first_line(child: &mut Child) -> Option<String> {
     let mut output = child.stdout.take()?;
     let (mut line, mut byte) = (Vec::new(), [0]);
@@ -120,7 +120,7 @@ fn first_line(child: &mut Child) -> Option<String> {
 impl FromStr for Version {
     type Err = String;
 
-    /// `v3.31.0`, `3.31.0`, `3.31`; what follows a `-` or `+` is left out.
+    /// Parses `v3.31.0`, `3.31.0` or `3.31`; ignores what follows `-` or `+`.
     fn from_str(text: &str) -> Result<Self, String> {
         let invalid = || format!("`{text}` is not a version such as 3.31.0");
         let number = text.strip_prefix('v').unwrap_or(text);

@@ -1,7 +1,9 @@
-//! The colony: pulls spans and metrics from every agent, and keeps them for a week.
+//! The colony: polls spans and metrics from every agent and stores them (7 days of spans by
+//! default).
 //!
-//! It knows which agents there are ([`registry`]), how polling them goes ([`poll::health`]) and where agents
-//! register ([`serve`]). It knows nothing of questions: what it stores is asked about elsewhere.
+//! [`registry`] lists the agents, [`poll`] drains them and records how polling goes
+//! ([`poll::health`]), and [`serve`] is where agents register. Questions about the stored data are
+//! not answered in this crate.
 #![warn(missing_docs)]
 
 pub mod poll;
@@ -26,13 +28,13 @@ use self::poll::health::Health;
 use self::poll::{PollSettings, Polling, Sampling};
 use self::registry::{ForgetError, Registry};
 
-/// Why a colony ended, when nobody asked it to.
+/// Why a colony stopped without being told to.
 #[derive(Debug, thiserror::Error)]
 pub enum ColonyError {
-    /// What it stored before cannot be read.
+    /// The stored list of agents cannot be read.
     #[error("cannot use the colony's storage engine")]
     Engine(#[from] EngineError),
-    /// A part of it ended.
+    /// A task of the colony ended.
     #[error(transparent)]
     Ended(#[from] EndedEarly),
     /// The RPC descriptors that were compiled in are damaged.
@@ -40,12 +42,12 @@ pub enum ColonyError {
     Reflection(#[from] ReflectionError),
 }
 
-/// What a colony consists of. Clones are handles to one colony.
+/// The parts of a colony. Clones are handles to the same colony.
 #[derive(Clone)]
 pub struct Colony {
     /// The spans and metrics of every agent.
     pub engine: Arc<dyn Engine>,
-    /// Which agents there are.
+    /// All known agents.
     pub registry: Arc<Registry>,
     /// How polling each agent goes.
     pub health: Arc<Health>,
@@ -53,11 +55,11 @@ pub struct Colony {
 }
 
 impl Colony {
-    /// A colony whose data is in `engine`, and that knows the agents of `config` and those that registered before.
-    /// Blocks.
+    /// A colony that stores into `engine`. Its agents are those of `config` and those that
+    /// registered before. Blocks.
     ///
     /// # Errors
-    /// [`ColonyError::Engine`].
+    /// [`ColonyError::Engine`]: the stored agents cannot be read.
     pub fn new(config: &ColonyConfig, engine: Arc<dyn Engine>) -> Result<Self, ColonyError> {
         let agents = config
             .agents
@@ -68,10 +70,11 @@ impl Colony {
         Ok(Self { engine, registry, health: Arc::default(), retained: Arc::default() })
     }
 
-    /// Polls, expires and serves what is behind `door` until `stop`, then drains within `config.drain_within`.
+    /// Polls agents, removes expired data and serves `door` on `listener` until `stop` is
+    /// cancelled. Then drains for at most `config.drain_within`.
     ///
     /// # Errors
-    /// [`ColonyError::Ended`] when a part of the colony ended by itself.
+    /// [`ColonyError::Ended`]: a task of the colony ended without being stopped.
     pub async fn run(
         self,
         config: &ColonyConfig,
@@ -107,10 +110,11 @@ impl Colony {
         Ok(tasks.run(config.drain_within).await?)
     }
 
-    /// Forgets an agent that does not answer. What is stored of it stays. Blocks.
+    /// Removes an agent that does not answer from the list of agents. Its stored data stays.
+    /// Blocks.
     ///
     /// # Errors
-    /// [`ForgetError`]: nothing changed.
+    /// [`ForgetError`]: the agent is still known.
     pub fn forget(&self, agent_id: &str) -> Result<(), ForgetError> {
         if self.health.answers(agent_id) {
             return Err(ForgetError::Answers(agent_id.to_owned()));
@@ -120,8 +124,8 @@ impl Colony {
         Ok(())
     }
 
-    /// Counters and gauges of polling, registration, retention and stored data. What the engine cannot say at the
-    /// moment is left out. Blocks.
+    /// Counters and gauges of polling, registration, retention and stored data. Leaves out values
+    /// that the engine cannot return now. Blocks.
     pub fn counters(&self) -> Counters {
         let mut counters: Counters = self.health.counters().collect();
         let refused = self.registry.refused();

@@ -1,4 +1,4 @@
-//! Which agents there are: those of the configuration, and those that registered.
+//! The list of agents: those of the configuration, and those that registered.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,37 +7,38 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use coral_engine::{Engine, EngineError, KnownAgent};
 use tokio::sync::watch;
 
-/// All agents by id; pollers follow its changes.
+/// All known agents, by id. [`Registry::watch`] reports changes to pollers.
 pub struct Registry {
     agents: watch::Sender<BTreeMap<String, Agent>>,
     engine: Arc<dyn Engine>,
-    /// Registrations that were refused.
+    /// Number of refused registrations.
     refused: AtomicU64,
 }
 
-/// Where an agent is polled, and how the colony knows.
+/// The address of an agent, and how the colony knows the agent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Agent {
-    /// Such as `http://10.0.0.5:9001`.
+    /// URL, such as `http://10.0.0.5:9001`.
     pub address: String,
-    /// Who said so.
+    /// Whether the address is configured or registered.
     pub known_by: KnownBy,
 }
 
 /// How a colony knows an agent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KnownBy {
-    /// It stands in `colony.agents`. A registration does not move it.
+    /// The agent is listed in `colony.agents`. A registration does not change its address.
     Configuration,
-    /// It registered, now or before a restart.
+    /// The agent registered, now or before a restart of the colony.
     Registration,
 }
 
 impl Registry {
-    /// The agents of the configuration, and those that registered before. Blocks.
+    /// Reads the agents that registered before from `engine`, and adds those of the configuration.
+    /// Blocks.
     ///
     /// # Errors
-    /// [`EngineError`] when the agents that registered cannot be read.
+    /// [`EngineError`] when the registered agents cannot be read.
     pub fn load(configured: &[KnownAgent], engine: Arc<dyn Engine>) -> Result<Self, EngineError> {
         let entry = |agent: &KnownAgent, known_by| {
             (agent.agent_id.clone(), Agent { address: agent.address.clone(), known_by })
@@ -49,10 +50,11 @@ impl Registry {
         Ok(Self { agents, engine, refused: AtomicU64::default() })
     }
 
-    /// Remembers where `agent` is polled, across restarts too. Blocks when the engine does not know it yet.
+    /// Stores the address of `agent`, so that the agent is also polled after a restart. Blocks if
+    /// the agent is new or has moved.
     ///
     /// # Errors
-    /// [`EngineError`]: nothing changed. An agent registers again at its next heartbeat.
+    /// [`EngineError`]: nothing changed. The agent registers again at its next heartbeat.
     pub fn register(&self, agent: &KnownAgent) -> Result<(), EngineError> {
         let is_news = match self.agents.borrow().get(&agent.agent_id) {
             Some(Agent { known_by: KnownBy::Configuration, .. }) => false,
@@ -63,7 +65,7 @@ impl Registry {
             return Ok(());
         }
         self.engine.register_agent(agent)?;
-        tracing::info!(agent_id = %agent.agent_id, address = %agent.address, "an agent registered");
+        tracing::info!(agent_id = %agent.agent_id, address = %agent.address, "agent registered");
         self.agents.send_modify(|agents| {
             let address = agent.address.clone();
             agents
@@ -72,7 +74,8 @@ impl Registry {
         Ok(())
     }
 
-    /// Forgets an agent that registered: it is polled no more, until it registers again. Blocks.
+    /// Removes an agent that registered: the colony stops polling the agent until it registers
+    /// again. Blocks.
     ///
     /// # Errors
     /// [`ForgetError`]: nothing changed.
@@ -85,42 +88,42 @@ impl Registry {
             Some(_) => {}
         }
         self.engine.forget_agent(agent_id)?;
-        tracing::info!(agent_id, "an agent is forgotten");
+        tracing::info!(agent_id, "agent removed from the registry");
         self.agents.send_modify(|agents| {
             agents.remove(agent_id);
         });
         Ok(())
     }
 
-    /// Counts a registration that was refused.
+    /// Counts a refused registration.
     pub fn refuse(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Registrations that were refused since the process started.
+    /// Number of registrations refused since the process started.
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// All agents as they are now, and notice of every change.
+    /// All agents, and a notification of each change.
     pub fn watch(&self) -> watch::Receiver<BTreeMap<String, Agent>> {
         self.agents.subscribe()
     }
 }
 
-/// Why an agent is not forgotten.
+/// Why an agent cannot be forgotten.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgetError {
     /// No agent has this id.
     #[error("no agent has the id `{0}`")]
     Unknown(String),
-    /// The agent stands in the configuration.
-    #[error("agent `{0}` stands in `colony.agents`: remove it there, and restart the colony")]
+    /// The agent is listed in the configuration.
+    #[error("agent `{0}` is listed in `colony.agents`: remove it there, and restart the colony")]
     Configured(String),
-    /// The agent answers polls: it would register again.
+    /// The agent answers polls, so it would register again.
     #[error("agent `{0}` answers polls: stop it first, or it registers again")]
     Answers(String),
-    /// The engine could not store it.
+    /// The engine could not store the removal.
     #[error("cannot forget the agent")]
     Engine(#[from] EngineError),
 }

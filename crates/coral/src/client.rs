@@ -1,4 +1,4 @@
-//! Asks a running colony or agent over HTTP.
+//! HTTP client of a running colony or agent.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use coral_server::addresses::Addresses;
 use coral_server::addresses::on_this_host;
 use coral_trace::chain;
 
-/// A server that answers questions.
+/// A colony or an agent.
 pub struct Server {
     url: String,
     role: Role,
 }
 
-/// Which server is asked, for hints.
+/// The role of the server, for hints.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
     /// A colony.
@@ -28,54 +28,54 @@ pub enum Role {
     Agent,
 }
 
-/// Why a question was not answered.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// Nobody listens there.
+    /// The server cannot be reached.
     #[error("cannot reach the {role} at {url}: {reason}")]
     Unreachable {
         /// `colony` or `agent`.
         role: &'static str,
-        /// Where it was looked for.
+        /// The URL of the server.
         url: String,
-        /// What the operating system reports.
+        /// The error of the operating system.
         reason: String,
         /// The next step.
         hint: String,
     },
-    /// It answered that it cannot.
+    /// The server answered with an error.
     #[error("{error}")]
     Refused {
-        /// Its words.
+        /// The server's error message.
         error: String,
-        /// The next step, when the server knows one.
+        /// The next step, if the server named one.
         hint: Option<String>,
     },
-    /// It answered with something else: another program, or another version.
+    /// The answer is not valid: the server is another program, or has another version.
     #[error("{url} does not answer like a Coral {role}: {reason}")]
     Foreign {
         /// `colony` or `agent`.
         role: &'static str,
-        /// Who answered.
+        /// The URL of the server.
         url: String,
-        /// What was not understood.
+        /// What was invalid.
         reason: String,
     },
 }
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// A trace of 100,000 spans is about 100 MB of JSON.
+/// Limit of an answer. A trace of 100,000 spans is about 100 MB of JSON.
 const MAX_BYTES: u64 = 512 << 20;
 
 impl Server {
-    /// The colony at `url`, or the one that runs with `data_dir`, or at the usual address.
+    /// The colony at `url`, or the one that runs with `data_dir`, or at the default address.
     pub fn colony(url: Option<String>, data_dir: Option<&Path>) -> Self {
         let running = || data_dir.and_then(Addresses::read).and_then(|addresses| addresses.colony);
         Self { url: or_running(url, running, 9000), role: Role::Colony }
     }
 
-    /// The agent at `url`, or the one that runs with `data_dir`, or at the usual address.
+    /// The agent at `url`, or the one that runs with `data_dir`, or at the default address.
     pub fn agent(url: Option<String>, data_dir: Option<&Path>) -> Self {
         let running =
             || data_dir.and_then(Addresses::read).and_then(|addresses| addresses.agent_rpc);
@@ -90,7 +90,7 @@ impl Server {
         self.get(&path_and_query(question))
     }
 
-    /// What an agent says of itself.
+    /// The status of the agent.
     ///
     /// # Errors
     /// [`AskError`].
@@ -103,7 +103,7 @@ impl Server {
         self.read(agent().get(format!("{}{path_and_query}", self.url)).call())
     }
 
-    /// The answer to `order`, which is given to `path` with a key that only its owner can read.
+    /// Sends `order` to `path` with the key of the agent's user, and returns the answer.
     ///
     /// # Errors
     /// [`AskError`].
@@ -124,7 +124,7 @@ impl Server {
     /// [`AskError`].
     pub fn forget(&self, agent_id: &str) -> Result<(), AskError> {
         let id = form_urlencoded::byte_serialize(agent_id.as_bytes()).collect::<String>();
-        // A path has no `+` for a space.
+        // In a path, a space is `%20` and not `+`.
         let id = id.replace('+', "%20");
         let answer = agent().delete(format!("{}/api/v1/agents/{id}", self.url)).call();
         let mut answer = answer.map_err(|error| self.unreachable(&error))?;
@@ -134,7 +134,7 @@ impl Server {
         }
     }
 
-    /// The answer to `question`, which is posted to `path`. How long it may take is the server's to limit.
+    /// Posts `question` to `path`, and returns the answer. The server limits the time.
     ///
     /// # Errors
     /// [`AskError`].

@@ -1,13 +1,13 @@
-//! What a server prints when it listens: where to send spans, and what to try next.
+//! The text that a server prints when it listens: where to send spans, and commands to try.
 
 use std::net::SocketAddr;
 
 use coral_server::addresses::{Addresses, on_this_host};
 
-/// Where a colony listens that is found without a flag.
+/// The port at which commands look for a colony by default.
 const COLONY_PORT: u16 = 9000;
 
-/// The next steps with an agent. `program` is how the reader calls this program.
+/// Commands to try with an agent. `program` is the command with which the user ran this program.
 pub fn agent(addresses: &Addresses, program: &str) -> String {
     format!(
         "Coral runs: an agent.\n{}\n\
@@ -18,7 +18,7 @@ pub fn agent(addresses: &Addresses, program: &str) -> String {
     )
 }
 
-/// The next steps with a standalone, which keeps its data in `data_dir`.
+/// Commands to try with a standalone, whose data is in `data_dir`.
 pub fn standalone(addresses: &Addresses, program: &str, data_dir: &str) -> String {
     let colony = colony_flag(addresses);
     format!(
@@ -32,7 +32,7 @@ pub fn standalone(addresses: &Addresses, program: &str, data_dir: &str) -> Strin
     )
 }
 
-/// ` --colony http://…` where a command would not find the colony otherwise; empty at its usual port.
+/// ` --colony http://…` if the colony does not listen at the default port; otherwise empty.
 pub fn colony_flag(addresses: &Addresses) -> String {
     match addresses.colony {
         Some(address) if address.port() != COLONY_PORT => {
@@ -42,7 +42,7 @@ pub fn colony_flag(addresses: &Addresses) -> String {
     }
 }
 
-/// How a program sends its spans here.
+/// How to send spans to this server.
 fn send(addresses: &Addresses) -> String {
     let at = |address: Option<SocketAddr>| {
         address.map(|address| format!("http://{}", on_this_host(address)))

@@ -17,7 +17,7 @@ mod tests;
 
 use std::process::ExitCode;
 
-/// Exit codes: 0 answered, 1 the question or the server failed, 2 the command line was wrong.
+/// Exit codes: 0 for success, 1 for a failed question or server, 2 for an invalid command line.
 fn main() -> ExitCode {
     if let Some(failed) = coral_beyla::shim::run(std::env::args_os()) {
         return failed;

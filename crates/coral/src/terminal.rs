@@ -1,4 +1,4 @@
-//! The terminal, if there is one: its width, its colours, and a line that says what is waited for.
+//! The terminal: its width, its colours, and a progress line.
 
 use std::convert::Infallible;
 use std::io::{IsTerminal as _, Write};
@@ -9,20 +9,20 @@ use std::time::{Duration, Instant};
 use anstream::{AutoStream, ColorChoice};
 use coral_text::screen::Screen;
 
-/// How wide a terminal is that does not say so.
+/// The width if the terminal does not report one.
 const DEFAULT_WIDTH: usize = 80;
-/// How long something may take before the person who waits is told what it is.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A progress line appears after this time.
+const PROGRESS_DELAY: Duration = Duration::from_secs(1);
 const ERASE_LINE: &str = "\r\u{1b}[K";
 
-/// What answers are shown on: standard output. Colours are those of `--color`, else of the terminal and of `NO_COLOR`.
+/// Settings of standard output. Colours follow `--color`, or else the terminal and `NO_COLOR`.
 pub fn screen() -> Screen {
     let output = std::io::stdout();
     let colour = !matches!(AutoStream::choice(&output), ColorChoice::Never);
     Screen { width: output.is_terminal().then(width), colour }
 }
 
-/// As `COLUMNS` says, or the terminal.
+/// The width from `COLUMNS`, or from the terminal.
 fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let asked = || rustix::termios::tcgetwinsize(std::io::stdout()).ok();
@@ -30,14 +30,14 @@ fn width() -> usize {
     width.filter(|width| *width > 0).unwrap_or(DEFAULT_WIDTH)
 }
 
-/// A line on standard error that says what is waited for. It appears after a second, only on a terminal, and is erased
-/// when this is dropped.
+/// A progress line on standard error. It appears after a second, only on a terminal, and is erased
+/// on drop.
 pub struct Progress {
     running: Option<(SyncSender<Infallible>, JoinHandle<()>)>,
 }
 
 impl Progress {
-    /// `what` is waited for: `Waiting for the colony`.
+    /// Starts progress with the text `what`, such as `Waiting for the colony`.
     pub fn of(what: impl Into<String>) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self { running: None };
@@ -45,8 +45,9 @@ impl Progress {
         let (done, is_done) = sync_channel(1);
         let what = what.into();
         #[expect(clippy::disallowed_methods, reason = "joined when this is dropped")]
-        let thread =
-            std::thread::spawn(move || report(&what, PATIENCE, &is_done, &mut std::io::stderr()));
+        let thread = std::thread::spawn(move || {
+            report(&what, PROGRESS_DELAY, &is_done, &mut std::io::stderr())
+        });
         Self { running: Some((done, thread)) }
     }
 }
@@ -60,7 +61,7 @@ impl Drop for Progress {
     }
 }
 
-/// Writes the line every `interval` until the sender of `is_done` is gone, and then erases it.
+/// Writes the line every `interval` until the sender of `is_done` is dropped. Then erases the line.
 fn report(what: &str, interval: Duration, is_done: &Receiver<Infallible>, to: &mut impl Write) {
     let begin = Instant::now();
     let mut is_shown = false;
@@ -78,7 +79,7 @@ fn report(what: &str, interval: Duration, is_done: &Receiver<Infallible>, to: &m
 mod tests {
     use super::*;
 
-    /// Ends what is waited for once the line was written.
+    /// A writer that ends the wait after the line was written.
     struct Terminal {
         written: Vec<u8>,
         done: Option<SyncSender<Infallible>>,
@@ -110,7 +111,7 @@ mod tests {
         let (done, is_done) = sync_channel(1);
         drop(done);
         let mut terminal = Terminal { written: Vec::new(), done: None };
-        report("Waiting for the colony", PATIENCE, &is_done, &mut terminal);
+        report("Waiting for the colony", PROGRESS_DELAY, &is_done, &mut terminal);
         assert!(terminal.written.is_empty());
     }
 }

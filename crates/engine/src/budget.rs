@@ -1,15 +1,16 @@
-//! What one question may cost.
+//! Budgets: what one question may cost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// What one question may cost: time, rows and bytes; and whether somebody still waits for the answer.
+/// What one question may cost in time, rows and bytes, and whether its client still waits.
 ///
-/// An engine calls [`check`](Self::check) between pieces of work of a few milliseconds each: a row group, a file,
-/// a trace. Where a piece is one row, it asks a [`Pace`]. A call costs a relaxed load and a look at the clock.
+/// An engine calls [`check`](Self::check) between pieces of work of a few milliseconds: a row
+/// group, a file, a trace. For pieces as small as one row, use a [`Pace`]. A call costs a relaxed
+/// atomic load and a read of the clock.
 ///
-/// A budget belongs to one question, which may take several reads: they share it, also from several threads.
+/// One question may take several reads, also on several threads. They share its budget.
 #[derive(Debug)]
 pub struct Budget {
     deadline: Option<Instant>,
@@ -20,22 +21,22 @@ pub struct Budget {
     cancelled: Arc<AtomicBool>,
 }
 
-/// Why a question ended before it was answered.
+/// Why a question ended without an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BudgetError {
-    /// The deadline has passed. A narrower question may be answered in time.
+    /// The deadline has passed. A narrower question may succeed.
     #[error("the question took longer than it may")]
     Deadline,
-    /// Nobody waits for the answer any more.
+    /// The client no longer waits for the answer.
     #[error("the question was cancelled")]
     Cancelled,
-    /// More rows were read than the budget allows. A narrower question may need fewer.
+    /// The question read more rows than the budget allows. A narrower question may succeed.
     #[error("the question reads more than {limit} rows")]
     Rows {
         /// The budget's limit.
         limit: u64,
     },
-    /// More bytes were read than the budget allows. A narrower question may need fewer.
+    /// The question read more bytes than the budget allows. A narrower question may succeed.
     #[error("the question reads more than {limit} bytes")]
     Bytes {
         /// The budget's limit.
@@ -43,12 +44,12 @@ pub enum BudgetError {
     },
 }
 
-/// Cancels a question when it is dropped: kept by whoever waits for the answer.
+/// Cancels a question on drop. Held by the code that waits for the answer.
 #[derive(Debug)]
 #[must_use = "dropping it cancels the question"]
 pub struct CancelOnDrop(Arc<AtomicBool>);
 
-/// Checks a budget in a loop whose rounds are short: the clock is read once in [`Pace::ROUNDS`] rounds.
+/// Checks a budget in a loop of short iterations: once per [`Pace::ROUNDS`] iterations.
 #[derive(Debug)]
 pub struct Pace<'a> {
     budget: &'a Budget,
@@ -56,7 +57,7 @@ pub struct Pace<'a> {
 }
 
 impl Budget {
-    /// A budget without any limit, which nobody cancels.
+    /// A budget without limits, which is not cancelled.
     pub fn unlimited() -> Self {
         Self {
             deadline: None,
@@ -71,7 +72,7 @@ impl Budget {
     /// The same budget with a deadline `timeout` from now.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
-        // A time that no clock can show is no deadline.
+        // A time beyond the range of the clock is no deadline.
         Self { deadline: Instant::now().checked_add(timeout), ..self }
     }
 
@@ -81,40 +82,40 @@ impl Budget {
         Self { deadline: Some(deadline), ..self }
     }
 
-    /// The same budget with a limit of rows. See [`count_rows`](Self::count_rows) for what a row is.
+    /// The same budget with a limit of rows, as counted by [`count_rows`](Self::count_rows).
     #[must_use]
     pub fn with_max_rows(self, max_rows: u64) -> Self {
         Self { max_rows, ..self }
     }
 
-    /// The same budget with a limit of bytes. See [`count_bytes`](Self::count_bytes) for what is counted.
+    /// The same budget with a limit of bytes, as counted by [`count_bytes`](Self::count_bytes).
     #[must_use]
     pub fn with_max_bytes(self, max_bytes: u64) -> Self {
         Self { max_bytes, ..self }
     }
 
-    /// What cancels the question when it is dropped. Each call makes a handle of its own; dropping any of them
-    /// cancels.
+    /// A handle that cancels the question on drop. Each call makes a new handle; dropping any of
+    /// them cancels.
     pub fn cancel_on_drop(&self) -> CancelOnDrop {
         CancelOnDrop(self.cancelled.clone())
     }
 
-    /// When the question must have ended.
+    /// The deadline, if any.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Rows that were counted so far.
+    /// Rows counted so far.
     pub fn rows(&self) -> u64 {
         self.rows.load(Ordering::Relaxed)
     }
 
-    /// Bytes that were counted so far.
+    /// Bytes counted so far.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Whether the question may go on.
+    /// Returns an error if the question must end.
     ///
     /// # Errors
     /// [`BudgetError::Cancelled`] or [`BudgetError::Deadline`].
@@ -128,42 +129,43 @@ impl Budget {
         }
     }
 
-    /// Counts rows that were read. A row is a span, a row of metrics or the summary of a trace that the engine
-    /// decodes or tests by itself; what an index leaves out is not counted.
+    /// Counts rows that were read. A row is a span, a row of metrics or the summary of a trace that
+    /// the engine decodes or tests individually. Rows that an index excludes are not counted.
     ///
     /// # Errors
-    /// [`BudgetError::Rows`] when they are more than the budget allows.
+    /// [`BudgetError::Rows`] when the total exceeds the limit.
     pub fn count_rows(&self, rows: u64) -> Result<(), BudgetError> {
         let before = self.rows.fetch_add(rows, Ordering::Relaxed);
         let fits = before.saturating_add(rows) <= self.max_rows;
         if fits { Ok(()) } else { Err(BudgetError::Rows { limit: self.max_rows }) }
     }
 
-    /// Counts bytes that were read: the columns of those rows, as they lie in memory when they are decoded. An
-    /// engine may estimate them.
+    /// Counts bytes that were read: the size in memory of the decoded columns. An engine may
+    /// estimate them.
     ///
     /// # Errors
-    /// [`BudgetError::Bytes`] when they are more than the budget allows.
+    /// [`BudgetError::Bytes`] when the total exceeds the limit.
     pub fn count_bytes(&self, bytes: u64) -> Result<(), BudgetError> {
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         let fits = before.saturating_add(bytes) <= self.max_bytes;
         if fits { Ok(()) } else { Err(BudgetError::Bytes { limit: self.max_bytes }) }
     }
 
-    /// Checks this budget in a loop of short rounds.
+    /// A checker for a loop of short iterations.
     pub fn pace(&self) -> Pace<'_> {
         Pace { budget: self, left: 0 }
     }
 }
 
 impl Pace<'_> {
-    /// Rounds between two looks at the budget.
+    /// Iterations between two checks of the budget.
     pub const ROUNDS: u32 = 1_024;
 
-    /// One round more.
+    /// Call once per iteration.
     ///
     /// # Errors
-    /// As [`Budget::check`]; found in the first round, and then in every [`Self::ROUNDS`]th.
+    /// As [`Budget::check`], which runs in the first iteration and then in every
+    /// [`Self::ROUNDS`]th.
     pub fn step(&mut self) -> Result<(), BudgetError> {
         if self.left == 0 {
             self.left = Self::ROUNDS;
@@ -192,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_is_cancelled_when_its_asker_goes() {
+    fn a_question_is_cancelled_when_its_client_drops_the_handle() {
         let budget = Budget::unlimited();
         let asker = budget.cancel_on_drop();
         assert_eq!(budget.check(), Ok(()));
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_row_after_the_last_that_is_allowed_ends_a_question() {
+    fn the_first_row_above_the_limit_ends_a_question() {
         let budget = Budget::unlimited().with_max_rows(10).with_max_bytes(3);
         assert_eq!(budget.count_rows(10), Ok(()));
         assert_eq!(budget.count_rows(1), Err(BudgetError::Rows { limit: 10 }));
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_of_short_rounds_is_stopped_within_a_thousand_of_them() {
+    fn a_loop_of_short_iterations_is_stopped_within_a_thousand_of_them() {
         let budget = Budget::unlimited();
         let mut pace = budget.pace();
         assert_eq!(pace.step(), Ok(()));

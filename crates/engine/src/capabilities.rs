@@ -1,24 +1,24 @@
-//! What an engine can do.
+//! What an engine can do beyond the contract.
 
 use crate::error::EngineError;
 use crate::filter::FilterCapabilities;
 use crate::query::TraceQuery;
 
-/// What an engine can do beyond what every engine does. A caller asks before it offers something to a user; an
-/// engine that is asked for what it cannot do answers [`EngineError::Unsupported`].
+/// What an engine can do beyond the contract. Check before offering a feature to a user. An engine
+/// answers [`EngineError::Unsupported`] to what it cannot do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Capabilities {
-    /// Which filters a search may have.
+    /// The filters that a search may have.
     pub filter: FilterCapabilities,
-    /// [`AppendedPage::duplicate`](crate::AppendedPage::duplicate) is told.
+    /// Whether [`AppendedPage::duplicate`](crate::AppendedPage::duplicate) is `Some`.
     pub counts_duplicates: bool,
 }
 
 impl Capabilities {
-    /// Whether an engine with these capabilities can do `query`.
+    /// Checks that an engine with these capabilities can answer `query`.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] names the first thing that it cannot do.
+    /// [`EngineError::Unsupported`] names the first missing capability.
     pub fn check(&self, query: &TraceQuery) -> Result<(), EngineError> {
         query.filter.as_ref().map_or(Ok(()), |filter| self.filter.check(filter))
     }

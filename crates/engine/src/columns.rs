@@ -1,19 +1,20 @@
-//! Which parts of a span a read needs.
+//! The parts of a span that a read needs.
 
 use std::ops::{BitOr, BitOrAssign};
 
-/// A set of groups of a span's columns. A read decodes the groups that were asked for and [`CORE`](Self::CORE);
-/// an engine MUST NOT spend time on the others, and SHOULD leave them empty.
+/// A set of groups of span columns. A read decodes the requested groups and [`CORE`](Self::CORE).
+/// An engine MUST NOT spend time on other groups, and SHOULD leave them empty.
 ///
-/// What a span says by a group that was not read is empty, as if nothing had been sent: a caller that needs
-/// [`Span::response_status`](coral_trace::Span::response_status) or
-/// [`Span::is_virtual_hop`](coral_trace::Span::is_virtual_hop) MUST ask for [`ATTRIBUTES`](Self::ATTRIBUTES).
+/// Fields of a group that was not read are empty, as if the exporter had sent nothing. For
+/// [`Span::response_status`](coral_trace::Span::response_status) and
+/// [`Span::is_virtual_hop`](coral_trace::Span::is_virtual_hop), a caller MUST request
+/// [`ATTRIBUTES`](Self::ATTRIBUTES).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Columns(u8);
 
 impl Columns {
-    /// Ids, times, name, kind, status code, collector and service. Of the resource there is `service.name` alone,
-    /// which is what the service is called, also where the resource has none.
+    /// Ids, times, name, kind, status code, collector and service. The resource has only
+    /// `service.name`. If the stored resource has none, it is the service's substitute name.
     pub const CORE: Self = Self(0);
     /// The attributes of the span itself.
     pub const ATTRIBUTES: Self = Self(1);
@@ -24,7 +25,7 @@ impl Columns {
     /// The whole span.
     pub const ALL: Self = Self(0b111);
 
-    /// Whether all groups of `other` are among these.
+    /// Whether this set has all groups of `other`.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }

@@ -1,44 +1,45 @@
-//! Why an engine did not do what was asked.
+//! Errors of an engine.
 
 use crate::budget::BudgetError;
 
-/// What an engine's own error is kept as.
+/// An engine's own error.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why an engine did not do what was asked: a variant for each thing that a caller may do about it. A call that
-/// failed changed nothing that its reader can see, unless its documentation says otherwise.
+/// Why a call failed: a variant for each thing that a caller may do about it. Unless documented
+/// otherwise, a failed call changes nothing that readers can see.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The engine cannot do it now: a full disk, a server that does not answer. The same call may succeed later.
+    /// The engine is temporarily unavailable: a full disk, a server that does not answer. The same
+    /// call may succeed later.
     #[error("the storage engine is not available")]
     Unavailable {
-        /// What went wrong.
+        /// The reason.
         source: Source,
     },
-    /// What was stored cannot be read. The same call fails again; a person has to look.
+    /// Stored data cannot be read. The same call fails again, until a person acts.
     #[error("stored data is damaged")]
     Damaged {
-        /// What was found.
+        /// The reason.
         source: Source,
     },
-    /// This engine never does it. See [`Capabilities`](crate::Capabilities).
+    /// The engine does not have this feature. See [`Capabilities`](crate::Capabilities).
     #[error("this storage engine does not support {feature}")]
     Unsupported {
-        /// What it does not do, as a noun: `regular expressions in a filter`.
+        /// The feature, as a noun: `regular expressions in a filter`.
         feature: &'static str,
     },
-    /// The question was cancelled, or costs more than it may.
+    /// The question was cancelled, or exceeds its budget.
     #[error(transparent)]
     OverBudget(#[from] BudgetError),
 }
 
 impl EngineError {
-    /// The engine cannot do it now, because of `source`.
+    /// The engine is unavailable because of `source`.
     pub fn unavailable(source: impl Into<Source>) -> Self {
         Self::Unavailable { source: source.into() }
     }
 
-    /// What was stored cannot be read, because of `source`.
+    /// Stored data cannot be read because of `source`.
     pub fn damaged(source: impl Into<Source>) -> Self {
         Self::Damaged { source: source.into() }
     }

@@ -1,13 +1,13 @@
 //! How much an engine holds.
 
-/// What an engine holds of spans.
+/// How many spans an engine holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Extent {
     /// Spans that can be read.
     pub spans: u64,
-    /// Segments among them: files or parts that are read one by one.
+    /// Number of segments: files or parts that are read one by one.
     pub segments: u64,
-    /// Bytes on disk of everything that the engine stores, spans or not, when that was last measured.
+    /// Size on disk of everything that the engine stores, at the last measurement.
     pub bytes: u64,
     /// The newest receipt given out; 0 before the first, and in an engine without receipts.
     pub last_receipt: u64,
@@ -17,21 +17,23 @@ pub struct Extent {
     pub damaged: u64,
 }
 
-/// What an engine holds of metrics.
+/// How many rows of metrics an engine holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct MetricExtent {
     /// Rows that can be read.
     pub rows: u64,
-    /// Bytes on disk of sealed rows.
+    /// Size on disk of sealed rows.
     pub bytes: u64,
     /// The newest receipt given out; 0 before the first, and in an engine without receipts.
     pub last_receipt: u64,
     /// The oldest receipt still stored; `last_receipt + 1` when there is none.
     pub first_receipt: u64,
-    /// Series whose counts are remembered.
+    /// Series whose counters are kept.
     pub series: u64,
-    /// Points whose series was one too many of its service, since the process started.
+    /// Points counted in an overflow series because their service has too many series, since the
+    /// process started.
     pub overflown: u64,
-    /// Rows that were stored and cannot be read, because a file is damaged; since the process started.
+    /// Rows that were stored and cannot be read because a file is damaged, since the process
+    /// started.
     pub damaged: u64,
 }

@@ -1,58 +1,57 @@
-//! The agents of a colony, and how far each of their streams is stored.
+//! The agents of a colony, and the checkpoints of their streams.
 
 use coral_trace::{Collector, UnixNanos};
 use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
 
-/// Remembers agents, and how far each of their streams is stored. Every call blocks, and may be repeated.
+/// Stores registered agents and checkpoints. Every call blocks, and may be repeated.
 pub trait Fleet: Send + Sync {
-    /// Every agent that registered, by id.
+    /// All registered agents, by id.
     ///
     /// # Errors
     /// [`EngineError`].
     fn agents(&self) -> Result<Vec<KnownAgent>, EngineError>;
 
-    /// Remembers where an agent is polled, in place of what was known of it. It survives a crash once this
-    /// returned `Ok`.
+    /// Stores an agent's address, replacing an earlier one. Survives a crash after `Ok`.
     ///
     /// # Errors
     /// [`EngineError`]: nothing changed.
     fn register_agent(&self, agent: &KnownAgent) -> Result<(), EngineError>;
 
-    /// Forgets where an agent is polled. What is stored of it stays, and so do its checkpoints: an agent that
-    /// registers again is polled from where it was. Forgetting an unknown agent does nothing.
+    /// Removes an agent from the registered ones. Its data and checkpoints stay: if the agent
+    /// registers again, polling resumes. Removing an unknown agent does nothing.
     ///
     /// # Errors
     /// [`EngineError`]: nothing changed.
     fn forget_agent(&self, agent_id: &str) -> Result<(), EngineError>;
 
-    /// How far each stream of spans is stored, by agent; at most one checkpoint for an agent and collector.
+    /// The checkpoint of each stream of spans, by agent; at most one per agent and collector.
     ///
     /// # Errors
     /// [`EngineError`].
     fn checkpoints(&self) -> Result<Vec<Checkpoint>, EngineError>;
 
-    /// How far each agent's metrics are stored, by agent; at most one checkpoint for an agent.
+    /// The checkpoint of each agent's metrics, by agent; at most one per agent.
     ///
     /// # Errors
     /// [`EngineError`].
     fn metric_checkpoints(&self) -> Result<Vec<MetricCheckpoint>, EngineError>;
 
-    /// What was stored and missed of each agent and signal, by agent. Agents without a checkpoint are not in it:
-    /// nothing is known of them.
+    /// What was stored and missed of each agent and signal, by agent. Agents without a checkpoint
+    /// are not included.
     ///
     /// # Errors
     /// [`EngineError`].
     fn coverage(&self) -> Result<Vec<Coverage>, EngineError>;
 }
 
-/// An agent that registered.
+/// A registered agent.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct KnownAgent {
     /// Its id.
     pub agent_id: String,
-    /// Where it is polled.
+    /// URL at which the agent is polled.
     pub address: String,
 }
 
@@ -61,14 +60,15 @@ pub struct KnownAgent {
 pub struct Checkpoint {
     /// The agent.
     pub agent_id: String,
-    /// Which of its streams: eBPF spans or SDK spans.
+    /// The stream: eBPF spans or SDK spans.
     #[serde(with = "is_ebpf")]
     pub collector: Collector,
-    /// The agent's store. When the agent answers with another one, begin again at 0.
+    /// The agent's store id. If the agent answers with another one, polling starts over at receipt
+    /// 0.
     pub store_id: String,
-    /// The receipt to ask after.
+    /// The cursor of the next poll.
     pub next_receipt: u64,
-    /// Spans of this stream that were new here, since this engine's data began.
+    /// New spans of this stream that were stored, since this engine's data began.
     pub spans_stored: u64,
     /// Spans that expired on the agent before they were polled.
     pub spans_missed: u64,
@@ -79,42 +79,43 @@ pub struct Checkpoint {
 pub struct MetricCheckpoint {
     /// The agent.
     pub agent_id: String,
-    /// The agent's store. When the agent answers with another one, begin again at 0.
+    /// The agent's store id. If the agent answers with another one, polling starts over at receipt
+    /// 0.
     pub store_id: String,
-    /// The receipt to ask after.
+    /// The cursor of the next poll.
     pub next_receipt: u64,
-    /// Rows stored here, since this engine's data began.
+    /// Rows stored since this engine's data began.
     pub rows_stored: u64,
     /// Rows that expired on the agent before they were polled.
     pub rows_missed: u64,
 }
 
-/// What an engine has, and has not, of one signal of one agent.
+/// What an engine has stored and missed of one signal of one agent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Coverage {
     /// The agent.
     pub agent_id: String,
-    /// What it sent.
+    /// The kind of data.
     pub signal: Signal,
-    /// Rows stored since this engine's data began, also those that expired since.
+    /// Rows stored since this engine's data began, including expired ones.
     pub stored: u64,
     /// Rows that expired on the agent before they were polled.
     pub missed: u64,
-    /// Nothing of this signal, of any agent, that is older can be answered: the time at which the oldest stored
-    /// spans were received, or the oldest time that a stored row of metrics is of. `None` when none is stored.
+    /// When the oldest stored spans of any agent were received, or the time of the oldest stored
+    /// metrics. Older data cannot be queried. `None` when nothing is stored.
     pub since: Option<UnixNanos>,
 }
 
 /// A kind of data that an agent sends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Signal {
-    /// Spans that this collector made.
+    /// Spans of this collector.
     Spans(Collector),
     /// RED metrics.
     Metrics,
 }
 
-/// A collector as "is it eBPF?".
+/// Serialises a collector as a boolean: whether it is eBPF.
 mod is_ebpf {
     use coral_trace::Collector;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

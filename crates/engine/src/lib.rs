@@ -1,16 +1,16 @@
 //! The contract of an engine: whatever stores spans and metrics, and answers questions about them.
 //!
-//! An engine implements five traits, all of which block their caller: [`TraceReader`], [`MetricReader`],
-//! [`PageWriter`], [`Fleet`] and [`Retention`]; a type that has all five is an [`Engine`]. This crate has the
-//! traits, the types that pass through them, and no implementation. `coral-store` implements them on one
-//! directory of Parquet files.
+//! An engine implements five traits, whose methods block: [`TraceReader`], [`MetricReader`],
+//! [`PageWriter`], [`Fleet`] and [`Retention`]. A type that has all five is an [`Engine`]. This
+//! crate has the traits, their types, a conformance suite, and no implementation. `coral-store`
+//! implements them with a directory of Parquet files.
 //!
-//! Three ideas hold for every trait:
-//! - **A trace is whole.** Its figures count each stored span once, also one that came late.
-//! - **A question has a [`Budget`]**: it ends when its deadline passes, when it read too much, or when nobody
-//!   waits for the answer any more.
-//! - **A weaker engine says so** in its [`Capabilities`], and answers [`EngineError::Unsupported`] rather than
-//!   something else than was asked.
+//! Three rules hold for every trait:
+//! - **A trace is whole.** Its numbers count each stored span once, also late ones.
+//! - **A question has a [`Budget`].** The question ends when its deadline passes, when it has read
+//!   too much, or when its client no longer waits.
+//! - **An engine states what it lacks** in its [`Capabilities`], and answers
+//!   [`EngineError::Unsupported`] instead of answering a different question.
 #![warn(missing_docs)]
 
 mod budget;
@@ -45,8 +45,8 @@ pub use retention::{
 };
 pub use trace::{StoredSpan, StoredTrace};
 
-/// An engine: everything that a colony needs of what stores its data. Implemented for every type that has the
-/// five traits; `Arc<dyn Engine>` is how a colony holds one.
+/// An engine: everything that a colony needs of its storage. Implemented for every type with the
+/// five traits. A colony holds an `Arc<dyn Engine>`.
 pub trait Engine: TraceReader + MetricReader + PageWriter + Fleet + Retention {}
 
 impl<E: TraceReader + MetricReader + PageWriter + Fleet + Retention + ?Sized> Engine for E {}

@@ -1,4 +1,4 @@
-//! Reading metrics.
+//! Reads metrics.
 
 use std::sync::Arc;
 
@@ -9,14 +9,15 @@ use crate::budget::Budget;
 use crate::error::EngineError;
 use crate::extent::MetricExtent;
 
-/// Answers from stored metrics. Every call blocks, and may be repeated.
+/// Reads stored metrics. Every call blocks, and may be repeated.
 pub trait MetricReader: Send + Sync {
-    /// Shows every row that `wanted` asks for to `visit`, in no particular order, each once.
+    /// Calls `visit` once with each row that matches `wanted`, in no particular order.
     ///
-    /// Sums are the caller's: rows of several agents and several series come side by side.
+    /// Rows of several agents and series are not summed.
     ///
     /// # Errors
-    /// [`EngineError`]; `visit` may have been shown some rows by then, and a sum of them MUST NOT be used.
+    /// [`EngineError`]; `visit` may have been called already, and a sum of those rows MUST NOT be
+    /// used.
     fn deltas(
         &self,
         wanted: &DeltaQuery,
@@ -24,41 +25,41 @@ pub trait MetricReader: Send + Sync {
         visit: &mut dyn FnMut(&StoredDelta),
     ) -> Result<(), EngineError>;
 
-    /// What is stored of metrics. Waits for nothing that a disk may take long for.
+    /// What is stored of metrics. Does not wait for the disk.
     ///
     /// # Errors
     /// [`EngineError::Unavailable`].
     fn metric_extent(&self) -> Result<MetricExtent, EngineError>;
 }
 
-/// Which rows of metrics.
+/// Selects rows of metrics.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeltaQuery {
-    /// Of this protocol.
+    /// Rows of this protocol.
     pub protocol: Protocol,
-    /// Whose counts were true at a time in this range: half-open.
+    /// Rows whose time is in this half-open range.
     pub range: TimeRange,
-    /// Of the service with exactly this name; of every service when there is none.
+    /// Rows of exactly this service; of every service if `None`.
     pub service: Option<String>,
-    /// Of requests that the service served, or made; of both when it is not said.
+    /// Rows of requests that the service served, or made; both if `None`.
     pub side: Option<Side>,
 }
 
 /// One row of metrics: requests that were counted once.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StoredDelta {
-    /// Its place in the engine's sequence of metrics; 0 in an engine without receipts.
+    /// Receipt in the engine's sequence of metrics; 0 in an engine without receipts.
     pub receipt: u64,
-    /// The agent that received it; empty on that agent.
+    /// The agent that received the row; empty in that agent's own store.
     pub agent_id: Arc<str>,
-    /// When this engine got it.
+    /// When this engine received the row.
     pub received: UnixNanos,
-    /// What it says.
+    /// The requests.
     pub delta: Delta,
 }
 
 impl DeltaQuery {
-    /// Whether this query asks for `delta`.
+    /// Whether this query matches `delta`.
     pub fn wants(&self, delta: &Delta) -> bool {
         let series = &delta.series;
         series.protocol == self.protocol

@@ -1,4 +1,4 @@
-//! Storing what agents answered with.
+//! Stores pages of agents.
 
 use coral_trace::red::Delta;
 use coral_trace::{Span, UnixNanos};
@@ -8,24 +8,25 @@ use crate::fleet::{Checkpoint, MetricCheckpoint};
 
 /// Stores pages of agents' streams, each with its checkpoint. Every call blocks.
 ///
-/// A span is known by its trace id and its span id, and is stored once: one that is stored already is left as it
-/// is, whoever repeats it. So a page MAY be repeated, whole or cut otherwise, after any failure.
+/// A span is identified by its trace id and span id, and is stored once: the first one stays. So
+/// after any failure a page MAY be repeated, also with other bounds.
 pub trait PageWriter: Send + Sync {
-    /// Stores pages of several streams, each with its checkpoint, and answers for each by itself, in the order in
-    /// which they were given. A page that fails MUST NOT keep others from being stored.
+    /// Stores pages of several streams, each with its checkpoint. Returns a result for each, in
+    /// order. A page that fails MUST NOT prevent others from being stored.
     ///
-    /// When a page is answered with `Ok`, neither `kill -9` nor a power loss undoes it. After a crash before that,
-    /// a checkpoint that is stored MUST NOT be ahead of its spans; spans may be ahead of their checkpoint, since
+    /// After `Ok`, a page survives `kill -9` and power loss. After an earlier crash, a stored
+    /// checkpoint MUST NOT be ahead of its spans. Spans may be ahead of their checkpoint, because
     /// storing them again changes nothing.
     ///
-    /// `pages` MUST NOT contain two pages of one stream: the second one's place follows from the first's success.
+    /// `pages` MUST NOT contain two pages of one stream, because the second one's checkpoint
+    /// depends on the success of the first.
     fn append_pages(&self, pages: Vec<Page>) -> Vec<Result<AppendedPage, EngineError>>;
 
-    /// Stores a page of an agent's metrics and how far that agent's metrics are stored with it. Returns the
-    /// checkpoint as it was stored, with `rows_stored` raised.
+    /// Stores a page of an agent's metrics with its checkpoint. Returns the checkpoint as stored,
+    /// with `rows_stored` increased.
     ///
     /// # Errors
-    /// [`EngineError`]: nothing of it can be read, and the same call may succeed later.
+    /// [`EngineError`]: nothing of the page is readable, and the same call may be repeated.
     fn append_metric_page(
         &self,
         deltas: Vec<Delta>,
@@ -37,32 +38,32 @@ pub trait PageWriter: Send + Sync {
 /// One page of an agent's stream of spans.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Page {
-    /// What is in it.
+    /// The spans.
     pub content: PageContent,
     /// When the colony received it.
     pub received: UnixNanos,
-    /// How far the stream is stored with this page: `next_receipt` and `spans_missed` as they are after it,
-    /// `spans_stored` as it was before.
+    /// The checkpoint after this page: `next_receipt` and `spans_missed` after the page,
+    /// `spans_stored` before it.
     pub checkpoint: Checkpoint,
 }
 
-/// What a page holds. An engine answers [`EngineError::Unsupported`] to a kind of content that it does not take;
-/// every engine takes [`Spans`](Self::Spans).
+/// The content of a page. An engine answers [`EngineError::Unsupported`] to a kind of content that
+/// it lacks. Every engine accepts [`Spans`](Self::Spans).
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum PageContent {
-    /// Decoded spans. May be empty: the page then moves its checkpoint alone.
+    /// Decoded spans. An empty page only advances its checkpoint.
     Spans(Vec<Span>),
 }
 
-/// What became of a page.
+/// The result of storing a page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AppendedPage {
-    /// Spans that were written: the new ones where the engine knows which are new, else all.
+    /// Spans written: the new ones if the engine can tell, else all.
     pub stored: u64,
-    /// Spans that were stored before, or that stood twice in the page; `None` in an engine that does not know
-    /// when it writes. See [`Capabilities::counts_duplicates`](crate::Capabilities::counts_duplicates).
+    /// Spans that were stored already, or occurred twice in the page; `None` if the engine cannot
+    /// tell. See [`Capabilities::counts_duplicates`](crate::Capabilities::counts_duplicates).
     pub duplicate: Option<u64>,
-    /// The checkpoint as it was stored: `spans_stored` is raised by `stored`.
+    /// The checkpoint as stored, with `spans_stored` increased by `stored`.
     pub checkpoint: Checkpoint,
 }

@@ -1,44 +1,47 @@
-//! A search for traces, and what it finds.
+//! Searches for traces.
 
 use coral_trace::{Collector, TimeRange, TraceId, UnixNanos};
 
 use crate::filter::Filter;
 
-/// Which traces to list. All conditions hold; an empty or `None` one always does.
+/// A search for traces. A trace must meet all conditions; an empty or `None` condition is always
+/// met.
 ///
-/// Every engine does all but [`filter`](Self::filter), fast and exactly.
+/// Every engine answers all conditions except [`filter`](Self::filter) fast and exactly.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TraceQuery {
-    /// The trace started in this range: half-open, compared in whole microseconds.
+    /// The trace started in this half-open range, compared in microseconds.
     pub started: TimeRange,
-    /// It has a span of one of these services.
+    /// The trace has a span of one of these services.
     pub services: Vec<String>,
-    /// Only spans of this collector count, for every condition and every figure.
+    /// Only spans of this collector count, for all conditions and numbers.
     pub collector: Option<Collector>,
-    /// Its first span's start and its last span's end are at least this far apart, in microseconds.
+    /// The least time from the first span's start to the last span's end, in microseconds.
     pub min_duration_us: Option<i64>,
-    /// It has a span whose status is an error (`true`), or none (`false`).
+    /// The trace has a span with an error status (`true`), or has none (`false`).
     pub failed: Option<bool>,
-    /// It has a span (of one of `services`) with this name, and with all `attributes` on that span or its resource.
+    /// Some span (of one of `services`) has this name, and all `attributes` on itself or its
+    /// resource.
     pub name: Option<String>,
-    /// See `name`. Values are compared as text. A key that OpenTelemetry renamed may stand for its other spelling.
+    /// See `name`. Values are compared as text. A key that OpenTelemetry renamed may match either
+    /// spelling.
     pub attributes: Vec<(String, String)>,
-    /// The trace matches this filter too, as [`Filter::matches`] says of its spans of `collector`; not
-    /// necessarily by the span that fits `name` and `attributes`.
+    /// The trace also matches this filter, by [`Filter::matches`] on its spans of `collector`. The
+    /// span that meets the filter may differ from the one with `name` and `attributes`.
     pub filter: Option<Filter>,
-    /// Which come first, and so which the limit leaves.
+    /// The order, which also decides what the limit cuts.
     pub order: Order,
-    /// At most this many.
+    /// The most traces.
     pub limit: u32,
 }
 
-/// Which traces come first. Of equals the one with the smaller trace id.
+/// The order of traces. Equal traces are ordered by trace id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Order {
     /// Latest start first.
     #[default]
     Newest,
-    /// Longest first; of equals the newest.
+    /// Longest first; equally long traces by latest start.
     Slowest,
 }
 
@@ -47,29 +50,29 @@ pub enum Order {
 pub struct TraceSummary {
     /// Its id.
     pub trace_id: TraceId,
-    /// Start of its first span, in whole microseconds.
+    /// Start of the first span, truncated to microseconds.
     pub start: UnixNanos,
-    /// From there to the end of its last span, in microseconds.
+    /// Time from `start` to the end of the last span, in microseconds.
     pub duration_us: i64,
-    /// Spans stored.
+    /// Number of stored spans.
     pub spans: u64,
-    /// Spans whose status is an error.
+    /// Number of spans with an error status.
     pub errors: u64,
-    /// Services with a span in it, by name.
+    /// Services with a span in the trace, by name.
     pub services: Vec<String>,
-    /// The service of the earliest span without a parent; `None` when none was received.
+    /// The service of the root, the earliest span without a parent; `None` if no root was received.
     pub root_service: Option<String>,
-    /// That span's name, or the earliest span's when there is none.
+    /// The name of the root, or of the earliest span without a root.
     pub root_name: String,
     /// The response status of the same span.
     pub status_code: Option<u16>,
 }
 
 impl TraceQuery {
-    /// More attribute conditions than this are refused before they come here.
+    /// The most attribute conditions. Callers must refuse more.
     pub const MAX_ATTRIBUTES: usize = 4;
 
-    /// All traces, newest first.
+    /// A search for all traces, newest first.
     pub fn newest(limit: u32) -> Self {
         Self {
             started: TimeRange::ALL,

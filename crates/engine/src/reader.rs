@@ -1,4 +1,4 @@
-//! Reading spans and traces.
+//! Reads spans and traces.
 
 use std::collections::BTreeSet;
 
@@ -13,39 +13,40 @@ use crate::extent::Extent;
 use crate::query::{TraceQuery, TraceSummary};
 use crate::trace::{StoredSpan, StoredTrace};
 
-/// More services than this are not told: a hostile exporter can make one for each span.
+/// The most services that are listed, because a hostile exporter can make one per span.
 pub const MAX_SERVICES: usize = 100_000;
-/// More operations of one service than this are not told.
+/// The most operations of one service that are listed.
 pub const MAX_OPERATIONS: usize = 10_000;
 
-/// Answers from stored spans. Every call blocks, and may be repeated.
+/// Reads stored spans. Every call blocks, and may be repeated.
 ///
-/// What was committed before a call began is in its answer. What is committed meanwhile may be. A damaged part of
-/// the data costs its own rows: an engine leaves it out, says so in [`Extent::damaged`], and answers from the rest.
+/// An answer includes everything that was committed before the call, and may include later commits.
+/// An engine skips damaged data, counts it in [`Extent::damaged`], and answers from the rest.
 pub trait TraceReader: Send + Sync {
-    /// The identity of the data. It stays the same across restarts, and changes when the data is wiped.
+    /// The store id, which survives restarts and changes when the data is wiped.
     fn id(&self) -> &str;
 
     /// What this engine can do. Does not change while the process runs.
     fn capabilities(&self) -> Capabilities;
 
-    /// The traces that `query` asks for, in its order, each once and at most `query.limit`.
+    /// The traces that match `query`, in its order, each once, at most `query.limit`.
     ///
-    /// A trace is whole: its figures count every stored span of it (of `query.collector`), inside the range or
-    /// not. A trace matches by what is stored of it now, and MUST be found however its spans came: late, in
-    /// several pages, from several agents.
+    /// Numbers of a trace count all its stored spans (of `query.collector`), also those outside the
+    /// range. A trace MUST be found by what is stored now, however its spans were received: late,
+    /// in several pages, from several agents.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] for a filter that [`capabilities`](Self::capabilities) does not cover: an
-    /// engine MUST NOT leave out a condition instead. [`EngineError::OverBudget`]: nothing is answered then, also
-    /// where some traces were found.
+    /// [`EngineError::Unsupported`] for a filter that [`capabilities`](Self::capabilities) does not
+    /// cover: an engine MUST NOT ignore a condition. [`EngineError::OverBudget`]: there is no
+    /// partial answer.
     fn search(&self, query: &TraceQuery, budget: &Budget)
     -> Result<Vec<TraceSummary>, EngineError>;
 
-    /// One trace: the first `limit` spans by start, of `collector` or of both, and the figures of all of them.
+    /// One trace: the first `limit` spans by start, of `collector` or of both, and numbers of all
+    /// its spans.
     ///
-    /// The spans MUST all be of this trace, each span id once. A trace that is not stored is no error: its
-    /// `span_count` is 0.
+    /// All spans MUST be of this trace, each span id once. A trace that is not stored is not an
+    /// error: its `span_count` is 0.
     ///
     /// # Errors
     /// [`EngineError`].
@@ -75,10 +76,10 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Vec<TraceId>, EngineError>;
 
-    /// The spans of `traces`, of `collector` or of both: by trace id, then by start, then by span id, at most
-    /// `limit`. Spans of one trace are side by side; the limit may cut the last trace.
+    /// The spans of `traces`, of `collector` or of both: by trace id, then start, then span id, at
+    /// most `limit`. The limit may cut the last trace.
     ///
-    /// A trace that is named twice is read once; one that is not stored has no spans.
+    /// Repeated ids are read once. A trace that is not stored has no spans.
     ///
     /// # Errors
     /// [`EngineError`].
@@ -91,11 +92,11 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Vec<StoredSpan>, EngineError>;
 
-    /// Every service that has a span in the parts of the data that hold traces of `started`, by name; at most
-    /// [`MAX_SERVICES`], those of the newest parts.
+    /// The services with a span in the parts of the data that hold traces started in `started`, by
+    /// name. At most [`MAX_SERVICES`], those of the newest parts.
     ///
-    /// A part is what the engine reads as one: a segment, a partition. A service that was seen in the range MUST
-    /// be told; one that only has spans of other times in the same part MAY be told too.
+    /// A part is what the engine reads as one: a segment or a partition. A service with a span in
+    /// the range MUST be listed; one that has only other spans in the same part MAY be listed.
     ///
     /// # Errors
     /// [`EngineError`].
@@ -105,8 +106,8 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<BTreeSet<String>, EngineError>;
 
-    /// Every operation of `service` in the parts of the data that hold traces of `started`, by name; at most
-    /// [`MAX_OPERATIONS`], those of the newest parts. Which others MAY be told is as in
+    /// The operations of `service` in the parts of the data that hold traces started in `started`,
+    /// by name. At most [`MAX_OPERATIONS`], those of the newest parts. Others MAY be listed, as in
     /// [`services`](Self::services).
     ///
     /// # Errors
@@ -118,8 +119,9 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Vec<Operation>, EngineError>;
 
-    /// Who called whom in the traces that started in `started`, as `collector` or both saw them. A trace is
-    /// whole: its spans outside of the range count too. Times are compared in whole microseconds.
+    /// The service map of the traces that started in `started`, as `collector` or both observed
+    /// them. All spans of these traces count, also those outside the range. Times are compared in
+    /// microseconds.
     ///
     /// # Errors
     /// [`EngineError`].
@@ -130,13 +132,15 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Dependencies, EngineError>;
 
-    /// Shows each span of `service` and `collector` that ended in `ended` to `visit`, in no particular order, with
-    /// the columns [`CORE`](Columns::CORE) and [`ATTRIBUTES`](Columns::ATTRIBUTES) at least.
+    /// Calls `visit` with each span of `service` and `collector` that ended in `ended`, in no
+    /// particular order, with at least the columns [`CORE`](Columns::CORE) and
+    /// [`ATTRIBUTES`](Columns::ATTRIBUTES).
     ///
-    /// A span that was received before `ended` begins MAY be left out: it ended later only by a wrong clock.
+    /// A span that was received before the start of `ended` MAY be skipped: only with a wrong clock
+    /// did it end later.
     ///
     /// # Errors
-    /// [`EngineError`]; `visit` may have been shown some spans by then.
+    /// [`EngineError`]; `visit` may have been called already.
     fn spans_ended(
         &self,
         service: &str,
@@ -146,8 +150,8 @@ pub trait TraceReader: Send + Sync {
         visit: &mut dyn FnMut(&Span),
     ) -> Result<(), EngineError>;
 
-    /// The start of the span of `collector` that has been stored longest; `None` when no span of it is stored. A
-    /// caller takes a span that started long before it for expired.
+    /// The start of the stored span of `collector` that was received first; `None` when none is
+    /// stored. Callers assume that spans which started long before it have expired.
     ///
     /// # Errors
     /// [`EngineError`].
@@ -157,14 +161,14 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Option<UnixNanos>, EngineError>;
 
-    /// What is stored of spans. Waits for nothing that a disk may take long for.
+    /// What is stored of spans. Does not wait for the disk.
     ///
     /// # Errors
     /// [`EngineError::Unavailable`].
     fn extent(&self) -> Result<Extent, EngineError>;
 }
 
-/// What a service does: spans of one name and kind.
+/// An operation of a service: spans of one name and kind.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Operation {
     /// The spans' name.

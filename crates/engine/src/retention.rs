@@ -1,4 +1,4 @@
-//! Keeping data as long as was asked for, and no longer.
+//! Retention: how long data is kept.
 
 use std::time::Duration;
 
@@ -7,22 +7,23 @@ use coral_trace::red::Protocol;
 
 use crate::error::EngineError;
 
-/// Lets go of old data. Every call blocks; a colony calls each every second or so.
+/// Removes old data. Every call blocks; a colony makes each call about once per second.
 ///
-/// Reads and writes go on meanwhile. Data goes a segment or a partition at a time, so that some of it is kept
-/// longer than asked for; it MUST NOT be kept shorter, unless it takes more bytes than it may.
+/// Reads and writes continue meanwhile. Data is removed a segment or a partition at a time, so some
+/// is kept longer than the retention. Data MUST NOT be removed earlier, unless the size limit is
+/// exceeded.
 pub trait Retention: Send + Sync {
-    /// Does what is due for spans: moves them to where they are kept, and lets go of old ones.
+    /// Does the maintenance that is due for spans: seals rows, and removes old ones.
     ///
-    /// `now` is the wall clock. An engine MUST NOT delete everything because a clock jumped ahead: it measures
-    /// ages by a clock that cannot, or believes `now` only where rows that came since confirm it.
+    /// `now` is the wall clock. An engine MUST NOT delete everything because a clock jumped ahead:
+    /// it measures ages with a monotonic clock, or uses `now` only if newer rows confirm it.
     ///
     /// # Errors
-    /// [`EngineError`]: what was done until then stays, and what was not is due again.
+    /// [`EngineError`]: what was done before stays, and the rest is done by the next call.
     fn maintain(&self, keep: SpanRetention, now: UnixNanos)
     -> Result<SpanMaintenance, EngineError>;
 
-    /// Likewise for metrics.
+    /// Does the maintenance that is due for metrics.
     ///
     /// # Errors
     /// As [`maintain`](Self::maintain).
@@ -33,57 +34,57 @@ pub trait Retention: Send + Sync {
     ) -> Result<MetricMaintenance, EngineError>;
 }
 
-/// How long and how much is kept of spans.
+/// Retention of spans.
 #[derive(Clone, Copy, Debug)]
 pub struct SpanRetention {
-    /// Spans received longer ago than this go.
+    /// Spans that were received longer ago than this are removed.
     pub age: Duration,
-    /// When the engine stores more than this many bytes, the oldest spans go.
+    /// When the engine stores more bytes than this, the oldest spans are removed.
     pub bytes: u64,
 }
 
 /// What one round of maintenance did to spans.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SpanMaintenance {
-    /// Spans moved from memory to where they are kept.
+    /// Spans moved from memory to their final place.
     pub sealed: u64,
-    /// Spans that went because they were older than [`SpanRetention::age`].
+    /// Spans removed because they were older than [`SpanRetention::age`].
     pub expired: u64,
-    /// Spans that went because of [`SpanRetention::bytes`]: they were kept shorter than was asked for.
+    /// Spans removed because of [`SpanRetention::bytes`], earlier than their retention.
     pub evicted: u64,
 }
 
-/// How long and how much is kept of metrics.
+/// Retention of metrics.
 #[derive(Clone, Copy, Debug)]
 pub struct MetricRetention {
-    /// Rows of HTTP received longer ago than this go.
+    /// HTTP rows that were received longer ago than this are removed.
     pub http: Duration,
-    /// Likewise of gRPC.
+    /// The same for gRPC.
     pub grpc: Duration,
-    /// Likewise of SQL.
+    /// The same for SQL.
     pub sql: Duration,
-    /// When metrics take more than this many bytes, the oldest rows go.
+    /// When metrics use more bytes than this, the oldest rows are removed.
     pub bytes: u64,
 }
 
-/// What one round of maintenance did to rows of metrics.
+/// What one round of maintenance did to metrics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct MetricMaintenance {
-    /// Rows moved from memory to where they are kept.
+    /// Rows moved from memory to their final place.
     pub sealed: u64,
-    /// Rows that went because of their age.
+    /// Rows removed because of their age.
     pub expired: u64,
-    /// Rows that went because of [`MetricRetention::bytes`].
+    /// Rows removed because of [`MetricRetention::bytes`].
     pub evicted: u64,
 }
 
 impl MetricRetention {
-    /// Every row for `age`.
+    /// The same age for all protocols.
     pub const fn all(age: Duration, bytes: u64) -> Self {
         Self { http: age, grpc: age, sql: age, bytes }
     }
 
-    /// How long rows of `protocol` are kept.
+    /// The retention of `protocol`.
     pub const fn age(&self, protocol: Protocol) -> Duration {
         match protocol {
             Protocol::Http => self.http,
@@ -92,7 +93,7 @@ impl MetricRetention {
         }
     }
 
-    /// How long rows are kept of the protocol whose rows are kept for the shortest time.
+    /// The shortest retention of all protocols.
     pub fn shortest(&self) -> Duration {
         self.http.min(self.grpc).min(self.sql)
     }

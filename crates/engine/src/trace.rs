@@ -1,33 +1,34 @@
-//! Spans as an engine answers with them.
+//! Stored spans and traces.
 
 use std::sync::Arc;
 
 use coral_trace::{Span, UnixNanos};
 
-/// A span as it was stored.
+/// A stored span.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StoredSpan {
-    /// Its place in the engine's sequence; 0 in an engine without receipts.
+    /// Receipt in the engine's sequence; 0 in an engine without receipts.
     pub receipt: u64,
-    /// The agent it was polled from; empty in an agent's own store.
+    /// The agent that the span was polled from; empty in an agent's own store.
     pub agent_id: Arc<str>,
-    /// The span, with everything OTLP said of it, as far as [`Columns`](crate::Columns) were asked for.
+    /// The span, with all that OTLP had of it in the requested [`Columns`](crate::Columns).
     pub span: Span,
 }
 
-/// One trace, or as much of it as was asked for. The figures are of the whole trace, whatever `spans` has.
+/// One trace, or a part of it. The numbers are of the whole trace, whatever `spans` has.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct StoredTrace {
-    /// By start, then by span id. All of one trace, each span id once.
+    /// Spans by start, then by span id; each span id once.
     pub spans: Vec<StoredSpan>,
-    /// Spans stored; more than `spans` has when the limit cut it. 0 when the trace is not stored.
+    /// Number of stored spans, which is more than `spans` has after a limit; 0 if the trace is not
+    /// stored.
     pub span_count: u64,
-    /// Spans stored whose status is an error.
+    /// Number of stored spans with an error status.
     pub error_count: u64,
-    /// Start of the first span stored, in whole microseconds.
+    /// Start of the first stored span, truncated to microseconds.
     pub start: UnixNanos,
-    /// End of the last span stored, in whole microseconds.
+    /// End of the last stored span, truncated to microseconds.
     pub end: UnixNanos,
-    /// Services with a span stored, by name.
+    /// Services with a stored span, by name.
     pub services: Vec<String>,
 }

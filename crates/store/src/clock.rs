@@ -1,9 +1,10 @@
-//! How old rows are, whatever the wall clock does meanwhile.
+//! Ages of rows, robust against changes of the wall clock.
 //!
-//! The age of what was received since the store was opened is measured by the monotonic clock alone. Of what was
-//! there before, the wall clock at the first round of maintenance says how old it was then, unless it is ahead of the
-//! newest row by more than everything is kept for: then either the store was closed for that long, or the clock
-//! is wrong, and what may be wrong must not cost data. In both cases age goes on by the monotonic clock.
+//! The age of a row received by this process is measured by the monotonic clock. The age of an
+//! older row is the wall clock at the first round of maintenance minus the row's time of receipt,
+//! plus monotonic time since then. If the wall clock is ahead of the newest row by more than the
+//! retention, either the store was closed for that long or the clock is wrong. A wrong clock must
+//! not delete data, so ages then start at 0 at the newest row.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -14,24 +15,24 @@ use coral_trace::UnixNanos;
 #[derive(Clone, Debug)]
 pub(crate) enum Uptime {
     Since(Instant),
-    /// A test says how many nanoseconds.
+    /// A test sets the nanoseconds.
     #[cfg(test)]
-    Told(std::sync::Arc<std::sync::atomic::AtomicU64>),
+    Controlled(std::sync::Arc<std::sync::atomic::AtomicU64>),
 }
 
-/// When a row was received.
+/// When a row was received, by both clocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Received {
-    /// By the wall clock of that moment.
+    /// Wall clock at the receipt.
     pub(crate) unix: UnixNanos,
-    /// By the uptime of this process; `None` when it was another process.
+    /// Uptime at the receipt; `None` for rows that another process received.
     pub(crate) uptime: Option<Duration>,
 }
 
-/// Tells ages.
+/// Computes ages of rows.
 pub(crate) struct Ages {
     uptime: Uptime,
-    /// The wall clock when the store was opened, as far as it is believed.
+    /// The wall clock when the store was opened, once [`settle`](Self::settle) has decided it.
     opened: OnceLock<UnixNanos>,
 }
 
@@ -40,7 +41,7 @@ impl Uptime {
         match self {
             Self::Since(instant) => instant.elapsed(),
             #[cfg(test)]
-            Self::Told(nanos) => {
+            Self::Controlled(nanos) => {
                 Duration::from_nanos(nanos.load(std::sync::atomic::Ordering::Relaxed))
             }
         }
@@ -48,7 +49,7 @@ impl Uptime {
 }
 
 impl Received {
-    /// A row that another process received.
+    /// A row that was received before this process opened the store.
     pub(crate) fn before_opening(unix: UnixNanos) -> Self {
         Self { unix, uptime: None }
     }
@@ -59,13 +60,13 @@ impl Ages {
         Self { uptime, opened: OnceLock::new() }
     }
 
-    /// A row that is received now, when the wall clock says `unix`.
+    /// A row that is received now, with the wall clock at `unix`.
     pub(crate) fn received(&self, unix: UnixNanos) -> Received {
         Received { unix, uptime: Some(self.uptime.now()) }
     }
 
-    /// Decides, once, what the wall clock is believed to be: `wall` unless the newest row that another process received
-    /// is older than `kept_for`.
+    /// Decides, once, the wall clock at opening: from `wall`, unless the newest row of an earlier
+    /// process is older than `kept_for`.
     pub(crate) fn settle(&self, wall: UnixNanos, newest: Option<UnixNanos>, kept_for: Duration) {
         self.opened.get_or_init(|| {
             let believed = match newest {
@@ -73,7 +74,7 @@ impl Ages {
                     tracing::warn!(
                         newest_unix_s = newest.0 / 1_000_000_000,
                         wall_unix_s = wall.0 / 1_000_000_000,
-                        "the wall clock is ahead of the newest row by more than the retention; ages count from that row"
+                        "the wall clock is ahead of the newest row by more than the retention; ages are counted from that row"
                     );
                     newest
                 }
@@ -83,7 +84,8 @@ impl Ages {
         });
     }
 
-    /// What the wall clock says now if nobody has set it since the store was opened; `wall` before that is known.
+    /// The wall clock as if nobody had set it since the store was opened; `wall` before it is
+    /// settled.
     pub(crate) fn now(&self, wall: UnixNanos) -> UnixNanos {
         self.opened.get().map_or(wall, |opened| opened.later(self.uptime.now()))
     }

@@ -1,7 +1,7 @@
-//! The file operations of a store, in one place, so that a test can make each of them fail.
+//! All file operations of a store, in one place, so that tests can make each of them fail.
 //!
-//! Journals, segments and files of metrics read and write through these functions and nothing else. What they
-//! return is the operating system's own error: an `EIO` stays an `EIO` up to the caller.
+//! Journals, segments and metric files use no other functions. Errors are those of the operating
+//! system, unchanged: an `EIO` stays an `EIO` up to the caller.
 
 #[cfg(any(test, feature = "faults"))]
 pub(crate) mod faults;
@@ -11,24 +11,24 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-/// What is done to a file; what a fault is injected into.
+/// The kind of a file operation, which a fault can be limited to.
 #[cfg_attr(
     not(any(test, feature = "faults")),
-    expect(dead_code, reason = "only faults tell a write from others")
+    expect(dead_code, reason = "only faults distinguish operations")
 )]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Operation {
-    /// Making a file, or opening one.
+    /// Creating or opening a file.
     Open,
     Read,
     Write,
-    /// Of a file or of a directory.
+    /// Syncing a file or a directory.
     Sync,
     Rename,
     Remove,
 }
 
-/// Makes `path`, empty.
+/// Creates `path` as an empty file.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     before(Operation::Open)?;
     File::create(path)
@@ -40,7 +40,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// Writes all of `bytes`; after an error any part of them may have been written.
+/// Writes all of `bytes`. After an error, any part of them may have been written.
 pub(crate) fn write_all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     #[cfg(any(test, feature = "faults"))]
     if let Some((written, error)) = faults::short_write(bytes.len()) {
@@ -50,33 +50,33 @@ pub(crate) fn write_all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
-/// Brings what was written to `file` to the disk.
+/// Syncs the content of `file` to disk.
 pub(crate) fn sync_data(file: &File) -> io::Result<()> {
     before(Operation::Sync)?;
     file.sync_data()
 }
 
-/// Likewise, with its length and times.
+/// Syncs `file` to disk, with its length and times.
 pub(crate) fn sync_all(file: &File) -> io::Result<()> {
     before(Operation::Sync)?;
     file.sync_all()
 }
 
-/// Brings the names in the directory of `path` to the disk: a new or renamed file survives a power loss only then.
+/// Syncs the directory of `path`: without it, a new or renamed file may be gone after a power loss.
 pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {
     before(Operation::Sync)?;
-    // The parent of a relative path of one name is empty, and means the working directory.
+    // The parent of a relative path with one component is empty, and means the working directory.
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Gives `from` the name `to`, in place of what has it.
+/// Renames `from` to `to`, replacing an existing file.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     before(Operation::Rename)?;
     std::fs::rename(from, to)
 }
 
-/// Removes `path`; one that is not there is as good as removed.
+/// Removes `path`. A missing file is not an error.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     before(Operation::Remove)?;
     match std::fs::remove_file(path) {
@@ -85,19 +85,19 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Fills `buffer` from byte `at` on.
+/// Fills `buffer` from offset `at`.
 pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
     before(Operation::Read)?;
     file.read_exact_at(buffer, at)
 }
 
-/// Reads from byte `at` on as much as comes at once.
+/// Reads from offset `at`, as much as one system call returns.
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     before(Operation::Read)?;
     file.read_at(buffer, at)
 }
 
-/// A file that is written from its beginning to its end, for libraries that write.
+/// A file as [`std::io::Write`], for libraries that write sequentially.
 pub(crate) struct Target(pub(crate) File);
 
 impl Write for Target {
@@ -111,7 +111,7 @@ impl Write for Target {
     }
 }
 
-/// Fails when a fault is due.
+/// Fails if a fault is planned for this operation.
 #[cfg(any(test, feature = "faults"))]
 fn before(operation: Operation) -> io::Result<()> {
     faults::before(operation)

@@ -1,4 +1,4 @@
-//! What can go wrong with a store.
+//! Errors of a store.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -6,105 +6,102 @@ use std::path::PathBuf;
 use coral_engine::{BudgetError, EngineError};
 use parquet::errors::ParquetError;
 
-/// Why the store did not do what was asked. Nothing was changed by the call that failed.
+/// Why a call to the store failed. A failed call changes nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The directory cannot be made, listed or written.
+    /// The directory cannot be created, listed or written.
     #[error("cannot use the store directory `{path}`")]
     Directory {
         /// The directory or file.
         path: PathBuf,
-        /// The operating system's word.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// Another process has the store open.
+    /// Another process has opened the store.
     #[error("another process holds `{path}`: a store belongs to one process at a time")]
     Locked {
         /// The file that the other process has locked.
         path: PathBuf,
     },
-    /// The file that says which store this is cannot be understood: somebody edited it, or it is damaged.
-    #[error("cannot understand `{path}`")]
+    /// `store.json` cannot be parsed: it was edited or is damaged.
+    #[error("cannot parse `{path}`")]
     Identity {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The parse error.
         source: serde_json::Error,
     },
-    /// A newer or older Coral wrote this store.
+    /// Another version of Coral wrote this store.
     #[error(
         "`{path}` has schema version {found}; this build needs {needed}. Start the Coral \
          that wrote it, or name another data directory"
     )]
     SchemaVersion {
-        /// The file that says so.
+        /// The file that holds the version.
         path: PathBuf,
-        /// The version that stands in it.
+        /// The version in the file.
         found: u32,
-        /// The version of this build.
+        /// The version that this build reads and writes.
         needed: u32,
     },
-    /// The log cannot be written or read: most often a full disk.
+    /// The log cannot be written or read; usually the disk is full.
     #[error("cannot use the log `{path}`")]
     Log {
         /// The log.
         path: PathBuf,
-        /// The operating system's word.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// A segment cannot be written or read: a full disk, or a damaged file.
+    /// A segment cannot be written or read: the disk is full, or the file is damaged.
     #[error("cannot use the segment file `{path}`")]
     Segment {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         source: ParquetError,
     },
-    /// Rows cannot be sealed for some time; more of them would fill the memory.
-    #[error(
-        "{hot_rows} rows wait to be sealed and cannot be: see the log for the reason; most often the \
-         disk is full"
-    )]
+    /// Sealing has failed for some time. More hot rows would fill the memory.
+    #[error("cannot seal {hot_rows} rows: see the log for the reason; usually the disk is full")]
     CannotSeal {
-        /// How many there are.
+        /// The number of hot rows.
         hot_rows: u64,
     },
-    /// A segment that exists cannot be read. The store puts it aside and goes on without it.
+    /// A stored segment cannot be read. The store sets the segment aside and continues without it.
     #[error("cannot read segment {id}")]
     SegmentUnreadable {
-        /// Its number.
+        /// The number of the segment.
         id: u64,
-        /// What is wrong with it.
+        /// The reason.
         source: Box<StoreError>,
     },
-    /// A stored value is not what was written: the file is damaged or was edited.
+    /// A stored value is invalid: the file is damaged or was edited.
     #[error("column `{column}` holds {found}, which this build never writes")]
     Damaged {
         /// The column.
         column: &'static str,
-        /// What was found instead.
+        /// The invalid value.
         found: String,
     },
-    /// The question was cancelled, or costs more than it may.
+    /// The question was cancelled, or exceeds its budget.
     #[error(transparent)]
     OverBudget(#[from] BudgetError),
 }
 
 impl StoreError {
-    /// Names the log that failed.
+    /// Wraps an I/O error of the log `path`.
     pub(crate) fn log(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Log { path, source }
     }
 
-    /// Names the segment file that failed.
+    /// Wraps a Parquet error of the segment file `path`.
     pub(crate) fn segment(path: impl Into<PathBuf>) -> impl FnOnce(ParquetError) -> Self {
         let path = path.into();
         move |source| Self::Segment { path, source }
     }
 
-    /// Says which segment could not be read, when that is the segment's fault: what it holds is damaged, and
-    /// not the process short of files or memory.
+    /// Wraps an error in the number of the segment, if the error means that the segment is damaged.
+    /// Errors such as too many open files or too little memory stay as they are.
     pub(crate) fn unreadable(id: u64) -> impl FnOnce(Self) -> Self {
         move |source| match source.is_damage() {
             true => Self::SegmentUnreadable { id, source: Box::new(source) },
@@ -127,7 +124,7 @@ impl StoreError {
         }
     }
 
-    /// Names the directory or file that failed.
+    /// Wraps an I/O error of the directory or file `path`.
     pub(crate) fn directory(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Directory { path, source }
@@ -145,7 +142,7 @@ impl From<StoreError> for EngineError {
     }
 }
 
-/// An error and its causes in one line.
+/// An error and its causes, in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

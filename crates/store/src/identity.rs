@@ -1,4 +1,4 @@
-//! Which store a directory holds, and the process that has it.
+//! The identity of a store directory, and the lock of the process that has opened it.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::disk;
 use crate::error::StoreError;
 
-/// Written into every store; another number is refused before anything else is read. 5: identity in
-/// `store.json` and agents in the log, in place of a DuckDB database.
+/// Version of the format. Other versions are refused before anything else is read. Version 5 has
+/// the identity in `store.json` and agents in the log; earlier versions had a DuckDB database.
 pub(crate) const SCHEMA_VERSION: u32 = 5;
 
-/// An open store directory. Other processes are refused until this is dropped.
+/// An open store directory. Other processes are refused until it is dropped.
 pub(crate) struct Identity {
     store_id: String,
-    /// The operating system lets go of the lock when the file is closed, also by `kill -9`.
+    /// The operating system releases the lock when the file is closed, also after `kill -9`.
     _lock: File,
 }
 
@@ -28,12 +28,12 @@ struct StoreFile {
 }
 
 impl Identity {
-    /// Locks the directory `dir` and reads its `store.json`, which is made when the directory has none.
+    /// Locks the directory `dir` and reads its `store.json`. Creates the file if there is none.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when another process has the store, [`StoreError::SchemaVersion`] when another
-    /// version of Coral wrote it, [`StoreError::Identity`] when `store.json` cannot be understood,
-    /// [`StoreError::Directory`] when a file cannot be read or written.
+    /// [`StoreError::Locked`] when another process has the store, [`StoreError::SchemaVersion`]
+    /// when another version of Coral wrote it, [`StoreError::Identity`] when `store.json` cannot be
+    /// parsed, [`StoreError::Directory`] when a file cannot be read or written.
     pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = lock(&dir.join("LOCK"))?;
         let path = dir.join("store.json");
@@ -69,11 +69,11 @@ fn read(path: &Path, bytes: &[u8]) -> Result<String, StoreError> {
     }
 }
 
-/// Makes `store.json`, whole or not at all.
+/// Creates `store.json` atomically.
 fn create(dir: &Path, path: &Path) -> Result<String, StoreError> {
     let database = dir.join("coral.duckdb");
     if database.exists() {
-        // Until version 4 a DuckDB database said which store this is.
+        // Until version 4, the identity was in a DuckDB database.
         return Err(schema_version(&database, 4));
     }
     let mut random = [0; 16];

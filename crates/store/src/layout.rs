@@ -1,4 +1,4 @@
-//! Where in a store's directory everything lies.
+//! Paths in a store's directory.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,12 +23,12 @@ pub(crate) fn metric_file_dir(dir: &Path) -> PathBuf {
     dir.join("metrics/files")
 }
 
-/// What people's SQL needs.
+/// Files for SQL questions.
 pub(crate) fn sql_dir(dir: &Path) -> PathBuf {
     dir.join("sql")
 }
 
-/// Makes `dir` with those above it; their names are on the disk when this returns.
+/// Creates `dir` and its parents, and syncs their names to disk.
 pub(crate) fn create_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
@@ -43,7 +43,7 @@ pub(crate) fn create_dir(dir: &Path) -> io::Result<()> {
     crate::disk::sync_directory_of(dir)
 }
 
-/// Bytes of every file under `dir`, whatever it is: also of what is damaged, half written, or kept by a reader.
+/// Size of every file under `dir`, including damaged, partial and removed ones.
 pub(crate) fn bytes_under(dir: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(dir)? {
@@ -55,7 +55,7 @@ pub(crate) fn bytes_under(dir: &Path) -> io::Result<u64> {
         };
         match counted {
             Ok(counted) => bytes += counted,
-            // It went meanwhile.
+            // The file was removed meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

@@ -1,14 +1,15 @@
-//! Spans to disk and back.
+//! The embedded engine: stores spans and metrics in a directory.
 //!
-//! A [`Store`] is one directory: `log/` with the newest commits, whose rows are in memory too; `segments/`
-//! with sealed, immutable Parquet files; `store.json`, which says which store it is, and `LOCK`, which one
-//! process holds; `sql/` and `coral.sql`, for people who ask in SQL. Rows get a receipt in commit order; a
-//! committed span survives `kill -9`; a span is stored once, whoever repeats it.
+//! A [`Store`] is one directory: `log/` with the newest commits, whose rows are in memory too;
+//! `segments/` with sealed, immutable Parquet files; `metrics/` likewise; `store.json` with the
+//! store id; `LOCK`, which one process holds; `sql/` and `coral.sql` for SQL. Rows get a receipt in
+//! commit order. A committed span survives `kill -9`. A span is stored once, even if it is sent
+//! again.
 //!
-//! All calls block, and are meant for threads that may. Names of RFD 036: `StoreTrace` is
+//! All calls block, so call them on threads that may. Names of RFD 036: `StoreTrace` is
 //! [`Store::append`], `QueryTraces` is [`Store::search`], `QueryTraceByID` is [`Store::trace`],
-//! `InsertBeylaTraces` is [`append_pages`](coral_engine::PageWriter::append_pages), `CleanupOldBeylaTraces` is
-//! [`Store::maintain`].
+//! `InsertBeylaTraces` is [`append_pages`](coral_engine::PageWriter::append_pages),
+//! `CleanupOldBeylaTraces` is [`Store::maintain`].
 #![warn(missing_docs)]
 
 mod clock;
@@ -32,7 +33,7 @@ mod store;
 mod tests;
 
 pub use commit::appended::Appended;
-// What passes through the engine's contract, for a caller that has a store and not an engine.
+// Types of the engine's contract, for callers that use a store without `coral_engine`.
 pub use coral_engine::{
     Checkpoint, Extent, KnownAgent, MetricCheckpoint, MetricExtent, MetricMaintenance,
     MetricRetention, Order, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace,

@@ -1,9 +1,10 @@
-//! RED metrics: rows of requests that were counted once, in a log and files of their own.
+//! Storage of RED metrics, in a log and files of their own.
 //!
-//! A [`coral_trace::red::Delta`] is a row. Rows get receipts in commit order, of their own sequence: HTTP,
-//! gRPC and SQL share it. The newest are in memory and in `metrics/log`; sealed ones in `metrics/files`, one
-//! set of files a protocol, since each has its own retention. What exporters said so far is in the log
-//! too, so that after a restart nothing is counted twice.
+//! A row is a [`coral_trace::red::Delta`]: requests of one series, counted once. Rows get receipts
+//! in commit order, from one sequence for HTTP, gRPC and SQL. The newest rows are in memory and in
+//! `metrics/log`; sealed rows are in `metrics/files`, in separate files per protocol, because each
+//! protocol has its own retention. The log also holds the last counters of each exporter, so that
+//! nothing is counted twice after a restart.
 
 mod append;
 mod batch;
@@ -39,12 +40,12 @@ pub(crate) struct Metrics {
     dir: PathBuf,
     pub(crate) live: LiveMetrics,
     writer: Mutex<MetricWriter>,
-    /// Held by whoever seals and expires: one at a time.
+    /// Locked during sealing and expiry, so that one runs at a time.
     maintenance: Mutex<Backoff>,
 }
 
 impl Metrics {
-    /// Opens the metrics of the store in `dir`, which nobody else has.
+    /// Opens the metrics of the store in `dir`. The caller holds the store's lock.
     pub(crate) fn open(dir: &Path, uptime: Uptime) -> Result<Self, StoreError> {
         let (logs, files) = (metric_log_dir(dir), metric_file_dir(dir));
         for dir in [&logs, &files] {
@@ -59,7 +60,7 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// Says what the writer knows to those who must not wait for it.
+    /// Publishes counts of the writer to readers, which must not wait for the writer.
     fn publish(&self, writer: &MetricWriter) {
         self.live.series.store(writer.counters.series_count() as u64, Ordering::Relaxed);
         self.live.overflown.store(writer.limit.overflown(), Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! A Parquet file that is read at places.
+//! Reads Parquet files with positioned reads.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -14,8 +14,8 @@ use parquet::file::reader::{ChunkReader, Length};
 use crate::disk;
 use crate::error::StoreError;
 
-/// An open file. The library's own way takes two system calls more for each page, and forgets what the operating system
-/// said when one fails.
+/// An open file. The Parquet library's own reader needs two more system calls per page, and loses
+/// the operating system's error.
 #[derive(Clone)]
 pub(crate) struct ParquetSource(Arc<Opened>);
 
@@ -25,11 +25,11 @@ struct Opened {
     len: u64,
     /// The first read that failed.
     failure: Mutex<Option<std::io::Error>>,
-    /// The operating system is asked for bytes.
+    /// Whether a read of the operating system is in progress.
     is_reading: AtomicBool,
 }
 
-/// The rest of a file from a place on.
+/// A reader of a file from an offset to its end.
 pub(crate) struct Rest {
     source: ParquetSource,
     at: u64,
@@ -47,7 +47,7 @@ impl ParquetSource {
         open().map_err(StoreError::directory(path))
     }
 
-    /// What `error` of a reader of this file means: that reading failed, or that what was read is damaged.
+    /// Classifies an error of a reader of this file: reading failed, or the content is damaged.
     fn error(&self, error: impl Into<ParquetError>) -> StoreError {
         let failure = self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
         match failure {
@@ -56,8 +56,9 @@ impl ParquetSource {
         }
     }
 
-    /// Runs `read`, which gives this file to the library. That panics at some damage; so does this at nothing but what the
-    /// operating system is asked.
+    /// Runs `read`, which passes this file to the library. The library panics at some kinds of
+    /// damage: such a panic becomes an error. A panic during a read of the operating system is
+    /// passed on.
     pub(crate) fn reading<T>(
         &self,
         read: impl FnOnce() -> Result<T, ParquetError>,
@@ -65,7 +66,7 @@ impl ParquetSource {
         match catch_unwind(AssertUnwindSafe(read)) {
             Ok(outcome) => outcome.map_err(|error| self.error(error)),
             Err(panic) if self.0.is_reading.load(Ordering::Relaxed) => resume_unwind(panic),
-            Err(_) => Err(self.error(ParquetError::General("it makes the reader panic".into()))),
+            Err(_) => Err(self.error(ParquetError::General("the Parquet reader panicked".into()))),
         }
     }
 
@@ -76,7 +77,7 @@ impl ParquetSource {
         outcome
     }
 
-    /// Keeps what the operating system said: the library makes text of it.
+    /// Keeps the operating system's error, because the library turns it into text.
     fn noted(&self, error: std::io::Error) -> std::io::Error {
         let copy = std::io::Error::from(error.kind());
         self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);

@@ -1,4 +1,4 @@
-//! The spans of a store: a journal and memory for the newest rows, and sealed segments beside them.
+//! The spans of a store: the newest rows in a journal and in memory, older ones in sealed segments.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,18 +18,18 @@ use crate::segment::{self, Footers, Segment};
 pub(crate) struct Spans {
     /// The store's directory.
     pub(crate) dir: PathBuf,
-    /// Hot rows are sealed when there are this many.
+    /// Number of hot rows at which a seal is due.
     pub(crate) segment_rows: u64,
     pub(crate) live: Live,
     pub(crate) footers: Arc<Footers>,
     writer: Mutex<Writer>,
     pub(crate) pages: PageQueue,
-    /// Held by whoever seals and expires: one at a time.
+    /// Locked during sealing and expiry, so that one runs at a time.
     pub(crate) maintenance: Mutex<Maintenance>,
 }
 
 impl Spans {
-    /// Opens the spans of the store in `dir`, which nobody else has.
+    /// Opens the spans of the store in `dir`. The caller holds the store's lock.
     pub(crate) fn open(dir: &Path, segment_rows: u64, uptime: Uptime) -> Result<Self, StoreError> {
         for dir in [log_dir(dir), segment_dir(dir)] {
             create_dir(&dir).map_err(StoreError::directory(&dir))?;
@@ -41,7 +41,7 @@ impl Spans {
             match resume(&log_dir(dir), segments.clone()) {
                 Err(StoreError::SegmentUnreadable { id, source }) => {
                     let error = crate::error::chain(&source);
-                    tracing::error!(segment = id, error, "a segment is damaged; it is put aside");
+                    tracing::error!(segment = id, error, "a damaged segment was set aside");
                     let damaged = segments.iter().position(|segment| segment.id() == id);
                     let Some(damaged) = damaged else { return Err(*source) };
                     segments.remove(damaged).quarantine();
@@ -71,7 +71,7 @@ impl Spans {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What there is now. Waits for nothing that a disk may take long for.
+    /// What the store holds now. Does not wait for the disk.
     pub(crate) fn extent(&self) -> Extent {
         let state = self.live.read();
         Extent {

@@ -1,9 +1,10 @@
-//! SQL for people: DuckDB, loaded at run time, over the files of a store.
+//! SQL over the files of a store, with a DuckDB library that is loaded at run time.
 //!
-//! No C++ of DuckDB is in any build. A question runs in a child process, which gets a [`SqlRequest`] on its
-//! standard input and answers with lines on its standard output (see [`SqlFrame`]): a crash of DuckDB, or
-//! memory that it takes, ends one question and not the colony. The store gives the child a [`SqlSnapshot`]:
-//! sealed files that stay while it is held, and the rows in memory as further files.
+//! No build contains DuckDB's code. Each question runs in a child process, which gets a
+//! [`SqlRequest`] on standard input and answers with lines on standard output ([`SqlFrame`]). Thus
+//! a crash of DuckDB, or too much memory, ends one question and not the colony. The store gives the
+//! child a [`SqlSnapshot`]: sealed files, which stay while the snapshot is held, and files with the
+//! rows in memory.
 
 mod answer;
 mod cells;
@@ -28,7 +29,7 @@ pub(crate) use self::engine::Engine;
 pub(crate) use self::files::prepare;
 pub(crate) use self::snapshot::snapshot;
 
-/// The text of an SQL string literal with `text` as its value.
+/// An SQL string literal with the value `text`.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

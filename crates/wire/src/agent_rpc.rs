@@ -1,5 +1,5 @@
-//! What a colony asks an agent: `proto/coral/agent/v1/agent.proto`, spans in RFD 036's shape, and metrics in
-//! RFD 032's.
+//! The RPCs between a colony and an agent: `proto/coral/agent/v1/agent.proto`. Spans have RFD 036's
+//! form, metrics have RFD 032's.
 
 mod metrics;
 
@@ -17,8 +17,8 @@ pub mod proto {
     include!("generated/coral.agent.v1.rs");
 }
 
-/// What RFD 036 says of a span. Events, links, scope and the types of attributes have no place in
-/// it; `SPAN_ENCODING_OTLP` carries them.
+/// A span in RFD 036's form. It lacks events, links, scope and attribute types;
+/// `SPAN_ENCODING_OTLP` has them.
 impl From<&Span> for proto::BeylaTraceSpan {
     fn from(span: &Span) -> Self {
         Self {
@@ -37,15 +37,15 @@ impl From<&Span> for proto::BeylaTraceSpan {
     }
 }
 
-/// Bytes that `span` takes in an answer as [`proto::BeylaTraceSpan`], its own tag and length included.
+/// Size of `span` in an answer as [`proto::BeylaTraceSpan`], with tag and length.
 pub fn rfd_span_len(span: &Span) -> usize {
     use prost::Message as _;
-    /// A tag of one byte and a length of up to five.
+    /// The most bytes of a tag (1) and a length (5).
     const FRAME: usize = 6;
     proto::BeylaTraceSpan::from(span).encoded_len() + FRAME
 }
 
-/// `instant` to the nanosecond.
+/// `instant` with nanoseconds.
 pub fn timestamp(instant: UnixNanos) -> Timestamp {
     let (seconds, nanos) = (instant.0 / 1_000_000_000, instant.0 % 1_000_000_000);
     Timestamp { seconds: seconds as i64, nanos: nanos as i32 }
@@ -56,7 +56,7 @@ fn duration(duration: std::time::Duration) -> Duration {
     Duration { seconds, nanos: duration.subsec_nanos() as i32 }
 }
 
-/// The first of several values under one key answers, as everywhere.
+/// The first of several values with the same key is used, as everywhere.
 fn texts(attributes: &Attributes) -> BTreeMap<String, String> {
     let mut texts = BTreeMap::new();
     for attribute in attributes {

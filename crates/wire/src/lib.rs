@@ -1,16 +1,15 @@
-//! Bytes to spans and back: OTLP in and out, and the contracts between Coral's processes.
+//! Conversion between bytes and spans: OTLP in and out, and the RPCs of Coral's processes.
 //!
-//! The only crate that knows protobuf, OTLP's JSON and gRPC status details. Others see
-//! `coral_trace`'s words, and the generated messages of the contracts:
+//! This is the only crate that uses protobuf, OTLP's JSON and gRPC status details. Other crates use
+//! the types of `coral_trace` and the generated messages of the RPCs:
+//! - [`otlp_in`]: decodes spans of an export, and counts refused ones with their reason.
+//! - [`otlp_metrics_in`]: decodes metrics of an export as points of RED metrics, in the same way.
+//! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
+//! - [`metrics_replay`]: shifts the times of recorded metrics, so that they can be sent again.
+//! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies.
+//! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
 //!
-//! - [`otlp_in`]: what an exporter sent, as spans, with everything refused counted and named.
-//! - [`otlp_metrics_in`]: what an exporter measured, as points of RED metrics, likewise.
-//! - [`otlp_out`]: spans as OTLP, and how long they will be.
-//! - [`metrics_replay`]: recorded metrics, re-timed to be sent again.
-//! - [`agent_rpc`], [`colony_rpc`]: what agents and colonies say to each other.
-//! - [`otlp_service`], [`status`]: OTLP's gRPC service, and how refusals are worded in it.
-//!
-//! `tools/generate-protos` writes `src/generated/` from `proto/`; CI fails when the two differ.
+//! `tools/generate-protos` writes `src/generated/` from `proto/`; CI fails when they differ.
 #![warn(missing_docs)]
 
 pub mod agent_rpc;
@@ -30,5 +29,5 @@ pub mod status;
 /// gRPC reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/coral.bin");
 
-/// OTLP's `.proto` files, likewise.
+/// OTLP's `.proto` files in the same form.
 pub const OTLP_FILE_DESCRIPTOR_SET: &[u8] = opentelemetry_proto::DESCRIPTORS;

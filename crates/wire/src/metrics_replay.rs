@@ -1,4 +1,4 @@
-//! Recorded metrics, re-timed so that they can be sent again.
+//! Shifts the times of recorded metrics, so that they can be sent again.
 
 use coral_trace::UnixNanos;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -6,12 +6,12 @@ use opentelemetry_proto::tonic::metrics::v1::HistogramDataPoint;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use prost::{DecodeError, Message};
 
-/// Recorded `ExportMetricsServiceRequest`s, re-timed together so that the last of their histogram points is of
-/// `now`: as if their exporter had been started again, so that each time they are sent they count once more.
-/// Without their exemplars, which name traces of the recorded day.
+/// Shifts the times of recorded `ExportMetricsServiceRequest`s together, so that the last histogram
+/// point is at `now`. Like a restarted exporter's, the requests count again each time they are
+/// sent. Exemplars are removed, because they name recorded traces.
 ///
 /// # Errors
-/// [`DecodeError`] of the first request that is none.
+/// [`DecodeError`] of the first invalid request.
 pub fn retimed(requests: &[&[u8]], now: UnixNanos) -> Result<Vec<Vec<u8>>, DecodeError> {
     let decode = |request: &&[u8]| ExportMetricsServiceRequest::decode(*request);
     let mut requests: Vec<_> = requests.iter().map(decode).collect::<Result<_, _>>()?;
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_point_is_of_now_and_every_distance_is_kept() {
+    fn the_last_point_is_at_now_and_all_distances_are_kept() {
         let recorded = times(&[RECORDED.to_vec(), LATER.to_vec()]);
         let now = UnixNanos(2_000_000_000_000_000_000);
         let told = times(&retimed(&[RECORDED, LATER], now).unwrap());
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_refused() {
+    fn an_invalid_request_is_refused() {
         assert!(retimed(&[b"\xff"], UnixNanos(1)).is_err());
     }
 }

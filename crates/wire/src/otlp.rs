@@ -1,19 +1,19 @@
-//! What decoding and encoding, spans and metrics, protobuf and JSON share of OTLP: its two encodings, the limits of
-//! a request, and the error for a body that cannot be read.
+//! Parts of OTLP that are common to decoding and encoding, spans and metrics: the two encodings,
+//! limits of a request, and the error for a body that cannot be read.
 
 use coral_trace::{Attributes, Value};
 
-/// The longest span that is taken, in bytes of protobuf: 1 MiB.
+/// The longest accepted span, in bytes of protobuf: 1 MiB.
 pub const MAX_SPAN_BYTES: usize = 1 << 20;
 
-/// The longest resource with scope that is taken, in bytes of protobuf: 1 MiB. With a span of
-/// [`MAX_SPAN_BYTES`] it fits into one gRPC answer of 4 MiB.
+/// The longest accepted resource and scope together, in bytes of protobuf: 1 MiB. With a span of
+/// [`MAX_SPAN_BYTES`], they fit into a gRPC answer of 4 MiB.
 pub const MAX_ORIGIN_BYTES: usize = 1 << 20;
 
 /// How deep lists and maps may be nested in an attribute.
 ///
-/// So chosen that whatever was taken in one encoding can be written in each, and read again by
-/// readers that stop at 100 nested messages (prost, C++, Java) or 128 JSON levels (serde_json).
+/// With this limit, every accepted value can be written in both encodings, and read by decoders
+/// that stop at 100 nested messages (prost, C++, Java) or 128 JSON levels (serde_json).
 pub const MAX_NESTING: usize = 24;
 
 /// The two encodings of OTLP.
@@ -25,35 +25,35 @@ pub enum Encoding {
     Json,
 }
 
-/// Why a body is no OTLP request. Texts are bounded and free of control characters.
+/// Why a body is not an OTLP request. Texts are bounded and free of control characters.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// No protobuf, cut short, or of other types than OTLP's.
+    /// The body is not protobuf, is truncated, or has types other than OTLP's.
     #[error("malformed protobuf in `{message}` at byte {offset}: {what}")]
     Protobuf {
         /// OTLP's name of the message that is malformed.
         message: &'static str,
-        /// Where that message, or the field in it, begins in the body.
+        /// Offset in the body of that message, or of the field in it.
         offset: usize,
-        /// What is wrong.
+        /// The reason.
         what: String,
     },
-    /// No JSON, or not of OTLP's shape.
+    /// The body is not JSON, or is not OTLP.
     #[error("malformed JSON at line {line}, column {column}: {what}")]
     Json {
-        /// From 1.
+        /// Line, from 1.
         line: usize,
-        /// In bytes, from 1; 0 at a line's very beginning.
+        /// Byte in the line, from 1; 0 before the first byte.
         column: usize,
-        /// What is wrong.
+        /// The reason.
         what: String,
     },
     /// JSON that is nested deeper than any OTLP with values within [`MAX_NESTING`].
     #[error("JSON is nested too deep at line {line}, column {column}")]
     Nesting {
-        /// From 1.
+        /// Line, from 1.
         line: usize,
-        /// In bytes, from 1.
+        /// Byte in the line, from 1.
         column: usize,
     },
 }

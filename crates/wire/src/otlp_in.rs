@@ -1,8 +1,8 @@
-//! OTLP in: an `ExportTraceServiceRequest`, in protobuf or JSON, as spans.
+//! Decodes an `ExportTraceServiceRequest`, in protobuf or JSON, to spans.
 //!
-//! What is wrong with one span costs that span, and is counted with its reason; only bytes that
-//! are no OTLP at all cost the request. Times, kinds and statuses are taken as they came, however
-//! odd. Source: `opentelemetry/proto/trace/v1/trace.proto` and "OTLP Specification 1.x".
+//! An invalid span is refused alone, and counted with its reason. Only a body that is not OTLP is
+//! refused entirely. Times, kinds and statuses are accepted as sent. Source:
+//! `opentelemetry/proto/trace/v1/trace.proto` and "OTLP Specification 1.x".
 
 mod fast_path;
 mod intake;
@@ -22,15 +22,15 @@ use crate::otlp_protobuf::value;
 use crate::otlp_service::ExportTraceServiceRequest;
 use intake::{Intake, Origins};
 
-/// Reads the `body` of one export: an uncompressed `ExportTraceServiceRequest`.
+/// Decodes the `body` of one export: an uncompressed `ExportTraceServiceRequest`.
 ///
-/// Takes memory of 4.5 times the body's length for Beyla's bodies, and of 32 to 40 times for 16 MiB
-/// of the emptiest attributes, events or links (measured). The same again can go into copies of a
-/// resource that has several scopes, which end at the body's length and 1 MiB.
+/// Needs 4.5 times the body's length of memory for Beyla's bodies, and 32 to 40 times for 16 MiB of
+/// empty attributes, events or links (measured). Copies of a resource with several scopes may add
+/// the body's length and 1 MiB.
 ///
 /// # Errors
-/// [`DecodeError`] if the body as a whole cannot be read; nothing of it is then taken. A span that
-/// cannot be read is counted in [`DecodedSpans::refused`].
+/// [`DecodeError`] if the body as a whole cannot be read: no span is accepted. A span that cannot
+/// be read is counted in [`DecodedSpans::refused`].
 pub fn decode(
     body: &[u8],
     encoding: Encoding,
@@ -42,7 +42,7 @@ pub fn decode(
     }
 }
 
-/// Takes a request that somebody else decoded, by the same rules. Strings are moved.
+/// Converts a request that is decoded already, by the same rules. Moves strings.
 pub fn convert(request: ExportTraceServiceRequest, recogniser: &Recogniser) -> DecodedSpans {
     let bytes = request.encoded_len();
     let (mut intake, mut origins) = (Intake::default(), Origins::new(recogniser, bytes));

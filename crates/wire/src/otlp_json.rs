@@ -1,7 +1,7 @@
-//! OTLP/JSON: protobuf's JSON mapping with OTLP's exceptions, read leniently.
+//! OTLP/JSON: protobuf's JSON mapping with OTLP's exceptions, decoded leniently.
 //!
-//! Names in lowerCamelCase or snake_case, unknown fields ignored, `null` for absent, 64-bit
-//! integers as text or numbers, enums as numbers or names, ids in hex of either case.
+//! Names in lowerCamelCase or snake_case; unknown fields are ignored; `null` means absent; 64-bit
+//! integers as text or numbers; enums as numbers or names; ids in hex of either case.
 //! Source: "OTLP Specification 1.x", JSON Protobuf Encoding; protobuf.dev, "ProtoJSON Format".
 
 pub(crate) mod origin;

@@ -1,8 +1,8 @@
-//! OTLP in: an `ExportMetricsServiceRequest`, in protobuf or JSON, as points of RED metrics.
+//! Decodes an `ExportMetricsServiceRequest`, in protobuf or JSON, to points of RED metrics.
 //!
-//! Taken are the duration histograms of HTTP, gRPC and SQL that eBPF made, under every name that Beyla gave
-//! them. Everything else is counted and not stored. What is wrong with one point costs that point, and is
-//! counted with its reason. Source: `opentelemetry/proto/metrics/v1/metrics.proto`; spec/beyla.md §3.
+//! Accepts the duration histograms of HTTP, gRPC and SQL made by eBPF, under every name that Beyla
+//! has used. Other metrics are counted and not stored. An invalid point is refused alone, and
+//! counted with its reason. Source: `opentelemetry/proto/metrics/v1/metrics.proto`; docs/beyla.md.
 
 mod fast_path;
 mod intake;
@@ -27,39 +27,39 @@ use coral_trace::red::Point;
 
 use crate::otlp::{DecodeError, Encoding};
 
-/// The longest data point that is taken, in bytes of protobuf: 64 KiB.
+/// The longest accepted data point, in bytes of protobuf: 64 KiB.
 pub const MAX_POINT_BYTES: usize = 64 << 10;
 
-/// The most exemplars of one point that are kept.
+/// The most exemplars kept of one point.
 pub const MAX_EXEMPLARS: usize = 32;
 
-/// What one request held. `points`, `refused` and `ignored` are all of its data points.
+/// The data points of one request. Each is in one of `points`, `refused` and `ignored`.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct DecodedMetrics {
-    /// The points that were taken, in the order in which they came.
+    /// The accepted points, in order.
     pub points: Vec<Point>,
-    /// Points that should have been good ones.
+    /// Invalid points of RED metrics.
     pub refused: RefusedPoints,
-    /// What is not ours.
+    /// Metrics that Coral does not store.
     pub ignored: IgnoredMetrics,
 }
 
-/// What was recognised as nothing that Coral stores.
+/// Counts of metrics that Coral does not store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct IgnoredMetrics {
-    /// Data points of other metrics, and of other protocols under the same name.
+    /// Data points of other metrics, or of other protocols under the same name.
     pub unknown: u64,
-    /// Data points that an SDK made: they would be counted beside those that eBPF made of the same requests.
+    /// Data points made by an SDK. They would count requests that eBPF counts too.
     pub sdk: u64,
-    /// Resources without any metric: what Beyla sends while nothing happens.
+    /// Resources without metrics, which Beyla sends while there are no requests.
     pub idle: u64,
 }
 
-/// Reads the `body` of one export: an uncompressed `ExportMetricsServiceRequest`. `known` makes it cheaper,
-/// and changes nothing else.
+/// Decodes the `body` of one export: an uncompressed `ExportMetricsServiceRequest`. `known` is a
+/// cache that makes decoding cheaper.
 ///
 /// # Errors
-/// [`DecodeError`] if the body as a whole cannot be read; nothing of it is then taken. A point that cannot
+/// [`DecodeError`] if the body as a whole cannot be read: no point is accepted. A point that cannot
 /// be read is counted in [`DecodedMetrics::refused`].
 pub fn decode(
     body: &[u8],

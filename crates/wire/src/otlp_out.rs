@@ -1,8 +1,8 @@
-//! OTLP out: spans as `opentelemetry.proto.trace.v1.TracesData`, which has the same bytes as an
+//! Encodes spans as `opentelemetry.proto.trace.v1.TracesData`, which has the same bytes as an
 //! `ExportTraceServiceRequest`.
 //!
-//! Spans are grouped by equal resource and then by equal scope, in order of first appearance;
-//! within a group they keep their order. Who collected them is not OTLP's to say and is left out.
+//! Spans are grouped by equal resource, then by equal scope, in order of first appearance. Within a
+//! group they keep their order. The collector is not part of OTLP and is left out.
 
 mod group;
 mod json;
@@ -25,12 +25,12 @@ pub fn encode(spans: &[Span]) -> Vec<u8> {
     to_request(spans).encode_to_vec()
 }
 
-/// `spans` in OTLP's JSON: ids in hex, 64-bit integers as text, enums as numbers.
+/// `spans` in OTLP/JSON: ids in hex, 64-bit integers as text, enums as numbers.
 pub fn encode_json(spans: &[Span]) -> String {
     json::encode(spans)
 }
 
-/// `spans` as the message that an exporter sends.
+/// `spans` as an exporter's request.
 pub fn to_request(spans: &[Span]) -> ExportTraceServiceRequest {
     let resource_spans = by_origin(spans).into_iter().map(protobuf::resource_spans).collect();
     ExportTraceServiceRequest { resource_spans }

@@ -1,4 +1,4 @@
-//! OTLP's protobuf: what spans and metrics share of reading it.
+//! Decoding of OTLP's protobuf that spans and metrics share.
 
 pub(crate) mod fast_path;
 pub(crate) mod fields;

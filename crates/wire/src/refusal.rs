@@ -1,21 +1,21 @@
-//! What was refused of a request, and why: counted by reason, and worded for the exporter.
+//! Refused spans and links of a request, counted by reason, with a message for the exporter.
 
 use coral_trace::InvalidId;
 
 use crate::otlp::{MAX_NESTING, MAX_ORIGIN_BYTES, MAX_SPAN_BYTES};
 
-/// How many different reasons are kept of each kind; what is refused for others is still counted.
+/// How many different reasons are kept of each kind. Others are counted without their reason.
 const MAX_REASONS: usize = 3;
 
-/// Where text from outside is cut that is repeated in a message, in bytes.
+/// Limit of quoted foreign text in a message, in bytes.
 const MAX_QUOTED: usize = 120;
 
-/// What of a request was not taken, and why.
+/// Refused spans and links of a request, with reasons.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RefusedSpans {
-    /// Spans that were not taken.
+    /// Number of refused spans.
     pub spans: u64,
-    /// Links that were not taken, of spans that were. They count in the span's dropped links.
+    /// Number of refused links of accepted spans. They count in the span's dropped links.
     pub links: u64,
     reasons: Vec<Reason>,
 }
@@ -25,7 +25,7 @@ struct Reason {
     why: RefusalReason,
     what: RefusedItem,
     count: u64,
-    /// The name of the first span it happened to, quotable; empty if that is unknown.
+    /// The name of the first such span, safe to print; empty if unknown.
     first: String,
 }
 
@@ -35,7 +35,7 @@ enum RefusedItem {
     Link,
 }
 
-/// Why one span or link was not taken.
+/// Why a span or link was refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum RefusalReason {
     #[error("{field}: {error}")]
@@ -53,21 +53,21 @@ pub(crate) enum RefusalReason {
 }
 
 impl RefusedSpans {
-    /// Whether everything was taken.
+    /// Whether nothing was refused.
     pub fn is_empty(&self) -> bool {
         self.spans == 0 && self.links == 0
     }
 
-    /// Text for OTLP's `partial_success.error_message`, below 2 KiB and free of control
-    /// characters: "2 spans refused: trace_id: 8 long, expected 16 bytes (first: span `GET /`)".
-    /// Empty if everything was taken.
+    /// Text for OTLP's `partial_success.error_message`, below 2 KiB and free of control characters:
+    /// "2 spans refused: trace_id: 8 long, expected 16 bytes (first: span `GET /`)". Empty if
+    /// nothing was refused.
     pub fn message(&self) -> String {
         let spans = self.part(RefusedItem::Span, self.spans, "span", "refused");
         let links = self.part(RefusedItem::Link, self.links, "link", "dropped");
         [spans, links].into_iter().flatten().collect::<Vec<_>>().join(". ")
     }
 
-    /// Adds what was refused elsewhere.
+    /// Adds other refusals.
     pub(crate) fn add(&mut self, other: Self) {
         for reason in other.reasons {
             self.note(reason);
@@ -76,13 +76,13 @@ impl RefusedSpans {
         self.links += other.links;
     }
 
-    /// Counts one span.
+    /// Counts a refused span.
     pub(crate) fn span(&mut self, why: RefusalReason, name: &str) {
         self.spans += 1;
         self.note(Reason { why, what: RefusedItem::Span, count: 1, first: bounded(name) });
     }
 
-    /// Counts one link of the span called `name`.
+    /// Counts a refused link of the span called `name`.
     pub(crate) fn link(&mut self, why: RefusalReason, name: &str) {
         self.links += 1;
         self.note(Reason { why, what: RefusedItem::Link, count: 1, first: bounded(name) });
@@ -110,7 +110,7 @@ impl RefusedSpans {
 }
 
 impl Reason {
-    /// With the count only where it is not the total.
+    /// The reason, with its count if that differs from `total`.
     fn text(&self, total: u64) -> String {
         let count = if self.count == total { String::new() } else { format!("{} ", self.count) };
         match self.first.as_str() {
@@ -120,7 +120,7 @@ impl Reason {
     }
 }
 
-/// `text` fit to be repeated to a stranger: cut, control characters escaped.
+/// `text` in a form that is safe to print: shortened, with control characters escaped.
 pub(crate) fn bounded(text: &str) -> String {
     let mut quoted = String::new();
     for character in text.chars() {
@@ -133,7 +133,7 @@ pub(crate) fn bounded(text: &str) -> String {
     quoted
 }
 
-/// Control characters, and those that make a terminal turn the direction of text.
+/// Control characters, and characters that change the direction of text in a terminal.
 fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -1,4 +1,4 @@
-//! How answers to exports are worded: `google.rpc.Status`, `RetryInfo` and OTLP's partial success.
+//! Answers to exports: `google.rpc.Status`, `RetryInfo` and OTLP's partial success.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub struct RpcStatus {
     /// A gRPC code.
     #[prost(int32, tag = "1")]
     pub code: i32,
-    /// For a developer, in English.
+    /// A message for developers, in English.
     #[prost(string, tag = "2")]
     pub message: String,
     /// Further messages, such as [`RetryInfo`].
@@ -32,7 +32,7 @@ pub struct RpcStatus {
 /// `google.rpc.RetryInfo`. Source: googleapis, `google/rpc/error_details.proto`.
 #[derive(Clone, PartialEq, Message)]
 pub struct RetryInfo {
-    /// How long to wait before the same is sent again.
+    /// How long to wait before sending the same request again.
     #[prost(message, optional, tag = "1")]
     pub retry_delay: Option<prost_types::Duration>,
 }
@@ -40,8 +40,8 @@ pub struct RetryInfo {
 /// The type URL of [`RetryInfo`].
 pub const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 
-/// A gRPC error that asks to send the same again after `retry_after`, in
-/// `grpc-status-details-bin` as OTLP wants it.
+/// A gRPC error that asks the client to retry after `retry_after`, with `grpc-status-details-bin`
+/// as OTLP specifies.
 pub fn retry_info_details(code: Code, message: &str, retry_after: Duration) -> tonic::Status {
     let info = RetryInfo { retry_delay: Some(delay(retry_after)) };
     let details = vec![Any { type_url: RETRY_INFO.to_owned(), value: info.encode_to_vec() }];
@@ -60,10 +60,10 @@ pub fn http_status_body(code: i32, message: &str, encoding: Encoding) -> Vec<u8>
     }
 }
 
-/// The `ExportTraceServiceResponse` for an export of which `refused` was not taken.
+/// The `ExportTraceServiceResponse` for an export of which `refused` was not accepted.
 ///
-/// Empty if everything was taken. If only links were refused, the rejected spans are 0 and the
-/// message is what OTLP calls a warning.
+/// Empty if nothing was refused. If only links were refused, the number of rejected spans is 0 and
+/// the message is a warning in OTLP's sense.
 pub fn export_response(refused: &RefusedSpans, encoding: Encoding) -> Vec<u8> {
     let rejected_spans = i64::try_from(refused.spans).unwrap_or(i64::MAX);
     let error_message = refused.message();
@@ -79,7 +79,7 @@ pub fn export_response(refused: &RefusedSpans, encoding: Encoding) -> Vec<u8> {
     }
 }
 
-/// The `ExportMetricsServiceResponse`, likewise.
+/// The `ExportMetricsServiceResponse`, in the same way.
 pub fn metrics_response(refused: &RefusedPoints, encoding: Encoding) -> Vec<u8> {
     let rejected_data_points = i64::try_from(refused.points).unwrap_or(i64::MAX);
     let error_message = refused.message();
@@ -95,7 +95,7 @@ pub fn metrics_response(refused: &RefusedPoints, encoding: Encoding) -> Vec<u8> 
     }
 }
 
-/// 64-bit numbers are text in protobuf's JSON.
+/// 64-bit numbers are text in protobuf's JSON mapping.
 fn partial_json(name: &str, rejected: i64, error_message: &str) -> Vec<u8> {
     let partial = json!({ "errorMessage": error_message, name: rejected.to_string() });
     json!({ "partialSuccess": partial }).to_string().into_bytes()

@@ -1,4 +1,4 @@
-//! Questions over real sockets, to an engine that answers nothing until it is told to end.
+//! Questions over sockets, to an engine that only ends a question with its budget.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 
-/// Reads on until its budget ends the question.
+/// An engine whose reads last until the budget ends the question.
 #[derive(Default)]
 struct Endless {
     has_begun: Notify,
@@ -152,7 +152,7 @@ impl FleetState for Endless {
     }
 }
 
-/// A colony whose engine is endless, with one turn.
+/// A colony with the endless engine, on which one question runs at a time.
 struct Colony {
     engine: Arc<Endless>,
     admission: Admission,
@@ -162,7 +162,7 @@ struct Colony {
     _dir: tempfile::TempDir,
 }
 
-/// A question whose turn comes begins within milliseconds.
+/// How long to wait for a question to begin, which takes milliseconds.
 const TURN_TIMEOUT: Duration = Duration::from_secs(20);
 
 const ONE_TURN: AdmissionLimits = AdmissionLimits {
@@ -196,7 +196,7 @@ impl Colony {
         Self { engine, admission, address, stop, served, _dir: dir }
     }
 
-    /// Waits until the engine reads for one question more.
+    /// Waits until the engine starts to answer one more question.
     async fn begins(&self) {
         let begun = tokio::time::timeout(TURN_TIMEOUT, self.engine.has_begun.notified());
         begun.await.expect("no question began");
@@ -231,14 +231,14 @@ impl Colony {
 const MAP: &str = "/api/v1/topology?since_unix_us=1&until_unix_us=2";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_ends_when_its_asker_goes_and_gives_its_turn_on() {
+async fn a_question_ends_when_its_client_goes_and_the_next_one_begins() {
     let colony = Colony::start().await;
     let asker = colony.ask(MAP).await;
     colony.begins().await;
     assert_eq!((colony.counter("running"), colony.counter("cancelled")), (1, 0));
     let next = colony.ask(MAP).await;
     drop(asker);
-    // The only turn is free again, or the next question would not begin.
+    // The next question begins only if the turn is free again.
     colony.begins().await;
     assert_eq!((colony.counter("running"), colony.counter("cancelled")), (1, 1));
     drop(next);
@@ -246,7 +246,7 @@ async fn a_question_ends_when_its_asker_goes_and_gives_its_turn_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_busy_colony_refuses_who_asks_too_much_and_says_how_it_is() {
+async fn a_busy_colony_refuses_further_questions_and_still_answers_its_status() {
     let colony = Colony::start().await;
     let running = colony.ask(MAP).await;
     colony.begins().await;
@@ -265,7 +265,7 @@ async fn a_busy_colony_refuses_who_asks_too_much_and_says_how_it_is() {
 }
 
 #[test]
-fn what_a_failed_question_says_is_what_can_be_done_about_it() {
+fn a_failed_question_names_the_next_step() {
     for (error, code, word) in [
         (EngineError::unavailable("a full disk"), 503, "again"),
         (EngineError::damaged("a torn page"), 500, "repair"),

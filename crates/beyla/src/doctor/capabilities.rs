@@ -1,11 +1,12 @@
-//! Which capabilities this process has, and so a Beyla that it starts.
+//! Checks the capabilities of this process, which Beyla inherits.
 
 use std::path::Path;
 
 use super::{finding, read};
 use crate::status::{Finding, Verdict};
 
-/// Name, bit, and what is lost without. Source: capability.h; Beyla's documentation of capabilities.
+/// Name, bit, and consequence without it. Source: capability.h; Beyla's documentation of
+/// capabilities.
 const USED: [(&str, u32, &str); 8] = [
     ("CAP_BPF", 39, "Beyla cannot load anything"),
     ("CAP_PERFMON", 38, "Beyla cannot attach its probes"),
@@ -21,10 +22,10 @@ const USED: [(&str, u32, &str); 8] = [
     ),
 ];
 
-/// One finding for each that lacks, or one for all of them.
+/// One finding per missing capability, or one finding if there are all.
 pub(super) fn examine(root: &Path) -> Vec<Finding> {
     let Some(held) = held(root) else {
-        let costs = "what Beyla may do cannot be told";
+        let costs = "what Beyla may do is unknown";
         return vec![finding("capabilities", Verdict::Unknown, "cannot be read", costs)];
     };
     let lacking: Vec<_> = USED

@@ -1,11 +1,11 @@
-//! What the kernel was built with, and what it forbids.
+//! Checks features and restrictions of the kernel.
 
 use std::path::Path;
 
 use super::{finding, read};
 use crate::status::{Finding, Verdict};
 
-/// The kernel and its file systems.
+/// Findings about the kernel and its file systems.
 pub(super) fn examine(root: &Path) -> Vec<Finding> {
     vec![
         version(root),
@@ -24,7 +24,7 @@ pub(super) fn examine(root: &Path) -> Vec<Finding> {
     ]
 }
 
-/// The oldest kernel, and the oldest of a distribution that carries what is needed back.
+/// The oldest supported kernel, and the oldest with the features backported (RHEL).
 const OLDEST: (u32, u32) = (5, 8);
 const OLDEST_OF_RHEL: (u32, u32) = (4, 18);
 
@@ -48,7 +48,7 @@ fn btf(root: &Path) -> Finding {
     }
 }
 
-/// `kprobe` and `uprobe` are devices where the kernel was built with them.
+/// `kprobe` and `uprobe` are devices if the kernel has them.
 fn probes(root: &Path, device: &str, what: &str, costs: &str) -> Finding {
     let devices = root.join("sys/bus/event_source/devices");
     match devices.join(device).exists() {
@@ -57,11 +57,12 @@ fn probes(root: &Path, device: &str, what: &str, costs: &str) -> Finding {
     }
 }
 
-/// `[none] integrity confidentiality`: the one in brackets is on.
+/// Parses `[none] integrity confidentiality`, where the mode in brackets is active.
 fn lockdown(root: &Path) -> Finding {
     let costs = "Beyla writes no trace context into requests of Go programs; with confidentiality it traces nothing";
     let Some(text) = read(root, "sys/kernel/security/lockdown") else {
-        let costs = "whether the kernel is locked down cannot be told; Beyla 1.8 then fails to load if it is";
+        let costs =
+            "whether the kernel is locked down is unknown; Beyla 1.8 then fails to load if it is";
         return finding("lockdown", Verdict::Unknown, "/sys/kernel/security is not mounted", costs);
     };
     let mode = text.split(['[', ']']).nth(1).unwrap_or(&text).to_owned();
@@ -88,7 +89,7 @@ fn securityfs(root: &Path) -> Finding {
     finding("securityfs", verdict, found, costs)
 }
 
-/// The most that leaves performance events to CAP_PERFMON.
+/// The highest value at which CAP_PERFMON suffices.
 const MAX_PARANOID: i64 = 2;
 
 fn paranoid(root: &Path) -> Finding {

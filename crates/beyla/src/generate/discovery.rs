@@ -1,4 +1,4 @@
-//! What Beyla instruments, and what it never does.
+//! The processes that Beyla instruments, and those that it must not.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,11 @@ use super::{GLOBS, GenerateError, GenerateInput, SelfInfo};
 use crate::version::Version;
 use coral_config::beyla::{Selector, glob};
 
-/// The first version that was seen to take `target_pids`. Source: 3.31.0 was run; the key is fatal to others.
+/// The first version that is known to accept `target_pids`. Version 3.31.0 was tried; other
+/// versions may end at the key.
 const PIDS: Version = Version::new(3, 31, 0);
 
-/// `discovery`: globs under `instrument`, or regular expressions under `services`.
+/// The `discovery` section: globs under `instrument`, or regular expressions under `services`.
 pub(super) fn section(version: Version, input: &GenerateInput) -> Result<Value, GenerateError> {
     let selectors = input.config.services.iter().chain(input.connected);
     let wanted: Result<Vec<_>, _> = selectors.map(|selector| item(version, selector)).collect();
@@ -57,7 +58,7 @@ fn patterns(version: Version, globs: &BTreeMap<String, String>) -> Value {
     globs.iter().map(|(key, value)| (key.clone(), json!(pattern(version, value)))).collect()
 }
 
-/// A glob as this version takes it.
+/// A glob in the form that this version accepts.
 fn pattern(version: Version, text: &str) -> String {
     match version >= GLOBS {
         true => text.to_owned(),
@@ -65,7 +66,8 @@ fn pattern(version: Version, text: &str) -> String {
     }
 }
 
-/// This process, by its ports, its program and, where the version can, its id; and every Beyla of ours.
+/// Selectors of this process (by its ports, its program and, if supported, its id) and of Coral's
+/// Beyla.
 fn excluded(version: Version, self_info: &SelfInfo) -> Vec<Value> {
     let ports: Vec<_> = self_info.ports.iter().map(u16::to_string).collect();
     let mut items = vec![json!({"open_ports": ports.join(",")})];

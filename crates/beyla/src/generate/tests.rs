@@ -1,4 +1,4 @@
-//! One configuration of ours, and what each version of Beyla gets for it.
+//! The configurations that versions of Beyla get for the same settings.
 
 use expect_test::{Expect, expect};
 use serde_json::Value;
@@ -47,7 +47,7 @@ fn check(version: &str, beyla: &str, expected: Expect) {
 const PAYMENTS: &str = "{discovery: {services: [{name: payments-api, open_port: 8080}]}}";
 
 #[test]
-fn the_rfds_service_for_the_newest_beyla() {
+fn the_service_of_the_rfd_is_configured_for_the_newest_beyla() {
     check(
         "3.31.0",
         PAYMENTS,
@@ -127,7 +127,7 @@ fn before_2_5_1_selectors_are_regular_expressions_under_another_key() {
 }
 
 #[test]
-fn our_own_ports_program_and_process_are_never_instrumented() {
+fn the_agents_own_ports_program_and_process_are_excluded() {
     let excluded = |version, key: &str| {
         read(&generated(version, PAYMENTS).unwrap().yaml)["discovery"][key].to_string()
     };
@@ -138,7 +138,7 @@ fn our_own_ports_program_and_process_are_never_instrumented() {
 }
 
 #[test]
-fn a_name_is_what_it_was_whatever_it_looks_like() {
+fn a_name_survives_yaml_whatever_it_looks_like() {
     for name in [
         "yes",
         "null",
@@ -194,7 +194,7 @@ fn a_dollar_is_doubled_so_that_beyla_expands_nothing() {
 }
 
 #[test]
-fn sampling_is_beylas_own_and_by_trace_id() {
+fn sampling_uses_beylas_sampler_by_trace_id() {
     let sampler = |rate: &str| {
         let beyla =
             format!("{{sampling: {{rate: {rate}}}, discovery: {{services: [{{open_port: 1}}]}}}}");
@@ -206,7 +206,7 @@ fn sampling_is_beylas_own_and_by_trace_id() {
 }
 
 #[test]
-fn a_protocol_that_is_off_is_left_out_and_what_has_no_switch_stays() {
+fn a_disabled_protocol_is_left_out_and_protocols_without_a_setting_stay() {
     let beyla = "{protocols: {sql: {enabled: false}, kafka: {enabled: false}}, discovery: {services: [{open_port: 1}]}}";
     for (version, expected) in [
         ("1.8.9", r#"["http","grpc","redis"]"#),
@@ -224,7 +224,7 @@ fn a_protocol_that_is_off_is_left_out_and_what_has_no_switch_stays() {
 }
 
 #[test]
-fn metrics_features_health_and_routes_are_where_the_version_has_them() {
+fn metrics_health_and_routes_are_written_where_the_version_expects_them() {
     let beyla = "{protocols: {http: {route_patterns: ['/users/:id']}}, discovery: {services: [{open_port: 1}]}}";
     let value = |version| read(&generated(version, beyla).unwrap().yaml);
     let (old, middle, new) = (value("2.8.5"), value("3.6.0"), value("3.16.0"));
@@ -241,7 +241,7 @@ fn metrics_features_health_and_routes_are_where_the_version_has_them() {
 }
 
 #[test]
-fn context_propagation_is_written_as_the_version_has_it_or_refused_with_the_one_that_can() {
+fn context_propagation_is_written_in_the_versions_form_or_refused_with_the_version_needed() {
     let of = |version: &str, mode: &str| {
         let beyla =
             format!("{{context_propagation: {mode}, discovery: {{services: [{{open_port: 1}}]}}}}");
@@ -286,7 +286,7 @@ fn context_propagation_is_written_as_the_version_has_it_or_refused_with_the_one_
 }
 
 #[test]
-fn kubernetes_selectors_are_passed_on_in_the_versions_own_form() {
+fn kubernetes_selectors_are_written_in_the_versions_form() {
     let beyla = "{discovery: {services: [{k8s_namespace: prod, k8s_pod_label: {app: 'pay*'}}]}}";
     let item = |version, key: &str| {
         read(&generated(version, beyla).unwrap().yaml)["discovery"][key][0].to_string()
@@ -307,7 +307,7 @@ fn kubernetes_selectors_are_passed_on_in_the_versions_own_form() {
 }
 
 #[test]
-fn attributes_are_in_the_environment_and_nowhere_else() {
+fn attributes_are_only_in_the_environment() {
     let beyla = "{attributes: {environment: production, cluster: us-west-2}, discovery: {services: [{open_port: 1}]}}";
     let generated = generated("3.31.0", beyla).unwrap();
     let variable = (
@@ -318,7 +318,7 @@ fn attributes_are_in_the_environment_and_nowhere_else() {
 }
 
 #[test]
-fn a_beyla_that_is_too_old_and_one_with_nothing_to_do_are_not_configured() {
+fn a_beyla_that_is_too_old_or_has_nothing_to_instrument_is_not_configured() {
     assert_eq!(
         generated("1.6.4", PAYMENTS).unwrap_err(),
         GenerateError::TooOld(Version::new(1, 6, 4))

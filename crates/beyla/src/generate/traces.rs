@@ -1,4 +1,4 @@
-//! Which traces Beyla makes, and how many of them it keeps.
+//! Settings of Beyla's traces, and sampling.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use super::{GLOBS, GenerateError, GenerateInput, endpoint};
 use crate::version::Version;
 use coral_config::beyla::{BeylaConfig, ContextPropagation};
 
-/// From here on, routes that nothing matches have few values by themselves.
+/// The first version that limits the number of unmatched routes by default.
 const LOW_CARDINALITY: Version = Version::new(3, 7, 0);
 
-/// `otel_traces_export`.
+/// The `otel_traces_export` section.
 pub(super) fn export(version: Version, input: &GenerateInput) -> Value {
     json!({
         "endpoint": endpoint(input.self_info.otlp_http, "traces"),
@@ -19,17 +19,17 @@ pub(super) fn export(version: Version, input: &GenerateInput) -> Value {
     })
 }
 
-/// By trace id alone, so that hosts with one rate keep and drop the same traces.
+/// Samples by trace id, so that hosts with the same rate keep the same traces.
 fn sampler(rate: f64) -> Value {
     match rate {
         1.0 => json!({"name": "always_on"}),
         0.0 => json!({"name": "always_off"}),
-        // As text: Beyla takes no number here.
+        // As text, because Beyla does not accept a number here.
         rate => json!({"name": "traceidratio", "arg": rate.to_string()}),
     }
 }
 
-/// The protocols that are on, and those of this version that there is no switch for.
+/// The enabled protocols, and those of this version without a setting.
 pub(super) fn instrumentations(version: Version, config: &BeylaConfig) -> Vec<&'static str> {
     let protocols = config.protocols;
     let switched = [
@@ -50,7 +50,7 @@ pub(super) fn instrumentations(version: Version, config: &BeylaConfig) -> Vec<&'
     on.chain(others.iter().copied()).collect()
 }
 
-/// `routes`; the newest versions need none of it unless patterns are given.
+/// The `routes` section. The newest versions need it only for patterns.
 pub(super) fn routes(version: Version, config: &BeylaConfig) -> Option<Value> {
     let mut routes = json!({});
     if version < LOW_CARDINALITY {
@@ -62,7 +62,7 @@ pub(super) fn routes(version: Version, config: &BeylaConfig) -> Option<Value> {
     (routes != json!({})).then_some(routes)
 }
 
-/// `ebpf`, as far as it is about trace context in outgoing requests.
+/// The `ebpf` section: trace context in outgoing requests.
 pub(super) fn context_propagation(
     version: Version,
     config: &BeylaConfig,

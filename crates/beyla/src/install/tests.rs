@@ -1,4 +1,4 @@
-//! Archives, honest and hostile, from files and over HTTP from loopback.
+//! Valid and malicious archives, from files and over HTTP on loopback.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use super::*;
 use coral_install::archive::{unpack, unpack_at_most};
 use coral_install::digest;
 
-/// A program that says what a Beyla says first.
+/// A program that prints Beyla's first log line.
 fn program(version: &str) -> Vec<u8> {
     format!("#!/bin/sh\necho 'time=t level=INFO msg=\"Grafana Beyla\" Version=v{version} Revision=abc'\n")
         .into_bytes()
@@ -24,7 +24,7 @@ impl Packed {
         Self(tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast())))
     }
 
-    /// An entry under any name at all: the library refuses to write some.
+    /// Adds an entry with any name, also names that the library refuses to write.
     fn entry(mut self, name: &str, kind: EntryType, bytes: &[u8]) -> Self {
         let mut header = Header::new_gnu();
         header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
@@ -73,7 +73,7 @@ impl Host {
         Install { source, sha256: None, allow_unverified: false, versions }
     }
 
-    /// Every file below `versions`.
+    /// All files below `versions`.
     fn left(&self) -> Vec<String> {
         let mut left: Vec<String> = std::fs::read_dir(self.0.path().join("versions"))
             .into_iter()
@@ -85,7 +85,7 @@ impl Host {
     }
 }
 
-/// Answers `count` requests with the file of that path, else with 404. Returns the address.
+/// Serves `count` requests: the file with the requested path, or 404. Returns the address.
 fn serve(count: usize, files: Vec<(String, Vec<u8>)>) -> (String, std::thread::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -144,7 +144,7 @@ fn a_release_is_fetched_verified_and_put_in_place() {
 }
 
 #[test]
-fn a_file_is_installed_offline_with_its_digest_beside_it_or_as_a_flag() {
+fn a_file_is_installed_offline_with_its_digest_in_a_file_or_a_flag() {
     let (host, bytes) = (Host::new(), release("2.8.5"));
     let from = host.archive(&bytes);
     let mut install = host.install(Source::Archive(from.clone()));
@@ -159,7 +159,7 @@ fn a_file_is_installed_offline_with_its_digest_beside_it_or_as_a_flag() {
 }
 
 #[test]
-fn what_nobody_vouches_for_is_installed_only_on_demand_and_says_so() {
+fn an_unverified_archive_is_installed_only_if_allowed_and_is_reported() {
     let host = Host::new();
     let from = host.archive(&release("2.8.5"));
     let install = Install { allow_unverified: true, ..host.install(Source::Archive(from)) };
@@ -167,7 +167,7 @@ fn what_nobody_vouches_for_is_installed_only_on_demand_and_says_so() {
 }
 
 #[test]
-fn another_digest_is_refused_whatever_is_allowed() {
+fn a_wrong_digest_is_refused_even_if_unverified_archives_are_allowed() {
     let (host, bytes) = (Host::new(), release("2.8.5"));
     let from = host.archive(&bytes);
     let wrong = sha256(b"something else");
@@ -190,7 +190,7 @@ fn another_digest_is_refused_whatever_is_allowed() {
 }
 
 #[test]
-fn a_failed_installation_leaves_the_version_that_was_there() {
+fn a_failed_installation_keeps_the_installed_version() {
     let host = Host::new();
     let from = host.archive(&release("3.31.0"));
     let install = Install { allow_unverified: true, ..host.install(Source::Archive(from)) };
@@ -203,7 +203,7 @@ fn a_failed_installation_leaves_the_version_that_was_there() {
 }
 
 #[test]
-fn an_archive_that_holds_another_version_or_no_beyla_is_refused() {
+fn an_archive_with_another_version_or_without_beyla_is_refused() {
     let host = Host::new();
     let path = official("3.31.0");
     let (url, serving) = serve(2, vec![(path, release("2.8.5"))]);
@@ -220,7 +220,7 @@ fn an_archive_that_holds_another_version_or_no_beyla_is_refused() {
 }
 
 #[test]
-fn a_release_that_is_not_there_and_a_server_that_is_not_are_named() {
+fn a_missing_release_and_an_unreachable_server_are_named() {
     let host = Host::new();
     let (url, serving) = serve(1, vec![]);
     let error = host.install(asked("9.9.9", url.clone())).run().unwrap_err().to_string();
@@ -244,7 +244,7 @@ fn unpacked(bytes: &[u8]) -> Result<(), String> {
 }
 
 #[test]
-fn an_entry_that_points_out_of_the_archive_refuses_all_of_it() {
+fn an_archive_with_a_path_outside_of_it_is_refused() {
     for name in ["../beyla", "/etc/passwd", "a/../../beyla", "./../x", ".."] {
         let bytes = Packed::new().file("beyla", b"x").file(name, b"y").bytes();
         let expected = format!("it has an entry `{name}`, which points out of it");
@@ -276,7 +276,7 @@ fn other_entries_and_long_names_are_skipped() {
 }
 
 #[test]
-fn what_unpacks_without_end_stops_at_the_limit() {
+fn unpacking_stops_at_the_limit() {
     let dir = tempfile::tempdir().unwrap();
     let archive = dir.path().join("a");
     let zeros = vec![0; 4 << 20];
@@ -296,7 +296,7 @@ fn what_unpacks_without_end_stops_at_the_limit() {
 }
 
 #[test]
-fn what_is_cut_short_or_garbled_is_no_archive() {
+fn a_truncated_or_corrupt_archive_is_refused() {
     let whole = Packed::new().file("beyla", &[7; 100_000]).bytes();
     for bytes in [&b""[..], b"hello", &whole[..whole.len() / 2], &whole[..20]] {
         assert_eq!(

@@ -1,4 +1,4 @@
-//! A scripted Beyla, and Tokio's clock paused: hours pass in no time.
+//! A scripted Beyla. Tokio's clock is paused, so waits take no time.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,18 +11,18 @@ use crate::lines::OutputLine;
 use crate::process::Pipe;
 use crate::version::Version;
 
-/// What a scripted Beyla does.
+/// The behaviour of a scripted Beyla.
 #[derive(Clone, Copy)]
 enum Script {
-    /// Ends by itself after so many seconds, with 255.
+    /// Exits with 255 after this many seconds.
     Ends(u64),
-    /// Ends when it is asked to, with that code.
+    /// Exits with this code after SIGTERM.
     Obeys(i32),
-    /// Ends when it is killed.
+    /// Ends only after SIGKILL.
     Hangs,
-    /// Complains, and lives on.
+    /// Logs an error, and continues.
     Complains,
-    /// Cannot be run.
+    /// Cannot be started.
     Missing,
 }
 
@@ -31,13 +31,13 @@ struct Stage {
     received: Arc<AtomicU64>,
     change: watch::Sender<u64>,
     stop: CancellationToken,
-    /// When each was started, in seconds since the beginning, and which signals were sent.
+    /// The time of each start, in seconds since the beginning, and the signals sent.
     starts: Arc<Mutex<Vec<u64>>>,
     signals: Arc<Mutex<Vec<Signal>>>,
     tasks: JoinSet<()>,
 }
 
-/// Starts a supervisor whose Beylas do what `script` says, one after the other, the last one again and again.
+/// Starts a supervisor whose Beylas follow `script`, one after the other; the last one repeats.
 fn stage(script: &[Script]) -> Stage {
     let received = Arc::new(AtomicU64::new(0));
     let monitor = Arc::new(BeylaMonitor::new(received.clone()));
@@ -110,7 +110,7 @@ fn scripted(does: Script, sent: Arc<Mutex<Vec<Signal>>>) -> Result<StartedBeyla,
 
 impl Stage {
     async fn after(&self, seconds: u64) -> String {
-        // A moment later, so that what is due by then is done.
+        // A moment later, so that timers due at that time have run.
         sleep(Duration::from_millis(1_000 * seconds + 1)).await;
         self.monitor.status().line()
     }
@@ -128,20 +128,20 @@ impl Stage {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_beyla_that_ends_at_once_forever_is_a_crashloop_that_costs_a_start_a_minute() {
+async fn a_beyla_that_always_ends_at_once_is_a_crashloop_and_starts_once_a_minute() {
     let mut stage = stage(&[Script::Ends(0)]);
     assert_eq!(
         stage.after(0).await,
-        "degraded (it ended with exit code 255 after 0 s; starts again in 1 s)"
+        "degraded (it ended with exit code 255 after 0 s; restarts in 1 s)"
     );
     let line = stage.after(600).await;
-    assert_eq!(line, "crashloop (it ended with exit code 255 after 0 s; starts again in 60 s)");
+    assert_eq!(line, "crashloop (it ended with exit code 255 after 0 s; restarts in 60 s)");
     assert_eq!(stage.starts()[..8], [0, 1, 3, 7, 15, 31, 63, 123]);
     assert!(stage.stopped().await < Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_beyla_that_ends_after_ten_minutes_is_started_again_after_a_second_every_time() {
+async fn a_beyla_that_ends_after_ten_minutes_is_always_restarted_after_a_second() {
     let stage = stage(&[Script::Ends(600)]);
     assert_eq!(stage.after(2).await, "starting");
     assert_eq!(stage.after(2).await, "running (no data yet)");
@@ -150,7 +150,7 @@ async fn a_beyla_that_ends_after_ten_minutes_is_started_again_after_a_second_eve
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_beyla_that_hangs_on_stop_is_killed_after_two_minutes() {
+async fn a_beyla_that_does_not_stop_is_killed_after_two_minutes() {
     let mut stage = stage(&[Script::Hangs]);
     stage.after(5).await;
     assert_eq!(stage.stopped().await, Duration::from_secs(120));
@@ -158,7 +158,7 @@ async fn a_beyla_that_hangs_on_stop_is_killed_after_two_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn exit_255_after_our_own_sigterm_is_clean() {
+async fn exit_code_255_after_sigterm_is_clean() {
     let mut stage = stage(&[Script::Obeys(255)]);
     stage.after(5).await;
     stage.stopped().await;
@@ -168,7 +168,7 @@ async fn exit_255_after_our_own_sigterm_is_clean() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_while_it_stays_alive_is_degraded_until_spans_come() {
+async fn an_error_of_a_running_beyla_is_degraded_until_spans_are_received() {
     let stage = stage(&[Script::Complains]);
     assert_eq!(
         stage.after(30).await,
@@ -193,7 +193,7 @@ async fn ten_changes_in_two_seconds_make_one_restart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn changes_that_never_end_are_not_waited_for_longer_than_five_seconds() {
+async fn repeated_changes_delay_a_restart_by_at_most_five_seconds() {
     let stage = stage(&[Script::Obeys(0)]);
     stage.after(10).await;
     for number in 1..=40 {
@@ -205,7 +205,7 @@ async fn changes_that_never_end_are_not_waited_for_longer_than_five_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_beyla_that_is_missing_is_looked_for_again_and_a_change_looks_at_once() {
+async fn a_missing_beyla_is_searched_for_regularly_and_at_once_after_a_change() {
     let stage = stage(&[Script::Missing, Script::Missing, Script::Missing, Script::Obeys(0)]);
     assert_eq!(stage.after(0).await, "unavailable (no Beyla is installed)");
     stage.after(11).await;

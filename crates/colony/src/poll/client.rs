@@ -1,4 +1,4 @@
-//! The colony's side of an agent's RPC.
+//! The client of an agent's RPCs.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -15,65 +15,66 @@ use tonic::{Code, Status};
 use super::error::PollError;
 use coral_trace::chain;
 
-/// An agent that can be asked for pages: a real one, or a test's script of one.
+/// An agent that returns pages: over gRPC, or a script in tests.
 pub trait AgentClient: Send + 'static {
-    /// Asks for a page. Returns when the agent begins to answer: until its page is read, that page takes no
-    /// memory here.
+    /// Requests a page of spans. Returns when the agent starts to answer; the page uses memory only
+    /// while the returned future reads it.
     fn ask(
         &mut self,
         wanted: SpanPageRequest,
     ) -> impl Future<Output = Result<Incoming<SpanPage>, PollError>> + Send;
 
-    /// Asks for metrics, likewise. The answer of an agent that has none to give has no page.
+    /// Requests a page of metrics, in the same way. An agent without metrics answers with an empty
+    /// result.
     fn ask_metrics(
         &mut self,
         wanted: MetricPageRequest,
     ) -> impl Future<Output = Result<Incoming<QueryBeylaMetricsResponse>, PollError>> + Send;
 
-    /// The connection is not trusted any more; the next question takes a new one.
+    /// Drops the connection, so that the next request opens a new one.
     fn hang_up(&mut self);
 }
 
-/// Which page is asked for.
+/// A request for one page of spans.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SpanPageRequest {
-    /// The stream.
+    /// The stream: eBPF or SDK spans.
     pub collector: Collector,
     /// Spans with a receipt above this one.
     pub after: u64,
-    /// At most so many; fewer when an answer would get too long.
+    /// The most spans in the page. The agent returns fewer if the answer would be too long.
     pub most_spans: u32,
 }
 
-/// Which metrics are asked for.
+/// A request for one page of metrics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MetricPageRequest {
-    /// Those with a receipt above this one.
+    /// Metrics with a receipt above this one.
     pub after: u64,
-    /// At most so many; fewer when an answer would get too long.
+    /// The most metrics in the page. The agent returns fewer if the answer would be too long.
     pub most_metrics: u32,
 }
 
-/// A page that has begun to come.
+/// A page whose answer has started but is not read yet.
 pub type Incoming<P> = Pin<Box<dyn Future<Output = Result<P, PollError>> + Send>>;
 
-/// An agent over gRPC. Connects when it is first asked, and again after a failure.
+/// An agent over gRPC. Connects at the first request, and again after a failure.
 pub struct GrpcAgent {
     address: String,
     connected: Option<Channel>,
 }
 
-/// A page is at most 4 MiB; a little more tells us of an agent that breaks its word.
+/// Limit of an answer. Agents send at most 4 MiB; a larger answer is an error of the agent.
 const MAX_BYTES: usize = 8 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// While a question is open, an agent is asked for a sign of life so often, and given so long for it: a
-/// connection that leads nowhere any more is noticed, whatever the timeout of a page.
+/// While a request is open, an HTTP/2 ping is sent at this interval and must be answered within
+/// [`KEEP_ALIVE_TIMEOUT`]. A dead connection is thus noticed before the timeout of the page.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
-/// What an agent can send before its page is read: 500 agents that wait for room take 64 MiB. At a round trip
-/// of 50 ms a page comes with 2.6 MB/s, at one of a local network as fast as the network.
+/// HTTP/2 flow-control window: what an agent can send before its page is read. 500 waiting agents
+/// use 64 MiB. With a round trip of 50 ms the window limits a page to 2.6 MB/s.
 const WINDOW_BYTES: u32 = 128 << 10;
-/// Headers are read before there is room for a page.
+/// Limit of response headers, which are read before a permit for the page is acquired.
 const MAX_HEADER_BYTES: u32 = 16 << 10;
 
 impl GrpcAgent {
@@ -150,13 +151,13 @@ impl AgentClient for GrpcAgent {
     }
 }
 
-/// The page of an answer that was read.
+/// The page of a complete answer.
 fn page(answer: Result<Option<SpanPage>, Status>) -> Result<SpanPage, PollError> {
     let page = answer.map_err(|status| broken(&status))?;
     page.ok_or_else(|| PollError::too_old("its answer has no page"))
 }
 
-/// Why an agent that began to answer did not end; it is no refusal.
+/// The error for an answer that broke off after it started.
 fn broken(status: &Status) -> PollError {
     match std::error::Error::source(status) {
         Some(broken) => PollError::unreachable(&chain(broken)),
@@ -164,7 +165,7 @@ fn broken(status: &Status) -> PollError {
     }
 }
 
-/// Why an agent did not begin to answer.
+/// The error for a request that was not answered.
 fn refusal(status: &Status) -> PollError {
     match (std::error::Error::source(status), status.code()) {
         (Some(transport), _) => PollError::unreachable(&chain(transport)),
@@ -187,33 +188,34 @@ mod tests {
     const FIRST: SpanPageRequest =
         SpanPageRequest { collector: Collector::Ebpf, after: 0, most_spans: 10 };
 
-    /// A socket that takes connections, and an agent that is thought to be there.
+    /// A socket that accepts connections and never answers, and a client that connects to the
+    /// socket.
     async fn black_hole() -> (TcpListener, GrpcAgent) {
         let hole = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", hole.local_addr().unwrap());
         (hole, GrpcAgent::new(address))
     }
 
-    /// Reads and never answers, until the other side ends.
+    /// Reads and never answers, until the peer closes the connection.
     async fn swallow(mut connection: TcpStream) {
         let mut swallowed = [0; 1_024];
         while connection.read(&mut swallowed).await.is_ok_and(|read| read > 0) {}
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_that_leads_nowhere_is_noticed_without_anybodys_timeout() {
+    async fn a_dead_connection_is_noticed_before_the_request_times_out() {
         let (hole, mut agent) = black_hole().await;
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(async move { swallow(hole.accept().await.unwrap().0).await });
         let Err(PollError::Unreachable(reason)) = agent.ask(FIRST).await else {
-            panic!("a page out of nowhere")
+            panic!("a page from a dead connection")
         };
         assert!(reason.to_string().contains("keep-alive"), "{reason}");
         tasks.join_next().await.unwrap().unwrap();
     }
 
     #[tokio::test]
-    async fn after_hanging_up_the_next_question_takes_a_new_connection() {
+    async fn after_hanging_up_the_next_request_opens_a_new_connection() {
         let (hole, mut agent) = black_hole().await;
         for _ in 0..2 {
             tokio::select! {
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_agent_says_is_cut_and_cleaned() {
+    fn an_agents_error_text_is_shortened_and_stripped_of_control_characters() {
         let status = Status::unavailable(format!("\u{1b}[2J\n{}", "x".repeat(10_000)));
         let text = chain(&refusal(&status));
         assert!(text.len() < 400 && !text.contains(char::is_control), "{text}");

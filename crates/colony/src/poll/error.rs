@@ -1,4 +1,4 @@
-//! Why an agent's spans could not be polled, and what that says of the agent.
+//! Errors of polling, and the state of an agent that follows from them.
 
 use std::time::Duration;
 
@@ -50,20 +50,20 @@ pub struct Reason(String);
 /// How an agent is, going by the last poll.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum PollState {
-    /// Its first poll has not ended.
+    /// The first poll has not finished.
     #[default]
     NotPolled,
-    /// Its pages come.
+    /// The last poll succeeded.
     Ok,
-    /// Nobody answers there.
+    /// The agent does not answer.
     Unreachable,
-    /// It answers with errors.
+    /// The agent answers with errors.
     Refuses,
-    /// It answers, without receipts.
+    /// The agent's answers have no receipts.
     TooOld,
-    /// It answers with what is no page, or pages that lead nowhere.
+    /// The agent's answers are not valid pages, or its pages do not advance.
     Nonsense,
-    /// It answers, and this colony cannot store that.
+    /// The agent answers, but the colony cannot store the pages.
     CannotStore,
 }
 
@@ -88,7 +88,7 @@ impl PollError {
         Self::Unstorable(Reason(line(&panic.to_string())))
     }
 
-    /// What it says of the agent; `None` when nothing.
+    /// The state that this error puts the agent into, if the error is about the agent.
     pub(super) const fn state(&self) -> Option<PollState> {
         Some(match self {
             Self::Unreachable(_) | Self::TimedOut(_) => PollState::Unreachable,
@@ -100,14 +100,15 @@ impl PollError {
         })
     }
 
-    /// Whether a page with fewer spans may do better: this one is bad, and not the agent or the colony.
+    /// Whether a smaller page may succeed: the error is about this page, not about the agent or the
+    /// colony.
     pub(super) const fn is_of_page(&self) -> bool {
         matches!(self, Self::Undecodable(_) | Self::Unstorable(_))
     }
 }
 
 impl PollState {
-    /// As `coral colony status` has it.
+    /// The name that `coral colony status` prints.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotPolled => "not_polled",
@@ -120,7 +121,7 @@ impl PollState {
         }
     }
 
-    /// Whether somebody answered.
+    /// Whether the agent answered.
     pub const fn is_reachable(self) -> bool {
         !matches!(self, Self::NotPolled | Self::Unreachable)
     }

@@ -1,4 +1,4 @@
-//! Keeps one agent polled.
+//! Runs the pollers of one agent.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,26 +17,26 @@ use super::poller::{MAX_BACKOFF, Poller};
 use crate::registry::Agent;
 use coral_trace::chain;
 
-/// Polls one agent wherever it moves, one poller after the other. A poller that panics is started again.
+/// Runs one poller at a time for an agent: a new one when the agent moves or its poller panics.
 pub struct Follower<F> {
     /// The agent's id.
     pub id: String,
-    /// All agents; this one's address.
+    /// All agents, with this agent's address.
     pub agents: watch::Receiver<BTreeMap<String, Agent>>,
-    /// How an agent is asked at an address.
+    /// Makes a client for an address.
     pub connect: F,
-    /// Where pages go.
+    /// The engine that stores pages.
     pub engine: Arc<dyn Engine>,
-    /// How to poll.
+    /// Polling settings.
     pub settings: PollSettings,
-    /// Room for pages.
+    /// Limits the pages in memory, over all agents.
     pub room: Arc<Semaphore>,
-    /// How it goes.
+    /// Records how polling goes.
     pub health: Arc<Health>,
 }
 
 impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
-    /// Polls until `stop`. Pages that came in by then are stored.
+    /// Polls until `stop` is cancelled. Pages received before that are stored.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut failures = 0;
         while let Some(agent) = stop.run_until_cancelled(self.agent()).await {
@@ -48,8 +48,8 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
         }
     }
 
-    /// Polls until the agent moves, or until `stop`. What the poller began has ended when this returns: the
-    /// next one begins where its last commit says.
+    /// Polls until the agent moves or `stop` is cancelled. The poller's last commit is complete
+    /// when this returns, so that the next poller resumes from its checkpoint.
     async fn poll_at(
         &mut self,
         agent: &Agent,
@@ -69,7 +69,7 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
         Ok(ended.unwrap_or(Ok(()))?)
     }
 
-    /// A poller that begins where the last commit says.
+    /// A poller that resumes from the stored checkpoints.
     async fn resume(&self, agent: &Agent) -> Result<Poller<C>, PollerFailure> {
         let client = (self.connect)(agent.address.clone());
         let (id, engine) = (self.id.clone(), self.engine.clone());
@@ -86,7 +86,7 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
         match failure {
             PollerFailure::Panicked(panic) => {
                 self.health.panicked(&self.id, &panic.to_string());
-                tracing::error!(agent_id = %self.id, %panic, next_try_in_ms, "a poller panicked; it is started again");
+                tracing::error!(agent_id = %self.id, %panic, next_try_in_ms, "a poller panicked and will be restarted");
             }
             PollerFailure::Checkpoints(error) => {
                 self.health.failed(&self.id, error);
@@ -96,7 +96,7 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
         stop.run_until_cancelled(tokio::time::sleep(wait)).await;
     }
 
-    /// Where the agent is, once it is known.
+    /// Waits until the agent is known, and returns its address.
     async fn agent(&mut self) -> Agent {
         let id = &self.id;
         if let Ok(agents) = self.agents.wait_for(|agents| agents.contains_key(id)).await {
@@ -108,18 +108,18 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
     async fn moved_from(&mut self, known: &Agent) {
         let id = &self.id;
         if self.agents.wait_for(|agents| agents.get(id) != Some(known)).await.is_err() {
-            // Nobody is left who could say so.
+            // The sender is gone: the agent can never become known.
             std::future::pending().await
         }
     }
 }
 
-/// Why there is no poller.
+/// Why a poller could not be made.
 #[derive(Debug)]
 enum PollerFailure {
     /// The poller panicked.
     Panicked(JoinError),
-    /// The engine cannot say how far the agent's streams are stored.
+    /// The checkpoints cannot be read.
     Checkpoints(PollError),
 }
 

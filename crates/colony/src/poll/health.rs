@@ -14,7 +14,7 @@ use crate::registry::{Agent, KnownBy};
 use coral_trace::chain;
 use coral_trace::sanitize::{line, whole};
 
-/// How polling of every agent goes. Its counts never go down while the process runs.
+/// The polling status of all agents. Counts never decrease while the process runs.
 #[derive(Default)]
 pub struct Health(Mutex<BTreeMap<String, AgentHealth>>);
 
@@ -23,9 +23,9 @@ struct AgentHealth {
     address: String,
     known_by: Option<KnownBy>,
     state: PollState,
-    /// Polls since the last page that did not bring one, for a reason that is not this colony's.
+    /// Consecutive polls without an answer. Failures of the colony's own store do not count.
     unanswered: u32,
-    /// Forgotten agents are not shown, and their counts stay in the sums.
+    /// Forgotten agents are not listed, but their counts remain in the sums.
     is_forgotten: bool,
     version: Option<String>,
     lag_receipts: Option<u64>,
@@ -48,14 +48,14 @@ struct AgentHealth {
     beyla: Option<String>,
 }
 
-/// So many polls in a row must fail before another may have an agent's id.
+/// How many consecutive polls must fail before another agent may register the id.
 const POLLS_HELD: u32 = 3;
-/// An agent that says more is cut short.
+/// Longer texts from an agent are shortened to this.
 const MAX_LINE_CHARS: usize = 500;
 const MAX_VERSION_CHARS: usize = 40;
 
 impl Health {
-    /// An agent is polled at its address from now on.
+    /// Records that an agent is polled at its address from now on.
     pub fn know(&self, id: &str, agent: &Agent) {
         let mut all = self.lock();
         let health = all.entry(id.to_owned()).or_default();
@@ -67,23 +67,24 @@ impl Health {
         health.is_forgotten = false;
     }
 
-    /// The agent registered, and named its version of Coral; nothing, when it named none.
+    /// Records the version of Coral that the agent registered with, unless it is empty.
     pub fn registered(&self, id: &str, version: &str) {
         let version = line(&version.chars().take(MAX_VERSION_CHARS).collect::<String>());
         self.update(id, |health| health.version = (!version.is_empty()).then_some(version));
     }
 
-    /// The agent is known no more.
+    /// Marks the agent as forgotten.
     pub fn forget(&self, id: &str) {
         self.update(id, |health| health.is_forgotten = true);
     }
 
-    /// What was stored of the agent before this process polled it.
+    /// Sets what was stored of the agent before this process polled it.
     pub fn resume(&self, id: &str, checkpoints: &[Checkpoint]) {
         self.update(id, |health| health.count(checkpoints));
     }
 
-    /// A page was stored at `now`, but for `left_out`; `lag` receipts are still to come.
+    /// Records that a page was stored at `now`, without the spans in `left_out`. The agent still
+    /// has `lag` receipts that were not polled.
     pub fn progress(
         &self,
         id: &str,
@@ -112,7 +113,7 @@ impl Health {
         });
     }
 
-    /// Everything that the agent had at `now` is stored.
+    /// Records that everything the agent had at `now` is stored.
     pub fn caught_up(&self, id: &str, now: UnixNanos) {
         self.update(id, |health| {
             health.caught_up_at = Some(now);
@@ -122,13 +123,14 @@ impl Health {
         });
     }
 
-    /// The agent said how its Beyla is, in one line; nothing, if it is too old to.
+    /// Records the agent's one-line status of Beyla. Agents that are too old to report it send an
+    /// empty line.
     pub fn beyla(&self, id: &str, line: &str) {
         let said = line.chars().take(MAX_LINE_CHARS).collect::<String>();
         self.update(id, |health| health.beyla = (!said.is_empty()).then_some(said));
     }
 
-    /// Metrics of the agent cannot be stored.
+    /// Counts metrics that cannot be stored.
     pub fn metrics_refused(&self, id: &str, metrics: u64, reason: &str) {
         self.update(id, |health| {
             health.metrics_refused += metrics;
@@ -136,7 +138,7 @@ impl Health {
         });
     }
 
-    /// A poll failed.
+    /// Records a failed poll.
     pub fn failed(&self, id: &str, error: &PollError) {
         self.update(id, |health| {
             let Some(state) = error.state() else { return };
@@ -147,7 +149,7 @@ impl Health {
         });
     }
 
-    /// The agent's poller panicked.
+    /// Records a panic of the agent's poller.
     pub fn panicked(&self, id: &str, reason: &str) {
         self.update(id, |health| {
             health.panics += 1;
@@ -155,21 +157,22 @@ impl Health {
         });
     }
 
-    /// Whether the last polls of the agent at `address` brought nothing. One that was not polled yet may be there.
+    /// Whether the last [`POLLS_HELD`] polls of the agent at `address` failed. `false` for an agent
+    /// that was not polled yet.
     pub fn is_gone(&self, id: &str, address: &str) -> bool {
         let all = self.lock();
         all.get(id)
             .is_some_and(|health| health.address == address && health.unanswered >= POLLS_HELD)
     }
 
-    /// Whether the last poll of the agent was answered.
+    /// Whether the agent answered its last poll.
     pub fn answers(&self, id: &str) -> bool {
         self.lock()
             .get(id)
             .is_some_and(|health| health.unanswered == 0 && health.answered_at.is_some())
     }
 
-    /// All agents, by id, as of `now`.
+    /// The status of all agents that are not forgotten at `now`, by id.
     pub fn snapshot(&self, now: UnixNanos) -> Vec<AgentStatus> {
         let all = self.lock();
         let shown = all.iter().filter(|(_, health)| !health.is_forgotten);
@@ -195,8 +198,8 @@ impl Health {
         statuses.collect()
     }
 
-    /// Counts of all agents together: of the store for what was stored and missed, of this process for the
-    /// rest.
+    /// Counts of all agents together. Stored and missed spans are counted since the store was made,
+    /// all others since the process started.
     pub fn counters(&self) -> impl Iterator<Item = (String, u64)> {
         let all = self.lock();
         let total = |count: fn(&AgentHealth) -> u64| sum(all.values().map(count));
@@ -233,13 +236,13 @@ impl Health {
 impl AgentHealth {
     fn count(&mut self, checkpoints: &[Checkpoint]) {
         self.spans_stored = sum(checkpoints.iter().map(|checkpoint| checkpoint.spans_stored));
-        // Both streams step over the same gap in receipts.
+        // The eBPF and the SDK stream both skip the same gap of receipts, so the gap counts once.
         let missed = checkpoints.iter().map(|checkpoint| checkpoint.spans_missed);
         self.spans_missed = missed.max().unwrap_or(0);
     }
 }
 
-/// An agent says itself what it lost: such counts must not make a sum begin again at 0.
+/// Saturating sum: agents report their own losses, and a huge number must not wrap a sum to 0.
 fn sum(counts: impl Iterator<Item = u64>) -> u64 {
     counts.fold(0, u64::saturating_add)
 }

@@ -1,4 +1,4 @@
-//! Follows one agent's metrics.
+//! Drains one agent's metrics.
 
 use std::sync::Arc;
 
@@ -16,16 +16,16 @@ use super::width::Width;
 use coral_server::clock;
 use coral_trace::{chain, sanitize};
 
-/// Drains the metrics of one agent. Each page and its checkpoint are one commit.
+/// Drains the metrics of one agent. A page and its checkpoint are stored in one commit.
 pub(super) struct MetricStream {
     checkpoint: MetricCheckpoint,
-    /// The place was moved by something else than a page, and is not stored yet.
+    /// The checkpoint was changed without storing a page, and must be stored with the next one.
     is_unsaved: bool,
     width: Width,
 }
 
 impl MetricStream {
-    /// Goes on where the stored checkpoint says. Blocks.
+    /// Resumes from the stored checkpoint. Blocks.
     pub(super) fn resume(agent_id: &str, engine: &dyn Engine) -> Result<Self, EngineError> {
         let known = engine.metric_checkpoints()?;
         let checkpoint = known.into_iter().find(|checkpoint| checkpoint.agent_id == agent_id);
@@ -34,7 +34,7 @@ impl MetricStream {
         Ok(Self { checkpoint, is_unsaved: false, width: Width::MAX_WIDTH })
     }
 
-    /// Stores everything that the agent has now.
+    /// Stores all metrics that the agent has now.
     pub(super) async fn catch_up(
         &mut self,
         fetcher: &mut PageFetcher<impl AgentClient>,
@@ -83,8 +83,8 @@ impl MetricStream {
         true
     }
 
-    /// Stores a page, but for what can never be stored: that is counted. A metric that is at fault alone is stepped
-    /// over. Returns `false` when the page is to be tried again.
+    /// Stores a page without the rows that can never be stored, which are counted. A page of one
+    /// such row is skipped. Returns `false` if the page must be requested again.
     async fn take(
         &mut self,
         engine: &Arc<dyn Engine>,
@@ -116,7 +116,7 @@ impl MetricStream {
         Ok(true)
     }
 
-    /// Stores what an answer holds and the place after it in one commit. Returns what was refused of it.
+    /// Stores a page and its checkpoint in one commit. Returns how many rows were refused, and why.
     async fn store(
         &mut self,
         engine: &Arc<dyn Engine>,
@@ -138,12 +138,12 @@ impl MetricStream {
         Ok(taken)
     }
 
-    /// The place after `page`. It never goes back.
+    /// The checkpoint after `page`. Its receipt never decreases.
     fn checkpoint_after(&self, page: &MetricPage) -> MetricCheckpoint {
         let checkpoint = &self.checkpoint;
         let (first_contact, moves) =
             (checkpoint.store_id.is_empty(), page.next_receipt > checkpoint.next_receipt);
-        // Between the place and the oldest that the agent still has.
+        // Receipts between the checkpoint and the oldest row that the agent still has.
         let gap = page.first_receipt.saturating_sub(checkpoint.next_receipt.saturating_add(1));
         let missed = if moves && !first_contact { gap } else { 0 };
         MetricCheckpoint {

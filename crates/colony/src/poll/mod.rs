@@ -1,7 +1,8 @@
-//! Pulls every agent's spans and metrics into the colony's engine.
+//! Polls every agent's spans and metrics and stores them in the colony's engine.
 //!
-//! One [`follow::Follower`] per agent with one [`poller::Poller`] at a time, so that a slow, dead or wiped agent
-//! harms no other. [`Polling`] starts them as the registry changes.
+//! Each agent has one [`follow::Follower`] with one [`poller::Poller`] at a time, so that a slow,
+//! dead or wiped agent does not affect the others. [`Polling`] starts and stops followers as the
+//! registry changes.
 
 pub mod client;
 mod error;
@@ -37,37 +38,38 @@ use self::follow::Follower;
 use self::health::Health;
 use crate::registry::Agent;
 
-/// How agents are polled.
+/// Settings of polling.
 #[derive(Clone, Debug)]
 pub struct PollSettings {
-    /// Between two polls of an agent that has been caught up with, give or take a fifth.
+    /// Time between two polls of an agent without a backlog, randomised by ±20%.
     pub every: Duration,
-    /// How long an agent may think about a page, and how long that may take to come.
+    /// How long an agent may take to start an answer, and how long the answer may take to arrive.
     pub timeout: Duration,
     /// Which traces are kept.
     pub sampling: Sampling,
 }
 
-/// Keeps one poller per agent.
+/// Runs one follower per agent.
 pub struct Polling {
     /// The agents.
     pub agents: watch::Receiver<BTreeMap<String, Agent>>,
-    /// Where pages go.
+    /// The engine that stores pages.
     pub engine: Arc<dyn Engine>,
-    /// How to poll.
+    /// Polling settings.
     pub settings: PollSettings,
-    /// How it goes, by agent.
+    /// Records how polling goes, by agent.
     pub health: Arc<Health>,
 }
 
-/// Pages that come, are decoded and stored at a time, however many agents there are. One takes up to 8 MiB, and
-/// some times that once it is decoded. Waiting for agents takes no place.
-const PAGES: usize = 4;
+/// How many pages are received, decoded and stored at a time, over all agents. A page has up to 8
+/// MiB, and several times that when decoded. Agents that have not started to answer do not count.
+const MAX_PAGES_IN_MEMORY: usize = 4;
 
 impl Polling {
-    /// Polls until `stop`. Pages that came in by then are stored with their checkpoints.
+    /// Polls until `stop` is cancelled. Pages received before that are stored with their
+    /// checkpoints.
     pub async fn run(mut self, stop: CancellationToken) {
-        let room = Arc::new(Semaphore::new(PAGES));
+        let room = Arc::new(Semaphore::new(MAX_PAGES_IN_MEMORY));
         let (mut followed, mut followers) = (BTreeSet::new(), JoinSet::new());
         loop {
             let agents: Vec<String> = self.agents.borrow_and_update().keys().cloned().collect();
@@ -100,7 +102,7 @@ impl Polling {
     }
 }
 
-/// A follower has nothing that could panic; one that does ends the colony, where it is seen.
+/// Propagates a panic of a follower. Followers are not expected to panic, so the colony stops.
 fn joined(ended: Result<(), tokio::task::JoinError>) {
     ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
 }

@@ -1,4 +1,4 @@
-//! One page on its way into the store.
+//! Decodes and stores one page of spans.
 
 use coral_engine::{Checkpoint, Engine, Page, PageContent};
 use coral_trace::{Collector, Recogniser};
@@ -8,47 +8,47 @@ use super::error::PollError;
 use super::sampling::Sampling;
 use coral_server::clock;
 
-/// What of a page was not stored.
+/// The spans and links of a page that were not stored.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LeftOut {
-    /// Spans of traces that sampling leaves out.
+    /// Spans of traces that sampling drops.
     pub sampled_out: u64,
     /// Spans that are stored already, or that stand twice in the page. 0 with an engine that does not count them:
     /// see [`AppendedPage::duplicate`](coral_engine::AppendedPage::duplicate).
     pub duplicate: u64,
     /// Links that were no links, of spans that are stored.
     pub links: u64,
-    /// Spans that cannot be stored.
+    /// Spans that can never be stored.
     pub refused: Option<RefusedSpans>,
 }
 
-/// Spans that cannot be stored, now or ever.
+/// Spans that can never be stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RefusedSpans {
-    /// By whom.
+    /// What refused the spans.
     pub by: RefusedBy,
     /// How many.
     pub spans: u64,
-    /// Why, in one short line.
+    /// The reason, in one short line.
     pub reason: String,
 }
 
-/// Who refuses a span.
+/// What refuses a span.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum RefusedBy {
-    /// The decoder, one by one: an id that is none, or more than a limit.
+    /// The decoder, for a single span: an invalid id, or a limit exceeded.
     Decoder,
-    /// The decoder, for what it is: not even its page can be read.
+    /// The decoder, because the page is not valid OTLP.
     Format,
     /// The store.
     Store,
 }
 
 impl RefusedBy {
-    /// All of them, in order.
+    /// All variants, in order.
     pub const ALL: [Self; 3] = [Self::Decoder, Self::Format, Self::Store];
 
-    /// As counters have it.
+    /// The name in counters.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Decoder => "invalid",
@@ -58,12 +58,12 @@ impl RefusedBy {
     }
 }
 
-/// Stores the spans of a page and `checkpoint`, the place of the stream after it, in one commit. Returns the
-/// checkpoint as it was stored. Blocks.
+/// Stores the spans of a page and `checkpoint`, the checkpoint after the page, in one commit.
+/// Returns the checkpoint as stored. Blocks.
 ///
 /// # Errors
-/// [`PollError::Undecodable`] when nothing of the page can be read; [`PollError::CannotStore`]. Nothing is
-/// stored then.
+/// [`PollError::Undecodable`] when the page is not valid OTLP; [`PollError::CannotStore`]. In both
+/// cases nothing is stored.
 pub(super) fn store(
     engine: &dyn Engine,
     otlp: &[u8],

@@ -1,4 +1,4 @@
-//! Fetches pages of one agent, within the room and the time that all agents share.
+//! Fetches pages of one agent: with a timeout, and with a limit of pages in memory over all agents.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,21 +11,22 @@ use tokio_util::sync::CancellationToken;
 use super::client::{AgentClient, Incoming, MetricPageRequest, SpanPageRequest};
 use super::error::PollError;
 
-/// Brings pages of one agent when there is room for them. Shared by its streams.
+/// Fetches the pages of one agent when a permit is free. All streams of the agent share the
+/// fetcher.
 pub(super) struct PageFetcher<C> {
     pub(super) client: C,
     pub(super) engine: Arc<dyn Engine>,
-    /// Room for pages, shared by all agents.
+    /// Permits for pages in memory, shared by all agents.
     pub(super) room: Arc<Semaphore>,
-    /// How long an agent may think about a page, and how long that may take to come.
+    /// How long an agent may take to start an answer, and how long the answer may take to arrive.
     pub(super) within: Duration,
 }
 
-/// A page, and the room that it takes until it is stored.
+/// A page, with the permit that it holds until it is stored.
 pub(super) type PageWithPermit<P> = (P, OwnedSemaphorePermit);
 
 impl<C: AgentClient> PageFetcher<C> {
-    /// A page of spans. Waiting for it ends with `stop`.
+    /// A page of spans. Returns early when `stop` is cancelled.
     pub(super) async fn spans(
         &mut self,
         wanted: SpanPageRequest,
@@ -36,7 +37,7 @@ impl<C: AgentClient> PageFetcher<C> {
         held.inspect_err(|error| self.hang_up_after(error))
     }
 
-    /// A page of metrics, likewise.
+    /// A page of metrics. Returns early when `stop` is cancelled.
     pub(super) async fn metrics(
         &mut self,
         wanted: MetricPageRequest,
@@ -54,8 +55,8 @@ impl<C: AgentClient> PageFetcher<C> {
     }
 }
 
-/// Calls `work` with the engine, on a thread that may block. `work` runs to its end, also when the caller stops
-/// waiting for it.
+/// Runs `work` with the engine on a blocking thread. `work` runs to its end even if the caller
+/// stops waiting.
 pub(super) async fn on_engine<T: Send + 'static>(
     engine: &Arc<dyn Engine>,
     work: impl FnOnce(&dyn Engine) -> Result<T, PollError> + Send + 'static,
@@ -65,8 +66,8 @@ pub(super) async fn on_engine<T: Send + 'static>(
     worked.map_err(|panic| PollError::unstorable(&panic))?
 }
 
-/// The agent may think for as long as it is given without taking any room; once it answers, and there is room,
-/// its page has the same time to come.
+/// Waits for the answer to start, which needs no permit; then for a permit; then for the page. The
+/// timeout applies separately to the start of the answer and to the page.
 async fn fetch<P>(
     asked: impl Future<Output = Result<Incoming<P>, PollError>>,
     room: &Arc<Semaphore>,

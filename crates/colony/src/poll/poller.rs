@@ -1,4 +1,4 @@
-//! Follows one agent's streams.
+//! Polls one agent's streams.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -24,30 +24,30 @@ use coral_server::clock;
 use coral_trace::chain;
 use coral_trace::sanitize::line;
 
-/// Drains one agent's streams, again and again.
+/// Polls all streams of one agent, repeatedly.
 pub struct Poller<C> {
     agent_id: String,
     fetcher: PageFetcher<C>,
     settings: PollSettings,
     health: Arc<Health>,
-    /// How far each stream is stored: eBPF spans, SDK spans.
+    /// The stored checkpoints: eBPF spans, SDK spans.
     checkpoints: [Checkpoint; 2],
-    /// How many spans each stream is asked for at a time.
+    /// How many spans are requested per page of each stream.
     widths: [Width; 2],
     metrics: MetricStream,
-    /// Polls that failed since the last that succeeded.
+    /// Consecutive failed polls.
     failures: u32,
     polls: u64,
 }
 
-/// The longest wait between two tries of an agent that fails.
+/// The longest wait between two polls of a failing agent.
 pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 impl<C: AgentClient> Poller<C> {
-    /// A poller that goes on where the stored checkpoints say. Blocks.
+    /// A poller that resumes from the stored checkpoints. Blocks.
     ///
     /// # Errors
-    /// [`EngineError`] when the checkpoints cannot be read: without them everything would be polled again.
+    /// [`EngineError`] when the checkpoints cannot be read. Polling without them would start over.
     pub fn resume(
         agent_id: &str,
         client: C,
@@ -81,7 +81,8 @@ impl<C: AgentClient> Poller<C> {
         })
     }
 
-    /// Polls until `stop`. A page that came is stored before this returns, with its checkpoint.
+    /// Polls until `stop` is cancelled. A received page is stored with its checkpoint before this
+    /// returns.
     pub async fn run(mut self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(self.wait())).await.is_some() {
             match self.poll(&stop).await {
@@ -93,7 +94,7 @@ impl<C: AgentClient> Poller<C> {
 
     /// Stores everything that the agent has now.
     pub(super) async fn poll(&mut self, stop: &CancellationToken) -> Result<(), PollError> {
-        // What keeps one stream from moving on does not keep the other.
+        // A failure of one stream does not stop the other.
         let mut outcome = Ok(());
         for stream in 0..self.checkpoints.len() {
             outcome = outcome.and(self.catch_up(stream, stop).await);
@@ -113,7 +114,7 @@ impl<C: AgentClient> Poller<C> {
         Err(PollError::Standstill(self.checkpoints[stream].next_receipt))
     }
 
-    /// Stores one page of a stream.
+    /// Requests and stores one page of a stream.
     async fn next_page(
         &mut self,
         stream: usize,
@@ -122,13 +123,13 @@ impl<C: AgentClient> Poller<C> {
         let Checkpoint { collector, next_receipt, .. } = self.checkpoints[stream];
         let most_spans = self.widths[stream].get();
         let wanted = SpanPageRequest { collector, after: next_receipt, most_spans };
-        // Perhaps a page that does not come is too long for this line.
+        // The page may be too long for a slow connection: request fewer spans next time.
         let fetched = self.fetcher.spans(wanted, stop).await;
         let (page, _room) = fetched.inspect_err(|_| self.widths[stream].narrow())?;
         check_store_id(&page.store_id)?;
         let checkpoint = &self.checkpoints[stream];
         if is_another_store(checkpoint, &page) {
-            tracing::info!(agent_id = %self.agent_id, "the agent's store is another one; starting over");
+            tracing::info!(agent_id = %self.agent_id, "the agent has a new store id; starting over at receipt 0");
             let fresh = beginning(&self.agent_id, checkpoint.collector);
             let Checkpoint { spans_stored, spans_missed, .. } = *checkpoint;
             let store_id = page.store_id;
@@ -158,7 +159,7 @@ impl<C: AgentClient> Poller<C> {
         Ok(step)
     }
 
-    /// Stores spans and the place after them in one commit.
+    /// Stores the spans of a page and its checkpoint in one commit.
     async fn store_page(
         &mut self,
         stream: usize,
@@ -185,7 +186,7 @@ impl<C: AgentClient> Poller<C> {
         Ok(left_out)
     }
 
-    /// Goes on after a page of one span that cannot be taken.
+    /// Skips a page of one span that can never be stored.
     async fn step_over(
         &mut self,
         stream: usize,
@@ -232,11 +233,11 @@ impl<C: AgentClient> Poller<C> {
         }
     }
 
-    /// How long until the next poll: the interval give or take a fifth, doubled with every failure.
+    /// Time until the next poll: the interval ±20%, doubled with each consecutive failure.
     fn wait(&self) -> Duration {
         let every = self.settings.every;
         if self.polls == 0 {
-            // The first polls of all agents are spread over one short interval.
+            // The first polls of all agents are spread over at most one second.
             return every.min(Duration::from_secs(1)).mul_f64(self.jitter());
         }
         let doubled = every.saturating_mul(1 << self.failures.min(16));
@@ -244,7 +245,7 @@ impl<C: AgentClient> Poller<C> {
         base.mul_f64(0.8 + 0.4 * self.jitter())
     }
 
-    /// In [0, 1), another for each agent and poll, the same in every run.
+    /// Deterministic pseudo-random number in [0, 1) from the agent id and the number of polls.
     fn jitter(&self) -> f64 {
         let mut hasher = DefaultHasher::new();
         (&self.agent_id, self.polls).hash(&mut hasher);
@@ -252,10 +253,10 @@ impl<C: AgentClient> Poller<C> {
     }
 }
 
-/// Where a page left its stream.
+/// What a page did to its stream.
 enum Step {
     CaughtUp,
     Moved,
-    /// Where it was, or at its beginning again.
+    /// The checkpoint did not advance, or was reset to the beginning.
     Stood,
 }

@@ -1,4 +1,4 @@
-//! Where a stream is, and where a page takes it.
+//! Checkpoints: where a stream begins, and how a page advances it.
 
 use coral_engine::Checkpoint;
 use coral_trace::Collector;
@@ -6,14 +6,15 @@ use coral_wire::agent_rpc::proto::SpanPage;
 
 use super::error::PollError;
 
-/// The longest `store_id`; ours have 36 characters. It is kept with every checkpoint.
+/// The longest accepted `store_id`, which is stored with every checkpoint. Coral's have 36
+/// characters.
 pub(crate) const MAX_STORE_ID_BYTES: usize = 128;
 
-/// An answer may come twice and a store be exchanged; an agent that does so more often in one poll is not asked
-/// again at once.
+/// How many pages of one poll may leave the checkpoint unchanged. A repeated answer or a replaced
+/// store cause one each; beyond the limit the agent waits for the next poll.
 pub(super) const MAX_STANDSTILLS: u32 = 3;
 
-/// Nothing is stored yet.
+/// The checkpoint of a stream of which nothing is stored.
 pub(super) fn beginning(agent_id: &str, collector: Collector) -> Checkpoint {
     Checkpoint {
         agent_id: agent_id.to_owned(),
@@ -25,7 +26,7 @@ pub(super) fn beginning(agent_id: &str, collector: Collector) -> Checkpoint {
     }
 }
 
-/// Refuses an id that would cost more than a page.
+/// Refuses a store id that is too long.
 pub(super) fn check_store_id(store_id: &str) -> Result<(), PollError> {
     match store_id.len() {
         0..=MAX_STORE_ID_BYTES => Ok(()),
@@ -35,14 +36,14 @@ pub(super) fn check_store_id(store_id: &str) -> Result<(), PollError> {
     }
 }
 
-/// Whether the page is of another store than the place is in: the agent was wiped, or an older copy of
-/// its store was put back.
+/// Whether the page is from another store than the checkpoint: the agent's store was wiped, or
+/// replaced by an older copy.
 pub(super) fn is_another_store(checkpoint: &Checkpoint, page: &SpanPage) -> bool {
     let known = !checkpoint.store_id.is_empty();
     known && (page.store_id != checkpoint.store_id || page.last_receipt < checkpoint.next_receipt)
 }
 
-/// The place in a stream after `page`; its spans are still to be counted. It never goes back.
+/// The checkpoint after `page`, before its spans are counted. Its receipt never decreases.
 pub(super) fn checkpoint_after(checkpoint: &Checkpoint, page: &SpanPage) -> Checkpoint {
     Checkpoint {
         store_id: page.store_id.clone(),
@@ -52,8 +53,8 @@ pub(super) fn checkpoint_after(checkpoint: &Checkpoint, page: &SpanPage) -> Chec
     }
 }
 
-/// Receipts between the place and the oldest that the agent still has: expired unpolled. What expired
-/// before this colony first asked was never its to miss.
+/// Receipts between the checkpoint and the oldest that the agent still has: they expired before
+/// they were polled. Receipts that expired before the first poll do not count as missed.
 fn missed(checkpoint: &Checkpoint, page: &SpanPage) -> u64 {
     let first_contact = checkpoint.store_id.is_empty();
     if first_contact {

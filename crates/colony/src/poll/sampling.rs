@@ -1,18 +1,16 @@
-//! Which traces a colony keeps, when it keeps fewer than it is given.
+//! Sampling: a colony may keep only a part of all traces.
 
 use coral_trace::TraceId;
 
-/// Keeps a share of all traces, each whole: the decision is a hash of the trace id, so that every page,
-/// agent and colony with the same rate decides alike.
-///
-/// Source: design decision 10, `storage.beyla.trace_sampling_rate`.
+/// Keeps a fraction of all traces, each of them whole. The decision is a hash of the trace id, so
+/// all pages, agents and colonies with the same rate decide alike.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Sampling {
     rate: f64,
 }
 
 impl Sampling {
-    /// Keeps this share of traces: 1.0 keeps all, 0.1 one in ten.
+    /// Keeps this fraction of traces: 1.0 keeps all, 0.1 one in ten.
     pub const fn keeping(rate: f64) -> Self {
         Self { rate }
     }
@@ -23,11 +21,11 @@ impl Sampling {
     }
 }
 
-/// Where a trace id lies in [0, 1): evenly, also for ids that count up.
+/// Maps a trace id to [0, 1), evenly even if ids are consecutive.
 fn share(trace: TraceId) -> f64 {
     let id = trace.as_u128();
     let mixed = mix((id >> 64) as u64 ^ mix(id as u64));
-    // 53 bits are what an f64 holds exactly.
+    // An f64 holds integers of 53 bits exactly.
     (mixed >> 11) as f64 / (1u64 << 53) as f64
 }
 

@@ -1,26 +1,26 @@
-//! How many spans of an agent are stored per second.
+//! The rate at which spans of an agent are stored.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use coral_trace::UnixNanos;
 
-/// The number of stored spans over the last minute.
+/// How many spans were stored over the last minute.
 #[derive(Default)]
 pub(super) struct SpanRate {
-    /// When how many spans were stored, oldest first.
+    /// Times, and the total of stored spans at each, oldest first.
     samples: VecDeque<(UnixNanos, u64)>,
 }
 
-/// How far a rate looks back.
+/// The period that a rate covers.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Samples are at least this far apart, so that their number has a limit.
+/// The minimum time between samples, which limits their number.
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
 impl SpanRate {
-    /// At `now`, `stored` spans were stored.
+    /// Adds a sample: `stored` spans in total at `now`.
     pub(super) fn add(&mut self, now: UnixNanos, stored: u64) {
-        // One sample from before the window stays: it is where the window begins.
+        // One sample from before the window is kept, as the start of the window.
         while self.samples.get(1).is_some_and(|(time, _)| now.since(*time) >= WINDOW) {
             self.samples.pop_front();
         }
@@ -30,8 +30,8 @@ impl SpanRate {
         }
     }
 
-    /// Spans stored per second until `now`; `None` before two samples are apart, and when the newest one is older
-    /// than the window.
+    /// Spans stored per second, over the window that ends at `now`. `None` when there are no two
+    /// samples, or when the newest is older than the window.
     pub(super) fn per_second(&self, now: UnixNanos) -> Option<f64> {
         let ((begin, before), (end, after)) = (self.samples.front()?, self.samples.back()?);
         let seconds = end.since(*begin).as_secs_f64();
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_that_of_the_last_minute_and_of_no_time_when_nothing_was_polled() {
+    fn the_rate_covers_the_last_minute_and_is_none_without_recent_polls() {
         let mut rate = SpanRate::default();
         assert_eq!(rate.per_second(at(0)), None);
         rate.add(at(0), 1_000);

@@ -1,4 +1,4 @@
-//! Pollers against agents that misbehave. Time is Tokio's, paused: waits cost nothing.
+//! Pollers against scripted agents that misbehave. Tokio's clock is paused, so waits take no time.
 
 mod books;
 mod follow;
@@ -25,7 +25,7 @@ use crate::poll::status::AgentStatus;
 use crate::registry::KnownBy;
 use coral_server::clock;
 
-/// An agent that holds some spans and answers as it was told to.
+/// An agent that holds spans and answers by a script.
 #[derive(Clone, Default)]
 struct ScriptedAgent(Arc<Mutex<Script>>);
 
@@ -34,16 +34,16 @@ struct Script {
     store_id: String,
     /// eBPF spans; receipts are `first_receipt..`.
     spans: Vec<Span>,
-    /// Receipts below this have expired. Starts at 1.
+    /// Receipts below this one have expired. Starts at 1.
     expired_below: u64,
     page_spans: usize,
     /// The span with this receipt is sent without a trace id.
     idless: Option<u64>,
-    /// A link with this id is sent without it.
+    /// A link with this trace id is sent without the id.
     linkless: Option<TraceId>,
-    /// A page with the span of this receipt is no OTLP.
+    /// A page that contains the span with this receipt is sent as invalid OTLP.
     garbled: Option<u64>,
-    /// What happens to the next requests, before it answers normally again.
+    /// Faults of the next requests. After them, the agent answers normally.
     faults: VecDeque<Fault>,
     asked_after: Vec<u64>,
     asked_for: Vec<u32>,
@@ -55,14 +55,14 @@ struct Script {
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     Silent,
-    /// Begins to answer and does not end.
+    /// Starts an answer and never ends it.
     Drip,
     Refuse,
-    /// Is older than receipts.
+    /// Answers without receipts, as an old agent does.
     Old,
-    /// Names its store with a novel.
+    /// Sends a store id that is too long.
     LongId,
-    /// The client has a defect.
+    /// The client panics.
     Panic,
     /// Sends the same page again, as if the cursor had not moved.
     Repeat,
@@ -169,7 +169,7 @@ impl Script {
     }
 }
 
-/// Zeroes an id where it stands first.
+/// Overwrites the first occurrence of an id with zeros.
 fn zero(otlp: &mut [u8], id: TraceId) {
     let at = otlp.windows(16).position(|bytes| bytes == id.bytes()).unwrap();
     otlp[at..at + 16].fill(0);
@@ -271,7 +271,7 @@ async fn everything_an_agent_has_is_stored_page_by_page_and_asked_for_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_agent_without_a_page_is_asked_again_from_where_it_was() {
+async fn after_an_answer_without_a_page_the_same_page_is_requested_again() {
     for fault in [Fault::Silent, Fault::Drip, Fault::Refuse, Fault::Old, Fault::LongId] {
         let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
         let mut poller = colony.poller(&agent, ALL);
@@ -295,7 +295,7 @@ async fn a_page_that_is_sent_twice_is_stored_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_agent_whose_pages_never_move_on_is_left_until_the_next_poll() {
+async fn an_agent_whose_pages_do_not_advance_waits_for_the_next_poll() {
     let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(6)));
     let mut poller = colony.poller(&agent, ALL);
     agent.change(|script| script.faults.extend([Fault::Repeat; 100]));
@@ -333,7 +333,7 @@ async fn an_agent_whose_older_store_was_put_back_is_polled_from_its_beginning() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restarted_colony_goes_on_where_its_checkpoints_say() {
+async fn a_restarted_colony_resumes_from_its_checkpoints() {
     let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
     poll(&mut colony.poller(&agent, ALL)).await.unwrap();
     agent.change(|script| script.spans = spans(5));
@@ -343,7 +343,7 @@ async fn a_restarted_colony_goes_on_where_its_checkpoints_say() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_expired_before_it_was_polled_is_counted_as_missed() {
+async fn spans_that_expired_before_a_poll_are_counted_as_missed() {
     let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(2)));
     let mut poller = colony.poller(&agent, ALL);
     poll(&mut poller).await.unwrap();
@@ -369,7 +369,7 @@ async fn a_sampled_colony_keeps_whole_traces_and_counts_the_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_agent_is_tried_less_and_less_often_and_a_live_one_goes_on() {
+async fn a_dead_agent_is_polled_less_and_less_often_and_a_live_one_at_the_usual_interval() {
     let (colony, dead) = (Colony::new(), ScriptedAgent::with(vec![]));
     dead.change(|script| script.faults.extend([Fault::Refuse; 1_000]));
     let stop = CancellationToken::new();

@@ -1,17 +1,17 @@
-//! How much is asked for at a time.
+//! How many items a poller requests per page.
 
-/// How many spans or metrics a page may have. Fewer after one that could not be taken, so that the one at fault
-/// is found; more again when pages are.
+/// The most spans or metrics to request per page. Shrinks after a failure, so that an item that
+/// cannot be stored is found alone; grows again after success.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Width {
     most: u32,
-    /// The last page had one item and could not be taken.
+    /// The last page had one item and could not be stored.
     has_failed_alone: bool,
 }
 
 /// More than an agent puts into a page.
 const MAX_WIDTH: u32 = 1 << 15;
-/// So many times fewer are asked for at each try, down to one.
+/// The divisor of the width after a failure.
 const NARROWER: u32 = 8;
 
 impl Width {
@@ -33,17 +33,17 @@ impl Width {
         std::mem::replace(&mut self.has_failed_alone, true)
     }
 
-    /// A page did not come: perhaps it is too long.
+    /// Call when a page was not received: it may be too long.
     pub(super) fn narrow(&mut self) {
         self.most = (self.most / NARROWER).max(1);
     }
 
-    /// A page was taken.
+    /// Call when a page was stored.
     pub(super) fn widen(&mut self) {
         *self = Self { most: self.most.saturating_mul(NARROWER).min(MAX_WIDTH), ..Self::MAX_WIDTH };
     }
 
-    /// The item at fault was stepped over. The next one may be at fault too.
+    /// Call after the faulty item was skipped. The next item may be faulty too, so the width stays.
     pub(super) fn go_on(&mut self) {
         self.has_failed_alone = false;
     }

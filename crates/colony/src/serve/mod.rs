@@ -1,4 +1,4 @@
-//! gRPC for agents, with reflection and health.
+//! The gRPC service that agents register with, plus gRPC reflection and health.
 
 mod register;
 

@@ -1,4 +1,4 @@
-//! `coral.colony.v1.ColonyService`: agents say where they are polled.
+//! `coral.colony.v1.ColonyService`: agents register the address at which they are polled.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -19,10 +19,10 @@ pub(super) struct Registration {
     pub(super) colony: Colony,
 }
 
-/// How often an agent says that it is there.
+/// How often an agent registers again.
 const HEARTBEAT_SECONDS: u32 = 30;
 const MAX_ID_CHARS: usize = 128;
-/// Agents that a colony knows; each costs a poller and its connection.
+/// The most agents that a colony knows. Each agent costs a poller and a connection.
 const MAX_AGENTS: usize = 1_000;
 
 #[tonic::async_trait]
@@ -46,7 +46,7 @@ impl ColonyService for Registration {
     }
 }
 
-/// Registers `agent`, or says why not. Blocks.
+/// Registers `agent`, or returns why the registration is refused. Blocks.
 fn register(
     colony: &Colony,
     agent: &KnownAgent,
@@ -59,14 +59,14 @@ fn register(
     {
         registry.refuse();
         let (id, address) = (&agent.agent_id, &agent.address);
-        tracing::warn!(agent_id = %id, %address, %holder, "refused an agent: another one has its id");
+        tracing::warn!(agent_id = %id, %address, %holder, "refused an agent: its id belongs to another agent");
         return Err(Status::already_exists(format!(
             "agent_id `{id}` is that of the agent at {holder}, which answers polls: stop that one, or give \
              this one another `agent.id`"
         )));
     }
     registry.register(agent).map_err(unavailable)?;
-    // Of an agent that is not polled yet, the version is known at its next heartbeat.
+    // An agent without a poller has no status yet: the version is recorded at the next heartbeat.
     colony.health.registered(&agent.agent_id, version);
     Ok(())
 }
@@ -75,7 +75,8 @@ fn unavailable(error: EngineError) -> Status {
     Status::unavailable(chain(&error))
 }
 
-/// Where the agent of this id is, when that is elsewhere and it answers. Nothing moves a configured one.
+/// The address of another agent that holds this id. `None` if the agent's address is the same, if its
+/// last polls failed, or if the holder is configured: a registration then changes nothing.
 fn other_holder(colony: &Colony, agent: &KnownAgent) -> Option<String> {
     let agents = colony.registry.watch();
     let agents = agents.borrow();
@@ -85,7 +86,7 @@ fn other_holder(colony: &Colony, agent: &KnownAgent) -> Option<String> {
     (!stays && !gone()).then(|| known.address.clone())
 }
 
-/// Whether the store is the one that this agent's spans came from: then the agent itself has moved.
+/// Whether the colony has polled this agent id from the same store. The agent has then moved.
 fn is_stream_of(checkpoints: &[Checkpoint], agent: &KnownAgent, store_id: &str) -> bool {
     let mut of_agent =
         checkpoints.iter().filter(|checkpoint| checkpoint.agent_id == agent.agent_id);
@@ -109,19 +110,19 @@ fn check_id(id: &str) -> Result<(), Status> {
     Ok(())
 }
 
-/// Anybody can register, so what all of them cost together has a limit.
+/// Refuses new agents beyond [`MAX_AGENTS`], because registration needs no authentication.
 fn check_room(agents: &BTreeMap<String, Agent>, id: &str) -> Result<(), Status> {
     if agents.len() < MAX_AGENTS || agents.contains_key(id) {
         return Ok(());
     }
-    tracing::warn!(agent_id = id, "refused an agent: there are too many");
-    Err(Status::resource_exhausted(format!("this colony knows {MAX_AGENTS} agents already")))
+    tracing::warn!(agent_id = id, "refused an agent: the registry is full");
+    Err(Status::resource_exhausted(format!("this colony already knows {MAX_AGENTS} agents")))
 }
 
-/// `address`, with a host that means "every interface" replaced by where the agent called from.
+/// `address`, but with the caller's IP address in place of an unspecified one (`0.0.0.0` or `::`).
 fn reachable_address(address: &str, peer: Option<IpAddr>) -> Result<String, Status> {
     let invalid = |reason: &str| Status::invalid_argument(format!("address: `{address}` {reason}"));
-    let uri: Uri = address.parse().map_err(|_| invalid("is no URL"))?;
+    let uri: Uri = address.parse().map_err(|_| invalid("is not a URL"))?;
     let (Some("http"), Some(host), Some(port)) = (uri.scheme_str(), uri.host(), uri.port_u16())
     else {
         return Err(invalid("is not of the form http://HOST:PORT"));
@@ -147,7 +148,7 @@ mod tests {
     use crate::poll::PollError;
     use crate::registry::Registry;
 
-    /// A colony that knows `web-1` at `http://a:1`, polled from the store `mine`.
+    /// A colony that knows `web-1` at `http://a:1` and has polled it from the store `mine`.
     fn known_agent(dir: &std::path::Path) -> Colony {
         let store = Store::open(StoreConfig { dir: dir.to_owned(), segment_rows: 1_000 });
         let store = store.unwrap();
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_an_agent_that_answers_is_refused_to_another_one_and_not_to_itself() {
+    fn another_agent_cannot_register_the_id_of_an_agent_that_answers() {
         let dir = tempfile::tempdir().unwrap();
         let colony = known_agent(dir.path());
         for stranger in ["another", ""] {
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_an_agent_whose_last_three_polls_failed_is_free() {
+    fn another_agent_can_register_an_id_after_three_failed_polls() {
         let dir = tempfile::tempdir().unwrap();
         let colony = known_agent(dir.path());
         let fail = |error: PollError| colony.health.failed("web-1", &error);
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_that_a_colony_has_not_polled_yet_keeps_its_id() {
+    fn an_agent_that_was_not_polled_yet_keeps_its_id() {
         let dir = tempfile::tempdir().unwrap();
         let mut colony = known_agent(dir.path());
         colony.health = Arc::default();
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_is_refused_when_there_are_too_many_agents_and_a_known_one_is_not() {
+    fn a_full_registry_refuses_new_agents_and_accepts_known_ones() {
         let agent = || Agent { address: "http://a:1".into(), known_by: KnownBy::Registration };
         let mut agents: BTreeMap<String, Agent> =
             (1..MAX_AGENTS).map(|number| (number.to_string(), agent())).collect();
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_that_listens_everywhere_is_polled_where_it_called_from() {
+    fn an_agent_that_listens_on_all_interfaces_is_polled_at_its_source_address() {
         let peer = Some("10.0.0.5".parse().unwrap());
         for (address, expected) in [
             ("http://web-1:9001", Ok("http://web-1:9001")),
@@ -239,7 +240,7 @@ mod tests {
             ("web-1:9001", Err("is not of the form")),
             ("http://web-1", Err("is not of the form")),
             ("ftp://web-1:9001", Err("is not of the form")),
-            ("", Err("is no")),
+            ("", Err("is not a URL")),
         ] {
             match (reachable_address(address, peer), expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(found, expected),

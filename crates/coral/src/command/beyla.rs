@@ -10,7 +10,7 @@ use crate::client::Server;
 use crate::terminal::Progress;
 use coral_beyla::connections::Connections;
 use coral_beyla::generate::{GenerateInput, HEALTH, SelfInfo, generate};
-use coral_beyla::install::{Install, InstallError, Source, TRIED};
+use coral_beyla::install::{DEFAULT_VERSION, Install, InstallError, Source};
 use coral_beyla::locate::{Found, locate};
 use coral_beyla::status::{BeylaExamination, Finding, Verdict};
 use coral_beyla::version::Version;
@@ -36,7 +36,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
     }
 }
 
-/// The program that would be run, and its version.
+/// A finding about Beyla's program and its version.
 fn program(config: &AgentConfig) -> Finding {
     let (verdict, found, costs) = match locate(&places(config)) {
         Err(missing) => (Verdict::Lacking, "none".to_owned(), Some(missing.to_string())),
@@ -51,20 +51,20 @@ fn program(config: &AgentConfig) -> Finding {
     Finding { what: "Beyla".to_owned(), verdict, found, costs }
 }
 
-/// What stands in for the services of a configuration that has none.
+/// Name of a service in the printed configuration if none is configured.
 const EXAMPLE_SERVICE: &str = "example";
 const EXAMPLE_PORT: u16 = 8080;
 
 pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
     let config = AgentConfig::load(&sources(&args.server))?;
     let found = locate(&places(&config));
-    // Without a program, the configuration is for the release that would be installed.
+    // Without a program, the configuration is for the default release.
     let version = match (args.version, &found) {
         (Some(version), _) => version,
         (None, Ok(found)) => {
             Version::probe(&found.path).map_err(|error| Failure::new(chain(&error)))?
         }
-        (None, Err(_)) => TRIED,
+        (None, Err(_)) => DEFAULT_VERSION,
     };
     let connections =
         Connections::load(&config.data_dir).map_err(|error| Failure::new(chain(&error)))?;
@@ -83,7 +83,7 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
         config: &config.beyla,
         connected: &connected,
         self_info: &self_info,
-        // Another one at every start.
+        // The port is chosen at every start.
         health_port: (version >= HEALTH).then_some(0),
     };
     let generated =
@@ -103,7 +103,8 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
     ))
 }
 
-/// The agent that runs on this data directory; else what one would have.
+/// The ports and program of the agent that runs on this data directory, or of one that would be
+/// started.
 fn self_info(config: &AgentConfig, program: Option<&Path>) -> SelfInfo {
     let running = Addresses::read(&config.data_dir).unwrap_or_default();
     let at = |running: Option<std::net::SocketAddr>, configured| running.unwrap_or(configured);
@@ -123,9 +124,10 @@ pub(super) fn install(args: &InstallArgs) -> Result<(), Failure> {
     let (data_dir, _) = usual_data_dir(args.data_dir.clone());
     let source = match (&args.from, &args.mirror) {
         (Some(from), _) => Source::Archive(from.clone()),
-        (None, mirror) => {
-            Source::Release { version: args.version.unwrap_or(TRIED), mirror: mirror.clone() }
-        }
+        (None, mirror) => Source::Release {
+            version: args.version.unwrap_or(DEFAULT_VERSION),
+            mirror: mirror.clone(),
+        },
     };
     let install = Install {
         source,
@@ -170,7 +172,7 @@ pub(super) fn disconnect(args: &DisconnectArgs) -> Result<(), Failure> {
     print(&format!("Disconnected {name}.\nBeyla: {}\n", sanitize::line(&changed.beyla)))
 }
 
-/// Tells the agent that runs on a data directory.
+/// Sends a change to the agent that runs on a data directory.
 fn order(data_dir: Option<std::path::PathBuf>, change: &Change) -> Result<ChangeOutcome, Failure> {
     let (data_dir, _) = usual_data_dir(data_dir);
     let running = Addresses::read(&data_dir).and_then(|addresses| addresses.agent_rpc);

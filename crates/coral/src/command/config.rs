@@ -7,8 +7,8 @@ use coral_config::example::{example as short_example, full_example};
 use coral_config::keys::{Key, Roles};
 use coral_config::{AgentConfig, ColonyConfig, ConfigError, Layers, Sources, StandaloneConfig};
 
-/// Prints the settings of one role, or of both roles of a standalone: each has its own value of a key that both
-/// read, such as `storage.max_size`.
+/// Prints the settings of one role, or of both roles of a standalone. Each role has its own value
+/// of a key that both read, such as `storage.max_size`.
 pub(super) fn show(args: &ConfigShowArgs) -> Result<(), Failure> {
     let sources = sources(&args.config.server);
     let is_standalone = args.config.role == Role::Standalone;

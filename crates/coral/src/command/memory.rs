@@ -1,19 +1,19 @@
-//! How the C library's allocator keeps a server's memory.
+//! Settings of the C library's allocator.
 
 use std::convert::Infallible;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-/// glibc reads it when a process begins, and never again.
+/// glibc reads this variable only at the start of a process.
 const SETTING: &str = "MALLOC_ARENA_MAX";
 
-/// Begins this process anew, under the same id, with four arenas of memory in place of eight a core; does
-/// nothing when somebody has chosen already.
+/// Executes this process again, with the same id and at most four malloc arenas instead of eight
+/// per core. Does nothing if the variable is set already.
 ///
-/// Spans are made on some threads and dropped on others, and every arena keeps what its worst moment took:
-/// an agent at full speed holds 283 MiB with four, 324 with eight; with two it holds 242 and waits for them
-/// (CPU 3.9 times the sink's in place of 2.7, `coral-bench agent`).
-/// The call that sets it from inside needs `unsafe`.
+/// Spans are allocated on some threads and freed on others, and every arena keeps its largest size.
+/// An agent at full speed uses 283 MiB with four arenas, 324 with eight, and 242 with two. With
+/// two, threads wait for arenas: CPU time is 3.9 times the sink's instead of 2.7 (`coral-bench
+/// agent`). Setting the limit inside the process would need `unsafe`.
 pub(super) fn settle() {
     if std::env::var_os(SETTING).is_some() {
         return;

@@ -1,4 +1,4 @@
-//! What each command does.
+//! The commands.
 
 mod anomalies;
 mod ask;
@@ -34,19 +34,19 @@ use coral_text::json::Projection;
 use coral_trace::chain;
 use coral_trace::sanitize::whole;
 
-/// Why a command failed, as it is printed: the error once, with its causes, and the next step.
+/// Why a command failed, as printed: the error with its causes, and the next step.
 #[derive(Debug)]
 pub struct Failure {
     error: String,
     hint: Option<String>,
-    /// Standard output has the error already, as part of an answer.
+    /// Whether standard output already has the error, as part of an answer.
     is_answered: bool,
-    /// The answer says all of it: only the exit code is left.
+    /// Whether the answer has printed everything: only the exit code remains.
     is_silent: bool,
 }
 
-/// Runs one command to its end. Its failure is reported: as JSON on standard output where the command's answer would
-/// be JSON, else as text on standard error.
+/// Runs one command. Prints a failure as JSON on standard output if the command's answer would be
+/// JSON, else as text on standard error.
 pub fn run(command: Command) -> ExitCode {
     let is_json = command.is_json();
     let Err(failure) = outcome(command) else { return ExitCode::SUCCESS };
@@ -61,7 +61,7 @@ pub fn run(command: Command) -> ExitCode {
     ExitCode::from(FAILURE)
 }
 
-/// The exit code of a command that failed.
+/// The exit code of a failed command.
 const FAILURE: u8 = 1;
 
 fn outcome(command: Command) -> Result<(), Failure> {
@@ -103,7 +103,7 @@ fn generated(text: Result<String, String>) -> Result<String, Failure> {
     text.map_err(Failure::new)
 }
 
-/// Prints an answer. A reader that has seen enough (`| head`) is no error.
+/// Prints an answer. A closed pipe (`| head`) is not an error.
 fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -113,19 +113,19 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints an answer as JSON, as the colony serves it.
+/// Prints an answer in the JSON form of the colony's API.
 fn print_json(answer: &impl Projection) -> Result<(), Failure> {
     let json = answer.json().map_err(|error| Failure::new(error.to_string()))?;
     print(&(String::from_utf8_lossy(&json) + "\n"))
 }
 
-/// Prints what is no answer of a colony's question as JSON: a status of an agent, rows of SQL.
+/// Prints a value as JSON that is not a colony's answer: the status of an agent, rows of SQL.
 fn print_serialized(value: &impl serde::Serialize) -> Result<(), Failure> {
     let json = serde_json::to_string(value).map_err(|error| Failure::new(error.to_string()))?;
     print(&(json + "\n"))
 }
 
-/// The directory that a server on this host uses when no flag names one, and what decided that.
+/// The data directory of a server on this host if no flag names one, and its origin.
 fn usual_data_dir(flag: Option<PathBuf>) -> (PathBuf, Origin) {
     let variable =
         |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -169,7 +169,7 @@ fn sources(args: &crate::args::ServerArgs) -> Sources {
     }
 }
 
-/// DuckDB's library as a flag or the environment names it, and which of the two.
+/// The path of DuckDB's library from the flag or the environment, with its origin.
 fn duckdb_library(flag: Option<&std::path::Path>) -> Option<(String, Origin)> {
     let text = |path: &std::path::Path| path.display().to_string();
     let variable = || std::env::var("CORAL_DUCKDB").ok().filter(|value| !value.is_empty());
@@ -190,7 +190,7 @@ impl Failure {
         Self { error: error.into(), hint: None, is_answered: false, is_silent: false }
     }
 
-    /// The failure of a command whose answer says why.
+    /// A failure whose reason is part of the printed answer.
     fn silent() -> Self {
         Self { is_silent: true, ..Self::new("") }
     }
@@ -203,7 +203,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (error, strong) = (AnsiColor::Red.on_default().bold(), Style::new().bold());
-        // Servers, and what people type, may hold what a terminal would obey.
+        // Removes control characters, which texts of servers and arguments may contain.
         let safe = |text: &str| text.lines().map(whole).collect::<Vec<_>>().join("\n");
         write!(f, "{error}Error:{error:#} {}", safe(&self.error))?;
         match &self.hint {

@@ -13,7 +13,7 @@ use coral_text::duration::duration;
 use coral_text::{csv, trace, trace_table};
 use coral_trace::units;
 
-/// Traces of a list that are printed as trees, at most.
+/// The most traces of a list that are printed as trees.
 const MAX_TREES: u32 = 50;
 
 pub(super) fn traces(args: &TracesArgs) -> Result<(), Failure> {
@@ -30,7 +30,7 @@ pub(super) fn traces(args: &TracesArgs) -> Result<(), Failure> {
     }
 }
 
-/// The colony that is meant.
+/// The colony to ask.
 pub(super) fn colony(args: &ColonyArgs) -> Server {
     let (data_dir, _) = usual_data_dir(args.data_dir.clone());
     Server::colony(args.colony.clone(), Some(&data_dir))
@@ -75,7 +75,7 @@ fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
     }
 }
 
-/// Each trace of the list as a tree, with a blank line between two.
+/// Prints each trace of the list as a tree, separated by blank lines.
 fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Failure> {
     for (at, summary) in list.traces.iter().take(MAX_TREES as usize).enumerate() {
         let question = TraceQuestion { id: summary.trace_id.into(), source: args.source };
@@ -109,7 +109,7 @@ fn filter(args: &TracesArgs, now: i64) -> TracesQuestion {
     }
 }
 
-/// Microseconds since the Unix epoch, seen from `now`.
+/// Microseconds since the Unix epoch of `when`, relative to `now`.
 pub(super) fn instant(when: When, now: i64) -> i64 {
     match when {
         When::Ago(ago) => now.saturating_sub(i64::try_from(ago.as_micros()).unwrap_or(i64::MAX)),
@@ -117,7 +117,7 @@ pub(super) fn instant(when: When, now: i64) -> i64 {
     }
 }
 
-/// The time that was asked for, in words.
+/// The window of a question, as text.
 pub(super) fn window(since: When, until: Option<When>) -> String {
     let since = match since {
         When::Ago(ago) => format!("last {}", ago_text(ago)),
@@ -130,7 +130,7 @@ pub(super) fn window(since: When, until: Option<When>) -> String {
     }
 }
 
-/// `1 hour`, `15 minutes`; other durations as they are printed elsewhere.
+/// `1 hour`, `15 minutes`; other durations in their usual form.
 pub(super) fn ago_text(ago: Duration) -> String {
     let seconds = ago.as_secs();
     let whole = |unit: u64| ago.subsec_nanos() == 0 && seconds > 0 && seconds.is_multiple_of(unit);

@@ -18,7 +18,7 @@ pub(super) fn red(protocol: RedProtocol, args: &RedArgs) -> Result<(), Failure> 
         side: args.side,
         source: args.source,
         since_unix_us: instant(since, now),
-        // What is counted in this very microsecond belongs to it.
+        // The window excludes its end, so add a microsecond to include the current one.
         until_unix_us: args.until.map_or(now.saturating_add(1), |until| instant(until, now)),
         compare_us: args.compare.map(|earlier| earlier.as_micros() as i64),
         slow: args.slow,

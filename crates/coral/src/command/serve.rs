@@ -52,7 +52,7 @@ pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
 
 pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let mut sources = sources(&args.server);
-    // Kept apart from a real Coral of this user, and removed afterwards, unless a place was named.
+    // Without --data-dir, a directory of its own, which is removed afterwards.
     let own_dir = match &args.server.data_dir {
         None => Some(DemoDir::create().map_err(|error| Failure::new(chain(&error)))?),
         Some(_) => None,
@@ -60,12 +60,12 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     if let Some(dir) = &own_dir {
         sources.data_dir = Some((dir.path().display().to_string(), Origin::Flag("coral demo")));
     }
-    // What `coral duckdb install` installed is not in the demo's own directory.
+    // Finds a library that `coral duckdb install` put into the user's data directory.
     let installed = usual_data_dir(None).0.join("lib/libduckdb.so");
     if sources.duckdb_library.is_none() && installed.exists() {
         sources.duckdb_library = Some((installed.display().to_string(), Origin::Default));
     }
-    // Before the user's own settings, which win.
+    // Precedes the user's settings, which override these.
     let demo = ["agent.id=demo", "colony.poll_interval=1s", "beyla.enabled=false", "log=warn"];
     let quiet = if sources.log.is_none() { 4 } else { 3 };
     sources.flags.splice(0..0, demo[..quiet].iter().map(|pair| (*pair).to_owned()));
@@ -76,7 +76,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     run(&demo.config.agent.data_dir.clone(), |stop| demo.run(stop))
 }
 
-/// Takes any free port in place of a usual one that something else has.
+/// Replaces default ports that are in use by free ones.
 fn on_free_ports(mut config: StandaloneConfig) -> StandaloneConfig {
     let agent = &mut config.agent;
     for address in [
@@ -94,7 +94,7 @@ fn on_free_ports(mut config: StandaloneConfig) -> StandaloneConfig {
     config
 }
 
-/// How the reader called this program.
+/// The command with which the user ran this program.
 fn program() -> String {
     if std::env::var_os("CARGO").is_some() {
         let release = if cfg!(debug_assertions) { "" } else { "--release " };
@@ -103,7 +103,7 @@ fn program() -> String {
     std::env::args().next().unwrap_or_else(|| "coral".to_owned())
 }
 
-/// What the kernel sends a process that writes beyond its limit of a file's size.
+/// The signal for a write beyond the process's limit of file sizes.
 const SIGXFSZ: i32 = 25;
 
 /// Runs a server, whose data is in `data_dir`, until SIGTERM or Ctrl-C; a second signal ends the process at once.
@@ -117,7 +117,7 @@ where
         .build()
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     let outcome = runtime.block_on(async {
-        // With a handler, a file that may not grow is an error like a full disk, not the end of the process.
+        // With a handler, such a write is an error, like a full disk, and does not end the process.
         let _handled = signal(SignalKind::from_raw(SIGXFSZ));
         let mut stop_signals = StopSignals::listen().map_err(|error| {
             Failure::new(format!("cannot listen for SIGTERM and Ctrl-C: {error}"))
@@ -139,7 +139,7 @@ where
             }
         }
     });
-    // Threads that still read a store do not keep a stopped process alive.
+    // Threads that still read a store do not delay the exit.
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
 }

@@ -44,7 +44,7 @@ pub(super) fn sql(args: &SqlArgs) -> Result<(), Failure> {
     whole(&answer)
 }
 
-/// The colony's answer; installs DuckDB before, if there is none and the person at the terminal wants that.
+/// Asks the colony. If DuckDB is missing and the user agrees, installs DuckDB first.
 fn ask(args: &SqlArgs, question: &SqlQuestion) -> Result<SqlAnswer, Failure> {
     let server = colony(&args.colony);
     let answer = server.post(SqlQuestion::PATH, question);
@@ -59,7 +59,7 @@ fn ask(args: &SqlArgs, question: &SqlQuestion) -> Result<SqlAnswer, Failure> {
     Ok(answer?)
 }
 
-/// Whether the colony has no library, and would find one that this command installs.
+/// Whether the colony has no library, and would find one installed by this command.
 fn would_be_installed_here(args: &SqlArgs) -> bool {
     let (data_dir, _) = usual_data_dir(args.colony.data_dir.clone());
     let runs_here = Addresses::read(&data_dir).is_some_and(|running| running.colony.is_some());
@@ -71,7 +71,7 @@ fn would_be_installed_here(args: &SqlArgs) -> bool {
     reason.is_some_and(|reason| reason.contains("coral duckdb install"))
 }
 
-/// Asks the person at the terminal, if there is one.
+/// Asks the user at the terminal, if there is one.
 fn wants_install(error: &str) -> Result<bool, Failure> {
     let (input, output) = (std::io::stdin(), std::io::stderr());
     if !input.is_terminal() || !output.is_terminal() {
@@ -86,7 +86,7 @@ fn wants_install(error: &str) -> Result<bool, Failure> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-/// A failure when the answer ends before its end.
+/// Returns a failure if the answer is incomplete.
 fn whole(answer: &SqlAnswer) -> Result<(), Failure> {
     match &answer.error {
         None => Ok(()),
@@ -98,7 +98,7 @@ fn whole(answer: &SqlAnswer) -> Result<(), Failure> {
     }
 }
 
-/// Writes the answer as a database, which is there whole or not at all.
+/// Writes the answer as a database file atomically.
 fn write(args: &SqlArgs, answer: &SqlAnswer, file: &Path) -> Result<(), Failure> {
     whole(answer)?;
     if file.exists() {

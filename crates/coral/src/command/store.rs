@@ -8,7 +8,7 @@ use coral_server::clock;
 use coral_trace::chain;
 use coral_trace::sanitize;
 
-/// Repairs the stores of agent and colony, as far as the host has them.
+/// Repairs the stores of agent and colony that exist on this host.
 pub(super) fn repair(args: &RepairArgs) -> Result<(), Failure> {
     let (data_dir, _) = usual_data_dir(args.data_dir.clone());
     let stores = ["agent", "colony"].map(|role| (role, data_dir.join(role)));

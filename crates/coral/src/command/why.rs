@@ -12,12 +12,12 @@ use coral_query::WhyQuestion;
 use coral_query::answer::Why;
 use coral_server::clock;
 
-/// The window without --since.
-const SINCE: Duration = Duration::from_secs(15 * 60);
+/// The default window.
+const DEFAULT_WINDOW: Duration = Duration::from_secs(15 * 60);
 
 pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
     let now = clock::now().as_micros();
-    let since = args.since.unwrap_or(When::Ago(SINCE));
+    let since = args.since.unwrap_or(When::Ago(DEFAULT_WINDOW));
     let filter = WhyQuestion {
         service: args.service.clone(),
         route: args.route.clone(),
@@ -28,7 +28,7 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
     };
     let answer = colony(&args.colony).ask(&filter);
     let answer: Why = answer.map_err(|error| match error {
-        // The colony knows no better hint for a trace that it does not have.
+        // The server has no hint for an unknown trace id.
         AskError::Refused { error: reason, hint: None } if reason.starts_with("trace_id: ") => {
             Failure::with_hint(reason, "`coral query beyla traces` lists ids")
         }

@@ -1,4 +1,4 @@
-//! `coral demo`: a standalone Coral, fed with recordings of real Beyla.
+//! `coral demo`: a standalone Coral with recorded spans and metrics of Beyla.
 
 mod recording;
 mod replay;
@@ -16,20 +16,20 @@ use crate::greeting::colony_flag;
 use crate::roles::{RoleError, Standalone};
 use crate::terminal::Progress;
 
-/// How the demo is run.
+/// Settings of the demo.
 pub struct Demo {
-    /// What a standalone would be run with; its data directory is the demo's own.
+    /// Settings of the standalone. The data directory is the demo's own.
     pub config: StandaloneConfig,
-    /// Stop by itself after this.
+    /// How long to run; without a limit if `None`.
     pub run_for: Option<Duration>,
-    /// How the reader would call this program again, for the commands that are printed.
+    /// The command with which the user ran this program, for printed commands.
     pub program: String,
 }
 
-/// Why the demo ended, when nobody asked it to.
+/// Why the demo ended without being stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// The standalone Coral in it.
+    /// The standalone ended.
     #[error(transparent)]
     Role(#[from] RoleError),
     /// The recordings could not be replayed.
@@ -38,7 +38,7 @@ pub enum DemoError {
 }
 
 impl Demo {
-    /// Runs until `stop`, or for as long as was asked.
+    /// Runs until `stop` is cancelled, or for [`run_for`](Self::run_for).
     ///
     /// # Errors
     /// [`DemoError`].
@@ -61,7 +61,7 @@ impl Demo {
     }
 }
 
-/// Replays until `stop`, and prints what to try once there is something to see.
+/// Replays until `stop` is cancelled, and prints commands to try once the first trace is polled.
 async fn feed(
     addresses: &Addresses,
     program: &str,
@@ -101,11 +101,11 @@ fn welcome(addresses: &Addresses, program: &str, checkout: &str) -> String {
     )
 }
 
-/// A data directory for one demo, removed with all that is in it when this is dropped.
+/// The data directory of a demo, removed with its content on drop.
 pub struct DemoDir(PathBuf);
 
 impl DemoDir {
-    /// Makes a new directory that no other process can have named beforehand.
+    /// Creates a new directory with an unpredictable name.
     ///
     /// # Errors
     /// The error of the operating system.
@@ -113,12 +113,12 @@ impl DemoDir {
         use std::os::unix::fs::DirBuilderExt as _;
         let name = format!("coral-demo-{}-{:x}", std::process::id(), coral_server::clock::now().0);
         let path = std::env::temp_dir().join(name);
-        // Fails when the name exists: nobody else's directory is ever used, or removed.
+        // Fails if the name exists, so that no other directory is used or removed.
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))
     }
 
-    /// Where it is.
+    /// The path of the directory.
     pub fn path(&self) -> PathBuf {
         self.0.clone()
     }

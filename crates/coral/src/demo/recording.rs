@@ -1,10 +1,10 @@
-//! The recordings that the demo plays: what Beyla 3.31.0 sent, byte for byte. See `fixtures/beyla`.
+//! The demo's recordings: exports of Beyla 3.31.0, unchanged. See `fixtures/beyla`.
 
 use coral_trace::{Recogniser, Span, SpanId, TraceId, UnixNanos};
 use coral_wire::metrics_replay;
 use coral_wire::otlp_in::{self, Encoding};
 
-/// Request bodies in the order in which they were captured.
+/// Request bodies in recorded order.
 pub const REQUESTS: &[&[u8]] = &[
     include_bytes!("../../../../fixtures/beyla/3.31.0/traces-001.otlp.pb"),
     include_bytes!("../../../../fixtures/beyla/3.31.0/traces-002.otlp.pb"),
@@ -19,7 +19,7 @@ pub const REQUESTS: &[&[u8]] = &[
     include_bytes!("../../../../fixtures/beyla/3.31.0/traces-401.otlp.pb"),
 ];
 
-/// What Beyla counted of the first five requests, in the order in which it said so.
+/// Metrics of the first five requests, in recorded order.
 const METRICS: &[&[u8]] = &[
     include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-003.otlp.pb"),
     include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-004.otlp.pb"),
@@ -34,13 +34,13 @@ const METRICS: &[&[u8]] = &[
     include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-014.otlp.pb"),
 ];
 
-/// The recorded counts as request bodies, as if the last had been told at `now`.
+/// The recorded metrics as request bodies, shifted so that the last point is at `now`.
 pub fn replayed_metrics(now: UnixNanos) -> Vec<Vec<u8>> {
     metrics_replay::retimed(METRICS, now).expect("the recordings are tested")
 }
 
-/// The spans of a recorded request, as if its last span had ended at `now`, in traces that `fresh` makes
-/// different from those of every other replay. Distances in time, and span ids, are as recorded.
+/// The spans of a recorded request, shifted so that the last one ends at `now`. `fresh` changes the
+/// trace ids, so that each replay has its own. Intervals and span ids are as recorded.
 pub fn replayed(request: &[u8], now: UnixNanos, fresh: u128) -> Vec<Span> {
     let decoded = otlp_in::decode(request, Encoding::Protobuf, &Recogniser::default());
     let mut spans = decoded.expect("the recordings are tested").spans;
@@ -57,7 +57,7 @@ pub fn replayed(request: &[u8], now: UnixNanos, fresh: u128) -> Vec<Span> {
     spans
 }
 
-/// A checkout that succeeded: the longest trace of the first recording.
+/// A successful checkout: the longest trace of the first recording.
 pub fn showcase(spans: &[Span]) -> Option<TraceId> {
     let roots = spans.iter().filter(|span| span.parent_span_id.is_none());
     roots.max_by_key(|root| size(spans, root.trace_id)).map(|root| root.trace_id)
@@ -68,7 +68,7 @@ fn size(spans: &[Span], trace: TraceId) -> (usize, Option<SpanId>) {
     (of_trace.clone().count(), of_trace.map(|span| span.span_id).max())
 }
 
-/// Zero is no trace id: the one id that would become it stays as it is.
+/// Changes a trace id. An id that would become zero, which is invalid, stays.
 fn freshened(trace: TraceId, fresh: u128) -> TraceId {
     TraceId::try_from(trace.as_u128() ^ fresh).unwrap_or(trace)
 }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_replay_ends_now_in_new_traces_and_keeps_every_distance() {
+    fn a_replay_ends_now_in_new_traces_and_keeps_all_intervals() {
         let now = UnixNanos(2_000_000_000_000_000_000);
         for request in REQUESTS {
             let one = replayed(request, now, 1);
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_recorded_counts_can_be_told_again() {
+    fn the_recorded_metrics_can_be_replayed() {
         assert_eq!(replayed_metrics(UnixNanos(2_000_000_000_000_000_000)).len(), METRICS.len());
     }
 }

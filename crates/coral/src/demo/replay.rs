@@ -1,4 +1,4 @@
-//! Sends recordings to the real receivers, as Beyla would.
+//! Sends recordings to the receivers, as Beyla would.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use coral_server::addresses::Addresses;
 use coral_server::addresses::on_this_host;
 use coral_server::clock;
 
-/// Plays recordings to one standalone Coral.
+/// Replays recordings to a standalone Coral.
 pub struct Replay {
     otlp: String,
     colony: String,
     played: usize,
 }
 
-/// Beyla flushes every 15 s; the demo is a little livelier.
-const EVERY: Duration = Duration::from_secs(5);
+/// Beyla flushes every 15 s; the demo does so more often.
+const REPLAY_INTERVAL: Duration = Duration::from_secs(5);
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Replay {
-    /// To the receivers and the colony at `addresses`.
+    /// A replay to the receivers and the colony at `addresses`.
     pub fn to(addresses: &Addresses) -> Result<Self, String> {
         let (Some(otlp), Some(colony)) = (addresses.otlp_http, addresses.colony) else {
             return Err("this Coral is not a standalone".to_owned());
@@ -35,7 +35,7 @@ impl Replay {
         })
     }
 
-    /// Plays every recording once. Returns the id of a trace that is worth looking at.
+    /// Sends every recording once. Returns the id of a trace to show.
     pub async fn all(&mut self) -> Result<String, String> {
         let mut worth_looking_at = None;
         for _ in REQUESTS {
@@ -45,9 +45,9 @@ impl Replay {
         worth_looking_at.map(|trace| trace.to_string()).ok_or_else(|| "no recordings".to_owned())
     }
 
-    /// Plays the next recording when it is time.
+    /// Waits for the interval, and sends the next recording.
     pub async fn next(&mut self) -> Result<(), String> {
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(REPLAY_INTERVAL).await;
         self.play().await.map(drop)
     }
 
@@ -70,7 +70,7 @@ impl Replay {
         let request = REQUESTS[self.played % REQUESTS.len()];
         self.played += 1;
         let now = clock::now();
-        // Distinct for every replay, and spread over all bits as random ids are.
+        // Differs in every replay, in all bits, like random ids.
         let fresh = u128::from(now.0).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
         let spans = replayed(request, now, fresh);
         self.send("traces", otlp_out::encode(&spans)).await?;

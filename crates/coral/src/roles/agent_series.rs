@@ -62,7 +62,7 @@ const FAMILIES: [Family; 7] = [
     },
 ];
 
-/// The series of `agents` at `now`.
+/// The exposition of `agents` at `now`.
 ///
 /// Source: Prometheus text exposition format 0.0.4.
 pub(super) fn exposition(agents: &[AgentStatus], now: UnixNanos) -> String {
@@ -78,7 +78,7 @@ pub(super) fn exposition(agents: &[AgentStatus], now: UnixNanos) -> String {
     text
 }
 
-/// A label's value, escaped.
+/// The escaped value of a label.
 fn label(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
@@ -89,7 +89,7 @@ mod tests {
     use coral_colony::registry::KnownBy;
 
     #[test]
-    fn each_agent_has_a_series_and_its_id_cannot_break_out_of_its_label() {
+    fn each_agent_has_a_series_and_its_id_is_escaped() {
         let agent = AgentStatus {
             agent_id: "web\"1\\".to_owned(),
             address: "http://web-1:9001".to_owned(),

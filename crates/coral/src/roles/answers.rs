@@ -1,4 +1,4 @@
-//! What a colony serves: gRPC for agents, JSON for questions, metrics and health.
+//! The routes and RPCs of a colony: gRPC for agents, JSON for questions, metrics and health.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,13 +29,13 @@ use http::StatusCode;
 
 use super::agent_series;
 
-/// What somebody reads who asks a colony for an unknown path.
+/// Hint of the error for an unknown path.
 const UNKNOWN_PATH_HINT: &str = "GET /api/v1/openapi.json says what a colony answers";
 
-/// Where an agent is forgotten.
+/// The route that removes an agent from the registry.
 const FORGET_PATH: &str = "/api/v1/agents/{agent_id}";
 
-/// Questions that run and wait. Four answers at a time keep a small host responsive; a person who opens a page with many
+/// How many questions run and wait. Four at a time keep a small host responsive. A page with many
 /// panels waits for some seconds and is not refused.
 const QUESTIONS: AdmissionLimits = AdmissionLimits {
     max_running: 4,
@@ -83,7 +83,7 @@ pub async fn door(
     coral_colony::serve::add_rpcs(door, colony.clone()).await
 }
 
-/// A colony and its SQL, asked about themselves.
+/// Answers questions about the colony itself.
 struct About {
     colony: Colony,
     sql: SqlRunner,
@@ -106,7 +106,7 @@ impl FleetState for About {
 }
 
 impl About {
-    /// What is stored. What the engine cannot say at the moment is 0 and unknown.
+    /// The size of the store. Values that the engine cannot return now are 0 or unknown.
     fn store(&self) -> StoreStatus {
         let extent = self.colony.engine.extent().unwrap_or_default();
         let coverage = self.colony.engine.coverage().unwrap_or_default();
@@ -121,7 +121,7 @@ impl About {
         }
     }
 
-    /// All counters, and the series of each agent, as Prometheus reads them.
+    /// All counters, and the series of each agent, in Prometheus's format.
     fn exposition(&self, now: UnixNanos) -> String {
         let agents = self.colony.health.snapshot(now);
         exposition::prometheus(&self.counters()) + &agent_series::exposition(&agents, now)
@@ -135,7 +135,7 @@ impl About {
     }
 }
 
-/// What is answered to an order to forget an agent.
+/// The answer to a request to forget an agent.
 fn forgotten(outcome: Result<(), ForgetError>) -> Response {
     match outcome {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),

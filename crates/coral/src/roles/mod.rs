@@ -1,4 +1,4 @@
-//! Starting, announcing and stopping the roles that `coral` can take.
+//! Starts and stops the roles of a process, and writes the file of their addresses.
 
 mod agent_series;
 mod answers;
@@ -21,19 +21,19 @@ use coral_server::listen::{self, BindError};
 use coral_sql::runner::SqlRunner;
 use coral_store::{Store, StoreConfig, StoreError};
 
-/// Why a server did not start, or ended without being asked to.
+/// Why a server did not start, or ended without being stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum RoleError {
     /// A socket could not be bound.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// The agent.
+    /// The agent failed.
     #[error(transparent)]
     Agent(#[from] AgentError),
-    /// The colony's store.
+    /// The colony's store cannot be opened.
     #[error("cannot use the colony's store")]
     ColonyStore(#[source] StoreError),
-    /// The colony.
+    /// The colony failed.
     #[error(transparent)]
     Colony(#[from] ColonyError),
     /// The addresses file could not be written.
@@ -41,7 +41,7 @@ pub enum RoleError {
     Addresses(String, #[source] std::io::Error),
 }
 
-/// Runs an agent until `stop`; calls `greet` with its addresses once it listens.
+/// Runs an agent until `stop` is cancelled. Calls `greet` with its addresses when it listens.
 ///
 /// # Errors
 /// [`RoleError`].
@@ -59,7 +59,7 @@ pub async fn agent(
     Ok(coral_agent::run(&config, store, listeners, stop).await?)
 }
 
-/// Runs a colony until `stop`.
+/// Runs a colony until `stop` is cancelled.
 ///
 /// # Errors
 /// [`RoleError`].
@@ -78,7 +78,7 @@ pub async fn colony(config: ColonyConfig, stop: CancellationToken) -> Result<(),
     Ok(run_colony(&config, store, listener, stop).await?)
 }
 
-/// An agent and a colony in one process, talking to each other as two would.
+/// An agent and a colony in one process, which communicate over sockets.
 pub struct Standalone {
     config: StandaloneConfig,
     agent: coral_agent::Listeners,
@@ -87,7 +87,7 @@ pub struct Standalone {
 }
 
 impl Standalone {
-    /// Binds every socket; nothing is served yet.
+    /// Binds every socket. Connections are served by [`run`](Self::run).
     ///
     /// # Errors
     /// [`BindError`] names the key whose address cannot be bound.
@@ -97,7 +97,7 @@ impl Standalone {
         let mut addresses = agent_addresses("standalone", &agent);
         let colony_address = listen::local_address(&colony);
         addresses.colony = Some(colony_address);
-        // They find each other the way that strangers do.
+        // The agent registers at the colony over the network, as a remote agent does.
         config
             .agent
             .colony
@@ -105,12 +105,13 @@ impl Standalone {
         Ok(Self { config, agent, colony, addresses })
     }
 
-    /// Where it will listen.
+    /// The addresses of its sockets.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
     }
 
-    /// Runs both until `stop`, or until either ends; calls `greet` with their addresses once they listen.
+    /// Runs both until `stop` is cancelled, or one ends. Calls `greet` with their addresses when
+    /// they listen.
     ///
     /// # Errors
     /// [`RoleError`] of the agent, or else of the colony.
@@ -161,7 +162,7 @@ async fn run_colony(
     outcome
 }
 
-/// Opens the colony's store. Fails while another process has it.
+/// Opens the colony's store. Fails if another process has opened it.
 async fn open_colony_store(config: &ColonyConfig) -> Result<Store, RoleError> {
     let (dir, segment_rows) = (config.data_dir.join("colony"), config.storage.segment_rows);
     let open = move || Store::open(StoreConfig { dir, segment_rows });

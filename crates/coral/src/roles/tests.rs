@@ -1,4 +1,4 @@
-//! What the ports of both roles answer, and with which permissions.
+//! The routes and RPCs of both roles, and their permissions.
 
 mod api;
 
@@ -59,7 +59,7 @@ fn rpcs(descriptors: &[u8]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_rpc_of_the_descriptors_is_behind_a_door_with_a_permission() {
+async fn every_rpc_of_the_descriptors_has_a_permission() {
     let dir = tempfile::tempdir().unwrap();
     let paths = |door: &Door| -> BTreeSet<String> {
         door.table().map(|(_, path, _)| path.to_owned()).collect()
@@ -80,7 +80,7 @@ async fn every_rpc_of_the_descriptors_is_behind_a_door_with_a_permission() {
 }
 
 #[tokio::test]
-async fn the_table_of_both_doors_is_this_one() {
+async fn the_routes_of_both_roles_have_these_permissions() {
     let dir = tempfile::tempdir().unwrap();
     let table = |door: &Door| {
         let rows =

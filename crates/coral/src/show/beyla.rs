@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use coral_beyla::status::{BeylaStatus, Finding, Verdict};
 use coral_trace::sanitize::{line, whole};
 
-/// One line a finding, and one for what a lack costs.
+/// One line per finding, and one for its consequence.
 pub fn findings(findings: &[Finding]) -> String {
     let width = findings.iter().map(|finding| finding.what.len()).max().unwrap_or(0);
     let mut text = String::new();
@@ -23,7 +23,7 @@ pub fn findings(findings: &[Finding]) -> String {
     text
 }
 
-/// The state, and below it what else is known.
+/// The state, followed by other known values.
 pub fn status(status: &BeylaStatus) -> String {
     let mut text = format!("Beyla: {}\n", whole(&status.line()));
     let mut add = |name: &str, value: Option<String>| {

@@ -48,8 +48,8 @@ impl Selection {
     }
 }
 
-/// Columns of key, value and origin, with a heading if there are two roles. A selected section is described; a
-/// selected key with all that the key table knows.
+/// Columns of key, value and origin, with a heading if there are two roles. Keys of a selected
+/// section have a description; a selected key has all its properties.
 pub fn text(roles: &[RoleSettings], selection: &Selection) -> String {
     let mut text = String::new();
     for settings in roles {
@@ -108,7 +108,7 @@ fn columns(keys: &[&Key], settings: &RoleSettings, selection: &Selection, text: 
     }
 }
 
-/// An unset key has its default, which is none.
+/// An unset key has the origin `default`.
 fn origin(setting: Option<&Setting>) -> String {
     setting.map_or(&Origin::Default, |setting| &setting.origin).to_string()
 }

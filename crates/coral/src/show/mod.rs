@@ -1,5 +1,5 @@
-//! What the program says of itself, as text: status, Beyla, configuration, SQL. Answers to questions are
-//! `coral-text`'s.
+//! Text output about the program itself: status, Beyla, configuration, SQL. Answers to other
+//! questions are formatted by `coral-text`.
 
 pub mod beyla;
 pub mod config;

@@ -1,4 +1,4 @@
-//! Answers to questions in SQL, for people.
+//! Text output of SQL answers.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use coral_text::table::table;
 use coral_trace::sanitize::{line, whole};
 use coral_trace::units::counted;
 
-/// The rows as a table, then how many they are.
+/// The rows as a table, and their number.
 pub fn rows(answer: &SqlAnswer) -> String {
     let names: Vec<String> = answer.columns.iter().map(|column| line(&column.name)).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -19,7 +19,7 @@ pub fn rows(answer: &SqlAnswer) -> String {
     format!("{}\n({count}{cut})\n", table(&names, &rows))
 }
 
-/// One CSV line a row; NULL is an empty cell, and lists and structures are JSON.
+/// One CSV line per row. NULL is an empty cell; lists and structures are JSON.
 pub fn csv(answer: &SqlAnswer) -> String {
     let header: Vec<String> =
         answer.columns.iter().map(|column| csv::quoted(&column.name)).collect();
@@ -32,14 +32,14 @@ pub fn csv(answer: &SqlAnswer) -> String {
     csv::document(&header.join(","), rows)
 }
 
-/// What to say of an answer that a limit has cut.
+/// The note about an answer that a limit has cut.
 pub fn cut(answer: &SqlAnswer) -> Option<&'static str> {
     answer.more.then_some(
         "more rows were left out, by sql.max_rows or sql.max_bytes of the colony; LIMIT or a later --since makes the answer fit",
     )
 }
 
-/// Never cut: a person who asked for a column wants to read it.
+/// The text of a cell, never shortened.
 fn cell(cell: &Value) -> String {
     match cell {
         Value::Null => "NULL".to_owned(),
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_a_table_whose_cells_a_terminal_does_not_obey() {
+    fn rows_are_a_table_without_control_characters() {
         let answer = json!({
             "columns": [{"name": "service\u{1b}[2J", "type": "VARCHAR"}, {"name": "n", "type": "BIGINT"}],
             "rows": [["cart\n\u{202e}x", 5], [null, 1.5], [[1, "\u{7}"], true]],

@@ -11,7 +11,8 @@ use coral_trace::UnixNanos;
 use coral_trace::sanitize::{line, whole};
 use coral_trace::units::{count, counted};
 
-/// A verdict, one line an agent, and what is stored. With `with_counters`, the colony's counters follow.
+/// A verdict, one line per agent, and the size of the store. With `with_counters`, also the
+/// colony's counters.
 pub fn colony(status: &ColonyStatus, now: UnixNanos, with_counters: bool) -> String {
     let mut text = verdict(status, now);
     if status.agents.is_empty() {
@@ -98,7 +99,7 @@ fn words(problem: &Problem, now: UnixNanos) -> String {
     }
 }
 
-/// What is stored, how much room there is, and how far back the spans go.
+/// How much is stored, the limit, and the age of the oldest spans.
 fn store(status: &ColonyStatus, now: UnixNanos) -> String {
     let StoreStatus { spans, bytes, max_bytes, oldest_received, keep_seconds, .. } = status.store;
     let oldest = oldest_received
@@ -125,7 +126,7 @@ fn agent_row(agent: &AgentStatus, now: UnixNanos) -> Vec<String> {
     ]
 }
 
-/// What the row of an agent has no room for: its address and error when a poll failed, its Beyla, and why spans
+/// Lines below the table: an agent's address and error if a poll failed, its Beyla, and why spans
 /// were refused.
 fn details(agent: &AgentStatus) -> String {
     let id = line(&agent.agent_id);
@@ -144,7 +145,7 @@ fn details(agent: &AgentStatus) -> String {
     text
 }
 
-/// The state that a line about Beyla begins with; its reason follows in brackets.
+/// The state in a status line of Beyla, without the reason in parentheses.
 fn beyla_state(line: &str) -> &str {
     line.split_once(" (").map_or(line, |(state, _)| state)
 }
@@ -182,7 +183,7 @@ fn byte_count(bytes: u64) -> String {
     )
 }
 
-/// Which library SQL would be answered with, or why it cannot be.
+/// The DuckDB library for SQL, or why there is none.
 fn sql_library(library: &SqlLibrary) -> String {
     match (&library.path, &library.reason) {
         (Some(path), _) => {
@@ -220,7 +221,7 @@ pub fn colony_link(link: &ColonyLinkStatus, now: UnixNanos) -> String {
     format!("Colony: {}, {registered}; {polled}\n", line(url))
 }
 
-/// Counters that are not zero, and those that a reader looks for even then.
+/// Counters that are not zero, and important ones that are.
 fn counters(counters: &BTreeMap<String, u64>) -> String {
     let mut text = String::new();
     let width = counters.keys().map(String::len).max().unwrap_or(0);

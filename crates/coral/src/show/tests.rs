@@ -1,4 +1,4 @@
-//! Every page of text, as it is printed.
+//! Text output, as printed.
 
 mod config;
 mod status;

@@ -1,4 +1,4 @@
-//! What Cargo cannot forbid: which folder of which crate may say a foreign word. What lies between crates is Cargo's.
+//! Boundaries that Cargo cannot enforce: which folders of a crate may use a foreign API.
 
 use std::path::{Path, PathBuf};
 
@@ -70,7 +70,7 @@ fn a_foreign_word_is_found_with_what_belongs_to_it_and_nothing_else() {
 }
 
 #[test]
-fn every_foreign_word_has_its_home() {
+fn foreign_apis_are_used_only_in_their_folders() {
     let lines = lines();
     assert!(lines.len() > 10_000, "only {} lines were read", lines.len());
     for (word, homes) in HOMES {

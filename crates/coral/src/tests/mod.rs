@@ -1,4 +1,4 @@
-//! What holds across the folders of this crate.
+//! Tests across the folders of this crate.
 
 mod boundaries;
 mod documents;

@@ -145,7 +145,7 @@ fn a_beyla_that_refuses_its_configuration_and_ends_at_once_is_a_named_crashloop(
     let fake = FakeBeyla::new("1.8.9", "exit 255", refusal);
     let agent = agent(&fake, &[SERVICES]);
     let reason = until(&agent, "crashloop");
-    assert!(reason.starts_with("it ended with exit code 255 after 0 s: wrong Beyla configuration: missing port; starts again in "), "{reason}");
+    assert!(reason.starts_with("it ended with exit code 255 after 0 s: wrong Beyla configuration: missing port; restarts in "), "{reason}");
     assert_eq!(agent.export(&reference_trace(UnixNanos(1_000_000))), 200, "the agent goes on");
 }
 
@@ -173,7 +173,7 @@ fn from_3_16_on_beyla_answers_on_a_port_of_its_own_and_silence_is_degraded() {
     fake.until_started(1);
     let port = fake.config()["health_check"]["port"].as_u64().unwrap();
     assert!(port > 0 && port != 7070);
-    assert_eq!(until(&agent, "degraded"), "it does not answer whether it is well");
+    assert_eq!(until(&agent, "degraded"), "its health check fails");
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn ten_connects_in_a_row_make_one_restart_and_last_until_they_are_undone() {
     fake.until_started(4);
     assert_eq!(names(&fake), all[..10]);
     for (line, reason) in [
-        ("disconnect a:10", "Error: `a:10` is not connected; connected are a:1, "),
+        ("disconnect a:10", "Error: `a:10` is not connected; connected services: a:1, "),
         ("connect cart:1", "Error: `cart` is set in the configuration file; change it there"),
     ] {
         let output = run(&agent, line);
@@ -334,7 +334,7 @@ fn without_beyla_the_agent_takes_spans_says_the_next_step_and_takes_up_what_is_i
     let reason = until(&agent, "unavailable");
     assert_eq!(
         reason,
-        "no Beyla is installed; `coral beyla install` does that; spans that others send are taken all the same"
+        "Beyla is not installed; run `coral beyla install`; spans from other exporters are still received"
     );
     assert_eq!(agent.export(&reference_trace(UnixNanos(1_000_000))), 200);
 

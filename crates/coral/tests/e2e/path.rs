@@ -11,7 +11,7 @@ use expect_test::expect;
 use super::process::{Coral, eventually};
 use super::{decode, recordings};
 
-/// The reference trace of design §5, as Beyla would send it, starting `start`.
+/// A checkout with eight spans of eight services, as Beyla would send it, starting at `start`.
 pub fn reference_trace(start: UnixNanos) -> Vec<Span> {
     let hop = |id, parent, service, name: &str, kind, from: u64, to: u64| {
         reference_span(start, id, parent, service, name, kind, (from, to))

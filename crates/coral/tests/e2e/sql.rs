@@ -119,15 +119,15 @@ fn sql_that_writes_or_is_wrong_is_refused_with_duckdbs_words_and_exit_code_1() {
         let coral = colony(&library, &[]);
         let out = coral.dir.path().join("out.csv").display().to_string();
         for (statement, why) in [
-            (format!("COPY (SELECT 1) TO '{out}'"), "`COPY` may not be asked"),
+            (format!("COPY (SELECT 1) TO '{out}'"), "`COPY` is not allowed"),
             (format!("SELECT 1; COPY (SELECT 1) TO '{out}'"), "only"),
-            (format!("ATTACH '{out}'"), "`ATTACH` may not be asked"),
+            (format!("ATTACH '{out}'"), "`ATTACH` is not allowed"),
             ("SELECT * FROM read_csv('/etc/passwd')".into(), "disabled by configuration"),
             ("SELECT * FROM read_csv('https://127.0.0.1:9/x')".into(), "https://127.0.0.1:9/x"),
-            ("SET threads = 64".into(), "`SET` may not be asked"),
-            ("INSTALL httpfs".into(), "`INSTALL` may not be asked"),
+            ("SET threads = 64".into(), "`SET` is not allowed"),
+            ("INSTALL httpfs".into(), "`INSTALL` is not allowed"),
             ("SELECT nothing FROM beyla_traces".into(), "nothing"),
-            ("SELEKT 1".into(), "`SELEKT` may not be asked"),
+            ("SELEKT 1".into(), "`SELEKT` is not allowed"),
         ] {
             let (code, said, error) = sql(&coral, &[&statement]);
             assert_eq!((code, said.as_str()), (Some(1), ""), "{statement}");

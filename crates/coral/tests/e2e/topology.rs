@@ -12,7 +12,7 @@ const MS: u64 = 1_000_000;
 const NOON: u64 = 1_795_608_000_000 * MS;
 const ALL: &str = "--since 1970-01-01T00:00:00Z --until 2027-01-01T00:00:00Z";
 
-/// The reference trace of design §5, with the attributes that its names stand for.
+/// [`reference_trace`], with the attributes that Beyla gives such spans.
 fn checkout(number: u64, start: u64) -> Vec<Span> {
     let mut spans = reference_trace(UnixNanos(start));
     let said: [&[(&str, &str)]; 8] = [

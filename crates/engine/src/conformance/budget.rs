@@ -1,4 +1,4 @@
-//! A question ends when its budget does.
+//! Every question ends with its budget.
 
 use coral_trace::red::Protocol;
 use coral_trace::{Collector, TimeRange};
@@ -10,7 +10,7 @@ use crate::{
     Budget, BudgetError, Columns, DeltaQuery, Engine, EngineError, Filter, MetricReader, TraceQuery,
 };
 
-/// Every reader ends with the right error when its budget is cancelled, late, or for fewer rows than there are.
+/// Every reader returns the right error when its budget is cancelled, too late or has too few rows.
 pub fn every_reader_ends_with_its_budget<S: Subject>() {
     let subject = S::new();
     for is_sealed in [false, true] {
@@ -42,7 +42,7 @@ pub fn every_reader_ends_with_its_budget<S: Subject>() {
 
 type Read = fn(&dyn Engine, &Budget) -> Result<(), EngineError>;
 
-/// Whether a reader reads more than ten rows of one trace with a hundred spans.
+/// Whether a reader needs more than ten rows of a trace with a hundred spans.
 fn reads_many_rows(reader: &str) -> bool {
     !["services", "search", "contains", "traces with a prefix", "oldest start"].contains(&reader)
 }
@@ -88,7 +88,7 @@ fn one() -> coral_trace::TraceId {
     span(7, 1, None, 0, 1).trace_id
 }
 
-/// A reader of metrics ends when its budget is cancelled, once there are rows to be read.
+/// A reader of metrics ends when its budget is cancelled, if there are rows to read.
 pub fn a_reader_of_metrics_ends_with_its_budget<S: Subject>(subject: &S) {
     let wanted =
         DeltaQuery { protocol: Protocol::Http, range: TimeRange::ALL, service: None, side: None };

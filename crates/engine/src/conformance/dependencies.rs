@@ -1,4 +1,4 @@
-//! Maps are exact: they say what a look at every span would say.
+//! Service maps are exact: they equal a map computed from every span.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::spans::{origin, span};
 use super::{NOON, Subject, append, run, steps, take};
 use crate::{Budget, TraceReader};
 
-/// A map is exact wherever the spans of a trace lie, and when it is asked for twice.
+/// A service map is exact wherever the spans of a trace are stored, also when it is computed twice.
 pub fn a_map_is_exact_wherever_the_spans_of_a_trace_lie<S: Subject>() {
     let range = prop::option::of((0..50_u64, 0..50_u64));
     let collector = prop::option::of(prop::sample::select(vec![Collector::Ebpf, Collector::Sdk]));
@@ -29,13 +29,13 @@ pub fn a_map_is_exact_wherever_the_spans_of_a_trace_lie<S: Subject>() {
                 prop_assert_eq!(&lines(&map.expect("a map is made").topology()), &expected);
             }
             let extent = subject.engine().extent().expect("it is known");
-            prop_assert_eq!(extent.damaged, 0, "stored data was put aside");
+            prop_assert_eq!(extent.damaged, 0, "stored data was set aside");
         }
         Ok(())
     });
 }
 
-/// A window without traces is an empty map.
+/// A window without traces gives an empty service map.
 pub fn an_empty_window_is_an_empty_map<S: Subject>() {
     let subject = S::new();
     let map = |started| {
@@ -48,7 +48,7 @@ pub fn an_empty_window_is_an_empty_map<S: Subject>() {
     assert_eq!(map(TimeRange { start: NOON, end: NOON }), nothing);
 }
 
-/// One span of few possible ones, so that traces meet in many places.
+/// A span with few possible values, so that traces share services, ids and places.
 fn any_span() -> impl Strategy<Value = Span> {
     (1..6_u128, 0..9_u64, 0..40_u64, 0..30_u64, 0..4_usize, 0..5_i32, any::<[bool; 2]>()).prop_map(
         |(trace, id, at, ms, who, kind, [fails, sdk])| {
@@ -81,7 +81,7 @@ fn attributes(which: usize) -> Vec<(&'static str, Value)> {
     }
 }
 
-/// What a look at every span says.
+/// The map computed from every span.
 fn expected(spans: &[Span], started: TimeRange, collector: Option<Collector>) -> Vec<String> {
     let mut traces: BTreeMap<TraceId, Vec<&Span>> = BTreeMap::new();
     for span in spans.iter().filter(|span| collector.is_none_or(|c| c == span.origin.collector)) {
@@ -121,7 +121,7 @@ fn call_span(map: &mut Dependencies, span: &Span) -> CallSpan {
     }
 }
 
-/// Everything that a map says, one fact a line.
+/// The content of a map, one fact per line.
 fn lines(map: &Topology) -> Vec<String> {
     let nodes = map.nodes.iter().map(|node| format!("{node:?}"));
     let edges = map.edges.iter().map(|edge| {

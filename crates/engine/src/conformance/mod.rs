@@ -1,5 +1,6 @@
-//! Properties that hold for every engine. An engine's tests implement [`Subject`] and call each function of the
-//! modules here; a function panics when the engine breaks the contract, with the smallest case that was found.
+//! The conformance suite: properties that hold for every engine. An engine's tests implement
+//! [`Subject`] and call each function of these modules. A function panics with a minimal case when
+//! the engine breaks the contract.
 
 pub mod budget;
 pub mod dependencies;
@@ -16,7 +17,7 @@ use crate::fleet::Checkpoint;
 use crate::page::{AppendedPage, Page, PageContent};
 use crate::{Engine, EngineError};
 
-/// An engine under test, with data of its own.
+/// An engine under test, with its data.
 pub trait Subject {
     /// The engine.
     type Engine: Engine;
@@ -24,23 +25,24 @@ pub trait Subject {
     /// An engine without data.
     fn new() -> Self;
 
-    /// The engine as it is now.
+    /// The current engine.
     fn engine(&self) -> &Self::Engine;
 
-    /// Ends the engine, and starts it on the same data.
+    /// Stops the engine, and starts it on the same data.
     fn restart(&mut self);
 
-    /// Does what the engine does between taking rows and keeping them, half of it. May do nothing.
+    /// Does half of what the engine does to move rows from memory to their final place. May do
+    /// nothing.
     fn half_seal(&self) {}
 
-    /// Moves all rows to where they are kept. May do nothing.
+    /// Moves all rows to their final place. May do nothing.
     fn seal(&self) {}
 }
 
-/// When the tests take place.
+/// The time of the tests.
 pub const NOON: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
 
-/// What happens to an engine between two looks at it.
+/// An action of a test on an engine.
 #[derive(Clone, Debug)]
 enum Step {
     Append(Vec<Span>),
@@ -59,7 +61,7 @@ fn steps(span: impl Strategy<Value = Span>) -> impl Strategy<Value = Vec<Step>> 
     prop::collection::vec(step, 1..14)
 }
 
-/// Takes `step`, and adds the spans that are new to `stored`. Returns what became of a page.
+/// Runs `step`, and adds the new spans to `stored`. Returns the result of a page.
 fn take<S: Subject>(
     subject: &mut S,
     step: Step,
@@ -104,7 +106,7 @@ fn page(agent: &str, spans: Vec<Span>, spans_stored: u64) -> Page {
     Page { content: PageContent::Spans(spans), received: NOON, checkpoint }
 }
 
-/// Runs a property so many times.
+/// Runs a property with `cases` random inputs.
 fn run<T: Strategy>(cases: u32, strategy: T, test: impl Fn(T::Value) -> Result<(), TestCaseError>) {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     if let Err(error) = TestRunner::new(config).run(&strategy, test) {

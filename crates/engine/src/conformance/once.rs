@@ -1,4 +1,4 @@
-//! A span is stored once, whoever repeats it.
+//! A repeated span is stored once.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use super::{Subject, page, run, steps, take};
 use crate::{Budget, Columns, Fleet, KnownAgent, PageWriter, TraceReader};
 use proptest::prelude::*;
 
-/// Whatever the order of pages, seals and restarts, nothing is lost or stored twice, and a checkpoint counts what is
-/// new.
+/// No order of pages, seals and restarts loses or doubles a span, and a checkpoint counts the new
+/// spans.
 pub fn nothing_is_lost_or_stored_twice<S: Subject>() {
     run(48, steps(any_span()), |steps| {
         let (mut subject, mut stored) = (S::new(), Vec::new());
@@ -39,7 +39,7 @@ pub fn nothing_is_lost_or_stored_twice<S: Subject>() {
     });
 }
 
-/// An agent that is forgotten is gone after a restart too, and its checkpoints are not.
+/// A forgotten agent stays forgotten after a restart, and its checkpoints stay.
 pub fn an_agent_that_is_forgotten_keeps_its_checkpoints<S: Subject>() {
     let mut subject = S::new();
     for id in ["a", "b"] {
@@ -63,7 +63,7 @@ pub fn an_agent_that_is_forgotten_keeps_its_checkpoints<S: Subject>() {
     }
 }
 
-/// Pages of several agents in one call are stored, and answered, each by itself.
+/// Pages of several agents in one call are each stored, and answered in order.
 pub fn pages_of_several_agents_are_answered_in_their_order<S: Subject>() {
     let mut subject = S::new();
     let spans = |first: u64| vec![span(first.into(), first, None, 0, 1), span(9, 9, None, 0, 1)];

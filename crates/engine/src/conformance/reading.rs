@@ -1,4 +1,4 @@
-//! Reads by id, and the lists that surfaces offer: services, operations, spans that ended.
+//! Reads by id, and lists: services, operations, spans that ended in a range.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use super::spans::{origin, span};
 use super::{NOON, Subject, append};
 use crate::{Budget, Columns, Engine, Operation, TraceReader};
 
-/// A trace is found by its id wherever its spans are; a limit cuts its spans and not its figures.
+/// A trace is found by its id wherever its spans are stored. A limit cuts its spans and not its
+/// numbers.
 pub fn a_trace_is_whole_wherever_its_spans_are<S: Subject>() {
     let mut subject = S::new();
     let both = vec![span(1, 1, None, 0, 100), span(9, 9, None, 0, 1)];
@@ -28,7 +29,7 @@ pub fn a_trace_is_whole_wherever_its_spans_are<S: Subject>() {
         };
         assert_eq!(read(1, 100), (vec![1, 2], 2, 1));
         assert_eq!(read(1, 1), (vec![1], 2, 1));
-        assert_eq!(read(7, 10), (vec![], 0, 0), "a trace that is not stored is no error");
+        assert_eq!(read(7, 10), (vec![], 0, 0), "a trace that is not stored is not an error");
         subject.restart();
     }
 }
@@ -55,8 +56,8 @@ pub fn a_prefix_finds_every_trace_that_begins_with_it<S: Subject>() {
     }
 }
 
-/// Services and their operations are told, each once, by name.
-pub fn services_and_operations_are_told_once_each<S: Subject>() {
+/// Services and their operations are listed once each, by name.
+pub fn services_and_operations_are_listed_once_each<S: Subject>() {
     let subject = S::new();
     let spans = (1..=40).map(|id| {
         let mut made = span(id.into(), id, None, id, 1);
@@ -87,7 +88,7 @@ fn operations(engine: &impl Engine, service: &str) -> Vec<(String, SpanKind)> {
     found.expect("they are read").into_iter().map(pair).collect()
 }
 
-/// The spans of a service that ended in a range are shown once each, with their attributes.
+/// The spans of a service that ended in a range are visited once each, with their attributes.
 pub fn spans_that_ended_in_a_range_are_shown_once_each<S: Subject>() {
     let subject = S::new();
     assert_eq!(

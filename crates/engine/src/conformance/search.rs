@@ -1,4 +1,4 @@
-//! Searches are exact: they find what a look at every span would find.
+//! Searches are exact: they find what a test of every span finds.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use crate::filter::{
 };
 use crate::{Budget, Columns, Engine, Filter, Order, TraceQuery, TraceReader, TraceSummary};
 
-/// Whatever the order of pages, seals and restarts, a search says what a look at every span would say.
+/// Whatever the order of pages, seals and restarts, a search equals a test of every span.
 pub fn a_search_without_a_filter_is_exact<S: Subject>() {
     let queries = prop::collection::vec(any_query(), 1..12);
     run(48, (steps(any_span()), queries), |(steps, queries)| {
@@ -27,11 +27,13 @@ pub fn a_search_without_a_filter_is_exact<S: Subject>() {
     });
 }
 
-/// The same of searches with filters. Filters that the engine's capabilities do not cover MUST be refused.
+/// The same for searches with filters. An engine MUST refuse filters that its capabilities do not
+/// cover.
 pub fn a_search_finds_exactly_the_traces_that_match_its_filter<S: Subject>() {
     let filtered = (any_query(), prop_oneof![any_filter(), attribute_equality()]).prop_map(
         |(query, filter)| {
-            // Alone, a filter is done by indexes; beside other conditions on spans it is not.
+            // A filter alone can be answered by indexes. A filter beside other conditions on spans
+            // is evaluated.
             let query = if query.limit % 2 == 0 { query } else { TraceQuery::newest(query.limit) };
             TraceQuery { filter: Some(filter), ..query }
         },
@@ -52,7 +54,7 @@ pub fn a_search_finds_exactly_the_traces_that_match_its_filter<S: Subject>() {
     });
 }
 
-/// A read has the columns that were asked for, and is otherwise what was stored.
+/// A read has the requested columns, and equals what was stored otherwise.
 pub fn a_read_has_the_columns_that_it_names<S: Subject>() {
     run(24, steps(any_span()), |steps| {
         let (mut subject, mut stored) = (S::new(), Vec::new());
@@ -213,8 +215,8 @@ fn any_filter() -> impl Strategy<Value = Filter> {
     })
 }
 
-/// What engines have indexes for, and what values hide: those of the span hide those of its resource, and the first
-/// of a key hides the others.
+/// Conditions that engines have indexes for, with hidden values: an attribute of a span hides that
+/// of its resource, and the first of a repeated key hides the others.
 fn attribute_equality() -> impl Strategy<Value = Filter> {
     let text = prop::sample::select([&TEXTS[..], &["5", "503"]].concat()).prop_map(str::to_owned);
     let value = prop_oneof![text.clone().prop_map(Literal::Text), text.prop_map(Literal::Untyped)];
@@ -232,7 +234,7 @@ fn any_owner() -> impl Strategy<Value = AttributeOwner> {
     ])
 }
 
-/// What a look at every span says.
+/// The result of testing every span.
 fn expected(spans: &[Span], query: &TraceQuery) -> Vec<TraceSummary> {
     let mut traces: BTreeMap<TraceId, Vec<&Span>> = BTreeMap::new();
     let counts = |span: &&Span| query.collector.is_none_or(|c| c == span.origin.collector);

@@ -1,4 +1,4 @@
-//! Spans of few possible ones, so that traces meet in many places.
+//! Spans with few possible values, so that traces share services, ids and places.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::NOON;
 
-/// Services that spans are of.
+/// Services of the spans.
 pub(super) const SERVICES: [&str; 3] = ["shop", "cards", "mail"];
 
 /// A span that starts `at_ms` after noon and takes `ms`.
@@ -66,7 +66,7 @@ pub(super) fn any_span() -> impl Strategy<Value = Span> {
     )
 }
 
-/// Keys that filters ask for: some that engines may have columns for, in both spellings, and others.
+/// Keys that filters use: some that engines may have columns for, in both spellings, and others.
 pub(super) const KEYS: [&str; 8] = [
     "http.route",
     "http.method",

@@ -1,21 +1,21 @@
-//! Which filters an engine can evaluate.
+//! The filters that an engine can evaluate.
 
 use super::Filter;
 use crate::error::EngineError;
 
-/// Which filters an engine evaluates. Every engine that evaluates any does conjunctions of comparisons for
-/// equality, on attributes of spans and resources and on fields of spans.
+/// The filters that an engine can evaluate. Every engine with any filters supports conjunctions of
+/// equality comparisons, on attributes of spans and resources and on fields of spans.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct FilterCapabilities {
-    /// Any filter at all.
+    /// Filters at all.
     pub equality: bool,
     /// Disjunctions and negations, at any depth.
     pub or_not: bool,
-    /// Comparisons other than for equality.
+    /// Comparisons other than equality.
     pub ordering: bool,
     /// Regular expressions.
     pub regex: bool,
-    /// Tests whether a field is there.
+    /// Tests whether a field exists.
     pub exists: bool,
     /// Fields of events and links.
     pub events_and_links: bool,
@@ -24,7 +24,7 @@ pub struct FilterCapabilities {
 }
 
 impl FilterCapabilities {
-    /// Every filter.
+    /// All filters.
     pub const ALL: Self = Self {
         equality: true,
         or_not: true,
@@ -35,7 +35,7 @@ impl FilterCapabilities {
         trace: true,
     };
 
-    /// No filter.
+    /// No filters.
     pub const NONE: Self = Self {
         equality: false,
         or_not: false,
@@ -46,10 +46,10 @@ impl FilterCapabilities {
         trace: false,
     };
 
-    /// Whether an engine with these capabilities evaluates `filter`.
+    /// Checks that an engine with these capabilities can evaluate `filter`.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] names the first thing that it cannot do.
+    /// [`EngineError::Unsupported`] names the first missing capability.
     pub fn check(&self, filter: &Filter) -> Result<(), EngineError> {
         let needs = filter.needs();
         let missing = [

@@ -1,4 +1,4 @@
-//! What a filter means: the reference that every engine is measured by.
+//! The reference evaluation of filters, which every engine must agree with.
 
 use coral_trace::Span;
 
@@ -7,10 +7,10 @@ use super::literal::Operand;
 use super::{Comparison, Filter};
 
 impl Filter {
-    /// Whether a trace that consists of `spans` matches this filter. They are all spans of one trace that count; a
-    /// trace without spans matches nothing.
+    /// Whether a trace matches this filter. `spans` are all spans of the trace that count. A trace
+    /// without spans never matches.
     ///
-    /// The spans need no other columns than [`columns`](Self::columns) tells.
+    /// The spans need only the columns of [`columns`](Self::columns).
     pub fn matches<'a, I>(&self, spans: I) -> bool
     where
         I: IntoIterator<Item = &'a Span>,
@@ -42,7 +42,8 @@ impl Filter {
         }
     }
 
-    /// This filter with what it says of other spans decided, so that each is looked at once.
+    /// This filter with each [`Filter::AnySpan`] replaced by its value, so that each is evaluated
+    /// once.
     fn resolved<'a>(
         &self,
         spans: &(impl Iterator<Item = &'a Span> + Clone),
@@ -61,7 +62,7 @@ impl Filter {
         }
     }
 
-    /// Whether `span` meets it. `AnySpan` was resolved before.
+    /// Whether `span` meets the filter, in which each `AnySpan` is replaced.
     fn holds(&self, span: &Span, trace: &TraceFacts<'_>) -> bool {
         match self {
             Self::And(all) => all.iter().all(|one| one.holds(span, trace)),
@@ -81,7 +82,7 @@ impl Filter {
     }
 }
 
-/// What the spans of a trace say of it together.
+/// Values of a trace, computed from its spans.
 pub(super) struct TraceFacts<'a> {
     duration_nanos: i128,
     spans: u64,
@@ -93,7 +94,8 @@ pub(super) struct TraceFacts<'a> {
 impl<'a> TraceFacts<'a> {
     /// `None` without spans.
     fn of(spans: impl Iterator<Item = &'a Span> + Clone) -> Option<Self> {
-        // As lists name traces: a virtual hop starts with the request that it is part of.
+        // The root is chosen as in lists of traces: a virtual hop starts with its request, and
+        // comes after it.
         let rank = |span: &&Span| (span.start.as_micros(), span.is_virtual_hop(), span.span_id);
         let start = spans.clone().map(|span| span.start).min()?;
         let end = spans.clone().map(|span| span.end.max(span.start)).max()?;

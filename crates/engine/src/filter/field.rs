@@ -1,4 +1,4 @@
-//! What a filter may look at.
+//! The fields that a filter can test.
 
 use coral_trace::{Attributes, Span};
 
@@ -6,80 +6,82 @@ use super::evaluate::TraceFacts;
 use super::literal::Operand;
 use crate::columns::Columns;
 
-/// Something that a filter looks at.
+/// A field that a filter tests.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Field {
-    /// The first attribute with this key. Keys are compared as they were sent: an older spelling is another key.
+    /// The first attribute with this key. Keys are compared as sent: an older spelling is a
+    /// different key.
     Attribute {
-        /// Whose attribute.
+        /// The owner of the attribute.
         of: AttributeOwner,
-        /// Its key.
+        /// The key.
         key: String,
     },
-    /// Something of the span itself.
+    /// A field of the span itself.
     Span(SpanField),
-    /// Something of each event of the span.
+    /// A field of each event of the span.
     Event(EventField),
-    /// Something of each link of the span.
+    /// A field of each link of the span.
     Link(LinkField),
-    /// Something of the whole trace.
+    /// A field of the whole trace.
     Trace(TraceField),
 }
 
-/// Whose attribute is meant.
+/// The owner of an attribute.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum AttributeOwner {
-    /// The span's; or else its resource's, when the span has none with the key.
+    /// The span, or its resource if the span lacks the key.
     SpanOrResource,
-    /// The span's.
+    /// The span.
     Span,
-    /// The resource's.
+    /// The resource.
     Resource,
-    /// The instrumentation scope's.
+    /// The instrumentation scope.
     Scope,
 }
 
-/// Something that every span has, unless it says otherwise.
+/// A field of a span. Every span has it, unless noted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SpanField {
     /// Text.
     Name,
-    /// Text: `internal`, `server`, `client`, `producer` or `consumer`. A kind that was not said is `internal`.
+    /// Text: `internal`, `server`, `client`, `producer` or `consumer`. An unspecified kind is
+    /// `internal`.
     Kind,
     /// Text: `unset`, `ok` or `error`.
     Status,
-    /// Text; not there when it is empty.
+    /// Text; absent if empty.
     StatusMessage,
-    /// An integer: nanoseconds; 0 when the span ended before it began.
+    /// Integer: nanoseconds; 0 when the span's end is before its start.
     Duration,
-    /// Text: `service.name` of the resource, or what a service without one is called.
+    /// Text: `service.name` of the resource, or the substitute name of a service without one.
     Service,
     /// Text: `ebpf` or `sdk`.
     Collector,
-    /// An integer: the response's status in HTTP or gRPC; not there when no attribute says it.
+    /// Integer: the HTTP or gRPC status of the response; absent if no attribute has it.
     ResponseStatus,
     /// Text: 16 lower-case hex digits.
     SpanId,
-    /// Text: 16 lower-case hex digits; not there for a span without a parent.
+    /// Text: 16 lower-case hex digits; absent for a span without a parent.
     ParentSpanId,
-    /// Text; not there when it is empty.
+    /// Text; absent if empty.
     ScopeName,
-    /// Text; not there when it is empty.
+    /// Text; absent if empty.
     ScopeVersion,
 }
 
-/// Something of an event.
+/// A field of an event.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum EventField {
     /// Text.
     Name,
-    /// An integer: nanoseconds from the span's start to the event; negative when it came earlier.
+    /// Integer: nanoseconds from the span's start to the event; negative for an earlier event.
     SinceStart,
     /// The first attribute of the event with this key.
     Attribute(String),
 }
 
-/// Something of a link.
+/// A field of a link.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum LinkField {
     /// Text: 32 lower-case hex digits.
@@ -90,26 +92,26 @@ pub enum LinkField {
     Attribute(String),
 }
 
-/// Something of the whole trace, as far as it is stored and of the query's collector.
+/// A field of the trace, computed from its stored spans of the query's collector.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum TraceField {
     /// Text: 32 lower-case hex digits.
     TraceId,
-    /// An integer: nanoseconds from the first span's start to the last span's end.
+    /// Integer: nanoseconds from the first span's start to the last span's end.
     Duration,
-    /// Text: the service of the root span; not there when none was received. The root is the earliest span
-    /// without a parent.
+    /// Text: the service of the root span, which is the earliest span without a parent; absent if
+    /// no root was received.
     RootService,
-    /// Text: the name of the root span, or of the earliest span when there is no root.
+    /// Text: the name of the root span, or of the earliest span without a root.
     RootName,
-    /// An integer.
+    /// Integer.
     SpanCount,
-    /// An integer: spans whose status is an error.
+    /// Integer: number of spans with an error status.
     ErrorCount,
 }
 
 impl Field {
-    /// The columns that it takes to look at this field.
+    /// The columns that are needed to test this field.
     pub fn columns(&self) -> Columns {
         match self {
             Self::Attribute { of: AttributeOwner::Span, .. }
@@ -123,13 +125,14 @@ impl Field {
             Self::Event(_) | Self::Link(_) | Self::Span(SpanField::StatusMessage) => {
                 Columns::DETAILS
             }
-            // Only its attributes tell whether a span stands for a request or for a part of one.
+            // Attributes decide whether a span is a virtual hop, and virtual hops do not name a
+            // trace.
             Self::Trace(TraceField::RootService | TraceField::RootName) => Columns::ATTRIBUTES,
             Self::Span(_) | Self::Trace(_) => Columns::CORE,
         }
     }
 
-    /// Whether a value that the field has in `span` passes `test`. Without a value none does.
+    /// Whether a value of the field in `span` passes `test`; `false` without a value.
     pub(super) fn any(
         &self,
         span: &Span,

@@ -1,27 +1,28 @@
-//! Values that a filter compares with.
+//! The values that a filter compares with.
 
 use std::cmp::Ordering;
 
 use coral_trace::Value;
 
-/// What a field's value is compared with. A value of another type meets no comparison, also not `!=`: text is
-/// never a number. Lists, maps and bytes are compared with [`Untyped`](Self::Untyped) alone.
+/// A value to compare a field with. A field value of another type never matches, not even for `!=`:
+/// text is never a number. Lists, maps and bytes can only be compared with
+/// [`Untyped`](Self::Untyped).
 #[derive(Clone, PartialEq, Debug)]
 pub enum Literal {
     /// Text, compared byte by byte.
     Text(String),
-    /// An integer. Integers are compared exactly with each other, and as floats with floats.
+    /// An integer. Integers are compared exactly with integers, and as floats with floats.
     Int(i64),
-    /// A float. Not-a-number is neither equal to, less nor greater than anything; `!=` holds for it.
+    /// A float. NaN is neither equal to, less nor greater than anything; `!=` is true for it.
     Float(f64),
-    /// A truth value: false is less than true.
+    /// A boolean: false is less than true.
     Bool(bool),
-    /// Text, for languages that do not tell types: the field's value is compared in its text form, which is what
-    /// [`Value`] is displayed as. Numbers are ordered as text too.
+    /// Text, for query languages without types: compared with the text form of the field's value,
+    /// as [`Value`] is displayed. Numbers are ordered as text too.
     Untyped(String),
 }
 
-/// How a field's value stands to a literal, which is on the right.
+/// A comparison of a field's value, on the left, with a literal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Comparison {
     /// `=`
@@ -38,14 +39,14 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
-/// What a field has.
+/// The value of a field.
 #[derive(Clone, Copy)]
 pub(super) enum Operand<'a> {
     Text(&'a str),
     Int(i128),
     Float(f64),
     Bool(bool),
-    /// A list, a map, bytes or nothing.
+    /// A list, a map, bytes or an empty value.
     Other(&'a Value),
 }
 
@@ -62,7 +63,7 @@ impl<'a> Operand<'a> {
 }
 
 impl Comparison {
-    /// Whether `left` stands in this relation to `right`.
+    /// Whether the comparison of `left` with `right` is true.
     pub(super) fn holds(self, left: Operand<'_>, right: &Literal) -> bool {
         let order = match (left, right) {
             (Operand::Text(left), Literal::Text(right) | Literal::Untyped(right)) => {

@@ -1,7 +1,7 @@
-//! Filters: what a trace must be like, as a tree of conditions.
+//! Filters: trees of conditions on traces.
 //!
-//! Query languages compile to this tree, and engines evaluate it. [`Filter::matches`] is the meaning of a filter:
-//! an engine that supports it MUST find exactly the traces that it is true for.
+//! Query languages compile to this tree, and engines evaluate it. [`Filter::matches`] defines the
+//! meaning: an engine that supports a filter MUST find exactly the traces for which it is true.
 
 mod capabilities;
 mod evaluate;
@@ -31,28 +31,28 @@ use crate::columns::Columns;
 /// - **Types are not mixed**: see [`Literal`].
 #[derive(Clone, PartialEq, Debug)]
 pub enum Filter {
-    /// The span meets all of these; always, when there are none.
+    /// The span meets all of these; true if empty.
     And(Vec<Filter>),
-    /// The span meets one of these; never, when there are none.
+    /// The span meets one of these; false if empty.
     Or(Vec<Filter>),
     /// The span does not meet this.
     Not(Box<Filter>),
-    /// Some span of the same trace meets this: the same for all spans of a trace.
+    /// Some span of the same trace meets this. The value is the same for all spans of a trace.
     AnySpan(Box<Filter>),
-    /// The field's value stands in this relation to `value`.
+    /// The comparison of the field's value with `value` is true.
     Compare {
-        /// What is compared.
+        /// The field.
         field: Field,
-        /// How.
+        /// The comparison.
         op: Comparison,
-        /// With what.
+        /// The value to compare with.
         value: Literal,
     },
-    /// The field is text, and the expression is found in it.
+    /// The field is text, and the regular expression matches a part of it.
     Regex {
-        /// What is looked at.
+        /// The field.
         field: Field,
-        /// What is looked for.
+        /// The regular expression.
         pattern: Pattern,
     },
     /// The span has the field, with any value.
@@ -60,18 +60,18 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// Filters are evaluated and dropped recursively: whoever makes one of foreign input MUST refuse to nest it
-    /// deeper than this.
+    /// Filters are evaluated and dropped recursively: code that makes a filter from foreign input
+    /// MUST refuse deeper nesting than this.
     pub const MAX_DEPTH: usize = 64;
 
-    /// The columns that it takes to evaluate this filter.
+    /// The columns that are needed to evaluate this filter.
     pub fn columns(&self) -> Columns {
         let mut columns = Columns::CORE;
         self.each_field(&mut |field| columns |= field.columns());
         columns
     }
 
-    /// What an engine must be capable of to evaluate this filter.
+    /// The capabilities that an engine needs to evaluate this filter.
     pub fn needs(&self) -> FilterCapabilities {
         let mut needs = FilterCapabilities { equality: true, ..FilterCapabilities::NONE };
         self.add_needs(&mut needs);

@@ -4,29 +4,29 @@ use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
-/// A regular expression in the syntax of the crate `regex`, which takes linear time on any text. It is looked for
-/// anywhere in a text: a language whose expressions match whole texts writes `^(?:…)$`.
+/// A regular expression in the syntax of the crate `regex`, which takes linear time on any text. It
+/// may match any part of a text: a language whose expressions match whole texts writes `^(?:…)$`.
 #[derive(Clone)]
 pub struct Pattern(Regex);
 
-/// An expression that is none, or that takes too much memory.
+/// A regular expression that is invalid, or that takes too much memory.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("`{pattern}` is not a usable regular expression: {reason}")]
 pub struct InvalidPattern {
     /// The expression.
     pub pattern: String,
-    /// What is wrong with it, in the words of `regex`.
+    /// The error message of `regex`.
     pub reason: String,
 }
 
-/// Bytes of a compiled expression, and of the states that it is in while it is matched.
+/// Limit of the compiled expression, and of its state cache, in bytes.
 const MAX_COMPILED_BYTES: usize = 1 << 20;
 
 impl Pattern {
     /// Compiles `pattern`.
     ///
     /// # Errors
-    /// [`InvalidPattern`] when it is no regular expression, or would take more than a mebibyte.
+    /// [`InvalidPattern`] when the expression is invalid, or would take more than a mebibyte.
     pub fn new(pattern: &str) -> Result<Self, InvalidPattern> {
         let compiled = RegexBuilder::new(pattern)
             .size_limit(MAX_COMPILED_BYTES)
@@ -48,7 +48,7 @@ impl Pattern {
     }
 }
 
-/// The same expression, as it was written.
+/// Patterns are equal if their texts are.
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()

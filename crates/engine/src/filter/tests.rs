@@ -1,4 +1,4 @@
-//! What filters mean, case by case.
+//! The meaning of filters, case by case.
 
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ fn any_span(filter: Filter) -> Filter {
 }
 
 #[test]
-fn one_span_meets_the_whole_condition() {
+fn a_single_span_must_meet_the_whole_condition() {
     let spans = [span(1, "a", vec![]), span(2, "b", vec![("x", Value::Int(1))])];
     let x = compare(attribute("x"), Comparison::Equal, Literal::Int(1));
     let both = |name: &str| Filter::And(vec![name_is(name), x.clone()]);
@@ -68,7 +68,7 @@ fn one_span_meets_the_whole_condition() {
 }
 
 #[test]
-fn a_negation_is_of_a_span_and_not_of_the_trace() {
+fn a_negation_is_about_a_span_and_not_the_trace() {
     let spans = [span(1, "a", vec![]), span(2, "b", vec![])];
     assert!(not(name_is("a")).matches(&spans));
     assert!(!not(any_span(name_is("a"))).matches(&spans));
@@ -77,7 +77,7 @@ fn a_negation_is_of_a_span_and_not_of_the_trace() {
 }
 
 #[test]
-fn a_field_that_is_not_there_meets_no_comparison() {
+fn an_absent_field_meets_no_comparison() {
     let spans = [span(1, "a", vec![])];
     let one = |op| compare(attribute("x"), op, Literal::Int(1));
     assert!(!one(Comparison::NotEqual).matches(&spans));
@@ -192,14 +192,14 @@ fn fields_of_spans_and_traces_have_the_values_that_lists_show() {
 }
 
 #[test]
-fn an_expression_is_looked_for_anywhere_in_text_alone() {
+fn a_regular_expression_matches_any_part_of_a_text_and_no_number() {
     let spans = [span(1, "GET /cart", vec![("x", Value::Int(12))])];
     let find = |field: Field, pattern: &str| {
         Filter::Regex { field, pattern: Pattern::new(pattern).unwrap() }.matches(&spans)
     };
     let name = || Field::Span(SpanField::Name);
     assert!(find(name(), "/c.rt") && !find(name(), "^/c.rt"));
-    assert!(!find(attribute("x"), "1"), "a number is no text");
+    assert!(!find(attribute("x"), "1"), "a number is not text");
     assert!(Pattern::new("(").is_err());
-    assert!(Pattern::new("(\\w{100}){100}").is_err(), "it would take too much memory");
+    assert!(Pattern::new("(\\w{100}){100}").is_err(), "the expression takes too much memory");
 }

@@ -1,4 +1,4 @@
-//! Storing spans: one commit, each span once.
+//! Stores spans: one commit, each span once.
 
 use std::sync::Arc;
 
@@ -15,18 +15,18 @@ use crate::hot::generation::{Arrival, ReceivedSpan};
 use crate::row::batch::{Delivery, SpanBatch};
 use crate::spans::Spans;
 
-/// When sealing fails, this many times the usual number of hot rows are taken before spans are refused.
+/// When sealing fails, spans are refused beyond this multiple of the usual number of hot rows.
 const MAX_UNSEALED: u64 = 4;
 
-/// What comes together from one sender.
+/// Spans and a checkpoint from one sender.
 pub(crate) struct Delivered<'a> {
     pub(crate) groups: &'a [Vec<Span>],
     pub(crate) delivery: Delivery<'a>,
-    /// How far the sender's stream is stored with this.
+    /// The checkpoint of the sender's stream after these spans.
     pub(crate) checkpoint: Option<&'a Checkpoint>,
 }
 
-/// The spans of one sender that are new.
+/// The spans of one sender that are not stored yet.
 struct Fresh<'a> {
     spans: Vec<&'a Span>,
     delivery: Delivery<'a>,
@@ -47,8 +47,8 @@ impl Spans {
         Ok(appended.into_iter().next().expect("one sender, one answer"))
     }
 
-    /// Stores what several senders delivered, in one commit, each span once, and says of each group of each what became of
-    /// it.
+    /// Stores what several senders delivered, in one commit, each span once. Returns the counts of
+    /// each group of each sender.
     pub(crate) fn commit_together(
         &self,
         writer: &mut Writer,
@@ -80,7 +80,7 @@ impl Spans {
         Ok(all_appended)
     }
 
-    /// Refuses when rows cannot be sealed: they would fill the memory.
+    /// Refuses spans while rows cannot be sealed, because the rows would fill the memory.
     fn check_room(&self) -> Result<(), StoreError> {
         let hot_rows = self.live.read().hot_rows();
         if hot_rows > MAX_UNSEALED * self.segment_rows.max(65_536) {
@@ -101,8 +101,8 @@ impl Spans {
         })
     }
 
-    /// One commit: the journal first, then memory. Whatever takes time or may fail comes before the journal; after it
-    /// nothing does but moving pointers and summing up.
+    /// Makes one commit: the journal first, then memory. Slow or fallible work comes before the
+    /// journal. After the journal, only pointers are moved and sums updated.
     fn write(
         &self,
         attempt: Attempt<'_>,
@@ -143,7 +143,7 @@ impl Writer {
         let mut row = 0;
         for Fresh { spans, delivery, .. } in fresh {
             for span in spans {
-                // Siblings share their origin: compare the pointer before the content.
+                // Spans of one scope share their origin, so compare the pointer before the content.
                 let origin_id = match last {
                     Some((origin, number)) if Arc::ptr_eq(origin, &span.origin) => number,
                     _ => self.origins.number(&span.origin),

@@ -1,10 +1,10 @@
-//! What became of spans that were to be stored.
+//! The result of storing spans.
 
-/// What became of one group of spans.
+/// Counts of one group of spans after a commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Appended {
     /// Spans that were not stored before.
     pub new: u64,
-    /// Spans that were, or that stood twice in what was appended; left as they were.
+    /// Spans that were stored already, or that occurred twice in the group. The first one stays.
     pub duplicate: u64,
 }

@@ -1,6 +1,7 @@
-//! Colony: how far each agent's streams are stored, and which agents registered.
+//! A colony's checkpoints and registered agents.
 //!
-//! Both stand in the log: a checkpoint beside the page it belongs to, an agent in a commit of its own.
+//! Both are stored in the log: a checkpoint in the commit of its page, an agent in a commit without
+//! rows.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use coral_trace::Collector;
 
 use super::encoding::Record;
 
-/// What a colony knows of its agents. The head of each log repeats all of it.
+/// A colony's agents and checkpoints. The first frame of each log repeats all of them.
 #[derive(Clone, Default)]
 pub(crate) struct AgentDirectory {
     pub(crate) checkpoints: BTreeMap<(String, bool), Checkpoint>,
@@ -17,7 +18,7 @@ pub(crate) struct AgentDirectory {
 }
 
 impl AgentDirectory {
-    /// Adds what a commit says.
+    /// Applies the changes of a commit.
     pub(crate) fn add(&mut self, record: &Record) {
         for checkpoint in &record.checkpoints {
             self.checkpoints.insert(key(checkpoint), checkpoint.clone());
@@ -31,7 +32,7 @@ impl AgentDirectory {
     }
 }
 
-/// What a checkpoint is kept by.
+/// The map key of a checkpoint: agent id, and whether the stream is eBPF.
 fn key(checkpoint: &Checkpoint) -> (String, bool) {
     (checkpoint.agent_id.clone(), checkpoint.collector == Collector::Ebpf)
 }

@@ -1,7 +1,7 @@
-//! What one commit of spans says, and its bytes in the journal: the length of a JSON record, the record, and the
-//! rows as one Arrow IPC message, LZ4.
+//! The encoding of one commit of spans in the journal: the length of a JSON record, the record, and
+//! the rows as one Arrow IPC message, compressed with LZ4.
 //!
-//! Rows in DuckDB's own tables cost four times the CPU (ARCHITECTURE.md, "Storage").
+//! DuckDB's own tables would cost four times the CPU: docs/design/0001-log-and-parquet.md.
 
 use std::io;
 use std::sync::LazyLock;
@@ -16,35 +16,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::row::batch::SCHEMA;
 
-/// What one commit stored.
+/// The content of one commit.
 #[derive(Debug, Default)]
 pub(crate) struct Commit {
     pub(crate) record: Record,
     pub(crate) rows: Option<RecordBatch>,
 }
 
-/// What a commit stored beside its rows.
+/// The content of a commit besides its rows.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// The number of the first of `origins`; of the next one, when there are none.
+    /// The number of the first origin in `origins`, or of the next one if there are none.
     #[serde(default)]
     pub(crate) first_origin: u32,
-    /// Resources and scopes that rows refer to by number, as they follow on those of earlier commits of the
-    /// same generation.
+    /// Resources and scopes, to which rows refer by number. Numbers continue from earlier commits
+    /// of the same generation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) origins: Vec<String>,
-    /// How far the colony's agents were polled.
+    /// Checkpoints of the colony's agents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) checkpoints: Vec<Checkpoint>,
     /// Agents that registered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) agents: Vec<KnownAgent>,
-    /// Ids of agents that are forgotten.
+    /// Ids of agents that were removed from the registry.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) forgotten: Vec<String>,
 }
 
-/// Writes commits.
+/// Encodes commits.
 pub(crate) struct CommitEncoder(StreamWriter<Vec<u8>>);
 
 impl CommitEncoder {
@@ -71,10 +71,10 @@ pub(crate) fn encode_record(record: &Record, payload: &mut Vec<u8>) {
     payload.extend(record);
 }
 
-/// The commit of `payload`.
+/// Decodes a commit from `payload`.
 ///
 /// # Errors
-/// When it is not what [`CommitEncoder::encode`] writes.
+/// When `payload` was not written by [`CommitEncoder::encode`].
 pub(crate) fn decode(payload: &[u8]) -> io::Result<Commit> {
     let invalid = |error: &dyn std::fmt::Display| {
         io::Error::new(io::ErrorKind::InvalidData, error.to_string())
@@ -96,7 +96,7 @@ fn read_rows(message: &[u8]) -> Result<RecordBatch, ArrowError> {
     batch.unwrap_or_else(|| Err(ArrowError::IpcError("no rows".into())))
 }
 
-/// Every message follows on this one, which no file repeats.
+/// The Arrow IPC schema message, which precedes every message of rows. Logs do not store it.
 static SCHEMA_MESSAGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut writer = schema_writer();
     std::mem::take(writer.get_mut())

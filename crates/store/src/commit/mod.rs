@@ -1,4 +1,4 @@
-//! Storing spans: what one commit builds on, says and remembers.
+//! Commits of spans: encoding, deduplication, the writer, and replay.
 
 pub(crate) mod append;
 pub(crate) mod appended;

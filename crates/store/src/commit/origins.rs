@@ -7,26 +7,27 @@ use hashbrown::HashMap;
 
 use crate::row::record::write_origin;
 
-/// How many origins are remembered. A hostile exporter makes a new one for every span; then the memory
-/// is emptied, and an origin may be written twice, which costs bytes and nothing else.
+/// How many origins are remembered. A hostile exporter can send a new origin with every span. At
+/// the limit the dictionary is emptied: an origin may then be written twice, which only costs
+/// space.
 const MAX_REMEMBERED: usize = 65_536;
 
-/// Numbers the origins of one generation, and collects those that a commit has to write.
+/// Numbers the origins of one generation, and collects new ones for the next commit.
 #[derive(Default)]
 pub(crate) struct Origins {
     numbers: HashMap<Arc<Origin>, u32>,
-    /// How many are written.
+    /// How many origins are written.
     written: u32,
     unwritten: Vec<String>,
 }
 
 impl Origins {
-    /// A dictionary in which so many are written already.
+    /// A dictionary after `written` origins.
     pub(crate) fn starting_at(written: u32) -> Self {
         Self { written, ..Self::default() }
     }
 
-    /// The number of `origin`; a new one is due to be written with this commit.
+    /// The number of `origin`. A new origin is added to those that the commit must write.
     pub(crate) fn number(&mut self, origin: &Arc<Origin>) -> u32 {
         if let Some(number) = self.numbers.get(origin) {
             return *number;
@@ -40,23 +41,23 @@ impl Origins {
         number
     }
 
-    /// The number of the next new one.
+    /// The number of the next new origin.
     fn next(&self) -> u32 {
         self.written + self.unwritten.len() as u32
     }
 
-    /// The texts that this commit has to write, and the number of the first.
+    /// The texts that this commit must write, and the number of the first.
     pub(crate) fn unwritten(&self) -> (u32, &[String]) {
         (self.written, &self.unwritten)
     }
 
-    /// The commit succeeded.
+    /// Call when the commit succeeded.
     pub(crate) fn written(&mut self) {
         self.written = self.next();
         self.unwritten.clear();
     }
 
-    /// The commit failed: what it was to write has no number.
+    /// Call when the commit failed: the numbers of its new origins are given out again.
     pub(crate) fn forget(&mut self) {
         self.numbers.clear();
         self.unwritten.clear();

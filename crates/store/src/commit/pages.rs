@@ -14,8 +14,8 @@ use crate::row::batch::Delivery;
 use crate::spans::Spans;
 
 impl Spans {
-    /// Stores each page with its checkpoint, and answers for each in the order in which they were given. The
-    /// caller that has the writer commits the pages of all callers that wait for it.
+    /// Stores each page with its checkpoint, and returns the results in the order of `pages`. The
+    /// caller that holds the writer commits the pages of all waiting callers.
     ///
     /// # Panics
     /// When the commit of one of `pages` alone panics. The other pages are stored then.
@@ -33,8 +33,8 @@ impl Spans {
         pages.iter().map(|page| page.answer()).collect()
     }
 
-    /// Commits `queued` together. When that fails, or panics, each page is tried alone, so that a page fails only
-    /// for itself.
+    /// Commits `queued` together. If that fails or panics, each page is committed alone, so that a
+    /// bad page fails alone.
     fn commit_queued(&self, writer: &mut Writer, queued: &[Arc<QueuedPage>]) {
         if queued.len() > 1
             && let Ok(Ok(appended)) = self.try_commit(writer, queued)
@@ -51,14 +51,14 @@ impl Spans {
         }
     }
 
-    /// One commit of `queued`: what became of each page, an error, or a panic.
+    /// Makes one commit of `queued`. Returns the counts of each page, an error, or a panic.
     fn try_commit(
         &self,
         writer: &mut Writer,
         queued: &[Arc<QueuedPage>],
     ) -> std::thread::Result<Result<Vec<Appended>, StoreError>> {
         let delivered: Vec<Delivered<'_>> = queued.iter().map(|queued| delivered(queued)).collect();
-        // The writer mends itself before its next commit.
+        // The writer repairs its log before its next commit.
         catch_unwind(AssertUnwindSafe(|| {
             let appended = self.commit_together(writer, &delivered)?;
             Ok(appended.into_iter().flatten().collect())
@@ -66,7 +66,7 @@ impl Spans {
     }
 }
 
-/// A page as a commit takes it: one group of spans.
+/// A page in the form that a commit takes: one group of spans.
 fn delivered(queued: &QueuedPage) -> Delivered<'_> {
     let SpanPage { spans, received, checkpoint } = &queued.page;
     let delivery = Delivery { agent_id: &checkpoint.agent_id, received: *received };

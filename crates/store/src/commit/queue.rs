@@ -1,4 +1,4 @@
-//! Pages that wait for the writer.
+//! The queue of pages that wait for the writer.
 
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,28 +9,28 @@ use coral_trace::{Span, UnixNanos};
 use super::appended::Appended;
 use crate::error::StoreError;
 
-/// The pages of all callers that wait for the writer, in the order in which they came.
+/// Pages of all callers that wait for the writer, in order of arrival.
 #[derive(Default)]
 pub(crate) struct PageQueue(Mutex<Vec<Arc<QueuedPage>>>);
 
-/// A page of spans and the checkpoint that goes with it, as [`Page`](coral_engine::Page) describes them.
+/// A page of spans with its checkpoint, as in [`Page`](coral_engine::Page).
 pub(crate) struct SpanPage {
     pub(crate) spans: Vec<Span>,
     pub(crate) received: UnixNanos,
     pub(crate) checkpoint: Checkpoint,
 }
 
-/// A page, and what became of it once a caller has committed it: its own caller, or another one that had the
-/// writer before.
+/// A page, and its result once a commit has ended. The commit may be made by another caller that
+/// held the writer.
 pub(super) struct QueuedPage {
     pub(super) page: SpanPage,
     outcome: Mutex<Option<Outcome>>,
 }
 
-/// What became of a page: `Err` holds the panic of its commit.
+/// The result of a page: the outer `Err` holds the panic of its commit.
 pub(super) type Outcome = std::thread::Result<Result<Appended, StoreError>>;
 
-/// A commit takes the pages that wait until it has this many spans; the last page may bring it above.
+/// A commit takes waiting pages until it has this many spans. The last page may exceed the limit.
 const MAX_COMMIT_SPANS: usize = 16_384;
 
 impl PageQueue {
@@ -38,7 +38,7 @@ impl PageQueue {
         lock(&self.0).extend(pages.iter().cloned());
     }
 
-    /// Takes the first pages, as many as one commit takes.
+    /// Removes as many of the first pages as one commit takes.
     pub(super) fn take(&self) -> Vec<Arc<QueuedPage>> {
         let mut queue = lock(&self.0);
         let mut spans = 0;
@@ -65,7 +65,7 @@ impl QueuedPage {
         *lock(&self.outcome) = Some(outcome);
     }
 
-    /// What the engine's contract answers for the page, once its commit has ended. Called once.
+    /// The result of the page after its commit. Must be called once.
     pub(super) fn answer(&self) -> Result<AppendedPage, StoreError> {
         let outcome = lock(&self.outcome).take().expect("the page was committed");
         let Appended { new, duplicate } = outcome.unwrap_or_else(|panic| resume_unwind(panic))?;

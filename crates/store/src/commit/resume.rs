@@ -1,4 +1,4 @@
-//! Finding again what was committed, when a store is opened.
+//! Replays the journal when a store is opened.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -26,10 +26,10 @@ use crate::row::batch::{ORIGIN_ID, RECEIVED_AT};
 use crate::row::promoted;
 use crate::segment::Segment;
 
-/// Reads the journal in `dir` and begins another log.
+/// Reads the journal in `dir` and begins a new log.
 ///
 /// # Errors
-/// [`StoreError`]; nothing was changed.
+/// [`StoreError`]: nothing was changed.
 pub(crate) fn resume(
     dir: &Path,
     segments: Vec<Arc<Segment>>,
@@ -59,12 +59,12 @@ pub(crate) fn resume(
     Ok((writer, State { segments: Arc::new(segments), sealing, hot, directory }))
 }
 
-/// A journal that is being read back into memory.
+/// State of the replay of a journal into memory.
 struct Replay {
     segments: Vec<Arc<Segment>>,
-    /// The newest receipt that a segment has.
+    /// The newest receipt in a segment.
     sealed: u64,
-    /// Rows before a gap between receipts.
+    /// Generations that end at a gap between receipts.
     sealing: Vec<Arc<Generation>>,
     hot: Generation,
     seen: Seen,
@@ -72,19 +72,20 @@ struct Replay {
     /// Logs with rows that are not sealed.
     kept: BTreeSet<PathBuf>,
     reader: SpanReader,
-    /// The log at hand.
+    /// The log that is being read.
     log: PathBuf,
     origins: OldOrigins,
 }
 
-/// The origins that rows of the log at hand refer to. Each log numbers its own, from 0.
+/// The origins of the log that is being read. Each log numbers its origins from 0.
 #[derive(Default)]
 struct OldOrigins {
-    /// By the log's number; `None` stood in a frame that was lost.
+    /// Texts by the log's number; `None` if the origin was in a damaged frame.
     texts: Vec<Option<String>>,
-    /// By the log's number: the number in the generation in memory, as far as that has been told of them.
+    /// The number in the generation in memory, by the log's number, as far as origins were added
+    /// there.
     numbers: Vec<u32>,
-    /// What the generation in memory has.
+    /// Numbers in the generation in memory, by text.
     known: HashMap<String, u32>,
 }
 
@@ -112,7 +113,8 @@ impl Replay {
             self.origins.begin_log();
         }
         if frame.is_head {
-            // It repeats what was known then, and nothing of a commit that failed.
+            // The first frame repeats all agents and checkpoints of that time, without those of
+            // failed commits.
             self.directory = AgentDirectory::default();
             self.skip_to(frame.receipts.first);
         }
@@ -124,12 +126,12 @@ impl Replay {
         let known = self.hot.next_receipt();
         if frame.receipts.first < known || rows.num_rows() as u32 != frame.receipts.rows {
             let receipt = frame.receipts.first;
-            tracing::error!(file = %frame.log.display(), receipt, "a commit has receipts of another; it is left out");
+            tracing::error!(file = %frame.log.display(), receipt, "a commit repeats receipts of another commit and is left out");
             return Ok(());
         }
         if !self.origins.knows_all(&rows) {
             let (file, n_spans) = (frame.log.display(), rows.num_rows());
-            tracing::error!(%file, n_spans, "spans whose resource was lost in a damaged log are left out");
+            tracing::error!(%file, n_spans, "left out spans whose resource was lost in a damaged log");
             return Ok(());
         }
         self.skip_to(frame.receipts.first);
@@ -138,7 +140,7 @@ impl Replay {
         self.rows(&rows)
     }
 
-    /// The next row has this receipt. What is between is lost, and stays a gap between two generations.
+    /// Continues at `receipt`. Rows before it are lost, and leave a gap between two generations.
     fn skip_to(&mut self, receipt: u64) {
         if receipt <= self.hot.next_receipt() {
             return;
@@ -147,7 +149,7 @@ impl Replay {
         self.origins.begin_generation();
         if before.rows() > 0 {
             let n_spans = receipt - before.next_receipt();
-            tracing::error!(n_spans, "a log is damaged; spans in it are lost");
+            tracing::error!(n_spans, "spans in a damaged log are lost");
             self.sealing.push(Arc::new(before));
         }
     }
@@ -201,7 +203,8 @@ impl OldOrigins {
         numbers.iter().all(|number| matches!(self.texts.get(*number as usize), Some(Some(_))))
     }
 
-    /// `rows` with the numbers that their origins have in `hot`, which is told of those that are new to it.
+    /// `rows` with their origins renumbered for `hot`. Origins that are new to `hot` are added
+    /// there.
     fn renumbered(&mut self, rows: &RecordBatch, hot: &mut Generation) -> RecordBatch {
         let mut new = Vec::new();
         for text in &self.texts[self.numbers.len()..] {
@@ -222,7 +225,7 @@ impl OldOrigins {
     }
 }
 
-/// Marks in every segment the traces that another segment has spans of too.
+/// Marks in every segment the traces that also have spans in another segment.
 fn mark_all_split(segments: &[Arc<Segment>]) -> Result<(), StoreError> {
     for segment in segments {
         let unreadable = || StoreError::unreadable(segment.id());

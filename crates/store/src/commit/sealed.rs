@@ -1,4 +1,4 @@
-//! What is sealed of traces that a commit has spans of.
+//! Looks up sealed spans of the traces that a commit adds to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,16 +13,17 @@ use crate::error::StoreError;
 use crate::hot::generation::Generation;
 use crate::segment::Segment;
 
-/// What is sealed of some traces.
+/// The sealed spans of some traces.
 #[derive(Default)]
 pub(crate) struct Sealed {
-    /// Which of their spans.
+    /// Identities of the spans.
     pub(crate) keys: Vec<Key>,
-    /// Which segments have any, also the one that is being written.
+    /// The segments that have spans of a trace, including the segment that is being written.
     pub(crate) segments: BTreeMap<TraceId, Vec<u64>>,
 }
 
-/// What is sealed of the traces of `spans` that `hot` has not heard of: asked once a trace and generation.
+/// The sealed spans of those traces of `spans` that are new to `hot`. Each trace is looked up once
+/// per generation.
 pub(crate) fn sealed_before(
     segments: &[Arc<Segment>],
     sealing: &[Arc<Generation>],
@@ -32,7 +33,7 @@ pub(crate) fn sealed_before(
     sealed(segments, sealing, &traces_not_in(hot, spans))
 }
 
-/// In order, each once.
+/// Traces of `spans` that `hot` does not have, sorted, each once.
 pub(crate) fn traces_not_in(hot: &Generation, spans: &[&Span]) -> Vec<TraceId> {
     let mut traces: Vec<TraceId> = spans.iter().map(|span| span.trace_id).collect();
     traces.dedup();
@@ -42,7 +43,7 @@ pub(crate) fn traces_not_in(hot: &Generation, spans: &[&Span]) -> Vec<TraceId> {
     traces
 }
 
-/// What `segments` and `sealing` have of `traces`.
+/// The spans of `traces` in `segments` and `sealing`.
 pub(crate) fn sealed(
     segments: &[Arc<Segment>],
     sealing: &[Arc<Generation>],
@@ -57,7 +58,7 @@ pub(crate) fn sealed(
                 .map_err(StoreError::unreadable(segment.id()))?;
         }
     }
-    // Their keys are known: `Seen` keeps them until they are sealed.
+    // Identities of rows that are being sealed are in [`Seen`] already.
     for generation in sealing {
         for trace in traces.iter().filter(|trace| generation.traces.contains_key(*trace)) {
             sealed.segments.entry(*trace).or_default().push(generation.first_receipt);
@@ -67,7 +68,7 @@ pub(crate) fn sealed(
     Ok(sealed)
 }
 
-/// Adds what `segment` has of `traces`, and marks there that they go on elsewhere.
+/// Adds the spans of `traces` in `segment`, and marks the traces there as split.
 fn in_segment(
     segment: &Segment,
     traces: &[TraceId],
@@ -98,7 +99,7 @@ fn in_segment(
     Ok(())
 }
 
-/// Tells segments of one trace about each other.
+/// Marks each trace as split in every segment that has spans of it.
 fn link(segments: &[Arc<Segment>], sealed: &Sealed) {
     for older in sealed.segments.values().filter(|older| older.len() > 1) {
         for segment in segments.iter().filter(|segment| older.contains(&segment.id())) {

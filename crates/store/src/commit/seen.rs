@@ -1,8 +1,8 @@
-//! Which spans are already stored.
+//! Deduplication: which spans are stored already.
 //!
-//! Hot rows are known exactly, by their ids; sealed ones by a Bloom filter of each segment's trace ids,
-//! whose "maybe" the caller checks with a query. Memory: 24 bytes and a load factor for each hot row,
-//! and 10 bits for each sealed trace.
+//! Identities of hot rows are kept in a hash set. Sealed traces are in a Bloom filter per segment;
+//! the caller confirms a possible match with a query. Memory: 24 bytes and a load factor per hot
+//! row, and 24 bits per sealed trace.
 
 use coral_trace::Span;
 use hashbrown::HashSet;
@@ -10,7 +10,7 @@ use hashbrown::HashSet;
 /// A span's identity: trace id, then span id.
 pub(crate) type Key = [u8; 24];
 
-/// The identities of hot rows, in the two generations that a running seal divides them into.
+/// Identities of hot rows: the current generation, and the one that is being sealed.
 #[derive(Default)]
 pub(crate) struct Seen {
     current: HashSet<Key>,
@@ -32,36 +32,37 @@ pub(crate) fn join(trace_id: u128, span_id: u64) -> Key {
 }
 
 impl Seen {
-    /// Remembers a row of the commit at hand; `false` when a hot row or an earlier span of this commit
-    /// has its identity.
+    /// Adds a row of the current commit. Returns `false` if a hot row or an earlier span of this
+    /// commit has the same identity.
     pub(crate) fn insert(&mut self, key: Key) -> bool {
         !self.sealing.contains(&key) && self.current.insert(key)
     }
 
-    /// Remembers sealed rows of traces that go on: whoever repeats one is told.
+    /// Adds sealed rows of traces that get further spans, so that repeated spans are recognised.
     pub(crate) fn extend(&mut self, keys: &[Key]) {
         self.current.extend(keys);
     }
 
-    /// Forgets rows of a commit that failed.
+    /// Removes the rows of a commit that failed.
     pub(crate) fn forget(&mut self, keys: impl IntoIterator<Item = Key>) {
         for key in keys {
             self.current.remove(&key);
         }
     }
 
-    /// Every row so far is about to be sealed.
+    /// Moves all rows to those that are being sealed.
     pub(crate) fn begin_sealing(&mut self) {
         if self.sealing.is_empty() {
             self.sealing = std::mem::take(&mut self.current);
         } else {
-            // A seal failed before: its rows are sealed again, with those that came since.
+            // If an earlier seal failed, its rows are sealed again, together with newer ones.
             self.sealing.extend(self.current.drain());
         }
     }
 
-    /// The rows that were about to be sealed are: the segment's filter knows them now. It is asked about a trace
-    /// that hot rows have not heard of; those of traces that they have are known here for as long as these are.
+    /// Removes the rows that were sealed: from now on the segment's Bloom filter has them. The
+    /// filter is only asked about traces without hot rows, so identities of traces that are hot
+    /// stay.
     pub(crate) fn end_sealing(&mut self, is_hot: impl Fn(u128) -> bool) {
         let sealed = std::mem::take(&mut self.sealing);
         self.current.extend(sealed.into_iter().filter(|key| is_hot(trace(key))));

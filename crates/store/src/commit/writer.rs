@@ -1,4 +1,4 @@
-//! What the next commit of spans builds on.
+//! State that the next commit of spans needs.
 
 use coral_engine::KnownAgent;
 use coral_trace::{Span, TraceId};
@@ -12,7 +12,7 @@ use crate::hot::generation::Generation;
 use crate::hot::live::Live;
 use crate::journal::{Journal, Receipts};
 
-/// Held while a commit is made.
+/// State of the writer, locked during a commit.
 pub(crate) struct Writer {
     pub(crate) next_receipt: u64,
     pub(crate) origins: Origins,
@@ -21,8 +21,8 @@ pub(crate) struct Writer {
     pub(crate) encoder: CommitEncoder,
 }
 
-/// A commit in the making. Unless it is [`done`](Self::done), the writer forgets when this is dropped what it was told
-/// of the commit's spans, also when that is because of a panic.
+/// A commit in progress. If dropped before [`done`](Self::done), also by a panic, the commit's
+/// spans and origins are removed from the writer's state.
 pub(crate) struct Attempt<'a> {
     pub(crate) writer: &'a mut Writer,
     keys: Vec<Key>,
@@ -30,8 +30,8 @@ pub(crate) struct Attempt<'a> {
 }
 
 impl Writer {
-    /// Begins another log when the last one cannot be written any more. Before a commit is prepared, so that the head
-    /// of that log says nothing of it.
+    /// Begins a new log if the current one cannot be written. Must be called before a commit is
+    /// prepared, so that the first frame of the new log has nothing of that commit.
     pub(crate) fn mend(&mut self, live: &Live) -> Result<(), StoreError> {
         if !self.journal.is_broken() {
             return Ok(());
@@ -42,7 +42,7 @@ impl Writer {
         self.journal.mend(self.next_receipt, |payload| encode_record(&head, payload))
     }
 
-    /// Writes one commit of `rows` rows to the journal; after an error nothing has happened.
+    /// Writes one commit of `rows` rows to the journal. An error leaves everything unchanged.
     pub(crate) fn write(&mut self, commit: &Commit) -> Result<(), StoreError> {
         let rows = commit.rows.as_ref().map_or(0, |rows| rows.num_rows() as u32);
         let receipts = Receipts { first: self.next_receipt, rows };
@@ -50,7 +50,7 @@ impl Writer {
         journal.append(receipts, |payload| encoder.encode(commit, payload))
     }
 
-    /// Writes down where `agent` is polled, and remembers it.
+    /// Stores the address of `agent` in a commit of its own.
     pub(crate) fn register(&mut self, agent: &KnownAgent, live: &Live) -> Result<(), StoreError> {
         self.mend(live)?;
         let (first_origin, _) = self.origins.unwritten();
@@ -58,7 +58,7 @@ impl Writer {
         self.write_record(record, live)
     }
 
-    /// Forgets where an agent is polled, in a commit of its own.
+    /// Removes an agent, in a commit of its own.
     pub(crate) fn forget(&mut self, agent_id: &str, live: &Live) -> Result<(), StoreError> {
         self.mend(live)?;
         let (first_origin, _) = self.origins.unwritten();
@@ -66,7 +66,7 @@ impl Writer {
         self.write_record(Record { first_origin, forgotten, ..Record::default() }, live)
     }
 
-    /// A commit of what is known of agents, without rows.
+    /// Makes a commit of changed agents, without rows.
     fn write_record(&mut self, record: Record, live: &Live) -> Result<(), StoreError> {
         let commit = Commit { record, rows: None };
         self.write(&commit)?;
@@ -74,7 +74,7 @@ impl Writer {
         Ok(())
     }
 
-    /// From here on, commits are of another generation.
+    /// Begins a new generation: later commits belong to it.
     pub(crate) fn begin_generation(&mut self, live: &Live) -> Result<(), StoreError> {
         let head = head(&live.read().directory, Vec::new());
         self.journal
@@ -84,7 +84,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Every generation but `hot` is sealed: their logs can go.
+    /// Releases the logs of all generations except `hot`, because their rows are sealed.
     pub(crate) fn end_sealing(&mut self, hot: &Generation) {
         let is_hot = |id| TraceId::try_from(id).is_ok_and(|trace| hot.traces.contains_key(&trace));
         self.seen.end_sealing(is_hot);
@@ -92,7 +92,7 @@ impl Writer {
     }
 }
 
-/// The record at the head of a log, whose rows may refer to these origins.
+/// The first record of a log: all agents and checkpoints, and the origins that rows refer to.
 pub(crate) fn head(directory: &AgentDirectory, origins: Vec<String>) -> Record {
     Record {
         first_origin: 0,
@@ -119,7 +119,7 @@ impl<'a> Attempt<'a> {
         is_new
     }
 
-    /// The commit is in the journal.
+    /// Call when the commit is in the journal.
     pub(crate) fn done(mut self) {
         self.writer.origins.written();
         self.is_done = true;

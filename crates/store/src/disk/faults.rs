@@ -1,8 +1,9 @@
-//! Faults on demand: the file operation that a test names fails, is cut short, panics or hangs.
+//! Fault injection: a chosen file operation fails, writes half of its bytes, panics or hangs.
 //!
-//! A plan belongs to the thread that made it, since a store's calls run on their caller's thread. A program that is
-//! built with the feature `faults` also reads `CORAL_FAULTS` (`rate=RATE` and `seed=SEED`, separated by a comma) and lets that
-//! share of all operations fail, on every thread: the soaks of `coral-bench` do that.
+//! A plan belongs to the thread that made it, because calls of a store run on the caller's thread.
+//! A program built with the feature `faults` also reads `CORAL_FAULTS` (`rate=RATE,seed=SEED`) and
+//! makes that fraction of all operations fail, on every thread. The soak tests of `coral-bench` use
+//! it.
 
 use std::cell::RefCell;
 use std::io;
@@ -11,24 +12,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Operation;
 
-/// What becomes of an operation.
+/// What happens to an operation.
 pub(crate) enum Fault {
-    /// It fails with this error number: `EIO`, `ENOSPC`, `EACCES`.
+    /// The operation fails with this error number: `EIO`, `ENOSPC`, `EACCES`.
     Fails(i32),
-    /// Half of what is written is written, then it fails with this error number. Other operations just fail.
+    /// A write writes half of its bytes, then fails with this error number. Other operations just
+    /// fail.
     CutShort(i32),
     /// The thread panics.
     Panics,
-    /// It waits for this to be told, or for its sender to be gone.
+    /// The operation waits for a message, or until the sender is dropped.
     #[cfg(test)]
     Hangs(std::sync::mpsc::Receiver<()>),
 }
 
-/// One fault to come.
+/// A fault that has not occurred yet.
 struct Planned {
-    /// Only of this kind; of any, when it is `None`.
+    /// The kind of operation that fails; any kind if `None`.
     operation: Option<Operation>,
-    /// So many operations of the kind come before it.
+    /// How many operations of that kind succeed first.
     after: u64,
     fault: Fault,
 }
@@ -41,19 +43,19 @@ pub(crate) const EIO: i32 = 5;
 pub(crate) const EACCES: i32 = 13;
 pub(crate) const ENOSPC: i32 = 28;
 
-/// Plans `fault` for this thread's operation of this kind after `after` others.
+/// Plans `fault` for an operation of this thread, after `after` others of its kind.
 #[cfg(test)]
 pub(crate) fn plan(operation: Option<Operation>, after: u64, fault: Fault) {
     PLANS.with_borrow_mut(|plans| plans.push(Planned { operation, after, fault }));
 }
 
-/// Forgets what is planned for this thread. Returns how many faults had not come.
+/// Removes this thread's plans. Returns how many faults had not occurred.
 #[cfg(test)]
 pub(crate) fn clear() -> usize {
     PLANS.with_borrow_mut(std::mem::take).len()
 }
 
-/// The fault that is due at `operation`, if any.
+/// The fault that is due for `operation`, if any.
 fn due(operation: Operation) -> Option<Fault> {
     let planned = PLANS.with_borrow_mut(|plans| {
         let mut due = None;
@@ -68,14 +70,15 @@ fn due(operation: Operation) -> Option<Fault> {
         }
         due.map(|at| plans.remove(at).fault)
     });
-    planned.or_else(|| AT_RANDOM.as_ref().and_then(|random| random.due()))
+    planned.or_else(|| RANDOM_FAULTS.as_ref().and_then(|random| random.due()))
 }
 
 pub(super) fn before(operation: Operation) -> io::Result<()> {
     due(operation).map_or(Ok(()), |fault| Err(fault.happen()))
 }
 
-/// How much of `len` bytes is written before a write fails, if it does.
+/// How many of `len` bytes to write before the write fails, and the error; `None` if it does not
+/// fail.
 pub(super) fn short_write(len: usize) -> Option<(usize, io::Error)> {
     let fault = due(Operation::Write)?;
     let written = if matches!(fault, Fault::CutShort(_)) { len / 2 } else { 0 };
@@ -101,15 +104,15 @@ impl Fault {
     }
 }
 
-/// Faults of a whole process.
-struct AtRandom {
-    /// One operation of so many fails.
+/// Random faults in the whole process.
+struct RandomFaults {
+    /// One of this many operations fails.
     one_of: u64,
     /// The state of a SplitMix64 generator.
     state: AtomicU64,
 }
 
-static AT_RANDOM: LazyLock<Option<AtRandom>> = LazyLock::new(|| {
+static RANDOM_FAULTS: LazyLock<Option<RandomFaults>> = LazyLock::new(|| {
     if !cfg!(feature = "faults") {
         return None;
     }
@@ -119,10 +122,10 @@ static AT_RANDOM: LazyLock<Option<AtRandom>> = LazyLock::new(|| {
         value.and_then(|value| value.parse::<f64>().ok())
     };
     let one_of = (1.0 / value("rate")?).max(1.0) as u64;
-    Some(AtRandom { one_of, state: AtomicU64::new(value("seed").unwrap_or(1.0) as u64) })
+    Some(RandomFaults { one_of, state: AtomicU64::new(value("seed").unwrap_or(1.0) as u64) })
 });
 
-impl AtRandom {
+impl RandomFaults {
     fn due(&self) -> Option<Fault> {
         let mut number = self.state.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

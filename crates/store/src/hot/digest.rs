@@ -1,27 +1,28 @@
-//! What decides whether a trace is wanted: 32 bytes for each trace and collector of a place.
+//! Trace digests: 32 bytes per trace and collector, which decide whether a trace can match a
+//! search.
 
 use coral_trace::Collector;
 
 use crate::hot::part::TracePart;
 
-/// What decides about one trace, as one collector saw it. Times are microseconds.
+/// What a search tests of one trace, as one collector observed it. Times are microseconds.
 #[derive(Clone, Copy)]
 pub(crate) struct TraceDigest {
     pub(crate) first_start: i64,
     pub(crate) last_end: i64,
-    /// See [`crate::hot::part::service_bit`].
+    /// A bit set of services: [`crate::hot::part::service_bit`].
     pub(crate) service_bits: u64,
-    /// At most 2^31 - 1 are told apart.
+    /// Number of failed spans, at most 2^31 - 1.
     pub(crate) errors: u32,
     pub(crate) collector: Collector,
 }
 
-/// Bytes of a row.
+/// Size of an encoded digest.
 pub(crate) const DIGEST_BYTES: usize = 32;
 const EBPF_BIT: u32 = 1 << 31;
 
 impl TraceDigest {
-    /// No trace at all.
+    /// The digest of no spans.
     pub(crate) const NOTHING: Self = Self {
         first_start: i64::MAX,
         last_end: i64::MIN,
@@ -30,7 +31,7 @@ impl TraceDigest {
         collector: Collector::Ebpf,
     };
 
-    /// What decides about a part; its collector is not told.
+    /// The digest of a part, without its collector.
     pub(crate) fn of_part(part: &TracePart) -> Self {
         Self {
             first_start: part.first_start,

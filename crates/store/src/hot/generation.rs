@@ -1,4 +1,4 @@
-//! Hot rows: those that came since the last seal, in memory, and in a log.
+//! Hot rows: the rows since the last seal, in memory and in a log.
 
 use std::sync::Arc;
 
@@ -17,15 +17,16 @@ use crate::hot::digest::TraceDigest;
 use crate::hot::part::TracePart;
 use crate::row::batch::{ORIGIN_ID, SCHEMA, SPAN_ID, START_TIME, places};
 
-/// Rows with receipts from `first_receipt` on, one a receipt.
+/// Hot rows with consecutive receipts, starting at `first_receipt`.
 pub(crate) struct Generation {
     pub(crate) first_receipt: u64,
-    /// In order, with the row each begins at.
+    /// Batches in order, each with the number of its first row.
     batches: Vec<(u32, Arc<RecordBatch>)>,
     rows: u32,
     origins: OriginTexts,
     pub(crate) traces: HashMap<TraceId, HotTrace>,
-    /// The JSON of some row has an attribute that has a column: only then must it be looked for there.
+    /// Whether the JSON attributes of some row have an attribute that has its own column. Only then
+    /// must readers look for it there.
     pub(crate) has_misplaced: bool,
     pub(crate) received: Option<ReceivedSpan>,
 }
@@ -33,21 +34,21 @@ pub(crate) struct Generation {
 /// When the rows of a generation were received.
 #[derive(Clone, Copy)]
 pub(crate) struct ReceivedSpan {
-    /// The row with the least receipt.
+    /// The row with the smallest receipt.
     pub(crate) oldest: Received,
     /// The row with the greatest receipt.
     pub(crate) newest: Received,
-    /// The earliest and the latest that the wall clock said.
+    /// The earliest and the latest wall clock at a receipt.
     pub(crate) first: UnixNanos,
     pub(crate) last: UnixNanos,
 }
 
-/// Texts of resources and scopes by number, in order. Like the rows in [`Generation`], chunks are joined as they come,
-/// so that each text is copied a logarithmic number of times.
+/// Texts of resources and scopes, by number. Chunks are joined like the row batches of
+/// [`Generation`], so that each text is copied a logarithmic number of times.
 #[derive(Clone, Default)]
 struct OriginTexts(Vec<Arc<StringArray>>);
 
-/// Rows of one moment, to be read when nobody is kept waiting any more.
+/// The rows of a generation at one moment, which can be read without a lock.
 pub(crate) struct Rows {
     batches: Vec<Arc<RecordBatch>>,
     origins: OriginTexts,
@@ -55,38 +56,38 @@ pub(crate) struct Rows {
     pub(crate) has_misplaced: bool,
 }
 
-/// The newest batches of a generation, which the next one may be joined with.
+/// The newest batches of a generation, with which the next batch may be joined.
 pub(crate) struct Tail(Vec<Arc<RecordBatch>>);
 
 /// A batch of new rows, joined with some of the batches before it.
 pub(crate) struct Joined {
-    /// How many batches it takes the place of.
+    /// How many batches it replaces.
     replaces: usize,
     batch: RecordBatch,
     new_rows: u32,
 }
 
-/// One trace in hot rows.
+/// The hot rows of one trace.
 #[derive(Default)]
 pub(crate) struct HotTrace {
-    /// What SDKs sent, and what eBPF saw: [`of`](Self::of).
+    /// The SDK part and the eBPF part: [`of`](Self::of).
     parts: [Option<HotPart>; 2],
-    /// Segments, sealed or being sealed, that have spans of it too.
+    /// Segments, sealed or being sealed, that also have spans of the trace.
     pub(crate) split_with: Vec<u64>,
 }
 
-/// One collector's spans of it.
+/// The hot rows of one trace and one collector.
 #[derive(Clone)]
 pub(crate) struct HotPart {
-    /// Shared with readers while they work.
+    /// The sums, shared with readers.
     pub(crate) part: Arc<TracePart>,
-    /// What a list asks of every trace, at hand. [`TraceDigest::NOTHING`] until it is in a generation.
+    /// The digest of `part`; [`TraceDigest::NOTHING`] until it is in a generation.
     pub(crate) digest: TraceDigest,
-    /// Where its spans are in the generation.
+    /// The spans' row numbers in the generation.
     pub(crate) rows: Vec<u32>,
 }
 
-/// What one commit adds: computed before readers are made to wait.
+/// The changes of one commit, computed before readers are blocked.
 #[derive(Default)]
 pub(crate) struct Arrival {
     /// See [`Generation::has_misplaced`].
@@ -94,14 +95,14 @@ pub(crate) struct Arrival {
     traces: HashMap<TraceId, HotTrace>,
 }
 
-/// Batches are joined until they have this many rows, so that many small commits do not become many
-/// small arrays: a batch of one row takes 10 KiB.
+/// Batches are joined until they have this many rows, because small arrays waste memory: a batch of
+/// one row takes 10 KiB.
 const JOINED_ROWS: usize = 8_192;
-/// How many of them one commit joins at most.
+/// The most batches that one commit joins.
 const MAX_JOINED_BATCHES: usize = 16;
 
 impl Arrival {
-    /// Adds `span`, which lies in row `row` of its generation.
+    /// Adds `span`, which is row `row` of its generation.
     pub(crate) fn add(&mut self, span: &Span, row: u32) {
         let part = &mut self.traces.entry(span.trace_id).or_default().parts
             [usize::from(span.origin.collector == Collector::Ebpf)];
@@ -126,12 +127,12 @@ impl Arrival {
 }
 
 impl HotTrace {
-    /// What `collector` saw of it.
+    /// The part that `collector` observed.
     pub(crate) fn of(&self, collector: Collector) -> Option<&HotPart> {
         self.parts[usize::from(collector == Collector::Ebpf)].as_ref()
     }
 
-    /// Parts of `collector`, or of both.
+    /// The part of `collector`, or both parts.
     pub(crate) fn parts(&self, collector: Option<Collector>) -> impl Iterator<Item = &HotPart> {
         [Collector::Sdk, Collector::Ebpf]
             .into_iter()
@@ -176,7 +177,7 @@ impl Generation {
         self.rows
     }
 
-    /// The receipt after the newest.
+    /// The receipt after the newest row.
     pub(crate) fn next_receipt(&self) -> u64 {
         self.first_receipt + u64::from(self.rows)
     }
@@ -187,29 +188,29 @@ impl Generation {
         texts.map(str::to_owned).collect()
     }
 
-    /// The batch with the texts of its origins in the place of their numbers.
+    /// The batch with the texts of its origins in place of their numbers.
     pub(crate) fn with_origins(&self, batch: &RecordBatch) -> RecordBatch {
         with_origins(batch, &self.origins.joined())
     }
 
-    /// How many origins have a number.
+    /// The number of origins.
     pub(crate) fn origin_count(&self) -> usize {
         self.origins.len()
     }
 
-    /// The newest receipt, or the one before the first when there are no rows.
+    /// The newest receipt; the one before the first if there are no rows.
     pub(crate) fn last_receipt(&self) -> u64 {
         self.first_receipt + u64::from(self.rows) - 1
     }
 
-    /// Numbers further origins.
+    /// Adds origins, which get the next numbers.
     pub(crate) fn add_origins(&mut self, texts: &[String]) {
         self.origins.add(texts);
     }
 
-    /// What the next batch may be joined with.
+    /// The batches with which the next batch may be joined.
     pub(crate) fn tail(&self) -> Tail {
-        // Each is larger than those after it together, mostly: a few are enough.
+        // Usually each batch is larger than all later ones together, so a few suffice.
         let from = self.batches.len().saturating_sub(MAX_JOINED_BATCHES);
         Tail(self.batches[from..].iter().map(|(_, batch)| batch.clone()).collect())
     }
@@ -233,7 +234,7 @@ impl Generation {
         });
     }
 
-    /// What it holds now. Copies nothing.
+    /// All rows. Copies nothing.
     pub(crate) fn all(&self) -> Rows {
         Rows {
             batches: self.batches.iter().map(|(_, batch)| batch.clone()).collect(),
@@ -242,7 +243,7 @@ impl Generation {
         }
     }
 
-    /// Its rows from row `first` on. Copies nothing.
+    /// Rows from number `first` on. Copies nothing.
     pub(crate) fn from(&self, first: u32) -> Rows {
         let at = self.batches.partition_point(|(begin, _)| *begin <= first).saturating_sub(1);
         let batches = self.batches[at..].iter().map(|(begin, batch)| {
@@ -255,7 +256,7 @@ impl Generation {
         Rows { batches: batches.collect(), ..self.all() }
     }
 
-    /// What it takes to read these rows when nobody is kept waiting any more. Copies nothing.
+    /// The batches and positions of these rows, to read them without a lock. Copies nothing.
     pub(crate) fn pick(&self, rows: &[u32]) -> Picked {
         let places = rows.iter().map(|row| self.place(*row)).collect();
         let batches = self.batches.iter().map(|(_, batch)| batch.clone()).collect();
@@ -268,18 +269,18 @@ impl Generation {
     }
 }
 
-/// Some rows of a generation.
+/// Selected rows of a generation.
 pub(crate) struct Picked {
     batches: Vec<Arc<RecordBatch>>,
     rows: Vec<u32>,
-    /// Batch, and row in it, of each of `rows`.
+    /// The batch of each row, and its position there.
     places: Vec<(usize, usize)>,
     origins: OriginTexts,
 }
 
 impl Picked {
-    /// The columns that it takes to read `columns` of those that are `wanted`, which are in the order in which they
-    /// were picked.
+    /// The columns that reading `columns` needs, of the rows `wanted`. `wanted` are indexes into
+    /// the selected rows.
     pub(crate) fn rows(&self, wanted: &[u32], columns: Columns) -> RecordBatch {
         let picked = self.places_of(wanted);
         let mut used: Vec<usize> = picked.iter().map(|(batch, _)| *batch).collect();
@@ -304,7 +305,7 @@ impl Picked {
         }
     }
 
-    /// The starts of those that are `wanted`, in microseconds.
+    /// The start times of the rows `wanted`, in microseconds.
     pub(crate) fn starts(&self, wanted: &[u32]) -> Vec<i64> {
         let start = |(batch, row): (usize, usize)| {
             let column = self.batches[batch].column(START_TIME);
@@ -313,7 +314,7 @@ impl Picked {
         self.places_of(wanted).into_iter().map(start).collect()
     }
 
-    /// The span ids of those that are `wanted`.
+    /// The span ids of the rows `wanted`.
     pub(crate) fn span_ids(&self, wanted: &[u32]) -> Vec<u64> {
         let id = |(batch, row): (usize, usize)| {
             self.batches[batch].column(SPAN_ID).as_primitive::<UInt64Type>().value(row)
@@ -331,7 +332,7 @@ impl Picked {
 }
 
 impl Rows {
-    /// Batches in order of receipt, as segments have them.
+    /// Batches in order of receipt, with the schema of segments.
     pub(crate) fn batches(&self) -> impl Iterator<Item = RecordBatch> {
         let origins = self.origins.joined();
         self.batches.iter().map(move |batch| with_origins(batch, &origins))
@@ -339,8 +340,8 @@ impl Rows {
 }
 
 impl Tail {
-    /// Joins `rows` with the newest batches as long as the last but one is not larger than the last: every row is
-    /// copied a logarithmic number of times.
+    /// Joins `rows` with the newest batches while the last but one is not larger than the last.
+    /// Thus each row is copied a logarithmic number of times.
     pub(crate) fn join(mut self, rows: &RecordBatch) -> Joined {
         let new_rows = rows.num_rows() as u32;
         let (mut batch, mut replaces) = (rows.clone(), 0);
@@ -357,7 +358,7 @@ impl Tail {
 }
 
 impl Joined {
-    /// How many of its rows are new.
+    /// How many of the rows are new.
     pub(crate) fn new_rows(&self) -> u32 {
         self.new_rows
     }
@@ -382,7 +383,7 @@ impl OriginTexts {
         }
     }
 
-    /// All of them.
+    /// All chunks as one array.
     fn joined(&self) -> Arc<StringArray> {
         match self.0.as_slice() {
             [one] => one.clone(),
@@ -391,13 +392,13 @@ impl OriginTexts {
     }
 }
 
-/// The batch with the texts of its origins in the place of their numbers. Copies nothing.
+/// The batch with the texts of its origins in place of their numbers. Copies nothing.
 fn with_origins(batch: &RecordBatch, origins: &Arc<StringArray>) -> RecordBatch {
     let columns = columns_with_origins(batch, ORIGIN_ID, origins);
     RecordBatch::try_new(ROW_SCHEMA.clone(), columns).expect("the columns are those of the schema")
 }
 
-/// The same for a batch of some columns, of which number `at` are the origins.
+/// Like [`with_origins`], for a batch of some columns whose column `at` has the origins.
 fn with_origins_at(batch: &RecordBatch, at: usize, origins: &Arc<StringArray>) -> RecordBatch {
     let mut fields: Vec<_> = batch.schema().fields().iter().cloned().collect();
     fields[at] = ROW_SCHEMA.fields()[ORIGIN_ID].clone();
@@ -417,13 +418,13 @@ fn columns_with_origins(
     columns
 }
 
-/// The names of the columns that it takes to read `columns` of spans, as segments have them.
+/// The names of the columns that reading `columns` of spans needs, in the schema of segments.
 pub(crate) fn column_names(columns: Columns) -> Vec<&'static str> {
     let schema: &'static SchemaRef = &ROW_SCHEMA;
     places(columns).into_iter().map(|at| schema.field(at).name().as_str()).collect()
 }
 
-/// The columns of a row as readers and segments see it.
+/// The schema that readers and segments use.
 pub(crate) static ROW_SCHEMA: std::sync::LazyLock<SchemaRef> = std::sync::LazyLock::new(|| {
     let mut fields: Vec<_> = SCHEMA.fields().iter().cloned().collect();
     let texts = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));

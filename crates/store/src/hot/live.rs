@@ -1,4 +1,4 @@
-//! What readers see: segments, rows that are being sealed, and hot rows, as of one moment.
+//! What readers see at one moment: segments, rows that are being sealed, and hot rows.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -11,27 +11,29 @@ use crate::error::StoreError;
 use crate::hot::generation::Generation;
 use crate::segment::Segment;
 
-/// Changed only for as long as it takes to move pointers and to sum up one commit's traces.
+/// The current state, behind a lock. Writers hold the lock only to move pointers and to update
+/// sums.
 pub(crate) struct Live {
     state: RwLock<State>,
-    /// How old its rows are.
+    /// The ages of rows.
     pub(crate) ages: Ages,
-    /// Spans of unreadable segments that left no gap between others, since the process started.
+    /// Spans lost since the process started in unreadable segments that left no gap between
+    /// receipts.
     damaged: AtomicU64,
-    /// Bytes of everything in the store's directory, when that was last measured.
+    /// Size of the store's directory at the last measurement.
     disk_bytes: AtomicU64,
 }
 
-/// The places that hold rows, oldest first.
+/// All rows of the store, oldest first.
 pub(crate) struct State {
-    /// In order of their receipts.
+    /// Segments in order of receipt.
     pub(crate) segments: Arc<Vec<Arc<Segment>>>,
-    /// Rows that are being written to a segment, or wait to be: because that failed, or because a damaged log was found
-    /// to have a gap between them and those after it. Oldest first.
+    /// Generations that are being sealed or wait for it, oldest first. They wait because a seal
+    /// failed, or because a damaged log left a gap of receipts after them.
     pub(crate) sealing: Vec<Arc<Generation>>,
-    /// Rows that came since.
+    /// Rows since then.
     pub(crate) hot: Generation,
-    /// What a colony knows of its agents.
+    /// A colony's agents and checkpoints.
     pub(crate) directory: AgentDirectory,
 }
 
@@ -53,12 +55,13 @@ impl Live {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The segments as they are now.
+    /// The current segments.
     pub(crate) fn segments(&self) -> Arc<Vec<Arc<Segment>>> {
         self.read().segments.clone()
     }
 
-    /// Runs `read`, and again without a segment that it found to be damaged.
+    /// Runs `read`. If `read` finds a damaged segment, sets the segment aside and runs `read`
+    /// again.
     pub(crate) fn reading<T>(
         &self,
         mut read: impl FnMut() -> Result<T, StoreError>,
@@ -67,7 +70,7 @@ impl Live {
             match read() {
                 Err(StoreError::SegmentUnreadable { id, source }) => {
                     let error = crate::error::chain(&source);
-                    tracing::error!(segment = id, error, "a segment is damaged; it is put aside");
+                    tracing::error!(segment = id, error, "a damaged segment was set aside");
                     self.drop_damaged(id);
                 }
                 outcome => return outcome,
@@ -75,7 +78,7 @@ impl Live {
         }
     }
 
-    /// Leaves out a segment that cannot be read, so that everything else can.
+    /// Removes a damaged segment from the state, so that everything else stays readable.
     pub(crate) fn drop_damaged(&self, id: u64) {
         let mut state = self.write();
         let Some(segment) = state.segments.iter().find(|segment| segment.id() == id).cloned()
@@ -91,7 +94,7 @@ impl Live {
         segment.quarantine();
     }
 
-    /// Bytes of everything in the store's directory, when that was last measured.
+    /// Size of the store's directory at the last measurement.
     pub(crate) fn disk_bytes(&self) -> u64 {
         self.disk_bytes.load(Ordering::Relaxed)
     }
@@ -100,19 +103,19 @@ impl Live {
         self.disk_bytes.store(disk_bytes, Ordering::Relaxed);
     }
 
-    /// Spans that were lost without leaving a gap: [`State::missing`] does not know of them.
+    /// Spans that were lost without leaving a gap, and so are not part of [`State::missing`].
     pub(crate) fn damaged(&self) -> u64 {
         self.damaged.load(Ordering::Relaxed)
     }
 }
 
 impl State {
-    /// Rows in memory, those that are being sealed first.
+    /// Generations in memory, those that are being sealed first.
     pub(crate) fn generations(&self) -> impl Iterator<Item = &Generation> {
         self.sealing.iter().map(AsRef::as_ref).chain([&self.hot])
     }
 
-    /// Rows in memory.
+    /// Number of rows in memory.
     pub(crate) fn hot_rows(&self) -> u64 {
         self.generations().map(|generation| u64::from(generation.rows())).sum()
     }
@@ -122,7 +125,7 @@ impl State {
         self.hot.last_receipt()
     }
 
-    /// The oldest receipt that is still stored; one above the newest when there is none.
+    /// The oldest stored receipt; one above the newest when nothing is stored.
     pub(crate) fn first_receipt(&self) -> u64 {
         let oldest_hot = self.generations().next().map(|generation| generation.first_receipt);
         let oldest = self.segments.first().map(|segment| segment.id());
@@ -138,7 +141,7 @@ impl State {
         segments.chain(hot).min()
     }
 
-    /// Receipts between places that belong to no row: segments that are missing, and commits that were damaged.
+    /// Receipts that are in no generation: of missing segments and damaged commits.
     pub(crate) fn missing(&self) -> u64 {
         let segments =
             self.segments.iter().map(|segment| (segment.id(), segment.extent.last_receipt));

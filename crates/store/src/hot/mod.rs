@@ -1,4 +1,4 @@
-//! Rows in memory: those since the last seal, and what is known of their traces.
+//! Hot rows, and sums of their traces.
 
 pub(crate) mod digest;
 pub(crate) mod generation;

@@ -1,18 +1,18 @@
-//! What one place of the store knows of one trace.
+//! Trace parts: the sums of one trace's spans in one place of the store.
 //!
-//! A trace is the sum of its parts, one for each generation of rows and each collector; so a late span
-//! corrects its trace without an update to anything that is sealed.
+//! A trace is the sum of its parts: one for each generation or segment and each collector. Thus a
+//! late span changes its trace without a change to sealed data.
 
 use std::collections::BTreeSet;
 
 use coral_trace::Span;
 use serde::{Deserialize, Serialize};
 
-/// The spans of one trace and one collector that lie in one place, summed. Times are microseconds.
+/// The sums of the spans of one trace and one collector in one place. Times are microseconds.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct TracePart {
     pub(crate) first_start: i64,
-    /// A span that ended before it began lasts until it began.
+    /// End of the last span. A span whose end is before its start counts as ending at its start.
     pub(crate) last_end: i64,
     pub(crate) spans: u64,
     pub(crate) errors: u64,
@@ -23,7 +23,7 @@ pub(crate) struct TracePart {
     pub(crate) root: Option<Named>,
 }
 
-/// A span that may name its trace.
+/// A span that may give the trace its name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Named {
     rank: Rank,
@@ -32,12 +32,12 @@ pub(crate) struct Named {
     pub(crate) status: Option<u16>,
 }
 
-/// The earliest comes first; a virtual hop starts with the request that it is part of, and does not name
-/// it: start, whether it is one, span id.
+/// The order of spans that may name a trace: start, whether the span is a virtual hop, span id. A
+/// virtual hop starts with the request that it belongs to, and must not name the trace.
 type Rank = (i64, bool, u64);
 
 impl TracePart {
-    /// The part that holds `span` alone.
+    /// The part of a single span.
     pub(crate) fn of(span: &Span) -> Self {
         let head = Named::of(span);
         Self {
@@ -87,7 +87,7 @@ impl TracePart {
         }
     }
 
-    /// The bits of its services, for [`service_bit`].
+    /// The bit set of its services, by [`service_bit`].
     pub(crate) fn service_bits(&self) -> u64 {
         self.services.iter().map(|service| service_bit(service)).fold(0, |bits, bit| bits | bit)
     }
@@ -108,8 +108,8 @@ fn rank(span: &Span) -> Rank {
     (span.start.as_micros(), span.is_virtual_hop(), span.span_id.as_u64())
 }
 
-/// One of 64 bits for a service's name: a part without the bit has no span of the service, one with it
-/// may have. FNV-1a, since the bits are written to disk.
+/// The bit of 64 that stands for a service. A part without the bit has no span of the service; a
+/// part with the bit may have one. The hash is FNV-1a and must not change, because bits are stored.
 pub(crate) fn service_bit(service: &str) -> u64 {
     let hash = service.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

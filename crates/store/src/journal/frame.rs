@@ -1,22 +1,22 @@
-//! One commit as it stands in a log: a head and a payload.
+//! A frame: one commit in a log, with a header and a payload.
 //!
-//! The head is the mark (four bytes), the payload's length, a CRC-32 of everything after it, the receipt of the
-//! commit's first row, and how many rows it has; little-endian. The mark lets a reader find the next frame
-//! behind one that is damaged. The CRC begins with a random number of the log, so that nothing a span holds can pass
-//! for a frame.
+//! The header has a mark (four bytes), the payload's length, a CRC-32 of everything after it, the
+//! receipt of the first row, and the number of rows; little-endian. The mark lets a reader find the
+//! next frame after a damaged one. The CRC is seeded with a random number of the log, so that no
+//! content of a span can pass for a frame.
 
 use std::io;
 
-/// Where a commit stands in its sequence.
+/// The receipts of a commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Receipts {
-    /// Of its first row; the next row's, when it has none.
+    /// The receipt of the first row; of the next row, if the commit has none.
     pub(crate) first: u64,
-    /// How many rows it has: one a receipt.
+    /// The number of rows, each with one receipt.
     pub(crate) rows: u32,
 }
 
-/// A commit that was read back.
+/// A frame that was read.
 pub(crate) struct Frame {
     pub(crate) receipts: Receipts,
     pub(crate) payload: Vec<u8>,
@@ -25,7 +25,7 @@ pub(crate) struct Frame {
 const MARK: [u8; 4] = *b"\xc0frm";
 const HEAD: usize = 24;
 const CHECKED_FROM: usize = 12;
-/// A longer payload is refused when it is written, and was not written by us when it is read.
+/// The largest payload. Writers refuse a larger one; readers take it for damage.
 pub(super) const MAX_PAYLOAD_BYTES: usize = 1 << 30;
 
 impl Receipts {
@@ -35,10 +35,10 @@ impl Receipts {
     }
 }
 
-/// The bytes of a frame whose payload `write` appends.
+/// Encodes a frame. `write` appends the payload.
 ///
 /// # Errors
-/// [`io::ErrorKind::FileTooLarge`] when a reader would not believe its length.
+/// [`io::ErrorKind::FileTooLarge`] when the payload is larger than [`MAX_PAYLOAD_BYTES`].
 pub(super) fn encode(
     seed: u32,
     receipts: Receipts,
@@ -64,7 +64,7 @@ pub(super) fn encode(
     Ok(frame)
 }
 
-/// The frame at the beginning of `bytes`, and its length; `None` when what stands there is no whole frame.
+/// The frame at the start of `bytes`, and its length; `None` if there is no complete, valid frame.
 pub(super) fn decode(seed: u32, bytes: &[u8]) -> Option<(Frame, usize)> {
     let (head, rest) = bytes.split_at_checked(HEAD)?;
     let word = |at: usize| head[at..at + 4].try_into().map(u32::from_le_bytes).unwrap_or(0);
@@ -80,7 +80,7 @@ pub(super) fn decode(seed: u32, bytes: &[u8]) -> Option<(Frame, usize)> {
     Some((Frame { receipts, payload: rest[..length].to_vec() }, HEAD + length))
 }
 
-/// How far into `bytes` the next whole frame begins.
+/// The offset in `bytes` of the next complete, valid frame.
 pub(super) fn find(seed: u32, bytes: &[u8]) -> Option<usize> {
     let mut from = 0;
     while let Some(at) = bytes[from..].windows(MARK.len()).position(|mark| mark == MARK) {

@@ -1,4 +1,5 @@
-//! One log file that is being written: a head, then frames, each synced before anybody is told.
+//! Writes one log file: a header, then frames. Each frame is synced before its commit is
+//! acknowledged.
 
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom};
@@ -12,25 +13,26 @@ use crate::error::StoreError;
 pub(super) struct Log {
     pub(super) path: PathBuf,
     file: File,
-    /// Bytes that hold whole, synced frames.
+    /// Length of the header and all complete, synced frames.
     pub(super) len: u64,
-    /// What the checksums of this log's frames begin with.
+    /// The seed of the frames' checksums.
     seed: u32,
-    /// Bytes of the last frame: the next one will hardly be longer.
+    /// Size of the last frame, as an estimate of the next one.
     last_frame: usize,
-    /// Nothing is written to this file any more: a sync failed, and what it was to sync may be on disk or not; or
-    /// a panic left it as it was.
+    /// The file must not be written any more, because a sync failed or a panic interrupted a write.
+    /// What the disk holds after `len` is unknown.
     pub(super) broken: bool,
 }
 
 /// The last byte is the version of the format.
 pub(super) const MAGIC: [u8; 8] = *b"coralog\x02";
-/// Magic, the receipt of the first row to be, the seed of checksums, and a CRC-32 of those three.
+/// Size of the header: magic, the receipt of the first row, the seed of checksums, and a CRC-32 of
+/// them.
 pub(super) const HEAD: usize = 24;
 
 impl Log {
-    /// Begins the log `path`, whose file is new, for rows from receipt `first` on. Its first frame holds what a reader
-    /// needs to know besides earlier rows.
+    /// Creates the log `path`, whose rows start at receipt `first`. The first frame holds the state
+    /// that a reader needs besides rows.
     pub(super) fn begin(
         mut file: File,
         path: PathBuf,
@@ -55,7 +57,7 @@ impl Log {
         Ok(Self { path, file, len, seed, last_frame: 0, broken: false })
     }
 
-    /// Writes and syncs one commit. After an error it was not committed.
+    /// Writes and syncs one commit. After an error, the commit is not in the log.
     pub(super) fn append(
         &mut self,
         receipts: Receipts,
@@ -64,7 +66,7 @@ impl Log {
         let frame = frame::encode(self.seed, receipts, self.last_frame, write);
         let frame = frame.map_err(StoreError::log(&self.path))?;
         self.last_frame = frame.len();
-        // Until it is known how this ends: a panic must not leave half a frame before the next one.
+        // Set until the write is complete, so that after a panic no frame follows a partial one.
         self.broken = true;
         match disk::write_all(&mut self.file, &frame) {
             Ok(()) => disk::sync_data(&self.file).map_err(StoreError::log(&self.path))?,
@@ -78,7 +80,7 @@ impl Log {
         Ok(())
     }
 
-    /// Removes what a failed write left.
+    /// Removes the bytes of a failed write.
     fn cut_back(&mut self) -> io::Result<()> {
         self.file.set_len(self.len)?;
         self.file.seek(SeekFrom::Start(self.len)).map(drop)

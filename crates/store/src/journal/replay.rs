@@ -1,4 +1,4 @@
-//! Logs as they are found when a store is opened.
+//! Reads logs when a store is opened.
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -8,30 +8,31 @@ use super::log::{HEAD, MAGIC};
 use crate::disk;
 use crate::error::StoreError;
 
-/// The logs of a journal that nobody writes, in order.
+/// The logs of a closed journal, in order.
 pub(crate) struct OldLogs(Vec<OldLog>);
 
 struct OldLog {
     number: u64,
     path: PathBuf,
-    /// `None` when a crash left it without a head, and so without commits; or when it is damaged.
+    /// `None` if the header is missing after a crash, and so the log has no commits; or if it is
+    /// damaged.
     head: Option<Head>,
     bytes: u64,
 }
 
 #[derive(Clone, Copy)]
 struct Head {
-    /// The receipt of its first row to be.
+    /// The receipt of the first row.
     first: u64,
-    /// What the checksums of its frames begin with.
+    /// The seed of the frames' checksums.
     seed: u32,
 }
 
-/// One commit of an old log.
+/// One commit of a closed log.
 pub(crate) struct OldFrame<'a> {
-    /// The log it stands in.
+    /// The log that holds the commit.
     pub(crate) log: &'a Path,
-    /// The first frame of a log says what was known when the log was begun, besides earlier rows.
+    /// Whether this is the first frame, which holds the state at the beginning of the log.
     pub(crate) is_head: bool,
     pub(crate) receipts: Receipts,
     pub(crate) payload: Vec<u8>,
@@ -41,7 +42,8 @@ impl OldLogs {
     /// Lists the logs in `dir`.
     ///
     /// # Errors
-    /// [`StoreError::Directory`], and [`StoreError::Log`] when one cannot be read or is no log of this version.
+    /// [`StoreError::Directory`]; [`StoreError::Log`] when a log cannot be read or has another
+    /// version.
     pub(crate) fn list(dir: &Path) -> Result<Self, StoreError> {
         let failed = || StoreError::directory(dir);
         let mut logs = Vec::new();
@@ -68,8 +70,8 @@ impl OldLogs {
         self.0.iter().map(|log| log.path.clone())
     }
 
-    /// A receipt that none of these logs' rows has or had beyond those that [`replay`](Self::replay) shows. A log without
-    /// a readable head may hold a row a byte.
+    /// A receipt above all receipts of these logs, given the highest that [`replay`](Self::replay)
+    /// showed. A log with an unreadable header is assumed to hold one row per byte.
     pub(crate) fn next_receipt(&self, shown: u64) -> u64 {
         let mut next = shown;
         for log in &self.0 {
@@ -81,12 +83,12 @@ impl OldLogs {
         next
     }
 
-    /// Shows every commit that was acknowledged to `visit`, in order. A frame that was not written to its end was
-    /// not acknowledged; nor was one whose receipts the next log gives out again. A gap between receipts is what
-    /// a damaged frame held.
+    /// Calls `visit` with every acknowledged commit, in order. An incomplete frame at the end of a
+    /// log was not acknowledged, nor was one whose receipts the next log gives out again. A damaged
+    /// frame leaves a gap between receipts.
     ///
     /// # Errors
-    /// What `visit` returns, and [`StoreError::Log`] when a log cannot be read.
+    /// The error of `visit`; [`StoreError::Log`] when a log cannot be read.
     pub(crate) fn replay(
         &self,
         mut visit: impl FnMut(OldFrame<'_>) -> Result<(), StoreError>,
@@ -102,7 +104,7 @@ impl OldLogs {
                 let Some((frame, length)) = frame::decode(seed, rest) else {
                     let Some(skipped) = frame::find(seed, rest) else { break };
                     let file = log.path.display();
-                    tracing::error!(%file, n_bytes = skipped, "a log is damaged; what stands there is lost");
+                    tracing::error!(%file, n_bytes = skipped, "damaged bytes of a log are skipped; their commits are lost");
                     rest = &rest[skipped..];
                     is_head = false;
                     continue;
@@ -119,8 +121,8 @@ impl OldLogs {
     }
 }
 
-/// `None` when the head is cut short or empty, as a crash leaves it, or damaged: then the log's commits cannot be told
-/// from anything else.
+/// Reads the header. `None` if the header is incomplete or empty after a crash, or damaged: then
+/// commits cannot be recognised.
 fn read_head(path: &Path) -> io::Result<Option<Head>> {
     let mut bytes = Vec::new();
     disk::open(path)?.take(HEAD as u64).read_to_end(&mut bytes)?;
@@ -133,7 +135,7 @@ fn read_head(path: &Path) -> io::Result<Option<Head>> {
         return Ok(None);
     };
     if *magic != MAGIC {
-        let message = "it is not a log of this version of Coral";
+        let message = "not a log of this version of Coral";
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
     if bytes.len() < HEAD {
@@ -143,7 +145,7 @@ fn read_head(path: &Path) -> io::Result<Option<Head>> {
         return Ok(None);
     };
     if crc32fast::hash(&bytes[..HEAD - 4]) != u32::from_le_bytes(*checksum) {
-        tracing::error!(file = %path.display(), "the head of a log is damaged; its commits are lost");
+        tracing::error!(file = %path.display(), "the header of a log is damaged; its commits are lost");
         return Ok(None);
     }
     let seed = seed.try_into().map(u32::from_le_bytes).unwrap_or_default();

@@ -1,16 +1,16 @@
-//! What one round of maintenance leaves to the next.
+//! State that one round of maintenance passes to the next.
 
 use std::sync::Weak;
 use std::time::Duration;
 
 use crate::segment::Segment;
 
-/// What one round of maintenance leaves to the next.
+/// State that one round of maintenance passes to the next.
 #[derive(Default)]
 pub(crate) struct Maintenance {
-    /// The uptime at which the directory was measured.
+    /// The uptime at the last measurement of the directory.
     pub(crate) measured: Option<Duration>,
-    /// Segments that were let go, and their bytes: on the disk as long as a reader holds them.
+    /// Removed segments, and their sizes. They use the disk as long as a reader holds them.
     pub(crate) retired: Vec<(Weak<Segment>, u64)>,
     pub(crate) backoff: Backoff,
 }
@@ -19,11 +19,11 @@ pub(crate) struct Maintenance {
 #[derive(Default)]
 pub(crate) struct Backoff {
     failures: u32,
-    /// By the uptime.
+    /// The uptime of the next try.
     until: Duration,
 }
 
-/// After a failed seal the next try waits, first so long, then twice as long each time.
+/// The wait after a failed seal. Each further failure doubles it.
 const MIN_SEAL_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_SEAL_BACKOFF: Duration = Duration::from_secs(60);
 
@@ -32,7 +32,7 @@ impl Backoff {
         self.failures == 0 || uptime >= self.until
     }
 
-    /// Notes how a seal ended.
+    /// Records the result of a seal.
     pub(crate) fn note<T, E>(&mut self, uptime: Duration, outcome: Result<T, E>) -> Result<T, E> {
         if outcome.is_ok() {
             *self = Self::default();

@@ -1,4 +1,4 @@
-//! Sealing hot rows into segments, and letting old segments go.
+//! Seals hot rows into segments, and removes old segments.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,14 @@ use crate::layout::{bytes_under, log_dir, segment_dir, sql_dir};
 use crate::segment::Segment;
 use crate::spans::Spans;
 
-/// A seal is due when the oldest hot row has this part of [`SpanRetention::age`]; so spans are kept at most a
-/// quarter longer than asked for.
+/// A seal is due when the oldest hot row reaches this fraction of [`SpanRetention::age`]. Thus
+/// spans are kept at most a quarter longer than the retention.
 const SEALS_PER_AGE: u32 = 4;
 
-/// How often the whole directory is measured, unless rows were sealed or let go.
+/// How often the directory is measured, unless rows were sealed or removed.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(2);
-/// Segments may have this part of the size cap, however much everything else takes: letting them go would not help.
+/// Segments may always use this fraction of the size limit, whatever else the directory holds:
+/// removing them would not help.
 const SEGMENTS_SHARE: u64 = 4;
 impl Spans {
     /// One round of maintenance. See [`Store::maintain`](crate::Store::maintain).
@@ -38,7 +39,7 @@ impl Spans {
         let is_due = maintenance.backoff.is_over(uptime) && self.seal_is_due(keep);
         let sealed = if is_due { maintenance.backoff.note(uptime, self.seal()) } else { Ok(0) };
         self.begin_log_if_idle()?;
-        // Rows that still stand in a log would come back from it.
+        // Rows that are still in a log would be replayed.
         let logs_are_gone = self.remove_obsolete_logs();
         let expired =
             if logs_are_gone { self.expire(keep.age, &mut maintenance.retired) } else { 0 };
@@ -58,7 +59,7 @@ impl Spans {
         self.seal()
     }
 
-    /// When the newest row was received that another process received.
+    /// When the newest row of an earlier process was received.
     fn newest_before_opening(&self) -> Option<UnixNanos> {
         let state = self.live.read();
         let segments = state.segments.iter().map(|segment| segment.received);
@@ -67,7 +68,8 @@ impl Spans {
         before.last().map(|received| received.unix)
     }
 
-    /// Measures all that the store has on disk: also damaged files, half-written ones, and those that readers hold.
+    /// Measures everything that the store has on disk, including damaged and partial files and
+    /// removed segments that readers hold.
     pub(crate) fn measure_disk(&self) -> Result<(), StoreError> {
         let dir = &self.dir;
         let bytes = bytes_under(dir).map_err(StoreError::directory(dir))?;
@@ -75,7 +77,8 @@ impl Spans {
         Ok(())
     }
 
-    /// Removes logs whose rows are sealed. `false` when one stays, or one holds other rows too.
+    /// Removes logs whose rows are sealed. Returns `false` if a log stays, or one also holds other
+    /// rows.
     fn remove_obsolete_logs(&self) -> bool {
         let obsolete = self.writer().journal.take_obsolete();
         let left = remove_logs(obsolete);
@@ -85,7 +88,8 @@ impl Spans {
         all_are_gone && !writer.journal.is_mixed()
     }
 
-    /// Begins another log when no row is hot, and the logs so far hold sealed rows or much that is no row.
+    /// Begins a new log when there are no hot rows, and the current logs hold sealed rows or are
+    /// large.
     fn begin_log_if_idle(&self) -> Result<(), StoreError> {
         let mut writer = self.writer();
         let state = self.live.read();
@@ -106,15 +110,15 @@ impl Spans {
         drop(state);
         let old =
             oldest.is_some_and(|oldest| self.live.ages.of(oldest) >= keep.age / SEALS_PER_AGE);
-        // Hot rows cannot be evicted: past half the cap they become a segment, which can.
+        // Hot rows cannot be evicted. Beyond half the size limit they become a segment, which can.
         let is_large = || {
-            // What cannot be measured now is measured next time.
+            // A failed measurement is repeated in the next round.
             bytes_under(&log_dir(&self.dir)).is_ok_and(|logs| logs > keep.bytes / 2)
         };
         hot_rows > 0 && (waits || hot_rows >= self.segment_rows || old || is_large())
     }
 
-    /// Seals what waits to be, then what came since.
+    /// Seals waiting generations, then the hot rows.
     fn seal(&self) -> Result<u64, StoreError> {
         let mut sealed = 0;
         let waiting = self.live.read().sealing.clone();
@@ -128,7 +132,7 @@ impl Spans {
         Ok(sealed)
     }
 
-    /// From here on commits go to another generation. `None` when there is nothing to seal.
+    /// Begins a new generation for later commits. `None` when there is nothing to seal.
     pub(crate) fn begin_sealing(&self) -> Result<Option<Arc<Generation>>, StoreError> {
         let mut writer = self.writer();
         if self.live.read().hot.rows() == 0 {
@@ -142,11 +146,12 @@ impl Spans {
         Ok(Some(generation))
     }
 
-    /// Writes a generation as a segment, and puts it in its place: for a crash by renaming it, for readers by
-    /// moving pointers.
+    /// Writes a generation as a segment. The segment becomes permanent by renaming its file, and
+    /// visible to readers by moving pointers.
     pub(crate) fn seal_generation(&self, generation: &Generation) -> Result<u64, StoreError> {
         let segment = Segment::write(&segment_dir(&self.dir), generation, &self.footers)?;
-        // Held so that no commit comes between the marks and the exchange; readers go on.
+        // Locked so that no commit comes between marking traces and the exchange. Readers are not
+        // blocked.
         let mut writer = self.writer();
         self.mark_split_with_older(generation, &self.live.segments(), &segment)?;
         self.mark_split_with_others(generation, &segment)?;
@@ -163,7 +168,7 @@ impl Spans {
         Ok(spans)
     }
 
-    /// Traces of the new segment that older ones have spans of.
+    /// Traces of the new segment that older segments also have spans of.
     fn mark_split_with_older(
         &self,
         generation: &Generation,
@@ -182,7 +187,7 @@ impl Spans {
         Ok(())
     }
 
-    /// Traces of the new segment that other rows in memory have spans of already.
+    /// Traces of the new segment that other hot rows also have spans of.
     fn mark_split_with_others(
         &self,
         sealed: &Generation,
@@ -204,11 +209,12 @@ impl Spans {
         Ok(())
     }
 
-    /// Lets go of segments whose rows are all older than `age`.
+    /// Removes segments whose rows are all older than `age`.
     fn expire(&self, age: Duration, retired: &mut Vec<(Weak<Segment>, u64)>) -> u64 {
         let segments = self.live.segments();
         let mut old = 0;
-        // Receipts are in order of time: rows before others are no younger, whatever a clock said of them.
+        // Receipts are in order of time, so a row is at least as old as later rows, whatever its
+        // clock showed.
         let mut next: Option<UnixNanos> = None;
         for (at, segment) in segments.iter().enumerate().rev() {
             let mut received = segment.received;
@@ -224,8 +230,8 @@ impl Spans {
         self.let_go(&segments[..old], retired)
     }
 
-    /// Lets go of damaged files, then of the oldest segments, as far as the store is larger than `cap`. What readers hold of
-    /// segments that went before will go with them: it takes no further segments along.
+    /// Removes damaged files, then the oldest segments, until the store is within `cap`. Removed
+    /// segments that readers still hold do not count.
     fn evict(&self, cap: u64, retired: &mut Vec<(Weak<Segment>, u64)>) -> Result<u64, StoreError> {
         let known = retired.len();
         retired.retain(|(segment, _)| segment.strong_count() > 0);
@@ -249,13 +255,13 @@ impl Spans {
             go += 1;
         }
         let evicted = self.let_go(&segments[..go], retired);
-        // Their files go with the last who has them.
+        // A file is removed when its last reader drops it.
         drop(segments);
         self.measure_disk()?;
         Ok(evicted)
     }
 
-    /// Retires the oldest segments, which are these.
+    /// Removes the oldest segments, which are `oldest`.
     fn let_go(&self, oldest: &[Arc<Segment>], retired: &mut Vec<(Weak<Segment>, u64)>) -> u64 {
         let Some(last) = oldest.last() else { return 0 };
         let last = last.id();
@@ -271,7 +277,7 @@ impl Spans {
     }
 }
 
-/// Bytes of what SQL questions have on the disk while they run.
+/// Size of the temporary files of running SQL questions.
 fn bytes_of_questions(dir: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(sql_dir(dir))? {
@@ -283,7 +289,8 @@ fn bytes_of_questions(dir: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Removes damaged files, the oldest first, until they were `bytes`. Returns how many bytes they were.
+/// Removes damaged files, the oldest first, until `bytes` are freed. Returns how many bytes were
+/// freed.
 fn remove_damaged(dir: &Path, bytes: u64) -> Result<u64, StoreError> {
     let entries = std::fs::read_dir(dir).map_err(StoreError::directory(dir))?;
     let mut damaged: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
@@ -296,7 +303,7 @@ fn remove_damaged(dir: &Path, bytes: u64) -> Result<u64, StoreError> {
         }
         let length = std::fs::metadata(&path).map_or(0, |file| file.len());
         disk::remove(&path).map_err(StoreError::directory(&path))?;
-        tracing::warn!(file = %path.display(), "removed a damaged file, since the store is larger than it may be");
+        tracing::warn!(file = %path.display(), "removed a damaged file because the store exceeds its size limit");
         removed += length;
     }
     Ok(removed)

@@ -1,4 +1,4 @@
-//! Keeping a store within its age and its size, and whole.
+//! Retention by age and size, and repair of damaged files.
 
 pub(crate) mod backoff;
 pub(crate) mod maintain;

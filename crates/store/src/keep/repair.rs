@@ -1,4 +1,4 @@
-//! Bringing back what was put aside as damaged, where it turns out to be whole.
+//! Restores damaged files that turn out to be readable.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,20 +13,20 @@ use crate::layout::{metric_file_dir, segment_dir};
 use crate::segment;
 use crate::spans::Spans;
 
-/// What became of the damaged files of a store.
+/// The result of a repair.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Repaired {
-    /// Spans that are stored again.
+    /// Spans that were stored again.
     pub spans: u64,
-    /// Spans that had been stored again already.
+    /// Spans that were stored already.
     pub known: u64,
-    /// Files of metrics that are read again when the store is opened next.
+    /// Metric files that will be read when the store is next opened.
     pub metric_files: u64,
-    /// Files that stay aside, each with the reason.
+    /// Files that stay set aside, each with the reason.
     pub left: Vec<(PathBuf, String)>,
 }
 
-/// Stores the spans of damaged segments once more, where they can be read.
+/// Stores the spans of readable segments that were set aside.
 pub(crate) fn spans(spans: &Spans, now: UnixNanos) -> Result<Repaired, StoreError> {
     let mut repaired = Repaired::default();
     for path in damaged(&segment_dir(&spans.dir))? {
@@ -43,7 +43,7 @@ pub(crate) fn spans(spans: &Spans, now: UnixNanos) -> Result<Repaired, StoreErro
     Ok(repaired)
 }
 
-/// Gives files of metrics of the store in `dir` their names back, where they can be read.
+/// Renames readable metric files of the store in `dir` back to their names.
 pub(crate) fn metrics(dir: &Path, repaired: &mut Repaired) -> Result<(), StoreError> {
     for path in damaged(&metric_file_dir(dir))? {
         match crate::metrics::restore(&path) {
@@ -78,7 +78,7 @@ fn store_again(
     Ok(())
 }
 
-/// The damaged files in `dir`, in order of their names.
+/// The damaged files in `dir`, by name.
 fn damaged(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let entries = std::fs::read_dir(dir).map_err(StoreError::directory(dir))?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));

@@ -1,4 +1,4 @@
-//! Storing points: one commit, each request once.
+//! Stores metric points: one commit, each request once.
 
 use coral_engine::MetricCheckpoint;
 use coral_trace::UnixNanos;
@@ -8,16 +8,16 @@ use super::Metrics;
 use super::writer::{Attempt, MetricWriter, Numbered};
 use crate::error::StoreError;
 
-/// What became of one group of points.
+/// Counts of one group of points after a commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct AppendedPoints {
-    /// Points whose requests are stored now; also those that said that there were none.
+    /// Points that are stored, including points without new requests.
     pub stored: u64,
-    /// Of those, points with requests that were not counted before.
+    /// Of `stored`, points with requests that were not counted before.
     pub grown: u64,
-    /// Points that had been sent before, or say less than a later one that came first.
+    /// Points that were sent before, or that are older than one that was stored already.
     pub duplicate: u64,
-    /// Points of series that are too many to be told apart.
+    /// Points dropped because too many series are tracked.
     pub dropped: u64,
 }
 
@@ -69,7 +69,7 @@ impl Metrics {
 }
 
 impl MetricWriter {
-    /// Adds what `group` says that was not known to `deltas`.
+    /// Appends to `deltas` the requests of `group` that were not counted before.
     fn take(
         &mut self,
         group: &[Point],
@@ -100,7 +100,7 @@ impl MetricWriter {
         now: UnixNanos,
     ) -> Numbered {
         let number = self.series.admit(point, &mut self.limit, now);
-        // An exporter repeats an exemplar until it has a newer one.
+        // Exporters repeat an exemplar until they have a newer one.
         let new = point.exemplars.iter().filter(|exemplar| exemplar.time > since);
         let (series, exemplars) = (self.series.get(number), new.cloned().collect());
         (number, Delta { series, since, time: point.time, histogram, exemplars })

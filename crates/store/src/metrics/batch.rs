@@ -1,4 +1,4 @@
-//! Rows as Arrow batches, and back.
+//! Converts rows to Arrow batches and back.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -26,7 +26,7 @@ use crate::disk::{self, Target};
 use crate::error::StoreError;
 use crate::row::record::{read_attributes, write_attributes};
 
-/// The columns of a file. Times are nanoseconds since the epoch; bounds, nanoseconds.
+/// The columns of a file. Times are nanoseconds since the epoch; histogram bounds are nanoseconds.
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let column = |name: &str, kind: DataType| Field::new(name, kind, true);
     let numbers = || DataType::List(Arc::new(Field::new_list_field(DataType::UInt64, true)));
@@ -51,10 +51,10 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     ]))
 });
 
-/// Rows of one row group, and of one batch that is read.
+/// Rows per row group, and per batch when reading.
 pub(super) const BATCH_ROWS: usize = 8_192;
 
-/// Writes `rows` to `file`, synced, with `footer` in its footer.
+/// Writes `rows` to `file` and syncs it. The Parquet footer gets `footer`.
 pub(crate) fn write_rows<'a>(
     file: &Path,
     rows: impl Iterator<Item = &'a StoredDelta>,
@@ -115,7 +115,7 @@ fn batch(rows: &[&StoredDelta]) -> RecordBatch {
     RecordBatch::try_new(SCHEMA.clone(), columns).expect("the columns are those of the schema")
 }
 
-/// Rows of one series have the same; each is written once.
+/// The attributes of each row, as a dictionary: rows of one series share theirs.
 fn attributes(rows: &[&StoredDelta]) -> ArrayRef {
     let mut written: HashMap<*const Series, Option<String>> = HashMap::new();
     let mut column = StringBuilder::new();
@@ -138,17 +138,17 @@ fn numbers(rows: &[&StoredDelta], of: fn(&StoredDelta) -> &[u64]) -> ArrayRef {
     Arc::new(column.finish())
 }
 
-/// The rows of a batch of a file.
+/// Reads the rows of a batch.
 pub(super) fn read(batch: &RecordBatch) -> Result<Vec<StoredDelta>, StoreError> {
     if batch.schema().fields() != SCHEMA.fields() {
-        return Err(damaged("columns", "others than this build writes"));
+        return Err(damaged("columns", "columns other than this build writes"));
     }
     let columns = Columns(batch);
     let mut last: Option<Arc<Series>> = None;
     (0..batch.num_rows())
         .map(|row| {
             let series = columns.series(row)?;
-            // Equal ones are often neighbours.
+            // Equal series are often neighbours.
             let shared = last.take().filter(|last| **last == series);
             let series = shared.unwrap_or_else(|| Arc::new(series));
             last = Some(series.clone());
@@ -157,7 +157,7 @@ pub(super) fn read(batch: &RecordBatch) -> Result<Vec<StoredDelta>, StoreError> 
         .collect()
 }
 
-/// By the number of the column in [`SCHEMA`].
+/// Columns of a batch, by their number in [`SCHEMA`].
 struct Columns<'a>(&'a RecordBatch);
 
 impl Columns<'_> {

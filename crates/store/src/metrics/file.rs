@@ -1,4 +1,4 @@
-//! One sealed, immutable file: the rows of one protocol between two seals.
+//! A sealed, immutable file with the rows of one protocol between two seals.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,39 +17,39 @@ use crate::disk;
 use crate::error::StoreError;
 use crate::parquet_source::ParquetSource;
 
-/// A file of metrics.
+/// A sealed file of metrics.
 pub(crate) struct MetricFile {
     pub(crate) path: PathBuf,
     pub(crate) bytes: u64,
     pub(crate) extent: MetricFileExtent,
-    /// When its newest row was received.
+    /// When the newest row was received.
     pub(super) received: Received,
 }
 
-/// What a file covers; its footer has it as JSON.
+/// What a file covers. Stored as JSON in the Parquet footer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) struct MetricFileExtent {
     /// The number of a [`coral_trace::red::Protocol`].
     pub(crate) protocol: u8,
-    /// Of its first row.
+    /// Receipt of the first row.
     pub(crate) first_receipt: u64,
-    /// Of its last row; rows of the same seal with other protocols may come after it.
+    /// Receipt of the last row. Rows of other protocols in the same seal may have later receipts.
     pub(crate) last_row: u64,
-    /// Up to this one every row of its protocol is in a file.
+    /// All rows of the protocol up to this receipt are in files.
     pub(crate) last_receipt: u64,
-    /// Points' times, nanoseconds since the epoch.
+    /// Times of the points, nanoseconds since the epoch.
     pub(crate) first_time: u64,
     pub(crate) last_time: u64,
     pub(crate) last_received: u64,
     pub(crate) rows: u64,
 }
 
-/// The key of the footer that holds the extent.
+/// The key of the extent in the Parquet footer.
 const EXTENT_KEY: &str = "coral.metrics";
 
 impl MetricFile {
-    /// Writes `rows`, of one protocol and in order of receipt, to `dir`; with them, every row of the protocol
-    /// up to `last_receipt` is in a file. When this returns they are on disk for good.
+    /// Writes `rows`, of one protocol and in order of receipt, to `dir`, and syncs them. All rows
+    /// of the protocol up to `last_receipt` are in files after that.
     pub(super) fn write(
         dir: &Path,
         rows: &[&StoredDelta],
@@ -74,7 +74,7 @@ impl MetricFile {
         let path = dir.join(format!("{}-{:012}.parquet", protocol.as_str(), first.receipt));
         let aside = path.with_extension("tmp");
         write_rows(&aside, rows.iter().copied(), footer).inspect_err(|_| {
-            // Half a file is of no use, and takes room on a disk that may be full.
+            // A partial file is useless, and takes space on a disk that may be full.
             let _ = disk::remove(&aside);
         })?;
         disk::rename(&aside, &path).map_err(StoreError::directory(&path))?;
@@ -99,7 +99,7 @@ impl MetricFile {
         Ok(Self { path, bytes, extent, received })
     }
 
-    /// Shows its rows to `visit`, batch by batch, until that returns false.
+    /// Calls `visit` with the rows, batch by batch, until it returns `false`.
     pub(super) fn read(
         &self,
         mut visit: impl FnMut(Vec<StoredDelta>) -> bool,
@@ -114,13 +114,13 @@ impl MetricFile {
         Ok(())
     }
 
-    /// Whose rows it has.
+    /// The protocol of the rows.
     pub(super) fn protocol(&self) -> Option<Protocol> {
         let all = [Protocol::Http, Protocol::Grpc, Protocol::Sql];
         all.into_iter().find(|protocol| *protocol as u8 == self.extent.protocol)
     }
 
-    /// Unlinks it; who reads it goes on.
+    /// Removes the file. Readers that have opened it can still read it.
     pub(super) fn remove(&self) {
         if let Err(error) = disk::remove(&self.path) {
             tracing::warn!(%error, file = %self.path.display(), "could not remove an expired file");
@@ -136,8 +136,8 @@ fn reader(path: &Path) -> Result<(ParquetSource, Reader), StoreError> {
     Ok((source, reader))
 }
 
-/// Every file under `dir`, by first receipt. What a crash left half written is removed; what cannot be read
-/// is put aside, loudly: everything else stays readable.
+/// Loads all files under `dir`, by first receipt. Partial files are removed. Unreadable files are
+/// set aside with a log entry, so that everything else stays readable.
 pub(super) fn load(dir: &Path) -> Result<Vec<Arc<MetricFile>>, StoreError> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(StoreError::directory(dir))? {
@@ -146,13 +146,13 @@ pub(super) fn load(dir: &Path) -> Result<Vec<Arc<MetricFile>>, StoreError> {
             Some("parquet") => match MetricFile::open(path.clone()) {
                 Ok(file) => files.push(Arc::new(file)),
                 Err(error) if error.is_damage() => put_aside(&path, &error),
-                // Nothing says that the file is damaged: it stays as it is.
+                // The error does not mean that the file is damaged, so the file stays.
                 Err(error) => return Err(error),
             },
             Some("tmp") => {
-                tracing::info!(file = %path.display(), "removing what a crash left");
+                tracing::info!(file = %path.display(), "removing a partial file after a crash");
                 if let Err(error) = disk::remove(&path) {
-                    tracing::warn!(%error, file = %path.display(), "could not remove what a crash left");
+                    tracing::warn!(%error, file = %path.display(), "could not remove a partial file after a crash");
                 }
             }
             _ => {}
@@ -162,7 +162,7 @@ pub(super) fn load(dir: &Path) -> Result<Vec<Arc<MetricFile>>, StoreError> {
     Ok(files)
 }
 
-/// Gives the damaged file at `path` its name back, if it can be read from its beginning to its end.
+/// Renames the damaged file at `path` back, if all of it can be read.
 pub(crate) fn restore(path: &Path) -> Result<(), StoreError> {
     MetricFile::open(path.to_owned())?.read(|_| true)?;
     let name = path.with_extension("parquet");
@@ -174,11 +174,11 @@ pub(crate) fn restore(path: &Path) -> Result<(), StoreError> {
     disk::sync_directory_of(&name).map_err(StoreError::directory(path))
 }
 
-/// Renames a file that cannot be read, for a person to look at.
+/// Renames an unreadable file to `*.damaged`, for inspection or repair.
 pub(super) fn put_aside(path: &Path, error: &StoreError) {
     let error = crate::error::chain(error);
-    tracing::error!(file = %path.display(), error, "a file of metrics cannot be read; it is put aside");
+    tracing::error!(file = %path.display(), error, "a damaged metric file was set aside");
     if let Err(error) = disk::rename(path, &path.with_extension("damaged")) {
-        tracing::warn!(%error, file = %path.display(), "could not put a damaged file aside");
+        tracing::warn!(%error, file = %path.display(), "could not set a damaged file aside");
     }
 }

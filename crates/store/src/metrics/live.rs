@@ -1,4 +1,4 @@
-//! What readers see: files, rows that are being sealed, and hot rows, as of one moment.
+//! What readers of metrics see at one moment: files, rows that are being sealed, and hot rows.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
@@ -12,27 +12,27 @@ use crate::error::StoreError;
 use coral_engine::MetricCheckpoint;
 use coral_engine::StoredDelta;
 
-/// Changed only for as long as it takes to move pointers.
+/// The current state, behind a lock. Writers hold the lock only to move pointers.
 pub(crate) struct LiveMetrics {
     state: RwLock<MetricState>,
-    /// How old its rows are.
+    /// The ages of rows.
     pub(super) ages: Ages,
-    /// Series whose counts are remembered, as of the last commit.
+    /// Number of tracked series after the last commit.
     pub(super) series: AtomicU64,
-    /// Points whose series was one too many of its service, as of the last commit.
+    /// Points that were counted in an overflow series, after the last commit.
     pub(super) overflown: AtomicU64,
 }
 
-/// The places that hold rows.
+/// All rows of metrics.
 #[derive(Default)]
 pub(crate) struct MetricState {
-    /// By the receipt of their first row.
+    /// Files by the receipt of their first row.
     pub(crate) files: Arc<Vec<Arc<MetricFile>>>,
-    /// Rows that are being written to files, or wait to be because that failed.
+    /// Rows that are being written to files, or wait because that failed.
     pub(crate) sealing: Option<Arc<HotRows>>,
-    /// Rows that came since.
+    /// Rows since then.
     pub(crate) hot: HotRows,
-    /// How far each agent's metrics are stored.
+    /// Checkpoints of agents' metrics.
     pub(super) checkpoints: BTreeMap<String, MetricCheckpoint>,
     /// Rows that were stored and cannot be read.
     pub(super) damaged: u64,
@@ -42,18 +42,18 @@ pub(crate) struct MetricState {
 #[derive(Clone, Default)]
 pub(crate) struct HotRows {
     pub(crate) first_receipt: u64,
-    /// One above the newest.
+    /// The receipt after the newest row.
     pub(crate) next_receipt: u64,
-    /// Commit by commit, in order.
+    /// Rows of each commit, in order.
     pub(crate) commits: Vec<Arc<Vec<StoredDelta>>>,
     pub(crate) rows: u64,
     /// When the first and the newest row were received.
     pub(super) received: Option<(Received, Received)>,
 }
 
-/// Hot rows at which they are sealed: 15 MiB.
+/// Number of hot rows at which a seal is due: 15 MiB.
 pub(super) const SEAL_ROWS: u64 = 32_768;
-/// When sealing fails, this many times as many are taken before points are refused.
+/// When sealing fails, points are refused beyond this multiple of [`SEAL_ROWS`].
 const MAX_UNSEALED: u64 = 4;
 
 impl LiveMetrics {
@@ -70,7 +70,7 @@ impl LiveMetrics {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Refuses when rows cannot be sealed: they would fill the memory.
+    /// Refuses points while rows cannot be sealed, because the rows would fill the memory.
     pub(super) fn check_room(&self) -> Result<(), StoreError> {
         let hot_rows = self.read().hot_rows();
         if hot_rows > MAX_UNSEALED * SEAL_ROWS {
@@ -79,12 +79,12 @@ impl LiveMetrics {
         Ok(())
     }
 
-    /// How far each agent's metrics are stored.
+    /// Checkpoints of agents' metrics.
     pub(crate) fn checkpoints(&self) -> Vec<MetricCheckpoint> {
         self.read().checkpoints.values().cloned().collect()
     }
 
-    /// Adds what one commit stored.
+    /// Adds the rows of one commit.
     pub(super) fn push(
         &self,
         rows: Vec<StoredDelta>,
@@ -101,17 +101,17 @@ impl LiveMetrics {
 }
 
 impl MetricState {
-    /// Rows in memory, oldest first.
+    /// Generations in memory, oldest first.
     pub(super) fn generations(&self) -> impl Iterator<Item = &HotRows> {
         self.sealing.as_deref().into_iter().chain([&self.hot])
     }
 
-    /// Rows in memory.
+    /// Number of rows in memory.
     pub(super) fn hot_rows(&self) -> u64 {
         self.generations().map(|generation| generation.rows).sum()
     }
 
-    /// The commits in memory, to be read when the lock is free again.
+    /// The commits in memory, to be read without the lock.
     pub(crate) fn commits(&self) -> Vec<Arc<Vec<StoredDelta>>> {
         self.generations().flat_map(|generation| generation.commits.iter().cloned()).collect()
     }
@@ -121,7 +121,7 @@ impl MetricState {
         self.hot.next_receipt - 1
     }
 
-    /// The oldest receipt that is still stored; one above the newest when there is none.
+    /// The oldest stored receipt; one above the newest when nothing is stored.
     pub(super) fn first_receipt(&self) -> u64 {
         let file = self.files.first().map(|file| file.extent.first_receipt);
         let hot = self.generations().next().map(|generation| generation.first_receipt);
@@ -134,7 +134,7 @@ impl HotRows {
         Self { first_receipt, next_receipt: first_receipt, ..Self::default() }
     }
 
-    /// Adds one commit's rows; another process received them when nobody says when.
+    /// Adds the rows of one commit. `received` is `None` for rows of an earlier process.
     pub(super) fn push(&mut self, rows: Arc<Vec<StoredDelta>>, received: Option<Received>) {
         let Some(last) = rows.last() else { return };
         let received = received.unwrap_or(Received::before_opening(last.received));

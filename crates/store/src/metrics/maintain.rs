@@ -1,4 +1,4 @@
-//! Sealing hot rows into files, and letting old files go.
+//! Seals hot rows into files, and removes old files.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
@@ -15,9 +15,10 @@ use crate::error::StoreError;
 use crate::journal::remove_logs;
 use crate::layout::metric_file_dir;
 
-/// A seal is due when the oldest hot row has this part of its retention.
+/// A seal is due when the oldest hot row reaches this fraction of its retention.
 const SEALS_PER_AGE: u32 = 4;
-/// Exporters that were silent for so long are forgotten: their next point is a first point again.
+/// Counters of exporters that were silent for this long are removed: their next point is a first
+/// one.
 const FORGET_AFTER: Duration = Duration::from_secs(24 * 3_600);
 
 impl Metrics {
@@ -29,7 +30,7 @@ impl Metrics {
     ) -> Result<MetricMaintenance, StoreError> {
         let ages = &self.live.ages;
         let mut backoff = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-        // The shortest: what may be wrong must not cost the rows that are kept for that long.
+        // The shortest retention: a wrong clock must not delete rows that are kept for that long.
         ages.settle(now, self.newest_before_opening(), keep.shortest());
         self.forget_silent(ages.now(now));
         let uptime = ages.uptime();
@@ -38,7 +39,7 @@ impl Metrics {
         let logs_are_gone = self.remove_obsolete_logs();
         let (mut expired, mut evicted) = (0, 0);
         if logs_are_gone {
-            // Rows that still stand in a log would come back from it.
+            // Rows that are still in a log would be replayed.
             expired = self.let_go(|file, next, _| {
                 let mut received = file.received;
                 received.unix = received.unix.min(next);
@@ -55,7 +56,7 @@ impl Metrics {
         self.seal_metrics_alone()
     }
 
-    /// Seals what a failed seal left, then what came since.
+    /// Seals the rows of a failed seal, then the hot rows.
     fn seal_metrics_alone(&self) -> Result<u64, StoreError> {
         let dir = metric_file_dir(&self.dir);
         let before = self.live.read().sealing.clone();
@@ -67,7 +68,7 @@ impl Metrics {
         Ok(sealed)
     }
 
-    /// When the newest row was received that another process received.
+    /// When the newest row of an earlier process was received.
     fn newest_before_opening(&self) -> Option<UnixNanos> {
         let state = self.live.read();
         let files = state.files.iter().map(|file| file.received);
@@ -76,8 +77,8 @@ impl Metrics {
         before.last().map(|received| received.unix)
     }
 
-    /// Forgets who was silent for too long, also when nothing comes that could be sealed: what is remembered of the dead
-    /// must not keep others out.
+    /// Removes counters of silent exporters, also when there is nothing to seal, so that they do
+    /// not use up the limit of series.
     fn forget_silent(&self, now: UnixNanos) {
         let mut writer = self.writer();
         writer.counters.at(now);
@@ -85,7 +86,7 @@ impl Metrics {
         self.publish(&writer);
     }
 
-    /// Removes logs whose rows are sealed. `false` when one stays.
+    /// Removes logs whose rows are sealed. Returns `false` if one stays.
     fn remove_obsolete_logs(&self) -> bool {
         let obsolete = self.writer().journal.take_obsolete();
         let left = remove_logs(obsolete);
@@ -102,7 +103,7 @@ impl Metrics {
         state.hot_rows() > 0 && (state.sealing.is_some() || state.hot_rows() >= SEAL_ROWS || old)
     }
 
-    /// From here on commits go to another generation. `None` when there is nothing to seal.
+    /// Begins a new generation for later commits. `None` when there is nothing to seal.
     fn begin_sealing(&self) -> Result<Option<Arc<HotRows>>, StoreError> {
         let mut writer = self.writer();
         if self.live.read().hot.rows == 0 {
@@ -116,8 +117,8 @@ impl Metrics {
         Ok(Some(rows))
     }
 
-    /// Writes a generation as a file a protocol, and puts them in its place. What a crash leaves is sorted out
-    /// when the store is opened: rows that are in no file are still in the log.
+    /// Writes a generation as one file per protocol. After a crash, rows that are in no file are
+    /// still in the log, and are replayed when the store is opened.
     fn seal(&self, dir: &Path, generation: &HotRows) -> Result<u64, StoreError> {
         let last = generation.next_receipt - 1;
         let rows: Vec<&StoredDelta> =
@@ -142,8 +143,8 @@ impl Metrics {
         Ok(rows.len() as u64)
     }
 
-    /// Unlinks files as long as `goes` says so of one, of when the next of its protocol was received by the wall clock, and
-    /// of the bytes of all.
+    /// Removes files while `goes` returns true. Its arguments: the file, when the next file of its
+    /// protocol was received by the wall clock, and the size of all files.
     fn let_go(&self, goes: impl Fn(&MetricFile, UnixNanos, u64) -> bool) -> u64 {
         let mut gone = 0;
         loop {
@@ -152,7 +153,7 @@ impl Metrics {
             drop(state);
             let bytes = files.iter().map(|file| file.bytes).sum();
             let going = files.iter().enumerate().find(|(at, file)| {
-                // Rows before others are no younger, whatever a clock said of them.
+                // A row is at least as old as later rows, whatever its clock showed.
                 let mut later = files[at + 1..].iter();
                 let next = later.find(|later| later.extent.protocol == file.extent.protocol);
                 goes(file, next.map_or(UnixNanos::MAX, |next| next.received.unix), bytes)

@@ -1,4 +1,4 @@
-//! Rows by time, and in order of receipt.
+//! Reads metric rows by time, and in order of receipt.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,16 +10,16 @@ use super::Metrics;
 use super::file::{MetricFile, put_aside};
 use crate::error::StoreError;
 
-/// Some rows, and where they stand in the store's sequence.
+/// A page of rows, with its position in the store's sequence.
 #[derive(Clone, PartialEq, Debug)]
 pub struct MetricPage {
-    /// In order of receipt.
+    /// Rows in order of receipt.
     pub rows: Vec<StoredDelta>,
-    /// What to ask after next.
+    /// The cursor of the next page.
     pub next_receipt: u64,
-    /// The newest receipt that could be read.
+    /// The newest readable receipt.
     pub last_receipt: u64,
-    /// The oldest receipt still stored.
+    /// The oldest stored receipt.
     pub first_receipt: u64,
 }
 
@@ -41,7 +41,7 @@ impl Metrics {
             let overlaps = extent.first_time < range.end.0 && extent.last_time >= range.start.0;
             extent.protocol == wanted.protocol as u8 && overlaps
         }) {
-            // Nothing is shown of a file that cannot be read to its end.
+            // Rows of a file are passed on only after the whole file was read.
             let (mut found, mut over_budget) = (Vec::new(), Ok(()));
             self.read(file, |rows| {
                 over_budget = budget.count_rows(rows.len() as u64).and_then(|()| budget.check());
@@ -67,7 +67,8 @@ impl Metrics {
         drop(state);
         let mut rows: Vec<StoredDelta> = Vec::new();
         for file in files.iter().filter(|file| file.extent.last_row > after) {
-            // Files are by first receipt, and may overlap: no later one can have an earlier row.
+            // Files are sorted by first receipt and may overlap: no later file can have an earlier
+            // row.
             let enough = rows.iter().filter(|row| row.receipt < file.extent.first_receipt).count();
             if enough >= limit {
                 break;
@@ -92,7 +93,7 @@ impl Metrics {
         Ok(MetricPage { rows, next_receipt, last_receipt, first_receipt })
     }
 
-    /// The oldest time that a stored row is of; `None` without rows.
+    /// The time of the oldest stored row; `None` without rows.
     pub(crate) fn first_time(&self) -> Option<UnixNanos> {
         let state = self.live.read();
         let (files, commits) = (state.files.clone(), state.commits());
@@ -117,7 +118,7 @@ impl Metrics {
         }
     }
 
-    /// Reads `file`; one that cannot be read is put aside, so that everything else can.
+    /// Reads `file`. A damaged file is set aside, so that everything else stays readable.
     fn read(
         &self,
         file: &Arc<MetricFile>,
@@ -128,7 +129,7 @@ impl Metrics {
         let stays = |other: &&Arc<MetricFile>| !Arc::ptr_eq(other, file);
         let is_current = !state.files.iter().all(|other| stays(&other));
         if !is_current {
-            // It expired meanwhile.
+            // The file expired meanwhile.
             return Ok(());
         }
         if !error.is_damage() {

@@ -1,5 +1,5 @@
-//! What a frame of the metrics' log says. It is written as postcard does: 2 µs a point less than JSON, and a
-//! third of the bytes.
+//! The content of a frame in the metrics log, encoded with postcard: 2 µs per point faster than
+//! JSON, and a third of the size.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use coral_engine::StoredDelta;
 /// One commit.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Frame<'a> {
-    /// `state` is all that exporters said so far, and not what changed.
+    /// Whether `state` holds all counters, and not only the changed ones.
     pub(super) snapshot: bool,
-    /// The receipt of the first of `rows`; the others follow on it.
+    /// The receipt of the first of `rows`; the others have consecutive receipts.
     pub(super) first_receipt: u64,
     pub(super) agent_id: Cow<'a, str>,
     pub(super) received: u64,
     /// The number of the first of `series`.
     pub(super) first_series: u32,
-    /// What rows refer to by number, as they follow on those of earlier frames of the same log.
+    /// Series, to which rows refer by number. Numbers continue from earlier frames of the same log.
     pub(super) series: Vec<SeriesRecord<'a>>,
     pub(super) rows: Vec<DeltaRecord<'a>>,
     pub(super) state: Vec<StateRecord<'a>>,
@@ -63,11 +63,11 @@ struct HistogramRecord<'a> {
     sum: Option<f64>,
 }
 
-/// Trace, span, nanoseconds, time.
+/// Trace id, span id, duration in nanoseconds, time.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ExemplarRecord(String, String, u64, u64);
 
-/// What is known of one series.
+/// The counters of one series.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct StateRecord<'a> {
     stream: u128,
@@ -83,7 +83,7 @@ enum TrackedRecord<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// A commit of `rows`, whose series have these `numbers`.
+    /// Encodes `rows`, whose series have these `numbers`.
     pub(super) fn of(rows: &'a [StoredDelta], numbers: &[u32]) -> Self {
         let first = rows.first();
         let record = |(row, number): (&'a StoredDelta, &u32)| DeltaRecord::of(&row.delta, *number);
@@ -96,8 +96,8 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The rows again; `series` are those of the log up to here, `None` where a frame was lost. `None` when a row is of
-    /// such a one.
+    /// Decodes the rows. `series` are all series of the log so far; `None` if the series was in a
+    /// lost frame. Returns `None` if a row refers to a lost series.
     pub(super) fn stored(
         self,
         series: &[Option<Arc<Series>>],
@@ -251,14 +251,14 @@ pub(super) fn damaged(column: &'static str, found: impl ToString) -> StoreError 
     StoreError::Damaged { column, found: found.to_string() }
 }
 
-/// The JSON of exemplars; `None` when there are none.
+/// Exemplars as JSON; `None` when there are none.
 pub(super) fn write_exemplars(exemplars: &[Exemplar]) -> Option<String> {
     let records: Vec<_> = exemplars.iter().map(ExemplarRecord::from).collect();
     let json = || serde_json::to_string(&records).expect("texts and numbers have a JSON form");
     (!records.is_empty()).then(json)
 }
 
-/// The exemplars of that JSON.
+/// Parses exemplars from JSON.
 pub(super) fn read_exemplars(json: &str) -> Result<Vec<Exemplar>, StoreError> {
     let records: Vec<ExemplarRecord> =
         serde_json::from_str(json).map_err(|error| damaged("exemplars", error))?;

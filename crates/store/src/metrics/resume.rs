@@ -1,4 +1,4 @@
-//! Finding again what was committed, when a store is opened.
+//! Replays the metrics journal when a store is opened.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -16,13 +16,13 @@ use super::writer::{MAX_LABELS, MetricWriter, encode_head};
 use crate::error::StoreError;
 use crate::journal::{Journal, OldFrame, OldLogs};
 
-/// Series whose counts are remembered: about 300 bytes each.
+/// The most series whose counters are kept: about 300 bytes each.
 const MAX_TRACKED: usize = 100_000;
 
-/// Reads the journal in `dir` and begins another log.
+/// Reads the journal in `dir` and begins a new log.
 ///
 /// # Errors
-/// [`StoreError`]; nothing was changed.
+/// [`StoreError`]: nothing was changed.
 pub(super) fn resume(
     dir: &Path,
     files: Vec<Arc<MetricFile>>,
@@ -54,9 +54,9 @@ pub(super) fn resume(
     Ok((writer, MetricState { files, sealing: None, hot, checkpoints, damaged }))
 }
 
-/// A journal that is being read back into memory.
+/// State of the replay of a journal into memory.
 struct Replay {
-    /// By protocol: the newest receipt that is in a file, or would be.
+    /// The newest receipt in files, by protocol, including files that would have had no rows.
     sealed: [u64; 3],
     counters: Counters,
     checkpoints: BTreeMap<String, MetricCheckpoint>,
@@ -64,14 +64,14 @@ struct Replay {
     series: SeriesTable,
     /// The log that is being read.
     log: PathBuf,
-    /// Those of the log that is being read, by number; `None` stood in a frame that was lost.
+    /// The series of the log that is being read, by number; `None` if it was in a lost frame.
     of_log: Vec<Option<Arc<Series>>>,
     hot: HotRows,
     /// Logs with rows that are not sealed.
     kept: BTreeSet<PathBuf>,
-    /// Rows that were lost.
+    /// Number of lost rows.
     damaged: u64,
-    /// The receipt after the last frame's.
+    /// The receipt after the last frame.
     next: u64,
 }
 
@@ -121,7 +121,7 @@ impl Replay {
         self.next = old.receipts.next();
         let Some(mut rows) = frame.stored(&self.of_log)? else {
             let file = old.log.display();
-            tracing::error!(%file, n_rows = rows, "metrics whose series was lost in a damaged log are left out");
+            tracing::error!(%file, n_rows = rows, "left out metrics whose series was lost in a damaged log");
             self.damaged += rows;
             return Ok(());
         };
@@ -129,7 +129,7 @@ impl Replay {
         if let Some(first) = rows.first() {
             self.kept.insert(old.log.to_owned());
             if self.hot.rows == 0 {
-                // A seal that a crash cut short left rows of another protocol in the log.
+                // An interrupted seal left rows of another protocol in the log.
                 self.hot.first_receipt = first.receipt.min(self.hot.next_receipt);
             }
         }
@@ -139,13 +139,13 @@ impl Replay {
         Ok(())
     }
 
-    /// The next row has this receipt; rows between the last and it are lost.
+    /// Continues at `receipt`. Rows before it are lost.
     fn skip_to(&mut self, receipt: u64) {
         let sealed = self.sealed.iter().max().copied().unwrap_or_default();
         let known = self.next.max(sealed + 1);
         if self.next > 0 && receipt > known {
             let n_rows = receipt - known;
-            tracing::error!(n_rows, "a log of metrics is damaged; rows in it are lost");
+            tracing::error!(n_rows, "rows in a damaged log of metrics are lost");
             self.damaged += n_rows;
         }
         self.next = self.next.max(receipt);

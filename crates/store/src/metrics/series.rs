@@ -1,4 +1,4 @@
-//! The series of hot rows: one copy of each, and the number that the log knows it by.
+//! The series of hot rows: one copy of each, with its number in the log.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,20 +6,20 @@ use std::sync::Arc;
 use coral_trace::UnixNanos;
 use coral_trace::red::{Key, LabelLimit, Point, Series};
 
-/// Numbers follow on each other from 0.
+/// Series by number, from 0.
 #[derive(Default)]
 pub(super) struct SeriesTable {
     all: Vec<Arc<Series>>,
     numbers: HashMap<Arc<Series>, u32>,
-    /// By stream and series: what points were admitted as on `day`.
+    /// The number that points were stored under on `day`, by stream and series.
     admitted: HashMap<(Key, Key), u32>,
     day: u64,
-    /// How many the log has been told of.
-    told: usize,
+    /// How many series are in the log.
+    logged: usize,
 }
 
 impl SeriesTable {
-    /// The number of the series that `point` is counted in.
+    /// The number of the series that `point` is counted in: its own, or the overflow series.
     pub(super) fn admit(&mut self, point: &Point, limit: &mut LabelLimit, now: UnixNanos) -> u32 {
         let day = LabelLimit::day(now);
         if day != self.day {
@@ -30,7 +30,7 @@ impl SeriesTable {
             return *number;
         }
         let series = limit.admit(point.series.clone(), now);
-        // The limit counts each point that is over it.
+        // The limit counts each point that exceeds it.
         let is_over = !Arc::ptr_eq(&series, &point.series);
         let number = self.number(&series);
         if !is_over {
@@ -50,23 +50,23 @@ impl SeriesTable {
         number
     }
 
-    /// The copy that everybody has.
+    /// The shared copy of a series.
     pub(super) fn get(&self, number: u32) -> Arc<Series> {
         self.all[number as usize].clone()
     }
 
-    /// Those that the log has not been told of, and the number of the first.
-    pub(super) fn untold(&self) -> (u32, &[Arc<Series>]) {
-        (self.told as u32, &self.all[self.told..])
+    /// The series that are not in the log, and the number of the first.
+    pub(super) fn unlogged(&self) -> (u32, &[Arc<Series>]) {
+        (self.logged as u32, &self.all[self.logged..])
     }
 
-    /// The log has been told of all.
-    pub(super) fn tell(&mut self) {
-        self.told = self.all.len();
+    /// Call when all series are in the log.
+    pub(super) fn mark_logged(&mut self) {
+        self.logged = self.all.len();
     }
 
-    /// Another log begins, which knows none.
+    /// Call when a new log begins: it has no series.
     pub(super) fn begin_log(&mut self) {
-        self.told = 0;
+        self.logged = 0;
     }
 }

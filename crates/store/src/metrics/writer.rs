@@ -1,4 +1,4 @@
-//! What the next commit of metrics builds on.
+//! State that the next commit of metrics needs.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::journal::{Journal, Receipts};
 use coral_engine::MetricCheckpoint;
 use coral_engine::StoredDelta;
 
-/// Held while a commit is made.
+/// State of the writer, locked during a commit.
 pub(crate) struct MetricWriter {
     pub(super) next_receipt: u64,
     pub(super) counters: Counters,
@@ -22,22 +22,22 @@ pub(crate) struct MetricWriter {
     pub(super) journal: Journal,
 }
 
-/// What is stored, and the number of its series.
+/// A row to store, and the number of its series.
 pub(super) type Numbered = (u32, Delta);
 
-/// Series of one service and protocol that are told apart in a day, as many as OpenTelemetry's SDKs do.
+/// The most series per service, protocol and day, as in OpenTelemetry's SDKs.
 pub(super) const MAX_LABELS: usize = 2_000;
 
-/// A commit in the making. Unless it is [committed](Self::commit), what exporters said in it is forgotten when this is dropped,
-/// also when that is because of a panic.
+/// A commit in progress. If dropped before [`commit`](Self::commit), also by a panic, the counters
+/// of its points are removed from the writer's state.
 pub(super) struct Attempt<'a> {
     pub(super) writer: &'a mut MetricWriter,
     is_done: bool,
 }
 
 impl MetricWriter {
-    /// Begins another log when the last one cannot be written any more. Before exporters are listened to, so that the
-    /// head of that log says nothing of what is not committed.
+    /// Begins a new log if the current one cannot be written. Must be called before points are
+    /// counted, so that the first frame of the new log has nothing of an uncommitted point.
     pub(super) fn mend(&mut self, live: &LiveMetrics) -> Result<(), StoreError> {
         if !self.journal.is_broken() {
             return Ok(());
@@ -49,7 +49,7 @@ impl MetricWriter {
         Ok(())
     }
 
-    /// From here on, commits are of another generation.
+    /// Begins a new generation: later commits belong to it.
     pub(super) fn begin_generation(&mut self, live: &LiveMetrics) -> Result<(), StoreError> {
         let Self { journal, counters, next_receipt, .. } = self;
         let checkpoints = live.checkpoints();
@@ -66,8 +66,8 @@ impl<'a> Attempt<'a> {
         Self { writer, is_done: false }
     }
 
-    /// Writes the commit to the journal: rows of `deltas`, what changed in the counters, and `checkpoints`. After an error
-    /// nothing has happened. A commit that says nothing needs no frame.
+    /// Writes the commit to the journal: rows of `deltas`, changed counters, and `checkpoints`. An
+    /// error leaves everything unchanged. A commit without content writes no frame.
     pub(super) fn commit(
         mut self,
         deltas: Vec<Numbered>,
@@ -82,10 +82,10 @@ impl<'a> Attempt<'a> {
             numbers.push(number);
         }
         let state = counters.changes();
-        let (first_series, untold) = series.untold();
+        let (first_series, unlogged) = series.unlogged();
         let frame = Frame {
             first_series,
-            series: untold.iter().map(|series| (&**series).into()).collect(),
+            series: unlogged.iter().map(|series| (&**series).into()).collect(),
             state: state.iter().map(Into::into).collect(),
             checkpoints: checkpoints.into(),
             ..Frame::of(&rows, &numbers)
@@ -93,7 +93,7 @@ impl<'a> Attempt<'a> {
         if !(frame.rows.is_empty() && frame.state.is_empty() && frame.checkpoints.is_empty()) {
             let receipts = Receipts { first: *next_receipt, rows: rows.len() as u32 };
             journal.append(receipts, |payload| encode(&frame, payload))?;
-            series.tell();
+            series.mark_logged();
         }
         *next_receipt += rows.len() as u64;
         counters.committed();
@@ -110,7 +110,7 @@ impl Drop for Attempt<'_> {
     }
 }
 
-/// Appends all that is known besides rows: a log begins with it.
+/// Appends all state besides rows, which is the first frame of a log.
 pub(super) fn encode_head(
     counters: &Counters,
     checkpoints: Vec<MetricCheckpoint>,

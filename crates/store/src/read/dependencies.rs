@@ -1,8 +1,8 @@
-//! Who calls whom, from every span of the traces that started in some time.
+//! The service map of all spans of the traces that started in a period.
 //!
-//! A segment is read by columns and not by rows, and only those that tell of a call. Most traces lie whole
-//! in one segment, which knows their rows; the spans of the others, and hot rows, are carried to the end and
-//! joined by trace id. When too many are carried, traces are divided by their ids and read in several passes.
+//! A segment is read by columns, and only the columns that describe calls. Most traces lie entirely
+//! in one segment. Spans of split traces, and hot rows, are held in memory and joined by trace id
+//! at the end. If they are too many, traces are divided by their ids and read in several passes.
 
 mod carried;
 mod columns;
@@ -23,7 +23,7 @@ use crate::hot::generation::{Generation, Rows};
 use crate::hot::live::Live;
 use crate::segment::Segment;
 
-/// Which traces count: those that started in `[since, until)`, whole, as `collector` saw them.
+/// The traces of the map: those that started in `[since, until)`, with all spans of `collector`.
 #[derive(Clone, Copy)]
 struct Window {
     since: i64,
@@ -31,22 +31,22 @@ struct Window {
     collector: Option<Collector>,
 }
 
-/// Which of the traces that lie in several places a pass is about: those whose id leaves `part`.
+/// The split traces of one pass: those whose id has the remainder `part`.
 #[derive(Clone, Copy)]
 struct Pass {
     part: u128,
     of: u128,
 }
 
-/// Spans that are carried in one pass, about: 64 bytes each.
+/// Approximate number of spans held in memory in one pass: 64 bytes each.
 const MAX_CARRIED: u64 = 2_000_000;
 
-/// What is read, as of one moment.
+/// Segments and hot rows at one moment.
 struct View {
     hot: Vec<RecordBatch>,
-    /// Those that have traces that may have started in the window.
+    /// Segments with traces that may have started in the window.
     segments: Vec<Arc<Segment>>,
-    /// Others that have spans of the same traces.
+    /// Other segments that have spans of the same traces.
     linked: Vec<Arc<Segment>>,
 }
 
@@ -89,7 +89,7 @@ fn view(live: &Live, window: Window) -> View {
 }
 
 impl View {
-    /// About how many spans lie in hot rows, or in several places.
+    /// Approximate number of spans in hot rows or split traces.
     fn carried(&self) -> u64 {
         let hot: u64 = self.hot.iter().map(|batch| batch.num_rows() as u64).sum();
         let split = |segment: &Arc<Segment>| {
@@ -99,7 +99,7 @@ impl View {
         hot + self.segments.iter().chain(&self.linked).map(split).sum::<u64>()
     }
 
-    /// Adds the traces of one pass; in the first those that lie in one segment too.
+    /// Adds the split traces of one pass. The first pass also adds all other traces.
     fn read(
         &self,
         window: Window,

@@ -1,4 +1,4 @@
-//! The spans of a service that ended in some time.
+//! The spans of a service that ended in a period.
 
 use coral_engine::Budget;
 use coral_trace::{Span, TimeRange};
@@ -8,11 +8,11 @@ use super::since::receipt_before;
 use crate::error::StoreError;
 use crate::hot::live::Live;
 
-/// Spans that are in memory at a time.
+/// The most spans in memory at a time.
 const PAGE_SPANS: usize = 10_000;
 
-/// See [`TraceReader::spans_ended`](coral_engine::TraceReader::spans_ended). Spans came after they ended, so that
-/// those that came before the range need not be read.
+/// See [`TraceReader::spans_ended`](coral_engine::TraceReader::spans_ended). Spans are received
+/// after they ended, so spans that were received before the range are skipped.
 pub(crate) fn spans_ended(
     live: &Live,
     wanted: Wanted<'_>,

@@ -1,4 +1,4 @@
-//! Traces by id.
+//! Looks up traces by id.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) fn one_trace(
     let sum = places.sum.clone();
     places.keep_first(u64::from(limit), budget)?;
     let mut spans = places.read(columns, budget)?;
-    // A span is large, and its key is not.
+    // Spans are large and keys are small, so cache the keys.
     spans.sort_by_cached_key(|stored| (stored.span.start, stored.span.span_id));
     spans.truncate(limit as usize);
     let Some(sum) = sum else { return Ok(StoredTrace::default()) };
@@ -67,7 +67,7 @@ pub(crate) fn spans_of(
     Ok(spans)
 }
 
-/// At most `limit` traces whose ids lie in `range`, in order.
+/// At most `limit` ids of traces in `range`, in order.
 pub(crate) fn traces_between(
     live: &Live,
     range: RangeInclusive<u128>,

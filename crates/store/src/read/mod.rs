@@ -1,4 +1,5 @@
-//! Reading spans: a module a question, each a function over what is live.
+//! Reads of spans: one module per question, each with functions over
+//! [`Live`](crate::hot::live::Live).
 
 pub(crate) mod dependencies;
 pub(crate) mod ended;

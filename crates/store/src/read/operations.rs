@@ -1,4 +1,4 @@
-//! What a service does: the names and kinds of its spans.
+//! The operations of a service: names and kinds of its spans.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt8Type, UInt32Type};
@@ -14,8 +14,8 @@ use crate::hot::live::Live;
 use crate::row::{column_named, damaged};
 use crate::segment::Segment;
 
-/// See [`TraceReader::operations`](coral_engine::TraceReader::operations). Of a row group whose dictionary does not
-/// have the service nothing else is read.
+/// See [`TraceReader::operations`](coral_engine::TraceReader::operations). A row group whose
+/// dictionary lacks the service is skipped.
 pub(crate) fn operations(
     live: &Live,
     service: &str,
@@ -48,7 +48,7 @@ pub(crate) fn operations(
 
 struct Found<'a> {
     service: &'a str,
-    /// By name: the kinds, a bit each.
+    /// The kinds of each name, one bit each.
     operations: HashMap<String, u8>,
 }
 
@@ -97,7 +97,7 @@ impl Found<'_> {
     }
 }
 
-/// A column of texts, as hot rows or as segments have it.
+/// A text column, of hot rows or of segments.
 enum Texts<'a> {
     Plain(&'a arrow_array::StringArray),
     Coded(&'a [u32], &'a arrow_array::StringArray),

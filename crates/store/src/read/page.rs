@@ -1,4 +1,4 @@
-//! Spans in order of receipt: what a colony polls.
+//! Pages of spans in order of receipt, which colonies poll.
 
 use std::ops::Range;
 
@@ -15,30 +15,31 @@ use crate::hot::live::Live;
 use crate::row::{SpanReader, damaged};
 use crate::segment::Segment;
 
-/// Some spans, and where they stand in the store's sequence.
+/// A page of spans, with its position in the store's sequence.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Page {
-    /// In order of receipt.
+    /// Spans in order of receipt.
     pub spans: Vec<StoredSpan>,
-    /// What to ask after next; beyond spans of the other collector, which are not in `spans`.
+    /// The cursor of the next page. Spans of the other collector are skipped.
     pub next_receipt: u64,
-    /// The newest receipt that could be read. `next_receipt` equals it when the reader has caught up.
+    /// The newest readable receipt. Equals `next_receipt` when the reader has everything.
     pub last_receipt: u64,
-    /// The oldest receipt still stored. When it is above the reader's place + 1, spans in between expired.
+    /// The oldest stored receipt. If it is above the reader's cursor + 1, the spans between have
+    /// expired.
     pub first_receipt: u64,
 }
 
-/// Whose spans.
+/// The spans of a page.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     pub(crate) collector: Collector,
-    /// Of all, when there is none.
+    /// Only spans of this service; of all services if `None`.
     pub(crate) service: Option<&'a str>,
-    /// What of each is read.
+    /// The columns to read.
     pub(crate) columns: Columns,
 }
 
-/// At most `limit` rows that are wanted, from the one after receipt `after` on.
+/// At most `limit` wanted rows with receipts above `after`.
 pub(crate) fn page(
     live: &Live,
     wanted: Wanted<'_>,
@@ -115,7 +116,7 @@ impl Collected<'_> {
     }
 }
 
-/// The first `limit` rows that are `wanted` from row `first` of a segment on.
+/// The first `limit` rows that are `wanted`, from row `first` of a segment on.
 fn rows_of(
     segment: &Segment,
     wanted: Wanted<'_>,
@@ -138,13 +139,14 @@ fn rows_of(
 }
 
 impl Wanted<'_> {
-    /// The columns that tell whose a row is.
+    /// The columns that decide whether a row is wanted.
     fn tests(&self) -> &'static [&'static str] {
         if self.service.is_some() { &["ebpf", "service_name"] } else { &["ebpf"] }
     }
 
     fn rows(&self, batch: &RecordBatch) -> Result<BooleanBuffer, StoreError> {
-        let column = |name| batch.column_by_name(name).ok_or_else(|| damaged(name, &"no column"));
+        let column =
+            |name| batch.column_by_name(name).ok_or_else(|| damaged(name, &"a missing column"));
         let ebpf = column("ebpf")?.as_boolean().values();
         let of_collector = if self.collector == Collector::Ebpf { ebpf.clone() } else { !ebpf };
         let Some(service) = self.service else { return Ok(of_collector) };

@@ -1,4 +1,4 @@
-//! Where the spans of some traces are, and how many: known before any of them is read.
+//! Finds where spans of traces are stored and how many there are, before reading them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,26 +16,26 @@ use crate::hot::part::TracePart;
 use crate::row::SpanReader;
 use crate::segment::{Segment, charge};
 
-/// The spans of some traces.
+/// Where the spans of some traces are stored.
 pub(crate) struct Places {
-    /// What is known of all of them together; `None` when none is stored.
+    /// The sum of all the traces; `None` when none is stored.
     pub(crate) sum: Option<TracePart>,
     hot: Vec<(Picked, Vec<Row>)>,
     sealed: Vec<(Arc<Segment>, Vec<Row>)>,
 }
 
-/// One span: where it lies in its place, and which of the traces it belongs to.
+/// The position of one span, and the index of its trace.
 #[derive(Clone, Copy)]
 struct Row {
     row: u32,
     trace: u32,
 }
 
-/// Of a trace with more spans than this not all are compared by start, but only those that came first.
+/// Of a trace with more spans than this, only the first received ones are sorted by start.
 const MAX_COMPARED: usize = 1_000_000;
 
 impl Places {
-    /// Where the spans of `traces` are that `collector`, or anybody, collected.
+    /// Finds the spans of `traces` that `collector`, or any collector, observed.
     pub(crate) fn of(
         live: &Live,
         traces: &[TraceId],
@@ -128,7 +128,7 @@ impl Places {
         Ok(())
     }
 
-    /// Leaves the span with this id alone.
+    /// Keeps only the span with this id.
     pub(crate) fn keep_span(&mut self, span: SpanId, budget: &Budget) -> Result<(), StoreError> {
         for (picked, rows) in &mut self.hot {
             let ids = picked.span_ids(&numbers(rows));
@@ -145,7 +145,7 @@ impl Places {
         Ok(())
     }
 
-    /// Leaves at most `limit` spans: trace by trace, the last one's first by start.
+    /// Keeps at most `limit` spans: trace by trace, and of the last trace those that started first.
     pub(crate) fn keep_first(&mut self, limit: u64, budget: &Budget) -> Result<(), StoreError> {
         let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
         for row in self.hot.iter().map(|(_, rows)| rows).chain(self.sealed.iter().map(|(_, r)| r)) {
@@ -176,7 +176,8 @@ impl Places {
         Ok(())
     }
 
-    /// The start of the `count`th span of a trace, or one before the first.
+    /// The start of the `count`th span of a trace, by start; or a start before the first if `count`
+    /// is 0.
     fn last_start(&self, trace: u32, count: u64, budget: &Budget) -> Result<i64, StoreError> {
         let Some(nth) = (count as usize).checked_sub(1) else { return Ok(i64::MIN) };
         let mut all = Vec::new();
@@ -196,7 +197,7 @@ impl Places {
         })
     }
 
-    /// The spans, in no order, as far as `columns` tell.
+    /// Reads the spans, unordered, with the given columns.
     pub(crate) fn read(
         &self,
         columns: Columns,
@@ -225,7 +226,7 @@ fn numbers(rows: &[Row]) -> Vec<u32> {
     rows.iter().map(|row| row.row).collect()
 }
 
-/// Leaves the rows that are `wanted`, each with its place among them.
+/// Keeps the rows for which `wanted` returns true. Its first argument is the index of the row.
 fn keep(rows: &mut Vec<Row>, wanted: impl Fn(usize, Row) -> bool) {
     let mut at = 0;
     rows.retain(|row| {

@@ -1,4 +1,4 @@
-//! The names of services.
+//! Lists the names of services.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -34,10 +34,10 @@ pub(crate) fn services(
     Ok(names)
 }
 
-/// Names, and the segments as of the same moment.
+/// Names in hot rows, and the segments at the same moment.
 type HotServices = (BTreeSet<String>, Arc<Vec<Arc<Segment>>>);
 
-/// Those of hot rows.
+/// The names in hot rows.
 fn hot_services(
     live: &Live,
     started: TimeRange,
@@ -45,7 +45,7 @@ fn hot_services(
 ) -> Result<HotServices, StoreError> {
     let state = live.read();
     let mut pace = budget.pace();
-    // Few names among many traces: each is copied once.
+    // There are few names and many traces: copy each name once.
     let mut names: BTreeSet<&str> = BTreeSet::new();
     pace.step()?;
     for trace in state.generations().flat_map(|generation| generation.traces.values()) {

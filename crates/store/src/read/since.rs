@@ -1,4 +1,4 @@
-//! Receipts by time.
+//! Finds receipts by time.
 
 use coral_trace::UnixNanos;
 
@@ -9,7 +9,7 @@ pub(crate) fn receipt_before(live: &Live, instant: UnixNanos) -> u64 {
     let state = live.read();
     let earlier = |received: i64| received < instant.as_micros();
     let sealed = state.segments.iter().take_while(|segment| {
-        // A segment is what came between two seals, so that they are in order of time too.
+        // A segment holds the rows between two seals, so segments are in order of time too.
         earlier(segment.extent.last_received)
     });
     sealed.last().map_or(0, |segment| segment.extent.last_receipt)

@@ -1,4 +1,4 @@
-//! Spans as Arrow columns, one row a span.
+//! Converts spans to Arrow columns, one row per span.
 
 use std::sync::{Arc, LazyLock};
 
@@ -14,20 +14,20 @@ use coral_trace::{Collector, Span, SpanKind, StatusCode, UnixNanos};
 use crate::row::promoted::{self, NUMBERS, TEXT};
 use crate::row::record::{write_attributes, write_extra};
 
-/// Where [`SCHEMA`] has some of its columns.
+/// The indexes of some columns in [`SCHEMA`].
 pub(crate) const RECEIVED_AT: usize = 1;
 pub(crate) const TRACE_ID: usize = 2;
 pub(crate) const SPAN_ID: usize = 3;
 pub(crate) const EBPF: usize = 7;
 pub(crate) const START_TIME: usize = 10;
-/// Where [`SCHEMA`] has the number of a row's origin.
+/// The index in [`SCHEMA`] of the column with the number of a row's origin.
 pub(crate) const ORIGIN_ID: usize = AFTER_PROMOTED + 2;
-/// Where the promoted columns begin, and where they end.
+/// The first and the last index of promoted columns.
 pub(crate) const FIRST_TEXT: usize = 16;
 pub(crate) const FIRST_NUMBER: usize = FIRST_TEXT + TEXT.len();
 pub(crate) const AFTER_PROMOTED: usize = FIRST_NUMBER + NUMBERS.len();
 
-/// Collects one commit's rows.
+/// Collects the rows of one commit.
 pub(crate) struct SpanBatch {
     receipt: UInt64Builder,
     received_at: TimestampMicrosecondBuilder,
@@ -61,7 +61,7 @@ pub(crate) struct Delivery<'a> {
     pub(crate) received: UnixNanos,
 }
 
-/// A start and a duration as the columns hold them: microseconds, and what is below.
+/// A start and a duration in the form of the columns: microseconds, and remaining nanoseconds.
 pub(crate) struct ColumnTimes {
     pub(crate) start_us: i64,
     pub(crate) duration_us: i64,
@@ -187,7 +187,7 @@ impl ColumnTimes {
         }
     }
 
-    /// The start and end that these columns were made from.
+    /// The start and end from which the columns were made.
     pub(crate) fn restore(&self) -> (UnixNanos, UnixNanos) {
         let start = i128::from(self.start_us) * 1_000 + i128::from(self.sub_us / 1_000);
         let nanos = i128::from(self.duration_us) * 1_000 + i128::from(self.sub_us % 1_000);
@@ -214,7 +214,7 @@ const fn status_number(status: StatusCode) -> u8 {
     }
 }
 
-/// The columns of a hot row; its origin is a number.
+/// The columns of a hot row, whose origin is a number.
 pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let mut fields = vec![
         Field::new("receipt", DataType::UInt64, false),
@@ -242,7 +242,7 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
-/// Where [`SCHEMA`] has the columns that it takes to read `columns` of spans, in its order.
+/// The indexes in [`SCHEMA`] of the columns that reading `columns` of spans needs, in order.
 pub(crate) fn places(columns: Columns) -> Vec<usize> {
     let wanted = |(place, field): (usize, &Arc<Field>)| {
         let group = match field.name().as_str() {
@@ -259,7 +259,7 @@ pub(crate) fn places(columns: Columns) -> Vec<usize> {
     SCHEMA.fields().iter().enumerate().filter_map(wanted).collect()
 }
 
-/// A UTC TIMESTAMP of microseconds.
+/// A UTC TIMESTAMP column, in microseconds.
 pub(crate) fn timestamp(name: &str) -> Field {
     Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, None), false)
 }

@@ -1,9 +1,9 @@
-//! Attributes, origins and rare span fields as JSON text, and back without loss.
+//! Encodes attributes, origins and rare span fields as JSON text, without loss.
 //!
-//! Text, booleans, integers and finite doubles are JSON's own (a double always has a point or an
-//! exponent, so that 5.0 does not come back as 5). What JSON has no word for is an object with one key
-//! that begins with `$`: `{"$bytes": "base64"}`, `{"$double": "NaN"}`, `{"$map": {…}}`. A top-level
-//! repeated key is written twice, as it came.
+//! Text, booleans, integers and finite doubles are JSON values. A double always has a point or an
+//! exponent, so that 5.0 does not become the integer 5. Other values are an object with one key
+//! that begins with `$`: `{"$bytes": "base64"}`, `{"$double": "NaN"}`, `{"$map": {…}}`. A key that
+//! occurs twice at the top level is written twice.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub(crate) struct Object<I>(pub(crate) I);
 /// One value.
 struct Written<'a>(&'a Value);
 
-/// Attributes read back.
+/// Deserialised attributes.
 #[derive(Default)]
 pub(crate) struct ReadObject(pub(crate) Attributes);
 
@@ -59,7 +59,7 @@ fn marked<S: Serializer>(
     object.end()
 }
 
-/// A NaN keeps its bits: there are many.
+/// Text of a double that is not finite. NaN is written with its bits, because there are many NaNs.
 fn double_text(number: f64) -> String {
     if number.is_nan() { format!("NaN:{:016x}", number.to_bits()) } else { number.to_string() }
 }
@@ -155,7 +155,7 @@ impl<'de> Visitor<'de> for AnyValue {
             "$double" => {
                 let text: String = map.next_value()?;
                 let number = double_from_text(&text);
-                number.map(Value::from).ok_or_else(|| A::Error::custom("no number in `$double`"))
+                number.map(Value::from).ok_or_else(|| A::Error::custom("not a number in `$double`"))
             }
             other => Err(A::Error::custom(format!("unknown mark `{other}`"))),
         }

@@ -1,4 +1,4 @@
-//! What a row is: a span as columns, and back.
+//! Rows: spans as columns, and back.
 
 pub(crate) mod batch;
 pub(crate) mod json;

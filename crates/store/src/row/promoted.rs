@@ -1,15 +1,15 @@
-//! Attributes that have a column of their own, because Beyla sends them often (spec/beyla.md §2.3).
+//! Promoted attributes: those with a column of their own, because Beyla sends them often.
 //!
-//! A column holds an attribute under its current or its older spelling; `spellings` says which, so that
-//! what came in goes out again. Only the first attribute of a span that fits a column takes it, and only
-//! with the column's type; everything else stays in the JSON of `attributes`.
+//! A column holds an attribute under its current or its older key; `spellings` records which, so
+//! that reading restores the key. Only the first attribute of a span that fits a column goes into
+//! the column, and only with the column's type. All others stay in the JSON of `attributes`.
 
 use std::sync::LazyLock;
 
 use coral_trace::{KeyValue, Span, Value};
 use hashbrown::HashMap;
 
-/// A column and the attribute it holds.
+/// A column, and the attribute that it holds.
 #[derive(Debug)]
 pub(crate) struct Promoted {
     pub(crate) column: &'static str,
@@ -17,7 +17,7 @@ pub(crate) struct Promoted {
     older: Option<&'static str>,
 }
 
-/// Text columns, in the order of the table.
+/// Text columns, in the order of the schema.
 pub(crate) const TEXT: [Promoted; 16] = [
     promoted("http_request_method", "http.request.method", Some("http.method")),
     promoted("http_route", "http.route", None),
@@ -37,15 +37,16 @@ pub(crate) const TEXT: [Promoted; 16] = [
     promoted("messaging_destination", "messaging.destination.name", None),
 ];
 
-/// Integer columns, in the order of the table.
+/// Integer columns, in the order of the schema.
 pub(crate) const NUMBERS: [Promoted; 3] = [
     promoted("server_port", "server.port", None),
     promoted("request_body_size", "http.request.body.size", None),
     promoted("response_body_size", "http.response.body.size", None),
 ];
 
-/// Attributes that `status_code` may hold exactly, best first, with their number in `spellings`' lowest
-/// three bits. 0 there means that `status_code` is derived, and the attribute stands in the JSON.
+/// Attributes that `status_code` may hold exactly, by priority, each with its number in the lowest
+/// three bits of `spellings`. 0 means that `status_code` is derived, and the attribute is in the
+/// JSON.
 const STATUS: [(&str, u32); 4] = [
     ("http.response.status_code", 1),
     ("http.status_code", 2),
@@ -53,10 +54,10 @@ const STATUS: [(&str, u32); 4] = [
     ("rpc.grpc.status_code", 3),
 ];
 const STATUS_MASK: u32 = 0b111;
-/// The bit of the first text column; a set bit means the older spelling.
+/// The bit in `spellings` of the first text column. A set bit means the older key.
 const FIRST_TEXT_BIT: u32 = 3;
 
-/// gRPC's status names by number. A name in exactly this spelling is held as its number.
+/// gRPC's status names, by number. A name in exactly this spelling is stored as its number.
 const GRPC_STATUS: [&str; 17] = [
     "OK",
     "CANCELLED",
@@ -77,7 +78,7 @@ const GRPC_STATUS: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
-/// A span's attributes, sorted into columns and the rest.
+/// A span's attributes, divided into columns and the rest.
 #[derive(Debug, Default)]
 pub(crate) struct Sorted<'a> {
     pub(crate) status_code: Option<u16>,
@@ -85,14 +86,16 @@ pub(crate) struct Sorted<'a> {
     pub(crate) text: [Option<&'a str>; TEXT.len()],
     pub(crate) numbers: [Option<i64>; NUMBERS.len()],
     pub(crate) rest: Vec<&'a KeyValue>,
-    /// The rest has a key that has a column: repeated, or of another type.
+    /// Whether the rest has a key that has a column, because the key is repeated or has another
+    /// type.
     pub(crate) is_misplaced: bool,
-    /// Columns that an attribute came for, one bit each: text first, then integers. Only the first may have
-    /// it, even if it does not fit, or a repeated key would come back in another order.
+    /// Columns for which an attribute was seen, one bit each: text first, then integers. Only the
+    /// first attribute of a column may use it, even if it does not fit, or repeated keys would
+    /// change their order.
     claimed: u32,
 }
 
-/// Where an attribute's key leads.
+/// Where an attribute goes, by its key.
 #[derive(Clone, Copy)]
 enum Slot {
     Text { column: usize, older: bool },
@@ -111,17 +114,17 @@ static SLOTS: LazyLock<HashMap<&'static str, Slot>> = LazyLock::new(|| {
     text.chain(numbers).chain(status).collect()
 });
 
-/// Where spans with an attribute under some key are looked for.
+/// The column to search for an attribute.
 pub(crate) enum Column {
-    /// In this column of texts.
+    /// This text column.
     Text(&'static str),
-    /// In this column of integers.
+    /// This integer column.
     Number(&'static str),
-    /// In `status_code`, where [`spelling`] is one of these.
+    /// `status_code`, in rows whose [`spelling`] is one of these.
     Status([u32; 2]),
 }
 
-/// The column for attribute `key`, under either of its spellings.
+/// The column of attribute `key`, in either spelling.
 pub(crate) fn column(key: &str) -> Option<Column> {
     Some(match SLOTS.get(key)? {
         Slot::Text { column, .. } => Column::Text(TEXT[*column].column),
@@ -131,12 +134,12 @@ pub(crate) fn column(key: &str) -> Option<Column> {
     })
 }
 
-/// Which attribute `status_code` holds, in a row with these `spellings`.
+/// The number of the attribute that `status_code` holds in a row with these `spellings`.
 pub(crate) fn spelling(spellings: u32) -> u32 {
     spellings & STATUS_MASK
 }
 
-/// The code that attribute `key` says with the text `value`: gRPC's names are one of its spellings.
+/// The status code that attribute `key` with the text `value` means. gRPC's names are accepted.
 pub(crate) fn status_code(key: &str, value: &str) -> Option<i16> {
     if key == "rpc.response.status_code" {
         return GRPC_STATUS.iter().position(|name| *name == value).map(|code| code as i16);
@@ -144,7 +147,7 @@ pub(crate) fn status_code(key: &str, value: &str) -> Option<i16> {
     value.parse().ok().filter(|code: &i16| code.to_string() == value)
 }
 
-/// Sorts the attributes of `span`. Order within the rest is kept.
+/// Divides the attributes of `span` into columns and the rest. The rest keeps its order.
 pub(crate) fn sort(span: &Span) -> Sorted<'_> {
     let mut sorted = Sorted { status_code: span.response_status(), ..Sorted::default() };
     let mut deciding = deciding_status(span);
@@ -158,7 +161,7 @@ pub(crate) fn sort(span: &Span) -> Sorted<'_> {
                 sorted.claim(TEXT.len() + column) && sorted.take_number(column, value)
             }
             (Some(Slot::Status), value) => {
-                // Only the first attribute under the deciding key decided.
+                // Only the first attribute with the deciding key counts.
                 let decides = deciding.take_if(|(key, _)| *key == attribute.key);
                 decides.is_some_and(|(_, spelling)| sorted.take_status(spelling, value))
             }
@@ -178,7 +181,7 @@ fn deciding_status(span: &Span) -> Option<(&'static str, u32)> {
 }
 
 impl<'a> Sorted<'a> {
-    /// Whether this is the first attribute that comes for a column.
+    /// Whether this is the first attribute for a column.
     fn claim(&mut self, column: usize) -> bool {
         let bit = 1 << column;
         let first = self.claimed & bit == 0;
@@ -200,7 +203,7 @@ impl<'a> Sorted<'a> {
         self.numbers[column].is_some()
     }
 
-    /// Whether `status_code` holds `value` exactly.
+    /// Whether `status_code` can hold `value` exactly.
     fn take_status(&mut self, spelling: u32, value: &Value) -> bool {
         let held = self.status_code.and_then(|code| status_value(spelling, code));
         let exact = held.as_ref() == Some(value);
@@ -211,7 +214,7 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// The attribute value that `code` stands for under a spelling.
+/// The attribute value of `code` in a spelling.
 fn status_value(spelling: u32, code: u16) -> Option<Value> {
     match spelling {
         4 => GRPC_STATUS.get(usize::from(code)).map(|name| Value::from(*name)),
@@ -219,14 +222,14 @@ fn status_value(spelling: u32, code: u16) -> Option<Value> {
     }
 }
 
-/// The attribute that `status_code` holds, if it holds one.
+/// The attribute that `status_code` holds, if any.
 pub(crate) fn status_attribute(spellings: u32, code: Option<u16>) -> Option<KeyValue> {
     let spelling = spellings & STATUS_MASK;
     let (key, _) = STATUS.into_iter().find(|(_, number)| *number == spelling)?;
     Some(KeyValue { key: key.to_owned(), value: status_value(spelling, code?)? })
 }
 
-/// The key that text column `column` was sent under.
+/// The key under which text column `column` was sent.
 pub(crate) fn text_key(spellings: u32, column: usize) -> &'static str {
     let promoted = &TEXT[column];
     match promoted.older {
@@ -235,7 +238,7 @@ pub(crate) fn text_key(spellings: u32, column: usize) -> &'static str {
     }
 }
 
-/// The key that integer column `column` was sent under.
+/// The key under which integer column `column` was sent.
 pub(crate) fn number_key(column: usize) -> &'static str {
     NUMBERS[column].current
 }

@@ -1,4 +1,4 @@
-//! Rows as spans: the other direction of `batch`.
+//! Converts rows to spans: the reverse of `batch`.
 
 use std::sync::Arc;
 
@@ -19,18 +19,18 @@ use crate::row::batch::ColumnTimes;
 use crate::row::promoted::{self, NUMBERS, TEXT};
 use crate::row::record::{read_attributes, read_extra, read_origin};
 
-/// Turns batches into spans, and shares what they share.
+/// Converts batches to spans. Equal origins are shared.
 pub(crate) struct SpanReader {
     columns: Columns,
-    /// By the text of the origin, or by the service where origins are not read: SDK's first, eBPF's second.
+    /// Origins by their text, or by service if origins are not read; SDK origins first, then eBPF.
     origins: [HashMap<String, Arc<Origin>>; 2],
     agents: HashMap<String, Arc<str>>,
 }
 
-/// Origins of one batch, by their code in it and whether eBPF is the collector.
+/// Origins of one batch, by their dictionary code and whether eBPF is the collector.
 type BatchOrigins = HashMap<(u32, bool), Arc<Origin>>;
 
-/// The columns of one batch of `ROW_SCHEMA`, as far as they were read.
+/// The columns of one batch of `ROW_SCHEMA` that were read.
 struct RowColumns<'a> {
     receipt: &'a UInt64Array,
     trace_id: &'a FixedSizeBinaryArray,
@@ -49,7 +49,7 @@ struct RowColumns<'a> {
     origin: OriginColumns<'a>,
 }
 
-/// What attributes are made of.
+/// The columns with attributes.
 struct AttributeColumns<'a> {
     status_code: &'a Int16Array,
     spellings: &'a UInt32Array,
@@ -58,14 +58,14 @@ struct AttributeColumns<'a> {
     rest: &'a StringArray,
 }
 
-/// What origins are made of.
+/// The columns with origins.
 enum OriginColumns<'a> {
     Whole { codes: &'a UInt32Array, texts: &'a StringArray },
     ServiceAlone(&'a StringArray),
 }
 
 impl SpanReader {
-    /// Reads `columns` of spans.
+    /// A reader of `columns` of spans.
     pub(crate) fn of(columns: Columns) -> Self {
         Self { columns, origins: Default::default(), agents: HashMap::new() }
     }
@@ -152,7 +152,7 @@ impl SpanReader {
         }
     }
 
-    /// An origin that says no more than what the service is called.
+    /// An origin that has only the service name.
     fn service(&mut self, service: &str, ebpf: bool) -> Arc<Origin> {
         let known = &mut self.origins[usize::from(ebpf)];
         if let Some(origin) = known.get(service) {
@@ -236,7 +236,7 @@ impl<'a> AttributeColumns<'a> {
         })
     }
 
-    /// Promoted attributes in the order of their columns, then the rest in theirs.
+    /// Promoted attributes in the order of their columns, then the rest in stored order.
     fn read(&self, row: usize) -> Result<Attributes, StoreError> {
         let spellings = self.spellings.value(row);
         let status = optional(self.status_code, row, Int16Array::value);
@@ -279,10 +279,10 @@ pub(crate) fn column_named<'a>(
     batch: &'a RecordBatch,
     name: &'static str,
 ) -> Result<&'a ArrayRef, StoreError> {
-    batch.column_by_name(name).ok_or_else(|| damaged(name, &"no column"))
+    batch.column_by_name(name).ok_or_else(|| damaged(name, &"a missing column"))
 }
 
-/// Column `name`, if it has the type that the schema gives it.
+/// Column `name`, if it has the type in the schema.
 fn column<'a, T: Array + 'static>(
     batch: &'a RecordBatch,
     name: &'static str,
@@ -291,7 +291,7 @@ fn column<'a, T: Array + 'static>(
     array.as_any().downcast_ref().ok_or_else(|| damaged(name, array.data_type()))
 }
 
-/// The text at `row`, unless it is NULL.
+/// The text at `row`; `None` if it is null.
 fn text(column: &StringArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
 }
@@ -300,7 +300,7 @@ fn collector(ebpf: bool) -> Collector {
     if ebpf { Collector::Ebpf } else { Collector::Sdk }
 }
 
-/// The value at `row`, unless it is NULL.
+/// The value at `row`; `None` if it is null.
 fn optional<'a, A: Array, T>(
     array: &'a A,
     row: usize,
@@ -318,7 +318,7 @@ fn span_id(column: &'static str, id: u64) -> Result<SpanId, StoreError> {
     SpanId::try_from(id).map_err(|error| damaged(column, &error))
 }
 
-/// A column holds what is never written.
+/// The error for a column with an invalid value.
 pub(crate) fn damaged(column: &'static str, found: &impl std::fmt::Display) -> StoreError {
     StoreError::Damaged { column, found: found.to_string() }
 }

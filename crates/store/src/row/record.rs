@@ -1,4 +1,4 @@
-//! The JSON records beside the columns: an origin, and a span's rare fields.
+//! JSON in the columns of a row: an origin, and a span's rare fields.
 
 use coral_trace::{
     Attributes, Collector, EntityRef, Event, KeyValue, Link, Origin, Resource, Scope, Span, SpanId,
@@ -48,7 +48,7 @@ struct ScopeRecord {
     schema_url: String,
 }
 
-/// `extra`: what most spans do not have.
+/// `extra`: fields that most spans lack.
 #[derive(Serialize, Deserialize, Default, PartialEq)]
 #[serde(default)]
 struct ExtraRecord {
@@ -109,17 +109,17 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// The JSON of attributes that have no column; `None` when there are none.
+/// Attributes without a column, as JSON; `None` when there are none.
 pub(crate) fn write_attributes(rest: &[&KeyValue]) -> Option<String> {
     (!rest.is_empty()).then(|| to_json(&Object(rest.iter().copied())))
 }
 
-/// The attributes of that JSON.
+/// Parses attributes from JSON.
 pub(crate) fn read_attributes(json: &str) -> Result<Attributes, serde_json::Error> {
     serde_json::from_str::<ReadObject>(json).map(|read| read.0)
 }
 
-/// The JSON of an origin.
+/// An origin as JSON.
 pub(crate) fn write_origin(origin: &Origin) -> String {
     let Origin { resource, scope, collector: _ } = origin.clone();
     let entity_refs = resource.entity_refs.into_iter().map(EntityRefRecord::from).collect();
@@ -140,7 +140,7 @@ pub(crate) fn write_origin(origin: &Origin) -> String {
     })
 }
 
-/// The origin of that JSON.
+/// Parses an origin from JSON.
 pub(crate) fn read_origin(json: &str, collector: Collector) -> Result<Origin, serde_json::Error> {
     let OriginRecord { resource, scope } = serde_json::from_str(json)?;
     Ok(Origin {
@@ -161,12 +161,12 @@ pub(crate) fn read_origin(json: &str, collector: Collector) -> Result<Origin, se
     })
 }
 
-/// The attributes of the resource in that JSON.
+/// Parses the attributes of the resource from the JSON of an origin.
 pub(crate) fn read_resource_attributes(json: &str) -> Result<Attributes, serde_json::Error> {
     serde_json::from_str::<OriginRecord>(json).map(|origin| origin.resource.attributes.0)
 }
 
-/// The JSON of a span's rare fields; `None` when all have their defaults, as Beyla's do.
+/// A span's rare fields as JSON; `None` when all have their defaults, as in Beyla's spans.
 pub(crate) fn write_extra(span: &Span) -> Option<String> {
     let usual = span.flags == 0
         && span.trace_state.is_empty()
@@ -190,7 +190,7 @@ pub(crate) fn write_extra(span: &Span) -> Option<String> {
     })
 }
 
-/// Puts the rare fields of that JSON back into `span`.
+/// Parses rare fields from JSON into `span`.
 pub(crate) fn read_extra(json: &str, span: &mut Span) -> Result<(), serde_json::Error> {
     let extra: ExtraRecord = serde_json::from_str(json)?;
     span.trace_state = extra.trace_state;

@@ -1,5 +1,5 @@
-//! What decides whether a trace is wanted: 32 bytes for each row of a traces file. Which of them are worth
-//! reading is known by blocks, in memory.
+//! Trace digests on disk: 32 bytes for each row of a traces file. Bounds of each block of digests
+//! are in memory, and decide which blocks to read.
 
 use std::fs::File;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use super::fixed_width::FixedWidthColumn;
 use crate::error::StoreError;
 use crate::hot::digest::{DIGEST_BYTES, TraceDigest};
 
-/// What all digests of [`BLOCK_ROWS`] rows have in common: nothing in it is later, longer, or of other services.
+/// Bounds of all digests of [`BLOCK_ROWS`] rows: start, end, duration and services.
 #[derive(Clone, Copy)]
 pub(crate) struct DigestBounds {
     pub(crate) earliest: i64,
@@ -19,7 +19,7 @@ pub(crate) struct DigestBounds {
     pub(crate) any_failed: bool,
 }
 
-/// Where a segment's digests are, and what its blocks of them say.
+/// The position of a segment's digests in its file, and the bounds of each block.
 pub(super) struct DigestIndex {
     column: FixedWidthColumn,
     blocks: Vec<DigestBounds>,
@@ -32,20 +32,20 @@ pub(crate) struct Digests<'a> {
     bytes: Vec<u8>,
 }
 
-/// Rows of a block: 4 KiB of the file, 40 bytes of memory.
+/// Rows per block: 4 KiB of the file, 40 bytes of memory.
 const BLOCK_ROWS: u32 = 128;
-/// Rows that are read at once: what was found in them may show that the next are not wanted.
+/// Rows to read at once. The results may show that later rows need not be read.
 const MAX_ROWS: u32 = 4_096;
 
 impl Segment {
-    /// Opens what decides about each row of the traces file.
+    /// Opens the digests of the traces file.
     pub(crate) fn digests(&self) -> Result<Digests<'_>, StoreError> {
         Ok(Digests { segment: self, file: self.digests.column.open()?, bytes: Vec::new() })
     }
 }
 
 impl Digests<'_> {
-    /// The next rows from row `from` on, where a block begins, that lie in blocks that are `wanted`; at most
+    /// The next rows from row `from` on, which begins a block, that are in `wanted` blocks; at most
     /// [`MAX_ROWS`].
     pub(crate) fn next_wanted(
         &self,
@@ -69,7 +69,7 @@ impl Digests<'_> {
         run
     }
 
-    /// The digests of these rows, each with its row.
+    /// The digests of these rows, with their row numbers.
     pub(crate) fn read(
         &mut self,
         rows: Range<u32>,
@@ -80,7 +80,7 @@ impl Digests<'_> {
 }
 
 impl DigestIndex {
-    /// The index of the first `rows` of a column, which are read for it.
+    /// Reads the first `rows` digests of a column and indexes them.
     pub(super) fn of(column: FixedWidthColumn, rows: u32) -> Result<Self, StoreError> {
         let mut bytes = Vec::new();
         column.read(&column.open()?, 0..rows, &mut bytes)?;

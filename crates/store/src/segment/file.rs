@@ -1,4 +1,4 @@
-//! Reading a Parquet file at places.
+//! Reads selected rows of a Parquet file.
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,7 +13,7 @@ use parquet::arrow::arrow_reader::{
 use crate::error::StoreError;
 use crate::parquet_source::ParquetSource;
 
-/// Consecutive rows as ranges.
+/// Row numbers as ranges of consecutive rows.
 pub(crate) fn ranges(rows: &[u32]) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     for row in rows.iter().map(|row| *row as usize) {
@@ -26,16 +26,17 @@ pub(crate) fn ranges(rows: &[u32]) -> Vec<Range<usize>> {
     ranges
 }
 
-/// Which rows of a file are read.
+/// The rows to read.
 pub(super) enum Rows<'a> {
     All,
-    /// Of one row group.
+    /// All rows of one row group.
     Group(usize),
-    /// In order.
+    /// Ranges in ascending order.
     Ranges(&'a [Range<usize>]),
 }
 
-/// Reads rows of the columns in `mask`, in the order of the file; counts them, and stops when the budget ends.
+/// Reads rows of the columns in `mask`, in file order. Charges the budget, and stops when it is
+/// used up.
 pub(super) fn read(
     path: &Path,
     footer: ArrowReaderMetadata,
@@ -67,14 +68,14 @@ pub(super) fn read(
     Ok(batches)
 }
 
-/// Counts the rows and bytes of a batch that was read, and looks whether more may be.
+/// Charges the rows and bytes of a batch to the budget.
 pub(crate) fn charge(budget: &Budget, batch: &RecordBatch) -> Result<(), BudgetError> {
     budget.count_rows(batch.num_rows() as u64)?;
     budget.count_bytes(batch.get_array_memory_size() as u64)?;
     budget.check()
 }
 
-/// The row groups that hold any of `rows`, and which of their rows those are.
+/// The row groups that hold any of `rows`, and a selection of `rows` in them.
 fn choose(group_rows: &[usize], rows: &[Range<usize>]) -> (Vec<usize>, RowSelection) {
     let (mut groups, mut chosen) = (Vec::new(), Vec::new());
     let (mut begin, mut offset) = (0, 0);

@@ -1,10 +1,10 @@
-//! Which traces are not in a segment.
+//! A Bloom filter of the traces of a segment.
 
 use coral_trace::TraceId;
 use fastbloom::BloomFilter;
 
-/// Says of a trace id that it is not in a segment, or that it may be: one in 100,000 that are not may be.
-/// Built from the ids when a segment is opened, 1 ms for 26,000 traces; never written to disk.
+/// Tells whether a trace id may be in a segment; the false-positive rate is 1 in 100,000. Built
+/// when a segment is opened, in 1 ms for 26,000 traces, and not written to disk.
 pub(super) struct TraceFilter(BloomFilter);
 
 const BITS_PER_TRACE: usize = 24;

@@ -1,4 +1,5 @@
-//! Columns of a traces file whose rows can be read alone: values of one width, neither compressed nor coded.
+//! Columns of a traces file with values of one width, neither compressed nor dictionary-encoded.
+//! Single rows can be read.
 
 use std::fs::File;
 use std::ops::Range;
@@ -11,20 +12,20 @@ use crate::disk;
 use crate::error::StoreError;
 use crate::row::damaged;
 
-/// One such column. A page of it is a header, and then its values.
+/// A fixed-width column. A page is a header followed by values.
 pub(super) struct FixedWidthColumn {
     path: PathBuf,
     width: usize,
     rows: u32,
-    /// The first row of each page, and where in the file its value is.
+    /// The first row of each page, and the file offset of its value.
     pages: Vec<(u32, u64)>,
 }
 
 impl FixedWidthColumn {
-    /// Column `name`, the `index`th, of the file at `path`, whose values have `width` bytes.
+    /// Column `name`, at index `index`, of the file at `path`. Values have `width` bytes.
     ///
     /// # Errors
-    /// [`StoreError`] when it is not so written.
+    /// [`StoreError`] when the column has another encoding.
     pub(super) fn of(
         path: PathBuf,
         footer: &ArrowReaderMetadata,
@@ -41,10 +42,10 @@ impl FixedWidthColumn {
         let chunk = group.column(index);
         let plain = chunk.page_encoding_stats_mask().is_some_and(|p| p.is_only(Encoding::PLAIN));
         if chunk.compression() != Compression::UNCOMPRESSED || !plain {
-            return Err(damaged(name, &"not written plainly"));
+            return Err(damaged(name, &"an encoding other than plain"));
         }
         let index = metadata.page_index_for_row_group(0).page_locations(index).cloned();
-        let locations = index.ok_or_else(|| damaged(name, &"no page index"))?;
+        let locations = index.ok_or_else(|| damaged(name, &"a missing page index"))?;
         let firsts = locations.iter().map(|page| page.first_row_index as u32);
         let ends = firsts.clone().skip(1).chain([rows]);
         let mut pages = Vec::with_capacity(locations.len());
@@ -58,7 +59,7 @@ impl FixedWidthColumn {
             let header = u64::try_from(page.compressed_page_size).ok();
             let header = header.and_then(|size| size.checked_sub(values));
             let at = header.and_then(|header| u64::try_from(page.offset).ok()?.checked_add(header));
-            // What is beyond the end of the file is found when it is read.
+            // Offsets beyond the end of the file are noticed when they are read.
             let at = at.filter(|at| *at < i64::MAX as u64);
             pages.push((first, at.ok_or_else(|| damaged(name, &"a short page"))?));
         }
@@ -70,7 +71,7 @@ impl FixedWidthColumn {
         disk::open(&self.path).map_err(StoreError::directory(&self.path))
     }
 
-    /// Puts the values of these rows into `bytes`, in place of what is in there.
+    /// Reads the values of these rows into `bytes`, replacing its content.
     pub(super) fn read(
         &self,
         file: &File,

@@ -1,4 +1,4 @@
-//! The footers of segments' files, which say where in a file everything is.
+//! A cache of the Parquet footers of segments.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,8 +11,8 @@ use parquet::file::metadata::PageIndexPolicy;
 use crate::error::StoreError;
 use crate::parquet_source::ParquetSource;
 
-/// The footers that were used last, of all files of a store: at most [`MAX_BYTES`] of them. One takes a
-/// millisecond to read, and a quarter of a mebibyte in memory.
+/// The most recently used footers of all files of a store, at most [`MAX_BYTES`] together. Reading
+/// a footer takes a millisecond; a footer uses a quarter of a mebibyte.
 #[derive(Default)]
 pub(crate) struct Footers(Mutex<Kept>);
 
@@ -20,19 +20,19 @@ pub(crate) struct Footers(Mutex<Kept>);
 struct Kept {
     files: HashMap<PathBuf, Footer>,
     bytes: usize,
-    /// Counts uses, to know which was last.
+    /// A counter of uses, to find the least recently used footer.
     clock: u64,
 }
 
 #[derive(Clone)]
 struct Footer {
     stored: ArrowReaderMetadata,
-    /// The same, with texts as dictionaries.
+    /// The same footer, with text columns read as dictionaries.
     coded: ArrowReaderMetadata,
     used: u64,
 }
 
-/// Enough for 15 M spans. A store of more reads footers again when it is asked about all of them.
+/// Enough for 15 million spans. A larger store reads footers again in a search of all segments.
 const MAX_BYTES: usize = 16 << 20;
 
 impl Footers {
@@ -41,12 +41,12 @@ impl Footers {
         Ok(self.footer(file)?.stored)
     }
 
-    /// The footer of `file`, by which texts are read as codes, and what they stand for.
+    /// The footer of `file` for reading text columns as dictionaries.
     pub(super) fn coded(&self, file: &Path) -> Result<ArrowReaderMetadata, StoreError> {
         Ok(self.footer(file)?.coded)
     }
 
-    /// Forgets the footer of `file`, which goes or is written anew.
+    /// Removes the footer of `file`, which is being removed or rewritten.
     pub(super) fn forget(&self, file: &Path) {
         let mut kept = self.lock();
         if let Some(footer) = kept.files.remove(file) {
@@ -117,10 +117,10 @@ fn options() -> ArrowReaderOptions {
     ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Required)
 }
 
-/// The schema with its texts as dictionaries.
+/// The schema with text columns as dictionaries.
 fn coded(schema: &Schema) -> Schema {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
-        // JSON is rarely twice the same.
+        // JSON values rarely repeat.
         DataType::Utf8 if !["attributes", "extra"].contains(&field.name().as_str()) => {
             let coded = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
             Arc::new(Field::new(field.name(), coded, field.is_nullable()))

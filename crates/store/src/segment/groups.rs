@@ -1,4 +1,4 @@
-//! A spans file by row groups: to look for few among many.
+//! Row groups of a spans file: finds which of them can hold matching rows.
 
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ use crate::error::StoreError;
 use crate::parquet_source::ParquetSource;
 use crate::row::damaged;
 
-/// Rows of a spans file that share one dictionary a column.
+/// A row group of a spans file. Each column has at most one dictionary per row group.
 pub(crate) struct RowGroup<'a> {
     segment: &'a Segment,
     file: ParquetSource,
     footer: ArrowReaderMetadata,
     index: usize,
-    /// Its first row.
+    /// The number of its first row.
     pub(crate) first_row: u32,
 }
 
@@ -48,8 +48,8 @@ impl Segment {
 }
 
 impl RowGroup<'_> {
-    /// `false` when no text (as UTF-8) of `column` in the group fits. Its dictionary tells, which is all that
-    /// is read; without one it may be any.
+    /// Returns `false` when no text (as UTF-8) of `column` in the group fits. Reads only the
+    /// column's dictionary. Returns `true` if the column is not entirely dictionary-encoded.
     pub(crate) fn may_hold(
         &self,
         column: &'static str,
@@ -60,15 +60,15 @@ impl RowGroup<'_> {
         }
         let Some((texts, count)) = self.whole_dictionary(column)? else { return Ok(true) };
         for text in Texts(&texts).take(count) {
-            if fits(text.ok_or_else(|| damaged(column, &"a broken dictionary"))?) {
+            if fits(text.ok_or_else(|| damaged(column, &"an invalid dictionary"))?) {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Tells every text of `column` in the group, some perhaps more than once. Its dictionary has them, where all are
-    /// in it; else all rows are read.
+    /// Calls `tell` with each distinct text of `column`; may repeat. Reads only the dictionary if
+    /// the column is entirely dictionary-encoded, else every row.
     pub(crate) fn each_text(
         &self,
         column: &'static str,
@@ -79,19 +79,19 @@ impl RowGroup<'_> {
         let Some((texts, count)) = self.whole_dictionary(column)? else {
             for batch in self.read(&[column], budget)? {
                 let coded = batch.column(0).as_dictionary_opt::<UInt32Type>();
-                let coded = coded.ok_or_else(|| damaged(column, &"no codes"))?;
+                let coded = coded.ok_or_else(|| damaged(column, &"missing dictionary codes"))?;
                 coded.values().as_string::<i32>().iter().flatten().for_each(&mut tell);
             }
             return Ok(());
         };
         for text in Texts(&texts).take(count) {
             let text = text.and_then(|text| std::str::from_utf8(text).ok());
-            tell(text.ok_or_else(|| damaged(column, &"a broken dictionary"))?);
+            tell(text.ok_or_else(|| damaged(column, &"an invalid dictionary"))?);
         }
         Ok(())
     }
 
-    /// Those of `columns` that have a value in some row.
+    /// Those of `columns` that have a non-null value in some row.
     pub(crate) fn with_values(
         &self,
         columns: &[&'static str],
@@ -105,7 +105,7 @@ impl RowGroup<'_> {
         Ok(found)
     }
 
-    /// All rows of these columns; texts as codes, and what they stand for.
+    /// All rows of these columns, with text columns as dictionaries.
     pub(crate) fn read(
         &self,
         columns: &[&str],
@@ -118,10 +118,10 @@ impl RowGroup<'_> {
     fn chunk(&self, column: &'static str) -> Result<&ColumnChunkMetaData, StoreError> {
         let chunks = self.footer.metadata().row_group(self.index).columns();
         let named = |chunk: &&ColumnChunkMetaData| chunk.column_path().string() == column;
-        chunks.iter().find(named).ok_or_else(|| damaged(column, &"no column"))
+        chunks.iter().find(named).ok_or_else(|| damaged(column, &"a missing column"))
     }
 
-    /// The texts of a column whose every value is in its dictionary, and how many there are.
+    /// The dictionary of a column that is entirely dictionary-encoded, and its number of texts.
     fn whole_dictionary(&self, column: &'static str) -> Result<Option<(Bytes, usize)>, StoreError> {
         let chunk = self.chunk(column)?;
         if !is_all_coded(chunk) {
@@ -130,7 +130,7 @@ impl RowGroup<'_> {
         self.file.reading(|| self.dictionary(chunk))
     }
 
-    /// The texts of a column's dictionary, and how many there are.
+    /// The dictionary of a column, and its number of texts.
     fn dictionary(
         &self,
         chunk: &ColumnChunkMetaData,
@@ -152,7 +152,7 @@ fn has_no_value(chunk: &ColumnChunkMetaData) -> bool {
     nulls == Some(chunk.num_values() as u64)
 }
 
-/// Whether every value of a chunk is in its dictionary.
+/// Whether every value of a column chunk is dictionary-encoded.
 fn is_all_coded(chunk: &ColumnChunkMetaData) -> bool {
     chunk.dictionary_page_offset().is_some()
         && chunk.page_encoding_stats_mask().is_some_and(|pages| {
@@ -160,8 +160,8 @@ fn is_all_coded(chunk: &ColumnChunkMetaData) -> bool {
         })
 }
 
-/// Texts as Parquet writes them plainly: four bytes of length, little end first, and the text. A broken one
-/// is `None`, and the last.
+/// Texts in Parquet's PLAIN encoding: a length of four bytes, little-endian, then the text. An
+/// invalid text yields `None` and ends the iteration.
 struct Texts<'a>(&'a [u8]);
 
 impl<'a> Iterator for Texts<'a> {

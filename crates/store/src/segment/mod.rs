@@ -1,8 +1,8 @@
-//! Sealed segments: immutable Parquet files, two for each.
+//! Sealed segments: two immutable Parquet files each.
 //!
-//! `N.spans.parquet` has the rows of receipts N and on, in that order; `N.traces.parquet` has a row for each
-//! trace and collector among them, by trace id. A segment exists when both files do: the spans are
-//! renamed into place last, and unlinked first.
+//! `N.spans.parquet` has the rows from receipt N on, in order of receipt. `N.traces.parquet` has a
+//! row for each trace and collector in the segment, by trace id. A segment exists when both files
+//! do: the spans file is renamed into place last, and removed first.
 
 mod digests;
 mod file;
@@ -37,44 +37,45 @@ use crate::disk;
 use crate::error::StoreError;
 use crate::row::SpanReader;
 
-/// One sealed segment. Its files are removed when it has been retired and nobody reads it any more.
+/// A sealed segment. Its files are removed when it is retired and its last reader has dropped it.
 pub(crate) struct Segment {
     pub(crate) extent: SegmentExtent,
     pub(crate) bytes: u64,
     files: SegmentFiles,
     filter: TraceFilter,
-    /// Every 4,096th trace id of the traces file: where in it to look.
+    /// Every 4,096th trace id of the traces file, for a binary search.
     fences: Vec<u128>,
     digests: DigestIndex,
     ids: FixedWidthColumn,
     footers: Arc<Footers>,
-    /// Rows of the traces file whose trace has spans elsewhere too.
+    /// Rows of the traces file whose trace is split.
     split: RwLock<Arc<BTreeMap<u32, TraceId>>>,
     /// Segments that have spans of the same traces.
     split_with: Mutex<BTreeSet<u64>>,
-    /// When its newest row was received.
+    /// When the newest row was received.
     pub(crate) received: Received,
-    /// Set once, when it has left the store.
+    /// Set when the segment was removed from the store.
     retired: AtomicBool,
 }
 
-/// What a segment's rows cover, both ends inside. Times are microseconds; it stands in the traces file's footer.
+/// What a segment covers, bounds inclusive. Times are microseconds. Stored in the traces file's
+/// footer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct SegmentExtent {
     pub(crate) first_receipt: u64,
     pub(crate) last_receipt: u64,
     pub(crate) first_received: i64,
     pub(crate) last_received: i64,
-    /// Of its traces' first spans here.
+    /// Bounds of the start of each trace's first span in this segment.
     pub(crate) first_start: i64,
     pub(crate) last_start: i64,
-    /// Rows of the traces file.
+    /// Number of rows of the traces file.
     pub(crate) traces: u32,
-    /// The JSON of some span has an attribute that has a column.
+    /// Whether the JSON of some span has an attribute that has a column.
     pub(crate) has_misplaced: bool,
 }
 
-/// Where a segment's rows lie.
+/// Paths of a segment's files.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct SegmentFiles {
     pub(crate) spans: PathBuf,
@@ -87,39 +88,39 @@ impl Segment {
         self.extent.first_receipt
     }
 
-    /// How many rows it has: one a receipt.
+    /// Number of rows, each with one receipt.
     pub(crate) fn spans(&self) -> u64 {
         self.extent.last_receipt + 1 - self.extent.first_receipt
     }
 
-    /// The file of its spans.
+    /// The spans file.
     pub(crate) fn spans_file(&self) -> &Path {
         &self.files.spans
     }
 
-    /// `false` when no span of `trace` is in it. One in 100,000 others "may" be.
+    /// Whether the segment may have spans of `trace`. The false-positive rate is 1 in 100,000.
     pub(crate) fn may_contain(&self, trace: TraceId) -> bool {
         self.filter.may_contain(trace)
     }
 
-    /// Rows of the traces file whose trace has spans in another segment or in hot rows. A row that has not may
-    /// be among them, never the other way round.
+    /// Rows of the traces file whose trace is split: it has spans in another segment or in hot
+    /// rows. May include traces that are not split.
     pub(crate) fn split_rows(&self) -> Arc<BTreeMap<u32, TraceId>> {
         self.split.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes that `trace`, of row `row`, has spans elsewhere.
+    /// Marks `rows` of the traces file as belonging to split traces.
     pub(crate) fn mark_split(&self, rows: impl IntoIterator<Item = (u32, TraceId)>) {
         let mut split = self.split.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut split).extend(rows);
     }
 
-    /// Segments that share traces with it.
+    /// Segments that share traces with this one.
     pub(crate) fn split_with(&self) -> BTreeSet<u64> {
         self.lock_split_with().clone()
     }
 
-    /// Notes that segment `other` has spans of the same traces.
+    /// Records that segment `other` has spans of the same traces.
     pub(crate) fn note_split_with(&self, other: u64) {
         if other != self.id() {
             self.lock_split_with().insert(other);
@@ -130,12 +131,12 @@ impl Segment {
         self.split_with.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Its files go when the last reader lets go of it.
+    /// Removes the files when the last reader drops the segment.
     pub(crate) fn retire(&self) {
         self.retired.store(true, Ordering::Relaxed);
     }
 
-    /// Puts its files out of the way, for a person to look at: they cannot be read.
+    /// Renames the files to `*.damaged`, because they cannot be read.
     pub(crate) fn quarantine(&self) {
         put_aside(&self.files);
     }
@@ -152,7 +153,7 @@ impl Drop for Segment {
 }
 
 impl SegmentFiles {
-    /// The files of segment `id` under `dir`.
+    /// The files of segment `id` in `dir`.
     pub(crate) fn of(dir: &Path, id: u64) -> Self {
         Self {
             spans: dir.join(format!("{id:012}.spans.parquet")),
@@ -160,22 +161,22 @@ impl SegmentFiles {
         }
     }
 
-    /// Unlinks both; what cannot be unlinked is swept when the store is opened next.
+    /// Removes both files. A file that cannot be removed is removed when the store is next opened.
     fn remove(&self) {
         for file in [&self.spans, &self.traces] {
             if let Err(error) = disk::remove(file) {
                 tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
-                // Half a segment would be taken for a damaged one.
+                // A single file would be taken for a damaged segment.
                 return;
             }
         }
     }
 }
 
-/// Every span of the spans file at `path`, which may be called anything.
+/// All spans of the spans file at `path`, whatever its name.
 ///
 /// # Errors
-/// [`StoreError`] when it cannot be read from its beginning to its end.
+/// [`StoreError`] when the file cannot be read completely.
 pub(crate) fn read_all(path: &Path, footers: &Arc<Footers>) -> Result<Vec<StoredSpan>, StoreError> {
     footers.forget(path);
     let footer = footers.of(path)?;
@@ -187,25 +188,25 @@ pub(crate) fn read_all(path: &Path, footers: &Arc<Footers>) -> Result<Vec<Stored
     Ok(spans)
 }
 
-/// Gives both files names that [`load`] leaves alone, for a person to look at.
+/// Renames both files so that [`load`] ignores them, for inspection or repair.
 fn put_aside(files: &SegmentFiles) {
     for file in [&files.spans, &files.traces] {
         if let Err(error) = disk::rename(file, &damaged_name(file)) {
-            tracing::warn!(%error, file = %file.display(), "could not put a damaged file aside");
+            tracing::warn!(%error, file = %file.display(), "could not set a damaged file aside");
         }
     }
 }
 
-/// Where a damaged file is put.
+/// The name of a damaged file.
 pub(crate) fn damaged_name(file: &Path) -> PathBuf {
     file.with_extension("damaged")
 }
 
-/// Every segment under `dir`, oldest first. What a crash left half written is removed; what cannot be read
-/// is put aside, loudly: everything else stays readable.
+/// Loads all segments in `dir`, oldest first. Partial files are removed. Unreadable segments are
+/// set aside with a log entry, so that everything else stays readable.
 ///
 /// # Errors
-/// [`StoreError::Directory`] when `dir` or a file in it cannot be read: that is no sign of damage.
+/// [`StoreError::Directory`] when `dir` or a file cannot be read, which does not mean damage.
 pub(crate) fn load(dir: &Path, footers: &Arc<Footers>) -> Result<Vec<Segment>, StoreError> {
     let mut segments = Vec::new();
     for id in sweep(dir)? {
@@ -215,17 +216,17 @@ pub(crate) fn load(dir: &Path, footers: &Arc<Footers>) -> Result<Vec<Segment>, S
             Err(error) if error.is_damage() => {
                 let error = crate::error::chain(&error);
                 let file = files.spans.display();
-                tracing::error!(%file, error, "a segment is damaged; it is put aside");
+                tracing::error!(%file, error, "a damaged segment was set aside");
                 put_aside(&files);
             }
-            // Nothing says that the files are damaged: they stay as they are, and so does the rest.
+            // The error does not mean damage, so all files stay.
             Err(error) => return Err(error),
         }
     }
     Ok(segments)
 }
 
-/// The numbers of segments whose spans are in place, in order; removes files that belong to none.
+/// The numbers of segments with a spans file, in order. Removes files that belong to no segment.
 fn sweep(dir: &Path) -> Result<BTreeSet<u64>, StoreError> {
     let failed = || StoreError::directory(dir);
     let entries = std::fs::read_dir(dir).map_err(failed())?;
@@ -240,9 +241,9 @@ fn sweep(dir: &Path) -> Result<BTreeSet<u64>, StoreError> {
     for path in &paths {
         let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
         if kind == "tmp" || (kind == "parquet" && !belongs(path)) {
-            tracing::info!(file = %path.display(), "removing what a crash left");
+            tracing::info!(file = %path.display(), "removing a partial file after a crash");
             if let Err(error) = disk::remove(path) {
-                tracing::warn!(%error, file = %path.display(), "could not remove what a crash left");
+                tracing::warn!(%error, file = %path.display(), "could not remove a partial file after a crash");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Reading a segment: its traces by id, its spans by row.
+//! Reads a segment: traces by id, spans by row.
 
 use std::ops::Range;
 use std::path::Path;
@@ -30,13 +30,13 @@ impl Segment {
     /// Opens the segment of these files: reads the footers and every trace id.
     ///
     /// # Errors
-    /// [`StoreError`] when either is missing, damaged, or belongs to another segment.
+    /// [`StoreError`] when a file is missing, damaged or belongs to another segment.
     pub(super) fn open(files: SegmentFiles, footers: &Arc<Footers>) -> Result<Self, StoreError> {
         let bytes = file_bytes(&files.spans)? + file_bytes(&files.traces)?;
         let traces = footers.of(&files.traces)?;
         let extent = read_extent(&traces)?;
         if traces.metadata().file_metadata().num_rows() != i64::from(extent.traces) {
-            return Err(damaged("trace_id", &"more or fewer rows than the footer says"));
+            return Err(damaged("trace_id", &"a number of rows other than in the footer"));
         }
         let column =
             |column, width| FixedWidthColumn::of(files.traces.clone(), &traces, column, width);
@@ -60,7 +60,7 @@ impl Segment {
         let ids = segment.trace_ids(0..segment.extent.traces as usize)?;
         segment.filter = TraceFilter::of(&ids);
         segment.fences = ids.iter().copied().step_by(FENCE_ROWS).collect();
-        // A trace of two collectors has two rows, and each says half of it.
+        // A trace with two collectors has two rows here, and so is split.
         for (row, pair) in (0..).zip(ids.windows(2)).filter(|(_, pair)| pair[0] == pair[1]) {
             let trace = TraceId::try_from(pair[0]).map_err(|error| damaged("trace_id", &error))?;
             segment.mark_split([(row, trace), (row + 1, trace)]);
@@ -75,7 +75,7 @@ impl Segment {
         Ok(segment)
     }
 
-    /// The rows of the traces file that belong to `traces`, which are in order: with the index in `traces`.
+    /// The rows of the traces file of `traces`, which are sorted; each with its index in `traces`.
     pub(crate) fn find(&self, traces: &[TraceId]) -> Result<Vec<(u32, usize)>, StoreError> {
         let mut found = Vec::new();
         let mut block: Option<(Range<usize>, Vec<u128>)> = None;
@@ -93,14 +93,15 @@ impl Segment {
         Ok(found)
     }
 
-    /// Between which fences `id` lies. A trace has at most two rows, which may lie at both sides of a fence.
+    /// The rows between fences that may hold `id`. The two rows of a trace can lie on both sides of
+    /// a fence.
     fn rows_that_may_be(&self, id: u128) -> Range<usize> {
         let before = self.fences.partition_point(|fence| *fence < id).saturating_sub(1);
         let after = self.fences.partition_point(|fence| *fence <= id);
         before * FENCE_ROWS..(after * FENCE_ROWS).min(self.extent.traces as usize)
     }
 
-    /// At least the first `limit` of its trace ids from `first` to `last`, both inside.
+    /// At least the first `limit` trace ids from `first` to `last`, inclusive.
     pub(crate) fn ids_between(
         &self,
         first: u128,
@@ -108,7 +109,7 @@ impl Segment {
         limit: usize,
     ) -> Result<Vec<u128>, StoreError> {
         let (begin, end) = (self.rows_that_may_be(first).start, self.rows_that_may_be(last).end);
-        // Two rows may be of one trace, and a block of rows may lie before `first`.
+        // A trace can have two rows, and the block of `first` can begin with smaller ids.
         let rows = begin..end.min(begin + FENCE_ROWS + 2 * limit);
         let mut ids = self.trace_ids(rows)?;
         ids.retain(|id| (first..=last).contains(id));
@@ -122,7 +123,7 @@ impl Segment {
         Ok(bytes.as_chunks().0.iter().map(|id| u128::from_be_bytes(*id)).collect())
     }
 
-    /// The rows of the traces file that say of themselves that older segments have spans of their trace.
+    /// The rows of the traces file that were marked as split when they were sealed.
     pub(crate) fn split_when_sealed(&self) -> Result<Vec<u32>, StoreError> {
         let mut rows = Vec::new();
         let mut at = 0;
@@ -134,7 +135,7 @@ impl Segment {
         Ok(rows)
     }
 
-    /// Trace id and detail of these rows of the traces file, which are in order.
+    /// Trace id and detail of these rows of the traces file, which are sorted.
     pub(crate) fn details(
         &self,
         rows: &[u32],
@@ -153,7 +154,7 @@ impl Segment {
         Ok(details)
     }
 
-    /// These rows of the spans file, which are in order: the columns that are named.
+    /// The named columns of these rows of the spans file, which are sorted.
     pub(crate) fn spans_at(
         &self,
         rows: &[u32],
@@ -163,7 +164,7 @@ impl Segment {
         self.read_spans(&ranges(rows), columns, budget)
     }
 
-    /// Ranges of rows of the spans file: the columns that are named, in the order of the file.
+    /// The named columns of ranges of rows of the spans file, in file order.
     pub(crate) fn read_spans(
         &self,
         rows: &[Range<usize>],
@@ -176,7 +177,7 @@ impl Segment {
         read(&self.files.spans, footer.clone(), mask, Rows::Ranges(rows), budget)
     }
 
-    /// The rows of the traces file that these rows of the spans file, which are in order, belong to.
+    /// The rows of the traces file to which these rows of the spans file, which are sorted, belong.
     pub(crate) fn trace_rows(
         &self,
         spans: &[u32],

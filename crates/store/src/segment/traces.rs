@@ -1,4 +1,4 @@
-//! The rows of a traces file: a trace and collector each, by trace id.
+//! Rows of a traces file: one per trace and collector, by trace id.
 
 use std::sync::{Arc, LazyLock};
 
@@ -14,8 +14,8 @@ use crate::hot::generation::{Generation, HotPart};
 use crate::hot::part::TracePart;
 use crate::row::damaged;
 
-/// What stands in the `detail` column, as JSON: the part, its rows in the spans file, and the split_with
-/// segments that have spans of the trace too.
+/// The content of the `detail` column, as JSON: the trace part, its rows in the spans file, and
+/// other segments with spans of the trace.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct TraceRow {
     pub(crate) part: TracePart,
@@ -24,7 +24,7 @@ pub(crate) struct TraceRow {
     pub(crate) split_with: Vec<u64>,
 }
 
-/// Columns of a traces file, in its order.
+/// Indexes of the columns of a traces file.
 pub(super) const TRACE_ID: usize = 0;
 pub(super) const DIGEST: usize = 1;
 pub(super) const SPLIT: usize = 2;
@@ -39,7 +39,7 @@ pub(super) static TRACE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     ]))
 });
 
-/// One row to be.
+/// A row to write.
 pub(super) struct Entry<'a> {
     pub(super) trace_id: TraceId,
     pub(super) collector: Collector,
@@ -53,7 +53,7 @@ impl Entry<'_> {
     }
 }
 
-/// The rows that `generation` makes, in their order.
+/// The rows for `generation`, in order.
 pub(super) fn entries(generation: &Generation) -> Vec<Entry<'_>> {
     let mut entries = Vec::with_capacity(generation.traces.len());
     for (&trace_id, trace) in &generation.traces {
@@ -105,7 +105,7 @@ fn detail_json(hot: &HotPart, split_with: &[u64]) -> String {
 }
 
 impl TraceRow {
-    /// From the text of a `detail`.
+    /// Parses a `detail`.
     pub(super) fn parse(json: &str) -> Result<Self, StoreError> {
         serde_json::from_str(json).map_err(|error| damaged("detail", &error))
     }

@@ -1,4 +1,4 @@
-//! Writing a generation as a segment.
+//! Writes a generation as a segment.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,22 +17,22 @@ use crate::disk::{self, Target};
 use crate::error::StoreError;
 use crate::hot::generation::{Generation, ROW_SCHEMA};
 
-/// The key of a traces file's footer that holds its [`SegmentExtent`] as JSON.
+/// The footer key of the [`SegmentExtent`], which is stored as JSON.
 pub(super) const EXTENT_KEY: &str = "coral.segment";
-/// The column of the spans file that says which row of the traces file a span belongs to.
+/// The column of the spans file with the row of the span's trace in the traces file.
 pub(crate) const TRACE_ROW: &str = "trace_row";
-/// A row group is read with one dictionary a column: smaller ones make a lookup cheaper and the file larger.
+/// Rows of a row group. Smaller groups make lookups cheaper and the file larger.
 const ROW_GROUP: usize = 32_768;
-/// What a lookup reads of a column at least.
+/// Rows of a page: the least that a lookup reads of a column.
 const PAGE_ROWS: usize = 2_048;
-/// Rows between two fences, and of a page of trace ids.
+/// Rows between two fences, and per page of trace ids.
 pub(super) const FENCE_ROWS: usize = 4_096;
-/// Rows of a page of details, which are read a few at a time.
+/// Rows per page of details, of which a search reads a few.
 const DETAIL_ROWS: usize = 32;
 
 impl Segment {
-    /// Writes the rows of `generation` to `dir`. When this returns, they are on disk for good; after an error,
-    /// or a crash, it is as if nothing had been written.
+    /// Writes the rows of `generation` to `dir`, and syncs them. After an error or a crash, no
+    /// segment exists.
     pub(crate) fn write(
         dir: &Path,
         generation: &Generation,
@@ -46,7 +46,7 @@ impl Segment {
                 write_spans(&aside(&files.spans), rows_with_traces(generation, &entries))
             });
         if let Err(error) = written {
-            // Half a file is of no use, and takes room on a disk that may be full.
+            // A partial file is useless, and takes space on a disk that may be full.
             for file in [&files.traces, &files.spans] {
                 let _ = disk::remove(&aside(file));
             }
@@ -102,7 +102,7 @@ fn write_traces(
         .set_column_dictionary_enabled("detail".into(), false)
         .set_column_data_page_row_count_limit("detail".into(), DETAIL_ROWS)
         .set_column_data_page_row_count_limit("trace_id".into(), FENCE_ROWS)
-        // The others are read whole.
+        // Other columns are read whole.
         .set_data_page_row_count_limit(usize::MAX)
         .set_max_row_group_row_count(None)
         .set_write_batch_size(DETAIL_ROWS)
@@ -112,7 +112,7 @@ fn write_traces(
     write(file, TRACE_SCHEMA.clone(), properties, std::iter::once(batch))
 }
 
-/// Writes rows to `file`, synced.
+/// Writes rows to `file` and syncs it.
 pub(crate) fn write_spans(
     file: &Path,
     batches: impl Iterator<Item = RecordBatch>,
@@ -134,7 +134,7 @@ pub(crate) fn write_spans(
     write(file, schema, properties, batches)
 }
 
-/// The rows of `generation`, each with its trace's row in the traces file.
+/// The rows of `generation`, each with the row of its trace in the traces file.
 fn rows_with_traces(
     generation: &Generation,
     entries: &[Entry<'_>],
@@ -161,7 +161,8 @@ fn compressed() -> WriterPropertiesBuilder {
         .set_statistics_enabled(EnabledStatistics::Chunk)
 }
 
-/// Columns that are read whole and often.
+/// Settings for columns of fixed width, which are read often, whole or by single rows: neither
+/// compressed nor dictionary-encoded.
 fn fixed_width(
     mut properties: WriterPropertiesBuilder,
     columns: &[&str],

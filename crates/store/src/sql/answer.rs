@@ -1,4 +1,4 @@
-//! Answers one question, inside the SQL child.
+//! Answers one question, in the SQL child process.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -14,13 +14,14 @@ use super::engine::Engine;
 use super::request::{SqlColumn, SqlFailure, SqlFailureKind, SqlFrame, SqlLimits, SqlRequest};
 use super::statement;
 
-/// After the time limit, how often a statement is told again to end.
+/// After the time limit, how often the statement is cancelled again.
 const CANCEL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Answers `request` with lines to `output`: see [`SqlFrame`].
+/// Runs `request` and writes lines to `output`: see [`SqlFrame`].
 ///
 /// # Errors
-/// The operating system's word when `output` cannot be written; everything else is a [`SqlFrame::Error`].
+/// The operating system's error when `output` cannot be written. Other failures are a
+/// [`SqlFrame::Error`].
 pub fn answer_sql(request: &SqlRequest, output: &mut impl Write) -> io::Result<()> {
     let mut answer = Answer { output, limits: request.limits, broken: None };
     let outcome = answer.run(request);
@@ -38,12 +39,12 @@ pub fn answer_sql(request: &SqlRequest, output: &mut impl Write) -> io::Result<(
 struct Answer<'a, W> {
     output: &'a mut W,
     limits: SqlLimits,
-    /// Why nothing more can be written.
+    /// The error after which nothing can be written.
     broken: Option<io::Error>,
 }
 
 impl<W: Write> Answer<'_, W> {
-    /// Whether a limit of rows or bytes cut the answer.
+    /// Writes the answer. Returns whether a limit of rows or bytes cut it.
     fn run(&mut self, request: &SqlRequest) -> Result<bool, SqlFailure> {
         let mut engine = Engine::open(&request.library)?;
         let deadline = Deadline::start(engine.cancel_handle(), self.limits.time);
@@ -60,7 +61,7 @@ impl<W: Write> Answer<'_, W> {
 
     fn select(&mut self, engine: &mut Engine, request: &SqlRequest) -> Result<bool, SqlFailure> {
         let select = statement::reading(&request.select)?;
-        // Set-up of ours, so a failure is no fault of the statement.
+        // Setup by Coral, so a failure is not the statement's fault.
         engine.lock_down(request).map_err(|failure| match failure.kind {
             SqlFailureKind::Statement => SqlFailure { kind: SqlFailureKind::Engine, ..failure },
             _ => failure,
@@ -68,7 +69,7 @@ impl<W: Write> Answer<'_, W> {
         statement::check_parsed(engine, select)?;
         let columns = engine.columns(select)?;
         let mut rows = engine.rows(&cells::projection(&columns, select))?;
-        // Most of what can fail does so before the first row: then the columns have not been written.
+        // Most failures occur before the first row, when the columns have not been written.
         let mut next = rows.next_batch()?;
         self.frame(&SqlFrame::Columns(columns.clone()))?;
         let mut written = Written::default();
@@ -83,7 +84,7 @@ impl<W: Write> Answer<'_, W> {
         Ok(false)
     }
 
-    /// Writes one row, unless it is one too many.
+    /// Writes one row, unless the limit is reached.
     fn row(
         &mut self,
         columns: &[SqlColumn],
@@ -125,14 +126,14 @@ struct Written {
     bytes: u64,
 }
 
-/// Writes one line that is no row.
+/// Writes one line that is not a row.
 pub(super) fn write_frame(output: &mut impl Write, frame: &SqlFrame) -> io::Result<()> {
     let mut line = serde_json::to_string(frame).expect("a frame has a JSON form");
     line.push('\n');
     output.write_all(line.as_bytes())
 }
 
-/// Ends whatever a connection does once a time has passed.
+/// Cancels the statements of a connection after a deadline.
 struct Deadline {
     passed: Arc<AtomicBool>,
     /// Closed when the deadline is dropped.
@@ -150,7 +151,8 @@ impl Deadline {
             let mut wait = time;
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 watched.store(true, Ordering::Relaxed);
-                // Between two statements there is nothing to end: the next round ends the next one.
+                // Between two statements there is nothing to cancel: the next round cancels the
+                // next one.
                 let _ = handle.try_cancel();
                 wait = CANCEL_INTERVAL;
             }

@@ -1,4 +1,4 @@
-//! Columns of an answer as SQL selects them, and their cells as JSON.
+//! Converts the columns of an answer to JSON.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -11,19 +11,19 @@ use serde_json::Value;
 
 use super::request::{SqlColumn, SqlFailure, SqlFailureKind};
 
-/// The SELECT around `statement` whose columns are all numbers, booleans or text.
+/// A SELECT around `statement` whose columns are all numbers, booleans or text.
 ///
-/// Times become RFC 3339 text, lists and structures JSON, and what JSON has no form for its text in DuckDB.
+/// Times become RFC 3339 text, lists and structures JSON, other types their text in DuckDB.
 pub(super) fn projection(columns: &[SqlColumn], statement: &str) -> String {
     let expressions: Vec<String> = columns
         .iter()
         .enumerate()
         .map(|(at, column)| format!("{} AS c{at}", expression(&column.kind, at)))
         .collect();
-    // Names of our own, since two columns of a statement may have one name.
+    // Generated names, because two columns of a statement may have the same name.
     let names: Vec<String> = (0..columns.len()).map(|at| format!("c{at}")).collect();
     let (expressions, names) = (expressions.join(", "), names.join(", "));
-    // The statement may end in a comment: the line ends before the bracket.
+    // The statement may end in a comment, so a new line precedes the parenthesis.
     format!("SELECT {expressions} FROM (\n{statement}\n) AS answer({names})")
 }
 
@@ -39,13 +39,13 @@ fn expression(kind: &str, at: usize) -> String {
     }
 }
 
-/// Whether values of a type have a structure, which JSON shows.
+/// Whether values of a type are nested, and so become JSON.
 pub(super) fn is_nested(kind: &str) -> bool {
     let begins = ["STRUCT(", "MAP(", "UNION("].iter().any(|begin| kind.starts_with(begin));
     kind.ends_with(']') || begins
 }
 
-/// Row `row` as one line: a JSON array, a cell for each of `columns`.
+/// Row `row` as one line: a JSON array with a value for each of `columns`.
 pub(super) fn row(
     columns: &[SqlColumn],
     batch: &RecordBatch,
@@ -79,13 +79,13 @@ fn cell(column: &SqlColumn, array: &dyn Array, row: usize) -> Result<Value, SqlF
         DataType::Utf8View => text(column, array.as_string_view().value(row)),
         other => {
             let (name, kind) = (&column.name, &column.kind);
-            let text = format!("column `{name}` of type {kind} came from DuckDB as {other}");
+            let text = format!("column `{name}` of type {kind} was returned by DuckDB as {other}");
             return Err(SqlFailure::new(SqlFailureKind::Engine, text));
         }
     })
 }
 
-/// JSON has no form for what is no finite number: it is text then.
+/// A number as JSON. Infinite values and NaN become text.
 fn real(number: f64) -> Value {
     match number {
         _ if number.is_finite() => number.into(),

@@ -1,4 +1,4 @@
-//! DuckDB through ADBC: loaded, locked down, and asked.
+//! Uses DuckDB through ADBC: loads it, restricts it, and runs statements.
 
 use std::path::Path;
 
@@ -13,11 +13,11 @@ use arrow_array::{RecordBatch, RecordBatchReader};
 use super::quoted;
 use super::request::{SqlColumn, SqlFailure, SqlFailureKind, SqlRequest};
 
-/// The function of DuckDB's library that ADBC begins with.
+/// The entry function of DuckDB's library for ADBC.
 const ENTRY_POINT: &[u8] = b"duckdb_adbc_init";
-/// The oldest version whose settings lock a connection down as [`Engine::lock_down`] needs.
+/// The oldest version with the settings that [`Engine::lock_down`] needs.
 const OLDEST: (u32, u32) = (1, 5);
-/// What DuckDB may write to disk when memory is short, as a multiple of its memory.
+/// Limit of temporary files on disk, as a multiple of DuckDB's memory limit.
 const SPILL_PER_MEMORY: u64 = 8;
 
 /// RFD 036's views.
@@ -30,7 +30,8 @@ pub(super) const METRIC_VIEWS: &str = include_str!("schema/metric_views.sql");
 pub(crate) struct Engine(ManagedConnection);
 
 impl Engine {
-    /// Loads the library at `path`, which runs its code: who may have written that file is the caller's to check.
+    /// Loads the library at `path`, which runs its code: the caller checks who could have written
+    /// the file.
     pub(crate) fn open(path: &Path) -> Result<Self, SqlFailure> {
         let failed = |error: adbc_core::error::Error| {
             let text = format!("cannot use `{}` as DuckDB: {}", path.display(), error.message);
@@ -55,12 +56,13 @@ impl Engine {
         }
     }
 
-    /// Makes the views over the request's files, and shuts every door but those to these files, then the door
-    /// to these settings.
+    /// Creates the views over the request's files, then disables access to all other files and to
+    /// settings.
     pub(super) fn lock_down(&mut self, request: &SqlRequest) -> Result<(), SqlFailure> {
         let limits = request.limits;
         let files = || request.span_files.iter().chain(&request.metric_files);
-        // The doors are shut before a file is read: extensions in particular are looked for in the network.
+        // Access is restricted before a file is read, because DuckDB looks for extensions in the
+        // network.
         self.run(&format!(
             "SET autoinstall_known_extensions = false;
              SET autoload_known_extensions = false;
@@ -81,7 +83,7 @@ impl Engine {
             threads = limits.threads.max(1),
             allowed = list(files()),
         ))?;
-        // Builds without the extension `icu` know no time zone but UTC.
+        // Builds without the extension `icu` know no time zone except UTC.
         let _ = self.run("SET TimeZone = 'UTC'");
         let since = request.since_unix_us.map_or("NULL".to_owned(), |since| since.to_string());
         self.run(&format!(
@@ -96,14 +98,14 @@ impl Engine {
         self.run("SET lock_configuration = true")
     }
 
-    /// Runs statements that have no answer.
+    /// Runs statements without a result.
     pub(crate) fn run(&mut self, sql: &str) -> Result<(), SqlFailure> {
         let mut statement = self.0.new_statement().map_err(failure)?;
         statement.set_sql_query(sql).map_err(failure)?;
         statement.execute_update().map(drop).map_err(failure)
     }
 
-    /// The rows of one statement, as they come.
+    /// Runs one statement and streams its rows.
     pub(super) fn rows(&mut self, sql: &str) -> Result<Rows, SqlFailure> {
         let mut statement = self.0.new_statement().map_err(failure)?;
         statement.set_sql_query(sql).map_err(failure)?;
@@ -111,15 +113,15 @@ impl Engine {
         Ok(Rows { reader, _statement: statement })
     }
 
-    /// The text in the first cell.
+    /// Runs a statement and returns the text in the first cell.
     pub(crate) fn text(&mut self, sql: &str) -> Result<String, SqlFailure> {
         let batch = self.rows(sql)?.next_batch()?.filter(|batch| batch.num_rows() > 0);
         let text = batch.and_then(|batch| texts(&batch, 0).into_iter().next());
-        let none = || SqlFailure::new(SqlFailureKind::Engine, "DuckDB gave no text".to_owned());
+        let none = || SqlFailure::new(SqlFailureKind::Engine, "DuckDB returned no text".to_owned());
         text.ok_or_else(none)
     }
 
-    /// The columns that `statement` has.
+    /// The columns of `statement`.
     pub(super) fn columns(&mut self, statement: &str) -> Result<Vec<SqlColumn>, SqlFailure> {
         let describe = format!(
             "SELECT column_name::VARCHAR, column_type::VARCHAR FROM (DESCRIBE SELECT * FROM (\n{statement}\n))"
@@ -133,7 +135,7 @@ impl Engine {
         Ok(columns)
     }
 
-    /// Adds the rows of `batch` to table `table`, which is made when it does not exist.
+    /// Appends the rows of `batch` to table `table`, which is created if it does not exist.
     pub(super) fn ingest(&mut self, batch: RecordBatch, table: &str) -> Result<(), SqlFailure> {
         let mut statement = self.0.new_statement().map_err(failure)?;
         let text = |text: &str| OptionValue::String(text.to_owned());
@@ -144,7 +146,7 @@ impl Engine {
         statement.execute_update().map(drop).map_err(failure)
     }
 
-    /// What ends a statement that runs, from another thread.
+    /// A handle that cancels the running statement from another thread.
     pub(super) fn cancel_handle(&self) -> Box<dyn CancelHandle> {
         self.0.get_cancel_handle()
     }
@@ -153,21 +155,22 @@ impl Engine {
 /// The rows of a statement.
 pub(super) struct Rows {
     reader: Box<dyn RecordBatchReader + Send>,
-    /// Its rows are read while it lives.
+    /// Keeps the statement alive while its rows are read.
     _statement: <ManagedConnection as adbc_core::Connection>::StatementType,
 }
 
 impl Rows {
-    /// Some more rows; `None` at the end.
+    /// The next rows; `None` at the end.
     pub(super) fn next_batch(&mut self) -> Result<Option<RecordBatch>, SqlFailure> {
         self.reader.next().transpose().map_err(|error| of_text(&error.to_string()))
     }
 }
 
-/// The version of the DuckDB library at `path`, such as `v2.0.0`. Loads it, and so runs its code.
+/// The version of the DuckDB library at `path`, such as `v2.0.0`. Loads the library, and so runs
+/// its code.
 ///
 /// # Errors
-/// [`SqlFailure`] when the file is no DuckDB library that Coral can use.
+/// [`SqlFailure`] when the file is not a DuckDB library that Coral can use.
 pub fn library_version(path: &Path) -> Result<String, SqlFailure> {
     Engine::open(path)?.text("SELECT version()")
 }
@@ -185,7 +188,7 @@ fn texts(batch: &RecordBatch, column: usize) -> Vec<String> {
         .collect()
 }
 
-/// The SQL list of the texts of `paths`.
+/// An SQL list of the texts of `paths`.
 fn list<'a>(paths: impl Iterator<Item = &'a std::path::PathBuf>) -> String {
     let quoted: Vec<String> = paths.map(|path| quoted(&path.display().to_string())).collect();
     format!("[{}]", quoted.join(", "))
@@ -195,7 +198,7 @@ fn failure(error: adbc_core::error::Error) -> SqlFailure {
     of_text(&error.message)
 }
 
-/// DuckDB's words, and whose fault they tell of.
+/// A failure with DuckDB's message, classified by that message.
 fn of_text(text: &str) -> SqlFailure {
     let text = text.trim().trim_start_matches("C Data interface error: ");
     let text = text.lines().map(own_line).collect::<Vec<_>>().join("\n");
@@ -206,7 +209,8 @@ fn of_text(text: &str) -> SqlFailure {
     SqlFailure::new(kind, text)
 }
 
-/// `LINE 2: …` of a statement that stands below the first line of one of ours, as `LINE 1: …`.
+/// Corrects the number in `LINE 2: …` of DuckDB's message: the statement starts on the second line
+/// of Coral's.
 fn own_line(line: &str) -> String {
     let numbered = line.strip_prefix("LINE ").and_then(|rest| rest.split_once(": "));
     match numbered.and_then(|(number, rest)| Some((number.parse::<u32>().ok()?, rest))) {

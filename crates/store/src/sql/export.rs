@@ -1,4 +1,4 @@
-//! Writes an answer as a DuckDB database, inside a SQL child.
+//! Writes an answer as a DuckDB database, in an SQL child process.
 
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -15,29 +15,30 @@ use super::engine::Engine;
 use super::quoted;
 use super::request::{SqlColumn, SqlFailure, SqlFailureKind, SqlFrame};
 
-/// A database to write. Its JSON is the first line of the child's standard input, and every further line is a row.
+/// A database to write. The first line of the child's standard input is this as JSON, and every
+/// further line is a row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SqlExport {
     /// DuckDB's shared library.
     pub library: PathBuf,
     /// The columns of every row.
     pub columns: Vec<SqlColumn>,
-    /// The database, which does not exist yet.
+    /// The database file, which must not exist yet.
     pub file: PathBuf,
 }
 
-/// The table of the database.
+/// The table in the database.
 const TABLE: &str = "answer";
-/// The table of rows as text, before they get their types.
+/// A table with rows as text, before they are cast to their types.
 const STAGED: &str = "staged";
-/// Rows that are handed to DuckDB at a time.
+/// Rows that are passed to DuckDB at a time.
 const BATCH_ROWS: usize = 8_192;
 
-/// Reads an [`SqlExport`] and its rows from `input`, writes the table `answer` of the database, and says to
-/// `output` how that ended: [`SqlFrame::End`] or [`SqlFrame::Error`].
+/// Reads an [`SqlExport`] and its rows from `input`, writes the table `answer` of the database, and
+/// writes the result to `output`: [`SqlFrame::End`] or [`SqlFrame::Error`].
 ///
 /// # Errors
-/// The operating system's word when `output` cannot be written.
+/// The operating system's error when `output` cannot be written.
 pub fn export_sql(input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
     let last = match export(input) {
         Ok(()) => SqlFrame::End { more: false },
@@ -73,11 +74,11 @@ fn export(input: &mut impl BufRead) -> Result<(), SqlFailure> {
     write(&mut duckdb, &export.columns, &export.file)
 }
 
-/// Gives the staged rows their types, in a database of their own.
+/// Casts the staged rows to their types, and writes them to the database.
 fn write(duckdb: &mut Engine, columns: &[SqlColumn], file: &Path) -> Result<(), SqlFailure> {
     let mut names: Vec<String> = Vec::new();
     for column in columns {
-        // A table's columns have different names.
+        // Columns of a table must have different names.
         let taken = |name: &String| names.iter().any(|other| other.eq_ignore_ascii_case(name));
         let numbered = (1..).map(|number| format!("{}_{number}", column.name));
         let name = std::iter::once(column.name.clone()).chain(numbered).find(|name| !taken(name));
@@ -98,7 +99,7 @@ fn write(duckdb: &mut Engine, columns: &[SqlColumn], file: &Path) -> Result<(), 
     ))
 }
 
-/// Rows as text, column by column.
+/// Rows as text, by column.
 struct Staged {
     columns: Vec<Vec<Option<String>>>,
     schema: Arc<Schema>,
@@ -128,7 +129,7 @@ impl Staged {
         }
     }
 
-    /// Hands the rows to DuckDB.
+    /// Passes the rows to DuckDB.
     fn flush(&mut self, duckdb: &mut Engine) -> Result<(), SqlFailure> {
         let columns: Vec<ArrayRef> = self
             .columns

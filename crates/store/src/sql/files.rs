@@ -1,5 +1,5 @@
-//! The directory `sql/` of a store: files that make an empty store readable, private directories of questions
-//! that run, and beside it the script `coral.sql`.
+//! The directory `sql/` of a store: empty Parquet files for empty stores, and a private directory
+//! for each running question. Also writes the script `coral.sql`.
 
 use std::fs::{DirBuilder, File};
 use std::io::Write as _;
@@ -13,13 +13,14 @@ use crate::layout::sql_dir;
 use crate::metrics::write_rows;
 use crate::segment::write_spans;
 
-/// How the names of questions' directories begin.
+/// Prefix of the names of questions' directories.
 const RUN: &str = "run-";
 
-/// Makes what SQL needs of the store in `dir`, and removes what questions left behind that were killed.
+/// Creates the files that SQL needs in the store at `dir`, and removes directories of killed
+/// questions.
 ///
 /// # Errors
-/// [`StoreError::Directory`] or [`StoreError::Segment`]: most often a full disk.
+/// [`StoreError::Directory`] or [`StoreError::Segment`]; usually the disk is full.
 pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {
     let sql = sql_dir(dir);
     let files = sql.join("files");
@@ -30,7 +31,7 @@ pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {
             std::fs::remove_dir_all(&path).map_err(StoreError::directory(path))?;
         }
     }
-    // A glob that matches no file is an error to DuckDB: these match where nothing is sealed yet.
+    // DuckDB fails on a glob without matches. These files match when nothing is sealed yet.
     replace(&sql.join("empty.spans.parquet"), |aside| write_spans(aside, std::iter::empty()))?;
     replace(&files.join("empty.parquet"), |aside| write_rows(aside, std::iter::empty(), vec![]))?;
     let absolute = std::path::absolute(dir).map_err(StoreError::directory(dir))?;
@@ -46,7 +47,7 @@ pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {
     })
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file atomically.
 fn replace(
     path: &Path,
     write: impl FnOnce(&Path) -> Result<(), StoreError>,
@@ -56,12 +57,12 @@ fn replace(
     std::fs::rename(&aside, path).map_err(StoreError::directory(path))
 }
 
-/// A directory that one question has for itself, removed with all that is in it when this is dropped.
+/// A private directory of one question, removed with its content on drop.
 #[derive(Debug)]
 pub(super) struct RunDir(PathBuf);
 
 impl RunDir {
-    /// Makes one in the store at `dir`.
+    /// Creates a directory in the store at `dir`.
     pub(super) fn make(dir: &Path) -> Result<Self, StoreError> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);

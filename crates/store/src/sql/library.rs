@@ -1,68 +1,68 @@
-//! Where DuckDB's library is: named, beside the program, installed by Coral, or the system's.
+//! Finds DuckDB's library: configured, beside the program, installed by Coral, or the system's.
 
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// Where a DuckDB library may be.
+/// Places where a DuckDB library may be.
 #[derive(Clone, Debug, Default)]
 pub struct LibraryPlaces {
-    /// `sql.library`, `CORAL_DUCKDB` or `--duckdb-library`. Nothing else is tried in its place.
+    /// `sql.library`, `CORAL_DUCKDB` or `--duckdb-library`. If set, no other place is tried.
     pub named: Option<PathBuf>,
-    /// The directory of the program that runs.
+    /// The directory of the running program.
     pub program_dir: Option<PathBuf>,
-    /// Coral's data directory; `coral duckdb install` puts the library into its `lib/`.
+    /// Coral's data directory, in whose `lib/` `coral duckdb install` puts the library.
     pub data_dir: PathBuf,
 }
 
-/// A library, and how it was found.
+/// A library, and where it was found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FoundLibrary {
-    /// Absolute, with every link followed.
+    /// Absolute path, with symbolic links resolved.
     pub path: PathBuf,
-    /// Which place it is from.
+    /// The place where it was found.
     pub by: FoundBy,
 }
 
-/// Which place a library is from.
+/// A place where a library was found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FoundBy {
     /// `sql.library`, `CORAL_DUCKDB` or `--duckdb-library`.
     Name,
-    /// The directory of the program, or `../lib/coral` from there.
+    /// The directory of the program, or `../lib/coral` relative to it.
     Program,
     /// `coral duckdb install`.
     Install,
-    /// A directory of the system's libraries.
+    /// A directory of system libraries.
     System,
 }
 
-/// Why there is no library.
+/// Why no library was found.
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
-    /// What was named is not there.
+    /// The configured file cannot be read.
     #[error("`sql.library` is `{path}`, which cannot be read")]
     Named {
         /// The file.
         path: PathBuf,
-        /// The operating system's word.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// Somebody else could have written the file, and loading a library runs its code.
+    /// Another user could have written the file, and loading a library runs its code.
     #[error("`{path}` is not loaded as DuckDB: {reason}")]
     Unsafe {
         /// The file.
         path: PathBuf,
-        /// Who may write to what.
+        /// Who can write to which path.
         reason: String,
     },
-    /// Nowhere.
+    /// No place has a library.
     #[error("SQL needs DuckDB's library, and there is none on this host")]
     Nowhere,
 }
 
-/// Directories of system libraries, and names of DuckDB's in them.
+/// Directories of system libraries, and names of DuckDB's library.
 const SYSTEM_DIRS: [&str; 8] = [
     "/usr/lib/coral",
     "/usr/local/lib",
@@ -76,10 +76,11 @@ const SYSTEM_DIRS: [&str; 8] = [
 const SYSTEM_NAMES: [&str; 2] = ["libduckdb.so.2.0", "libduckdb.so"];
 const NAME: &str = "libduckdb.so";
 
-/// Looks in all `places`, in their order; never in the current directory, nor where `LD_LIBRARY_PATH` says.
+/// Searches all `places` in order. Ignores the current directory and `LD_LIBRARY_PATH`.
 ///
 /// # Errors
-/// [`LibraryError`]. Whether the library is DuckDB, and of which version, is known when it is loaded.
+/// [`LibraryError`]. Whether the library is DuckDB, and its version, is known only when it is
+/// loaded.
 pub fn find_library(places: &LibraryPlaces) -> Result<FoundLibrary, LibraryError> {
     if let Some(path) = &places.named {
         let source = match path.is_absolute() {
@@ -103,7 +104,7 @@ pub fn find_library(places: &LibraryPlaces) -> Result<FoundLibrary, LibraryError
     checked(found.ok_or(LibraryError::Nowhere)?)
 }
 
-/// Refuses a file that others than root and this process's user may replace or write.
+/// Refuses a file that users other than root and this process's user can replace or write.
 fn checked(found: FoundLibrary) -> Result<FoundLibrary, LibraryError> {
     let user = std::fs::metadata("/proc/self").map(|process| process.uid()).unwrap_or_default();
     for path in found.path.ancestors() {
@@ -116,10 +117,10 @@ fn checked(found: FoundLibrary) -> Result<FoundLibrary, LibraryError> {
     Ok(found)
 }
 
-/// Who else may write to the file or directory at `path`.
+/// Which other users can write to the file or directory at `path`; `None` if none can.
 fn danger(path: &Path, metadata: &Metadata, user: u32) -> Option<String> {
     const OTHERS_WRITE: u32 = 0o022;
-    /// In such a directory only the owner of a file may replace it.
+    /// In a directory with this mode, only the owner of a file can replace it.
     const STICKY: u32 = 0o1000;
     let (owner, mode) = (metadata.uid(), metadata.mode());
     let path = path.display();
@@ -131,7 +132,7 @@ fn danger(path: &Path, metadata: &Metadata, user: u32) -> Option<String> {
 }
 
 impl FoundBy {
-    /// In words.
+    /// A short description.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Name => "named by sql.library",
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_wins_over_the_programs_directory_and_that_over_what_was_installed() {
+    fn a_configured_library_comes_before_the_programs_directory_and_before_an_installed_one() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().canonicalize().unwrap().join(name);
         for name in ["named.so", "bin/libduckdb.so", "lib/libduckdb.so"] {
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_name_and_one_that_is_not_there_are_refused() {
+    fn a_relative_path_and_a_missing_file_are_refused() {
         for name in ["libduckdb.so", "/nonexistent/libduckdb.so"] {
             let places = LibraryPlaces { named: Some(name.into()), ..LibraryPlaces::default() };
             let error = find_library(&places).unwrap_err();

@@ -1,11 +1,11 @@
-//! What a SQL child is asked, and the lines that it answers with.
+//! Messages between a colony and its SQL child process.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// One question to a SQL child. The parent writes the JSON of it to the child's standard input.
+/// One question. The parent writes it as JSON to the child's standard input.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SqlRequest {
     /// DuckDB's shared library.
@@ -16,78 +16,80 @@ pub struct SqlRequest {
     pub span_files: Vec<PathBuf>,
     /// Parquet files with RED metrics.
     pub metric_files: Vec<PathBuf>,
-    /// Rows before this time are left out of every view; microseconds since the Unix epoch.
+    /// Excludes rows before this time from every view; microseconds since the Unix epoch.
     pub since_unix_us: Option<i64>,
-    /// A private directory, in which DuckDB may write what does not fit into memory.
+    /// A private directory for DuckDB's temporary files.
     pub spill_dir: PathBuf,
-    /// What the answer may take.
+    /// Limits of the answer.
     pub limits: SqlLimits,
 }
 
-/// What one answer may take.
+/// Limits of one answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SqlLimits {
-    /// Bytes of memory that DuckDB may hold.
+    /// Memory limit of DuckDB, in bytes.
     pub memory: u64,
-    /// Threads that DuckDB may use.
+    /// Number of DuckDB's threads.
     pub threads: usize,
-    /// How long the statement may run.
+    /// Time limit of the statement.
     pub time: Duration,
-    /// Rows of the answer; the rest is cut off, and the answer says so.
+    /// The most rows. Further rows are cut off, and the answer is marked as cut.
     pub rows: u64,
-    /// Bytes of the answer's rows as JSON; the rest is cut off, and the answer says so.
+    /// The most bytes of the rows as JSON. Further rows are cut off, and the answer is marked as
+    /// cut.
     pub bytes: u64,
 }
 
-/// A line of a SQL child that is a JSON object. A line that is a JSON array is one row of the answer.
+/// A line of an SQL child that is a JSON object. A line that is a JSON array is one row of the
+/// answer.
 ///
-/// An answer is [`Columns`](Self::Columns), rows, and [`End`](Self::End). [`Error`](Self::Error) may stand in
-/// the place of each of them, and is then the last line.
+/// An answer is [`Columns`](Self::Columns), rows, and [`End`](Self::End). An [`Error`](Self::Error)
+/// may replace any of them, and is the last line.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SqlFrame {
-    /// The columns of every row that follows.
+    /// The columns of all rows.
     Columns(Vec<SqlColumn>),
-    /// All rows have been written.
+    /// The end of the answer.
     End {
-        /// A limit of rows or bytes cut the answer.
+        /// Whether a limit of rows or bytes cut the answer.
         more: bool,
     },
-    /// The answer is no answer.
+    /// The statement failed.
     Error(SqlFailure),
 }
 
 /// One column of an answer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SqlColumn {
-    /// As the statement calls it; two columns may have one name.
+    /// Name in the statement. Two columns may have the same name.
     pub name: String,
-    /// DuckDB's name of its type, such as `TIMESTAMP WITH TIME ZONE`.
+    /// DuckDB's name of the type, such as `TIMESTAMP WITH TIME ZONE`.
     #[serde(rename = "type")]
     pub kind: String,
 }
 
-/// Why a statement has no answer.
+/// Why a statement failed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
 #[error("{text}")]
 pub struct SqlFailure {
-    /// Whose fault it is.
+    /// What caused the failure.
     pub kind: SqlFailureKind,
-    /// What failed, and with what; DuckDB's own words where they are DuckDB's.
+    /// A description of the failure; DuckDB's message where DuckDB failed.
     pub text: String,
 }
 
-/// Whose fault a [`SqlFailure`] is.
+/// What caused a [`SqlFailure`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SqlFailureKind {
-    /// The statement's: it is wrong, or it is none that may be asked.
+    /// The statement is invalid or not allowed.
     Statement,
-    /// The statement's: it needs more time or memory than one answer may take.
+    /// The statement exceeded the limit of time or memory.
     Limit,
-    /// The host's: there is no DuckDB library that can be used.
+    /// There is no usable DuckDB library on the host.
     Library,
-    /// Coral's or DuckDB's.
+    /// Coral or DuckDB failed.
     Engine,
 }
 

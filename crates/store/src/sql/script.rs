@@ -1,4 +1,4 @@
-//! `coral.sql`: the views of the RFDs for anybody's own DuckDB, over the files of one store.
+//! `coral.sql`: the views of the RFDs for any DuckDB, over the files of one store.
 
 use std::path::Path;
 
@@ -7,8 +7,9 @@ use super::quoted;
 
 /// The text of `coral.sql` for the store in `dir`, which is absolute.
 ///
-/// The views read what their globs match when a question is asked, so that segments that Coral seals later are
-/// seen too. The globs match a file of `sql/` that has no rows, so that an empty store can be asked as well.
+/// The views use globs, which DuckDB expands for each question, so that later segments are
+/// included. The globs also match an empty file in `sql/`, so that the views work on an empty
+/// store.
 pub(super) fn text(dir: &Path) -> String {
     let dir = escaped(&dir.display().to_string());
     let spans = quoted(&format!("{dir}/s[eq]*/*.spans.parquet"));
@@ -24,7 +25,7 @@ pub(super) fn text(dir: &Path) -> String {
     )
 }
 
-/// `path` as a glob that matches it alone.
+/// `path` as a glob that matches only `path`.
 fn escaped(path: &str) -> String {
     let mut glob = String::with_capacity(path.len());
     for character in path.chars() {

@@ -1,4 +1,5 @@
-//! The files of one moment: sealed ones, which stay as long as somebody holds them, and rows of memory.
+//! Snapshots for SQL: sealed files, which stay while the snapshot is held, and files of the rows in
+//! memory.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -13,27 +14,27 @@ use crate::hot::live::Live;
 use crate::metrics::{LiveMetrics, write_rows};
 use crate::segment::{Segment, write_spans};
 
-/// What a SQL question reads. Its files stay until this is dropped.
+/// The files that an SQL question reads. They stay until the snapshot is dropped.
 pub struct SqlSnapshot {
     span_files: Vec<PathBuf>,
     metric_files: Vec<PathBuf>,
-    /// A segment's files are unlinked when it has expired and nobody holds it.
+    /// Keeps the files of segments that expire meanwhile.
     _segments: Vec<Arc<Segment>>,
     dir: RunDir,
 }
 
 impl SqlSnapshot {
-    /// Parquet files with spans, those in memory included.
+    /// Parquet files with spans, including those in memory.
     pub fn span_files(&self) -> &[PathBuf] {
         &self.span_files
     }
 
-    /// Parquet files with RED metrics, those in memory included.
+    /// Parquet files with RED metrics, including those in memory.
     pub fn metric_files(&self) -> &[PathBuf] {
         &self.metric_files
     }
 
-    /// A private directory that goes with the snapshot.
+    /// A private directory, which is removed with the snapshot.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
@@ -57,7 +58,7 @@ pub(crate) fn snapshot(
     Ok(SqlSnapshot { span_files, metric_files, _segments: segments, dir })
 }
 
-/// Sealed spans, and a file in `dir` with those in memory.
+/// Files of sealed spans, and a file in `dir` with the spans in memory.
 fn spans_of(
     live: &Live,
     since: Option<UnixNanos>,
@@ -70,14 +71,15 @@ fn spans_of(
     let hot = dir.join("hot.spans.parquet");
     write_spans(&hot, rows.iter().flat_map(Rows::batches))?;
     let since = since.map_or(i64::MIN, UnixNanos::as_micros);
-    // A span is received after its start, unless clocks disagree; `last_start` is of traces' first spans.
+    // A span is received after its start, unless clocks differ. `last_start` is of the traces'
+    // first spans.
     let may_hold = |segment: &&Arc<Segment>| {
         segment.extent.last_received.max(segment.extent.last_start) >= since
     };
     Ok((segments.iter().filter(may_hold).cloned().collect(), hot))
 }
 
-/// Names of sealed files in `dir`, and a file there with the rows in memory.
+/// Hard links in `dir` to sealed metric files, and a file there with the rows in memory.
 fn metrics_of(
     live: &LiveMetrics,
     since: Option<UnixNanos>,
@@ -94,7 +96,7 @@ fn metrics_of(
         if file.extent.last_time < since {
             continue;
         }
-        // An expired file is unlinked at once: a second name keeps it.
+        // An expired file is removed at once: a hard link keeps it.
         let pinned = dir.join(format!("{at}.metrics.parquet"));
         match std::fs::hard_link(&file.path, &pinned) {
             Ok(()) => files.push(pinned),

@@ -1,4 +1,4 @@
-//! Which statements may be asked: one, and only one that reads.
+//! Checks that a question is one statement that only reads.
 
 use super::engine::Engine;
 use super::quoted;
@@ -9,10 +9,10 @@ const READING: [&str; 5] = ["SELECT", "WITH", "FROM", "VALUES", "DESCRIBE"];
 /// The longest statement, in bytes.
 const MAX_STATEMENT: usize = 64 << 10;
 
-/// The statement in `text`, without the semicolon at its end, when its first word is one that reads.
+/// The statement in `text`, without a final semicolon, if its first word is one of [`READING`].
 ///
-/// This is the first of three checks, for a message that a person understands. The second is
-/// [`check_parsed`]; the third is that the statement runs inside the brackets of another SELECT.
+/// This is the first of three checks, for a clear message. The second is [`check_parsed`]. The
+/// third is that the statement runs in the parentheses of another SELECT.
 pub(super) fn reading(text: &str) -> Result<&str, SqlFailure> {
     let refused = |why: String| Err(SqlFailure::new(SqlFailureKind::Statement, why));
     if text.len() > MAX_STATEMENT {
@@ -29,12 +29,12 @@ pub(super) fn reading(text: &str) -> Result<&str, SqlFailure> {
         false => {
             let word: String = word.chars().take(40).collect();
             let may = READING.join(", ");
-            refused(format!("a statement that begins with `{word}` may not be asked: only {may}"))
+            refused(format!("a statement that begins with `{word}` is not allowed: only {may}"))
         }
     }
 }
 
-/// Lets DuckDB's own parser say whether `statement` is one SELECT.
+/// Checks with DuckDB's parser that `statement` is one SELECT.
 pub(super) fn check_parsed(engine: &mut Engine, statement: &str) -> Result<(), SqlFailure> {
     #[derive(serde::Deserialize)]
     struct Parsed {
@@ -50,20 +50,20 @@ pub(super) fn check_parsed(engine: &mut Engine, statement: &str) -> Result<(), S
     let parsed: Parsed = serde_json::from_str(&parsed).map_err(|error| {
         SqlFailure::new(
             SqlFailureKind::Engine,
-            format!("DuckDB's parser answered nonsense: {error}"),
+            format!("cannot read the answer of DuckDB's parser: {error}"),
         )
     })?;
     let refused = |why: String| Err(SqlFailure::new(SqlFailureKind::Statement, why));
     match (parsed.statements.len(), parsed.error_type.as_str()) {
         (1, "") => Ok(()),
-        (0, "not implemented") => refused("only a SELECT may be asked".to_owned()),
+        (0, "not implemented") => refused("only SELECT statements are allowed".to_owned()),
         (0, "") => refused("the statement is empty".to_owned()),
         (0, kind) => refused(format!("{kind} error: {}", parsed.error_message)),
-        (several, _) => refused(format!("these are {several} statements; only one may be asked")),
+        (several, _) => refused(format!("expected one statement, found {several}")),
     }
 }
 
-/// The first word, behind white space, comments and opening brackets.
+/// The first word after white space, comments and opening parentheses.
 fn first_word(statement: &str) -> &str {
     let mut rest = statement;
     loop {
@@ -75,7 +75,7 @@ fn first_word(statement: &str) -> &str {
         };
     }
     let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-    // A sign is a word too: it is what the message shows.
+    // A sign also counts as a word, for the message.
     let end = if end == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { end };
     &rest[..end]
 }
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_statements_that_begin_with_a_reading_word_may_be_asked() {
+    fn only_statements_that_begin_with_a_reading_word_are_allowed() {
         for asked in [
             "select 1",
             " -- why\n SELECT 1 ;",
@@ -98,11 +98,11 @@ mod tests {
         }
         assert_eq!(reading("SELECT 1; ").unwrap(), "SELECT 1");
         for (refused, why) in [
-            ("COPY (SELECT 1) TO 'x'", "`COPY` may not be asked"),
-            ("/* SELECT */ drop table x", "`drop` may not be asked"),
+            ("COPY (SELECT 1) TO 'x'", "`COPY` is not allowed"),
+            ("/* SELECT */ drop table x", "`drop` is not allowed"),
             ("-- only a comment", "is empty"),
             ("", "is empty"),
-            ("'x'", "`'` may not be asked"),
+            ("'x'", "`'` is not allowed"),
             ("SELECT '\0'", "zero byte"),
         ] {
             let error = reading(refused).unwrap_err().text;

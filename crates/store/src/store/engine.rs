@@ -1,4 +1,4 @@
-//! The store as an engine: what a colony sees of it.
+//! The store as an implementation of the engine's traits, which a colony uses.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Storing and reading metrics.
+//! Stores and reads metrics.
 
 use coral_engine::{
     Budget, DeltaQuery, MetricCheckpoint, MetricExtent, MetricMaintenance, MetricRetention,
@@ -12,12 +12,12 @@ use crate::error::StoreError;
 use crate::metrics::{AppendedPoints, MetricPage};
 
 impl Store {
-    /// Stores what `groups` of points say that was not known, in one commit, received at `received`.
+    /// Stores the new requests in `groups` of points, in one commit, received at `received`.
     ///
-    /// When this returns `Ok`, a `kill -9` cannot undo it, nor a power loss.
+    /// After `Ok`, the commit survives `kill -9` and power loss.
     ///
     /// # Errors
-    /// [`StoreError`]: nothing was stored, and the same call may succeed later.
+    /// [`StoreError`]: nothing was stored, and the same call may be repeated.
     pub fn append_points(
         &self,
         groups: &[Vec<Point>],
@@ -26,8 +26,8 @@ impl Store {
         self.0.metrics.append_points(groups, received)
     }
 
-    /// Stores one page of an agent's rows and how far that agent's metrics are stored now, in one commit:
-    /// after a crash both are there or neither. `checkpoint.rows_stored` is raised here.
+    /// Stores one page of an agent's rows and the checkpoint after it, in one commit: a crash
+    /// leaves both or neither. Increases `checkpoint.rows_stored`.
     ///
     /// # Errors
     /// As [`append_points`](Self::append_points).
@@ -40,15 +40,16 @@ impl Store {
         self.0.metrics.append_metric_page(deltas, received, checkpoint)
     }
 
-    /// How far each agent's metrics are stored, by agent. Does not wait for commits.
+    /// The checkpoints of all agents' metrics, by agent. Does not wait for commits.
     pub fn metric_checkpoints(&self) -> Vec<MetricCheckpoint> {
         self.0.metrics.live.checkpoints()
     }
 
-    /// Seals hot rows when they are many or old, then lets go of files that are too old or too many bytes.
+    /// Seals hot rows when they are many or old, then removes files that exceed the retention or
+    /// the size limit.
     ///
     /// # Errors
-    /// [`StoreError`]: what was done until then stays, what was not is due again.
+    /// [`StoreError`]: what was done before stays, and the rest is done by the next call.
     pub fn maintain_metrics(
         &self,
         keep: MetricRetention,
@@ -57,7 +58,7 @@ impl Store {
         self.0.metrics.maintain_metrics(keep, now)
     }
 
-    /// Seals all hot rows now, however few they are. Returns how many.
+    /// Seals all hot rows now. Returns how many.
     ///
     /// # Errors
     /// As [`maintain_metrics`](Self::maintain_metrics).
@@ -65,10 +66,10 @@ impl Store {
         self.0.metrics.seal_metrics()
     }
 
-    /// Shows every row of `protocol` whose time is in `range` to `visit`, in no particular order.
+    /// Calls `visit` with every row of `protocol` whose time is in `range`, in no particular order.
     ///
     /// # Errors
-    /// [`StoreError`]; `visit` may have been shown some.
+    /// [`StoreError`]; `visit` may have been called already.
     pub fn deltas(
         &self,
         protocol: Protocol,
@@ -82,7 +83,7 @@ impl Store {
     /// Returns rows with a receipt above `after`, in order of receipt, at most `limit`.
     ///
     /// # Errors
-    /// [`StoreError`]; the reader's place is unchanged.
+    /// [`StoreError`].
     pub fn deltas_after(&self, after: u64, limit: usize) -> Result<MetricPage, StoreError> {
         self.0.metrics.deltas_after(after, limit)
     }

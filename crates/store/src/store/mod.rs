@@ -1,5 +1,5 @@
-//! One store, as its users have it: spans and metrics in one directory. What it does is done below, by
-//! [`Spans`] and [`Metrics`], which know nothing of it.
+//! A store: spans and metrics in one directory. Calls are delegated to [`Spans`] and [`Metrics`],
+//! which do not depend on this module.
 
 mod engine;
 mod metrics;
@@ -18,17 +18,17 @@ use crate::layout::create_dir;
 use crate::metrics::Metrics;
 use crate::spans::Spans;
 
-/// What a store is made of.
+/// Settings of a store.
 #[derive(Clone, Debug)]
 pub struct StoreConfig {
-    /// Its directory; made when it does not exist.
+    /// The directory, which is created if it does not exist.
     pub dir: PathBuf,
-    /// Hot rows are sealed when there are this many; at most [`StoreConfig::MAX_SEGMENT_ROWS`].
+    /// Number of hot rows at which a seal is due; at most [`StoreConfig::MAX_SEGMENT_ROWS`].
     pub segment_rows: u64,
 }
 
 impl StoreConfig {
-    /// More hot rows than this would take more memory than a host has.
+    /// Limit of `segment_rows`. More hot rows would exceed the memory of most hosts.
     pub const MAX_SEGMENT_ROWS: u64 = 16 << 20;
 }
 
@@ -44,11 +44,12 @@ pub(crate) struct Inner {
 }
 
 impl Store {
-    /// Opens the store at `config.dir`, or makes one.
+    /// Opens the store at `config.dir`, or creates one.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when another process has it, [`StoreError::Directory`] and [`StoreError::Log`] when a file
-    /// cannot be read or written, [`StoreError::SchemaVersion`] when another version of Coral wrote it.
+    /// [`StoreError::Locked`] when another process has opened it, [`StoreError::Directory`] and
+    /// [`StoreError::Log`] when a file cannot be read or written, [`StoreError::SchemaVersion`]
+    /// when another version of Coral wrote it.
     pub fn open(config: StoreConfig) -> Result<Self, StoreError> {
         Self::open_with(config, Uptime::Since(std::time::Instant::now()))
     }
@@ -56,25 +57,25 @@ impl Store {
     pub(crate) fn open_with(mut config: StoreConfig, uptime: Uptime) -> Result<Self, StoreError> {
         config.segment_rows = config.segment_rows.clamp(1, StoreConfig::MAX_SEGMENT_ROWS);
         create_dir(&config.dir).map_err(StoreError::directory(&config.dir))?;
-        // First of all, since it locks the directory against other processes.
+        // First, because this locks the directory against other processes.
         let identity = Identity::open(&config.dir)?;
         let spans = Spans::open(&config.dir, config.segment_rows, uptime.clone())?;
         let metrics = Metrics::open(&config.dir, uptime)?;
-        // Spans are kept also where nobody can ask in SQL.
+        // A store works without SQL.
         if let Err(error) = crate::sql::prepare(&config.dir) {
             let error = crate::error::chain(&error);
-            tracing::warn!(error, "could not write the files that SQL needs");
+            tracing::warn!(error, "could not write the files for SQL");
         }
         spans.measure_disk()?;
         Ok(Self(Arc::new(Inner { config, identity, spans, metrics })))
     }
 
-    /// This store's identity: another one after its directory was wiped.
+    /// The store id. A wiped directory gets a new one.
     pub fn id(&self) -> &str {
         self.0.identity.store_id()
     }
 
-    /// What the store holds now. Waits for nothing that a disk may take long for.
+    /// What the store holds now. Does not wait for the disk.
     pub fn extent(&self) -> Extent {
         self.0.spans.extent()
     }

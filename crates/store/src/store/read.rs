@@ -1,4 +1,4 @@
-//! Reading spans. Each question is a function over what is live in its own module.
+//! Reads spans. Each question is a function in a module of its own.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ use crate::read::{dependencies, services, since};
 use crate::sql::{self, SqlSnapshot};
 
 impl Store {
-    /// The spans of `trace`, of `collector` or of both, the first `limit` by start. Without any, the
-    /// trace is not stored. RFD 036's `QueryTraceByID`.
+    /// The spans of `trace`, of `collector` or of both, the first `limit` by start. An empty result
+    /// means that the trace is not stored. RFD 036's `QueryTraceByID`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -41,8 +41,8 @@ impl Store {
         live.reading(|| lookup::contains(live, trace, &Budget::unlimited()))
     }
 
-    /// Spans of `collector`, or of both, in `traces`, trace by trace, each by start, at most `limit`; only the one with
-    /// `span`'s id when that is given.
+    /// Spans of `collector`, or of both, in `traces`: trace by trace, each by start, at most
+    /// `limit`. With `span`, only the span with that id.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -61,11 +61,11 @@ impl Store {
 
     /// Returns spans of `collector` with a receipt above `after`, in order of receipt, at most `limit`.
     ///
-    /// Order is of receipt and not of start: a long request starts early and arrives late, and a cursor
-    /// on its start would step over it.
+    /// The order is that of receipt, not of start: a long request starts early and is received
+    /// late, and a cursor by start would skip it.
     ///
     /// # Errors
-    /// [`StoreError`]; the reader's place is unchanged.
+    /// [`StoreError`].
     pub fn spans_after(
         &self,
         collector: Collector,
@@ -78,10 +78,11 @@ impl Store {
         live.reading(|| page::page(live, wanted, after, limit as usize, &budget))
     }
 
-    /// Likewise, those of one service: of the others no more is read than whose they are.
+    /// Like [`spans_after`](Self::spans_after), for one service. Of other spans only service and
+    /// collector are read.
     ///
     /// # Errors
-    /// [`StoreError`]; the reader's place is unchanged.
+    /// [`StoreError`].
     pub fn spans_of_service_after(
         &self,
         service: &str,
@@ -97,16 +98,16 @@ impl Store {
         live.reading(|| page::page(live, wanted, after, limit as usize, &budget))
     }
 
-    /// A receipt before that of every span that was received at `instant` or later.
+    /// A receipt below those of all spans received at `instant` or later.
     pub fn receipt_before(&self, instant: UnixNanos) -> u64 {
         since::receipt_before(&self.0.spans.live, instant)
     }
 
-    /// Every service that has a span in the places that hold traces of `started`, by name; at most 100,000, those of
-    /// the newest places. A sealed segment is one place: of a service that it has spans of at other times only, the
-    /// name is told too.
+    /// The services in all segments and hot rows that hold traces started in `started`, by name. At
+    /// most 100,000, of the newest segments. A segment may add services that have no span in
+    /// `started`.
     ///
-    /// Reads dictionaries and no rows: of 2.1 M spans in 13 segments in 15-35 ms.
+    /// Reads dictionaries and no rows: 2.1 million spans in 13 segments take 15-35 ms.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -115,8 +116,8 @@ impl Store {
         live.reading(|| services::services(live, started, &Budget::unlimited()))
     }
 
-    /// The traces that `query` asks for, in its order. A trace is whole: its figures count every stored
-    /// span of it, inside the range or not, also those that came late. RFD 036's `QueryTraces`.
+    /// The traces that match `query`, in its order. Numbers of a trace count all its stored spans,
+    /// also those outside the range and late ones. RFD 036's `QueryTraces`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -124,8 +125,9 @@ impl Store {
         search::search(&self.0.spans.live, &Plan::indexed(query), &Budget::unlimited())
     }
 
-    /// Who called whom in the traces that started in `started`, as `collector` or both saw them. A trace is
-    /// whole: spans outside of the range count too. Times are compared in whole microseconds.
+    /// The service map of the traces that started in `started`, as `collector` or both observed
+    /// them. All spans of these traces count, also those outside the range. Times are compared in
+    /// microseconds.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -138,13 +140,13 @@ impl Store {
         live.reading(|| dependencies::dependencies(live, started, collector, &Budget::unlimited()))
     }
 
-    /// The files that SQL reads: all of them, or those that may hold rows of `since` or later.
+    /// The files that SQL reads: all, or those that may hold rows of `since` or later.
     ///
-    /// A file is left out when everything in it was received before `since`, and started before it too. Rows in
-    /// memory are written to a file for it: half a second for 262,144 spans.
+    /// A file is excluded when all its rows were received before `since` and started before it.
+    /// Rows in memory are written to a file, in half a second for 262,144 spans.
     ///
     /// # Errors
-    /// [`StoreError::Directory`] or [`StoreError::Segment`]: most often a full disk.
+    /// [`StoreError::Directory`] or [`StoreError::Segment`]; usually the disk is full.
     pub fn sql_snapshot(&self, since: Option<UnixNanos>) -> Result<SqlSnapshot, StoreError> {
         let inner = &self.0;
         sql::snapshot(&inner.config.dir, &inner.spans.live, &inner.metrics.live, since)

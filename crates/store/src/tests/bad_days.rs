@@ -1,4 +1,4 @@
-//! Crashes, damage and strangers.
+//! Crashes, damaged files and foreign files.
 
 use std::error::Error;
 
@@ -24,7 +24,7 @@ fn a_page_and_its_checkpoint_are_stored_together() {
     let mut place = Checkpoint { next_receipt: 2, ..checkpoint() };
     let page = vec![span(1, 1, None, 0, 1), span(1, 2, Some(1), 0, 1)];
     append_page(&store, page.clone(), &mut place).unwrap();
-    // The same page again, as after a poll that was cut off before it heard of the commit.
+    // The same page again, as after a poll that ended before it learned of the commit.
     append_page(&store, page, &mut place).unwrap();
     drop(store);
     let store = Store::open(config(&dir)).unwrap();
@@ -36,7 +36,7 @@ fn a_page_and_its_checkpoint_are_stored_together() {
 }
 
 #[test]
-fn a_file_that_a_crash_left_uncatalogued_is_swept_and_its_rows_are_still_hot() {
+fn a_partial_file_of_a_crash_is_removed_and_its_rows_are_still_hot() {
     let (dir, store) = store();
     store.append(&[vec![span(1, 1, None, 0, 1)]], NOON).unwrap();
     drop(store);
@@ -50,7 +50,7 @@ fn a_file_that_a_crash_left_uncatalogued_is_swept_and_its_rows_are_still_hot() {
 }
 
 #[test]
-fn a_damaged_segment_is_left_out_and_the_rest_is_readable() {
+fn a_damaged_segment_is_skipped_and_the_rest_is_readable() {
     let (dir, store) = store();
     for id in 1..=2 {
         store.append(&[vec![span(id.into(), id, None, 0, 1)]], NOON).unwrap();
@@ -64,7 +64,7 @@ fn a_damaged_segment_is_left_out_and_the_rest_is_readable() {
 }
 
 #[test]
-fn a_store_of_another_schema_version_is_refused_untouched() {
+fn a_store_of_another_schema_version_is_refused_unchanged() {
     let (dir, store) = store();
     drop(store);
     let file = dir.path().join("store/store.json");
@@ -76,7 +76,7 @@ fn a_store_of_another_schema_version_is_refused_untouched() {
 }
 
 #[test]
-fn a_store_of_the_time_when_a_duckdb_database_held_its_identity_is_refused_untouched() {
+fn a_store_of_schema_version_4_is_refused_unchanged() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("store")).unwrap();
     std::fs::write(dir.path().join("store/coral.duckdb"), vec![7u8; 20_000]).unwrap();
@@ -86,7 +86,7 @@ fn a_store_of_the_time_when_a_duckdb_database_held_its_identity_is_refused_untou
 }
 
 #[test]
-fn a_store_json_that_is_no_json_is_refused_with_its_path_and_the_cause() {
+fn an_invalid_store_json_is_refused_with_its_path_and_the_cause() {
     let (dir, store) = store();
     drop(store);
     std::fs::write(dir.path().join("store/store.json"), [7u8; 200]).unwrap();
@@ -128,7 +128,7 @@ fn names_with_zero_bytes_quotes_and_64_kib_come_back_as_they_were() {
     assert_eq!(store.trace(super::trace_id(1), None, 10).unwrap().spans[0].span, odd);
 }
 
-/// The only log of a store that was closed.
+/// The only log of a closed store.
 fn log_of(dir: &tempfile::TempDir) -> std::path::PathBuf {
     let logs = std::fs::read_dir(dir.path().join("store/log")).unwrap();
     let mut logs: Vec<_> = logs.map(|log| log.unwrap().path()).collect();
@@ -137,7 +137,7 @@ fn log_of(dir: &tempfile::TempDir) -> std::path::PathBuf {
 }
 
 #[test]
-fn a_commit_that_was_not_written_to_its_end_is_as_if_it_never_was_wherever_it_was_cut() {
+fn a_partial_commit_is_ignored_wherever_it_was_cut() {
     let (dir, store) = store();
     store.append(&[vec![span(1, 1, None, 0, 1)]], NOON).unwrap();
     let log = log_of(&dir);
@@ -152,7 +152,7 @@ fn a_commit_that_was_not_written_to_its_end_is_as_if_it_never_was_wherever_it_wa
         std::fs::write(&torn, &whole[..cut]).unwrap();
         let store = Store::open(config(&copy)).unwrap();
         assert_eq!(store.extent().spans, 1, "cut at {cut}");
-        // And it goes on from there, also over another restart.
+        // New commits work afterwards, also after another restart.
         store.append(&[vec![span(3, 3, None, 0, 1)]], NOON).unwrap();
         drop(store);
         let store = Store::open(config(&copy)).unwrap();
@@ -161,7 +161,7 @@ fn a_commit_that_was_not_written_to_its_end_is_as_if_it_never_was_wherever_it_wa
 }
 
 #[test]
-fn a_garbled_end_of_a_log_is_not_read_as_spans() {
+fn a_corrupt_end_of_a_log_is_not_read_as_spans() {
     let (dir, store) = store();
     store.append(&[vec![span(1, 1, None, 0, 1)]], NOON).unwrap();
     let log = log_of(&dir);
@@ -176,7 +176,7 @@ fn a_garbled_end_of_a_log_is_not_read_as_spans() {
 }
 
 #[test]
-fn a_file_that_is_no_log_is_refused_with_its_path() {
+fn a_file_that_is_not_a_log_is_refused_with_its_path() {
     let (dir, store) = store();
     drop(store);
     std::fs::write(dir.path().join("store/log/000000000009.log"), b"something else entirely")
@@ -187,7 +187,7 @@ fn a_file_that_is_no_log_is_refused_with_its_path() {
 }
 
 #[test]
-fn a_segment_that_is_damaged_under_a_running_store_is_put_aside_counted_and_the_rest_answers() {
+fn a_segment_that_becomes_damaged_is_set_aside_and_counted_and_the_rest_is_readable() {
     let (dir, store) = store();
     for id in 1..=3 {
         store.append(&[vec![span(id.into(), id, None, 0, 1)]], NOON).unwrap();
@@ -210,7 +210,7 @@ fn a_segment_that_is_damaged_under_a_running_store_is_put_aside_counted_and_the_
 }
 
 #[test]
-fn a_missing_segment_is_counted_and_the_rest_answers() {
+fn a_missing_segment_is_counted_and_the_rest_is_readable() {
     let (dir, store) = store();
     for id in 1..=3 {
         store.append(&[vec![span(id.into(), id, None, 0, 1)]], NOON).unwrap();
@@ -223,9 +223,10 @@ fn a_missing_segment_is_counted_and_the_rest_answers() {
     assert_eq!(store.search(&IndexedQuery::newest(10)).unwrap().len(), 2);
 }
 
-/// A directory stands in the place of what sealing writes: a disk on which nothing can be created.
+/// A directory takes the place of the file that sealing writes, as on a disk where no file can be
+/// created.
 #[test]
-fn what_cannot_be_sealed_stays_readable_and_is_sealed_when_it_can_be() {
+fn rows_that_cannot_be_sealed_stay_readable_and_are_sealed_later() {
     let (dir, store) = store();
     store.append(&[vec![span(1, 1, None, 0, 1)]], NOON).unwrap();
     let blocked = dir.path().join("store/segments/000000000001.traces.tmp");
@@ -240,7 +241,7 @@ fn what_cannot_be_sealed_stays_readable_and_is_sealed_when_it_can_be() {
 }
 
 #[test]
-fn a_segment_that_was_put_aside_comes_back_when_it_is_whole_and_its_spans_are_there_once() {
+fn a_repaired_segment_is_restored_and_its_spans_are_stored_once() {
     let (dir, store) = store();
     for id in 1..=3 {
         store
@@ -256,7 +257,7 @@ fn a_segment_that_was_put_aside_comes_back_when_it_is_whole_and_its_spans_are_th
     std::fs::write(&third, b"not parquet").unwrap();
     let store = Store::open(config(&dir)).unwrap();
     assert_eq!((store.extent().spans, store.extent().damaged), (2, 4));
-    // The disk recovered one of them; one of its spans was sent again.
+    // One of the segments became readable again. One of its spans was sent again.
     std::fs::write(second.with_extension("damaged"), whole).unwrap();
     store.append(&[vec![span(1, 2, None, 2, 1)]], NOON).unwrap();
     let repaired = store.repair(NOON).unwrap();
@@ -272,11 +273,11 @@ fn a_segment_that_was_put_aside_comes_back_when_it_is_whole_and_its_spans_are_th
 }
 
 #[test]
-fn wherever_a_byte_of_a_log_is_damaged_the_store_opens_and_no_span_gets_anothers_resource() {
+fn a_store_with_any_damaged_byte_in_a_log_opens_and_no_span_gets_another_resource() {
     let (dir, store) = store();
     let of = |service: &str, id: u64| super::of_service(span(id.into(), id, None, id, 1), service);
     store.append(&[vec![of("a", 1)], vec![of("b", 2)]], NOON).unwrap();
-    // A seal that was begun: the next log numbers its origins from the beginning.
+    // Begins a seal: the next log numbers its origins from 0.
     store.0.spans.begin_sealing().unwrap();
     store.append(&[vec![of("c", 3)]], NOON).unwrap();
     store.append(&[vec![of("a", 4)]], NOON).unwrap();
@@ -319,11 +320,12 @@ fn copy_logs(from: &tempfile::TempDir, to: &tempfile::TempDir) {
 }
 
 #[test]
-fn wherever_a_byte_of_a_segment_is_damaged_the_store_opens_and_answers_without_a_panic() {
+fn a_store_with_any_damaged_byte_in_a_segment_opens_and_answers_without_a_panic() {
     let (dir, store) = store();
     store.append(&[vec![span(1, 1, None, 0, 1), span(2, 2, None, 0, 1)]], NOON).unwrap();
     store.seal().unwrap();
-    // The second continues a trace of the first, so that opening reads its details.
+    // The second segment continues a trace of the first, so that opening reads details of the
+    // first.
     store.append(&[vec![span(1, 3, Some(1), 0, 1)]], NOON).unwrap();
     store.seal().unwrap();
     drop(store);

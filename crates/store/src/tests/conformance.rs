@@ -1,4 +1,4 @@
-//! The store is an engine: it passes the suite that every engine passes.
+//! The store passes the conformance suite of engines.
 
 use coral_engine::conformance::{Subject, budget, dependencies, once, reading, search};
 use coral_trace::red::Protocol;
@@ -8,7 +8,7 @@ use super::metrics::point;
 use super::{NOON, config, store};
 use crate::Store;
 
-/// A store in a directory of its own. `None` while it is opened again.
+/// A store in a directory of its own. `None` while it is reopened.
 struct StoreSubject {
     dir: TempDir,
     store: Option<Store>,
@@ -31,7 +31,7 @@ impl Subject for StoreSubject {
         self.store = Some(Store::open(config(&self.dir)).unwrap());
     }
 
-    /// As far as a seal has come while commits go on, or after it failed.
+    /// Stops halfway through a seal, as when commits go on or the seal failed.
     fn half_seal(&self) {
         let spans = &self.engine().0.spans;
         if spans.live.read().sealing.is_empty() {
@@ -95,8 +95,8 @@ fn a_prefix_finds_every_trace_that_begins_with_it() {
 }
 
 #[test]
-fn services_and_operations_are_told_once_each() {
-    reading::services_and_operations_are_told_once_each::<StoreSubject>();
+fn services_and_operations_are_listed_once_each() {
+    reading::services_and_operations_are_listed_once_each::<StoreSubject>();
 }
 
 #[test]

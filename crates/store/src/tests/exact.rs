@@ -1,12 +1,12 @@
-//! Lists are exact where the store's own indexes are not: the conformance suite has the rest.
+//! Searches are exact where the store's own indexes are not. The conformance suite tests the rest.
 
 use super::{NOON, of_service, span, store};
 use crate::{IndexedQuery, Order};
 
 #[test]
-fn one_of_many_services_that_share_a_bit_is_told_apart() {
+fn a_search_finds_one_of_many_services_that_share_a_bit() {
     let (_dir, store) = store();
-    // 300 names on 64 bits: every bit is shared, and the best by duration are of the wrong service.
+    // 300 names share 64 bits, and the longest traces are of other services.
     let many = (1..=300_u64)
         .map(|id| of_service(span(id.into(), id, None, id, 1_000 - id), &format!("service-{id}")));
     store.append(&[many.collect()], NOON).unwrap();

@@ -1,4 +1,4 @@
-//! Whatever fails, what was acknowledged is there once, with its own resource.
+//! After any fault, acknowledged spans are stored once, with their own resource.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
@@ -12,7 +12,7 @@ use crate::disk::Operation;
 use crate::disk::faults::{self, EACCES, EIO, ENOSPC, Fault};
 use crate::{IndexedQuery, SpanRetention, Store, StoreError};
 
-/// A span of trace `trace` whose resource says so.
+/// A span of trace `trace`, whose resource names the trace.
 pub(super) fn attributed(trace: u64, id: u64) -> Span {
     let service = format!("shop-{trace}");
     let attributes = [("service.name", service.as_str())].into_iter().collect();
@@ -37,7 +37,7 @@ fn after_a_failed_sync_and_a_restart_spans_have_their_own_resource() {
     store.append(&[vec![attributed(1, 1)]], NOON).unwrap();
     faults::plan(Some(Operation::Sync), 0, Fault::Fails(EIO));
     store.append(&[vec![attributed(2, 1)]], NOON).unwrap_err();
-    // The retry brings another one beside it, then the first alone.
+    // The retry has another span first, then the first one alone.
     store.append(&[vec![attributed(3, 1)]], NOON).unwrap();
     store.append(&[vec![attributed(2, 1)]], NOON).unwrap();
     let store = reopened(store, &dir);
@@ -58,7 +58,7 @@ fn a_panic_in_a_commit_loses_no_page() {
 }
 
 #[test]
-fn a_read_that_fails_is_an_error_and_puts_no_segment_aside() {
+fn a_failed_read_is_an_error_and_sets_no_segment_aside() {
     let (dir, store) = store();
     store.append(&[vec![attributed(1, 1)]], NOON).unwrap();
     store.seal().unwrap();
@@ -78,7 +78,7 @@ fn a_read_that_fails_is_an_error_and_puts_no_segment_aside() {
 }
 
 #[test]
-fn a_segment_that_cannot_be_opened_stays_where_it_is_and_the_store_says_so() {
+fn a_segment_that_cannot_be_opened_stays_and_opening_the_store_fails() {
     let (dir, store) = store();
     store.append(&[vec![attributed(1, 1)]], NOON).unwrap();
     store.seal().unwrap();
@@ -95,16 +95,15 @@ fn a_segment_that_cannot_be_opened_stays_where_it_is_and_the_store_says_so() {
     assert_eq!(all(&Store::open(config(&dir)).unwrap()), [attributed(1, 1)]);
 }
 
-/// The newest log of a store that was closed.
+/// The newest log of a closed store.
 fn newest_log(dir: &tempfile::TempDir) -> std::path::PathBuf {
     let logs = std::fs::read_dir(dir.path().join("store/log")).unwrap();
     logs.map(|log| log.unwrap().path()).max().unwrap()
 }
 
 #[test]
-fn a_damaged_commit_in_the_middle_of_a_log_costs_itself_is_counted_and_its_receipts_are_not_given_out_again()
- {
-    // Where in the frame: its mark, its length, its checksum, its receipt, its payload.
+fn only_the_damaged_commit_of_a_log_is_lost_and_counted_and_its_receipts_are_not_reused() {
+    // Offsets in the frame: mark, length, checksum, receipt, payload.
     for at in [0, 5, 9, 14, 40] {
         let (dir, store) = store();
         let mut ends = Vec::new();
@@ -135,7 +134,7 @@ fn a_damaged_commit_in_the_middle_of_a_log_costs_itself_is_counted_and_its_recei
 }
 
 #[test]
-fn spans_whose_resource_was_lost_with_a_damaged_commit_are_left_out_and_not_given_anothers() {
+fn spans_whose_resource_was_lost_with_a_damaged_commit_are_dropped_and_get_no_other() {
     let (dir, store) = store();
     store.append(&[vec![attributed(1, 1)]], NOON).unwrap();
     let begin = std::fs::metadata(newest_log(&dir)).unwrap().len() as usize;
@@ -154,7 +153,7 @@ fn spans_whose_resource_was_lost_with_a_damaged_commit_are_left_out_and_not_give
 }
 
 #[test]
-fn a_trace_is_counted_without_being_read_and_no_more_is_read_than_was_asked_for() {
+fn a_trace_is_counted_without_reading_it_and_a_limit_bounds_what_is_read() {
     let (_dir, store) = store();
     for id in 1..=40 {
         store.append(&[vec![attributed(1, id)]], NOON).unwrap();
@@ -171,7 +170,7 @@ fn a_trace_is_counted_without_being_read_and_no_more_is_read_than_was_asked_for(
 }
 
 #[test]
-fn a_seal_that_fails_is_not_tried_again_at_once_and_leaves_no_half_file() {
+fn a_failed_seal_is_retried_later_and_leaves_no_partial_file() {
     let (dir, store) = store();
     let keep = SpanRetention { age: Duration::from_secs(3_600), bytes: u64::MAX };
     store.append(&[(1..=1_000).map(|id| attributed(1, id)).collect()], NOON).unwrap();
@@ -180,7 +179,7 @@ fn a_seal_that_fails_is_not_tried_again_at_once_and_leaves_no_half_file() {
     assert_eq!(std::fs::read_dir(dir.path().join("store/segments")).unwrap().count(), 0);
     faults::plan(None, 0, Fault::Panics);
     assert_eq!(faults::clear(), 1);
-    // The next round does not write at all.
+    // The next round does not write.
     faults::plan(Some(Operation::Write), 0, Fault::Fails(ENOSPC));
     assert_eq!(store.maintain(keep, NOON).unwrap().sealed, 0);
     assert_eq!(faults::clear(), 1);
@@ -202,7 +201,7 @@ fn sealed_rows_do_not_come_back_from_a_log_that_could_not_be_removed() {
 }
 
 #[test]
-fn who_asks_what_a_store_holds_does_not_wait_for_a_disk_that_hangs() {
+fn reading_the_extent_of_a_store_does_not_wait_for_a_disk_that_hangs() {
     let (_dir, store) = store();
     let (end, hang) = mpsc::sync_channel::<()>(1);
     let (begun, begins) = mpsc::sync_channel(1);
@@ -223,7 +222,7 @@ fn who_asks_what_a_store_holds_does_not_wait_for_a_disk_that_hangs() {
         let agents = store.agents().len();
         answer.send((store.extent(), store.metric_extent(), places, agents)).unwrap();
     });
-    // The sync hangs until somebody lets it end, five seconds from here at the latest.
+    // The sync hangs until the test releases it, five seconds from here at the latest.
     let answered = answers.recv_timeout(Duration::from_secs(5));
     drop(end);
     assert_eq!(answered.unwrap().0.spans, 0);
@@ -231,10 +230,10 @@ fn who_asks_what_a_store_holds_does_not_wait_for_a_disk_that_hangs() {
     asking.join().unwrap();
 }
 
-/// What a test does to a store.
+/// An action of a test on a store.
 #[derive(Clone, Debug)]
 enum Step {
-    /// These spans: trace, then id.
+    /// Stores spans: trace, then id.
     Append(Vec<(u64, u64)>),
     Register(u8),
     HalfSeal,
@@ -242,7 +241,7 @@ enum Step {
     Maintain,
     Read,
     Reopen,
-    /// The operation after so many others goes wrong so.
+    /// Plans a fault after this number of operations; the second value chooses the fault.
     Fault(u64, u8),
 }
 
@@ -272,18 +271,18 @@ fn plan(after: u64, fault: u8) {
     faults::plan(None, after, fault);
 }
 
-/// A store that things happen to, and what it said.
+/// A store under test, with what it acknowledged.
 struct Trial {
     dir: tempfile::TempDir,
     store: Option<Store>,
-    /// Spans that were acknowledged, as stored or as known.
+    /// Acknowledged spans, whether new or duplicate.
     acknowledged: Vec<Span>,
-    /// The receipts that were seen, each with its span.
+    /// Receipts seen by a poller, each with its span.
     receipts: Vec<(u64, Span)>,
 }
 
 impl Trial {
-    /// Runs `act` on the store; what it says does not matter, nor does its panic.
+    /// Runs `act` on the store, and ignores an error or a panic.
     fn attempt<T>(&self, act: impl FnOnce(&Store) -> Result<T, StoreError>) -> Option<T> {
         let store = self.store.as_ref()?;
         catch_unwind(AssertUnwindSafe(|| act(store))).ok()?.ok()
@@ -341,7 +340,7 @@ impl Trial {
         }
     }
 
-    /// Notes the receipts that a poller sees now.
+    /// Records the receipts that a poller sees now.
     fn look(&mut self) {
         let page = self.attempt(|store| store.spans_after(Collector::Ebpf, 0, u32::MAX));
         for stored in page.into_iter().flat_map(|page| page.spans) {
@@ -355,7 +354,8 @@ impl Trial {
         }
     }
 
-    /// Everything that was acknowledged is there once, as it was, also to those who ask another way.
+    /// Checks that every acknowledged span is stored once and unchanged, through each way of
+    /// reading.
     fn check(&mut self) {
         faults::clear();
         self.look();
@@ -378,7 +378,7 @@ impl Trial {
             assert_eq!(trace.services, [format!("shop-{}", id.as_u128())]);
             assert_eq!(store.trace(id, None, 1).unwrap().span_count, spans);
         }
-        // Whoever repeats one hears that it is known, and nothing changes.
+        // Sending all spans again reports duplicates and changes nothing.
         let again = store.append(std::slice::from_ref(&self.acknowledged), NOON).unwrap();
         assert_eq!(again[0].new, 0);
     }
@@ -388,7 +388,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_fails_and_when_nothing_acknowledged_is_lost_doubled_or_given_to_another(
+    fn no_fault_loses_doubles_or_misattributes_an_acknowledged_span(
         steps in steps(),
     ) {
         let (dir, store) = store();

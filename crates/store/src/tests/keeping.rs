@@ -1,4 +1,4 @@
-//! Retention and the size cap.
+//! Retention and the size limit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,7 @@ fn minutes(minutes: u64) -> UnixNanos {
     NOON.later(Duration::from_secs(60 * minutes))
 }
 
-/// A store, and the clocks that it goes by.
+/// A store with controlled clocks.
 struct Clocked {
     dir: tempfile::TempDir,
     store: Store,
@@ -25,10 +25,10 @@ struct Clocked {
 }
 
 impl Clocked {
-    /// Opened so many minutes after noon.
+    /// Opens the store `at` minutes after noon.
     fn open(dir: tempfile::TempDir, at: u64) -> Self {
         let uptime = Arc::new(AtomicU64::new(0));
-        let store = Store::open_with(config(&dir), Uptime::Told(uptime.clone())).unwrap();
+        let store = Store::open_with(config(&dir), Uptime::Controlled(uptime.clone())).unwrap();
         Self { dir, store, uptime, opened: at }
     }
 
@@ -37,12 +37,12 @@ impl Clocked {
         Self::open(self.dir, at)
     }
 
-    /// It is so many minutes after noon now.
+    /// Sets both clocks to `at` minutes after noon.
     fn pass_to(&self, at: u64) {
         self.uptime.store((at - self.opened) * 60_000_000_000, Ordering::Relaxed);
     }
 
-    /// A trace of one span is received then, if the wall clock is right.
+    /// Stores a trace of one span, received `at` minutes after noon by the wall clock.
     fn receive(&self, id: u64, at: u64) {
         self.pass_to(at);
         self.store.append(&[vec![span(id.into(), id, None, 0, 1)]], minutes(at)).unwrap();
@@ -53,7 +53,7 @@ impl Clocked {
         self.store.maintain(HOUR, minutes(at)).unwrap()
     }
 
-    /// The ids of the traces that are there.
+    /// The ids of stored traces.
     fn traces(&self) -> Vec<u128> {
         let found = self.store.search(&IndexedQuery::newest(100)).unwrap();
         let mut ids: Vec<u128> = found.iter().map(|trace| trace.trace_id.as_u128()).collect();
@@ -70,11 +70,11 @@ fn segment_files(dir: &tempfile::TempDir) -> usize {
 }
 
 #[test]
-fn spans_go_by_when_they_were_received_and_their_files_with_them() {
+fn spans_expire_by_their_receipt_and_their_files_with_them() {
     let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
     it.receive(1, 0);
     it.receive(2, 10);
-    // Nothing is due: the oldest row is younger than a quarter of the hour.
+    // Nothing is due: the oldest row is younger than a quarter of the retention.
     assert_eq!(it.maintain(14), SpanMaintenance::default());
     assert_eq!(it.maintain(20).sealed, 2);
     it.receive(3, 50);
@@ -90,7 +90,7 @@ fn spans_go_by_when_they_were_received_and_their_files_with_them() {
 }
 
 #[test]
-fn receipts_go_on_when_everything_has_expired_and_the_process_has_restarted() {
+fn receipts_continue_after_everything_expired_and_a_restart() {
     let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
     it.receive(1, 0);
     it.maintain(60);
@@ -108,12 +108,12 @@ fn receipts_go_on_when_everything_has_expired_and_the_process_has_restarted() {
 const EIGHT_DAYS: u64 = 8 * 24 * 60;
 
 #[test]
-fn a_wall_clock_that_jumps_ahead_for_a_moment_costs_nothing() {
+fn a_wall_clock_that_jumps_ahead_for_a_moment_expires_nothing() {
     let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
     it.receive(1, 0);
     it.maintain(16);
     it.pass_to(17);
-    // What comes in that moment says that it came eight days later.
+    // A row that is received meanwhile has a time eight days later.
     it.store.append(&[vec![span(2, 2, None, 0, 1)]], minutes(17 + EIGHT_DAYS)).unwrap();
     it.store.seal().unwrap();
     let done = it.store.maintain(HOUR, minutes(17 + EIGHT_DAYS)).unwrap();
@@ -121,13 +121,13 @@ fn a_wall_clock_that_jumps_ahead_for_a_moment_costs_nothing() {
     it.receive(3, 18);
     assert_eq!(it.maintain(34).expired, 0);
     assert_eq!(it.traces(), [1, 2, 3]);
-    // And each goes when it is an hour old.
+    // Each row expires when it is an hour old.
     assert_eq!(it.maintain(62).expired, 1);
     assert_eq!(it.maintain(79).expired, 2);
 }
 
 #[test]
-fn rows_from_the_future_hold_nobody_after_a_restart() {
+fn rows_from_the_future_do_not_delay_expiry_after_a_restart() {
     let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
     it.store.append(&[vec![span(1, 1, None, 0, 1)]], minutes(EIGHT_DAYS)).unwrap();
     it.store.seal().unwrap();
@@ -139,11 +139,11 @@ fn rows_from_the_future_hold_nobody_after_a_restart() {
 }
 
 #[test]
-fn a_wall_clock_that_is_wrong_at_a_restart_costs_nothing() {
+fn a_wall_clock_that_is_wrong_at_a_restart_expires_nothing() {
     let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
     it.receive(1, 0);
     let it = it.reopen(EIGHT_DAYS);
-    // It may be right, too; nobody can tell.
+    // The clock may also be right: the store cannot tell.
     assert_eq!(it.maintain(EIGHT_DAYS).expired, 0);
     assert_eq!(it.maintain(EIGHT_DAYS + 59).expired, 0);
     assert_eq!(it.maintain(EIGHT_DAYS + 61).expired, 1);
@@ -160,13 +160,13 @@ fn after_a_restart_rows_are_as_old_as_the_wall_clock_says() {
 }
 
 #[test]
-fn the_size_cap_lets_the_oldest_go_first_and_counts_what_went() {
+fn the_size_limit_evicts_the_oldest_spans_first_and_counts_them() {
     let (_dir, store) = store();
     for id in 1..=3 {
         store.append(&[vec![span(id.into(), id, None, 0, 1)]], minutes(id)).unwrap();
         store.seal().unwrap();
     }
-    // Measures.
+    // Measures the directory.
     store.maintain(HOUR, minutes(3)).unwrap();
     let cap = store.extent().bytes - 1;
     let done = store.maintain(SpanRetention { bytes: cap, ..HOUR }, minutes(4)).unwrap();
@@ -187,7 +187,7 @@ fn hot_rows_are_sealed_when_there_are_many() {
 }
 
 #[test]
-fn a_new_store_has_another_identity() {
+fn a_new_store_has_a_new_store_id() {
     let ((_a, one), (_b, other)) = (store(), store());
     assert_ne!(one.id(), other.id());
     assert_eq!(one.id().len(), 32);
@@ -195,7 +195,7 @@ fn a_new_store_has_another_identity() {
 }
 
 #[test]
-fn the_age_of_hot_rows_begins_anew_with_every_seal() {
+fn the_age_of_hot_rows_starts_over_with_every_seal() {
     let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
     it.receive(1, 0);
     assert_eq!(it.maintain(16).sealed, 1);
@@ -205,7 +205,7 @@ fn the_age_of_hot_rows_begins_anew_with_every_seal() {
 }
 
 #[test]
-fn the_size_cap_counts_damaged_files_and_lets_them_go_first() {
+fn the_size_limit_counts_damaged_files_and_removes_them_first() {
     let (dir, store) = store();
     for id in 1..=2 {
         store.append(&[vec![span(id.into(), id, None, 0, 1)]], minutes(id)).unwrap();
@@ -218,7 +218,7 @@ fn the_size_cap_counts_damaged_files_and_lets_them_go_first() {
 }
 
 #[test]
-fn segments_stay_when_letting_them_go_would_not_help() {
+fn segments_stay_when_removing_them_would_not_help() {
     let (dir, store) = store();
     store.append(&[vec![span(1, 1, None, 0, 1)]], minutes(1)).unwrap();
     store.seal().unwrap();
@@ -228,7 +228,7 @@ fn segments_stay_when_letting_them_go_would_not_help() {
 }
 
 #[test]
-fn a_reader_that_holds_files_makes_no_further_segments_go() {
+fn files_that_a_reader_holds_do_not_evict_further_segments() {
     let (_dir, store) = store();
     for id in 1..=6 {
         store.append(&[vec![span(id.into(), id, None, 0, 1)]], minutes(id)).unwrap();

@@ -1,4 +1,4 @@
-//! RED metrics as the store's callers see them.
+//! Tests of RED metrics through the store's interface.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,7 +21,8 @@ use crate::{MetricCheckpoint, MetricRetention, Store};
 
 const MS: u64 = 1_000_000;
 
-/// A total of `protocol` and `route` at `second` after noon: so many in (0, 10 ms] and beyond it.
+/// A cumulative point of `protocol` and `route` at `second` after noon: counts in (0, 10 ms] and
+/// above.
 pub(super) fn point(protocol: Protocol, route: &str, second: u64, counts: [u64; 2]) -> Point {
     let pairs = match protocol {
         Protocol::Http => [("http.route", route), ("http.request.method", "GET")],
@@ -50,7 +51,7 @@ fn at(second: u64) -> UnixNanos {
     NOON.later(Duration::from_secs(second))
 }
 
-/// Requests by protocol and name, from all rows.
+/// Number of requests by protocol and name, over all rows.
 fn counted(store: &Store) -> BTreeMap<String, u64> {
     let mut counted = BTreeMap::new();
     for protocol in Protocol::ALL {
@@ -64,7 +65,7 @@ fn counted(store: &Store) -> BTreeMap<String, u64> {
     counted
 }
 
-/// All rows, page by page of `limit`.
+/// All rows, read in pages of `limit`.
 fn pages(store: &Store, limit: usize) -> Vec<(u64, Delta)> {
     let (mut rows, mut after) = (Vec::new(), 0);
     loop {
@@ -128,7 +129,7 @@ fn an_exemplar_that_is_repeated_is_stored_once() {
 fn each_protocol_expires_by_its_own_retention_and_its_disk_space_returns() {
     let dir = tempfile::tempdir().unwrap();
     let uptime = Arc::new(AtomicU64::new(0));
-    let store = Store::open_with(config(&dir), Uptime::Told(uptime.clone())).unwrap();
+    let store = Store::open_with(config(&dir), Uptime::Controlled(uptime.clone())).unwrap();
     let all = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [1, 0])).to_vec();
     store.append_points(&[all], NOON).unwrap();
     let day = Duration::from_secs(86_400);
@@ -146,7 +147,7 @@ fn each_protocol_expires_by_its_own_retention_and_its_disk_space_returns() {
 }
 
 #[test]
-fn a_seal_that_a_crash_cut_short_loses_and_repeats_nothing() {
+fn an_interrupted_seal_loses_and_repeats_nothing() {
     let (dir, store) = store();
     let all = |second| Protocol::ALL.map(|kind| point(kind, "/a", second, [second, 0])).to_vec();
     store.append_points(&[all(10), all(20)], NOON).unwrap();
@@ -156,7 +157,7 @@ fn a_seal_that_a_crash_cut_short_loses_and_repeats_nothing() {
         files(&logs).into_iter().map(|log| (log.clone(), std::fs::read(log).unwrap())).collect();
     store.seal_metrics().unwrap();
     drop(store);
-    // As if the second of three files had not been written, and the logs were still there.
+    // As if the second of three files had not been written and the logs still existed.
     std::fs::remove_file(&metric_files(&dir)[0]).unwrap();
     saved.iter().for_each(|(log, bytes)| std::fs::write(log, bytes).unwrap());
     let store = Store::open(config(&dir)).unwrap();
@@ -170,7 +171,7 @@ fn a_seal_that_a_crash_cut_short_loses_and_repeats_nothing() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_put_aside_and_the_others_answer() {
+fn an_unreadable_metric_file_is_set_aside_and_the_others_are_readable() {
     let (dir, store) = store();
     let all = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [1, 0])).to_vec();
     store.append_points(&[all], NOON).unwrap();
@@ -201,7 +202,7 @@ fn an_agents_page_and_its_checkpoint_are_stored_together() {
 }
 
 #[test]
-fn more_series_than_a_service_may_have_are_one_series_and_stay_counted() {
+fn series_above_the_limit_of_a_service_are_counted_in_one_overflow_series() {
     let (_dir, store) = store();
     let points: Vec<Point> = (0..5_000)
         .map(|route| Point {
@@ -219,7 +220,7 @@ fn more_series_than_a_service_may_have_are_one_series_and_stay_counted() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
-    /// What exporters say in any order, some of it again, with seals and restarts in between.
+    /// Points of exporters in any order, some of them repeated, with seals and restarts in between.
     #[test]
     fn every_request_is_stored_once_over_seals_and_restarts(
         steps in prop::collection::vec((0usize..3, 1u64..8, 0u8..6), 1..25),
@@ -228,7 +229,7 @@ proptest! {
         let mut expected = BTreeMap::new();
         for (protocol, second, then) in steps {
             let protocol = Protocol::ALL[protocol];
-            // As many as seconds have passed, and twice that beyond the bound.
+            // As many requests as seconds have passed, and twice that above the bound.
             let point = point(protocol, "/a", second, [second, 2 * second]);
             store.append_points(&[vec![point.clone()], vec![point]], NOON).unwrap();
             let most: &mut u64 = expected.entry(protocol.as_str()).or_default();
@@ -252,7 +253,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_fails_and_when_each_request_is_counted_once_and_for_its_own_series(
+    fn no_fault_loses_doubles_or_misattributes_a_request(
         steps in prop::collection::vec(
             (0..3_usize, 0..2_usize, 1..20_u64, 0..6_u8, prop::option::of((0..8_u64, 0..4_u8))),
             1..16,
@@ -263,7 +264,8 @@ proptest! {
         let mut latest: BTreeMap<(usize, usize), u64> = BTreeMap::new();
         let points = |latest: &BTreeMap<(usize, usize), u64>| -> Vec<Point> {
             let point_of = |(&(protocol, route), &second): (&(usize, usize), &u64)| {
-                // Each series is of an exporter of its own: those of one exporter are expected in step.
+                // Each series has an exporter of its own, because the series of one exporter must
+                // advance together.
                 let stream = Key((10 * protocol + route) as u128);
                 let route = ["/a", "/b"][route];
                 let counts = [second, 2 * second];

@@ -1,4 +1,4 @@
-//! The store as its callers see it: real files in a directory of each test's own.
+//! Tests of a store through its interface: real files, in a directory per test.
 
 mod bad_days;
 mod conformance;
@@ -23,21 +23,21 @@ use tempfile::TempDir;
 
 use crate::{Store, StoreConfig};
 
-/// When the tests take place.
+/// The time of the tests.
 const NOON: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
 
 fn config(dir: &TempDir) -> StoreConfig {
     StoreConfig { dir: dir.path().join("store"), segment_rows: 1_000 }
 }
 
-/// A new store, and the directory that goes with it.
+/// A new store, and its directory.
 fn store() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(config(&dir)).unwrap();
     (dir, store)
 }
 
-/// Stores a page with `checkpoint`, which is then as it was stored.
+/// Stores a page with `checkpoint`, and updates `checkpoint` to what was stored.
 fn append_page(
     store: &Store,
     spans: Vec<Span>,

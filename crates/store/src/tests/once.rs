@@ -1,4 +1,4 @@
-//! A span is stored once, whoever repeats it, and comes back as it was.
+//! A repeated span is stored once, and read back unchanged.
 
 use coral_trace::{Collector, Span, testing};
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ fn an_export_repeated_three_times_is_stored_once() {
 }
 
 #[test]
-fn a_span_that_stands_in_two_exports_of_one_commit_is_stored_once() {
+fn a_span_in_two_exports_of_one_commit_is_stored_once() {
     let (_dir, store) = store();
     let one = vec![span(1, 1, None, 0, 10)];
     let outcome = store.append(&[one.clone(), one], NOON).unwrap();
@@ -34,7 +34,7 @@ fn a_span_that_stands_in_two_exports_of_one_commit_is_stored_once() {
 }
 
 #[test]
-fn a_repeated_span_is_known_after_sealing_and_after_a_restart() {
+fn a_repeated_span_is_a_duplicate_after_sealing_and_after_a_restart() {
     let (dir, store) = store();
     let export = vec![span(1, 1, None, 0, 10)];
     store.append(std::slice::from_ref(&export), NOON).unwrap();
@@ -50,7 +50,7 @@ fn a_repeated_span_is_known_after_sealing_and_after_a_restart() {
 }
 
 #[test]
-fn a_sealed_span_of_a_trace_that_went_on_during_the_seal_is_known_after_it() {
+fn a_repeated_span_is_a_duplicate_if_its_trace_got_spans_during_the_seal() {
     let (_dir, store) = store();
     let before = vec![span(1, 1, None, 0, 10)];
     store.append(std::slice::from_ref(&before), NOON).unwrap();
@@ -68,12 +68,12 @@ fn the_same_span_id_in_another_trace_is_another_span() {
     assert_eq!(outcome.unwrap(), [Appended { new: 2, duplicate: 0 }]);
 }
 
-/// What a test does to a store between two looks at it.
+/// An action of a test on a store.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Export these of the spans, by index; most have been exported before.
+    /// Exports these spans, by index. Most were exported before.
     Export(Vec<prop::sample::Index>),
-    /// Begins a seal, or ends one that was begun.
+    /// Begins a seal, or ends the one that was begun.
     HalfSeal,
     Seal,
     Reopen,
@@ -100,7 +100,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_the_order_of_exports_seals_and_restarts_nothing_is_lost_or_stored_twice(
+    fn no_order_of_exports_seals_and_restarts_loses_or_doubles_a_span(
         spans in testing::distinct_spans(1..20),
         steps in prop::collection::vec(step(), 1..12),
     ) {

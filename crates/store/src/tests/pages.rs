@@ -1,4 +1,4 @@
-//! Pages of several agents: each is stored, or fails, with its checkpoint and for itself.
+//! Pages of several agents: each is stored with its checkpoint, or fails alone.
 
 use coral_engine::{Checkpoint, Page, PageContent, PageWriter};
 use coral_trace::Collector;
@@ -9,8 +9,7 @@ use crate::disk::Operation;
 use crate::disk::faults::{self, EIO, Fault};
 
 #[test]
-fn pages_of_many_agents_that_come_at_once_are_stored_each_with_its_checkpoint_also_when_a_file_fails()
- {
+fn concurrent_pages_of_many_agents_are_each_stored_with_their_checkpoint_even_if_a_sync_fails() {
     let (dir, store) = store();
     std::thread::scope(|threads| {
         for agent in 1..=8_u64 {
@@ -49,7 +48,7 @@ fn pages_of_many_agents_that_come_at_once_are_stored_each_with_its_checkpoint_al
     }
 }
 
-/// A page of `agent` with one span of the trace `agent`, which no page before it had.
+/// A page of `agent` with one new span of the trace `agent`.
 fn one_span_page(agent: u64) -> Page {
     let checkpoint = Checkpoint {
         agent_id: format!("web-{agent}"),
@@ -64,14 +63,15 @@ fn one_span_page(agent: u64) -> Page {
 }
 
 #[test]
-fn a_page_that_cannot_be_stored_keeps_no_other_page_of_the_call_from_being_stored() {
+fn a_page_that_cannot_be_stored_does_not_prevent_other_pages_of_the_call() {
     let (dir, store) = store();
     let ends = |pages: Vec<Page>| -> Vec<bool> {
         store.append_pages(pages).iter().map(Result::is_ok).collect()
     };
     let mut failed_alone = Vec::new();
     for syncs in 1..12 {
-        // The commit of all three fails, and another sync after it: mostly that of one page alone.
+        // The commit of all three pages fails, and so does a later sync, usually that of one page
+        // alone.
         faults::plan(Some(Operation::Sync), 0, Fault::Fails(EIO));
         faults::plan(Some(Operation::Sync), syncs, Fault::Fails(EIO));
         let first = 3 * syncs;

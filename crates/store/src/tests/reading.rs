@@ -1,4 +1,4 @@
-//! Pages, lookups and lists.
+//! Pages, lookups and searches.
 
 use std::time::Duration;
 

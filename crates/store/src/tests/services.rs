@@ -18,7 +18,7 @@ fn after_ms(ms: u64) -> UnixNanos {
 }
 
 #[test]
-fn every_service_is_known_however_long_ago_it_was_seen() {
+fn a_service_is_listed_however_long_ago_it_was_seen() {
     let (_dir, store) = store();
     append(&store, vec![of_service(span(1, 1, None, 0, 1), "old")]);
     store.seal().unwrap();
@@ -29,7 +29,7 @@ fn every_service_is_known_however_long_ago_it_was_seen() {
 }
 
 #[test]
-fn a_place_without_traces_of_the_time_tells_no_names() {
+fn segments_without_traces_in_the_range_add_no_names() {
     let (_dir, store) = store();
     append(&store, vec![of_service(span(1, 1, None, 0, 1), "old")]);
     store.seal().unwrap();
@@ -40,9 +40,9 @@ fn a_place_without_traces_of_the_time_tells_no_names() {
     assert_eq!(names(&store, TimeRange { start: NOON, end: after_ms(50) }), ["old"]);
 }
 
-/// Parquet gives up a dictionary that grows beyond a megabyte.
+/// Parquet falls back from a dictionary that grows beyond a megabyte.
 #[test]
-fn names_that_fill_no_dictionary_are_told_too() {
+fn names_without_a_dictionary_are_listed_too() {
     let (_dir, store) = store();
     let name = |id: u64| format!("{id:03}{}", "x".repeat(20_000));
     let spans = (1..=100).map(|id| of_service(span(id.into(), id, None, id, 1), &name(id)));

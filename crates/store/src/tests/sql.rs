@@ -1,4 +1,4 @@
-//! SQL over a store's files, by each DuckDB library that the tests are given.
+//! Tests of SQL over a store's files, with each DuckDB library that is given.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -14,7 +14,7 @@ use super::metrics::point;
 use super::{NOON, by_sdk, config, span, store, with_attributes};
 use crate::{SqlFailureKind, SqlFrame, SqlLimits, SqlRequest, Store, answer_sql, library_version};
 
-/// The libraries under `CORAL_TEST_DUCKDB`, one in a directory for each version.
+/// The libraries under `CORAL_TEST_DUCKDB`, one directory per version.
 fn libraries() -> Vec<PathBuf> {
     let dir = std::env::var_os("CORAL_TEST_DUCKDB").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/coral/duckdb"));
@@ -34,7 +34,7 @@ const LIMITS: SqlLimits = SqlLimits {
     bytes: 16 << 20,
 };
 
-/// What one question was answered.
+/// The answer to one question.
 #[derive(Debug)]
 struct Answered {
     columns: Vec<(String, String)>,
@@ -82,14 +82,14 @@ fn ask_within(
     Answered { columns, rows, end: end.unwrap() }
 }
 
-/// The rows of a question that has an answer.
+/// The rows of the answer.
 fn rows(library: &Path, store: &Store, select: &str) -> Vec<Value> {
     let answered = ask(library, store, select);
     assert_eq!(answered.end, SqlFrame::End { more: false }, "{select}");
     answered.rows
 }
 
-/// Why a question has none.
+/// The failure of a statement that is refused.
 fn refusal(library: &Path, store: &Store, select: &str) -> (SqlFailureKind, String) {
     let answered = ask(library, store, select);
     match answered.end {
@@ -99,14 +99,14 @@ fn refusal(library: &Path, store: &Store, select: &str) -> (SqlFailureKind, Stri
 }
 
 #[test]
-fn sql_is_tested_where_there_is_a_duckdb_library_and_its_absence_is_said() {
+fn tests_of_sql_name_the_missing_duckdb_library_when_they_are_skipped() {
     let required = std::env::var_os("CORAL_TEST_DUCKDB_REQUIRED").is_some();
     let found = libraries();
     assert!(!required || found.len() >= 2, "SQL tests need two versions of DuckDB, not {found:?}");
     if found.is_empty() {
-        // Straight to standard error: the test harness hides what a test prints.
+        // Directly to standard error, because the test harness hides printed text.
         let _ = std::io::stderr().write_all(
-            b"tests of SQL left out: no libduckdb. `tools/fetch-duckdb DIR` fetches one; then CORAL_TEST_DUCKDB=DIR\n",
+            b"tests of SQL skipped: no libduckdb. `tools/fetch-duckdb DIR` fetches one; then CORAL_TEST_DUCKDB=DIR\n",
         );
     }
     for library in found {
@@ -223,7 +223,7 @@ fn sql_since_leaves_out_rows_and_files_that_are_older() {
         store.seal().unwrap();
         store.append(&[vec![span(2, 2, None, minutes(61), 1)]], later).unwrap();
         store.seal().unwrap();
-        // One trace that began long before: its last span is not left out with its first.
+        // A trace that began long before `since`: its last span is included, its first is not.
         let late = vec![span(3, 3, None, 0, 1), span(3, 4, Some(3), minutes(62), 1)];
         store.append(&[late], later).unwrap();
         store.seal().unwrap();
@@ -237,7 +237,7 @@ fn sql_since_leaves_out_rows_and_files_that_are_older() {
 }
 
 #[test]
-fn sql_files_stay_while_they_are_asked_and_go_afterwards() {
+fn sql_files_stay_while_a_question_runs_and_are_removed_afterwards() {
     let (dir, store) = store();
     store.append(&[vec![span(1, 1, None, 0, 1)]], NOON).unwrap();
     store.append_points(&[vec![point(Protocol::Http, "/a", 10, [2, 1])]], NOON).unwrap();
@@ -270,7 +270,7 @@ fn sql_files_stay_while_they_are_asked_and_go_afterwards() {
     }
     drop(snapshot);
     assert!(files.iter().all(|file| !file.exists()));
-    // What a killed process left goes when the store is opened next.
+    // Files of a killed process are removed when the store is opened next.
     drop(store);
     let left = dir.path().join("store/sql/run-1-1");
     std::fs::create_dir_all(&left).unwrap();
@@ -279,7 +279,7 @@ fn sql_files_stay_while_they_are_asked_and_go_afterwards() {
     assert!(!left.exists());
 }
 
-/// The files of a directory and what is in them.
+/// The files of a directory, with their content.
 fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     entries
@@ -381,7 +381,7 @@ fn a_sql_statement_ends_at_its_limits_of_time_and_memory() {
 }
 
 #[test]
-fn a_sql_answer_is_cut_at_its_limits_of_rows_and_bytes_and_says_so() {
+fn an_sql_answer_is_cut_at_its_limits_of_rows_and_bytes_and_marked() {
     for library in libraries() {
         let (_dir, store) = store();
         let cut = |select: &str, rows, bytes| {
@@ -392,7 +392,7 @@ fn a_sql_answer_is_cut_at_its_limits_of_rows_and_bytes_and_says_so() {
         };
         assert_eq!(cut("FROM range(10)", 10, 1 << 20), (10, false));
         assert_eq!(cut("FROM range(11)", 10, 1 << 20), (10, true));
-        // An endless answer is cut, and not computed to its end.
+        // An endless answer is cut without computing all of it.
         assert_eq!(cut("FROM range(1000000000000)", 3, 1 << 20), (3, true));
         assert_eq!(cut("SELECT repeat('x', 100) FROM range(10)", 100, 350), (3, true));
         assert_eq!(cut("SELECT repeat('x', 1000)", 100, 350), (0, true));
@@ -440,11 +440,11 @@ fn sql_cells_are_json_numbers_times_and_text() {
 }
 
 #[test]
-fn coral_sql_lets_any_duckdb_read_an_empty_store_and_what_is_sealed_later() {
+fn coral_sql_lets_any_duckdb_read_an_empty_store_and_later_segments() {
     for library in libraries() {
         let dir = tempfile::tempdir().unwrap();
         let mut config = config(&dir);
-        // A path with everything that SQL and globs might misread.
+        // A path with the special characters of SQL and globs.
         config.dir = dir.path().join("it's [a] s*ore?");
         let store = Store::open(config.clone()).unwrap();
         let script = std::fs::read_to_string(config.dir.join("coral.sql")).unwrap();

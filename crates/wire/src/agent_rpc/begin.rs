@@ -1,7 +1,7 @@
-//! Questions to agents whose answers are read later than they begin.
+//! Requests to agents whose answers can be read later.
 //!
-//! The generated client reads an answer as soon as it comes; a colony of many agents would then hold as
-//! many pages as it has agents.
+//! The generated client reads an answer as soon as it arrives. A colony with many agents would then
+//! hold as many pages as it has agents.
 
 use http::uri::PathAndQuery;
 use prost::Message;
@@ -15,14 +15,14 @@ use super::proto::{
     QueryTelemetryResponse,
 };
 
-/// An answer that has begun to come. What is not read of it stays with the agent, but for one window of HTTP/2.
+/// An answer that has started. Except for one HTTP/2 window, its unread part stays at the agent.
 pub struct UnreadAnswer<A>(Streaming<A>);
 
-/// Asks `QueryBeylaMetrics`. Returns when the agent begins to answer; a message of more than `max_bytes` is
-/// an error then.
+/// Requests `QueryBeylaMetrics`. Returns when the agent starts to answer. A message above
+/// `max_bytes` is an error.
 ///
 /// # Errors
-/// The agent's own status, or that of a connection that failed.
+/// The agent's status, or that of a failed connection.
 pub async fn query_beyla_metrics(
     channel: Channel,
     question: QueryBeylaMetricsRequest,
@@ -31,7 +31,7 @@ pub async fn query_beyla_metrics(
     begin(channel, "/coral.agent.v1.AgentService/QueryBeylaMetrics", question, max_bytes).await
 }
 
-/// Asks `QueryTelemetry`, likewise.
+/// Requests `QueryTelemetry`, in the same way.
 ///
 /// # Errors
 /// As [`query_beyla_metrics`].
@@ -43,7 +43,7 @@ pub async fn query_telemetry(
     begin(channel, "/coral.agent.v1.AgentService/QueryTelemetry", question, max_bytes).await
 }
 
-/// A unary question is a streaming one whose answer has one message.
+/// A unary request as a streaming one whose answer has one message.
 async fn begin<Q, A>(
     channel: Channel,
     path: &'static str,
@@ -62,10 +62,10 @@ where
 }
 
 impl<A> UnreadAnswer<A> {
-    /// The whole answer.
+    /// Reads the whole answer.
     ///
     /// # Errors
-    /// A connection that broke, an answer that is no message or too long, or the agent's status behind it.
+    /// A broken connection, an invalid or too long answer, or the agent's status after it.
     pub async fn read(mut self) -> Result<A, Status> {
         let answer = self.0.message().await?;
         let answer = answer.ok_or_else(|| Status::internal("the answer has no message"))?;

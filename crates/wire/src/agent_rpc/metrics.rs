@@ -1,4 +1,4 @@
-//! RED metrics in RFD 032's shape.
+//! RED metrics in RFD 032's form.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use super::{texts, timestamp};
 
 const NANOS_A_MILLI: f64 = 1e6;
 
-/// Puts `deltas`, each with its receipt, into `answer`, as many of the first as fit into `bytes`. Returns how
-/// many that are; one at least.
+/// Adds `deltas`, each with its receipt, to `answer`, while they fit into `bytes`; at least one.
+/// Returns how many were added.
 pub fn put_metrics<'a>(
     answer: &mut QueryBeylaMetricsResponse,
     deltas: impl Iterator<Item = (u64, &'a Delta)>,
@@ -38,18 +38,18 @@ pub fn put_metrics<'a>(
     taken
 }
 
-/// The metrics of an answer.
+/// The decoded metrics of an answer.
 #[derive(Debug, Default)]
 pub struct ReceivedMetrics {
     /// In order of their receipts.
     pub deltas: Vec<Delta>,
-    /// How many are not what [`put_metrics`] puts, and are not among them.
+    /// Number of metrics that could not be decoded.
     pub refused: u64,
-    /// What is wrong with the first of those.
+    /// Why the first of them could not be decoded.
     pub reason: String,
 }
 
-/// The metrics of an agent's answer. One that is wrong costs itself.
+/// Decodes the metrics of an agent's answer. An invalid metric is skipped and counted.
 pub fn take_metrics(answer: QueryBeylaMetricsResponse) -> ReceivedMetrics {
     let QueryBeylaMetricsResponse { http_metrics, grpc_metrics, sql_metrics, .. } = answer;
     let metrics = http_metrics
@@ -129,7 +129,7 @@ impl Metric {
         }
     }
 
-    /// In an answer, its own tag and length included.
+    /// Size in an answer, with tag and length.
     fn len(&self) -> usize {
         const FRAME: usize = 6;
         FRAME
@@ -191,7 +191,7 @@ impl Metric {
     }
 }
 
-/// What the three messages have in common.
+/// The common fields of the three messages.
 struct MetricFields {
     protocol: Protocol,
     time: Option<Timestamp>,

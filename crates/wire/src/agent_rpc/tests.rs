@@ -1,4 +1,4 @@
-//! Spans in RFD 036's shape.
+//! Spans in RFD 036's form.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ fn span(start: u64, end: u64, attributes: Attributes) -> Span {
 }
 
 #[test]
-fn a_span_keeps_its_nanoseconds_in_rfd_036s_shape() {
+fn a_span_keeps_its_nanoseconds_in_the_form_of_rfd_036() {
     let status = [("http.response.status_code", 503)].into_iter().collect();
     let message =
         BeylaTraceSpan::from(&span(1_700_000_000_123_456_789, 1_700_000_002_000_000_000, status));
@@ -54,7 +54,7 @@ fn a_span_keeps_its_nanoseconds_in_rfd_036s_shape() {
 }
 
 #[test]
-fn a_span_that_ends_before_it_begins_takes_no_time_and_the_end_of_time_fits() {
+fn a_span_that_ends_before_its_start_has_duration_zero_and_the_largest_time_fits() {
     let message = BeylaTraceSpan::from(&span(u64::MAX, 0, Attributes::default()));
     assert_eq!(message.duration, Some(prost_types::Duration::default()));
     assert_eq!(message.start_time.unwrap().seconds, 18_446_744_073);

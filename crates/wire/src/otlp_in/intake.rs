@@ -1,4 +1,4 @@
-//! Collects the spans of one request, whatever they are read from.
+//! Collects the spans of one request, from either encoding.
 
 use std::mem;
 use std::sync::Arc;
@@ -11,41 +11,42 @@ use crate::otlp::{MAX_ORIGIN_BYTES, MAX_SPAN_BYTES};
 use crate::otlp_out;
 use crate::refusal::{RefusalReason, RefusedSpans};
 
-/// What one request held.
+/// The decoded spans of one request.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DecodedSpans {
-    /// The spans that were taken, in the order in which they came. Spans of one `ScopeSpans`, and
-    /// of neighbours with an equal scope, share their origin.
+    /// The accepted spans, in order. Spans of one `ScopeSpans`, and of neighbouring ones with an
+    /// equal scope, share their origin.
     pub spans: Vec<Span>,
-    /// What was not taken.
+    /// The refused spans and links.
     pub refused: RefusedSpans,
 }
 
-/// What was taken and refused so far.
+/// Spans accepted and refused so far.
 #[derive(Default)]
 pub(super) struct Intake {
     pub decoded: DecodedSpans,
 }
 
-/// The origins of one request. A resource or scope that cannot be taken refuses its spans.
+/// The origins of one request. Spans of an invalid resource or scope are refused.
 pub(crate) struct Origins<'r> {
     recogniser: &'r Recogniser,
-    /// How many bytes of resources may still be copied. Without that limit, a body with one long
-    /// resource and many short scopes would multiply.
+    /// How many bytes of resources may still be copied. Without this limit, a body with one long
+    /// resource and many short scopes would be multiplied in memory.
     may_copy: usize,
-    /// The resource that was entered, until it is moved into the first of `under`.
+    /// The current resource, until it is moved into the first origin of `under`.
     resource: Result<Resource, RefusalReason>,
     resource_bytes: usize,
-    /// The origins made under that resource, one per scope.
+    /// The origins of the current resource, one per scope.
     under: Vec<Arc<Origin>>,
 }
 
-/// How many scopes back an equal one is looked for. Beyla repeats one scope for each request that
-/// it observed, and puts those of Go's SDK between (spec/beyla.md §1, §2.1).
+/// How many recent scopes are searched for an equal one. Beyla repeats one scope for each request
+/// that it observes, with scopes of Go's SDK between them.
 const RECENT_SCOPES: usize = 8;
 
 impl Intake {
-    /// Takes `span`, which is `bytes` long in protobuf, or counts why not. Its attributes may be given apart.
+    /// Accepts `span`, which has `bytes` in protobuf, or counts why it is refused. Its attributes
+    /// may be given separately.
     pub fn take(
         &mut self,
         (span, attributes): (proto::Span, Option<Attributes>),
@@ -62,14 +63,15 @@ impl Intake {
         self.decoded.spans.extend(span::take(span, attributes, origin, refused));
     }
 
-    /// Counts a span of which not even the name could be read.
+    /// Counts a refused span without a readable name.
     pub fn refuse(&mut self, why: RefusalReason) {
         self.decoded.refused.span(why, "");
     }
 }
 
 impl<'r> Origins<'r> {
-    /// For a request of `bytes`, of which resources may repeat as many, and [`MAX_ORIGIN_BYTES`].
+    /// Origins of a request of `bytes`: copies of resources may add as many, and
+    /// [`MAX_ORIGIN_BYTES`].
     pub fn new(recogniser: &'r Recogniser, bytes: usize) -> Self {
         Self {
             recogniser,
@@ -80,14 +82,14 @@ impl<'r> Origins<'r> {
         }
     }
 
-    /// Whatever follows is under `resource`.
+    /// Starts `resource`: later scopes belong to it.
     pub fn enter(&mut self, resource: Result<Resource, RefusalReason>) {
         self.resource_bytes = resource.as_ref().map_or(0, otlp_out::resource_len);
         self.resource = resource;
         self.under.clear();
     }
 
-    /// The origin under the current resource and `scope`.
+    /// The origin of the current resource and `scope`.
     pub fn origin(
         &mut self,
         scope: Result<Scope, RefusalReason>,
@@ -108,7 +110,7 @@ impl<'r> Origins<'r> {
         Ok(origin)
     }
 
-    /// The resource for one more origin: moved into the first, and copied for others from there.
+    /// The resource for one more origin: moved into the first, copied from there for others.
     fn resource(&mut self) -> Result<Resource, RefusalReason> {
         match (&mut self.resource, self.under.first()) {
             (Err(why), _) => Err(why.clone()),

@@ -1,4 +1,4 @@
-//! Spans in JSON: an `ExportTraceServiceRequest`, read leniently.
+//! Decodes an `ExportTraceServiceRequest` in JSON, leniently.
 
 mod span;
 
@@ -45,7 +45,7 @@ struct ScopeSpans {
     schema_url: String,
 }
 
-/// Reads `body`, an `ExportTraceServiceRequest`.
+/// Decodes `body`, an `ExportTraceServiceRequest`.
 pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<DecodedSpans, DecodeError> {
     let request: Request = serde_json::from_slice(body).map_err(|error| syntax_error(&error))?;
     let mut intake = Intake { may_be_too_large: body.len() > MAX_SPAN_BYTES, ..Intake::default() };
@@ -63,7 +63,7 @@ pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<DecodedSpan
 #[derive(Default)]
 struct Intake {
     decoded: DecodedSpans,
-    /// A span is never longer in protobuf than in JSON.
+    /// Whether a span may exceed the limit. A span is never longer in protobuf than in JSON.
     may_be_too_large: bool,
 }
 

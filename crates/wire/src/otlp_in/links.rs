@@ -1,10 +1,10 @@
-//! The links of a span, checked one by one in either encoding.
+//! Checks the links of a span one by one, in either encoding.
 
 use coral_trace::{Link, Span};
 
 use crate::refusal::{RefusalReason, RefusedSpans};
 
-/// Gives `span` those of its `links` that pass the `check`; the others count as dropped.
+/// Adds the `links` that pass `check` to `span`. The others count as dropped.
 pub(crate) fn put_links<T>(
     span: &mut Span,
     links: Vec<T>,

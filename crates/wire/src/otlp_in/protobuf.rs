@@ -1,8 +1,8 @@
-//! Reads an export span by span.
+//! Decodes an export span by span.
 //!
-//! Decoding the whole request at once would give 300 bytes to each `12 00` in a hostile body, and
-//! lose 4096 spans for a bad byte in one. So the three outer messages are walked here, and prost
-//! decodes the resources, scopes and spans in them, but for what [`fast_path`] can.
+//! Decoding the whole request with prost would allocate 300 bytes for each `12 00` in a hostile
+//! body, and lose 4096 spans for an invalid byte in one. So the three outer messages are walked
+//! here. Prost decodes their resources, scopes and spans, except what [`fast_path`] can.
 
 use coral_trace::{Attributes, Recogniser, Resource, Scope};
 use opentelemetry_proto::tonic::{
@@ -34,7 +34,7 @@ const RESOURCE_SPANS: Outer = Outer { name: "ResourceSpans", last_field: 3 };
 const SCOPE_SPANS: Outer = Outer { name: "ScopeSpans", last_field: 3 };
 
 impl<'a> Reader<'a> {
-    /// Twice through the fields, since the resource may stand behind what it is about.
+    /// Walks the fields twice, because the resource may follow its spans.
     fn resource_spans(
         &'a self,
         bytes: &'a [u8],
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
         Ok(value::scope(Some(scope), schema_url))
     }
 
-    /// Not even looked into when it is too long, so its name stays unknown.
+    /// A span that is too long is not decoded, so its name is unknown.
     fn span(
         &self,
         bytes: &[u8],

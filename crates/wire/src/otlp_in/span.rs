@@ -1,4 +1,4 @@
-//! One OTLP span, with its ids checked.
+//! Converts one OTLP span, and checks its ids.
 
 use std::mem;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use super::links::put_links;
 use crate::otlp_protobuf::value::attributes;
 use crate::refusal::{RefusalReason, RefusedSpans};
 
-/// The span under `origin`; `None` if it is refused. That, and each refused link, is counted. `read_attributes` are its
-/// attributes if they were read already.
+/// The span with `origin`; `None` if it is refused. Refused spans and links are counted.
+/// `read_attributes` are its attributes if they were decoded already.
 pub(super) fn take(
     mut span: proto::Span,
     read_attributes: Option<Attributes>,
@@ -34,7 +34,7 @@ pub(super) fn take(
     }
 }
 
-/// All but name and links.
+/// Converts all fields except name and links.
 fn checked(
     span: proto::Span,
     read_attributes: Option<Attributes>,
@@ -68,7 +68,7 @@ where
     Id::try_from(bytes).map_err(|error| RefusalReason::Id { field, error })
 }
 
-/// OTLP says "empty" for a root; exporters say "all zero" as well.
+/// The parent id. By OTLP it is empty for a root span; some exporters send zeros.
 fn parent(bytes: &[u8]) -> Result<Option<SpanId>, RefusalReason> {
     match SpanId::try_from(bytes) {
         Ok(id) => Ok(Some(id)),

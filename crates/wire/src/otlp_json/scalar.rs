@@ -1,4 +1,4 @@
-//! What protobuf's JSON mapping allows a field to be written as.
+//! Scalar fields in the forms that protobuf's JSON mapping allows.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,16 +8,16 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Unexpected, Visitor};
 
-/// An integer, written as a number or as decimal text.
+/// An integer, as a number or as decimal text.
 pub(crate) struct Integer<T>(pub T);
 
-/// A float, written as a number or as text; `NaN`, `Infinity` and `-Infinity` are text.
+/// A float, as a number or as text; `NaN`, `Infinity` and `-Infinity` are text.
 pub(crate) struct Double(pub f64);
 
-/// Bytes in base64 of either alphabet, padded or not.
+/// Bytes in base64 of either alphabet, with or without padding.
 pub(crate) struct Bytes(pub Vec<u8>);
 
-/// Something that is of no use without spans.
+/// A message that matters only if it has spans.
 pub(crate) trait HasSpans {
     fn has_spans(&self) -> bool;
 }
@@ -41,7 +41,7 @@ where
     Ok(number.map(|number| number.0).unwrap_or_default())
 }
 
-/// A list without the members that have no spans, so that `{},{},…` costs nothing.
+/// A list without members that have no spans, so that `{},{},…` needs no memory.
 pub(crate) fn with_spans<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -72,7 +72,7 @@ where
     deserializer.deserialize_any(WithSpans(PhantomData))
 }
 
-/// An enum's number, written as that or as a name; 0 for `null` and for unknown names.
+/// An enum as a number or name; 0 for `null` and for unknown names.
 pub(crate) fn enumeration<'de, D>(
     deserializer: D,
     number_of: fn(&str) -> Option<i32>,

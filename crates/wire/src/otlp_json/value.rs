@@ -22,7 +22,7 @@ pub(crate) struct KeyValue {
     value: AnyValue,
 }
 
-/// An object with at most one of the fields below; of several, the last counts.
+/// An object with at most one of the fields below. If there are several, the last one counts.
 pub(crate) struct AnyValue(Value);
 
 #[derive(serde::Deserialize)]
@@ -90,7 +90,7 @@ impl<'de> Deserialize<'de> for AnyValue {
     }
 }
 
-/// `None` for `null` and for fields that are not ours.
+/// `None` for `null` and for unknown fields.
 fn next_value<'de, A: MapAccess<'de>>(
     field: Field,
     map: &mut A,

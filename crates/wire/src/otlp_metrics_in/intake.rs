@@ -1,4 +1,4 @@
-//! Collects the points of one request, whatever they are read from.
+//! Collects the points of one request, from either encoding.
 
 use std::sync::{Arc, MutexGuard};
 
@@ -13,27 +13,27 @@ use super::{DecodedMetrics, KnownSeries, PointRefusalReason, RawPoint, protobuf}
 use crate::otlp_protobuf::value;
 use crate::refusal::{RefusalReason, bounded};
 
-/// What was taken, refused and ignored so far, and where the reader is.
+/// Points accepted, refused and ignored so far, with the current resource and scope.
 pub(crate) struct Intake<'r> {
     recogniser: &'r Recogniser,
-    /// Absent where others use them, and for JSON.
+    /// The cache; `None` while another request uses it, and for JSON.
     known: Option<MutexGuard<'r, SeriesCache>>,
     resource: Result<Resource, RefusalReason>,
     scope: Result<Exporter, RefusalReason>,
     pub decoded: DecodedMetrics,
 }
 
-/// A resource and scope that report.
+/// The current resource and scope.
 #[derive(Clone)]
 struct Exporter {
     service: String,
     collector: Collector,
     hasher: KeyHasher,
-    /// What is said of every row, from the resource.
+    /// Attributes of the resource that every row gets.
     attributes: Attributes,
 }
 
-/// A metric that is taken: its points follow.
+/// An accepted metric, whose points follow.
 pub(crate) struct AcceptedMetric {
     metric: RedMetric,
     name: String,
@@ -43,9 +43,9 @@ pub(crate) struct AcceptedMetric {
     temporality: Temporality,
 }
 
-/// What of a resource stands with each row.
+/// Attributes of the resource that every row gets.
 const OF_RESOURCE: [&str; 3] = ["service.namespace", "service.instance.id", "host.name"];
-/// What of a point's attributes stands elsewhere.
+/// Attributes of a point that are redundant with other fields.
 const OF_POINT: [&str; 2] = ["service.name", "service.namespace"];
 
 impl<'r> Intake<'r> {
@@ -55,12 +55,12 @@ impl<'r> Intake<'r> {
         Self { recogniser, known: None, resource: Ok(Resource::default()), scope, decoded }
     }
 
-    /// The same, with the help of what is `known`, if nobody else uses that now.
+    /// Uses the cache `known`, unless another request uses it.
     pub fn knowing(self, known: &'r KnownSeries) -> Self {
         Self { known: known.open(), ..self }
     }
 
-    /// Whatever follows is under `resource`.
+    /// Starts `resource`: what follows belongs to it.
     pub fn enter(&mut self, resource: Result<Resource, RefusalReason>) {
         self.resource = resource;
         if let Ok(resource) = &mut self.resource {
@@ -68,7 +68,7 @@ impl<'r> Intake<'r> {
         }
     }
 
-    /// Whatever follows is under `scope` too.
+    /// Starts `scope`: what follows belongs to it.
     pub fn enter_scope(&mut self, scope: Result<Scope, RefusalReason>) {
         self.scope = match (&self.resource, scope) {
             (Ok(resource), Ok(scope)) => Ok(self.exporter(resource, &scope)),
@@ -77,13 +77,13 @@ impl<'r> Intake<'r> {
         };
     }
 
-    /// The resource that was entered had no metric.
+    /// Counts a resource without metrics.
     pub fn idle(&mut self) {
         self.decoded.ignored.idle += 1;
     }
 
-    /// How the points of a histogram called `name` are to be taken; `None` when they are not: then
-    /// their number, `points`, is counted as what it is.
+    /// How to decode the points of a histogram called `name`; `None` if it is not a RED metric. Its
+    /// `points` are then counted as ignored.
     pub fn metric(
         &mut self,
         name: &str,
@@ -108,12 +108,12 @@ impl<'r> Intake<'r> {
         }
     }
 
-    /// `points` data points of something that is no duration histogram.
+    /// Counts `points` data points of a metric that is not a duration histogram.
     pub fn unknown(&mut self, points: u64) {
         self.decoded.ignored.unknown += points;
     }
 
-    /// Takes one point, or counts why not.
+    /// Accepts one point, or counts why it is refused.
     pub fn take(&mut self, metric: &AcceptedMetric, point: Result<RawPoint, PointRefusalReason>) {
         match point.and_then(|point| metric.point(point)) {
             Ok(Some(point)) => self.decoded.points.push(point),
@@ -122,7 +122,7 @@ impl<'r> Intake<'r> {
         }
     }
 
-    /// Takes one point that is written as nearly all are; `false` if there is anything to be said of it.
+    /// Accepts a point from the fast path. Returns `false` if prost must decode it.
     pub fn take_fast(&mut self, metric: &AcceptedMetric, point: FastPoint<'_>) -> bool {
         let Some(known) = &mut self.known else { return false };
         let taken = metric.fast(point, known);
@@ -168,7 +168,7 @@ impl<'r> Intake<'r> {
 }
 
 impl AcceptedMetric {
-    /// `None` when it is another protocol's, or says that nothing was recorded.
+    /// `None` when the point is of another protocol, or has no recorded value.
     fn point(&self, point: RawPoint) -> Result<Option<Point>, PointRefusalReason> {
         if point.no_recorded_value {
             return Ok(None);
@@ -180,7 +180,7 @@ impl AcceptedMetric {
         Ok(identity.map(|identity| self.assembled(identity, (start, time), histogram, exemplars)))
     }
 
-    /// `None` when it is another protocol's, or anything is wrong with it.
+    /// `None` when the point is of another protocol or invalid.
     fn fast(&self, point: FastPoint<'_>, known: &mut SeriesCache) -> Option<Point> {
         let (start, time) = (point.start, point.time);
         check_head(start, time, point.sum).ok()?;
@@ -209,7 +209,7 @@ impl AcceptedMetric {
         Point { series, stream, key, temporality, start, time, histogram, exemplars }
     }
 
-    /// What points with these `attributes` are about; `None` when it is another protocol.
+    /// The series of points with these `attributes`; `None` for another protocol.
     fn identity(&self, mut attributes: Attributes) -> Option<Identity> {
         attributes.0.sort_by(|one, other| one.key.cmp(&other.key));
         let key = KeyHasher::default().with(&attributes).key();

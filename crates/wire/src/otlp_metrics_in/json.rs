@@ -1,4 +1,4 @@
-//! Metrics in JSON. A bad number costs its point, as in protobuf.
+//! Metrics in JSON. An invalid number refuses only its point, as in protobuf.
 
 use coral_trace::red::Exponential;
 use coral_trace::{Recogniser, UnixNanos};
@@ -70,7 +70,8 @@ struct Histogram {
     aggregation_temporality: i32,
 }
 
-/// Of either kind of histogram; negative numbers are read, so that they cost their point only.
+/// A point of either kind of histogram. Accepts negative numbers, so that they refuse only their
+/// point.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct DataPoint {
@@ -128,7 +129,7 @@ struct Exemplar {
     as_int: Option<Integer<i64>>,
 }
 
-/// Reads `body`, an `ExportMetricsServiceRequest`.
+/// Decodes `body`, an `ExportMetricsServiceRequest`.
 pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<DecodedMetrics, DecodeError> {
     let request: Request = serde_json::from_slice(body).map_err(|error| syntax_error(&error))?;
     let mut intake = Intake::new(recogniser);

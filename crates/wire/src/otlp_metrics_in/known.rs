@@ -1,4 +1,4 @@
-//! Series that were read before, by the bytes that they are sent as.
+//! A cache of decoded series, by the bytes of their attributes.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 
 use super::fast_path::eight_byte_chunks;
 
-/// The series of earlier requests, so that what they are is read once and held once. Shared by all requests;
-/// one that would have to wait does without.
+/// The series of earlier requests, so that each is decoded and held once. Shared by all requests; a
+/// request that would have to wait does not use it.
 #[derive(Debug, Default)]
 pub struct KnownSeries(Mutex<SeriesCache>);
 
@@ -18,31 +18,31 @@ pub(super) struct SeriesCache {
     series: usize,
 }
 
-/// Those of one instrument of one exporter.
+/// The cached series of one stream: one instrument of one exporter.
 #[derive(Debug, Default)]
 struct CachedStream {
     series: HashMap<Box<[u8]>, Identity>,
     bounds: Option<CachedBounds>,
 }
 
-/// As they were sent, and in nanoseconds.
+/// Bucket bounds as sent, and in nanoseconds.
 type CachedBounds = (Box<[u8]>, Arc<[u64]>);
 
-/// What a point is about, and the key of that.
+/// The series of a point, and its key.
 pub(super) type Identity = (Arc<Series>, Key);
 
-/// Series that are remembered; then all are forgotten. About a kilobyte each.
+/// The most cached series, about a kilobyte each. At the limit the cache is emptied.
 const MAX_SERIES: usize = 16_384;
 
 impl KnownSeries {
-    /// `None` while another request reads them.
+    /// Locks the cache; `None` while another request uses it.
     pub(super) fn open(&self) -> Option<MutexGuard<'_, SeriesCache>> {
         self.0.try_lock().ok()
     }
 }
 
 impl SeriesCache {
-    /// What `attributes` of `stream` are, read by `read` if that is not known.
+    /// The series of `attributes` of `stream`, decoded with `read` if it is not cached.
     pub(super) fn identity(
         &mut self,
         stream: Key,
@@ -63,7 +63,8 @@ impl SeriesCache {
         Some(identity)
     }
 
-    /// The nanoseconds of `bounds`, doubles in a unit of `nanos`; `None` when they cannot be.
+    /// The bounds in nanoseconds. `bounds` are doubles in a unit of `nanos` nanoseconds. `None` if
+    /// invalid.
     pub(super) fn bounds(&mut self, stream: Key, bounds: &[u8], nanos: f64) -> Option<Arc<[u64]>> {
         let known = self.streams.get(&stream).and_then(|known| known.bounds.as_ref());
         if let Some((_, known)) = known.filter(|(bytes, _)| **bytes == *bounds) {
@@ -74,7 +75,7 @@ impl SeriesCache {
             (bound.is_finite() && bound >= 0.0).then(|| (bound * nanos).round() as u64)
         });
         let read: Arc<[u64]> = in_nanos.collect::<Option<_>>()?;
-        // Of points that are taken: others leave nothing behind.
+        // Only for streams with accepted points, so that others use no memory.
         if let Some(stream) = self.streams.get_mut(&stream) {
             stream.bounds = Some((bounds.into(), read.clone()));
         }

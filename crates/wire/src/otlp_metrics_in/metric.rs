@@ -1,38 +1,38 @@
-//! Which metrics are RED metrics, and in which unit they are.
+//! Names and units of RED metrics.
 
 use coral_trace::red::{Protocol, Side};
 
-/// A duration histogram that has a table.
+/// A duration histogram that Coral stores.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct RedMetric {
     pub protocol: Protocol,
     pub side: Side,
 }
 
-/// Every name that Beyla 1.0 to 3.33 gives them.
+/// All names of the histograms in Beyla 1.0 to 3.33.
 ///
-/// Source: spec/beyla.md §3.
+/// Source: docs/beyla.md.
 const NAMES: [(&str, Protocol, Side); 7] = [
     ("http.server.request.duration", Protocol::Http, Side::Server),
     ("http.client.request.duration", Protocol::Http, Side::Client),
-    // From 3.23 on.
+    // Since Beyla 3.23.
     ("rpc.server.call.duration", Protocol::Grpc, Side::Server),
     ("rpc.client.call.duration", Protocol::Grpc, Side::Client),
-    // Before 3.23.
+    // Before Beyla 3.23.
     ("rpc.server.duration", Protocol::Grpc, Side::Server),
     ("rpc.client.duration", Protocol::Grpc, Side::Client),
     ("db.client.operation.duration", Protocol::Sql, Side::Client),
 ];
 
 impl RedMetric {
-    /// The metric called `name`, if it is one.
+    /// The RED metric called `name`, if there is one.
     pub fn named(name: &str) -> Option<Self> {
         let found = NAMES.iter().find(|(known, ..)| *known == name);
         found.map(|(_, protocol, side)| Self { protocol: *protocol, side: *side })
     }
 }
 
-/// How many nanoseconds one `unit` is, by its UCUM code.
+/// How many nanoseconds `unit` has; a UCUM code.
 pub(crate) fn nanos_in(unit: &str) -> Option<f64> {
     match unit {
         "s" => Some(1e9),

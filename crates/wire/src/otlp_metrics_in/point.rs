@@ -1,11 +1,11 @@
-//! One data point as it came, and its checks.
+//! One data point as sent, with checks.
 
 use coral_trace::red::{Exemplar, Exponential, Histogram};
 use coral_trace::{Attributes, SpanId, TraceId, UnixNanos};
 
 use super::{MAX_EXEMPLARS, PointRefusalReason};
 
-/// One data point as it came, in the metric's unit.
+/// One data point as sent, in the metric's unit.
 #[derive(Default)]
 pub(crate) struct RawPoint {
     pub attributes: Attributes,
@@ -19,13 +19,13 @@ pub(crate) struct RawPoint {
     pub no_recorded_value: bool,
 }
 
-/// Explicit or exponential.
+/// Explicit or exponential buckets.
 pub(crate) enum Buckets {
     Explicit { bounds: Vec<f64>, counts: Vec<u64> },
     Exponential { positive: Exponential, negative: u64 },
 }
 
-/// One exemplar as it came.
+/// One exemplar as sent.
 pub(crate) struct RawExemplar {
     pub trace_id: Option<TraceId>,
     pub span_id: Option<SpanId>,
@@ -40,7 +40,7 @@ impl Default for Buckets {
 }
 
 impl RawPoint {
-    /// What it counted, with `nanos` nanoseconds to the unit.
+    /// The histogram in nanoseconds. The metric's unit has `nanos` nanoseconds.
     pub fn histogram(&self, nanos: f64) -> Result<Histogram, PointRefusalReason> {
         check_head(self.start, self.time, self.sum)?;
         let sum = self.sum.map(|sum| sum * nanos);
@@ -49,7 +49,7 @@ impl RawPoint {
                 bounds.iter().try_for_each(|bound| check("a bound", *bound))?;
                 let bounds: Vec<u64> =
                     bounds.iter().map(|bound| (bound * nanos).round() as u64).collect();
-                // A histogram without buckets has a count only.
+                // A histogram without buckets has only a count.
                 let counts = if counts.is_empty() && bounds.is_empty() {
                     vec![self.count]
                 } else {
@@ -75,7 +75,7 @@ impl RawPoint {
     }
 }
 
-/// Whether times and sum can be.
+/// Checks times and sum.
 pub(super) fn check_head(
     start: UnixNanos,
     time: UnixNanos,
@@ -87,7 +87,7 @@ pub(super) fn check_head(
     sum.map_or(Ok(()), |sum| check("sum", sum))
 }
 
-/// Those exemplars that name a span and are durations; others lead nowhere.
+/// The valid exemplars: those with a span id and a duration.
 pub(super) fn usable(exemplars: &[RawExemplar], nanos: f64) -> Vec<Exemplar> {
     let usable = exemplars.iter().filter_map(|exemplar| {
         let (trace_id, span_id) = exemplar.trace_id.zip(exemplar.span_id)?;

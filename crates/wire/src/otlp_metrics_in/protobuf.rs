@@ -1,4 +1,4 @@
-//! Reads an export point by point.
+//! Decodes an export point by point.
 
 use coral_trace::red::Exponential;
 use coral_trace::{Recogniser, Resource, Scope, SpanId, TraceId, UnixNanos};
@@ -47,7 +47,7 @@ pub(super) fn decode(
 }
 
 impl<'a> Reader<'a> {
-    /// Twice through the fields, since the resource may stand behind what it is about.
+    /// Walks the fields twice, because the resource may follow its metrics.
     fn resource_metrics(
         &'a self,
         bytes: &'a [u8],
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Whether it held no metric.
+    /// Returns whether the scope had no metric.
     fn scope_metrics(
         &'a self,
         bytes: &'a [u8],
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What `Histogram` and `ExponentialHistogram` say besides their points.
+/// The fields of `Histogram` and `ExponentialHistogram` besides points.
 #[derive(Clone, PartialEq, Message)]
 struct Temporality {
     #[prost(int32, tag = "2")]

@@ -1,17 +1,17 @@
-//! Data points that were not taken, and why.
+//! Refused data points, with reasons.
 
 use coral_trace::red::InvalidHistogram;
 
 use super::MAX_POINT_BYTES;
 use crate::refusal::{RefusalReason, bounded};
 
-/// How many different reasons are kept; what is refused for others is still counted.
+/// How many different reasons are kept. Other points are counted without their reason.
 const MAX_REASONS: usize = 3;
 
-/// Data points that were not taken, and why.
+/// Refused data points, with reasons.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RefusedPoints {
-    /// How many.
+    /// The number of refused points.
     pub points: u64,
     reasons: Vec<Reason>,
 }
@@ -20,11 +20,11 @@ pub struct RefusedPoints {
 struct Reason {
     why: PointRefusalReason,
     count: u64,
-    /// The metric it happened to first, quotable.
+    /// The metric of the first such point, safe to print.
     metric: String,
 }
 
-/// Why one data point was not taken.
+/// Why a data point was refused.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum PointRefusalReason {
     #[error("{0}")]
@@ -64,7 +64,7 @@ impl RefusedPoints {
         format!("{} data point{plural} refused: {}", self.points, texts.join("; "))
     }
 
-    /// Counts one point of `metric`.
+    /// Counts a refused point of `metric`.
     pub(crate) fn add(&mut self, why: PointRefusalReason, metric: &str) {
         self.points += 1;
         if let Some(known) = self.reasons.iter_mut().find(|known| known.why == why) {

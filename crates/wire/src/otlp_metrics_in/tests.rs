@@ -14,7 +14,7 @@ fn decode(body: &[u8], known: &KnownSeries) -> Result<DecodedMetrics, DecodeErro
     super::decode(body, Encoding::Protobuf, &Recogniser::default(), known)
 }
 
-/// As prost reads it: others hold what is known.
+/// Decodes with prost, because the cache is in use.
 fn decode_by_prost(body: &[u8]) -> Result<DecodedMetrics, DecodeError> {
     let known = KnownSeries::default();
     let _held = known.open();
@@ -22,7 +22,7 @@ fn decode_by_prost(body: &[u8]) -> Result<DecodedMetrics, DecodeError> {
 }
 
 #[test]
-fn series_that_are_known_are_held_once() {
+fn cached_series_are_held_once() {
     let (body, known) = (fs::read(CAPTURE).unwrap(), KnownSeries::default());
     let (first, again) = (decode(&body, &known).unwrap(), decode(&body, &known).unwrap());
     assert!(!first.points.is_empty());
@@ -33,9 +33,9 @@ fn series_that_are_known_are_held_once() {
 }
 
 proptest! {
-    /// Whatever was read before, and whatever is wrong with the bytes.
+    /// Whatever the cache holds, and whatever is wrong with the bytes.
     #[test]
-    fn what_is_known_changes_nothing(
+    fn the_cache_does_not_change_the_result(
         at in any::<Index>(),
         bytes in prop::collection::vec(any::<u8>(), 1..8),
     ) {

@@ -18,7 +18,7 @@ pub(crate) struct ByScope<'a> {
     pub spans: Vec<&'a Span>,
 }
 
-/// Where a group stands: its index among the resources, and there among the scopes.
+/// The index of a group's resource, and of its scope there.
 type Place = (usize, usize);
 
 #[derive(Default)]
@@ -40,7 +40,7 @@ pub(crate) fn by_origin(spans: &[Span]) -> Vec<ByResource<'_>> {
 }
 
 impl<'a> Groups<'a> {
-    /// Compares contents once per shared origin, not once per span.
+    /// The group of `origin`. Compares contents once per shared origin, not once per span.
     fn place(&mut self, origin: &'a Arc<Origin>) -> Place {
         let pointer = Arc::as_ptr(origin);
         if let Some(place) = self.by_pointer.get(&pointer) {

@@ -1,4 +1,4 @@
-//! OTLP/JSON out. Fields that have their default are left out, as protobuf's mapping does.
+//! Encodes OTLP/JSON. Fields with default values are left out, as in protobuf's JSON mapping.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ pub(super) fn encode(spans: &[Span]) -> String {
     json!({ "resourceSpans": list(by_origin(spans), resource_spans) }).to_string()
 }
 
-/// A float; as text where JSON has no number for it.
+/// A float; as text if JSON has no number for it.
 pub(crate) fn double(number: f64) -> Json {
     match number {
         finite if finite.is_finite() => finite.into(),

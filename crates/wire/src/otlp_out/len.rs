@@ -1,7 +1,7 @@
-//! How long spans will be in protobuf, without encoding them.
+//! Computes the size of spans in protobuf, without encoding them.
 //!
 //! A page is never longer than the sum of its spans' [`span_len`] and its distinct origins'
-//! [`origin_len`]. Fields of fixed size are counted as if they were always there.
+//! [`origin_len`]. Fields of fixed size are always counted.
 
 use coral_trace::{
     Attributes, EntityRef, Event, Link, Origin, Resource, Scope, Span, Status, Value,
@@ -17,13 +17,13 @@ const LINK_FIXED: usize = 33;
 /// Keys and lengths before a `ResourceSpans` and a `ScopeSpans` below 4 GiB.
 const HEADS: usize = 12;
 
-/// The most bytes that `span` takes alone, its origin included: a little more than `encode(&[span])`
-/// returns, by 60 bytes, 9 an event and 5 a link at most.
+/// An upper bound of `encode(&[span])`, with its origin. Exceeds the actual size by at most 60
+/// bytes, 9 per event and 5 per link.
 pub fn encoded_len(span: &Span) -> usize {
     span_len(span) + origin_len(&span.origin)
 }
 
-/// The most bytes that `span` adds to a page that has its origin already.
+/// An upper bound of what `span` adds to a page that has its origin already.
 pub fn span_len(span: &Span) -> usize {
     let fields = SPAN_FIXED
         + text(&span.trace_state)
@@ -38,7 +38,7 @@ pub fn span_len(span: &Span) -> usize {
     field(fields)
 }
 
-/// The most bytes that a resource and scope add to a page.
+/// An upper bound of what a resource and scope add to a page.
 pub fn origin_len(origin: &Origin) -> usize {
     HEADS + resource_len(&origin.resource) + scope_len(&origin.scope)
 }
@@ -88,7 +88,7 @@ fn attribute_value(value: &Value) -> usize {
     if *value == Value::Empty { 0 } else { field(any(value)) }
 }
 
-/// Unlike a string field, a string value is written even if it is empty.
+/// Unlike a string field, an empty string value is written.
 fn any(value: &Value) -> usize {
     match value {
         Value::Empty => 0,
@@ -111,12 +111,12 @@ fn field(length: usize) -> usize {
     1 + length_delimiter_len(length) + length
 }
 
-/// A string field, which is not written when it is empty.
+/// A string field, which is omitted if empty.
 fn text(text: &str) -> usize {
     if text.is_empty() { 0 } else { field(text.len()) }
 }
 
-/// A count, which is not written when it is zero.
+/// A count, which is omitted if zero.
 fn number(count: u32) -> usize {
     if count == 0 { 0 } else { 1 + varint(u64::from(count)) }
 }

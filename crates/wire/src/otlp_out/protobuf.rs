@@ -1,4 +1,4 @@
-//! Spans as OTLP's messages. The counterpart of `otlp_in::{span, value}`.
+//! Converts spans to OTLP's messages: the reverse of `otlp_in::{span, value}`.
 
 use coral_trace::{
     Attributes, EntityRef, Event, KeyValue, Link, Resource, Scope, Span, SpanId, SpanKind, Status,
@@ -69,7 +69,7 @@ fn link(link: &Link) -> proto_span::Link {
     }
 }
 
-/// Absent when there is nothing to say.
+/// Absent if it has default values.
 fn status(status: &Status) -> Option<proto::Status> {
     let said = *status != Status::default();
     said.then(|| proto::Status {
@@ -129,8 +129,8 @@ fn attributes(attributes: &Attributes) -> Vec<common::KeyValue> {
     attributes.iter().map(key_value).collect()
 }
 
-/// Empty values are absent here, which is never longer than what came: a span that was taken stays
-/// below the limit that took it.
+/// Empty values are written as absent ones, which is never longer than what was received. So an
+/// accepted span stays below the limit of a span.
 fn key_value(attribute: &KeyValue) -> common::KeyValue {
     let value = (attribute.value != Value::Empty).then(|| any(&attribute.value));
     common::KeyValue { key: attribute.key.clone(), value, key_strindex: 0 }

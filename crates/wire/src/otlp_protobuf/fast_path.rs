@@ -1,10 +1,10 @@
-//! Fast path: steps through the fields of a message without prost. A reader that meets anything unusual gives up,
-//! and prost reads the message instead.
+//! Fast path: iterates over the fields of a message without prost. At anything unusual the caller
+//! gives up, and prost decodes the message.
 
-/// What of a message is left to read.
+/// The rest of a message.
 pub(crate) struct FastFields<'a>(pub(crate) &'a [u8]);
 
-/// What a field holds, by its wire type.
+/// The content of a field, by its wire type.
 pub(crate) enum Content<'a> {
     Varint(u64),
     Fixed64([u8; 8]),
@@ -13,7 +13,8 @@ pub(crate) enum Content<'a> {
 }
 
 impl<'a> FastFields<'a> {
-    /// Number and content of the next field; `None` when there is none, or it is broken or a group.
+    /// Number and content of the next field; `None` at the end, and for an invalid field or a
+    /// group.
     ///
     /// Source: protobuf.dev, "Encoding".
     pub(crate) fn next(&mut self) -> Option<(u64, Content<'a>)> {
@@ -40,7 +41,7 @@ impl<'a> FastFields<'a> {
                 return Some(value);
             }
         }
-        // Negative numbers take a tenth byte, which has one bit.
+        // Negative numbers need a tenth byte with one bit.
         let (nine, rest) = self.0.split_at_checked(9)?;
         let ([1], rest) = rest.split_first_chunk()? else { return None };
         debug_assert!(nine.iter().all(|byte| *byte >= 0x80), "a shorter one ended above");

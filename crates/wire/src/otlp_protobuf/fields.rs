@@ -1,26 +1,26 @@
 //! Walks the outer messages of a body, field by field.
 //!
-//! Decoding a whole request at once would give 300 bytes to each `12 00` in a hostile body, and lose
-//! everything for a bad byte in one part.
+//! Decoding a whole request with prost would allocate 300 bytes for each `12 00` in a hostile body,
+//! and lose everything for an invalid byte in one part.
 
 use prost::Message;
 
 use crate::otlp::DecodeError;
 use crate::refusal::bounded;
 
-/// One of the outer messages, whose fields from 1 to `last_field` all have a length.
+/// An outer message, whose fields from 1 to `last_field` are all length-delimited.
 #[derive(Clone, Copy)]
 pub(crate) struct Outer {
     pub name: &'static str,
     pub last_field: usize,
 }
 
-/// A body that is being read.
+/// A reader of a body.
 pub(crate) struct Reader<'a> {
     body: &'a [u8],
 }
 
-/// The fields of one message that have a length: number and bytes. Others are stepped over.
+/// The length-delimited fields of a message: number and bytes. Other fields are skipped.
 pub(crate) struct Fields<'a> {
     reader: &'a Reader<'a>,
     message: Outer,
@@ -28,12 +28,12 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Of this body.
+    /// A reader of `body`.
     pub fn new(body: &'a [u8]) -> Self {
         Self { body }
     }
 
-    /// The fields of `message`, whose bytes these are.
+    /// The fields of `message`, which has these `bytes`.
     pub fn fields(&'a self, bytes: &'a [u8], message: Outer) -> Fields<'a> {
         Fields { reader: self, message, rest: bytes }
     }
@@ -79,7 +79,7 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Steps over one field; `None` if it has no length.
+    /// Reads one field; `None` if it is not length-delimited.
     ///
     /// Source: protobuf.dev, "Encoding": a key is a varint of number and wire type.
     fn field(&mut self) -> Result<Option<(usize, &'a [u8])>, String> {
@@ -114,10 +114,10 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// How prost words that there are more than 100 messages in each other.
+/// prost's error text for more than 100 nested messages.
 pub(crate) const TOO_DEEP: &str = "recursion limit reached";
 
-/// prost's reason without its preamble; without the path, too, where that is a hundred steps long.
+/// prost's error text without its preamble, and without a very long path.
 pub(crate) fn what(error: &prost::DecodeError) -> String {
     let text = error.to_string();
     if text.ends_with(TOO_DEEP) {

@@ -1,4 +1,4 @@
-//! OTLP's attributes, resources and scopes.
+//! Converts OTLP's attributes, resources and scopes.
 
 use coral_trace::{Attributes, Double, EntityRef, KeyValue, Resource, Scope, Value};
 use opentelemetry_proto::tonic::common::v1 as common;
@@ -57,7 +57,7 @@ fn key_value(attribute: common::KeyValue, levels: usize) -> Option<KeyValue> {
     Some(KeyValue { key: attribute.key, value: self::value(value, levels)? })
 }
 
-/// References into the string table of profiles count as absent in traces, as OTLP says.
+/// References to the string table of profiles count as absent in traces, as OTLP specifies.
 fn value(value: Option<Any>, levels: usize) -> Option<Value> {
     Some(match value {
         None | Some(Any::StringValueStrindex(_)) => Value::Empty,

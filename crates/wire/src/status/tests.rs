@@ -1,10 +1,10 @@
-//! Answers, as an exporter reads them.
+//! Answers as an exporter decodes them.
 
 use super::*;
 use crate::otlp_in::{self, DecodedSpans};
 use crate::otlp_service::ExportTraceServiceRequest;
 
-/// What is refused of `json`.
+/// The refused spans of `json`.
 fn refused(json: &str) -> RefusedSpans {
     let recogniser = coral_trace::Recogniser::default();
     let DecodedSpans { refused, .. } =
@@ -13,7 +13,7 @@ fn refused(json: &str) -> RefusedSpans {
 }
 
 #[test]
-fn a_retryable_grpc_error_says_in_its_details_when_to_come_back() {
+fn a_retryable_grpc_error_has_the_delay_in_its_details() {
     let status = retry_info_details(Code::Unavailable, "busy", Duration::from_millis(1_500));
     assert_eq!((status.code(), status.message()), (Code::Unavailable, "busy"));
     let details = RpcStatus::decode(status.details()).unwrap();
@@ -34,7 +34,7 @@ fn an_http_error_has_the_same_status_in_both_encodings() {
 }
 
 #[test]
-fn an_export_that_was_taken_whole_is_answered_with_nothing() {
+fn an_entirely_accepted_export_has_an_empty_answer() {
     let nothing = refused("{}");
     assert!(export_response(&nothing, Encoding::Protobuf).is_empty());
     assert_eq!(export_response(&nothing, Encoding::Json), b"{}");

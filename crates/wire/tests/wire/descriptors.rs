@@ -1,4 +1,4 @@
-//! What gRPC reflection needs.
+//! The descriptors for gRPC reflection.
 
 use prost::Message;
 use prost_types::FileDescriptorSet;

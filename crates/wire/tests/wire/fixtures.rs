@@ -1,4 +1,4 @@
-//! Captures of real Beyla, against the tables that were written with them.
+//! Captures of Beyla, compared with the tables of their README.
 
 use std::collections::HashSet;
 use std::fs;
@@ -10,7 +10,7 @@ use coral_wire::otlp_out::{encode, encode_json};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/beyla");
 
-/// One row of the README's table of traces.
+/// A row of the README's table of traces.
 #[derive(PartialEq, Debug)]
 struct Row {
     spans: usize,

@@ -1,4 +1,4 @@
-//! Nothing that a stranger sends can panic, overflow the stack or come back unbounded.
+//! No input causes a panic, a stack overflow or unbounded output.
 
 use std::path::Path;
 
@@ -38,7 +38,7 @@ fn damaged(encoding: Encoding) -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-/// What an agent answers that has this page.
+/// An agent's answer with this page.
 fn answer_with(otlp: Vec<u8>) -> Vec<u8> {
     let page = Some(SpanPage { otlp, ..SpanPage::default() });
     QueryBeylaMetricsResponse { page, ..QueryBeylaMetricsResponse::default() }.encode_to_vec()
@@ -75,7 +75,7 @@ proptest! {
     }
 }
 
-/// A span with an attribute of `levels` lists or maps in each other.
+/// A span with an attribute of `levels` nested lists or maps.
 fn nested(levels: usize, wrap: fn(Value) -> Value) -> Span {
     let mut span = one_span();
     let value = (0..levels).fold(Value::from("deep"), |value, _| wrap(value));

@@ -1,4 +1,4 @@
-//! OTLP/JSON is read leniently, and what is wrong in it is located.
+//! OTLP/JSON is decoded leniently, and errors have a position.
 
 use coral_trace::{Attributes, Recogniser, Span, SpanKind, StatusCode, Value};
 use coral_wire::otlp_in::{DecodeError, DecodedSpans, Encoding, decode};
@@ -18,14 +18,14 @@ fn request(spans: &[&str]) -> String {
     format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{}]}}]}}]}}"#, spans.join(","))
 }
 
-/// The span with good ids and these further fields.
+/// A span with valid ids and these further fields.
 fn span(fields: &str) -> Span {
     let mut decoded = read(&request(&[&format!("{IDS},{fields}")])).unwrap();
     assert!(decoded.refused.is_empty(), "{}", decoded.refused.message());
     decoded.spans.remove(0)
 }
 
-/// The value that `json` is as an attribute.
+/// The value of an attribute with this JSON.
 fn value(json: &str) -> Value {
     let attribute = format!(r#""attributes":[{{"key":"k","value":{json}}}]"#);
     span(&attribute).attributes.get("k").unwrap().clone()

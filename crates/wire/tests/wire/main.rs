@@ -1,4 +1,4 @@
-//! OTLP in and out, over everything that a stranger may send.
+//! OTLP decoding and encoding, with arbitrary input.
 
 #[cfg(test)]
 mod arbitrary;

@@ -1,4 +1,4 @@
-//! Metrics in: captures of real Beyla, and what is refused of others.
+//! Decoding of metrics: captures of Beyla, and refusals.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -43,7 +43,7 @@ fn row(series: &Series) -> String {
     words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Requests by row, from metrics.
+/// Number of requests per row, from metrics.
 fn counted(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
     let (mut counters, mut rows) = (Counters::new(10_000), BTreeMap::new());
     for body in bodies {
@@ -59,7 +59,7 @@ fn counted(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
     rows
 }
 
-/// Requests by row, from spans.
+/// Number of requests per row, from spans.
 fn traced(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
     let mut rows = BTreeMap::new();
     for body in bodies {
@@ -71,7 +71,8 @@ fn traced(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
     rows
 }
 
-/// What `bodies` of metrics count, where spans that were captured beside them count it too.
+/// The requests that `bodies` of metrics count, as far as spans captured beside them count them
+/// too.
 fn agreed(version: &str, metrics: &[&str], traces: &[&str]) -> BTreeMap<String, u64> {
     let (counted, traced) = (counted(&bodies(version, metrics)), traced(&bodies(version, traces)));
     // SQL's metrics do not name the table.
@@ -213,7 +214,7 @@ fn what_is_no_red_metric_is_counted_as_that() {
     assert_eq!((ours.points.len(), ours.ignored.sdk), (0, 3));
 }
 
-/// A request of one metric with one point, in JSON; `point` replaces fields of a good one.
+/// A request of one metric with one point, in JSON. `point` replaces fields of a valid point.
 fn one(metric: &str, data: &str, point: &str) -> DecodedMetrics {
     let good = r#""startTimeUnixNano":"1795353301000000000","timeUnixNano":"1795353311000000000","count":"3","sum":0.02,
         "bucketCounts":["1","2","0"],"explicitBounds":[0.005,0.01],
@@ -342,7 +343,7 @@ fn a_bad_point_is_refused_with_its_reason() {
 }
 
 proptest! {
-    /// Bytes of captures, damaged: read or refused, and nothing panics.
+    /// Damaged captures are decoded or refused without a panic.
     #[test]
     fn damaged_metrics_are_read_or_refused(at in any::<Index>(), bytes in vec(any::<u8>(), 1..8), cut in any::<Index>()) {
         for body in bodies("3.31.0", &["metrics-003", "metrics-405"]) {

@@ -1,5 +1,5 @@
-//! What must hold of any bytes at all. The tests of this crate try it for a moment, on damaged captures
-//! too; `fuzz/` includes this file and tries it for hours.
+//! Properties of any input. The tests of this crate check them briefly, also on damaged captures;
+//! `fuzz/` includes this file and checks them for hours.
 
 use coral_trace::{Attributes, Origin, Recogniser, Resource, Scope, Span, Value};
 use coral_wire::agent_rpc::proto::{BeylaTraceSpan, QueryBeylaMetricsResponse};
@@ -9,12 +9,13 @@ use coral_wire::otlp_out::{encode, encode_json};
 use coral_wire::otlp_service::ExportTraceServiceRequest;
 use prost::Message as _;
 
-/// What a body may become in memory, as a multiple of its length: see `otlp_in::decode`.
+/// Limit of the memory of a decoded body, as a multiple of its length: see `otlp_in::decode`.
 const MULTIPLE: usize = 64;
-/// What it may become besides: one growth of each list that is hardly filled.
+/// Memory in addition: one growth of each nearly empty list.
 const BESIDES: usize = 8 * 1024;
 
-/// Bytes of protobuf: read or refused, small, written again as they were read, and the same as prost says.
+/// Protobuf is decoded or refused, uses little memory, survives encoding, and is decoded as prost
+/// does.
 pub fn protobuf(body: &[u8]) {
     let ours = checked(body, Encoding::Protobuf);
     let Ok(request) = ExportTraceServiceRequest::decode(body) else { return };
@@ -27,12 +28,12 @@ pub fn protobuf(body: &[u8]) {
     );
 }
 
-/// Bytes of JSON: read or refused, small, and written again as they were read.
+/// JSON is decoded or refused, uses little memory, and survives encoding.
 pub fn json(body: &[u8]) {
     let _ = checked(body, Encoding::Json);
 }
 
-/// Bytes of an agent's answer: a colony reads or refuses its page, whoever the agent is.
+/// An agent's answer is decoded or refused by a colony, whatever it contains.
 pub fn answer(bytes: &[u8]) {
     let Ok(answer) = QueryBeylaMetricsResponse::decode(bytes) else { return };
     let Some(page) = answer.page else { return };
@@ -44,7 +45,7 @@ pub fn answer(bytes: &[u8]) {
     }
 }
 
-/// Reads `body`, and whatever came of it again in both encodings.
+/// Decodes `body`, and decodes the result again after encoding it in both encodings.
 pub fn checked(body: &[u8], encoding: Encoding) -> Result<DecodedSpans, DecodeError> {
     let sdk = Recogniser::everything_sdk();
     let outcome = decode(body, encoding, &sdk);
@@ -62,7 +63,7 @@ pub fn checked(body: &[u8], encoding: Encoding) -> Result<DecodedSpans, DecodeEr
     outcome
 }
 
-/// Writing and reading loses nothing of what was taken.
+/// Encoding and decoding loses nothing of an accepted request.
 fn survives(spans: &[Span]) {
     let sdk = Recogniser::everything_sdk();
     let expected = grouped(spans);
@@ -76,14 +77,14 @@ fn survives(spans: &[Span]) {
     assert_eq!(encode_json(&again.spans), encode_json(&expected));
 }
 
-/// What RFD 036's shape can say of a span is no longer than we say it is.
+/// The size of a span in RFD 036's form is at most the computed size.
 fn rfd_shape(span: &Span) {
     let bytes = BeylaTraceSpan::from(span).encode_to_vec();
     assert!(bytes.len() <= rfd_span_len(span));
     BeylaTraceSpan::decode(&bytes[..]).expect("we wrote it");
 }
 
-/// `spans` in the order that grouping gives them.
+/// `spans` in the order of grouping.
 pub fn grouped(spans: &[Span]) -> Vec<Span> {
     let first = |span: &Span, equal: fn(&Span, &Span) -> bool| {
         spans.iter().position(|other| equal(span, other))
@@ -96,7 +97,8 @@ pub fn grouped(spans: &[Span]) -> Vec<Span> {
     grouped
 }
 
-/// Bytes of heap that `spans` hold; an origin counts once for each span that follows another's.
+/// Bytes of heap that `spans` use. An origin counts once for each span that follows one of another
+/// origin.
 #[allow(clippy::ptr_arg, reason = "as below")]
 fn memory(spans: &Vec<Span>) -> usize {
     let mut bytes = list(spans);
@@ -121,7 +123,7 @@ fn memory(spans: &Vec<Span>) -> usize {
     bytes
 }
 
-/// Room counts, and not its use.
+/// Counts the capacity, not the length.
 #[allow(clippy::ptr_arg, reason = "a slice does not know how much room its list has")]
 fn list<T>(list: &Vec<T>) -> usize {
     list.capacity() * size_of::<T>()

@@ -1,4 +1,4 @@
-//! One bad span costs one span, and says why.
+//! An invalid span is refused alone, with a reason.
 
 use coral_trace::{Recogniser, Span, UnixNanos, Value};
 use coral_wire::otlp_in::{
@@ -12,7 +12,8 @@ use prost::Message;
 
 use crate::round_trip::one_span;
 
-/// A good span, a bad one made by `spoil`, and a good one: what is taken, and the message.
+/// A valid span, an invalid one made by `spoil`, and a valid one: the accepted spans, and the
+/// message.
 fn taken_beside(spoil: impl Fn(&mut proto::Span)) -> (usize, String) {
     let mut request = to_request(&[one_span(), one_span(), one_span()]);
     spoil(&mut request.resource_spans[0].scope_spans[0].spans[1]);

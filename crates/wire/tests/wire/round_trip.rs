@@ -1,4 +1,4 @@
-//! What OTLP carried in comes out again.
+//! Decoding and encoding OTLP changes nothing.
 
 use std::collections::HashSet;
 use std::sync::Arc;

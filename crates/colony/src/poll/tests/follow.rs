@@ -8,7 +8,7 @@ use crate::poll::follow::Follower;
 type Agents = BTreeMap<String, Agent>;
 
 impl Colony {
-    /// Follows `web-1`, which `agent` plays wherever it is.
+    /// A follower of `web-1`. `agent` answers at every address.
     fn follower(
         &self,
         agent: &ScriptedAgent,
@@ -31,7 +31,7 @@ fn known_at(address: &str) -> Agents {
     Agents::from([("web-1".into(), at(address))])
 }
 
-/// Lets every other task go as far as it can.
+/// Yields until every other task waits.
 async fn others_go_on() {
     for _ in 0..50 {
         tokio::task::yield_now().await;
@@ -39,7 +39,7 @@ async fn others_go_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poller_that_panics_is_counted_and_started_again_less_and_less_often() {
+async fn a_panic_of_a_poller_is_counted_and_the_poller_restarted_with_backoff() {
     let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
     agent.change(|script| script.faults.extend([Fault::Panic; 6]));
     let (_registry, agents) = watch::channel(known_at("http://a:1"));
@@ -56,7 +56,8 @@ async fn a_poller_that_panics_is_counted_and_started_again_less_and_less_often()
     tasks.join_next().await.unwrap().unwrap();
 }
 
-/// One thread for blocking calls. While it is taken, a commit can be begun and does not end.
+/// Runs `test` on a runtime with one thread for blocking calls. While that thread is busy, a commit
+/// can be started but not finish.
 fn with_one_blocking_thread(test: impl AsyncFnOnce()) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -80,7 +81,7 @@ async fn take_blocking_thread() -> mpsc::SyncSender<()> {
 }
 
 #[test]
-fn a_poller_that_is_stopped_in_a_commit_ends_after_it() {
+fn a_poller_that_is_stopped_during_a_commit_ends_after_the_commit() {
     with_one_blocking_thread(async || {
         let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(2)));
         let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
@@ -100,7 +101,7 @@ fn a_poller_that_is_stopped_in_a_commit_ends_after_it() {
 }
 
 #[test]
-fn an_agent_that_moves_while_its_page_is_stored_is_polled_on_from_there_and_no_count_goes_back() {
+fn an_agent_that_moves_during_a_commit_is_polled_at_its_new_address_and_no_count_decreases() {
     with_one_blocking_thread(async || {
         let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
         let (registry, agents) = watch::channel(known_at("http://a:1"));

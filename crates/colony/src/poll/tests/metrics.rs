@@ -1,4 +1,4 @@
-//! Metrics of agents that misbehave.
+//! Metrics of scripted agents that misbehave.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,17 +13,17 @@ use crate::poll::client::MetricPageRequest;
 use crate::poll::metrics::MetricStream;
 use crate::poll::page_fetcher::PageFetcher;
 
-/// An agent whose store is called `id` and has one request in each of its rows, two rows a page.
+/// An agent whose store is called `id`. Each row has one request, each page two rows.
 #[derive(Clone, Default)]
 struct MetricScript {
     id: String,
     rows: u64,
     /// The row with this receipt is sent without its detail.
     bad: Option<u64>,
-    /// So many pages begin and do not end.
+    /// The number of next pages that start and never end.
     drips: usize,
     asked_for: Vec<u32>,
-    /// Pages that began to be read.
+    /// Pages whose reading started.
     read: Arc<AtomicUsize>,
     hung_up: usize,
 }
@@ -98,7 +98,7 @@ impl Colony {
         PageFetcher { client: agent, engine, room, within: Duration::from_secs(9) }
     }
 
-    /// As after a restart of the colony.
+    /// Polls with a new stream, as after a restart of the colony.
     async fn poll_metrics(&self, fetcher: &mut PageFetcher<MetricScript>) -> Result<(), PollError> {
         let mut stream = MetricStream::resume("web-1", &self.store).unwrap();
         stream.catch_up(fetcher, &self.health, &CancellationToken::new()).await
@@ -113,12 +113,12 @@ impl Colony {
 }
 
 #[tokio::test(start_paused = true)]
-async fn metrics_are_polled_once_whatever_becomes_of_the_agents_store() {
+async fn metrics_are_counted_once_even_if_the_agents_store_is_replaced() {
     let colony = Colony::new();
     let rows = [
         ("first", 5, 5),
         ("first", 7, 7),
-        // An older copy was put back: nothing is read again, and what comes then is.
+        // An older copy of the store was restored: only rows after the copy are new.
         ("first", 4, 7),
         ("first", 6, 9),
         // The store was wiped.
@@ -132,7 +132,7 @@ async fn metrics_are_polled_once_whatever_becomes_of_the_agents_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_metric_that_is_refused_costs_itself_and_is_counted_with_its_reason() {
+async fn only_the_refused_metric_is_lost_and_its_reason_is_kept() {
     let colony = Colony::new();
     let mut fetcher = colony.fetcher(MetricScript { bad: Some(4), ..MetricScript::of("first", 7) });
     for _ in 0..2 {
@@ -144,7 +144,7 @@ async fn a_metric_that_is_refused_costs_itself_and_is_counted_with_its_reason() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn metrics_that_do_not_come_to_an_end_give_their_room_back_and_fewer_are_asked_for() {
+async fn an_answer_that_never_ends_frees_its_permit_and_shrinks_the_next_request_for_metrics() {
     let colony = Colony::new();
     let mut fetcher = colony.fetcher(MetricScript { drips: 1, ..MetricScript::of("first", 3) });
     let stop = CancellationToken::new();
@@ -162,7 +162,7 @@ async fn metrics_that_do_not_come_to_an_end_give_their_room_back_and_fewer_are_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn metrics_wait_with_their_agent_until_there_is_room() {
+async fn metrics_wait_at_their_agent_until_a_permit_is_free() {
     let colony = Colony::new();
     let mut fetcher = colony.fetcher(MetricScript::of("first", 3));
     let taken = fetcher.room.clone().acquire_owned().await.unwrap();
@@ -180,7 +180,7 @@ async fn metrics_wait_with_their_agent_until_there_is_room() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_name_of_a_store_of_metrics_is_bounded_too() {
+async fn a_store_id_that_is_too_long_is_refused_for_metrics() {
     let colony = Colony::new();
     let mut fetcher = colony.fetcher(MetricScript::of(&"x".repeat(100_000), 3));
     let outcome = colony.poll_metrics(&mut fetcher).await;

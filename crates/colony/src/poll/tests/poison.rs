@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// `spans(7)` without the fourth.
+/// `spans(7)` without the fourth span.
 fn others() -> Vec<Span> {
     let mut others = spans(7);
     others.remove(3);
@@ -10,7 +10,7 @@ fn others() -> Vec<Span> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_span_that_is_refused_costs_itself_and_is_counted_with_its_reason() {
+async fn only_the_refused_span_is_lost_and_its_reason_is_kept() {
     let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(7)));
     agent.change(|script| script.idless = Some(4));
     let mut poller = colony.poller(&agent, ALL);
@@ -26,7 +26,7 @@ async fn a_span_that_is_refused_costs_itself_and_is_counted_with_its_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_page_that_is_no_otlp_only_the_span_that_makes_it_so_is_left_out() {
+async fn only_the_span_that_makes_a_page_invalid_otlp_is_lost() {
     let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(7)));
     agent.change(|script| {
         script.page_spans = 5;
@@ -38,7 +38,7 @@ async fn of_a_page_that_is_no_otlp_only_the_span_that_makes_it_so_is_left_out() 
     assert_eq!(colony.counter("spans.refused.undecodable"), 1);
     assert!(colony.status().last_refusal.unwrap().contains("cannot read the agent's page"));
     agent.change(|script| {
-        // Narrower, down to a single span, and wide again once that is behind.
+        // Pages shrink to a single span, and grow again after that span was skipped.
         assert!(script.asked_for.contains(&1), "{:?}", script.asked_for);
         script.garbled = None;
         script.spans = spans(40);
@@ -49,7 +49,7 @@ async fn of_a_page_that_is_no_otlp_only_the_span_that_makes_it_so_is_left_out() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_that_is_garbled_once_is_stored_when_it_comes_well() {
+async fn a_page_that_is_invalid_once_is_stored_at_the_next_try() {
     let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
     agent.change(|script| script.faults.extend([Fault::Garbage]));
     poll(&mut colony.poller(&agent, ALL)).await.unwrap();
@@ -58,11 +58,11 @@ async fn a_page_that_is_garbled_once_is_stored_when_it_comes_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_that_is_garbled_once_costs_nothing_after_an_outage_either() {
+async fn a_page_that_is_invalid_once_after_an_outage_loses_no_span() {
     let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(4)));
     agent.change(|script| script.faults.extend([Fault::Refuse; 20]));
     let mut poller = colony.poller(&agent, ALL);
-    // Each fetch that fails makes pages narrower, down to a single span.
+    // Each failed fetch shrinks pages, down to a single span.
     for _ in 0..10 {
         poll(&mut poller).await.unwrap_err();
     }
@@ -76,7 +76,7 @@ async fn a_page_that_is_garbled_once_costs_nothing_after_an_outage_either() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_agent_that_garbles_everything_is_left_behind_span_by_span_and_says_so() {
+async fn all_spans_of_an_agent_that_sends_only_invalid_pages_are_counted_as_refused() {
     let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(3)));
     agent.change(|script| script.faults.extend([Fault::Garbage; 20]));
     poll(&mut colony.poller(&agent, ALL)).await.unwrap();
@@ -85,7 +85,7 @@ async fn an_agent_that_garbles_everything_is_left_behind_span_by_span_and_says_s
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_link_that_is_none_costs_itself_and_is_counted() {
+async fn an_invalid_link_is_dropped_from_its_span_and_counted() {
     let mut span = spans(1).remove(0);
     let link = coral_trace::Link {
         trace_id: TraceId::try_from(0xabcd_ef01_u128 << 80).unwrap(),

@@ -1,25 +1,25 @@
-//! Many agents, and room for few pages.
+//! The limit of pages in memory, with many agents.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
-/// An agent that notes how many pages are here and not stored when one of its own begins to be read.
+/// An agent that counts, when reading of its page starts, how many pages are read and not stored.
 #[derive(Clone)]
-struct Noting {
+struct CountingAgent {
     agent: ScriptedAgent,
     store: Store,
     read: Arc<AtomicUsize>,
     most_held: Arc<AtomicUsize>,
 }
 
-impl AgentClient for Noting {
+impl AgentClient for CountingAgent {
     async fn ask(&mut self, wanted: SpanPageRequest) -> Result<Incoming<SpanPage>, PollError> {
         let page = self.agent.ask(wanted).await?;
         let Self { store, read, most_held, .. } = self.clone();
         Ok(Box::pin(async move {
             let read = read.fetch_add(1, Ordering::Relaxed) + 1;
-            // Each stream's first page makes its checkpoint, and each has but one.
+            // Each stream has one page here, and its first page stores its checkpoint.
             let stored = store.checkpoints().len();
             most_held.fetch_max(read - stored, Ordering::Relaxed);
             page.await
@@ -37,14 +37,14 @@ impl AgentClient for Noting {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fifty_agents_never_have_more_pages_here_than_there_is_room_for() {
+async fn fifty_agents_never_have_more_pages_in_memory_than_there_are_permits() {
     const ROOM: usize = 3;
     let colony = Colony::new();
     let (room, most_held) = (Arc::new(Semaphore::new(ROOM)), Arc::<AtomicUsize>::default());
     let read = Arc::<AtomicUsize>::default();
     let mut polls = JoinSet::new();
     for number in 0..50 {
-        let agent = Noting {
+        let agent = CountingAgent {
             agent: ScriptedAgent::with(spans(1)),
             store: colony.store.clone(),
             read: read.clone(),
@@ -65,7 +65,7 @@ async fn fifty_agents_never_have_more_pages_here_than_there_is_room_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn agents_that_think_take_no_room() {
+async fn agents_that_have_not_answered_hold_no_permits() {
     let colony = Colony::new();
     let (room, stop) = (Arc::new(Semaphore::new(1)), CancellationToken::new());
     let mut thinkers = JoinSet::new();
@@ -75,7 +75,7 @@ async fn agents_that_think_take_no_room() {
         let poller = colony.poller_of(&format!("slow-{number}"), &thinker, ALL, &room);
         thinkers.spawn(poller.run(stop.clone()));
     }
-    // Past their first waits: all of them are asked.
+    // After their first waits, all agents have been asked.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let begin = tokio::time::Instant::now();
     let quick = ScriptedAgent::with(spans(5));
@@ -86,7 +86,7 @@ async fn agents_that_think_take_no_room() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_agent_that_does_not_end_its_answer_gives_its_room_back_and_is_asked_for_less() {
+async fn an_answer_that_never_ends_frees_its_permit_and_shrinks_the_next_request() {
     let colony = Colony::new();
     let room = Arc::new(Semaphore::new(1));
     let dripping = ScriptedAgent::with(spans(5));

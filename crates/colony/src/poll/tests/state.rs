@@ -1,9 +1,9 @@
-//! What is said of an agent.
+//! The status of an agent.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn unreachable_refusing_too_old_and_nonsense_are_told_apart() {
+async fn each_kind_of_failure_gives_the_agent_its_own_state() {
     for (fault, state, reachable) in [
         (Fault::Silent, "unreachable", false),
         (Fault::Drip, "unreachable", false),
@@ -36,7 +36,7 @@ async fn unreachable_refusing_too_old_and_nonsense_are_told_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_agent_that_claims_to_have_lost_more_than_can_be_does_not_turn_a_count_back() {
+async fn a_huge_number_of_losses_reported_by_an_agent_does_not_make_a_count_decrease() {
     let colony = Colony::new();
     for id in ["one", "other"] {
         let agent = ScriptedAgent::with(spans(2));

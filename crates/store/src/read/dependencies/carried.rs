@@ -1,4 +1,4 @@
-//! Spans of traces that lie in several places, and of hot rows.
+//! Spans that are held in memory: those of split traces, and hot rows.
 
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
@@ -20,13 +20,13 @@ pub(super) struct SplitSpans {
 
 struct SplitSpan {
     trace: u128,
-    /// The trace did not start later than this: microseconds.
+    /// An upper bound of the trace's start, microseconds.
     started: i64,
     span: CallSpan,
 }
 
 impl SplitSpans {
-    /// Adds a span of `trace`, of which `started` is a start.
+    /// Adds a span of `trace`. The trace started at `started` or earlier.
     pub(super) fn add(&mut self, trace: u128, started: i64, span: CallSpan) {
         self.spans.push(SplitSpan { trace, started, span });
     }
@@ -54,7 +54,7 @@ impl SplitSpans {
         Ok(())
     }
 
-    /// Joins them by trace, and adds the traces that started in the window.
+    /// Joins the spans by trace, and adds the traces that started in the window.
     pub(super) fn add_to(
         mut self,
         window: Window,

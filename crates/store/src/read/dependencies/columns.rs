@@ -1,4 +1,4 @@
-//! Rows as spans of a map.
+//! Converts rows to spans of a service map.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt8Type, UInt32Type, UInt64Type};
@@ -22,10 +22,10 @@ pub(super) const COLUMNS: [&str; 7] = [
     "duration_us",
     "span_status",
 ];
-/// Those that are read where they have a value.
-pub(super) const SAID_COLUMNS: [&str; 9] =
+/// The columns that are read only where they have a value.
+pub(super) const PEER_COLUMNS: [&str; 9] =
     [TEXTS[0], TEXTS[1], TEXTS[2], TEXTS[3], TEXTS[4], TEXTS[5], TEXTS[6], TEXTS[7], PORT];
-/// What a span says of the other side; a column that was not read has no value.
+/// The text columns of peer hints. A column that was not read has no values.
 const TEXTS: [&str; 8] = [
     "http_request_method",
     "rpc_system",
@@ -38,14 +38,14 @@ const TEXTS: [&str; 8] = [
 ];
 const PORT: &str = "server_port";
 
-/// Reads batches, and makes a map of what is added to it.
+/// Reads batches into spans, and builds the service map.
 #[derive(Default)]
 pub(super) struct Reader {
     pub(super) map: Dependencies,
     spans: Vec<CallSpan>,
 }
 
-/// A text column by codes: hot rows have texts, sealed ones dictionaries.
+/// A text column as codes: hot rows have texts, sealed rows have dictionaries.
 struct Coded<'a> {
     codes: Codes<'a>,
     texts: Texts<'a>,
@@ -62,7 +62,7 @@ enum Texts<'a> {
     Made(Vec<&'a str>),
 }
 
-/// The code of no value.
+/// The code of a null.
 const NONE: u32 = u32::MAX;
 
 impl Reader {
@@ -70,7 +70,7 @@ impl Reader {
         self.map
     }
 
-    /// The rows of `batch`, in their order.
+    /// The rows of `batch`, in order.
     pub(super) fn read(&mut self, batch: &RecordBatch) -> Result<&[CallSpan], StoreError> {
         let ids = column(batch, "span_id")?.as_primitive::<UInt64Type>().values();
         let parents = column(batch, "parent_span_id")?.as_primitive::<UInt64Type>();
@@ -101,12 +101,12 @@ impl Reader {
         Ok(&self.spans)
     }
 
-    /// The node of each code.
+    /// The service node of each code.
     fn services(&mut self, services: &Coded<'_>) -> Vec<NodeId> {
         (0..services.len()).map(|code| self.map.service(services.text(code))).collect()
     }
 
-    /// What each row says of the other side of its call.
+    /// The peer hints of each row.
     fn hints(
         &mut self,
         batch: &RecordBatch,
@@ -119,7 +119,7 @@ impl Reader {
         let ports = batch.column_by_name(PORT).map(|ports| ports.as_primitive::<Int64Type>());
         let port =
             |row: usize| ports.filter(|ports| ports.is_valid(row)).map(|ports| ports.value(row));
-        // Few rows say what no other says.
+        // Most rows share their hints with others.
         let mut known: HashMap<([u32; TEXTS.len()], Option<i64>), Option<PeerHintsId>> =
             HashMap::new();
         let mut hints = Vec::with_capacity(kinds.len());
@@ -213,5 +213,5 @@ pub(super) fn column<'a>(
     batch: &'a RecordBatch,
     name: &'static str,
 ) -> Result<&'a ArrayRef, StoreError> {
-    batch.column_by_name(name).ok_or_else(|| damaged(name, &"no column"))
+    batch.column_by_name(name).ok_or_else(|| damaged(name, &"a missing column"))
 }

@@ -9,23 +9,23 @@ use coral_trace::TraceId;
 use coral_trace::dependency::CallSpan;
 
 use super::carried::SplitSpans;
-use super::columns::{COLUMNS, Reader, SAID_COLUMNS, column};
+use super::columns::{COLUMNS, PEER_COLUMNS, Reader, column};
 use super::{Pass, Window};
 use crate::error::StoreError;
 use crate::row::damaged;
 use crate::segment::{Segment, TRACE_ROW};
 
-/// What becomes of a row of the traces file.
+/// How a row of the traces file is treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// It is whole, and counts.
+    /// The trace is in this segment only: it is added at once.
     Whole,
-    /// It has spans elsewhere: it is carried, with this start.
+    /// The trace is split: its spans are held in memory. The value is the start of this part.
     SplitSpans(TraceId, i64),
     Skipped,
 }
 
-/// Adds the traces of `segment` that lie in it alone, if `whole`, and carries the others.
+/// Adds the traces that are only in `segment`, if `whole`. Holds the spans of split ones in memory.
 pub(super) fn read(
     segment: &Segment,
     window: Window,
@@ -35,7 +35,7 @@ pub(super) fn read(
     carried: &mut SplitSpans,
     budget: &Budget,
 ) -> Result<(), StoreError> {
-    // Before the rest is read: a trace that goes on elsewhere by then is marked.
+    // Read first, so that a trace that is split meanwhile is marked.
     let split = segment.split_rows();
     if !whole && split.is_empty() {
         return Ok(());
@@ -43,7 +43,7 @@ pub(super) fn read(
     let fates = fates(segment, window, pass, whole, &split, budget)?;
     let mut rows = Rows::none_of(&fates);
     for group in segment.row_groups()? {
-        let said = group.with_values(&SAID_COLUMNS)?;
+        let said = group.with_values(&PEER_COLUMNS)?;
         for batch in group.read(&[&COLUMNS[..], &said].concat(), budget)? {
             let traces = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
             for (trace, span) in traces.iter().zip(reader.read(&batch)?) {
@@ -87,10 +87,10 @@ fn fates(
     Ok(fates)
 }
 
-/// Spans of whole traces, to be put together by trace.
+/// Spans of traces that are only in this segment, to be grouped by trace.
 struct Rows {
     spans: Vec<(u32, CallSpan)>,
-    /// How many of each trace there are.
+    /// Number of spans of each trace.
     counts: Vec<u32>,
 }
 
@@ -104,7 +104,7 @@ impl Rows {
         self.spans.push((trace, span));
     }
 
-    /// Each trace at once: sorted by counting.
+    /// Calls `add` with the spans of each trace. Groups them by counting sort.
     fn by_trace(self, budget: &Budget, mut add: impl FnMut(&[CallSpan])) -> Result<(), StoreError> {
         let Some((_, some)) = self.spans.first() else { return Ok(()) };
         let mut sorted = vec![*some; self.spans.len()];

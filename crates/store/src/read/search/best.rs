@@ -1,4 +1,4 @@
-//! The best few of many traces.
+//! Selects the best traces of many.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -20,18 +20,18 @@ pub(super) struct Candidate {
     place: Place,
 }
 
-/// Where the rest of it is.
+/// Where the other data of a candidate is.
 #[derive(Clone)]
 pub(super) enum Place {
-    /// At hand.
+    /// In memory.
     Hot(TraceId, Arc<TracePart>),
     /// In a row of a segment's traces file.
     Row(SegmentRow),
-    /// In several, and perhaps in hot rows.
+    /// In several rows, and perhaps in hot rows.
     Rows(TraceId, Option<Arc<TracePart>>, Vec<SegmentRow>),
 }
 
-/// A segment's number, and a row of its traces file.
+/// The number of a segment, and a row of its traces file.
 pub(super) type SegmentRow = (u64, u32);
 
 /// Collects candidates and keeps the best.
@@ -39,13 +39,14 @@ pub(super) struct Best {
     order: Order,
     keep: usize,
     candidates: Vec<Candidate>,
-    /// Key of the worst that is kept, once some were let go: what is not better needs no look.
+    /// The key of the worst kept candidate, once others were dropped. Traces that are not better
+    /// are skipped.
     bar: Option<Key>,
-    /// What is as good as this, or better, was found before.
+    /// Traces with this key or a better one were found in an earlier round.
     below: Option<Key>,
 }
 
-/// How good a trace is: larger is better.
+/// The sort key of a trace: larger is better.
 pub(super) type Key = (i64, i64);
 
 impl Candidate {
@@ -85,20 +86,21 @@ impl Best {
             && self.may_be_below(block.earliest)
     }
 
-    /// Whether any trace of a segment can be among the best, by when they start.
+    /// Whether any trace of a segment can be among the best, given when its traces start.
     pub(super) fn may_want(&self, extent: &SegmentExtent) -> bool {
         self.order != Order::Newest
             || (self.bar.is_none_or(|bar| key(self.order, extent.last_start, 0) >= bar)
                 && self.may_be_below(extent.first_start))
     }
 
-    /// Whether a trace may be below what was found before, by the earliest that it may start.
+    /// Whether a trace may rank below those of earlier rounds, given the earliest that it can
+    /// start.
     fn may_be_below(&self, earliest: i64) -> bool {
         self.order != Order::Newest
             || self.below.is_none_or(|below| key(self.order, earliest, 0) < below)
     }
 
-    /// Lets go of what is not among the best.
+    /// Drops candidates that are not among the best.
     pub(super) fn cut(&mut self) {
         if self.candidates.len() <= self.keep {
             return;
@@ -107,12 +109,12 @@ impl Best {
         let key = |candidate: &Candidate| Reverse(key(order, candidate.start, candidate.duration));
         self.candidates.select_nth_unstable_by_key(self.keep - 1, key);
         let Reverse(bar) = key(&self.candidates[self.keep - 1]);
-        // Equals stay: the trace id decides among them, which is not known here.
+        // Equal keys stay: they are ordered by trace id, which is not known here.
         self.candidates.retain(|candidate| key(candidate).0 >= bar);
         self.bar = Some(bar);
     }
 
-    /// The key of the worst that is kept, when some were let go.
+    /// The key of the worst kept candidate, if others were dropped.
     pub(super) fn bar(&mut self) -> Option<Key> {
         self.cut();
         self.bar
@@ -126,7 +128,7 @@ fn key(order: Order, start: i64, duration: i64) -> Key {
     }
 }
 
-/// Reads what a list shows of the best that are of the right services, in order.
+/// Reads the summaries of the best candidates that have the wanted services, in order.
 pub(super) fn read(
     best: Best,
     segments: &[Arc<Segment>],
@@ -152,7 +154,7 @@ fn read_parts(
     budget: &Budget,
 ) -> Result<Vec<(TraceId, Arc<TracePart>)>, StoreError> {
     let mut parts: Vec<(TraceId, Arc<TracePart>)> = Vec::new();
-    // By segment: rows, each with the sum it belongs to when that is begun.
+    // Rows to read, by segment.
     let mut wanted: BTreeMap<u64, BTreeMap<u32, ()>> = BTreeMap::new();
     for Candidate { place, .. } in candidates {
         let rows: &[SegmentRow] = match place {
@@ -180,7 +182,7 @@ fn read_parts(
     Ok(summed(parts))
 }
 
-/// Parts of the same trace as one.
+/// Merges parts of the same trace.
 fn summed(mut parts: Vec<(TraceId, Arc<TracePart>)>) -> Vec<(TraceId, Arc<TracePart>)> {
     parts.sort_by_key(|(trace, _)| *trace);
     let mut sums: Vec<(TraceId, Arc<TracePart>)> = Vec::with_capacity(parts.len());
@@ -193,7 +195,7 @@ fn summed(mut parts: Vec<(TraceId, Arc<TracePart>)>) -> Vec<(TraceId, Arc<TraceP
     sums
 }
 
-/// What a list shows of trace `trace_id`, when `part` is the sum of its parts.
+/// The summary of trace `trace_id`, whose parts sum up to `part`.
 fn summary(part: &TracePart, trace_id: TraceId) -> TraceSummary {
     let named = part.root.as_ref().unwrap_or(&part.head);
     TraceSummary {

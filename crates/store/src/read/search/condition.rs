@@ -1,4 +1,4 @@
-//! Conditions on single spans: name, service, attributes.
+//! Search conditions on single spans: name, service, attributes.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int16Type, Int64Type, UInt32Type};
@@ -19,7 +19,7 @@ use crate::row::promoted::{self, Column};
 use crate::row::record::{read_attributes, read_resource_attributes};
 use crate::segment::{RowGroup, Segment};
 
-/// What one span must fit at once.
+/// Conditions that one span must meet together.
 pub(super) struct Conditions {
     conditions: Vec<Condition>,
 }
@@ -28,14 +28,16 @@ enum Condition {
     Name(String),
     Service(Vec<String>),
     Collector(Collector),
-    /// On the span, or else on its resource; a key that has a column stands for all its spellings.
+    /// Key and value of an attribute of the span, or of its resource if the span lacks the key. A
+    /// key with a column covers all its spellings.
     Attribute(String, String),
-    /// The same, also where another value hides it: more spans than have it by the meaning of a filter.
+    /// Like `Attribute`, but also matches a value that another one hides. Used to narrow a filter,
+    /// which then decides exactly.
     AttributeAnywhere(String, String),
 }
 
 impl Conditions {
-    /// `None` when the query asks nothing of single spans.
+    /// `None` when the query has no conditions on single spans.
     pub(super) fn of(plan: &Plan<'_>) -> Option<Self> {
         let query = &plan.indexed;
         let anywhere = &plan.attributes_anywhere;
@@ -55,7 +57,7 @@ impl Conditions {
         Some(Self { conditions })
     }
 
-    /// Adds the traces of hot rows that fit.
+    /// Adds the traces of hot rows that match.
     pub(super) fn hot_traces(
         &self,
         rows: &Rows,
@@ -73,7 +75,7 @@ impl Conditions {
         Ok(())
     }
 
-    /// Rows of `segment`'s traces file that have a span that fits.
+    /// Rows of `segment`'s traces file with a span that matches.
     pub(super) fn trace_rows(
         &self,
         segment: &Segment,
@@ -96,7 +98,7 @@ impl Conditions {
         Ok(rows)
     }
 
-    /// The columns of a row group that must be read to judge its rows; `None` when none of them fits.
+    /// The columns of a row group that are needed to test its rows; `None` when no row can match.
     fn columns_in(
         &self,
         group: &RowGroup<'_>,
@@ -112,7 +114,8 @@ impl Conditions {
         Ok(Some(columns))
     }
 
-    /// Which rows fit every condition; `misplaced` says whether attributes that have a column may be elsewhere.
+    /// The rows that meet all conditions. `misplaced`: attributes that have a column may also be in
+    /// the JSON.
     fn fitting(&self, batch: &RecordBatch, misplaced: bool) -> Result<BooleanBuffer, StoreError> {
         let mut fitting = BooleanBuffer::new_set(batch.num_rows());
         for condition in &self.conditions {
@@ -168,7 +171,8 @@ impl Condition {
     }
 }
 
-/// The columns that say which spans have attribute `key` with the text `value`; `None` when none has.
+/// The columns that decide whether a span has attribute `key` with the text `value`; `None` if no
+/// span can.
 fn attribute_columns(
     group: &RowGroup<'_>,
     key: &str,
@@ -184,7 +188,8 @@ fn attribute_columns(
             columns.push(column);
         }
     }
-    // What a span says of itself hides what its resource says: even if none fits, it must be known then.
+    // A span's attribute hides its resource's. Even if no value matches, the hiding values must be
+    // read.
     let hides = !columns.is_empty();
     match own {
         Some(Column::Text(own))
@@ -196,20 +201,20 @@ fn attribute_columns(
     Ok((!columns.is_empty()).then_some(columns))
 }
 
-/// Whether a value hides another: what a span says of itself that of its resource, and a column that of the JSON.
+/// Whether values hide others: an attribute of the span that of its resource, a column the JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hiding {
     Counts,
     IsIgnored,
 }
 
-/// What stands in a JSON text that has `key`.
+/// The text that JSON contains if it has `key`.
 fn needle(key: &str) -> String {
     serde_json::to_string(key).expect("texts have a JSON form")
 }
 
-/// Rows whose span, or else whose resource, has attribute `key` with the text `value`. Of a column that was
-/// not read, no row has it.
+/// The rows whose span, or else whose resource, has attribute `key` with the text `value`. Columns
+/// that were not read match no row.
 fn attribute(
     batch: &RecordBatch,
     key: &str,
@@ -243,7 +248,7 @@ fn attribute(
     Ok(fits)
 }
 
-/// Rows that have a value in the key's own column, and those of them whose value is `value`.
+/// The rows with a value in the key's own column, and those of them whose value is `value`.
 fn own_column(
     batch: &RecordBatch,
     key: &str,
@@ -283,7 +288,8 @@ fn own_column(
     }
 }
 
-/// Looks at rows that are not `set` yet: `says` whether a text has the key, and if so whether it fits.
+/// Tests rows that are not in `set` yet. `says` returns whether a text has the key, and if so
+/// whether the value matches.
 fn add(
     set: &mut BooleanBuffer,
     fits: &mut BooleanBuffer,
@@ -300,7 +306,7 @@ fn add(
     Ok(())
 }
 
-/// As `Value` is shown.
+/// Whether `found`, shown as text, equals `value`.
 fn is_text(found: &Value, value: &str) -> bool {
     match found.as_str() {
         Some(text) => text == value,
@@ -318,7 +324,7 @@ fn valid(column: &ArrayRef) -> BooleanBuffer {
         .map_or_else(|| BooleanBuffer::new_set(column.len()), |nulls| nulls.inner().clone())
 }
 
-/// Rows of a text column that are not NULL and fit; of coded texts, each is looked at once.
+/// The rows of a text column that are not null and match. Each dictionary value is tested once.
 fn texts(column: &ArrayRef, fits: impl Fn(&str) -> bool) -> Result<BooleanBuffer, StoreError> {
     let each = |texts: &StringArray| {
         BooleanArray::from_iter(texts.iter().map(|text| Some(text.is_some_and(&fits))))
@@ -341,5 +347,5 @@ fn texts(column: &ArrayRef, fits: impl Fn(&str) -> bool) -> Result<BooleanBuffer
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a ArrayRef, StoreError> {
-    batch.column_by_name(name).ok_or_else(|| damaged(name, &"no column"))
+    batch.column_by_name(name).ok_or_else(|| damaged(name, &"a missing column"))
 }

@@ -1,4 +1,4 @@
-//! Filters, evaluated on the spans of candidates.
+//! Evaluates filters on the spans of candidates.
 
 use coral_engine::{Budget, Filter, TraceSummary};
 use coral_trace::{Collector, TraceId};
@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::hot::live::Live;
 use crate::read::places::Places;
 
-/// What it takes to evaluate a filter.
+/// Data that the evaluation of a filter needs.
 pub(super) struct Evaluation<'a> {
     pub(super) live: &'a Live,
     pub(super) filter: &'a Filter,
@@ -16,11 +16,11 @@ pub(super) struct Evaluation<'a> {
     pub(super) budget: &'a Budget,
 }
 
-/// Candidates that are read together have at most so many spans, unless it is one candidate.
+/// The most spans that are read at a time, unless a single candidate has more.
 const MAX_SPANS: u64 = 8_192;
 
 impl Evaluation<'_> {
-    /// Adds those of `candidates` that match to `matching`, in their order, until these are `limit`.
+    /// Appends the `candidates` that match to `matching`, in order, until `matching` has `limit`.
     pub(super) fn add_matching(
         &self,
         candidates: Vec<TraceSummary>,
@@ -31,7 +31,7 @@ impl Evaluation<'_> {
         while matching.len() < limit && rest.peek().is_some() {
             let (mut together, mut spans) = (Vec::new(), 0);
             while let Some(next) = rest.next_if(|next| {
-                // Few match, or the first ones do.
+                // Stop early: few candidates match, or the first ones suffice.
                 together.is_empty()
                     || (spans + next.spans <= MAX_SPANS && together.len() < 2 * limit)
             }) {

@@ -1,4 +1,4 @@
-//! Whether a trace is wanted, as far as its sums tell.
+//! Tests whether a trace can match a search, by its digest.
 
 use coral_trace::Collector;
 
@@ -14,7 +14,8 @@ pub(super) struct Judge {
     min_duration_us: i64,
     failed: Option<bool>,
     services: Vec<String>,
-    /// A trace without any of these bits has no span of the services; 0 when any service will do.
+    /// The bits of the services; a trace without any of them cannot match. 0 when any service
+    /// matches.
     service_bits: u64,
     pub(super) collector: Option<Collector>,
 }
@@ -32,12 +33,13 @@ impl Judge {
         }
     }
 
-    /// Whether a trace may start in the range whose part in a segment does.
+    /// Whether a segment may hold a part of a trace that starts in the range.
     pub(super) fn may_start_in(&self, extent: &SegmentExtent) -> bool {
         extent.last_start >= self.since && extent.first_start < self.until
     }
 
-    /// What the sums tell: `false` is final, `true` leaves the service to be looked at by name.
+    /// Whether the trace can match. `false` is final; after `true`, services must be compared by
+    /// name.
     pub(super) fn may_accept(&self, sum: &TraceDigest) -> bool {
         sum.first_start >= self.since
             && sum.first_start < self.until
@@ -46,7 +48,7 @@ impl Judge {
             && (self.service_bits == 0 || self.service_bits & sum.service_bits != 0)
     }
 
-    /// Whether it may accept any of a block.
+    /// Whether any trace of a block can match.
     pub(super) fn may_accept_any(&self, block: &DigestBounds) -> bool {
         block.latest >= self.since
             && block.earliest < self.until
@@ -55,12 +57,12 @@ impl Judge {
             && (self.service_bits == 0 || self.service_bits & block.service_bits != 0)
     }
 
-    /// Whether what `collector` saw counts.
+    /// Whether spans of `collector` are part of the search.
     pub(super) fn counts(&self, collector: Collector) -> bool {
         self.collector.is_none_or(|wanted| wanted == collector)
     }
 
-    /// Whether it has a span of one of the services, by name.
+    /// Whether the part has a span of one of the services, compared by name.
     pub(super) fn has_service(&self, part: &TracePart) -> bool {
         self.services.is_empty()
             || self.services.iter().any(|service| part.services.contains(service.as_str()))

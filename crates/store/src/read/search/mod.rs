@@ -1,7 +1,7 @@
-//! Lists of traces: the best of those that fit, exactly.
+//! Trace search: the best of the traces that match, exactly.
 //!
-//! Most traces lie in one place, and their row there says everything about them: each place is asked for
-//! its best few. The others are summed over the places that share them first, and only then judged.
+//! Most traces lie in one place, and their row there has all that a search tests: each place
+//! returns its best few. Split traces are summed over their places first, and tested afterwards.
 
 mod best;
 mod bits;
@@ -32,8 +32,8 @@ use crate::hot::live::Live;
 use crate::hot::part::TracePart;
 use crate::segment::Segment;
 
-/// Candidates whose spans are read to evaluate a filter: in one round at first, and in a later one at
-/// most. Few in tests, so that these have several rounds.
+/// Candidates whose spans are read to evaluate a filter: in the first round, and at most in a later
+/// one. Few in tests, so that tests have several rounds.
 const FIRST_CANDIDATES: usize = if cfg!(test) { 2 } else { 128 };
 const MAX_CANDIDATES: usize = 8_192;
 
@@ -51,7 +51,7 @@ pub(crate) fn search(
     let (mut matching, mut below) = (Vec::new(), None);
     loop {
         let mut found = live.reading(|| best(live, plan, keep, below, budget))?;
-        // A span that came between two rounds may have moved a trace from one to the other.
+        // A span that was stored between two rounds may have changed the rank of its trace.
         let known: HashSet<TraceId> =
             matching.iter().map(|trace: &TraceSummary| trace.trace_id).collect();
         found.traces.retain(|trace| !known.contains(&trace.trace_id));
@@ -63,8 +63,8 @@ pub(crate) fn search(
             }
             None => matching.extend(found.traces),
         }
-        // A service's bit may be another's, and a filter may not match: then some of the best are none, and those
-        // after them are wanted.
+        // A service bit can stand for another service, and a filter may not match. Then some of the
+        // best do not match, and the next ones are needed.
         if matching.len() >= limit || found.bar.is_none() {
             matching.truncate(limit);
             return Ok(matching);
@@ -74,24 +74,24 @@ pub(crate) fn search(
     }
 }
 
-/// What one round found.
+/// The result of one round.
 struct Found {
-    /// In order.
+    /// Traces in order.
     traces: Vec<TraceSummary>,
-    /// When there were more candidates than it kept: every candidate with this key or a better one was kept.
+    /// `Some` if candidates were dropped: every candidate with this key or a better one was kept.
     bar: Option<Key>,
 }
 
-/// What hot rows say, as of one moment.
+/// The hot rows at one moment.
 struct HotView {
     segments: Arc<Vec<Arc<Segment>>>,
-    /// Traces that segments have too: what hot rows add, and whether a span there fits the conditions.
+    /// Traces that segments have too: their hot part, and whether a hot span meets the conditions.
     split: HashMap<TraceId, (Arc<TracePart>, bool)>,
-    /// Those segments.
+    /// The segments with those traces.
     split_with: BTreeSet<u64>,
 }
 
-/// The best `keep` of the traces that meet the conditions and are not as good as `below`.
+/// The best `keep` traces that meet the conditions and rank below `below`.
 fn best(
     live: &Live,
     plan: &Plan<'_>,
@@ -107,7 +107,7 @@ fn best(
     let mut pieces = SplitTraces::new(hot.split);
     let mut linked = hot.split_with;
     let mut looked_at = BTreeSet::new();
-    // The newest first: then what older ones have is not new enough, mostly.
+    // Newest first: older segments then rarely have traces that are new enough.
     for segment in hot.segments.iter().rev() {
         if judge.may_start_in(&segment.extent) && best.may_want(&segment.extent) {
             let mut read = || {
@@ -135,7 +135,7 @@ fn best(
     Ok(Found { traces, bar })
 }
 
-/// Adds the best of the traces that no segment has, and says what there is of the others.
+/// Adds the best of the traces that are only in hot rows, and returns the hot parts of the others.
 fn hot_view(
     live: &Live,
     judge: &Judge,
@@ -169,8 +169,8 @@ fn hot_view(
     Ok(view)
 }
 
-/// Traces with a hot row that fits. Rows are looked at while commits go on: a trace that is sealed meanwhile is found in
-/// its segment, and a span that comes meanwhile is not looked at.
+/// Traces with a hot row that meets the conditions. Commits go on meanwhile: a trace that is sealed
+/// meanwhile is found in its segment, and spans that arrive meanwhile are not tested.
 fn hot_traces_that_fit(
     live: &Live,
     conditions: &Conditions,
@@ -214,7 +214,7 @@ impl HotView {
     }
 }
 
-/// The sum of parts; shared when there is one.
+/// The sum of parts; a single part is shared and not copied.
 fn sum<'a>(mut parts: impl Iterator<Item = &'a Arc<TracePart>>) -> Option<Arc<TracePart>> {
     let mut sum = parts.next()?.clone();
     for part in parts {

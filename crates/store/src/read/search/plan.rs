@@ -1,31 +1,33 @@
-//! How a search with a filter is done: what indexes do of it, and what is left to be evaluated.
+//! The plan of a search with a filter: which conditions the indexes test, and what is evaluated.
 
 use coral_engine::filter::{AttributeOwner, Comparison, Field, Literal, SpanField, TraceField};
 use coral_engine::{Filter, TraceQuery};
 
 use super::query::IndexedQuery;
 
-/// What indexes do of a search, and what they leave.
+/// The split of a search into index conditions and a filter.
 pub(crate) struct Plan<'a> {
-    /// Every trace that the search asks for meets these conditions.
+    /// Conditions that every matching trace meets.
     pub(super) indexed: IndexedQuery,
-    /// Key and text of attributes that a span has that matches the filter: on itself or on its resource, whichever of
-    /// the two the filter means.
+    /// Key and text of attributes that some span of a matching trace has, on itself or on its
+    /// resource, whichever of the two the filter names.
     pub(super) attributes_anywhere: Vec<(String, String)>,
-    /// What is evaluated on the traces that meet them; `None` when they say it all.
+    /// The filter to evaluate on traces that meet the conditions; `None` when the conditions are
+    /// exact.
     pub(super) filter: Option<&'a Filter>,
 }
 
 impl<'a> Plan<'a> {
-    /// A search that indexes do alone.
+    /// A search without a filter.
     pub(crate) fn indexed(query: &IndexedQuery) -> Self {
         Self { indexed: query.clone(), attributes_anywhere: Vec::new(), filter: None }
     }
 
-    /// How `query` is done; `None` when no trace can match.
+    /// The plan of `query`; `None` when no trace can match.
     ///
-    /// The conjuncts of the filter that say of one span what indexes know are added to the conditions, unless the query
-    /// has such conditions already: those may be met by another span.
+    /// Conjuncts of the filter that concern one span, and that indexes can test, become conditions.
+    /// A conjunct does not if the query has such a condition already, because another span may meet
+    /// it.
     pub(crate) fn of(query: &'a TraceQuery) -> Option<Self> {
         let mut plan = Self::indexed(&IndexedQuery::from(query));
         let Some(filter) = &query.filter else { return Some(plan) };
@@ -102,7 +104,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// A span, or a trace, of so many nanoseconds is in a trace of at least as many whole microseconds.
+    /// A duration in nanoseconds as a bound in microseconds: index durations are truncated to
+    /// microseconds.
     fn take_duration(&mut self, op: Comparison, nanos: i64) -> Taken {
         match op {
             Comparison::Equal | Comparison::Greater | Comparison::GreaterOrEqual if nanos > 0 => {
@@ -115,14 +118,14 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Whether conditions of indexes say what a conjunct says.
+/// Whether index conditions express a conjunct.
 #[derive(Clone, Copy)]
 enum Taken {
     Exactly,
-    /// They hold for more traces than it does.
+    /// The conditions also hold for traces that do not match.
     Partly,
     No,
-    /// It contradicts what is asked besides.
+    /// The conjunct contradicts other conditions.
     Impossible,
 }
 

@@ -3,8 +3,7 @@
 use coral_engine::{Order, TraceQuery};
 use coral_trace::{Collector, TimeRange};
 
-/// A search without a filter: all that an agent asks of its own store. The fields mean what those of
-/// [`TraceQuery`] mean.
+/// A search without a filter, which indexes answer alone. Fields are those of [`TraceQuery`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct IndexedQuery {
     /// See [`TraceQuery::started`].
@@ -37,7 +36,7 @@ impl IndexedQuery {
     }
 }
 
-/// Everything but the filter.
+/// All fields except the filter.
 impl From<&TraceQuery> for IndexedQuery {
     fn from(query: &TraceQuery) -> Self {
         Self {

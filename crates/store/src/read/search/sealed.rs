@@ -1,4 +1,4 @@
-//! What segments contribute to a list.
+//! Searches segments.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,12 +17,12 @@ use crate::hot::digest::TraceDigest;
 use crate::hot::part::TracePart;
 use crate::segment::{DigestBounds, Segment};
 
-/// The traces of one segment, as far as it takes to judge them.
+/// The traces of one segment, with the data to test them.
 pub(super) struct SealedTraces<'a> {
     segment: &'a Segment,
-    /// Rows whose trace has spans elsewhere too. A trace of two collectors has two rows here, and is split.
+    /// Rows whose trace is split. A trace with spans of two collectors has two rows, and is split.
     split: Arc<BTreeMap<u32, TraceId>>,
-    /// Rows that have a span that fits the conditions; `None` without conditions.
+    /// Rows with a span that meets the conditions; `None` without conditions.
     fitting: Option<Bits>,
     budget: &'a Budget,
 }
@@ -33,14 +33,14 @@ impl<'a> SealedTraces<'a> {
         conditions: Option<&Conditions>,
         budget: &'a Budget,
     ) -> Result<Self, StoreError> {
-        // Before the rest is read: a trace that goes on elsewhere by then is marked.
+        // Read first, so that a trace that is split meanwhile is marked.
         let split = segment.split_rows();
         let fitting =
             conditions.map(|conditions| conditions.trace_rows(segment, budget)).transpose()?;
         Ok(Self { segment, split, fitting, budget })
     }
 
-    /// Adds the best of the traces that lie here alone.
+    /// Adds the best of the traces that are only in this segment.
     pub(super) fn whole(&self, judge: &Judge, best: &mut Best) -> Result<(), StoreError> {
         let mut digests = self.segment.digests()?;
         let wanted = |best: &Best, block: &DigestBounds, rows: Range<u32>| {
@@ -68,7 +68,7 @@ impl<'a> SealedTraces<'a> {
         Ok(())
     }
 
-    /// Adds the others to what is known of them.
+    /// Adds the parts of split traces to `pieces`.
     pub(super) fn split(&self, judge: &Judge, pieces: &mut SplitTraces) -> Result<(), StoreError> {
         if self.split.is_empty() {
             return Ok(());
@@ -98,19 +98,19 @@ impl<'a> SealedTraces<'a> {
     }
 }
 
-/// Traces that lie in several places, summed as far as it takes to judge them.
+/// Split traces, with the sums that a search tests.
 pub(super) struct SplitTraces(HashMap<TraceId, SplitTrace>);
 
 struct SplitTrace {
     sum: TraceDigest,
-    /// A span of it fits the conditions.
+    /// Whether a span of the trace meets the conditions.
     fits: bool,
     hot: Option<Arc<TracePart>>,
     rows: Vec<SegmentRow>,
 }
 
 impl SplitTraces {
-    /// Begins with what hot rows have of traces that segments have too.
+    /// Starts with the hot parts of traces that segments have too.
     pub(super) fn new(hot: HashMap<TraceId, (Arc<TracePart>, bool)>) -> Self {
         let pieces = hot.into_iter().map(|(trace, (part, fits))| {
             let piece = SplitTrace {
@@ -124,7 +124,7 @@ impl SplitTraces {
         Self(pieces.collect())
     }
 
-    /// Those that the judge may accept.
+    /// The traces that can match.
     pub(super) fn candidates(
         self,
         judge: &Judge,

@@ -1,4 +1,4 @@
-//! Spans in JSON. A bad id costs its span or link, as in protobuf.
+//! Spans in JSON. An invalid id refuses only its span or link, as in protobuf.
 
 use std::fmt;
 use std::mem;
@@ -16,7 +16,7 @@ use crate::otlp_json::scalar::{enumeration, integer, nullable};
 use crate::otlp_json::value::{KeyValue, attributes};
 use crate::refusal::{RefusalReason, RefusedSpans};
 
-/// The spans of one `ScopeSpans`, each checked as soon as it is read, as yet without an origin.
+/// The spans of one `ScopeSpans`, each checked when read, before their origin is known.
 #[derive(Default)]
 pub(super) struct Spans {
     pub taken: Vec<trace::Span>,
@@ -139,7 +139,7 @@ impl Spans {
 }
 
 impl Span {
-    /// All but name and links.
+    /// Converts all fields except name and links.
     fn checked(self, origin: &Arc<Origin>) -> Result<trace::Span, RefusalReason> {
         Ok(trace::Span {
             trace_id: id(&self.trace_id, "trace_id")?,

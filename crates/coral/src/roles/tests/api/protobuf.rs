@@ -9,13 +9,14 @@ use prost_types::{
     ServiceDescriptorProto,
 };
 
-/// Numbers of the fields of `FileDescriptorProto`, `DescriptorProto`, … that paths to comments consist of.
+/// Field numbers in `FileDescriptorProto`, `DescriptorProto`, …, of which paths to comments
+/// consist.
 const MESSAGES: i32 = 4;
 const ENUMS: i32 = 5;
 const SERVICES: i32 = 6;
 const MEMBERS: i32 = 2;
 
-/// A section for each service of `file`, with a subsection for each of its methods, messages and enums.
+/// A section for `file`, with a subsection for each method, message and enum.
 pub fn section(file: &FileDescriptorProto, permission: impl Fn(&str) -> Permission) -> String {
     let mut text = String::new();
     for (at, service) in (0..).zip(&file.service) {
@@ -107,7 +108,7 @@ fn kind(message: &DescriptorProto, field: &FieldDescriptorProto) -> String {
     }
 }
 
-/// A link to the section of one of Coral's types; the name of any other.
+/// A link to the section of a type of Coral; the name of any other type.
 fn link(name: &str) -> String {
     let name = name.trim_start_matches('.');
     match name.strip_prefix("coral.") {
@@ -119,7 +120,7 @@ fn link(name: &str) -> String {
     }
 }
 
-/// The comment before what is at `path`, on one line.
+/// The comment of the item at `path`, on one line.
 fn comment(file: &FileDescriptorProto, path: &[i32]) -> String {
     let locations = file.source_code_info.iter().flat_map(|info| &info.location);
     let found = locations.into_iter().find(|location| location.path == path);

@@ -104,7 +104,7 @@ pub fn kind(schema: &Value) -> String {
     }
 }
 
-/// An object without a name, such as a column of an answer in SQL.
+/// The description of an object without a name, such as a column of an SQL answer.
 fn inline_object(schema: &Value) -> String {
     let fields = schema["properties"].as_object().into_iter().flatten();
     let fields = fields.map(|(name, field)| format!("`{name}` ({})", kind(field)));
@@ -133,7 +133,7 @@ fn section(name: &str, schema: &Value) -> String {
     text
 }
 
-/// A table of the values of an enum, or of the objects that it has, each with its own fields.
+/// A table of the values of an enum, or of its objects, each with its fields.
 fn variants(variants: &[Value]) -> String {
     if variants.iter().all(|variant| variant.get("const").is_some()) {
         let mut text = "| value | meaning |\n| --- | --- |\n".to_owned();
@@ -168,7 +168,7 @@ fn required(schema: &Value) -> impl Iterator<Item = &str> {
     schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// The description as the text of a table's cell.
+/// The description, as the text of a table cell.
 fn description(schema: &Value) -> String {
     plain(schema["description"].as_str().unwrap_or_default()).replace('|', "\\|")
 }
