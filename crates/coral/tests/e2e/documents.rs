@@ -68,7 +68,7 @@ fn every_command_of_every_document_succeeds_and_prints_what_the_document_says() 
 #[test]
 fn every_metric_that_a_document_names_is_served() {
     let coral = standalone();
-    let agent_series = "coral_colony_agent_silent_seconds{";
+    let agent_series = "coral_colony_agent_lag_seconds{";
     eventually(|| match coral.fetch("colony", "/metrics").1.contains(agent_series) {
         true => Ok(()),
         false => Err("the colony has not polled its agent".to_owned()),
