@@ -73,7 +73,7 @@ fn lonely(map: &Topology) -> String {
     if names.is_empty() {
         return String::new();
     }
-    format!("\nServices without calls: {}\n", names.join(", "))
+    format!("\nServices with spans, but without known callers or calls: {}\n", names.join(", "))
 }
 
 fn cycles(map: &Topology) -> String {

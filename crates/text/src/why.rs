@@ -178,7 +178,7 @@ fn suspects(why: &Why, screen: Screen) -> String {
 /// What the columns and the kinds of `suspects` mean.
 fn legend(suspects: &[WhySuspect]) -> String {
     let mut text =
-        "Added time: share of the time beyond the baseline. Score: see `coral help why`.\n"
+        "Added time: share of the time by which parts became slower. Score: see `coral help why`.\n"
             .to_owned();
     let mut explained: Vec<&str> = Vec::new();
     for suspect in suspects {
@@ -194,8 +194,10 @@ fn legend(suspects: &[WhySuspect]) -> String {
 /// How much was known.
 fn basis(why: &Why) -> String {
     let slower = match why.slowdown_us {
-        slower if slower > 0 => format!(": {} slower", duration(slower)),
-        faster if faster < 0 => format!(": {} faster", duration(-faster)),
+        slower if slower > 0 => format!(": {} slower (mean of P50, P75 and P90)", duration(slower)),
+        faster if faster < 0 => {
+            format!(": {} faster (mean of P50, P75 and P90)", duration(-faster))
+        }
         _ if why.traces == 0 || why.baseline_traces == 0 => String::new(),
         _ => ": as fast".to_owned(),
     };
@@ -205,13 +207,15 @@ fn basis(why: &Why) -> String {
         counted(why.baseline_traces, "trace"),
     );
     if why.traces > 0 {
-        let _ = write!(text, "\n{:.0}% of the traces are complete.", why.completeness * 100.0);
+        let _ =
+            write!(text, "\n{:.0}% of the window's traces are complete.", why.completeness * 100.0);
     }
     if why.clocks_adjusted > 0 {
         let traces = counted(why.clocks_adjusted, "trace");
         let _ = write!(
             text,
-            "\nHost clocks disagree in {traces}; server spans were moved into their calls."
+            "\nIn {traces}, server spans lay outside their calls and were moved into them: host clocks differ, or \
+                 work went on after the call."
         );
     }
     if why.cut {

@@ -82,11 +82,11 @@ fn the_service_that_became_slow_is_named_with_its_share_and_traces() {
         -------------------|------------|-------|------|---------------
         card-validator-svc | 97%        | 2.69  | own  | POST /validate
         (other suspects and unattributed time: 3%)
-        Added time: share of the time beyond the baseline. Score: see `coral help why`.
+        Added time: share of the time by which parts became slower. Score: see `coral help why`.
         own: time in the service's own work.
 
-        Compared 30 traces with 60 traces of the baseline: 375ms slower.
-        100% of the traces are complete.
+        Compared 30 traces with 60 traces of the baseline: 375ms slower (mean of P50, P75 and P90).
+        100% of the window's traces are complete.
     "#]].assert_eq(&coral.answer(&format!("why payments-api {WINDOW}")));
     let why = coral.json(&format!("why frontend-api {WINDOW}"));
     assert_eq!(why["verdict"], "cause");
@@ -117,11 +117,11 @@ fn one_trace_is_explained_by_those_before_it() {
         -------------------|------------|-------|------|---------------
         card-validator-svc | 99%        | 1.41  | own  | POST /validate
         frontend-api       | 0%         | 0.00  | own  | POST /checkout
-        Added time: share of the time beyond the baseline. Score: see `coral help why`.
+        Added time: share of the time by which parts became slower. Score: see `coral help why`.
         own: time in the service's own work.
 
-        Compared 1 trace with 30 traces of the baseline: 369ms slower.
-        100% of the traces are complete.
+        Compared 1 trace with 30 traces of the baseline: 369ms slower (mean of P50, P75 and P90).
+        100% of the window's traces are complete.
     "#]].assert_eq(&coral.answer(&format!("why --trace-id {slow}")));
 }
 
@@ -141,7 +141,7 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
         Hint: try a longer --baseline, or a shorter --since, which moves traces into the baseline.
 
         Compared 60 traces with 0 traces of the baseline.
-        100% of the traces are complete.
+        100% of the window's traces are complete.
     "#]].assert_eq(&coral.answer(
         "why payments-api --since 2026-11-25T11:00:00Z --until 2026-11-25T12:00:00Z --baseline 1m",
     ));
@@ -151,8 +151,8 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
 
         No cause: the highest score is 0.00; a cause needs at least 0.41.
 
-        Compared 18 traces with 36 traces of the baseline: 133µs faster.
-        100% of the traces are complete.
+        Compared 18 traces with 36 traces of the baseline: 133µs faster (mean of P50, P75 and P90).
+        100% of the window's traces are complete.
     "#]].assert_eq(&coral.answer(&format!("why payments-api {before}")));
     let at_nope = coral.answer(&format!("why payments-api --route /nope {WINDOW}"));
     expect![[r#"

@@ -80,12 +80,12 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         cart     | 80%        | 2.40  | own  | GET /cart
         postgres | 15%        | 0.45  | leaf | cart → postgres SELECT items
         (other suspects and unattributed time: 5%)
-        Added time: share of the time beyond the baseline. Score: see `coral help why`.
+        Added time: share of the time by which parts became slower. Score: see `coral help why`.
         own: time in the service's own work.
         leaf: time of a call whose callee sends no spans, such as a database.
 
-        Compared 30 traces with 60 traces of the baseline: 375ms slower.
-        100% of the traces are complete.
+        Compared 30 traces with 60 traces of the baseline: 375ms slower (mean of P50, P75 and P90).
+        100% of the window's traces are complete.
         More traces match; these were chosen evenly over the time.
     "#]].assert_eq(&why(&found, "last 15 minutes, against the 1 hour before", Screen::PLAIN));
 }

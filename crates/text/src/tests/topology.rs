@@ -91,7 +91,7 @@ fn a_map_as_text_says_who_calls_whom_and_what_changed() {
         payments-api | payments-api                             | http     | 3     | 0      | 4ms   | 8ms   | 10ms
         payments-api | postgresql://db-1:5432/orders [database] | sql      | 2,400 | 0      | 30ms  | 60ms  | 75ms
 
-        Services without calls: cron
+        Services with spans, but without known callers or calls: cron
 
         Call cycles:
           frontend-api, payments-api call each other
@@ -146,7 +146,7 @@ fn services_that_call_nobody_are_named() {
     expect![[r#"
         Service Map (last 1 hour): 2 nodes, 0 edges
 
-        Services without calls: cron, mail
+        Services with spans, but without known callers or calls: cron, mail
 
         2 traces, 2 spans.
     "#]]
