@@ -84,7 +84,7 @@ fn the_recordings_of_beyla_make_a_sensible_map() {
         payments-api   | 127.0.0.1:18084 [external]             | grpc     | 88    | 4      | 6.61ms | 7.95ms | 10.6ms
         payments-api   | card-validator                         | http     | 94    | 6      | 4.35ms | 32.6ms | 307ms
 
-        Services without calls: fraud-detector
+        Services with spans, but without known callers or calls: fraud-detector
 
         178 traces, 1,916 spans. 46 spans without a stored parent, so the caller is unknown. 1 call without a known callee.
     "#]].assert_eq(&coral.answer(&format!("query topology {ALL}")));
