@@ -9,7 +9,7 @@ use crate::Failure;
 /// Writes `value` to `file` as JSON.
 ///
 /// # Errors
-/// The error names the file.
+/// When `value` has no JSON form, or when the file cannot be written: that error names the file.
 pub fn write_json(file: &Path, value: &impl Serialize) -> Result<(), Failure> {
     let json = serde_json::to_string_pretty(value)? + "\n";
     std::fs::write(file, json).map_err(|e| format!("cannot write `{}`: {e}", file.display()).into())
@@ -18,7 +18,7 @@ pub fn write_json(file: &Path, value: &impl Serialize) -> Result<(), Failure> {
 /// Like [`write_json`], when `file` is given.
 ///
 /// # Errors
-/// The error names the file.
+/// When `value` has no JSON form, or when the file cannot be written: that error names the file.
 pub fn write_json_if(file: Option<&Path>, value: &impl Serialize) -> Result<(), Failure> {
     file.map_or(Ok(()), |file| write_json(file, value))
 }

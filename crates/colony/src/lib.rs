@@ -67,7 +67,10 @@ impl Colony {
             .map(|agent| KnownAgent { agent_id: agent.id.clone(), address: agent.address.clone() });
         let agents: Vec<KnownAgent> = agents.collect();
         let registry = Arc::new(Registry::load(&agents, engine.clone())?);
-        Ok(Self { engine, registry, health: Arc::default(), retained: Arc::default() })
+        // A status names every agent from the start, also before it is polled.
+        let health = Arc::new(Health::default());
+        registry.watch().borrow().iter().for_each(|(id, agent)| health.know(id, agent));
+        Ok(Self { engine, registry, health, retained: Arc::default() })
     }
 
     /// Polls agents, removes expired data and serves `door` on `listener` until `stop` is

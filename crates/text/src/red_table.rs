@@ -134,6 +134,9 @@ fn statuses(numbers: &RedNumbers) -> String {
 }
 
 fn overall(numbers: &RedNumbers) -> String {
+    if numbers.requests == 0 {
+        return "no requests".to_owned();
+    }
     let p95 = percentile(numbers.p95_us, numbers);
     let (requests, errors) = (counted(numbers.requests, "request"), percent(numbers.error_rate));
     format!("{requests}, P95 {p95}, {errors} errors")

@@ -97,7 +97,10 @@ fn basis(map: &Topology) -> String {
     let mut text = format!("{traces}, {spans}.");
     if map.orphan_spans > 0 {
         let orphans = counted(map.orphan_spans, "span");
-        let _ = write!(text, " {orphans} without a stored parent, so the caller is unknown.");
+        let _ = write!(
+            text,
+            " {orphans} without a stored parent, so the call that led there is unknown."
+        );
     }
     if map.unnamed_calls > 0 {
         let _ = write!(text, " {} without a known callee.", counted(map.unnamed_calls, "call"));

@@ -5,7 +5,7 @@ pub(crate) mod words;
 
 use std::fmt::Write as _;
 
-use self::words::{meaning, reason, suspicion};
+use self::words::{as_in_baseline, meaning, reason, suspicion};
 use crate::duration::duration;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
@@ -49,7 +49,7 @@ fn verdict(why: &Why, screen: Screen) -> String {
                 let _ = write!(text, ", {:.0}% of the added time", cause.share * 100.0);
             }
             let _ = writeln!(text, "\n  {service} {}.", suspicion(cause, &line(&cause.component)));
-            text + &counterfactual(why, &service)
+            text + &counterfactual(why, &as_in_baseline(cause.kind, &service))
         }
         (Verdict::NoCause, _) => format!("No cause: {}.\n", reason(why.because)),
         _ if is_unknown(why) => unknown(why),
@@ -96,19 +96,15 @@ pub(crate) fn did_you_mean(names: &[String]) -> Option<String> {
     Some(format!("Hint: did you mean {all}?\n"))
 }
 
-/// What the suspect's slowness did to all.
-fn counterfactual(why: &Why, service: &str) -> String {
+/// How long the window's requests, or the trace, would take under `condition`.
+fn counterfactual(why: &Why, condition: &str) -> String {
     if why.counterfactual_p95_us >= why.p95_us {
         return String::new();
     }
     let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
     match why.trace_id {
-        Some(_) => format!(
-            "  The trace took {now}.\n  If {service} were as fast as in the baseline, it would take {without}.\n"
-        ),
-        None => format!(
-            "  P95 is {now}.\n  If {service} were as fast as in the baseline, P95 would be {without}.\n"
-        ),
+        Some(_) => format!("  The trace took {now}.\n  It would take {without} {condition}.\n"),
+        None => format!("  P95 is {now}.\n  P95 would be {without} {condition}.\n"),
     }
 }
 

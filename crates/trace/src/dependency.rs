@@ -98,8 +98,8 @@ pub struct Counts {
     pub traces: u64,
     /// How many spans were added.
     pub spans: u64,
-    /// How many spans have a parent that is not in the trace. Their caller is not known, so they
-    /// add no edge.
+    /// How many spans have a parent that is not in the trace. The call that led to such a span is
+    /// not known and adds no edge.
     pub orphans: u64,
     /// How many calls have no known callee: the span names none, and the callee's span is missing.
     /// They add no edge.

@@ -96,6 +96,33 @@ fn any_request_is_answered_or_refused_with_a_reason() {
 }
 
 #[test]
+fn a_trace_that_exceeds_max_spans_is_refused_by_that_limit_and_not_by_a_wrong_count() {
+    let (rpc, _dir) = agent(QUERIES.max_running);
+    let mut runner = TestRunner::deterministic();
+    let template = testing::span().new_tree(&mut runner).unwrap().current();
+    let mut origin = (*template.origin).clone();
+    origin.collector = Collector::Ebpf;
+    let origin = Arc::new(origin);
+    let spans = (1..=50_u64).map(|id| coral_trace::Span {
+        span_id: id.try_into().unwrap(),
+        parent_span_id: None,
+        origin: origin.clone(),
+        ..template.clone()
+    });
+    rpc.view.store.append(&[spans.collect()], coral_trace::UnixNanos(1)).unwrap();
+    let request = QueryBeylaMetricsRequest {
+        include_traces: true,
+        trace_id: template.trace_id.to_string(),
+        max_spans: 10,
+        ..QueryBeylaMetricsRequest::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let refused = runtime.block_on(rpc.query_beyla_metrics(Request::new(request))).unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+    assert!(refused.message().contains("has more than max_spans (10) spans;"), "{refused}");
+}
+
+#[test]
 fn the_query_of_a_disconnected_caller_keeps_its_permit_until_it_has_ended() {
     let (rpc, _dir) = agent(1);
     let one_thread = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build();

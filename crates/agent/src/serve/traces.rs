@@ -8,11 +8,12 @@ use super::page::{ANSWER_BYTES, AnswerSize, encode};
 use super::request::TraceSelection;
 use super::{Spans, unavailable};
 
-/// The selected traces, each of them whole, newest first, as many as fit.
+/// The selected traces, each of them whole, newest first; with `selection.span`, that span alone.
+/// A trace that does not fit is left out.
 ///
-/// `has_more` is set when more traces match than `max_traces`, `max_spans` or the size of a message
-/// allows. If the first trace is larger than a message, the request is refused, because a part of a
-/// trace would look like the whole.
+/// `has_more` is set when a matching trace is left out because of `max_traces`, `max_spans` or the
+/// size of a message. If the first trace exceeds `max_spans` or a message, the request is refused,
+/// because a part of a trace would look like the whole.
 pub(crate) fn answer(
     store: &Store,
     collector: Collector,
@@ -34,7 +35,7 @@ pub(crate) fn answer(
             bytes += size;
             kept.extend(trace);
         } else if kept.is_empty() {
-            return Err(too_large(&trace));
+            return Err(too_large(&trace, selection.max_spans));
         } else {
             left_out = true;
         }
@@ -97,11 +98,15 @@ fn by_trace(mut stored: Vec<StoredSpan>, ids: &[TraceId]) -> Vec<Vec<StoredSpan>
     traces
 }
 
-fn too_large(trace: &[StoredSpan]) -> Status {
+/// The refusal of a trace that does not fit alone. At most one span more than `max_spans` was read of it.
+fn too_large(trace: &[StoredSpan], max_spans: u32) -> Status {
     let n_spans = trace.len();
     let id = trace.first().map(|stored| stored.span.trace_id.to_string()).unwrap_or_default();
+    let excess = match n_spans > max_spans as usize {
+        true => format!("more than max_spans ({max_spans}) spans"),
+        false => format!("{n_spans} spans, more than an answer of {ANSWER_BYTES} bytes takes"),
+    };
     Status::resource_exhausted(format!(
-        "trace {id} has {n_spans} spans, more than max_spans or an answer of {ANSWER_BYTES} bytes \
-         takes; page through all spans with after_receipt, or ask for one by span_id"
+        "trace {id} has {excess}; page through all spans with after_receipt, or ask for one by span_id"
     ))
 }

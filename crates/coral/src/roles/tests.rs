@@ -46,6 +46,18 @@ async fn colony_door(dir: &TempDir) -> Door {
     answers::door(&colony, store, sql, &config).await.unwrap()
 }
 
+#[test]
+fn a_colony_lists_its_agents_before_it_has_polled_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let agents = "colony.agents=[{id: web-1, address: \"http://127.0.0.1:9\"}]".to_owned();
+    let data_dir = format!("data_dir={}", dir.path().display());
+    let sources = Sources { flags: vec![data_dir, agents], ..Sources::default() };
+    let config = ColonyConfig::load(&sources).unwrap();
+    let colony = Colony::new(&config, Arc::new(store(&dir, "colony"))).unwrap();
+    let listed = colony.health.snapshot(coral_server::clock::now());
+    assert_eq!(listed.iter().map(|agent| &*agent.agent_id).collect::<Vec<_>>(), ["web-1"]);
+}
+
 /// The path of every RPC of `descriptors`.
 fn rpcs(descriptors: &[u8]) -> Vec<String> {
     let mut paths = Vec::new();

@@ -9,7 +9,7 @@ use coral_query::answer::{AgentStatus, ColonyStatus, Problem, SqlLibrary, StoreS
 use coral_text::table::table;
 use coral_trace::UnixNanos;
 use coral_trace::sanitize::{line, whole};
-use coral_trace::units::{count, counted};
+use coral_trace::units::{count, counted, instant};
 
 /// A verdict, one line per agent, and the size of the store. With `with_counters`, also the
 /// colony's counters.
@@ -71,7 +71,7 @@ fn words(problem: &Problem, now: UnixNanos) -> String {
         Problem::AgentUnreachable { agent_id, answered_at } => {
             let since = answered_at.map_or_else(
                 || "since this colony started".to_owned(),
-                |at| format!("since {} ({} ago)", clock_time(at), ago(at, now)),
+                |at| format!("since {} ({} ago)", instant(at.as_micros()), ago(at, now)),
             );
             format!("agent {} has been unreachable {since}", line(agent_id))
         }
@@ -165,12 +165,6 @@ fn seconds_text(seconds: f64) -> String {
         _ if hours % 24 == 0 => format!("{days}d"),
         _ => format!("{days}d {}h", hours % 24),
     }
-}
-
-/// `HH:MM:SS` in UTC.
-fn clock_time(time: UnixNanos) -> String {
-    let seconds = time.0 / 1_000_000_000 % 86_400;
-    format!("{:02}:{:02}:{:02} UTC", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
 /// Bytes in decimal units: `512 B`, `1.5 MB`, `50.0 GB`.

@@ -132,11 +132,21 @@ fn a_status_is_degraded_while_an_agent_is_dead_and_healthy_once_the_agent_is_for
     assert!(colony.answer("colony forget dead").starts_with("Forgot dead."));
     until_verdict("Healthy: 1 agent", 0);
     assert!(!colony.fetch("colony", "/metrics").1.contains("agent=\"dead\""));
+    // An agent that comes back registers again, is polled from where it was, and counts nothing twice.
+    let mut dead = dead.restart();
+    until_verdict("Healthy: 2 agents", 0);
+    assert_eq!(dead.export(&numbered(3)), 200);
+    colony.until_stored(24);
+    let back = || series("coral_colony_agent_spans_stored_total{agent=\"dead\"} 16");
+    eventually(|| if back() { Ok(()) } else { Err("its spans are not counted".to_owned()) });
+    dead.kill();
+    until_verdict("Degraded: agent dead has been unreachable since", 1);
+    assert!(colony.answer("colony forget dead").starts_with("Forgot dead."));
     // Also after a restart; what it sent stays.
     let colony = colony.restart();
     let status = colony.get("colony", "/api/v1/status");
     assert_eq!(status["agents"].as_array().unwrap().len(), 1, "{status}");
-    assert_eq!(status["store"]["spans"], 16);
+    assert_eq!(status["store"]["spans"], 24);
     let unknown = colony.ask("colony forget nobody");
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("no agent has the id `nobody`"));
 }

@@ -69,7 +69,7 @@ fn the_service_that_became_slow_is_named_with_its_share_and_traces() {
         Cause: card-validator-svc, 97% of the added time
           card-validator-svc takes longer itself in `POST /validate`.
           P95 is 489ms.
-          If card-validator-svc were as fast as in the baseline, P95 would be 108ms.
+          P95 would be 108ms if card-validator-svc were as fast as in the baseline.
 
         See it in:
           coral query beyla traces --trace-id 000000000000000018eb47f663d9804f    # span 0000000000000003
@@ -108,7 +108,7 @@ fn one_trace_is_explained_by_those_before_it() {
         Cause: card-validator-svc, 99% of the added time
           card-validator-svc takes longer itself in `POST /validate`.
           The trace took 604ms.
-          If card-validator-svc were as fast as in the baseline, it would take 238ms.
+          It would take 238ms if card-validator-svc were as fast as in the baseline.
 
         See it in:
           coral query beyla traces --trace-id 000000000000000018eb47f663d9803c    # span 0000000000000003

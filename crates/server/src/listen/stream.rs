@@ -97,7 +97,7 @@ impl AsyncWrite for Stream {
         self.socket.is_write_vectored()
     }
 
-    /// A successful flush: everything has been written, and the peer keeps up.
+    /// Flushes, and ends the time for which a write has waited: callers flush when all is written.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.stalled = None;
         Pin::new(&mut self.socket).poll_flush(context)

@@ -70,8 +70,9 @@ impl OldLogs {
         self.0.iter().map(|log| log.path.clone())
     }
 
-    /// A receipt above all receipts of these logs, given the highest that [`replay`](Self::replay)
-    /// showed. A log with an unreadable header is assumed to hold one row per byte.
+    /// The first receipt that these logs surely do not use. `shown` is the receipt after the last one
+    /// that [`replay`](Self::replay) showed. A log with an unreadable header is assumed to hold one
+    /// row per byte.
     pub(crate) fn next_receipt(&self, shown: u64) -> u64 {
         let mut next = shown;
         for log in &self.0 {
@@ -83,9 +84,10 @@ impl OldLogs {
         next
     }
 
-    /// Calls `visit` with every acknowledged commit, in order. An incomplete frame at the end of a
-    /// log was not acknowledged, nor was one whose receipts the next log gives out again. A damaged
-    /// frame leaves a gap between receipts.
+    /// Calls `visit` with each readable frame, the head of each log included, in order. A log without
+    /// a readable header is skipped. An incomplete frame at the end of a log was not acknowledged, nor
+    /// was one whose receipts the next log gives out again. A damaged frame leaves a gap between
+    /// receipts.
     ///
     /// # Errors
     /// The error of `visit`; [`StoreError::Log`] when a log cannot be read.

@@ -58,7 +58,7 @@ pub enum LibraryError {
         reason: String,
     },
     /// No place has a library.
-    #[error("SQL needs DuckDB's library, and there is none on this host")]
+    #[error("there is no library of DuckDB on this host, and SQL needs one")]
     Nowhere,
 }
 

@@ -11,7 +11,7 @@ use super::number::{change, p95, percent, rate, short};
 use super::page::Page;
 use super::requests::row_name;
 use super::window::words;
-use crate::why::words::{reason, suspicion};
+use crate::why::words::{as_in_baseline, reason, suspicion};
 
 /// Suspects that are listed.
 const MAX_SUSPECTS: usize = 3;
@@ -107,7 +107,9 @@ fn analysis(why: &Why, query: usize, page: &mut Page) {
         let (share, service) = (percent(suspect.share), short(&suspect.service));
         page.line(query, format!("{share} of the added time: {service} {what}"));
     }
-    for found in &why.standouts {
+    // What the spans of a suspect have in common says nothing where chance alone may be the reason.
+    let standouts = why.standouts.iter().filter(|_| why.verdict == Verdict::Cause);
+    for found in standouts {
         let (key, value) = (short(&found.key), short(&found.value));
         let service = why.ranking.first().map(|cause| short(&cause.service)).unwrap_or_default();
         let (affected, others) = (percent(found.affected), percent(found.others));
@@ -138,13 +140,8 @@ fn root_cause(why: &Why, cause: &WhySuspect, query: usize, page: &mut Page) {
     page.line(query, format!("{} {what}", short(&cause.service)));
     if why.counterfactual_p95_us < why.p95_us {
         let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
-        let who = short(&cause.service);
-        page.line(
-            query,
-            format!(
-                "P95 is {now}; if {who} were as fast as in the baseline, P95 would be {without}"
-            ),
-        );
+        let condition = as_in_baseline(cause.kind, &short(&cause.service));
+        page.line(query, format!("P95 is {now}; {condition}, P95 would be {without}"));
     }
     for seen in cause.evidence.iter().take(MAX_EVIDENCE) {
         page.line(query, format!("see `{}`", command::trace(seen.trace_id)));

@@ -68,7 +68,7 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         Cause: cart, 80% of the added time
           cart takes longer itself in `GET /cart`.
           P95 is 488ms.
-          If cart were as fast as in the baseline, P95 would be 107ms.
+          P95 would be 107ms if cart were as fast as in the baseline.
           Stands out: host.name=web-3, on 98% of the slow or failing spans and 12% of the others.
           Stands out: service.version=v2\u{1b}[31m, on 100% of the slow or failing spans and 30% of the others.
 

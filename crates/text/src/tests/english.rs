@@ -122,6 +122,36 @@ fn why(route: Option<&str>, because: Reason, ranking: Vec<WhySuspect>) -> WhyFin
 }
 
 #[test]
+fn what_spans_have_in_common_is_named_only_beside_a_cause() {
+    let text_of = |because| {
+        let mut found = why(None, because, vec![suspect("cart", CauseKind::Own, "GET /cart", 1.0)]);
+        found.why.standouts = vec![WhyStandout {
+            key: "host.name".to_owned(),
+            value: "web-3".to_owned(),
+            affected: 1.0,
+            others: 0.025,
+        }];
+        text(&answer(Intent::Why, None, Findings::Why(Box::new(found))), Screen::PLAIN)
+    };
+    assert!(text_of(Reason::BeyondChance { score: 1.5 }).contains("host.name=web-3 is on 100%"));
+    assert!(!text_of(Reason::LowScore { score: 0.0, least: 0.405 }).contains("host.name"));
+}
+
+#[test]
+fn a_cause_that_adds_calls_is_weighed_against_their_absence() {
+    for (kind, condition) in [
+        (CauseKind::Leaf, "; if cart were as fast as in the baseline, P95 would be 150ms"),
+        (CauseKind::Repeated, "; without the added calls, P95 would be 150ms"),
+        (CauseKind::New, "; without the added calls, P95 would be 150ms"),
+    ] {
+        let ranking = vec![suspect("cart", kind, "GET /cart", 1.0)];
+        let found = why(None, Reason::BeyondChance { score: 1.5 }, ranking);
+        let page = text(&answer(Intent::Why, None, Findings::Why(Box::new(found))), Screen::PLAIN);
+        assert!(page.contains(condition), "{kind:?}: {page}");
+    }
+}
+
+#[test]
 fn a_cause_stands_between_the_metrics_of_two_services_and_what_to_do() {
     let leaf = suspect("postgres", CauseKind::Leaf, "cart → postgres SELECT items", 0.75);
     let ranking = vec![leaf, suspect("cart", CauseKind::Own, "GET /cart", 0.125)];

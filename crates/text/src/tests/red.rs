@@ -42,6 +42,17 @@ fn table(protocol: RedProtocol, rows: Vec<RedRow>, overall: RedNumbers) -> RedTa
 }
 
 #[test]
+fn a_window_before_without_requests_has_no_error_rate() {
+    let slow = numbers(20, 2, [Some(1_000), Some(2_000), Some(3_000)]);
+    let rows =
+        vec![RedRow { route: Some("/pay".to_owned()), numbers: slow.clone(), ..RedRow::default() }];
+    let before = Some(RedNumbers::default());
+    let red = RedTable { overall_before: before, ..table(RedProtocol::Http, rows, slow) };
+    let text = red_table(&red, "last 1 hour", Screen::PLAIN);
+    assert!(text.contains("Before:  no requests\n"), "{text}");
+}
+
+#[test]
 fn a_percentile_beyond_the_last_bound_says_so_and_the_window_before_is_compared() {
     let slow = numbers(1_234, 12, [Some(23_000), Some(9_500_000), None]);
     let before = numbers(617, 12, [Some(20_000), Some(4_750_000), Some(5_000_000)]);

@@ -26,6 +26,9 @@ pub fn critical_path(trace: &Trace, screen: Screen) -> String {
     page.push_str(&picture.stretches(root, &path, whole, screen));
     page.push_str("\nBy hop:\n\n");
     page.push_str(&picture.by_hop(&path, whole, screen));
+    page.push_str(
+        "\nA called service counts from its caller's request to the answer, the network included.\n",
+    );
     let others = picture.tree.roots.len().saturating_sub(1) as u64;
     if others > 0 {
         let others = counted(others, "other part");

@@ -25,6 +25,16 @@ pub fn suspicion(suspect: &WhySuspect, component: &str) -> String {
     format!("{does} `{component}`")
 }
 
+/// The condition of a counterfactual: `if cards were as fast as in the baseline`.
+pub fn as_in_baseline(kind: CauseKind, service: &str) -> String {
+    match kind {
+        CauseKind::Repeated | CauseKind::MoreOften | CauseKind::New => {
+            "without the added calls".to_owned()
+        }
+        _ => format!("if {service} were as fast as in the baseline"),
+    }
+}
+
 /// What a kind of suspect means: `time in the service's own work`.
 pub const fn meaning(kind: CauseKind) -> &'static str {
     match kind {

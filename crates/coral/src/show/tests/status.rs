@@ -103,7 +103,7 @@ fn a_colony_names_each_problem_and_what_is_known_of_it() {
     let text = status::colony(&colony(vec![agent("web-1"), silent, blind]), NOW, false);
     expect![[r#"
         Degraded: 2 problems, 3 agents:
-          - agent web-2 has been unreachable since 11:56:48 UTC (3m 12s ago)
+          - agent web-2 has been unreachable since 2026-11-25T11:56:48Z (3m 12s ago)
           - Beyla does not work on agent web-3: unavailable (no Beyla is installed)
 
         Agent | State       | Spans/s | Last span  | Stored    | Missed | Behind | Beyla         | Version
