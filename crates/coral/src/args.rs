@@ -232,7 +232,7 @@ pub struct ColonyStatusArgs {
 #[derive(Args, Debug)]
 pub struct ForgetArgs {
     /// The id of the agent.
-    #[arg(value_name = "AGENT")]
+    #[arg(value_name = "AGENT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub agent: String,
     #[command(flatten)]
     #[allow(missing_docs)]

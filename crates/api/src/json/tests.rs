@@ -10,7 +10,7 @@ use coral_engine::{
     TraceSummary,
 };
 use coral_query::answer::ColonyStatus;
-use coral_query::{FleetState, SharedSources};
+use coral_query::{FleetState, SharedSources, Sources};
 use coral_server::admission::AdmissionLimits;
 use coral_server::door::Door;
 use coral_server::door::hosts::AllowedHosts;
@@ -226,6 +226,47 @@ impl Colony {
         self.stop.cancel();
         self.served.join_next().await.unwrap().unwrap();
     }
+}
+
+/// A question whose answer says, as its JSON, how many questions run while that JSON is made.
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+struct Probe {}
+
+#[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+struct ProbeAnswer {}
+
+/// What [`ProbeAnswer`] looks at. Only one test has it.
+static PROBED: std::sync::OnceLock<Admission> = std::sync::OnceLock::new();
+
+impl Ask for Probe {
+    const PATH: &'static str = "/probe";
+    const NAME: &'static str = "probe";
+    const SUMMARY: &'static str = "How many questions run.";
+    const PERMISSION: &'static str = "status.read";
+    type Answer = ProbeAnswer;
+
+    fn answer(&self, _: &Sources<'_>, _: &Budget) -> Result<ProbeAnswer, QueryError> {
+        Ok(ProbeAnswer {})
+    }
+}
+
+impl Projection for ProbeAnswer {
+    fn json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let counters = PROBED.get().expect("the test has set it").counters("colony");
+        let running = counters.iter().find(|(name, _)| name.ends_with(".running"));
+        Ok(running.expect("it is counted").1.to_string().into_bytes())
+    }
+}
+
+#[tokio::test]
+async fn the_json_of_an_answer_is_made_before_the_next_question_may_run() {
+    let admission = PROBED.get_or_init(|| Admission::new(ONE_TURN)).clone();
+    let engine = Arc::<Endless>::default();
+    let sources = SharedSources { traces: engine.clone(), metrics: engine.clone(), fleet: engine };
+    let api = Api { sources, admission };
+    let answer = api.ask(Probe {}, Identity::new(Surface::Json, None)).await;
+    let running = axum::body::to_bytes(answer.into_body(), 100).await.unwrap();
+    assert_eq!(running, "1", "answers of more questions than may run are in memory");
 }
 
 const MAP: &str = "/api/v1/topology?since_unix_us=1&until_unix_us=2";

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get};
 use coral_api::json::{self, ApiContext};
@@ -24,6 +25,7 @@ use coral_server::refusal::refusal;
 use coral_server::rpc::ReflectionError;
 use coral_sql::runner::SqlRunner;
 use coral_store::Store;
+use coral_trace::sanitize::line;
 use coral_trace::{UnixNanos, chain};
 use http::StatusCode;
 
@@ -69,9 +71,12 @@ pub async fn door(
         tokio::task::spawn_blocking(count).await.expect("counting does not panic")
     });
     let forgetful = colony.clone();
-    let forget = delete(async move |Path(agent_id): Path<String>| {
-        let forget = move || forgetful.forget(&agent_id);
-        forgotten(tokio::task::spawn_blocking(forget).await.expect("forgetting does not panic"))
+    let forget = delete(async move |id: Result<Path<String>, PathRejection>| match id {
+        Ok(Path(agent_id)) => {
+            let forget = move || forgetful.forget(&agent_id);
+            forgotten(tokio::task::spawn_blocking(forget).await.expect("forgetting does not panic"))
+        }
+        Err(error) => refusal(StatusCode::BAD_REQUEST, line(&error.body_text()), None),
     });
     let healthy = get(async || "ok\n");
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "colony.allowed_hosts");
@@ -145,7 +150,7 @@ fn forgotten(outcome: Result<(), ForgetError>) -> Response {
                 ForgetError::Configured(_) | ForgetError::Answers(_) => StatusCode::CONFLICT,
                 ForgetError::Engine(_) => StatusCode::SERVICE_UNAVAILABLE,
             };
-            refusal(status, chain(&error), Some("`coral colony status` lists the agents"))
+            refusal(status, line(&chain(&error)), Some("`coral colony status` lists the agents"))
         }
     }
 }

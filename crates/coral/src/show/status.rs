@@ -51,6 +51,12 @@ pub fn colony(status: &ColonyStatus, now: UnixNanos, with_counters: bool) -> Str
 fn verdict(status: &ColonyStatus, now: UnixNanos) -> String {
     let agents = counted(status.agents.len() as u64, "agent");
     match &*status.problems {
+        [] if status.store.spans == 0 => {
+            format!(
+                "Healthy: {agents}, all polled; no span has been stored yet (Coral {}).\n",
+                status.version
+            )
+        }
         [] => format!("Healthy: {agents}, all polled (Coral {}).\n", status.version),
         [problem] => format!("Degraded: {}.\n", words(problem, now)),
         problems => {

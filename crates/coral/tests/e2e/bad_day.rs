@@ -147,6 +147,12 @@ fn a_status_is_degraded_while_an_agent_is_dead_and_healthy_once_the_agent_is_for
     let status = colony.get("colony", "/api/v1/status");
     assert_eq!(status["agents"].as_array().unwrap().len(), 1, "{status}");
     assert_eq!(status["store"]["spans"], 24);
+    for (id, status) in [("%ff", 400), ("%00%1b", 404), (&*"x".repeat(20_000), 404)] {
+        let (found, body) = colony.delete("colony", &format!("/api/v1/agents/{id}"));
+        let error: serde_json::Value = serde_json::from_str(&body).expect("an error is JSON");
+        assert_eq!(found, status, "{id}");
+        assert!(body.len() < 500 && error["error"].is_string(), "{body}");
+    }
     let unknown = colony.ask("colony forget nobody");
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("no agent has the id `nobody`"));
 }

@@ -176,6 +176,11 @@ impl Coral {
     }
 
     /// Status and answer to JSON that is posted.
+    pub fn delete(&self, socket: &str, path: &str) -> (u16, String) {
+        let mut answer = http().delete(format!("{}{path}", self.url(socket))).call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
     pub fn post_json(&self, socket: &str, path: &str, body: &Value) -> (u16, Value) {
         let mut answer =
             http().post(format!("{}{path}", self.url(socket))).send_json(body).unwrap();

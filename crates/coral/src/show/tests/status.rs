@@ -122,6 +122,17 @@ fn a_colony_names_each_problem_and_what_is_known_of_it() {
 }
 
 #[test]
+fn a_colony_that_has_stored_nothing_does_not_pass_for_one_that_sees_everything() {
+    let mut status = colony(vec![agent("web-1")]);
+    status.store.spans = 0;
+    let text = status::colony(&status, NOW, false);
+    assert!(
+        text.starts_with("Healthy: 1 agent, all polled; no span has been stored yet"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_colony_without_agents_says_how_to_get_one() {
     expect![[r#"
         Degraded: no agent is known, so nothing is collected.
