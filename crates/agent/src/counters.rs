@@ -110,7 +110,7 @@ impl IntakeCounters {
 
     /// Counts the outcome for `offered` valid spans.
     ///
-    /// Returns how many of them the writer did not account for; they count as dropped.
+    /// Returns how many of them ingest did not account for; they count as dropped.
     pub fn count_exported(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) -> u64 {
         self.spans.count_exported(offered, outcome)
     }

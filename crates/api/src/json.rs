@@ -88,7 +88,7 @@ async fn respond<Q: Ask<Answer: Projection>>(
         segments.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     match question_from_url::<Q>(&segments, query.as_deref().unwrap_or_default()) {
         Ok(question) => api.ask(question, Identity::new(Surface::Json, peer)).await,
-        Err(error) => refusal(unanswerable(&error), error.to_string(), None),
+        Err(error) => refusal(status_of_invalid(&error), error.to_string(), None),
     }
 }
 
@@ -165,7 +165,7 @@ fn status(error: &QueryError) -> StatusCode {
 }
 
 /// An unknown `protocol` is not found. Other invalid parameters are client errors.
-fn unanswerable(error: &InvalidQuestion) -> StatusCode {
+fn status_of_invalid(error: &InvalidQuestion) -> StatusCode {
     match error {
         InvalidQuestion::Path { field, .. } if field == "protocol" => StatusCode::NOT_FOUND,
         InvalidQuestion::Path { .. } | InvalidQuestion::Query(_) => StatusCode::BAD_REQUEST,

@@ -50,8 +50,8 @@ impl Registry {
         Ok(Self { agents, engine, refused: AtomicU64::default() })
     }
 
-    /// Stores the address of `agent`, so that the agent is also polled after a restart. Blocks if
-    /// the agent is new or has moved.
+    /// Stores the address of `agent`, so that the agent is also polled after a restart. Does
+    /// nothing for an agent of the configuration. Blocks if the agent is new or has moved.
     ///
     /// # Errors
     /// [`EngineError`]: nothing changed. The agent registers again at its next heartbeat.

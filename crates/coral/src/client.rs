@@ -63,7 +63,8 @@ pub enum AskError {
     },
 }
 
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Longer than a colony may let a question wait (30 s) and work on it (55 s): what it answers then says why.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(90);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Limit of an answer. A trace of 100,000 spans is about 100 MB of JSON.
 const MAX_BYTES: u64 = 512 << 20;
@@ -100,7 +101,7 @@ impl Server {
 
     fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, AskError> {
         let _waiting = self.waiting();
-        self.read(agent().get(format!("{}{path_and_query}", self.url)).call())
+        self.read(http_client().get(format!("{}{path_and_query}", self.url)).call())
     }
 
     /// Sends `order` to `path` with the key of the agent's user, and returns the answer.
@@ -114,7 +115,7 @@ impl Server {
         order: &impl Serialize,
     ) -> Result<T, AskError> {
         let _waiting = self.waiting();
-        let request = agent().post(format!("{}{path}", self.url));
+        let request = http_client().post(format!("{}{path}", self.url));
         self.read(request.header("authorization", format!("Bearer {key}")).send_json(order))
     }
 
@@ -126,7 +127,7 @@ impl Server {
         let id = form_urlencoded::byte_serialize(agent_id.as_bytes()).collect::<String>();
         // In a path, a space is `%20` and not `+`.
         let id = id.replace('+', "%20");
-        let answer = agent().delete(format!("{}/api/v1/agents/{id}", self.url)).call();
+        let answer = http_client().delete(format!("{}/api/v1/agents/{id}", self.url)).call();
         let mut answer = answer.map_err(|error| self.unreachable(&error))?;
         match answer.status().is_success() {
             true => Ok(()),
@@ -144,7 +145,7 @@ impl Server {
         question: &impl Serialize,
     ) -> Result<T, AskError> {
         let _waiting = self.waiting();
-        let request = agent_without_limit().post(format!("{}{path}", self.url));
+        let request = http_client_without_limit().post(format!("{}{path}", self.url));
         self.read(request.send_json(question))
     }
 
@@ -197,15 +198,15 @@ impl Server {
     }
 }
 
-fn agent() -> ureq::Agent {
-    agent_within(Some(ANSWER_TIMEOUT))
+fn http_client() -> ureq::Agent {
+    http_client_within(Some(ANSWER_TIMEOUT))
 }
 
-fn agent_without_limit() -> ureq::Agent {
-    agent_within(None)
+fn http_client_without_limit() -> ureq::Agent {
+    http_client_within(None)
 }
 
-fn agent_within(limit: Option<Duration>) -> ureq::Agent {
+fn http_client_within(limit: Option<Duration>) -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_connect(Some(CONNECT_TIMEOUT))

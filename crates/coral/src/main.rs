@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 /// Exit codes: 0 for success, 1 for a failed question or server, 2 for an invalid command line.
 fn main() -> ExitCode {
+    // This process may be a child of Coral: the shim that becomes Beyla, or one statement in SQL.
     if let Some(failed) = coral_beyla::shim::run(std::env::args_os()) {
         return failed;
     }

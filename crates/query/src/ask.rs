@@ -63,7 +63,8 @@ pub enum QueryError {
     /// A parameter of the question is not valid.
     #[error("{field}: {reason}")]
     Invalid {
-        /// The name of the parameter.
+        /// The parameter, without its unit: `compare` is `compare_us` in a URL, `until` is
+        /// `until_unix_us`.
         field: &'static str,
         /// What is wrong with the value.
         reason: String,

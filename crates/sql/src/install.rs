@@ -77,7 +77,7 @@ pub enum InstallError {
     /// DuckDB has no release for this CPU architecture.
     #[error("there is no official library of DuckDB for {0}; there is one for amd64 and arm64")]
     Platform(&'static str),
-    /// The library could not be moved into place.
+    /// A file or directory could not be created, read, written or moved into place.
     #[error("cannot write to `{dir}`")]
     Write {
         /// Target directory.

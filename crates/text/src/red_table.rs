@@ -27,6 +27,9 @@ pub fn red_table(red: &RedTable, window: &str, screen: Screen) -> String {
         };
         let _ = writeln!(text, "Before:  {}{change}", overall(before));
     }
+    if red.source == RedSource::Metrics {
+        text.push_str("Counted from Beyla's metrics; --source spans counts stored spans.\n");
+    }
     if let Some(by_metrics) = red.requests_by_metrics {
         text.push_str(&agreement(red.overall.requests, by_metrics));
     }

@@ -99,7 +99,7 @@ fn basis(map: &Topology) -> String {
         let orphans = counted(map.orphan_spans, "span");
         let _ = write!(
             text,
-            " {orphans} without a stored parent, so the call that led there is unknown."
+            " {orphans} without a stored parent: the calls that led there are unknown, or are listed under an address."
         );
     }
     if map.unnamed_calls > 0 {

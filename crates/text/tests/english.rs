@@ -171,7 +171,7 @@ fn a_route_that_nobody_asked_for_is_answered_with_those_that_there_are() {
           - no RED metrics of /lists of shop in this window
 
         Trace Analysis:
-          - Compared 0 traces with 0 of the baseline; 0% of the traces are complete [1]
+          - Compared 0 traces with 0 of the baseline; 0% of the window's traces are complete [1]
 
         Root Cause:
           - not enough evidence: no trace in the window matches the question [1]

@@ -17,8 +17,8 @@ pub mod proto {
     include!("generated/coral.agent.v1.rs");
 }
 
-/// A span in RFD 036's form. It lacks events, links, scope and attribute types;
-/// `SPAN_ENCODING_OTLP` has them.
+/// A span in the form of `BeylaTraceSpan`. Of the resource it has `service.name` only, and it lacks events, links,
+/// scope, attribute types, trace state and flags; `SPAN_ENCODING_OTLP` has all of them.
 impl From<&Span> for proto::BeylaTraceSpan {
     fn from(span: &Span) -> Self {
         Self {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-/// The sending side of the ingest queue: hands exports to the writer and waits for their commit.
-/// Cheap to clone. The writer ends when all clones are dropped and the queue is empty.
+/// The sending side of the ingest queue: hands exports to [`Ingest`](super::Ingest) and waits for
+/// their commit. Cheap to clone. Ingest ends when all clones are dropped and the queue is empty.
 pub struct Inlet<T> {
     queue: mpsc::Sender<Export<T>>,
     room: Arc<Semaphore>,

@@ -33,7 +33,8 @@ pub(super) enum Signal {
     Metrics,
 }
 
-/// The items of a request that were refused; all others are durable.
+/// The items of a request that were refused. All others are durable, except points beyond the limit
+/// of series, which are counted as dropped.
 #[derive(Debug)]
 pub(super) enum RefusedItems {
     Spans(RefusedSpans),
@@ -47,8 +48,8 @@ impl Receiver {
         body::read(body, at_most, &self.limits, &self.bodies).await
     }
 
-    /// Decodes and stores `message`. The items that are returned were refused individually; all
-    /// others are durable.
+    /// Decodes and stores `message`. The items that are returned were refused individually; the
+    /// others are durable, as [`RefusedItems`] says.
     ///
     /// The export is completed and counted even if the caller stops waiting.
     pub async fn export(self: &Arc<Self>, message: Message) -> Result<RefusedItems, Rejection> {
@@ -80,7 +81,7 @@ impl Receiver {
         let outcome = self.destination.inlet.export(spans, bytes).await;
         let dropped = self.counters().count_exported(offered, &outcome);
         if dropped > 0 {
-            error!(n_spans = dropped, "the writer did not account for all spans");
+            error!(n_spans = dropped, "ingest did not account for all spans");
         }
         outcome?;
         Ok(refused)

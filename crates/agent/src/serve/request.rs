@@ -36,7 +36,8 @@ pub(crate) struct TraceSelection {
 /// The default and the maximum of RFD 036.
 const DEFAULT_TRACES: u32 = 100;
 const MAX_TRACES: i32 = 1_000;
-/// The largest number of spans in one answer; usually the limit of 4 MiB is reached before.
+/// The largest number of spans in one answer with whole traces; usually the limit of 4 MiB is reached
+/// before. A page after a receipt has at most `READ_ROWS` (`page.rs`).
 const MAX_SPANS: u32 = 20_000;
 
 impl TryFrom<QueryBeylaMetricsRequest> for SpanQuestion {

@@ -61,7 +61,7 @@ impl Ask {
     /// The trace with that id, if it is stored.
     ///
     /// # Errors
-    /// There is no answer.
+    /// The process cannot answer `query`, does not reply, or replies with an error or with another form.
     pub async fn trace(&mut self, id: &str) -> Result<Option<Facts>, Failure> {
         match self {
             Self::Agent(agent) => agent.trace(id).await,

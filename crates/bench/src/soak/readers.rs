@@ -48,7 +48,7 @@ impl Reader {
     /// Asks until `deadline`.
     ///
     /// # Errors
-    /// A wrong answer, or none.
+    /// A wrong answer, a window with more traces than an answer holds, or no answer where no fault is injected.
     pub async fn run(mut self, deadline: Instant) -> Result<ReaderResult, Failure> {
         let (mut read, mut random) = (ReaderResult::default(), mix(self.seed));
         while Instant::now() < deadline {

@@ -96,7 +96,7 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
         stop.run_until_cancelled(tokio::time::sleep(wait)).await;
     }
 
-    /// Waits until the agent is known, and returns its address.
+    /// Waits until the agent is known, and returns its entry.
     async fn agent(&mut self) -> Agent {
         let id = &self.id;
         if let Ok(agents) = self.agents.wait_for(|agents| agents.contains_key(id)).await {
@@ -114,7 +114,7 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
     }
 }
 
-/// Why a poller could not be made.
+/// Why there is no poller any more, or none yet.
 #[derive(Debug)]
 enum PollerFailure {
     /// The poller panicked.

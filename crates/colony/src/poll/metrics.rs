@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::client::{AgentClient, MetricPageRequest};
 use super::error::PollError;
 use super::health::Health;
-use super::page_fetcher::{PageFetcher, on_engine};
+use super::on_engine::on_engine;
+use super::page_fetcher::PageFetcher;
 use super::position::{MAX_STANDSTILLS, check_store_id};
 use super::width::Width;
 use coral_server::clock;
@@ -18,6 +19,7 @@ use coral_trace::{chain, sanitize};
 
 /// Drains the metrics of one agent. A page and its checkpoint are stored in one commit.
 pub(super) struct MetricStream {
+    engine: Arc<dyn Engine>,
     checkpoint: MetricCheckpoint,
     /// The checkpoint was changed without storing a page, and must be stored with the next one.
     is_unsaved: bool,
@@ -26,12 +28,12 @@ pub(super) struct MetricStream {
 
 impl MetricStream {
     /// Resumes from the stored checkpoint. Blocks.
-    pub(super) fn resume(agent_id: &str, engine: &dyn Engine) -> Result<Self, EngineError> {
+    pub(super) fn resume(agent_id: &str, engine: Arc<dyn Engine>) -> Result<Self, EngineError> {
         let known = engine.metric_checkpoints()?;
         let checkpoint = known.into_iter().find(|checkpoint| checkpoint.agent_id == agent_id);
         let beginning = || MetricCheckpoint { agent_id: agent_id.to_owned(), ..Default::default() };
         let checkpoint = checkpoint.unwrap_or_else(beginning);
-        Ok(Self { checkpoint, is_unsaved: false, width: Width::MAX_WIDTH })
+        Ok(Self { engine, checkpoint, is_unsaved: false, width: Width::MAX_WIDTH })
     }
 
     /// Stores all metrics that the agent has now.
@@ -54,7 +56,7 @@ impl MetricStream {
                 standstills += 1;
                 continue;
             }
-            if !self.take(&fetcher.engine, health, page, answer).await? {
+            if !self.take(health, page, answer).await? {
                 continue;
             }
             if !has_more {
@@ -87,18 +89,17 @@ impl MetricStream {
     /// such row is skipped. Returns `false` if the page must be requested again.
     async fn take(
         &mut self,
-        engine: &Arc<dyn Engine>,
         health: &Health,
         page: MetricPage,
         answer: QueryBeylaMetricsResponse,
     ) -> Result<bool, PollError> {
         let after = self.checkpoint_after(&page);
-        let (refused, reason) = match self.store(engine, after.clone(), answer).await {
+        let (refused, reason) = match self.store(after.clone(), answer).await {
             Err(bad) if bad.is_of_page() => {
                 if !self.width.isolate() {
                     return Ok(false);
                 }
-                self.store(engine, after, QueryBeylaMetricsResponse::default()).await?;
+                self.store(after, QueryBeylaMetricsResponse::default()).await?;
                 self.width.go_on();
                 (1, chain(&bad))
             }
@@ -119,12 +120,11 @@ impl MetricStream {
     /// Stores a page and its checkpoint in one commit. Returns how many rows were refused, and why.
     async fn store(
         &mut self,
-        engine: &Arc<dyn Engine>,
         checkpoint: MetricCheckpoint,
         answer: QueryBeylaMetricsResponse,
     ) -> Result<ReceivedMetrics, PollError> {
         let unmoved = checkpoint == self.checkpoint && !self.is_unsaved;
-        let stored = on_engine(engine, move |engine| {
+        let stored = on_engine(&self.engine, move |engine| {
             let mut taken = take_metrics(answer);
             let deltas = std::mem::take(&mut taken.deltas);
             if unmoved && deltas.is_empty() {

@@ -9,6 +9,7 @@ mod error;
 mod follow;
 pub mod health;
 mod metrics;
+mod on_engine;
 mod page;
 mod page_fetcher;
 pub mod poller;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use coral_engine::Engine;
 use coral_wire::agent_rpc::proto::{QueryBeylaMetricsResponse, SpanPage};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +14,6 @@ use super::error::PollError;
 /// fetcher.
 pub(super) struct PageFetcher<C> {
     pub(super) client: C,
-    pub(super) engine: Arc<dyn Engine>,
     /// Permits for pages in memory, shared by all agents.
     pub(super) room: Arc<Semaphore>,
     /// How long an agent may take to start an answer, and how long the answer may take to arrive.
@@ -53,17 +51,6 @@ impl<C: AgentClient> PageFetcher<C> {
             self.client.hang_up();
         }
     }
-}
-
-/// Runs `work` with the engine on a blocking thread. `work` runs to its end even if the caller
-/// stops waiting.
-pub(super) async fn on_engine<T: Send + 'static>(
-    engine: &Arc<dyn Engine>,
-    work: impl FnOnce(&dyn Engine) -> Result<T, PollError> + Send + 'static,
-) -> Result<T, PollError> {
-    let engine = engine.clone();
-    let worked = tokio::task::spawn_blocking(move || work(&*engine)).await;
-    worked.map_err(|panic| PollError::unstorable(&panic))?
 }
 
 /// Waits for the answer to start, which needs no permit; then for a permit; then for the page. The

@@ -14,8 +14,9 @@ use super::client::{AgentClient, SpanPageRequest};
 use super::error::PollError;
 use super::health::Health;
 use super::metrics::MetricStream;
+use super::on_engine::on_engine;
 use super::page::{self, LeftOut, RefusedBy, RefusedSpans};
-use super::page_fetcher::{PageFetcher, on_engine};
+use super::page_fetcher::PageFetcher;
 use super::position::{
     MAX_STANDSTILLS, beginning, check_store_id, checkpoint_after, is_another_store,
 };
@@ -28,6 +29,7 @@ use coral_trace::sanitize::line;
 pub struct Poller<C> {
     agent_id: String,
     fetcher: PageFetcher<C>,
+    engine: Arc<dyn Engine>,
     settings: PollSettings,
     health: Arc<Health>,
     /// The stored checkpoints: eBPF spans, SDK spans.
@@ -64,13 +66,14 @@ impl<C: AgentClient> Poller<C> {
             checkpoint.cloned().unwrap_or_else(|| beginning(agent_id, collector))
         });
         health.resume(agent_id, &checkpoints);
-        let metrics = MetricStream::resume(agent_id, &*engine)?;
+        let metrics = MetricStream::resume(agent_id, engine.clone())?;
         let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
-        let fetcher = PageFetcher { client, engine, room, within };
+        let fetcher = PageFetcher { client, room, within };
         let (widths, failures, polls) = ([Width::MAX_WIDTH; 2], 0, 0);
         Ok(Self {
             agent_id,
             fetcher,
+            engine,
             settings,
             health,
             checkpoints,
@@ -107,7 +110,7 @@ impl<C: AgentClient> Poller<C> {
         while standstills <= MAX_STANDSTILLS {
             match self.next_page(stream, stop).await? {
                 Step::CaughtUp => return Ok(()),
-                Step::Moved => {}
+                Step::Moved | Step::AskAgain => {}
                 Step::Stood => standstills += 1,
             }
         }
@@ -129,7 +132,7 @@ impl<C: AgentClient> Poller<C> {
         check_store_id(&page.store_id)?;
         let checkpoint = &self.checkpoints[stream];
         if is_another_store(checkpoint, &page) {
-            tracing::info!(agent_id = %self.agent_id, "the agent has a new store id; starting over at receipt 0");
+            tracing::info!(agent_id = %self.agent_id, "the agent has another store, or an older copy; starting over at receipt 0");
             let fresh = beginning(&self.agent_id, checkpoint.collector);
             let Checkpoint { spans_stored, spans_missed, .. } = *checkpoint;
             let store_id = page.store_id;
@@ -146,7 +149,7 @@ impl<C: AgentClient> Poller<C> {
         let (after, spans) = (checkpoint_after(checkpoint, &page), page.spans);
         let left_out = match self.store_page(stream, after.clone(), spans, page.otlp).await {
             Err(bad) if bad.is_of_page() => match self.widths[stream].isolate() {
-                false => return Ok(Step::Moved),
+                false => return Ok(Step::AskAgain),
                 true => self.step_over(stream, after, spans, bad).await?,
             },
             stored => {
@@ -175,9 +178,8 @@ impl<C: AgentClient> Poller<C> {
             return Ok(LeftOut::default());
         }
         let sampling = self.settings.sampling;
-        let stored = on_engine(&self.fetcher.engine, move |engine| {
-            page::store(engine, &otlp, sampling, checkpoint)
-        });
+        let stored =
+            on_engine(&self.engine, move |engine| page::store(engine, &otlp, sampling, checkpoint));
         let (checkpoint, left_out) = stored.await?;
         self.checkpoints[stream] = checkpoint;
         if let Some(refused) = &left_out.refused {
@@ -257,6 +259,8 @@ impl<C: AgentClient> Poller<C> {
 enum Step {
     CaughtUp,
     Moved,
+    /// Nothing was stored: fewer spans are requested next, to find the one that cannot be stored.
+    AskAgain,
     /// The checkpoint did not advance, or was reset to the beginning.
     Stood,
 }

@@ -24,7 +24,7 @@ pub fn colony(status: &ColonyStatus, now: UnixNanos, with_counters: bool) -> Str
             "Agent",
             "State",
             "Spans/s",
-            "Last span",
+            "Last stored",
             "Stored",
             "Missed",
             "Behind",
@@ -128,7 +128,7 @@ fn agent_row(agent: &AgentStatus, now: UnixNanos) -> Vec<String> {
         count(agent.spans_missed),
         agent.lag_seconds.map_or_else(unknown, seconds_text),
         agent.beyla.as_deref().map_or_else(unknown, |beyla| line(beyla_state(beyla))),
-        agent.version.as_deref().map_or_else(unknown, line),
+        agent.version.as_deref().map_or_else(|| "not known yet".to_owned(), line),
     ]
 }
 

@@ -42,7 +42,7 @@ fn why_is_answered_in_the_rfds_layout() {
         RED Metrics (last 15m)
           null no RED metrics of payments-api in this window
         Trace Analysis
-          1 Compared 30 traces with 60 of the baseline; 100% of the traces are complete
+          1 Compared 30 traces with 60 of the baseline; 100% of the window's traces are complete
           1 97% of the added time: card-validator-svc takes longer itself in `POST /validate`
         Root Cause
           1 card-validator-svc takes longer itself in `POST /validate`
@@ -62,7 +62,7 @@ fn why_is_answered_in_the_rfds_layout() {
         RED Metrics (last 15m)
           null no RED metrics of payments-api in this window
         Trace Analysis
-          1 Compared 19 traces with 24 of the baseline; 100% of the traces are complete
+          1 Compared 19 traces with 24 of the baseline; 100% of the window's traces are complete
         Root Cause
           1 no cause: the highest score is 0.00; a cause needs at least 0.41
         coral why payments-api --since 15m --baseline 1h
@@ -159,7 +159,7 @@ fn metrics_are_cited_where_there_are_some() {
                   1 Request rate: 0.000021 req/s (55 requests)
                   1 Error rate: 9.1%
                 Trace Analysis
-                  2 Compared 12 traces with 0 of the baseline; 100% of the traces are complete
+                  2 Compared 12 traces with 0 of the baseline; 100% of the window's traces are complete
                 Root Cause
                   2 not enough evidence: no trace in the baseline matches the question
                 coral query beyla http frontend-api --since 30d --compare 30d

@@ -86,7 +86,7 @@ fn the_recordings_of_beyla_make_a_sensible_map() {
 
         Services with spans, but without known callers or calls: fraud-detector
 
-        178 traces, 1,916 spans. 46 spans without a stored parent, so the call that led there is unknown. 1 call without a known callee.
+        178 traces, 1,916 spans. 46 spans without a stored parent: the calls that led there are unknown, or are listed under an address. 1 call without a known callee.
     "#]].assert_eq(&coral.answer(&format!("query topology {ALL}")));
     let map = coral.json(&format!("query topology {ALL}"));
     assert_eq!(map["spans"], total);

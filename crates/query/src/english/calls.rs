@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::MAX_FINDINGS;
 use super::answer::{CallFindings, Findings, ServiceCallFindings};
 use super::understanding::{Understanding, Window};
-use crate::answer::TopologyEdge;
+use crate::answer::{Topology, TopologyEdge};
 use crate::ask::QueryError;
 use crate::reader::Reader;
 use crate::source::Source;
@@ -21,7 +21,8 @@ impl Reader<'_> {
         &self,
         understanding: &Understanding,
     ) -> Result<Findings, QueryError> {
-        let (query, mut edges) = self.edges_of_window(&understanding.window)?;
+        let (query, map) = self.map_of_window(&understanding.window)?;
+        let (mut edges, orphan_spans) = (map.edges, map.orphan_spans);
         edges.sort_by_key(|edge| Reverse(edge.calls));
         let Some(service) = &understanding.service else {
             edges.truncate(MAX_EDGES);
@@ -34,21 +35,22 @@ impl Reader<'_> {
             query,
             callers: edges_where(&|edge| edge.to == *service),
             callees: edges_where(&|edge| edge.from == *service),
+            orphan_spans,
         }))
     }
 
-    /// All edges of the window, and the question that returned them.
-    pub(super) fn edges_of_window(
+    /// The service map of the window, and the question that returned it.
+    pub(super) fn map_of_window(
         &self,
         window: &Window,
-    ) -> Result<(TopologyQuestion, Vec<TopologyEdge>), QueryError> {
+    ) -> Result<(TopologyQuestion, Topology), QueryError> {
         let query = TopologyQuestion {
             since_unix_us: window.since_unix_us,
             until_unix_us: window.until_unix_us,
             source: Source::All,
             diff_us: None,
         };
-        let edges = self.topology(&query)?.edges;
-        Ok((query, edges))
+        let map = self.topology(&query)?;
+        Ok((query, map))
     }
 }

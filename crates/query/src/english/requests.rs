@@ -84,7 +84,8 @@ impl Reader<'_> {
         understanding: &Understanding,
         failed: bool,
     ) -> Result<CallFindings, QueryError> {
-        let (query, mut edges) = self.edges_of_window(&understanding.window)?;
+        let (query, map) = self.map_of_window(&understanding.window)?;
+        let mut edges = map.edges;
         edges.retain(|edge| {
             understanding.service.as_ref().is_none_or(|service| edge.to == *service)
                 && (!failed || edge.errors > 0)

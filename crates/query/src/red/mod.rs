@@ -62,7 +62,8 @@ impl Reader<'_> {
     /// Answers `question`.
     ///
     /// # Errors
-    /// [`QueryError::Invalid`] names the parameter that is not valid; [`QueryError::Unavailable`].
+    /// [`QueryError::Invalid`] names the parameter that is not valid; otherwise the error of the
+    /// engine.
     pub(crate) fn red(&self, question: &RedQuestion) -> Result<answer::RedTable, QueryError> {
         check(question)?;
         let side = question.side.effective(question.protocol);

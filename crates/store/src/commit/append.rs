@@ -8,7 +8,7 @@ use coral_trace::{Origin, Span, UnixNanos};
 
 use crate::commit::appended::Appended;
 use crate::commit::encoding::{Commit, Record};
-use crate::commit::sealed::{Sealed, sealed, traces_not_in};
+use crate::commit::sealed_parts::{SealedParts, find_and_mark, traces_not_in};
 use crate::commit::writer::{Attempt, Writer};
 use crate::error::StoreError;
 use crate::hot::generation::{Arrival, ReceivedSpan};
@@ -56,8 +56,8 @@ impl Spans {
     ) -> Result<Vec<Vec<Appended>>, StoreError> {
         self.check_room()?;
         writer.mend(&self.live)?;
-        let sealed = self.sealed_before(delivered)?;
-        writer.seen.extend(&sealed.keys);
+        let parts = self.sealed_parts(delivered)?;
+        writer.seen.extend(&parts.keys);
         let mut attempt = Attempt::begin(writer);
         let mut all_fresh = Vec::with_capacity(delivered.len());
         let mut all_appended = Vec::with_capacity(delivered.len());
@@ -75,7 +75,7 @@ impl Spans {
         }
         let says_nothing = |fresh: &Fresh<'_>| fresh.spans.is_empty() && fresh.checkpoint.is_none();
         if !all_fresh.iter().all(says_nothing) {
-            self.write(attempt, &all_fresh, sealed)?;
+            self.write(attempt, &all_fresh, parts)?;
         }
         Ok(all_appended)
     }
@@ -89,7 +89,8 @@ impl Spans {
         Ok(())
     }
 
-    fn sealed_before(&self, delivered: &[Delivered<'_>]) -> Result<Sealed, StoreError> {
+    /// Finds and marks the sealed parts of the traces of `delivered`.
+    fn sealed_parts(&self, delivered: &[Delivered<'_>]) -> Result<SealedParts, StoreError> {
         let groups = delivered.iter().flat_map(|delivered| delivered.groups);
         let spans: Vec<&Span> = groups.flatten().collect();
         self.live.reading(|| {
@@ -97,7 +98,7 @@ impl Spans {
             let (segments, sealing) = (state.segments.clone(), state.sealing.clone());
             let new = traces_not_in(&state.hot, &spans);
             drop(state);
-            sealed(&segments, &sealing, &new)
+            find_and_mark(&segments, &sealing, &new)
         })
     }
 
@@ -107,14 +108,14 @@ impl Spans {
         &self,
         attempt: Attempt<'_>,
         fresh: &[Fresh<'_>],
-        sealed: Sealed,
+        parts: SealedParts,
     ) -> Result<(), StoreError> {
         let state = self.live.read();
         let (first_row, tail) = (state.hot.rows(), state.hot.tail());
         drop(state);
         let writer = &mut *attempt.writer;
         let (rows, mut arrival) = writer.rows(fresh, first_row);
-        sealed.segments.into_iter().for_each(|(trace, older)| arrival.mark_split(trace, older));
+        parts.segments.into_iter().for_each(|(trace, older)| arrival.mark_split(trace, older));
         let commit = Commit { record: writer.record(fresh), rows };
         let joined = commit.rows.as_ref().map(|rows| tail.join(rows));
         writer.write(&commit)?;

@@ -8,6 +8,6 @@ pub(crate) mod origins;
 pub(crate) mod pages;
 pub(crate) mod queue;
 pub(crate) mod resume;
-pub(crate) mod sealed;
+pub(crate) mod sealed_parts;
 pub(crate) mod seen;
 pub(crate) mod writer;

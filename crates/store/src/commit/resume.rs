@@ -14,7 +14,7 @@ use crate::clock::Received;
 use crate::commit::checkpoint::AgentDirectory;
 use crate::commit::encoding::{self, CommitEncoder, encode_record};
 use crate::commit::origins::Origins;
-use crate::commit::sealed::sealed_before;
+use crate::commit::sealed_parts;
 use crate::commit::seen::{self, Seen};
 use crate::commit::writer::{Writer, head};
 use crate::error::StoreError;
@@ -166,11 +166,11 @@ impl Replay {
             arrival.add(&stored.span, row);
         }
         let spans: Vec<_> = spans.iter().map(|stored| &stored.span).collect();
-        let older = sealed_before(&self.segments, &self.sealing, &self.hot, &spans)?;
-        for (trace, older) in older.segments {
+        let parts = sealed_parts::of_new_traces(&self.segments, &self.sealing, &self.hot, &spans)?;
+        for (trace, older) in parts.segments {
             arrival.mark_split(trace, older);
         }
-        self.seen.extend(&older.keys);
+        self.seen.extend(&parts.keys);
         let received = batch.column(RECEIVED_AT).as_primitive::<TimestampMicrosecondType>();
         let at = |micros: Option<i64>| UnixNanos::from_micros(micros.unwrap_or_default());
         let values = received.values();

@@ -10,7 +10,8 @@ use hashbrown::HashSet;
 /// A span's identity: trace id, then span id.
 pub(crate) type Key = [u8; 24];
 
-/// Identities of hot rows: the current generation, and the one that is being sealed.
+/// Identities of the rows of the current generation and of the one that is being sealed, and of sealed rows whose
+/// traces the current generation adds to.
 #[derive(Default)]
 pub(crate) struct Seen {
     current: HashSet<Key>,

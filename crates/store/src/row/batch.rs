@@ -54,7 +54,7 @@ pub(crate) struct SpanBatch {
     pub(crate) has_misplaced: bool,
 }
 
-/// What all rows of one commit share.
+/// What the rows of one sender in a commit share.
 #[derive(Clone, Copy)]
 pub(crate) struct Delivery<'a> {
     pub(crate) agent_id: &'a str,

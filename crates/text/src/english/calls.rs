@@ -24,6 +24,12 @@ pub(super) fn write_of_service(
     page.section(format!("What {service} calls"));
     found.callees.iter().for_each(|edge| page.line(query, call(edge)));
     page.or_nothing(query, "no calls");
+    if found.orphan_spans > 0 {
+        let orphans = counted(found.orphan_spans, "span");
+        page.remark(format!(
+            "{orphans} in this window without a stored parent: more calls may exist"
+        ));
+    }
 }
 
 /// Calls between services: all, or the slowest, or those that fail most.

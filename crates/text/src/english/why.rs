@@ -93,7 +93,7 @@ fn analysis(why: &Why, query: usize, page: &mut Page) {
     page.line(
         query,
         format!(
-            "Compared {} with {} of the baseline; {} of the traces are complete",
+            "Compared {} with {} of the baseline; {} of the window's traces are complete",
             counted(why.traces, "trace"),
             count(why.baseline_traces),
             percent(why.completeness),

@@ -41,7 +41,7 @@ fn the_critical_path_of_the_reference_trace_sums_to_its_duration() {
         15ms  | 1.3%  | email-svc: notifications
         12ms  | 1.0%  | postgres: SELECT cards
 
-        A called service counts from its caller's request to the answer, the network included.
+        Each moment counts once, for the last call that was awaited; the network to a service counts for that service.
     "#]].assert_eq(&critical_path(&trace(REFERENCE), Screen::PLAIN));
 }
 
@@ -71,7 +71,7 @@ fn of_several_parts_the_longest_is_shown_and_the_others_are_told() {
         7ms  | 77.8% | a: GET /
         2ms  | 22.2% | b: SELECT x
 
-        A called service counts from its caller's request to the answer, the network included.
+        Each moment counts once, for the last call that was awaited; the network to a service counts for that service.
 
         1 other part of the trace not shown: no span that called there was received.
 

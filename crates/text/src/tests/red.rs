@@ -79,6 +79,7 @@ fn a_percentile_beyond_the_last_bound_says_so_and_the_window_before_is_compared(
 
         Overall: 1,234 requests, P95 9.5s, 0.97% errors
         Before:  617 requests, P95 4.75s, 1.9% errors (requests +100%, P95 +100%, errors -1.0 points)
+        Counted from Beyla's metrics; --source spans counts stored spans.
     "#]]
     .assert_eq(&red_table(&compared, "last 1 hour", Screen::PLAIN));
 }

@@ -97,7 +97,7 @@ fn a_map_as_text_says_who_calls_whom_and_what_changed() {
           frontend-api, payments-api call each other
           payments-api calls itself
 
-        1,200 traces, 14,000 spans. 12 spans without a stored parent, so the call that led there is unknown. 1 call without a known callee.
+        1,200 traces, 14,000 spans. 12 spans without a stored parent: the calls that led there are unknown, or are listed under an address. 1 call without a known callee.
 
         Changes since the 1 hour before:
 

@@ -27,7 +27,8 @@ pub fn critical_path(trace: &Trace, screen: Screen) -> String {
     page.push_str("\nBy hop:\n\n");
     page.push_str(&picture.by_hop(&path, whole, screen));
     page.push_str(
-        "\nA called service counts from its caller's request to the answer, the network included.\n",
+        "\nEach moment counts once, for the last call that was awaited; the network to a service counts for that \
+         service.\n",
     );
     let others = picture.tree.roots.len().saturating_sub(1) as u64;
     if others > 0 {

@@ -94,13 +94,13 @@ fn request(row: u64) -> Delta {
 impl Colony {
     fn fetcher(&self, agent: MetricScript) -> PageFetcher<MetricScript> {
         self.health.know("web-1", &at("http://web-1:9001"));
-        let (engine, room) = (self.engine(), Arc::new(Semaphore::new(1)));
-        PageFetcher { client: agent, engine, room, within: Duration::from_secs(9) }
+        let room = Arc::new(Semaphore::new(1));
+        PageFetcher { client: agent, room, within: Duration::from_secs(9) }
     }
 
     /// Polls with a new stream, as after a restart of the colony.
     async fn poll_metrics(&self, fetcher: &mut PageFetcher<MetricScript>) -> Result<(), PollError> {
-        let mut stream = MetricStream::resume("web-1", &self.store).unwrap();
+        let mut stream = MetricStream::resume("web-1", self.engine()).unwrap();
         stream.catch_up(fetcher, &self.health, &CancellationToken::new()).await
     }
 
@@ -148,7 +148,7 @@ async fn an_answer_that_never_ends_frees_its_permit_and_shrinks_the_next_request
     let colony = Colony::new();
     let mut fetcher = colony.fetcher(MetricScript { drips: 1, ..MetricScript::of("first", 3) });
     let stop = CancellationToken::new();
-    let mut stream = MetricStream::resume("web-1", &colony.store).unwrap();
+    let mut stream = MetricStream::resume("web-1", colony.engine()).unwrap();
     let outcome = stream.catch_up(&mut fetcher, &colony.health, &stop).await;
     assert!(matches!(outcome, Err(PollError::TimedOut(_))), "{outcome:?}");
     assert_eq!((fetcher.client.hung_up, fetcher.room.available_permits()), (1, 1));
@@ -167,7 +167,7 @@ async fn metrics_wait_at_their_agent_until_a_permit_is_free() {
     let mut fetcher = colony.fetcher(MetricScript::of("first", 3));
     let taken = fetcher.room.clone().acquire_owned().await.unwrap();
     let (stop, mut stream) =
-        (CancellationToken::new(), MetricStream::resume("web-1", &colony.store).unwrap());
+        (CancellationToken::new(), MetricStream::resume("web-1", colony.engine()).unwrap());
     let poll = stream.catch_up(&mut fetcher, &colony.health, &stop);
     assert!(tokio::time::timeout(Duration::from_secs(600), poll).await.is_err());
     assert_eq!(

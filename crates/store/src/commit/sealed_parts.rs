@@ -1,4 +1,7 @@
-//! Looks up sealed spans of the traces that a commit adds to.
+//! Finds the sealed parts of the traces that a commit adds to, and marks these traces as split.
+//!
+//! The marks are made before the commit is written. If the commit fails, a trace stays marked that is not split,
+//! which costs a search one merge of a single part and changes no answer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,24 +16,24 @@ use crate::error::StoreError;
 use crate::hot::generation::Generation;
 use crate::segment::Segment;
 
-/// The sealed spans of some traces.
+/// The sealed parts of some traces.
 #[derive(Default)]
-pub(crate) struct Sealed {
+pub(crate) struct SealedParts {
     /// Identities of the spans.
     pub(crate) keys: Vec<Key>,
     /// The segments that have spans of a trace, including the segment that is being written.
     pub(crate) segments: BTreeMap<TraceId, Vec<u64>>,
 }
 
-/// The sealed spans of those traces of `spans` that are new to `hot`. Each trace is looked up once
+/// Finds and marks the sealed parts of those traces of `spans` that are new to `hot`. Each trace is looked up once
 /// per generation.
-pub(crate) fn sealed_before(
+pub(crate) fn of_new_traces(
     segments: &[Arc<Segment>],
     sealing: &[Arc<Generation>],
     hot: &Generation,
     spans: &[&Span],
-) -> Result<Sealed, StoreError> {
-    sealed(segments, sealing, &traces_not_in(hot, spans))
+) -> Result<SealedParts, StoreError> {
+    find_and_mark(segments, sealing, &traces_not_in(hot, spans))
 }
 
 /// Traces of `spans` that `hot` does not have, sorted, each once.
@@ -43,36 +46,36 @@ pub(crate) fn traces_not_in(hot: &Generation, spans: &[&Span]) -> Vec<TraceId> {
     traces
 }
 
-/// The spans of `traces` in `segments` and `sealing`.
-pub(crate) fn sealed(
+/// Finds the parts of `traces` in `segments` and `sealing`, and marks these traces as split in each segment.
+pub(crate) fn find_and_mark(
     segments: &[Arc<Segment>],
     sealing: &[Arc<Generation>],
     traces: &[TraceId],
-) -> Result<Sealed, StoreError> {
-    let mut sealed = Sealed::default();
+) -> Result<SealedParts, StoreError> {
+    let mut parts = SealedParts::default();
     for segment in segments {
         let maybe: Vec<TraceId> =
             traces.iter().copied().filter(|trace| segment.may_contain(*trace)).collect();
         if !maybe.is_empty() {
-            in_segment(segment, &maybe, &mut sealed)
+            in_segment(segment, &maybe, &mut parts)
                 .map_err(StoreError::unreadable(segment.id()))?;
         }
     }
     // Identities of rows that are being sealed are in [`Seen`] already.
     for generation in sealing {
         for trace in traces.iter().filter(|trace| generation.traces.contains_key(*trace)) {
-            sealed.segments.entry(*trace).or_default().push(generation.first_receipt);
+            parts.segments.entry(*trace).or_default().push(generation.first_receipt);
         }
     }
-    link(segments, &sealed);
-    Ok(sealed)
+    link(segments, &parts);
+    Ok(parts)
 }
 
 /// Adds the spans of `traces` in `segment`, and marks the traces there as split.
 fn in_segment(
     segment: &Segment,
     traces: &[TraceId],
-    sealed: &mut Sealed,
+    parts: &mut SealedParts,
 ) -> Result<(), StoreError> {
     let found = segment.find(traces)?;
     let trace_rows: Vec<u32> = found.iter().map(|(row, _)| *row).collect();
@@ -82,7 +85,7 @@ fn in_segment(
     let ids = details.iter().map(|(trace, _)| *trace);
     segment.mark_split(trace_rows.iter().copied().zip(ids));
     for (trace, detail) in details {
-        let older = sealed.segments.entry(trace).or_default();
+        let older = parts.segments.entry(trace).or_default();
         if older.last() != Some(&segment.id()) {
             older.push(segment.id());
         }
@@ -93,15 +96,15 @@ fn in_segment(
         let traces = batch.column(0).as_fixed_size_binary();
         let spans = batch.column(1).as_primitive::<UInt64Type>();
         for (trace, span) in traces.iter().flatten().zip(spans.values()) {
-            sealed.keys.push(seen::join(crate::row::trace_id(trace)?.as_u128(), *span));
+            parts.keys.push(seen::join(crate::row::trace_id(trace)?.as_u128(), *span));
         }
     }
     Ok(())
 }
 
 /// Marks each trace as split in every segment that has spans of it.
-fn link(segments: &[Arc<Segment>], sealed: &Sealed) {
-    for older in sealed.segments.values().filter(|older| older.len() > 1) {
+fn link(segments: &[Arc<Segment>], parts: &SealedParts) {
+    for older in parts.segments.values().filter(|older| older.len() > 1) {
         for segment in segments.iter().filter(|segment| older.contains(&segment.id())) {
             older.iter().for_each(|other| segment.note_split_with(*other));
         }
