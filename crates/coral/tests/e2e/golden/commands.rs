@@ -146,7 +146,9 @@ fn golden_status_commands_list_what_they_listed() {
         // A rate is known a second after the first poll, the version after a registration.
         (
             "colony status --counters".to_owned(),
-            colony.replace("| ok | - |", "| ok | N |").replace("| off | not known yet", "| off | N"),
+            colony
+                .replace("| ok | - |", "| ok | N |")
+                .replace("| off | not known yet", "| off | N"),
         ),
         ("agent status".to_owned(), without_numbers(&printed(&agent.unwrap()))),
     ];
