@@ -6,6 +6,7 @@ mod clock;
 mod colony;
 mod exporter;
 mod figures;
+mod incidents;
 mod large_trace;
 mod latency;
 mod load;
@@ -62,6 +63,8 @@ enum Measure {
     Report(report::Report),
     /// Measures root causes on recorded and simulated faults with known culprits.
     Rca(rca::Rca),
+    /// Measures the default question about faults of several ages, and where nothing is at fault.
+    Incidents(incidents::Incidents),
     /// Measures the store alone: CPU per span appended and sealed, bytes per span, lookups, a
     /// search, and reopening.
     Store(store::Store),
@@ -102,6 +105,9 @@ impl Measure {
             Self::Soak(soak) => soak.run().await,
             Self::Report(report) => report.run().await,
             Self::Rca(rca) => tokio::task::spawn_blocking(move || rca.run()).await?,
+            Self::Incidents(incidents) => {
+                tokio::task::spawn_blocking(move || incidents.run()).await?
+            }
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
         }
     }

@@ -1,8 +1,9 @@
 //! Cohorts: the traces of a window and of its baseline, which are compared with each other.
 
-use coral_engine::{Columns, EngineError, Order, TraceQuery, TraceSummary};
+use coral_engine::{Columns, EngineError, Order, StoredSpan, TraceQuery, TraceSummary};
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
+use crate::coverage::{self, Coverage};
 use crate::reader::Reader;
 
 /// The largest number of traces in a cohort.
@@ -21,6 +22,20 @@ pub(crate) struct Cohort {
     pub(crate) cut: bool,
 }
 
+/// A window and its baseline, as far as agents covered both.
+pub(crate) struct Compared {
+    pub(crate) window: Cohort,
+    pub(crate) baseline: Cohort,
+    /// The agents that did not cover all of both, and whose spans are left out of both.
+    pub(crate) coverage: Vec<Coverage>,
+}
+
+/// A cohort as it was read: with the agents that the spans are from.
+pub(crate) struct StoredCohort {
+    pub(crate) traces: Vec<Vec<StoredSpan>>,
+    pub(crate) cut: bool,
+}
+
 /// The groups of columns that a comparison needs. Attributes identify the callee; attributes and
 /// resources contain the values that slow spans may have in common.
 pub(crate) fn compared_columns() -> Columns {
@@ -35,12 +50,19 @@ impl Reader<'_> {
         service: Option<&str>,
         window: TimeRange,
         before: TimeRange,
-    ) -> Result<(Cohort, Cohort), EngineError> {
-        let (window, baseline) = side_by_side(
+    ) -> Result<Compared, EngineError> {
+        let (now, baseline) = side_by_side(
             || self.cohort(service, None, window),
             || self.cohort(service, None, before),
         );
-        Ok((window?, baseline?))
+        let (mut now, mut baseline) = (now?, baseline?);
+        let mut coverage = self.coverage(&baseline.traces, &now.traces, window.end);
+        // Without the spans of the service that was asked about there is nothing to compare; its
+        // traces are from times at which its agent was reachable.
+        coverage.retain(|gap| !service.is_some_and(|service| gap.has(service)));
+        coverage::leave_out(&coverage, &mut baseline.traces);
+        coverage::leave_out(&coverage, &mut now.traces);
+        Ok(Compared { window: now.into(), baseline: baseline.into(), coverage })
     }
 
     /// The traces that started in `started` and have a span of `service` with the name `name`;
@@ -50,7 +72,7 @@ impl Reader<'_> {
         service: Option<&str>,
         name: Option<&str>,
         started: TimeRange,
-    ) -> Result<Cohort, EngineError> {
+    ) -> Result<StoredCohort, EngineError> {
         let search = |started, limit| {
             self.search(&TraceQuery {
                 started,
@@ -79,13 +101,24 @@ impl Reader<'_> {
         cut |= thin_out(&mut found);
         // One read for all traces: traces that share a page of a segment are decoded together.
         let ids: Vec<TraceId> = found.iter().map(|summary| summary.trace_id).collect();
-        let spans = self.spans(&ids, None, compared_columns(), MAX_SPANS as u32)?;
-        let lengths: Vec<usize> =
-            spans.chunk_by(|one, next| one.trace_id == next.trace_id).map(<[Span]>::len).collect();
-        let mut spans = spans.into_iter();
-        let traces = lengths.into_iter().map(|length| spans.by_ref().take(length).collect());
-        Ok(Cohort { traces: traces.collect(), cut })
+        let spans = self.stored_spans(&ids, None, compared_columns(), MAX_SPANS as u32)?;
+        Ok(StoredCohort { traces: by_trace(spans), cut })
     }
+}
+
+impl From<StoredCohort> for Cohort {
+    fn from(stored: StoredCohort) -> Self {
+        let spans = |trace: Vec<StoredSpan>| trace.into_iter().map(|stored| stored.span).collect();
+        Self { traces: stored.traces.into_iter().map(spans).collect(), cut: stored.cut }
+    }
+}
+
+/// Divides spans that are grouped by trace.
+pub(crate) fn by_trace(spans: Vec<StoredSpan>) -> Vec<Vec<StoredSpan>> {
+    let is_same = |one: &StoredSpan, next: &StoredSpan| one.span.trace_id == next.span.trace_id;
+    let lengths: Vec<usize> = spans.chunk_by(is_same).map(<[StoredSpan]>::len).collect();
+    let mut spans = spans.into_iter();
+    lengths.into_iter().map(|length| spans.by_ref().take(length).collect()).collect()
 }
 
 /// The results of two closures; `other` runs on a second thread.

@@ -1,6 +1,6 @@
 //! The sources and the budget of one question, and the reads that several questions share.
 
-use coral_engine::{Budget, Columns, EngineError, TraceQuery, TraceSummary};
+use coral_engine::{Budget, Columns, EngineError, StoredSpan, TraceQuery, TraceSummary};
 use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix};
 
 use crate::ask::{QueryError, Sources};
@@ -35,8 +35,19 @@ impl<'a> Reader<'a> {
         columns: Columns,
         limit: u32,
     ) -> Result<Vec<Span>, EngineError> {
-        let stored = self.from.traces.spans_of(traces, collector, columns, limit, self.budget)?;
+        let stored = self.stored_spans(traces, collector, columns, limit)?;
         Ok(stored.into_iter().map(|stored| stored.span).collect())
+    }
+
+    /// [`spans`](Self::spans), with the agents that the spans are from.
+    pub(crate) fn stored_spans(
+        &self,
+        traces: &[TraceId],
+        collector: Option<Collector>,
+        columns: Columns,
+        limit: u32,
+    ) -> Result<Vec<StoredSpan>, EngineError> {
+        self.from.traces.spans_of(traces, collector, columns, limit, self.budget)
     }
 
     /// The trace whose id begins with `prefix`; `None` when there is none. An error when several

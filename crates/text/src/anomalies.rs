@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::beginning::coverage;
 use crate::duration::duration;
 use crate::screen::Screen;
 use crate::table::{Cell, Table, id, name, whole};
@@ -40,6 +41,9 @@ pub fn anomalies(found: &Anomalies, windows: &str, screen: Screen) -> String {
         counted(found.baseline_traces, "trace"),
         if found.cut { SAMPLED } else { "" },
     );
+    for sentence in coverage(&found.coverage) {
+        let _ = writeln!(text, "{sentence}");
+    }
     text
 }
 

@@ -13,6 +13,7 @@ mod window;
 
 use crate::screen::Screen;
 use coral_query::answer::{English, Findings};
+use coral_trace::UnixNanos;
 
 pub use self::page::{Page, PageLine, PageSection};
 
@@ -31,7 +32,7 @@ pub fn page(answer: &English) -> Page {
     // Calls between services are counted of all routes.
     let is_narrowed = !matches!(findings, Findings::Calls(_) | Findings::ServiceCalls(_));
     let mut page = Page {
-        understood: Some(window::understood(understanding, is_narrowed)),
+        understood: Some(window::understood(understanding, began(findings), is_narrowed)),
         ..Page::default()
     };
     match findings {
@@ -44,4 +45,13 @@ pub fn page(answer: &English) -> Page {
         Findings::NotUnderstood | Findings::NoSuchService(_) => {}
     }
     page
+}
+
+/// When the change began that the answer is about.
+fn began(findings: &Findings) -> Option<UnixNanos> {
+    match findings {
+        Findings::Why(found) => found.why.began,
+        Findings::Changes(found) => found.began,
+        _ => None,
+    }
 }

@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 pub mod anomalies;
+pub mod beginning;
 pub mod csv;
 pub mod duration;
 pub mod english;

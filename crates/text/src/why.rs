@@ -6,20 +6,22 @@ pub(crate) mod words;
 use std::fmt::Write as _;
 
 use self::words::{as_in_baseline, meaning, reason, suspicion};
+use crate::beginning::{coverage, since};
 use crate::duration::duration;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
 use coral_query::answer::{Verdict, Why, WhySuspect};
+use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
 use coral_trace::units::counted;
 
 /// Suspects that are listed.
 const MAX_SUSPECTS: usize = 5;
 
-/// `windows` is `last 15 minutes, against the 1 hour before`.
-pub fn why(why: &Why, windows: &str, screen: Screen) -> String {
+/// `windows` is `last 15 minutes, against the 1 hour before`; `until` is the end of the window.
+pub fn why(why: &Why, windows: &str, until: UnixNanos, screen: Screen) -> String {
     let mut text = format!("{} ({windows})\n\n", question(why));
-    text.push_str(&verdict(why, screen));
+    text.push_str(&verdict(why, until, screen));
     if let Some(cause) = why.ranking.first().filter(|_| why.verdict == Verdict::Cause) {
         text.push_str(&standouts(why));
         text.push_str(&evidence(cause, screen));
@@ -27,6 +29,9 @@ pub fn why(why: &Why, windows: &str, screen: Screen) -> String {
     text.push_str(&suspects(why, screen));
     if why.traces > 0 || why.baseline_traces > 0 {
         let _ = writeln!(text, "\n{}", basis(why));
+    }
+    for sentence in coverage(&why.coverage) {
+        let _ = writeln!(text, "{sentence}");
     }
     text
 }
@@ -40,13 +45,16 @@ fn question(why: &Why) -> String {
     }
 }
 
-fn verdict(why: &Why, screen: Screen) -> String {
+fn verdict(why: &Why, until: UnixNanos, screen: Screen) -> String {
     match (why.verdict, why.ranking.first()) {
         (Verdict::Cause, Some(cause)) => {
             let service = line(&cause.service);
             let mut text = format!("Cause: {}", screen.strong(&service));
             if why.slowdown_us > 0 {
                 let _ = write!(text, ", {:.0}% of the added time", cause.share * 100.0);
+            }
+            if let Some(began) = why.began {
+                let _ = write!(text, ", {}", since(began, until));
             }
             let _ = writeln!(text, "\n  {service} {}.", suspicion(cause, &line(&cause.component)));
             text + &counterfactual(why, &as_in_baseline(cause.kind, &service))

@@ -46,6 +46,14 @@ pub fn instant(micros: i64) -> String {
     }
 }
 
+/// The time of day of an instant, in microseconds since the Unix epoch: `02:41 UTC`.
+pub fn time_of_day(micros: i64) -> String {
+    match jiff::Timestamp::from_microsecond(micros) {
+        Ok(instant) => instant.strftime("%H:%M UTC").to_string(),
+        Err(_) => instant(micros),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +63,12 @@ mod tests {
         for text in ["7d", "1h", "15m", "90s", "500ms", "17us", "0s"] {
             assert_eq!(flag(parse_duration(text).unwrap()), text);
         }
+    }
+
+    #[test]
+    fn the_time_of_day_is_in_utc() {
+        assert_eq!(time_of_day(1_795_608_000_000_000 + 161 * 60_000_000), "14:41 UTC");
+        assert_eq!(time_of_day(i64::MAX), instant(i64::MAX));
     }
 
     #[test]

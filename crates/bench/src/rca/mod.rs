@@ -5,7 +5,7 @@ mod accuracy;
 mod answer;
 mod product;
 mod recording;
-mod simulator;
+pub mod simulator;
 
 use std::path::PathBuf;
 use std::time::Instant;

@@ -19,15 +19,16 @@ pub struct WhyArgs {
     /// Explain this trace; the first digits of its id are enough where they are unique.
     #[arg(long, value_name = "ID", conflicts_with_all = ["since", "until"])]
     pub trace_id: Option<String>,
-    /// Explain traces that started at this time or later: a duration before now, or a time [default: 15m].
+    /// Explain traces that started at this time or later: a duration before now, or a time [default: when the change
+    /// began, in the last 6 hours; 15m where no beginning is found].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub since: Option<When>,
     /// Explain traces that started before this time [default: now].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub until: Option<When>,
-    /// Compare with this much time before the window.
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
-    pub baseline: Duration,
+    /// Compare with this much time before the window [default: 1h].
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub baseline: Option<Duration>,
     /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     pub format: StatusFormat,

@@ -10,6 +10,8 @@ use crate::terminal::screen;
 use coral_query::AnomaliesQuestion;
 use coral_query::answer::Anomalies;
 use coral_server::clock;
+use coral_text::beginning;
+use coral_trace::UnixNanos;
 
 /// A shorter baseline would have too few traces.
 const MIN_BASELINE: Duration = Duration::from_secs(3_600);
@@ -24,13 +26,25 @@ pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
     let length = Duration::from_secs(Duration::from_micros(length).as_secs());
     let baseline = args.baseline.unwrap_or(length.max(MIN_BASELINE));
     let baseline_us = i64::try_from(baseline.as_micros()).unwrap_or(i64::MAX);
-    let filter = AnomaliesQuestion { since_unix_us, until_unix_us, baseline_us };
+    let filter = AnomaliesQuestion {
+        since_unix_us,
+        until_unix_us,
+        baseline_us,
+        // Windows that were given stay as they are.
+        find_beginning: args.since.is_none() && args.baseline.is_none(),
+    };
     let answer: Anomalies = colony(&args.colony).ask(&filter)?;
     match args.format {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => {
             let before = format!("against the {} before", ago_text(baseline));
-            let windows = format!("{}, {before}", window(since, args.until));
+            let windows = match answer.began {
+                Some(began) => {
+                    let until = UnixNanos::from_micros(until_unix_us);
+                    format!("{}, {before}", beginning::since(began, until))
+                }
+                None => format!("{}, {before}", window(since, args.until)),
+            };
             print(&coral_text::anomalies::anomalies(&answer, &windows, screen()))
         }
     }

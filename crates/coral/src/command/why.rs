@@ -11,20 +11,27 @@ use crate::terminal::screen;
 use coral_query::WhyQuestion;
 use coral_query::answer::Why;
 use coral_server::clock;
+use coral_text::beginning;
+use coral_trace::UnixNanos;
 
-/// The default window.
+/// The window and the baseline without --since and --baseline, where no change is found.
 const DEFAULT_WINDOW: Duration = Duration::from_secs(15 * 60);
+const DEFAULT_BASELINE: Duration = Duration::from_secs(3_600);
 
 pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
     let now = clock::now().as_micros();
     let since = args.since.unwrap_or(When::Ago(DEFAULT_WINDOW));
+    let until = args.until.map_or(now.saturating_add(1), |until| instant(until, now));
+    let baseline = args.baseline.unwrap_or(DEFAULT_BASELINE);
     let filter = WhyQuestion {
         service: args.service.clone(),
         route: args.route.clone(),
         trace_id: args.trace_id.clone(),
         since_unix_us: instant(since, now),
-        until_unix_us: args.until.map_or(now.saturating_add(1), |until| instant(until, now)),
-        baseline_us: i64::try_from(args.baseline.as_micros()).unwrap_or(i64::MAX),
+        until_unix_us: until,
+        baseline_us: i64::try_from(baseline.as_micros()).unwrap_or(i64::MAX),
+        // Windows that were given stay as they are.
+        find_beginning: args.since.is_none() && args.baseline.is_none() && args.trace_id.is_none(),
     };
     let answer = colony(&args.colony).ask(&filter);
     let answer: Why = answer.map_err(|error| match error {
@@ -37,12 +44,14 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
     match args.format {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => {
-            let before = format!("against the {} before", ago_text(args.baseline));
-            let windows = match &args.trace_id {
-                Some(_) => before,
-                None => format!("{}, {before}", window(since, args.until)),
+            let before = format!("against the {} before", ago_text(baseline));
+            let until = UnixNanos::from_micros(until);
+            let windows = match (&args.trace_id, answer.began) {
+                (Some(_), _) => before,
+                (None, Some(began)) => format!("{}, {before}", beginning::since(began, until)),
+                (None, None) => format!("{}, {before}", window(since, args.until)),
             };
-            print(&coral_text::why::why(&answer, &windows, screen()))
+            print(&coral_text::why::why(&answer, &windows, until, screen()))
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What changed since the baseline.
 
-use coral_trace::explain;
+use coral_trace::{UnixNanos, explain};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::coverage::Coverage;
+use crate::json;
 use crate::why::answer::WhyEvidence;
 
 /// What changed between a baseline and the window after the baseline, in all services.
@@ -21,6 +23,15 @@ pub struct Anomalies {
     pub left_out: u64,
     /// Whether the window or the baseline has more traces than were compared.
     pub cut: bool,
+    /// When the change began that the window and the baseline are divided by: microseconds since
+    /// the Unix epoch; null when no beginning was found, or none was asked for.
+    #[serde(default, rename = "began_unix_us", with = "json::micros_or_null")]
+    #[schemars(with = "Option<i64>")]
+    pub began: Option<UnixNanos>,
+    /// The agents that did not cover all of the window and of the baseline. Their spans were not
+    /// compared.
+    #[serde(default)]
+    pub coverage: Vec<Coverage>,
 }
 
 /// One change between the baseline and the window.

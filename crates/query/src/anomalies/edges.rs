@@ -9,6 +9,7 @@ use coral_trace::{Span, TimeRange, TraceId};
 
 use crate::answer::{self, AnomalyKind};
 use crate::cohort::{Cohort, side_by_side};
+use crate::coverage::Coverage;
 use crate::reader::Reader;
 
 /// An edge with fewer calls than this is no anomaly.
@@ -38,11 +39,13 @@ struct Calls {
 
 impl Reader<'_> {
     /// The edges that are in only one of two service maps: the map of all traces of the window, and
-    /// the map of all traces of the baseline.
+    /// the map of all traces of the baseline. Edges of services that agents did not cover are left
+    /// out.
     pub(super) fn edges(
         &self,
         now: &ComparedWindow<'_>,
         before: &ComparedWindow<'_>,
+        coverage: &[Coverage],
     ) -> Result<Vec<answer::Anomaly>, EngineError> {
         let map = |side: &ComparedWindow<'_>| {
             Ok::<_, EngineError>(
@@ -51,7 +54,9 @@ impl Reader<'_> {
         };
         let (current, earlier) = side_by_side(|| map(now), || map(before));
         let (current, earlier) = (current?, earlier?);
-        let changes = current.changes_since(&earlier);
+        let mut changes = current.changes_since(&earlier);
+        changes.added.retain(|at| is_covered(coverage, &current.edges[*at], &current, &earlier));
+        changes.removed.retain(|at| is_covered(coverage, &earlier.edges[*at], &earlier, &current));
         let mut found =
             self.edge_anomalies(AnomalyKind::NewEdge, &changes.added, &current, &earlier, now)?;
         found.extend(self.edge_anomalies(
@@ -128,6 +133,21 @@ impl Reader<'_> {
         let spans = self.spans(&ids, None, Columns::ATTRIBUTES, MAX_SPANS as u32)?;
         Ok(Calls::from_traces(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
     }
+}
+
+/// Whether agents covered `edge` of `map` in both maps. Where the spans of a callee are missing, its
+/// callers have an edge to its address instead.
+fn is_covered(coverage: &[Coverage], edge: &Edge, map: &Topology, other: &Topology) -> bool {
+    let is_missing = |name: &str| coverage.iter().any(|gap| gap.has(name));
+    let [from, to] = [edge.from, edge.to].map(|at| &map.nodes[at]);
+    let calls_missing = |map: &Topology| {
+        map.edges.iter().any(|edge| {
+            map.nodes[edge.from].name == from.name && is_missing(&map.nodes[edge.to].name)
+        })
+    };
+    let is_substitute =
+        to.kind == NodeKind::External && (calls_missing(map) || calls_missing(other));
+    !is_missing(&from.name) && !is_missing(&to.name) && !is_substitute
 }
 
 impl Calls {

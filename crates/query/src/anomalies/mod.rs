@@ -6,11 +6,11 @@ pub(crate) mod question;
 #[cfg(test)]
 mod tests;
 
-use coral_trace::explain;
+use coral_trace::{UnixNanos, explain};
 
 use self::answer::AnomalyKind;
 use self::edges::ComparedWindow;
-use crate::cohort::range;
+use crate::cohort::{Compared, range};
 use coral_engine::Budget;
 
 use crate::ask::{Ask, QueryError, Sources};
@@ -52,9 +52,14 @@ impl Reader<'_> {
         if question.baseline_us <= 0 {
             return Err(QueryError::invalid("baseline", "must be greater than 0"));
         }
+        let began = match question.find_beginning {
+            true => self.beginning(None, range(since, until).end)?,
+            false => None,
+        };
+        let since = began.map_or(since, UnixNanos::as_micros);
         let (now, before) =
             (range(since, until), range(since.saturating_sub(question.baseline_us), since));
-        let (window, baseline) = self.cohorts(None, now, before)?;
+        let Compared { window, baseline, coverage } = self.cohorts(None, now, before)?;
         let found = explain::anomalies(
             baseline.traces.iter().map(Vec::as_slice),
             window.traces.iter().map(Vec::as_slice),
@@ -65,6 +70,7 @@ impl Reader<'_> {
             let edges = self.edges(
                 &ComparedWindow { range: now, cohort: &window },
                 &ComparedWindow { range: before, cohort: &baseline },
+                &coverage,
             )?;
             // A new edge also appears as a new call of its caller: only the edge is kept.
             anomalies
@@ -80,6 +86,8 @@ impl Reader<'_> {
             baseline_traces: found.baseline_traces as u64,
             left_out,
             cut: window.cut || baseline.cut,
+            began,
+            coverage,
         })
     }
 }

@@ -30,7 +30,12 @@ fn anomaly_lines(spans: Vec<Span>) -> String {
     let hour = 3_600_000_000;
     let answer = ask(
         &sources,
-        &AnomaliesQuestion { since_unix_us: now - hour, until_unix_us: now, baseline_us: hour },
+        &AnomaliesQuestion {
+            since_unix_us: now - hour,
+            until_unix_us: now,
+            baseline_us: hour,
+            find_beginning: false,
+        },
     );
     let mut text = String::new();
     for anomaly in answer.anomalies {

@@ -1,11 +1,14 @@
 //! The answer to a question in plain English, composed of the answers to other questions.
 
+use coral_trace::UnixNanos;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use super::understanding::{Intent, Period, Understanding, Window};
 use crate::anomalies::answer::Anomaly;
 use crate::anomalies::question::AnomaliesQuestion;
+use crate::coverage::Coverage;
+use crate::json;
 use crate::red::answer::{RedNumbers, RedRow};
 use crate::red::question::RedQuestion;
 use crate::topology::answer::TopologyEdge;
@@ -107,6 +110,15 @@ pub struct ChangeFindings {
     /// How many traces of the baseline were compared; with none, there is nothing to compare with.
     #[serde(default)]
     pub baseline_traces: u64,
+    /// When the change began that the window and the baseline are divided by: microseconds since
+    /// the Unix epoch; null when no beginning was found, or none was asked for.
+    #[serde(default, rename = "began_unix_us", with = "json::micros_or_null")]
+    #[schemars(with = "Option<i64>")]
+    pub began: Option<UnixNanos>,
+    /// The agents that did not cover all of the window and of the baseline. Their spans were not
+    /// compared.
+    #[serde(default)]
+    pub coverage: Vec<Coverage>,
 }
 
 /// Which services call a service, and what that service calls.

@@ -19,6 +19,7 @@ impl Reader<'_> {
             since_unix_us: window.since_unix_us,
             until_unix_us: window.until_unix_us,
             baseline_us: window.baseline_us(),
+            find_beginning: window.is_default,
         };
         let found = self.anomalies(&query)?;
         let is_about = |anomaly: &Anomaly| {
@@ -35,6 +36,7 @@ impl Reader<'_> {
         anomalies.retain(is_about);
         let more = anomalies.len().saturating_sub(MAX_FINDINGS) as u64 + left_out;
         anomalies.truncate(MAX_FINDINGS);
-        Ok(ChangeFindings { query, anomalies, more, traces, baseline_traces })
+        let (began, coverage) = (found.began, found.coverage);
+        Ok(ChangeFindings { query, anomalies, more, traces, baseline_traces, began, coverage })
     }
 }

@@ -52,6 +52,10 @@ pub struct Window {
     pub period: Period,
     /// Phrases that seem to express a time and were not understood, such as `last night`.
     pub unread: Vec<String>,
+    /// Whether the question named no time range that was understood. Then the answer to `why` or
+    /// `changes` is about the time since the change began, where that is found.
+    #[serde(default)]
+    pub is_default: bool,
 }
 
 /// How a question expressed a time range. Days begin at midnight UTC.

@@ -30,6 +30,7 @@ impl Reader<'_> {
             since_unix_us: window.since_unix_us,
             until_unix_us: window.until_unix_us,
             baseline_us: window.baseline_us(),
+            find_beginning: window.is_default,
         };
         let why = self.why(&query)?;
         let cause = why.ranking.first().filter(|_| why.verdict == Verdict::Cause);

@@ -1,10 +1,11 @@
 //! The answer to why a service or a trace is slow.
 
 pub use coral_trace::explain::{CauseKind, Reason, Verdict};
-use coral_trace::{SpanId, TraceId};
+use coral_trace::{SpanId, TraceId, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::coverage::Coverage;
 use crate::json;
 
 /// Why a service, or one trace, is slower than its baseline or changed since.
@@ -57,6 +58,15 @@ pub struct Why {
     /// Other routes of the service, most similar first, when the service has traces but none of the
     /// route that was asked about.
     pub other_routes: Vec<String>,
+    /// When the change began that the window and the baseline are divided by: microseconds since
+    /// the Unix epoch; null when no beginning was found, or none was asked for.
+    #[serde(default, rename = "began_unix_us", with = "json::micros_or_null")]
+    #[schemars(with = "Option<i64>")]
+    pub began: Option<UnixNanos>,
+    /// The agents that did not cover all of the window and of the baseline. Their spans were not
+    /// compared.
+    #[serde(default)]
+    pub coverage: Vec<Coverage>,
 }
 
 /// A service that may be the cause.

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use coral_engine::Budget;
 use coral_trace::explain::{Entry, Evidence, Explanation, Standout, Suspect, explain};
-use coral_trace::{Span, SpanId, SpanKind, TimeRange, TraceId};
+use coral_trace::{Span, SpanId, SpanKind, TimeRange, TraceId, UnixNanos};
 
 use crate::ask::{Ask, QueryError, Sources};
-use crate::cohort::{Cohort, MAX_SPANS, compared_columns, range};
+use crate::cohort::{Cohort, Compared, MAX_SPANS, compared_columns, range};
+use crate::coverage::Coverage;
 use crate::reader::{MIN_SIMILARITY, Reader};
 
 pub use self::question::WhyQuestion;
@@ -26,6 +27,9 @@ struct Cohorts {
     window: Cohort,
     baseline: Cohort,
     range: TimeRange,
+    coverage: Vec<Coverage>,
+    /// When the change began, if that was asked for and found.
+    began: Option<UnixNanos>,
 }
 
 /// What an answer is about, as in [`answer::Why`].
@@ -67,7 +71,7 @@ impl Reader<'_> {
             (Some(id), _) => self.trace_cohorts(id, question)?,
             (None, service) => self.service_cohorts(service.as_deref(), question)?,
         };
-        let Cohorts { service, operation, window, baseline, range } = cohorts;
+        let Cohorts { service, operation, window, baseline, range, coverage, began } = cohorts;
         let entry = Entry { service: service.as_deref(), operation: operation.as_deref() };
         let explanation = explain(
             entry,
@@ -94,7 +98,8 @@ impl Reader<'_> {
             service: service.unwrap_or_default(),
         };
         let names = OtherNames { did_you_mean, other_routes };
-        Ok(why(subject, explanation, window.cut || baseline.cut, names))
+        let answer = why(subject, explanation, window.cut || baseline.cut, names);
+        Ok(answer::Why { began, coverage, ..answer })
     }
 
     fn service_cohorts(
@@ -109,15 +114,22 @@ impl Reader<'_> {
                 "the range is empty: its end is not after its start",
             ));
         }
+        let began = match question.find_beginning {
+            true => self.beginning(service, range(since, until).end)?,
+            false => None,
+        };
+        let since = began.map_or(since, UnixNanos::as_micros);
         let window = range(since, until);
         let before = range(since.saturating_sub(question.baseline_us), since);
-        let (now, baseline) = self.cohorts(service, window, before)?;
+        let Compared { window: now, baseline, coverage } = self.cohorts(service, window, before)?;
         Ok(Cohorts {
             service: service.map(str::to_owned),
             operation: question.route.clone(),
             window: now,
             baseline,
             range: TimeRange { start: before.start, end: window.end },
+            coverage,
+            began,
         })
     }
 
@@ -137,7 +149,8 @@ impl Reader<'_> {
         let operation = topmost(&spans, &service).map(|span| span.name.clone());
         let start = spans.iter().map(|span| span.start.as_micros()).min().unwrap_or_default();
         let before = range(start.saturating_sub(question.baseline_us), start);
-        let mut baseline = self.cohort(Some(&service), operation.as_deref(), before)?;
+        let mut baseline: Cohort =
+            self.cohort(Some(&service), operation.as_deref(), before)?.into();
         retain_healthy(&mut baseline.traces);
         Ok(Cohorts {
             baseline,
@@ -145,6 +158,8 @@ impl Reader<'_> {
             service: Some(service),
             operation,
             range: before,
+            coverage: Vec::new(),
+            began: None,
         })
     }
 }
@@ -220,6 +235,8 @@ fn why(subject: Subject, explanation: Explanation, cut: bool, names: OtherNames)
         cut,
         did_you_mean: names.did_you_mean,
         other_routes: names.other_routes,
+        began: None,
+        coverage: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What changed since the baseline, in words.
 
+use crate::beginning::coverage;
 use crate::duration::duration;
 use coral_query::answer::{Anomaly, AnomalyKind, ChangeFindings, Understanding};
 use coral_trace::units::counted;
@@ -34,6 +35,7 @@ pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page:
             }
         },
     );
+    coverage(&found.coverage).into_iter().for_each(|sentence| page.line(query, sentence));
 }
 
 /// `stock: slower, GET /stock/{id} (23ms before, 305ms now)`

@@ -23,6 +23,9 @@ pub(super) fn red(question: &RedQuestion, window: &Window) -> String {
 /// `coral why shop --route /list --since 15m --baseline 1h`
 pub(super) fn why(question: &WhyQuestion, window: &Window) -> String {
     let about = why_about(question.service.as_deref(), question.route.as_deref());
+    if question.find_beginning {
+        return about;
+    }
     format!("{about} {} --baseline {}", flags(window), flag(question.baseline_us))
 }
 
@@ -36,6 +39,9 @@ pub(super) fn why_about(service: Option<&str>, route: Option<&str>) -> String {
 /// `coral query anomalies --since 15m --baseline 1h`
 pub(super) fn anomalies(question: &AnomaliesQuestion, window: &Window) -> String {
     let baseline = flag(question.baseline_us);
+    if question.find_beginning {
+        return "coral query anomalies".to_owned();
+    }
     format!("coral query anomalies {} --baseline {baseline}", flags(window))
 }
 

@@ -1,9 +1,11 @@
 //! Why something is slow, in words: metrics, traces, cause, and what to do.
 
+use crate::beginning::{coverage, since};
 use crate::duration::duration;
 use coral_query::answer::{
     CauseKind, RedNumbers, RequestFindings, Understanding, Verdict, Why, WhyFindings, WhySuspect,
 };
+use coral_trace::UnixNanos;
 use coral_trace::units::{count, counted};
 
 use super::command;
@@ -46,7 +48,8 @@ pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &m
     page.section("Root Cause");
     match why.ranking.first().filter(|_| why.verdict == Verdict::Cause) {
         Some(cause) => {
-            root_cause(why, cause, query, page);
+            let until = UnixNanos::from_micros(understanding.window.until_unix_us);
+            root_cause(why, cause, until, query, page);
             page.section("Recommendation");
             recommendations(cause).into_iter().for_each(|advice| page.remark(advice));
         }
@@ -99,6 +102,7 @@ fn analysis(why: &Why, query: usize, page: &mut Page) {
             percent(why.completeness),
         ),
     );
+    coverage(&why.coverage).into_iter().for_each(|sentence| page.line(query, sentence));
     let suspects = why.ranking.iter().take(MAX_SUSPECTS);
     for suspect in
         suspects.filter(|suspect| suspect.share >= MIN_SHARE && suspect.score >= MIN_SCORE)
@@ -135,9 +139,10 @@ fn no_cause(why: &Why, query: usize, page: &mut Page) {
     }
 }
 
-fn root_cause(why: &Why, cause: &WhySuspect, query: usize, page: &mut Page) {
+fn root_cause(why: &Why, cause: &WhySuspect, until: UnixNanos, query: usize, page: &mut Page) {
     let what = suspicion(cause, &short(&cause.component));
-    page.line(query, format!("{} {what}", short(&cause.service)));
+    let began = why.began.map(|began| format!(", {}", since(began, until))).unwrap_or_default();
+    page.line(query, format!("{} {what}{began}", short(&cause.service)));
     if why.counterfactual_p95_us < why.p95_us {
         let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
         let condition = as_in_baseline(cause.kind, &short(&cause.service));

@@ -3,17 +3,27 @@
 use std::time::Duration;
 
 use coral_query::answer::{Period, Understanding, Window};
+use coral_trace::UnixNanos;
 use coral_trace::units::{self, instant};
 
 use super::number::short;
+use crate::beginning::since;
 
-/// `Analyzing /list of shop, last 1h`, and phrases about time that were not understood. The route is left out unless
-/// the answer `is_narrowed` to it.
-pub(super) fn understood(understanding: &Understanding, is_narrowed: bool) -> String {
+/// `Analyzing /list of shop, last 1h`, and phrases about time that were not understood. The time is since the change
+/// `began`, if that was found. The route is left out unless the answer `is_narrowed` to it.
+pub(super) fn understood(
+    understanding: &Understanding,
+    began: Option<UnixNanos>,
+    is_narrowed: bool,
+) -> String {
     let route = understanding.route.as_ref().filter(|_| is_narrowed);
     let route = route.map(|route| format!("{} of ", short(route))).unwrap_or_default();
     let service = understanding.service.as_deref().unwrap_or("everything");
-    let window = words(&understanding.window);
+    let until = UnixNanos::from_micros(understanding.window.until_unix_us);
+    let window = match began {
+        Some(began) => since(began, until),
+        None => words(&understanding.window),
+    };
     let unread = match understanding.window.unread.join(", ") {
         none if none.is_empty() => none,
         phrases => format!("; not understood as a time: \"{}\"", short(&phrases)),
@@ -56,7 +66,13 @@ mod tests {
         let half_a_day = 43_200_000_000;
         let midnight = noon - half_a_day;
         let both = |period, since_unix_us, until_unix_us| {
-            let window = Window { since_unix_us, until_unix_us, period, unread: Vec::new() };
+            let window = Window {
+                since_unix_us,
+                until_unix_us,
+                period,
+                unread: Vec::new(),
+                is_default: false,
+            };
             (words(&window), flags(&window))
         };
         let check = |(words, flags): (String, String), expected: [&str; 2]| {

@@ -1,15 +1,20 @@
 //! Causes and anomalies as they are printed.
 
+use std::time::Duration;
+
 use expect_test::expect;
 
 use crate::anomalies::anomalies;
 use crate::screen::Screen;
 use crate::why::why;
 use coral_query::answer::{
-    Anomalies, Anomaly, AnomalyKind, CauseKind, Reason, Verdict, Why, WhyEvidence, WhyStandout,
-    WhySuspect,
+    Anomalies, Anomaly, AnomalyKind, CauseKind, Coverage, CoverageGap, Reason, Verdict, Why,
+    WhyEvidence, WhyStandout, WhySuspect,
 };
-use coral_trace::{SpanId, TraceId};
+use coral_trace::{SpanId, TraceId, UnixNanos};
+
+/// 2026-11-25T12:00:00Z.
+const NOON: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
 
 fn evidence() -> Vec<WhyEvidence> {
     let trace_id: TraceId = "4bf92f3577b34da6a3ce929d0e0e4736".parse().unwrap();
@@ -61,6 +66,8 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         cut: true,
         did_you_mean: Vec::new(),
         other_routes: Vec::new(),
+        began: None,
+        coverage: Vec::new(),
     };
     expect![[r#"
         Why is everything slow? (last 15 minutes, against the 1 hour before)
@@ -87,7 +94,25 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         Compared 30 traces with 60 traces of the baseline: 375ms slower (mean of P50, P75 and P90).
         100% of the window's traces are complete.
         More traces match; these were chosen evenly over the time.
-    "#]].assert_eq(&why(&found, "last 15 minutes, against the 1 hour before", Screen::PLAIN));
+    "#]].assert_eq(&why(
+        &found,
+        "last 15 minutes, against the 1 hour before",
+        NOON,
+        Screen::PLAIN
+    ));
+    let coverage = Coverage {
+        agent_id: "web-2".to_owned(),
+        gap: CoverageGap::Unreachable,
+        since: Some(NOON.earlier(Duration::from_secs(780))),
+        services: vec!["stock".to_owned()],
+    };
+    let began = Some(NOON.earlier(Duration::from_secs(660)));
+    let text =
+        why(&Why { began, coverage: vec![coverage], ..found }, "the windows", NOON, Screen::PLAIN);
+    let cause = "\nCause: cart, 80% of the added time, since 11:49 UTC (11 minutes ago)\n";
+    assert!(text.contains(cause), "{text}");
+    let coverage = "\nAgent web-2 has been unreachable since 11:47 UTC: its services (stock) are missing here.\n";
+    assert!(text.ends_with(coverage), "{text}");
 }
 
 #[test]
@@ -119,6 +144,7 @@ fn anomalies_of_every_kind_are_told_in_their_units() {
         traces: 2_000,
         baseline_traces: 2_000,
         cut: true,
+        ..Anomalies::default()
     };
     expect![[r#"
         Changes (last 1 hour, against the 1 hour before):

@@ -27,6 +27,7 @@ fn answer(intent: Intent, route: Option<&str>, findings: Findings) -> English {
             until_unix_us: 15 * MINUTE_US + 1,
             period: Period::Last { length_us: 15 * MINUTE_US },
             unread: Vec::new(),
+            is_default: false,
         },
     };
     English { understanding: Some(understanding), findings }
@@ -96,6 +97,7 @@ fn why(route: Option<&str>, because: Reason, ranking: Vec<WhySuspect>) -> WhyFin
             since_unix_us: 0,
             until_unix_us: 15 * MINUTE_US + 1,
             baseline_us: 60 * MINUTE_US,
+            find_beginning: false,
         },
         why: Why {
             service,
@@ -116,6 +118,8 @@ fn why(route: Option<&str>, because: Reason, ranking: Vec<WhySuspect>) -> WhyFin
             cut: false,
             did_you_mean: Vec::new(),
             other_routes: Vec::new(),
+            began: None,
+            coverage: Vec::new(),
         },
         cause_requests: None,
     }
@@ -250,6 +254,7 @@ fn changes_are_worded_in_the_units_of_their_kinds() {
             since_unix_us: 0,
             until_unix_us: 15 * MINUTE_US + 1,
             baseline_us: 60 * MINUTE_US,
+            find_beginning: false,
         },
         anomalies: vec![
             anomaly(AnomalyKind::Slower, "GET /list", 23_000.0, 305_000.0),
@@ -259,6 +264,8 @@ fn changes_are_worded_in_the_units_of_their_kinds() {
         more: 1_200,
         traces: 30,
         baseline_traces: 60,
+        began: None,
+        coverage: Vec::new(),
     };
     let nothing = |traces, baseline_traces| {
         let changes = ChangeFindings {
@@ -288,6 +295,23 @@ fn changes_are_worded_in_the_units_of_their_kinds() {
               [1] coral query anomalies --since 15m --baseline 1h
         "#]],
     );
+}
+
+#[test]
+fn the_beginning_of_a_change_is_told_with_the_cause_and_the_command_is_the_default_question() {
+    let ranking = vec![suspect("cart", CauseKind::Own, "GET /cart", 0.875)];
+    let mut found = why(None, Reason::BeyondChance { score: 1.5 }, ranking);
+    found.query.find_beginning = true;
+    found.why.began = Some(coral_trace::UnixNanos::from_micros(11 * MINUTE_US));
+    let answer = answer(Intent::Why, None, Findings::Why(Box::new(found)));
+    let text = text(&answer, Screen::PLAIN);
+    for expected in [
+        "Analyzing shop, since 00:11 UTC (4 minutes ago)...\n",
+        "  - cart takes longer itself in `GET /cart`, since 00:11 UTC (4 minutes ago) [1]\n",
+        "  [1] coral why shop\n",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in\n{text}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::table::ObservationTable;
 
 /// Size of the permutation test. A cause must beat 19 random relabellings, which is a
 /// false-positive rate of 1 in 20.
-const PERMUTATIONS: u64 = 19;
+pub(super) const PERMUTATIONS: u64 = 19;
 
 /// Whether any relabelling has a highest score of at least `score`, in which case chance explains
 /// `score` as well as a cause does. The relabellings are the same for the same observations.
@@ -30,11 +30,11 @@ pub(super) fn statistics<T: Send>(
     })
 }
 
-/// `in_window`, shuffled by the algorithm of Fisher and Yates with a generator that is seeded with
+/// `in_order`, shuffled by the algorithm of Fisher and Yates with a generator that is seeded with
 /// `seed`.
-fn shuffle(in_window: &[bool], seed: u64) -> Vec<bool> {
+pub(super) fn shuffle<T: Clone>(in_order: &[T], seed: u64) -> Vec<T> {
     let mut state = seed;
-    let mut relabelled = in_window.to_vec();
+    let mut relabelled = in_order.to_vec();
     for at in (1..relabelled.len()).rev() {
         relabelled.swap(at, (split_mix(&mut state) % (at as u64 + 1)) as usize);
     }

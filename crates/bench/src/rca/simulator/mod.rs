@@ -9,9 +9,9 @@ mod topology;
 use coral_trace::Span;
 
 pub use self::data_quality::DataQuality;
-use self::fault::{Fault, Kind};
-use self::request::Simulation;
-use self::topology::Topology;
+pub use self::fault::{Fault, Kind};
+pub use self::request::Simulation;
+pub use self::topology::Topology;
 use crate::traffic::trace::mix;
 
 /// A fault, with the traces before and during the fault.

@@ -71,8 +71,9 @@ pub(super) fn window(words: &[Word], default_length: Duration, now: i64) -> Wind
         let is_end = at.checked_sub(1).is_some_and(|before| words[before].is_one_of(UNTIL));
         (!is_end).then_some((window, at..at + used))
     });
+    let is_default = read.is_none();
     let (window, used) = read.unwrap_or_else(|| (last(default_length, now), 0..0));
-    Window { unread: unread(words, &used), ..window }
+    Window { unread: unread(words, &used), is_default, ..window }
 }
 
 /// Parses the words from `at` on: the time range and the number of words used.
@@ -173,6 +174,7 @@ fn since(start: i64, end: i64, period: Period) -> Window {
         until_unix_us: end.saturating_add(1),
         period,
         unread: Vec::new(),
+        is_default: false,
     }
 }
 

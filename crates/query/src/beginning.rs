@@ -1,0 +1,124 @@
+//! When a change began, from a sample of the traces of the last hours.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use coral_engine::{Columns, EngineError, StoredSpan, TraceQuery, TraceSummary};
+use coral_trace::{Span, TimeRange, TraceId, UnixNanos, explain};
+
+use crate::cohort::{by_trace, side_by_side};
+use crate::coverage;
+use crate::reader::Reader;
+
+/// How far back a beginning is searched.
+const HISTORY: Duration = Duration::from_secs(6 * 3_600);
+/// Traces that are younger than this may lack spans that are yet to be received.
+const SETTLING: Duration = Duration::from_secs(20);
+const MINUTE: Duration = Duration::from_secs(60);
+/// The largest number of traces that are listed at once. When there are more, each of the
+/// [`intervals`] is searched for [`MAX_PER_INTERVAL`].
+const MAX_LISTED: u32 = 8_000;
+const MAX_PER_INTERVAL: u32 = 40;
+/// The largest number of spans that are read.
+const MAX_SPANS: u64 = 30_000;
+/// For each such part of the history, one trace fewer is read of each minute.
+const THINNING_MINUTES: u64 = 60;
+
+impl Reader<'_> {
+    /// When the change for the worse began that is in the traces of `service`, or of all services,
+    /// before `until`; `None` when there is none.
+    pub(crate) fn beginning(
+        &self,
+        service: Option<&str>,
+        until: UnixNanos,
+    ) -> Result<Option<UnixNanos>, EngineError> {
+        let end = until.min(self.from.now.earlier(SETTLING));
+        let ids = sample(self.listed(service, end)?, end);
+        let spans = self.stored_spans(&ids, None, Columns::CORE, MAX_SPANS as u32)?;
+        let mut traces = by_trace(spans);
+        let mut coverage = self.coverage(&traces, &[], until);
+        coverage.retain(|gap| !service.is_some_and(|service| gap.has(service)));
+        coverage::leave_out(&coverage, &mut traces);
+        let spans = |trace: Vec<StoredSpan>| trace.into_iter().map(|stored| stored.span).collect();
+        let traces: Vec<Vec<Span>> = traces.into_iter().map(spans).collect();
+        Ok(explain::onset(traces.iter().map(Vec::as_slice), service))
+    }
+
+    /// Traces of the history that ends at `end`.
+    fn listed(
+        &self,
+        service: Option<&str>,
+        end: UnixNanos,
+    ) -> Result<Vec<TraceSummary>, EngineError> {
+        let search = |started, limit| {
+            self.search(&TraceQuery {
+                started,
+                services: service.map(str::to_owned).into_iter().collect(),
+                ..TraceQuery::newest(limit)
+            })
+        };
+        let all = search(TimeRange { start: end.earlier(HISTORY), end }, MAX_LISTED)?;
+        if all.len() < MAX_LISTED as usize {
+            return Ok(all);
+        }
+        let intervals = intervals(end);
+        let each = |intervals: &[TimeRange]| {
+            let found = intervals.iter().map(|interval| search(*interval, MAX_PER_INTERVAL));
+            found.collect::<Result<Vec<_>, _>>()
+        };
+        let (recent, older) = intervals.split_at(intervals.len() / 2);
+        let (recent, older) = side_by_side(|| each(recent), || each(older));
+        Ok(recent?.into_iter().chain(older?).flatten().collect())
+    }
+}
+
+/// Intervals that cover the history before `end`, newest first: of a minute in the last hour, of
+/// two in the hour before it, and of four before that.
+fn intervals(end: UnixNanos) -> Vec<TimeRange> {
+    let mut found = Vec::new();
+    let (mut ago, mut until) = (Duration::ZERO, end);
+    while ago < HISTORY {
+        let minutes = match ago.as_secs() / 3_600 {
+            0 => 1,
+            1 => 2,
+            _ => 4,
+        };
+        ago += MINUTE * minutes;
+        let start = end.earlier(ago);
+        found.push(TimeRange { start, end: until });
+        until = start;
+    }
+    found
+}
+
+/// The ids of at most [`MAX_SPANS`] spans' traces, spread over the minutes before `end`; fewer of
+/// those that are longer ago. Traces of one minute are chosen by their ids, which are random.
+fn sample(listed: Vec<TraceSummary>, end: UnixNanos) -> Vec<TraceId> {
+    let mut minutes: BTreeMap<u64, Vec<TraceSummary>> = BTreeMap::new();
+    for summary in listed {
+        let minute = end.since(summary.start).as_secs() / MINUTE.as_secs();
+        minutes.entry(minute).or_default().push(summary);
+    }
+    let mut longest = 0;
+    for traces in minutes.values_mut() {
+        traces.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
+        longest = longest.max(traces.len());
+    }
+    let (mut ids, mut spans) = (Vec::new(), 0);
+    // In each round, at most one trace of each minute; older minutes sit out some of the rounds.
+    for round in 0..longest * (1 + HISTORY.as_secs() / MINUTE.as_secs() / THINNING_MINUTES) as usize
+    {
+        for (minute, traces) in &minutes {
+            let stride = (1 + minute / THINNING_MINUTES) as usize;
+            let Some(summary) = traces.get(round / stride).filter(|_| round % stride == 0) else {
+                continue;
+            };
+            spans += summary.spans;
+            if spans > MAX_SPANS {
+                return ids;
+            }
+            ids.push(summary.trace_id);
+        }
+    }
+    ids
+}

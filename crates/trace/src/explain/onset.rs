@@ -1,0 +1,140 @@
+//! When a change began: the change point of the operations in a history of traces.
+//!
+//! 1. Each operation yields several series with one value per span or per trace: durations,
+//!    failures, and how often a trace makes the call (`series`).
+//! 2. Each series is compared with several of its own quantiles. For each split of the history, a
+//!    likelihood-ratio test compares the part of the values above the quantile after the split with
+//!    the part before the split (`split`).
+//! 3. The largest ratio has to exceed the largest ratios of the same history with its minutes in
+//!    random order. Whole minutes are permuted, because traces of one minute resemble each other.
+//! 4. A change that ended is no beginning, nor is one that is too small for a cause.
+
+mod series;
+mod split;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use self::series::{History, Series, Unit};
+use self::split::{Channel, LogTable, Split};
+use super::permutation::{PERMUTATIONS, shuffle};
+use crate::span::Span;
+use crate::time::UnixNanos;
+
+/// A change whose last sign is older than this has ended.
+pub const ENDED_AFTER: Duration = Duration::from_secs(15 * 60);
+/// The smallest growth of a duration, by any of the compared quantiles, that counts as a change.
+const MIN_GROWTH: f64 = 1.25;
+/// The smallest increase in the part of values above a quantile, or of failures.
+const MIN_RISE: f64 = 0.01;
+/// A change has to be seen at least this many times.
+const MIN_SEEN: u32 = 4;
+/// The smallest number of periods on which the permutation test is possible.
+const MIN_BLOCKS: usize = 5;
+
+/// The time at which the last change for the worse began, that is, operations that became slower,
+/// fail, repeat calls or no longer make them; `None` when nothing changed, or the change ended more
+/// than [`ENDED_AFTER`] before the end of the history.
+///
+/// Each item of `traces` is the spans of one trace, in any order of traces. With a `service`, only
+/// the spans of this service and those below them count. Only ids, times, names, kinds, services
+/// and status codes of the spans are read.
+///
+/// The result is deterministic. Time: O(n log n) in the number of spans.
+pub fn onset<'a>(
+    traces: impl IntoIterator<Item = &'a [Span]>,
+    service: Option<&str>,
+) -> Option<UnixNanos> {
+    let history = History::from_traces(traces, service);
+    let blocks = history.blocks.len();
+    if blocks < MIN_BLOCKS {
+        return None;
+    }
+    let channels: Vec<Channel> = history
+        .series
+        .iter()
+        .enumerate()
+        .flat_map(|(at, series)| series.channels(at, blocks))
+        .collect();
+    let logs = LogTable::new(history.series.iter().map(|of| of.values.len()).max()?);
+    let in_time: Vec<usize> = (0..blocks).collect();
+    let mut found: Vec<(&Channel, Split)> = channels
+        .iter()
+        .filter_map(|channel| Some((channel, channel.split(&in_time, &logs, true)?)))
+        .collect();
+    found.sort_by(|(_, one), (_, other)| other.ratio.total_cmp(&one.ratio));
+    let chance = chance(&channels, blocks, &logs, found.first()?.1.ratio);
+    found
+        .into_iter()
+        .take_while(|(_, split)| split.ratio > chance)
+        .filter(|(channel, split)| is_large(&history, channel, *split))
+        .filter(|(channel, split)| !has_ended(&history, channel, *split, &logs, chance))
+        .map(|(channel, split)| history.refined(channel, split, &logs))
+        .next()
+}
+
+/// The largest ratio of any channel and split among random orders of the blocks. Stops at the first
+/// ratio that reaches `enough`, since nothing can exceed the result then.
+fn chance(channels: &[Channel], blocks: usize, logs: &LogTable, enough: f64) -> f64 {
+    let in_time: Vec<usize> = (0..blocks).collect();
+    let mut largest = 0.0f64;
+    for seed in 1..=PERMUTATIONS {
+        let order = shuffle(&in_time, seed);
+        let splits = channels.iter().filter_map(|channel| channel.split(&order, logs, true));
+        largest = splits.map(|split| split.ratio).fold(largest, f64::max);
+        if largest >= enough {
+            break;
+        }
+    }
+    largest
+}
+
+/// Whether the change is large enough for a cause, not only beyond chance.
+fn is_large(history: &History, channel: &Channel, split: Split) -> bool {
+    let rise = split.after.rate() - split.before.rate();
+    let seen = split.after.above >= MIN_SEEN;
+    let series = &history.series[channel.series];
+    seen && rise >= MIN_RISE
+        && (series.unit != Unit::Nanos || growth(series, split.at) >= MIN_GROWTH)
+}
+
+/// The largest ratio of a quantile of the values after a block to the same quantile before.
+fn growth(series: &Series, block: usize) -> f64 {
+    let part = |is_after: bool| {
+        let values = series.values.iter().filter(|value| (value.block >= block) == is_after);
+        let mut values: Vec<u64> = values.map(|value| value.amount).collect();
+        values.sort_unstable();
+        values
+    };
+    let (before, after) = (part(false), part(true));
+    let at = |values: &[u64], quantile: f64| {
+        let at = ((values.len() - 1) as f64 * quantile).round() as usize;
+        values[at].max(1) as f64
+    };
+    if before.is_empty() || after.is_empty() {
+        return 0.0;
+    }
+    let ratios = [0.5, 0.75, 0.9, 0.95].map(|q| at(&after, q) / at(&before, q));
+    ratios.into_iter().fold(0.0, f64::max)
+}
+
+/// Whether the change ended: there is a later split after which the rate is no longer higher than
+/// before the change, and what follows is longer than [`ENDED_AFTER`].
+fn has_ended(
+    history: &History,
+    channel: &Channel,
+    split: Split,
+    logs: &LogTable,
+    chance: f64,
+) -> bool {
+    let after: Vec<usize> = (split.at..history.blocks.len()).collect();
+    let Some(end) = channel.split(&after, logs, false) else { return false };
+    let end_at = after[end.at];
+    let last = history.blocks[history.blocks.len() - 1];
+    let quiet = last.since(history.blocks[end_at]);
+    // What is left of the change is less than half of it.
+    let rest = end.after.rate() - split.before.rate();
+    let during = end.before.rate() - split.before.rate();
+    quiet > ENDED_AFTER && end.ratio > chance.min(split.ratio) / 2.0 && rest < during / 2.0
+}

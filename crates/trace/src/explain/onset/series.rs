@@ -1,0 +1,236 @@
+//! The series of a history: what each operation did, in the order of time.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::split::{Channel, LogTable, Split, Tally, Test};
+use crate::ids::SpanId;
+use crate::span::Span;
+use crate::time::UnixNanos;
+use crate::work;
+
+/// The length of one block.
+const BLOCK_NANOS: u64 = 60_000_000_000;
+/// The quantiles that values are compared with. The highest ones show a change that a few requests
+/// in a hundred have, or one that began shortly before the end.
+const QUANTILES: [f64; 7] = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995];
+/// Series with fewer values than this are ignored.
+const MIN_VALUES: usize = 10;
+/// The largest number of series; those with the fewest values are left out.
+const MAX_SERIES: usize = 400;
+
+/// Traces in the order of time, as series.
+pub(super) struct History {
+    /// The start of each minute with traces.
+    pub blocks: Vec<UnixNanos>,
+    pub series: Vec<Series>,
+    /// When each trace started.
+    starts: Vec<UnixNanos>,
+}
+
+/// The values of one operation, in the order of time.
+pub(super) struct Series {
+    pub unit: Unit,
+    pub values: Vec<Value>,
+}
+
+/// What the values of a series are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unit {
+    /// The duration of a span, in nanoseconds.
+    Nanos,
+    /// 1 for a span that failed, else 0.
+    Failures,
+    /// The number of calls in a trace.
+    Calls,
+}
+
+/// One value, with the index of its trace and of the block of its trace.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Value {
+    pub trace: usize,
+    pub block: usize,
+    pub amount: u64,
+}
+
+/// Service, name and kind of an operation.
+type Operation<'a> = (&'a str, &'a str, &'static str);
+
+/// What the spans of one operation did.
+#[derive(Default)]
+struct Spans {
+    durations: Vec<(usize, u64)>,
+    failures: Vec<(usize, u64)>,
+}
+
+/// What the traces with one topmost operation did.
+#[derive(Default)]
+struct Traces<'a> {
+    traces: Vec<usize>,
+    /// Calls of each operation, by trace.
+    calls: BTreeMap<Operation<'a>, BTreeMap<usize, u64>>,
+}
+
+impl History {
+    /// See [`super::onset`].
+    pub fn from_traces<'a>(
+        traces: impl IntoIterator<Item = &'a [Span]>,
+        service: Option<&str>,
+    ) -> Self {
+        let mut found: Vec<Vec<&Span>> = traces
+            .into_iter()
+            .map(|spans| below(spans, service))
+            .filter(|spans| !spans.is_empty())
+            .collect();
+        let start = |spans: &Vec<&Span>| spans.iter().map(|span| span.start).min();
+        found.sort_by_cached_key(|spans| (start(spans), spans[0].trace_id.as_u128()));
+        let starts: Vec<UnixNanos> = found.iter().filter_map(start).collect();
+        let (blocks, block_of) = blocks(&starts);
+        let (spans, traces) = counted(&found);
+        let series = |unit: Unit, values: Vec<(usize, u64)>| {
+            let value = |(trace, amount)| Value { trace, block: block_of[trace], amount };
+            Series { unit, values: values.into_iter().map(value).collect() }
+        };
+        let mut all = Vec::new();
+        for of in spans.into_values() {
+            all.push(series(Unit::Nanos, of.durations));
+            all.push(series(Unit::Failures, of.failures));
+        }
+        for of in traces.into_values() {
+            for calls in of.calls.values() {
+                let calls = |trace| (trace, calls.get(&trace).copied().unwrap_or(0));
+                all.push(series(Unit::Calls, of.traces.iter().copied().map(calls).collect()));
+            }
+        }
+        all.retain(|series| series.values.len() >= MIN_VALUES);
+        all.sort_by_key(|series| std::cmp::Reverse(series.values.len()));
+        all.truncate(MAX_SERIES);
+        Self { blocks, series: all, starts }
+    }
+
+    /// The time of `split`, by the values of the blocks next to it: between the last value before
+    /// the split and the first after it.
+    pub fn refined(&self, channel: &Channel, split: Split, logs: &LogTable) -> UnixNanos {
+        let values = &self.series[channel.series].values;
+        let first = values.partition_point(|value| value.block + 1 < split.at);
+        let last = values.partition_point(|value| value.block <= split.at);
+        let tally = |values: &[Value]| {
+            let above = values.iter().filter(|value| channel.test.holds(value.amount)).count();
+            Tally { above: above as u32, all: values.len() as u32 }
+        };
+        let mut blocks = vec![tally(&values[..first])];
+        blocks.extend(values[first..last].iter().map(|value| tally(std::slice::from_ref(value))));
+        blocks.push(tally(&values[last..]));
+        let order: Vec<usize> = (0..blocks.len()).collect();
+        let near = Channel { blocks, series: channel.series, test: channel.test };
+        let Some(exact) = near.split(&order, logs, true) else { return self.blocks[split.at] };
+        let at = (first + exact.at - 1).min(values.len() - 1);
+        let start = |at: usize| self.starts[values[at].trace];
+        let before = if at == 0 { start(0) } else { start(at - 1) };
+        UnixNanos(before.0.midpoint(start(at).0))
+    }
+}
+
+impl Series {
+    /// The questions about the values of this series, which is the one at `index`.
+    pub fn channels(&self, index: usize, blocks: usize) -> Vec<Channel> {
+        let mut amounts: Vec<u64> = self.values.iter().map(|value| value.amount).collect();
+        amounts.sort_unstable();
+        let last = amounts.len() - 1;
+        let at = |quantile: f64| amounts[(last as f64 * quantile) as usize];
+        let mut tests: Vec<Test> = QUANTILES.map(|q| Test::Above(at(q))).to_vec();
+        tests.dedup();
+        tests.retain(|test| *test != Test::Above(amounts[last]));
+        if self.unit != Unit::Nanos {
+            // A rare value is above the rest whatever the quantiles are.
+            let zero = Test::Above(0);
+            if amounts[last] > 0 && amounts[0] == 0 && !tests.contains(&zero) {
+                tests.push(zero);
+            }
+            if amounts[0] == 0 && self.unit == Unit::Calls {
+                tests.push(Test::Absent);
+            }
+        }
+        let channel = |test: Test| {
+            let mut counts = vec![Tally::default(); blocks];
+            for value in &self.values {
+                let above = u32::from(test.holds(value.amount));
+                counts[value.block].add(Tally { above, all: 1 });
+            }
+            Channel { series: index, test, blocks: counts }
+        };
+        tests.into_iter().map(channel).collect()
+    }
+}
+
+/// The spans of `service` and those below them; all of `spans` without a service.
+fn below<'a>(spans: &'a [Span], service: Option<&str>) -> Vec<&'a Span> {
+    let Some(service) = service else { return spans.iter().collect() };
+    let mut below: HashSet<SpanId> = HashSet::new();
+    let is_of = |span: &Span| span.origin.service_name() == service;
+    let mut children: HashMap<SpanId, Vec<&Span>> = HashMap::new();
+    for span in spans {
+        if let Some(parent) = span.parent_span_id {
+            children.entry(parent).or_default().push(span);
+        }
+    }
+    let mut waiting: Vec<&Span> = spans.iter().filter(|span| is_of(span)).collect();
+    let mut found = Vec::new();
+    while let Some(span) = waiting.pop() {
+        work::step();
+        if below.insert(span.span_id) {
+            found.push(span);
+            waiting.extend(children.remove(&span.span_id).unwrap_or_default());
+        }
+    }
+    found
+}
+
+/// The minutes that have traces, and the minute of each trace.
+fn blocks(starts: &[UnixNanos]) -> (Vec<UnixNanos>, Vec<usize>) {
+    let (mut blocks, mut of) = (Vec::new(), Vec::with_capacity(starts.len()));
+    let end = starts.last().map_or(0, |last| last.0.saturating_add(1));
+    let mut number = None;
+    for start in starts {
+        // Minutes are counted from the end, so that the last one is whole.
+        let minute = (end - start.0) / BLOCK_NANOS;
+        if number != Some(minute) {
+            number = Some(minute);
+            blocks.push(*start);
+        }
+        of.push(blocks.len() - 1);
+    }
+    (blocks, of)
+}
+
+/// What each operation did, and what each topmost operation called.
+fn counted<'a>(
+    found: &[Vec<&'a Span>],
+) -> (BTreeMap<Operation<'a>, Spans>, BTreeMap<Operation<'a>, Traces<'a>>) {
+    let mut operations: BTreeMap<Operation<'_>, Spans> = BTreeMap::new();
+    let mut roots: BTreeMap<Operation<'_>, Traces<'_>> = BTreeMap::new();
+    for (trace, spans) in found.iter().enumerate() {
+        let mut calls: BTreeMap<Operation<'_>, u64> = BTreeMap::new();
+        for span in spans {
+            let operation = operation(span);
+            *calls.entry(operation).or_default() += 1;
+            let of = operations.entry(operation).or_default();
+            let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
+            of.durations.push((trace, nanos));
+            of.failures.push((trace, u64::from(span.is_error())));
+        }
+        let top = spans.iter().min_by_key(|span| {
+            (span.parent_span_id.is_some(), span.start, std::cmp::Reverse(span.end))
+        });
+        let Some(top) = top.map(|top| operation(top)) else { continue };
+        let root = roots.entry(top).or_default();
+        root.traces.push(trace);
+        for (operation, count) in calls {
+            root.calls.entry(operation).or_default().insert(trace, count);
+        }
+    }
+    (operations, roots)
+}
+
+fn operation(span: &Span) -> Operation<'_> {
+    (span.origin.service_name(), &span.name, span.kind.as_str())
+}
