@@ -10,8 +10,8 @@ use coral_trace::units::parse_duration;
 /// `coral query anomalies`.
 #[derive(Args, Debug)]
 pub struct AnomaliesArgs {
-    /// Only traces that started at this time or later: a duration before now, or a time [default: when the
-    /// change began, in the last 6 hours; 1h where no beginning is found].
+    /// Only traces that started at this time or later: a duration before now, or a time. Without --since and
+    /// --baseline, those since the change began, if one began in the last 6 hours [default: 1h].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub since: Option<When>,
     /// Only traces that started before this time [default: now].
