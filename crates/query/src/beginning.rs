@@ -17,10 +17,14 @@ const SETTLING: Duration = Duration::from_secs(20);
 const MINUTE: Duration = Duration::from_secs(60);
 /// The largest number of traces that are listed at once. When there are more, each of the
 /// [`intervals`] is searched for [`MAX_PER_INTERVAL`].
-const MAX_LISTED: u32 = 8_000;
+const MAX_LISTED: u32 = 6_000;
 const MAX_PER_INTERVAL: u32 = 40;
 /// The largest number of spans that are read.
-const MAX_SPANS: u64 = 30_000;
+const MAX_SPANS: u64 = 20_000;
+/// The part of the time before a beginning that belongs to neither the window nor the baseline: at
+/// least, and as one part in this many of the window.
+const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN_PART: u32 = 30;
 /// For each such part of the history, one trace fewer is read of each minute.
 const THINNING_MINUTES: u64 = 60;
 
@@ -70,6 +74,13 @@ impl Reader<'_> {
         let (recent, older) = side_by_side(|| each(recent), || each(older));
         Ok(recent?.into_iter().chain(older?).flatten().collect())
     }
+}
+
+/// The end of the baseline of a change that `began` in a window that ends at `until`. The beginning
+/// is not exact, and a few traces of the change would hide it where the baseline has few of its
+/// operation: the baseline ends earlier, by a length that grows with the window.
+pub(crate) fn baseline_end(began: UnixNanos, until: UnixNanos) -> UnixNanos {
+    began.earlier(MARGIN + until.since(began) / MARGIN_PART)
 }
 
 /// Intervals that cover the history before `end`, newest first: of a minute in the last hour, of

@@ -23,11 +23,14 @@ pub struct Incidents {
     #[arg(long, default_value_t = 0.7)]
     rate: f64,
     /// Minutes of requests before each fault.
-    #[arg(long, default_value_t = 180)]
+    #[arg(long, default_value_t = 120)]
     history: u64,
     /// Each number is another set of requests and of faulty services.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Only incidents with this text in their name.
+    #[arg(long, default_value = "")]
+    only: String,
     /// Print one line for each question.
     #[arg(long)]
     cases: bool,
@@ -36,7 +39,7 @@ pub struct Incidents {
 /// The ages of a fault at which the question is asked, in minutes.
 const AGES: [u64; 7] = [2, 4, 8, 15, 25, 45, 90];
 /// How many minutes before the fault the question is asked too.
-const CALM: [u64; 3] = [3, 20, 40];
+const CALM: [u64; 2] = [3, 20];
 /// The window and the baseline of the question, in minutes, where no beginning is found.
 const WINDOW: u64 = 15;
 const BASELINE: u64 = 60;
@@ -57,7 +60,8 @@ impl Incidents {
     /// An error of the store, or of a question.
     pub fn run(self) -> Result<(), Failure> {
         let mut scores = Scores::default();
-        for incident in Incident::all(self.seed) {
+        let incidents = Incident::all(self.seed).into_iter();
+        for incident in incidents.filter(|incident| incident.name.contains(&self.only)) {
             let history = History::store(&incident, self.rate, self.history)?;
             for way in [Way::Fixed, Way::Default] {
                 for before in CALM {

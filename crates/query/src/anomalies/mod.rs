@@ -10,6 +10,7 @@ use coral_trace::{UnixNanos, explain};
 
 use self::answer::AnomalyKind;
 use self::edges::ComparedWindow;
+use crate::beginning::baseline_end;
 use crate::cohort::{Compared, range};
 use coral_engine::Budget;
 
@@ -57,8 +58,9 @@ impl Reader<'_> {
             false => None,
         };
         let since = began.map_or(since, UnixNanos::as_micros);
-        let (now, before) =
-            (range(since, until), range(since.saturating_sub(question.baseline_us), since));
+        let now = range(since, until);
+        let end = began.map_or(since, |began| baseline_end(began, now.end).as_micros());
+        let before = range(end.saturating_sub(question.baseline_us), end);
         let Compared { window, baseline, coverage } = self.cohorts(None, now, before)?;
         let found = explain::anomalies(
             baseline.traces.iter().map(Vec::as_slice),

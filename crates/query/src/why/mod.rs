@@ -10,6 +10,7 @@ use coral_trace::explain::{Entry, Evidence, Explanation, Standout, Suspect, expl
 use coral_trace::{Span, SpanId, SpanKind, TimeRange, TraceId, UnixNanos};
 
 use crate::ask::{Ask, QueryError, Sources};
+use crate::beginning::baseline_end;
 use crate::cohort::{Cohort, Compared, MAX_SPANS, compared_columns, range};
 use crate::coverage::Coverage;
 use crate::reader::{MIN_SIMILARITY, Reader};
@@ -120,7 +121,8 @@ impl Reader<'_> {
         };
         let since = began.map_or(since, UnixNanos::as_micros);
         let window = range(since, until);
-        let before = range(since.saturating_sub(question.baseline_us), since);
+        let end = began.map_or(since, |began| baseline_end(began, window.end).as_micros());
+        let before = range(end.saturating_sub(question.baseline_us), end);
         let Compared { window: now, baseline, coverage } = self.cohorts(service, window, before)?;
         Ok(Cohorts {
             service: service.map(str::to_owned),
