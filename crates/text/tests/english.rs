@@ -156,7 +156,7 @@ fn what_has_no_routes_says_that_it_is_of_all_of_them() {
           - there is nothing to compare with: no trace started in the baseline [1]
 
         Queries behind these lines:
-          [1] coral query anomalies --since 1h --baseline 1h
+          [1] coral query anomalies
     "#]]
     .assert_eq(&answer(&sources, "what changed in /list of shop"));
 }
@@ -178,7 +178,7 @@ fn a_route_that_nobody_asked_for_is_answered_with_those_that_there_are() {
           - routes with traces: /list, /pay [1]
 
         Queries behind these lines:
-          [1] coral why shop --route /lists --since 15m --baseline 1h
+          [1] coral why shop --route /lists
     "#]]
     .assert_eq(&answer(&sources, "why is /lists of shop slow"));
 }

@@ -4,10 +4,10 @@
 mod shop;
 
 use coral_query::answer::{
-    Anomalies, Anomaly, AnomalyKind, CauseKind, ColonyStatus, English, Findings, FoundBy,
-    NoSlowTrace, NodeKind, Reason, RedNumbers, RedRow, RedTable, SlowRow, SlowTrace, SlowerEdge,
-    Topology, TopologyDiff, TopologyEdge, TopologyNode, Verdict, Why, WhyEvidence, WhyStandout,
-    WhySuspect,
+    Anomalies, Anomaly, AnomalyKind, CauseKind, ColonyStatus, Coverage, CoverageGap, English,
+    Findings, FoundBy, NoSlowTrace, NodeKind, Reason, RedNumbers, RedRow, RedTable, SlowRow,
+    SlowTrace, SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode, Verdict, Why,
+    WhyEvidence, WhyStandout, WhySuspect,
 };
 use coral_query::{
     RedProtocol, RedSide, RedSource, Source, TraceQuestion, TracesQuestion, for_each_question,
@@ -73,6 +73,13 @@ fn why(because: Reason, kind: CauseKind) -> Why {
         cut: true,
         did_you_mean: vec!["shops".to_owned()],
         other_routes: vec!["/lists".to_owned()],
+        began: Some(UnixNanos::from_micros(1_790_000_000_000_000)),
+        coverage: vec![Coverage {
+            agent_id: "web-2".to_owned(),
+            gap: CoverageGap::Unreachable,
+            since: None,
+            services: vec!["cart".to_owned()],
+        }],
     }
 }
 
