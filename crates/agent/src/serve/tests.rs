@@ -125,7 +125,9 @@ fn a_trace_that_exceeds_max_spans_is_refused_by_that_limit_and_not_by_a_wrong_co
 #[test]
 fn the_query_of_a_disconnected_caller_keeps_its_permit_until_it_has_ended() {
     let (rpc, _dir) = agent(1);
-    let one_thread = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build();
+    let mut one_thread = tokio::runtime::Builder::new_current_thread();
+    // A wait for the permit needs a timer.
+    let one_thread = one_thread.enable_time().max_blocking_threads(1).build();
     one_thread.unwrap().block_on(async {
         // The query cannot begin before this ends.
         let (go, wait) = mpsc::sync_channel::<()>(1);
