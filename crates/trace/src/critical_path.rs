@@ -97,7 +97,6 @@ impl Extents {
     /// Of children that end together, the path goes through the child that started first. A child
     /// counts as earlier than the next child even if it ends up to 1/50 of its own duration after
     /// the next child starts, because instrumentation closes spans late.
-    /// instrumentation closes spans late.
     pub fn critical_path(&self, tree: &Tree, root: usize) -> Vec<PathSegment> {
         self.critical_path_without(tree, root, &[])
     }

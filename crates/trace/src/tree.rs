@@ -45,7 +45,7 @@ pub struct Tree {
     pub roots: Vec<usize>,
     /// Spans that repeat the id of an earlier span. No node contains them.
     pub duplicates: Vec<usize>,
-    /// How many nodes are client spans without a server span.
+    /// How many nodes have a client span as their main span, so no server span shares their node.
     unanswered: usize,
 }
 
@@ -88,7 +88,8 @@ pub struct Completeness {
     /// How many cycles of spans were cut.
     pub cycles: usize,
     /// How many calls have no server span: the callee is not observed, as with databases and
-    /// external hosts, or its span was not received. A trace can be complete with such calls.
+    /// external hosts, or its span was not received. A client span with several server spans is
+    /// counted too. A trace can be complete with such calls.
     pub unanswered: usize,
 }
 

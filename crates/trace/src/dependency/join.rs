@@ -188,8 +188,8 @@ impl Join {
         }
     }
 
-    /// Whether a span is a stand-in: a client span below a span of another service, and without a
-    /// server span below itself. Such a client span bears the name of the callee.
+    /// Whether a span is a stand-in: a client or producer span below a span of another service,
+    /// whose call no span below answers. The service that such a span names is the callee.
     fn stand_in(&self, at: usize, span: &CallSpan, hints: &PeerHintsTable) -> StandIn {
         let is_bare = is_caller(span.kind) && self.answers[at] == Answers::None;
         if self.callers[at].is_none() || !is_bare {

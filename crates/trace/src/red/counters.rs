@@ -50,9 +50,9 @@ struct Change {
 /// The state of a series before a point.
 #[derive(Debug)]
 enum Before {
-    /// The series was known, and the point did not change its state.
+    /// The series was not known.
     Unknown,
-    /// The state has not changed.
+    /// The series was known, and the point did not change its state.
     Same,
     /// The series was known in this state, which the point changed.
     Other(SeriesState),

@@ -30,8 +30,8 @@ impl Parents {
         parents
     }
 
-    /// By span: the server child of a client span, if it has exactly one. Both are the sides of one
-    /// call.
+    /// By span: the server child of a client span, if it has exactly one. The two spans are the
+    /// sides of one call.
     pub fn only_servers(&self, hops: &[Hop]) -> Vec<Option<usize>> {
         let mut servers: Vec<Option<usize>> = vec![None; hops.len()];
         let mut several = vec![false; hops.len()];
