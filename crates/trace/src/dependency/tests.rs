@@ -68,8 +68,8 @@ fn id(text: &str) -> Option<SpanId> {
     u64::from_str_radix(text, 16).ok().and_then(|id| SpanId::try_from(id).ok())
 }
 
-/// The map as text: one edge per line, with calls, errors and the median in milliseconds; then nodes without
-/// edges, cycles, and the counts that are not zero.
+/// The map as text: one edge per line, with calls, errors and the median in milliseconds; then
+/// nodes without edges, cycles, and the counts that are not zero.
 fn draw(map: &Topology) -> String {
     let name = |at: usize| {
         let node = &map.nodes[at];
