@@ -1,5 +1,5 @@
 //! A client of OTLP over gRPC and HTTP, for exports that are already encoded. Sends each export
-//! once; the answer says whether it is to be sent again.
+//! once; the answer says whether the caller must send the export again.
 
 use std::time::Duration;
 

@@ -86,8 +86,8 @@ fn run(measure: Measure) -> Result<(), Failure> {
             () = signalled() => Err("interrupted".into()),
         }
     });
-    // An interrupted measurement may still fill a store on another thread; the process does not
-    // wait for it.
+    // An interrupted measurement may still fill a store on another thread; the process waits for
+    // that thread for at most one second.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     outcome
 }

@@ -196,8 +196,8 @@ impl Explainer {
     }
 }
 
-/// Compares random parts of a recorded window with each other. No fault is in one part only, so no
-/// cause should be named.
+/// Compares random parts of the same recorded window. A fault affects both parts alike, so no cause
+/// should be named.
 fn no_fault(explainer: &mut Explainer, recording: &Recording) -> Result<Table, Failure> {
     let mut table = Table::new(&["no fault", "windows", "named a cause", "highest score"]);
     for (name, part, normal, seeds) in [

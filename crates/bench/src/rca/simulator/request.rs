@@ -73,8 +73,8 @@ impl Simulation<'_> {
         self.faults.iter().any(|fault| fault.kind == kind)
     }
 
-    /// How many times as long everything takes that `service` does, because of load, decoy and CPU
-    /// faults.
+    /// The factor by which everything that `service` does takes longer, because of load, decoy and
+    /// CPU faults.
     fn slowness(&self, service: usize) -> f64 {
         let load = if self.anywhere(Kind::LoadStep) { 1.1 } else { 1.0 };
         let decoy = if self.decoy == Some(service) { 1.15 } else { 1.0 };
@@ -128,8 +128,8 @@ impl Request<'_> {
         done
     }
 
-    /// Simulates one call. Only if the callee has a retry storm, the caller retries a failed call
-    /// up to twice.
+    /// Simulates one call. If the callee has the fault `RetryStorm`, the caller retries a failed
+    /// call, at most twice.
     fn call(&mut self, caller: usize, callee: usize, parent: SpanId, from: f64) -> CallEnd {
         let mut done = self.try_call(caller, callee, parent, from);
         for _ in 0..2 {
