@@ -4,7 +4,8 @@ mod length;
 
 pub use length::{InvalidDuration, MAX_DURATION, parse_duration, sum_of_parts};
 
-/// A duration as the command line reads it: `7d`, `1h`, `15m`, `90s`, `500ms`, `17us`.
+/// A duration in the syntax that the command line reads: `7d`, `1h`, `15m`, `90s`, `500ms`, `17us`.
+/// From one second on, fractions of a second are dropped.
 pub fn flag(length: std::time::Duration) -> String {
     let micros = length.subsec_micros();
     match length.as_secs() {
@@ -38,7 +39,8 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", count(number))
 }
 
-/// Microseconds since the Unix epoch as RFC 3339 text, in UTC, without fractions of a second.
+/// The time `micros` microseconds after the Unix epoch as RFC 3339 text, in UTC, without fractions
+/// of a second.
 pub fn instant(micros: i64) -> String {
     match jiff::Timestamp::from_microsecond(micros) {
         Ok(instant) => instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
