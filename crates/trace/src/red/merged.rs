@@ -62,17 +62,19 @@ impl MergedHistogram {
         edges.dedup();
         let rank = q.clamp(0.0, 1.0) * self.count() as f64;
         let spread = self.spread(&edges);
-        let (mut below, mut lower) = (0.0, 0);
+        let (mut below, mut lower, mut last) = (0.0, 0, None);
         for (upper, count) in edges.iter().copied().zip(spread) {
             if count > 0.0 && below + count >= rank {
                 let share = ((rank - below) / count).clamp(0.0, 1.0);
                 let at = lower + ((upper - lower) as f64 * share).round() as u64;
                 return Some(self.bounded(at));
             }
+            last = if count > 0.0 { Some(upper) } else { last };
             (below, lower) = (below + count, upper);
         }
-        // The rank is above every bucket with an upper bound, or rounding made their sum too small.
-        self.least_beyond().map(Quantile::Beyond)
+        // The rank is above every bucket with an upper bound. Without requests above these buckets,
+        // rounding made the sum of their counts too small.
+        self.least_beyond().map(Quantile::Beyond).or_else(|| Some(self.bounded(last?)))
     }
 
     /// For each of `edges`, how many requests lie between it and the edge before. Requests above

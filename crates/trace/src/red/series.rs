@@ -148,14 +148,20 @@ impl Series {
     }
 }
 
-/// Removes the attribute with the first of `keys` that is present, and returns its value as text;
-/// "" when none is present. An attribute with another of `keys` stays.
+/// Removes the attributes with `keys`, and returns the value of the first of `keys` that is
+/// present as text; "" when none is present.
 fn remove_text(attributes: &mut Attributes, keys: &[&str]) -> String {
-    let found = keys.iter().find_map(|key| attributes.0.iter().position(|kv| kv.key == *key));
-    found.map(|at| attributes.0.remove(at).value).map_or_else(String::new, |value| match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    })
+    let mut text = None;
+    for key in keys {
+        while let Some(at) = attributes.0.iter().position(|kv| kv.key == *key) {
+            let found = match attributes.0.remove(at).value {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            text.get_or_insert(found);
+        }
+    }
+    text.unwrap_or_default()
 }
 
 fn without(attributes: Attributes, keys: &[&str]) -> Attributes {

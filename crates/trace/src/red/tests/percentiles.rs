@@ -114,13 +114,18 @@ proptest! {
         ranks in prop::collection::vec(0.0f64..=1.0, 2..6),
     ) {
         let (mut merged, mut count) = (MergedHistogram::default(), 0);
+        let mut with_bounds = 0;
         for (bounds, counts) in parts {
             let bounds: Vec<u64> = bounds.into_iter().collect();
             let counts = counts[..=bounds.len()].to_vec();
             count += counts.iter().sum::<u64>();
+            with_bounds += if bounds.is_empty() { 0 } else { counts.iter().sum::<u64>() };
             merged.add(&Histogram::new(bounds, counts, None).expect("they rise"));
         }
         prop_assert_eq!(merged.count(), count);
+        if with_bounds == count {
+            prop_assert_eq!(merged.quantile(1.0).is_some(), count > 0);
+        }
         let mut ranks = ranks;
         ranks.sort_by(f64::total_cmp);
         let found: Vec<_> = ranks.iter().filter_map(|q| merged.quantile(*q)).collect();
