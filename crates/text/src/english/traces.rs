@@ -10,7 +10,7 @@ use super::command;
 use super::number::short;
 use super::page::Page;
 
-/// The traces.
+/// Writes the section: one line for each trace.
 pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: &mut Page) {
     let query = page.query(command::traces(&found.query, &understanding.window));
     page.section(match found.query.sort {
