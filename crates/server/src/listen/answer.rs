@@ -10,8 +10,9 @@ use tokio::time::Sleep;
 
 use super::table::PendingRequest;
 
-/// Largest piece of an answer, in bytes. HTTP/2 accepts a whole frame of a body as soon as its client has room for one
-/// byte. Answers are therefore cut into pieces, so that at most this much of each is not accounted for.
+/// Largest piece of an answer, in bytes. HTTP/2 accepts a whole frame of a body as soon as its
+/// client has room for one byte. Answers are therefore cut into pieces, so that at most this much
+/// of each is not accounted for.
 const PIECE: usize = 16 * 1024;
 
 /// Body of an answer, which reports to the connection table how much of it the client has read.
