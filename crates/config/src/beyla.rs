@@ -1,7 +1,7 @@
 //! The `beyla` section of an agent's configuration, for every version of Beyla.
 //!
-//! Settings that a version does not support are refused when the configuration for that version is generated
-//! (`crates/beyla/src/generate.rs`).
+//! Settings that a version does not support are refused when the configuration for that version is
+//! generated (`crates/beyla/src/generate.rs`).
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
-//! Configuration in two layers: the settings of all sources with their origins ([`layers`]), and the checked structs
-//! of this module, which the components read. [`keys`] is the table of all keys.
+//! Configuration in two layers: the settings of all sources with their origins ([`layers`]), and
+//! the checked structs of this module, which the components read. [`keys`] is the table of all
+//! keys.
 #![warn(missing_docs)]
 
 pub mod beyla;
@@ -38,7 +39,8 @@ pub struct AgentConfig {
     pub id: String,
     /// Address of the agent's RPC port.
     pub listen: SocketAddr,
-    /// Names that the `Host` header of a request to the RPC port may have, besides this host's own names.
+    /// Names that the `Host` header of a request to the RPC port may have, besides this host's own
+    /// names.
     pub allowed_hosts: Vec<String>,
     /// URL of the RPC port as the colony reaches it, if it differs from `listen`.
     pub advertise: Option<String>,
@@ -99,7 +101,8 @@ pub struct ColonyConfig {
     pub sql: SqlConfig,
 }
 
-/// An agent and a colony in one process. One file configures both; keys that both read apply to each.
+/// An agent and a colony in one process. One file configures both; keys that both read apply to
+/// each.
 #[derive(Clone, Debug)]
 pub struct StandaloneConfig {
     /// The agent.

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::Kind;
 use super::value::text;
 
-/// Where Beyla writes the trace context of outgoing requests. Source: Beyla's `ebpf.context_propagation`.
+/// Where Beyla writes the trace context of outgoing requests. Source: Beyla's
+/// `ebpf.context_propagation`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ContextPropagation {
     /// Nowhere at the network level.
@@ -43,8 +44,8 @@ const MAX_ATTRIBUTES: usize = 64;
 /// Routes that may be set. Beyla compares each of them with the path of every request.
 const MAX_PATTERNS: usize = 1_000;
 
-/// Parses resource attributes. Beyla gets them in one environment variable, in which Beyla splits at commas and
-/// expands `$`, without escapes. Keys and values must therefore contain neither.
+/// Parses resource attributes. Beyla gets them in one environment variable, in which Beyla splits
+/// at commas and expands `$`, without escapes. Keys and values must therefore contain neither.
 pub fn attributes(value: &Value) -> Result<BTreeMap<String, String>, String> {
     let fields = value.as_object().ok_or_else(|| Kind::Attributes.expected())?;
     if fields.len() > MAX_ATTRIBUTES {
