@@ -11,7 +11,7 @@ use coral_query::AnomaliesQuestion;
 use coral_query::answer::Anomalies;
 use coral_server::clock;
 
-/// A shorter baseline would have too few traces.
+/// Smallest default baseline: a shorter one would have too few traces.
 const MIN_BASELINE: Duration = Duration::from_secs(3_600);
 
 pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {

@@ -51,7 +51,7 @@ fn program(config: &AgentConfig) -> Finding {
     Finding { what: "Beyla".to_owned(), verdict, found, costs }
 }
 
-/// Name of a service in the printed configuration if none is configured.
+/// Name and port of the example service, which is printed if no service is configured.
 const EXAMPLE_SERVICE: &str = "example";
 const EXAMPLE_PORT: u16 = 8080;
 
