@@ -1,4 +1,4 @@
-//! `coral.agent.v1.AgentService` as grpcurl and other people's programs see it.
+//! `coral.agent.v1.AgentService` as foreign clients, such as grpcurl, use it.
 
 use coral_trace::UnixNanos;
 use coral_wire::agent_rpc::proto::agent_service_client::AgentServiceClient;
