@@ -34,11 +34,11 @@ pub struct Key {
 /// How the example files of `coral config example` show a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Example {
-    /// In a comment of the file with every key.
+    /// The key is shown only in the file with every key, as a comment.
     Commented,
-    /// With a value.
+    /// The key is shown in every file, with a value.
     Set,
-    /// With a value, except in the file for a standalone, which has the key as
+    /// Like [`Example::Set`], except in the files for a standalone: these show the key like
     /// [`Example::Commented`].
     SetUnlessStandalone,
 }
@@ -50,9 +50,9 @@ pub enum Preset {
     Value(&'static str),
     /// A YAML value for each role.
     PerRole {
-        /// For an agent.
+        /// The value for an agent.
         agent: &'static str,
-        /// For a colony.
+        /// The value for a colony.
         colony: &'static str,
     },
     /// Found on the host when the process starts; this phrase says what.
@@ -221,7 +221,7 @@ fn within(section: &str, readers: Roles) -> Vec<&'static str> {
     names
 }
 
-/// `a.b.c`, `a.b`, `a`.
+/// `name` and its enclosing sections: `a.b.c`, `a.b`, `a`.
 fn prefixes(name: &'static str) -> impl Iterator<Item = &'static str> {
     std::iter::successors(Some(name), |name| name.rsplit_once('.').map(|(section, _)| section))
 }

@@ -44,7 +44,7 @@ pub struct AgentConfig {
     pub allowed_hosts: Vec<String>,
     /// URL of the RPC port as the colony reaches it, if it differs from `listen`.
     pub advertise: Option<String>,
-    /// URL of the colony to register with.
+    /// URL of the colony with which the agent registers.
     pub colony: Option<String>,
     /// Address that receives OTLP/gRPC.
     pub otlp_grpc: SocketAddr,
@@ -132,15 +132,15 @@ pub struct SqlConfig {
 /// Limits of one SQL statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SqlLimits {
-    /// Memory, in bytes.
+    /// Memory that the statement may use, in bytes.
     pub memory: u64,
-    /// Threads.
+    /// Threads that the statement may use.
     pub threads: usize,
-    /// Time from the start of the statement.
+    /// Longest time from the start of the statement to its end.
     pub time: Duration,
-    /// Rows of the answer.
+    /// Largest number of rows in the answer.
     pub rows: u64,
-    /// Size of the answer, in bytes.
+    /// Largest size of the answer, in bytes.
     pub bytes: u64,
 }
 
@@ -156,11 +156,11 @@ pub struct AgentAddress {
 /// Retention of RED metrics, by protocol.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MetricRetention {
-    /// Of HTTP requests.
+    /// Retention of the RED metrics of HTTP requests.
     pub http: Duration,
-    /// Of gRPC calls.
+    /// Retention of the RED metrics of gRPC calls.
     pub grpc: Duration,
-    /// Of SQL queries.
+    /// Retention of the RED metrics of SQL queries.
     pub sql: Duration,
 }
 

@@ -46,11 +46,11 @@ pub enum Surface {
 /// Limits of admission.
 #[derive(Clone, Copy, Debug)]
 pub struct AdmissionLimits {
-    /// Questions that run at the same time.
+    /// Largest number of questions that run at the same time.
     pub max_running: usize,
-    /// Waiting questions of all identities.
+    /// Largest number of waiting questions of all identities together.
     pub max_waiting: usize,
-    /// Waiting questions of one identity.
+    /// Largest number of waiting questions of one identity.
     pub max_waiting_per_identity: usize,
     /// Longest time that a question waits for its turn.
     pub wait_timeout: Duration,

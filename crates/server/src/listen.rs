@@ -31,7 +31,7 @@ use crate::door::Door;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on `{address}` for {what}")]
 pub struct BindError {
-    /// The address.
+    /// The address that could not be bound.
     pub address: SocketAddr,
     /// Configuration key of the address.
     pub what: &'static str,

@@ -33,7 +33,7 @@ pub struct RetainCounters {
     pub metrics_expired: AtomicU64,
     /// Rows of metrics that were deleted earlier, because of `storage.max_size`.
     pub metrics_evicted: AtomicU64,
-    /// Failed rounds of maintenance.
+    /// Number of failed rounds of maintenance.
     pub failures: AtomicU64,
 }
 

@@ -150,7 +150,7 @@ fn overall(numbers: &RedNumbers) -> String {
     format!("{requests}, P95 {p95}, {errors} errors")
 }
 
-/// `requests +20%, P95 -5%, errors +1.2 points`.
+/// The change between two windows: `requests +20%, P95 -5%, errors +1.2 points`.
 fn change(now: &RedNumbers, before: &RedNumbers) -> String {
     let mut parts =
         vec![format!("requests {}", relative(now.requests as f64, before.requests as f64))];

@@ -16,7 +16,7 @@ use coral_trace::units::{count, instant};
 /// The question that a list answers, for its heading.
 #[derive(Clone, Debug)]
 pub struct Heading {
-    /// The question.
+    /// The question that the list answers.
     pub filter: TracesQuestion,
     /// The window in words: `last 1 hour`, `since 2026-11-23T09:00:00Z`.
     pub window: String,

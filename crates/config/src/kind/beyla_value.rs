@@ -11,15 +11,15 @@ use super::value::text;
 /// `ebpf.context_propagation`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ContextPropagation {
-    /// Nowhere at the network level.
+    /// Beyla writes no trace context at the network level.
     Disabled,
-    /// In HTTP headers.
+    /// Beyla writes the trace context in HTTP headers.
     Headers,
-    /// In TCP options.
+    /// Beyla writes the trace context in TCP options.
     Tcp,
-    /// In IP options; Beyla 3 does not have this mode.
+    /// Beyla writes the trace context in IP options; Beyla 3 does not have this mode.
     Ip,
-    /// In all of these places.
+    /// Beyla writes the trace context in all of these places.
     All,
 }
 

@@ -83,7 +83,7 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
         config: &config.beyla,
         connected: &connected,
         self_info: &self_info,
-        // The port is chosen at every start.
+        // 0 stands for the free port that is chosen at every start of Beyla.
         health_port: (version >= HEALTH).then_some(0),
     };
     let generated =

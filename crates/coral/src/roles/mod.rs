@@ -105,7 +105,7 @@ impl Standalone {
         Ok(Self { config, agent, colony, addresses })
     }
 
-    /// The addresses of its sockets.
+    /// The addresses on which the standalone listens.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
     }

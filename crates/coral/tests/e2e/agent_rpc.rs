@@ -117,7 +117,7 @@ async fn no_answer_is_larger_than_a_grpc_client_takes_and_pages_leave_nothing_ou
         })
         .collect();
     assert_eq!(agent.export(&spans), 200);
-    // The client's own limit is 4 MiB.
+    // The client accepts answers of at most 4 MiB.
     let mut client = AgentServiceClient::connect(agent.url("agent_rpc")).await.unwrap();
     let many = QueryBeylaMetricsRequest { max_traces: 1_000, ..request() };
     let answer = client.query_beyla_metrics(many).await.unwrap().into_inner();

@@ -141,7 +141,7 @@ impl Coral {
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     }
 
-    /// Waits until the process has ended.
+    /// Waits until the process has ended. Returns the exit code.
     pub fn exit_code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }

@@ -101,7 +101,7 @@ impl AllowedHosts {
     }
 }
 
-/// Longest name in DNS.
+/// Longest host that an error quotes, in bytes: the longest name in DNS.
 const MAX_SHOWN_HOST: usize = 253;
 
 /// Middleware that passes a request only if it is addressed to this server.

@@ -18,7 +18,7 @@ const PIECE: usize = 16 * 1024;
 /// Body of an answer, which reports to the connection table how much of it the client has read.
 pub(super) struct Answer {
     body: Body,
-    /// Rest of the current frame, and the length of the whole frame.
+    /// Rest of the current frame. `frame` is the length of the whole frame.
     rest: Bytes,
     frame: usize,
     request: PendingRequest,

@@ -34,9 +34,10 @@ use super::table::{ConnectionTable, Seat, SeatGuard};
 /// Limits of one port.
 #[derive(Clone, Debug)]
 pub struct ConnectionLimits {
-    /// Open connections. A further connection closes an idle one, or waits while none is idle.
+    /// Largest number of open connections. A further connection closes an idle one, or waits while
+    /// none is idle.
     pub connections: usize,
-    /// Concurrent streams of one HTTP/2 connection.
+    /// Largest number of concurrent streams of one HTTP/2 connection.
     pub streams: u32,
     /// Bytes of answers that may wait for slow readers. Above this limit, the connection of the
     /// slowest reader is closed. A single answer may be longer.

@@ -46,7 +46,7 @@ pub(super) fn write(understanding: &Understanding, found: &CallFindings, page: &
     page.or_nothing(query, if is_map { "no calls" } else { "no calls in this window" });
 }
 
-/// `shop → stock over http: 240 calls, 6 failed, P95 314ms`
+/// An edge by its calls: `shop → stock over http: 240 calls, 6 failed, P95 314ms`.
 fn call(edge: &TopologyEdge) -> String {
     let failed = match edge.errors {
         0 => String::new(),
@@ -62,7 +62,7 @@ fn call(edge: &TopologyEdge) -> String {
     )
 }
 
-/// `shop → stock: P95 314ms, 240 calls, 6 failed`
+/// An edge by its latency: `shop → stock: P95 314ms, 240 calls, 6 failed`.
 fn latency(edge: &TopologyEdge) -> String {
     let (from, to) = (short(&edge.from), short(&edge.to));
     let (p95, calls) = (duration_of(edge.p95_us), counted(edge.calls, "call"));

@@ -36,7 +36,7 @@ pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page:
     );
 }
 
-/// `stock: slower, GET /stock/{id} (23ms before, 305ms now)`
+/// An anomaly as one line: `stock: slower, GET /stock/{id} (23ms before, 305ms now)`.
 fn change(anomaly: &Anomaly) -> String {
     let number = |number: f64| match anomaly.kind {
         AnomalyKind::Slower => duration(number as i64),

@@ -28,7 +28,7 @@ pub(super) fn title(intent: Intent) -> &'static str {
     }
 }
 
-/// `POST /validate`
+/// The name of a row: `POST /validate`.
 pub(super) fn row_name(row: &RedRow) -> String {
     let names = [&row.method, &row.route].into_iter().flatten();
     let words: Vec<&str> = names.map(String::as_str).filter(|word| !word.is_empty()).collect();

@@ -82,7 +82,7 @@ fn numbers(requests: &RequestFindings) -> Vec<(String, &RedNumbers, Option<&RedN
     .collect()
 }
 
-/// `shop P95 latency: 450ms (baseline: 150ms, +200%)`
+/// The P95 as one line: `shop P95 latency: 450ms (baseline: 150ms, +200%)`.
 fn latency(name: &str, now: &RedNumbers, before: Option<&RedNumbers>) -> String {
     let before = before.filter(|before| before.requests > 0);
     format!("{name} P95 latency: {}{}", p95(now), change(now, before))

@@ -22,7 +22,7 @@ pub(super) fn understood(understanding: &Understanding, is_narrowed: bool) -> St
     format!("Analyzing {route}{service}, {window}{unread}")
 }
 
-/// `last 15m`
+/// The window in words: `last 15m`.
 pub(super) fn words(window: &Window) -> String {
     match window.period {
         Period::Last { length_us } => format!("last {}", flag(length_us)),
@@ -32,7 +32,7 @@ pub(super) fn words(window: &Window) -> String {
     }
 }
 
-/// `--since 15m`
+/// The window as flags of a command: `--since 15m`.
 pub(super) fn flags(window: &Window) -> String {
     let since = instant(window.since_unix_us);
     match window.period {

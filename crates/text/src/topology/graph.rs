@@ -106,7 +106,7 @@ fn change(map: &Topology, edge: &TopologyEdge) -> Option<Change> {
 }
 
 impl Link<'_> {
-    /// `slower: http, 12 calls, 1 failed, P95 35ms`
+    /// The label of a link: `slower: http, 12 calls, 1 failed, P95 35ms`.
     fn label(&self) -> String {
         let change = match self.change {
             Some(Change::Added) => "added: ",

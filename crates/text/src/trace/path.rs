@@ -52,7 +52,7 @@ impl Picture<'_> {
         roots.rev().max_by_key(|root| self.extents.nodes[*root].duration())
     }
 
-    /// `payments-api: POST /api/v1/payments`
+    /// Service and span name of `node`: `payments-api: POST /api/v1/payments`.
     fn name(&self, node: usize) -> String {
         format!("{}: {}", self.who(node), line(&self.span(node).name))
     }

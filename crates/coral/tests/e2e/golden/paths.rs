@@ -181,7 +181,7 @@ pub const ASK: &[&str] = &[
     "/api/v1/ask?question=errors&NOW&odd=1",
 ];
 
-/// Statements, which are posted.
+/// SQL statements, which are sent with POST.
 pub const SQL: &[&str] = &[
     "SELECT service_name, http_route, count(*) AS rows, sum(count) AS requests FROM beyla_http_metrics GROUP BY ALL ORDER BY ALL",
     "SELECT true AS a, 1.5::DOUBLE AS b, NULL::INTEGER AS c, TIMESTAMPTZ '2024-05-21 12:00:00Z' AS d, [1, 2] AS e, 'x' AS f, 1.5 AS g",
