@@ -9,7 +9,7 @@ use super::number::{percent, short};
 use super::page::Page;
 use super::window::flag;
 
-/// The changes.
+/// Writes the section of changes.
 pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page: &mut Page) {
     let query = page.query(command::anomalies(&found.query, &understanding.window));
     page.section(format!("Changes against the {} before", flag(found.query.baseline_us)));
@@ -36,7 +36,7 @@ pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page:
     );
 }
 
-/// `stock: slower, GET /stock/{id} (23ms before, 305ms now)`
+/// An anomaly as one line: `stock: slower, GET /stock/{id} (23ms before, 305ms now)`.
 fn change(anomaly: &Anomaly) -> String {
     let number = |number: f64| match anomaly.kind {
         AnomalyKind::Slower => duration(number as i64),

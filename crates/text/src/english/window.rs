@@ -1,4 +1,4 @@
-//! What was understood, and its time, in words and as flags.
+//! The window of a question in words and as flags, and the first line of a page.
 
 use std::time::Duration;
 
@@ -7,8 +7,9 @@ use coral_trace::units::{self, instant};
 
 use super::number::short;
 
-/// `Analyzing /list of shop, last 1h`, and phrases about time that were not understood. The route is left out unless
-/// the answer `is_narrowed` to it.
+/// The first line of a page: `Analyzing /list of shop, last 1h`, followed by phrases about time
+/// that were not understood. The line names the route of the question only if the answer
+/// `is_narrowed` to it.
 pub(super) fn understood(understanding: &Understanding, is_narrowed: bool) -> String {
     let route = understanding.route.as_ref().filter(|_| is_narrowed);
     let route = route.map(|route| format!("{} of ", short(route))).unwrap_or_default();
@@ -21,7 +22,7 @@ pub(super) fn understood(understanding: &Understanding, is_narrowed: bool) -> St
     format!("Analyzing {route}{service}, {window}{unread}")
 }
 
-/// `last 15m`
+/// The window in words: `last 15m`.
 pub(super) fn words(window: &Window) -> String {
     match window.period {
         Period::Last { length_us } => format!("last {}", flag(length_us)),
@@ -31,7 +32,7 @@ pub(super) fn words(window: &Window) -> String {
     }
 }
 
-/// `--since 15m`
+/// The window as flags of a command: `--since 15m`.
 pub(super) fn flags(window: &Window) -> String {
     let since = instant(window.since_unix_us);
     match window.period {
@@ -41,7 +42,7 @@ pub(super) fn flags(window: &Window) -> String {
     }
 }
 
-/// A length of microseconds as a flag takes it: `15m`.
+/// A duration in microseconds as the value of a flag: `15m`.
 pub(super) fn flag(micros: i64) -> String {
     units::flag(Duration::from_micros(micros.unsigned_abs()))
 }
