@@ -16,19 +16,19 @@ impl ColonyLink {
         Self(Mutex::new(ColonyLinkStatus { url, ..ColonyLinkStatus::default() }))
     }
 
-    /// The colony accepted a registration at `now`.
+    /// Records that the colony accepted a registration at `now`.
     pub(crate) fn registered(&self, now: UnixNanos) {
         let mut link = self.lock();
         link.registered_at_unix_us = Some(now.as_micros());
         link.last_error = None;
     }
 
-    /// A registration failed.
+    /// Records that a registration failed with `error`.
     pub(crate) fn failed(&self, error: &str) {
         self.lock().last_error = Some(error.to_owned());
     }
 
-    /// A colony asked for spans or metrics at `now`.
+    /// Records that a colony requested spans or metrics at `now`.
     pub(crate) fn polled(&self, now: UnixNanos) {
         self.lock().polled_at_unix_us = Some(now.as_micros());
     }

@@ -70,8 +70,8 @@ pub enum End {
     Internal,
 }
 
-/// A request that has not ended. If it is dropped before [`end`](Self::end) is called, the client
-/// has disconnected.
+/// A request that has not ended. If it is dropped before [`end`](Self::end) is called, it counts as
+/// [`End::Disconnected`].
 #[derive(Debug)]
 pub struct OpenRequest<'a> {
     counters: &'a IntakeCounters,
@@ -108,15 +108,16 @@ impl IntakeCounters {
         }
     }
 
-    /// Counts the outcome for `offered` valid spans.
+    /// Counts the outcome of an export of `offered` valid spans.
     ///
-    /// Returns how many of them ingest did not account for; they count as dropped.
+    /// Returns how many of these spans ingest reported neither as stored nor as duplicates; they
+    /// count as dropped.
     pub fn count_exported(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) -> u64 {
         self.spans.count_exported(offered, outcome)
     }
 
-    /// Counts the outcome for `offered` valid points. Points whose series exceeds the limit count
-    /// as dropped.
+    /// Counts the outcome of an export of `offered` valid points. Points whose series exceeds the
+    /// limit count as dropped.
     pub fn count_exported_points(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) {
         self.points.count_exported(offered, outcome);
     }
@@ -180,7 +181,8 @@ impl Protocol {
 }
 
 impl End {
-    /// In the order of declaration, which is the order of the array of counts.
+    /// Every outcome, in order of declaration, which is also the order of the counters of a
+    /// protocol.
     const ALL: [Self; 13] = [
         Self::Accepted,
         Self::UnknownPath,

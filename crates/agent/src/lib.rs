@@ -49,7 +49,7 @@ pub struct Listeners {
     pub rpc: TcpListener,
 }
 
-/// Why an agent ended without being asked to.
+/// Why an agent ended without a request to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
     /// The agent's store cannot be used.
@@ -66,8 +66,8 @@ pub enum AgentError {
     Reflection(#[from] ReflectionError),
 }
 
-/// The largest number of exports in the ingest queue, and of their bytes together. When the queue
-/// is full, exporters are answered "busy".
+/// The largest number of exports in each ingest queue (spans, points); `QUEUE_BYTES` limits their
+/// bytes together. When a queue is full, exporters are answered "busy".
 const QUEUE_EXPORTS: usize = 4_096;
 const QUEUE_BYTES: usize = 64 << 20;
 /// The limits of a receiver, as described at [`Limits`].
@@ -96,14 +96,14 @@ impl Listeners {
     }
 }
 
-/// Runs the agent until `stop` is cancelled. Beyla is ended first, within
-/// `config.beyla.stop_within`, so that its last spans are still received. Everything else drains
-/// within `config.drain_within`.
+/// Runs the agent until `stop` is cancelled. The agent then ends Beyla, within
+/// `config.beyla.stop_within`, and still receives Beyla's last spans. Everything else drains
+/// afterwards, within `config.drain_within`.
 ///
 /// A span whose export was acknowledged is in the store when this function returns.
 ///
 /// # Errors
-/// [`AgentError`] when a task of the agent ended by itself.
+/// [`AgentError`] when the agent cannot start, or when one of its tasks ended by itself.
 pub async fn run(
     config: &AgentConfig,
     store: Store,
@@ -186,7 +186,8 @@ fn destination(
     counters: Arc<IntakeCounters>,
 ) -> Destination {
     let recogniser = Arc::new(Recogniser::with_rules(config.rules.clone()));
-    // Without a configured key, a value has the same hash only within one agent.
+    // Without a configured hash key, the key is the store id: only within one agent do equal values
+    // have equal hashes.
     let privacy = Arc::new(Privacy::new(config.privacy.clone(), store.id()));
     Destination { inlet, metrics, recogniser, privacy, series: Arc::default(), counters }
 }

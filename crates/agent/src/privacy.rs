@@ -26,9 +26,9 @@ pub struct Privacy(PrivacyConfig);
 /// How many attributes of one export were changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct RemovedCounts {
-    /// SQL texts whose literals were replaced by `?`.
+    /// SQL texts that were masked: their literals, if any, were replaced by `?`.
     pub masked: u64,
-    /// URLs that were cut.
+    /// URLs that lost a query, a fragment or a user name.
     pub cut: u64,
     /// Attributes that were removed.
     pub dropped: u64,
@@ -106,8 +106,8 @@ impl Privacy {
         removed
     }
 
-    /// Whether anything in `series` must change. Series are shared by the points of many exports,
-    /// so they are copied only when necessary.
+    /// Whether `series` may have to change. Series are shared by the points of many exports, so
+    /// they are copied only when necessary.
     fn must_change(&self, series: &Series) -> bool {
         let is_url = !self.0.keep_url_queries && series.target.contains(['?', '#', '@']);
         is_url
@@ -183,8 +183,9 @@ impl Privacy {
         });
     }
 
-    /// The treatment of an attribute. This function is called for every attribute of every span;
-    /// most keys need only a comparison of lengths.
+    /// The treatment of the attribute `key`; `None` if the attribute is kept as it is. This
+    /// function is called for every attribute of every span; most keys need only a comparison of
+    /// lengths.
     fn treatment(&self, key: &str) -> Option<Treatment> {
         if self.changes_resources() {
             if self.0.drop.contains(key) {

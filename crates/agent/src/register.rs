@@ -21,7 +21,7 @@ pub struct Register {
     link: Arc<ColonyLink>,
 }
 
-/// Why the colony does not know this agent yet.
+/// Why a registration failed.
 #[derive(Debug, thiserror::Error)]
 enum RegisterError {
     #[error("cannot reach it")]
@@ -30,7 +30,7 @@ enum RegisterError {
     Refused(Box<tonic::Status>),
 }
 
-/// The delays after a failure: the first one, doubled up to the last.
+/// The delay after the first failure. Each further failure doubles the delay, up to `LAST_RETRY`.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -85,7 +85,8 @@ impl Register {
         }
     }
 
-    /// Registers once, and returns after which time to register again.
+    /// Registers once. Returns how long to wait before the next registration: as long as the colony
+    /// says, from one second to one hour.
     async fn register(&self) -> Result<Duration, RegisterError> {
         let endpoint = Endpoint::from_shared(self.colony.clone())?
             .connect_timeout(ANSWER_TIMEOUT)

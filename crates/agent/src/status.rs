@@ -26,10 +26,11 @@ pub struct AgentSelfStatus {
 /// Relation of an agent to its colony, as the agent sees it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ColonyLinkStatus {
-    /// URL of the colony at which the agent registers: `agent.colony`; null when none is configured.
+    /// URL of the colony at which the agent registers: `agent.colony`; null when none is
+    /// configured.
     pub url: Option<String>,
-    /// When the colony last accepted a registration: microseconds since the Unix epoch; null when it
-    /// has accepted none since the agent started.
+    /// When the colony last accepted a registration: microseconds since the Unix epoch; null when
+    /// it has accepted none since the agent started.
     pub registered_at_unix_us: Option<i64>,
     /// Why the last registration failed; null when it succeeded.
     pub last_error: Option<String>,

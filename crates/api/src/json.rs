@@ -38,9 +38,9 @@ const MAX_BYTES: u64 = 1 << 40;
 
 /// Dependencies of the routes.
 pub struct ApiContext {
-    /// Answers questions.
+    /// Sources from which questions are answered.
     pub sources: SharedSources,
-    /// Answers SQL.
+    /// Runs SQL statements.
     pub sql: SqlRunner,
     /// Limits how many questions run at once, fairly between clients.
     pub admission: Admission,
@@ -57,7 +57,7 @@ pub fn routes(context: ApiContext) -> Vec<Route> {
     let ApiContext { sources, sql, admission } = context;
     let api = Api { sources, admission };
     let sql = post(sql::sql).with_state(sql);
-    // Built once, because the types do not change at run time.
+    // The document is built once, because the types do not change at run time.
     let description = Bytes::from(openapi::document().to_string());
     let description = get(async move || ([(header::CONTENT_TYPE, JSON)], description.clone()));
     macro_rules! routes {
@@ -113,8 +113,8 @@ impl Api {
             let answer = question.answer(&sources.at(clock::now()), &budget);
             let is_cancelled =
                 matches!(&answer, Err(QueryError::OverBudget(BudgetError::Cancelled)));
-            // Converted before the turn ends, so that the number of answers and their JSON in
-            // memory is limited.
+            // The answer is converted to JSON before its turn ends, so that the number of answers
+            // in memory, with their JSON, is limited.
             let outcome = json(answer);
             match permit {
                 Some(permit) if is_cancelled => permit.cancel(),
@@ -164,7 +164,8 @@ fn status(error: &QueryError) -> StatusCode {
     }
 }
 
-/// An unknown `protocol` is not found. Other invalid parameters are client errors.
+/// 404 for an unknown `protocol`, because it is a part of the path; 400 for every other invalid
+/// parameter.
 fn status_of_invalid(error: &InvalidQuestion) -> StatusCode {
     match error {
         InvalidQuestion::Path { field, .. } if field == "protocol" => StatusCode::NOT_FOUND,

@@ -1,5 +1,5 @@
-//! `GET /api/v1/openapi.json`: the OpenAPI document of the HTTP API, generated from the types of questions and
-//! answers.
+//! `GET /api/v1/openapi.json`: the OpenAPI document of the HTTP API, generated from the types of
+//! questions and answers.
 //!
 //! Source: OpenAPI 3.1.0.
 

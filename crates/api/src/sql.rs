@@ -20,7 +20,7 @@ use coral_sql::SqlQuestion;
 use coral_sql::runner::{Piece, SqlError, SqlRunner, SqlStream};
 use coral_trace::chain;
 
-/// Size of the chunks in which rows are sent.
+/// Size of the chunks in which rows are sent, in bytes.
 const CHUNK_BYTES: usize = 32 << 10;
 
 pub(super) async fn sql(
@@ -43,7 +43,7 @@ pub(super) async fn sql(
     }
 }
 
-/// The library for SQL, for the colony's status.
+/// Where DuckDB's library was found, or why it was not, for the colony's status.
 pub fn library(runner: &SqlRunner) -> SqlLibrary {
     match runner.library() {
         Ok(found) => SqlLibrary {
@@ -62,10 +62,10 @@ pub fn library(runner: &SqlRunner) -> SqlLibrary {
     }
 }
 
-/// The answer as one JSON object: [`coral_sql::SqlAnswer`].
+/// Streams the answer as one JSON object, in the form of [`coral_sql::SqlAnswer`].
 struct Document {
     stream: SqlStream,
-    /// Text that was not sent yet.
+    /// Text that has not been sent yet.
     text: String,
     is_first: bool,
     is_whole: bool,

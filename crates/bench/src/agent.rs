@@ -58,7 +58,8 @@ impl AgentCommand {
 }
 
 impl AgentBench<'_> {
-    /// All measurements: the lower limit, the agent under load, its answers, and its disk space.
+    /// Runs all measurements: the sink's CPU time as the lower limit, then the agent under load,
+    /// its answers, and its disk space.
     ///
     /// # Errors
     /// A lost span, a wrong answer, or an agent that does not run.
@@ -86,8 +87,8 @@ impl AgentBench<'_> {
         Ok(self.each(sink.process().cpu_seconds() - before))
     }
 
-    /// Sends the same load as to the sink, and measures until the last acknowledgement, and until
-    /// the agent is idle.
+    /// Sends the agent the load that the sink received. Measures the agent's CPU time until the
+    /// last acknowledgement, and until the agent is idle.
     async fn ingest(
         &self,
         agent: &Server,
@@ -117,7 +118,7 @@ impl AgentBench<'_> {
         Ok(())
     }
 
-    /// Checks that the agent has all spans of the traffic, and `more` spans.
+    /// Checks that the agent has stored exactly the spans of the traffic and `more` further spans.
     async fn complete(&self, agent: &Server, more: u64) -> Result<(), Failure> {
         let sent = self.traffic.total_spans() + more;
         let stored = agent.counter("coral.agent.store.spans").await?;
@@ -133,7 +134,8 @@ impl AgentBench<'_> {
         queries::measure(&mut ask, self.traffic, &questions).await
     }
 
-    /// Kills the agent, reopens its data, and seals every row.
+    /// Kills the agent, restarts it on its data so that it seals every row, and measures its disk
+    /// space.
     async fn sealed(&self, agent: Server, figures: &mut Figures) -> Result<(), Failure> {
         let begin = Instant::now();
         let agent = agent.restart(&["storage.segment_rows=1"]).await?;
@@ -148,13 +150,13 @@ impl AgentBench<'_> {
         Ok(())
     }
 
-    /// CPU `seconds` as µs per span.
+    /// Converts CPU `seconds` of all spans to µs per span.
     fn each(&self, seconds: f64) -> f64 {
         seconds * 1e6 / self.traffic.total_spans() as f64
     }
 }
 
-/// A sink in a process of its own, so that its CPU time can be told apart from the generator's.
+/// A sink in a process of its own, so that its CPU time is not mixed with the generator's.
 struct SinkProcess {
     child: Child,
     url: String,

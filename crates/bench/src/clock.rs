@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Nanoseconds since the Unix epoch.
+/// The current time, in nanoseconds since the Unix epoch.
 pub fn now() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "the only place that reads the clock")]
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);

@@ -43,7 +43,7 @@ impl ColonyCommand {
     }
 }
 
-/// All measurements of a colony.
+/// Fills an agent, and runs all measurements of a colony that polls the agent.
 ///
 /// # Errors
 /// A lost span, a wrong answer, or a process that does not run.

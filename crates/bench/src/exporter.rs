@@ -1,4 +1,5 @@
-//! A client of OTLP for exports that are already encoded, over both protocols, with retries.
+//! A client of OTLP over gRPC and HTTP, for exports that are already encoded. Sends each export
+//! once; the answer says whether the caller must send the export again.
 
 use std::time::Duration;
 
@@ -40,13 +41,13 @@ pub enum Exporter {
 pub enum Answer {
     /// Accepted, except for this many spans.
     Acknowledged { rejected: u64 },
-    /// To be sent again, after a delay if the receiver named one.
+    /// Not accepted; to be sent again, after a delay if the receiver named one.
     Again { after: Option<Duration>, why: String },
     /// Refused permanently.
     Refused(String),
 }
 
-/// An export without an answer for this long is sent again.
+/// After this long without an answer, an export is to be sent again.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Exporter {
@@ -90,7 +91,8 @@ async fn grpc(channel: Channel, body: Bytes) -> Answer {
     }
 }
 
-/// Which codes are retryable is defined in the OTLP specification, "OTLP/gRPC Response".
+/// Whether a gRPC error is permanent, or the export is to be sent again. Source: OTLP
+/// specification, "OTLP/gRPC Response".
 fn grpc_refusal(status: &Status) -> Answer {
     let (after, why) = (retry_info(status.details()), status.to_string());
     match status.code() {
@@ -107,7 +109,7 @@ fn grpc_refusal(status: &Status) -> Answer {
     }
 }
 
-/// The `RetryInfo.retry_delay` of a `google.rpc.Status`.
+/// The `RetryInfo.retry_delay` in `details`, an encoded `google.rpc.Status`.
 fn retry_info(details: &[u8]) -> Option<Duration> {
     let status = RpcStatus::decode(details).ok()?;
     let info = status.details.iter().find(|detail| detail.type_url == RETRY_INFO)?;
@@ -115,7 +117,8 @@ fn retry_info(details: &[u8]) -> Option<Duration> {
     Duration::try_from(delay).ok()
 }
 
-/// Which statuses are retryable is defined in the OTLP specification, "OTLP/HTTP Response".
+/// Sends `body` over HTTP. Which statuses are permanent is defined in the OTLP specification,
+/// "OTLP/HTTP Response".
 async fn http(client: &reqwest::Client, url: &str, body: Bytes) -> Answer {
     let request = client.post(url).header("content-type", "application/x-protobuf").body(body);
     let response = match request.send().await {

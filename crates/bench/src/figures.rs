@@ -58,7 +58,7 @@ impl Figures {
         self.push(what.into(), value, unit, Some(Bar::AtLeast(bar)));
     }
 
-    /// Adds the median and the 99th percentile, with the limits `bars`.
+    /// Adds the median and the 99th percentile of `found`, with the limits `bars` in milliseconds.
     pub fn latency(&mut self, what: &str, found: &Percentiles, bars: [Option<f64>; 2]) {
         let bars = bars.map(|bar| bar.map(Bar::AtMost));
         self.push(format!("{what}, p50"), found.p50_ms, "ms", bars[0]);
@@ -79,7 +79,7 @@ impl Figures {
         });
     }
 
-    /// Whether every measurement succeeded and no answer was wrong.
+    /// Checks that no measurement failed. A wrong answer is a failed measurement.
     ///
     /// # Errors
     /// The error names the first failed measurement.
@@ -90,7 +90,7 @@ impl Figures {
         }
     }
 
-    /// The first value that is outside its limit.
+    /// The first measurement that failed, or whose value is outside its limit.
     pub fn unmet(&self) -> Option<&Figure> {
         self.0.iter().find(|figure| figure.met == Some(false))
     }
@@ -140,14 +140,15 @@ impl Figures {
     }
 }
 
-/// The first line of a text, cut to fit in a table cell.
+/// The first line of `text`, cut to 100 characters to fit in a table cell.
 fn one_line(text: &str) -> String {
     const MAX_CHARACTERS: usize = 100;
     let line = text.lines().next().unwrap_or_default().replace('|', "/");
     line.chars().take(MAX_CHARACTERS).collect()
 }
 
-/// A number rounded to about three digits, because measurements are not more precise.
+/// A number as text: rounded to an integer from 100 on, to one decimal from 10 on, and else to two
+/// decimals.
 fn rounded(value: f64) -> String {
     match value.abs() {
         size if size >= 1_000.0 => crate::units::grouped(value.round() as u64),

@@ -36,7 +36,7 @@ impl Latencies {
     pub fn percentiles(&self) -> Percentiles {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        // Nearest rank: the smallest duration that this part of the durations does not exceed.
+        // Nearest rank: at least this share of the durations is no longer than the result.
         let at = |share: f64| {
             let rank = (share * sorted.len() as f64).ceil().max(1.0) as usize;
             sorted.get(rank - 1).map_or(0.0, |duration| duration.as_secs_f64() * 1e3)

@@ -131,7 +131,7 @@ impl Sending {
     }
 }
 
-/// Encodes `exports` as fast as they are sent, but at most `rate` spans per second.
+/// Encodes `exports` as fast as they are sent, but at most `rate` spans per second; 0 is no limit.
 fn encode(traffic: &Traffic, exports: Range<u64>, rate: u64, ahead: &mpsc::Sender<Export>) {
     let mut encoder = Encoder::new(traffic);
     let begin = Instant::now();
@@ -149,7 +149,7 @@ fn encode(traffic: &Traffic, exports: Range<u64>, rate: u64, ahead: &mpsc::Sende
     }
 }
 
-/// One of several concurrent senders.
+/// One of several tasks that take exports from the same queue and send them.
 struct Sender {
     exporter: Exporter,
     queue: Arc<Mutex<mpsc::Receiver<Export>>>,

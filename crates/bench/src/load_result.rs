@@ -32,7 +32,7 @@ pub struct LoadResult {
     /// Percentiles of the time from the first attempt to the acknowledgement, including waits
     /// between attempts.
     pub acknowledged_after: Percentiles,
-    /// The single times behind `acknowledged_after`.
+    /// The times from which `acknowledged_after` is computed.
     #[serde(skip)]
     pub latencies: Latencies,
 }
@@ -73,7 +73,7 @@ impl LoadResult {
     /// Checks that every span of `traffic` was acknowledged.
     ///
     /// # Errors
-    /// How many were not, and why.
+    /// The error has the number of acknowledged spans, and the reason of the last retry or refusal.
     pub fn complete(&self, traffic: &Traffic) -> Result<(), Failure> {
         if self.spans == traffic.total_spans() {
             return Ok(());

@@ -89,7 +89,8 @@ fn run(measure: Measure) -> Result<(), Failure> {
             () = signalled() => Err("interrupted".into()),
         }
     });
-    // A store that is still being filled must not delay the end of an interrupted bench.
+    // An interrupted measurement may still fill a store on another thread; the process waits for
+    // that thread for at most one second.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     outcome
 }

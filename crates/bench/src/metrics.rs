@@ -78,7 +78,7 @@ impl MetricsCommand {
         Ok(())
     }
 
-    /// CPU seconds to decode the same exports with prost and discard them.
+    /// CPU seconds that decoding as many exports with prost takes in this process.
     fn floor(&self, start: u64) -> Result<f64, Failure> {
         let bodies: Vec<Vec<u8>> = (0..self.services)
             .map(|service| self.export(service, start, self.exports).encode_to_vec())
@@ -91,8 +91,8 @@ impl MetricsCommand {
         Ok(process.cpu_seconds() - before)
     }
 
-    /// The totals of `service` at export number `export`: each export adds two requests to each
-    /// series.
+    /// The cumulative histograms of `service` at export number `export`: each export adds two
+    /// requests to each series.
     fn export(&self, service: u64, start: u64, export: u64) -> ExportMetricsServiceRequest {
         let points = (0..self.series).map(|series| point(series, start, export));
         let histogram = Histogram { data_points: points.collect(), aggregation_temporality: 2 };

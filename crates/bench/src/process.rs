@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug)]
 pub struct Process(pub u32);
 
-/// A process that uses less than this part of a core is idle.
+/// A process that uses less than this share of a core is idle.
 const IDLE_SHARE: f64 = 0.02;
 /// How long a process must stay below [`IDLE_SHARE`] to count as idle.
 const IDLE_FOR: Duration = Duration::from_secs(2);
@@ -64,7 +64,7 @@ impl Process {
     }
 }
 
-/// The unit of CPU times in `/proc`: ticks per second, usually 100.
+/// Clock ticks per second, usually 100. CPU times in `/proc` are in ticks.
 fn ticks_a_second() -> f64 {
     static TICKS: OnceLock<f64> = OnceLock::new();
     *TICKS.get_or_init(|| {

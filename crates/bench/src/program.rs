@@ -28,7 +28,7 @@ pub struct Program {
     pub faults: Option<f64>,
 }
 
-/// All sockets on free ports, and no Beyla.
+/// Settings of an agent with all sockets on free ports, and without Beyla.
 const FREE_PORTS: [&str; 6] = [
     "otlp.grpc=127.0.0.1:0",
     "otlp.http=127.0.0.1:0",
@@ -47,7 +47,7 @@ impl Program {
             .await
     }
 
-    /// Starts a colony on a new directory, with one agent.
+    /// Starts a colony on a new directory; it polls `agent`.
     ///
     /// # Errors
     /// As for [`agent`](Self::agent).

@@ -1,4 +1,4 @@
-//! Asks every question many times, measures each answer and checks that it is right.
+//! Asks questions many times, measures how long each answer takes, and checks each answer.
 
 use std::time::{Duration, Instant};
 
@@ -12,22 +12,24 @@ use crate::traffic::encode::Encoder;
 use crate::traffic::question::{ListQuery, Question};
 use crate::traffic::trace::mix;
 
-/// How often each question is asked.
+/// How many trace ids are looked up; also, how many unknown trace ids.
 const LOOKUPS: u64 = 400;
+/// How many list queries of one kind are measured, if there is time; each runs at least once.
 const LIST_ROUNDS: usize = 40;
 /// How many traces are sent one by one, to measure how soon each is found.
 const NEW_TRACES: u64 = 20;
 const NEW_TRACE_SPANS: u64 = 10;
 /// How many spans [`findable`] sends.
 pub const FINDABLE_SPANS: u64 = NEW_TRACES * NEW_TRACE_SPANS;
-/// The longest time for the questions of one kind, once each was asked.
+/// The time after which no list query of a kind runs again, once each has run.
 const MAX_QUESTION_TIME: Duration = Duration::from_secs(20);
 
-/// A kind of question: its name, which questions are of the kind, and its limits for P50 and P99.
+/// A kind of list query: its name, which questions are of the kind (given their index), and its
+/// limits for P50 and P99 in milliseconds.
 type Kind = (&'static str, fn(&Question, usize) -> bool, [Option<f64>; 2]);
 
-/// The kinds of lists. The first question of the bench is about all times; the questions about
-/// windows follow.
+/// The kinds of list queries. The first question of the bench is about the whole range of times;
+/// questions about windows follow.
 const KINDS: [Kind; 4] = [
     ("newest 20", |question, at| at == 0 && is_newest(question), [None, None]),
     (
@@ -53,7 +55,7 @@ fn is_newest(question: &Question) -> bool {
 
 /// Asks all questions that `ask` supports, of a store that has exactly the spans of `traffic`.
 ///
-/// A list that fails or is wrong becomes a failed row.
+/// A kind of list query with an error or a wrong answer becomes a failed row.
 ///
 /// # Errors
 /// A trace that is wrong or missing.
@@ -129,7 +131,8 @@ async fn lists(ask: &mut Ask, questions: &[&Question]) -> Result<Latencies, Fail
     Ok(latencies)
 }
 
-/// Measures how long after its acknowledgement a trace is found, by id and by a search.
+/// Sends single traces, and measures how long after its acknowledgement each is found by id, and by
+/// a search.
 ///
 /// # Errors
 /// A trace that is not found within ten seconds.
@@ -181,7 +184,7 @@ fn one_trace(seed: u64) -> Traffic {
     }
 }
 
-/// Asks every 5 ms until the answer is as expected.
+/// Calls `is_so` every 5 ms until it returns true. Fails after 10 s.
 async fn until(
     elapsed: impl Fn() -> Duration,
     mut is_so: impl AsyncFnMut() -> Result<bool, Failure>,

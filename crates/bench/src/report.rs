@@ -79,7 +79,8 @@ impl Report {
         colony::measure(&self.program, &self.traffic, &self.sending).await
     }
 
-    /// Runs in a process of its own, so that its memory can be measured.
+    /// Measures the store in a process of its own, so that the memory of only that process is
+    /// counted.
     async fn store(&self, spans: u64) -> Result<Figures, Failure> {
         let json = tempfile::NamedTempFile::new()?;
         let status = tokio::process::Command::new(std::env::current_exe()?)
@@ -90,7 +91,8 @@ impl Report {
             .kill_on_drop(true)
             .status()
             .await?;
-        // A failed measurement may have written most of its values.
+        // The exit status is not checked: even with a failed measurement, the file has the other
+        // values.
         let measured = std::fs::read(json.path())?;
         match serde_json::from_slice(&measured) {
             Ok(figures) => Ok(figures),

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use crate::Failure;
 use crate::process::Process;
 
-/// A running coral process. It is killed when this is dropped; its data is removed with the last
-/// server that uses it.
+/// A running coral process, which is killed when this value is dropped. Its data is removed with
+/// the last server that uses the data.
 pub struct Server {
     child: Child,
     arguments: Vec<String>,
@@ -26,9 +26,10 @@ pub struct Server {
 /// How long a process may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-/// With injected faults: how often a process may fail to open its store.
+/// The largest number of attempts to start a process with injected faults, which may make opening
+/// the store fail.
 const MAX_STARTS: u32 = 200;
-/// How long a counter may stay the same before it is assumed to be stuck.
+/// How long the value of a counter may stay the same before the counter counts as stuck.
 const STALL_TIMEOUT: Duration = Duration::from_secs(20);
 
 impl Server {
@@ -153,11 +154,11 @@ impl Server {
         Process(self.child.id())
     }
 
-    /// The size in bytes of the segments of `role`'s store. Only segments grow with the number of
-    /// stored spans.
+    /// The total size of the segments in the store of `role`, in bytes. Only segments grow with the
+    /// number of stored spans.
     ///
     /// # Errors
-    /// There are no segments.
+    /// The directory of segments cannot be read.
     pub fn segment_bytes(&self, role: &str) -> std::io::Result<u64> {
         let segments = std::fs::read_dir(self.dir.path().join(role).join("segments"))?;
         segments.map(|file| Ok(file?.metadata()?.len())).sum()
@@ -172,7 +173,8 @@ impl Server {
         Ok(format!("http://{}", address.ok_or_else(|| format!("coral has no socket `{socket}`"))?))
     }
 
-    /// The JSON answer to GET `path_and_query`, as `coral query` would ask.
+    /// The JSON answer to GET `path_and_query`, from the colony if this process is one, else from
+    /// the agent.
     ///
     /// # Errors
     /// There is no answer, or the answer is an error.
@@ -188,7 +190,7 @@ impl Server {
         Ok(serde_json::from_slice(&body)?)
     }
 
-    /// The value of a counter, such as `coral.agent.store.spans`, as in `coral agent status`.
+    /// The value of the counter `name`, such as `coral.agent.store.spans`.
     ///
     /// # Errors
     /// There is no answer, or no such counter.
@@ -225,7 +227,7 @@ impl Server {
         }
     }
 
-    /// The lines with this word in the logs of all runs of the process.
+    /// The lines that contain `word`, in the logs of all runs of the process.
     pub fn log_lines(&self, word: &str) -> Vec<String> {
         let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
         log.lines().filter(|line| line.contains(word)).map(str::to_owned).collect()

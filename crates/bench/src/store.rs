@@ -43,9 +43,11 @@ pub struct Setup {
 }
 
 const KEEP: SpanRetention = SpanRetention { age: Duration::from_secs(3_600), bytes: u64::MAX };
-/// How often each kind of question is asked, unless that takes longer than [`MAX_QUESTION_TIME`].
+/// How many trace ids are looked up; also, how many unknown trace ids.
 const LOOKUPS: u64 = 400;
+/// How many list queries of one kind are measured, if there is time; each runs at least once.
 const SEARCHES: usize = 40;
+/// The time after which no list query of a kind runs again, once each has run.
 const MAX_QUESTION_TIME: Duration = Duration::from_secs(20);
 /// The largest number of spans that are read of one trace.
 const MAX_SPANS: u32 = 1_000;
@@ -149,7 +151,7 @@ fn look_up(store: &Database, traffic: &Traffic, figures: &mut Figures) -> Result
     Ok(())
 }
 
-/// A question that fails or has a wrong answer becomes a failed row.
+/// Measures all kinds of list queries. A kind with an error or a wrong answer becomes a failed row.
 fn search(store: &Database, traffic: &Traffic, figures: &mut Figures) {
     let questions = traffic.answer_all(ListQuery::for_bench(traffic));
     let (newest, others): (Vec<_>, Vec<_>) =
@@ -170,7 +172,7 @@ fn search(store: &Database, traffic: &Traffic, figures: &mut Figures) {
     }
 }
 
-/// Asks each question once, and again while there is time.
+/// Runs each query once, and again up to [`SEARCHES`] queries in total while there is time.
 fn ask_all(store: &Database, questions: &[Question]) -> Result<Latencies, Failure> {
     let (mut latencies, all) = (Latencies::default(), Instant::now());
     let rounds = SEARCHES.max(questions.len());
@@ -195,7 +197,7 @@ fn ask_all(store: &Database, questions: &[Question]) -> Result<Latencies, Failur
 }
 
 fn query(query: &ListQuery) -> IndexedQuery {
-    // One more than the limit, to find out whether there are more.
+    // The query requests one trace more than the limit, to find out whether there are more.
     let newest = IndexedQuery::newest(query.limit() as u32 + 1);
     let started = |since_us, until_us| TimeRange {
         start: UnixNanos::from_micros(since_us),

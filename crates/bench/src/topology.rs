@@ -14,12 +14,12 @@ use crate::traffic::calls::{Calls, Pair};
 
 /// How often the map is read.
 const ROUNDS: usize = 10;
-/// The limit in milliseconds for a million spans.
+/// The limit of the median time to read the map, in milliseconds per million spans.
 const LIMIT: f64 = 300.0;
-/// The tolerance of percentiles, in thousandths.
+/// The largest relative error of percentiles, in thousandths.
 const TOLERANCE: u64 = 4;
 
-/// Reads the service map of all of `traffic`. A wrong map becomes a failed row.
+/// Measures reading the service map of all of `traffic`. A wrong map becomes a failed row.
 pub fn measure(store: &Store, traffic: &Traffic, figures: &mut Figures) {
     const WHAT: &str = "service map of everything";
     if traffic.attributes < Traffic::NAMING_ATTRIBUTES {
@@ -46,7 +46,7 @@ fn read(store: &Store, traffic: &Traffic) -> Result<Latencies, Failure> {
     Ok(latencies)
 }
 
-/// Whether `map` has exactly the calls in `expected`.
+/// Checks that `map` has exactly the calls in `expected`.
 fn check<'a>(
     map: &Topology,
     traffic: &Traffic,

@@ -1,23 +1,26 @@
-//! The wait before Beyla is restarted after it ended.
+//! Computes how long to wait before Beyla, which has ended, is restarted.
 
 use std::time::Duration;
 
-/// Exponential backoff from one second to a minute. Starts over after five minutes of uptime.
+/// Exponential backoff: the wait before a restart grows from one second to one minute. Starts over
+/// after five minutes of uptime.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Backoff {
-    /// Consecutive ends without a healthy uptime.
+    /// Number of ends since the last uptime of at least [`HEALTHY_UPTIME`], including the end of
+    /// that uptime.
     failures: u32,
 }
 
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
-/// After this uptime, the number of failures starts over.
+/// An end after at least this uptime resets the number of failures.
 const HEALTHY_UPTIME: Duration = Duration::from_secs(300);
 /// This many consecutive failures are a crash loop.
 const CRASHLOOP_FAILURES: u32 = 3;
 
 impl Backoff {
-    /// Counts an end after an uptime of `lived`. Returns how long to wait before the next start.
+    /// Counts an end of Beyla after an uptime of `lived`. Returns how long to wait before the next
+    /// start.
     pub fn ended(&mut self, lived: Duration) -> Duration {
         if lived >= HEALTHY_UPTIME {
             self.failures = 0;

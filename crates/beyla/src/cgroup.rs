@@ -1,24 +1,24 @@
-//! Limits Beyla's memory and CPU with a cgroup (v2). If that is not possible, the status has a
-//! note.
+//! Limits Beyla's memory and CPU with a cgroup (v2). If limits cannot be set, Beyla's status has a
+//! note with the reason.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use coral_config::beyla::BeylaLimits;
 
-/// A cgroup for Beyla. Dropping it removes the cgroup if no process runs in it.
+/// A cgroup for Beyla. Dropping this value removes the cgroup if no process runs in the cgroup.
 #[derive(Debug)]
 pub struct Cgroup(PathBuf);
 
 /// The period of the CPU quota, in microseconds: the kernel's default.
 const PERIOD_US: f64 = 100_000.0;
 const NAME: &str = "coral-beyla";
-/// The cgroup that this process moves to if its own must have child cgroups. In cgroup v2, a cgroup
-/// with processes cannot pass controllers to children.
+/// Name of the child cgroup that the agent moves itself to, if the agent's cgroup must have child
+/// cgroups. In cgroup v2, a cgroup with processes cannot pass controllers to children.
 const AGENTS: &str = "coral-agent";
 
 /// Checks that a cgroup with limits can be created: cgroup v2 is mounted, and this process's cgroup
-/// has both controllers.
+/// has the controllers `memory` and `cpu`.
 ///
 /// # Errors
 /// The reason, as text.
@@ -66,14 +66,15 @@ impl Drop for Cgroup {
     }
 }
 
-/// The directory of this process's cgroup.
+/// The directory of this process's cgroup, or of the parent if [`AGENTS`] is the cgroup. Fails if
+/// the directory lacks the controller `memory` or `cpu`.
 fn own(root: &Path) -> Result<PathBuf, String> {
     let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap_or_default();
     let mounts = read("proc/self/mountinfo");
     let mount = mounts.lines().find_map(mount_point).ok_or("cgroup v2 is not mounted")?;
     let groups = read("proc/self/cgroup");
     let mut group = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
-    // This process may already have moved to the child cgroup.
+    // This process may already have moved to the child cgroup [`AGENTS`].
     while let Some(above) = group.strip_suffix(AGENTS).and_then(|path| path.strip_suffix('/')) {
         group = above;
     }
@@ -94,8 +95,9 @@ fn mount_point(line: &str) -> Option<&str> {
     kind.starts_with("cgroup2 ").then(|| mount.split(' ').nth(4)).flatten()
 }
 
-/// Enables the controllers for child cgroups. The kernel refuses this for a cgroup with processes:
-/// if this process is the only one, it moves to a child cgroup.
+/// Enables the controllers `memory` and `cpu` for child cgroups of `own`. The kernel refuses this
+/// for a cgroup with processes: if this process is the only one in `own`, this process moves to a
+/// child cgroup.
 fn enable_controllers(own: &Path) -> io::Result<()> {
     let control = own.join("cgroup.subtree_control");
     let enabled = std::fs::read_to_string(&control)?;

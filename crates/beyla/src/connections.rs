@@ -45,7 +45,7 @@ pub enum ConnectionsError {
     /// The service cannot be connected.
     #[error("cannot connect `{name}`: {reason}")]
     Invalid {
-        /// Its name.
+        /// The name of the service.
         name: String,
         /// The reason.
         reason: String,
@@ -62,11 +62,13 @@ pub enum ConnectionsError {
 
 /// The most services that can be connected, besides those of the configuration.
 const MAX_CONNECTIONS: usize = 256;
-/// Limit of the file's size, more than that many entries of 256 characters need.
+/// The largest size of the file, in bytes: more than [`MAX_CONNECTIONS`] entries with names of 256
+/// characters need.
 const MAX_BYTES: u64 = 1 << 20;
 
 impl Connections {
-    /// Reads the file in `data_dir`. Without a file, no service is connected.
+    /// Reads `beyla/connections.json` in `data_dir`. If there is no such file, no service is
+    /// connected.
     ///
     /// # Errors
     /// [`ConnectionsError::Read`], [`ConnectionsError::Damaged`].

@@ -1,5 +1,5 @@
-//! The route behind `coral connect` and `coral disconnect`. The agent accepts requests from its own host only, with a
-//! key from a file that only the agent's user can read.
+//! The route behind `coral connect` and `coral disconnect`. The agent accepts requests from its own
+//! host only, with a key from a file that only the agent's user can read.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ use coral_config::AgentConfig;
 use coral_server::door::{Method, Permission, Route};
 use coral_trace::chain;
 
-/// Changes the set of connected services.
+/// Changes the set of connected services, on request.
 pub struct Control {
     data_dir: PathBuf,
     /// Names of the services in the configuration file, which only an edit of the file can change.
@@ -32,7 +32,7 @@ pub struct Control {
     key: String,
     change: watch::Sender<u64>,
     monitor: Arc<BeylaMonitor>,
-    /// Serialises changes.
+    /// Held while a change is applied: changes are applied one after another.
     turn: Mutex<()>,
 }
 
@@ -49,7 +49,8 @@ pub struct Change {
 /// Answer to a [`Change`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ChangeOutcome {
-    /// Whether the request changed anything; false if the service was already in the requested state.
+    /// Whether the request changed anything; false if the service was already in the requested
+    /// state.
     pub changed: bool,
     /// State of Beyla, in one line.
     pub beyla: String,
@@ -96,7 +97,8 @@ impl Control {
         })
     }
 
-    /// `POST /api/v1/beyla/connections`, a [`Change`], answered with [`ChangeOutcome`].
+    /// The route `POST /api/v1/beyla/connections`. Its body is a [`Change`]; its answer is a
+    /// [`ChangeOutcome`].
     pub fn route(self: Arc<Self>) -> Route {
         let path = "/api/v1/beyla/connections";
         Route::new(Method::Post, path, Permission::BeylaControl, post(answer).with_state(self))
@@ -165,7 +167,7 @@ fn refused(refusal: &Refusal) -> Response {
     (status, Json(json!({"error": chain(refusal)}))).into_response()
 }
 
-/// The key of the agent that runs on `data_dir`.
+/// Reads the control key of the agent whose data directory is `data_dir`.
 ///
 /// # Errors
 /// The operating system's error. Without access to the key file, a process cannot change

@@ -1,4 +1,5 @@
-//! Checks whether this host meets Beyla's requirements, and what each missing one costs.
+//! Checks whether this host meets each of Beyla's requirements, and names the consequence of each
+//! that is not met.
 
 mod capabilities;
 mod kernel;
@@ -8,7 +9,7 @@ use std::path::Path;
 use super::cgroup;
 use crate::status::{Finding, Verdict};
 
-/// Examines the host whose file system is at `root`: `/`, except in tests. Only reads.
+/// Examines the host whose file system is at `root`, which is `/` except in tests. Changes nothing.
 ///
 /// Source: Beyla's documentation of its requirements.
 pub fn examine(root: &Path) -> Vec<Finding> {
@@ -19,7 +20,8 @@ pub fn examine(root: &Path) -> Vec<Finding> {
     findings
 }
 
-/// A finding about `what`, with the state `found`. `costs` applies unless the verdict is fine.
+/// A finding about the requirement `what`, for which the host has the state `found`. `costs` is the
+/// consequence for Beyla; it is left out if the verdict is `Fine`.
 fn finding(what: &str, verdict: Verdict, found: impl Into<String>, costs: &str) -> Finding {
     let costs = (verdict != Verdict::Fine).then(|| costs.to_owned());
     Finding { what: what.to_owned(), verdict, found: found.into(), costs }
@@ -78,7 +80,7 @@ mod tests {
         dir
     }
 
-    /// One line per finding, without costs.
+    /// One line per finding. Asserts that no finding has costs.
     fn lines(findings: &[Finding]) -> String {
         let line = |finding: &Finding| {
             assert_eq!(finding.costs, None);

@@ -5,7 +5,8 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// Writes `bytes` to `file` atomically, mode 0600. Creates its directory, mode 0700, if needed.
+/// Writes `bytes` to `file` atomically, with mode 0600. Creates the directory of `file`, with mode
+/// 0700, if needed.
 ///
 /// # Errors
 /// The operating system's error; the file is unchanged.
@@ -14,7 +15,7 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         private_dir(dir)?;
     }
     let aside = file.with_extension("tmp");
-    // A leftover of a crash may have another owner or mode.
+    // A temporary file that a crash left may have another owner or mode.
     let _ = fs::remove_file(&aside);
     let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
     opened.write_all(bytes)?;
@@ -22,7 +23,7 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&aside, file)
 }
 
-/// The text of a file of at most `most` bytes.
+/// The text of a file, cut after `most` bytes.
 ///
 /// # Errors
 /// The operating system's error.
@@ -32,7 +33,8 @@ pub fn read(file: &Path, most: u64) -> io::Result<String> {
     Ok(text)
 }
 
-/// Creates a directory, mode 0700, and its parents.
+/// Creates `dir` with mode 0700 if it does not exist, and its missing parents with the default
+/// mode.
 ///
 /// # Errors
 /// The operating system's error.

@@ -1,8 +1,8 @@
 //! Generates a configuration for a version of Beyla from the agent's `beyla:` section.
 //!
-//! Beyla ends at an unknown key in an item of `discovery`, and ignores unknown keys elsewhere. So a
-//! key that the version does not know is never written, and a setting that the version lacks is an
-//! error. See docs/beyla.md.
+//! Beyla exits if an item of `discovery` has an unknown key, and ignores unknown keys elsewhere. So
+//! a key that the version does not know is never written, and a setting that the version lacks is
+//! an error. See docs/beyla.md.
 
 mod discovery;
 mod traces;
@@ -32,13 +32,13 @@ pub struct GenerateInput<'a> {
 /// The agent's sockets and programs: where Beyla sends data, and what it must not instrument.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SelfInfo {
-    /// The address of the receiver of Beyla's OTLP/HTTP.
+    /// The address of the agent's receiver for Beyla's OTLP/HTTP.
     pub otlp_http: SocketAddr,
-    /// All ports of this process.
+    /// All ports on which this process listens.
     pub ports: Vec<u16>,
     /// The id of this process.
     pub pid: u32,
-    /// The paths of Coral's program and Beyla's.
+    /// The paths of the programs of Coral and Beyla.
     pub programs: Vec<PathBuf>,
 }
 
@@ -61,7 +61,7 @@ pub enum GenerateError {
         what: String,
         /// The versions that have the feature.
         needs: &'static str,
-        /// The version that lacks it.
+        /// The version that lacks the feature.
         version: Version,
     },
     /// The version is older than all supported ones.
@@ -77,11 +77,12 @@ pub enum GenerateError {
     Yaml(String),
 }
 
-/// The oldest supported version: the first with `instrumentations`. Source: grafana/alloy#1356.
+/// The oldest supported version: the first with the setting `instrumentations`. Source:
+/// grafana/alloy#1356.
 pub const OLDEST: Version = Version::new(1, 7, 0);
-/// The first version with globs instead of regular expressions.
+/// The first version that selects processes by globs; older versions use regular expressions.
 const GLOBS: Version = Version::new(2, 5, 1);
-/// The first version with `health_check`.
+/// The first version with the setting `health_check`.
 pub const HEALTH: Version = Version::new(3, 16, 0);
 /// How often Beyla sends metrics.
 const METRICS_INTERVAL: &str = "10s";
@@ -144,7 +145,8 @@ fn escaped(value: Value) -> Value {
     }
 }
 
-/// Quotes all texts, because a name may look like any YAML value.
+/// Writes `value` as YAML with all strings quoted, because a name without quotes could be read as a
+/// number, a boolean or null.
 fn yaml(value: Value) -> Result<String, GenerateError> {
     let options = serde_saphyr::ser_options! { quote_all: true };
     serde_saphyr::to_string_with_options(&value, options)

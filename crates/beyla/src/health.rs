@@ -7,17 +7,17 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-/// Only the status line is read.
+/// The number of bytes that are read of an answer: enough for the status line.
 const MAX_BYTES: u64 = 64;
 
-/// A free port. Each start uses another one, because the last port may stay in use for minutes
-/// while the kernel detaches the probes of an ended Beyla.
+/// A free port on loopback. Each start of Beyla uses another port, because the last one may stay in
+/// use for minutes while the kernel detaches the probes of an ended Beyla.
 pub fn free_port() -> Option<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
     Some(listener.local_addr().ok()?.port())
 }
 
-/// Whether the health check on `port` answers with success within two seconds.
+/// Whether the health check on `port` answers with status 200 within two seconds.
 pub async fn answers(port: u16) -> bool {
     let asked = tokio::time::timeout(ANSWER_TIMEOUT, ask((Ipv4Addr::LOCALHOST, port).into())).await;
     asked.is_ok_and(|status| status.is_ok_and(|line| line.contains(" 200 ")))

@@ -1,8 +1,8 @@
 //! Installs a release of Beyla: downloads, verifies and unpacks it, runs it to get its version, and
 //! moves it into place atomically.
 //!
-//! Releases are grafana/beyla's `release-binaries`: `beyla-linux-ARCH-vX.Y.Z.tar.gz` with `beyla`
-//! and its licences.
+//! The archives are those of the releases of grafana/beyla on GitHub:
+//! `beyla-linux-ARCH-vX.Y.Z.tar.gz` with the program `beyla` and its licences.
 
 #[cfg(test)]
 mod tests;
@@ -23,9 +23,9 @@ pub struct Install {
     pub source: Source,
     /// The expected SHA-256 of the archive, if known.
     pub sha256: Option<String>,
-    /// Whether an archive without a known SHA-256 is installed.
+    /// Whether to install an archive whose SHA-256 is not known.
     pub allow_unverified: bool,
-    /// The directory of versions, with a directory for each.
+    /// The directory of installed versions, with a directory for each version.
     pub versions: PathBuf,
 }
 
@@ -105,8 +105,8 @@ const CONTENTS: Contents = Contents {
 const RELEASES: &str = "https://github.com/grafana/beyla/releases/download";
 
 impl Install {
-    /// Installs the program. Other versions, and an installed copy of this one, stay until it is
-    /// complete.
+    /// Installs the program beside other installed versions. An installed copy of the same version
+    /// stays in place until the new copy is complete.
     ///
     /// # Errors
     /// [`InstallError`]: nothing changed.
@@ -150,15 +150,16 @@ impl Source {
         Ok(format!("{mirror}/v{version}/beyla-linux-{platform}-v{version}.tar.gz"))
     }
 
-    /// The URL of GitHub's metadata of a release, for releases without a file of digests.
+    /// The URL of GitHub's metadata of an official release, from which the digest is read if the
+    /// release has no digest file; `None` for a mirror or another archive.
     fn release(&self) -> Option<String> {
         let Self::Release { version, mirror: None } = self else { return None };
         Some(format!("https://api.github.com/repos/grafana/beyla/releases/tags/v{version}"))
     }
 }
 
-/// Moves the licences and the program from `aside` to `dir`, the program last: it marks a complete
-/// installation.
+/// Moves the licences and the program from `aside` to `dir`. The program is moved last, because its
+/// presence marks a complete installation.
 fn place(aside: &Path, dir: &Path) -> io::Result<PathBuf> {
     fs::create_dir_all(dir)?;
     for name in CONTENTS.beside {

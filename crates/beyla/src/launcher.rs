@@ -29,12 +29,13 @@ pub struct Launcher {
     cgroup: Option<Cgroup>,
 }
 
-/// A prepared start.
+/// Everything that is needed to start the process of Beyla.
 struct StartPlan {
     command: Command,
     is_outdated: Box<dyn Fn() -> bool + Send + Sync>,
     health_port: Option<u16>,
-    /// The running program, without its process id.
+    /// The program to start, for the status. The process id is 0, because the process does not run
+    /// yet.
     running: Running,
     pid_file: PidFile,
 }
@@ -45,7 +46,7 @@ impl Launcher {
         Self { config, self_info, probed: None, cgroup: None }
     }
 
-    /// The start function for the supervisor.
+    /// Returns the function with which the supervisor starts Beyla.
     pub fn into_start(self) -> Start {
         let launcher = Arc::new(Mutex::new(self));
         Box::new(move || {
@@ -60,7 +61,8 @@ impl Launcher {
         })
     }
 
-    /// Blocks: reading the program's version may take seconds.
+    /// Locates Beyla, reads its version, and writes its configuration. Ends a Beyla that a killed
+    /// agent left running. Blocks: reading the version may take seconds.
     fn prepare(&mut self) -> Result<StartPlan, CannotStart> {
         let unavailable = CannotStart::Unavailable;
         let found = locate(&places(&self.config)).map_err(|missing| {
@@ -107,7 +109,8 @@ impl Launcher {
         Ok(version)
     }
 
-    /// Creates the cgroup. Returns notes for the status.
+    /// Creates the cgroup of the limits. Returns notes for the status: the reason if there are no
+    /// limits.
     fn limit(&mut self) -> Vec<String> {
         // Removes the previous cgroup if no process runs in it.
         self.cgroup = None;
@@ -125,7 +128,7 @@ impl Launcher {
 
     /// Writes the configuration. Returns the command that runs Beyla with it.
     fn command(&self, found: &Found, generated: GeneratedConfig) -> std::io::Result<Command> {
-        // Absolute, because Beyla runs in another directory.
+        // The paths are absolute, because Beyla runs in another directory.
         let dir = std::path::absolute(self.config.data_dir.join("beyla"))?;
         let yaml = dir.join("beyla-config.yaml");
         file::replace(&yaml, generated.yaml.as_bytes())?;

@@ -55,8 +55,8 @@ pub struct Beyla {
 }
 
 impl Beyla {
-    /// Beyla for the agent of `config`, which listens on the ports of `self_info`. `received`
-    /// counts the spans of Beyla's receivers.
+    /// Prepares Beyla for the agent of `config`, whose ports and programs are in `self_info`.
+    /// `received` counts the spans, and the metric points with new requests, that Beyla sent.
     ///
     /// # Errors
     /// The key file of [`Control`] cannot be written.
@@ -100,12 +100,12 @@ pub fn places(config: &AgentConfig) -> Places {
     }
 }
 
-/// The directory of installed versions, with a directory for each.
+/// The directory of installed versions, with a directory for each version.
 pub fn versions_dir(data_dir: &Path) -> PathBuf {
     data_dir.join("beyla/versions")
 }
 
-/// Programs that are never instrumented: Coral's, and the Beyla that runs.
+/// Programs that are never instrumented: the running Coral, and `beyla` if it is given.
 pub fn own_programs(beyla: Option<&Path>) -> Vec<PathBuf> {
     let beyla = beyla.map(|path| path.canonicalize().unwrap_or_else(|_| path.to_owned()));
     std::env::current_exe().ok().into_iter().chain(beyla).collect()

@@ -2,10 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-/// The lines of `R`. A line above the limit is cut, and its rest is skipped.
+/// Iterates over the lines of `R`. A line of more than [`MAX_LINE_BYTES`] is cut, and its rest is
+/// skipped.
 pub struct Lines<R>(BufReader<R>);
 
-/// A line without its line break.
+/// A line without its line break and other trailing white space.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OutputLine {
     /// The text, with invalid UTF-8 replaced.
@@ -14,8 +15,8 @@ pub struct OutputLine {
     pub cut: bool,
 }
 
-/// The limit of a line. Beyla's own lines are shorter; a dump of the kernel's verifier has many
-/// short lines.
+/// The largest number of bytes of a line that are kept. Beyla's own lines are shorter; a dump of
+/// the kernel's verifier has many short lines.
 pub const MAX_LINE_BYTES: usize = 8 * 1024;
 
 impl<R: Read> Lines<R> {
@@ -52,7 +53,7 @@ impl<R: Read> Iterator for Lines<R> {
         let cut = !ended && bytes.len() > MAX_LINE_BYTES;
         if cut {
             bytes.truncate(MAX_LINE_BYTES);
-            // The pipe may end in the middle of a line.
+            // The result is ignored: the pipe may end in the middle of a line.
             let _ = self.skip();
         }
         let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();

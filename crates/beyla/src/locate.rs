@@ -1,4 +1,5 @@
-//! Finds Beyla: the configured path, else an installed version, else `$PATH`.
+//! Finds Beyla: at the configured path if there is one, else the newest installed version, else in
+//! `$PATH`.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,9 +10,9 @@ use super::version::Version;
 /// The places where Beyla may be.
 #[derive(Clone, Debug)]
 pub struct Places {
-    /// `beyla.path`, which `BEYLA_PATH` can set.
+    /// The setting `beyla.path`, which the variable `BEYLA_PATH` can set.
     pub named: Option<PathBuf>,
-    /// `DATA_DIR/beyla/versions`, with a directory for each version.
+    /// The directory `DATA_DIR/beyla/versions`, with a directory for each version.
     pub installed: PathBuf,
     /// `$PATH`.
     pub path: Option<std::ffi::OsString>,
@@ -51,7 +52,8 @@ pub enum NotFound {
 /// The program's name.
 pub const PROGRAM: &str = "beyla";
 
-/// Searches all `places` in order. Of installed versions, the newest comes first.
+/// Finds the program: at `places.named` and nowhere else if that is set; else the newest version in
+/// `places.installed`; else in `places.path`.
 ///
 /// # Errors
 /// [`NotFound`].
@@ -68,14 +70,14 @@ pub fn locate(places: &Places) -> Result<Found, NotFound> {
     }
     let on_path = places.path.as_deref().map(OsStr::to_owned).unwrap_or_default();
     let path = std::env::split_paths(&on_path)
-        // An empty or relative entry would mean the current directory.
+        // An empty or relative entry is skipped, because it depends on the current directory.
         .filter(|dir| dir.is_absolute())
         .map(|dir| dir.join(PROGRAM))
         .find(|path| is_program(path));
     path.map(|path| Found { path, by: FoundBy::Path }).ok_or(NotFound::Nowhere)
 }
 
-/// All versions in `dir`, oldest first.
+/// All installed versions in `dir`, oldest first, with the path of each program.
 pub fn installed(dir: &Path) -> Vec<(Version, PathBuf)> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let mut found: Vec<_> = entries
@@ -95,7 +97,7 @@ fn is_program(path: &Path) -> bool {
 }
 
 impl FoundBy {
-    /// A short description.
+    /// Words for the status, such as "found on $PATH".
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Name => "named by beyla.path",

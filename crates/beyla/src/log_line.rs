@@ -3,14 +3,15 @@
 use serde_json::Value;
 use tracing::Level;
 
-/// One line. A line in neither format is a message without a level.
+/// One line of the log. A line in neither format, or without a valid level, becomes a message
+/// without a level and fields.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LogLine {
     /// The level; `None` if the line has none.
     pub level: Option<Level>,
-    /// The message `msg`, or the whole line.
+    /// The value of `msg`; the whole line if the line has no level.
     pub message: String,
-    /// All other fields in order, without `time`.
+    /// All fields but `time`, `level` and `msg`, in the order of the line.
     pub fields: Vec<(String, String)>,
 }
 
@@ -31,7 +32,7 @@ impl LogLine {
         self.fields.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    /// The message, and the error if there is one: "wrong configuration: missing …".
+    /// The message, followed by the error if there is one: "wrong configuration: missing …".
     pub fn summary(&self) -> String {
         match self.field("error").or_else(|| self.field("err")) {
             Some(error) => format!("{}: {error}", self.message),
@@ -39,7 +40,7 @@ impl LogLine {
         }
     }
 
-    /// All fields as one text.
+    /// All fields as one text: `key=value`, separated by spaces.
     pub fn rest(&self) -> String {
         let pairs: Vec<_> =
             self.fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -60,7 +61,8 @@ impl LogLine {
     }
 }
 
-/// Parses `DEBUG`, `INFO`, `WARN`, `ERROR` and levels between, such as `ERROR+4` and `DEBUG-1`.
+/// Parses `DEBUG`, `INFO`, `WARN` and `ERROR`, also with an offset, such as `ERROR+4` and
+/// `DEBUG-1`. The offset is ignored.
 fn level(text: &str) -> Option<Level> {
     match text.split(['+', '-']).next()? {
         "DEBUG" => Some(Level::DEBUG),
@@ -99,19 +101,20 @@ fn text(line: &str) -> Option<Vec<(String, String)>> {
     Some(pairs)
 }
 
-/// A word up to `end`, which stays in the rest, or a quoted word.
+/// Splits `text` after its first word: a quoted text, or everything before `end`. Returns the word
+/// without quotes, and the rest, which begins with `end` if there is one.
 fn word(text: &str, end: char) -> Option<(String, &str)> {
     if let Some(quoted) = text.strip_prefix('"') {
         return unquote(quoted);
     }
     let length = text.find(end).unwrap_or(text.len());
     let word = &text[..length];
-    // A key without quotes has no blanks; otherwise the line is prose.
+    // A word without quotes has no space inside; a text with one is prose, and not a log line.
     (!word.contains([' ', '"'])).then(|| (word.to_owned(), &text[length..]))
 }
 
-/// Unquotes a text that Go's `strconv.Quote` wrote, after its first quote. Returns the text, and
-/// the rest of the line.
+/// Unquotes a text that Go's `strconv.Quote` wrote; `text` begins after the opening quote. Returns
+/// the unquoted text and the rest of the line, or `None` if the text is not quoted correctly.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut bytes = Vec::new();
     let mut chars = text.char_indices();

@@ -13,10 +13,11 @@ use super::version::Version;
 use crate::status::BeylaStatus;
 use coral_trace::sanitize;
 
-/// Written by the supervisor, read by the status and metrics of the agent.
+/// Evidence and counters of the Beyla that an agent runs: written by the supervisor, read by the
+/// status and metrics of the agent.
 #[derive(Debug)]
 pub struct BeylaMonitor {
-    /// Spans received from Beyla.
+    /// Number of spans, and of metric points with new requests, that were received from Beyla.
     received: Arc<AtomicU64>,
     known: Mutex<Known>,
     starts: AtomicU64,
@@ -35,21 +36,21 @@ struct Known {
     running: Option<Running>,
     instrumented: u64,
     last_error: Option<String>,
-    /// The last line, used as the reason of an end without an error.
+    /// The last line of output that is not empty: the reason of an end if no error was logged.
     last_line: Option<String>,
-    /// Number of lines without a level that were logged since the start.
+    /// Number of lines without a level since the start.
     unstructured: u32,
     notes: Vec<String>,
-    /// Whether Beyla was asked to end. Errors in its log then do not degrade its state.
+    /// Whether Beyla is being stopped. Errors in its log then do not degrade its state.
     ending: bool,
 }
 
 /// The running program.
 #[derive(Clone, Debug)]
 pub struct Running {
-    /// Its version.
+    /// The version of the program.
     pub version: Version,
-    /// The path.
+    /// The path of the program.
     pub path: String,
     /// The process id.
     pub pid: u32,
@@ -57,13 +58,13 @@ pub struct Running {
     pub notes: Vec<String>,
 }
 
-/// How many lines without a level are logged per start. A dump of the kernel's verifier has
-/// thousands.
+/// How many lines without a level are logged at INFO or WARN per start; further ones are logged at
+/// DEBUG. A dump of the kernel's verifier has thousands.
 const MAX_UNSTRUCTURED_LINES: u32 = 100;
 
 impl BeylaMonitor {
-    /// The monitor of a Beyla that will be started. `received` counts the spans of Beyla's
-    /// receivers.
+    /// The monitor of a Beyla that will be started. `received` counts what Beyla sends: spans, and
+    /// metric points with new requests.
     pub fn new(received: Arc<AtomicU64>) -> Self {
         Self::with(Evidence::in_phase(Phase::Up, 0), received)
     }
@@ -98,7 +99,7 @@ impl BeylaMonitor {
         }
     }
 
-    /// Records that Beyla cannot be run.
+    /// Records that Beyla cannot be run, because of `reason`.
     pub fn unavailable(&self, reason: String) {
         let mut known = self.lock();
         known.evidence = Evidence::none(&reason);
@@ -107,7 +108,7 @@ impl BeylaMonitor {
         self.tell();
     }
 
-    /// Records a start.
+    /// Records that Beyla was started. Resets what is known of the previous process.
     pub fn started(&self, running: Running) {
         self.starts.fetch_add(1, Ordering::Relaxed);
         let mut known = self.lock();
@@ -124,7 +125,7 @@ impl BeylaMonitor {
         self.tell();
     }
 
-    /// Records that Beyla has run for a while, or answered a health check.
+    /// Records that Beyla has run for a few seconds, or has answered a health check.
     pub fn settled(&self) {
         let mut known = self.lock();
         known.evidence.settled = true;
@@ -133,14 +134,15 @@ impl BeylaMonitor {
         self.tell();
     }
 
-    /// Records a problem that the log does not report, or its end with `None`.
+    /// Records a problem that Beyla's log does not report, such as a failing health check. `None`
+    /// records that the problem is over.
     pub fn unwell(&self, unwell: Option<&'static str>) {
         let received = self.received();
         self.lock().evidence.unwell = unwell.map(|unwell| (unwell, received));
         self.tell();
     }
 
-    /// Records that Beyla is being stopped, to be restarted because of `reason`.
+    /// Records that Beyla is being stopped, because of `reason`.
     pub fn ending(&self, reason: &str) {
         let mut known = self.lock();
         known.ending = true;
@@ -170,13 +172,14 @@ impl BeylaMonitor {
         self.tell();
     }
 
-    /// Records that Beyla was stopped, and will not be started again.
+    /// Records that Beyla has ended because the supervisor stopped it: to restart it, or because
+    /// the agent stops.
     pub fn stopped(&self, exit: Exit) {
         self.lock().running = None;
         tracing::info!(%exit, "Beyla has stopped");
     }
 
-    /// Logs a line of Beyla, and records errors and instrumented processes.
+    /// Logs a line of Beyla's output, and records errors and instrumented processes.
     pub fn said(&self, pipe: Pipe, line: &OutputLine) {
         self.lines.fetch_add(1, Ordering::Relaxed);
         self.cut.fetch_add(line.cut.into(), Ordering::Relaxed);
@@ -233,7 +236,8 @@ impl BeylaMonitor {
         }
     }
 
-    /// Counters for `coral.agent`. Each state is a gauge with the value 1 or 0.
+    /// Counters and gauges, with names that begin with `coral.agent.beyla.`. There is one gauge for
+    /// each state: 1 for the current state, otherwise 0.
     pub fn counters(&self) -> Vec<(String, u64)> {
         let now = self.lock().evidence.state(self.received()).name();
         let states = State::NAMES.map(|name| (format!("state.{name}"), u64::from(name == now)));
@@ -276,8 +280,9 @@ impl Known {
         }
     }
 
-    /// A line without a level is a warning if it came from stderr. After many, they are logged at
-    /// DEBUG.
+    /// The level at which a line is logged. A line without a level is logged at WARN if it came
+    /// from stderr, at INFO if it came from stdout, and at DEBUG after [`MAX_UNSTRUCTURED_LINES`]
+    /// of such lines.
     fn shown_level(&mut self, pipe: Pipe, level: Option<Level>) -> Level {
         if let Some(level) = level {
             return level;

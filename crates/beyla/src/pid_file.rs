@@ -1,4 +1,4 @@
-//! The pid file of Beyla, with which a new agent ends a Beyla that a killed agent left running.
+//! The pid file of Beyla. With it, a new agent ends a Beyla that a killed agent left running.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::file;
 
-/// `DATA_DIR/beyla/beyla.pid`.
+/// The pid file `DATA_DIR/beyla/beyla.pid`.
 #[derive(Clone, Debug)]
 pub struct PidFile(PathBuf);
 
-/// Identifies a process: a process id is reused, but not with the same start time in the same boot.
+/// Identifies a process by its id, start time and boot, because the kernel reuses process ids.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Identity {
     pid: i32,
@@ -21,10 +21,10 @@ struct Identity {
     boot: String,
 }
 
-/// The result of ending the process of a pid file.
+/// What became of the process of a pid file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Orphan {
-    /// No such process runs.
+    /// The process does not run any more.
     None,
     /// The process was killed.
     Killed(i32),
@@ -33,7 +33,7 @@ pub enum Orphan {
 }
 
 const MAX_BYTES: u64 = 1_024;
-/// How long a killed process may take to end: the kernel detaches its probes first.
+/// How long to wait for the end of a killed process: the kernel detaches its probes first.
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
@@ -43,10 +43,10 @@ impl PidFile {
         Self(data_dir.join("beyla/beyla.pid"))
     }
 
-    /// Writes the id of Beyla, which leads its process group.
+    /// Writes the identity of process `pid`, which must lead its process group.
     ///
     /// # Errors
-    /// The operating system's error.
+    /// The operating system's error, or the process has ended or does not lead its process group.
     pub fn write(&self, pid: u32) -> std::io::Result<()> {
         let gone = || std::io::Error::other("it is gone already");
         let identity = identity(i32::try_from(pid).map_err(|_| gone())?).ok_or_else(gone)?;
@@ -54,12 +54,12 @@ impl PidFile {
         file::replace(&self.0, &json)
     }
 
-    /// Kills the process of the file and its group, if it is still the same process. Blocks until
-    /// it has ended, at most 10 s.
+    /// Kills the process that the file identifies, and its process group, if that process still
+    /// runs. Blocks until the process has ended, at most 10 s.
     pub fn end_orphan(&self) -> Orphan {
         let json = file::read(&self.0, MAX_BYTES).unwrap_or_default();
         let Ok(known) = serde_json::from_str::<Identity>(&json) else { return Orphan::None };
-        // A negative number is not a process id, and rustix panics at it.
+        // A negative number is not a process id, and makes rustix panic.
         let pid = Some(known.pid).filter(|pid| *pid > 0).and_then(Pid::from_raw);
         let Some(pid) = pid.filter(|_| identity(known.pid) == Some(known.clone())) else {
             return Orphan::None;
@@ -76,7 +76,8 @@ impl PidFile {
     }
 }
 
-/// `None` when there is no such process, or when it does not lead its group.
+/// The identity of process `pid`; `None` if the process has ended or does not lead its process
+/// group.
 fn identity(pid: i32) -> Option<Identity> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name in parentheses, which may contain any character.

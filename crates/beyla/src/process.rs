@@ -1,4 +1,4 @@
-//! One running Beyla: its output, its exit, and signals to it.
+//! Runs one process of Beyla: its output, its exit, and signals to it.
 
 use std::io::{self, Read};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -14,7 +14,7 @@ use tokio::task;
 
 use super::lines::{Lines, OutputLine};
 
-/// A process, as the supervisor uses it.
+/// A running process, as the supervisor uses it.
 pub struct Process {
     /// The id of the process and of its group.
     pub pid: u32,
@@ -22,7 +22,8 @@ pub struct Process {
     pub events: mpsc::Receiver<Event>,
     /// Sends a signal to the whole group. Does nothing after the exit.
     pub signal: Box<dyn Fn(Signal) + Send + Sync>,
-    /// Waits for its end, and ends right after [`Event::Ended`] was sent.
+    /// The thread that waits for the end of the process. The thread ends right after it has sent
+    /// [`Event::Ended`].
     pub attendant: task::JoinHandle<()>,
 }
 
@@ -35,7 +36,7 @@ pub enum Event {
     Ended(Exit),
 }
 
-/// The pipe of a line.
+/// The pipe from which a line came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pipe {
     /// Standard output: Beyla's log.
@@ -62,15 +63,18 @@ pub enum Signal {
     Kill,
 }
 
-/// How many lines may wait to be read. The process blocks at the limit.
+/// How many events may wait for the receiver. At this limit, a process that writes further lines
+/// blocks.
 const LINES: usize = 256;
-/// How long to read a pipe after the exit. A process that left the group may keep the pipe open.
+/// How long to wait, after the exit, for a pipe to close. A process that left the group may keep
+/// the pipe open.
 const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Starts `command` in a process group of its own.
 ///
-/// It is the child of a thread that lives as long as it does, [`Process::attendant`]: the kernel takes the end of
-/// the thread that started a process for the death of its parent.
+/// The process is the child of a thread, [`Process::attendant`], that lives as long as the process:
+/// when the thread that started a process ends, the kernel sends the process its parent-death
+/// signal.
 ///
 /// # Errors
 /// The operating system's error.
@@ -98,8 +102,8 @@ impl Process {
     }
 }
 
-/// The first process of a group. Its id stays valid until it is waited for, which happens under the
-/// lock.
+/// The process that leads a process group. Its id is not reused before the process is reaped, which
+/// happens under the lock.
 #[derive(Clone)]
 struct Leader {
     pid: Pid,
@@ -135,7 +139,7 @@ impl Leader {
     }
 }
 
-/// Forwards the output of `child` until it has ended.
+/// Forwards the output of `child`, waits for the end of `child`, and sends [`Event::Ended`].
 fn attend(
     mut child: Child,
     started: oneshot::Sender<io::Result<Leader>>,
@@ -149,8 +153,8 @@ fn attend(
     drop(closed);
     let _ = started.send(Ok(leader.clone()));
     let exit = leader.wait(&mut child).map_or(Exit::Code(-1), Exit::from);
-    // Both pipes close now, unless somebody who left the group holds one: its thread ends when that process does, and
-    // is not joined.
+    // Both pipes close now, unless a process that left the group holds one open. The thread that
+    // reads such a pipe is not joined; it ends with that process.
     while let Ok(closed) = closes.recv_timeout(LAST_WORDS_TIMEOUT) {
         let ended = listeners.iter_mut().find(|(pipe, _)| *pipe == closed);
         if let Some(thread) = ended.and_then(|(_, thread)| thread.take()) {
@@ -160,7 +164,8 @@ fn attend(
     let _ = say.blocking_send(Event::Ended(exit));
 }
 
-/// Passes on the lines of `input` on a thread, which says so in `closed` when they have ended.
+/// Starts a thread that passes on the lines of `input`, and sends `pipe` to `closed` after the last
+/// line.
 #[expect(clippy::disallowed_methods, reason = "`attend` joins it when the pipe has closed")]
 fn listen(
     pipe: Pipe,
@@ -170,7 +175,7 @@ fn listen(
 ) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in Lines::of(input) {
-            // Reads on if there is no receiver; otherwise the process would block.
+            // Without a receiver, lines are read and dropped; otherwise the process would block.
             let _ = say.blocking_send(Event::Said(pipe, line));
         }
         let _ = closed.send(pipe);

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Program {
     path: PathBuf,
-    /// Device, inode, size and time of change; `None` when there was no file.
+    /// Device, inode, size, and time of modification in seconds and nanoseconds; `None` when there
+    /// was no file.
     file: Option<[u64; 5]>,
 }
 
 impl Program {
-    /// The current file at `path`, through symbolic links.
+    /// The identity of the file that is now at `path`; symbolic links are followed.
     pub fn at(path: &Path) -> Self {
         Self { path: path.to_owned(), file: file(path) }
     }

@@ -1,6 +1,6 @@
-//! The shim between the agent and Beyla: `coral` starts itself, asks the kernel to kill it when the
-//! agent dies, enters Beyla's cgroup, and executes Beyla. Doing this between fork and exec would
-//! need unsafe code.
+//! The shim between the agent and Beyla. The agent starts the program `coral` once more; that
+//! process requests to be killed when the agent dies, enters Beyla's cgroup, and replaces itself
+//! with Beyla. Doing this between fork and exec would need unsafe code.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt as _;
@@ -11,12 +11,13 @@ use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
 /// The first argument that turns `coral` into the shim. No command has this name.
 const WORD: &str = "__become-beyla";
-/// In place of the path of a cgroup, if there is none.
+/// The argument that stands for no cgroup.
 const NO_CGROUP: &str = "-";
 /// A shell's exit code for a program that cannot be run.
 const CANNOT_RUN: u8 = 127;
 
-/// A command that executes `program`, which dies with this process.
+/// A command that runs `program` through the shim; `cgroup` is the file of the cgroup to enter. The
+/// kernel kills the program when this process dies.
 ///
 /// If `program` has file capabilities and the user is not root, the kernel clears the parent-death
 /// signal. Then the pid file is used to end the program at the next start.
@@ -28,8 +29,8 @@ pub fn command(program: &Path, cgroup: Option<&Path>) -> Command {
     command
 }
 
-/// Executes the program in `arguments`, if they are those of the shim. Returns only if they are
-/// not, or on failure.
+/// If `arguments` are those of the shim, replaces this process with the program that they name.
+/// Returns `None` if they are not, and an exit code if the program cannot be run.
 pub fn run(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     let _program = arguments.next();
     if arguments.next()? != WORD {

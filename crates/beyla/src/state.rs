@@ -7,13 +7,13 @@
 /// The state of Beyla.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum State {
-    /// Beyla is not run: it is missing, or cannot do what is configured.
+    /// Beyla does not run: the program is missing, or cannot do what is configured.
     Unavailable(String),
     /// Beyla is disabled by the configuration.
     Off(String),
-    /// Beyla was started a moment ago.
+    /// Beyla was started, and has not settled yet.
     Starting,
-    /// Beyla runs, but has not sent data yet.
+    /// Beyla has settled, but has sent no data yet.
     Running,
     /// Beyla has sent spans, or metrics with requests, since its start.
     Instrumenting,
@@ -30,13 +30,15 @@ pub struct Evidence {
     pub phase: Phase,
     /// Whether Beyla has run for a while, or has answered a health check.
     pub settled: bool,
-    /// In a crash loop: how Beyla last ended.
+    /// How Beyla last ended, if it is in a crash loop.
     pub looping: Option<String>,
-    /// Number of spans received before the start.
+    /// Value of the counter of received spans and metric points when the phase began.
     pub received_before: u64,
-    /// An error in the log, and the number of spans received before it.
+    /// The last error in the log, and the value of the counter of received spans and metric points
+    /// at that time.
     pub complaint: Option<(String, u64)>,
-    /// A failed or missing health check, and the number of spans received before it.
+    /// Why Beyla is not well although its log has no error, such as a failing health check, and the
+    /// value of the counter at that time.
     pub unwell: Option<(&'static str, u64)>,
 }
 
@@ -45,21 +47,23 @@ pub struct Evidence {
 pub enum Phase {
     /// Beyla cannot be run, for this reason.
     Unavailable(String),
-    /// Beyla is disabled by this setting.
+    /// Beyla is disabled, for this reason.
     Off(String),
     /// The process runs.
     Up,
-    /// The process ended or is being stopped, and will be started again.
+    /// The process ended or is being stopped, for this reason. It will be started again unless the
+    /// agent stops.
     Waiting(String),
 }
 
 impl Evidence {
-    /// No evidence yet.
+    /// Evidence that Beyla cannot be run, because of `reason`.
     pub fn none(reason: &str) -> Self {
         Self::in_phase(Phase::Unavailable(reason.to_owned()), 0)
     }
 
-    /// A new phase without other evidence. `received` spans were received before.
+    /// A new phase without other evidence. `received` is the value of the counter of received spans
+    /// and metric points.
     pub fn in_phase(phase: Phase, received: u64) -> Self {
         Self {
             phase,
@@ -71,7 +75,8 @@ impl Evidence {
         }
     }
 
-    /// The state, after `received` spans in total.
+    /// The state that follows from the evidence, if the counter of received spans and metric points
+    /// is now `received`.
     pub fn state(&self, received: u64) -> State {
         let looping =
             self.looping.as_ref().filter(|_| !self.settled && received == self.received_before);
@@ -106,7 +111,7 @@ impl State {
     pub const NAMES: [&str; 7] =
         ["unavailable", "off", "starting", "running", "instrumenting", "degraded", "crashloop"];
 
-    /// Its name.
+    /// The name of the state.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => Self::NAMES[0],

@@ -8,15 +8,16 @@ use serde::{Deserialize, Serialize};
 pub struct BeylaStatus {
     /// `off`, `unavailable`, `starting`, `running`, `instrumenting`, `degraded` or `crashloop`.
     pub state: String,
-    /// Reason of the states `unavailable`, `degraded` and `crashloop`; otherwise null.
+    /// Reason of the states `off`, `unavailable`, `degraded` and `crashloop`; otherwise null.
     pub reason: Option<String>,
-    /// Version of Beyla; null while the version is unknown.
+    /// Version of Beyla; null while no process runs.
     pub version: Option<String>,
-    /// Path of the executable file; null while none was found.
+    /// Path of the executable file; null while no process runs.
     pub path: Option<String>,
     /// Process id; null while no process runs.
     pub pid: Option<u32>,
-    /// Number of processes that Beyla has reported as instrumented since its start. Data may still be missing.
+    /// Number of processes that Beyla has reported as instrumented since its start. Data may still
+    /// be missing.
     pub instrumented: u64,
     /// Last error in the log of Beyla since its start; null if there is none.
     pub last_error: Option<String>,

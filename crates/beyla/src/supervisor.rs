@@ -23,12 +23,12 @@ pub type Start = Box<
 
 /// A started Beyla.
 pub struct StartedBeyla {
-    /// Its process.
+    /// The process of Beyla.
     pub process: Process,
     /// The running program, for the status.
     pub running: Running,
-    /// Whether a new start would use another program: its file was replaced, or another one is
-    /// found.
+    /// Whether a new start would use another program: the program's file was replaced, or another
+    /// program is found.
     pub is_outdated: Box<dyn Fn() -> bool + Send + Sync>,
     /// The port of the health check, if the version has one.
     pub health_port: Option<u16>,
@@ -37,9 +37,10 @@ pub struct StartedBeyla {
 /// Why Beyla was not started.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CannotStart {
-    /// Another try helps only if something changes, which is checked regularly.
+    /// Another start can succeed only after something has changed, such as an installation. It is
+    /// tried at every check interval.
     Unavailable(String),
-    /// Another try may help.
+    /// Another start may succeed without a change. It is tried after the backoff.
     Failed(String),
 }
 
@@ -47,25 +48,25 @@ pub enum CannotStart {
 pub struct Supervisor {
     /// Starts Beyla.
     pub start: Start,
-    /// Changes when the configuration of Beyla has changed.
+    /// Receives a new value when the configuration of Beyla has changed.
     pub changes: watch::Receiver<u64>,
     /// Records evidence.
     pub monitor: Arc<BeylaMonitor>,
-    /// How long Beyla may take to stop.
+    /// How long Beyla may take to end after SIGTERM.
     pub stop_within: Duration,
-    /// How often the program and the health are checked.
+    /// The interval of checks of the program's file and of the health check.
     pub check_interval: Duration,
 }
 
-/// Changes in quick succession make one restart, this long after the last change.
+/// Changes in quick succession cause a single restart, this long after the last of them.
 const DEBOUNCE_TIMEOUT: Duration = Duration::from_secs(1);
-/// A restart is delayed by at most this long after the first change.
+/// A restart happens at most this long after the first change.
 const MAX_DEBOUNCE: Duration = Duration::from_secs(5);
-/// After this uptime, Beyla has accepted its configuration.
+/// After this uptime, Beyla counts as settled: it has accepted its configuration.
 const SETTLED_UPTIME: Duration = Duration::from_secs(3);
-/// This many consecutive health checks may fail.
+/// After this many consecutive failed health checks, Beyla counts as unwell.
 const MAX_MISSED_ANSWERS: u32 = 3;
-/// How long a killed process may take to end.
+/// How long to wait for the end of a killed process.
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why Beyla does not run any more.
@@ -79,7 +80,7 @@ enum EndReason {
 }
 
 impl Supervisor {
-    /// Runs until `stop` is cancelled. Beyla has ended then, or could not be killed.
+    /// Runs until `stop` is cancelled. When this returns, Beyla has ended, or could not be killed.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::default();
         while !stop.is_cancelled() {
@@ -156,7 +157,7 @@ impl Supervisor {
         }
     }
 
-    /// Runs a health check, if the version has one.
+    /// Runs a health check if there is a `health_port`, and records the result.
     async fn ask(&mut self, health_port: Option<u16>, watched: &mut Watch) {
         let Some(port) = health_port else { return };
         if health::answers(port).await {
@@ -175,7 +176,7 @@ impl Supervisor {
         }
     }
 
-    /// Stops Beyla with SIGTERM, and with SIGKILL after a timeout.
+    /// Stops Beyla with SIGTERM, and with SIGKILL after `stop_within`.
     async fn end(&mut self, mut process: Process, why: &str) {
         self.monitor.ending(why);
         (process.signal)(Signal::Terminate);
@@ -190,7 +191,8 @@ impl Supervisor {
             }
         };
         match exit {
-            // 255 is what it says when it could not detach its probes in ten seconds: it has ended all the same.
+            // Every exit code is fine here: Beyla exits with 255 if it could not detach its probes
+            // within ten seconds.
             Some(exit) => {
                 process.join().await;
                 self.monitor.stopped(exit);
@@ -209,7 +211,7 @@ impl Supervisor {
         }
     }
 
-    /// Waits for `wait`, for a debounced change, or for `stop`.
+    /// Waits until `wait` has passed, a debounced change is due, or `stop` is cancelled.
     async fn pause(&mut self, wait: Duration, stop: &CancellationToken) {
         let mut watched = Watch::default();
         let over = sleep(wait);
@@ -225,7 +227,8 @@ impl Supervisor {
     }
 }
 
-/// Timers of a running Beyla.
+/// Timers of a running Beyla: when it counts as settled, when it is restarted after changes, and
+/// how many consecutive health checks failed.
 #[derive(Default)]
 struct Watch {
     settles: Option<Instant>,

@@ -1,4 +1,5 @@
-//! Reads the version of a Beyla program. Beyla has no flag for it, but logs it in its first line.
+//! Reads the version of a Beyla program. Beyla has no flag that prints its version, but logs the
+//! version in its first line.
 
 use std::fmt;
 use std::io::Read as _;
@@ -13,7 +14,7 @@ use rustix::io::Errno;
 use super::environment;
 use super::log_line::LogLine;
 
-/// A release of Beyla. Ordered by release.
+/// The version of a release of Beyla. Versions compare by major, then minor, then patch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Version {
     /// Major version: 1, 2 or 3.
@@ -35,7 +36,7 @@ pub enum ProbeError {
         /// The operating system's error.
         source: std::io::Error,
     },
-    /// The program printed no version in time.
+    /// The program did not print its first line within 10 s.
     #[error("`{0}` did not say its version within 10 s")]
     Silent(String),
     /// The program is not Beyla, or is a build without a version.
@@ -48,9 +49,10 @@ pub enum ProbeError {
     },
 }
 
-/// How long a program may take to print its version: it has 100 MB, and the disk may be slow.
+/// How long a program may take to print its version. The file of the program has 100 MB, and the
+/// disk may be slow.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// The first line is about 150 bytes.
+/// The largest number of bytes that are read. Beyla's first line has about 150.
 const MAX_BYTES: usize = 4_096;
 const MAX_SHOWN_CHARS: usize = 100;
 
@@ -94,7 +96,8 @@ impl Version {
     }
 }
 
-/// The first line of `child`; `None` if it does not come in time.
+/// The first line of the output of `child`; `None` if the line does not come within
+/// [`ANSWER_TIMEOUT`].
 fn first_line(child: &mut Child) -> Option<String> {
     let mut output = child.stdout.take()?;
     let (mut line, mut byte) = (Vec::new(), [0]);

@@ -28,7 +28,7 @@ use self::poll::health::Health;
 use self::poll::{PollSettings, Polling, Sampling};
 use self::registry::{ForgetError, Registry};
 
-/// Why a colony stopped without being told to.
+/// Why a colony ended without a request to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum ColonyError {
     /// The stored list of agents cannot be read.
@@ -49,7 +49,7 @@ pub struct Colony {
     pub engine: Arc<dyn Engine>,
     /// All known agents.
     pub registry: Arc<Registry>,
-    /// How polling each agent goes.
+    /// The polling status of each agent.
     pub health: Arc<Health>,
     retained: Arc<RetainCounters>,
 }
@@ -117,7 +117,7 @@ impl Colony {
     /// Blocks.
     ///
     /// # Errors
-    /// [`ForgetError`]: the agent is still known.
+    /// [`ForgetError`]: the agent cannot be removed, and nothing changed.
     pub fn forget(&self, agent_id: &str) -> Result<(), ForgetError> {
         if self.health.answers(agent_id) {
             return Err(ForgetError::Answers(agent_id.to_owned()));

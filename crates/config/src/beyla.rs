@@ -1,7 +1,7 @@
 //! The `beyla` section of an agent's configuration, for every version of Beyla.
 //!
-//! Settings that a version does not support are refused when the configuration for that version is generated
-//! (`crates/beyla/src/generate.rs`).
+//! Settings that a version does not support are refused when the configuration for that version is
+//! generated (`crates/beyla/src/generate.rs`).
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ pub struct BeylaConfig {
     pub context_propagation: ContextPropagation,
     /// Resources that Beyla may use.
     pub limits: BeylaLimits,
-    /// Time from SIGTERM to SIGKILL.
+    /// Time that Beyla may take to end after SIGTERM; then the agent sends SIGKILL.
     pub stop_within: Duration,
     /// Interval of the checks of Beyla's health and executable file.
     pub check_interval: Duration,
@@ -47,24 +47,24 @@ pub struct BeylaConfig {
 /// Protocols that can be turned off. Beyla traces every other protocol that its version supports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Protocols {
-    /// HTTP and HTTPS.
+    /// Whether Beyla traces HTTP and HTTPS.
     pub http: bool,
-    /// gRPC.
+    /// Whether Beyla traces gRPC.
     pub grpc: bool,
-    /// SQL databases.
+    /// Whether Beyla traces SQL databases.
     pub sql: bool,
-    /// Redis.
+    /// Whether Beyla traces Redis.
     pub redis: bool,
-    /// Kafka.
+    /// Whether Beyla traces Kafka.
     pub kafka: bool,
 }
 
 /// Resources that Beyla may use; `None` is no limit.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct BeylaLimits {
-    /// Memory, in bytes.
+    /// Memory that Beyla may use, in bytes.
     pub memory: Option<u64>,
-    /// CPU cores, such as 0.5.
+    /// CPU cores that Beyla may use, such as 0.5.
     pub cpus: Option<f64>,
 }
 

@@ -9,7 +9,7 @@ use serde_saphyr::{Options, Spanned};
 /// A YAML value. Only maps have lines inside: a list is one value.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Node {
-    /// Key, line of the value and value of each entry, in the order of the file. The first line is 1.
+    /// The entries in the order of the file: key, line of the value (counted from 1), and value.
     Map(Vec<(String, u64, Node)>),
     /// Any value that is not a map.
     Leaf(Value),

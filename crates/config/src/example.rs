@@ -5,8 +5,8 @@ use crate::keys::{Example, KEYS, Key, Kind, Preset, Roles};
 /// Longest line of a comment.
 const MAX_WIDTH: usize = 100;
 
-/// A file for `role` that sets the keys that most installations set, each with its description. [`Roles::Both`] is
-/// a standalone.
+/// A file for `role` that sets the keys that most installations set, each with its description.
+/// [`Roles::Both`] is a standalone.
 pub fn example(role: Roles) -> String {
     let (whose, name) = names(role);
     let head = format!(
@@ -16,7 +16,8 @@ pub fn example(role: Roles) -> String {
     file(role, &head, |key| is_set(key, role))
 }
 
-/// A file for `role` with every key: as [`example`], and all other keys in comments, with their defaults.
+/// A file for `role` with every key: as [`example`], and all other keys in comments, with their
+/// defaults.
 pub fn full_example(role: Roles) -> String {
     let (whose, name) = names(role);
     let head = format!(

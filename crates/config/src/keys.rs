@@ -1,5 +1,6 @@
-//! Every configuration key: name, form, roles, default and description. Parsing, `coral config show`,
-//! the suggestions in errors, the example files and `docs/configuration.md` all read this one table.
+//! Every configuration key: name, form, roles, default and description. Parsing,
+//! `coral config show`, the suggestions in errors, the example files and `docs/configuration.md`
+//! all read this one table.
 
 mod agent;
 mod beyla;
@@ -33,11 +34,12 @@ pub struct Key {
 /// How the example files of `coral config example` show a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Example {
-    /// In a comment of the file with every key.
+    /// The key is shown only in the file with every key, as a comment.
     Commented,
-    /// With a value.
+    /// The key is shown in every file, with a value.
     Set,
-    /// With a value, except in the file for a standalone, which has the key as [`Example::Commented`].
+    /// Like [`Example::Set`], except in the files for a standalone: these show the key like
+    /// [`Example::Commented`].
     SetUnlessStandalone,
 }
 
@@ -48,9 +50,9 @@ pub enum Preset {
     Value(&'static str),
     /// A YAML value for each role.
     PerRole {
-        /// For an agent.
+        /// The value for an agent.
         agent: &'static str,
-        /// For a colony.
+        /// The value for a colony.
         colony: &'static str,
     },
     /// Found on the host when the process starts; this phrase says what.
@@ -97,7 +99,8 @@ pub const ALIASES: &[(Key, &str)] = &[
     ),
 ];
 
-/// Every key that can have a value in `role`, without other spellings and without keys that are always refused.
+/// Every key that can have a value in `role`, without other spellings and without keys that are
+/// always refused.
 pub fn settable(role: Roles) -> impl Iterator<Item = &'static Key> {
     let keys = KEYS.into_iter().flatten().filter(|key| !matches!(key.kind, Kind::Impossible(_)));
     keys.filter(move |key| key.roles.include(role))
@@ -119,8 +122,8 @@ impl Key {
         within(section, readers)
     }
 
-    /// Suggestion for an error about `name`, which is not a key of `readers`: the most similar key or section,
-    /// else the names that the enclosing section has.
+    /// Suggestion for an error about `name`, which is not a key of `readers`: the most similar key
+    /// or section, else the names that the enclosing section has.
     pub fn advice(name: &str, readers: Roles) -> String {
         match nearest(name, readers) {
             Some(meant) => format!("did you mean `{meant}`?"),
@@ -133,7 +136,8 @@ impl Key {
 }
 
 impl Key {
-    /// Default of the key in `role`, as YAML; `None` where the default is found on the host or is unset.
+    /// Default of the key in `role`, as YAML; `None` where the default is found on the host or is
+    /// unset.
     pub const fn default_in(&self, role: Roles) -> Option<&'static str> {
         match (self.default, role) {
             (Preset::Value(value), _) | (Preset::PerRole { agent: value, .. }, Roles::Agent) => {
@@ -160,7 +164,7 @@ impl Key {
         Self { own_sources, ..self }
     }
 
-    /// The same key, shown by example files in that way.
+    /// The same key, shown by the example files as `in_example` says.
     const fn set_in_example(self, in_example: Example) -> Self {
         Self { in_example, ..self }
     }
@@ -177,8 +181,8 @@ fn all() -> impl Iterator<Item = &'static Key> {
     KEYS.into_iter().flatten().chain(ALIASES.iter().map(|(key, _)| key))
 }
 
-/// The key or section that is most similar to `name`, if the edit distance is at most a third of the length of the
-/// last part of `name`. The section may be missing from `name`.
+/// The key or section that is most similar to `name`, if the edit distance is at most a third of
+/// the length of the last part of `name`. The section may be missing from `name`.
 fn nearest(name: &str, readers: Roles) -> Option<&'static str> {
     let distance = |candidate: &&str| {
         let whole = strsim::damerau_levenshtein(candidate, name);
@@ -217,7 +221,7 @@ fn within(section: &str, readers: Roles) -> Vec<&'static str> {
     names
 }
 
-/// `a.b.c`, `a.b`, `a`.
+/// `name` and its enclosing sections: `a.b.c`, `a.b`, `a`.
 fn prefixes(name: &'static str) -> impl Iterator<Item = &'static str> {
     std::iter::successors(Some(name), |name| name.rsplit_once('.').map(|(section, _)| section))
 }

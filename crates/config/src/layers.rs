@@ -1,5 +1,5 @@
-//! The settings of one role, and where each was set: defaults, file, environment, flags. A later source
-//! overrides an earlier one.
+//! The settings of one role, and where each was set: defaults, file, environment, flags. A later
+//! source overrides an earlier one.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,8 +19,8 @@ pub struct Sources {
     pub env_set: Option<String>,
     /// Values of `--set KEY=VALUE`, in order.
     pub flags: Vec<String>,
-    /// Value of `--data-dir`, else of `CORAL_DATA_DIR`, else the default directory. The origin decides the
-    /// precedence.
+    /// Value of `--data-dir`, else of `CORAL_DATA_DIR`, else the default directory. The origin
+    /// decides the precedence.
     pub data_dir: Option<(String, Origin)>,
     /// Value of `--log`, else of `CORAL_LOG`. The origin decides the precedence.
     pub log: Option<(String, Origin)>,
@@ -94,8 +94,8 @@ impl Layers {
         setting.map(|setting| read(&setting.value)).transpose()
     }
 
-    /// Reads all of `sources` for `role`. Keys that `role` does not read are ignored if `foreign` is true, and are
-    /// errors otherwise.
+    /// Reads all of `sources` for `role`. Keys that `role` does not read are ignored if `foreign`
+    /// is true, and are errors otherwise.
     pub fn read(sources: &Sources, role: Roles, foreign: bool) -> Self {
         let mut reading = Reading::new(role, foreign);
         reading.defaults(sources);

@@ -1,5 +1,6 @@
-//! Configuration in two layers: the settings of all sources with their origins ([`layers`]), and the checked structs
-//! of this module, which the components read. [`keys`] is the table of all keys.
+//! Configuration in two layers: the settings of all sources with their origins ([`layers`]), and
+//! the checked structs of this module, which the components read. [`keys`] is the table of all
+//! keys.
 #![warn(missing_docs)]
 
 pub mod beyla;
@@ -38,11 +39,12 @@ pub struct AgentConfig {
     pub id: String,
     /// Address of the agent's RPC port.
     pub listen: SocketAddr,
-    /// Names that the `Host` header of a request to the RPC port may have, besides this host's own names.
+    /// Names that the `Host` header of a request to the RPC port may have, besides this host's own
+    /// names.
     pub allowed_hosts: Vec<String>,
     /// URL of the RPC port as the colony reaches it, if it differs from `listen`.
     pub advertise: Option<String>,
-    /// URL of the colony to register with.
+    /// URL of the colony with which the agent registers.
     pub colony: Option<String>,
     /// Address that receives OTLP/gRPC.
     pub otlp_grpc: SocketAddr,
@@ -99,7 +101,8 @@ pub struct ColonyConfig {
     pub sql: SqlConfig,
 }
 
-/// An agent and a colony in one process. One file configures both; keys that both read apply to each.
+/// An agent and a colony in one process. One file configures both; keys that both read apply to
+/// each.
 #[derive(Clone, Debug)]
 pub struct StandaloneConfig {
     /// The agent.
@@ -129,15 +132,15 @@ pub struct SqlConfig {
 /// Limits of one SQL statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SqlLimits {
-    /// Memory, in bytes.
+    /// Memory that the statement may use, in bytes.
     pub memory: u64,
-    /// Threads.
+    /// Threads that the statement may use.
     pub threads: usize,
-    /// Time from the start of the statement.
+    /// Longest time from the start of the statement to its end.
     pub time: Duration,
-    /// Rows of the answer.
+    /// Largest number of rows in the answer.
     pub rows: u64,
-    /// Size of the answer, in bytes.
+    /// Largest size of the answer, in bytes.
     pub bytes: u64,
 }
 
@@ -153,11 +156,11 @@ pub struct AgentAddress {
 /// Retention of RED metrics, by protocol.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MetricRetention {
-    /// Of HTTP requests.
+    /// Retention of the RED metrics of HTTP requests.
     pub http: Duration,
-    /// Of gRPC calls.
+    /// Retention of the RED metrics of gRPC calls.
     pub grpc: Duration,
-    /// Of SQL queries.
+    /// Retention of the RED metrics of SQL queries.
     pub sql: Duration,
 }
 

@@ -1,7 +1,7 @@
 //! Splits `KEY=VALUE` pairs, as in `CORAL_SET`.
 
-/// Splits `KEY=VALUE,KEY=VALUE` at its commas. A comma within brackets or quotes is part of the value:
-/// `colony.agents=[{id: a, address: "http://h:1"}],log=debug` is two pairs.
+/// Splits `KEY=VALUE,KEY=VALUE` at its commas. A comma within brackets or quotes is part of the
+/// value: `colony.agents=[{id: a, address: "http://h:1"}],log=debug` is two pairs.
 pub fn split(text: &str) -> Vec<&str> {
     let mut pairs = Vec::new();
     let (mut start, mut depth, mut quote, mut before) = (0, 0_u32, None, ',');

@@ -16,7 +16,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// For `role`, which is not [`Roles::Both`].
+    /// An empty reading for `role`, which is not [`Roles::Both`].
     pub fn new(role: Roles, foreign: bool) -> Self {
         Self { role, foreign, layers: Layers::default() }
     }
@@ -34,7 +34,7 @@ impl Reading {
         self.given(sources, |origin| *origin == Origin::Default);
     }
 
-    /// Reads the file of `-c FILE`. No file is read unless the command line names one.
+    /// Reads the file of `-c FILE`, if the command line names one.
     pub fn file(&mut self, sources: &Sources) {
         let Some(path) = &sources.file else { return };
         match std::fs::read_to_string(path) {
@@ -76,7 +76,8 @@ impl Reading {
         self.layers
     }
 
-    /// Sets the keys that have a flag or variable of their own, if `now` selects the origin.
+    /// Sets `data_dir`, `log` and `sql.library` from their own flags and variables, where `now`
+    /// selects the origin.
     fn given(&mut self, sources: &Sources, now: impl Fn(&Origin) -> bool) {
         for (key, given) in [("data_dir", &sources.data_dir), ("log", &sources.log)] {
             if let Some((text, origin)) = given.as_ref().filter(|(_, origin)| now(origin)) {
@@ -84,7 +85,8 @@ impl Reading {
             }
         }
         let library = sources.duckdb_library.as_ref().filter(|(_, origin)| now(origin));
-        // `CORAL_DUCKDB` may be set where an agent runs; an agent has no use for the library and ignores it.
+        // `CORAL_DUCKDB` may be set where an agent runs; an agent has no use for the library and
+        // ignores it.
         let concerned =
             |origin: &Origin| self.role == Roles::Colony || matches!(origin, Origin::Flag(_));
         if let Some((path, origin)) = library.filter(|(_, origin)| concerned(origin)) {
@@ -185,7 +187,8 @@ impl Reading {
         }
     }
 
-    /// Sets `canonical` to the value that its other spelling has. Both being set to different values is an error.
+    /// Sets `canonical` to the value of `alias`, its other spelling. If both are set, different
+    /// values are an error.
     fn alias(&mut self, alias: &Key, canonical: &'static str, given: Setting) {
         let value = match alias.kind {
             // Rust prints a float without an exponent, and a duration must not have one.
@@ -211,7 +214,8 @@ impl Reading {
     }
 }
 
-/// An example that ends an error about `key`, unless `reason` has one or no value would be accepted.
+/// An example that ends an error about `key`. Empty if `reason` has one, or if no value is
+/// accepted.
 fn example(key: &Key, role: Roles, reason: &str) -> String {
     match key.kind {
         Kind::Impossible(_) | Kind::Never => String::new(),

@@ -29,7 +29,7 @@ beyla:
     sql:
       enabled: true
 "#;
-/// As above.
+/// Word for word from RFD 036, "Configuration Example".
 const RFD_COLONY: &str = r"# colony-config.yaml (future enhancement, currently hardcoded)
 storage:
   beyla:
@@ -43,7 +43,7 @@ storage:
     # (in addition to Beyla's sampling)
     trace_sampling_rate: 1.0          # Keep 100% of traces received from agents
 ";
-/// Every section of an agent that most installations set.
+/// The sections of an agent's configuration that most installations set.
 const USUAL_AGENT: &str = r"
 agent: {id: web-1, listen: 127.0.0.1:9001, colony: 'http://colony:9000'}
 otlp: {grpc: 127.0.0.1:4317, http: 127.0.0.1:4318}
@@ -53,7 +53,7 @@ beyla:
   storage_retention_hours_traces: 0.5
 storage: {max_size: 2GB}
 ";
-/// As above, of a colony.
+/// The sections of a colony's configuration that most installations set.
 const USUAL_COLONY: &str = r#"
 colony:
   listen: 127.0.0.1:9000

@@ -13,7 +13,7 @@ use coral_server::addresses::Addresses;
 use coral_server::addresses::on_this_host;
 use coral_trace::chain;
 
-/// A colony or an agent.
+/// A running colony or agent, to which requests are sent.
 pub struct Server {
     url: String,
     role: Role,
@@ -63,10 +63,11 @@ pub enum AskError {
     },
 }
 
-/// Longer than a colony may let a question wait (30 s) and work on it (55 s): what it answers then says why.
+/// Longest time for an answer. A colony may let a question wait (30 s) and run (55 s); this is
+/// longer, so that the colony's own error arrives.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(90);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Limit of an answer. A trace of 100,000 spans is about 100 MB of JSON.
+/// Largest answer, in bytes. A trace of 100,000 spans is about 100 MB of JSON.
 const MAX_BYTES: u64 = 512 << 20;
 
 impl Server {
@@ -135,7 +136,8 @@ impl Server {
         }
     }
 
-    /// Posts `question` to `path`, and returns the answer. The server limits the time.
+    /// Posts `question` to `path`, and returns the answer. The client sets no time limit, because
+    /// the server has one.
     ///
     /// # Errors
     /// [`AskError`].

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// An error as standard output has it: `{"error": {"message": …, "hint": …, "exit_code": 1}}`.
+/// The JSON of an error, as a command prints it on standard output:
+/// `{"error": {"message": …, "hint": …, "exit_code": 1}}`.
 pub fn error_json(message: &str, hint: Option<&str>, exit_code: u8) -> Value {
     json!({ "error": { "message": message, "hint": hint, "exit_code": exit_code } })
 }

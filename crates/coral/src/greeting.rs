@@ -7,7 +7,8 @@ use coral_server::addresses::{Addresses, on_this_host};
 /// The port at which commands look for a colony by default.
 const COLONY_PORT: u16 = 9000;
 
-/// Commands to try with an agent. `program` is the command with which the user ran this program.
+/// The greeting of an agent, with commands to try. `program` is the command with which the user ran
+/// this program.
 pub fn agent(addresses: &Addresses, program: &str) -> String {
     format!(
         "Coral runs: an agent.\n{}\n\
@@ -18,7 +19,7 @@ pub fn agent(addresses: &Addresses, program: &str) -> String {
     )
 }
 
-/// Commands to try with a standalone, whose data is in `data_dir`.
+/// The greeting of a standalone, whose data is in `data_dir`, with commands to try.
 pub fn standalone(addresses: &Addresses, program: &str, data_dir: &str) -> String {
     let colony = colony_flag(addresses);
     format!(

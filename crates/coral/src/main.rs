@@ -1,7 +1,7 @@
 //! `coral`: one program, two roles, and the commands that ask them.
 //!
-//! The path of one span through the crates: `agent` receives, stores and serves it, `colony` polls and stores it,
-//! `query` answers with it, `text` shows it. See ARCHITECTURE.md.
+//! The path of one span through the crates: `agent` receives, stores and serves it, `colony` polls
+//! and stores it, `query` answers with it, `text` shows it. See ARCHITECTURE.md.
 
 mod args;
 mod client;

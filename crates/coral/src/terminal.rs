@@ -15,14 +15,14 @@ const DEFAULT_WIDTH: usize = 80;
 const PROGRESS_DELAY: Duration = Duration::from_secs(1);
 const ERASE_LINE: &str = "\r\u{1b}[K";
 
-/// Settings of standard output. Colours follow `--color`, or else the terminal and `NO_COLOR`.
+/// The screen of standard output. Colours follow `--color`, or else the terminal and `NO_COLOR`.
 pub fn screen() -> Screen {
     let output = std::io::stdout();
     let colour = !matches!(AutoStream::choice(&output), ColorChoice::Never);
     Screen { width: output.is_terminal().then(width), colour }
 }
 
-/// The width from `COLUMNS`, or from the terminal.
+/// The width from `COLUMNS`, else from the terminal.
 fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let asked = || rustix::termios::tcgetwinsize(std::io::stdout()).ok();

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 /// What one question may cost in time, rows and bytes, and whether its client still waits.
 ///
-/// An engine calls [`check`](Self::check) between pieces of work of a few milliseconds: a row
-/// group, a file, a trace. For pieces as small as one row, use a [`Pace`]. A call costs a relaxed
-/// atomic load and a read of the clock.
+/// An engine calls [`check`](Self::check) between pieces of work of a few milliseconds, such as a
+/// row group, a file or a trace. For pieces as small as one row, use a [`Pace`]. A call of `check`
+/// costs a relaxed atomic load and a read of the clock.
 ///
-/// One question may take several reads, also on several threads. They share its budget.
+/// One question may take several reads, also on several threads. All of them share the question's
+/// budget.
 #[derive(Debug)]
 pub struct Budget {
     deadline: Option<Instant>,
@@ -33,13 +34,13 @@ pub enum BudgetError {
     /// The question read more rows than the budget allows. A narrower question may succeed.
     #[error("the question reads more than {limit} rows")]
     Rows {
-        /// The budget's limit.
+        /// The largest number of rows that the question may read.
         limit: u64,
     },
     /// The question read more bytes than the budget allows. A narrower question may succeed.
     #[error("the question reads more than {limit} bytes")]
     Bytes {
-        /// The budget's limit.
+        /// The largest number of bytes that the question may read.
         limit: u64,
     },
 }
@@ -57,7 +58,7 @@ pub struct Pace<'a> {
 }
 
 impl Budget {
-    /// A budget without limits, which is not cancelled.
+    /// A budget without limits. It can be cancelled.
     pub fn unlimited() -> Self {
         Self {
             deadline: None,
@@ -72,7 +73,7 @@ impl Budget {
     /// The same budget with a deadline `timeout` from now.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
-        // A time beyond the range of the clock is no deadline.
+        // If the deadline is beyond the range of the clock, there is no deadline.
         Self { deadline: Instant::now().checked_add(timeout), ..self }
     }
 
@@ -82,20 +83,20 @@ impl Budget {
         Self { deadline: Some(deadline), ..self }
     }
 
-    /// The same budget with a limit of rows, as counted by [`count_rows`](Self::count_rows).
+    /// The same budget with a limit on the rows that [`count_rows`](Self::count_rows) counts.
     #[must_use]
     pub fn with_max_rows(self, max_rows: u64) -> Self {
         Self { max_rows, ..self }
     }
 
-    /// The same budget with a limit of bytes, as counted by [`count_bytes`](Self::count_bytes).
+    /// The same budget with a limit on the bytes that [`count_bytes`](Self::count_bytes) counts.
     #[must_use]
     pub fn with_max_bytes(self, max_bytes: u64) -> Self {
         Self { max_bytes, ..self }
     }
 
-    /// A handle that cancels the question on drop. Each call makes a new handle; dropping any of
-    /// them cancels.
+    /// A handle that cancels the question when it is dropped. Each call makes a new handle, and
+    /// dropping any one of them cancels the question.
     pub fn cancel_on_drop(&self) -> CancelOnDrop {
         CancelOnDrop(self.cancelled.clone())
     }
@@ -158,13 +159,13 @@ impl Budget {
 }
 
 impl Pace<'_> {
-    /// Iterations between two checks of the budget.
+    /// The number of iterations between two checks of the budget.
     pub const ROUNDS: u32 = 1_024;
 
-    /// Call once per iteration.
+    /// Counts one iteration; to be called once in each.
     ///
     /// # Errors
-    /// As [`Budget::check`], which runs in the first iteration and then in every
+    /// As [`Budget::check`], which runs in the first iteration, and then in every
     /// [`Self::ROUNDS`]th.
     pub fn step(&mut self) -> Result<(), BudgetError> {
         if self.left == 0 {

@@ -4,11 +4,11 @@ use crate::error::EngineError;
 use crate::filter::FilterCapabilities;
 use crate::query::TraceQuery;
 
-/// What an engine can do beyond the contract. Check before offering a feature to a user. An engine
-/// answers [`EngineError::Unsupported`] to what it cannot do.
+/// What an engine can do beyond the contract. Callers check this before they offer a feature to a
+/// user. An engine answers [`EngineError::Unsupported`] to a call that needs more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Capabilities {
-    /// The filters that a search may have.
+    /// The filters that the engine can evaluate in a search.
     pub filter: FilterCapabilities,
     /// Whether [`AppendedPage::duplicate`](crate::AppendedPage::duplicate) is `Some`.
     pub counts_duplicates: bool,
@@ -18,7 +18,7 @@ impl Capabilities {
     /// Checks that an engine with these capabilities can answer `query`.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] names the first missing capability.
+    /// [`EngineError::Unsupported`], which names the first missing capability.
     pub fn check(&self, query: &TraceQuery) -> Result<(), EngineError> {
         query.filter.as_ref().map_or(Ok(()), |filter| self.filter.check(filter))
     }

@@ -1,26 +1,29 @@
-//! The parts of a span that a read needs.
+//! The groups of columns of a span that a read needs.
 
 use std::ops::{BitOr, BitOrAssign};
 
-/// A set of groups of span columns. A read decodes the requested groups and [`CORE`](Self::CORE).
-/// An engine MUST NOT spend time on other groups, and SHOULD leave them empty.
+/// A set of groups of span columns. A read decodes the requested groups, and always
+/// [`CORE`](Self::CORE). An engine MUST NOT spend time on other groups, and SHOULD leave their
+/// fields empty.
 ///
-/// Fields of a group that was not read are empty, as if the exporter had sent nothing. For
-/// [`Span::response_status`](coral_trace::Span::response_status) and
-/// [`Span::is_virtual_hop`](coral_trace::Span::is_virtual_hop), a caller MUST request
+/// Fields of a group that was not read are empty, as if the exporter had not sent them. A caller
+/// that uses [`Span::response_status`](coral_trace::Span::response_status) or
+/// [`Span::is_virtual_hop`](coral_trace::Span::is_virtual_hop) MUST request
 /// [`ATTRIBUTES`](Self::ATTRIBUTES).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Columns(u8);
 
 impl Columns {
-    /// Ids, times, name, kind, status code, collector and service. The resource has only
-    /// `service.name`. If the stored resource has none, it is the service's substitute name.
+    /// Ids, times, name, kind, status code, collector and service. The resource has no attribute
+    /// but `service.name`, which is [`UNKNOWN_SERVICE`](coral_trace::UNKNOWN_SERVICE) if the stored
+    /// resource has no name.
     pub const CORE: Self = Self(0);
     /// The attributes of the span itself.
     pub const ATTRIBUTES: Self = Self(1);
     /// The resource and the scope, with their attributes.
     pub const ORIGIN: Self = Self(1 << 1);
-    /// Events, links, status message, trace state, flags, and how many of each were dropped.
+    /// Events, links, status message, trace state, flags, and the numbers of dropped attributes,
+    /// events and links.
     pub const DETAILS: Self = Self(1 << 2);
     /// The whole span.
     pub const ALL: Self = Self(0b111);

@@ -2,10 +2,10 @@
 
 use crate::budget::BudgetError;
 
-/// An engine's own error.
+/// The underlying error, of a type that depends on the engine.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a call failed: a variant for each thing that a caller may do about it. Unless documented
+/// Why a call failed. The variants differ in what a caller may do next. Unless documented
 /// otherwise, a failed call changes nothing that readers can see.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -16,7 +16,7 @@ pub enum EngineError {
         /// The reason.
         source: Source,
     },
-    /// Stored data cannot be read. The same call fails again, until a person acts.
+    /// Stored data cannot be read. The same call keeps failing until a person acts.
     #[error("stored data is damaged")]
     Damaged {
         /// The reason.
@@ -34,12 +34,12 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// The engine is unavailable because of `source`.
+    /// The error that the engine is temporarily unavailable because of `source`.
     pub fn unavailable(source: impl Into<Source>) -> Self {
         Self::Unavailable { source: source.into() }
     }
 
-    /// Stored data cannot be read because of `source`.
+    /// The error that stored data cannot be read because of `source`.
     pub fn damaged(source: impl Into<Source>) -> Self {
         Self::Damaged { source: source.into() }
     }

@@ -9,11 +9,11 @@ pub struct Extent {
     pub segments: u64,
     /// Size on disk of everything that the engine stores, at the last measurement.
     pub bytes: u64,
-    /// The newest receipt given out; 0 before the first, and in an engine without receipts.
+    /// The newest receipt given out; 0 before the first receipt, and in an engine without receipts.
     pub last_receipt: u64,
     /// The oldest receipt still stored; `last_receipt + 1` when there is none.
     pub first_receipt: u64,
-    /// Spans that were stored and cannot be read, because a file is missing or damaged.
+    /// Spans that were stored and can no longer be read, because a file is missing or damaged.
     pub damaged: u64,
 }
 
@@ -22,18 +22,18 @@ pub struct Extent {
 pub struct MetricExtent {
     /// Rows that can be read.
     pub rows: u64,
-    /// Size on disk of sealed rows.
+    /// Size on disk of the sealed rows of metrics.
     pub bytes: u64,
-    /// The newest receipt given out; 0 before the first, and in an engine without receipts.
+    /// The newest receipt given out; 0 before the first receipt, and in an engine without receipts.
     pub last_receipt: u64,
     /// The oldest receipt still stored; `last_receipt + 1` when there is none.
     pub first_receipt: u64,
-    /// Series whose counters are kept.
+    /// Number of series whose counters are in memory.
     pub series: u64,
-    /// Points counted in an overflow series because their service has too many series, since the
-    /// process started.
+    /// Points that were counted in an overflow series since the process started, because there are
+    /// too many series of their service, or too many services.
     pub overflown: u64,
-    /// Rows that were stored and cannot be read because a file is damaged, since the process
-    /// started.
+    /// Rows that were stored and can no longer be read, because a file is damaged. Counted since
+    /// the process started.
     pub damaged: u64,
 }

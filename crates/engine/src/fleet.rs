@@ -7,39 +7,41 @@ use crate::error::EngineError;
 
 /// Stores registered agents and checkpoints. Every call blocks, and may be repeated.
 pub trait Fleet: Send + Sync {
-    /// All registered agents, by id.
+    /// All registered agents, sorted by id.
     ///
     /// # Errors
     /// [`EngineError`].
     fn agents(&self) -> Result<Vec<KnownAgent>, EngineError>;
 
-    /// Stores an agent's address, replacing an earlier one. Survives a crash after `Ok`.
+    /// Stores an agent's address, which replaces an earlier address of the agent. After `Ok`, the
+    /// address survives a crash.
     ///
     /// # Errors
     /// [`EngineError`]: nothing changed.
     fn register_agent(&self, agent: &KnownAgent) -> Result<(), EngineError>;
 
-    /// Removes an agent from the registered ones. Its data and checkpoints stay: if the agent
+    /// Removes an agent from the registered agents. Its data and checkpoints stay, so if the agent
     /// registers again, polling resumes. Removing an unknown agent does nothing.
     ///
     /// # Errors
     /// [`EngineError`]: nothing changed.
     fn forget_agent(&self, agent_id: &str) -> Result<(), EngineError>;
 
-    /// The checkpoint of each stream of spans, by agent; at most one per agent and collector.
+    /// The checkpoint of each stream of spans, sorted by agent. There is at most one per agent and
+    /// collector.
     ///
     /// # Errors
     /// [`EngineError`].
     fn checkpoints(&self) -> Result<Vec<Checkpoint>, EngineError>;
 
-    /// The checkpoint of each agent's metrics, by agent; at most one per agent.
+    /// The checkpoint of each agent's metrics, sorted by agent. There is at most one per agent.
     ///
     /// # Errors
     /// [`EngineError`].
     fn metric_checkpoints(&self) -> Result<Vec<MetricCheckpoint>, EngineError>;
 
-    /// What was stored and missed of each agent and signal, by agent. Agents without a checkpoint
-    /// are not included.
+    /// How much was stored and missed of each agent and signal, sorted by agent. Agents without a
+    /// checkpoint are not included.
     ///
     /// # Errors
     /// [`EngineError`].
@@ -49,60 +51,62 @@ pub trait Fleet: Send + Sync {
 /// A registered agent.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct KnownAgent {
-    /// Its id.
+    /// The agent's id.
     pub agent_id: String,
-    /// URL at which the agent is polled.
+    /// The URL at which the colony polls the agent.
     pub address: String,
 }
 
-/// How far one stream of one agent's spans is stored.
+/// How far the colony has stored one stream of one agent's spans.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// The agent.
+    /// The agent's id.
     pub agent_id: String,
     /// The stream: eBPF spans or SDK spans.
     #[serde(with = "is_ebpf")]
     pub collector: Collector,
-    /// The agent's store id. If the agent answers with another one, polling starts over at receipt
-    /// 0.
+    /// The agent's store id. If the agent answers with another store id, polling starts over at
+    /// receipt 0.
     pub store_id: String,
-    /// The cursor of the next poll.
+    /// The cursor of the next poll: the receipt after which the next page begins.
     pub next_receipt: u64,
-    /// New spans of this stream that were stored, since this engine's data began.
+    /// How many new spans of this stream were stored since this engine's data began.
     pub spans_stored: u64,
-    /// Spans that expired on the agent before they were polled.
+    /// How many spans expired on the agent before they were polled.
     pub spans_missed: u64,
 }
 
-/// How far one agent's metrics are stored.
+/// How far the colony has stored one agent's metrics.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct MetricCheckpoint {
-    /// The agent.
+    /// The agent's id.
     pub agent_id: String,
-    /// The agent's store id. If the agent answers with another one, polling starts over at receipt
-    /// 0.
+    /// The agent's store id. If the agent answers with another store id, polling starts over at
+    /// receipt 0.
     pub store_id: String,
-    /// The cursor of the next poll.
+    /// The cursor of the next poll: the receipt after which the next page begins.
     pub next_receipt: u64,
-    /// Rows stored since this engine's data began.
+    /// How many rows were stored since this engine's data began.
     pub rows_stored: u64,
-    /// Rows that expired on the agent before they were polled.
+    /// How many rows expired on the agent before they were polled.
     pub rows_missed: u64,
 }
 
-/// What an engine has stored and missed of one signal of one agent.
+/// How much an engine has stored and missed of one signal of one agent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Coverage {
-    /// The agent.
+    /// The agent's id.
     pub agent_id: String,
-    /// The kind of data.
+    /// The kind of data that the numbers are about.
     pub signal: Signal,
-    /// Rows stored since this engine's data began, including expired ones.
+    /// How many rows were stored since this engine's data began, including rows that have expired
+    /// since.
     pub stored: u64,
-    /// Rows that expired on the agent before they were polled.
+    /// How many rows expired on the agent before they were polled.
     pub missed: u64,
-    /// When the oldest stored spans of any agent were received, or the time of the oldest stored
-    /// metrics. Older data cannot be queried. `None` when nothing is stored.
+    /// The time before which nothing can be queried; `None` when nothing is stored. For spans, this
+    /// is when the oldest stored spans of any agent were received. For metrics, it is the time of
+    /// the oldest stored row of any agent.
     pub since: Option<UnixNanos>,
 }
 

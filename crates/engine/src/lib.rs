@@ -6,7 +6,8 @@
 //! implements them with a directory of Parquet files.
 //!
 //! Three rules hold for every trait:
-//! - **A trace is whole.** Its numbers count each stored span once, also late ones.
+//! - **A trace is whole.** Its numbers count each stored span once, including spans that arrive
+//!   late.
 //! - **A question has a [`Budget`].** The question ends when its deadline passes, when it has read
 //!   too much, or when its client no longer waits.
 //! - **An engine states what it lacks** in its [`Capabilities`], and answers
@@ -45,8 +46,8 @@ pub use retention::{
 };
 pub use trace::{StoredSpan, StoredTrace};
 
-/// An engine: everything that a colony needs of its storage. Implemented for every type with the
-/// five traits. A colony holds an `Arc<dyn Engine>`.
+/// An engine: everything that a colony needs of its storage. Every type that implements the five
+/// traits is an engine. A colony holds an `Arc<dyn Engine>`.
 pub trait Engine: TraceReader + MetricReader + PageWriter + Fleet + Retention {}
 
 impl<E: TraceReader + MetricReader + PageWriter + Fleet + Retention + ?Sized> Engine for E {}

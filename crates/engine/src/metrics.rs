@@ -25,7 +25,7 @@ pub trait MetricReader: Send + Sync {
         visit: &mut dyn FnMut(&StoredDelta),
     ) -> Result<(), EngineError>;
 
-    /// What is stored of metrics. Does not wait for the disk.
+    /// How much the engine holds of metrics. The call does not wait for the disk.
     ///
     /// # Errors
     /// [`EngineError::Unavailable`].
@@ -41,11 +41,11 @@ pub struct DeltaQuery {
     pub range: TimeRange,
     /// Rows of exactly this service; of every service if `None`.
     pub service: Option<String>,
-    /// Rows of requests that the service served, or made; both if `None`.
+    /// Rows of requests that the service served, or rows of requests that it made; both if `None`.
     pub side: Option<Side>,
 }
 
-/// One row of metrics: requests that were counted once.
+/// One stored row of metrics: requests that were not counted before.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StoredDelta {
     /// Receipt in the engine's sequence of metrics; 0 in an engine without receipts.
@@ -54,12 +54,12 @@ pub struct StoredDelta {
     pub agent_id: Arc<str>,
     /// When this engine received the row.
     pub received: UnixNanos,
-    /// The requests.
+    /// The requests of the row.
     pub delta: Delta,
 }
 
 impl DeltaQuery {
-    /// Whether this query matches `delta`.
+    /// Whether `delta` is a row that this query selects.
     pub fn wants(&self, delta: &Delta) -> bool {
         let series = &delta.series;
         series.protocol == self.protocol

@@ -8,13 +8,14 @@ use crate::fleet::{Checkpoint, MetricCheckpoint};
 
 /// Stores pages of agents' streams, each with its checkpoint. Every call blocks.
 ///
-/// A span is identified by its trace id and span id, and is stored once: the first one stays. So
-/// after any failure a page MAY be repeated, also with other bounds.
+/// A span is identified by its trace id and span id. If two spans have the same ids, only the first
+/// is stored. So after any failure the caller MAY send a page again, or its spans in pages of other
+/// sizes.
 pub trait PageWriter: Send + Sync {
     /// Stores pages of several streams, each with its checkpoint. Returns a result for each, in
     /// order. A page that fails MUST NOT prevent others from being stored.
     ///
-    /// After `Ok`, a page survives `kill -9` and power loss. After an earlier crash, a stored
+    /// After `Ok`, a page survives `kill -9` and power loss. After a crash without `Ok`, a stored
     /// checkpoint MUST NOT be ahead of its spans. Spans may be ahead of their checkpoint, because
     /// storing them again changes nothing.
     ///

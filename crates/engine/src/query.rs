@@ -4,34 +4,38 @@ use coral_trace::{Collector, TimeRange, TraceId, UnixNanos};
 
 use crate::filter::Filter;
 
-/// A search for traces. A trace must meet all conditions; an empty or `None` condition is always
-/// met.
+/// A search for traces. A trace must meet all conditions. A condition that is empty or `None` is
+/// always met.
 ///
-/// Every engine answers all conditions except [`filter`](Self::filter) fast and exactly.
+/// Every engine supports all conditions except [`filter`](Self::filter). The filters that an engine
+/// supports are in its [`Capabilities`](crate::Capabilities).
 #[derive(Clone, PartialEq, Debug)]
 pub struct TraceQuery {
-    /// The trace started in this half-open range, compared in microseconds.
+    /// The trace started in this half-open range. Times are compared in microseconds.
     pub started: TimeRange,
     /// The trace has a span of one of these services.
     pub services: Vec<String>,
-    /// Only spans of this collector count, for all conditions and numbers.
+    /// Only spans of this collector count, in all conditions and in all numbers of the answer.
     pub collector: Option<Collector>,
-    /// The least time from the first span's start to the last span's end, in microseconds.
+    /// The shortest time from the start of the first span to the end of the last span, in
+    /// microseconds.
     pub min_duration_us: Option<i64>,
     /// The trace has a span with an error status (`true`), or has none (`false`).
     pub failed: Option<bool>,
-    /// Some span (of one of `services`) has this name, and all `attributes` on itself or its
-    /// resource.
+    /// The trace has a span with this name. The same span must meet `services` and `attributes`
+    /// too: it belongs to one of the services, and it or its resource has all the attributes.
     pub name: Option<String>,
-    /// See `name`. Values are compared as text. A key that OpenTelemetry renamed may match either
-    /// spelling.
+    /// Keys and values that one span or its resource must have; see [`name`](Self::name). Values
+    /// are compared as text. If OpenTelemetry renamed a key, an engine may also find its other
+    /// name.
     pub attributes: Vec<(String, String)>,
     /// The trace also matches this filter, by [`Filter::matches`] on its spans of `collector`. The
-    /// span that meets the filter may differ from the one with `name` and `attributes`.
+    /// span that meets the filter need not be the span that meets `name` and `attributes`.
     pub filter: Option<Filter>,
-    /// The order, which also decides what the limit cuts.
+    /// The order of the traces. If there are more than `limit`, the last in this order are left
+    /// out.
     pub order: Order,
-    /// The most traces.
+    /// The largest number of traces in the answer.
     pub limit: u32,
 }
 
@@ -48,7 +52,7 @@ pub enum Order {
 /// One trace of a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TraceSummary {
-    /// Its id.
+    /// The trace's id.
     pub trace_id: TraceId,
     /// Start of the first span, truncated to microseconds.
     pub start: UnixNanos,
@@ -62,17 +66,17 @@ pub struct TraceSummary {
     pub services: Vec<String>,
     /// The service of the root, the earliest span without a parent; `None` if no root was received.
     pub root_service: Option<String>,
-    /// The name of the root, or of the earliest span without a root.
+    /// The name of the root; if no root was received, the name of the earliest span.
     pub root_name: String,
-    /// The response status of the same span.
+    /// The response status of the span that `root_name` is from.
     pub status_code: Option<u16>,
 }
 
 impl TraceQuery {
-    /// The most attribute conditions. Callers must refuse more.
+    /// The largest number of attribute conditions. Callers must refuse queries with more.
     pub const MAX_ATTRIBUTES: usize = 4;
 
-    /// A search for all traces, newest first.
+    /// A search for all traces that returns the newest `limit`, newest first.
     pub fn newest(limit: u32) -> Self {
         Self {
             started: TimeRange::ALL,

@@ -13,9 +13,9 @@ use crate::extent::Extent;
 use crate::query::{TraceQuery, TraceSummary};
 use crate::trace::{StoredSpan, StoredTrace};
 
-/// The most services that are listed, because a hostile exporter can make one per span.
+/// The largest number of services in an answer. A hostile exporter can make one service per span.
 pub const MAX_SERVICES: usize = 100_000;
-/// The most operations of one service that are listed.
+/// The largest number of operations of one service in an answer.
 pub const MAX_OPERATIONS: usize = 10_000;
 
 /// Reads stored spans. Every call blocks, and may be repeated.
@@ -29,11 +29,12 @@ pub trait TraceReader: Send + Sync {
     /// What this engine can do. Does not change while the process runs.
     fn capabilities(&self) -> Capabilities;
 
-    /// The traces that match `query`, in its order, each once, at most `query.limit`.
+    /// The traces that match `query`, in the order of [`TraceQuery::order`]. Each trace is returned
+    /// once; there are at most `query.limit`.
     ///
-    /// Numbers of a trace count all its stored spans (of `query.collector`), also those outside the
-    /// range. A trace MUST be found by what is stored now, however its spans were received: late,
-    /// in several pages, from several agents.
+    /// The numbers of a trace count all its stored spans (of `query.collector`), including spans
+    /// outside the time range. A trace MUST be found by the spans that are stored at the time of
+    /// the search, however they arrived: late, in several pages, from several agents.
     ///
     /// # Errors
     /// [`EngineError::Unsupported`] for a filter that [`capabilities`](Self::capabilities) does not
@@ -42,8 +43,8 @@ pub trait TraceReader: Send + Sync {
     fn search(&self, query: &TraceQuery, budget: &Budget)
     -> Result<Vec<TraceSummary>, EngineError>;
 
-    /// One trace: the first `limit` spans by start, of `collector` or of both, and numbers of all
-    /// its spans.
+    /// One trace, from the spans of `collector`, or of both collectors if `None`: its first `limit`
+    /// spans by start, and the numbers of all its spans.
     ///
     /// All spans MUST be of this trace, each span id once. A trace that is not stored is not an
     /// error: its `span_count` is 0.
@@ -65,7 +66,8 @@ pub trait TraceReader: Send + Sync {
     /// [`EngineError`].
     fn contains(&self, trace: TraceId, budget: &Budget) -> Result<bool, EngineError>;
 
-    /// The traces whose id begins with `prefix`, in order of their ids, each once, at most `limit`.
+    /// The traces whose id begins with `prefix`, sorted by id. Each is returned once; there are at
+    /// most `limit`.
     ///
     /// # Errors
     /// [`EngineError`].
@@ -76,10 +78,11 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Vec<TraceId>, EngineError>;
 
-    /// The spans of `traces`, of `collector` or of both: by trace id, then start, then span id, at
-    /// most `limit`. The limit may cut the last trace.
+    /// The spans of `traces` from `collector`, or from both collectors if `None`. They are sorted
+    /// by trace id, then start, then span id. There are at most `limit`, which may cut the last
+    /// trace.
     ///
-    /// Repeated ids are read once. A trace that is not stored has no spans.
+    /// An id that `traces` repeats is read once. A trace that is not stored has no spans.
     ///
     /// # Errors
     /// [`EngineError`].
@@ -92,11 +95,13 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Vec<StoredSpan>, EngineError>;
 
-    /// The services with a span in the parts of the data that hold traces started in `started`, by
-    /// name. At most [`MAX_SERVICES`], those of the newest parts.
+    /// The services that have a span in the parts of the data with traces that started in
+    /// `started`, sorted by name. If there are more than [`MAX_SERVICES`], those in the newest
+    /// parts are returned.
     ///
     /// A part is what the engine reads as one: a segment or a partition. A service with a span in
-    /// the range MUST be listed; one that has only other spans in the same part MAY be listed.
+    /// the time range MUST be listed. A service that only has other spans in the same part MAY be
+    /// listed.
     ///
     /// # Errors
     /// [`EngineError`].
@@ -106,8 +111,9 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<BTreeSet<String>, EngineError>;
 
-    /// The operations of `service` in the parts of the data that hold traces started in `started`,
-    /// by name. At most [`MAX_OPERATIONS`], those of the newest parts. Others MAY be listed, as in
+    /// The operations of `service` in the parts of the data with traces that started in `started`,
+    /// sorted by name. If there are more than [`MAX_OPERATIONS`], those in the newest parts are
+    /// returned. Operations outside of the time range MAY be listed, as in
     /// [`services`](Self::services).
     ///
     /// # Errors
@@ -119,9 +125,9 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Vec<Operation>, EngineError>;
 
-    /// The service map of the traces that started in `started`, as `collector` or both observed
-    /// them. All spans of these traces count, also those outside the range. Times are compared in
-    /// microseconds.
+    /// The service map of the traces that started in `started`, from the spans of `collector`, or
+    /// of both collectors if `None`. All spans of these traces count, including spans outside of
+    /// the time range. Times are compared in microseconds.
     ///
     /// # Errors
     /// [`EngineError`].
@@ -136,8 +142,8 @@ pub trait TraceReader: Send + Sync {
     /// particular order, with at least the columns [`CORE`](Columns::CORE) and
     /// [`ATTRIBUTES`](Columns::ATTRIBUTES).
     ///
-    /// A span that was received before the start of `ended` MAY be skipped: only with a wrong clock
-    /// did it end later.
+    /// A span that was received before the start of `ended` MAY be skipped. Spans are received
+    /// after they end, so only a wrong clock can put the end of such a span in the range.
     ///
     /// # Errors
     /// [`EngineError`]; `visit` may have been called already.
@@ -151,7 +157,7 @@ pub trait TraceReader: Send + Sync {
     ) -> Result<(), EngineError>;
 
     /// The start of the stored span of `collector` that was received first; `None` when none is
-    /// stored. Callers assume that spans which started long before it have expired.
+    /// stored. Callers assume that spans which started long before this time have expired.
     ///
     /// # Errors
     /// [`EngineError`].
@@ -161,7 +167,7 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Option<UnixNanos>, EngineError>;
 
-    /// What is stored of spans. Does not wait for the disk.
+    /// How much the engine holds of spans. The call does not wait for the disk.
     ///
     /// # Errors
     /// [`EngineError::Unavailable`].
@@ -171,8 +177,8 @@ pub trait TraceReader: Send + Sync {
 /// An operation of a service: spans of one name and kind.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Operation {
-    /// The spans' name.
+    /// The name of the spans.
     pub name: String,
-    /// Their role in a call.
+    /// The role of the spans in a call.
     pub kind: SpanKind,
 }

@@ -7,23 +7,25 @@ use coral_trace::red::Protocol;
 
 use crate::error::EngineError;
 
-/// Removes old data. Every call blocks; a colony makes each call about once per second.
+/// Removes old data. Every call blocks. Agents and colonies make each call several times per
+/// second.
 ///
-/// Reads and writes continue meanwhile. Data is removed a segment or a partition at a time, so some
-/// is kept longer than the retention. Data MUST NOT be removed earlier, unless the size limit is
-/// exceeded.
+/// Reads and writes continue meanwhile. Data is removed by whole segments or partitions, so some
+/// rows are kept longer than the retention. Data MUST NOT be removed earlier, unless the size limit
+/// is exceeded.
 pub trait Retention: Send + Sync {
-    /// Does the maintenance that is due for spans: seals rows, and removes old ones.
+    /// Does the maintenance that is due for spans: seals rows, and removes old spans.
     ///
-    /// `now` is the wall clock. An engine MUST NOT delete everything because a clock jumped ahead:
-    /// it measures ages with a monotonic clock, or uses `now` only if newer rows confirm it.
+    /// `now` is the wall clock. An engine MUST NOT delete everything because a clock jumped ahead.
+    /// Therefore it measures ages with a monotonic clock, or uses `now` only if newer rows confirm
+    /// it.
     ///
     /// # Errors
-    /// [`EngineError`]: what was done before stays, and the rest is done by the next call.
+    /// [`EngineError`]: what was done before the error stays done, and the next call does the rest.
     fn maintain(&self, keep: SpanRetention, now: UnixNanos)
     -> Result<SpanMaintenance, EngineError>;
 
-    /// Does the maintenance that is due for metrics.
+    /// Does the maintenance that is due for metrics: seals rows, and removes old rows.
     ///
     /// # Errors
     /// As [`maintain`](Self::maintain).
@@ -43,14 +45,14 @@ pub struct SpanRetention {
     pub bytes: u64,
 }
 
-/// What one round of maintenance did to spans.
+/// What one call of [`Retention::maintain`] did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SpanMaintenance {
-    /// Spans moved from memory to their final place.
+    /// Spans that were sealed: moved from memory to their final place.
     pub sealed: u64,
     /// Spans removed because they were older than [`SpanRetention::age`].
     pub expired: u64,
-    /// Spans removed because of [`SpanRetention::bytes`], earlier than their retention.
+    /// Spans removed before the end of their retention, because of [`SpanRetention::bytes`].
     pub evicted: u64,
 }
 
@@ -59,32 +61,32 @@ pub struct SpanMaintenance {
 pub struct MetricRetention {
     /// HTTP rows that were received longer ago than this are removed.
     pub http: Duration,
-    /// The same for gRPC.
+    /// gRPC rows that were received longer ago than this are removed.
     pub grpc: Duration,
-    /// The same for SQL.
+    /// SQL rows that were received longer ago than this are removed.
     pub sql: Duration,
-    /// When metrics use more bytes than this, the oldest rows are removed.
+    /// When the stored metrics take more bytes than this, the oldest rows are removed.
     pub bytes: u64,
 }
 
-/// What one round of maintenance did to metrics.
+/// What one call of [`Retention::maintain_metrics`] did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct MetricMaintenance {
-    /// Rows moved from memory to their final place.
+    /// Rows that were sealed: moved from memory to their final place.
     pub sealed: u64,
-    /// Rows removed because of their age.
+    /// Rows removed because they were older than the retention of their protocol.
     pub expired: u64,
-    /// Rows removed because of [`MetricRetention::bytes`].
+    /// Rows removed before the end of their retention, because of [`MetricRetention::bytes`].
     pub evicted: u64,
 }
 
 impl MetricRetention {
-    /// The same age for all protocols.
+    /// A retention of `age` for all protocols.
     pub const fn all(age: Duration, bytes: u64) -> Self {
         Self { http: age, grpc: age, sql: age, bytes }
     }
 
-    /// The retention of `protocol`.
+    /// How long rows of `protocol` are kept.
     pub const fn age(&self, protocol: Protocol) -> Duration {
         match protocol {
             Protocol::Http => self.http,

@@ -35,7 +35,7 @@ pub trait Ask: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError>;
 }
 
-/// What a question is answered from.
+/// The sources from which a question is answered.
 #[derive(Clone, Copy)]
 pub struct Sources<'a> {
     /// Reads spans and traces.
@@ -85,7 +85,7 @@ pub enum QueryError {
 }
 
 impl QueryError {
-    /// How many traces an ambiguous prefix is reported with.
+    /// The largest number of matching traces that the error about an ambiguous prefix lists.
     pub const MAX_CANDIDATES: u32 = 5;
 
     pub(crate) fn invalid(field: &'static str, reason: &str) -> Self {
@@ -129,7 +129,7 @@ pub fn path_and_query<Q: Ask>(question: &Q) -> String {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let segment = format!("{{{key}}}");
         match path.contains(&segment) {
-            // A space in a path is `%20`; `+` stands for itself there.
+            // In a path, a space is `%20`, and `+` is a plus sign.
             true => path = path.replace(&segment, &value.replace('+', "%20")),
             false => query.push(pair),
         }
@@ -168,8 +168,8 @@ pub fn question_from_url<Q: Ask>(
                 InvalidQuestion::Query(segments.iter().fold(
                     error.to_string(),
                     |reason, (field, _)| {
-                        // The message lists the known parameters. A path parameter is none of the
-                        // query string, so it is taken out of the list.
+                        // The message lists the known parameters. A path parameter is not a
+                        // parameter of the query string, so it is removed from the list.
                         reason.replace(&format!("`{field}`, "), "")
                     },
                 ))
@@ -181,7 +181,7 @@ pub fn question_from_url<Q: Ask>(
 /// The prefix of an error about a path parameter: `path:FIELD:REASON`.
 const PATH_MARK: &str = "path:";
 
-/// The error for the path parameter `field`.
+/// The error about the path parameter `field`, marked with [`PATH_MARK`].
 pub(crate) fn path_error<E: serde::de::Error>(field: &str, reason: &str) -> E {
     E::custom(format!("{PATH_MARK}{field}:{reason}"))
 }

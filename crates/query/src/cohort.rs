@@ -8,8 +8,8 @@ use crate::reader::Reader;
 
 /// The largest number of traces in a cohort.
 const MAX_TRACES: u32 = 2_000;
-/// Where a window has more than [`MAX_TRACES`] traces, it is divided into this many intervals of
-/// equal length, and the newest traces of each interval are read.
+/// A window with more than [`MAX_TRACES`] traces is divided into this many intervals of equal
+/// length, and the newest traces of each interval are read.
 const INTERVALS: u32 = 20;
 /// The largest number of spans that are read for one cohort.
 pub(crate) const MAX_SPANS: u64 = 100_000;
@@ -43,8 +43,9 @@ pub(crate) fn compared_columns() -> Columns {
 }
 
 impl Reader<'_> {
-    /// The cohorts of two time ranges, `window` and `before`: traces with a span of `service` that
-    /// started in the range. Both are read at the same time.
+    /// The two cohorts of a comparison: traces that started in `window`, and traces that started in
+    /// `before`. Each trace has a span of `service`, or of any service if `service` is `None`. Both
+    /// cohorts are read at the same time.
     pub(crate) fn cohorts(
         &self,
         service: Option<&str>,
@@ -121,7 +122,7 @@ pub(crate) fn by_trace(spans: Vec<StoredSpan>) -> Vec<Vec<StoredSpan>> {
     lengths.into_iter().map(|length| spans.by_ref().take(length).collect()).collect()
 }
 
-/// The results of two closures; `other` runs on a second thread.
+/// Runs two closures at the same time, `other` on a second thread, and returns both results.
 pub(crate) fn side_by_side<A, B: Send>(
     one: impl FnOnce() -> A,
     other: impl FnOnce() -> B + Send,
@@ -148,8 +149,8 @@ pub(crate) fn intervals(started: TimeRange, count: u32) -> impl Iterator<Item = 
 fn thin_out(found: &mut Vec<TraceSummary>) -> bool {
     let all = found.len();
     if found.iter().map(|summary| summary.spans).sum::<u64>() > MAX_SPANS {
-        // Ids of 64 bits have random bytes in the lower half only: swapped, the random bytes are
-        // compared first.
+        // A trace id of 64 bits has random bytes in its lower half only. Swapping the bytes makes
+        // the random ones the first that are compared.
         found.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
         let mut spans = 0;
         let kept = found.iter().take_while(|summary| {

@@ -69,7 +69,7 @@ pub(crate) mod micros {
     }
 }
 
-/// A time as microseconds since the Unix epoch; null when there is none.
+/// A time, as an integer number of microseconds since the Unix epoch; null when there is none.
 pub(crate) mod micros_or_null {
     use coral_trace::UnixNanos;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -90,7 +90,7 @@ pub(crate) mod micros_or_null {
 }
 
 /// A time as nanoseconds since the Unix epoch, in decimal text, because JSON numbers are exact only
-/// up to 2^53.
+/// up to 2^53. Null when there is none.
 pub(crate) mod nanos {
     use coral_trace::UnixNanos;
     use serde::{Deserialize, Deserializer, Serializer};

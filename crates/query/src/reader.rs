@@ -7,8 +7,8 @@ use crate::ask::{QueryError, Sources};
 
 /// The largest number of services that are suggested when the question names an unknown service.
 const MAX_SIMILAR: usize = 3;
-/// The smallest Jaro-Winkler similarity (0 to 1) at which a name is suggested instead of an unknown
-/// one.
+/// The smallest Jaro-Winkler similarity (0 to 1) between an unknown name and a name that is
+/// suggested instead.
 pub(crate) const MIN_SIMILARITY: f64 = 0.7;
 
 /// Reads from the sources on behalf of one question.
@@ -28,6 +28,7 @@ impl<'a> Reader<'a> {
     }
 
     /// At most `limit` spans of `traces`, grouped by trace, with the given groups of columns.
+    /// `None` as `collector` is any collector.
     pub(crate) fn spans(
         &self,
         traces: &[TraceId],
@@ -50,8 +51,8 @@ impl<'a> Reader<'a> {
         self.from.traces.spans_of(traces, collector, columns, limit, self.budget)
     }
 
-    /// The trace whose id begins with `prefix`; `None` when there is none. An error when several
-    /// match.
+    /// The trace whose id begins with `prefix`; `None` when there is none. When there are several,
+    /// the error is [`QueryError::Ambiguous`].
     pub(crate) fn resolve(&self, prefix: TraceIdPrefix) -> Result<Option<TraceId>, QueryError> {
         if let Some(id) = prefix.exact() {
             return Ok(Some(id));
@@ -65,12 +66,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The services that have spans in `started` or shortly before or after, sorted by name.
+    /// The services that have spans in `started`, sorted by name. Services with spans only shortly
+    /// before or after may be included.
     pub(crate) fn known_services(&self, started: TimeRange) -> Result<Vec<String>, EngineError> {
         Ok(self.from.traces.services(started, self.budget)?.into_iter().collect())
     }
 
-    /// Services seen in `started` that `service` may be a misspelling of; none when it is seen there itself.
+    /// The services with spans in `started` whose names are similar to `service`; none when
+    /// `service` itself has spans there.
     pub(crate) fn did_you_mean(
         &self,
         service: &str,
@@ -82,8 +85,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The services with spans in `started` whose names are similar to `service`, most similar
-    /// first.
+    /// At most three services with spans in `started` whose names are similar to `service`, most
+    /// similar first.
     pub(crate) fn similar(
         &self,
         service: &str,

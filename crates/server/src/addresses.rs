@@ -1,4 +1,5 @@
-//! `DATA_DIR/run/addresses.json`: the addresses on which a running process listens, for scripts and for the CLI.
+//! `DATA_DIR/run/addresses.json`: the addresses on which a running process listens, for scripts and
+//! for the CLI.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -63,8 +64,8 @@ impl Drop for PublishedAddresses {
     }
 }
 
-/// Replaces an unspecified address, such as 0.0.0.0, by the loopback address, so that a process of this host can
-/// connect to it.
+/// Replaces an unspecified address, such as 0.0.0.0, by the loopback address, so that a process of
+/// this host can connect to it.
 pub fn on_this_host(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         ip if ip.is_unspecified() && ip.is_ipv4() => ([127, 0, 0, 1], address.port()).into(),

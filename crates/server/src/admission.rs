@@ -1,7 +1,9 @@
-//! Admission control: a bounded number of questions runs, a bounded number waits, and the queue is fair.
+//! Admission control: a bounded number of questions runs, a bounded number waits, and the queue is
+//! fair.
 //!
-//! The queue is round-robin on two levels: surfaces take turns, and within a surface, identities take turns. A client
-//! that asks without pause therefore delays every other identity by at most one question.
+//! The queue is round-robin on two levels: surfaces take turns, and within a surface, identities
+//! take turns. A client that asks without pause therefore delays every other identity by at most
+//! one question.
 
 mod refused;
 #[cfg(test)]
@@ -19,7 +21,8 @@ use tokio::sync::oneshot;
 pub use self::refused::NotAdmitted;
 use self::turns::{Ticket, Turns};
 
-/// Source of a question. Questions of one identity are queued in order; different identities take turns.
+/// Source of a question. Questions of one identity are queued in order; different identities take
+/// turns.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Identity {
     /// Surface on which the question was asked.
@@ -28,7 +31,8 @@ pub struct Identity {
     pub peer: Option<IpAddr>,
 }
 
-/// A way to ask questions. Each surface has an equal share of the turns, however many identities use the others.
+/// A way to ask questions. Each surface has an equal share of the turns, however many identities
+/// use the others.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Surface {
     /// The HTTP API with JSON answers.
@@ -42,11 +46,11 @@ pub enum Surface {
 /// Limits of admission.
 #[derive(Clone, Copy, Debug)]
 pub struct AdmissionLimits {
-    /// Questions that run at the same time.
+    /// Largest number of questions that run at the same time.
     pub max_running: usize,
-    /// Waiting questions of all identities.
+    /// Largest number of waiting questions of all identities together.
     pub max_waiting: usize,
-    /// Waiting questions of one identity.
+    /// Largest number of waiting questions of one identity.
     pub max_waiting_per_identity: usize,
     /// Longest time that a question waits for its turn.
     pub wait_timeout: Duration,
@@ -59,7 +63,7 @@ pub struct Admission {
     state: Arc<Mutex<State>>,
 }
 
-/// Permission to run one question, which is returned on drop.
+/// Permission to run one question. Dropping the permit passes it on.
 pub struct Permit {
     admission: Admission,
     outcome: Outcome,
@@ -83,8 +87,8 @@ enum Outcome {
 }
 
 impl Identity {
-    /// The identity of a peer. IPv6 peers of one /64 network have one identity, because one host may use all of its
-    /// addresses.
+    /// The identity of a peer. IPv6 peers of one /64 network have one identity, because one host
+    /// may use all of its addresses.
     pub fn new(surface: Surface, peer: Option<IpAddr>) -> Self {
         let network = |address: IpAddr| match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
@@ -93,7 +97,8 @@ impl Identity {
         Self { surface, peer: peer.map(network) }
     }
 
-    /// The identity of a request that [`crate::listen`] accepted, from the `extensions` of the request.
+    /// The identity of a request that [`crate::listen`] accepted, from the `extensions` of the
+    /// request.
     pub fn of_request(surface: Surface, extensions: &Extensions) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         Self::new(surface, peer)
@@ -137,7 +142,8 @@ impl Admission {
 
     fn enter(&self, who: &Identity) -> Result<Entry, NotAdmitted> {
         let mut state = self.state();
-        // While fewer questions run than may, none waits: a question that ends passes its permit on.
+        // No question waits while fewer than `max_running` run: a question that ends passes its
+        // permit on.
         if state.running < self.limits.max_running {
             state.running += 1;
             return Ok(Entry::Runs(self.permit()));
@@ -192,7 +198,8 @@ impl State {
     /// Passes the permit of a question that ended to the next waiting question.
     fn pass_on(&mut self) {
         match self.turns.pop() {
-            // `Waiting::drop` removes its ticket under this lock; the receiver therefore still exists.
+            // `Waiting::drop` removes its ticket under this lock; the receiver therefore still
+            // exists.
             Some(next) => drop(next.granted.send(())),
             None => self.running -= 1,
         }
@@ -205,8 +212,8 @@ enum Entry {
     Waits(Waiting),
 }
 
-/// One waiting question. Dropping the question removes its ticket from the queue and counts the question as
-/// cancelled.
+/// One waiting question. Dropping the question removes its ticket from the queue and counts the
+/// question as cancelled.
 struct Waiting {
     admission: Admission,
     who: Identity,

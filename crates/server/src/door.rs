@@ -1,8 +1,9 @@
 //! The table of the routes and RPCs of a port, each with the permission that it needs.
 //!
-//! A request must pass the `Host` check ([`hosts`]) and match a route. The [`Permission`] of the route is then among the
-//! extensions of the request, for later layers. A request that matches no route is answered by [`unmatched`]. Answers
-//! of HTTP routes are compressed if the client accepts that; gRPC has its own compression.
+//! A request must pass the `Host` check ([`hosts`]) and match a route. The [`Permission`] of the
+//! route is then among the extensions of the request, for later layers. A request that matches no
+//! route is answered by [`unmatched`]. Answers of HTTP routes are compressed if the client accepts
+//! that; gRPC has its own compression.
 
 pub mod hosts;
 mod own_names;
@@ -26,7 +27,8 @@ pub use self::permission::Permission;
 /// Smallest answer that is compressed, in bytes: a smaller one fits into one packet anyway.
 const MIN_COMPRESSED_BYTES: u16 = 1_024;
 
-/// The routes and RPCs of one port. [`crate::listen::serve`] accepts only this type, so every route has a permission.
+/// The routes and RPCs of one port. [`crate::listen::serve`] accepts only this type, so every route
+/// has a permission.
 pub struct Door {
     routes: Vec<Route>,
     hosts: AllowedHosts,
@@ -61,7 +63,8 @@ enum Protocol {
 }
 
 impl Door {
-    /// A door without routes that accepts requests to `hosts`. The error for an unknown path has `unknown_path_hint`.
+    /// A door without routes that accepts requests to `hosts`. The error for an unknown path has
+    /// `unknown_path_hint`.
     pub fn new(hosts: AllowedHosts, unknown_path_hint: &'static str) -> Self {
         Self { routes: Vec::new(), hosts, unknown_path_hint }
     }
@@ -80,8 +83,8 @@ impl Door {
         self
     }
 
-    /// Adds the gRPC service with that full name, such as `grpc.health.v1.Health`. Only `methods` reach `server`; every
-    /// other method is answered with `UNIMPLEMENTED`.
+    /// Adds the gRPC service with that full name, such as `grpc.health.v1.Health`. Only `methods`
+    /// reach `server`; every other method is answered with `UNIMPLEMENTED`.
     #[must_use]
     pub fn rpc(
         mut self,
@@ -120,7 +123,8 @@ impl Door {
 }
 
 impl Route {
-    /// A route that answers `method` on `path`, which has the syntax of axum. No other method reaches `handler`.
+    /// A route that answers `method` on `path`, which has the syntax of axum. No other method
+    /// reaches `handler`.
     pub fn new(
         method: Method,
         path: impl Into<String>,
@@ -130,8 +134,8 @@ impl Route {
         Self { method, path: path.into(), permission, handler, protocol: Protocol::Http }
     }
 
-    /// The path, and the handler with its layers. A layer that enforces permissions belongs between the extension and
-    /// `self.handler`.
+    /// The path, and the handler with its layers. A layer that enforces permissions belongs between
+    /// the extension and `self.handler`.
     fn into_handler(self) -> (String, MethodRouter) {
         let handler = self.handler.layer(Extension(self.permission));
         let handler = match self.protocol {
@@ -152,8 +156,8 @@ impl Method {
     }
 }
 
-/// gzip, for clients that accept it. A streamed answer has no known size and is always compressed; each piece is
-/// flushed.
+/// gzip, for clients that accept it. A streamed answer has no known size and is always compressed;
+/// each piece is flushed.
 fn compression() -> CompressionLayer<SizeAbove> {
     CompressionLayer::new()
         .quality(CompressionLevel::Fastest)

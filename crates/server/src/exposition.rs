@@ -21,7 +21,8 @@ const GAUGES: [&str; 11] = [
     "queries.waiting",
 ];
 
-/// Part of the names of gauges that exist once for each state: 1 for the current state, 0 for the others.
+/// Part of the names of gauges that exist once for each state: 1 for the current state, 0 for the
+/// others.
 const STATE: &str = ".state.";
 
 /// The response to `GET /metrics`. The counter `coral.agent.spans.received` becomes
@@ -39,7 +40,8 @@ pub fn prometheus(counters: &Counters) -> String {
     text
 }
 
-/// Size and extent of the spans in a store, as gauges of `role`.
+/// Size and extent of the spans in a store, with names of `role`. `store.damaged` is a counter, the
+/// others are gauges.
 pub fn store_gauges(role: &str, extent: &coral_engine::Extent) -> [(String, u64); 6] {
     [
         ("store.spans", extent.spans),
@@ -52,8 +54,8 @@ pub fn store_gauges(role: &str, extent: &coral_engine::Extent) -> [(String, u64)
     .map(|(name, value)| (format!("coral.{role}.{name}"), value))
 }
 
-/// Size and extent of the metrics in a store, as gauges of `role`, with a count of the points that
-/// exceeded the limit of series.
+/// Size and extent of the metrics in a store, as gauges with names of `role`. Two values are
+/// counters: damaged rows, and points that exceeded the limit of series.
 pub fn metric_gauges(role: &str, extent: &coral_engine::MetricExtent) -> [(String, u64); 5] {
     [
         ("metrics.rows", extent.rows),

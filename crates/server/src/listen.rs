@@ -31,7 +31,7 @@ use crate::door::Door;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on `{address}` for {what}")]
 pub struct BindError {
-    /// The address.
+    /// The address that could not be bound.
     pub address: SocketAddr,
     /// Configuration key of the address.
     pub what: &'static str,
@@ -46,8 +46,9 @@ pub async fn bind(address: SocketAddr, what: &'static str) -> Result<TcpListener
     listen(address).map_err(|source| BindError { address, what, source })
 }
 
-/// Backlog of the listening socket: connections that wait to be accepted. The kernel may allow fewer. The common value
-/// of 128 is too small for many simultaneous clients: a client that finds the backlog full retries after a second.
+/// Backlog of the listening socket: connections that wait to be accepted. The kernel may allow
+/// fewer. The common value of 128 is too small for many simultaneous clients: a client that finds
+/// the backlog full retries after a second.
 const BACKLOG: u32 = 4_096;
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -66,7 +67,7 @@ pub fn local_address(listener: &TcpListener) -> SocketAddr {
 /// Serves the routes of `door` until `stop`, then waits for the requests in flight.
 ///
 /// # Errors
-/// None: an error ends one connection only. The type is that of the other tasks.
+/// Never: an error ends only its own connection. Every task that may fail has this return type.
 pub async fn serve(
     listener: TcpListener,
     door: Door,
@@ -81,8 +82,8 @@ pub async fn serve(
     Ok(())
 }
 
-/// Limits of a port for questions. The clients are a colony, a few people and their tools. An answer of an agent is at
-/// most 4 MiB; an answer of a colony may be larger.
+/// Limits of a port for questions. The clients are a colony, a few people and their tools. An
+/// answer of an agent is at most 4 MiB; an answer of a colony may be larger.
 const QUESTION_PORT: ConnectionLimits = ConnectionLimits {
     connections: 256,
     streams: 32,
@@ -90,7 +91,7 @@ const QUESTION_PORT: ConnectionLimits = ConnectionLimits {
     answer_timeout: Duration::from_secs(30),
     headers_timeout: Duration::from_secs(90),
 };
-/// Largest body of a request, and the longest time to receive it.
+/// Largest body of a request, in bytes, and the longest time to receive it.
 const MAX_REQUEST_BODY_BYTES: usize = 64 * 1024;
 const REQUEST_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -33,14 +33,15 @@ pub struct RetainCounters {
     pub metrics_expired: AtomicU64,
     /// Rows of metrics that were deleted earlier, because of `storage.max_size`.
     pub metrics_evicted: AtomicU64,
-    /// Failed rounds of maintenance.
+    /// Number of failed rounds of maintenance.
     pub failures: AtomicU64,
 }
 
-/// Metrics may take a quarter of `storage.max_size`: one part of this number.
+/// Divisor of `storage.max_size`: metrics may take a quarter of that size.
 pub const METRICS_SHARE: u64 = 4;
 
-/// Interval of maintenance. A retention of less than four intervals shortens the interval.
+/// Interval of maintenance. A retention of less than four intervals shortens the interval to a
+/// quarter of the retention.
 const EVERY: Duration = Duration::from_millis(200);
 
 impl Retain {

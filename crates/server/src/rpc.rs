@@ -12,8 +12,9 @@ use crate::door::{Door, Permission};
 #[error("cannot serve gRPC reflection")]
 pub struct ReflectionError(#[source] tonic_reflection::server::Error);
 
-/// Adds gRPC health, which says that `service` is served, and reflection of `descriptors` to `door`. `service` is a
-/// full name, such as `coral.agent.v1.AgentService`; `descriptors` is an encoded `FileDescriptorSet`.
+/// Adds gRPC health, which says that `service` is served, and reflection of `descriptors` to
+/// `door`. `service` is a full name, such as `coral.agent.v1.AgentService`; `descriptors` is an
+/// encoded `FileDescriptorSet`.
 ///
 /// # Errors
 /// [`ReflectionError`] when `descriptors` cannot be read.

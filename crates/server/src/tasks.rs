@@ -61,14 +61,15 @@ impl Tasks {
         self.names.push((handle.id(), name));
     }
 
-    /// Waits for `stop`, or for a task that ends early, which stops the others. Then waits at most `drain_within` for
-    /// all tasks to end.
+    /// Waits for `stop`, or for a task that ends early, which stops the others. Then waits at most
+    /// `drain_within` for all tasks to end.
     ///
     /// # Errors
     /// [`EndedEarly`] names the task that ended early, or the tasks that did not end in time.
     pub async fn run(mut self, drain_within: Duration) -> Result<(), EndedEarly> {
         let early = tokio::select! {
-            // A task may end because of `stop` before this task observes `stop`: that is not an early end.
+            // A task may end because of `stop` before this task observes `stop`: that is not an
+            // early end.
             biased;
             () = self.stop.cancelled() => None,
             ended = self.set.join_next_with_id() => ended.map(|ended| self.early_end(ended)),

@@ -11,7 +11,9 @@ use coral_query::answer::{Anomalies, Anomaly, AnomalyKind};
 use coral_trace::sanitize::line;
 use coral_trace::units::counted;
 
-/// `windows` is `last 1 hour, against the 1 hour before`.
+/// The page of `coral query anomalies`: a table of changes, its legend, and how many traces were
+/// compared. `windows` is the window and its baseline in words:
+/// `last 1 hour, against the 1 hour before`.
 pub fn anomalies(found: &Anomalies, windows: &str, screen: Screen) -> String {
     let mut text = format!("Changes ({windows}):\n\n");
     if found.anomalies.is_empty() {
@@ -73,7 +75,8 @@ fn row(anomaly: &Anomaly) -> Vec<Cell> {
     ]
 }
 
-/// In the unit of its kind.
+/// `number` of `anomaly` as text, in the unit of the kind of the anomaly: a duration, a count of
+/// calls, or a percentage.
 fn number(anomaly: &Anomaly, number: f64) -> String {
     match anomaly.kind {
         AnomalyKind::Slower => duration(number as i64),
@@ -97,7 +100,7 @@ pub(crate) const fn kind(kind: AnomalyKind) -> &'static str {
     }
 }
 
-/// What the kinds in `found` mean.
+/// The legend: one line for each kind in `found`, which explains the kind.
 fn legend(found: &[Anomaly]) -> String {
     let mut text = String::new();
     let mut listed: Vec<AnomalyKind> = Vec::new();

@@ -1,4 +1,5 @@
-//! Answers as CSV (RFC 4180), for spreadsheets. Control characters are shown, not sent: JSON has them as they came.
+//! Answers as CSV (RFC 4180), for spreadsheets. Control characters are printed as `\u{…}`; the JSON
+//! of an answer has them unchanged.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,8 @@ use coral_trace::Span;
 
 use crate::root_cause::root_cause;
 
-/// One line a trace. Times are microseconds; services are separated by spaces.
+/// One CSV line for each trace. Times are in microseconds; the services of a trace are separated by
+/// spaces.
 pub fn traces(list: &TraceList) -> String {
     let header = "trace_id,start_time_unix_us,duration_us,span_count,error_count,services,\
                   root_service,root_operation,status_code,root_cause";
@@ -28,7 +30,7 @@ pub fn traces(list: &TraceList) -> String {
     document(header, rows)
 }
 
-/// One line a span. Attributes are one JSON object.
+/// One CSV line for each span. The attributes of a span are one JSON object in one cell.
 pub fn spans(trace: &Trace) -> String {
     let header = "trace_id,span_id,parent_span_id,agent_id,service_name,span_name,span_kind,\
                   start_time_unix_us,duration_us,status_code,span_status,source,attributes";
@@ -52,13 +54,14 @@ pub fn spans(trace: &Trace) -> String {
     document(header, rows)
 }
 
-/// Attributes as text, by key; of a repeated key the first.
+/// The attributes of a span as text, by key. If a key is repeated, its first value counts.
 fn texts(span: &Span) -> BTreeMap<&str, String> {
     let reversed = span.attributes.iter().rev();
     reversed.map(|pair| (pair.key.as_str(), pair.value.to_string())).collect()
 }
 
-/// One line a row. Percentiles are microseconds, empty beyond the last bound.
+/// One CSV line for each row. Percentiles are in microseconds; a percentile above the last bucket
+/// bound is an empty cell.
 pub fn red(table: &RedTable) -> String {
     let header =
         "method,route,operation,table,requests,errors,error_rate,p50_us,p95_us,p99_us,beyond_us";
@@ -79,7 +82,8 @@ pub fn red(table: &RedTable) -> String {
     document(header, rows)
 }
 
-/// A document of `header` and `rows`; each cell is quoted where CSV needs it.
+/// A CSV document: the line `header` as it is, then `rows`, whose cells are escaped with
+/// [`quoted`].
 pub fn document(header: &str, rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut text = format!("{header}\r\n");
     for row in rows {
@@ -90,7 +94,8 @@ pub fn document(header: &str, rows: impl Iterator<Item = Vec<String>>) -> String
     text
 }
 
-/// A spreadsheet takes text that begins with one of `=+-@` for a formula: a quote in front keeps it text.
+/// `cell` as a CSV cell. Text that begins with `=`, `+`, `-` or `@` gets a `'` in front, because a
+/// spreadsheet would evaluate it as a formula; numbers stay as they are.
 pub fn quoted(cell: &str) -> String {
     let cell = coral_trace::sanitize::whole(cell);
     let number = cell.parse::<f64>().is_ok();

@@ -1,7 +1,8 @@
-//! Lengths of time as pages print them.
+//! Durations as pages print them.
 
-/// Microseconds with their unit, rounded to three significant digits: `684µs`, `17.4ms`, `1.18s`. From one minute on
-/// two units: `2m 5s`, `1h 3m`. Zeros after the point are left out: `12ms`, `5s`. Negative lengths are `0µs`.
+/// `micros`, a duration in microseconds, as text with its unit, rounded to three significant
+/// digits: `684µs`, `17.4ms`, `1.18s`. From one minute on, the text has two units: `2m 5s`,
+/// `1h 3m`. Trailing zeros of a fraction are left out: `12ms`, `5s`. A negative duration is `0µs`.
 pub fn duration(micros: i64) -> String {
     let micros = micros.max(0);
     match micros {
@@ -14,18 +15,19 @@ pub fn duration(micros: i64) -> String {
     }
 }
 
-/// As [`duration`], of a length that cannot be negative.
+/// Like [`duration`], for a duration that cannot be negative.
 pub fn duration_of(micros: u64) -> String {
     duration(i64::try_from(micros).unwrap_or(i64::MAX))
 }
 
-/// Rounded half up.
+/// `micros`, which is above zero, rounded half up to three significant digits.
 fn three_digits(micros: i64) -> i64 {
     let step = 10_i64.pow(micros.ilog10().saturating_sub(2));
     (micros / step).saturating_add(i64::from(micros % step * 2 >= step)).saturating_mul(step)
 }
 
-/// `micros` as a number of `unit`s, without zeros at its end.
+/// `micros` as a number of units of `unit` microseconds, followed by `name`. Trailing zeros of the
+/// fraction are left out.
 fn with_fraction(micros: i64, unit: i64, name: &str) -> String {
     let digits = unit.ilog10() as usize;
     let fraction = format!("{:0digits$}", micros % unit);
@@ -85,7 +87,7 @@ mod tests {
         assert_eq!(duration_of(u64::MAX), duration(i64::MAX));
     }
 
-    /// A list that is sorted by length is printed in order.
+    /// A list that is sorted by duration is also in order as printed.
     #[test]
     fn a_longer_time_is_never_printed_as_a_shorter_one() {
         let digits =

@@ -1,4 +1,5 @@
-//! An answer to a question in plain English, as `coral ask` prints it and as its JSON words it.
+//! The words of an answer to a question in plain English: `coral ask` prints them, and the JSON of
+//! the answer has them.
 
 mod calls;
 mod changes;
@@ -17,19 +18,21 @@ use coral_trace::UnixNanos;
 
 pub use self::page::{Page, PageLine, PageSection};
 
-/// The answer in the layout of RFD 036 "CLI Commands". Lines end in the number of the query that they are from.
+/// The answer as text, in the layout of RFD 036 "CLI Commands". A line with a finding ends in the
+/// number of the query that the finding is from.
 pub fn text(answer: &English, screen: Screen) -> String {
     page(answer).text(screen)
 }
 
-/// The answer in words, with the commands that ask for its parts.
+/// The answer as a page of words, with the commands that print the data of its parts.
 pub fn page(answer: &English) -> Page {
     let (understanding, findings) = match (&answer.understanding, &answer.findings) {
         (None, _) | (_, Findings::NotUnderstood) => return unknown::not_understood(),
         (_, Findings::NoSuchService(found)) => return unknown::no_such_service(found),
         (Some(understanding), findings) => (understanding, findings),
     };
-    // Calls between services are counted of all routes.
+    // Calls between services are counted for all routes together, so the page does not name a
+    // route.
     let is_narrowed = !matches!(findings, Findings::Calls(_) | Findings::ServiceCalls(_));
     let mut page = Page {
         understood: Some(window::understood(understanding, began(findings), is_narrowed)),

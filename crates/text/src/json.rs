@@ -1,7 +1,8 @@
-//! Answers as JSON: the typed answer, and beside it the sentences that word it.
+//! Answers as JSON: every field of the typed answer, and beside the fields the same answer in
+//! words.
 //!
-//! A program reads the types, a person the words; the typed answer comes back from its JSON, because reading ignores
-//! the words.
+//! Programs read the fields, people read the words. Deserialising ignores the words, so the typed
+//! answer can be read back from its JSON.
 
 use coral_query::answer::{
     Anomalies, ColonyStatus, English, RedTable, SlowRow, Topology, Trace, TraceList, TraceSummary,
@@ -18,7 +19,8 @@ use crate::why::words::reason;
 
 /// An answer that has a JSON form.
 pub trait Projection: JsonSchema {
-    /// The answer as a JSON document of one line: every field of the typed answer, and the words that it lacks.
+    /// The answer as a JSON document of one line: every field of the typed answer, and the words
+    /// that the JSON adds for some answers.
     ///
     /// # Errors
     /// When a value of the answer has no JSON form.
@@ -43,7 +45,7 @@ macro_rules! without_words {
 
 without_words!(Anomalies, ColonyStatus, Topology, Trace);
 
-/// The field that is added to each trace of a list.
+/// The field that is added to each trace of a list: the root cause in words.
 const ROOT_CAUSE: &str = "root_cause";
 
 impl Projection for TraceList {
@@ -107,7 +109,7 @@ impl Projection for English {
     }
 }
 
-/// The field that is added to each row of `slow`.
+/// The field that is added to each row of `slow`: why no trace of the row is stored, in words.
 const WHY_NONE: &str = "why_none";
 
 impl Projection for RedTable {

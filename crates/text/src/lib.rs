@@ -1,5 +1,5 @@
-//! Answers as text, CSV and pictures. Everything that came from a span is data: control characters never
-//! reach a terminal.
+//! Answers as text, CSV, JSON and pictures. Control characters of span data are escaped, so that
+//! they never reach a terminal.
 #![warn(missing_docs)]
 
 pub mod anomalies;

@@ -1,4 +1,5 @@
-//! RED metrics as RFD 032 prints them, with the window before and the traces behind.
+//! RED metrics as a table, as RFD 032 prints them, with the change since an earlier window and with
+//! traces of slow requests.
 
 use std::fmt::Write as _;
 
@@ -11,7 +12,9 @@ use coral_query::{RedProtocol, RedSide, RedSource};
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted, instant};
 
-/// A heading, the table, the Overall line, and what was asked for besides. `window` is `last 1 hour`.
+/// The page of `coral query beyla http|grpc|sql`: heading, table and `Overall` line, then whatever
+/// else the question wants: the earlier window, slow traces. `window` is the window in words:
+/// `last 1 hour`.
 pub fn red_table(red: &RedTable, window: &str, screen: Screen) -> String {
     if red.rows.is_empty() && red.overall_before.as_ref().is_none_or(|before| before.requests == 0)
     {
@@ -107,7 +110,8 @@ fn name(row: &RedRow) -> String {
     if words.is_empty() { "(no name)".to_owned() } else { words.join(" ") }
 }
 
-/// `98ms`; `>10s` beyond the last bound; `-` when nothing is known.
+/// A percentile as text: `98ms`; `>10s` if it is above the last histogram bound; `-` if it is
+/// unknown.
 fn percentile(known: Option<i64>, numbers: &RedNumbers) -> String {
     match (known, numbers.beyond_us) {
         (Some(micros), _) => duration(micros),
@@ -116,7 +120,8 @@ fn percentile(known: Option<i64>, numbers: &RedNumbers) -> String {
     }
 }
 
-/// `0%`, `0.15%`, `12.5%`, `100%`; what is not nothing is never `0%`.
+/// `rate`, from 0.0 to 1.0, as a percentage: `0%`, `0.15%`, `12.5%`, `100%`. A rate above zero is
+/// never printed as `0%`.
 fn percent(rate: f64) -> String {
     let percent = rate * 100.0;
     match percent {
@@ -145,7 +150,7 @@ fn overall(numbers: &RedNumbers) -> String {
     format!("{requests}, P95 {p95}, {errors} errors")
 }
 
-/// `requests +20%, P95 -5%, errors +1.2 points`.
+/// The change between two windows: `requests +20%, P95 -5%, errors +1.2 points`.
 fn change(now: &RedNumbers, before: &RedNumbers) -> String {
     let mut parts =
         vec![format!("requests {}", relative(now.requests as f64, before.requests as f64))];
@@ -207,7 +212,7 @@ fn slow_trace(trace: &SlowTrace, screen: Screen) -> String {
     format!("{id}  {latency:>6}  {at}{remark}")
 }
 
-/// Why no trace behind a row is stored: a sentence without a full stop.
+/// Why no trace of a row's slow requests is stored: a sentence without a full stop.
 pub(crate) fn no_slow_trace(reason: NoSlowTrace) -> &'static str {
     match reason {
         NoSlowTrace::NoTraces => {

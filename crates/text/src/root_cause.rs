@@ -1,12 +1,12 @@
-//! The "Root Cause" of a trace: RFD 036 "CLI Commands".
+//! The column `Root Cause` of a list of traces, as in RFD 036 "CLI Commands".
 
 use crate::duration::duration;
 use coral_query::answer::{TraceCause, TraceLoss};
 
-/// The widest that a name is, in characters.
+/// Longest name, in characters; a longer name is cut.
 const MAX_NAME_CHARACTERS: usize = 60;
 
-/// `card-validator-svc timeout (4.8s)`
+/// The root cause of a trace in words: `card-validator-svc timeout (4.8s)`.
 pub fn root_cause(cause: &TraceCause) -> String {
     let (who, what) = (short(&cause.service), short(&cause.operation));
     let took = duration(cause.took_us);

@@ -1,32 +1,33 @@
-//! What a page is shown on: how wide it is, and whether it shows colours.
+//! Properties of the output that a page is printed to: its width, and whether it shows colours.
 
 use anstyle::{AnsiColor, Style};
 
-/// What a page is shown on.
+/// The output that a page is printed to: a terminal, a pipe or a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Screen {
-    /// How many columns a line of a table may take. `None` cuts nothing: a pipe, a file.
+    /// Largest width of a line of a table, in columns. `None` means no limit, as in a pipe or a
+    /// file.
     pub width: Option<usize>,
     /// Whether the page may have ANSI escape sequences.
     pub colour: bool,
 }
 
-/// How a part of a page is set off.
+/// How a part of a page is highlighted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Emphasis {
-    /// Not at all.
+    /// No highlighting.
     #[default]
     None,
     /// Red: something failed.
     Error,
     /// Bold: what matters most, such as the critical path.
     Strong,
-    /// Dim: ids, and what explains the rest.
+    /// Dim: ids and explanations.
     Faint,
 }
 
 impl Screen {
-    /// Any width, no colours: what a pipe gets.
+    /// Unlimited width and no colours, as for a pipe.
     pub const PLAIN: Self = Self { width: None, colour: false };
 
     /// `text` in red.
@@ -44,7 +45,7 @@ impl Screen {
         self.emphasise(text, Emphasis::Faint)
     }
 
-    /// `text`, set off as `emphasis` says. Empty text stays empty.
+    /// `text` with the ANSI style of `emphasis`, if the output has colours. Empty text stays empty.
     pub fn emphasise(self, text: &str, emphasis: Emphasis) -> String {
         let style = match emphasis {
             _ if !self.colour || text.is_empty() => return text.to_owned(),

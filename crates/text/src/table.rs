@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use crate::screen::{Emphasis, Screen};
 
-/// No column is cut to fewer columns of a terminal than these, or than its heading.
+/// Smallest width to which a column is cut, in columns of a terminal. A column also stays as wide
+/// as its heading.
 const MIN_CUT_WIDTH: usize = 12;
 const BETWEEN: &str = " | ";
 
@@ -25,12 +26,12 @@ enum ColumnKind {
     Id,
 }
 
-/// A cell of a [`Table`]. Its text is safe for a terminal already.
+/// A cell of a [`Table`]. Its text must have no control characters: callers escape them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Cell {
     text: String,
     emphasis: Emphasis,
-    /// What follows the text, and is never cut.
+    /// Text that follows `text` and is never cut.
     suffix: String,
 }
 
@@ -46,8 +47,9 @@ impl<'a> Table<'a> {
         Self { columns: columns.into_iter().collect(), rows }
     }
 
-    /// The table, as wide as `screen` at most. Columns of names are cut to fit, the widest first, and a line below the
-    /// table says which were.
+    /// The table as text. If it is wider than `screen`, columns of names are cut, the widest first,
+    /// and a line below the table lists them. Other columns are never cut, so the table may stay
+    /// too wide.
     pub fn text(&self, screen: Screen) -> String {
         let wanted = self.widths();
         let widths = self.fitted(&wanted, screen);
@@ -72,7 +74,7 @@ impl<'a> Table<'a> {
         text
     }
 
-    /// How wide each column would be if there were room for everything.
+    /// The width of each column if nothing is cut.
     fn widths(&self) -> Vec<usize> {
         let widest = |(at, column): (usize, &Column<'_>)| {
             let cells = self.rows.iter().filter_map(|row| row.get(at)).map(Cell::width);
@@ -117,12 +119,12 @@ impl<'a> Table<'a> {
 }
 
 impl Cell {
-    /// Set off as `emphasis` says.
+    /// A cell with `text`, highlighted as `emphasis`.
     pub fn emphasised(text: impl Into<String>, emphasis: Emphasis) -> Self {
         Self { text: text.into(), emphasis, suffix: String::new() }
     }
 
-    /// With `suffix` behind the text, which stays where the text is cut. A suffix is an error's.
+    /// Adds `suffix` behind the text. The suffix is never cut, and is highlighted as an error.
     pub fn with_suffix(mut self, suffix: impl Into<String>) -> Self {
         self.suffix = suffix.into();
         self
@@ -132,7 +134,7 @@ impl Cell {
         width(&self.text) + width(&self.suffix)
     }
 
-    /// The cell in `room` columns of a terminal, and how many it takes.
+    /// The cell, cut to `room` columns of a terminal, and the number of columns that it then takes.
     fn shown(&self, room: usize, emphasis: Emphasis, screen: Screen) -> (String, usize) {
         let text = cut(&self.text, room.saturating_sub(width(&self.suffix)));
         let taken = width(&text) + width(&self.suffix);
@@ -167,13 +169,13 @@ pub const fn id(heading: &str) -> Column<'_> {
     Column { heading, kind: ColumnKind::Id }
 }
 
-/// `rows` under `columns`, whole and without colours.
+/// `rows` under `columns` as a table that is not cut and has no colours.
 pub fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
     let cells = rows.iter().map(|row| row.iter().map(|cell| cell.as_str().into()).collect());
     Table::new(columns.iter().map(|column| whole(column)), cells.collect()).text(Screen::PLAIN)
 }
 
-/// `text`, cut to `room` columns of a terminal; `…` says so.
+/// `text`, cut to `room` columns of a terminal. A text that was cut ends in `…`.
 pub fn cut(text: &str, room: usize) -> String {
     if width(text) <= room {
         return text.to_owned();

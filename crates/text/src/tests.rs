@@ -17,8 +17,9 @@ use coral_trace::{
 
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/// A trace of one span a line: `id service kind start+duration name < parent | note key=value …`, times
-/// in milliseconds. Notes: `error`, `status=503`, `grpc=5`, `sdk`; other pairs are attributes.
+/// The trace that `text` describes, one span on each line:
+/// `id service kind start+duration name < parent | note key=value …`. Times are in milliseconds.
+/// Notes: `error`, `status=503`, `grpc=5`, `sdk`; other pairs are attributes.
 fn trace(text: &str) -> Trace {
     let spans: Vec<TraceSpan> = text.lines().map(span).collect();
     let start = spans.iter().map(|span| span.span.start).min().unwrap_or(UnixNanos(0));
@@ -102,7 +103,7 @@ fn id(short: &str) -> String {
     format!("{short:0>16}")
 }
 
-/// Design §5: what the RFD's picture shows.
+/// The trace that RFD 036 shows.
 const REFERENCE: &str = "\
 1 frontend-api server 0+1200 POST /checkout | status=200
 2 payments-api server 50+450 POST /api/v1/payments < 1 | status=200

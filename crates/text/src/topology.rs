@@ -13,7 +13,9 @@ use coral_query::answer::{NodeKind, Topology, TopologyDiff, TopologyEdge};
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted};
 
-/// `window` is `last 1 hour`, `before` is `1 hour`: what changes are since.
+/// The service map as text: edges, nodes without edges, call cycles and changes. `window` is the
+/// window in words: `last 1 hour`. `before` is the length of the time before it that changes are
+/// compared with: `1 hour`.
 pub fn text(map: &Topology, window: &str, before: &str, screen: Screen) -> String {
     let nodes = counted(map.nodes.len() as u64, "node");
     let edges = counted(map.edges.len() as u64, "edge");
@@ -91,7 +93,7 @@ fn cycles(map: &Topology) -> String {
     text
 }
 
-/// What it was made of, and what it lacks.
+/// How many traces and spans the map was computed from, and what the map lacks.
 fn basis(map: &Topology) -> String {
     let (traces, spans) = (counted(map.traces, "trace"), counted(map.spans, "span"));
     let mut text = format!("{traces}, {spans}.");

@@ -1,4 +1,4 @@
-//! Lists of traces as the RFD prints them, and the spans of one trace line by line.
+//! Lists of traces as RFD 036 prints them, and one trace as a table of spans.
 
 use std::fmt::Write as _;
 
@@ -13,19 +13,19 @@ use coral_trace::Span;
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, instant};
 
-/// What a list is about, for its heading.
+/// The question that a list answers, for its heading.
 #[derive(Clone, Debug)]
 pub struct Heading {
-    /// What was asked.
+    /// The question that the list answers.
     pub filter: TracesQuestion,
-    /// `last 1 hour`, `since 2026-11-23T09:00:00Z`.
+    /// The window in words: `last 1 hour`, `since 2026-11-23T09:00:00Z`.
     pub window: String,
 }
 
-/// The narrowest prefix of an id that is printed.
+/// Smallest number of digits of a trace id that are printed.
 const MIN_ID_DIGITS: usize = 16;
 
-/// A heading, the table, and what was left out.
+/// The list as text: a heading, the table, and a note if more traces match.
 pub fn trace_table(list: &TraceList, heading: &Heading, screen: Screen) -> String {
     if list.traces.is_empty() {
         return nothing(list, heading);
@@ -99,7 +99,8 @@ fn recent_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {
     Table::new(columns, traces.iter().map(row).collect()).text(screen)
 }
 
-/// Without the operations where every cause is known, as in the RFD.
+/// The table of slow traces. The column `Root Operation` is left out if the root cause of every
+/// trace is known, as in RFD 036.
 fn slow_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {
     let is_explained = traces.iter().all(|trace| trace.cause.is_some());
     let row = |trace: &TraceSummary| {
@@ -115,7 +116,8 @@ fn slow_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {
     Table::new(columns, traces.iter().map(row).collect()).text(screen)
 }
 
-/// The name may be cut to fit, what is known of it never.
+/// The cell of the root operation. The name may be cut to fit; ` (ERROR)` and ` (no root)` are
+/// never cut.
 fn operation(trace: &TraceSummary) -> Cell {
     let failed = if trace.error_count > 0 { " (ERROR)" } else { "" };
     let torn = if trace.root_service.is_none() { " (no root)" } else { "" };
@@ -128,8 +130,9 @@ fn id(trace: &TraceSummary, digits: usize) -> String {
     id
 }
 
-/// Ids are cut where they still differ, so that each can be pasted into `--trace-id`. Ids of 64 bits,
-/// which begin with 16 zeros, are not cut.
+/// How many digits of each trace id are printed: 16 if those differ, so that each can be pasted
+/// into `--trace-id`, else all. Ids of 64 bits begin with 16 zeros: a list with such an id has all
+/// digits.
 fn id_width(traces: &[TraceSummary]) -> usize {
     let mut cut: Vec<String> = traces.iter().map(|trace| id(trace, MIN_ID_DIGITS)).collect();
     cut.sort_unstable();
@@ -138,7 +141,7 @@ fn id_width(traces: &[TraceSummary]) -> usize {
     if differ && telling { MIN_ID_DIGITS } else { usize::MAX }
 }
 
-/// One line a span, by start.
+/// The spans of one trace as a table: one line for each span, by start time.
 pub fn span_table(trace: &Trace, screen: Screen) -> String {
     let row = |span: &Span| -> Vec<Cell> {
         let offset = span.start.as_micros().saturating_sub(trace.start.as_micros());

@@ -1,5 +1,5 @@
-//! A cause, as `coral why` prints it: the verdict, where to see it, who else is suspected, and how much was
-//! known.
+//! A cause, as `coral why` prints it: the verdict, evidence, other suspects, and how many traces
+//! were compared.
 
 pub(crate) mod words;
 
@@ -15,10 +15,11 @@ use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
 use coral_trace::units::counted;
 
-/// Suspects that are listed.
+/// Largest number of suspects that are listed.
 const MAX_SUSPECTS: usize = 5;
 
-/// `windows` is `last 15 minutes, against the 1 hour before`; `until` is the end of the window.
+/// The page of `coral why`. `windows` is the window and its baseline in words:
+/// `last 15 minutes, against the 1 hour before`; `until` is the end of the window.
 pub fn why(why: &Why, windows: &str, until: UnixNanos, screen: Screen) -> String {
     let mut text = format!("{} ({windows})\n\n", question(why));
     text.push_str(&verdict(why, until, screen));
@@ -79,7 +80,8 @@ fn verdict(why: &Why, until: UnixNanos, screen: Screen) -> String {
     }
 }
 
-/// No trace of the window or the baseline is of the service.
+/// Whether the service of the question is unknown: no trace of the window or the baseline has a
+/// span of it.
 fn is_unknown(why: &Why) -> bool {
     let is_found = why.traces > 0 || why.baseline_traces > 0 || !why.other_routes.is_empty();
     !is_found && !why.service.is_empty() && why.trace_id.is_none()
@@ -93,7 +95,7 @@ fn unknown(why: &Why) -> String {
     })
 }
 
-/// A hint with the names of services that may be meant.
+/// A hint with the names of similar services; `None` if there are none.
 pub(crate) fn did_you_mean(names: &[String]) -> Option<String> {
     let names: Vec<String> = names.iter().map(|name| line(name)).collect();
     let last = names.last()?;
@@ -104,7 +106,7 @@ pub(crate) fn did_you_mean(names: &[String]) -> Option<String> {
     Some(format!("Hint: did you mean {all}?\n"))
 }
 
-/// How long the window's requests, or the trace, would take under `condition`.
+/// How long the requests of the window, or the trace, take now and would take under `condition`.
 fn counterfactual(why: &Why, condition: &str) -> String {
     if why.counterfactual_p95_us >= why.p95_us {
         return String::new();
@@ -116,7 +118,7 @@ fn counterfactual(why: &Why, condition: &str) -> String {
     }
 }
 
-/// The service is there, the route is not.
+/// The hint for a question whose route no trace has: the routes that traces have.
 fn other_routes(why: &Why) -> String {
     let who = match why.service.as_str() {
         "" => "no trace in this window has".to_owned(),
@@ -127,7 +129,7 @@ fn other_routes(why: &Why) -> String {
     format!("Hint: {who} {route}. Its routes are {}.\n", routes.join(", "))
 }
 
-/// Attribute values that the cause's slow spans have and its others have not.
+/// Attribute values that the slow or failing spans of the cause have and its other spans do not.
 fn standouts(why: &Why) -> String {
     let mut text = String::new();
     for found in &why.standouts {
@@ -179,7 +181,7 @@ fn suspects(why: &Why, screen: Screen) -> String {
     text + &screen.faint(&legend(shown))
 }
 
-/// What the columns and the kinds of `suspects` mean.
+/// The legend: explains the columns, and each kind among `suspects`.
 fn legend(suspects: &[WhySuspect]) -> String {
     let mut text =
         "Added time: share of the time by which parts became slower. Score: see `coral help why`.\n"
@@ -195,7 +197,7 @@ fn legend(suspects: &[WhySuspect]) -> String {
     text
 }
 
-/// How much was known.
+/// How many traces were compared, how much slower they became, and how many are complete.
 fn basis(why: &Why) -> String {
     let slower = match why.slowdown_us {
         slower if slower > 0 => format!(": {} slower (mean of P50, P75 and P90)", duration(slower)),
@@ -228,5 +230,5 @@ fn basis(why: &Why) -> String {
     text
 }
 
-/// Said where there are more traces than were read.
+/// The note for an answer that was computed from only a part of the matching traces.
 pub(crate) const SAMPLED: &str = "\nMore traces match; these were chosen evenly over the time.";

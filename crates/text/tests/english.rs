@@ -1,4 +1,4 @@
-//! What is answered in plain English to what is stored.
+//! Answers in plain English to questions about the stored requests of a shop.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod shop;
@@ -11,7 +11,8 @@ use expect_test::expect;
 
 use self::shop::{NOON, ask, request, shop, sources};
 
-/// The page for `question`, asked at noon. The answer is checked to come back from its JSON, and to be worded alike.
+/// The page for `question` at noon. Checks too that the answer can be read back from its JSON, and
+/// then has the same JSON.
 fn answer(sources: &SharedSources, question: &str) -> String {
     let question =
         EnglishQuestion { question: question.to_owned(), now_unix_us: (NOON / 1_000) as i64 };

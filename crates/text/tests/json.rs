@@ -1,4 +1,4 @@
-//! Every answer comes back from its JSON, with and without the words that the JSON adds.
+//! Every answer can be read back from its JSON, with and without the words that the JSON adds.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod shop;
@@ -17,7 +17,7 @@ use coral_trace::UnixNanos;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// The JSON of `answer`, which is checked to come back as it was.
+/// The JSON of `answer`. Checks that reading the JSON returns an equal answer.
 #[track_caller]
 fn check<A: Projection + DeserializeOwned + PartialEq + std::fmt::Debug>(answer: &A) -> Value {
     let json = check_json(answer);
@@ -25,7 +25,7 @@ fn check<A: Projection + DeserializeOwned + PartialEq + std::fmt::Debug>(answer:
     json
 }
 
-/// The JSON of `answer`, which is checked to be the JSON of what is read from it.
+/// The JSON of `answer`. Checks that reading the JSON and writing it again changes nothing.
 #[track_caller]
 fn check_json<A: Projection + DeserializeOwned>(answer: &A) -> Value {
     let bytes = answer.json().unwrap();

@@ -2,8 +2,8 @@
 
 use std::hash::{Hash, Hasher};
 
-/// Attributes in the order in which they were sent. Repeated keys are kept, but only the first
-/// value of a key is ever returned.
+/// Attributes in the order in which they were sent. Repeated keys are kept, but lookups by key
+/// return only the first value.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Attributes(pub Vec<KeyValue>);
 
@@ -47,8 +47,8 @@ impl Attributes {
         self.0.iter().find(|attribute| attribute.key == key).map(|attribute| &attribute.value)
     }
 
-    /// The first value of any of `keys`, which are alternative names of one attribute, in order of
-    /// preference.
+    /// The value of the first of `keys` that is present. `keys` are alternative names of one
+    /// attribute, in order of preference.
     pub fn first_of(&self, keys: &[&str]) -> Option<&Value> {
         keys.iter().find_map(|key| self.get(key))
     }

@@ -2,14 +2,14 @@
 
 use std::error::Error;
 
-/// An error and its causes in one line, each printed once: "cannot open database `x`: permission
+/// `error` and its causes in one line, each printed once: "cannot open database `x`: permission
 /// denied".
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let next = error.to_string();
-        // Some libraries repeat the cause in the error's own text.
+        // Some libraries repeat the cause's text in the text of the error itself.
         if !text.ends_with(&next) {
             text.push_str(": ");
             text.push_str(&next);

@@ -1,20 +1,21 @@
-//! Clock skew between hosts: by how much the spans of a server must be moved so that they lie
-//! within the client spans of the same calls. Used for display and comparison on request; stored
-//! times are never changed.
+//! Clock skew between hosts: how far the spans of a server must be moved in time to lie within the
+//! client spans of the same calls. Moved times are for display and comparison on request; stored
+//! times never change.
 
 use crate::tree::{Hop, Tree};
 
-/// For each of `hops`, which `tree` was built from, the nanoseconds to add to its times; 0 where
-/// clocks agree.
+/// For each of `hops`, the nanoseconds to add to its times; 0 where clocks agree. `tree` must have
+/// been built from `hops`.
 ///
 /// A server span that starts before its client span, or ends after it, is centred in the client
 /// span, as if the network took equally long in both directions. A server span that is longer than
-/// its client span is moved to start with it. Everything that the server did and called moves by
-/// the same amount, because it has the same clock. This is the rule of Jaeger's clock skew
-/// adjuster.
+/// its client span is moved to the start of the client span. Everything that the server did and
+/// called moves by the same amount, because the same clock measured it. This is the rule of
+/// Jaeger's clock skew adjuster.
 pub fn deltas(tree: &Tree, hops: &[Hop]) -> Vec<i64> {
     let mut deltas = vec![0; hops.len()];
-    // By node: the delta of the clock that its own work is measured by.
+    // By node: the delta of the clock that measured the node's own work, which is the server's
+    // clock.
     let mut clocks = vec![0i64; tree.nodes.len()];
     let mut callers = vec![None; tree.nodes.len()];
     for (at, node) in tree.nodes.iter().enumerate() {
@@ -34,7 +35,7 @@ pub fn deltas(tree: &Tree, hops: &[Hop]) -> Vec<i64> {
     deltas
 }
 
-/// By how many nanoseconds `server` must be moved to lie within `client`.
+/// The nanoseconds to add to the times of `server` so that it lies within `client`; 0 if it does.
 fn shift_into(client: &Hop, server: &Hop) -> i64 {
     if server.start >= client.start && server.end <= client.end {
         return 0;
@@ -73,12 +74,12 @@ mod tests {
         let hops = [
             hop(1, 0, Server, 0, 100),
             hop(2, 1, Client, 10, 60),
-            // 500 ahead, and 10 shorter than the call.
+            // 500 ahead of its client span, and 10 shorter.
             hop(3, 2, Server, 515, 555),
             hop(4, 3, Client, 520, 530),
-            // Measured by the same clock as its client span, and within it.
+            // Measured by the same clock as its client span, which contains it.
             hop(5, 4, Server, 521, 529),
-            // Another call of the first span, whose server's clock agrees.
+            // Another call of the first span, to a server whose clock agrees.
             hop(6, 1, Client, 70, 90),
             hop(7, 6, Server, 71, 89),
         ];

@@ -1,9 +1,10 @@
-//! Where the time of a trace went: the self time of each node, and the critical path, which had to
-//! be shorter for the trace to be faster.
+//! Where the time of a trace went: the self time of each node, and the critical path. A trace can
+//! become faster only if its critical path becomes shorter.
 //!
 //! Both are computed from [`Extents`]: the time ranges of the nodes of a [`Tree`], each limited to
-//! the range of its parent. Clocks disagree, and spans may continue after their parents; time
-//! outside of the parent's range does not count, and is reported as [`Extent::outside`].
+//! the range of its parent. Time outside of the parent's range does not count and is reported as
+//! [`Extent::outside`]. Such time has two causes: clocks disagree, or a span continues after its
+//! parent.
 
 #[cfg(test)]
 mod tests;
@@ -19,31 +20,32 @@ use crate::work;
 pub struct PathSegment {
     /// Index into [`Tree::nodes`].
     pub node: usize,
-    /// First instant inside.
+    /// The first instant inside the segment.
     pub start: UnixNanos,
-    /// First instant outside; never before `start`.
+    /// The first instant after the segment; never before `start`.
     pub end: UnixNanos,
 }
 
 /// The time range of each node of a tree, limited to the range of its parent.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Extents {
-    /// The extents, by node.
+    /// The extent of each node, by its index in [`Tree::nodes`].
     pub nodes: Vec<Extent>,
 }
 
 /// When a node started and ended, within the range of its parent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Extent {
-    /// First instant inside.
+    /// The first instant inside the extent.
     pub start: UnixNanos,
-    /// First instant outside; never before `start`.
+    /// The first instant after the extent; never before `start`.
     pub end: UnixNanos,
-    /// How much time of the node is outside of its parent's range.
+    /// How much time of the node lies outside of its parent's range.
     pub outside: Duration,
 }
 
-/// Two children count as sequential if their overlap is at most this fraction of the first: 1/50.
+/// Two children of a node count as sequential if their overlap is at most 1/50 of the duration of
+/// the earlier child.
 const MAX_OVERLAP_DIVISOR: u32 = 50;
 
 impl Extents {
@@ -64,8 +66,8 @@ impl Extents {
         Self { nodes }
     }
 
-    /// The self time of each node: its extent, without the time that is covered by its children,
-    /// which may overlap.
+    /// The self time of each node: the duration of its extent minus the time during which at least
+    /// one of its children runs.
     pub fn self_times(&self, tree: &Tree) -> Vec<Duration> {
         let own = |at: usize| {
             let extent = &self.nodes[at];
@@ -84,21 +86,23 @@ impl Extents {
     }
 
     /// The critical path below `root`, in order of time. The segments follow each other without
-    /// gaps from the start of `root` to its end, so that the sum of their durations is exactly the
+    /// gaps from the start of `root` to its end, so the sum of their durations is exactly the
     /// duration of `root`.
     ///
-    /// The path is walked backwards from the end. A node waited for the child that ended last,
-    /// before that for the child that ended last before that one started, and in between for
-    /// itself. This is the algorithm of CRISP (USENIX ATC 2022) and of Jaeger's user interface. Of
-    /// children that end together, the one that started first is chosen. A child may end after the
-    /// start of the next one by up to 1/50 of its duration and still counts as earlier, because
-    /// instrumentation closes spans late.
+    /// The path is walked backwards from the end of each node. The node waited for the child that
+    /// ended last; before the start of that child, for the child that had ended last by then; and
+    /// so on. Between its children, the node waited for itself. This is the algorithm of CRISP
+    /// (USENIX ATC 2022) and of Jaeger's user interface.
+    ///
+    /// Of children that end together, the path goes through the child that started first. A child
+    /// counts as earlier than the next child even if it ends up to 1/50 of its own duration after
+    /// the next child starts, because instrumentation closes spans late.
     pub fn critical_path(&self, tree: &Tree, root: usize) -> Vec<PathSegment> {
         self.critical_path_without(tree, root, &[])
     }
 
-    /// The critical path without the nodes that are marked in `left_out`; nodes beyond the length
-    /// of `left_out` are not marked.
+    /// The critical path without the nodes that are marked in `left_out`, a list by node. Nodes
+    /// beyond the end of the list are not marked.
     pub(crate) fn critical_path_without(
         &self,
         tree: &Tree,
@@ -144,8 +148,8 @@ impl Extent {
         self.end.since(self.start)
     }
 
-    /// Whether the extent ended before `then`, or started before and overlaps by at most 1/50 of
-    /// its duration.
+    /// Whether the extent started before `then`, and ended before `then` or at most 1/50 of its own
+    /// duration later.
     pub(crate) fn is_before(&self, then: UnixNanos) -> bool {
         self.start < then && self.end.since(then) <= self.duration() / MAX_OVERLAP_DIVISOR
     }

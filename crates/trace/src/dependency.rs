@@ -1,9 +1,9 @@
 //! Service maps: which service calls which, computed from the spans of traces.
 //!
-//! Calls are found by trace id and parent, never by comparing times or names. A call counts once:
-//! the client span and the server span of one call are one call, and a call with only one span
-//! counts by that span. Nothing here recurses. The map does not depend on the order in which traces
-//! are added or maps are merged.
+//! Calls are found by trace id and parent, never by comparing times or names. A client span and a
+//! server span of one call count as one call; if one of the spans is missing, the other counts
+//! alone. No function here recurses. The map does not depend on the order in which traces are added
+//! or maps are merged.
 
 mod cycles;
 mod diff;
@@ -40,12 +40,12 @@ pub struct Dependencies {
 /// A finished service map, sorted by names.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Topology {
-    /// Services that have spans, and what they call.
+    /// The services that have spans, and the nodes at the ends of edges.
     pub nodes: Vec<Node>,
-    /// The edges; `from` and `to` are indices into `nodes`.
+    /// The edges, sorted by caller, callee and protocol. `from` and `to` are indices into `nodes`.
     pub edges: Vec<Edge>,
-    /// Groups of nodes that call each other in a cycle, and nodes that call themselves: indices
-    /// into `nodes`.
+    /// Groups of nodes that call each other in a cycle, and single nodes that call themselves. A
+    /// group is a list of indices into `nodes`.
     pub cycles: Vec<Vec<usize>>,
     /// How many traces and spans the map was made of, and what it lacks.
     pub counts: Counts,
@@ -63,29 +63,30 @@ pub struct Node {
 /// All calls of one node to another over one protocol.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Edge {
-    /// The caller.
+    /// The calling node: an index into [`Topology::nodes`].
     pub from: usize,
-    /// The callee.
+    /// The called node: an index into [`Topology::nodes`].
     pub to: usize,
     /// `http`, `grpc`, `sql`, `redis`, `kafka` and so on; `unknown` when no attribute names the
     /// protocol.
     pub protocol: &'static str,
     /// How many calls there were.
     pub calls: u64,
-    /// How many calls failed, by the span of either side.
+    /// How many calls failed, by the status of the client span or of the server span.
     pub errors: u64,
-    /// How long the calls took, as measured by the caller if its span is known.
+    /// How long the calls took. A call takes as long as its client span; if that span is missing or
+    /// has several server spans, a call takes as long as its server span.
     pub latencies: Latencies,
 }
 
 /// One call of a trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OneCall {
-    /// The caller's span; if only the callee's span is known, that one.
+    /// The client or producer span of the call; if there is none, the callee's span.
     pub span: SpanId,
-    /// The caller.
+    /// The calling node.
     pub from: NodeId,
-    /// The callee.
+    /// The called node.
     pub to: NodeId,
     /// The protocol, as in [`Edge::protocol`].
     pub protocol: &'static str,
@@ -99,12 +100,12 @@ pub struct Counts {
     /// How many spans were added.
     pub spans: u64,
     /// How many spans have a parent that is not in the trace. The call that led to such a span is
-    /// not known and adds no edge.
+    /// not known, so no edge counts it.
     pub orphans: u64,
-    /// How many calls have no known callee: the span names none, and the callee's span is missing.
-    /// They add no edge.
+    /// How many calls have no known callee, because the callee's span is missing and the client
+    /// span does not name the callee. No edge counts these calls.
     pub unnamed: u64,
-    /// How many calls are not in the map because it has reached [`Dependencies::MAX_EDGES`].
+    /// How many calls are not in the map because the map has reached [`Dependencies::MAX_EDGES`].
     pub left_out: u64,
 }
 
@@ -123,21 +124,21 @@ struct EdgeSum {
 }
 
 impl Dependencies {
-    /// The largest number of edges. Calls over further edges are only counted, so that names made
-    /// up by a hostile exporter cannot exhaust the memory.
+    /// The largest number of edges. Calls over further edges are only counted in
+    /// [`Counts::left_out`], so that names made up by a hostile exporter cannot exhaust the memory.
     pub const MAX_EDGES: usize = 4_000;
 
-    /// The node of the service with this name.
+    /// The node of the service with this name, which is added if it is new.
     pub fn service(&mut self, name: &str) -> NodeId {
         self.nodes.intern(NodeKind::Service, name)
     }
 
-    /// The number of `hints` in this map.
+    /// The id of `hints` in this map, which they are added to if they are new.
     pub fn intern_peer_hints(&mut self, hints: &PeerHints<'_>) -> PeerHintsId {
         self.hints.intern(hints, &mut self.nodes)
     }
 
-    /// What the map needs to know about `span`.
+    /// The data of `span` that the map needs.
     pub fn span(&mut self, span: &Span) -> CallSpan {
         let hints = PeerHints::from_attributes(&span.attributes);
         CallSpan {
@@ -151,7 +152,7 @@ impl Dependencies {
         }
     }
 
-    /// The calls of one whole trace, without adding the trace.
+    /// The calls of one trace. `spans` must be all its spans. The trace is not added to the map.
     pub fn calls(&mut self, spans: &[CallSpan]) -> Vec<OneCall> {
         let found = self.join.calls(spans, &self.hints);
         let calls = found.calls.iter();
@@ -163,12 +164,13 @@ impl Dependencies {
             .collect()
     }
 
-    /// Whether `name` is a name that a map may give to `node`: see [`Node::name`].
+    /// Whether a finished map may show `node` under `name`; see [`Node::name`].
     pub fn is_called(&self, node: NodeId, name: &str) -> bool {
         self.nodes.is_called(node, name)
     }
 
-    /// Adds one whole trace. Of spans with the same id, only the first is used as a parent.
+    /// Adds one trace. `spans` must be all its spans. Of spans with the same id, only the first is
+    /// used as a parent.
     pub fn add_trace(&mut self, spans: &[CallSpan]) {
         let mut join = std::mem::take(&mut self.join);
         let found = join.calls(spans, &self.hints);
@@ -185,7 +187,7 @@ impl Dependencies {
         self.join = join;
     }
 
-    /// Adds another map, of other traces.
+    /// Adds the nodes, edges and counts of `other`, a map of other traces.
     pub fn merge(&mut self, other: Self) {
         let numbers = self.nodes.merge(&other.nodes);
         let number = |id: NodeId| numbers[id.index()];
@@ -237,7 +239,8 @@ impl Dependencies {
         }
     }
 
-    /// The edge that `calls` are added to; `None` when the limit on edges has been reached.
+    /// The edge that `calls` calls are to be added to. `None` when the map has [`Self::MAX_EDGES`]
+    /// edges and not this one; the calls are then counted as left out.
     fn edge(&mut self, key: EdgeKey, calls: u64) -> Option<&mut EdgeSum> {
         if self.edges.len() >= Self::MAX_EDGES && !self.edges.contains_key(&key) {
             self.counts.left_out += calls;

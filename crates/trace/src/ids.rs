@@ -11,10 +11,10 @@ pub struct TraceId([u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SpanId([u8; 8]);
 
-/// A prefix of a trace id: its first 1 to 32 hex digits, as a person may copy them from a table.
+/// A prefix of a trace id: its first 1 to 32 hex digits, such as a person copies from a table.
 ///
-/// The ids with the prefix are the closed range from [`first`](Self::first) to
-/// [`last`](Self::last).
+/// The ids that begin with the prefix are those from [`first`](Self::first) to
+/// [`last`](Self::last), both included.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TraceIdPrefix {
     first: u128,
@@ -28,7 +28,7 @@ pub enum InvalidId {
     Length {
         /// How many bytes or hex digits were given.
         found: usize,
-        /// How many are expected.
+        /// How many bytes or digits are expected, in words.
         expected: &'static str,
     },
     /// All bytes are zero, which W3C Trace Context reserves for an invalid id.
@@ -72,7 +72,7 @@ impl TraceIdPrefix {
         self.last
     }
 
-    /// The id itself, when all 32 digits were given.
+    /// The trace id, if the prefix has all 32 digits.
     pub fn exact(&self) -> Option<TraceId> {
         (self.first == self.last).then(|| TraceId(self.first.to_be_bytes()))
     }
@@ -162,8 +162,8 @@ impl From<TraceId> for TraceIdPrefix {
     }
 }
 
-/// Parses hex digits in upper or lower case. More than 32 digits are only checked; the caller
-/// rejects the length.
+/// Parses hex digits in upper or lower case. The caller must check the length of `text`: of more
+/// than 32 digits, only the last 32 are in the result.
 fn hex(text: &str) -> Result<u128, InvalidId> {
     text.chars().try_fold(0u128, |number, digit| {
         let value = digit.to_digit(16).ok_or(InvalidId::NotHex(digit))?;

@@ -2,8 +2,8 @@
 //! metrics and root causes.
 //!
 //! This crate is pure: no I/O, no async, no clock, no serde. All other crates of Coral use its
-//! types, which are named as in OpenTelemetry: a [`Span`] has a [`TraceId`], a [`SpanId`] and an
-//! [`Origin`], which is the resource and scope that the span was reported under, and the
+//! types, which are named as in OpenTelemetry. A [`Span`] has a [`TraceId`], a [`SpanId`] and an
+//! [`Origin`]: the resource and scope that the exporter reported the span under, and the
 //! [`Collector`] that made the span.
 #![warn(missing_docs)]
 

@@ -5,7 +5,8 @@ use crate::attribute::Attributes;
 /// The service name of spans whose resource has none, as in OpenTelemetry's resource conventions.
 pub const UNKNOWN_SERVICE: &str = "unknown_service";
 
-/// What all spans of one OTLP `ScopeSpans` share. Spans refer to it by `Arc`.
+/// The resource, scope and collector that all spans of one OTLP `ScopeSpans` share. Spans refer to
+/// their origin by `Arc`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Origin {
     /// The process, host or workload that was observed.

@@ -11,8 +11,8 @@ use crate::origin::{Collector, Resource, Scope};
 pub struct Rule {
     /// The field that the string is in.
     pub field: RuleField,
-    /// The whole value of the field. Parts never match, because a user's service may be called
-    /// `beyla-cart`.
+    /// The whole value of the field. A part of a value never matches, because a user's service may
+    /// be called `beyla-cart`.
     pub equals: Cow<'static, str>,
 }
 
@@ -37,14 +37,14 @@ enum Mode {
     Always(Collector),
 }
 
-/// The strings that identify Beyla 1.0 to 3.33 and OpenTelemetry's own build (OBI), as their
+/// The strings that identify Beyla 1.0 to 3.33 and plain OBI (OpenTelemetry's own build), as their
 /// releases send them.
 pub const BUILT_IN_RULES: &[Rule] = &[
     // Beyla 1.2-2.2, 2.7.7-3.33; OBI of May 2025.
     resource("telemetry.sdk.name", "beyla"),
-    // Beyla 2.5.1-2.7.6; later plain OBI.
+    // Beyla 2.5.1-2.7.6; plain OBI after May 2025.
     resource("telemetry.sdk.name", "opentelemetry-ebpf-instrumentation"),
-    // Beyla 3.3.1-3.33; plain OBI once its SDK name is `opentelemetry`.
+    // Beyla 3.3.1-3.33; plain OBI since its `telemetry.sdk.name` became `opentelemetry`.
     resource("telemetry.distro.name", "opentelemetry-ebpf-instrumentation"),
     // Beyla 1.6-3.8.
     resource("otel.library.name", "github.com/grafana/beyla"),

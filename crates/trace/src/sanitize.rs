@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-/// The largest number of characters that [`line()`] prints.
+/// The largest number of characters of a text that [`line()`] prints.
 const MAX_CHARACTERS: usize = 200;
 
-/// `text` on one line, cut after 200 characters. Characters that a terminal would interpret are
-/// escaped as `\u{…}`: control characters, escape sequences and direction overrides.
+/// `text` on one line. A text of more than 200 characters is cut, and its length in bytes is
+/// appended. Characters that a terminal would interpret are escaped as `\u{…}`: control characters,
+/// escape sequences and direction overrides.
 pub fn line(text: &str) -> String {
     match text.char_indices().nth(MAX_CHARACTERS) {
         None => whole(text),

@@ -47,7 +47,7 @@ pub struct Span {
     pub origin: Arc<Origin>,
 }
 
-/// A span's role in a call. The text form is lower case, as RFD 036 stores it.
+/// A span's role in a call. The store and the RPCs have its text form, which is lower case.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum SpanKind {
     /// Not specified. Shown as `internal`, as OTLP recommends.
@@ -130,8 +130,9 @@ impl Span {
     /// Whether this is one of the `in queue` and `processing` child spans that Beyla makes of one
     /// request. Such spans are stored unchanged; trees, service maps and counts skip them.
     ///
-    /// The name and the instrumentation decide: the attribute `span.metrics.skip` is no sign,
-    /// because an option makes Beyla put it on every span.
+    /// A virtual hop is an internal eBPF span with one of the two names, and without attributes
+    /// except `span.metrics.skip`. That attribute alone is no sign, because an option makes Beyla
+    /// put it on every span.
     pub fn is_virtual_hop(&self) -> bool {
         self.kind == SpanKind::Internal
             && matches!(self.name.as_str(), "in queue" | "processing")
@@ -141,14 +142,15 @@ impl Span {
 
     /// The response status: HTTP (200…; 0 means no response) or gRPC (0…16; 0 means success).
     ///
-    /// `None` when no attribute has a status, or the number does not fit in the SMALLINT column of
-    /// RFD 036.
+    /// `None` when no attribute has a status, or the number is negative or above 32,767, the limit
+    /// of the store's 16-bit column.
     pub fn response_status(&self) -> Option<u16> {
         response_status(&self.attributes)
     }
 }
 
-/// The attribute names are those that the versions of Beyla use, newest first.
+/// The response status among `attributes`. The names are those that the versions of Beyla use, the
+/// newest first.
 fn response_status(attributes: &Attributes) -> Option<u16> {
     let number = if let Some(http) =
         attributes.first_of(&["http.response.status_code", "http.status_code"])
@@ -161,8 +163,8 @@ fn response_status(attributes: &Attributes) -> Option<u16> {
     status_in_range(number)
 }
 
-/// A response status of any type that exporters of metrics send: 200, 200.0, "200",
-/// "PERMISSION_DENIED".
+/// The response status in `value`, which has any type that exporters of metrics send: 200, 200.0,
+/// "200", "PERMISSION_DENIED".
 pub(crate) fn status_of(value: &Value) -> Option<u16> {
     let number = match value {
         Value::Double(number) if number.0.fract() == 0.0 => Some(number.0 as i64),
@@ -195,18 +197,18 @@ const GRPC_NAMES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
-/// The number of a gRPC status name such as `PERMISSION_DENIED`.
+/// The status number of a gRPC status name such as `PERMISSION_DENIED`, in upper or lower case.
 fn grpc_code(name: &str) -> Option<i64> {
     GRPC_NAMES.iter().position(|known| known.eq_ignore_ascii_case(name)).map(|code| code as i64)
 }
 
-/// The name of a gRPC status number; `None` above 16.
+/// The name of a gRPC status number; `None` for numbers above 16.
 pub fn grpc_status_name(code: u16) -> Option<&'static str> {
     GRPC_NAMES.get(usize::from(code)).copied()
 }
 
 impl SpanKind {
-    /// The kind in lower case, as RFD 036 stores it.
+    /// The kind in lower case, such as `server`. An unspecified kind is `internal`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unspecified | Self::Internal => "internal",

@@ -28,8 +28,8 @@ pub fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Any attributes, including those that Beyla sends, with old and new names, of any type, and
-/// repeated.
+/// Any attributes. Some have keys that Beyla sends, old and new, with values of any type; keys may
+/// repeat.
 pub fn attributes() -> impl Strategy<Value = Attributes> {
     pairs(value())
 }
@@ -191,8 +191,8 @@ pub fn distinct_spans(count: Range<usize>) -> impl Strategy<Value = Vec<Span>> {
     })
 }
 
-/// Sorts spans and their attributes, so that they can be compared: the order of OTLP's groups and
-/// of attributes has no meaning.
+/// Sorts spans by id and their attributes by key, so that they can be compared. In OTLP, the order
+/// of groups and of attributes is arbitrary.
 pub fn sort(spans: &mut [Span]) {
     spans.sort_by_key(|span| (span.trace_id, span.span_id));
     for span in spans {

@@ -1,12 +1,13 @@
-//! Attribute values as text, for places that can only hold text: `map<string, string>` in RFD 036,
-//! tables, CSV.
+//! Attribute values as text, for places that can only hold text: the `map<string, string>`
+//! attributes of the agent's RPC, tables, CSV.
 
 use std::fmt::{self, Write as _};
 
 use crate::attribute::{Attributes, Value};
 
-/// Text is written unchanged; numbers and booleans as in JSON (and `NaN`, `Infinity`, `-Infinity`);
-/// bytes in base64; arrays and maps as JSON; an empty value as "".
+/// Text is written unchanged; numbers and booleans as in JSON; a float that JSON does not have as
+/// `NaN`, `Infinity` or `-Infinity`; bytes in base64; arrays and maps as JSON; an empty value as
+/// "".
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -44,7 +45,7 @@ fn json(f: &mut fmt::Formatter<'_>, value: &Value) -> fmt::Result {
     }
 }
 
-/// A JSON object; of a repeated key, the first value is written.
+/// Writes a JSON object. If a key repeats, only its first value is written.
 fn object(f: &mut fmt::Formatter<'_>, pairs: &Attributes) -> fmt::Result {
     f.write_char('{')?;
     let mut seen: Vec<&str> = Vec::new();

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// Nanoseconds since the Unix epoch, UTC, as in OTLP.
 ///
-/// The columns of RFD 036 hold microseconds; `coral-store` has the remaining digits in a separate
-/// column, so nothing is lost.
+/// The time columns of `coral-store` hold microseconds, and another column holds the remaining
+/// digits, so no nanosecond is lost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct UnixNanos(pub u64);
 
@@ -27,12 +27,12 @@ impl UnixNanos {
         (self.0 / 1_000) as i64
     }
 
-    /// The instant that many microseconds after the epoch; the epoch itself for negative numbers.
+    /// The instant `micros` microseconds after the epoch; the epoch itself for negative numbers.
     pub const fn from_micros(micros: i64) -> Self {
         Self((if micros < 0 { 0 } else { micros as u64 }).saturating_mul(1_000))
     }
 
-    /// The instant that many seconds after the epoch; the epoch itself for negative numbers.
+    /// The instant `secs` seconds after the epoch; the epoch itself for negative numbers.
     pub const fn from_secs(secs: i64) -> Self {
         Self((if secs < 0 { 0 } else { secs as u64 }).saturating_mul(1_000_000_000))
     }

@@ -1,9 +1,9 @@
 //! A trace as a tree.
 //!
 //! The spans of real traces are often inconsistent: parents are missing, ids repeat, clocks
-//! disagree, and a hostile exporter may link spans in cycles. Each given span is in the tree
-//! exactly once nevertheless, and each node says why it has its place. Nothing here recurses, so a
-//! chain of 100,000 spans does not overflow the stack.
+//! disagree, and a hostile exporter may link spans in cycles. The tree nevertheless contains each
+//! given span exactly once, and each node has the reason for its place. No function here recurses,
+//! so a chain of 100,000 spans does not overflow the stack.
 
 mod parents;
 #[cfg(any(test, feature = "testing"))]
@@ -30,31 +30,33 @@ pub struct Hop {
     /// The span's role in a call.
     pub kind: SpanKind,
     /// Whether the span is one of the `in queue` and `processing` child spans that Beyla makes of
-    /// one request. The tree attaches their children to the nearest other ancestor.
+    /// one request. The tree attaches the children of such a span to its nearest ancestor that is
+    /// not virtual.
     pub virtual_hop: bool,
 }
 
-/// The tree of a trace. Spans are given by their index in the slice that the tree was built from.
+/// The tree of a trace. Each span is represented by its index in the slice that the tree was built
+/// from.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Tree {
     /// The nodes; a parent may come after its children.
     pub nodes: Vec<Node>,
     /// Nodes without a parent node, by start time.
     pub roots: Vec<usize>,
-    /// Spans that repeat the id of an earlier span. They are in no node.
+    /// Spans that repeat the id of an earlier span. No node contains them.
     pub duplicates: Vec<usize>,
-    /// How many nodes have a client span without a server span.
+    /// How many nodes have a client span as their main span, so no server span shares their node.
     unanswered: usize,
 }
 
 /// A node of the tree: one span, or a client span and a server span of one call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Node {
-    /// The main span of the node. If the node is a call with both sides, the server span.
+    /// The main span of the node: the server span if the node is a call with both sides.
     pub span: usize,
     /// The client span, if the node is a call with both sides.
     pub client: Option<usize>,
-    /// Virtual hops below the node.
+    /// The virtual hops that are part of the node.
     pub inside: Vec<usize>,
     /// Why the node is where it is.
     pub place: Place,
@@ -67,37 +69,41 @@ pub struct Node {
 pub enum Place {
     /// A root: the span names no parent.
     Root,
-    /// Below its parent.
+    /// Below another node, because the parent that the span names was received.
     Child,
     /// A root, because the parent with this id was not received.
     Orphan(SpanId),
-    /// A root, because the span is its own ancestor: the earliest span of a cycle.
+    /// A root, because the span is the earliest span of a cycle, and cycles are cut above their
+    /// earliest span.
     Cycle,
 }
 
-/// What a trace lacks.
+/// What is missing or wrong in a trace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Completeness {
     /// How many spans name no parent. A complete trace has one.
     pub roots: usize,
     /// How many spans have a parent that was not received.
     pub orphans: usize,
-    /// How many cycles were cut.
+    /// How many cycles of spans were cut.
     pub cycles: usize,
     /// How many calls have no server span: the callee is not observed, as with databases and
-    /// external hosts, or its span was not received. A trace can be complete with such calls.
+    /// external hosts, or its span was not received. A client span with several server spans is
+    /// counted too. A trace can be complete with such calls.
     pub unanswered: usize,
 }
 
 impl Completeness {
-    /// Whether the trace has exactly one root, and every parent that a span names.
+    /// Whether exactly one span names no parent, every other span's parent was received, and there
+    /// is no cycle.
     pub fn is_complete(&self) -> bool {
         (self.roots, self.orphans, self.cycles) == (1, 0, 0)
     }
 }
 
 impl Tree {
-    /// Builds the tree of `hops` in O(n log n). The order of `hops` matters only among equal ids.
+    /// Builds the tree of `hops` in O(n log n). Their order matters only for hops with equal ids,
+    /// of which the first is used.
     pub fn build(hops: &[Hop]) -> Self {
         let parents = Parents::find(hops);
         let mut tree = Self::default();
@@ -110,7 +116,7 @@ impl Tree {
         tree
     }
 
-    /// Every node with its depth, depth first, parents before children.
+    /// All nodes in depth-first preorder, as pairs of node and depth. Roots have depth 0.
     pub fn preorder(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         let mut stack: Vec<(usize, usize)> =
             self.roots.iter().rev().map(|root| (*root, 0)).collect();
@@ -121,7 +127,7 @@ impl Tree {
         })
     }
 
-    /// What the trace lacks.
+    /// What is missing or wrong in the trace.
     pub fn completeness(&self) -> Completeness {
         let mut found = Completeness { unanswered: self.unanswered, ..Completeness::default() };
         for root in &self.roots {
@@ -135,8 +141,8 @@ impl Tree {
         found
     }
 
-    /// Makes one node for each span that is not inside another node, and returns the node of every
-    /// span.
+    /// Makes a node for each call and each other span, and returns the node of every span. Virtual
+    /// hops and duplicates have no node of their own.
     fn add_nodes(&mut self, hops: &[Hop], parents: &Parents) -> Vec<Option<usize>> {
         let servers = parents.only_servers(hops);
         let mut nodes: Vec<Option<usize>> = vec![None; hops.len()];
@@ -166,11 +172,11 @@ impl Tree {
         for (at, node) in nodes.iter().enumerate() {
             match (*node, parents.parent[at].and_then(|parent| nodes[parent])) {
                 (None, Some(above)) => self.nodes[above].inside.push(at),
-                // The two spans of a call are one node.
+                // Client span and server span of one call share a node.
                 (Some(node), Some(above)) if node == above => {}
                 (Some(node), Some(above)) => self.nodes[above].children.push(node),
                 (Some(node), None) => self.roots.push(node),
-                // A repeated id.
+                // A span that repeats an id.
                 (None, None) => {}
             }
         }
@@ -187,7 +193,7 @@ impl Tree {
 }
 
 impl Node {
-    /// The span that started first: of a call with both sides, the client span.
+    /// The outer span of the node: the client span of a call with both sides, else the only span.
     pub fn first(&self) -> usize {
         self.client.unwrap_or(self.span)
     }

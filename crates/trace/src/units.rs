@@ -4,12 +4,12 @@ mod length;
 
 pub use length::{InvalidDuration, MAX_DURATION, parse_duration, sum_of_parts};
 
-/// A duration as the command line reads it: `7d`, `1h`, `15m`, `90s`, `500ms`, `17us`.
+/// A duration in the syntax that the command line reads: `7d`, `1h`, `15m`, `90s`, `500ms`, `17us`.
 pub fn flag(length: std::time::Duration) -> String {
-    let micros = length.subsec_micros();
+    let micros = length.as_micros();
     match length.as_secs() {
-        0 if micros > 0 && micros.is_multiple_of(1_000) => format!("{}ms", micros / 1_000),
-        0 if micros > 0 => format!("{micros}us"),
+        _ if !micros.is_multiple_of(1_000) => format!("{micros}us"),
+        _ if !micros.is_multiple_of(1_000_000) => format!("{}ms", micros / 1_000),
         seconds if seconds > 0 && seconds.is_multiple_of(86_400) => {
             format!("{}d", seconds / 86_400)
         }
@@ -38,7 +38,8 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", count(number))
 }
 
-/// Microseconds since the Unix epoch as RFC 3339 text, in UTC, without fractions of a second.
+/// The time `micros` microseconds after the Unix epoch as RFC 3339 text, in UTC, without fractions
+/// of a second.
 pub fn instant(micros: i64) -> String {
     match jiff::Timestamp::from_microsecond(micros) {
         Ok(instant) => instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_flag_is_read_back_as_the_same_length() {
-        for text in ["7d", "1h", "15m", "90s", "500ms", "17us", "0s"] {
+        for text in ["7d", "1h", "15m", "90s", "500ms", "17us", "1500ms", "1000001us", "0s"] {
             assert_eq!(flag(parse_duration(text).unwrap()), text);
         }
     }

@@ -1,6 +1,6 @@
-//! Counts the steps of loops whose length depends on the shape of a trace, so that tests can put a
-//! bound on them: on a busy machine, measured times say little. Steps are counted in the tests of
-//! this crate only; elsewhere a step does nothing.
+//! Counts the steps of loops whose length depends on the shape of a trace. Tests bound the number
+//! of steps instead of the elapsed time, which varies on a busy machine. Only this crate's own
+//! tests count; in other builds [`step`] does nothing.
 
 #[cfg(test)]
 thread_local! {
@@ -14,7 +14,7 @@ pub(crate) fn step() {
     STEPS.set(STEPS.get() + 1);
 }
 
-/// The result of `work`, and how many steps it took on this thread.
+/// Runs `work`, and returns its result and the number of steps that it counted on this thread.
 #[cfg(test)]
 pub(crate) fn steps<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let before = STEPS.get();

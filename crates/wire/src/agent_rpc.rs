@@ -1,5 +1,5 @@
-//! The RPCs between a colony and an agent: `proto/coral/agent/v1/agent.proto`. Spans have RFD 036's
-//! form, metrics have RFD 032's.
+//! The RPCs between a colony and an agent: `proto/coral/agent/v1/agent.proto`. Spans have the
+//! messages of RFD 036, and metrics those of RFD 032: the documents that specified these RPCs.
 
 mod metrics;
 
@@ -17,8 +17,9 @@ pub mod proto {
     include!("generated/coral.agent.v1.rs");
 }
 
-/// A span in the form of `BeylaTraceSpan`. Of the resource it has `service.name` only, and it lacks events, links,
-/// scope, attribute types, trace state and flags; `SPAN_ENCODING_OTLP` has all of them.
+/// Converts a span to a `BeylaTraceSpan`. Of the resource, only `service.name` is kept. Attributes
+/// become text. Events, links, scope, status message, trace state and flags are left out;
+/// `SPAN_ENCODING_OTLP` keeps everything.
 impl From<&Span> for proto::BeylaTraceSpan {
     fn from(span: &Span) -> Self {
         Self {
@@ -37,15 +38,16 @@ impl From<&Span> for proto::BeylaTraceSpan {
     }
 }
 
-/// Size of `span` in an answer as [`proto::BeylaTraceSpan`], with tag and length.
+/// An upper bound of the bytes that `span` adds to an answer as a [`proto::BeylaTraceSpan`], with
+/// tag and length.
 pub fn rfd_span_len(span: &Span) -> usize {
     use prost::Message as _;
-    /// The most bytes of a tag (1) and a length (5).
+    /// The most bytes that a field's tag (1) and length (5) can have.
     const FRAME: usize = 6;
     proto::BeylaTraceSpan::from(span).encoded_len() + FRAME
 }
 
-/// `instant` with nanoseconds.
+/// Converts `instant` to a protobuf timestamp, with all its nanoseconds.
 pub fn timestamp(instant: UnixNanos) -> Timestamp {
     let (seconds, nanos) = (instant.0 / 1_000_000_000, instant.0 % 1_000_000_000);
     Timestamp { seconds: seconds as i64, nanos: nanos as i32 }
@@ -56,7 +58,8 @@ fn duration(duration: std::time::Duration) -> Duration {
     Duration { seconds, nanos: duration.subsec_nanos() as i32 }
 }
 
-/// The first of several values with the same key is used, as everywhere.
+/// The values of `attributes` as text. If several attributes have the same key, the first one
+/// counts, as everywhere in Coral.
 fn texts(attributes: &Attributes) -> BTreeMap<String, String> {
     let mut texts = BTreeMap::new();
     for attribute in attributes {

@@ -3,7 +3,8 @@
 //! This is the only crate that uses protobuf, OTLP's JSON and gRPC status details. Other crates use
 //! the types of `coral_trace` and the generated messages of the RPCs:
 //! - [`otlp_in`]: decodes spans of an export, and counts refused ones with their reason.
-//! - [`otlp_metrics_in`]: decodes metrics of an export as points of RED metrics, in the same way.
+//! - [`otlp_metrics_in`]: decodes metrics of an export as points of RED metrics, and counts refused
+//!   points with their reason.
 //! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
 //! - [`metrics_replay`]: shifts the times of recorded metrics, so that they can be sent again.
 //! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies.
@@ -29,5 +30,5 @@ pub mod status;
 /// gRPC reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/coral.bin");
 
-/// OTLP's `.proto` files in the same form.
+/// OTLP's `.proto` files, also as a `google.protobuf.FileDescriptorSet`.
 pub const OTLP_FILE_DESCRIPTOR_SET: &[u8] = opentelemetry_proto::DESCRIPTORS;

@@ -6,9 +6,9 @@ use opentelemetry_proto::tonic::metrics::v1::HistogramDataPoint;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use prost::{DecodeError, Message};
 
-/// Shifts the times of recorded `ExportMetricsServiceRequest`s together, so that the last histogram
-/// point is at `now`. Like a restarted exporter's, the requests count again each time they are
-/// sent. Exemplars are removed, because they name recorded traces.
+/// Shifts the times of recorded `ExportMetricsServiceRequest`s by the same amount, so that the last
+/// histogram point is at `now`. The start times are shifted too: each replay looks like a restarted
+/// exporter, so the requests count again. Exemplars are removed, because they name recorded traces.
 ///
 /// # Errors
 /// [`DecodeError`] of the first invalid request.

@@ -28,12 +28,13 @@ pub enum Encoding {
 /// Why a body is not an OTLP request. Texts are bounded and free of control characters.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// The body is not protobuf, is truncated, or has types other than OTLP's.
+    /// The body is not protobuf, is truncated, or has a field with another wire type than OTLP's.
     #[error("malformed protobuf in `{message}` at byte {offset}: {what}")]
     Protobuf {
         /// OTLP's name of the message that is malformed.
         message: &'static str,
-        /// Offset in the body of that message, or of the field in it.
+        /// The byte of the body at which that message, or the malformed field in that message,
+        /// begins.
         offset: usize,
         /// The reason.
         what: String,
@@ -48,7 +49,8 @@ pub enum DecodeError {
         /// The reason.
         what: String,
     },
-    /// JSON that is nested deeper than any OTLP with values within [`MAX_NESTING`].
+    /// The JSON is nested deeper than serde_json reads (128 levels). OTLP with values within
+    /// [`MAX_NESTING`] is never nested so deep.
     #[error("JSON is nested too deep at line {line}, column {column}")]
     Nesting {
         /// Line, from 1.

@@ -24,9 +24,9 @@ use intake::{Intake, Origins};
 
 /// Decodes the `body` of one export: an uncompressed `ExportTraceServiceRequest`.
 ///
-/// Needs 4.5 times the body's length of memory for Beyla's bodies, and 32 to 40 times for 16 MiB of
-/// empty attributes, events or links (measured). Copies of a resource with several scopes may add
-/// the body's length and 1 MiB.
+/// Memory, as measured: 4.5 times the length of the body for Beyla's bodies, and 32 to 40 times for
+/// a body of 16 MiB of empty attributes, events or links. The resource is copied for each further
+/// scope: all copies together may add the length of the body and 1 MiB.
 ///
 /// # Errors
 /// [`DecodeError`] if the body as a whole cannot be read: no span is accepted. A span that cannot
@@ -42,7 +42,8 @@ pub fn decode(
     }
 }
 
-/// Converts a request that is decoded already, by the same rules. Moves strings.
+/// Converts a request that prost has decoded, by the same rules as [`decode`]. Strings are moved,
+/// not copied.
 pub fn convert(request: ExportTraceServiceRequest, recogniser: &Recogniser) -> DecodedSpans {
     let bytes = request.encoded_len();
     let (mut intake, mut origins) = (Intake::default(), Origins::new(recogniser, bytes));

@@ -47,16 +47,17 @@ pub struct DecodedMetrics {
 /// Counts of metrics that Coral does not store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct IgnoredMetrics {
-    /// Data points of other metrics, or of other protocols under the same name.
+    /// Data points of other metrics, of other protocols under the same name (such as Redis under
+    /// that of SQL), and points without a recorded value.
     pub unknown: u64,
-    /// Data points made by an SDK. They would count requests that eBPF counts too.
+    /// Data points made by an SDK. They are left out because eBPF counts the same requests.
     pub sdk: u64,
     /// Resources without metrics, which Beyla sends while there are no requests.
     pub idle: u64,
 }
 
 /// Decodes the `body` of one export: an uncompressed `ExportMetricsServiceRequest`. `known` is a
-/// cache that makes decoding cheaper.
+/// cache that makes decoding of protobuf cheaper, and does not change the result.
 ///
 /// # Errors
 /// [`DecodeError`] if the body as a whole cannot be read: no point is accepted. A point that cannot

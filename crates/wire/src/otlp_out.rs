@@ -20,17 +20,17 @@ use group::by_origin;
 
 use crate::otlp_service::ExportTraceServiceRequest;
 
-/// `spans` in protobuf.
+/// Encodes `spans` in protobuf.
 pub fn encode(spans: &[Span]) -> Vec<u8> {
     to_request(spans).encode_to_vec()
 }
 
-/// `spans` in OTLP/JSON: ids in hex, 64-bit integers as text, enums as numbers.
+/// Encodes `spans` in OTLP/JSON: ids in hex, 64-bit integers as text, enums as numbers.
 pub fn encode_json(spans: &[Span]) -> String {
     json::encode(spans)
 }
 
-/// `spans` as an exporter's request.
+/// Converts `spans` to the request that an exporter would send.
 pub fn to_request(spans: &[Span]) -> ExportTraceServiceRequest {
     let resource_spans = by_origin(spans).into_iter().map(protobuf::resource_spans).collect();
     ExportTraceServiceRequest { resource_spans }

@@ -4,10 +4,11 @@ use coral_trace::InvalidId;
 
 use crate::otlp::{MAX_NESTING, MAX_ORIGIN_BYTES, MAX_SPAN_BYTES};
 
-/// How many different reasons are kept of each kind. Others are counted without their reason.
+/// How many different reasons are kept for spans, and how many for links. Items with any further
+/// reason are only counted.
 const MAX_REASONS: usize = 3;
 
-/// Limit of quoted foreign text in a message, in bytes.
+/// The length, in bytes, from which text of an exporter is cut in a message.
 const MAX_QUOTED: usize = 120;
 
 /// Refused spans and links of a request, with reasons.
@@ -15,7 +16,7 @@ const MAX_QUOTED: usize = 120;
 pub struct RefusedSpans {
     /// Number of refused spans.
     pub spans: u64,
-    /// Number of refused links of accepted spans. They count in the span's dropped links.
+    /// Number of refused links of accepted spans. They also count as dropped links of their span.
     pub links: u64,
     reasons: Vec<Reason>,
 }
@@ -25,7 +26,8 @@ struct Reason {
     why: RefusalReason,
     what: RefusedItem,
     count: u64,
-    /// The name of the first such span, safe to print; empty if unknown.
+    /// The name of the first span with this reason, or with a link with this reason. Safe to print;
+    /// empty if unknown.
     first: String,
 }
 
@@ -76,7 +78,7 @@ impl RefusedSpans {
         self.links += other.links;
     }
 
-    /// Counts a refused span.
+    /// Counts a refused span called `name`.
     pub(crate) fn span(&mut self, why: RefusalReason, name: &str) {
         self.spans += 1;
         self.note(Reason { why, what: RefusedItem::Span, count: 1, first: bounded(name) });
@@ -110,7 +112,7 @@ impl RefusedSpans {
 }
 
 impl Reason {
-    /// The reason, with its count if that differs from `total`.
+    /// The text of the reason, with its count if that differs from `total`.
     fn text(&self, total: u64) -> String {
         let count = if self.count == total { String::new() } else { format!("{} ", self.count) };
         match self.first.as_str() {

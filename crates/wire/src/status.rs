@@ -79,7 +79,8 @@ pub fn export_response(refused: &RefusedSpans, encoding: Encoding) -> Vec<u8> {
     }
 }
 
-/// The `ExportMetricsServiceResponse`, in the same way.
+/// The `ExportMetricsServiceResponse` for an export of which `refused` was not accepted. Empty if
+/// nothing was refused.
 pub fn metrics_response(refused: &RefusedPoints, encoding: Encoding) -> Vec<u8> {
     let rejected_data_points = i64::try_from(refused.points).unwrap_or(i64::MAX);
     let error_message = refused.message();
@@ -95,7 +96,7 @@ pub fn metrics_response(refused: &RefusedPoints, encoding: Encoding) -> Vec<u8> 
     }
 }
 
-/// 64-bit numbers are text in protobuf's JSON mapping.
+/// A partial success in JSON. `rejected` is text, as all 64-bit numbers in protobuf's JSON mapping.
 fn partial_json(name: &str, rejected: i64, error_message: &str) -> Vec<u8> {
     let partial = json!({ "errorMessage": error_message, name: rejected.to_string() });
     json!({ "partialSuccess": partial }).to_string().into_bytes()

@@ -1,4 +1,4 @@
-//! Counters of the items of one signal, by outcome.
+//! Counters of the items of one signal (spans, or data points), by outcome.
 
 use std::sync::atomic::AtomicU64;
 
@@ -25,8 +25,8 @@ impl Fates {
         add(&self.invalid, invalid);
     }
 
-    /// Counts the outcome for `offered` valid items. Returns how many the writer did not account
-    /// for; they count as dropped.
+    /// Counts the outcome of an export of `offered` valid items. Returns how many of these items
+    /// were reported neither as stored nor as duplicates; they count as dropped.
     pub fn count_exported(&self, offered: u64, outcome: &Result<ExportCounts, Refusal>) -> u64 {
         let stored = match outcome {
             Ok(stored) => *stored,

@@ -12,17 +12,17 @@ pub struct Inlet<T> {
     queue: mpsc::Sender<Export<T>>,
     room: Arc<Semaphore>,
     room_bytes: usize,
-    /// Counts the items of stored exports that were new, if set: see [`ExportCounts::grown`].
+    /// If set, the sum of [`ExportCounts::grown`] over all stored exports is counted here.
     grown_count: Option<Arc<AtomicU64>>,
 }
 
-/// An export that waits for its commit. If it is dropped without an answer, the exporter is told
-/// that the agent is shutting down.
+/// An export that waits for its commit. If the export is dropped without an answer, the exporter is
+/// answered that the agent is shutting down.
 pub struct Export<T> {
     /// The decoded items: spans, or points of metrics.
     pub items: Vec<T>,
     answer: oneshot::Sender<Result<ExportCounts, Refusal>>,
-    /// Returns the export's bytes to the budget of the queue when it is dropped.
+    /// Returns the export's bytes to the budget of the queue when the export is dropped.
     _room: OwnedSemaphorePermit,
 }
 
@@ -43,7 +43,7 @@ pub enum Refusal {
     /// The queue is full: the disk is slower than the exporters.
     #[error("the ingest queue is full")]
     Busy {
-        /// After which time to try again.
+        /// How long the exporter should wait before it tries again.
         retry_after: Duration,
     },
     /// The store cannot write now.
@@ -51,7 +51,7 @@ pub enum Refusal {
     CannotStore {
         /// The store's error, or its panic. Shared by the exports of one commit.
         source: Arc<dyn std::error::Error + Send + Sync>,
-        /// When to try again.
+        /// How long the exporter should wait before it tries again.
         retry_after: Duration,
     },
     /// The agent is stopping.
@@ -59,10 +59,11 @@ pub enum Refusal {
     ShuttingDown,
 }
 
-/// The delay that exporters are asked for when the queue is full.
+/// The retry delay in the answer to an exporter when the queue is full.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
-/// Creates a queue of at most `exports` exports, with at most `bytes` bytes in wire form together.
+/// Creates a queue of at most `exports` exports, whose uncompressed bodies have at most `bytes`
+/// bytes together.
 pub fn queue<T>(exports: usize, bytes: usize) -> (Inlet<T>, mpsc::Receiver<Export<T>>) {
     let (queue, outlet) = mpsc::channel(exports);
     let room = Arc::new(Semaphore::new(bytes));
@@ -82,13 +83,14 @@ impl<T> Clone for Inlet<T> {
 }
 
 impl<T> Inlet<T> {
-    /// The same inlet, which also adds to `grown_count` the [`ExportCounts::grown`] of each export that is stored.
+    /// The same inlet, which also adds to `grown_count` the [`ExportCounts::grown`] of each export
+    /// that is stored.
     pub fn counting(self, grown_count: Arc<AtomicU64>) -> Self {
         Self { grown_count: Some(grown_count), ..self }
     }
 
-    /// Queues `items`, which were decoded from `wire_bytes` bytes of protobuf, and waits until they
-    /// are committed.
+    /// Queues `items`, which were decoded from an uncompressed body of `wire_bytes` bytes, and
+    /// waits until they are committed.
     ///
     /// # Errors
     /// [`Refusal`]. When the queue is full, the refusal is immediate, because the exporter can wait

@@ -24,11 +24,11 @@ pub struct Ingest<T> {
     pub queue: mpsc::Receiver<Export<T>>,
     /// The store that exports are written to.
     pub store: Store,
-    /// Stores the items of each export in one commit.
+    /// Stores several exports in one commit.
     pub append: Append<T>,
 }
 
-/// Stores exports in one commit.
+/// Stores several exports, each a list of items, in one commit. Returns the counts of each export.
 pub type Append<T> = fn(&Store, &[Vec<T>]) -> Result<Vec<ExportCounts>, StoreError>;
 
 /// The largest number of items in a commit, except that the last export may exceed it.
@@ -36,7 +36,7 @@ const GROUP_ITEMS: usize = 16_384;
 /// The interval between commits under load, because a commit of 1,000 rows costs as much as a
 /// commit of one. An export that arrives alone is committed at once.
 const COMMIT_INTERVAL: Duration = Duration::from_millis(20);
-/// The delay that exporters are asked for when the store cannot write.
+/// The retry delay in the answer to an exporter when the store cannot write.
 const CANNOT_STORE_RETRY: Duration = Duration::from_secs(5);
 
 /// Stores spans.
@@ -77,7 +77,8 @@ impl<T: Send + 'static> Ingest<T> {
                         "exports cannot be stored; exporters are asked to try again"
                     );
                 }
-                // Up to 50 a second; counters say how many.
+                // Up to 50 of these a second: they are not worth a warning each, and counters say
+                // how many.
                 Err(refusal) => tracing::debug!(error = chain(refusal), "an export was not stored"),
             }
             could_store = outcome.is_ok();

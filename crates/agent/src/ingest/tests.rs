@@ -1,4 +1,5 @@
-//! Exports over real sockets into a real store: what is counted adds up, and what is acknowledged is stored.
+//! Exports over real sockets into a real store: the counters add up, and what is acknowledged is
+//! stored.
 
 use std::collections::BTreeSet;
 
@@ -19,24 +20,25 @@ use crate::receive::{self, Destination, Limits};
 /// One request of an exporter.
 #[derive(Clone, Debug)]
 struct Request {
-    /// Ids of its spans. They repeat within a request and from one to the next.
+    /// Ids of its valid spans. Ids repeat within a request and between requests.
     spans: Vec<u64>,
-    /// Spans without a valid id.
+    /// Number of its spans whose trace id is too short.
     invalid: u64,
     outcome: Outcome,
-    /// The exporter gives up after the runtime has turned to other tasks so many times.
+    /// How many times the exporter yields to other tasks before it disconnects; `None` if it waits
+    /// for the answer.
     patience: Option<u16>,
 }
 
-/// What a commit does that holds the request.
+/// What happens in a commit that contains the request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Outcome {
     Stores,
     Fails,
-    /// The spans are stored, and nobody hears of it.
+    /// The spans are stored, and then the commit returns an error.
     FailsLate,
     Panics,
-    /// One span fewer is counted than there are.
+    /// The spans are stored, but the commit counts one span too few.
     Forgets,
 }
 
@@ -95,7 +97,7 @@ impl Request {
         ExportTraceServiceRequest { resource_spans }.encode_to_vec()
     }
 
-    /// The ids that were acknowledged.
+    /// Sends the request. Returns the ids that were acknowledged.
     async fn send(self, client: reqwest::Client, url: String) -> Vec<u64> {
         let request = client.post(url).header("content-type", "application/x-protobuf");
         let answer = request.body(self.encode()).send();
@@ -135,7 +137,8 @@ const LIMITS: Limits = Limits {
     headers_timeout: Duration::from_secs(30),
 };
 
-/// Sends every request at once, into a queue of `room` exports. The writer ends after `writer_answers` answers.
+/// Sends all requests at once, into a queue of `room` exports, and checks that the counters add up.
+/// The writer is aborted after `writer_answers` answers, if that is set.
 async fn check(
     requests: Vec<Request>,
     room: usize,

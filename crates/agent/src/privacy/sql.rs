@@ -13,13 +13,14 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use dialect::Dialect;
 use scanner::{Kind, Piece, Scanner, Stop};
 
-/// Databases in which `"name"` is a name; in MySQL it is text.
+/// Database systems in which `"name"` in double quotes is a name. In MySQL it is text.
 const QUOTES_NAMES: [&str; 5] =
     ["postgresql", "oracle.db", "sqlite", "microsoft.sql_server", "mssql"];
 /// Systems whose statements are not SQL, but a command followed by its arguments.
 const COMMANDS: [&str; 6] = ["redis", "memcached", "aerospike", "couchbase", "mongodb", "dynamodb"];
 
-/// The longest placeholder number, as in `$12345`: no database allows more parameters.
+/// The largest length of a placeholder that is kept, such as `$65535`, in bytes: no database allows
+/// more parameters.
 const MAX_NUMBER_BYTES: usize = 6;
 
 /// A cache of masked statements, because programs send the same few statements again and again, and
@@ -37,7 +38,7 @@ const MAX_CACHED_STATEMENTS: usize = 4_096;
 /// Longer statements are not cached.
 const MAX_CACHED_STATEMENT_BYTES: usize = 4_096;
 
-/// `statement`, of a database called `system`, with `?` for every literal and without comments.
+/// `statement` of the database system `system`, with `?` for every literal, and without comments.
 /// Only names, keywords, operators and placeholders are kept; anything that might be a literal is
 /// replaced too.
 pub(super) fn mask_cached(statement: &str, system: &str) -> Arc<str> {
@@ -72,7 +73,8 @@ fn mask(statement: &str, system: &str) -> String {
     masked.filter(|_| is_sure).unwrap_or_else(|| "?".to_owned())
 }
 
-/// The name of the command, if `statement` begins with one.
+/// The command that `statement` begins with, and ` ?` for its arguments, if any. Only `?` if the
+/// statement does not begin with the name of a command.
 fn command(statement: &str) -> String {
     let name = statement.split_whitespace().next().unwrap_or_default();
     let is_name = name.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '.');

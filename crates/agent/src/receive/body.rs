@@ -55,8 +55,8 @@ async fn collect(
     Ok(held)
 }
 
-/// Reads and discards the rest of a body for a short time: an HTTP/1.1 client that is still writing
-/// when the server closes the connection may lose the answer.
+/// Reads and discards the rest of a body for at most `DISCARD_TIMEOUT`, because an HTTP/1.1 client
+/// that is still writing when the server closes the connection may lose the answer.
 pub(super) async fn discard(body: &mut Body) {
     let all = async { while let Some(Ok(_)) = body.frame().await {} };
     // What is not received in time is discarded when the connection is closed.
@@ -75,7 +75,7 @@ impl HeldBody {
         Self::nothing(&self.budget)
     }
 
-    /// Appends `data`, up to `at_most` bytes in total.
+    /// Appends `data`. More than `at_most` bytes in total are an error.
     pub fn append(&mut self, data: &[u8], at_most: usize) -> Result<(), Rejection> {
         let wanted = self.bytes.len() + data.len();
         if wanted > at_most {

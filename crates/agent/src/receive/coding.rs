@@ -12,8 +12,8 @@ use super::rejection::Rejection;
 /// The supported codings, as listed in headers.
 pub(super) const ACCEPTED: HeaderValue = HeaderValue::from_static("identity,gzip,zstd");
 
-/// The largest window of zstd, as a power of two: 8 MiB, which RFC 9659 requires a decoder of web
-/// content to support. Larger windows are refused.
+/// The largest accepted window of zstd, as a power of two: 2^23 bytes are 8 MiB, which RFC 9659
+/// requires every decoder of web content to support.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// How many bytes are decompressed between two checks of the limits.

@@ -25,7 +25,8 @@ fn connection_limits(receiver: &Receiver) -> ConnectionLimits {
     ConnectionLimits {
         connections: limits.connections,
         streams: limits.streams,
-        // Answers are short: a client that reads none of them is disconnected by the time limit.
+        // Answers are short, so this limit is hardly ever reached: a client that reads no answer is
+        // disconnected after `answer_timeout`.
         unread_bytes: limits.in_flight_bytes,
         answer_timeout: limits.body_timeout,
         headers_timeout: limits.headers_timeout,

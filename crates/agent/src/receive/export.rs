@@ -14,8 +14,8 @@ use super::rejection::Rejection;
 use super::{Destination, Receiver};
 use crate::counters::{End, OpenRequest};
 
-/// Bodies up to this size take about 0.1 ms to decode, and are decoded on the runtime's threads.
-/// Larger and compressed bodies are decoded on other threads.
+/// The largest body, in bytes, that is decoded on the runtime's threads, in about 0.1 ms. Larger
+/// and compressed bodies are decoded on threads for blocking calls.
 const DECODED_IN_PLACE: usize = 32 * 1024;
 
 /// The bytes of a request, and how to decode them.
@@ -42,14 +42,15 @@ pub(super) enum RefusedItems {
 }
 
 impl Receiver {
-    /// Reads `body` within the limits of this receiver; `framing` bytes may be added for framing.
+    /// Reads `body` within the limits of this receiver. The body may be longer by `framing` bytes,
+    /// for the framing of gRPC.
     pub async fn read(&self, body: &mut Body, framing: usize) -> Result<HeldBody, Rejection> {
         let at_most = self.limits.body_bytes.saturating_add(framing);
         body::read(body, at_most, &self.limits, &self.bodies).await
     }
 
-    /// Decodes and stores `message`. The items that are returned were refused individually; the
-    /// others are durable, as [`RefusedItems`] says.
+    /// Decodes and stores `message`. Returns the items that were refused individually; all others
+    /// are durable, as [`RefusedItems`] says.
     ///
     /// The export is completed and counted even if the caller stops waiting.
     pub async fn export(self: &Arc<Self>, message: Message) -> Result<RefusedItems, Rejection> {
@@ -105,7 +106,8 @@ impl Receiver {
         Ok(refused)
     }
 
-    /// Decodes the message with `read`, and returns the number of decoded bytes as well.
+    /// Decompresses `message`, and decodes it with `read`. Also returns the length of the
+    /// decompressed body.
     async fn decode<T: Send + 'static>(
         &self,
         message: Message,

@@ -114,7 +114,7 @@ fn response(status: StatusCode, body: Vec<u8>, encoding: Encoding) -> Response {
     response
 }
 
-/// Rounded up and never zero, because zero would ask for an immediate retry.
+/// `delay` in seconds, rounded up and never zero, because zero would ask for an immediate retry.
 fn whole_seconds(delay: Duration) -> u64 {
     (delay.as_secs() + u64::from(delay.subsec_nanos() > 0)).max(1)
 }

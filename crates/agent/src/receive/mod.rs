@@ -52,14 +52,14 @@ pub struct Destination {
     pub recogniser: Arc<Recogniser>,
     /// Removes sensitive data before spans and metrics are stored.
     pub privacy: Arc<Privacy>,
-    /// Metric series that were decoded before.
+    /// A cache of the metric series that were decoded before.
     pub series: Arc<KnownSeries>,
-    /// Counts spans and requests by outcome.
+    /// Counts spans, points and requests by outcome.
     pub counters: Arc<IntakeCounters>,
 }
 
-/// The limits of one receiver. Requests above a limit are answered, and counted in
-/// [`IntakeCounters`].
+/// The limits of one receiver. A request whose body exceeds a limit is answered with an error, and
+/// counted in [`IntakeCounters`].
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// The largest size of one body in bytes, as sent and again after decompression. The default is
@@ -68,8 +68,8 @@ pub struct Limits {
     /// Bytes of memory for all bodies that are being received, decompressed or decoded. Must be
     /// more than twice `body_bytes`, so that a compressed body of the largest size fits.
     pub in_flight_bytes: usize,
-    /// Open connections of each listener. A further connection replaces an idle one, or waits until
-    /// there is one.
+    /// Open connections of each listener. A further connection replaces an idle one, or waits while
+    /// no connection is idle.
     pub connections: usize,
     /// Concurrent requests of one HTTP/2 connection.
     pub streams: u32,

@@ -12,9 +12,9 @@ use super::coding::Coding;
 use crate::counters::End;
 use crate::ingest::inlet::Refusal;
 
-/// The delay that exporters are asked for when the memory for bodies in flight is used up.
+/// The retry delay in the answer to an exporter when the memory for bodies in flight is used up.
 const NO_ROOM_RETRY: Duration = Duration::from_secs(1);
-/// The delay that exporters are asked for while the agent restarts.
+/// The retry delay in the answer to an exporter when the agent is stopping, so that it can restart.
 const RESTART_RETRY: Duration = Duration::from_secs(5);
 
 /// Why a request fails.
@@ -66,7 +66,8 @@ impl Rejection {
         message
     }
 
-    /// When the exporter may send the same request again; `None` when that would not help.
+    /// The retry delay in the answer: how long the exporter should wait before it sends the same
+    /// request again. `None` when the answer has no retry delay.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::NoRoom => Some(NO_ROOM_RETRY),

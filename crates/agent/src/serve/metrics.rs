@@ -13,7 +13,7 @@ use super::page::ANSWER_BYTES;
 use super::request::{invalid, range};
 use super::unavailable;
 
-/// The metrics that a caller asks for.
+/// The metrics that a caller requests.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct MetricQuestion {
     selection: MetricSelection,
@@ -24,19 +24,19 @@ pub(super) struct MetricQuestion {
 
 #[derive(Clone, PartialEq, Debug)]
 enum MetricSelection {
-    /// The next page in order of receipt.
+    /// The next page in order of receipt, after this receipt.
     After(u64),
     /// By time, service and protocol.
     Filtered { range: TimeRange, services: Vec<String>, protocols: Vec<Protocol> },
 }
 
-/// The largest number of rows in one answer; usually the limit of 4 MiB is reached before.
+/// The largest number of rows in one answer. Most answers reach the limit of bytes first.
 const MAX_METRICS: u32 = 20_000;
 /// The largest number of bytes of metrics in an answer that contains traces.
 const MAX_BYTES_BESIDE_TRACES: usize = 400_000;
 
 impl MetricQuestion {
-    /// What `request` asks for; `None` when it asks for spans only.
+    /// The metrics that `request` selects; `None` when it selects spans only.
     pub(super) fn from_request(request: &QueryBeylaMetricsRequest) -> Result<Option<Self>, Status> {
         let bytes = if request.include_traces { MAX_BYTES_BESIDE_TRACES } else { ANSWER_BYTES };
         let max_metrics = match request.max_metrics {
@@ -69,7 +69,7 @@ impl MetricQuestion {
     }
 }
 
-/// No type, or "unspecified", means all protocols.
+/// The protocols of `types`: all protocols if there is no type, or if a type is "unspecified".
 fn protocols(types: &[i32]) -> Result<Vec<Protocol>, Status> {
     if types.is_empty() || types.contains(&0) {
         return Ok(Protocol::ALL.to_vec());
@@ -82,7 +82,7 @@ fn protocols(types: &[i32]) -> Result<Vec<Protocol>, Status> {
     types.iter().map(protocol).collect()
 }
 
-/// Adds the rows that `question` asks for to `answer`, as many as fit; the page says whether there
+/// Adds the rows that `question` selects to `answer`, as many as fit. The page says whether there
 /// are more.
 pub(super) fn add_metrics(
     store: &Store,

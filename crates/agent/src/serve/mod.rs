@@ -38,7 +38,7 @@ use coral_server::rpc::{ReflectionError, add_health_and_reflection};
 use coral_trace::chain;
 use coral_trace::sanitize;
 
-/// What the agent's RPC port answers from.
+/// The data that the agent's RPC port answers from.
 pub struct AgentView {
     /// The agent's id.
     pub agent_id: String,
@@ -56,9 +56,9 @@ pub struct AgentView {
     pub colony: Arc<ColonyLink>,
 }
 
-/// Each query makes one answer of at most 4 MiB, and the port keeps a limited number of answers for
-/// slow readers. A colony makes few queries at a time; one that waits longer than the timeout has
-/// to be repeated.
+/// The limits of concurrent queries. Each query may make an answer of 4 MiB. A colony makes few
+/// queries at a time. A query that waits longer than `wait_timeout` is refused, and its caller has
+/// to repeat it.
 const QUERIES: AdmissionLimits = AdmissionLimits {
     max_running: 4,
     max_waiting: 256,
@@ -66,7 +66,7 @@ const QUERIES: AdmissionLimits = AdmissionLimits {
     wait_timeout: Duration::from_secs(10),
 };
 
-/// The error for requests to an agent for an unknown path.
+/// The text of the error for a request with an unknown path.
 const UNKNOWN_PATH_HINT: &str = "an agent serves /api/v1/status, /metrics and /healthz; its colony \
      serves everything else, see /api/v1/openapi.json of the colony";
 
@@ -136,8 +136,8 @@ impl AgentView {
         }
     }
 
-    /// The agent is healthy as long as it answers: without Beyla it still receives the spans of
-    /// other exporters.
+    /// The body of `/healthz`. An agent is healthy as long as it answers: without Beyla it still
+    /// receives the spans of other exporters.
     fn health(&self) -> String {
         format!("ok\nbeyla: {}\n", sanitize::line(&self.beyla.status().line()))
     }

@@ -13,7 +13,8 @@ use tonic::Status;
 use super::request::StreamPosition;
 use super::{Spans, unavailable};
 
-/// gRPC clients accept 4 MiB by default; the difference is for the rest of the message.
+/// The largest size of the spans, or of the metrics, in one answer, in bytes. gRPC clients accept 4
+/// MiB by default; the difference is for the rest of the message.
 pub(crate) const ANSWER_BYTES: usize = 3_500_000;
 
 /// The largest number of rows in one page: 4 MiB hold about 12,000 of Beyla's spans.
@@ -30,7 +31,7 @@ pub(crate) fn answer(
     let fitting = fitting(page.spans.iter().map(|stored| &stored.span), position.encoding);
     if fitting < page.spans.len() {
         page.spans.truncate(fitting);
-        // At least one span fits, because larger spans are not accepted by the receivers.
+        // At least one span fits, because the receivers refuse a span that would not fit alone.
         page.next_receipt = page.spans.last().map_or(position.after, |last| last.receipt);
     }
     let mut spans = encode(page.spans, position.encoding);
@@ -42,7 +43,7 @@ pub(crate) fn answer(
     Ok(spans)
 }
 
-/// How many of the first spans fit into one answer; at least one.
+/// How many of the first spans fit together into one answer; at least one.
 fn fitting<'a>(spans: impl Iterator<Item = &'a Span>, encoding: SpanEncoding) -> usize {
     let mut size = AnswerSize::new(encoding);
     spans.take_while(|span| size.add(span) <= ANSWER_BYTES).count().max(1)
@@ -52,7 +53,7 @@ fn fitting<'a>(spans: impl Iterator<Item = &'a Span>, encoding: SpanEncoding) ->
 pub(crate) struct AnswerSize {
     encoding: SpanEncoding,
     bytes: usize,
-    /// The origins that are already counted, by address. The spans keep them alive in the meantime.
+    /// The origins that are counted already, by address. The counted spans keep the origins alive.
     origins: HashSet<usize>,
 }
 
@@ -75,8 +76,8 @@ impl AnswerSize {
     }
 }
 
-/// Encodes spans as the caller asked for, and counts spans and traces. The caller sets the position
-/// of the page.
+/// Encodes spans in `encoding`, and counts spans and traces. The caller fills in the receipts and
+/// the store id of the page.
 pub(crate) fn encode(stored: Vec<StoredSpan>, encoding: SpanEncoding) -> Spans {
     let spans: Vec<Span> = stored.into_iter().map(|stored| stored.span).collect();
     let mut traces: Vec<_> = spans.iter().map(|span| span.trace_id).collect();

@@ -1,10 +1,10 @@
-//! Validated requests.
+//! Validates the requests of the agent's RPC.
 
 use coral_trace::{SpanId, TimeRange, TraceId, UnixNanos};
 use coral_wire::agent_rpc::proto::{QueryBeylaMetricsRequest, QueryTelemetryRequest, SpanEncoding};
 use tonic::Status;
 
-/// The spans that a caller asks for.
+/// The spans that a caller requests.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum SpanQuestion {
     /// The next page in order of receipt.
@@ -13,7 +13,7 @@ pub(crate) enum SpanQuestion {
     Traces(TraceSelection),
 }
 
-/// A position in the order of receipt.
+/// Selects the page of spans after the receipt `after`.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct StreamPosition {
     pub(crate) after: u64,
@@ -33,11 +33,11 @@ pub(crate) struct TraceSelection {
     pub(crate) encoding: SpanEncoding,
 }
 
-/// The default and the maximum of RFD 036.
+/// The default number of traces in one answer; `MAX_TRACES` is the largest number. Source: RFD 036.
 const DEFAULT_TRACES: u32 = 100;
 const MAX_TRACES: i32 = 1_000;
-/// The largest number of spans in one answer with whole traces; usually the limit of 4 MiB is reached
-/// before. A page after a receipt has at most `READ_ROWS` (`page.rs`).
+/// The largest number of spans in one answer with whole traces. Most answers reach the limit of
+/// bytes first. A page after a receipt has at most `READ_ROWS` spans (`page.rs`).
 const MAX_SPANS: u32 = 20_000;
 
 impl TryFrom<QueryBeylaMetricsRequest> for SpanQuestion {
@@ -88,7 +88,8 @@ impl TryFrom<QueryTelemetryRequest> for SpanQuestion {
     }
 }
 
-/// A cursor with a filter would step over the spans that do not match, and lose them.
+/// Refuses filters beside a cursor. The cursor would move past the spans that do not match the
+/// filter, and the colony would never receive them.
 fn refuse_filters(request: &QueryTelemetryRequest) -> Result<(), Status> {
     let set = [
         ("start_time", request.start_time != 0),
@@ -104,8 +105,8 @@ fn refuse_filters(request: &QueryTelemetryRequest) -> Result<(), Status> {
     }
 }
 
-/// Unix seconds, half-open. 0 leaves a side open, because 0 is the default of a missing protobuf
-/// field.
+/// The times from `start` (included) to `end` (excluded), in Unix seconds. 0 means no bound,
+/// because protobuf reads a missing field as 0.
 pub(super) fn range(start: i64, end: i64) -> Result<TimeRange, Status> {
     for (field, seconds) in [("start_time", start), ("end_time", end)] {
         if seconds < 0 {

@@ -1,4 +1,4 @@
-//! What holds for the agent's RPC, whatever its callers do.
+//! Properties of the agent's RPC that hold whatever its callers send.
 
 use std::sync::mpsc;
 
@@ -125,9 +125,11 @@ fn a_trace_that_exceeds_max_spans_is_refused_by_that_limit_and_not_by_a_wrong_co
 #[test]
 fn the_query_of_a_disconnected_caller_keeps_its_permit_until_it_has_ended() {
     let (rpc, _dir) = agent(1);
-    let one_thread = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build();
+    let mut one_thread = tokio::runtime::Builder::new_current_thread();
+    // A wait for the permit needs a timer.
+    let one_thread = one_thread.enable_time().max_blocking_threads(1).build();
     one_thread.unwrap().block_on(async {
-        // The query cannot begin before this ends.
+        // The query cannot begin before this blocking task ends.
         let (go, wait) = mpsc::sync_channel::<()>(1);
         let before = tokio::task::spawn_blocking(move || wait.recv());
         let position = StreamPosition { after: 0, max_spans: 5, encoding: SpanEncoding::Otlp };

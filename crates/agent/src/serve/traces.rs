@@ -20,7 +20,7 @@ pub(crate) fn answer(
     selection: &TraceSelection,
 ) -> Result<Spans, Status> {
     let (ids, more) = ids(store, collector, selection)?;
-    // One more than allowed, to notice longer traces.
+    // One span more than allowed is read, to notice traces that are too long.
     let limit = selection.max_spans + 1;
     let stored =
         store.spans_of(&ids, Some(collector), selection.span, limit).map_err(unavailable)?;
@@ -98,7 +98,8 @@ fn by_trace(mut stored: Vec<StoredSpan>, ids: &[TraceId]) -> Vec<Vec<StoredSpan>
     traces
 }
 
-/// The refusal of a trace that does not fit alone. At most one span more than `max_spans` was read of it.
+/// The error for a trace that does not fit into an answer alone. `trace` has at most one span more
+/// than `max_spans`, because no more were read.
 fn too_large(trace: &[StoredSpan], max_spans: u32) -> Status {
     let n_spans = trace.len();
     let id = trace.first().map(|stored| stored.span.trace_id.to_string()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Questions over sockets, to an engine that only ends a question with its budget.
+//! Questions over sockets, to an engine whose reads end only when the budget of the question ends.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -228,14 +228,14 @@ impl Colony {
     }
 }
 
-/// A question whose answer says, as its JSON, how many questions run while that JSON is made.
+/// A question whose answer has as its JSON how many questions run while that JSON is made.
 #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 struct Probe {}
 
 #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 struct ProbeAnswer {}
 
-/// What [`ProbeAnswer`] looks at. Only one test has it.
+/// The admission control whose running questions [`ProbeAnswer`] counts. Only one test sets it.
 static PROBED: std::sync::OnceLock<Admission> = std::sync::OnceLock::new();
 
 impl Ask for Probe {

@@ -15,7 +15,7 @@ use crate::Failure;
 use crate::traffic::question::ListQuery;
 use crate::traffic::truth::Facts;
 
-/// An agent's RPC.
+/// A client of an agent's RPCs.
 #[derive(Clone)]
 pub struct AgentRpc(AgentServiceClient<Channel>);
 
@@ -39,7 +39,7 @@ impl AgentRpc {
         Ok(Self(AgentServiceClient::new(channel)))
     }
 
-    /// The trace with that id, if it is stored.
+    /// The facts of the trace `id`; `None` if the trace is not stored.
     ///
     /// # Errors
     /// The agent does not answer.
@@ -49,7 +49,8 @@ impl AgentRpc {
         Ok(found.traces.into_iter().next())
     }
 
-    /// The newest traces of a window of whole seconds.
+    /// The newest traces of a window, if `query` is [`ListQuery::Newest`]. The window is rounded
+    /// down to whole seconds.
     ///
     /// # Errors
     /// The agent does not answer, or does not support the question.
@@ -116,7 +117,7 @@ fn traces() -> QueryBeylaMetricsRequest {
     QueryBeylaMetricsRequest { include_traces: true, ..QueryBeylaMetricsRequest::default() }
 }
 
-/// The facts of a trace, from its spans.
+/// The facts of one trace, computed from its spans.
 fn facts(spans: &[BeylaTraceSpan]) -> Facts {
     let start = |span: &BeylaTraceSpan| {
         let start = span.start_time.unwrap_or_default();

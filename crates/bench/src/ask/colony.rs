@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::traffic::question::ListQuery;
 use crate::traffic::truth::Facts;
 
-/// A colony's JSON API.
+/// A client of a colony's JSON API.
 #[derive(Clone)]
 pub struct ColonyApi {
     http: reqwest::Client,
@@ -23,7 +23,7 @@ impl ColonyApi {
         Ok(Self { http: reqwest::Client::builder().no_proxy().build()?, url })
     }
 
-    /// The trace with that id, if it is stored.
+    /// The facts of the trace `id`; `None` if the trace is not stored.
     ///
     /// # Errors
     /// The colony does not answer, or its answer leaves spans out.

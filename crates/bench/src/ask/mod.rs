@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::traffic::question::{ListQuery, Question};
 use crate::traffic::truth::Facts;
 
-/// A list of traces, as it was answered.
+/// A list of traces, as a process returned it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ListAnswer {
     /// The traces, in the order of the answer.
@@ -17,7 +17,7 @@ pub struct ListAnswer {
 }
 
 impl ListAnswer {
-    /// Whether this is exactly the answer to `question`.
+    /// Checks that this list is exactly the answer to `question`.
     ///
     /// # Errors
     /// The error says what is wrong.
@@ -52,16 +52,16 @@ impl Ask {
     /// Whether the process supports this question.
     pub fn supports(&self, query: &ListQuery) -> bool {
         match self {
-            // The request of RFD 036 filters only by time and service.
+            // The RPC `QueryBeylaMetrics` finds traces only by id, time and service.
             Self::Agent(_) => matches!(query, ListQuery::Newest { .. }),
             Self::Colony(_) => true,
         }
     }
 
-    /// The trace with that id, if it is stored.
+    /// The facts of the trace `id`; `None` if the trace is not stored.
     ///
     /// # Errors
-    /// The process cannot answer `query`, does not reply, or replies with an error or with another form.
+    /// The process does not reply, or replies with an error or in another form.
     pub async fn trace(&mut self, id: &str) -> Result<Option<Facts>, Failure> {
         match self {
             Self::Agent(agent) => agent.trace(id).await,
@@ -72,7 +72,8 @@ impl Ask {
     /// The traces that answer `query`.
     ///
     /// # Errors
-    /// There is no answer.
+    /// The process does not support `query`, does not reply, or replies with an error or in another
+    /// form.
     pub async fn list(&mut self, query: &ListQuery) -> Result<ListAnswer, Failure> {
         match self {
             Self::Agent(agent) => agent.list(query).await,

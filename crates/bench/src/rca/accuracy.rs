@@ -10,7 +10,7 @@ pub struct Places(pub Vec<Option<usize>>);
 const DRAWS: u64 = 2_000;
 
 impl Places {
-    /// AS@k: the part of the cases whose culprit is among the first `k`.
+    /// AS@k: the share of the cases whose culprit is among the first `k` of the ranking.
     pub fn at(&self, k: usize) -> f64 {
         let hits = self.0.iter().flatten().filter(|place| **place <= k).count();
         hits as f64 / self.0.len().max(1) as f64

@@ -1,17 +1,17 @@
-//! An answer to why a window is slow, of the library or of the colony.
+//! The answer of `coral why`, from the library or from the colony.
 
 use std::fmt;
 use std::time::Duration;
 
 use coral_trace::explain::Explanation;
 
-/// An answer to why a window is slow.
+/// The answer to why a window is slow, compared with a baseline.
 pub struct WhyAnswer {
     /// The verdict: `cause`, `no_cause` or `not_enough_evidence`.
     pub verdict: String,
     /// The suspects, most suspicious first.
     pub ranking: Vec<Suspect>,
-    /// How long the answer duration.
+    /// How long the answer took.
     pub duration: Duration,
 }
 
@@ -24,7 +24,7 @@ pub struct Suspect {
 }
 
 impl WhyAnswer {
-    /// Converts the answer of the library.
+    /// Converts the answer of the library, which took `duration`.
     pub fn from_explanation(explanation: Explanation, duration: Duration) -> Self {
         let ranking = explanation.ranking.into_iter().map(|suspect| Suspect {
             service: suspect.service,

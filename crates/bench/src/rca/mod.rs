@@ -43,7 +43,7 @@ pub struct Rca {
     product: ProductArgs,
 }
 
-/// What answers the questions.
+/// What explains windows: the library in this process, or running processes of Coral.
 enum Explainer {
     Library,
     Product(Box<Product>),
@@ -196,7 +196,8 @@ impl Explainer {
     }
 }
 
-/// Compares windows without a fault with themselves: no cause should be named.
+/// Compares random parts of the same recorded window. A fault affects both parts alike, so no cause
+/// should be named.
 fn no_fault(explainer: &mut Explainer, recording: &Recording) -> Result<Table, Failure> {
     let mut table = Table::new(&["no fault", "windows", "named a cause", "highest score"]);
     for (name, part, normal, seeds) in [
@@ -236,7 +237,8 @@ fn no_fault(explainer: &mut Explainer, recording: &Recording) -> Result<Table, F
     Ok(table)
 }
 
-/// Compares simulated windows without a fault, and with a higher load.
+/// Explains simulated windows without a fault, half of them with a higher load. No cause should be
+/// named.
 fn simulated_without_fault(
     explainer: &mut Explainer,
     seeds: u64,

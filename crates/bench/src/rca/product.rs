@@ -1,5 +1,5 @@
-//! Asks running processes why a window is slow: spans are sent to an agent over OTLP, polled by a
-//! colony, and explained over HTTP.
+//! Asks running processes of Coral why a window is slow: spans are sent to an agent over OTLP,
+//! polled by a colony, and explained over HTTP.
 
 use std::time::{Duration, Instant};
 
@@ -30,14 +30,14 @@ pub struct Product {
     agent: Server,
     colony: Server,
     exporter: Exporter,
-    /// How many questions were asked. Each uses different hours.
+    /// Number of questions so far. Each question uses hours of its own.
     questions: u64,
 }
 
 /// The start of the hours of the first question, in Unix seconds.
 const BEGIN: u64 = 1_700_000_000;
-/// The length of a baseline and of a window. The window follows the baseline, and a third hour
-/// separates questions.
+/// The length of a baseline and of a window. The window follows the baseline; an empty hour follows
+/// the window, before the baseline of the next question.
 const HOUR: Duration = Duration::from_secs(3_600);
 /// The number of spans in one export.
 const EXPORT: usize = 2_000;
@@ -62,7 +62,7 @@ impl Product {
         Ok(Self { runtime, agent, colony, exporter, questions: 0 })
     }
 
-    /// Stores the traces of two cohorts, and asks why the second is slow.
+    /// Stores the traces of a baseline and of a window, and asks the colony why the window is slow.
     ///
     /// # Errors
     /// A span is refused or not polled, or the colony does not answer.
@@ -110,8 +110,8 @@ impl Product {
     }
 }
 
-/// The spans of `traces`, moved in time so that the first one starts at `begin`, with trace ids
-/// that are unique to the question.
+/// The spans of `traces`, moved in time so that the earliest one starts at `begin`, with trace ids
+/// that no other question uses.
 fn move_spans(traces: &[Trace], begin: UnixNanos, question: u64) -> Vec<Span> {
     let first = traces.iter().flatten().map(|span| span.start).min().unwrap_or_default();
     let at = |time: UnixNanos| UnixNanos(time.0.saturating_sub(first.0) + begin.0);

@@ -32,7 +32,7 @@ pub struct Case {
     pub system: String,
     /// The kind of fault.
     pub fault: String,
-    /// The service that the fault was injected at.
+    /// The service into which the fault was injected.
     pub culprit_service: String,
     /// The name of the day's window without a fault.
     pub normal_window: String,
@@ -42,7 +42,7 @@ pub struct Case {
     pub scored_window: String,
 }
 
-/// One span; repeated texts are indices.
+/// One span. `origin` and `operation` are indices into the lists of the recording.
 struct Row {
     trace_id: TraceId,
     span_id: SpanId,

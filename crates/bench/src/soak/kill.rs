@@ -55,11 +55,11 @@ pub enum Role {
 
 /// The default number of spans per second.
 const RATE: u64 = 20_000;
-/// The latest moment of a kill after the load has begun.
+/// The longest time from the beginning of the load to a kill, apart from a fixed delay of 20 ms.
 const MAX_KILL_DELAY: Duration = Duration::from_millis(1_500);
-/// Frequent sealing makes it likely that a kill interrupts it.
+/// Settings of the processes. Frequent sealing makes it likely that a kill interrupts a seal.
 const SETTINGS: [&str; 2] = ["storage.segment_rows=20000", "log=warn"];
-/// How many traces of each round are compared at the colony.
+/// How many traces of each round are read from the colony and compared.
 const SAMPLE: u64 = 20;
 
 /// The processes, and what they should contain.
@@ -139,7 +139,7 @@ impl Soak {
         })
     }
 
-    /// One kill under load, with all checks afterwards.
+    /// Kills a process under load, restarts it, and runs all checks.
     async fn moment(&mut self, traffic: &Traffic) -> Result<(), Failure> {
         let random = mix(traffic.seed);
         let after =
@@ -199,7 +199,7 @@ impl Soak {
         Ok(())
     }
 
-    /// Sends exports again: those without an answer, and some that were acknowledged. Afterwards
+    /// Sends exports again: those without an answer, and those that were acknowledged. Afterwards
     /// the agent must have exactly the spans that were ever sent, each once.
     async fn repeat(
         &mut self,
@@ -253,8 +253,8 @@ impl Soak {
         Ok(())
     }
 
-    /// Spans that were found once may have been lost later, so all spans are read again from the
-    /// beginning.
+    /// Reads all spans again from the beginning, because spans that were found earlier may have
+    /// been lost since.
     async fn everything_again(&mut self) -> Result<(), Failure> {
         let mut again = StoredSpans::default();
         again.read_on(&mut AgentRpc::new(&self.agent.url("agent_rpc")?)?).await?;

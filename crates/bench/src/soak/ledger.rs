@@ -15,7 +15,7 @@ struct Round {
     acknowledged: Vec<Option<Instant>>,
 }
 
-/// How long ago a trace must have been acknowledged: the minimum and the maximum.
+/// How long ago a trace was acknowledged: the minimum and the maximum.
 #[derive(Clone, Copy, Debug)]
 pub struct Ages {
     pub at_least: Duration,
@@ -23,7 +23,7 @@ pub struct Ages {
 }
 
 impl Ledger {
-    /// Begins a round.
+    /// Begins a round of load with `traffic`.
     pub fn begin(&self, traffic: Traffic) {
         let acknowledged = vec![None; traffic.exports() as usize];
         self.rounds().push(Round { traffic, acknowledged });
@@ -36,7 +36,7 @@ impl Ledger {
         }
     }
 
-    /// All traces that started in `[since_us, until_us)`, and whose last span was acknowledged
+    /// All traces that started in `[since_us, until_us)`, and whose exports were acknowledged
     /// within `ages`.
     pub fn within(&self, ages: Ages, since_us: i64, until_us: i64) -> Vec<Facts> {
         let (now, rounds) = (Instant::now(), self.rounds());
@@ -52,7 +52,7 @@ impl Ledger {
         found
     }
 
-    /// A random trace whose last span was acknowledged within `ages`; `None` when there is none.
+    /// A random trace whose exports were acknowledged within `ages`; `None` when there is none.
     pub fn any(&self, ages: Ages, random: u64) -> Option<Facts> {
         let (now, rounds) = (Instant::now(), self.rounds());
         let young = rounds.iter().rev().take_while(|round| round.is_younger(ages.at_most, now));
@@ -74,7 +74,8 @@ impl Round {
         last.is_none_or(|last| now.duration_since(*last) < than)
     }
 
-    /// Traces whose exports were all acknowledged within `ages`. A late root is in the next export.
+    /// The numbers of the traces whose exports were all acknowledged within `ages`. The root of a
+    /// trace may be in the next export.
     fn complete(&self, ages: Ages, now: Instant) -> impl Iterator<Item = u64> {
         let each = self.traffic.traces_per_export();
         let traces = self.traffic.traces();

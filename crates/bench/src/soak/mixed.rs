@@ -43,19 +43,22 @@ pub struct Mixed {
 const RATE: u64 = 4_000;
 /// The duration of one round of load; each round has its own seed.
 const ROUND: Duration = Duration::from_secs(4);
-/// At the default rate, the size limit of the agent holds about half a minute of spans.
+/// Settings of the agent. At the default rate, the size limit holds about half a minute of spans.
 const AGENT: [&str; 3] = ["storage.segment_rows=20000", "storage.max_size=10MB", "log=warn"];
+/// Settings of the colony, with a short retention.
 const COLONY: [&str; 4] = [
     "storage.segment_rows=20000",
     "storage.beyla.retention.traces=30s",
     "colony.poll_interval=200ms",
     "log=warn",
 ];
-/// The ages at which an acknowledged trace must be at the agent, and at the colony.
+/// How long ago a trace was acknowledged if the agent must have it: before it may be evicted.
 const AT_AGENT: Ages = Ages { at_least: Duration::ZERO, at_most: Duration::from_secs(10) };
+/// How long ago a trace was acknowledged if the colony must have it: after it was polled, and
+/// before it expires.
 const AT_COLONY: Ages = Ages { at_least: Duration::from_secs(5), at_most: Duration::from_secs(20) };
 
-/// Seconds during which memory may still grow; a run of less than four times this does not check
+/// Seconds during which memory may still grow. A run of at most four times this long does not check
 /// memory.
 const WARM_UP: usize = 60;
 
@@ -183,7 +186,7 @@ async fn send(
     Ok(TaskResult::Load { spans, retries })
 }
 
-/// Resident memory in MiB, once a second.
+/// The resident memory of a process in MiB, once a second until `deadline`.
 async fn watch(process: Process, deadline: Instant) -> Vec<f64> {
     let mut samples = Vec::new();
     while Instant::now() < deadline {
@@ -226,7 +229,7 @@ impl TaskResult {
     }
 }
 
-/// Counters of both processes. Those of events that must not happen have a limit of 0.
+/// Adds counters of both processes. A counter of events that must not happen has a limit of 0.
 async fn counters(
     agent: &Server,
     colony: &Server,
@@ -241,7 +244,7 @@ async fn counters(
     ] {
         figures.add(name, server.counter(name).await? as f64, "");
     }
-    // If nothing was evicted or expired, the test did not test that.
+    // The test must have caused evictions at the agent and expiry at the colony.
     for (server, name) in
         [(agent, "coral.agent.spans.evicted"), (colony, "coral.colony.spans.expired")]
     {

@@ -10,16 +10,16 @@ use crate::latency::Latencies;
 use crate::traffic::question::ListQuery;
 use crate::traffic::trace::mix;
 
-/// A reader that asks for traces by id and by window, and checks the answers.
+/// A reader that asks one process for traces by id and by window, and checks the answers.
 pub struct Reader {
     /// The process that is queried.
     pub ask: Ask,
-    /// Records what was sent.
+    /// The record of acknowledged exports.
     pub ledger: Arc<Ledger>,
-    /// The ages at which an acknowledged trace must be stored: old enough to have arrived, and
-    /// young enough not to have expired.
+    /// How long ago a trace was acknowledged if it must be stored: long enough to have arrived, and
+    /// not long enough to have expired.
     pub certain: Ages,
-    /// The range of all start times, in Unix seconds, when the test began.
+    /// The range of start times from which windows are chosen, in Unix seconds.
     pub seconds: (i64, i64),
     /// The seed for choosing questions.
     pub seed: u64,
@@ -45,10 +45,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 const WINDOW: i64 = 20;
 
 impl Reader {
-    /// Asks until `deadline`.
+    /// Asks random questions until `deadline`.
     ///
     /// # Errors
-    /// A wrong answer, a window with more traces than an answer holds, or no answer where no fault is injected.
+    /// A wrong answer, a window with more traces than an answer holds, or no answer where no fault
+    /// is injected.
     pub async fn run(mut self, deadline: Instant) -> Result<ReaderResult, Failure> {
         let (mut read, mut random) = (ReaderResult::default(), mix(self.seed));
         while Instant::now() < deadline {
@@ -80,8 +81,8 @@ impl Reader {
         }
     }
 
-    /// Asks for a random window of the hour: the answer must contain every trace that must be
-    /// stored, exactly.
+    /// Asks for the traces of a random window. The answer must contain every trace that must be
+    /// stored, with exactly the right facts.
     async fn window(&mut self, random: u64, read: &mut ReaderResult) -> Result<(), Failure> {
         let (first, last) = self.seconds;
         let since = first + (random >> 8) as i64 % (last - first - WINDOW).max(1);

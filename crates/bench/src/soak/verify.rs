@@ -8,19 +8,19 @@ use crate::ask::agent::{AgentRpc, Page};
 use crate::traffic::Traffic;
 use crate::traffic::encode::service_name;
 
-/// All spans that were read so far, and the position to continue at.
+/// All spans of an agent that were read so far, and the receipt after which to continue.
 #[derive(Default)]
 pub struct StoredSpans {
-    /// By trace id and span id: the service that the span was returned with.
+    /// The `service.name` of each span, by trace id and span id.
     spans: HashMap<(u128, u64), String>,
     receipt: u64,
 }
 
-/// With injected faults: how often a failed request to the agent is repeated.
+/// How often a failed request to the agent is repeated. Injected faults make requests fail.
 const MAX_TRIES: u32 = 500;
 
 impl StoredSpans {
-    /// Reads all further spans, up to the end.
+    /// Reads all spans that follow those already read.
     ///
     /// # Errors
     /// A span that is stored twice, or an agent that does not answer.
@@ -59,10 +59,10 @@ impl StoredSpans {
         self.spans.len() as u64
     }
 
-    /// Checks that each span of export `number` was read, with its own service.
+    /// Checks that each span of export `number` was read, with the right service.
     ///
     /// # Errors
-    /// The error names a span that was not.
+    /// The error names a span that was not read, or was read with another service.
     pub fn check(&self, traffic: &Traffic, number: u64) -> Result<(), Failure> {
         for (trace, hop) in traffic.hops_of_export(number) {
             for index in traffic.hop_spans(hop) {

@@ -11,7 +11,8 @@ fn status_code(trace: &Trace) -> u64 {
     if trace.failed { 500 } else { 200 }
 }
 
-/// The ten attributes of a server span, in the order of the recording.
+/// The ten attributes of a server span, in the order of the recording, and the one that a
+/// span-metrics feature adds.
 pub fn server(
     to: &mut Attributes<'_>,
     text: &mut String,
@@ -59,7 +60,8 @@ pub fn call(
     to.flag("span.metrics.skip");
 }
 
-/// The seven attributes that Beyla's SQL parser sets, and those of the optional query text.
+/// The seven attributes that Beyla's SQL parser sets, the one that a span-metrics feature adds, the
+/// optional query text, and the response status.
 pub fn sql(to: &mut Attributes<'_>, text: &mut String, trace: &Trace, span: &Span) {
     let table = trace.route(span.hop);
     to.text("server.address", "postgres");
@@ -97,7 +99,7 @@ pub fn resource(out: &mut Vec<u8>, service: u64) {
     }
 }
 
-/// Writes attributes until the requested number is reached.
+/// Writes attributes of a span or resource until the requested number is reached.
 pub struct Attributes<'a> {
     /// The buffer.
     pub out: &'a mut Vec<u8>,
@@ -105,8 +107,9 @@ pub struct Attributes<'a> {
     pub remaining: usize,
 }
 
-/// The field numbers of `Span.attributes` and `Resource.attributes`.
+/// The field number of `Span.attributes`.
 const OF_SPAN: u32 = 9;
+/// The field number of `Resource.attributes`.
 const OF_RESOURCE: u32 = 1;
 
 impl Attributes<'_> {

@@ -21,7 +21,7 @@ pub struct Calls {
 /// Caller, callee and protocol.
 pub type Pair = (String, String, &'static str);
 
-/// By caller and callee: the durations of the calls, and how many failed.
+/// By caller and callee: the durations of the calls in microseconds, and how many calls failed.
 type CallSamples = BTreeMap<(u64, Callee), (Vec<u64>, u64)>;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +33,7 @@ enum Callee {
 }
 
 impl Traffic {
-    /// Spans with fewer attributes do not name their callee.
+    /// The smallest `attributes` with which client spans name their callee and protocol.
     pub const NAMING_ATTRIBUTES: usize = 9;
 
     /// All calls of all traces. A client span and a server span of one call are one call.

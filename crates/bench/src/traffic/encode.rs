@@ -1,5 +1,5 @@
 //! Encodes exports as Beyla does: many resources, one scope for each observed request, and children
-//! before parents. One trace in eight has its root in the next export.
+//! before parents. One trace in eight has its root hop in the next export.
 
 use std::fmt::Write as _;
 
@@ -8,10 +8,10 @@ use super::attributes::{Attributes, Route, call, resource, server, sql};
 use super::protobuf::{bytes, fixed64, nested, number};
 use super::trace::{Role, Span, Trace};
 
-/// One trace of this many has its root in a later export than its other spans.
+/// One trace in this many has its root hop in the export after that of its other hops.
 const LATE_ROOTS: u64 = 8;
 
-/// Encodes exports, reusing its memory.
+/// Encodes exports one after another, and reuses its buffers.
 pub struct Encoder<'a> {
     traffic: &'a Traffic,
     /// The hops of the current export, by service.
@@ -130,17 +130,17 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// The path of a route and an item: the value of `url.path`.
+/// The `url.path` of requests for `item` of `route`.
 pub fn path(route: u64, item: u64) -> String {
     format!("/api/v1/orders{route}/{item}")
 }
 
-/// The `service.name` of a service.
+/// The `service.name` of the service with the index `service`.
 pub fn service_name(service: u64) -> String {
     format!("service-{service}")
 }
 
-/// Beyla 1.6 and newer send an empty scope.
+/// Writes an empty scope, as Beyla 1.6 and newer do.
 fn bytes_empty_scope(out: &mut Vec<u8>) {
     nested(out, 1, |_| {});
 }

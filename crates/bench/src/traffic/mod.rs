@@ -68,7 +68,7 @@ impl Traffic {
         self.spans.div_ceil(self.spans_per_trace)
     }
 
-    /// The number of spans.
+    /// The number of spans: `spans`, rounded up to whole traces.
     pub fn total_spans(&self) -> u64 {
         self.traces() * self.spans_per_trace
     }

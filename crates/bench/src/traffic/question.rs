@@ -9,8 +9,8 @@ use super::encode::{path, service_name};
 use super::trace::{Trace, mix};
 use super::truth::Facts;
 
-/// A question. Times are Unix microseconds, and ranges are half-open; a trace is in a range when it
-/// started in the range.
+/// A question that lists traces. Times are Unix microseconds, and ranges are half-open; a trace is
+/// in a range when it started in the range.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListQuery {
@@ -82,8 +82,7 @@ impl ListQuery {
         }
     }
 
-    /// Whether `trace` is certainly not in the answer; a cheap test, because nearly all traces are
-    /// not.
+    /// A cheap test that rejects nearly all traces: true if `trace` cannot be in the answer.
     fn excludes(&self, traffic: &Traffic, trace: &Trace) -> bool {
         let start_us = (trace.start / 1_000) as i64;
         match *self {
@@ -107,7 +106,7 @@ impl ListQuery {
         }
     }
 
-    /// The `service` of a question about one service.
+    /// The name of the service that the question is about, if any.
     pub fn service(&self) -> Option<String> {
         match self {
             Self::Slowest { service, .. } => Some(service_name(*service)),
@@ -115,7 +114,7 @@ impl ListQuery {
         }
     }
 
-    /// The `url.path` of a question about one path.
+    /// The `url.path` that the question is about, if any.
     pub fn path(&self) -> Option<String> {
         match self {
             Self::Path { route, item, .. } => Some(path(*route, *item)),
@@ -132,8 +131,8 @@ impl Traffic {
     }
 }
 
-/// The sort key of traces: duration (if it counts) and start time, then id; and the number of the
-/// trace.
+/// The sort key of a trace: duration (0 if the order is by time) and start time, descending; then
+/// id. The last number is that of the trace.
 type SortKey = (Reverse<(i64, i64)>, u128, u64);
 
 /// An answer under construction, to which traces are offered one by one.
@@ -149,7 +148,7 @@ impl Answer {
         Self { query, best: Vec::new(), matching: 0 }
     }
 
-    /// Considers one trace.
+    /// Adds `trace` to the answer if it matches.
     pub fn offer(&mut self, traffic: &Traffic, trace: &Trace) {
         if self.query.excludes(traffic, trace) {
             return;
@@ -163,7 +162,7 @@ impl Answer {
         }
     }
 
-    /// The duration in the sort key; `None` when the trace does not match.
+    /// The duration for the sort key; `None` when the trace does not match.
     fn ranked_duration(&self, traffic: &Traffic, trace: &Trace) -> Option<i64> {
         match self.query {
             ListQuery::Slowest { .. } => {

@@ -60,7 +60,7 @@ const ROLES: [Role; PER_HOP as usize] =
 
 const MILLISECOND: Nanos = 1_000_000;
 const SECOND: Nanos = 1_000 * MILLISECOND;
-/// Traces are sent out of order by up to this long.
+/// The largest random delay of a start time: traces are sent out of order by up to this long.
 const JITTER: Nanos = 16 * SECOND;
 /// The longest duration of a trace, including spans that end after the root.
 const MAX_DURATION: Nanos = 4 * SECOND;
@@ -86,8 +86,8 @@ impl Traffic {
         }
     }
 
-    /// The start times are spread evenly, with some jitter. The last trace ends before the traffic
-    /// does.
+    /// The start of trace `number`. Start times are spread evenly, with some jitter. The last trace
+    /// ends before the traffic does.
     fn start(&self, number: u64, random: u64) -> Nanos {
         let jitter = JITTER.min(self.spread / 4);
         let room = self.spread.saturating_sub(jitter + MAX_DURATION).max(1);
@@ -95,7 +95,8 @@ impl Traffic {
         self.end - jitter - MAX_DURATION - room + even + mix(random ^ 0x6a69) % jitter.max(1)
     }
 
-    /// Span `index` of `trace`, from 0 to `spans_per_trace`, parents before children.
+    /// Span `index` of `trace`. Indices run from 0 to `spans_per_trace` - 1, parents before
+    /// children.
     pub fn span(&self, trace: &Trace, index: u64) -> Span {
         let (hop, role) = (index / PER_HOP, ROLES[(index % PER_HOP) as usize]);
         let id = |index: u64| self.span_id(trace, index);
@@ -142,26 +143,26 @@ impl Traffic {
         hop * PER_HOP..((hop + 1) * PER_HOP).min(self.spans_per_trace)
     }
 
-    /// The service that handles `hop`.
+    /// The index of the service that handles `hop`.
     pub fn service(&self, trace: &Trace, hop: u64) -> u64 {
         (mix(trace.random ^ 0x7365) % self.services + hop) % self.services
     }
 }
 
 impl Trace {
-    /// The route of `hop`, one of [`ROUTES`].
+    /// The number of the route of `hop`, below [`ROUTES`].
     pub fn route(&self, hop: u64) -> u64 {
         mix(self.random ^ (hop << 8) ^ 0x726f) % ROUTES
     }
 
-    /// The item that `hop` is about; route and item make the path.
+    /// The number of the item that `hop` is about. Route and item determine the path.
     pub fn item(&self, hop: u64) -> u64 {
         mix(self.random ^ (hop << 8) ^ 0x6974) % ITEMS
     }
 }
 
 impl Span {
-    /// Whether the status is an error, if the trace failed.
+    /// Whether the span has the status `error` when its trace fails.
     pub fn fails(&self) -> bool {
         matches!(self.role, Role::Server | Role::Call)
     }

@@ -82,7 +82,8 @@ impl Traffic {
         let mut answers: Vec<Answer> = queries.into_iter().map(Answer::new).collect();
         for number in 0..self.traces() {
             let trace = self.trace(number);
-            // Converting to text is expensive, and few traces are in an answer.
+            // `offer` compares numbers first: converting a trace to text is expensive, and few
+            // traces are in an answer.
             for answer in &mut answers {
                 answer.offer(self, &trace);
             }

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{finding, read};
 use crate::status::{Finding, Verdict};
 
-/// Name, bit, and consequence without it. Source: capability.h; Beyla's documentation of
-/// capabilities.
+/// The capabilities that Beyla uses: name, bit number, and consequence if the capability is
+/// missing. Source: capability.h; Beyla's documentation of capabilities.
 const USED: [(&str, u32, &str); 8] = [
     ("CAP_BPF", 39, "Beyla cannot load anything"),
     ("CAP_PERFMON", 38, "Beyla cannot attach its probes"),
@@ -22,7 +22,8 @@ const USED: [(&str, u32, &str); 8] = [
     ),
 ];
 
-/// One finding per missing capability, or one finding if there are all.
+/// One finding for each missing capability, or a single finding if none is missing or the
+/// capabilities cannot be read.
 pub(super) fn examine(root: &Path) -> Vec<Finding> {
     let Some(held) = held(root) else {
         let costs = "what Beyla may do is unknown";

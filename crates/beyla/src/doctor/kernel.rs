@@ -24,8 +24,9 @@ pub(super) fn examine(root: &Path) -> Vec<Finding> {
     ]
 }
 
-/// The oldest supported kernel, and the oldest with the features backported (RHEL).
+/// The oldest kernel that Beyla supports: major and minor version.
 const OLDEST: (u32, u32) = (5, 8);
+/// The oldest kernel of RHEL that Beyla supports; RHEL backported the needed features to it.
 const OLDEST_OF_RHEL: (u32, u32) = (4, 18);
 
 fn version(root: &Path) -> Finding {
@@ -48,7 +49,8 @@ fn btf(root: &Path) -> Finding {
     }
 }
 
-/// `kprobe` and `uprobe` are devices if the kernel has them.
+/// Checks that the kernel supports a kind of probe: `kprobe` and `uprobe` are devices in sysfs if
+/// the kernel has them.
 fn probes(root: &Path, device: &str, what: &str, costs: &str) -> Finding {
     let devices = root.join("sys/bus/event_source/devices");
     match devices.join(device).exists() {
@@ -89,7 +91,8 @@ fn securityfs(root: &Path) -> Finding {
     finding("securityfs", verdict, found, costs)
 }
 
-/// The highest value at which CAP_PERFMON suffices.
+/// The highest `perf_event_paranoid` at which `CAP_PERFMON` suffices. Above it, Beyla needs
+/// `CAP_SYS_ADMIN`.
 const MAX_PARANOID: i64 = 2;
 
 fn paranoid(root: &Path) -> Finding {

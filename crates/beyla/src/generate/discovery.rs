@@ -1,4 +1,4 @@
-//! The processes that Beyla instruments, and those that it must not.
+//! The processes that Beyla instruments, and those that Beyla must not instrument.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use super::{GLOBS, GenerateError, GenerateInput, SelfInfo};
 use crate::version::Version;
 use coral_config::beyla::{Selector, glob};
 
-/// The first version that is known to accept `target_pids`. Version 3.31.0 was tried; other
-/// versions may end at the key.
+/// The first version that is known to accept the key `target_pids`. Only version 3.31.0 was tried;
+/// an older version may exit because of the key.
 const PIDS: Version = Version::new(3, 31, 0);
 
 /// The `discovery` section: globs under `instrument`, or regular expressions under `services`.
@@ -58,7 +58,7 @@ fn patterns(version: Version, globs: &BTreeMap<String, String>) -> Value {
     globs.iter().map(|(key, value)| (key.clone(), json!(pattern(version, value)))).collect()
 }
 
-/// A glob in the form that this version accepts.
+/// Converts `text`, a glob, to the form that `version` accepts: a glob or a regular expression.
 fn pattern(version: Version, text: &str) -> String {
     match version >= GLOBS {
         true => text.to_owned(),
@@ -66,8 +66,8 @@ fn pattern(version: Version, text: &str) -> String {
     }
 }
 
-/// Selectors of this process (by its ports, its program and, if supported, its id) and of Coral's
-/// Beyla.
+/// Selectors of what Beyla must not instrument: this process (by its ports, its program and, if
+/// supported, its id) and the Beyla that Coral runs.
 fn excluded(version: Version, self_info: &SelfInfo) -> Vec<Value> {
     let ports: Vec<_> = self_info.ports.iter().map(u16::to_string).collect();
     let mut items = vec![json!({"open_ports": ports.join(",")})];

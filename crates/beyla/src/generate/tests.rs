@@ -1,4 +1,4 @@
-//! The configurations that versions of Beyla get for the same settings.
+//! The configurations that are generated for different versions of Beyla from the same settings.
 
 use expect_test::{Expect, expect};
 use serde_json::Value;

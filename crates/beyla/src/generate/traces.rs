@@ -19,17 +19,19 @@ pub(super) fn export(version: Version, input: &GenerateInput) -> Value {
     })
 }
 
-/// Samples by trace id, so that hosts with the same rate keep the same traces.
+/// The `sampler` section. Beyla samples by trace id, so that hosts with the same rate keep the same
+/// traces.
 fn sampler(rate: f64) -> Value {
     match rate {
         1.0 => json!({"name": "always_on"}),
         0.0 => json!({"name": "always_off"}),
-        // As text, because Beyla does not accept a number here.
+        // The rate is written as text, because Beyla does not accept a number here.
         rate => json!({"name": "traceidratio", "arg": rate.to_string()}),
     }
 }
 
-/// The enabled protocols, and those of this version without a setting.
+/// Names of the protocols that the settings enable, and of the protocols that `version` supports
+/// but the settings do not mention.
 pub(super) fn instrumentations(version: Version, config: &BeylaConfig) -> Vec<&'static str> {
     let protocols = config.protocols;
     let switched = [
@@ -50,7 +52,8 @@ pub(super) fn instrumentations(version: Version, config: &BeylaConfig) -> Vec<&'
     on.chain(others.iter().copied()).collect()
 }
 
-/// The `routes` section. The newest versions need it only for patterns.
+/// The `routes` section; `None` if it would be empty. Since [`LOW_CARDINALITY`], only patterns need
+/// it.
 pub(super) fn routes(version: Version, config: &BeylaConfig) -> Option<Value> {
     let mut routes = json!({});
     if version < LOW_CARDINALITY {
@@ -62,7 +65,8 @@ pub(super) fn routes(version: Version, config: &BeylaConfig) -> Option<Value> {
     (routes != json!({})).then_some(routes)
 }
 
-/// The `ebpf` section: trace context in outgoing requests.
+/// The `ebpf` section, which makes Beyla write trace context into outgoing requests; `None` if that
+/// is disabled.
 pub(super) fn context_propagation(
     version: Version,
     config: &BeylaConfig,

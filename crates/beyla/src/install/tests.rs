@@ -24,7 +24,7 @@ impl Packed {
         Self(tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast())))
     }
 
-    /// Adds an entry with any name, also names that the library refuses to write.
+    /// Adds an entry with the given name, even one that the library refuses to write.
     fn entry(mut self, name: &str, kind: EntryType, bytes: &[u8]) -> Self {
         let mut header = Header::new_gnu();
         header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());

@@ -31,8 +31,9 @@ struct Stage {
     received: Arc<AtomicU64>,
     change: watch::Sender<u64>,
     stop: CancellationToken,
-    /// The time of each start, in seconds since the beginning, and the signals sent.
+    /// The time of each start, in seconds since the beginning.
     starts: Arc<Mutex<Vec<u64>>>,
+    /// The signals that were sent.
     signals: Arc<Mutex<Vec<Signal>>>,
     tasks: JoinSet<()>,
 }
@@ -110,7 +111,7 @@ fn scripted(does: Script, sent: Arc<Mutex<Vec<Signal>>>) -> Result<StartedBeyla,
 
 impl Stage {
     async fn after(&self, seconds: u64) -> String {
-        // A moment later, so that timers due at that time have run.
+        // Waits a millisecond longer, so that timers due at that time have run.
         sleep(Duration::from_millis(1_000 * seconds + 1)).await;
         self.monitor.status().line()
     }

@@ -24,8 +24,8 @@ pub trait AgentClient: Send + 'static {
         wanted: SpanPageRequest,
     ) -> impl Future<Output = Result<Incoming<SpanPage>, PollError>> + Send;
 
-    /// Requests a page of metrics, in the same way. An agent without metrics answers with an empty
-    /// result.
+    /// Requests a page of metrics, as `ask` requests spans. An agent too old for metrics returns an
+    /// answer without a page of metrics.
     fn ask_metrics(
         &mut self,
         wanted: MetricPageRequest,
@@ -55,7 +55,7 @@ pub struct MetricPageRequest {
     pub most_metrics: u32,
 }
 
-/// A page whose answer has started but is not read yet.
+/// Reads a page whose answer has started.
 pub type Incoming<P> = Pin<Box<dyn Future<Output = Result<P, PollError>> + Send>>;
 
 /// An agent over gRPC. Connects at the first request, and again after a failure.
@@ -165,7 +165,7 @@ fn broken(status: &Status) -> PollError {
     }
 }
 
-/// The error for a request that was not answered.
+/// The error for a request that failed before its answer started.
 fn refusal(status: &Status) -> PollError {
     match (std::error::Error::source(status), status.code()) {
         (Some(transport), _) => PollError::unreachable(&chain(transport)),

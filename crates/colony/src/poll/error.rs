@@ -7,47 +7,49 @@ use coral_trace::sanitize::line;
 use coral_wire::otlp_in::DecodeError;
 use tokio::task::JoinError;
 
-/// Why an agent's spans could not be polled. The place in its stream is unchanged.
+/// Why a poll of an agent failed. The next poll resumes after the last stored page.
 #[derive(Debug, thiserror::Error)]
 pub enum PollError {
-    /// No connection, or it broke.
+    /// The colony could not connect to the agent, or the connection broke.
     #[error("cannot reach agent")]
     Unreachable(#[source] Reason),
-    /// Nothing came in time.
+    /// The agent did not start its answer, or did not complete it, within the timeout.
     #[error("agent did not answer within {0:?}")]
     TimedOut(Duration),
     /// The agent answered with an error.
     #[error("agent refused")]
     Refused(#[source] Reason),
-    /// The agent knows no receipts, or not even the question: it is older than this colony.
+    /// The agent is older than this colony: it does not know receipts, or not even the RPC.
     #[error("agent is too old")]
     TooOld(#[source] Reason),
-    /// The answer is none that an agent gives.
+    /// The answer is not one that an agent of any version gives.
     #[error("agent answers nonsense")]
     Nonsense(#[source] Reason),
-    /// Its pages do not move on, or change their store again and again: two agents behind one address?
+    /// The agent's pages do not advance, or come from another store again and again. Two agents may
+    /// share the address.
     #[error("agent's pages do not move on from receipt {0}")]
     Standstill(u64),
-    /// The page's spans could not be read.
+    /// The page is not valid OTLP.
     #[error("cannot read the agent's page")]
     Undecodable(#[source] DecodeError),
     /// This colony's store panicked over the page.
     #[error("the store panicked over the page")]
     Unstorable(#[source] Reason),
-    /// This colony's store could not write it, whatever it holds.
+    /// The colony's store cannot read or write now, whatever the page contains.
     #[error("cannot store the page")]
     CannotStore(#[source] EngineError),
-    /// Nobody wants it any more.
+    /// Polling was stopped.
     #[error("polling was stopped")]
     Stopped,
 }
 
-/// A cause that an agent had a part in: one short line, free of control characters, as [`fn@line`] makes it.
+/// A cause that may contain text of an agent: one short line without control characters, as made by
+/// [`fn@line`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Reason(String);
 
-/// How an agent is, going by the last poll.
+/// The state of an agent after its last poll.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum PollState {
     /// The first poll has not finished.
@@ -121,7 +123,7 @@ impl PollState {
         }
     }
 
-    /// Whether the agent answered.
+    /// Whether the agent answered its last poll, even with an error.
     pub const fn is_reachable(self) -> bool {
         !matches!(self, Self::NotPolled | Self::Unreachable)
     }

@@ -114,7 +114,7 @@ impl<C: AgentClient, F: Fn(String) -> C> Follower<F> {
     }
 }
 
-/// Why there is no poller any more, or none yet.
+/// Why a poller ended, or could not be started.
 #[derive(Debug)]
 enum PollerFailure {
     /// The poller panicked.

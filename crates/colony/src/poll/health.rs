@@ -23,7 +23,8 @@ struct AgentHealth {
     address: String,
     known_by: Option<KnownBy>,
     state: PollState,
-    /// Consecutive polls without an answer. Failures of the colony's own store do not count.
+    /// Consecutive polls that failed because of the agent. Failures of the colony's own store do
+    /// not count.
     unanswered: u32,
     /// Forgotten agents are not listed, but their counts remain in the sums.
     is_forgotten: bool,
@@ -50,7 +51,7 @@ struct AgentHealth {
 
 /// How many consecutive polls must fail before another agent may register the id.
 const POLLS_HELD: u32 = 3;
-/// Longer texts from an agent are shortened to this.
+/// The longest status line of Beyla that is kept, in characters. Longer lines are cut.
 const MAX_LINE_CHARS: usize = 500;
 const MAX_VERSION_CHARS: usize = 40;
 
@@ -67,7 +68,8 @@ impl Health {
         health.is_forgotten = false;
     }
 
-    /// Records the version of Coral that the agent registered with, unless it is empty.
+    /// Records the version of Coral that the agent registered with. An empty version is recorded as
+    /// unknown.
     pub fn registered(&self, id: &str, version: &str) {
         let version = line(&version.chars().take(MAX_VERSION_CHARS).collect::<String>());
         self.update(id, |health| health.version = (!version.is_empty()).then_some(version));
@@ -78,7 +80,8 @@ impl Health {
         self.update(id, |health| health.is_forgotten = true);
     }
 
-    /// Sets what was stored of the agent before this process polled it.
+    /// Takes the counts of stored and missed spans from the stored checkpoints, before the first
+    /// poll.
     pub fn resume(&self, id: &str, checkpoints: &[Checkpoint]) {
         self.update(id, |health| health.count(checkpoints));
     }
@@ -157,22 +160,23 @@ impl Health {
         });
     }
 
-    /// Whether the last [`POLLS_HELD`] polls of the agent at `address` failed. `false` for an agent
-    /// that was not polled yet.
+    /// Whether at least [`POLLS_HELD`] consecutive polls of the agent at `address` failed because
+    /// of the agent. `false` for an agent that was not polled yet.
     pub fn is_gone(&self, id: &str, address: &str) -> bool {
         let all = self.lock();
         all.get(id)
             .is_some_and(|health| health.address == address && health.unanswered >= POLLS_HELD)
     }
 
-    /// Whether the agent answered its last poll.
+    /// Whether the agent answers: a page of the agent was stored, and since then no poll failed
+    /// because of the agent.
     pub fn answers(&self, id: &str) -> bool {
         self.lock()
             .get(id)
             .is_some_and(|health| health.unanswered == 0 && health.answered_at.is_some())
     }
 
-    /// The status of all agents that are not forgotten at `now`, by id.
+    /// The status at `now` of all agents that are not forgotten, by id.
     pub fn snapshot(&self, now: UnixNanos) -> Vec<AgentStatus> {
         let all = self.lock();
         let shown = all.iter().filter(|(_, health)| !health.is_forgotten);

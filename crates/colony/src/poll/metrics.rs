@@ -67,9 +67,10 @@ impl MetricStream {
         Err(PollError::Standstill(self.checkpoint.next_receipt))
     }
 
-    /// Moves the checkpoint when `page` does not follow on it: to the beginning of another store, and to the end of an
-    /// older copy of the same. Returns whether the checkpoint was moved; `page` is then not to be stored. Rows have no identity but
-    /// their place: reading the copy again would count its requests twice.
+    /// Moves the checkpoint if `page` does not continue it: to receipt 0 of another store, or to
+    /// the last receipt of an older copy of the same store. The copy is not read again, because
+    /// metric rows have no identity but their receipt, and their requests would count twice.
+    /// Returns whether the checkpoint was moved; `page` must then not be stored.
     fn relocate(&mut self, page: &MetricPage) -> bool {
         let checkpoint = &self.checkpoint;
         let next_receipt = match page.store_id != checkpoint.store_id {

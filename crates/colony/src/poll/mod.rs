@@ -1,8 +1,9 @@
 //! Polls every agent's spans and metrics and stores them in the colony's engine.
 //!
 //! Each agent has one [`follow::Follower`] with one [`poller::Poller`] at a time, so that a slow,
-//! dead or wiped agent does not affect the others. [`Polling`] starts and stops followers as the
-//! registry changes.
+//! dead or wiped agent does not affect the others. [`Polling`] starts a follower for each agent
+//! that the registry gains. The follower of a removed agent stops polling until the agent is known
+//! again.
 
 pub mod client;
 mod error;

@@ -1,4 +1,4 @@
-//! Calls of the engine, which block, from tasks, which must not.
+//! Calls the methods of the engine, which block, from asynchronous tasks, which must not block.
 
 use std::sync::Arc;
 

@@ -13,10 +13,10 @@ use coral_server::clock;
 pub struct LeftOut {
     /// Spans of traces that sampling drops.
     pub sampled_out: u64,
-    /// Spans that are stored already, or that stand twice in the page. 0 with an engine that does not count them:
-    /// see [`AppendedPage::duplicate`](coral_engine::AppendedPage::duplicate).
+    /// Spans that are stored already, or that occur twice in the page. 0 if the engine does not
+    /// count duplicates: see [`AppendedPage::duplicate`](coral_engine::AppendedPage::duplicate).
     pub duplicate: u64,
-    /// Links that were no links, of spans that are stored.
+    /// Invalid links, which were dropped from valid spans.
     pub links: u64,
     /// Spans that can never be stored.
     pub refused: Option<RefusedSpans>,
@@ -27,7 +27,7 @@ pub struct LeftOut {
 pub struct RefusedSpans {
     /// What refused the spans.
     pub by: RefusedBy,
-    /// How many.
+    /// The number of these spans.
     pub spans: u64,
     /// The reason, in one short line.
     pub reason: String,

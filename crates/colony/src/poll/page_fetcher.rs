@@ -24,7 +24,7 @@ pub(super) struct PageFetcher<C> {
 pub(super) type PageWithPermit<P> = (P, OwnedSemaphorePermit);
 
 impl<C: AgentClient> PageFetcher<C> {
-    /// A page of spans. Returns early when `stop` is cancelled.
+    /// Fetches a page of spans. Returns [`PollError::Stopped`] as soon as `stop` is cancelled.
     pub(super) async fn spans(
         &mut self,
         wanted: SpanPageRequest,
@@ -35,7 +35,7 @@ impl<C: AgentClient> PageFetcher<C> {
         held.inspect_err(|error| self.hang_up_after(error))
     }
 
-    /// A page of metrics. Returns early when `stop` is cancelled.
+    /// Fetches a page of metrics. Returns [`PollError::Stopped`] as soon as `stop` is cancelled.
     pub(super) async fn metrics(
         &mut self,
         wanted: MetricPageRequest,

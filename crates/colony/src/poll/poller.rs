@@ -42,7 +42,8 @@ pub struct Poller<C> {
     polls: u64,
 }
 
-/// The longest wait between two polls of a failing agent.
+/// The limit of the wait between two polls of a failing agent, before the random ±20%. A polling
+/// interval above the limit is kept.
 pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
 impl<C: AgentClient> Poller<C> {
@@ -97,7 +98,7 @@ impl<C: AgentClient> Poller<C> {
 
     /// Stores everything that the agent has now.
     pub(super) async fn poll(&mut self, stop: &CancellationToken) -> Result<(), PollError> {
-        // A failure of one stream does not stop the other.
+        // A failure of one stream does not stop the other streams.
         let mut outcome = Ok(());
         for stream in 0..self.checkpoints.len() {
             outcome = outcome.and(self.catch_up(stream, stop).await);
@@ -126,7 +127,8 @@ impl<C: AgentClient> Poller<C> {
         let Checkpoint { collector, next_receipt, .. } = self.checkpoints[stream];
         let most_spans = self.widths[stream].get();
         let wanted = SpanPageRequest { collector, after: next_receipt, most_spans };
-        // The page may be too long for a slow connection: request fewer spans next time.
+        // If the page does not arrive, fewer spans are requested next time: the page may be too
+        // long for a slow connection.
         let fetched = self.fetcher.spans(wanted, stop).await;
         let (page, _room) = fetched.inspect_err(|_| self.widths[stream].narrow())?;
         check_store_id(&page.store_id)?;
@@ -235,7 +237,8 @@ impl<C: AgentClient> Poller<C> {
         }
     }
 
-    /// Time until the next poll: the interval ±20%, doubled with each consecutive failure.
+    /// Time until the next poll: the polling interval, doubled with each consecutive failure up to
+    /// [`MAX_BACKOFF`], ±20%.
     fn wait(&self) -> Duration {
         let every = self.settings.every;
         if self.polls == 0 {
@@ -255,7 +258,7 @@ impl<C: AgentClient> Poller<C> {
     }
 }
 
-/// What a page did to its stream.
+/// What a page changed in its stream.
 enum Step {
     CaughtUp,
     Moved,

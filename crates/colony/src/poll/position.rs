@@ -43,7 +43,8 @@ pub(super) fn is_another_store(checkpoint: &Checkpoint, page: &SpanPage) -> bool
     known && (page.store_id != checkpoint.store_id || page.last_receipt < checkpoint.next_receipt)
 }
 
-/// The checkpoint after `page`, before its spans are counted. Its receipt never decreases.
+/// The checkpoint after `page`, in which the spans of the page are not counted yet. Its receipt
+/// never decreases.
 pub(super) fn checkpoint_after(checkpoint: &Checkpoint, page: &SpanPage) -> Checkpoint {
     Checkpoint {
         store_id: page.store_id.clone(),

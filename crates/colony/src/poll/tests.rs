@@ -32,14 +32,14 @@ struct ScriptedAgent(Arc<Mutex<Script>>);
 #[derive(Default)]
 struct Script {
     store_id: String,
-    /// eBPF spans; receipts are `first_receipt..`.
+    /// eBPF spans, whose receipts are 1, 2, 3, ….
     spans: Vec<Span>,
     /// Receipts below this one have expired. Starts at 1.
     expired_below: u64,
     page_spans: usize,
-    /// The span with this receipt is sent without a trace id.
+    /// The span with this receipt is sent with zeros in place of its trace id.
     idless: Option<u64>,
-    /// A link with this trace id is sent without the id.
+    /// A link with this trace id is sent with zeros in place of the id.
     linkless: Option<TraceId>,
     /// A page that contains the span with this receipt is sent as invalid OTLP.
     garbled: Option<u64>,
@@ -47,7 +47,7 @@ struct Script {
     faults: VecDeque<Fault>,
     asked_after: Vec<u64>,
     asked_for: Vec<u32>,
-    /// Every page of eBPF spans that went out whole, with what was asked for.
+    /// Every page of eBPF spans that was sent, with its request.
     sent: Vec<(SpanPageRequest, SpanPage)>,
     hung_up: usize,
 }

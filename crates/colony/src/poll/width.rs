@@ -5,13 +5,13 @@
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Width {
     most: u32,
-    /// The last page had one item and could not be stored.
+    /// Whether the last page had one item and could not be stored.
     has_failed_alone: bool,
 }
 
-/// More than an agent puts into a page.
+/// The first and largest width: more items than an agent puts into a page.
 const MAX_WIDTH: u32 = 1 << 15;
-/// The divisor of the width after a failure.
+/// The width is divided by this after a failure, and multiplied by this after a success.
 const NARROWER: u32 = 8;
 
 impl Width {
@@ -21,9 +21,9 @@ impl Width {
         self.most
     }
 
-    /// Narrows the next page after one that could not be taken, down to a single item. Returns whether that item is at
-    /// fault, which is so when it has failed alone twice in a row: an item that fails once may come well the next time,
-    /// and pages may be narrow for another reason.
+    /// Narrows the next page, down to a single item, after a page that could not be decoded or
+    /// stored. Returns `true` if the page had a single item and this happened twice in a row: the
+    /// item is then at fault. After one failure it is not, because the next attempt may succeed.
     #[must_use]
     pub(super) fn isolate(&mut self) -> bool {
         if self.most > 1 {

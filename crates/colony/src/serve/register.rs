@@ -19,7 +19,7 @@ pub(super) struct Registration {
     pub(super) colony: Colony,
 }
 
-/// How often an agent registers again.
+/// How often an agent registers again, in seconds.
 const HEARTBEAT_SECONDS: u32 = 30;
 const MAX_ID_CHARS: usize = 128;
 /// The most agents that a colony knows. Each agent costs a poller and a connection.
@@ -75,8 +75,9 @@ fn unavailable(error: EngineError) -> Status {
     Status::unavailable(chain(&error))
 }
 
-/// The address of another agent that holds this id. `None` if the agent's address is the same, if its
-/// last polls failed, or if the holder is configured: a registration then changes nothing.
+/// The address of another agent that holds the id of `agent`. `None` if no agent holds the id, if
+/// the holder has the same address, if the last polls of the holder failed, or if the holder is
+/// configured: a registration then changes nothing.
 fn other_holder(colony: &Colony, agent: &KnownAgent) -> Option<String> {
     let agents = colony.registry.watch();
     let agents = agents.borrow();
@@ -86,7 +87,8 @@ fn other_holder(colony: &Colony, agent: &KnownAgent) -> Option<String> {
     (!stays && !gone()).then(|| known.address.clone())
 }
 
-/// Whether the colony has polled this agent id from the same store. The agent has then moved.
+/// Whether the colony has polled the id of `agent` from the store `store_id`. If so, the same agent
+/// has moved to another address.
 fn is_stream_of(checkpoints: &[Checkpoint], agent: &KnownAgent, store_id: &str) -> bool {
     let mut of_agent =
         checkpoints.iter().filter(|checkpoint| checkpoint.agent_id == agent.agent_id);

@@ -1,4 +1,5 @@
-//! Keys about the stores. In a standalone, `storage.max_size` and `storage.segment_rows` apply to each of the two stores.
+//! Keys about the stores. In a standalone, `storage.max_size` and `storage.segment_rows` apply to
+//! each of the two stores.
 
 use super::{Example, Key, Kind, Preset, Roles, key};
 

@@ -7,18 +7,19 @@ use serde_json::Value;
 use super::Kind;
 use super::value::text;
 
-/// Where Beyla writes the trace context of outgoing requests. Source: Beyla's `ebpf.context_propagation`.
+/// Where Beyla writes the trace context of outgoing requests. Source: Beyla's
+/// `ebpf.context_propagation`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ContextPropagation {
-    /// Nowhere at the network level.
+    /// Beyla writes no trace context at the network level.
     Disabled,
-    /// In HTTP headers.
+    /// Beyla writes the trace context in HTTP headers.
     Headers,
-    /// In TCP options.
+    /// Beyla writes the trace context in TCP options.
     Tcp,
-    /// In IP options; Beyla 3 does not have this mode.
+    /// Beyla writes the trace context in IP options; Beyla 3 does not have this mode.
     Ip,
-    /// In all of these places.
+    /// Beyla writes the trace context in all of these places.
     All,
 }
 
@@ -43,8 +44,8 @@ const MAX_ATTRIBUTES: usize = 64;
 /// Routes that may be set. Beyla compares each of them with the path of every request.
 const MAX_PATTERNS: usize = 1_000;
 
-/// Parses resource attributes. Beyla gets them in one environment variable, in which Beyla splits at commas and
-/// expands `$`, without escapes. Keys and values must therefore contain neither.
+/// Parses resource attributes. Beyla gets them in one environment variable, in which Beyla splits
+/// at commas and expands `$`, without escapes. Keys and values must therefore contain neither.
 pub fn attributes(value: &Value) -> Result<BTreeMap<String, String>, String> {
     let fields = value.as_object().ok_or_else(|| Kind::Attributes.expected())?;
     if fields.len() > MAX_ATTRIBUTES {

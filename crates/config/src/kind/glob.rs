@@ -1,8 +1,10 @@
-//! Globs, which Beyla accepts from 2.5.1, and their translation to regular expressions for older versions.
+//! Globs, which Beyla accepts from 2.5.1, and their translation to regular expressions for older
+//! versions.
 //!
 //! Source: github.com/gobwas/glob, without separators: `*` and `**` match anything, `/` included.
 
-/// Checks the syntax of `glob`: brackets and braces are closed, and the last character is not a lone `\`.
+/// Checks the syntax of `glob`: brackets and braces are closed, and the last character is not a
+/// lone `\`.
 ///
 /// # Errors
 /// The first syntax error.
@@ -10,8 +12,8 @@ pub fn check(glob: &str) -> Result<(), String> {
     to_regex(glob).map(drop).map_err(|reason| format!("`{glob}` is not a glob: {reason}"))
 }
 
-/// Translates `glob` to a regular expression (RE2) for the whole text. The expression contains no `$`, which Beyla
-/// would expand.
+/// Translates `glob` to a regular expression (RE2) for the whole text. The expression contains no
+/// `$`, which Beyla would expand.
 ///
 /// # Errors
 /// The first syntax error of the glob.

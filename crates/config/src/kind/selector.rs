@@ -9,7 +9,8 @@ use super::glob;
 use super::ports::Ports;
 use super::value::text;
 
-/// One entry: Beyla instruments the processes that match every condition. An entry has at least one condition.
+/// One entry: Beyla instruments the processes that match every condition. An entry has at least one
+/// condition.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Selector {
     /// Name of the service, which is not a condition; without it, Beyla derives a name.

@@ -1,4 +1,5 @@
-//! Parses values that are not specific to Beyla: durations, sizes, addresses. Each error says what is expected.
+//! Parses values that are not specific to Beyla: durations, sizes, addresses. Each error says what
+//! is expected.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use serde_json::Value;
 
 use super::Kind;
 
-/// Whether two valid values of one key are equal in meaning, as `7d` and `168h` are.
+/// Whether two valid values of one key are the same setting, as `7d` and `168h` are.
 pub fn same(a: &Value, b: &Value) -> bool {
     match (duration(a), duration(b)) {
         (Ok(a), Ok(b)) => a == b,
@@ -33,7 +34,8 @@ pub fn duration(value: &Value) -> Result<Duration, String> {
     }
 }
 
-/// Parses a number of units, each of `seconds`, as a duration; zero is an error.
+/// Parses a number of hours or days as a duration; `seconds` is the length of the unit. Zero is an
+/// error.
 pub fn multiple(value: &Value, seconds: f64) -> Result<Duration, String> {
     let number = value.as_f64().ok_or_else(|| Kind::Hours.expected())?;
     match Duration::try_from_secs_f64(number * seconds) {

@@ -1,10 +1,11 @@
-//! What is said about a wrong configuration.
+//! Errors about invalid configurations.
 
 use expect_test::{Expect, expect};
 
 use super::{agent, colony};
 
-/// An agent's answer to a file `coral.yaml` and flags.
+/// Checks the error of an agent with these flags and a file `coral.yaml` with `text`; `fine` stands
+/// for no error.
 fn check(text: &str, flags: &[&str], expected: Expect) {
     let said = agent(text, flags).map_or_else(|error| error, |_| "fine".to_owned());
     expected.assert_eq(&said);

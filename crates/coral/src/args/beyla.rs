@@ -90,7 +90,7 @@ pub struct DisconnectArgs {
     pub agent: AgentArgs,
 }
 
-/// Which agent is told. Only its own user can, on its own host.
+/// The agent that receives the command. Only the agent's own user can send it, on the agent's host.
 #[derive(Args, Debug)]
 pub struct AgentArgs {
     /// The agent's data directory.
@@ -101,13 +101,13 @@ pub struct AgentArgs {
 /// A service that listens on a port.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Service {
-    /// What to call it.
+    /// The name of the service.
     pub name: String,
-    /// From 1 on.
+    /// The port that the service listens on, from 1 on.
     pub port: u16,
 }
 
-/// The name may hold colons.
+/// Parses `NAME:PORT`. The name may contain colons.
 fn parse_service(text: &str) -> Result<Service, String> {
     let parts = text.rsplit_once(':');
     let service = parts.and_then(|(name, port)| {

@@ -18,7 +18,8 @@ pub struct InstallDuckdbArgs {
     /// Install this release, instead of the one that coral is tested with.
     #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with = "from")]
     pub version: Option<String>,
-    /// Install this .tar.gz or library (a file, or an http or https URL) instead of the official archive.
+    /// Install this .tar.gz or library (a file, or an http or https URL) instead of the official
+    /// archive.
     #[arg(long, value_name = "FILE|URL")]
     pub from: Option<String>,
     /// The SHA-256 of the archive or library in hex [default: the file `.sha256` beside it].

@@ -4,7 +4,7 @@ use clap::{Command, CommandFactory as _};
 
 use super::Cli;
 
-/// What people want, and the commands for it.
+/// Title and commands of each group in the help of `coral`.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Look", &["query", "sql"]),
     ("Explain", &["why", "ask"]),
@@ -27,7 +27,8 @@ pub fn command() -> Command {
     with_usage_and_exit_codes(command.help_template(template), "")
 }
 
-/// One line a command, in groups. A command of no group ends the list, so that none is missing.
+/// The list of commands, one line for each, in groups. Commands of no group follow as `Other`, so
+/// that none is missing.
 fn groups(command: &Command) -> String {
     let grouped = |name: &str| GROUPS.iter().any(|(_, names)| names.contains(&name));
     let others: Vec<&str> =
@@ -47,7 +48,9 @@ fn groups(command: &Command) -> String {
     text
 }
 
-/// With a usage line that names no optional flag, also where one of these was given, and with the exit codes.
+/// Adds a usage line and the exit codes to each command without subcommands. The usage line is
+/// fixed: the one of clap would also name optional flags that the user gave. `above` is the path of
+/// the parent commands.
 fn with_usage_and_exit_codes(mut command: Command, above: &str) -> Command {
     let path = format!("{above}{}", command.get_name());
     let names: Vec<String> =

@@ -6,7 +6,7 @@ use super::{
 };
 
 impl Command {
-    /// Whether `--format json` was asked for.
+    /// Whether the command line has `--format json`.
     pub fn is_json(&self) -> bool {
         let is_json = |format| format == StatusFormat::Json;
         match self {

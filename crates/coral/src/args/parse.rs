@@ -1,4 +1,4 @@
-//! From words to a command, or to what is wrong with them.
+//! Parses a command line into a command, or into the reason why there is none.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -24,7 +24,7 @@ pub enum Color {
     Never,
 }
 
-/// A command line that asks for no command: wrong, or for a help text.
+/// A command line without a command to run: it is wrong, or it asks for a help text.
 #[derive(Debug)]
 pub struct NoCommand {
     error: clap::Error,
@@ -37,7 +37,8 @@ pub struct NoCommand {
 /// [`NoCommand`].
 pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, NoCommand> {
     let line: Vec<OsString> = line.into_iter().collect();
-    // Help texts and errors are written before the line is understood.
+    // clap writes help texts and errors while it parses, so colours and format must be known
+    // before.
     let color = match value_of(&line, "--color") {
         Some("always") => Color::Always,
         Some("never") => Color::Never,
@@ -67,8 +68,8 @@ impl fmt::Display for NoCommand {
 }
 
 impl NoCommand {
-    /// Prints the help text that was asked for, or what is wrong: as JSON on standard output where the line asks for
-    /// JSON, else on standard error.
+    /// Prints the help text or the error. An error is JSON on standard output if the line has
+    /// `--format json`, else text on standard error. Returns the exit code.
     pub fn report(self) -> ExitCode {
         let is_wrong = self.error.use_stderr();
         if is_wrong && self.is_json {
@@ -77,7 +78,7 @@ impl NoCommand {
             let message = message.unwrap_or_default().trim();
             println!("{}", error_json(message, Some("`--help` describes the command"), WRONG_LINE));
         } else {
-            // Nobody is left to tell when the terminal is gone.
+            // An error is ignored: the terminal may be gone.
             let _ = self.error.print();
         }
         if is_wrong { ExitCode::from(WRONG_LINE) } else { ExitCode::SUCCESS }
@@ -85,7 +86,7 @@ impl NoCommand {
 }
 
 impl Color {
-    /// Makes this the colours of everything that is printed from now on.
+    /// Sets the colours of everything that is printed from now on.
     pub fn write_global(self) {
         match self {
             Self::Auto => anstream::ColorChoice::Auto,

@@ -24,8 +24,8 @@ pub enum QueryCommand {
     /// Query spans and RED metrics in SQL.
     #[command(after_help = include_str!("examples/query-sql.txt"))]
     Sql(SqlArgs),
-    /// Show what changed since the baseline: calls that became slower, started to fail, repeat or disappeared, and
-    /// new or missing edges.
+    /// Show what changed since the baseline: calls that became slower, started to fail, repeat or
+    /// disappeared, and new or missing edges.
     #[command(after_help = include_str!("examples/query-anomalies.txt"))]
     Anomalies(AnomaliesArgs),
 }
@@ -42,7 +42,8 @@ pub enum BeylaCommand {
     /// Count the gRPC calls of a service by method: how many, how slow, how many failed.
     #[command(after_help = include_str!("examples/query-beyla-grpc.txt"))]
     Grpc(RedArgs),
-    /// Count the SQL statements of a service by operation and table: how many, how slow, how many failed.
+    /// Count the SQL statements of a service by operation and table: how many, how slow, how many
+    /// failed.
     #[command(after_help = include_str!("examples/query-beyla-sql.txt"))]
     Sql(RedArgs),
 }
@@ -71,8 +72,8 @@ pub struct RedArgs {
     /// Count the requests that the service served, or those that it made.
     #[arg(long, value_parser = choice::side(), default_value = "server")]
     pub side: RedSide,
-    /// Count from Beyla's metrics (every request), or from stored spans (only sampled requests; eBPF spans if there
-    /// are any, else SDK spans).
+    /// Count from Beyla's metrics (every request), or from stored spans (only sampled requests;
+    /// eBPF spans if there are any, else SDK spans).
     #[arg(long, value_parser = choice::red_source(), default_value = "metrics")]
     pub source: RedSource,
     /// Output format.
@@ -83,12 +84,12 @@ pub struct RedArgs {
     pub colony: ColonyArgs,
 }
 
-/// The threshold between fast and slow.
+/// The threshold above which a request is slow.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Over {
     /// Each row's own 95th percentile.
     P95,
-    /// This long.
+    /// This duration.
     Latency(Duration),
 }
 
@@ -113,7 +114,8 @@ pub struct TracesArgs {
     /// Only traces with a span of this service.
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
-    /// Only traces that started at this time or later: a duration before now, or a time [default: 1h].
+    /// Only traces that started at this time or later: a duration before now, or a time
+    /// [default: 1h].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub since: Option<When>,
     /// Only traces that started before this time [default: now].
@@ -131,7 +133,8 @@ pub struct TracesArgs {
     /// Only traces with a span of exactly this name; upper and lower case differ.
     #[arg(long, value_name = "TEXT")]
     pub name: Option<String>,
-    /// Only traces with a span (or its resource) that has exactly this attribute. Repeatable: one span must have all.
+    /// Only traces with a span (or its resource) that has exactly this attribute. Repeatable: one
+    /// span must have all.
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_attribute)]
     pub attr: Vec<String>,
     /// Which traces come first [default: newest].
@@ -140,7 +143,8 @@ pub struct TracesArgs {
     /// Whose spans count.
     #[arg(long, value_parser = choice::source(), default_value = "all")]
     pub source: Source,
-    /// Correct host clocks that disagree: move server spans into the calls that they answer, and say by how much.
+    /// Correct host clocks that disagree: move server spans into the calls that they answer, and
+    /// say by how much.
     #[arg(long, requires = "trace_id")]
     pub adjust_clocks: bool,
     /// Output format [default: table for a list, tree for one trace].
@@ -179,7 +183,7 @@ fn parse_over(text: &str) -> Result<Over, String> {
         .map_err(|_| format!("`{text}` is neither a duration such as 500ms nor p95"))
 }
 
-/// What a key of an attribute does not end in: the first part of an operator other than `=`.
+/// Characters that a key of `--attr` must not contain: each begins an operator other than `=`.
 const OPERATOR_SIGNS: [char; 4] = ['<', '>', '!', '~'];
 
 fn parse_attribute(text: &str) -> Result<String, String> {

@@ -29,12 +29,12 @@ pub struct SqlArgs {
     pub colony: ColonyArgs,
 }
 
-/// How far back SQL sees.
+/// The start of the time that an SQL question covers.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Since {
-    /// To the oldest that is stored.
+    /// The oldest stored data.
     All,
-    /// To then.
+    /// This time.
     When(When),
 }
 

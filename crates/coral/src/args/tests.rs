@@ -1,4 +1,4 @@
-//! The command line: what its help says, and what is wrong with one.
+//! The command line: its help texts, and errors about wrong lines.
 
 use clap::CommandFactory as _;
 
@@ -10,7 +10,7 @@ fn the_command_line_is_sound() {
     Cli::command().debug_assert();
 }
 
-/// The help of every command, by its words: `coral query topology`.
+/// The help of every command, with the words of the command: `coral query topology`.
 fn helps() -> Vec<(String, String)> {
     fn collect(command: &clap::Command, above: &str, found: &mut Vec<(String, String)>) {
         let path = format!("{above}{}", command.get_name());
@@ -103,7 +103,7 @@ fn an_operator_that_is_not_equality_is_refused_with_what_finds_more() {
         let line = ["coral", "query", "beyla", "traces", "--attr", pair];
         let parsed = parse(line.map(Into::into));
         if pair == "name=~cart" {
-            // A value may begin with any sign.
+            // A value may begin with any character.
             assert!(parsed.is_ok());
         } else {
             let wrong = parsed.unwrap_err().to_string();

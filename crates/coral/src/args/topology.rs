@@ -11,7 +11,8 @@ use coral_trace::units::parse_duration;
 /// `coral query topology`.
 #[derive(Args, Debug)]
 pub struct TopologyArgs {
-    /// Only traces that started at this time or later: a duration before now, or a time [default: 1h].
+    /// Only traces that started at this time or later: a duration before now, or a time
+    /// [default: 1h].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub since: Option<When>,
     /// Only traces that started before this time [default: now].

@@ -9,7 +9,7 @@ use coral_trace::units::parse_duration;
 pub enum When {
     /// This long before now.
     Ago(Duration),
-    /// Then: microseconds since the Unix epoch.
+    /// A fixed time, in microseconds since the Unix epoch.
     At(i64),
 }
 
@@ -31,7 +31,7 @@ pub(super) fn parse_when(text: &str) -> Result<When, String> {
     })
 }
 
-/// How far back a question goes without --since.
+/// One hour ago: where the window of a question begins without `--since`.
 impl Default for When {
     fn default() -> Self {
         Self::Ago(Duration::from_secs(3_600))

@@ -19,8 +19,9 @@ pub struct WhyArgs {
     /// Explain this trace; the first digits of its id are enough where they are unique.
     #[arg(long, value_name = "ID", conflicts_with_all = ["since", "until"])]
     pub trace_id: Option<String>,
-    /// Explain traces that started at this time or later: a duration before now, or a time. Without --since and
-    /// --baseline, those since the change began, if one began in the last 6 hours [default: 15m].
+    /// Explain traces that started at this time or later: a duration before now, or a time. Without
+    /// --since and --baseline, the window begins when a change began in the last 6 hours, if one
+    /// did [default: 15m].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub since: Option<When>,
     /// Explain traces that started before this time [default: now].

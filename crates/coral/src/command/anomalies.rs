@@ -13,7 +13,7 @@ use coral_server::clock;
 use coral_text::beginning;
 use coral_trace::UnixNanos;
 
-/// A shorter baseline would have too few traces.
+/// Smallest default baseline: a shorter one would have too few traces.
 const MIN_BASELINE: Duration = Duration::from_secs(3_600);
 
 pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
@@ -22,7 +22,7 @@ pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
     let since_unix_us = instant(since, now);
     let until_unix_us = args.until.map_or(now.saturating_add(1), |until| instant(until, now));
     let length = u64::try_from(until_unix_us.saturating_sub(since_unix_us)).unwrap_or(0);
-    // Whole seconds, for a readable text.
+    // Rounds down to whole seconds, for a readable text.
     let length = Duration::from_secs(Duration::from_micros(length).as_secs());
     let baseline = args.baseline.unwrap_or(length.max(MIN_BASELINE));
     let baseline_us = i64::try_from(baseline.as_micros()).unwrap_or(i64::MAX);

@@ -51,7 +51,7 @@ fn program(config: &AgentConfig) -> Finding {
     Finding { what: "Beyla".to_owned(), verdict, found, costs }
 }
 
-/// Name of a service in the printed configuration if none is configured.
+/// Name and port of the example service, which is printed if no service is configured.
 const EXAMPLE_SERVICE: &str = "example";
 const EXAMPLE_PORT: u16 = 8080;
 
@@ -83,7 +83,7 @@ pub(super) fn config(args: &BeylaConfigArgs) -> Result<(), Failure> {
         config: &config.beyla,
         connected: &connected,
         self_info: &self_info,
-        // The port is chosen at every start.
+        // 0 stands for the free port that is chosen at every start of Beyla.
         health_port: (version >= HEALTH).then_some(0),
     };
     let generated =

@@ -4,16 +4,17 @@ use std::convert::Infallible;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-/// glibc reads this variable only at the start of a process.
+/// Environment variable that limits malloc's arenas. glibc reads it only at the start of a process.
 const SETTING: &str = "MALLOC_ARENA_MAX";
 
 /// Executes this process again, with the same id and at most four malloc arenas instead of eight
 /// per core. Does nothing if the variable is set already.
 ///
 /// Spans are allocated on some threads and freed on others, and every arena keeps its largest size.
-/// An agent at full speed uses 283 MiB with four arenas, 324 with eight, and 242 with two. With
-/// two, threads wait for arenas: CPU time is 3.9 times the sink's instead of 2.7 (`coral-bench
-/// agent`). Setting the limit inside the process would need `unsafe`.
+/// An agent at full speed uses 283 MiB with four arenas, 324 MiB with eight, and 242 MiB with two.
+/// With two, threads wait for arenas: the agent uses 3.9 times the CPU time of a process that only
+/// decodes the spans, instead of 2.7 times (`coral-bench agent`). Setting the limit inside the
+/// process would need `unsafe`.
 pub(super) fn settle() {
     if std::env::var_os(SETTING).is_some() {
         return;

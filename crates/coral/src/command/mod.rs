@@ -125,7 +125,8 @@ fn print_serialized(value: &impl serde::Serialize) -> Result<(), Failure> {
     print(&(json + "\n"))
 }
 
-/// The data directory of a server on this host if no flag names one, and its origin.
+/// The data directory of a server on this host, with its origin: `flag`, else `CORAL_DATA_DIR`,
+/// else the default directory.
 fn usual_data_dir(flag: Option<PathBuf>) -> (PathBuf, Origin) {
     let variable =
         |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

@@ -13,7 +13,7 @@ use coral_text::duration::duration;
 use coral_text::{csv, trace, trace_table};
 use coral_trace::units;
 
-/// The most traces of a list that are printed as trees.
+/// Largest number of traces of a list that are printed as trees.
 const MAX_TREES: u32 = 50;
 
 pub(super) fn traces(args: &TracesArgs) -> Result<(), Failure> {
@@ -130,7 +130,7 @@ pub(super) fn window(since: When, until: Option<When>) -> String {
     }
 }
 
-/// `1 hour`, `15 minutes`; other durations in their usual form.
+/// `1 hour`, `15 minutes`; other durations in the form of [`duration`].
 pub(super) fn ago_text(ago: Duration) -> String {
     let seconds = ago.as_secs();
     let whole = |unit: u64| ago.subsec_nanos() == 0 && seconds > 0 && seconds.is_multiple_of(unit);

@@ -52,7 +52,7 @@ pub(super) fn standalone(args: &ServerArgs) -> Result<(), Failure> {
 
 pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let mut sources = sources(&args.server);
-    // Without --data-dir, a directory of its own, which is removed afterwards.
+    // Without --data-dir, the demo has a temporary directory, which is removed at the end.
     let own_dir = match &args.server.data_dir {
         None => Some(DemoDir::create().map_err(|error| Failure::new(chain(&error)))?),
         Some(_) => None,
@@ -65,7 +65,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     if sources.duckdb_library.is_none() && installed.exists() {
         sources.duckdb_library = Some((installed.display().to_string(), Origin::Default));
     }
-    // Precedes the user's settings, which override these.
+    // The demo's settings come before the user's settings, which override them.
     let demo = ["agent.id=demo", "colony.poll_interval=1s", "beyla.enabled=false", "log=warn"];
     let quiet = if sources.log.is_none() { 4 } else { 3 };
     sources.flags.splice(0..0, demo[..quiet].iter().map(|pair| (*pair).to_owned()));
@@ -76,7 +76,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     run(&demo.config.agent.data_dir.clone(), |stop| demo.run(stop))
 }
 
-/// Replaces default ports that are in use by free ones.
+/// Sets each port that is in use to 0, so that the system chooses a free port.
 fn on_free_ports(mut config: StandaloneConfig) -> StandaloneConfig {
     let agent = &mut config.agent;
     for address in [
@@ -103,10 +103,11 @@ fn program() -> String {
     std::env::args().next().unwrap_or_else(|| "coral".to_owned())
 }
 
-/// The signal for a write beyond the process's limit of file sizes.
+/// The number of SIGXFSZ, the signal for a write beyond the process's limit of file sizes.
 const SIGXFSZ: i32 = 25;
 
-/// Runs a server, whose data is in `data_dir`, until SIGTERM or Ctrl-C; a second signal ends the process at once.
+/// Runs a server, whose data is in `data_dir`, until SIGTERM or Ctrl-C; a second signal ends the
+/// process at once.
 fn run<F, E>(data_dir: &Path, serve: impl FnOnce(CancellationToken) -> F) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), E>>,
@@ -151,7 +152,7 @@ fn failure(error: &(dyn std::error::Error + 'static), data_dir: &Path) -> Failur
     }
 }
 
-/// SIGTERM and Ctrl-C. While this exists, neither ends the process by itself.
+/// SIGTERM and Ctrl-C. While this value exists, neither signal ends the process by itself.
 struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
@@ -163,7 +164,7 @@ impl StopSignals {
         Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// The next of either; cancellation loses none.
+    /// Waits for the next SIGTERM or Ctrl-C. No signal is lost if the future is dropped.
     async fn recv(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

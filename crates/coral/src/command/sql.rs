@@ -59,7 +59,8 @@ fn ask(args: &SqlArgs, question: &SqlQuestion) -> Result<SqlAnswer, Failure> {
     Ok(answer?)
 }
 
-/// Whether the colony has no library, and would find one installed by this command.
+/// Whether the colony runs on this host without DuckDB's library, and would find one that this
+/// command installs.
 fn would_be_installed_here(args: &SqlArgs) -> bool {
     let (data_dir, _) = usual_data_dir(args.colony.data_dir.clone());
     let runs_here = Addresses::read(&data_dir).is_some_and(|running| running.colony.is_some());
@@ -71,7 +72,7 @@ fn would_be_installed_here(args: &SqlArgs) -> bool {
     reason.is_some_and(|reason| reason.contains("coral duckdb install"))
 }
 
-/// Asks the user at the terminal, if there is one.
+/// Asks the user at the terminal whether to install DuckDB. Without a terminal, the answer is no.
 fn wants_install(error: &str) -> Result<bool, Failure> {
     let (input, output) = (std::io::stdin(), std::io::stderr());
     if !input.is_terminal() || !output.is_terminal() {

@@ -18,7 +18,7 @@ use crate::terminal::Progress;
 
 /// Settings of the demo.
 pub struct Demo {
-    /// Settings of the standalone. The data directory is the demo's own.
+    /// Settings of the standalone. Its data directory is temporary, unless the user named one.
     pub config: StandaloneConfig,
     /// How long to run; without a limit if `None`.
     pub run_for: Option<Duration>,
@@ -105,7 +105,7 @@ fn welcome(addresses: &Addresses, program: &str, checkout: &str) -> String {
 pub struct DemoDir(PathBuf);
 
 impl DemoDir {
-    /// Creates a new directory with an unpredictable name.
+    /// Creates a new directory, whose name contains the process id and the time.
     ///
     /// # Errors
     /// The error of the operating system.

@@ -57,7 +57,8 @@ pub fn replayed(request: &[u8], now: UnixNanos, fresh: u128) -> Vec<Span> {
     spans
 }
 
-/// A successful checkout: the longest trace of the first recording.
+/// The trace with the most spans of those with a root: in the first recording, a successful
+/// checkout.
 pub fn showcase(spans: &[Span]) -> Option<TraceId> {
     let roots = spans.iter().filter(|span| span.parent_span_id.is_none());
     roots.max_by_key(|root| size(spans, root.trace_id)).map(|root| root.trace_id)

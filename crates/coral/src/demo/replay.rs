@@ -18,7 +18,7 @@ pub struct Replay {
     played: usize,
 }
 
-/// Beyla flushes every 15 s; the demo does so more often.
+/// Interval between two recordings. Beyla exports every 15 s; the demo sends more often.
 const REPLAY_INTERVAL: Duration = Duration::from_secs(5);
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -51,7 +51,7 @@ impl Replay {
         self.play().await.map(drop)
     }
 
-    /// Returns when the colony has polled `trace`.
+    /// Waits until the colony has polled `trace`.
     pub async fn until_polled(&self, trace: &str) {
         loop {
             let url = format!("{}/api/v1/traces/{trace}", self.colony);

@@ -37,8 +37,8 @@ const UNKNOWN_PATH_HINT: &str = "GET /api/v1/openapi.json says what a colony ans
 /// The route that removes an agent from the registry.
 const FORGET_PATH: &str = "/api/v1/agents/{agent_id}";
 
-/// How many questions run and wait. Four at a time keep a small host responsive. A page with many
-/// panels waits for some seconds and is not refused.
+/// How many questions run and wait. Four at a time keep a small host responsive. Questions of a
+/// dashboard with many panels wait for some seconds and are not refused.
 const QUESTIONS: AdmissionLimits = AdmissionLimits {
     max_running: 4,
     max_waiting: 256,
@@ -46,7 +46,8 @@ const QUESTIONS: AdmissionLimits = AdmissionLimits {
     wait_timeout: Duration::from_secs(30),
 };
 
-/// Every route and RPC of `colony`, whose data is in `store`, which `sql` asks.
+/// The door with every route and RPC of `colony`. `store` has the data of the colony, and `sql`
+/// runs SQL statements on it.
 ///
 /// # Errors
 /// [`ReflectionError`] when the RPC descriptors that were compiled in cannot be read.

@@ -105,13 +105,13 @@ impl Standalone {
         Ok(Self { config, agent, colony, addresses })
     }
 
-    /// The addresses of its sockets.
+    /// The addresses on which the standalone listens.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
     }
 
-    /// Runs both until `stop` is cancelled, or one ends. Calls `greet` with their addresses when
-    /// they listen.
+    /// Runs agent and colony until `stop` is cancelled or one of the two ends. Calls `greet` with
+    /// their addresses when they listen.
     ///
     /// # Errors
     /// [`RoleError`] of the agent, or else of the colony.
@@ -155,7 +155,7 @@ async fn run_colony(
     let sql = SqlRunner::new(store.clone(), config.data_dir.clone(), &config.sql);
     let door = answers::door(&colony, store, sql.clone(), config).await?;
     let outcome = colony.run(config, listener, door, stop).await;
-    // The server has ended, and with it every answer in SQL.
+    // The server has ended, so no client waits for an SQL statement any more.
     if timeout(config.drain_within, sql.join()).await.is_err() {
         tracing::warn!("a process that asks DuckDB has not ended");
     }

@@ -23,7 +23,7 @@ pub fn findings(findings: &[Finding]) -> String {
     text
 }
 
-/// The state, followed by other known values.
+/// Beyla's part of `coral agent status`: the state, then other known values.
 pub fn status(status: &BeylaStatus) -> String {
     let mut text = format!("Beyla: {}\n", whole(&status.line()));
     let mut add = |name: &str, value: Option<String>| {

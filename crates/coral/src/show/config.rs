@@ -66,8 +66,8 @@ pub fn text(roles: &[RoleSettings], selection: &Selection) -> String {
     text
 }
 
-/// `{"agent": {"key": {"value": …, "origin": "default"}}}`, with one member for each role. The value of an unset
-/// key is null. A selection adds `description` and `unit`.
+/// `{"agent": {"key": {"value": …, "origin": "default"}}}`, with one member for each role. The
+/// value of an unset key is null. A selection adds `description` and `unit`.
 pub fn json(roles: &[RoleSettings], selection: &Selection) -> Value {
     let is_described = selection.is_described || selection.name.is_some();
     let roles = roles.iter().map(|settings| {
@@ -108,7 +108,7 @@ fn columns(keys: &[&Key], settings: &RoleSettings, selection: &Selection, text: 
     }
 }
 
-/// An unset key has the origin `default`.
+/// The origin of a setting as text. An unset key has the origin `default`.
 fn origin(setting: Option<&Setting>) -> String {
     setting.map_or(&Origin::Default, |setting| &setting.origin).to_string()
 }

@@ -221,7 +221,7 @@ pub fn colony_link(link: &ColonyLinkStatus, now: UnixNanos) -> String {
     format!("Colony: {}, {registered}; {polled}\n", line(url))
 }
 
-/// Counters that are not zero, and important ones that are.
+/// The counters, one line for each. Those of requests and of Beyla are left out if they are zero.
 fn counters(counters: &BTreeMap<String, u64>) -> String {
     let mut text = String::new();
     let width = counters.keys().map(String::len).max().unwrap_or(0);

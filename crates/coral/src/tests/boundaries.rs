@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// Foreign crates, each with those whose names begin with its name and `_`, and the only places under `crates/` that
-/// may name them.
+/// Foreign crates, each with the only places under `crates/` that may name it. An entry includes
+/// crates whose names begin with its name and `_`.
 const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["coral/src/args", "bench/"]),
     (
@@ -47,7 +47,8 @@ fn lines() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Whether `line` names something of `word` or of `word_…`, as `tonic::Status` and `tonic_health::pb` do.
+/// Whether `line` names something of `word` or of `word_…`, as `tonic::Status` and
+/// `tonic_health::pb` do.
 fn says(line: &str, word: &str) -> bool {
     let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {

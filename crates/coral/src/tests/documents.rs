@@ -1,4 +1,4 @@
-//! Documents name files, anchors and commands that exist, and keep to their length.
+//! Documents name files, anchors and commands that exist, and keep to their maximum length.
 
 #[path = "../../tests/e2e/documents/console.rs"]
 #[allow(dead_code, reason = "the tests that run commands need more of it")]
@@ -30,7 +30,7 @@ fn every_path_that_a_document_names_exists() {
     assert!(named > 150, "only {named} paths were found");
 }
 
-/// `roles/mod.rs` is short for a file that ends so.
+/// A document may shorten a path: `roles/mod.rs` stands for every file whose path ends in it.
 #[test]
 fn every_source_file_that_a_document_names_in_short_exists() {
     let mut files = Vec::new();
@@ -86,7 +86,7 @@ fn the_readme_has_the_two_commands_that_newcomers_and_ci_run() {
     assert!(ci.lines().any(|line| line == "cargo test --workspace"), "CI runs no tests");
 }
 
-/// Those that no test can run are parsed here alone: `console::NOT_RUN` says why.
+/// Commands that no test can run (`console::NOT_RUN` says why) are only parsed, by this test.
 #[test]
 fn every_coral_command_of_a_document_is_a_valid_command_line() {
     let mut parsed = 0;
@@ -122,7 +122,7 @@ fn every_dependency_of_the_workspace_has_a_line_in_the_table_of_dependencies() {
     assert!(declared.len() > 50, "only {} dependencies were found", declared.len());
 }
 
-/// The words of a command line up to a redirection or a comment; quotes hold several together.
+/// The words of a command line up to a redirection or a comment. Quotes join several words to one.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();

@@ -1,4 +1,4 @@
-//! `coral.agent.v1.AgentService` as grpcurl and other people's programs see it.
+//! `coral.agent.v1.AgentService` as foreign clients, such as grpcurl, use it.
 
 use coral_trace::UnixNanos;
 use coral_wire::agent_rpc::proto::agent_service_client::AgentServiceClient;
@@ -117,7 +117,7 @@ async fn no_answer_is_larger_than_a_grpc_client_takes_and_pages_leave_nothing_ou
         })
         .collect();
     assert_eq!(agent.export(&spans), 200);
-    // The client's own limit is 4 MiB.
+    // The client accepts answers of at most 4 MiB.
     let mut client = AgentServiceClient::connect(agent.url("agent_rpc")).await.unwrap();
     let many = QueryBeylaMetricsRequest { max_traces: 1_000, ..request() };
     let answer = client.query_beyla_metrics(many).await.unwrap().into_inner();

@@ -14,7 +14,8 @@ const QUARTER_PAST: i64 = 1_795_608_900_000_000;
 /// 2026-12-01T00:00:00Z: after the recordings.
 const DECEMBER: i64 = 1_796_083_200_000_000;
 
-/// What is answered at a time: sections, lines with the numbers of their queries, and the queries.
+/// The answer to `question` at the time `now`: sections, lines with the numbers of their queries,
+/// and the queries.
 fn answer_at(coral: &Coral, question: &str, now: i64) -> String {
     let question = question.replace(' ', "+").replace('/', "%2F").replace('?', "%3F");
     let path = format!("/api/v1/ask?question={question}&now_unix_us={now}");
@@ -221,7 +222,8 @@ fn what_cannot_be_answered_says_what_can() {
     );
 }
 
-/// At midnight after the checkouts: then the cited command means the same whenever it runs.
+/// The question is about a whole day in the past, so the cited command finds the same traces
+/// whenever it runs.
 #[test]
 fn the_cited_command_prints_the_numbers_that_cite_it() {
     let coral = slow_checkouts();

@@ -1,4 +1,4 @@
-//! Crashes, repeats and deaths, with real processes.
+//! Crashes, retries, restarts and lost agents, with real processes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -44,7 +44,7 @@ fn every_acknowledged_span_is_there_once_after_kill_9_of_the_agent() {
             agent = agent.restart();
         }
     }
-    // What was acknowledged is repeated by an exporter that never heard of it.
+    // An exporter that did not receive the acknowledgement sends the same spans again.
     assert_eq!(agent.export(&numbered(20)), 200);
     colony.until_stored(acknowledged);
 }
@@ -132,7 +132,8 @@ fn a_status_is_degraded_while_an_agent_is_dead_and_healthy_once_the_agent_is_for
     assert!(colony.answer("colony forget dead").starts_with("Forgot dead."));
     until_verdict("Healthy: 1 agent", 0);
     assert!(!colony.fetch("colony", "/metrics").1.contains("agent=\"dead\""));
-    // An agent that comes back registers again, is polled from where it was, and counts nothing twice.
+    // An agent that comes back registers again. The colony polls it from its checkpoint, and counts
+    // nothing twice.
     let mut dead = dead.restart();
     until_verdict("Healthy: 2 agents", 0);
     assert_eq!(dead.export(&numbered(3)), 200);
@@ -142,7 +143,7 @@ fn a_status_is_degraded_while_an_agent_is_dead_and_healthy_once_the_agent_is_for
     dead.kill();
     until_verdict("Degraded: agent dead has been unreachable since", 1);
     assert!(colony.answer("colony forget dead").starts_with("Forgot dead."));
-    // Also after a restart; what it sent stays.
+    // After a restart, the agent is still forgotten, and its spans are still stored.
     let colony = colony.restart();
     let status = colony.get("colony", "/api/v1/status");
     assert_eq!(status["agents"].as_array().unwrap().len(), 1, "{status}");
@@ -177,7 +178,7 @@ fn an_agent_that_is_told_to_stop_answers_what_it_took_and_exits_with_0() {
 
 #[test]
 fn an_agent_that_is_stopped_under_load_has_stored_every_export_that_it_acknowledged() {
-    // Together more than one commit takes: some exports wait while others are written.
+    // Together, these exports exceed one commit: some exports wait while others are written.
     const EXPORTERS: u128 = 48;
     const TRACES: u128 = 50;
     const ANSWERS_BEFORE_STOP: usize = 64;
@@ -191,7 +192,7 @@ fn an_agent_that_is_stopped_under_load_has_stored_every_export_that_it_acknowled
         let exporters: Vec<_> = (0..EXPORTERS)
             .map(|exporter| {
                 let acknowledged = acknowledged.clone();
-                // Each exports until it is refused.
+                // Each exporter exports until it is refused.
                 scope.spawn(move || {
                     let mut outcomes = Vec::new();
                     loop {
@@ -234,12 +235,12 @@ fn an_agent_that_is_stopped_under_load_has_stored_every_export_that_it_acknowled
     assert!(answered > 0, "no export that was in flight at the signal was stored");
 }
 
-/// What became of one export.
+/// The outcome of one export.
 struct Exported {
-    /// The least trace id in it.
+    /// The smallest trace id in the export.
     first: u128,
     status: u16,
-    /// Begun before the signal to stop, and answered after it.
+    /// Whether the export began before the signal to stop, and was answered after it.
     was_in_flight: bool,
 }
 
@@ -249,14 +250,14 @@ fn spans_expire_on_the_agent_and_stay_at_the_colony() {
     let coral = Coral::standalone(&["beyla.storage_retention_hours_traces=0.0005"]);
     assert_eq!(coral.export(&numbered(1)), 200);
     coral.until_stored(8);
-    // Counted once the round of maintenance has ended: by then they are gone.
+    // The counter changes at the end of a round of maintenance: the spans are gone by then.
     eventually(|| match coral.counter("coral.agent.spans.expired") {
         8 => Ok(()),
         expired => Err(format!("{expired} spans expired on the agent")),
     });
     assert_eq!(coral.counter("coral.agent.store.spans"), 0);
     coral.until_stored(8);
-    // The cursor goes on over what expired.
+    // The cursor passes over the expired receipts.
     assert_eq!(coral.export(&numbered(2)), 200);
     coral.until_stored(16);
 }
@@ -283,7 +284,7 @@ fn a_second_process_on_the_same_store_is_refused_with_the_reason() {
     assert!(said.contains("another process holds"), "{said}");
     let hint = format!("Hint: an agent (pid {}) already uses `", agent.pid());
     assert!(said.contains(&hint), "{said}");
-    // The first one's addresses are still there.
+    // The addresses of the first process are still there.
     assert!(agent.dir.path().join("run/addresses.json").exists());
 }
 
@@ -297,7 +298,7 @@ fn odd_spans_are_stored_as_they_came_and_shown_in_a_bounded_way() {
     spans[3].start = UnixNanos(9_999_999_999_000_000_000);
     spans[3].end = spans[3].start;
     spans[4].origin = std::sync::Arc::default();
-    // A circle.
+    // A cycle of two spans, each of which is the parent of the other.
     spans[6].parent_span_id = Some(spans[5].span_id);
     spans[5].parent_span_id = Some(spans[6].span_id);
     assert_eq!(coral.export(&spans), 200);

@@ -1,4 +1,5 @@
-//! Beyla under supervision: the real agent, and a fake Beyla that fails in every way that real ones do.
+//! Beyla under supervision: the real agent, and a fake Beyla that fails in every way that real ones
+//! do.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -38,7 +39,7 @@ beyla:
 "#;
 const SERVICES: &str = "beyla.discovery.services=[{name: cart, open_port: 8080}]";
 
-/// An agent that runs `fake`, looks after it often, and has one service to trace.
+/// An agent that runs `fake`, checks it every 100 ms, and has one service to trace.
 fn agent(fake: &FakeBeyla, more: &[&str]) -> Coral {
     let path = format!("beyla.path={}", fake.path().display());
     let usual = ["beyla.enabled=true", "beyla.check_interval=100ms", &path];
@@ -49,7 +50,7 @@ fn beyla(agent: &Coral) -> Value {
     agent.get("agent_rpc", "/api/v1/status")["beyla"].clone()
 }
 
-/// Waits for a state. Returns the reason.
+/// Waits until Beyla has this state. Returns the reason of the state.
 fn until(agent: &Coral, state: &str) -> String {
     eventually(|| match beyla(agent) {
         status if status["state"] == state => Ok(()),
@@ -340,7 +341,7 @@ fn without_beyla_the_agent_takes_spans_says_the_next_step_and_takes_up_what_is_i
 
     let fake = FakeBeyla::new("2.8.5", "run", LOG_2_8);
     let archive = fake.file("beyla.tar.gz");
-    // The installed script looks for its files beside itself.
+    // The installed script looks for its control files beside itself.
     let script = format!("#!/bin/sh\nexec {} \"$@\"\n", fake.path().display());
     let packed = empty.path().join("beyla");
     std::fs::write(&packed, script).unwrap();
@@ -370,7 +371,7 @@ fn limits_that_the_host_cannot_keep_are_off_with_a_note() {
     until(&agent, "running");
     let status = beyla(&agent);
     let notes = status["notes"].as_array().unwrap();
-    // On a host that can, the process is in the cgroup.
+    // On a host that can limit Beyla, the process is in the cgroup.
     let pid = fake.until_started(1);
     let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
     let limited = groups.lines().any(|line| line.ends_with("/coral-beyla"));

@@ -14,7 +14,7 @@ const MS: u64 = 1_000_000;
 const NOON: u64 = 1_795_608_000_000 * MS;
 const WINDOW: &str = "--since 2026-11-25T12:00:00Z --until 2026-11-25T12:15:00Z";
 
-/// A trace, written down step by step.
+/// A trace that is built span by span.
 struct Request {
     number: u64,
     start: u64,
@@ -22,7 +22,8 @@ struct Request {
 }
 
 impl Request {
-    /// A span below `parent` (0: none), from and until these milliseconds.
+    /// Adds a span below the span with the number `parent` (0: a root), with start and end in
+    /// milliseconds after the start of the trace.
     fn span(
         &mut self,
         parent: u64,
@@ -43,7 +44,8 @@ impl Request {
         self.spans.last_mut().unwrap()
     }
 
-    /// Queries one after the other, each of so many milliseconds.
+    /// A list request with `queries` SQL queries one after the other, each of `millis`
+    /// milliseconds.
     fn shop(&mut self, queries: u64, millis: u64) {
         self.span(0, ("shop", SpanKind::Server, "GET /list"), (0, 10 + queries * millis));
         for query in 0..queries {
@@ -53,7 +55,7 @@ impl Request {
         }
     }
 
-    /// A check that fails before it succeeds.
+    /// A payment whose check fails `failures` times before it succeeds.
     fn pay(&mut self, failures: u64) {
         let millis = |attempt: u64| 30 + (self.number + attempt) % 5;
         let ends: Vec<u64> = (0..=failures)
@@ -82,7 +84,8 @@ impl Request {
         self.span(1, ("billing", SpanKind::Server, "POST /run"), (1, millis + 1));
     }
 
-    /// An update that a deadlock ends.
+    /// A stock update of `millis` milliseconds, which with `deadlock` fails with the deadlock error
+    /// of MySQL.
     fn stock(&mut self, millis: u64, deadlock: bool) {
         self.span(0, ("stock", SpanKind::Server, "PUT /stock"), (0, millis + 9));
         let update = self.span(1, ("stock", SpanKind::Client, "UPDATE stock"), (1, millis));
@@ -95,7 +98,8 @@ impl Request {
     }
 }
 
-/// Ninety of each request: an hour of usual ones, then a quarter of an hour in which most are not.
+/// Ninety requests of each kind: 60 healthy ones in the hour before noon, and 30 in the quarter of
+/// an hour after noon, of which four in five are slow or fail.
 fn requests() -> Vec<Span> {
     let mut spans = Vec::new();
     for number in 0..90 {
@@ -117,7 +121,8 @@ fn requests() -> Vec<Span> {
     spans
 }
 
-/// Root causes by trace.
+/// The root cause of each trace in the window that took at least 60 ms, by trace id. `of` are
+/// further arguments.
 fn causes(coral: &Coral, of: &str) -> BTreeMap<String, String> {
     let list = coral.json(&format!("query beyla traces {WINDOW} --min-duration 60ms {of}"));
     let text = |value: &serde_json::Value| value.as_str().unwrap_or("unknown").to_owned();

@@ -1,4 +1,4 @@
-//! The first five minutes.
+//! `coral demo`, as a new user runs it.
 
 use super::process::coral;
 
@@ -15,7 +15,7 @@ fn the_demo_prints_three_commands_ends_when_it_was_told_to_and_leaves_nothing_be
     let commands: Vec<&str> = said.lines().filter(|line| line.contains(" query beyla ")).collect();
     assert_eq!(commands.len(), 3, "{said}");
     for command in commands {
-        // The colony has gone by now, which is what they are to say, and not that they are no commands.
+        // The colony has ended. Each command must report that, and not an invalid command line.
         let words: Vec<&str> =
             command.split_whitespace().skip_while(|word| *word != "query").collect();
         let output = coral().args(words).output().unwrap();

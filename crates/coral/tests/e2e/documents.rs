@@ -1,6 +1,8 @@
-//! Every command of every document, run against real processes, and the output that the document shows.
+//! Every command of every document, run against real processes, and the output that the document
+//! shows.
 //!
-//! `UPDATE_DOCUMENTS=1 cargo test -p coral --test e2e documents` rewrites the outputs; read the diff.
+//! `UPDATE_DOCUMENTS=1 cargo test -p coral --test e2e documents` rewrites the outputs; read the
+//! diff.
 
 #[path = "documents/console.rs"]
 mod console;
@@ -98,7 +100,7 @@ fn varies(line: &str) -> bool {
 fn settle(document: &str, outputs: &[(Command, String)]) -> Vec<String> {
     let mut problems = Vec::new();
     let mut lines: Vec<String> = read(document).lines().map(str::to_owned).collect();
-    // From the end, so that the numbers of the lines before stay right.
+    // From the end, so that the numbers of earlier lines stay valid.
     for (command, printed) in outputs.iter().rev() {
         let expected = excerpt(&command.output, printed);
         if expected != command.output {
@@ -116,8 +118,9 @@ fn settle(document: &str, outputs: &[(Command, String)]) -> Vec<String> {
     vec![]
 }
 
-/// The part of an output that a document shows: all lines, or as many as stand before `…`. A single `…`
-/// stands for an output that is yet to be written, and becomes the whole output.
+/// The part of an output that a document shows: all lines, or the first lines, as many as the
+/// document has before `…`. A lone `…` stands for an output that is not written yet, and becomes
+/// the whole output.
 fn excerpt(shown: &[String], printed: &str) -> Vec<String> {
     let printed = printed.trim_end().lines().map(|line| line.trim_end().to_owned());
     match shown.split_last() {
@@ -165,7 +168,8 @@ fn now() -> u64 {
     coral_server::clock::now().0
 }
 
-/// What `coral demo` holds when it has played every recording once, with the ids of the recording.
+/// A standalone with the data that `coral demo` has after every recording was sent once, with the
+/// trace ids of the recordings.
 fn demo() -> Coral {
     let coral = standalone();
     let mut spans = 0;
@@ -189,11 +193,13 @@ fn demo() -> Coral {
     coral
 }
 
-/// Thirty checkouts of the last quarter of an hour, slow in the card validator, and sixty of the hour before.
+/// A standalone with thirty checkouts of the last quarter of an hour, slow in the card validator,
+/// and sixty checkouts of the hour before.
 fn slow() -> Coral {
     let coral = standalone();
     let ago = |minutes: u64| now() - minutes * 60 * SECOND;
-    // Minutes away from where a window of a quarter of an hour begins, however long the test takes.
+    // All times are minutes away from the start of a 15-minute window, so the result does not
+    // depend on how long the test takes.
     let spans = checkouts(ago(17), 50, ago(11));
     assert_eq!(coral.post("otlp_http", &otlp_out::encode(&spans)), 200);
     coral.until_stored(spans.len() as u64);

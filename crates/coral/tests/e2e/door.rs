@@ -1,4 +1,4 @@
-//! Who is let in at the ports for questions: the `Host` check, unknown paths, compression.
+//! The ports for questions: the `Host` check, unknown paths, compression.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

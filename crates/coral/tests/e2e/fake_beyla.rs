@@ -1,4 +1,4 @@
-//! The fake Beyla: a script, and the directory that says what it does and records what was done to it.
+//! The fake Beyla: a script, and a directory with files that control it and files that it writes.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 use super::process::eventually;
 
-/// Lines in the form of each version, put together and not recorded: messages and keys are those of the spec of
-/// Beyla §4.3 and of sources of 1.x to 3.x, the values are made up.
+/// Log lines in the form of each version of Beyla. They were not recorded: messages and keys are
+/// those of Beyla's sources of 1.x to 3.x, and the values are invented.
 pub const LOG_1_8: &str = "\
 time=2026-11-23T07:00:00.100Z level=INFO msg=\"starting Beyla in Application Observability mode\"
 time=2026-11-23T07:00:01.000Z level=INFO msg=\"instrumenting process\" component=discover.TraceAttacher cmd=/usr/bin/cart pid=42
@@ -23,11 +23,12 @@ time=2026-11-23T07:00:00.100Z level=INFO msg=\"starting Beyla in Application Obs
 time=2026-11-23T07:00:01.000Z level=ERROR msg=\"Unable to load eBPF watcher for process events\" component=discover.ProcessWatcher interval=5s error=\"creating kprobe: no such file or directory\"
 ";
 
-/// A Beyla that does what it is told.
+/// A fake Beyla, controlled by files beside it.
 pub struct FakeBeyla(TempDir);
 
 impl FakeBeyla {
-    /// Of a version, doing `does`: `run`, `hang`, `flush` or `exit CODE`.
+    /// A fake of this version that writes `log` and then does `does`: `run`, `hang`, `flush` or
+    /// `exit CODE`.
     pub fn new(version: &str, does: &str, log: &str) -> Self {
         let fake = Self(tempfile::tempdir().unwrap());
         for (file, text) in [("version", version), ("does", does), ("log", log), ("errors", "")] {
@@ -46,26 +47,26 @@ impl FakeBeyla {
         self.0.path().join(name)
     }
 
-    /// Changes what it does from its next start on.
+    /// Writes a control file, which the fake reads at its next start.
     pub fn set(&self, file: &str, text: &str) {
         let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         std::fs::write(self.file(file), format!("{text}{newline}")).unwrap();
     }
 
-    /// Puts another file in its place.
+    /// Replaces the executable file by another file with the same content.
     pub fn replace(&self) {
         let next = self.file("next");
         assert!(Command::new("cp").arg(script()).arg(&next).status().unwrap().success());
         std::fs::rename(next, self.path()).unwrap();
     }
 
-    /// The processes that it was, in order.
+    /// The process ids of all starts, in order.
     pub fn starts(&self) -> Vec<u32> {
         let starts = std::fs::read_to_string(self.file("starts")).unwrap_or_default();
         starts.lines().map(|pid| pid.parse().unwrap()).collect()
     }
 
-    /// Waits for its start number `count`. Returns its process.
+    /// Waits for start number `count`, counted from 1. Returns the process id of that start.
     pub fn until_started(&self, count: usize) -> u32 {
         eventually(|| match self.starts().len() {
             starts if starts >= count => Ok(()),
@@ -78,7 +79,7 @@ impl FakeBeyla {
         std::fs::read_to_string(self.file(name)).unwrap()
     }
 
-    /// The configuration of its last start.
+    /// The configuration that the fake received at its last start.
     pub fn config(&self) -> Value {
         serde_saphyr::from_str(&self.recorded("config")).unwrap()
     }
@@ -88,7 +89,7 @@ fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/fake_beyla.sh")
 }
 
-/// Whether a process is there, and no zombie.
+/// Whether the process exists and is not a zombie.
 pub fn lives(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit(')')

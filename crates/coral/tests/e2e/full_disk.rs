@@ -1,7 +1,7 @@
-//! A disk that is full, and one that has room again.
+//! A disk that is full and then has room again.
 //!
-//! A limit of the size of a file stands for the disk: the kernel refuses the write in the middle of it, as it
-//! does on a full disk, and whoever runs the test may set it and lift it while the process runs.
+//! A limit on file size stands for the full disk: the kernel refuses a write in the middle, as on a
+//! full disk, and a test without privileges can set and lift the limit while the process runs.
 
 use std::process::Command;
 
@@ -20,7 +20,7 @@ fn numbered(trace: u128) -> Vec<Span> {
 
 fn limit_files(coral: &Coral, bytes: &str) {
     let pid = coral.addresses["pid"].as_u64().unwrap().to_string();
-    // The soft limit alone: only the superuser may raise the other again.
+    // Only the soft limit is set, because only the superuser may raise the hard limit again.
     let limit = format!("--fsize={bytes}:");
     assert!(Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap().success());
 }
@@ -33,7 +33,7 @@ fn a_full_disk_refuses_what_can_be_retried_loses_nothing_and_is_over_without_a_r
     }
     let log = std::fs::read_dir(agent.dir.path().join("agent/log")).unwrap();
     let written = log.map(|log| log.unwrap().metadata().unwrap().len()).max().unwrap();
-    // Room for half a commit.
+    // The limit leaves room for half a commit.
     limit_files(&agent, &(written + 500).to_string());
     for trace in 6..=8 {
         assert_eq!(agent.export(&numbered(trace)), 503, "trace {trace}");

@@ -1,8 +1,9 @@
-//! Golden requests: what public JSON, RPC, configuration and command lines answered, they still answer.
+//! Golden answers: the public JSON API, RPCs, configuration and commands still answer as recorded.
 //!
-//! Answers to one data set stand in `fixtures/golden`. Nothing of them may be gone or different; JSON fields, options,
-//! settings and counters may be added. `CORAL_RECORD_GOLDEN=1 cargo test -p coral --test e2e golden` writes the files
-//! anew, which is to be done only when something was added, and the difference read before it is committed.
+//! The recorded answers to one data set are in `fixtures/golden`. Nothing in them may be missing or
+//! different; JSON fields, options, settings and counters may be added.
+//! `CORAL_RECORD_GOLDEN=1 cargo test -p coral --test e2e golden` rewrites the files: do that only
+//! after something was added, and read the diff before you commit it.
 
 mod commands;
 mod compare;
@@ -23,7 +24,7 @@ use self::recording::{check_json, expect_none};
 use super::process::Coral;
 use super::sql::libraries;
 
-/// Status and body, which is text where it is no JSON.
+/// Status and body of a response. A body that is not JSON is a string.
 fn get(coral: &Coral, socket: &str, path: &str) -> Value {
     let (status, body) = coral.fetch(socket, path);
     let body = serde_json::from_str(&body).unwrap_or(Value::String(body));
@@ -62,7 +63,8 @@ fn golden_json_of_every_question_has_every_field_that_it_had() {
     );
 }
 
-/// Counters that depend on the data set alone, and other members that are the same in every run.
+/// Whether a member is the same in every run: counters that depend only on the data set, and
+/// others.
 fn is_stable(member: &str) -> bool {
     const COUNTERS: &[&str] = &["store.spans", "store.traces", "metrics.rows", "metrics.missed"];
     const MEMBERS: &[&str] = &[
@@ -86,7 +88,7 @@ fn is_stable(member: &str) -> bool {
 
 #[test]
 fn golden_status_health_and_metric_names_are_still_there() {
-    // A library that is not there is said, and whether the host has one makes no difference.
+    // A path without a library gives the same answer on every host, with or without DuckDB.
     let coral = data::loaded(&["sql.library=/nonexistent/libduckdb.so"]);
     let mut answers = BTreeMap::new();
     for (role, socket) in [("agent", "agent_rpc"), ("colony", "colony")] {
@@ -105,7 +107,7 @@ fn golden_status_health_and_metric_names_are_still_there() {
 
 #[test]
 fn golden_sql_views_have_every_column_that_they_had() {
-    // The newest alone: other tests ask all of them.
+    // Only the newest library: other tests use all libraries.
     if let Some(library) = libraries().last() {
         let coral = data::loaded(&[&format!("sql.library={}", library.display())]);
         let ask = |statement: &str| {
@@ -126,7 +128,7 @@ fn golden_sql_views_have_every_column_that_they_had() {
     }
 }
 
-/// Types and values by the names of their columns.
+/// Types and values of an SQL answer, by column name.
 fn by_column(answer: &Value) -> Value {
     let columns = answer["columns"].as_array().unwrap();
     let names = || columns.iter().map(|column| column["name"].as_str().unwrap().to_owned());

@@ -53,7 +53,8 @@ fn is_like(expected: &[String], lines: &[&str]) -> bool {
 #[test]
 fn every_output_in_a_help_text_is_what_the_command_prints() {
     let now = coral_server::clock::now().0;
-    // The slow ones lie in the last 15 minutes, all in the last hour, whatever minute this test takes.
+    // Slow checkouts are in the last 15 minutes and all checkouts in the last hour, however long
+    // this test takes.
     let coral_of_examples = coral_with(&checkouts(now - 20 * MINUTE, 35, now - 12 * MINUTE));
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/args/examples");
     let mut compared = 0;

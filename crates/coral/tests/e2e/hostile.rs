@@ -1,4 +1,5 @@
-//! Bad clients against the real program: it stays small, and all others are served.
+//! Hostile clients against the real program: its memory stays bounded, and other clients are
+//! served.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -11,11 +12,11 @@ use prost::Message as _;
 use super::path::reference_trace;
 use super::process::{Coral, eventually};
 
-/// Memory that no crowd of bad clients may add, in MiB: the budgets of both receivers (64 each), of both
-/// ports for questions (32 each, in buffers that may be twice as long), and what eight questions at a time
-/// and DuckDB take.
+/// Memory that hostile clients may add at most, in MiB: the budgets of both receivers (64 each) and
+/// of both ports for questions (32 each, in buffers that may be twice as long), and what eight
+/// concurrent questions and DuckDB take.
 const MAX_GROWTH: u64 = 400;
-/// How long anybody else may have to wait for an answer.
+/// Longest time that any other client may wait for an answer.
 const SERVED_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn address(coral: &Coral, socket: &str) -> SocketAddr {
@@ -33,7 +34,7 @@ fn proc(coral: &Coral, file: &str) -> String {
     std::fs::read_to_string(format!("/proc/{}/{file}", coral.addresses["pid"])).unwrap()
 }
 
-/// The most memory that the process ever had, in MiB.
+/// The peak memory of the process, in MiB.
 fn peak_memory(coral: &Coral) -> u64 {
     let status = proc(coral, "status");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -44,7 +45,7 @@ fn open_files(coral: &Coral) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", coral.addresses["pid"])).unwrap().count()
 }
 
-/// Clock ticks, hundredths of a second, that the process has used of any core.
+/// The CPU time that the process has used on all cores, in clock ticks of 10 ms.
 fn cpu_ticks(coral: &Coral) -> u64 {
     let stat = proc(coral, "stat");
     let after_name = stat.rsplit(')').next().unwrap();
@@ -52,7 +53,7 @@ fn cpu_ticks(coral: &Coral) -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-/// Somebody else's requests are answered, each in time.
+/// Checks that requests of another client to each of `sockets` are answered in time.
 fn serves_others(coral: &Coral, sockets: &[&str]) {
     for socket in sockets {
         let begin = Instant::now();
@@ -70,7 +71,7 @@ fn serves_others(coral: &Coral, sockets: &[&str]) {
 const EVERY_SOCKET: [&str; 6] =
     ["otlp_grpc", "otlp_http", "beyla_grpc", "beyla_http", "agent_rpc", "colony"];
 
-/// Ten thousand, or what this process may have open.
+/// The number of connections of a crowd: 10,000, or half of the files that this process may open.
 fn crowd() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
@@ -114,7 +115,7 @@ fn a_port_whose_file_handles_run_out_neither_dies_nor_spins() {
     }
 }
 
-/// Writes a head and then `body` until it ends or nobody reads it; returns what came back.
+/// Writes `head` and then `body` until `body` ends or a write fails. Returns the response.
 fn send(to: SocketAddr, head: &str, body: impl Iterator<Item = Vec<u8>>) -> String {
     let mut stream = connect(to);
     stream.write_all(head.as_bytes()).unwrap();
@@ -160,7 +161,7 @@ fn zstd(bytes: &[u8], window_log: u32) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A bomb, and how it must be answered.
+/// A request with far too large a body, and a text that its response must contain.
 struct Bomb {
     name: &'static str,
     head: String,
@@ -171,7 +172,7 @@ struct Bomb {
 const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const CHUNKED: &str = "transfer-encoding: chunked\r\n";
 
-/// A body of `encoding` for OTLP/HTTP.
+/// A request for OTLP/HTTP whose body is compressed with `encoding`.
 fn coded(name: &'static str, encoding: &str, body: Vec<u8>, answer: &'static str) -> Bomb {
     let (kind, length) = ("content-type: application/x-protobuf\r\n", body.len());
     let headers = format!("{kind}content-encoding: {encoding}\r\ncontent-length: {length}\r\n");
@@ -246,7 +247,7 @@ fn bombs_and_endless_bodies_are_refused_with_the_right_code_and_others_are_serve
     std::thread::scope(|scope| {
         for bomb in [coded_bombs(), long_bombs(), coded_bombs(), long_bombs()].into_iter().flatten()
         {
-            // Some find no room, and are told to come again.
+            // Some requests find no room, and their clients must retry.
             scope.spawn(move || {
                 assert!(!throw(to, bomb).contains("200 OK\r\ncontent-type: application/x"))
             });
@@ -259,7 +260,7 @@ fn bombs_and_endless_bodies_are_refused_with_the_right_code_and_others_are_serve
     assert!(grown < MAX_GROWTH, "{grown} MiB");
 }
 
-/// Returns the answer, which comes in time.
+/// Sends a bomb, and checks that the response arrives in time.
 fn throw(to: SocketAddr, bomb: Bomb) -> String {
     let begin = Instant::now();
     let answer = send(to, &bomb.head, bomb.body);
@@ -292,7 +293,7 @@ fn endless_questions_are_refused_by_the_ports_that_answer_questions() {
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/// Spans of the trace that many ask for.
+/// Number of spans of the trace that many clients request.
 const TRACE_SPANS: u64 = 3_000;
 /// One trace of more bytes than a page holds. Few long spans cost less CPU than many short ones.
 fn long_trace() -> Vec<Span> {
@@ -306,7 +307,7 @@ fn long_trace() -> Vec<Span> {
     (1..=TRACE_SPANS).map(span).collect()
 }
 
-/// An HTTP/2 connection without a window, over which `calls` pages are asked for.
+/// An HTTP/2 connection with a flow-control window of 0, on which `calls` pages are requested.
 fn without_window(to: SocketAddr, calls: u8) -> TcpStream {
     let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     // SETTINGS: an initial window of 0.
@@ -354,7 +355,7 @@ fn clients_that_ask_for_much_and_read_nothing_cost_little_and_keep_nobody_out() 
     assert_eq!(coral.export(&long_trace()), 200);
     coral.until_stored(TRACE_SPANS);
     let question = format!("GET /api/v1/traces/{TRACE} HTTP/1.1\r\nhost: localhost\r\n\r\n");
-    // What one answer costs is no matter here.
+    // The memory for one answer does not count, so one is requested before the measurement.
     assert_eq!(coral.get("colony", &format!("/api/v1/traces/{TRACE}"))["span_count"], TRACE_SPANS);
     let before = peak_memory(&coral);
     let (colony, agent) = (address(&coral, "colony"), address(&coral, "agent_rpc"));
@@ -365,8 +366,8 @@ fn clients_that_ask_for_much_and_read_nothing_cost_little_and_keep_nobody_out() 
         deaf.push(pipelined);
     }
     let begin = Instant::now();
-    // They wait behind the crowd's questions, and no longer: each of these asks the store, too. On a host that is busy
-    // otherwise, a turn may come too late: that is a 503, after which the same question is asked again.
+    // This question waits for its turn among those of the crowd. On a busy host the turn may come
+    // too late: the response then is a 503, and the question is asked again.
     eventually(|| match coral.fetch("colony", "/api/v1/traces?limit=1") {
         (503, body) => Err(body),
         (status, body) => {

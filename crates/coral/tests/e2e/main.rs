@@ -1,4 +1,5 @@
-//! The real program: processes, sockets on port 0, DuckDB libraries where there are any, and recordings of real Beyla.
+//! The real program: processes, sockets on port 0, DuckDB libraries where there are any, and
+//! recordings of real Beyla.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod agent_rpc;

@@ -70,7 +70,7 @@ fn the_reference_trace_reported_to_three_agents_is_one_tree_at_the_colony() {
         .zip(&agents)
         .map(|(n, agent)| format!("{{id: web-{n}, address: \"{}\"}}", agent.url("agent_rpc")))
         .collect();
-    // A list has commas: it goes through a file, as it would for a person.
+    // A list contains commas, which also separate settings, so the list is in a file.
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("colony.yaml");
     std::fs::write(&file, format!("colony: {{agents: [{}]}}", list.join(", "))).unwrap();
@@ -123,7 +123,7 @@ fn every_recording_of_beyla_is_recognised_to_the_span_and_no_sdk_span_is() {
     assert_eq!(coral.export(&[sdk_span()]), 200);
     coral.until_stored(total + 1);
     let count = |source: &str| -> u64 {
-        // The recordings are of their own time: all of it.
+        // The spans have the times of their recording, so the window begins in 1970.
         let list = coral.json(&format!(
             "query beyla traces --since 1970-01-01T00:00:00Z --limit 1000 --source {source}"
         ));

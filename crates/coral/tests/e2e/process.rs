@@ -1,4 +1,4 @@
-//! One running `coral`, and everything that a test asks of it.
+//! A running `coral`, and what tests do with it.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Output, Stdio};
@@ -9,7 +9,7 @@ use coral_wire::otlp_out;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A server of its own directory; killed when it is dropped.
+/// A server with a data directory of its own. The process is killed on drop.
 pub struct Coral {
     child: Child,
     role: Vec<String>,
@@ -19,12 +19,13 @@ pub struct Coral {
     log: std::sync::Arc<std::sync::Mutex<String>>,
 }
 
-/// How long anything may take before a test gives up: these machines are shared.
+/// Longest time that a test waits for anything: test hosts may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Every socket on a free port, and no Beyla of the host's.
+/// Settings of an agent with every socket on a free port.
 const FREE_PORTS: &str = "otlp.grpc=127.0.0.1:0,otlp.http=127.0.0.1:0,beyla.otlp.grpc=127.0.0.1:0,\
                           beyla.otlp.http=127.0.0.1:0,agent.listen=127.0.0.1:0";
+/// The setting that turns off the supervision of Beyla, which the host may have.
 const NO_BEYLA: &str = "beyla.enabled=false";
 
 impl Coral {
@@ -43,12 +44,12 @@ impl Coral {
         Self::start(&["standalone"], &[&[FREE_PORTS, NO_BEYLA, colony], more].concat())
     }
 
-    /// Settings with commas in them, and an environment.
+    /// An agent with `settings`, which may contain commas, and with environment variables.
     pub fn agent_with(settings: &[&str], env: &[(&str, &str)]) -> Self {
         Self::whole(&["agent", "start"], &[&["agent.id=web-1"], settings].concat(), env)
     }
 
-    /// An agent that is told nothing but its file, and which ports are free.
+    /// An agent whose only settings are `file` and free ports.
     pub fn agent_of_file(file: &std::path::Path, env: &[(&str, &str)]) -> Self {
         Self::whole(&["agent", "start", "-c", &file.display().to_string()], &[], env)
     }
@@ -83,7 +84,7 @@ impl Coral {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // It says that it listens: no guessing when it is ready.
+        // The server is ready when its log says that it listens.
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
         while !said.contains("listening") {
@@ -109,12 +110,12 @@ impl Coral {
         self.child.id()
     }
 
-    /// What it has logged so far.
+    /// The log of the server so far.
     pub fn said(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// The same server again, on the same directory.
+    /// Kills the server, and starts it again on the same data directory.
     pub fn restart(mut self) -> Self {
         let (role, env) = (std::mem::take(&mut self.role), std::mem::take(&mut self.env));
         let dir = self.dir.clone();
@@ -122,25 +123,25 @@ impl Coral {
         Self::run(role, env, dir)
     }
 
-    /// `kill -9`, and all that was in memory is gone.
+    /// Kills the server with SIGKILL, so that everything in memory is lost.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM. Returns the exit code.
+    /// Sends SIGTERM, and waits for the end. Returns the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
         self.begin_to_stop();
         self.exit_code()
     }
 
-    /// SIGTERM, without waiting for the end.
+    /// Sends SIGTERM, and does not wait for the end.
     pub fn begin_to_stop(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     }
 
-    /// Waits until the process has ended.
+    /// Waits until the process has ended. Returns the exit code.
     pub fn exit_code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
@@ -169,18 +170,19 @@ impl Coral {
         http().get(&url).call().unwrap().body_mut().read_json().unwrap()
     }
 
-    /// Status and body of what is there under `path`.
+    /// Status and body of the response to a `GET` of `path`.
     pub fn fetch(&self, socket: &str, path: &str) -> (u16, String) {
         let mut answer = http().get(format!("{}{path}", self.url(socket))).call().unwrap();
         (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
     }
 
-    /// Status and answer to JSON that is posted.
+    /// Status and body of the response to a `DELETE` of `path`.
     pub fn delete(&self, socket: &str, path: &str) -> (u16, String) {
         let mut answer = http().delete(format!("{}{path}", self.url(socket))).call().unwrap();
         (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
     }
 
+    /// Posts `body` as JSON. Returns status and JSON of the response.
     pub fn post_json(&self, socket: &str, path: &str, body: &Value) -> (u16, Value) {
         let mut answer =
             http().post(format!("{}{path}", self.url(socket))).send_json(body).unwrap();
@@ -192,7 +194,7 @@ impl Coral {
         status["counters"][name].as_u64().unwrap_or_else(|| panic!("no counter {name}"))
     }
 
-    /// A command that asks this colony.
+    /// Runs the command `line` against this colony.
     pub fn ask(&self, line: &str) -> Output {
         let output = coral()
             .args(line.split_whitespace())
@@ -203,7 +205,7 @@ impl Coral {
         output
     }
 
-    /// What such a command prints, when it succeeds.
+    /// The output of such a command, which must succeed.
     pub fn answer(&self, line: &str) -> String {
         let output = self.ask(line);
         let said = String::from_utf8_lossy(&output.stderr);
@@ -215,7 +217,7 @@ impl Coral {
         serde_json::from_str(&self.answer(&format!("{line} --format json"))).unwrap()
     }
 
-    /// Waits until the colony holds `spans`, and says what it holds instead if that never comes.
+    /// Waits until the colony has stored exactly `spans` spans.
     pub fn until_stored(&self, spans: u64) {
         let stored = || {
             let status = self.get("colony", "/api/v1/status");
@@ -234,7 +236,7 @@ impl Drop for Coral {
     }
 }
 
-/// The program, with nothing of this environment that changes what it does.
+/// The program, without the environment variables that change what it does.
 pub fn coral() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_coral"));
     for name in [
@@ -255,7 +257,7 @@ pub fn coral() -> Command {
     command
 }
 
-/// Asks again and again until the answer is right, within patience.
+/// Repeats `check` until it succeeds. Fails after [`PATIENCE`] with the last error.
 pub fn eventually(mut check: impl FnMut() -> Result<(), String>) {
     let begin = Instant::now();
     loop {

@@ -20,7 +20,7 @@ fn recorded(version: &str, prefixes: &[&str]) -> Vec<Vec<u8>> {
     files.iter().map(|file| std::fs::read(file).unwrap()).collect()
 }
 
-/// A standalone Coral that was sent these recordings, each twice, and whose colony has all of it.
+/// A standalone that received these recordings, each twice, and whose colony has polled everything.
 pub(super) fn after(version: &str, metrics: &[&str], traces: &[&str]) -> Coral {
     let coral = Coral::standalone(&[]);
     let traces = if traces.is_empty() { vec![] } else { recorded(version, traces) };
@@ -50,7 +50,7 @@ pub(super) fn send(coral: &Coral, socket: &str, path: &str, prefixes: &[&str]) {
     }
 }
 
-/// When the recordings were made.
+/// Flags for a window around the time of the recordings.
 const THEN: &str = "--since 2026-11-20T00:00:00Z --until 2026-12-01T00:00:00Z";
 
 /// Requests by `METHOD route status`, of everything that the colony counted for `service`.
@@ -192,7 +192,8 @@ fn an_agent_that_is_killed_counts_nothing_twice_when_beyla_goes_on() {
     send(&agent, before);
     agent.kill();
     let agent = agent.restart();
-    // The last ones again, as an exporter does that got no answer, and those that follow.
+    // Sends the last requests again, as an exporter does that got no response, and then the next
+    // ones.
     send(&agent, &before[4..]);
     send(&agent, after);
     let address = agent.url("agent_rpc");
@@ -228,7 +229,7 @@ fn the_table_reads_as_the_rfd_prints_it() {
     assert!(nothing.starts_with("No HTTP Requests of nobody (last 1 hour).\nHint: "), "{nothing}");
 }
 
-/// The number of a card stands in the recording's SQL, on purpose.
+/// The recorded SQL contains a card number, on purpose.
 #[test]
 fn a_card_number_in_recorded_sql_is_in_no_file_no_log_and_no_answer() {
     const PAN: &[u8] = b"4242424242424242";

@@ -1,4 +1,4 @@
-//! SQL as people and programs ask it, by each DuckDB library that the tests are given.
+//! SQL as people and programs use it, with each DuckDB library that the tests have.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -25,7 +25,7 @@ pub(super) fn libraries() -> Vec<PathBuf> {
 
 const START: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
 
-/// A colony with the reference trace, which answers by `library`.
+/// A standalone with the reference trace, which answers SQL with `library`.
 fn colony(library: &Path, more: &[&str]) -> Coral {
     let library = format!("sql.library={}", library.display());
     let coral = Coral::standalone(&[&[library.as_str()], more].concat());
@@ -34,7 +34,7 @@ fn colony(library: &Path, more: &[&str]) -> Coral {
     coral
 }
 
-/// What `coral sql` says, and its exit code.
+/// Exit code, standard output and standard error of `coral sql` with `words`.
 fn sql(coral: &Coral, words: &[&str]) -> (Option<i32>, String, String) {
     let colony = coral.url("colony");
     let output = self::coral().arg("sql").args(words).args(["--colony", &colony]).output().unwrap();
@@ -98,7 +98,7 @@ fn a_sql_answer_is_a_table_csv_or_json_and_holds_hot_spans() {
                 "more": false
             })
         );
-        // Without --since it is the last hour.
+        // Without --since, only the last hour counts.
         assert_eq!(
             json_of(&[
                 "SELECT count(*) FROM beyla_traces WHERE start_time < TIMESTAMPTZ '2026-11-25 13:00:00Z'",
@@ -170,7 +170,7 @@ fn a_sql_answer_keeps_to_the_colonys_limits() {
     }
 }
 
-/// Processes of this parent that answer SQL.
+/// The child processes of `parent` that run an SQL statement.
 fn children(parent: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
@@ -277,7 +277,7 @@ fn a_sql_answer_can_be_exported_as_a_duckdb_database() {
         let (code, said, error) = sql(&coral, &words);
         assert_eq!(code, Some(0), "{error}");
         assert_eq!(said, format!("Wrote 8 rows to the table `answer` of {name}.\n"));
-        // DuckDB's files have these letters behind a checksum.
+        // A DuckDB file has these letters behind its checksum.
         assert_eq!(&std::fs::read(&file).unwrap()[8..12], b"DUCK");
         let (code, _, error) = sql(&coral, &words);
         assert_eq!(code, Some(1));
@@ -294,7 +294,7 @@ fn a_colony_without_duckdb_says_so_and_what_installs_it() {
         error.contains("`sql.library` is `/nonexistent/libduckdb.so`, which cannot be read"),
         "{error}"
     );
-    // Whatever the colony says of its agent, which it may not have polled yet.
+    // Only the line about SQL is compared: whether the agent was polled already may vary.
     let status = String::from_utf8(coral.ask("colony status").stdout).unwrap();
     assert!(
         status
@@ -309,7 +309,7 @@ fn a_colony_without_duckdb_says_so_and_what_installs_it() {
         error.contains("as DuckDB: ") && error.contains("Hint: `coral duckdb install`"),
         "{error}"
     );
-    // Others could have written this one.
+    // Other users could have written this file, so it is refused.
     assert!(
         Command::new("chmod")
             .args(["0666", &file.display().to_string()])
@@ -321,7 +321,8 @@ fn a_colony_without_duckdb_says_so_and_what_installs_it() {
     assert!(error.contains("is not loaded as DuckDB: others may write to"), "{error}");
 }
 
-/// Answers `files.len()` requests with the file of that path, else with 404.
+/// Serves `requests` HTTP requests, each with the file of that path or else 404. Returns the
+/// server's URL.
 fn serve(requests: usize, files: Vec<(String, Vec<u8>)>) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

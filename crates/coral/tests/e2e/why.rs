@@ -12,8 +12,8 @@ const MS: u64 = 1_000_000;
 const NOON: u64 = 1_795_608_000_000 * MS;
 const WINDOW: &str = "--since 2026-11-25T12:00:00Z --until 2026-11-25T12:15:00Z";
 
-/// A checkout in which the card validator takes `validation` milliseconds; everything around it takes what it
-/// always takes.
+/// A checkout in which the card validator takes `validation` milliseconds. Everything else takes
+/// about the same time in every checkout.
 fn checkout(number: u64, start: UnixNanos, validation: u64) -> Vec<Span> {
     let mut spans = reference_trace(start);
     spans.truncate(5);
@@ -37,7 +37,8 @@ fn checkout(number: u64, start: UnixNanos, validation: u64) -> Vec<Span> {
     spans
 }
 
-/// An hour of checkouts, the last quarter of which is slow in the card validator.
+/// A standalone with checkouts of the 50 minutes before noon, and of the ten minutes after noon,
+/// which are slow in the card validator.
 pub(super) fn slow_checkouts() -> Coral {
     coral_with(&checkouts(NOON, 50, NOON))
 }
@@ -50,8 +51,9 @@ pub(super) fn coral_with(spans: &[Span]) -> Coral {
     coral
 }
 
-/// Sixty checkouts, one every `pause` seconds until `usual_end`, and thirty of the ten minutes after `slow_start`, which
-/// are slow in the card validator. Times are nanoseconds.
+/// Sixty checkouts, one every `pause` seconds until `usual_end`, and thirty in the ten minutes
+/// after `slow_start`, which are slow in the card validator. `usual_end` and `slow_start` are
+/// nanoseconds.
 pub(super) fn checkouts(usual_end: u64, pause: u64, slow_start: u64) -> Vec<Span> {
     let usual_start = |n| UnixNanos(usual_end - (60 - n) * pause * 1_000 * MS);
     let usual = (0..60).map(|n| checkout(n, usual_start(n), 30 + n % 9));
@@ -186,7 +188,7 @@ fn a_list_of_slow_traces_says_why_each_is() {
         000000000000000018eb47f663d98057 | 590ms    | card-validator-svc slow (375ms)
         … more traces match: raise --limit (now 3), or add conditions.
     "#]].assert_eq(&list);
-    // A list that is not of slow ones does not look for causes.
+    // A list without --min-duration has no root causes.
     let all = coral.json(&format!("query beyla traces --service payments-api --limit 3 {WINDOW}"));
     assert!(all["traces"][0]["root_cause"].is_null());
 }

@@ -1,4 +1,4 @@
-//! Every question ends with its budget.
+//! Every read ends when its budget is exhausted or cancelled.
 
 use coral_trace::red::Protocol;
 use coral_trace::{Collector, TimeRange};
@@ -10,7 +10,8 @@ use crate::{
     Budget, BudgetError, Columns, DeltaQuery, Engine, EngineError, Filter, MetricReader, TraceQuery,
 };
 
-/// Every reader returns the right error when its budget is cancelled, too late or has too few rows.
+/// Every reader returns the right error when its budget is cancelled, has passed its deadline, or
+/// allows fewer rows than the reader needs.
 pub fn every_reader_ends_with_its_budget<S: Subject>() {
     let subject = S::new();
     for is_sealed in [false, true] {
@@ -42,12 +43,12 @@ pub fn every_reader_ends_with_its_budget<S: Subject>() {
 
 type Read = fn(&dyn Engine, &Budget) -> Result<(), EngineError>;
 
-/// Whether a reader needs more than ten rows of a trace with a hundred spans.
+/// Whether a reader needs more than ten rows to read a trace with a hundred spans.
 fn reads_many_rows(reader: &str) -> bool {
     !["services", "search", "contains", "traces with a prefix", "oldest start"].contains(&reader)
 }
 
-/// Readers by name.
+/// All readers of spans, by name.
 fn readers() -> [(&'static str, Read); 11] {
     [
         ("trace", |engine, budget| {
@@ -88,7 +89,8 @@ fn one() -> coral_trace::TraceId {
     span(7, 1, None, 0, 1).trace_id
 }
 
-/// A reader of metrics ends when its budget is cancelled, if there are rows to read.
+/// A reader of metrics ends when its budget allows no rows, or is cancelled. The engine of
+/// `subject` must hold HTTP metrics.
 pub fn a_reader_of_metrics_ends_with_its_budget<S: Subject>(subject: &S) {
     let wanted =
         DeltaQuery { protocol: Protocol::Http, range: TimeRange::ALL, service: None, side: None };

@@ -1,4 +1,4 @@
-//! Service maps are exact: they equal a map computed from every span.
+//! Service maps are exact: the map of an engine equals a map that is computed from every span.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::spans::{origin, span};
 use super::{NOON, Subject, append, run, steps, take};
 use crate::{Budget, TraceReader};
 
-/// A service map is exact wherever the spans of a trace are stored, also when it is computed twice.
+/// A service map is exact wherever the spans of a trace are stored, and each time it is computed.
 pub fn a_map_is_exact_wherever_the_spans_of_a_trace_lie<S: Subject>() {
     let range = prop::option::of((0..50_u64, 0..50_u64));
     let collector = prop::option::of(prop::sample::select(vec![Collector::Ebpf, Collector::Sdk]));
@@ -48,7 +48,7 @@ pub fn an_empty_window_is_an_empty_map<S: Subject>() {
     assert_eq!(map(TimeRange { start: NOON, end: NOON }), nothing);
 }
 
-/// A span with few possible values, so that traces share services, ids and places.
+/// A span with few possible values, so that different spans share services, span ids and trace ids.
 fn any_span() -> impl Strategy<Value = Span> {
     (1..6_u128, 0..9_u64, 0..40_u64, 0..30_u64, 0..4_usize, 0..5_i32, any::<[bool; 2]>()).prop_map(
         |(trace, id, at, ms, who, kind, [fails, sdk])| {
@@ -81,7 +81,7 @@ fn attributes(which: usize) -> Vec<(&'static str, Value)> {
     }
 }
 
-/// The map computed from every span.
+/// The service map that is computed from every span, as lines.
 fn expected(spans: &[Span], started: TimeRange, collector: Option<Collector>) -> Vec<String> {
     let mut traces: BTreeMap<TraceId, Vec<&Span>> = BTreeMap::new();
     for span in spans.iter().filter(|span| collector.is_none_or(|c| c == span.origin.collector)) {

@@ -1,6 +1,6 @@
-//! The conformance suite: properties that hold for every engine. An engine's tests implement
-//! [`Subject`] and call each function of these modules. A function panics with a minimal case when
-//! the engine breaks the contract.
+//! The conformance suite: tests of properties that hold for every engine. The tests of an engine
+//! implement [`Subject`], and call each public function of these modules. A function panics, if
+//! possible with a minimal case, when the engine breaks the contract.
 
 pub mod budget;
 pub mod dependencies;
@@ -28,18 +28,18 @@ pub trait Subject {
     /// The current engine.
     fn engine(&self) -> &Self::Engine;
 
-    /// Stops the engine, and starts it on the same data.
+    /// Stops the engine, and starts it again on the same data.
     fn restart(&mut self);
 
-    /// Does half of what the engine does to move rows from memory to their final place. May do
-    /// nothing.
+    /// Does half of what the engine does to seal rows, that is, to move them from memory to their
+    /// final place. May do nothing.
     fn half_seal(&self) {}
 
-    /// Moves all rows to their final place. May do nothing.
+    /// Seals all rows: moves them from memory to their final place. May do nothing.
     fn seal(&self) {}
 }
 
-/// The time of the tests.
+/// When the pages of the tests are received: noon (UTC) of 25 November 2026.
 pub const NOON: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
 
 /// An action of a test on an engine.
@@ -61,7 +61,8 @@ fn steps(span: impl Strategy<Value = Span>) -> impl Strategy<Value = Vec<Step>> 
     prop::collection::vec(step, 1..14)
 }
 
-/// Runs `step`, and adds the new spans to `stored`. Returns the result of a page.
+/// Runs `step`, and adds its new spans to `stored`. If `step` appends a page, returns the number of
+/// new spans, and what the engine answered.
 fn take<S: Subject>(
     subject: &mut S,
     step: Step,
@@ -106,7 +107,7 @@ fn page(agent: &str, spans: Vec<Span>, spans_stored: u64) -> Page {
     Page { content: PageContent::Spans(spans), received: NOON, checkpoint }
 }
 
-/// Runs a property with `cases` random inputs.
+/// Runs `test` with `cases` random inputs of `strategy`.
 fn run<T: Strategy>(cases: u32, strategy: T, test: impl Fn(T::Value) -> Result<(), TestCaseError>) {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     if let Err(error) = TestRunner::new(config).run(&strategy, test) {

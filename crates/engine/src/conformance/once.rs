@@ -1,4 +1,4 @@
-//! A repeated span is stored once.
+//! A span that is sent again is stored once.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use super::{Subject, page, run, steps, take};
 use crate::{Budget, Columns, Fleet, KnownAgent, PageWriter, TraceReader};
 use proptest::prelude::*;
 
-/// No order of pages, seals and restarts loses or doubles a span, and a checkpoint counts the new
-/// spans.
+/// Whatever the order of pages, seals and restarts, no span is lost or stored twice, and a
+/// checkpoint counts the new spans.
 pub fn nothing_is_lost_or_stored_twice<S: Subject>() {
     run(48, steps(any_span()), |steps| {
         let (mut subject, mut stored) = (S::new(), Vec::new());
@@ -63,7 +63,8 @@ pub fn an_agent_that_is_forgotten_keeps_its_checkpoints<S: Subject>() {
     }
 }
 
-/// Pages of several agents in one call are each stored, and answered in order.
+/// If one call has pages of several agents, each page is stored, and the results are in the order
+/// of the pages.
 pub fn pages_of_several_agents_are_answered_in_their_order<S: Subject>() {
     let mut subject = S::new();
     let spans = |first: u64| vec![span(first.into(), first, None, 0, 1), span(9, 9, None, 0, 1)];

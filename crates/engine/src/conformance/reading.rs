@@ -8,8 +8,8 @@ use super::spans::{origin, span};
 use super::{NOON, Subject, append};
 use crate::{Budget, Columns, Engine, Operation, TraceReader};
 
-/// A trace is found by its id wherever its spans are stored. A limit cuts its spans and not its
-/// numbers.
+/// A trace is found by its id wherever its spans are stored. A limit cuts the list of its spans,
+/// and does not change its numbers.
 pub fn a_trace_is_whole_wherever_its_spans_are<S: Subject>() {
     let mut subject = S::new();
     let both = vec![span(1, 1, None, 0, 100), span(9, 9, None, 0, 1)];
@@ -34,7 +34,7 @@ pub fn a_trace_is_whole_wherever_its_spans_are<S: Subject>() {
     }
 }
 
-/// A prefix finds every trace that begins with it, in order.
+/// A prefix finds every trace whose id begins with it, in the order of ids.
 pub fn a_prefix_finds_every_trace_that_begins_with_it<S: Subject>() {
     let subject = S::new();
     let traces = [0x4bf9 << 112, (0x4bf9 << 112) + 1, 0x5bf9 << 112];
@@ -56,7 +56,7 @@ pub fn a_prefix_finds_every_trace_that_begins_with_it<S: Subject>() {
     }
 }
 
-/// Services and their operations are listed once each, by name.
+/// Each service is listed once, and each operation of a service is listed once, sorted by name.
 pub fn services_and_operations_are_listed_once_each<S: Subject>() {
     let subject = S::new();
     let spans = (1..=40).map(|id| {

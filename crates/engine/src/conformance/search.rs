@@ -1,4 +1,4 @@
-//! Searches are exact: they find what a test of every span finds.
+//! Searches are exact: the result of an engine equals the result of testing every span.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,8 @@ use crate::filter::{
 };
 use crate::{Budget, Columns, Engine, Filter, Order, TraceQuery, TraceReader, TraceSummary};
 
-/// Whatever the order of pages, seals and restarts, a search equals a test of every span.
+/// Whatever the order of pages, seals and restarts, a search without a filter returns what testing
+/// every span returns.
 pub fn a_search_without_a_filter_is_exact<S: Subject>() {
     let queries = prop::collection::vec(any_query(), 1..12);
     run(48, (steps(any_span()), queries), |(steps, queries)| {
@@ -27,13 +28,13 @@ pub fn a_search_without_a_filter_is_exact<S: Subject>() {
     });
 }
 
-/// The same for searches with filters. An engine MUST refuse filters that its capabilities do not
-/// cover.
+/// Whatever the order of pages, seals and restarts, a search with a filter returns what testing
+/// every span returns. An engine MUST refuse filters that its capabilities do not cover.
 pub fn a_search_finds_exactly_the_traces_that_match_its_filter<S: Subject>() {
     let filtered = (any_query(), prop_oneof![any_filter(), attribute_equality()]).prop_map(
         |(query, filter)| {
-            // A filter alone can be answered by indexes. A filter beside other conditions on spans
-            // is evaluated.
+            // An engine may use indexes for a query with a filter alone. If the query has other
+            // conditions on spans too, the engine evaluates the filter.
             let query = if query.limit % 2 == 0 { query } else { TraceQuery::newest(query.limit) };
             TraceQuery { filter: Some(filter), ..query }
         },
@@ -54,7 +55,7 @@ pub fn a_search_finds_exactly_the_traces_that_match_its_filter<S: Subject>() {
     });
 }
 
-/// A read has the requested columns, and equals what was stored otherwise.
+/// A read returns the requested columns, and they equal what was stored.
 pub fn a_read_has_the_columns_that_it_names<S: Subject>() {
     run(24, steps(any_span()), |steps| {
         let (mut subject, mut stored) = (S::new(), Vec::new());
@@ -215,8 +216,9 @@ fn any_filter() -> impl Strategy<Value = Filter> {
     })
 }
 
-/// Conditions that engines have indexes for, with hidden values: an attribute of a span hides that
-/// of its resource, and the first of a repeated key hides the others.
+/// Conditions that engines may have indexes for. Some stored values are hidden: an attribute of a
+/// span hides the same attribute of its resource, and the first value of a repeated key hides the
+/// others.
 fn attribute_equality() -> impl Strategy<Value = Filter> {
     let text = prop::sample::select([&TEXTS[..], &["5", "503"]].concat()).prop_map(str::to_owned);
     let value = prop_oneof![text.clone().prop_map(Literal::Text), text.prop_map(Literal::Untyped)];
@@ -234,7 +236,7 @@ fn any_owner() -> impl Strategy<Value = AttributeOwner> {
     ])
 }
 
-/// The result of testing every span.
+/// The result of testing every span of `spans` against `query`.
 fn expected(spans: &[Span], query: &TraceQuery) -> Vec<TraceSummary> {
     let mut traces: BTreeMap<TraceId, Vec<&Span>> = BTreeMap::new();
     let counts = |span: &&Span| query.collector.is_none_or(|c| c == span.origin.collector);

@@ -1,4 +1,4 @@
-//! Spans with few possible values, so that traces share services, ids and places.
+//! Spans with few possible values, so that different spans share services, span ids and trace ids.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use proptest::prelude::*;
 
 use super::NOON;
 
-/// Services of the spans.
+/// The services of random spans.
 pub(super) const SERVICES: [&str; 3] = ["shop", "cards", "mail"];
 
-/// A span that starts `at_ms` after noon and takes `ms`.
+/// An eBPF span of `shop` that starts `at_ms` milliseconds after noon and takes `ms` milliseconds.
 pub(super) fn span(trace: u128, id: u64, parent: Option<u64>, at_ms: u64, ms: u64) -> Span {
     let span_id = |id| SpanId::try_from(id).expect("it is not zero");
     let start = UnixNanos(NOON.0 + at_ms * 1_000_000);
@@ -66,7 +66,8 @@ pub(super) fn any_span() -> impl Strategy<Value = Span> {
     )
 }
 
-/// Keys that filters use: some that engines may have columns for, in both spellings, and others.
+/// Keys that filters use: some that engines may have columns for, under current and older names,
+/// and other keys.
 pub(super) const KEYS: [&str; 8] = [
     "http.route",
     "http.method",

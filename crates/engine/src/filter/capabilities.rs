@@ -3,11 +3,12 @@
 use super::Filter;
 use crate::error::EngineError;
 
-/// The filters that an engine can evaluate. Every engine with any filters supports conjunctions of
-/// equality comparisons, on attributes of spans and resources and on fields of spans.
+/// The filters that an engine can evaluate. An engine that evaluates any filters at least supports
+/// conjunctions of equality comparisons, on attributes of spans and resources and on fields of
+/// spans.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct FilterCapabilities {
-    /// Filters at all.
+    /// Whether the engine evaluates any filters.
     pub equality: bool,
     /// Disjunctions and negations, at any depth.
     pub or_not: bool,
@@ -49,7 +50,7 @@ impl FilterCapabilities {
     /// Checks that an engine with these capabilities can evaluate `filter`.
     ///
     /// # Errors
-    /// [`EngineError::Unsupported`] names the first missing capability.
+    /// [`EngineError::Unsupported`], which names the first missing capability.
     pub fn check(&self, filter: &Filter) -> Result<(), EngineError> {
         let needs = filter.needs();
         let missing = [

@@ -7,10 +7,10 @@ use super::literal::Operand;
 use super::{Comparison, Filter};
 
 impl Filter {
-    /// Whether a trace matches this filter. `spans` are all spans of the trace that count. A trace
-    /// without spans never matches.
+    /// Whether a trace matches this filter. `spans` are all spans of the trace that the query
+    /// counts, which are those of its collector. A trace without spans never matches.
     ///
-    /// The spans need only the columns of [`columns`](Self::columns).
+    /// The spans need only the columns that [`columns`](Self::columns) returns.
     pub fn matches<'a, I>(&self, spans: I) -> bool
     where
         I: IntoIterator<Item = &'a Span>,
@@ -43,7 +43,7 @@ impl Filter {
     }
 
     /// This filter with each [`Filter::AnySpan`] replaced by its value, so that each is evaluated
-    /// once.
+    /// once and not once per span.
     fn resolved<'a>(
         &self,
         spans: &(impl Iterator<Item = &'a Span> + Clone),
@@ -62,7 +62,7 @@ impl Filter {
         }
     }
 
-    /// Whether `span` meets the filter, in which each `AnySpan` is replaced.
+    /// Whether `span` meets this filter, in which [`Self::resolved`] has replaced each `AnySpan`.
     fn holds(&self, span: &Span, trace: &TraceFacts<'_>) -> bool {
         match self {
             Self::And(all) => all.iter().all(|one| one.holds(span, trace)),
@@ -92,10 +92,10 @@ pub(super) struct TraceFacts<'a> {
 }
 
 impl<'a> TraceFacts<'a> {
-    /// `None` without spans.
+    /// Computes the values; `None` if there are no spans.
     fn of(spans: impl Iterator<Item = &'a Span> + Clone) -> Option<Self> {
-        // The root is chosen as in lists of traces: a virtual hop starts with its request, and
-        // comes after it.
+        // The root is chosen as in lists of traces. A virtual hop starts together with its request,
+        // and the span of the request comes first.
         let rank = |span: &&Span| (span.start.as_micros(), span.is_virtual_hop(), span.span_id);
         let start = spans.clone().map(|span| span.start).min()?;
         let end = spans.clone().map(|span| span.end.max(span.start)).max()?;

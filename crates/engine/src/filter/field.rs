@@ -9,8 +9,8 @@ use crate::columns::Columns;
 /// A field that a filter tests.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Field {
-    /// The first attribute with this key. Keys are compared as sent: an older spelling is a
-    /// different key.
+    /// The first attribute with this key. The key is compared as sent: the older name of an
+    /// attribute is another key.
     Attribute {
         /// The owner of the attribute.
         of: AttributeOwner,
@@ -40,7 +40,7 @@ pub enum AttributeOwner {
     Scope,
 }
 
-/// A field of a span. Every span has it, unless noted.
+/// A field of a span. Every span has the field, unless its description says when it is absent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SpanField {
     /// Text.
@@ -54,11 +54,11 @@ pub enum SpanField {
     StatusMessage,
     /// Integer: nanoseconds; 0 when the span's end is before its start.
     Duration,
-    /// Text: `service.name` of the resource, or the substitute name of a service without one.
+    /// Text: the `service.name` of the resource; `unknown_service` if the resource has no name.
     Service,
     /// Text: `ebpf` or `sdk`.
     Collector,
-    /// Integer: the HTTP or gRPC status of the response; absent if no attribute has it.
+    /// Integer: the response status of HTTP or gRPC; absent if no attribute has a status.
     ResponseStatus,
     /// Text: 16 lower-case hex digits.
     SpanId,
@@ -75,7 +75,8 @@ pub enum SpanField {
 pub enum EventField {
     /// Text.
     Name,
-    /// Integer: nanoseconds from the span's start to the event; negative for an earlier event.
+    /// Integer: nanoseconds from the start of the span to the event; negative if the event was
+    /// earlier.
     SinceStart,
     /// The first attribute of the event with this key.
     Attribute(String),
@@ -92,7 +93,8 @@ pub enum LinkField {
     Attribute(String),
 }
 
-/// A field of the trace, computed from its stored spans of the query's collector.
+/// A field of the trace. It is computed from the trace's stored spans of the collector that the
+/// query names, or of both collectors.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum TraceField {
     /// Text: 32 lower-case hex digits.
@@ -102,9 +104,9 @@ pub enum TraceField {
     /// Text: the service of the root span, which is the earliest span without a parent; absent if
     /// no root was received.
     RootService,
-    /// Text: the name of the root span, or of the earliest span without a root.
+    /// Text: the name of the root span; if no root was received, the name of the earliest span.
     RootName,
-    /// Integer.
+    /// Integer: number of spans.
     SpanCount,
     /// Integer: number of spans with an error status.
     ErrorCount,
@@ -125,14 +127,15 @@ impl Field {
             Self::Event(_) | Self::Link(_) | Self::Span(SpanField::StatusMessage) => {
                 Columns::DETAILS
             }
-            // Attributes decide whether a span is a virtual hop, and virtual hops do not name a
-            // trace.
+            // Attributes decide whether a span is a virtual hop. Of spans that start in the same
+            // microsecond, virtual hops come after all others, and the first span names the trace.
             Self::Trace(TraceField::RootService | TraceField::RootName) => Columns::ATTRIBUTES,
             Self::Span(_) | Self::Trace(_) => Columns::CORE,
         }
     }
 
-    /// Whether a value of the field in `span` passes `test`; `false` without a value.
+    /// Whether `test` returns `true` for a value of this field in `span`; `false` if there is no
+    /// value.
     pub(super) fn any(
         &self,
         span: &Span,

@@ -4,21 +4,21 @@ use std::cmp::Ordering;
 
 use coral_trace::Value;
 
-/// A value to compare a field with. A field value of another type never matches, not even for `!=`:
-/// text is never a number. Lists, maps and bytes can only be compared with
-/// [`Untyped`](Self::Untyped).
+/// A value to compare a field with. If the field's value has another type, the comparison is false,
+/// even for `!=`: text is never a number. Lists, maps, bytes and empty values can only be compared
+/// with [`Untyped`](Self::Untyped).
 #[derive(Clone, PartialEq, Debug)]
 pub enum Literal {
     /// Text, compared byte by byte.
     Text(String),
-    /// An integer. Integers are compared exactly with integers, and as floats with floats.
+    /// An integer. Compared exactly with an integer; compared as a float with a float.
     Int(i64),
-    /// A float. NaN is neither equal to, less nor greater than anything; `!=` is true for it.
+    /// A float. Any comparison with NaN is false, except `!=`, which is true.
     Float(f64),
     /// A boolean: false is less than true.
     Bool(bool),
-    /// Text, for query languages without types: compared with the text form of the field's value,
-    /// as [`Value`] is displayed. Numbers are ordered as text too.
+    /// Text, for query languages without types. Compared with the text form of the field's value,
+    /// as [`Value`] is displayed. So numbers are ordered as text too: "10" is less than "9".
     Untyped(String),
 }
 
@@ -39,7 +39,7 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
-/// The value of a field.
+/// The value of a field, on the left of a comparison.
 #[derive(Clone, Copy)]
 pub(super) enum Operand<'a> {
     Text(&'a str),

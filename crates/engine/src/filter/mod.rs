@@ -1,7 +1,8 @@
 //! Filters: trees of conditions on traces.
 //!
-//! Query languages compile to this tree, and engines evaluate it. [`Filter::matches`] defines the
-//! meaning: an engine that supports a filter MUST find exactly the traces for which it is true.
+//! Query languages compile to this tree, and engines evaluate it. [`Filter::matches`] defines what
+//! a filter does: an engine that supports a filter MUST find exactly the traces for which it
+//! returns `true`.
 
 mod capabilities;
 mod evaluate;
@@ -18,26 +19,28 @@ pub use pattern::{InvalidPattern, Pattern};
 
 use crate::columns::Columns;
 
-/// A condition on a span. A trace matches when one span of it meets the whole condition: `And` of a name and an
-/// attribute asks for a span that has both, and not for two spans that have one each.
+/// A condition on a span. A trace matches when one of its spans meets the whole condition: `And` of
+/// a name and an attribute is met by a span that has both, and not by two spans that have one each.
 ///
-/// - **Fields of the trace** have the same value for each of its spans.
-/// - **`Not` is of the span**: `Not(name = "a")` matches a trace that has a span of another name, also when it
-///   has spans named `a` too. That no span of the trace is named so is `Not(AnySpan(name = "a"))`.
-/// - **A field that a span does not have meets no comparison**, also not `!=`. So `Not(x = 1)` holds for spans
-///   without `x`, and `x != 1` does not.
-/// - **Events and links are many**: a condition holds when one event or link of the span meets it. Two conditions
-///   may be met by two events.
+/// - **Fields of the trace** have the same value for each span of the trace.
+/// - **`Not` is about the span**: `Not(name = "a")` matches a trace that has a span with another
+///   name, even if the trace also has spans named `a`. To exclude traces with a span named `a`, use
+///   `Not(AnySpan(name = "a"))`.
+/// - **A field that a span does not have meets no comparison**, not even `!=`. So a span without
+///   `x` meets `Not(x = 1)`, and does not meet `x != 1`.
+/// - **Events and links**: a span meets a condition on events when one of its events meets it, and
+///   likewise for links. Two conditions may be met by two different events.
 /// - **Types are not mixed**: see [`Literal`].
 #[derive(Clone, PartialEq, Debug)]
 pub enum Filter {
-    /// The span meets all of these; true if empty.
+    /// The span meets all of these filters; true if the list is empty.
     And(Vec<Filter>),
-    /// The span meets one of these; false if empty.
+    /// The span meets at least one of these filters; false if the list is empty.
     Or(Vec<Filter>),
-    /// The span does not meet this.
+    /// The span does not meet this filter.
     Not(Box<Filter>),
-    /// Some span of the same trace meets this. The value is the same for all spans of a trace.
+    /// Some span of the same trace meets this filter. The result is the same for all spans of a
+    /// trace.
     AnySpan(Box<Filter>),
     /// The comparison of the field's value with `value` is true.
     Compare {
@@ -48,7 +51,7 @@ pub enum Filter {
         /// The value to compare with.
         value: Literal,
     },
-    /// The field is text, and the regular expression matches a part of it.
+    /// The field is text, and the regular expression matches the text or a part of it.
     Regex {
         /// The field.
         field: Field,
@@ -60,8 +63,8 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// Filters are evaluated and dropped recursively: code that makes a filter from foreign input
-    /// MUST refuse deeper nesting than this.
+    /// The deepest nesting of filters. Code that makes a filter from foreign input MUST refuse
+    /// deeper nesting, because filters are evaluated and dropped recursively.
     pub const MAX_DEPTH: usize = 64;
 
     /// The columns that are needed to evaluate this filter.

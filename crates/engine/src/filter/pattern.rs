@@ -4,12 +4,13 @@ use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
-/// A regular expression in the syntax of the crate `regex`, which takes linear time on any text. It
-/// may match any part of a text: a language whose expressions match whole texts writes `^(?:…)$`.
+/// A regular expression in the syntax of the crate `regex`, which takes linear time on any text. A
+/// match may be any part of a text. A query language whose expressions match only whole texts must
+/// write `^(?:…)$` around them.
 #[derive(Clone)]
 pub struct Pattern(Regex);
 
-/// A regular expression that is invalid, or that takes too much memory.
+/// The error of a regular expression that is invalid, or that takes too much memory.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("`{pattern}` is not a usable regular expression: {reason}")]
 pub struct InvalidPattern {
@@ -19,14 +20,15 @@ pub struct InvalidPattern {
     pub reason: String,
 }
 
-/// Limit of the compiled expression, and of its state cache, in bytes.
+/// The largest size in bytes of a compiled expression, and of its state cache.
 const MAX_COMPILED_BYTES: usize = 1 << 20;
 
 impl Pattern {
     /// Compiles `pattern`.
     ///
     /// # Errors
-    /// [`InvalidPattern`] when the expression is invalid, or would take more than a mebibyte.
+    /// [`InvalidPattern`] when the expression is invalid, or its compiled form exceeds one
+    /// mebibyte.
     pub fn new(pattern: &str) -> Result<Self, InvalidPattern> {
         let compiled = RegexBuilder::new(pattern)
             .size_limit(MAX_COMPILED_BYTES)

@@ -1,4 +1,4 @@
-//! The meaning of filters, case by case.
+//! What filters match, case by case.
 
 use std::sync::Arc;
 

@@ -130,8 +130,8 @@ pub struct ServiceCallFindings {
     pub callers: Vec<TopologyEdge>,
     /// Calls by the service, most calls first; at most ten.
     pub callees: Vec<TopologyEdge>,
-    /// How many spans of the window, of any service, have a parent that is not stored: calls that led
-    /// there are not among the edges.
+    /// How many spans of the window, of any service, have a parent that is not stored: calls that
+    /// led there are not among the edges.
     #[serde(default)]
     pub orphan_spans: u64,
 }

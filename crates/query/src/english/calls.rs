@@ -15,8 +15,8 @@ use crate::topology::TopologyQuestion;
 const MAX_EDGES: usize = 2 * MAX_FINDINGS;
 
 impl Reader<'_> {
-    /// The calls to and by the service that was asked about; without a service, the edges with the
-    /// most calls.
+    /// The calls to and by the service that the question names; without a service, the edges with
+    /// the most calls.
     pub(super) fn call_findings(
         &self,
         understanding: &Understanding,

@@ -9,7 +9,7 @@ use crate::ask::QueryError;
 use crate::reader::Reader;
 
 impl Reader<'_> {
-    /// Changes that concern the service and the route that were asked about.
+    /// Changes that concern the service and the route that the question names.
     pub(super) fn change_findings(
         &self,
         understanding: &Understanding,
@@ -28,8 +28,8 @@ impl Reader<'_> {
             service.is_none_or(|service| anomaly.service == *service || names(service))
                 && understanding.route.as_deref().is_none_or(names)
         };
-        // The changes that the answer leaves out are not known, so they are only counted when all
-        // services were asked about.
+        // The answer does not say which services the changes that it leaves out are of. So these
+        // changes are counted only when the question names no service.
         let left_out = if understanding.service.is_none() { found.left_out } else { 0 };
         let (traces, baseline_traces) = (found.traces, found.baseline_traces);
         let mut anomalies = found.anomalies;

@@ -1,5 +1,5 @@
-//! Answers to questions in plain English, composed of other answers, as in RFD 036 "CLI Commands".
-//! Such an answer contains no sentences, and no numbers but those of the other answers.
+//! Answers to questions in plain English. Each is composed of answers to other questions, and has
+//! no sentences and no numbers of its own.
 
 pub(crate) mod answer;
 mod calls;

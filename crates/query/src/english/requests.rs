@@ -11,8 +11,9 @@ use crate::reader::Reader;
 use crate::red::{RedProtocol, RedQuestion, RedSide, RedSource};
 
 impl Reader<'_> {
-    /// The slowest routes of a service, or those with the most errors. When no service was asked
-    /// about or nothing is known about routes, calls between services.
+    /// The slowest routes of the service that the question names, or those with the most errors if
+    /// `failed` is set. Calls between services if the question names no service, or if no requests
+    /// of the service were counted.
     pub(super) fn request_findings(
         &self,
         understanding: &Understanding,
@@ -32,8 +33,9 @@ impl Reader<'_> {
         Ok(Findings::Requests(RequestFindings { query, rows, overall, overall_before }))
     }
 
-    /// The requests that the service that was asked about served: counted from metrics, or else
-    /// from stored spans.
+    /// The requests that the service of the question served, counted from metrics, or from stored
+    /// spans if metrics have none. `None` if the question names no service, or if there are no
+    /// requests.
     fn counted_requests(
         &self,
         understanding: &Understanding,
@@ -45,8 +47,9 @@ impl Reader<'_> {
         })
     }
 
-    /// The requests that `service` served over HTTP or gRPC, whichever are more; `None` when there
-    /// are none.
+    /// The requests that `service` served over HTTP or gRPC: of the protocol with rows of the
+    /// question's route; if both or neither have such rows, of the protocol with more requests.
+    /// `None` when there are no requests.
     pub(super) fn requests(
         &self,
         service: &str,

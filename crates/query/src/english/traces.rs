@@ -8,7 +8,8 @@ use crate::reader::Reader;
 use crate::traces::{Sort, SpanStatus, TracesQuestion};
 
 impl Reader<'_> {
-    /// The slowest or the newest traces of the service and the route that were asked about.
+    /// The traces of the service and the route that the question names: the slowest ones if `slow`
+    /// is set, otherwise the newest; only failed ones if `failed` is set.
     pub(super) fn trace_findings(
         &self,
         understanding: &Understanding,
@@ -20,7 +21,8 @@ impl Reader<'_> {
             service: understanding.service.clone(),
             since_unix_us: Some(window.since_unix_us),
             until_unix_us: Some(window.until_unix_us),
-            // As in `coral query beyla traces`, a minimum duration turns root causes on.
+            // As in `coral query beyla traces`, a list of slow traces has a minimum duration and
+            // root causes.
             min_duration_us: slow.then_some(0),
             status: failed.then_some(SpanStatus::Error),
             sort: if slow { Sort::Slowest } else { Sort::Newest },
@@ -34,8 +36,9 @@ impl Reader<'_> {
         }
     }
 
-    /// The traces of `query` that have a span of `route`: by `http.route`, `url.path` or the span's
-    /// name.
+    /// The traces of `query` that have a span of `route`. The route is searched for as
+    /// `http.route`, then as `url.path`, then as the name of a span; the first search that finds
+    /// traces counts.
     fn traces_of_route(
         &self,
         route: &str,

@@ -1,23 +1,28 @@
 //! A small grammar for questions in plain English; no language model is involved.
 //!
-//! | words | what the question asks for |
-//! | --- | --- |
-//! | `why …`, `root cause …` | why a service, or a route of it, is slow or fails |
-//! | `what changed …`, `anomalies …`, `what is different …` | what changed since the baseline |
-//! | `what calls X`, `what does X call`, `… depend …`, `map`, `topology`; nothing slow or failing | which service calls which |
-//! | `show me [slow, failing] traces …` | traces |
-//! | `slowest endpoints …`, `… slow …`, `… latency …` | the slowest routes of a service, or the slowest calls |
-//! | `errors …`, `what fails …` | what fails |
+//! What a question asks for, by its words. The first line that matches counts:
 //!
-//! The first line that matches counts. A route begins with `/`. Service names are matched without
-//! regard to case. A service whose name is a word of the grammar, such as `map`, must be in quotes.
+//! - `why …`, `root cause …`: why a service, or a route of it, is slow or fails.
+//! - `what changed …`, `anomalies …`, `what is different …`: what changed since the baseline.
+//! - `what calls X`, `what does X call`, `… depend …`, `map`, `topology`, without a word for slow or
+//!   failing: which service calls which.
+//! - `show me [slow, failing] traces …`: traces.
+//! - `slowest endpoints …`, `… slow …`, `… latency …`: the slowest routes of a service, or the
+//!   slowest calls.
+//! - `errors …`, `what fails …`: what fails.
 //!
-//! | time, in UTC | means |
-//! | --- | --- |
-//! | `last 15 minutes`, `past 2h`, `since half an hour`, `in the last two hours`, `10 minutes ago` | from that long ago until now |
-//! | `last hour`, `last day`, `last week` | the same: an hour, 24 hours, 7 days |
-//! | `today`, `yesterday`, `since yesterday` | since midnight; the day before today; since the start of that day |
-//! | nothing | the last hour; for `why`, the last 15 minutes |
+//! A route begins with `/`. Service names are matched without regard to case. A service whose name
+//! is a word of the grammar, such as `map`, must be in quotes, except where no other word can stand:
+//! `why is map slow`.
+//!
+//! The time range of a question, in UTC:
+//!
+//! - `last 15 minutes`, `past 2h`, `since half an hour`, `in the last two hours`, `10 minutes ago`:
+//!   from that long ago until now.
+//! - `last hour`, `last day`, `last week`: the last hour, 24 hours or 7 days.
+//! - `today`: since midnight. `yesterday`: the day before today. `since yesterday`: since the start
+//!   of the day before today.
+//! - No such words: the last hour; for `why`, the last 15 minutes.
 //!
 //! Numbers are digits, `one` to `twelve`, `a`, or `half a`. Other words about time (`last night`,
 //! `monday`, `10:30`) are not understood; the answer lists them beside the time range that was

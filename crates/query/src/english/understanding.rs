@@ -76,7 +76,7 @@ pub enum Period {
 }
 
 impl Window {
-    /// The shortest baseline. A shorter one would have too few traces.
+    /// The shortest baseline, in microseconds: one hour. A shorter one would have too few traces.
     const MIN_BASELINE_US: i64 = 3_600_000_000;
 
     /// The length of the baseline before the window, in microseconds: as long as the window,
@@ -84,7 +84,7 @@ impl Window {
     pub fn baseline_us(&self) -> i64 {
         let length = self.until_unix_us.saturating_sub(self.since_unix_us);
         // The window includes the microsecond of the question itself, which is not part of the
-        // length that was asked for.
+        // length that the question names.
         (length / 1_000_000 * 1_000_000).max(Self::MIN_BASELINE_US)
     }
 }

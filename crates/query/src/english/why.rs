@@ -10,8 +10,8 @@ use crate::red::RedSource;
 use crate::why::WhyQuestion;
 
 impl Reader<'_> {
-    /// The cause, and the requests of two services: the one that was asked about, and the one that
-    /// is the cause.
+    /// The answer about the cause, and the requests of two services: the service that the question
+    /// names, and the service that is the cause.
     pub(super) fn why_findings(
         &self,
         understanding: &Understanding,
@@ -35,15 +35,16 @@ impl Reader<'_> {
         let why = self.why(&query)?;
         let cause = why.ranking.first().filter(|_| why.verdict == Verdict::Cause);
         let cause_requests = match cause.filter(|cause| Some(cause.service.as_str()) != service) {
-            // The route belongs to the service that was asked about; the cause has routes of its
-            // own.
+            // The question's route belongs to the question's service, and the cause is another
+            // service.
             Some(cause) => self.metric_requests(&cause.service, None, understanding)?,
             None => None,
         };
         Ok(WhyFindings { requests, query, why, cause_requests })
     }
 
-    /// The requests that `service` serves, counted from metrics: those of `route`, or all of them.
+    /// The requests that `service` served, counted from metrics: with the rows of `route`, or
+    /// without rows when no route is given. Returns `None` when there are no such requests.
     fn metric_requests(
         &self,
         service: &str,

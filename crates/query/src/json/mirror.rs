@@ -1,5 +1,5 @@
-//! The JSON form of enums of `coral-trace`, which does not depend on serde. Each mirror repeats the
-//! variants of an enum; the compiler checks that the two agree.
+//! The JSON form of enums of `coral-trace`, a crate that does not depend on serde. Each enum here
+//! mirrors an enum there; the compiler checks that both have the same variants.
 
 use coral_trace::dependency::NodeKind;
 use coral_trace::explain::{CauseKind, Reason, Verdict};

@@ -37,7 +37,8 @@ pub struct RedTable {
     pub requests_by_metrics: Option<u64>,
     /// The rows with slow requests, with traces of them; null unless `slow` was asked for.
     pub slow: Option<Vec<SlowRow>>,
-    /// Services of a similar name, when no span in the window is of this one: at most three, the most alike first.
+    /// Services of a similar name, when no span in the window is of this one: at most three, the
+    /// most alike first.
     #[serde(default)]
     pub did_you_mean: Vec<String>,
 }

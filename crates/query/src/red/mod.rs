@@ -17,7 +17,8 @@ use crate::reader::Reader;
 
 pub use self::question::{RedProtocol, RedQuestion, RedSide, RedSource};
 
-/// The largest number of exemplars that are kept for one row: more than an answer shows.
+/// The number of exemplars to which those of a row are cut when there are twice as many. An answer
+/// shows fewer.
 const MAX_EXEMPLARS: usize = 1_000;
 const NANOS_PER_MICRO: u64 = 1_000;
 
@@ -30,7 +31,8 @@ struct RequestSelection<'a> {
     range: TimeRange,
 }
 
-/// The key of a row: method and route, or operation and table.
+/// The key of a row: HTTP method and route, gRPC method and an empty text, or SQL operation and
+/// table.
 type RowName = (String, String);
 
 /// Requests by row.
@@ -199,7 +201,8 @@ impl RowSum {
         *with_status = with_status.saturating_add(count);
     }
 
-    /// Keeps the slowest of the exemplars.
+    /// Adds `exemplars`. When the row has more than twice [`MAX_EXEMPLARS`], keeps only the
+    /// slowest.
     fn keep_slowest(&mut self, exemplars: &[Exemplar]) {
         self.exemplars.extend_from_slice(exemplars);
         if self.exemplars.len() > 2 * MAX_EXEMPLARS {
@@ -252,7 +255,7 @@ fn row_name(series: &Series) -> RowName {
 }
 
 /// The status of a series as text: `200` for HTTP, `PERMISSION_DENIED` for gRPC, `ok` or `error`
-/// for SQL.
+/// for SQL. `unknown` for HTTP and gRPC without a status.
 fn status(series: &Series) -> String {
     match (series.protocol, series.status) {
         (Protocol::Grpc, Some(code)) => {

@@ -12,10 +12,11 @@ use crate::reader::Reader;
 
 /// The largest number of traces in one row of the answer.
 const MAX_TRACES: usize = 5;
-/// The largest number of traces, and of their spans, that are read for one row.
+/// The largest number of traces that are read for one row.
 const MAX_CANDIDATES: u32 = 50;
+/// The largest number of spans that are read for one row.
 const MAX_SPANS: u32 = 20_000;
-/// How long before the end of a request its trace may have started.
+/// How long before the window a trace may have started in which a request ended within the window.
 const MAX_TRACE_LEAD: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// One request above the latency threshold.
@@ -84,7 +85,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The stored spans of the row that are above the threshold.
+    /// The stored eBPF spans of the row that took longer than `threshold` nanoseconds.
     fn slow_spans(
         &self,
         selection: &RequestSelection<'_>,
@@ -130,7 +131,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Why none of the row's slow traces is stored; `None` when one is.
+    /// Why none of the slow traces in `found` is stored; `None` when at least one is.
     fn none_because(
         &self,
         selection: &RequestSelection<'_>,
@@ -190,7 +191,7 @@ fn row_name((operation, target): &RowName) -> String {
     words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// The slowest request of each trace, the slowest trace first, at most [`MAX_TRACES`].
+/// The slowest request of each trace, slowest first; at most [`MAX_TRACES`].
 fn slowest_of_each_trace(mut found: Vec<SlowRequest>) -> Vec<SlowRequest> {
     found.sort_by_key(|slow| (std::cmp::Reverse(slow.nanos), slow.trace));
     let mut seen = HashSet::new();

@@ -43,18 +43,18 @@ pub struct AgentStatus {
     /// The version of Coral that the agent runs; null until the agent registers with this process.
     #[serde(default)]
     pub version: Option<String>,
-    /// When the agent last replied to a poll: microseconds since the Unix epoch; null when the agent has
-    /// not replied since the colony started.
+    /// When the agent last replied to a poll: microseconds since the Unix epoch; null when the
+    /// agent has not replied since the colony started.
     #[serde(default, rename = "answered_at_unix_us", with = "crate::json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub answered_at: Option<UnixNanos>,
-    /// When spans of the agent were last stored: microseconds since the Unix epoch; null when none were
-    /// stored since the colony started.
+    /// When spans of the agent were last stored: microseconds since the Unix epoch; null when none
+    /// were stored since the colony started.
     #[serde(default, rename = "spans_at_unix_us", with = "crate::json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub spans_at: Option<UnixNanos>,
-    /// Spans of the agent that were stored per second, averaged over the last minute; null when the agent
-    /// was not polled in the last minute.
+    /// Spans of the agent that were stored per second, averaged over the last minute; null when the
+    /// agent was not polled in the last minute.
     #[serde(default)]
     pub spans_per_second: Option<f64>,
     /// Whether anything replied to the last poll, even with an error.
@@ -103,8 +103,8 @@ pub struct StoreStatus {
     pub bytes: u64,
     /// The number of bytes at which the oldest data is deleted early: `storage.max_size`.
     pub max_bytes: u64,
-    /// When the oldest stored span was received: microseconds since the Unix epoch; null when no span is
-    /// stored.
+    /// When the oldest stored span was received: microseconds since the Unix epoch; null when no
+    /// span is stored.
     #[serde(rename = "oldest_received_unix_us", with = "crate::json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub oldest_received: Option<UnixNanos>,
@@ -129,8 +129,8 @@ pub enum Problem {
     AgentUnreachable {
         /// The agent's id.
         agent_id: String,
-        /// When the agent last replied: microseconds since the Unix epoch; null when the agent has not
-        /// replied since the colony started.
+        /// When the agent last replied: microseconds since the Unix epoch; null when the agent has
+        /// not replied since the colony started.
         #[serde(rename = "answered_at_unix_us", with = "crate::json::micros_or_null")]
         #[schemars(with = "Option<i64>")]
         answered_at: Option<UnixNanos>,

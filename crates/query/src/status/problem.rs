@@ -2,14 +2,15 @@
 
 use super::answer::{AgentStatus, ColonyStatus, Problem};
 
-/// A colony that has not caught up with an agent for this many seconds is behind.
+/// A colony that has not caught up with an agent for more than this many seconds is behind.
 const MAX_LAG_SECONDS: f64 = 60.0;
 
-/// The states of Beyla in which it does not work, as an agent names them at the beginning of a line.
+/// The states in which Beyla does not work. An agent reports a line that begins with the state.
 const BROKEN_BEYLA: [&str; 3] = ["unavailable", "degraded", "crashloop"];
 
 impl ColonyStatus {
-    /// This status with its problems: those of each agent, in the order of the agents, then those of the colony.
+    /// This status with its problems: first those of each agent, in the order of the agents, then
+    /// those of the colony.
     #[must_use]
     pub fn with_problems(mut self) -> Self {
         self.problems = self.agents.iter().flat_map(problems_of).collect();
@@ -25,7 +26,7 @@ impl ColonyStatus {
 
 fn problems_of(agent: &AgentStatus) -> Vec<Problem> {
     let agent_id = agent.agent_id.clone();
-    // Of an agent that does not reply, nothing else is known.
+    // If the last poll failed, the agent's lag and the state of its Beyla are not known.
     let silent = match agent.state.as_str() {
         "ok" => None,
         "not_polled" => Some(Problem::AgentNotPolled { agent_id: agent_id.clone() }),

@@ -25,8 +25,8 @@ pub struct Topology {
     pub traces: u64,
     /// How many spans these traces have.
     pub spans: u64,
-    /// How many spans have a parent that is not stored. The call that led to such a span is not known
-    /// and adds no edge.
+    /// How many spans have a parent that is not stored. The call that led to such a span is not
+    /// known and adds no edge.
     pub orphan_spans: u64,
     /// How many calls have no known callee: the calling span does not name it, and the called
     /// service's span is not stored.

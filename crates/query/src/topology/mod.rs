@@ -27,7 +27,7 @@ impl Ask for TopologyQuestion {
 }
 
 impl Reader<'_> {
-    /// Answers `question`: the service map of the window, and what changed, if that was asked for.
+    /// Answers `question`: the service map of the window, and what changed if `diff_us` is set.
     ///
     /// # Errors
     /// [`QueryError::Invalid`] names the parameter that is not valid; [`QueryError::Unavailable`].
@@ -111,7 +111,7 @@ fn node(node: &Node) -> answer::TopologyNode {
 }
 
 fn edge(map: &Topology, edge: &Edge) -> answer::TopologyEdge {
-    // An edge has at least one call.
+    // An edge has at least one call, so it has percentiles.
     let percentile = |percent| edge.latencies.percentile(percent).unwrap_or(0);
     answer::TopologyEdge {
         from: map.nodes[edge.from].name.clone(),

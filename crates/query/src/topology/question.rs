@@ -26,7 +26,7 @@ pub struct TopologyQuestion {
 }
 
 impl TopologyQuestion {
-    /// The window.
+    /// The window, as a time range.
     pub fn window(&self) -> TimeRange {
         range(self.since_unix_us, self.until_unix_us)
     }

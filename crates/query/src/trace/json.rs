@@ -179,7 +179,7 @@ impl<'de> Deserialize<'de> for TraceSpan {
         let code = named(&STATUS_CODES, &json.span_status, StatusCode::as_str)?;
         let collector = named(&COLLECTORS, &json.source, Collector::as_str)?;
         let mut resource = Resource { attributes: json.resource.owned(), ..Resource::default() };
-        // A colony that sends no resource sends the service name all the same.
+        // An older colony sends the service name, but no resource.
         if resource.attributes.is_empty() && json.service_name != UNKNOWN_SERVICE {
             resource.attributes = [("service.name", &*json.service_name)].into_iter().collect();
         }

@@ -11,8 +11,8 @@ pub struct TraceList {
     pub traces: Vec<TraceSummary>,
     /// Whether more traces match than `limit`, or the size limit of an answer, allowed.
     pub more: bool,
-    /// Services of a similar name, when no trace matches because no span in the window is of the service that was
-    /// asked for: at most three, the most alike first.
+    /// Services of a similar name, when no trace matches because no span in the window is of the
+    /// service that was asked for: at most three, the most alike first.
     #[serde(default)]
     pub did_you_mean: Vec<String>,
 }

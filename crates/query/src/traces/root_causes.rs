@@ -1,4 +1,4 @@
-//! The root cause of each slow trace in a list, as in RFD 036 "CLI Commands".
+//! Determines the root cause of each slow trace in a list.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use crate::reader::Reader;
 
 /// The largest number of root operations whose traces are explained, in the order of the list.
 const MAX_OPERATIONS: usize = 100;
-/// The largest number of rare operations that are searched for. Each such search reads the names of
-/// all stored spans.
+/// The largest number of operations for which the store is searched, because the sample has too few
+/// of their traces. Each such search reads the names of all stored spans.
 const MAX_RARE: usize = 5;
 /// Traces with more spans than this are not explained.
 const MAX_SPANS: u64 = 10_000;
@@ -25,8 +25,7 @@ struct Operation<'a> {
     /// The service and the name of the root span.
     root: (&'a str, &'a str),
     listed: Vec<&'a TraceSummary>,
-    /// Whether comparable traces are searched for in the store, instead of being taken from the
-    /// sample.
+    /// Whether typical traces are searched for in the store, because the sample has too few.
     searched: bool,
 }
 

@@ -1,6 +1,6 @@
-//! The typical traces of an operation, which a slow trace is compared with. The choice depends on
-//! the question's time range and duration limit but not on the traces listed, so that every list
-//! gives the same trace the same root cause.
+//! The typical traces of an operation, with which a slow trace is compared. They depend on the
+//! question (service, source, time range, minimum duration) but not on the traces of the list, so
+//! that every list gives the same trace the same root cause.
 
 use std::time::Duration;
 
@@ -13,17 +13,19 @@ use crate::cohort::intervals;
 use crate::reader::Reader;
 use crate::source::Source;
 
-/// The size of the sample of traces that operations are looked up in. The sample has the newest
-/// traces of each interval of the question's time range.
+/// The number of traces in the sample, in which the traces of each operation are looked up. The
+/// sample has the newest traces of each interval of the question's time range.
 const SAMPLE: u32 = 2_000;
+/// The number of intervals of equal length into which the sample's time range is divided.
 const INTERVALS: u32 = 20;
 /// The largest number of traces that are searched for a rare operation.
 const MAX_FOUND: u32 = 240;
 /// The largest number of traces that one operation is described by.
 const MAX_TRACES: usize = 60;
-/// Long traces: this many spans are enough, provided that they are of at least [`ENOUGH_TRACES`]
-/// traces.
+/// Traces beyond the first [`ENOUGH_TRACES`] are read only as long as all traces together have at
+/// most this many spans.
 const ENOUGH_SPANS: u64 = 2_000;
+/// The number of traces that are read even if they are long, within [`MAX_SPANS`].
 const ENOUGH_TRACES: usize = 2 * Typical::MIN_TRACES;
 /// The largest number of spans that are read for one operation.
 const MAX_SPANS: u64 = 20_000;
@@ -40,7 +42,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// Whether the store may have many more traces of `operation` than the sample.
+    /// Whether the sample has too few traces of `operation`, and the store may have more.
     pub(super) fn is_thin(&self, operation: (&str, &str)) -> bool {
         self.cut && self.traces_of(operation).count() < ENOUGH_TRACES
     }
@@ -75,8 +77,8 @@ impl Reader<'_> {
         for interval in intervals(spread, INTERVALS) {
             of_intervals.append(&mut search(interval, SAMPLE / INTERVALS)?);
         }
-        // If nearly all traces started in a few short bursts, the newest traces are as
-        // representative.
+        // If nearly all traces started in a few short bursts, most intervals are empty, and the
+        // newest traces are as representative.
         let found = if of_intervals.len() < SAMPLE as usize / 2 { found } else { of_intervals };
         Ok(Sample { found, cut: true })
     }
@@ -135,8 +137,9 @@ fn begins_with(summary: &TraceSummary, (service, name): (&str, &str)) -> bool {
     summary.root_service.as_deref() == Some(service) && summary.root_name == name
 }
 
-/// Keeps traces without a failure that are shorter than `slow_us`. If fewer than the needed minimum
-/// remain, all traces without a failure are kept; if those are too few as well, all traces.
+/// Keeps traces without a failure that are shorter than `slow_us`. If these are fewer than
+/// [`Typical::MIN_TRACES`], keeps all traces without a failure; if those are too few as well, keeps
+/// all traces.
 fn healthy(mut found: Vec<TraceSummary>, slow_us: Option<i64>) -> Vec<TraceSummary> {
     let succeeded = |summary: &TraceSummary| summary.errors == 0;
     let is_fast = |summary: &TraceSummary| slow_us.is_none_or(|least| summary.duration_us < least);
@@ -159,11 +162,11 @@ fn evenly(found: Vec<TraceSummary>) -> Vec<TraceSummary> {
     (0..).zip(found).filter(|(at, _)| is_kept(*at)).map(|(_, summary)| summary).collect()
 }
 
-/// Removes traces until reading the rest is affordable. Traces are chosen by their ids, which are
-/// random.
+/// Keeps traces as long as [`ENOUGH_TRACES`], [`ENOUGH_SPANS`] and [`MAX_SPANS`] allow. Traces are
+/// chosen in the order of their ids, which are random.
 fn affordable(mut found: Vec<TraceSummary>) -> Vec<TraceSummary> {
-    // Ids of 64 bits have random bytes in the lower half only: swapped, the random bytes are
-    // compared first.
+    // A trace id of 64 bits has random bytes in its lower half only. Swapping the bytes makes the
+    // random ones the first that are compared.
     found.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
     let (mut traces, mut spans) = (0, 0);
     found.retain(|summary| {

@@ -1,4 +1,5 @@
-//! Fairness and exactness, whatever is asked, ended and given up.
+//! Admission is fair and counts exactly, in whatever order questions are asked, end, time out or
+//! are cancelled.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -43,7 +44,7 @@ fn counted(admission: &Admission) -> [u64; 5] {
     admission.counters("colony").map(|(_, value)| value)
 }
 
-/// What happens next.
+/// One step of a test.
 #[derive(Clone, Debug)]
 enum Step {
     Ask(Identity),
@@ -65,14 +66,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Everybody who asks, and how many turns others have had since.
+/// All running and waiting questions, and how many turns others had while one waited.
 struct Crowd {
     admission: Admission,
     running: Vec<Permit>,
     waiting: Vec<(Identity, Asking)>,
-    /// Turns of another identity of the same surface, while the first one waits.
+    /// Turns that the second identity had while the first one waits. Both are of the same surface.
     overtaken: HashMap<(Identity, Identity), u32>,
-    /// Turns of another surface, while the first one waits.
+    /// Turns that the second surface had while the first one waits.
     surfaces_overtaken: HashMap<(Surface, Surface), u32>,
     asked: u64,
 }
@@ -100,7 +101,8 @@ impl Crowd {
         self.check();
     }
 
-    /// Lets those run whose turn has come.
+    /// Polls every waiting question, and moves those that were granted a permit to the running
+    /// ones.
     fn admit(&mut self) {
         let asking = std::mem::take(&mut self.waiting);
         let mut came = Vec::new();
@@ -222,7 +224,7 @@ async fn a_turn_that_comes_in_the_last_moment_is_taken() {
     assert_eq!(counted(&admission), [0, 0, 2, 0, 0]);
 }
 
-/// Status, `Retry-After` and body of the response to somebody who was not admitted.
+/// Status, presence of `Retry-After`, and body of the response to a question that was not admitted.
 async fn told(refused: NotAdmitted) -> (u16, bool, ApiError) {
     use axum::response::IntoResponse as _;
     let response = refused.into_response();

@@ -39,15 +39,16 @@ impl Turns {
         identities.find(|(peer, _)| *peer == who.peer).map_or(0, |(_, tickets)| tickets.len())
     }
 
-    /// Adds a question after the other questions of `who`. A new identity is the last of its surface, and a new
-    /// surface is the last of all.
+    /// Adds a question after the other questions of `who`. A new identity is the last of its
+    /// surface, and a new surface is the last of all.
     pub fn push(&mut self, who: &Identity, ticket: Ticket) {
         let identities = entry(&mut self.surfaces, who.surface);
         entry(identities, who.peer).push_back(ticket);
         self.len += 1;
     }
 
-    /// Removes the question whose turn is next. Its surface, and its identity within the surface, move to the end.
+    /// Removes the question whose turn is next. Its surface, and its identity within the surface,
+    /// move to the end.
     pub fn pop(&mut self) -> Option<Ticket> {
         let (surface, mut identities) = self.surfaces.pop_front()?;
         let (peer, mut tickets) = identities.pop_front()?;

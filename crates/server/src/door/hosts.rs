@@ -1,13 +1,16 @@
 //! The `Host` check, against DNS rebinding: a request must be addressed to a name of this server.
 //!
-//! A web page may change the DNS entry of its own name to a loopback or private address. A browser then lets the page
-//! read the answers from that address, because page and answers have the same origin. The browser still sends the name
-//! of the page in `Host`. This check refuses the request, because the name is not a name of this server. IP literals
-//! are allowed, because a page cannot rebind an IP literal.
+//! A web page may change the DNS entry of its own name to a loopback or private address. A browser
+//! then lets the page read the answers from that address, because page and answers have the same
+//! origin. The browser still sends the name of the page in `Host`. This check refuses the request,
+//! because the name is not a name of this server. IP literals are allowed, because a page cannot
+//! rebind an IP literal.
 //!
-//! gRPC over HTTP/2 is exempt: browsers do not use HTTP/2 without TLS, and agents may use any name for a colony.
+//! gRPC over HTTP/2 is exempt: browsers do not use HTTP/2 without TLS, and agents may use any name
+//! for a colony.
 //!
-//! Source: RFC 9110, 7.2 (`Host` and `:authority`) and 15.5.20 (421); RFC 9112, 3.2; RFC 6761, 6.3 (`localhost`).
+//! Source: RFC 9110, 7.2 (`Host` and `:authority`) and 15.5.20 (421); RFC 9112, 3.2; RFC 6761, 6.3
+//! (`localhost`).
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -49,11 +52,13 @@ impl AllowedHosts {
         Self { names: names.into_iter().map(|name| normal(name)).collect(), key }
     }
 
-    /// Whether a request may be addressed to `authority`: a host with an optional port, which is ignored.
+    /// Whether a request may be addressed to `authority`: a host with an optional port, which is
+    /// ignored.
     pub fn allows(&self, authority: &str) -> bool {
         let Ok(authority) = authority.parse::<Authority>() else { return false };
         let host = authority.host();
-        // `Authority` also accepts other forms: `user@host`, `localhost:a.example`, `[::1].example`.
+        // `Authority` also accepts other forms: `user@host`, `localhost:a.example`,
+        // `[::1].example`.
         let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
         let rest = authority.as_str().strip_prefix(host).and_then(|rest| match rest {
             "" => Some(""),
@@ -72,8 +77,8 @@ impl AllowedHosts {
             || self.names.contains(&name)
     }
 
-    /// Checks every name of the request: `Host`, and the authority of the request target, which is `:authority` in
-    /// HTTP/2 and the host of an absolute URL in HTTP/1.
+    /// Checks every name of the request: `Host`, and the authority of the request target, which is
+    /// `:authority` in HTTP/2 and the host of an absolute URL in HTTP/1.
     fn pass(&self, request: &Request) -> Result<(), HostError> {
         if request.version() == Version::HTTP_2 && is_grpc(request.headers()) {
             return Ok(());
@@ -96,7 +101,7 @@ impl AllowedHosts {
     }
 }
 
-/// Longest name in DNS.
+/// Longest host that an error quotes, in bytes: the longest name in DNS.
 const MAX_SHOWN_HOST: usize = 253;
 
 /// Middleware that passes a request only if it is addressed to this server.

@@ -33,7 +33,7 @@ fn door() -> Door {
         .rpc("a.Service", &[("Method", Permission::AgentPoll)], &grpc)
 }
 
-/// A door that is open until the guard is dropped.
+/// A door that serves requests until this value is dropped.
 struct Open {
     address: SocketAddr,
     served: tokio::task::JoinSet<()>,
@@ -50,7 +50,7 @@ async fn open(door: Door) -> Open {
 }
 
 impl Open {
-    /// The response to a request, whose head has no `connection` header yet.
+    /// The response to a request with this head, to which a `connection` header is added.
     async fn raw(&self, head: &str) -> String {
         String::from_utf8_lossy(&self.bytes(head).await).into_owned()
     }
@@ -137,7 +137,7 @@ async fn a_page_that_was_rebound_to_this_address_reads_nothing() {
         "GET /large HTTP/1.1\nhost: localhost\nhost: evil.example".to_owned(),
         "GET /large HTTP/1.0\nhost: evil.example".to_owned(),
         "GET /nowhere HTTP/1.1\nhost: evil.example".to_owned(),
-        // A page may say that it is gRPC; its browser still speaks HTTP/1.1.
+        // A web page may claim to send gRPC; its browser still speaks HTTP/1.1.
         "POST /a.Service/Method HTTP/1.1\nhost: evil.example\ncontent-type: application/grpc\n\
          content-length: 0"
             .to_owned(),
@@ -192,7 +192,7 @@ async fn http2_is_checked_by_its_authority_unless_it_is_grpc() {
 fn gunzipped(bytes: &[u8]) -> String {
     let mut text = String::new();
     let mut decoder = GzDecoder::new(bytes);
-    // The end of a stream may not have come.
+    // An error is ignored: the end of the stream may be missing.
     let _ = decoder.read_to_string(&mut text);
     text
 }
@@ -239,7 +239,7 @@ async fn a_compressed_stream_comes_as_it_is_made() {
     assert_eq!(response.headers()["content-encoding"], "gzip");
     let mut packed = Vec::new();
     for row in ["row 1,", "row 2,", "row 3,"] {
-        // The next row is made only after this one has come.
+        // The next row is sent only after this row was received.
         while !gunzipped(&packed).ends_with(row) {
             let piece = tokio::time::timeout(std::time::Duration::from_secs(10), response.chunk());
             packed.extend(

@@ -10,14 +10,15 @@ use tokio::time::Sleep;
 
 use super::table::PendingRequest;
 
-/// Largest piece of an answer, in bytes. HTTP/2 accepts a whole frame of a body as soon as its client has room for one
-/// byte. Answers are therefore cut into pieces, so that at most this much of each is not accounted for.
+/// Largest piece of an answer, in bytes. HTTP/2 accepts a whole frame of a body as soon as its
+/// client has room for one byte. Answers are therefore cut into pieces, so that at most this much
+/// of each is not accounted for.
 const PIECE: usize = 16 * 1024;
 
 /// Body of an answer, which reports to the connection table how much of it the client has read.
 pub(super) struct Answer {
     body: Body,
-    /// Rest of the current frame, and the length of the whole frame.
+    /// Rest of the current frame. `frame` is the length of the whole frame.
     rest: Bytes,
     frame: usize,
     request: PendingRequest,

@@ -1,7 +1,9 @@
-//! Connections over HTTP/1.1 or HTTP/2: accepted up to a limit, and closed without aborting requests.
+//! Connections over HTTP/1.1 or HTTP/2: accepted up to a limit, and closed without aborting
+//! requests.
 //!
-//! Idle connections yield: when a port is full, an idle connection is closed for a new one. A client has a time limit
-//! for its first byte, for the head of a request, and for reading a piece of an answer.
+//! Idle connections yield: when a port is full, an idle connection is closed for a new one. A
+//! client has a time limit for its first byte, for the head of a request, and for reading a piece
+//! of an answer.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -32,17 +34,19 @@ use super::table::{ConnectionTable, Seat, SeatGuard};
 /// Limits of one port.
 #[derive(Clone, Debug)]
 pub struct ConnectionLimits {
-    /// Open connections. A further connection closes an idle one, or waits while none is idle.
+    /// Largest number of open connections. A further connection closes an idle one, or waits while
+    /// none is idle.
     pub connections: usize,
-    /// Concurrent streams of one HTTP/2 connection.
+    /// Largest number of concurrent streams of one HTTP/2 connection.
     pub streams: u32,
-    /// Bytes of answers that may wait for slow readers. Above this limit, the connection of the slowest reader is
-    /// closed. A single answer may be longer.
+    /// Bytes of answers that may wait for slow readers. Above this limit, the connection of the
+    /// slowest reader is closed. A single answer may be longer.
     pub unread_bytes: usize,
-    /// Longest time that a client may leave a piece of an answer, of at most 32 KiB, unread.
+    /// Longest time that a client may take to read a piece of an answer: 16 KiB of one answer, or
+    /// 32 KiB of all answers that its connection sends.
     pub answer_timeout: Duration,
-    /// Longest time until the first byte of a connection; also the longest time that an HTTP/1.1 connection may be
-    /// silent, or in the middle of headers.
+    /// Longest time until the first byte of a connection; also the longest time that an HTTP/1.1
+    /// connection may be silent, or in the middle of headers.
     pub headers_timeout: Duration,
 }
 
@@ -57,8 +61,8 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// Buffer of an HTTP/1.1 connection in each direction, in bytes. A head must fit.
 const HTTP1_BUFFER: usize = 64 * 1024;
 
-/// Serves connections to `listener` until `stop`, then waits until the open connections have answered their requests.
-/// The streams of HTTP/2 run on `streams`, for which the caller waits.
+/// Serves connections to `listener` until `stop`, then waits until the open connections have
+/// answered their requests. The streams of HTTP/2 run on `streams`, for which the caller waits.
 pub async fn serve<H, F>(
     listener: TcpListener,
     limits: ConnectionLimits,
@@ -118,8 +122,8 @@ where
         }
     }
 
-    /// Serves a connection if there is room, and otherwise returns it. A full port closes an idle connection to make
-    /// room.
+    /// Serves a connection if there is room, and otherwise returns it. A full port closes an idle
+    /// connection to make room.
     fn seat(&mut self, waiting: (TcpStream, SocketAddr)) -> Option<(TcpStream, SocketAddr)> {
         if self.table.len() >= self.limits.connections && !self.table.make_room() {
             return Some(waiting);
@@ -138,7 +142,8 @@ where
         Some(waiting)
     }
 
-    /// Closes idle connections when no file handle is left. Returns the time until which accepting pauses.
+    /// Handles an error of `accept`: if it concerns the whole port, as when no file handle is left,
+    /// closes one idle connection, and returns the time until which accepting pauses.
     fn could_not_accept(&mut self, error: &io::Error) -> Option<Instant> {
         if is_peers(error) {
             return None;
@@ -228,7 +233,8 @@ async fn connection<H, F>(
         ended = connection.as_mut() => ended,
         () = seat.hung_up() => {
             connection.as_mut().graceful_shutdown();
-            // Sends a graceful close if the socket has room for it, and does not wait for an answer.
+            // Sends a graceful close if the socket has room for it, and does not wait for an
+            // answer.
             tokio::select! { biased; ended = connection => ended, () = ready(()) => Ok(()) }
         }
         () = stop.cancelled() => {
@@ -241,7 +247,8 @@ async fn connection<H, F>(
     }
 }
 
-/// Waits for the first byte, which decides between HTTP/1.1 and HTTP/2. hyper has no time limit for it.
+/// Waits for the first byte, which decides between HTTP/1.1 and HTTP/2. hyper has no time limit for
+/// it.
 async fn speaks(
     socket: &TcpStream,
     within: Duration,

@@ -1,14 +1,16 @@
 //! Limit of the file handles that a port may use.
 
-/// Part of the file handles of the process that one port may use: half of the handles are for connections, and six
-/// ports share that half. A flood on one port therefore leaves handles for the other ports and for the store.
+/// Part of the file handles of the process that one port may use: half of the handles are for
+/// connections, and six ports share that half. A flood on one port therefore leaves handles for the
+/// other ports and for the store.
 const PARTS: usize = 12;
-/// Number of handles below which they may run out, and the store may lack some.
+/// Smallest limit of connections. It applies even if the handles are so few that the store may lack
+/// some.
 const MIN_CONNECTIONS: usize = 8;
 
 /// `wanted` connections, but at most the share of a port in the file handles of this process.
 pub(super) fn connections(wanted: usize) -> usize {
-    // Without a readable limit, there is nothing to compare with.
+    // Without a readable limit, the port may have all `wanted` connections.
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let share = open_files(&limits).map_or(wanted, |files| (files / PARTS).max(MIN_CONNECTIONS));
     if share < wanted {

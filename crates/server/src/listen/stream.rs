@@ -9,10 +9,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// Bytes that a peer must read in each period of waiting: about 1 KiB/s, far below the speed of any link.
+/// Bytes that a peer must read in each period of waiting: about 1 KiB/s, far below the speed of any
+/// link.
 const MIN_BYTES: usize = 32 * 1024;
 
-/// A socket whose writes fail if the peer reads less than [`MIN_BYTES`] in the time `within` while more data waits.
+/// A socket whose writes fail if the peer reads less than [`MIN_BYTES`] in the time `within` while
+/// more data waits.
 pub(super) struct Stream {
     socket: TcpStream,
     within: Duration,

@@ -1,4 +1,5 @@
-//! The open connections of one port, and the choice of the connection to close when there is no room.
+//! The open connections of one port, and the choice of the connection to close when there is no
+//! room.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Longest time that a connection may be idle: ten times the usual interval of an exporter.
+/// Longest time that a connection may be idle: ten times a common export interval of one minute.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The open connections of one port.
@@ -93,8 +94,8 @@ impl ConnectionTable {
         self.open().connections.len()
     }
 
-    /// Closes one idle connection: first those that never carried a request, and among equals the one that has been
-    /// idle longest. Returns whether there was one.
+    /// Closes one idle connection. Connections that never carried a request are closed first, then
+    /// those that have been idle longest. Returns whether an idle connection existed.
     pub fn make_room(&self) -> bool {
         let mut open = self.open();
         let idle = open.connections.iter().filter(|(_, connection)| connection.requests == 0);
@@ -108,8 +109,8 @@ impl ConnectionTable {
         self.idle.notified().await;
     }
 
-    /// Closes connections whose client has left an answer unread for too long, and connections that have been idle for
-    /// too long. Returns their number.
+    /// Closes connections whose client has left an answer unread for too long, and connections that
+    /// have been idle for too long. Returns their number.
     pub fn end_overdue(&self, now: Instant) -> usize {
         let mut open = self.open();
         let unread = open.unread.iter().map(|((since, _), unread)| (*since, unread.connection));
@@ -130,7 +131,8 @@ impl ConnectionTable {
 }
 
 impl Open {
-    /// Signals a connection to close. The connection does not count any more, though its task may still run.
+    /// Signals a connection to close. The connection is no longer counted, though its task may
+    /// still run. Returns whether the connection was open.
     fn hang_up(&mut self, number: u64) -> bool {
         let connection = self.connections.remove(&number);
         let its = self.unread.extract_if(.., |_, unread| unread.connection == number);
@@ -138,8 +140,8 @@ impl Open {
         connection.inspect(|connection| connection.hang_up.cancel()).is_some()
     }
 
-    /// Closes the connections whose clients have left answers unread longest, until at most `most` bytes or a single
-    /// answer are unread.
+    /// Closes the connections whose clients have left answers unread longest, until at most `most`
+    /// bytes or a single answer are unread.
     fn shed_unread(&mut self, most: usize) {
         while self.unread_bytes > most && self.unread.len() > 1 {
             let Some((_, longest)) = self.unread.first_key_value() else { return };
@@ -166,8 +168,8 @@ impl Seat {
 }
 
 impl PendingRequest {
-    /// Records that a piece of an answer, of `bytes`, waits for the client. When clients leave too much unread, those
-    /// that have done so longest are disconnected.
+    /// Records that a piece of an answer, of `bytes`, waits for the client. When clients leave too
+    /// much unread, those that have done so longest are disconnected.
     pub fn waits_for_client(&mut self, bytes: usize) {
         self.waits_for_us();
         let (now, table) = (Instant::now(), &self.seat.table);

@@ -8,7 +8,8 @@ use super::*;
 
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// A port that takes questions of ten bytes within a moment, and answers with what came of one.
+/// Sends `question` to a port that accepts bodies of at most ten bytes, received within [`MOMENT`].
+/// The answer is the size of the body, or why the port did not accept it.
 async fn answer_to(question: &str) -> String {
     let listener = bind(([127, 0, 0, 1], 0).into(), "a test").await.unwrap();
     let address = local_address(&listener);

@@ -9,7 +9,7 @@ use super::page::Page;
 use super::requests::title;
 use crate::duration::duration_of;
 
-/// What calls a service, and what it calls.
+/// Writes what calls the service of the question, and what that service calls.
 pub(super) fn write_of_service(
     understanding: &Understanding,
     found: &ServiceCallFindings,
@@ -32,7 +32,7 @@ pub(super) fn write_of_service(
     }
 }
 
-/// Calls between services: all, or the slowest, or those that fail most.
+/// Writes calls between services: all of them, or the slowest, or those with the most failures.
 pub(super) fn write(understanding: &Understanding, found: &CallFindings, page: &mut Page) {
     let query = page.query(command::topology(&found.query, &understanding.window));
     let is_map = understanding.intent == Intent::Calls;
@@ -46,7 +46,7 @@ pub(super) fn write(understanding: &Understanding, found: &CallFindings, page: &
     page.or_nothing(query, if is_map { "no calls" } else { "no calls in this window" });
 }
 
-/// `shop → stock over http: 240 calls, 6 failed, P95 314ms`
+/// An edge by its calls: `shop → stock over http: 240 calls, 6 failed, P95 314ms`.
 fn call(edge: &TopologyEdge) -> String {
     let failed = match edge.errors {
         0 => String::new(),
@@ -62,14 +62,14 @@ fn call(edge: &TopologyEdge) -> String {
     )
 }
 
-/// `shop → stock: P95 314ms, 240 calls, 6 failed`
+/// An edge by its latency: `shop → stock: P95 314ms, 240 calls, 6 failed`.
 fn latency(edge: &TopologyEdge) -> String {
     let (from, to) = (short(&edge.from), short(&edge.to));
     let (p95, calls) = (duration_of(edge.p95_us), counted(edge.calls, "call"));
     format!("{from} → {to}: P95 {p95}, {calls}, {} failed", count(edge.errors))
 }
 
-/// Says that the section is of all routes, if one was asked about.
+/// Adds a remark that the section covers all routes, if the question names one route.
 fn not_narrowed(understanding: &Understanding, page: &mut Page) {
     if let Some(route) = &understanding.route {
         page.remark(format!(

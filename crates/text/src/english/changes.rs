@@ -10,7 +10,7 @@ use super::number::{percent, short};
 use super::page::Page;
 use super::window::flag;
 
-/// The changes.
+/// Writes the section of changes.
 pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page: &mut Page) {
     let query = page.query(command::anomalies(&found.query, &understanding.window));
     page.section(format!("Changes against the {} before", flag(found.query.baseline_us)));
@@ -38,7 +38,7 @@ pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page:
     coverage(&found.coverage).into_iter().for_each(|sentence| page.line(query, sentence));
 }
 
-/// `stock: slower, GET /stock/{id} (23ms before, 305ms now)`
+/// An anomaly as one line: `stock: slower, GET /stock/{id} (23ms before, 305ms now)`.
 fn change(anomaly: &Anomaly) -> String {
     let number = |number: f64| match anomaly.kind {
         AnomalyKind::Slower => duration(number as i64),

@@ -1,4 +1,4 @@
-//! The commands that ask for the parts of an answer.
+//! The command lines that a page cites: each prints the data of one part of the answer.
 
 use coral_query::answer::Window;
 use coral_query::{
@@ -78,7 +78,7 @@ pub(super) fn trace(trace_id: impl std::fmt::Display) -> String {
     format!("coral query beyla traces --trace-id {trace_id}")
 }
 
-/// As a shell reads it back.
+/// `word` as a shell word: in single quotes if it has characters that a shell may interpret.
 fn quoted(word: &str) -> String {
     let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "-_./:{}=".contains(sign);
     if !word.is_empty() && word.chars().all(is_plain) {

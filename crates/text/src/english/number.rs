@@ -4,10 +4,11 @@ use crate::duration::duration;
 use coral_query::answer::RedNumbers;
 use coral_trace::units::count;
 
-/// Characters of a name that are written.
+/// Longest name on a page, in characters; a longer name is cut.
 const MAX_NAME_CHARS: usize = 80;
 
-/// `P95` of the requests: `98ms`, `>10s` beyond the last bound.
+/// The P95 of the durations in `numbers`: `98ms`; `>10s` if it is above the last histogram bound;
+/// `unknown` without requests.
 pub(super) fn p95(numbers: &RedNumbers) -> String {
     match (numbers.p95_us, numbers.beyond_us) {
         (Some(p95), _) => duration(p95),
@@ -16,7 +17,8 @@ pub(super) fn p95(numbers: &RedNumbers) -> String {
     }
 }
 
-/// ` (baseline: 150ms, +200%)`
+/// The P95 of the baseline and the change since then: ` (baseline: 150ms, +200%)`. Empty without a
+/// baseline.
 pub(super) fn change(now: &RedNumbers, before: Option<&RedNumbers>) -> String {
     let Some(before) = before else { return String::new() };
     let percent = now.p95_us.zip(before.p95_us.filter(|before| *before > 0));
@@ -25,7 +27,7 @@ pub(super) fn change(now: &RedNumbers, before: Option<&RedNumbers>) -> String {
     format!(" (baseline: {}{})", p95(before), percent.unwrap_or_default())
 }
 
-/// `0%`, `5.8%`, `97%`.
+/// `part`, from 0.0 to 1.0, as a percentage: `0%`, `5.8%`, `97%`.
 pub(super) fn percent(part: f64) -> String {
     let percent = part * 100.0;
     if percent > 0.0 && percent < 10.0 {
@@ -35,7 +37,8 @@ pub(super) fn percent(part: f64) -> String {
     }
 }
 
-/// Requests per second with two significant digits: `0.058 req/s`, `3.4 req/s`, `1,200 req/s`.
+/// Requests per second: `0.058 req/s`, `3.4 req/s`, `1,200 req/s`. Below ten, the rate has two
+/// significant digits; from ten on, it is a whole number.
 pub(super) fn rate(requests: u64, seconds: f64) -> String {
     let rate = requests as f64 / seconds.max(1.0);
     match rate {
@@ -48,7 +51,7 @@ pub(super) fn rate(requests: u64, seconds: f64) -> String {
     }
 }
 
-/// A name, cut where it is very long.
+/// `name`, cut after [`MAX_NAME_CHARS`] characters; `…` marks a cut.
 pub(super) fn short(name: &str) -> String {
     match name.char_indices().nth(MAX_NAME_CHARS) {
         Some((end, _)) => format!("{}…", &name[..end]),

@@ -1,4 +1,4 @@
-//! A page that is being written.
+//! The page of an answer in plain English: sections of lines, and the commands that the lines cite.
 
 use std::fmt::Write as _;
 
@@ -10,8 +10,8 @@ use serde::Serialize;
 /// An answer in words. Names are as spans have them: [`Page::text`] makes them safe for a terminal.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct Page {
-    /// What was understood: `Analyzing payments-api, last 1h`. Null when nothing was; `sections` then says what can
-    /// be asked.
+    /// What was understood: `Analyzing payments-api, last 1h`. Null when nothing was; `sections`
+    /// then says what can be asked.
     pub understood: Option<String>,
     /// The answer's parts.
     pub sections: Vec<PageSection>,
@@ -33,12 +33,14 @@ pub struct PageSection {
 pub struct PageLine {
     /// In words.
     pub text: String,
-    /// Which of the page's `queries` the finding is from; null for a remark, which says nothing of the data.
+    /// Which of the page's `queries` the finding is from; null for a remark, which says nothing of
+    /// the data.
     pub query: Option<usize>,
 }
 
 impl Page {
-    /// The page for a terminal. Lines end in the number of the query that they are from.
+    /// The page as text for a terminal. A line with a finding ends in the number of the query that
+    /// the finding is from.
     pub fn text(&self, screen: Screen) -> String {
         let mut text = match &self.understood {
             Some(understood) => format!("{}...\n", line(understood)),
@@ -68,7 +70,7 @@ impl Page {
         self.sections.push(PageSection { title: title.into(), lines: Vec::new() });
     }
 
-    /// Adds a command that lines cite; its number, from 1 on.
+    /// Adds a command that lines can cite, and returns its number, counted from 1.
     pub(super) fn query(&mut self, command: String) -> usize {
         self.queries.push(command);
         self.queries.len()
@@ -79,12 +81,12 @@ impl Page {
         self.add(PageLine { text: text.into(), query: Some(query) });
     }
 
-    /// Adds a remark to the last section.
+    /// Adds a remark, which is a line that cites no query, to the last section.
     pub(super) fn remark(&mut self, text: impl Into<String>) {
         self.add(PageLine { text: text.into(), query: None });
     }
 
-    /// Adds a line of `query` to the last section if that has no finding.
+    /// Adds `text` as a finding of `query` to the last section, if that section has no finding yet.
     pub(super) fn or_nothing(&mut self, query: usize, text: &str) {
         let is_bare = |section: &PageSection| section.lines.iter().all(|line| line.query.is_none());
         if self.sections.last().is_some_and(is_bare) {

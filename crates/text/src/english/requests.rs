@@ -7,7 +7,7 @@ use super::command;
 use super::number::{p95, percent, short};
 use super::page::Page;
 
-/// The rows.
+/// Writes the section: one line for each row of requests.
 pub(super) fn write(understanding: &Understanding, found: &RequestFindings, page: &mut Page) {
     let query = page.query(command::red(&found.query, &understanding.window));
     page.section(title(understanding.intent));
@@ -20,7 +20,7 @@ pub(super) fn write(understanding: &Understanding, found: &RequestFindings, page
     page.or_nothing(query, "no requests in this window");
 }
 
-/// The title of a section with what fails most, or is slowest.
+/// The title of a section that lists either the most failures or the slowest first.
 pub(super) fn title(intent: Intent) -> &'static str {
     match intent {
         Intent::Errors => "Most failures first",
@@ -28,7 +28,7 @@ pub(super) fn title(intent: Intent) -> &'static str {
     }
 }
 
-/// `POST /validate`
+/// The name of a row: `POST /validate`.
 pub(super) fn row_name(row: &RedRow) -> String {
     let names = [&row.method, &row.route].into_iter().flatten();
     let words: Vec<&str> = names.map(String::as_str).filter(|word| !word.is_empty()).collect();

@@ -10,7 +10,7 @@ use super::command;
 use super::number::short;
 use super::page::Page;
 
-/// The traces.
+/// Writes the section: one line for each trace.
 pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: &mut Page) {
     let query = page.query(command::traces(&found.query, &understanding.window));
     page.section(match found.query.sort {
@@ -21,7 +21,7 @@ pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: 
     page.or_nothing(query, "no traces match");
 }
 
-/// `4bf9… 335ms GET /cart (ERROR), 5 spans: stock failed with 500 (309ms)`
+/// A trace as one line: `4bf9… 335ms GET /cart (ERROR), 5 spans: stock failed with 500 (309ms)`.
 fn summary(trace: &TraceSummary) -> String {
     let cause = trace.cause.as_ref().map(|cause| format!(": {}", root_cause(cause)));
     let failed = if trace.error_count > 0 { " (ERROR)" } else { "" };

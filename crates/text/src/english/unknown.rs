@@ -1,4 +1,5 @@
-//! Questions without an answer: what can be asked, and about whom.
+//! Pages for questions without an answer: the question is not understood, or its service is
+//! unknown.
 
 use coral_query::answer::NoSuchService;
 use coral_trace::units::count;
@@ -6,7 +7,7 @@ use coral_trace::units::count;
 use super::number::short;
 use super::page::Page;
 
-/// What can be asked, by example.
+/// Examples of questions that are understood.
 const EXAMPLES: [&str; 6] = [
     "why is payments-api slow?",
     "slowest endpoints of payments-api, last 15 minutes",
@@ -16,7 +17,7 @@ const EXAMPLES: [&str; 6] = [
     "show me slow traces for payments-api",
 ];
 
-/// The page for a question that is none of those that can be asked.
+/// The page for a question that is not understood.
 pub(super) fn not_understood() -> Page {
     let mut page = Page::default();
     page.section("This question is not understood. Questions that are, by example");

@@ -15,15 +15,15 @@ use super::requests::row_name;
 use super::window::words;
 use crate::why::words::{as_in_baseline, reason, suspicion};
 
-/// Suspects that are listed.
+/// Largest number of suspects that are listed.
 const MAX_SUSPECTS: usize = 3;
 /// The lowest score and share of a suspect that is listed.
 const MIN_SCORE: f64 = 0.3;
 const MIN_SHARE: f64 = 0.01;
-/// Traces of the cause that are named.
+/// Largest number of traces that are named as evidence of the cause.
 const MAX_EVIDENCE: usize = 3;
 
-/// The RFD's layout.
+/// Writes the sections in the layout of RFD 036: metrics, traces, root cause, recommendation.
 pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &mut Page) {
     if let Some(service) = &understanding.service {
         page.section(format!("RED Metrics ({})", words(&understanding.window)));
@@ -57,7 +57,7 @@ pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &m
     }
 }
 
-/// Latency, rate and errors of the service that was asked about.
+/// Writes latency, request rate and error rate of the service that the question names.
 fn whole_requests(understanding: &Understanding, requests: &RequestFindings, page: &mut Page) {
     let window = &understanding.window;
     let query = page.query(command::red(&requests.query, window));
@@ -71,7 +71,8 @@ fn whole_requests(understanding: &Understanding, requests: &RequestFindings, pag
     }
 }
 
-/// Name, numbers and numbers before: of each row, or of the service as a whole.
+/// Name, numbers, and numbers of the baseline: of each row, or of the service as a whole if there
+/// are no rows.
 fn numbers(requests: &RequestFindings) -> Vec<(String, &RedNumbers, Option<&RedNumbers>)> {
     let service = &requests.query.service;
     if requests.rows.is_empty() {
@@ -84,13 +85,13 @@ fn numbers(requests: &RequestFindings) -> Vec<(String, &RedNumbers, Option<&RedN
     .collect()
 }
 
-/// `shop P95 latency: 450ms (baseline: 150ms, +200%)`
+/// The P95 as one line: `shop P95 latency: 450ms (baseline: 150ms, +200%)`.
 fn latency(name: &str, now: &RedNumbers, before: Option<&RedNumbers>) -> String {
     let before = before.filter(|before| before.requests > 0);
     format!("{name} P95 latency: {}{}", p95(now), change(now, before))
 }
 
-/// How much was read, who is suspected, and what the slow spans have in common.
+/// Writes how many traces were compared, the suspects, and the standouts of the cause.
 fn analysis(why: &Why, query: usize, page: &mut Page) {
     page.section("Trace Analysis");
     page.line(
@@ -111,7 +112,7 @@ fn analysis(why: &Why, query: usize, page: &mut Page) {
         let (share, service) = (percent(suspect.share), short(&suspect.service));
         page.line(query, format!("{share} of the added time: {service} {what}"));
     }
-    // What the spans of a suspect have in common says nothing where chance alone may be the reason.
+    // Standouts are listed only with a cause: without one, their difference may be random.
     let standouts = why.standouts.iter().filter(|_| why.verdict == Verdict::Cause);
     for found in standouts {
         let (key, value) = (short(&found.key), short(&found.value));
@@ -153,7 +154,7 @@ fn root_cause(why: &Why, cause: &WhySuspect, until: UnixNanos, query: usize, pag
     }
 }
 
-/// What to look at, by how the time is lost.
+/// Two recommendations for the kind of the cause.
 fn recommendations(cause: &WhySuspect) -> [String; 2] {
     let who = short(&cause.service);
     let (first, second) = match cause.kind {

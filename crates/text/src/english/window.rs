@@ -1,4 +1,4 @@
-//! What was understood, and its time, in words and as flags.
+//! The window of a question in words and as flags, and the first line of a page.
 
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use coral_trace::units::{self, instant};
 use super::number::short;
 use crate::beginning::since;
 
-/// `Analyzing /list of shop, last 1h`, and phrases about time that were not understood. The time is since the change
-/// `began`, if that was found. The route is left out unless the answer `is_narrowed` to it.
+/// The first line of a page: `Analyzing /list of shop, last 1h`, followed by phrases about time
+/// that were not understood. The time is since the change `began`, if a beginning was found. The
+/// line names the route of the question only if the answer `is_narrowed` to it.
 pub(super) fn understood(
     understanding: &Understanding,
     began: Option<UnixNanos>,
@@ -31,7 +32,7 @@ pub(super) fn understood(
     format!("Analyzing {route}{service}, {window}{unread}")
 }
 
-/// `last 15m`
+/// The window in words: `last 15m`.
 pub(super) fn words(window: &Window) -> String {
     match window.period {
         Period::Last { length_us } => format!("last {}", flag(length_us)),
@@ -41,7 +42,7 @@ pub(super) fn words(window: &Window) -> String {
     }
 }
 
-/// `--since 15m`
+/// The window as flags of a command: `--since 15m`.
 pub(super) fn flags(window: &Window) -> String {
     let since = instant(window.since_unix_us);
     match window.period {
@@ -51,7 +52,7 @@ pub(super) fn flags(window: &Window) -> String {
     }
 }
 
-/// A length of microseconds as a flag takes it: `15m`.
+/// A duration in microseconds as the value of a flag: `15m`.
 pub(super) fn flag(micros: i64) -> String {
     units::flag(Duration::from_micros(micros.unsigned_abs()))
 }

@@ -33,7 +33,7 @@ fn answer(intent: Intent, route: Option<&str>, findings: Findings) -> English {
     English { understanding: Some(understanding), findings }
 }
 
-/// What the answer is printed as. The answer is checked to come back from its JSON.
+/// Checks that the answer is printed as `expected`, and that it can be read back from its JSON.
 #[track_caller]
 fn check(answer: &English, expected: &Expect) {
     expected.assert_eq(&text(answer, Screen::PLAIN));

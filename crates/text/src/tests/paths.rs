@@ -137,7 +137,7 @@ fn a_long_or_deep_trace_has_bounded_pages() {
     assert!(critical_path(&deep, Screen::PLAIN).lines().count() < 1_020);
 }
 
-/// Of two numbers at a line's end, inferno and flamegraph.pl draw the difference.
+/// Given two numbers at the end of a line, inferno and flamegraph.pl draw their difference.
 #[test]
 fn a_name_that_ends_in_a_number_is_no_count() {
     let trace = trace(

@@ -11,7 +11,7 @@ use coral_trace::UnixNanos;
 /// As wide as a terminal usually is.
 const TERMINAL: Screen = Screen { width: Some(80), colour: false };
 
-/// The RFD's three traces.
+/// The three traces of the list in RFD 036.
 fn list() -> TraceList {
     let row = |trace_id: &str, duration_us, span_count, error_count, status, operation: &str| {
         TraceSummary {

@@ -65,7 +65,7 @@ fn map() -> Topology {
     }
 }
 
-/// What a span may call itself.
+/// A map with a service name that tries to break out of its label.
 fn hostile() -> Topology {
     let name = "a\"]\u{1b}[31m\n\\\"; click n0 \"javascript:x\" %%{init}%% <b>&`";
     Topology {

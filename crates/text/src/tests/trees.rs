@@ -13,7 +13,7 @@ fn check(text: &str, expected: Expect) {
     expected.assert_eq(&trace_tree(&trace(text), Screen::PLAIN));
 }
 
-/// Only what stands below `Span Tree:`.
+/// Checks only the lines below `Span Tree:`.
 #[track_caller]
 fn check_tree(text: &str, expected: Expect) {
     expected.assert_eq(tree_of(&trace_tree(&trace(text), Screen::PLAIN)));

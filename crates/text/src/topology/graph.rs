@@ -1,5 +1,5 @@
-//! A service map as a graph in the languages of Graphviz and Mermaid. Names are quoted and escaped in each:
-//! what a span says stays a label.
+//! A service map as a graph in the languages of Graphviz and Mermaid. Names are escaped for each
+//! language, so that span data can only be a label.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::{count, line, micros};
 use coral_query::answer::{NodeKind, Topology, TopologyEdge, TopologyNode};
 
-/// In the language of Graphviz.
+/// The map in the language of Graphviz.
 pub fn dot(map: &Topology) -> String {
     let graph = Graph::from_map(map);
     let mut text = "digraph topology {\n  rankdir=LR;\n  node [shape=box];\n".to_owned();
@@ -34,7 +34,7 @@ pub fn dot(map: &Topology) -> String {
     text + "}\n"
 }
 
-/// In the language of Mermaid.
+/// The map in the language of Mermaid.
 pub fn mermaid(map: &Topology) -> String {
     let graph = Graph::from_map(map);
     let mut text = "flowchart LR\n".to_owned();
@@ -59,7 +59,7 @@ pub fn mermaid(map: &Topology) -> String {
     text
 }
 
-/// The map's nodes and edges, and those that were removed.
+/// The nodes and edges of a map, and those that were removed since the time before.
 struct Graph<'a> {
     nodes: Vec<TopologyNode>,
     links: Vec<Link<'a>>,
@@ -106,7 +106,7 @@ fn change(map: &Topology, edge: &TopologyEdge) -> Option<Change> {
 }
 
 impl Link<'_> {
-    /// `slower: http, 12 calls, 1 failed, P95 35ms`
+    /// The label of a link: `slower: http, 12 calls, 1 failed, P95 35ms`.
     fn label(&self) -> String {
         let change = match self.change {
             Some(Change::Added) => "added: ",
@@ -128,7 +128,8 @@ fn dot_quoted(label: &str) -> String {
     format!("\"{}\"", label.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Mermaid's escapes are `#`, a character's number and `;`. What it, Markdown or HTML could obey is written so.
+/// `label` in quotes for Mermaid. Characters that Mermaid, Markdown or HTML might interpret are
+/// written as `#`, the code point in decimal, and `;`.
 fn mermaid_quoted(label: &str) -> String {
     let mut quoted = "\"".to_owned();
     for character in label.chars() {

@@ -1,14 +1,15 @@
-//! A trace as if all clocks agreed. Only what is shown changes, and it says so.
+//! A copy of a trace in which the clocks of all hosts agree, for display. Moved spans are marked.
 
 use super::picture::Picture;
 use coral_query::answer::{Trace, TraceSpan};
 use coral_trace::{KeyValue, UnixNanos};
 
-/// The attribute that says by how many microseconds a span was moved.
+/// The attribute of a moved span: by how many microseconds the span was moved.
 pub(super) const DELTA: &str = "coral.clock.delta_us";
 
-/// `trace` with the spans of servers moved into the calls that they answer: [`coral_trace::clock::deltas`]. Spans that were moved
-/// have an attribute `coral.clock.delta_us` more.
+/// `trace` with server spans moved into the calls that they answer, by
+/// [`coral_trace::clock::deltas`]. A moved span has the additional attribute
+/// `coral.clock.delta_us`. Start and duration of the result are those of the moved spans.
 pub fn with_clocks_adjusted(trace: &Trace) -> Trace {
     let picture = Picture::of(trace);
     let mut adjusted = trace.clone();

@@ -1,4 +1,4 @@
-//! One trace as a flame graph: each hop as wide as it was at work itself, or waited for nobody that is known.
+//! One trace as a flame graph. Each hop counts with its self time: the time that no child covers.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,19 @@ use crate::table::cut;
 use coral_query::answer::Trace;
 use coral_trace::sanitize::line;
 
-/// Deeper hops are counted with those at this depth.
+/// Largest number of frames in a stack. A deeper hop becomes the last frame of a stack of this
+/// length.
 const MAX_DEPTH: usize = 50;
-/// The widest that a hop's name is.
+/// Largest width of a frame's text, in columns of a terminal; a longer text is cut.
 const MAX_FRAME_WIDTH: usize = 80;
-/// More hops are one frame: nobody can see them.
+/// Largest number of hops with frames of their own. All further hops share the frame `BEYOND`.
 const MAX_HOPS: usize = 20_000;
 const BEYOND: &str = "(hops beyond the first 20,000)";
 
-/// One line a stack of hops, from the root down: `frontend-api: GET /a;payments-api: POST /b 1500`. The number is
-/// microseconds that the last hop was at work itself; hops at work at the same time each count.
-/// By stack, those of the same names summed.
+/// One line for each stack of hops, from the root down:
+/// `frontend-api: GET /a;payments-api: POST /b 1500`. The number is the self time of the last hop
+/// in microseconds; hops that work at the same time each count. Equal stacks are one line with
+/// their sum. Lines are sorted by stack.
 ///
 /// Source: the format of `flamegraph.pl` and inferno.
 pub fn folded(trace: &Trace) -> String {
@@ -27,7 +29,7 @@ pub fn folded(trace: &Trace) -> String {
     stacks.iter().map(|(stack, micros)| format!("{stack} {micros}\n")).collect()
 }
 
-/// An SVG of the same.
+/// The stacks of [`folded`] as a flame graph in SVG.
 ///
 /// # Errors
 /// [`std::io::Error`] of inferno: a trace that takes no time has no picture.
@@ -65,8 +67,8 @@ fn stacks(trace: &Trace) -> BTreeMap<String, u128> {
 }
 
 impl Picture<'_> {
-    /// Without what a line of stacks is divided by: `;` between frames, and a space before a number at its end, which
-    /// would be a count. A span `SELECT 1` has quotes there.
+    /// The frame of a hop: `service: span name`. A `;` would separate frames, so it becomes `,`. A
+    /// number at the end would be a count, so a name such as `SELECT 1` is put in quotes.
     fn frame(&self, node: usize) -> String {
         let who = self.who(node).replace(';', ",");
         let name = line(&self.span(node).name).replace(';', ",");

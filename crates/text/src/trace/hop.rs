@@ -1,4 +1,5 @@
-//! One hop as one line: `payments-api (450ms, POST /api/v1/payments)`, and what is odd about it.
+//! One hop as one line: `payments-api (450ms, POST /api/v1/payments)`, with its error and with
+//! remarks about its times.
 
 use std::fmt::Write as _;
 
@@ -10,12 +11,12 @@ use crate::duration::duration;
 use crate::screen::Screen;
 use coral_trace::sanitize::line;
 
-/// A child may leave its parent's time by this many microseconds before it is worth a remark: two
-/// processes never read the clock at the same moment (spec/beyla.md §2.5: 0.17 ms was seen).
+/// Tolerance for clocks, in microseconds: a child that leaves its parent's time by no more than
+/// this gets no remark. Processes do not read the clock at the same moment; 0.17 ms was observed.
 pub const SKEW_US: i64 = 1_000;
 
 impl Picture<'_> {
-    /// The line of `node`, without what stands left of it; bold if it `is_critical`.
+    /// The line of `node`, without the branches of the tree left of it; bold if it `is_critical`.
     pub fn hop(&self, node: usize, is_critical: bool, screen: Screen) -> String {
         let span = self.span(node);
         let place = self.tree.nodes[node].place;
@@ -40,7 +41,8 @@ impl Picture<'_> {
         text + &why_here(place)
     }
 
-    /// `payments-api`, or `payments-api → api.stripe.com` of a call whose other side is not in the trace.
+    /// The service of `node`: `payments-api`. A call whose callee is not in the trace also names
+    /// the callee: `payments-api → api.stripe.com`.
     pub fn who(&self, node: usize) -> String {
         let service = line(self.span(node).origin.service_name());
         match self.peer(node) {
@@ -49,7 +51,8 @@ impl Picture<'_> {
         }
     }
 
-    /// ` ERROR 503`, and whether it was the caller who failed.
+    /// The error of `node`: ` ERROR 503`, or ` (caller: ERROR 503)` if only the client span has an
+    /// error. Empty without an error.
     fn failure(&self, node: usize) -> String {
         if let Some(text) = failure(self.span(node)) {
             return text;
@@ -58,8 +61,8 @@ impl Picture<'_> {
         caller.map(|text| format!(" (caller:{text})")).unwrap_or_default()
     }
 
-    /// What a call went to whose other side is not in the trace. The RFD's form stays where the hop has
-    /// another service than the hop above: its name then says where the call went.
+    /// The callee of `node`, if `node` is a call whose callee is not in the trace. `None` if the
+    /// hop above has another service: as in RFD 036, the service name of `node` then is the callee.
     fn peer(&self, node: usize) -> Option<String> {
         let span = self.span(node);
         let is_call = matches!(span.kind, SpanKind::Client | SpanKind::Producer);
@@ -69,8 +72,9 @@ impl Picture<'_> {
         if is_call && is_leaf && is_its_own { peer(span) } else { None }
     }
 
-    /// How far the server's clock is off from that of its own client, in words: its span would have room in the
-    /// client's, and is not there. Of a message nobody knows when it is taken.
+    /// `server clock off by +3ms`, if the server span lies outside its client span. `None` for a
+    /// server span that only outlasts its client span, and for a consumer, because a message may be
+    /// consumed at any time.
     pub fn clock(&self, node: usize) -> Option<String> {
         let (client, server) = (self.tree.nodes[node].client?, self.tree.nodes[node].span);
         let ((start, end), (begin, done)) = (time(self.spans[client]), time(self.spans[server]));
@@ -84,7 +88,8 @@ impl Picture<'_> {
         Some(format!("server clock off by {sign}{}", duration((nanos / 1_000).saturating_abs())))
     }
 
-    /// By how many microseconds a server that began within its client's time went on after it: nobody waited.
+    /// By how many microseconds a server span ends after its client span, if it is the longer one
+    /// and starts within the client span: the client did not wait for its end.
     fn outlasts(&self, node: usize) -> Option<i64> {
         let (start, end) = time(self.client(node)?);
         let (begin, done) = time(self.span(node));
@@ -92,7 +97,8 @@ impl Picture<'_> {
         (is_longer && (start..=end).contains(&begin)).then(|| done.saturating_sub(end))
     }
 
-    /// How `node` leaves the time of the hop above, or of its own call, in words. A message is taken whenever that may be.
+    /// How the time of `node` lies outside the time of the hop above, or of its own client span, in
+    /// words. `None` for a consumer, because a message may be consumed at any time.
     pub fn skew(&self, node: usize) -> Option<String> {
         if self.span(node).kind == SpanKind::Consumer {
             return None;
@@ -101,7 +107,8 @@ impl Picture<'_> {
             return Some(format!("ends {} after its call", duration(late)));
         }
         let above = self.above(node)?;
-        // What a server called is told by its clock, whatever that of its own caller says.
+        // If the server clock of the hop above is off, the server span is the parent: its clock
+        // also measured the calls that the server made.
         let of_above = self.client(above).filter(|_| self.clock(above).is_none());
         let (start, end) = time(of_above.unwrap_or(self.span(above)));
         let (begin, done) = time(self.client(node).unwrap_or(self.span(node)));
@@ -120,21 +127,22 @@ impl Picture<'_> {
     }
 }
 
-/// From when to when, microseconds.
+/// Start and end of a span in microseconds. The end is never before the start.
 fn time(span: &Span) -> (i64, i64) {
     (span.start.as_micros(), span.end.max(span.start).as_micros())
 }
 
 fn failure(span: &Span) -> Option<String> {
     span.is_error().then(|| match span.response_status() {
-        // HTTP's; a gRPC call that failed has another number.
+        // Status 0 is from HTTP: a failed gRPC call has another status.
         Some(0) => " ERROR, no response".to_owned(),
         Some(code) => format!(" ERROR {code}"),
         None => " ERROR".to_owned(),
     })
 }
 
-/// `other_sql cards`, `kafka notifications`, `api.stripe.com`.
+/// The other side of a call, from the attributes of its span: `other_sql cards`,
+/// `kafka notifications`, `api.stripe.com`.
 fn peer(span: &Span) -> Option<String> {
     let attribute = |keys: &[&str]| {
         let mut found = keys.iter().filter_map(|key| span.attributes.get(key));
@@ -158,7 +166,7 @@ fn is_empty(value: &Value) -> bool {
     matches!(value, Value::Empty) || value.as_str().is_some_and(str::is_empty)
 }
 
-/// How long it took, microseconds.
+/// The duration of a span in microseconds.
 pub(super) fn micros(span: &Span) -> i64 {
     i64::try_from(span.duration().as_micros()).unwrap_or(i64::MAX)
 }

@@ -14,8 +14,9 @@ use coral_query::answer::Trace;
 use coral_trace::sanitize::line;
 use coral_trace::units::counted;
 
-/// The whole page for a trace that is stored: the path in order of time, then what each hop took of it. Times on
-/// the path sum to the duration of the root; of several roots it is the longest's.
+/// The page with the critical path of a stored trace: the path in order of time, then the time of
+/// each hop on the path. The path is that of the longest root, and its times sum to the duration of
+/// that root.
 pub fn critical_path(trace: &Trace, screen: Screen) -> String {
     let picture = Picture::of(trace);
     let mut page = header(trace, picture.tree.nodes.len(), screen);
@@ -47,16 +48,16 @@ pub fn critical_path(trace: &Trace, screen: Screen) -> String {
 impl Picture<'_> {
     pub(super) fn longest_root(&self) -> Option<usize> {
         let roots = self.tree.roots.iter().copied();
-        // Of equally long ones the first.
+        // Of roots that are equally long, the first one counts.
         roots.rev().max_by_key(|root| self.extents.nodes[*root].duration())
     }
 
-    /// `payments-api: POST /api/v1/payments`
+    /// Service and span name of `node`: `payments-api: POST /api/v1/payments`.
     fn name(&self, node: usize) -> String {
         format!("{}: {}", self.who(node), line(&self.span(node).name))
     }
 
-    /// For each node, whether the trace's longest root waited for it.
+    /// For each node, whether it is on the critical path of the longest root.
     pub(super) fn critical(&self) -> Vec<bool> {
         let mut critical = vec![false; self.tree.nodes.len()];
         if let Some(root) = self.longest_root() {
@@ -89,7 +90,7 @@ impl Picture<'_> {
         text
     }
 
-    /// The longest first.
+    /// The table of the hops on `path` with their times, the longest first.
     fn by_hop(&self, path: &[PathSegment], all: i64, screen: Screen) -> String {
         let mut sums: BTreeMap<usize, i64> = BTreeMap::new();
         for segment in path {
@@ -106,7 +107,7 @@ impl Picture<'_> {
 }
 
 fn share(took: i64, whole: i64) -> String {
-    // A span may be as long as the numbers go.
+    // A span may be so long that the products below exceed 64 bits.
     let (took, whole) = (took.max(0) as u128, whole.max(1) as u128);
     let tenths = (took * 1_000 + whole / 2) / whole;
     format!("{}.{}%", tenths / 10, tenths % 10)

@@ -1,4 +1,4 @@
-//! An answer's spans, and the tree that they make.
+//! A trace prepared for display: its spans, and the tree that they make.
 
 use coral_trace::Span;
 use coral_trace::clock;
@@ -7,26 +7,27 @@ use coral_trace::tree::{Hop, Tree};
 
 use coral_query::answer::Trace;
 
-/// What a page shows.
+/// A trace prepared for display.
 pub struct Picture<'a> {
-    /// All of it.
+    /// The trace.
     pub trace: &'a Trace,
-    /// Its spans. The indexes of `tree` are into this.
+    /// The spans of the trace. `tree` refers to them by index.
     pub spans: Vec<&'a Span>,
-    /// What they make.
+    /// The tree of the spans.
     pub tree: Tree,
-    /// What each hop covers of the one above.
+    /// The time range of each node of the tree, limited to the range of its parent.
     pub extents: Extents,
-    /// By how many nanoseconds each of `hops` is to be moved for all clocks to agree.
+    /// For each of `spans`, the nanoseconds by which it must be moved for the clocks of all hosts
+    /// to agree.
     pub deltas: Vec<i64>,
-    /// The trace has spans of eBPF and of SDKs.
+    /// Whether the trace has both spans of eBPF and spans of SDKs.
     pub both_sources: bool,
-    /// For each node, the one above it.
+    /// For each node, its parent node; `None` for a root.
     above: Vec<Option<usize>>,
 }
 
 impl<'a> Picture<'a> {
-    /// Of every span in `trace`.
+    /// Prepares `trace`, with every span in it.
     pub fn of(trace: &'a Trace) -> Self {
         let spans: Vec<&Span> = trace.spans.iter().map(|span| &span.span).collect();
         let hops: Vec<Hop> = spans.iter().map(|span| hop(span)).collect();
@@ -42,12 +43,12 @@ impl<'a> Picture<'a> {
         Self { trace, spans, tree, extents, deltas, both_sources, above }
     }
 
-    /// The span that stands for `node`: of a call, the server's.
+    /// The main span of `node`. If `node` is a call with both sides, the server span.
     pub fn span(&self, node: usize) -> &'a Span {
         self.spans[self.tree.nodes[node].span]
     }
 
-    /// The client's span, if `node` is a call.
+    /// The client span, if `node` is a call with both sides.
     pub fn client(&self, node: usize) -> Option<&'a Span> {
         self.tree.nodes[node].client.map(|client| self.spans[client])
     }
@@ -57,7 +58,7 @@ impl<'a> Picture<'a> {
         self.above[node]
     }
 
-    /// Whether no sibling follows.
+    /// Whether `node` is the last child of its parent; false for a root.
     pub fn is_last_child(&self, node: usize) -> bool {
         let siblings = self.above(node).map(|above| &self.tree.nodes[above].children);
         siblings.is_some_and(|siblings| siblings.last() == Some(&node))

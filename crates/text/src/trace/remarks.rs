@@ -1,4 +1,4 @@
-//! What a reader should know before trusting the picture.
+//! Remarks below a trace: what is incomplete, and which times disagree.
 
 use super::hop::SKEW_US;
 use super::picture::Picture;
@@ -6,7 +6,8 @@ use crate::duration::duration;
 use coral_trace::units::counted;
 
 impl Picture<'_> {
-    /// One sentence each, for the end of the page. None for a whole trace of agreeing clocks.
+    /// The remarks for the end of the page, one sentence each. A complete trace with agreeing
+    /// clocks has none.
     pub fn remarks(&self) -> Vec<String> {
         let lacks = self.lacks();
         let incomplete = (!lacks.is_empty()).then(|| format!("Incomplete: {}.", lacks.join("; ")));

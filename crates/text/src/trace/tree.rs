@@ -1,4 +1,4 @@
-//! One trace as the RFD prints it: a header, and a tree of hops.
+//! One trace as RFD 036 prints it: a header, and a tree of hops.
 
 use std::fmt::Write as _;
 
@@ -9,14 +9,15 @@ use coral_query::answer::Trace;
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted};
 
-/// More hops are counted, not printed.
+/// Largest number of hops that are printed; further hops are only counted.
 pub(super) const MAX_HOPS: usize = 500;
-/// More services are counted, not named.
+/// Largest number of services that are named; further services are only counted.
 const MAX_SERVICES: usize = 100;
-/// Deeper hops are not indented further.
+/// Largest depth that is shown by indentation. Deeper hops have their depth as a number.
 const MAX_DEPTH: usize = 32;
 
-/// The whole page for a trace that is stored. At most 500 hops; names are cut at 200 characters.
+/// The page with the tree of a stored trace. It has at most 500 hops; names are cut at 200
+/// characters.
 ///
 /// Source: RFD 036 "CLI Commands".
 pub fn trace_tree(trace: &Trace, screen: Screen) -> String {
@@ -56,7 +57,8 @@ pub fn no_trace(id: &str) -> String {
     )
 }
 
-/// `hops` are those of its tree.
+/// The first lines of a page: id, duration, spans, services and errors of `trace`, whose tree has
+/// `hops` hops.
 pub(super) fn header(trace: &Trace, hops: usize, screen: Screen) -> String {
     let mut header = format!(
         "Trace ID: {}\nDuration: {}\nSpans: {}",
@@ -85,10 +87,12 @@ fn services(trace: &Trace) -> String {
     names.join(", ")
 }
 
-/// What stands left of a hop. Lines must be asked for from top to bottom.
+/// The branches left of each hop, such as `│  └─ `. They must be made line by line, from top to
+/// bottom.
 #[derive(Default)]
 struct Branches {
-    /// For each depth, whether the hop printed last there was its parent's last.
+    /// For each depth, whether the hop that was printed last at that depth is the last child of its
+    /// parent.
     ended: Vec<bool>,
 }
 

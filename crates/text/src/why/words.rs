@@ -2,9 +2,11 @@
 
 use coral_query::answer::{CauseKind, Reason, WhySuspect};
 
-/// What the suspect does, with its `component` as that is to be printed: `takes longer itself in `POST /validate``.
+/// What the suspect does, followed by its component: ``takes longer itself in `POST /validate` ``.
+/// `component` is the name of the component as it is to be printed.
 pub fn suspicion(suspect: &WhySuspect, component: &str) -> String {
-    // A component is `caller → callee operation`, and either may be the cause.
+    // The component of a call is named `caller → callee operation`, and either service may be the
+    // suspect.
     let is_caller = suspect.component.starts_with(&format!("{} → ", suspect.service));
     let does = match (suspect.kind, is_caller) {
         (CauseKind::Own, _) => "takes longer itself in",

@@ -1,4 +1,5 @@
-//! A store with requests of a shop, and answers from it: for the tests of `coral-query` and of `coral-text`.
+//! A store with requests of a shop, and answers from it: for the tests of `coral-query` and of
+//! `coral-text`.
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ const MS: u64 = 1_000_000;
 /// 2026-11-25T12:00:00Z.
 pub const NOON: u64 = 1_795_608_000_000 * MS;
 
-/// A store, and the directory that goes with it.
+/// The sources of a store that holds `spans`, and the temporary directory of the store.
 pub fn sources(spans: Vec<Span>) -> (TempDir, SharedSources) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(StoreConfig { dir: dir.path().to_owned(), segment_rows: 10_000 });
@@ -73,7 +74,7 @@ pub fn ask<Q: Ask>(sources: &SharedSources, question: &Q) -> Q::Answer {
     question.answer(&sources.at(UnixNanos(NOON)), &Budget::unlimited()).unwrap()
 }
 
-/// Requests of two routes, one of them slow, and of another service.
+/// Requests to two routes of `shop`, of which `/pay` is slow, and requests to `cart`.
 pub fn shop() -> (TempDir, SharedSources) {
     let list = (1..=20).map(|n| request(n, "shop", "/list", 60 * n, 5 + n % 3));
     let pay = (21..=30).map(|n| request(n, "shop", "/pay", 60 * (n - 20), 300 + n));

@@ -53,8 +53,8 @@ fn id(number: u64) -> SpanId {
     SpanId::try_from(number).unwrap()
 }
 
-/// The reference trace. Its self times are 735/35/368/12/35/178/2/15; inventory-api and redis are
-/// not on the critical path.
+/// The reference trace. The self times of its spans are 735/35/368/12/35/178/2/15. The critical
+/// path passes neither inventory-api nor redis.
 const REFERENCE: &str = "1 frontend-api 0..1200
 2 payments-api 50..500 < 1
 3 card-validator-svc 60..440 < 2
@@ -223,8 +223,8 @@ fn a_critical_path_takes_a_few_steps_per_span_for_every_shape() {
     }
 }
 
-/// For every root: the path reaches from the start of the root to its end without gaps, on nodes
-/// that are running.
+/// Checks for every root that the path reaches from the start of the root to its end without gaps,
+/// and only passes nodes while they run.
 fn check_sums(hops: &[Hop]) {
     let tree = Tree::build(hops);
     let extents = Extents::new(&tree, hops);
@@ -246,8 +246,8 @@ fn check_sums(hops: &[Hop]) {
     }
     for (at, extent) in extents.nodes.iter().enumerate() {
         assert!(own[at] <= extent.duration());
-        // The path is at a node at least while no child is running, except for the allowed overlap
-        // of children.
+        // A node that the path reaches is on the path at least while none of its children runs,
+        // except for the allowed overlap of children.
         let waited = on_path[at] + extent.duration() / MAX_OVERLAP_DIVISOR;
         assert!(on_path[at] == Duration::ZERO || own[at] <= waited, "{at}");
     }

@@ -1,7 +1,7 @@
 //! Cycles in the service map.
 
-/// The strongly connected components with more than one node, and the nodes that call themselves;
-/// all sorted. Tarjan's algorithm without recursion: O(nodes + edges).
+/// The strongly connected components with more than one node, and the single nodes that call
+/// themselves, both sorted. Tarjan's algorithm without recursion, in O(nodes + edges).
 pub(super) fn cycles(nodes: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
     let mut calls = vec![Vec::new(); nodes];
     let mut calls_itself = vec![false; nodes];
@@ -32,11 +32,11 @@ pub(super) fn cycles(nodes: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> 
 
 struct Search<'a> {
     calls: &'a [Vec<usize>],
-    /// By node: when it was first visited.
+    /// By node: its number in the order of first visits; `None` before the visit.
     order: Vec<Option<usize>>,
-    /// By node: the earliest visited node that it reaches.
+    /// By node: the lowest number in `order` of the open nodes that it is known to reach.
     low: Vec<usize>,
-    /// By node: whether its component is not complete yet.
+    /// By node: whether it was visited and its component is not complete yet.
     open: Vec<bool>,
     stack: Vec<usize>,
     seen: usize,
@@ -81,7 +81,7 @@ impl Search<'_> {
         self.seen += 1;
     }
 
-    /// Completes the component whose first node is `node`.
+    /// Completes the component whose first visited node is `node`.
     fn close(&mut self, node: usize) {
         let first = self.stack.iter().rposition(|other| *other == node).unwrap_or(0);
         let group = self.stack.split_off(first);

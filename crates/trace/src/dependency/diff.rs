@@ -4,25 +4,26 @@ use std::collections::BTreeMap;
 
 use super::{Edge, Topology};
 
-/// What changed between two maps. Edges are matched by the names of their nodes and by protocol.
+/// What changed between an earlier and a later map. An edge of one map is the same as an edge of
+/// the other if protocol and names of both nodes are equal.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Changes {
     /// Edges that only the later map has: indices into the later map.
     pub added: Vec<usize>,
     /// Edges that only the earlier map has: indices into the earlier map.
     pub removed: Vec<usize>,
-    /// Edges that became slower: indices into the earlier and into the later map.
+    /// Edges that became slower, as pairs: index into the earlier map, index into the later map.
     pub slower: Vec<(usize, usize)>,
 }
 
-/// An edge with fewer calls in either map is not compared.
+/// The smallest number of calls, in each map, with which an edge can count as slower.
 const MIN_CALLS: u64 = 20;
-/// The smallest increase of a percentile, in microseconds, that makes an edge slower.
+/// The smallest increase of a percentile, in microseconds, with which an edge counts as slower.
 const MIN_RISE_US: u64 = 1_000;
 
 impl Topology {
-    /// What changed since `earlier`. An edge is slower when its median or its 95th percentile grew
-    /// by at least half and by at least a millisecond, with at least 20 calls in both maps.
+    /// What changed since `earlier`. An edge is slower if it has at least 20 calls in both maps,
+    /// and its median or its 95th percentile grew by at least half and by at least one millisecond.
     pub fn changes_since(&self, earlier: &Self) -> Changes {
         let (before, now) = (earlier.by_name(), self.by_name());
         let mut changes = Changes::default();

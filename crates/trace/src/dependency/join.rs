@@ -1,4 +1,4 @@
-//! The calls of one trace.
+//! Finds the calls of one trace.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,7 @@ use super::peer_hints::{Peer, PeerHintsId, PeerHintsTable, UNKNOWN};
 use crate::ids::SpanId;
 use crate::span::SpanKind;
 
-/// What a service map needs to know about a span. Node numbers and hint numbers are those of one
-/// map.
+/// The data of a span that a service map needs. `service` and `peer_hints` are ids of one map.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CallSpan {
     /// The id of the span.
@@ -28,10 +27,10 @@ pub struct CallSpan {
     pub failed: bool,
 }
 
-/// One call.
+/// One call, from one node to another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
-    /// The caller's span if it is known, else the callee's.
+    /// The client or producer span of the call; if there is none, the callee's span.
     pub span: SpanId,
     pub from: NodeId,
     pub to: NodeId,
@@ -43,43 +42,46 @@ pub(super) struct Call {
 /// Finds the calls of one trace after another, reusing its memory.
 #[derive(Clone, Default)]
 pub(super) struct Join {
-    /// By span: the index of its parent, skipping internal spans.
+    /// By span: the index of the parent, where internal spans are skipped.
     parents: Vec<Option<u32>>,
-    /// By span: the index of the calling span; `None` for work within a service, and when no caller
-    /// is known.
+    /// By span: the index of the span that calls it; `None` for work within a service, and when no
+    /// caller is known.
     callers: Vec<Option<u32>>,
-    /// By span: which kinds of spans are below.
+    /// By span: which spans below it answer its call.
     answers: Vec<Answers>,
     stand_ins: Vec<StandIn>,
     calls: Vec<Call>,
     path: Vec<u32>,
 }
 
-/// The calls of one trace, and what each span says about its service.
+/// The calls of one trace, and for each span whether it is a stand-in.
 pub(super) struct TraceCalls<'a> {
     pub calls: &'a [Call],
-    /// By span: whether the span is a stand-in for the callee.
+    /// By span: whether the span is a client span that bears the name of the callee.
     pub stand_ins: &'a [StandIn],
     pub orphans: u64,
     pub unnamed: u64,
 }
 
-/// Which spans are directly below a client span.
+/// Which spans directly below a client span answer its call: server and consumer spans, and any
+/// span of another service.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answers {
+    /// No span below answers, and no client span of the same service is below.
     None,
-    /// A client span of the same service, as when a library wraps another: the inner span is the
-    /// actual call.
+    /// There is only a client span of the same service, as when a library wraps another. That inner
+    /// span is the actual call.
     Inner,
     One,
     Several,
 }
 
-/// Traces with more spans are searched with a hash index.
+/// The largest trace, in spans, whose parents are found by linear search. Larger traces get a hash
+/// index.
 const MAX_LINEAR_SEARCH: usize = 32;
 
 impl Join {
-    /// Finds the calls of a whole trace.
+    /// Finds the calls of a trace. `spans` must be all its spans.
     pub fn calls(&mut self, spans: &[CallSpan], hints: &PeerHintsTable) -> TraceCalls<'_> {
         let orphans = self.find_parents(spans);
         self.skip_internal_spans(spans);
@@ -108,7 +110,8 @@ impl Join {
         TraceCalls { calls: &self.calls, stand_ins: &self.stand_ins, orphans, unnamed }
     }
 
-    /// Finds the parents by index, and returns how many spans name a parent that is missing.
+    /// Finds the index of each span's parent, and returns how many spans name a parent that is
+    /// missing.
     fn find_parents(&mut self, spans: &[CallSpan]) -> u64 {
         self.parents.clear();
         if spans.len() <= MAX_LINEAR_SEARCH {
@@ -127,9 +130,10 @@ impl Join {
         (named - self.parents.iter().flatten().count()) as u64
     }
 
-    /// Attaches the children of an internal span to the parent of that span, if both are of one
-    /// service. Internal spans are Beyla's `in queue` and `processing`, and spans within an SDK's
-    /// process. Cycles are left unchanged.
+    /// Attaches the children of an internal span to the parent of the internal span, if the
+    /// internal span and its parent are of one service. Internal spans are Beyla's `in queue` and
+    /// `processing`, and the spans that an SDK makes of work within a process. Cycles are left
+    /// unchanged.
     fn skip_internal_spans(&mut self, spans: &[CallSpan]) {
         for at in 0..spans.len() {
             self.path.clear();
@@ -142,7 +146,8 @@ impl Join {
                 above = self.parents[inner as usize];
             }
             self.parents[at] = above;
-            // Each internal span is walked once, so that a long chain takes linear time.
+            // Path compression: each internal span is walked once, so that a long chain takes
+            // linear time.
             for inner in self.path.iter().take(spans.len()) {
                 self.parents[*inner as usize] = above;
             }
@@ -183,8 +188,8 @@ impl Join {
         }
     }
 
-    /// Whether a span is a stand-in: a client span below another service's span, without a server
-    /// span below. Its service is the callee itself.
+    /// Whether a span is a stand-in: a client or producer span below a span of another service,
+    /// whose call no span below answers. The service that such a span names is the callee.
     fn stand_in(&self, at: usize, span: &CallSpan, hints: &PeerHintsTable) -> StandIn {
         let is_bare = is_caller(span.kind) && self.answers[at] == Answers::None;
         if self.callers[at].is_none() || !is_bare {
@@ -193,7 +198,7 @@ impl Join {
         StandIn::For(peer(span, hints).target.map(|(kind, _)| kind))
     }
 
-    /// The call of a span whose other side is missing.
+    /// The call of a client, producer or consumer span whose other side is missing.
     fn one_sided(&self, at: usize, span: &CallSpan, hints: &PeerHintsTable) -> OneSided {
         let calls = is_caller(span.kind);
         if (calls && self.answers[at] != Answers::None)
@@ -204,7 +209,7 @@ impl Join {
         let Peer { protocol, target } = peer(span, hints);
         let (from, to) = match target {
             Some((_, target)) if calls => (span.service, target),
-            // A consumer takes the message from the queue.
+            // A consumer receives the message from the queue.
             Some((NodeKind::Queue, queue)) => (queue, span.service),
             _ if calls => return OneSided::Unnamed,
             _ => return OneSided::None,
@@ -220,8 +225,8 @@ enum OneSided {
     None,
 }
 
-/// The call from `caller` to `span`. The latency is that of the client span, unless the client span
-/// has several server spans.
+/// The call from `caller` to `span`. The latency is that of the client span if `span` is its only
+/// server span, else that of `span`.
 fn call_between(
     caller: &CallSpan,
     answers: Answers,
@@ -230,7 +235,8 @@ fn call_between(
 ) -> Call {
     let is_pair = is_caller(caller.kind) && answers == Answers::One;
     let protocols = [caller, span].map(|side| peer(side, hints).protocol);
-    // The client span names the protocol, if `span` is its only server span; else `span` does.
+    // If `span` is the only server span of a client span, the client span names the protocol,
+    // unless its protocol is unknown. Otherwise `span` names the protocol.
     let protocol = if is_pair && protocols[0] != UNKNOWN { protocols[0] } else { protocols[1] };
     Call {
         span: if is_caller(caller.kind) { caller.span_id } else { span.span_id },

@@ -3,12 +3,12 @@
 /// A set of durations in microseconds. The order in which durations are added or merged does not
 /// matter.
 ///
-/// Percentiles are exact for up to [`Latencies::EXACT`] durations. With more, they are at most 0.4%
-/// off, which is half a bucket: each power of two is divided into 128 buckets. The size is at most
-/// 60 KiB.
+/// Percentiles are exact for up to [`Latencies::EXACT`] durations. With more durations, percentiles
+/// are off by at most 0.4%, which is half the width of a bucket: each power of two is divided into
+/// 128 buckets. The size is at most 60 KiB.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Latencies {
-    /// The durations, unsorted; empty once there are buckets.
+    /// The durations one by one, unsorted; empty once there are buckets.
     few: Vec<u64>,
     /// The number of durations in each bucket, starting with bucket number `first`.
     buckets: Vec<u64>,
@@ -23,7 +23,7 @@ const DIVISIONS: u32 = 128;
 const DIVISION_BITS: u32 = DIVISIONS.ilog2();
 
 impl Latencies {
-    /// Up to this many durations are kept individually.
+    /// The largest number of durations that are kept one by one.
     pub const EXACT: usize = 256;
 
     /// Adds one duration.
@@ -63,8 +63,8 @@ impl Latencies {
         self.count
     }
 
-    /// The smallest duration that `percent` percent of the durations do not exceed (nearest rank);
-    /// `None` when there are none.
+    /// The smallest duration that `percent` percent of the durations do not exceed (nearest rank).
+    /// `None` when there are no durations.
     pub fn percentile(&self, percent: u64) -> Option<u64> {
         if self.count == 0 {
             return None;
@@ -106,7 +106,8 @@ impl Latencies {
     }
 }
 
-/// The bucket of a duration. Values below [`DIVISIONS`] have a bucket each.
+/// The index of the bucket that counts `micros`. Values below twice [`DIVISIONS`] have a bucket
+/// each.
 fn bucket(micros: u64) -> usize {
     let power = micros.checked_ilog2().unwrap_or(0);
     let shift = power.saturating_sub(DIVISION_BITS);
@@ -114,7 +115,7 @@ fn bucket(micros: u64) -> usize {
     (u64::from(shift) * u64::from(DIVISIONS) + (micros >> shift)) as usize
 }
 
-/// The value in the middle of a bucket.
+/// The duration in the middle of a bucket, in microseconds.
 fn middle(bucket: usize) -> u64 {
     let (bucket, divisions) = (bucket as u64, u64::from(DIVISIONS));
     let shift = (bucket / divisions).saturating_sub(1);

@@ -1,17 +1,17 @@
-//! The nodes of a service map: numbered during construction, named in the finished map.
+//! The nodes of a service map, which have ids during construction and names in the finished map.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::Node;
 
-/// The number of a node in one map.
+/// Identifies a node within one map.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NodeId(u32);
 
 /// The kinds of nodes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum NodeKind {
-    /// A service that has spans of its own.
+    /// A service, known from the resource of its spans.
     Service,
     /// A database, known from the `db.*` attributes of its clients.
     Database,
@@ -21,7 +21,7 @@ pub enum NodeKind {
     External,
 }
 
-/// The nodes of a map, by number.
+/// The nodes of a map, indexed by [`NodeId`].
 #[derive(Clone, Default)]
 pub(super) struct Nodes {
     numbers: [HashMap<String, NodeId>; 4],
@@ -32,19 +32,20 @@ pub(super) struct Nodes {
 struct NodeRecord {
     name: String,
     kind: NodeKind,
-    /// Whether spans name this service.
+    /// Whether any span names this node as its service.
     observed: bool,
-    /// Whether any of these spans is the service's own, and not a client span that bears the name
-    /// of the callee.
+    /// Whether any of these spans is the service's own. The others are client spans that bear the
+    /// name of the callee.
     has_own_spans: bool,
-    /// The kinds that such client spans say the node has.
+    /// The kinds of this node according to client spans that bear its name.
     stands_for: BTreeSet<NodeKind>,
 }
 
-/// The largest number of nodes, so that names made up by a hostile exporter cannot exhaust the
+/// The largest number of nodes. It keeps names made up by a hostile exporter from exhausting the
 /// memory.
 const MAX_NODES: usize = 20_000;
-/// Longer names are cut: names with the same first bytes share a node.
+/// The largest length of a name. Longer names are cut, so names with the same first 500 bytes share
+/// a node.
 const MAX_NAME_BYTES: usize = 500;
 const OVERFLOW_NODE: &str = "(names beyond the limit of 20,000)";
 
@@ -76,7 +77,7 @@ impl Nodes {
         if let Some(id) = self.numbers[kind as usize].get(name) {
             return *id;
         }
-        // All names beyond the limit share one node.
+        // All names beyond [`MAX_NODES`] share one node.
         let (kind, name) = match self.nodes.len() {
             0..MAX_NODES => (kind, name),
             MAX_NODES => (NodeKind::External, OVERFLOW_NODE),
@@ -96,14 +97,15 @@ impl Nodes {
         id
     }
 
-    /// Whether `name` is the node's name in a map: its own name, or that name followed by its kind.
+    /// Whether a finished map may show the node under `name`, which is the node's name, or that
+    /// name followed by its kind in parentheses.
     pub fn is_called(&self, id: NodeId, name: &str) -> bool {
         let node = &self.nodes[id.index()];
         let rest = name.strip_prefix(node.name.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest == format!(" ({})", node.kind.as_str()))
     }
 
-    /// Records a span of `service`: its own span, or a stand-in.
+    /// Records a span of `service`, which is the service's own or a stand-in.
     pub fn record_span(&mut self, service: NodeId, stand_in: StandIn) {
         let seen = &mut self.nodes[service.index()];
         seen.observed = true;
@@ -116,7 +118,8 @@ impl Nodes {
         }
     }
 
-    /// Adds the nodes of `other`, and returns the number that each of them has here.
+    /// Adds the nodes of `other`. Returns for each node of `other`, in the order of its ids, the id
+    /// of the node in this map.
     pub fn merge(&mut self, other: &Self) -> Vec<NodeId> {
         let merged = other.nodes.iter().map(|theirs| {
             let id = self.intern(theirs.kind, &theirs.name);
@@ -129,8 +132,9 @@ impl Nodes {
         merged.collect()
     }
 
-    /// The nodes that have spans or are `called`, sorted by name, and the position of each number.
-    /// A node that is no service and shares its name with another node gets its kind appended.
+    /// The nodes that have spans or are marked in `called`, sorted by name, and the position of
+    /// each node by id. `called` marks the nodes at either end of an edge. A node that is no
+    /// service and shares its name with another node gets its kind appended.
     pub fn named(&self, called: &[bool]) -> (Vec<Node>, Vec<usize>) {
         let shown = |at: &usize| self.nodes[*at].observed || called[*at];
         let mut order: Vec<usize> = (0..self.nodes.len()).filter(shown).collect();
@@ -156,10 +160,10 @@ impl Nodes {
 /// Whether a span is a stand-in: a client span that bears the name of the callee.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum StandIn {
-    /// The span is the service's own.
+    /// The span belongs to the service that it names.
     No,
-    /// The span is a client's, and its service is the callee; with the callee's kind, if the span
-    /// has it.
+    /// The span belongs to a client, but names the callee as its service. The value is the callee's
+    /// kind, if the span's peer hints name it.
     For(Option<NodeKind>),
 }
 

@@ -19,37 +19,38 @@ pub struct PeerHints<'a> {
     pub db_namespace: Option<&'a str>,
     pub messaging_system: Option<&'a str>,
     pub messaging_destination: Option<&'a str>,
-    /// The address; may contain the port.
+    /// The host name or address of the callee; may contain the port.
     pub server_address: Option<&'a str>,
     pub server_port: Option<i64>,
     pub service_peer_name: Option<&'a str>,
 }
 
-/// The number of peer hints in one [`super::Dependencies`]. Hints that identify the same peer have
-/// the same number.
+/// Identifies peer hints within one [`super::Dependencies`]. Hints that describe the same peer have
+/// the same id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PeerHintsId(u32);
 
-/// The distinct peers of one map, by number.
+/// The distinct peers of one map, indexed by [`PeerHintsId`].
 #[derive(Clone, Default)]
 pub(super) struct PeerHintsTable {
     numbers: HashMap<Peer, PeerHintsId>,
     peers: Vec<Peer>,
 }
 
-/// What peer hints identify: a protocol, and the node that a call goes to.
+/// The peer that peer hints describe: a protocol, and the node that a call goes to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Peer {
     pub protocol: &'static str,
-    /// The node of the callee, for calls whose callee has no span; `None` when no hint names it.
+    /// The node of the callee, which is used if the callee has no span; `None` when no hint names
+    /// the callee.
     pub target: Option<(NodeKind, NodeId)>,
 }
 
 /// The protocol of a call whose hints do not name one.
 pub(super) const UNKNOWN: &str = "unknown";
 
-/// Protocols that are shown by their own name. Others are shown by their family: `sql`, `rpc`,
-/// `messaging`.
+/// Protocols that a map shows by their own name. All others are shown by their family: `sql`, `rpc`
+/// or `messaging`.
 const NAMED_PROTOCOLS: [&str; 25] = [
     "redis",
     "mongodb",
@@ -82,7 +83,7 @@ const NAMED_PROTOCOLS: [&str; 25] = [
 const DEFAULT_PORTS: [i64; 2] = [80, 443];
 
 impl PeerHintsTable {
-    /// The number of `hints`; the nodes that they name are added to `nodes`.
+    /// The id of `hints`. A peer that is new is added, and its node is added to `nodes`.
     pub fn intern(&mut self, hints: &PeerHints<'_>, nodes: &mut Nodes) -> PeerHintsId {
         let target = hints.target().map(|(kind, name)| (kind, nodes.intern(kind, &name)));
         let peer = Peer { protocol: hints.protocol(), target };
@@ -92,14 +93,14 @@ impl PeerHintsTable {
         })
     }
 
-    /// The peer with the number `id`, which must be from this table.
+    /// The peer with this id, which must come from this table.
     pub fn peer(&self, id: PeerHintsId) -> Peer {
         self.peers[id.0 as usize]
     }
 }
 
 impl<'a> PeerHints<'a> {
-    /// The hints among the `attributes` of a span, by their current and older names.
+    /// The hints among the `attributes` of a span, by current and older attribute names.
     pub fn from_attributes(attributes: &'a Attributes) -> Self {
         let text = |keys: &[&str]| keys.iter().find_map(|key| attributes.text(key));
         let port = attributes.get("server.port");
@@ -138,8 +139,8 @@ impl PeerHints<'_> {
         }
     }
 
-    /// The node of the callee, such as `postgresql://db-1:5432/orders`, `kafka/notifications` or
-    /// `api.stripe.com`.
+    /// The kind and the name of the callee's node. Names are such as
+    /// `postgresql://db-1:5432/orders`, `kafka/notifications` or `api.stripe.com`.
     fn target(&self) -> Option<(NodeKind, String)> {
         if let Some(system) = non_empty(self.db_system) {
             let host = self.address().map(|address| format!("://{address}"));

@@ -7,8 +7,8 @@ use super::*;
 use crate::ids::SpanId;
 use crate::span::SpanKind;
 
-/// One span per line: `id service kind millis [< parent] [| error key=value …]`; keys are fields of
-/// [`PeerHints`]. A blank line ends a trace.
+/// `text` has one span per line: `id service kind millis [< parent] [| error key=value …]`. The
+/// keys are short names for fields of [`PeerHints`]. A blank line ends a trace.
 #[track_caller]
 fn check(text: &str, expected: Expect) {
     let drawn = draw(&map_of(text, false));
@@ -68,8 +68,8 @@ fn id(text: &str) -> Option<SpanId> {
     u64::from_str_radix(text, 16).ok().and_then(|id| SpanId::try_from(id).ok())
 }
 
-/// One edge per line: calls, errors and the median in milliseconds; followed by the counts that are
-/// not zero.
+/// The map as text: one edge per line, with calls, errors and the median in milliseconds; then
+/// nodes without edges, cycles, and the counts that are not zero.
 fn draw(map: &Topology) -> String {
     let name = |at: usize| {
         let node = &map.nodes[at];
@@ -291,7 +291,7 @@ fn a_chain_of_a_hundred_thousand_spans_is_handled_in_linear_time() {
     let mut chain: Vec<CallSpan> =
         (1..100_000).map(|at| span(at, SpanKind::Internal, services[0])).collect();
     chain.push(span(100_000, SpanKind::Server, services[1]));
-    // Children before parents is the order in which spans arrive.
+    // Spans arrive in this order: children before parents.
     chain.reverse();
     map.add_trace(&chain);
     // A cycle of the same length.
@@ -380,8 +380,8 @@ fn added_removed_and_slower_edges_are_found() {
     assert_eq!(now.changes_since(&now), Changes::default());
 }
 
-/// The spans of a trace, by numbers: parent, service, kind, peer hints, duration, and whether the
-/// span failed. The parent is an earlier span, or one that is missing.
+/// The spans of a trace, each as numbers: parent, service, kind, peer hints, duration in
+/// microseconds, and whether the span failed. The parent is an earlier span or a missing one.
 type Numbers = Vec<(u64, u8, u8, u8, u64, bool)>;
 
 fn numbers() -> impl Strategy<Value = Numbers> {

@@ -1,15 +1,16 @@
 //! Converts points to increments, so that each request counts once.
 //!
-//! - **Cumulative series** are identified by exporter, attributes and start time. The increment is
-//!   what the newest point has more than the one before; a point that is not newer has no increment.
-//!   Another start time makes another series, so points may arrive in any order. A lower count with
-//!   the same start time is a reset: the whole count is the increment. The same holds for a series
-//!   that its exporter had removed and sends again (see `stream`).
-//! - **The first point** of a series counts as a whole if the series was received from its start:
-//!   if its exporter sent exports before, or if the start was at most [`MAX_START_AGE`] earlier.
-//!   Otherwise the first point is a baseline and counts nothing, so that the requests of days do not
-//!   appear in one minute.
-//! - **Delta series** count each interval once.
+//! - **Cumulative series** are identified by exporter, attributes and start time. A point is a
+//!   total, and its increment is the difference from the newest point before. A point that is not
+//!   newer than that one has no increment. Points with different start times are different series,
+//!   so they may arrive in any order. A count lower than before is a reset: the whole count is the
+//!   increment. The same holds for a series that its exporter had removed and sends again (see
+//!   `stream`).
+//! - **The first point** of a series counts as a whole if Coral received the series from its start:
+//!   if the same exporter sent exports before, or if the start was at most [`MAX_START_AGE`] before
+//!   the point. Otherwise the first point is a baseline and counts nothing, so that the requests of
+//!   days do not appear in one minute.
+//! - **Delta series**: each interval counts once, however often it is sent.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,16 +21,16 @@ use super::point::{Key, KeyHasher, Point, Temporality};
 use super::stream::{self, Head, SeriesState, StateChange, Stream};
 use crate::time::UnixNanos;
 
-/// The last state of each series. The changes of a commit that fails can be rolled back.
+/// The last state of each series. If a commit fails, its changes can be rolled back.
 #[derive(Debug)]
 pub struct Counters {
     streams: HashMap<Key, Stream>,
-    /// How many series `streams` has.
+    /// How many series there are in all `streams`.
     series_count: usize,
     max_tracked: usize,
-    /// The newest time by this process's clock that was passed to `at`.
+    /// The newest of the times that were passed to [`Counters::at`].
     now: UnixNanos,
-    /// Nothing can be forgotten before this time: the search is not repeated until then.
+    /// Until this time, a full memory is not searched again for series to forget.
     full_until: UnixNanos,
     /// The changes since the last commit, each with the previous state.
     changes: Vec<Change>,
@@ -42,7 +43,7 @@ struct Change {
     head: Option<Head>,
     series: Key,
     before: Before,
-    /// Whether the change has to be stored: more than the time of the newest point changed.
+    /// Whether the change has to be stored. A change of only the newest point's time is not stored.
     is_durable: bool,
 }
 
@@ -51,13 +52,13 @@ struct Change {
 enum Before {
     /// The series was not known.
     Unknown,
-    /// The state has not changed.
+    /// The series was known, and the point did not change its state.
     Same,
-    /// The state was this one.
+    /// The series was known in this state, which the point changed.
     Other(SeriesState),
 }
 
-/// What a point contributes.
+/// What a point adds to the counts.
 #[derive(Clone, PartialEq, Debug)]
 pub enum PointOutcome {
     /// Requests that were not counted before.
@@ -72,23 +73,24 @@ pub enum PointOutcome {
     Dropped,
 }
 
-/// Requests that were not counted before.
+/// Requests of one point that were not counted before.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Growth {
-    /// The requests ended after this instant, and at the latest at the time of the point.
+    /// The requests ended after this instant, and not after the time of the point.
     pub since: UnixNanos,
-    /// How many requests, and how long they took.
+    /// How many requests there were, and how long they took.
     pub histogram: Histogram,
 }
 
-/// A series that started at most this long before its first point counts as a whole.
+/// The first point of a series counts as a whole if the series started at most this long before:
+/// one hour.
 pub const MAX_START_AGE: Duration = Duration::from_secs(3_600);
 
-/// The interval at which a full memory is searched for series that can be forgotten.
+/// The shortest time between two searches of a full memory for series to forget.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Counters {
-    /// Counters with a limit of `max_tracked` series.
+    /// Counters that track at most `max_tracked` series.
     pub fn new(max_tracked: usize) -> Self {
         Self {
             streams: HashMap::new(),
@@ -100,13 +102,13 @@ impl Counters {
         }
     }
 
-    /// Sets the time by this process's clock, which decides when exporters are forgotten.
-    /// Exporters' clocks may be behind by days.
+    /// Sets the current time by this process's clock, which decides when exporters are forgotten.
+    /// The clocks of exporters cannot decide, because they may be behind by days.
     pub fn at(&mut self, now: UnixNanos) {
         self.now = self.now.max(now);
     }
 
-    /// The requests of `point` that were not counted before.
+    /// Counts `point`, and returns its requests that were not counted before.
     pub fn take(&mut self, point: &Point) -> PointOutcome {
         let start = match point.temporality {
             Temporality::Cumulative => point.start,
@@ -115,7 +117,8 @@ impl Counters {
         let key = KeyHasher::default().with(point.stream).with(point.temporality).with(start).key();
         let known = self.streams.get(&key);
         let is_known = known.is_some_and(|stream| stream.series.contains_key(&point.key));
-        // One exporter that keeps sending new series leaves a quarter of the limit to others.
+        // One stream may have three quarters of the limit, which leaves a quarter to other streams
+        // even if an exporter keeps sending new series.
         let max = self.max_tracked - self.max_tracked / 4;
         let is_greedy = known.is_some_and(|stream| stream.series.len() >= max);
         let head = known.map(|stream| stream.head);
@@ -136,9 +139,9 @@ impl Counters {
         taken
     }
 
-    /// Whether there is room for one more series. If necessary, exporters without an export in
-    /// [`MAX_START_AGE`] are forgotten; if one of them returns, its first point is a baseline, so
-    /// nothing counts twice.
+    /// Whether there is room for one more series. A full memory first forgets the exporters without
+    /// an export in the last hour ([`MAX_START_AGE`]). If one of them sends again, its first point
+    /// is a baseline, so nothing counts twice.
     fn has_room(&mut self, time: UnixNanos) -> bool {
         let now = if self.now > UnixNanos(0) { self.now } else { time };
         if self.series_count >= self.max_tracked && now >= self.full_until {
@@ -148,7 +151,7 @@ impl Counters {
         self.series_count < self.max_tracked
     }
 
-    /// The changes that have to be stored with the current commit.
+    /// The changes that must be stored with the current commit.
     pub fn changes(&self) -> Vec<StateChange<'_>> {
         let durable = self.changes.iter().filter(|change| change.is_durable);
         let mut series: Vec<_> = durable.map(|change| (change.stream, change.series)).collect();
@@ -163,7 +166,7 @@ impl Counters {
         self.changes.clear();
     }
 
-    /// Takes the changes back, because the commit failed.
+    /// Undoes the changes since the last commit, because the commit failed.
     pub fn roll_back(&mut self) {
         while let Some(Change { stream: key, head, series, before, .. }) = self.changes.pop() {
             let Some(stream) = self.streams.get_mut(&key) else { continue };
@@ -200,7 +203,8 @@ impl Counters {
         }
     }
 
-    /// Ends the restoration of states; points follow.
+    /// Ends the restoration of states. To be called after the last [`Self::restore`], before the
+    /// first point.
     pub fn settle(&mut self) {
         self.streams.values_mut().for_each(Stream::settle);
     }
@@ -210,11 +214,12 @@ impl Counters {
         *self = Self { now: self.now, ..Self::new(self.max_tracked) };
     }
 
-    /// Forgets streams without an export since `before`, and series that their exporter removed.
-    /// The next point of a forgotten stream is a first point again.
+    /// Forgets the streams that had no export since `before`, and the series that their exporter
+    /// removed. The next point of a forgotten stream counts as a first point.
     pub fn forget(&mut self, before: UnixNanos) {
         for stream in self.streams.values_mut() {
-            // A restored stream counts as received now.
+            // A restored stream counts as received now, because its last export was received by an
+            // earlier process.
             if stream.received == UnixNanos(0) {
                 stream.received = self.now;
             }
@@ -284,7 +289,8 @@ impl Stream {
     }
 }
 
-/// The outcome of a further point of a cumulative series whose newest point was at `time`.
+/// Counts a further point of a cumulative series whose newest point was at `time`, and makes
+/// `point` the newest.
 fn next_total(
     head: Head,
     time: &mut UnixNanos,

@@ -19,20 +19,21 @@ pub struct Exponential {
     pub counts: Vec<u64>,
 }
 
-/// Histograms with a higher scale are reduced to this one, where buckets are 0.27% wide.
-/// Percentiles need no more, and narrower buckets of short durations would have equal bounds in
-/// whole nanoseconds.
+/// The highest scale of the result, at which each bucket is 0.27% wide. Histograms with a higher
+/// scale are reduced to this one. Percentiles need no finer buckets, and the bounds of finer
+/// buckets of short durations would be equal in whole nanoseconds.
 const MAX_SCALE: i32 = 8;
 
-/// The scales that OTLP allows; the arithmetic here is only exact for these.
+/// The scales that OpenTelemetry allows. The arithmetic of this file is exact only for these.
 const SCALES: std::ops::RangeInclusive<i32> = -10..=20;
 
 impl Exponential {
-    /// The histogram with bounds in nanoseconds. `nanos` is the length of one unit of the metric.
-    /// Empty buckets are left out unless they separate others.
+    /// The same histogram with bounds in nanoseconds. `nanos` is the length of the metric's unit in
+    /// nanoseconds. Adjacent empty buckets become one.
     ///
     /// # Errors
-    /// [`InvalidHistogram`] when the scale is not allowed by OTLP, or the counts overflow.
+    /// [`InvalidHistogram`] when OpenTelemetry does not allow the scale, the counts overflow, or
+    /// there are too many buckets.
     pub fn histogram(&self, nanos: f64, sum: Option<f64>) -> Result<Histogram, InvalidHistogram> {
         if !SCALES.contains(&self.scale) {
             return Err(InvalidHistogram::Bounds);
@@ -66,8 +67,8 @@ struct Base {
 }
 
 impl Base {
-    /// The upper bound of a bucket. A bound at one scale is exactly the same number at every finer
-    /// scale.
+    /// The lower bound of the bucket `index`, in nanoseconds, which is also the upper bound of the
+    /// bucket before. A bound of one scale is exactly the same number at every finer scale.
     fn bound(&self, index: i64) -> u64 {
         to_nanos((index as f64 * (-self.scale as f64).exp2()).exp2(), self.nanos)
     }

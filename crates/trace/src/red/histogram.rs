@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// How many requests took how long. Bucket `i` counts durations above `bounds[i - 1]` and up to
-/// `bounds[i]`; the last bucket counts those above the last bound.
+/// How many requests took how long. Bucket `i` counts the durations above `bounds[i - 1]` and up to
+/// `bounds[i]`, both in nanoseconds. The last bucket has no upper bound.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Histogram {
     bounds: Arc<[u64]>,
@@ -14,34 +14,37 @@ pub struct Histogram {
     pub sum: Option<f64>,
 }
 
-/// The largest bound in nanoseconds, 104 days: larger numbers are not exact in a 64-bit float.
+/// The largest bound that is accepted, in nanoseconds: 104 days. A 64-bit float does not hold all
+/// larger integers.
 pub const MAX_NANOS: u64 = 1 << 53;
 
-/// The largest number of buckets. Exporters use 15 to 160, and the state of each series has all its
-/// buckets.
+/// The largest number of buckets. Exporters send 15 to 160; the limit bounds the memory of each
+/// series, which keeps all its buckets.
 pub const MAX_BUCKETS: usize = 1_024;
 const MAX_REQUESTS: u64 = i64::MAX as u64;
 
 /// Why numbers are not a valid histogram.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum InvalidHistogram {
-    /// There must be one count more than bounds.
+    /// The number of counts is not the number of bounds plus one.
     Length {
         /// How many bounds were given.
         bounds: usize,
         /// How many counts were given.
         counts: usize,
     },
-    /// A bound is NaN, not above the one before, or above [`MAX_NANOS`].
+    /// A bound is not above the bound before it, or is above [`MAX_NANOS`]; or the scale of an
+    /// exponential histogram is not allowed.
     Bounds,
-    /// The sum of the counts does not fit in the signed 64-bit integers of the tables.
+    /// The sum of the counts does not fit in the signed 64-bit integers of the store's tables.
     TooMany,
-    /// There are more than 1,024 buckets: the number that was given.
+    /// There are more than 1,024 buckets; this is their number.
     Buckets(usize),
 }
 
 impl Histogram {
-    /// A histogram with rising upper `bounds` in nanoseconds, and one count more than bounds.
+    /// A histogram with rising upper `bounds` in nanoseconds, and a count for each bucket. `counts`
+    /// has one item more than `bounds`.
     ///
     /// # Errors
     /// [`InvalidHistogram`].
@@ -66,7 +69,8 @@ impl Histogram {
         Ok(Self { bounds, counts, sum })
     }
 
-    /// The histogram of one request of `nanos` nanoseconds, with Beyla's default buckets.
+    /// The histogram of a single request that took `nanos` nanoseconds, with Beyla's default
+    /// buckets.
     pub fn from_one(nanos: u64) -> Self {
         let bounds = beyla_bounds();
         let mut counts = vec![0; bounds.len() + 1];
@@ -79,7 +83,8 @@ impl Histogram {
         &self.bounds
     }
 
-    /// The counts: one for each bound, and one for the durations above the last bound.
+    /// The count of each bucket: one for each bound, and one for the durations above the last
+    /// bound.
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
@@ -94,12 +99,13 @@ impl Histogram {
         self.counts.iter().all(|count| *count == 0)
     }
 
-    /// What this histogram has more than `earlier`, an earlier total of the same series. `None`
-    /// when this is not a later total: a count is lower, or the buckets do not match.
+    /// The requests that were counted since `earlier`, an earlier total of the same series. `None`
+    /// when this histogram is no later total of that series: a count is lower, or the buckets do
+    /// not fit.
     ///
-    /// The result has the buckets of this histogram. The buckets of exponential histograms are
-    /// merged as the histogram grows, so an earlier histogram may have narrower buckets, which fit
-    /// exactly into wider ones.
+    /// The result has the buckets of this histogram. An SDK merges the buckets of an exponential
+    /// histogram as the histogram grows. So an earlier total may have narrower buckets, which fit
+    /// exactly into the wider ones.
     pub fn since(&self, earlier: &Self) -> Option<Self> {
         let before = earlier.in_buckets_of(self)?;
         let grown = |(now, before): (&u64, &u64)| now.checked_sub(*before);
@@ -108,7 +114,7 @@ impl Histogram {
         Some(Self { bounds: self.bounds.clone(), counts: counts?, sum })
     }
 
-    /// The same histogram, sharing the bounds of `other` in memory if they are equal.
+    /// The same histogram. If its bounds equal those of `other`, both share them in memory.
     pub fn sharing_with(mut self, other: &Self) -> Self {
         if self.bounds == other.bounds {
             self.bounds = other.bounds.clone();
@@ -116,7 +122,8 @@ impl Histogram {
         self
     }
 
-    /// The counts in the buckets of `other`; `None` when a bucket overlaps two of those.
+    /// The counts of this histogram in the buckets of `other`. `None` when a bucket with requests
+    /// does not lie within a single bucket of `other`.
     fn in_buckets_of(&self, other: &Self) -> Option<Cow<'_, [u64]>> {
         if self.bounds == other.bounds {
             return Some(Cow::Borrowed(&self.counts));

@@ -9,17 +9,19 @@ use super::series::{Protocol, Series};
 use crate::attribute::Attributes;
 use crate::time::UnixNanos;
 
-/// The target of the series for everything above the limit, named as in OpenTelemetry's SDKs.
+/// The name of the series that everything above the limit is counted in, as in OpenTelemetry's
+/// SDKs. The name is the series' target (for gRPC, its operation) and its only attribute.
 pub const OVERFLOW: &str = "otel.metric.overflow";
 
-/// Admits a limited number of series per service, protocol and day (UTC). All further series are
-/// merged into one series for each side and status, so that requests and errors are still counted.
+/// Admits a limited number of series per service, protocol and day (UTC). The requests of all
+/// further series are counted in overflow series: one for each service, protocol, side and status,
+/// with errors apart.
 #[derive(Debug)]
 pub struct LabelLimit {
     max: usize,
     day: u64,
     known: HashMap<(Protocol, String), HashSet<u128>>,
-    /// How many points had a series above the limit.
+    /// How many points were counted in an overflow series.
     overflown: u64,
 }
 
@@ -31,8 +33,8 @@ impl LabelLimit {
         Self { max, day: 0, known: HashMap::new(), overflown: 0 }
     }
 
-    /// Returns `series`, or the series that it is merged into. The number of services is limited in
-    /// the same way.
+    /// Returns `series` if it is admitted, else its overflow series. The number of services per day
+    /// is limited to the same maximum; further services share the name [`OVERFLOW`].
     pub fn admit(&mut self, series: Arc<Series>, now: UnixNanos) -> Arc<Series> {
         let day = Self::day(now);
         if day != self.day {
@@ -58,12 +60,13 @@ impl LabelLimit {
         self.overflow(Series::clone(&series))
     }
 
-    /// The number of the day that contains `now`; the limit starts anew every day.
+    /// The number of the UTC day that contains `now`, counted from the Unix epoch. Each day starts
+    /// with no admitted series.
     pub fn day(now: UnixNanos) -> u64 {
         now.0 / NANOS_A_DAY
     }
 
-    /// How many points had a series above the limit since the limit was created.
+    /// How many points were counted in an overflow series since this limit was created.
     pub fn overflown(&self) -> u64 {
         self.overflown
     }

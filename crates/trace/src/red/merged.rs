@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use super::histogram::Histogram;
 
-/// The sum of histograms, which may have different buckets. Counts stay exact.
+/// The sum of histograms, which may have different buckets. No count is lost or rounded.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct MergedHistogram {
     by_bounds: BTreeMap<Arc<[u64]>, Vec<u64>>,
 }
 
-/// The position of a percentile.
+/// The value of a percentile.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Quantile {
-    /// This many nanoseconds, by linear interpolation within a bucket.
+    /// The percentile is this many nanoseconds, by linear interpolation within a bucket.
     At(u64),
-    /// Above the last bound, which is at this many nanoseconds; the exact value is not known.
+    /// The percentile is above the last bound of a histogram, which is this many nanoseconds; its
+    /// exact value is not known.
     Beyond(u64),
 }
 
@@ -49,11 +50,11 @@ impl MergedHistogram {
         self.by_bounds.values().flatten().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    /// The duration that the part `q` (0 to 1) of all requests does not exceed; `None` when there
-    /// are no requests, or no histogram has bounds.
+    /// The duration that the fraction `q` (0 to 1) of all requests does not exceed. `None` when
+    /// there are no requests, or no histogram has bounds.
     ///
-    /// Requests are assumed to be spread evenly within a bucket, as in Prometheus, even where a
-    /// bound of another exporter divides the bucket.
+    /// The requests of a bucket are assumed to be spread evenly over it, as in Prometheus, also
+    /// where a bound of another histogram divides the bucket.
     pub fn quantile(&self, q: f64) -> Option<Quantile> {
         let mut edges: Vec<u64> =
             self.by_bounds.keys().flat_map(|bounds| bounds.iter().copied()).collect();
@@ -61,20 +62,23 @@ impl MergedHistogram {
         edges.dedup();
         let rank = q.clamp(0.0, 1.0) * self.count() as f64;
         let spread = self.spread(&edges);
-        let (mut below, mut lower) = (0.0, 0);
+        let (mut below, mut lower, mut last) = (0.0, 0, None);
         for (upper, count) in edges.iter().copied().zip(spread) {
             if count > 0.0 && below + count >= rank {
                 let share = ((rank - below) / count).clamp(0.0, 1.0);
                 let at = lower + ((upper - lower) as f64 * share).round() as u64;
                 return Some(self.bounded(at));
             }
+            last = if count > 0.0 { Some(upper) } else { last };
             (below, lower) = (below + count, upper);
         }
-        // What remains because of rounding belongs to the last bucket with an upper bound.
-        self.least_beyond().map(Quantile::Beyond)
+        // The rank is above every bucket with an upper bound. Without requests above these buckets,
+        // rounding made the sum of their counts too small.
+        self.least_beyond().map(Quantile::Beyond).or_else(|| Some(self.bounded(last?)))
     }
 
-    /// How many requests lie between each of `edges` and the edge before.
+    /// For each of `edges`, how many requests lie between it and the edge before. Requests above
+    /// the last bound of their histogram are left out.
     fn spread(&self, edges: &[u64]) -> Vec<f64> {
         let mut spread = vec![0.0; edges.len()];
         for (bounds, counts) in &self.by_bounds {
@@ -98,8 +102,8 @@ impl MergedHistogram {
         spread
     }
 
-    /// `at` as a quantile; nothing is known above the last bound of an exporter that has requests
-    /// above that bound.
+    /// The quantile `at`. It is [`Quantile::Beyond`] if a histogram has requests above its last
+    /// bound and that bound is below `at`, because the durations of those requests are not known.
     fn bounded(&self, at: u64) -> Quantile {
         match self.least_beyond() {
             Some(bound) if at > bound => Quantile::Beyond(bound),
@@ -107,7 +111,7 @@ impl MergedHistogram {
         }
     }
 
-    /// The smallest of the last bounds that have requests above them.
+    /// The smallest last bound of the histograms that have requests above their last bound.
     fn least_beyond(&self) -> Option<u64> {
         let open = self.by_bounds.iter().filter(|(_, counts)| counts.last() != Some(&0));
         open.filter_map(|(bounds, _)| bounds.last().copied()).min()
@@ -115,7 +119,7 @@ impl MergedHistogram {
 }
 
 impl Quantile {
-    /// The nanoseconds of the position, or of the bound that it is above.
+    /// The nanoseconds of [`Quantile::At`], or of the bound in [`Quantile::Beyond`].
     pub const fn nanos(self) -> u64 {
         match self {
             Self::At(nanos) | Self::Beyond(nanos) => nanos,

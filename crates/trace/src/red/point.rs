@@ -15,13 +15,14 @@ use crate::time::UnixNanos;
 pub struct Point {
     /// What was measured.
     pub series: Arc<Series>,
-    /// The key of the stream: one instrument of one exporter, whose series are exported together.
+    /// The key of the stream: one instrument of one exporter. The series of a stream are exported
+    /// together.
     pub stream: Key,
     /// The key of the series within the stream.
     pub key: Key,
-    /// Whether counts are since `start`, or since the previous point.
+    /// Whether the counts are totals since `start`, or only those since the previous point.
     pub temporality: Temporality,
-    /// When counting began. Another start time begins another count.
+    /// When counting began. A point with another start time belongs to another count.
     pub start: UnixNanos,
     /// The time of the measurement.
     pub time: UnixNanos,
@@ -36,9 +37,9 @@ pub struct Point {
 pub struct Delta {
     /// What was measured.
     pub series: Arc<Series>,
-    /// The requests ended after this instant …
+    /// The exclusive lower limit of the times at which the requests ended.
     pub since: UnixNanos,
-    /// … and at this one at the latest.
+    /// The inclusive upper limit of the times at which the requests ended.
     pub time: UnixNanos,
     /// How many requests there were, and how long they took.
     pub histogram: Histogram,
@@ -49,18 +50,19 @@ pub struct Delta {
 /// OTLP's `AggregationTemporality`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Temporality {
-    /// Counts cover only the time between `start` and `time`.
+    /// Each point counts only the requests of its own interval, from `start` to `time`.
     Delta,
-    /// Counts grow from `start` on, as with Beyla.
+    /// Each point counts all requests since `start`, which stays the same. Beyla sends such points.
     Cumulative,
 }
 
 /// One measured request, and the span that was active during the measurement.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Exemplar {
-    /// The trace id. Traces that are not sampled have exemplars too.
+    /// The trace id. A request whose trace was not sampled may be an exemplar too.
     pub trace_id: TraceId,
-    /// The span id. For requests that Beyla saw at the server, the `processing` child span.
+    /// The span id. If Beyla observed the request at the server, this is the id of the `processing`
+    /// child span.
     pub span_id: SpanId,
     /// How long the request took, in nanoseconds.
     pub nanos: u64,
@@ -68,9 +70,8 @@ pub struct Exemplar {
     pub time: UnixNanos,
 }
 
-/// A 128-bit hash that identifies a stream or a series. It is the same in every process of one
-/// build. If a later build hashed differently, all its first points would be treated as those of
-/// new series.
+/// A 128-bit hash that identifies a stream or a series. Every process of one build computes the
+/// same hash. If a later build hashed differently, it would treat every series as new.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Key(pub u128);
 

@@ -1,13 +1,14 @@
-//! Series: requests of one kind, as they are counted together.
+//! Series: the requests that are counted together, because their attributes are equal.
 
 use crate::attribute::{Attributes, KeyValue, Value};
 use crate::span::status_of;
 
-/// Requests that a service served or made, distinguished by all attributes that the exporter
-/// reports.
+/// The identity of a series: the attributes that its requests share. A service served or made the
+/// requests. Each distinct combination of attributes that the exporter reports is a series of its
+/// own.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Series {
-    /// The protocol, which decides the table of the series.
+    /// The protocol, which decides the table that the series is stored in.
     pub protocol: Protocol,
     /// Whether the service served or made the requests.
     pub side: Side,
@@ -25,7 +26,7 @@ pub struct Series {
     pub attributes: Attributes,
 }
 
-/// The protocols that have a table in RFD 032.
+/// The protocols that have a table of metrics.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Protocol {
     /// HTTP, with the table `beyla_http_metrics`.
@@ -36,7 +37,7 @@ pub enum Protocol {
     Sql,
 }
 
-/// Which side of a call a service was on.
+/// The side of a call that a service was on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Side {
     /// The service handled the request.
@@ -74,8 +75,9 @@ const NOT_SQL: &[&str] = &[
 ];
 
 impl Series {
-    /// The series of `protocol` that `attributes` describe; `None` when they belong to another
-    /// protocol that uses the same metric, such as Redis with `db.*` and AWS with `rpc.*`.
+    /// The series of `protocol` that `attributes` describe. `None` when the attributes are of
+    /// another protocol that reports in the same metric, such as Redis with `db.*` and AWS with
+    /// `rpc.*`.
     pub fn from_attributes(
         protocol: Protocol,
         side: Side,
@@ -112,8 +114,7 @@ impl Series {
         })
     }
 
-    /// The fields that were taken out of the attributes, each with the attribute names that it may
-    /// have had.
+    /// The text fields of the series, each with the names of the attribute that it may come from.
     pub fn promoted(&mut self) -> [(&'static [&'static str], &mut String); 4] {
         let (operation, target) = match self.protocol {
             Protocol::Http => (METHOD, ROUTE),
@@ -129,9 +130,12 @@ impl Series {
         ]
     }
 
-    /// Whether the requests failed, by the rules by which Beyla sets the status of spans. HTTP
-    /// fails from status 400 for clients and from 500 for servers, or without a response (0); gRPC
-    /// for clients with any status but 0, for servers with the codes below.
+    /// Whether the requests failed, by the rules that Beyla applies to the status of spans.
+    ///
+    /// HTTP requests failed with status 0 (no response), with 500 and above at a server, and with
+    /// 400 and above at a client. gRPC calls failed with any status but 0 at a client, and with one
+    /// of six codes at a server. Without a status, and for SQL, the requests failed if `error` has
+    /// text.
     pub fn is_error(&self) -> bool {
         match (self.protocol, self.side, self.status) {
             (Protocol::Http, Side::Server, Some(status)) => status == 0 || status >= 500,
@@ -144,13 +148,20 @@ impl Series {
     }
 }
 
-/// Removes all attributes named in `keys`, and returns the first text; "" when there is none.
+/// Removes the attributes with `keys`, and returns the value of the first of `keys` that is
+/// present as text; "" when none is present.
 fn remove_text(attributes: &mut Attributes, keys: &[&str]) -> String {
-    let found = keys.iter().find_map(|key| attributes.0.iter().position(|kv| kv.key == *key));
-    found.map(|at| attributes.0.remove(at).value).map_or_else(String::new, |value| match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    })
+    let mut text = None;
+    for key in keys {
+        while let Some(at) = attributes.0.iter().position(|kv| kv.key == *key) {
+            let found = match attributes.0.remove(at).value {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            text.get_or_insert(found);
+        }
+    }
+    text.unwrap_or_default()
 }
 
 fn without(attributes: Attributes, keys: &[&str]) -> Attributes {

@@ -5,10 +5,11 @@ use super::series::{Protocol, Series, Side};
 use crate::attribute::Attributes;
 use crate::span::{Span, SpanKind};
 
-/// The series that `span` counts in, and its duration as a histogram; `None` when the span is not a
-/// request of HTTP, gRPC or SQL.
+/// The series that `span` is counted in, and a histogram with the duration of `span`. `None` when
+/// the span is not an HTTP, gRPC or SQL request.
 ///
-/// Only the attributes that distinguish the rows of a table are kept.
+/// The series has no further attributes: spans are distinguished by protocol, side, service,
+/// operation, target, status and error alone.
 pub fn series_from_span(span: &Span) -> Option<(Series, Histogram)> {
     let side = match span.kind {
         SpanKind::Server => Side::Server,
@@ -44,7 +45,7 @@ fn protocol(attributes: &Attributes, side: Side) -> Option<Protocol> {
     }
 }
 
-/// The route of a Beyla HTTP client span, which is only in the span's name: "POST /validate".
+/// The route of a Beyla HTTP client span, which has its route only in its name: "POST /validate".
 fn route_in_name(name: &str, method: &str) -> String {
     let route = name.strip_prefix(method).and_then(|rest| rest.strip_prefix(' '));
     route.filter(|route| route.starts_with('/')).unwrap_or_default().to_owned()

@@ -7,40 +7,40 @@ use super::histogram::Histogram;
 use super::point::Key;
 use crate::time::UnixNanos;
 
-/// One instrument of one exporter, since one start time.
+/// One instrument of one exporter, since one start time, with its series.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     pub(super) head: Head,
-    /// When the last export was received, by this process's clock; zero when not known.
+    /// When the last export was received, by this process's clock; zero when this is not known.
     pub(super) received: UnixNanos,
     pub(super) series: HashMap<Key, SeriesState>,
 }
 
-/// When the stream was exported.
+/// The start time of a stream, and the times of its exports.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
     pub(super) start: UnixNanos,
     /// The time of the earliest export.
     pub(super) first: UnixNanos,
-    /// The times of the newest exports, newest first; zero where there were fewer.
+    /// The times of the newest exports, the newest first; zero where there were fewer.
     pub(super) newest: [UnixNanos; REMEMBERED_EXPORTS],
 }
 
-/// The state of one series.
+/// The state of one series, which decides what its next point adds.
 #[derive(Clone, PartialEq, Debug)]
 pub enum SeriesState {
-    /// A cumulative series: its newest point.
+    /// A cumulative series, by its newest point.
     Total {
         /// The time of the point.
         time: UnixNanos,
         /// The total counts of the point.
         histogram: Histogram,
     },
-    /// A delta series: starts and ends of its newest points, newest last.
+    /// A delta series, by the start and end of its newest points, the newest last.
     Intervals(VecDeque<(UnixNanos, UnixNanos)>),
 }
 
-/// A change of the state of a series, as it is stored to be restored after a restart.
+/// The new state of a series, in the form that is stored and restored after a restart.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StateChange<'a> {
     /// The stream of the series.
@@ -53,15 +53,16 @@ pub struct StateChange<'a> {
     pub state: Cow<'a, SeriesState>,
 }
 
+/// How many export times of a stream are kept.
 const REMEMBERED_EXPORTS: usize = 4;
 
 /// A cumulative series that is missing from this many exports of its stream was removed by its
-/// exporter, and counts from zero when it returns. Beyla removes idle series after five minutes,
-/// which are at least five exports, and its SDK keeps the start time. The limit is two, because an
-/// exporter may split an export in two.
+/// exporter, and counts from zero when it returns. Beyla removes a series that was idle for five
+/// minutes, which is at least five exports, and keeps the start time when the series returns. One
+/// missing export is not enough, because an exporter may split an export in two.
 const ABSENT_EXPORTS: usize = 2;
 
-/// How many intervals of a delta series are remembered, to recognise those that are sent again.
+/// How many intervals of a delta series are kept, to recognise an interval that is sent again.
 const REMEMBERED_INTERVALS: usize = 64;
 
 impl StateChange<'_> {
@@ -77,8 +78,8 @@ impl Stream {
         Self { head, received: UnixNanos(0), series: HashMap::new() }
     }
 
-    /// Ends a restoration. Exports without changes are not stored, so all series count as received
-    /// with the newest export.
+    /// Ends a restoration. A series that an export did not change was not stored with that export,
+    /// so every series counts as received with the newest export.
     pub(super) fn settle(&mut self) {
         let newest = self.series.values().map(SeriesState::time).max().unwrap_or_default();
         for state in self.series.values_mut() {
@@ -90,10 +91,12 @@ impl Stream {
         self.head.record_export(newest);
     }
 
-    /// Forgets series that the exporter removed, and delta series without a point since `before`.
+    /// Forgets the series that the exporter removed, and delta series without a point since
+    /// `before`. Returns how many.
     pub(super) fn forget_removed(&mut self, before: UnixNanos) -> usize {
         let (head, had) = (self.head, self.series.len());
-        // The exporter's own clock may be behind.
+        // The exporter's clock may be behind this process's clock, so `before` is moved back by the
+        // difference.
         let before = before.earlier(self.received.since(head.newest[0]));
         self.series.retain(|_, state| match state {
             SeriesState::Total { time, .. } => !head.was_absent(*time, UnixNanos::MAX),
@@ -115,13 +118,14 @@ impl Head {
         }
     }
 
-    /// Whether the exports between `last` and `now` show that the series was removed.
+    /// Whether a series whose last point was at `last` is missing from so many exports before `now`
+    /// that its exporter removed it.
     pub(super) fn was_absent(&self, last: UnixNanos, now: UnixNanos) -> bool {
         let between = self.newest.iter().filter(|export| last < **export && **export < now);
         between.count() >= ABSENT_EXPORTS
     }
 
-    /// The newest export before `time`, if there was one.
+    /// The time of the newest known export before `time`, if there was one.
     pub(super) fn before(&self, time: UnixNanos) -> Option<UnixNanos> {
         let earlier = self.newest.iter().find(|export| **export < time).copied();
         (self.first < time).then(|| earlier.unwrap_or_default().max(self.first))
@@ -129,7 +133,8 @@ impl Head {
 }
 
 impl SeriesState {
-    /// Whether the states differ in nothing but the time of the newest point.
+    /// Whether both states have the same counts. The time of a cumulative series' newest point does
+    /// not matter.
     pub(super) fn counts_as(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Total { histogram, .. }, Self::Total { histogram: other, .. }) => {

@@ -1,4 +1,4 @@
-//! The parent of each span, before nodes are made.
+//! Finds the parent of each span, before the nodes of the tree are made.
 
 use std::collections::HashMap;
 
@@ -7,15 +7,16 @@ use crate::ids::SpanId;
 use crate::span::SpanKind;
 use crate::work;
 
-/// The parent of every span, by index.
+/// The parent and the place of every span, by the span's index.
 pub(super) struct Parents {
-    /// `None` for roots, and for spans that repeat an id.
+    /// The parent's index; `None` for roots, and for spans that repeat an id.
     pub parent: Vec<Option<usize>>,
-    /// Why each span is where it is.
+    /// Why each span is at its place in the tree.
     pub place: Vec<Place>,
-    /// Whether each span is a virtual hop with a parent, which is left out of the tree.
+    /// Whether each span is a virtual hop with a parent. Such a span becomes part of its ancestor's
+    /// node.
     pub inside: Vec<bool>,
-    /// Spans that repeat the id of an earlier span, in their order.
+    /// Spans that repeat the id of an earlier span, by rising index.
     pub duplicates: Vec<usize>,
 }
 
@@ -29,7 +30,8 @@ impl Parents {
         parents
     }
 
-    /// For each client span, its only server child, which is the other side of the same call.
+    /// By span: the server child of a client span, if it has exactly one. The two spans are the
+    /// sides of one call.
     pub fn only_servers(&self, hops: &[Hop]) -> Vec<Option<usize>> {
         let mut servers: Vec<Option<usize>> = vec![None; hops.len()];
         let mut several = vec![false; hops.len()];
@@ -64,8 +66,7 @@ impl Parents {
 
     /// Cuts every cycle at its earliest span.
     fn cut_cycles(&mut self, hops: &[Hop]) {
-        // 0 for spans that were not visited; else the number of the walk that visited the span
-        // first.
+        // By span: 0 if no walk has visited the span, else the number of the first walk that did.
         let mut seen_by = vec![0usize; hops.len()];
         for start in 0..hops.len() {
             let walk = start + 1;
@@ -84,7 +85,7 @@ impl Parents {
         }
     }
 
-    /// Cuts the cycle through `at`, if there is one: if the walk up from `at` leads back to `at`.
+    /// Cuts the cycle through `at`, if the walk up from `at` leads back to `at`.
     fn cut_cycle_through(&mut self, hops: &[Hop], at: usize) {
         let mut earliest = at;
         let mut next = self.parent[at];
@@ -101,8 +102,9 @@ impl Parents {
         }
     }
 
-    /// Attaches the children of virtual hops to the nearest real ancestor. A virtual hop whose
-    /// parent was not received has no such ancestor, and is treated like any other span.
+    /// Attaches the children of virtual hops to their nearest ancestor that is not virtual. A
+    /// virtual hop whose parent was not received has no such ancestor, and is treated like any
+    /// other span.
     fn skip_virtual_hops(&mut self, hops: &[Hop]) {
         let is_virtual =
             hops.iter().zip(&self.parent).map(|(hop, of)| hop.virtual_hop && of.is_some());
@@ -116,8 +118,8 @@ impl Parents {
                 above = self.parent[inner];
             }
             self.parent[at] = above;
-            // Each virtual hop is walked once, so that long chains of virtual hops take linear
-            // time.
+            // Path compression: each virtual hop is walked once, so long chains of virtual hops
+            // take linear time.
             for inner in path {
                 self.parent[inner] = above;
             }
@@ -125,7 +127,7 @@ impl Parents {
     }
 }
 
-/// The index of the first span with each id, and the spans that repeat an id.
+/// The index of the first span with each id, and the indices of the spans that repeat an id.
 fn index(hops: &[Hop]) -> (HashMap<SpanId, usize>, Vec<usize>) {
     let mut index = HashMap::with_capacity(hops.len());
     let mut duplicates = Vec::new();

@@ -1,5 +1,5 @@
-//! Invariants of trees, checked for arbitrary spans. Available with the feature `testing`, and in
-//! this crate's tests.
+//! Checks the invariants of trees for arbitrary spans. Available to this crate's tests, and with
+//! the feature `testing`.
 
 use super::{Hop, Place, Tree};
 use crate::ids::SpanId;
@@ -15,8 +15,8 @@ pub fn check(hops: &[Hop]) -> Tree {
     tree
 }
 
-/// Makes hops of arbitrary bytes, eight bytes each. There are few different ids, so that ids
-/// repeat, parents are missing, and spans form cycles.
+/// Makes hops from arbitrary bytes, eight bytes for each hop. There are few different ids, so that
+/// ids repeat, parents are missing, and spans form cycles.
 pub fn hops(bytes: &[u8]) -> Vec<Hop> {
     let id = |low: u8, high: u8| SpanId::try_from(u64::from(u16::from_le_bytes([low, high]))).ok();
     let hop = |bytes: &[u8; 8]| {

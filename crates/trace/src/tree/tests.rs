@@ -37,7 +37,7 @@ fn id(number: u64) -> Option<SpanId> {
     SpanId::try_from(number).ok()
 }
 
-/// One node per line, followed by what the trace lacks.
+/// The tree as text: one node per line, followed by what the trace lacks.
 fn draw(hops: &[Hop]) -> String {
     let tree = Tree::build(hops);
     let id = |at: usize| format!("{:x}", hops[at].span_id.as_u64());

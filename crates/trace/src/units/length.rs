@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-/// The longest duration that is accepted, 100 years, so that microseconds never overflow 64 bits.
+/// The longest duration that is accepted: 100 years. Its microseconds fit in 64 bits.
 pub const MAX_DURATION: Duration = Duration::from_secs(36_500 * 86_400);
 
-/// Why a text is not a valid duration.
+/// Why a text is not an accepted duration.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InvalidDuration {
     /// The text is not a sequence of numbers with units.
@@ -15,7 +15,7 @@ pub enum InvalidDuration {
     TooLong,
 }
 
-/// Parses `90s`, `5m`, `1h`, `7d`, `500ms`, or several of them in a row; from zero to 100 years.
+/// Parses `90s`, `5m`, `1h`, `7d`, `500ms`, or a sum such as `1h30m`. Accepts zero to 100 years.
 ///
 /// # Errors
 /// A sentence that quotes `text`.
@@ -28,7 +28,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     })
 }
 
-/// Like [`parse_duration`], for callers that quote the text themselves.
+/// Like [`parse_duration`], but the error does not quote the text.
 ///
 /// # Errors
 /// [`InvalidDuration`].
@@ -47,7 +47,7 @@ pub fn sum_of_parts(text: &str) -> Result<Duration, InvalidDuration> {
     Ok(total)
 }
 
-/// The first number with its unit at the start of `text`, and the rest of the text.
+/// The duration at the start of `text`, which is one number with its unit, and the rest of `text`.
 fn leading_part(text: &str) -> Option<(Duration, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let number: f64 = text[..digits].parse().ok()?;

@@ -1,7 +1,7 @@
-//! Requests to agents whose answers can be read later.
+//! Sends requests to agents, and leaves it to the caller when to read the answers.
 //!
-//! The generated client reads an answer as soon as it arrives. A colony with many agents would then
-//! hold as many pages as it has agents.
+//! The generated client reads an answer as soon as the answer arrives. A colony with many agents
+//! would then hold as many pages in memory as it has agents.
 
 use http::uri::PathAndQuery;
 use prost::Message;
@@ -15,14 +15,15 @@ use super::proto::{
     QueryTelemetryResponse,
 };
 
-/// An answer that has started. Except for one HTTP/2 window, its unread part stays at the agent.
+/// An answer that the agent has started to send. Until [`UnreadAnswer::read`], at most one HTTP/2
+/// window of the answer is sent; the rest stays at the agent.
 pub struct UnreadAnswer<A>(Streaming<A>);
 
-/// Requests `QueryBeylaMetrics`. Returns when the agent starts to answer. A message above
-/// `max_bytes` is an error.
+/// Calls `QueryBeylaMetrics`. Returns when the agent starts to answer. Reading an answer of more
+/// than `max_bytes` bytes is an error.
 ///
 /// # Errors
-/// The agent's status, or that of a failed connection.
+/// The status that the agent answered, or that of a failed connection.
 pub async fn query_beyla_metrics(
     channel: Channel,
     question: QueryBeylaMetricsRequest,
@@ -31,10 +32,10 @@ pub async fn query_beyla_metrics(
     begin(channel, "/coral.agent.v1.AgentService/QueryBeylaMetrics", question, max_bytes).await
 }
 
-/// Requests `QueryTelemetry`, in the same way.
+/// Calls `QueryTelemetry`, as [`query_beyla_metrics`] calls `QueryBeylaMetrics`.
 ///
 /// # Errors
-/// As [`query_beyla_metrics`].
+/// The errors of [`query_beyla_metrics`].
 pub async fn query_telemetry(
     channel: Channel,
     question: QueryTelemetryRequest,
@@ -43,7 +44,8 @@ pub async fn query_telemetry(
     begin(channel, "/coral.agent.v1.AgentService/QueryTelemetry", question, max_bytes).await
 }
 
-/// A unary request as a streaming one whose answer has one message.
+/// Sends a unary request as a server-streaming request whose answer is one message, because tonic's
+/// unary call would read the answer at once.
 async fn begin<Q, A>(
     channel: Channel,
     path: &'static str,
@@ -65,7 +67,8 @@ impl<A> UnreadAnswer<A> {
     /// Reads the whole answer.
     ///
     /// # Errors
-    /// A broken connection, an invalid or too long answer, or the agent's status after it.
+    /// A broken connection, an answer that is invalid or too long, or an error status that the
+    /// agent sends after the answer.
     pub async fn read(mut self) -> Result<A, Status> {
         let answer = self.0.message().await?;
         let answer = answer.ok_or_else(|| Status::internal("the answer has no message"))?;

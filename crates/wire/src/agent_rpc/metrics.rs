@@ -1,4 +1,4 @@
-//! RED metrics in RFD 032's form.
+//! Converts RED metrics to the messages of RFD 032, and back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use super::{texts, timestamp};
 
 const NANOS_A_MILLI: f64 = 1e6;
 
-/// Adds `deltas`, each with its receipt, to `answer`, while they fit into `bytes`; at least one.
-/// Returns how many were added.
+/// Adds `deltas`, each with its receipt, to `answer` until the next one exceeds `bytes` bytes in
+/// total. The first delta is added whatever its size. Returns how many were added.
 pub fn put_metrics<'a>(
     answer: &mut QueryBeylaMetricsResponse,
     deltas: impl Iterator<Item = (u64, &'a Delta)>,
@@ -41,11 +41,11 @@ pub fn put_metrics<'a>(
 /// The decoded metrics of an answer.
 #[derive(Debug, Default)]
 pub struct ReceivedMetrics {
-    /// In order of their receipts.
+    /// The deltas, in order of receipt.
     pub deltas: Vec<Delta>,
     /// Number of metrics that could not be decoded.
     pub refused: u64,
-    /// Why the first of them could not be decoded.
+    /// The reason for the first metric that could not be decoded; empty if all were decoded.
     pub reason: String,
 }
 
@@ -129,7 +129,7 @@ impl Metric {
         }
     }
 
-    /// Size in an answer, with tag and length.
+    /// An upper bound of the bytes in an answer, with tag and length.
     fn len(&self) -> usize {
         const FRAME: usize = 6;
         FRAME
@@ -191,7 +191,7 @@ impl Metric {
     }
 }
 
-/// The common fields of the three messages.
+/// The fields of any of the three messages, under the names that [`Series`] and [`Delta`] use.
 struct MetricFields {
     protocol: Protocol,
     time: Option<Timestamp>,

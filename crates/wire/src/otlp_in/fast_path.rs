@@ -1,8 +1,9 @@
-//! Fast path: decodes spans as nearly every exporter encodes them, in half of prost's time.
+//! Fast path: decodes spans that are encoded as nearly every exporter does, in half the time that
+//! prost takes.
 //!
-//! Attributes with a scalar value make up half of the bytes of a span and most of its messages.
-//! They are decoded here, and the rest by prost. A span with anything unusual or invalid is decoded
-//! by prost alone.
+//! Attributes with a scalar value make up half of the bytes of a span and most of its nested
+//! messages. Such attributes are decoded here, and the other fields by prost. A span with anything
+//! unusual or invalid is decoded by prost alone.
 
 use coral_trace::{Attributes, Double, KeyValue, Value};
 use opentelemetry_proto::tonic::trace::v1 as proto;
@@ -13,10 +14,11 @@ use crate::otlp_protobuf::fast_path::{Content, FastFields};
 /// A span without its attributes, and the attributes.
 pub(super) type FastSpan = (proto::Span, Attributes);
 
-/// Source: `opentelemetry/proto/trace/v1/trace.proto`, `Span.attributes`.
+/// The number of the field `Span.attributes`. Source: `opentelemetry/proto/trace/v1/trace.proto`.
 const ATTRIBUTES: u64 = 9;
 
-/// Decodes one span; `None` when it needs prost. `scratch` is a buffer that is reused.
+/// Decodes one span; `None` when prost must decode the whole span. `scratch` is a buffer that is
+/// reused.
 pub(super) fn span(bytes: &[u8], scratch: &mut Vec<u8>) -> Option<FastSpan> {
     scratch.clear();
     let mut attributes = Vec::new();
@@ -33,7 +35,7 @@ pub(super) fn span(bytes: &[u8], scratch: &mut Vec<u8>) -> Option<FastSpan> {
     Some((span, Attributes(attributes)))
 }
 
-/// Decodes a `KeyValue` with one value.
+/// Decodes a `KeyValue` that has exactly two fields: the key, then the value.
 fn attribute(bytes: &[u8]) -> Option<KeyValue> {
     let mut fields = FastFields(bytes);
     let (1, Content::Bytes(key)) = fields.next()? else { return None };

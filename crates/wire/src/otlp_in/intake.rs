@@ -14,8 +14,8 @@ use crate::refusal::{RefusalReason, RefusedSpans};
 /// The decoded spans of one request.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DecodedSpans {
-    /// The accepted spans, in order. Spans of one `ScopeSpans`, and of neighbouring ones with an
-    /// equal scope, share their origin.
+    /// The accepted spans, in the order of the request. Spans of one `ScopeSpans`, and of
+    /// neighbouring `ScopeSpans` with an equal scope, share their origin.
     pub spans: Vec<Span>,
     /// The refused spans and links.
     pub refused: RefusedSpans,
@@ -40,13 +40,14 @@ pub(crate) struct Origins<'r> {
     under: Vec<Arc<Origin>>,
 }
 
-/// How many recent scopes are searched for an equal one. Beyla repeats one scope for each request
-/// that it observes, with scopes of Go's SDK between them.
+/// How many of the latest scopes of a resource are compared with the next scope, to reuse their
+/// origin. Beyla repeats one scope for each request that it observes, with scopes of Go's SDK in
+/// between.
 const RECENT_SCOPES: usize = 8;
 
 impl Intake {
-    /// Accepts `span`, which has `bytes` in protobuf, or counts why it is refused. Its attributes
-    /// may be given separately.
+    /// Accepts a span of `bytes` bytes in protobuf, or counts why the span is refused. `attributes`
+    /// are those of the span, if the fast path decoded them separately.
     pub fn take(
         &mut self,
         (span, attributes): (proto::Span, Option<Attributes>),
@@ -63,15 +64,15 @@ impl Intake {
         self.decoded.spans.extend(span::take(span, attributes, origin, refused));
     }
 
-    /// Counts a refused span without a readable name.
+    /// Counts a refused span whose name could not be read.
     pub fn refuse(&mut self, why: RefusalReason) {
         self.decoded.refused.span(why, "");
     }
 }
 
 impl<'r> Origins<'r> {
-    /// Origins of a request of `bytes`: copies of resources may add as many, and
-    /// [`MAX_ORIGIN_BYTES`].
+    /// The origins of a request of `bytes` bytes. Copies of resources may have as many bytes, and
+    /// [`MAX_ORIGIN_BYTES`] more.
     pub fn new(recogniser: &'r Recogniser, bytes: usize) -> Self {
         Self {
             recogniser,
@@ -82,7 +83,7 @@ impl<'r> Origins<'r> {
         }
     }
 
-    /// Starts `resource`: later scopes belong to it.
+    /// Makes `resource` the current resource, to which the following scopes belong.
     pub fn enter(&mut self, resource: Result<Resource, RefusalReason>) {
         self.resource_bytes = resource.as_ref().map_or(0, otlp_out::resource_len);
         self.resource = resource;
@@ -110,7 +111,8 @@ impl<'r> Origins<'r> {
         Ok(origin)
     }
 
-    /// The resource for one more origin: moved into the first, copied from there for others.
+    /// The current resource, for one more origin: moved into the first origin, and copied from
+    /// there into each later one.
     fn resource(&mut self) -> Result<Resource, RefusalReason> {
         match (&mut self.resource, self.under.first()) {
             (Err(why), _) => Err(why.clone()),

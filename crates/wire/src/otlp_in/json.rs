@@ -63,7 +63,8 @@ pub(super) fn decode(body: &[u8], recogniser: &Recogniser) -> Result<DecodedSpan
 #[derive(Default)]
 struct Intake {
     decoded: DecodedSpans,
-    /// Whether a span may exceed the limit. A span is never longer in protobuf than in JSON.
+    /// Whether the body is so long that a span in it may exceed [`MAX_SPAN_BYTES`]. A span is never
+    /// longer in protobuf than in JSON.
     may_be_too_large: bool,
 }
 

@@ -4,7 +4,8 @@ use coral_trace::{Link, Span};
 
 use crate::refusal::{RefusalReason, RefusedSpans};
 
-/// Adds the `links` that pass `check` to `span`. The others count as dropped.
+/// Adds the `links` that pass `check` to `span`. The links that fail are counted in `refused`, and
+/// as dropped links of `span`.
 pub(crate) fn put_links<T>(
     span: &mut Span,
     links: Vec<T>,

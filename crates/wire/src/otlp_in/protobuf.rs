@@ -1,8 +1,9 @@
 //! Decodes an export span by span.
 //!
-//! Decoding the whole request with prost would allocate 300 bytes for each `12 00` in a hostile
-//! body, and lose 4096 spans for an invalid byte in one. So the three outer messages are walked
-//! here. Prost decodes their resources, scopes and spans, except what [`fast_path`] can.
+//! If prost decoded the whole request, each empty span in a hostile body (the bytes `12 00`) would
+//! allocate 300 bytes, and one invalid byte would refuse every span of the request. So the three
+//! outer messages are walked here. Prost decodes their resources, scopes and spans, except what
+//! [`fast_path`] can decode.
 
 use coral_trace::{Attributes, Recogniser, Resource, Scope};
 use opentelemetry_proto::tonic::{
@@ -34,7 +35,8 @@ const RESOURCE_SPANS: Outer = Outer { name: "ResourceSpans", last_field: 3 };
 const SCOPE_SPANS: Outer = Outer { name: "ScopeSpans", last_field: 3 };
 
 impl<'a> Reader<'a> {
-    /// Walks the fields twice, because the resource may follow its spans.
+    /// Decodes one `ResourceSpans`. Walks its fields twice, because the resource may follow its
+    /// spans.
     fn resource_spans(
         &'a self,
         bytes: &'a [u8],
@@ -93,7 +95,8 @@ impl<'a> Reader<'a> {
         Ok(value::scope(Some(scope), schema_url))
     }
 
-    /// A span that is too long is not decoded, so its name is unknown.
+    /// Decodes one span. A span that is too long is refused without being decoded, so its name is
+    /// unknown.
     fn span(
         &self,
         bytes: &[u8],

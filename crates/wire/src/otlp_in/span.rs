@@ -11,8 +11,9 @@ use super::links::put_links;
 use crate::otlp_protobuf::value::attributes;
 use crate::refusal::{RefusalReason, RefusedSpans};
 
-/// The span with `origin`; `None` if it is refused. Refused spans and links are counted.
-/// `read_attributes` are its attributes if they were decoded already.
+/// Converts a span with `origin`; `None` if the span is refused. Refused spans and links are
+/// counted in `refused`. `read_attributes` are the attributes of the span, if the fast path decoded
+/// them.
 pub(super) fn take(
     mut span: proto::Span,
     read_attributes: Option<Attributes>,
@@ -68,7 +69,8 @@ where
     Id::try_from(bytes).map_err(|error| RefusalReason::Id { field, error })
 }
 
-/// The parent id. By OTLP it is empty for a root span; some exporters send zeros.
+/// The parent id; `None` for a root span. OTLP leaves the parent id of a root span empty; some
+/// exporters send zeros.
 fn parent(bytes: &[u8]) -> Result<Option<SpanId>, RefusalReason> {
     match SpanId::try_from(bytes) {
         Ok(id) => Ok(Some(id)),

@@ -14,15 +14,15 @@ pub(crate) struct Integer<T>(pub T);
 /// A float, as a number or as text; `NaN`, `Infinity` and `-Infinity` are text.
 pub(crate) struct Double(pub f64);
 
-/// Bytes in base64 of either alphabet, with or without padding.
+/// Bytes in base64 of the standard or the URL-safe alphabet, with or without padding.
 pub(crate) struct Bytes(pub Vec<u8>);
 
-/// A message that matters only if it has spans.
+/// A message that is discarded unless it has spans.
 pub(crate) trait HasSpans {
     fn has_spans(&self) -> bool;
 }
 
-/// The field's default for `null`.
+/// Reads a field; `null` gives the default of the field's type.
 pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -31,7 +31,7 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// As [`nullable`], for integers.
+/// Reads an integer, from a number or text; `null` gives 0.
 pub(crate) fn integer<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -41,7 +41,7 @@ where
     Ok(number.map(|number| number.0).unwrap_or_default())
 }
 
-/// A list without members that have no spans, so that `{},{},…` needs no memory.
+/// Reads a list, and discards members without spans, so that a list `[{},{},…]` needs no memory.
 pub(crate) fn with_spans<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -72,7 +72,8 @@ where
     deserializer.deserialize_any(WithSpans(PhantomData))
 }
 
-/// An enum as a number or name; 0 for `null` and for unknown names.
+/// Reads an enum from its number or name; 0 for `null`, for unknown names and for numbers out of
+/// range.
 pub(crate) fn enumeration<'de, D>(
     deserializer: D,
     number_of: fn(&str) -> Option<i32>,

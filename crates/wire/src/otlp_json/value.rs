@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::scalar::{Bytes, Double, Integer, nullable};
 
-/// The attributes of `list`.
+/// Converts `list` to attributes.
 pub(crate) fn attributes(list: Vec<KeyValue>) -> Attributes {
     let with_key = |member: KeyValue| trace::KeyValue { key: member.key, value: member.value.0 };
     Attributes(list.into_iter().map(with_key).collect())
@@ -22,7 +22,8 @@ pub(crate) struct KeyValue {
     value: AnyValue,
 }
 
-/// An object with at most one of the fields below. If there are several, the last one counts.
+/// An object with at most one of the fields that [`Field`] lists. If there are several, the last
+/// one that is not `null` counts.
 pub(crate) struct AnyValue(Value);
 
 #[derive(serde::Deserialize)]
@@ -90,7 +91,7 @@ impl<'de> Deserialize<'de> for AnyValue {
     }
 }
 
-/// `None` for `null` and for unknown fields.
+/// Reads the value of `field`; `None` for `null` and for unknown fields.
 fn next_value<'de, A: MapAccess<'de>>(
     field: Field,
     map: &mut A,

@@ -1,6 +1,6 @@
-//! Fast path: decodes points of histograms with explicit buckets as nearly every exporter encodes
-//! them, in a fraction of prost's time. Attributes are most of their bytes and repeat in every
-//! export, so they are decoded once.
+//! Fast path: decodes points of histograms with explicit buckets that are encoded as nearly every
+//! exporter does, in a fraction of the time that prost takes. Most bytes of a point are attributes,
+//! which repeat in every export: the caller caches what they decode to.
 //!
 //! A point with anything unusual or invalid is decoded by prost.
 
@@ -11,24 +11,24 @@ use prost::Message;
 
 use crate::otlp_protobuf::fast_path::{Content, FastFields};
 
-/// A point whose lists are not decoded yet.
+/// A point whose attributes, counts and bounds are not decoded yet.
 ///
 /// Source: `opentelemetry/proto/metrics/v1/metrics.proto`, `HistogramDataPoint`.
 #[derive(Default)]
 pub(crate) struct FastPoint<'a> {
-    /// All fields 9, which are adjacent.
+    /// The bytes of all attributes (fields 9), which are adjacent in the point.
     pub attributes: &'a [u8],
     pub start: UnixNanos,
     pub time: UnixNanos,
     pub count: u64,
     pub sum: Option<f64>,
     counts: &'a [u8],
-    /// Doubles of eight bytes each.
+    /// The upper bounds of the buckets: little-endian doubles of eight bytes each.
     pub bounds: &'a [u8],
     pub exemplars: Vec<metrics::Exemplar>,
 }
 
-/// A message with field 9 of a point only.
+/// A `HistogramDataPoint` of which only the attributes (field 9) are decoded.
 #[derive(Clone, PartialEq, Message)]
 struct AttributesOnly {
     #[prost(message, repeated, tag = "9")]
@@ -63,7 +63,7 @@ impl<'a> FastPoint<'a> {
                 (8, Content::Bytes(bytes)) => {
                     point.exemplars.push(metrics::Exemplar::decode(bytes).ok()?);
                 }
-                // Minimum, maximum, and flags without a bit set.
+                // Minimum, maximum, and flags without a bit set: skipped.
                 (11 | 12, Content::Fixed64(_)) | (10, Content::Varint(0)) => {}
                 _ => return None,
             }
@@ -74,7 +74,7 @@ impl<'a> FastPoint<'a> {
         is_whole.then_some(point)
     }
 
-    /// One count per bucket.
+    /// The decoded counts, one for each bucket.
     pub fn counts(&self) -> Vec<u64> {
         eight_byte_chunks(self.counts).map(u64::from_le_bytes).collect()
     }
@@ -85,7 +85,7 @@ impl<'a> FastPoint<'a> {
     }
 }
 
-/// The bytes in chunks of eight.
+/// `bytes` in chunks of eight; a remainder is left out.
 pub(super) fn eight_byte_chunks(bytes: &[u8]) -> impl Iterator<Item = [u8; 8]> {
     bytes.as_chunks::<8>().0.iter().copied()
 }

@@ -16,20 +16,20 @@ use crate::refusal::{RefusalReason, bounded};
 /// Points accepted, refused and ignored so far, with the current resource and scope.
 pub(crate) struct Intake<'r> {
     recogniser: &'r Recogniser,
-    /// The cache; `None` while another request uses it, and for JSON.
+    /// The cache of series; `None` if another request uses the cache, and for JSON.
     known: Option<MutexGuard<'r, SeriesCache>>,
     resource: Result<Resource, RefusalReason>,
     scope: Result<Exporter, RefusalReason>,
     pub decoded: DecodedMetrics,
 }
 
-/// The current resource and scope.
+/// What is known of the current resource and scope.
 #[derive(Clone)]
 struct Exporter {
     service: String,
     collector: Collector,
     hasher: KeyHasher,
-    /// Attributes of the resource that every row gets.
+    /// The attributes of the resource that are added to each of its series.
     attributes: Attributes,
 }
 
@@ -43,9 +43,10 @@ pub(crate) struct AcceptedMetric {
     temporality: Temporality,
 }
 
-/// Attributes of the resource that every row gets.
+/// The keys of the resource attributes that are added to each series of the resource.
 const OF_RESOURCE: [&str; 3] = ["service.namespace", "service.instance.id", "host.name"];
-/// Attributes of a point that are redundant with other fields.
+/// The keys of point attributes that are not stored: the series names the service, and the resource
+/// names the namespace.
 const OF_POINT: [&str; 2] = ["service.name", "service.namespace"];
 
 impl<'r> Intake<'r> {
@@ -60,7 +61,7 @@ impl<'r> Intake<'r> {
         Self { known: known.open(), ..self }
     }
 
-    /// Starts `resource`: what follows belongs to it.
+    /// Makes `resource` the current resource, to which the following scopes belong.
     pub fn enter(&mut self, resource: Result<Resource, RefusalReason>) {
         self.resource = resource;
         if let Ok(resource) = &mut self.resource {
@@ -68,7 +69,7 @@ impl<'r> Intake<'r> {
         }
     }
 
-    /// Starts `scope`: what follows belongs to it.
+    /// Makes `scope` the current scope, to which the following metrics belong.
     pub fn enter_scope(&mut self, scope: Result<Scope, RefusalReason>) {
         self.scope = match (&self.resource, scope) {
             (Ok(resource), Ok(scope)) => Ok(self.exporter(resource, &scope)),
@@ -82,8 +83,9 @@ impl<'r> Intake<'r> {
         self.decoded.ignored.idle += 1;
     }
 
-    /// How to decode the points of a histogram called `name`; `None` if it is not a RED metric. Its
-    /// `points` are then counted as ignored.
+    /// How to decode the points of the histogram called `name`. `None` if none can be accepted: its
+    /// `points` data points are then counted as ignored (not a RED metric, or made by an SDK) or as
+    /// refused (invalid unit, temporality, resource or scope).
     pub fn metric(
         &mut self,
         name: &str,
@@ -108,12 +110,12 @@ impl<'r> Intake<'r> {
         }
     }
 
-    /// Counts `points` data points of a metric that is not a duration histogram.
+    /// Counts `points` data points of a metric that is not a histogram.
     pub fn unknown(&mut self, points: u64) {
         self.decoded.ignored.unknown += points;
     }
 
-    /// Accepts one point, or counts why it is refused.
+    /// Accepts one point, or counts it as ignored or, with the reason, as refused.
     pub fn take(&mut self, metric: &AcceptedMetric, point: Result<RawPoint, PointRefusalReason>) {
         match point.and_then(|point| metric.point(point)) {
             Ok(Some(point)) => self.decoded.points.push(point),
@@ -122,7 +124,7 @@ impl<'r> Intake<'r> {
         }
     }
 
-    /// Accepts a point from the fast path. Returns `false` if prost must decode it.
+    /// Accepts a point from the fast path. Returns `false` if prost must decode the point instead.
     pub fn take_fast(&mut self, metric: &AcceptedMetric, point: FastPoint<'_>) -> bool {
         let Some(known) = &mut self.known else { return false };
         let taken = metric.fast(point, known);
@@ -168,7 +170,8 @@ impl<'r> Intake<'r> {
 }
 
 impl AcceptedMetric {
-    /// `None` when the point is of another protocol, or has no recorded value.
+    /// Converts a point; `None` when the point is of a protocol that is not stored, or has no
+    /// recorded value.
     fn point(&self, point: RawPoint) -> Result<Option<Point>, PointRefusalReason> {
         if point.no_recorded_value {
             return Ok(None);
@@ -180,7 +183,8 @@ impl AcceptedMetric {
         Ok(identity.map(|identity| self.assembled(identity, (start, time), histogram, exemplars)))
     }
 
-    /// `None` when the point is of another protocol or invalid.
+    /// Converts a point from the fast path; `None` when the point is invalid, or of a protocol that
+    /// is not stored.
     fn fast(&self, point: FastPoint<'_>, known: &mut SeriesCache) -> Option<Point> {
         let (start, time) = (point.start, point.time);
         check_head(start, time, point.sum).ok()?;
@@ -209,7 +213,8 @@ impl AcceptedMetric {
         Point { series, stream, key, temporality, start, time, histogram, exemplars }
     }
 
-    /// The series of points with these `attributes`; `None` for another protocol.
+    /// The series of points with these `attributes`, and its key; `None` for a protocol that is not
+    /// stored.
     fn identity(&self, mut attributes: Attributes) -> Option<Identity> {
         attributes.0.sort_by(|one, other| one.key.cmp(&other.key));
         let key = KeyHasher::default().with(&attributes).key();

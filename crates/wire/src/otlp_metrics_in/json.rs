@@ -70,8 +70,8 @@ struct Histogram {
     aggregation_temporality: i32,
 }
 
-/// A point of either kind of histogram. Accepts negative numbers, so that they refuse only their
-/// point.
+/// A data point of either kind of histogram. Negative counts can be read, so that they refuse only
+/// their point and not the request.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct DataPoint {

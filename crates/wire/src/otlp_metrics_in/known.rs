@@ -7,8 +7,9 @@ use hashbrown::HashMap;
 
 use super::fast_path::eight_byte_chunks;
 
-/// The series of earlier requests, so that each is decoded and held once. Shared by all requests; a
-/// request that would have to wait does not use it.
+/// A cache of the series of earlier requests, so that each series is decoded and held in memory
+/// once. All requests share the cache. A request that finds the cache locked does not wait, and
+/// decodes without it.
 #[derive(Debug, Default)]
 pub struct KnownSeries(Mutex<SeriesCache>);
 
@@ -31,7 +32,8 @@ type CachedBounds = (Box<[u8]>, Arc<[u64]>);
 /// The series of a point, and its key.
 pub(super) type Identity = (Arc<Series>, Key);
 
-/// The most cached series, about a kilobyte each. At the limit the cache is emptied.
+/// The largest number of cached series, of about a kilobyte each. At the limit the cache is
+/// emptied.
 const MAX_SERIES: usize = 16_384;
 
 impl KnownSeries {
@@ -42,7 +44,8 @@ impl KnownSeries {
 }
 
 impl SeriesCache {
-    /// The series of `attributes` of `stream`, decoded with `read` if it is not cached.
+    /// The series of `stream` whose encoded attributes are `attributes`. If the series is not
+    /// cached, `read` decodes it.
     pub(super) fn identity(
         &mut self,
         stream: Key,
@@ -63,8 +66,8 @@ impl SeriesCache {
         Some(identity)
     }
 
-    /// The bounds in nanoseconds. `bounds` are doubles in a unit of `nanos` nanoseconds. `None` if
-    /// invalid.
+    /// Converts `bounds`, little-endian doubles in a unit of `nanos` nanoseconds, to nanoseconds.
+    /// `None` if a bound is negative or not finite.
     pub(super) fn bounds(&mut self, stream: Key, bounds: &[u8], nanos: f64) -> Option<Arc<[u64]>> {
         let known = self.streams.get(&stream).and_then(|known| known.bounds.as_ref());
         if let Some((_, known)) = known.filter(|(bytes, _)| **bytes == *bounds) {
@@ -75,7 +78,7 @@ impl SeriesCache {
             (bound.is_finite() && bound >= 0.0).then(|| (bound * nanos).round() as u64)
         });
         let read: Arc<[u64]> = in_nanos.collect::<Option<_>>()?;
-        // Only for streams with accepted points, so that others use no memory.
+        // Cached only for streams that have a cached series, so that other streams use no memory.
         if let Some(stream) = self.streams.get_mut(&stream) {
             stream.bounds = Some((bounds.into(), read.clone()));
         }

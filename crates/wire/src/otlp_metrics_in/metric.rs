@@ -32,7 +32,7 @@ impl RedMetric {
     }
 }
 
-/// How many nanoseconds `unit` has; a UCUM code.
+/// The length of `unit`, a UCUM code, in nanoseconds; `None` if it is not `s`, `ms`, `us` or `ns`.
 pub(crate) fn nanos_in(unit: &str) -> Option<f64> {
     match unit {
         "s" => Some(1e9),

@@ -40,7 +40,8 @@ impl Default for Buckets {
 }
 
 impl RawPoint {
-    /// The histogram in nanoseconds. The metric's unit has `nanos` nanoseconds.
+    /// Checks the point and converts its histogram to nanoseconds, from a unit of `nanos`
+    /// nanoseconds.
     pub fn histogram(&self, nanos: f64) -> Result<Histogram, PointRefusalReason> {
         check_head(self.start, self.time, self.sum)?;
         let sum = self.sum.map(|sum| sum * nanos);
@@ -49,7 +50,7 @@ impl RawPoint {
                 bounds.iter().try_for_each(|bound| check("a bound", *bound))?;
                 let bounds: Vec<u64> =
                     bounds.iter().map(|bound| (bound * nanos).round() as u64).collect();
-                // A histogram without buckets has only a count.
+                // A histogram without buckets has only a count: it gets one bucket.
                 let counts = if counts.is_empty() && bounds.is_empty() {
                     vec![self.count]
                 } else {
@@ -75,7 +76,8 @@ impl RawPoint {
     }
 }
 
-/// Checks times and sum.
+/// Checks that the time is set and not before the start, and that the sum is finite and not
+/// negative.
 pub(super) fn check_head(
     start: UnixNanos,
     time: UnixNanos,
@@ -87,7 +89,7 @@ pub(super) fn check_head(
     sum.map_or(Ok(()), |sum| check("sum", sum))
 }
 
-/// The valid exemplars: those with a span id and a duration.
+/// The exemplars that have a trace id, a span id and a valid duration; at most [`MAX_EXEMPLARS`].
 pub(super) fn usable(exemplars: &[RawExemplar], nanos: f64) -> Vec<Exemplar> {
     let usable = exemplars.iter().filter_map(|exemplar| {
         let (trace_id, span_id) = exemplar.trace_id.zip(exemplar.span_id)?;

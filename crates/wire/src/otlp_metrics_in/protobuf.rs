@@ -21,10 +21,11 @@ const REQUEST: Outer = Outer { name: "ExportMetricsServiceRequest", last_field: 
 const RESOURCE_METRICS: Outer = Outer { name: "ResourceMetrics", last_field: 3 };
 const SCOPE_METRICS: Outer = Outer { name: "ScopeMetrics", last_field: 3 };
 const METRIC: Outer = Outer { name: "Metric", last_field: 12 };
-/// Histogram, ExponentialHistogram, Gauge, Sum and Summary: points, then numbers.
+/// `Gauge`, `Sum`, `Histogram`, `ExponentialHistogram` or `Summary`: field 1 has the points, and
+/// all other fields are numbers.
 const DATA: Outer = Outer { name: "Histogram", last_field: 1 };
 
-/// The fields of `Metric` that hold points: gauge, sum, histogram, exponential histogram, summary.
+/// The numbers of the fields of `Metric` that hold points, by kind of metric.
 const GAUGE: usize = 5;
 const SUM: usize = 7;
 const HISTOGRAM: usize = 9;
@@ -47,7 +48,8 @@ pub(super) fn decode(
 }
 
 impl<'a> Reader<'a> {
-    /// Walks the fields twice, because the resource may follow its metrics.
+    /// Decodes one `ResourceMetrics`. Walks its fields twice, because the resource may follow its
+    /// metrics.
     fn resource_metrics(
         &'a self,
         bytes: &'a [u8],
@@ -66,7 +68,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Returns whether the scope had no metric.
+    /// Decodes one `ScopeMetrics`. Returns whether it had no metric.
     fn scope_metrics(
         &'a self,
         bytes: &'a [u8],
@@ -151,7 +153,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The fields of `Histogram` and `ExponentialHistogram` besides points.
+/// The field besides the points that `Histogram` and `ExponentialHistogram` have.
 #[derive(Clone, PartialEq, Message)]
 struct Temporality {
     #[prost(int32, tag = "2")]

@@ -5,7 +5,7 @@ use coral_trace::red::InvalidHistogram;
 use super::MAX_POINT_BYTES;
 use crate::refusal::{RefusalReason, bounded};
 
-/// How many different reasons are kept. Other points are counted without their reason.
+/// How many different reasons are kept. Points with any further reason are only counted.
 const MAX_REASONS: usize = 3;
 
 /// Refused data points, with reasons.
@@ -20,7 +20,7 @@ pub struct RefusedPoints {
 struct Reason {
     why: PointRefusalReason,
     count: u64,
-    /// The metric of the first such point, safe to print.
+    /// The name of the metric of the first point with this reason, safe to print.
     metric: String,
 }
 
@@ -49,7 +49,8 @@ pub(crate) enum PointRefusalReason {
 
 impl RefusedPoints {
     /// Text for OTLP's `partial_success.error_message`, below 2 KiB and free of control characters:
-    /// "2 data points refused: unit `By` … (first: metric `http.server.request.duration`)". Empty if none.
+    /// "2 data points refused: unit `By` … (first: metric `http.server.request.duration`)". Empty
+    /// if no point was refused.
     pub fn message(&self) -> String {
         if self.points == 0 {
             return String::new();

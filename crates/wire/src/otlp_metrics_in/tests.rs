@@ -14,7 +14,7 @@ fn decode(body: &[u8], known: &KnownSeries) -> Result<DecodedMetrics, DecodeErro
     super::decode(body, Encoding::Protobuf, &Recogniser::default(), known)
 }
 
-/// Decodes with prost, because the cache is in use.
+/// Decodes with prost only, because the fast path is not used while the cache is locked.
 fn decode_by_prost(body: &[u8]) -> Result<DecodedMetrics, DecodeError> {
     let known = KnownSeries::default();
     let _held = known.open();
@@ -33,7 +33,7 @@ fn cached_series_are_held_once() {
 }
 
 proptest! {
-    /// Whatever the cache holds, and whatever is wrong with the bytes.
+    /// Whatever the cache holds and whatever bytes are damaged, the result is the one of prost.
     #[test]
     fn the_cache_does_not_change_the_result(
         at in any::<Index>(),

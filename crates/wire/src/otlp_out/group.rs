@@ -18,7 +18,7 @@ pub(crate) struct ByScope<'a> {
     pub spans: Vec<&'a Span>,
 }
 
-/// The index of a group's resource, and of its scope there.
+/// The place of a group: the index of its resource, and the index of its scope in that resource.
 type Place = (usize, usize);
 
 #[derive(Default)]
@@ -29,7 +29,7 @@ struct Groups<'a> {
     scopes: HashMap<(usize, &'a Scope), usize>,
 }
 
-/// `spans` by equal resource and then equal scope, in order of first appearance.
+/// Groups `spans` by equal resource and then by equal scope, in order of first appearance.
 pub(crate) fn by_origin(spans: &[Span]) -> Vec<ByResource<'_>> {
     let mut groups = Groups::default();
     for span in spans {
@@ -40,7 +40,7 @@ pub(crate) fn by_origin(spans: &[Span]) -> Vec<ByResource<'_>> {
 }
 
 impl<'a> Groups<'a> {
-    /// The group of `origin`. Compares contents once per shared origin, not once per span.
+    /// The group of `origin`. Contents are compared once per shared origin, not once per span.
     fn place(&mut self, origin: &'a Arc<Origin>) -> Place {
         let pointer = Arc::as_ptr(origin);
         if let Some(place) = self.by_pointer.get(&pointer) {

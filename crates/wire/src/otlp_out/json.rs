@@ -13,7 +13,7 @@ pub(super) fn encode(spans: &[Span]) -> String {
     json!({ "resourceSpans": list(by_origin(spans), resource_spans) }).to_string()
 }
 
-/// A float; as text if JSON has no number for it.
+/// A float; NaN and the infinities, for which JSON has no number, become text.
 pub(crate) fn double(number: f64) -> Json {
     match number {
         finite if finite.is_finite() => finite.into(),

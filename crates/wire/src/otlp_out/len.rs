@@ -1,29 +1,30 @@
-//! Computes the size of spans in protobuf, without encoding them.
+//! Computes upper bounds of the size of spans in protobuf, without encoding the spans.
 //!
 //! A page is never longer than the sum of its spans' [`span_len`] and its distinct origins'
-//! [`origin_len`]. Fields of fixed size are always counted.
+//! [`origin_len`]. Fields of fixed size are counted even where they are left out.
 
 use coral_trace::{
     Attributes, EntityRef, Event, Link, Origin, Resource, Scope, Span, Status, Value,
 };
 use prost::length_delimiter_len;
 
-/// Ids (18, 10, 10), times (9, 9), flags (6) and kind (2) of a span, with their keys.
+/// Bytes of the fields of fixed size of a span, with their keys: ids (18, 10, 10), times (9, 9),
+/// flags (6) and kind (2).
 const SPAN_FIXED: usize = 64;
-/// Time of an event.
+/// Bytes of the time of an event, with its key.
 const EVENT_FIXED: usize = 9;
-/// Ids and flags of a link.
+/// Bytes of the ids (18, 10) and flags (5) of a link, with their keys.
 const LINK_FIXED: usize = 33;
-/// Keys and lengths before a `ResourceSpans` and a `ScopeSpans` below 4 GiB.
+/// Bytes of the keys and lengths of a `ResourceSpans` and a `ScopeSpans` below 4 GiB: 6 each.
 const HEADS: usize = 12;
 
-/// An upper bound of `encode(&[span])`, with its origin. Exceeds the actual size by at most 60
-/// bytes, 9 per event and 5 per link.
+/// An upper bound of the length of `encode(&[span])`, which includes the origin of `span`. The
+/// bound exceeds that length by at most 60 bytes, plus 9 per event and 5 per link.
 pub fn encoded_len(span: &Span) -> usize {
     span_len(span) + origin_len(&span.origin)
 }
 
-/// An upper bound of what `span` adds to a page that has its origin already.
+/// An upper bound of the bytes that `span` adds to a page that has its origin already.
 pub fn span_len(span: &Span) -> usize {
     let fields = SPAN_FIXED
         + text(&span.trace_state)
@@ -38,12 +39,12 @@ pub fn span_len(span: &Span) -> usize {
     field(fields)
 }
 
-/// An upper bound of what a resource and scope add to a page.
+/// An upper bound of the bytes that a resource and scope add to a page.
 pub fn origin_len(origin: &Origin) -> usize {
     HEADS + resource_len(&origin.resource) + scope_len(&origin.scope)
 }
 
-/// A `Resource` and its schema URL.
+/// An upper bound of the bytes of a `Resource` and its schema URL.
 pub(crate) fn resource_len(resource: &Resource) -> usize {
     let fields = attributes(&resource.attributes)
         + number(resource.dropped_attributes)
@@ -57,7 +58,7 @@ fn entity_ref(entity: &EntityRef) -> usize {
     field(text(&entity.schema_url) + text(&entity.kind) + keys)
 }
 
-/// An `InstrumentationScope` and its schema URL.
+/// An upper bound of the bytes of an `InstrumentationScope` and its schema URL.
 pub(crate) fn scope_len(scope: &Scope) -> usize {
     let fields = text(&scope.name)
         + text(&scope.version)
@@ -88,7 +89,7 @@ fn attribute_value(value: &Value) -> usize {
     if *value == Value::Empty { 0 } else { field(any(value)) }
 }
 
-/// Unlike a string field, an empty string value is written.
+/// The bytes of a value. An empty string is written as a value, unlike an empty string field.
 fn any(value: &Value) -> usize {
     match value {
         Value::Empty => 0,
@@ -106,17 +107,17 @@ fn sum<T>(items: &[T], len: impl Fn(&T) -> usize) -> usize {
     items.iter().map(len).sum()
 }
 
-/// A field of `length` bytes, with its key and length.
+/// The bytes of a field whose content has `length` bytes: key, length and content.
 fn field(length: usize) -> usize {
     1 + length_delimiter_len(length) + length
 }
 
-/// A string field, which is omitted if empty.
+/// The bytes of a string field, which is left out if the string is empty.
 fn text(text: &str) -> usize {
     if text.is_empty() { 0 } else { field(text.len()) }
 }
 
-/// A count, which is omitted if zero.
+/// The bytes of a count, which is left out if it is zero.
 fn number(count: u32) -> usize {
     if count == 0 { 0 } else { 1 + varint(u64::from(count)) }
 }

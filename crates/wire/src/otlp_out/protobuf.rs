@@ -69,7 +69,7 @@ fn link(link: &Link) -> proto_span::Link {
     }
 }
 
-/// Absent if it has default values.
+/// Converts a status; `None`, so that the field is left out, if the status has default values.
 fn status(status: &Status) -> Option<proto::Status> {
     let said = *status != Status::default();
     said.then(|| proto::Status {
@@ -129,8 +129,9 @@ fn attributes(attributes: &Attributes) -> Vec<common::KeyValue> {
     attributes.iter().map(key_value).collect()
 }
 
-/// Empty values are written as absent ones, which is never longer than what was received. So an
-/// accepted span stays below the limit of a span.
+/// Converts an attribute. An empty value is written as an absent value, which is never longer than
+/// what was received. So an accepted span stays within the limit of a span when it is encoded
+/// again.
 fn key_value(attribute: &KeyValue) -> common::KeyValue {
     let value = (attribute.value != Value::Empty).then(|| any(&attribute.value));
     common::KeyValue { key: attribute.key.clone(), value, key_strindex: 0 }

@@ -1,7 +1,7 @@
 //! Fast path: iterates over the fields of a message without prost. At anything unusual the caller
 //! gives up, and prost decodes the message.
 
-/// The rest of a message.
+/// Iterates over the fields of a message. Holds the bytes that are not read yet.
 pub(crate) struct FastFields<'a>(pub(crate) &'a [u8]);
 
 /// The content of a field, by its wire type.
@@ -41,7 +41,8 @@ impl<'a> FastFields<'a> {
                 return Some(value);
             }
         }
-        // Negative numbers need a tenth byte with one bit.
+        // A varint with the highest of its 64 bits set, such as a negative number, has a tenth
+        // byte, 1.
         let (nine, rest) = self.0.split_at_checked(9)?;
         let ([1], rest) = rest.split_first_chunk()? else { return None };
         debug_assert!(nine.iter().all(|byte| *byte >= 0x80), "a shorter one ended above");

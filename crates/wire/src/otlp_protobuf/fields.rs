@@ -1,7 +1,7 @@
 //! Walks the outer messages of a body, field by field.
 //!
-//! Decoding a whole request with prost would allocate 300 bytes for each `12 00` in a hostile body,
-//! and lose everything for an invalid byte in one part.
+//! If prost decoded the whole request, each empty message in a hostile body (the bytes `12 00`)
+//! would allocate 300 bytes, and one invalid byte would refuse everything in the request.
 
 use prost::Message;
 
@@ -15,12 +15,13 @@ pub(crate) struct Outer {
     pub last_field: usize,
 }
 
-/// A reader of a body.
+/// Reads the outer messages of one body. Keeps the body, to find the offsets of errors.
 pub(crate) struct Reader<'a> {
     body: &'a [u8],
 }
 
-/// The length-delimited fields of a message: number and bytes. Other fields are skipped.
+/// Iterates over the length-delimited fields of a message: number and bytes. Other fields are
+/// skipped.
 pub(crate) struct Fields<'a> {
     reader: &'a Reader<'a>,
     message: Outer,
@@ -117,7 +118,8 @@ impl<'a> Fields<'a> {
 /// prost's error text for more than 100 nested messages.
 pub(crate) const TOO_DEEP: &str = "recursion limit reached";
 
-/// prost's error text without its preamble, and without a very long path.
+/// prost's error text without its preamble, shortened. If the message is nested too deep,
+/// [`TOO_DEEP`] without the very long path.
 pub(crate) fn what(error: &prost::DecodeError) -> String {
     let text = error.to_string();
     if text.ends_with(TOO_DEEP) {

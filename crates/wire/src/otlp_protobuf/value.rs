@@ -35,7 +35,8 @@ pub(crate) fn scope(
     })
 }
 
-/// The attributes `of` a span, event, link, resource or scope.
+/// Converts attributes. `of` says in an error whose attributes are nested too deep: those of the
+/// span itself, or of an event, resource or scope.
 pub(crate) fn attributes(
     attributes: Vec<common::KeyValue>,
     of: &'static str,
@@ -43,7 +44,8 @@ pub(crate) fn attributes(
     map(attributes, MAX_NESTING).ok_or(RefusalReason::TooDeep { of })
 }
 
-/// `None` if nested deeper than `levels`, which stops the recursion.
+/// Converts attributes; `None` if they are nested deeper than `levels`, so that the recursion is
+/// bounded.
 fn map(attributes: Vec<common::KeyValue>, levels: usize) -> Option<Attributes> {
     attributes
         .into_iter()
@@ -57,7 +59,8 @@ fn key_value(attribute: common::KeyValue, levels: usize) -> Option<KeyValue> {
     Some(KeyValue { key: attribute.key, value: self::value(value, levels)? })
 }
 
-/// References to the string table of profiles count as absent in traces, as OTLP specifies.
+/// Converts a value; `None` if it is nested deeper than `levels`. A reference to the string table
+/// of OTLP profiles counts as an absent value, as OTLP specifies for traces.
 fn value(value: Option<Any>, levels: usize) -> Option<Value> {
     Some(match value {
         None | Some(Any::StringValueStrindex(_)) => Value::Empty,

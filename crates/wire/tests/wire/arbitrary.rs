@@ -8,7 +8,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// Up to 20 spans with up to 4 origins, some of which are equal or shared.
+/// Up to 19 spans with up to 3 different origins. Spans share an origin, or have equal copies of
+/// it.
 pub fn spans() -> impl Strategy<Value = Vec<Span>> {
     let origins = vec(origin_of_sdk().prop_map(Arc::new), 1..4);
     let span = (span(), any_ids(), any::<Index>(), any::<bool>());
@@ -29,7 +30,8 @@ fn any_ids() -> impl Strategy<Value = (TraceId, SpanId)> {
     })
 }
 
-/// Often the default value, so that some resources have several scopes and the reverse.
+/// An arbitrary origin. Its resource and its scope are often the default, so that some resources
+/// have several scopes, and some scopes have several resources.
 fn origin_of_sdk() -> impl Strategy<Value = Origin> {
     (origin(), any::<bool>(), any::<bool>()).prop_map(|(mut origin, no_resource, no_scope)| {
         origin.collector = Collector::Sdk;

@@ -113,7 +113,8 @@ fn trace_files() -> impl Iterator<Item = (PathBuf, String)> {
     })
 }
 
-/// `| file | bytes | resourceSpans | scopeSpans | spans | traces | kinds | status ERROR | services |`
+/// Reads the table of traces in the README, whose columns are file, bytes, resourceSpans,
+/// scopeSpans, spans, traces, kinds, status ERROR and services.
 fn table(directory: &Path) -> Vec<(String, Row)> {
     let readme = readme(directory);
     let rows = readme.lines().filter(|line| line.starts_with("| traces-"));
@@ -132,7 +133,8 @@ fn table(directory: &Path) -> Vec<(String, Row)> {
     .collect()
 }
 
-/// File and span of each "… — from `traces-001.otlp.pb`".
+/// File and JSON of each example whose title ends in "from `traces-001.otlp.pb`" or another such
+/// file.
 fn span_examples(directory: &Path) -> Vec<(String, String)> {
     let readme = readme(directory);
     let examples = json_blocks(&readme).filter_map(|(title, json)| {
@@ -142,7 +144,8 @@ fn span_examples(directory: &Path) -> Vec<(String, String)> {
     examples.collect()
 }
 
-/// The line before each block of JSON, and the line in it.
+/// The title of each JSON block, which is the line before the block, and the first line in the
+/// block.
 fn json_blocks(readme: &str) -> impl Iterator<Item = (&str, &str)> {
     let lines = readme.lines().zip(readme.lines().skip(1)).zip(readme.lines().skip(2));
     lines.filter(|((_, fence), _)| *fence == "```json").map(|((title, _), json)| (title, json))

@@ -155,7 +155,7 @@ fn what_fuzzing_found_stays_found() {
     ];
     let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/found");
     for (target, property) in targets {
-        // A target that nothing was found for has no folder.
+        // A target for which fuzzing found nothing has no folder.
         for file in std::fs::read_dir(found.join(target)).into_iter().flatten() {
             property(&std::fs::read(file.unwrap().path()).unwrap());
         }

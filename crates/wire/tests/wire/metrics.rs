@@ -33,7 +33,7 @@ fn bodies(version: &str, prefixes: &[&str]) -> Vec<Vec<u8>> {
     files.iter().map(|file| fs::read(file).unwrap()).collect()
 }
 
-/// "card-validator http server POST /validate 200".
+/// The series as one line, such as "card-validator http server POST /validate 200".
 fn row(series: &Series) -> String {
     let Series { service, protocol, side, operation, target, status, .. } = series;
     let (protocol, side) = (protocol.as_str(), side.as_str());
@@ -43,7 +43,7 @@ fn row(series: &Series) -> String {
     words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Number of requests per row, from metrics.
+/// Counts requests from metrics, by the [`row`] of their series.
 fn counted(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
     let (mut counters, mut rows) = (Counters::new(10_000), BTreeMap::new());
     for body in bodies {
@@ -59,7 +59,7 @@ fn counted(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
     rows
 }
 
-/// Number of requests per row, from spans.
+/// Counts requests from spans, by the [`row`] of their series.
 fn traced(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
     let mut rows = BTreeMap::new();
     for body in bodies {
@@ -71,11 +71,11 @@ fn traced(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
     rows
 }
 
-/// The requests that `bodies` of metrics count, as far as spans captured beside them count them
-/// too.
+/// Counts requests from `metrics`, by row. Asserts that the spans in `traces`, captured at the same
+/// time, give the same counts.
 fn agreed(version: &str, metrics: &[&str], traces: &[&str]) -> BTreeMap<String, u64> {
     let (counted, traced) = (counted(&bodies(version, metrics)), traced(&bodies(version, traces)));
-    // SQL's metrics do not name the table.
+    // Metrics of SQL do not name the table, so tables are not compared.
     let whole = |rows: &BTreeMap<String, u64>| {
         let mut whole: BTreeMap<String, u64> = BTreeMap::new();
         for (row, count) in rows {
@@ -101,8 +101,9 @@ fn check(rows: &BTreeMap<String, u64>, expected: &[(&str, u64)]) {
     }
 }
 
-/// "001: 5 x checkout. 002: fraud, 503, badsql, grpcboom, missing, boom, deadend. 003: slowsql, slow,
-/// parallel. 004: 40 checkouts": 48 good ones and one of each bad. 005 came after the last metrics.
+/// The README: "001: 5 x checkout. 002: fraud, 503, badsql, grpcboom, missing, boom, deadend. 003:
+/// slowsql, slow, parallel. 004: 40 checkouts". These are 48 successful checkouts, and one of each
+/// failing request. The traces of 005 were captured after the last metrics.
 #[test]
 fn set_a_of_beyla_3_counts_what_its_readme_says_and_what_its_traces_say() {
     let traces = ["traces-001", "traces-002", "traces-003", "traces-004"];
@@ -127,8 +128,8 @@ fn set_a_of_beyla_3_counts_what_its_readme_says_and_what_its_traces_say() {
     );
 }
 
-/// "60 checkouts; 8 failing (badsql/503); 6 with traceparent, 6 with another": metrics count all requests,
-/// of which a third was traced.
+/// The README: "60 checkouts; 8 failing (badsql/503); 6 with traceparent, 6 with another". Metrics
+/// count all requests, of which a third was traced.
 #[test]
 fn set_b_of_beyla_3_counts_requests_that_were_not_sampled() {
     let rows = counted(&bodies("3.31.0", &["metrics-1"]));
@@ -143,7 +144,7 @@ fn set_b_of_beyla_3_counts_requests_that_were_not_sampled() {
     );
 }
 
-/// "5 checkouts, 503, missing", in exponential buckets.
+/// The README: "5 checkouts, 503, missing". The metrics have exponential buckets.
 #[test]
 fn set_d_of_beyla_3_counts_the_same_in_exponential_buckets() {
     let rows = agreed("3.31.0", &["metrics-4"], &["traces-4"]);
@@ -158,7 +159,8 @@ fn set_d_of_beyla_3_counts_the_same_in_exponential_buckets() {
     );
 }
 
-/// The README names what was sent while traces were kept; metrics go on to 30 checkouts.
+/// The README lists the requests up to the last captured trace. The captured metrics continue until
+/// there are 30 checkouts.
 #[test]
 fn beyla_1_counts_each_bad_request_once() {
     let rows = counted(&bodies("1.8.9", &["metrics-"]));
@@ -222,7 +224,8 @@ fn one(metric: &str, data: &str, point: &str) -> DecodedMetrics {
         {"key":"http.response.status_code","value":{"intValue":"200"}}],
         "exemplars":[{"timeUnixNano":"5","traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b7","asInt":"1"},
         {"timeUnixNano":"6","asDouble":0.1}]"#;
-    // Of two equal keys serde takes none: the good ones that are replaced go.
+    // serde refuses an object with the same key twice, so the fields of `point` replace the valid
+    // ones.
     let mut fields: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&format!("{{{good}}}")).unwrap();
     fields.extend(serde_json::from_str::<serde_json::Map<_, _>>(&format!("{{{point}}}")).unwrap());

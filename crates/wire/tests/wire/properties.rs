@@ -9,9 +9,11 @@ use coral_wire::otlp_out::{encode, encode_json};
 use coral_wire::otlp_service::ExportTraceServiceRequest;
 use prost::Message as _;
 
-/// Limit of the memory of a decoded body, as a multiple of its length: see `otlp_in::decode`.
+/// Limit of the memory of a decoded body, as a multiple of the body's length: see
+/// `otlp_in::decode`.
 const MULTIPLE: usize = 64;
-/// Memory in addition: one growth of each nearly empty list.
+/// Bytes of memory that are allowed in addition, because a list of one member reserves room for
+/// more.
 const BESIDES: usize = 8 * 1024;
 
 /// Protobuf is decoded or refused, uses little memory, survives encoding, and is decoded as prost
@@ -84,7 +86,7 @@ fn rfd_shape(span: &Span) {
     BeylaTraceSpan::decode(&bytes[..]).expect("we wrote it");
 }
 
-/// `spans` in the order of grouping.
+/// `spans` in the order in which encoding groups them.
 pub fn grouped(spans: &[Span]) -> Vec<Span> {
     let first = |span: &Span, equal: fn(&Span, &Span) -> bool| {
         spans.iter().position(|other| equal(span, other))
@@ -97,8 +99,7 @@ pub fn grouped(spans: &[Span]) -> Vec<Span> {
     grouped
 }
 
-/// Bytes of heap that `spans` use. An origin counts once for each span that follows one of another
-/// origin.
+/// Bytes of heap that `spans` use. An origin counts again after each span that has another origin.
 #[allow(clippy::ptr_arg, reason = "as below")]
 fn memory(spans: &Vec<Span>) -> usize {
     let mut bytes = list(spans);
@@ -123,7 +124,7 @@ fn memory(spans: &Vec<Span>) -> usize {
     bytes
 }
 
-/// Counts the capacity, not the length.
+/// Bytes of heap that `list` has reserved: its capacity counts, not its length.
 #[allow(clippy::ptr_arg, reason = "a slice does not know how much room its list has")]
 fn list<T>(list: &Vec<T>) -> usize {
     list.capacity() * size_of::<T>()

@@ -12,8 +12,8 @@ use prost::Message;
 
 use crate::round_trip::one_span;
 
-/// A valid span, an invalid one made by `spoil`, and a valid one: the accepted spans, and the
-/// message.
+/// Decodes two valid spans and, between them, one that `spoil` made invalid. Returns the number of
+/// accepted spans, and the message about refused ones.
 fn taken_beside(spoil: impl Fn(&mut proto::Span)) -> (usize, String) {
     let mut request = to_request(&[one_span(), one_span(), one_span()]);
     spoil(&mut request.resource_spans[0].scope_spans[0].spans[1]);
@@ -107,7 +107,8 @@ fn a_long_resource_is_not_multiplied_by_many_scopes() {
         ..scope_spans.clone()
     }));
     let decoded = both_ways(&request);
-    // Moved once, and copied as long as the copies are no longer than the body and a mebibyte.
+    // The resource is moved once, and then copied as long as all copies together are no longer than
+    // the body and a mebibyte.
     assert_eq!((decoded.spans.len(), decoded.refused.spans), (4, 96));
     let message = decoded.refused.message();
     assert_eq!(message, "96 spans refused: its resource has too many scopes (first: span `GET /`)");

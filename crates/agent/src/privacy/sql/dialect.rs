@@ -7,7 +7,7 @@ pub(super) enum Dialect {
     Postgres,
     /// MySQL and MariaDB: `\` escapes, `"` quotes text, `#` begins a comment, `$` begins a name.
     MySql,
-    /// Any other database, or none named.
+    /// Any other database, or no database is named.
     Unknown,
 }
 

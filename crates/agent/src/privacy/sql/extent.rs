@@ -1,10 +1,11 @@
-//! The length of one piece of a statement. Every function is given the rest of the statement, which
-//! begins with the piece.
+//! The kind and the length of the next piece of a statement. Every function receives the rest of
+//! the statement, which begins with the piece.
 
 use super::dialect::Dialect;
 use super::scanner::{Extent, Kind, Stop};
 
-/// A text whose opening quote is the byte at `open`; a doubled quote stands for one quote.
+/// A text whose opening quote is the byte at `open`. A doubled quote stands for one quote. If the
+/// text `has_escapes`, `\` escapes the next byte.
 pub(super) fn text(rest: &str, open: usize, has_escapes: bool) -> Extent {
     let bytes = rest.as_bytes();
     let quote = bytes[open];
@@ -26,8 +27,8 @@ pub(super) fn line(rest: &str, dialect: Dialect) -> (Kind, usize) {
     (Kind::Comment, rest.find(ends).unwrap_or(rest.len()))
 }
 
-/// A `/* comment */`. Whether comments nest depends on the database, and MySQL executes the
-/// contents of `/*! … */`.
+/// A `/* comment */`. A comment in a comment is doubtful, because comments nest in some databases
+/// only. So is `/*! … */`, whose contents MySQL executes.
 pub(super) fn block(rest: &str) -> Extent {
     let body = &rest[2..];
     let end = body.find("*/").ok_or(Stop::CutOff)?;
@@ -83,7 +84,7 @@ pub(super) fn word(rest: &str, dialect: Dialect) -> Extent {
     let end = rest.find(|letter| !dialect.is_in_word(letter)).unwrap_or(rest.len());
     let (word, after) = rest.split_at(end);
     if word.contains(|letter: char| !letter.is_ascii() && !letter.is_alphabetic()) {
-        // A part of a name in one database, and white space or nothing in another.
+        // Such a letter is part of a name in one database, and white space or nothing in another.
         return Err(Stop::Doubtful);
     }
     let letter = word.trim_start_matches('@');
@@ -103,7 +104,8 @@ pub(super) fn word(rest: &str, dialect: Dialect) -> Extent {
     Ok((Kind::Word, end))
 }
 
-/// A text after a letter. The meaning of `\` depends on the letter and on the database.
+/// A text after a prefix letter, such as `E'text'`. Doubtful if the text contains `\`, whose effect
+/// depends on the prefix and on the database.
 fn plain_text(rest: &str, open: usize) -> Extent {
     let (kind, bytes) = text(rest, open, false)?;
     if rest[..bytes].contains('\\') {
@@ -112,7 +114,8 @@ fn plain_text(rest: &str, open: usize) -> Extent {
     Ok((kind, bytes))
 }
 
-/// A variable, or an operator. An operator is one piece if its parts would mean something else.
+/// A variable, or an operator. Two signs are one operator if either sign alone would be read as
+/// something else.
 pub(super) fn operator(rest: &str, dialect: Dialect) -> Extent {
     let is_cut = ["@-", "&>", "|&", "|>", "`"].iter().any(|sign| rest.starts_with(sign));
     match rest.as_bytes() {

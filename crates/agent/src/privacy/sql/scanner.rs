@@ -16,7 +16,7 @@ pub(super) enum Kind {
     Word,
     /// A name between backticks.
     Backticked,
-    /// A name between double quotes.
+    /// A text between double quotes, which some databases read as a name.
     Quoted,
     /// A text, a number or bytes.
     Literal,
@@ -85,8 +85,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Handles a comment after an operator: PostgreSQL ends the operator where the comment begins,
-    /// others may not, so `<--` is ambiguous.
+    /// Passes on the extent of a comment. A comment directly after an operator is doubtful, as in
+    /// `<--`: PostgreSQL ends an operator where a comment begins, and other databases may not.
     fn comment(&self, extent: Extent) -> Extent {
         let is_operator = |piece: &Piece<'_>| {
             let signs = "+-*/<>=~!@#%^&|?";

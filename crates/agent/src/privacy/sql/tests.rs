@@ -13,7 +13,8 @@ use super::{MAX_NUMBER_BYTES, QUOTES_NAMES, is_plain_name, mask};
 
 const SYSTEMS: [&str; 6] = ["other_sql", "postgresql", "mysql", "mssql", "sqlite", ""];
 
-/// The readings of `statement` by `sqlparser`: for `system` and, where it may matter, for MySQL.
+/// `statement` as masked with the tokenizer of `sqlparser`: in the dialect of `system`, and also in
+/// that of MySQL if `statement` has signs that dialects read differently.
 fn readings(statement: &str, system: &str) -> Vec<String> {
     let quotes_names = QUOTES_NAMES.contains(&system);
     let dialect: &dyn Dialect = match system {
@@ -86,7 +87,7 @@ fn check_no_more(statement: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Fragments that change the meaning of what follows, in one database or another.
+/// Fragments that, in one database or another, change how the text after them is read.
 fn fragment() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => "['\"`$\\\\#@?.:!<>=+*/|&~^%(){};,-]{1,3}",

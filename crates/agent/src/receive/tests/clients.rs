@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use super::*;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-/// Limits with which a client may leave an answer unread only for a moment.
+/// Limits with which a client may leave an answer unread for 200 ms only.
 const SHORT_TIMEOUT: Limits = Limits { body_timeout: Duration::from_millis(200), ..LIMITS };
 
 async fn post(to: String) -> u16 {
@@ -112,7 +112,7 @@ async fn a_client_that_never_reads_does_not_delay_the_shutdown() {
     let mut client = TcpStream::connect(running.http).await.unwrap();
     let requests = REQUEST.repeat(1_000);
     let moment = Duration::from_millis(100);
-    // Until the socket accepts no more.
+    // Writes until the socket accepts no more.
     while tokio::time::timeout(moment, client.write_all(&requests)).await.is_ok() {}
     running.ends().await;
 }

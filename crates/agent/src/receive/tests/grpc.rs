@@ -44,7 +44,7 @@ async fn an_export_is_accepted_with_every_compression() {
     running.ends().await;
 }
 
-/// The frame of one message.
+/// A gRPC frame with one message.
 fn frame(compressed: u8, message: &[u8]) -> Vec<u8> {
     let length = (message.len() as u32).to_be_bytes();
     [&[compressed], &length[..], message].concat()

@@ -167,7 +167,7 @@ async fn a_body_over_the_limit_is_refused_in_every_form() {
         || Case { body: vec![0; LIMITS.body_bytes + 1], ..Case::default() },
         || Case { body: vec![0; 5 * LIMITS.body_bytes], ..Case::default() },
         || Case { body: bomb(zstd), content_encoding: "zstd", ..Case::default() },
-        // The compressed size is just below the limit.
+        // The compressed size is exactly the limit.
         || Case {
             body: bomb(gzip)[..1 << 20].to_vec(),
             content_encoding: "gzip",

@@ -106,7 +106,8 @@ async fn in_time<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), what).await.expect("it takes too long")
 }
 
-/// Waits for an effect that has no event.
+/// Waits until `condition` holds, and fails after ten seconds. For effects that can only be
+/// observed by polling.
 async fn eventually(condition: impl Fn() -> bool) {
     in_time(async {
         while !condition() {

@@ -1,4 +1,5 @@
-//! The quality of the data: which spans are lost before they are received.
+//! The quality of the data: which spans are lost before they are received, and whether clocks
+//! agree.
 
 use std::collections::HashMap;
 
@@ -6,29 +7,30 @@ use coral_trace::{Span, UnixNanos};
 
 use crate::traffic::trace::mix;
 
-/// The quality of the data.
+/// The quality of the data: which spans are lost, and whether clocks agree.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DataQuality {
     /// All spans are received, and all clocks agree.
     Clean,
-    /// One trace in ten is sampled. One in five of the sampled traces lacks a parent span. Each
-    /// service's clock is off by up to 20 ms.
+    /// One trace in ten is sampled. One in five of the sampled traces lacks one span, which is not
+    /// the root. Each service's clock is off by up to 20 ms.
     Degraded,
 }
 
-/// One trace of this many is sampled.
+/// One trace in this many is sampled.
 const TRACES_PER_SAMPLE: u64 = 10;
-/// One trace of this many lacks a span.
+/// One trace in this many lacks a span.
 const TRACES_PER_INCOMPLETE: u64 = 5;
 const MAX_CLOCK_OFFSET_NANOS: i64 = 20_000_000;
 
 impl DataQuality {
-    /// Whether the trace with that random number is sampled.
+    /// Whether the trace with the random number `random` is sampled.
     pub fn keeps(self, random: u64) -> bool {
         self == Self::Clean || mix(random ^ 11).is_multiple_of(TRACES_PER_SAMPLE)
     }
 
-    /// A trace as it is received.
+    /// The spans of a trace as they are received: degraded data may lack a span, and have wrong
+    /// clocks. The first span must be the root.
     pub fn degrade(self, mut spans: Vec<Span>, random: u64) -> Vec<Span> {
         if self == Self::Clean {
             return spans;

@@ -26,7 +26,7 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     pub kind: Kind,
-    /// The index of the service; for an edge, the callee.
+    /// The index of the service with the fault; for a slow edge, the index of the callee.
     pub at: usize,
 }
 
@@ -36,7 +36,7 @@ pub const DATABASE: &str = "postgresql";
 pub const CACHE: &str = "redis";
 
 impl Kind {
-    /// The kinds that have a culprit.
+    /// The kinds of faults that have a culprit.
     pub const FAULTS: [Self; 11] = [
         Self::SlowNode,
         Self::SlowEdge,
@@ -51,7 +51,7 @@ impl Kind {
         Self::CacheMiss,
     ];
 
-    /// The name in a report.
+    /// The name of the kind in a report.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SlowNode => "slow node",
@@ -88,13 +88,13 @@ impl Kind {
 }
 
 impl Fault {
-    /// The first service that calls the one with the fault; a slow edge is between these two.
+    /// The first service that calls the service with the fault. A slow edge is between these two.
     pub fn caller(&self, topology: &Topology) -> Option<usize> {
         topology.services.iter().position(|caller| caller.calls.contains(&self.at))
     }
 
-    /// The services that a correct answer may name. Time between two services may be attributed to
-    /// either: an edge to its caller or callee, and a query to the service or its database.
+    /// The services that a correct answer may name. The time of a slow edge may be attributed to
+    /// its caller or callee, and the time of a query to the service or its database.
     pub fn culprits(&self, topology: &Topology) -> Vec<String> {
         let mut culprits = vec![topology.services[self.at].name.clone()];
         match self.kind {

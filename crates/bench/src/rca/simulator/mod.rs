@@ -26,17 +26,18 @@ pub struct Scenario {
     pub window: Vec<Vec<Span>>,
 }
 
-/// The number of requests in a baseline and in a window, before sampling.
+/// The number of requests in a baseline, before sampling.
 const BASELINE: u64 = 400;
+/// The number of requests in a window, before sampling. A load step triples it.
 const WINDOW: u64 = 200;
 
 /// `seeds` scenarios for each topology and kind of fault. With degraded data, each scenario has a
-/// second fault, and the culprit of either may be named.
+/// second fault, and a correct answer may name the culprit of either fault.
 pub fn faults(seeds: u64, quality: DataQuality) -> impl Iterator<Item = Scenario> {
     scenarios(Kind::FAULTS.to_vec(), seeds, quality)
 }
 
-/// `seeds` scenarios for each topology without a fault, and as many with a load step.
+/// For each topology: `seeds` scenarios without a fault, and as many with a load step.
 pub fn without_fault(seeds: u64, quality: DataQuality) -> impl Iterator<Item = Scenario> {
     scenarios(vec![Kind::None, Kind::LoadStep], seeds, quality)
 }

@@ -16,7 +16,7 @@ use crate::traffic::trace::mix;
 pub struct Simulation<'a> {
     pub topology: &'a Topology,
     pub faults: &'a [Fault],
-    /// A service that is a little slower, but is not a cause.
+    /// The index of a service that is a little slower, but is not a culprit.
     pub decoy: Option<usize>,
 }
 
@@ -52,15 +52,15 @@ const HOP: f64 = 0.3;
 const CALL_TIMEOUT: f64 = 1_000.0;
 
 impl Simulation<'_> {
-    /// The trace of the request with that random number, as it is received; `None` when it is not
-    /// sampled.
+    /// The trace of the request with the random number `random`, as it is received; `None` when it
+    /// is not sampled.
     pub fn trace(&self, random: u64, quality: DataQuality) -> Option<Vec<Span>> {
         let id = u128::from(mix(random ^ 21)) << 64 | u128::from(mix(random ^ 22));
         let trace_id = TraceId::try_from(id).ok().filter(|_| quality.keeps(random))?;
         let mut request =
             Request { simulation: self, random, draws: 0, trace_id, spans: Vec::new() };
         request.serve(0, None, 0.0);
-        // Spans are recorded when they end, so the root is last; here it must be first.
+        // Spans are recorded when they end, so the root is last. `degrade` expects the root first.
         request.spans.reverse();
         Some(quality.degrade(request.spans, random))
     }
@@ -73,7 +73,8 @@ impl Simulation<'_> {
         self.faults.iter().any(|fault| fault.kind == kind)
     }
 
-    /// The factor by which everything that `service` does is slower.
+    /// The factor by which everything that `service` does takes longer, because of load, decoy and
+    /// CPU faults.
     fn slowness(&self, service: usize) -> f64 {
         let load = if self.anywhere(Kind::LoadStep) { 1.1 } else { 1.0 };
         let decoy = if self.decoy == Some(service) { 1.15 } else { 1.0 };
@@ -82,7 +83,8 @@ impl Simulation<'_> {
 }
 
 impl Request<'_> {
-    /// Simulates a service that answers a request, and returns the end.
+    /// Simulates how `service` serves a request that arrives at `from`, in milliseconds. Returns
+    /// the end of the response.
     fn serve(&mut self, service: usize, parent: Option<SpanId>, from: f64) -> CallEnd {
         let simulation = self.simulation;
         let this = &simulation.topology.services[service];
@@ -110,7 +112,7 @@ impl Request<'_> {
         done
     }
 
-    /// Simulates all calls of `service`; a failure ends a sequence of calls.
+    /// Simulates all calls of `service`. In a sequence of calls, nothing is called after a failure.
     fn call_all(&mut self, service: usize, span: SpanId, begun: CallEnd) -> CallEnd {
         let this = &self.simulation.topology.services[service];
         let mut done = begun;
@@ -126,7 +128,8 @@ impl Request<'_> {
         done
     }
 
-    /// Simulates one call, with up to two retries after failures.
+    /// Simulates one call. If the callee has the fault `RetryStorm`, the caller retries a failed
+    /// call, at most twice.
     fn call(&mut self, caller: usize, callee: usize, parent: SpanId, from: f64) -> CallEnd {
         let mut done = self.try_call(caller, callee, parent, from);
         for _ in 0..2 {
@@ -164,7 +167,8 @@ impl Request<'_> {
         CallEnd { at, failed }
     }
 
-    /// Queries the cache, and then the database if the cache had no entry; returns the end.
+    /// Simulates a lookup in the cache, a query of the database after a cache miss, and a write to
+    /// the database. Returns the end in milliseconds.
     fn query_database(&mut self, service: usize, parent: SpanId, from: f64) -> f64 {
         let simulation = self.simulation;
         let slowness = simulation.slowness(service);
@@ -185,7 +189,7 @@ impl Request<'_> {
         self.leaf(service, parent, ("INSERT audit", DATABASE), (at, slow * slowness))
     }
 
-    /// A call whose callee has no spans; returns its end.
+    /// Simulates a call whose callee has no spans; returns the end of the call in milliseconds.
     fn leaf(
         &mut self,
         service: usize,
@@ -200,7 +204,7 @@ impl Request<'_> {
         at
     }
 
-    /// Records a span between these times, in milliseconds.
+    /// Records a span between two times, in milliseconds since the start of the request.
     fn record_span(
         &mut self,
         span_id: SpanId,
@@ -245,7 +249,7 @@ impl Request<'_> {
         Origin { resource, scope: Scope::default(), collector: Collector::Ebpf }
     }
 
-    /// The instance of `service`, of two, that answers this request.
+    /// Which of the two instances of `service` serves this request: 0 or 1.
     fn instance(&self, service: usize) -> u64 {
         mix(self.random ^ 31 ^ service as u64) % 2
     }
@@ -254,8 +258,8 @@ impl Request<'_> {
         SpanId::try_from(self.draw().max(1)).expect("not zero")
     }
 
-    /// A random duration, log-normal around `typical` with a deviation of a third; three times as
-    /// long in one of fifty cases.
+    /// A random duration in the unit of `typical`: log-normal around `typical` with a deviation of
+    /// a third, and three times as long in one of fifty cases.
     fn duration_around(&mut self, typical: f64) -> f64 {
         // The sum of twelve uniform values is nearly normal.
         let normal = (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0;

@@ -1,11 +1,11 @@
 //! Simulated topologies: which service calls which.
 
-/// An application.
+/// An application: services, and which of them calls which.
 #[derive(Clone, Debug)]
 pub struct Topology {
     /// The name of the topology.
     pub name: &'static str,
-    /// The services; the first one is called from outside.
+    /// The services. Requests from outside arrive at the first service.
     pub services: Vec<Service>,
 }
 
@@ -13,13 +13,14 @@ pub struct Topology {
 #[derive(Clone, Debug)]
 pub struct Service {
     pub name: String,
-    /// The typical duration of its own work for a request, in milliseconds.
+    /// The typical duration of the service's own work for a request, in milliseconds.
     pub work: f64,
-    /// The indices of the services that it calls, in sequence unless `in_parallel` is set.
+    /// The indices of the services that this service calls, in sequence unless `in_parallel` is
+    /// set.
     pub calls: Vec<usize>,
-    /// Whether it calls all of them in parallel.
+    /// Whether this service makes all its calls in parallel.
     pub in_parallel: bool,
-    /// Whether it queries a cache, and a database after a cache miss.
+    /// Whether this service queries a cache, and a database after a cache miss.
     pub has_database: bool,
 }
 
@@ -49,7 +50,7 @@ impl Topology {
     fn twenty() -> Self {
         let calls = |at: usize| (2 * at + 1..=2 * at + 2).filter(|child| *child < 20).collect();
         let mut calls: Vec<Vec<usize>> = (0..20).map(calls).collect();
-        // Two further services are called by several of the leaves.
+        // Services 18 and 19 have further callers, so that the calls are not only a tree.
         calls[11].push(18);
         calls[12].push(19);
         calls[13].push(19);

@@ -1,4 +1,5 @@
-//! The counts of a colony add up: every span that it receives becomes exactly one thing.
+//! The counts of a colony add up: each received span is stored, refused, sampled out or a
+//! duplicate.
 
 use std::collections::HashSet;
 
@@ -9,13 +10,14 @@ use super::*;
 /// What happens before a poll.
 #[derive(Clone, Debug)]
 enum Step {
-    /// The next answer is not what it should be.
+    /// The next answers have this fault.
     Fault(Fault),
-    /// The agent receives these of [`spans`], some of them again.
+    /// The agent receives spans: indexes into the spans of the test, some of which it has already.
     Receive(Vec<usize>),
-    /// The span with this receipt cannot be stored: its id is none, or its page is no OTLP.
+    /// From now on, the span with the receipt `idless` is sent without a trace id, and the page
+    /// with the span with the receipt `garbled` is not valid OTLP.
     Spoil { idless: Option<u64>, garbled: Option<u64> },
-    /// The agent begins anew, under another store id or with an older copy of its store.
+    /// The agent's store is replaced by a store with this id and these spans.
     Wipe { store_id: &'static str, holds: Vec<usize> },
 }
 
@@ -42,7 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Takes `step`, so many times when it is a fault.
+/// Applies `step` to `script`. A fault is repeated `times` times.
 fn take(script: &mut Script, step: Step, times: usize, all: &[Span]) {
     let of = |held: Vec<usize>| held.into_iter().map(|at| all[at].clone()).collect::<Vec<_>>();
     match step {
@@ -55,8 +57,9 @@ fn take(script: &mut Script, step: Step, times: usize, all: &[Span]) {
     }
 }
 
-/// Spans of the pages that a colony takes. It leaves a page of another store than the one it is in, and asks
-/// that store from its beginning; and a page that is no OTLP, but for a single span that is so twice in a row.
+/// The number of spans in `sent` that a colony has to account for. The colony discards a page of
+/// another store, and then polls that store from its beginning. It also discards a page that is not
+/// valid OTLP, unless this happens twice in a row to a page of a single span.
 fn received(sent: &[(SpanPageRequest, SpanPage)]) -> u64 {
     let (mut store_id, mut has_failed_alone, mut received) = ("", false, 0);
     for (wanted, page) in sent {
@@ -99,7 +102,7 @@ async fn check(
         agent.change(|script| take(script, step, times, &all));
         let _ = poll(&mut poller).await;
     }
-    // However it went before, an agent that answers again is caught up with.
+    // An agent that answers again is caught up with, whatever happened before.
     agent.change(|script| script.faults.clear());
     for _ in 0..2 {
         let _ = poll(&mut poller).await;

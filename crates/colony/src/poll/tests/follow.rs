@@ -107,7 +107,7 @@ fn an_agent_that_moves_during_a_commit_is_polled_at_its_new_address_and_no_count
         let (registry, agents) = watch::channel(known_at("http://a:1"));
         let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
         tasks.spawn(colony.follower(&agent, agents).run(stop.clone()));
-        // The checkpoints are read first.
+        // The follower reads the checkpoints first, which needs the thread for blocking calls.
         others_go_on().await;
         let taken = take_blocking_thread().await;
         others_go_on().await;

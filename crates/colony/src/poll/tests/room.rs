@@ -75,7 +75,7 @@ async fn agents_that_have_not_answered_hold_no_permits() {
         let poller = colony.poller_of(&format!("slow-{number}"), &thinker, ALL, &room);
         thinkers.spawn(poller.run(stop.clone()));
     }
-    // After their first waits, all agents have been asked.
+    // After this time, all agents have received their first request.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let begin = tokio::time::Instant::now();
     let quick = ScriptedAgent::with(spans(5));

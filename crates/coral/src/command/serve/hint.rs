@@ -13,12 +13,12 @@ use coral_store::StoreError;
 use crate::demo::DemoError;
 use crate::roles::RoleError;
 
-/// The next step after `error` of a server whose data is in `data_dir`; `None` when the error itself says all there
-/// is to say.
+/// The next step after `error` of a server whose data is in `data_dir`; `None` when the error needs
+/// no further advice.
 pub(super) fn hint(error: &(dyn Error + 'static), data_dir: &Path) -> Option<String> {
     match role(error) {
         Some(RoleError::Bind(error)) => return of_socket(error),
-        // It had started.
+        // The server had started before it ended, so advice about starting does not apply.
         Some(RoleError::Agent(AgentError::Ended(_)) | RoleError::Colony(ColonyError::Ended(_))) => {
             return None;
         }
@@ -37,7 +37,7 @@ pub(super) fn hint(error: &(dyn Error + 'static), data_dir: &Path) -> Option<Str
     None
 }
 
-/// The error of a role, also of one that a demo runs.
+/// The error of a role, which may be inside the error of a demo.
 fn role<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a RoleError> {
     match error.downcast_ref() {
         Some(DemoError::Role(role)) => Some(role),
@@ -62,7 +62,7 @@ fn of_socket(error: &BindError) -> Option<String> {
     })
 }
 
-/// `lock` is a file that another process has locked.
+/// The next step when another process has locked the file `lock`.
 fn of_lock(lock: &Path, data_dir: &Path) -> String {
     let dir = data_dir.display();
     let is_of_lock = |addresses: &Addresses| {

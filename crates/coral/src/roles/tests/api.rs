@@ -1,5 +1,5 @@
-//! `docs/api.md`, which is generated here from both roles' tables of routes, the OpenAPI document, the schemas of an
-//! agent's answers and the `.proto` files.
+//! `docs/api.md`, which is generated here from both roles' tables of routes, the OpenAPI document,
+//! the schemas of an agent's answers and the `.proto` files.
 
 mod protobuf;
 mod schema;

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 pub struct Command {
     /// The document and the line (from 1), as `docs/guide.md:12`.
     pub place: String,
-    /// What follows the prompt. An open quote or a backslash continues the command on the next line.
+    /// What follows the prompt. An open quote or a backslash continues the command on the next
+    /// line.
     pub line: String,
     /// The second word of the block's info string: which data the command is run against.
     pub data: String,
-    /// The lines below it, up to the next prompt or the end of the block.
+    /// The lines below the command, up to the next prompt or the end of the block.
     pub output: Vec<String>,
     /// The lines of the document that the output takes, from 0.
     pub lines: std::ops::Range<usize>,
@@ -47,8 +48,8 @@ pub fn read(document: &str) -> String {
     std::fs::read_to_string(root().join(document)).unwrap()
 }
 
-/// The fenced blocks of a document whose info string begins with `language`: info string, first line
-/// (from 0), lines.
+/// The fenced blocks of a document whose info string begins with `language`: info string, first
+/// line (from 0), lines.
 pub fn blocks<'a>(text: &'a str, language: &str) -> Vec<(&'a str, usize, Vec<&'a str>)> {
     let mut found = Vec::new();
     let mut open: Option<(&str, usize, Vec<&str>)> = None;
@@ -100,7 +101,7 @@ pub fn commands(document: &str) -> Vec<Command> {
     found
 }
 
-/// Commands that no test runs, by their beginning, and why. Those of `coral` are parsed instead.
+/// Beginnings of commands that no test runs, with the reasons. Those of `coral` are only parsed.
 pub const NOT_RUN: &[(&str, &str)] = &[
     ("UPDATE_DOCUMENTS=1 cargo ", "rewrites documents"),
     ("cargo ", "CI builds and tests the workspace; `demo.rs` runs the demo"),

@@ -1,4 +1,4 @@
-//! What commands print: text and CSV letter by letter, JSON field by field, and which options there are.
+//! What commands print: text and CSV character by character, JSON field by field, and all options.
 
 use std::process::Output;
 
@@ -83,7 +83,7 @@ fn expanded(line: &str) -> String {
         .replace("THEN", &between("2026-11-20T00:00:00Z", "2026-12-01T00:00:00Z"))
 }
 
-/// Standard output; then standard error and the exit code, where there is something to say.
+/// Standard output, then the lines of standard error, then the exit code if it is not 0.
 pub fn printed(output: &Output) -> String {
     let mut text = String::from_utf8(output.stdout.clone()).unwrap();
     for line in String::from_utf8(output.stderr.clone()).unwrap().lines() {
@@ -96,7 +96,8 @@ pub fn printed(output: &Output) -> String {
     }
 }
 
-/// With numbers as `N`, and runs of blanks and of dashes as one: what is listed, and not how much.
+/// `text` with each number replaced by `N`, and runs of spaces or dashes by one: which items are
+/// listed, without their amounts.
 fn without_numbers(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let words: Vec<String> = line.split_whitespace().map(word_without_numbers).collect();
@@ -137,7 +138,7 @@ fn golden_commands_print_what_they_printed() {
 
 #[test]
 fn golden_status_commands_list_what_they_listed() {
-    // A library that is not there is said, and whether the host has one makes no difference.
+    // A path without a library gives the same output on every host, with or without DuckDB.
     let coral = data::loaded(&["sql.library=/nonexistent/libduckdb.so"]);
     let agent =
         self::coral().args(["agent", "status", "--agent", &coral.url("agent_rpc")]).output();
@@ -203,7 +204,8 @@ fn golden_commands_options_and_their_values_are_still_taken() {
     expect_none([check_json("options.json", answers.collect())]);
 }
 
-/// The commands, arguments and options of a help text, each option with its default and its possible values.
+/// The commands, arguments and options of a help text, each option with its default and its
+/// possible values.
 fn interface(help: &str) -> Value {
     let mut entries: Vec<(&str, String)> = Vec::new();
     let mut section = "";
@@ -221,7 +223,7 @@ fn interface(help: &str) -> Value {
             "Commands" | "Arguments" | "Options" if indent == 2 || is_option => {
                 entries.push((section, line.trim().to_owned()));
             }
-            // A description goes on in the next line.
+            // A description continues on the next line.
             "Commands" | "Arguments" | "Options" => {
                 let (_, entry) = entries.last_mut().unwrap();
                 *entry = format!("{entry} {}", line.trim());
@@ -238,7 +240,7 @@ fn interface(help: &str) -> Value {
     sections
 }
 
-/// What stands in brackets: `[default: 1h]`, `[possible values: table, csv]`, `[env: NAME]`.
+/// The notes in brackets: `[default: 1h]`, `[possible values: table, csv]`, `[env: NAME]`.
 fn notes(said: &str) -> Value {
     let mut notes = Map::new();
     for note in said.split('[').skip(1) {

@@ -1,23 +1,24 @@
-//! Compares an answer with the one that was recorded: nothing that was there is gone or different.
+//! Compares an answer with the recorded one: no recorded value may be missing or different.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// Maps whose keys are data and not fields: of these nothing may be added either.
+/// Names of maps whose keys are data and not fields: no key may be added to these.
 const DATA: &[&str] = &["attributes", "statuses"];
 /// How far two floating-point numbers may be apart, absolutely and relative to the recorded one.
 const TOLERANCE: f64 = 1e-9;
 
-/// One value of an answer that is not what was recorded.
+/// One value of an answer that differs from the recording.
 pub struct Difference {
-    /// Where it stands, as `/spans/3/attributes/http.route`.
+    /// The place of the value, such as `/spans/3/attributes/http.route`.
     pub path: String,
-    /// What it was, and is.
+    /// The recorded value, and the value now.
     pub change: String,
 }
 
-/// What `answer` lacks of `recorded`, or says otherwise. Further members of objects are no difference.
+/// The recorded values that `answer` lacks or has differently. Additional members of objects are no
+/// difference.
 pub fn differences(recorded: &Value, answer: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     compare("", recorded, answer, &mut |path, change| {
@@ -27,7 +28,7 @@ pub fn differences(recorded: &Value, answer: &Value) -> Vec<Difference> {
 }
 
 impl Difference {
-    /// The path of the field, whichever element of a list it is in: `/spans/*/attributes/http.route`.
+    /// The path with `*` for every index of a list: `/spans/*/attributes/http.route`.
     pub fn field(&self) -> String {
         let is_place =
             |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -119,7 +120,8 @@ pub fn missing_line(recorded: &str, answer: &str) -> Option<String> {
     )
 }
 
-/// A value with the names of types where numbers, texts and truths stand, but for the members named by `stable`.
+/// `value` with names of types in place of numbers, strings and booleans, except for the members
+/// that `stable` selects.
 pub fn shape(value: &Value, stable: &dyn Fn(&str) -> bool) -> Value {
     match value {
         Value::Object(members) => {

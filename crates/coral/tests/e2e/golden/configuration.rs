@@ -1,4 +1,4 @@
-//! A configuration that sets every key is read as it was.
+//! A configuration that sets every key is still read as recorded.
 
 use std::fs;
 
@@ -95,7 +95,8 @@ beyla:
 recognise: {rules: [odd]}
 ";
 
-/// Files, and the commands that are asked about each: text, of which no line may be gone.
+/// Configuration files, and the commands that read each. No recorded line of their output may be
+/// missing.
 const COMMANDS: &[(&str, &str, &str)] = &[
     ("agent", AGENT, "show --role agent"),
     ("agent", AGENT, "check --role agent"),
@@ -138,7 +139,7 @@ fn golden_configuration_of_every_key_is_read_as_it_was() {
     expect_none([texts, check_json("configuration.json", answers.collect())]);
 }
 
-/// The environment's settings beside a file.
+/// The value of `CORAL_SET` that is used with a file.
 fn set_for(name: &str) -> &'static str {
     if name == "standalone" { "agent.listen=127.0.0.1:19001" } else { "" }
 }
@@ -156,7 +157,8 @@ fn golden_configuration_of_beyla_is_generated_as_it_was() {
         let mut command = coral();
         command.args(["beyla", "config", "--for", version, "-c"]).arg(&file);
         let printed = printed(&command.output().unwrap());
-        // Beyla leaves out the program itself, wherever it is.
+        // The generated configuration excludes Coral's own program, whose path differs between
+        // runs.
         let lines = printed.lines().filter(|line| !line.starts_with("  - exe_path: \""));
         (format!("beyla config --for {version}"), lines.map(|line| format!("{line}\n")).collect())
     });

@@ -12,10 +12,10 @@ use super::super::process::{Coral, eventually};
 use super::super::red;
 
 const MS: u64 = 1_000_000;
-/// Where the window of the golden questions begins, 2024-05-21T12:00:00Z: far from the recordings of Beyla, and no
-/// answer depends on the clock of the host.
+/// The start of the window of the golden questions, 2024-05-21T12:00:00Z. It is far from the
+/// recordings of Beyla, and no answer depends on the clock of the host.
 pub const BASE: u64 = 1_716_292_800_000 * MS;
-/// Traces of the hour before [`BASE`], and of the quarter of an hour after it.
+/// The number of traces in the hour before [`BASE`], and in the quarter of an hour after it.
 const BEFORE: u64 = 240;
 const AFTER: u64 = 60;
 
@@ -40,7 +40,7 @@ pub fn loaded(settings: &[&str]) -> Coral {
     coral
 }
 
-/// A span of `trace`, `service` and `kind`, from and until these milliseconds after `start`, as Beyla sends it.
+/// One span as Beyla sends it. `millis` are its start and its end, in milliseconds after `start`.
 struct Hop<'a> {
     trace: u128,
     start: u64,
@@ -71,8 +71,8 @@ fn set_resource(span: &mut Span, pairs: &[(&str, &str)]) {
     Arc::make_mut(&mut span.origin).resource.attributes = pairs.iter().copied().collect();
 }
 
-/// Two services, `shop` and `stock`, which in the window becomes slow on one host and fails now and then. `redis`
-/// is called before it alone, `orders` in it alone.
+/// Traces of two services, `shop` and `stock`. In the window, `stock` is slow on one host and fails
+/// now and then. `redis` is called only before the window, `orders` only in the window.
 fn carts() -> Vec<Span> {
     let before = (0..BEFORE).map(|number| (number, BASE - (BEFORE - number) * 15_000 * MS));
     let after =
@@ -136,7 +136,7 @@ fn cart(number: u64, start: u64) -> Vec<Span> {
     spans
 }
 
-/// Twenty minutes after [`BASE`], beyond the window: one trace of every kind that is shown in a way of its own.
+/// Traces of 20 minutes after [`BASE`], beyond the window: one for each special form of display.
 fn special() -> Vec<Span> {
     let start = BASE + 1_200_000 * MS;
     let mut spans = reference_trace(UnixNanos(start));
@@ -146,7 +146,8 @@ fn special() -> Vec<Span> {
     spans
 }
 
-/// A span of an SDK with all that OTLP can say of one. Its id begins like the reference trace's.
+/// An SDK span with every kind of data that OTLP has. Its trace id begins like that of the
+/// reference trace.
 fn typed(start: u64) -> Span {
     let hop = Hop {
         trace: 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4700,
@@ -235,7 +236,7 @@ fn orphan(start: u64) -> Span {
     hop.span(&[("http.response.status_code", 404.into())])
 }
 
-/// A server span with the two children that Beyla makes of it, below which the next call hangs.
+/// A server span with the two child spans that Beyla makes of it, and the next call below these.
 fn beylas_hops(start: u64) -> Vec<Span> {
     use SpanKind::{Client, Internal, Server};
     let hop = |id, parent, service, kind, name, millis| {

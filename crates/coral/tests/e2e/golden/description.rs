@@ -1,8 +1,9 @@
-//! Whether an answer is what the API's description says: every field that it has is described, and has the type.
+//! Checks answers against the API's description: every field is described, with its type.
 
 use serde_json::Value;
 
-/// What `answer` to `path` has that `document` does not describe, or describes otherwise.
+/// The fields of `answer` to `path` that `document` does not describe, or describes with another
+/// type.
 pub fn differences(document: &Value, path: &str, status: &Value, answer: &Value) -> Vec<String> {
     let path = path.split('?').next().unwrap_or_default();
     let paths = document["paths"].as_object().unwrap();
@@ -25,7 +26,7 @@ fn is_of(template: &str, path: &str) -> bool {
 }
 
 fn compare(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
-    // A schema that says nothing: any value is as described.
+    // A schema without content describes any value.
     if schema == &Value::Bool(true) {
         return;
     }
@@ -81,7 +82,7 @@ fn compare(document: &Value, schema: &Value, value: &Value, at: &str, found: &mu
     }
 }
 
-/// The schema of a field, also of one that is flattened into its object.
+/// The schema of a field, which may be flattened into its object.
 fn field<'a>(document: &'a Value, schema: &'a Value, name: &str) -> Option<&'a Value> {
     let own = schema["properties"].get(name);
     let all = || schema["allOf"].as_array().into_iter().flatten();

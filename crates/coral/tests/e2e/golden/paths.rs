@@ -1,13 +1,13 @@
-//! Every path of the colony's JSON API, with each of its parameters, right and wrong.
+//! Every path of the colony's JSON API, with valid and invalid values of each parameter.
 //!
-//! `ALL`, `WINDOW` and `THEN` stand for a `since_unix_us` and an `until_unix_us`: of everything, of the quarter of an
-//! hour in which carts are slow, of the recordings of Beyla.
+//! `ALL`, `WINDOW` and `THEN` stand for a `since_unix_us` and an `until_unix_us`: those of all
+//! data, of the quarter of an hour in which carts are slow, and of the recordings of Beyla.
 
 use super::data::BASE;
 
 const US: u64 = 1_000;
 const SECOND: u64 = 1_000_000;
-/// 2026-11-20T00:00:00Z and 2026-12-01T00:00:00Z.
+/// The time of the recordings: 2026-11-20T00:00:00Z to 2026-12-01T00:00:00Z.
 const RECORDINGS: (u64, u64) = (1_795_132_800 * SECOND, 1_796_083_200 * SECOND);
 
 /// A path with its times written out.
@@ -181,7 +181,7 @@ pub const ASK: &[&str] = &[
     "/api/v1/ask?question=errors&NOW&odd=1",
 ];
 
-/// Statements, which are posted.
+/// SQL statements, which are sent with POST.
 pub const SQL: &[&str] = &[
     "SELECT service_name, http_route, count(*) AS rows, sum(count) AS requests FROM beyla_http_metrics GROUP BY ALL ORDER BY ALL",
     "SELECT true AS a, 1.5::DOUBLE AS b, NULL::INTEGER AS c, TIMESTAMPTZ '2024-05-21 12:00:00Z' AS d, [1, 2] AS e, 'x' AS f, 1.5 AS g",

@@ -1,4 +1,5 @@
-//! The files under `fixtures/golden`: written when asked for, else compared. Each check returns what is different.
+//! The files under `fixtures/golden`: rewritten on request, else compared. Each check returns the
+//! differences.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,11 +8,11 @@ use serde_json::Value;
 
 use super::compare::{differences, missing_line, text_difference};
 
-/// Differences that are printed at most.
+/// Largest number of differences that are printed.
 const MAX_PRINTED: usize = 60;
 
-/// Compares answers, by request, with those of `file`, or writes them there. A field that differs in many answers is
-/// told once, with its number.
+/// Compares answers, by request, with those of `file`, or writes them there. A field that differs
+/// in many answers is reported once, with the number of the others.
 pub fn check_json(file: &str, answers: BTreeMap<String, Value>) -> Vec<String> {
     if is_recording() {
         let text = serde_json::to_string_pretty(&answers).unwrap();
@@ -40,12 +41,14 @@ pub fn check_json(file: &str, answers: BTreeMap<String, Value>) -> Vec<String> {
     of_file(file, found)
 }
 
-/// Compares what commands print with the transcript in `file`, letter by letter, or writes it there.
+/// Compares the output of commands with the transcript in `file`, character by character, or writes
+/// it there.
 pub fn check_transcript(file: &str, outputs: &[(String, String)]) -> Vec<String> {
     check_texts(file, outputs, text_difference)
 }
 
-/// The same of commands that list things, of which there may be more: no line is gone, and their order stays.
+/// Like [`check_transcript`], for commands that print lists: lines may be added, but no recorded
+/// line may be missing or out of order.
 pub fn check_lines(file: &str, outputs: &[(String, String)]) -> Vec<String> {
     check_texts(file, outputs, missing_line)
 }

@@ -1,5 +1,5 @@
-//! gRPC by the bytes: what a client sends, and the numbers and types of the fields in its answers. A field that gets
-//! another number is noticed even though client and server are built from the same file.
+//! gRPC as bytes: what a client sends, and the numbers and types of the fields in its answers. A
+//! changed field number is noticed even though client and server are built from the same file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ use super::super::process::Coral;
 use super::data;
 use super::recording::{check_json, expect_none};
 
-/// 2024-05-21T12:20:00Z, when the reference trace starts, and a second later.
+/// The second in which the reference trace starts, 2024-05-21T12:20:00Z, and the second after it.
 const REFERENCE: (i64, i64) = (1_716_294_000, 1_716_294_001);
 
 fn questions() -> Vec<(&'static str, QueryBeylaMetricsRequest)> {
@@ -159,7 +159,7 @@ async fn golden_rpc_of_a_colony_registers_agents_as_it_did() {
             store_id: String::new(),
         };
         let answer = client.register_agent(request).await;
-        // The port is another one in every run.
+        // The port differs in every run, so a request with fixed texts is recorded.
         let bytes = RegisterAgentRequest {
             agent_id: "id".into(),
             address: "address".into(),
@@ -172,7 +172,7 @@ async fn golden_rpc_of_a_colony_registers_agents_as_it_did() {
     expect_none([check_json("rpc-colony.json", answers)]);
 }
 
-/// What was sent and answered. The id of the store, which is drawn by lot, is left out.
+/// The request and its answer. The store id, which is random, is left out.
 fn exchange<T: Message>(request: &[u8], answer: Result<Response<T>, Status>) -> Value {
     let answer = match answer {
         Ok(answer) => {
@@ -206,8 +206,8 @@ async fn services(url: &str) -> Value {
     list.service.into_iter().map(|service| (service.name, Value::from(true))).collect()
 }
 
-/// The fields of a message in protobuf, by their numbers; a field that comes more than once is a list. `None` when
-/// the bytes are no message.
+/// The fields of a protobuf message, by number; a repeated field is a list. `None` when the bytes
+/// are not a message.
 fn message(mut bytes: &[u8]) -> Option<Map<String, Value>> {
     let mut fields: Vec<(u64, Value)> = Vec::new();
     while !bytes.is_empty() {
@@ -222,7 +222,7 @@ fn message(mut bytes: &[u8]) -> Option<Map<String, Value>> {
             5 => json!(format!("fixed32 {}", hex(take(&mut bytes, 4)?))),
             _ => return None,
         };
-        // No field has the number 0: these bytes are something else.
+        // No field has the number 0, so these bytes are not a message.
         fields.push(((tag >> 3 > 0).then_some(tag >> 3)?, value));
     }
     let mut members: Map<String, Value> = Map::new();
@@ -244,7 +244,8 @@ fn message(mut bytes: &[u8]) -> Option<Map<String, Value>> {
     Some(members)
 }
 
-/// Text, a message or bytes: without a schema, whichever fits first.
+/// A length-delimited value. Without a schema, the first of these that fits: text, a message,
+/// bytes.
 fn delimited(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.contains(char::is_control) => text.into(),

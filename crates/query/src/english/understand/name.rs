@@ -1,6 +1,5 @@
 //! Finds the word of a question that names a service. A service may have any name, even `why` or
-//! `the`. A word of the grammar is taken for a name only in quotes, or where no other word can
-//! stand.
+//! `the`. A word of the grammar is read as a name only in quotes, or where no other word can stand.
 
 use super::word::Word;
 use super::{STEMS, intent, time};
@@ -9,9 +8,9 @@ use super::{STEMS, intent, time};
 const PRECEDING: &[&str] = &["is", "of", "in", "for", "from", "to", "does", "calls", "are"];
 /// Words that a name follows directly, even a name that is a word of the grammar.
 const DIRECTLY_PRECEDING: &[&str] = &["is", "of", "for", "does", "calls"];
-/// Words that may stand between those and the name.
+/// Words that may stand between a word of [`PRECEDING`] and the name.
 const BETWEEN: &[&str] = &["a", "an", "its", "my", "our", "service", "that", "the", "this", "your"];
-/// Words without a meaning for the grammar, which are not taken for names.
+/// Words that the grammar ignores, and that are not read as names.
 const FILLERS: &[&str] = &[
     "about",
     "all",
@@ -122,8 +121,8 @@ pub(super) fn service<'a>(words: &[Word], services: &'a [String]) -> Option<(usi
         .or_else(|| first_known(&|at| must_be_name(words, at)))
 }
 
-/// The first word that is likely to be a name: it is in quotes, follows a word that names follow,
-/// or has `-` or `_`.
+/// The first word that is likely to be a name: it is in quotes, follows a word of [`PRECEDING`], or
+/// contains `-` or `_`.
 pub(super) fn likely_name(words: &[Word]) -> Option<&str> {
     let is_name = |at: &usize| {
         let word = &words[*at];
@@ -141,8 +140,8 @@ fn may_be_name(words: &[Word], at: usize) -> bool {
     before.is_some_and(|word| word.is_one_of(PRECEDING))
 }
 
-/// Whether the word at `at`, which is a word of the grammar, must be a name here: it follows a word
-/// that names follow directly, and the rest of the question is understood without it.
+/// Whether the word at `at`, a word of the grammar, must be a name here: it follows a word of
+/// [`DIRECTLY_PRECEDING`], and the rest of the question is understood without it.
 fn must_be_name(words: &[Word], at: usize) -> bool {
     let word = &words[at];
     let before = at.checked_sub(1).map(|before| &words[before]);

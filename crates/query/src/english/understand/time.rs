@@ -52,7 +52,7 @@ const OTHER_TIME_WORDS: &[&str] = &[
 const PRESENT: &[&str] = &["currently", "now", "recent", "recently"];
 /// Units that are words about time only after a number.
 const ONLY_AFTER_NUMBERS: &[&str] = &["d", "h", "hr", "m", "min", "sec", "second", "seconds"];
-/// Words that belong to the word after them, as numbers do.
+/// Words that belong to the word after them, as numbers do: `next` of `next week`.
 const QUALIFIERS: &[&str] = &["a", "an", "few", "half", "next", "this"];
 
 /// Whether `word` may express a time.
@@ -95,7 +95,7 @@ fn parse_window(words: &[Word], at: usize, now: i64) -> Option<(Window, usize)> 
         return Some((since(day_before, now, Period::SinceYesterday), 2));
     }
     let prefix_words = usize::from(is(at, LENGTH_PREFIXES));
-    // A unit alone counts as one: `last hour`.
+    // After `last` or `past`, a unit without a number is one unit: `last hour`.
     let (length, used) = length(&words[at + prefix_words..], is(at, &["last", "past"]))?;
     let end = at + prefix_words + used;
     let is_ago = is(end, &["ago"]);
@@ -105,7 +105,7 @@ fn parse_window(words: &[Word], at: usize, now: i64) -> Option<(Window, usize)> 
 }
 
 /// Parses a length of time (`15 minutes`, `15m`, `an hour and a half`, `one hour 30 minutes`): the
-/// length and the number of words used. With `bare`, a unit alone counts as one.
+/// length and the number of words used. With `bare`, a unit without a number is one unit: `hour`.
 fn length(words: &[Word], bare: bool) -> Option<(Duration, usize)> {
     let unit_alone = || Some((unit(&words.first().filter(|_| bare)?.lower)?, 1));
     let (mut sum, mut used) = one_length(words).or_else(unit_alone)?;

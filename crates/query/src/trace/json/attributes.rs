@@ -20,10 +20,12 @@ impl Typed<'_> {
     }
 }
 
-/// Up to this many attributes, repeated keys are found by comparing all pairs; more are sorted.
+/// Of up to this many attributes, all pairs are compared to find out whether a key is repeated.
+/// More attributes are sorted by key instead.
 const MAX_COMPARED: usize = 64;
 
-/// The first attribute of each key.
+/// The first attribute of each key. With a repeated key, or more than [`MAX_COMPARED`] attributes,
+/// the result is sorted by key.
 fn distinct(attributes: &Attributes) -> Cow<'_, [KeyValue]> {
     let pairs = &attributes.0;
     let is_repeated = |at: usize| pairs[..at].iter().any(|earlier| earlier.key == pairs[at].key);

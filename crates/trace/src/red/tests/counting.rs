@@ -43,7 +43,7 @@ fn at(second: u64) -> UnixNanos {
     UnixNanos((T0 + second) * SECOND)
 }
 
-/// The outcome of a point as text: "+3 since 10", or why nothing was counted.
+/// What a point adds, as text: "+3 since 10", or why nothing was counted.
 fn outcome(counters: &mut Counters, point: &Point) -> String {
     match counters.take(point) {
         PointOutcome::Grown(Growth { since, histogram }) => {
@@ -101,7 +101,7 @@ fn a_series_received_from_its_start_counts_as_a_whole_and_any_other_begins_with_
         (point(1, 0, 90_000, [7_000, 0]), "baseline"),
         (point(2, 0, 90_000, [1, 0]), "baseline"),
         (point(1, 0, 90_010, [7_002, 0]), "+2 since 90000"),
-        // The first request of a route, sent by an exporter that was received before.
+        // The first request of a route. The exporter has sent exports before.
         (point(3, 0, 90_010, [1, 0]), "+1 since 90000"),
         (point(4, 0, 90_020, [2, 0]), "+2 since 90010"),
     ]);
@@ -173,7 +173,7 @@ fn lives() -> impl Strategy<Value = Vec<Life>> {
     })
 }
 
-/// All points of `lives`, and the number of requests that they count together.
+/// The points of each export of `lives`, and the number of requests that all points count together.
 fn points(lives: &[Life]) -> (Vec<Vec<Point>>, u64) {
     let last = |life: &Life| life.exports.last().map_or(0, |last| last.iter().flatten().sum());
     let exports = lives.iter().flat_map(|life| {
@@ -189,7 +189,7 @@ fn points(lives: &[Life]) -> (Vec<Vec<Point>>, u64) {
 
 proptest! {
     /// Exports arrive in any order, some of them several times. Some commits are rolled back and
-    /// their points sent again, and the process restarts in between.
+    /// their points are sent again. The process restarts in between.
     #[test]
     fn every_request_is_counted_once_whatever_the_order_of_points_and_resets(
         lives in lives(),
@@ -258,7 +258,7 @@ fn a_full_memory_forgets_only_exporters_that_were_silent_for_an_hour() {
     assert_eq!(counters.series_count(), 2);
     let full: Vec<PointOutcome> = (0..4).map(|at| counters.take(&of(2 + at, 1, 30))).collect();
     assert_eq!(full.iter().filter(|taken| **taken == PointOutcome::Dropped).count(), 2);
-    // The first exporter was silent for more than an hour, so it is forgotten.
+    // The first exporter has been silent for more than an hour, so it is forgotten.
     assert_ne!(counters.take(&of(9, 1, 75)), PointOutcome::Dropped);
     assert!(counters.series_count() <= 4);
 }

@@ -9,8 +9,8 @@ use prost_types::{
     ServiceDescriptorProto,
 };
 
-/// Field numbers in `FileDescriptorProto`, `DescriptorProto`, …, of which paths to comments
-/// consist.
+/// Field numbers in `FileDescriptorProto`, `DescriptorProto`, …. Protobuf names the place of a
+/// comment by a path of such numbers.
 const MESSAGES: i32 = 4;
 const ENUMS: i32 = 5;
 const SERVICES: i32 = 6;
