@@ -1,4 +1,5 @@
-//! The spans of a store: the newest rows in a journal and in memory, older ones in sealed segments.
+//! The spans of a store: the newest rows are in a journal and in memory, older rows in sealed
+//! segments.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
