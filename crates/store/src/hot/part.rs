@@ -33,7 +33,8 @@ pub(crate) struct Named {
 }
 
 /// The order of spans that may name a trace: start, whether the span is a virtual hop, span id. A
-/// virtual hop starts with the request that it belongs to, and must not name the trace.
+/// virtual hop starts at the same time as the request that it belongs to, and must not name the
+/// trace.
 type Rank = (i64, bool, u64);
 
 impl TracePart {
@@ -87,7 +88,7 @@ impl TracePart {
         }
     }
 
-    /// The bit set of its services, by [`service_bit`].
+    /// The bits of all services of the part, by [`service_bit`].
     pub(crate) fn service_bits(&self) -> u64 {
         self.services.iter().map(|service| service_bit(service)).fold(0, |bits, bit| bits | bit)
     }
