@@ -1,7 +1,8 @@
-//! Installs DuckDB's shared library: downloads, verifies and unpacks it, loads it once to determine its version, and
-//! moves it into place atomically.
+//! Installs DuckDB's shared library: downloads, verifies and unpacks it, loads it once to
+//! determine its version, and moves it into place atomically.
 //!
-//! Source: libduckdb-sys 1.20000.1, `.duckdb-release`: `install.duckdb.org/vX/duckdb-shared-libs-linux-ARCH.tar.gz`.
+//! Source: libduckdb-sys 1.20000.1, `.duckdb-release`:
+//! `install.duckdb.org/vX/duckdb-shared-libs-linux-ARCH.tar.gz`.
 
 use std::fs;
 use std::io::{self, Read as _};

@@ -1,5 +1,5 @@
-//! The file operations of journals, segments and metric files, in one place, so that tests can make
-//! each of them fail.
+//! The file operations of journals, segments and metric files, in one place, so that tests can
+//! make each of them fail.
 //!
 //! Only directory listings, file sizes and the files for SQL bypass this module. Errors are those
 //! of the operating system, unchanged: an `EIO` stays an `EIO` up to the caller.

@@ -43,8 +43,8 @@ pub(crate) fn create_dir(dir: &Path) -> io::Result<()> {
     crate::disk::sync_directory_of(dir)
 }
 
-/// Total size in bytes of all files under `dir`, at any depth. Damaged and partial files count too,
-/// and so do files of removed segments that readers still hold.
+/// Total size in bytes of all files under `dir`, at any depth. Damaged and partial files count
+/// too, and so do files of removed segments that readers still hold.
 pub(crate) fn bytes_under(dir: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(dir)? {

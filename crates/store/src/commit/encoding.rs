@@ -1,5 +1,5 @@
-//! The encoding of one commit of spans in the journal: the length of a JSON record, the record, and
-//! the rows as one Arrow IPC message, compressed with LZ4.
+//! The encoding of one commit of spans in the journal: the length of a JSON record, the record,
+//! and the rows as one Arrow IPC message, compressed with LZ4.
 //!
 //! Storing rows in DuckDB's own tables instead would take four times the CPU time:
 //! docs/design/0001-log-and-parquet.md.

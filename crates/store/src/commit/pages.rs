@@ -1,4 +1,5 @@
-//! Group commit: pages of several agents in one commit, since a sync costs the same for one page and for twenty.
+//! Group commit: pages of several agents in one commit, since a sync costs the same for one page
+//! and for twenty.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

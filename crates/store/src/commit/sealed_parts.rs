@@ -27,8 +27,8 @@ pub(crate) struct SealedParts {
     pub(crate) segments: BTreeMap<TraceId, Vec<u64>>,
 }
 
-/// Finds and marks the sealed parts of those traces of `spans` that are new to `hot`. Each trace is looked up once
-/// per generation.
+/// Finds and marks the sealed parts of those traces of `spans` that are new to `hot`. Each trace
+/// is looked up once per generation.
 pub(crate) fn of_new_traces(
     segments: &[Arc<Segment>],
     sealing: &[Arc<Generation>],

@@ -110,7 +110,8 @@ fn rank(span: &Span) -> Rank {
 }
 
 /// The bit of 64 that stands for a service. A part without the bit has no span of the service; a
-/// part with the bit may have one. The hash is FNV-1a and must not change, because bits are stored.
+/// part with the bit may have one. The hash is FNV-1a and must not change, because bits are
+/// stored.
 pub(crate) fn service_bit(service: &str) -> u64 {
     let hash = service.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

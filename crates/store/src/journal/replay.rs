@@ -123,8 +123,9 @@ impl OldLogs {
     }
 }
 
-/// Reads the header of a log. Returns `None` if the header is incomplete or all zero after a crash,
-/// or is damaged; the log's frames cannot be verified then. Fails if the log has another version.
+/// Reads the header of a log. Returns `None` if the header is incomplete or all zero after a
+/// crash, or is damaged; the log's frames cannot be verified then. Fails if the log has another
+/// version.
 fn read_head(path: &Path) -> io::Result<Option<Head>> {
     let mut bytes = Vec::new();
     disk::open(path)?.take(HEAD as u64).read_to_end(&mut bytes)?;

@@ -49,7 +49,7 @@ const EXTENT_KEY: &str = "coral.metrics";
 
 impl MetricFile {
     /// Writes `rows`, of one protocol and in order of receipt, to `dir`, and syncs them. All rows
-    /// of the protocol up to `last_receipt` are in files after that.
+    /// of the protocol up to `last_receipt` are in files then.
     pub(super) fn write(
         dir: &Path,
         rows: &[&StoredDelta],
@@ -99,7 +99,7 @@ impl MetricFile {
         Ok(Self { path, bytes, extent, received })
     }
 
-    /// Calls `visit` with the rows, batch by batch, until it returns `false`.
+    /// Calls `visit` with the rows, batch by batch, until `visit` returns `false`.
     pub(super) fn read(
         &self,
         mut visit: impl FnMut(Vec<StoredDelta>) -> bool,
@@ -146,7 +146,7 @@ pub(super) fn load(dir: &Path) -> Result<Vec<Arc<MetricFile>>, StoreError> {
             Some("parquet") => match MetricFile::open(path.clone()) {
                 Ok(file) => files.push(Arc::new(file)),
                 Err(error) if error.is_damage() => put_aside(&path, &error),
-                // The error does not mean that the file is damaged, so the file stays.
+                // The error does not indicate damage, so the file stays.
                 Err(error) => return Err(error),
             },
             Some("tmp") => {

@@ -1,8 +1,9 @@
 //! The service map of all spans of the traces that started in a period.
 //!
-//! A segment is read by columns, and only the columns that describe calls. Most traces lie entirely
-//! in one segment. Spans of split traces, and hot rows, are held in memory and joined by trace id
-//! at the end. If they are too many, traces are divided by their ids and read in several passes.
+//! A segment is read by columns, and only the columns that describe calls. Most traces lie
+//! entirely in one segment. Spans of split traces, and hot rows, are held in memory and joined by
+//! trace id at the end. If they are too many, traces are divided by their ids and read in several
+//! passes.
 
 mod carried;
 mod columns;

@@ -47,7 +47,7 @@ pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {
     })
 }
 
-/// Writes a file atomically.
+/// Writes the file `path` atomically: `write` writes a temporary file, which is then renamed.
 fn replace(
     path: &Path,
     write: impl FnOnce(&Path) -> Result<(), StoreError>,

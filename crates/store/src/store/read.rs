@@ -60,7 +60,8 @@ impl Store {
         })
     }
 
-    /// Returns spans of `collector` with a receipt above `after`, in order of receipt, at most `limit`.
+    /// Returns spans of `collector` with a receipt above `after`, in order of receipt, at most
+    /// `limit`.
     ///
     /// Spans are not in order of start, because a long request starts early and is received late:
     /// a cursor by start would skip the request's span.

@@ -37,7 +37,7 @@ fn after_a_failed_sync_and_a_restart_spans_have_their_own_resource() {
     store.append(&[vec![attributed(1, 1)]], NOON).unwrap();
     faults::plan(Some(Operation::Sync), 0, Fault::Fails(EIO));
     store.append(&[vec![attributed(2, 1)]], NOON).unwrap_err();
-    // The retry has another span first, then the first one alone.
+    // A commit of another span comes before the retry of the failed commit.
     store.append(&[vec![attributed(3, 1)]], NOON).unwrap();
     store.append(&[vec![attributed(2, 1)]], NOON).unwrap();
     let store = reopened(store, &dir);

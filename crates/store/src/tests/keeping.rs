@@ -143,7 +143,7 @@ fn a_wall_clock_that_is_wrong_at_a_restart_expires_nothing() {
     let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
     it.receive(1, 0);
     let it = it.reopen(EIGHT_DAYS);
-    // The clock may also be right: the store cannot tell.
+    // The clock may be right, but the store cannot know. So ages start at 0 at the newest row.
     assert_eq!(it.maintain(EIGHT_DAYS).expired, 0);
     assert_eq!(it.maintain(EIGHT_DAYS + 59).expired, 0);
     assert_eq!(it.maintain(EIGHT_DAYS + 61).expired, 1);
