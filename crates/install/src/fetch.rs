@@ -26,7 +26,7 @@ pub enum FetchError {
         /// Error of the operating system.
         source: io::Error,
     },
-    /// The file is larger than any release.
+    /// The file is larger than [`MAX_BYTES`].
     #[error("`{0}` is larger than 512 MiB")]
     TooLarge(String),
 }

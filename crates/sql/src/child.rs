@@ -12,7 +12,8 @@ use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
 /// First argument that makes `coral` a SQL child. No command of the CLI has this name.
 const WORD: &str = "__sql";
-/// Exit code of a child whose standard input is not a valid request.
+/// Exit code of a child that failed to run its task, for example because its standard input is not
+/// a valid request.
 const CANNOT_RUN: u8 = 127;
 
 /// Task of a child.

@@ -19,7 +19,7 @@ pub enum ExportError {
     /// DuckDB reported an error.
     #[error(transparent)]
     Failed(#[from] SqlFailure),
-    /// DuckDB crashed.
+    /// The child wrote no valid answer. Usually DuckDB crashed.
     #[error("the child process that loads DuckDB ended before its answer")]
     Crashed,
 }

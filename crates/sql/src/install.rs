@@ -88,7 +88,7 @@ pub enum InstallError {
     },
 }
 
-/// The version that Coral's tests use, besides 1.5.6.
+/// The version of DuckDB that is installed by default. Coral's tests use this version and 1.5.6.
 pub const TRIED: &str = "2.0.0";
 const RELEASES: &str = "https://install.duckdb.org";
 const LIBRARY: &str = "libduckdb.so";

@@ -49,7 +49,7 @@ impl Uptime {
 }
 
 impl Received {
-    /// A row that was received before this process opened the store.
+    /// The time of receipt of a row that was received before this process opened the store.
     pub(crate) fn before_opening(unix: UnixNanos) -> Self {
         Self { unix, uptime: None }
     }
@@ -60,7 +60,7 @@ impl Ages {
         Self { uptime, opened: OnceLock::new() }
     }
 
-    /// A row that is received now, with the wall clock at `unix`.
+    /// The time of receipt of a row that is received now. `unix` is the wall-clock time.
     pub(crate) fn received(&self, unix: UnixNanos) -> Received {
         Received { unix, uptime: Some(self.uptime.now()) }
     }

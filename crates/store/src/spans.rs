@@ -25,7 +25,7 @@ pub(crate) struct Spans {
     pub(crate) footers: Arc<Footers>,
     writer: Mutex<Writer>,
     pub(crate) pages: PageQueue,
-    /// Locked during sealing and expiry, so that one runs at a time.
+    /// Locked during sealing and expiry, so that only one of them runs at a time.
     pub(crate) maintenance: Mutex<Maintenance>,
 }
 

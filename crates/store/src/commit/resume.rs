@@ -30,7 +30,7 @@ use crate::segment::Segment;
 /// rows that are not in `segments`.
 ///
 /// # Errors
-/// [`StoreError`]: nothing was changed.
+/// [`StoreError`]: no stored row was changed.
 pub(crate) fn resume(
     dir: &Path,
     segments: Vec<Arc<Segment>>,

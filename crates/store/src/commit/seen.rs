@@ -15,7 +15,7 @@ pub(crate) type Key = [u8; 24];
 #[derive(Default)]
 pub(crate) struct Seen {
     current: HashSet<Key>,
-    /// Rows that are being sealed.
+    /// Identities of rows that are being sealed.
     sealing: HashSet<Key>,
 }
 
@@ -58,7 +58,7 @@ impl Seen {
         if self.sealing.is_empty() {
             self.sealing = std::mem::take(&mut self.current);
         } else {
-            // If an earlier seal failed, its rows are sealed again, together with newer ones.
+            // An earlier seal failed: its rows are still to be sealed, and now the newer rows too.
             self.sealing.extend(self.current.drain());
         }
     }

@@ -43,7 +43,7 @@ impl Writer {
         self.journal.mend(self.next_receipt, |payload| encode_record(&head, payload))
     }
 
-    /// Writes one commit to the journal. An error leaves everything unchanged.
+    /// Writes one commit to the journal. After an error, nothing was committed.
     pub(crate) fn write(&mut self, commit: &Commit) -> Result<(), StoreError> {
         let rows = commit.rows.as_ref().map_or(0, |rows| rows.num_rows() as u32);
         let receipts = Receipts { first: self.next_receipt, rows };

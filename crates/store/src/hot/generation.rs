@@ -70,7 +70,7 @@ pub(crate) struct Joined {
 /// The hot rows of one trace.
 #[derive(Default)]
 pub(crate) struct HotTrace {
-    /// The SDK part and the eBPF part: [`of`](Self::of).
+    /// Index 0 has the SDK part, index 1 the eBPF part. See [`of`](Self::of).
     parts: [Option<HotPart>; 2],
     /// Segments, sealed or being sealed, that also have spans of the trace.
     pub(crate) split_with: Vec<u64>,
@@ -79,7 +79,7 @@ pub(crate) struct HotTrace {
 /// The hot rows of one trace and one collector.
 #[derive(Clone)]
 pub(crate) struct HotPart {
-    /// The sums, shared with readers.
+    /// The sums of the spans, shared with readers.
     pub(crate) part: Arc<TracePart>,
     /// The digest of `part`; [`TraceDigest::NOTHING`] until the part is added to a generation.
     pub(crate) digest: TraceDigest,

@@ -132,7 +132,7 @@ impl State {
         oldest.or(oldest_hot).unwrap_or(1)
     }
 
-    /// When the oldest rows were received, by the wall clock; `None` without rows.
+    /// The earliest wall-clock time at which a stored row was received; `None` without rows.
     pub(crate) fn first_received(&self) -> Option<UnixNanos> {
         let segments = self.segments.iter();
         let segments =

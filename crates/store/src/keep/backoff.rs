@@ -20,7 +20,7 @@ pub(crate) struct Maintenance {
 #[derive(Default)]
 pub(crate) struct Backoff {
     failures: u32,
-    /// The uptime of the next try.
+    /// The uptime from which a seal may be tried again.
     until: Duration,
 }
 

@@ -37,7 +37,8 @@ pub(crate) struct MetricFileExtent {
     pub(crate) last_row: u64,
     /// All rows of the protocol up to this receipt are in files.
     pub(crate) last_receipt: u64,
-    /// Times of the points, nanoseconds since the epoch.
+    /// The time of the earliest point; `last_time` is the latest, `last_received` the latest
+    /// receipt. All are nanoseconds since the Unix epoch.
     pub(crate) first_time: u64,
     pub(crate) last_time: u64,
     pub(crate) last_received: u64,

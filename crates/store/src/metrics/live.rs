@@ -26,7 +26,7 @@ pub(crate) struct LiveMetrics {
 /// All rows of metrics.
 #[derive(Default)]
 pub(crate) struct MetricState {
-    /// Files by the receipt of their first row.
+    /// Sealed files, in order of the receipt of their first row.
     pub(crate) files: Arc<Vec<Arc<MetricFile>>>,
     /// Rows that are being written to files, or wait because writing them failed.
     pub(crate) sealing: Option<Arc<HotRows>>,

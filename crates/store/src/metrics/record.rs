@@ -63,7 +63,7 @@ struct HistogramRecord<'a> {
     sum: Option<f64>,
 }
 
-/// Trace id, span id, duration in nanoseconds, time.
+/// Trace id, span id, duration in nanoseconds, time in nanoseconds since the Unix epoch.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ExemplarRecord(String, String, u64, u64);
 

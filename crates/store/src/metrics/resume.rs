@@ -23,7 +23,7 @@ const MAX_TRACKED: usize = 100_000;
 /// rows that are not in `files`.
 ///
 /// # Errors
-/// [`StoreError`]: nothing was changed.
+/// [`StoreError`]: no stored row was changed.
 pub(super) fn resume(
     dir: &Path,
     files: Vec<Arc<MetricFile>>,

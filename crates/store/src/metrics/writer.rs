@@ -67,8 +67,9 @@ impl<'a> Attempt<'a> {
         Self { writer, is_done: false }
     }
 
-    /// Writes the commit to the journal: rows of `deltas`, changed counters, and `checkpoints`. An
-    /// error leaves everything unchanged. A commit without content writes no frame.
+    /// Writes the commit to the journal: rows of `deltas`, changed counters, and `checkpoints`.
+    /// After an error, nothing was committed, and the counters are rolled back. A commit without
+    /// content writes no frame.
     pub(super) fn commit(
         mut self,
         deltas: Vec<Numbered>,

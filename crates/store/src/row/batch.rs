@@ -52,7 +52,8 @@ pub(crate) struct SpanBatch {
     attributes: StringBuilder,
     extra: StringBuilder,
     origin_id: UInt32Builder,
-    /// Whether some row has `is_misplaced` of [`promoted::Sorted`].
+    /// Whether some row has an attribute in its JSON although the key has a column. See
+    /// `is_misplaced` of [`promoted::Sorted`].
     pub(crate) has_misplaced: bool,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A column holds an attribute that was sent under its current or its older key. The column
 //! `spellings` records which key was sent, so that reading restores the key. Only the first
-//! attribute of a span that fits a column goes into the column, and only with the column's type.
-//! All others stay in the JSON of `attributes`.
+//! attribute of a span with a key of the column can go into the column, and only if its value has
+//! the column's type. All other attributes stay in the JSON of `attributes`.
 
 use std::sync::LazyLock;
 

@@ -48,8 +48,9 @@ impl Segment {
 }
 
 impl RowGroup<'_> {
-    /// Returns `false` when no text (as UTF-8) of `column` in the group fits. Reads only the
-    /// column's dictionary. Returns `true` if the column is not entirely dictionary-encoded.
+    /// Returns `false` only if no text of `column` in the group satisfies `fits`, whose argument
+    /// is the text as UTF-8. Reads only the column's dictionary. Returns `true` if the column has
+    /// values and is not entirely dictionary-encoded.
     pub(crate) fn may_hold(
         &self,
         column: &'static str,
@@ -164,7 +165,8 @@ fn is_all_coded(chunk: &ColumnChunkMetaData) -> bool {
 }
 
 /// Texts in Parquet's PLAIN encoding: a length of four bytes, little-endian, then the text. An
-/// invalid text yields `None` and ends the iteration.
+/// invalid text yields `None`, and so does every later call: the iterator never ends. Callers take
+/// as many texts as the dictionary has.
 struct Texts<'a>(&'a [u8]);
 
 impl<'a> Iterator for Texts<'a> {

@@ -24,7 +24,8 @@ pub(crate) struct TraceRow {
     pub(crate) split_with: Vec<u64>,
 }
 
-/// Indexes of the columns of a traces file.
+/// The index of the column `trace_id` in a traces file. The constants below are the indexes of the
+/// other columns.
 pub(super) const TRACE_ID: usize = 0;
 pub(super) const DIGEST: usize = 1;
 pub(super) const SPLIT: usize = 2;

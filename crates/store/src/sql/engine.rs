@@ -17,13 +17,13 @@ use super::request::{SqlColumn, SqlFailure, SqlFailureKind, SqlRequest};
 const ENTRY_POINT: &[u8] = b"duckdb_adbc_init";
 /// The oldest version with the settings that [`Engine::lock_down`] needs.
 const OLDEST: (u32, u32) = (1, 5);
-/// Limit of temporary files on disk, as a multiple of DuckDB's memory limit.
+/// Limit of the total size of DuckDB's temporary files, as a multiple of its memory limit.
 const SPILL_PER_MEMORY: u64 = 8;
 
-/// RFD 036's views.
+/// SQL that creates the views of spans, which RFD 036 defines.
 pub(super) const SPAN_VIEWS: &str =
     concat!(include_str!("schema/span_attributes.sql"), include_str!("schema/span_views.sql"));
-/// RFD 032's views.
+/// SQL that creates the views of RED metrics, which RFD 032 defines.
 pub(super) const METRIC_VIEWS: &str = include_str!("schema/metric_views.sql");
 
 /// One connection to a DuckDB database in memory.

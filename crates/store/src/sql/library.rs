@@ -133,7 +133,7 @@ fn danger(path: &Path, metadata: &Metadata, user: u32) -> Option<String> {
 }
 
 impl FoundBy {
-    /// A short description.
+    /// The place in a few words.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Name => "named by sql.library",

@@ -71,9 +71,9 @@ fn spans_of(
     let hot = dir.join("hot.spans.parquet");
     write_spans(&hot, rows.iter().flat_map(Rows::batches))?;
     let since = since.map_or(i64::MIN, UnixNanos::as_micros);
-    // A span is received after its start, so a segment whose last receipt is before `since` has no
-    // later start. If clocks differ it may, and `last_start`, of the traces' first spans, can show
-    // that.
+    // A span is received after its start. So a segment whose last receipt is before `since` has no
+    // span that started later, unless clocks differ: then `last_start` may show one. `last_start`
+    // covers only the first span of each trace.
     let may_hold = |segment: &&Arc<Segment>| {
         segment.extent.last_received.max(segment.extent.last_start) >= since
     };

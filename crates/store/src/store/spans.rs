@@ -42,17 +42,17 @@ impl Store {
         self.0.spans.writer().register(agent, &self.0.spans.live)
     }
 
-    /// Seals hot rows when they are many, old or too large, then removes segments that exceed the
-    /// retention or the size limit. Disk space is freed at once, or when the last reader of a
-    /// segment ends. RFD 036's `CleanupOldBeylaTraces`.
+    /// Seals hot rows when they are many or old, or use much of the size limit, then removes
+    /// segments that exceed the retention or the size limit. Disk space is freed at once, or when
+    /// the last reader of a segment ends. RFD 036's `CleanupOldBeylaTraces`.
     ///
     /// Does not block commits and queries. `now` is the wall-clock time. Only the first call uses
     /// `now`, and ignores it if the newest row was received more than `keep.age` before it.
     ///
     /// # Errors
     /// [`StoreError`]: what was done before stays, and the rest is done by the next call. Segments
-    /// are removed even if sealing fails, as on a full disk. A failed seal is repeated after 1 s,
-    /// doubled with each failure up to a minute.
+    /// are removed even if sealing fails, as on a full disk. A failed seal is repeated after 1 s;
+    /// each further failure doubles the wait, up to a minute.
     pub fn maintain(
         &self,
         keep: SpanRetention,
@@ -75,7 +75,7 @@ impl Store {
     /// open.
     ///
     /// # Errors
-    /// [`StoreError`]: what was done before stays, and the same call continues.
+    /// [`StoreError`]: what was done before stays, and repeating the call continues.
     pub fn repair(&self, now: UnixNanos) -> Result<Repaired, StoreError> {
         let mut repaired = repair::spans(&self.0.spans, now)?;
         repair::metrics(&self.0.config.dir, &mut repaired)?;

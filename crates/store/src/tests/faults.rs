@@ -179,7 +179,7 @@ fn a_failed_seal_is_retried_later_and_leaves_no_partial_file() {
     assert_eq!(std::fs::read_dir(dir.path().join("store/segments")).unwrap().count(), 0);
     faults::plan(None, 0, Fault::Panics);
     assert_eq!(faults::clear(), 1);
-    // The next round does not write.
+    // The next round comes too early for another seal, and so does not write.
     faults::plan(Some(Operation::Write), 0, Fault::Fails(ENOSPC));
     assert_eq!(store.maintain(keep, NOON).unwrap().sealed, 0);
     assert_eq!(faults::clear(), 1);

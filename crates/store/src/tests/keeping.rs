@@ -113,7 +113,7 @@ fn a_wall_clock_that_jumps_ahead_for_a_moment_expires_nothing() {
     it.receive(1, 0);
     it.maintain(16);
     it.pass_to(17);
-    // A row that is received meanwhile has a time eight days later.
+    // A row is received while the wall clock shows a time eight days later.
     it.store.append(&[vec![span(2, 2, None, 0, 1)]], minutes(17 + EIGHT_DAYS)).unwrap();
     it.store.seal().unwrap();
     let done = it.store.maintain(HOUR, minutes(17 + EIGHT_DAYS)).unwrap();

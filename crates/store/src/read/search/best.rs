@@ -20,14 +20,14 @@ pub(super) struct Candidate {
     place: Place,
 }
 
-/// Where the other data of a candidate is.
+/// Where the parts of a candidate's trace are, which have its other data.
 #[derive(Clone)]
 pub(super) enum Place {
-    /// In memory.
+    /// In hot rows only.
     Hot(TraceId, Arc<TracePart>),
     /// In a row of a segment's traces file.
     Row(SegmentRow),
-    /// In several rows, and perhaps in hot rows.
+    /// In several rows of traces files, and perhaps in hot rows.
     Rows(TraceId, Option<Arc<TracePart>>, Vec<SegmentRow>),
 }
 

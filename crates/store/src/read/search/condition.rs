@@ -37,7 +37,8 @@ enum Condition {
 }
 
 impl Conditions {
-    /// `None` when the query has no conditions on single spans.
+    /// The conditions of `plan` on single spans; `None` without a condition on a name or an
+    /// attribute, because digests suffice for services and collectors.
     pub(super) fn of(plan: &Plan<'_>) -> Option<Self> {
         let query = &plan.indexed;
         let anywhere = &plan.attributes_anywhere;
@@ -114,8 +115,8 @@ impl Conditions {
         Ok(Some(columns))
     }
 
-    /// The rows that meet all conditions. `misplaced`: attributes that have a column may also be in
-    /// the JSON.
+    /// The rows that meet all conditions. If `misplaced` is true, attributes that have a column
+    /// are looked up in the JSON too.
     fn fitting(&self, batch: &RecordBatch, misplaced: bool) -> Result<BooleanBuffer, StoreError> {
         let mut fitting = BooleanBuffer::new_set(batch.num_rows());
         for condition in &self.conditions {
