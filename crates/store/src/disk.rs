@@ -1,8 +1,9 @@
 //! The file operations of journals, segments and metric files, in one place, so that tests can
 //! make each of them fail.
 //!
-//! Only directory listings, file sizes and the files for SQL bypass this module. Errors are those
-//! of the operating system, unchanged: an `EIO` stays an `EIO` up to the caller.
+//! These bypass this module: directories, file sizes, truncation, bulk reads of logs, and the
+//! files for SQL. Errors are those of the operating system, unchanged: an `EIO` stays an `EIO` up
+//! to the caller.
 
 #[cfg(any(test, feature = "faults"))]
 pub(crate) mod faults;
