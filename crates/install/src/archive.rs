@@ -1,4 +1,5 @@
-//! Extracts a program or a library from its archive. No name in the archive decides where a file is written.
+//! Extracts a program or a library from its archive. No name in the archive decides where a file
+//! is written.
 
 use std::cell::Cell;
 use std::fs::{File, OpenOptions};
@@ -21,7 +22,7 @@ pub enum ArchiveError {
     /// The archive has too many entries.
     #[error("it has more than {MAX_ENTRIES} entries")]
     TooMany,
-    /// The path of an entry leads outside the archive.
+    /// The path of an entry is absolute or has a `..`, and so leads outside the archive.
     #[error("it has an entry `{0}`, which points out of it")]
     Outside(String),
     /// The program is not a plain file.
@@ -50,7 +51,7 @@ pub struct Contents {
 const MAX_BYTES: u64 = 1 << 30;
 const MAX_ENTRIES: usize = 64;
 
-/// Extracts `contents` from `archive` into `dir`, which must not contain these files.
+/// Extracts the files of `contents` from `archive` into `dir`, where they must not exist yet.
 ///
 /// # Errors
 /// [`ArchiveError`]; the caller must then remove partial files.
@@ -121,7 +122,8 @@ impl<R: Read> Read for LimitedReader<'_, R> {
     }
 }
 
-/// The wanted file that an entry is, if any. An entry whose path leads outside the archive refuses the whole archive.
+/// The wanted file that an entry is, if any. An entry whose path leads outside the archive refuses
+/// the whole archive.
 fn wanted<R: Read>(
     contents: Contents,
     entry: &Entry<R>,

@@ -26,14 +26,15 @@ pub enum FetchError {
         /// Error of the operating system.
         source: io::Error,
     },
-    /// The file is larger than any release.
+    /// The file is larger than [`MAX_BYTES`].
     #[error("`{0}` is larger than 512 MiB")]
     TooLarge(String),
 }
 
-/// Largest archive, in bytes. A release has 40 MB.
+/// Size of the largest accepted archive, in bytes. A release has 40 MB.
 pub const MAX_BYTES: u64 = 512 << 20;
-/// Largest small text, in bytes: a digest, or GitHub's description of a release.
+/// Size of the largest text that [`small`] reads, in bytes. Texts are digests and GitHub's
+/// descriptions of releases.
 const MAX_SMALL_BYTES: u64 = 4 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(600);
@@ -66,7 +67,8 @@ pub fn archive(from: &str, to: &Path) -> Result<String, FetchError> {
     }
 }
 
-/// Reads a small text; `None` when it does not exist.
+/// Reads a small text from a file or a URL; `None` if there is no such file, or the server answers
+/// 404.
 ///
 /// # Errors
 /// [`FetchError`].

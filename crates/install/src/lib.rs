@@ -51,7 +51,7 @@ pub enum DownloadError {
         /// Source of the expected digest.
         by: String,
     },
-    /// The given digest is not a SHA-256 in hex.
+    /// The given or published digest is not a SHA-256 in hex.
     #[error("{0} has no SHA-256 in hex")]
     NoDigest(String),
     /// No digest is published for the file.
@@ -65,8 +65,9 @@ pub enum DownloadError {
 }
 
 impl Download {
-    /// Copies the file to `to`, and compares its digest with the given one, else with the file `.sha256` beside it,
-    /// else with the digest that GitHub publishes.
+    /// Copies the file to `to`, and compares its digest with the given digest; if none is given,
+    /// with the digest in the file of the same name plus `.sha256`; if there is no such file, with
+    /// the digest that GitHub publishes.
     ///
     /// # Errors
     /// [`DownloadError`]; the caller must then remove a partial file.
@@ -76,7 +77,8 @@ impl Download {
         Ok(VerifiedFile { sha256, by })
     }
 
-    /// Source of the digest; `None` when a digest is not required.
+    /// Compares the digest `found` with the expected digest. Returns the source of the expected
+    /// digest; `None` if there is none and none is required.
     fn verify(&self, found: &str) -> Result<Option<String>, DownloadError> {
         let from = self.from.clone();
         let Some((expected, by)) = self.expected()? else {
@@ -93,7 +95,8 @@ impl Download {
         }
     }
 
-    /// The given or published digest, and its source.
+    /// The given or published digest (`None` if it is not a SHA-256), and its source. `None` if no
+    /// digest is given or published.
     fn expected(&self) -> Result<Option<(Option<String>, String)>, DownloadError> {
         if let Some(given) = &self.sha256 {
             return Ok(Some((digest::parse(given), "--sha256".to_owned())));
@@ -109,7 +112,7 @@ impl Download {
     }
 }
 
-/// CPU architecture in the names of releases.
+/// This host's CPU architecture, as the names of releases spell it: `amd64` or `arm64`.
 ///
 /// # Errors
 /// The name of the architecture, when there are no releases for it.
@@ -125,13 +128,14 @@ pub fn platform() -> Result<&'static str, &'static str> {
 pub struct Aside(pub PathBuf);
 
 impl Aside {
-    /// Creates a directory in `dir`, so that the last step of the installation is a rename on one file system. Only
-    /// this user can read it.
+    /// Creates a directory in `dir`, so that the last step of the installation is a rename on one
+    /// file system. Only this user can read it.
     ///
     /// # Errors
     /// The error of the operating system.
     pub fn in_dir(dir: &Path) -> io::Result<Self> {
-        // No version has this name. The directory of an aborted installation is reused.
+        // No installed version has a name like this. A directory that an aborted installation of a
+        // process with this id left behind is removed first.
         let path = dir.join(format!(".installing-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         DirBuilder::new().mode(0o700).create(&path)?;

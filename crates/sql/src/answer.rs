@@ -9,8 +9,8 @@ use serde_json::Value;
 pub struct SqlAnswer {
     /// Name and DuckDB type of each column. Two columns may have the same name.
     pub columns: Vec<SqlColumn>,
-    /// One list of values for each row. Times are RFC 3339 text, lists and structures are JSON, and NULL is null. A
-    /// value that JSON cannot express (DECIMAL, HUGEINT, Infinity) is text.
+    /// One list of values for each row. Times are RFC 3339 text, lists and structures are JSON,
+    /// and NULL is null. A value that JSON cannot express (DECIMAL, HUGEINT, Infinity) is text.
     pub rows: Vec<Vec<Value>>,
     /// Whether `sql.max_rows` or `sql.max_bytes` cut the answer.
     pub more: bool,

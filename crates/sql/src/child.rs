@@ -1,5 +1,5 @@
-//! The SQL child: this program, started again as a child process that loads DuckDB, answers one request from its
-//! standard input, and ends.
+//! The SQL child: this program, started again as a child process that loads DuckDB, answers one
+//! request from its standard input, and ends.
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Read as _, Write as _};
@@ -12,7 +12,8 @@ use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 
 /// First argument that makes `coral` a SQL child. No command of the CLI has this name.
 const WORD: &str = "__sql";
-/// Exit code of a child whose standard input is not a valid request.
+/// Exit code of a child that failed to run its task, for example because its standard input is not
+/// a valid request.
 const CANNOT_RUN: u8 = 127;
 
 /// Task of a child.
@@ -20,7 +21,7 @@ const CANNOT_RUN: u8 = 127;
 pub enum Task {
     /// Answer a [`SqlRequest`].
     Answer,
-    /// Write a database, as a [`coral_store::SqlExport`] says.
+    /// Write the database that a [`coral_store::SqlExport`] describes.
     Export,
     /// Print the version of the library whose path is on standard input.
     Version,
@@ -28,7 +29,8 @@ pub enum Task {
 
 /// A command that starts a SQL child in the directory `dir`, with an empty environment.
 ///
-/// The kernel kills the child when the thread that started it ends. That thread must therefore wait for the child.
+/// The kernel kills the child when the thread that started it ends. That thread must therefore
+/// wait for the child.
 pub fn command(task: Task, dir: &Path) -> Command {
     // The executable file of this process, even after an upgrade has replaced it on disk.
     let mut command = Command::new("/proc/self/exe");
@@ -38,7 +40,8 @@ pub fn command(task: Task, dir: &Path) -> Command {
     command
 }
 
-/// Runs as a SQL child if `arguments` say so.
+/// If `arguments`, after the program's name, begin with `__sql`: does the task of a SQL child and
+/// returns its exit code. Otherwise returns `None`.
 pub fn run(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     let _program = arguments.next();
     if arguments.next()? != WORD {
@@ -52,7 +55,7 @@ pub fn run(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
 
 fn work(task: Task, parent: i32) -> io::Result<ExitCode> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // The parent may have ended before the request for this signal.
+    // The parent may have ended before the signal was set up. Then the kernel sends none.
     if getppid() != Pid::from_raw(parent) {
         return Ok(ExitCode::from(CANNOT_RUN));
     }
@@ -60,7 +63,8 @@ fn work(task: Task, parent: i32) -> io::Result<ExitCode> {
     match task {
         Task::Answer => {
             let request: SqlRequest = serde_json::from_reader(&mut input)?;
-            // Best effort: an old kernel has no Landlock, where the other restrictions still apply.
+            // A failure is ignored: an old kernel lacks Landlock, and the other restrictions apply
+            // anyway.
             let _ = sandbox::enter(Some(&request.spill_dir));
             answer_sql(&request, &mut output)?;
         }

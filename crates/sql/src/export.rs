@@ -1,4 +1,5 @@
-//! Writes an answer as a DuckDB database, and determines the version of a library. Both run in a SQL child.
+//! Writes an answer as a DuckDB database, and determines the version of a library. Both run in a
+//! SQL child.
 
 use std::io;
 use std::path::Path;
@@ -9,7 +10,7 @@ use super::child::{Task, command};
 use super::lines::ChildSlot;
 use crate::SqlAnswer;
 
-/// Why a SQL child of a command failed.
+/// Why a SQL child that was started by [`export`] or [`version`] failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The child could not be started, or its output not be read.
@@ -18,12 +19,12 @@ pub enum ExportError {
     /// DuckDB reported an error.
     #[error(transparent)]
     Failed(#[from] SqlFailure),
-    /// DuckDB crashed.
+    /// The child wrote no valid answer. Usually DuckDB crashed.
     #[error("the child process that loads DuckDB ended before its answer")]
     Crashed,
 }
 
-/// Longest line of output, in bytes.
+/// Longest line that a child may write, in bytes.
 const MAX_LINE: u64 = 1 << 20;
 
 /// Writes `answer` to the new database `file` with the DuckDB library at `library`.
@@ -62,7 +63,7 @@ pub fn version(library: &Path) -> Result<String, ExportError> {
     Ok(version?)
 }
 
-/// The answer of a child to `input`.
+/// Starts a child for `task`, writes `input` to it, and returns its first line of output.
 fn only_line(task: Task, input: &[u8]) -> Result<String, ExportError> {
     let slot = ChildSlot::default();
     let lines = slot.start(command(task, Path::new("/")), input)?;

@@ -1,7 +1,8 @@
-//! Installs DuckDB's shared library: downloads, verifies and unpacks it, loads it once to determine its version, and
-//! moves it into place atomically.
+//! Installs DuckDB's shared library: downloads, verifies and unpacks it, loads it once to
+//! determine its version, and moves it into place atomically.
 //!
-//! Source: libduckdb-sys 1.20000.1, `.duckdb-release`: `install.duckdb.org/vX/duckdb-shared-libs-linux-ARCH.tar.gz`.
+//! Source: libduckdb-sys 1.20000.1, `.duckdb-release`:
+//! `install.duckdb.org/vX/duckdb-shared-libs-linux-ARCH.tar.gz`.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -87,7 +88,7 @@ pub enum InstallError {
     },
 }
 
-/// The version that Coral's tests use, besides 1.5.6.
+/// The version of DuckDB that is installed by default. Coral's tests use this version and 1.5.6.
 pub const TRIED: &str = "2.0.0";
 const RELEASES: &str = "https://install.duckdb.org";
 const LIBRARY: &str = "libduckdb.so";

@@ -1,4 +1,5 @@
-//! Handle of a SQL child and of its lines of output. One thread waits for the child; others may end the child.
+//! Handle of a SQL child and of its lines of output. One thread waits for the child; others may
+//! end the child.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdout, Command};
@@ -11,12 +12,13 @@ pub(super) struct ChildSlot(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     child: Option<Child>,
-    /// The child is not needed any more.
+    /// Whether the child is not needed any more.
     unwanted: bool,
 }
 
 impl ChildSlot {
-    /// Starts the child and writes `input` to it. `None` when the child is not needed any more.
+    /// Starts the child and writes `input` to it. Returns `None`, and starts nothing, after
+    /// [`end`](Self::end).
     ///
     /// # Errors
     /// The error of the operating system.
@@ -49,7 +51,7 @@ impl ChildSlot {
         }
     }
 
-    /// Waits for the child, whose output has ended. A child that still runs is killed.
+    /// Kills the child if it still runs, and waits until it has ended.
     pub(super) fn reap(&self) {
         if let Some(mut child) = self.lock().child.take() {
             let _ = child.kill();
@@ -69,7 +71,7 @@ impl Lines {
     /// The next line without its line feed, of at most `most` bytes; `None` at the end.
     ///
     /// # Errors
-    /// The error of the operating system, or that a line is longer.
+    /// The error of the operating system, or an error if the line is longer or incomplete.
     pub(super) fn next(&mut self, most: u64) -> io::Result<Option<String>> {
         let mut line = String::new();
         let read = self.0.by_ref().take(most).read_line(&mut line)?;

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct SqlQuestion {
     /// The SELECT statement.
     pub sql: String,
-    /// Time in microseconds since the Unix epoch. The views leave out spans that started, and requests that were
-    /// counted, before this time. Without it, the views contain everything that is stored.
+    /// Time in microseconds since the Unix epoch. The views leave out spans that started, and
+    /// requests that were counted, before this time. Without it, the views contain everything that
+    /// is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since_unix_us: Option<i64>,
 }

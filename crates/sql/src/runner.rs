@@ -1,4 +1,5 @@
-//! Runs SQL children for a colony: a few at the same time. A child is killed when its client goes away.
+//! Runs SQL children for a colony: a few at the same time. A child is killed when its client goes
+//! away.
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -21,15 +22,16 @@ use super::lines::ChildSlot;
 use crate::SqlQuestion;
 use coral_config::SqlConfig;
 
-/// SQL children that run at the same time. Each may use `sql.memory_limit`.
+/// The most SQL children that run at the same time. Each may use `sql.memory_limit`.
 const MAX_CHILDREN: usize = 3;
-/// Longest time that a question waits for a child to end.
+/// Longest time that a question waits for one of [`MAX_CHILDREN`] running children to end.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time after `sql.time_limit` at which a child is killed if its statement still runs.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 /// Lines that are buffered between a child and its reader.
 const QUEUED_LINES: usize = 256;
-/// Bytes by which a line with columns or an error may exceed the limit of rows.
+/// A line of a child, such as one with columns or an error, may have this many bytes more than
+/// `sql.max_bytes`.
 const MAX_OTHER_LINE: u64 = 4 << 20;
 
 /// Answers questions in SQL. Cheap to clone: clones share the limits.
@@ -40,7 +42,8 @@ pub struct SqlRunner {
     limits: SqlLimits,
     children: Arc<Semaphore>,
     counters: Arc<SqlCounters>,
-    /// One for each child, until the child is gone. Awaited by [`join`](Self::join).
+    /// The tasks that read the children's output, one for each child. Each ends when its child is
+    /// gone. [`join`](Self::join) waits for them.
     relays: TaskTracker,
 }
 
@@ -61,7 +64,8 @@ pub enum SqlError {
     /// DuckDB, or the child, reported an error.
     #[error(transparent)]
     Failed(#[from] SqlFailure),
-    /// The child ended before its answer: DuckDB crashed, or the kernel killed the child for lack of memory.
+    /// The child ended before its answer: DuckDB crashed, or the kernel killed the child for lack
+    /// of memory.
     #[error("the child process that runs DuckDB ended before its answer was complete")]
     Crashed,
     /// The statement exceeded its time limit, and the child was killed.
@@ -97,7 +101,7 @@ pub enum Piece {
 
 struct EndedOnDrop(ChildSlot);
 
-/// Waits for the end of a child on drop.
+/// Kills the child, if it still runs, and waits for its end, on drop.
 struct Reaped<'a>(&'a ChildSlot);
 
 impl Drop for Reaped<'_> {
@@ -113,8 +117,8 @@ impl Drop for EndedOnDrop {
 }
 
 impl SqlRunner {
-    /// A runner that answers from `store` within the limits of `config`. `data_dir` is one of the places where the
-    /// library may be.
+    /// A runner that answers from `store` within the limits of `config`. `data_dir` is one of the
+    /// places where the library may be.
     pub fn new(store: Store, data_dir: PathBuf, config: &SqlConfig) -> Self {
         let children = Arc::new(Semaphore::new(MAX_CHILDREN));
         let places =
@@ -162,7 +166,7 @@ impl SqlRunner {
         let (queue, pieces) = mpsc::channel(QUEUED_LINES);
         let (slot, runner) = (ChildSlot::default(), self.clone());
         let child = EndedOnDrop(slot.clone());
-        // Ends when the child does, which ends when the stream is dropped.
+        // This task ends when the child ends. The child ends when the stream is dropped.
         self.relays.spawn_blocking(move || {
             let _place = place;
             let ended = runner.relay(question, &slot, &queue).unwrap_or_else(|error| {
@@ -181,8 +185,8 @@ impl SqlRunner {
         }
     }
 
-    /// Waits until every child is gone. A child ends when its [`SqlStream`] is dropped: to be called when the server
-    /// that holds the streams has ended.
+    /// Waits until every child is gone. A child ends when its [`SqlStream`] is dropped, so call
+    /// this after the server that holds the streams has ended.
     pub async fn join(&self) {
         self.relays.close();
         self.relays.wait().await;
@@ -197,7 +201,8 @@ impl SqlRunner {
     ) -> Result<Ended, SqlError> {
         let library = self.library()?.path;
         let since = question.since_unix_us.map(UnixNanos::from_micros);
-        // Dropped after the end of the child, because the child reads these files.
+        // Declared before `_child`, and so dropped after the child has ended, because the child
+        // reads the files of the snapshot.
         let snapshot = self.store.sql_snapshot(since)?;
         let _child = Reaped(slot);
         let request = SqlRequest {
@@ -236,7 +241,7 @@ impl SqlRunner {
 impl SqlStream {
     /// The next part of the answer. Polling after the last part returns an error.
     ///
-    /// The time limit includes the time that the reader takes.
+    /// The time limit also includes the time that the caller takes between two parts.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Piece> {
         if self.deadline.as_mut().poll(context).is_ready() {
             return Poll::Ready(Piece::Failed(SqlError::Killed(self.limit)));

@@ -1,4 +1,5 @@
-//! Landlock sandbox of a SQL child: the kernel restricts the child, whatever a statement makes DuckDB do.
+//! Landlock sandbox of a SQL child: the kernel restricts the child, whatever a statement makes
+//! DuckDB do.
 
 use std::path::Path;
 
@@ -7,12 +8,14 @@ use landlock::{
     RulesetError, RulesetStatus, path_beneath_rules,
 };
 
-/// Newest version of Landlock whose rights are restricted. An older kernel restricts the rights that it supports.
+/// The version of Landlock whose access rights are restricted. An older kernel restricts only the
+/// rights that it supports.
 const NEWEST: ABI = ABI::V5;
 
-/// Restricts this thread and the threads that it starts: they may create, write, truncate and remove files only in
-/// `dir`, or nowhere, and open no TCP connection. Returns whether the kernel enforces all of this; a kernel before
-/// Linux 6.7 does not.
+/// Restricts this thread and the threads that it starts: they may create, write, truncate and
+/// remove files only in `dir`, or nowhere, and open no TCP connection. Returns whether the kernel
+/// enforces all rights of [`NEWEST`]: Linux before 6.10 does not, and Linux before 6.7 does not
+/// restrict TCP.
 ///
 /// # Errors
 /// [`RulesetError`] when the kernel refuses; nothing is restricted then.

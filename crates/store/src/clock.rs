@@ -49,7 +49,7 @@ impl Uptime {
 }
 
 impl Received {
-    /// A row that was received before this process opened the store.
+    /// The time of receipt of a row that was received before this process opened the store.
     pub(crate) fn before_opening(unix: UnixNanos) -> Self {
         Self { unix, uptime: None }
     }
@@ -60,13 +60,14 @@ impl Ages {
         Self { uptime, opened: OnceLock::new() }
     }
 
-    /// A row that is received now, with the wall clock at `unix`.
+    /// The time of receipt of a row that is received now. `unix` is the wall-clock time.
     pub(crate) fn received(&self, unix: UnixNanos) -> Received {
         Received { unix, uptime: Some(self.uptime.now()) }
     }
 
-    /// Decides, once, the wall clock at opening: from `wall`, unless the newest row of an earlier
-    /// process is older than `kept_for`.
+    /// Decides, once, the wall-clock time at which the store was opened. Trusts `wall`, the current
+    /// wall-clock time, unless it is later than `newest` by more than `kept_for`; then trusts
+    /// `newest`. `newest` is when an earlier process received its newest row.
     pub(crate) fn settle(&self, wall: UnixNanos, newest: Option<UnixNanos>, kept_for: Duration) {
         self.opened.get_or_init(|| {
             let believed = match newest {
@@ -84,8 +85,8 @@ impl Ages {
         });
     }
 
-    /// The wall clock as if nobody had set it since the store was opened; `wall` before it is
-    /// settled.
+    /// The wall-clock time, unaffected by changes of the wall clock since the store was opened.
+    /// Returns `wall` before the first call of [`settle`](Self::settle).
     pub(crate) fn now(&self, wall: UnixNanos) -> UnixNanos {
         self.opened.get().map_or(wall, |opened| opened.later(self.uptime.now()))
     }

@@ -1,7 +1,9 @@
-//! All file operations of a store, in one place, so that tests can make each of them fail.
+//! The file operations of journals, segments and metric files, in one place, so that tests can
+//! make each of them fail.
 //!
-//! Journals, segments and metric files use no other functions. Errors are those of the operating
-//! system, unchanged: an `EIO` stays an `EIO` up to the caller.
+//! These bypass this module: directories, file sizes, truncation, bulk reads of logs, and the
+//! files for SQL. Errors are those of the operating system, unchanged: an `EIO` stays an `EIO` up
+//! to the caller.
 
 #[cfg(any(test, feature = "faults"))]
 pub(crate) mod faults;
@@ -11,7 +13,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-/// The kind of a file operation, which a fault can be limited to.
+/// A kind of file operation. A planned fault can be limited to one kind.
 #[cfg_attr(
     not(any(test, feature = "faults")),
     expect(dead_code, reason = "only faults distinguish operations")
@@ -62,15 +64,17 @@ pub(crate) fn sync_all(file: &File) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Syncs the directory of `path`: without it, a new or renamed file may be gone after a power loss.
+/// Syncs the directory that contains `path`. Without this sync, a new or renamed file may be gone
+/// after a power loss.
 pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {
     before(Operation::Sync)?;
-    // The parent of a relative path with one component is empty, and means the working directory.
+    // The parent of a relative path with one component is empty, and stands for the working
+    // directory.
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Renames `from` to `to`, replacing an existing file.
+/// Renames `from` to `to`, replacing an existing file `to`.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     before(Operation::Rename)?;
     std::fs::rename(from, to)
@@ -85,19 +89,19 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Fills `buffer` from offset `at`.
+/// Fills `buffer` with the bytes of `file` from offset `at` on.
 pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<()> {
     before(Operation::Read)?;
     file.read_exact_at(buffer, at)
 }
 
-/// Reads from offset `at`, as much as one system call returns.
+/// Reads from offset `at` into `buffer`, with one system call. Returns the number of bytes read.
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     before(Operation::Read)?;
     file.read_at(buffer, at)
 }
 
-/// A file as [`std::io::Write`], for libraries that write sequentially.
+/// A file as [`std::io::Write`] whose writes go through [`write_all`], for the Parquet library.
 pub(crate) struct Target(pub(crate) File);
 
 impl Write for Target {
@@ -111,7 +115,7 @@ impl Write for Target {
     }
 }
 
-/// Fails if a fault is planned for this operation.
+/// Called before each file operation. Fails, panics or hangs if a fault is due for it.
 #[cfg(any(test, feature = "faults"))]
 fn before(operation: Operation) -> io::Result<()> {
     faults::before(operation)

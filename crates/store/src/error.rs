@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use coral_engine::{BudgetError, EngineError};
 use parquet::errors::ParquetError;
 
-/// Why a call to the store failed. A failed call changes nothing.
+/// Why a call to the store failed. A failed call changes nothing, unless its documentation says
+/// otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The directory cannot be created, listed or written.
+    /// A directory or file of the store cannot be created, listed, read, written or renamed.
     #[error("cannot use the store directory `{path}`")]
     Directory {
         /// The directory or file.
@@ -52,7 +53,8 @@ pub enum StoreError {
         /// The operating system's error.
         source: std::io::Error,
     },
-    /// A segment cannot be written or read: the disk is full, or the file is damaged.
+    /// A Parquet file (of a segment or of metrics) cannot be written or read: the disk is full, or
+    /// the file is damaged.
     #[error("cannot use the segment file `{path}`")]
     Segment {
         /// The file.
@@ -60,7 +62,8 @@ pub enum StoreError {
         /// The reason.
         source: ParquetError,
     },
-    /// Sealing has failed for some time. More hot rows would fill the memory.
+    /// The store refuses rows, because sealing has failed for some time and more hot rows would
+    /// fill the memory.
     #[error("cannot seal {hot_rows} rows: see the log for the reason; usually the disk is full")]
     CannotSeal {
         /// The number of hot rows.
@@ -100,8 +103,9 @@ impl StoreError {
         move |source| Self::Segment { path, source }
     }
 
-    /// Wraps an error in the number of the segment, if the error means that the segment is damaged.
-    /// Errors such as too many open files or too little memory stay as they are.
+    /// If the error means damage, wraps it as [`SegmentUnreadable`](Self::SegmentUnreadable) of
+    /// segment `id`. Other errors, such as too many open files or too little memory, are returned
+    /// unchanged.
     pub(crate) fn unreadable(id: u64) -> impl FnOnce(Self) -> Self {
         move |source| match source.is_damage() {
             true => Self::SegmentUnreadable { id, source: Box::new(source) },

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 /// the identity in `store.json` and agents in the log; earlier versions had a DuckDB database.
 pub(crate) const SCHEMA_VERSION: u32 = 5;
 
-/// An open store directory. Other processes are refused until it is dropped.
+/// An open store directory. No other process can open the directory until this value is dropped.
 pub(crate) struct Identity {
     store_id: String,
     /// The operating system releases the lock when the file is closed, also after `kill -9`.
@@ -31,9 +31,10 @@ impl Identity {
     /// Locks the directory `dir` and reads its `store.json`. Creates the file if there is none.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when another process has the store, [`StoreError::SchemaVersion`]
-    /// when another version of Coral wrote it, [`StoreError::Identity`] when `store.json` cannot be
-    /// parsed, [`StoreError::Directory`] when a file cannot be read or written.
+    /// [`StoreError::Locked`] when another process has opened the store,
+    /// [`StoreError::SchemaVersion`] when another version of Coral wrote it,
+    /// [`StoreError::Identity`] when `store.json` cannot be parsed, [`StoreError::Directory`] when
+    /// a file cannot be read or written.
     pub(crate) fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = lock(&dir.join("LOCK"))?;
         let path = dir.join("store.json");
@@ -73,7 +74,7 @@ fn read(path: &Path, bytes: &[u8]) -> Result<String, StoreError> {
 fn create(dir: &Path, path: &Path) -> Result<String, StoreError> {
     let database = dir.join("coral.duckdb");
     if database.exists() {
-        // Until version 4, the identity was in a DuckDB database.
+        // Up to version 4, the identity was in a DuckDB database.
         return Err(schema_version(&database, 4));
     }
     let mut random = [0; 16];

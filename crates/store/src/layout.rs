@@ -23,12 +23,12 @@ pub(crate) fn metric_file_dir(dir: &Path) -> PathBuf {
     dir.join("metrics/files")
 }
 
-/// Files for SQL questions.
+/// Temporary and empty files that SQL questions read.
 pub(crate) fn sql_dir(dir: &Path) -> PathBuf {
     dir.join("sql")
 }
 
-/// Creates `dir` and its parents, and syncs their names to disk.
+/// Creates `dir` and its missing parents, and syncs the new directory entries to disk.
 pub(crate) fn create_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
@@ -43,7 +43,8 @@ pub(crate) fn create_dir(dir: &Path) -> io::Result<()> {
     crate::disk::sync_directory_of(dir)
 }
 
-/// Size of every file under `dir`, including damaged, partial and removed ones.
+/// Total size in bytes of all files under `dir`, at any depth. Damaged and partial files count
+/// too, and so do files of removed segments that readers still hold.
 pub(crate) fn bytes_under(dir: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(dir)? {
@@ -55,7 +56,7 @@ pub(crate) fn bytes_under(dir: &Path) -> io::Result<u64> {
         };
         match counted {
             Ok(counted) => bytes += counted,
-            // The file was removed meanwhile.
+            // The file was removed after the directory was listed.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

@@ -2,8 +2,8 @@
 //!
 //! A [`Store`] is one directory: `log/` with the newest commits, whose rows are in memory too;
 //! `segments/` with sealed, immutable Parquet files; `metrics/` likewise; `store.json` with the
-//! store id; `LOCK`, which one process holds; `sql/` and `coral.sql` for SQL. Rows get a receipt in
-//! commit order. A committed span survives `kill -9`. A span is stored once, even if it is sent
+//! store id; `LOCK`, which one process holds; `sql/` and `coral.sql` for SQL. Rows get a receipt
+//! in commit order. A committed span survives `kill -9`. A span is stored once, even if it is sent
 //! again.
 //!
 //! All calls block, so call them on threads that may. Names of RFD 036: `StoreTrace` is

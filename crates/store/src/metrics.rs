@@ -40,7 +40,7 @@ pub(crate) struct Metrics {
     dir: PathBuf,
     pub(crate) live: LiveMetrics,
     writer: Mutex<MetricWriter>,
-    /// Locked during sealing and expiry, so that one runs at a time.
+    /// Locked during sealing and expiry, so that only one of them runs at a time.
     maintenance: Mutex<Backoff>,
 }
 

@@ -14,8 +14,8 @@ use parquet::file::reader::{ChunkReader, Length};
 use crate::disk;
 use crate::error::StoreError;
 
-/// An open file. The Parquet library's own reader needs two more system calls per page, and loses
-/// the operating system's error.
+/// An open Parquet file, as input for the Parquet library. The library's own file reader is not
+/// used, because it needs two more system calls per page and loses the operating system's error.
 #[derive(Clone)]
 pub(crate) struct ParquetSource(Arc<Opened>);
 
@@ -23,9 +23,10 @@ struct Opened {
     path: PathBuf,
     file: File,
     len: u64,
-    /// The first read that failed.
+    /// The operating system's error of the first failed read, until [`ParquetSource::error`] takes
+    /// it.
     failure: Mutex<Option<std::io::Error>>,
-    /// Whether a read of the operating system is in progress.
+    /// Whether a system call that reads the file is in progress.
     is_reading: AtomicBool,
 }
 
@@ -47,7 +48,8 @@ impl ParquetSource {
         open().map_err(StoreError::directory(path))
     }
 
-    /// Classifies an error of a reader of this file: reading failed, or the content is damaged.
+    /// Converts an error of the Parquet library: to [`StoreError::Directory`] if the operating
+    /// system could not read the file, else to [`StoreError::Segment`] (damaged content).
     fn error(&self, error: impl Into<ParquetError>) -> StoreError {
         let failure = self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
         match failure {
@@ -56,9 +58,9 @@ impl ParquetSource {
         }
     }
 
-    /// Runs `read`, which passes this file to the library. The library panics at some kinds of
-    /// damage: such a panic becomes an error. A panic during a read of the operating system is
-    /// passed on.
+    /// Runs `read`, which passes this file to the Parquet library. The library panics at some kinds
+    /// of damage: such a panic becomes an error. A panic during a system call (a planned fault of a
+    /// test) is resumed.
     pub(crate) fn reading<T>(
         &self,
         read: impl FnOnce() -> Result<T, ParquetError>,
@@ -77,7 +79,7 @@ impl ParquetSource {
         outcome
     }
 
-    /// Keeps the operating system's error, because the library turns it into text.
+    /// Keeps the operating system's error in `failure`, because the library turns errors into text.
     fn noted(&self, error: std::io::Error) -> std::io::Error {
         let copy = std::io::Error::from(error.kind());
         self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
@@ -95,7 +97,7 @@ impl ChunkReader for ParquetSource {
     type T = BufReader<Rest>;
 
     fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        // Only headers are read this way.
+        // The library reads only page headers through this function, so a small buffer suffices.
         Ok(BufReader::with_capacity(512, Rest { source: self.clone(), at: start }))
     }
 

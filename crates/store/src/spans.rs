@@ -1,4 +1,5 @@
-//! The spans of a store: the newest rows in a journal and in memory, older ones in sealed segments.
+//! The spans of a store: the newest rows are in a journal and in memory, older rows in sealed
+//! segments.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,7 +25,7 @@ pub(crate) struct Spans {
     pub(crate) footers: Arc<Footers>,
     writer: Mutex<Writer>,
     pub(crate) pages: PageQueue,
-    /// Locked during sealing and expiry, so that one runs at a time.
+    /// Locked during sealing and expiry, so that only one of them runs at a time.
     pub(crate) maintenance: Mutex<Maintenance>,
 }
 

@@ -2,9 +2,9 @@
 //!
 //! No build contains DuckDB's code. Each question runs in a child process, which gets a
 //! [`SqlRequest`] on standard input and answers with lines on standard output ([`SqlFrame`]). Thus
-//! a crash of DuckDB, or too much memory, ends one question and not the colony. The store gives the
-//! child a [`SqlSnapshot`]: sealed files, which stay while the snapshot is held, and files with the
-//! rows in memory.
+//! a crash of DuckDB, or too much memory, ends one question and not the colony. The store gives
+//! the child a [`SqlSnapshot`]: sealed files, which stay while the snapshot is held, and files
+//! with the rows in memory.
 
 mod answer;
 mod cells;

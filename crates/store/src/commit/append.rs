@@ -15,10 +15,11 @@ use crate::hot::generation::{Arrival, ReceivedSpan};
 use crate::row::batch::{Delivery, SpanBatch};
 use crate::spans::Spans;
 
-/// When sealing fails, spans are refused beyond this multiple of the usual number of hot rows.
+/// Spans are refused while the hot rows are more than this multiple of `segment_rows`, or of
+/// 65,536 if that is larger. Hot rows become so many only if sealing fails.
 const MAX_UNSEALED: u64 = 4;
 
-/// Spans and a checkpoint from one sender.
+/// Groups of spans from one sender, and the checkpoint if the sender is a polled agent.
 pub(crate) struct Delivered<'a> {
     pub(crate) groups: &'a [Vec<Span>],
     pub(crate) delivery: Delivery<'a>,
@@ -34,7 +35,8 @@ struct Fresh<'a> {
 }
 
 impl Spans {
-    /// Stores `groups` of `agent_id`, received at `received`, each span once.
+    /// Stores `groups` of spans from agent `agent_id`, received at `received`, each span once.
+    /// Returns the counts of each group.
     pub(crate) fn commit(
         &self,
         groups: &[Vec<Span>],
@@ -80,7 +82,7 @@ impl Spans {
         Ok(all_appended)
     }
 
-    /// Refuses spans while rows cannot be sealed, because the rows would fill the memory.
+    /// Refuses spans while there are too many unsealed rows, because more would fill the memory.
     fn check_room(&self) -> Result<(), StoreError> {
         let hot_rows = self.live.read().hot_rows();
         if hot_rows > MAX_UNSEALED * self.segment_rows.max(65_536) {
@@ -89,7 +91,8 @@ impl Spans {
         Ok(())
     }
 
-    /// Finds and marks the sealed parts of the traces of `delivered`.
+    /// Finds the sealed parts of those traces of `delivered` that have no hot rows, and marks
+    /// these traces as split.
     fn sealed_parts(&self, delivered: &[Delivered<'_>]) -> Result<SealedParts, StoreError> {
         let groups = delivered.iter().flat_map(|delivered| delivered.groups);
         let spans: Vec<&Span> = groups.flatten().collect();
@@ -102,8 +105,8 @@ impl Spans {
         })
     }
 
-    /// Makes one commit: the journal first, then memory. Slow or fallible work comes before the
-    /// journal. After the journal, only pointers are moved and sums updated.
+    /// Makes one commit: the journal first, then memory. Slow or fallible work is done before the
+    /// journal is written. After that, only pointers are moved and sums updated.
     fn write(
         &self,
         attempt: Attempt<'_>,

@@ -1,7 +1,7 @@
 //! A colony's checkpoints and registered agents.
 //!
-//! Both are stored in the log: a checkpoint in the commit of its page, an agent in a commit without
-//! rows.
+//! Both are stored in the log: a checkpoint in the commit of its page, an agent in a commit
+//! without rows.
 
 use std::collections::BTreeMap;
 

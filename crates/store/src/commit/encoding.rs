@@ -1,7 +1,8 @@
-//! The encoding of one commit of spans in the journal: the length of a JSON record, the record, and
-//! the rows as one Arrow IPC message, compressed with LZ4.
+//! The encoding of one commit of spans in the journal: the length of a JSON record, the record,
+//! and the rows as one Arrow IPC message, compressed with LZ4.
 //!
-//! DuckDB's own tables would cost four times the CPU: docs/design/0001-log-and-parquet.md.
+//! Storing rows in DuckDB's own tables instead would take four times the CPU time:
+//! docs/design/0001-log-and-parquet.md.
 
 use std::io;
 use std::sync::LazyLock;
@@ -26,7 +27,8 @@ pub(crate) struct Commit {
 /// The content of a commit besides its rows.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// The number of the first origin in `origins`, or of the next one if there are none.
+    /// The number of the first of `origins`. If `origins` is empty: the number that the next new
+    /// origin will get.
     #[serde(default)]
     pub(crate) first_origin: u32,
     /// Resources and scopes, to which rows refer by number. Numbers continue from earlier commits
@@ -96,7 +98,7 @@ fn read_rows(message: &[u8]) -> Result<RecordBatch, ArrowError> {
     batch.unwrap_or_else(|| Err(ArrowError::IpcError("no rows".into())))
 }
 
-/// The Arrow IPC schema message, which precedes every message of rows. Logs do not store it.
+/// The Arrow IPC schema message. A reader needs it before a message of rows; logs do not store it.
 static SCHEMA_MESSAGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut writer = schema_writer();
     std::mem::take(writer.get_mut())

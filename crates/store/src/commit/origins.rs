@@ -7,22 +7,22 @@ use hashbrown::HashMap;
 
 use crate::row::record::write_origin;
 
-/// How many origins are remembered. A hostile exporter can send a new origin with every span. At
-/// the limit the dictionary is emptied: an origin may then be written twice, which only costs
-/// space.
+/// The most origins in the dictionary, because a hostile exporter can send a new origin with every
+/// span. At the limit the dictionary is emptied. An origin may then be written twice, which only
+/// costs space.
 const MAX_REMEMBERED: usize = 65_536;
 
 /// Numbers the origins of one generation, and collects new ones for the next commit.
 #[derive(Default)]
 pub(crate) struct Origins {
     numbers: HashMap<Arc<Origin>, u32>,
-    /// How many origins are written.
+    /// How many origins of this generation are in the log.
     written: u32,
     unwritten: Vec<String>,
 }
 
 impl Origins {
-    /// A dictionary after `written` origins.
+    /// An empty dictionary whose next new origin gets the number `written`.
     pub(crate) fn starting_at(written: u32) -> Self {
         Self { written, ..Self::default() }
     }
@@ -46,18 +46,20 @@ impl Origins {
         self.written + self.unwritten.len() as u32
     }
 
-    /// The texts that this commit must write, and the number of the first.
+    /// The number of the first origin that the next commit must write, and the texts of all of
+    /// them.
     pub(crate) fn unwritten(&self) -> (u32, &[String]) {
         (self.written, &self.unwritten)
     }
 
-    /// Call when the commit succeeded.
+    /// Records that the commit succeeded, so that its new origins are in the log.
     pub(crate) fn written(&mut self) {
         self.written = self.next();
         self.unwritten.clear();
     }
 
-    /// Call when the commit failed: the numbers of its new origins are given out again.
+    /// Discards the new origins of a commit that failed, so that their numbers are used again.
+    /// Empties the dictionary.
     pub(crate) fn forget(&mut self) {
         self.numbers.clear();
         self.unwritten.clear();

@@ -1,4 +1,5 @@
-//! Group commit: pages of several agents in one commit, since a sync costs the same for one page and for twenty.
+//! Group commit: pages of several agents in one commit, since a sync costs the same for one page
+//! and for twenty.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,10 +16,11 @@ use crate::spans::Spans;
 
 impl Spans {
     /// Stores each page with its checkpoint, and returns the results in the order of `pages`. The
-    /// caller that holds the writer commits the pages of all waiting callers.
+    /// calling thread that holds the writer commits the pages of all waiting threads.
     ///
     /// # Panics
-    /// When the commit of one of `pages` alone panics. The other pages are stored then.
+    /// When the commit of one of `pages` panics even without the other pages. The commits of the
+    /// other pages are complete by then.
     pub(crate) fn commit_pages(
         &self,
         pages: Vec<SpanPage>,
@@ -51,14 +53,15 @@ impl Spans {
         }
     }
 
-    /// Makes one commit of `queued`. Returns the counts of each page, an error, or a panic.
+    /// Makes one commit of `queued`. Returns the counts of each page, an error, or the payload of
+    /// a panic.
     fn try_commit(
         &self,
         writer: &mut Writer,
         queued: &[Arc<QueuedPage>],
     ) -> std::thread::Result<Result<Vec<Appended>, StoreError>> {
         let delivered: Vec<Delivered<'_>> = queued.iter().map(|queued| delivered(queued)).collect();
-        // The writer repairs its log before its next commit.
+        // A panic leaves nothing inconsistent: the writer repairs its log before its next commit.
         catch_unwind(AssertUnwindSafe(|| {
             let appended = self.commit_together(writer, &delivered)?;
             Ok(appended.into_iter().flatten().collect())

@@ -20,17 +20,18 @@ pub(crate) struct SpanPage {
     pub(crate) checkpoint: Checkpoint,
 }
 
-/// A page, and its result once a commit has ended. The commit may be made by another caller that
-/// held the writer.
+/// A page, and the result of its commit once that has ended. The commit may be made by another
+/// thread, which holds the writer.
 pub(super) struct QueuedPage {
     pub(super) page: SpanPage,
     outcome: Mutex<Option<Outcome>>,
 }
 
-/// The result of a page: the outer `Err` holds the panic of its commit.
+/// The result of a page. The outer `Err` holds the payload of a panic of its commit.
 pub(super) type Outcome = std::thread::Result<Result<Appended, StoreError>>;
 
-/// A commit takes waiting pages until it has this many spans. The last page may exceed the limit.
+/// Waiting pages are added to a commit until the commit has this many spans. The last page may
+/// exceed the limit.
 const MAX_COMMIT_SPANS: usize = 16_384;
 
 impl PageQueue {
@@ -38,7 +39,7 @@ impl PageQueue {
         lock(&self.0).extend(pages.iter().cloned());
     }
 
-    /// Removes as many of the first pages as one commit takes.
+    /// Removes the pages of the next commit from the front of the queue, and returns them.
     pub(super) fn take(&self) -> Vec<Arc<QueuedPage>> {
         let mut queue = lock(&self.0);
         let mut spans = 0;

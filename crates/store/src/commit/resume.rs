@@ -26,10 +26,11 @@ use crate::row::batch::{ORIGIN_ID, RECEIVED_AT};
 use crate::row::promoted;
 use crate::segment::Segment;
 
-/// Reads the journal in `dir` and begins a new log.
+/// Reads the journal in `dir` and begins a new log. Returns the writer, and the state with the
+/// rows that are not in `segments`.
 ///
 /// # Errors
-/// [`StoreError`]: nothing was changed.
+/// [`StoreError`]: no stored row was changed.
 pub(crate) fn resume(
     dir: &Path,
     segments: Vec<Arc<Segment>>,
@@ -62,9 +63,9 @@ pub(crate) fn resume(
 /// State of the replay of a journal into memory.
 struct Replay {
     segments: Vec<Arc<Segment>>,
-    /// The newest receipt in a segment.
+    /// The newest receipt in any segment; 0 without segments.
     sealed: u64,
-    /// Generations that end at a gap between receipts.
+    /// Generations that ended at a gap between receipts. Each becomes a segment of its own.
     sealing: Vec<Arc<Generation>>,
     hot: Generation,
     seen: Seen,
@@ -80,10 +81,10 @@ struct Replay {
 /// The origins of the log that is being read. Each log numbers its origins from 0.
 #[derive(Default)]
 struct OldOrigins {
-    /// Texts by the log's number; `None` if the origin was in a damaged frame.
+    /// Texts of origins, by number in the log; `None` if the origin was in a damaged frame.
     texts: Vec<Option<String>>,
-    /// The number in the generation in memory, by the log's number, as far as origins were added
-    /// there.
+    /// For each number in the log, the number in the generation in memory. Shorter than `texts` if
+    /// the last origins are not added to the generation yet.
     numbers: Vec<u32>,
     /// Numbers in the generation in memory, by text.
     known: HashMap<String, u32>,
@@ -113,8 +114,8 @@ impl Replay {
             self.origins.begin_log();
         }
         if frame.is_head {
-            // The first frame repeats all agents and checkpoints of that time, without those of
-            // failed commits.
+            // The first frame of a log has all agents and checkpoints of that time, so it replaces
+            // those of earlier logs, some of which may belong to failed commits.
             self.directory = AgentDirectory::default();
             self.skip_to(frame.receipts.first);
         }
@@ -140,7 +141,8 @@ impl Replay {
         self.rows(&rows)
     }
 
-    /// Continues at `receipt`. Rows before it are lost, and leave a gap between two generations.
+    /// Continues at `receipt`. If rows with lower receipts are missing, they are lost and leave a
+    /// gap: `receipt` begins a new generation then.
     fn skip_to(&mut self, receipt: u64) {
         if receipt <= self.hot.next_receipt() {
             return;
@@ -203,8 +205,8 @@ impl OldOrigins {
         numbers.iter().all(|number| matches!(self.texts.get(*number as usize), Some(Some(_))))
     }
 
-    /// `rows` with their origins renumbered for `hot`. Origins that are new to `hot` are added
-    /// there.
+    /// `rows` with their origins renumbered for the generation `hot`. Origins that `hot` lacks are
+    /// added to `hot`.
     fn renumbered(&mut self, rows: &RecordBatch, hot: &mut Generation) -> RecordBatch {
         let mut new = Vec::new();
         for text in &self.texts[self.numbers.len()..] {

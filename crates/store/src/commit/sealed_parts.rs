@@ -1,7 +1,8 @@
 //! Finds the sealed parts of the traces that a commit adds to, and marks these traces as split.
 //!
-//! The marks are made before the commit is written. If the commit fails, a trace stays marked that is not split,
-//! which costs a search one merge of a single part and changes no answer.
+//! The marks are made before the commit is written. If the commit fails, a trace may stay marked
+//! although it is not split. A search then merges a single part, which takes a little time and
+//! changes no answer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,14 +20,15 @@ use crate::segment::Segment;
 /// The sealed parts of some traces.
 #[derive(Default)]
 pub(crate) struct SealedParts {
-    /// Identities of the spans.
+    /// Identities of the spans in segments.
     pub(crate) keys: Vec<Key>,
-    /// The segments that have spans of a trace, including the segment that is being written.
+    /// For each trace, the segments that have spans of the trace, including segments that are
+    /// being written.
     pub(crate) segments: BTreeMap<TraceId, Vec<u64>>,
 }
 
-/// Finds and marks the sealed parts of those traces of `spans` that are new to `hot`. Each trace is looked up once
-/// per generation.
+/// Finds and marks the sealed parts of those traces of `spans` that are new to `hot`. Each trace
+/// is looked up once per generation.
 pub(crate) fn of_new_traces(
     segments: &[Arc<Segment>],
     sealing: &[Arc<Generation>],
@@ -46,7 +48,8 @@ pub(crate) fn traces_not_in(hot: &Generation, spans: &[&Span]) -> Vec<TraceId> {
     traces
 }
 
-/// Finds the parts of `traces` in `segments` and `sealing`, and marks these traces as split in each segment.
+/// Finds the parts of `traces` in `segments` and `sealing`, and marks these traces as split in
+/// each of `segments` that has one.
 pub(crate) fn find_and_mark(
     segments: &[Arc<Segment>],
     sealing: &[Arc<Generation>],
@@ -71,7 +74,8 @@ pub(crate) fn find_and_mark(
     Ok(parts)
 }
 
-/// Adds the spans of `traces` in `segment`, and marks the traces there as split.
+/// Adds the spans that `segment` has of `traces` to `parts`, and marks these traces as split in
+/// `segment`.
 fn in_segment(
     segment: &Segment,
     traces: &[TraceId],
@@ -102,7 +106,7 @@ fn in_segment(
     Ok(())
 }
 
-/// Marks each trace as split in every segment that has spans of it.
+/// Records in each segment which other segments have spans of the same traces.
 fn link(segments: &[Arc<Segment>], parts: &SealedParts) {
     for older in parts.segments.values().filter(|older| older.len() > 1) {
         for segment in segments.iter().filter(|segment| older.contains(&segment.id())) {

@@ -12,7 +12,7 @@ use crate::hot::generation::Generation;
 use crate::hot::live::Live;
 use crate::journal::{Journal, Receipts};
 
-/// State of the writer, locked during a commit.
+/// The state that the next commit needs, locked during a commit.
 pub(crate) struct Writer {
     pub(crate) next_receipt: u64,
     pub(crate) origins: Origins,
@@ -31,7 +31,8 @@ pub(crate) struct Attempt<'a> {
 
 impl Writer {
     /// Begins a new log if the current one cannot be written. Must be called before a commit is
-    /// prepared, so that the first frame of the new log has nothing of that commit.
+    /// prepared, because the first frame of the new log must not contain anything of an unfinished
+    /// commit.
     pub(crate) fn mend(&mut self, live: &Live) -> Result<(), StoreError> {
         if !self.journal.is_broken() {
             return Ok(());
@@ -42,7 +43,7 @@ impl Writer {
         self.journal.mend(self.next_receipt, |payload| encode_record(&head, payload))
     }
 
-    /// Writes one commit to the journal. An error leaves everything unchanged.
+    /// Writes one commit to the journal. After an error, nothing was committed.
     pub(crate) fn write(&mut self, commit: &Commit) -> Result<(), StoreError> {
         let rows = commit.rows.as_ref().map_or(0, |rows| rows.num_rows() as u32);
         let receipts = Receipts { first: self.next_receipt, rows };
@@ -84,7 +85,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Releases the logs of all generations except `hot`, because their rows are sealed.
+    /// Releases the logs and identities of all generations except `hot`, because their rows are
+    /// sealed.
     pub(crate) fn end_sealing(&mut self, hot: &Generation) {
         let is_hot = |id| TraceId::try_from(id).is_ok_and(|trace| hot.traces.contains_key(&trace));
         self.seen.end_sealing(is_hot);
@@ -108,7 +110,7 @@ impl<'a> Attempt<'a> {
         Self { writer, keys: Vec::new(), is_done: false }
     }
 
-    /// Adds `span` to the spans that are known to be stored. Returns whether it is new: not stored yet, and not in this
+    /// Adds `span` to the known spans. Returns whether `span` is new: neither stored nor in this
     /// commit already.
     pub(crate) fn insert(&mut self, span: &Span) -> bool {
         let key = seen::key(span);
@@ -119,7 +121,7 @@ impl<'a> Attempt<'a> {
         is_new
     }
 
-    /// Call when the commit is in the journal.
+    /// Records that the commit is in the journal, so that its spans and origins stay known.
     pub(crate) fn done(mut self) {
         self.writer.origins.written();
         self.is_done = true;

@@ -2,8 +2,8 @@
 //!
 //! A plan belongs to the thread that made it, because calls of a store run on the caller's thread.
 //! A program built with the feature `faults` also reads `CORAL_FAULTS` (`rate=RATE,seed=SEED`) and
-//! makes that fraction of all operations fail, on every thread. The soak tests of `coral-bench` use
-//! it.
+//! makes the fraction `RATE` of all operations fail, on every thread. The soak tests of
+//! `coral-bench` set that variable.
 
 use std::cell::RefCell;
 use std::io;
@@ -16,12 +16,13 @@ use super::Operation;
 pub(crate) enum Fault {
     /// The operation fails with this error number: `EIO`, `ENOSPC`, `EACCES`.
     Fails(i32),
-    /// A write writes half of its bytes, then fails with this error number. Other operations just
-    /// fail.
+    /// A write writes half of its bytes, then fails with this error number. An operation of another
+    /// kind just fails.
     CutShort(i32),
     /// The thread panics.
     Panics,
-    /// The operation waits for a message, or until the sender is dropped.
+    /// The operation waits for a message, or until the sender is dropped. Then a write succeeds;
+    /// another operation fails with `EIO`.
     #[cfg(test)]
     Hangs(std::sync::mpsc::Receiver<()>),
 }
@@ -43,7 +44,8 @@ pub(crate) const EIO: i32 = 5;
 pub(crate) const EACCES: i32 = 13;
 pub(crate) const ENOSPC: i32 = 28;
 
-/// Plans `fault` for an operation of this thread, after `after` others of its kind.
+/// Plans `fault` for this thread: the fault occurs after `after` further operations of kind
+/// `operation` (of any kind if `None`), at the next such operation.
 #[cfg(test)]
 pub(crate) fn plan(operation: Option<Operation>, after: u64, fault: Fault) {
     PLANS.with_borrow_mut(|plans| plans.push(Planned { operation, after, fault }));
@@ -77,8 +79,8 @@ pub(super) fn before(operation: Operation) -> io::Result<()> {
     due(operation).map_or(Ok(()), |fault| Err(fault.happen()))
 }
 
-/// How many of `len` bytes to write before the write fails, and the error; `None` if it does not
-/// fail.
+/// If a fault is due for a write of `len` bytes: how many of the bytes to write first, and the
+/// error to return then. `None` if the write shall succeed.
 pub(super) fn short_write(len: usize) -> Option<(usize, io::Error)> {
     let fault = due(Operation::Write)?;
     let written = if matches!(fault, Fault::CutShort(_)) { len / 2 } else { 0 };
@@ -106,7 +108,7 @@ impl Fault {
 
 /// Random faults in the whole process.
 struct RandomFaults {
-    /// One of this many operations fails.
+    /// On average, one of this many operations fails.
     one_of: u64,
     /// The state of a SplitMix64 generator.
     state: AtomicU64,

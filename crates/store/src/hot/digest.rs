@@ -5,7 +5,8 @@ use coral_trace::Collector;
 
 use crate::hot::part::TracePart;
 
-/// What a search tests of one trace, as one collector observed it. Times are microseconds.
+/// The values of one trace that a search tests, from the spans that one collector observed. Times
+/// are microseconds since the Unix epoch.
 #[derive(Clone, Copy)]
 pub(crate) struct TraceDigest {
     pub(crate) first_start: i64,
@@ -22,7 +23,7 @@ pub(crate) const DIGEST_BYTES: usize = 32;
 const EBPF_BIT: u32 = 1 << 31;
 
 impl TraceDigest {
-    /// The digest of no spans.
+    /// The digest of no spans. Adding it to another digest changes nothing.
     pub(crate) const NOTHING: Self = Self {
         first_start: i64::MAX,
         last_end: i64::MIN,
@@ -31,7 +32,8 @@ impl TraceDigest {
         collector: Collector::Ebpf,
     };
 
-    /// The digest of a part, without its collector.
+    /// The digest of `part`. Its `collector` is a placeholder, because a part does not know its
+    /// collector.
     pub(crate) fn of_part(part: &TracePart) -> Self {
         Self {
             first_start: part.first_start,
@@ -42,7 +44,7 @@ impl TraceDigest {
         }
     }
 
-    /// Adds another part of the same trace.
+    /// Adds the digest of another part of the same trace.
     pub(crate) fn add(&mut self, other: &Self) {
         self.first_start = self.first_start.min(other.first_start);
         self.last_end = self.last_end.max(other.last_end);

@@ -25,8 +25,8 @@ pub(crate) struct Generation {
     rows: u32,
     origins: OriginTexts,
     pub(crate) traces: HashMap<TraceId, HotTrace>,
-    /// Whether the JSON attributes of some row have an attribute that has its own column. Only then
-    /// must readers look for it there.
+    /// Whether the JSON of some row has an attribute that has a column of its own. Otherwise
+    /// readers of such an attribute need not look into the JSON.
     pub(crate) has_misplaced: bool,
     pub(crate) received: Option<ReceivedSpan>,
 }
@@ -34,11 +34,11 @@ pub(crate) struct Generation {
 /// When the rows of a generation were received.
 #[derive(Clone, Copy)]
 pub(crate) struct ReceivedSpan {
-    /// The row with the smallest receipt.
+    /// When the row with the smallest receipt was received.
     pub(crate) oldest: Received,
-    /// The row with the greatest receipt.
+    /// When the row with the greatest receipt was received.
     pub(crate) newest: Received,
-    /// The earliest and the latest wall clock at a receipt.
+    /// The earliest wall-clock time at which a row was received; `last` is the latest.
     pub(crate) first: UnixNanos,
     pub(crate) last: UnixNanos,
 }
@@ -61,7 +61,7 @@ pub(crate) struct Tail(Vec<Arc<RecordBatch>>);
 
 /// A batch of new rows, joined with some of the batches before it.
 pub(crate) struct Joined {
-    /// How many batches it replaces.
+    /// How many of the generation's newest batches `batch` replaces.
     replaces: usize,
     batch: RecordBatch,
     new_rows: u32,
@@ -70,7 +70,7 @@ pub(crate) struct Joined {
 /// The hot rows of one trace.
 #[derive(Default)]
 pub(crate) struct HotTrace {
-    /// The SDK part and the eBPF part: [`of`](Self::of).
+    /// Index 0 has the SDK part, index 1 the eBPF part. See [`of`](Self::of).
     parts: [Option<HotPart>; 2],
     /// Segments, sealed or being sealed, that also have spans of the trace.
     pub(crate) split_with: Vec<u64>,
@@ -79,9 +79,9 @@ pub(crate) struct HotTrace {
 /// The hot rows of one trace and one collector.
 #[derive(Clone)]
 pub(crate) struct HotPart {
-    /// The sums, shared with readers.
+    /// The sums of the spans, shared with readers.
     pub(crate) part: Arc<TracePart>,
-    /// The digest of `part`; [`TraceDigest::NOTHING`] until it is in a generation.
+    /// The digest of `part`; [`TraceDigest::NOTHING`] until the part is added to a generation.
     pub(crate) digest: TraceDigest,
     /// The spans' row numbers in the generation.
     pub(crate) rows: Vec<u32>,
@@ -95,8 +95,8 @@ pub(crate) struct Arrival {
     traces: HashMap<TraceId, HotTrace>,
 }
 
-/// Batches are joined until they have this many rows, because small arrays waste memory: a batch of
-/// one row takes 10 KiB.
+/// Batches are joined into batches of at most this many rows, because small arrays waste memory: a
+/// batch of one row takes 10 KiB.
 const JOINED_ROWS: usize = 8_192;
 /// The most batches that one commit joins.
 const MAX_JOINED_BATCHES: usize = 16;
@@ -118,7 +118,8 @@ impl Arrival {
         }
     }
 
-    /// Notes that `trace`, if a span of it arrives, has spans in the segments `older` too.
+    /// Records that the segments `older` also have spans of `trace`. Does nothing if this commit
+    /// has no span of `trace`.
     pub(crate) fn mark_split(&mut self, trace: TraceId, older: Vec<u64>) {
         if let Some(hot) = self.traces.get_mut(&trace) {
             hot.split_with = older;
@@ -160,7 +161,7 @@ impl HotTrace {
 }
 
 impl Generation {
-    /// A generation without rows.
+    /// A generation without rows, whose first row will have receipt `first_receipt`.
     pub(crate) fn after(first_receipt: u64) -> Self {
         Self {
             first_receipt,
@@ -188,7 +189,7 @@ impl Generation {
         texts.map(str::to_owned).collect()
     }
 
-    /// The batch with the texts of its origins in place of their numbers.
+    /// `batch` with the texts of origins in place of their numbers.
     pub(crate) fn with_origins(&self, batch: &RecordBatch) -> RecordBatch {
         with_origins(batch, &self.origins.joined())
     }
@@ -198,7 +199,7 @@ impl Generation {
         self.origins.len()
     }
 
-    /// The newest receipt; the one before the first if there are no rows.
+    /// The newest receipt; `first_receipt - 1` if there are no rows.
     pub(crate) fn last_receipt(&self) -> u64 {
         self.first_receipt + u64::from(self.rows) - 1
     }
@@ -210,7 +211,7 @@ impl Generation {
 
     /// The batches with which the next batch may be joined.
     pub(crate) fn tail(&self) -> Tail {
-        // Usually each batch is larger than all later ones together, so a few suffice.
+        // Usually each batch is larger than all later batches together, so a few suffice.
         let from = self.batches.len().saturating_sub(MAX_JOINED_BATCHES);
         Tail(self.batches[from..].iter().map(|(_, batch)| batch.clone()).collect())
     }
@@ -256,7 +257,8 @@ impl Generation {
         Rows { batches: batches.collect(), ..self.all() }
     }
 
-    /// The batches and positions of these rows, to read them without a lock. Copies nothing.
+    /// The rows with the numbers `rows`, which can then be read without a lock. Copies no column
+    /// data.
     pub(crate) fn pick(&self, rows: &[u32]) -> Picked {
         let places = rows.iter().map(|row| self.place(*row)).collect();
         let batches = self.batches.iter().map(|(_, batch)| batch.clone()).collect();
@@ -279,8 +281,8 @@ pub(crate) struct Picked {
 }
 
 impl Picked {
-    /// The columns that reading `columns` needs, of the rows `wanted`. `wanted` are indexes into
-    /// the selected rows.
+    /// The rows `wanted`, with the columns that must be read for the groups `columns`. `wanted`
+    /// are row numbers of the generation: some of the selected rows, in the same order.
     pub(crate) fn rows(&self, wanted: &[u32], columns: Columns) -> RecordBatch {
         let picked = self.places_of(wanted);
         let mut used: Vec<usize> = picked.iter().map(|(batch, _)| *batch).collect();
@@ -305,7 +307,8 @@ impl Picked {
         }
     }
 
-    /// The start times of the rows `wanted`, in microseconds.
+    /// The start times of the rows `wanted`, in microseconds. See [`rows`](Self::rows) for
+    /// `wanted`.
     pub(crate) fn starts(&self, wanted: &[u32]) -> Vec<i64> {
         let start = |(batch, row): (usize, usize)| {
             let column = self.batches[batch].column(START_TIME);
@@ -314,7 +317,7 @@ impl Picked {
         self.places_of(wanted).into_iter().map(start).collect()
     }
 
-    /// The span ids of the rows `wanted`.
+    /// The span ids of the rows `wanted`. See [`rows`](Self::rows) for `wanted`.
     pub(crate) fn span_ids(&self, wanted: &[u32]) -> Vec<u64> {
         let id = |(batch, row): (usize, usize)| {
             self.batches[batch].column(SPAN_ID).as_primitive::<UInt64Type>().value(row)
@@ -340,8 +343,9 @@ impl Rows {
 }
 
 impl Tail {
-    /// Joins `rows` with the newest batches while the last but one is not larger than the last.
-    /// Thus each row is copied a logarithmic number of times.
+    /// Joins `rows` with the newest batch, then the result with the batch before, and so on, while
+    /// that batch is not larger than the result and both have at most [`JOINED_ROWS`] rows
+    /// together. Thus each row is copied a logarithmic number of times.
     pub(crate) fn join(mut self, rows: &RecordBatch) -> Joined {
         let new_rows = rows.num_rows() as u32;
         let (mut batch, mut replaces) = (rows.clone(), 0);
@@ -358,7 +362,7 @@ impl Tail {
 }
 
 impl Joined {
-    /// How many of the rows are new.
+    /// How many rows of the joined batch are new.
     pub(crate) fn new_rows(&self) -> u32 {
         self.new_rows
     }
@@ -392,13 +396,14 @@ impl OriginTexts {
     }
 }
 
-/// The batch with the texts of its origins in place of their numbers. Copies nothing.
+/// `batch` with the texts of origins in place of their numbers. Copies nothing.
 fn with_origins(batch: &RecordBatch, origins: &Arc<StringArray>) -> RecordBatch {
     let columns = columns_with_origins(batch, ORIGIN_ID, origins);
     RecordBatch::try_new(ROW_SCHEMA.clone(), columns).expect("the columns are those of the schema")
 }
 
-/// Like [`with_origins`], for a batch of some columns whose column `at` has the origins.
+/// Like [`with_origins`], for a batch that has only some columns, of which column `at` has the
+/// numbers of origins.
 fn with_origins_at(batch: &RecordBatch, at: usize, origins: &Arc<StringArray>) -> RecordBatch {
     let mut fields: Vec<_> = batch.schema().fields().iter().cloned().collect();
     fields[at] = ROW_SCHEMA.fields()[ORIGIN_ID].clone();
@@ -418,13 +423,15 @@ fn columns_with_origins(
     columns
 }
 
-/// The names of the columns that reading `columns` of spans needs, in the schema of segments.
+/// The names, in the schema of segments, of the columns that must be read for the groups
+/// `columns`.
 pub(crate) fn column_names(columns: Columns) -> Vec<&'static str> {
     let schema: &'static SchemaRef = &ROW_SCHEMA;
     places(columns).into_iter().map(|at| schema.field(at).name().as_str()).collect()
 }
 
-/// The schema that readers and segments use.
+/// The schema that readers and segments use: [`SCHEMA`] with the text of each origin in place of
+/// its number.
 pub(crate) static ROW_SCHEMA: std::sync::LazyLock<SchemaRef> = std::sync::LazyLock::new(|| {
     let mut fields: Vec<_> = SCHEMA.fields().iter().cloned().collect();
     let texts = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));

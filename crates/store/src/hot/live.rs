@@ -17,10 +17,10 @@ pub(crate) struct Live {
     state: RwLock<State>,
     /// The ages of rows.
     pub(crate) ages: Ages,
-    /// Spans lost since the process started in unreadable segments that left no gap between
-    /// receipts.
+    /// How many spans were lost since the process started because the oldest segment was damaged.
+    /// Losing the oldest segment leaves no gap between receipts.
     damaged: AtomicU64,
-    /// Size of the store's directory at the last measurement.
+    /// Size of the store's directory in bytes, at the last measurement.
     disk_bytes: AtomicU64,
 }
 
@@ -28,10 +28,10 @@ pub(crate) struct Live {
 pub(crate) struct State {
     /// Segments in order of receipt.
     pub(crate) segments: Arc<Vec<Arc<Segment>>>,
-    /// Generations that are being sealed or wait for it, oldest first. They wait because a seal
-    /// failed, or because a damaged log left a gap of receipts after them.
+    /// Generations that are being sealed or wait to be sealed, oldest first. A generation waits
+    /// because a seal failed, or because a damaged log left a gap of receipts after it.
     pub(crate) sealing: Vec<Arc<Generation>>,
-    /// Rows since then.
+    /// The rows committed after those in `sealing`.
     pub(crate) hot: Generation,
     /// A colony's agents and checkpoints.
     pub(crate) directory: AgentDirectory,
@@ -94,7 +94,7 @@ impl Live {
         segment.quarantine();
     }
 
-    /// Size of the store's directory at the last measurement.
+    /// Size of the store's directory in bytes, at the last measurement.
     pub(crate) fn disk_bytes(&self) -> u64 {
         self.disk_bytes.load(Ordering::Relaxed)
     }
@@ -110,7 +110,7 @@ impl Live {
 }
 
 impl State {
-    /// Generations in memory, those that are being sealed first.
+    /// The generations in memory: those in `sealing` first, then `hot`.
     pub(crate) fn generations(&self) -> impl Iterator<Item = &Generation> {
         self.sealing.iter().map(AsRef::as_ref).chain([&self.hot])
     }
@@ -132,7 +132,7 @@ impl State {
         oldest.or(oldest_hot).unwrap_or(1)
     }
 
-    /// When the oldest rows were received, by the wall clock; `None` without rows.
+    /// The earliest wall-clock time at which a stored row was received; `None` without rows.
     pub(crate) fn first_received(&self) -> Option<UnixNanos> {
         let segments = self.segments.iter();
         let segments =
@@ -141,7 +141,8 @@ impl State {
         segments.chain(hot).min()
     }
 
-    /// Receipts that are in no generation: of missing segments and damaged commits.
+    /// How many receipts between the oldest and the newest are in no segment and in no generation,
+    /// because a segment is missing or a commit was damaged.
     pub(crate) fn missing(&self) -> u64 {
         let segments =
             self.segments.iter().map(|segment| (segment.id(), segment.extent.last_receipt));

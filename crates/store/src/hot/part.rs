@@ -33,7 +33,8 @@ pub(crate) struct Named {
 }
 
 /// The order of spans that may name a trace: start, whether the span is a virtual hop, span id. A
-/// virtual hop starts with the request that it belongs to, and must not name the trace.
+/// virtual hop starts at the same time as the request that it belongs to, and must not name the
+/// trace.
 type Rank = (i64, bool, u64);
 
 impl TracePart {
@@ -87,7 +88,7 @@ impl TracePart {
         }
     }
 
-    /// The bit set of its services, by [`service_bit`].
+    /// The bits of all services of the part, by [`service_bit`].
     pub(crate) fn service_bits(&self) -> u64 {
         self.services.iter().map(|service| service_bit(service)).fold(0, |bits, bit| bits | bit)
     }
@@ -109,7 +110,8 @@ fn rank(span: &Span) -> Rank {
 }
 
 /// The bit of 64 that stands for a service. A part without the bit has no span of the service; a
-/// part with the bit may have one. The hash is FNV-1a and must not change, because bits are stored.
+/// part with the bit may have one. The hash is FNV-1a and must not change, because bits are
+/// stored.
 pub(crate) fn service_bit(service: &str) -> u64 {
     let hash = service.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,16 +1,17 @@
 //! A frame: one commit in a log, with a header and a payload.
 //!
-//! The header has a mark (four bytes), the payload's length, a CRC-32 of everything after it, the
-//! receipt of the first row, and the number of rows; little-endian. The mark lets a reader find the
-//! next frame after a damaged one. The CRC is seeded with a random number of the log, so that no
-//! content of a span can pass for a frame.
+//! The header has 24 bytes, little-endian: a mark (4 bytes), the payload's length (4), a CRC-32
+//! (4), the receipt of the first row (8), and the number of rows (4). The CRC covers the receipt,
+//! the number of rows and the payload. Its seed is a random number of the log, so that no content
+//! of a span can pass for a frame. The mark lets a reader find the next frame after a damaged one.
 
 use std::io;
 
 /// The receipts of a commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Receipts {
-    /// The receipt of the first row; of the next row, if the commit has none.
+    /// The receipt of the commit's first row. If the commit has no rows: the receipt that the next
+    /// row will get.
     pub(crate) first: u64,
     /// The number of rows, each with one receipt.
     pub(crate) rows: u32,
@@ -25,7 +26,8 @@ pub(crate) struct Frame {
 const MARK: [u8; 4] = *b"\xc0frm";
 const HEAD: usize = 24;
 const CHECKED_FROM: usize = 12;
-/// The largest payload. Writers refuse a larger one; readers take it for damage.
+/// The largest payload, in bytes. Writers refuse a larger payload. Readers treat a frame with a
+/// larger length as damaged.
 pub(super) const MAX_PAYLOAD_BYTES: usize = 1 << 30;
 
 impl Receipts {
@@ -80,7 +82,7 @@ pub(super) fn decode(seed: u32, bytes: &[u8]) -> Option<(Frame, usize)> {
     Some((Frame { receipts, payload: rest[..length].to_vec() }, HEAD + length))
 }
 
-/// The offset in `bytes` of the next complete, valid frame.
+/// The offset in `bytes` of the first complete, valid frame.
 pub(super) fn find(seed: u32, bytes: &[u8]) -> Option<usize> {
     let mut from = 0;
     while let Some(at) = bytes[from..].windows(MARK.len()).position(|mark| mark == MARK) {

@@ -13,26 +13,27 @@ use crate::error::StoreError;
 pub(super) struct Log {
     pub(super) path: PathBuf,
     file: File,
-    /// Length of the header and all complete, synced frames.
+    /// Length in bytes of the header and all complete, synced frames.
     pub(super) len: u64,
     /// The seed of the frames' checksums.
     seed: u32,
-    /// Size of the last frame, as an estimate of the next one.
+    /// Size in bytes of the last frame, as an estimate of the next frame's size.
     last_frame: usize,
-    /// The file must not be written any more, because a sync failed or a panic interrupted a write.
-    /// What the disk holds after `len` is unknown.
+    /// Whether the file must not be written any more, because a sync failed or a panic interrupted
+    /// a write. It is then unknown what the disk holds after the first `len` bytes.
     pub(super) broken: bool,
 }
 
-/// The last byte is the version of the format.
+/// The first bytes of a log. The last of them is the version of the log format.
 pub(super) const MAGIC: [u8; 8] = *b"coralog\x02";
-/// Size of the header: magic, the receipt of the first row, the seed of checksums, and a CRC-32 of
-/// them.
+/// Size of the header in bytes: magic (8), the receipt of the first row (8), the seed of the
+/// frames' checksums (4), and a CRC-32 of these three (4).
 pub(super) const HEAD: usize = 24;
 
 impl Log {
-    /// Creates the log `path`, whose rows start at receipt `first`. The first frame holds the state
-    /// that a reader needs besides rows.
+    /// Begins the log in the empty file `file` at `path`: writes and syncs the header and the first
+    /// frame. Rows will start at receipt `first`. `write` appends the first frame's payload, which
+    /// is the state that a reader needs besides rows.
     pub(super) fn begin(
         mut file: File,
         path: PathBuf,
@@ -57,7 +58,9 @@ impl Log {
         Ok(Self { path, file, len, seed, last_frame: 0, broken: false })
     }
 
-    /// Writes and syncs one commit. After an error, the commit is not in the log.
+    /// Writes and syncs one commit. After an error, the commit has failed. If its bytes may still
+    /// be in the file, the log is marked as `broken`, and a new log must follow that uses the
+    /// receipts again.
     pub(super) fn append(
         &mut self,
         receipts: Receipts,
@@ -66,7 +69,8 @@ impl Log {
         let frame = frame::encode(self.seed, receipts, self.last_frame, write);
         let frame = frame.map_err(StoreError::log(&self.path))?;
         self.last_frame = frame.len();
-        // Set until the write is complete, so that after a panic no frame follows a partial one.
+        // `broken` stays set until the frame is synced, so that after a panic no frame follows a
+        // partial one.
         self.broken = true;
         match disk::write_all(&mut self.file, &frame) {
             Ok(()) => disk::sync_data(&self.file).map_err(StoreError::log(&self.path))?,

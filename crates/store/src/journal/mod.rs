@@ -26,17 +26,19 @@ pub(crate) struct Journal {
     sealing: Vec<PathBuf>,
     /// Logs whose rows are sealed, to be removed.
     obsolete: Vec<PathBuf>,
-    /// Logs with unsealed rows also hold sealed rows, or rows that are sealed separately. A gap in
-    /// a damaged log causes this.
+    /// Whether one log may hold rows of several generations, which are sealed one after the other.
+    /// A gap in a damaged log causes this. Such a log stays until all its rows are sealed.
     mixed: bool,
 }
 
-/// Logs without rows that are larger than this are replaced by a new log with the current state.
+/// If there are no hot rows and the current log has more bytes than this, a new log, which holds
+/// only the current state, replaces it.
 const MAX_IDLE_BYTES: u64 = 16 << 20;
 
 impl Journal {
-    /// Begins a log after the `old` ones, with rows from receipt `first` on. Keeps those old logs
-    /// for which `keeps` returns true: they hold unsealed rows.
+    /// Begins a new log after the `old` logs, for rows from receipt `first` on. `head` appends the
+    /// payload of its first frame. Old logs for which `keeps` returns true hold unsealed rows and
+    /// stay; the others are obsolete.
     pub(crate) fn begin(
         dir: &Path,
         old: &OldLogs,
@@ -48,7 +50,7 @@ impl Journal {
         let path = log_path(dir, number);
         let file = disk::create(&path).map_err(StoreError::log(&path))?;
         let log = Log::begin(file, path, first, head)?;
-        // The new log is complete, so logs of sealed rows are no longer needed.
+        // The state is in the new log, so old logs with sealed rows only are no longer needed.
         let (older, obsolete) = old.paths().partition(|path| keeps(path));
         let dir = dir.to_owned();
         let (sealing, mixed) = (Vec::new(), false);
@@ -60,18 +62,19 @@ impl Journal {
         self.log.broken
     }
 
-    /// Begins a new log in place of one that cannot be written. `head` is the state of all commits,
-    /// without failed ones.
+    /// Begins a new log in place of a log that cannot be written any more. `next` is the receipt of
+    /// the next row. `head` appends the state after all successful commits.
     pub(crate) fn mend(
         &mut self,
         next: u64,
         head: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), StoreError> {
         let path = log_path(&self.dir, self.next_number);
-        // A name is used once, because a partial file may remain under it.
+        // Each name is used only once, because a partial file may remain under a name.
         self.next_number += 1;
         let file = disk::create(&path).map_err(StoreError::log(&path))?;
-        // Whatever the new file holds if this fails, the log before it must not be written again.
+        // If `Log::begin` fails, the new file may still be a valid log, so the current log must not
+        // be written any more.
         self.log.broken = true;
         let log = Log::begin(file, path.clone(), next, head).inspect_err(|_| {
             if let Err(error) = disk::remove(&path) {
@@ -83,8 +86,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes and syncs one commit. After an error nothing was committed, and the same call may be
-    /// repeated.
+    /// Writes and syncs one commit. After an error nothing was committed. The call may be repeated,
+    /// after [`mend`](Self::mend) if [`is_broken`](Self::is_broken).
     pub(crate) fn append(
         &mut self,
         receipts: Receipts,
@@ -93,8 +96,8 @@ impl Journal {
         self.log.append(receipts, write)
     }
 
-    /// Begins a new log for a new generation. The logs so far are those of rows that are being
-    /// sealed.
+    /// Begins a new log for a new generation. All earlier logs now count as logs of rows that are
+    /// being sealed.
     pub(crate) fn begin_generation(
         &mut self,
         next: u64,
@@ -105,7 +108,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Marks the logs of sealed rows as obsolete.
+    /// Marks the logs of the rows that were being sealed as obsolete, because these rows are sealed
+    /// now.
     pub(crate) fn end_sealing(&mut self) {
         self.obsolete.append(&mut self.sealing);
         self.mixed &= !self.older.is_empty();
@@ -117,24 +121,25 @@ impl Journal {
         self.mixed = true;
     }
 
-    /// Whether a log that stays also holds sealed rows.
+    /// Whether a log with unsealed rows may also hold sealed rows.
     pub(crate) fn is_mixed(&self) -> bool {
         self.mixed
     }
 
-    /// Whether a new log is due although there are no rows: older logs are obsolete, or the last is
-    /// large.
+    /// If there are no hot rows: whether a new log should replace the current logs, because closed
+    /// logs remain or the current log is larger than [`MAX_IDLE_BYTES`].
     pub(crate) fn is_worn(&self) -> bool {
         !self.older.is_empty() || self.log.len > MAX_IDLE_BYTES
     }
 
-    /// Returns the obsolete logs, for [`remove_logs`].
+    /// Empties the list of obsolete logs and returns them, for [`remove_logs`].
     pub(crate) fn take_obsolete(&mut self) -> Vec<PathBuf> {
         std::mem::take(&mut self.obsolete)
     }
 
-    /// Takes back the logs that could not be removed. While they exist, sealed rows must not be
-    /// removed, because replay would bring the rows back.
+    /// Puts `logs`, which could not be removed, back on the list of obsolete logs. While such a log
+    /// exists, the sealed files with its rows must not be removed, because a replay of the log
+    /// would restore these rows.
     pub(crate) fn put_back_obsolete(&mut self, logs: Vec<PathBuf>) {
         self.obsolete.extend(logs);
     }

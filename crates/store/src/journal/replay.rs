@@ -14,8 +14,8 @@ pub(crate) struct OldLogs(Vec<OldLog>);
 struct OldLog {
     number: u64,
     path: PathBuf,
-    /// `None` if the header is missing after a crash, and so the log has no commits; or if it is
-    /// damaged.
+    /// `None` if the header is incomplete after a crash, so that the log has no commits, or if the
+    /// header is damaged.
     head: Option<Head>,
     bytes: u64,
 }
@@ -70,9 +70,9 @@ impl OldLogs {
         self.0.iter().map(|log| log.path.clone())
     }
 
-    /// The first receipt that these logs surely do not use. `shown` is the receipt after the last one
-    /// that [`replay`](Self::replay) showed. A log with an unreadable header is assumed to hold one
-    /// row per byte.
+    /// A receipt that is above all receipts that these logs can hold. `shown` is the receipt after
+    /// the last one that [`replay`](Self::replay) passed to `visit`. A log with an unreadable
+    /// header is assumed to hold one row per byte.
     pub(crate) fn next_receipt(&self, shown: u64) -> u64 {
         let mut next = shown;
         for log in &self.0 {
@@ -84,10 +84,10 @@ impl OldLogs {
         next
     }
 
-    /// Calls `visit` with each readable frame, the head of each log included, in order. A log without
-    /// a readable header is skipped. An incomplete frame at the end of a log was not acknowledged, nor
-    /// was one whose receipts the next log gives out again. A damaged frame leaves a gap between
-    /// receipts.
+    /// Calls `visit` with each readable frame, in order, including the first frame of each log.
+    /// Skips logs without a readable header. Skips frames of commits that were not acknowledged: an
+    /// incomplete frame at the end of a log, and a frame whose receipts the next log uses again. A
+    /// damaged frame is skipped too, and leaves a gap between receipts.
     ///
     /// # Errors
     /// The error of `visit`; [`StoreError::Log`] when a log cannot be read.
@@ -123,8 +123,9 @@ impl OldLogs {
     }
 }
 
-/// Reads the header. `None` if the header is incomplete or empty after a crash, or damaged: then
-/// commits cannot be recognised.
+/// Reads the header of a log. Returns `None` if the header is incomplete or all zero after a
+/// crash, or is damaged; the log's frames cannot be verified then. Fails if the log has another
+/// version.
 fn read_head(path: &Path) -> io::Result<Option<Head>> {
     let mut bytes = Vec::new();
     disk::open(path)?.take(HEAD as u64).read_to_end(&mut bytes)?;

@@ -10,7 +10,8 @@ use crate::segment::Segment;
 pub(crate) struct Maintenance {
     /// The uptime at the last measurement of the directory.
     pub(crate) measured: Option<Duration>,
-    /// Removed segments, and their sizes. They use the disk as long as a reader holds them.
+    /// Removed segments, and their sizes in bytes. A removed segment uses the disk as long as a
+    /// reader holds it.
     pub(crate) retired: Vec<(Weak<Segment>, u64)>,
     pub(crate) backoff: Backoff,
 }
@@ -19,11 +20,12 @@ pub(crate) struct Maintenance {
 #[derive(Default)]
 pub(crate) struct Backoff {
     failures: u32,
-    /// The uptime of the next try.
+    /// The uptime from which a seal may be tried again.
     until: Duration,
 }
 
-/// The wait after a failed seal. Each further failure doubles it.
+/// The wait after a failed seal. Each further failure doubles the wait, up to
+/// [`MAX_SEAL_BACKOFF`].
 const MIN_SEAL_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_SEAL_BACKOFF: Duration = Duration::from_secs(60);
 
@@ -32,7 +34,7 @@ impl Backoff {
         self.failures == 0 || uptime >= self.until
     }
 
-    /// Records the result of a seal.
+    /// Records the result of a seal that ended at `uptime`, and returns the result.
     pub(crate) fn note<T, E>(&mut self, uptime: Duration, outcome: Result<T, E>) -> Result<T, E> {
         if outcome.is_ok() {
             *self = Self::default();

@@ -16,17 +16,17 @@ use crate::layout::{bytes_under, log_dir, segment_dir, sql_dir};
 use crate::segment::Segment;
 use crate::spans::Spans;
 
-/// A seal is due when the oldest hot row reaches this fraction of [`SpanRetention::age`]. Thus
-/// spans are kept at most a quarter longer than the retention.
+/// A seal is due when the oldest hot row is as old as [`SpanRetention::age`] divided by this
+/// number. Thus spans are kept at most a quarter longer than the retention.
 const SEALS_PER_AGE: u32 = 4;
 
-/// How often the directory is measured, unless rows were sealed or removed.
+/// The interval at which the directory is measured. A seal or an expiry also causes a measurement.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(2);
-/// Segments may always use this fraction of the size limit, whatever else the directory holds:
-/// removing them would not help.
+/// Segments may always use the size limit divided by this number, even if other files use the
+/// rest: removing segments would not make the other files smaller.
 const SEGMENTS_SHARE: u64 = 4;
 impl Spans {
-    /// One round of maintenance. See [`Store::maintain`](crate::Store::maintain).
+    /// Runs one round of maintenance. See [`Store::maintain`](crate::Store::maintain).
     pub(crate) fn maintain(
         &self,
         keep: SpanRetention,
@@ -39,7 +39,8 @@ impl Spans {
         let is_due = maintenance.backoff.is_over(uptime) && self.seal_is_due(keep);
         let sealed = if is_due { maintenance.backoff.note(uptime, self.seal()) } else { Ok(0) };
         self.begin_log_if_idle()?;
-        // Rows that are still in a log would be replayed.
+        // No segment is removed while a log holds its rows, because a replay of the log would
+        // restore them.
         let logs_are_gone = self.remove_obsolete_logs();
         let expired =
             if logs_are_gone { self.expire(keep.age, &mut maintenance.retired) } else { 0 };
@@ -59,7 +60,7 @@ impl Spans {
         self.seal()
     }
 
-    /// When the newest row of an earlier process was received.
+    /// When an earlier process received its newest stored row.
     fn newest_before_opening(&self) -> Option<UnixNanos> {
         let state = self.live.read();
         let segments = state.segments.iter().map(|segment| segment.received);
@@ -77,8 +78,8 @@ impl Spans {
         Ok(())
     }
 
-    /// Removes logs whose rows are sealed. Returns `false` if a log stays, or one also holds other
-    /// rows.
+    /// Removes logs whose rows are all sealed. Returns `false` if such a log could not be removed,
+    /// or if a log with unsealed rows may also hold sealed rows.
     fn remove_obsolete_logs(&self) -> bool {
         let obsolete = self.writer().journal.take_obsolete();
         let left = remove_logs(obsolete);
@@ -110,7 +111,8 @@ impl Spans {
         drop(state);
         let old =
             oldest.is_some_and(|oldest| self.live.ages.of(oldest) >= keep.age / SEALS_PER_AGE);
-        // Hot rows cannot be evicted. Beyond half the size limit they become a segment, which can.
+        // Hot rows cannot be evicted, but segments can. So a seal is due when the logs use more
+        // than half of the size limit.
         let is_large = || {
             // A failed measurement is repeated in the next round.
             bytes_under(&log_dir(&self.dir)).is_ok_and(|logs| logs > keep.bytes / 2)
@@ -132,7 +134,8 @@ impl Spans {
         Ok(sealed)
     }
 
-    /// Begins a new generation for later commits. `None` when there is nothing to seal.
+    /// Begins a new generation for later commits. Returns the generation before, which is to be
+    /// sealed; `None` if it has no rows.
     pub(crate) fn begin_sealing(&self) -> Result<Option<Arc<Generation>>, StoreError> {
         let mut writer = self.writer();
         if self.live.read().hot.rows() == 0 {
@@ -150,8 +153,8 @@ impl Spans {
     /// visible to readers by moving pointers.
     pub(crate) fn seal_generation(&self, generation: &Generation) -> Result<u64, StoreError> {
         let segment = Segment::write(&segment_dir(&self.dir), generation, &self.footers)?;
-        // Locked so that no commit comes between marking traces and the exchange. Readers are not
-        // blocked.
+        // The writer is locked so that no commit comes between marking split traces and publishing
+        // the segment. Readers are not blocked.
         let mut writer = self.writer();
         self.mark_split_with_older(generation, &self.live.segments(), &segment)?;
         self.mark_split_with_others(generation, &segment)?;
@@ -168,7 +171,7 @@ impl Spans {
         Ok(spans)
     }
 
-    /// Traces of the new segment that older segments also have spans of.
+    /// Marks as split the traces of the new `segment` of which older segments also have spans.
     fn mark_split_with_older(
         &self,
         generation: &Generation,
@@ -187,7 +190,7 @@ impl Spans {
         Ok(())
     }
 
-    /// Traces of the new segment that other hot rows also have spans of.
+    /// Marks as split the traces of the new `segment` of which other generations also have spans.
     fn mark_split_with_others(
         &self,
         sealed: &Generation,
@@ -213,8 +216,8 @@ impl Spans {
     fn expire(&self, age: Duration, retired: &mut Vec<(Weak<Segment>, u64)>) -> u64 {
         let segments = self.live.segments();
         let mut old = 0;
-        // Receipts are in order of time, so a row is at least as old as later rows, whatever its
-        // clock showed.
+        // Receipts are in order of time. So a row is at least as old as rows with later receipts,
+        // even if its recorded wall-clock time is later than theirs.
         let mut next: Option<UnixNanos> = None;
         for (at, segment) in segments.iter().enumerate().rev() {
             let mut received = segment.received;
@@ -230,8 +233,8 @@ impl Spans {
         self.let_go(&segments[..old], retired)
     }
 
-    /// Removes damaged files, then the oldest segments, until the store is within `cap`. Removed
-    /// segments that readers still hold do not count.
+    /// Removes damaged files, then the oldest segments, until the store uses at most `cap` bytes.
+    /// Removed segments that readers still hold and temporary files of SQL questions do not count.
     fn evict(&self, cap: u64, retired: &mut Vec<(Weak<Segment>, u64)>) -> Result<u64, StoreError> {
         let known = retired.len();
         retired.retain(|(segment, _)| segment.strong_count() > 0);
@@ -255,13 +258,14 @@ impl Spans {
             go += 1;
         }
         let evicted = self.let_go(&segments[..go], retired);
-        // A file is removed when its last reader drops it.
+        // The files of a segment are removed when the last reference to it is dropped.
         drop(segments);
         self.measure_disk()?;
         Ok(evicted)
     }
 
-    /// Removes the oldest segments, which are `oldest`.
+    /// Removes the segments `oldest`, which must be the oldest of the store. Returns their number
+    /// of spans.
     fn let_go(&self, oldest: &[Arc<Segment>], retired: &mut Vec<(Weak<Segment>, u64)>) -> u64 {
         let Some(last) = oldest.last() else { return 0 };
         let last = last.id();

@@ -1,4 +1,4 @@
-//! Restores damaged files that turn out to be readable.
+//! Restores files that were set aside as damaged and turn out to be readable.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use super::Metrics;
 use super::writer::{Attempt, MetricWriter, Numbered};
 use crate::error::StoreError;
 
-/// Counts of one group of points after a commit.
+/// Counts of the points of one group after a commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct AppendedPoints {
     /// Points that are stored, including points without new requests.
@@ -17,7 +17,7 @@ pub struct AppendedPoints {
     pub grown: u64,
     /// Points that were sent before, or that are older than one that was stored already.
     pub duplicate: u64,
-    /// Points dropped because too many series are tracked.
+    /// Points dropped because the counters of too many series are kept already.
     pub dropped: u64,
 }
 

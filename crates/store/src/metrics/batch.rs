@@ -115,7 +115,8 @@ fn batch(rows: &[&StoredDelta]) -> RecordBatch {
     RecordBatch::try_new(SCHEMA.clone(), columns).expect("the columns are those of the schema")
 }
 
-/// The attributes of each row, as a dictionary: rows of one series share theirs.
+/// The column of attributes, as JSON text. Rows of one series have the same text, which is made
+/// once.
 fn attributes(rows: &[&StoredDelta]) -> ArrayRef {
     let mut written: HashMap<*const Series, Option<String>> = HashMap::new();
     let mut column = StringBuilder::new();
@@ -148,7 +149,7 @@ pub(super) fn read(batch: &RecordBatch) -> Result<Vec<StoredDelta>, StoreError> 
     (0..batch.num_rows())
         .map(|row| {
             let series = columns.series(row)?;
-            // Equal series are often neighbours.
+            // Consecutive rows often have the same series, so they share one copy.
             let shared = last.take().filter(|last| **last == series);
             let series = shared.unwrap_or_else(|| Arc::new(series));
             last = Some(series.clone());

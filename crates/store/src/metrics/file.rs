@@ -37,7 +37,8 @@ pub(crate) struct MetricFileExtent {
     pub(crate) last_row: u64,
     /// All rows of the protocol up to this receipt are in files.
     pub(crate) last_receipt: u64,
-    /// Times of the points, nanoseconds since the epoch.
+    /// The time of the earliest point; `last_time` is the latest, `last_received` the latest
+    /// receipt. All are nanoseconds since the Unix epoch.
     pub(crate) first_time: u64,
     pub(crate) last_time: u64,
     pub(crate) last_received: u64,
@@ -49,7 +50,7 @@ const EXTENT_KEY: &str = "coral.metrics";
 
 impl MetricFile {
     /// Writes `rows`, of one protocol and in order of receipt, to `dir`, and syncs them. All rows
-    /// of the protocol up to `last_receipt` are in files after that.
+    /// of the protocol up to `last_receipt` are in files then.
     pub(super) fn write(
         dir: &Path,
         rows: &[&StoredDelta],
@@ -99,7 +100,7 @@ impl MetricFile {
         Ok(Self { path, bytes, extent, received })
     }
 
-    /// Calls `visit` with the rows, batch by batch, until it returns `false`.
+    /// Calls `visit` with the rows, batch by batch, until `visit` returns `false`.
     pub(super) fn read(
         &self,
         mut visit: impl FnMut(Vec<StoredDelta>) -> bool,
@@ -146,7 +147,7 @@ pub(super) fn load(dir: &Path) -> Result<Vec<Arc<MetricFile>>, StoreError> {
             Some("parquet") => match MetricFile::open(path.clone()) {
                 Ok(file) => files.push(Arc::new(file)),
                 Err(error) if error.is_damage() => put_aside(&path, &error),
-                // The error does not mean that the file is damaged, so the file stays.
+                // The error does not indicate damage, so the file stays.
                 Err(error) => return Err(error),
             },
             Some("tmp") => {

@@ -17,24 +17,24 @@ pub(crate) struct LiveMetrics {
     state: RwLock<MetricState>,
     /// The ages of rows.
     pub(super) ages: Ages,
-    /// Number of tracked series after the last commit.
+    /// Number of series whose counters are kept, after the last commit.
     pub(super) series: AtomicU64,
-    /// Points that were counted in an overflow series, after the last commit.
+    /// Number of points that were counted in an overflow series until the last commit.
     pub(super) overflown: AtomicU64,
 }
 
 /// All rows of metrics.
 #[derive(Default)]
 pub(crate) struct MetricState {
-    /// Files by the receipt of their first row.
+    /// Sealed files, in order of the receipt of their first row.
     pub(crate) files: Arc<Vec<Arc<MetricFile>>>,
-    /// Rows that are being written to files, or wait because that failed.
+    /// Rows that are being written to files, or wait because writing them failed.
     pub(crate) sealing: Option<Arc<HotRows>>,
-    /// Rows since then.
+    /// The rows committed after those in `sealing`.
     pub(crate) hot: HotRows,
     /// Checkpoints of agents' metrics.
     pub(super) checkpoints: BTreeMap<String, MetricCheckpoint>,
-    /// Rows that were stored and cannot be read.
+    /// How many rows were stored and cannot be read.
     pub(super) damaged: u64,
 }
 
@@ -51,9 +51,10 @@ pub(crate) struct HotRows {
     pub(super) received: Option<(Received, Received)>,
 }
 
-/// Number of hot rows at which a seal is due: 15 MiB.
+/// Number of hot rows at which a seal is due. So many rows use 15 MiB of memory.
 pub(super) const SEAL_ROWS: u64 = 32_768;
-/// When sealing fails, points are refused beyond this multiple of [`SEAL_ROWS`].
+/// Points are refused while the hot rows are more than this multiple of [`SEAL_ROWS`]. Hot rows
+/// become so many only if sealing fails.
 const MAX_UNSEALED: u64 = 4;
 
 impl LiveMetrics {
@@ -70,7 +71,7 @@ impl LiveMetrics {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Refuses points while rows cannot be sealed, because the rows would fill the memory.
+    /// Refuses points while there are too many unsealed rows, because more would fill the memory.
     pub(super) fn check_room(&self) -> Result<(), StoreError> {
         let hot_rows = self.read().hot_rows();
         if hot_rows > MAX_UNSEALED * SEAL_ROWS {

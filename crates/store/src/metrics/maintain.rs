@@ -15,10 +15,11 @@ use crate::error::StoreError;
 use crate::journal::remove_logs;
 use crate::layout::metric_file_dir;
 
-/// A seal is due when the oldest hot row reaches this fraction of its retention.
+/// A seal is due when the oldest hot row is as old as the shortest retention of a protocol,
+/// divided by this number.
 const SEALS_PER_AGE: u32 = 4;
-/// Counters of exporters that were silent for this long are removed: their next point is a first
-/// one.
+/// Counters of exporters that sent nothing for this long are removed. Their next point counts as
+/// the first.
 const FORGET_AFTER: Duration = Duration::from_secs(24 * 3_600);
 
 impl Metrics {
@@ -30,7 +31,7 @@ impl Metrics {
     ) -> Result<MetricMaintenance, StoreError> {
         let ages = &self.live.ages;
         let mut backoff = self.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
-        // The shortest retention: a wrong clock must not delete rows that are kept for that long.
+        // The shortest retention is used, so that a wrong clock deletes no rows of any protocol.
         ages.settle(now, self.newest_before_opening(), keep.shortest());
         self.forget_silent(ages.now(now));
         let uptime = ages.uptime();
@@ -39,7 +40,8 @@ impl Metrics {
         let logs_are_gone = self.remove_obsolete_logs();
         let (mut expired, mut evicted) = (0, 0);
         if logs_are_gone {
-            // Rows that are still in a log would be replayed.
+            // No file is removed while a log holds its rows, because a replay of the log would
+            // restore them.
             expired = self.let_go(|file, next, _| {
                 let mut received = file.received;
                 received.unix = received.unix.min(next);
@@ -68,7 +70,7 @@ impl Metrics {
         Ok(sealed)
     }
 
-    /// When the newest row of an earlier process was received.
+    /// When an earlier process received its newest stored row.
     fn newest_before_opening(&self) -> Option<UnixNanos> {
         let state = self.live.read();
         let files = state.files.iter().map(|file| file.received);
@@ -77,8 +79,8 @@ impl Metrics {
         before.last().map(|received| received.unix)
     }
 
-    /// Removes counters of silent exporters, also when there is nothing to seal, so that they do
-    /// not use up the limit of series.
+    /// Removes counters of silent exporters, so that they do not use up the limit of series.
+    /// Called even when there is nothing to seal.
     fn forget_silent(&self, now: UnixNanos) {
         let mut writer = self.writer();
         writer.counters.at(now);
@@ -86,7 +88,7 @@ impl Metrics {
         self.publish(&writer);
     }
 
-    /// Removes logs whose rows are sealed. Returns `false` if one stays.
+    /// Removes logs whose rows are sealed. Returns `false` if one could not be removed.
     fn remove_obsolete_logs(&self) -> bool {
         let obsolete = self.writer().journal.take_obsolete();
         let left = remove_logs(obsolete);
@@ -103,7 +105,8 @@ impl Metrics {
         state.hot_rows() > 0 && (state.sealing.is_some() || state.hot_rows() >= SEAL_ROWS || old)
     }
 
-    /// Begins a new generation for later commits. `None` when there is nothing to seal.
+    /// Begins a new generation for later commits. Returns the rows so far, which are to be sealed;
+    /// `None` if there are none.
     fn begin_sealing(&self) -> Result<Option<Arc<HotRows>>, StoreError> {
         let mut writer = self.writer();
         if self.live.read().hot.rows == 0 {
@@ -143,8 +146,10 @@ impl Metrics {
         Ok(rows.len() as u64)
     }
 
-    /// Removes files while `goes` returns true. Its arguments: the file, when the next file of its
-    /// protocol was received by the wall clock, and the size of all files.
+    /// Removes the first file for which `goes` returns true, again and again until there is none.
+    /// Returns the number of removed rows. Arguments of `goes`: the file; the wall-clock time at
+    /// which the newest row of the protocol's next file was received; the size of all files in
+    /// bytes.
     fn let_go(&self, goes: impl Fn(&MetricFile, UnixNanos, u64) -> bool) -> u64 {
         let mut gone = 0;
         loop {
@@ -153,7 +158,8 @@ impl Metrics {
             drop(state);
             let bytes = files.iter().map(|file| file.bytes).sum();
             let going = files.iter().enumerate().find(|(at, file)| {
-                // A row is at least as old as later rows, whatever its clock showed.
+                // A row is at least as old as rows with later receipts, even if its recorded
+                // wall-clock time is later than theirs.
                 let mut later = files[at + 1..].iter();
                 let next = later.find(|later| later.extent.protocol == file.extent.protocol);
                 goes(file, next.map_or(UnixNanos::MAX, |next| next.received.unix), bytes)

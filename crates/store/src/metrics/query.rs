@@ -41,7 +41,8 @@ impl Metrics {
             let overlaps = extent.first_time < range.end.0 && extent.last_time >= range.start.0;
             extent.protocol == wanted.protocol as u8 && overlaps
         }) {
-            // Rows of a file are passed on only after the whole file was read.
+            // `visit` gets rows of a file only after the whole file was read, so that a damaged
+            // file adds none.
             let (mut found, mut over_budget) = (Vec::new(), Ok(()));
             self.read(file, |rows| {
                 over_budget = budget.count_rows(rows.len() as u64).and_then(|()| budget.check());
@@ -67,8 +68,8 @@ impl Metrics {
         drop(state);
         let mut rows: Vec<StoredDelta> = Vec::new();
         for file in files.iter().filter(|file| file.extent.last_row > after) {
-            // Files are sorted by first receipt and may overlap: no later file can have an earlier
-            // row.
+            // Files are sorted by first receipt, and their receipts may overlap. But neither this
+            // file nor a later one has a row before this file's first receipt.
             let enough = rows.iter().filter(|row| row.receipt < file.extent.first_receipt).count();
             if enough >= limit {
                 break;
@@ -129,7 +130,7 @@ impl Metrics {
         let stays = |other: &&Arc<MetricFile>| !Arc::ptr_eq(other, file);
         let is_current = !state.files.iter().all(|other| stays(&other));
         if !is_current {
-            // The file expired meanwhile.
+            // The file expired or was set aside while it was read.
             return Ok(());
         }
         if !error.is_damage() {

@@ -63,7 +63,7 @@ struct HistogramRecord<'a> {
     sum: Option<f64>,
 }
 
-/// Trace id, span id, duration in nanoseconds, time.
+/// Trace id, span id, duration in nanoseconds, time in nanoseconds since the Unix epoch.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ExemplarRecord(String, String, u64, u64);
 
@@ -83,7 +83,7 @@ enum TrackedRecord<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Encodes `rows`, whose series have these `numbers`.
+    /// A frame with `rows`. `numbers` has the number of each row's series.
     pub(super) fn of(rows: &'a [StoredDelta], numbers: &[u32]) -> Self {
         let first = rows.first();
         let record = |(row, number): (&'a StoredDelta, &u32)| DeltaRecord::of(&row.delta, *number);
@@ -96,8 +96,8 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Decodes the rows. `series` are all series of the log so far; `None` if the series was in a
-    /// lost frame. Returns `None` if a row refers to a lost series.
+    /// Decodes the rows. `series` are all series of the log so far, with `None` for each series of
+    /// a lost frame. Returns `None` if a row refers to a lost series.
     pub(super) fn stored(
         self,
         series: &[Option<Arc<Series>>],

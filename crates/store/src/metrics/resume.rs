@@ -19,10 +19,11 @@ use crate::journal::{Journal, OldFrame, OldLogs};
 /// The most series whose counters are kept: about 300 bytes each.
 const MAX_TRACKED: usize = 100_000;
 
-/// Reads the journal in `dir` and begins a new log.
+/// Reads the journal in `dir` and begins a new log. Returns the writer, and the state with the
+/// rows that are not in `files`.
 ///
 /// # Errors
-/// [`StoreError`]: nothing was changed.
+/// [`StoreError`]: no stored row was changed.
 pub(super) fn resume(
     dir: &Path,
     files: Vec<Arc<MetricFile>>,
@@ -56,7 +57,7 @@ pub(super) fn resume(
 
 /// State of the replay of a journal into memory.
 struct Replay {
-    /// The newest receipt in files, by protocol, including files that would have had no rows.
+    /// For each protocol, the receipt up to which all its rows are in files.
     sealed: [u64; 3],
     counters: Counters,
     checkpoints: BTreeMap<String, MetricCheckpoint>,
@@ -64,14 +65,15 @@ struct Replay {
     series: SeriesTable,
     /// The log that is being read.
     log: PathBuf,
-    /// The series of the log that is being read, by number; `None` if it was in a lost frame.
+    /// The series of the log that is being read, by number; `None` if the series was in a lost
+    /// frame.
     of_log: Vec<Option<Arc<Series>>>,
     hot: HotRows,
     /// Logs with rows that are not sealed.
     kept: BTreeSet<PathBuf>,
     /// Number of lost rows.
     damaged: u64,
-    /// The receipt after the last frame.
+    /// The receipt after the last frame that was read; 0 before the first.
     next: u64,
 }
 
@@ -139,7 +141,7 @@ impl Replay {
         Ok(())
     }
 
-    /// Continues at `receipt`. Rows before it are lost.
+    /// Continues at `receipt`. Rows with lower receipts that were not read are lost, and counted.
     fn skip_to(&mut self, receipt: u64) {
         let sealed = self.sealed.iter().max().copied().unwrap_or_default();
         let known = self.next.max(sealed + 1);

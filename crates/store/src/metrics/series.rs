@@ -11,7 +11,7 @@ use coral_trace::red::{Key, LabelLimit, Point, Series};
 pub(super) struct SeriesTable {
     all: Vec<Arc<Series>>,
     numbers: HashMap<Arc<Series>, u32>,
-    /// The number that points were stored under on `day`, by stream and series.
+    /// By stream and series: the number of the series in which points were counted on `day`.
     admitted: HashMap<(Key, Key), u32>,
     day: u64,
     /// How many series are in the log.
@@ -19,7 +19,8 @@ pub(super) struct SeriesTable {
 }
 
 impl SeriesTable {
-    /// The number of the series that `point` is counted in: its own, or the overflow series.
+    /// The number of the series in which `point` is counted: its own series, or the overflow
+    /// series.
     pub(super) fn admit(&mut self, point: &Point, limit: &mut LabelLimit, now: UnixNanos) -> u32 {
         let day = LabelLimit::day(now);
         if day != self.day {
@@ -30,7 +31,8 @@ impl SeriesTable {
             return *number;
         }
         let series = limit.admit(point.series.clone(), now);
-        // The limit counts each point that exceeds it.
+        // A number of the overflow series is not remembered, because the limit counts each point
+        // that exceeds it.
         let is_over = !Arc::ptr_eq(&series, &point.series);
         let number = self.number(&series);
         if !is_over {
@@ -55,17 +57,17 @@ impl SeriesTable {
         self.all[number as usize].clone()
     }
 
-    /// The series that are not in the log, and the number of the first.
+    /// The number of the first series that is not in the log, and all series from that one on.
     pub(super) fn unlogged(&self) -> (u32, &[Arc<Series>]) {
         (self.logged as u32, &self.all[self.logged..])
     }
 
-    /// Call when all series are in the log.
+    /// Records that all series are in the log.
     pub(super) fn mark_logged(&mut self) {
         self.logged = self.all.len();
     }
 
-    /// Call when a new log begins: it has no series.
+    /// Records that a new log begins, which has no series.
     pub(super) fn begin_log(&mut self) {
         self.logged = 0;
     }

@@ -13,7 +13,7 @@ use crate::journal::{Journal, Receipts};
 use coral_engine::MetricCheckpoint;
 use coral_engine::StoredDelta;
 
-/// State of the writer, locked during a commit.
+/// The state that the next commit needs, locked during a commit.
 pub(crate) struct MetricWriter {
     pub(super) next_receipt: u64,
     pub(super) counters: Counters,
@@ -37,7 +37,8 @@ pub(super) struct Attempt<'a> {
 
 impl MetricWriter {
     /// Begins a new log if the current one cannot be written. Must be called before points are
-    /// counted, so that the first frame of the new log has nothing of an uncommitted point.
+    /// counted, because the first frame of the new log must not contain anything of an uncommitted
+    /// point.
     pub(super) fn mend(&mut self, live: &LiveMetrics) -> Result<(), StoreError> {
         if !self.journal.is_broken() {
             return Ok(());
@@ -66,8 +67,9 @@ impl<'a> Attempt<'a> {
         Self { writer, is_done: false }
     }
 
-    /// Writes the commit to the journal: rows of `deltas`, changed counters, and `checkpoints`. An
-    /// error leaves everything unchanged. A commit without content writes no frame.
+    /// Writes the commit to the journal: rows of `deltas`, changed counters, and `checkpoints`.
+    /// After an error, nothing was committed, and the counters are rolled back. A commit without
+    /// content writes no frame.
     pub(super) fn commit(
         mut self,
         deltas: Vec<Numbered>,
@@ -110,7 +112,7 @@ impl Drop for Attempt<'_> {
     }
 }
 
-/// Appends all state besides rows, which is the first frame of a log.
+/// Appends the first frame of a log to `payload`: all counters and checkpoints, without rows.
 pub(super) fn encode_head(
     counters: &Counters,
     checkpoints: Vec<MetricCheckpoint>,

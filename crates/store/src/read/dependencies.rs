@@ -1,8 +1,9 @@
 //! The service map of all spans of the traces that started in a period.
 //!
-//! A segment is read by columns, and only the columns that describe calls. Most traces lie entirely
-//! in one segment. Spans of split traces, and hot rows, are held in memory and joined by trace id
-//! at the end. If they are too many, traces are divided by their ids and read in several passes.
+//! A segment is read by columns, and only the columns that describe calls. Most traces lie
+//! entirely in one segment. Spans of split traces, and hot rows, are held in memory and joined by
+//! trace id at the end. If they are too many, traces are divided by their ids and read in several
+//! passes.
 
 mod carried;
 mod columns;
@@ -23,7 +24,8 @@ use crate::hot::generation::{Generation, Rows};
 use crate::hot::live::Live;
 use crate::segment::Segment;
 
-/// The traces of the map: those that started in `[since, until)`, with all spans of `collector`.
+/// The traces of the map: those that started in `[since, until)`, in microseconds since the Unix
+/// epoch. All their spans count that `collector` observed (that any collector observed if `None`).
 #[derive(Clone, Copy)]
 struct Window {
     since: i64,
@@ -31,14 +33,14 @@ struct Window {
     collector: Option<Collector>,
 }
 
-/// The split traces of one pass: those whose id has the remainder `part`.
+/// The split traces of one pass: those whose id modulo `of` is `part`.
 #[derive(Clone, Copy)]
 struct Pass {
     part: u128,
     of: u128,
 }
 
-/// Approximate number of spans held in memory in one pass: 64 bytes each.
+/// Approximate limit of the spans held in memory in one pass; a span takes 64 bytes.
 const MAX_CARRIED: u64 = 2_000_000;
 
 /// Segments and hot rows at one moment.
@@ -46,7 +48,7 @@ struct View {
     hot: Vec<RecordBatch>,
     /// Segments with traces that may have started in the window.
     segments: Vec<Arc<Segment>>,
-    /// Other segments that have spans of the same traces.
+    /// Segments outside the window that have spans of traces in `segments` or in hot rows.
     linked: Vec<Arc<Segment>>,
 }
 
@@ -89,7 +91,7 @@ fn view(live: &Live, window: Window) -> View {
 }
 
 impl View {
-    /// Approximate number of spans in hot rows or split traces.
+    /// Approximate number of spans that are hot rows or belong to split traces.
     fn carried(&self) -> u64 {
         let hot: u64 = self.hot.iter().map(|batch| batch.num_rows() as u64).sum();
         let split = |segment: &Arc<Segment>| {

@@ -11,8 +11,8 @@ use crate::hot::live::Live;
 /// The most spans in memory at a time.
 const PAGE_SPANS: usize = 10_000;
 
-/// See [`TraceReader::spans_ended`](coral_engine::TraceReader::spans_ended). Spans are received
-/// after they ended, so spans that were received before the range are skipped.
+/// See [`TraceReader::spans_ended`](coral_engine::TraceReader::spans_ended). A span is received
+/// after its end, so spans that were received before the range are skipped.
 pub(crate) fn spans_ended(
     live: &Live,
     wanted: Wanted<'_>,

@@ -67,7 +67,7 @@ pub(crate) fn spans_of(
     Ok(spans)
 }
 
-/// At most `limit` ids of traces in `range`, in order.
+/// The ids of stored traces in `range`: the `limit` lowest, in order.
 pub(crate) fn traces_between(
     live: &Live,
     range: RangeInclusive<u128>,

@@ -48,7 +48,7 @@ pub(crate) fn operations(
 
 struct Found<'a> {
     service: &'a str,
-    /// The kinds of each name, one bit each.
+    /// For each span name, a bit set of the kinds of spans with the name.
     operations: HashMap<String, u8>,
 }
 
@@ -76,7 +76,8 @@ impl Found<'_> {
                 continue;
             }
             let name = names.text(row);
-            // Names are few, and come in runs.
+            // Consecutive rows often have the same name, so a repeated row is skipped without a
+            // look-up.
             if last == Some((name, *kind)) || self.operations.len() > MAX_OPERATIONS {
                 continue;
             }
@@ -97,7 +98,7 @@ impl Found<'_> {
     }
 }
 
-/// A text column, of hot rows or of segments.
+/// A text column: plain in hot rows, dictionary-encoded in segments.
 enum Texts<'a> {
     Plain(&'a arrow_array::StringArray),
     Coded(&'a [u32], &'a arrow_array::StringArray),

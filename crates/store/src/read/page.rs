@@ -20,16 +20,17 @@ use crate::segment::Segment;
 pub struct Page {
     /// Spans in order of receipt.
     pub spans: Vec<StoredSpan>,
-    /// The cursor of the next page. Spans of the other collector are skipped.
+    /// The cursor for the next page. May be above the receipt of the last span in `spans`, because
+    /// spans that are not wanted are skipped.
     pub next_receipt: u64,
     /// The newest readable receipt. Equals `next_receipt` when the reader has everything.
     pub last_receipt: u64,
-    /// The oldest stored receipt. If it is above the reader's cursor + 1, the spans between have
+    /// The oldest stored receipt. If this is above the reader's cursor + 1, the spans between have
     /// expired.
     pub first_receipt: u64,
 }
 
-/// The spans of a page.
+/// Which spans a page has, and which of their columns are read.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     pub(crate) collector: Collector,

@@ -31,7 +31,8 @@ struct Row {
     trace: u32,
 }
 
-/// Of a trace with more spans than this, only the first received ones are sorted by start.
+/// When the first spans of a trace by start are selected, at most this many of its sealed spans
+/// are compared: those that were received first.
 const MAX_COMPARED: usize = 1_000_000;
 
 impl Places {
@@ -145,7 +146,8 @@ impl Places {
         Ok(())
     }
 
-    /// Keeps at most `limit` spans: trace by trace, and of the last trace those that started first.
+    /// Keeps the first `limit` spans, by trace and then by start. Spans with the same start as the
+    /// last of these stay too, so the caller must cut the result to `limit`.
     pub(crate) fn keep_first(&mut self, limit: u64, budget: &Budget) -> Result<(), StoreError> {
         let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
         for row in self.hot.iter().map(|(_, rows)| rows).chain(self.sealed.iter().map(|(_, r)| r)) {
@@ -176,8 +178,8 @@ impl Places {
         Ok(())
     }
 
-    /// The start of the `count`th span of a trace, by start; or a start before the first if `count`
-    /// is 0.
+    /// The start, in microseconds, of the `count`th span of `trace` in order of start; of the last
+    /// span if `trace` has fewer. `i64::MIN` if `count` is 0.
     fn last_start(&self, trace: u32, count: u64, budget: &Budget) -> Result<i64, StoreError> {
         let Some(nth) = (count as usize).checked_sub(1) else { return Ok(i64::MIN) };
         let mut all = Vec::new();
@@ -226,7 +228,8 @@ fn numbers(rows: &[Row]) -> Vec<u32> {
     rows.iter().map(|row| row.row).collect()
 }
 
-/// Keeps the rows for which `wanted` returns true. Its first argument is the index of the row.
+/// Keeps the rows for which `wanted` returns true. The first argument of `wanted` is the index in
+/// `rows`.
 fn keep(rows: &mut Vec<Row>, wanted: impl Fn(usize, Row) -> bool) {
     let mut at = 0;
     rows.retain(|row| {

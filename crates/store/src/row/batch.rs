@@ -14,7 +14,8 @@ use coral_trace::{Collector, Span, SpanKind, StatusCode, UnixNanos};
 use crate::row::promoted::{self, NUMBERS, TEXT};
 use crate::row::record::{write_attributes, write_extra};
 
-/// The indexes of some columns in [`SCHEMA`].
+/// The index in [`SCHEMA`] of the column `received_at`. The constants below are indexes of other
+/// columns.
 pub(crate) const RECEIVED_AT: usize = 1;
 pub(crate) const TRACE_ID: usize = 2;
 pub(crate) const SPAN_ID: usize = 3;
@@ -22,7 +23,8 @@ pub(crate) const EBPF: usize = 7;
 pub(crate) const START_TIME: usize = 10;
 /// The index in [`SCHEMA`] of the column with the number of a row's origin.
 pub(crate) const ORIGIN_ID: usize = AFTER_PROMOTED + 2;
-/// The first and the last index of promoted columns.
+/// The index in [`SCHEMA`] of the first promoted text column. Integer columns begin at
+/// `FIRST_NUMBER`, and `AFTER_PROMOTED` is the index after the last promoted column.
 pub(crate) const FIRST_TEXT: usize = 16;
 pub(crate) const FIRST_NUMBER: usize = FIRST_TEXT + TEXT.len();
 pub(crate) const AFTER_PROMOTED: usize = FIRST_NUMBER + NUMBERS.len();
@@ -50,18 +52,20 @@ pub(crate) struct SpanBatch {
     attributes: StringBuilder,
     extra: StringBuilder,
     origin_id: UInt32Builder,
-    /// See [`promoted::Sorted`].
+    /// Whether some row has an attribute in its JSON although the key has a column. See
+    /// `is_misplaced` of [`promoted::Sorted`].
     pub(crate) has_misplaced: bool,
 }
 
-/// What the rows of one sender in a commit share.
+/// The values that all rows of one sender in a commit share.
 #[derive(Clone, Copy)]
 pub(crate) struct Delivery<'a> {
     pub(crate) agent_id: &'a str,
     pub(crate) received: UnixNanos,
 }
 
-/// A start and a duration in the form of the columns: microseconds, and remaining nanoseconds.
+/// The start and duration of a span in the form of the columns: both in microseconds, rounded
+/// down. `sub_us` is the remaining nanoseconds of the start × 1,000 + those of the duration.
 pub(crate) struct ColumnTimes {
     pub(crate) start_us: i64,
     pub(crate) duration_us: i64,
@@ -187,7 +191,7 @@ impl ColumnTimes {
         }
     }
 
-    /// The start and end from which the columns were made.
+    /// The exact start and end of the span.
     pub(crate) fn restore(&self) -> (UnixNanos, UnixNanos) {
         let start = i128::from(self.start_us) * 1_000 + i128::from(self.sub_us / 1_000);
         let nanos = i128::from(self.duration_us) * 1_000 + i128::from(self.sub_us % 1_000);
@@ -214,7 +218,7 @@ const fn status_number(status: StatusCode) -> u8 {
     }
 }
 
-/// The columns of a hot row, whose origin is a number.
+/// The columns of a hot row. The origin is stored as a number.
 pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let mut fields = vec![
         Field::new("receipt", DataType::UInt64, false),
@@ -242,7 +246,7 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
-/// The indexes in [`SCHEMA`] of the columns that reading `columns` of spans needs, in order.
+/// The indexes in [`SCHEMA`] of the columns that must be read for the groups `columns`, ascending.
 pub(crate) fn places(columns: Columns) -> Vec<usize> {
     let wanted = |(place, field): (usize, &Arc<Field>)| {
         let group = match field.name().as_str() {

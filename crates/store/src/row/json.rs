@@ -2,8 +2,8 @@
 //!
 //! Text, booleans, integers and finite doubles are JSON values. A double always has a point or an
 //! exponent, so that 5.0 does not become the integer 5. Other values are an object with one key
-//! that begins with `$`: `{"$bytes": "base64"}`, `{"$double": "NaN"}`, `{"$map": {…}}`. A key that
-//! occurs twice at the top level is written twice.
+//! that begins with `$`: `{"$bytes": "base64"}`, `{"$double": "inf"}`, `{"$map": {…}}`. A repeated
+//! key is written repeatedly.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 /// Attributes that serialise as one JSON object.
 pub(crate) struct Object<I>(pub(crate) I);
 
-/// One value.
+/// An attribute's value, which serialises as the module describes.
 struct Written<'a>(&'a Value);
 
 /// Deserialised attributes.
@@ -59,7 +59,8 @@ fn marked<S: Serializer>(
     object.end()
 }
 
-/// Text of a double that is not finite. NaN is written with its bits, because there are many NaNs.
+/// Text of a double that is not finite. A NaN is written with its bits, because NaN has many bit
+/// patterns.
 fn double_text(number: f64) -> String {
     if number.is_nan() { format!("NaN:{:016x}", number.to_bits()) } else { number.to_string() }
 }

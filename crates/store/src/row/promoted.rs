@@ -1,15 +1,16 @@
 //! Promoted attributes: those with a column of their own, because Beyla sends them often.
 //!
-//! A column holds an attribute under its current or its older key; `spellings` records which, so
-//! that reading restores the key. Only the first attribute of a span that fits a column goes into
-//! the column, and only with the column's type. All others stay in the JSON of `attributes`.
+//! A column holds an attribute that was sent under its current or its older key. The column
+//! `spellings` records which key was sent, so that reading restores the key. Only the first
+//! attribute of a span with a key of the column can go into the column, and only if its value has
+//! the column's type. All other attributes stay in the JSON of `attributes`.
 
 use std::sync::LazyLock;
 
 use coral_trace::{KeyValue, Span, Value};
 use hashbrown::HashMap;
 
-/// A column, and the attribute that it holds.
+/// A column, and the keys of the attribute that it holds.
 #[derive(Debug)]
 pub(crate) struct Promoted {
     pub(crate) column: &'static str,
@@ -44,9 +45,10 @@ pub(crate) const NUMBERS: [Promoted; 3] = [
     promoted("response_body_size", "http.response.body.size", None),
 ];
 
-/// Attributes that `status_code` may hold exactly, by priority, each with its number in the lowest
-/// three bits of `spellings`. 0 means that `status_code` is derived, and the attribute is in the
-/// JSON.
+/// The attributes that the column `status_code` can hold without loss, highest priority first,
+/// each with a number. The lowest three bits of `spellings` have the number of the attribute that
+/// `status_code` holds. 0 there: `status_code` is a derived value, and the attribute itself, if
+/// any, is in the JSON.
 const STATUS: [(&str, u32); 4] = [
     ("http.response.status_code", 1),
     ("http.status_code", 2),
@@ -54,7 +56,8 @@ const STATUS: [(&str, u32); 4] = [
     ("rpc.grpc.status_code", 3),
 ];
 const STATUS_MASK: u32 = 0b111;
-/// The bit in `spellings` of the first text column. A set bit means the older key.
+/// The position of the first text column's bit in `spellings`. The bits of the other text columns
+/// follow. A set bit: the attribute was sent under its older key.
 const FIRST_TEXT_BIT: u32 = 3;
 
 /// gRPC's status names, by number. A name in exactly this spelling is stored as its number.
@@ -86,12 +89,12 @@ pub(crate) struct Sorted<'a> {
     pub(crate) text: [Option<&'a str>; TEXT.len()],
     pub(crate) numbers: [Option<i64>; NUMBERS.len()],
     pub(crate) rest: Vec<&'a KeyValue>,
-    /// Whether the rest has a key that has a column, because the key is repeated or has another
-    /// type.
+    /// Whether `rest` has an attribute with the key of a promoted column, because the key is
+    /// repeated or the value does not fit in the column.
     pub(crate) is_misplaced: bool,
     /// Columns for which an attribute was seen, one bit each: text first, then integers. Only the
-    /// first attribute of a column may use it, even if it does not fit, or repeated keys would
-    /// change their order.
+    /// first attribute seen for a column may be stored in the column; if it does not fit, the
+    /// column stays empty. Otherwise repeated keys would change their order.
     claimed: u32,
 }
 
@@ -134,12 +137,14 @@ pub(crate) fn column(key: &str) -> Option<Column> {
     })
 }
 
-/// The number of the attribute that `status_code` holds in a row with these `spellings`.
+/// The number in [`STATUS`] of the attribute that `status_code` holds in a row with these
+/// `spellings`; 0 if none.
 pub(crate) fn spelling(spellings: u32) -> u32 {
     spellings & STATUS_MASK
 }
 
-/// The status code that attribute `key` with the text `value` means. gRPC's names are accepted.
+/// The number in the column `status_code` that stands for attribute `key` with the text `value`.
+/// The text is a gRPC status name for `rpc.response.status_code`, else a decimal number.
 pub(crate) fn status_code(key: &str, value: &str) -> Option<i16> {
     if key == "rpc.response.status_code" {
         return GRPC_STATUS.iter().position(|name| *name == value).map(|code| code as i16);
@@ -175,13 +180,14 @@ pub(crate) fn sort(span: &Span) -> Sorted<'_> {
     sorted
 }
 
-/// The key that [`Span::response_status`] reads for this span, and its number.
+/// The key of the attribute that [`Span::response_status`] reads, and the key's number in
+/// [`STATUS`].
 fn deciding_status(span: &Span) -> Option<(&'static str, u32)> {
     STATUS.into_iter().find(|(key, _)| span.attributes.get(key).is_some())
 }
 
 impl<'a> Sorted<'a> {
-    /// Whether this is the first attribute for a column.
+    /// Marks `column` as claimed. Returns `true` if it was not claimed before.
     fn claim(&mut self, column: usize) -> bool {
         let bit = 1 << column;
         let first = self.claimed & bit == 0;
@@ -203,7 +209,7 @@ impl<'a> Sorted<'a> {
         self.numbers[column].is_some()
     }
 
-    /// Whether `status_code` can hold `value` exactly.
+    /// Returns whether `status_code` holds `value` without loss. If so, records `spelling`.
     fn take_status(&mut self, spelling: u32, value: &Value) -> bool {
         let held = self.status_code.and_then(|code| status_value(spelling, code));
         let exact = held.as_ref() == Some(value);
@@ -214,7 +220,7 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// The attribute value of `code` in a spelling.
+/// The value that the attribute with number `spelling` in [`STATUS`] has for status `code`.
 fn status_value(spelling: u32, code: u16) -> Option<Value> {
     match spelling {
         4 => GRPC_STATUS.get(usize::from(code)).map(|name| Value::from(*name)),

@@ -22,7 +22,8 @@ use crate::row::record::{read_attributes, read_extra, read_origin};
 /// Converts batches to spans. Equal origins are shared.
 pub(crate) struct SpanReader {
     columns: Columns,
-    /// Origins by their text, or by service if origins are not read; SDK origins first, then eBPF.
+    /// Origins by their JSON text, or by service name if the column `origin` is not read. Index 0
+    /// has SDK origins, index 1 has eBPF origins.
     origins: [HashMap<String, Arc<Origin>>; 2],
     agents: HashMap<String, Arc<str>>,
 }
@@ -58,7 +59,7 @@ struct AttributeColumns<'a> {
     rest: &'a StringArray,
 }
 
-/// The columns with origins.
+/// The column that the origin of a span is read from.
 enum OriginColumns<'a> {
     Whole { codes: &'a UInt32Array, texts: &'a StringArray },
     ServiceAlone(&'a StringArray),

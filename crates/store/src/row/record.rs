@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::row::json::{Object, ReadObject};
 
-/// `origin`: resource and scope. The collector is the column `ebpf`.
+/// The JSON of the column `origin`: resource and scope. The collector is in the column `ebpf`.
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
 struct OriginRecord {
@@ -48,7 +48,7 @@ struct ScopeRecord {
     schema_url: String,
 }
 
-/// `extra`: fields that most spans lack.
+/// The JSON of the column `extra`: fields that most spans lack.
 #[derive(Serialize, Deserialize, Default, PartialEq)]
 #[serde(default)]
 struct ExtraRecord {

@@ -9,7 +9,8 @@ use super::fixed_width::FixedWidthColumn;
 use crate::error::StoreError;
 use crate::hot::digest::{DIGEST_BYTES, TraceDigest};
 
-/// Bounds of all digests of [`BLOCK_ROWS`] rows: start, end, duration and services.
+/// Bounds of the digests of [`BLOCK_ROWS`] rows: earliest and latest start, longest duration,
+/// services, and whether a span failed. Times are microseconds.
 #[derive(Clone, Copy)]
 pub(crate) struct DigestBounds {
     pub(crate) earliest: i64,
@@ -34,7 +35,8 @@ pub(crate) struct Digests<'a> {
 
 /// Rows per block: 4 KiB of the file, 40 bytes of memory.
 const BLOCK_ROWS: u32 = 128;
-/// Rows to read at once. The results may show that later rows need not be read.
+/// The most rows to read at a time, because the rows read may show that later rows need not be
+/// read.
 const MAX_ROWS: u32 = 4_096;
 
 impl Segment {
@@ -45,8 +47,8 @@ impl Segment {
 }
 
 impl Digests<'_> {
-    /// The next rows from row `from` on, which begins a block, that are in `wanted` blocks; at most
-    /// [`MAX_ROWS`].
+    /// The next range of rows, at or after row `from`, whose blocks all satisfy `wanted`; at most
+    /// [`MAX_ROWS`] rows. `from` must be the first row of a block.
     pub(crate) fn next_wanted(
         &self,
         from: u32,

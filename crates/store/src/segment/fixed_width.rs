@@ -59,7 +59,7 @@ impl FixedWidthColumn {
             let header = u64::try_from(page.compressed_page_size).ok();
             let header = header.and_then(|size| size.checked_sub(values));
             let at = header.and_then(|header| u64::try_from(page.offset).ok()?.checked_add(header));
-            // Offsets beyond the end of the file are noticed when they are read.
+            // An offset beyond the end of the file causes an error when values there are read.
             let at = at.filter(|at| *at < i64::MAX as u64);
             pages.push((first, at.ok_or_else(|| damaged(name, &"a short page"))?));
         }

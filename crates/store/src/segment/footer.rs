@@ -32,7 +32,8 @@ struct Footer {
     used: u64,
 }
 
-/// Enough for 15 million spans. A larger store reads footers again in a search of all segments.
+/// Limit of all cached footers, in bytes: enough for 15 million spans. In a larger store, a search
+/// of all segments reads footers again.
 const MAX_BYTES: usize = 16 << 20;
 
 impl Footers {
@@ -120,7 +121,7 @@ fn options() -> ArrowReaderOptions {
 /// The schema with text columns as dictionaries.
 fn coded(schema: &Schema) -> Schema {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
-        // JSON values rarely repeat.
+        // JSON values rarely repeat, so a dictionary would not help.
         DataType::Utf8 if !["attributes", "extra"].contains(&field.name().as_str()) => {
             let coded = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
             Arc::new(Field::new(field.name(), coded, field.is_nullable()))

@@ -27,12 +27,12 @@ pub(crate) struct RowGroup<'a> {
     file: ParquetSource,
     footer: ArrowReaderMetadata,
     index: usize,
-    /// The number of its first row.
+    /// The row number of the group's first row in the spans file.
     pub(crate) first_row: u32,
 }
 
 impl Segment {
-    /// The row groups of its spans file, in order.
+    /// The row groups of the segment's spans file, in order.
     pub(crate) fn row_groups(&self) -> Result<Vec<RowGroup<'_>>, StoreError> {
         let footer = self.footers.coded(&self.files.spans)?;
         let file = ParquetSource::open(&self.files.spans)?;
@@ -48,8 +48,9 @@ impl Segment {
 }
 
 impl RowGroup<'_> {
-    /// Returns `false` when no text (as UTF-8) of `column` in the group fits. Reads only the
-    /// column's dictionary. Returns `true` if the column is not entirely dictionary-encoded.
+    /// Returns `false` only if no text of `column` in the group satisfies `fits`, whose argument
+    /// is the text as UTF-8. Reads only the column's dictionary. Returns `true` if the column has
+    /// values and is not entirely dictionary-encoded.
     pub(crate) fn may_hold(
         &self,
         column: &'static str,
@@ -67,8 +68,8 @@ impl RowGroup<'_> {
         Ok(false)
     }
 
-    /// Calls `tell` with each distinct text of `column`; may repeat. Reads only the dictionary if
-    /// the column is entirely dictionary-encoded, else every row.
+    /// Calls `tell` with each distinct text of `column`, with some texts perhaps repeatedly. Reads
+    /// only the dictionary if the column is entirely dictionary-encoded, else every row.
     pub(crate) fn each_text(
         &self,
         column: &'static str,
@@ -91,7 +92,8 @@ impl RowGroup<'_> {
         Ok(())
     }
 
-    /// Those of `columns` that have a non-null value in some row.
+    /// Those of `columns` that have a non-null value in some row of the group. A column without
+    /// statistics is included.
     pub(crate) fn with_values(
         &self,
         columns: &[&'static str],
@@ -121,7 +123,8 @@ impl RowGroup<'_> {
         chunks.iter().find(named).ok_or_else(|| damaged(column, &"a missing column"))
     }
 
-    /// The dictionary of a column that is entirely dictionary-encoded, and its number of texts.
+    /// The dictionary of a column, and its number of texts; `None` if the column is not entirely
+    /// dictionary-encoded.
     fn whole_dictionary(&self, column: &'static str) -> Result<Option<(Bytes, usize)>, StoreError> {
         let chunk = self.chunk(column)?;
         if !is_all_coded(chunk) {
@@ -130,7 +133,8 @@ impl RowGroup<'_> {
         self.file.reading(|| self.dictionary(chunk))
     }
 
-    /// The dictionary of a column, and its number of texts.
+    /// The dictionary page of `chunk`, and its number of texts; `None` if the chunk does not begin
+    /// with one.
     fn dictionary(
         &self,
         chunk: &ColumnChunkMetaData,
@@ -161,7 +165,8 @@ fn is_all_coded(chunk: &ColumnChunkMetaData) -> bool {
 }
 
 /// Texts in Parquet's PLAIN encoding: a length of four bytes, little-endian, then the text. An
-/// invalid text yields `None` and ends the iteration.
+/// invalid text yields `None`, and so does every later call: the iterator never ends. Callers take
+/// as many texts as the dictionary has.
 struct Texts<'a>(&'a [u8]);
 
 impl<'a> Iterator for Texts<'a> {

@@ -48,30 +48,30 @@ pub(crate) struct Segment {
     digests: DigestIndex,
     ids: FixedWidthColumn,
     footers: Arc<Footers>,
-    /// Rows of the traces file whose trace is split.
+    /// Rows of the traces file whose trace is split, with the trace id.
     split: RwLock<Arc<BTreeMap<u32, TraceId>>>,
-    /// Segments that have spans of the same traces.
+    /// Other segments that have spans of some of the traces in this segment.
     split_with: Mutex<BTreeSet<u64>>,
     /// When the newest row was received.
     pub(crate) received: Received,
-    /// Set when the segment was removed from the store.
+    /// Whether the segment was removed from the store, so that dropping it removes its files.
     retired: AtomicBool,
 }
 
-/// What a segment covers, bounds inclusive. Times are microseconds. Stored in the traces file's
-/// footer.
+/// The receipts and times that a segment covers; all bounds are inclusive. Times are microseconds
+/// since the Unix epoch. Stored in the traces file's footer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct SegmentExtent {
     pub(crate) first_receipt: u64,
     pub(crate) last_receipt: u64,
     pub(crate) first_received: i64,
     pub(crate) last_received: i64,
-    /// Bounds of the start of each trace's first span in this segment.
+    /// The earliest start of a trace part in this segment; `last_start` is the latest.
     pub(crate) first_start: i64,
     pub(crate) last_start: i64,
     /// Number of rows of the traces file.
     pub(crate) traces: u32,
-    /// Whether the JSON of some span has an attribute that has a column.
+    /// Whether the JSON of some span has an attribute that has a column of its own.
     pub(crate) has_misplaced: bool,
 }
 
@@ -115,7 +115,7 @@ impl Segment {
         Arc::make_mut(&mut split).extend(rows);
     }
 
-    /// Segments that share traces with this one.
+    /// The other segments that have spans of some of the traces in this segment.
     pub(crate) fn split_with(&self) -> BTreeSet<u64> {
         self.lock_split_with().clone()
     }
@@ -131,7 +131,8 @@ impl Segment {
         self.split_with.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes the files when the last reader drops the segment.
+    /// Marks the segment as removed from the store: its files are removed when the last reader
+    /// drops it.
     pub(crate) fn retire(&self) {
         self.retired.store(true, Ordering::Relaxed);
     }
@@ -161,19 +162,21 @@ impl SegmentFiles {
         }
     }
 
-    /// Removes both files. A file that cannot be removed is removed when the store is next opened.
+    /// Removes the spans file, then the traces file. If the spans file cannot be removed, both
+    /// files stay and are loaded again when the store is next opened. A traces file that stays
+    /// alone is removed then.
     fn remove(&self) {
         for file in [&self.spans, &self.traces] {
             if let Err(error) = disk::remove(file) {
                 tracing::warn!(%error, file = %file.display(), "could not remove an expired segment");
-                // A single file would be taken for a damaged segment.
+                // A spans file without a traces file would count as a damaged segment.
                 return;
             }
         }
     }
 }
 
-/// All spans of the spans file at `path`, whatever its name.
+/// Reads all spans of the spans file at `path`, which may have any name.
 ///
 /// # Errors
 /// [`StoreError`] when the file cannot be read completely.
@@ -219,7 +222,7 @@ pub(crate) fn load(dir: &Path, footers: &Arc<Footers>) -> Result<Vec<Segment>, S
                 tracing::error!(%file, error, "a damaged segment was set aside");
                 put_aside(&files);
             }
-            // The error does not mean damage, so all files stay.
+            // The error does not indicate damage, so all files stay.
             Err(error) => return Err(error),
         }
     }

@@ -60,7 +60,7 @@ impl Segment {
         let ids = segment.trace_ids(0..segment.extent.traces as usize)?;
         segment.filter = TraceFilter::of(&ids);
         segment.fences = ids.iter().copied().step_by(FENCE_ROWS).collect();
-        // A trace with two collectors has two rows here, and so is split.
+        // A trace with two collectors has two rows in the traces file, and so counts as split.
         for (row, pair) in (0..).zip(ids.windows(2)).filter(|(_, pair)| pair[0] == pair[1]) {
             let trace = TraceId::try_from(pair[0]).map_err(|error| damaged("trace_id", &error))?;
             segment.mark_split([(row, trace), (row + 1, trace)]);
@@ -75,7 +75,8 @@ impl Segment {
         Ok(segment)
     }
 
-    /// The rows of the traces file of `traces`, which are sorted; each with its index in `traces`.
+    /// The rows of the traces file that belong to `traces`, each with the index of its trace in
+    /// `traces`, which must be sorted.
     pub(crate) fn find(&self, traces: &[TraceId]) -> Result<Vec<(u32, usize)>, StoreError> {
         let mut found = Vec::new();
         let mut block: Option<(Range<usize>, Vec<u128>)> = None;
@@ -93,15 +94,16 @@ impl Segment {
         Ok(found)
     }
 
-    /// The rows between fences that may hold `id`. The two rows of a trace can lie on both sides of
-    /// a fence.
+    /// The rows between fences that may hold `id`. The two rows of a trace with two collectors can
+    /// lie on different sides of a fence.
     fn rows_that_may_be(&self, id: u128) -> Range<usize> {
         let before = self.fences.partition_point(|fence| *fence < id).saturating_sub(1);
         let after = self.fences.partition_point(|fence| *fence <= id);
         before * FENCE_ROWS..(after * FENCE_ROWS).min(self.extent.traces as usize)
     }
 
-    /// At least the first `limit` trace ids from `first` to `last`, inclusive.
+    /// The trace ids from `first` to `last`, inclusive, in order: at least the first `limit` of
+    /// them, if there are so many.
     pub(crate) fn ids_between(
         &self,
         first: u128,
@@ -123,7 +125,7 @@ impl Segment {
         Ok(bytes.as_chunks().0.iter().map(|id| u128::from_be_bytes(*id)).collect())
     }
 
-    /// The rows of the traces file that were marked as split when they were sealed.
+    /// The rows of the traces file whose traces were already split when the segment was written.
     pub(crate) fn split_when_sealed(&self) -> Result<Vec<u32>, StoreError> {
         let mut rows = Vec::new();
         let mut at = 0;
@@ -135,7 +137,7 @@ impl Segment {
         Ok(rows)
     }
 
-    /// Trace id and detail of these rows of the traces file, which are sorted.
+    /// Trace id and detail of the rows `rows` of the traces file. `rows` must be sorted.
     pub(crate) fn details(
         &self,
         rows: &[u32],
@@ -154,7 +156,7 @@ impl Segment {
         Ok(details)
     }
 
-    /// The named columns of these rows of the spans file, which are sorted.
+    /// The columns named `columns` of the rows `rows` of the spans file. `rows` must be sorted.
     pub(crate) fn spans_at(
         &self,
         rows: &[u32],
@@ -164,7 +166,7 @@ impl Segment {
         self.read_spans(&ranges(rows), columns, budget)
     }
 
-    /// The named columns of ranges of rows of the spans file, in file order.
+    /// The columns named `columns` of ranges of rows of the spans file, in file order.
     pub(crate) fn read_spans(
         &self,
         rows: &[Range<usize>],
@@ -177,7 +179,8 @@ impl Segment {
         read(&self.files.spans, footer.clone(), mask, Rows::Ranges(rows), budget)
     }
 
-    /// The rows of the traces file to which these rows of the spans file, which are sorted, belong.
+    /// For each of the rows `spans` of the spans file, the row of its trace in the traces file.
+    /// `spans` must be sorted.
     pub(crate) fn trace_rows(
         &self,
         spans: &[u32],

@@ -24,7 +24,8 @@ pub(crate) struct TraceRow {
     pub(crate) split_with: Vec<u64>,
 }
 
-/// Indexes of the columns of a traces file.
+/// The index of the column `trace_id` in a traces file. The constants below are the indexes of the
+/// other columns.
 pub(super) const TRACE_ID: usize = 0;
 pub(super) const DIGEST: usize = 1;
 pub(super) const SPLIT: usize = 2;
@@ -39,7 +40,7 @@ pub(super) static TRACE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     ]))
 });
 
-/// A row to write.
+/// A row of a traces file that is being written.
 pub(super) struct Entry<'a> {
     pub(super) trace_id: TraceId,
     pub(super) collector: Collector,
@@ -53,7 +54,7 @@ impl Entry<'_> {
     }
 }
 
-/// The rows for `generation`, in order.
+/// The rows of the traces file for `generation`, by trace id; the SDK's row before the eBPF row.
 pub(super) fn entries(generation: &Generation) -> Vec<Entry<'_>> {
     let mut entries = Vec::with_capacity(generation.traces.len());
     for (&trace_id, trace) in &generation.traces {
@@ -92,7 +93,7 @@ pub(super) fn batch(entries: &[Entry<'_>]) -> RecordBatch {
 }
 
 fn detail_json(hot: &HotPart, split_with: &[u64]) -> String {
-    /// [`TraceRow`], borrowed.
+    /// A [`TraceRow`] with borrowed fields.
     #[derive(Serialize)]
     struct Row<'a> {
         part: &'a TracePart,

@@ -19,7 +19,7 @@ use crate::hot::generation::{Generation, ROW_SCHEMA};
 
 /// The footer key of the [`SegmentExtent`], which is stored as JSON.
 pub(super) const EXTENT_KEY: &str = "coral.segment";
-/// The column of the spans file with the row of the span's trace in the traces file.
+/// The column of the spans file with the row number of the span's trace in the traces file.
 pub(crate) const TRACE_ROW: &str = "trace_row";
 /// Rows of a row group. Smaller groups make lookups cheaper and the file larger.
 const ROW_GROUP: usize = 32_768;
@@ -31,8 +31,9 @@ pub(super) const FENCE_ROWS: usize = 4_096;
 const DETAIL_ROWS: usize = 32;
 
 impl Segment {
-    /// Writes the rows of `generation` to `dir`, and syncs them. After an error or a crash, no
-    /// segment exists.
+    /// Writes the rows of `generation` to `dir` as a segment, and syncs it. The segment exists
+    /// once both files are renamed into place. An error or a crash before leaves at most partial
+    /// files, which are no segment.
     pub(crate) fn write(
         dir: &Path,
         generation: &Generation,
@@ -102,7 +103,7 @@ fn write_traces(
         .set_column_dictionary_enabled("detail".into(), false)
         .set_column_data_page_row_count_limit("detail".into(), DETAIL_ROWS)
         .set_column_data_page_row_count_limit("trace_id".into(), FENCE_ROWS)
-        // Other columns are read whole.
+        // Other columns are only read whole, so their pages have no limit of rows.
         .set_data_page_row_count_limit(usize::MAX)
         .set_max_row_group_row_count(None)
         .set_write_batch_size(DETAIL_ROWS)

@@ -14,7 +14,7 @@ use super::engine::Engine;
 use super::request::{SqlColumn, SqlFailure, SqlFailureKind, SqlFrame, SqlLimits, SqlRequest};
 use super::statement;
 
-/// After the time limit, how often the statement is cancelled again.
+/// After the time limit, the running statement is cancelled again at this interval.
 const CANCEL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs `request` and writes lines to `output`: see [`SqlFrame`].
@@ -39,12 +39,12 @@ pub fn answer_sql(request: &SqlRequest, output: &mut impl Write) -> io::Result<(
 struct Answer<'a, W> {
     output: &'a mut W,
     limits: SqlLimits,
-    /// The error after which nothing can be written.
+    /// The error of a failed write, after which nothing more can be written.
     broken: Option<io::Error>,
 }
 
 impl<W: Write> Answer<'_, W> {
-    /// Writes the answer. Returns whether a limit of rows or bytes cut it.
+    /// Writes the answer. Returns whether a limit of rows or bytes cut the answer.
     fn run(&mut self, request: &SqlRequest) -> Result<bool, SqlFailure> {
         let mut engine = Engine::open(&request.library)?;
         let deadline = Deadline::start(engine.cancel_handle(), self.limits.time);
@@ -61,7 +61,7 @@ impl<W: Write> Answer<'_, W> {
 
     fn select(&mut self, engine: &mut Engine, request: &SqlRequest) -> Result<bool, SqlFailure> {
         let select = statement::reading(&request.select)?;
-        // Setup by Coral, so a failure is not the statement's fault.
+        // These are statements of Coral, so a failure is not the fault of the user's statement.
         engine.lock_down(request).map_err(|failure| match failure.kind {
             SqlFailureKind::Statement => SqlFailure { kind: SqlFailureKind::Engine, ..failure },
             _ => failure,
@@ -69,7 +69,8 @@ impl<W: Write> Answer<'_, W> {
         statement::check_parsed(engine, select)?;
         let columns = engine.columns(select)?;
         let mut rows = engine.rows(&cells::projection(&columns, select))?;
-        // Most failures occur before the first row, when the columns have not been written.
+        // The first rows are read before the columns are written, because most failures occur
+        // here. Such a failure is then the only line of the answer.
         let mut next = rows.next_batch()?;
         self.frame(&SqlFrame::Columns(columns.clone()))?;
         let mut written = Written::default();
@@ -84,7 +85,7 @@ impl<W: Write> Answer<'_, W> {
         Ok(false)
     }
 
-    /// Writes one row, unless the limit is reached.
+    /// Writes one row, unless it would exceed a limit. Returns whether it was written.
     fn row(
         &mut self,
         columns: &[SqlColumn],
@@ -151,8 +152,7 @@ impl Deadline {
             let mut wait = time;
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 watched.store(true, Ordering::Relaxed);
-                // Between two statements there is nothing to cancel: the next round cancels the
-                // next one.
+                // This fails between two statements. The next round cancels the next statement.
                 let _ = handle.try_cancel();
                 wait = CANCEL_INTERVAL;
             }

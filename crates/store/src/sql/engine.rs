@@ -17,21 +17,21 @@ use super::request::{SqlColumn, SqlFailure, SqlFailureKind, SqlRequest};
 const ENTRY_POINT: &[u8] = b"duckdb_adbc_init";
 /// The oldest version with the settings that [`Engine::lock_down`] needs.
 const OLDEST: (u32, u32) = (1, 5);
-/// Limit of temporary files on disk, as a multiple of DuckDB's memory limit.
+/// Limit of the total size of DuckDB's temporary files, as a multiple of its memory limit.
 const SPILL_PER_MEMORY: u64 = 8;
 
-/// RFD 036's views.
+/// SQL that creates the views of spans, which RFD 036 defines.
 pub(super) const SPAN_VIEWS: &str =
     concat!(include_str!("schema/span_attributes.sql"), include_str!("schema/span_views.sql"));
-/// RFD 032's views.
+/// SQL that creates the views of RED metrics, which RFD 032 defines.
 pub(super) const METRIC_VIEWS: &str = include_str!("schema/metric_views.sql");
 
 /// One connection to a DuckDB database in memory.
 pub(crate) struct Engine(ManagedConnection);
 
 impl Engine {
-    /// Loads the library at `path`, which runs its code: the caller checks who could have written
-    /// the file.
+    /// Loads the library at `path`. Loading runs the library's code, so the caller must have
+    /// checked who can write the file.
     pub(crate) fn open(path: &Path) -> Result<Self, SqlFailure> {
         let failed = |error: adbc_core::error::Error| {
             let text = format!("cannot use `{}` as DuckDB: {}", path.display(), error.message);
@@ -61,8 +61,8 @@ impl Engine {
     pub(super) fn lock_down(&mut self, request: &SqlRequest) -> Result<(), SqlFailure> {
         let limits = request.limits;
         let files = || request.span_files.iter().chain(&request.metric_files);
-        // Access is restricted before a file is read, because DuckDB looks for extensions in the
-        // network.
+        // Access is restricted before a file is read, because DuckDB may download extensions to
+        // read one.
         self.run(&format!(
             "SET autoinstall_known_extensions = false;
              SET autoload_known_extensions = false;
@@ -83,7 +83,7 @@ impl Engine {
             threads = limits.threads.max(1),
             allowed = list(files()),
         ))?;
-        // Builds without the extension `icu` know no time zone except UTC.
+        // This fails in builds without the extension `icu`, which have no time zone except UTC.
         let _ = self.run("SET TimeZone = 'UTC'");
         let since = request.since_unix_us.map_or("NULL".to_owned(), |since| since.to_string());
         self.run(&format!(
@@ -209,8 +209,8 @@ fn of_text(text: &str) -> SqlFailure {
     SqlFailure::new(kind, text)
 }
 
-/// Corrects the number in `LINE 2: …` of DuckDB's message: the statement starts on the second line
-/// of Coral's.
+/// Corrects the line number in DuckDB's message (`LINE 2: …`): in the SQL that Coral runs, the
+/// user's statement starts on the second line.
 fn own_line(line: &str) -> String {
     let numbered = line.strip_prefix("LINE ").and_then(|rest| rest.split_once(": "));
     match numbered.and_then(|(number, rest)| Some((number.parse::<u32>().ok()?, rest))) {

@@ -29,13 +29,13 @@ pub struct SqlExport {
 
 /// The table in the database.
 const TABLE: &str = "answer";
-/// A table with rows as text, before they are cast to their types.
+/// The temporary table with the rows as text, before the values are cast to their types.
 const STAGED: &str = "staged";
 /// Rows that are passed to DuckDB at a time.
 const BATCH_ROWS: usize = 8_192;
 
-/// Reads an [`SqlExport`] and its rows from `input`, writes the table `answer` of the database, and
-/// writes the result to `output`: [`SqlFrame::End`] or [`SqlFrame::Error`].
+/// Reads an [`SqlExport`] and its rows from `input`, writes the table `answer` of the database,
+/// and writes the result to `output`: [`SqlFrame::End`] or [`SqlFrame::Error`].
 ///
 /// # Errors
 /// The operating system's error when `output` cannot be written.

@@ -16,8 +16,8 @@ use crate::segment::write_spans;
 /// Prefix of the names of questions' directories.
 const RUN: &str = "run-";
 
-/// Creates the files that SQL needs in the store at `dir`, and removes directories of killed
-/// questions.
+/// Creates the files that SQL needs in the store at `dir`, and removes the directories of
+/// questions whose process was killed.
 ///
 /// # Errors
 /// [`StoreError::Directory`] or [`StoreError::Segment`]; usually the disk is full.
@@ -47,7 +47,7 @@ pub(crate) fn prepare(dir: &Path) -> Result<(), StoreError> {
     })
 }
 
-/// Writes a file atomically.
+/// Writes the file `path` atomically: `write` writes a temporary file, which is then renamed.
 fn replace(
     path: &Path,
     write: impl FnOnce(&Path) -> Result<(), StoreError>,

@@ -62,7 +62,7 @@ pub enum LibraryError {
     Nowhere,
 }
 
-/// Directories of system libraries, and names of DuckDB's library.
+/// Directories of system libraries that are searched, in this order, for each of `SYSTEM_NAMES`.
 const SYSTEM_DIRS: [&str; 8] = [
     "/usr/lib/coral",
     "/usr/local/lib",
@@ -76,11 +76,12 @@ const SYSTEM_DIRS: [&str; 8] = [
 const SYSTEM_NAMES: [&str; 2] = ["libduckdb.so.2.0", "libduckdb.so"];
 const NAME: &str = "libduckdb.so";
 
-/// Searches all `places` in order. Ignores the current directory and `LD_LIBRARY_PATH`.
+/// Finds the library in the first of `places` that has one. Ignores the current directory and
+/// `LD_LIBRARY_PATH`.
 ///
 /// # Errors
-/// [`LibraryError`]. Whether the library is DuckDB, and its version, is known only when it is
-/// loaded.
+/// [`LibraryError`]. The file is not loaded, so it may turn out not to be a DuckDB library, or one
+/// of a wrong version.
 pub fn find_library(places: &LibraryPlaces) -> Result<FoundLibrary, LibraryError> {
     if let Some(path) = &places.named {
         let source = match path.is_absolute() {
@@ -132,7 +133,7 @@ fn danger(path: &Path, metadata: &Metadata, user: u32) -> Option<String> {
 }
 
 impl FoundBy {
-    /// A short description.
+    /// The place in a few words.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Name => "named by sql.library",

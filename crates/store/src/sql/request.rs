@@ -43,8 +43,8 @@ pub struct SqlLimits {
 /// A line of an SQL child that is a JSON object. A line that is a JSON array is one row of the
 /// answer.
 ///
-/// An answer is [`Columns`](Self::Columns), rows, and [`End`](Self::End). An [`Error`](Self::Error)
-/// may replace any of them, and is the last line.
+/// An answer is [`Columns`](Self::Columns), rows, and [`End`](Self::End). An
+/// [`Error`](Self::Error) may replace any of them, and is the last line.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SqlFrame {

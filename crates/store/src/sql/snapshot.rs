@@ -1,5 +1,5 @@
-//! Snapshots for SQL: sealed files, which stay while the snapshot is held, and files of the rows in
-//! memory.
+//! Snapshots for SQL: sealed files, which stay while the snapshot is held, and files of the rows
+//! in memory.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -71,8 +71,9 @@ fn spans_of(
     let hot = dir.join("hot.spans.parquet");
     write_spans(&hot, rows.iter().flat_map(Rows::batches))?;
     let since = since.map_or(i64::MIN, UnixNanos::as_micros);
-    // A span is received after its start, unless clocks differ. `last_start` is of the traces'
-    // first spans.
+    // A span is received after its start. So a segment whose last receipt is before `since` has no
+    // span that started later, unless clocks differ: then `last_start` may show one. `last_start`
+    // covers only the first span of each trace.
     let may_hold = |segment: &&Arc<Segment>| {
         segment.extent.last_received.max(segment.extent.last_start) >= since
     };
@@ -96,7 +97,7 @@ fn metrics_of(
         if file.extent.last_time < since {
             continue;
         }
-        // An expired file is removed at once: a hard link keeps it.
+        // A file that expires is removed at once, so a hard link keeps its content.
         let pinned = dir.join(format!("{at}.metrics.parquet"));
         match std::fs::hard_link(&file.path, &pinned) {
             Ok(()) => files.push(pinned),

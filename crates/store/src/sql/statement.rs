@@ -75,7 +75,7 @@ fn first_word(statement: &str) -> &str {
         };
     }
     let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-    // A sign also counts as a word, for the message.
+    // A single other character counts as a word too, so that the error message can show it.
     let end = if end == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { end };
     &rest[..end]
 }

@@ -12,7 +12,8 @@ use crate::error::StoreError;
 use crate::metrics::{AppendedPoints, MetricPage};
 
 impl Store {
-    /// Stores the new requests in `groups` of points, in one commit, received at `received`.
+    /// Stores, in one commit, the requests in `groups` of points that were not counted before. The
+    /// time of receipt is `received`. Returns counts for each group.
     ///
     /// After `Ok`, the commit survives `kill -9` and power loss.
     ///

@@ -28,7 +28,7 @@ pub struct StoreConfig {
 }
 
 impl StoreConfig {
-    /// Limit of `segment_rows`. More hot rows would exceed the memory of most hosts.
+    /// The greatest `segment_rows`. More hot rows would exceed the memory of most hosts.
     pub const MAX_SEGMENT_ROWS: u64 = 16 << 20;
 }
 
@@ -47,9 +47,10 @@ impl Store {
     /// Opens the store at `config.dir`, or creates one.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when another process has opened it, [`StoreError::Directory`] and
-    /// [`StoreError::Log`] when a file cannot be read or written, [`StoreError::SchemaVersion`]
-    /// when another version of Coral wrote it.
+    /// [`StoreError::Locked`] when another process has opened the store,
+    /// [`StoreError::Directory`], [`StoreError::Log`] and [`StoreError::Segment`] when a file
+    /// cannot be read or written, [`StoreError::Identity`] when `store.json` cannot be parsed,
+    /// [`StoreError::SchemaVersion`] when another version of Coral wrote the store.
     pub fn open(config: StoreConfig) -> Result<Self, StoreError> {
         Self::open_with(config, Uptime::Since(std::time::Instant::now()))
     }
@@ -61,7 +62,7 @@ impl Store {
         let identity = Identity::open(&config.dir)?;
         let spans = Spans::open(&config.dir, config.segment_rows, uptime.clone())?;
         let metrics = Metrics::open(&config.dir, uptime)?;
-        // A store works without SQL.
+        // A failure is only logged, because a store works without SQL.
         if let Err(error) = crate::sql::prepare(&config.dir) {
             let error = crate::error::chain(&error);
             tracing::warn!(error, "could not write the files for SQL");
@@ -70,7 +71,7 @@ impl Store {
         Ok(Self(Arc::new(Inner { config, identity, spans, metrics })))
     }
 
-    /// The store id. A wiped directory gets a new one.
+    /// The store id. A directory whose files were deleted gets a new store id.
     pub fn id(&self) -> &str {
         self.0.identity.store_id()
     }

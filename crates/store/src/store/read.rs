@@ -17,8 +17,9 @@ use crate::read::{dependencies, services, since};
 use crate::sql::{self, SqlSnapshot};
 
 impl Store {
-    /// The spans of `trace`, of `collector` or of both, the first `limit` by start. An empty result
-    /// means that the trace is not stored. RFD 036's `QueryTraceByID`.
+    /// The spans of `trace` that `collector` observed (that any collector observed if `None`): the
+    /// first `limit` by start. The result is empty if no such span is stored. RFD 036's
+    /// `QueryTraceByID`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -41,8 +42,8 @@ impl Store {
         live.reading(|| lookup::contains(live, trace, &Budget::unlimited()))
     }
 
-    /// Spans of `collector`, or of both, in `traces`: trace by trace, each by start, at most
-    /// `limit`. With `span`, only the span with that id.
+    /// The spans of `traces` that `collector` observed (that any collector observed if `None`): at
+    /// most `limit`, by trace id and then by start. If `span` is `Some`, only spans with that id.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -59,10 +60,11 @@ impl Store {
         })
     }
 
-    /// Returns spans of `collector` with a receipt above `after`, in order of receipt, at most `limit`.
+    /// Returns spans of `collector` with a receipt above `after`, in order of receipt, at most
+    /// `limit`.
     ///
-    /// The order is that of receipt, not of start: a long request starts early and is received
-    /// late, and a cursor by start would skip it.
+    /// Spans are not in order of start, because a long request starts early and is received late:
+    /// a cursor by start would skip the request's span.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -78,8 +80,8 @@ impl Store {
         live.reading(|| page::page(live, wanted, after, limit as usize, &budget))
     }
 
-    /// Like [`spans_after`](Self::spans_after), for one service. Of other spans only service and
-    /// collector are read.
+    /// Like [`spans_after`](Self::spans_after), for one service. Of spans of other services, only
+    /// service and collector are read.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -98,14 +100,14 @@ impl Store {
         live.reading(|| page::page(live, wanted, after, limit as usize, &budget))
     }
 
-    /// A receipt below those of all spans received at `instant` or later.
+    /// A receipt that is lower than the receipt of every span received at `instant` or later.
     pub fn receipt_before(&self, instant: UnixNanos) -> u64 {
         since::receipt_before(&self.0.spans.live, instant)
     }
 
-    /// The services in all segments and hot rows that hold traces started in `started`, by name. At
-    /// most 100,000, of the newest segments. A segment may add services that have no span in
-    /// `started`.
+    /// The names of the services whose spans belong to traces that started in `started`, in order.
+    /// May also have other services of the segments that hold such traces. At most 100,000 names;
+    /// those in newer segments are preferred.
     ///
     /// Reads dictionaries and no rows: 2.1 million spans in 13 segments take 15-35 ms.
     ///
@@ -116,8 +118,8 @@ impl Store {
         live.reading(|| services::services(live, started, &Budget::unlimited()))
     }
 
-    /// The traces that match `query`, in its order. Numbers of a trace count all its stored spans,
-    /// also those outside the range and late ones. RFD 036's `QueryTraces`.
+    /// The traces that match `query`, in its order. The counts and the duration of a trace include
+    /// all its stored spans, also spans outside the range and late spans. RFD 036's `QueryTraces`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -125,9 +127,9 @@ impl Store {
         search::search(&self.0.spans.live, &Plan::indexed(query), &Budget::unlimited())
     }
 
-    /// The service map of the traces that started in `started`, as `collector` or both observed
-    /// them. All spans of these traces count, also those outside the range. Times are compared in
-    /// microseconds.
+    /// The service map of the traces that started in `started`, from the spans that `collector`
+    /// observed (that any collector observed if `None`). All these spans count, also those outside
+    /// the range. Times are compared in microseconds.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -140,10 +142,11 @@ impl Store {
         live.reading(|| dependencies::dependencies(live, started, collector, &Budget::unlimited()))
     }
 
-    /// The files that SQL reads: all, or those that may hold rows of `since` or later.
+    /// The files that SQL reads: all files, or those that may hold rows of `since` or later.
     ///
-    /// A file is excluded when all its rows were received before `since` and started before it.
-    /// Rows in memory are written to a file, in half a second for 262,144 spans.
+    /// A file of spans is excluded when all its spans were received before `since` and their
+    /// traces started before `since`; a file of metrics, when all its points are from before
+    /// `since`. Rows in memory are written to new files, in half a second for 262,144 spans.
     ///
     /// # Errors
     /// [`StoreError::Directory`] or [`StoreError::Segment`]; usually the disk is full.

@@ -10,7 +10,7 @@ use crate::keep::repair::{self, Repaired};
 
 impl Store {
     /// Stores `groups` in one commit, received at `received`, and returns counts for each group. A
-    /// span is identified by trace id and span id; one that is stored already is left unchanged.
+    /// span is identified by trace id and span id. A span that is stored already stays unchanged.
     ///
     /// After `Ok`, the commit survives `kill -9` and power loss. RFD 036's `StoreTrace`.
     ///
@@ -42,17 +42,17 @@ impl Store {
         self.0.spans.writer().register(agent, &self.0.spans.live)
     }
 
-    /// Seals hot rows when they are many, old or too large, then removes segments that exceed the
-    /// retention or the size limit. Disk space is freed at once, or when the last reader of a
-    /// segment ends. RFD 036's `CleanupOldBeylaTraces`.
+    /// Seals hot rows when they are many or old, or use much of the size limit, then removes
+    /// segments that exceed the retention or the size limit. Disk space is freed at once, or when
+    /// the last reader of a segment ends. RFD 036's `CleanupOldBeylaTraces`.
     ///
-    /// Does not block commits and queries. `now` is the wall clock, used by the first call only,
-    /// and not if it is ahead of the newest row by more than `keep.age`.
+    /// Does not block commits and queries. `now` is the wall-clock time. Only the first call uses
+    /// `now`, and ignores it if the newest row was received more than `keep.age` before it.
     ///
     /// # Errors
     /// [`StoreError`]: what was done before stays, and the rest is done by the next call. Segments
-    /// are removed even if sealing fails, as on a full disk. A failed seal is repeated after 1 s,
-    /// doubled with each failure up to a minute.
+    /// are removed even if sealing fails, as on a full disk. A failed seal is repeated after 1 s;
+    /// each further failure doubles the wait, up to a minute.
     pub fn maintain(
         &self,
         keep: SpanRetention,
@@ -69,12 +69,13 @@ impl Store {
         self.0.spans.seal_all()
     }
 
-    /// Stores the spans of every readable damaged segment again, as received at `now`, and removes
-    /// its files. Renames readable metric files back. Spans that are stored already are not stored
-    /// twice. No other process may have the store open.
+    /// Stores the spans of every segment that was set aside as damaged and can be read, as
+    /// received at `now`, and removes the segment's files. Renames readable metric files back.
+    /// Spans that are stored already are not stored twice. No other process may have the store
+    /// open.
     ///
     /// # Errors
-    /// [`StoreError`]: what was done before stays, and the same call continues.
+    /// [`StoreError`]: what was done before stays, and repeating the call continues.
     pub fn repair(&self, now: UnixNanos) -> Result<Repaired, StoreError> {
         let mut repaired = repair::spans(&self.0.spans, now)?;
         repair::metrics(&self.0.config.dir, &mut repaired)?;

@@ -31,7 +31,8 @@ impl Subject for StoreSubject {
         self.store = Some(Store::open(config(&self.dir)).unwrap());
     }
 
-    /// Stops halfway through a seal, as when commits go on or the seal failed.
+    /// Begins a seal and does not complete it, as when commits arrive during a seal or the seal
+    /// failed.
     fn half_seal(&self) {
         let spans = &self.engine().0.spans;
         if spans.live.read().sealing.is_empty() {

@@ -37,7 +37,7 @@ fn after_a_failed_sync_and_a_restart_spans_have_their_own_resource() {
     store.append(&[vec![attributed(1, 1)]], NOON).unwrap();
     faults::plan(Some(Operation::Sync), 0, Fault::Fails(EIO));
     store.append(&[vec![attributed(2, 1)]], NOON).unwrap_err();
-    // The retry has another span first, then the first one alone.
+    // A commit of another span comes before the retry of the failed commit.
     store.append(&[vec![attributed(3, 1)]], NOON).unwrap();
     store.append(&[vec![attributed(2, 1)]], NOON).unwrap();
     let store = reopened(store, &dir);
@@ -179,7 +179,7 @@ fn a_failed_seal_is_retried_later_and_leaves_no_partial_file() {
     assert_eq!(std::fs::read_dir(dir.path().join("store/segments")).unwrap().count(), 0);
     faults::plan(None, 0, Fault::Panics);
     assert_eq!(faults::clear(), 1);
-    // The next round does not write.
+    // The next round comes too early for another seal, and so does not write.
     faults::plan(Some(Operation::Write), 0, Fault::Fails(ENOSPC));
     assert_eq!(store.maintain(keep, NOON).unwrap().sealed, 0);
     assert_eq!(faults::clear(), 1);

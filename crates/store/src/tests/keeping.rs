@@ -113,7 +113,7 @@ fn a_wall_clock_that_jumps_ahead_for_a_moment_expires_nothing() {
     it.receive(1, 0);
     it.maintain(16);
     it.pass_to(17);
-    // A row that is received meanwhile has a time eight days later.
+    // A row is received while the wall clock shows a time eight days later.
     it.store.append(&[vec![span(2, 2, None, 0, 1)]], minutes(17 + EIGHT_DAYS)).unwrap();
     it.store.seal().unwrap();
     let done = it.store.maintain(HOUR, minutes(17 + EIGHT_DAYS)).unwrap();
@@ -143,7 +143,7 @@ fn a_wall_clock_that_is_wrong_at_a_restart_expires_nothing() {
     let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
     it.receive(1, 0);
     let it = it.reopen(EIGHT_DAYS);
-    // The clock may also be right: the store cannot tell.
+    // The clock may be right, but the store cannot know. So ages start at 0 at the newest row.
     assert_eq!(it.maintain(EIGHT_DAYS).expired, 0);
     assert_eq!(it.maintain(EIGHT_DAYS + 59).expired, 0);
     assert_eq!(it.maintain(EIGHT_DAYS + 61).expired, 1);

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 
 use crate::{Store, StoreConfig};
 
-/// The time of the tests.
+/// The time at which tests take place: 12:00 UTC.
 const NOON: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
 
 fn config(dir: &TempDir) -> StoreConfig {

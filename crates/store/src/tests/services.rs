@@ -40,7 +40,7 @@ fn segments_without_traces_in_the_range_add_no_names() {
     assert_eq!(names(&store, TimeRange { start: NOON, end: after_ms(50) }), ["old"]);
 }
 
-/// Parquet falls back from a dictionary that grows beyond a megabyte.
+/// The Parquet library stops dictionary-encoding a column when its dictionary exceeds 1 MiB.
 #[test]
 fn names_without_a_dictionary_are_listed_too() {
     let (_dir, store) = store();

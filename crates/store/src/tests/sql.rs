@@ -1,4 +1,4 @@
-//! Tests of SQL over a store's files, with each DuckDB library that is given.
+//! Tests of SQL over a store's files, with each DuckDB library that is found.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -14,7 +14,8 @@ use super::metrics::point;
 use super::{NOON, by_sdk, config, span, store, with_attributes};
 use crate::{SqlFailureKind, SqlFrame, SqlLimits, SqlRequest, Store, answer_sql, library_version};
 
-/// The libraries under `CORAL_TEST_DUCKDB`, one directory per version.
+/// The DuckDB libraries in the directory `CORAL_TEST_DUCKDB`, or else in `~/.cache/coral/duckdb`,
+/// which has one directory per version.
 fn libraries() -> Vec<PathBuf> {
     let dir = std::env::var_os("CORAL_TEST_DUCKDB").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/coral/duckdb"));
@@ -223,7 +224,8 @@ fn sql_since_leaves_out_rows_and_files_that_are_older() {
         store.seal().unwrap();
         store.append(&[vec![span(2, 2, None, minutes(61), 1)]], later).unwrap();
         store.seal().unwrap();
-        // A trace that began long before `since`: its last span is included, its first is not.
+        // A trace that began long before `since`: the answer includes its last span and not its
+        // first.
         let late = vec![span(3, 3, None, 0, 1), span(3, 4, Some(3), minutes(62), 1)];
         store.append(&[late], later).unwrap();
         store.seal().unwrap();

@@ -20,7 +20,7 @@ pub(super) struct SplitSpans {
 
 struct SplitSpan {
     trace: u128,
-    /// An upper bound of the trace's start, microseconds.
+    /// An upper bound of the trace's start, in microseconds since the Unix epoch.
     started: i64,
     span: CallSpan,
 }

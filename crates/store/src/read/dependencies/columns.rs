@@ -22,7 +22,8 @@ pub(super) const COLUMNS: [&str; 7] = [
     "duration_us",
     "span_status",
 ];
-/// The columns that are read only where they have a value.
+/// The columns of peer hints. In each row group, only those that have a value in some row are
+/// read.
 pub(super) const PEER_COLUMNS: [&str; 9] =
     [TEXTS[0], TEXTS[1], TEXTS[2], TEXTS[3], TEXTS[4], TEXTS[5], TEXTS[6], TEXTS[7], PORT];
 /// The text columns of peer hints. A column that was not read has no values.
@@ -45,7 +46,8 @@ pub(super) struct Reader {
     spans: Vec<CallSpan>,
 }
 
-/// A text column as codes: hot rows have texts, sealed rows have dictionaries.
+/// A text column as codes and distinct texts. Both are read from the dictionary of sealed rows,
+/// and made from the texts of hot rows.
 struct Coded<'a> {
     codes: Codes<'a>,
     texts: Texts<'a>,
@@ -70,7 +72,7 @@ impl Reader {
         self.map
     }
 
-    /// The rows of `batch`, in order.
+    /// Converts the rows of `batch` to spans, in order.
     pub(super) fn read(&mut self, batch: &RecordBatch) -> Result<&[CallSpan], StoreError> {
         let ids = column(batch, "span_id")?.as_primitive::<UInt64Type>().values();
         let parents = column(batch, "parent_span_id")?.as_primitive::<UInt64Type>();
@@ -119,7 +121,7 @@ impl Reader {
         let ports = batch.column_by_name(PORT).map(|ports| ports.as_primitive::<Int64Type>());
         let port =
             |row: usize| ports.filter(|ports| ports.is_valid(row)).map(|ports| ports.value(row));
-        // Most rows share their hints with others.
+        // Most rows have the same hints as other rows.
         let mut known: HashMap<([u32; TEXTS.len()], Option<i64>), Option<PeerHintsId>> =
             HashMap::new();
         let mut hints = Vec::with_capacity(kinds.len());

@@ -18,14 +18,16 @@ use crate::segment::{Segment, TRACE_ROW};
 /// How a row of the traces file is treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// The trace is in this segment only: it is added at once.
+    /// The trace is in this segment only, so the trace is added to the map at once.
     Whole,
-    /// The trace is split: its spans are held in memory. The value is the start of this part.
+    /// The trace is split, so its spans are held in memory. The values are the trace id, and the
+    /// start of the trace's part in this segment, in microseconds.
     SplitSpans(TraceId, i64),
     Skipped,
 }
 
-/// Adds the traces that are only in `segment`, if `whole`. Holds the spans of split ones in memory.
+/// If `whole` is true, adds the traces that are only in `segment` to the map. Adds the spans of
+/// split traces to `carried`, which holds them in memory.
 pub(super) fn read(
     segment: &Segment,
     window: Window,
@@ -35,7 +37,8 @@ pub(super) fn read(
     carried: &mut SplitSpans,
     budget: &Budget,
 ) -> Result<(), StoreError> {
-    // Read first, so that a trace that is split meanwhile is marked.
+    // One copy of the marks is used throughout this call. A trace that becomes split meanwhile is
+    // treated as whole.
     let split = segment.split_rows();
     if !whole && split.is_empty() {
         return Ok(());

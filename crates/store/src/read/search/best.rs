@@ -20,14 +20,14 @@ pub(super) struct Candidate {
     place: Place,
 }
 
-/// Where the other data of a candidate is.
+/// Where the parts of a candidate's trace are, which have its other data.
 #[derive(Clone)]
 pub(super) enum Place {
-    /// In memory.
+    /// In hot rows only.
     Hot(TraceId, Arc<TracePart>),
     /// In a row of a segment's traces file.
     Row(SegmentRow),
-    /// In several rows, and perhaps in hot rows.
+    /// In several rows of traces files, and perhaps in hot rows.
     Rows(TraceId, Option<Arc<TracePart>>, Vec<SegmentRow>),
 }
 
@@ -39,10 +39,10 @@ pub(super) struct Best {
     order: Order,
     keep: usize,
     candidates: Vec<Candidate>,
-    /// The key of the worst kept candidate, once others were dropped. Traces that are not better
+    /// The key of the worst kept candidate, once candidates were dropped. Traces with a worse key
     /// are skipped.
     bar: Option<Key>,
-    /// Traces with this key or a better one were found in an earlier round.
+    /// Traces with this key or a better key were found in an earlier round and are skipped.
     below: Option<Key>,
 }
 
@@ -64,7 +64,7 @@ impl Best {
         candidates.into_iter().for_each(|candidate| self.push(candidate));
     }
 
-    /// Whether a trace with these sums can be among the best.
+    /// Whether a trace that lasts from `first` to `last` (microseconds) can be among the best.
     pub(super) fn wants(&self, first: i64, last: i64) -> bool {
         let key = key(self.order, first, last - first);
         self.bar.is_none_or(|bar| key >= bar) && self.below.is_none_or(|below| key < below)
@@ -86,15 +86,16 @@ impl Best {
             && self.may_be_below(block.earliest)
     }
 
-    /// Whether any trace of a segment can be among the best, given when its traces start.
+    /// Whether any trace of a segment can be among the best, as far as the starts of its traces
+    /// tell.
     pub(super) fn may_want(&self, extent: &SegmentExtent) -> bool {
         self.order != Order::Newest
             || (self.bar.is_none_or(|bar| key(self.order, extent.last_start, 0) >= bar)
                 && self.may_be_below(extent.first_start))
     }
 
-    /// Whether a trace may rank below those of earlier rounds, given the earliest that it can
-    /// start.
+    /// Whether a trace that starts at `earliest` or later may rank below the traces of earlier
+    /// rounds.
     fn may_be_below(&self, earliest: i64) -> bool {
         self.order != Order::Newest
             || self.below.is_none_or(|below| key(self.order, earliest, 0) < below)
@@ -109,12 +110,13 @@ impl Best {
         let key = |candidate: &Candidate| Reverse(key(order, candidate.start, candidate.duration));
         self.candidates.select_nth_unstable_by_key(self.keep - 1, key);
         let Reverse(bar) = key(&self.candidates[self.keep - 1]);
-        // Equal keys stay: they are ordered by trace id, which is not known here.
+        // Candidates with the same key as the bar stay: they rank by trace id, which is not known
+        // here.
         self.candidates.retain(|candidate| key(candidate).0 >= bar);
         self.bar = Some(bar);
     }
 
-    /// The key of the worst kept candidate, if others were dropped.
+    /// The key of the worst kept candidate, if candidates were dropped.
     pub(super) fn bar(&mut self) -> Option<Key> {
         self.cut();
         self.bar

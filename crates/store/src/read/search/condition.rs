@@ -31,13 +31,14 @@ enum Condition {
     /// Key and value of an attribute of the span, or of its resource if the span lacks the key. A
     /// key with a column covers all its spellings.
     Attribute(String, String),
-    /// Like `Attribute`, but also matches a value that another one hides. Used to narrow a filter,
-    /// which then decides exactly.
+    /// Like `Attribute`, but also matches a value that another value of the key hides. Used to
+    /// reduce the candidates for a filter, which then decides exactly.
     AttributeAnywhere(String, String),
 }
 
 impl Conditions {
-    /// `None` when the query has no conditions on single spans.
+    /// The conditions of `plan` on single spans; `None` without a condition on a name or an
+    /// attribute, because digests suffice for services and collectors.
     pub(super) fn of(plan: &Plan<'_>) -> Option<Self> {
         let query = &plan.indexed;
         let anywhere = &plan.attributes_anywhere;
@@ -57,7 +58,7 @@ impl Conditions {
         Some(Self { conditions })
     }
 
-    /// Adds the traces of hot rows that match.
+    /// Adds the traces that have a matching row in the hot rows `rows` to `fitting`.
     pub(super) fn hot_traces(
         &self,
         rows: &Rows,
@@ -75,7 +76,7 @@ impl Conditions {
         Ok(())
     }
 
-    /// Rows of `segment`'s traces file with a span that matches.
+    /// The rows of `segment`'s traces file whose trace part has a span that matches.
     pub(super) fn trace_rows(
         &self,
         segment: &Segment,
@@ -114,8 +115,8 @@ impl Conditions {
         Ok(Some(columns))
     }
 
-    /// The rows that meet all conditions. `misplaced`: attributes that have a column may also be in
-    /// the JSON.
+    /// The rows that meet all conditions. If `misplaced` is true, attributes that have a column
+    /// are looked up in the JSON too.
     fn fitting(&self, batch: &RecordBatch, misplaced: bool) -> Result<BooleanBuffer, StoreError> {
         let mut fitting = BooleanBuffer::new_set(batch.num_rows());
         for condition in &self.conditions {
@@ -188,8 +189,8 @@ fn attribute_columns(
             columns.push(column);
         }
     }
-    // A span's attribute hides its resource's. Even if no value matches, the hiding values must be
-    // read.
+    // An attribute of the span hides the same attribute of its resource. So the span's column must
+    // be read even if no value in it matches.
     let hides = !columns.is_empty();
     match own {
         Some(Column::Text(own))
@@ -201,7 +202,8 @@ fn attribute_columns(
     Ok((!columns.is_empty()).then_some(columns))
 }
 
-/// Whether values hide others: an attribute of the span that of its resource, a column the JSON.
+/// Whether a value hides another value of the same key: an attribute of the span hides that of its
+/// resource, and a column hides the JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hiding {
     Counts,
@@ -288,8 +290,9 @@ fn own_column(
     }
 }
 
-/// Tests rows that are not in `set` yet. `says` returns whether a text has the key, and if so
-/// whether the value matches.
+/// Tests the rows that are not in `set` yet. `set` are the rows with a value for the key, `fits`
+/// the rows whose value matches. `says` returns `None` if a text lacks the key, else whether the
+/// value matches.
 fn add(
     set: &mut BooleanBuffer,
     fits: &mut BooleanBuffer,

@@ -31,7 +31,7 @@ impl Evaluation<'_> {
         while matching.len() < limit && rest.peek().is_some() {
             let (mut together, mut spans) = (Vec::new(), 0);
             while let Some(next) = rest.next_if(|next| {
-                // Stop early: few candidates match, or the first ones suffice.
+                // Read few candidates at a time, because the first ones may suffice.
                 together.is_empty()
                     || (spans + next.spans <= MAX_SPANS && together.len() < 2 * limit)
             }) {

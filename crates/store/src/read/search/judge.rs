@@ -14,8 +14,8 @@ pub(super) struct Judge {
     min_duration_us: i64,
     failed: Option<bool>,
     services: Vec<String>,
-    /// The bits of the services; a trace without any of them cannot match. 0 when any service
-    /// matches.
+    /// The bits of the services in the query. A trace with none of these bits cannot match. 0 if
+    /// the query names no service.
     service_bits: u64,
     pub(super) collector: Option<Collector>,
 }

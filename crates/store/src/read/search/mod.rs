@@ -32,8 +32,9 @@ use crate::hot::live::Live;
 use crate::hot::part::TracePart;
 use crate::segment::Segment;
 
-/// Candidates whose spans are read to evaluate a filter: in the first round, and at most in a later
-/// one. Few in tests, so that tests have several rounds.
+/// The least number of candidates in the first round of a search with a filter, which reads their
+/// spans. Each further round has four times as many as the round before, up to [`MAX_CANDIDATES`].
+/// Small in tests, so that tests have several rounds.
 const FIRST_CANDIDATES: usize = if cfg!(test) { 2 } else { 128 };
 const MAX_CANDIDATES: usize = 8_192;
 
@@ -51,7 +52,8 @@ pub(crate) fn search(
     let (mut matching, mut below) = (Vec::new(), None);
     loop {
         let mut found = live.reading(|| best(live, plan, keep, below, budget))?;
-        // A span that was stored between two rounds may have changed the rank of its trace.
+        // A span that was stored between two rounds may have changed the rank of its trace, so
+        // that the trace is found again.
         let known: HashSet<TraceId> =
             matching.iter().map(|trace: &TraceSummary| trace.trace_id).collect();
         found.traces.retain(|trace| !known.contains(&trace.trace_id));
@@ -63,8 +65,8 @@ pub(crate) fn search(
             }
             None => matching.extend(found.traces),
         }
-        // A service bit can stand for another service, and a filter may not match. Then some of the
-        // best do not match, and the next ones are needed.
+        // Some of the best candidates may not match, because services share bits and because a
+        // filter was not tested. Then the next candidates are needed.
         if matching.len() >= limit || found.bar.is_none() {
             matching.truncate(limit);
             return Ok(matching);
@@ -87,7 +89,7 @@ struct HotView {
     segments: Arc<Vec<Arc<Segment>>>,
     /// Traces that segments have too: their hot part, and whether a hot span meets the conditions.
     split: HashMap<TraceId, (Arc<TracePart>, bool)>,
-    /// The segments with those traces.
+    /// The segments that have spans of the traces in `split`.
     split_with: BTreeSet<u64>,
 }
 
@@ -107,7 +109,7 @@ fn best(
     let mut pieces = SplitTraces::new(hot.split);
     let mut linked = hot.split_with;
     let mut looked_at = BTreeSet::new();
-    // Newest first: older segments then rarely have traces that are new enough.
+    // Newest segments first, because older segments then rarely have traces that are new enough.
     for segment in hot.segments.iter().rev() {
         if judge.may_start_in(&segment.extent) && best.may_want(&segment.extent) {
             let mut read = || {
@@ -169,8 +171,8 @@ fn hot_view(
     Ok(view)
 }
 
-/// Traces with a hot row that meets the conditions. Commits go on meanwhile: a trace that is sealed
-/// meanwhile is found in its segment, and spans that arrive meanwhile are not tested.
+/// Traces with a hot row that meets the conditions. Commits are not blocked: a trace that is
+/// sealed meanwhile is found in its segment, and spans that arrive meanwhile are not tested.
 fn hot_traces_that_fit(
     live: &Live,
     conditions: &Conditions,

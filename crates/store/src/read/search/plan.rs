@@ -25,9 +25,10 @@ impl<'a> Plan<'a> {
 
     /// The plan of `query`; `None` when no trace can match.
     ///
-    /// Conjuncts of the filter that concern one span, and that indexes can test, become conditions.
-    /// A conjunct does not if the query has such a condition already, because another span may meet
-    /// it.
+    /// Conjuncts of the filter that concern one span, and that indexes can test, become
+    /// conditions. If the query itself has services, a name or attributes, conjuncts on span
+    /// fields stay in the filter: the indexes would require one span to meet both, but two spans
+    /// may.
     pub(crate) fn of(query: &'a TraceQuery) -> Option<Self> {
         let mut plan = Self::indexed(&IndexedQuery::from(query));
         let Some(filter) = &query.filter else { return Some(plan) };
@@ -104,8 +105,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// A duration in nanoseconds as a bound in microseconds: index durations are truncated to
-    /// microseconds.
+    /// Makes a condition on a duration, in nanoseconds, a lower bound in microseconds. The bound
+    /// is rounded down, because indexes have durations truncated to microseconds.
     fn take_duration(&mut self, op: Comparison, nanos: i64) -> Taken {
         match op {
             Comparison::Equal | Comparison::Greater | Comparison::GreaterOrEqual if nanos > 0 => {

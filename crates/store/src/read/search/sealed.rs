@@ -33,7 +33,8 @@ impl<'a> SealedTraces<'a> {
         conditions: Option<&Conditions>,
         budget: &'a Budget,
     ) -> Result<Self, StoreError> {
-        // Read first, so that a trace that is split meanwhile is marked.
+        // One copy of the marks is used throughout. A trace that becomes split meanwhile is
+        // treated as whole.
         let split = segment.split_rows();
         let fitting =
             conditions.map(|conditions| conditions.trace_rows(segment, budget)).transpose()?;
