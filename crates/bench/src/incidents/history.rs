@@ -98,7 +98,7 @@ impl Incident {
     /// Whether the fault is there, some nanoseconds after the beginning.
     const fn is_faulty(&self, since: u64) -> bool {
         match self.event {
-            Event::ComesAndGoes => since / MINUTE / COMES_FOR % 2 == 0,
+            Event::ComesAndGoes => (since / MINUTE / COMES_FOR).is_multiple_of(2),
             _ => true,
         }
     }
