@@ -45,12 +45,12 @@ struct Known {
     ending: bool,
 }
 
-/// The running program.
+/// The running Beyla.
 #[derive(Clone, Debug)]
 pub struct Running {
-    /// The version of the program.
+    /// The version of Beyla.
     pub version: Version,
-    /// The path of the program.
+    /// The path of the Beyla program.
     pub path: String,
     /// The process id.
     pub pid: u32,

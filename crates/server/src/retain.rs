@@ -14,9 +14,9 @@ use coral_trace::chain;
 pub struct Retain {
     /// The engine whose data is kept within limits.
     pub engine: Arc<dyn Retention>,
-    /// The limits of its spans, and of its data as a whole.
+    /// The age limit of the engine's spans, and the size limit of all its data, metrics included.
     pub keep: SpanRetention,
-    /// The limits of its metrics.
+    /// The limits of the engine's metrics.
     pub metrics: MetricRetention,
     /// Counts of deleted rows.
     pub counters: Arc<RetainCounters>,

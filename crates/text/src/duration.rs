@@ -37,7 +37,8 @@ fn with_fraction(micros: i64, unit: i64, name: &str) -> String {
     }
 }
 
-/// `2m 5s` or `1h 3m`, rounded to the smaller unit.
+/// Minutes and seconds (`2m 5s`), or from one hour on hours and minutes (`1h 3m`), rounded half up
+/// to the smaller unit, which is left out when it is zero (`1h`).
 fn in_two_units(micros: i64) -> String {
     let rounded = |unit: i64| micros / unit + i64::from(micros % unit * 2 >= unit);
     let (small, large_unit, small_unit) = match rounded(1_000_000) {

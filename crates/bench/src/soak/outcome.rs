@@ -11,7 +11,8 @@ pub struct Outcome {
     pub moments: u64,
     /// How many of the kills were of the colony.
     pub colony_killed: u64,
-    /// How many spans were acknowledged before a kill. All of them were found afterwards.
+    /// How many spans were acknowledged before the kills, in total. A span that is missing
+    /// afterwards fails the test.
     pub acknowledged: u64,
     /// How many spans are stored in the end, including those of repeated exports.
     pub spans: u64,

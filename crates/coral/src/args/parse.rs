@@ -12,7 +12,7 @@ use crate::error_json::error_json;
 /// The exit code of a wrong command line.
 const WRONG_LINE: u8 = 2;
 
-/// When pages have colours.
+/// When printed text (answers, help texts, errors) has colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub enum Color {
     /// On a terminal, unless the environment has NO_COLOR.

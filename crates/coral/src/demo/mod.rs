@@ -51,9 +51,11 @@ impl Demo {
             outcome
         };
         let feeding = async {
-            let outcome = feed(&addresses, &self.program, self.run_for, &stop).await;
+            let feeding = feed(&addresses, &self.program, &stop);
+            let limit = self.run_for.unwrap_or(Duration::MAX);
+            let outcome = tokio::time::timeout(limit, feeding).await;
             stop.cancel();
-            outcome
+            outcome.unwrap_or(Ok(()))
         };
         let (served, fed) = tokio::join!(serving, feeding);
         served?;
@@ -65,11 +67,8 @@ impl Demo {
 async fn feed(
     addresses: &Addresses,
     program: &str,
-    run_for: Option<Duration>,
     stop: &CancellationToken,
 ) -> Result<(), DemoError> {
-    let ends = tokio::time::sleep(run_for.unwrap_or(Duration::MAX));
-    tokio::pin!(ends);
     let starting = Progress::of("Starting the demo");
     let mut replay = Replay::to(addresses).map_err(DemoError::Replay)?;
     let Some(first) = stop.run_until_cancelled(replay.all()).await else { return Ok(()) };
@@ -82,7 +81,6 @@ async fn feed(
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            () = &mut ends => return Ok(()),
             outcome = replay.next() => outcome.map_err(DemoError::Replay)?,
         }
     }

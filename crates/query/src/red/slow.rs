@@ -167,8 +167,9 @@ fn target_matches(row: &str, span: &str) -> bool {
     row == span || row.is_empty()
 }
 
-/// Attribute filters that narrow the search for spans of the row. The route of an HTTP client is
-/// only in the span name, so no attribute is filtered for it.
+/// Attribute filters that narrow the search for spans of the row; [`Reader::slow_spans`] then tests
+/// each span exactly. Only HTTP servers have the target as an attribute: a client's route is only
+/// in its span name, and gRPC and SQL rows are searched by operation alone.
 fn attributes(
     selection: &RequestSelection<'_>,
     (operation, target): &RowName,

@@ -11,7 +11,8 @@ use crate::hot::part::TracePart;
 pub(crate) struct TraceDigest {
     pub(crate) first_start: i64,
     pub(crate) last_end: i64,
-    /// A bit set of services: [`crate::hot::part::service_bit`].
+    /// One bit for each service of the trace; several services may share a bit:
+    /// [`crate::hot::part::service_bit`].
     pub(crate) service_bits: u64,
     /// Number of failed spans, at most 2^31 - 1.
     pub(crate) errors: u32,

@@ -8,14 +8,16 @@
 mod carried;
 mod columns;
 mod sealed;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use coral_engine::Budget;
 use coral_trace::dependency::Dependencies;
-use coral_trace::{Collector, TimeRange};
+use coral_trace::{Collector, TimeRange, TraceId};
 
 use self::carried::SplitSpans;
 use self::columns::Reader;
@@ -47,9 +49,17 @@ const MAX_CARRIED: u64 = 2_000_000;
 struct View {
     hot: Vec<RecordBatch>,
     /// Segments with traces that may have started in the window.
-    segments: Vec<Arc<Segment>>,
+    segments: Vec<MarkedSegment>,
     /// Segments outside the window that have spans of traces in `segments` or in hot rows.
-    linked: Vec<Arc<Segment>>,
+    linked: Vec<MarkedSegment>,
+}
+
+/// A segment with the marks that it had when the view was taken. Every pass uses these marks, so
+/// that a trace which becomes split during the read is added once.
+struct MarkedSegment {
+    segment: Arc<Segment>,
+    /// Rows whose trace is split.
+    split: Arc<BTreeMap<u32, TraceId>>,
 }
 
 /// See [`Store::dependencies`](crate::Store::dependencies).
@@ -77,26 +87,31 @@ fn view(live: &Live, window: Window) -> View {
     let hot_traces = state.generations().flat_map(|generation| generation.traces.values());
     let mut linked: BTreeSet<u64> =
         hot_traces.flat_map(|trace| trace.split_with.iter().copied()).collect();
-    let all = state.segments.clone();
+    let marked = |segment: &Arc<Segment>| MarkedSegment {
+        segment: segment.clone(),
+        split: segment.split_rows(),
+    };
+    let all: Vec<MarkedSegment> = state.segments.iter().map(marked).collect();
     drop(state);
     let hot = hot.iter().flat_map(Rows::batches).collect();
-    let inside = |segment: &&Arc<Segment>| {
-        let extent = &segment.extent;
+    let inside = |of: &MarkedSegment| {
+        let extent = &of.segment.extent;
         extent.last_start >= window.since && extent.first_start < window.until
     };
-    let segments: Vec<Arc<Segment>> = all.iter().filter(inside).cloned().collect();
-    segments.iter().for_each(|segment| linked.extend(segment.split_with()));
-    let others = all.iter().filter(|segment| !inside(segment) && linked.contains(&segment.id()));
-    View { hot, linked: others.cloned().collect(), segments }
+    let (segments, mut others): (Vec<_>, Vec<_>) = all.into_iter().partition(inside);
+    segments.iter().for_each(|of| linked.extend(of.segment.split_with()));
+    others.retain(|of| linked.contains(&of.segment.id()));
+    View { hot, linked: others, segments }
 }
 
 impl View {
     /// Approximate number of spans that are hot rows or belong to split traces.
     fn carried(&self) -> u64 {
         let hot: u64 = self.hot.iter().map(|batch| batch.num_rows() as u64).sum();
-        let split = |segment: &Arc<Segment>| {
+        let split = |of: &MarkedSegment| {
+            let segment = &of.segment;
             let each = segment.spans().div_ceil(u64::from(segment.extent.traces).max(1));
-            each * segment.split_rows().len() as u64
+            each * of.split.len() as u64
         };
         hot + self.segments.iter().chain(&self.linked).map(split).sum::<u64>()
     }
@@ -115,13 +130,13 @@ impl View {
             budget.check()?;
             carried.add_hot(batch, window, pass, reader)?;
         }
-        for segment in &self.segments {
-            sealed::read(segment, window, pass, pass.part == 0, reader, &mut carried, budget)
-                .map_err(StoreError::unreadable(segment.id()))?;
+        for of in &self.segments {
+            sealed::read(of, window, pass, pass.part == 0, reader, &mut carried, budget)
+                .map_err(StoreError::unreadable(of.segment.id()))?;
         }
-        for segment in &self.linked {
-            sealed::read(segment, window, pass, false, reader, &mut carried, budget)
-                .map_err(StoreError::unreadable(segment.id()))?;
+        for of in &self.linked {
+            sealed::read(of, window, pass, false, reader, &mut carried, budget)
+                .map_err(StoreError::unreadable(of.segment.id()))?;
         }
         carried.add_to(window, reader, budget)
     }

@@ -31,7 +31,7 @@ fn config(dir: &TempDir) -> StoreConfig {
 }
 
 /// A new store, and its directory.
-fn store() -> (TempDir, Store) {
+pub(crate) fn store() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(config(&dir)).unwrap();
     (dir, store)
@@ -64,7 +64,7 @@ fn origin(service: &str, collector: Collector) -> Arc<Origin> {
 }
 
 /// A span of service `shop`, collected by eBPF, that starts `at_ms` after noon and takes `ms`.
-fn span(trace: u128, id: u64, parent: Option<u64>, at_ms: u64, ms: u64) -> Span {
+pub(crate) fn span(trace: u128, id: u64, parent: Option<u64>, at_ms: u64, ms: u64) -> Span {
     let start = UnixNanos(NOON.0 + at_ms * 1_000_000);
     Span {
         trace_id: trace_id(trace),

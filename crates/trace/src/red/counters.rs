@@ -47,7 +47,7 @@ struct Change {
     is_durable: bool,
 }
 
-/// The state of a series before a point.
+/// The state of a series before a point, from which a change is rolled back.
 #[derive(Debug)]
 enum Before {
     /// The series was not known.

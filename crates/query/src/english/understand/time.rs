@@ -10,7 +10,8 @@ use super::word::Word;
 const DAY_US: i64 = 86_400_000_000;
 /// Words that may precede a length of time.
 const LENGTH_PREFIXES: &[&str] = &["last", "past", "since", "within"];
-/// Words after which a time is the end of a range, which the grammar does not support.
+/// Words that make the time after them the end of a range. The grammar has no such ranges: the
+/// time is not used, and the phrase is listed in [`Window::unread`].
 const UNTIL: &[&str] = &["before", "until", "till"];
 const NUMBERS: [&str; 12] = [
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",

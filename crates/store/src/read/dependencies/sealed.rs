@@ -10,7 +10,7 @@ use coral_trace::dependency::CallSpan;
 
 use super::carried::SplitSpans;
 use super::columns::{COLUMNS, PEER_COLUMNS, Reader, column};
-use super::{Pass, Window};
+use super::{MarkedSegment, Pass, Window};
 use crate::error::StoreError;
 use crate::row::damaged;
 use crate::segment::{Segment, TRACE_ROW};
@@ -26,10 +26,10 @@ enum Fate {
     Skipped,
 }
 
-/// If `whole` is true, adds the traces that are only in `segment` to the map. Adds the spans of
-/// split traces to `carried`, which holds them in memory.
+/// Adds the spans of split traces of the segment `of` to `carried`, which holds them in memory. If
+/// `whole` is true, also adds the traces that are only in this segment to the map.
 pub(super) fn read(
-    segment: &Segment,
+    of: &MarkedSegment,
     window: Window,
     pass: Pass,
     whole: bool,
@@ -37,13 +37,11 @@ pub(super) fn read(
     carried: &mut SplitSpans,
     budget: &Budget,
 ) -> Result<(), StoreError> {
-    // One copy of the marks is used throughout this call. A trace that becomes split meanwhile is
-    // treated as whole.
-    let split = segment.split_rows();
+    let MarkedSegment { segment, split } = of;
     if !whole && split.is_empty() {
         return Ok(());
     }
-    let fates = fates(segment, window, pass, whole, &split, budget)?;
+    let fates = fates(segment, window, pass, whole, split, budget)?;
     let mut rows = Rows::none_of(&fates);
     for group in segment.row_groups()? {
         let said = group.with_values(&PEER_COLUMNS)?;
