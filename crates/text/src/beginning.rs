@@ -9,16 +9,20 @@ use coral_trace::units::{counted, time_of_day};
 /// Services of one agent that are listed.
 const MAX_SERVICES: usize = 5;
 
+/// The time of a beginning alone: `since 02:41 UTC`.
+pub fn since_time(began: UnixNanos) -> String {
+    format!("since {}", time_of_day(began.as_micros()))
+}
+
 /// `since 02:41 UTC (12 minutes ago)`; `until` is the end of the window.
 pub fn since(began: UnixNanos, until: UnixNanos) -> String {
-    let time = time_of_day(began.as_micros());
     let length = until.since(began);
     let ago = match length.as_secs() {
         seconds @ 0..60 => counted(seconds, "second"),
         seconds @ 60..3_600 => counted(seconds / 60, "minute"),
         _ => duration(length.as_micros() as i64),
     };
-    format!("since {time} ({ago} ago)")
+    format!("{} ({ago} ago)", since_time(began))
 }
 
 /// One sentence for each agent: `Agent web-2 has been unreachable since 02:39 UTC: its services

@@ -6,12 +6,11 @@ pub(crate) mod words;
 use std::fmt::Write as _;
 
 use self::words::{as_in_baseline, meaning, reason, suspicion};
-use crate::beginning::{coverage, since};
+use crate::beginning::{coverage, since_time};
 use crate::duration::duration;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
 use coral_query::answer::{Verdict, Why, WhySuspect};
-use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
 use coral_trace::units::counted;
 
@@ -19,10 +18,10 @@ use coral_trace::units::counted;
 const MAX_SUSPECTS: usize = 5;
 
 /// The page of `coral why`. `windows` is the window and its baseline in words:
-/// `last 15 minutes, against the 1 hour before`; `until` is the end of the window.
-pub fn why(why: &Why, windows: &str, until: UnixNanos, screen: Screen) -> String {
+/// `last 15 minutes, against the 1 hour before`.
+pub fn why(why: &Why, windows: &str, screen: Screen) -> String {
     let mut text = format!("{} ({windows})\n\n", question(why));
-    text.push_str(&verdict(why, until, screen));
+    text.push_str(&verdict(why, screen));
     if let Some(cause) = why.ranking.first().filter(|_| why.verdict == Verdict::Cause) {
         text.push_str(&standouts(why));
         text.push_str(&evidence(cause, screen));
@@ -46,7 +45,7 @@ fn question(why: &Why) -> String {
     }
 }
 
-fn verdict(why: &Why, until: UnixNanos, screen: Screen) -> String {
+fn verdict(why: &Why, screen: Screen) -> String {
     match (why.verdict, why.ranking.first()) {
         (Verdict::Cause, Some(cause)) => {
             let service = line(&cause.service);
@@ -55,7 +54,7 @@ fn verdict(why: &Why, until: UnixNanos, screen: Screen) -> String {
                 let _ = write!(text, ", {:.0}% of the added time", cause.share * 100.0);
             }
             if let Some(began) = why.began {
-                let _ = write!(text, ", {}", since(began, until));
+                let _ = write!(text, ", {}", since_time(began));
             }
             let _ = writeln!(text, "\n  {service} {}.", suspicion(cause, &line(&cause.component)));
             text + &counterfactual(why, &as_in_baseline(cause.kind, &service))

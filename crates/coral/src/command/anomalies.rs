@@ -11,7 +11,6 @@ use coral_query::AnomaliesQuestion;
 use coral_query::answer::Anomalies;
 use coral_server::clock;
 use coral_text::beginning;
-use coral_trace::UnixNanos;
 
 /// Smallest default baseline: a shorter one would have too few traces.
 const MIN_BASELINE: Duration = Duration::from_secs(3_600);
@@ -39,10 +38,7 @@ pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
         StatusFormat::Text => {
             let before = format!("against the {} before", ago_text(baseline));
             let windows = match answer.began {
-                Some(began) => {
-                    let until = UnixNanos::from_micros(until_unix_us);
-                    format!("{}, {before}", beginning::since(began, until))
-                }
+                Some(began) => format!("{}, {before}", beginning::since_time(began)),
                 None => format!("{}, {before}", window(since, args.until)),
             };
             print(&coral_text::anomalies::anomalies(&answer, &windows, screen()))

@@ -12,7 +12,6 @@ use coral_query::WhyQuestion;
 use coral_query::answer::Why;
 use coral_server::clock;
 use coral_text::beginning;
-use coral_trace::UnixNanos;
 
 /// The window and the baseline without --since and --baseline, where no change is found.
 const DEFAULT_WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -45,13 +44,12 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => {
             let before = format!("against the {} before", ago_text(baseline));
-            let until = UnixNanos::from_micros(until);
             let windows = match (&args.trace_id, answer.began) {
                 (Some(_), _) => before,
-                (None, Some(began)) => format!("{}, {before}", beginning::since(began, until)),
+                (None, Some(began)) => format!("{}, {before}", beginning::since_time(began)),
                 (None, None) => format!("{}, {before}", window(since, args.until)),
             };
-            print(&coral_text::why::why(&answer, &windows, until, screen()))
+            print(&coral_text::why::why(&answer, &windows, screen()))
         }
     }
 }

@@ -38,7 +38,8 @@ pub enum DemoError {
 }
 
 impl Demo {
-    /// Runs until `stop` is cancelled, or for [`run_for`](Self::run_for).
+    /// Runs until `stop` is cancelled, or until [`run_for`](Self::run_for) has passed and the
+    /// colony has polled the first trace.
     ///
     /// # Errors
     /// [`DemoError`].
@@ -51,11 +52,9 @@ impl Demo {
             outcome
         };
         let feeding = async {
-            let feeding = feed(&addresses, &self.program, &stop);
-            let limit = self.run_for.unwrap_or(Duration::MAX);
-            let outcome = tokio::time::timeout(limit, feeding).await;
+            let outcome = feed(&addresses, &self.program, self.run_for, &stop).await;
             stop.cancel();
-            outcome.unwrap_or(Ok(()))
+            outcome
         };
         let (served, fed) = tokio::join!(serving, feeding);
         served?;
@@ -67,8 +66,11 @@ impl Demo {
 async fn feed(
     addresses: &Addresses,
     program: &str,
+    run_for: Option<Duration>,
     stop: &CancellationToken,
 ) -> Result<(), DemoError> {
+    let ends = tokio::time::sleep(run_for.unwrap_or(Duration::MAX));
+    tokio::pin!(ends);
     let starting = Progress::of("Starting the demo");
     let mut replay = Replay::to(addresses).map_err(DemoError::Replay)?;
     let Some(first) = stop.run_until_cancelled(replay.all()).await else { return Ok(()) };
@@ -81,6 +83,7 @@ async fn feed(
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
+            () = &mut ends => return Ok(()),
             outcome = replay.next() => outcome.map_err(DemoError::Replay)?,
         }
     }

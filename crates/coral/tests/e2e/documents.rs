@@ -19,7 +19,7 @@ use coral_wire::otlp_out;
 use self::console::{Command, blocks, commands, documents, not_run, read, root};
 use super::process::{Coral, eventually};
 use super::sql::libraries;
-use super::why::checkouts;
+use super::why::{checkouts, with_one_beginning};
 
 const SECOND: u64 = 1_000_000_000;
 /// Commands whose output depends on host or time: a test runs them and does not compare the output.
@@ -58,7 +58,8 @@ fn every_command_of_every_document_succeeds_and_prints_what_the_document_says() 
                 problems.push(format!("{}: `{}` failed: {error}", command.place, command.line));
             } else if !command.output.is_empty() && !varies(&command.line) {
                 compared += 1;
-                outputs.push((command, String::from_utf8(output.stdout).unwrap()));
+                let printed = String::from_utf8(output.stdout).unwrap();
+                outputs.push((command, with_one_beginning(&printed)));
             }
         }
         problems.extend(settle(&document, &outputs));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::process::coral;
-use super::why::{checkouts, coral_with};
+use super::why::{checkouts, coral_with, with_one_beginning};
 
 /// A line of an example that stands for any number of lines.
 const ANYTHING: &str = "…";
@@ -67,7 +67,7 @@ fn every_output_in_a_help_text_is_what_the_command_prints() {
                 .env("CORAL_DATA_DIR", coral_of_examples.dir.path())
                 .output()
                 .unwrap();
-            let text = String::from_utf8(printed.stdout).unwrap();
+            let text = with_one_beginning(&String::from_utf8(printed.stdout).unwrap());
             let lines: Vec<&str> = text.lines().collect();
             if !is_like(&output, &lines) {
                 let error = String::from_utf8(printed.stderr).unwrap();

@@ -265,3 +265,21 @@ fn every_trace_of_beyla_can_be_asked_about() {
         assert_eq!(coral.json(&format!("why --trace-id {id}"))["traces"], 1, "{trace}");
     }
 }
+
+/// `text` with one time in place of each time at which a change began, which differs in each run:
+/// `since 02:41 UTC (19 minutes ago)`.
+pub fn with_one_beginning(text: &str) -> String {
+    let mut parts = text.split("since ");
+    let mut changed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.get(5..).filter(|rest| rest.starts_with(" UTC")).map(|rest| &rest[4..]);
+        let (time, rest) = if let Some(rest) = rest { ("02:41 UTC", rest) } else { ("", part) };
+        let ago = rest.strip_prefix(" (").and_then(|rest| rest.split_once(" ago)"));
+        let (ago, rest) = match ago {
+            Some((_, rest)) if !time.is_empty() => (" (19 minutes ago)", rest),
+            _ => ("", rest),
+        };
+        changed.extend(["since ", time, ago, rest]);
+    }
+    changed
+}
