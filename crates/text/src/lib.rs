@@ -8,6 +8,7 @@ pub mod csv;
 pub mod duration;
 pub mod english;
 pub mod json;
+mod percent;
 pub mod red_table;
 pub mod root_cause;
 pub mod screen;

@@ -5,14 +5,15 @@ pub(crate) mod words;
 
 use std::fmt::Write as _;
 
-use self::words::{as_in_baseline, meaning, reason, suspicion};
+use self::words::{as_in_baseline, difference, meaning, reason, suspicion};
 use crate::beginning::{coverage, since_time};
 use crate::duration::duration;
+use crate::percent::percent;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
-use coral_query::answer::{Verdict, Why, WhySuspect};
+use coral_query::answer::{CauseKind, Verdict, Why, WhyRate, WhySuspect};
 use coral_trace::sanitize::line;
-use coral_trace::units::counted;
+use coral_trace::units::{count, counted};
 
 /// Largest number of suspects that are listed.
 const MAX_SUSPECTS: usize = 5;
@@ -49,14 +50,23 @@ fn verdict(why: &Why, screen: Screen) -> String {
     match (why.verdict, why.ranking.first()) {
         (Verdict::Cause, Some(cause)) => {
             let service = line(&cause.service);
-            let mut text = format!("Cause: {}", screen.strong(&service));
-            if why.slowdown_us > 0 {
+            let mut text = format!("Cause: {}", named(cause, screen));
+            if why.slowdown_us > 0 && cause.kind != CauseKind::Error {
                 let _ = write!(text, ", {:.0}% of the added time", cause.share * 100.0);
             }
             if let Some(began) = why.began {
                 let _ = write!(text, ", {}", since_time(began));
             }
-            let _ = writeln!(text, "\n  {service} {}.", suspicion(cause, &line(&cause.component)));
+            let what = suspicion(cause, &line(&cause.component));
+            let difference = difference(cause, &why.standouts, line);
+            let _ = writeln!(text, "\n  {service} {what}{difference}.");
+            for further in &why.further_causes {
+                let service = line(&further.service);
+                let what = suspicion(further, &line(&further.component));
+                let difference = self::difference(further, &[], line);
+                let _ = writeln!(text, "Another cause: {}", named(further, screen));
+                let _ = writeln!(text, "  {service} {what}{difference}.");
+            }
             text + &counterfactual(why, &as_in_baseline(cause.kind, &service))
         }
         (Verdict::NoCause, _) => format!("No cause: {}.\n", reason(why.because)),
@@ -76,6 +86,15 @@ fn verdict(why: &Why, screen: Screen) -> String {
             }
             text
         }
+    }
+}
+
+/// The service to blame: `cart`, or `between front and cart`.
+fn named(cause: &WhySuspect, screen: Screen) -> String {
+    let service = screen.strong(&line(&cause.service));
+    match &cause.or_service {
+        Some(other) => format!("between {} and {service}", line(other)),
+        None => service,
     }
 }
 
@@ -130,17 +149,35 @@ fn other_routes(why: &Why) -> String {
 
 /// Attribute values that the slow or failing spans of the cause have and its other spans do not.
 fn standouts(why: &Why) -> String {
+    let affected = if is_failing(why) { "failing" } else { "slow" };
     let mut text = String::new();
     for found in &why.standouts {
-        let (key, value) = (line(&found.key), line(&found.value));
-        let percent = |part: f64| format!("{:.0}%", part * 100.0);
-        let (affected, others) = (percent(found.affected), percent(found.others));
+        let values = std::iter::once((&found.key, &found.value))
+            .chain(found.also.iter().map(|also| (&also.key, &also.value)));
+        let values: Vec<String> =
+            values.map(|(key, value)| format!("{}={}", line(key), line(value))).collect();
         let _ = writeln!(
             text,
-            "  Stands out: {key}={value}, on {affected} of the slow or failing spans and {others} of the others."
+            "  Stands out: {}, on {} {affected} spans and on {} other spans.",
+            values.join(" and "),
+            numbers(found.affected_spans, found.affected),
+            numbers(found.other_spans, found.others),
         );
     }
     text
+}
+
+/// Whether the standouts are of failing spans.
+fn is_failing(why: &Why) -> bool {
+    why.ranking.first().is_some_and(|cause| cause.kind == CauseKind::Error)
+}
+
+/// `98% of 60`; `98% of the` for an answer without numbers, from before they were counted.
+fn numbers(spans: WhyRate, part: f64) -> String {
+    match spans.of {
+        0 => format!("{} of the", percent(part)),
+        all => format!("{} of {}", percent(part), count(all)),
+    }
 }
 
 fn evidence(cause: &WhySuspect, screen: Screen) -> String {

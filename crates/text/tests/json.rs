@@ -54,13 +54,18 @@ fn why(because: Reason, kind: CauseKind) -> Why {
             kind,
             share: 0.75,
             score: 1.5,
+            or_service: None,
+            times: None,
+            rates: None,
             evidence: vec![evidence()],
         }],
+        further_causes: Vec::new(),
         standouts: vec![WhyStandout {
             key: "host.name".to_owned(),
             value: "web-3".to_owned(),
             affected: 1.0,
             others: 0.25,
+            ..WhyStandout::default()
         }],
         unattributed: 0.25,
         slowdown_us: -5,
@@ -117,14 +122,14 @@ fn a_cause_comes_back_with_every_reason_which_is_worded_beside_its_numbers() {
             json!({ "kind": "not_slower" }),
         ),
         (
-            Reason::ReachedByChance { score: 0.5 },
-            "the highest score is 0.50, and the permutation test reaches it by chance",
-            json!({ "kind": "reached_by_chance", "score": 0.5 }),
+            Reason::ReachedByChance { score: 0.5, p_value: 0.05 },
+            "the highest score is 0.50, and the permutation test reaches it by chance (p = 0.05)",
+            json!({ "kind": "reached_by_chance", "score": 0.5, "p_value": 0.05 }),
         ),
         (
-            Reason::BeyondChance { score: 2.5 },
-            "the score is 2.50, which the permutation test does not reach by chance",
-            json!({ "kind": "beyond_chance", "score": 2.5 }),
+            Reason::BeyondChance { score: 2.5, p_value: 0.05 },
+            "the score is 2.50, which the permutation test does not reach by chance (p = 0.05)",
+            json!({ "kind": "beyond_chance", "score": 2.5, "p_value": 0.05 }),
         ),
     ] {
         let json = check(&why(because, CauseKind::Own));

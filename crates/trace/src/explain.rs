@@ -52,8 +52,8 @@ use self::observation::Observation;
 pub use self::onset::{ENDED_AFTER, onset};
 pub use self::reason::Reason;
 pub use self::single_trace::{Loss, RootCause, Typical};
-pub use self::standout::Standout;
-pub use self::suspect::{Evidence, Suspect};
+pub use self::standout::{Standout, StandoutTimes};
+pub use self::suspect::{Difference, Evidence, Rate, Suspect};
 use self::table::ObservationTable;
 use crate::span::Span;
 
@@ -71,6 +71,9 @@ pub struct Explanation {
     /// is the slowdown of all traces of the window, or the sum over all components that became
     /// slower, whichever is larger.
     pub unattributed: f64,
+    /// Further causes, most suspicious first: suspects that remain after everything that the first
+    /// suspect explains is subtracted. Empty without a cause.
+    pub further_causes: Vec<Suspect>,
     /// Attribute values that the slow or failing spans of the first suspect have in common, and its
     /// other spans do not have.
     pub standouts: Vec<Standout>,

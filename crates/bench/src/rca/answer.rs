@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use coral_trace::explain::Explanation;
+use coral_trace::explain::{Difference, Explanation};
 
 /// The answer to why a window is slow, compared with a baseline.
 pub struct WhyAnswer {
@@ -21,6 +21,8 @@ pub struct Suspect {
     pub kind: String,
     pub score: f64,
     pub share: f64,
+    /// For a change in behaviour, how often it was seen: ` 0/120 → 14/60`.
+    pub rates: String,
 }
 
 impl WhyAnswer {
@@ -31,6 +33,12 @@ impl WhyAnswer {
             kind: suspect.kind.as_str().to_owned(),
             score: suspect.score,
             share: suspect.share,
+            rates: match suspect.difference {
+                Difference::Rate { before, now } => {
+                    format!(" {}/{} → {}/{}", before.count, before.of, now.count, now.of)
+                }
+                Difference::Time { .. } => String::new(),
+            },
         });
         Self {
             verdict: explanation.verdict.as_str().to_owned(),
@@ -54,9 +62,9 @@ impl fmt::Display for WhyAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} [", self.verdict)?;
         for (at, suspect) in self.ranking.iter().take(4).enumerate() {
-            let Suspect { service, kind, score, share } = suspect;
+            let Suspect { service, kind, score, share, rates } = suspect;
             let comma = if at > 0 { ", " } else { "" };
-            write!(f, "{comma}{service} {score:.2} {kind} {:.0}%", share * 100.0)?;
+            write!(f, "{comma}{service} {score:.2} {kind} {:.0}%{rates}", share * 100.0)?;
         }
         write!(f, "]")
     }

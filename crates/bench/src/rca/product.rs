@@ -133,6 +133,7 @@ fn parse_answer(answer: &Value, duration: Duration) -> Result<WhyAnswer, Failure
         kind: text(&suspect["kind"]),
         score: suspect["score"].as_f64().unwrap_or(f64::NAN),
         share: suspect["share"].as_f64().unwrap_or(f64::NAN),
+        rates: String::new(),
     };
     Ok(WhyAnswer {
         verdict: text(&answer["verdict"]),

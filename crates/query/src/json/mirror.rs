@@ -37,12 +37,28 @@ pub(crate) enum CauseKindJson {
 pub(crate) enum ReasonJson {
     NoTraces,
     NoBaselineTraces,
-    TooFewBaselineTraces { traces: usize, least: usize },
-    TornTraces { completeness: f64 },
-    LowScore { score: f64, least: f64 },
+    TooFewBaselineTraces {
+        traces: usize,
+        least: usize,
+    },
+    TornTraces {
+        completeness: f64,
+    },
+    LowScore {
+        score: f64,
+        least: f64,
+    },
     NotSlower,
-    ReachedByChance { score: f64 },
-    BeyondChance { score: f64 },
+    ReachedByChance {
+        score: f64,
+        #[serde(default)]
+        p_value: f64,
+    },
+    BeyondChance {
+        score: f64,
+        #[serde(default)]
+        p_value: f64,
+    },
 }
 
 /// [`NodeKind`] as `service`, `database`, `queue` or `external`.

@@ -28,6 +28,10 @@ pub struct Why {
     /// Suspects, most suspicious first. Suspects may be listed even when the verdict names no
     /// cause. Their shares and `unattributed` add up to 1 when any time was added.
     pub ranking: Vec<WhySuspect>,
+    /// Further causes: suspects that remain after everything that the first suspect explains is
+    /// subtracted. Each is a cause by the same rules as the first. Empty without a cause.
+    #[serde(default)]
+    pub further_causes: Vec<WhySuspect>,
     /// Attribute values that the slow or failing spans of the first suspect have in common, and its
     /// other spans do not have.
     pub standouts: Vec<WhyStandout>,
@@ -77,6 +81,10 @@ pub struct WhySuspect {
     /// The component of the service that is most suspicious: an operation, or caller, service and
     /// operation.
     pub component: String,
+    /// For a call between two services, the other end, if nothing tells which of the two is to
+    /// blame; null otherwise.
+    #[serde(default)]
+    pub or_service: Option<String>,
     /// How the component changed: `own`, `edge`, `leaf`, `queue`, `missing`, `error`, `repeated`,
     /// `more_often` or `new`.
     #[serde(with = "json::CauseKindJson")]
@@ -87,12 +95,55 @@ pub struct WhySuspect {
     /// the factor by which its time grew, reduced where the evidence is weak. A cause has a score
     /// of at least 0.405.
     pub score: f64,
+    /// How long the component takes, before and now; null for a component that does not take
+    /// longer.
+    #[serde(default)]
+    pub times: Option<WhyTimes>,
+    /// How often the component does what its kind says, such as failing; null for a component that
+    /// takes longer.
+    #[serde(default)]
+    pub rates: Option<WhyRates>,
     /// Spans that show the problem, worst first.
     pub evidence: Vec<WhyEvidence>,
 }
 
-/// An attribute value, of spans or of their resource, that slow spans have in common.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+/// The time of a component in one trace, in microseconds: the mean of P50, P75 and P90.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WhyTimes {
+    /// The time in the baseline, in microseconds.
+    pub before_us: i64,
+    /// The time in the window, in microseconds.
+    pub now_us: i64,
+}
+
+/// How often a component does something, in the baseline and in the window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WhyRates {
+    /// The rate in the baseline.
+    pub before: WhyRate,
+    /// The rate in the window.
+    pub now: WhyRate,
+}
+
+/// How often something happened, and how often it could have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct WhyRate {
+    /// How often it happened.
+    pub count: u64,
+    /// How often it could have happened.
+    pub of: u64,
+}
+
+impl WhyRate {
+    /// The part: 0 to 1; 0 where it could not have happened.
+    pub fn part(self) -> f64 {
+        self.count as f64 / self.of.max(1) as f64
+    }
+}
+
+/// An attribute value, of spans or of their resource, that slow or failing spans have in common.
+/// Only spans of the first suspect's component are compared.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct WhyStandout {
     /// The attribute key, such as `service.version`.
     pub key: String,
@@ -103,6 +154,45 @@ pub struct WhyStandout {
     /// The part of the component's other spans, of window and baseline, that have the value: 0 to
     /// 1.
     pub others: f64,
+    /// The numbers of slow or failing spans: those with the value, and all.
+    #[serde(default)]
+    pub affected_spans: WhyRate,
+    /// The numbers of the component's other spans: those with the value, and all.
+    #[serde(default)]
+    pub other_spans: WhyRate,
+    /// Further values of the same spans, such as the only host of a version.
+    #[serde(default)]
+    pub also: Vec<WhyValue>,
+    /// Whether the value accounts for the fault: at least 80% of the slow or failing spans have the
+    /// value, and it says where the fault is, such as a host, not how it looks, such as a status
+    /// code.
+    #[serde(default)]
+    pub explains: bool,
+    /// For a component that takes longer, how long with the value and without; null otherwise, or
+    /// where there are fewer than 5 spans of either.
+    #[serde(default)]
+    pub times: Option<WhyStandoutTimes>,
+}
+
+/// An attribute with its value as text.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WhyValue {
+    /// The attribute key.
+    pub key: String,
+    /// The attribute value, as text.
+    pub value: String,
+}
+
+/// How long a component takes at spans with an attribute value and at those without.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WhyStandoutTimes {
+    /// P50 of the window's spans with the value, in microseconds.
+    pub with_us: i64,
+    /// P50 of the spans of window and baseline without the value, in microseconds.
+    pub without_us: i64,
+    /// The value of the same attribute at the spans without the value, if all have the same; null
+    /// otherwise.
+    pub other_value: Option<String>,
 }
 
 /// A span that shows a problem.

@@ -6,7 +6,9 @@ pub(crate) mod question;
 use std::collections::{BTreeMap, HashSet};
 
 use coral_engine::Budget;
-use coral_trace::explain::{Entry, Evidence, Explanation, Standout, Suspect, explain};
+use coral_trace::explain::{
+    Difference, Entry, Evidence, Explanation, Rate, Standout, StandoutTimes, Suspect, explain,
+};
 use coral_trace::{Span, SpanId, SpanKind, TimeRange, TraceId, UnixNanos};
 
 use crate::ask::{Ask, QueryError, Sources};
@@ -212,12 +214,6 @@ fn routes(service: Option<&str>, route: &str, traces: &[Vec<Span>]) -> Vec<Strin
 
 /// Puts the answer about `subject` together; `cut` says that not all traces were read.
 fn why(subject: Subject, explanation: Explanation, cut: bool, names: OtherNames) -> answer::Why {
-    let standout = |found: Standout| answer::WhyStandout {
-        key: found.key,
-        value: found.value,
-        affected: found.affected,
-        others: found.others,
-    };
     answer::Why {
         service: subject.service,
         route: subject.route,
@@ -225,6 +221,7 @@ fn why(subject: Subject, explanation: Explanation, cut: bool, names: OtherNames)
         verdict: explanation.verdict,
         because: explanation.reason,
         ranking: explanation.ranking.into_iter().map(suspect).collect(),
+        further_causes: explanation.further_causes.into_iter().map(suspect).collect(),
         standouts: explanation.standouts.into_iter().map(standout).collect(),
         unattributed: explanation.unattributed,
         slowdown_us: explanation.slowdown_nanos / 1_000,
@@ -242,8 +239,44 @@ fn why(subject: Subject, explanation: Explanation, cut: bool, names: OtherNames)
     }
 }
 
+fn standout(found: Standout) -> answer::WhyStandout {
+    let value = |(key, value)| answer::WhyValue { key, value };
+    let times = |times: StandoutTimes| answer::WhyStandoutTimes {
+        with_us: times.with.as_micros() as i64,
+        without_us: times.without.as_micros() as i64,
+        other_value: times.other_value,
+    };
+    answer::WhyStandout {
+        key: found.key,
+        value: found.value,
+        affected: found.affected.part(),
+        others: found.others.part(),
+        affected_spans: rate(found.affected),
+        other_spans: rate(found.others),
+        also: found.also.into_iter().map(value).collect(),
+        explains: found.explains,
+        times: found.times.map(times),
+    }
+}
+
+fn rate(rate: Rate) -> answer::WhyRate {
+    answer::WhyRate { count: rate.count, of: rate.of }
+}
+
 fn suspect(suspect: Suspect) -> answer::WhySuspect {
+    let (times, rates) = match suspect.difference {
+        Difference::Time { before, now } => {
+            let [before_us, now_us] = [before, now].map(|time| time.as_micros() as i64);
+            (Some(answer::WhyTimes { before_us, now_us }), None)
+        }
+        Difference::Rate { before, now } => {
+            (None, Some(answer::WhyRates { before: rate(before), now: rate(now) }))
+        }
+    };
     answer::WhySuspect {
+        or_service: suspect.or,
+        times,
+        rates,
         service: suspect.service,
         component: suspect.component,
         kind: suspect.kind,

@@ -6,9 +6,10 @@ use coral_query::answer::{Anomaly, AnomalyKind, ChangeFindings, Understanding};
 use coral_trace::units::counted;
 
 use super::command;
-use super::number::{percent, short};
+use super::number::short;
 use super::page::Page;
 use super::window::flag;
+use crate::percent::percent;
 
 /// Writes the section of changes.
 pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page: &mut Page) {

@@ -27,16 +27,6 @@ pub(super) fn change(now: &RedNumbers, before: Option<&RedNumbers>) -> String {
     format!(" (baseline: {}{})", p95(before), percent.unwrap_or_default())
 }
 
-/// `part`, from 0.0 to 1.0, as a percentage: `0%`, `5.8%`, `97%`.
-pub(super) fn percent(part: f64) -> String {
-    let percent = part * 100.0;
-    if percent > 0.0 && percent < 10.0 {
-        format!("{percent:.1}%")
-    } else {
-        format!("{percent:.0}%")
-    }
-}
-
 /// Requests per second: `0.058 req/s`, `3.4 req/s`, `1,200 req/s`. Below ten, the rate has two
 /// significant digits; from ten on, it is a whole number.
 pub(super) fn rate(requests: u64, seconds: f64) -> String {

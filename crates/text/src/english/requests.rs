@@ -4,8 +4,9 @@ use coral_query::answer::{Intent, RedRow, RequestFindings, Understanding};
 use coral_trace::units::counted;
 
 use super::command;
-use super::number::{p95, percent, short};
+use super::number::{p95, short};
 use super::page::Page;
+use crate::percent::percent;
 
 /// Writes the section: one line for each row of requests.
 pub(super) fn write(understanding: &Understanding, found: &RequestFindings, page: &mut Page) {

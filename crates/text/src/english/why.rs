@@ -9,11 +9,12 @@ use coral_trace::UnixNanos;
 use coral_trace::units::{count, counted};
 
 use super::command;
-use super::number::{change, p95, percent, rate, short};
+use super::number::{change, p95, rate, short};
 use super::page::Page;
 use super::requests::row_name;
 use super::window::words;
-use crate::why::words::{as_in_baseline, reason, suspicion};
+use crate::percent::percent;
+use crate::why::words::{as_in_baseline, difference, reason, suspicion};
 
 /// Largest number of suspects that are listed.
 const MAX_SUSPECTS: usize = 3;
@@ -118,11 +119,13 @@ fn analysis(why: &Why, query: usize, page: &mut Page) {
         let (key, value) = (short(&found.key), short(&found.value));
         let service = why.ranking.first().map(|cause| short(&cause.service)).unwrap_or_default();
         let (affected, others) = (percent(found.affected), percent(found.others));
+        let is_failing = why.ranking.first().is_some_and(|cause| cause.kind == CauseKind::Error);
+        let what = if is_failing { "failing" } else { "slow" };
         page.line(
             query,
             format!(
-                "{key}={value} is on {affected} of the slow or failing spans of {service}, and on {others} of the \
-                 others"
+                "{key}={value} is on {affected} of the {what} spans of {service}, and on {others} of its other \
+                 spans"
             ),
         );
     }
@@ -142,8 +145,14 @@ fn no_cause(why: &Why, query: usize, page: &mut Page) {
 
 fn root_cause(why: &Why, cause: &WhySuspect, until: UnixNanos, query: usize, page: &mut Page) {
     let what = suspicion(cause, &short(&cause.component));
+    let difference = difference(cause, &why.standouts, short);
     let began = why.began.map(|began| format!(", {}", since(began, until))).unwrap_or_default();
-    page.line(query, format!("{} {what}{began}", short(&cause.service)));
+    page.line(query, format!("{} {what}{difference}{began}", short(&cause.service)));
+    for further in &why.further_causes {
+        let what = suspicion(further, &short(&further.component));
+        let difference = self::difference(further, &[], short);
+        page.line(query, format!("another cause: {} {what}{difference}", short(&further.service)));
+    }
     if why.counterfactual_p95_us < why.p95_us {
         let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
         let condition = as_in_baseline(cause.kind, &short(&cause.service));

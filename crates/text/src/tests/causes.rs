@@ -29,6 +29,9 @@ fn suspect(service: &str, kind: CauseKind, component: &str, share: f64) -> WhySu
         kind,
         share,
         score: share * 3.0,
+        or_service: None,
+        times: None,
+        rates: None,
         evidence: evidence(),
     }
 }
@@ -40,17 +43,19 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         value: value.to_owned(),
         affected,
         others,
+        ..WhyStandout::default()
     };
     let found = Why {
         service: String::new(),
         route: None,
         trace_id: None,
         verdict: Verdict::Cause,
-        because: Reason::BeyondChance { score: 2.4 },
+        because: Reason::BeyondChance { score: 2.4, p_value: 0.05 },
         ranking: vec![
             suspect("cart", CauseKind::Own, "GET /cart", 0.8),
             suspect("postgres", CauseKind::Leaf, "cart → postgres SELECT items", 0.15),
         ],
+        further_causes: Vec::new(),
         standouts: vec![
             value("host.name", "web-3", 0.98, 0.12),
             value("service.version", "v2\u{1b}[31m", 1.0, 0.3),
@@ -76,8 +81,8 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
           cart takes longer itself in `GET /cart`.
           P95 is 488ms.
           P95 would be 107ms if cart were as fast as in the baseline.
-          Stands out: host.name=web-3, on 98% of the slow or failing spans and 12% of the others.
-          Stands out: service.version=v2\u{1b}[31m, on 100% of the slow or failing spans and 30% of the others.
+          Stands out: host.name=web-3, on 98% of the slow spans and on 12% of the other spans.
+          Stands out: service.version=v2\u{1b}[31m, on 100% of the slow spans and on 30% of the other spans.
 
         See it in:
           coral query beyla traces --trace-id 4bf92f3577b34da6a3ce929d0e0e4736    # span 00f067aa0ba902b7

@@ -79,6 +79,9 @@ fn suspect(service: &str, kind: CauseKind, component: &str, share: f64) -> WhySu
         kind,
         share,
         score: 2.0 * share,
+        or_service: None,
+        times: None,
+        rates: None,
         evidence: vec![WhyEvidence {
             trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".parse().unwrap(),
             span_id: "00f067aa0ba902b7".parse().unwrap(),
@@ -106,6 +109,7 @@ fn why(route: Option<&str>, because: Reason, ranking: Vec<WhySuspect>) -> WhyFin
             verdict: because.verdict(),
             because,
             ranking,
+            further_causes: Vec::new(),
             standouts: Vec::new(),
             unattributed: 0.125,
             slowdown_us: 300_000,
@@ -134,10 +138,14 @@ fn what_spans_have_in_common_is_named_only_beside_a_cause() {
             value: "web-3".to_owned(),
             affected: 1.0,
             others: 0.025,
+            ..WhyStandout::default()
         }];
         text(&answer(Intent::Why, None, Findings::Why(Box::new(found))), Screen::PLAIN)
     };
-    assert!(text_of(Reason::BeyondChance { score: 1.5 }).contains("host.name=web-3 is on 100%"));
+    assert!(
+        text_of(Reason::BeyondChance { score: 1.5, p_value: 0.05 })
+            .contains("host.name=web-3 is on 100%")
+    );
     assert!(!text_of(Reason::LowScore { score: 0.0, least: 0.405 }).contains("host.name"));
 }
 
@@ -149,7 +157,7 @@ fn a_cause_that_adds_calls_is_weighed_against_their_absence() {
         (CauseKind::New, "; without the added calls, P95 would be 150ms"),
     ] {
         let ranking = vec![suspect("cart", kind, "GET /cart", 1.0)];
-        let found = why(None, Reason::BeyondChance { score: 1.5 }, ranking);
+        let found = why(None, Reason::BeyondChance { score: 1.5, p_value: 0.05 }, ranking);
         let page = text(&answer(Intent::Why, None, Findings::Why(Box::new(found))), Screen::PLAIN);
         assert!(page.contains(condition), "{kind:?}: {page}");
     }
@@ -159,7 +167,7 @@ fn a_cause_that_adds_calls_is_weighed_against_their_absence() {
 fn a_cause_stands_between_the_metrics_of_two_services_and_what_to_do() {
     let leaf = suspect("postgres", CauseKind::Leaf, "cart → postgres SELECT items", 0.75);
     let ranking = vec![leaf, suspect("cart", CauseKind::Own, "GET /cart", 0.125)];
-    let mut found = why(Some("/list"), Reason::BeyondChance { score: 1.5 }, ranking);
+    let mut found = why(Some("/list"), Reason::BeyondChance { score: 1.5, p_value: 0.05 }, ranking);
     let before = Some(numbers(40, 0, Some(100_000)));
     found.requests =
         Some(requests("shop", vec![row("/list", numbers(900, 9, Some(300_000)), before)]));
@@ -169,6 +177,7 @@ fn a_cause_stands_between_the_metrics_of_two_services_and_what_to_do() {
         value: "web-3\u{1b}[2J".to_owned(),
         affected: 1.0,
         others: 0.025,
+        ..WhyStandout::default()
     }];
     check(
         &answer(Intent::Why, Some("/list"), Findings::Why(Box::new(found))),
@@ -183,7 +192,7 @@ fn a_cause_stands_between_the_metrics_of_two_services_and_what_to_do() {
             Trace Analysis:
               - Compared 30 traces with 60 of the baseline; 100% of the window's traces are complete [2]
               - 75% of the added time: postgres responds more slowly to the call `cart → postgres SELECT items` [2]
-              - host.name=web-3\u{1b}[2J is on 100% of the slow or failing spans of postgres, and on 2.5% of the others [2]
+              - host.name=web-3\u{1b}[2J is on 100% of the slow spans of postgres, and on 2.5% of its other spans [2]
               - postgres P95 latency: 450ms (baseline: 150ms, +200%) [3]
 
             Root Cause:
@@ -218,7 +227,7 @@ fn each_kind_of_cause_has_its_recommendation() {
         CauseKind::New,
     ] {
         let ranking = vec![suspect("cart", kind, "cart → ads GET /ad", 1.0)];
-        let found = why(None, Reason::BeyondChance { score: 2.0 }, ranking);
+        let found = why(None, Reason::BeyondChance { score: 2.0, p_value: 0.05 }, ranking);
         let page = page(&answer(Intent::Why, None, Findings::Why(Box::new(found))));
         let sections = page.sections.iter().skip(2);
         let lines = sections.flat_map(|section| &section.lines);
@@ -300,7 +309,7 @@ fn changes_are_worded_in_the_units_of_their_kinds() {
 #[test]
 fn the_beginning_of_a_change_is_told_with_the_cause_and_the_command_is_the_default_question() {
     let ranking = vec![suspect("cart", CauseKind::Own, "GET /cart", 0.875)];
-    let mut found = why(None, Reason::BeyondChance { score: 1.5 }, ranking);
+    let mut found = why(None, Reason::BeyondChance { score: 1.5, p_value: 0.05 }, ranking);
     found.query.find_beginning = true;
     found.why.began = Some(coral_trace::UnixNanos::from_micros(11 * MINUTE_US));
     let answer = answer(Intent::Why, None, Findings::Why(Box::new(found)));

@@ -1,6 +1,10 @@
 //! Suspicions, kinds of suspects and reasons, in words.
 
-use coral_query::answer::{CauseKind, Reason, WhySuspect};
+use std::fmt::Write as _;
+
+use crate::duration::duration;
+use crate::percent::percent;
+use coral_query::answer::{CauseKind, Reason, WhyRates, WhyStandout, WhySuspect};
 
 /// What the suspect does, followed by its component: ``takes longer itself in `POST /validate` ``.
 /// `component` is the name of the component as it is to be printed.
@@ -25,6 +29,83 @@ pub fn suspicion(suspect: &WhySuspect, component: &str) -> String {
         (CauseKind::New, true) => "makes a call that the baseline does not have:",
     };
     format!("{does} `{component}`")
+}
+
+/// The smallest part of failing spans whose common outcome, such as a status, is told.
+const MIN_OUTCOME: f64 = 0.5;
+/// From this part on, spans are all spans.
+const ALL: f64 = 0.995;
+
+/// How the first suspect differs from the baseline, and the attribute value that explains the
+/// difference: `: 6.5% of its requests fail (0.4% before), all of them with host.name=pay-2`. Starts
+/// with its own punctuation. `clean` writes names and values from traces.
+pub fn difference(
+    cause: &WhySuspect,
+    standouts: &[WhyStandout],
+    clean: impl Fn(&str) -> String,
+) -> String {
+    let explains = standouts.iter().find(|found| found.explains);
+    let value = |found: &WhyStandout| {
+        let also = found.also.iter().take(1).map(|also| (&also.key, &also.value));
+        let values = std::iter::once((&found.key, &found.value)).chain(also);
+        let values: Vec<String> =
+            values.map(|(key, value)| format!("{}={}", clean(key), clean(value))).collect();
+        values.join(", ")
+    };
+    let times = explains.and_then(|found| Some((found, found.times.as_ref()?)));
+    match (cause.kind, cause.rates, cause.times, times) {
+        (CauseKind::Error, Some(rates), ..) => {
+            let mut text = format!(": {}", failures(&rates));
+            if let Some(found) = explains {
+                let _ = write!(text, ", {} of them with {}", share(found.affected), value(found));
+            }
+            let outcome = standouts.iter().find(|found| !found.explains);
+            if let Some(outcome) = outcome.filter(|found| found.affected >= MIN_OUTCOME) {
+                let _ = write!(text, ", {} with {}", share(outcome.affected), value(outcome));
+            }
+            text
+        }
+        (_, Some(rates), ..) => {
+            let mut text = format!(
+                ", in {} of requests ({} in the baseline)",
+                percent(rates.now.part()),
+                percent(rates.before.part())
+            );
+            if let Some(found) = explains {
+                let _ = write!(text, ", {} of them with {}", share(found.affected), value(found));
+            }
+            text
+        }
+        (_, None, _, Some((found, times))) => {
+            let without = match &times.other_value {
+                Some(other) => format!("with {}={}", clean(&found.key), clean(other)),
+                None => "without".to_owned(),
+            };
+            format!(
+                ": P50 is {} with {}, and {} {without}",
+                duration(times.with_us),
+                value(found),
+                duration(times.without_us)
+            )
+        }
+        (_, None, Some(times), None) => {
+            format!(
+                ": {} in one trace, {} in the baseline",
+                duration(times.now_us),
+                duration(times.before_us)
+            )
+        }
+        (_, None, None, None) => String::new(),
+    }
+}
+
+fn failures(rates: &WhyRates) -> String {
+    let (now, before) = (percent(rates.now.part()), percent(rates.before.part()));
+    format!("{now} of its requests fail ({before} in the baseline)")
+}
+
+fn share(part: f64) -> String {
+    if part >= ALL { "all".to_owned() } else { percent(part) }
 }
 
 /// The condition of a counterfactual: `if cards were as fast as in the baseline`.
@@ -70,13 +151,13 @@ pub fn reason(reason: Reason) -> String {
             format!("the highest score is {score:.2}; a cause needs at least {least:.2}")
         }
         Reason::NotSlower => "the traces are not slower than in the baseline".to_owned(),
-        Reason::ReachedByChance { score } => {
-            format!(
-                "the highest score is {score:.2}, and the permutation test reaches it by chance"
-            )
-        }
-        Reason::BeyondChance { score } => {
-            format!("the score is {score:.2}, which the permutation test does not reach by chance")
-        }
+        Reason::ReachedByChance { score, p_value } => format!(
+            "the highest score is {score:.2}, and the permutation test reaches it by chance (p = \
+             {p_value:.2})"
+        ),
+        Reason::BeyondChance { score, p_value } => format!(
+            "the score is {score:.2}, which the permutation test does not reach by chance (p = \
+             {p_value:.2})"
+        ),
     }
 }

@@ -8,9 +8,10 @@ use crate::work;
 /// The nanoseconds by which the window's traces exceed the baseline, summed over all traces.
 #[derive(Debug)]
 pub(super) struct AddedTime {
-    /// By component: the time that the component added.
+    /// By component: the time that the component added; 0 for a component that was faster.
     pub components: Vec<f64>,
-    /// By service: the time that any component added to the traces that the service is in.
+    /// By service: the time that all components together added to the traces that the service is
+    /// in; negative where these traces were faster.
     pub in_traces_of: Vec<f64>,
     /// The sum over all components.
     pub total: f64,
@@ -34,12 +35,11 @@ impl AddedTime {
         for (at, observation) in
             table.observations.iter().enumerate().filter(|(at, _)| in_window[*at])
         {
-            let excesses = beyond_baseline(observation, shifts);
-            let sum: f64 = excesses.iter().map(|(_, nanos)| nanos.max(0.0)).sum();
-            added.total += sum;
+            let excesses = beyond(observation, shifts, |shift| shift.baseline_mean);
+            let sum: f64 = excesses.iter().map(|(_, nanos)| nanos).sum();
             for (component, nanos) in excesses {
                 work::step();
-                added.components[component] += nanos.max(0.0);
+                added.components[component] += nanos;
                 for service in table.key(component).services() {
                     if seen_in[service as usize] != at {
                         seen_in[service as usize] = at;
@@ -48,6 +48,10 @@ impl AddedTime {
                 }
             }
         }
+        // Within a component, requests that were faster than the mean make up for those that were
+        // slower: what is left is the difference between the cohorts, not the noise of both.
+        added.components.iter_mut().for_each(|nanos| *nanos = nanos.max(0.0));
+        added.total = added.components.iter().sum();
         added
     }
 }
@@ -59,9 +63,18 @@ pub(super) fn beyond_baseline(
     observation: &Observation,
     shifts: &[Option<Shift>],
 ) -> Vec<(usize, f64)> {
+    beyond(observation, shifts, |shift| shift.baseline)
+}
+
+/// Like [`beyond_baseline`], with the time in the baseline that `baseline` reads from a shift.
+fn beyond(
+    observation: &Observation,
+    shifts: &[Option<Shift>],
+    baseline: impl Fn(&Shift) -> f64,
+) -> Vec<(usize, f64)> {
     let beyond = |share: &super::observation::PathShare| {
         let component = share.component as usize;
-        shifts[component].map(|shift| (component, share.nanos - shift.baseline))
+        shifts[component].map(|shift| (component, share.nanos - baseline(&shift)))
     };
     let mut excesses: Vec<(usize, f64)> =
         observation.path_shares.iter().filter_map(beyond).collect();

@@ -9,7 +9,7 @@ mod repeated;
 use super::added_time::AddedTime;
 use super::names::CauseKind;
 use super::shift::belief;
-use super::suspect::{Evidence, Suspect};
+use super::suspect::{Evidence, Rate, Suspect};
 use super::table::ObservationTable;
 
 /// Something that an operation does more often than in the baseline.
@@ -55,6 +55,9 @@ pub(super) struct Counts {
 /// The factor by which a change weighs more than a shift of the same size: failures are worse than
 /// slowness.
 const CHANGE_WEIGHT: f64 = 2.0;
+/// The largest factor by which a change is taken to be more frequent. Something that the baseline
+/// does not have at all is not weighed by how large the baseline happens to be.
+const MAX_RATIO: f64 = 20.0;
 /// The effect size, in standard errors, at which half of a change is believed.
 const HALF_BELIEF_ERRORS: f64 = 1.0;
 /// The number of calls in the smaller cohort at which half of a change is believed.
@@ -125,7 +128,13 @@ impl Counts {
         if ratio <= 0.0 || more <= 0.0 {
             return 0.0;
         }
-        CHANGE_WEIGHT * ratio * more * self.belief()
+        CHANGE_WEIGHT * ratio.min(libm::log(MAX_RATIO)) * more * self.belief()
+    }
+
+    /// The rates in the baseline and in the window.
+    pub fn rates(&self) -> (Rate, Rate) {
+        let rate = |count: usize, of: usize| Rate { count: count as u64, of: of as u64 };
+        (rate(self.baseline, self.baseline_total), rate(self.window, self.window_total))
     }
 
     /// How far the increase is to be believed: 0 to 1.

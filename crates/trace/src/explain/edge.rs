@@ -13,17 +13,27 @@ use super::shift::Shift;
 /// own problem would also show in its own work, a problem of the callee's network only on the edge.
 const CALLEE_PRIOR: f64 = 0.3;
 
-/// For each component, the part of its shift that the caller is to blame for; the callee is to
-/// blame for the rest. A component that is no call is its service's own work: 1.
-pub(super) fn caller_blame(keys: &[Key], shifts: &[Option<Shift>]) -> Vec<f64> {
+/// How the shift of a component is divided between caller and callee.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blame {
+    /// The part that the caller is to blame for; the callee is to blame for the rest. 1 for a
+    /// component that is no call, which is its service's own work.
+    pub caller: f64,
+    /// Whether anything else that caller or callee do tells the two apart. Otherwise the callee is
+    /// blamed by default.
+    pub is_told_apart: bool,
+}
+
+/// The blame for the shift of each component.
+pub(super) fn blames(keys: &[Key], shifts: &[Option<Shift>]) -> Vec<Blame> {
     let edges = Edges::from_shifts(keys, shifts);
+    let certain = |caller| Blame { caller, is_told_apart: true };
     let blame = |(key, shift): (&Key, &Option<Shift>)| match (key.callee, shift) {
-        (None, _) => 1.0,
-        (Some(_), None) => 0.0,
+        (None, _) => certain(1.0),
         (Some(callee), Some(shift)) if shift.log_ratio > 0.0 => {
-            edges.caller_blame_for(key.service, callee, shift.log_ratio)
+            edges.blame(key.service, callee, shift.log_ratio)
         }
-        (Some(_), Some(_)) => 0.0,
+        (Some(_), _) => certain(0.0),
     };
     keys.iter().zip(shifts).map(blame).collect()
 }
@@ -64,14 +74,17 @@ impl Edges {
         edges
     }
 
-    fn caller_blame_for(&self, caller: u32, callee: u32, shift: f64) -> f64 {
+    fn blame(&self, caller: u32, callee: u32, shift: f64) -> Blame {
         let own = |service| self.own.get(&service).map_or(0.0, |own| similarity(*own, shift));
         let others = self.likeness(self.from.get(&caller), shift, |pair| pair.1 != callee);
         let suspect_caller = others.unwrap_or_else(|| own(caller));
         let inward = self.likeness(self.to.get(&callee), shift, |pair| pair.0 != caller);
         let outward = self.likeness(self.from.get(&callee), shift, |_| true);
         let suspect_callee = inward.unwrap_or(0.0).max(outward.unwrap_or(0.0)).max(own(callee));
-        suspect_caller / (suspect_caller + suspect_callee + CALLEE_PRIOR)
+        Blame {
+            caller: suspect_caller / (suspect_caller + suspect_callee + CALLEE_PRIOR),
+            is_told_apart: others.is_some() || inward.is_some() || outward.is_some(),
+        }
     }
 
     /// The mean similarity to `shift` of those pairs in `places` for which `counts` is true.

@@ -1,5 +1,6 @@
 //! Services, operations and components, numbered.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -27,14 +28,14 @@ pub enum CauseKind {
 }
 
 /// A component, by names: a place where a request can lose time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Identity<'a> {
     /// The service that waited.
     pub service: &'a str,
     /// The operation of the service.
     pub operation: &'a str,
     /// The service or system that was waited for; `None` for the service's own work.
-    pub callee: Option<&'a str>,
+    pub callee: Option<Cow<'a, str>>,
     /// How the time was lost.
     pub kind: CauseKind,
 }
@@ -68,7 +69,7 @@ impl Names {
         let key = Key {
             service: self.services.text(identity.service),
             operation: self.operations.text(identity.operation),
-            callee: identity.callee.map(|callee| self.services.text(callee)),
+            callee: identity.callee.as_ref().map(|callee| self.services.text(callee)),
             kind: identity.kind,
         };
         self.components.number(key)

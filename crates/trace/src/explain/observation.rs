@@ -14,6 +14,8 @@ use crate::work;
 #[derive(Clone, Debug)]
 pub(super) struct Observation {
     pub trace_id: TraceId,
+    /// When the first span of the trace started.
+    pub start: UnixNanos,
     /// The duration of all entries together, in nanoseconds.
     pub duration: f64,
     /// Whether the trace is complete. The parent of the topmost span may be missing, as with a
@@ -101,6 +103,7 @@ impl Observation {
         let lost_times = aligned.lost_times(&entries);
         Some(Self {
             trace_id,
+            start: spans.iter().map(|span| span.start).min().unwrap_or_default(),
             duration: durations.map(|duration| duration.as_nanos() as f64).sum(),
             whole: aligned.is_whole(),
             adjusted: aligned.adjusted,
@@ -214,7 +217,7 @@ impl<'a> AlignedTrace<'a> {
             }
             let role = NodeRole::for_node(self.spans, &self.tree, at);
             let node = &self.tree.nodes[at];
-            let queue = Identity { kind: CauseKind::Queue, ..role.own };
+            let queue = Identity { kind: CauseKind::Queue, ..role.own.clone() };
             for (identity, span, nanos) in [
                 (role.own, node.span, lost_times.own),
                 (role.called_as, node.first(), lost_times.call),

@@ -1,33 +1,102 @@
-//! The permutation test: is a statistic of the two cohorts higher than with shuffled cohort labels?
+//! The permutation test: is a statistic of the two cohorts higher than without a cause?
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::score::Scores;
 use super::table::ObservationTable;
 
-/// Size of the permutation test. A cause must beat 19 random relabellings, which is a
+/// Size of the permutation test. A cause must beat 19 draws without a cause, which is a
 /// false-positive rate of 1 in 20.
 pub(super) const PERMUTATIONS: u64 = 19;
+/// The smallest number of baseline traces, and of blocks of time with traces, that a draw from the
+/// baseline alone needs.
+const MIN_BLOCKED_TRACES: usize = 40;
+const MIN_BLOCKS: usize = 8;
+/// A block is a twentieth of the baseline, within these limits. Traces of one block resemble each
+/// other more than others do.
+const MAX_BLOCKS: u32 = 20;
+const MIN_BLOCK: Duration = Duration::from_secs(1);
+const MAX_BLOCK: Duration = Duration::from_secs(60);
 
-/// Whether any relabelling has a highest score of at least `score`, in which case chance explains
-/// `score` as well as a cause does. The relabellings are the same for the same observations.
-pub(super) fn reach(table: &ObservationTable<'_>, in_window: &[bool], score: f64) -> bool {
-    statistics(table, in_window, Scores::highest).into_iter().any(|highest| highest >= score)
-}
-
-/// The `statistic` of each of [`PERMUTATIONS`] relabellings. A relabelling moves observations
-/// between the cohorts, and keeps the size of both.
+/// The `statistic` of each of [`PERMUTATIONS`] draws without a cause.
+///
+/// Where the baseline is long enough, a draw is made of the baseline alone: some of its blocks of
+/// time, as many as have about as many traces as the window, against its other blocks. Such draws
+/// know how much traffic changes by itself from one minute to the next, and nothing of a fault of
+/// the window. Otherwise a draw is a random relabelling of all traces, which keeps the size of both
+/// cohorts.
 pub(super) fn statistics<T: Send>(
     table: &ObservationTable<'_>,
     in_window: &[bool],
     statistic: impl Fn(&Scores) -> T + Sync,
 ) -> Vec<T> {
-    let permuted = |seed| statistic(&Scores::for_cohorts(table, &shuffle(in_window, seed)));
+    match Blocks::of_baseline(table, in_window) {
+        Some(blocks) => {
+            let baseline = &table.observations[..blocks.traces];
+            let table = ObservationTable::from_observations(table.names, baseline);
+            draws(|seed| statistic(&Scores::for_cohorts(&table, &blocks.drawn(seed))))
+        }
+        None => draws(|seed| statistic(&Scores::for_cohorts(table, &shuffle(in_window, seed)))),
+    }
+}
+
+/// The results of `draw` for all seeds, computed on two threads.
+fn draws<T: Send>(draw: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let half = PERMUTATIONS / 2;
     std::thread::scope(|scope| {
-        let others = scope.spawn(|| (half + 1..=PERMUTATIONS).map(permuted).collect::<Vec<T>>());
-        let mut all: Vec<T> = (1..=half).map(permuted).collect();
+        let others = scope.spawn(|| (half + 1..=PERMUTATIONS).map(&draw).collect::<Vec<T>>());
+        let mut all: Vec<T> = (1..=half).map(&draw).collect();
         all.extend(others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         all
     })
+}
+
+/// The traces of a baseline in blocks of time.
+struct Blocks {
+    /// The indices of the observations of each block.
+    blocks: Vec<Vec<usize>>,
+    /// The number of traces of the baseline, which come before those of the window.
+    traces: usize,
+    /// The number of traces that a draw has at least.
+    drawn: usize,
+}
+
+impl Blocks {
+    /// The blocks of a baseline that has enough of them.
+    fn of_baseline(table: &ObservationTable<'_>, in_window: &[bool]) -> Option<Self> {
+        let traces = in_window.iter().position(|inside| *inside)?;
+        if traces < MIN_BLOCKED_TRACES {
+            return None;
+        }
+        let start = |at: usize| table.observations[at].start;
+        let first = (0..traces).map(start).min()?;
+        let last = (0..traces).map(start).max()?;
+        let length = (last.since(first) / MAX_BLOCKS).clamp(MIN_BLOCK, MAX_BLOCK);
+        let mut blocks: BTreeMap<u128, Vec<usize>> = BTreeMap::new();
+        for at in 0..traces {
+            let number = start(at).since(first).as_nanos() / length.as_nanos();
+            blocks.entry(number).or_default().push(at);
+        }
+        let blocks: Vec<Vec<usize>> = blocks.into_values().collect();
+        let drawn = (in_window.len() - traces).min(traces / 2);
+        (blocks.len() >= MIN_BLOCKS).then_some(Self { blocks, traces, drawn })
+    }
+
+    /// Which traces of the baseline are in the window of the draw.
+    fn drawn(&self, seed: u64) -> Vec<bool> {
+        let mut in_window = vec![false; self.traces];
+        let order: Vec<usize> = (0..self.blocks.len()).collect();
+        let mut count = 0;
+        for block in shuffle(&order, seed) {
+            if count >= self.drawn {
+                break;
+            }
+            self.blocks[block].iter().for_each(|at| in_window[*at] = true);
+            count += self.blocks[block].len();
+        }
+        in_window
+    }
 }
 
 /// `in_order`, shuffled by the algorithm of Fisher and Yates with a generator that is seeded with

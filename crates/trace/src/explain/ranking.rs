@@ -1,14 +1,16 @@
 //! The services in order of suspicion, each with its most suspicious component.
 
-use super::Suspect;
+use std::time::Duration;
+
 use super::change::Change;
 use super::names::CauseKind;
-use super::score::{Score, Scores};
+use super::score::Scores;
 use super::slowest::slowest;
+use super::suspect::{Difference, Suspect};
 use super::table::ObservationTable;
 
 /// Why a service is suspected.
-enum SuspectReason<'a> {
+pub(super) enum SuspectReason<'a> {
     /// A component is slower.
     Slower(usize),
     /// A component behaves differently.
@@ -47,7 +49,8 @@ fn suspect(
     (service, total): (u32, f64),
 ) -> Option<Suspect> {
     let score = &scores.services[service as usize];
-    let (component, kind, evidence) = match reason(scores, service, score)? {
+    let reason = suspicion(scores, service)?;
+    let (component, kind, evidence) = match reason {
         SuspectReason::Slower(component) => {
             let evidence = slowest(table, in_window, scores, service);
             (component, table.key(component).kind, evidence)
@@ -59,15 +62,36 @@ fn suspect(
     Some(Suspect {
         service: table.names.service(service).to_owned(),
         component: component_text(table, component),
+        or: scores
+            .other_end(service, component)
+            .filter(|_| matches!(reason, SuspectReason::Slower(_)))
+            .map(|other| table.names.service(other).to_owned()),
         kind,
+        difference: difference(scores, &reason),
         share: if total > 0.0 { score.added / total } else { 0.0 },
         score: score.total(),
         evidence,
     })
 }
 
+fn difference(scores: &Scores, reason: &SuspectReason<'_>) -> Difference {
+    match reason {
+        SuspectReason::Slower(component) => {
+            let (before, now) =
+                scores.shifts[*component].map_or((0.0, 0.0), |shift| (shift.baseline, shift.now));
+            let [before, now] = [before, now].map(|nanos| Duration::from_nanos(nanos as u64));
+            Difference::Time { before, now }
+        }
+        SuspectReason::Changed(change) => {
+            let (before, now) = change.counts.rates();
+            Difference::Rate { before, now }
+        }
+    }
+}
+
 /// The strongest reason to suspect a service.
-fn reason<'a>(scores: &'a Scores, service: u32, score: &Score) -> Option<SuspectReason<'a>> {
+pub(super) fn suspicion(scores: &Scores, service: u32) -> Option<SuspectReason<'_>> {
+    let score = &scores.services[service as usize];
     let changes = scores.changes.iter().filter(|change| change.service == service);
     let change = changes.max_by(|one, other| one.weight.total_cmp(&other.weight));
     let weight = |component: usize| {

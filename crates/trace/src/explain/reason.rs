@@ -35,12 +35,16 @@ pub enum Reason {
     ReachedByChance {
         /// The highest score of all suspects.
         score: f64,
+        /// The p-value: how likely a score this high is without a cause.
+        p_value: f64,
     },
     /// The permutation test found only lower scores among cohorts with shuffled labels: a cause is
     /// named.
     BeyondChance {
         /// The score of the cause.
         score: f64,
+        /// The p-value: how likely a score this high is without a cause.
+        p_value: f64,
     },
 }
 

@@ -1,5 +1,8 @@
 //! Which component a node of a trace's tree is: a service's own work, or a call.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
+
 use super::names::{CauseKind, Identity};
 use crate::span::{Span, SpanKind};
 use crate::tree::{Node, Tree};
@@ -7,7 +10,7 @@ use crate::tree::{Node, Tree};
 /// The components of a node, as its children and as its parent see it. The two differ when a client
 /// span and a server span form one node: to its children the node is the server's work, to its
 /// parent the client's call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct NodeRole<'a> {
     /// The component as seen by the node's children.
     pub own: Identity<'a>,
@@ -28,7 +31,7 @@ impl<'a> NodeRole<'a> {
             None => {
                 let identity =
                     lone_call(spans, tree, node).or_else(|| leaf(span, node)).unwrap_or(own(span));
-                Self { own: identity, called_as: identity }
+                Self { own: identity.clone(), called_as: identity }
             }
         }
     }
@@ -41,7 +44,7 @@ fn own(span: &Span) -> Identity<'_> {
 
 fn edge<'a>(caller: &'a Span, operation: &'a str, callee: &'a str) -> Identity<'a> {
     let service = caller.origin.service_name();
-    Identity { service, operation, callee: Some(callee), kind: CauseKind::Edge }
+    Identity { service, operation, callee: Some(Cow::Borrowed(callee)), kind: CauseKind::Edge }
 }
 
 /// The edge for a span whose only child is a span of another service, even when the span's kind is
@@ -66,16 +69,27 @@ fn leaf<'a>(span: &'a Span, node: &Node) -> Option<Identity<'a>> {
     })
 }
 
-/// The name of the called system, from the span's attributes. The names of databases and brokers
-/// have precedence over host names.
-pub(super) fn peer(span: &Span) -> Option<&str> {
-    const NAMES: [&str; 6] = [
-        "peer.service",
-        "db.system.name",
-        "db.system",
-        "messaging.system",
-        "server.address",
-        "net.peer.name",
-    ];
-    NAMES.iter().find_map(|key| span.attributes.text(key)).filter(|name| !name.is_empty())
+/// The name of the called system, from the span's attributes: `postgresql pg-seats`. The names of
+/// databases and brokers have precedence over host names; the address tells several systems of one
+/// name apart. An address of the same host is left out.
+pub(super) fn peer(span: &Span) -> Option<Cow<'_, str>> {
+    const SYSTEMS: [&str; 3] = ["db.system.name", "db.system", "messaging.system"];
+    const ADDRESSES: [&str; 2] = ["server.address", "net.peer.name"];
+    let first = |keys: &[&str]| {
+        let mut values = keys.iter().filter_map(|key| span.attributes.text(key));
+        values.find(|value| !value.is_empty())
+    };
+    if let Some(service) = first(&["peer.service"]) {
+        return Some(Cow::Borrowed(service));
+    }
+    let address = first(&ADDRESSES);
+    match (first(&SYSTEMS), address.filter(|address| !is_loopback(address))) {
+        (Some(system), Some(address)) => Some(Cow::Owned(format!("{system} {address}"))),
+        (system, _) => system.or(address).map(Cow::Borrowed),
+    }
+}
+
+fn is_loopback(address: &str) -> bool {
+    let ip = address.parse::<IpAddr>();
+    address == "localhost" || ip.is_ok_and(|address| address.is_loopback())
 }

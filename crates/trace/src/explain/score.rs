@@ -2,7 +2,7 @@
 
 use super::added_time::AddedTime;
 use super::change::{Change, changes};
-use super::edge::{caller_blame, similarity};
+use super::edge::{Blame, blames, similarity};
 use super::names::{CauseKind, Key};
 use super::shift::{Shift, shifts};
 use super::table::ObservationTable;
@@ -17,8 +17,8 @@ pub(super) struct Scores {
     pub changes: Vec<Change>,
     /// By service: the score.
     pub services: Vec<Score>,
-    /// By component: the part of its shift that the caller is to blame for.
-    caller_blame: Vec<f64>,
+    /// By component: who is to blame for its shift.
+    blames: Vec<Blame>,
     keys: Vec<Key>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Score {
     /// Suspicion for being slower: the shift, weighted by how much of the time added to the
     /// service's traces it explains.
     pub slower: f64,
-    /// Suspicion for behaving differently: the sum of the weights of its changes.
+    /// Suspicion for behaving differently: the largest weight of its changes.
     pub changed: f64,
     /// Nanoseconds that the service added to the window's traces.
     pub added: f64,
@@ -48,13 +48,38 @@ impl Score {
 impl Scores {
     /// Computes the scores for the cohorts given by `in_window`.
     pub fn for_cohorts(table: &ObservationTable<'_>, in_window: &[bool]) -> Self {
-        let shifts = shifts(table, in_window);
+        Self::from_shifts(table, in_window, shifts(table, in_window), |_| true)
+    }
+
+    /// The scores after everything is subtracted that `service` explains: the shifts of components
+    /// that it is to blame for, and the changes that it takes part in.
+    pub fn without(&self, table: &ObservationTable<'_>, in_window: &[bool], service: u32) -> Self {
+        let mut shifts = self.shifts.clone();
+        for (component, shift) in shifts.iter_mut().enumerate() {
+            if self.blame(service, component) > 0.0 {
+                *shift = None;
+            }
+        }
+        Self::from_shifts(table, in_window, shifts, |change| {
+            change.service != service
+                && table.key(change.component as usize).services().all(|of| of != service)
+        })
+    }
+
+    /// The scores of components with these `shifts`, and of the changes that `counts` keeps.
+    fn from_shifts(
+        table: &ObservationTable<'_>,
+        in_window: &[bool],
+        shifts: Vec<Option<Shift>>,
+        counts: impl Fn(&Change) -> bool,
+    ) -> Self {
         let mut added = AddedTime::for_cohorts(table, in_window, &shifts);
         let keys: Vec<Key> = (0..shifts.len()).map(|at| table.key(at)).collect();
-        let caller_blame = caller_blame(&keys, &shifts);
-        let changes = changes(table, in_window, &added);
+        let blames = blames(&keys, &shifts);
+        let mut changes = changes(table, in_window, &added);
+        changes.retain(counts);
         added.total += changes.iter().map(|change| change.added).sum::<f64>();
-        let mut scores = Self { shifts, added, changes, services: vec![], caller_blame, keys };
+        let mut scores = Self { shifts, added, changes, services: vec![], blames, keys };
         scores.services = scores.service_scores(table.names.services.len());
         scores
     }
@@ -68,10 +93,17 @@ impl Scores {
     pub fn blame(&self, service: u32, component: usize) -> f64 {
         let key = &self.keys[component];
         let slower = self.shifts[component].is_some_and(|shift| shift.log_ratio > 0.0);
-        let callers = self.caller_blame[component];
+        let callers = self.blames[component].caller;
         let as_caller = if key.service == service { callers } else { 0.0 };
         let as_callee = if key.callee == Some(service) { 1.0 - callers } else { 0.0 };
         if slower { as_caller + as_callee } else { 0.0 }
+    }
+
+    /// The other end of the edge `component`, if nothing tells it apart from `service`.
+    pub fn other_end(&self, service: u32, component: usize) -> Option<u32> {
+        let key = &self.keys[component];
+        let is_edge = key.kind == CauseKind::Edge && !self.blames[component].is_told_apart;
+        key.services().find(|end| is_edge && *end != service)
     }
 
     fn service_scores(&self, services: usize) -> Vec<Score> {
@@ -82,7 +114,7 @@ impl Scores {
             let Some(shift) = self.shifts[component].filter(|shift| shift.log_ratio > 0.0) else {
                 continue;
             };
-            let callers = self.caller_blame[component];
+            let callers = self.blames[component].caller;
             let blames = [(Some(key.service), callers), (key.callee, 1.0 - callers)];
             for (service, blame) in blames {
                 let Some(service) = service else { continue };
@@ -97,26 +129,19 @@ impl Scores {
             score.added = added[service];
             if added[service] > 0.0 {
                 let shift = weighted[service] / added[service];
-                let share = added[service] / self.added.in_traces_of[service];
+                // Where other components became faster, they do not hide what this service added.
+                let share = added[service] / self.added.in_traces_of[service].max(added[service]);
                 score.slower = shift
                     * share.min(1.0).sqrt()
                     * (1.0 - CONSISTENCY + CONSISTENCY * consistency[service]);
             }
         }
-        let mut new = vec![0.0f64; services];
         for change in &self.changes {
-            let service = change.service as usize;
-            scores[service].added += change.added;
-            if change.kind == CauseKind::New {
-                // The weight of the operation that became slowest by new calls, not the sum over
-                // operations.
-                new[service] = new[service].max(change.weight);
-            } else {
-                scores[service].changed += change.weight;
-            }
-        }
-        for (score, new) in scores.iter_mut().zip(new) {
-            score.changed += new;
+            let score = &mut scores[change.service as usize];
+            score.added += change.added;
+            // The weight of the strongest change, not the sum: the changes of one service are often
+            // the same requests, counted at several operations.
+            score.changed = score.changed.max(change.weight);
         }
         scores
     }

@@ -10,6 +10,8 @@ pub(super) struct Shift {
     pub log_ratio: f64,
     /// The time in the baseline, in nanoseconds: the mean of the values at [`QUANTILES`].
     pub baseline: f64,
+    /// The mean time in the baseline, in nanoseconds, of which added time is what exceeds it.
+    pub baseline_mean: f64,
     /// The time in the window, in nanoseconds: the mean of the values at [`QUANTILES`].
     pub now: f64,
     /// How many values the window has.
@@ -77,6 +79,7 @@ fn shift(baseline: &Times, now: &Times, common: f64) -> Option<Shift> {
     Some(Shift {
         log_ratio: ratio * shift_belief(ratio / error) * evidence / (evidence + HALF_BELIEF_VALUES),
         baseline: mean(QUANTILES.map(|q| baseline.at(q))),
+        baseline_mean: baseline.sorted.iter().sum::<f64>() / before,
         now: mean(QUANTILES.map(|q| now.at(q))),
         count: now.sorted.len(),
     })

@@ -1,11 +1,19 @@
-//! Attribute values that the slow or failing spans of a cause have, and its other spans do not
-//! have: an instance, a version, a tenant.
+//! Attribute values that the affected spans of a suspect have, and its other spans do not have: an
+//! instance, a version, a tenant.
+//!
+//! Only spans of the suspect's component are compared, which are of one operation and kind. Slow
+//! spans are affected where the component is slower, failing spans where the component fails.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use super::change::Change;
 use super::names::CauseKind;
 use super::observation::Observation;
+use super::ranking::SuspectReason;
 use super::score::Scores;
+use super::shift::quantile;
+use super::suspect::Rate;
 use super::table::ObservationTable;
 use crate::ids::SpanId;
 use crate::span::Span;
@@ -19,12 +27,28 @@ pub struct Standout {
     pub key: String,
     /// The attribute value, as text.
     pub value: String,
-    /// The part of the affected spans that have the value: 0 to 1.
-    pub affected: f64,
-    /// The part of the other spans of the same components that have the value: 0 to 1.
-    pub others: f64,
-    /// How many spans are affected.
-    pub spans: usize,
+    /// Further values, as key and value, that the same spans have: a version and its only host.
+    pub also: Vec<(String, String)>,
+    /// How many of the affected spans have the value.
+    pub affected: Rate,
+    /// How many of the component's other spans, of window and baseline, have the value.
+    pub others: Rate,
+    /// Whether the value accounts for the fault: nearly all affected spans have the value, which
+    /// says where the fault is and not how it looks, such as a host, but no status code.
+    pub explains: bool,
+    /// For a component that takes longer, how long with the value and without.
+    pub times: Option<StandoutTimes>,
+}
+
+/// How long a component takes at spans with a value and at those without.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StandoutTimes {
+    /// P50 of the window's spans with the value.
+    pub with: Duration,
+    /// P50 of the spans of window and baseline without the value.
+    pub without: Duration,
+    /// The value of the same attribute at the spans without the value, if they all have the same.
+    pub other_value: Option<String>,
 }
 
 /// The largest number of values that are reported.
@@ -33,6 +57,8 @@ const MAX_STANDOUTS: usize = 3;
 const MIN_SPANS: usize = 5;
 /// The smallest part of the affected spans that must have the value.
 const MIN_SUPPORT: f64 = 0.3;
+/// The smallest part of the affected spans that a value must have in order to explain the fault.
+const MIN_EXPLAINED: f64 = 0.8;
 /// The smallest factor by which the value must be more frequent among the affected spans.
 const MIN_LIFT: f64 = 1.5;
 /// The expected part of the reported values that are there by chance (Benjamini and Hochberg,
@@ -42,43 +68,133 @@ const FALSE_DISCOVERY_RATE: f64 = 0.05;
 const MAX_VALUE_BYTES: usize = 200;
 /// The largest number of different values that are counted; further ones are ignored.
 const MAX_VALUES: usize = 20_000;
+/// Values whose shares of both groups differ by less than this are of the same spans.
+const SAME_SPANS: f64 = 0.02;
+/// Keys in the order in which one of several values of the same spans is chosen.
+const PREFERRED_KEYS: [&str; 6] = [
+    "service.version",
+    "host.name",
+    "k8s.node.name",
+    "k8s.pod.name",
+    "service.instance.id",
+    "server.address",
+];
+/// Beginnings of keys that say how a request ended, and not where or for whom.
+const OUTCOME_KEYS: [&str; 8] = [
+    "http.response.",
+    "http.status_code",
+    "rpc.grpc.status_code",
+    "rpc.response.",
+    "error.",
+    "exception.",
+    "otel.status_",
+    "db.response.",
+];
 
-/// How many affected spans, and how many others, have a value.
-type Counts = (usize, usize);
+/// One span of the component.
+struct SeenSpan<'a> {
+    span: &'a Span,
+    is_affected: bool,
+    in_window: bool,
+    /// The time of the component at the span, in nanoseconds; zero where only the outcome counts.
+    nanos: f64,
+}
 
-/// The values that are more frequent among the spans at which `service` is slower or fails.
-/// `traces` are the traces of the table.
+/// The values that are more frequent among the spans that `reason` is about. `traces` are the
+/// traces of the table.
 pub(super) fn standouts(
     table: &ObservationTable<'_>,
     traces: &[&[Span]],
     in_window: &[bool],
     scores: &Scores,
-    service: u32,
+    reason: &SuspectReason<'_>,
 ) -> Vec<Standout> {
-    let mut values: HashMap<(&str, String), Counts> = HashMap::new();
-    let (mut affected, mut others) = (0, 0);
-    for (at, (observation, spans)) in table.observations.iter().zip(traces).enumerate() {
-        let found = classify_spans(observation, scores, service, in_window[at]);
-        if found.is_empty() {
-            continue;
-        }
-        for span in *spans {
-            let Some(is_affected) = found.get(&span.span_id) else { continue };
-            *(if *is_affected { &mut affected } else { &mut others }) += 1;
-            count_values(span, *is_affected, &mut values);
+    let mut seen: Vec<SeenSpan<'_>> = Vec::new();
+    for ((observation, spans), inside) in table.observations.iter().zip(traces).zip(in_window) {
+        let found = classified(observation, scores, reason, *inside);
+        if !found.is_empty() {
+            seen.extend(spans.iter().filter_map(|span| {
+                let (is_affected, nanos) = *found.get(&span.span_id)?;
+                Some(SeenSpan { span, is_affected, in_window: *inside, nanos })
+            }));
         }
     }
+    let affected = seen.iter().filter(|of| of.is_affected).count();
+    let others = seen.len() - affected;
     if affected < MIN_SPANS || others < MIN_SPANS {
         return Vec::new();
     }
+    let found = merged(significant(&seen, (affected, others)));
+    let times = |found: Standout| match reason {
+        SuspectReason::Slower(_) => Standout { times: times(&found, &seen), ..found },
+        SuspectReason::Changed(_) => found,
+    };
+    found.into_iter().take(MAX_STANDOUTS).map(times).collect()
+}
+
+/// The spans of one trace at which the component could be slower or fail: whether it is or does,
+/// and its time.
+fn classified(
+    observation: &Observation,
+    scores: &Scores,
+    reason: &SuspectReason<'_>,
+    in_window: bool,
+) -> HashMap<SpanId, (bool, f64)> {
+    let mut found = HashMap::new();
+    match reason {
+        SuspectReason::Slower(component) => {
+            let Some(shift) = scores.shifts[*component] else { return found };
+            let shares = observation.path_shares.iter();
+            for share in shares.filter(|share| share.component as usize == *component) {
+                work::step();
+                // Slow: nearer, by ratio, to the time in the window than to the baseline.
+                let is_slow = share.nanos > (shift.baseline * shift.now).sqrt();
+                let known = found.entry(share.span).or_insert((false, 0.0));
+                *known = (known.0 || in_window && is_slow, known.1 + share.nanos);
+            }
+        }
+        SuspectReason::Changed(change) => {
+            for call in &observation.calls {
+                work::step();
+                if let Some(changed) = has_changed(change, call) {
+                    found.insert(call.span, (in_window && changed, 0.0));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether a call shows the change; `None` for a call that could not.
+fn has_changed(change: &Change, call: &super::observation::Call) -> Option<bool> {
+    match (change.kind, change.calls) {
+        (CauseKind::Error, _) => [call.operation, call.called_as]
+            .contains(&change.component)
+            .then_some(call.failed == Some(change.component)),
+        (_, Some(calls)) => (call.operation == calls.operation).then(|| {
+            let made = call.children.iter().find(|(callee, _)| *callee == change.component);
+            let count = made.map_or(0.0, |(_, count)| f64::from(*count));
+            count > (2.0 * calls.baseline).max(calls.baseline + 0.5)
+        }),
+        _ => None,
+    }
+}
+
+/// The values that are more frequent among the affected spans than chance explains, those with the
+/// largest difference first.
+fn significant(seen: &[SeenSpan<'_>], (affected, others): (usize, usize)) -> Vec<Standout> {
+    let mut values: HashMap<(&str, String), (usize, usize)> = HashMap::new();
+    seen.iter().for_each(|of| count_values(of.span, of.is_affected, &mut values));
+    let rate = |count: usize, of: usize| Rate { count: count as u64, of: of as u64 };
     let mut candidates: Vec<(f64, Standout)> = values
         .into_iter()
         .filter(|(_, (with, _))| *with >= 2)
         .map(|((key, value), (with, without))| {
-            let (share, other) = (with as f64 / affected as f64, without as f64 / others as f64);
-            let p_value = p_value((with, affected), (without, others));
-            let key = key.to_owned();
-            (p_value, Standout { key, value, affected: share, others: other, spans: affected })
+            let (affected, others) = (rate(with, affected), rate(without, others));
+            let explains = affected.part() >= MIN_EXPLAINED && !is_outcome(key);
+            let (key, also, times) = (key.to_owned(), Vec::new(), None);
+            let found = Standout { key, value, also, affected, others, explains, times };
+            (p_value(affected, others), found)
         })
         .collect();
     candidates.sort_by(|one, other| one.0.total_cmp(&other.0));
@@ -88,53 +204,97 @@ pub(super) fn standouts(
         *p_value <= FALSE_DISCOVERY_RATE * (rank as f64 + 1.0) / all
     });
     candidates.truncate(last.map_or(0, |last| last + 1));
-    let mut standouts: Vec<Standout> =
-        candidates.into_iter().map(|(_, standout)| standout).collect();
-    standouts
-        .retain(|found| found.affected >= MIN_SUPPORT && found.affected >= MIN_LIFT * found.others);
-    standouts.sort_by(|one, other| {
-        let contrast = |found: &Standout| found.affected - found.others;
-        contrast(other).total_cmp(&contrast(one)).then_with(|| one.key.cmp(&other.key))
+    let mut found: Vec<Standout> = candidates.into_iter().map(|(_, standout)| standout).collect();
+    found.retain(|found| {
+        let part = found.affected.part();
+        part >= MIN_SUPPORT && part >= MIN_LIFT * found.others.part()
     });
-    standouts.truncate(MAX_STANDOUTS);
-    standouts
+    found.sort_by(|one, other| {
+        let contrast = |found: &Standout| found.affected.part() - found.others.part();
+        let preference = |found: &Standout| preference(&found.key);
+        contrast(other)
+            .total_cmp(&contrast(one))
+            .then_with(|| preference(one).cmp(&preference(other)))
+            .then_with(|| one.key.cmp(&other.key))
+    });
+    found
 }
 
-/// The spans of one trace at which `service` could be slower or fail, and whether it does.
-fn classify_spans(
-    observation: &Observation,
-    scores: &Scores,
-    service: u32,
-    in_window: bool,
-) -> HashMap<SpanId, bool> {
-    let mut found = HashMap::new();
-    for share in &observation.path_shares {
-        work::step();
-        let component = share.component as usize;
-        let Some(shift) = scores.shifts[component] else { continue };
-        if scores.blame(service, component) > 0.5 {
-            // Slow: nearer, by ratio, to the time in the window than to the baseline.
-            let slow = share.nanos > (shift.baseline * shift.now).sqrt();
-            *found.entry(share.span).or_insert(false) |= in_window && slow;
+/// Joins values of the same spans: the most informative one represents them. Values that explain
+/// the fault come first.
+fn merged(found: Vec<Standout>) -> Vec<Standout> {
+    let mut merged: Vec<Standout> = Vec::new();
+    for one in found {
+        let is_same = |other: &&mut Standout| {
+            let near = |one: Rate, other: Rate| (one.part() - other.part()).abs() < SAME_SPANS;
+            is_outcome(&other.key) == is_outcome(&one.key)
+                && near(one.affected, other.affected)
+                && near(one.others, other.others)
+        };
+        match merged.iter_mut().find(is_same) {
+            Some(other) if preference(&one.key) < preference(&other.key) => {
+                let mut also = std::mem::take(&mut other.also);
+                also.insert(0, (other.key.clone(), other.value.clone()));
+                *other = Standout { also, ..one };
+            }
+            Some(other) => other.also.push((one.key, one.value)),
+            None => merged.push(one),
         }
     }
-    let errors = scores.changes.iter().filter(|change| change.kind == CauseKind::Error);
-    for change in errors.filter(|change| change.service == service) {
-        for call in &observation.calls {
-            work::step();
-            if [call.operation, call.called_as].contains(&change.component) {
-                let failed = call.failed == Some(change.component);
-                *found.entry(call.span).or_insert(false) |= in_window && failed;
+    merged.sort_by_key(|found| !found.explains);
+    merged
+}
+
+fn preference(key: &str) -> usize {
+    PREFERRED_KEYS.iter().position(|known| *known == key).unwrap_or(PREFERRED_KEYS.len())
+}
+
+/// Whether an attribute says how a request ended.
+fn is_outcome(key: &str) -> bool {
+    OUTCOME_KEYS.iter().any(|beginning| key.starts_with(beginning))
+}
+
+/// How long the component takes at spans with the value of `found` and without; `None` where there
+/// are too few of either.
+fn times(found: &Standout, seen: &[SeenSpan<'_>]) -> Option<StandoutTimes> {
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    let mut other: Option<Option<String>> = None;
+    for of in seen {
+        match value_of(of.span, &found.key) {
+            Some(value) if value == found.value => {
+                if of.in_window {
+                    with.push(of.nanos);
+                }
+            }
+            value => {
+                without.push(of.nanos);
+                if other.as_ref().is_none_or(|known| *known == value) {
+                    other = Some(value);
+                } else {
+                    other = Some(None);
+                }
             }
         }
     }
-    found
+    if with.len() < MIN_SPANS || without.len() < MIN_SPANS {
+        return None;
+    }
+    let [with, without] = [with, without].map(|mut nanos| {
+        nanos.sort_unstable_by(f64::total_cmp);
+        Duration::from_nanos(quantile(&nanos, 0.5) as u64)
+    });
+    Some(StandoutTimes { with, without, other_value: other.flatten() })
+}
+
+fn value_of(span: &Span, key: &str) -> Option<String> {
+    let attributes = span.attributes.iter().chain(span.origin.resource.attributes.iter());
+    attributes.into_iter().find(|of| of.key == key).map(|of| of.value.to_string())
 }
 
 fn count_values<'a>(
     span: &'a Span,
     affected: bool,
-    values: &mut HashMap<(&'a str, String), Counts>,
+    values: &mut HashMap<(&'a str, String), (usize, usize)>,
 ) {
     let attributes = span.attributes.iter().chain(span.origin.resource.attributes.iter());
     for attribute in attributes {
@@ -152,11 +312,11 @@ fn count_values<'a>(
 
 /// The p-value of a one-sided z-test of two proportions: how likely chance alone makes a value this
 /// much more frequent in the first group than in the second.
-fn p_value((with, of): Counts, (without, others): Counts) -> f64 {
-    let (of, others) = (of as f64, others as f64);
-    let pooled = (with + without) as f64 / (of + others);
+fn p_value(one: Rate, other: Rate) -> f64 {
+    let (of, others) = (one.of as f64, other.of as f64);
+    let pooled = (one.count + other.count) as f64 / (of + others);
     let deviation = (pooled * (1.0 - pooled) * (1.0 / of + 1.0 / others)).sqrt();
-    let difference = with as f64 / of - without as f64 / others;
+    let difference = one.part() - other.part();
     if deviation > 0.0 {
         libm::erfc(difference / deviation / std::f64::consts::SQRT_2) / 2.0
     } else {

@@ -450,7 +450,12 @@ fn attribute_values_that_only_slow_spans_have_stand_out() {
     let standouts: Vec<_> =
         answer.standouts.iter().map(|found| (&*found.key, &*found.value)).collect();
     assert_eq!(standouts, [("host.name", "cart-1")]);
-    assert_eq!((answer.standouts[0].affected, answer.standouts[0].spans), (1.0, 30));
+    let found = &answer.standouts[0];
+    assert_eq!(found.affected, Rate { count: 30, of: 30 });
+    assert!(found.explains);
+    let times = found.times.as_ref().unwrap();
+    assert!(times.with > 5 * times.without, "{times:?}");
+    assert_eq!(times.other_value.as_deref(), Some("cart-0"));
     // All spans of the window are slow, so no attribute distinguishes the slow ones.
     let slow = |number| shop(number, Shop { cart: 50.0, ..Shop::default() });
     let all: Vec<Vec<Span>> = (100..160).map(slow).collect();

@@ -1,9 +1,10 @@
 //! The verdict, and the whole explanation.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::counterfactual::Counterfactual;
-use super::ranking::{order, ranking};
+use super::ranking::{SuspectReason, order, ranking, suspicion};
 use super::score::Scores;
 use super::shift::{MIN_BASELINE_VALUES, quantile};
 use super::standout::standouts;
@@ -16,6 +17,10 @@ use crate::span::Span;
 const MIN_CAUSE_SCORE: f64 = 0.405;
 /// With a smaller part of complete traces in the window, the missing spans might be the cause.
 const MIN_COMPLETENESS: f64 = 0.5;
+/// The largest number of causes beside the first.
+const MAX_FURTHER_CAUSES: usize = 2;
+/// The smallest share of the added time of a further cause that is slow.
+const MIN_FURTHER_SHARE: f64 = 0.1;
 
 /// The explanation for the cohorts given by `in_window`. `spans` are the traces of the table;
 /// `entry` selects the spans that were asked about.
@@ -28,21 +33,27 @@ pub(super) fn explanation(
     let scores = Scores::for_cohorts(table, in_window);
     let traces = in_window.iter().filter(|inside| **inside).count();
     let baseline_traces = in_window.len() - traces;
-    let slowdown = slowdown(table, in_window);
+    let slowdown = slowdown(table, in_window, None);
     // Components that became faster may hide some of the added time.
     let total = scores.added.total.max(slowdown * traces as f64);
     let ranking = ranking(table, in_window, &scores, total);
+    let first = order(&scores).first().copied();
     let completeness = completeness(table, in_window, traces);
-    let reason = if traces == 0 || baseline_traces < MIN_BASELINE_VALUES {
-        too_few(traces, baseline_traces)
+    let (reason, by_chance) = if traces == 0 || baseline_traces < MIN_BASELINE_VALUES {
+        (too_few(traces, baseline_traces), Vec::new())
     } else if completeness < MIN_COMPLETENESS {
-        Reason::TornTraces { completeness }
+        (Reason::TornTraces { completeness }, Vec::new())
     } else {
-        reason_for(table, in_window, scores.highest(), ranking.first().filter(|_| slowdown <= 0.0))
+        reason_for(table, in_window, &scores)
     };
     let verdict = reason.verdict();
-    let first = order(&scores).first().copied();
-    let standouts = first.map(|first| standouts(table, spans, in_window, &scores, first));
+    let further_causes = match first.filter(|_| verdict == Verdict::Cause) {
+        Some(first) => further_causes(table, in_window, (&scores, first, total), &by_chance),
+        None => Vec::new(),
+    };
+    let standouts = first
+        .and_then(|first| suspicion(&scores, first))
+        .map(|suspicion| standouts(table, spans, in_window, &scores, &suspicion));
     let p95 = p95_of(table.window(in_window).map(|observation| observation.duration));
     let counterfactual_p95 = match first.filter(|_| verdict == Verdict::Cause) {
         Some(cause) => {
@@ -59,6 +70,7 @@ pub(super) fn explanation(
         reason,
         unattributed: if total > 0.0 { (1.0 - attributed).max(0.0) } else { 0.0 },
         ranking,
+        further_causes,
         standouts: standouts.unwrap_or_default(),
         slowdown_nanos: slowdown as i64,
         p95: Duration::from_nanos(p95 as u64),
@@ -85,24 +97,71 @@ const fn too_few(traces: usize, baseline_traces: usize) -> Reason {
     }
 }
 
-/// The reason for the verdict on the highest `score`. `not_slower` is the first suspect, if the
-/// window's traces are not slower than the baseline's.
+/// The reason for the verdict on the highest score, and the scores of the draws without a cause.
 fn reason_for(
     table: &ObservationTable<'_>,
     in_window: &[bool],
-    score: f64,
-    not_slower: Option<&Suspect>,
-) -> Reason {
+    scores: &Scores,
+) -> (Reason, Vec<f64>) {
+    let score = scores.highest();
     if score < MIN_CAUSE_SCORE {
-        return Reason::LowScore { score, least: MIN_CAUSE_SCORE };
+        return (Reason::LowScore { score, least: MIN_CAUSE_SCORE }, Vec::new());
     }
-    if not_slower.is_some_and(|suspect| !suspect.kind.is_failure()) {
-        return Reason::NotSlower;
+    let first = order(scores).first().copied();
+    if first.is_some_and(|first| !is_worse(table, in_window, scores, first)) {
+        return (Reason::NotSlower, Vec::new());
     }
-    if permutation::reach(table, in_window, score) {
-        return Reason::ReachedByChance { score };
+    let by_chance = permutation::statistics(table, in_window, Scores::highest);
+    let reached = by_chance.iter().filter(|highest| **highest >= score).count();
+    let p_value = (reached + 1) as f64 / (by_chance.len() + 1) as f64;
+    let reason = match reached {
+        0 => Reason::BeyondChance { score, p_value },
+        _ => Reason::ReachedByChance { score, p_value },
+    };
+    (reason, by_chance)
+}
+
+/// Whether the suspect fails, or the traces that it is in are slower than in the baseline.
+fn is_worse(
+    table: &ObservationTable<'_>,
+    in_window: &[bool],
+    scores: &Scores,
+    service: u32,
+) -> bool {
+    match suspicion(scores, service) {
+        Some(SuspectReason::Changed(change)) if change.kind.is_failure() => true,
+        Some(_) => slowdown(table, in_window, Some(service)) > 0.0,
+        None => false,
     }
-    Reason::BeyondChance { score }
+}
+
+/// The suspects that are causes too after everything that the causes before them explain is
+/// subtracted. `scores` are those of the first cause, whose shares are relative to `total`.
+fn further_causes(
+    table: &ObservationTable<'_>,
+    in_window: &[bool],
+    (scores, first, total): (&Scores, u32, f64),
+    by_chance: &[f64],
+) -> Vec<Suspect> {
+    let mut found = Vec::new();
+    let (mut known, mut cause) = (None::<Scores>, first);
+    while found.len() < MAX_FURTHER_CAUSES {
+        let rest = known.as_ref().unwrap_or(scores).without(table, in_window, cause);
+        let Some(next) = order(&rest).first().copied() else { break };
+        let score = rest.services[next as usize].total();
+        let is_cause = score >= MIN_CAUSE_SCORE
+            && by_chance.iter().all(|highest| *highest < score)
+            && is_worse(table, in_window, &rest, next);
+        let Some(suspect) = ranking(table, in_window, &rest, total).into_iter().next() else {
+            break;
+        };
+        if !is_cause || suspect.share < MIN_FURTHER_SHARE && !suspect.kind.is_failure() {
+            break;
+        }
+        found.push(suspect);
+        (known, cause) = (Some(rest), next);
+    }
+    found
 }
 
 fn completeness(table: &ObservationTable<'_>, in_window: &[bool], traces: usize) -> f64 {
@@ -110,15 +169,36 @@ fn completeness(table: &ObservationTable<'_>, in_window: &[bool], traces: usize)
     if traces == 0 { 0.0 } else { whole as f64 / traces as f64 }
 }
 
-/// How much longer the window's traces take than the baseline's, in nanoseconds: the difference of
-/// the means of P50, P75 and P90.
-fn slowdown(table: &ObservationTable<'_>, in_window: &[bool]) -> f64 {
-    let mean = |inside: bool| {
-        let cohort = table.observations.iter().zip(in_window).filter(|(_, is)| **is == inside);
-        let mut durations: Vec<f64> = cohort.map(|(of, _)| of.duration).collect();
+/// How much longer the window's traces take than the baseline's, in nanoseconds: for each topmost
+/// operation, the difference of the means of P50, P75 and P90; of all operations the mean, weighted
+/// by their traces in the window. Operations with fewer than [`MIN_BASELINE_VALUES`] traces in the
+/// baseline do not count. With a `service`, only traces count that it takes part in.
+fn slowdown(table: &ObservationTable<'_>, in_window: &[bool], service: Option<u32>) -> f64 {
+    let mut operations: BTreeMap<u32, [Vec<f64>; 2]> = BTreeMap::new();
+    for (observation, inside) in table.observations.iter().zip(in_window) {
+        let Some(top) = observation.calls.first() else { continue };
+        let takes_part = |of: u32| {
+            let mut calls = observation.calls.iter();
+            calls.any(|call| {
+                let sides = [call.operation, call.called_as];
+                sides.iter().any(|at| table.key(*at as usize).services().any(|one| one == of))
+            })
+        };
+        if service.is_none_or(takes_part) {
+            let durations = operations.entry(top.operation).or_default();
+            durations[usize::from(*inside)].push(observation.duration);
+        }
+    }
+    let mean = |durations: &mut Vec<f64>| {
         durations.sort_unstable_by(f64::total_cmp);
-        [0.50, 0.75, 0.90].map(|q| quantile(&durations, q)).iter().sum::<f64>() / 3.0
+        [0.50, 0.75, 0.90].map(|q| quantile(durations, q)).iter().sum::<f64>() / 3.0
     };
-    let both = in_window.contains(&true) && in_window.contains(&false);
-    if both { mean(true) - mean(false) } else { 0.0 }
+    let (mut sum, mut traces) = (0.0, 0.0);
+    for [before, now] in operations.values_mut() {
+        if before.len() >= MIN_BASELINE_VALUES && !now.is_empty() {
+            sum += (mean(now) - mean(before)) * now.len() as f64;
+            traces += now.len() as f64;
+        }
+    }
+    if traces > 0.0 { sum / traces } else { 0.0 }
 }

@@ -1,7 +1,7 @@
 //! Operations that end before they have made a call that they used to make: an unreported error, an
 //! early return, or a callee that cannot be found.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Change, Counts, add_example};
 use crate::explain::names::CauseKind;
@@ -13,6 +13,8 @@ use crate::work;
 const NOT_CALLED_SHARE: f64 = 0.5;
 /// A child is missed if this part of the baseline's fuller calls have the child.
 const NEARLY_ALL: f64 = 0.9;
+/// How many services have to stop after the same callee before the callee is blamed.
+const MIN_STOPPED: usize = 2;
 
 /// A shape that is a part of fuller shapes and became more frequent.
 #[derive(Clone, Copy)]
@@ -29,6 +31,8 @@ pub(super) fn changes(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<C
     let cuts: Vec<Vec<Option<CutShape>>> =
         table.operations.iter().map(|operation| cuts(operation, in_window)).collect();
     let lowest = lowest(table, in_window, &cuts);
+    let last_called = LastCalled::of(table, &lowest);
+    let blamed = blamed(table, &lowest, &last_called);
     let mut found = Vec::new();
     for ((component, shape), calls) in lowest {
         let operation = &table.operations[component];
@@ -53,12 +57,74 @@ pub(super) fn changes(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<C
             calls: None,
             examples: examples.clone(),
         };
-        found.push(change(key.service, weight));
+        // The callee after which several services stop is more suspicious than each of them.
+        let last = last_called.service(table, &calls).filter(|last| blamed.contains(last));
+        match last {
+            Some(last) => {
+                found.push(change(last, weight));
+                found.push(change(key.service, weight * NOT_CALLED_SHARE));
+                continue;
+            }
+            None => found.push(change(key.service, weight)),
+        }
         let missed = missed(table, operation, shape, in_window);
         let part = weight * NOT_CALLED_SHARE / missed.len().max(1) as f64;
         found.extend(missed.into_iter().map(|service| change(service, part)));
     }
     found
+}
+
+/// The services after whose response the calls of at least [`MIN_STOPPED`] other services end early.
+fn blamed(
+    table: &ObservationTable<'_>,
+    lowest: &[((usize, usize), Vec<OperationCall>)],
+    last_called: &LastCalled,
+) -> BTreeSet<u32> {
+    let mut stopped: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for ((component, _), calls) in lowest {
+        if let Some(last) = last_called.service(table, calls) {
+            stopped.entry(last).or_default().insert(table.key(*component).service);
+        }
+    }
+    stopped.retain(|_, callers| callers.len() >= MIN_STOPPED);
+    stopped.into_keys().collect()
+}
+
+/// For the observations of some calls, and each of their calls, the component that it called last.
+struct LastCalled(HashMap<u32, Vec<Option<u32>>>);
+
+impl LastCalled {
+    fn of(table: &ObservationTable<'_>, lowest: &[((usize, usize), Vec<OperationCall>)]) -> Self {
+        let mut found: HashMap<u32, Vec<Option<u32>>> = HashMap::new();
+        for seen in lowest.iter().flat_map(|(_, calls)| calls) {
+            found.entry(seen.observation).or_insert_with(|| {
+                let calls = &table.observations[seen.observation as usize].calls;
+                let mut last = vec![None; calls.len()];
+                // Children come after their parents, in the order of their start.
+                for call in calls {
+                    work::step();
+                    if let Some(parent) = call.parent {
+                        last[parent as usize] = Some(call.called_as);
+                    }
+                }
+                last
+            });
+        }
+        Self(found)
+    }
+
+    /// The service that nearly all of `calls` called last; `None` when they differ.
+    fn service(&self, table: &ObservationTable<'_>, calls: &[OperationCall]) -> Option<u32> {
+        let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+        for seen in calls {
+            let last = self.0.get(&seen.observation).and_then(|last| last[seen.call as usize]);
+            if let Some(callee) = last.and_then(|last| table.key(last as usize).callee) {
+                *counts.entry(callee).or_insert(0) += 1;
+            }
+        }
+        let (callee, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+        (count as f64 >= NEARLY_ALL * calls.len() as f64).then_some(callee)
+    }
 }
 
 /// For each shape of an operation: a cut, if the shape is a part of fuller shapes and became more

@@ -61,7 +61,7 @@ fn change(
     let weight = if known == CauseKind::Edge {
         new_call_weight(table, in_window, callee.operation, nanos) * counts.belief()
     } else {
-        weight * (nanos / (nanos + added.in_traces_of[service as usize])).sqrt()
+        weight * (nanos / (nanos + added.in_traces_of[service as usize].max(0.0))).sqrt()
     };
     let shown = callee.uses.iter().filter(inside).map(|used| (used.observation, used.call));
     Some(Change {

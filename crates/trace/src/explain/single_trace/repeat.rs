@@ -1,5 +1,6 @@
 //! Calls by one caller to one target, as a group: how many, how long, and whether they fail.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::super::names::{CauseKind, Names};
@@ -143,7 +144,7 @@ impl<'a> TraceCalls<'a> {
 
     /// The services that answered, by caller, name and peer of the calling span. Calls that nobody
     /// answered are assumed to have the same callee.
-    fn callees(&self, names: &Names) -> HashMap<(u32, &'a str, Option<&'a str>), u32> {
+    fn callees(&self, names: &Names) -> HashMap<(u32, &'a str, Option<Cow<'a, str>>), u32> {
         let answer = |(first, call): (&&'a Span, &Call)| {
             let key = names.key(call.called_as as usize);
             let callee = key.callee.filter(|_| key.kind == CauseKind::Edge)?;
