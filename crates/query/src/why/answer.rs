@@ -84,8 +84,8 @@ pub struct WhySuspect {
     /// The part of the added time that this service accounts for: 0 to 1.
     pub share: f64,
     /// How suspicious the service is: the natural logarithm of the factor by which its time grew,
-    /// reduced where the evidence is weak and weighted by `share`, plus the weights of failing,
-    /// missing, new and repeated calls. A cause has a score of at least 0.405.
+    /// reduced where the evidence is weak and weighted by its share of the added time, plus the
+    /// weights of failing, missing, new and repeated calls. A cause has a score of at least 0.405.
     pub score: f64,
     /// Spans that show the problem, worst first.
     pub evidence: Vec<WhyEvidence>,
