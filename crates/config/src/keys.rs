@@ -75,7 +75,7 @@ pub enum Roles {
 /// The table, in the order of the example files and of `docs/configuration.md`.
 pub const KEYS: [&[Key]; 5] = [common::KEYS, agent::KEYS, beyla::KEYS, colony::KEYS, storage::KEYS];
 
-/// Other spellings of a key, which RFD 036 uses in its text, and the key that each stands for.
+/// Other spellings of a key, and the key that each stands for.
 pub const ALIASES: &[(Key, &str)] = &[
     (
         key(

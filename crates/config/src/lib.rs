@@ -16,7 +16,7 @@ mod tests;
 pub use self::kind::value;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -195,6 +195,21 @@ impl AgentConfig {
         checked(Layers::read(sources, Roles::Agent, false), Self::of)
     }
 
+    /// What is valid and probably not intended, one sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let colony = self.colony.as_deref().filter(|url| !is_on_this_host(url));
+        match colony {
+            Some(colony) if self.advertise.is_none() && self.listen.ip().is_loopback() => {
+                vec![format!(
+                    "the colony at {colony} cannot poll this agent: `agent.listen` is {}, which only this host \
+                     reaches; set `agent.listen`, or `agent.advertise` if a proxy forwards to it",
+                    self.listen
+                )]
+            }
+            _ => vec![],
+        }
+    }
+
     fn of(layers: &Layers) -> Result<Self, String> {
         Ok(Self {
             data_dir: path(layers)?,
@@ -327,6 +342,14 @@ fn checked<C>(
         return Err(ConfigError(layers.problems));
     }
     read(&layers).map_err(|problem| ConfigError(vec![problem]))
+}
+
+/// Whether the host of `url` is a loopback address or `localhost`.
+fn is_on_this_host(url: &str) -> bool {
+    let uri: Option<http::Uri> = url.parse().ok();
+    let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
 fn path(layers: &Layers) -> Result<PathBuf, String> {

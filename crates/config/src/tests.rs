@@ -1,10 +1,12 @@
 mod errors;
 mod reference;
 
+use expect_test::expect;
+
 use super::*;
 
-/// Word for word from RFD 036, "Configuration Example".
-const RFD_AGENT: &str = r#"# agent-config.yaml
+/// A file of an agent that Coral must always accept.
+const ACCEPTED_AGENT: &str = r#"# agent-config.yaml
 beyla:
   enabled: true
 
@@ -29,8 +31,8 @@ beyla:
     sql:
       enabled: true
 "#;
-/// Word for word from RFD 036, "Configuration Example".
-const RFD_COLONY: &str = r"# colony-config.yaml (future enhancement, currently hardcoded)
+/// A file of a colony that Coral must always accept.
+const ACCEPTED_COLONY: &str = r"# colony-config.yaml (future enhancement, currently hardcoded)
 storage:
   beyla:
     retention:
@@ -94,8 +96,29 @@ fn colony(text: &str, flags: &[&str]) -> Result<ColonyConfig, String> {
 }
 
 #[test]
-fn the_examples_of_the_rfd_load_unchanged() {
-    let loaded = agent(RFD_AGENT, &[]).unwrap();
+fn an_agent_that_its_colony_cannot_reach_has_a_warning() {
+    let warnings = |text: &str| agent(text, &[]).unwrap().warnings();
+    expect![[r#"
+        [
+            "the colony at http://10.0.0.2:9000 cannot poll this agent: `agent.listen` is 127.0.0.1:9001, which only this host reaches; set `agent.listen`, or `agent.advertise` if a proxy forwards to it",
+        ]
+    "#]]
+    .assert_debug_eq(&warnings("agent: {colony: \"http://10.0.0.2:9000\"}"));
+    for fine in [
+        "log: info",
+        "agent: {colony: \"http://127.0.0.1:9000\"}",
+        "agent: {colony: \"http://[::1]:9000\"}",
+        "agent: {colony: \"http://localhost:9000\"}",
+        "agent: {colony: \"http://colony:9000\", listen: \"0.0.0.0:9001\"}",
+        "agent: {colony: \"http://colony:9000\", advertise: \"http://10.0.0.5:9001\"}",
+    ] {
+        assert_eq!(warnings(fine), Vec::<String>::new(), "{fine}");
+    }
+}
+
+#[test]
+fn files_of_the_first_version_load_unchanged() {
+    let loaded = agent(ACCEPTED_AGENT, &[]).unwrap();
     assert_eq!(loaded.keep_traces, Duration::from_secs(3_600));
     assert_eq!(loaded.keep_metrics, Duration::from_secs(3_600));
     assert_eq!(loaded.id, "vm");
@@ -103,7 +126,7 @@ fn the_examples_of_the_rfd_load_unchanged() {
     assert_eq!(beyla.services[0].name.as_deref(), Some("payments-api"));
     assert_eq!(beyla.services[0].open_ports, crate::beyla::Ports::one(8080));
     assert!(beyla.enabled && beyla.protocols.sql && beyla.sampling_rate == 1.0);
-    let loaded = colony(RFD_COLONY, &[]).unwrap();
+    let loaded = colony(ACCEPTED_COLONY, &[]).unwrap();
     assert_eq!(loaded.keep_traces, Duration::from_secs(7 * 86_400));
     let days = |days: u64| Duration::from_secs(days * 86_400);
     let keep = loaded.keep_metrics;
@@ -111,7 +134,7 @@ fn the_examples_of_the_rfd_load_unchanged() {
 }
 
 #[test]
-fn the_beyla_section_of_rfd_032_loads_but_for_limits_that_nobody_has() {
+fn a_full_beyla_section_loads_but_for_limits_that_no_beyla_has() {
     let text = r#"
 beyla:
     discovery:
@@ -307,7 +330,7 @@ fn every_key_is_named_once_and_every_default_is_the_role_s_own() {
 }
 
 #[test]
-fn the_rfds_prose_spellings_are_accepted_unless_they_contradict() {
+fn other_spellings_are_accepted_unless_they_contradict() {
     let config = colony("beyla: {trace_retention_days: 3, trace_sampling_rate: 0.5}", &[]);
     let config = config.unwrap();
     assert_eq!(config.keep_traces, Duration::from_secs(3 * 86_400));

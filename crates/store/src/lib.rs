@@ -6,10 +6,7 @@
 //! in commit order. A committed span survives `kill -9`. A span is stored once, even if it is sent
 //! again.
 //!
-//! All calls block, so call them on threads that may. Names of RFD 036: `StoreTrace` is
-//! [`Store::append`], `QueryTraces` is [`Store::search`], `QueryTraceByID` is [`Store::trace`],
-//! `InsertBeylaTraces` is [`append_pages`](coral_engine::PageWriter::append_pages),
-//! `CleanupOldBeylaTraces` is [`Store::maintain`].
+//! All calls block, so call them on threads that may.
 #![warn(missing_docs)]
 
 mod clock;

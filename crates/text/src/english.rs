@@ -18,8 +18,8 @@ use coral_trace::UnixNanos;
 
 pub use self::page::{Page, PageLine, PageSection};
 
-/// The answer as text, in the layout of RFD 036 "CLI Commands". A line with a finding ends in the
-/// number of the query that the finding is from.
+/// The answer as text. A line with a finding ends in the number of the query that the finding is
+/// from.
 pub fn text(answer: &English, screen: Screen) -> String {
     page(answer).text(screen)
 }

@@ -1,5 +1,4 @@
-//! RED metrics as a table, as RFD 032 prints them, with the change since an earlier window and with
-//! traces of slow requests.
+//! RED metrics as a table, with the change since an earlier window and with traces of slow requests.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The column `Root Cause` of a list of traces, as in RFD 036 "CLI Commands".
+//! The column `Root Cause` of a list of traces.
 
 use crate::duration::duration;
 use coral_query::answer::{TraceCause, TraceLoss};

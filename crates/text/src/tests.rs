@@ -103,7 +103,7 @@ fn id(short: &str) -> String {
     format!("{short:0>16}")
 }
 
-/// The trace that RFD 036 shows.
+/// A trace with a slow call to a database.
 const REFERENCE: &str = "\
 1 frontend-api server 0+1200 POST /checkout | status=200
 2 payments-api server 50+450 POST /api/v1/payments < 1 | status=200

@@ -1,4 +1,4 @@
-//! Lists of traces as RFD 036 prints them, and one trace as a table of spans.
+//! Lists of traces as tables, and one trace as a table of spans.
 
 use std::fmt::Write as _;
 
@@ -100,7 +100,7 @@ fn recent_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {
 }
 
 /// The table of slow traces. The column `Root Operation` is left out if the root cause of every
-/// trace is known, as in RFD 036.
+/// trace is known.
 fn slow_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {
     let is_explained = traces.iter().all(|trace| trace.cause.is_some());
     let row = |trace: &TraceSummary| {

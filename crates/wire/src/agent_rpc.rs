@@ -1,5 +1,4 @@
-//! The RPCs between a colony and an agent: `proto/coral/agent/v1/agent.proto`. Spans have the
-//! messages of RFD 036, and metrics those of RFD 032: the documents that specified these RPCs.
+//! The RPCs between a colony and an agent: `proto/coral/agent/v1/agent.proto`.
 
 mod metrics;
 
@@ -40,7 +39,7 @@ impl From<&Span> for proto::BeylaTraceSpan {
 
 /// An upper bound of the bytes that `span` adds to an answer as a [`proto::BeylaTraceSpan`], with
 /// tag and length.
-pub fn rfd_span_len(span: &Span) -> usize {
+pub fn span_message_len(span: &Span) -> usize {
     use prost::Message as _;
     /// The most bytes that a field's tag (1) and length (5) can have.
     const FRAME: usize = 6;

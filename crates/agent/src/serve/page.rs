@@ -6,7 +6,7 @@ use std::sync::Arc;
 use coral_store::{Store, StoredSpan};
 use coral_trace::{Collector, Span};
 use coral_wire::agent_rpc::proto::{BeylaTraceSpan, SpanEncoding, SpanPage};
-use coral_wire::agent_rpc::rfd_span_len;
+use coral_wire::agent_rpc::span_message_len;
 use coral_wire::otlp_out;
 use tonic::Status;
 
@@ -65,7 +65,7 @@ impl AnswerSize {
     /// Adds a span, and returns the bytes of all spans so far.
     pub(crate) fn add(&mut self, span: &Span) -> usize {
         self.bytes += match self.encoding {
-            SpanEncoding::Unspecified => rfd_span_len(span),
+            SpanEncoding::Unspecified => span_message_len(span),
             SpanEncoding::Otlp => {
                 let is_new = self.origins.insert(Arc::as_ptr(&span.origin).addr());
                 let origin = if is_new { otlp_out::origin_len(&span.origin) } else { 0 };

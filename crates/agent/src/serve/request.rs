@@ -33,7 +33,7 @@ pub(crate) struct TraceSelection {
     pub(crate) encoding: SpanEncoding,
 }
 
-/// The default number of traces in one answer; `MAX_TRACES` is the largest number. Source: RFD 036.
+/// The default number of traces in one answer; `MAX_TRACES` is the largest number.
 const DEFAULT_TRACES: u32 = 100;
 const MAX_TRACES: i32 = 1_000;
 /// The largest number of spans in one answer with whole traces. Most answers reach the limit of
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_fields_have_the_defaults_of_rfd_036() {
+    fn missing_fields_have_defaults() {
         check(request(), "max_traces: 100");
         check(request(), "start: UnixNanos(0), end: UnixNanos(18446744073709551615)");
         check(

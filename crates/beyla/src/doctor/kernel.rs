@@ -14,7 +14,7 @@ pub(super) fn examine(root: &Path) -> Vec<Finding> {
             root,
             "kprobe",
             "kprobes",
-            "nothing but Go programs is traced; Beyla 3.x then runs and traces nothing",
+            "Beyla 3.x runs and traces nothing; older versions trace Go programs only",
         ),
         probes(root, "uprobe", "uprobes", "neither Go programs nor TLS libraries are traced"),
         lockdown(root),

@@ -47,7 +47,7 @@ fn check(version: &str, beyla: &str, expected: Expect) {
 const PAYMENTS: &str = "{discovery: {services: [{name: payments-api, open_port: 8080}]}}";
 
 #[test]
-fn the_service_of_the_rfd_is_configured_for_the_newest_beyla() {
+fn a_service_is_configured_for_the_newest_beyla() {
     check(
         "3.31.0",
         PAYMENTS,

@@ -30,7 +30,10 @@ pub(super) const KEYS: &[Key] = &[
     agent(
         "agent.advertise",
         Kind::Url,
-        Preset::Unset("the colony polls the address in `agent.listen`"),
+        Preset::Unset(
+            "the agent registers the address in `agent.listen`; for `0.0.0.0` and `[::]` the colony polls the \
+             address that the registration came from",
+        ),
         "URL where the colony polls the agent, if that is not the address in `agent.listen`.",
     ),
     agent(

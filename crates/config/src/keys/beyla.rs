@@ -140,13 +140,13 @@ pub(super) const KEYS: &[Key] = &[
         "beyla.limits.max_traced_connections",
         NO_SUCH_LIMIT,
         REFUSED,
-        "A limit of RFD 032 that no version of Beyla has.",
+        "A limit that no version of Beyla has.",
     ),
     beyla(
         "beyla.limits.ring_buffer_size",
         NO_SUCH_LIMIT,
         REFUSED,
-        "A limit of RFD 032 that no version of Beyla has.",
+        "A limit that no version of Beyla has.",
     ),
     beyla(
         "beyla.check_interval",

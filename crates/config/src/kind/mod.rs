@@ -55,7 +55,7 @@ pub enum Kind {
     Cpus,
     /// `false`: the feature that `true` would turn on does not exist.
     Never,
-    /// No value is accepted, for this reason. RFD 032 has the key.
+    /// No value is accepted, for this reason. The key exists, so that its error can say why.
     Impossible(&'static str),
 }
 
@@ -101,6 +101,30 @@ impl Kind {
             Self::Rows => Some("rows"),
             Self::Threads => Some("threads"),
             Self::Cpus => Some("CPU cores"),
+            _ => None,
+        }
+    }
+
+    /// What the form leaves open, for the reference: fields, limits, versions of Beyla.
+    pub const fn details(self) -> Option<&'static str> {
+        match self {
+            Self::Agents => Some("both fields of an agent are required"),
+            Self::Services => Some(
+                "an entry has `name`, which the service gets, and one condition or more: `open_port` (a port), \
+                 `open_ports` (such as `80,9000-9010`), `exe_path` (a glob for the absolute path of the program), \
+                 `k8s_namespace`, `k8s_pod_name`, `k8s_deployment_name`, `k8s_replicaset_name`, \
+                 `k8s_daemonset_name`, `k8s_statefulset_name`, `k8s_owner_name` (globs), `k8s_pod_label` and \
+                 `k8s_pod_annotation` (maps from names to globs); without `name`, Beyla derives a name; at most \
+                 1,000 entries",
+            ),
+            Self::Attributes => {
+                Some("a map from any names to texts without `,` and `$`; at most 64 attributes")
+            }
+            Self::ContextPropagation => Some(
+                "`headers` needs Beyla 2.5.1 or newer, `tcp` 3.0 or newer, `ip` 2.5.1 to 2.x; each mode but \
+                 `disabled` needs the capability `CAP_NET_ADMIN`; with `disabled`, calls between hosts give one cut \
+                 trace for each host, except those of Go programs",
+            ),
             _ => None,
         }
     }

@@ -1,4 +1,4 @@
-//! Entries of `beyla.discovery.services`, in the form of RFD 032.
+//! Entries of `beyla.discovery.services`.
 
 use std::collections::BTreeMap;
 
@@ -80,7 +80,7 @@ impl Selector {
             "open_port" => self.add_ports(Ports::of_port(value)?),
             "open_ports" => self.add_ports(Ports::of_ports(value)?),
             "exe_path" => self.exe_path = Some(pattern(value)?),
-            // RFD 032 has the singular, Beyla the plural.
+            // Coral documents the singular; Beyla has the plural.
             "k8s_pod_label" | "k8s_pod_labels" => self.pod_labels.extend(patterns(value)?),
             "k8s_pod_annotation" | "k8s_pod_annotations" => {
                 self.pod_annotations.extend(patterns(value)?);

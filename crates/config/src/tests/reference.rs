@@ -20,21 +20,22 @@ with the keys of both.
 
 ## Sources and precedence
 
-A key can be set in four places. A later one overrides an earlier one:
+A later source of a value overrides an earlier one:
 
 1. the default,
 2. the file of `-c FILE`,
 3. the environment variable `CORAL_SET`, as `KEY=VALUE,KEY=VALUE`,
-4. the flag `--set KEY=VALUE`, which may be repeated.
+4. the variable of the key's own, where a key has one, such as `CORAL_LOG`,
+5. the flag `--set KEY=VALUE`, which may be repeated,
+6. the flag of the key's own, where a key has one, such as `--log`.
 
-Some keys also have a variable or a flag of their own. The variable overrides `CORAL_SET`, and the flag overrides
-`--set`. Changes take effect at the next start of the process.
+Each key below lists its sources. Changes take effect at the next start of the process.
 
 ```console
 $ coral config example agent > agent.yaml          # a file to start from
 $ coral config show --role agent -c agent.yaml     # every key, its value, and where it was set
 $ coral config show --role agent beyla             # the keys of one section, each with its description
-$ coral config check --role agent -c agent.yaml    # lists every problem in the file
+$ coral config check --role agent -c agent.yaml    # lists every problem and warning
 ```
 
 An unknown key is an error, and so is a key that the role does not read.
@@ -66,9 +67,7 @@ fn document() -> String {
         let _ = writeln!(text, "\n## {part}");
         keys.iter().for_each(|key| entry(key, &mut text));
     }
-    text.push_str(
-        "\n## Other spellings\n\nRFD 036 uses these names in its text. A colony accepts them.\n\n",
-    );
+    text.push_str("\n## Other spellings\n\nA colony accepts these names for other keys.\n\n");
     for (alias, name) in ALIASES {
         let unit = alias.kind.unit().unwrap_or_default();
         let _ = writeln!(text, "- `{}` ({unit}): `{name}`", alias.name);
@@ -94,6 +93,9 @@ fn entry(key: &Key, text: &mut String) {
     // The example stands on a line of its own.
     let form = key.kind.form().split(" such as ").next().unwrap_or_default();
     let _ = writeln!(text, "- Form: {}", form.trim_end_matches(','));
+    if let Some(details) = key.kind.details() {
+        let _ = writeln!(text, "- Details: {details}");
+    }
     if let Some(unit) = key.kind.unit() {
         let _ = writeln!(text, "- Unit: {unit}");
     }

@@ -43,8 +43,9 @@ pub(super) fn show(args: &ConfigShowArgs) -> Result<(), Failure> {
 
 pub(super) fn check(args: &ConfigArgs) -> Result<(), Failure> {
     let sources = sources(&args.server);
-    checked(args.role, &sources).map_err(|error| Failure::new(error.to_string()))?;
-    print("The configuration is valid.\n")
+    let warnings = checked(args.role, &sources).map_err(|error| Failure::new(error.to_string()))?;
+    let warnings = warnings.iter().map(|warning| format!("Warning: {warning}\n"));
+    print(&format!("The configuration is valid.\n{}", warnings.collect::<String>()))
 }
 
 pub(super) fn example(args: &ConfigExampleArgs) -> Result<(), Failure> {
@@ -52,11 +53,12 @@ pub(super) fn example(args: &ConfigExampleArgs) -> Result<(), Failure> {
     print(&if args.all { full_example(role) } else { short_example(role) })
 }
 
-fn checked(role: Role, sources: &Sources) -> Result<(), ConfigError> {
+/// The warnings about a valid configuration.
+fn checked(role: Role, sources: &Sources) -> Result<Vec<String>, ConfigError> {
     match role {
-        Role::Agent => AgentConfig::load(sources).map(drop),
-        Role::Colony => ColonyConfig::load(sources).map(drop),
-        Role::Standalone => StandaloneConfig::load(sources).map(drop),
+        Role::Agent => AgentConfig::load(sources).map(|config| config.warnings()),
+        Role::Colony => ColonyConfig::load(sources).map(|_| vec![]),
+        Role::Standalone => StandaloneConfig::load(sources).map(|config| config.agent.warnings()),
     }
 }
 

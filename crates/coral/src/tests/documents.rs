@@ -95,6 +95,7 @@ fn every_coral_command_of_a_document_is_a_valid_command_line() {
             let words = words(&command.line);
             let words = match words.first().map(String::as_str) {
                 Some("coral") => words,
+                Some("sudo") if words[1] == "coral" => words[1..].to_vec(),
                 Some("cargo") if command.line.contains("run -- ") => words[2..].to_vec(),
                 _ => continue,
             };

@@ -19,7 +19,7 @@ fn request() -> QueryBeylaMetricsRequest {
 }
 
 #[tokio::test]
-async fn a_query_answers_in_the_rfds_shape() {
+async fn a_query_answers_with_messages_of_spans() {
     let agent = Coral::agent("web-1", &[]);
     assert_eq!(agent.export(&reference_trace(UnixNanos(1_795_608_000_123_456_789))), 200);
     let mut client = AgentServiceClient::connect(agent.url("agent_rpc")).await.unwrap();

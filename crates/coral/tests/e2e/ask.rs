@@ -35,7 +35,7 @@ fn answer_at(coral: &Coral, question: &str, now: i64) -> String {
 }
 
 #[test]
-fn why_is_answered_in_the_rfds_layout() {
+fn why_is_answered_in_sections() {
     let coral = slow_checkouts();
     let question = "why is payments-api slow? last 15 minutes";
     expect![[r#"

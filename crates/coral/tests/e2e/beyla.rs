@@ -11,8 +11,8 @@ use super::fake_beyla::{FakeBeyla, LOG_1_8, LOG_2_8, LOG_3_31, lives};
 use super::path::reference_trace;
 use super::process::{Coral, coral, eventually};
 
-/// Word for word from RFD 036, "Configuration Example".
-const RFD: &str = r#"# agent-config.yaml
+/// A file that Coral must always accept.
+const ACCEPTED: &str = r#"# agent-config.yaml
 beyla:
   enabled: true
 
@@ -73,11 +73,11 @@ fn said(output: &std::process::Output) -> String {
 }
 
 #[test]
-fn the_rfds_yaml_runs_beyla_unchanged_and_spans_make_it_instrumenting() {
+fn an_accepted_file_runs_beyla_unchanged_and_spans_make_it_instrumenting() {
     let fake = FakeBeyla::new("2.8.5", "run", LOG_2_8);
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("agent-config.yaml");
-    std::fs::write(&file, RFD).unwrap();
+    std::fs::write(&file, ACCEPTED).unwrap();
     let path = fake.path().display().to_string();
     let env = [
         ("BEYLA_PATH", path.as_str()),

@@ -214,7 +214,7 @@ fn an_agent_that_is_killed_counts_nothing_twice_when_beyla_goes_on() {
 }
 
 #[test]
-fn the_table_reads_as_the_rfd_prints_it() {
+fn the_table_has_a_row_for_each_route() {
     let coral = after("3.31.0", &["metrics-0"], &[]);
     let said = coral.answer(&format!("query beyla http frontend-api {THEN} --compare 30d"));
     for line in [

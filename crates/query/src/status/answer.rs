@@ -108,7 +108,7 @@ pub struct StoreStatus {
     #[serde(rename = "oldest_received_unix_us", with = "crate::json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub oldest_received: Option<UnixNanos>,
-    /// Seconds for which a span is kept: `beyla.retention.traces`.
+    /// Seconds for which a span is kept: `storage.beyla.retention.traces`.
     pub keep_seconds: u64,
     /// Spans that were stored and cannot be read any more.
     pub spans_damaged: u64,

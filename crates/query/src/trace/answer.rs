@@ -39,9 +39,9 @@ pub struct Trace {
 
 /// One span of a [`Trace`], with all of its OTLP data.
 ///
-/// In JSON, some values appear twice. `attributes` are text, as in RFD 036, and `typed_attributes`
-/// have JSON types. Times are integer microseconds, and again nanoseconds in decimal text. JSON
-/// cannot represent bytes, NaN and infinities: they are written as text, and read back as text.
+/// In JSON, some values appear twice. `attributes` are text, and `typed_attributes` have JSON types.
+/// Times are integer microseconds, and again nanoseconds in decimal text. JSON cannot represent
+/// bytes, NaN and infinities: they are written as text, and read back as text.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TraceSpan {
     /// The id of the agent that received the span.

@@ -91,9 +91,9 @@ pub struct WhySuspect {
     pub kind: CauseKind,
     /// The part of the added time that this service accounts for: 0 to 1.
     pub share: f64,
-    /// How suspicious the service is. For a component that takes longer, the natural logarithm of
-    /// the factor by which its time grew, reduced where the evidence is weak. A cause has a score
-    /// of at least 0.405.
+    /// How suspicious the service is: the natural logarithm of the factor by which its time grew,
+    /// reduced where the evidence is weak and weighted by its share of the added time, plus the
+    /// weights of failing, missing, new and repeated calls. A cause has a score of at least 0.405.
     pub score: f64,
     /// How long the component takes, before and now; null for a component that does not take
     /// longer.

@@ -54,7 +54,7 @@ struct View {
     linked: Vec<MarkedSegment>,
 }
 
-/// A segment with the marks that it had when the view was taken. Every pass uses these marks, so
+/// A segment with the marks that it had when the view was made. Every pass uses these marks, so
 /// that a trace which becomes split during the read is added once.
 struct MarkedSegment {
     segment: Arc<Segment>,

@@ -20,10 +20,10 @@ const OLDEST: (u32, u32) = (1, 5);
 /// Limit of the total size of DuckDB's temporary files, as a multiple of its memory limit.
 const SPILL_PER_MEMORY: u64 = 8;
 
-/// SQL that creates the views of spans, which RFD 036 defines.
+/// SQL that creates the views of spans.
 pub(super) const SPAN_VIEWS: &str =
     concat!(include_str!("schema/span_attributes.sql"), include_str!("schema/span_views.sql"));
-/// SQL that creates the views of RED metrics, which RFD 032 defines.
+/// SQL that creates the views of RED metrics.
 pub(super) const METRIC_VIEWS: &str = include_str!("schema/metric_views.sql");
 
 /// One connection to a DuckDB database in memory.

@@ -1,4 +1,4 @@
-//! `coral.sql`: the views of the RFDs for any DuckDB, over the files of one store.
+//! `coral.sql`: the views for any DuckDB, over the files of one store.
 
 use std::path::Path;
 

@@ -18,8 +18,7 @@ use crate::sql::{self, SqlSnapshot};
 
 impl Store {
     /// The spans of `trace` that `collector` observed (that any collector observed if `None`): the
-    /// first `limit` by start. The result is empty if no such span is stored. RFD 036's
-    /// `QueryTraceByID`.
+    /// first `limit` by start. The result is empty if no such span is stored.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -119,7 +118,7 @@ impl Store {
     }
 
     /// The traces that match `query`, in its order. The counts and the duration of a trace include
-    /// all its stored spans, also spans outside the range and late spans. RFD 036's `QueryTraces`.
+    /// all its stored spans, also spans outside the range and late spans.
     ///
     /// # Errors
     /// [`StoreError`].

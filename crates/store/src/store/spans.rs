@@ -12,7 +12,7 @@ impl Store {
     /// Stores `groups` in one commit, received at `received`, and returns counts for each group. A
     /// span is identified by trace id and span id. A span that is stored already stays unchanged.
     ///
-    /// After `Ok`, the commit survives `kill -9` and power loss. RFD 036's `StoreTrace`.
+    /// After `Ok`, the commit survives `kill -9` and power loss.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was stored, and the same call may be repeated.
@@ -44,7 +44,7 @@ impl Store {
 
     /// Seals hot rows when they are many or old, or use much of the size limit, then removes
     /// segments that exceed the retention or the size limit. Disk space is freed at once, or when
-    /// the last reader of a segment ends. RFD 036's `CleanupOldBeylaTraces`.
+    /// the last reader of a segment ends.
     ///
     /// Does not block commits and queries. `now` is the wall-clock time. Only the first call uses
     /// `now`, and ignores it if the newest row was received more than `keep.age` before it.

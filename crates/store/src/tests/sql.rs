@@ -117,7 +117,7 @@ fn tests_of_sql_name_the_missing_duckdb_library_when_they_are_skipped() {
 }
 
 #[test]
-fn the_sql_views_have_the_rfds_columns_and_types_and_hold_ebpf_spans_hot_and_sealed() {
+fn the_sql_views_have_their_columns_and_types_and_hold_ebpf_spans_hot_and_sealed() {
     for library in libraries() {
         let (_dir, store) = store();
         let attributes = vec![("http.method", Attribute::from("GET")), ("x", Attribute::Int(5))];
@@ -129,7 +129,7 @@ fn the_sql_views_have_the_rfds_columns_and_types_and_hold_ebpf_spans_hot_and_sea
             let pairs = ask(&library, &store, &format!("SELECT * FROM {view}")).columns.into_iter();
             pairs.map(|(name, kind)| format!("{name} {kind}")).collect()
         };
-        let rfd = [
+        let columns = [
             "trace_id VARCHAR",
             "span_id VARCHAR",
             "parent_span_id VARCHAR",
@@ -141,8 +141,8 @@ fn the_sql_views_have_the_rfds_columns_and_types_and_hold_ebpf_spans_hot_and_sea
             "status_code SMALLINT",
             "attributes VARCHAR",
         ];
-        assert_eq!(described("beyla_traces_local"), rfd);
-        let mut with_agent = rfd.to_vec();
+        assert_eq!(described("beyla_traces_local"), columns);
+        let mut with_agent = columns.to_vec();
         with_agent.insert(3, "agent_id VARCHAR");
         assert_eq!(described("beyla_traces"), with_agent);
         let select = "SELECT trace_id, span_id, parent_span_id, span_kind, duration_us, attributes, start_time
@@ -168,7 +168,7 @@ fn the_sql_views_have_the_rfds_columns_and_types_and_hold_ebpf_spans_hot_and_sea
 }
 
 #[test]
-fn the_sql_views_of_metrics_have_the_names_and_columns_of_the_rfd() {
+fn the_sql_views_of_metrics_have_their_names_and_columns() {
     for library in libraries() {
         let (_dir, store) = store();
         let mut points = Protocol::ALL.map(|protocol| point(protocol, "/a", 10, [2, 1])).to_vec();

@@ -22,16 +22,16 @@ pub struct Page {
 /// A heading and what stands below it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct PageSection {
-    /// `RED Metrics (last 1h)`
+    /// The heading, such as `RED Metrics (last 1h)`.
     pub title: String,
-    /// One finding each.
+    /// The findings and remarks below the heading.
     pub lines: Vec<PageLine>,
 }
 
-/// One finding.
+/// One finding or remark.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 pub struct PageLine {
-    /// In words.
+    /// The finding or remark, in words.
     pub text: String,
     /// Which of the page's `queries` the finding is from; null for a remark, which says nothing of
     /// the data.

@@ -24,7 +24,7 @@ const MIN_SHARE: f64 = 0.01;
 /// Largest number of traces that are named as evidence of the cause.
 const MAX_EVIDENCE: usize = 3;
 
-/// Writes the sections in the layout of RFD 036: metrics, traces, root cause, recommendation.
+/// Writes the sections: metrics, traces, root cause, recommendation.
 pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &mut Page) {
     if let Some(service) = &understanding.service {
         page.section(format!("RED Metrics ({})", words(&understanding.window)));

@@ -11,7 +11,7 @@ use coral_trace::UnixNanos;
 /// As wide as a terminal usually is.
 const TERMINAL: Screen = Screen { width: Some(80), colour: false };
 
-/// The three traces of the list in RFD 036.
+/// Three traces, the last of which failed.
 fn list() -> TraceList {
     let row = |trace_id: &str, duration_us, span_count, error_count, status, operation: &str| {
         TraceSummary {
@@ -57,7 +57,7 @@ fn slow() -> TracesQuestion {
 }
 
 #[test]
-fn recent_traces_are_listed_as_in_the_rfd() {
+fn recent_traces_are_listed_in_a_table() {
     check(
         &list(),
         TracesQuestion::default(),
@@ -91,7 +91,7 @@ fn slow_traces_whose_cause_is_unknown_say_so_and_name_the_operation() {
 }
 
 #[test]
-fn slow_traces_with_known_causes_are_listed_as_in_the_rfd() {
+fn slow_traces_with_known_causes_are_listed_with_the_causes() {
     let mut list = list();
     for trace in &mut list.traces {
         trace.cause = Some(TraceCause {

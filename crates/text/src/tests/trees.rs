@@ -24,7 +24,7 @@ fn tree_of(page: &str) -> &str {
 }
 
 #[test]
-fn the_reference_trace_is_printed_as_in_the_rfd() {
+fn the_reference_trace_is_printed_as_a_tree() {
     check(
         REFERENCE,
         expect![[r#"

@@ -62,7 +62,7 @@ impl Picture<'_> {
     }
 
     /// The callee of `node`, if `node` is a call whose callee is not in the trace. `None` if the
-    /// hop above has another service: as in RFD 036, the service name of `node` then is the callee.
+    /// hop above has another service: the service name of `node` then is the callee.
     fn peer(&self, node: usize) -> Option<String> {
         let span = self.span(node);
         let is_call = matches!(span.kind, SpanKind::Client | SpanKind::Producer);

@@ -1,4 +1,4 @@
-//! One trace as RFD 036 prints it: a header, and a tree of hops.
+//! One trace as text: a header, and a tree of hops.
 
 use std::fmt::Write as _;
 
@@ -18,8 +18,6 @@ const MAX_DEPTH: usize = 32;
 
 /// The page with the tree of a stored trace. It has at most 500 hops; names are cut at 200
 /// characters.
-///
-/// Source: RFD 036 "CLI Commands".
 pub fn trace_tree(trace: &Trace, screen: Screen) -> String {
     let picture = Picture::of(trace);
     let mut page = header(trace, picture.tree.nodes.len(), screen);

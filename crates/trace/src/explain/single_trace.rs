@@ -105,7 +105,7 @@ impl Typical {
         }
         typical.durations.sort_unstable_by(f64::total_cmp);
         typical.shares.iter_mut().for_each(|shares| shares.sort_unstable_by(f64::total_cmp));
-        // The number of calls is taken from traces that are not slow, because the calls may be why
+        // The number of calls is that of traces that are not slow, because the calls may be why
         // others are.
         let most = quantile(&typical.durations, 0.5) * (1.0 + MIN_EXCESS);
         let calm = read.iter().filter(|(trace, _)| trace.duration <= most);

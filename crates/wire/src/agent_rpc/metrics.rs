@@ -1,4 +1,4 @@
-//! Converts RED metrics to the messages of RFD 032, and back.
+//! Converts RED metrics to the messages of the RPCs, and back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Spans in RFD 036's form.
+//! Spans as messages of the RPCs.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ fn span(start: u64, end: u64, attributes: Attributes) -> Span {
 }
 
 #[test]
-fn a_span_keeps_its_nanoseconds_in_the_form_of_rfd_036() {
+fn a_span_keeps_its_nanoseconds_as_a_message() {
     let status = [("http.response.status_code", 503)].into_iter().collect();
     let message =
         BeylaTraceSpan::from(&span(1_700_000_000_123_456_789, 1_700_000_002_000_000_000, status));

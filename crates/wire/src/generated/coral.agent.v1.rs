@@ -202,7 +202,7 @@ pub struct BeylaTraceSpan {
     #[prost(string, tag = "100")]
     pub span_status: ::prost::alloc::string::String,
 }
-/// HTTP requests of one series in one collection interval. Source: RFD 032.
+/// HTTP requests of one series in one collection interval.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeylaHttpMetric {
     /// End of the interval.
@@ -235,11 +235,11 @@ pub struct BeylaHttpMetric {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-    /// Fields that RFD 032 does not have.
+    /// Further fields of the metric.
     #[prost(message, optional, tag = "100")]
     pub detail: ::core::option::Option<BeylaMetricDetail>,
 }
-/// gRPC calls of one series in one collection interval. Source: RFD 032.
+/// gRPC calls of one series in one collection interval.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeylaGrpcMetric {
     /// End of the interval.
@@ -269,11 +269,11 @@ pub struct BeylaGrpcMetric {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-    /// Fields that RFD 032 does not have.
+    /// Further fields of the metric.
     #[prost(message, optional, tag = "100")]
     pub detail: ::core::option::Option<BeylaMetricDetail>,
 }
-/// SQL queries of one series in one collection interval. Source: RFD 032.
+/// SQL queries of one series in one collection interval.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeylaSqlMetric {
     /// End of the interval.
@@ -303,11 +303,11 @@ pub struct BeylaSqlMetric {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-    /// Fields that RFD 032 does not have.
+    /// Further fields of the metric.
     #[prost(message, optional, tag = "100")]
     pub detail: ::core::option::Option<BeylaMetricDetail>,
 }
-/// Fields of a metric that RFD 032 does not have.
+/// Further fields of a metric, the same for every protocol.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeylaMetricDetail {
     /// Receipt of the metric, which orders the metrics of all protocols.

@@ -3,7 +3,7 @@
 
 use coral_trace::{Attributes, Origin, Recogniser, Resource, Scope, Span, Value};
 use coral_wire::agent_rpc::proto::{BeylaTraceSpan, QueryBeylaMetricsResponse};
-use coral_wire::agent_rpc::rfd_span_len;
+use coral_wire::agent_rpc::span_message_len;
 use coral_wire::otlp_in::{DecodeError, DecodedSpans, Encoding, convert, decode};
 use coral_wire::otlp_out::{encode, encode_json};
 use coral_wire::otlp_service::ExportTraceServiceRequest;
@@ -42,7 +42,7 @@ pub fn answer(bytes: &[u8]) {
     for recogniser in [Recogniser::everything_ebpf(), Recogniser::everything_sdk()] {
         if let Ok(decoded) = decode(&page.otlp, Encoding::Protobuf, &recogniser) {
             let _ = decoded.refused.message();
-            decoded.spans.iter().for_each(rfd_shape);
+            decoded.spans.iter().for_each(message_size);
         }
     }
 }
@@ -60,7 +60,7 @@ pub fn checked(body: &[u8], encoding: Encoding) -> Result<DecodedSpans, DecodeEr
         let held = memory(&decoded.spans);
         assert!(held <= MULTIPLE * body.len() + BESIDES, "{held} bytes of {}", body.len());
         survives(&decoded.spans);
-        decoded.spans.iter().for_each(rfd_shape);
+        decoded.spans.iter().for_each(message_size);
     }
     outcome
 }
@@ -79,10 +79,10 @@ fn survives(spans: &[Span]) {
     assert_eq!(encode_json(&again.spans), encode_json(&expected));
 }
 
-/// The size of a span in RFD 036's form is at most the computed size.
-fn rfd_shape(span: &Span) {
+/// The size of a span's message is at most the computed size.
+fn message_size(span: &Span) {
     let bytes = BeylaTraceSpan::from(span).encode_to_vec();
-    assert!(bytes.len() <= rfd_span_len(span));
+    assert!(bytes.len() <= span_message_len(span));
     BeylaTraceSpan::decode(&bytes[..]).expect("we wrote it");
 }
 

@@ -101,7 +101,8 @@ pub fn commands(document: &str) -> Vec<Command> {
     found
 }
 
-/// Beginnings of commands that no test runs, with the reasons. Those of `coral` are only parsed.
+/// Beginnings of commands that no test runs, with the reasons. Those of `coral`, also behind `sudo`,
+/// are only parsed.
 pub const NOT_RUN: &[(&str, &str)] = &[
     ("UPDATE_DOCUMENTS=1 cargo ", "rewrites documents"),
     ("cargo ", "CI builds and tests the workspace; `demo.rs` runs the demo"),
@@ -120,6 +121,7 @@ pub const NOT_RUN: &[(&str, &str)] = &[
     ("coral duckdb install", "needs the internet; `sql.rs` installs from a file"),
     ("coral connect", "needs an agent with a running Beyla; `beyla.rs` has one"),
     ("coral disconnect", "needs an agent with a running Beyla; `beyla.rs` has one"),
+    ("coral colony status --colony", "needs a second host"),
     ("coral colony forget", "needs an agent that is gone; `bad_day.rs` has one"),
     ("coral store repair", "needs stopped roles; the tests of `coral-store` repair stores"),
 ];

@@ -1,9 +1,9 @@
--- The views of RED metrics: RFD 032's names and columns over Parquet files of metrics. A connection names the
+-- The views of RED metrics, over Parquet files of metrics. A connection names the
 -- files in the variable `metric_files`. There is one row for each latency bucket that is not empty; requests
 -- slower than the last bound are in the bucket 'Infinity'. `timestamp` is the end of the interval in which the
 -- requests were counted.
 
--- The attributes of row `m` as one JSON object, with what the RFD's columns do not say.
+-- The attributes of row `m` as one JSON object, with what the other columns do not say.
 CREATE OR REPLACE TEMP MACRO metric_attributes(m) AS json_merge_patch(
   coalesce(m.attributes, '{}'),
   json_merge_patch('{}', json_object(

@@ -1,8 +1,8 @@
--- The views of spans: RFD 036's names, columns and types over Parquet files of spans. A connection names the
+-- The views of spans, over Parquet files of spans. A connection names the
 -- files in the variable `span_files`. When the variable `since_us` (microseconds since the Unix epoch) is set,
 -- spans that started before it are left out.
 
--- Every span of every source. RFD 025's name.
+-- Every span of every source.
 CREATE OR REPLACE TEMP VIEW telemetry_spans AS
 SELECT
   lower(hex(trace_id))                   AS trace_id,
