@@ -78,6 +78,8 @@ impl Request {
 struct Shop {
     /// Additional milliseconds of the cart's own work.
     cart: f64,
+    /// Additional milliseconds of the ads' own work.
+    ads: f64,
     /// Additional milliseconds of the network between front end and cart.
     to_cart: f64,
     /// Additional milliseconds before each call of the front end.
@@ -110,7 +112,7 @@ fn shop(number: u64, shop: Shop) -> Vec<Span> {
     request.span((2, 1), "front", Client, "GET /cart", (at, inside + edge));
     at = inside + edge;
     let ads_at = at + edge + shop.front_calls;
-    let ads_end = ads_at + 4.0 + request.jitter(5);
+    let ads_end = ads_at + 4.0 + request.jitter(5) + shop.ads;
     request.span((5, 4), "ads", Server, "GET /ads", (ads_at, ads_end));
     request.span((4, 1), "front", Client, "GET /ads", (at, ads_end + edge));
     request.span((1, 0), "front", Server, "GET /", (0.0, ads_end + edge + 1.0));
@@ -460,6 +462,129 @@ fn attribute_values_that_only_slow_spans_have_stand_out() {
     let slow = |number| shop(number, Shop { cart: 50.0, ..Shop::default() });
     let all: Vec<Vec<Span>> = (100..160).map(slow).collect();
     assert_eq!(ask(&baseline, &all).standouts, []);
+}
+
+/// Like [`with_instances`], but requests to the instance `bad` fail instead.
+fn failing_instances(numbers: std::ops::Range<u64>, bad: Option<u64>) -> Vec<Vec<Span>> {
+    let mut traces = with_instances(numbers, None);
+    for spans in &mut traces {
+        let host = format!("cart-{}", bad.unwrap_or(u64::MAX));
+        let is_bad = |span: &Span| span.origin.resource.attributes.text("host.name") == Some(&host);
+        if !spans.iter().any(is_bad) {
+            continue;
+        }
+        for span in spans.iter_mut().filter(|span| [1, 2, 3].contains(&span.span_id.as_u64())) {
+            span.status.code = StatusCode::Error;
+            span.attributes = [("http.response.status_code", "503")].into_iter().collect();
+        }
+    }
+    traces
+}
+
+#[test]
+fn an_error_on_one_host_is_explained_by_the_host_and_not_by_its_status() {
+    let answer = ask(&failing_instances(0..100, None), &failing_instances(100..160, Some(1)));
+    let first = &answer.ranking[0];
+    assert_eq!(
+        (answer.verdict, &*first.service, first.kind),
+        (Verdict::Cause, "cart", CauseKind::Error)
+    );
+    let rates =
+        Difference::Rate { before: Rate { count: 0, of: 100 }, now: Rate { count: 30, of: 60 } };
+    assert_eq!(first.difference, rates);
+    let found: Vec<_> =
+        answer.standouts.iter().map(|found| (&*found.key, &*found.value, found.explains)).collect();
+    assert_eq!(found, [("host.name", "cart-1", true), ("http.response.status_code", "503", false)]);
+}
+
+#[test]
+fn two_services_that_became_slow_are_two_causes() {
+    let both = Shop { cart: 50.0, ads: 40.0, ..Shop::default() };
+    let answer = against_typical(both);
+    assert_eq!(answer.ranking[0].service, "ads");
+    let further: Vec<_> = answer.further_causes.iter().map(|cause| &*cause.service).collect();
+    assert_eq!(further, ["cart"]);
+    assert_eq!(against_typical(Shop { cart: 50.0, ..Shop::default() }).further_causes, []);
+}
+
+#[test]
+fn what_happens_in_some_minutes_of_the_baseline_too_is_reached_by_chance() {
+    // Ten requests a minute for an hour; in every fifth minute the cart is slow.
+    let minute = |minute: u64, cart: f64| -> Vec<Vec<Span>> {
+        let request = |number: u64| {
+            let mut spans = shop(minute * 10 + number, Shop { cart, ..Shop::default() });
+            for span in &mut spans {
+                let later = (minute * 60 + number) * 1_000_000_000;
+                span.start = UnixNanos(span.start.0 + later);
+                span.end = UnixNanos(span.end.0 + later);
+            }
+            spans
+        };
+        (0..10).map(request).collect()
+    };
+    let slow = |every: u64| -> Vec<Vec<Span>> {
+        (0..60).flat_map(|at| minute(at, if at % every == every - 1 { 50.0 } else { 0.0 })).collect()
+    };
+    let window = minute(60, 50.0);
+    let answer = ask(&slow(5), &window);
+    assert!(matches!(answer.reason, Reason::ReachedByChance { .. }), "{:?}", answer.reason);
+    // In a baseline without slow minutes, the same window has a cause.
+    assert_eq!(ask(&slow(100), &window).verdict, Verdict::Cause);
+}
+
+/// A request to `caller`, which calls `stock` and, unless it stops there, `bank`.
+fn order(number: u64, caller: &str, stops: bool) -> Vec<Span> {
+    use SpanKind::{Client, Server};
+    let mut request = Request::new(number);
+    let end = if stops { 12.0 } else { 22.0 } + request.jitter(1);
+    request.span((1, 0), caller, Server, "POST /order", (0.0, end));
+    request.span((2, 1), caller, Client, "GET /stock", (1.0, 11.0));
+    request.span((3, 2), "stock", Server, "GET /stock", (2.0, 10.0));
+    if !stops {
+        request.span((4, 1), caller, Client, "POST /pay", (12.0, 21.0));
+        request.span((5, 4), "bank", Server, "POST /pay", (13.0, 20.0));
+    }
+    request.spans
+}
+
+#[test]
+fn the_service_after_which_two_callers_stop_is_more_suspicious_than_the_callers() {
+    let orders = |numbers: std::ops::Range<u64>, stops: bool| -> Vec<Vec<Span>> {
+        let caller = |number| if number % 2 == 0 { "web" } else { "app" };
+        numbers.map(|number| order(number, caller(number), stops && number % 3 == 0)).collect()
+    };
+    let answer = ask(&orders(0..100, false), &orders(100..160, true));
+    assert_eq!(
+        (&*answer.ranking[0].service, answer.ranking[0].kind),
+        ("stock", CauseKind::Missing)
+    );
+    // Of one caller that stops, the caller is.
+    let one = |numbers: std::ops::Range<u64>, stops: bool| -> Vec<Vec<Span>> {
+        numbers.map(|number| order(number, "web", stops && number % 3 == 0)).collect()
+    };
+    assert_eq!(ask(&one(0..100, false), &one(100..160, true)).ranking[0].service, "web");
+}
+
+#[test]
+fn both_ends_of_a_slow_call_are_named_where_nothing_tells_them_apart() {
+    let call = |number: u64, network: f64| {
+        use SpanKind::{Client, Server};
+        let mut request = Request::new(number);
+        let at = 3.0 + network + request.jitter(1);
+        request.span((3, 2), "back", Server, "GET /b", (at, at + 5.0));
+        request.span((2, 1), "front", Client, "GET /b", (1.0, at + 5.5));
+        request.span((1, 0), "front", Server, "GET /", (0.0, at + 6.5));
+        request.spans
+    };
+    let calls = |numbers: std::ops::Range<u64>, network| -> Vec<Vec<Span>> {
+        numbers.map(|number| call(number, network)).collect()
+    };
+    let answer = ask(&calls(0..100, 0.0), &calls(100..160, 50.0));
+    let ends = (&*answer.ranking[0].service, answer.ranking[0].or.as_deref());
+    assert_eq!(ends, ("back", Some("front")));
+    // The front end's other calls are as fast as before, so it is not to blame.
+    let told_apart = against_typical(Shop { to_cart: 50.0, ..Shop::default() });
+    assert_eq!((&*told_apart.ranking[0].service, &told_apart.ranking[0].or), ("cart", &None));
 }
 
 fn anomalies_of(window: &[Vec<Span>]) -> Vec<(AnomalyKind, String, String)> {
