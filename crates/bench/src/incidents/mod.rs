@@ -7,6 +7,7 @@ mod plan;
 mod score;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use clap::Args;
@@ -45,8 +46,11 @@ pub struct Incidents {
     #[arg(long, value_delimiter = ',', default_value = "2,4,8,15,25,45,90,240,360")]
     ages: Vec<u64>,
     /// How many spans a history has, at most: a high rate leaves out the greatest ages.
-    #[arg(long, default_value_t = 600_000)]
+    #[arg(long, default_value_t = 700_000)]
     spans: u64,
+    /// How many incidents are simulated at the same time. An answer takes longer beside others.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
     /// Print each answer.
     #[arg(long)]
     cases: bool,
@@ -65,30 +69,39 @@ impl Incidents {
     /// # Errors
     /// An error of the store, or of a question.
     pub fn run(self) -> Result<(), Failure> {
-        let mut scores = Scores::default();
         let cases = Case::all(&self);
-        let begin = Instant::now();
-        for (at, case) in cases.iter().enumerate() {
-            let spans = self.ask_about(case, &mut scores)?;
-            eprintln!(
-                "{:>4}/{} {:>4.0} s  {}, {}, {}/s, {} answers, {spans} spans",
-                at + 1,
-                cases.len(),
-                begin.elapsed().as_secs_f64(),
-                case.incident.kind,
-                case.incident.topology.name,
-                case.rate,
-                case.ages.len(),
-            );
-        }
+        let (begin, next) = (Instant::now(), AtomicUsize::new(0));
+        let work = || {
+            let mut found = Vec::new();
+            while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let (outcomes, spans) = self.ask_about(case)?;
+                let seconds = begin.elapsed().as_secs_f64();
+                let what = format!(
+                    "{}, {}, {}/s",
+                    case.incident.kind, case.incident.topology.name, case.rate
+                );
+                eprintln!("{seconds:>5.0} s  {what}: {} answers, {spans} spans", outcomes.len());
+                found.extend(outcomes);
+            }
+            Ok::<_, Failure>(found)
+        };
+        let found = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.jobs.max(1)).map(|_| scope.spawn(work)).collect();
+            let joined = threads.into_iter().map(|thread| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            joined.collect::<Result<Vec<_>, Failure>>()
+        })?;
+        let scores = Scores::new(found.into_iter().flatten().collect());
         println!("{scores}");
         let figures = scores.figures();
         print!("{}", figures.table());
         output::write_json_if(self.json.as_deref(), &scores.report(figures))
     }
 
-    /// Asks the question at each age of an incident. Returns the number of stored spans.
-    fn ask_about(&self, case: &Case, scores: &mut Scores) -> Result<u64, Failure> {
+    /// Asks the question at each age of an incident. Returns the number of stored spans too.
+    fn ask_about(&self, case: &Case) -> Result<(Vec<Outcome>, u64), Failure> {
+        let mut outcomes = Vec::new();
         let incident = &case.incident;
         let fleet = Fleet(incident);
         let mut history = History::open(incident, incident.traffic(case.rate, case.since))?;
@@ -102,9 +115,9 @@ impl Incidents {
             if self.cases {
                 print_case(case, &outcome, &why);
             }
-            scores.add(outcome);
+            outcomes.push(outcome);
         }
-        Ok(history.spans())
+        Ok((outcomes, history.spans()))
     }
 }
 

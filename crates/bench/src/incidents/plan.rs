@@ -9,9 +9,11 @@ use super::Incidents;
 const BEGAN: UnixNanos = UnixNanos(1_790_000_000_000_000_000);
 /// How many minutes before a fault the question is asked too, when nothing is at fault yet.
 const CALM_AGES: [i64; 2] = [-20, -3];
-/// The largest and smallest number of minutes of requests before an incident.
+/// The largest and smallest number of minutes of requests before an incident, and the smallest
+/// number after it.
 const MAX_BEFORE: f64 = 150.0;
-const MIN_BEFORE: f64 = 30.0;
+const MIN_BEFORE: f64 = 15.0;
+const MIN_AFTER: f64 = 4.0;
 /// Requests from which the number of spans of a request is computed.
 const SAMPLES: u64 = 100;
 
@@ -56,27 +58,33 @@ impl Case {
         seed: u64,
     ) -> Option<Self> {
         let of_case = mix(seed ^ mix(at as u64) ^ mix(nth as u64 + 1_000));
-        let topologies = Topology::all().into_iter();
-        let mut possible: Vec<Incident> = topologies
+        let minutes =
+            |topology: &Topology| args.spans as f64 / (spans_of_request(topology) * rate * 60.0);
+        let named: Vec<Topology> = Topology::all()
+            .into_iter()
             .filter(|topology| topology.name.contains(&args.topology))
-            .filter_map(|topology| Incident::new(kind, topology, BEGAN, of_case))
             .collect();
+        let of_topologies = |least: f64| {
+            let fitting = named.iter().filter(|topology| minutes(topology) >= least);
+            let incident =
+                |topology: &Topology| Incident::new(kind, topology.clone(), BEGAN, of_case);
+            fitting.filter_map(incident).collect::<Vec<_>>()
+        };
+        // A topology with many spans is left out at a high rate, if there is another one.
+        let mut possible = of_topologies(MIN_BEFORE + MIN_AFTER);
+        if possible.is_empty() {
+            possible = of_topologies(0.0);
+        }
         let count = possible.len();
         let turn = at + nth + seed as usize;
         let incident = (count > 0).then(|| possible.swap_remove(turn % count))?;
-        let minutes = args.spans as f64 / (spans_of_request(&incident.topology) * rate * 60.0);
+        let minutes = minutes(&incident.topology);
         let before = (minutes / 3.0).clamp(MIN_BEFORE, MAX_BEFORE).round();
-        let mut ages: Vec<i64> = args
-            .ages
-            .iter()
-            .map(|age| *age as i64)
-            .filter(|age| *age as f64 <= minutes - before)
-            .collect();
-        if ages.is_empty() {
-            ages.extend(args.ages.iter().min().map(|age| *age as i64));
-        }
+        let after = (minutes - before).max(MIN_AFTER);
+        let mut ages: Vec<i64> =
+            args.ages.iter().map(|age| *age as i64).filter(|age| *age as f64 <= after).collect();
         if !incident.faults().is_empty() {
-            ages.extend(CALM_AGES);
+            ages.extend(CALM_AGES.iter().filter(|age| (-**age as f64) < before / 2.0));
         }
         ages.sort_unstable();
         let since = UnixNanos(BEGAN.0 - before as u64 * MINUTE);

@@ -25,7 +25,6 @@ const MIN_EXACT: f64 = 90.0;
 const MIN_NAMED: f64 = 90.0;
 
 /// The answers to all questions.
-#[derive(Default)]
 pub struct Scores(Vec<Outcome>);
 
 /// All figures and all answers.
@@ -36,9 +35,9 @@ pub struct Report<'a> {
 }
 
 impl Scores {
-    /// Adds an answer.
-    pub fn add(&mut self, outcome: Outcome) {
-        self.0.push(outcome);
+    /// The scores of these answers.
+    pub const fn new(outcomes: Vec<Outcome>) -> Self {
+        Self(outcomes)
     }
 
     /// All answers with `figures`.

@@ -16,7 +16,7 @@ fn requests(topology: &Topology, faults: &[Fault], count: u64) -> Vec<Request> {
 /// Each topology with faults of each kind that is possible there.
 fn possible() -> Vec<(Topology, Fault)> {
     let each = |topology: Topology| {
-        let faults = Kind::FAULTS.into_iter().flat_map(|kind| (0..3).map(move |seed| (kind, seed)));
+        let faults = Kind::FAULTS.into_iter().flat_map(|kind| (0..2).map(move |seed| (kind, seed)));
         let found = faults.filter_map(|(kind, seed)| Fault::choose(kind, &topology, mix(seed)));
         found.map(|fault| (topology.clone(), fault)).collect::<Vec<_>>()
     };
@@ -28,8 +28,8 @@ fn affected(kind: Kind) -> f64 {
     let [chain, ..] = Topology::all();
     let at = |service: &usize| Fault { instance: 1, ..Fault::at(kind, *service) };
     let fault = kind.places(&chain).iter().map(at).next_back().expect("the chain has a place");
-    let requests = requests(&chain, &[fault], 1_500);
-    requests.iter().filter(|request| request.is_affected).count() as f64 / 1_500.0
+    let requests = requests(&chain, &[fault], 1_200);
+    requests.iter().filter(|request| request.is_affected).count() as f64 / 1_200.0
 }
 
 fn has_text(span: &Span, text: &str) -> bool {
@@ -76,7 +76,7 @@ fn every_culprit_is_in_the_topology() {
 fn every_value_to_name_is_in_an_affected_trace() {
     for (topology, fault) in possible() {
         let Some(value) = fault.culprit_value(&topology) else { continue };
-        let requests = requests(&topology, &[fault], 120);
+        let requests = requests(&topology, &[fault], 40);
         let mut affected = requests.iter().filter(|request| request.is_affected);
         assert!(
             affected.all(|request| request.spans.iter().any(|span| has_text(span, &value))),
@@ -89,9 +89,9 @@ fn every_value_to_name_is_in_an_affected_trace() {
 #[test]
 fn every_fault_affects_requests_and_only_a_fault_does() {
     for (topology, fault) in possible() {
-        let calm = requests(&topology, &[], 100);
+        let calm = requests(&topology, &[], 30);
         assert!(calm.iter().all(|request| !request.is_affected), "{}", topology.name);
-        let faulty = requests(&topology, &[fault], 400);
+        let faulty = requests(&topology, &[fault], 120);
         assert!(faulty.iter().any(|request| request.is_affected), "{}: {fault:?}", topology.name);
         for (before, after) in calm.iter().zip(&faulty) {
             let is_same = before.spans.len() == after.spans.len()
@@ -129,7 +129,7 @@ fn the_share_of_affected_requests_is_as_specified() {
         (Kind::ErrorsOnHost, 0.1),
     ] {
         let found = affected(kind);
-        assert!((found - expected).abs() < 0.035, "{kind:?}: {found}");
+        assert!((found - expected).abs() < 0.04, "{kind:?}: {found}");
     }
 }
 
@@ -139,7 +139,7 @@ fn errors_on_one_host_are_a_fifth_of_its_requests_and_have_the_status_503() {
     let payments = topology.services.iter().position(|of| of.name == "payments").expect("payments");
     let fault = Fault { instance: 1, ..Fault::at(Kind::ErrorsOnHost, payments) };
     let (mut on_host, mut failed) = (0, 0);
-    for request in requests(&topology, &[fault], 6_000) {
+    for request in requests(&topology, &[fault], 4_000) {
         let served = request.spans.iter().filter(|span| {
             span.kind == SpanKind::Server && span.origin.service_name() == "payments"
         });
@@ -152,7 +152,7 @@ fn errors_on_one_host_are_a_fifth_of_its_requests_and_have_the_status_503() {
         }
     }
     let share = f64::from(failed) / f64::from(on_host);
-    assert!((share - 0.2).abs() < 0.04, "{failed} of {on_host}");
+    assert!((share - 0.2).abs() < 0.05, "{failed} of {on_host}");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn a_database_may_be_named_with_its_own_address_and_not_with_another() {
 #[test]
 fn the_first_span_is_the_root_and_every_parent_is_in_the_trace() {
     for (topology, fault) in possible() {
-        for request in requests(&topology, &[fault], 10) {
+        for request in requests(&topology, &[fault], 4) {
             let ids: BTreeSet<u64> =
                 request.spans.iter().map(|span| span.span_id.as_u64()).collect();
             assert_eq!(ids.len(), request.spans.len());
