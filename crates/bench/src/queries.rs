@@ -10,7 +10,7 @@ use crate::latency::Latencies;
 use crate::traffic::Traffic;
 use crate::traffic::encode::Encoder;
 use crate::traffic::question::{ListQuery, Question};
-use crate::traffic::trace::mix;
+use coral_scenario::mix;
 
 /// How many trace ids are looked up; also, how many unknown trace ids.
 const LOOKUPS: u64 = 400;

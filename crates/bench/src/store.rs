@@ -15,9 +15,9 @@ use crate::process::Process;
 use crate::traffic::Traffic;
 use crate::traffic::encode::Encoder;
 use crate::traffic::question::{ListQuery, Question};
-use crate::traffic::trace::mix;
 use crate::traffic::truth::Facts;
 use crate::{Failure, clock, large_trace, output, topology};
+use coral_scenario::mix;
 
 /// Writes spans to a new store, and asks questions with known answers.
 #[derive(Args)]

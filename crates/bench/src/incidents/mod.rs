@@ -1,157 +1,166 @@
-//! `coral-bench incidents`: asks the default question some minutes after simulated faults began, and
-//! at times without a fault.
+//! `coral-bench incidents`: asks the default question at several ages of simulated faults, and at
+//! times without a fault.
 
 mod history;
+mod outcome;
+mod plan;
 mod score;
 
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use clap::Args;
 use coral_query::answer::Why;
 use coral_query::{Ask as _, Budget, WhyQuestion};
+use coral_scenario::MINUTE;
 use coral_trace::UnixNanos;
 
-use self::history::{History, Incident, MINUTE};
-use self::score::{Scores, Verdict};
-use crate::Failure;
+use self::history::{Fleet, History};
+use self::outcome::Outcome;
+use self::plan::Case;
+use self::score::Scores;
+use crate::{Failure, output};
 
-/// Asks why everything is slow, with no time range, at several ages of simulated faults, and at
-/// times without a fault. Prints how often the cause is right, and how exact the beginning is.
+/// Asks `coral why` without options at several ages of simulated faults, and at times without a
+/// fault. Prints how often the right cause is named, how exact the beginning is, and how long the
+/// answers take.
 #[derive(Args)]
 pub struct Incidents {
-    /// Requests per second.
-    #[arg(long, default_value_t = 0.7)]
-    rate: f64,
-    /// Minutes of requests before each fault.
-    #[arg(long, default_value_t = 120)]
-    history: u64,
-    /// Each number is another set of requests and of faulty services.
+    /// Each number is another set of requests, services and hosts.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How many sets, from --seed on.
+    #[arg(long, default_value_t = 1)]
+    seeds: u64,
+    /// Requests per second; several, separated by commas.
+    #[arg(long, value_delimiter = ',', default_value = "0.2,0.7,4,50")]
+    rate: Vec<f64>,
+    /// Only topologies with this text in their name.
+    #[arg(long, default_value = "")]
+    topology: String,
     /// Only incidents with this text in their name.
     #[arg(long, default_value = "")]
     only: String,
-    /// Print one line for each question.
+    /// The ages of a fault at which the question is asked, in minutes, separated by commas.
+    #[arg(long, value_delimiter = ',', default_value = "2,4,8,15,25,45,90,240,360")]
+    ages: Vec<u64>,
+    /// How many spans a history has, at most: a high rate leaves out the greatest ages.
+    #[arg(long, default_value_t = 700_000)]
+    spans: u64,
+    /// How many incidents are simulated at the same time. An answer takes longer beside others.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Print each answer.
     #[arg(long)]
     cases: bool,
+    /// Write all figures and all answers to this file as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
 }
 
-/// The ages of a fault at which the question is asked, in minutes.
-const AGES: [u64; 7] = [2, 4, 8, 15, 25, 45, 90];
-/// How many minutes before the fault the question is asked too.
-const CALM: [u64; 2] = [3, 20];
 /// The window and the baseline of the question, in minutes, where no beginning is found.
 const WINDOW: u64 = 15;
 const BASELINE: u64 = 60;
 
-/// How the question is asked.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// With a window of 15 minutes and a baseline of an hour.
-    Fixed,
-    /// As `coral why` asks without options.
-    Default,
-}
-
 impl Incidents {
-    /// Runs the measurement and prints two tables.
+    /// Runs the measurement and prints its tables.
     ///
     /// # Errors
     /// An error of the store, or of a question.
     pub fn run(self) -> Result<(), Failure> {
-        let mut scores = Scores::default();
-        let incidents = Incident::all(self.seed).into_iter();
-        for incident in incidents.filter(|incident| incident.name.contains(&self.only)) {
-            let history = History::store(&incident, self.rate, self.history)?;
-            for way in [Way::Fixed, Way::Default] {
-                for before in CALM {
-                    let asked = history.began.0 - before * MINUTE;
-                    let answer = self.ask(&history, UnixNanos(asked), way)?;
-                    self.note("calm", -(before as i64), way, &answer);
-                    scores.add_calm("calm", way, answer.names_cause);
-                }
-                for age in AGES {
-                    let asked = UnixNanos(history.began.0 + age * MINUTE);
-                    let answer = self.ask(&history, asked, way)?;
-                    self.note(incident.name, age as i64, way, &answer);
-                    match incident.culprits() {
-                        culprits if culprits.is_empty() => {
-                            scores.add_calm(incident.name, way, answer.names_cause);
-                        }
-                        culprits => scores.add(age, way, answer.verdict(&culprits, &history)),
-                    }
-                    scores.add_time(way, answer.seconds);
-                }
+        let cases = Case::all(&self);
+        let (begin, next) = (Instant::now(), AtomicUsize::new(0));
+        let work = || {
+            let mut found = Vec::new();
+            while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let (outcomes, spans) = self.ask_about(case)?;
+                let seconds = begin.elapsed().as_secs_f64();
+                let what = format!(
+                    "{}, {}, {}/s",
+                    case.incident.kind, case.incident.topology.name, case.rate
+                );
+                eprintln!("{seconds:>5.0} s  {what}: {} answers, {spans} spans", outcomes.len());
+                found.extend(outcomes);
             }
-        }
-        println!("{}", scores.faults(&AGES));
-        println!("{}", scores.calm());
-        print!("{}", scores.times());
-        Ok(())
-    }
-
-    fn ask(&self, history: &History, at: UnixNanos, way: Way) -> Result<Answer, Failure> {
-        let until = at.as_micros();
-        let question = WhyQuestion {
-            since_unix_us: until - (WINDOW * MINUTE / 1_000) as i64,
-            until_unix_us: until,
-            baseline_us: (BASELINE * MINUTE / 1_000) as i64,
-            find_beginning: way == Way::Default,
-            ..WhyQuestion::default()
+            Ok::<_, Failure>(found)
         };
-        let begin = Instant::now();
-        let why =
-            question.answer(&history.sources(at, way == Way::Default), &Budget::unlimited())?;
-        let seconds = begin.elapsed().as_secs_f64();
-        let names_cause = why.verdict == coral_query::answer::Verdict::Cause;
-        Ok(Answer { why, names_cause, seconds })
+        let found = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.jobs.max(1)).map(|_| scope.spawn(work)).collect();
+            let joined = threads.into_iter().map(|thread| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            joined.collect::<Result<Vec<_>, Failure>>()
+        })?;
+        let scores = Scores::new(found.into_iter().flatten().collect());
+        println!("{scores}");
+        let figures = scores.figures();
+        print!("{}", figures.table());
+        output::write_json_if(self.json.as_deref(), &scores.report(figures))
     }
 
-    fn note(&self, name: &str, age: i64, way: Way, answer: &Answer) {
-        if !self.cases {
-            return;
+    /// Asks the question at each age of an incident. Returns the number of stored spans too.
+    fn ask_about(&self, case: &Case) -> Result<(Vec<Outcome>, u64), Failure> {
+        let mut outcomes = Vec::new();
+        let incident = &case.incident;
+        let fleet = Fleet(incident);
+        let mut history = History::open(incident, incident.traffic(case.rate, case.since))?;
+        for age in &case.ages {
+            let now = UnixNanos(incident.began.0.saturating_add_signed(age * MINUTE as i64));
+            history.advance(now)?;
+            let begin = Instant::now();
+            let why = ask(&history, &fleet, now)?;
+            let seconds = begin.elapsed().as_secs_f64();
+            let outcome = Outcome::new(case, *age, now, history.affected(), &why, seconds);
+            if self.cases {
+                print_case(case, &outcome, &why);
+            }
+            outcomes.push(outcome);
         }
-        let why = &answer.why;
-        let first = why.ranking.first();
-        let first = first.map(|first| {
-            format!(
-                "{} {} {:.2} {:.0}%",
-                first.service,
-                first.kind.as_str(),
-                first.score,
-                first.share * 100.0
-            )
-        });
-        let way = if way == Way::Fixed { "fixed" } else { "default" };
-        let began = why.began.map(|began| began.as_micros() / 60_000_000);
-        println!(
-            "{name} {age:>3} min, {way:7}: {} {} {:?} began {began:?} {}+{} traces, {} agents, {:.2}s",
-            why.verdict.as_str(),
-            first.unwrap_or_default(),
-            why.because,
-            why.traces,
-            why.baseline_traces,
-            why.coverage.len(),
-            answer.seconds,
-        );
+        Ok((outcomes, history.spans()))
     }
 }
 
-/// An answer to the question.
-struct Answer {
-    why: Why,
-    names_cause: bool,
-    seconds: f64,
+/// Asks what `coral why` asks without options.
+fn ask(history: &History<'_>, fleet: &Fleet<'_>, now: UnixNanos) -> Result<Why, Failure> {
+    let until = now.as_micros();
+    let question = WhyQuestion {
+        since_unix_us: until - (WINDOW * MINUTE / 1_000) as i64,
+        until_unix_us: until + 1,
+        baseline_us: (BASELINE * MINUTE / 1_000) as i64,
+        find_beginning: true,
+        ..WhyQuestion::default()
+    };
+    Ok(question.answer(&history.sources(fleet, now), &Budget::unlimited())?)
 }
 
-impl Answer {
-    /// Whether the answer names one of `culprits`, and how far off its beginning is.
-    fn verdict(&self, culprits: &[String], history: &History) -> Verdict {
-        let first = self.why.ranking.first().filter(|_| self.names_cause);
-        let error = |began: UnixNanos| began.0.abs_diff(history.began.0) as f64 / MINUTE as f64;
-        Verdict {
-            is_right: first.map(|first| culprits.contains(&first.service)),
-            began_error: self.why.began.map(error),
-        }
-    }
+fn print_case(case: &Case, outcome: &Outcome, why: &Why) {
+    let topology = &case.incident.topology;
+    let truth: Vec<String> = case
+        .incident
+        .faults()
+        .iter()
+        .map(|(fault, _)| format!("{:?} of {:?}", fault.culprits(topology), fault))
+        .collect();
+    println!(
+        "{:?}: {}, {}, {}/s, seed {}, {} min, {} affected, {:.2} s: {} began {:?} off {:?}, value {:?}, {}+{} traces, \
+         {:?}\n  truth: {}\n  {}\n",
+        outcome.naming,
+        case.incident.kind,
+        outcome.topology,
+        case.rate,
+        case.seed,
+        outcome.age,
+        outcome.affected,
+        outcome.seconds,
+        why.verdict.as_str(),
+        why.began.map(|began| began.as_micros() / 1_000_000),
+        outcome.began_error,
+        outcome.value_named,
+        why.traces,
+        why.baseline_traces,
+        why.because,
+        truth.join("; "),
+        outcome.text.replace('\n', "\n  "),
+    );
 }

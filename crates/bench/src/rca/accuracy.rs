@@ -1,6 +1,6 @@
 //! Accuracy of rankings: at which rank the culprit is.
 
-use crate::traffic::trace::mix;
+use coral_scenario::mix;
 
 /// The rank of each culprit, from 1; `None` when the culprit is not in the ranking.
 #[derive(Clone, Default, Debug)]

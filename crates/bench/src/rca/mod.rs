@@ -5,12 +5,12 @@ mod accuracy;
 mod answer;
 mod product;
 mod recording;
-pub mod simulator;
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use coral_scenario::{self as simulator, DataQuality, Scenario, mix};
 use coral_trace::Span;
 use coral_trace::explain::{Entry, explain};
 
@@ -18,10 +18,8 @@ use self::accuracy::Places;
 use self::answer::WhyAnswer;
 use self::product::{Product, ProductArgs};
 use self::recording::{Case, Recording};
-use self::simulator::{DataQuality, Scenario};
 use crate::Failure;
 use crate::table::Table;
-use crate::traffic::trace::mix;
 
 /// Explains recorded and simulated faults with known culprits, and prints how often the culprit is
 /// found.

@@ -15,7 +15,7 @@ use crate::Failure;
 use crate::exporter::{Answer, Exporter, Protocol};
 use crate::program::Program;
 use crate::server::Server;
-use crate::traffic::trace::mix;
+use coral_scenario::mix;
 
 /// The program that is asked.
 #[derive(Args)]

@@ -17,8 +17,8 @@ use crate::load::Sending;
 use crate::program::Program;
 use crate::server::Server;
 use crate::traffic::Traffic;
-use crate::traffic::trace::mix;
 use crate::{Failure, clock, output};
+use coral_scenario::mix;
 
 /// Kills and restarts processes on the same data, and checks after each kill that every
 /// acknowledged span is there.

@@ -18,8 +18,8 @@ use crate::process::Process;
 use crate::program::Program;
 use crate::server::Server;
 use crate::traffic::Traffic;
-use crate::traffic::trace::mix;
 use crate::{Failure, clock, output};
+use coral_scenario::mix;
 
 /// Runs an agent that evicts by size and a colony that expires by age, under load and continuous
 /// queries.

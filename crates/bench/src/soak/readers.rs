@@ -8,7 +8,7 @@ use crate::Failure;
 use crate::ask::Ask;
 use crate::latency::Latencies;
 use crate::traffic::question::ListQuery;
-use crate::traffic::trace::mix;
+use coral_scenario::mix;
 
 /// A reader that asks one process for traces by id and by window, and checks the answers.
 pub struct Reader {

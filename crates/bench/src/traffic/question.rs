@@ -2,11 +2,12 @@
 
 use std::cmp::Reverse;
 
+use coral_scenario::mix;
 use serde::Serialize;
 
 use super::Traffic;
 use super::encode::{path, service_name};
-use super::trace::{Trace, mix};
+use super::trace::Trace;
 use super::truth::Facts;
 
 /// A question that lists traces. Times are Unix microseconds, and ranges are half-open; a trace is

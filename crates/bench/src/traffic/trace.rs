@@ -1,5 +1,7 @@
 //! The contents of traces as numbers: ids, times, services, outcomes.
 
+use coral_scenario::mix;
+
 use super::{Nanos, Traffic};
 
 /// Trace `number` of the traffic.
@@ -175,14 +177,6 @@ pub const ITEMS: u64 = 2_000;
 
 fn share(random: u64) -> f64 {
     random as f64 / u64::MAX as f64
-}
-
-/// The finaliser of SplitMix64: a bijection whose every output bit looks random.
-pub fn mix(word: u64) -> u64 {
-    let word = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    word ^ (word >> 31)
 }
 
 #[cfg(test)]

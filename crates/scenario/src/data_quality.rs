@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use coral_trace::{Span, UnixNanos};
 
-use crate::traffic::trace::mix;
+use crate::random::mix;
 
 /// The quality of the data: which spans are lost, and whether clocks agree.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,13 +25,13 @@ const MAX_CLOCK_OFFSET_NANOS: i64 = 20_000_000;
 
 impl DataQuality {
     /// Whether the trace with the random number `random` is sampled.
-    pub fn keeps(self, random: u64) -> bool {
+    pub(crate) fn keeps(self, random: u64) -> bool {
         self == Self::Clean || mix(random ^ 11).is_multiple_of(TRACES_PER_SAMPLE)
     }
 
     /// The spans of a trace as they are received: degraded data may lack a span, and have wrong
     /// clocks. The first span must be the root.
-    pub fn degrade(self, mut spans: Vec<Span>, random: u64) -> Vec<Span> {
+    pub(crate) fn degrade(self, mut spans: Vec<Span>, random: u64) -> Vec<Span> {
         if self == Self::Clean {
             return spans;
         }
