@@ -10,8 +10,8 @@ use crate::cohort::{by_trace, side_by_side};
 use crate::coverage;
 use crate::reader::Reader;
 
-/// How far back a beginning is searched.
-const HISTORY: Duration = Duration::from_secs(6 * 3_600);
+/// How much history is searched: a change that began six hours ago has two hours before it.
+const HISTORY: Duration = Duration::from_secs(8 * 3_600);
 /// Traces that are younger than this may lack spans that are yet to be received.
 const SETTLING: Duration = Duration::from_secs(20);
 const MINUTE: Duration = Duration::from_secs(60);

@@ -198,7 +198,9 @@ impl Explainer {
 /// should be named.
 fn no_fault(explainer: &mut Explainer, recording: &Recording) -> Result<Table, Failure> {
     let mut table = Table::new(&["no fault", "windows", "named a cause", "highest score"]);
+    // A part of 0: the window is cut in time, at another moment for each seed.
     for (name, part, normal, seeds) in [
+        ("a day's normal window, cut in time", 0.0, true, 20),
         ("a day's normal window, halves", 0.5, true, 20),
         ("a day's normal window, load times three", 0.25, true, 20),
         ("any window, halves", 0.5, false, 1),
@@ -210,11 +212,16 @@ fn no_fault(explainer: &mut Explainer, recording: &Recording) -> Result<Table, F
             if normal && !window.ends_with("/normal") {
                 continue;
             }
-            let traces = recording.traces(window);
+            let mut traces = recording.traces(window);
+            traces.sort_by_key(|trace| trace.iter().map(|span| span.start).min());
             for seed in 0..seeds {
+                let cut = traces.len() * (seed as usize + 10) / (seeds as usize + 20);
                 let (mut baseline, mut rest) = (Vec::new(), Vec::new());
                 for (at, trace) in (0u64..).zip(&traces) {
-                    let is_baseline = (mix(mix(seed) ^ at) as f64) < part * u64::MAX as f64;
+                    let is_baseline = match part {
+                        0.0 => (at as usize) < cut,
+                        part => (mix(mix(seed) ^ at) as f64) < part * u64::MAX as f64,
+                    };
                     let cohort = if is_baseline { &mut baseline } else { &mut rest };
                     cohort.push(trace.clone());
                 }

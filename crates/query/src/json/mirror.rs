@@ -62,6 +62,13 @@ pub(crate) enum ReasonJson {
         /// The part of the window's traces that are complete, from 0 to 1.
         completeness: f64,
     },
+    /// Not enough evidence: the first suspect ends early in too few calls.
+    FewCalls {
+        /// How many calls of the window end early.
+        calls: usize,
+        /// The smallest number of calls that show a cause.
+        least: usize,
+    },
     /// No cause: no suspect has a score that is high enough.
     LowScore {
         /// The highest score of all suspects.

@@ -150,6 +150,9 @@ pub fn reason(reason: Reason) -> String {
         Reason::LowScore { score, least } => {
             format!("the highest score is {score:.2}; a cause needs at least {least:.2}")
         }
+        Reason::FewCalls { calls, least } => {
+            format!("only {calls} calls end early; a cause needs at least {least}")
+        }
         Reason::NotSlower => "the traces are not slower than in the baseline".to_owned(),
         Reason::ReachedByChance { score, p_value } => format!(
             "the highest score is {score:.2}, and the permutation test reaches it by chance (p = \

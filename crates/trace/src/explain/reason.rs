@@ -31,6 +31,13 @@ pub enum Reason {
     /// The window's traces are not slower than those of the baseline, and the first suspect does
     /// not fail.
     NotSlower,
+    /// The first suspect ends early, but in too few calls: a few sessions end early by chance.
+    FewCalls {
+        /// How many calls of the window end early.
+        calls: usize,
+        /// The smallest number of calls that show a cause.
+        least: usize,
+    },
     /// The permutation test found an equal or higher score among cohorts with shuffled labels.
     ReachedByChance {
         /// The highest score of all suspects.
@@ -58,6 +65,7 @@ impl Reason {
             | Self::NoBaselineTraces
             | Self::TooFewBaselineTraces { .. }
             | Self::TornTraces { .. }
+            | Self::FewCalls { .. }
             | Self::ReachedByChance { .. } => Verdict::NotEnoughEvidence,
         }
     }

@@ -523,7 +523,9 @@ fn what_happens_in_some_minutes_of_the_baseline_too_is_reached_by_chance() {
         (0..10).map(request).collect()
     };
     let slow = |every: u64| -> Vec<Vec<Span>> {
-        (0..60).flat_map(|at| minute(at, if at % every == every - 1 { 50.0 } else { 0.0 })).collect()
+        (0..60)
+            .flat_map(|at| minute(at, if at % every == every - 1 { 50.0 } else { 0.0 }))
+            .collect()
     };
     let window = minute(60, 50.0);
     let answer = ask(&slow(5), &window);

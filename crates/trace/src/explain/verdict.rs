@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::counterfactual::Counterfactual;
+use super::names::CauseKind;
 use super::ranking::{SuspectReason, order, ranking, suspicion};
 use super::score::Scores;
 use super::shift::{MIN_BASELINE_VALUES, quantile};
@@ -17,6 +18,9 @@ use crate::span::Span;
 const MIN_CAUSE_SCORE: f64 = 0.405;
 /// With a smaller part of complete traces in the window, the missing spans might be the cause.
 const MIN_COMPLETENESS: f64 = 0.5;
+/// The smallest number of calls of the window that end early for that to be a cause. Which calls a
+/// request makes depends on its session, so that a few of them end early by themselves.
+const MIN_CUT_CALLS: usize = 15;
 /// The largest number of causes beside the first.
 const MAX_FURTHER_CAUSES: usize = 2;
 /// The smallest share of the added time of a further cause that is slow.
@@ -111,6 +115,13 @@ fn reason_for(
     if first.is_some_and(|first| !is_worse(table, in_window, scores, first)) {
         return (Reason::NotSlower, Vec::new());
     }
+    if let Some(SuspectReason::Changed(change)) = first.and_then(|first| suspicion(scores, first))
+        && change.kind == CauseKind::Missing
+        && change.counts.window < MIN_CUT_CALLS
+    {
+        let calls = change.counts.window;
+        return (Reason::FewCalls { calls, least: MIN_CUT_CALLS }, Vec::new());
+    }
     let by_chance = permutation::statistics(table, in_window, Scores::highest);
     let reached = by_chance.iter().filter(|highest| **highest >= score).count();
     let p_value = (reached + 1) as f64 / (by_chance.len() + 1) as f64;
@@ -121,7 +132,8 @@ fn reason_for(
     (reason, by_chance)
 }
 
-/// Whether the suspect fails, or the traces that it is in are slower than in the baseline.
+/// Whether the suspect fails or repeats calls, or the traces that it is in are slower than in the
+/// baseline. Calls that are made in parallel with slower ones do not make a trace slower.
 fn is_worse(
     table: &ObservationTable<'_>,
     in_window: &[bool],
@@ -129,7 +141,7 @@ fn is_worse(
     service: u32,
 ) -> bool {
     match suspicion(scores, service) {
-        Some(SuspectReason::Changed(change)) if change.kind.is_failure() => true,
+        Some(SuspectReason::Changed(change)) if change.kind != CauseKind::New => true,
         Some(_) => slowdown(table, in_window, Some(service)) > 0.0,
         None => false,
     }
