@@ -25,6 +25,7 @@ pub fn why(why: &Why, windows: &str, screen: Screen) -> String {
     text.push_str(&verdict(why, screen));
     if let Some(cause) = why.ranking.first().filter(|_| why.verdict == Verdict::Cause) {
         text.push_str(&standouts(why));
+        text.push_str(&further_causes(why, screen));
         text.push_str(&evidence(cause, screen));
     }
     text.push_str(&suspects(why, screen));
@@ -60,13 +61,6 @@ fn verdict(why: &Why, screen: Screen) -> String {
             let what = suspicion(cause, &line(&cause.component));
             let difference = difference(cause, &why.standouts, line);
             let _ = writeln!(text, "\n  {service} {what}{difference}.");
-            for further in &why.further_causes {
-                let service = line(&further.service);
-                let what = suspicion(further, &line(&further.component));
-                let difference = self::difference(further, &[], line);
-                let _ = writeln!(text, "Another cause: {}", named(further, screen));
-                let _ = writeln!(text, "  {service} {what}{difference}.");
-            }
             text + &counterfactual(why, &as_in_baseline(cause.kind, &service))
         }
         (Verdict::NoCause, _) => format!("No cause: {}.\n", reason(why.because)),
@@ -145,6 +139,18 @@ fn other_routes(why: &Why) -> String {
     let route = why.route.as_ref().map(|route| line(route)).unwrap_or_default();
     let routes: Vec<String> = why.other_routes.iter().map(|route| line(route)).collect();
     format!("Hint: {who} {route}. Its routes are {}.\n", routes.join(", "))
+}
+
+/// The causes beside the first, each with one sentence.
+fn further_causes(why: &Why, screen: Screen) -> String {
+    let mut text = String::new();
+    for cause in &why.further_causes {
+        let (service, what) = (line(&cause.service), suspicion(cause, &line(&cause.component)));
+        let difference = difference(cause, &[], line);
+        let _ = writeln!(text, "Another cause: {}", named(cause, screen));
+        let _ = writeln!(text, "  {service} {what}{difference}.");
+    }
+    text
 }
 
 /// Attribute values that the slow or failing spans of the cause have and its other spans do not.

@@ -9,7 +9,7 @@ use crate::screen::Screen;
 use crate::why::why;
 use coral_query::answer::{
     Anomalies, Anomaly, AnomalyKind, CauseKind, Coverage, CoverageGap, Reason, Verdict, Why,
-    WhyEvidence, WhyStandout, WhySuspect,
+    WhyEvidence, WhyRate, WhyRates, WhyStandout, WhyStandoutTimes, WhySuspect, WhyTimes, WhyValue,
 };
 use coral_trace::{SpanId, TraceId, UnixNanos};
 
@@ -116,6 +116,108 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
     assert!(text.contains(cause), "{text}");
     let coverage = "\nAgent web-2 has been unreachable since 11:47 UTC: its services (stock) are missing here.\n";
     assert!(text.ends_with(coverage), "{text}");
+}
+
+/// The lines of the cause, between the question and the first blank line after it.
+fn cause_lines(cause: WhySuspect, standouts: Vec<WhyStandout>) -> String {
+    let further = suspect("ads", CauseKind::Own, "GET /ads", 0.3);
+    let found = Why {
+        verdict: Verdict::Cause,
+        because: Reason::BeyondChance { score: 2.4, p_value: 0.05 },
+        ranking: vec![cause],
+        further_causes: vec![further],
+        standouts,
+        slowdown_us: 90_000,
+        ..nothing_found()
+    };
+    let text = why(&found, "the windows", Screen::PLAIN);
+    text.split("\n\n").nth(1).unwrap().to_owned()
+}
+
+fn nothing_found() -> Why {
+    Why {
+        service: String::new(),
+        route: None,
+        trace_id: None,
+        verdict: Verdict::NoCause,
+        because: Reason::NotSlower,
+        ranking: Vec::new(),
+        further_causes: Vec::new(),
+        standouts: Vec::new(),
+        unattributed: 0.0,
+        slowdown_us: 0,
+        p95_us: 0,
+        counterfactual_p95_us: 0,
+        completeness: 1.0,
+        traces: 30,
+        baseline_traces: 60,
+        clocks_adjusted: 0,
+        cut: false,
+        did_you_mean: Vec::new(),
+        other_routes: Vec::new(),
+        began: None,
+        coverage: Vec::new(),
+    }
+}
+
+fn standout(key: &str, value: &str, explains: bool) -> WhyStandout {
+    let (key, value) = (key.to_owned(), value.to_owned());
+    let affected_spans = WhyRate { count: 19, of: 19 };
+    let other_spans = WhyRate { count: 90, of: 300 };
+    WhyStandout {
+        key,
+        value,
+        affected: affected_spans.part(),
+        others: other_spans.part(),
+        affected_spans,
+        other_spans,
+        explains,
+        ..WhyStandout::default()
+    }
+}
+
+#[test]
+fn an_error_is_told_as_a_rate_with_the_value_that_explains_it_and_without_latency() {
+    let rates =
+        WhyRates { before: WhyRate { count: 1, of: 250 }, now: WhyRate { count: 19, of: 292 } };
+    let cause = WhySuspect {
+        rates: Some(rates),
+        ..suspect("payments", CauseKind::Error, "POST /charge", 0.02)
+    };
+    let status = standout("http.response.status_code", "503", false);
+    expect![[r#"
+        Cause: payments
+          payments fails, although nothing that it calls fails, in `POST /charge`: 6.5% of its requests fail (0.4% in the baseline), all of them with host.name=pay-2, all with http.response.status_code=503.
+          Stands out: host.name=pay-2, on 100% of 19 failing spans and on 30% of 300 other spans.
+          Stands out: http.response.status_code=503, on 100% of 19 failing spans and on 30% of 300 other spans.
+        Another cause: ads
+          ads takes longer itself in `GET /ads`."#]]
+    .assert_eq(&cause_lines(cause, vec![standout("host.name", "pay-2", true), status]));
+}
+
+#[test]
+fn a_slow_version_is_told_with_its_median_and_that_of_the_other_version() {
+    let times = WhyStandoutTimes {
+        with_us: 181_000,
+        without_us: 4_000,
+        other_value: Some("2.3.1".to_owned()),
+    };
+    let also = vec![WhyValue { key: "host.name".to_owned(), value: "app-1".to_owned() }];
+    let version =
+        WhyStandout { also, times: Some(times), ..standout("service.version", "2.4.0", true) };
+    let cause = WhySuspect {
+        times: Some(WhyTimes { before_us: 4_000, now_us: 120_000 }),
+        or_service: Some("web".to_owned()),
+        ..suspect("user", CauseKind::Own, "GET /user", 0.97)
+    };
+    let text = cause_lines(cause.clone(), vec![version]);
+    let expected = "Cause: between web and user, 97% of the added time\n  user takes longer itself in \
+                    `GET /user`: P50 is 181ms with service.version=2.4.0, host.name=app-1, and 4ms with \
+                    service.version=2.3.1.\n";
+    assert!(text.starts_with(expected), "{text}");
+    // Without a value that explains it, the times are those of the component.
+    let text = cause_lines(cause, Vec::new());
+    assert!(text.contains("`GET /user`: 120ms in one trace, 4ms in the baseline.\n"), "{text}");
 }
 
 #[test]
