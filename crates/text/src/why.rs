@@ -11,7 +11,7 @@ use crate::duration::duration;
 use crate::percent::percent;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
-use coral_query::answer::{CauseKind, Verdict, Why, WhyRate, WhySuspect};
+use coral_query::answer::{CauseKind, Verdict, Why, WhyRate, WhyStandout, WhySuspect};
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted};
 
@@ -58,9 +58,7 @@ fn verdict(why: &Why, screen: Screen) -> String {
             if let Some(began) = why.began {
                 let _ = write!(text, ", {}", since_time(began));
             }
-            let what = suspicion(cause, &line(&cause.component));
-            let difference = difference(cause, &why.standouts, line);
-            let _ = writeln!(text, "\n  {service} {what}{difference}.");
+            let _ = writeln!(text, "\n{}", sentence(cause, &why.standouts));
             text + &counterfactual(why, &as_in_baseline(cause.kind, &service))
         }
         (Verdict::NoCause, _) => format!("No cause: {}.\n", reason(why.because)),
@@ -81,6 +79,16 @@ fn verdict(why: &Why, screen: Screen) -> String {
             text
         }
     }
+}
+
+/// What the cause does, and on a second line how that differs from the baseline.
+fn sentence(cause: &WhySuspect, standouts: &[WhyStandout]) -> String {
+    let (service, what) = (line(&cause.service), suspicion(cause, &line(&cause.component)));
+    let difference = difference(cause, standouts, line);
+    // The difference starts with a colon or a comma.
+    let (sign, rest) = difference.split_once(' ').unwrap_or_default();
+    let second = if rest.is_empty() { String::new() } else { format!("\n  {rest}") };
+    format!("  {service} {what}{sign}{second}.")
 }
 
 /// The service to blame: `cart`, or `between front and cart`.
@@ -145,10 +153,8 @@ fn other_routes(why: &Why) -> String {
 fn further_causes(why: &Why, screen: Screen) -> String {
     let mut text = String::new();
     for cause in &why.further_causes {
-        let (service, what) = (line(&cause.service), suspicion(cause, &line(&cause.component)));
-        let difference = difference(cause, &[], line);
         let _ = writeln!(text, "Another cause: {}", named(cause, screen));
-        let _ = writeln!(text, "  {service} {what}{difference}.");
+        let _ = writeln!(text, "{}", sentence(cause, &[]));
     }
     text
 }

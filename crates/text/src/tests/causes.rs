@@ -187,7 +187,8 @@ fn an_error_is_told_as_a_rate_with_the_value_that_explains_it_and_without_latenc
     let status = standout("http.response.status_code", "503", false);
     expect![[r#"
         Cause: payments
-          payments fails, although nothing that it calls fails, in `POST /charge`: 6.5% of its requests fail (0.4% in the baseline), all of them with host.name=pay-2, all with http.response.status_code=503.
+          payments fails, although nothing that it calls fails, in `POST /charge`:
+          6.5% of its requests fail (0.4% in the baseline), all of them with host.name=pay-2, all with http.response.status_code=503.
           Stands out: host.name=pay-2, on 100% of 19 failing spans and on 30% of 300 other spans.
           Stands out: http.response.status_code=503, on 100% of 19 failing spans and on 30% of 300 other spans.
         Another cause: ads
@@ -212,12 +213,12 @@ fn a_slow_version_is_told_with_its_median_and_that_of_the_other_version() {
     };
     let text = cause_lines(cause.clone(), vec![version]);
     let expected = "Cause: between web and user, 97% of the added time\n  user takes longer itself in \
-                    `GET /user`: P50 is 181ms with service.version=2.4.0, host.name=app-1, and 4ms with \
+                    `GET /user`:\n  P50 is 181ms with service.version=2.4.0, host.name=app-1, and 4ms with \
                     service.version=2.3.1.\n";
     assert!(text.starts_with(expected), "{text}");
     // Without a value that explains it, the times are those of the component.
     let text = cause_lines(cause, Vec::new());
-    assert!(text.contains("`GET /user`: 120ms in one trace, 4ms in the baseline.\n"), "{text}");
+    assert!(text.contains("`GET /user`:\n  120ms in one trace, 4ms in the baseline.\n"), "{text}");
 }
 
 #[test]
