@@ -44,9 +44,9 @@ fn why_is_answered_in_sections() {
           null no RED metrics of payments-api in this window
         Trace Analysis
           1 Compared 30 traces with 60 of the baseline; 100% of the window's traces are complete
-          1 97% of the added time: card-validator-svc takes longer itself in `POST /validate`
+          1 98% of the added time: card-validator-svc takes longer itself in `POST /validate`
         Root Cause
-          1 card-validator-svc takes longer itself in `POST /validate`
+          1 card-validator-svc takes longer itself in `POST /validate`: 399ms in one trace, 23.7ms in the baseline
           1 P95 is 489ms; if card-validator-svc were as fast as in the baseline, P95 would be 108ms
           1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804f`
           1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804e`
