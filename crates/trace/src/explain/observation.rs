@@ -23,7 +23,7 @@ pub(super) struct Observation {
     pub whole: bool,
     /// Whether clocks disagreed and were adjusted.
     pub adjusted: bool,
-    /// The critical path.
+    /// The critical path, and the times that messages waited for their consumers.
     pub path_shares: Vec<PathShare>,
     /// Critical paths of the subtrees that the request did not wait for.
     pub off_path: Vec<PathShare>,
@@ -101,13 +101,15 @@ impl Observation {
         let trace_id = spans[aligned.tree.nodes[*entries.first()?].span].trace_id;
         let durations = entries.iter().map(|at| aligned.extents.nodes[*at].duration());
         let lost_times = aligned.lost_times(&entries);
+        let mut path_shares = aligned.path_shares(&lost_times.on_path, names);
+        path_shares.extend(aligned.message_waits(&lost_times.on_path, names));
         Some(Self {
             trace_id,
             start: spans.iter().map(|span| span.start).min().unwrap_or_default(),
             duration: durations.map(|duration| duration.as_nanos() as f64).sum(),
             whole: aligned.is_whole(),
             adjusted: aligned.adjusted,
-            path_shares: aligned.path_shares(&lost_times.on_path, names),
+            path_shares,
             off_path: aligned.path_shares(&lost_times.beside, names),
             calls: aligned.calls(&entries, &lost_times.on_path, names),
         })
@@ -231,6 +233,28 @@ impl<'a> AlignedTrace<'a> {
             }
         }
         path_shares
+    }
+
+    /// How long each message waited in its queue, from the end of the producer's span to the start of
+    /// the consumer's, as time of the consumer's queue. The request does not wait for a consumer, so
+    /// that this time is on no critical path.
+    fn message_waits(&self, on_path: &[LostTime], names: &mut Names) -> Vec<PathShare> {
+        let mut waits = Vec::new();
+        for (at, node) in self.tree.nodes.iter().enumerate() {
+            let Some(producer) = node.client else { continue };
+            let kinds = [producer, node.span].map(|span| self.spans[span].kind);
+            if kinds != [SpanKind::Producer, SpanKind::Consumer] || on_path[at].all() > 0.0 {
+                continue;
+            }
+            let nanos = self.hops[node.span].start.since(self.hops[producer].end).as_nanos() as f64;
+            if nanos > 0.0 {
+                let role = NodeRole::for_node(self.spans, &self.tree, at);
+                let queue = Identity { kind: CauseKind::Queue, ..role.own };
+                let (component, span) = (names.component(&queue), self.spans[node.span].span_id);
+                waits.push(PathShare { component, nanos, span });
+            }
+        }
+        waits
     }
 
     /// Divides a path segment of a node into its own work, its queue, and the time between node and

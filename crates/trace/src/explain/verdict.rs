@@ -142,6 +142,10 @@ fn is_worse(
 ) -> bool {
     match suspicion(scores, service) {
         Some(SuspectReason::Changed(change)) if change.kind != CauseKind::New => true,
+        // A request does not wait for the consumers of its messages.
+        Some(SuspectReason::Slower(component)) if table.key(component).kind == CauseKind::Queue => {
+            true
+        }
         Some(_) => slowdown(table, in_window, Some(service)) > 0.0,
         None => false,
     }
