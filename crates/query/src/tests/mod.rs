@@ -1,5 +1,6 @@
 //! Answers that exceed the size limit.
 
+mod agreement;
 mod beginning;
 
 #[path = "../../../text/tests/shop/mod.rs"]
