@@ -63,7 +63,8 @@ fn texts(span: &Span) -> BTreeMap<&str, String> {
 /// One CSV line for each row. Percentiles are in microseconds; a percentile above the last bucket
 /// bound is an empty cell.
 pub fn red(table: &RedTable) -> String {
-    let header = "method,route,operation,table,requests,errors,error_rate,p50_us,p95_us,p99_us,beyond_us,exact";
+    let header =
+        "method,route,operation,table,requests,errors,error_rate,p50_us,p95_us,p99_us,beyond_us";
     let rows = table.rows.iter().map(|row| {
         let names = [&row.method, &row.route, &row.operation, &row.table];
         let numbers = &row.numbers;
@@ -76,7 +77,6 @@ pub fn red(table: &RedTable) -> String {
                 numbers.error_rate.to_string(),
             ])
             .chain(known.map(|us| us.map(|us| us.to_string()).unwrap_or_default()))
-            .chain([numbers.exact.to_string()])
             .collect()
     });
     document(header, rows)

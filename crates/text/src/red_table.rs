@@ -43,11 +43,12 @@ pub fn red_table(red: &RedTable, window: &str, screen: Screen) -> String {
 /// What the requests were counted from, and how that agrees with the metrics.
 fn basis(red: &RedTable) -> String {
     match red.requests_by_metrics {
-        _ if red.metrics_missing => format!("Counted {}.\n", from_spans(&line(&red.service))),
+        Some(_) if red.metrics_missing => format!("Counted {}.\n", from_spans(&line(&red.service))),
+        Some(0) => format!("No RED metrics of {} in this window.\n", line(&red.service)),
         Some(by_metrics) => agreement(red.overall.requests, by_metrics),
         None => {
             "Counted from Beyla's metrics, with percentiles (≈) from histogram buckets; --source \
-                 spans counts stored spans.\n"
+             spans counts stored spans.\n"
                 .to_owned()
         }
     }
@@ -74,13 +75,13 @@ fn nothing(red: &RedTable, window: &str) -> String {
     let status = "`coral agent status` shows whether metrics of Beyla arrive \
                   (coral.agent.metric_points.received)";
     let hint = match (red.source, red.protocol, red.side) {
-        (RedSource::Metrics, ..) => {
+        (RedSource::Spans, ..) => {
+            "without `--source spans`, requests that were not sampled count too".to_owned()
+        }
+        _ if !red.metrics_missing => {
             format!(
                 "without `--source metrics`, stored spans are counted if there are no metrics; {status}"
             )
-        }
-        (RedSource::Spans, ..) if !red.metrics_missing => {
-            "without `--source spans`, requests that were not sampled count too".to_owned()
         }
         (_, RedProtocol::Http | RedProtocol::Grpc, RedSide::Server) => format!(
             "neither metrics nor stored spans have any; `--side client` shows the requests that the service made; \

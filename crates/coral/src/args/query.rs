@@ -73,8 +73,8 @@ pub struct RedArgs {
     #[arg(long, value_parser = choice::side(), default_value = "server")]
     pub side: RedSide,
     /// Count from Beyla's metrics (every request), or from stored spans (only sampled requests;
-    /// eBPF spans if there are any, else SDK spans) [default: metrics, or spans if the window has no
-    /// metrics of the service].
+    /// eBPF spans if there are any, else SDK spans). Without this option, spans are counted if the
+    /// window has no such metrics of the service [default: metrics].
     #[arg(long, value_parser = choice::red_source())]
     pub source: Option<RedSource>,
     /// Output format.

@@ -21,8 +21,8 @@ pub struct RedTable {
     pub side: RedSide,
     /// What the requests were counted from: `metrics` or `spans`.
     pub source: RedSource,
-    /// Whether `source` is `spans` because the window has no such metrics of the service. Never
-    /// when the question names a source.
+    /// Whether the question names no source, and the window has no such metrics of the service. The
+    /// requests are then counted from spans, if there are any.
     #[serde(default)]
     pub metrics_missing: bool,
     /// Start of the window, microseconds since the Unix epoch.

@@ -54,6 +54,7 @@ impl Reader<'_> {
         let range = question.window(0);
         let selection = RequestSelection { protocol, side: side.side(), service, range };
         let (source, counted) = self.counted(question, &selection)?;
+        let no_metrics = source == RedSource::Spans || counted.rows.is_empty();
         let before = question.compare_us.map(|earlier| {
             let range = question.window(earlier);
             self.count(source, &RequestSelection { range, ..selection }, false)
@@ -82,7 +83,7 @@ impl Reader<'_> {
             service: service.to_owned(),
             side,
             source,
-            metrics_missing: source == RedSource::Spans && question.source.is_none(),
+            metrics_missing: question.source.is_none() && no_metrics,
             since_unix_us: question.since_unix_us,
             until_unix_us: question.until_unix_us,
             covered_since_unix_us: self.covered_since(range, counted.earliest)?.as_micros(),
@@ -107,7 +108,11 @@ impl Reader<'_> {
         if question.source.is_some() || !counted.rows.is_empty() {
             return Ok((source, counted));
         }
-        Ok((RedSource::Spans, self.count(RedSource::Spans, selection, question.slow)?))
+        let by_spans = self.count(RedSource::Spans, selection, question.slow)?;
+        Ok(match by_spans.rows.is_empty() {
+            true => (source, counted),
+            false => (RedSource::Spans, by_spans),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod beginning;
+mod slowdown;
 
 #[path = "../../../text/tests/shop/mod.rs"]
 #[allow(dead_code, reason = "each crate uses a part of the module")]

@@ -169,7 +169,7 @@ fn an_answer_from_spans_says_that_there_are_no_metrics_and_metrics_alone_hint_at
     let each = [
         nothing(RedSource::Metrics, false),
         nothing(RedSource::Spans, false),
-        nothing(RedSource::Spans, true),
+        nothing(RedSource::Metrics, true),
     ];
     expect![[r#"
         No HTTP Requests of payments-api (last 1 hour).
