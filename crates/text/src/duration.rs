@@ -20,6 +20,22 @@ pub fn duration_of(micros: u64) -> String {
     duration(i64::try_from(micros).unwrap_or(i64::MAX))
 }
 
+/// A percentile in microseconds as text: `98ms`; `≈98ms` if it is not `exact`; `>10s` if it is
+/// above the last histogram bound, which is `beyond`; `unknown` if nothing is known of it.
+pub(crate) fn percentile(
+    known: Option<i64>,
+    exact: bool,
+    beyond: Option<i64>,
+    unknown: &str,
+) -> String {
+    match (known, beyond) {
+        (Some(micros), _) if exact => duration(micros),
+        (Some(micros), _) => format!("≈{}", duration(micros)),
+        (None, Some(bound)) => format!(">{}", duration(bound)),
+        (None, None) => unknown.to_owned(),
+    }
+}
+
 /// `micros`, which is above zero, rounded half up to three significant digits.
 fn three_digits(micros: i64) -> i64 {
     let step = 10_i64.pow(micros.ilog10().saturating_sub(2));

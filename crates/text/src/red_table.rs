@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::duration::duration;
+use crate::duration::{self, duration};
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name as name_column, whole};
 use crate::why::did_you_mean;
@@ -29,19 +29,34 @@ pub fn red_table(red: &RedTable, window: &str, screen: Screen) -> String {
         };
         let _ = writeln!(text, "Before:  {}{change}", overall(before));
     }
-    if red.source == RedSource::Metrics {
-        text.push_str("Counted from Beyla's metrics; --source spans counts stored spans.\n");
-    }
-    if let Some(by_metrics) = red.requests_by_metrics {
-        text.push_str(&agreement(red.overall.requests, by_metrics));
-    }
+    text.push_str(&basis(red));
     for slow in red.slow.iter().flatten() {
-        text.push_str(&slow_row(slow, screen));
+        text.push_str(&slow_row(slow, red, screen));
     }
     if red.slow.as_ref().is_some_and(Vec::is_empty) {
         text.push_str("\nNo row has a P95 above the threshold.\n");
     }
     text
+}
+
+/// What the requests were counted from, and how that agrees with the metrics.
+fn basis(red: &RedTable) -> String {
+    match red.requests_by_metrics {
+        Some(_) if red.metrics_missing => format!("Counted {}.\n", from_spans(&line(&red.service))),
+        Some(0) => format!("No RED metrics of {} in this window.\n", line(&red.service)),
+        Some(by_metrics) => agreement(red.overall.requests, by_metrics),
+        None => {
+            "Counted from Beyla's metrics, with percentiles (≈) from histogram buckets; --source \
+             spans counts stored spans.\n"
+                .to_owned()
+        }
+    }
+}
+
+/// Says that requests of `service` were counted from spans because there are no metrics: a sentence
+/// without a full stop.
+pub(crate) fn from_spans(service: &str) -> String {
+    format!("from spans: no RED metrics of {service} in this window")
 }
 
 fn title(red: &RedTable) -> &'static str {
@@ -56,19 +71,24 @@ fn title(red: &RedTable) -> &'static str {
 
 fn nothing(red: &RedTable, window: &str) -> String {
     let (what, service) = (title(red), line(&red.service));
-    let hint = match (red.protocol, red.side, red.source) {
-        (_, _, RedSource::Spans) => {
-            "without `--source spans`, requests that were not sampled count too"
+    let status = "`coral agent status` shows whether metrics of Beyla arrive \
+                  (coral.agent.metric_points.received)";
+    let hint = match (red.source, red.protocol, red.side) {
+        (RedSource::Spans, ..) => {
+            "without `--source spans`, requests that were not sampled count too".to_owned()
         }
-        (RedProtocol::Http | RedProtocol::Grpc, RedSide::Server, _) => {
-            "`--side client` shows the requests that the service made; `--source spans` counts stored spans, such as \
-             those of SDKs; `coral agent status` shows whether metrics of Beyla arrive \
-             (coral.agent.metric_points.received)"
+        _ if !red.metrics_missing => {
+            format!(
+                "without `--source metrics`, stored spans are counted if there are no metrics; {status}"
+            )
         }
-        _ => {
-            "`--source spans` counts stored spans; `coral agent status` shows whether metrics of Beyla arrive \
-             (coral.agent.metric_points.received); an earlier --since may find older ones"
-        }
+        (_, RedProtocol::Http | RedProtocol::Grpc, RedSide::Server) => format!(
+            "neither metrics nor stored spans have any; `--side client` shows the requests that the service made; \
+             {status}"
+        ),
+        _ => format!(
+            "neither metrics nor stored spans have any; an earlier --since may find older ones; {status}"
+        ),
     };
     let hint = did_you_mean(&red.did_you_mean).unwrap_or_else(|| format!("Hint: {hint}.\n"));
     format!("No {what} of {service} ({window}).\n{hint}")
@@ -109,14 +129,9 @@ fn name(row: &RedRow) -> String {
     if words.is_empty() { "(no name)".to_owned() } else { words.join(" ") }
 }
 
-/// A percentile as text: `98ms`; `>10s` if it is above the last histogram bound; `-` if it is
-/// unknown.
+/// A percentile as text; `-` if it is unknown.
 fn percentile(known: Option<i64>, numbers: &RedNumbers) -> String {
-    match (known, numbers.beyond_us) {
-        (Some(micros), _) => duration(micros),
-        (None, Some(bound)) => format!(">{}", duration(bound)),
-        (None, None) => "-".to_owned(),
-    }
+    duration::percentile(known, numbers.exact, numbers.beyond_us, "-")
 }
 
 /// `rate`, from 0.0 to 1.0, as a percentage: `0%`, `0.15%`, `12.5%`, `100%`. A rate above zero is
@@ -191,10 +206,18 @@ fn agreement(spans: u64, metrics: u64) -> String {
     }
 }
 
-fn slow_row(slow: &SlowRow, screen: Screen) -> String {
-    let p95 = slow.p95_us.map_or_else(String::new, |p95| format!(", P95 {}", duration(p95)));
+fn slow_row(slow: &SlowRow, red: &RedTable, screen: Screen) -> String {
     let over = duration(slow.over_us);
-    let mut text = format!("\n{} (over {over}{p95}):\n", line(&slow.name));
+    let approximate = if red.source == RedSource::Spans { "" } else { "≈" };
+    let threshold = match slow.p95_us {
+        // An exact P95 is the duration of a request.
+        Some(p95) if p95 == slow.over_us && red.source == RedSource::Spans => {
+            format!("P95 {over} and slower")
+        }
+        Some(p95) => format!("over {over}, P95 {approximate}{}", duration(p95)),
+        None => format!("over {over}"),
+    };
+    let mut text = format!("\n{} ({threshold}):\n", line(&slow.name));
     for trace in &slow.traces {
         let _ = writeln!(text, "  {}", slow_trace(trace, screen));
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 pub use self::graph::{dot, mermaid};
-use crate::duration::duration_of as micros;
+use crate::duration::percentile;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name as name_column, whole};
 use coral_query::answer::{NodeKind, Topology, TopologyDiff, TopologyEdge};
@@ -56,15 +56,20 @@ fn edge_table(map: &Topology, screen: Screen) -> String {
             line(&edge.protocol).into(),
             count(edge.calls).into(),
             Cell::emphasised(count(edge.errors), failed),
-            micros(edge.p50_us).into(),
-            micros(edge.p95_us).into(),
-            micros(edge.p99_us).into(),
+            edge_percentile(edge, edge.p50_us).into(),
+            edge_percentile(edge, edge.p95_us).into(),
+            edge_percentile(edge, edge.p99_us).into(),
         ]
     };
     let rows: Vec<_> = map.edges.iter().map(row).collect();
     let counts = ["Protocol", "Calls", "Errors", "P50", "P95", "P99"].map(whole);
     let columns = [name_column("From"), name_column("To")].into_iter().chain(counts);
     format!("\n{}", Table::new(columns, rows).text(screen))
+}
+
+/// A percentile of `edge`, in microseconds, as text: `98ms`; `≈98ms` if it is not exact.
+pub(crate) fn edge_percentile(edge: &TopologyEdge, micros: u64) -> String {
+    percentile(Some(i64::try_from(micros).unwrap_or(i64::MAX)), edge.exact, None, "")
 }
 
 /// Nodes that neither call nor are called.
@@ -120,8 +125,10 @@ fn changes(diff: &TopologyDiff, screen: Screen) -> String {
                 Hint: try a shorter --since, or a longer --diff.\n"
             .to_owned();
     }
-    let both =
-        |edge: &TopologyEdge| format!("P50 {}, P95 {}", micros(edge.p50_us), micros(edge.p95_us));
+    let both = |edge: &TopologyEdge| {
+        let [p50, p95] = [edge.p50_us, edge.p95_us].map(|micros| edge_percentile(edge, micros));
+        format!("P50 {p50}, P95 {p95}")
+    };
     let row = |what: &str, edge: &TopologyEdge, was: String, is: String| {
         let words = [what.to_owned(), name(&edge.from), name(&edge.to), line(&edge.protocol)];
         words.into_iter().chain([was, is]).map(Cell::from).collect()
@@ -131,8 +138,8 @@ fn changes(diff: &TopologyDiff, screen: Screen) -> String {
     let removed = diff.removed.iter().map(|edge| row("removed", edge, calls(edge), "–".to_owned()));
     let slower = diff.slower.iter().map(|slower| {
         let (p50_us, p95_us) = (slower.p50_us_before, slower.p95_us_before);
-        let was = both(&TopologyEdge { p50_us, p95_us, ..TopologyEdge::default() });
-        row("slower", &slower.edge, was, both(&slower.edge))
+        let was = TopologyEdge { p50_us, p95_us, ..slower.edge.clone() };
+        row("slower", &slower.edge, both(&was), both(&slower.edge))
     });
     let rows: Vec<_> = added.chain(removed).chain(slower).collect();
     let of = counted(diff.traces, "trace");

@@ -61,6 +61,7 @@ fn words_about_time_that_are_not_understood_are_told() {
         Analyzing cart, last 1h; not understood as a time: "last night"...
 
         Most failures first:
+          - from spans: no RED metrics of cart in this window
           - no requests in this window [1]
 
         Queries behind these lines:
@@ -102,8 +103,9 @@ fn rows_are_those_of_the_route_and_from_spans_where_there_are_no_metrics() {
         Analyzing shop, last 1h...
 
         Slowest first, by P95:
-          - GET /pay: P95 488ms, 10 requests, 0% failed [1]
-          - GET /list: P95 9.64ms, 20 requests, 0% failed [1]
+          - from spans: no RED metrics of shop in this window
+          - GET /pay: P95 330ms, 10 requests, 0% failed [1]
+          - GET /list: P95 7ms, 20 requests, 0% failed [1]
 
         Queries behind these lines:
           [1] coral query beyla http shop --source spans --since 1h
@@ -113,7 +115,8 @@ fn rows_are_those_of_the_route_and_from_spans_where_there_are_no_metrics() {
         Analyzing /list of shop, last 1h...
 
         Slowest first, by P95:
-          - GET /list: P95 9.64ms, 20 requests, 0% failed [1]
+          - from spans: no RED metrics of shop in this window
+          - GET /list: P95 7ms, 20 requests, 0% failed [1]
 
         Queries behind these lines:
           [1] coral query beyla http shop --source spans --since 1h
@@ -169,7 +172,7 @@ fn a_route_that_nobody_asked_for_is_answered_with_those_that_there_are() {
         Analyzing /lists of shop, last 15m...
 
         RED Metrics (last 15m):
-          - no RED metrics of /lists of shop in this window
+          - neither RED metrics nor stored requests of /lists of shop in this window
 
         Trace Analysis:
           - Compared 0 traces with 0 of the baseline; 0% of the window's traces are complete [1]

@@ -20,6 +20,7 @@ pub use self::diff::Changes;
 pub use self::join::CallSpan;
 use self::join::{Call, Join};
 pub use self::latency::Latencies;
+pub(crate) use self::latency::nearest_rank;
 use self::node::Nodes;
 pub use self::node::{NodeId, NodeKind};
 use self::peer_hints::PeerHintsTable;
@@ -221,7 +222,7 @@ impl Dependencies {
             protocol: key.protocol,
             calls: sum.calls,
             errors: sum.errors,
-            latencies: sum.latencies.clone(),
+            latencies: sum.latencies.settled().into_owned(),
         };
         let mut edges: Vec<Edge> = self.edges.iter().map(edge).collect();
         edges.sort_unstable_by_key(|edge| (edge.from, edge.to, edge.protocol));

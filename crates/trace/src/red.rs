@@ -3,7 +3,7 @@
 //! An exporter sends [`Point`]s: the histogram of one [`Series`] at one moment. [`Counters`]
 //! convert points to increments, so that each request counts once. [`MergedHistogram`] adds
 //! histograms up and computes percentiles. [`series_from_span`] makes a [`Series`] of a span, so
-//! that metrics and spans are summed by the same code.
+//! that metrics and spans are counted in the same rows.
 
 mod counters;
 mod exponential;

@@ -73,9 +73,10 @@ pub struct RedArgs {
     #[arg(long, value_parser = choice::side(), default_value = "server")]
     pub side: RedSide,
     /// Count from Beyla's metrics (every request), or from stored spans (only sampled requests;
-    /// eBPF spans if there are any, else SDK spans).
-    #[arg(long, value_parser = choice::red_source(), default_value = "metrics")]
-    pub source: RedSource,
+    /// eBPF spans if there are any, else SDK spans). Without this option, spans are counted if the
+    /// window has no such metrics of the service [default: metrics].
+    #[arg(long, value_parser = choice::red_source())]
+    pub source: Option<RedSource>,
     /// Output format.
     #[arg(long, value_enum, default_value = "table")]
     pub format: RedFormat,

@@ -41,31 +41,42 @@ fn why_is_answered_in_sections() {
     expect![[r#"
         Analyzing payments-api, last 15m
         RED Metrics (last 15m)
-          null no RED metrics of payments-api in this window
+          null from spans: no RED metrics of payments-api in this window
+          1 payments-api P95 latency: 489ms
+          1 Request rate: 0.033 req/s (30 requests)
+          1 Error rate: 0%
         Trace Analysis
-          1 Compared 30 traces with 60 of the baseline; 100% of the window's traces are complete
-          1 98% of the added time: card-validator-svc takes longer itself in `POST /validate`
+          2 Compared 30 traces with 60 of the baseline; 100% of the window's traces are complete
+          2 97% of the added time: card-validator-svc takes longer itself in `POST /validate`
+          null from spans: no RED metrics of card-validator-svc in this window
+          3 card-validator-svc P95 latency: 418ms
         Root Cause
-          1 card-validator-svc takes longer itself in `POST /validate`: 399ms in one trace, 23.7ms in the baseline
-          1 P95 is 489ms; if card-validator-svc were as fast as in the baseline, P95 would be 108ms
-          1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804f`
-          1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804e`
-          1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804d`
+          2 card-validator-svc takes longer itself in `POST /validate`
+          2 P95 is 489ms; if card-validator-svc were as fast as in the baseline, P95 would be 108ms
+          2 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804f`
+          2 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804e`
+          2 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804d`
         Recommendation
           null Check CPU, memory and locks of card-validator-svc, and what was deployed there last
           null Compare a trace above with a faster trace of the same operation
+        coral query beyla http payments-api --source spans --since 15m
         coral why payments-api --since 15m --baseline 1h
+        coral query beyla http card-validator-svc --source spans --since 15m
     "#]]
     .assert_eq(&answer_at(&coral, question, QUARTER_PAST));
     let earlier = QUARTER_PAST - 1_800_000_000;
     expect![[r#"
         Analyzing payments-api, last 15m
         RED Metrics (last 15m)
-          null no RED metrics of payments-api in this window
+          null from spans: no RED metrics of payments-api in this window
+          1 payments-api P95 latency: 110ms
+          1 Request rate: 0.021 req/s (19 requests)
+          1 Error rate: 0%
         Trace Analysis
-          1 Compared 19 traces with 24 of the baseline; 100% of the window's traces are complete
+          2 Compared 19 traces with 24 of the baseline; 100% of the window's traces are complete
         Root Cause
-          1 no cause: the highest score is 0.00; a cause needs at least 0.41
+          2 no cause: the highest score is 0.00; a cause needs at least 0.41
+        coral query beyla http payments-api --source spans --since 15m
         coral why payments-api --since 15m --baseline 1h
     "#]]
     .assert_eq(&answer_at(&coral, question, earlier));
@@ -156,8 +167,8 @@ fn metrics_are_cited_where_there_are_some() {
             expect![[r#"
                 Analyzing frontend-api, last 30d
                 RED Metrics (last 30d)
-                  1 frontend-api P95 latency: 47.7ms
-                  1 Request rate: 0.000021 req/s (55 requests)
+                  1 frontend-api P95 latency: ≈47.7ms
+                  1 Request rate: 0.000075 req/s (55 requests in 202h 45m: no older data is stored)
                   1 Error rate: 9.1%
                 Trace Analysis
                   2 Compared 12 traces with 0 of the baseline; 100% of the window's traces are complete
@@ -172,10 +183,10 @@ fn metrics_are_cited_where_there_are_some() {
             expect![[r#"
                 Analyzing frontend-api, last 30d
                 Slowest first, by P95
-                  1 GET /checkout/{id}: P95 48.1ms, 52 requests, 5.8% failed
-                  1 GET /boom: P95 4.75ms, 1 request, 100% failed
-                  1 GET /deadend: P95 4.75ms, 1 request, 100% failed
-                  1 GET /missing/{id}: P95 4.75ms, 1 request, 0% failed
+                  1 GET /checkout/{id}: P95 ≈48.1ms, 52 requests, 5.8% failed
+                  1 GET /boom: P95 ≈4.75ms, 1 request, 100% failed
+                  1 GET /deadend: P95 ≈4.75ms, 1 request, 100% failed
+                  1 GET /missing/{id}: P95 ≈4.75ms, 1 request, 0% failed
                 coral query beyla http frontend-api --since 30d --compare 30d
             "#]],
         ),
@@ -184,9 +195,9 @@ fn metrics_are_cited_where_there_are_some() {
             expect![[r#"
                 Analyzing frontend-api, last 30d
                 Most failures first
-                  1 GET /checkout/{id}: P95 48.1ms, 52 requests, 5.8% failed
-                  1 GET /boom: P95 4.75ms, 1 request, 100% failed
-                  1 GET /deadend: P95 4.75ms, 1 request, 100% failed
+                  1 GET /checkout/{id}: P95 ≈48.1ms, 52 requests, 5.8% failed
+                  1 GET /boom: P95 ≈4.75ms, 1 request, 100% failed
+                  1 GET /deadend: P95 ≈4.75ms, 1 request, 100% failed
                 coral query beyla http frontend-api --since 30d --compare 30d
             "#]],
         ),

@@ -218,7 +218,7 @@ fn the_table_has_a_row_for_each_route() {
     let coral = after("3.31.0", &["metrics-0"], &[]);
     let said = coral.answer(&format!("query beyla http frontend-api {THEN} --compare 30d"));
     for line in [
-        "Route              | Requests | P50    | P95    | P99    | Errors | Before",
+        "Route              | Requests | P50     | P95     | P99     | Errors | Before",
         "GET /checkout/{id}",
         "Overall: 55 requests, P95 ",
         "Before:  no requests\n",

@@ -67,8 +67,9 @@ pub struct NoSuchService {
 /// Why a service is slow.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WhyFindings {
-    /// Requests of the service that was asked about, counted from metrics; null when no service was
-    /// asked about, or no requests were counted.
+    /// Requests of the service that was asked about, counted from metrics, or from spans if the
+    /// window has no RED metrics of the service; null when no service was asked about, or no
+    /// requests were counted.
     pub requests: Option<RequestFindings>,
     /// The question that `why` answers.
     pub query: WhyQuestion,
@@ -82,8 +83,13 @@ pub struct WhyFindings {
 /// Requests of one protocol that a service served.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RequestFindings {
-    /// The question that was answered.
+    /// The question that was answered. Its source is `spans` if the window has no RED metrics of
+    /// the service.
     pub query: RedQuestion,
+    /// Where the stored data begins, in microseconds since the Unix epoch: the start of the window,
+    /// or later if all data is younger.
+    #[serde(default)]
+    pub covered_since_unix_us: i64,
     /// Rows of the route that was asked about, or of all routes. As a part of the findings about
     /// why something is slow, empty unless a route was asked about; elsewhere at most five rows, in
     /// the order that was asked for.

@@ -19,7 +19,11 @@ impl Reader<'_> {
         understanding: &Understanding,
         failed: bool,
     ) -> Result<Findings, QueryError> {
-        let Some((query, table)) = self.counted_requests(understanding)? else {
+        let found = match &understanding.service {
+            Some(service) => self.requests(service, understanding)?,
+            None => None,
+        };
+        let Some((query, table)) = found else {
             return Ok(Findings::Calls(self.slow_or_failing_edges(understanding, failed)?));
         };
         let mut rows = rows_of_route(&table, understanding.route.as_deref());
@@ -29,32 +33,29 @@ impl Reader<'_> {
             Reverse(if failed { row.numbers.errors as i64 } else { slowest })
         });
         rows.truncate(MAX_FINDINGS);
-        let RedTable { overall, overall_before, .. } = table;
-        Ok(Findings::Requests(RequestFindings { query, rows, overall, overall_before }))
+        Ok(Findings::Requests(RequestFindings::new(query, table, rows)))
     }
 
-    /// The requests that the service of the question served, counted from metrics, or from stored
-    /// spans if metrics have none. `None` if the question names no service, or if there are no
+    /// The requests that `service` served over HTTP or gRPC, counted from metrics, or from stored
+    /// spans if metrics have none: of the protocol with rows of the question's route; if both or
+    /// neither have such rows, of the protocol with more requests. `None` when there are no
     /// requests.
-    fn counted_requests(
-        &self,
-        understanding: &Understanding,
-    ) -> Result<Option<(RedQuestion, RedTable)>, QueryError> {
-        let Some(service) = &understanding.service else { return Ok(None) };
-        Ok(match self.requests(service, understanding, RedSource::Metrics)? {
-            None => self.requests(service, understanding, RedSource::Spans)?,
-            found => found,
-        })
-    }
-
-    /// The requests that `service` served over HTTP or gRPC: of the protocol with rows of the
-    /// question's route; if both or neither have such rows, of the protocol with more requests.
-    /// `None` when there are no requests.
     pub(super) fn requests(
         &self,
         service: &str,
         understanding: &Understanding,
+    ) -> Result<Option<(RedQuestion, RedTable)>, QueryError> {
+        Ok(match self.requests_of(RedSource::Metrics, service, understanding)? {
+            None => self.requests_of(RedSource::Spans, service, understanding)?,
+            found => found,
+        })
+    }
+
+    fn requests_of(
+        &self,
         source: RedSource,
+        service: &str,
+        understanding: &Understanding,
     ) -> Result<Option<(RedQuestion, RedTable)>, QueryError> {
         let window = &understanding.window;
         let answered = |protocol| {
@@ -62,7 +63,7 @@ impl Reader<'_> {
                 protocol,
                 service: service.to_owned(),
                 side: RedSide::Server,
-                source,
+                source: Some(source),
                 since_unix_us: window.since_unix_us,
                 until_unix_us: window.until_unix_us,
                 // Spans are not compared with a baseline, because every span of the baseline would
@@ -96,6 +97,14 @@ impl Reader<'_> {
         edges.sort_by_key(|edge| Reverse(if failed { edge.errors } else { edge.p95_us }));
         edges.truncate(MAX_FINDINGS);
         Ok(CallFindings { query, edges })
+    }
+}
+
+impl RequestFindings {
+    /// `rows` of `table`, which answers `query`.
+    pub(super) fn new(query: RedQuestion, table: RedTable, rows: Vec<RedRow>) -> Self {
+        let RedTable { covered_since_unix_us, overall, overall_before, .. } = table;
+        Self { query, covered_since_unix_us, rows, overall, overall_before }
     }
 }
 

@@ -3,10 +3,9 @@
 use super::answer::{RequestFindings, WhyFindings};
 use super::requests::rows_of_route;
 use super::understanding::Understanding;
-use crate::answer::{RedTable, Verdict};
+use crate::answer::Verdict;
 use crate::ask::QueryError;
 use crate::reader::Reader;
-use crate::red::RedSource;
 use crate::why::WhyQuestion;
 
 impl Reader<'_> {
@@ -20,7 +19,7 @@ impl Reader<'_> {
         let service = understanding.service.as_deref();
         let route = understanding.route.as_deref();
         let requests = match service {
-            Some(service) => self.metric_requests(service, route, understanding)?,
+            Some(service) => self.served_requests(service, route, understanding)?,
             None => None,
         };
         let query = WhyQuestion {
@@ -37,28 +36,25 @@ impl Reader<'_> {
         let cause_requests = match cause.filter(|cause| Some(cause.service.as_str()) != service) {
             // The question's route belongs to the question's service, and the cause is another
             // service.
-            Some(cause) => self.metric_requests(&cause.service, None, understanding)?,
+            Some(cause) => self.served_requests(&cause.service, None, understanding)?,
             None => None,
         };
         Ok(WhyFindings { requests, query, why, cause_requests })
     }
 
-    /// The requests that `service` served, counted from metrics: with the rows of `route`, or
-    /// without rows when no route is given. Returns `None` when there are no such requests.
-    fn metric_requests(
+    /// The requests that `service` served: with the rows of `route`, or without rows when no route
+    /// is given. Returns `None` when there are no such requests.
+    fn served_requests(
         &self,
         service: &str,
         route: Option<&str>,
         understanding: &Understanding,
     ) -> Result<Option<RequestFindings>, QueryError> {
-        let found = self.requests(service, understanding, RedSource::Metrics)?;
-        let Some((query, table)) = found else { return Ok(None) };
+        let Some((query, table)) = self.requests(service, understanding)? else { return Ok(None) };
         let rows = route.map(|route| rows_of_route(&table, Some(route)));
         if rows.as_ref().is_some_and(Vec::is_empty) {
             return Ok(None);
         }
-        let RedTable { overall, overall_before, .. } = table;
-        let rows = rows.unwrap_or_default();
-        Ok(Some(RequestFindings { query, rows, overall, overall_before }))
+        Ok(Some(RequestFindings::new(query, table, rows.unwrap_or_default())))
     }
 }

@@ -21,10 +21,19 @@ pub struct RedTable {
     pub side: RedSide,
     /// What the requests were counted from: `metrics` or `spans`.
     pub source: RedSource,
+    /// Whether the question names no source, and the window has no such metrics of the service. The
+    /// requests are then counted from spans, if there are any.
+    #[serde(default)]
+    pub metrics_missing: bool,
     /// Start of the window, microseconds since the Unix epoch.
     pub since_unix_us: i64,
     /// End of the window, exclusive, microseconds since the Unix epoch.
     pub until_unix_us: i64,
+    /// Where the stored data begins, in microseconds since the Unix epoch: the start of the window,
+    /// or later if all data is younger. A rate is `requests` divided by the time from here to
+    /// `until_unix_us`.
+    #[serde(default)]
+    pub covered_since_unix_us: i64,
     /// One row for each route, method or statement; most requests first.
     pub rows: Vec<RedRow>,
     /// The numbers of all rows together.
@@ -71,16 +80,23 @@ pub struct RedRow {
 pub struct RedNumbers {
     /// How many requests there were.
     pub requests: u64,
-    /// How many requests failed.
+    /// How many requests failed: by the status of the span if counted from spans; by HTTP status,
+    /// gRPC status or `error.type` if counted from metrics.
     pub errors: u64,
     /// The part of the requests that failed: `errors / requests`, from 0 to 1; 0 without requests.
     pub error_rate: f64,
-    /// The median duration in microseconds; null when not known: see `beyond_us`.
+    /// The median duration in microseconds; null when not known: see `beyond_us`. A percentile of
+    /// spans is the duration of a request (nearest rank); a percentile of metrics is interpolated
+    /// within a bucket of a histogram.
     pub p50_us: Option<i64>,
     /// The 95th percentile of the durations in microseconds; null when not known.
     pub p95_us: Option<i64>,
     /// The 99th percentile of the durations in microseconds; null when not known.
     pub p99_us: Option<i64>,
+    /// Whether the percentiles are exact. Percentiles of metrics are not; percentiles of spans are
+    /// not if there are more than 131,072 distinct durations, and are then at most 0.05% off.
+    #[serde(default)]
+    pub exact: bool,
     /// The upper bound, in microseconds, of the last histogram bucket that has one: percentiles
     /// that are null are above this. Null when all percentiles are known, or when there were no
     /// requests.
@@ -99,7 +115,8 @@ pub struct SlowRow {
     pub p95_us: Option<i64>,
     /// The latency threshold in microseconds.
     pub over_us: i64,
-    /// Traces of requests above the threshold, slowest first; at most five.
+    /// Traces of requests above the threshold, slowest first; at most five. Where the threshold is
+    /// an exact P95, a request that took exactly as long is included.
     pub traces: Vec<SlowTrace>,
     /// Why none of the slow traces is stored; null when at least one is.
     pub none_because: Option<NoSlowTrace>,

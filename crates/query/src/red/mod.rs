@@ -1,25 +1,22 @@
-//! RED metrics of one service. Metrics and spans are summed by the same code.
+//! RED metrics of one service, counted from metrics or from stored spans.
 
 pub(crate) mod answer;
+mod count;
 pub(crate) mod question;
+mod rows;
 mod slow;
+mod started;
 
-use std::collections::BTreeMap;
+use coral_engine::Budget;
+use coral_trace::TimeRange;
+use coral_trace::red::{Protocol, Series, Side};
 
-use coral_engine::{Budget, DeltaQuery, EngineError};
-use coral_trace::red::{
-    Exemplar, Histogram, MergedHistogram, Protocol, Quantile, Series, Side, series_from_span,
-};
-use coral_trace::{Collector, Span, TimeRange, grpc_status_name};
-
+use self::count::Counted;
 use crate::ask::{Ask, QueryError, Sources};
 use crate::reader::Reader;
 
 pub use self::question::{RedProtocol, RedQuestion, RedSide, RedSource};
 
-/// The number of exemplars to which those of a row are cut when there are twice as many. An answer
-/// shows fewer.
-const MAX_EXEMPLARS: usize = 1_000;
 const NANOS_PER_MICRO: u64 = 1_000;
 
 /// Which requests are counted.
@@ -29,22 +26,6 @@ struct RequestSelection<'a> {
     side: Side,
     service: &'a str,
     range: TimeRange,
-}
-
-/// The key of a row: HTTP method and route, gRPC method and an empty text, or SQL operation and
-/// table.
-type RowName = (String, String);
-
-/// Requests by row.
-type Rows = BTreeMap<RowName, RowSum>;
-
-/// The sum of the requests of one row.
-#[derive(Default)]
-struct RowSum {
-    latencies: MergedHistogram,
-    errors: u64,
-    statuses: BTreeMap<String, u64>,
-    exemplars: Vec<Exemplar>,
 }
 
 impl Ask for RedQuestion {
@@ -72,113 +53,65 @@ impl Reader<'_> {
         let (service, protocol) = (question.service.as_str(), question.protocol.protocol());
         let range = question.window(0);
         let selection = RequestSelection { protocol, side: side.side(), service, range };
-        let rows = self.rows(question.source, &selection, question.slow)?;
+        let (source, counted) = self.counted(question, &selection)?;
+        let no_metrics = source == RedSource::Spans || counted.rows.is_empty();
         let before = question.compare_us.map(|earlier| {
-            self.rows(
-                question.source,
-                &RequestSelection { range: question.window(earlier), ..selection },
-                false,
-            )
+            let range = question.window(earlier);
+            self.count(source, &RequestSelection { range, ..selection }, false)
         });
         let before = before.transpose()?;
-        let requests_by_metrics = match question.source {
-            RedSource::Spans => {
-                Some(overall(&self.rows(RedSource::Metrics, &selection, false)?).requests)
+        let requests_by_metrics = match (source, question.source) {
+            (RedSource::Metrics, _) => None,
+            // The question left the source open, and the metrics have no requests.
+            (RedSource::Spans, None) => Some(0),
+            (RedSource::Spans, Some(_)) => {
+                let by_metrics = self.count(RedSource::Metrics, &selection, false)?;
+                Some(by_metrics.rows.overall().requests)
             }
-            RedSource::Metrics => None,
         };
-        let slow = if question.slow {
-            Some(self.slow(&selection, &rows, question.over_us)?)
-        } else {
-            None
+        let slow = match question.slow {
+            true => Some(self.slow(&selection, &counted, question.over_us)?),
+            false => None,
         };
-        let did_you_mean = match rows.is_empty() {
+        let did_you_mean = match counted.rows.is_empty() {
             true => self.did_you_mean(service, range)?,
             false => Vec::new(),
         };
+        let before = before.map(|before| before.rows);
         Ok(answer::RedTable {
             protocol: question.protocol,
             service: service.to_owned(),
             side,
-            source: question.source,
+            source,
+            metrics_missing: question.source.is_none() && no_metrics,
             since_unix_us: question.since_unix_us,
             until_unix_us: question.until_unix_us,
-            rows: table(protocol, &rows, before.as_ref()),
-            overall: overall(&rows),
-            overall_before: before.as_ref().map(overall),
+            covered_since_unix_us: self.covered_since(range, counted.earliest)?.as_micros(),
+            rows: counted.rows.table(protocol, before.as_ref()),
+            overall: counted.rows.overall(),
+            overall_before: before.map(|before| before.overall()),
             requests_by_metrics,
             slow,
             did_you_mean,
         })
     }
 
-    /// The requests in `selection`, by row, with the slowest exemplars of each row if `exemplars`
-    /// is set.
-    fn rows(
+    /// The requests in `selection`, and what they were counted from: the source of the question, or
+    /// else metrics, or else spans if metrics have no such requests.
+    fn counted(
         &self,
-        source: RedSource,
+        question: &RedQuestion,
         selection: &RequestSelection<'_>,
-        exemplars: bool,
-    ) -> Result<Rows, EngineError> {
-        let mut rows = Rows::new();
-        match source {
-            RedSource::Metrics => self.sum_metrics(selection, exemplars, &mut rows)?,
-            RedSource::Spans => self.sum_spans(selection, &mut rows)?,
+    ) -> Result<(RedSource, Counted), QueryError> {
+        let source = question.source.unwrap_or(RedSource::Metrics);
+        let counted = self.count(source, selection, question.slow)?;
+        if question.source.is_some() || !counted.rows.is_empty() {
+            return Ok((source, counted));
         }
-        Ok(rows)
-    }
-
-    /// Sums eBPF spans, or SDK spans if there are no eBPF spans in `selection`. Adding both would
-    /// count each request twice.
-    fn sum_spans(
-        &self,
-        selection: &RequestSelection<'_>,
-        rows: &mut Rows,
-    ) -> Result<(), EngineError> {
-        for collector in [Collector::Ebpf, Collector::Sdk] {
-            if rows.is_empty() {
-                self.sum_spans_of(collector, selection, rows)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn sum_spans_of(
-        &self,
-        collector: Collector,
-        selection: &RequestSelection<'_>,
-        rows: &mut Rows,
-    ) -> Result<(), EngineError> {
-        let mut add = |span: &Span| {
-            if let Some((series, latency)) = series_from_span(span)
-                && selection.includes(&series)
-            {
-                rows.entry(row_name(&series)).or_default().add(&series, &latency);
-            }
-        };
-        let (service, range) = (selection.service, selection.range);
-        self.from.traces.spans_ended(service, collector, range, self.budget, &mut add)
-    }
-
-    fn sum_metrics(
-        &self,
-        selection: &RequestSelection<'_>,
-        exemplars: bool,
-        rows: &mut Rows,
-    ) -> Result<(), EngineError> {
-        let query = DeltaQuery {
-            protocol: selection.protocol,
-            range: selection.range,
-            service: Some(selection.service.to_owned()),
-            side: Some(selection.side),
-        };
-        self.from.metrics.deltas(&query, self.budget, &mut |row| {
-            let delta = &row.delta;
-            let sum = rows.entry(row_name(&delta.series)).or_default();
-            sum.add(&delta.series, &delta.histogram);
-            if exemplars {
-                sum.keep_slowest(&delta.exemplars);
-            }
+        let by_spans = self.count(RedSource::Spans, selection, question.slow)?;
+        Ok(match by_spans.rows.is_empty() {
+            true => (source, counted),
+            false => (RedSource::Spans, by_spans),
         })
     }
 }
@@ -188,51 +121,6 @@ impl RequestSelection<'_> {
         series.protocol == self.protocol
             && series.side == self.side
             && series.service == self.service
-    }
-}
-
-impl RowSum {
-    fn add(&mut self, series: &Series, latencies: &Histogram) {
-        let count = latencies.count();
-        self.latencies.add(latencies);
-        let failed = if series.is_error() { count } else { 0 };
-        self.errors = self.errors.saturating_add(failed);
-        let with_status = self.statuses.entry(status(series)).or_default();
-        *with_status = with_status.saturating_add(count);
-    }
-
-    /// Adds `exemplars`. When the row has more than twice [`MAX_EXEMPLARS`], keeps only the
-    /// slowest.
-    fn keep_slowest(&mut self, exemplars: &[Exemplar]) {
-        self.exemplars.extend_from_slice(exemplars);
-        if self.exemplars.len() > 2 * MAX_EXEMPLARS {
-            self.exemplars.sort_unstable_by_key(|exemplar| std::cmp::Reverse(exemplar.nanos));
-            self.exemplars.truncate(MAX_EXEMPLARS);
-        }
-    }
-
-    fn numbers(&self) -> answer::RedNumbers {
-        let requests = self.latencies.count();
-        let quantiles = [0.5, 0.95, 0.99].map(|q| self.latencies.quantile(q));
-        let [p50_us, p95_us, p99_us] = quantiles.map(known_us);
-        let beyond = quantiles.into_iter().flatten().find(|q| matches!(q, Quantile::Beyond(_)));
-        answer::RedNumbers {
-            requests,
-            errors: self.errors,
-            error_rate: if requests == 0 { 0.0 } else { self.errors as f64 / requests as f64 },
-            p50_us,
-            p95_us,
-            p99_us,
-            beyond_us: beyond.map(|quantile| (quantile.nanos() / NANOS_PER_MICRO) as i64),
-            statuses: self.statuses.clone(),
-        }
-    }
-}
-
-fn known_us(quantile: Option<Quantile>) -> Option<i64> {
-    match quantile {
-        Some(Quantile::At(nanos)) => Some((nanos / NANOS_PER_MICRO) as i64),
-        Some(Quantile::Beyond(_)) | None => None,
     }
 }
 
@@ -248,55 +136,4 @@ fn check(question: &RedQuestion) -> Result<(), QueryError> {
         return invalid("over", "must not be negative");
     }
     Ok(())
-}
-
-fn row_name(series: &Series) -> RowName {
-    (series.operation.clone(), series.target.clone())
-}
-
-/// The status of a series as text: `200` for HTTP, `PERMISSION_DENIED` for gRPC, `ok` or `error`
-/// for SQL. `unknown` for HTTP and gRPC without a status.
-fn status(series: &Series) -> String {
-    match (series.protocol, series.status) {
-        (Protocol::Grpc, Some(code)) => {
-            grpc_status_name(code).map_or_else(|| code.to_string(), str::to_owned)
-        }
-        (Protocol::Http, Some(status)) => status.to_string(),
-        (Protocol::Sql, _) if series.error.is_empty() => "ok".to_owned(),
-        (Protocol::Sql, _) => "error".to_owned(),
-        (_, None) => "unknown".to_owned(),
-    }
-}
-
-fn table(protocol: Protocol, rows: &Rows, before: Option<&Rows>) -> Vec<answer::RedRow> {
-    let row = |(name, sum): (&RowName, &RowSum)| {
-        let (operation, target) = name.clone();
-        let before = before.and_then(|before| before.get(name)).map(RowSum::numbers);
-        let row = answer::RedRow { numbers: sum.numbers(), before, ..Default::default() };
-        match protocol {
-            Protocol::Http => {
-                answer::RedRow { method: Some(operation), route: Some(target), ..row }
-            }
-            Protocol::Grpc => answer::RedRow { method: Some(operation), ..row },
-            Protocol::Sql => {
-                answer::RedRow { operation: Some(operation), table: Some(target), ..row }
-            }
-        }
-    };
-    let mut table: Vec<_> = rows.iter().map(row).collect();
-    // The sort is stable: rows with equal counts stay sorted by name.
-    table.sort_by_key(|row| std::cmp::Reverse(row.numbers.requests));
-    table
-}
-
-fn overall(rows: &Rows) -> answer::RedNumbers {
-    let mut all = RowSum::default();
-    for sum in rows.values() {
-        all.latencies.merge(&sum.latencies);
-        all.errors += sum.errors;
-        for (status, count) in &sum.statuses {
-            *all.statuses.entry(status.clone()).or_default() += count;
-        }
-    }
-    all.numbers()
 }

@@ -21,12 +21,14 @@ pub struct RedQuestion {
     /// `client`.
     #[serde(default)]
     pub side: RedSide,
-    /// Whether requests are counted from metrics or from stored spans.
-    #[serde(default)]
-    pub source: RedSource,
-    /// Only requests that were counted at or after this time: microseconds since the Unix epoch.
+    /// Whether requests are counted from metrics or from stored spans. Null: from metrics, or from
+    /// spans if the window has no such metrics of the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<RedSource>,
+    /// The window's start, in microseconds since the Unix epoch: requests that metrics counted at
+    /// or after this time, or spans of traces that started then.
     pub since_unix_us: i64,
-    /// Only requests that were counted before this time: microseconds since the Unix epoch.
+    /// The window's end, exclusive, in microseconds since the Unix epoch.
     pub until_unix_us: i64,
     /// Also return the same numbers for a window of equal length this many microseconds earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,11 +65,10 @@ pub enum RedSide {
 }
 
 /// What requests are counted from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RedSource {
     /// Beyla's metrics, which count every request, whether its trace is sampled or not.
-    #[default]
     Metrics,
     /// Stored spans: eBPF spans, or SDK spans when eBPF has seen no such request of the service.
     Spans,

@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use coral_engine::{Columns, EngineError, Order, TraceQuery};
-use coral_trace::red::{Protocol, Side, series_from_span};
+use coral_trace::red::{Exemplar, Protocol, Side, series_from_span};
 use coral_trace::{Collector, Span, SpanId, TraceId, UnixNanos};
 
-use super::{NANOS_PER_MICRO, RequestSelection, RowName, RowSum, Rows};
+use super::count::Counted;
+use super::rows::{Percentile, RowName, RowSum};
+use super::{NANOS_PER_MICRO, RedSource, RequestSelection};
 use crate::answer::{FoundBy, NoSlowTrace, SlowRow, SlowTrace};
 use crate::reader::Reader;
 
@@ -30,24 +32,36 @@ struct SlowRequest {
 
 impl Reader<'_> {
     /// The rows whose P95 is above the threshold, with traces of requests above it. The threshold
-    /// is `over_us`, or else the P95 of each row, in which case all rows are included.
+    /// is `over_us`. Without `over_us` all rows are included, and the threshold is the P95 of each
+    /// row; an exact P95 is the duration of a request, which is then included.
     pub(super) fn slow(
         &self,
         selection: &RequestSelection<'_>,
-        rows: &Rows,
+        counted: &Counted,
         over_us: Option<i64>,
     ) -> Result<Vec<SlowRow>, EngineError> {
         let mut slow = Vec::new();
-        for (name, sum) in rows {
-            let Some(p95) = sum.latencies.quantile(0.95) else { continue };
-            let threshold = match over_us {
-                Some(over) => u64::try_from(over).unwrap_or(0).saturating_mul(NANOS_PER_MICRO),
-                None => p95.nanos(),
-            };
-            if over_us.is_some() && p95.nanos() <= threshold {
+        for (name, sum) in counted.rows.iter() {
+            let [Some(p95)] = sum.durations.percentiles([95]) else { continue };
+            let over = over_us.map(|over| u64::try_from(over).unwrap_or(0));
+            if over.is_some_and(|over| p95.least() <= over) {
                 continue;
             }
-            slow.push((p95.nanos(), self.slow_row(selection, name, sum, threshold)?));
+            let found = match counted.source {
+                RedSource::Metrics => {
+                    let threshold = over.unwrap_or(p95.least()).saturating_mul(NANOS_PER_MICRO);
+                    self.slow_requests(selection, name, sum, threshold)?
+                }
+                RedSource::Spans => {
+                    // The first duration that is slow.
+                    let least = over.map_or(p95.least(), |over| over.saturating_add(1));
+                    slow_spans_of(sum, least)
+                }
+            };
+            let found = slowest_of_each_trace(found);
+            let row = self.slow_row(selection, row_name(name), p95, &found)?;
+            let over_us = over.unwrap_or(p95.least()) as i64;
+            slow.push((p95.least(), SlowRow { over_us, ..row }));
         }
         slow.sort_by_key(|(p95, _)| std::cmp::Reverse(*p95));
         Ok(slow.into_iter().map(|(_, row)| row).collect())
@@ -56,33 +70,32 @@ impl Reader<'_> {
     fn slow_row(
         &self,
         selection: &RequestSelection<'_>,
+        name: String,
+        p95: Percentile,
+        found: &[SlowRequest],
+    ) -> Result<SlowRow, EngineError> {
+        let traces =
+            found.iter().map(|slow| self.slow_trace(slow)).collect::<Result<Vec<_>, _>>()?;
+        let none_because = self.none_because(selection, found, &traces)?;
+        let p95_us = p95.known().map(|micros| micros as i64);
+        Ok(SlowRow { name, p95_us, over_us: 0, traces, none_because })
+    }
+
+    /// Requests of a row of metrics that took longer than `threshold` nanoseconds: stored spans,
+    /// and exemplars.
+    fn slow_requests(
+        &self,
+        selection: &RequestSelection<'_>,
         name: &RowName,
         sum: &RowSum,
         threshold: u64,
-    ) -> Result<SlowRow, EngineError> {
+    ) -> Result<Vec<SlowRequest>, EngineError> {
         let mut found = self.slow_spans(selection, name, threshold)?;
         let known: HashSet<TraceId> = found.iter().map(|slow| slow.trace).collect();
-        let exemplars = sum.exemplars.iter().filter(|exemplar| exemplar.nanos > threshold);
-        found.extend(exemplars.filter(|exemplar| !known.contains(&exemplar.trace_id)).map(
-            |exemplar| SlowRequest {
-                trace: exemplar.trace_id,
-                span: exemplar.span_id,
-                nanos: exemplar.nanos,
-                time: exemplar.time,
-                found_by: FoundBy::Exemplar,
-            },
-        ));
-        let found = slowest_of_each_trace(found);
-        let traces =
-            found.iter().map(|slow| self.slow_trace(slow)).collect::<Result<Vec<_>, _>>()?;
-        let none_because = self.none_because(selection, &found, &traces)?;
-        Ok(SlowRow {
-            name: row_name(name),
-            p95_us: super::known_us(sum.latencies.quantile(0.95)),
-            over_us: (threshold / NANOS_PER_MICRO) as i64,
-            traces,
-            none_because,
-        })
+        let exemplars = sum.slowest.iter().filter(|exemplar| exemplar.nanos > threshold);
+        let unknown = exemplars.filter(|exemplar| !known.contains(&exemplar.trace_id));
+        found.extend(unknown.map(|exemplar| SlowRequest::new(exemplar, FoundBy::Exemplar)));
+        Ok(found)
     }
 
     /// The stored eBPF spans of the row that took longer than `threshold` nanoseconds.
@@ -109,7 +122,7 @@ impl Reader<'_> {
         let slow = spans.iter().filter(|span| {
             selection.range.contains(span.end)
                 && span.duration().as_nanos() > u128::from(threshold)
-                && series_from_span(span).is_some_and(|(series, _)| {
+                && series_from_span(span).is_some_and(|series| {
                     selection.includes(&series)
                         && series.operation == name.0
                         && target_matches(&name.1, &series.target)
@@ -154,11 +167,22 @@ impl Reader<'_> {
 }
 
 impl SlowRequest {
+    fn new(request: &Exemplar, found_by: FoundBy) -> Self {
+        let Exemplar { trace_id, span_id, nanos, time } = *request;
+        Self { trace: trace_id, span: span_id, nanos, time, found_by }
+    }
+
     fn from_span(span: &Span) -> Self {
         let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
         let (trace, id) = (span.trace_id, span.span_id);
         Self { trace, span: id, nanos, time: span.end, found_by: FoundBy::Span }
     }
+}
+
+/// The requests of a row of spans that took at least `least_us` microseconds.
+fn slow_spans_of(sum: &RowSum, least_us: u64) -> Vec<SlowRequest> {
+    let slow = sum.slowest.iter().filter(|request| request.nanos / NANOS_PER_MICRO >= least_us);
+    slow.map(|request| SlowRequest::new(request, FoundBy::Span)).collect()
 }
 
 /// Whether a span's target belongs to a row. SQL metrics do not name the table, so the target of

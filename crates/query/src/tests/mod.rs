@@ -1,6 +1,8 @@
 //! Answers that exceed the size limit.
 
+mod agreement;
 mod beginning;
+mod slowdown;
 
 #[path = "../../../text/tests/shop/mod.rs"]
 #[allow(dead_code, reason = "each crate uses a part of the module")]

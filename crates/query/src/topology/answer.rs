@@ -61,13 +61,17 @@ pub struct TopologyEdge {
     pub calls: u64,
     /// How many of the calls failed.
     pub errors: u64,
-    /// The median duration of the calls in microseconds, as measured by the caller. Percentiles are
-    /// exact up to 256 calls, and at most 0.4% off with more.
+    /// The median duration of the calls in microseconds, as measured by the caller. A percentile is
+    /// the duration of a call (nearest rank).
     pub p50_us: u64,
     /// The 95th percentile of the durations in microseconds.
     pub p95_us: u64,
     /// The 99th percentile of the durations in microseconds.
     pub p99_us: u64,
+    /// Whether the percentiles are exact. With more than 131,072 distinct durations the percentiles
+    /// are at most 0.05% off.
+    #[serde(default)]
+    pub exact: bool,
 }
 
 /// What changed in the service map, compared with the time before the window.

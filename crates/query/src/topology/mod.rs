@@ -122,5 +122,6 @@ fn edge(map: &Topology, edge: &Edge) -> answer::TopologyEdge {
         p50_us: percentile(50),
         p95_us: percentile(95),
         p99_us: percentile(99),
+        exact: edge.latencies.is_exact(),
     }
 }

@@ -7,7 +7,7 @@ use super::command;
 use super::number::short;
 use super::page::Page;
 use super::requests::title;
-use crate::duration::duration_of;
+use crate::topology::edge_percentile;
 
 /// Writes what calls the service of the question, and what that service calls.
 pub(super) fn write_of_service(
@@ -58,14 +58,14 @@ fn call(edge: &TopologyEdge) -> String {
         short(&edge.to),
         edge.protocol,
         counted(edge.calls, "call"),
-        duration_of(edge.p95_us),
+        edge_percentile(edge, edge.p95_us),
     )
 }
 
 /// An edge by its latency: `shop → stock: P95 314ms, 240 calls, 6 failed`.
 fn latency(edge: &TopologyEdge) -> String {
     let (from, to) = (short(&edge.from), short(&edge.to));
-    let (p95, calls) = (duration_of(edge.p95_us), counted(edge.calls, "call"));
+    let (p95, calls) = (edge_percentile(edge, edge.p95_us), counted(edge.calls, "call"));
     format!("{from} → {to}: P95 {p95}, {calls}, {} failed", count(edge.errors))
 }
 

@@ -12,8 +12,8 @@ use super::window::{flag, flags};
 pub(super) fn red(question: &RedQuestion, window: &Window) -> String {
     let (protocol, service) = (question.protocol.as_str(), quoted(&question.service));
     let source = match question.source {
-        RedSource::Spans => " --source spans",
-        RedSource::Metrics => "",
+        Some(RedSource::Spans) => " --source spans",
+        Some(RedSource::Metrics) | None => "",
     };
     let compare = question.compare_us.map(|earlier| format!(" --compare {}", flag(earlier)));
     let (flags, compare) = (flags(window), compare.unwrap_or_default());

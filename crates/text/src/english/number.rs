@@ -1,23 +1,19 @@
 //! How names and numbers are written in a page.
 
-use crate::duration::duration;
+use crate::duration::percentile;
 use coral_query::answer::RedNumbers;
 use coral_trace::units::count;
 
 /// Longest name on a page, in characters; a longer name is cut.
 const MAX_NAME_CHARS: usize = 80;
 
-/// The P95 of the durations in `numbers`: `98ms`; `>10s` if it is above the last histogram bound;
-/// `unknown` without requests.
+/// The P95 of the durations in `numbers`: `98ms`; `≈98ms` if it is from histogram buckets; `>10s`
+/// if it is above the last bound; `unknown` without requests.
 pub(super) fn p95(numbers: &RedNumbers) -> String {
-    match (numbers.p95_us, numbers.beyond_us) {
-        (Some(p95), _) => duration(p95),
-        (None, Some(beyond)) => format!(">{}", duration(beyond)),
-        (None, None) => "unknown".to_owned(),
-    }
+    percentile(numbers.p95_us, numbers.exact, numbers.beyond_us, "unknown")
 }
 
-/// The P95 of the baseline and the change since then: ` (baseline: 150ms, +200%)`. Empty without a
+/// The P95 of the baseline and the change since then: ` (baseline: ≈150ms, +200%)`. Empty without a
 /// baseline.
 pub(super) fn change(now: &RedNumbers, before: Option<&RedNumbers>) -> String {
     let Some(before) = before else { return String::new() };

@@ -1,5 +1,6 @@
 //! The slowest requests of a service, or those that fail most, in words.
 
+use coral_query::RedSource;
 use coral_query::answer::{Intent, RedRow, RequestFindings, Understanding};
 use coral_trace::units::counted;
 
@@ -7,11 +8,13 @@ use super::command;
 use super::number::{p95, short};
 use super::page::Page;
 use crate::percent::percent;
+use crate::red_table;
 
 /// Writes the section: one line for each row of requests.
 pub(super) fn write(understanding: &Understanding, found: &RequestFindings, page: &mut Page) {
     let query = page.query(command::red(&found.query, &understanding.window));
     page.section(title(understanding.intent));
+    from_spans(found, page);
     for row in &found.rows {
         let numbers = &row.numbers;
         let (name, p95) = (short(&row_name(row)), p95(numbers));
@@ -19,6 +22,14 @@ pub(super) fn write(understanding: &Understanding, found: &RequestFindings, page
         page.line(query, format!("{name}: P95 {p95}, {requests}, {rate} failed"));
     }
     page.or_nothing(query, "no requests in this window");
+}
+
+/// Adds a remark that the requests were counted from spans, if they were: English questions name no
+/// source, so there are no metrics.
+pub(super) fn from_spans(found: &RequestFindings, page: &mut Page) {
+    if found.query.source == Some(RedSource::Spans) {
+        page.remark(red_table::from_spans(&short(&found.query.service)));
+    }
 }
 
 /// The title of a section that lists either the most failures or the slowest first.

@@ -2,6 +2,7 @@
 
 use crate::beginning::{coverage, since};
 use crate::duration::duration;
+use coral_query::RedQuestion;
 use coral_query::answer::{
     CauseKind, RedNumbers, RequestFindings, Understanding, Verdict, Why, WhyFindings, WhySuspect,
 };
@@ -11,7 +12,7 @@ use coral_trace::units::{count, counted};
 use super::command;
 use super::number::{change, p95, rate, short};
 use super::page::Page;
-use super::requests::row_name;
+use super::requests::{from_spans, row_name};
 use super::window::words;
 use crate::percent::percent;
 use crate::why::words::{as_in_baseline, difference, reason, suspicion};
@@ -33,7 +34,9 @@ pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &m
             None => {
                 let route = understanding.route.as_ref();
                 let route = route.map(|route| format!("{} of ", short(route))).unwrap_or_default();
-                page.remark(format!("no RED metrics of {route}{service} in this window"));
+                page.remark(format!(
+                    "neither RED metrics nor stored requests of {route}{service} in this window"
+                ));
             }
         }
     }
@@ -42,6 +45,7 @@ pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &m
     analysis(why, query, page);
     if let Some(requests) = &found.cause_requests {
         let query = page.query(command::red(&requests.query, &understanding.window));
+        from_spans(requests, page);
         for (name, now, before) in numbers(requests) {
             page.line(query, latency(&name, now, before));
         }
@@ -60,16 +64,26 @@ pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &m
 
 /// Writes latency, request rate and error rate of the service that the question names.
 fn whole_requests(understanding: &Understanding, requests: &RequestFindings, page: &mut Page) {
-    let window = &understanding.window;
-    let query = page.query(command::red(&requests.query, window));
-    let seconds = window.until_unix_us.saturating_sub(window.since_unix_us) as f64 / 1e6;
+    let query = page.query(command::red(&requests.query, &understanding.window));
+    from_spans(requests, page);
     for (name, now, before) in numbers(requests) {
         page.line(query, latency(&name, now, before));
-        let rate = rate(now.requests, seconds);
-        let requests = counted(now.requests, "request");
-        page.line(query, format!("Request rate: {rate} ({requests})"));
+        page.line(query, request_rate(now.requests, requests));
         page.line(query, format!("Error rate: {}", percent(now.error_rate)));
     }
+}
+
+/// `Request rate: 0.35 req/s (52 requests)`. The rate is that of the time for which data is stored,
+/// which the line gives if the window is longer.
+fn request_rate(count: u64, found: &RequestFindings) -> String {
+    let RedQuestion { since_unix_us, until_unix_us, .. } = found.query;
+    let covered = until_unix_us.saturating_sub(found.covered_since_unix_us.max(since_unix_us));
+    let rate = rate(count, covered as f64 / 1e6);
+    let younger = match found.covered_since_unix_us > since_unix_us {
+        true => format!(" in {}: no older data is stored", duration(covered)),
+        false => String::new(),
+    };
+    format!("Request rate: {rate} ({}{younger})", counted(count, "request"))
 }
 
 /// Name, numbers, and numbers of the baseline: of each row, or of the service as a whole if there

@@ -52,7 +52,7 @@ fn requests(service: &str, rows: Vec<RedRow>) -> RequestFindings {
         protocol: RedProtocol::Http,
         service: service.to_owned(),
         side: RedSide::Server,
-        source: RedSource::Metrics,
+        source: Some(RedSource::Metrics),
         since_unix_us: 0,
         until_unix_us: 15 * MINUTE_US + 1,
         compare_us: Some(60 * MINUTE_US),
@@ -61,6 +61,7 @@ fn requests(service: &str, rows: Vec<RedRow>) -> RequestFindings {
     };
     RequestFindings {
         query,
+        covered_since_unix_us: 0,
         rows,
         overall: numbers(1_800, 18, Some(450_000)),
         overall_before: Some(numbers(7_200, 0, Some(150_000))),
@@ -185,15 +186,15 @@ fn a_cause_stands_between_the_metrics_of_two_services_and_what_to_do() {
             Analyzing /list of shop, last 15m...
 
             RED Metrics (last 15m):
-              - shop GET /list P95 latency: 300ms (baseline: 100ms, +200%) [1]
+              - shop GET /list P95 latency: ≈300ms (baseline: ≈100ms, +200%) [1]
               - Request rate: 1.00 req/s (900 requests) [1]
               - Error rate: 1.0% [1]
 
             Trace Analysis:
               - Compared 30 traces with 60 of the baseline; 100% of the window's traces are complete [2]
               - 75% of the added time: postgres responds more slowly to the call `cart → postgres SELECT items` [2]
-              - host.name=web-3\u{1b}[2J is on 100% of the slow spans of postgres, and on 2.5% of its other spans [2]
-              - postgres P95 latency: 450ms (baseline: 150ms, +200%) [3]
+              - host.name=web-3\u{1b}[2J is on 100% of the slow or failing spans of postgres, and on 2.5% of the others [2]
+              - postgres P95 latency: ≈450ms (baseline: ≈150ms, +200%) [3]
 
             Root Cause:
               - postgres responds more slowly to the call `cart → postgres SELECT items` [2]
@@ -334,6 +335,7 @@ fn calls_and_requests_are_worded_with_their_numbers() {
         p50_us: 1,
         p95_us: 35_000,
         p99_us: 40_000,
+        exact: true,
     };
     let calls = Findings::ServiceCalls(ServiceCallFindings {
         query: TopologyQuestion::default(),
@@ -385,7 +387,7 @@ fn calls_and_requests_are_worded_with_their_numbers() {
 
             Slowest first, by P95:
               - GET /pay: P95 >10s, 10 requests, 0% failed [1]
-              - GET /list: P95 9.6ms, 2,000 requests, 1.5% failed [1]
+              - GET /list: P95 ≈9.6ms, 2,000 requests, 1.5% failed [1]
 
             Queries behind these lines:
               [1] coral query beyla http shop --since 15m --compare 1h

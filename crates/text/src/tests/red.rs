@@ -19,6 +19,7 @@ fn numbers(requests: u64, errors: u64, percentiles: [Option<i64>; 3]) -> RedNumb
         p50_us,
         p95_us,
         p99_us,
+        exact: false,
         beyond_us: p99_us.is_none().then_some(10_000_000),
         statuses: BTreeMap::from([("OK".to_owned(), requests - errors)]),
     }
@@ -30,8 +31,10 @@ fn table(protocol: RedProtocol, rows: Vec<RedRow>, overall: RedNumbers) -> RedTa
         service: "payments-api".to_owned(),
         side: RedSide::Server,
         source: RedSource::Metrics,
+        metrics_missing: false,
         since_unix_us: 0,
         until_unix_us: 1,
+        covered_since_unix_us: 0,
         rows,
         overall,
         overall_before: None,
@@ -72,14 +75,14 @@ fn a_percentile_beyond_the_last_bound_says_so_and_the_window_before_is_compared(
     expect![[r#"
         HTTP Requests (payments-api, last 1 hour):
 
-        Route                 | Requests | P50   | P95   | P99   | Errors | Before
-        ----------------------|----------|-------|-------|-------|--------|----------------------------------------------
-        POST /api/v1/payments | 1,234    | 23ms  | 9.5s  | >10s  | 0.97%  | requests +100%, P95 +100%, errors -1.0 points
-        POST /\u{1b}[2J       | 1        | 100µs | 100µs | 100µs | 100%   | new
+        Route                 | Requests | P50    | P95    | P99    | Errors | Before
+        ----------------------|----------|--------|--------|--------|--------|----------------------------------------------
+        POST /api/v1/payments | 1,234    | ≈23ms  | ≈9.5s  | >10s   | 0.97%  | requests +100%, P95 +100%, errors -1.0 points
+        POST /\u{1b}[2J       | 1        | ≈100µs | ≈100µs | ≈100µs | 100%   | new
 
-        Overall: 1,234 requests, P95 9.5s, 0.97% errors
-        Before:  617 requests, P95 4.75s, 1.9% errors (requests +100%, P95 +100%, errors -1.0 points)
-        Counted from Beyla's metrics; --source spans counts stored spans.
+        Overall: 1,234 requests, P95 ≈9.5s, 0.97% errors
+        Before:  617 requests, P95 ≈4.75s, 1.9% errors (requests +100%, P95 +100%, errors -1.0 points)
+        Counted from Beyla's metrics, with percentiles (≈) from histogram buckets; --source spans counts stored spans.
     "#]]
     .assert_eq(&red_table(&compared, "last 1 hour", Screen::PLAIN));
 }
@@ -104,8 +107,11 @@ fn slow_rows_name_their_traces_or_say_why_there_are_none() {
     let slow = vec![
         slow("POST /validate", vec![trace(true), trace(false)], None),
         slow("GET /boom", vec![], Some(NoSlowTrace::NotSampled)),
+        // The threshold is the exact P95.
+        SlowRow { over_us: 610_000, ..slow("GET /slow", vec![trace(true)], None) },
     ];
-    let numbers = numbers(40, 0, [Some(1_000), Some(610_000), Some(620_000)]);
+    let numbers =
+        RedNumbers { exact: true, ..numbers(40, 0, [Some(1_000), Some(610_000), Some(620_000)]) };
     let row = RedRow { method: Some("/fraud.v1/Check".to_owned()), numbers, ..RedRow::default() };
     let overall = row.numbers.clone();
     let mut found = RedTable { slow: Some(slow), ..table(RedProtocol::Grpc, vec![row], overall) };
@@ -127,6 +133,50 @@ fn slow_rows_name_their_traces_or_say_why_there_are_none() {
 
         GET /boom (over 500ms, P95 610ms):
           No trace: not sampled by Beyla.
+
+        GET /slow (P95 610ms and slower):
+          4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z
     "#]]
     .assert_eq(&red_table(&found, "last 1 hour", Screen::PLAIN));
+}
+
+#[test]
+fn an_answer_from_spans_says_that_there_are_no_metrics_and_metrics_alone_hint_at_spans() {
+    let numbers = RedNumbers { exact: true, ..numbers(2, 1, [Some(456); 3]) };
+    let row = RedRow { route: Some("/boom".to_owned()), numbers, ..RedRow::default() };
+    let overall = row.numbers.clone();
+    let found = RedTable {
+        source: RedSource::Spans,
+        metrics_missing: true,
+        requests_by_metrics: Some(0),
+        ..table(RedProtocol::Http, vec![row], overall)
+    };
+    expect![[r#"
+        HTTP Requests (payments-api, last 1 hour):
+
+        Route | Requests | P50   | P95   | P99   | Errors
+        ------|----------|-------|-------|-------|-------
+        /boom | 2        | 456µs | 456µs | 456µs | 50.0%
+
+        Overall: 2 requests, P95 456µs, 50.0% errors
+        Counted from spans: no RED metrics of payments-api in this window.
+    "#]]
+    .assert_eq(&red_table(&found, "last 1 hour", Screen::PLAIN));
+    let nothing = |source, metrics_missing| {
+        let empty = table(RedProtocol::Http, Vec::new(), RedNumbers::default());
+        red_table(&RedTable { source, metrics_missing, ..empty }, "last 1 hour", Screen::PLAIN)
+    };
+    let each = [
+        nothing(RedSource::Metrics, false),
+        nothing(RedSource::Spans, false),
+        nothing(RedSource::Metrics, true),
+    ];
+    expect![[r#"
+        No HTTP Requests of payments-api (last 1 hour).
+        Hint: without `--source metrics`, stored spans are counted if there are no metrics; `coral agent status` shows whether metrics of Beyla arrive (coral.agent.metric_points.received).
+        No HTTP Requests of payments-api (last 1 hour).
+        Hint: without `--source spans`, requests that were not sampled count too.
+        No HTTP Requests of payments-api (last 1 hour).
+        Hint: neither metrics nor stored spans have any; `--side client` shows the requests that the service made; `coral agent status` shows whether metrics of Beyla arrive (coral.agent.metric_points.received).
+    "#]].assert_eq(&each.concat());
 }

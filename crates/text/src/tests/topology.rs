@@ -22,6 +22,7 @@ fn edge(from: &str, to: &str, protocol: &str, calls: u64, errors: u64, ms: u64) 
         p50_us: ms * 1_000,
         p95_us: ms * 2_000,
         p99_us: ms * 2_500,
+        exact: true,
     }
 }
 
@@ -227,7 +228,8 @@ fn a_map_as_json_has_the_documented_fields() {
               "errors": 7,
               "p50_us": 120000,
               "p95_us": 240000,
-              "p99_us": 300000
+              "p99_us": 300000,
+              "exact": true
             }
           ],
           "cycles": [],
@@ -249,7 +251,8 @@ fn a_map_as_json_has_the_documented_fields() {
                 "errors": 0,
                 "p50_us": 90000,
                 "p95_us": 180000,
-                "p99_us": 225000
+                "p99_us": 225000,
+                "exact": true
               }
             ],
             "removed": [
@@ -261,7 +264,8 @@ fn a_map_as_json_has_the_documented_fields() {
                 "errors": 0,
                 "p50_us": 80000,
                 "p95_us": 160000,
-                "p99_us": 200000
+                "p99_us": 200000,
+                "exact": true
               }
             ],
             "removed_nodes": [
@@ -280,6 +284,7 @@ fn a_map_as_json_has_the_documented_fields() {
                 "p50_us": 30000,
                 "p95_us": 60000,
                 "p99_us": 75000,
+                "exact": true,
                 "p50_us_before": 4000,
                 "p95_us_before": 9000
               }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{count, line, micros};
+use super::{count, edge_percentile, line};
 use coral_query::answer::{NodeKind, Topology, TopologyEdge, TopologyNode};
 
 /// The map in the language of Graphviz.
@@ -120,7 +120,11 @@ impl Link<'_> {
             errors => format!(", {} failed", count(errors)),
         };
         let calls = super::counted(edge.calls, "call");
-        format!("{change}{}, {calls}{failed}, P95 {}", line(&edge.protocol), micros(edge.p95_us))
+        format!(
+            "{change}{}, {calls}{failed}, P95 {}",
+            line(&edge.protocol),
+            edge_percentile(edge, edge.p95_us)
+        )
     }
 }
 

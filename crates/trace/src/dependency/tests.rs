@@ -327,23 +327,47 @@ fn calls_over_edges_beyond_the_limit_are_counted() {
 }
 
 #[test]
-fn percentiles_are_exact_for_few_latencies_and_within_half_a_percent_for_many() {
-    let percentiles = |values: &[u64]| {
+fn percentiles_are_durations_that_occurred_by_nearest_rank() {
+    let percentiles = |values: &mut dyn Iterator<Item = u64>| {
         let mut latencies = Latencies::default();
-        values.iter().for_each(|value| latencies.add(*value));
+        values.for_each(|value| latencies.add(value));
+        assert!(latencies.is_exact());
         [0, 50, 95, 99, 100].map(|percent| latencies.percentile(percent).unwrap())
     };
-    assert_eq!(percentiles(&[7]), [7; 5]);
-    assert_eq!(percentiles(&[3, 1, 2, 4]), [1, 2, 4, 4, 4]);
-    let many: Vec<u64> = (1..=100_000).map(|at| at * 37).collect();
-    for (found, exact) in
-        percentiles(&many).into_iter().zip([37, 1_850_000, 3_515_000, 3_663_000, 3_700_000])
-    {
-        assert!(found.abs_diff(exact) * 1_000 <= exact * 4, "{found}, not {exact}");
-    }
-    assert_eq!(percentiles(&[u64::MAX; 1_000]), [u64::MAX; 5]);
-    assert_eq!(percentiles(&[0; 1_000]), [0; 5]);
+    assert_eq!(percentiles(&mut [7].into_iter()), [7; 5]);
+    assert_eq!(percentiles(&mut [3, 1, 2, 4].into_iter()), [1, 2, 4, 4, 4]);
+    let many = (1..=100_000).rev().map(|at| at * 37);
+    assert_eq!(
+        percentiles(&mut many.into_iter()),
+        [37, 1_850_000, 3_515_000, 3_663_000, 3_700_000]
+    );
+    // A million durations, of which few are distinct.
+    let repeated = (0..1_000_000).map(|at| at % 1_000);
+    assert_eq!(percentiles(&mut repeated.into_iter()), [0, 499, 949, 989, 999]);
+    assert_eq!(percentiles(&mut [u64::MAX; 1_000].into_iter()), [u64::MAX; 5]);
+    assert_eq!(percentiles(&mut [0; 1_000].into_iter()), [0; 5]);
     assert_eq!(Latencies::default().percentile(50), None);
+}
+
+#[test]
+fn percentiles_of_more_distinct_durations_than_are_kept_are_within_a_twentieth_of_a_percent() {
+    let distinct = Latencies::MAX_DISTINCT as u64;
+    let of = |from: u64, to: u64| {
+        let mut latencies = Latencies::default();
+        (from..to).for_each(|at| latencies.add(at * 37));
+        latencies
+    };
+    assert!(of(0, distinct).is_exact());
+    let many = of(0, distinct + 1);
+    assert!(!many.is_exact());
+    let mut parts = of(0, 1_000);
+    parts.merge(&of(1_000, distinct + 1));
+    for percent in [0, 1, 50, 95, 99, 100] {
+        let found = many.percentile(percent).unwrap();
+        let exact = (((distinct + 1) * percent).div_ceil(100).max(1) - 1) * 37;
+        assert!(found.abs_diff(exact) * 2_000 <= exact, "{percent}: {found}, not {exact}");
+        assert_eq!(parts.percentile(percent), Some(found));
+    }
 }
 
 #[test]
@@ -483,8 +507,13 @@ proptest! {
         merged.merge(&of(&mut other.iter()));
         let all = of(&mut one.iter().chain(&other));
         prop_assert_eq!(merged.count(), all.count());
+        let mut sorted: Vec<u64> = one.iter().chain(&other).copied().map(u64::from).collect();
+        sorted.sort_unstable();
         for percent in [1, 50, 95, 99] {
-            prop_assert_eq!(merged.percentile(percent), all.percentile(percent));
+            let rank = (sorted.len() * percent as usize).div_ceil(100);
+            let exact = rank.checked_sub(1).map(|at| sorted[at]);
+            prop_assert_eq!(merged.percentile(percent), exact);
+            prop_assert_eq!(all.percentile(percent), exact);
         }
     }
 }

@@ -11,6 +11,7 @@ use super::shift::{MIN_BASELINE_VALUES, quantile};
 use super::standout::standouts;
 use super::table::ObservationTable;
 use super::{Entry, Explanation, Reason, Suspect, Verdict, permutation};
+use crate::dependency::nearest_rank;
 use crate::span::Span;
 
 /// The smallest score of a cause. A service reaches it with all of the added time when it took half
@@ -86,11 +87,12 @@ pub(super) fn explanation(
     }
 }
 
-/// The 95th percentile.
+/// The 95th percentile by nearest rank, as tables and service maps have it; zero without durations.
 fn p95_of(durations: impl Iterator<Item = f64>) -> f64 {
     let mut durations: Vec<f64> = durations.collect();
     durations.sort_unstable_by(f64::total_cmp);
-    quantile(&durations, 0.95)
+    let rank = nearest_rank(durations.len() as u64, 95);
+    durations.get(rank.saturating_sub(1) as usize).copied().unwrap_or_default()
 }
 
 const fn too_few(traces: usize, baseline_traces: usize) -> Reason {

@@ -69,15 +69,6 @@ impl Histogram {
         Ok(Self { bounds, counts, sum })
     }
 
-    /// The histogram of a single request that took `nanos` nanoseconds, with Beyla's default
-    /// buckets.
-    pub fn from_one(nanos: u64) -> Self {
-        let bounds = beyla_bounds();
-        let mut counts = vec![0; bounds.len() + 1];
-        counts[bounds.partition_point(|bound| *bound < nanos)] = 1;
-        Self { bounds, counts, sum: Some(nanos as f64) }
-    }
-
     /// The upper bounds in nanoseconds, rising.
     pub fn bounds(&self) -> &Arc<[u64]> {
         &self.bounds
@@ -144,13 +135,6 @@ impl Histogram {
         }
         Some(Cow::Owned(counts))
     }
-}
-
-/// Beyla's default bounds: 0, 5, 10, 25, 50, 75, 100, 250, 500, 750 ms and 1, 2.5, 5, 7.5, 10 s.
-fn beyla_bounds() -> Arc<[u64]> {
-    const MILLIS: [u64; 15] =
-        [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000];
-    MILLIS.iter().map(|millis| millis * 1_000_000).collect()
 }
 
 impl fmt::Display for InvalidHistogram {

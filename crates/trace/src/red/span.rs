@@ -1,16 +1,15 @@
 //! Spans as requests of RED metrics.
 
-use super::histogram::Histogram;
 use super::series::{Protocol, Series, Side};
 use crate::attribute::Attributes;
 use crate::span::{Span, SpanKind};
 
-/// The series that `span` is counted in, and a histogram with the duration of `span`. `None` when
-/// the span is not an HTTP, gRPC or SQL request.
+/// The series that `span` is counted in. `None` when the span is not an HTTP, gRPC or SQL request.
 ///
 /// The series has no further attributes: spans are distinguished by protocol, side, service,
-/// operation, target, status and error alone.
-pub fn series_from_span(span: &Span) -> Option<(Series, Histogram)> {
+/// operation, target, status and error alone. Whether the request failed is the status of the
+/// span: see [`Span::is_error`].
+pub fn series_from_span(span: &Span) -> Option<Series> {
     let side = match span.kind {
         SpanKind::Server => Side::Server,
         SpanKind::Client => Side::Client,
@@ -30,8 +29,7 @@ pub fn series_from_span(span: &Span) -> Option<(Series, Histogram)> {
     if protocol == Protocol::Sql && series.error.is_empty() && span.is_error() {
         "error".clone_into(&mut series.error);
     }
-    let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
-    Some((series, Histogram::from_one(nanos)))
+    Some(series)
 }
 
 fn protocol(attributes: &Attributes, side: Side) -> Option<Protocol> {

@@ -64,7 +64,7 @@ fn traced(bodies: &[Vec<u8>]) -> BTreeMap<String, u64> {
     let mut rows = BTreeMap::new();
     for body in bodies {
         let decoded = otlp_in::decode(body, Encoding::Protobuf, &Recogniser::default()).unwrap();
-        for (series, _) in decoded.spans.iter().filter_map(series_from_span) {
+        for series in decoded.spans.iter().filter_map(series_from_span) {
             *rows.entry(row(&series)).or_default() += 1;
         }
     }

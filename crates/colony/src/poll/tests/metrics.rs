@@ -86,7 +86,7 @@ fn request(row: u64) -> Delta {
         series: Arc::new(series.unwrap()),
         since: UnixNanos(row),
         time: UnixNanos(row + 1),
-        histogram: Histogram::from_one(1),
+        histogram: Histogram::new([5], vec![1, 0], None).unwrap(),
         exemplars: Vec::new(),
     }
 }

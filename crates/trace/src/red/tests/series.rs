@@ -113,7 +113,7 @@ fn a_million_routes_use_a_bounded_number_of_series_and_every_request_is_counted_
             temporality: Temporality::Cumulative,
             start: UnixNanos(1),
             time: UnixNanos(2),
-            histogram: Histogram::from_one(5),
+            histogram: Histogram::new([5], vec![1, 0], None).unwrap(),
             exemplars: Vec::new(),
         };
         match counters.take(&point) {

@@ -1,0 +1,114 @@
+//! Counts the requests of one service, from metrics or from stored spans.
+
+use coral_engine::{DeltaQuery, EngineError};
+use coral_trace::red::series_from_span;
+use coral_trace::{Collector, Span, TimeRange, UnixNanos};
+
+use super::rows::Rows;
+use super::started::StartedTraces;
+use super::{RedSource, RequestSelection};
+use crate::reader::Reader;
+
+/// The requests of a window.
+pub(super) struct Counted {
+    pub rows: Rows,
+    /// What the requests were counted from.
+    pub source: RedSource,
+    /// When the first of the requests was counted by metrics, at the earliest; `None` for spans,
+    /// and without requests.
+    pub earliest: Option<UnixNanos>,
+}
+
+impl Reader<'_> {
+    /// The requests in `selection`, by row; with the slowest requests of each row that are known
+    /// one by one if `slowest` is set.
+    pub(super) fn count(
+        &self,
+        source: RedSource,
+        selection: &RequestSelection<'_>,
+        slowest: bool,
+    ) -> Result<Counted, EngineError> {
+        match source {
+            RedSource::Metrics => self.count_by_metrics(selection, slowest),
+            RedSource::Spans => {
+                let rows = self.count_by_spans(selection, slowest)?;
+                Ok(Counted { rows, source, earliest: None })
+            }
+        }
+    }
+
+    /// When the stored data begins, in the time range or before: the start of the range if data is
+    /// older. `earliest` is the start of the metrics that were read.
+    pub(super) fn covered_since(
+        &self,
+        range: TimeRange,
+        earliest: Option<UnixNanos>,
+    ) -> Result<UnixNanos, EngineError> {
+        let mut begins = earliest;
+        for collector in [Collector::Ebpf, Collector::Sdk] {
+            let oldest = self.from.traces.oldest_start(collector, self.budget)?;
+            begins = begins.into_iter().chain(oldest).min();
+        }
+        Ok(begins.map_or(range.start, |begins| begins.clamp(range.start, range.end)))
+    }
+
+    /// Counts eBPF spans, or SDK spans if there are no eBPF spans in `selection`. Adding both would
+    /// count each request twice.
+    fn count_by_spans(
+        &self,
+        selection: &RequestSelection<'_>,
+        slowest: bool,
+    ) -> Result<Rows, EngineError> {
+        let started = self.started_traces(selection.service, selection.range)?;
+        let mut rows = Rows::of_spans();
+        for collector in [Collector::Ebpf, Collector::Sdk] {
+            if rows.is_empty() {
+                self.count_spans_of(collector, selection, &started, slowest, &mut rows)?;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn count_spans_of(
+        &self,
+        collector: Collector,
+        selection: &RequestSelection<'_>,
+        started: &StartedTraces,
+        slowest: bool,
+        rows: &mut Rows,
+    ) -> Result<(), EngineError> {
+        let mut add = |span: &Span| {
+            if let Some(series) = series_from_span(span)
+                && selection.includes(&series)
+                && started.includes(span)
+            {
+                rows.add_span(&series, span, slowest);
+            }
+        };
+        let (service, ended) = (selection.service, started.spans_ended());
+        self.from.traces.spans_ended(service, collector, ended, self.budget, &mut add)
+    }
+
+    fn count_by_metrics(
+        &self,
+        selection: &RequestSelection<'_>,
+        exemplars: bool,
+    ) -> Result<Counted, EngineError> {
+        let query = DeltaQuery {
+            protocol: selection.protocol,
+            range: selection.range,
+            service: Some(selection.service.to_owned()),
+            side: Some(selection.side),
+        };
+        let (mut rows, mut earliest) = (Rows::of_metrics(), None::<UnixNanos>);
+        self.from.metrics.deltas(&query, self.budget, &mut |row| {
+            let delta = &row.delta;
+            earliest = Some(earliest.map_or(delta.since, |earliest| earliest.min(delta.since)));
+            rows.add_histogram(&delta.series, &delta.histogram);
+            if exemplars {
+                rows.keep_slowest(&delta.series, &delta.exemplars);
+            }
+        })?;
+        Ok(Counted { rows, source: RedSource::Metrics, earliest })
+    }
+}

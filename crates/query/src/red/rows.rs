@@ -1,0 +1,255 @@
+//! The requests of a window by route, method or statement.
+
+use std::collections::BTreeMap;
+
+use coral_trace::dependency::Latencies;
+use coral_trace::red::{Exemplar, Histogram, MergedHistogram, Protocol, Quantile, Series};
+use coral_trace::{Span, grpc_status_name};
+
+use super::{NANOS_PER_MICRO, answer};
+
+/// The number of requests to which those of a row that are known one by one are cut, when there are
+/// twice as many. An answer shows fewer.
+const MAX_SLOWEST: usize = 1_000;
+
+/// The key of a row: HTTP method and route, gRPC method and an empty text, or SQL operation and
+/// table.
+pub(super) type RowName = (String, String);
+
+/// Requests by row.
+pub(super) struct Rows {
+    by_name: BTreeMap<RowName, RowSum>,
+    /// The durations of a row without requests.
+    no_durations: Durations,
+}
+
+/// The sum of the requests of one row.
+pub(super) struct RowSum {
+    pub durations: Durations,
+    errors: u64,
+    statuses: BTreeMap<String, u64>,
+    /// The slowest requests that are known one by one: exemplars of metrics, or spans.
+    pub slowest: Vec<Exemplar>,
+}
+
+/// How long requests took.
+#[derive(Clone)]
+pub(super) enum Durations {
+    /// Durations of spans, one by one.
+    Exact(Latencies),
+    /// Buckets of metrics.
+    Buckets(MergedHistogram),
+}
+
+/// A percentile of durations in microseconds.
+#[derive(Clone, Copy)]
+pub(super) enum Percentile {
+    At(u64),
+    /// Above the last bucket bound, which is this many microseconds.
+    Beyond(u64),
+}
+
+impl Rows {
+    /// No requests, to which spans can be added.
+    pub fn of_spans() -> Self {
+        Self::of(Durations::Exact(Latencies::default()))
+    }
+
+    /// No requests, to which histograms can be added.
+    pub fn of_metrics() -> Self {
+        Self::of(Durations::Buckets(MergedHistogram::default()))
+    }
+
+    fn of(no_durations: Durations) -> Self {
+        Self { by_name: BTreeMap::new(), no_durations }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// The rows, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&RowName, &RowSum)> {
+        self.by_name.iter()
+    }
+
+    /// Adds the request of `span`, and keeps it among the slowest ones if `slowest` is set.
+    pub fn add_span(&mut self, series: &Series, span: &Span, slowest: bool) {
+        let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
+        let row = self.row(series);
+        if let Durations::Exact(durations) = &mut row.durations {
+            durations.add(nanos / NANOS_PER_MICRO);
+        }
+        row.add(series, 1, span.is_error());
+        if slowest {
+            let (trace_id, span_id, time) = (span.trace_id, span.span_id, span.end);
+            row.keep_slowest(&[Exemplar { trace_id, span_id, nanos, time }]);
+        }
+    }
+
+    /// Adds the requests of `histogram`.
+    pub fn add_histogram(&mut self, series: &Series, histogram: &Histogram) {
+        let row = self.row(series);
+        if let Durations::Buckets(durations) = &mut row.durations {
+            durations.add(histogram);
+        }
+        row.add(series, histogram.count(), series.is_error());
+    }
+
+    /// Keeps `exemplars` among the slowest requests of their row.
+    pub fn keep_slowest(&mut self, series: &Series, exemplars: &[Exemplar]) {
+        self.row(series).keep_slowest(exemplars);
+    }
+
+    fn row(&mut self, series: &Series) -> &mut RowSum {
+        let name = (series.operation.clone(), series.target.clone());
+        let none = &self.no_durations;
+        self.by_name.entry(name).or_insert_with(|| RowSum::without_requests(none))
+    }
+
+    /// The rows as an answer, most requests first. `before` are the rows of the earlier window.
+    pub fn table(&self, protocol: Protocol, before: Option<&Self>) -> Vec<answer::RedRow> {
+        let row = |(name, sum): (&RowName, &RowSum)| {
+            let (operation, target) = name.clone();
+            let before = before.and_then(|before| before.by_name.get(name)).map(RowSum::numbers);
+            let row = answer::RedRow { numbers: sum.numbers(), before, ..Default::default() };
+            match protocol {
+                Protocol::Http => {
+                    answer::RedRow { method: Some(operation), route: Some(target), ..row }
+                }
+                Protocol::Grpc => answer::RedRow { method: Some(operation), ..row },
+                Protocol::Sql => {
+                    answer::RedRow { operation: Some(operation), table: Some(target), ..row }
+                }
+            }
+        };
+        let mut table: Vec<_> = self.by_name.iter().map(row).collect();
+        // The sort is stable: rows with equal counts stay sorted by name.
+        table.sort_by_key(|row| std::cmp::Reverse(row.numbers.requests));
+        table
+    }
+
+    /// The numbers of all rows together.
+    pub fn overall(&self) -> answer::RedNumbers {
+        let mut all = RowSum::without_requests(&self.no_durations);
+        for sum in self.by_name.values() {
+            all.durations.merge(&sum.durations);
+            all.errors = all.errors.saturating_add(sum.errors);
+            for (status, count) in &sum.statuses {
+                *all.statuses.entry(status.clone()).or_default() += count;
+            }
+        }
+        all.numbers()
+    }
+}
+
+impl RowSum {
+    fn without_requests(none: &Durations) -> Self {
+        let (errors, statuses) = (0, BTreeMap::new());
+        Self { durations: none.clone(), errors, statuses, slowest: Vec::new() }
+    }
+
+    fn add(&mut self, series: &Series, count: u64, failed: bool) {
+        self.errors = self.errors.saturating_add(if failed { count } else { 0 });
+        let with_status = self.statuses.entry(status(series, failed)).or_default();
+        *with_status = with_status.saturating_add(count);
+    }
+
+    /// Adds `requests` to the slowest ones. When there are more than twice [`MAX_SLOWEST`], keeps
+    /// only the slowest.
+    fn keep_slowest(&mut self, requests: &[Exemplar]) {
+        self.slowest.extend_from_slice(requests);
+        if self.slowest.len() > 2 * MAX_SLOWEST {
+            self.slowest.sort_unstable_by_key(|request| std::cmp::Reverse(request.nanos));
+            self.slowest.truncate(MAX_SLOWEST);
+        }
+    }
+
+    fn numbers(&self) -> answer::RedNumbers {
+        let requests = self.durations.count();
+        let percentiles = self.durations.percentiles([50, 95, 99]);
+        let [p50_us, p95_us, p99_us] =
+            percentiles.map(|percentile| Some(percentile?.known()? as i64));
+        let beyond = percentiles.into_iter().flatten().find(|found| found.known().is_none());
+        answer::RedNumbers {
+            requests,
+            errors: self.errors,
+            error_rate: if requests == 0 { 0.0 } else { self.errors as f64 / requests as f64 },
+            p50_us,
+            p95_us,
+            p99_us,
+            exact: self.durations.is_exact(),
+            beyond_us: beyond.map(|bound| bound.least() as i64),
+            statuses: self.statuses.clone(),
+        }
+    }
+}
+
+impl Durations {
+    fn count(&self) -> u64 {
+        match self {
+            Self::Exact(durations) => durations.count(),
+            Self::Buckets(durations) => durations.count(),
+        }
+    }
+
+    fn is_exact(&self) -> bool {
+        matches!(self, Self::Exact(durations) if durations.is_exact())
+    }
+
+    /// `None` in the place of each percentile when there are no durations, or they have no bounds.
+    pub fn percentiles<const N: usize>(&self, percents: [u64; N]) -> [Option<Percentile>; N] {
+        match self {
+            Self::Exact(durations) => {
+                let durations = durations.settled();
+                percents.map(|percent| durations.percentile(percent).map(Percentile::At))
+            }
+            Self::Buckets(durations) => percents.map(|percent| {
+                Some(match durations.quantile(percent as f64 / 100.0)? {
+                    Quantile::At(nanos) => Percentile::At(nanos / NANOS_PER_MICRO),
+                    Quantile::Beyond(nanos) => Percentile::Beyond(nanos / NANOS_PER_MICRO),
+                })
+            }),
+        }
+    }
+
+    /// Adds the durations of `other`, if it is of the same source.
+    fn merge(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Exact(all), Self::Exact(other)) => all.merge(other),
+            (Self::Buckets(all), Self::Buckets(other)) => all.merge(other),
+            (Self::Exact(_), Self::Buckets(_)) | (Self::Buckets(_), Self::Exact(_)) => {}
+        }
+    }
+}
+
+impl Percentile {
+    /// The percentile in microseconds; `None` when only a lower bound is known.
+    pub fn known(self) -> Option<u64> {
+        match self {
+            Self::At(micros) => Some(micros),
+            Self::Beyond(_) => None,
+        }
+    }
+
+    /// The percentile, or else its lower bound, in microseconds.
+    pub fn least(self) -> u64 {
+        match self {
+            Self::At(micros) | Self::Beyond(micros) => micros,
+        }
+    }
+}
+
+/// The status of a series as text: `200` for HTTP, `PERMISSION_DENIED` for gRPC, `ok` or `error`
+/// for SQL. `unknown` for HTTP and gRPC without a status.
+fn status(series: &Series, failed: bool) -> String {
+    match (series.protocol, series.status) {
+        (Protocol::Grpc, Some(code)) => {
+            grpc_status_name(code).map_or_else(|| code.to_string(), str::to_owned)
+        }
+        (Protocol::Http, Some(status)) => status.to_string(),
+        (Protocol::Sql, _) if failed => "error".to_owned(),
+        (Protocol::Sql, _) => "ok".to_owned(),
+        (_, None) => "unknown".to_owned(),
+    }
+}
