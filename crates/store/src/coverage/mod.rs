@@ -123,7 +123,7 @@ impl CoverageTimeline {
         oldest_span: Option<UnixNanos>,
     ) -> Result<(), StoreError> {
         let state = self.state();
-        let newest = state.closed.iter().filter(|log| log.received.uptime.is_none()).next_back();
+        let newest = state.closed.iter().rfind(|log| log.received.uptime.is_none());
         self.ages.settle(now, newest.map(|log| log.received.unix), age);
         let is_old = |log: &ClosedLog| {
             let is_evicted = oldest_span.is_some_and(|oldest| log.last.end() < oldest);
