@@ -7,7 +7,7 @@ use coral_engine::{Columns, EngineError, StoredSpan, TraceQuery, TraceSummary};
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos, explain};
 
 use crate::cohort::{by_trace, side_by_side};
-use crate::coverage;
+use crate::coverage::{self, TracesOf};
 use crate::reader::Reader;
 
 /// How far back a beginning is searched.
@@ -40,8 +40,13 @@ impl Reader<'_> {
         let ids = sample(self.listed(service, end)?, end);
         let spans = self.stored_spans(&ids, None, Columns::CORE, MAX_SPANS as u32)?;
         let mut traces = by_trace(spans);
-        let mut coverage = self.coverage(&traces, &[], until);
-        coverage.retain(|gap| !service.is_some_and(|service| gap.has(service)));
+        let history = TimeRange { start: end.earlier(HISTORY), end };
+        let none = TimeRange { start: end, end: until.max(end) };
+        let mut coverage = self.coverage(
+            TracesOf { range: history, traces: &traces },
+            TracesOf { range: none, traces: &[] },
+        )?;
+        coverage::keep(&mut coverage, service);
         coverage::leave_out(&coverage, &mut traces);
         let spans = |trace: Vec<StoredSpan>| trace.into_iter().map(|stored| stored.span).collect();
         let traces: Vec<Vec<Span>> = traces.into_iter().map(spans).collect();

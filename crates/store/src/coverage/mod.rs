@@ -108,7 +108,8 @@ impl CoverageTimeline {
             )?;
         }
         budget.count_rows(state.current.records.len() as u64)?;
-        state.current.records.iter().cloned().for_each(&mut add);
+        let current = state.current.records.iter();
+        current.filter(|record| record.minute.touches(range)).cloned().for_each(&mut add);
         drop(state);
         Ok(found.into_values().collect())
     }
