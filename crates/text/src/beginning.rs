@@ -157,6 +157,7 @@ mod tests {
             until: None,
             services: services.iter().map(|name| (*name).to_owned()).collect(),
             left_out: LeftOut::Spans,
+            traces_affected: 0,
             sampling: None,
         }
     }

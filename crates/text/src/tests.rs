@@ -26,6 +26,7 @@ fn unreachable() -> Coverage {
         until: None,
         services: vec!["stock".to_owned()],
         left_out: LeftOut::Nothing,
+        traces_affected: 0,
         sampling: None,
     }
 }

@@ -81,6 +81,7 @@ fn why(because: Reason, kind: CauseKind) -> Why {
             until: None,
             services: vec!["cart".to_owned()],
             left_out: LeftOut::Spans,
+            traces_affected: 4,
             sampling: Some(SamplingChange { before: 1.0, now: 0.1 }),
         }],
     }

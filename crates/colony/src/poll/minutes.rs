@@ -1,9 +1,10 @@
 //! What the coverage timeline records of one agent, collected between two records.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use coral_engine::{AgentMinute, Minute, PolledMinute};
-use coral_trace::{Collector, Span, TimeRange, UnixNanos};
+use coral_trace::{Origin, Span, TimeRange, UnixNanos};
 use coral_wire::agent_rpc::proto::SpanPage;
 
 /// How many minutes of an agent wait to be recorded, at most. The oldest are dropped first. An
@@ -136,38 +137,26 @@ impl SpanCounts {
     pub(super) fn of(spans: &[Span], now: UnixNanos) -> Self {
         const DAY: u32 = 24 * 60;
         let newest = Minute::at(now);
-        let mut counts: BTreeMap<(Minute, &str, Collector), u64> = BTreeMap::new();
+        // Spans of one resource share their origin, so few origins are looked at.
+        let mut counts: BTreeMap<(Minute, *const Origin), (&Origin, u64)> = BTreeMap::new();
         let mut sampled = SampledSpans::default();
-        // Spans of one service and minute often follow each other.
-        let mut run: Option<((Minute, &str, Collector), u64)> = None;
         for span in spans {
             let minute = Minute::at(span.start);
-            if minute > newest || minute.0 + DAY < newest.0 {
-                continue;
-            }
-            let key = (minute, span.origin.service_name(), span.origin.collector);
-            match &mut run {
-                Some((same, count)) if *same == key => *count += 1,
-                _ => {
-                    if let Some((key, count)) = run.replace((key, 1)) {
-                        *counts.entry(key).or_default() += count;
-                    }
-                }
+            if minute <= newest && newest.0 <= minute.0 + DAY {
+                let key = (minute, Arc::as_ptr(&span.origin));
+                counts.entry(key).or_insert((&span.origin, 0)).1 += 1;
             }
             if let Some(probability) = probability(&span.trace_state) {
-                let one = SampledSpans { spans: 1.0, before_sampling: 1.0 / probability };
-                sampled.add(one);
+                sampled.add(SampledSpans { spans: 1.0, before_sampling: 1.0 / probability });
             }
         }
-        if let Some((key, count)) = run {
-            *counts.entry(key).or_default() += count;
-        }
         let mut minutes: BTreeMap<Minute, AgentMinute> = BTreeMap::new();
-        for ((minute, service, collector), spans) in counts {
+        for ((minute, _), (origin, spans)) in counts {
             let empty = || AgentMinute { minute, ..AgentMinute::default() };
             let record = minutes.entry(minute).or_insert_with(empty);
+            let service = origin.service_name();
             match service.len() {
-                0..=MAX_NAME_BYTES => record.count(service.to_owned(), collector, spans),
+                0..=MAX_NAME_BYTES => record.count(service.to_owned(), origin.collector, spans),
                 _ => record.services_cut = true,
             }
         }

@@ -5,6 +5,7 @@ mod intervals;
 mod present;
 mod timeline;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use coral_engine::{EngineError, StoredSpan};
@@ -30,7 +31,8 @@ const LOOK_BACK: Duration = Duration::from_secs(6 * 3_600);
 const LATE: Duration = Duration::from_secs(65 * 60);
 /// Traces that started this shortly before a gap may lack spans.
 const MARGIN: Duration = Duration::from_secs(10);
-/// At least this part of a window and of its baseline remains when traces are left out.
+/// At least this part of the traces of a window and of its baseline remains when the traces from the
+/// time of a gap are left out.
 const MIN_REST: f64 = 0.5;
 /// Sampling ratios and times of agents that changed together differ by at most these.
 const SAME_RATIO: f64 = 1.25;
@@ -58,6 +60,10 @@ pub struct Coverage {
     /// What was not compared because of the gap.
     #[serde(default)]
     pub left_out: LeftOut,
+    /// How many traces of the window are of operations whose traces have spans of the agent at other
+    /// times, so that they are not known to be complete; 0 unless `left_out` is `spans`.
+    #[serde(default)]
+    pub traces_affected: u64,
     /// How sampling changed; null unless `gap` is `sampling_changed`.
     #[serde(default)]
     pub sampling: Option<SamplingChange>,
@@ -120,6 +126,7 @@ impl Coverage {
             until: None,
             services: Vec::new(),
             left_out: LeftOut::Spans,
+            traces_affected: 0,
             sampling: None,
         }
     }
@@ -170,7 +177,11 @@ impl Reader<'_> {
             found.extend(present::gap(agent, &agents, &traces, &status, window.range.end));
         }
         let agents = timeline.as_ref().map_or(0, Timeline::agents_with_services);
-        decide(&mut found, [baseline.range, window.range], agents);
+        let cohorts = [baseline.traces, window.traces].map(starts);
+        decide(&mut found, [&cohorts[0], &cohorts[1]], agents);
+        for gap in found.iter_mut().filter(|gap| gap.left_out == LeftOut::Spans) {
+            gap.traces_affected = traces_affected(gap, baseline.traces, window.traces);
+        }
         Ok(found)
     }
 
@@ -180,14 +191,18 @@ impl Reader<'_> {
         before: TimeRange,
         window: TimeRange,
     ) -> Result<Vec<Coverage>, EngineError> {
-        let mut found = self.gaps(TimeRange { start: before.start, end: window.end })?;
-        found.retain(|gap| gap.gap != CoverageGap::SamplingChanged);
+        let (mut found, agents) = self.gaps(TimeRange { start: before.start, end: window.end })?;
+        decide(&mut found, [&[], &[]], agents);
+        // A map counts all traces: edges are left out instead.
+        for gap in found.iter_mut().filter(|gap| gap.left_out == LeftOut::Traces) {
+            gap.left_out = LeftOut::Spans;
+        }
         Ok(found)
     }
 
     /// The gaps because of which spans are missing in `range`, for an answer that compares nothing.
     pub(crate) fn missing_in(&self, range: TimeRange) -> Result<Vec<Coverage>, EngineError> {
-        let mut found = self.gaps(range)?;
+        let (mut found, _) = self.gaps(range)?;
         let is_missing =
             |gap: CoverageGap| !matches!(gap, CoverageGap::Joined | CoverageGap::SamplingChanged);
         found.retain(|gap| is_missing(gap.gap));
@@ -195,9 +210,11 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    fn gaps(&self, range: TimeRange) -> Result<Vec<Coverage>, EngineError> {
+    /// The gaps that the timeline has in `range`, and how many agents have services.
+    fn gaps(&self, range: TimeRange) -> Result<(Vec<Coverage>, usize), EngineError> {
         let range = TimeRange { end: range.end.min(self.from.now), ..range };
-        Ok(self.timeline(range)?.map_or_else(Vec::new, |timeline| timeline.gaps(range)))
+        let Some(timeline) = self.timeline(range)? else { return Ok((Vec::new(), 0)) };
+        Ok((timeline.gaps(range), timeline.agents_with_services()))
     }
 
     /// What the timeline says of `range`; `None` where there is no timeline.
@@ -215,10 +232,11 @@ impl Reader<'_> {
     }
 }
 
-/// Decides what is left out because of each gap. Traces from the time of a gap that is over are left
-/// out if enough of each of `ranges` remains; else the spans of the agent are. When all `agents`
-/// changed their sampling alike, whole traces are sampled, and nothing is left out.
-fn decide(gaps: &mut [Coverage], ranges: [TimeRange; 2], agents: usize) {
+/// Decides what is left out because of each gap; `starts` are those of the traces of each cohort.
+/// Traces from the time of a gap that is over are left out if enough of each cohort remains; else the
+/// spans of the agent are. When all `agents` changed their sampling alike, whole traces are sampled,
+/// and nothing is left out.
+fn decide(gaps: &mut [Coverage], starts: [&[UnixNanos]; 2], agents: usize) {
     let are_sampled_alike = are_sampled_alike(gaps, agents);
     let mut dropped = Intervals::default();
     for gap in gaps {
@@ -226,19 +244,27 @@ fn decide(gaps: &mut [Coverage], ranges: [TimeRange; 2], agents: usize) {
             || matches!(gap.gap, CoverageGap::Joined | CoverageGap::SamplingChanged);
         let mut with_gap = dropped.clone();
         with_gap.add(gap.time());
-        let leaves_enough = |range: TimeRange| {
-            let length = range.end.since(range.start).as_secs_f64();
-            with_gap.length_in(range).as_secs_f64() <= (1.0 - MIN_REST) * length
+        let drops = |starts: &[UnixNanos], part: f64| {
+            let count = starts.iter().filter(|start| with_gap.contains(**start)).count();
+            count as f64 > part * starts.len() as f64
         };
+        // If no trace is from the time of a gap, nothing is lost by leaving out that time.
+        let max_part = if is_over { 1.0 - MIN_REST } else { 0.0 };
         gap.left_out = match gap.gap {
             CoverageGap::SamplingChanged if are_sampled_alike => LeftOut::Nothing,
-            _ if is_over && ranges.into_iter().all(leaves_enough) => {
+            _ if starts.into_iter().any(|starts| drops(starts, max_part)) => LeftOut::Spans,
+            _ => {
                 dropped = with_gap;
                 LeftOut::Traces
             }
-            _ => LeftOut::Spans,
         };
     }
+}
+
+/// When each trace started.
+fn starts(traces: &[Vec<StoredSpan>]) -> Vec<UnixNanos> {
+    let start = |trace: &Vec<StoredSpan>| trace.iter().map(|stored| stored.span.start).min();
+    traces.iter().filter_map(start).collect()
 }
 
 /// Whether the sampling of all `agents` changed at the same time to the same ratio.
@@ -252,12 +278,42 @@ fn are_sampled_alike(gaps: &[Coverage], agents: usize) -> bool {
     changes().count() == agents && changes().all(is_alike)
 }
 
+/// How many traces of the window begin with an operation whose traces have spans that `gap` leaves
+/// out, in the window or in the baseline.
+fn traces_affected(
+    gap: &Coverage,
+    baseline: &[Vec<StoredSpan>],
+    window: &[Vec<StoredSpan>],
+) -> u64 {
+    let operation = |trace: &Vec<StoredSpan>| {
+        let first = &trace.iter().min_by_key(|stored| stored.span.start)?.span;
+        Some((first.origin.service_name().to_owned(), first.name.clone()))
+    };
+    let has_gap = |trace: &&Vec<StoredSpan>| trace.iter().any(|stored| gap.leaves_out(stored));
+    let operations: BTreeSet<_> =
+        baseline.iter().chain(window).filter(has_gap).filter_map(operation).collect();
+    let is_affected = |trace: &&Vec<StoredSpan>| {
+        operation(trace).is_some_and(|operation| operations.contains(&operation))
+    };
+    window.iter().filter(is_affected).count() as u64
+}
+
+/// The part of `traces` traces of a window that are complete, given the part that has no span with a
+/// missing parent.
+pub(crate) fn completeness(coverage: &[Coverage], found: f64, traces: u64) -> f64 {
+    let affected = coverage.iter().map(|gap| gap.traces_affected).max().unwrap_or_default();
+    match traces {
+        0 => found,
+        traces => found.min(1.0 - affected.min(traces) as f64 / traces as f64),
+    }
+}
+
 /// Keeps everything for a question about `service`: without its spans there is nothing to compare,
 /// and its traces are from times at which its agent was read.
 pub(crate) fn keep(coverage: &mut [Coverage], service: Option<&str>) {
     let Some(service) = service else { return };
     for gap in coverage.iter_mut().filter(|gap| gap.has(service)) {
-        gap.left_out = LeftOut::Nothing;
+        (gap.left_out, gap.traces_affected) = (LeftOut::Nothing, 0);
     }
 }
 
@@ -299,4 +355,37 @@ pub(crate) fn is_covered(
     let is_substitute =
         to.kind == NodeKind::External && (calls_missing(map) || calls_missing(other));
     !is_missing(&from.name) && !is_missing(&to.name) && !is_substitute
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: u64) -> UnixNanos {
+        UnixNanos(minute * 60_000_000_000)
+    }
+
+    fn left_out(gap: CoverageGap, until: Option<u64>, starts: [&[u64]; 2]) -> LeftOut {
+        let (since, until) = (Some(at(10)), until.map(at));
+        let mut gaps = [Coverage { since, until, ..Coverage::new("web-2", gap) }];
+        let starts = starts.map(|starts| starts.iter().copied().map(at).collect::<Vec<_>>());
+        decide(&mut gaps, [&starts[0], &starts[1]], 1);
+        gaps[0].left_out
+    }
+
+    #[test]
+    fn the_time_of_a_gap_is_left_out_if_that_leaves_half_of_the_traces() {
+        use CoverageGap::{Joined, Returned, Unreachable};
+        for (gap, until, starts, expected) in [
+            (Returned, Some(20), [&[5, 6, 15, 16][..], &[30]], LeftOut::Traces),
+            (Returned, Some(20), [&[5, 14, 15, 16], &[30]], LeftOut::Spans),
+            (Joined, None, [&[5, 14], &[30]], LeftOut::Traces),
+            (Joined, None, [&[5, 6], &[30]], LeftOut::Spans),
+            // Other agents have traces from the time of a gap that goes on, or have none.
+            (Unreachable, None, [&[5, 6], &[7, 8, 9, 11]], LeftOut::Spans),
+            (Unreachable, None, [&[5, 6], &[7, 8, 9]], LeftOut::Traces),
+        ] {
+            assert_eq!(left_out(gap, until, starts), expected, "{gap:?} {starts:?}");
+        }
+    }
 }

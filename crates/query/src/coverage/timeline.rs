@@ -13,6 +13,8 @@ use crate::answer::{AgentStatus, ColonyStatus};
 /// An agent that answers now is covered since its last record, which is written once per minute, if
 /// the record is not older than this.
 const MAX_RECORD_AGE: Duration = Duration::from_secs(150);
+/// How long agents that run already may take to be polled for the first time by a new colony.
+const FIRST_POLLS: Duration = Duration::from_secs(60);
 /// A gap that ended this shortly before the end of the window may still go on.
 const RUNNING_MINUTE: Duration = Duration::from_secs(120);
 /// Sampling ratios that differ by less than this factor are equal.
@@ -49,7 +51,8 @@ impl Timeline {
         status: &ColonyStatus,
         end: UnixNanos,
     ) -> Option<Self> {
-        let begins = minutes.iter().find(|record| record.polled.is_some())?.minute.start();
+        let first = minutes.iter().find(|record| record.polled.is_some())?;
+        let begins = first.minute.end().later(FIRST_POLLS);
         let mut agents: BTreeMap<String, Agent> = BTreeMap::new();
         for record in minutes {
             let agent = agents.entry(record.agent_id.clone()).or_default();
@@ -217,5 +220,45 @@ impl Agent {
             sampling: Some(SamplingChange { before: *before, now }),
             ..Coverage::new("", CoverageGap::SamplingChanged)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coral_engine::{Minute, PolledMinute};
+
+    use super::*;
+
+    fn minute(agent_id: &str, number: u32, started_secs: i64) -> AgentMinute {
+        let range =
+            TimeRange { start: UnixNanos::from_secs(started_secs), end: Minute(number).end() };
+        AgentMinute {
+            agent_id: agent_id.to_owned(),
+            minute: Minute(number),
+            polled: Some(PolledMinute {
+                reachable: true,
+                complete: Some(range),
+                ..PolledMinute::default()
+            }),
+            services: [((agent_id.to_owned(), Collector::Sdk), 1)].into(),
+            services_cut: false,
+        }
+    }
+
+    /// What joined, by agent, in the first hour of a timeline that begins at minute 10.
+    fn joined(minutes: Vec<AgentMinute>) -> Vec<(String, CoverageGap)> {
+        let range = TimeRange { start: UnixNanos(0), end: Minute(14).end() };
+        let timeline = Timeline::new(minutes, &ColonyStatus::default(), range.end).unwrap();
+        timeline.gaps(range).into_iter().map(|gap| (gap.agent_id, gap.gap)).collect()
+    }
+
+    #[test]
+    fn an_agent_that_was_started_together_with_a_new_colony_did_not_join() {
+        let first = (10..15).map(|number| minute("web-1", number, 645));
+        let second = (11..15).map(|number| minute("web-2", number, 670));
+        let later = (13..15).map(|number| minute("web-3", number, 790));
+        let mut all: Vec<AgentMinute> = first.chain(second).chain(later).collect();
+        all.sort_by_key(|record| record.minute);
+        assert_eq!(joined(all), [("web-3".to_owned(), CoverageGap::Joined)]);
     }
 }

@@ -155,12 +155,15 @@ fn an_agent_that_is_unreachable_is_no_cause_and_the_answer_says_since_when() {
         until: None,
         services: vec!["stock".to_owned()],
         left_out: LeftOut::Spans,
+        traces_affected: 60,
         sampling: None,
     };
     for find_beginning in [true, false] {
         let found = why(&store, Some(10), find_beginning);
         assert_eq!(found.verdict, Verdict::NoCause, "{:?}", found.because);
-        assert_eq!((found.began, &found.coverage), (None, &vec![expected.clone()]));
+        let coverage = Coverage { traces_affected: 90, ..expected.clone() };
+        assert_eq!((found.began, &found.coverage), (None, &vec![coverage]));
+        assert_eq!(found.completeness, 0.0);
         let found = ask(&store, Some(10), &question(find_beginning));
         assert_eq!((found.anomalies, found.coverage), (vec![], vec![expected.clone()]));
     }

@@ -106,6 +106,7 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         until: None,
         services: vec!["stock".to_owned()],
         left_out: LeftOut::Spans,
+        traces_affected: 0,
         sampling: None,
     };
     let began = Some(NOON.earlier(Duration::from_secs(660)));
