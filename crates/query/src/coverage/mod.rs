@@ -170,11 +170,13 @@ impl Reader<'_> {
         let (traces, agents) = present::seen(baseline.traces, window.traces);
         let status = self.from.fleet.status(self.from.now);
         let timeline = self.timeline(whole)?;
-        let is_known =
-            |agent: &str| timeline.as_ref().is_some_and(|timeline| timeline.knows(agent));
         let mut found = timeline.as_ref().map_or_else(Vec::new, |timeline| timeline.gaps(whole));
-        for agent in agents.keys().filter(|agent| !is_known(agent)) {
-            found.extend(present::gap(agent, &agents, &traces, &status, window.range.end));
+        for agent in agents.keys() {
+            // Older data has no timeline.
+            let is_known = timeline.as_ref().is_some_and(|of| of.knows(agent, whole.start));
+            if !is_known && !found.iter().any(|gap| gap.agent_id == *agent) {
+                found.extend(present::gap(agent, &agents, &traces, &status, window.range.end));
+            }
         }
         let agents = timeline.as_ref().map_or(0, Timeline::agents_with_services);
         let cohorts = [baseline.traces, window.traces].map(starts);

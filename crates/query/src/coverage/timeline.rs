@@ -74,8 +74,9 @@ impl Timeline {
         self.agents.values().filter(|agent| !agent.services.is_empty()).count()
     }
 
-    pub(super) fn knows(&self, agent: &str) -> bool {
-        self.agents.contains_key(agent)
+    /// Whether the timeline is about `agent` from `since` on.
+    pub(super) fn knows(&self, agent: &str, since: UnixNanos) -> bool {
+        self.begins <= since && self.agents.contains_key(agent)
     }
 
     /// The gaps of all agents in `range`, by agent and time. Their `left_out` is not decided.
