@@ -10,6 +10,8 @@ use coral_wire::agent_rpc::proto::SpanPage;
 /// How many minutes of an agent wait to be recorded, at most. The oldest are dropped first. An
 /// agent keeps spans for an hour, so a page can have spans of so many minutes.
 const MAX_WAITING: usize = 64;
+/// After this many minutes with spans, none of which tells a probability, sampling has ended.
+const MAX_UNSAMPLED_MINUTES: u32 = 5;
 /// Services with longer names, in bytes, are not counted.
 const MAX_NAME_BYTES: usize = 256;
 
@@ -25,6 +27,9 @@ pub(super) struct AgentMinutes {
     beyla: BeylaPages,
     beyla_sampling_rate: Option<f64>,
     sampled: SampledSpans,
+    /// The ratio of the last minute with sampled spans, and how many minutes with other spans only
+    /// followed.
+    sampling: Option<(f64, u32)>,
     /// The fraction of traces that the colony keeps.
     colony_sampling_rate: Option<f64>,
 }
@@ -104,9 +109,9 @@ impl AgentMinutes {
         reachable: Option<bool>,
     ) -> impl Iterator<Item = AgentMinute> + use<> {
         let BeylaPages { all, instrumenting } = std::mem::take(&mut self.beyla);
-        let sampled = std::mem::take(&mut self.sampled);
+        let sampling = self.sampling_ratio();
         if let Some(reachable) = reachable {
-            let agent = sampled.ratio().or(self.beyla_sampling_rate).unwrap_or(1.0);
+            let agent = sampling.or(self.beyla_sampling_rate).unwrap_or(1.0);
             let polled = PolledMinute {
                 reachable,
                 complete: self
@@ -121,6 +126,18 @@ impl AgentMinutes {
             self.put_back(AgentMinute { agent_id, minute, polled, ..AgentMinute::default() });
         }
         std::mem::take(&mut self.waiting).into_values()
+    }
+
+    /// The ratio that the trace states of this minute tell, or of the last minute with any.
+    fn sampling_ratio(&mut self) -> Option<f64> {
+        let has_spans = self.waiting.values().any(|record| !record.services.is_empty());
+        self.sampling = match (std::mem::take(&mut self.sampled).ratio(), self.sampling) {
+            (Some(ratio), _) => Some((ratio, 0)),
+            (None, Some((ratio, minutes))) if has_spans => Some((ratio, minutes + 1)),
+            (None, known) => known,
+        };
+        self.sampling = self.sampling.filter(|(_, minutes)| *minutes < MAX_UNSAMPLED_MINUTES);
+        self.sampling.map(|(ratio, _)| ratio)
     }
 
     /// Since when everything is stored, if everything is until `end`. An agent that does not say
@@ -204,6 +221,8 @@ fn probability(trace_state: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use coral_trace::Collector;
+
     use super::*;
 
     #[test]
@@ -236,6 +255,25 @@ mod tests {
         ] {
             assert_eq!(instruments(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn minutes_without_sampled_spans_keep_the_ratio_for_a_while() {
+        let mut minutes = AgentMinutes::default();
+        minutes.caught_up(UnixNanos(0), 0.5);
+        let mut ratio = |sampled: bool| {
+            let record = AgentMinute {
+                services: [(("cart".to_owned(), Collector::Sdk), 1)].into(),
+                ..AgentMinute::default()
+            };
+            let spans = if sampled { 1.0 } else { 0.0 };
+            let sampled = SampledSpans { spans, before_sampling: 10.0 * spans };
+            minutes.count("web-1", SpanCounts { minutes: [(Minute(0), record)].into(), sampled });
+            let records = minutes.end("web-1", Minute(1), Some(true));
+            records.filter_map(|record| record.polled?.sampling_ratio).last()
+        };
+        let ratios = [true, false, false, false, false, false, true].map(&mut ratio);
+        assert_eq!(ratios, [0.05, 0.05, 0.05, 0.05, 0.05, 0.5, 0.05].map(Some));
     }
 
     #[test]
