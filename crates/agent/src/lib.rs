@@ -33,6 +33,7 @@ use self::serve::AgentView;
 use coral_beyla::Beyla;
 use coral_beyla::generate::SelfInfo;
 use coral_config::AgentConfig;
+use coral_server::clock;
 use coral_server::door::hosts::AllowedHosts;
 use coral_server::listen::{self, BindError};
 use coral_server::retain::{METRICS_SHARE, Retain, RetainCounters};
@@ -126,6 +127,8 @@ pub async fn run(
         beyla: beyla.monitor.clone(),
         admission: serve::admission(),
         colony: colony.clone(),
+        started: clock::now(),
+        beyla_sampling_rate: config.beyla.enabled.then_some(config.beyla.sampling_rate),
     });
     let hosts = AllowedHosts::of_this_host(&config.allowed_hosts, "agent.allowed_hosts");
     let door = serve::door(view, hosts).await?.route(beyla.control.clone().route());

@@ -25,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::poll::health::Health;
+use self::poll::timeline::Timeline;
 use self::poll::{PollSettings, Polling, Sampling};
 use self::registry::{ForgetError, Registry};
 
@@ -94,9 +95,11 @@ impl Colony {
                 timeout: config.poll_timeout,
                 sampling: Sampling::keeping(config.trace_sampling_rate),
             },
-            health,
+            health: health.clone(),
         };
+        let timeline = Timeline { engine: engine.clone(), health };
         let mut tasks = Tasks::new(stop.clone());
+        tasks.spawn("coverage timeline", timeline.run(stop.clone()));
         tasks.spawn("polling", polling.run(stop.clone()));
         let bytes = config.storage.max_size;
         let keep = SpanRetention { age: config.keep_traces, bytes };

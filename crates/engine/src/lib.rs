@@ -28,6 +28,7 @@ mod page;
 mod query;
 mod reader;
 mod retention;
+mod timeline;
 mod trace;
 
 pub use budget::{Budget, BudgetError, CancelOnDrop, Pace};
@@ -44,6 +45,7 @@ pub use reader::{MAX_OPERATIONS, MAX_SERVICES, Operation, TraceReader};
 pub use retention::{
     MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention,
 };
+pub use timeline::{AgentMinute, Minute, PolledMinute};
 pub use trace::{StoredSpan, StoredTrace};
 
 /// An engine: everything that a colony needs of its storage. Every type that implements the five

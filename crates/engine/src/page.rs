@@ -5,6 +5,7 @@ use coral_trace::{Span, UnixNanos};
 
 use crate::error::EngineError;
 use crate::fleet::{Checkpoint, MetricCheckpoint};
+use crate::timeline::AgentMinute;
 
 /// Stores pages of agents' streams, each with its checkpoint. Every call blocks.
 ///
@@ -34,6 +35,14 @@ pub trait PageWriter: Send + Sync {
         received: UnixNanos,
         checkpoint: &MetricCheckpoint,
     ) -> Result<MetricCheckpoint, EngineError>;
+
+    /// Adds records to the coverage timeline. Records of an agent and minute that has records
+    /// already are added to these, as [`AgentMinute::absorb`] does. After `Ok`, the records survive
+    /// `kill -9` and power loss.
+    ///
+    /// # Errors
+    /// [`EngineError`]: nothing was added, and the same call may be repeated.
+    fn append_agent_minutes(&self, minutes: Vec<AgentMinute>) -> Result<(), EngineError>;
 }
 
 /// One page of an agent's stream of spans.

@@ -11,6 +11,7 @@ use crate::columns::Columns;
 use crate::error::EngineError;
 use crate::extent::Extent;
 use crate::query::{TraceQuery, TraceSummary};
+use crate::timeline::AgentMinute;
 use crate::trace::{StoredSpan, StoredTrace};
 
 /// The largest number of services in an answer. A hostile exporter can make one service per span.
@@ -172,6 +173,17 @@ pub trait TraceReader: Send + Sync {
     /// # Errors
     /// [`EngineError::Unavailable`].
     fn extent(&self) -> Result<Extent, EngineError>;
+
+    /// The coverage timeline: the minutes that touch `range`, one record per agent and minute,
+    /// sorted by minute and agent. Records are kept at least as long as spans.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    fn agent_minutes(
+        &self,
+        range: TimeRange,
+        budget: &Budget,
+    ) -> Result<Vec<AgentMinute>, EngineError>;
 }
 
 /// An operation of a service: spans of one name and kind.

@@ -14,7 +14,8 @@ use crate::error::EngineError;
 /// rows are kept longer than the retention. Data MUST NOT be removed earlier, unless the size limit
 /// is exceeded.
 pub trait Retention: Send + Sync {
-    /// Does the maintenance that is due for spans: seals rows, and removes old spans.
+    /// Does the maintenance that is due for spans: seals rows, and removes old spans and old
+    /// records of the coverage timeline.
     ///
     /// `now` is the wall clock. An engine MUST NOT delete everything because a clock jumped ahead.
     /// Therefore it measures ages with a monotonic clock, or uses `now` only if newer rows confirm

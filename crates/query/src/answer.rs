@@ -1,7 +1,7 @@
 //! The answers of all questions.
 
 pub use crate::anomalies::answer::*;
-pub use crate::coverage::{Coverage, CoverageGap};
+pub use crate::coverage::{Coverage, CoverageGap, LeftOut, SamplingChange};
 pub use crate::english::answer::*;
 pub use crate::red::answer::*;
 pub use crate::status::answer::*;

@@ -8,7 +8,7 @@ use coral_trace::explain::TraceOverview;
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos, explain};
 
 use crate::cohort::{by_trace, side_by_side};
-use crate::coverage;
+use crate::coverage::{self, TracesOf};
 use crate::reader::Reader;
 
 /// How much history is searched: a change that began six hours ago has two hours before it.
@@ -47,8 +47,13 @@ impl Reader<'_> {
         let ids = sample(listed, end);
         let spans = self.stored_spans(&ids, None, Columns::CORE, MAX_SPANS as u32)?;
         let mut traces = by_trace(spans);
-        let mut coverage = self.coverage(&traces, &[], until);
-        coverage.retain(|gap| !service.is_some_and(|service| gap.has(service)));
+        let history = TimeRange { start: end.earlier(HISTORY), end };
+        let none = TimeRange { start: end, end: until.max(end) };
+        let mut coverage = self.coverage(
+            TracesOf { range: history, traces: &traces },
+            TracesOf { range: none, traces: &[] },
+        )?;
+        coverage::keep(&mut coverage, service);
         coverage::leave_out(&coverage, &mut traces);
         let spans = |trace: Vec<StoredSpan>| trace.into_iter().map(|stored| stored.span).collect();
         let traces: Vec<Vec<Span>> = traces.into_iter().map(spans).collect();

@@ -3,7 +3,7 @@
 use coral_engine::{Columns, EngineError, Order, StoredSpan, TraceQuery, TraceSummary};
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
-use crate::coverage::{self, Coverage};
+use crate::coverage::{self, Coverage, TracesOf};
 use crate::reader::Reader;
 
 /// The largest number of traces in a cohort.
@@ -26,7 +26,7 @@ pub(crate) struct Cohort {
 pub(crate) struct Compared {
     pub(crate) window: Cohort,
     pub(crate) baseline: Cohort,
-    /// The agents that did not cover all of both, and whose spans are left out of both.
+    /// The gaps in what was seen of agents, and what is left out because of them.
     pub(crate) coverage: Vec<Coverage>,
 }
 
@@ -57,10 +57,11 @@ impl Reader<'_> {
             || self.cohort(service, None, before),
         );
         let (mut now, mut baseline) = (now?, baseline?);
-        let mut coverage = self.coverage(&baseline.traces, &now.traces, window.end);
-        // Without the spans of the service that was asked about there is nothing to compare; its
-        // traces are from times at which its agent was reachable.
-        coverage.retain(|gap| !service.is_some_and(|service| gap.has(service)));
+        let mut coverage = self.coverage(
+            TracesOf { range: before, traces: &baseline.traces },
+            TracesOf { range: window, traces: &now.traces },
+        )?;
+        coverage::keep(&mut coverage, service);
         coverage::leave_out(&coverage, &mut baseline.traces);
         coverage::leave_out(&coverage, &mut now.traces);
         Ok(Compared { window: now.into(), baseline: baseline.into(), coverage })

@@ -23,6 +23,11 @@ pub(crate) fn metric_file_dir(dir: &Path) -> PathBuf {
     dir.join("metrics/files")
 }
 
+/// The coverage timeline.
+pub(crate) fn coverage_dir(dir: &Path) -> PathBuf {
+    dir.join("coverage")
+}
+
 /// Temporary and empty files that SQL questions read.
 pub(crate) fn sql_dir(dir: &Path) -> PathBuf {
     dir.join("sql")

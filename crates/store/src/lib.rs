@@ -1,8 +1,8 @@
 //! The embedded engine: stores spans and metrics in a directory.
 //!
 //! A [`Store`] is one directory: `log/` with the newest commits, whose rows are in memory too;
-//! `segments/` with sealed, immutable Parquet files; `metrics/` likewise; `store.json` with the
-//! store id; `LOCK`, which one process holds; `sql/` and `coral.sql` for SQL. Rows get a receipt
+//! `segments/` with sealed, immutable Parquet files; `metrics/` likewise; `coverage/` with the
+//! coverage timeline; `store.json` with the store id; `LOCK`, which one process holds; `sql/` and `coral.sql` for SQL. Rows get a receipt
 //! in commit order. A committed span survives `kill -9`. A span is stored once, even if it is sent
 //! again.
 //!
@@ -11,6 +11,7 @@
 
 mod clock;
 mod commit;
+mod coverage;
 mod disk;
 mod error;
 mod hot;

@@ -1,13 +1,13 @@
 //! When a change began, and which agents did not cover the time that is compared.
 
 use crate::duration::duration;
-use coral_query::answer::{Coverage, CoverageGap};
+use coral_query::answer::{Coverage, CoverageGap, LeftOut};
 use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
 use coral_trace::units::{counted, time_of_day};
 
-/// Services of one agent that are listed.
-const MAX_SERVICES: usize = 5;
+/// Agents, and services of agents, that are listed.
+const MAX_NAMES: usize = 5;
 
 /// The time of a beginning alone: `since 02:41 UTC`.
 pub fn since_time(began: UnixNanos) -> String {
@@ -25,34 +25,104 @@ pub fn since(began: UnixNanos, until: UnixNanos) -> String {
     format!("{} ({ago} ago)", since_time(began))
 }
 
-/// One sentence for each agent: `Agent web-2 has been unreachable since 02:39 UTC: its services
-/// (cart, stock) are missing here.`
+/// One sentence for each gap, or for agents with the same gap: `Agent web-2 has been unreachable since
+/// 02:39 UTC: its services (cart, stock) are missing here.`
 pub(crate) fn coverage(coverage: &[Coverage]) -> Vec<String> {
-    coverage.iter().map(sentence).collect()
+    let mut groups: Vec<Vec<&Coverage>> = Vec::new();
+    for gap in coverage {
+        let is_same = |other: &&Coverage| when(other) == when(gap) && other.gap == gap.gap;
+        match groups.iter_mut().find(|group| group.first().is_some_and(is_same)) {
+            Some(group) => group.push(gap),
+            None => groups.push(vec![gap]),
+        }
+    }
+    groups.iter().map(|group| sentence(group)).collect()
 }
 
-fn sentence(of: &Coverage) -> String {
-    let (agent, services) = (line(&of.agent_id), services(&of.services));
-    let since = of.since.map(|since| time_of_day(since.as_micros()));
-    match (of.gap, since) {
-        (CoverageGap::Unreachable, Some(since)) => format!(
-            "Agent {agent} has been unreachable since {since}: its services ({services}) are missing here."
-        ),
-        (CoverageGap::Unreachable, None) => format!(
-            "Agent {agent} has been unreachable since the colony started: its services ({services}) are missing \
-             here."
-        ),
-        (CoverageGap::Joined, since) => {
+/// All gaps in one line; `None` without gaps.
+pub(crate) fn coverage_line(gaps: &[Coverage]) -> Option<String> {
+    let sentences = coverage(gaps);
+    let (first, more) = (sentences.first()?, sentences.len() - 1);
+    Some(match more {
+        0 => first.clone(),
+        more => format!("{first} {} of coverage.", counted(more as u64, "more gap")),
+    })
+}
+
+/// What a group of agents has in common.
+fn when(gap: &Coverage) -> (Option<String>, Option<String>, LeftOut, Option<[String; 2]>) {
+    let time = |at: Option<UnixNanos>| at.map(|at| time_of_day(at.as_micros()));
+    let ratios = gap.sampling.map(|change| [change.before, change.now].map(percent));
+    (time(gap.since), time(gap.until), gap.left_out, ratios)
+}
+
+fn sentence(group: &[&Coverage]) -> String {
+    let Some(first) = group.first() else { return String::new() };
+    let names: Vec<String> = group.iter().map(|gap| gap.agent_id.clone()).collect();
+    let mut missing: Vec<String> =
+        group.iter().flat_map(|gap| gap.services.iter().cloned()).collect();
+    missing.sort();
+    missing.dedup();
+    let (agents, services) = (listed(&names), listed(&missing));
+    let (agent, has, was, its, records) = match names.len() {
+        1 => ("Agent", "has", "was", "its", "records"),
+        _ => ("Agents", "have", "were", "their", "record"),
+    };
+    let (since, until, left_out, ratios) = when(first);
+    let from_to = match (&since, &until) {
+        (Some(since), Some(until)) => format!("from {since} to {until}"),
+        (Some(since), None) => format!("since {since}"),
+        (None, Some(until)) => format!("until {until}"),
+        (None, None) => "since the colony started".to_owned(),
+    };
+    let effect = |nothing: &str| match left_out {
+        LeftOut::Traces => "traces from that time are not compared".to_owned(),
+        LeftOut::Spans => format!("{its} services ({services}) are not compared"),
+        LeftOut::Nothing => nothing.to_owned(),
+    };
+    let missing = format!("{its} services ({services}) are missing here");
+    match first.gap {
+        CoverageGap::Unreachable => {
+            format!("{agent} {agents} {has} been unreachable {from_to}: {missing}.")
+        }
+        CoverageGap::Returned => {
+            format!("{agent} {agents} {was} unreachable {from_to}: {}.", effect(&missing))
+        }
+        CoverageGap::Joined => {
             let at = since.map(|since| format!(" at {since}")).unwrap_or_default();
+            let effect = match left_out {
+                LeftOut::Traces => "earlier traces are not compared".to_owned(),
+                _ => format!("{its} services ({services}) have no baseline and are not compared"),
+            };
+            format!("{agent} {agents} joined{at}: {effect}.")
+        }
+        CoverageGap::BeylaStopped => {
+            let did = if until.is_none() { "has not instrumented" } else { "did not instrument" };
+            let agent = agent.to_lowercase();
+            let effect = if until.is_none() { missing } else { effect(&missing) };
+            format!("Beyla of {agent} {agents} {did} processes {from_to}: {effect}.")
+        }
+        CoverageGap::SamplingChanged => {
+            let [before, now] = ratios.unwrap_or_default();
+            let effect = match left_out {
+                LeftOut::Traces => "earlier traces are not compared".to_owned(),
+                _ => effect("counts of before and after do not compare"),
+            };
             format!(
-                "Agent {agent} joined{at}: its services ({services}) have no baseline and are not compared."
+                "{agent} {agents} {records} {now} of traces {from_to} ({before} before): {effect}."
             )
         }
     }
 }
 
-fn services(names: &[String]) -> String {
-    let shown: Vec<String> = names.iter().take(MAX_SERVICES).map(|name| line(name)).collect();
+/// `10%`, `0.5%`.
+fn percent(ratio: f64) -> String {
+    let percent = (ratio * 1_000.0).round() / 10.0;
+    format!("{percent}%")
+}
+
+fn listed(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(MAX_NAMES).map(|name| line(name)).collect();
     match names.len() - shown.len() {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
@@ -62,6 +132,7 @@ fn services(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use coral_query::answer::SamplingChange;
 
     const NOON: UnixNanos = UnixNanos(1_795_608_000_000_000_000);
 
@@ -78,28 +149,80 @@ mod tests {
         }
     }
 
-    #[test]
-    fn each_agent_that_did_not_cover_all_has_a_sentence_of_its_own() {
-        let gap = |gap, since, services: &[&str]| Coverage {
-            agent_id: "web-2".to_owned(),
+    fn gap(agent_id: &str, gap: CoverageGap, services: &[&str]) -> Coverage {
+        Coverage {
+            agent_id: agent_id.to_owned(),
             gap,
-            since,
+            since: Some(NOON),
+            until: None,
             services: services.iter().map(|name| (*name).to_owned()).collect(),
-        };
+            left_out: LeftOut::Spans,
+            traces_affected: 0,
+            sampling: None,
+        }
+    }
+
+    #[test]
+    fn each_gap_has_a_sentence_that_says_what_is_missing() {
+        use CoverageGap::{BeylaStopped, Joined, Returned, SamplingChanged, Unreachable};
+        let later = NOON.later(std::time::Duration::from_secs(720));
+        let web_2 = |kind| gap("web-2", kind, &["cart"]);
+        let ended = |kind, left_out| Coverage { until: Some(later), left_out, ..web_2(kind) };
         let all = ["a", "b", "c", "d", "e", "f", "g"];
-        let said = coverage(&[
-            gap(CoverageGap::Unreachable, Some(NOON), &["cart", "stock"]),
-            gap(CoverageGap::Unreachable, None, &all),
-            gap(CoverageGap::Joined, Some(NOON), &["cart"]),
-        ]);
-        assert_eq!(
-            said,
-            [
-                "Agent web-2 has been unreachable since 12:00 UTC: its services (cart, stock) are missing here.",
+        let sampling = Some(SamplingChange { before: 1.0, now: 0.005 });
+        for (gap, expected) in [
+            (
+                web_2(Unreachable),
+                "Agent web-2 has been unreachable since 12:00 UTC: its services (cart) are missing here.",
+            ),
+            (
+                Coverage { since: None, ..gap("web-2", Unreachable, &all) },
                 "Agent web-2 has been unreachable since the colony started: its services (a, b, c, d, e and 2 more) \
                  are missing here.",
+            ),
+            (
+                ended(Returned, LeftOut::Traces),
+                "Agent web-2 was unreachable from 12:00 UTC to 12:12 UTC: traces from that time are not compared.",
+            ),
+            (
+                Coverage { since: None, ..ended(Returned, LeftOut::Spans) },
+                "Agent web-2 was unreachable until 12:12 UTC: its services (cart) are not compared.",
+            ),
+            (
+                web_2(Joined),
                 "Agent web-2 joined at 12:00 UTC: its services (cart) have no baseline and are not compared.",
-            ]
-        );
+            ),
+            (
+                Coverage { left_out: LeftOut::Traces, ..web_2(Joined) },
+                "Agent web-2 joined at 12:00 UTC: earlier traces are not compared.",
+            ),
+            (
+                web_2(BeylaStopped),
+                "Beyla of agent web-2 has not instrumented processes since 12:00 UTC: its services (cart) are \
+                 missing here.",
+            ),
+            (
+                ended(BeylaStopped, LeftOut::Nothing),
+                "Beyla of agent web-2 did not instrument processes from 12:00 UTC to 12:12 UTC: its services (cart) \
+                 are missing here.",
+            ),
+            (
+                Coverage { sampling, ..web_2(SamplingChanged) },
+                "Agent web-2 records 0.5% of traces since 12:00 UTC (100% before): its services (cart) are not \
+                 compared.",
+            ),
+        ] {
+            assert_eq!(coverage(&[gap]), [expected]);
+        }
+    }
+
+    #[test]
+    fn agents_with_the_same_gap_share_a_sentence_and_a_line_counts_the_others() {
+        let down = |agent| gap(agent, CoverageGap::Unreachable, &["cart"]);
+        let gaps = [down("web-1"), gap("db-1", CoverageGap::Joined, &["pg"]), down("web-2")];
+        let both = "Agents web-1, web-2 have been unreachable since 12:00 UTC: their services (cart) are missing here.";
+        assert_eq!(coverage(&gaps).len(), 2);
+        assert_eq!(coverage_line(&gaps).unwrap(), format!("{both} 1 more gap of coverage."));
+        assert_eq!((coverage_line(&gaps[..1]).is_some(), coverage_line(&[])), (true, None));
     }
 }

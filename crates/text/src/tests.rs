@@ -10,12 +10,26 @@ mod trees;
 
 use std::sync::Arc;
 
-use coral_query::answer::{Trace, TraceSpan};
+use coral_query::answer::{Coverage, CoverageGap, LeftOut, Trace, TraceSpan};
 use coral_trace::{
     Attributes, Collector, Origin, Resource, Scope, Span, SpanKind, Status, StatusCode, UnixNanos,
 };
 
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+/// The agent `web-2`, which cannot be reached.
+fn unreachable() -> Coverage {
+    Coverage {
+        agent_id: "web-2".to_owned(),
+        gap: CoverageGap::Unreachable,
+        since: Some(UnixNanos(1_795_608_000_000_000_000)),
+        until: None,
+        services: vec!["stock".to_owned()],
+        left_out: LeftOut::Nothing,
+        traces_affected: 0,
+        sampling: None,
+    }
+}
 
 /// The trace that `text` describes, one span on each line:
 /// `id service kind start+duration name < parent | note key=value …`. Times are in milliseconds.

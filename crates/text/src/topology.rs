@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 pub use self::graph::{dot, mermaid};
+use crate::beginning::coverage_line;
 use crate::duration::percentile;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name as name_column, whole};
@@ -34,6 +35,9 @@ pub fn text(map: &Topology, window: &str, before: &str, screen: Screen) -> Strin
     if let Some(diff) = &map.diff {
         let changes = changes(diff, screen);
         let _ = write!(text, "\nChanges since the {before} before:\n{changes}");
+    }
+    if let Some(missing) = coverage_line(&map.coverage) {
+        let _ = writeln!(text, "\n{missing}");
     }
     text
 }

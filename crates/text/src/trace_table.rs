@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::beginning::coverage_line;
 use super::root_cause::root_cause;
 use crate::duration::duration;
 use crate::screen::{Emphasis, Screen};
@@ -41,6 +42,7 @@ pub fn trace_table(list: &TraceList, heading: &Heading, screen: Screen) -> Strin
         let _ =
             writeln!(text, "… more traces match: raise --limit (now {shown}), or add conditions.");
     }
+    text.push_str(&missing(list));
     text
 }
 
@@ -73,7 +75,13 @@ fn nothing(list: &TraceList, heading: &Heading) -> String {
     };
     let hint = did_you_mean(&list.did_you_mean).unwrap_or_else(|| hint.to_owned());
     let matching = if narrowed { " that match" } else { "" };
-    format!("No traces{matching}{} ({}).\n{hint}", of.unwrap_or_default(), heading.window)
+    let missing = missing(list);
+    format!("No traces{matching}{} ({}).\n{hint}{missing}", of.unwrap_or_default(), heading.window)
+}
+
+/// A line about agents whose spans are missing; empty when none are.
+fn missing(list: &TraceList) -> String {
+    coverage_line(&list.coverage).map_or_else(String::new, |missing| format!("\n{missing}\n"))
 }
 
 fn recent_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {

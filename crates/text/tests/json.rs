@@ -5,9 +5,9 @@ mod shop;
 
 use coral_query::answer::{
     Anomalies, Anomaly, AnomalyKind, CauseKind, ColonyStatus, Coverage, CoverageGap, English,
-    Findings, FoundBy, NoSlowTrace, NodeKind, Reason, RedNumbers, RedRow, RedTable, SlowRow,
-    SlowTrace, SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode, Verdict, Why,
-    WhyEvidence, WhyStandout, WhySuspect,
+    Findings, FoundBy, LeftOut, NoSlowTrace, NodeKind, Reason, RedNumbers, RedRow, RedTable,
+    SamplingChange, SlowRow, SlowTrace, SlowerEdge, Topology, TopologyDiff, TopologyEdge,
+    TopologyNode, Verdict, Why, WhyEvidence, WhyStandout, WhySuspect,
 };
 use coral_query::{
     RedProtocol, RedSide, RedSource, Source, TraceQuestion, TracesQuestion, for_each_question,
@@ -83,7 +83,11 @@ fn why(because: Reason, kind: CauseKind) -> Why {
             agent_id: "web-2".to_owned(),
             gap: CoverageGap::Unreachable,
             since: None,
+            until: None,
             services: vec!["cart".to_owned()],
+            left_out: LeftOut::Spans,
+            traces_affected: 4,
+            sampling: Some(SamplingChange { before: 1.0, now: 0.1 }),
         }],
     }
 }

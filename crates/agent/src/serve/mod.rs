@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::routing::{get, post_service};
 use coral_store::Store;
-use coral_trace::Collector;
+use coral_trace::{Collector, UnixNanos};
 use coral_wire::agent_rpc::proto::agent_service_server::{self, AgentService, AgentServiceServer};
 use coral_wire::agent_rpc::proto::{
     BeylaTraceSpan, QueryBeylaMetricsRequest, QueryBeylaMetricsResponse, QueryTelemetryRequest,
@@ -54,6 +54,10 @@ pub struct AgentView {
     pub admission: Admission,
     /// Whether a colony knows this agent, and polls it.
     pub colony: Arc<ColonyLink>,
+    /// When the agent's process started.
+    pub started: UnixNanos,
+    /// The fraction of traces that Beyla records; `None` when the agent runs no Beyla.
+    pub beyla_sampling_rate: Option<f64>,
 }
 
 /// The limits of concurrent queries. Each query may make an answer of 4 MiB. A colony makes few
@@ -197,6 +201,8 @@ impl AgentRpc {
         let permit = self.view.admission.admit(who).await.map_err(not_admitted)?;
         let store = self.view.store.clone();
         let beyla = self.view.beyla.status().line();
+        let started_unix_us = self.view.started.as_micros();
+        let beyla_sampling_rate = self.view.beyla_sampling_rate.unwrap_or_default();
         tokio::task::spawn_blocking(move || {
             // The permit is returned when the query has ended, even if the caller has disconnected.
             let _permit = permit;
@@ -205,6 +211,8 @@ impl AgentRpc {
                 SpanQuestion::Traces(selection) => traces::answer(&store, collector, &selection),
             }?;
             spans.page.beyla = beyla;
+            spans.page.started_unix_us = started_unix_us;
+            spans.page.beyla_sampling_rate = beyla_sampling_rate;
             Ok(spans)
         })
         .await

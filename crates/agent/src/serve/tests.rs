@@ -26,6 +26,8 @@ fn agent(queries: usize) -> (AgentRpc, TempDir) {
         beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
         admission: Admission::new(AdmissionLimits { max_running: queries, ..QUERIES }),
         colony: Arc::default(),
+        started: UnixNanos(1_795_608_000_000_000_000),
+        beyla_sampling_rate: None,
     };
     (AgentRpc { view: Arc::new(view) }, dir)
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use coral_config::{SqlConfig, SqlLimits};
 use coral_engine::{
-    Capabilities, Columns, DeltaQuery, EngineError, Extent, FilterCapabilities, MetricExtent,
-    MetricReader, Operation, StoredDelta, StoredSpan, StoredTrace, TraceQuery, TraceReader,
-    TraceSummary,
+    AgentMinute, Capabilities, Columns, DeltaQuery, EngineError, Extent, FilterCapabilities,
+    MetricExtent, MetricReader, Operation, StoredDelta, StoredSpan, StoredTrace, TraceQuery,
+    TraceReader, TraceSummary,
 };
 use coral_query::answer::ColonyStatus;
 use coral_query::{FleetState, SharedSources, Sources};
@@ -128,6 +128,10 @@ impl TraceReader for Endless {
 
     fn extent(&self) -> Result<Extent, EngineError> {
         Ok(Extent::default())
+    }
+
+    fn agent_minutes(&self, _: TimeRange, _: &Budget) -> Result<Vec<AgentMinute>, EngineError> {
+        Ok(Vec::new())
     }
 }
 

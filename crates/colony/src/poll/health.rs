@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use coral_engine::Checkpoint;
+use coral_engine::{AgentMinute, Checkpoint, Minute};
 use coral_trace::UnixNanos;
+use coral_wire::agent_rpc::proto::SpanPage;
 
 use super::error::{PollError, PollState};
+use super::minutes::{AgentMinutes, SpanCounts};
 use super::page::{LeftOut, RefusedBy};
 use super::span_rate::SpanRate;
 use crate::poll::status::AgentStatus;
@@ -47,6 +49,7 @@ struct AgentHealth {
     panics: u64,
     metrics_refused: u64,
     beyla: Option<String>,
+    minutes: AgentMinutes,
 }
 
 /// How many consecutive polls must fail before another agent may register the id.
@@ -116,9 +119,11 @@ impl Health {
         });
     }
 
-    /// Records that everything the agent had at `now` is stored.
-    pub fn caught_up(&self, id: &str, now: UnixNanos) {
+    /// Records that everything the agent had at `now` is stored. The colony keeps the fraction
+    /// `sampling_rate` of all traces.
+    pub fn caught_up(&self, id: &str, now: UnixNanos, sampling_rate: f64) {
         self.update(id, |health| {
+            health.minutes.caught_up(now, sampling_rate);
             health.caught_up_at = Some(now);
             health.answered_at = Some(now);
             health.last_error = None;
@@ -126,11 +131,43 @@ impl Health {
         });
     }
 
-    /// Records the agent's one-line status of Beyla. Agents that are too old to report it send an
-    /// empty line.
-    pub fn beyla(&self, id: &str, line: &str) {
-        let said = line.chars().take(MAX_LINE_CHARS).collect::<String>();
-        self.update(id, |health| health.beyla = (!said.is_empty()).then_some(said));
+    /// Records what a page that was received at `now` says besides its spans. Agents that are too
+    /// old to report the state of Beyla send an empty line. With `is_lossy`, older spans expired on
+    /// the agent before they were polled.
+    pub fn page(&self, id: &str, page: &SpanPage, is_lossy: bool, now: UnixNanos) {
+        let line = page.beyla.chars().take(MAX_LINE_CHARS).collect::<String>();
+        self.update(id, |health| {
+            health.beyla = (!line.is_empty()).then_some(line);
+            health.minutes.note_page(page, is_lossy, now);
+        });
+    }
+
+    /// Counts spans that were stored, for the coverage timeline.
+    pub(super) fn count_spans(&self, id: &str, counts: SpanCounts) {
+        self.update(id, |health| health.minutes.count(id, counts));
+    }
+
+    /// Ends `minute`, and returns the records of the coverage timeline that are not stored yet, of
+    /// all agents that are not forgotten.
+    pub(super) fn end_minute(&self, minute: Minute) -> Vec<AgentMinute> {
+        let mut all = self.lock();
+        let known = all.iter_mut().filter(|(_, health)| !health.is_forgotten);
+        let records = known.flat_map(|(id, health)| {
+            let is_polled = health.state != PollState::NotPolled;
+            let reachable = is_polled.then(|| health.state.is_reachable());
+            health.minutes.end(id, minute, reachable)
+        });
+        records.collect()
+    }
+
+    /// Takes back records that could not be stored.
+    pub(super) fn put_back(&self, records: Vec<AgentMinute>) {
+        let mut all = self.lock();
+        for record in records {
+            if let Some(health) = all.get_mut(&record.agent_id) {
+                health.minutes.put_back(record);
+            }
+        }
     }
 
     /// Counts metrics that cannot be stored.

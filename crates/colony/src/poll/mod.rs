@@ -10,6 +10,7 @@ mod error;
 mod follow;
 pub mod health;
 mod metrics;
+mod minutes;
 mod on_engine;
 mod page;
 mod page_fetcher;
@@ -20,6 +21,7 @@ mod span_rate;
 pub mod status;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 mod width;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,6 +5,7 @@ use coral_trace::{Collector, Recogniser};
 use coral_wire::otlp_in::{self, Encoding};
 
 use super::error::PollError;
+use super::minutes::SpanCounts;
 use super::sampling::Sampling;
 use coral_server::clock;
 
@@ -20,6 +21,15 @@ pub struct LeftOut {
     pub links: u64,
     /// Spans that can never be stored.
     pub refused: Option<RefusedSpans>,
+}
+
+/// A page that was stored.
+pub(super) struct StoredPage {
+    /// The checkpoint after the page, as stored.
+    pub(super) checkpoint: Checkpoint,
+    pub(super) left_out: LeftOut,
+    /// The stored spans, by service and minute.
+    pub(super) counts: SpanCounts,
 }
 
 /// Spans that can never be stored.
@@ -59,7 +69,7 @@ impl RefusedBy {
 }
 
 /// Stores the spans of a page and `checkpoint`, the checkpoint after the page, in one commit.
-/// Returns the checkpoint as stored. Blocks.
+/// Blocks.
 ///
 /// # Errors
 /// [`PollError::Undecodable`] when the page is not valid OTLP; [`PollError::CannotStore`]. In both
@@ -69,7 +79,7 @@ pub(super) fn store(
     otlp: &[u8],
     sampling: Sampling,
     checkpoint: Checkpoint,
-) -> Result<(Checkpoint, LeftOut), PollError> {
+) -> Result<StoredPage, PollError> {
     let collector = match checkpoint.collector {
         Collector::Ebpf => Recogniser::everything_ebpf(),
         Collector::Sdk => Recogniser::everything_sdk(),
@@ -85,11 +95,15 @@ pub(super) fn store(
     let decoded_count = spans.len();
     spans.retain(|span| sampling.keeps(span.trace_id));
     let sampled_out = (decoded_count - spans.len()) as u64;
-    let page = Page { content: PageContent::Spans(spans), received: clock::now(), checkpoint };
+    let received = clock::now();
+    let counts = SpanCounts::of(&spans, received);
+    let page = Page { content: PageContent::Spans(spans), received, checkpoint };
     let appended = engine.append_pages(vec![page]).pop();
     let appended =
         appended.expect("an engine answers for each page").map_err(PollError::CannotStore)?;
     let (duplicate, links) = (appended.duplicate.unwrap_or(0), decoded.refused.links);
     let left_out = LeftOut { sampled_out, duplicate, links, refused };
-    Ok((appended.checkpoint, left_out))
+    // A page of spans that are stored already was counted when they were stored.
+    let counts = if appended.stored > 0 { counts } else { SpanCounts::default() };
+    Ok(StoredPage { checkpoint: appended.checkpoint, left_out, counts })
 }

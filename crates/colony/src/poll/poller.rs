@@ -15,10 +15,10 @@ use super::error::PollError;
 use super::health::Health;
 use super::metrics::MetricStream;
 use super::on_engine::on_engine;
-use super::page::{self, LeftOut, RefusedBy, RefusedSpans};
+use super::page::{self, LeftOut, RefusedBy, RefusedSpans, StoredPage};
 use super::page_fetcher::PageFetcher;
 use super::position::{
-    MAX_STANDSTILLS, beginning, check_store_id, checkpoint_after, is_another_store,
+    MAX_STANDSTILLS, beginning, check_store_id, checkpoint_after, is_another_store, loses_spans,
 };
 use super::width::Width;
 use coral_server::clock;
@@ -146,9 +146,10 @@ impl<C: AgentClient> Poller<C> {
             (true, true) => Step::Moved,
             (true, false) => Step::Stood,
         };
-        self.health.beyla(&self.agent_id, &page.beyla);
         let lag = page.last_receipt.saturating_sub(page.next_receipt);
         let (after, spans) = (checkpoint_after(checkpoint, &page), page.spans);
+        let is_lossy = loses_spans(checkpoint, &after, page.first_receipt);
+        self.health.page(&self.agent_id, &page, is_lossy, clock::now());
         let left_out = match self.store_page(stream, after.clone(), spans, page.otlp).await {
             Err(bad) if bad.is_of_page() => match self.widths[stream].isolate() {
                 false => return Ok(Step::AskAgain),
@@ -182,8 +183,9 @@ impl<C: AgentClient> Poller<C> {
         let sampling = self.settings.sampling;
         let stored =
             on_engine(&self.engine, move |engine| page::store(engine, &otlp, sampling, checkpoint));
-        let (checkpoint, left_out) = stored.await?;
+        let StoredPage { checkpoint, left_out, counts } = stored.await?;
         self.checkpoints[stream] = checkpoint;
+        self.health.count_spans(&self.agent_id, counts);
         if let Some(refused) = &left_out.refused {
             self.warn_of(refused);
         }
@@ -226,7 +228,8 @@ impl<C: AgentClient> Poller<C> {
                     tracing::info!(agent_id = %self.agent_id, "the agent answers again");
                 }
                 self.failures = 0;
-                self.health.caught_up(&self.agent_id, clock::now());
+                let rate = self.settings.sampling.rate();
+                self.health.caught_up(&self.agent_id, clock::now(), rate);
             }
             Err(error) => {
                 self.failures += 1;

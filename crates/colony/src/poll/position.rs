@@ -54,6 +54,13 @@ pub(super) fn checkpoint_after(checkpoint: &Checkpoint, page: &SpanPage) -> Chec
     }
 }
 
+/// Whether spans expired on the agent before the page with which `checkpoint` became `after`. At the
+/// first contact with an agent, these are all spans before `first_receipt`, its oldest.
+pub(super) fn loses_spans(checkpoint: &Checkpoint, after: &Checkpoint, first_receipt: u64) -> bool {
+    let is_first_contact = checkpoint.store_id.is_empty();
+    after.spans_missed > checkpoint.spans_missed || is_first_contact && first_receipt > 1
+}
+
 /// Receipts between the checkpoint and the oldest that the agent still has: they expired before
 /// they were polled. Receipts that expired before the first poll do not count as missed.
 fn missed(checkpoint: &Checkpoint, page: &SpanPage) -> u64 {

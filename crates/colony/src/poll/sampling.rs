@@ -15,6 +15,11 @@ impl Sampling {
         Self { rate }
     }
 
+    /// The fraction of traces that is kept.
+    pub const fn rate(self) -> f64 {
+        self.rate
+    }
+
     /// Whether `trace` is kept.
     pub fn keeps(self, trace: TraceId) -> bool {
         self.rate >= 1.0 || share(trace) < self.rate

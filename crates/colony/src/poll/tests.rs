@@ -6,6 +6,7 @@ mod metrics;
 mod poison;
 mod room;
 mod state;
+mod timeline;
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -50,6 +51,9 @@ struct Script {
     /// Every page of eBPF spans that was sent, with its request.
     sent: Vec<(SpanPageRequest, SpanPage)>,
     hung_up: usize,
+    beyla: String,
+    started_unix_us: i64,
+    beyla_sampling_rate: f64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +168,9 @@ impl Script {
             first_receipt: self.expired_below,
             spans: spans.len() as u32,
             otlp,
-            beyla: String::new(),
+            beyla: self.beyla.clone(),
+            started_unix_us: self.started_unix_us,
+            beyla_sampling_rate: self.beyla_sampling_rate,
         }
     }
 }

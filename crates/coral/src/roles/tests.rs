@@ -31,6 +31,8 @@ async fn agent_door(dir: &TempDir) -> Door {
         beyla: Arc::new(BeylaMonitor::switched_off(Arc::default(), "not run here")),
         admission: coral_agent::serve::admission(),
         colony: Arc::default(),
+        started: coral_trace::UnixNanos(1_795_608_000_000_000_000),
+        beyla_sampling_rate: None,
     };
     let hosts = AllowedHosts::of_this_host(&[], "agent.allowed_hosts");
     coral_agent::serve::door(Arc::new(view), hosts).await.unwrap()

@@ -45,11 +45,12 @@ type Read = fn(&dyn Engine, &Budget) -> Result<(), EngineError>;
 
 /// Whether a reader needs more than ten rows to read a trace with a hundred spans.
 fn reads_many_rows(reader: &str) -> bool {
-    !["services", "search", "contains", "traces with a prefix", "oldest start"].contains(&reader)
+    !["services", "search", "contains", "traces with a prefix", "oldest start", "agent minutes"]
+        .contains(&reader)
 }
 
 /// All readers of spans, by name.
-fn readers() -> [(&'static str, Read); 11] {
+fn readers() -> [(&'static str, Read); 12] {
     [
         ("trace", |engine, budget| {
             engine.trace(one(), None, Columns::CORE, 1_000, budget).map(drop)
@@ -82,6 +83,7 @@ fn readers() -> [(&'static str, Read); 11] {
             let all = TimeRange::ALL;
             engine.spans_ended("shop", Collector::Ebpf, all, budget, &mut |_| ())
         }),
+        ("agent minutes", |engine, budget| engine.agent_minutes(TimeRange::ALL, budget).map(drop)),
     ]
 }
 

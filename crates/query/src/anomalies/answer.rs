@@ -28,8 +28,8 @@ pub struct Anomalies {
     #[serde(default, rename = "began_unix_us", with = "json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub began: Option<UnixNanos>,
-    /// The agents that did not cover all of the window and of the baseline. Their spans were not
-    /// compared.
+    /// The gaps in what was seen of agents in the window and in the baseline, and what was not
+    /// compared because of them.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
 }

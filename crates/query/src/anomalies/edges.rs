@@ -9,7 +9,7 @@ use coral_trace::{Span, TimeRange, TraceId};
 
 use crate::answer::{self, AnomalyKind};
 use crate::cohort::{Cohort, side_by_side};
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, is_covered};
 use crate::reader::Reader;
 
 /// An edge with fewer calls than this is no anomaly.
@@ -133,21 +133,6 @@ impl Reader<'_> {
         let spans = self.spans(&ids, None, Columns::ATTRIBUTES, MAX_SPANS as u32)?;
         Ok(Calls::from_traces(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
     }
-}
-
-/// Whether agents covered `edge` of `map` in both maps. Where the spans of a callee are missing, its
-/// callers have an edge to its address instead.
-fn is_covered(coverage: &[Coverage], edge: &Edge, map: &Topology, other: &Topology) -> bool {
-    let is_missing = |name: &str| coverage.iter().any(|gap| gap.has(name));
-    let [from, to] = [edge.from, edge.to].map(|at| &map.nodes[at]);
-    let calls_missing = |map: &Topology| {
-        map.edges.iter().any(|edge| {
-            map.nodes[edge.from].name == from.name && is_missing(&map.nodes[edge.to].name)
-        })
-    };
-    let is_substitute =
-        to.kind == NodeKind::External && (calls_missing(map) || calls_missing(other));
-    !is_missing(&from.name) && !is_missing(&to.name) && !is_substitute
 }
 
 impl Calls {

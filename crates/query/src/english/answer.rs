@@ -121,8 +121,8 @@ pub struct ChangeFindings {
     #[serde(default, rename = "began_unix_us", with = "json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub began: Option<UnixNanos>,
-    /// The agents that did not cover all of the window and of the baseline. Their spans were not
-    /// compared.
+    /// The gaps in what was seen of agents in the window and in the baseline, and what was not
+    /// compared because of them.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
 }
@@ -140,6 +140,9 @@ pub struct ServiceCallFindings {
     /// led there are not among the edges.
     #[serde(default)]
     pub orphan_spans: u64,
+    /// The gaps in what was seen of agents in the window.
+    #[serde(default)]
+    pub coverage: Vec<Coverage>,
 }
 
 /// Calls between services.
@@ -149,6 +152,9 @@ pub struct CallFindings {
     pub query: TopologyQuestion,
     /// The edges of the service map, in the order that was asked for; at most ten.
     pub edges: Vec<TopologyEdge>,
+    /// The gaps in what was seen of agents in the window.
+    #[serde(default)]
+    pub coverage: Vec<Coverage>,
 }
 
 /// A list of traces.

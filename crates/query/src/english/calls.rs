@@ -22,11 +22,11 @@ impl Reader<'_> {
         understanding: &Understanding,
     ) -> Result<Findings, QueryError> {
         let (query, map) = self.map_of_window(&understanding.window)?;
-        let (mut edges, orphan_spans) = (map.edges, map.orphan_spans);
+        let (mut edges, orphan_spans, coverage) = (map.edges, map.orphan_spans, map.coverage);
         edges.sort_by_key(|edge| Reverse(edge.calls));
         let Some(service) = &understanding.service else {
             edges.truncate(MAX_EDGES);
-            return Ok(Findings::Calls(CallFindings { query, edges }));
+            return Ok(Findings::Calls(CallFindings { query, edges, coverage }));
         };
         let edges_where = |is_of: &dyn Fn(&&TopologyEdge) -> bool| {
             edges.iter().filter(is_of).take(MAX_EDGES).cloned().collect()
@@ -36,6 +36,7 @@ impl Reader<'_> {
             callers: edges_where(&|edge| edge.to == *service),
             callees: edges_where(&|edge| edge.from == *service),
             orphan_spans,
+            coverage,
         }))
     }
 

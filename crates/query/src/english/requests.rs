@@ -89,14 +89,14 @@ impl Reader<'_> {
         failed: bool,
     ) -> Result<CallFindings, QueryError> {
         let (query, map) = self.map_of_window(&understanding.window)?;
-        let mut edges = map.edges;
+        let (mut edges, coverage) = (map.edges, map.coverage);
         edges.retain(|edge| {
             understanding.service.as_ref().is_none_or(|service| edge.to == *service)
                 && (!failed || edge.errors > 0)
         });
         edges.sort_by_key(|edge| Reverse(if failed { edge.errors } else { edge.p95_us }));
         edges.truncate(MAX_FINDINGS);
-        Ok(CallFindings { query, edges })
+        Ok(CallFindings { query, edges, coverage })
     }
 }
 

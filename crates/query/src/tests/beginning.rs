@@ -8,14 +8,14 @@ use coral_trace::{Attributes, Collector, Span, SpanId, SpanKind, UnixNanos};
 use tempfile::TempDir;
 
 use super::shop::{NOON, request};
-use crate::answer::{ColonyStatus, Coverage, CoverageGap, Verdict, Why};
+use crate::answer::{ColonyStatus, Coverage, CoverageGap, LeftOut, Verdict, Why};
 use crate::{AnomaliesQuestion, Ask, Budget, FleetState, Sources, WhyQuestion};
 
-const MINUTE_US: i64 = 60_000_000;
+pub(super) const MINUTE_US: i64 = 60_000_000;
 const MINUTES: u64 = 180;
 
 /// A call of `stock` by the request `id`, seen by both: the client span, and the server span.
-fn call(request: &Span, ms: u64) -> [Span; 2] {
+pub(super) fn call(request: &Span, ms: u64) -> [Span; 2] {
     let id = request.span_id.as_u64();
     let attributes = [("http.request.method", "GET"), ("server.address", "stock")];
     let span = |add: u64, parent: u64, kind, from: &Span| Span {
@@ -86,7 +86,7 @@ fn store(ms: impl Fn(u64) -> u64, is_seen: impl Fn(u64) -> bool) -> (TempDir, St
     (dir, store)
 }
 
-fn ask<Q: Ask>(store: &Store, answered: Option<u64>, question: &Q) -> Q::Answer {
+pub(super) fn ask<Q: Ask>(store: &Store, answered: Option<u64>, question: &Q) -> Q::Answer {
     let minutes_ago = |minutes| UnixNanos(NOON).earlier(Duration::from_secs(60 * minutes));
     let fleet = Fleet { answered: answered.map(minutes_ago) };
     let sources = Sources { traces: store, metrics: store, fleet: &fleet, now: UnixNanos(NOON) };
@@ -105,7 +105,7 @@ fn why(store: &Store, answered: Option<u64>, find_beginning: bool) -> Why {
     ask(store, answered, &question)
 }
 
-fn minutes_ago(began: Option<UnixNanos>) -> Option<i64> {
+pub(super) fn minutes_ago(began: Option<UnixNanos>) -> Option<i64> {
     began.map(|began| (UnixNanos(NOON).since(began).as_secs_f64() / 60.0).round() as i64)
 }
 
@@ -152,12 +152,18 @@ fn an_agent_that_is_unreachable_is_no_cause_and_the_answer_says_since_when() {
         agent_id: "web-2".to_owned(),
         gap: CoverageGap::Unreachable,
         since: Some(UnixNanos(NOON).earlier(Duration::from_secs(600))),
+        until: None,
         services: vec!["stock".to_owned()],
+        left_out: LeftOut::Spans,
+        traces_affected: 60,
+        sampling: None,
     };
     for find_beginning in [true, false] {
         let found = why(&store, Some(10), find_beginning);
         assert_eq!(found.verdict, Verdict::NoCause, "{:?}", found.because);
-        assert_eq!((found.began, &found.coverage), (None, &vec![expected.clone()]));
+        let coverage = Coverage { traces_affected: 90, ..expected.clone() };
+        assert_eq!((found.began, &found.coverage), (None, &vec![coverage]));
+        assert_eq!(found.completeness, 0.0);
         let found = ask(&store, Some(10), &question(find_beginning));
         assert_eq!((found.anomalies, found.coverage), (vec![], vec![expected.clone()]));
     }

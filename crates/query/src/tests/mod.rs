@@ -2,6 +2,7 @@
 
 mod agreement;
 mod beginning;
+mod coverage;
 mod slowdown;
 
 #[path = "../../../text/tests/shop/mod.rs"]

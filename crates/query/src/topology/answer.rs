@@ -4,6 +4,7 @@ pub use coral_trace::dependency::NodeKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::coverage::Coverage;
 use crate::json;
 
 /// The service map of a window, from all traces that started in the window. Spans of these traces
@@ -35,6 +36,10 @@ pub struct Topology {
     pub calls_left_out: u64,
     /// What changed since the time before the window; null unless `diff_us` was given.
     pub diff: Option<TopologyDiff>,
+    /// The gaps in what was seen of agents, in the window and in the time that it is compared with.
+    /// Edges of their services are not in `diff`.
+    #[serde(default)]
+    pub coverage: Vec<Coverage>,
 }
 
 /// A node of the service map: a service, or a database, queue or external host.

@@ -10,6 +10,7 @@ use coral_trace::dependency::{Edge, Node, Topology};
 use coral_engine::Budget;
 
 use crate::ask::{Ask, QueryError, Sources};
+use crate::coverage::{Coverage, is_covered};
 use crate::reader::Reader;
 
 pub use self::question::TopologyQuestion;
@@ -54,14 +55,19 @@ impl Reader<'_> {
         };
         let now = map(question.window())?;
         let before = question.before().map(map).transpose()?;
+        let coverage = match question.before() {
+            Some(before) => self.gaps_of_maps(before, question.window())?,
+            None => self.missing_in(question.window())?,
+        };
         Ok(answer::Topology {
             since_unix_us: question.since_unix_us,
             until_unix_us: question.until_unix_us,
             diff: before.map(|before| answer::TopologyDiff {
                 since_unix_us: question.since_unix_us.saturating_sub(question.diff_us.unwrap_or(0)),
                 until_unix_us: question.since_unix_us,
-                ..diff(&before, &now)
+                ..diff(&before, &now, &coverage)
             }),
+            coverage,
             ..topology(&now)
         })
     }
@@ -82,8 +88,12 @@ fn topology(map: &Topology) -> answer::Topology {
     }
 }
 
-fn diff(before: &Topology, now: &Topology) -> answer::TopologyDiff {
-    let changes = now.changes_since(before);
+/// What changed between two maps, except for edges that agents did not cover in both.
+fn diff(before: &Topology, now: &Topology, coverage: &[Coverage]) -> answer::TopologyDiff {
+    let mut changes = now.changes_since(before);
+    changes.added.retain(|at| is_covered(coverage, &now.edges[*at], now, before));
+    changes.removed.retain(|at| is_covered(coverage, &before.edges[*at], before, now));
+    changes.slower.retain(|(_, at)| is_covered(coverage, &now.edges[*at], now, before));
     let slower = changes.slower.iter().map(|(was, at)| {
         let was = edge(before, &before.edges[*was]);
         answer::SlowerEdge {

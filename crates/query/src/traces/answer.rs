@@ -4,6 +4,8 @@ use coral_trace::{TraceId, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::coverage::Coverage;
+
 /// Traces that match a question.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceList {
@@ -15,6 +17,10 @@ pub struct TraceList {
     /// service that was asked for: at most three, the most alike first.
     #[serde(default)]
     pub did_you_mean: Vec<String>,
+    /// The gaps in what was seen of agents, from the earliest listed trace on, or in the time range
+    /// of the question if no trace is listed; in at most 24 hours.
+    #[serde(default)]
+    pub coverage: Vec<Coverage>,
 }
 
 /// One trace of a list.

@@ -6,8 +6,10 @@ mod root_causes;
 mod typical;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use coral_engine::{Budget, Order, TraceQuery};
+use coral_trace::TimeRange;
 
 pub use self::question::{Sort, SpanStatus, TracesQuestion};
 use crate::ask::{Ask, QueryError, Sources};
@@ -47,9 +49,26 @@ impl Reader<'_> {
             Some(service) if traces.is_empty() => self.did_you_mean(service, question.started())?,
             _ => Vec::new(),
         };
-        Ok(answer::TraceList { traces, more, did_you_mean })
+        let coverage = self.missing_in(self.listed_range(&traces, question))?;
+        Ok(answer::TraceList { traces, more, did_you_mean, coverage })
+    }
+
+    /// The time range that a list of `traces` is about, for gaps in it.
+    fn listed_range(
+        &self,
+        traces: &[answer::TraceSummary],
+        question: &TracesQuestion,
+    ) -> TimeRange {
+        let started = question.started();
+        let end = started.end.min(self.from.now);
+        let earliest = traces.iter().map(|trace| trace.start).min();
+        let start = earliest.map_or(started.start, |earliest| earliest.max(started.start));
+        TimeRange { start: start.max(end.earlier(MAX_COVERAGE_RANGE)), end }
     }
 }
+
+/// The longest time range whose gaps a list of traces has.
+const MAX_COVERAGE_RANGE: Duration = Duration::from_secs(24 * 3_600);
 
 fn trace_query(question: &TracesQuestion, limit: u32) -> Result<TraceQuery, QueryError> {
     let started = question.started();

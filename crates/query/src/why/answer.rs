@@ -45,7 +45,8 @@ pub struct Why {
     /// What `p95_us` would be if the first suspect were as fast as in the baseline, in
     /// microseconds.
     pub counterfactual_p95_us: i64,
-    /// The part of the window's traces that are complete, with no span missing: 0 to 1.
+    /// The part of the window's traces that are complete, with no span missing: 0 to 1. A trace of
+    /// which an agent could not be read is not complete.
     pub completeness: f64,
     /// How many traces had clocks that disagreed by a millisecond or more. Their span times were
     /// adjusted for this answer.
@@ -67,8 +68,8 @@ pub struct Why {
     #[serde(default, rename = "began_unix_us", with = "json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub began: Option<UnixNanos>,
-    /// The agents that did not cover all of the window and of the baseline. Their spans were not
-    /// compared.
+    /// The gaps in what was seen of agents in the window and in the baseline, and what was not
+    /// compared because of them.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
 }

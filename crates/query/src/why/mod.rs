@@ -14,7 +14,7 @@ use coral_trace::{Span, SpanId, SpanKind, TimeRange, TraceId, UnixNanos};
 use crate::ask::{Ask, QueryError, Sources};
 use crate::beginning::baseline_end;
 use crate::cohort::{Cohort, Compared, MAX_SPANS, compared_columns, range};
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, completeness};
 use crate::reader::{MIN_SIMILARITY, Reader};
 
 pub use self::question::WhyQuestion;
@@ -102,7 +102,8 @@ impl Reader<'_> {
         };
         let names = OtherNames { did_you_mean, other_routes };
         let answer = why(subject, explanation, window.cut || baseline.cut, names);
-        Ok(answer::Why { began, coverage, ..answer })
+        let completeness = completeness(&coverage, answer.completeness, answer.traces);
+        Ok(answer::Why { began, completeness, coverage, ..answer })
     }
 
     fn service_cohorts(

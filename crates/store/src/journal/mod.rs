@@ -137,6 +137,17 @@ impl Journal {
         std::mem::take(&mut self.obsolete)
     }
 
+    /// The log that is being written.
+    pub(crate) fn path(&self) -> &Path {
+        &self.log.path
+    }
+
+    /// Marks closed `logs` as obsolete.
+    pub(crate) fn retire(&mut self, logs: Vec<PathBuf>) {
+        self.older.retain(|log| !logs.contains(log));
+        self.obsolete.extend(logs);
+    }
+
     /// Puts `logs`, which could not be removed, back on the list of obsolete logs. While such a log
     /// exists, the sealed files with its rows must not be removed, because a replay of the log
     /// would restore these rows.

@@ -93,9 +93,18 @@ impl OldLogs {
     /// The error of `visit`; [`StoreError::Log`] when a log cannot be read.
     pub(crate) fn replay(
         &self,
+        visit: impl FnMut(OldFrame<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.replay_of(|_| true, visit)
+    }
+
+    /// [`replay`](Self::replay) of the logs for which `is_wanted` returns true.
+    pub(crate) fn replay_of(
+        &self,
+        is_wanted: impl Fn(&Path) -> bool,
         mut visit: impl FnMut(OldFrame<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        for (at, log) in self.0.iter().enumerate() {
+        for (at, log) in self.0.iter().enumerate().filter(|(_, log)| is_wanted(&log.path)) {
             let Some(Head { seed, .. }) = log.head else { continue };
             let end = self.0[at + 1..].iter().find_map(|next| Some(next.head?.first));
             let end = end.unwrap_or(u64::MAX);

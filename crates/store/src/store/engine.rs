@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use coral_engine::{
-    AppendedPage, Budget, Capabilities, Checkpoint, Columns, Coverage, DeltaQuery, EngineError,
-    Extent, FilterCapabilities, Fleet, KnownAgent, MetricCheckpoint, MetricExtent,
+    AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, Coverage, DeltaQuery,
+    EngineError, Extent, FilterCapabilities, Fleet, KnownAgent, MetricCheckpoint, MetricExtent,
     MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
     Retention, Signal, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace,
     TraceQuery, TraceReader, TraceSummary,
@@ -135,6 +135,14 @@ impl TraceReader for Store {
     fn extent(&self) -> Result<Extent, EngineError> {
         Ok(Store::extent(self))
     }
+
+    fn agent_minutes(
+        &self,
+        range: TimeRange,
+        budget: &Budget,
+    ) -> Result<Vec<AgentMinute>, EngineError> {
+        Ok(self.0.coverage.minutes(range, budget)?)
+    }
 }
 
 impl MetricReader for Store {
@@ -185,6 +193,10 @@ impl PageWriter for Store {
         let mut checkpoint = checkpoint.clone();
         Store::append_metric_page(self, deltas, received, &mut checkpoint)?;
         Ok(checkpoint)
+    }
+
+    fn append_agent_minutes(&self, minutes: Vec<AgentMinute>) -> Result<(), EngineError> {
+        Ok(self.0.coverage.append(minutes)?)
     }
 }
 

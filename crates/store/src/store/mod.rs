@@ -12,6 +12,7 @@ use std::sync::Arc;
 use coral_engine::Extent;
 
 use crate::clock::Uptime;
+use crate::coverage::CoverageTimeline;
 use crate::error::StoreError;
 use crate::identity::Identity;
 use crate::layout::create_dir;
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     identity: Identity,
     pub(crate) spans: Spans,
     pub(crate) metrics: Metrics,
+    pub(crate) coverage: CoverageTimeline,
 }
 
 impl Store {
@@ -61,14 +63,15 @@ impl Store {
         // First, because this locks the directory against other processes.
         let identity = Identity::open(&config.dir)?;
         let spans = Spans::open(&config.dir, config.segment_rows, uptime.clone())?;
-        let metrics = Metrics::open(&config.dir, uptime)?;
+        let metrics = Metrics::open(&config.dir, uptime.clone())?;
+        let coverage = CoverageTimeline::open(&config.dir, uptime)?;
         // A failure is only logged, because a store works without SQL.
         if let Err(error) = crate::sql::prepare(&config.dir) {
             let error = crate::error::chain(&error);
             tracing::warn!(error, "could not write the files for SQL");
         }
         spans.measure_disk()?;
-        Ok(Self(Arc::new(Inner { config, identity, spans, metrics })))
+        Ok(Self(Arc::new(Inner { config, identity, spans, metrics, coverage })))
     }
 
     /// The store id. A directory whose files were deleted gets a new store id.

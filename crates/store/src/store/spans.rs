@@ -58,7 +58,10 @@ impl Store {
         keep: SpanRetention,
         now: UnixNanos,
     ) -> Result<SpanMaintenance, StoreError> {
-        self.0.spans.maintain(keep, now)
+        let done = self.0.spans.maintain(keep, now)?;
+        let evicted = (done.evicted > 0).then(|| self.0.spans.live.read().first_received());
+        self.0.coverage.maintain(keep.age, now, evicted.flatten())?;
+        Ok(done)
     }
 
     /// Seals all hot rows now. Returns how many.

@@ -1,6 +1,6 @@
 //! The store passes the conformance suite of engines.
 
-use coral_engine::conformance::{Subject, budget, dependencies, once, reading, search};
+use coral_engine::conformance::{Subject, budget, coverage, dependencies, once, reading, search};
 use coral_trace::red::Protocol;
 use tempfile::TempDir;
 
@@ -108,6 +108,21 @@ fn spans_that_ended_in_a_range_are_shown_once_each() {
 #[test]
 fn every_reader_of_spans_ends_with_its_budget() {
     budget::every_reader_ends_with_its_budget::<StoreSubject>();
+}
+
+#[test]
+fn records_of_one_minute_add_up_and_survive_restarts() {
+    coverage::records_of_one_minute_add_up_and_survive_restarts::<StoreSubject>();
+}
+
+#[test]
+fn records_of_the_coverage_timeline_expire_with_the_retention_of_spans() {
+    coverage::records_expire_with_the_retention_of_spans::<StoreSubject>();
+}
+
+#[test]
+fn a_reader_of_the_coverage_timeline_ends_with_its_budget() {
+    coverage::a_reader_of_the_timeline_ends_with_its_budget::<StoreSubject>();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod bad_days;
 mod conformance;
+mod coverage;
 mod exact;
 mod faults;
 mod keeping;

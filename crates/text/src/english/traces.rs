@@ -1,5 +1,6 @@
 //! A list of traces, in words.
 
+use crate::beginning::coverage_line;
 use crate::duration::duration;
 use crate::root_cause::root_cause;
 use coral_query::Sort;
@@ -19,6 +20,8 @@ pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: 
     });
     found.list.traces.iter().for_each(|trace| page.line(query, summary(trace)));
     page.or_nothing(query, "no traces match");
+    let missing = coverage_line(&found.list.coverage);
+    missing.into_iter().for_each(|missing| page.line(query, missing));
 }
 
 /// A trace as one line: `4bf9… 335ms GET /cart (ERROR), 5 spans: stock failed with 500 (309ms)`.

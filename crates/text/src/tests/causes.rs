@@ -8,8 +8,9 @@ use crate::anomalies::anomalies;
 use crate::screen::Screen;
 use crate::why::why;
 use coral_query::answer::{
-    Anomalies, Anomaly, AnomalyKind, CauseKind, Coverage, CoverageGap, Reason, Verdict, Why,
-    WhyEvidence, WhyRate, WhyRates, WhyStandout, WhyStandoutTimes, WhySuspect, WhyTimes, WhyValue,
+    Anomalies, Anomaly, AnomalyKind, CauseKind, Coverage, CoverageGap, LeftOut, Reason, Verdict,
+    Why, WhyEvidence, WhyRate, WhyRates, WhyStandout, WhyStandoutTimes, WhySuspect, WhyTimes,
+    WhyValue,
 };
 use coral_trace::{SpanId, TraceId, UnixNanos};
 
@@ -108,7 +109,11 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         agent_id: "web-2".to_owned(),
         gap: CoverageGap::Unreachable,
         since: Some(NOON.earlier(Duration::from_secs(780))),
+        until: None,
         services: vec!["stock".to_owned()],
+        left_out: LeftOut::Spans,
+        traces_affected: 0,
+        sampling: None,
     };
     let began = Some(NOON.earlier(Duration::from_secs(660)));
     let text = why(&Why { began, coverage: vec![coverage], ..found }, "the windows", Screen::PLAIN);

@@ -11,6 +11,7 @@ use coral_query::{
 };
 use expect_test::{Expect, expect};
 
+use super::unreachable;
 use crate::english::{page, text};
 use crate::json::Projection;
 
@@ -342,6 +343,7 @@ fn calls_and_requests_are_worded_with_their_numbers() {
         callers: vec![edge("web", "shop", 0)],
         callees: vec![edge("shop", "cart", 7), edge("shop", "ads", 0)],
         orphan_spans: 44,
+        coverage: Vec::new(),
     });
     check(
         &answer(Intent::Calls, None, calls),
@@ -361,7 +363,8 @@ fn calls_and_requests_are_worded_with_their_numbers() {
         "#]],
     );
     let edges = vec![edge("web", "shop", 7)];
-    let failing = CallFindings { query: TopologyQuestion::default(), edges };
+    let failing =
+        CallFindings { query: TopologyQuestion::default(), edges, coverage: vec![unreachable()] };
     check(
         &answer(Intent::Errors, Some("/list"), Findings::Calls(failing)),
         &expect![[r#"

@@ -1,6 +1,6 @@
 use expect_test::{Expect, expect};
 
-use super::{REFERENCE, trace};
+use super::{REFERENCE, trace, unreachable};
 use crate::csv;
 use crate::screen::Screen;
 use crate::trace_table::{Heading, span_table, trace_table};
@@ -35,6 +35,7 @@ fn list() -> TraceList {
         ],
         more: false,
         did_you_mean: Vec::new(),
+        coverage: Vec::new(),
     }
 }
 
@@ -126,7 +127,7 @@ fn a_list_that_was_cut_says_how_to_see_more() {
 
 #[test]
 fn an_empty_list_says_what_to_look_at_next() {
-    let empty = TraceList { traces: vec![], more: false, did_you_mean: vec![] };
+    let empty = TraceList { traces: vec![], more: false, did_you_mean: vec![], coverage: vec![] };
     check(
         &empty,
         TracesQuestion::default(),
@@ -238,4 +239,15 @@ fn csv_has_one_line_a_trace_or_span() {
         4bf92f3577b34da6a3ce929d0e0e4736,0000000000000001,,web-1,a,"GET ""/""",server,1795000000000000,9000,200,unset,ebpf,"{""http.response.status_code"":""200""}"␍
         4bf92f3577b34da6a3ce929d0e0e4736,0000000000000002,0000000000000001,web-1,b,"SELECT a, b",client,1795000000001000,2000,,unset,ebpf,"{""k"":""v""}"␍
     "#]].assert_eq(&csv::spans(&trace(two)).replace('\r', "␍"));
+}
+
+#[test]
+fn a_list_says_in_one_line_which_agents_are_missing() {
+    let missing = "\nAgent web-2 has been unreachable since 12:00 UTC: its services (stock) are missing here.\n";
+    let full = TraceList { coverage: vec![unreachable()], ..list() };
+    let empty = TraceList { traces: vec![], ..full.clone() };
+    for list in [full, empty] {
+        let text = trace_table(&list, &heading(TracesQuestion::default()), Screen::PLAIN);
+        assert!(text.ends_with(missing), "{text}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 
+use super::unreachable;
 use crate::screen::Screen;
 use crate::topology::{dot, mermaid, text};
 use coral_query::answer::{
@@ -320,4 +321,12 @@ fn a_hostile_name_stays_a_label_in_every_format() {
           n1["b"]
           n1 -->|"sql, 1 call, P95 2ms"| n0
     "#]].assert_eq(&mermaid(&hostile()));
+}
+
+#[test]
+fn a_map_says_in_one_line_which_agents_are_missing() {
+    let map = Topology { coverage: vec![unreachable()], ..map() };
+    let text = text(&map, "last 15 minutes", "1 hour", Screen::PLAIN);
+    let missing = "\nAgent web-2 has been unreachable since 12:00 UTC: its services (stock) are missing here.\n";
+    assert!(text.ends_with(missing), "{text}");
 }

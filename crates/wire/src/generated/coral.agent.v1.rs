@@ -136,7 +136,7 @@ pub struct QueryTelemetryResponse {
     pub page: ::core::option::Option<SpanPage>,
 }
 /// Position of an answer's spans in the agent's sequence of span receipts.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SpanPage {
     /// Id of the store. A different id than before means a different store: the cursor must restart at 0.
     #[prost(string, tag = "1")]
@@ -162,6 +162,14 @@ pub struct SpanPage {
     /// State of the Beyla that the agent runs, with its reason, such as "instrumenting" or "degraded (REASON)".
     #[prost(string, tag = "8")]
     pub beyla: ::prost::alloc::string::String,
+    /// When the agent's process started, in microseconds since the Unix epoch; 0 means unknown. The agent has received
+    /// spans since then.
+    #[prost(int64, tag = "9")]
+    pub started_unix_us: i64,
+    /// Fraction of traces that the agent's Beyla records, above 0 and at most 1; 0 means unknown, or that the agent runs
+    /// no Beyla.
+    #[prost(double, tag = "10")]
+    pub beyla_sampling_rate: f64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeylaTraceSpan {

@@ -1,0 +1,291 @@
+//! What the coverage timeline records of one agent, collected between two records.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use coral_engine::{AgentMinute, Minute, PolledMinute};
+use coral_trace::{Origin, Span, TimeRange, UnixNanos};
+use coral_wire::agent_rpc::proto::SpanPage;
+
+/// How many minutes of an agent wait to be recorded, at most. The oldest are dropped first. An
+/// agent keeps spans for an hour, so a page can have spans of so many minutes.
+const MAX_WAITING: usize = 64;
+/// After this many minutes with spans, none of which tells a probability, sampling has ended.
+const MAX_UNSAMPLED_MINUTES: u32 = 5;
+/// Services with longer names, in bytes, are not counted.
+const MAX_NAME_BYTES: usize = 256;
+
+/// The minutes of one agent that are not recorded yet.
+#[derive(Default)]
+pub(super) struct AgentMinutes {
+    waiting: BTreeMap<Minute, AgentMinute>,
+    /// Since when the agent's process runs, and since when no span of the agent was lost.
+    started: Option<UnixNanos>,
+    lost_before: UnixNanos,
+    /// Everything that the agent had received at this time is stored.
+    caught_up_at: Option<UnixNanos>,
+    beyla: BeylaPages,
+    beyla_sampling_rate: Option<f64>,
+    sampled: SampledSpans,
+    /// The ratio of the last minute with sampled spans, and how many minutes with other spans only
+    /// followed.
+    sampling: Option<(f64, u32)>,
+    /// The fraction of traces that the colony keeps.
+    colony_sampling_rate: Option<f64>,
+}
+
+/// Pages of one minute that report the state of Beyla.
+#[derive(Default)]
+struct BeylaPages {
+    all: u32,
+    instrumenting: u32,
+}
+
+/// Spans of stored traces, counted by service and minute of their start.
+#[derive(Default)]
+pub struct SpanCounts {
+    minutes: BTreeMap<Minute, AgentMinute>,
+    sampled: SampledSpans,
+}
+
+/// Spans whose trace state tells the probability with which their trace was sampled.
+#[derive(Clone, Copy, Default)]
+struct SampledSpans {
+    spans: f64,
+    /// Estimate of how many spans there were before sampling.
+    before_sampling: f64,
+}
+
+impl AgentMinutes {
+    /// Takes note of what a page says besides its spans. With `is_lossy`, older spans expired on
+    /// the agent before `now`, when the page was received.
+    pub(super) fn note_page(&mut self, page: &SpanPage, is_lossy: bool, now: UnixNanos) {
+        self.started = (page.started_unix_us > 0)
+            .then(|| UnixNanos::from_micros(page.started_unix_us))
+            .or(self.started);
+        if is_lossy {
+            self.lost_before = now;
+        }
+        let rate = page.beyla_sampling_rate;
+        self.beyla_sampling_rate = (rate > 0.0 && rate <= 1.0).then_some(rate);
+        if let Some(is_instrumenting) = instruments(&page.beyla) {
+            self.beyla.all += 1;
+            self.beyla.instrumenting += u32::from(is_instrumenting);
+        }
+    }
+
+    /// Records that everything the agent had received at `now` is stored. The colony keeps the
+    /// fraction `sampling_rate` of all traces.
+    pub(super) fn caught_up(&mut self, now: UnixNanos, sampling_rate: f64) {
+        self.caught_up_at = Some(now);
+        self.colony_sampling_rate = Some(sampling_rate);
+    }
+
+    /// Adds spans that were stored.
+    pub(super) fn count(&mut self, agent_id: &str, counts: SpanCounts) {
+        self.sampled.add(counts.sampled);
+        for (_, record) in counts.minutes {
+            self.put_back(AgentMinute { agent_id: agent_id.to_owned(), ..record });
+        }
+    }
+
+    /// Adds a record that waits to be stored.
+    pub(super) fn put_back(&mut self, record: AgentMinute) {
+        // A record that was put back is older than one that waits.
+        let later = self.waiting.remove(&record.minute);
+        let waiting = self.waiting.entry(record.minute).or_insert(record);
+        later.into_iter().for_each(|later| waiting.absorb(later));
+        while self.waiting.len() > MAX_WAITING {
+            self.waiting.pop_first();
+        }
+    }
+
+    /// Ends `minute`, and returns all records that wait. `reachable` as in [`PolledMinute`]; `None`
+    /// for an agent that was not polled yet.
+    pub(super) fn end(
+        &mut self,
+        agent_id: &str,
+        minute: Minute,
+        reachable: Option<bool>,
+    ) -> impl Iterator<Item = AgentMinute> + use<> {
+        let BeylaPages { all, instrumenting } = std::mem::take(&mut self.beyla);
+        let sampling = self.sampling_ratio();
+        if let Some(reachable) = reachable {
+            let agent = sampling.or(self.beyla_sampling_rate).unwrap_or(1.0);
+            let polled = PolledMinute {
+                reachable,
+                complete: self
+                    .caught_up_at
+                    .map(|end| TimeRange { start: self.complete_since(minute, end), end }),
+                instrumenting: (all > 0).then_some(2 * instrumenting > all),
+                sampling_ratio: (reachable && self.caught_up_at.is_some())
+                    .then(|| agent * self.colony_sampling_rate.unwrap_or(1.0)),
+            };
+            let polled = Some(polled);
+            let agent_id = agent_id.to_owned();
+            self.put_back(AgentMinute { agent_id, minute, polled, ..AgentMinute::default() });
+        }
+        std::mem::take(&mut self.waiting).into_values()
+    }
+
+    /// The ratio that the trace states of this minute tell, or of the last minute with any.
+    fn sampling_ratio(&mut self) -> Option<f64> {
+        let has_spans = self.waiting.values().any(|record| !record.services.is_empty());
+        self.sampling = match (std::mem::take(&mut self.sampled).ratio(), self.sampling) {
+            (Some(ratio), _) => Some((ratio, 0)),
+            (None, Some((ratio, minutes))) if has_spans => Some((ratio, minutes + 1)),
+            (None, known) => known,
+        };
+        self.sampling = self.sampling.filter(|(_, minutes)| *minutes < MAX_UNSAMPLED_MINUTES);
+        self.sampling.map(|(ratio, _)| ratio)
+    }
+
+    /// Since when everything is stored, if everything is until `end`. An agent that does not say
+    /// since when it runs is believed for the current minute.
+    fn complete_since(&self, minute: Minute, end: UnixNanos) -> UnixNanos {
+        let started = self.started.unwrap_or(minute.start());
+        started.max(self.lost_before).min(end)
+    }
+}
+
+impl SpanCounts {
+    /// Counts `spans`, which were received at `now`. Spans that started more than a day before, or
+    /// later than `now`, are not counted: their clock is wrong.
+    pub(super) fn of(spans: &[Span], now: UnixNanos) -> Self {
+        const DAY: u32 = 24 * 60;
+        let newest = Minute::at(now);
+        // Spans of one resource share their origin, so few origins are looked at.
+        let mut counts: BTreeMap<(Minute, *const Origin), (&Origin, u64)> = BTreeMap::new();
+        let mut sampled = SampledSpans::default();
+        for span in spans {
+            let minute = Minute::at(span.start);
+            if minute <= newest && newest.0 <= minute.0 + DAY {
+                let key = (minute, Arc::as_ptr(&span.origin));
+                counts.entry(key).or_insert((&span.origin, 0)).1 += 1;
+            }
+            if let Some(probability) = probability(&span.trace_state) {
+                sampled.add(SampledSpans { spans: 1.0, before_sampling: 1.0 / probability });
+            }
+        }
+        let mut minutes: BTreeMap<Minute, AgentMinute> = BTreeMap::new();
+        for ((minute, _), (origin, spans)) in counts {
+            let empty = || AgentMinute { minute, ..AgentMinute::default() };
+            let record = minutes.entry(minute).or_insert_with(empty);
+            let service = origin.service_name();
+            match service.len() {
+                0..=MAX_NAME_BYTES => record.count(service.to_owned(), origin.collector, spans),
+                _ => record.services_cut = true,
+            }
+        }
+        Self { minutes, sampled }
+    }
+}
+
+impl SampledSpans {
+    fn add(&mut self, other: Self) {
+        self.spans += other.spans;
+        self.before_sampling += other.before_sampling;
+    }
+
+    /// The fraction of spans that sampling kept; `None` when no span tells.
+    fn ratio(self) -> Option<f64> {
+        (self.spans > 0.0).then(|| (self.spans / self.before_sampling).min(1.0))
+    }
+}
+
+/// Whether Beyla instruments processes, from an agent's line about Beyla; `None` when the agent runs
+/// no Beyla, or does not report its state.
+fn instruments(line: &str) -> Option<bool> {
+    match line.split(' ').next().unwrap_or_default() {
+        "" | "off" | "unavailable" => None,
+        state => Some(state == "instrumenting"),
+    }
+}
+
+/// The probability with which a trace was sampled, from the rejection threshold `th` that
+/// OpenTelemetry's samplers write into the trace state: up to 14 hex digits, of which trailing
+/// zeros may be missing.
+///
+/// Source: OpenTelemetry, "TraceState: Probability Sampling".
+fn probability(trace_state: &str) -> Option<f64> {
+    let members = trace_state.split(',').map(str::trim);
+    let value = members.filter_map(|member| member.strip_prefix("ot=")).next()?;
+    let threshold = value.split(';').find_map(|field| field.strip_prefix("th:"))?;
+    if threshold.is_empty() || threshold.len() > 14 {
+        return None;
+    }
+    let digits = u64::from_str_radix(threshold, 16).ok()?;
+    let rejected = digits << (4 * (14 - threshold.len()));
+    Some(1.0 - rejected as f64 / (1u64 << 56) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use coral_trace::Collector;
+
+    use super::*;
+
+    #[test]
+    fn the_threshold_of_a_trace_state_is_the_probability_of_its_trace() {
+        for (state, expected) in [
+            ("", None),
+            ("vendor=1", None),
+            ("ot=rv:1234567890abcd", None),
+            ("ot=th:0", Some(1.0)),
+            ("ot=th:8", Some(0.5)),
+            ("vendor=1, ot=rv:9;th:c", Some(0.25)),
+            ("ot=th:", None),
+            ("ot=th:fffffffffffffff", None),
+            ("ot=th:x", None),
+        ] {
+            assert_eq!(probability(state), expected, "{state}");
+        }
+    }
+
+    #[test]
+    fn only_a_beyla_that_the_agent_runs_can_stop_instrumenting() {
+        for (line, expected) in [
+            ("", None),
+            ("off (`beyla.enabled` is false)", None),
+            ("unavailable (no Beyla is installed)", None),
+            ("instrumenting", Some(true)),
+            ("instrumenting (3 processes)", Some(true)),
+            ("starting", Some(false)),
+            ("degraded (no probes)", Some(false)),
+        ] {
+            assert_eq!(instruments(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn minutes_without_sampled_spans_keep_the_ratio_for_a_while() {
+        let mut minutes = AgentMinutes::default();
+        minutes.caught_up(UnixNanos(0), 0.5);
+        let mut ratio = |sampled: bool| {
+            let record = AgentMinute {
+                services: [(("cart".to_owned(), Collector::Sdk), 1)].into(),
+                ..AgentMinute::default()
+            };
+            let spans = if sampled { 1.0 } else { 0.0 };
+            let sampled = SampledSpans { spans, before_sampling: 10.0 * spans };
+            minutes.count("web-1", SpanCounts { minutes: [(Minute(0), record)].into(), sampled });
+            let records = minutes.end("web-1", Minute(1), Some(true));
+            records.filter_map(|record| record.polled?.sampling_ratio).last()
+        };
+        let ratios = [true, false, false, false, false, false, true].map(&mut ratio);
+        assert_eq!(ratios, [0.05, 0.05, 0.05, 0.05, 0.05, 0.5, 0.05].map(Some));
+    }
+
+    #[test]
+    fn records_that_could_not_be_stored_wait_for_the_next_minute_up_to_a_limit() {
+        let mut minutes = AgentMinutes::default();
+        for number in 0..100 {
+            let records: Vec<AgentMinute> =
+                minutes.end("web-1", Minute(number), Some(false)).collect();
+            assert!(records.len() <= MAX_WAITING);
+            records.into_iter().for_each(|record| minutes.put_back(record));
+        }
+        let left: Vec<AgentMinute> = minutes.end("web-1", Minute(100), None).collect();
+        assert_eq!((left.len(), left[0].minute), (MAX_WAITING, Minute(36)));
+    }
+}

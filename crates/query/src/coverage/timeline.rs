@@ -1,0 +1,265 @@
+//! Gaps in the coverage timeline.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use coral_engine::AgentMinute;
+use coral_trace::{Collector, TimeRange, UnixNanos};
+
+use super::intervals::Intervals;
+use super::{Coverage, CoverageGap, MIN_SILENCE, SamplingChange};
+use crate::answer::{AgentStatus, ColonyStatus};
+
+/// An agent that answers now is covered since its last record, which is written once per minute, if
+/// the record is not older than this.
+const MAX_RECORD_AGE: Duration = Duration::from_secs(150);
+/// How long agents that run already may take to be polled for the first time by a new colony.
+const FIRST_POLLS: Duration = Duration::from_secs(60);
+/// A gap that ended this shortly before the end of the window may still go on.
+const RUNNING_MINUTE: Duration = Duration::from_secs(120);
+/// Sampling ratios that differ by less than this factor are equal.
+const MIN_SAMPLING_FACTOR: f64 = 2.0;
+
+/// What the timeline says of all agents.
+pub(super) struct Timeline {
+    agents: BTreeMap<String, Agent>,
+    /// The first instant that the timeline is about.
+    begins: UnixNanos,
+}
+
+/// What the timeline says of one agent.
+#[derive(Default)]
+struct Agent {
+    /// When everything that the agent received is stored.
+    covered: Intervals,
+    /// Whether the agent was known before it was covered for the first time.
+    was_known: bool,
+    /// Whether the last poll was answered, of those that are recorded or known now.
+    is_reachable: bool,
+    /// Whether Beyla instrumented, in each minute in which the agent was read.
+    beyla: Vec<(TimeRange, Option<bool>)>,
+    sampling: Vec<(TimeRange, f64)>,
+    /// When each service reported a span for the first time, and whether any was from eBPF.
+    services: BTreeMap<String, (UnixNanos, bool)>,
+}
+
+impl Timeline {
+    /// The timeline of `minutes`, which are sorted, and of the present state of the agents. Minutes
+    /// from `end` on only tell which earlier spans arrived late. `None` when no minute is recorded.
+    pub(super) fn new(
+        minutes: Vec<AgentMinute>,
+        status: &ColonyStatus,
+        end: UnixNanos,
+    ) -> Option<Self> {
+        let first = minutes.iter().find(|record| record.polled.is_some())?;
+        let begins = first.minute.end().later(FIRST_POLLS);
+        let mut agents: BTreeMap<String, Agent> = BTreeMap::new();
+        for record in minutes {
+            let agent = agents.entry(record.agent_id.clone()).or_default();
+            match record.minute.start() < end {
+                true => agent.add(record),
+                false => agent.add_later(&record),
+            }
+        }
+        for known in &status.agents {
+            if let Some(agent) = agents.get_mut(&known.agent_id) {
+                agent.add_present(known);
+            }
+        }
+        Some(Self { agents, begins })
+    }
+
+    /// How many agents have services.
+    pub(super) fn agents_with_services(&self) -> usize {
+        self.agents.values().filter(|agent| !agent.services.is_empty()).count()
+    }
+
+    /// Whether the timeline is about `agent` from `since` on.
+    pub(super) fn knows(&self, agent: &str, since: UnixNanos) -> bool {
+        self.begins <= since && self.agents.contains_key(agent)
+    }
+
+    /// The gaps of all agents in `range`, by agent and time. Their `left_out` is not decided.
+    pub(super) fn gaps(&self, range: TimeRange) -> Vec<Coverage> {
+        let range = TimeRange { start: range.start.max(self.begins), ..range };
+        let mut found = Vec::new();
+        for (agent_id, agent) in &self.agents {
+            let gaps = agent.silences(range).into_iter().chain(agent.beyla_gap(range));
+            for gap in gaps.chain(agent.sampling_change(range)) {
+                let services = self.services(agent_id, agent, &gap);
+                if !services.is_empty() {
+                    found.push(Coverage { agent_id: agent_id.clone(), services, ..gap });
+                }
+            }
+        }
+        found
+    }
+
+    /// The services whose spans are missing because of `gap`. Of an agent that joined, these are
+    /// services that no other agent reported before; a further agent of a known service leaves
+    /// nothing out.
+    fn services(&self, agent_id: &str, agent: &Agent, gap: &Coverage) -> Vec<String> {
+        let is_known = |service: &str| {
+            let others = self.agents.iter().filter(|(other, _)| *other != agent_id);
+            let first = others.filter_map(|(_, other)| Some(other.services.get(service)?.0)).min();
+            first.is_some_and(|first| gap.since.is_none_or(|joined| first < joined))
+        };
+        let is_missing = |service: &str, is_ebpf: bool| match gap.gap {
+            CoverageGap::Joined => !is_known(service),
+            CoverageGap::BeylaStopped => is_ebpf,
+            _ => true,
+        };
+        let missing = agent.services.iter().filter(|(name, (_, ebpf))| is_missing(name, *ebpf));
+        missing.map(|(name, _)| name.clone()).collect()
+    }
+}
+
+impl Agent {
+    fn add(&mut self, record: AgentMinute) {
+        let minute = TimeRange { start: record.minute.start(), end: record.minute.end() };
+        for ((service, collector), spans) in record.services {
+            let is_ebpf = collector == Collector::Ebpf && spans > 0;
+            let seen = self.services.entry(service).or_insert((minute.start, is_ebpf));
+            seen.1 |= is_ebpf;
+            if record.polled.is_none() {
+                // Spans that arrived late, of a minute in which the colony did not run.
+                self.covered.add(minute);
+            }
+        }
+        let Some(polled) = record.polled else { return };
+        self.is_reachable = polled.reachable;
+        match polled.complete {
+            // The agent does not say since when it runs.
+            Some(range) if range.start == minute.start && polled.reachable => {
+                self.covered.add(minute);
+            }
+            Some(range) => self.covered.add(range),
+            None => self.was_known |= self.covered.first().is_none(),
+        }
+        if polled.reachable {
+            self.beyla.push((minute, polled.instrumenting));
+        }
+        if let Some(ratio) = polled.sampling_ratio.filter(|ratio| *ratio > 0.0) {
+            self.sampling.push((minute, ratio));
+        }
+    }
+
+    /// Adds a record of a minute after the time of interest.
+    fn add_later(&mut self, record: &AgentMinute) {
+        if let Some(complete) = record.polled.and_then(|polled| polled.complete) {
+            self.covered.add(complete);
+        }
+    }
+
+    /// Adds what is known since the last record.
+    fn add_present(&mut self, now: &AgentStatus) {
+        self.is_reachable = match now.state.as_str() {
+            "unreachable" => false,
+            "not_polled" => self.is_reachable,
+            _ => true,
+        };
+        let (Some(answered), Some(end)) = (now.answered_at, self.covered.end()) else { return };
+        if answered.since(end) <= MAX_RECORD_AGE {
+            self.covered.add(TimeRange { start: end, end: answered });
+        }
+    }
+
+    /// When the agent could not be read: before it joined, until it returned, or until now.
+    fn silences(&self, range: TimeRange) -> Vec<Coverage> {
+        let mut missing = self.covered.missing_in(range);
+        missing.retain(|part| part.end.since(part.start) >= MIN_SILENCE);
+        let mut found: Vec<Coverage> = Vec::new();
+        for part in missing {
+            let is_first = self.covered.first().is_none_or(|first| part.start < first);
+            let is_last = part.end == range.end;
+            let gap = match (is_last, is_first && !self.was_known) {
+                // The colony has not heard of the agent since, and does not know why.
+                (true, _) if self.is_reachable => continue,
+                (true, _) => CoverageGap::Unreachable,
+                (false, true) => CoverageGap::Joined,
+                (false, false) => CoverageGap::Returned,
+            };
+            let began = self.covered.end_before(part.start);
+            let (since, until) = match gap {
+                CoverageGap::Joined => (Some(part.end), None),
+                CoverageGap::Returned => (began, Some(part.end)),
+                _ => (began, None),
+            };
+            match found.last_mut().filter(|last| last.gap == gap) {
+                Some(last) => last.until = until,
+                None => found.push(Coverage { since, until, ..Coverage::new("", gap) }),
+            }
+        }
+        found
+    }
+
+    /// When Beyla did not instrument although it does at other times.
+    fn beyla_gap(&self, range: TimeRange) -> Option<Coverage> {
+        let is_in = |minute: &TimeRange| minute.start < range.end && range.start < minute.end;
+        let known = || self.beyla.iter().filter(|(minute, _)| is_in(minute));
+        let mut stopped = known().filter(|(_, state)| *state == Some(false)).map(|(at, _)| *at);
+        let first = stopped.next()?;
+        let last = stopped.next_back().unwrap_or(first);
+        let is_over = known().any(|(minute, _)| minute.start >= last.end)
+            || last.end.later(RUNNING_MINUTE) < range.end;
+        Some(Coverage {
+            since: Some(first.start),
+            until: is_over.then_some(last.end),
+            ..Coverage::new("", CoverageGap::BeylaStopped)
+        })
+    }
+
+    /// The last change of the sampling ratio.
+    fn sampling_change(&self, range: TimeRange) -> Option<Coverage> {
+        let is_in = |minute: &TimeRange| minute.start < range.end && range.start < minute.end;
+        let known = || self.sampling.iter().filter(|(minute, _)| is_in(minute));
+        let now = known().next_back()?.1;
+        let differs = |ratio: f64| ratio.max(now) / ratio.min(now) >= MIN_SAMPLING_FACTOR;
+        let (last, before) = known().rfind(|(_, ratio)| differs(*ratio))?;
+        Some(Coverage {
+            since: Some(last.end),
+            sampling: Some(SamplingChange { before: *before, now }),
+            ..Coverage::new("", CoverageGap::SamplingChanged)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coral_engine::{Minute, PolledMinute};
+
+    use super::*;
+
+    fn minute(agent_id: &str, number: u32, started_secs: i64) -> AgentMinute {
+        let range =
+            TimeRange { start: UnixNanos::from_secs(started_secs), end: Minute(number).end() };
+        AgentMinute {
+            agent_id: agent_id.to_owned(),
+            minute: Minute(number),
+            polled: Some(PolledMinute {
+                reachable: true,
+                complete: Some(range),
+                ..PolledMinute::default()
+            }),
+            services: [((agent_id.to_owned(), Collector::Sdk), 1)].into(),
+            services_cut: false,
+        }
+    }
+
+    /// What joined, by agent, in the first hour of a timeline that begins at minute 10.
+    fn joined(minutes: Vec<AgentMinute>) -> Vec<(String, CoverageGap)> {
+        let range = TimeRange { start: UnixNanos(0), end: Minute(14).end() };
+        let timeline = Timeline::new(minutes, &ColonyStatus::default(), range.end).unwrap();
+        timeline.gaps(range).into_iter().map(|gap| (gap.agent_id, gap.gap)).collect()
+    }
+
+    #[test]
+    fn an_agent_that_was_started_together_with_a_new_colony_did_not_join() {
+        let first = (10..15).map(|number| minute("web-1", number, 645));
+        let second = (11..15).map(|number| minute("web-2", number, 670));
+        let later = (13..15).map(|number| minute("web-3", number, 790));
+        let mut all: Vec<AgentMinute> = first.chain(second).chain(later).collect();
+        all.sort_by_key(|record| record.minute);
+        assert_eq!(joined(all), [("web-3".to_owned(), CoverageGap::Joined)]);
+    }
+}

@@ -1,0 +1,311 @@
+//! Changes of coverage are told, and are no causes, edges or changes: with a coverage timeline.
+
+use std::ops::Range;
+
+use coral_engine::{
+    AgentMinute, Checkpoint, Minute, Page, PageContent, PageWriter as _, PolledMinute,
+};
+use coral_store::{Store, StoreConfig};
+use coral_trace::{Collector, TimeRange, UnixNanos};
+use tempfile::TempDir;
+
+use super::beginning::{MINUTE_US, ask, call, minutes_ago};
+use super::shop::{NOON, request};
+use crate::answer::{Coverage, CoverageGap, LeftOut, Verdict, Why};
+use crate::{AnomaliesQuestion, TopologyQuestion, TracesQuestion, WhyQuestion};
+
+const NOW: i64 = (NOON / 1_000) as i64;
+const MINUTES: u64 = 180;
+
+/// A colony with the agents `web-1` and `web-2`, whose minutes are recorded.
+struct Colony {
+    _dir: TempDir,
+    store: Store,
+}
+
+/// The instant `minutes` before noon.
+fn ago(minutes: u64) -> UnixNanos {
+    UnixNanos(NOON - minutes * 60_000_000_000)
+}
+
+impl Colony {
+    /// Six requests a minute to `shop`, which calls `stock`. The spans of `stock` are from `web-2`,
+    /// if `is_seen` returns true for the minutes before noon and the number of the request; `stock`
+    /// takes `ms` milliseconds by the minutes before noon.
+    fn new(ms: impl Fn(u64) -> u64, is_seen: impl Fn(u64, u64) -> bool) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StoreConfig { dir: dir.path().to_owned(), segment_rows: 10_000 };
+        let store = Store::open(config).unwrap();
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        for number in 1..=6 * MINUTES {
+            let minutes = 10 * number / 60;
+            let took = 10 + number % 5 + ms(minutes);
+            let request = request(number, "shop", "/list", 10 * number, took + 5 + number % 7);
+            let [client, server] = call(&request, took);
+            first.extend([request, client]);
+            second.extend(Some(server).filter(|_| is_seen(minutes, number)));
+        }
+        let pages = [("web-1", first), ("web-2", second)].map(|(agent, spans)| Page {
+            checkpoint: Checkpoint {
+                agent_id: agent.to_owned(),
+                collector: Collector::Ebpf,
+                store_id: agent.to_owned(),
+                next_receipt: spans.len() as u64,
+                spans_stored: 0,
+                spans_missed: 0,
+            },
+            content: PageContent::Spans(spans),
+            received: UnixNanos(NOON),
+        });
+        store.append_pages(pages.into()).into_iter().for_each(|page| drop(page.unwrap()));
+        let colony = Self { _dir: dir, store };
+        colony.record("web-1", "shop", 0..MINUTES, |minutes| answered(MINUTES, minutes));
+        colony
+    }
+
+    /// Records the minutes of `agent` that ended `minutes` before noon, with spans of `service` in
+    /// those that were answered.
+    fn record(
+        &self,
+        agent: &str,
+        service: &str,
+        minutes: Range<u64>,
+        polled: impl Fn(u64) -> PolledMinute,
+    ) {
+        let records = minutes.map(|minutes| {
+            let polled = polled(minutes);
+            let spans = u64::from(polled.reachable) * 6;
+            let services = [((service.to_owned(), Collector::Ebpf), spans)];
+            AgentMinute {
+                agent_id: agent.to_owned(),
+                minute: Minute(Minute::at(ago(minutes)).0 - 1),
+                polled: Some(polled),
+                services: services.into_iter().filter(|(_, spans)| *spans > 0).collect(),
+                services_cut: false,
+            }
+        });
+        self.store.append_agent_minutes(records.collect()).unwrap();
+    }
+
+    fn why(&self) -> Why {
+        self.ask_why(false)
+    }
+
+    fn ask_why(&self, find_beginning: bool) -> Why {
+        let question = WhyQuestion {
+            since_unix_us: NOW - 15 * MINUTE_US,
+            until_unix_us: NOW,
+            baseline_us: 60 * MINUTE_US,
+            find_beginning,
+            ..WhyQuestion::default()
+        };
+        ask(&self.store, None, &question)
+    }
+
+    /// Asserts that nothing is a cause, a change, a new or a vanished edge. Returns the only gap.
+    fn nothing_but_a_gap(&self) -> Coverage {
+        let found = self.why();
+        assert_eq!(found.verdict, Verdict::NoCause, "{:?} {:?}", found.because, found.coverage);
+        assert_eq!(found.coverage.len(), 1, "{:?}", found.coverage);
+        let window = 15 * MINUTE_US;
+        let changes = AnomaliesQuestion {
+            since_unix_us: NOW - window,
+            until_unix_us: NOW,
+            baseline_us: 60 * MINUTE_US,
+            find_beginning: false,
+        };
+        let changes = ask(&self.store, None, &changes);
+        assert_eq!((changes.anomalies, &changes.coverage), (vec![], &found.coverage));
+        let map = TopologyQuestion {
+            since_unix_us: NOW - window,
+            until_unix_us: NOW,
+            diff_us: Some(60 * MINUTE_US),
+            ..TopologyQuestion::default()
+        };
+        let diff = ask(&self.store, None, &map).diff.unwrap();
+        assert_eq!((diff.added, diff.removed, diff.removed_nodes), (vec![], vec![], vec![]));
+        let gap = found.coverage[0].clone();
+        assert_eq!((&*gap.agent_id, &*gap.services), ("web-2", &["stock".to_owned()][..]));
+        gap
+    }
+}
+
+/// An agent that started `started` minutes before noon, and answered `minutes` before noon.
+fn answered(started: u64, minutes: u64) -> PolledMinute {
+    PolledMinute {
+        reachable: true,
+        complete: Some(TimeRange { start: ago(started), end: ago(minutes) }),
+        instrumenting: Some(true),
+        sampling_ratio: Some(1.0),
+    }
+}
+
+/// An agent that does not answer; everything until `minutes` before noon is stored.
+fn silent(minutes: u64) -> PolledMinute {
+    let complete = Some(TimeRange { start: ago(MINUTES), end: ago(minutes) });
+    PolledMinute { complete, ..PolledMinute::default() }
+}
+
+fn times(gap: &Coverage) -> (CoverageGap, Option<i64>, Option<i64>, LeftOut) {
+    (gap.gap, minutes_ago(gap.since), minutes_ago(gap.until), gap.left_out)
+}
+
+#[test]
+fn an_agent_that_died_before_the_colony_was_restarted_is_told_with_the_time_of_its_death() {
+    let colony = Colony::new(|_| 0, |minutes, _| minutes >= 10);
+    colony.record("web-2", "stock", 0..MINUTES, |minutes| match minutes < 10 {
+        true => silent(10),
+        false => answered(MINUTES, minutes),
+    });
+    let expected = (CoverageGap::Unreachable, Some(10), None, LeftOut::Spans);
+    assert_eq!(times(&colony.nothing_but_a_gap()), expected);
+    let list = TracesQuestion { since_unix_us: Some(NOW - MINUTE_US), ..Default::default() };
+    let list = ask(&colony.store, None, &list).coverage;
+    let map = TopologyQuestion {
+        since_unix_us: NOW - MINUTE_US,
+        until_unix_us: NOW,
+        ..TopologyQuestion::default()
+    };
+    let map = ask(&colony.store, None, &map).coverage;
+    let expected = (CoverageGap::Unreachable, Some(10), None, LeftOut::Nothing);
+    assert_eq!((list.len(), times(&list[0])), (1, expected));
+    assert_eq!((map.len(), times(&map[0])), (1, expected));
+    let found = colony.ask_why(true);
+    assert_eq!((found.verdict, found.began), (Verdict::NoCause, None), "{:?}", found.because);
+}
+
+#[test]
+fn while_an_agent_was_dead_traces_are_not_compared_and_a_later_fault_of_its_service_is_found() {
+    let dead = 25..40;
+    let record = |colony: &Colony| {
+        colony.record("web-2", "stock", 0..MINUTES, |minutes| match minutes {
+            ..25 => answered(25, minutes),
+            25..40 => silent(40),
+            _ => answered(MINUTES, minutes),
+        });
+    };
+    let colony = Colony::new(|_| 0, |minutes, _| !dead.contains(&minutes));
+    record(&colony);
+    let expected = (CoverageGap::Returned, Some(40), Some(25), LeftOut::Traces);
+    assert_eq!(times(&colony.nothing_but_a_gap()), expected);
+    let slow = |minutes| if minutes < 15 { 200 } else { 0 };
+    let colony = Colony::new(slow, |minutes, _| !dead.contains(&minutes));
+    record(&colony);
+    let found = colony.why();
+    assert_eq!((found.verdict, &*found.ranking[0].service), (Verdict::Cause, "stock"));
+    assert_eq!((found.traces, found.baseline_traces), (90, 269));
+    let found = colony.ask_why(true);
+    assert_eq!((found.verdict, minutes_ago(found.began)), (Verdict::Cause, Some(15)));
+}
+
+#[test]
+fn spans_that_arrive_after_an_interruption_of_the_network_leave_no_gap() {
+    let colony = Colony::new(|_| 0, |_, _| true);
+    colony.record("web-2", "stock", 0..MINUTES, |minutes| match minutes {
+        20..40 => silent(40),
+        _ => answered(MINUTES, minutes),
+    });
+    assert_eq!(colony.why().coverage, []);
+}
+
+#[test]
+fn a_colony_that_was_down_has_no_gap_where_the_spans_arrived_later() {
+    let colony = Colony::new(|_| 0, |_, _| true);
+    for minutes in [0..20, 40..MINUTES] {
+        colony.record("web-2", "stock", minutes, |minutes| answered(MINUTES, minutes));
+    }
+    assert_eq!(colony.why().coverage, []);
+}
+
+#[test]
+fn minutes_in_which_nobody_polled_an_agent_that_died_are_not_covered() {
+    let colony = Colony::new(|_| 0, |minutes, _| minutes >= 20);
+    colony.record("web-2", "stock", 20..MINUTES, |minutes| answered(MINUTES, minutes));
+    let nothing_known = |_| PolledMinute::default();
+    colony.record("web-2", "stock", 0..5, nothing_known);
+    let expected = (CoverageGap::Unreachable, Some(20), None, LeftOut::Spans);
+    assert_eq!(times(&colony.nothing_but_a_gap()), expected);
+}
+
+#[test]
+fn a_new_agent_is_no_change_and_its_time_is_told() {
+    let colony = Colony::new(|_| 0, |minutes, _| minutes < 10);
+    colony.record("web-2", "stock", 0..10, |minutes| answered(10, minutes));
+    let expected = (CoverageGap::Joined, Some(10), None, LeftOut::Spans);
+    assert_eq!(times(&colony.nothing_but_a_gap()), expected);
+    // If it joined early in the baseline, the time since then is compared.
+    let colony = Colony::new(|_| 0, |minutes, _| minutes < 60);
+    colony.record("web-2", "stock", 0..60, |minutes| answered(60, minutes));
+    let expected = (CoverageGap::Joined, Some(60), None, LeftOut::Traces);
+    assert_eq!(times(&colony.nothing_but_a_gap()), expected);
+}
+
+#[test]
+fn a_further_agent_of_a_service_that_is_known_is_no_gap() {
+    let colony = Colony::new(|_| 0, |_, _| true);
+    colony.record("web-2", "stock", 0..MINUTES, |minutes| answered(MINUTES, minutes));
+    colony.record("web-3", "stock", 0..10, |minutes| answered(10, minutes));
+    assert_eq!(colony.why().coverage, []);
+}
+
+#[test]
+fn a_beyla_that_stopped_or_was_restarted_is_no_change_and_its_time_is_told() {
+    for (stopped, until, left_out) in
+        [(0..10, None, LeftOut::Spans), (30..40, Some(30), LeftOut::Traces)]
+    {
+        let colony = Colony::new(|_| 0, |minutes, _| !stopped.contains(&minutes));
+        colony.record("web-2", "stock", 0..MINUTES, |minutes| PolledMinute {
+            instrumenting: Some(!stopped.contains(&minutes)),
+            ..answered(MINUTES, minutes)
+        });
+        let expected = (CoverageGap::BeylaStopped, Some(stopped.end as i64), until, left_out);
+        assert_eq!(times(&colony.nothing_but_a_gap()), expected);
+    }
+}
+
+#[test]
+fn sampling_that_one_agent_switched_on_is_no_change_and_its_ratio_is_told() {
+    let colony = Colony::new(|_| 0, |minutes, number| minutes >= 10 || number % 10 == 0);
+    colony.record("web-2", "stock", 0..MINUTES, |minutes| PolledMinute {
+        sampling_ratio: Some(if minutes < 10 { 0.1 } else { 1.0 }),
+        ..answered(MINUTES, minutes)
+    });
+    let gap = colony.nothing_but_a_gap();
+    assert_eq!(times(&gap), (CoverageGap::SamplingChanged, Some(10), None, LeftOut::Spans));
+    assert_eq!(gap.sampling.map(|change| (change.before, change.now)), Some((1.0, 0.1)));
+}
+
+#[test]
+fn sampling_that_all_agents_switched_on_is_told_and_whole_traces_are_compared() {
+    let colony = Colony::new(|minutes| if minutes < 15 { 200 } else { 0 }, |_, _| true);
+    let sampled = |minutes| PolledMinute {
+        sampling_ratio: Some(if minutes < 15 { 0.1 } else { 1.0 }),
+        ..answered(MINUTES, minutes)
+    };
+    colony.record("web-1", "shop", 0..MINUTES, sampled);
+    colony.record("web-2", "stock", 0..MINUTES, sampled);
+    let found = colony.why();
+    let gaps: Vec<_> = found.coverage.iter().map(|gap| (gap.gap, gap.left_out)).collect();
+    assert_eq!(gaps, [(CoverageGap::SamplingChanged, LeftOut::Nothing); 2]);
+    assert_eq!((found.verdict, &*found.ranking[0].service), (Verdict::Cause, "stock"));
+}
+
+#[test]
+fn a_window_of_the_past_is_judged_by_what_was_covered_then() {
+    let colony = Colony::new(|_| 0, |minutes, _| !(60..80).contains(&minutes));
+    colony.record("web-2", "stock", 0..MINUTES, |minutes| match minutes {
+        ..60 => answered(60, minutes),
+        60..80 => silent(80),
+        _ => answered(MINUTES, minutes),
+    });
+    let question = WhyQuestion {
+        since_unix_us: NOW - 75 * MINUTE_US,
+        until_unix_us: NOW - 65 * MINUTE_US,
+        baseline_us: 60 * MINUTE_US,
+        ..WhyQuestion::default()
+    };
+    let found = ask(&colony.store, None, &question);
+    assert_eq!(found.verdict, Verdict::NoCause, "{:?}", found.because);
+    let expected = (CoverageGap::Unreachable, Some(80), None, LeftOut::Spans);
+    assert_eq!((found.coverage.len(), times(&found.coverage[0])), (1, expected));
+}
