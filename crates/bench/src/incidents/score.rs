@@ -168,6 +168,9 @@ impl fmt::Display for Scores {
         writeln!(f, "{}", self.table("fault", |outcome| outcome.kind.clone()))?;
         writeln!(f, "{}", self.table("rate", |outcome| Rate(outcome.rate)))?;
         writeln!(f, "{}", self.table("topology", |outcome| outcome.topology))?;
+        if grouped(self.0.iter(), |outcome| outcome.seed).len() > 1 {
+            writeln!(f, "{}", self.table("seed", |outcome| outcome.seed))?;
+        }
         writeln!(f, "{}", self.calm_table())?;
         writeln!(f, "{}", self.times())
     }

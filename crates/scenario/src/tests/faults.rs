@@ -7,17 +7,24 @@ use crate::{Detail, Fault, Kind, Request, Simulation, Topology, mix};
 
 const BEGIN: UnixNanos = UnixNanos(1_790_000_000_000_000_000);
 
+/// How many requests there are, at most, until a fault of any kind affects one.
+const MAX_REQUESTS: u64 = 2_000;
+
 /// The requests of `topology` with `faults`.
-fn requests(topology: &Topology, faults: &[Fault], count: u64) -> Vec<Request> {
+fn requests<'a>(
+    topology: &'a Topology,
+    faults: &[Fault],
+    count: u64,
+) -> impl Iterator<Item = Request> + use<'a> {
     let simulation = Simulation::new(topology, faults, Detail::Full);
-    (0..count).map(|number| simulation.request(mix(number), BEGIN)).collect()
+    (0..count).map(move |number| simulation.request(mix(number), BEGIN))
 }
 
 /// Each topology with faults of each kind that is possible there.
 fn possible() -> Vec<(Topology, Fault)> {
     let each = |topology: Topology| {
-        let faults = Kind::FAULTS.into_iter().flat_map(|kind| (0..2).map(move |seed| (kind, seed)));
-        let found = faults.filter_map(|(kind, seed)| Fault::choose(kind, &topology, mix(seed)));
+        let kinds = Kind::FAULTS.into_iter();
+        let found = kinds.filter_map(|kind| Fault::choose(kind, &topology, mix(kind as u64)));
         found.map(|fault| (topology.clone(), fault)).collect::<Vec<_>>()
     };
     Topology::all().into_iter().flat_map(each).collect()
@@ -28,8 +35,8 @@ fn affected(kind: Kind) -> f64 {
     let [chain, ..] = Topology::all();
     let at = |service: &usize| Fault { instance: 1, ..Fault::at(kind, *service) };
     let fault = kind.places(&chain).iter().map(at).next_back().expect("the chain has a place");
-    let requests = requests(&chain, &[fault], 1_200);
-    requests.iter().filter(|request| request.is_affected).count() as f64 / 1_200.0
+    let affected = requests(&chain, &[fault], 400).filter(|request| request.is_affected);
+    affected.count() as f64 / 400.0
 }
 
 fn has_text(span: &Span, text: &str) -> bool {
@@ -76,10 +83,11 @@ fn every_culprit_is_in_the_topology() {
 fn every_value_to_name_is_in_an_affected_trace() {
     for (topology, fault) in possible() {
         let Some(value) = fault.culprit_value(&topology) else { continue };
-        let requests = requests(&topology, &[fault], 40);
-        let mut affected = requests.iter().filter(|request| request.is_affected);
+        let mut affected =
+            requests(&topology, &[fault], MAX_REQUESTS).filter(|request| request.is_affected);
+        let affected = affected.next().expect("an affected request");
         assert!(
-            affected.all(|request| request.spans.iter().any(|span| has_text(span, &value))),
+            affected.spans.iter().any(|span| has_text(span, &value)),
             "{}: {fault:?}: {value}",
             topology.name
         );
@@ -89,11 +97,12 @@ fn every_value_to_name_is_in_an_affected_trace() {
 #[test]
 fn every_fault_affects_requests_and_only_a_fault_does() {
     for (topology, fault) in possible() {
-        let calm = requests(&topology, &[], 30);
+        let calm: Vec<Request> = requests(&topology, &[], 6).collect();
         assert!(calm.iter().all(|request| !request.is_affected), "{}", topology.name);
-        let faulty = requests(&topology, &[fault], 120);
-        assert!(faulty.iter().any(|request| request.is_affected), "{}: {fault:?}", topology.name);
-        for (before, after) in calm.iter().zip(&faulty) {
+        let mut faulty = requests(&topology, &[fault], MAX_REQUESTS);
+        assert!(faulty.any(|request| request.is_affected), "{}: {fault:?}", topology.name);
+        let faulty = requests(&topology, &[fault], 6);
+        for (before, after) in calm.iter().zip(faulty) {
             let is_same = before.spans.len() == after.spans.len()
                 && before.spans.iter().zip(&after.spans).all(|(one, other)| {
                     (one.end, one.status.code) == (other.end, other.status.code)
@@ -129,7 +138,7 @@ fn the_share_of_affected_requests_is_as_specified() {
         (Kind::ErrorsOnHost, 0.1),
     ] {
         let found = affected(kind);
-        assert!((found - expected).abs() < 0.04, "{kind:?}: {found}");
+        assert!((found - expected).abs() < 0.06, "{kind:?}: {found}");
     }
 }
 
