@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use coral_engine::{Columns, EngineError, StoredSpan, TraceQuery, TraceSummary};
-use coral_trace::explain::TraceOverview;
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos, explain};
 
 use crate::cohort::{by_trace, side_by_side};
@@ -38,13 +37,7 @@ impl Reader<'_> {
         until: UnixNanos,
     ) -> Result<Option<UnixNanos>, EngineError> {
         let end = until.min(self.from.now.earlier(SETTLING));
-        let listed = self.listed(service, end)?;
-        // Of the traces of one service, only the spans below its own say how it does.
-        let overviews: Vec<TraceOverview> = match service {
-            Some(_) => Vec::new(),
-            None => listed.iter().map(overview).collect(),
-        };
-        let ids = sample(listed, end);
+        let ids = sample(self.listed(service, end)?, end);
         let spans = self.stored_spans(&ids, None, Columns::CORE, MAX_SPANS as u32)?;
         let mut traces = by_trace(spans);
         let history = TimeRange { start: end.earlier(HISTORY), end };
@@ -57,7 +50,7 @@ impl Reader<'_> {
         coverage::leave_out(&coverage, &mut traces);
         let spans = |trace: Vec<StoredSpan>| trace.into_iter().map(|stored| stored.span).collect();
         let traces: Vec<Vec<Span>> = traces.into_iter().map(spans).collect();
-        Ok(explain::onset(traces.iter().map(Vec::as_slice), &overviews, service))
+        Ok(explain::onset(traces.iter().map(Vec::as_slice), service))
     }
 
     /// Traces of the history that ends at `end`.
@@ -93,16 +86,6 @@ impl Reader<'_> {
 /// operation: the baseline ends earlier, by a length that grows with the window.
 pub(crate) fn baseline_end(began: UnixNanos, until: UnixNanos) -> UnixNanos {
     began.earlier(MARGIN + until.since(began) / MARGIN_PART)
-}
-
-fn overview(summary: &TraceSummary) -> TraceOverview {
-    TraceOverview {
-        trace_id: summary.trace_id,
-        start: summary.start,
-        duration: Duration::from_micros(summary.duration_us.unsigned_abs()),
-        fails: summary.errors > 0,
-        root: (summary.root_service.clone().unwrap_or_default(), summary.root_name.clone()),
-    }
 }
 
 /// Intervals that cover the history before `end`, newest first: of a minute in the last hour, of

@@ -240,18 +240,26 @@ impl<'a> AlignedTrace<'a> {
     /// that this time is on no critical path.
     fn message_waits(&self, on_path: &[LostTime], names: &mut Names) -> Vec<PathShare> {
         let mut waits = Vec::new();
-        for (at, node) in self.tree.nodes.iter().enumerate() {
-            let Some(producer) = node.client else { continue };
-            let kinds = [producer, node.span].map(|span| self.spans[span].kind);
-            if kinds != [SpanKind::Producer, SpanKind::Consumer] || on_path[at].all() > 0.0 {
-                continue;
-            }
-            let nanos = self.hops[node.span].start.since(self.hops[producer].end).as_nanos() as f64;
-            if nanos > 0.0 {
-                let role = NodeRole::for_node(self.spans, &self.tree, at);
-                let queue = Identity { kind: CauseKind::Queue, ..role.own };
-                let (component, span) = (names.component(&queue), self.spans[node.span].span_id);
-                waits.push(PathShare { component, nanos, span });
+        let nodes = &self.tree.nodes;
+        for (at, node) in nodes.iter().enumerate() {
+            // One consumer is one node with its producer; several are the producer's children.
+            let joined = node.client.map(|producer| (producer, at));
+            let children = node.children.iter().map(|child| (node.span, *child));
+            for (producer, consumer) in joined.into_iter().chain(children) {
+                work::step();
+                let span = nodes[consumer].span;
+                let kinds = [producer, span].map(|span| self.spans[span].kind);
+                let is_awaited = on_path[consumer].all() > 0.0;
+                if kinds == [SpanKind::Producer, SpanKind::Consumer] && !is_awaited {
+                    let wait = self.hops[span].start.since(self.hops[producer].end);
+                    let role = NodeRole::for_node(self.spans, &self.tree, consumer);
+                    let queue = Identity { kind: CauseKind::Queue, ..role.own };
+                    waits.push(PathShare {
+                        component: names.component(&queue),
+                        nanos: wait.as_nanos() as f64,
+                        span: self.spans[span].span_id,
+                    });
+                }
             }
         }
         waits

@@ -16,7 +16,6 @@ mod tests;
 
 use std::time::Duration;
 
-pub use self::series::TraceOverview;
 use self::series::{History, Series, Unit};
 use self::split::{Channel, LogTable, Split};
 use super::permutation::{PERMUTATIONS, shuffle};
@@ -39,17 +38,15 @@ const MIN_BLOCKS: usize = 5;
 /// than [`ENDED_AFTER`] before the end of the history.
 ///
 /// Each item of `traces` is the spans of one trace, in any order of traces. With a `service`, only
-/// the spans of this service and those below them count. `overviews` are of further traces, or of
-/// the same, whose durations and failures count as a whole. Only ids, times, names, kinds, services
+/// the spans of this service and those below them count. Only ids, times, names, kinds, services
 /// and status codes of the spans are read.
 ///
 /// The result is deterministic. Time: O(n log n) in the number of spans.
 pub fn onset<'a>(
     traces: impl IntoIterator<Item = &'a [Span]>,
-    overviews: &'a [TraceOverview],
     service: Option<&str>,
 ) -> Option<UnixNanos> {
-    let history = History::from_traces(traces, overviews, service);
+    let history = History::from_traces(traces, service);
     let blocks = history.blocks.len();
     if blocks < MIN_BLOCKS {
         return None;

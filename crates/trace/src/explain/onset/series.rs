@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use super::split::{Channel, LogTable, Split, Tally, Test};
-use crate::ids::{SpanId, TraceId};
+use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};
 use crate::time::UnixNanos;
 use crate::work;
@@ -16,8 +16,6 @@ const BLOCK_NANOS: u64 = 60_000_000_000;
 const QUANTILES: [f64; 7] = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995];
 /// Series with fewer values than this are ignored.
 const MIN_VALUES: usize = 10;
-/// Stands for the kind where the values are of whole traces.
-const WHOLE_TRACE: &str = "trace";
 /// Stands for the kind where the values are the times that messages waited for a consumer.
 const WAIT: &str = "wait";
 /// The largest number of series; those with the fewest values are left out.
@@ -57,32 +55,8 @@ pub(super) struct Value {
     pub amount: u64,
 }
 
-/// Service, name and kind of an operation. [`WHOLE_TRACE`] or [`WAIT`] in place of the kind are
-/// series of their own.
+/// Service, name and kind of an operation; [`WAIT`] in place of the kind is a series of its own.
 type Operation<'a> = (&'a str, &'a str, &'static str);
-
-/// One trace of the history: its spans, or only what is known without reading them.
-struct Seen<'a> {
-    start: UnixNanos,
-    id: u128,
-    spans: Vec<&'a Span>,
-    overview: Option<&'a TraceOverview>,
-}
-
-/// What is known of a trace without its spans.
-#[derive(Clone, PartialEq, Debug)]
-pub struct TraceOverview {
-    /// The trace's id.
-    pub trace_id: TraceId,
-    /// When the first span of the trace started.
-    pub start: UnixNanos,
-    /// Time from `start` to the end of the last span.
-    pub duration: Duration,
-    /// Whether any span has an error status.
-    pub fails: bool,
-    /// Service and name of the root, or of the earliest span.
-    pub root: (String, String),
-}
 
 /// What the spans of one operation did.
 #[derive(Default)]
@@ -103,24 +77,16 @@ impl History {
     /// See [`super::onset`].
     pub fn from_traces<'a>(
         traces: impl IntoIterator<Item = &'a [Span]>,
-        overviews: &'a [TraceOverview],
         service: Option<&str>,
     ) -> Self {
-        let of_spans = |spans: &'a [Span]| {
-            let spans = below(spans, service);
-            let start = spans.iter().map(|span| span.start).min()?;
-            let id = spans[0].trace_id.as_u128();
-            Some(Seen { start, id, spans, overview: None })
-        };
-        let mut found: Vec<Seen<'a>> = traces.into_iter().filter_map(of_spans).collect();
-        found.extend(overviews.iter().map(|overview| Seen {
-            start: overview.start,
-            id: overview.trace_id.as_u128(),
-            spans: Vec::new(),
-            overview: Some(overview),
-        }));
-        found.sort_by_key(|seen| (seen.start, seen.id, seen.overview.is_some()));
-        let starts: Vec<UnixNanos> = found.iter().map(|seen| seen.start).collect();
+        let mut found: Vec<Vec<&Span>> = traces
+            .into_iter()
+            .map(|spans| below(spans, service))
+            .filter(|spans| !spans.is_empty())
+            .collect();
+        let start = |spans: &Vec<&Span>| spans.iter().map(|span| span.start).min();
+        found.sort_by_cached_key(|spans| (start(spans), spans[0].trace_id.as_u128()));
+        let starts: Vec<UnixNanos> = found.iter().filter_map(start).collect();
         let (blocks, block_of) = blocks(&starts);
         let (spans, traces) = counted(&found);
         let series = |unit: Unit, values: Vec<(usize, u64)>| {
@@ -241,18 +207,11 @@ fn blocks(starts: &[UnixNanos]) -> (Vec<UnixNanos>, Vec<usize>) {
 
 /// What each operation did, and what each topmost operation called.
 fn counted<'a>(
-    found: &[Seen<'a>],
+    found: &[Vec<&'a Span>],
 ) -> (BTreeMap<Operation<'a>, Spans>, BTreeMap<Operation<'a>, Traces<'a>>) {
     let mut operations: BTreeMap<Operation<'_>, Spans> = BTreeMap::new();
     let mut roots: BTreeMap<Operation<'_>, Traces<'_>> = BTreeMap::new();
-    for (trace, seen) in found.iter().enumerate() {
-        if let Some(overview) = seen.overview {
-            let (service, name) = &overview.root;
-            let of = operations.entry((service, name, WHOLE_TRACE)).or_default();
-            of.durations.push((trace, nanos(overview.duration)));
-            of.failures.push((trace, u64::from(overview.fails)));
-        }
-        let spans = &seen.spans;
+    for (trace, spans) in found.iter().enumerate() {
         let producers = spans.iter().filter(|span| span.kind == SpanKind::Producer);
         let ended: HashMap<Option<SpanId>, UnixNanos> =
             producers.map(|span| (Some(span.span_id), span.end)).collect();

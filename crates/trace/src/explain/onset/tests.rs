@@ -1,9 +1,8 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{TraceOverview, onset};
+use super::onset;
 use crate::attribute::Attributes;
 use crate::ids::{SpanId, TraceId};
 use crate::origin::{Origin, Resource};
@@ -90,7 +89,7 @@ fn history(minutes: u64, rate: u64, difference: impl Fn(f64, u64) -> Difference)
 }
 
 fn minutes_ago(traces: &[Vec<Span>]) -> Option<f64> {
-    let began = onset(traces.iter().map(Vec::as_slice), &[], None)?;
+    let began = onset(traces.iter().map(Vec::as_slice), None)?;
     Some((END - began.0) as f64 / MINUTE as f64)
 }
 
@@ -172,7 +171,7 @@ fn what_is_not_below_the_service_that_was_asked_about_has_no_beginning() {
         };
         trace.push(beside);
     }
-    let asked = |service| onset(traces.iter().map(Vec::as_slice), &[], Some(service));
+    let asked = |service| onset(traces.iter().map(Vec::as_slice), Some(service));
     assert!(asked("shop").is_some());
     assert_eq!(asked("card"), None);
 }
@@ -203,7 +202,7 @@ fn the_search_is_linear_in_the_number_of_spans() {
     let fails = Difference { fails: true, ..Difference::default() };
     let changed = |ago: f64, _| if ago < 60.0 { fails } else { Difference::default() };
     let traces = history(360, 12, changed);
-    let search = || onset(traces.iter().map(Vec::as_slice), &[], Some("shop"));
+    let search = || onset(traces.iter().map(Vec::as_slice), Some("shop"));
     let (_, steps) = work::steps(search);
     let spans = traces.iter().map(Vec::len).sum::<usize>() as u64;
     assert!(steps <= 2 * spans, "{steps} steps for {spans} spans");
@@ -249,27 +248,7 @@ proptest! {
                 chunk.iter().map(of).collect()
             })
             .collect();
-        let _ = onset(traces.iter().map(Vec::as_slice), &[], None);
-        let _ = onset(traces.iter().map(Vec::as_slice), &[], Some("shop"));
+        let _ = onset(traces.iter().map(Vec::as_slice), None);
+        let _ = onset(traces.iter().map(Vec::as_slice), Some("shop"));
     }
-}
-
-#[test]
-fn failures_of_traces_that_were_only_listed_show_a_beginning_too() {
-    let minute = Duration::from_secs(60);
-    let overview = |number: u64, fails: bool| TraceOverview {
-        trace_id: TraceId::try_from(u128::from(number) + 1).unwrap(),
-        start: UnixNanos(number * 10_000_000_000 + 1),
-        duration: Duration::from_millis(20 + number % 7),
-        fails,
-        root: ("shop".to_owned(), "POST /checkout".to_owned()),
-    };
-    // Six traces a minute for two hours; one in ten fails from the hundredth minute on.
-    let history = |began: u64| -> Vec<TraceOverview> {
-        (0..720).map(|number| overview(number, number >= began && number % 10 == 3)).collect()
-    };
-    let began = onset([], &history(600), None).unwrap();
-    let expected = UnixNanos(600 * 10_000_000_000);
-    assert!(began.since(expected).max(expected.since(began)) <= 2 * minute, "{began:?}");
-    assert_eq!(onset([], &history(720), None), None);
 }
