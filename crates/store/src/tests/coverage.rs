@@ -119,7 +119,6 @@ fn a_week_of_minutes_is_in_few_logs_and_the_oldest_are_removed_first() {
         store.append_agent_minutes(minutes.collect()).unwrap();
     }
     let bytes: u64 = logs(&dir).iter().map(|log| std::fs::metadata(log).unwrap().len()).sum();
-    eprintln!("SIZE {} {bytes}", logs(&dir).len());
     assert!(logs(&dir).len() <= 8 && bytes < 2_500_000, "{} logs, {bytes} bytes", logs(&dir).len());
     drop(store);
     let store = open();

@@ -373,6 +373,7 @@ fn calls_and_requests_are_worded_with_their_numbers() {
             Most failures first:
               - all routes, not only /list: calls between services are not counted by route
               - web → shop: P95 35ms, 1,200 calls, 7 failed [1]
+              - Agent web-2 has been unreachable since 12:00 UTC: its services (stock) are missing here. [1]
 
             Queries behind these lines:
               [1] coral query topology --since 15m

@@ -290,7 +290,8 @@ fn a_map_as_json_has_the_documented_fields() {
                 "p95_us_before": 9000
               }
             ]
-          }
+          },
+          "coverage": []
         }"#]]
     .assert_eq(&json);
 }
