@@ -1,6 +1,7 @@
 //! Answers that exceed the size limit.
 
 mod beginning;
+mod trace_health;
 
 #[path = "../../../text/tests/shop/mod.rs"]
 #[allow(dead_code, reason = "each crate uses a part of the module")]
