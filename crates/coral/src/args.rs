@@ -5,6 +5,7 @@ mod ask;
 mod beyla;
 mod choice;
 mod config;
+mod doctor;
 mod duckdb;
 mod generated;
 mod help;
@@ -30,6 +31,7 @@ pub use self::beyla::{
     BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
 };
 pub use self::config::{ConfigArgs, ConfigCommand, ConfigExampleArgs, ConfigShowArgs, Role};
+pub use self::doctor::{DoctorCommand, DoctorTracesArgs};
 pub use self::duckdb::{DuckdbCommand, InstallDuckdbArgs};
 pub use self::generated::{CompletionsArgs, ManArgs};
 pub use self::parse::{Color, parse};
@@ -106,6 +108,12 @@ pub enum Command {
         after_long_help = include_str!("args/examples/why-method.txt")
     )]
     Why(WhyArgs),
+    /// Check whether the stored data is complete.
+    #[command(
+        subcommand,
+        after_help = include_str!("args/examples/doctor.txt")
+    )]
+    Doctor(DoctorCommand),
     /// Install and check Beyla, which makes spans of programs by eBPF.
     #[command(
         subcommand,

@@ -7,5 +7,6 @@ pub use crate::red::answer::*;
 pub use crate::status::answer::*;
 pub use crate::topology::answer::*;
 pub use crate::trace::answer::*;
+pub use crate::trace_health::answer::*;
 pub use crate::traces::answer::*;
 pub use crate::why::answer::*;

@@ -2,7 +2,10 @@
 
 mod mirror;
 
-pub(crate) use self::mirror::{CauseKindJson, NodeKindJson, ReasonJson, VerdictJson};
+pub(crate) use self::mirror::{
+    CauseKindJson, NodeKindJson, ReasonJson, TraceProblemCauseJson, TraceProblemKindJson,
+    VerdictJson,
+};
 
 /// A value in its text form, such as an id in hex digits.
 pub(crate) mod text {

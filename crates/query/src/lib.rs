@@ -30,6 +30,7 @@ pub mod status;
 mod tests;
 pub mod topology;
 pub mod trace;
+pub mod trace_health;
 pub mod traces;
 pub mod why;
 
@@ -44,6 +45,7 @@ pub use source::Source;
 pub use status::StatusQuestion;
 pub use topology::TopologyQuestion;
 pub use trace::TraceQuestion;
+pub use trace_health::TraceHealthQuestion;
 pub use traces::{Sort, SpanStatus, TracesQuestion};
 pub use why::WhyQuestion;
 
@@ -55,6 +57,7 @@ macro_rules! for_each_question {
         $each! {
             $crate::TracesQuestion,
             $crate::TraceQuestion,
+            $crate::TraceHealthQuestion,
             $crate::RedQuestion,
             $crate::WhyQuestion,
             $crate::TopologyQuestion,

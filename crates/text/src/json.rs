@@ -5,8 +5,8 @@
 //! answer can be read back from its JSON.
 
 use coral_query::answer::{
-    Anomalies, ColonyStatus, English, RedTable, SlowRow, Topology, Trace, TraceList, TraceSummary,
-    Why,
+    Anomalies, ColonyStatus, English, RedTable, SlowRow, Topology, Trace, TraceHealth, TraceList,
+    TraceSummary, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -15,6 +15,7 @@ use serde_json::Error;
 use crate::english::{self, Page};
 use crate::red_table::no_slow_trace;
 use crate::root_cause::root_cause;
+use crate::trace_health::words::{Advice, Extent, advice_of};
 use crate::why::words::reason;
 
 /// An answer that has a JSON form.
@@ -43,7 +44,47 @@ macro_rules! without_words {
     };
 }
 
-without_words!(Anomalies, ColonyStatus, Topology, Trace);
+without_words!(Anomalies, ColonyStatus, Topology);
+
+/// A trace, and its problems in words.
+#[derive(Serialize, JsonSchema)]
+struct WordedTrace<'a> {
+    #[serde(flatten)]
+    trace: &'a Trace,
+    /// One object for each of `problems`, in the same order: the problem in words.
+    advice: Vec<Advice>,
+}
+
+impl Projection for Trace {
+    fn json(&self) -> Result<Vec<u8>, Error> {
+        let advice = advice_of(&self.problems, Extent::Trace);
+        serde_json::to_vec(&WordedTrace { trace: self, advice })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<WordedTrace<'_>>()
+    }
+}
+
+/// Whether traces are whole, and their problems in words.
+#[derive(Serialize, JsonSchema)]
+struct WordedTraceHealth<'a> {
+    #[serde(flatten)]
+    health: &'a TraceHealth,
+    /// One object for each of `problems`, in the same order: the problem in words.
+    advice: Vec<Advice>,
+}
+
+impl Projection for TraceHealth {
+    fn json(&self) -> Result<Vec<u8>, Error> {
+        let advice = advice_of(&self.problems, Extent::Window);
+        serde_json::to_vec(&WordedTraceHealth { health: self, advice })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<WordedTraceHealth<'_>>()
+    }
+}
 
 /// The field that is added to each trace of a list: the root cause in words.
 const ROOT_CAUSE: &str = "root_cause";

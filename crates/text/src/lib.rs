@@ -15,6 +15,7 @@ pub mod screen;
 pub mod table;
 pub mod topology;
 pub mod trace;
+pub mod trace_health;
 pub mod trace_table;
 pub mod why;
 

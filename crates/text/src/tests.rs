@@ -6,6 +6,7 @@ mod paths;
 mod red;
 mod tables;
 mod topology;
+mod trace_health;
 mod trees;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ fn trace(text: &str) -> Trace {
         complete: true,
         spans,
         spans_left_out: 0,
+        problems: Vec::new(),
     }
 }
 

@@ -4,10 +4,11 @@
 mod shop;
 
 use coral_query::answer::{
-    Anomalies, Anomaly, AnomalyKind, CauseKind, ColonyStatus, Coverage, CoverageGap, English,
-    Findings, FoundBy, LeftOut, NoSlowTrace, NodeKind, Reason, RedNumbers, RedRow, RedTable,
-    SamplingChange, SlowRow, SlowTrace, SlowerEdge, Topology, TopologyDiff, TopologyEdge,
-    TopologyNode, Verdict, Why, WhyEvidence, WhyStandout, WhySuspect,
+    Anomalies, Anomaly, AnomalyKind, CauseKind, ColonyStatus, Coverage, CoverageGap, EdgeHealth,
+    English, Findings, FoundBy, LeftOut, NoSlowTrace, NodeKind, Reason, RedNumbers, RedRow,
+    RedTable, SamplingChange, ServiceHealth, SlowRow, SlowTrace, SlowerEdge, Topology,
+    TopologyDiff, TopologyEdge, TopologyNode, TraceHealth, TraceProblem, TraceProblemCause,
+    TraceProblemExample, TraceProblemKind, Verdict, Why, WhyEvidence, WhyStandout, WhySuspect,
 };
 use coral_query::{
     RedProtocol, RedSide, RedSource, Source, TraceQuestion, TracesQuestion, for_each_question,
@@ -192,6 +193,91 @@ fn enums_are_spelled_in_json_as_they_are_in_text() {
         };
         let json = check(&Topology { nodes, diff: Some(diff), ..Topology::default() });
         assert_eq!(json["nodes"][0]["kind"], kind.as_str());
+    }
+}
+
+#[test]
+fn problems_of_traces_come_back_and_each_is_worded_in_advice() {
+    use TraceProblemCause as Cause;
+    use TraceProblemKind as Kind;
+    let kinds = [
+        (Kind::CutRoot, Cause::NoPropagation, "cut_root", "no_propagation"),
+        (Kind::CutRoot, Cause::OldConnection, "cut_root", "old_connection"),
+        (Kind::CutRoot, Cause::Tls, "cut_root", "tls"),
+        (Kind::CutRoot, Cause::Proxy, "cut_root", "proxy"),
+        (Kind::DetachedCall, Cause::ThreadHandOver, "detached_call", "thread_hand_over"),
+        (Kind::Orphan, Cause::ForeignContext, "orphan", "foreign_context"),
+        (Kind::Orphan, Cause::CallerNotObserved, "orphan", "caller_not_observed"),
+        (Kind::MissingServer, Cause::SdkExcluded, "missing_server", "sdk_excluded"),
+        (Kind::MissingServer, Cause::NotInstrumented, "missing_server", "not_instrumented"),
+        (Kind::MissingServer, Cause::Sampling, "missing_server", "sampling"),
+        (Kind::MissingServer, Cause::Lag, "missing_server", "lag"),
+        (Kind::MissingServer, Cause::NotExported, "missing_server", "not_exported"),
+        (Kind::OutsideCall, Cause::Clock, "outside_call", "clock"),
+        (Kind::CrossStitched, Cause::ContextReuse, "cross_stitched", "context_reuse"),
+        (Kind::Endless, Cause::ContextReuse, "endless", "context_reuse"),
+    ];
+    for (kind, cause, kind_name, cause_name) in kinds {
+        for caller in [None, Some("shop".to_owned())] {
+            let json = check(&health(kind, cause, caller));
+            assert_eq!(json["problems"][0]["kind"], kind_name);
+            assert_eq!(json["problems"][0]["cause"], cause_name);
+            for words in ["what", "cause", "remedy"] {
+                let sentence = json["advice"][0][words].as_str().unwrap();
+                assert!(sentence.ends_with('.') && !sentence.contains("  "), "{sentence}");
+            }
+        }
+    }
+}
+
+fn health(kind: TraceProblemKind, cause: TraceProblemCause, caller: Option<String>) -> TraceHealth {
+    let problem = TraceProblem {
+        kind,
+        cause,
+        service: "cart".to_owned(),
+        protocol: caller.as_ref().map(|_| "http".to_owned()),
+        caller,
+        count: 3,
+        of: 4,
+        examples: vec![TraceProblemExample {
+            trace_id: evidence().trace_id,
+            span_id: evidence().span_id,
+            peer_trace_id: Some(evidence().trace_id),
+            peer_span_id: None,
+            peer_is_certain: true,
+        }],
+    };
+    TraceHealth {
+        service: String::new(),
+        traces: 10,
+        whole: 7,
+        expected_spans: 40,
+        seen_spans: 37,
+        missing_spans: 3,
+        sampling_ratio: Some(0.25),
+        problems: vec![problem],
+        services: vec![ServiceHealth {
+            service: "cart".to_owned(),
+            sources: vec!["ebpf".to_owned()],
+            expected: 4,
+            seen: 1,
+            missing: 3,
+            orphans: 0,
+            cut_roots: 0,
+        }],
+        edges: vec![EdgeHealth {
+            caller: "shop".to_owned(),
+            callee: "cart".to_owned(),
+            protocol: "http".to_owned(),
+            expected: 4,
+            linked: 1,
+            unlinked: 0,
+            missing: 3,
+            clock_ahead_us: Some(-7_000),
+        }],
+        cut: true,
+        did_you_mean: Vec::new(),
+        coverage: Vec::new(),
     }
 }
 

@@ -25,6 +25,7 @@ mod text;
 mod time;
 pub mod tree;
 pub mod units;
+pub mod wholeness;
 mod work;
 
 pub use attribute::{Attributes, Double, KeyValue, Value};

@@ -2,7 +2,7 @@
 
 use super::{
     AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
-    QueryCommand, RedFormat, SqlFormat, StatusFormat, TopologyFormat, TraceFormat,
+    DoctorCommand, QueryCommand, RedFormat, SqlFormat, StatusFormat, TopologyFormat, TraceFormat,
 };
 
 impl Command {
@@ -25,6 +25,7 @@ impl Command {
             }
             Self::Ask(args) => is_json(args.format),
             Self::Why(args) => is_json(args.format),
+            Self::Doctor(DoctorCommand::Traces(args)) => is_json(args.format),
             Self::Beyla(BeylaToolCommand::Doctor(args)) => is_json(args.format),
             Self::Config(ConfigCommand::Show(args)) => is_json(args.config.format),
             Self::Config(ConfigCommand::Check(args)) => is_json(args.format),

@@ -4,6 +4,7 @@ mod anomalies;
 mod ask;
 mod beyla;
 mod config;
+mod doctor;
 mod duckdb;
 mod memory;
 mod query;
@@ -24,7 +25,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::args::{
     AgentCommand, BeylaCommand, BeylaToolCommand, ColonyCommand, Command, ConfigCommand,
-    DuckdbCommand, QueryCommand, StoreCommand,
+    DoctorCommand, DuckdbCommand, QueryCommand, StoreCommand,
 };
 use crate::client::AskError;
 use crate::error_json::error_json;
@@ -85,6 +86,7 @@ fn outcome(command: Command) -> Result<(), Failure> {
         Command::Query(QueryCommand::Anomalies(args)) => anomalies::anomalies(&args),
         Command::Ask(args) => ask::ask(&args),
         Command::Why(args) => why::why(&args),
+        Command::Doctor(DoctorCommand::Traces(args)) => doctor::traces(&args),
         Command::Beyla(BeylaToolCommand::Doctor(args)) => beyla::doctor(&args),
         Command::Beyla(BeylaToolCommand::Install(args)) => beyla::install(&args),
         Command::Beyla(BeylaToolCommand::Config(args)) => beyla::config(&args),

@@ -37,6 +37,7 @@ fn golden_json_of_every_question_has_every_field_that_it_had() {
     let files = [
         ("traces.json", paths::TRACES),
         ("trace.json", paths::TRACE),
+        ("trace-health.json", paths::TRACE_HEALTH),
         ("red.json", paths::RED),
         ("why.json", paths::WHY),
         ("topology.json", paths::TOPOLOGY),

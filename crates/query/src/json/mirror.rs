@@ -3,6 +3,7 @@
 
 use coral_trace::dependency::NodeKind;
 use coral_trace::explain::{CauseKind, Reason, Verdict};
+use coral_trace::wholeness::{Cause, ProblemKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -110,4 +111,37 @@ pub(crate) enum NodeKindJson {
     Queue,
     /// Any other host or peer without spans.
     External,
+}
+
+/// [`ProblemKind`] in snake case, such as `cut_root`.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "ProblemKind", rename_all = "snake_case")]
+pub(crate) enum TraceProblemKindJson {
+    CutRoot,
+    MissingServer,
+    Orphan,
+    DetachedCall,
+    CrossStitched,
+    Endless,
+    OutsideCall,
+}
+
+/// [`Cause`] in snake case, such as `no_propagation`.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Cause", rename_all = "snake_case")]
+pub(crate) enum TraceProblemCauseJson {
+    NoPropagation,
+    OldConnection,
+    Tls,
+    Proxy,
+    ThreadHandOver,
+    ForeignContext,
+    SdkExcluded,
+    NotInstrumented,
+    CallerNotObserved,
+    Sampling,
+    Lag,
+    Clock,
+    ContextReuse,
+    NotExported,
 }

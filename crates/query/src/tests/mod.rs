@@ -4,6 +4,7 @@ mod agreement;
 mod beginning;
 mod coverage;
 mod slowdown;
+mod trace_health;
 
 #[path = "../../../text/tests/shop/mod.rs"]
 #[allow(dead_code, reason = "each crate uses a part of the module")]

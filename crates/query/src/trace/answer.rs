@@ -6,6 +6,8 @@ use coral_trace::{Span, TraceIdPrefix, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::trace_health::answer::TraceProblem;
+
 /// One whole trace, with its spans.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
@@ -35,6 +37,10 @@ pub struct Trace {
     /// with the latest start times are left out.
     #[serde(default)]
     pub spans_left_out: u64,
+    /// What is wrong with the trace: spans that are missing or not linked, with the probable cause.
+    /// The counts are of this trace. Empty for a whole trace.
+    #[serde(default)]
+    pub problems: Vec<TraceProblem>,
 }
 
 /// One span of a [`Trace`], with all of its OTLP data.

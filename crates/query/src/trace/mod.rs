@@ -6,16 +6,18 @@ mod json;
 use std::collections::HashSet;
 
 use coral_engine::{Budget, Columns, StoredSpan, StoredTrace};
-use coral_trace::TraceIdPrefix;
 use coral_trace::tree::{Hop, Tree};
+use coral_trace::{Span, TraceIdPrefix};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use self::answer::{Trace, TraceSpan};
 use crate::ask::{Ask, QueryError, Sources, path_error};
+use crate::cohort::compared_columns;
 use crate::reader::Reader;
 use crate::size::{fitting, span_bytes};
 use crate::source::Source;
+use crate::trace_health::answer::TraceProblem;
 
 /// Asks for one whole trace. The answer has no spans when no such trace is stored.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -40,17 +42,34 @@ impl Ask for TraceQuestion {
     type Answer = Trace;
 
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Trace, QueryError> {
-        let Some(id) = Reader::new(from, budget).resolve(self.id)? else {
-            return Ok(trace_answer(self.id, StoredTrace::default()));
+        let reader = Reader::new(from, budget);
+        let Some(id) = reader.resolve(self.id)? else {
+            return Ok(trace_answer(self.id, StoredTrace::default(), Vec::new()));
         };
         let collector = self.source.collector();
         let limit = MAX_SPANS as u32;
         let stored = from.traces.trace(id, collector, Columns::ALL, limit, budget)?;
-        Ok(trace_answer(id.into(), stored))
+        let problems = match collector {
+            None => reader.trace_problems(spans(&stored.spans))?,
+            // Spans of one collector may have parents of the other.
+            Some(_) => {
+                let all = reader.stored_spans(&[id], None, compared_columns(), limit)?;
+                reader.trace_problems(spans(&all))?
+            }
+        };
+        Ok(trace_answer(id.into(), stored, problems))
     }
 }
 
-fn trace_answer(trace_id: TraceIdPrefix, stored: StoredTrace) -> Trace {
+fn spans(stored: &[StoredSpan]) -> Vec<&Span> {
+    stored.iter().map(|stored| &stored.span).collect()
+}
+
+fn trace_answer(
+    trace_id: TraceIdPrefix,
+    stored: StoredTrace,
+    problems: Vec<TraceProblem>,
+) -> Trace {
     let spans = &stored.spans;
     let tree = tree(spans);
     let fitting = fitting(spans.iter().map(span_bytes), MAX_SPANS);
@@ -71,6 +90,7 @@ fn trace_answer(trace_id: TraceIdPrefix, stored: StoredTrace) -> Trace {
         complete: tree.completeness().is_complete() && left_out == 0,
         spans_left_out: left_out,
         spans: spans_of(stored.spans, fitting),
+        problems,
     }
 }
 

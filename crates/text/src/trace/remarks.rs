@@ -3,6 +3,7 @@
 use super::hop::SKEW_US;
 use super::picture::Picture;
 use crate::duration::duration;
+use crate::trace_health;
 use coral_trace::units::counted;
 
 impl Picture<'_> {
@@ -28,7 +29,8 @@ impl Picture<'_> {
                 counted(pairs as u64, "server span")
             )
         });
-        incomplete.into_iter().chain(clocks).chain(times).collect()
+        let problems = trace_health::remarks(&self.trace.problems);
+        incomplete.into_iter().chain(problems).chain(clocks).chain(times).collect()
     }
 
     fn lacks(&self) -> Vec<String> {

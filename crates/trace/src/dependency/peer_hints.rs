@@ -122,7 +122,8 @@ impl<'a> PeerHints<'a> {
 }
 
 impl PeerHints<'_> {
-    fn protocol(&self) -> &'static str {
+    /// The protocol: a name of [`NAMED_PROTOCOLS`], a family of protocols, or [`UNKNOWN`].
+    pub(crate) fn protocol(&self) -> &'static str {
         let named = |system: &str| {
             NAMED_PROTOCOLS.into_iter().find(|name| name.eq_ignore_ascii_case(system))
         };

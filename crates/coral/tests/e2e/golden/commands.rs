@@ -177,6 +177,8 @@ const COMMANDS: &[&str] = &[
     "query anomalies",
     "ask",
     "why",
+    "doctor",
+    "doctor traces",
     "beyla",
     "beyla install",
     "beyla doctor",

@@ -77,6 +77,16 @@ pub const TRACE: &[&str] = &[
     "/api/v1/traces/4bf9?source=odd",
 ];
 
+pub const TRACE_HEALTH: &[&str] = &[
+    "/api/v1/doctor/traces?THEN",
+    "/api/v1/doctor/traces?ALL",
+    "/api/v1/doctor/traces?service=fraud-detector&THEN",
+    "/api/v1/doctor/traces?service=payments-ap&THEN",
+    "/api/v1/doctor/traces?since_unix_us=5&until_unix_us=5",
+    "/api/v1/doctor/traces?since_unix_us=5",
+    "/api/v1/doctor/traces?THEN&odd=1",
+];
+
 pub const RED: &[&str] = &[
     "/api/v1/red/http?service=frontend-api&THEN",
     "/api/v1/red/http?service=frontend-api&THEN&side=server&source=metrics&slow=false",

@@ -1,0 +1,230 @@
+//! Whether the traces of recordings of a real Beyla are whole, and why not. The READMEs of the
+//! recordings say what was lost, and why.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use coral_store::{Store, StoreConfig};
+use coral_trace::{Recogniser, Span, SpanId, SpanKind, TraceId, UnixNanos, Value};
+use coral_wire::otlp_in::{self, Encoding};
+use expect_test::{Expect, expect};
+use tempfile::TempDir;
+
+use super::shop::{NOON, ask, request, shared};
+use crate::answer::{TraceHealth, TraceProblem, TraceProblemKind};
+use crate::{SharedSources, Source, TraceHealthQuestion, TraceQuestion};
+
+/// The spans of recorded exports of Beyla 3.31.0, such as `&[1, 2]` for `traces-001` and
+/// `traces-002`.
+fn recorded(numbers: &[u32]) -> Vec<Vec<Span>> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/beyla/3.31.0");
+    let requests = numbers.iter().map(|number| {
+        let bytes = std::fs::read(dir.join(format!("traces-{number:03}.otlp.pb"))).unwrap();
+        otlp_in::decode(&bytes, Encoding::Protobuf, &Recogniser::default()).unwrap().spans
+    });
+    requests.collect()
+}
+
+/// A store with these exports.
+fn stored(exports: Vec<Vec<Span>>) -> (TempDir, SharedSources) {
+    let dir = tempfile::tempdir().unwrap();
+    let config = StoreConfig { dir: dir.path().to_owned(), segment_rows: 500 };
+    let store = Store::open(config).unwrap();
+    for export in exports {
+        store.append(&[export], UnixNanos(NOON)).unwrap();
+    }
+    (dir, shared(store))
+}
+
+fn health(sources: &SharedSources, service: Option<&str>) -> TraceHealth {
+    let question = TraceHealthQuestion {
+        service: service.map(str::to_owned),
+        since_unix_us: 0,
+        until_unix_us: UnixNanos(NOON).as_micros(),
+    };
+    ask(sources, &question)
+}
+
+fn line(problem: &TraceProblem) -> String {
+    let caller = problem.caller.as_ref().map(|caller| format!("{caller} -> ")).unwrap_or_default();
+    format!(
+        "{:?} {caller}{} {}: {} of {}, {:?}",
+        problem.kind,
+        problem.service,
+        problem.protocol.as_deref().unwrap_or("-"),
+        problem.count,
+        problem.of,
+        problem.cause,
+    )
+}
+
+fn check(recordings: &[u32], expected: &Expect) {
+    let (_dir, sources) = stored(recorded(recordings));
+    let found = health(&sources, None);
+    let mut text = format!(
+        "{} of {} traces are whole; {} of {} spans; sampling {:.2?}\n",
+        found.whole, found.traces, found.seen_spans, found.expected_spans, found.sampling_ratio
+    );
+    for problem in &found.problems {
+        let _ = writeln!(text, "{}", line(problem));
+    }
+    for edge in &found.edges {
+        let _ = writeln!(
+            text,
+            "{} -> {} {}: {} expected, {} linked, {} unlinked, {} missing",
+            edge.caller,
+            edge.callee,
+            edge.protocol,
+            edge.expected,
+            edge.linked,
+            edge.unlinked,
+            edge.missing
+        );
+    }
+    expected.assert_eq(&text);
+}
+
+#[test]
+fn grpc_calls_begin_new_traces_when_beyla_writes_no_context() {
+    check(
+        &[1, 2, 3, 4, 5],
+        &expect![[r#"
+        5 of 109 traces are whole; 1029 of 1031 spans; sampling None
+        CutRoot payments-api -> fraud-detector grpc: 52 of 52, NoPropagation
+        Orphan frontend-api -: 2 of 280, CallerNotObserved
+        frontend-api -> inventory-api http: 54 expected, 54 linked, 0 unlinked, 0 missing
+        frontend-api -> payments-api http: 54 expected, 54 linked, 0 unlinked, 0 missing
+        payments-api -> card-validator http: 54 expected, 54 linked, 0 unlinked, 0 missing
+        payments-api -> fraud-detector grpc: 52 expected, 0 linked, 52 unlinked, 0 missing
+    "#]],
+    );
+}
+
+#[test]
+fn a_sampler_and_an_open_connection_lose_the_server_spans_of_grpc() {
+    check(
+        &[101, 102, 103],
+        &expect![[r#"
+        3 of 28 traces are whole; 433 of 460 spans; sampling Some(0.28)
+        MissingServer payments-api -> fraud-detector grpc: 17 of 23, OldConnection
+        Orphan frontend-api -: 6 of 120, CallerNotObserved
+        MissingServer payments-api -> fraud-detector grpc: 4 of 23, Sampling
+        CutRoot payments-api -> fraud-detector grpc: 2 of 23, NoPropagation
+        frontend-api -> inventory-api http: 24 expected, 24 linked, 0 unlinked, 0 missing
+        frontend-api -> payments-api http: 24 expected, 24 linked, 0 unlinked, 0 missing
+        payments-api -> card-validator http: 24 expected, 24 linked, 0 unlinked, 0 missing
+        payments-api -> fraud-detector grpc: 23 expected, 0 linked, 2 unlinked, 21 missing
+    "#]],
+    );
+}
+
+#[test]
+fn parents_are_missing_when_the_application_passes_on_span_ids_of_its_own() {
+    check(
+        &[201, 202],
+        &expect![[r#"
+        0 of 17 traces are whole; 167 of 203 spans; sampling None
+        Orphan payments-api -> card-validator http: 9 of 9, ForeignContext
+        Orphan frontend-api -> inventory-api http: 9 of 9, ForeignContext
+        Orphan frontend-api -> payments-api http: 9 of 9, ForeignContext
+        Orphan payments-api -> fraud-detector grpc: 8 of 8, ForeignContext
+        Orphan frontend-api -: 1 of 45, CallerNotObserved
+        frontend-api -> inventory-api http: 9 expected, 0 linked, 9 unlinked, 0 missing
+        frontend-api -> payments-api http: 9 expected, 0 linked, 9 unlinked, 0 missing
+        payments-api -> card-validator http: 9 expected, 0 linked, 9 unlinked, 0 missing
+        payments-api -> fraud-detector grpc: 8 expected, 0 linked, 8 unlinked, 0 missing
+    "#]],
+    );
+}
+
+#[test]
+fn exponential_histograms_change_nothing_about_traces() {
+    check(
+        &[401],
+        &expect![[r#"
+        2 of 12 traces are whole; 113 of 113 spans; sampling None
+        CutRoot payments-api -> fraud-detector grpc: 5 of 5, NoPropagation
+        frontend-api -> inventory-api http: 6 expected, 6 linked, 0 unlinked, 0 missing
+        frontend-api -> payments-api http: 6 expected, 6 linked, 0 unlinked, 0 missing
+        payments-api -> card-validator http: 6 expected, 6 linked, 0 unlinked, 0 missing
+        payments-api -> fraud-detector grpc: 5 expected, 0 linked, 5 unlinked, 0 missing
+    "#]],
+    );
+}
+
+#[test]
+fn a_trace_has_the_problems_that_it_has_a_part_in() {
+    let (_dir, sources) = stored(recorded(&[1, 2, 3, 4, 5]));
+    let cut = "CutRoot payments-api -> fraud-detector grpc: 1 of ";
+    let outside = "Orphan frontend-api -: 1 of ";
+    for (trace, expected) in [
+        // A checkout, and the trace that its gRPC server span began.
+        ("f4b7190321f3b997d8760786077c92ee", &[cut][..]),
+        ("a10a428634e5aaf52e8b9c99e51f49bc", &[cut]),
+        // A caller from outside sent `traceparent`.
+        ("4bf92f3577b34da6a3ce929d0e0e4736", &[cut, outside]),
+        // A call to a closed port, and a request without calls.
+        ("40f440c8c73e9e2a4b140aebc1444f87", &[]),
+        ("12991333914df0c76ef58124473f15d6", &[]),
+    ] {
+        for source in [Source::All, Source::Ebpf] {
+            let id: TraceId = trace.parse().unwrap();
+            let found = ask(&sources, &TraceQuestion { id: id.into(), source });
+            let mut lines: Vec<String> = found.problems.iter().map(line).collect();
+            lines.sort();
+            assert_eq!(lines.len(), expected.len(), "{trace}: {lines:?}");
+            for (line, expected) in lines.iter().zip(expected) {
+                assert!(line.starts_with(expected), "{trace}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_service_has_its_own_problems_and_those_of_its_calls() {
+    let (_dir, sources) = stored(recorded(&[1, 2, 3, 4, 5]));
+    let of = |service| {
+        let found = health(&sources, Some(service));
+        let names = found.problems.iter().map(|problem| problem.kind).collect::<Vec<_>>();
+        (names, found.services.len(), found.edges.len())
+    };
+    assert_eq!(of("fraud-detector"), (vec![TraceProblemKind::CutRoot], 1, 1));
+    assert_eq!(of("frontend-api"), (vec![TraceProblemKind::Orphan], 1, 2));
+    assert_eq!(of("inventory-api"), (vec![], 1, 1));
+    let unknown = health(&sources, Some("fraud-detectr"));
+    assert_eq!(unknown.did_you_mean, ["fraud-detector"]);
+    assert_eq!(unknown.services, []);
+}
+
+/// 3,000 requests of `shop`, one a second, each of which calls `bank`; the context is lost.
+fn torn_calls() -> Vec<Span> {
+    let calls = (0..3_000u64).flat_map(|n| {
+        let secs = 3_100 - n;
+        let request = request(3 * n + 1, "shop", "/pay", secs, 30);
+        let url = Value::from("http://bank/charge");
+        let attributes = [("http.request.method", Value::from("GET")), ("url.full", url)];
+        let client = Span {
+            span_id: SpanId::try_from(3 * n + 2).unwrap(),
+            parent_span_id: Some(request.span_id),
+            kind: SpanKind::Client,
+            attributes: attributes.into_iter().collect(),
+            ..request.clone()
+        };
+        let charge = super::shop::request(3 * n + 3, "bank", "/charge", secs, 20);
+        let attributes = [("http.request.method", "GET"), ("url.path", "/charge")];
+        let server = Span { attributes: attributes.into_iter().collect(), ..charge };
+        [request, client, server]
+    });
+    calls.collect()
+}
+
+#[test]
+fn a_part_of_many_traces_shows_both_sides_of_each_torn_call() {
+    let (_dir, sources) = stored(vec![torn_calls()]);
+    let found = health(&sources, None);
+    assert!(found.cut && (1_000..=2_000).contains(&found.traces), "{}", found.traces);
+    let [edge] = &found.edges[..] else { panic!("{:?}", found.edges) };
+    assert_eq!((edge.linked, edge.missing), (0, 0));
+    // Only the calls at the ends of the stretches are not judged.
+    assert!(edge.unlinked * 2 + 40 >= found.traces, "{edge:?} of {}", found.traces);
+}

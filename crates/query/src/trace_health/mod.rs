@@ -1,0 +1,161 @@
+//! Whether traces are whole: which spans are missing or not linked, and why.
+
+pub(crate) mod answer;
+pub(crate) mod question;
+mod read;
+
+use coral_engine::Budget;
+use coral_trace::wholeness::{EdgeWholeness, Example, Problem, Scope, ServiceWholeness, examine};
+use coral_trace::{Span, TimeRange};
+
+use self::answer::{EdgeHealth, ServiceHealth, TraceHealth, TraceProblem, TraceProblemExample};
+use crate::ask::{Ask, QueryError, Sources};
+use crate::cohort::range;
+use crate::coverage::{CoverageGap, TracesOf};
+use crate::reader::Reader;
+
+pub use self::question::TraceHealthQuestion;
+
+impl Ask for TraceHealthQuestion {
+    const PATH: &'static str = "/api/v1/doctor/traces";
+    const NAME: &'static str = "trace_health";
+    const SUMMARY: &'static str =
+        "Whether traces are whole: which spans are missing or not linked, and why.";
+    const PERMISSION: &'static str = "traces.read";
+    type Answer = TraceHealth;
+
+    fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<TraceHealth, QueryError> {
+        if self.until_unix_us <= self.since_unix_us {
+            return Err(QueryError::invalid(
+                "until",
+                "the range is empty: its end is not after its start",
+            ));
+        }
+        Reader::new(from, budget).trace_health(self)
+    }
+}
+
+impl Reader<'_> {
+    fn trace_health(&self, question: &TraceHealthQuestion) -> Result<TraceHealth, QueryError> {
+        let window = range(question.since_unix_us, question.until_unix_us);
+        let sample = self.stretches(window)?;
+        let nothing = TimeRange { start: window.start, end: window.start };
+        let mut coverage = self.coverage(
+            TracesOf { range: nothing, traces: &[] },
+            TracesOf { range: window, traces: &sample.traces },
+        )?;
+        coverage.retain(|gap| gap.gap == CoverageGap::Unreachable);
+        let scope = Scope { now: self.from.now, covered: &sample.covered };
+        let found = examine(&sample.spans(), &scope);
+        let asked = question.service.as_deref();
+        let is_asked = |name: &str| asked.is_none_or(|asked| asked == name);
+        let services: Vec<ServiceHealth> = found
+            .services
+            .iter()
+            .filter(|service| is_asked(&service.service))
+            .map(ServiceHealth::from)
+            .collect();
+        let did_you_mean = match asked {
+            Some(service) if services.is_empty() => self.similar(service, window)?,
+            _ => Vec::new(),
+        };
+        let problems = found.problems().into_iter();
+        let edges = found.edges.iter();
+        Ok(TraceHealth {
+            service: question.service.clone().unwrap_or_default(),
+            traces: found.traces,
+            whole: found.whole,
+            expected_spans: found.seen + found.missing,
+            seen_spans: found.seen,
+            missing_spans: found.missing,
+            sampling_ratio: found.sampling_ratio,
+            problems: problems
+                .filter(|problem| {
+                    is_asked(&problem.service) || problem.caller.as_deref().is_some_and(is_asked)
+                })
+                .map(TraceProblem::from)
+                .collect(),
+            services,
+            edges: edges
+                .filter(|edge| is_asked(&edge.caller) || is_asked(&edge.callee))
+                .map(EdgeHealth::from)
+                .collect(),
+            cut: sample.cut,
+            did_you_mean,
+            coverage,
+        })
+    }
+
+    /// The problems that the trace with these `spans` has a part in. Traces of about the same time
+    /// are read too, because the other side of a call may be in one of them.
+    pub(crate) fn trace_problems(
+        &self,
+        spans: Vec<&Span>,
+    ) -> Result<Vec<TraceProblem>, QueryError> {
+        let Some(trace) = spans.first().map(|span| span.trace_id) else { return Ok(Vec::new()) };
+        let sample = self.neighbours(&spans)?;
+        let mut traces = sample.spans();
+        traces.push(spans);
+        let scope = Scope { now: self.from.now, covered: &sample.covered };
+        let problems = examine(&traces, &scope).problems_of(trace);
+        Ok(problems.into_iter().map(TraceProblem::from).collect())
+    }
+}
+
+impl From<Problem> for TraceProblem {
+    fn from(problem: Problem) -> Self {
+        Self {
+            kind: problem.kind,
+            cause: problem.cause,
+            service: problem.service,
+            caller: problem.caller,
+            protocol: problem.protocol.map(str::to_owned),
+            count: problem.count,
+            of: problem.of,
+            examples: problem.examples.iter().map(TraceProblemExample::from).collect(),
+        }
+    }
+}
+
+impl From<&Example> for TraceProblemExample {
+    fn from(example: &Example) -> Self {
+        Self {
+            trace_id: example.trace_id,
+            span_id: example.span_id,
+            peer_trace_id: example.peer.map(|(trace, _)| trace),
+            peer_span_id: example.peer.map(|(_, span)| span),
+            peer_is_certain: example.peer_is_certain,
+        }
+    }
+}
+
+impl From<&ServiceWholeness> for ServiceHealth {
+    fn from(found: &ServiceWholeness) -> Self {
+        let sources = [("ebpf", found.has_ebpf), ("sdk", found.has_sdk)];
+        let sources = sources.into_iter().filter(|(_, has)| *has);
+        Self {
+            service: found.service.clone(),
+            sources: sources.map(|(source, _)| source.to_owned()).collect(),
+            expected: found.seen + found.missing,
+            seen: found.seen,
+            missing: found.missing,
+            orphans: found.orphans,
+            cut_roots: found.cut_roots,
+        }
+    }
+}
+
+impl From<&EdgeWholeness> for EdgeHealth {
+    fn from(found: &EdgeWholeness) -> Self {
+        Self {
+            caller: found.caller.clone(),
+            callee: found.callee.clone(),
+            protocol: found.protocol.clone(),
+            expected: found.expected,
+            linked: found.linked,
+            unlinked: found.unlinked,
+            missing: found.missing,
+            clock_ahead_us: found.clock_ahead_nanos.map(|nanos| nanos / 1_000),
+        }
+    }
+}
