@@ -27,6 +27,10 @@ const MARGIN: Duration = Duration::from_secs(60);
 const MARGIN_PART: u32 = 12;
 /// For each such part of the history, one trace fewer is read of each minute.
 const THINNING_MINUTES: u64 = 60;
+/// In this many minutes before the end, a change may have begun that only few traces show yet: so
+/// many traces are read of each for one of an older minute.
+const RECENT_MINUTES: u64 = 5;
+const RECENT_TOGETHER: usize = 4;
 
 impl Reader<'_> {
     /// When the change for the worse began that is in the traces of `service`, or of all services,
@@ -121,19 +125,22 @@ fn sample(listed: Vec<TraceSummary>, end: UnixNanos) -> Vec<TraceId> {
         longest = longest.max(traces.len());
     }
     let (mut ids, mut spans) = (Vec::new(), 0);
-    // In each round, at most one trace of each minute; older minutes sit out some of the rounds.
+    // In each round, at most one trace of each minute, and several of the most recent ones; older
+    // minutes sit out some of the rounds.
     for round in 0..longest * (1 + HISTORY.as_secs() / MINUTE.as_secs() / THINNING_MINUTES) as usize
     {
         for (minute, traces) in &minutes {
             let stride = (1 + minute / THINNING_MINUTES) as usize;
-            let Some(summary) = traces.get(round / stride).filter(|_| round % stride == 0) else {
-                continue;
-            };
-            spans += summary.spans;
-            if spans > MAX_SPANS {
-                return ids;
+            let together = if *minute < RECENT_MINUTES { RECENT_TOGETHER } else { 1 };
+            let first = round / stride * together;
+            let some = traces.iter().skip(first).take(together);
+            for summary in some.filter(|_| round.is_multiple_of(stride)) {
+                spans += summary.spans;
+                if spans > MAX_SPANS {
+                    return ids;
+                }
+                ids.push(summary.trace_id);
             }
-            ids.push(summary.trace_id);
         }
     }
     ids

@@ -47,11 +47,11 @@ fn why_is_answered_in_sections() {
           1 Error rate: 0%
         Trace Analysis
           2 Compared 30 traces with 60 of the baseline; 100% of the window's traces are complete
-          2 97% of the added time: card-validator-svc takes longer itself in `POST /validate`
+          2 98% of the added time: card-validator-svc takes longer itself in `POST /validate`
           null from spans: no RED metrics of card-validator-svc in this window
           3 card-validator-svc P95 latency: 418ms
         Root Cause
-          2 card-validator-svc takes longer itself in `POST /validate`
+          2 card-validator-svc takes longer itself in `POST /validate`: 399ms in one trace, 23.7ms in the baseline
           2 P95 is 489ms; if card-validator-svc were as fast as in the baseline, P95 would be 108ms
           2 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804f`
           2 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804e`
