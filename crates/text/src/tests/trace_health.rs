@@ -197,11 +197,33 @@ fn an_inferred_link_is_shown_below_its_call_and_in_the_trace_of_the_callee() {
     let call =
         "1 shop server 0+50 GET /pay\n2 shop client 5+30 /Check < 1\n3 shop client 40+5 /Log < 1";
     let caller = Trace { inferred_links: vec![link.clone()], ..trace(call) };
-    expect![[""]].assert_eq(&trace_tree(&caller, Screen::PLAIN));
+    expect![[r#"
+        Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Duration: 50ms
+        Spans: 3
+        Services: shop
+
+        Span Tree:
+        shop (50ms, GET /pay)
+        ├─ shop (30ms, /Check)
+        │  └─ fraud-detector (5.9ms, /Check) (inferred: span a580feeb94f7a385 of trace a10a428634e5aaf52e8b9c99e51f49bc)
+        └─ shop (5ms, /Log)
+    "#]].assert_eq(&trace_tree(&caller, Screen::PLAIN));
     let callee = Trace {
         trace_id: link.server_trace_id.into(),
         inferred_links: vec![link],
         ..trace("1 fraud-detector server 6+6 /Check")
     };
-    expect![[""]].assert_eq(&trace_tree(&callee, Screen::PLAIN));
+    expect![[r#"
+        Trace ID: a10a428634e5aaf52e8b9c99e51f49bc
+        Duration: 6ms
+        Spans: 1
+        Services: fraud-detector
+
+        Span Tree:
+        fraud-detector (6ms, /Check)
+
+        Called by (inferred): shop, span 0000000000000002 of trace 4bf92f3577b34da6a3ce929d0e0e4736.
+    "#]]
+    .assert_eq(&trace_tree(&callee, Screen::PLAIN));
 }
