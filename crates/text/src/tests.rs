@@ -56,6 +56,7 @@ fn trace(text: &str) -> Trace {
         spans,
         spans_left_out: 0,
         problems: Vec::new(),
+        inferred_links: Vec::new(),
     }
 }
 

@@ -11,7 +11,9 @@ use crate::duration::duration;
 use crate::screen::Screen;
 use crate::table::{Cell, Table, name, whole};
 use crate::why::{SAMPLED, did_you_mean};
-use coral_query::answer::{EdgeHealth, ServiceHealth, TraceHealth, TraceProblem};
+use coral_query::answer::{
+    EdgeHealth, InferredLink, ServiceHealth, Trace, TraceHealth, TraceProblem,
+};
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted};
 
@@ -165,4 +167,18 @@ pub(crate) fn remarks(problems: &[TraceProblem]) -> Vec<String> {
         format!("Not whole: {what} Probable cause: {cause} Remedy: {remedy}")
     };
     problems.iter().take(MAX_PROBLEMS).map(remark).collect()
+}
+
+/// One line for each call from another trace to a span of `trace`.
+pub(crate) fn callers(trace: &Trace) -> Vec<String> {
+    let is_other = |link: &&InferredLink| trace.trace_id.exact() != Some(link.client_trace_id);
+    let sentence = |link: &InferredLink| {
+        format!(
+            "Called by (inferred): {}, span {} of trace {}.",
+            line(&link.client_service),
+            link.client_span_id,
+            link.client_trace_id,
+        )
+    };
+    trace.inferred_links.iter().filter(is_other).take(MAX_ROWS).map(sentence).collect()
 }

@@ -190,6 +190,16 @@ pub struct Example {
     pub peer_is_certain: bool,
 }
 
+/// A client span and a server span of two traces, which are the two sides of one call: protocol,
+/// operation, address and time leave no other possibility. For display; counts never use it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct InferredLink {
+    /// The client span.
+    pub client: (TraceId, SpanId),
+    /// The server span.
+    pub server: (TraceId, SpanId),
+}
+
 /// Examines `traces`, each with all stored spans of one trace, in O(n log n).
 pub fn examine(traces: &[Vec<&Span>], scope: &Scope<'_>) -> Wholeness {
     let spans = links::Spans::collect(traces);
@@ -211,6 +221,12 @@ impl Wholeness {
     /// trace only.
     pub fn problems_of(&self, trace: TraceId) -> Vec<Problem> {
         self.grouped(|finding| finding.is_in(trace))
+    }
+
+    /// The calls between two traces of which one is `trace`, in order of their start.
+    pub fn inferred_links_of(&self, trace: TraceId) -> Vec<InferredLink> {
+        let findings = self.findings.iter().filter(|finding| finding.is_in(trace));
+        findings.filter_map(|finding| finding.example.inferred_link()).collect()
     }
 
     fn grouped(&self, is_asked: impl Fn(&Finding) -> bool) -> Vec<Problem> {
@@ -238,5 +254,14 @@ impl Wholeness {
             .collect();
         problems.sort_by_key(|problem| std::cmp::Reverse(problem.count));
         problems
+    }
+}
+
+impl Example {
+    /// The link between the two spans, if they are in two traces, and no other span can be `peer`.
+    fn inferred_link(&self) -> Option<InferredLink> {
+        let server = self.peer.filter(|(trace, _)| *trace != self.trace_id)?;
+        let client = (self.trace_id, self.span_id);
+        self.peer_is_certain.then_some(InferredLink { client, server })
     }
 }

@@ -148,6 +148,9 @@ pub struct TracesArgs {
     /// say by how much.
     #[arg(long, requires = "trace_id")]
     pub adjust_clocks: bool,
+    /// Leave out inferred links: calls into other traces that only operation, address and time tell.
+    #[arg(long)]
+    pub no_inferred: bool,
     /// Output format [default: table for a list, tree for one trace].
     #[arg(long, value_enum)]
     pub format: Option<TraceFormat>,

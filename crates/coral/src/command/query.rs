@@ -10,7 +10,7 @@ use coral_query::answer::{Trace, TraceList};
 use coral_query::{Sort, TraceQuestion, TracesQuestion};
 use coral_server::clock;
 use coral_text::duration::duration;
-use coral_text::{csv, trace, trace_table};
+use coral_text::{csv, trace as trace_text, trace_table};
 use coral_trace::units;
 
 /// Largest number of traces of a list that are printed as trees.
@@ -21,9 +21,9 @@ pub(super) fn traces(args: &TracesArgs) -> Result<(), Failure> {
     match args.trace_id {
         Some(id) => {
             let question = TraceQuestion { id, source: args.source };
-            let found: Trace = colony.ask(&question)?;
+            let found = trace(&colony, &question, args)?;
             let found =
-                if args.adjust_clocks { trace::with_clocks_adjusted(&found) } else { found };
+                if args.adjust_clocks { trace_text::with_clocks_adjusted(&found) } else { found };
             one(&found, args.format)
         }
         None => several(&colony, args),
@@ -36,16 +36,25 @@ pub(super) fn colony(args: &ColonyArgs) -> Server {
     Server::colony(args.colony.clone(), Some(&data_dir))
 }
 
+/// The trace, without inferred links if `args` leaves them out.
+fn trace(colony: &Server, question: &TraceQuestion, args: &TracesArgs) -> Result<Trace, Failure> {
+    let mut found: Trace = colony.ask(question)?;
+    if args.no_inferred {
+        found.inferred_links.clear();
+    }
+    Ok(found)
+}
+
 fn one(trace: &Trace, format: Option<TraceFormat>) -> Result<(), Failure> {
     match format.unwrap_or(TraceFormat::Tree) {
         TraceFormat::Json => print_json(trace),
         TraceFormat::Csv => print(&csv::spans(trace)),
-        _ if trace.span_count == 0 => print(&trace::no_trace(&trace.trace_id.to_string())),
+        _ if trace.span_count == 0 => print(&trace_text::no_trace(&trace.trace_id.to_string())),
         TraceFormat::Table => print(&trace_table::span_table(trace, screen())),
-        TraceFormat::Tree => print(&trace::trace_tree(trace, screen())),
-        TraceFormat::CriticalPath => print(&trace::critical_path(trace, screen())),
-        TraceFormat::Folded => print(&trace::folded(trace)),
-        TraceFormat::Flamegraph => match trace::flamegraph(trace) {
+        TraceFormat::Tree => print(&trace_text::trace_tree(trace, screen())),
+        TraceFormat::CriticalPath => print(&trace_text::critical_path(trace, screen())),
+        TraceFormat::Folded => print(&trace_text::folded(trace)),
+        TraceFormat::Flamegraph => match trace_text::flamegraph(trace) {
             Ok(svg) => print(&svg),
             Err(error) => {
                 Err(Failure::new(format!("cannot draw a flame graph of this trace: {error}")))
@@ -79,9 +88,9 @@ fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
 fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Failure> {
     for (at, summary) in list.traces.iter().take(MAX_TREES as usize).enumerate() {
         let question = TraceQuestion { id: summary.trace_id.into(), source: args.source };
-        let trace: Trace = colony.ask(&question)?;
+        let trace = trace(colony, &question, args)?;
         let blank = if at == 0 { "" } else { "\n" };
-        print(&format!("{blank}{}", trace::trace_tree(&trace, screen())))?;
+        print(&format!("{blank}{}", trace_text::trace_tree(&trace, screen())))?;
     }
     let rest = list.traces.len().saturating_sub(MAX_TREES as usize);
     if rest > 0 || list.more {

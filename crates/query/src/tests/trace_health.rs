@@ -11,8 +11,8 @@ use expect_test::{Expect, expect};
 use tempfile::TempDir;
 
 use super::shop::{NOON, ask, request, shared};
-use crate::answer::{TraceHealth, TraceProblem, TraceProblemKind};
-use crate::{SharedSources, Source, TraceHealthQuestion, TraceQuestion};
+use crate::answer::{TraceHealth, TraceProblem, TraceProblemKind, TraceSummary};
+use crate::{SharedSources, Source, TraceHealthQuestion, TraceQuestion, TracesQuestion};
 
 /// The spans of recorded exports of Beyla 3.31.0, such as `&[1, 2]` for `traces-001` and
 /// `traces-002`.
@@ -37,9 +37,14 @@ fn stored(exports: Vec<Vec<Span>>) -> (TempDir, SharedSources) {
 }
 
 fn health(sources: &SharedSources, service: Option<&str>) -> TraceHealth {
+    health_since(sources, service, 0)
+}
+
+/// The health of the traces that started at `since_unix_us` or later.
+fn health_since(sources: &SharedSources, service: Option<&str>, since_unix_us: i64) -> TraceHealth {
     let question = TraceHealthQuestion {
         service: service.map(str::to_owned),
-        since_unix_us: 0,
+        since_unix_us,
         until_unix_us: UnixNanos(NOON).as_micros(),
     };
     ask(sources, &question)
@@ -181,6 +186,38 @@ fn a_trace_has_the_problems_that_it_has_a_part_in() {
 }
 
 #[test]
+fn a_checkout_and_the_server_span_that_it_called_over_grpc_are_joined_by_an_inferred_link() {
+    // One checkout after another; in the fourth recording ten run at one time.
+    let (_dir, sources) = stored(recorded(&[1, 2, 3]));
+    let links = |trace: &str| {
+        let id: TraceId = trace.parse().unwrap();
+        ask(&sources, &TraceQuestion { id: id.into(), source: Source::All }).inferred_links
+    };
+    let checkout = links("f4b7190321f3b997d8760786077c92ee");
+    let [link] = &checkout[..] else { panic!("{checkout:?}") };
+    assert_eq!(link.server_trace_id.to_string(), "a10a428634e5aaf52e8b9c99e51f49bc");
+    assert_eq!(link.server_span_id.to_string(), "a580feeb94f7a385");
+    assert_eq!((&*link.client_service, &*link.server_service), ("payments-api", "fraud-detector"));
+    assert_eq!(links("a10a428634e5aaf52e8b9c99e51f49bc"), checkout);
+    assert_eq!(links("40f440c8c73e9e2a4b140aebc1444f87"), []);
+}
+
+#[test]
+fn calls_at_one_time_are_not_joined() {
+    let (_dir, sources) = stored(recorded(&[4]));
+    let list = TracesQuestion { limit: 200, ..TracesQuestion::default() };
+    let traces = ask(&sources, &list).traces;
+    let id = |trace: &TraceSummary| trace.trace_id;
+    let joined = traces.iter().map(id).filter(|id| {
+        let question = TraceQuestion { id: (*id).into(), source: Source::All };
+        !ask(&sources, &question).inferred_links.is_empty()
+    });
+    // Ten checkouts run at one time: few calls are alone in time.
+    let joined = joined.count();
+    assert!(joined < traces.len() / 2, "{joined} of {}", traces.len());
+}
+
+#[test]
 fn a_service_has_its_own_problems_and_those_of_its_calls() {
     let (_dir, sources) = stored(recorded(&[1, 2, 3, 4, 5]));
     let of = |service| {
@@ -198,19 +235,27 @@ fn a_service_has_its_own_problems_and_those_of_its_calls() {
 
 /// 3,000 requests of `shop`, one a second, each of which calls `bank`; the context is lost.
 fn torn_calls() -> Vec<Span> {
+    let [shop, bank] = ["shop", "bank"].map(|service| request(1, service, "/charge", 0, 0));
     let calls = (0..3_000u64).flat_map(|n| {
-        let secs = 3_100 - n;
-        let request = request(3 * n + 1, "shop", "/pay", secs, 30);
+        let start = NOON - (3_100 - n) * 1_000_000_000;
+        let made = |id: u64, ms: u64, of: &Span| Span {
+            trace_id: TraceId::try_from(u128::from(id)).unwrap(),
+            span_id: SpanId::try_from(id).unwrap(),
+            start: UnixNanos(start),
+            end: UnixNanos(start + ms * 1_000_000),
+            ..of.clone()
+        };
+        let request = made(3 * n + 1, 30, &shop);
         let url = Value::from("http://bank/charge");
         let attributes = [("http.request.method", Value::from("GET")), ("url.full", url)];
         let client = Span {
-            span_id: SpanId::try_from(3 * n + 2).unwrap(),
+            trace_id: request.trace_id,
             parent_span_id: Some(request.span_id),
             kind: SpanKind::Client,
             attributes: attributes.into_iter().collect(),
-            ..request.clone()
+            ..made(3 * n + 2, 30, &shop)
         };
-        let charge = super::shop::request(3 * n + 3, "bank", "/charge", secs, 20);
+        let charge = made(3 * n + 3, 20, &bank);
         let attributes = [("http.request.method", "GET"), ("url.path", "/charge")];
         let server = Span { attributes: attributes.into_iter().collect(), ..charge };
         [request, client, server]
@@ -221,10 +266,14 @@ fn torn_calls() -> Vec<Span> {
 #[test]
 fn a_part_of_many_traces_shows_both_sides_of_each_torn_call() {
     let (_dir, sources) = stored(vec![torn_calls()]);
-    let found = health(&sources, None);
-    assert!(found.cut && (1_000..=2_000).contains(&found.traces), "{}", found.traces);
-    let [edge] = &found.edges[..] else { panic!("{:?}", found.edges) };
-    assert_eq!((edge.linked, edge.missing), (0, 0));
-    // Only the calls at the ends of the stretches are not judged.
-    assert!(edge.unlinked * 2 + 40 >= found.traces, "{edge:?} of {}", found.traces);
+    let hour = UnixNanos(NOON - 3_100 * 1_000_000_000).as_micros();
+    // Traces of a part of a long window, and traces of all of a window.
+    for since in [0, hour] {
+        let found = health_since(&sources, None, since);
+        assert!(found.cut && (1_000..=2_000).contains(&found.traces), "{}", found.traces);
+        let [edge] = &found.edges[..] else { panic!("{:?}", found.edges) };
+        assert_eq!((edge.linked, edge.missing), (0, 0));
+        // Only the calls at the ends of the stretches are not judged.
+        assert!(edge.unlinked * 2 + 40 >= found.traces, "{edge:?} of {}", found.traces);
+    }
 }

@@ -6,7 +6,7 @@ use coral_trace::{Span, TraceIdPrefix, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::trace_health::answer::TraceProblem;
+use crate::trace_health::answer::{InferredLink, TraceProblem};
 
 /// One whole trace, with its spans.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +41,9 @@ pub struct Trace {
     /// The counts are of this trace. Empty for a whole trace.
     #[serde(default)]
     pub problems: Vec<TraceProblem>,
+    /// Calls between this trace and others whose context was lost.
+    #[serde(default)]
+    pub inferred_links: Vec<InferredLink>,
 }
 
 /// One span of a [`Trace`], with all of its OTLP data.

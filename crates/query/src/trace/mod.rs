@@ -17,7 +17,7 @@ use crate::cohort::compared_columns;
 use crate::reader::Reader;
 use crate::size::{fitting, span_bytes};
 use crate::source::Source;
-use crate::trace_health::answer::TraceProblem;
+use crate::trace_health::TornTrace;
 
 /// Asks for one whole trace. The answer has no spans when no such trace is stored.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -44,20 +44,20 @@ impl Ask for TraceQuestion {
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Trace, QueryError> {
         let reader = Reader::new(from, budget);
         let Some(id) = reader.resolve(self.id)? else {
-            return Ok(trace_answer(self.id, StoredTrace::default(), Vec::new()));
+            return Ok(trace_answer(self.id, StoredTrace::default(), TornTrace::default()));
         };
         let collector = self.source.collector();
         let limit = MAX_SPANS as u32;
         let stored = from.traces.trace(id, collector, Columns::ALL, limit, budget)?;
-        let problems = match collector {
-            None => reader.trace_problems(spans(&stored.spans))?,
+        let torn = match collector {
+            None => reader.torn_trace(spans(&stored.spans))?,
             // Spans of one collector may have parents of the other.
             Some(_) => {
                 let all = reader.stored_spans(&[id], None, compared_columns(), limit)?;
-                reader.trace_problems(spans(&all))?
+                reader.torn_trace(spans(&all))?
             }
         };
-        Ok(trace_answer(id.into(), stored, problems))
+        Ok(trace_answer(id.into(), stored, torn))
     }
 }
 
@@ -65,11 +65,7 @@ fn spans(stored: &[StoredSpan]) -> Vec<&Span> {
     stored.iter().map(|stored| &stored.span).collect()
 }
 
-fn trace_answer(
-    trace_id: TraceIdPrefix,
-    stored: StoredTrace,
-    problems: Vec<TraceProblem>,
-) -> Trace {
+fn trace_answer(trace_id: TraceIdPrefix, stored: StoredTrace, torn: TornTrace) -> Trace {
     let spans = &stored.spans;
     let tree = tree(spans);
     let fitting = fitting(spans.iter().map(span_bytes), MAX_SPANS);
@@ -90,7 +86,8 @@ fn trace_answer(
         complete: tree.completeness().is_complete() && left_out == 0,
         spans_left_out: left_out,
         spans: spans_of(stored.spans, fitting),
-        problems,
+        problems: torn.problems,
+        inferred_links: torn.links,
     }
 }
 

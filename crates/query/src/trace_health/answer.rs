@@ -108,6 +108,37 @@ pub struct TraceProblem {
     pub examples: Vec<TraceProblemExample>,
 }
 
+/// A client span and a server span of two traces that are the two sides of one call: protocol,
+/// operation, address and time leave no other possibility. Inferred links are for display: they are
+/// never stored, and no count uses them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct InferredLink {
+    /// The trace id of the client span.
+    #[serde(with = "json::text")]
+    #[schemars(with = "String")]
+    pub client_trace_id: TraceId,
+    /// The span id of the client span.
+    #[serde(with = "json::text")]
+    #[schemars(with = "String")]
+    pub client_span_id: SpanId,
+    /// The calling service.
+    pub client_service: String,
+    /// The trace id of the server span.
+    #[serde(with = "json::text")]
+    #[schemars(with = "String")]
+    pub server_trace_id: TraceId,
+    /// The span id of the server span.
+    #[serde(with = "json::text")]
+    #[schemars(with = "String")]
+    pub server_span_id: SpanId,
+    /// The called service.
+    pub server_service: String,
+    /// The name of the server span: the operation.
+    pub server_operation: String,
+    /// How long the server span took, in microseconds.
+    pub server_duration_us: i64,
+}
+
 /// A span that shows a problem.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TraceProblemExample {

@@ -4,17 +4,30 @@ pub(crate) mod answer;
 pub(crate) mod question;
 mod read;
 
-use coral_engine::Budget;
-use coral_trace::wholeness::{EdgeWholeness, Example, Problem, Scope, ServiceWholeness, examine};
-use coral_trace::{Span, TimeRange};
+use std::collections::{HashMap, HashSet};
 
-use self::answer::{EdgeHealth, ServiceHealth, TraceHealth, TraceProblem, TraceProblemExample};
+use coral_engine::Budget;
+use coral_trace::wholeness::{
+    self, EdgeWholeness, Example, Problem, Scope, ServiceWholeness, examine,
+};
+use coral_trace::{Span, SpanId, TimeRange, TraceId};
+
+use self::answer::{
+    EdgeHealth, InferredLink, ServiceHealth, TraceHealth, TraceProblem, TraceProblemExample,
+};
 use crate::ask::{Ask, QueryError, Sources};
 use crate::cohort::range;
 use crate::coverage::{CoverageGap, TracesOf};
 use crate::reader::Reader;
 
 pub use self::question::TraceHealthQuestion;
+
+/// What is wrong with one trace, and which spans of other traces belong to its calls.
+#[derive(Default)]
+pub(crate) struct TornTrace {
+    pub(crate) problems: Vec<TraceProblem>,
+    pub(crate) links: Vec<InferredLink>,
+}
 
 impl Ask for TraceHealthQuestion {
     const PATH: &'static str = "/api/v1/doctor/traces";
@@ -86,20 +99,47 @@ impl Reader<'_> {
         })
     }
 
-    /// The problems that the trace with these `spans` has a part in. Traces of about the same time
+    /// The problems that the trace with these `spans` has a part in, and its inferred links. Traces of about the same time
     /// are read too, because the other side of a call may be in one of them.
-    pub(crate) fn trace_problems(
-        &self,
-        spans: Vec<&Span>,
-    ) -> Result<Vec<TraceProblem>, QueryError> {
-        let Some(trace) = spans.first().map(|span| span.trace_id) else { return Ok(Vec::new()) };
+    pub(crate) fn torn_trace(&self, spans: Vec<&Span>) -> Result<TornTrace, QueryError> {
+        let Some(trace) = spans.first().map(|span| span.trace_id) else {
+            return Ok(TornTrace::default());
+        };
         let sample = self.neighbours(&spans)?;
         let mut traces = sample.spans();
         traces.push(spans);
         let scope = Scope { now: self.from.now, covered: &sample.covered };
-        let problems = examine(&traces, &scope).problems_of(trace);
-        Ok(problems.into_iter().map(TraceProblem::from).collect())
+        let found = examine(&traces, &scope);
+        let problems = found.problems_of(trace).into_iter().map(TraceProblem::from).collect();
+        let links = found.inferred_links_of(trace);
+        let ends: HashSet<(TraceId, SpanId)> =
+            links.iter().flat_map(|link| [link.client, link.server]).collect();
+        let by_id: HashMap<(TraceId, SpanId), &Span> = traces
+            .iter()
+            .flatten()
+            .map(|span| ((span.trace_id, span.span_id), *span))
+            .filter(|(id, _)| ends.contains(id))
+            .collect();
+        let links = links.iter().filter_map(|link| inferred_link(link, &by_id)).collect();
+        Ok(TornTrace { problems, links })
     }
+}
+
+fn inferred_link(
+    link: &wholeness::InferredLink,
+    spans: &HashMap<(TraceId, SpanId), &Span>,
+) -> Option<InferredLink> {
+    let (client, server) = (spans.get(&link.client)?, spans.get(&link.server)?);
+    Some(InferredLink {
+        client_trace_id: client.trace_id,
+        client_span_id: client.span_id,
+        client_service: client.origin.service_name().to_owned(),
+        server_trace_id: server.trace_id,
+        server_span_id: server.span_id,
+        server_service: server.origin.service_name().to_owned(),
+        server_operation: server.name.clone(),
+        server_duration_us: i64::try_from(server.duration().as_micros()).unwrap_or(i64::MAX),
+    })
 }
 
 impl From<Problem> for TraceProblem {

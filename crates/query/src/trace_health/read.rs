@@ -16,7 +16,9 @@ const INTERVALS: u32 = 20;
 
 /// How long before a trace its caller may have begun.
 const BEFORE: Duration = Duration::from_secs(10);
-/// The largest number of traces that are read from before a trace, and from during it.
+/// How long after a trace the call that it answers may end.
+const AFTER: Duration = Duration::from_secs(1);
+/// The largest number of traces that are read from before a trace, from during it, and from after.
 const MAX_NEIGHBOURS: u32 = 100;
 /// The largest number of spans of these traces.
 const MAX_NEIGHBOUR_SPANS: u64 = 4_000;
@@ -49,8 +51,8 @@ impl Reader<'_> {
     /// Traces that started in `window`: all, or those of stretches spread evenly over the window.
     pub(super) fn stretches(&self, window: TimeRange) -> Result<Sample, EngineError> {
         let whole = self.stretch(window, MAX_TRACES, MAX_SPANS)?;
-        let stretches = match whole.cut {
-            false => vec![whole],
+        let spread: Vec<Stretch> = match whole.cut {
+            false => Vec::new(),
             true => intervals(window, INTERVALS)
                 .map(|interval| {
                     let (traces, spans) =
@@ -59,6 +61,9 @@ impl Reader<'_> {
                 })
                 .collect::<Result<_, _>>()?,
         };
+        // If most traces are in a few intervals, the newest are as good a choice, and more.
+        let count = spread.iter().map(|stretch| stretch.found.len()).sum::<usize>();
+        let stretches = if count > whole.found.len() / 2 { spread } else { vec![whole] };
         self.read(stretches, None)
     }
 
@@ -72,7 +77,9 @@ impl Reader<'_> {
             (UnixNanos(start.0 / 1_000 * 1_000), end.later(Duration::from_micros(1)));
         let before = TimeRange { start: start.earlier(BEFORE), end: start };
         let during = TimeRange { start, end };
-        let stretches = [before, during]
+        // A call goes on for a little while after the server span that answers it.
+        let after = TimeRange { start: end, end: end.later(AFTER) };
+        let stretches = [before, during, after]
             .map(|range| self.stretch(range, MAX_NEIGHBOURS, MAX_NEIGHBOUR_SPANS))
             .into_iter()
             .collect::<Result<_, _>>()?;

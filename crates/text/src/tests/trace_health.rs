@@ -5,7 +5,7 @@ use crate::screen::Screen;
 use crate::trace::trace_tree;
 use crate::trace_health::trace_health;
 use coral_query::answer::{
-    EdgeHealth, ServiceHealth, Trace, TraceHealth, TraceProblem, TraceProblemCause,
+    EdgeHealth, InferredLink, ServiceHealth, Trace, TraceHealth, TraceProblem, TraceProblemCause,
     TraceProblemExample, TraceProblemKind,
 };
 
@@ -180,4 +180,50 @@ fn a_trace_that_is_not_whole_has_one_line_for_each_problem() {
 
         Not whole: 1 grpc call from payments-api to fraud-detector: the server span begins a trace of its own (client span in trace 4bf92f3577b34da6a3ce929d0e0e4736, server span in trace a10a428634e5aaf52e8b9c99e51f49bc). Probable cause: nothing wrote the trace context into the HTTP/2 headers; Beyla's context propagation is off by default. Remedy: set `beyla.context_propagation: headers` on the agent of payments-api, and restart payments-api. Beyla writes gRPC headers only for Go, and only if `coral beyla doctor` reports no lockdown; else use an OpenTelemetry SDK.
     "#]].assert_eq(&trace_tree(&torn, Screen::PLAIN));
+}
+
+#[test]
+fn an_inferred_link_is_shown_below_its_call_and_in_the_trace_of_the_callee() {
+    let link = InferredLink {
+        client_trace_id: super::TRACE_ID.parse().unwrap(),
+        client_span_id: "0000000000000002".parse().unwrap(),
+        client_service: "shop".to_owned(),
+        server_trace_id: "a10a428634e5aaf52e8b9c99e51f49bc".parse().unwrap(),
+        server_span_id: "a580feeb94f7a385".parse().unwrap(),
+        server_service: "fraud-detector".to_owned(),
+        server_operation: "/Check".to_owned(),
+        server_duration_us: 5_900,
+    };
+    let call =
+        "1 shop server 0+50 GET /pay\n2 shop client 5+30 /Check < 1\n3 shop client 40+5 /Log < 1";
+    let caller = Trace { inferred_links: vec![link.clone()], ..trace(call) };
+    expect![[r#"
+        Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Duration: 50ms
+        Spans: 3
+        Services: shop
+
+        Span Tree:
+        shop (50ms, GET /pay)
+        ├─ shop (30ms, /Check)
+        │  └─ fraud-detector (5.9ms, /Check) (inferred: span a580feeb94f7a385 of trace a10a428634e5aaf52e8b9c99e51f49bc)
+        └─ shop (5ms, /Log)
+    "#]].assert_eq(&trace_tree(&caller, Screen::PLAIN));
+    let callee = Trace {
+        trace_id: link.server_trace_id.into(),
+        inferred_links: vec![link],
+        ..trace("1 fraud-detector server 6+6 /Check")
+    };
+    expect![[r#"
+        Trace ID: a10a428634e5aaf52e8b9c99e51f49bc
+        Duration: 6ms
+        Spans: 1
+        Services: fraud-detector
+
+        Span Tree:
+        fraud-detector (6ms, /Check)
+
+        Called by (inferred): shop, span 0000000000000002 of trace 4bf92f3577b34da6a3ce929d0e0e4736.
+    "#]]
+    .assert_eq(&trace_tree(&callee, Screen::PLAIN));
 }

@@ -30,7 +30,8 @@ impl Picture<'_> {
             )
         });
         let problems = trace_health::remarks(&self.trace.problems);
-        incomplete.into_iter().chain(problems).chain(clocks).chain(times).collect()
+        let callers = trace_health::callers(self.trace);
+        incomplete.into_iter().chain(problems).chain(callers).chain(clocks).chain(times).collect()
     }
 
     fn lacks(&self) -> Vec<String> {

@@ -1,11 +1,13 @@
 //! One trace as text: a header, and a tree of hops.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::picture::Picture;
 use crate::duration::duration;
 use crate::screen::Screen;
-use coral_query::answer::Trace;
+use coral_query::answer::{InferredLink, Trace};
+use coral_trace::SpanId;
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted};
 
@@ -24,9 +26,17 @@ pub fn trace_tree(trace: &Trace, screen: Screen) -> String {
     page.push_str("\nSpan Tree:\n");
     let critical = picture.critical();
     let mut branches = Branches::default();
+    let own = |link: &&InferredLink| trace.trace_id.exact() == Some(link.client_trace_id);
+    let links: HashMap<SpanId, &InferredLink> =
+        trace.inferred_links.iter().filter(own).map(|link| (link.client_span_id, link)).collect();
     for (node, depth) in picture.tree.preorder().take(MAX_HOPS) {
         let branch = branches.branch(depth, picture.is_last_child(node));
         let _ = writeln!(page, "{branch}{}", picture.hop(node, critical[node], screen));
+        if let Some(link) = links.get(&picture.span(node).span_id) {
+            let is_last = picture.tree.nodes[node].children.is_empty();
+            let branch = branches.branch(depth + 1, is_last);
+            let _ = writeln!(page, "{branch}{}", inferred(link));
+        }
     }
     let hidden = picture.tree.nodes.len().saturating_sub(MAX_HOPS) as u64;
     if hidden > 0 {
@@ -52,6 +62,18 @@ pub fn no_trace(id: &str) -> String {
     format!(
         "No trace {id} is stored here.\n\
          Hint: a span is visible up to 20 s after its end: Beyla exports every 15 s, a colony polls every 5 s.\n"
+    )
+}
+
+/// The server span of another trace that answered a call of this trace.
+fn inferred(link: &InferredLink) -> String {
+    format!(
+        "{} ({}, {}) (inferred: span {} of trace {})",
+        line(&link.server_service),
+        duration(link.server_duration_us),
+        line(&link.server_operation),
+        link.server_span_id,
+        link.server_trace_id,
     )
 }
 

@@ -140,11 +140,19 @@ pub(super) fn calls<'c>(
         let servers = unclaimed.get(operation).into_iter().flatten();
         let servers: Vec<Server> =
             servers.filter(|server| server.service == service).copied().collect();
-        for (call, pair) in pairs(spans, &calls, open, &servers, &possible[operation]) {
+        for (call, mut pair) in pairs(spans, &calls, open, &servers, &possible[operation]) {
+            pair.is_only &= is_direct(spans, &calls[call], pair.server);
             calls[call].outcome = Outcome::Unlinked(pair);
         }
     }
     calls
+}
+
+/// Whether a call and a server span have one protocol, and nothing is between them.
+fn is_direct(spans: &Spans<'_>, call: &Call<'_>, server: usize) -> bool {
+    let protocol = Request::of_server(spans.list[server].span).protocol;
+    let is_behind_proxy = matches!(call.callee, To::Service { is_behind_proxy: true, .. });
+    protocol == call.client.request.protocol && !is_behind_proxy
 }
 
 /// Pairs calls of one callee and operation with server spans that started during them: as many

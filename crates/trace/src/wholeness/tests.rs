@@ -110,6 +110,41 @@ fn a_root_that_a_client_span_called_is_cut_for_lack_of_propagation() {
     );
 }
 
+/// Calls of `shop`, each with a server span of `bank` in a trace of its own, from these times on.
+fn calls_at(times: &[u64]) -> String {
+    let call = |(n, at): (usize, &u64)| {
+        format!(
+            "{} 1 shop client {at}..{} GET /a | http.request.method=GET url.full=http://bank/a
+             {} 2 bank server {}..{} GET /a | http.request.method=GET url.path=/a server.port=80\n",
+            2 * n + 1,
+            at + 40,
+            2 * n + 2,
+            at + 5,
+            at + 30,
+        )
+    };
+    times.iter().enumerate().map(call).collect()
+}
+
+#[test]
+fn a_call_whose_two_sides_leave_one_possibility_is_an_inferred_link() {
+    let id = |trace: u128| TraceId::try_from(trace << 60).unwrap();
+    let links = |times: &[u64], trace| {
+        examined(&calls_at(times), NOW, TimeRange::ALL).inferred_links_of(id(trace))
+    };
+    let span = |id: u64| SpanId::try_from(id).unwrap();
+    let link = InferredLink { client: (id(3), span(1)), server: (id(4), span(2)) };
+    assert_eq!(links(&[0, 100, 200], 3), [link]);
+    assert_eq!(links(&[0, 100, 200], 4), [link]);
+    // Two calls at one time: nobody knows which server span is of which.
+    assert_eq!(links(&[0, 100, 110], 3), []);
+    assert_eq!(links(&[0, 100, 110], 1).len(), 1);
+    // Links change no count.
+    let found = examined(&calls_at(&[0, 100, 200]), NOW, TimeRange::ALL);
+    let edge = &found.edges[0];
+    assert_eq!((edge.linked, edge.unlinked, edge.missing), (0, 3, 0));
+}
+
 #[test]
 fn an_encrypted_call_is_cut_for_tls() {
     check(

@@ -90,6 +90,45 @@ proptest! {
     }
 
     #[test]
+    fn an_inferred_link_is_the_only_possibility_and_is_seen_from_both_traces(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let spans = spans(&bytes);
+        let found = examined(&spans);
+        let traces: HashSet<TraceId> = spans.iter().map(|span| span.trace_id).collect();
+        let mut servers = HashSet::new();
+        for link in traces.iter().flat_map(|trace| found.inferred_links_of(*trace)) {
+            prop_assert_ne!(link.client.0, link.server.0);
+            for trace in [link.client.0, link.server.0] {
+                prop_assert!(found.inferred_links_of(trace).contains(&link));
+            }
+            servers.insert(link);
+            let of = |id: (TraceId, SpanId)| {
+                spans.iter().find(|span| (span.trace_id, span.span_id) == id).unwrap()
+            };
+            let (client, server) = (of(link.client), of(link.server));
+            // Ids repeat in these spans, so that the first span of an id may be another one.
+            let repeats = |id| spans.iter().filter(|s| (s.trace_id, s.span_id) == id).count() > 1;
+            if repeats(link.client) || repeats(link.server) {
+                continue;
+            }
+            let operation = |span: &Span| request::Request::of_server(span).operation;
+            let others = spans.iter().filter(|other| {
+                let is_root = !spans.iter().any(|span| {
+                    (span.trace_id, Some(span.span_id)) == (other.trace_id, other.parent_span_id)
+                });
+                other.kind == SpanKind::Server
+                    && is_root
+                    && operation(other) == operation(server)
+                    && (client.start..=client.end).contains(&other.start)
+            });
+            prop_assert!(others.count() <= 1);
+        }
+        let each: HashSet<_> = servers.iter().map(|link| link.server).collect();
+        prop_assert_eq!(each.len(), servers.len());
+    }
+
+    #[test]
     fn the_counts_do_not_depend_on_the_order_of_traces(
         bytes in prop::collection::vec(any::<u8>(), 0..300),
     ) {
