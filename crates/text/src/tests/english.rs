@@ -194,7 +194,7 @@ fn a_cause_stands_between_the_metrics_of_two_services_and_what_to_do() {
             Trace Analysis:
               - Compared 30 traces with 60 of the baseline; 100% of the window's traces are complete [2]
               - 75% of the added time: postgres responds more slowly to the call `cart → postgres SELECT items` [2]
-              - host.name=web-3\u{1b}[2J is on 100% of the slow or failing spans of postgres, and on 2.5% of the others [2]
+              - host.name=web-3\u{1b}[2J is on 100% of the slow spans of postgres, and on 2.5% of its other spans [2]
               - postgres P95 latency: ≈450ms (baseline: ≈150ms, +200%) [3]
 
             Root Cause:
