@@ -192,7 +192,10 @@ mod tests {
                 assert!(text.len() > 5, "{name}.{field}: {described}");
             }
         }
-        let trace = &document["components"]["schemas"]["Trace"]["properties"];
+        let answer = &document["paths"]["/api/v1/traces/{id}"]["get"]["responses"]["200"];
+        let schema = &answer["content"]["application/json"]["schema"];
+        let named = schema["$ref"].as_str().and_then(|name| document.pointer(&name[1..]));
+        let trace = &named.unwrap_or(schema)["properties"];
         assert!(trace["spans"]["description"].as_str().unwrap().contains("start time"));
         assert_eq!(trace["start_time_unix_us"]["type"], "integer");
     }

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use self::intervals::Intervals;
 use self::timeline::Timeline;
-use crate::answer::ColonyStatus;
 use crate::json;
 use crate::reader::Reader;
+use crate::status::answer::ColonyStatus;
 
 /// An agent that replied this recently before the end of a window covers the window. Shorter gaps
 /// do not count.

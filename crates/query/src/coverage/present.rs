@@ -6,7 +6,7 @@ use coral_engine::StoredSpan;
 use coral_trace::UnixNanos;
 
 use super::{Coverage, CoverageGap, LeftOut, MIN_SILENCE};
-use crate::answer::ColonyStatus;
+use crate::status::answer::ColonyStatus;
 
 /// An agent whose first spans come later than chance alone explains with this probability joined
 /// after the baseline began.

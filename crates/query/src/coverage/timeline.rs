@@ -8,7 +8,7 @@ use coral_trace::{Collector, TimeRange, UnixNanos};
 
 use super::intervals::Intervals;
 use super::{Coverage, CoverageGap, MIN_SILENCE, SamplingChange};
-use crate::answer::{AgentStatus, ColonyStatus};
+use crate::status::answer::{AgentStatus, ColonyStatus};
 
 /// An agent that answers now is covered since its last record, which is written once per minute, if
 /// the record is not older than this.
