@@ -68,8 +68,8 @@ pub struct Explanation {
     /// even when the verdict names no cause.
     pub ranking: Vec<Suspect>,
     /// The part of the added time that no service in `ranking` accounts for: 0 to 1. The added time
-    /// is the slowdown of all traces of the window, or the sum over all components that became
-    /// slower, whichever is larger.
+    /// is what the mean durations of the window's traces exceed those of the baseline's, or the sum
+    /// over all components that became slower, whichever is larger.
     pub unattributed: f64,
     /// Further causes, most suspicious first: suspects that remain after everything that the first
     /// suspect explains is subtracted. Empty without a cause.

@@ -184,5 +184,10 @@ mod tests {
         assert!(weight(0, 2, 4) < weight(0, 20, 40));
         assert!(weight(0, 2, 100) < weight(0, 50, 100));
         assert!(weight(40, 50, 100) < weight(0, 50, 100));
+        // How large the baseline is does not decide how much a new behaviour weighs.
+        let of = |traces: usize| {
+            Counts { baseline: 0, baseline_total: traces, window: 50, window_total: 100 }.weight()
+        };
+        assert!(of(100_000) < 1.1 * of(1_000), "{} {}", of(100_000), of(1_000));
     }
 }

@@ -38,9 +38,11 @@ pub(super) fn explanation(
     let scores = Scores::for_cohorts(table, in_window);
     let traces = in_window.iter().filter(|inside| **inside).count();
     let baseline_traces = in_window.len() - traces;
-    let slowdown = slowdown(table, in_window, None);
-    // Components that became faster may hide some of the added time.
-    let total = scores.added.total.max(slowdown * traces as f64);
+    let slowdown_nanos = slowdown(table, in_window, None, quantile_mean);
+    // Components that became faster may hide some of the added time. Shares are of sums, so the
+    // slowdown that they are compared with is that of the means.
+    let added_to_traces = slowdown(table, in_window, None, mean) * traces as f64;
+    let total = scores.added.total.max(added_to_traces);
     let ranking = ranking(table, in_window, &scores, total);
     let first = order(&scores).first().copied();
     let completeness = completeness(table, in_window, traces);
@@ -77,7 +79,7 @@ pub(super) fn explanation(
         ranking,
         further_causes,
         standouts: standouts.unwrap_or_default(),
-        slowdown_nanos: slowdown as i64,
+        slowdown_nanos: slowdown_nanos as i64,
         p95: Duration::from_nanos(p95 as u64),
         counterfactual_p95: Duration::from_nanos(counterfactual_p95 as u64),
         completeness,
@@ -148,7 +150,7 @@ fn is_worse(
         Some(SuspectReason::Slower(component)) if table.key(component).kind == CauseKind::Queue => {
             true
         }
-        Some(_) => slowdown(table, in_window, Some(service)) > 0.0,
+        Some(_) => slowdown(table, in_window, Some(service), quantile_mean) > 0.0,
         None => false,
     }
 }
@@ -188,10 +190,15 @@ fn completeness(table: &ObservationTable<'_>, in_window: &[bool], traces: usize)
 }
 
 /// How much longer the window's traces take than the baseline's, in nanoseconds: for each topmost
-/// operation, the difference of the means of P50, P75 and P90; of all operations the mean, weighted
-/// by their traces in the window. Operations with fewer than [`MIN_BASELINE_VALUES`] traces in the
+/// operation, the difference of a `middle` of the durations; of all operations the mean, weighted by
+/// their traces in the window. Operations with fewer than [`MIN_BASELINE_VALUES`] traces in the
 /// baseline do not count. With a `service`, only traces count that it takes part in.
-fn slowdown(table: &ObservationTable<'_>, in_window: &[bool], service: Option<u32>) -> f64 {
+fn slowdown(
+    table: &ObservationTable<'_>,
+    in_window: &[bool],
+    service: Option<u32>,
+    middle: fn(&mut [f64]) -> f64,
+) -> f64 {
     let mut operations: BTreeMap<u32, [Vec<f64>; 2]> = BTreeMap::new();
     for (observation, inside) in table.observations.iter().zip(in_window) {
         let Some(top) = observation.calls.first() else { continue };
@@ -207,16 +214,22 @@ fn slowdown(table: &ObservationTable<'_>, in_window: &[bool], service: Option<u3
             durations[usize::from(*inside)].push(observation.duration);
         }
     }
-    let mean = |durations: &mut Vec<f64>| {
-        durations.sort_unstable_by(f64::total_cmp);
-        [0.50, 0.75, 0.90].map(|q| quantile(durations, q)).iter().sum::<f64>() / 3.0
-    };
     let (mut sum, mut traces) = (0.0, 0.0);
     for [before, now] in operations.values_mut() {
         if before.len() >= MIN_BASELINE_VALUES && !now.is_empty() {
-            sum += (mean(now) - mean(before)) * now.len() as f64;
+            sum += (middle(now) - middle(before)) * now.len() as f64;
             traces += now.len() as f64;
         }
     }
     if traces > 0.0 { sum / traces } else { 0.0 }
+}
+
+/// The mean of P50, P75 and P90.
+fn quantile_mean(durations: &mut [f64]) -> f64 {
+    durations.sort_unstable_by(f64::total_cmp);
+    [0.50, 0.75, 0.90].map(|q| quantile(durations, q)).iter().sum::<f64>() / 3.0
+}
+
+fn mean(durations: &mut [f64]) -> f64 {
+    durations.iter().sum::<f64>() / durations.len() as f64
 }

@@ -252,3 +252,26 @@ proptest! {
         let _ = onset(traces.iter().map(Vec::as_slice), Some("shop"));
     }
 }
+
+#[test]
+fn messages_that_wait_longer_for_their_consumer_have_a_beginning() {
+    let mut traces = history(120, 6, |_, _| Difference::default());
+    for (number, spans) in (0..).zip(&mut traces) {
+        let ago = END - spans[0].start.0;
+        let lag = if ago <= 15 * MINUTE { 3e9 } else { 4e6 };
+        let message = |id: u64, parent: u64, kind: SpanKind, after: u64| Span {
+            span_id: SpanId::try_from(id).unwrap(),
+            parent_span_id: SpanId::try_from(parent).ok(),
+            name: "orders".to_owned(),
+            kind,
+            start: UnixNanos(spans[0].start.0 + after),
+            end: UnixNanos(spans[0].start.0 + after + 1_000_000),
+            ..spans[0].clone()
+        };
+        let wait = (lag * (0.5 + random(number))) as u64;
+        let messages =
+            [message(100, 1, SpanKind::Producer, 0), message(101, 100, SpanKind::Consumer, wait)];
+        spans.extend(messages);
+    }
+    check_began(15.0, &traces);
+}
