@@ -14,6 +14,12 @@ pub fn since_time(began: UnixNanos) -> String {
     format!("since {}", time_of_day(began.as_micros()))
 }
 
+/// The window since a change `began`, and its baseline, which ends a little before the change:
+/// `since 02:41 UTC, against 1 hour before the change`.
+pub fn windows(began: UnixNanos, baseline: &str) -> String {
+    format!("{}, against {baseline} before the change", since_time(began))
+}
+
 /// `since 02:41 UTC (12 minutes ago)`; `until` is the end of the window.
 pub fn since(began: UnixNanos, until: UnixNanos) -> String {
     let length = until.since(began);
@@ -45,7 +51,11 @@ pub(crate) fn coverage_line(gaps: &[Coverage]) -> Option<String> {
     let (first, more) = (sentences.first()?, sentences.len() - 1);
     Some(match more {
         0 => first.clone(),
-        more => format!("{first} {} of coverage.", counted(more as u64, "more gap")),
+        1 => format!("{first} Another gap is not shown; --format json has all."),
+        more => format!(
+            "{first} {} are not shown; --format json has all.",
+            counted(more as u64, "more gap")
+        ),
     })
 }
 
@@ -65,8 +75,8 @@ fn sentence(group: &[&Coverage]) -> String {
     missing.dedup();
     let (agents, services) = (listed(&names), listed(&missing));
     let (agent, has, was, its, records) = match names.len() {
-        1 => ("Agent", "has", "was", "its", "records"),
-        _ => ("Agents", "have", "were", "their", "record"),
+        1 => ("Agent", "has", "was", "its", "has recorded"),
+        _ => ("Agents", "have", "were", "their", "have recorded"),
     };
     let (since, until, left_out, ratios) = when(first);
     let from_to = match (&since, &until) {
@@ -92,7 +102,10 @@ fn sentence(group: &[&Coverage]) -> String {
             let at = since.map(|since| format!(" at {since}")).unwrap_or_default();
             let effect = match left_out {
                 LeftOut::Traces => "earlier traces are not compared".to_owned(),
-                _ => format!("{its} services ({services}) have no baseline and are not compared"),
+                LeftOut::Spans => {
+                    format!("{its} services ({services}) have no baseline and are not compared")
+                }
+                LeftOut::Nothing => format!("{its} services ({services}) have no earlier spans"),
             };
             format!("{agent} {agents} joined{at}: {effect}.")
         }
@@ -106,7 +119,7 @@ fn sentence(group: &[&Coverage]) -> String {
             let [before, now] = ratios.unwrap_or_default();
             let effect = match left_out {
                 LeftOut::Traces => "earlier traces are not compared".to_owned(),
-                _ => effect("counts of before and after do not compare"),
+                _ => effect("counts before and after cannot be compared"),
             };
             format!(
                 "{agent} {agents} {records} {now} of traces {from_to} ({before} before): {effect}."
@@ -208,7 +221,7 @@ mod tests {
             ),
             (
                 Coverage { sampling, ..web_2(SamplingChanged) },
-                "Agent web-2 records 0.5% of traces since 12:00 UTC (100% before): its services (cart) are not \
+                "Agent web-2 has recorded 0.5% of traces since 12:00 UTC (100% before): its services (cart) are not \
                  compared.",
             ),
         ] {
@@ -222,7 +235,10 @@ mod tests {
         let gaps = [down("web-1"), gap("db-1", CoverageGap::Joined, &["pg"]), down("web-2")];
         let both = "Agents web-1, web-2 have been unreachable since 12:00 UTC: their services (cart) are missing here.";
         assert_eq!(coverage(&gaps).len(), 2);
-        assert_eq!(coverage_line(&gaps).unwrap(), format!("{both} 1 more gap of coverage."));
+        assert_eq!(
+            coverage_line(&gaps).unwrap(),
+            format!("{both} Another gap is not shown; --format json has all.")
+        );
         assert_eq!((coverage_line(&gaps[..1]).is_some(), coverage_line(&[])), (true, None));
     }
 }

@@ -19,7 +19,8 @@ pub fn red_table(red: &RedTable, window: &str, screen: Screen) -> String {
     {
         return nothing(red, window);
     }
-    let mut text = format!("{} ({}, {window}):\n\n", title(red), line(&red.service));
+    let mut text =
+        format!("{} ({}, {window}):\n\n", title(red.protocol, red.side), line(&red.service));
     text.push_str(&rows(red, screen));
     let _ = writeln!(text, "\nOverall: {}", overall(&red.overall));
     if let Some(before) = &red.overall_before {
@@ -42,7 +43,9 @@ pub fn red_table(red: &RedTable, window: &str, screen: Screen) -> String {
 /// What the requests were counted from, and how that agrees with the metrics.
 fn basis(red: &RedTable) -> String {
     match red.requests_by_metrics {
-        Some(_) if red.metrics_missing => format!("Counted {}.\n", from_spans(&line(&red.service))),
+        Some(_) if red.metrics_missing => {
+            format!("{}.\n", from_spans(title(red.protocol, red.side), &line(&red.service)))
+        }
         Some(0) => format!("No RED metrics of {} in this window.\n", line(&red.service)),
         Some(by_metrics) => agreement(red.overall.requests, by_metrics),
         None => {
@@ -53,14 +56,15 @@ fn basis(red: &RedTable) -> String {
     }
 }
 
-/// Says that requests of `service` were counted from spans because there are no metrics: a sentence
-/// without a full stop.
-pub(crate) fn from_spans(service: &str) -> String {
-    format!("from spans: no RED metrics of {service} in this window")
+/// Says that the requests of `service` in the table `title` were counted from spans because there
+/// are no metrics of them: a sentence without a full stop.
+pub(crate) fn from_spans(title: &str, service: &str) -> String {
+    format!("Counted from spans: no RED metrics ({title}) of {service} in this window")
 }
 
-fn title(red: &RedTable) -> &'static str {
-    match (red.protocol, red.side) {
+/// The title of a table.
+pub(crate) const fn title(protocol: RedProtocol, side: RedSide) -> &'static str {
+    match (protocol, side) {
         (RedProtocol::Http, RedSide::Server) => "HTTP Requests",
         (RedProtocol::Http, RedSide::Client) => "HTTP Requests Made",
         (RedProtocol::Grpc, RedSide::Server) => "gRPC Calls",
@@ -70,7 +74,7 @@ fn title(red: &RedTable) -> &'static str {
 }
 
 fn nothing(red: &RedTable, window: &str) -> String {
-    let (what, service) = (title(red), line(&red.service));
+    let (what, service) = (title(red.protocol, red.side), line(&red.service));
     let status = "`coral agent status` shows whether metrics of Beyla arrive \
                   (coral.agent.metric_points.received)";
     let hint = match (red.source, red.protocol, red.side) {
@@ -192,7 +196,7 @@ fn relative(now: f64, before: f64) -> String {
 
 fn agreement(spans: u64, metrics: u64) -> String {
     match metrics.checked_sub(spans) {
-        Some(0) => "Metrics count as many requests.\n".to_owned(),
+        Some(0) => "Metrics count the same number of requests.\n".to_owned(),
         Some(more) => format!(
             "Metrics count {}: {} have no stored span (not sampled, expired, or not exported yet).\n",
             count(metrics),

@@ -10,7 +10,7 @@ use crate::beginning::coverage;
 use crate::duration::duration;
 use crate::screen::Screen;
 use crate::table::{Cell, Table, name, whole};
-use crate::why::{SAMPLED, did_you_mean};
+use crate::why::did_you_mean;
 use coral_query::answer::{
     EdgeHealth, InferredLink, ServiceHealth, Trace, TraceHealth, TraceProblem,
 };
@@ -49,15 +49,18 @@ pub fn trace_health(health: &TraceHealth, window: &str, screen: Screen) -> Strin
     text
 }
 
-const LEGEND: &str = "Unlinked: both sides of the call are stored, in two traces or without a link.\n\
+const LEGEND: &str = "Calls: calls whose callee is known. Unlinked: both sides of the call are stored, in two traces or without a link.\n\
      Missing: spans that others name or imply, and that are not stored.\n\
-     Cut roots: server spans that begin a trace of their own, although a client span called them.\n";
+     Cut roots: server spans that begin a trace of their own, although a client span called them.\n\
+     Clock ahead: by how much the callee's clock is ahead of the caller's.\n";
 
 fn summary(health: &TraceHealth) -> String {
     let mut text = format!(
-        "{} of {} are whole. {} of {} are stored.\n",
+        "{} of {}{} are whole. {} of {} are stored.\n",
         count(health.whole),
         counted(health.traces, "trace"),
+        // The tables below are of one service; these counts are of all.
+        if health.service.is_empty() { "" } else { " of all services" },
         count(health.seen_spans),
         counted(health.expected_spans, "expected span"),
     );
@@ -69,7 +72,7 @@ fn summary(health: &TraceHealth) -> String {
         );
     }
     if health.cut {
-        let _ = writeln!(text, "{}", SAMPLED.trim_start());
+        text.push_str("More traces match; only some of them were examined.\n");
     }
     text
 }

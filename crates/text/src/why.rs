@@ -85,7 +85,7 @@ fn verdict(why: &Why, screen: Screen) -> String {
 fn sentence(cause: &WhySuspect, standouts: &[WhyStandout]) -> String {
     let (service, what) = (line(&cause.service), suspicion(cause, &line(&cause.component)));
     let difference = difference(cause, standouts, line);
-    // The difference starts with a colon or a comma.
+    // The difference starts with a colon.
     let (sign, rest) = difference.split_once(' ').unwrap_or_default();
     let second = if rest.is_empty() { String::new() } else { format!("\n  {rest}") };
     format!("  {service} {what}{sign}{second}.")
@@ -232,7 +232,8 @@ fn suspects(why: &Why, screen: Screen) -> String {
 /// The legend: explains the columns, and each kind among `suspects`.
 fn legend(suspects: &[WhySuspect]) -> String {
     let mut text =
-        "Added time: share of the time by which parts became slower. Score: see `coral help why`.\n"
+        "Added time: a service's share of all time that components took beyond the baseline.\n\
+         Score: see `coral help why`.\n"
             .to_owned();
     let mut explained: Vec<&str> = Vec::new();
     for suspect in suspects {
@@ -252,8 +253,7 @@ fn basis(why: &Why) -> String {
         faster if faster < 0 => {
             format!(": {} faster (mean of P50, P75 and P90)", duration(-faster))
         }
-        _ if why.traces == 0 || why.baseline_traces == 0 => String::new(),
-        _ => ": as fast".to_owned(),
+        _ => String::new(),
     };
     let mut text = format!(
         "Compared {} with {} of the baseline{slower}.",
@@ -261,8 +261,12 @@ fn basis(why: &Why) -> String {
         counted(why.baseline_traces, "trace"),
     );
     if why.traces > 0 {
-        let _ =
-            write!(text, "\n{:.0}% of the window's traces are complete.", why.completeness * 100.0);
+        let _ = write!(
+            text,
+            "\n{:.0}% of the window's traces have every parent span; `coral doctor traces` checks \
+                 more.",
+            why.completeness * 100.0
+        );
     }
     if why.clocks_adjusted > 0 {
         let traces = counted(why.clocks_adjusted, "trace");

@@ -84,7 +84,8 @@ pub struct Explanation {
     pub p95: Duration,
     /// What `p95` would be if the first suspect were as fast as in the baseline.
     pub counterfactual_p95: Duration,
-    /// The part of the window's traces that are complete, with no span missing: 0 to 1.
+    /// The part of the window's traces of which no parent span is missing, except that of the
+    /// topmost span: 0 to 1.
     pub completeness: f64,
     /// How many traces of both cohorts had clocks that disagreed by a millisecond or more. Server
     /// spans of such traces were moved into the client spans of the same calls, as described at

@@ -11,7 +11,7 @@ use coral_trace::units::parse_duration;
 #[derive(Args, Debug)]
 pub struct AnomaliesArgs {
     /// Only traces that started at this time or later: a duration before now, or a time. Without
-    /// --since and --baseline, the window begins when a change began in the last 6 hours, if one
+    /// --since and --baseline, the window begins when a change began in the last 8 hours, if one
     /// did [default: 1h].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub since: Option<When>,

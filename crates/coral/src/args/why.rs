@@ -20,7 +20,7 @@ pub struct WhyArgs {
     #[arg(long, value_name = "ID", conflicts_with_all = ["since", "until"])]
     pub trace_id: Option<String>,
     /// Explain traces that started at this time or later: a duration before now, or a time. Without
-    /// --since and --baseline, the window begins when a change began in the last 6 hours, if one
+    /// --since and --baseline, the window begins when a change began in the last 8 hours, if one
     /// did [default: 15m].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub since: Option<When>,

@@ -38,7 +38,7 @@ pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
         StatusFormat::Text => {
             let before = format!("against the {} before", ago_text(baseline));
             let windows = match answer.began {
-                Some(began) => format!("{}, {before}", beginning::since_time(began)),
+                Some(began) => beginning::windows(began, &ago_text(baseline)),
                 None => format!("{}, {before}", window(since, args.until)),
             };
             print(&coral_text::anomalies::anomalies(&answer, &windows, screen()))

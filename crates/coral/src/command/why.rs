@@ -46,7 +46,7 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
             let before = format!("against the {} before", ago_text(baseline));
             let windows = match (&args.trace_id, answer.began) {
                 (Some(_), _) => before,
-                (None, Some(began)) => format!("{}, {before}", beginning::since_time(began)),
+                (None, Some(began)) => beginning::windows(began, &ago_text(baseline)),
                 (None, None) => format!("{}, {before}", window(since, args.until)),
             };
             print(&coral_text::why::why(&answer, &windows, screen()))

@@ -77,11 +77,11 @@ pub(crate) enum ReasonJson {
         /// The smallest score of a cause.
         least: f64,
     },
-    /// No cause: the window's traces are not slower than those of the baseline, and the first
-    /// suspect does not fail.
+    /// No cause: the first suspect is slower or makes a new call, but the traces that it is in are
+    /// not slower than in the baseline.
     NotSlower,
-    /// Not enough evidence: the permutation test found an equal or higher score among shuffled
-    /// traces.
+    /// Not enough evidence: the permutation test found an equal or higher score among draws
+    /// without a cause.
     ReachedByChance {
         /// The highest score of all suspects.
         score: f64,
@@ -89,7 +89,8 @@ pub(crate) enum ReasonJson {
         #[serde(default)]
         p_value: f64,
     },
-    /// A cause: the permutation test found only lower scores among shuffled traces.
+    /// A cause: the permutation test found only lower scores among draws without a
+    /// cause.
     BeyondChance {
         /// The score of the cause.
         score: f64,

@@ -45,7 +45,8 @@ pub struct Why {
     /// What `p95_us` would be if the first suspect were as fast as in the baseline, in
     /// microseconds.
     pub counterfactual_p95_us: i64,
-    /// The part of the window's traces that are complete, with no span missing: 0 to 1. A trace of
+    /// The part of the window's traces of which no parent span is missing, except that of the
+    /// topmost span: 0 to 1. A trace of
     /// which an agent could not be read is not complete.
     pub completeness: f64,
     /// How many traces had clocks that disagreed by a millisecond or more. Their span times were

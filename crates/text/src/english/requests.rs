@@ -28,7 +28,10 @@ pub(super) fn write(understanding: &Understanding, found: &RequestFindings, page
 /// source, so there are no metrics.
 pub(super) fn from_spans(found: &RequestFindings, page: &mut Page) {
     if found.query.source == Some(RedSource::Spans) {
-        page.remark(red_table::from_spans(&short(&found.query.service)));
+        page.remark(red_table::from_spans(
+            red_table::title(found.query.protocol, found.query.side),
+            &short(&found.query.service),
+        ));
     }
 }
 

@@ -112,7 +112,7 @@ fn analysis(why: &Why, query: usize, page: &mut Page) {
     page.line(
         query,
         format!(
-            "Compared {} with {} of the baseline; {} of the window's traces are complete",
+            "Compared {} with {} of the baseline; {} of the window's traces have every parent span",
             counted(why.traces, "trace"),
             count(why.baseline_traces),
             percent(why.completeness),
@@ -160,8 +160,8 @@ fn no_cause(why: &Why, query: usize, page: &mut Page) {
 fn root_cause(why: &Why, cause: &WhySuspect, until: UnixNanos, query: usize, page: &mut Page) {
     let what = suspicion(cause, &short(&cause.component));
     let difference = difference(cause, &why.standouts, short);
-    let began = why.began.map(|began| format!(", {}", since(began, until))).unwrap_or_default();
-    page.line(query, format!("{} {what}{difference}{began}", short(&cause.service)));
+    let began = why.began.map(|began| format!("{}: ", since(began, until))).unwrap_or_default();
+    page.line(query, format!("{began}{} {what}{difference}", short(&cause.service)));
     for further in &why.further_causes {
         let what = suspicion(further, &short(&further.component));
         let difference = self::difference(further, &[], short);

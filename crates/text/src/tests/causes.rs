@@ -93,12 +93,13 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         cart     | 80%        | 2.40  | own  | GET /cart
         postgres | 15%        | 0.45  | leaf | cart → postgres SELECT items
         (other suspects and unattributed time: 5%)
-        Added time: share of the time by which parts became slower. Score: see `coral help why`.
+        Added time: a service's share of all time that components took beyond the baseline.
+        Score: see `coral help why`.
         own: time in the service's own work.
         leaf: time of a call whose callee sends no spans, such as a database.
 
         Compared 30 traces with 60 traces of the baseline: 375ms slower (mean of P50, P75 and P90).
-        100% of the window's traces are complete.
+        100% of the window's traces have every parent span; `coral doctor traces` checks more.
         More traces match; these were chosen evenly over the time.
     "#]].assert_eq(&why(
         &found,
@@ -223,7 +224,7 @@ fn a_slow_version_is_told_with_its_median_and_that_of_the_other_version() {
     assert!(text.starts_with(expected), "{text}");
     // Without a value that explains it, the times are those of the component.
     let text = cause_lines(cause, Vec::new());
-    assert!(text.contains("`GET /user`:\n  120ms in one trace, 4ms in the baseline.\n"), "{text}");
+    assert!(text.contains("`GET /user`:\n  120ms per trace, 4ms in the baseline.\n"), "{text}");
 }
 
 #[test]

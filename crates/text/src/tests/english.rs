@@ -192,13 +192,13 @@ fn a_cause_stands_between_the_metrics_of_two_services_and_what_to_do() {
               - Error rate: 1.0% [1]
 
             Trace Analysis:
-              - Compared 30 traces with 60 of the baseline; 100% of the window's traces are complete [2]
-              - 75% of the added time: postgres responds more slowly to the call `cart → postgres SELECT items` [2]
+              - Compared 30 traces with 60 of the baseline; 100% of the window's traces have every parent span [2]
+              - 75% of the added time: postgres responds more slowly to a call (`cart → postgres SELECT items`) [2]
               - host.name=web-3\u{1b}[2J is on 100% of the slow spans of postgres, and on 2.5% of its other spans [2]
               - postgres P95 latency: ≈450ms (baseline: ≈150ms, +200%) [3]
 
             Root Cause:
-              - postgres responds more slowly to the call `cart → postgres SELECT items` [2]
+              - postgres responds more slowly to a call (`cart → postgres SELECT items`) [2]
               - P95 is 450ms; if postgres were as fast as in the baseline, P95 would be 150ms [2]
               - see `coral query beyla traces --trace-id 4bf92f3577b34da6a3ce929d0e0e4736` [2]
 
@@ -238,14 +238,14 @@ fn each_kind_of_cause_has_its_recommendation() {
     }
     expect![[r#"
         own: cart takes longer itself in `cart → ads GET /ad` | Check CPU, memory and locks of cart, and what was deployed there last | Compare a trace above with a faster trace of the same operation
-        edge: cart takes longer to reach the service that it calls: `cart → ads GET /ad` | Check the network to cart, its accept queue and its connection limits | Check whether its callers wait for a connection from a pool
-        leaf: cart waits longer for the response to its call `cart → ads GET /ad` | Check cart: load, locks, and the plan of the statement above | Consider a timeout, so that callers do not wait this long
-        queue: cart starts requests later, which wait in its queue: `cart → ads GET /ad` | Give cart more workers, or fewer requests: requests wait before work begins | Check what its workers are busy with
+        edge: cart takes longer to reach the service that it calls (`cart → ads GET /ad`) | Check the network to cart, its accept queue and its connection limits | Check whether its callers wait for a connection from a pool
+        leaf: cart waits longer for the response to a call (`cart → ads GET /ad`) | Check cart: load, locks, and the plan of the statement above | Consider a timeout, so that callers do not wait this long
+        queue: cart starts requests later, which wait in its queue (`cart → ads GET /ad`) | Give cart more workers, or fewer requests: requests wait before work begins | Check what its workers are busy with
         missing: cart stops before making calls that it made in the baseline, in `cart → ads GET /ad` | Read the errors of cart: no service that it calls explains them | Check what was deployed or configured there last
         error: cart fails, although nothing that it calls fails, in `cart → ads GET /ad` | Read the errors of cart: no service that it calls explains them | Check what was deployed or configured there last
-        repeated: cart repeats a call within one request: `cart → ads GET /ad` | Batch or cache the repeated call | If the repetitions are retries, add backoff and a circuit breaker
-        more_often: cart makes a call in more requests than in the baseline: `cart → ads GET /ad` | Check why cart is called more often, for instance cache misses or a fallback | Compare a trace above with a trace from before the window
-        new: cart makes a call that the baseline does not have: `cart → ads GET /ad` | Check why cart is called more often, for instance cache misses or a fallback | Compare a trace above with a trace from before the window
+        repeated: cart repeats a call within one request (`cart → ads GET /ad`) | Batch or cache the repeated call | If the repetitions are retries, add backoff and a circuit breaker
+        more_often: cart makes a call in more requests than in the baseline (`cart → ads GET /ad`) | Check why cart is called more often, for instance cache misses or a fallback | Compare a trace above with a trace from before the window
+        new: cart makes a call that the baseline does not have (`cart → ads GET /ad`) | Check why cart is called more often, for instance cache misses or a fallback | Compare a trace above with a trace from before the window
     "#]].assert_eq(&pages);
 }
 
@@ -318,7 +318,7 @@ fn the_beginning_of_a_change_is_told_with_the_cause_and_the_command_is_the_defau
     let text = text(&answer, Screen::PLAIN);
     for expected in [
         "Analyzing shop, since 00:11 UTC (4 minutes ago)...\n",
-        "  - cart takes longer itself in `GET /cart`, since 00:11 UTC (4 minutes ago) [1]\n",
+        "  - since 00:11 UTC (4 minutes ago): cart takes longer itself in `GET /cart` [1]\n",
         "  [1] coral why shop\n",
     ] {
         assert!(text.contains(expected), "{expected} is not in\n{text}");

@@ -159,7 +159,7 @@ fn an_answer_from_spans_says_that_there_are_no_metrics_and_metrics_alone_hint_at
         /boom | 2        | 456µs | 456µs | 456µs | 50.0%
 
         Overall: 2 requests, P95 456µs, 50.0% errors
-        Counted from spans: no RED metrics of payments-api in this window.
+        Counted from spans: no RED metrics (HTTP Requests) of payments-api in this window.
     "#]]
     .assert_eq(&red_table(&found, "last 1 hour", Screen::PLAIN));
     let nothing = |source, metrics_missing| {

@@ -85,7 +85,7 @@ fn each_problem_has_its_probable_cause_and_its_remedy() {
 
         5 of 109 traces are whole. 1,029 of 1,031 expected spans are stored.
         The trace ids show a sampler that keeps about 31% of all traces.
-        More traces match; these were chosen evenly over the time.
+        More traces match; only some of them were examined.
 
         Problems, the most frequent first:
           50 of 52 grpc calls from payments-api to fraud-detector: the server span begins a trace of its own.
@@ -106,9 +106,10 @@ fn each_problem_has_its_probable_cause_and_its_remedy() {
         ---------------|--------|----------------|--------|---------|---------|----------
         fraud-detector | ebpf   | 52             | 50     | 2       | 0       | 50
         payments-api   | ebpf   | 324            | 324    | 0       | 0       | 0
-        Unlinked: both sides of the call are stored, in two traces or without a link.
+        Calls: calls whose callee is known. Unlinked: both sides of the call are stored, in two traces or without a link.
         Missing: spans that others name or imply, and that are not stored.
         Cut roots: server spans that begin a trace of their own, although a client span called them.
+        Clock ahead: by how much the callee's clock is ahead of the caller's.
     "#]].assert_eq(&page(&health()));
 }
 

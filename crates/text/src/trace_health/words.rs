@@ -95,18 +95,21 @@ fn what(problem: &TraceProblem, names: &Names, extent: Extent) -> String {
         }
         TraceProblemKind::CrossStitched if is_call => {
             format!(
-                "{subject}: the server span began after the call ended, so it is of another request."
+                "{subject}: the server span began outside of the call's time, so it is of another request."
             )
         }
         TraceProblemKind::CrossStitched => {
-            format!("{}: one trace id has several requests of {service}.", number("trace"))
+            format!(
+                "{}: one trace id has several requests, one of them of {service}.",
+                number("trace")
+            )
         }
         TraceProblemKind::Endless => format!(
-            "{}: one trace id has requests of {service} over more than 5 minutes.",
+            "{}: one trace id has requests over more than 5 minutes, one of them of {service}.",
             number("trace")
         ),
         TraceProblemKind::OutsideCall => {
-            format!("{subject}: the server span lies outside of its call in time.")
+            format!("{subject}: the server span starts before its call began or after it ended.")
         }
     }
 }

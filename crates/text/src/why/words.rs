@@ -12,23 +12,31 @@ pub fn suspicion(suspect: &WhySuspect, component: &str) -> String {
     // The component of a call is named `caller → callee operation`, and either service may be the
     // suspect.
     let is_caller = suspect.component.starts_with(&format!("{} → ", suspect.service));
+    let is_called = suspect.component.contains(&format!(" → {} ", suspect.service));
     let does = match (suspect.kind, is_caller) {
-        (CauseKind::Own, _) => "takes longer itself in",
-        (CauseKind::Edge, false) => "takes longer to be reached by its caller:",
-        (CauseKind::Edge, true) => "takes longer to reach the service that it calls:",
-        (CauseKind::Leaf, false) => "responds more slowly to the call",
-        (CauseKind::Leaf, true) => "waits longer for the response to its call",
-        (CauseKind::Queue, _) => "starts requests later, which wait in its queue:",
-        (CauseKind::Missing, _) => "stops before making calls that it made in the baseline, in",
-        (CauseKind::Error, _) => "fails, although nothing that it calls fails, in",
-        (CauseKind::Repeated, false) => "is called repeatedly within one request:",
-        (CauseKind::Repeated, true) => "repeats a call within one request:",
-        (CauseKind::MoreOften, false) => "is called in more requests than in the baseline:",
-        (CauseKind::MoreOften, true) => "makes a call in more requests than in the baseline:",
-        (CauseKind::New, false) => "receives a call that the baseline does not have:",
-        (CauseKind::New, true) => "makes a call that the baseline does not have:",
+        (CauseKind::Own, _) => return format!("takes longer itself in `{component}`"),
+        (CauseKind::Error, _) => {
+            return format!("fails, although nothing that it calls fails, in `{component}`");
+        }
+        (CauseKind::Missing, _) if !is_called => {
+            return format!(
+                "stops before making calls that it made in the baseline, in `{component}`"
+            );
+        }
+        (CauseKind::Missing, _) => "has a caller that stops early, before or after this call",
+        (CauseKind::Edge, false) => "takes longer to be reached by its caller",
+        (CauseKind::Edge, true) => "takes longer to reach the service that it calls",
+        (CauseKind::Leaf, false) => "responds more slowly to a call",
+        (CauseKind::Leaf, true) => "waits longer for the response to a call",
+        (CauseKind::Queue, _) => "starts requests later, which wait in its queue",
+        (CauseKind::Repeated, false) => "is called repeatedly within one request",
+        (CauseKind::Repeated, true) => "repeats a call within one request",
+        (CauseKind::MoreOften, false) => "is called in more requests than in the baseline",
+        (CauseKind::MoreOften, true) => "makes a call in more requests than in the baseline",
+        (CauseKind::New, false) => "receives a call that the baseline does not have",
+        (CauseKind::New, true) => "makes a call that the baseline does not have",
     };
-    format!("{does} `{component}`")
+    format!("{does} (`{component}`)")
 }
 
 /// The smallest part of failing spans whose common outcome, such as a status, is told.
@@ -67,7 +75,7 @@ pub fn difference(
         }
         (_, Some(rates), ..) => {
             let mut text = format!(
-                ", in {} of requests ({} in the baseline)",
+                ": in {} of requests ({} in the baseline)",
                 percent(rates.now.part()),
                 percent(rates.before.part())
             );
@@ -90,7 +98,7 @@ pub fn difference(
         }
         (_, None, Some(times), None) => {
             format!(
-                ": {} in one trace, {} in the baseline",
+                ": {} per trace, {} in the baseline",
                 duration(times.now_us),
                 duration(times.before_us)
             )
@@ -145,15 +153,17 @@ pub fn reason(reason: Reason) -> String {
         }
         Reason::TornTraces { completeness } => {
             let percent = completeness * 100.0;
-            format!("only {percent:.0}% of the traces are complete; parent spans are missing")
+            format!("only {percent:.0}% of the traces have every parent span")
         }
         Reason::LowScore { score, least } => {
             format!("the highest score is {score:.2}; a cause needs at least {least:.2}")
         }
         Reason::FewCalls { calls, least } => {
-            format!("only {calls} calls end early; a cause needs at least {least}")
+            format!("only {calls} runs of the operation end early; a cause needs at least {least}")
         }
-        Reason::NotSlower => "the traces are not slower than in the baseline".to_owned(),
+        Reason::NotSlower => {
+            "the traces with the first suspect are not slower than in the baseline".to_owned()
+        }
         Reason::ReachedByChance { score, p_value } => format!(
             "the highest score is {score:.2}, and the permutation test reaches it by chance (p = \
              {p_value:.2})"

@@ -61,7 +61,10 @@ fn suspect(
     };
     Some(Suspect {
         service: table.names.service(service).to_owned(),
-        component: component_text(table, component),
+        component: match &reason {
+            SuspectReason::Changed(change) => change_text(table, change),
+            SuspectReason::Slower(component) => component_text(table, *component),
+        },
         or: scores
             .other_end(service, component)
             .filter(|_| matches!(reason, SuspectReason::Slower(_)))
@@ -109,6 +112,18 @@ pub(super) fn suspicion(scores: &Scores, service: u32) -> Option<SuspectReason<'
         (Some(change), None) => Some(SuspectReason::Changed(change)),
         (None, None) => None,
     }
+}
+
+/// The text form of a change's component. An operation that ends early is named with the service
+/// that is suspected for it, where that is another one: `web → stock POST /order`.
+fn change_text(table: &ObservationTable<'_>, change: &Change) -> String {
+    let key = table.key(change.component as usize);
+    let text = component_text(table, change.component as usize);
+    if change.kind != CauseKind::Missing || change.service == key.service {
+        return text;
+    }
+    let [caller, callee] = [key.service, change.service].map(|of| table.names.service(of));
+    format!("{caller} → {callee} {}", table.names.operation(key.operation))
 }
 
 /// The text form of a component: `GET /cart`, or `frontend → cart GET /cart`.

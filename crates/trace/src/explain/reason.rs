@@ -28,8 +28,8 @@ pub enum Reason {
         /// The smallest score of a cause.
         least: f64,
     },
-    /// The window's traces are not slower than those of the baseline, and the first suspect does
-    /// not fail.
+    /// The first suspect is slower or makes a new call, but the traces that it is in are not slower
+    /// than in the baseline.
     NotSlower,
     /// The first suspect ends early, but in too few calls: a few sessions end early by chance.
     FewCalls {
@@ -38,14 +38,14 @@ pub enum Reason {
         /// The smallest number of calls that show a cause.
         least: usize,
     },
-    /// The permutation test found an equal or higher score among cohorts with shuffled labels.
+    /// The permutation test found an equal or higher score among draws without a cause.
     ReachedByChance {
         /// The highest score of all suspects.
         score: f64,
         /// The p-value: how likely a score this high is without a cause.
         p_value: f64,
     },
-    /// The permutation test found only lower scores among cohorts with shuffled labels: a cause is
+    /// The permutation test found only lower scores among draws without a cause: a cause is
     /// named.
     BeyondChance {
         /// The score of the cause.
