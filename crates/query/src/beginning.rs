@@ -10,7 +10,8 @@ use crate::cohort::{by_trace, side_by_side};
 use crate::coverage::{self, TracesOf};
 use crate::reader::Reader;
 
-/// How much history is searched: a change that began six hours ago has two hours before it.
+/// How much history is searched: a change that began six hours ago is compared
+/// with the two hours before it.
 const HISTORY: Duration = Duration::from_secs(8 * 3_600);
 /// Traces that are younger than this may lack spans that are yet to be received.
 const SETTLING: Duration = Duration::from_secs(20);

@@ -12,8 +12,8 @@
 //!    (`change`).
 //! 5. The score of a service is its shift, weighted by its share of the time that was added to the
 //!    traces it is in (`score`).
-//! 6. A cause is named only when the highest score is large, and larger than the scores of cohorts
-//!    with shuffled labels (`permutation`).
+//! 6. A cause is named only when the highest score is large, and larger than the scores that
+//!    other windows of the baseline reach by chance (`permutation`).
 //!
 //! Shares are relative to the time added by all components together. All shares and `unattributed`
 //! add up to 1.

@@ -41,17 +41,17 @@ fn why_is_answered_in_sections() {
     expect![[r#"
         Analyzing payments-api, last 15m
         RED Metrics (last 15m)
-          null from spans: no RED metrics of payments-api in this window
+          null Counted from spans: no RED metrics (HTTP Requests) of payments-api in this window
           1 payments-api P95 latency: 489ms
           1 Request rate: 0.033 req/s (30 requests)
           1 Error rate: 0%
         Trace Analysis
-          2 Compared 30 traces with 60 of the baseline; 100% of the window's traces are complete
-          2 98% of the added time: card-validator-svc takes longer itself in `POST /validate`
-          null from spans: no RED metrics of card-validator-svc in this window
+          2 Compared 30 traces with 60 of the baseline; 100% of the window's traces have every parent span
+          2 100% of the added time: card-validator-svc takes longer itself in `POST /validate`
+          null Counted from spans: no RED metrics (HTTP Requests) of card-validator-svc in this window
           3 card-validator-svc P95 latency: 418ms
         Root Cause
-          2 card-validator-svc takes longer itself in `POST /validate`: 399ms in one trace, 23.7ms in the baseline
+          2 card-validator-svc takes longer itself in `POST /validate`: 399ms per trace, 23.7ms in the baseline
           2 P95 is 489ms; if card-validator-svc were as fast as in the baseline, P95 would be 108ms
           2 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804f`
           2 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9804e`
@@ -68,12 +68,12 @@ fn why_is_answered_in_sections() {
     expect![[r#"
         Analyzing payments-api, last 15m
         RED Metrics (last 15m)
-          null from spans: no RED metrics of payments-api in this window
+          null Counted from spans: no RED metrics (HTTP Requests) of payments-api in this window
           1 payments-api P95 latency: 110ms
           1 Request rate: 0.021 req/s (19 requests)
           1 Error rate: 0%
         Trace Analysis
-          2 Compared 19 traces with 24 of the baseline; 100% of the window's traces are complete
+          2 Compared 19 traces with 24 of the baseline; 100% of the window's traces have every parent span
         Root Cause
           2 no cause: the highest score is 0.00; a cause needs at least 0.41
         coral query beyla http payments-api --source spans --since 15m
@@ -171,7 +171,7 @@ fn metrics_are_cited_where_there_are_some() {
                   1 Request rate: 0.000075 req/s (55 requests in 202h 45m: no older data is stored)
                   1 Error rate: 9.1%
                 Trace Analysis
-                  2 Compared 12 traces with 0 of the baseline; 100% of the window's traces are complete
+                  2 Compared 12 traces with 0 of the baseline; 100% of the window's traces have every parent span
                 Root Cause
                   2 not enough evidence: no trace in the baseline matches the question
                 coral query beyla http frontend-api --since 30d --compare 30d

@@ -116,7 +116,7 @@ fn a_recording_that_is_sent_twice_counts_what_its_readme_says_and_agrees_with_it
         );
         let said =
             coral.answer(&format!("query beyla {protocol} {service} {THEN} {side} --source spans"));
-        assert!(said.contains("Metrics count as many requests."), "{said}");
+        assert!(said.contains("Metrics count the same number of requests."), "{said}");
     }
     let received = coral.counter("coral.agent.metric_points.received");
     let fates = ["stored", "duplicate", "refused.invalid", "dropped"];

@@ -68,9 +68,9 @@ fn the_service_that_became_slow_is_named_with_its_share_and_traces() {
     expect![[r#"
         Why is payments-api slow? (since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, against the 1 hour before)
 
-        Cause: card-validator-svc, 98% of the added time
+        Cause: card-validator-svc, 100% of the added time
           card-validator-svc takes longer itself in `POST /validate`:
-          399ms in one trace, 23.7ms in the baseline.
+          399ms per trace, 23.7ms in the baseline.
           P95 is 489ms.
           P95 would be 108ms if card-validator-svc were as fast as in the baseline.
 
@@ -83,13 +83,13 @@ fn the_service_that_became_slow_is_named_with_its_share_and_traces() {
 
         Suspect            | Added time | Score | Kind | Where
         -------------------|------------|-------|------|---------------
-        card-validator-svc | 98%        | 2.69  | own  | POST /validate
-        (other suspects and unattributed time: 2%)
-        Added time: share of the time by which parts became slower. Score: see `coral help why`.
+        card-validator-svc | 100%       | 2.69  | own  | POST /validate
+        Added time: a service's share of all time that components took beyond the baseline.
+        Score: see `coral help why`.
         own: time in the service's own work.
 
         Compared 30 traces with 60 traces of the baseline: 375ms slower (mean of P50, P75 and P90).
-        100% of the window's traces are complete.
+        100% of the window's traces have every parent span; `coral doctor traces` checks more.
     "#]].assert_eq(&coral.answer(&format!("why payments-api {WINDOW}")));
     let why = coral.json(&format!("why frontend-api {WINDOW}"));
     assert_eq!(why["verdict"], "cause");
@@ -110,7 +110,7 @@ fn one_trace_is_explained_by_those_before_it() {
 
         Cause: card-validator-svc, 99% of the added time
           card-validator-svc takes longer itself in `POST /validate`:
-          388ms in one trace, 21.6ms in the baseline.
+          388ms per trace, 21.6ms in the baseline.
           The trace took 604ms.
           It would take 238ms if card-validator-svc were as fast as in the baseline.
 
@@ -121,11 +121,12 @@ fn one_trace_is_explained_by_those_before_it() {
         -------------------|------------|-------|------|---------------
         card-validator-svc | 99%        | 1.41  | own  | POST /validate
         frontend-api       | 1%         | 0.00  | own  | POST /checkout
-        Added time: share of the time by which parts became slower. Score: see `coral help why`.
+        Added time: a service's share of all time that components took beyond the baseline.
+        Score: see `coral help why`.
         own: time in the service's own work.
 
         Compared 1 trace with 30 traces of the baseline: 369ms slower (mean of P50, P75 and P90).
-        100% of the window's traces are complete.
+        100% of the window's traces have every parent span; `coral doctor traces` checks more.
     "#]].assert_eq(&coral.answer(&format!("why --trace-id {slow}")));
 }
 
@@ -145,7 +146,7 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
         Hint: try a longer --baseline, or a shorter --since, which moves traces into the baseline.
 
         Compared 60 traces with 0 traces of the baseline.
-        100% of the window's traces are complete.
+        100% of the window's traces have every parent span; `coral doctor traces` checks more.
     "#]].assert_eq(&coral.answer(
         "why payments-api --since 2026-11-25T11:00:00Z --until 2026-11-25T12:00:00Z --baseline 1m",
     ));
@@ -156,7 +157,7 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
         No cause: the highest score is 0.00; a cause needs at least 0.41.
 
         Compared 18 traces with 36 traces of the baseline: 133µs faster (mean of P50, P75 and P90).
-        100% of the window's traces are complete.
+        100% of the window's traces have every parent span; `coral doctor traces` checks more.
     "#]].assert_eq(&coral.answer(&format!("why payments-api {before}")));
     let at_nope = coral.answer(&format!("why payments-api --route /nope {WINDOW}"));
     expect![[r#"

@@ -95,7 +95,7 @@ pub struct WhySuspect {
     pub share: f64,
     /// How suspicious the service is: the natural logarithm of the factor by which its time grew,
     /// reduced where the evidence is weak and weighted by its share of the added time, plus the
-    /// weights of failing, missing, new and repeated calls. A cause has a score of at least 0.405.
+    /// weight of its strongest change among failing, missing, new and repeated calls. A cause has a score of at least 0.405.
     pub score: f64,
     /// How long the component takes, before and now; null for a component that does not take
     /// longer.

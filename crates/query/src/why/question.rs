@@ -28,10 +28,10 @@ pub struct WhyQuestion {
     #[serde(default)]
     pub until_unix_us: i64,
     /// How long the baseline is, in microseconds. The baseline ends where the window, or the trace,
-    /// begins.
+    /// begins; with a beginning that was found, a minute or more before it.
     pub baseline_us: i64,
-    /// Whether to find when the change began, in the six hours before `until_unix_us`, and to compare
-    /// the traces after it with those before it. When no beginning is found, the window begins at
+    /// Whether to find when the change began, in the eight hours before `until_unix_us`, and to
+    /// compare the traces after it with those before it. When no beginning is found, the window begins at
     /// `since_unix_us`. Ignored with `trace_id`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub find_beginning: bool,
