@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use coral_engine::{Columns, EngineError, StoredSpan, TraceQuery, TraceSummary};
-use coral_trace::{Span, TimeRange, TraceId, UnixNanos, explain};
+use coral_trace::explain::{self, Entry};
+use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
 use crate::cohort::{by_trace, side_by_side};
 use crate::coverage::{self, TracesOf};
@@ -34,16 +35,19 @@ const RECENT_MINUTES: u64 = 5;
 const RECENT_TOGETHER: usize = 4;
 
 impl Reader<'_> {
-    /// When the change for the worse began that is in the traces of `service`, or of all services,
+    /// When the change for the worse began that is in the traces with spans that match `entry`
     /// before `until`; `None` when there is none.
     pub(crate) fn beginning(
         &self,
-        service: Option<&str>,
+        entry: Entry<'_>,
         until: UnixNanos,
     ) -> Result<Option<UnixNanos>, EngineError> {
+        let Entry { service, operation } = entry;
         let end = until.min(self.from.now.earlier(SETTLING));
         let ids = sample(self.listed(service, end)?, end);
-        let spans = self.stored_spans(&ids, None, Columns::CORE, MAX_SPANS as u32)?;
+        // A route is an attribute; everything else that is compared is not.
+        let columns = operation.map_or(Columns::CORE, |_| Columns::ATTRIBUTES);
+        let spans = self.stored_spans(&ids, None, columns, MAX_SPANS as u32)?;
         let mut traces = by_trace(spans);
         let history = TimeRange { start: end.earlier(HISTORY), end };
         let none = TimeRange { start: end, end: until.max(end) };
@@ -55,7 +59,7 @@ impl Reader<'_> {
         coverage::leave_out(&coverage, &mut traces);
         let spans = |trace: Vec<StoredSpan>| trace.into_iter().map(|stored| stored.span).collect();
         let traces: Vec<Vec<Span>> = traces.into_iter().map(spans).collect();
-        Ok(explain::onset(traces.iter().map(Vec::as_slice), service))
+        Ok(explain::onset(traces.iter().map(Vec::as_slice), entry))
     }
 
     /// Traces of the history that ends at `end`.

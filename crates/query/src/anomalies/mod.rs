@@ -6,7 +6,8 @@ pub(crate) mod question;
 #[cfg(test)]
 mod tests;
 
-use coral_trace::{UnixNanos, explain};
+use coral_trace::UnixNanos;
+use coral_trace::explain::{self, Entry};
 
 use self::answer::AnomalyKind;
 use self::edges::ComparedWindow;
@@ -54,7 +55,7 @@ impl Reader<'_> {
             return Err(QueryError::invalid("baseline", "must be greater than 0"));
         }
         let began = match question.find_beginning {
-            true => self.beginning(None, range(since, until).end)?,
+            true => self.beginning(Entry::default(), range(since, until).end)?,
             false => None,
         };
         let since = began.map_or(since, UnixNanos::as_micros);

@@ -119,7 +119,10 @@ impl Reader<'_> {
             ));
         }
         let began = match question.find_beginning {
-            true => self.beginning(service, range(since, until).end)?,
+            true => {
+                let entry = Entry { service, operation: question.route.as_deref() };
+                self.beginning(entry, range(since, until).end)?
+            }
             false => None,
         };
         let since = began.map_or(since, UnixNanos::as_micros);

@@ -34,6 +34,14 @@ pub(super) struct Change {
     pub examples: Vec<Evidence>,
 }
 
+impl Change {
+    /// Tells the changes of one comparison apart: component, kind and suspected service, and the
+    /// calling operation of a change in what it calls.
+    pub fn identity(&self) -> (u32, CauseKind, u32, Option<u32>) {
+        (self.component, self.kind, self.service, self.calls.map(|calls| calls.operation))
+    }
+}
+
 /// How often an operation makes a call in the baseline.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct CallRate {

@@ -93,6 +93,14 @@ pub(super) struct LostTime {
 /// between any two threads.
 const MIN_CLOCK_DIFFERENCE: u64 = 1_000_000;
 
+impl Entry<'_> {
+    /// Whether `span` has the service and the operation that are asked about.
+    pub(super) fn matches(&self, span: &Span) -> bool {
+        self.operation.is_none_or(|name| is_called(span, name))
+            && self.service.is_none_or(|service| span.origin.service_name() == service)
+    }
+}
+
 impl Observation {
     /// The observation of one trace; `None` when no span matches `entry`.
     pub fn from_spans(spans: &[Span], entry: Entry<'_>, names: &mut Names) -> Option<Self> {
@@ -102,7 +110,7 @@ impl Observation {
         let durations = entries.iter().map(|at| aligned.extents.nodes[*at].duration());
         let lost_times = aligned.lost_times(&entries);
         let mut path_shares = aligned.path_shares(&lost_times.on_path, names);
-        path_shares.extend(aligned.message_waits(&lost_times.on_path, names));
+        path_shares.extend(aligned.message_waits(&entries, &lost_times.on_path, names));
         Some(Self {
             trace_id,
             start: spans.iter().map(|span| span.start).min().unwrap_or_default(),
@@ -157,11 +165,7 @@ impl<'a> AlignedTrace<'a> {
         let mut waiting: Vec<usize> = self.tree.roots.iter().rev().copied().collect();
         while let Some(at) = waiting.pop() {
             let node = &self.tree.nodes[at];
-            let matches_entry = |span: &usize| {
-                let span = &self.spans[*span];
-                entry.operation.is_none_or(|name| is_called(span, name))
-                    && entry.service.is_none_or(|service| span.origin.service_name() == service)
-            };
+            let matches_entry = |span: &usize| entry.matches(&self.spans[*span]);
             // A caller without a server span is recognised by its client spans.
             if [Some(node.span), node.client].iter().flatten().any(matches_entry) {
                 found.push(at);
@@ -177,21 +181,16 @@ impl<'a> AlignedTrace<'a> {
         let nodes = self.tree.nodes.len();
         let mut walk = Walk {
             bystanders: self.bystanders(),
-            parents: vec![None; nodes],
+            parents: self.parents(),
             walked: vec![false; nodes],
         };
-        for (at, node) in self.tree.nodes.iter().enumerate() {
-            node.children.iter().for_each(|child| walk.parents[*child] = Some(at));
-        }
         let (mut on_path, mut beside) =
             (vec![LostTime::default(); nodes], vec![LostTime::default(); nodes]);
         entries.iter().for_each(|entry| self.walk(*entry, &mut walk, &mut on_path));
-        let mut waiting = entries.to_vec();
-        while let Some(at) = waiting.pop() {
+        for at in self.below(entries) {
             if !walk.walked[at] && !walk.bystanders[at] {
                 self.walk(at, &mut walk, &mut beside);
             }
-            waiting.extend(&self.tree.nodes[at].children);
         }
         LostTimes { on_path, beside }
     }
@@ -235,34 +234,57 @@ impl<'a> AlignedTrace<'a> {
         path_shares
     }
 
-    /// How long each message waited in its queue, from the end of the producer's span to the start of
-    /// the consumer's, as time of the consumer's queue. The request does not wait for a consumer, so
-    /// that this time is on no critical path.
-    fn message_waits(&self, on_path: &[LostTime], names: &mut Names) -> Vec<PathShare> {
+    /// How long each message to a consumer at or below `entries` waited in its queue, from the end of
+    /// the producer's span to the start of the consumer's, as time of the consumer's queue. The
+    /// request does not wait for a consumer, so that this time is on no critical path.
+    fn message_waits(
+        &self,
+        entries: &[usize],
+        on_path: &[LostTime],
+        names: &mut Names,
+    ) -> Vec<PathShare> {
+        let parents = self.parents();
         let mut waits = Vec::new();
-        let nodes = &self.tree.nodes;
-        for (at, node) in nodes.iter().enumerate() {
-            // One consumer is one node with its producer; several are the producer's children.
-            let joined = node.client.map(|producer| (producer, at));
-            let children = node.children.iter().map(|child| (node.span, *child));
-            for (producer, consumer) in joined.into_iter().chain(children) {
-                work::step();
-                let span = nodes[consumer].span;
-                let kinds = [producer, span].map(|span| self.spans[span].kind);
-                let is_awaited = on_path[consumer].all() > 0.0;
-                if kinds == [SpanKind::Producer, SpanKind::Consumer] && !is_awaited {
-                    let wait = self.hops[span].start.since(self.hops[producer].end);
-                    let role = NodeRole::for_node(self.spans, &self.tree, consumer);
-                    let queue = Identity { kind: CauseKind::Queue, ..role.own };
-                    waits.push(PathShare {
-                        component: names.component(&queue),
-                        nanos: wait.as_nanos() as f64,
-                        span: self.spans[span].span_id,
-                    });
-                }
+        for consumer in self.below(entries) {
+            work::step();
+            let Some(producer) = parents[consumer].map(|parent| self.tree.nodes[parent].span)
+            else {
+                continue;
+            };
+            let span = self.tree.nodes[consumer].span;
+            let kinds = [producer, span].map(|span| self.spans[span].kind);
+            let is_awaited = on_path[consumer].all() > 0.0;
+            if kinds == [SpanKind::Producer, SpanKind::Consumer] && !is_awaited {
+                let wait = self.hops[span].start.since(self.hops[producer].end);
+                let role = NodeRole::for_node(self.spans, &self.tree, consumer);
+                let queue = Identity { kind: CauseKind::Queue, ..role.own };
+                waits.push(PathShare {
+                    component: names.component(&queue),
+                    nanos: wait.as_nanos() as f64,
+                    span: self.spans[span].span_id,
+                });
             }
         }
         waits
+    }
+
+    /// The nodes of `entries` and all nodes below them.
+    fn below(&self, entries: &[usize]) -> impl Iterator<Item = usize> + use<'_, 'a> {
+        let mut waiting = entries.to_vec();
+        std::iter::from_fn(move || {
+            let at = waiting.pop()?;
+            waiting.extend(&self.tree.nodes[at].children);
+            Some(at)
+        })
+    }
+
+    /// By node: its parent.
+    fn parents(&self) -> Vec<Option<usize>> {
+        let mut parents = vec![None; self.tree.nodes.len()];
+        for (at, node) in self.tree.nodes.iter().enumerate() {
+            node.children.iter().for_each(|child| parents[*child] = Some(at));
+        }
+        parents
     }
 
     /// Divides a path segment of a node into its own work, its queue, and the time between node and

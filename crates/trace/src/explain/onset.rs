@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use self::series::{History, Series, Unit};
 use self::split::{Channel, LogTable, Split};
+use super::Entry;
 use super::permutation::{PERMUTATIONS, shuffle};
 use crate::span::Span;
 use crate::time::UnixNanos;
@@ -37,16 +38,17 @@ const MIN_BLOCKS: usize = 5;
 /// fail, repeat calls or no longer make them; `None` when nothing changed, or the change ended more
 /// than [`ENDED_AFTER`] before the end of the history.
 ///
-/// Each item of `traces` is the spans of one trace, in any order of traces. With a `service`, only
-/// the spans of this service and those below them count. Only ids, times, names, kinds, services
-/// and status codes of the spans are read.
+/// Each item of `traces` is the spans of one trace, in any order of traces. With a service or an
+/// operation in `entry`, only the spans that match `entry` and those below them count. Only ids,
+/// times, names, kinds, services and status codes of the spans are read, and with an operation the
+/// attribute `http.route`.
 ///
 /// The result is deterministic. Time: O(n log n) in the number of spans.
 pub fn onset<'a>(
     traces: impl IntoIterator<Item = &'a [Span]>,
-    service: Option<&str>,
+    entry: Entry<'_>,
 ) -> Option<UnixNanos> {
-    let history = History::from_traces(traces, service);
+    let history = History::from_traces(traces, entry);
     let blocks = history.blocks.len();
     if blocks < MIN_BLOCKS {
         return None;

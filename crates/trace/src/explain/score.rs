@@ -1,5 +1,7 @@
 //! The score of each service: how suspicious it is.
 
+use std::collections::HashSet;
+
 use super::added_time::AddedTime;
 use super::change::{Change, changes};
 use super::edge::{Blame, blames, similarity};
@@ -60,8 +62,11 @@ impl Scores {
                 *shift = None;
             }
         }
+        // What an earlier cause explains stays subtracted.
+        let left: HashSet<_> = self.changes.iter().map(Change::identity).collect();
         Self::from_shifts(table, in_window, shifts, |change| {
-            change.service != service
+            left.contains(&change.identity())
+                && change.service != service
                 && table.key(change.component as usize).services().all(|of| of != service)
         })
     }

@@ -68,8 +68,13 @@ const FALSE_DISCOVERY_RATE: f64 = 0.05;
 const MAX_VALUE_BYTES: usize = 200;
 /// The largest number of different values that are counted; further ones are ignored.
 const MAX_VALUES: usize = 20_000;
-/// Values whose shares of both groups differ by less than this are of the same spans.
+/// Two values are of the same spans if at most this part of the spans that have either lacks the
+/// other.
 const SAME_SPANS: f64 = 0.02;
+/// The largest number of values of different spans that are compared; those after them are ignored.
+const MAX_GROUPS: usize = 20;
+/// The largest number of values that differ beyond chance and are looked at.
+const MAX_CANDIDATES: usize = 200;
 /// Keys in the order in which one of several values of the same spans is chosen.
 const PREFERRED_KEYS: [&str; 6] = [
     "service.version",
@@ -124,7 +129,7 @@ pub(super) fn standouts(
     if affected < MIN_SPANS || others < MIN_SPANS {
         return Vec::new();
     }
-    let found = merged(significant(&seen, (affected, others)));
+    let found = merged(significant(&seen, (affected, others)), &seen);
     let times = |found: Standout| match reason {
         SuspectReason::Slower(_) => Standout { times: times(&found, &seen), ..found },
         SuspectReason::Changed(_) => found,
@@ -183,8 +188,7 @@ fn has_changed(change: &Change, call: &super::observation::Call) -> Option<bool>
 /// The values that are more frequent among the affected spans than chance explains, those with the
 /// largest difference first.
 fn significant(seen: &[SeenSpan<'_>], (affected, others): (usize, usize)) -> Vec<Standout> {
-    let mut values: HashMap<(&str, String), (usize, usize)> = HashMap::new();
-    seen.iter().for_each(|of| count_values(of.span, of.is_affected, &mut values));
+    let values = counts(seen);
     let rate = |count: usize, of: usize| Rate { count: count as u64, of: of as u64 };
     let mut candidates: Vec<(f64, Standout)> = values
         .into_iter()
@@ -216,33 +220,49 @@ fn significant(seen: &[SeenSpan<'_>], (affected, others): (usize, usize)) -> Vec
             .total_cmp(&contrast(one))
             .then_with(|| preference(one).cmp(&preference(other)))
             .then_with(|| one.key.cmp(&other.key))
+            .then_with(|| one.value.cmp(&other.value))
     });
+    found.truncate(MAX_CANDIDATES);
     found
 }
 
 /// Joins values of the same spans: the most informative one represents them. Values that explain
 /// the fault come first.
-fn merged(found: Vec<Standout>) -> Vec<Standout> {
-    let mut merged: Vec<Standout> = Vec::new();
+fn merged(found: Vec<Standout>, seen: &[SeenSpan<'_>]) -> Vec<Standout> {
+    let mut merged: Vec<(Standout, Vec<u32>)> = Vec::new();
     for one in found {
-        let is_same = |other: &&mut Standout| {
-            let near = |one: Rate, other: Rate| (one.part() - other.part()).abs() < SAME_SPANS;
-            is_outcome(&other.key) == is_outcome(&one.key)
-                && near(one.affected, other.affected)
-                && near(one.others, other.others)
+        let holders = holders(&one, seen);
+        let is_same = |(other, of_other): &&mut (Standout, Vec<u32>)| {
+            is_outcome(&other.key) == is_outcome(&one.key) && are_same(&holders, of_other)
         };
+        let is_full = merged.len() >= MAX_GROUPS;
         match merged.iter_mut().find(is_same) {
-            Some(other) if preference(&one.key) < preference(&other.key) => {
+            Some((other, _)) if preference(&one.key) < preference(&other.key) => {
                 let mut also = std::mem::take(&mut other.also);
                 also.insert(0, (other.key.clone(), other.value.clone()));
                 *other = Standout { also, ..one };
             }
-            Some(other) => other.also.push((one.key, one.value)),
-            None => merged.push(one),
+            Some((other, _)) => other.also.push((one.key, one.value)),
+            None if !is_full => merged.push((one, holders)),
+            None => {}
         }
     }
-    merged.sort_by_key(|found| !found.explains);
-    merged
+    merged.sort_by_key(|(found, _)| !found.explains);
+    merged.into_iter().map(|(found, _)| found).collect()
+}
+
+/// The indices of the spans that have the value of `found`.
+fn holders(found: &Standout, seen: &[SeenSpan<'_>]) -> Vec<u32> {
+    let has_value =
+        |of: &SeenSpan<'_>| value_of(of.span, &found.key).as_ref() == Some(&found.value);
+    seen.iter().zip(0..).filter(|(of, _)| has_value(of)).map(|(_, index)| index).collect()
+}
+
+/// Whether all but a few of the indices, which are in order, are in both.
+fn are_same(one: &[u32], other: &[u32]) -> bool {
+    let in_both = one.iter().filter(|index| other.binary_search(index).is_ok()).count();
+    let in_any = one.len() + other.len() - in_both;
+    in_both as f64 >= (1.0 - SAME_SPANS) * in_any as f64
 }
 
 fn preference(key: &str) -> usize {
@@ -291,23 +311,33 @@ fn value_of(span: &Span, key: &str) -> Option<String> {
     attributes.into_iter().find(|of| of.key == key).map(|of| of.value.to_string())
 }
 
-fn count_values<'a>(
-    span: &'a Span,
-    affected: bool,
-    values: &mut HashMap<(&'a str, String), (usize, usize)>,
-) {
-    let attributes = span.attributes.iter().chain(span.origin.resource.attributes.iter());
-    for attribute in attributes {
-        let value = attribute.value.to_string();
-        let key = (attribute.key.as_str(), value);
-        if key.1.len() > MAX_VALUE_BYTES
-            || (values.len() >= MAX_VALUES && !values.contains_key(&key))
-        {
-            continue;
+/// By key and value: how many of the affected spans have the value, and how many of the others. A
+/// value that no affected span has is not counted.
+fn counts<'a>(seen: &[SeenSpan<'a>]) -> HashMap<(&'a str, String), (usize, usize)> {
+    let mut values: HashMap<(&str, String), (usize, usize)> = HashMap::new();
+    for of in seen.iter().filter(|of| of.is_affected) {
+        for key in values_of(of.span) {
+            if values.len() < MAX_VALUES || values.contains_key(&key) {
+                values.entry(key).or_default().0 += 1;
+            }
         }
-        let counts = values.entry(key).or_default();
-        *(if affected { &mut counts.0 } else { &mut counts.1 }) += 1;
     }
+    for of in seen.iter().filter(|of| !of.is_affected) {
+        for key in values_of(of.span) {
+            if let Some(counts) = values.get_mut(&key) {
+                counts.1 += 1;
+            }
+        }
+    }
+    values
+}
+
+/// The keys and values of a span and of its resource, except long values.
+fn values_of(span: &Span) -> impl Iterator<Item = (&str, String)> {
+    let attributes = span.attributes.iter().chain(span.origin.resource.attributes.iter());
+    attributes
+        .map(|attribute| (attribute.key.as_str(), attribute.value.to_string()))
+        .filter(|(_, value)| value.len() <= MAX_VALUE_BYTES)
 }
 
 /// The p-value of a one-sided z-test of two proportions: how likely chance alone makes a value this

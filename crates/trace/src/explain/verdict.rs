@@ -119,11 +119,7 @@ fn reason_for(
     if first.is_some_and(|first| !is_worse(table, in_window, scores, first)) {
         return (Reason::NotSlower, Vec::new());
     }
-    if let Some(SuspectReason::Changed(change)) = first.and_then(|first| suspicion(scores, first))
-        && change.kind == CauseKind::Missing
-        && change.counts.window < MIN_CUT_CALLS
-    {
-        let calls = change.counts.window;
+    if let Some(calls) = first.and_then(|first| few_cut_calls(scores, first)) {
         return (Reason::FewCalls { calls, least: MIN_CUT_CALLS }, Vec::new());
     }
     let by_chance = permutation::statistics(table, in_window, Scores::highest);
@@ -134,6 +130,16 @@ fn reason_for(
         _ => Reason::ReachedByChance { score, p_value },
     };
     (reason, by_chance)
+}
+
+/// How many calls end early, where the suspect is suspected for too few of them.
+fn few_cut_calls(scores: &Scores, service: u32) -> Option<usize> {
+    match suspicion(scores, service)? {
+        SuspectReason::Changed(change) if change.kind == CauseKind::Missing => {
+            Some(change.counts.window).filter(|calls| *calls < MIN_CUT_CALLS)
+        }
+        _ => None,
+    }
 }
 
 /// Whether the suspect fails or repeats calls, or the traces that it is in are slower than in the
@@ -170,6 +176,7 @@ fn further_causes(
         let Some(next) = order(&rest).first().copied() else { break };
         let score = rest.services[next as usize].total();
         let is_cause = score >= MIN_CAUSE_SCORE
+            && few_cut_calls(&rest, next).is_none()
             && by_chance.iter().all(|highest| *highest < score)
             && is_worse(table, in_window, &rest, next);
         let Some(suspect) = ranking(table, in_window, &rest, total).into_iter().next() else {

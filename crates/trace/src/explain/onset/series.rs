@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use super::super::Entry;
 use super::split::{Channel, LogTable, Split, Tally, Test};
 use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};
@@ -18,7 +19,7 @@ const QUANTILES: [f64; 7] = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995];
 const MIN_VALUES: usize = 10;
 /// Stands for the kind where the values are the times that messages waited for a consumer.
 const WAIT: &str = "wait";
-/// The largest number of series; those with the fewest values are left out.
+/// The largest number of series; those of operations that were seen least are left out.
 const MAX_SERIES: usize = 400;
 
 /// Traces in the order of time, as series.
@@ -75,13 +76,10 @@ struct Traces<'a> {
 
 impl History {
     /// See [`super::onset`].
-    pub fn from_traces<'a>(
-        traces: impl IntoIterator<Item = &'a [Span]>,
-        service: Option<&str>,
-    ) -> Self {
+    pub fn from_traces<'a>(traces: impl IntoIterator<Item = &'a [Span]>, entry: Entry<'_>) -> Self {
         let mut found: Vec<Vec<&Span>> = traces
             .into_iter()
-            .map(|spans| below(spans, service))
+            .map(|spans| below(spans, entry))
             .filter(|spans| !spans.is_empty())
             .collect();
         let start = |spans: &Vec<&Span>| spans.iter().map(|span| span.start).min();
@@ -89,25 +87,12 @@ impl History {
         let starts: Vec<UnixNanos> = found.iter().filter_map(start).collect();
         let (blocks, block_of) = blocks(&starts);
         let (spans, traces) = counted(&found);
-        let series = |unit: Unit, values: Vec<(usize, u64)>| {
+        let series = most_seen(&spans, &traces).into_iter().map(|counted| {
             let value = |(trace, amount)| Value { trace, block: block_of[trace], amount };
-            Series { unit, values: values.into_iter().map(value).collect() }
-        };
-        let mut all = Vec::new();
-        for of in spans.into_values() {
-            all.push(series(Unit::Nanos, of.durations));
-            all.push(series(Unit::Failures, of.failures));
-        }
-        for of in traces.into_values() {
-            for calls in of.calls.values() {
-                let calls = |trace| (trace, calls.get(&trace).copied().unwrap_or(0));
-                all.push(series(Unit::Calls, of.traces.iter().copied().map(calls).collect()));
-            }
-        }
-        all.retain(|series| series.values.len() >= MIN_VALUES);
-        all.sort_by_key(|series| std::cmp::Reverse(series.values.len()));
-        all.truncate(MAX_SERIES);
-        Self { blocks, series: all, starts }
+            let values = counted.values().into_iter().map(value).collect();
+            Series { unit: counted.unit(), values }
+        });
+        Self { series: series.collect(), blocks, starts }
     }
 
     /// The time of `split`, by the values of the blocks next to it: between the last value before
@@ -165,18 +150,19 @@ impl Series {
     }
 }
 
-/// The spans of `service` and those below them; all of `spans` without a service.
-fn below<'a>(spans: &'a [Span], service: Option<&str>) -> Vec<&'a Span> {
-    let Some(service) = service else { return spans.iter().collect() };
+/// The spans that match `entry` and those below them; all of `spans` if `entry` asks for none.
+fn below<'a>(spans: &'a [Span], entry: Entry<'_>) -> Vec<&'a Span> {
+    if entry.service.is_none() && entry.operation.is_none() {
+        return spans.iter().collect();
+    }
     let mut below: HashSet<SpanId> = HashSet::new();
-    let is_of = |span: &Span| span.origin.service_name() == service;
     let mut children: HashMap<SpanId, Vec<&Span>> = HashMap::new();
     for span in spans {
         if let Some(parent) = span.parent_span_id {
             children.entry(parent).or_default().push(span);
         }
     }
-    let mut waiting: Vec<&Span> = spans.iter().filter(|span| is_of(span)).collect();
+    let mut waiting: Vec<&Span> = spans.iter().filter(|span| entry.matches(span)).collect();
     let mut found = Vec::new();
     while let Some(span) = waiting.pop() {
         work::step();
@@ -203,6 +189,61 @@ fn blocks(starts: &[UnixNanos]) -> (Vec<UnixNanos>, Vec<usize>) {
         of.push(blocks.len() - 1);
     }
     (blocks, of)
+}
+
+/// What a series is made of.
+enum Counted<'a> {
+    Spans(Unit, &'a [(usize, u64)]),
+    /// All traces with one topmost operation, and how often some of them make a call.
+    Calls(&'a [usize], &'a BTreeMap<usize, u64>),
+}
+
+impl Counted<'_> {
+    /// In how many spans or traces the operation was seen.
+    fn seen(&self) -> usize {
+        match self {
+            Self::Spans(_, values) => values.len(),
+            Self::Calls(_, calls) => calls.len(),
+        }
+    }
+
+    fn unit(&self) -> Unit {
+        match self {
+            Self::Spans(unit, _) => *unit,
+            Self::Calls(..) => Unit::Calls,
+        }
+    }
+
+    /// Indices of traces, and values.
+    fn values(&self) -> Vec<(usize, u64)> {
+        match self {
+            Self::Spans(_, values) => values.to_vec(),
+            Self::Calls(traces, calls) => {
+                let count = |trace| (trace, calls.get(&trace).copied().unwrap_or(0));
+                traces.iter().copied().map(count).collect()
+            }
+        }
+    }
+}
+
+/// At most [`MAX_SERIES`] series with at least [`MIN_VALUES`] values each. The values are not
+/// listed yet, because a hostile history has a series for each span.
+fn most_seen<'a>(
+    spans: &'a BTreeMap<Operation<'_>, Spans>,
+    traces: &'a BTreeMap<Operation<'_>, Traces<'_>>,
+) -> Vec<Counted<'a>> {
+    let spans = spans.values().filter(|of| of.durations.len() >= MIN_VALUES).flat_map(|of| {
+        let durations = Counted::Spans(Unit::Nanos, &of.durations);
+        let failures = Counted::Spans(Unit::Failures, &of.failures);
+        [durations, failures].into_iter().filter(|series| series.seen() > 0)
+    });
+    let traces = traces.values().filter(|of| of.traces.len() >= MIN_VALUES);
+    let calls =
+        traces.flat_map(|of| of.calls.values().map(|calls| Counted::Calls(&of.traces, calls)));
+    let mut all: Vec<Counted<'a>> = spans.chain(calls).collect();
+    all.sort_by_key(|series| std::cmp::Reverse(series.seen()));
+    all.truncate(MAX_SERIES);
+    all
 }
 
 /// What each operation did, and what each topmost operation called.

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::super::Entry;
 use super::onset;
 use crate::attribute::Attributes;
 use crate::ids::{SpanId, TraceId};
@@ -88,8 +89,13 @@ fn history(minutes: u64, rate: u64, difference: impl Fn(f64, u64) -> Difference)
         .collect()
 }
 
+/// The spans of `service` and those below them.
+fn of(service: &str) -> Entry<'_> {
+    Entry { service: Some(service), operation: None }
+}
+
 fn minutes_ago(traces: &[Vec<Span>]) -> Option<f64> {
-    let began = onset(traces.iter().map(Vec::as_slice), None)?;
+    let began = onset(traces.iter().map(Vec::as_slice), Entry::default())?;
     Some((END - began.0) as f64 / MINUTE as f64)
 }
 
@@ -171,9 +177,50 @@ fn what_is_not_below_the_service_that_was_asked_about_has_no_beginning() {
         };
         trace.push(beside);
     }
-    let asked = |service| onset(traces.iter().map(Vec::as_slice), Some(service));
+    let asked = |service| onset(traces.iter().map(Vec::as_slice), of(service));
     assert!(asked("shop").is_some());
     assert_eq!(asked("card"), None);
+}
+
+#[test]
+fn only_requests_of_the_route_that_was_asked_about_have_a_beginning() {
+    let slow = Difference { query: 60, ..Difference::default() };
+    let mut traces =
+        history(360, 12, |ago, _| if ago < 25.0 { slow } else { Difference::default() });
+    for (number, mut trace) in
+        history(360, 12, |_, _| Difference::default()).into_iter().enumerate()
+    {
+        for span in &mut trace {
+            span.trace_id = TraceId::try_from(1_000_000 + number as u128).unwrap();
+        }
+        trace[0].name = "GET".to_owned();
+        trace[0].attributes = [("http.route", "/calm")].into_iter().collect();
+        traces.push(trace);
+    }
+    let asked = |route| {
+        let entry = Entry { service: Some("shop"), operation: Some(route) };
+        onset(traces.iter().map(Vec::as_slice), entry)
+    };
+    assert!(asked("GET /").is_some());
+    assert_eq!(asked("/calm"), None);
+}
+
+#[test]
+fn a_name_that_is_new_in_each_trace_hides_no_change() {
+    let slow = Difference { query: 60, ..Difference::default() };
+    let mut traces =
+        history(360, 12, |ago, _| if ago < 25.0 { slow } else { Difference::default() });
+    for (number, trace) in traces.iter_mut().enumerate() {
+        let unique = |at: u64| Span {
+            span_id: SpanId::try_from(100 + at).unwrap(),
+            parent_span_id: Some(trace[0].span_id),
+            name: format!("GET /cart/{number}/{at}"),
+            ..trace[1].clone()
+        };
+        let unique: Vec<Span> = (0..3).map(unique).collect();
+        trace.extend(unique);
+    }
+    check_began(25.0, &traces);
 }
 
 #[test]
@@ -202,7 +249,7 @@ fn the_search_is_linear_in_the_number_of_spans() {
     let fails = Difference { fails: true, ..Difference::default() };
     let changed = |ago: f64, _| if ago < 60.0 { fails } else { Difference::default() };
     let traces = history(360, 12, changed);
-    let search = || onset(traces.iter().map(Vec::as_slice), Some("shop"));
+    let search = || onset(traces.iter().map(Vec::as_slice), of("shop"));
     let (_, steps) = work::steps(search);
     let spans = traces.iter().map(Vec::len).sum::<usize>() as u64;
     assert!(steps <= 2 * spans, "{steps} steps for {spans} spans");
@@ -248,8 +295,8 @@ proptest! {
                 chunk.iter().map(of).collect()
             })
             .collect();
-        let _ = onset(traces.iter().map(Vec::as_slice), None);
-        let _ = onset(traces.iter().map(Vec::as_slice), Some("shop"));
+        let _ = onset(traces.iter().map(Vec::as_slice), Entry::default());
+        let _ = onset(traces.iter().map(Vec::as_slice), of("shop"));
     }
 }
 

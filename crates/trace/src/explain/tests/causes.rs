@@ -13,6 +13,18 @@ fn two_services_that_became_slow_are_two_causes() {
 }
 
 #[test]
+fn a_cause_is_named_once_however_many_follow() {
+    // The cart repeats its queries, and a little later the ads are slow: after both are
+    // subtracted, nothing is left.
+    let both = Shop { queries: 40, ads: 60.0, ..Shop::default() };
+    let answer = against_typical(both);
+    let mut named = vec![&*answer.ranking[0].service];
+    named.extend(answer.further_causes.iter().map(|cause| &*cause.service));
+    named.sort_unstable();
+    assert_eq!(named, ["ads", "cart"]);
+}
+
+#[test]
 fn what_happens_in_some_minutes_of_the_baseline_too_is_reached_by_chance() {
     // Ten requests a minute for an hour; in every fifth minute the cart is slow.
     let minute = |minute: u64, cart: f64| -> Vec<Vec<Span>> {

@@ -42,6 +42,30 @@ fn attribute_values_that_only_slow_spans_have_stand_out() {
     assert_eq!(ask(&baseline, &all).standouts, []);
 }
 
+#[test]
+fn values_of_different_spans_that_are_equally_frequent_are_not_joined() {
+    // Every second slow span has the tenant `red`, the others have the flag `new-cart`.
+    let tag = |traces: Vec<Vec<Span>>, is_window: bool| -> Vec<Vec<Span>> {
+        let tagged = |(number, mut spans): (usize, Vec<Span>)| {
+            for span in spans.iter_mut().filter(|span| span.origin.service_name() == "cart") {
+                let tag = match (is_window, number / 2 % 2) {
+                    (false, _) => ("tenant", "blue"),
+                    (true, 0) => ("tenant", "red"),
+                    (true, _) => ("flag", "new-cart"),
+                };
+                span.attributes = [tag].into_iter().collect();
+            }
+            spans
+        };
+        traces.into_iter().enumerate().map(tagged).collect()
+    };
+    let baseline = tag(with_instances(0..100, None), false);
+    let window = tag(with_instances(100..160, Some(1)), true);
+    let standouts = ask(&baseline, &window).standouts;
+    let all: Vec<_> = standouts.iter().map(|found| (&*found.key, found.also.len())).collect();
+    assert!(all.contains(&("tenant", 0)) && all.contains(&("flag", 0)), "{all:?}");
+}
+
 /// Like [`with_instances`], but requests to the instance `bad` fail instead.
 fn failing_instances(numbers: std::ops::Range<u64>, bad: Option<u64>) -> Vec<Vec<Span>> {
     let mut traces = with_instances(numbers, None);
