@@ -42,18 +42,38 @@ impl Reader<'_> {
         entry: Entry<'_>,
         until: UnixNanos,
     ) -> Result<Option<UnixNanos>, EngineError> {
-        let Entry { service, operation } = entry;
         let end = until.min(self.from.now.earlier(SETTLING));
-        let ids = sample(self.listed(service, end)?, end);
+        let listed = by_minute(self.listed(entry.service, end)?, end);
+        let all: usize = listed.values().map(Vec::len).sum();
+        for spread in [Spread::Recent, Spread::Even] {
+            let ids = sample(&listed, spread);
+            let has_all = ids.len() == all;
+            let found =
+                self.beginning_of(entry, ids, TimeRange { start: end, end: until.max(end) })?;
+            if found.is_some() || has_all {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// When the change began that is in the traces with these `ids`, which started in the history
+    /// before `rest`, the part of the window that is too young to be searched.
+    fn beginning_of(
+        &self,
+        entry: Entry<'_>,
+        ids: Vec<TraceId>,
+        rest: TimeRange,
+    ) -> Result<Option<UnixNanos>, EngineError> {
+        let Entry { service, operation } = entry;
         // A route is an attribute; everything else that is compared is not.
         let columns = operation.map_or(Columns::CORE, |_| Columns::ATTRIBUTES);
         let spans = self.stored_spans(&ids, None, columns, MAX_SPANS as u32)?;
         let mut traces = by_trace(spans);
-        let history = TimeRange { start: end.earlier(HISTORY), end };
-        let none = TimeRange { start: end, end: until.max(end) };
+        let history = TimeRange { start: rest.start.earlier(HISTORY), end: rest.start };
         let mut coverage = self.coverage(
             TracesOf { range: history, traces: &traces },
-            TracesOf { range: none, traces: &[] },
+            TracesOf { range: rest, traces: &[] },
         )?;
         coverage::keep(&mut coverage, service);
         coverage::leave_out(&coverage, &mut traces);
@@ -116,27 +136,52 @@ fn intervals(end: UnixNanos) -> Vec<TimeRange> {
     found
 }
 
-/// The ids of at most [`MAX_SPANS`] spans' traces, spread over the minutes before `end`; fewer of
-/// those that are longer ago. Traces of one minute are chosen by their ids, which are random.
-fn sample(listed: Vec<TraceSummary>, end: UnixNanos) -> Vec<TraceId> {
+/// How a sample of traces is spread over the history.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spread {
+    /// More traces of recent minutes, which show a change that has just begun.
+    Recent,
+    /// As many traces of each minute, which show a change that began hours ago: the part of the
+    /// history before the change has as much data as the part after it.
+    Even,
+}
+
+impl Spread {
+    /// In how many rounds one trace is chosen of a minute, and how many are chosen together.
+    fn of_minute(self, minute: u64) -> (usize, usize) {
+        match self {
+            Self::Even => (1, 1),
+            Self::Recent if minute < RECENT_MINUTES => (1, RECENT_TOGETHER),
+            Self::Recent => ((1 + minute / THINNING_MINUTES) as usize, 1),
+        }
+    }
+}
+
+/// Traces by the minutes to `end`. Those of one minute are in the order of their ids, which is
+/// random.
+fn by_minute(listed: Vec<TraceSummary>, end: UnixNanos) -> BTreeMap<u64, Vec<TraceSummary>> {
     let mut minutes: BTreeMap<u64, Vec<TraceSummary>> = BTreeMap::new();
     for summary in listed {
         let minute = end.since(summary.start).as_secs() / MINUTE.as_secs();
         minutes.entry(minute).or_default().push(summary);
     }
-    let mut longest = 0;
     for traces in minutes.values_mut() {
         traces.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
-        longest = longest.max(traces.len());
     }
+    minutes
+}
+
+/// The ids of traces with at most [`MAX_SPANS`] spans, spread over the minutes.
+fn sample(minutes: &BTreeMap<u64, Vec<TraceSummary>>, spread: Spread) -> Vec<TraceId> {
     let (mut ids, mut spans) = (Vec::new(), 0);
-    // In each round, at most one trace of each minute, and several of the most recent ones; older
-    // minutes sit out some of the rounds.
-    for round in 0..longest * (1 + HISTORY.as_secs() / MINUTE.as_secs() / THINNING_MINUTES) as usize
-    {
-        for (minute, traces) in &minutes {
-            let stride = (1 + minute / THINNING_MINUTES) as usize;
-            let together = if *minute < RECENT_MINUTES { RECENT_TOGETHER } else { 1 };
+    let rounds = minutes.iter().map(|(minute, traces)| {
+        let (stride, together) = spread.of_minute(*minute);
+        traces.len().div_ceil(together) * stride
+    });
+    // Minutes of which fewer traces are chosen sit out some of the rounds.
+    for round in 0..rounds.max().unwrap_or_default() {
+        for (minute, traces) in minutes {
+            let (stride, together) = spread.of_minute(*minute);
             let first = round / stride * together;
             let some = traces.iter().skip(first).take(together);
             for summary in some.filter(|_| round.is_multiple_of(stride)) {

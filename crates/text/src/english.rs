@@ -6,6 +6,7 @@ mod changes;
 mod command;
 mod number;
 mod page;
+mod recommendation;
 mod requests;
 mod traces;
 mod unknown;

@@ -40,6 +40,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod wait_clock;
 
 use std::time::Duration;
 
@@ -89,7 +90,8 @@ pub struct Explanation {
     pub completeness: f64,
     /// How many traces of both cohorts had clocks that disagreed by a millisecond or more. Server
     /// spans of such traces were moved into the client spans of the same calls, as described at
-    /// [`crate::clock::deltas`].
+    /// [`crate::clock::deltas`]; times that messages waited were made shorter by what a clock had
+    /// added to them.
     pub adjusted: usize,
     /// How many traces of the window have spans that match the entry.
     pub traces: usize,
@@ -126,8 +128,9 @@ pub fn explain<'a>(
         baseline.into_iter().filter_map(&mut observe).collect();
     let before = observed.len();
     observed.extend(window.into_iter().filter_map(&mut observe));
-    let (observations, traces): (Vec<Observation>, Vec<&[Span]>) = observed.into_iter().unzip();
+    let (mut observations, traces): (Vec<Observation>, Vec<&[Span]>) = observed.into_iter().unzip();
     let in_window: Vec<bool> = (0..observations.len()).map(|at| at >= before).collect();
+    wait_clock::adjust(&mut observations, &in_window);
     let table = ObservationTable::from_observations(&names, &observations);
     verdict::explanation(&table, &traces, &in_window, entry)
 }

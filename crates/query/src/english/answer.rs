@@ -71,6 +71,10 @@ pub struct WhyFindings {
     /// window has no RED metrics of the service; null when no service was asked about, or no
     /// requests were counted.
     pub requests: Option<RequestFindings>,
+    /// The time range of `requests` and `cause_requests`: since the change began, if a beginning was
+    /// found; else the range of the question, or null.
+    #[serde(default)]
+    pub window: Option<Window>,
     /// The question that `why` answers.
     pub query: WhyQuestion,
     /// The answer about the cause.

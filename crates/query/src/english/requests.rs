@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::MAX_FINDINGS;
 use super::answer::{CallFindings, Findings, RequestFindings};
-use super::understanding::Understanding;
+use super::understanding::{Understanding, Window};
 use crate::answer::{RedRow, RedTable};
 use crate::ask::QueryError;
 use crate::reader::Reader;
@@ -20,7 +20,9 @@ impl Reader<'_> {
         failed: bool,
     ) -> Result<Findings, QueryError> {
         let found = match &understanding.service {
-            Some(service) => self.requests(service, understanding)?,
+            Some(service) => {
+                self.requests(service, understanding.route.as_deref(), &understanding.window)?
+            }
             None => None,
         };
         let Some((query, table)) = found else {
@@ -37,16 +39,17 @@ impl Reader<'_> {
     }
 
     /// The requests that `service` served over HTTP or gRPC, counted from metrics, or from stored
-    /// spans if metrics have none: of the protocol with rows of the question's route; if both or
+    /// spans if metrics have none: of the protocol with rows of `route`; if both or
     /// neither have such rows, of the protocol with more requests. `None` when there are no
     /// requests.
     pub(super) fn requests(
         &self,
         service: &str,
-        understanding: &Understanding,
+        route: Option<&str>,
+        window: &Window,
     ) -> Result<Option<(RedQuestion, RedTable)>, QueryError> {
-        Ok(match self.requests_of(RedSource::Metrics, service, understanding)? {
-            None => self.requests_of(RedSource::Spans, service, understanding)?,
+        Ok(match self.requests_of(RedSource::Metrics, (service, route), window)? {
+            None => self.requests_of(RedSource::Spans, (service, route), window)?,
             found => found,
         })
     }
@@ -54,10 +57,9 @@ impl Reader<'_> {
     fn requests_of(
         &self,
         source: RedSource,
-        service: &str,
-        understanding: &Understanding,
+        (service, route): (&str, Option<&str>),
+        window: &Window,
     ) -> Result<Option<(RedQuestion, RedTable)>, QueryError> {
-        let window = &understanding.window;
         let answered = |protocol| {
             let question = RedQuestion {
                 protocol,
@@ -77,7 +79,7 @@ impl Reader<'_> {
         };
         let tables = [answered(RedProtocol::Http)?, answered(RedProtocol::Grpc)?];
         let most = tables.into_iter().max_by_key(|(_, table)| {
-            let rows = rows_of_route(table, understanding.route.as_deref());
+            let rows = rows_of_route(table, route);
             (!rows.is_empty(), table.overall.requests)
         });
         Ok(most.filter(|(_, table)| table.overall.requests > 0))

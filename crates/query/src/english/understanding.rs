@@ -1,5 +1,6 @@
 //! How a question in plain English was understood.
 
+use coral_trace::UnixNanos;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -73,9 +74,18 @@ pub enum Period {
     Yesterday,
     /// From midnight at the start of yesterday until now.
     SinceYesterday,
+    /// From the time at which a change began, which the question did not name, until now.
+    SinceChange,
 }
 
 impl Window {
+    /// The rest of this window after the time at which a change `began`, from a whole second on, as
+    /// the flags of commands can say it.
+    pub(super) fn since_change(&self, began: UnixNanos) -> Self {
+        let since_unix_us = began.as_micros() / 1_000_000 * 1_000_000;
+        Self { since_unix_us, period: Period::SinceChange, ..self.clone() }
+    }
+
     /// The shortest baseline, in microseconds: one hour. A shorter one would have too few traces.
     const MIN_BASELINE_US: i64 = 3_600_000_000;
 

@@ -2,7 +2,7 @@
 
 use super::answer::{RequestFindings, WhyFindings};
 use super::requests::rows_of_route;
-use super::understanding::Understanding;
+use super::understanding::{Understanding, Window};
 use crate::answer::Verdict;
 use crate::ask::QueryError;
 use crate::reader::Reader;
@@ -18,10 +18,6 @@ impl Reader<'_> {
         let window = &understanding.window;
         let service = understanding.service.as_deref();
         let route = understanding.route.as_deref();
-        let requests = match service {
-            Some(service) => self.served_requests(service, route, understanding)?,
-            None => None,
-        };
         let query = WhyQuestion {
             service: understanding.service.clone(),
             route: understanding.route.clone(),
@@ -32,14 +28,22 @@ impl Reader<'_> {
             find_beginning: window.is_default,
         };
         let why = self.why(&query)?;
+        let window = match why.began {
+            Some(began) => window.since_change(began),
+            None => window.clone(),
+        };
+        let requests = match service {
+            Some(service) => self.served_requests(service, route, &window)?,
+            None => None,
+        };
         let cause = why.ranking.first().filter(|_| why.verdict == Verdict::Cause);
         let cause_requests = match cause.filter(|cause| Some(cause.service.as_str()) != service) {
             // The question's route belongs to the question's service, and the cause is another
             // service.
-            Some(cause) => self.served_requests(&cause.service, None, understanding)?,
+            Some(cause) => self.served_requests(&cause.service, None, &window)?,
             None => None,
         };
-        Ok(WhyFindings { requests, query, why, cause_requests })
+        Ok(WhyFindings { requests, window: Some(window), query, why, cause_requests })
     }
 
     /// The requests that `service` served: with the rows of `route`, or without rows when no route
@@ -48,9 +52,11 @@ impl Reader<'_> {
         &self,
         service: &str,
         route: Option<&str>,
-        understanding: &Understanding,
+        window: &Window,
     ) -> Result<Option<RequestFindings>, QueryError> {
-        let Some((query, table)) = self.requests(service, understanding)? else { return Ok(None) };
+        let Some((query, table)) = self.requests(service, route, window)? else {
+            return Ok(None);
+        };
         let rows = route.map(|route| rows_of_route(&table, Some(route)));
         if rows.as_ref().is_some_and(Vec::is_empty) {
             return Ok(None);

@@ -5,6 +5,7 @@ use crate::duration::duration;
 use coral_query::RedQuestion;
 use coral_query::answer::{
     CauseKind, RedNumbers, RequestFindings, Understanding, Verdict, Why, WhyFindings, WhySuspect,
+    Window,
 };
 use coral_trace::UnixNanos;
 use coral_trace::units::{count, counted};
@@ -12,6 +13,7 @@ use coral_trace::units::{count, counted};
 use super::command;
 use super::number::{change, p95, rate, short};
 use super::page::Page;
+use super::recommendation::recommendations;
 use super::requests::{from_spans, row_name};
 use super::window::words;
 use crate::percent::percent;
@@ -27,10 +29,11 @@ const MAX_EVIDENCE: usize = 3;
 
 /// Writes the sections: metrics, traces, root cause, recommendation.
 pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &mut Page) {
+    let window = found.window.as_ref().unwrap_or(&understanding.window);
     if let Some(service) = &understanding.service {
-        page.section(format!("RED Metrics ({})", words(&understanding.window)));
+        page.section(format!("RED Metrics ({})", words(window)));
         match &found.requests {
-            Some(requests) => whole_requests(understanding, requests, page),
+            Some(requests) => whole_requests(window, requests, page),
             None => {
                 let route = understanding.route.as_ref();
                 let route = route.map(|route| format!("{} of ", short(route))).unwrap_or_default();
@@ -44,7 +47,7 @@ pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &m
     let query = page.query(command::why(&found.query, &understanding.window));
     analysis(why, query, page);
     if let Some(requests) = &found.cause_requests {
-        let query = page.query(command::red(&requests.query, &understanding.window));
+        let query = page.query(command::red(&requests.query, window));
         from_spans(requests, page);
         for (name, now, before) in numbers(requests) {
             page.line(query, latency(&name, now, before));
@@ -56,15 +59,17 @@ pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &m
             let until = UnixNanos::from_micros(understanding.window.until_unix_us);
             root_cause(why, cause, until, query, page);
             page.section("Recommendation");
-            recommendations(cause).into_iter().for_each(|advice| page.remark(advice));
+            recommendations(cause, &why.standouts)
+                .into_iter()
+                .for_each(|advice| page.remark(advice));
         }
         None => no_cause(why, query, page),
     }
 }
 
 /// Writes latency, request rate and error rate of the service that the question names.
-fn whole_requests(understanding: &Understanding, requests: &RequestFindings, page: &mut Page) {
-    let query = page.query(command::red(&requests.query, &understanding.window));
+fn whole_requests(window: &Window, requests: &RequestFindings, page: &mut Page) {
+    let query = page.query(command::red(&requests.query, window));
     from_spans(requests, page);
     for (name, now, before) in numbers(requests) {
         page.line(query, latency(&name, now, before));
@@ -175,42 +180,4 @@ fn root_cause(why: &Why, cause: &WhySuspect, until: UnixNanos, query: usize, pag
     for seen in cause.evidence.iter().take(MAX_EVIDENCE) {
         page.line(query, format!("see `{}`", command::trace(seen.trace_id)));
     }
-}
-
-/// Two recommendations for the kind of the cause.
-fn recommendations(cause: &WhySuspect) -> [String; 2] {
-    let who = short(&cause.service);
-    let (first, second) = match cause.kind {
-        CauseKind::Own => (
-            format!("Check CPU, memory and locks of {who}, and what was deployed there last"),
-            "Compare a trace above with a faster trace of the same operation",
-        ),
-        CauseKind::Edge => (
-            format!("Check the network to {who}, its accept queue and its connection limits"),
-            "Check whether its callers wait for a connection from a pool",
-        ),
-        CauseKind::Leaf => (
-            format!("Check {who}: load, locks, and the plan of the statement above"),
-            "Consider a timeout, so that callers do not wait this long",
-        ),
-        CauseKind::Queue => (
-            format!("Give {who} more workers, or fewer requests: requests wait before work begins"),
-            "Check what its workers are busy with",
-        ),
-        CauseKind::Missing | CauseKind::Error => (
-            format!("Read the errors of {who}: no service that it calls explains them"),
-            "Check what was deployed or configured there last",
-        ),
-        CauseKind::Repeated => (
-            "Batch or cache the repeated call".to_owned(),
-            "If the repetitions are retries, add backoff and a circuit breaker",
-        ),
-        CauseKind::MoreOften | CauseKind::New => (
-            format!(
-                "Check why {who} is called more often, for instance cache misses or a fallback"
-            ),
-            "Compare a trace above with a trace from before the window",
-        ),
-    };
-    [first, second.to_owned()]
 }

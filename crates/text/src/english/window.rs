@@ -7,7 +7,7 @@ use coral_trace::UnixNanos;
 use coral_trace::units::{self, instant};
 
 use super::number::short;
-use crate::beginning::since;
+use crate::beginning::{since, since_time};
 
 /// The first line of a page: `Analyzing /list of shop, last 1h`, followed by phrases about time
 /// that were not understood. The time is since the change `began`, if a beginning was found. The
@@ -39,6 +39,7 @@ pub(super) fn words(window: &Window) -> String {
         Period::Today => "today, UTC".to_owned(),
         Period::Yesterday => "yesterday, UTC".to_owned(),
         Period::SinceYesterday => "since yesterday, UTC".to_owned(),
+        Period::SinceChange => since_time(UnixNanos::from_micros(window.since_unix_us)),
     }
 }
 
@@ -47,7 +48,7 @@ pub(super) fn flags(window: &Window) -> String {
     let since = instant(window.since_unix_us);
     match window.period {
         Period::Last { length_us } => format!("--since {}", flag(length_us)),
-        Period::Today | Period::SinceYesterday => format!("--since {since}"),
+        Period::Today | Period::SinceYesterday | Period::SinceChange => format!("--since {since}"),
         Period::Yesterday => format!("--since {since} --until {}", instant(window.until_unix_us)),
     }
 }
@@ -88,6 +89,10 @@ mod tests {
         check(
             both(Period::SinceYesterday, midnight - 2 * half_a_day, noon + 1),
             ["since yesterday, UTC", "--since 2026-11-24T00:00:00Z"],
+        );
+        check(
+            both(Period::SinceChange, noon - 1_140_000_000, noon + 1),
+            ["since 11:41 UTC", "--since 2026-11-25T11:41:00Z"],
         );
         check(
             both(Period::Yesterday, midnight - 2 * half_a_day, midnight),

@@ -95,6 +95,7 @@ fn why(route: Option<&str>, because: Reason, ranking: Vec<WhySuspect>) -> WhyFin
     let (service, route) = ("shop".to_owned(), route.map(str::to_owned));
     WhyFindings {
         requests: None,
+        window: None,
         query: WhyQuestion {
             service: Some(service.clone()),
             route: route.clone(),
@@ -239,13 +240,13 @@ fn each_kind_of_cause_has_its_recommendation() {
     expect![[r#"
         own: cart takes longer itself in `cart → ads GET /ad` | Check CPU, memory and locks of cart, and what was deployed there last | Compare a trace above with a faster trace of the same operation
         edge: cart takes longer to reach the service that it calls (`cart → ads GET /ad`) | Check the network to cart, its accept queue and its connection limits | Check whether its callers wait for a connection from a pool
-        leaf: cart waits longer for the response to a call (`cart → ads GET /ad`) | Check cart: load, locks, and the plan of the statement above | Consider a timeout, so that callers do not wait this long
+        leaf: cart waits longer for the response to a call (`cart → ads GET /ad`) | Check cart and the network to it: Coral has no spans of its work | Consider a timeout, so that callers do not wait this long
         queue: cart starts requests later, which wait in its queue (`cart → ads GET /ad`) | Give cart more workers, or fewer requests: requests wait before work begins | Check what its workers are busy with
-        missing: cart stops before making calls that it made in the baseline, in `cart → ads GET /ad` | Read the errors of cart: no service that it calls explains them | Check what was deployed or configured there last
+        missing: cart stops before making calls that it made in the baseline, in `cart → ads GET /ad` | Find out why requests end at cart early: compare a trace above with an earlier one | Check what was deployed or configured there last
         error: cart fails, although nothing that it calls fails, in `cart → ads GET /ad` | Read the errors of cart: no service that it calls explains them | Check what was deployed or configured there last
         repeated: cart repeats a call within one request (`cart → ads GET /ad`) | Batch or cache the repeated call | If the repetitions are retries, add backoff and a circuit breaker
-        more_often: cart makes a call in more requests than in the baseline (`cart → ads GET /ad`) | Check why cart is called more often, for instance cache misses or a fallback | Compare a trace above with a trace from before the window
-        new: cart makes a call that the baseline does not have (`cart → ads GET /ad`) | Check why cart is called more often, for instance cache misses or a fallback | Compare a trace above with a trace from before the window
+        more_often: cart makes a call in more requests than in the baseline (`cart → ads GET /ad`) | Check why cart makes this call more often: cache misses, a fallback, or new code | Compare a trace above with a trace from before the change
+        new: cart makes a call that the baseline does not have (`cart → ads GET /ad`) | Check why cart makes this call more often: cache misses, a fallback, or new code | Compare a trace above with a trace from before the change
     "#]].assert_eq(&pages);
 }
 

@@ -9,7 +9,7 @@ use super::ranking::component_text;
 use super::score::Scores;
 use super::shift::Shift;
 use super::table::ObservationTable;
-use super::{Evidence, Suspect, permutation};
+use super::{Evidence, Suspect, permutation, wait_clock};
 use crate::explain::names::Names;
 use crate::span::Span;
 
@@ -85,6 +85,7 @@ pub fn anomalies<'a>(
     let baseline_traces = observations.len();
     observations.extend(window.into_iter().filter_map(&mut observe));
     let in_window: Vec<bool> = (0..observations.len()).map(|at| at >= baseline_traces).collect();
+    wait_clock::adjust(&mut observations, &in_window);
     let table = ObservationTable::from_observations(&names, &observations);
     let traces = observations.len() - baseline_traces;
     Anomalies { found: find_anomalies(&table, &in_window), traces, baseline_traces }

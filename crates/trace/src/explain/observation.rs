@@ -25,6 +25,8 @@ pub(super) struct Observation {
     pub adjusted: bool,
     /// The critical path, and the times that messages waited for their consumers.
     pub path_shares: Vec<PathShare>,
+    /// Which of `path_shares` are the times that messages waited.
+    pub waits: Vec<Wait>,
     /// Critical paths of the subtrees that the request did not wait for.
     pub off_path: Vec<PathShare>,
     /// The calls, parents before their children.
@@ -37,6 +39,15 @@ pub(super) struct PathShare {
     pub component: u32,
     pub nanos: f64,
     pub span: SpanId,
+}
+
+/// The time that a message waited: from the clock of the producer's host to that of the consumer's.
+#[derive(Clone, Debug)]
+pub(super) struct Wait {
+    /// The index of the path share.
+    pub share: usize,
+    /// The host of the consumer, or its service if the host is unknown.
+    pub host: String,
 }
 
 /// One node of the tree, for comparing what operations call.
@@ -110,7 +121,13 @@ impl Observation {
         let durations = entries.iter().map(|at| aligned.extents.nodes[*at].duration());
         let lost_times = aligned.lost_times(&entries);
         let mut path_shares = aligned.path_shares(&lost_times.on_path, names);
-        path_shares.extend(aligned.message_waits(&entries, &lost_times.on_path, names));
+        let waits = aligned.message_waits(&entries, &lost_times.on_path, names);
+        let (waits, shares): (Vec<Wait>, Vec<PathShare>) = waits
+            .into_iter()
+            .zip(path_shares.len()..)
+            .map(|((share, host), at)| (Wait { share: at, host }, share))
+            .unzip();
+        path_shares.extend(shares);
         Some(Self {
             trace_id,
             start: spans.iter().map(|span| span.start).min().unwrap_or_default(),
@@ -118,6 +135,7 @@ impl Observation {
             whole: aligned.is_whole(),
             adjusted: aligned.adjusted,
             path_shares,
+            waits,
             off_path: aligned.path_shares(&lost_times.beside, names),
             calls: aligned.calls(&entries, &lost_times.on_path, names),
         })
@@ -236,13 +254,14 @@ impl<'a> AlignedTrace<'a> {
 
     /// How long each message to a consumer at or below `entries` waited in its queue, from the end of
     /// the producer's span to the start of the consumer's, as time of the consumer's queue. The
-    /// request does not wait for a consumer, so that this time is on no critical path.
+    /// request does not wait for a consumer, so that this time is on no critical path. With each the
+    /// host of the consumer, or its service.
     fn message_waits(
         &self,
         entries: &[usize],
         on_path: &[LostTime],
         names: &mut Names,
-    ) -> Vec<PathShare> {
+    ) -> Vec<(PathShare, String)> {
         let parents = self.parents();
         let mut waits = Vec::new();
         for consumer in self.below(entries) {
@@ -258,11 +277,14 @@ impl<'a> AlignedTrace<'a> {
                 let wait = self.hops[span].start.since(self.hops[producer].end);
                 let role = NodeRole::for_node(self.spans, &self.tree, consumer);
                 let queue = Identity { kind: CauseKind::Queue, ..role.own };
-                waits.push(PathShare {
+                let share = PathShare {
                     component: names.component(&queue),
                     nanos: wait.as_nanos() as f64,
                     span: self.spans[span].span_id,
-                });
+                };
+                let origin = &self.spans[span].origin;
+                let host = origin.resource.attributes.text("host.name");
+                waits.push((share, host.unwrap_or(origin.service_name()).to_owned()));
             }
         }
         waits

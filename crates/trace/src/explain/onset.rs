@@ -31,6 +31,8 @@ const MIN_GROWTH: f64 = 1.25;
 const MIN_RISE: f64 = 0.01;
 /// A change has to be seen at least this many times.
 const MIN_SEEN: u32 = 4;
+/// A change has to have at least this many values before it.
+const MIN_BEFORE: u32 = 10;
 /// The smallest number of periods on which the permutation test is possible.
 const MIN_BLOCKS: usize = 5;
 
@@ -95,7 +97,7 @@ fn chance(channels: &[Channel], blocks: usize, logs: &LogTable, enough: f64) -> 
 /// Whether the change is large enough for a cause, not only beyond chance.
 fn is_large(history: &History, channel: &Channel, split: Split) -> bool {
     let rise = split.after.rate() - split.before.rate();
-    let seen = split.after.above >= MIN_SEEN;
+    let seen = split.after.above >= MIN_SEEN && split.before.all >= MIN_BEFORE;
     let series = &history.series[channel.series];
     seen && rise >= MIN_RISE
         && (series.unit != Unit::Nanos || growth(series, split.at) >= MIN_GROWTH)

@@ -21,8 +21,9 @@ pub(super) struct Shift {
 /// The quantiles at which distributions are compared: the median, and as far into the tail as few
 /// values allow.
 const QUANTILES: [f64; 3] = [0.50, 0.75, 0.90];
-/// The smallest number of values in a baseline: fewer have no quartiles.
-pub(super) const MIN_BASELINE_VALUES: usize = 5;
+/// The number of values in a baseline that are enough to estimate a variance, and to prefer the
+/// times on critical paths. A smaller baseline has the common variance, and is believed less.
+const ENOUGH_VALUES: usize = 5;
 /// Nanoseconds that are added to both sides of a ratio, because smaller differences are noise of
 /// clocks and schedulers.
 const RESOLUTION: f64 = 50_000.0;
@@ -35,25 +36,24 @@ const COMMON_VARIANCE_WEIGHT: f64 = 3.0;
 /// The variance of the logarithm of a time when there is no data.
 const DEFAULT_VARIANCE: f64 = 0.25;
 
-/// The shift of each component; `None` where the baseline has fewer than [`MIN_BASELINE_VALUES`]
-/// values or the window has none.
+/// The shift of each component; `None` where the baseline or the window has no values.
 pub(super) fn shifts(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<Option<Shift>> {
     let both = table.samples.iter().zip(&table.off_path);
     let cohorts: Vec<(Times, Times)> = both
         .map(|(samples, off_path)| {
             let (baseline, now) = split(samples, in_window);
-            if baseline.sorted.len() >= MIN_BASELINE_VALUES
+            if baseline.sorted.len() >= ENOUGH_VALUES
                 || now.sorted.is_empty()
                 || off_path.is_empty()
             {
                 return (baseline, now);
             }
-            // In the baseline the component was not on the critical path: something else took
+            // In the baseline the component was hardly on the critical path: something else took
             // longer. Its time beside the path is the baseline then.
             split(&[&samples[..], off_path].concat(), in_window)
         })
         .collect();
-    let known = cohorts.iter().filter(|(baseline, _)| baseline.sorted.len() >= MIN_BASELINE_VALUES);
+    let known = cohorts.iter().filter(|(baseline, _)| baseline.sorted.len() >= ENOUGH_VALUES);
     let common = median(known.map(|(baseline, _)| baseline.variance()).collect());
     cohorts.iter().map(|(baseline, now)| shift(baseline, now, common)).collect()
 }
@@ -65,7 +65,7 @@ fn split(samples: &[Sample], in_window: &[bool]) -> (Times, Times) {
 }
 
 fn shift(baseline: &Times, now: &Times, common: f64) -> Option<Shift> {
-    if baseline.sorted.len() < MIN_BASELINE_VALUES || now.sorted.is_empty() {
+    if baseline.sorted.is_empty() || now.sorted.is_empty() {
         return None;
     }
     let ratio = |q: f64| ((now.at(q) + RESOLUTION) / (baseline.at(q) + RESOLUTION)).ln();
@@ -169,7 +169,11 @@ mod tests {
         };
         let [few, some, many] = [(5, 1), (20, 5), (500, 500)].map(|(n, m)| shift(n, m).unwrap());
         assert!(0.3 < few && few < some && some < many && many < 4f64.ln(), "{few} {some} {many}");
-        assert_eq!((shift(4, 100), shift(100, 0)), (None, None));
+        assert_eq!((shift(0, 100), shift(100, 0)), (None, None));
+        // There is no number of values from which on a shift is believed all at once.
+        let rare: Vec<f64> = (1..8).map(|before| shift(before, 100).unwrap()).collect();
+        let steps: Vec<f64> = rare.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(steps.iter().all(|step| (0.0..0.3).contains(step)), "{rare:?}");
     }
 
     #[test]

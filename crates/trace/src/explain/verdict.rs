@@ -7,7 +7,7 @@ use super::counterfactual::Counterfactual;
 use super::names::CauseKind;
 use super::ranking::{SuspectReason, order, ranking, suspicion};
 use super::score::Scores;
-use super::shift::{MIN_BASELINE_VALUES, quantile};
+use super::shift::quantile;
 use super::standout::standouts;
 use super::table::ObservationTable;
 use super::{Entry, Explanation, Reason, Suspect, Verdict, permutation};
@@ -17,6 +17,8 @@ use crate::span::Span;
 /// The smallest score of a cause. A service reaches it with all of the added time when it took half
 /// as long again, or with a third of the added time when it took twice as long.
 const MIN_CAUSE_SCORE: f64 = 0.405;
+/// The smallest number of traces in a baseline.
+const MIN_BASELINE_TRACES: usize = 5;
 /// With a smaller part of complete traces in the window, the missing spans might be the cause.
 const MIN_COMPLETENESS: f64 = 0.5;
 /// The smallest number of calls of the window that end early for that to be a cause. Which calls a
@@ -46,7 +48,7 @@ pub(super) fn explanation(
     let ranking = ranking(table, in_window, &scores, total);
     let first = order(&scores).first().copied();
     let completeness = completeness(table, in_window, traces);
-    let (reason, by_chance) = if traces == 0 || baseline_traces < MIN_BASELINE_VALUES {
+    let (reason, by_chance) = if traces == 0 || baseline_traces < MIN_BASELINE_TRACES {
         (too_few(traces, baseline_traces), Vec::new())
     } else if completeness < MIN_COMPLETENESS {
         (Reason::TornTraces { completeness }, Vec::new())
@@ -101,7 +103,7 @@ const fn too_few(traces: usize, baseline_traces: usize) -> Reason {
     match (traces, baseline_traces) {
         (0, _) => Reason::NoTraces,
         (_, 0) => Reason::NoBaselineTraces,
-        (_, traces) => Reason::TooFewBaselineTraces { traces, least: MIN_BASELINE_VALUES },
+        (_, traces) => Reason::TooFewBaselineTraces { traces, least: MIN_BASELINE_TRACES },
     }
 }
 
@@ -198,8 +200,7 @@ fn completeness(table: &ObservationTable<'_>, in_window: &[bool], traces: usize)
 
 /// How much longer the window's traces take than the baseline's, in nanoseconds: for each topmost
 /// operation, the difference of a `middle` of the durations; of all operations the mean, weighted by
-/// their traces in the window. Operations with fewer than [`MIN_BASELINE_VALUES`] traces in the
-/// baseline do not count. With a `service`, only traces count that it takes part in.
+/// their traces in the window. Operations without traces in the baseline do not count. With a `service`, only traces count that it takes part in.
 fn slowdown(
     table: &ObservationTable<'_>,
     in_window: &[bool],
@@ -223,7 +224,7 @@ fn slowdown(
     }
     let (mut sum, mut traces) = (0.0, 0.0);
     for [before, now] in operations.values_mut() {
-        if before.len() >= MIN_BASELINE_VALUES && !now.is_empty() {
+        if !before.is_empty() && !now.is_empty() {
             sum += (middle(now) - middle(before)) * now.len() as f64;
             traces += now.len() as f64;
         }

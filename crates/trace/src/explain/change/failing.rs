@@ -3,7 +3,6 @@
 
 use super::{Change, Counts, add_example};
 use crate::explain::names::CauseKind;
-use crate::explain::shift::MIN_BASELINE_VALUES;
 use crate::explain::table::ObservationTable;
 
 /// One change for each component at which failures begin more often.
@@ -24,7 +23,7 @@ pub(super) fn changes(table: &ObservationTable<'_>, in_window: &[bool]) -> Vec<C
         }
     }
     let change = |(component, counts): (usize, &Counts)| {
-        if counts.baseline_total < MIN_BASELINE_VALUES {
+        if counts.baseline_total == 0 {
             return None;
         }
         let key = table.key(component);

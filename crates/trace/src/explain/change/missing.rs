@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Change, Counts, add_example};
 use crate::explain::names::CauseKind;
-use crate::explain::shift::MIN_BASELINE_VALUES;
 use crate::explain::table::{ObservationTable, Operation, OperationCall};
 use crate::work;
 
@@ -143,9 +142,6 @@ fn cuts(operation: &Operation, in_window: &[bool]) -> Vec<Option<CutShape>> {
             smallest[shape] = smallest[shape].min(seen.size);
         }
     }
-    if baseline.iter().sum::<usize>() < MIN_BASELINE_VALUES {
-        return vec![None; shapes];
-    }
     let there = |shape: &usize| baseline[*shape] + now[*shape] > 0;
     let cut = |shape: usize| {
         let fuller: Vec<usize> = operation.supersets[shape].iter().copied().filter(there).collect();
@@ -161,8 +157,7 @@ fn cuts(operation: &Operation, in_window: &[bool]) -> Vec<Option<CutShape>> {
         let (before, after) = (share(&baseline, baseline_total), share(&now, window_total));
         let counts =
             Counts { baseline: baseline[shape], baseline_total, window: now[shape], window_total };
-        let worse =
-            baseline_total >= MIN_BASELINE_VALUES && after > before && counts.weight() > 0.0;
+        let worse = baseline_total > 0 && after > before && counts.weight() > 0.0;
         worse.then(|| CutShape { counts, fuller: least, excess: (after - before) / after })
     };
     (0..shapes).map(cut).collect()

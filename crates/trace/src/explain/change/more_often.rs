@@ -5,7 +5,6 @@
 use super::{CallRate, Change, Counts, examples};
 use crate::explain::added_time::AddedTime;
 use crate::explain::names::CauseKind;
-use crate::explain::shift::MIN_BASELINE_VALUES;
 use crate::explain::table::{Callee, CalleeUse, ObservationTable};
 
 /// The largest part of an operation's time that a new call is assumed to take.
@@ -35,7 +34,7 @@ fn change(
 ) -> Option<Change> {
     let (baseline_total, window_total) = calls[callee.operation as usize];
     let known = table.key(callee.component as usize).kind;
-    if baseline_total < MIN_BASELINE_VALUES || !matches!(known, CauseKind::Leaf | CauseKind::Edge) {
+    if baseline_total == 0 || !matches!(known, CauseKind::Leaf | CauseKind::Edge) {
         return None;
     }
     let inside = |used: &&CalleeUse| in_window[used.observation as usize];

@@ -3,7 +3,7 @@
 
 use super::{CallRate, Change, Counts, examples};
 use crate::explain::names::CauseKind;
-use crate::explain::shift::{MIN_BASELINE_VALUES, quantile};
+use crate::explain::shift::quantile;
 use crate::explain::table::{Callee, CalleeUse, ObservationTable};
 
 /// The factor over nearly all of the baseline from which a call is repeated.
@@ -33,7 +33,7 @@ fn change(
     callee: &Callee,
 ) -> Option<Change> {
     let (baseline_total, window_total) = calls[callee.operation as usize];
-    if baseline_total < MIN_BASELINE_VALUES {
+    if baseline_total == 0 {
         return None;
     }
     let (now, before): (Vec<CalleeUse>, Vec<CalleeUse>) =
