@@ -33,6 +33,8 @@ const THINNING_MINUTES: u64 = 60;
 /// many traces are read of each for one of an older minute.
 const RECENT_MINUTES: u64 = 5;
 const RECENT_TOGETHER: usize = 4;
+/// So many minutes before and after an old beginning are searched once more, for its exact time.
+const NEAR_MINUTES: u64 = 30;
 
 impl Reader<'_> {
     /// When the change for the worse began that is in the traces with spans that match `entry`
@@ -43,18 +45,24 @@ impl Reader<'_> {
         until: UnixNanos,
     ) -> Result<Option<UnixNanos>, EngineError> {
         let end = until.min(self.from.now.earlier(SETTLING));
-        let listed = by_minute(self.listed(entry.service, end)?, end);
+        let mut listed = by_minute(self.listed(entry.service, end)?, end);
         let all: usize = listed.values().map(Vec::len).sum();
-        for spread in [Spread::Recent, Spread::Even] {
-            let ids = sample(&listed, spread);
-            let has_all = ids.len() == all;
-            let found =
-                self.beginning_of(entry, ids, TimeRange { start: end, end: until.max(end) })?;
-            if found.is_some() || has_all {
-                return Ok(found);
-            }
+        let rest = TimeRange { start: end, end: until.max(end) };
+        let ids = sample(&listed, Spread::Recent);
+        let has_all = ids.len() == all;
+        let found = self.beginning_of(entry, ids, rest)?;
+        if found.is_some() || has_all {
+            return Ok(found);
         }
-        Ok(None)
+        let Some(began) = self.beginning_of(entry, sample(&listed, Spread::Even), rest)? else {
+            return Ok(None);
+        };
+        // A sample of a few traces a minute does not have the first of a few failures.
+        let minute = end.since(began).as_secs() / MINUTE.as_secs();
+        let near = minute.saturating_sub(NEAR_MINUTES)..=minute + NEAR_MINUTES;
+        listed.retain(|minute, _| near.contains(minute));
+        let exact = self.beginning_of(entry, sample(&listed, Spread::Even), rest)?;
+        Ok(exact.or(Some(began)))
     }
 
     /// When the change began that is in the traces with these `ids`, which started in the history

@@ -118,15 +118,23 @@ fn legend(found: &[Anomaly]) -> String {
 const fn meaning(kind: AnomalyKind) -> &'static str {
     match kind {
         AnomalyKind::Slower => "takes longer, not counting what it calls",
-        AnomalyKind::Errors => "a larger share of requests fails, and nothing below them does",
+        AnomalyKind::Errors => {
+            "a larger share of requests fails, by themselves and not because a call of theirs fails"
+        }
         AnomalyKind::MissingChild => {
             "a larger share of requests ends without a call that was made in the baseline"
         }
         AnomalyKind::RetryStorm => "a larger share of requests repeats a call that fails",
         AnomalyKind::NPlusOne => "a larger share of requests repeats a call that succeeds",
         AnomalyKind::MoreOften => "a larger share of requests makes this call",
-        AnomalyKind::NewCall => "requests make a call that the baseline does not have",
-        AnomalyKind::NewEdge => "a caller and a callee that the baseline does not have",
-        AnomalyKind::VanishedEdge => "a caller and a callee of the baseline without calls now",
+        AnomalyKind::NewCall => {
+            "requests of an operation make a call that they do not make in the baseline"
+        }
+        AnomalyKind::NewEdge => {
+            "the service map has a caller and a callee that the map of the baseline does not have"
+        }
+        AnomalyKind::VanishedEdge => {
+            "the map of the baseline has a caller and a callee without calls now"
+        }
     }
 }

@@ -232,7 +232,7 @@ fn slow_row(slow: &SlowRow, red: &RedTable, screen: Screen) -> String {
 }
 
 fn slow_trace(trace: &SlowTrace, screen: Screen) -> String {
-    let remark = if trace.stored { "" } else { " (not sampled)" };
+    let remark = if trace.stored { "" } else { " (not stored: not sampled)" };
     let (latency, at) = (duration(trace.latency_us), instant(trace.time.as_micros()));
     let id = screen.faint(&trace.trace_id.to_string());
     format!("{id}  {latency:>6}  {at}{remark}")

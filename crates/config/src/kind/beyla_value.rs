@@ -65,7 +65,7 @@ pub fn attributes(value: &Value) -> Result<BTreeMap<String, String>, String> {
     checked.collect()
 }
 
-/// Parses routes such as `/users/:id`, `/users/{id}` or `/static/*`.
+/// Checks a list of routes such as `/users/:id`, `/users/{id}` or `/static/*`, and returns them.
 pub fn route_patterns(value: &Value) -> Result<Vec<String>, String> {
     let list = value.as_array().ok_or_else(|| Kind::Routes.expected())?;
     if list.len() > MAX_PATTERNS {

@@ -106,7 +106,7 @@ fn filter(args: &TracesArgs, now: i64) -> TracesQuestion {
     TracesQuestion {
         service: args.service.clone(),
         since_unix_us: Some(instant(args.since.unwrap_or_default(), now)),
-        until_unix_us: args.until.map(|until| instant(until, now)),
+        until_unix_us: Some(args.until.map_or(now.saturating_add(1), |until| instant(until, now))),
         min_duration_us: args.min_duration.map(|least| least.as_micros() as i64),
         status: args.status,
         name: args.name.clone(),

@@ -83,6 +83,30 @@ fn why_is_answered_in_sections() {
 }
 
 #[test]
+fn a_question_with_a_trace_id_explains_that_trace() {
+    let coral = slow_checkouts();
+    let id = "000000000000000018eb47f663d9803c";
+    expect![[r#"
+        Analyzing trace 000000000000000018eb47f663d9803c, against the traces before it
+        Trace Analysis
+          1 Compared 1 trace with 30 of the baseline; 100% of the window's traces have every parent span
+          1 99% of the added time: card-validator-svc takes longer itself in `POST /validate`
+        Root Cause
+          1 card-validator-svc takes longer itself in `POST /validate`: 388ms per trace, 21.6ms in the baseline
+          1 the trace took 604ms; if card-validator-svc were as fast as in the baseline, it would take 238ms
+          1 see `coral query beyla traces --trace-id 000000000000000018eb47f663d9803c`
+        Recommendation
+          null Check CPU, memory and locks of card-validator-svc, and what was deployed there last
+          null Compare a trace above with a faster trace of the same operation
+        coral why --trace-id 000000000000000018eb47f663d9803c
+    "#]].assert_eq(&answer_at(
+        &coral,
+        &format!("why is trace {id} slow?"),
+        QUARTER_PAST,
+    ));
+}
+
+#[test]
 fn other_questions_are_answered_from_their_queries() {
     let coral = slow_checkouts();
     for (question, expected) in [

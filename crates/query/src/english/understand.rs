@@ -11,6 +11,8 @@
 //!   slowest calls.
 //! - `errors …`, `what fails …`: what fails.
 //!
+//! A question with a whole trace id, of 32 hex digits, is about why that trace is slow or fails.
+//!
 //! A route begins with `/`. Service names are matched without regard to case. A service whose name
 //! is a word of the grammar, such as `map`, must be in quotes, except where no other word can stand:
 //! `why is map slow`.
@@ -58,13 +60,19 @@ pub fn understand(question: &str, services: &[String], now_unix_us: i64) -> Opti
     let words = words(question);
     let service = name::service(&words, services);
     let others = |at: usize| intent(&[&words[..at], &words[at + 1..]].concat());
-    let intent = service.and_then(|(at, _)| others(at)).or_else(|| intent(&words))?;
-    let unknown = if service.is_none() { name::likely_name(&words) } else { None };
+    let trace_id = words.iter().find_map(Word::trace_id);
+    let intent = match trace_id {
+        Some(_) => Intent::Why,
+        None => service.and_then(|(at, _)| others(at)).or_else(|| intent(&words))?,
+    };
+    let is_about_any = service.is_none() && trace_id.is_none();
+    let unknown = if is_about_any { name::likely_name(&words) } else { None };
     Some(Understanding {
         intent,
         service: service.map(|(_, service)| service.to_owned()),
         unknown_service: unknown.map(str::to_owned),
         route: words.iter().find(|word| word.text.starts_with('/')).map(|word| word.text.clone()),
+        trace_id,
         window: time::window(&words, default_length(intent), now_unix_us),
     })
 }

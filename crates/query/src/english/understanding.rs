@@ -1,8 +1,10 @@
 //! How a question in plain English was understood.
 
-use coral_trace::UnixNanos;
+use coral_trace::{TraceId, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::json;
 
 /// How a question in plain English was understood.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -15,6 +17,11 @@ pub struct Understanding {
     pub unknown_service: Option<String>,
     /// The route that the question is about; null for all routes.
     pub route: Option<String>,
+    /// The trace that the question is about, if the question has a whole trace id. The time range of
+    /// the question does not matter then.
+    #[serde(default, with = "json::text_or_null")]
+    #[schemars(with = "Option<String>")]
+    pub trace_id: Option<TraceId>,
     /// The time range that the question is about.
     pub window: Window,
 }

@@ -21,7 +21,7 @@ impl Reader<'_> {
         let query = WhyQuestion {
             service: understanding.service.clone(),
             route: understanding.route.clone(),
-            trace_id: None,
+            trace_id: understanding.trace_id.map(|id| id.to_string()),
             since_unix_us: window.since_unix_us,
             until_unix_us: window.until_unix_us,
             baseline_us: window.baseline_us(),
@@ -32,11 +32,13 @@ impl Reader<'_> {
             Some(began) => window.since_change(began),
             None => window.clone(),
         };
-        let requests = match service {
+        let requests = match service.filter(|_| understanding.trace_id.is_none()) {
             Some(service) => self.served_requests(service, route, &window)?,
             None => None,
         };
         let cause = why.ranking.first().filter(|_| why.verdict == Verdict::Cause);
+        let is_window = understanding.trace_id.is_none();
+        let cause = cause.filter(|_| is_window);
         let cause_requests = match cause.filter(|cause| Some(cause.service.as_str()) != service) {
             // The question's route belongs to the question's service, and the cause is another
             // service.

@@ -128,9 +128,9 @@ pub struct SlowRow {
 pub enum NoSlowTrace {
     /// No eBPF span is stored at all.
     NoTraces,
-    /// Exemplars name traces that are older than the oldest stored trace.
+    /// All traces that exemplars of the metrics name are older than the oldest stored trace.
     TracesExpired,
-    /// Exemplars name traces that the sampler did not keep.
+    /// Exemplars of the metrics name traces, but the sampler kept none of them.
     NotSampled,
     /// No trace was found, and the window is older than the oldest stored trace.
     WindowExpired,

@@ -12,9 +12,8 @@ const NOON_US: i64 = (NOON / 1_000) as i64;
 const MINUTE_US: i64 = 60_000_000;
 
 /// The definition: the mean of P50, P75 and P90 of the window's traces, minus that of the
-/// baseline's, in nanoseconds; zero if the window has no traces of the operation, or the baseline
-/// fewer than five. A quantile that lies between
-/// two durations is interpolated.
+/// baseline's, in nanoseconds; zero if the window or the baseline has no traces. A quantile that
+/// lies between two durations is interpolated.
 fn slowdown(baseline: &[u64], window: &[u64]) -> f64 {
     let quantile = |sorted: &[u64], q: f64| {
         let rank = q * (sorted.len() - 1) as f64;
@@ -26,7 +25,7 @@ fn slowdown(baseline: &[u64], window: &[u64]) -> f64 {
         sorted.sort_unstable();
         [0.5, 0.75, 0.9].map(|q| quantile(&sorted, q)).iter().sum::<f64>() / 3.0
     };
-    if baseline.len() < 5 || window.is_empty() {
+    if baseline.is_empty() || window.is_empty() {
         return 0.0;
     }
     mean(window) - mean(baseline)

@@ -170,8 +170,8 @@ pub struct WhyStandout {
     /// code.
     #[serde(default)]
     pub explains: bool,
-    /// For a component that takes longer, how long with the value and without; null otherwise, or
-    /// where there are fewer than 5 spans of either.
+    /// How long the component takes at spans with the value, and at spans without. Null for a
+    /// component that does not take longer, and if fewer than 5 spans have the value or lack it.
     #[serde(default)]
     pub times: Option<WhyStandoutTimes>,
 }

@@ -79,7 +79,7 @@ pub(super) struct RequestBody {
     late: Pin<Box<Sleep>>,
 }
 
-/// Why the body of a request is not read to its end.
+/// Why the server did not receive the whole body of a request, or stopped reading.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RequestBodyError {
     /// The body is larger than the port allows.

@@ -26,8 +26,8 @@ pub(crate) struct Journal {
     sealing: Vec<PathBuf>,
     /// Logs whose rows are sealed, to be removed.
     obsolete: Vec<PathBuf>,
-    /// Whether one log may hold rows of several generations, which are sealed one after the other.
-    /// A gap in a damaged log causes this. Such a log stays until all its rows are sealed.
+    /// Whether any one log may hold rows of several generations, as after a damaged log. Generations
+    /// are sealed one after the other; a log stays until all its rows are sealed.
     mixed: bool,
 }
 

@@ -22,6 +22,9 @@ pub(super) fn red(question: &RedQuestion, window: &Window) -> String {
 
 /// `coral why shop --route /list --since 15m --baseline 1h`
 pub(super) fn why(question: &WhyQuestion, window: &Window) -> String {
+    if let Some(trace_id) = &question.trace_id {
+        return format!("coral why --trace-id {trace_id}");
+    }
     let about = why_about(question.service.as_deref(), question.route.as_deref());
     if question.find_beginning {
         return about;

@@ -30,7 +30,8 @@ const MAX_EVIDENCE: usize = 3;
 /// Writes the sections: metrics, traces, root cause, recommendation.
 pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &mut Page) {
     let window = found.window.as_ref().unwrap_or(&understanding.window);
-    if let Some(service) = &understanding.service {
+    let service = understanding.service.as_ref().filter(|_| understanding.trace_id.is_none());
+    if let Some(service) = service {
         page.section(format!("RED Metrics ({})", words(window)));
         match &found.requests {
             Some(requests) => whole_requests(window, requests, page),
@@ -175,7 +176,11 @@ fn root_cause(why: &Why, cause: &WhySuspect, until: UnixNanos, query: usize, pag
     if why.counterfactual_p95_us < why.p95_us {
         let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
         let condition = as_in_baseline(cause.kind, &short(&cause.service));
-        page.line(query, format!("P95 is {now}; {condition}, P95 would be {without}"));
+        let took = match why.trace_id {
+            Some(_) => format!("the trace took {now}; {condition}, it would take {without}"),
+            None => format!("P95 is {now}; {condition}, P95 would be {without}"),
+        };
+        page.line(query, took);
     }
     for seen in cause.evidence.iter().take(MAX_EVIDENCE) {
         page.line(query, format!("see `{}`", command::trace(seen.trace_id)));

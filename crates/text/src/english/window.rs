@@ -25,6 +25,9 @@ pub(super) fn understood(
         Some(began) => since(began, until),
         None => words(&understanding.window),
     };
+    if let Some(trace_id) = understanding.trace_id {
+        return format!("Analyzing trace {trace_id}, against the traces before it");
+    }
     let unread = match understanding.window.unread.join(", ") {
         none if none.is_empty() => none,
         phrases => format!("; not understood as a time: \"{}\"", short(&phrases)),

@@ -272,13 +272,13 @@ fn anomalies_of_every_kind_are_told_in_their_units() {
         new edge      | cart    | cart → 10.0.0.7:443 over http | 0 calls | 1,200 calls | 1.00  | 4bf92f3577b34da6a3ce929d0e0e4736
         vanished edge | cart    | cart \u{1b}[2J→ ads over http | 1 call  | 0 calls     | 0.90  | –
         slower: takes longer, not counting what it calls.
-        errors: a larger share of requests fails, and nothing below them does.
+        errors: a larger share of requests fails, by themselves and not because a call of theirs fails.
         missing call: a larger share of requests ends without a call that was made in the baseline.
         retry storm: a larger share of requests repeats a call that fails.
         N+1 calls: a larger share of requests repeats a call that succeeds.
         more often: a larger share of requests makes this call.
-        new edge: a caller and a callee that the baseline does not have.
-        vanished edge: a caller and a callee of the baseline without calls now.
+        new edge: the service map has a caller and a callee that the map of the baseline does not have.
+        vanished edge: the map of the baseline has a caller and a callee without calls now.
 
         Compared 2,000 traces with 2,000 traces of the baseline.
         More traces match; these were chosen evenly over the time.

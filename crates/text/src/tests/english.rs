@@ -19,6 +19,7 @@ const MINUTE_US: i64 = 60_000_000;
 
 fn answer(intent: Intent, route: Option<&str>, findings: Findings) -> English {
     let understanding = Understanding {
+        trace_id: None,
         intent,
         service: Some("shop".to_owned()),
         unknown_service: None,

@@ -129,7 +129,7 @@ fn slow_rows_name_their_traces_or_say_why_there_are_none() {
 
         POST /validate (over 500ms, P95 610ms):
           4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z
-          4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z (not sampled)
+          4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z (not stored: not sampled)
 
         GET /boom (over 500ms, P95 610ms):
           No trace: not sampled by Beyla.

@@ -22,7 +22,7 @@ pub struct Picture<'a> {
     pub deltas: Vec<i64>,
     /// Whether the trace has both spans of eBPF and spans of SDKs.
     pub both_sources: bool,
-    /// For each node, its parent node; `None` for a root.
+    /// By node of the trace's tree: the index of the parent node; `None` for a root.
     above: Vec<Option<usize>>,
 }
 

@@ -160,7 +160,8 @@ impl Counts {
         (rate(self.window, self.window_total) / rate(self.baseline, self.baseline_total)).ln()
     }
 
-    /// How many of the window's occurrences exceed the rate of the baseline.
+    /// How many more occurrences the window has than the rate of the baseline makes one expect;
+    /// negative when there are fewer.
     pub fn excess(&self) -> f64 {
         self.window as f64
             - self.baseline as f64 / self.baseline_total.max(1) as f64 * self.window_total as f64

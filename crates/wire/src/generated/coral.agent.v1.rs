@@ -225,7 +225,7 @@ pub struct BeylaHttpMetric {
     /// Request method, such as "GET".
     #[prost(string, tag = "4")]
     pub http_method: ::prost::alloc::string::String,
-    /// Status code of the response; absent if there is none; 0 means no response.
+    /// Status code of the response: 0 if the request had no response, absent if Beyla reported none.
     #[prost(uint32, optional, tag = "5")]
     pub http_status_code: ::core::option::Option<u32>,
     /// Upper bounds of the histogram's buckets, in milliseconds.

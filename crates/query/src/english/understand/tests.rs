@@ -30,6 +30,17 @@ fn check(question: &str, intent: Intent, service: Option<&str>, period: Period) 
 }
 
 #[test]
+fn a_question_with_a_trace_id_is_about_that_trace() {
+    let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for question in ["why is trace ID slow?", "why is ID slow", "show me ID", "why did `ID` fail"] {
+        let found = understood(&question.replace("ID", id)).unwrap();
+        assert_eq!(found.trace_id.map(|id| id.to_string()).as_deref(), Some(id), "{question}");
+        assert_eq!((found.intent, found.unknown_service), (Intent::Why, None), "{question}");
+    }
+    assert_eq!(understood("why is trace 4bf92f35 slow").unwrap().trace_id, None);
+}
+
+#[test]
 fn each_kind_of_question_is_recognised() {
     let slow = Intent::Traces { slow: true, failed: false };
     check("Why is payments-api slow?", Intent::Why, Some("payments-api"), last(15 * MINUTE));

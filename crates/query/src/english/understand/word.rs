@@ -1,5 +1,7 @@
 //! The words of a question.
 
+use coral_trace::TraceId;
+
 /// One word, without surrounding punctuation.
 #[derive(Clone, Debug)]
 pub(super) struct Word {
@@ -31,6 +33,11 @@ impl Word {
             lower: text.to_lowercase(),
             quoted,
         })
+    }
+
+    /// The trace id that the word is, if it has all 32 digits.
+    pub fn trace_id(&self) -> Option<TraceId> {
+        (self.text.len() == 32).then(|| self.text.parse().ok()).flatten()
     }
 
     /// Whether the word is one of `words`; a quoted word never is.
