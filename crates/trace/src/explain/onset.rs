@@ -5,8 +5,8 @@
 //! 2. Each series is compared with several of its own quantiles. For each split of the history, a
 //!    likelihood-ratio test compares the part of the values above the quantile after the split with
 //!    the part before the split (`split`).
-//! 3. The largest ratio has to exceed the largest ratios of the same history with its minutes in
-//!    random order. Whole minutes are permuted, because traces of one minute resemble each other.
+//! 3. The ratio has to exceed the largest ratios of the same history with its minutes in random
+//!    order, among durations, failures or calls. Whole minutes are permuted, because traces of one minute resemble each other.
 //! 4. A change that ended is no beginning, nor is one that is too small for a cause.
 
 mod series;
@@ -19,7 +19,7 @@ use std::time::Duration;
 use self::series::{History, Series, Unit};
 use self::split::{Channel, LogTable, Split};
 use super::Entry;
-use super::permutation::{PERMUTATIONS, shuffle};
+use super::permutation::shuffle;
 use crate::span::Span;
 use crate::time::UnixNanos;
 
@@ -33,6 +33,9 @@ const MIN_RISE: f64 = 0.01;
 const MIN_SEEN: u32 = 4;
 /// A change has to have at least this many values before it.
 const MIN_BEFORE: u32 = 10;
+/// How many random orders of the minutes the channels of one unit are compared with. Each of the
+/// three units finds a change where none is in one of 40 histories.
+const ORDERS: u64 = 39;
 /// The smallest number of periods on which the permutation test is possible.
 const MIN_BLOCKS: usize = 5;
 
@@ -62,28 +65,50 @@ pub fn onset<'a>(
         .flat_map(|(at, series)| series.channels(at, blocks))
         .collect();
     let logs = LogTable::new(history.series.iter().map(|of| of.values.len()).max()?);
-    let in_time: Vec<usize> = (0..blocks).collect();
-    let mut found: Vec<(&Channel, Split)> = channels
-        .iter()
-        .filter_map(|channel| Some((channel, channel.split(&in_time, &logs, true)?)))
-        .collect();
-    found.sort_by(|(_, one), (_, other)| other.ratio.total_cmp(&one.ratio));
-    let chance = chance(&channels, blocks, &logs, found.first()?.1.ratio);
+    let mut found = Vec::new();
+    for unit in [Unit::Nanos, Unit::Failures, Unit::Calls] {
+        let is_of = |channel: &&Channel| history.series[channel.series].unit == unit;
+        let channels: Vec<&Channel> = channels.iter().filter(is_of).collect();
+        found.extend(beyond_chance(&channels, blocks, &logs));
+    }
+    found.sort_by(|one, other| other.split.ratio.total_cmp(&one.split.ratio));
     found
         .into_iter()
-        .take_while(|(_, split)| split.ratio > chance)
-        .filter(|(channel, split)| is_large(&history, channel, *split))
-        .filter(|(channel, split)| !has_ended(&history, channel, *split, &logs, chance))
-        .map(|(channel, split)| history.refined(channel, split, &logs))
+        .filter(|found| is_large(&history, found.channel, found.split))
+        .filter(|found| !has_ended(&history, found, &logs))
+        .map(|found| history.refined(found.channel, found.split, &logs))
         .next()
+}
+
+/// A split that is beyond chance.
+struct Found<'a> {
+    channel: &'a Channel,
+    split: Split,
+    /// The largest ratio of any channel of the same unit without a change.
+    chance: f64,
+}
+
+/// The splits of `channels` that exceed what the same channels reach without a change. Channels of
+/// one unit are compared with each other: there are thousands of durations, and the few failures
+/// among them would never stand out.
+fn beyond_chance<'a>(channels: &[&'a Channel], blocks: usize, logs: &LogTable) -> Vec<Found<'a>> {
+    let in_time: Vec<usize> = (0..blocks).collect();
+    let splits: Vec<(&Channel, Split)> = channels
+        .iter()
+        .filter_map(|channel| Some((*channel, channel.split(&in_time, logs, true)?)))
+        .collect();
+    let largest = splits.iter().map(|(_, split)| split.ratio).fold(0.0, f64::max);
+    let chance = chance(channels, blocks, logs, largest);
+    let beyond = splits.into_iter().filter(|(_, split)| split.ratio > chance);
+    beyond.map(|(channel, split)| Found { channel, split, chance }).collect()
 }
 
 /// The largest ratio of any channel and split among random orders of the blocks. Stops at the first
 /// ratio that reaches `enough`, since nothing can exceed the result then.
-fn chance(channels: &[Channel], blocks: usize, logs: &LogTable, enough: f64) -> f64 {
+fn chance(channels: &[&Channel], blocks: usize, logs: &LogTable, enough: f64) -> f64 {
     let in_time: Vec<usize> = (0..blocks).collect();
     let mut largest = 0.0f64;
-    for seed in 1..=PERMUTATIONS {
+    for seed in 1..=ORDERS {
         let order = shuffle(&in_time, seed);
         let splits = channels.iter().filter_map(|channel| channel.split(&order, logs, true));
         largest = splits.map(|split| split.ratio).fold(largest, f64::max);
@@ -125,13 +150,8 @@ fn growth(series: &Series, block: usize) -> f64 {
 
 /// Whether the change ended: there is a later split after which the rate is no longer higher than
 /// before the change, and what follows is longer than [`ENDED_AFTER`].
-fn has_ended(
-    history: &History,
-    channel: &Channel,
-    split: Split,
-    logs: &LogTable,
-    chance: f64,
-) -> bool {
+fn has_ended(history: &History, found: &Found<'_>, logs: &LogTable) -> bool {
+    let Found { channel, split, chance } = *found;
     let after: Vec<usize> = (split.at..history.blocks.len()).collect();
     let Some(end) = channel.split(&after, logs, false) else { return false };
     let end_at = after[end.at];
