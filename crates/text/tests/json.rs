@@ -125,7 +125,7 @@ fn a_cause_comes_back_with_every_reason_which_is_worded_beside_its_numbers() {
         ),
         (
             Reason::NotSlower,
-            "the traces are not slower than in the baseline",
+            "the traces with the first suspect are not slower than in the baseline",
             json!({ "kind": "not_slower" }),
         ),
         (
