@@ -45,7 +45,7 @@ pub trait Fleet: Send + Sync {
     ///
     /// # Errors
     /// [`EngineError`].
-    fn coverage(&self) -> Result<Vec<Coverage>, EngineError>;
+    fn signal_totals(&self) -> Result<Vec<SignalTotals>, EngineError>;
 }
 
 /// A registered agent.
@@ -94,7 +94,7 @@ pub struct MetricCheckpoint {
 
 /// How much an engine has stored and missed of one signal of one agent.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Coverage {
+pub struct SignalTotals {
     /// The agent's id.
     pub agent_id: String,
     /// The kind of data that the numbers are about.

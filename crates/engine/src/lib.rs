@@ -37,7 +37,7 @@ pub use columns::Columns;
 pub use error::{EngineError, Source};
 pub use extent::{Extent, MetricExtent};
 pub use filter::{Filter, FilterCapabilities};
-pub use fleet::{Checkpoint, Coverage, Fleet, KnownAgent, MetricCheckpoint, Signal};
+pub use fleet::{Checkpoint, Fleet, KnownAgent, MetricCheckpoint, Signal, SignalTotals};
 pub use metrics::{DeltaQuery, MetricReader, StoredDelta};
 pub use page::{AppendedPage, Page, PageContent, PageWriter};
 pub use query::{Order, TraceQuery, TraceSummary};

@@ -34,10 +34,11 @@ pub struct PolledMinute {
     /// Whether the agent answered the last poll before the end of the minute.
     pub reachable: bool,
     /// Every span that the agent received at or after the start of this range, and before its end,
-    /// was stored by the end of the minute. `None` when nothing is known to be complete.
+    /// was stored by the end of the minute. `None` when nothing is known to be complete. In the
+    /// minute in which the agent's process was replaced, the range is that of the old process.
     pub complete: Option<TimeRange>,
     /// Whether the agent's Beyla instrumented processes in most of the minute; `None` when the agent
-    /// runs no Beyla, or does not report its state.
+    /// runs no Beyla, does not report its state, or runs a Beyla without a request to report.
     pub instrumenting: Option<bool>,
     /// The fraction of traces of which spans are recorded and stored, above 0 and at most 1; `None`
     /// when it is unknown.

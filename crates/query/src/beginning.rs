@@ -79,11 +79,11 @@ impl Reader<'_> {
         let spans = self.stored_spans(&ids, None, columns, MAX_SPANS as u32)?;
         let mut traces = by_trace(spans);
         let history = TimeRange { start: rest.start.earlier(HISTORY), end: rest.start };
-        let mut coverage = self.coverage(
+        let coverage = self.coverage_of(
+            service,
             TracesOf { range: history, traces: &traces },
             TracesOf { range: rest, traces: &[] },
         )?;
-        coverage::keep(&mut coverage, service);
         coverage::leave_out(&coverage, &mut traces);
         let spans = |trace: Vec<StoredSpan>| trace.into_iter().map(|stored| stored.span).collect();
         let traces: Vec<Vec<Span>> = traces.into_iter().map(spans).collect();

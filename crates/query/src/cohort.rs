@@ -1,5 +1,7 @@
 //! Cohorts: the traces of a window and of its baseline, which are compared with each other.
 
+use std::collections::HashSet;
+
 use coral_engine::{Columns, EngineError, Order, StoredSpan, TraceQuery, TraceSummary};
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
@@ -28,6 +30,8 @@ pub(crate) struct Compared {
     pub(crate) baseline: Cohort,
     /// The gaps in what was seen of agents, and what is left out because of them.
     pub(crate) coverage: Vec<Coverage>,
+    /// The traces of the window that lack spans because of gaps.
+    pub(crate) torn: HashSet<TraceId>,
 }
 
 /// A cohort as it was read: with the agents that the spans are from.
@@ -57,14 +61,15 @@ impl Reader<'_> {
             || self.cohort(service, None, before),
         );
         let (mut now, mut baseline) = (now?, baseline?);
-        let mut coverage = self.coverage(
+        let coverage = self.coverage_of(
+            service,
             TracesOf { range: before, traces: &baseline.traces },
             TracesOf { range: window, traces: &now.traces },
         )?;
-        coverage::keep(&mut coverage, service);
+        let torn = coverage::torn_traces(&coverage, &baseline.traces, &now.traces);
         coverage::leave_out(&coverage, &mut baseline.traces);
         coverage::leave_out(&coverage, &mut now.traces);
-        Ok(Compared { window: now.into(), baseline: baseline.into(), coverage })
+        Ok(Compared { window: now.into(), baseline: baseline.into(), coverage, torn })
     }
 
     /// The traces that started in `started` and have a span of `service` with the name `name`;

@@ -1,9 +1,10 @@
 //! The sources and the budget of one question, and the reads that several questions share.
 
 use coral_engine::{Budget, Columns, EngineError, StoredSpan, TraceQuery, TraceSummary};
-use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix};
+use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use crate::ask::{QueryError, Sources};
+use crate::coverage::RecordedMinutes;
 
 /// The largest number of services that are suggested when the question names an unknown service.
 const MAX_SIMILAR: usize = 3;
@@ -12,15 +13,16 @@ const MAX_SIMILAR: usize = 3;
 pub(crate) const MIN_SIMILARITY: f64 = 0.7;
 
 /// Reads from the sources on behalf of one question.
-#[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     pub(crate) from: &'a Sources<'a>,
     pub(crate) budget: &'a Budget,
+    /// The minutes of the coverage timeline that were read.
+    pub(crate) minutes: RecordedMinutes,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(from: &'a Sources<'a>, budget: &'a Budget) -> Self {
-        Self { from, budget }
+        Self { from, budget, minutes: RecordedMinutes::default() }
     }
 
     pub(crate) fn search(&self, query: &TraceQuery) -> Result<Vec<TraceSummary>, EngineError> {
@@ -64,6 +66,20 @@ impl<'a> Reader<'a> {
             [only] => Ok(Some(only)),
             _ => Err(QueryError::Ambiguous { prefix: prefix.to_string(), traces: found }),
         }
+    }
+
+    /// When the oldest stored spans started; `None` if that is not after `baseline`, the start of a
+    /// baseline, or nothing is stored.
+    pub(crate) fn stored_since(
+        &self,
+        baseline: UnixNanos,
+    ) -> Result<Option<UnixNanos>, EngineError> {
+        let mut oldest = None;
+        for collector in [Collector::Ebpf, Collector::Sdk] {
+            let start = self.from.traces.oldest_start(collector, self.budget)?;
+            oldest = start.into_iter().chain(oldest).min();
+        }
+        Ok(oldest.filter(|oldest| *oldest > baseline))
     }
 
     /// The services that have spans in `started`, sorted by name. Services with spans only shortly

@@ -6,18 +6,19 @@ use crate::beginning::coverage;
 use crate::duration::duration;
 use crate::screen::Screen;
 use crate::table::{Cell, Table, id, name, whole};
-use crate::why::SAMPLED;
+use crate::why::{SAMPLED, young_store};
 use coral_query::answer::{Anomalies, Anomaly, AnomalyKind};
+use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
 use coral_trace::units::counted;
 
 /// The page of `coral query anomalies`: a table of changes, its legend, and how many traces were
 /// compared. `windows` is the window and its baseline in words:
-/// `last 1 hour, against the 1 hour before`.
-pub fn anomalies(found: &Anomalies, windows: &str, screen: Screen) -> String {
+/// `last 1 hour, against the 1 hour before`. `until` is the end of the window.
+pub fn anomalies(found: &Anomalies, windows: &str, until: UnixNanos, screen: Screen) -> String {
     let mut text = format!("Changes ({windows}):\n\n");
     if found.anomalies.is_empty() {
-        let _ = writeln!(text, "{}", nothing(found));
+        let _ = writeln!(text, "{}", nothing(found, until));
     } else {
         let rows: Vec<_> = found.anomalies.iter().map(row).collect();
         let columns = [
@@ -43,22 +44,32 @@ pub fn anomalies(found: &Anomalies, windows: &str, screen: Screen) -> String {
         counted(found.baseline_traces, "trace"),
         if found.cut { SAMPLED } else { "" },
     );
-    for sentence in coverage(&found.coverage) {
+    for sentence in coverage(&found.coverage, until) {
         let _ = writeln!(text, "{sentence}");
     }
     text
 }
 
-fn nothing(found: &Anomalies) -> &'static str {
-    match (found.traces, found.baseline_traces) {
+fn nothing(found: &Anomalies, until: UnixNanos) -> String {
+    if let Some(oldest) = found.stored_since.filter(|_| found.traces > 0) {
+        let hint = young_store(oldest, until);
+        return format!("{NOTHING_TO_COMPARE}\n{}", hint.trim_end());
+    }
+    let text = match (found.traces, found.baseline_traces) {
         (0, _) => "No trace started in this window.\nHint: try a longer --since.",
         (_, 0) => {
-            "There is nothing to compare with: no trace started in the baseline.\nHint: try a longer --baseline, or a \
-             shorter --since, which moves traces into the baseline."
+            return format!(
+                "{NOTHING_TO_COMPARE}\nHint: try a longer --baseline, or a shorter --since, which moves traces into the \
+                 baseline."
+            );
         }
         _ => "No change: every difference is one that chance alone may cause (permutation test).",
-    }
+    };
+    text.to_owned()
 }
+
+const NOTHING_TO_COMPARE: &str =
+    "There is nothing to compare with: no trace started in the baseline.";
 
 fn row(anomaly: &Anomaly) -> Vec<Cell> {
     let (before, now) = (number(anomaly, anomaly.before), number(anomaly, anomaly.now));

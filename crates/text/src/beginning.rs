@@ -4,10 +4,13 @@ use crate::duration::duration;
 use coral_query::answer::{Coverage, CoverageGap, LeftOut};
 use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
-use coral_trace::units::{counted, time_of_day};
+use coral_trace::units::{counted, instant, time_of_day};
 
 /// Agents, and services of agents, that are listed.
 const MAX_NAMES: usize = 5;
+/// Sentences about gaps that are written.
+const MAX_SENTENCES: usize = 8;
+const DAY_US: i64 = 24 * 3_600_000_000;
 
 /// The time of a beginning alone: `since 02:41 UTC`.
 pub fn since_time(began: UnixNanos) -> String {
@@ -22,69 +25,128 @@ pub fn windows(began: UnixNanos, baseline: &str) -> String {
 
 /// `since 02:41 UTC (12 minutes ago)`; `until` is the end of the window.
 pub fn since(began: UnixNanos, until: UnixNanos) -> String {
-    let length = until.since(began);
-    let ago = match length.as_secs() {
+    format!("{} ({} ago)", since_time(began), length(began, until))
+}
+
+/// Why a baseline has no traces: `spans are stored since 14:02 UTC, 12 minutes ago: the baseline would
+/// begin before`. `until` is the end of the window.
+pub(crate) fn stored_since(oldest: UnixNanos, until: UnixNanos) -> String {
+    let (since, ago) = (moment(oldest, until), length(oldest, until));
+    format!("spans are stored since {since}, {ago} ago: the baseline would begin before")
+}
+
+/// `12 minutes`, `2h 35m`.
+fn length(from: UnixNanos, until: UnixNanos) -> String {
+    let length = until.since(from);
+    match length.as_secs() {
         seconds @ 0..60 => counted(seconds, "second"),
         seconds @ 60..3_600 => counted(seconds / 60, "minute"),
         _ => duration(length.as_micros() as i64),
-    };
-    format!("{} ({ago} ago)", since_time(began))
+    }
+}
+
+/// The time of day of `at`, after the date if that is not the date of `until`, the end of the window:
+/// `02:41 UTC`, `2026-11-24 02:41 UTC`.
+fn moment(at: UnixNanos, until: UnixNanos) -> String {
+    let time = time_of_day(at.as_micros());
+    let [day, last] = [at, until].map(|at| at.as_micros().div_euclid(DAY_US));
+    match instant(at.as_micros()).split_once('T') {
+        Some((date, _)) if day != last => format!("{date} {time}"),
+        _ => time,
+    }
 }
 
 /// One sentence for each gap, or for agents with the same gap: `Agent web-2 has been unreachable since
-/// 02:39 UTC: its services (cart, stock) are missing here.`
-pub(crate) fn coverage(coverage: &[Coverage]) -> Vec<String> {
-    let mut groups: Vec<Vec<&Coverage>> = Vec::new();
-    for gap in coverage {
-        let is_same = |other: &&Coverage| when(other) == when(gap) && other.gap == gap.gap;
-        match groups.iter_mut().find(|group| group.first().is_some_and(is_same)) {
-            Some(group) => group.push(gap),
-            None => groups.push(vec![gap]),
-        }
-    }
-    groups.iter().map(|group| sentence(group)).collect()
+/// 02:39 UTC: its services (cart, stock) are missing here.` The last sentence counts gaps that have
+/// none. `until` is the end of the window.
+pub(crate) fn coverage(gaps: &[Coverage], until: UnixNanos) -> Vec<String> {
+    let mut sentences = sentences(gaps, until);
+    let more = sentences.len().saturating_sub(MAX_SENTENCES);
+    sentences.truncate(MAX_SENTENCES);
+    sentences.extend(not_shown(more));
+    sentences
 }
 
-/// All gaps in one line; `None` without gaps.
-pub(crate) fn coverage_line(gaps: &[Coverage]) -> Option<String> {
-    let sentences = coverage(gaps);
+/// All gaps in one line; `None` without gaps. `until` is the end of the window.
+pub(crate) fn coverage_line(gaps: &[Coverage], until: UnixNanos) -> Option<String> {
+    let sentences = sentences(gaps, until);
     let (first, more) = (sentences.first()?, sentences.len() - 1);
-    Some(match more {
-        0 => first.clone(),
-        1 => format!("{first} Another gap is not shown; --format json has all."),
-        more => format!(
-            "{first} {} are not shown; --format json has all.",
-            counted(more as u64, "more gap")
-        ),
+    Some(match not_shown(more) {
+        None => first.clone(),
+        Some(more) => format!("{first} {more}"),
     })
 }
 
-/// What a group of agents has in common.
-fn when(gap: &Coverage) -> (Option<String>, Option<String>, LeftOut, Option<[String; 2]>) {
-    let time = |at: Option<UnixNanos>| at.map(|at| time_of_day(at.as_micros()));
-    let ratios = gap.sampling.map(|change| [change.before, change.now].map(percent));
-    (time(gap.since), time(gap.until), gap.left_out, ratios)
+fn not_shown(more: usize) -> Option<String> {
+    match more {
+        0 => None,
+        1 => Some("Another gap is not shown; --format json has all.".to_owned()),
+        more => {
+            let gaps = counted(more as u64, "more gap");
+            Some(format!("{gaps} are not shown; --format json has all."))
+        }
+    }
 }
 
-fn sentence(group: &[&Coverage]) -> String {
+fn sentences(gaps: &[Coverage], until: UnixNanos) -> Vec<String> {
+    let mut groups: Vec<(When, Vec<&Coverage>)> = Vec::new();
+    for gap in gaps {
+        let when = When::of(gap, until);
+        let is_same = |(of, group): &&mut (When, Vec<&Coverage>)| {
+            *of == when && group.first().is_some_and(|first| first.gap == gap.gap)
+        };
+        match groups.iter_mut().find(is_same) {
+            Some((_, group)) => group.push(gap),
+            None => groups.push((when, vec![gap])),
+        }
+    }
+    groups.into_iter().map(|(when, group)| sentence(&when, &group)).collect()
+}
+
+/// What a group of agents has in common.
+#[derive(PartialEq)]
+struct When {
+    /// `since 02:39 UTC`, `from 02:39 UTC to 02:51 UTC`, `for 12 seconds at 02:39 UTC`.
+    from_to: String,
+    /// `02:39 UTC`: the beginning alone.
+    since: Option<String>,
+    left_out: LeftOut,
+    /// The sampling ratios before and now.
+    ratios: Option<[String; 2]>,
+}
+
+impl When {
+    fn of(gap: &Coverage, until: UnixNanos) -> Self {
+        let [since, ended] = [gap.since, gap.until].map(|at| at.map(|at| moment(at, until)));
+        let seconds = gap.since.zip(gap.until).map(|(since, until)| until.since(since).as_secs());
+        let from_to = match (&since, &ended, seconds) {
+            (Some(since), _, Some(seconds @ 0..60)) => {
+                format!("for {} at {since}", counted(seconds.max(1), "second"))
+            }
+            (Some(since), Some(until), _) => format!("from {since} to {until}"),
+            (Some(since), None, _) => format!("since {since}"),
+            (None, Some(until), _) => format!("until {until}"),
+            (None, None, _) => "since the colony started".to_owned(),
+        };
+        let ratios = gap.sampling.map(|change| [change.before, change.now].map(percent));
+        Self { from_to, since, left_out: gap.left_out, ratios }
+    }
+}
+
+fn sentence(when: &When, group: &[&Coverage]) -> String {
     let Some(first) = group.first() else { return String::new() };
     let names: Vec<String> = group.iter().map(|gap| gap.agent_id.clone()).collect();
     let mut missing: Vec<String> =
         group.iter().flat_map(|gap| gap.services.iter().cloned()).collect();
     missing.sort();
     missing.dedup();
-    let (agents, services) = (listed(&names), listed(&missing));
+    let others = if group.iter().any(|gap| gap.services_cut) { " and others" } else { "" };
+    let (agents, services) = (listed(&names), format!("{}{others}", listed(&missing)));
     let (agent, has, was, its, records) = match names.len() {
         1 => ("Agent", "has", "was", "its", "has recorded"),
         _ => ("Agents", "have", "were", "their", "have recorded"),
     };
-    let (since, until, left_out, ratios) = when(first);
-    let from_to = match (&since, &until) {
-        (Some(since), Some(until)) => format!("from {since} to {until}"),
-        (Some(since), None) => format!("since {since}"),
-        (None, Some(until)) => format!("until {until}"),
-        (None, None) => "since the colony started".to_owned(),
-    };
+    let When { from_to, since, left_out, ratios } = when;
     let effect = |nothing: &str| match left_out {
         LeftOut::Traces => "traces from that time are not compared".to_owned(),
         LeftOut::Spans => format!("{its} services ({services}) are not compared"),
@@ -99,7 +161,7 @@ fn sentence(group: &[&Coverage]) -> String {
             format!("{agent} {agents} {was} unreachable {from_to}: {}.", effect(&missing))
         }
         CoverageGap::Joined => {
-            let at = since.map(|since| format!(" at {since}")).unwrap_or_default();
+            let at = since.as_ref().map(|since| format!(" at {since}")).unwrap_or_default();
             let effect = match left_out {
                 LeftOut::Traces => "earlier traces are not compared".to_owned(),
                 LeftOut::Spans => {
@@ -110,13 +172,14 @@ fn sentence(group: &[&Coverage]) -> String {
             format!("{agent} {agents} joined{at}: {effect}.")
         }
         CoverageGap::BeylaStopped => {
-            let did = if until.is_none() { "has not instrumented" } else { "did not instrument" };
+            let goes_on = first.until.is_none();
+            let did = if goes_on { "has not instrumented" } else { "did not instrument" };
             let agent = agent.to_lowercase();
-            let effect = if until.is_none() { missing } else { effect(&missing) };
+            let effect = if goes_on { missing } else { effect(&missing) };
             format!("Beyla of {agent} {agents} {did} processes {from_to}: {effect}.")
         }
         CoverageGap::SamplingChanged => {
-            let [before, now] = ratios.unwrap_or_default();
+            let [before, now] = ratios.clone().unwrap_or_default();
             let effect = match left_out {
                 LeftOut::Traces => "earlier traces are not compared".to_owned(),
                 _ => effect("counts before and after cannot be compared"),
@@ -128,8 +191,11 @@ fn sentence(group: &[&Coverage]) -> String {
     }
 }
 
-/// `10%`, `0.5%`.
+/// `10%`, `0.5%`, `less than 0.1%`.
 fn percent(ratio: f64) -> String {
+    if ratio < 0.001 {
+        return "less than 0.1%".to_owned();
+    }
     let percent = (ratio * 1_000.0).round() / 10.0;
     format!("{percent}%")
 }
@@ -169,6 +235,7 @@ mod tests {
             since: Some(NOON),
             until: None,
             services: services.iter().map(|name| (*name).to_owned()).collect(),
+            services_cut: false,
             left_out: LeftOut::Spans,
             traces_affected: 0,
             sampling: None,
@@ -225,8 +292,78 @@ mod tests {
                  compared.",
             ),
         ] {
-            assert_eq!(coverage(&[gap]), [expected]);
+            assert_eq!(coverage(&[gap], later), [expected]);
         }
+    }
+
+    #[test]
+    fn a_gap_of_another_day_than_the_end_of_the_window_has_its_date() {
+        let day = std::time::Duration::from_secs(24 * 3_600);
+        let of = |since, until| Coverage {
+            since: Some(since),
+            until,
+            left_out: LeftOut::Traces,
+            ..gap("web-2", CoverageGap::Returned, &["cart"])
+        };
+        let gaps = [
+            of(NOON.earlier(2 * day), Some(NOON.earlier(day / 2 + day / 24))),
+            of(NOON.earlier(day), Some(NOON)),
+            of(NOON, Some(NOON.later(day / 24))),
+        ];
+        assert_eq!(
+            coverage(&gaps, NOON.later(day / 24)),
+            [
+                "Agent web-2 was unreachable from 2026-11-23 12:00 UTC to 2026-11-24 23:00 UTC: traces from that time are not \
+                 compared.",
+                "Agent web-2 was unreachable from 2026-11-24 12:00 UTC to 12:00 UTC: traces from that time are not compared.",
+                "Agent web-2 was unreachable from 12:00 UTC to 13:00 UTC: traces from that time are not compared.",
+            ]
+        );
+        let oldest = NOON.earlier(std::time::Duration::from_secs(720));
+        assert_eq!(
+            stored_since(oldest, NOON),
+            "spans are stored since 11:48 UTC, 12 minutes ago: the baseline would begin before"
+        );
+    }
+
+    #[test]
+    fn a_restart_of_seconds_a_cut_list_of_services_and_a_tiny_ratio_are_in_words() {
+        let second = std::time::Duration::from_secs(1);
+        let restart = Coverage {
+            until: Some(NOON.later(12 * second)),
+            left_out: LeftOut::Traces,
+            ..gap("web-2", CoverageGap::Returned, &["cart"])
+        };
+        let cut = Coverage {
+            services_cut: true,
+            ..gap("web-2", CoverageGap::Unreachable, &["cart", "stock"])
+        };
+        let sampling = Some(SamplingChange { before: 1.0, now: 0.000_2 });
+        let sampled =
+            Coverage { sampling, ..gap("web-2", CoverageGap::SamplingChanged, &["cart"]) };
+        assert_eq!(
+            coverage(&[restart, cut, sampled], NOON),
+            [
+                "Agent web-2 was unreachable for 12 seconds at 12:00 UTC: traces from that time are not compared.",
+                "Agent web-2 has been unreachable since 12:00 UTC: its services (cart, stock and others) are missing here.",
+                "Agent web-2 has recorded less than 0.1% of traces since 12:00 UTC (100% before): its services (cart) are not \
+                 compared.",
+            ]
+        );
+    }
+
+    #[test]
+    fn gaps_beyond_eight_sentences_are_counted() {
+        let minutes = |of: u64| std::time::Duration::from_secs(60 * of);
+        let of = |at: u64| Coverage {
+            since: Some(NOON.later(minutes(10 * at))),
+            until: Some(NOON.later(minutes(10 * at + 2))),
+            ..gap("web-2", CoverageGap::Returned, &["cart"])
+        };
+        let gaps: Vec<Coverage> = (0..16).map(of).collect();
+        let sentences = coverage(&gaps, NOON);
+        assert_eq!(sentences.len(), 9);
+        assert_eq!(sentences[8], "8 more gaps are not shown; --format json has all.");
     }
 
     #[test]
@@ -234,11 +371,12 @@ mod tests {
         let down = |agent| gap(agent, CoverageGap::Unreachable, &["cart"]);
         let gaps = [down("web-1"), gap("db-1", CoverageGap::Joined, &["pg"]), down("web-2")];
         let both = "Agents web-1, web-2 have been unreachable since 12:00 UTC: their services (cart) are missing here.";
-        assert_eq!(coverage(&gaps).len(), 2);
+        assert_eq!(coverage(&gaps, NOON).len(), 2);
         assert_eq!(
-            coverage_line(&gaps).unwrap(),
+            coverage_line(&gaps, NOON).unwrap(),
             format!("{both} Another gap is not shown; --format json has all.")
         );
-        assert_eq!((coverage_line(&gaps[..1]).is_some(), coverage_line(&[])), (true, None));
+        let is_some = |gaps| coverage_line(gaps, NOON).is_some();
+        assert_eq!((is_some(&gaps[..1]), is_some(&[])), (true, false));
     }
 }

@@ -26,6 +26,7 @@ fn unreachable() -> Coverage {
         since: Some(UnixNanos(1_795_608_000_000_000_000)),
         until: None,
         services: vec!["stock".to_owned()],
+        services_cut: false,
         left_out: LeftOut::Nothing,
         traces_affected: 0,
         sampling: None,

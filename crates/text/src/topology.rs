@@ -11,6 +11,7 @@ use crate::duration::percentile;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name as name_column, whole};
 use coral_query::answer::{NodeKind, Topology, TopologyDiff, TopologyEdge};
+use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted};
 
@@ -36,7 +37,8 @@ pub fn text(map: &Topology, window: &str, before: &str, screen: Screen) -> Strin
         let changes = changes(diff, screen);
         let _ = write!(text, "\nChanges since the {before} before:\n{changes}");
     }
-    if let Some(missing) = coverage_line(&map.coverage) {
+    let until = UnixNanos::from_micros(map.until_unix_us);
+    if let Some(missing) = coverage_line(&map.coverage, until) {
         let _ = writeln!(text, "\n{missing}");
     }
     text

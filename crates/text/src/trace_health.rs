@@ -14,6 +14,7 @@ use crate::why::did_you_mean;
 use coral_query::answer::{
     EdgeHealth, InferredLink, ServiceHealth, Trace, TraceHealth, TraceProblem,
 };
+use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted};
 
@@ -22,8 +23,14 @@ const MAX_PROBLEMS: usize = 20;
 /// Rows of a table that are printed; further ones are only counted.
 const MAX_ROWS: usize = 50;
 
-/// The page of `coral doctor traces`. `window` is the window in words: `last 1 hour`.
-pub fn trace_health(health: &TraceHealth, window: &str, screen: Screen) -> String {
+/// The page of `coral doctor traces`. `window` is the window in words: `last 1 hour`, and `until` its
+/// end.
+pub fn trace_health(
+    health: &TraceHealth,
+    window: &str,
+    until: UnixNanos,
+    screen: Screen,
+) -> String {
     let service = match health.service.as_str() {
         "" => "everything".to_owned(),
         service => line(service),
@@ -43,7 +50,7 @@ pub fn trace_health(health: &TraceHealth, window: &str, screen: Screen) -> Strin
         text.push_str(&services(&health.services, screen));
         text.push_str(&screen.faint(LEGEND));
     }
-    for sentence in coverage(&health.coverage) {
+    for sentence in coverage(&health.coverage, until) {
         let _ = writeln!(text, "\n{sentence}");
     }
     text

@@ -10,9 +10,9 @@ use crate::table::{Cell, Column, Table, id as id_column, name, whole};
 use crate::why::did_you_mean;
 use coral_query::answer::{Trace, TraceList, TraceSummary};
 use coral_query::{Sort, TracesQuestion};
-use coral_trace::Span;
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, instant};
+use coral_trace::{Span, UnixNanos};
 
 /// The question that a list answers, for its heading.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Heading {
     pub filter: TracesQuestion,
     /// The window in words: `last 1 hour`, `since 2026-11-23T09:00:00Z`.
     pub window: String,
+    /// The end of the window.
+    pub until: UnixNanos,
 }
 
 /// Smallest number of digits of a trace id that are printed.
@@ -42,7 +44,7 @@ pub fn trace_table(list: &TraceList, heading: &Heading, screen: Screen) -> Strin
         let _ =
             writeln!(text, "… more traces match: raise --limit (now {shown}), or add conditions.");
     }
-    text.push_str(&missing(list));
+    text.push_str(&missing(list, heading));
     text
 }
 
@@ -75,13 +77,14 @@ fn nothing(list: &TraceList, heading: &Heading) -> String {
     };
     let hint = did_you_mean(&list.did_you_mean).unwrap_or_else(|| hint.to_owned());
     let matching = if narrowed { " that match" } else { "" };
-    let missing = missing(list);
+    let missing = missing(list, heading);
     format!("No traces{matching}{} ({}).\n{hint}{missing}", of.unwrap_or_default(), heading.window)
 }
 
 /// A line about agents whose spans are missing; empty when none are.
-fn missing(list: &TraceList) -> String {
-    coverage_line(&list.coverage).map_or_else(String::new, |missing| format!("\n{missing}\n"))
+fn missing(list: &TraceList, heading: &Heading) -> String {
+    let missing = coverage_line(&list.coverage, heading.until);
+    missing.map_or_else(String::new, |missing| format!("\n{missing}\n"))
 }
 
 fn recent_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {

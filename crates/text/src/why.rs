@@ -6,12 +6,13 @@ pub(crate) mod words;
 use std::fmt::Write as _;
 
 use self::words::{as_in_baseline, difference, meaning, reason, suspicion};
-use crate::beginning::{coverage, since_time};
+use crate::beginning::{coverage, since_time, stored_since};
 use crate::duration::duration;
 use crate::percent::percent;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
 use coral_query::answer::{CauseKind, Verdict, Why, WhyRate, WhyStandout, WhySuspect};
+use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted};
 
@@ -19,10 +20,10 @@ use coral_trace::units::{count, counted};
 const MAX_SUSPECTS: usize = 5;
 
 /// The page of `coral why`. `windows` is the window and its baseline in words:
-/// `last 15 minutes, against the 1 hour before`.
-pub fn why(why: &Why, windows: &str, screen: Screen) -> String {
+/// `last 15 minutes, against the 1 hour before`. `until` is the end of the window.
+pub fn why(why: &Why, windows: &str, until: UnixNanos, screen: Screen) -> String {
     let mut text = format!("{} ({windows})\n\n", question(why));
-    text.push_str(&verdict(why, screen));
+    text.push_str(&verdict(why, until, screen));
     if let Some(cause) = why.ranking.first().filter(|_| why.verdict == Verdict::Cause) {
         text.push_str(&standouts(why));
         text.push_str(&further_causes(why, screen));
@@ -32,7 +33,7 @@ pub fn why(why: &Why, windows: &str, screen: Screen) -> String {
     if why.traces > 0 || why.baseline_traces > 0 {
         let _ = writeln!(text, "\n{}", basis(why));
     }
-    for sentence in coverage(&why.coverage) {
+    for sentence in coverage(&why.coverage, until) {
         let _ = writeln!(text, "{sentence}");
     }
     text
@@ -47,7 +48,7 @@ fn question(why: &Why) -> String {
     }
 }
 
-fn verdict(why: &Why, screen: Screen) -> String {
+fn verdict(why: &Why, until: UnixNanos, screen: Screen) -> String {
     match (why.verdict, why.ranking.first()) {
         (Verdict::Cause, Some(cause)) => {
             let service = line(&cause.service);
@@ -71,6 +72,8 @@ fn verdict(why: &Why, screen: Screen) -> String {
                 text.push_str(
                     "Hint: `coral query beyla traces` lists stored traces; try a longer --since.\n",
                 );
+            } else if let Some(oldest) = why.stored_since {
+                text.push_str(&young_store(oldest, until));
             } else if why.baseline_traces == 0 {
                 text.push_str(
                     "Hint: try a longer --baseline, or a shorter --since, which moves traces into the baseline.\n",
@@ -79,6 +82,14 @@ fn verdict(why: &Why, screen: Screen) -> String {
             text
         }
     }
+}
+
+/// The hint for a baseline that would begin before the oldest stored spans.
+pub(crate) fn young_store(oldest: UnixNanos, until: UnixNanos) -> String {
+    format!(
+        "Hint: {}. Try a shorter --since, which moves traces into the baseline.\n",
+        stored_since(oldest, until)
+    )
 }
 
 /// What the cause does, and on a second line how that differs from the baseline.

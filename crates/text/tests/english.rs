@@ -61,7 +61,7 @@ fn words_about_time_that_are_not_understood_are_told() {
         Analyzing cart, last 1h; not understood as a time: "last night"...
 
         Most failures first:
-          - from spans: no RED metrics of cart in this window
+          - Counted from spans: no RED metrics (HTTP Requests) of cart in this window
           - no requests in this window [1]
 
         Queries behind these lines:
@@ -103,7 +103,7 @@ fn rows_are_those_of_the_route_and_from_spans_where_there_are_no_metrics() {
         Analyzing shop, last 1h...
 
         Slowest first, by P95:
-          - from spans: no RED metrics of shop in this window
+          - Counted from spans: no RED metrics (HTTP Requests) of shop in this window
           - GET /pay: P95 330ms, 10 requests, 0% failed [1]
           - GET /list: P95 7ms, 20 requests, 0% failed [1]
 
@@ -115,7 +115,7 @@ fn rows_are_those_of_the_route_and_from_spans_where_there_are_no_metrics() {
         Analyzing /list of shop, last 1h...
 
         Slowest first, by P95:
-          - from spans: no RED metrics of shop in this window
+          - Counted from spans: no RED metrics (HTTP Requests) of shop in this window
           - GET /list: P95 7ms, 20 requests, 0% failed [1]
 
         Queries behind these lines:
@@ -158,6 +158,7 @@ fn what_has_no_routes_says_that_it_is_of_all_of_them() {
         Changes against the 1h before:
           - only changes that name /list; `coral why shop --route /list` looks at the services that it calls
           - there is nothing to compare with: no trace started in the baseline [1]
+          - spans are stored since 11:59 UTC, 1 minute ago: the baseline would begin before [1]
 
         Queries behind these lines:
           [1] coral query anomalies
@@ -175,7 +176,7 @@ fn a_route_that_nobody_asked_for_is_answered_with_those_that_there_are() {
           - neither RED metrics nor stored requests of /lists of shop in this window
 
         Trace Analysis:
-          - Compared 0 traces with 0 of the baseline; 0% of the window's traces are complete [1]
+          - Compared 0 traces with 0 of the baseline; 0% of the window's traces have every parent span [1]
 
         Root Cause:
           - not enough evidence: no trace in the window matches the question [1]

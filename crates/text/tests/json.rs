@@ -86,10 +86,12 @@ fn why(because: Reason, kind: CauseKind) -> Why {
             since: None,
             until: None,
             services: vec!["cart".to_owned()],
+            services_cut: true,
             left_out: LeftOut::Spans,
             traces_affected: 4,
             sampling: Some(SamplingChange { before: 1.0, now: 0.1 }),
         }],
+        stored_since: Some(UnixNanos::from_micros(1_790_000_000_000_000)),
     }
 }
 
@@ -113,7 +115,7 @@ fn a_cause_comes_back_with_every_reason_which_is_worded_beside_its_numbers() {
         ),
         (
             Reason::TornTraces { completeness: 0.25 },
-            "only 25% of the traces are complete; parent spans are missing",
+            "only 25% of the traces have every parent span",
             json!({ "kind": "torn_traces", "completeness": 0.25 }),
         ),
         (
@@ -123,7 +125,7 @@ fn a_cause_comes_back_with_every_reason_which_is_worded_beside_its_numbers() {
         ),
         (
             Reason::NotSlower,
-            "the traces are not slower than in the baseline",
+            "the traces with the first suspect are not slower than in the baseline",
             json!({ "kind": "not_slower" }),
         ),
         (

@@ -96,7 +96,7 @@ fn began_error(incident: &Incident, told: UnixNanos, now: UnixNanos) -> Option<f
 
 /// The verdict, as `coral why` prints it below the question: its first sentences.
 fn first_paragraph(why: &Why) -> String {
-    let page = coral_text::why::why(why, "", Screen::PLAIN);
+    let page = coral_text::why::why(why, "", UnixNanos(0), Screen::PLAIN);
     page.split("\n\n").nth(1).unwrap_or_default().trim().to_owned()
 }
 

@@ -258,6 +258,7 @@ impl Health {
             ("links.dropped", total(|health| health.links_dropped)),
             ("polls.failed", total(|health| health.polls_failed)),
             ("pollers.panicked", total(|health| health.panics)),
+            ("minutes.dropped", total(|health| health.minutes.dropped())),
         ];
         let others = others.map(|(name, count)| (format!("coral.colony.{name}"), count));
         refused.into_iter().chain(others)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use coral_engine::{AgentMinute, Minute, PolledMinute};
 use coral_trace::{Origin, Span, TimeRange, UnixNanos};
@@ -10,10 +11,20 @@ use coral_wire::agent_rpc::proto::SpanPage;
 /// How many minutes of an agent wait to be recorded, at most. The oldest are dropped first. An
 /// agent keeps spans for an hour, so a page can have spans of so many minutes.
 const MAX_WAITING: usize = 64;
+/// How many services the minutes of an agent that wait to be recorded have together, at most. The
+/// oldest minutes are dropped first. With names of [`MAX_NAME_BYTES`], these are 512 KiB.
+const MAX_WAITING_SERVICES: usize = 2_048;
 /// After this many minutes with spans, none of which tells a probability, sampling has ended.
 const MAX_UNSAMPLED_MINUTES: u32 = 5;
 /// Services with longer names, in bytes, are not counted.
 const MAX_NAME_BYTES: usize = 256;
+/// Smaller probabilities of sampling are not believed: one such span would count as ten thousand.
+const MIN_PROBABILITY: f64 = 1e-4;
+/// An agent that claims to run for longer than this, or to start later than now by more than
+/// [`MAX_CLOCK_AHEAD`], has a wrong clock. The agent then counts as one that does not report when
+/// it started.
+const MAX_UPTIME: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
+const MAX_CLOCK_AHEAD: Duration = Duration::from_secs(60);
 
 /// The minutes of one agent that are not recorded yet.
 #[derive(Default)]
@@ -22,8 +33,14 @@ pub(super) struct AgentMinutes {
     /// Since when the agent's process runs, and since when no span of the agent was lost.
     started: Option<UnixNanos>,
     lost_before: UnixNanos,
-    /// Everything that the agent had received at this time is stored.
+    /// Everything that the agent had received at this time is stored. `None` from the start of
+    /// another process, or a loss of spans, until the next poll that fetches everything.
     caught_up_at: Option<UnixNanos>,
+    /// What was complete when the agent's process was replaced or spans were lost. A record has one
+    /// range, so that of the new process waits for the next minute.
+    ended: Option<TimeRange>,
+    /// How many minutes were dropped before they were recorded.
+    dropped: u64,
     beyla: BeylaPages,
     beyla_sampling_rate: Option<f64>,
     sampled: SampledSpans,
@@ -60,14 +77,19 @@ impl AgentMinutes {
     /// Takes note of what a page says besides its spans. With `is_lossy`, older spans expired on
     /// the agent before `now`, when the page was received.
     pub(super) fn note_page(&mut self, page: &SpanPage, is_lossy: bool, now: UnixNanos) {
-        self.started = (page.started_unix_us > 0)
-            .then(|| UnixNanos::from_micros(page.started_unix_us))
-            .or(self.started);
+        let started = match page.started_unix_us {
+            ..=0 => self.started,
+            micros => believable_start(UnixNanos::from_micros(micros), now),
+        };
+        if started != self.started || is_lossy {
+            self.end_range();
+        }
+        self.started = started;
         if is_lossy {
             self.lost_before = now;
         }
         let rate = page.beyla_sampling_rate;
-        self.beyla_sampling_rate = (rate > 0.0 && rate <= 1.0).then_some(rate);
+        self.beyla_sampling_rate = (MIN_PROBABILITY..=1.0).contains(&rate).then_some(rate);
         if let Some(is_instrumenting) = instruments(&page.beyla) {
             self.beyla.all += 1;
             self.beyla.instrumenting += u32::from(is_instrumenting);
@@ -95,9 +117,18 @@ impl AgentMinutes {
         let later = self.waiting.remove(&record.minute);
         let waiting = self.waiting.entry(record.minute).or_insert(record);
         later.into_iter().for_each(|later| waiting.absorb(later));
-        while self.waiting.len() > MAX_WAITING {
+        let services = |waiting: &BTreeMap<Minute, AgentMinute>| {
+            waiting.values().map(|record| record.services.len()).sum::<usize>()
+        };
+        while self.waiting.len() > MAX_WAITING || services(&self.waiting) > MAX_WAITING_SERVICES {
             self.waiting.pop_first();
+            self.dropped += 1;
         }
+    }
+
+    /// How many minutes were dropped before they were recorded, since the colony started.
+    pub(super) const fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// Ends `minute`, and returns all records that wait. `reachable` as in [`PolledMinute`]; `None`
@@ -112,11 +143,16 @@ impl AgentMinutes {
         let sampling = self.sampling_ratio();
         if let Some(reachable) = reachable {
             let agent = sampling.or(self.beyla_sampling_rate).unwrap_or(1.0);
+            let current = self
+                .caught_up_at
+                .map(|end| TimeRange { start: self.complete_since(minute, end), end });
+            let complete = self.ended.or(current);
+            if current.is_some() {
+                self.ended = None;
+            }
             let polled = PolledMinute {
                 reachable,
-                complete: self
-                    .caught_up_at
-                    .map(|end| TimeRange { start: self.complete_since(minute, end), end }),
+                complete,
                 instrumenting: (all > 0).then_some(2 * instrumenting > all),
                 sampling_ratio: (reachable && self.caught_up_at.is_some())
                     .then(|| agent * self.colony_sampling_rate.unwrap_or(1.0)),
@@ -138,6 +174,14 @@ impl AgentMinutes {
         };
         self.sampling = self.sampling.filter(|(_, minutes)| *minutes < MAX_UNSAMPLED_MINUTES);
         self.sampling.map(|(ratio, _)| ratio)
+    }
+
+    /// Ends the range that is complete. Of several that end in one minute, the first is recorded.
+    fn end_range(&mut self) {
+        if let Some(end) = self.caught_up_at.take() {
+            let start = self.complete_since(Minute::at(end), end);
+            self.ended.get_or_insert(TimeRange { start, end });
+        }
     }
 
     /// Since when everything is stored, if everything is until `end`. An agent that does not say
@@ -193,18 +237,25 @@ impl SampledSpans {
     }
 }
 
+/// When an agent's process started, as the agent reports; `None` if that cannot be true at `now`.
+fn believable_start(started: UnixNanos, now: UnixNanos) -> Option<UnixNanos> {
+    let is_wrong = started > now.later(MAX_CLOCK_AHEAD) || now.since(started) > MAX_UPTIME;
+    (!is_wrong).then_some(started)
+}
+
 /// Whether Beyla instruments processes, from an agent's line about Beyla; `None` when the agent runs
-/// no Beyla, or does not report its state.
+/// no Beyla, does not report its state, or runs a Beyla that works and has no request to report yet
+/// (`running`).
 fn instruments(line: &str) -> Option<bool> {
     match line.split(' ').next().unwrap_or_default() {
-        "" | "off" | "unavailable" => None,
+        "" | "off" | "unavailable" | "running" => None,
         state => Some(state == "instrumenting"),
     }
 }
 
 /// The probability with which a trace was sampled, from the rejection threshold `th` that
 /// OpenTelemetry's samplers write into the trace state: up to 14 hex digits, of which trailing
-/// zeros may be missing.
+/// zeros may be missing. `None` below [`MIN_PROBABILITY`].
 ///
 /// Source: OpenTelemetry, "TraceState: Probability Sampling".
 fn probability(trace_state: &str) -> Option<f64> {
@@ -216,7 +267,8 @@ fn probability(trace_state: &str) -> Option<f64> {
     }
     let digits = u64::from_str_radix(threshold, 16).ok()?;
     let rejected = digits << (4 * (14 - threshold.len()));
-    Some(1.0 - rejected as f64 / (1u64 << 56) as f64)
+    let probability = 1.0 - rejected as f64 / (1u64 << 56) as f64;
+    (probability >= MIN_PROBABILITY).then_some(probability)
 }
 
 #[cfg(test)]
@@ -237,6 +289,9 @@ mod tests {
             ("ot=th:", None),
             ("ot=th:fffffffffffffff", None),
             ("ot=th:x", None),
+            ("ot=th:fff", Some(1.0 / 4_096.0)),
+            ("ot=th:ffff", None),
+            ("ot=th:ffffffffffffff", None),
         ] {
             assert_eq!(probability(state), expected, "{state}");
         }
@@ -250,11 +305,81 @@ mod tests {
             ("unavailable (no Beyla is installed)", None),
             ("instrumenting", Some(true)),
             ("instrumenting (3 processes)", Some(true)),
+            ("running (no data yet)", None),
             ("starting", Some(false)),
             ("degraded (no probes)", Some(false)),
         ] {
             assert_eq!(instruments(line), expected, "{line}");
         }
+    }
+
+    /// A page of an agent that started at this second.
+    fn page(started_secs: u64) -> SpanPage {
+        let started_unix_us = started_secs as i64 * 1_000_000;
+        SpanPage { started_unix_us, ..SpanPage::default() }
+    }
+
+    #[test]
+    fn a_restart_within_a_minute_leaves_both_ranges_of_the_timeline() {
+        let at = |secs| UnixNanos::from_secs(secs);
+        let mut minutes = AgentMinutes::default();
+        let complete = |minutes: &mut AgentMinutes, number| {
+            let mut records = minutes.end("web-1", Minute(number), Some(true));
+            let range = records.find_map(|record| record.polled?.complete).unwrap();
+            (range.start.0 / 1_000_000_000, range.end.0 / 1_000_000_000)
+        };
+        minutes.note_page(&page(100), false, at(600));
+        minutes.caught_up(at(610), 1.0);
+        minutes.note_page(&page(620), false, at(622));
+        minutes.caught_up(at(622), 1.0);
+        minutes.caught_up(at(658), 1.0);
+        assert_eq!(complete(&mut minutes, 10), (100, 610));
+        minutes.caught_up(at(715), 1.0);
+        assert_eq!(complete(&mut minutes, 11), (620, 715));
+        // Another restart, after which the agent does not answer for a minute.
+        minutes.note_page(&page(730), false, at(731));
+        assert_eq!(complete(&mut minutes, 12), (620, 715));
+        assert_eq!(complete(&mut minutes, 13), (620, 715));
+        minutes.caught_up(at(850), 1.0);
+        assert_eq!(complete(&mut minutes, 14), (620, 715));
+        assert_eq!(complete(&mut minutes, 15), (730, 850));
+    }
+
+    #[test]
+    fn an_agent_whose_clock_is_wrong_by_years_is_believed_for_the_minute() {
+        let now = UnixNanos::from_secs(1_800_000_000);
+        let minute = Minute::at(now);
+        for started in [1, 3_000_000_000, 9_214_646_400] {
+            let mut minutes = AgentMinutes::default();
+            minutes.note_page(&page(started), false, now);
+            minutes.caught_up(now, 1.0);
+            let complete =
+                minutes.end("web-1", minute, Some(true)).find_map(|record| record.polled?.complete);
+            assert_eq!(complete, Some(TimeRange { start: minute.start(), end: now }), "{started}");
+        }
+    }
+
+    #[test]
+    fn an_agent_that_makes_up_services_and_minutes_fills_no_memory_and_its_minutes_are_counted() {
+        let mut minutes = AgentMinutes::default();
+        let record = |number, service: u32| AgentMinute {
+            minute: Minute(number),
+            services: [((format!("s{service}"), Collector::Sdk), 1)].into(),
+            ..AgentMinute::default()
+        };
+        for service in 0..50_000 {
+            minutes.put_back(record(0, service));
+        }
+        assert!(minutes.waiting[&Minute(0)].services_cut && minutes.dropped() == 0);
+        for number in 1..100_000 {
+            minutes.put_back(record(number, number));
+        }
+        assert_eq!((minutes.waiting.len(), minutes.dropped()), (MAX_WAITING, 99_936));
+        for number in 100_000..100_064 {
+            (0..300).for_each(|service| minutes.put_back(record(number, service)));
+        }
+        let services: usize = minutes.waiting.values().map(|record| record.services.len()).sum();
+        assert!(services <= MAX_WAITING_SERVICES, "{services}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Writes the coverage timeline: once per minute, what polling found out about each agent.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use coral_engine::{Engine, Minute};
 use coral_server::clock;
@@ -10,6 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::error::PollError;
 use super::health::Health;
 use super::on_engine::on_engine;
+
+/// The longest time between two looks at the wall clock, which may be set back meanwhile.
+const MAX_SLEEP: Duration = Duration::from_secs(60);
 
 /// The task that writes the coverage timeline.
 pub struct Timeline {
@@ -24,7 +28,7 @@ impl Timeline {
     pub async fn run(self, stop: CancellationToken) {
         let mut minute = Minute::at(clock::now());
         loop {
-            let rest = minute.end().since(clock::now());
+            let rest = minute.end().since(clock::now()).min(MAX_SLEEP);
             let goes_on = stop.run_until_cancelled(tokio::time::sleep(rest)).await.is_some();
             let next = Minute::at(clock::now());
             if goes_on && next == minute {

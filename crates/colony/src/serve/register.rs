@@ -22,6 +22,7 @@ pub(super) struct Registration {
 /// How often an agent registers again, in seconds.
 const HEARTBEAT_SECONDS: u32 = 30;
 const MAX_ID_CHARS: usize = 128;
+const MAX_ADDRESS_BYTES: usize = 512;
 /// The most agents that a colony knows. Each agent costs a poller and a connection.
 const MAX_AGENTS: usize = 1_000;
 
@@ -123,6 +124,10 @@ fn check_room(agents: &BTreeMap<String, Agent>, id: &str) -> Result<(), Status> 
 
 /// `address`, but with the caller's IP address in place of an unspecified one (`0.0.0.0` or `::`).
 fn reachable_address(address: &str, peer: Option<IpAddr>) -> Result<String, Status> {
+    if address.len() > MAX_ADDRESS_BYTES {
+        let rule = format!("address: at most {MAX_ADDRESS_BYTES} bytes");
+        return Err(Status::invalid_argument(rule));
+    }
     let invalid = |reason: &str| Status::invalid_argument(format!("address: `{address}` {reason}"));
     let uri: Uri = address.parse().map_err(|_| invalid("is not a URL"))?;
     let (Some("http"), Some(host), Some(port)) = (uri.scheme_str(), uri.host(), uri.port_u16())
@@ -230,6 +235,17 @@ mod tests {
         check_room(&agents, "last").unwrap();
         let refused = check_room(&agents, "one more").unwrap_err();
         assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+    }
+
+    #[test]
+    fn ids_and_addresses_of_any_length_or_with_control_characters_are_refused() {
+        let megabyte = "a".repeat(1 << 20);
+        for id in ["", &megabyte, "web\n1", "web\u{1b}[31m", "web\u{9b}1"] {
+            assert_eq!(check_id(id).unwrap_err().code(), tonic::Code::InvalidArgument);
+        }
+        check_id("web-1").unwrap();
+        let refused = reachable_address(&format!("http://{megabyte}:1"), None).unwrap_err();
+        assert!(refused.message().len() < 100, "the address is not repeated");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use coral_query::AnomaliesQuestion;
 use coral_query::answer::Anomalies;
 use coral_server::clock;
 use coral_text::beginning;
+use coral_trace::UnixNanos;
 
 /// Smallest default baseline: a shorter one would have too few traces.
 const MIN_BASELINE: Duration = Duration::from_secs(3_600);
@@ -41,7 +42,8 @@ pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
                 Some(began) => beginning::windows(began, &ago_text(baseline)),
                 None => format!("{}, {before}", window(since, args.until)),
             };
-            print(&coral_text::anomalies::anomalies(&answer, &windows, screen()))
+            let until = UnixNanos::from_micros(until_unix_us);
+            print(&coral_text::anomalies::anomalies(&answer, &windows, until, screen()))
         }
     }
 }

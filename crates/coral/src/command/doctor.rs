@@ -9,6 +9,7 @@ use coral_query::TraceHealthQuestion;
 use coral_query::answer::TraceHealth;
 use coral_server::clock;
 use coral_text::trace_health;
+use coral_trace::UnixNanos;
 
 pub(super) fn traces(args: &DoctorTracesArgs) -> Result<(), Failure> {
     let now = clock::now().as_micros();
@@ -23,7 +24,8 @@ pub(super) fn traces(args: &DoctorTracesArgs) -> Result<(), Failure> {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => {
             let window = window(since, args.until);
-            print(&trace_health::trace_health(&answer, &window, screen()))
+            let until = UnixNanos::from_micros(question.until_unix_us);
+            print(&trace_health::trace_health(&answer, &window, until, screen()))
         }
     }
 }

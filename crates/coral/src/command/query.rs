@@ -11,7 +11,7 @@ use coral_query::{Sort, TraceQuestion, TracesQuestion};
 use coral_server::clock;
 use coral_text::duration::duration;
 use coral_text::{csv, trace as trace_text, trace_table};
-use coral_trace::units;
+use coral_trace::{UnixNanos, units};
 
 /// Largest number of traces of a list that are printed as trees.
 const MAX_TREES: u32 = 50;
@@ -76,6 +76,9 @@ fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
         }
         _ => {
             let heading = trace_table::Heading {
+                until: filter
+                    .until_unix_us
+                    .map_or(UnixNanos::from_micros(now), UnixNanos::from_micros),
                 filter,
                 window: window(args.since.unwrap_or_default(), args.until),
             };

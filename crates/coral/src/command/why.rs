@@ -12,6 +12,7 @@ use coral_query::WhyQuestion;
 use coral_query::answer::Why;
 use coral_server::clock;
 use coral_text::beginning;
+use coral_trace::UnixNanos;
 
 /// The window and the baseline without --since and --baseline, where no change is found.
 const DEFAULT_WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -49,7 +50,8 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
                 (None, Some(began)) => beginning::windows(began, &ago_text(baseline)),
                 (None, None) => format!("{}, {before}", window(since, args.until)),
             };
-            print(&coral_text::why::why(&answer, &windows, screen()))
+            let until = UnixNanos::from_micros(until);
+            print(&coral_text::why::why(&answer, &windows, until, screen()))
         }
     }
 }

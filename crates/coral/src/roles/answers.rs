@@ -115,8 +115,8 @@ impl About {
     /// The size of the store. Values that the engine cannot return now are 0 or unknown.
     fn store(&self) -> StoreStatus {
         let extent = self.colony.engine.extent().unwrap_or_default();
-        let coverage = self.colony.engine.coverage().unwrap_or_default();
-        let of_spans = coverage.iter().filter(|row| matches!(row.signal, Signal::Spans(_)));
+        let totals = self.colony.engine.signal_totals().unwrap_or_default();
+        let of_spans = totals.iter().filter(|row| matches!(row.signal, Signal::Spans(_)));
         StoreStatus {
             spans: extent.spans,
             bytes: extent.bytes,

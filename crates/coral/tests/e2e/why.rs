@@ -143,7 +143,7 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
         Why is payments-api slow? (since 2026-11-25T11:00:00Z, until 2026-11-25T12:00:00Z, against the 1 minute before)
 
         Not enough evidence: no trace in the baseline matches the question.
-        Hint: try a longer --baseline, or a shorter --since, which moves traces into the baseline.
+        Hint: spans are stored since 11:10 UTC, 50 minutes ago: the baseline would begin before. Try a shorter --since, which moves traces into the baseline.
 
         Compared 60 traces with 0 traces of the baseline.
         100% of the window's traces have every parent span; `coral doctor traces` checks more.

@@ -78,9 +78,9 @@ pub fn pages_of_several_agents_are_answered_in_their_order<S: Subject>() {
     subject.restart();
     let checkpoints = subject.engine().checkpoints().expect("they are read");
     assert_eq!(checkpoints.len(), 3, "an empty page moves its checkpoint");
-    let coverage = subject.engine().coverage().expect("it is read");
-    assert_eq!(coverage.len(), 3);
-    assert!(coverage.iter().all(|row| row.since == Some(super::NOON) && row.missed == 0));
+    let totals = subject.engine().signal_totals().expect("it is read");
+    assert_eq!(totals.len(), 3);
+    assert!(totals.iter().all(|row| row.since == Some(super::NOON) && row.missed == 0));
     for trace in [1, 2, 9] {
         let trace = span(trace, 1, None, 0, 1).trace_id;
         assert!(subject.engine().contains(trace, &Budget::unlimited()).expect("it is looked for"));

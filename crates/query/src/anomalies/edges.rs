@@ -9,7 +9,7 @@ use coral_trace::{Span, TimeRange, TraceId};
 
 use crate::answer::{self, AnomalyKind};
 use crate::cohort::{Cohort, side_by_side};
-use crate::coverage::{Coverage, is_covered};
+use crate::coverage::{Coverage, MissingNodes};
 use crate::reader::Reader;
 
 /// An edge with fewer calls than this is no anomaly.
@@ -55,8 +55,9 @@ impl Reader<'_> {
         let (current, earlier) = side_by_side(|| map(now), || map(before));
         let (current, earlier) = (current?, earlier?);
         let mut changes = current.changes_since(&earlier);
-        changes.added.retain(|at| is_covered(coverage, &current.edges[*at], &current, &earlier));
-        changes.removed.retain(|at| is_covered(coverage, &earlier.edges[*at], &earlier, &current));
+        let missing = MissingNodes::of(coverage, [&current, &earlier]);
+        changes.added.retain(|at| missing.are_apart_from(&current.edges[*at], &current));
+        changes.removed.retain(|at| missing.are_apart_from(&earlier.edges[*at], &earlier));
         let mut found =
             self.edge_anomalies(AnomalyKind::NewEdge, &changes.added, &current, &earlier, now)?;
         found.extend(self.edge_anomalies(

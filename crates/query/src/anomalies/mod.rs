@@ -62,7 +62,7 @@ impl Reader<'_> {
         let now = range(since, until);
         let end = began.map_or(since, |began| baseline_end(began, now.end).as_micros());
         let before = range(end.saturating_sub(question.baseline_us), end);
-        let Compared { window, baseline, coverage } = self.cohorts(None, now, before)?;
+        let Compared { window, baseline, coverage, .. } = self.cohorts(None, now, before)?;
         let found = explain::anomalies(
             baseline.traces.iter().map(Vec::as_slice),
             window.traces.iter().map(Vec::as_slice),
@@ -81,6 +81,10 @@ impl Reader<'_> {
             anomalies.extend(edges);
         }
         anomalies.sort_by(|one, other| other.score.total_cmp(&one.score));
+        let stored_since = match found.baseline_traces {
+            0 => self.stored_since(before.start)?,
+            _ => None,
+        };
         let left_out = anomalies.len().saturating_sub(MAX_ANOMALIES) as u64;
         anomalies.truncate(MAX_ANOMALIES);
         Ok(answer::Anomalies {
@@ -91,6 +95,7 @@ impl Reader<'_> {
             cut: window.cut || baseline.cut,
             began,
             coverage,
+            stored_since,
         })
     }
 }

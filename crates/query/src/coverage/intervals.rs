@@ -44,7 +44,8 @@ impl Intervals {
 
     /// Whether `instant` is in the set.
     pub(super) fn contains(&self, instant: UnixNanos) -> bool {
-        self.0.iter().any(|range| range.contains(instant))
+        let at = self.0.partition_point(|range| range.end <= instant);
+        self.0.get(at).is_some_and(|range| range.contains(instant))
     }
 
     /// The first instant of the set.

@@ -10,6 +10,12 @@ use super::intervals::Intervals;
 use super::{Coverage, CoverageGap, MIN_SILENCE, SamplingChange};
 use crate::status::answer::{AgentStatus, ColonyStatus};
 
+/// The largest number of gaps of one agent and cause. Those that are closest to each other are
+/// joined if there are more.
+const MAX_GAPS: usize = 16;
+/// Gaps that are this close to each other are joined first.
+const MIN_APART: Duration = Duration::from_secs(60);
+
 /// An agent that answers now is covered since its last record, which is written once per minute, if
 /// the record is not older than this.
 const MAX_RECORD_AGE: Duration = Duration::from_secs(150);
@@ -41,27 +47,33 @@ struct Agent {
     sampling: Vec<(TimeRange, f64)>,
     /// When each service reported a span for the first time, and whether any was from eBPF.
     services: BTreeMap<String, (UnixNanos, bool)>,
+    /// Whether a minute had more services than are recorded.
+    services_cut: bool,
 }
 
 impl Timeline {
-    /// The timeline of `minutes`, which are sorted, and of the present state of the agents. Minutes
-    /// from `end` on only tell which earlier spans arrived late. `None` when no minute is recorded.
-    pub(super) fn new(
-        minutes: Vec<AgentMinute>,
-        status: &ColonyStatus,
+    /// The timeline of `minutes`, which are sorted, and of the present state of the agents, if the
+    /// present matters. Minutes from `end` on only tell which earlier spans arrived late. `None` when
+    /// no minute is recorded.
+    pub(super) fn new<'a>(
+        minutes: impl Iterator<Item = &'a AgentMinute> + Clone,
+        status: Option<&ColonyStatus>,
         end: UnixNanos,
     ) -> Option<Self> {
-        let first = minutes.iter().find(|record| record.polled.is_some())?;
+        let first = minutes.clone().find(|record| record.polled.is_some())?;
         let begins = first.minute.end().later(FIRST_POLLS);
         let mut agents: BTreeMap<String, Agent> = BTreeMap::new();
         for record in minutes {
-            let agent = agents.entry(record.agent_id.clone()).or_default();
+            let agent = match agents.get_mut(&record.agent_id) {
+                Some(agent) => agent,
+                None => agents.entry(record.agent_id.clone()).or_default(),
+            };
             match record.minute.start() < end {
                 true => agent.add(record),
-                false => agent.add_later(&record),
+                false => agent.add_later(record),
             }
         }
-        for known in &status.agents {
+        for known in status.into_iter().flat_map(|status| &status.agents) {
             if let Some(agent) = agents.get_mut(&known.agent_id) {
                 agent.add_present(known);
             }
@@ -84,11 +96,12 @@ impl Timeline {
         let range = TimeRange { start: range.start.max(self.begins), ..range };
         let mut found = Vec::new();
         for (agent_id, agent) in &self.agents {
-            let gaps = agent.silences(range).into_iter().chain(agent.beyla_gap(range));
+            let gaps = agent.silences(range).into_iter().chain(agent.beyla_gaps(range));
             for gap in gaps.chain(agent.sampling_change(range)) {
                 let services = self.services(agent_id, agent, &gap);
                 if !services.is_empty() {
-                    found.push(Coverage { agent_id: agent_id.clone(), services, ..gap });
+                    let (agent_id, services_cut) = (agent_id.clone(), agent.services_cut);
+                    found.push(Coverage { agent_id, services, services_cut, ..gap });
                 }
             }
         }
@@ -115,12 +128,16 @@ impl Timeline {
 }
 
 impl Agent {
-    fn add(&mut self, record: AgentMinute) {
+    fn add(&mut self, record: &AgentMinute) {
         let minute = TimeRange { start: record.minute.start(), end: record.minute.end() };
-        for ((service, collector), spans) in record.services {
-            let is_ebpf = collector == Collector::Ebpf && spans > 0;
-            let seen = self.services.entry(service).or_insert((minute.start, is_ebpf));
-            seen.1 |= is_ebpf;
+        self.services_cut |= record.services_cut;
+        for ((service, collector), spans) in &record.services {
+            let is_ebpf = *collector == Collector::Ebpf && *spans > 0;
+            let known = self.services.get_mut(service);
+            match known {
+                Some((_, has_ebpf)) => *has_ebpf |= is_ebpf,
+                None => drop(self.services.insert(service.clone(), (minute.start, is_ebpf))),
+            }
             if record.polled.is_none() {
                 // Spans that arrived late, of a minute in which the colony did not run.
                 self.covered.add(minute);
@@ -164,14 +181,17 @@ impl Agent {
         }
     }
 
-    /// When the agent could not be read: before it joined, until it returned, or until now.
+    /// When the agent could not be read: before it joined, until it returned, or until now. Each
+    /// contiguous time is one gap.
     fn silences(&self, range: TimeRange) -> Vec<Coverage> {
-        let mut missing = self.covered.missing_in(range);
-        missing.retain(|part| part.end.since(part.start) >= MIN_SILENCE);
         let mut found: Vec<Coverage> = Vec::new();
-        for part in missing {
+        for part in self.covered.missing_in(range) {
             let is_first = self.covered.first().is_none_or(|first| part.start < first);
             let is_last = part.end == range.end;
+            let is_short = part.end.since(part.start) < MIN_SILENCE;
+            if is_short && (is_first || is_last) {
+                continue;
+            }
             let gap = match (is_last, is_first && !self.was_known) {
                 // The colony has not heard of the agent since, and does not know why.
                 (true, _) if self.is_reachable => continue,
@@ -185,28 +205,32 @@ impl Agent {
                 CoverageGap::Returned => (began, Some(part.end)),
                 _ => (began, None),
             };
-            match found.last_mut().filter(|last| last.gap == gap) {
-                Some(last) => last.until = until,
-                None => found.push(Coverage { since, until, ..Coverage::new("", gap) }),
-            }
+            found.push(Coverage { since, until, ..Coverage::new("", gap) });
         }
-        found
+        few(found)
     }
 
-    /// When Beyla did not instrument although it does at other times.
-    fn beyla_gap(&self, range: TimeRange) -> Option<Coverage> {
-        let is_in = |minute: &TimeRange| minute.start < range.end && range.start < minute.end;
-        let known = || self.beyla.iter().filter(|(minute, _)| is_in(minute));
-        let mut stopped = known().filter(|(_, state)| *state == Some(false)).map(|(at, _)| *at);
-        let first = stopped.next()?;
-        let last = stopped.next_back().unwrap_or(first);
-        let is_over = known().any(|(minute, _)| minute.start >= last.end)
-            || last.end.later(RUNNING_MINUTE) < range.end;
-        Some(Coverage {
-            since: Some(first.start),
-            until: is_over.then_some(last.end),
-            ..Coverage::new("", CoverageGap::BeylaStopped)
-        })
+    /// When Beyla did not instrument. Each contiguous time is one gap.
+    fn beyla_gaps(&self, range: TimeRange) -> Vec<Coverage> {
+        let is_in = |time: TimeRange| time.start < range.end && range.start < time.end;
+        let mut found = Vec::new();
+        for run in self.beyla.chunk_by(|(_, one), (_, next)| one == next) {
+            let (Some((first, state)), Some((last, _))) = (run.first(), run.last()) else {
+                continue;
+            };
+            let time = TimeRange { start: first.start, end: last.end };
+            if *state != Some(false) || !is_in(time) {
+                continue;
+            }
+            let is_over = self.beyla.last().is_some_and(|(minute, _)| minute.start >= time.end)
+                || time.end.later(RUNNING_MINUTE) < range.end;
+            found.push(Coverage {
+                since: Some(time.start),
+                until: is_over.then_some(time.end),
+                ..Coverage::new("", CoverageGap::BeylaStopped)
+            });
+        }
+        few(found)
     }
 
     /// The last change of the sampling ratio.
@@ -222,6 +246,28 @@ impl Agent {
             ..Coverage::new("", CoverageGap::SamplingChanged)
         })
     }
+}
+
+/// Joins gaps of one cause, those that are closest to each other, until there are at most
+/// [`MAX_GAPS`] of each cause. `gaps` are sorted by time.
+fn few(mut gaps: Vec<Coverage>) -> Vec<Coverage> {
+    let mut apart = MIN_APART;
+    let is_close = |last: &Coverage, next: &Coverage, apart| {
+        let between = last.until.zip(next.since).map(|(until, since)| since.since(until));
+        last.gap == next.gap && between.is_some_and(|between| between <= apart)
+    };
+    // Only gaps that are over are many: one other may be before them, and one after them.
+    while gaps.len() > MAX_GAPS + 2 && apart < Duration::MAX {
+        gaps = gaps.into_iter().fold(Vec::new(), |mut joined: Vec<Coverage>, next| {
+            match joined.last_mut().filter(|last| is_close(last, &next, apart)) {
+                Some(last) => last.until = next.until,
+                None => joined.push(next),
+            }
+            joined
+        });
+        apart = apart.saturating_mul(2);
+    }
+    gaps
 }
 
 #[cfg(test)]
@@ -249,7 +295,7 @@ mod tests {
     /// What joined, by agent, in the first hour of a timeline that begins at minute 10.
     fn joined(minutes: Vec<AgentMinute>) -> Vec<(String, CoverageGap)> {
         let range = TimeRange { start: UnixNanos(0), end: Minute(14).end() };
-        let timeline = Timeline::new(minutes, &ColonyStatus::default(), range.end).unwrap();
+        let timeline = Timeline::new(minutes.iter(), None, range.end).unwrap();
         timeline.gaps(range).into_iter().map(|gap| (gap.agent_id, gap.gap)).collect()
     }
 
@@ -261,5 +307,63 @@ mod tests {
         let mut all: Vec<AgentMinute> = first.chain(second).chain(later).collect();
         all.sort_by_key(|record| record.minute);
         assert_eq!(joined(all), [("web-3".to_owned(), CoverageGap::Joined)]);
+    }
+
+    /// Minutes 10 to 14 + `ranges`, with one range of complete spans each, in seconds.
+    fn gaps_between(ranges: &[(u64, u64)]) -> Vec<(Option<u64>, Option<u64>)> {
+        let of = |(number, (start, end)): (usize, &(u64, u64))| {
+            let record = minute("web-1", 10 + number as u32, 0);
+            let [start, end] = [start, end].map(|secs| UnixNanos(secs * 1_000_000_000));
+            let complete = Some(TimeRange { start, end });
+            let polled = record.polled.map(|polled| PolledMinute { complete, ..polled });
+            AgentMinute { polled, ..record }
+        };
+        let minutes: Vec<AgentMinute> = ranges.iter().enumerate().map(of).collect();
+        let end = UnixNanos(ranges.last().unwrap().1 * 1_000_000_000);
+        let range = TimeRange { start: UnixNanos(0), end };
+        let timeline = Timeline::new(minutes.iter(), None, end).unwrap();
+        let secs = |at: Option<UnixNanos>| at.map(|at| at.0 / 1_000_000_000);
+        let gaps = timeline.gaps(range).into_iter();
+        gaps.map(|gap| (secs(gap.since), secs(gap.until))).collect()
+    }
+
+    #[test]
+    fn each_contiguous_time_without_an_agent_is_one_gap_and_a_restart_of_seconds_is_one() {
+        let ranges = [(600, 660), (600, 900), (1_000, 1_100), (1_112, 1_300), (2_000, 2_400)];
+        let expected = [(900, 1_000), (1_100, 1_112), (1_300, 2_000)];
+        assert_eq!(
+            gaps_between(&ranges),
+            expected.map(|(since, until)| (Some(since), Some(until)))
+        );
+    }
+
+    #[test]
+    fn the_gaps_of_an_agent_that_is_restarted_again_and_again_are_few() {
+        let ranges: Vec<(u64, u64)> = (10..400).map(|at| (60 * at + 3, 60 * at + 50)).collect();
+        let gaps = gaps_between(&ranges);
+        assert!((1..=MAX_GAPS + 2).contains(&gaps.len()), "{gaps:?}");
+        assert_eq!(gaps.last().unwrap().1, Some(60 * 399 + 3));
+    }
+
+    #[test]
+    fn each_contiguous_time_in_which_beyla_did_not_instrument_is_one_gap() {
+        let stopped = [12, 13, 14, 17, 19];
+        let minutes: Vec<AgentMinute> = (10..21)
+            .map(|number| {
+                let record = minute("web-1", number, 0);
+                let instrumenting = Some(!stopped.contains(&number));
+                let polled = record.polled.map(|polled| PolledMinute { instrumenting, ..polled });
+                let services = [(("web-1".to_owned(), Collector::Ebpf), 1)].into();
+                AgentMinute { polled, services, ..record }
+            })
+            .collect();
+        let range = TimeRange { start: UnixNanos(0), end: Minute(20).end() };
+        let gaps = Timeline::new(minutes.iter(), None, range.end).unwrap().gaps(range);
+        let minute = |at: Option<UnixNanos>| at.map(|at| Minute::at(at).0);
+        let times: Vec<_> =
+            gaps.iter().map(|gap| (gap.gap, minute(gap.since), minute(gap.until))).collect();
+        let expected = [(12, 15), (17, 18), (19, 20)];
+        let stopped = |(since, until)| (CoverageGap::BeylaStopped, Some(since), Some(until));
+        assert_eq!(times, expected.map(stopped));
     }
 }

@@ -129,6 +129,12 @@ pub struct ChangeFindings {
     /// compared because of them.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
+    /// Since when spans are stored: when the stored span started that was received first, if that is
+    /// after the start of the baseline, and the baseline has no traces. Microseconds since the Unix
+    /// epoch; null otherwise.
+    #[serde(default, rename = "stored_since_unix_us", with = "json::micros_or_null")]
+    #[schemars(with = "Option<i64>")]
+    pub stored_since: Option<UnixNanos>,
 }
 
 /// Which services call a service, and what that service calls.

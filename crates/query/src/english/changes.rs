@@ -36,7 +36,15 @@ impl Reader<'_> {
         anomalies.retain(is_about);
         let more = anomalies.len().saturating_sub(MAX_FINDINGS) as u64 + left_out;
         anomalies.truncate(MAX_FINDINGS);
-        let (began, coverage) = (found.began, found.coverage);
-        Ok(ChangeFindings { query, anomalies, more, traces, baseline_traces, began, coverage })
+        Ok(ChangeFindings {
+            query,
+            anomalies,
+            more,
+            traces,
+            baseline_traces,
+            began: found.began,
+            coverage: found.coverage,
+            stored_since: found.stored_since,
+        })
     }
 }

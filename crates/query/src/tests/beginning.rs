@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use coral_engine::{Checkpoint, Page, PageContent, PageWriter as _};
+use coral_engine::{Checkpoint, Page, PageContent, PageWriter as _, TraceReader as _};
 use coral_store::{Store, StoreConfig};
 use coral_trace::{Attributes, Collector, Span, SpanId, SpanKind, UnixNanos};
 use tempfile::TempDir;
 
 use super::shop::{NOON, request};
-use crate::answer::{ColonyStatus, Coverage, CoverageGap, LeftOut, Verdict, Why};
+use crate::answer::{ColonyStatus, Coverage, CoverageGap, LeftOut, Reason, Verdict, Why};
 use crate::{AnomaliesQuestion, Ask, Budget, FleetState, Sources, WhyQuestion};
 
 pub(super) const MINUTE_US: i64 = 60_000_000;
@@ -122,6 +122,28 @@ fn the_traces_since_the_beginning_are_compared_with_those_before_it_at_every_age
 }
 
 #[test]
+fn a_baseline_before_the_first_stored_span_says_since_when_spans_are_stored() {
+    let (_dir, store) = store(|_| 0, |_| true);
+    let now = (NOON / 1_000) as i64;
+    let oldest = store.oldest_start(Collector::Sdk, &Budget::unlimited()).unwrap();
+    assert!(oldest.is_some());
+    for (since, expected) in [(200, oldest), (60, None)] {
+        let (since_unix_us, baseline_us) = (now - since * MINUTE_US, 60 * MINUTE_US);
+        let question =
+            WhyQuestion { since_unix_us, until_unix_us: now, baseline_us, ..Default::default() };
+        let found = ask(&store, None, &question);
+        assert_eq!(found.stored_since, expected, "{since}");
+        let question = AnomaliesQuestion {
+            since_unix_us,
+            until_unix_us: now,
+            baseline_us,
+            find_beginning: false,
+        };
+        assert_eq!(ask(&store, None, &question).stored_since, expected, "{since}");
+    }
+}
+
+#[test]
 fn a_window_that_was_given_is_compared_as_it_is() {
     let (_dir, store) = store(|ago| if ago < 45 { 200 } else { 0 }, |_| true);
     let found = why(&store, None, false);
@@ -155,15 +177,19 @@ fn an_agent_that_is_unreachable_is_no_cause_and_the_answer_says_since_when() {
         until: None,
         services: vec!["stock".to_owned()],
         left_out: LeftOut::Spans,
+        services_cut: false,
         traces_affected: 60,
         sampling: None,
     };
     for find_beginning in [true, false] {
         let found = why(&store, Some(10), find_beginning);
-        assert_eq!(found.verdict, Verdict::NoCause, "{:?}", found.because);
-        let coverage = Coverage { traces_affected: 90, ..expected.clone() };
+        // Of 90 traces, 60 started since then, and one shortly before.
+        let coverage = Coverage { traces_affected: 61, ..expected.clone() };
         assert_eq!((found.began, &found.coverage), (None, &vec![coverage]));
-        assert_eq!(found.completeness, 0.0);
+        let completeness = 29.0 / 90.0;
+        assert_eq!(found.completeness, completeness);
+        assert_eq!(found.because, Reason::TornTraces { completeness });
+        assert_eq!(found.verdict, Verdict::NotEnoughEvidence);
         let found = ask(&store, Some(10), &question(find_beginning));
         assert_eq!((found.anomalies, found.coverage), (vec![], vec![expected.clone()]));
     }

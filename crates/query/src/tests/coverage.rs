@@ -11,8 +11,13 @@ use tempfile::TempDir;
 
 use super::beginning::{MINUTE_US, ask, call, minutes_ago};
 use super::shop::{NOON, request};
-use crate::answer::{Coverage, CoverageGap, LeftOut, Verdict, Why};
-use crate::{AnomaliesQuestion, TopologyQuestion, TracesQuestion, WhyQuestion};
+use crate::answer::{Coverage, CoverageGap, LeftOut, Reason, Verdict, Why};
+use crate::reader::Reader;
+use crate::status::answer::ColonyStatus;
+use crate::{
+    AnomaliesQuestion, Budget, FleetState, Sources, TopologyQuestion, TraceHealthQuestion,
+    TracesQuestion, WhyQuestion,
+};
 
 const NOW: i64 = (NOON / 1_000) as i64;
 const MINUTES: u64 = 180;
@@ -105,7 +110,12 @@ impl Colony {
     /// Asserts that nothing is a cause, a change, a new or a vanished edge. Returns the only gap.
     fn nothing_but_a_gap(&self) -> Coverage {
         let found = self.why();
-        assert_eq!(found.verdict, Verdict::NoCause, "{:?} {:?}", found.because, found.coverage);
+        let expected = match found.completeness < 0.5 {
+            true => Reason::TornTraces { completeness: found.completeness },
+            false => found.because,
+        };
+        assert_eq!(found.because, expected, "{:?}", found.coverage);
+        assert_ne!(found.verdict, Verdict::Cause, "{:?} {:?}", found.because, found.coverage);
         assert_eq!(found.coverage.len(), 1, "{:?}", found.coverage);
         let window = 15 * MINUTE_US;
         let changes = AnomaliesQuestion {
@@ -171,7 +181,104 @@ fn an_agent_that_died_before_the_colony_was_restarted_is_told_with_the_time_of_i
     assert_eq!((list.len(), times(&list[0])), (1, expected));
     assert_eq!((map.len(), times(&map[0])), (1, expected));
     let found = colony.ask_why(true);
-    assert_eq!((found.verdict, found.began), (Verdict::NoCause, None), "{:?}", found.because);
+    assert_ne!(found.verdict, Verdict::Cause, "{:?}", found.because);
+    assert_eq!(found.began, None);
+    let health =
+        TraceHealthQuestion { service: None, since_unix_us: NOW - MINUTE_US, until_unix_us: NOW };
+    let health = ask(&colony.store, None, &health).coverage;
+    assert_eq!(health, list);
+}
+
+/// `stock` takes longer in the window, and its agent is dead for some part of the window.
+#[test]
+fn a_cause_is_named_while_most_traces_of_the_window_are_complete() {
+    for (dead, completeness, verdict) in
+        [(6, 0.6, Verdict::Cause), (9, 0.4, Verdict::NotEnoughEvidence)]
+    {
+        let slow = |minutes| if minutes < 15 { 200 } else { 0 };
+        let colony = Colony::new(slow, |minutes, _| minutes >= dead);
+        colony.record("web-2", "stock", 0..MINUTES, |minutes| match minutes < dead {
+            true => silent(dead),
+            false => answered(MINUTES, minutes),
+        });
+        let found = colony.why();
+        assert!((found.completeness - completeness).abs() < 0.02, "{}", found.completeness);
+        assert_eq!(found.verdict, verdict, "{:?} {:?}", found.because, found.coverage);
+        let gap = &found.coverage[0];
+        let expected = (gap.traces_affected as f64 / found.traces as f64, LeftOut::Spans);
+        assert_eq!((1.0 - found.completeness, gap.left_out), expected);
+    }
+}
+
+#[test]
+fn gaps_that_are_apart_are_told_apart_and_a_restart_of_seconds_is_one() {
+    let colony = Colony::new(|_| 0, |minutes, _| !(20..22).contains(&minutes));
+    let restarted = UnixNanos(ago(40).0 + 12_000_000_000);
+    colony.record("web-2", "stock", 0..MINUTES, |minutes| match minutes {
+        ..20 => answered(20, minutes),
+        20..40 => PolledMinute {
+            reachable: minutes >= 22,
+            complete: Some(TimeRange { start: restarted, end: ago(minutes.max(22)) }),
+            ..answered(MINUTES, minutes)
+        },
+        _ => answered(MINUTES, minutes),
+    });
+    let gaps = colony.why().coverage;
+    let ends: Vec<_> = gaps.iter().map(|gap| (gap.gap, gap.since, gap.until)).collect();
+    let expected = [(ago(40), restarted), (ago(22), ago(20))];
+    assert_eq!(
+        ends,
+        expected.map(|(since, until)| (CoverageGap::Returned, Some(since), Some(until)))
+    );
+    assert!(gaps.iter().all(|gap| gap.left_out == LeftOut::Traces), "{gaps:?}");
+}
+
+#[test]
+fn services_beyond_the_limit_of_a_minute_are_told_to_be_missing() {
+    let colony = Colony::new(|_| 0, |minutes, _| minutes >= 10);
+    colony.record("web-2", "stock", 0..MINUTES, |minutes| match minutes < 10 {
+        true => silent(10),
+        false => answered(MINUTES, minutes),
+    });
+    assert!(!colony.why().coverage[0].services_cut);
+    let cut = AgentMinute {
+        agent_id: "web-2".to_owned(),
+        minute: Minute(Minute::at(ago(30)).0),
+        services_cut: true,
+        ..AgentMinute::default()
+    };
+    colony.store.append_agent_minutes(vec![cut]).unwrap();
+    assert!(colony.why().coverage[0].services_cut);
+}
+
+#[test]
+fn the_minutes_of_the_timeline_are_read_once_for_one_question() {
+    struct Nothing;
+    impl FleetState for Nothing {
+        fn status(&self, _: UnixNanos) -> ColonyStatus {
+            ColonyStatus::default()
+        }
+    }
+    let colony = Colony::new(|_| 0, |_, _| true);
+    let now = UnixNanos(NOON);
+    let sources = Sources { traces: &colony.store, metrics: &colony.store, fleet: &Nothing, now };
+    let read = |ranges: &[(u64, u64)]| {
+        let budget = Budget::unlimited();
+        let reader = Reader::new(&sources, &budget);
+        let ranges = ranges.iter().map(|(from, to)| TimeRange { start: ago(*from), end: ago(*to) });
+        let counts = ranges.map(|range| {
+            let minutes = reader.agent_minutes(range).unwrap();
+            assert!(minutes.is_sorted_by(|one, next| one.minute < next.minute));
+            let in_range = minutes.iter().filter(|record| record.minute.touches(range));
+            in_range.count() as u64
+        });
+        (counts.collect::<Vec<_>>(), budget.rows())
+    };
+    // The engine counts all records of a log that is in memory for each read.
+    let (_, once) = read(&[(100, 10)]);
+    assert_eq!(read(&[(100, 10), (90, 20), (100, 10)]), (vec![90, 70, 90], once));
+    assert_eq!(read(&[(50, 20), (120, 10)]).0, [30, 110]);
+    assert_eq!(read(&[(50, 20), (120, 60), (15, 10)]).0, [30, 60, 5]);
 }
 
 #[test]
@@ -305,7 +412,7 @@ fn a_window_of_the_past_is_judged_by_what_was_covered_then() {
         ..WhyQuestion::default()
     };
     let found = ask(&colony.store, None, &question);
-    assert_eq!(found.verdict, Verdict::NoCause, "{:?}", found.because);
+    assert_eq!(found.because, Reason::TornTraces { completeness: 0.0 });
     let expected = (CoverageGap::Unreachable, Some(80), None, LeftOut::Spans);
     assert_eq!((found.coverage.len(), times(&found.coverage[0])), (1, expected));
 }

@@ -10,7 +10,7 @@ use coral_trace::dependency::{Edge, Node, Topology};
 use coral_engine::Budget;
 
 use crate::ask::{Ask, QueryError, Sources};
-use crate::coverage::{Coverage, is_covered};
+use crate::coverage::{Coverage, MissingNodes, TracesOf};
 use crate::reader::Reader;
 
 pub use self::question::TopologyQuestion;
@@ -57,7 +57,7 @@ impl Reader<'_> {
         let before = question.before().map(map).transpose()?;
         let coverage = match question.before() {
             Some(before) => self.gaps_of_maps(before, question.window())?,
-            None => self.missing_in(question.window())?,
+            None => self.missing_in(TracesOf { range: question.window(), traces: &[] })?,
         };
         Ok(answer::Topology {
             since_unix_us: question.since_unix_us,
@@ -91,9 +91,10 @@ fn topology(map: &Topology) -> answer::Topology {
 /// What changed between two maps, except for edges that agents did not cover in both.
 fn diff(before: &Topology, now: &Topology, coverage: &[Coverage]) -> answer::TopologyDiff {
     let mut changes = now.changes_since(before);
-    changes.added.retain(|at| is_covered(coverage, &now.edges[*at], now, before));
-    changes.removed.retain(|at| is_covered(coverage, &before.edges[*at], before, now));
-    changes.slower.retain(|(_, at)| is_covered(coverage, &now.edges[*at], now, before));
+    let missing = MissingNodes::of(coverage, [now, before]);
+    changes.added.retain(|at| missing.are_apart_from(&now.edges[*at], now));
+    changes.removed.retain(|at| missing.are_apart_from(&before.edges[*at], before));
+    changes.slower.retain(|(_, at)| missing.are_apart_from(&now.edges[*at], now));
     let slower = changes.slower.iter().map(|(was, at)| {
         let was = edge(before, &before.edges[*was]);
         answer::SlowerEdge {

@@ -37,7 +37,7 @@ pub struct TraceHealth {
     pub cut: bool,
     /// Services with similar names, when the service that was asked about has no spans.
     pub did_you_mean: Vec<String>,
-    /// The agents that could not be read up to the end of the window. Their spans are missing here.
+    /// The gaps in what was seen of agents in the window: their spans are missing here.
     pub coverage: Vec<Coverage>,
 }
 

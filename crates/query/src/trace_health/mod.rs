@@ -10,14 +10,14 @@ use coral_engine::Budget;
 use coral_trace::wholeness::{
     self, EdgeWholeness, Example, Problem, Scope, ServiceWholeness, examine,
 };
-use coral_trace::{Span, SpanId, TimeRange, TraceId};
+use coral_trace::{Span, SpanId, TraceId};
 
 use self::answer::{
     EdgeHealth, InferredLink, ServiceHealth, TraceHealth, TraceProblem, TraceProblemExample,
 };
 use crate::ask::{Ask, QueryError, Sources};
 use crate::cohort::range;
-use crate::coverage::{CoverageGap, TracesOf};
+use crate::coverage::TracesOf;
 use crate::reader::Reader;
 
 pub use self::question::TraceHealthQuestion;
@@ -52,12 +52,7 @@ impl Reader<'_> {
     fn trace_health(&self, question: &TraceHealthQuestion) -> Result<TraceHealth, QueryError> {
         let window = range(question.since_unix_us, question.until_unix_us);
         let sample = self.stretches(window)?;
-        let nothing = TimeRange { start: window.start, end: window.start };
-        let mut coverage = self.coverage(
-            TracesOf { range: nothing, traces: &[] },
-            TracesOf { range: window, traces: &sample.traces },
-        )?;
-        coverage.retain(|gap| gap.gap == CoverageGap::Unreachable);
+        let coverage = self.missing_in(TracesOf { range: window, traces: &sample.traces })?;
         let scope = Scope { now: self.from.now, covered: &sample.covered };
         let found = examine(&sample.spans(), &scope);
         let asked = question.service.as_deref();

@@ -13,6 +13,7 @@ use coral_trace::TimeRange;
 
 pub use self::question::{Sort, SpanStatus, TracesQuestion};
 use crate::ask::{Ask, QueryError, Sources};
+use crate::coverage::TracesOf;
 use crate::reader::Reader;
 use crate::size::{fitting, summary_bytes};
 
@@ -49,7 +50,8 @@ impl Reader<'_> {
             Some(service) if traces.is_empty() => self.did_you_mean(service, question.started())?,
             _ => Vec::new(),
         };
-        let coverage = self.missing_in(self.listed_range(&traces, question))?;
+        let range = self.listed_range(&traces, question);
+        let coverage = self.missing_in(TracesOf { range, traces: &[] })?;
         Ok(answer::TraceList { traces, more, did_you_mean, coverage })
     }
 

@@ -46,8 +46,8 @@ pub struct Why {
     /// microseconds.
     pub counterfactual_p95_us: i64,
     /// The part of the window's traces of which no parent span is missing, except that of the
-    /// topmost span: 0 to 1. A trace of
-    /// which an agent could not be read is not complete.
+    /// topmost span: 0 to 1. A trace from the time of a gap that leaves spans of its operation out
+    /// is not complete. Below 0.5 there is not enough evidence.
     pub completeness: f64,
     /// How many traces had clocks that disagreed by a millisecond or more. Their span times were
     /// adjusted for this answer.
@@ -73,6 +73,12 @@ pub struct Why {
     /// compared because of them.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
+    /// Since when spans are stored: when the stored span started that was received first, if that is
+    /// after the start of the baseline, and the baseline has no traces. Microseconds since the Unix
+    /// epoch; null otherwise.
+    #[serde(default, rename = "stored_since_unix_us", with = "json::micros_or_null")]
+    #[schemars(with = "Option<i64>")]
+    pub stored_since: Option<UnixNanos>,
 }
 
 /// A service that may be the cause.

@@ -7,14 +7,15 @@ use std::collections::{BTreeMap, HashSet};
 
 use coral_engine::Budget;
 use coral_trace::explain::{
-    Difference, Entry, Evidence, Explanation, Rate, Standout, StandoutTimes, Suspect, explain,
+    Difference, Entry, Evidence, Explanation, Rate, Reason, Standout, StandoutTimes, Suspect,
+    explain,
 };
 use coral_trace::{Span, SpanId, SpanKind, TimeRange, TraceId, UnixNanos};
 
 use crate::ask::{Ask, QueryError, Sources};
 use crate::beginning::baseline_end;
 use crate::cohort::{Cohort, Compared, MAX_SPANS, compared_columns, range};
-use crate::coverage::{Coverage, completeness};
+use crate::coverage::{Coverage, MIN_COMPLETENESS, completeness};
 use crate::reader::{MIN_SIMILARITY, Reader};
 
 pub use self::question::WhyQuestion;
@@ -29,8 +30,11 @@ struct Cohorts {
     operation: Option<String>,
     window: Cohort,
     baseline: Cohort,
+    /// From the start of the baseline to the end of the window.
     range: TimeRange,
     coverage: Vec<Coverage>,
+    /// The traces of the window that lack spans because of gaps.
+    torn: HashSet<TraceId>,
     /// When the change began, if that was asked for and found.
     began: Option<UnixNanos>,
 }
@@ -74,13 +78,16 @@ impl Reader<'_> {
             (Some(id), _) => self.trace_cohorts(id, question)?,
             (None, service) => self.service_cohorts(service.as_deref(), question)?,
         };
-        let Cohorts { service, operation, window, baseline, range, coverage, began } = cohorts;
+        let Cohorts { service, operation, window, baseline, range, coverage, torn, began } =
+            cohorts;
         let entry = Entry { service: service.as_deref(), operation: operation.as_deref() };
-        let explanation = explain(
+        let mut explanation = explain(
             entry,
             baseline.traces.iter().map(Vec::as_slice),
             window.traces.iter().map(Vec::as_slice),
         );
+        let found = (explanation.completeness, explanation.traces as u64);
+        judge_completeness(&mut explanation, completeness(found, &torn, &window.traces, entry));
         let is_unknown = explanation.traces == 0 && question.trace_id.is_none();
         // The service has traces, but none of them has the route.
         let other_routes = match &operation {
@@ -101,9 +108,12 @@ impl Reader<'_> {
             service: service.unwrap_or_default(),
         };
         let names = OtherNames { did_you_mean, other_routes };
+        let stored_since = match explanation.baseline_traces {
+            0 => self.stored_since(range.start)?,
+            _ => None,
+        };
         let answer = why(subject, explanation, window.cut || baseline.cut, names);
-        let completeness = completeness(&coverage, answer.completeness, answer.traces);
-        Ok(answer::Why { began, completeness, coverage, ..answer })
+        Ok(answer::Why { began, coverage, stored_since, ..answer })
     }
 
     fn service_cohorts(
@@ -129,7 +139,8 @@ impl Reader<'_> {
         let window = range(since, until);
         let end = began.map_or(since, |began| baseline_end(began, window.end).as_micros());
         let before = range(end.saturating_sub(question.baseline_us), end);
-        let Compared { window: now, baseline, coverage } = self.cohorts(service, window, before)?;
+        let Compared { window: now, baseline, coverage, torn } =
+            self.cohorts(service, window, before)?;
         Ok(Cohorts {
             service: service.map(str::to_owned),
             operation: question.route.clone(),
@@ -137,6 +148,7 @@ impl Reader<'_> {
             baseline,
             range: TimeRange { start: before.start, end: window.end },
             coverage,
+            torn,
             began,
         })
     }
@@ -167,8 +179,25 @@ impl Reader<'_> {
             operation,
             range: before,
             coverage: Vec::new(),
+            torn: HashSet::new(),
             began: None,
         })
+    }
+}
+
+/// Sets the completeness of the window's traces, in which gaps of coverage count, and the verdict that
+/// follows from it.
+fn judge_completeness(explanation: &mut Explanation, completeness: f64) {
+    explanation.completeness = completeness;
+    let is_compared = !matches!(
+        explanation.reason,
+        Reason::NoTraces | Reason::NoBaselineTraces | Reason::TooFewBaselineTraces { .. }
+    );
+    if is_compared && completeness < MIN_COMPLETENESS {
+        explanation.reason = Reason::TornTraces { completeness };
+        explanation.verdict = explanation.reason.verdict();
+        explanation.further_causes.clear();
+        explanation.counterfactual_p95 = explanation.p95;
     }
 }
 
@@ -240,6 +269,7 @@ fn why(subject: Subject, explanation: Explanation, cut: bool, names: OtherNames)
         other_routes: names.other_routes,
         began: None,
         coverage: Vec::new(),
+        stored_since: None,
     }
 }
 

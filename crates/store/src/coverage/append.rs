@@ -5,7 +5,7 @@ use std::path::Path;
 use coral_engine::{AgentMinute, Minute};
 
 use super::record;
-use super::{ClosedLog, CoverageTimeline, CurrentLog, MAX_LOG_RECORDS, State};
+use super::{ClosedLog, CoverageTimeline, CurrentLog, MAX_LOG_BYTES, MAX_LOG_RECORDS, State};
 use crate::clock::Received;
 use crate::error::StoreError;
 use crate::journal::{Journal, OldLogs, Receipts, remove_logs};
@@ -21,7 +21,8 @@ impl CoverageTimeline {
         if state.journal.is_none() {
             self.begin(&mut state)?;
         }
-        let is_full = state.current.records.len() >= MAX_LOG_RECORDS;
+        let is_full =
+            state.current.records.len() >= MAX_LOG_RECORDS || state.current.bytes >= MAX_LOG_BYTES;
         if is_full || state.journal.as_ref().is_some_and(Journal::is_broken) {
             state.close_current()?;
         }
@@ -30,6 +31,7 @@ impl CoverageTimeline {
         let journal = state.journal.as_mut().expect("it was begun above");
         journal.append(receipts, |payload| record::encode(None, &minutes, payload))?;
         state.next_record += minutes.len() as u64;
+        state.current.bytes += bytes(&minutes);
         state.current.records.extend(minutes);
         let received = self.ages.received(newest.end());
         let oldest = state.current.received.map_or(received, |(oldest, _)| oldest);
@@ -42,7 +44,8 @@ impl CoverageTimeline {
     fn begin(&self, state: &mut State) -> Result<(), StoreError> {
         create_dir(&self.dir).map_err(StoreError::directory(&self.dir))?;
         let logs = OldLogs::list(&self.dir)?;
-        let is_small = |log: &&ClosedLog| log.records < MAX_LOG_RECORDS;
+        let is_small =
+            |log: &&ClosedLog| log.records < MAX_LOG_RECORDS && log.bytes < MAX_LOG_BYTES;
         let replaced = state.closed.last().filter(is_small);
         let mut current = CurrentLog::default();
         if let Some(log) = replaced {
@@ -54,6 +57,7 @@ impl CoverageTimeline {
                     Ok(())
                 },
             )?;
+            current.bytes = bytes(&current.records);
             let oldest = Received::before_opening(log.first.end());
             current.received = Some((oldest, log.received));
         }
@@ -82,14 +86,14 @@ impl State {
         let Some(journal) = &mut self.journal else { return Ok(()) };
         let finished = journal.path().to_owned();
         journal.mend(self.next_record, |payload| record::encode(None, &[], payload))?;
-        let CurrentLog { records, received } = std::mem::take(&mut self.current);
+        let CurrentLog { records, bytes, received } = std::mem::take(&mut self.current);
         let Some((_, received)) = received else {
             journal.retire(vec![finished]);
             return Ok(());
         };
         let (first, last) = extent(&records);
         let records = records.len();
-        self.closed.push(ClosedLog { path: finished, records, first, last, received });
+        self.closed.push(ClosedLog { path: finished, records, bytes, first, last, received });
         Ok(())
     }
 }
@@ -99,6 +103,19 @@ pub(super) fn extent(records: &[AgentMinute]) -> (Minute, Minute) {
     let minutes = records.iter().map(|record| record.minute);
     (minutes.clone().min().unwrap_or_default(), minutes.max().unwrap_or_default())
 }
+
+/// About how many bytes `records` take in a log.
+pub(super) fn bytes(records: &[AgentMinute]) -> u64 {
+    let of = |record: &AgentMinute| {
+        let names = record.services.keys().map(|(service, _)| service.len() + PER_SERVICE);
+        record.agent_id.len() + PER_RECORD + names.sum::<usize>()
+    };
+    records.iter().map(of).sum::<usize>() as u64
+}
+
+/// Bytes of a record beside its names, and of a service beside its name, at most about.
+const PER_RECORD: usize = 48;
+const PER_SERVICE: usize = 8;
 
 fn file_name(path: &Path) -> Option<&str> {
     path.file_name()?.to_str()

@@ -3,7 +3,8 @@
 //! Records are appended once per minute, and are never sealed: the logs themselves are the stored
 //! form. The records of the log that is being written are in memory; those of closed logs are read
 //! when a question needs them. A closed log is removed when its newest minute is older than the
-//! retention of spans.
+//! retention of spans. The oldest are removed earlier when the timeline takes more than its share
+//! of the store's size: an agent chooses the names of its services, and how many there are.
 
 mod append;
 mod record;
@@ -12,9 +13,8 @@ mod resume;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Duration;
 
-use coral_engine::{AgentMinute, Budget, Minute};
+use coral_engine::{AgentMinute, Budget, Minute, SpanRetention};
 use coral_trace::{TimeRange, UnixNanos};
 
 use crate::clock::{Ages, Received, Uptime};
@@ -24,6 +24,10 @@ use crate::layout::coverage_dir;
 
 /// A log with this many records is closed, and a new one begun.
 const MAX_LOG_RECORDS: usize = 8_192;
+/// A log with this many bytes is closed, too.
+const MAX_LOG_BYTES: u64 = 8 << 20;
+/// The timeline may take this part of the store's largest size, but always one log.
+const SIZE_SHARE: u64 = 16;
 /// A log is closed when its oldest record is as old as the retention divided by this number.
 const LOGS_PER_AGE: u32 = 4;
 
@@ -49,6 +53,7 @@ struct State {
 #[derive(Default)]
 struct CurrentLog {
     records: Vec<AgentMinute>,
+    bytes: u64,
     /// When the first and the last of them were received; `None` without records.
     received: Option<(Received, Received)>,
 }
@@ -56,6 +61,7 @@ struct CurrentLog {
 struct ClosedLog {
     path: PathBuf,
     records: usize,
+    bytes: u64,
     first: Minute,
     last: Minute,
     /// When the newest record was received.
@@ -102,6 +108,7 @@ impl CoverageTimeline {
                     budget.check()?;
                     let read = record::decode(frame.log, &frame.payload)?;
                     budget.count_rows(read.minutes.len() as u64)?;
+                    budget.count_bytes(frame.payload.len() as u64)?;
                     read.minutes.into_iter().for_each(&mut add);
                     Ok(())
                 },
@@ -115,14 +122,17 @@ impl CoverageTimeline {
     }
 
     /// Closes the current log when it is old, and removes closed logs whose records are all older
-    /// than `age`, or older than the spans that are left when spans were evicted: `oldest_span` is
-    /// then when the oldest of them was received.
+    /// than the age of `keep`, or older than the spans that are left when spans were evicted:
+    /// `oldest_span` is then when the oldest of them was received. Removes the oldest closed logs
+    /// while all logs take more than their share of the size of `keep`.
     pub(crate) fn maintain(
         &self,
-        age: Duration,
+        keep: SpanRetention,
         now: UnixNanos,
         oldest_span: Option<UnixNanos>,
     ) -> Result<(), StoreError> {
+        let age = keep.age;
+        let max_bytes = (keep.bytes / SIZE_SHARE).max(MAX_LOG_BYTES);
         let state = self.state();
         let newest = state.closed.iter().rfind(|log| log.received.uptime.is_none());
         self.ages.settle(now, newest.map(|log| log.received.unix), age);
@@ -132,16 +142,25 @@ impl CoverageTimeline {
         };
         let current = state.current.received;
         let is_worn = current.is_some_and(|(oldest, _)| self.ages.of(oldest) >= age / LOGS_PER_AGE);
-        if !is_worn && !state.closed.iter().any(is_old) {
+        if !is_worn && !state.closed.iter().any(is_old) && state.over(max_bytes) == 0 {
             return Ok(());
         }
         drop(state);
         let mut state = self.state_mut();
         let closed = if is_worn { state.close_current() } else { Ok(()) };
-        let (old, stay) = std::mem::take(&mut state.closed).into_iter().partition(is_old);
+        let (old, stay): (Vec<ClosedLog>, _) =
+            std::mem::take(&mut state.closed).into_iter().partition(is_old);
         state.closed = stay;
-        let old: Vec<ClosedLog> = old;
-        let paths = old.into_iter().map(|log| log.path).collect();
+        let over = state.over(max_bytes);
+        if over > 0 {
+            tracing::warn!(
+                n_logs = over,
+                max_bytes,
+                "the coverage timeline is larger than its share of the store; removing its oldest minutes"
+            );
+        }
+        let evicted: Vec<ClosedLog> = state.closed.drain(..over).collect();
+        let paths = old.into_iter().chain(evicted).map(|log| log.path).collect();
         match &mut state.journal {
             Some(journal) => {
                 journal.retire(paths);
@@ -160,5 +179,17 @@ impl CoverageTimeline {
 
     fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// How many of the oldest closed logs exceed `max_bytes`, if the newest logs are kept.
+    fn over(&self, max_bytes: u64) -> usize {
+        let mut bytes = self.current.bytes;
+        let fitting = self.closed.iter().rev().take_while(|log| {
+            bytes += log.bytes;
+            bytes <= max_bytes
+        });
+        self.closed.len() - fitting.count()
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use coral_engine::AgentMinute;
 
-use super::append::extent;
+use super::append::{bytes, extent};
 use super::record;
 use super::{ClosedLog, CurrentLog, State};
 use crate::clock::Received;
@@ -45,6 +45,6 @@ pub(super) fn resume(dir: &Path) -> Result<State, StoreError> {
 fn closed((path, records): (PathBuf, Vec<AgentMinute>)) -> Option<ClosedLog> {
     let (first, last) = extent(&records);
     let received = Received::before_opening(last.end());
-    let records = records.len();
-    (records > 0).then_some(ClosedLog { path, records, first, last, received })
+    let (records, bytes) = (records.len(), bytes(&records));
+    (records > 0).then_some(ClosedLog { path, records, bytes, first, last, received })
 }

@@ -1,7 +1,8 @@
 //! The journal: acknowledged commits, in order of receipt, until their rows are sealed.
 //!
-//! A journal is a directory of numbered logs. Only the newest log is written. Spans and metrics
-//! have a journal each, and define the content of their commits.
+//! A journal is a directory of numbered logs. Only the newest log is written. Spans, metrics and the
+//! coverage timeline have a journal each, and define the content of their commits. The rows of the
+//! coverage timeline are never sealed: its logs stay until they expire.
 
 mod frame;
 mod log;
@@ -26,8 +27,8 @@ pub(crate) struct Journal {
     sealing: Vec<PathBuf>,
     /// Logs whose rows are sealed, to be removed.
     obsolete: Vec<PathBuf>,
-    /// Whether any one log may hold rows of several generations, as after a damaged log. Generations
-    /// are sealed one after the other; a log stays until all its rows are sealed.
+    /// Whether any one log may hold rows of several generations, as after a damaged log.
+    /// Generations are sealed one after the other; a log stays until all its rows are sealed.
     mixed: bool,
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use coral_engine::{
-    AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, Coverage, DeltaQuery,
-    EngineError, Extent, FilterCapabilities, Fleet, KnownAgent, MetricCheckpoint, MetricExtent,
+    AgentMinute, AppendedPage, Budget, Capabilities, Checkpoint, Columns, DeltaQuery, EngineError,
+    Extent, FilterCapabilities, Fleet, KnownAgent, MetricCheckpoint, MetricExtent,
     MetricMaintenance, MetricReader, MetricRetention, Operation, Page, PageContent, PageWriter,
-    Retention, Signal, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan, StoredTrace,
-    TraceQuery, TraceReader, TraceSummary,
+    Retention, Signal, SignalTotals, SpanMaintenance, SpanRetention, StoredDelta, StoredSpan,
+    StoredTrace, TraceQuery, TraceReader, TraceSummary,
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
@@ -222,9 +222,9 @@ impl Fleet for Store {
         Ok(Store::metric_checkpoints(self))
     }
 
-    fn coverage(&self) -> Result<Vec<Coverage>, EngineError> {
+    fn signal_totals(&self) -> Result<Vec<SignalTotals>, EngineError> {
         let since = self.0.spans.live.read().first_received();
-        let spans = Store::checkpoints(self).into_iter().map(|checkpoint| Coverage {
+        let spans = Store::checkpoints(self).into_iter().map(|checkpoint| SignalTotals {
             agent_id: checkpoint.agent_id,
             signal: Signal::Spans(checkpoint.collector),
             stored: checkpoint.spans_stored,
@@ -232,18 +232,18 @@ impl Fleet for Store {
             since,
         });
         let since = self.0.metrics.first_time();
-        let metrics = Store::metric_checkpoints(self).into_iter().map(|checkpoint| Coverage {
+        let metrics = Store::metric_checkpoints(self).into_iter().map(|checkpoint| SignalTotals {
             agent_id: checkpoint.agent_id,
             signal: Signal::Metrics,
             stored: checkpoint.rows_stored,
             missed: checkpoint.rows_missed,
             since,
         });
-        let mut coverage: Vec<Coverage> = spans.chain(metrics).collect();
-        coverage.sort_by(|one, other| {
+        let mut totals: Vec<SignalTotals> = spans.chain(metrics).collect();
+        totals.sort_by(|one, other| {
             (&one.agent_id, one.signal).cmp(&(&other.agent_id, other.signal))
         });
-        Ok(coverage)
+        Ok(totals)
     }
 }
 

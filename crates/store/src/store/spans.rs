@@ -60,7 +60,7 @@ impl Store {
     ) -> Result<SpanMaintenance, StoreError> {
         let done = self.0.spans.maintain(keep, now)?;
         let evicted = (done.evicted > 0).then(|| self.0.spans.live.read().first_received());
-        self.0.coverage.maintain(keep.age, now, evicted.flatten())?;
+        self.0.coverage.maintain(keep, now, evicted.flatten())?;
         Ok(done)
     }
 

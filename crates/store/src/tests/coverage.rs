@@ -107,6 +107,27 @@ fn restarts_leave_one_log_and_a_log_that_could_not_be_removed_counts_once() {
 }
 
 #[test]
+fn an_agent_that_makes_up_services_fills_the_share_of_the_timeline_and_no_more() {
+    let (dir, store) = store();
+    let keep = SpanRetention { age: Duration::from_secs(7 * 24 * 3_600), bytes: 160 << 20 };
+    let size =
+        || -> u64 { logs(&dir).iter().map(|log| std::fs::metadata(log).unwrap().len()).sum() };
+    for after in 0..400 {
+        let services = (0..AgentMinute::MAX_SERVICES)
+            .map(|number| ((format!("{after}-{number:0>250}"), Collector::Sdk), 1));
+        let services = services.collect();
+        store
+            .append_agent_minutes(vec![AgentMinute { services, ..record("web-1", after) }])
+            .unwrap();
+        store.maintain(keep, Minute(Minute::at(NOON).0 + after).end()).unwrap();
+        assert!(size() <= keep.bytes / 16 + (9 << 20), "{} bytes", size());
+    }
+    let left = all(&store);
+    assert!(left[0].0 > 100 && left.last().unwrap().0 == 399, "{} minutes", left.len());
+    assert_eq!(all(&reopened(store, &dir)), left);
+}
+
+#[test]
 fn a_week_of_minutes_is_in_few_logs_and_the_oldest_are_removed_first() {
     const AGENTS: usize = 5;
     let (dir, uptime) = (tempfile::tempdir().unwrap(), Arc::new(AtomicU64::new(0)));

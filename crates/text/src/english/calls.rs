@@ -7,6 +7,7 @@ use super::command;
 use super::number::short;
 use super::page::Page;
 use super::requests::title;
+use super::window::end;
 use crate::beginning::coverage_line;
 use crate::topology::edge_percentile;
 
@@ -31,7 +32,8 @@ pub(super) fn write_of_service(
             "{orphans} in this window without a stored parent: more calls may exist"
         ));
     }
-    coverage_line(&found.coverage).into_iter().for_each(|missing| page.line(query, missing));
+    let missing = coverage_line(&found.coverage, end(&understanding.window));
+    missing.into_iter().for_each(|missing| page.line(query, missing));
 }
 
 /// Writes calls between services: all of them, or the slowest, or those with the most failures.
@@ -46,7 +48,8 @@ pub(super) fn write(understanding: &Understanding, found: &CallFindings, page: &
     let words = if is_map { call } else { latency };
     found.edges.iter().for_each(|edge| page.line(query, words(edge)));
     page.or_nothing(query, if is_map { "no calls" } else { "no calls in this window" });
-    coverage_line(&found.coverage).into_iter().for_each(|missing| page.line(query, missing));
+    let missing = coverage_line(&found.coverage, end(&understanding.window));
+    missing.into_iter().for_each(|missing| page.line(query, missing));
 }
 
 /// An edge by its calls: `shop → stock over http: 240 calls, 6 failed, P95 314ms`.

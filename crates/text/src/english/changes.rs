@@ -1,6 +1,6 @@
 //! What changed since the baseline, in words.
 
-use crate::beginning::coverage;
+use crate::beginning::{coverage, stored_since};
 use crate::duration::duration;
 use coral_query::answer::{Anomaly, AnomalyKind, ChangeFindings, Understanding};
 use coral_trace::units::counted;
@@ -8,7 +8,7 @@ use coral_trace::units::counted;
 use super::command;
 use super::number::short;
 use super::page::Page;
-use super::window::flag;
+use super::window::{end, flag};
 use crate::percent::percent;
 
 /// Writes the section of changes.
@@ -26,6 +26,7 @@ pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page:
     if found.more > 0 {
         page.line(query, format!("… {} with lower scores", counted(found.more, "more change")));
     }
+    let until = end(&understanding.window);
     page.or_nothing(
         query,
         match (found.traces, found.baseline_traces) {
@@ -36,7 +37,10 @@ pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page:
             }
         },
     );
-    coverage(&found.coverage).into_iter().for_each(|sentence| page.line(query, sentence));
+    if let Some(oldest) = found.stored_since.filter(|_| found.traces > 0) {
+        page.line(query, stored_since(oldest, until));
+    }
+    coverage(&found.coverage, until).into_iter().for_each(|sentence| page.line(query, sentence));
 }
 
 /// An anomaly as one line: `stock: slower, GET /stock/{id} (23ms before, 305ms now)`.

@@ -10,6 +10,7 @@ use coral_trace::units::counted;
 use super::command;
 use super::number::short;
 use super::page::Page;
+use super::window::end;
 
 /// Writes the section: one line for each trace.
 pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: &mut Page) {
@@ -20,7 +21,7 @@ pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: 
     });
     found.list.traces.iter().for_each(|trace| page.line(query, summary(trace)));
     page.or_nothing(query, "no traces match");
-    let missing = coverage_line(&found.list.coverage);
+    let missing = coverage_line(&found.list.coverage, end(&understanding.window));
     missing.into_iter().for_each(|missing| page.line(query, missing));
 }
 

@@ -1,6 +1,6 @@
 //! Why something is slow, in words: metrics, traces, cause, and what to do.
 
-use crate::beginning::{coverage, since};
+use crate::beginning::{coverage, since, stored_since};
 use crate::duration::duration;
 use coral_query::RedQuestion;
 use coral_query::answer::{
@@ -15,7 +15,7 @@ use super::number::{change, p95, rate, short};
 use super::page::Page;
 use super::recommendation::recommendations;
 use super::requests::{from_spans, row_name};
-use super::window::words;
+use super::window::{end, words};
 use crate::percent::percent;
 use crate::why::words::{as_in_baseline, difference, reason, suspicion};
 
@@ -44,9 +44,9 @@ pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &m
             }
         }
     }
-    let why = &found.why;
+    let (why, until) = (&found.why, end(&understanding.window));
     let query = page.query(command::why(&found.query, &understanding.window));
-    analysis(why, query, page);
+    analysis(why, until, query, page);
     if let Some(requests) = &found.cause_requests {
         let query = page.query(command::red(&requests.query, window));
         from_spans(requests, page);
@@ -57,14 +57,13 @@ pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &m
     page.section("Root Cause");
     match why.ranking.first().filter(|_| why.verdict == Verdict::Cause) {
         Some(cause) => {
-            let until = UnixNanos::from_micros(understanding.window.until_unix_us);
             root_cause(why, cause, until, query, page);
             page.section("Recommendation");
             recommendations(cause, &why.standouts)
                 .into_iter()
                 .for_each(|advice| page.remark(advice));
         }
-        None => no_cause(why, query, page),
+        None => no_cause(why, until, query, page),
     }
 }
 
@@ -113,7 +112,7 @@ fn latency(name: &str, now: &RedNumbers, before: Option<&RedNumbers>) -> String 
 }
 
 /// Writes how many traces were compared, the suspects, and the standouts of the cause.
-fn analysis(why: &Why, query: usize, page: &mut Page) {
+fn analysis(why: &Why, until: UnixNanos, query: usize, page: &mut Page) {
     page.section("Trace Analysis");
     page.line(
         query,
@@ -124,7 +123,8 @@ fn analysis(why: &Why, query: usize, page: &mut Page) {
             percent(why.completeness),
         ),
     );
-    coverage(&why.coverage).into_iter().for_each(|sentence| page.line(query, sentence));
+    let gaps = coverage(&why.coverage, until);
+    gaps.into_iter().for_each(|sentence| page.line(query, sentence));
     let suspects = why.ranking.iter().take(MAX_SUSPECTS);
     for suspect in
         suspects.filter(|suspect| suspect.share >= MIN_SHARE && suspect.score >= MIN_SCORE)
@@ -151,12 +151,15 @@ fn analysis(why: &Why, query: usize, page: &mut Page) {
     }
 }
 
-fn no_cause(why: &Why, query: usize, page: &mut Page) {
+fn no_cause(why: &Why, until: UnixNanos, query: usize, page: &mut Page) {
     let verdict = match why.verdict {
         Verdict::NoCause => "no cause",
         Verdict::Cause | Verdict::NotEnoughEvidence => "not enough evidence",
     };
     page.line(query, format!("{verdict}: {}", reason(why.because)));
+    if let Some(oldest) = why.stored_since.filter(|_| why.traces > 0) {
+        page.line(query, stored_since(oldest, until));
+    }
     if !why.other_routes.is_empty() {
         let routes: Vec<String> = why.other_routes.iter().map(|name| short(name)).collect();
         page.line(query, format!("routes with traces: {}", routes.join(", ")));

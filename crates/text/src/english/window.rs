@@ -20,9 +20,8 @@ pub(super) fn understood(
     let route = understanding.route.as_ref().filter(|_| is_narrowed);
     let route = route.map(|route| format!("{} of ", short(route))).unwrap_or_default();
     let service = understanding.service.as_deref().unwrap_or("everything");
-    let until = UnixNanos::from_micros(understanding.window.until_unix_us);
     let window = match began {
-        Some(began) => since(began, until),
+        Some(began) => since(began, end(&understanding.window)),
         None => words(&understanding.window),
     };
     if let Some(trace_id) = understanding.trace_id {
@@ -33,6 +32,11 @@ pub(super) fn understood(
         phrases => format!("; not understood as a time: \"{}\"", short(&phrases)),
     };
     format!("Analyzing {route}{service}, {window}{unread}")
+}
+
+/// The end of the window.
+pub(super) const fn end(window: &Window) -> UnixNanos {
+    UnixNanos::from_micros(window.until_unix_us)
 }
 
 /// The window in words: `last 15m`.

@@ -74,6 +74,7 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         other_routes: Vec::new(),
         began: None,
         coverage: Vec::new(),
+        stored_since: None,
     };
     expect![[r#"
         Why is everything slow? (last 15 minutes, against the 1 hour before)
@@ -104,6 +105,7 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
     "#]].assert_eq(&why(
         &found,
         "last 15 minutes, against the 1 hour before",
+        NOON,
         Screen::PLAIN
     ));
     let coverage = Coverage {
@@ -112,12 +114,14 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         since: Some(NOON.earlier(Duration::from_secs(780))),
         until: None,
         services: vec!["stock".to_owned()],
+        services_cut: false,
         left_out: LeftOut::Spans,
         traces_affected: 0,
         sampling: None,
     };
     let began = Some(NOON.earlier(Duration::from_secs(660)));
-    let text = why(&Why { began, coverage: vec![coverage], ..found }, "the windows", Screen::PLAIN);
+    let text =
+        why(&Why { began, coverage: vec![coverage], ..found }, "the windows", NOON, Screen::PLAIN);
     let cause = "\nCause: cart, 80% of the added time, since 11:49 UTC\n";
     assert!(text.contains(cause), "{text}");
     let coverage = "\nAgent web-2 has been unreachable since 11:47 UTC: its services (stock) are missing here.\n";
@@ -136,7 +140,7 @@ fn cause_lines(cause: WhySuspect, standouts: Vec<WhyStandout>) -> String {
         slowdown_us: 90_000,
         ..nothing_found()
     };
-    let text = why(&found, "the windows", Screen::PLAIN);
+    let text = why(&found, "the windows", NOON, Screen::PLAIN);
     text.split("\n\n").nth(1).unwrap().to_owned()
 }
 
@@ -163,6 +167,7 @@ fn nothing_found() -> Why {
         other_routes: Vec::new(),
         began: None,
         coverage: Vec::new(),
+        stored_since: None,
     }
 }
 
@@ -282,9 +287,29 @@ fn anomalies_of_every_kind_are_told_in_their_units() {
 
         Compared 2,000 traces with 2,000 traces of the baseline.
         More traces match; these were chosen evenly over the time.
-    "#]].assert_eq(&anomalies(&found, "last 1 hour, against the 1 hour before", Screen::PLAIN));
-    let cut = anomalies(&Anomalies { left_out: 1_200, ..found }, "last 1 hour", Screen::PLAIN);
+    "#]].assert_eq(&anomalies(&found, "last 1 hour, against the 1 hour before", NOON, Screen::PLAIN));
+    let cut =
+        anomalies(&Anomalies { left_out: 1_200, ..found }, "last 1 hour", NOON, Screen::PLAIN);
     assert!(cut.contains("\n… 1,200 changes with lower scores are not listed.\n"), "{cut}");
+}
+
+#[test]
+fn a_baseline_before_the_oldest_stored_span_says_since_when_spans_are_stored() {
+    let stored_since = Some(NOON.earlier(Duration::from_secs(720)));
+    let found = Why {
+        verdict: Verdict::NotEnoughEvidence,
+        because: Reason::NoBaselineTraces,
+        baseline_traces: 0,
+        stored_since,
+        ..nothing_found()
+    };
+    let hint = "Hint: spans are stored since 11:48 UTC, 12 minutes ago: the baseline would begin before. Try a shorter \
+                --since, which moves traces into the baseline.\n";
+    let text = why(&found, "the windows", NOON, Screen::PLAIN);
+    assert!(text.contains(hint) && !text.contains("longer --baseline"), "{text}");
+    let found = Anomalies { traces: 30, stored_since, ..Anomalies::default() };
+    let text = anomalies(&found, "the windows", NOON, Screen::PLAIN);
+    assert!(text.contains(hint) && !text.contains("longer --baseline"), "{text}");
 }
 
 #[test]
@@ -293,6 +318,7 @@ fn no_anomalies_say_why_there_are_none() {
         anomalies(
             &Anomalies { traces, baseline_traces, ..Anomalies::default() },
             "last 1 hour",
+            NOON,
             Screen::PLAIN,
         )
     };

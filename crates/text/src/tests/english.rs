@@ -128,6 +128,7 @@ fn why(route: Option<&str>, because: Reason, ranking: Vec<WhySuspect>) -> WhyFin
             other_routes: Vec::new(),
             began: None,
             coverage: Vec::new(),
+            stored_since: None,
         },
         cause_requests: None,
     }
@@ -279,6 +280,7 @@ fn changes_are_worded_in_the_units_of_their_kinds() {
         baseline_traces: 60,
         began: None,
         coverage: Vec::new(),
+        stored_since: None,
     };
     let nothing = |traces, baseline_traces| {
         let changes = ChangeFindings {
@@ -286,12 +288,16 @@ fn changes_are_worded_in_the_units_of_their_kinds() {
             more: 0,
             traces,
             baseline_traces,
+            stored_since: Some(coral_trace::UnixNanos::from_micros(3 * MINUTE_US)),
             ..changes.clone()
         };
         text(&answer(Intent::Changes, None, Findings::Changes(changes)), Screen::PLAIN)
     };
     assert!(nothing(0, 60).contains("no trace started in this window"));
     assert!(nothing(30, 0).contains("there is nothing to compare with"));
+    let stored =
+        "spans are stored since 00:03 UTC, 12 minutes ago: the baseline would begin before";
+    assert!(nothing(30, 0).contains(stored) && !nothing(0, 60).contains(stored));
     assert!(nothing(30, 60).contains("no change: every difference"));
     check(
         &answer(Intent::Changes, None, Findings::Changes(changes)),
@@ -375,7 +381,7 @@ fn calls_and_requests_are_worded_with_their_numbers() {
             Most failures first:
               - all routes, not only /list: calls between services are not counted by route
               - web → shop: P95 35ms, 1,200 calls, 7 failed [1]
-              - Agent web-2 has been unreachable since 12:00 UTC: its services (stock) are missing here. [1]
+              - Agent web-2 has been unreachable since 2026-11-25 12:00 UTC: its services (stock) are missing here. [1]
 
             Queries behind these lines:
               [1] coral query topology --since 15m

@@ -41,7 +41,9 @@ fn list() -> TraceList {
 
 fn heading(filter: TracesQuestion) -> Heading {
     let service = Some("payments-api".to_owned());
-    Heading { filter: TracesQuestion { service, ..filter }, window: "last 1 hour".to_owned() }
+    let window = "last 1 hour".to_owned();
+    let until = UnixNanos(1_795_608_000_000_000_000);
+    Heading { filter: TracesQuestion { service, ..filter }, window, until }
 }
 
 #[track_caller]

@@ -326,7 +326,8 @@ fn a_hostile_name_stays_a_label_in_every_format() {
 
 #[test]
 fn a_map_says_in_one_line_which_agents_are_missing() {
-    let map = Topology { coverage: vec![unreachable()], ..map() };
+    let until_unix_us = 1_795_608_900_000_000;
+    let map = Topology { coverage: vec![unreachable()], until_unix_us, ..map() };
     let text = text(&map, "last 15 minutes", "1 hour", Screen::PLAIN);
     let missing = "\nAgent web-2 has been unreachable since 12:00 UTC: its services (stock) are missing here.\n";
     assert!(text.ends_with(missing), "{text}");

@@ -8,6 +8,7 @@ use coral_query::answer::{
     EdgeHealth, InferredLink, ServiceHealth, Trace, TraceHealth, TraceProblem, TraceProblemCause,
     TraceProblemExample, TraceProblemKind,
 };
+use coral_trace::UnixNanos;
 
 fn problem(kind: TraceProblemKind, cause: TraceProblemCause, count: u64) -> TraceProblem {
     TraceProblem {
@@ -75,7 +76,7 @@ fn health() -> TraceHealth {
 }
 
 fn page(health: &TraceHealth) -> String {
-    trace_health(health, "last 1 hour", Screen::PLAIN)
+    trace_health(health, "last 1 hour", UnixNanos(0), Screen::PLAIN)
 }
 
 #[test]
