@@ -1,6 +1,7 @@
 //! When a change began, and which agents did not cover the time that is compared.
 
 use crate::duration::duration;
+use crate::percent::percent;
 use coral_query::answer::{Coverage, CoverageGap, LeftOut};
 use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
@@ -126,12 +127,6 @@ fn sentence(group: &[&Coverage]) -> String {
             )
         }
     }
-}
-
-/// `10%`, `0.5%`.
-fn percent(ratio: f64) -> String {
-    let percent = (ratio * 1_000.0).round() / 10.0;
-    format!("{percent}%")
 }
 
 fn listed(names: &[String]) -> String {
