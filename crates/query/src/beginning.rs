@@ -9,6 +9,7 @@ use coral_trace::{Span, TimeRange, TraceId, UnixNanos, explain};
 use crate::cohort::{by_trace, side_by_side};
 use crate::coverage::{self, TracesOf};
 use crate::reader::Reader;
+use crate::sample::fitting;
 
 /// How much history is searched: a change that began six hours ago is compared
 /// with the two hours before it.
@@ -125,24 +126,17 @@ fn sample(listed: Vec<TraceSummary>, end: UnixNanos) -> Vec<TraceId> {
         traces.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
         longest = longest.max(traces.len());
     }
-    let (mut ids, mut spans) = (Vec::new(), 0);
     // In each round, at most one trace of each minute, and several of the most recent ones; older
     // minutes sit out some of the rounds.
-    for round in 0..longest * (1 + HISTORY.as_secs() / MINUTE.as_secs() / THINNING_MINUTES) as usize
-    {
-        for (minute, traces) in &minutes {
+    let rounds = longest * (1 + HISTORY.as_secs() / MINUTE.as_secs() / THINNING_MINUTES) as usize;
+    let in_turn = (0..rounds).flat_map(|round| {
+        minutes.iter().flat_map(move |(minute, traces)| {
             let stride = (1 + minute / THINNING_MINUTES) as usize;
             let together = if *minute < RECENT_MINUTES { RECENT_TOGETHER } else { 1 };
-            let first = round / stride * together;
-            let some = traces.iter().skip(first).take(together);
-            for summary in some.filter(|_| round.is_multiple_of(stride)) {
-                spans += summary.spans;
-                if spans > MAX_SPANS {
-                    return ids;
-                }
-                ids.push(summary.trace_id);
-            }
-        }
-    }
-    ids
+            let some = traces.iter().skip(round / stride * together).take(together);
+            some.filter(move |_| round.is_multiple_of(stride))
+        })
+    });
+    let chosen = fitting(in_turn.cloned(), MAX_SPANS).traces;
+    chosen.iter().map(|summary| summary.trace_id).collect()
 }

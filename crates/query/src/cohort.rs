@@ -5,12 +5,11 @@ use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
 use crate::coverage::{self, Coverage, TracesOf};
 use crate::reader::Reader;
+use crate::sample::{INTERVALS, fitting, spread};
 
-/// The largest number of traces in a cohort.
+/// The largest number of traces in a cohort. A window with more is divided into [`INTERVALS`], and
+/// the newest traces of each interval are read.
 const MAX_TRACES: u32 = 2_000;
-/// A window with more than [`MAX_TRACES`] traces is divided into this many intervals of equal
-/// length, and the newest traces of each interval are read.
-const INTERVALS: u32 = 20;
 /// The largest number of spans that are read for one cohort.
 pub(crate) const MAX_SPANS: u64 = 100_000;
 
@@ -85,9 +84,8 @@ impl Reader<'_> {
             })
         };
         const MAX_PER_INTERVAL: usize = (MAX_TRACES / INTERVALS) as usize;
-        let of_intervals = intervals(started, INTERVALS)
-            .map(|interval| search(interval, MAX_TRACES / INTERVALS + 1))
-            .collect::<Result<Vec<_>, _>>()?;
+        let of_intervals =
+            spread(started, MAX_TRACES, |interval, limit| search(interval, limit + 1))?;
         let mut cut = of_intervals.iter().any(|interval| interval.len() > MAX_PER_INTERVAL);
         let mut found: Vec<TraceSummary> = of_intervals
             .into_iter()
@@ -100,7 +98,8 @@ impl Reader<'_> {
             cut = all.len() > MAX_TRACES as usize;
             found = if cut { found } else { all };
         }
-        cut |= thin_out(&mut found);
+        let (found, is_thinned_out) = thinned_out(found);
+        cut |= is_thinned_out;
         // One read for all traces: traces that share a page of a segment are decoded together.
         let ids: Vec<TraceId> = found.iter().map(|summary| summary.trace_id).collect();
         let spans = self.stored_spans(&ids, None, compared_columns(), MAX_SPANS as u32)?;
@@ -135,35 +134,23 @@ pub(crate) fn side_by_side<A, B: Send>(
     })
 }
 
-/// Divides `started` into `count` intervals of equal length.
-pub(crate) fn intervals(started: TimeRange, count: u32) -> impl Iterator<Item = TimeRange> {
-    let (start, length) = (started.start.0, started.end.0.saturating_sub(started.start.0));
-    let at = move |index: u32| UnixNanos(start + length / u64::from(count) * u64::from(index));
-    (0..count).map(move |index| TimeRange {
-        start: at(index),
-        end: if index + 1 == count { started.end } else { at(index + 1) },
-    })
-}
-
-/// Removes traces until at most [`MAX_SPANS`] spans remain, and returns whether any were removed.
+/// At most [`MAX_SPANS`] spans' traces of `found`, newest first, and whether any trace was left out.
 /// Traces are chosen by their ids, which are random.
-fn thin_out(found: &mut Vec<TraceSummary>) -> bool {
-    let all = found.len();
-    if found.iter().map(|summary| summary.spans).sum::<u64>() > MAX_SPANS {
-        // A trace id of 64 bits has random bytes in its lower half only. Swapping the bytes makes
-        // the random ones the first that are compared.
-        found.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
-        let mut spans = 0;
-        let kept = found.iter().take_while(|summary| {
-            spans += summary.spans;
-            spans <= MAX_SPANS
-        });
-        let kept = kept.count();
-        // A single trace that exceeds the limit is kept, so that the cohort is not empty.
-        found.truncate(kept.max(1));
-        found.sort_unstable_by_key(|summary| std::cmp::Reverse(summary.start));
+fn thinned_out(mut found: Vec<TraceSummary>) -> (Vec<TraceSummary>, bool) {
+    if found.iter().map(|summary| summary.spans).sum::<u64>() <= MAX_SPANS {
+        return (found, false);
     }
-    found.len() < all
+    // A trace id of 64 bits has random bytes in its lower half only. Swapping the bytes makes the
+    // random ones the first that are compared.
+    found.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
+    let sample = fitting(found, MAX_SPANS);
+    let (is_cut, mut kept) = (sample.is_cut(), sample.traces);
+    if kept.is_empty() {
+        // A single trace that exceeds the limit is kept, so that the cohort is not empty.
+        kept.extend(sample.oversized.into_iter().next());
+    }
+    kept.sort_unstable_by_key(|summary| std::cmp::Reverse(summary.start));
+    (kept, is_cut)
 }
 
 pub(crate) fn range(since: i64, until: i64) -> TimeRange {
