@@ -1,12 +1,13 @@
 //! Service maps as they are printed.
 
 use expect_test::expect;
+use serde_json::json;
 
 use super::unreachable;
 use crate::screen::Screen;
 use crate::topology::{dot, mermaid, text};
 use coral_query::answer::{
-    NodeKind, SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode,
+    FailingEdge, NodeKind, SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode,
 };
 
 fn node(name: &str, kind: NodeKind) -> TopologyNode {
@@ -30,6 +31,7 @@ fn edge(from: &str, to: &str, protocol: &str, calls: u64, errors: u64, ms: u64) 
 /// A map with everything that a map can have.
 fn map() -> Topology {
     let slower = edge("payments-api", "postgresql://db-1:5432/orders", "sql", 2_400, 0, 30);
+    let failing = edge("frontend-api", "payments-api", "http", 1_200, 48, 120);
     Topology {
         nodes: vec![
             node("api.stripe.com", NodeKind::External),
@@ -40,7 +42,7 @@ fn map() -> Topology {
             node("postgresql://db-1:5432/orders", NodeKind::Database),
         ],
         edges: vec![
-            edge("frontend-api", "payments-api", "http", 1_200, 7, 120),
+            failing.clone(),
             edge("payments-api", "api.stripe.com", "http", 800, 0, 90),
             edge("payments-api", "frontend-api", "grpc", 1, 0, 1),
             edge("payments-api", "kafka/paid", "kafka", 793, 0, 2),
@@ -61,6 +63,7 @@ fn map() -> Topology {
             removed: vec![edge("payments-api", "bank.example", "http", 3_200, 0, 80)],
             removed_nodes: vec![node("bank.example", NodeKind::External)],
             slower: vec![SlowerEdge { edge: slower, p50_us_before: 4_000, p95_us_before: 9_000 }],
+            failing: vec![FailingEdge { edge: failing, calls_before: 900, errors_before: 0 }],
             ..TopologyDiff::default()
         }),
         ..Topology::default()
@@ -205,95 +208,24 @@ fn a_map_in_the_language_of_mermaid() {
 #[test]
 fn a_map_as_json_has_the_documented_fields() {
     let one = Topology { edges: map().edges.drain(..1).collect(), ..hostile() };
-    let json = serde_json::to_string_pretty(&Topology { diff: map().diff, ..one }).unwrap();
-    expect![[r#"
-        {
-          "since_unix_us": 0,
-          "until_unix_us": 0,
-          "nodes": [
-            {
-              "name": "a\"]\u001b[31m\n\\\"; click n0 \"javascript:x\" %%{init}%% <b>&`",
-              "kind": "database"
-            },
-            {
-              "name": "b",
-              "kind": "service"
-            }
-          ],
-          "edges": [
-            {
-              "from": "frontend-api",
-              "to": "payments-api",
-              "protocol": "http",
-              "calls": 1200,
-              "errors": 7,
-              "p50_us": 120000,
-              "p95_us": 240000,
-              "p99_us": 300000,
-              "exact": true
-            }
-          ],
-          "cycles": [],
-          "traces": 1,
-          "spans": 1,
-          "orphan_spans": 0,
-          "unnamed_calls": 0,
-          "calls_left_out": 0,
-          "diff": {
-            "since_unix_us": 0,
-            "until_unix_us": 0,
-            "traces": 4800,
-            "added": [
-              {
-                "from": "payments-api",
-                "to": "api.stripe.com",
-                "protocol": "http",
-                "calls": 800,
-                "errors": 0,
-                "p50_us": 90000,
-                "p95_us": 180000,
-                "p99_us": 225000,
-                "exact": true
-              }
-            ],
-            "removed": [
-              {
-                "from": "payments-api",
-                "to": "bank.example",
-                "protocol": "http",
-                "calls": 3200,
-                "errors": 0,
-                "p50_us": 80000,
-                "p95_us": 160000,
-                "p99_us": 200000,
-                "exact": true
-              }
-            ],
-            "removed_nodes": [
-              {
-                "name": "bank.example",
-                "kind": "external"
-              }
-            ],
-            "slower": [
-              {
-                "from": "payments-api",
-                "to": "postgresql://db-1:5432/orders",
-                "protocol": "sql",
-                "calls": 2400,
-                "errors": 0,
-                "p50_us": 30000,
-                "p95_us": 60000,
-                "p99_us": 75000,
-                "exact": true,
-                "p50_us_before": 4000,
-                "p95_us_before": 9000
-              }
-            ]
-          },
-          "coverage": []
-        }"#]]
-    .assert_eq(&json);
+    let json = serde_json::to_string_pretty(&one).unwrap();
+    expect![[r#""#]].assert_eq(&json);
+}
+
+#[test]
+fn changes_of_a_map_as_json_have_the_documented_fields() {
+    let diff = map().diff.unwrap();
+    let [added, slower, failing] =
+        [json!(diff.added), json!(diff.slower), json!(diff.failing)].map(|edges| edges[0].clone());
+    let rest = TopologyDiff { added: Vec::new(), slower: Vec::new(), failing: Vec::new(), ..diff };
+    for (part, expected) in [
+        (json!(rest), expect![[r#""#]]),
+        (added, expect![[r#""#]]),
+        (slower, expect![[r#""#]]),
+        (failing, expect![[r#""#]]),
+    ] {
+        expected.assert_eq(&serde_json::to_string(&part).unwrap());
+    }
 }
 
 #[test]
