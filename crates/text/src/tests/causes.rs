@@ -37,8 +37,8 @@ fn suspect(service: &str, kind: CauseKind, component: &str, share: f64) -> WhySu
     }
 }
 
-#[test]
-fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
+/// A cause with two values that stand out.
+fn cause_with_standouts() -> Why {
     let value = |key: &str, value: &str, affected, others| WhyStandout {
         key: key.to_owned(),
         value: value.to_owned(),
@@ -46,7 +46,7 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         others,
         ..WhyStandout::default()
     };
-    let found = Why {
+    Why {
         service: String::new(),
         route: None,
         trace_id: None,
@@ -74,7 +74,12 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         other_routes: Vec::new(),
         began: None,
         coverage: Vec::new(),
-    };
+    }
+}
+
+#[test]
+fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
+    let found = cause_with_standouts();
     expect![[r#"
         Why is everything slow? (last 15 minutes, against the 1 hour before)
 
@@ -106,6 +111,10 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         "last 15 minutes, against the 1 hour before",
         Screen::PLAIN
     ));
+}
+
+#[test]
+fn a_cause_is_told_with_its_beginning_and_with_what_was_not_seen() {
     let coverage = Coverage {
         agent_id: "web-2".to_owned(),
         gap: CoverageGap::Unreachable,
@@ -117,7 +126,11 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         sampling: None,
     };
     let began = Some(NOON.earlier(Duration::from_secs(660)));
-    let text = why(&Why { began, coverage: vec![coverage], ..found }, "the windows", Screen::PLAIN);
+    let text = why(
+        &Why { began, coverage: vec![coverage], ..cause_with_standouts() },
+        "the windows",
+        Screen::PLAIN,
+    );
     let cause = "\nCause: cart, 80% of the added time, since 11:49 UTC\n";
     assert!(text.contains(cause), "{text}");
     let coverage = "\nAgent web-2 has been unreachable since 11:47 UTC: its services (stock) are missing here.\n";
