@@ -1,6 +1,6 @@
 //! The files that SQL reads, and the files that it exports.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use coral_trace::UnixNanos;
