@@ -332,5 +332,13 @@ fn the_map_of_the_recordings_names_the_services_that_answer_at_loopback_addresse
         let percentiles = [edge.p50_us, edge.p95_us, edge.p99_us];
         format!("{from} -> {to} {protocol}: {calls} calls, {errors} failed, {percentiles:?} µs\n")
     });
-    expect![[r#""#]].assert_eq(&edges.collect::<String>());
+    expect![[r#"
+        card-validator -> other_sql sql: 17 calls, 1 failed, [771, 301524, 301524] µs
+        card-validator -> other_sql://127.0.0.1:15432 sql: 177 calls, 1 failed, [1209, 12393, 20804] µs
+        frontend-api -> 127.0.0.1:18099 http: 1 calls, 1 failed, [364, 364, 364] µs
+        frontend-api -> inventory-api http: 103 calls, 0 failed, [4344, 8252, 9101] µs
+        frontend-api -> payments-api http: 103 calls, 13 failed, [12832, 33272, 312296] µs
+        payments-api -> 127.0.0.1:18084 grpc: 88 calls, 4 failed, [6612, 7945, 10579] µs
+        payments-api -> card-validator http: 103 calls, 7 failed, [4352, 24808, 305392] µs
+    "#]].assert_eq(&edges.collect::<String>());
 }
