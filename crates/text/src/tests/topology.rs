@@ -89,7 +89,7 @@ fn a_map_as_text_says_who_calls_whom_and_what_changed() {
 
         From         | To                                       | Protocol | Calls | Errors | P50   | P95   | P99
         -------------|------------------------------------------|----------|-------|--------|-------|-------|------
-        frontend-api | payments-api                             | http     | 1,200 | 7      | 120ms | 240ms | 300ms
+        frontend-api | payments-api                             | http     | 1,200 | 48     | 120ms | 240ms | 300ms
         payments-api | api.stripe.com [external]                | http     | 800   | 0      | 90ms  | 180ms | 225ms
         payments-api | frontend-api                             | grpc     | 1     | 0      | 1ms   | 2ms   | 2.5ms
         payments-api | kafka/paid [queue]                       | kafka    | 793   | 0      | 2ms   | 4ms   | 5ms
@@ -106,11 +106,12 @@ fn a_map_as_text_says_who_calls_whom_and_what_changed() {
 
         Changes since the 1 hour before:
 
-        Change  | From         | To                            | Protocol | Before           | Now
-        --------|--------------|-------------------------------|----------|------------------|-------------------
-        added   | payments-api | api.stripe.com                | http     | –                | 800 calls
-        removed | payments-api | bank.example                  | http     | 3,200 calls      | –
-        slower  | payments-api | postgresql://db-1:5432/orders | sql      | P50 4ms, P95 9ms | P50 30ms, P95 60ms
+        Change  | From         | To                            | Protocol | Before                 | Now
+        --------|--------------|-------------------------------|----------|------------------------|---------------------------
+        added   | payments-api | api.stripe.com                | http     | –                      | 800 calls
+        removed | payments-api | bank.example                  | http     | 3,200 calls            | –
+        failing | frontend-api | payments-api                  | http     | 0% of 900 calls failed | 4.0% of 1,200 calls failed
+        slower  | payments-api | postgresql://db-1:5432/orders | sql      | P50 4ms, P95 9ms       | P50 30ms, P95 60ms
 
         Compared with 4,800 traces.
     "#]].assert_eq(&text(&map(), "last 15 minutes", "1 hour", Screen::PLAIN));
@@ -171,7 +172,7 @@ fn a_map_in_the_language_of_graphviz() {
           n4 [label="payments-api"];
           n5 [label="postgresql://db-1:5432/orders" shape=cylinder];
           n6 [label="bank.example" style=dashed];
-          n2 -> n4 [label="http, 1,200 calls, 7 failed, P95 240ms" color=red];
+          n2 -> n4 [label="failing: http, 1,200 calls, 48 failed, P95 240ms" color=red];
           n4 -> n0 [label="added: http, 800 calls, P95 180ms" penwidth=3];
           n4 -> n2 [label="grpc, 1 call, P95 2ms"];
           n4 -> n3 [label="kafka, 793 calls, P95 4ms"];
@@ -194,7 +195,7 @@ fn a_map_in_the_language_of_mermaid() {
           n4["payments-api"]
           n5[("postgresql://db-1:5432/orders")]
           n6(["bank.example"])
-          n2 -->|"http, 1,200 calls, 7 failed, P95 240ms"| n4
+          n2 -->|"failing: http, 1,200 calls, 48 failed, P95 240ms"| n4
           n4 ==>|"added: http, 800 calls, P95 180ms"| n0
           n4 -->|"grpc, 1 call, P95 2ms"| n2
           n4 -->|"kafka, 793 calls, P95 4ms"| n3
@@ -209,7 +210,43 @@ fn a_map_in_the_language_of_mermaid() {
 fn a_map_as_json_has_the_documented_fields() {
     let one = Topology { edges: map().edges.drain(..1).collect(), ..hostile() };
     let json = serde_json::to_string_pretty(&one).unwrap();
-    expect![[r#""#]].assert_eq(&json);
+    expect![[r#"
+        {
+          "since_unix_us": 0,
+          "until_unix_us": 0,
+          "nodes": [
+            {
+              "name": "a\"]\u001b[31m\n\\\"; click n0 \"javascript:x\" %%{init}%% <b>&`",
+              "kind": "database"
+            },
+            {
+              "name": "b",
+              "kind": "service"
+            }
+          ],
+          "edges": [
+            {
+              "from": "frontend-api",
+              "to": "payments-api",
+              "protocol": "http",
+              "calls": 1200,
+              "errors": 48,
+              "p50_us": 120000,
+              "p95_us": 240000,
+              "p99_us": 300000,
+              "exact": true
+            }
+          ],
+          "cycles": [],
+          "traces": 1,
+          "spans": 1,
+          "orphan_spans": 0,
+          "unnamed_calls": 0,
+          "calls_left_out": 0,
+          "diff": null,
+          "coverage": []
+        }"#]]
+    .assert_eq(&json);
 }
 
 #[test]
@@ -219,10 +256,30 @@ fn changes_of_a_map_as_json_have_the_documented_fields() {
         [json!(diff.added), json!(diff.slower), json!(diff.failing)].map(|edges| edges[0].clone());
     let rest = TopologyDiff { added: Vec::new(), slower: Vec::new(), failing: Vec::new(), ..diff };
     for (part, expected) in [
-        (json!(rest), expect![[r#""#]]),
-        (added, expect![[r#""#]]),
-        (slower, expect![[r#""#]]),
-        (failing, expect![[r#""#]]),
+        (
+            json!(rest),
+            expect![[
+                r#"{"added":[],"failing":[],"removed":[{"calls":3200,"errors":0,"exact":true,"from":"payments-api","p50_us":80000,"p95_us":160000,"p99_us":200000,"protocol":"http","to":"bank.example"}],"removed_nodes":[{"kind":"external","name":"bank.example"}],"since_unix_us":0,"slower":[],"traces":4800,"until_unix_us":0}"#
+            ]],
+        ),
+        (
+            added,
+            expect![[
+                r#"{"calls":800,"errors":0,"exact":true,"from":"payments-api","p50_us":90000,"p95_us":180000,"p99_us":225000,"protocol":"http","to":"api.stripe.com"}"#
+            ]],
+        ),
+        (
+            slower,
+            expect![[
+                r#"{"calls":2400,"errors":0,"exact":true,"from":"payments-api","p50_us":30000,"p50_us_before":4000,"p95_us":60000,"p95_us_before":9000,"p99_us":75000,"protocol":"sql","to":"postgresql://db-1:5432/orders"}"#
+            ]],
+        ),
+        (
+            failing,
+            expect![[
+                r#"{"calls":1200,"calls_before":900,"errors":48,"errors_before":0,"exact":true,"from":"frontend-api","p50_us":120000,"p95_us":240000,"p99_us":300000,"protocol":"http","to":"payments-api"}"#
+            ]],
+        ),
     ] {
         expected.assert_eq(&serde_json::to_string(&part).unwrap());
     }
