@@ -77,12 +77,6 @@ impl Budget {
         Self { deadline: Instant::now().checked_add(timeout), ..self }
     }
 
-    /// The same budget with a deadline.
-    #[must_use]
-    pub fn with_deadline(self, deadline: Instant) -> Self {
-        Self { deadline: Some(deadline), ..self }
-    }
-
     /// The same budget with a limit on the rows that [`count_rows`](Self::count_rows) counts.
     #[must_use]
     pub fn with_max_rows(self, max_rows: u64) -> Self {

@@ -10,6 +10,7 @@ use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 use crate::cohort::{by_trace, side_by_side};
 use crate::coverage::{self, TracesOf};
 use crate::reader::Reader;
+use crate::sample::fitting;
 
 /// How much history is searched: a change that began six hours ago is compared
 /// with the two hours before it.
@@ -181,25 +182,18 @@ fn by_minute(listed: Vec<TraceSummary>, end: UnixNanos) -> BTreeMap<u64, Vec<Tra
 
 /// The ids of traces with at most [`MAX_SPANS`] spans, spread over the minutes.
 fn sample(minutes: &BTreeMap<u64, Vec<TraceSummary>>, spread: Spread) -> Vec<TraceId> {
-    let (mut ids, mut spans) = (Vec::new(), 0);
     let rounds = minutes.iter().map(|(minute, traces)| {
         let (stride, together) = spread.of_minute(*minute);
         traces.len().div_ceil(together) * stride
     });
     // Minutes of which fewer traces are chosen sit out some of the rounds.
-    for round in 0..rounds.max().unwrap_or_default() {
-        for (minute, traces) in minutes {
+    let in_turn = (0..rounds.max().unwrap_or_default()).flat_map(|round| {
+        minutes.iter().flat_map(move |(minute, traces)| {
             let (stride, together) = spread.of_minute(*minute);
-            let first = round / stride * together;
-            let some = traces.iter().skip(first).take(together);
-            for summary in some.filter(|_| round.is_multiple_of(stride)) {
-                spans += summary.spans;
-                if spans > MAX_SPANS {
-                    return ids;
-                }
-                ids.push(summary.trace_id);
-            }
-        }
-    }
-    ids
+            let some = traces.iter().skip(round / stride * together).take(together);
+            some.filter(move |_| round.is_multiple_of(stride))
+        })
+    });
+    let chosen = fitting(in_turn.cloned(), MAX_SPANS).traces;
+    chosen.iter().map(|summary| summary.trace_id).collect()
 }

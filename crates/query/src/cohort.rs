@@ -7,12 +7,11 @@ use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
 use crate::coverage::{self, Coverage, TracesOf};
 use crate::reader::Reader;
+use crate::sample::{INTERVALS, fitting, spread};
 
-/// The largest number of traces in a cohort.
+/// The largest number of traces in a cohort. A window with more is divided into [`INTERVALS`], and
+/// the newest traces of each interval are read.
 const MAX_TRACES: u32 = 2_000;
-/// A window with more than [`MAX_TRACES`] traces is divided into this many intervals of equal
-/// length, and the newest traces of each interval are read.
-const INTERVALS: u32 = 20;
 /// The largest number of spans that are read for one cohort.
 pub(crate) const MAX_SPANS: u64 = 100_000;
 
@@ -89,28 +88,43 @@ impl Reader<'_> {
                 ..TraceQuery::newest(limit)
             })
         };
-        const MAX_PER_INTERVAL: usize = (MAX_TRACES / INTERVALS) as usize;
-        let of_intervals = intervals(started, INTERVALS)
-            .map(|interval| search(interval, MAX_TRACES / INTERVALS + 1))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut cut = of_intervals.iter().any(|interval| interval.len() > MAX_PER_INTERVAL);
-        let mut found: Vec<TraceSummary> = of_intervals
-            .into_iter()
-            .flat_map(|interval| interval.into_iter().take(MAX_PER_INTERVAL))
-            .collect();
-        if cut && found.len() < MAX_TRACES as usize {
-            // The traces are not spread evenly over the intervals, so all of them may fit within
-            // the limit.
-            let all = search(started, MAX_TRACES + 1)?;
-            cut = all.len() > MAX_TRACES as usize;
-            found = if cut { found } else { all };
-        }
-        cut |= thin_out(&mut found);
+        let (found, mut cut) = evenly(started, search)?;
+        let (found, is_thinned_out) = thinned_out(found);
+        cut |= is_thinned_out;
         // One read for all traces: traces that share a page of a segment are decoded together.
         let ids: Vec<TraceId> = found.iter().map(|summary| summary.trace_id).collect();
         let spans = self.stored_spans(&ids, None, compared_columns(), MAX_SPANS as u32)?;
         Ok(StoredCohort { traces: by_trace(spans), cut })
     }
+}
+
+/// At most [`MAX_TRACES`] of the traces that `search` finds in a time range, newest first and with a
+/// limit, and whether there are more. Each interval of the range has the same share of the limit; what
+/// intervals with few traces leave of it is divided among the others.
+fn evenly(
+    started: TimeRange,
+    search: impl Fn(TimeRange, u32) -> Result<Vec<TraceSummary>, EngineError>,
+) -> Result<(Vec<TraceSummary>, bool), EngineError> {
+    let mut each = MAX_TRACES / INTERVALS;
+    let mut of_intervals = spread(started, MAX_TRACES, |interval, limit| {
+        Ok((interval, search(interval, limit + 1)?))
+    })?;
+    let is_cut = |traces: &[TraceSummary], each: u32| traces.len() > each as usize;
+    let (full, few): (Vec<_>, Vec<_>) =
+        of_intervals.iter().partition(|(_, traces)| is_cut(traces, each));
+    let rest: usize = few.iter().map(|(_, traces)| each as usize - traces.len()).sum();
+    let more = (rest / full.len().max(1)) as u32;
+    if more > 0 && !full.is_empty() {
+        let busy: Vec<TimeRange> = full.into_iter().map(|(interval, _)| *interval).collect();
+        each += more;
+        for (interval, traces) in of_intervals.iter_mut().filter(|(of, _)| busy.contains(of)) {
+            *traces = search(*interval, each + 1)?;
+        }
+    }
+    let cut = of_intervals.iter().any(|(_, traces)| is_cut(traces, each));
+    let found =
+        of_intervals.into_iter().flat_map(|(_, traces)| traces.into_iter().take(each as usize));
+    Ok((found.collect(), cut))
 }
 
 impl From<StoredCohort> for Cohort {
@@ -140,37 +154,69 @@ pub(crate) fn side_by_side<A, B: Send>(
     })
 }
 
-/// Divides `started` into `count` intervals of equal length.
-pub(crate) fn intervals(started: TimeRange, count: u32) -> impl Iterator<Item = TimeRange> {
-    let (start, length) = (started.start.0, started.end.0.saturating_sub(started.start.0));
-    let at = move |index: u32| UnixNanos(start + length / u64::from(count) * u64::from(index));
-    (0..count).map(move |index| TimeRange {
-        start: at(index),
-        end: if index + 1 == count { started.end } else { at(index + 1) },
-    })
-}
-
-/// Removes traces until at most [`MAX_SPANS`] spans remain, and returns whether any were removed.
+/// At most [`MAX_SPANS`] spans' traces of `found`, newest first, and whether any trace was left out.
 /// Traces are chosen by their ids, which are random.
-fn thin_out(found: &mut Vec<TraceSummary>) -> bool {
-    let all = found.len();
-    if found.iter().map(|summary| summary.spans).sum::<u64>() > MAX_SPANS {
-        // A trace id of 64 bits has random bytes in its lower half only. Swapping the bytes makes
-        // the random ones the first that are compared.
-        found.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
-        let mut spans = 0;
-        let kept = found.iter().take_while(|summary| {
-            spans += summary.spans;
-            spans <= MAX_SPANS
-        });
-        let kept = kept.count();
-        // A single trace that exceeds the limit is kept, so that the cohort is not empty.
-        found.truncate(kept.max(1));
-        found.sort_unstable_by_key(|summary| std::cmp::Reverse(summary.start));
+fn thinned_out(mut found: Vec<TraceSummary>) -> (Vec<TraceSummary>, bool) {
+    if found.iter().map(|summary| summary.spans).sum::<u64>() <= MAX_SPANS {
+        return (found, false);
     }
-    found.len() < all
+    // A trace id of 64 bits has random bytes in its lower half only. Swapping the bytes makes the
+    // random ones the first that are compared.
+    found.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
+    let sample = fitting(found, MAX_SPANS);
+    let (is_cut, mut kept) = (sample.is_cut(), sample.traces);
+    if kept.is_empty() {
+        // A single trace that exceeds the limit is kept, so that the cohort is not empty.
+        kept.extend(sample.oversized.into_iter().next());
+    }
+    kept.sort_unstable_by_key(|summary| std::cmp::Reverse(summary.start));
+    (kept, is_cut)
 }
 
 pub(crate) fn range(since: i64, until: i64) -> TimeRange {
     TimeRange { start: UnixNanos::from_micros(since), end: UnixNanos::from_micros(until) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many traces are chosen of 100 seconds, of which each has as many as `of_second` says; and
+    /// whether there are more.
+    fn chosen(of_second: impl Fn(u64) -> u32) -> (usize, bool) {
+        const SECOND: u64 = 1_000_000_000;
+        let started = TimeRange { start: UnixNanos(0), end: UnixNanos(100 * SECOND) };
+        let search = |interval: TimeRange, limit: u32| {
+            let seconds = interval.start.0 / SECOND..interval.end.0 / SECOND;
+            let starts = seconds
+                .rev()
+                .flat_map(|second| (0..of_second(second)).map(move |_| UnixNanos(second * SECOND)));
+            let summary = |start| TraceSummary {
+                trace_id: TraceId::try_from(1).unwrap(),
+                start,
+                duration_us: 0,
+                spans: 1,
+                errors: 0,
+                services: Vec::new(),
+                root_service: None,
+                root_name: String::new(),
+                status_code: None,
+            };
+            Ok(starts.take(limit as usize).map(summary).collect())
+        };
+        let (found, cut) = evenly(started, search).unwrap();
+        (found.len(), cut)
+    }
+
+    #[test]
+    fn what_calm_intervals_leave_of_the_limit_is_divided_among_busy_ones() {
+        assert_eq!(chosen(|_| 1), (100, false));
+        assert_eq!(chosen(|_| 20), (2_000, false));
+        assert_eq!(chosen(|_| 21), (2_000, true));
+        // All in one second, as many as the limit allows, and more.
+        assert_eq!(chosen(|second| if second == 50 { 2_000 } else { 0 }), (2_000, false));
+        assert_eq!(chosen(|second| if second == 50 { 30_000 } else { 0 }), (2_000, true));
+        // A busy interval beside calm ones.
+        assert_eq!(chosen(|second| if second < 5 { 1_000 } else { 2 }), (2_000, true));
+    }
 }

@@ -22,6 +22,7 @@ mod fleet;
 mod json;
 mod reader;
 pub mod red;
+mod sample;
 mod shared;
 mod size;
 mod source;

@@ -90,7 +90,8 @@ impl Kind {
         Self::CacheMiss,
     ];
 
-    /// The kinds of incidents, each with the topologies in which it is possible.
+    /// The kinds of faults that an incident may have. A topology without the services that a kind
+    /// needs has no incident of this kind: see [`places`](Self::places).
     pub const FAULTS: [Self; 17] = [
         Self::SlowQuery,
         Self::ErrorsOnHost,

@@ -34,9 +34,9 @@ pub struct Entry {
 pub struct Service {
     /// The `service.name`.
     pub name: String,
-    /// The names of the hosts of its instances: one instance for each item.
+    /// The names of the hosts of the service's instances: one instance for each item.
     pub hosts: Vec<String>,
-    /// Which kind of instrumentation makes its spans.
+    /// Which kind of instrumentation makes the spans of the service.
     pub collector: Collector,
     /// What the service does.
     pub operations: Vec<Operation>,
@@ -73,7 +73,7 @@ pub enum Endpoint {
     Message(&'static str),
 }
 
-/// An operation of a service, as its caller names it.
+/// An operation of a service: the target of a call or of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Call {
     /// The index of the service.
@@ -99,11 +99,11 @@ pub struct Database {
 /// An SQL statement.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Statement {
-    /// The name of its spans: operation and table.
+    /// The name of the spans of the statement: operation and table.
     pub name: &'static str,
-    /// The text, with placeholders.
+    /// The text of the statement, with placeholders.
     pub text: &'static str,
-    /// How long it takes, in milliseconds.
+    /// How long the statement takes, in milliseconds.
     pub millis: f64,
 }
 

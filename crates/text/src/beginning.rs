@@ -1,6 +1,7 @@
 //! When a change began, and which agents did not cover the time that is compared.
 
 use crate::duration::duration;
+use crate::percent::percent;
 use coral_query::answer::{Coverage, CoverageGap, LeftOut};
 use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
@@ -128,7 +129,7 @@ impl When {
             (None, Some(until), _) => format!("until {until}"),
             (None, None, _) => "since the colony started".to_owned(),
         };
-        let ratios = gap.sampling.map(|change| [change.before, change.now].map(percent));
+        let ratios = gap.sampling.map(|change| [change.before, change.now].map(ratio));
         Self { from_to, since, left_out: gap.left_out, ratios }
     }
 }
@@ -191,13 +192,9 @@ fn sentence(when: &When, group: &[&Coverage]) -> String {
     }
 }
 
-/// `10%`, `0.5%`, `less than 0.1%`.
-fn percent(ratio: f64) -> String {
-    if ratio < 0.001 {
-        return "less than 0.1%".to_owned();
-    }
-    let percent = (ratio * 1_000.0).round() / 10.0;
-    format!("{percent}%")
+/// `10%`, `0.50%`, `less than 0.1%`.
+fn ratio(ratio: f64) -> String {
+    if ratio < 0.001 { "less than 0.1%".to_owned() } else { percent(ratio) }
 }
 
 fn listed(names: &[String]) -> String {

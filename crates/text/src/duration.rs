@@ -15,11 +15,6 @@ pub fn duration(micros: i64) -> String {
     }
 }
 
-/// Like [`duration`], for a duration that cannot be negative.
-pub fn duration_of(micros: u64) -> String {
-    duration(i64::try_from(micros).unwrap_or(i64::MAX))
-}
-
 /// A percentile in microseconds as text: `98ms`; `≈98ms` if it is not `exact`; `>10s` if it is
 /// above the last histogram bound, which is `beyond`; `unknown` if nothing is known of it.
 pub(crate) fn percentile(
@@ -101,7 +96,6 @@ mod tests {
         ] {
             assert_eq!(duration(micros), expected, "{micros}");
         }
-        assert_eq!(duration_of(u64::MAX), duration(i64::MAX));
     }
 
     /// A list that is sorted by duration is also in order as printed.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::duration::{self, duration};
+use crate::percent::rate;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name as name_column, whole};
 use crate::why::did_you_mean;
@@ -29,6 +30,14 @@ pub fn red_table(red: &RedTable, window: &str, screen: Screen) -> String {
             _ => format!(" ({})", change(&red.overall, before)),
         };
         let _ = writeln!(text, "Before:  {}{change}", overall(before));
+    }
+    if red.requests_left_out > 0 {
+        let left_out = counted(red.requests_left_out, "request");
+        let _ = writeln!(
+            text,
+            "{left_out} of further rows are counted in these numbers but not listed: the table has \
+             too many rows."
+        );
     }
     text.push_str(&basis(red));
     for slow in red.slow.iter().flatten() {
@@ -115,7 +124,7 @@ fn rows(red: &RedTable, screen: Screen) -> String {
         let mut cells = vec![line(&name(row)).into(), count(numbers.requests).into()];
         let percentiles = [numbers.p50_us, numbers.p95_us, numbers.p99_us];
         cells.extend(percentiles.map(|known| Cell::from(percentile(known, numbers))));
-        cells.push(Cell::emphasised(percent(numbers.error_rate), failed));
+        cells.push(Cell::emphasised(rate(numbers.error_rate), failed));
         cells.extend(is_grpc.then(|| statuses(numbers).into()));
         cells.extend(compared.then(|| match &row.before {
             Some(before) => change(numbers, before).into(),
@@ -138,19 +147,6 @@ fn percentile(known: Option<i64>, numbers: &RedNumbers) -> String {
     duration::percentile(known, numbers.exact, numbers.beyond_us, "-")
 }
 
-/// `rate`, from 0.0 to 1.0, as a percentage: `0%`, `0.15%`, `12.5%`, `100%`. A rate above zero is
-/// never printed as `0%`.
-fn percent(rate: f64) -> String {
-    let percent = rate * 100.0;
-    match percent {
-        0.0 => "0%".to_owned(),
-        _ if percent < 0.01 => "<0.01%".to_owned(),
-        _ if percent < 1.0 => format!("{percent:.2}%"),
-        _ if percent < 100.0 => format!("{percent:.1}%"),
-        _ => "100%".to_owned(),
-    }
-}
-
 fn statuses(numbers: &RedNumbers) -> String {
     let each = numbers
         .statuses
@@ -164,7 +160,7 @@ fn overall(numbers: &RedNumbers) -> String {
         return "no requests".to_owned();
     }
     let p95 = percentile(numbers.p95_us, numbers);
-    let (requests, errors) = (counted(numbers.requests, "request"), percent(numbers.error_rate));
+    let (requests, errors) = (counted(numbers.requests, "request"), rate(numbers.error_rate));
     format!("{requests}, P95 {p95}, {errors} errors")
 }
 

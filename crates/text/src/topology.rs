@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 pub use self::graph::{dot, mermaid};
 use crate::beginning::coverage_line;
 use crate::duration::percentile;
+use crate::percent::rate;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name as name_column, whole};
 use coral_query::answer::{NodeKind, Topology, TopologyDiff, TopologyEdge};
@@ -147,7 +148,12 @@ fn changes(diff: &TopologyDiff, screen: Screen) -> String {
         let was = TopologyEdge { p50_us, p95_us, ..slower.edge.clone() };
         row("slower", &slower.edge, both(&was), both(&slower.edge))
     });
-    let rows: Vec<_> = added.chain(removed).chain(slower).collect();
+    let failing = diff.failing.iter().map(|failing| {
+        let (calls, errors) = (failing.calls_before, failing.errors_before);
+        let was = TopologyEdge { calls, errors, ..TopologyEdge::default() };
+        row("failing", &failing.edge, failed(&was), failed(&failing.edge))
+    });
+    let rows: Vec<_> = added.chain(removed).chain(failing).chain(slower).collect();
     let of = counted(diff.traces, "trace");
     if rows.is_empty() {
         return format!("None, compared with {of}.\n");
@@ -161,6 +167,12 @@ fn changes(diff: &TopologyDiff, screen: Screen) -> String {
         whole("Now"),
     ];
     format!("\n{}\nCompared with {of}.\n", Table::new(columns, rows).text(screen))
+}
+
+/// How many of the calls failed: `6.5% of 240 calls failed`.
+fn failed(edge: &TopologyEdge) -> String {
+    let part = if edge.calls == 0 { 0.0 } else { edge.errors as f64 / edge.calls as f64 };
+    format!("{} of {} failed", rate(part), counted(edge.calls, "call"))
 }
 
 fn name(text: &str) -> String {

@@ -36,7 +36,9 @@ pub fn trace_health(
         service => line(service),
     };
     let mut text = format!("Are the traces of {service} whole? ({window})\n\n");
-    if health.traces == 0 {
+    if health.traces == 0 && health.oversized_traces > 0 {
+        text.push_str(&oversized(health.oversized_traces));
+    } else if health.traces == 0 {
         text.push_str("No trace started in this window.\nHint: try a longer --since.\n");
     } else if health.services.is_empty() {
         let _ = writeln!(text, "Unknown service: no trace of this time has a span of {service}.");
@@ -81,7 +83,15 @@ fn summary(health: &TraceHealth) -> String {
     if health.cut {
         text.push_str("More traces match; only some of them were examined.\n");
     }
+    if health.oversized_traces > 0 {
+        text.push_str(&oversized(health.oversized_traces));
+    }
     text
+}
+
+fn oversized(traces: u64) -> String {
+    let has = if traces == 1 { "has" } else { "have" };
+    format!("{} {has} too many spans to be examined.\n", counted(traces, "trace"))
 }
 
 fn problems(problems: &[TraceProblem], screen: Screen) -> String {

@@ -294,4 +294,4 @@ fn basis(why: &Why) -> String {
 }
 
 /// The note for an answer that was computed from only a part of the matching traces.
-pub(crate) const SAMPLED: &str = "\nMore traces match; these were chosen evenly over the time.";
+pub(crate) const SAMPLED: &str = "\nMore traces match; these are a sample of the whole time range.";

@@ -5,8 +5,8 @@ mod shop;
 
 use coral_query::answer::{
     Anomalies, Anomaly, AnomalyKind, CauseKind, ColonyStatus, Coverage, CoverageGap, EdgeHealth,
-    English, Findings, FoundBy, LeftOut, NoSlowTrace, NodeKind, Reason, RedNumbers, RedRow,
-    RedTable, SamplingChange, ServiceHealth, SlowRow, SlowTrace, SlowerEdge, Topology,
+    English, FailingEdge, Findings, FoundBy, LeftOut, NoSlowTrace, NodeKind, Reason, RedNumbers,
+    RedRow, RedTable, SamplingChange, ServiceHealth, SlowRow, SlowTrace, SlowerEdge, Topology,
     TopologyDiff, TopologyEdge, TopologyNode, TraceHealth, TraceProblem, TraceProblemCause,
     TraceProblemExample, TraceProblemKind, Verdict, Why, WhyEvidence, WhyStandout, WhySuspect,
 };
@@ -190,7 +190,8 @@ fn enums_are_spelled_in_json_as_they_are_in_text() {
         let nodes = vec![TopologyNode { name: "cart".to_owned(), kind }];
         let edge = TopologyEdge { calls: 3, protocol: "http".to_owned(), ..Default::default() };
         let diff = TopologyDiff {
-            slower: vec![SlowerEdge { edge, p50_us_before: 1, p95_us_before: 2 }],
+            slower: vec![SlowerEdge { edge: edge.clone(), p50_us_before: 1, p95_us_before: 2 }],
+            failing: vec![FailingEdge { edge, calls_before: 1, errors_before: 0 }],
             ..TopologyDiff::default()
         };
         let json = check(&Topology { nodes, diff: Some(diff), ..Topology::default() });
@@ -277,6 +278,7 @@ fn health(kind: TraceProblemKind, cause: TraceProblemCause, caller: Option<Strin
             missing: 3,
             clock_ahead_us: Some(-7_000),
         }],
+        oversized_traces: 1,
         cut: true,
         did_you_mean: Vec::new(),
         coverage: Vec::new(),
@@ -306,6 +308,7 @@ fn requests_come_back_and_rows_without_a_slow_trace_say_why() {
     };
     let row = RedRow { route: Some("/pay".to_owned()), numbers, ..RedRow::default() };
     let table = |slow| RedTable {
+        requests_left_out: 2,
         protocol: RedProtocol::Http,
         service: "shop".to_owned(),
         side: RedSide::Client,

@@ -2,31 +2,36 @@
 //!
 //! Calls are found by trace id and parent, never by comparing times or names. A client span and a
 //! server span of one call count as one call; if one of the spans is missing, the other counts
-//! alone. No function here recurses. The map does not depend on the order in which traces are added
-//! or maps are merged.
+//! alone. No function here recurses. The map does not depend on the order in which traces are added.
 
+mod addresses;
 mod cycles;
 mod diff;
 mod join;
 mod latency;
+mod latency_limit;
 mod node;
 mod peer_hints;
+mod sort;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 
+use self::addresses::{Addresses, Directory};
 pub use self::diff::Changes;
 pub use self::join::CallSpan;
-use self::join::{Call, Join};
+use self::join::{Call, Join, peer};
 pub use self::latency::Latencies;
 pub(crate) use self::latency::nearest_rank;
+pub use self::latency_limit::LatencyLimit;
 use self::node::Nodes;
 pub use self::node::{NodeId, NodeKind};
 use self::peer_hints::PeerHintsTable;
+pub(crate) use self::peer_hints::is_loopback;
 pub use self::peer_hints::{PeerHints, PeerHintsId};
 use crate::ids::SpanId;
-use crate::span::Span;
+use crate::span::{Span, SpanKind};
 
 /// A service map under construction. The spans of one trace are added together.
 #[derive(Clone, Default)]
@@ -34,14 +39,21 @@ pub struct Dependencies {
     nodes: Nodes,
     hints: PeerHintsTable,
     edges: HashMap<EdgeKey, EdgeSum>,
+    limit: LatencyLimit,
     counts: Counts,
     join: Join,
+    /// Addresses that are known from another map: see
+    /// [`learn_addresses`](Dependencies::learn_addresses).
+    learned: Directory,
 }
 
 /// A finished service map, sorted by names.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Topology {
-    /// The services that have spans, and the nodes at the ends of edges.
+    /// The services that have spans, and the nodes at the ends of edges. A callee without a span is
+    /// named by its address, unless one service is known there: a call to the address has a server
+    /// span of the service, or server spans of the service name the address as their own. On
+    /// loopback addresses, only other calls of the same caller are evidence.
     pub nodes: Vec<Node>,
     /// The edges, sorted by caller, callee and protocol. `from` and `to` are indices into `nodes`.
     pub edges: Vec<Edge>,
@@ -122,6 +134,8 @@ struct EdgeSum {
     calls: u64,
     errors: u64,
     latencies: Latencies,
+    /// The addresses at which the callee was called.
+    addresses: Addresses,
 }
 
 impl Dependencies {
@@ -181,34 +195,44 @@ impl Dependencies {
         self.counts.unnamed += found.unnamed;
         for (span, stand_in) in spans.iter().zip(found.stand_ins) {
             self.nodes.record_span(span.service, *stand_in);
+            if span.kind == SpanKind::Server
+                && let Some(address) = peer(span, &self.hints).address()
+            {
+                self.nodes.record_address(span.service, address);
+            }
         }
         for call in found.calls {
             self.add(call);
         }
+        if self.limit.is_due_after(found.calls.len()) {
+            self.limit_latencies();
+        }
         self.join = join;
     }
 
-    /// Adds the nodes, edges and counts of `other`, a map of other traces.
-    pub fn merge(&mut self, other: Self) {
-        let numbers = self.nodes.merge(&other.nodes);
-        let number = |id: NodeId| numbers[id.index()];
-        for (key, sum) in other.edges {
-            let key = EdgeKey { from: number(key.from), to: number(key.to), ..key };
-            if let Some(mine) = self.edge(key, sum.calls) {
-                mine.calls += sum.calls;
-                mine.errors += sum.errors;
-                mine.latencies.merge(&sum.latencies);
-            }
+    /// Learns the addresses of services from a map of other traces. Calls to an address whose
+    /// service is known in only one of two maps have the same callee in both, if each map learns
+    /// from the other.
+    pub fn learn_addresses(&mut self, other: &Self) {
+        let mut known = std::mem::take(&mut self.learned);
+        let mut mine = |id: NodeId| self.nodes.intern(other.nodes.kind(id), other.nodes.name(id));
+        let calls = other.answered().map(|ids| ids.map(&mut mine)).collect::<Vec<_>>();
+        let servers = other.nodes.addresses().map(|(address, service)| [address, service]);
+        let servers = servers.map(|ids| ids.map(&mut mine)).collect::<Vec<_>>();
+        for [caller, address, service] in calls {
+            known.add_call(&self.nodes, caller, address, service);
         }
-        self.counts.traces += other.counts.traces;
-        self.counts.spans += other.counts.spans;
-        self.counts.orphans += other.counts.orphans;
-        self.counts.unnamed += other.counts.unnamed;
-        self.counts.left_out += other.counts.left_out;
+        for [address, service] in servers {
+            known.add_server(&self.nodes, address, service);
+        }
+        self.learned = known;
     }
 
-    /// The finished map.
-    pub fn topology(&self) -> Topology {
+    /// The finished map. Calls without a server span go to the service that is known at their
+    /// address, or else to the address: see [`Topology::nodes`].
+    pub fn topology(mut self) -> Topology {
+        self.name_callees();
+        self.limit_latencies();
         let mut called = vec![false; self.nodes.len()];
         for key in self.edges.keys() {
             called[key.from.index()] = true;
@@ -216,35 +240,72 @@ impl Dependencies {
         }
         let (nodes, places) = self.nodes.named(&called);
         let place = |id: NodeId| places[id.index()];
-        let edge = |(key, sum): (&EdgeKey, &EdgeSum)| Edge {
+        let edge = |(key, sum): (EdgeKey, EdgeSum)| Edge {
             from: place(key.from),
             to: place(key.to),
             protocol: key.protocol,
             calls: sum.calls,
             errors: sum.errors,
-            latencies: sum.latencies.settled().into_owned(),
+            latencies: sum.latencies,
         };
-        let mut edges: Vec<Edge> = self.edges.iter().map(edge).collect();
+        let mut edges: Vec<Edge> = self.edges.into_iter().map(edge).collect();
         edges.sort_unstable_by_key(|edge| (edge.from, edge.to, edge.protocol));
         let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (edge.from, edge.to)).collect();
         let cycles = cycles::cycles(nodes.len(), &pairs);
         Topology { nodes, edges, cycles, counts: self.counts }
     }
 
-    fn add(&mut self, call: &Call) {
-        let key = EdgeKey { from: call.from, to: call.to, protocol: call.protocol };
-        if let Some(edge) = self.edge(key, 1) {
-            edge.calls += 1;
-            edge.errors += u64::from(call.failed);
-            edge.latencies.add(call.duration_us);
+    /// The calls that have a server span, and name an address: caller, address and callee.
+    fn answered(&self) -> impl Iterator<Item = [NodeId; 3]> {
+        self.edges
+            .iter()
+            .flat_map(|(key, sum)| sum.addresses.iter().map(|address| [key.from, address, key.to]))
+    }
+
+    /// Moves calls to an address to the service that is known there.
+    fn name_callees(&mut self) {
+        let mut known = std::mem::take(&mut self.learned);
+        for [caller, address, service] in self.answered() {
+            known.add_call(&self.nodes, caller, address, service);
+        }
+        for (address, service) in self.nodes.addresses() {
+            known.add_server(&self.nodes, address, service);
+        }
+        let edges = self.edges.keys().filter_map(|key| {
+            let is_address = self.nodes.kind(key.to) == NodeKind::External;
+            Some((*key, known.service(key.from, key.to).filter(|_| is_address)?))
+        });
+        for (key, service) in edges.collect::<Vec<_>>() {
+            if let Some(sum) = self.edges.remove(&key) {
+                let there = self.edges.entry(EdgeKey { to: service, ..key }).or_default();
+                there.calls += sum.calls;
+                there.errors += sum.errors;
+                there.latencies.merge(sum.latencies);
+            }
         }
     }
 
-    /// The edge that `calls` calls are to be added to. `None` when the map has [`Self::MAX_EDGES`]
-    /// edges and not this one; the calls are then counted as left out.
-    fn edge(&mut self, key: EdgeKey, calls: u64) -> Option<&mut EdgeSum> {
+    fn limit_latencies(&mut self) {
+        self.limit.apply(self.edges.values_mut().map(|edge| &mut edge.latencies));
+    }
+
+    fn add(&mut self, call: &Call) {
+        let key = EdgeKey { from: call.from, to: call.to, protocol: call.protocol };
+        if let Some(edge) = self.edge(key) {
+            edge.calls += 1;
+            edge.errors += u64::from(call.failed);
+            edge.latencies.add(call.duration_us);
+            if let Some(address) = call.address {
+                edge.addresses.add(address);
+            }
+        }
+    }
+
+    /// The edge that a call is to be added to. `None` when the map has [`Self::MAX_EDGES`] edges and
+    /// not this one; the call is then counted as left out.
+    fn edge(&mut self, key: EdgeKey) -> Option<&mut EdgeSum> {
         if self.edges.len() >= Self::MAX_EDGES && !self.edges.contains_key(&key) {
-            self.counts.left_out += calls;
+            self.counts.left_out += 1;
             return None;
         }
         Some(self.edges.entry(key).or_default())

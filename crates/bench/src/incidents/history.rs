@@ -23,7 +23,7 @@ const DELIVERY: Duration = Duration::from_secs(10);
 pub struct History<'a> {
     incident: &'a Incident,
     traffic: Peekable<Traffic<'a>>,
-    /// Spans that are not stored yet, each with the host that it is from.
+    /// Spans of requests up to now that are not stored yet. The resource of a span names its host.
     waiting: Vec<Span>,
     /// How many spans of each agent are stored.
     receipts: BTreeMap<String, u64>,

@@ -18,7 +18,8 @@ pub struct TopologyArgs {
     /// Only traces that started before this time [default: now].
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub until: Option<When>,
-    /// Show what changed since this much time before the window.
+    /// Show what changed since this much time before the window: new and removed calls, calls that
+    /// became slower, and calls that fail more often.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub diff: Option<Duration>,
     /// Whose spans count.

@@ -69,20 +69,17 @@ fn the_recordings_of_beyla_make_a_sensible_map() {
     }
     coral.until_stored(total);
     expect![[r#"
-        Service Map (since 1970-01-01T00:00:00Z, until 2027-01-01T00:00:00Z): 12 nodes, 10 edges
+        Service Map (since 1970-01-01T00:00:00Z, until 2027-01-01T00:00:00Z): 9 nodes, 7 edges
 
         From           | To                                     | Protocol | Calls | Errors | P50    | P95    | P99
         ---------------|----------------------------------------|----------|-------|--------|--------|--------|-------
         card-validator | other_sql [database]                   | sql      | 17    | 1      | 771µs  | 302ms  | 302ms
         card-validator | other_sql://127.0.0.1:15432 [database] | sql      | 177   | 1      | 1.21ms | 12.4ms | 20.8ms
-        frontend-api   | 127.0.0.1:18082 [external]             | http     | 9     | 3      | 11.2ms | 22.2ms | 22.2ms
-        frontend-api   | 127.0.0.1:18085 [external]             | http     | 9     | 0      | 4.14ms | 5.45ms | 5.45ms
         frontend-api   | 127.0.0.1:18099 [external]             | http     | 1     | 1      | 364µs  | 364µs  | 364µs
-        frontend-api   | inventory-api                          | http     | 94    | 0      | 4.43ms | 8.25ms | 9.21ms
-        frontend-api   | payments-api                           | http     | 94    | 10     | 12.8ms | 41.1ms | 315ms
-        payments-api   | 127.0.0.1:18083 [external]             | http     | 9     | 1      | 3.19ms | 21.3ms | 21.3ms
+        frontend-api   | inventory-api                          | http     | 103   | 0      | 4.34ms | 8.25ms | 9.1ms
+        frontend-api   | payments-api                           | http     | 103   | 13     | 12.8ms | 33.3ms | 312ms
         payments-api   | 127.0.0.1:18084 [external]             | grpc     | 88    | 4      | 6.61ms | 7.95ms | 10.6ms
-        payments-api   | card-validator                         | http     | 94    | 6      | 4.35ms | 32.6ms | 307ms
+        payments-api   | card-validator                         | http     | 103   | 7      | 4.35ms | 24.8ms | 305ms
 
         Services with spans, but without known callers or calls: fraud-detector
 

@@ -87,7 +87,6 @@ pub enum AnomalyKind {
 impl AnomalyKind {
     /// The kind as JSON spells it: `slower`, `errors`, `missing_child`, `retry_storm`,
     /// `n_plus_one`, `more_often`, `new_call`, `new_edge` or `vanished_edge`.
-    /// `new_edge` or `vanished_edge`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Slower => "slower",

@@ -11,6 +11,7 @@ use crate::answer::{self, AnomalyKind};
 use crate::cohort::{Cohort, side_by_side};
 use crate::coverage::{Coverage, MissingNodes};
 use crate::reader::Reader;
+use crate::sample::fitting;
 
 /// An edge with fewer calls than this is no anomaly.
 const MIN_CALLS: u64 = 10;
@@ -48,12 +49,13 @@ impl Reader<'_> {
         coverage: &[Coverage],
     ) -> Result<Vec<answer::Anomaly>, EngineError> {
         let map = |side: &ComparedWindow<'_>| {
-            Ok::<_, EngineError>(
-                self.from.traces.dependencies(side.range, None, self.budget)?.topology(),
-            )
+            self.from.traces.dependencies(side.range, None, self.budget)
         };
         let (current, earlier) = side_by_side(|| map(now), || map(before));
-        let (current, earlier) = (current?, earlier?);
+        let (mut current, mut earlier) = (current?, earlier?);
+        current.learn_addresses(&earlier);
+        earlier.learn_addresses(&current);
+        let (current, earlier) = (current.topology(), earlier.topology());
         let mut changes = current.changes_since(&earlier);
         let missing = MissingNodes::of(coverage, [&current, &earlier]);
         changes.added.retain(|at| missing.are_apart_from(&current.edges[*at], &current));
@@ -125,12 +127,8 @@ impl Reader<'_> {
             attributes: is_host.then(|| ("server.address".to_owned(), host)).into_iter().collect(),
             ..TraceQuery::newest(MAX_CANDIDATES)
         })?;
-        let mut spans = 0;
-        let few = found.iter().take_while(|summary| {
-            spans += summary.spans;
-            spans <= MAX_SPANS
-        });
-        let ids: Vec<TraceId> = few.map(|summary| summary.trace_id).collect();
+        let few = fitting(found, MAX_SPANS).traces;
+        let ids: Vec<TraceId> = few.iter().map(|summary| summary.trace_id).collect();
         let spans = self.spans(&ids, None, Columns::ATTRIBUTES, MAX_SPANS as u32)?;
         Ok(Calls::from_traces(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))
     }

@@ -98,7 +98,7 @@ pub struct RequestFindings {
     /// why something is slow, empty unless a route was asked about; elsewhere at most five rows, in
     /// the order that was asked for.
     pub rows: Vec<RedRow>,
-    /// The numbers of all rows together.
+    /// The numbers of all requests together.
     pub overall: RedNumbers,
     /// The numbers of all rows together in the baseline; null when the question has no baseline.
     pub overall_before: Option<RedNumbers>,

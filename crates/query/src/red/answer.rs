@@ -34,12 +34,16 @@ pub struct RedTable {
     /// `until_unix_us`.
     #[serde(default)]
     pub covered_since_unix_us: i64,
-    /// One row for each route, method or statement; most requests first.
+    /// One row for each route, method or statement; most requests first. At most 4,000: those that
+    /// were read first.
     pub rows: Vec<RedRow>,
-    /// The numbers of all rows together.
+    /// The numbers of all requests together.
     pub overall: RedNumbers,
-    /// The numbers of all rows together in the earlier window (`compare_us`); null when none was
-    /// asked for.
+    /// How many requests are in `overall` but in no row, because the table has 4,000 rows.
+    #[serde(default)]
+    pub requests_left_out: u64,
+    /// The numbers of all requests together in the earlier window (`compare_us`); null when none
+    /// was asked for.
     pub overall_before: Option<RedNumbers>,
     /// How many requests the metrics counted in the same window, when `source` is `spans`; else
     /// null.
@@ -93,8 +97,9 @@ pub struct RedNumbers {
     pub p95_us: Option<i64>,
     /// The 99th percentile of the durations in microseconds; null when not known.
     pub p99_us: Option<i64>,
-    /// Whether the percentiles are exact. Percentiles of metrics are not; percentiles of spans are
-    /// not if there are more than 131,072 distinct durations, and are then at most 0.05% off.
+    /// Whether the percentiles are exact. Percentiles of metrics are not. Percentiles of spans are
+    /// not if there are more than 131,072 distinct durations, and are then at most 0.05% off. If all
+    /// rows together have more than 4 million, rows with more than 1,024 may be at most 3.2% off.
     #[serde(default)]
     pub exact: bool,
     /// The upper bound, in microseconds, of the last histogram bucket that has one: percentiles

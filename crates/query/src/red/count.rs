@@ -66,7 +66,7 @@ impl Reader<'_> {
                 self.count_spans_of(collector, selection, &started, slowest, &mut rows)?;
             }
         }
-        Ok(rows)
+        Ok(rows.finished())
     }
 
     fn count_spans_of(

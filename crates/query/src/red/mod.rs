@@ -89,6 +89,7 @@ impl Reader<'_> {
             covered_since_unix_us: self.covered_since(range, counted.earliest)?.as_micros(),
             rows: counted.rows.table(protocol, before.as_ref()),
             overall: counted.rows.overall(),
+            requests_left_out: counted.rows.left_out(),
             overall_before: before.map(|before| before.overall()),
             requests_by_metrics,
             slow,

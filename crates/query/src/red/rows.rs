@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coral_trace::dependency::Latencies;
+use coral_trace::dependency::{Latencies, LatencyLimit};
 use coral_trace::red::{Exemplar, Histogram, MergedHistogram, Protocol, Quantile, Series};
 use coral_trace::{Span, grpc_status_name};
 
@@ -12,6 +12,10 @@ use super::{NANOS_PER_MICRO, answer};
 /// twice as many. An answer shows fewer.
 const MAX_SLOWEST: usize = 1_000;
 
+/// The largest number of rows. Requests of further routes, methods or statements count in the
+/// numbers of all rows together, and are counted as left out.
+const MAX_ROWS: usize = 4_000;
+
 /// The key of a row: HTTP method and route, gRPC method and an empty text, or SQL operation and
 /// table.
 pub(super) type RowName = (String, String);
@@ -19,8 +23,14 @@ pub(super) type RowName = (String, String);
 /// Requests by row.
 pub(super) struct Rows {
     by_name: BTreeMap<RowName, RowSum>,
+    /// All rows together, and the requests that have no row.
+    all: RowSum,
+    /// How many requests have no row.
+    left_out: u64,
     /// The durations of a row without requests.
     no_durations: Durations,
+    /// The limit of the durations of all rows.
+    limit: LatencyLimit,
 }
 
 /// The sum of the requests of one row.
@@ -61,7 +71,8 @@ impl Rows {
     }
 
     fn of(no_durations: Durations) -> Self {
-        Self { by_name: BTreeMap::new(), no_durations }
+        let (all, limit) = (RowSum::without_requests(&no_durations), LatencyLimit::default());
+        Self { by_name: BTreeMap::new(), all, left_out: 0, no_durations, limit }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -76,35 +87,82 @@ impl Rows {
     /// Adds the request of `span`, and keeps it among the slowest ones if `slowest` is set.
     pub fn add_span(&mut self, series: &Series, span: &Span, slowest: bool) {
         let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
-        let row = self.row(series);
-        if let Durations::Exact(durations) = &mut row.durations {
-            durations.add(nanos / NANOS_PER_MICRO);
-        }
-        row.add(series, 1, span.is_error());
+        self.add_to_all_and_row(series, 1, span.is_error(), |durations| {
+            if let Durations::Exact(durations) = durations {
+                durations.add(nanos / NANOS_PER_MICRO);
+            }
+        });
         if slowest {
             let (trace_id, span_id, time) = (span.trace_id, span.span_id, span.end);
-            row.keep_slowest(&[Exemplar { trace_id, span_id, nanos, time }]);
+            self.keep_slowest(series, &[Exemplar { trace_id, span_id, nanos, time }]);
+        }
+        if self.limit.is_due_after(2) {
+            self.limit_durations();
         }
     }
 
     /// Adds the requests of `histogram`.
     pub fn add_histogram(&mut self, series: &Series, histogram: &Histogram) {
-        let row = self.row(series);
-        if let Durations::Buckets(durations) = &mut row.durations {
-            durations.add(histogram);
-        }
-        row.add(series, histogram.count(), series.is_error());
+        self.add_to_all_and_row(series, histogram.count(), series.is_error(), |durations| {
+            if let Durations::Buckets(durations) = durations {
+                durations.add(histogram);
+            }
+        });
     }
 
-    /// Keeps `exemplars` among the slowest requests of their row.
+    /// Keeps `exemplars` among the slowest requests of their row, if they have a row.
     pub fn keep_slowest(&mut self, series: &Series, exemplars: &[Exemplar]) {
-        self.row(series).keep_slowest(exemplars);
+        if let Some(row) = self.row(series) {
+            row.keep_slowest(exemplars);
+        }
     }
 
-    fn row(&mut self, series: &Series) -> &mut RowSum {
+    /// The same rows when no more requests will be added. Percentiles are found faster in them.
+    #[must_use]
+    pub fn finished(mut self) -> Self {
+        self.limit_durations();
+        self
+    }
+
+    /// How many requests have no row, because there are more than [`MAX_ROWS`] rows.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    fn add_to_all_and_row(
+        &mut self,
+        series: &Series,
+        count: u64,
+        failed: bool,
+        add: impl Fn(&mut Durations),
+    ) {
+        self.all.add(series, count, failed);
+        add(&mut self.all.durations);
+        match self.row(series) {
+            Some(row) => {
+                row.add(series, count, failed);
+                add(&mut row.durations);
+            }
+            None => self.left_out = self.left_out.saturating_add(count),
+        }
+    }
+
+    /// The row of `series`. `None` when there are [`MAX_ROWS`] rows and not this one.
+    fn row(&mut self, series: &Series) -> Option<&mut RowSum> {
         let name = (series.operation.clone(), series.target.clone());
+        if self.by_name.len() >= MAX_ROWS && !self.by_name.contains_key(&name) {
+            return None;
+        }
         let none = &self.no_durations;
-        self.by_name.entry(name).or_insert_with(|| RowSum::without_requests(none))
+        Some(self.by_name.entry(name).or_insert_with(|| RowSum::without_requests(none)))
+    }
+
+    fn limit_durations(&mut self) {
+        let sums = self.by_name.values_mut().chain([&mut self.all]);
+        self.limit.apply(sums.filter_map(|sum| match &mut sum.durations {
+            Durations::Exact(durations) => Some(durations),
+            Durations::Buckets(_) => None,
+        }));
     }
 
     /// The rows as an answer, most requests first. `before` are the rows of the earlier window.
@@ -131,15 +189,7 @@ impl Rows {
 
     /// The numbers of all rows together.
     pub fn overall(&self) -> answer::RedNumbers {
-        let mut all = RowSum::without_requests(&self.no_durations);
-        for sum in self.by_name.values() {
-            all.durations.merge(&sum.durations);
-            all.errors = all.errors.saturating_add(sum.errors);
-            for (status, count) in &sum.statuses {
-                *all.statuses.entry(status.clone()).or_default() += count;
-            }
-        }
-        all.numbers()
+        self.all.numbers()
     }
 }
 
@@ -212,15 +262,6 @@ impl Durations {
             }),
         }
     }
-
-    /// Adds the durations of `other`, if it is of the same source.
-    fn merge(&mut self, other: &Self) {
-        match (self, other) {
-            (Self::Exact(all), Self::Exact(other)) => all.merge(other),
-            (Self::Buckets(all), Self::Buckets(other)) => all.merge(other),
-            (Self::Exact(_), Self::Buckets(_)) | (Self::Buckets(_), Self::Exact(_)) => {}
-        }
-    }
 }
 
 impl Percentile {
@@ -251,5 +292,45 @@ fn status(series: &Series, failed: bool) -> String {
         (Protocol::Sql, _) if failed => "error".to_owned(),
         (Protocol::Sql, _) => "ok".to_owned(),
         (_, None) => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coral_trace::Attributes;
+    use coral_trace::red::Side;
+
+    use super::*;
+    use crate::tests::shop::request;
+
+    fn series(route: usize) -> Series {
+        Series {
+            protocol: Protocol::Http,
+            side: Side::Server,
+            service: "shop".to_owned(),
+            operation: "GET".to_owned(),
+            target: format!("/{route}"),
+            status: Some(200),
+            error: String::new(),
+            attributes: Attributes::default(),
+        }
+    }
+
+    #[test]
+    fn requests_beyond_the_largest_number_of_rows_count_in_the_sum_and_as_left_out() {
+        let span = request(1, "shop", "/", 0, 3);
+        let mut rows = Rows::of_spans();
+        for route in 0..MAX_ROWS + 500 {
+            rows.add_span(&series(route), &span, true);
+            rows.add_span(&series(0), &span, true);
+        }
+        let rows = rows.finished();
+        let table = rows.table(Protocol::Http, None);
+        assert_eq!((table.len(), rows.left_out()), (MAX_ROWS, 500));
+        assert_eq!(table[0].numbers.requests as usize, MAX_ROWS + 501);
+        let overall = rows.overall();
+        assert_eq!(overall.requests as usize, 2 * (MAX_ROWS + 500));
+        assert_eq!((overall.p95_us, overall.exact), (Some(3_000), true));
+        assert_eq!(overall.statuses, BTreeMap::from([("200".to_owned(), overall.requests)]));
     }
 }

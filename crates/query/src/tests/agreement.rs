@@ -225,6 +225,100 @@ fn p95_and_traces(from: &SharedSources, service: &str) -> (u64, u64) {
     (why.p95_us as u64, why.traces)
 }
 
+/// What every surface must say of the requests of the window.
+struct Numbers {
+    front: Option<Expected>,
+    /// The calls of `pay`, as `front` waited for them.
+    called: Option<Expected>,
+    served: Option<Expected>,
+    sql: Option<Expected>,
+    fraud: Option<Expected>,
+    by_route: BTreeMap<String, Expected>,
+}
+
+impl Numbers {
+    fn of(counted: &[&Sent]) -> Self {
+        let each = |of: fn(&Sent) -> (u64, bool)| expected(counted.iter().map(|sent| of(sent)));
+        let by_route =
+            [("/charge", true), ("/refund", false)].into_iter().filter_map(|(route, is)| {
+                let of_route = counted.iter().filter(|sent| sent.route == is);
+                let numbers = expected(of_route.map(|sent| (sent.pay[1], sent.fails[0])))?;
+                Some((route.to_owned(), numbers))
+            });
+        Self {
+            front: each(|sent| (sent.front, false)),
+            called: each(|sent| (sent.pay[0], sent.fails[0] || sent.fails[1])),
+            served: each(|sent| (sent.pay[1], sent.fails[0])),
+            sql: each(|sent| (sent.sql, sent.fails[2])),
+            fraud: each(|sent| (sent.fraud, false)),
+            by_route: by_route.collect(),
+        }
+    }
+}
+
+/// The tables have the numbers, and the requests at the P95 of each row or above, slowest first.
+fn check_tables(from: &SharedSources, counted: &[&Sent], numbers: &Numbers) {
+    let (http, grpc, client) = (RedProtocol::Http, RedProtocol::Grpc, RedSide::Client);
+    let table = ask(from, &red("pay", http, RedSide::Server, true));
+    assert_eq!(overall(&table), numbers.served);
+    // Without spans of the window either, the table stays one of metrics.
+    let is_empty = numbers.by_route.is_empty();
+    assert_eq!(table.source, if is_empty { RedSource::Metrics } else { RedSource::Spans });
+    assert!(table.metrics_missing);
+    let rows = table.rows.iter();
+    let rows: BTreeMap<String, Expected> =
+        rows.map(|row| (row.route.clone().unwrap(), Expected::from(&row.numbers))).collect();
+    assert_eq!(rows, numbers.by_route);
+    let overall_of =
+        |service, protocol, side| overall(&ask(from, &red(service, protocol, side, false)));
+    assert_eq!(overall_of("front", http, RedSide::Server), numbers.front);
+    assert_eq!(overall_of("front", http, client), numbers.called);
+    assert_eq!(overall_of("front", grpc, client), numbers.fraud);
+    assert_eq!(overall_of("pay", RedProtocol::Sql, client), numbers.sql);
+    for row in table.slow.unwrap() {
+        let of_row =
+            |sent: &&&Sent| row.name == if sent.route { "POST /charge" } else { "POST /refund" };
+        let mut slow: Vec<u64> =
+            counted.iter().filter(of_row).map(|sent| sent.pay[1] / 1_000).collect();
+        slow.sort_unstable_by_key(|micros| std::cmp::Reverse(*micros));
+        slow.retain(|micros| *micros as i64 >= row.over_us);
+        slow.truncate(5);
+        let found: Vec<u64> = row.traces.iter().map(|trace| trace.latency_us as u64).collect();
+        assert_eq!((found, row.none_because), (slow, None));
+    }
+}
+
+fn check_map(from: &SharedSources, traces: u64, numbers: &Numbers) {
+    let (since_unix_us, until_unix_us) = (SINCE_US, UNTIL_US);
+    let question = TopologyQuestion { since_unix_us, until_unix_us, ..TopologyQuestion::default() };
+    let map = ask(from, &question);
+    assert_eq!(map.traces, traces);
+    assert_eq!(edge(&map.edges, "front", "pay"), numbers.called);
+    assert_eq!(edge(&map.edges, "pay", "postgresql"), numbers.sql);
+}
+
+fn check_english(from: &SharedSources, numbers: &Numbers) {
+    let slowest = english(from, "what are the slowest endpoints of pay");
+    assert_eq!(english_rows(slowest), numbers.by_route);
+    let mut failing = numbers.by_route.clone();
+    failing.retain(|_, numbers| numbers.errors > 0);
+    assert_eq!(english_rows(english(from, "show errors in pay")), failing);
+    if let Findings::ServiceCalls(found) = english(from, "what calls pay") {
+        assert_eq!(edge(&found.callers, "front", "pay"), numbers.called);
+        assert_eq!(edge(&found.callees, "pay", "postgresql"), numbers.sql);
+    }
+    if let Findings::Calls(found) = english(from, "show errors") {
+        let failing = numbers.called.clone().filter(|called| called.errors > 0);
+        assert_eq!(edge(&found.edges, "front", "pay"), failing);
+    }
+    if let Findings::Why(found) = english(from, "why is front slow") {
+        let requests = found.requests.map(|found| Expected::from(&found.overall));
+        assert_eq!(requests, numbers.front);
+        let why = (found.why.p95_us as u64, found.why.traces);
+        assert_eq!(why, p95_and_traces(from, "front"));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
@@ -233,81 +327,15 @@ proptest! {
         let collector = if is_ebpf { Collector::Ebpf } else { Collector::Sdk };
         let (_dir, from) = store(&sent, collector);
         let counted: Vec<&Sent> = sent.iter().filter(|sent| sent.is_in_window()).collect();
-        let each = |of: fn(&Sent) -> (u64, bool)| expected(counted.iter().map(|sent| of(sent)));
-        let front = each(|sent| (sent.front, false));
-        let called = each(|sent| (sent.pay[0], sent.fails[0] || sent.fails[1]));
-        let served = each(|sent| (sent.pay[1], sent.fails[0]));
-        let sql = each(|sent| (sent.sql, sent.fails[2]));
-        let fraud = each(|sent| (sent.fraud, false));
-        let by_route: BTreeMap<String, Expected> = [("/charge", true), ("/refund", false)]
-            .into_iter()
-            .filter_map(|(route, is)| {
-                let of_route = counted.iter().filter(|sent| sent.route == is);
-                let numbers = expected(of_route.map(|sent| (sent.pay[1], sent.fails[0])))?;
-                Some((route.to_owned(), numbers))
-            })
-            .collect();
-
-        // Tables.
-        let (http, grpc, client) = (RedProtocol::Http, RedProtocol::Grpc, RedSide::Client);
-        let table = ask(&from, &red("pay", http, RedSide::Server, true));
-        prop_assert_eq!(overall(&table), served.clone());
-        // Without spans of the window either, the table stays one of metrics.
-        let is_empty = by_route.is_empty();
-        prop_assert_eq!(table.source, if is_empty { RedSource::Metrics } else { RedSource::Spans });
-        prop_assert!(table.metrics_missing);
-        let rows = table.rows.iter();
-        let rows: BTreeMap<String, Expected> =
-            rows.map(|row| (row.route.clone().unwrap(), Expected::from(&row.numbers))).collect();
-        prop_assert_eq!(&rows, &by_route);
-        let overall_of = |service, protocol, side| overall(&ask(&from, &red(service, protocol, side, false)));
-        prop_assert_eq!(overall_of("front", http, RedSide::Server), front.clone());
-        prop_assert_eq!(overall_of("front", http, client), called.clone());
-        prop_assert_eq!(overall_of("front", grpc, client), fraud.clone());
-        prop_assert_eq!(overall_of("pay", RedProtocol::Sql, client), sql.clone());
-
-        // Slow requests: at the P95 of each row or above, the slowest first.
-        for row in table.slow.unwrap() {
-            let of_row = |sent: &&&Sent| row.name == if sent.route { "POST /charge" } else { "POST /refund" };
-            let mut slow: Vec<u64> = counted.iter().filter(of_row).map(|sent| sent.pay[1] / 1_000).collect();
-            slow.sort_unstable_by_key(|micros| std::cmp::Reverse(*micros));
-            slow.retain(|micros| *micros as i64 >= row.over_us);
-            slow.truncate(5);
-            let found: Vec<u64> = row.traces.iter().map(|trace| trace.latency_us as u64).collect();
-            prop_assert_eq!((found, row.none_because), (slow, None));
-        }
-
-        // The service map.
-        let (since_unix_us, until_unix_us) = (SINCE_US, UNTIL_US);
-        let map = ask(&from, &TopologyQuestion { since_unix_us, until_unix_us, ..TopologyQuestion::default() });
-        prop_assert_eq!(map.traces, counted.len() as u64);
-        prop_assert_eq!(edge(&map.edges, "front", "pay"), called.clone());
-        prop_assert_eq!(edge(&map.edges, "pay", "postgresql"), sql.clone());
-
-        // Questions in English.
-        prop_assert_eq!(&english_rows(english(&from, "what are the slowest endpoints of pay")), &by_route);
-        let failing = by_route.into_iter().filter(|(_, numbers)| numbers.errors > 0).collect();
-        prop_assert_eq!(english_rows(english(&from, "show errors in pay")), failing);
-        if let Findings::ServiceCalls(found) = english(&from, "what calls pay") {
-            prop_assert_eq!(edge(&found.callers, "front", "pay"), called.clone());
-            prop_assert_eq!(edge(&found.callees, "pay", "postgresql"), sql.clone());
-        }
-        if let Findings::Calls(found) = english(&from, "show errors") {
-            let failing = called.clone().filter(|called| called.errors > 0);
-            prop_assert_eq!(edge(&found.edges, "front", "pay"), failing);
-        }
-        if let Findings::Why(found) = english(&from, "why is front slow") {
-            prop_assert_eq!(found.requests.map(|found| Expected::from(&found.overall)), front.clone());
-            prop_assert_eq!((found.why.p95_us as u64, found.why.traces), p95_and_traces(&from, "front"));
-        }
-
+        let numbers = Numbers::of(&counted);
+        check_tables(&from, &counted, &numbers);
+        check_map(&from, counted.len() as u64, &numbers);
+        check_english(&from, &numbers);
         // Causes: a call takes as long as its caller waited for it.
-        for (service, numbers) in [("front", front), ("pay", called)] {
+        for (service, numbers) in [("front", numbers.front), ("pay", numbers.called)] {
             let p95_and_count = numbers.map_or((0, 0), |numbers| (numbers.percentiles[1], numbers.requests));
             prop_assert_eq!(p95_and_traces(&from, service), p95_and_count);
         }
-
-        // Lists of traces.
         let list = TracesQuestion {
             service: Some("pay".to_owned()),
             since_unix_us: Some(SINCE_US),

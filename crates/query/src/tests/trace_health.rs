@@ -2,7 +2,7 @@
 //! recordings say what was lost, and why.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use coral_store::{Store, StoreConfig};
 use coral_trace::{Recogniser, Span, SpanId, SpanKind, TraceId, UnixNanos, Value};
@@ -12,17 +12,25 @@ use tempfile::TempDir;
 
 use super::shop::{NOON, ask, request, shared};
 use crate::answer::{TraceHealth, TraceProblem, TraceProblemKind, TraceSummary};
-use crate::{SharedSources, Source, TraceHealthQuestion, TraceQuestion, TracesQuestion};
+use crate::{
+    SharedSources, Source, TopologyQuestion, TraceHealthQuestion, TraceQuestion, TracesQuestion,
+};
 
 /// The spans of recorded exports of Beyla 3.31.0, such as `&[1, 2]` for `traces-001` and
 /// `traces-002`.
 fn recorded(numbers: &[u32]) -> Vec<Vec<Span>> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/beyla/3.31.0");
-    let requests = numbers.iter().map(|number| {
-        let bytes = std::fs::read(dir.join(format!("traces-{number:03}.otlp.pb"))).unwrap();
-        otlp_in::decode(&bytes, Encoding::Protobuf, &Recogniser::default()).unwrap().spans
-    });
-    requests.collect()
+    let dir = fixtures().join("3.31.0");
+    let file = |number: &u32| decoded(&dir.join(format!("traces-{number:03}.otlp.pb")));
+    numbers.iter().map(file).collect()
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/beyla")
+}
+
+fn decoded(file: &Path) -> Vec<Span> {
+    let bytes = std::fs::read(file).unwrap();
+    otlp_in::decode(&bytes, Encoding::Protobuf, &Recogniser::default()).unwrap().spans
 }
 
 /// A store with these exports.
@@ -276,4 +284,61 @@ fn a_part_of_many_traces_shows_both_sides_of_each_torn_call() {
         // Only the calls at the ends of the stretches are not judged.
         assert!(edge.unlinked * 2 + 40 >= found.traces, "{edge:?} of {}", found.traces);
     }
+}
+
+/// A trace of `count` spans of 50 minutes, which began 51 minutes ago.
+fn oversized(count: u64) -> Vec<Span> {
+    let batch = request(1, "batch", "/run", 0, 0);
+    let start = UnixNanos(NOON - 3_060 * 1_000_000_000);
+    let span = |at: u64| Span {
+        trace_id: TraceId::try_from(u128::MAX).unwrap(),
+        span_id: SpanId::try_from(1_000_000 + at).unwrap(),
+        parent_span_id: (at > 0).then(|| SpanId::try_from(1_000_000).unwrap()),
+        kind: SpanKind::Internal,
+        start,
+        end: UnixNanos(NOON - 60 * 1_000_000_000),
+        ..batch.clone()
+    };
+    (0..count).map(span).collect()
+}
+
+#[test]
+fn a_trace_that_is_too_large_is_counted_and_hides_no_other_trace() {
+    // One call a second; the large trace began 40 s after the first.
+    let calls = torn_calls().into_iter().take(3 * 100).collect();
+    let (_dir, sources) = stored(vec![calls, oversized(100_001)]);
+    let found = health(&sources, None);
+    assert_eq!((found.traces, found.oversized_traces, found.cut), (200, 1, true));
+    let [edge] = &found.edges[..] else { panic!("{:?}", found.edges) };
+    // The large trace may hold the server spans of the calls that were made while it ran.
+    assert_eq!((edge.expected, edge.unlinked), (40, 40));
+}
+
+#[test]
+fn the_map_of_the_recordings_names_the_services_that_answer_at_loopback_addresses() {
+    let mut files: Vec<PathBuf> = ["1.8.9", "3.31.0"]
+        .into_iter()
+        .flat_map(|version| std::fs::read_dir(fixtures().join(version)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|file| file.file_name().unwrap().to_string_lossy().starts_with("traces-"))
+        .collect();
+    files.sort();
+    let (_dir, sources) = stored(files.iter().map(|file| decoded(file)).collect());
+    let until_unix_us = UnixNanos(NOON).as_micros();
+    let map = ask(&sources, &TopologyQuestion { until_unix_us, ..TopologyQuestion::default() });
+    let edges = map.edges.iter().map(|edge| {
+        let (from, to, protocol) = (&edge.from, &edge.to, &edge.protocol);
+        let (calls, errors) = (edge.calls, edge.errors);
+        let percentiles = [edge.p50_us, edge.p95_us, edge.p99_us];
+        format!("{from} -> {to} {protocol}: {calls} calls, {errors} failed, {percentiles:?} µs\n")
+    });
+    expect![[r#"
+        card-validator -> other_sql sql: 17 calls, 1 failed, [771, 301524, 301524] µs
+        card-validator -> other_sql://127.0.0.1:15432 sql: 177 calls, 1 failed, [1209, 12393, 20804] µs
+        frontend-api -> 127.0.0.1:18099 http: 1 calls, 1 failed, [364, 364, 364] µs
+        frontend-api -> inventory-api http: 103 calls, 0 failed, [4344, 8252, 9101] µs
+        frontend-api -> payments-api http: 103 calls, 13 failed, [12832, 33272, 312296] µs
+        payments-api -> 127.0.0.1:18084 grpc: 88 calls, 4 failed, [6612, 7945, 10579] µs
+        payments-api -> card-validator http: 103 calls, 7 failed, [4352, 24808, 305392] µs
+    "#]].assert_eq(&edges.collect::<String>());
 }

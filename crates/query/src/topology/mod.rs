@@ -5,7 +5,7 @@ pub(crate) mod question;
 
 use std::collections::BTreeSet;
 
-use coral_trace::dependency::{Edge, Node, Topology};
+use coral_trace::dependency::{Dependencies, Edge, Node, Topology};
 
 use coral_engine::Budget;
 
@@ -45,16 +45,15 @@ impl Reader<'_> {
         if question.diff_us.is_some_and(|length| length <= 0) {
             return Err(QueryError::invalid("diff", "must be greater than 0"));
         }
-        let map = |range| {
-            Ok::<_, QueryError>(
-                self.from
-                    .traces
-                    .dependencies(range, question.source.collector(), self.budget)?
-                    .topology(),
-            )
-        };
-        let now = map(question.window())?;
-        let before = question.before().map(map).transpose()?;
+        let collector = question.source.collector();
+        let map = |range| self.from.traces.dependencies(range, collector, self.budget);
+        let mut now = map(question.window())?;
+        let mut before = question.before().map(map).transpose()?;
+        if let Some(before) = &mut before {
+            now.learn_addresses(before);
+            before.learn_addresses(&now);
+        }
+        let (now, before) = (now.topology(), before.map(Dependencies::topology));
         let coverage = match question.before() {
             Some(before) => self.gaps_of_maps(before, question.window())?,
             None => self.missing_in(TracesOf { range: question.window(), traces: &[] })?,
@@ -95,6 +94,7 @@ fn diff(before: &Topology, now: &Topology, coverage: &[Coverage]) -> answer::Top
     changes.added.retain(|at| missing.are_apart_from(&now.edges[*at], now));
     changes.removed.retain(|at| missing.are_apart_from(&before.edges[*at], before));
     changes.slower.retain(|(_, at)| missing.are_apart_from(&now.edges[*at], now));
+    changes.failing.retain(|(_, at)| missing.are_apart_from(&now.edges[*at], now));
     let slower = changes.slower.iter().map(|(was, at)| {
         let was = edge(before, &before.edges[*was]);
         answer::SlowerEdge {
@@ -102,6 +102,11 @@ fn diff(before: &Topology, now: &Topology, coverage: &[Coverage]) -> answer::Top
             p50_us_before: was.p50_us,
             p95_us_before: was.p95_us,
         }
+    });
+    let failing = changes.failing.iter().map(|(was, at)| answer::FailingEdge {
+        edge: edge(now, &now.edges[*at]),
+        calls_before: before.edges[*was].calls,
+        errors_before: before.edges[*was].errors,
     });
     let here: BTreeSet<&str> = now.nodes.iter().map(|node| node.name.as_str()).collect();
     let ends = changes.removed.iter().map(|at| &before.edges[*at]);
@@ -113,6 +118,7 @@ fn diff(before: &Topology, now: &Topology, coverage: &[Coverage]) -> answer::Top
         added: changes.added.iter().map(|at| edge(now, &now.edges[*at])).collect(),
         removed: changes.removed.iter().map(|at| edge(before, &before.edges[*at])).collect(),
         slower: slower.collect(),
+        failing: failing.collect(),
         ..answer::TopologyDiff::default()
     }
 }

@@ -35,6 +35,10 @@ pub struct TraceHealth {
     /// Whether the window has more traces than were examined. Those that were are spread over the
     /// window.
     pub cut: bool,
+    /// How many traces were not examined because they have too many spans: all examined traces
+    /// together have at most 100,000 spans, and at most 5,000 in each twentieth of a busy window.
+    #[serde(default)]
+    pub oversized_traces: u64,
     /// Services with similar names, when the service that was asked about has no spans.
     pub did_you_mean: Vec<String>,
     /// The gaps in what was seen of agents in the window: their spans are missing here.

@@ -89,13 +89,14 @@ impl Reader<'_> {
                 .map(EdgeHealth::from)
                 .collect(),
             cut: sample.cut,
+            oversized_traces: sample.oversized,
             did_you_mean,
             coverage,
         })
     }
 
-    /// The problems that the trace with these `spans` has a part in, and its inferred links. Traces of about the same time
-    /// are read too, because the other side of a call may be in one of them.
+    /// The problems that the trace with these `spans` has a part in, and its inferred links. Traces
+    /// of about the same time are read too, because the other side of a call may be in one of them.
     pub(crate) fn torn_trace(&self, spans: Vec<&Span>) -> Result<TornTrace, QueryError> {
         let Some(trace) = spans.first().map(|span| span.trace_id) else {
             return Ok(TornTrace::default());

@@ -9,15 +9,13 @@ use coral_trace::explain::Typical;
 use coral_trace::{Span, TimeRange, TraceId};
 
 use super::question::TracesQuestion;
-use crate::cohort::intervals;
 use crate::reader::Reader;
+use crate::sample::spread;
 use crate::source::Source;
 
 /// The number of traces in the sample, in which the traces of each operation are looked up. The
 /// sample has the newest traces of each interval of the question's time range.
 const SAMPLE: u32 = 2_000;
-/// The number of intervals of equal length into which the sample's time range is divided.
-const INTERVALS: u32 = 20;
 /// The largest number of traces that are searched for a rare operation.
 const MAX_FOUND: u32 = 240;
 /// The largest number of traces that one operation is described by.
@@ -72,11 +70,8 @@ impl Reader<'_> {
             return Ok(Sample { found, cut: false });
         };
         let start = all.start.max(last.earlier(MAX_AGE));
-        let spread = TimeRange { start, end: last.later(Duration::from_micros(1)) };
-        let mut of_intervals = Vec::new();
-        for interval in intervals(spread, INTERVALS) {
-            of_intervals.append(&mut search(interval, SAMPLE / INTERVALS)?);
-        }
+        let range = TimeRange { start, end: last.later(Duration::from_micros(1)) };
+        let of_intervals = spread(range, SAMPLE, search)?.concat();
         // If nearly all traces started in a few short bursts, most intervals are empty, and the
         // newest traces are as representative.
         let found = if of_intervals.len() < SAMPLE as usize / 2 { found } else { of_intervals };

@@ -1,4 +1,4 @@
-//! Calls of what sends no spans of its own, and messages.
+//! Calls to databases, caches and external hosts, which send no spans, and messages of a queue.
 
 use coral_trace::{Collector, SpanId, SpanKind};
 

@@ -4,7 +4,7 @@ use coral_trace::UnixNanos;
 
 use crate::hot::live::Live;
 
-/// See [`Store::receipt_before`](crate::Store::receipt_before).
+/// A receipt that is lower than the receipt of every span received at `instant` or later.
 pub(crate) fn receipt_before(live: &Live, instant: UnixNanos) -> u64 {
     let state = live.read();
     let earlier = |received: i64| received < instant.as_micros();

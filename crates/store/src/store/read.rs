@@ -13,7 +13,7 @@ use crate::read::page::{self, Page, Wanted};
 use crate::read::search;
 use crate::read::search::plan::Plan;
 use crate::read::search::query::IndexedQuery;
-use crate::read::{dependencies, services, since};
+use crate::read::{dependencies, services};
 use crate::sql::{self, SqlSnapshot};
 
 impl Store {
@@ -77,31 +77,6 @@ impl Store {
             (&self.0.spans.live, Wanted { collector, service: None, columns: Columns::ALL });
         let budget = Budget::unlimited();
         live.reading(|| page::page(live, wanted, after, limit as usize, &budget))
-    }
-
-    /// Like [`spans_after`](Self::spans_after), for one service. Of spans of other services, only
-    /// service and collector are read.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn spans_of_service_after(
-        &self,
-        service: &str,
-        collector: Collector,
-        after: u64,
-        limit: u32,
-    ) -> Result<Page, StoreError> {
-        let (live, wanted) = (
-            &self.0.spans.live,
-            Wanted { collector, service: Some(service), columns: Columns::ALL },
-        );
-        let budget = Budget::unlimited();
-        live.reading(|| page::page(live, wanted, after, limit as usize, &budget))
-    }
-
-    /// A receipt that is lower than the receipt of every span received at `instant` or later.
-    pub fn receipt_before(&self, instant: UnixNanos) -> u64 {
-        since::receipt_before(&self.0.spans.live, instant)
     }
 
     /// The names of the services whose spans belong to traces that started in `started`, in order.

@@ -45,27 +45,6 @@ fn a_page_moves_past_the_other_collectors_spans() {
 }
 
 #[test]
-fn a_page_of_one_service_moves_past_the_others_spans() {
-    let (_dir, store) = store();
-    for id in 1..=9 {
-        let made = span(id.into(), id, None, id, 1);
-        let made = if id % 3 == 0 { of_service(made, "cards") } else { made };
-        store.append(&[vec![made, by_sdk(span(id.into(), 100 + id, None, id, 1))]], NOON).unwrap();
-        if id == 5 {
-            store.seal().unwrap();
-        }
-    }
-    let page = |after| store.spans_of_service_after("cards", Collector::Ebpf, after, 2).unwrap();
-    let ids = |after| {
-        let spans = page(after).spans;
-        spans.iter().map(|stored| stored.span.span_id.as_u64()).collect::<Vec<_>>()
-    };
-    assert_eq!((ids(0), page(0).next_receipt), (vec![3, 6], 11));
-    assert_eq!((ids(11), page(11).next_receipt), (vec![9], 18));
-    assert!(ids(18).is_empty());
-}
-
-#[test]
 fn a_span_that_arrives_seventy_minutes_late_is_on_the_next_page() {
     let (_dir, store) = store();
     store.append(&[vec![span(1, 1, None, 0, 1)]], NOON).unwrap();

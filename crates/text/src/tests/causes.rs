@@ -37,8 +37,8 @@ fn suspect(service: &str, kind: CauseKind, component: &str, share: f64) -> WhySu
     }
 }
 
-#[test]
-fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
+/// A cause with two values that stand out.
+fn cause_with_standouts() -> Why {
     let value = |key: &str, value: &str, affected, others| WhyStandout {
         key: key.to_owned(),
         value: value.to_owned(),
@@ -46,7 +46,7 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         others,
         ..WhyStandout::default()
     };
-    let found = Why {
+    Why {
         service: String::new(),
         route: None,
         trace_id: None,
@@ -75,7 +75,12 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         began: None,
         coverage: Vec::new(),
         stored_since: None,
-    };
+    }
+}
+
+#[test]
+fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
+    let found = cause_with_standouts();
     expect![[r#"
         Why is everything slow? (last 15 minutes, against the 1 hour before)
 
@@ -101,13 +106,17 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
 
         Compared 30 traces with 60 traces of the baseline: 375ms slower (mean of P50, P75 and P90).
         100% of the window's traces have every parent span; `coral doctor traces` checks more.
-        More traces match; these were chosen evenly over the time.
+        More traces match; these are a sample of the whole time range.
     "#]].assert_eq(&why(
         &found,
         "last 15 minutes, against the 1 hour before",
         NOON,
         Screen::PLAIN
     ));
+}
+
+#[test]
+fn a_cause_is_told_with_its_beginning_and_with_what_was_not_seen() {
     let coverage = Coverage {
         agent_id: "web-2".to_owned(),
         gap: CoverageGap::Unreachable,
@@ -120,8 +129,8 @@ fn a_cause_is_told_with_what_its_slow_spans_have_in_common() {
         sampling: None,
     };
     let began = Some(NOON.earlier(Duration::from_secs(660)));
-    let text =
-        why(&Why { began, coverage: vec![coverage], ..found }, "the windows", NOON, Screen::PLAIN);
+    let found = Why { began, coverage: vec![coverage], ..cause_with_standouts() };
+    let text = why(&found, "the windows", NOON, Screen::PLAIN);
     let cause = "\nCause: cart, 80% of the added time, since 11:49 UTC\n";
     assert!(text.contains(cause), "{text}");
     let coverage = "\nAgent web-2 has been unreachable since 11:47 UTC: its services (stock) are missing here.\n";
@@ -286,7 +295,7 @@ fn anomalies_of_every_kind_are_told_in_their_units() {
         vanished edge: the map of the baseline has a caller and a callee without calls now.
 
         Compared 2,000 traces with 2,000 traces of the baseline.
-        More traces match; these were chosen evenly over the time.
+        More traces match; these are a sample of the whole time range.
     "#]].assert_eq(&anomalies(&found, "last 1 hour, against the 1 hour before", NOON, Screen::PLAIN));
     let cut =
         anomalies(&Anomalies { left_out: 1_200, ..found }, "last 1 hour", NOON, Screen::PLAIN);

@@ -27,6 +27,7 @@ fn numbers(requests: u64, errors: u64, percentiles: [Option<i64>; 3]) -> RedNumb
 
 fn table(protocol: RedProtocol, rows: Vec<RedRow>, overall: RedNumbers) -> RedTable {
     RedTable {
+        requests_left_out: 0,
         protocol,
         service: "payments-api".to_owned(),
         side: RedSide::Server,
@@ -179,4 +180,15 @@ fn an_answer_from_spans_says_that_there_are_no_metrics_and_metrics_alone_hint_at
         No HTTP Requests of payments-api (last 1 hour).
         Hint: neither metrics nor stored spans have any; `--side client` shows the requests that the service made; `coral agent status` shows whether metrics of Beyla arrive (coral.agent.metric_points.received).
     "#]].assert_eq(&each.concat());
+}
+
+#[test]
+fn requests_without_a_row_are_counted() {
+    let of = |requests| numbers(requests, 0, [Some(5); 3]);
+    let row = RedRow { numbers: of(10), ..RedRow::default() };
+    let found = table(RedProtocol::Http, vec![row], of(12));
+    let text = red_table(&RedTable { requests_left_out: 2, ..found }, "last 1 hour", Screen::PLAIN);
+    let sentence = "\n2 requests of further rows are counted in these numbers but not listed: the table \
+                    has too many rows.\n";
+    assert!(text.contains(sentence), "{text}");
 }

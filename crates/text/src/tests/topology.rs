@@ -1,12 +1,13 @@
 //! Service maps as they are printed.
 
 use expect_test::expect;
+use serde_json::json;
 
 use super::unreachable;
 use crate::screen::Screen;
 use crate::topology::{dot, mermaid, text};
 use coral_query::answer::{
-    NodeKind, SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode,
+    FailingEdge, NodeKind, SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode,
 };
 
 fn node(name: &str, kind: NodeKind) -> TopologyNode {
@@ -30,6 +31,7 @@ fn edge(from: &str, to: &str, protocol: &str, calls: u64, errors: u64, ms: u64) 
 /// A map with everything that a map can have.
 fn map() -> Topology {
     let slower = edge("payments-api", "postgresql://db-1:5432/orders", "sql", 2_400, 0, 30);
+    let failing = edge("frontend-api", "payments-api", "http", 1_200, 48, 120);
     Topology {
         nodes: vec![
             node("api.stripe.com", NodeKind::External),
@@ -40,7 +42,7 @@ fn map() -> Topology {
             node("postgresql://db-1:5432/orders", NodeKind::Database),
         ],
         edges: vec![
-            edge("frontend-api", "payments-api", "http", 1_200, 7, 120),
+            failing.clone(),
             edge("payments-api", "api.stripe.com", "http", 800, 0, 90),
             edge("payments-api", "frontend-api", "grpc", 1, 0, 1),
             edge("payments-api", "kafka/paid", "kafka", 793, 0, 2),
@@ -61,6 +63,7 @@ fn map() -> Topology {
             removed: vec![edge("payments-api", "bank.example", "http", 3_200, 0, 80)],
             removed_nodes: vec![node("bank.example", NodeKind::External)],
             slower: vec![SlowerEdge { edge: slower, p50_us_before: 4_000, p95_us_before: 9_000 }],
+            failing: vec![FailingEdge { edge: failing, calls_before: 900, errors_before: 0 }],
             ..TopologyDiff::default()
         }),
         ..Topology::default()
@@ -86,7 +89,7 @@ fn a_map_as_text_says_who_calls_whom_and_what_changed() {
 
         From         | To                                       | Protocol | Calls | Errors | P50   | P95   | P99
         -------------|------------------------------------------|----------|-------|--------|-------|-------|------
-        frontend-api | payments-api                             | http     | 1,200 | 7      | 120ms | 240ms | 300ms
+        frontend-api | payments-api                             | http     | 1,200 | 48     | 120ms | 240ms | 300ms
         payments-api | api.stripe.com [external]                | http     | 800   | 0      | 90ms  | 180ms | 225ms
         payments-api | frontend-api                             | grpc     | 1     | 0      | 1ms   | 2ms   | 2.5ms
         payments-api | kafka/paid [queue]                       | kafka    | 793   | 0      | 2ms   | 4ms   | 5ms
@@ -103,11 +106,12 @@ fn a_map_as_text_says_who_calls_whom_and_what_changed() {
 
         Changes since the 1 hour before:
 
-        Change  | From         | To                            | Protocol | Before           | Now
-        --------|--------------|-------------------------------|----------|------------------|-------------------
-        added   | payments-api | api.stripe.com                | http     | –                | 800 calls
-        removed | payments-api | bank.example                  | http     | 3,200 calls      | –
-        slower  | payments-api | postgresql://db-1:5432/orders | sql      | P50 4ms, P95 9ms | P50 30ms, P95 60ms
+        Change  | From         | To                            | Protocol | Before                 | Now
+        --------|--------------|-------------------------------|----------|------------------------|---------------------------
+        added   | payments-api | api.stripe.com                | http     | –                      | 800 calls
+        removed | payments-api | bank.example                  | http     | 3,200 calls            | –
+        failing | frontend-api | payments-api                  | http     | 0% of 900 calls failed | 4.0% of 1,200 calls failed
+        slower  | payments-api | postgresql://db-1:5432/orders | sql      | P50 4ms, P95 9ms       | P50 30ms, P95 60ms
 
         Compared with 4,800 traces.
     "#]].assert_eq(&text(&map(), "last 15 minutes", "1 hour", Screen::PLAIN));
@@ -168,7 +172,7 @@ fn a_map_in_the_language_of_graphviz() {
           n4 [label="payments-api"];
           n5 [label="postgresql://db-1:5432/orders" shape=cylinder];
           n6 [label="bank.example" style=dashed];
-          n2 -> n4 [label="http, 1,200 calls, 7 failed, P95 240ms" color=red];
+          n2 -> n4 [label="failing: http, 1,200 calls, 48 failed, P95 240ms" color=red];
           n4 -> n0 [label="added: http, 800 calls, P95 180ms" penwidth=3];
           n4 -> n2 [label="grpc, 1 call, P95 2ms"];
           n4 -> n3 [label="kafka, 793 calls, P95 4ms"];
@@ -191,7 +195,7 @@ fn a_map_in_the_language_of_mermaid() {
           n4["payments-api"]
           n5[("postgresql://db-1:5432/orders")]
           n6(["bank.example"])
-          n2 -->|"http, 1,200 calls, 7 failed, P95 240ms"| n4
+          n2 -->|"failing: http, 1,200 calls, 48 failed, P95 240ms"| n4
           n4 ==>|"added: http, 800 calls, P95 180ms"| n0
           n4 -->|"grpc, 1 call, P95 2ms"| n2
           n4 -->|"kafka, 793 calls, P95 4ms"| n3
@@ -205,7 +209,7 @@ fn a_map_in_the_language_of_mermaid() {
 #[test]
 fn a_map_as_json_has_the_documented_fields() {
     let one = Topology { edges: map().edges.drain(..1).collect(), ..hostile() };
-    let json = serde_json::to_string_pretty(&Topology { diff: map().diff, ..one }).unwrap();
+    let json = serde_json::to_string_pretty(&one).unwrap();
     expect![[r#"
         {
           "since_unix_us": 0,
@@ -226,7 +230,7 @@ fn a_map_as_json_has_the_documented_fields() {
               "to": "payments-api",
               "protocol": "http",
               "calls": 1200,
-              "errors": 7,
+              "errors": 48,
               "p50_us": 120000,
               "p95_us": 240000,
               "p99_us": 300000,
@@ -239,61 +243,46 @@ fn a_map_as_json_has_the_documented_fields() {
           "orphan_spans": 0,
           "unnamed_calls": 0,
           "calls_left_out": 0,
-          "diff": {
-            "since_unix_us": 0,
-            "until_unix_us": 0,
-            "traces": 4800,
-            "added": [
-              {
-                "from": "payments-api",
-                "to": "api.stripe.com",
-                "protocol": "http",
-                "calls": 800,
-                "errors": 0,
-                "p50_us": 90000,
-                "p95_us": 180000,
-                "p99_us": 225000,
-                "exact": true
-              }
-            ],
-            "removed": [
-              {
-                "from": "payments-api",
-                "to": "bank.example",
-                "protocol": "http",
-                "calls": 3200,
-                "errors": 0,
-                "p50_us": 80000,
-                "p95_us": 160000,
-                "p99_us": 200000,
-                "exact": true
-              }
-            ],
-            "removed_nodes": [
-              {
-                "name": "bank.example",
-                "kind": "external"
-              }
-            ],
-            "slower": [
-              {
-                "from": "payments-api",
-                "to": "postgresql://db-1:5432/orders",
-                "protocol": "sql",
-                "calls": 2400,
-                "errors": 0,
-                "p50_us": 30000,
-                "p95_us": 60000,
-                "p99_us": 75000,
-                "exact": true,
-                "p50_us_before": 4000,
-                "p95_us_before": 9000
-              }
-            ]
-          },
+          "diff": null,
           "coverage": []
         }"#]]
     .assert_eq(&json);
+}
+
+#[test]
+fn changes_of_a_map_as_json_have_the_documented_fields() {
+    let diff = map().diff.unwrap();
+    let [added, slower, failing] =
+        [json!(diff.added), json!(diff.slower), json!(diff.failing)].map(|edges| edges[0].clone());
+    let rest = TopologyDiff { added: Vec::new(), slower: Vec::new(), failing: Vec::new(), ..diff };
+    for (part, expected) in [
+        (
+            json!(rest),
+            expect![[
+                r#"{"added":[],"failing":[],"removed":[{"calls":3200,"errors":0,"exact":true,"from":"payments-api","p50_us":80000,"p95_us":160000,"p99_us":200000,"protocol":"http","to":"bank.example"}],"removed_nodes":[{"kind":"external","name":"bank.example"}],"since_unix_us":0,"slower":[],"traces":4800,"until_unix_us":0}"#
+            ]],
+        ),
+        (
+            added,
+            expect![[
+                r#"{"calls":800,"errors":0,"exact":true,"from":"payments-api","p50_us":90000,"p95_us":180000,"p99_us":225000,"protocol":"http","to":"api.stripe.com"}"#
+            ]],
+        ),
+        (
+            slower,
+            expect![[
+                r#"{"calls":2400,"errors":0,"exact":true,"from":"payments-api","p50_us":30000,"p50_us_before":4000,"p95_us":60000,"p95_us_before":9000,"p99_us":75000,"protocol":"sql","to":"postgresql://db-1:5432/orders"}"#
+            ]],
+        ),
+        (
+            failing,
+            expect![[
+                r#"{"calls":1200,"calls_before":900,"errors":48,"errors_before":0,"exact":true,"from":"frontend-api","p50_us":120000,"p95_us":240000,"p99_us":300000,"protocol":"http","to":"payments-api"}"#
+            ]],
+        ),
+    ] {
+        expected.assert_eq(&serde_json::to_string(&part).unwrap());
+    }
 }
 
 #[test]

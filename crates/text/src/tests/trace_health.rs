@@ -70,6 +70,7 @@ fn health() -> TraceHealth {
             edge("payments-api", "fraud-detector", "grpc", [0, 50, 2]),
         ],
         cut: true,
+        oversized_traces: 0,
         did_you_mean: Vec::new(),
         coverage: Vec::new(),
     }
@@ -161,6 +162,19 @@ fn an_unknown_service_has_suggestions_and_an_empty_window_a_hint() {
         Hint: try a longer --since.
     "#]]
     .assert_eq(&page(&TraceHealth { traces: 0, ..unknown }));
+}
+
+#[test]
+fn traces_that_are_too_large_are_counted() {
+    let text = page(&TraceHealth { oversized_traces: 2, ..health() });
+    assert!(text.contains("\n2 traces have too many spans to be examined.\n"), "{text}");
+    let only = TraceHealth { traces: 0, oversized_traces: 1, ..health() };
+    expect![[r#"
+        Are the traces of everything whole? (last 1 hour)
+
+        1 trace has too many spans to be examined.
+    "#]]
+    .assert_eq(&page(&only));
 }
 
 #[test]

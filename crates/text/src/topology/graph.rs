@@ -24,6 +24,7 @@ pub fn dot(map: &Topology) -> String {
         let style = match link.change {
             Some(Change::Added) => " penwidth=3",
             Some(Change::Removed) => " style=dashed",
+            Some(Change::Failing) => " color=red",
             Some(Change::Slower) => " color=orange",
             None if link.edge.errors > 0 => " color=red",
             None => "",
@@ -77,6 +78,7 @@ enum Change {
     Added,
     Removed,
     Slower,
+    Failing,
 }
 
 impl<'a> Graph<'a> {
@@ -102,6 +104,9 @@ fn change(map: &Topology, edge: &TopologyEdge) -> Option<Change> {
     if diff.added.contains(edge) {
         return Some(Change::Added);
     }
+    if diff.failing.iter().any(|failing| failing.edge == *edge) {
+        return Some(Change::Failing);
+    }
     diff.slower.iter().any(|slower| slower.edge == *edge).then_some(Change::Slower)
 }
 
@@ -112,6 +117,7 @@ impl Link<'_> {
             Some(Change::Added) => "added: ",
             Some(Change::Removed) => "removed: ",
             Some(Change::Slower) => "slower: ",
+            Some(Change::Failing) => "failing: ",
             None => "",
         };
         let edge = self.edge;

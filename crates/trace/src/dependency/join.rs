@@ -37,6 +37,8 @@ pub(super) struct Call {
     pub protocol: &'static str,
     pub failed: bool,
     pub duration_us: u64,
+    /// The address that the client span names, if the callee is known by its server span.
+    pub address: Option<NodeId>,
 }
 
 /// Finds the calls of one trace after another, reusing its memory.
@@ -215,7 +217,8 @@ impl Join {
             _ => return OneSided::None,
         };
         let (failed, duration_us) = (span.failed, span.duration_us);
-        OneSided::Call(Call { span: span.span_id, from, to, protocol, failed, duration_us })
+        let (span, address) = (span.span_id, None);
+        OneSided::Call(Call { span, from, to, protocol, failed, duration_us, address })
     }
 }
 
@@ -238,7 +241,9 @@ fn call_between(
     // If `span` is the only server span of a client span, the client span names the protocol,
     // unless its protocol is unknown. Otherwise `span` names the protocol.
     let protocol = if is_pair && protocols[0] != UNKNOWN { protocols[0] } else { protocols[1] };
+    let address = peer(caller, hints).address().filter(|_| is_pair);
     Call {
+        address,
         span: if is_caller(caller.kind) { caller.span_id } else { span.span_id },
         from: caller.service,
         to: span.service,
@@ -248,7 +253,7 @@ fn call_between(
     }
 }
 
-fn peer(span: &CallSpan, hints: &PeerHintsTable) -> Peer {
+pub(super) fn peer(span: &CallSpan, hints: &PeerHintsTable) -> Peer {
     let nothing = Peer { protocol: UNKNOWN, target: None };
     let id = span.peer_hints.filter(|_| !is_internal(span.kind));
     id.map_or(nothing, |id| hints.peer(id))

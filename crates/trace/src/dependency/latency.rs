@@ -2,33 +2,33 @@
 
 use std::borrow::Cow;
 
-/// A set of durations in microseconds. The order in which durations are added or merged does not
-/// matter.
+use super::sort;
+
+/// A set of durations in microseconds. The order in which durations are added does not matter.
 ///
 /// Percentiles are exact for up to [`Latencies::MAX_DISTINCT`] distinct durations, each of which
-/// may occur any number of times. With more, percentiles are off by at most 0.05%, which is half
-/// the width of a bucket: each power of two is divided into 1,024 buckets.
-/// [`is_exact`](Self::is_exact) tells which of the two holds. The size is at most 4 MiB, and at
-/// most 16 bytes for each duration.
+/// may occur any number of times. Of more, each duration is replaced by the middle of a bucket:
+/// each power of two is divided into 1,024 buckets, and percentiles are off by at most 0.05%, half
+/// the width of a bucket. [`is_exact`](Self::is_exact) tells which of the two holds. The size is at
+/// most 4 MiB, and at most 24 bytes for each duration. [`LatencyLimit`](super::LatencyLimit) limits
+/// the size of many sets together.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Latencies {
-    /// The durations that are not yet in `exact`, unsorted; empty once there are buckets.
+    /// Durations that are not yet in `distinct`, unsorted.
     recent: Vec<u64>,
-    /// Distinct durations in rising order, with their numbers; empty once there are buckets.
-    exact: Vec<(u64, u64)>,
-    /// The number of durations in each bucket, starting with bucket number `first`.
-    buckets: Vec<u64>,
-    first: usize,
+    /// Distinct durations in rising order, or middles of buckets, with their numbers.
+    distinct: Vec<(u64, u64)>,
+    /// How many buckets each power of two has, as a power of two; `None` while durations are exact.
+    bucket_bits: Option<u32>,
     min: u64,
     max: u64,
     count: u64,
 }
 
-/// The number of buckets for each power of two.
-const DIVISIONS: u32 = 1_024;
-const DIVISION_BITS: u32 = DIVISIONS.ilog2();
-/// The number of durations that are sorted together. Sorting takes most of the time: an `add` takes
-/// 40-60 ns with this number, and 100-130 ns with a few hundred.
+/// The number of buckets of each power of two in a set that keeps [`Latencies::MAX_DISTINCT`]
+/// durations, as a power of two.
+const FINEST_BUCKET_BITS: u32 = 10;
+/// The number of durations that are sorted together.
 const BATCH: usize = Latencies::MAX_DISTINCT;
 
 impl Latencies {
@@ -40,10 +40,6 @@ impl Latencies {
         self.min = if self.count == 0 { micros } else { self.min.min(micros) };
         self.max = self.max.max(micros);
         self.count += 1;
-        if !self.buckets.is_empty() {
-            self.count_in(bucket(micros), 1);
-            return;
-        }
         self.recent.push(micros);
         if self.recent.len() >= BATCH {
             self.settle();
@@ -51,27 +47,20 @@ impl Latencies {
     }
 
     /// Adds all durations of `other`.
-    pub fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, mut other: Self) {
         if other.count == 0 {
             return;
         }
-        let other = other.settled();
+        self.settle();
+        other.settle();
         self.min = if self.count == 0 { other.min } else { self.min.min(other.min) };
         self.max = self.max.max(other.max);
         self.count += other.count;
-        if self.buckets.is_empty() && other.buckets.is_empty() {
-            self.settle();
-            self.exact = merged(&self.exact, &other.exact);
-            self.limit();
-            return;
+        if let Some(bits) = self.bucket_bits.into_iter().chain(other.bucket_bits).min() {
+            self.round(bits);
+            other.round(bits);
         }
-        self.fill_buckets();
-        for (micros, count) in &other.exact {
-            self.count_in(bucket(*micros), *count);
-        }
-        for (at, count) in other.buckets.iter().enumerate().filter(|(_, count)| **count > 0) {
-            self.count_in(other.first + at, *count);
-        }
+        self.insert(&other.distinct);
     }
 
     /// How many durations there are.
@@ -81,7 +70,7 @@ impl Latencies {
 
     /// Whether percentiles are exact.
     pub fn is_exact(&self) -> bool {
-        self.settled().buckets.is_empty()
+        self.settled().bucket_bits.is_none()
     }
 
     /// The smallest duration that `percent` percent of the durations do not exceed (nearest rank).
@@ -93,16 +82,12 @@ impl Latencies {
         let rank = nearest_rank(self.count, percent);
         let settled = self.settled();
         let mut below = 0;
-        let mut reaches = |count: u64| {
+        let found = settled.distinct.iter().find(|(_, count)| {
             below += count;
             below >= rank
-        };
-        if settled.buckets.is_empty() {
-            let found = settled.exact.iter().find(|(_, count)| reaches(*count));
-            return found.map(|(micros, _)| *micros);
-        }
-        let at = settled.buckets.iter().position(|count| reaches(*count));
-        at.map(|at| middle(settled.first + at).clamp(self.min, self.max))
+        });
+        // The middle of a bucket may lie outside of the durations in it.
+        found.map(|(micros, _)| (*micros).clamp(self.min, self.max))
     }
 
     /// The same durations, sorted. Several percentiles are found faster in the result.
@@ -116,48 +101,72 @@ impl Latencies {
         Cow::Owned(settled)
     }
 
+    /// Sorts the durations, keeps at most `max` of them, and releases memory that is not used.
+    pub(super) fn limit(&mut self, max: usize) {
+        self.settle();
+        self.keep_at_most(max);
+        self.recent = Vec::new();
+        self.distinct.shrink_to_fit();
+    }
+
+    /// How many distinct durations there are, as long as that is not more than `max`: a set with
+    /// buckets once had more. The set must be settled.
+    pub(super) fn distinct_up_to(&self, max: usize) -> usize {
+        if self.bucket_bits.is_some() { max } else { self.distinct.len().min(max) }
+    }
+
+    /// How many durations are kept, sorted or not.
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        self.recent.len() + self.distinct.len()
+    }
+
     fn settle(&mut self) {
+        if self.recent.is_empty() {
+            return;
+        }
         let mut recent = std::mem::take(&mut self.recent);
-        recent.sort_unstable();
+        if let Some(bits) = self.bucket_bits {
+            recent.iter_mut().for_each(|micros| *micros = middle(*micros, bits));
+        }
+        sort::rising(&mut recent);
         let counts: Vec<(u64, u64)> = recent
             .chunk_by(|one, next| one == next)
             .map(|equal| (equal[0], equal.len() as u64))
             .collect();
-        self.exact = merged(&self.exact, &counts);
+        self.insert(&counts);
         recent.clear();
         self.recent = recent;
-        self.limit();
     }
 
-    /// Moves the durations into buckets if too many of them are distinct.
-    fn limit(&mut self) {
-        if self.exact.len() > Self::MAX_DISTINCT {
-            self.fill_buckets();
+    /// Adds distinct durations in rising order, with their numbers.
+    fn insert(&mut self, counts: &[(u64, u64)]) {
+        self.distinct = match self.distinct.is_empty() {
+            true => counts.to_vec(),
+            false => merged(&self.distinct, counts),
+        };
+        self.keep_at_most(Self::MAX_DISTINCT);
+    }
+
+    /// Replaces the durations by the middles of buckets if there are more than `max`. The buckets
+    /// are the narrowest with which at most `max` remain.
+    fn keep_at_most(&mut self, max: usize) {
+        while self.distinct.len() > max && self.bucket_bits != Some(0) {
+            self.round(self.bucket_bits.map_or(FINEST_BUCKET_BITS, |bits| bits - 1));
         }
     }
 
-    fn fill_buckets(&mut self) {
-        for micros in std::mem::take(&mut self.recent) {
-            self.count_in(bucket(micros), 1);
+    /// Replaces the durations, which must be settled, by the middles of buckets.
+    fn round(&mut self, bits: u32) {
+        for (micros, _) in &mut self.distinct {
+            *micros = middle(*micros, bits);
         }
-        for (micros, count) in std::mem::take(&mut self.exact) {
-            self.count_in(bucket(micros), count);
-        }
-    }
-
-    fn count_in(&mut self, bucket: usize, count: u64) {
-        if self.buckets.is_empty() {
-            self.first = bucket;
-        }
-        if bucket < self.first {
-            let more = self.first - bucket;
-            self.buckets.splice(..0, std::iter::repeat_n(0, more));
-            self.first = bucket;
-        }
-        if bucket - self.first >= self.buckets.len() {
-            self.buckets.resize(bucket - self.first + 1, 0);
-        }
-        self.buckets[bucket - self.first] += count;
+        self.distinct.dedup_by(|next, one| {
+            let is_same = next.0 == one.0;
+            one.1 += if is_same { next.1 } else { 0 };
+            is_same
+        });
+        self.bucket_bits = Some(bits);
     }
 }
 
@@ -171,44 +180,25 @@ pub(crate) fn nearest_rank(count: u64, percent: u64) -> u64 {
 /// Two lists of distinct durations with their numbers, both in rising order, as one.
 fn merged(one: &[(u64, u64)], other: &[(u64, u64)]) -> Vec<(u64, u64)> {
     let mut all = Vec::with_capacity(one.len() + other.len());
-    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
-    loop {
-        let next = match (one.peek(), other.peek()) {
-            (Some(left), Some(right)) if left.0 == right.0 => {
-                let sum = (left.0, left.1 + right.1);
-                one.next();
-                other.next();
-                sum
-            }
-            (Some(left), right) if right.is_none_or(|right| left.0 < right.0) => {
-                let least = **left;
-                one.next();
-                least
-            }
-            (_, Some(right)) => {
-                let least = **right;
-                other.next();
-                least
-            }
-            (_, None) => return all,
-        };
-        all.push(next);
+    let (mut left, mut right) = (0, 0);
+    while let (Some((micros, count)), Some((other_micros, other_count))) =
+        (one.get(left), other.get(right))
+    {
+        let is_equal = micros == other_micros;
+        let is_left = micros <= other_micros;
+        let count = if is_equal { count + other_count } else { *count };
+        all.push(if is_left { (*micros, count) } else { (*other_micros, *other_count) });
+        left += usize::from(is_left);
+        right += usize::from(is_equal || !is_left);
     }
+    all.extend_from_slice(&one[left..]);
+    all.extend_from_slice(&other[right..]);
+    all
 }
 
-/// The index of the bucket that counts `micros`. Values below twice [`DIVISIONS`] have a bucket
-/// each.
-fn bucket(micros: u64) -> usize {
-    let power = micros.checked_ilog2().unwrap_or(0);
-    let shift = power.saturating_sub(DIVISION_BITS);
-    // After the shift, the value lies between DIVISIONS and twice that.
-    (u64::from(shift) * u64::from(DIVISIONS) + (micros >> shift)) as usize
-}
-
-/// The duration in the middle of a bucket, in microseconds.
-fn middle(bucket: usize) -> u64 {
-    let (bucket, divisions) = (bucket as u64, u64::from(DIVISIONS));
-    let shift = (bucket / divisions).saturating_sub(1);
-    let begin = (bucket - shift * divisions) << shift;
-    begin + (1 << shift) / 2
+/// The middle of the bucket that `micros` is in. Each power of two has `1 << bits` buckets; values
+/// below twice that have a bucket each. A bucket lies within one of the buckets of fewer bits.
+fn middle(micros: u64, bits: u32) -> u64 {
+    let shift = micros.checked_ilog2().unwrap_or(0).saturating_sub(bits);
+    (micros >> shift << shift) + (1 << shift) / 2
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Node;
+use super::addresses::Addresses;
 
 /// Identifies a node within one map.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -39,6 +40,8 @@ struct NodeRecord {
     has_own_spans: bool,
     /// The kinds of this node according to client spans that bear its name.
     stands_for: BTreeSet<NodeKind>,
+    /// The addresses that server spans of this service name as their own.
+    addresses: Addresses,
 }
 
 /// The largest number of nodes. It keeps names made up by a hostile exporter from exhausting the
@@ -93,8 +96,30 @@ impl Nodes {
             observed: false,
             has_own_spans: false,
             stands_for,
+            addresses: Addresses::default(),
         });
         id
+    }
+
+    /// The name of a node.
+    pub fn name(&self, id: NodeId) -> &str {
+        &self.nodes[id.index()].name
+    }
+
+    pub fn kind(&self, id: NodeId) -> NodeKind {
+        self.nodes[id.index()].kind
+    }
+
+    /// Each address that server spans name as their own, with their service.
+    pub fn addresses(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
+        (0..).zip(&self.nodes).flat_map(|(service, node)| {
+            node.addresses.iter().map(move |address| (address, NodeId(service)))
+        })
+    }
+
+    /// Records that a server span of `service` names `address` as its own.
+    pub fn record_address(&mut self, service: NodeId, address: NodeId) {
+        self.nodes[service.index()].addresses.add(address);
     }
 
     /// Whether a finished map may show the node under `name`, which is the node's name, or that
@@ -116,20 +141,6 @@ impl Nodes {
             }
             StandIn::For(None) => {}
         }
-    }
-
-    /// Adds the nodes of `other`. Returns for each node of `other`, in the order of its ids, the id
-    /// of the node in this map.
-    pub fn merge(&mut self, other: &Self) -> Vec<NodeId> {
-        let merged = other.nodes.iter().map(|theirs| {
-            let id = self.intern(theirs.kind, &theirs.name);
-            let mine = &mut self.nodes[id.index()];
-            mine.observed |= theirs.observed;
-            mine.has_own_spans |= theirs.has_own_spans;
-            mine.stands_for.extend(&theirs.stands_for);
-            id
-        });
-        merged.collect()
     }
 
     /// The nodes that have spans or are marked in `called`, sorted by name, and the position of

@@ -46,6 +46,13 @@ pub(super) struct Peer {
     pub target: Option<(NodeKind, NodeId)>,
 }
 
+impl Peer {
+    /// The address of the callee, if it is no database and no queue.
+    pub fn address(self) -> Option<NodeId> {
+        self.target.filter(|(kind, _)| *kind == NodeKind::External).map(|(_, node)| node)
+    }
+}
+
 /// The protocol of a call whose hints do not name one.
 pub(super) const UNKNOWN: &str = "unknown";
 
@@ -168,6 +175,15 @@ impl PeerHints<'_> {
             _ => Some(address.to_owned()),
         }
     }
+}
+
+/// Whether `address`, with or without a port, is one of the host of the caller itself.
+pub(crate) fn is_loopback(address: &str) -> bool {
+    let names = ["localhost", "::1", "[::1]"];
+    let is_named = |name: &str| {
+        address.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    };
+    address.starts_with("127.") || names.into_iter().any(is_named)
 }
 
 fn non_empty(hint: Option<&str>) -> Option<&str> {

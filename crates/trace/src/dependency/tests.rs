@@ -1,7 +1,11 @@
+mod addresses;
+mod changes;
+mod latencies;
+mod properties;
+
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
-use proptest::prelude::*;
 
 use super::*;
 use crate::ids::SpanId;
@@ -17,6 +21,10 @@ fn check(text: &str, expected: Expect) {
 }
 
 fn map_of(text: &str, reversed: bool) -> Topology {
+    dependencies(text, reversed).topology()
+}
+
+fn dependencies(text: &str, reversed: bool) -> Dependencies {
     let mut map = Dependencies::default();
     for trace in text.split("\n\n") {
         let mut spans: Vec<CallSpan> =
@@ -26,7 +34,7 @@ fn map_of(text: &str, reversed: bool) -> Topology {
         }
         map.add_trace(&spans);
     }
-    map.topology()
+    map
 }
 
 fn span(map: &mut Dependencies, line: &str) -> CallSpan {
@@ -327,193 +335,10 @@ fn calls_over_edges_beyond_the_limit_are_counted() {
 }
 
 #[test]
-fn percentiles_are_durations_that_occurred_by_nearest_rank() {
-    let percentiles = |values: &mut dyn Iterator<Item = u64>| {
-        let mut latencies = Latencies::default();
-        values.for_each(|value| latencies.add(value));
-        assert!(latencies.is_exact());
-        [0, 50, 95, 99, 100].map(|percent| latencies.percentile(percent).unwrap())
-    };
-    assert_eq!(percentiles(&mut [7].into_iter()), [7; 5]);
-    assert_eq!(percentiles(&mut [3, 1, 2, 4].into_iter()), [1, 2, 4, 4, 4]);
-    let many = (1..=100_000).rev().map(|at| at * 37);
-    assert_eq!(
-        percentiles(&mut many.into_iter()),
-        [37, 1_850_000, 3_515_000, 3_663_000, 3_700_000]
-    );
-    // A million durations, of which few are distinct.
-    let repeated = (0..1_000_000).map(|at| at % 1_000);
-    assert_eq!(percentiles(&mut repeated.into_iter()), [0, 499, 949, 989, 999]);
-    assert_eq!(percentiles(&mut [u64::MAX; 1_000].into_iter()), [u64::MAX; 5]);
-    assert_eq!(percentiles(&mut [0; 1_000].into_iter()), [0; 5]);
-    assert_eq!(Latencies::default().percentile(50), None);
-}
-
-#[test]
-fn percentiles_of_more_distinct_durations_than_are_kept_are_within_a_twentieth_of_a_percent() {
-    let distinct = Latencies::MAX_DISTINCT as u64;
-    let of = |from: u64, to: u64| {
-        let mut latencies = Latencies::default();
-        (from..to).for_each(|at| latencies.add(at * 37));
-        latencies
-    };
-    assert!(of(0, distinct).is_exact());
-    let many = of(0, distinct + 1);
-    assert!(!many.is_exact());
-    let mut parts = of(0, 1_000);
-    parts.merge(&of(1_000, distinct + 1));
-    for percent in [0, 1, 50, 95, 99, 100] {
-        let found = many.percentile(percent).unwrap();
-        let exact = (((distinct + 1) * percent).div_ceil(100).max(1) - 1) * 37;
-        assert!(found.abs_diff(exact) * 2_000 <= exact, "{percent}: {found}, not {exact}");
-        assert_eq!(parts.percentile(percent), Some(found));
-    }
-}
-
-#[test]
 fn very_long_names_are_cut_and_share_a_node() {
     let mut map = Dependencies::default();
     let long = "ß".repeat(70_000);
     let node = map.service(&long);
     assert_eq!(node, map.service(&long[..1_000]));
     assert_ne!(node, map.service(&long[..100]));
-}
-
-#[test]
-fn added_removed_and_slower_edges_are_found() {
-    let calls = |callee: &str, millis: u64, count: u64| {
-        let trace =
-            |at| format!("1 a client {at} | method=GET\n2 {callee} server {millis} < 1\n\n");
-        trace(millis).repeat(count as usize)
-    };
-    let map = |text: String| map_of(text.trim_end(), false);
-    let before =
-        calls("gone", 1, 3) + &calls("slow", 2, 20) + &calls("few", 2, 19) + &calls("same", 20, 20);
-    let now =
-        calls("new", 1, 3) + &calls("slow", 3, 20) + &calls("few", 9, 50) + &calls("same", 29, 20);
-    let (before, now) = (map(before), map(now));
-    let changes = now.changes_since(&before);
-    let to = |map: &Topology, at: usize| map.nodes[map.edges[at].to].name.clone();
-    let names =
-        |map: &Topology, edges: &[usize]| edges.iter().map(|at| to(map, *at)).collect::<Vec<_>>();
-    assert_eq!(names(&now, &changes.added), ["new"]);
-    assert_eq!(names(&before, &changes.removed), ["gone"]);
-    let slower: Vec<_> =
-        changes.slower.iter().map(|(was, is)| (to(&before, *was), to(&now, *is))).collect();
-    assert_eq!(slower, [("slow".to_owned(), "slow".to_owned())]);
-    assert_eq!(now.changes_since(&now), Changes::default());
-}
-
-/// The spans of a trace, each as numbers: parent, service, kind, peer hints, duration in
-/// microseconds, and whether the span failed. The parent is an earlier span or a missing one.
-type Numbers = Vec<(u64, u8, u8, u8, u64, bool)>;
-
-fn numbers() -> impl Strategy<Value = Numbers> {
-    prop::collection::vec(
-        (0..30_u64, 0..4_u8, 0..5_u8, 0..4_u8, 0..5_000_u64, any::<bool>()),
-        0..40,
-    )
-}
-
-fn trace(map: &mut Dependencies, numbers: &Numbers) -> Vec<CallSpan> {
-    let spans =
-        (1..).zip(numbers).map(|(at, (parent, service, kind, hints, duration_us, failed))| {
-            let hints = match hints {
-                0 => PeerHints { db_system: Some("redis"), ..PeerHints::default() },
-                1 => PeerHints { messaging_system: Some("kafka"), ..PeerHints::default() },
-                2 => PeerHints {
-                    http_request_method: Some("GET"),
-                    server_address: Some("s1"),
-                    ..PeerHints::default()
-                },
-                _ => PeerHints::default(),
-            };
-            CallSpan {
-                span_id: SpanId::try_from(at).unwrap(),
-                parent: if *parent > at {
-                    SpanId::try_from(1_000 + parent).ok()
-                } else {
-                    SpanId::try_from(at.saturating_sub(*parent)).ok()
-                },
-                service: map.service(&format!("s{service}")),
-                peer_hints: Some(map.intern_peer_hints(&hints)),
-                duration_us: *duration_us,
-                kind: SpanKind::from(i32::from(*kind) + 1),
-                failed: *failed,
-            }
-        });
-    spans.collect()
-}
-
-proptest! {
-    #[test]
-    fn the_calls_to_a_service_are_its_spans_that_have_a_caller(traces in prop::collection::vec(numbers(), 0..6)) {
-        let mut map = Dependencies::default();
-        let mut expected: BTreeMap<String, u64> = BTreeMap::new();
-        for numbers in &traces {
-            let spans = trace(&mut map, numbers);
-            map.add_trace(&spans);
-            for (span, (_, service, ..)) in spans.iter().zip(numbers) {
-                let parent = spans.iter().find(|other| Some(other.span_id) == span.parent && other.span_id != span.span_id);
-                let taken = span.kind == SpanKind::Consumer && parent.is_none() && map.hints.peer(span.peer_hints.unwrap()).target.is_some_and(|(kind, _)| kind == NodeKind::Queue);
-                let is_side = matches!(span.kind, SpanKind::Server | SpanKind::Consumer);
-                let called = parent.is_some_and(|parent| is_side || parent.service != span.service);
-                *expected.entry(format!("s{service}")).or_default() += u64::from(called || taken);
-            }
-        }
-        let topology = map.topology();
-        let mut found: BTreeMap<String, u64> = expected.keys().map(|name| (name.clone(), 0)).collect();
-        for edge in &topology.edges {
-            if let Some(calls) = found.get_mut(&topology.nodes[edge.to].name) {
-                *calls += edge.calls;
-            }
-            prop_assert!(edge.errors <= edge.calls && edge.latencies.count() == edge.calls);
-        }
-        prop_assert_eq!(found, expected);
-        let spans = traces.iter().map(Vec::len).sum::<usize>() as u64;
-        prop_assert_eq!(topology.counts.spans, spans);
-    }
-
-    #[test]
-    fn merged_maps_equal_the_map_of_all_traces(traces in prop::collection::vec(numbers(), 0..12), cut in 0..12_usize) {
-        let map_of = |traces: &[Numbers]| {
-            let mut map = Dependencies::default();
-            for numbers in traces {
-                let mut spans = trace(&mut map, numbers);
-                spans.reverse();
-                map.add_trace(&spans);
-            }
-            map
-        };
-        let (one, other) = traces.split_at(cut.min(traces.len()));
-        let mut merged = map_of(other);
-        merged.merge(map_of(one));
-        let sorted = |map: Topology| {
-            let percentiles = |edge: &Edge| [50, 95, 99].map(|p| edge.latencies.percentile(p));
-            let edges: Vec<_> = map.edges.iter().map(|e| (e.from, e.to, e.protocol, e.calls, e.errors, percentiles(e))).collect();
-            (map.nodes, edges, map.cycles, map.counts)
-        };
-        prop_assert_eq!(sorted(merged.topology()), sorted(map_of(&traces).topology()));
-    }
-
-    #[test]
-    fn merged_latencies_equal_the_latencies_of_all_calls(one in prop::collection::vec(any::<u32>(), 0..600), other in prop::collection::vec(any::<u32>(), 0..600)) {
-        let of = |values: &mut dyn Iterator<Item = &u32>| {
-            let mut latencies = Latencies::default();
-            values.for_each(|value| latencies.add(u64::from(*value)));
-            latencies
-        };
-        let mut merged = of(&mut one.iter());
-        merged.merge(&of(&mut other.iter()));
-        let all = of(&mut one.iter().chain(&other));
-        prop_assert_eq!(merged.count(), all.count());
-        let mut sorted: Vec<u64> = one.iter().chain(&other).copied().map(u64::from).collect();
-        sorted.sort_unstable();
-        for percent in [1, 50, 95, 99] {
-            let rank = (sorted.len() * percent as usize).div_ceil(100);
-            let exact = rank.checked_sub(1).map(|at| sorted[at]);
-            prop_assert_eq!(merged.percentile(percent), exact);
-            prop_assert_eq!(all.percentile(percent), exact);
-        }
-    }
 }

@@ -24,17 +24,7 @@ pub enum Quantile {
 impl MergedHistogram {
     /// Adds `histogram`.
     pub fn add(&mut self, histogram: &Histogram) {
-        self.add_counts(histogram.bounds(), histogram.counts());
-    }
-
-    /// Adds all histograms in `other`.
-    pub fn merge(&mut self, other: &Self) {
-        for (bounds, counts) in &other.by_bounds {
-            self.add_counts(bounds, counts);
-        }
-    }
-
-    fn add_counts(&mut self, bounds: &Arc<[u64]>, counts: &[u64]) {
+        let (bounds, counts) = (histogram.bounds(), histogram.counts());
         match self.by_bounds.get_mut(bounds) {
             Some(sums) => {
                 sums.iter_mut().zip(counts).for_each(|(sum, count)| {

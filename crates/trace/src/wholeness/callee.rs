@@ -9,10 +9,11 @@ use super::links::{Answer, Spans};
 use super::request::Request;
 use crate::time::UnixNanos;
 
-/// The part of the calls to an address that must look alike requests of one service, so that the
-/// address is that of the service.
+/// An unknown address is that of a service if at least this part of the calls to the address were
+/// made when server spans of the service for the same operation started.
 const MIN_ALIKE: f64 = 0.8;
-/// The smallest number of such calls.
+/// The smallest number of calls that agree with server spans of a service, so that the address of
+/// the calls is that of the service.
 const MIN_CALLS: usize = 2;
 
 /// The service that a client span called.
@@ -129,7 +130,7 @@ impl Directory {
     }
 }
 
-/// Ports of one service that are remembered.
+/// The largest number of ports of one service that are remembered.
 const MAX_PORTS: usize = 32;
 
 /// The address that `client` called, as seen from its host.

@@ -13,7 +13,7 @@ const MAX_CHANCE: f64 = 0.01;
 /// The times at which one service handles requests on one host.
 #[derive(Default)]
 struct Busy {
-    /// Sorted, and without overlap.
+    /// The start and the end of each period of requests. Periods are sorted and do not overlap.
     periods: Vec<(UnixNanos, UnixNanos)>,
 }
 

@@ -39,9 +39,9 @@ pub(super) struct ServiceFacts {
     pub spans: u64,
     pub has_ebpf: bool,
     pub has_sdk: bool,
-    /// When its first server span started.
+    /// When the first server span of the service started.
     first_server: Option<UnixNanos>,
-    /// Whether another service is known to call it.
+    /// Whether another service is known to call the service.
     has_callers: bool,
     /// The part of the traces with spans of the service that a sampler kept, if their ids show one.
     sampling_ratio: Option<f64>,

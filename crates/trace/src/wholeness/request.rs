@@ -1,7 +1,7 @@
 //! What the two sides of one request have in common: protocol, operation and address.
 
 use crate::attribute::Attributes;
-use crate::dependency::PeerHints;
+use crate::dependency::{PeerHints, is_loopback};
 use crate::span::{Span, SpanKind};
 
 /// The parts of a client or server span by which its other side is found.
@@ -48,9 +48,7 @@ impl Request {
 
     /// Whether the address is of the host of the client itself.
     pub fn is_loopback(&self) -> bool {
-        self.address.as_ref().is_some_and(|(host, _)| {
-            host == "localhost" || host == "::1" || host.starts_with("127.")
-        })
+        self.address.as_ref().is_some_and(|(host, _)| is_loopback(host))
     }
 
     fn new(span: &Span, hints: &PeerHints<'_>) -> Self {
