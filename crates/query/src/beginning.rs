@@ -197,3 +197,42 @@ fn sample(minutes: &BTreeMap<u64, Vec<TraceSummary>>, spread: Spread) -> Vec<Tra
     let chosen = fitting(in_turn.cloned(), MAX_SPANS).traces;
     chosen.iter().map(|summary| summary.trace_id).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many traces are chosen of each of these minutes before the end of 480, of which each has
+    /// `each` traces of 20 spans.
+    fn chosen<const N: usize>(spread: Spread, each: u64, minutes: [u64; N]) -> [usize; N] {
+        let end = UnixNanos(480 * 60 * 1_000_000_000);
+        let summary = |(minute, number): (u64, u64)| TraceSummary {
+            trace_id: TraceId::try_from((u128::from(minute) << 32) + u128::from(number) + 1)
+                .unwrap(),
+            start: end.earlier(MINUTE * minute as u32 + Duration::from_secs(30)),
+            duration_us: 0,
+            spans: 20,
+            errors: 0,
+            services: Vec::new(),
+            root_service: None,
+            root_name: String::new(),
+            status_code: None,
+        };
+        let all = (0..480).flat_map(|minute| (0..each).map(move |number| (minute, number)));
+        let ids = sample(&by_minute(all.map(summary).collect(), end), spread);
+        let of =
+            |minute: u64| ids.iter().filter(|id| id.as_u128() >> 32 == u128::from(minute)).count();
+        assert!(ids.len() as u64 * 20 <= MAX_SPANS);
+        minutes.map(of)
+    }
+
+    #[test]
+    fn a_recent_sample_has_most_traces_of_the_last_minutes_and_an_even_one_as_many_of_each() {
+        let [newest, recent, old] = chosen(Spread::Recent, 40, [0, 30, 450]);
+        assert!(newest > 2 * recent && recent > 2 * old && old > 0, "{newest} {recent} {old}");
+        let [newest, recent, old] = chosen(Spread::Even, 40, [0, 30, 450]);
+        assert!(newest == recent && recent - old <= 1 && old > 0, "{newest} {recent} {old}");
+        // What has room is chosen whole.
+        assert_eq!(chosen(Spread::Recent, 2, [0, 30, 450]), [2; 3]);
+    }
+}
