@@ -120,6 +120,11 @@ impl State {
         self.generations().map(|generation| u64::from(generation.rows())).sum()
     }
 
+    /// Size in memory of the rows in memory, in bytes. See [`Generation::bytes`].
+    pub(crate) fn hot_bytes(&self) -> u64 {
+        self.generations().map(|generation| generation.bytes() as u64).sum()
+    }
+
     /// The newest receipt.
     pub(crate) fn last_receipt(&self) -> u64 {
         self.hot.last_receipt()

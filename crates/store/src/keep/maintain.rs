@@ -10,7 +10,7 @@ use coral_trace::{TraceId, UnixNanos};
 
 use crate::disk;
 use crate::error::StoreError;
-use crate::hot::generation::Generation;
+use crate::hot::generation::{Generation, MAX_MEAN_ROW_BYTES};
 use crate::journal::remove_logs;
 use crate::layout::{bytes_under, log_dir, segment_dir, sql_dir};
 use crate::segment::Segment;
@@ -105,7 +105,7 @@ impl Spans {
 
     fn seal_is_due(&self, keep: SpanRetention) -> bool {
         let state = self.live.read();
-        let hot_rows = state.hot_rows();
+        let (hot_rows, hot_bytes) = (state.hot_rows(), state.hot_bytes());
         let oldest = state.generations().find_map(|rows| Some(rows.received?.oldest));
         let waits = !state.sealing.is_empty();
         drop(state);
@@ -117,7 +117,9 @@ impl Spans {
             // A failed measurement is repeated in the next round.
             bytes_under(&log_dir(&self.dir)).is_ok_and(|logs| logs > keep.bytes / 2)
         };
-        hot_rows > 0 && (waits || hot_rows >= self.segment_rows || old || is_large())
+        let many =
+            hot_rows >= self.segment_rows || hot_bytes >= self.segment_rows * MAX_MEAN_ROW_BYTES;
+        hot_rows > 0 && (waits || many || old || is_large())
     }
 
     /// Seals waiting generations, then the hot rows.

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::digests::DigestBounds;
 use self::digests::DigestIndex;
-pub(crate) use self::file::{charge, ranges};
+pub(crate) use self::file::charge;
 use self::filter::TraceFilter;
 use self::fixed_width::FixedWidthColumn;
 pub(crate) use self::footer::Footers;
@@ -73,6 +73,10 @@ pub(crate) struct SegmentExtent {
     pub(crate) traces: u32,
     /// Whether the JSON of some span has an attribute that has a column of its own.
     pub(crate) has_misplaced: bool,
+    /// Size in memory of the rows when they were hot, in bytes; 0 if an earlier version of Coral
+    /// wrote the segment.
+    #[serde(default)]
+    pub(crate) hot_bytes: u64,
 }
 
 /// Paths of a segment's files.
