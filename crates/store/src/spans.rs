@@ -50,17 +50,19 @@ impl Spans {
                 outcome => break outcome?,
             }
         };
+        let oldest = state.first_receipt();
+        let damaged = segment::damaged_before(&segment_dir(dir), oldest, &footers)?;
         let missing = state.missing();
-        if missing > 0 {
+        if missing + damaged > 0 {
             tracing::error!(
-                n_spans = missing,
+                n_spans = missing + damaged,
                 "files are missing or damaged; their spans are lost"
             );
         }
         Ok(Self {
             dir: dir.to_owned(),
             segment_rows,
-            live: Live::new(state, Ages::new(uptime)),
+            live: Live::new(state, damaged, Ages::new(uptime)),
             footers,
             writer: Mutex::new(writer),
             pages: PageQueue::default(),

@@ -1,7 +1,7 @@
 //! Seals hot rows into segments, and removes old segments.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::error::StoreError;
 use crate::hot::generation::{Generation, MAX_MEAN_ROW_BYTES};
 use crate::journal::remove_logs;
 use crate::layout::{bytes_under, log_dir, segment_dir, sql_dir};
-use crate::segment::Segment;
+use crate::segment::{self, Segment};
 use crate::spans::Spans;
 
 /// A seal is due when the oldest hot row is as old as [`SpanRetention::age`] divided by this
@@ -275,6 +275,11 @@ impl Spans {
         let stay = state.segments.iter().filter(|segment| segment.id() > last).cloned().collect();
         state.segments = Arc::new(stay);
         drop(state);
+        // Spans of a damaged segment before these are even older.
+        if let Err(error) = segment::remove_damaged_before(&segment_dir(&self.dir), last) {
+            let error = crate::error::chain(&error);
+            tracing::warn!(error, "could not remove the damaged files of expired spans");
+        }
         for segment in oldest {
             segment.retire();
             retired.push((Arc::downgrade(segment), segment.bytes));
@@ -298,12 +303,8 @@ fn bytes_of_questions(dir: &Path) -> io::Result<u64> {
 /// Removes damaged files, the oldest first, until `bytes` are freed. Returns how many bytes were
 /// freed.
 fn remove_damaged(dir: &Path, bytes: u64) -> Result<u64, StoreError> {
-    let entries = std::fs::read_dir(dir).map_err(StoreError::directory(dir))?;
-    let mut damaged: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    damaged.retain(|path| path.extension().is_some_and(|kind| kind == "damaged"));
-    damaged.sort();
     let mut removed = 0;
-    for path in damaged {
+    for path in segment::damaged_files(dir)? {
         if removed >= bytes {
             break;
         }

@@ -210,6 +210,96 @@ fn a_segment_that_becomes_damaged_is_set_aside_and_counted_and_the_rest_is_reada
 }
 
 #[test]
+fn damage_of_any_segment_is_counted_also_after_restarts_until_its_spans_expire() {
+    for (file, damaged) in [
+        ("000000000001.spans", 3),
+        ("000000000001.traces", 3),
+        ("000000000004.spans", 2),
+        ("000000000006.spans", 1),
+    ] {
+        let (dir, store) = store();
+        for ids in [1..=3_u64, 4..=5, 6..=6] {
+            let spans = ids.map(|id| span(id.into(), id, None, 0, 1));
+            store.append(&[spans.collect()], NOON).unwrap();
+            store.seal().unwrap();
+        }
+        drop(store);
+        let file = dir.path().join("store/segments").join(file).with_extension(match file {
+            file if file.ends_with("spans") => "spans.parquet",
+            _ => "traces.parquet",
+        });
+        assert!(file.exists(), "{}", file.display());
+        std::fs::write(&file, b"not parquet").unwrap();
+        for _ in 0..2 {
+            let store = Store::open(config(&dir)).unwrap();
+            let extent = store.extent();
+            assert_eq!(
+                (extent.spans, extent.damaged),
+                (6 - damaged, damaged),
+                "{}",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_segment_that_retention_removed_is_not_counted_as_damaged() {
+    let (dir, store) = store();
+    for id in 1..=3 {
+        store.append(&[vec![span(id.into(), id, None, 0, 1)]], NOON).unwrap();
+        store.seal().unwrap();
+    }
+    drop(store);
+    // The oldest segment is damaged, and the next one evicted. Then neither is left.
+    let segments = dir.path().join("store/segments");
+    std::fs::write(segments.join("000000000001.spans.parquet"), b"not parquet").unwrap();
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!(store.extent().damaged, 1);
+    let size = |id: u64| {
+        let name = |kind: &str| segments.join(format!("{id:012}.{kind}.parquet"));
+        ["spans", "traces"]
+            .map(|kind| std::fs::metadata(name(kind)).unwrap().len())
+            .iter()
+            .sum::<u64>()
+    };
+    let age = std::time::Duration::from_secs(3600);
+    let keep = crate::SpanRetention { age, bytes: size(3) * 4 };
+    let evicted =
+        store.maintain(crate::SpanRetention { bytes: keep.bytes / 4, ..keep }, NOON).unwrap();
+    assert!(evicted.evicted > 0, "{evicted:?}");
+    drop(store);
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!(store.extent().damaged, 0);
+    assert!(
+        segments
+            .read_dir()
+            .unwrap()
+            .all(|file| { !file.unwrap().file_name().to_string_lossy().ends_with("damaged") })
+    );
+}
+
+#[test]
+fn segments_that_become_damaged_one_after_the_other_are_all_counted() {
+    for order in [[1_u64, 2], [2, 1]] {
+        let (dir, store) = store();
+        for id in 1..=3 {
+            store.append(&[vec![span(id.into(), id, None, 0, 1)]], NOON).unwrap();
+            store.seal().unwrap();
+        }
+        for (counted, id) in (1..).zip(order) {
+            let file = dir.path().join(format!("store/segments/{id:012}.spans.parquet"));
+            let length = std::fs::metadata(&file).unwrap().len() as usize;
+            std::fs::write(&file, vec![0xff; length]).unwrap();
+            store.trace(super::trace_id(id.into()), None, 10).unwrap();
+            assert_eq!(store.extent().damaged, counted);
+        }
+        drop(store);
+        assert_eq!(Store::open(config(&dir)).unwrap().extent().damaged, 2);
+    }
+}
+
+#[test]
 fn a_missing_segment_is_counted_and_the_rest_is_readable() {
     let (dir, store) = store();
     for id in 1..=3 {
