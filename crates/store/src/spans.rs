@@ -38,7 +38,7 @@ impl Spans {
         let footers = Arc::new(Footers::default());
         let segments = segment::load(&segment_dir(dir), &footers)?;
         let mut segments: Vec<Arc<Segment>> = segments.into_iter().map(Arc::new).collect();
-        let (writer, state) = loop {
+        let (writer, state, lost) = loop {
             match resume(&log_dir(dir), segments.clone()) {
                 Err(StoreError::SegmentUnreadable { id, source }) => {
                     let error = crate::error::chain(&source);
@@ -51,7 +51,7 @@ impl Spans {
             }
         };
         let oldest = state.first_receipt();
-        let damaged = segment::damaged_before(&segment_dir(dir), oldest, &footers)?;
+        let damaged = lost + segment::damaged_before(&segment_dir(dir), oldest, &footers)?;
         let missing = state.missing();
         if missing + damaged > 0 {
             tracing::error!(

@@ -249,7 +249,10 @@ impl Spans {
         if total <= cap {
             return Ok(0);
         }
-        let damaged = remove_damaged(&segment_dir(&self.dir), total - cap)?;
+        let mut damaged = 0;
+        for dir in [log_dir(&self.dir), segment_dir(&self.dir)] {
+            damaged += remove_damaged(&dir, (total - cap).saturating_sub(damaged))?;
+        }
         let segments = self.live.segments();
         let mut bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
         let others = total.saturating_sub(damaged).saturating_sub(bytes);
