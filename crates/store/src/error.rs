@@ -25,7 +25,10 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// `store.json` cannot be parsed: it was edited or is damaged.
-    #[error("cannot parse `{path}`")]
+    #[error(
+        "cannot parse `{path}`: put back a copy of the file, or remove it to keep the stored data \
+         under a new store id"
+    )]
     Identity {
         /// The file.
         path: PathBuf,

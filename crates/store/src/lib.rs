@@ -40,7 +40,7 @@ pub use coral_engine::{
 pub use error::StoreError;
 pub use keep::repair::Repaired;
 pub use metrics::{AppendedPoints, MetricPage};
-pub use read::page::Page;
+pub use read::page::{Page, PageLimit};
 pub use read::search::query::IndexedQuery;
 pub use sql::{
     FoundBy, FoundLibrary, LibraryError, LibraryPlaces, SqlColumn, SqlExport, SqlFailure,

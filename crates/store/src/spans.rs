@@ -38,7 +38,7 @@ impl Spans {
         let footers = Arc::new(Footers::default());
         let segments = segment::load(&segment_dir(dir), &footers)?;
         let mut segments: Vec<Arc<Segment>> = segments.into_iter().map(Arc::new).collect();
-        let (writer, state) = loop {
+        let (writer, state, lost) = loop {
             match resume(&log_dir(dir), segments.clone()) {
                 Err(StoreError::SegmentUnreadable { id, source }) => {
                     let error = crate::error::chain(&source);
@@ -50,17 +50,19 @@ impl Spans {
                 outcome => break outcome?,
             }
         };
+        let oldest = state.first_receipt();
+        let damaged = lost + segment::damaged_before(&segment_dir(dir), oldest, &footers)?;
         let missing = state.missing();
-        if missing > 0 {
+        if missing + damaged > 0 {
             tracing::error!(
-                n_spans = missing,
+                n_spans = missing + damaged,
                 "files are missing or damaged; their spans are lost"
             );
         }
         Ok(Self {
             dir: dir.to_owned(),
             segment_rows,
-            live: Live::new(state, Ages::new(uptime)),
+            live: Live::new(state, damaged, Ages::new(uptime)),
             footers,
             writer: Mutex::new(writer),
             pages: PageQueue::default(),

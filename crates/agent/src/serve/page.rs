@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use coral_store::{Store, StoredSpan};
+use coral_store::{PageLimit, Store, StoredSpan};
 use coral_trace::{Collector, Span};
 use coral_wire::agent_rpc::proto::{BeylaTraceSpan, SpanEncoding, SpanPage};
 use coral_wire::agent_rpc::span_message_len;
@@ -20,14 +20,18 @@ pub(crate) const ANSWER_BYTES: usize = 3_500_000;
 /// The largest number of rows in one page: 4 MiB hold about 12,000 of Beyla's spans.
 const READ_ROWS: u32 = 10_000;
 
+/// The size in memory of the rows that are read for one page, in bytes. The row of a usual span of
+/// Beyla is up to twice as large as the encoded span, so that usual pages are full.
+const READ_BYTES: usize = 2 * ANSWER_BYTES;
+
 /// The spans of `collector` after a position, as many as fit.
 pub(crate) fn answer(
     store: &Store,
     collector: Collector,
     position: &StreamPosition,
 ) -> Result<Spans, Status> {
-    let limit = position.max_spans.min(READ_ROWS);
-    let mut page = store.spans_after(collector, position.after, limit).map_err(unavailable)?;
+    let read = store.span_page(collector, position.after, limit(position));
+    let mut page = read.map_err(unavailable)?;
     let fitting = fitting(page.spans.iter().map(|stored| &stored.span), position.encoding);
     if fitting < page.spans.len() {
         page.spans.truncate(fitting);
@@ -41,6 +45,11 @@ pub(crate) fn answer(
     spans.page.first_receipt = page.first_receipt;
     spans.page.has_more = page.next_receipt < page.last_receipt;
     Ok(spans)
+}
+
+/// How much is read from the store for one page.
+pub(super) fn limit(position: &StreamPosition) -> PageLimit {
+    PageLimit { spans: position.max_spans.min(READ_ROWS) as usize, bytes: READ_BYTES }
 }
 
 /// How many of the first spans fit together into one answer; at least one.

@@ -146,3 +146,42 @@ fn the_query_of_a_disconnected_caller_keeps_its_permit_until_it_has_ended() {
         assert_eq!(running(), 0);
     });
 }
+
+#[test]
+fn pages_of_big_spans_are_bounded_by_bytes_and_have_each_span_once() {
+    let (rpc, _dir) = agent(QUERIES.max_running);
+    let store = &rpc.view.store;
+    let mut runner = TestRunner::deterministic();
+    let template = testing::span().new_tree(&mut runner).unwrap().current();
+    let mut origin = (*template.origin).clone();
+    origin.collector = Collector::Ebpf;
+    let origin = Arc::new(origin);
+    let name = "x".repeat(600_000);
+    let spans = (1..=16_u64).map(|id| coral_trace::Span {
+        span_id: id.try_into().unwrap(),
+        name: name.clone(),
+        origin: origin.clone(),
+        ..template.clone()
+    });
+    store.append(&[spans.collect()], coral_trace::UnixNanos(1)).unwrap();
+    for _ in 0..2 {
+        let (mut after, mut pages) = (0, Vec::new());
+        loop {
+            let encoding = SpanEncoding::Otlp;
+            let position = StreamPosition { after, max_spans: 1_000, encoding };
+            // What is read for a page is about what the page has.
+            let limit = page::limit(&position);
+            let read = store.span_page(Collector::Ebpf, after, limit).unwrap().spans.len();
+            assert!(read <= 12, "{read} spans were read for one page");
+            let answer = page::answer(store, Collector::Ebpf, &position).unwrap();
+            assert!(answer.page.otlp.len() < page::ANSWER_BYTES);
+            pages.push(answer.page.spans);
+            after = answer.page.next_receipt;
+            if !answer.page.has_more {
+                break;
+            }
+        }
+        assert_eq!(pages, [5, 5, 5, 1]);
+        store.seal().unwrap();
+    }
+}

@@ -119,6 +119,12 @@ impl Health {
         });
     }
 
+    /// Records that a page was received and could not be stored: the agent has `lag` receipts that
+    /// are not stored.
+    pub(super) fn lags(&self, id: &str, lag: u64) {
+        self.update(id, |health| health.lag_receipts = Some(lag));
+    }
+
     /// Records that everything the agent had at `now` is stored. The colony keeps the fraction
     /// `sampling_rate` of all traces.
     pub fn caught_up(&self, id: &str, now: UnixNanos, sampling_rate: f64) {

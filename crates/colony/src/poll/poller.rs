@@ -147,20 +147,19 @@ impl<C: AgentClient> Poller<C> {
             (true, false) => Step::Stood,
         };
         let lag = page.last_receipt.saturating_sub(page.next_receipt);
+        let lag_if_not_stored = page.last_receipt.saturating_sub(checkpoint.next_receipt);
         let (after, spans) = (checkpoint_after(checkpoint, &page), page.spans);
         let is_lossy = loses_spans(checkpoint, &after, page.first_receipt);
         self.health.page(&self.agent_id, &page, is_lossy, clock::now());
-        let left_out = match self.store_page(stream, after.clone(), spans, page.otlp).await {
+        let stored = match self.store_page(stream, after.clone(), spans, page.otlp).await {
             Err(bad) if bad.is_of_page() => match self.widths[stream].isolate() {
                 false => return Ok(Step::AskAgain),
-                true => self.step_over(stream, after, spans, bad).await?,
+                true => self.step_over(stream, after, spans, bad).await,
             },
-            stored => {
-                let left_out = stored?;
-                self.widths[stream].widen();
-                left_out
-            }
+            stored => stored.inspect(|_| self.widths[stream].widen()),
         };
+        let left_out =
+            stored.inspect_err(|_| self.health.lags(&self.agent_id, lag_if_not_stored))?;
         self.health.progress(&self.agent_id, clock::now(), lag, &self.checkpoints, &left_out);
         Ok(step)
     }

@@ -182,7 +182,7 @@ fn zero(otlp: &mut [u8], id: TraceId) {
 }
 
 struct Colony {
-    _dir: TempDir,
+    temp: TempDir,
     store: Store,
     health: Arc<Health>,
 }
@@ -192,7 +192,12 @@ impl Colony {
         let dir = tempfile::tempdir().unwrap();
         let store =
             Store::open(StoreConfig { dir: dir.path().join("colony"), segment_rows: 1_000 });
-        Self { _dir: dir, store: store.unwrap(), health: Arc::default() }
+        Self { temp: dir, store: store.unwrap(), health: Arc::default() }
+    }
+
+    /// The directory of the store.
+    fn dir(&self) -> std::path::PathBuf {
+        self.temp.path().join("colony")
     }
 
     fn engine(&self) -> Arc<dyn Engine> {

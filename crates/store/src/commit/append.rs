@@ -11,12 +11,13 @@ use crate::commit::encoding::{Commit, Record};
 use crate::commit::sealed_parts::{SealedParts, find_and_mark, traces_not_in};
 use crate::commit::writer::{Attempt, Writer};
 use crate::error::StoreError;
-use crate::hot::generation::{Arrival, ReceivedSpan};
+use crate::hot::generation::{Arrival, MAX_MEAN_ROW_BYTES, ReceivedSpan};
 use crate::row::batch::{Delivery, SpanBatch};
 use crate::spans::Spans;
 
 /// Spans are refused while the hot rows are more than this multiple of `segment_rows`, or of
-/// 65,536 if that is larger. Hot rows become so many only if sealing fails.
+/// 65,536 if that is larger, or have more bytes than so many rows of [`MAX_MEAN_ROW_BYTES`]. Hot
+/// rows become so many only if sealing fails.
 const MAX_UNSEALED: u64 = 4;
 
 /// Groups of spans from one sender, and the checkpoint if the sender is a polled agent.
@@ -84,8 +85,11 @@ impl Spans {
 
     /// Refuses spans while there are too many unsealed rows, because more would fill the memory.
     fn check_room(&self) -> Result<(), StoreError> {
-        let hot_rows = self.live.read().hot_rows();
-        if hot_rows > MAX_UNSEALED * self.segment_rows.max(65_536) {
+        let state = self.live.read();
+        let (hot_rows, hot_bytes) = (state.hot_rows(), state.hot_bytes());
+        drop(state);
+        let most = MAX_UNSEALED * self.segment_rows.max(65_536);
+        if hot_rows > most || hot_bytes > most * MAX_MEAN_ROW_BYTES {
             return Err(StoreError::CannotSeal { hot_rows });
         }
         Ok(())

@@ -27,14 +27,15 @@ use crate::row::promoted;
 use crate::segment::Segment;
 
 /// Reads the journal in `dir` and begins a new log. Returns the writer, and the state with the
-/// rows that are not in `segments`.
+/// rows that are not in `segments`. Also returns how many spans were lost in damaged logs before
+/// the first readable receipt.
 ///
 /// # Errors
 /// [`StoreError`]: no stored row was changed.
 pub(crate) fn resume(
     dir: &Path,
     segments: Vec<Arc<Segment>>,
-) -> Result<(Writer, State), StoreError> {
+) -> Result<(Writer, State, u64), StoreError> {
     mark_all_split(&segments)?;
     let logs = OldLogs::list(dir)?;
     let mut replay = Replay::new(segments);
@@ -57,7 +58,10 @@ pub(crate) fn resume(
         journal.mix();
     }
     let writer = Writer { next_receipt, origins, seen, journal, encoder: CommitEncoder::new() };
-    Ok((writer, State { segments: Arc::new(segments), sealing, hot, directory }))
+    let state = State { segments: Arc::new(segments), sealing, hot, directory };
+    let end = state.first_receipt();
+    let lost = logs.lost_first().map_or(0, |lost| end.min(lost.next()).saturating_sub(lost.first));
+    Ok((writer, state, lost))
 }
 
 /// State of the replay of a journal into memory.

@@ -15,7 +15,7 @@ use hashbrown::HashMap;
 use crate::clock::Received;
 use crate::hot::digest::TraceDigest;
 use crate::hot::part::TracePart;
-use crate::row::batch::{ORIGIN_ID, SCHEMA, SPAN_ID, START_TIME, places};
+use crate::row::batch::{ORIGIN_ID, SCHEMA, SPAN_ID, START_TIME, places, row_bytes};
 
 /// Hot rows with consecutive receipts, starting at `first_receipt`.
 pub(crate) struct Generation {
@@ -23,6 +23,8 @@ pub(crate) struct Generation {
     /// Batches in order, each with the number of its first row.
     batches: Vec<(u32, Arc<RecordBatch>)>,
     rows: u32,
+    /// Size in memory of the rows and origins. See [`row_bytes`].
+    bytes: usize,
     origins: OriginTexts,
     pub(crate) traces: HashMap<TraceId, HotTrace>,
     /// Whether the JSON of some row has an attribute that has a column of its own. Otherwise
@@ -65,6 +67,7 @@ pub(crate) struct Joined {
     replaces: usize,
     batch: RecordBatch,
     new_rows: u32,
+    new_bytes: usize,
 }
 
 /// The hot rows of one trace.
@@ -95,9 +98,16 @@ pub(crate) struct Arrival {
     traces: HashMap<TraceId, HotTrace>,
 }
 
+/// Hot rows that are larger than this on average are sealed before they are `segment_rows`, so that
+/// large spans do not fill the memory. A usual span has 300 bytes, so usual spans are sealed by
+/// their number; 163,840 rows have at most 84 MB.
+pub(crate) const MAX_MEAN_ROW_BYTES: u64 = 512;
 /// Batches are joined into batches of at most this many rows, because small arrays waste memory: a
 /// batch of one row takes 10 KiB.
 const JOINED_ROWS: usize = 8_192;
+/// Batches are joined into batches of at most this many bytes. Larger batches would save no memory,
+/// and a reader of a few rows would copy more. 8,192 usual rows have half as many bytes.
+const JOINED_BYTES: usize = 8 << 20;
 /// The most batches that one commit joins.
 const MAX_JOINED_BATCHES: usize = 16;
 
@@ -167,6 +177,7 @@ impl Generation {
             first_receipt,
             batches: Vec::new(),
             rows: 0,
+            bytes: 0,
             origins: OriginTexts::default(),
             traces: HashMap::new(),
             has_misplaced: false,
@@ -176,6 +187,11 @@ impl Generation {
 
     pub(crate) fn rows(&self) -> u32 {
         self.rows
+    }
+
+    /// Size in memory of the rows and origins, in bytes. The index by trace does not count.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The receipt after the newest row.
@@ -206,6 +222,7 @@ impl Generation {
 
     /// Adds origins, which get the next numbers.
     pub(crate) fn add_origins(&mut self, texts: &[String]) {
+        self.bytes += texts.iter().map(String::len).sum::<usize>();
         self.origins.add(texts);
     }
 
@@ -220,6 +237,7 @@ impl Generation {
     pub(crate) fn push(&mut self, joined: Joined, arrival: Arrival, received: ReceivedSpan) {
         self.batches.truncate(self.batches.len() - joined.replaces);
         self.rows += joined.new_rows;
+        self.bytes += joined.new_bytes;
         let first = self.rows - joined.batch.num_rows() as u32;
         self.batches.push((first, Arc::new(joined.batch)));
         self.has_misplaced |= arrival.has_misplaced;
@@ -344,20 +362,24 @@ impl Rows {
 
 impl Tail {
     /// Joins `rows` with the newest batch, then the result with the batch before, and so on, while
-    /// that batch is not larger than the result and both have at most [`JOINED_ROWS`] rows
-    /// together. Thus each row is copied a logarithmic number of times.
+    /// that batch is not larger than the result and both have at most [`JOINED_ROWS`] rows and
+    /// [`JOINED_BYTES`] together. Thus each row is copied a logarithmic number of times.
     pub(crate) fn join(mut self, rows: &RecordBatch) -> Joined {
-        let new_rows = rows.num_rows() as u32;
-        let (mut batch, mut replaces) = (rows.clone(), 0);
+        let (new_rows, new_bytes) = (rows.num_rows() as u32, row_bytes(rows));
+        let (mut batch, mut bytes, mut replaces) = (rows.clone(), new_bytes, 0);
         while let Some(one) = self.0.pop()
             && one.num_rows() <= batch.num_rows()
             && one.num_rows() + batch.num_rows() <= JOINED_ROWS
         {
+            bytes += row_bytes(&one);
+            if bytes > JOINED_BYTES {
+                break;
+            }
             let joined = concat_batches(&SCHEMA, [one.as_ref(), &batch]);
             batch = joined.expect("both have the schema");
             replaces += 1;
         }
-        Joined { replaces, batch, new_rows }
+        Joined { replaces, batch, new_rows, new_bytes }
     }
 }
 

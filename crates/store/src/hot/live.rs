@@ -17,8 +17,8 @@ pub(crate) struct Live {
     state: RwLock<State>,
     /// The ages of rows.
     pub(crate) ages: Ages,
-    /// How many spans were lost since the process started because the oldest segment was damaged.
-    /// Losing the oldest segment leaves no gap between receipts.
+    /// How many spans were lost in damaged files before the oldest readable segment. Their receipts
+    /// are no gap between receipts.
     damaged: AtomicU64,
     /// Size of the store's directory in bytes, at the last measurement.
     disk_bytes: AtomicU64,
@@ -38,11 +38,12 @@ pub(crate) struct State {
 }
 
 impl Live {
-    pub(crate) fn new(state: State, ages: Ages) -> Self {
+    /// `damaged` spans were lost in damaged files before the oldest readable segment.
+    pub(crate) fn new(state: State, damaged: u64, ages: Ages) -> Self {
         Self {
             state: RwLock::new(state),
             ages,
-            damaged: AtomicU64::new(0),
+            damaged: AtomicU64::new(damaged),
             disk_bytes: AtomicU64::new(0),
         }
     }
@@ -85,11 +86,12 @@ impl Live {
         else {
             return;
         };
+        let missing_before = state.missing();
         state.segments =
             Arc::new(state.segments.iter().filter(|other| other.id() != id).cloned().collect());
-        if state.segments.first().is_none_or(|oldest| oldest.id() > id) {
-            self.damaged.fetch_add(segment.spans(), Ordering::Relaxed);
-        }
+        // A gap is no gap any more if the segment before the gap was the oldest one.
+        let lost = (missing_before + segment.spans()).saturating_sub(state.missing());
+        self.damaged.fetch_add(lost, Ordering::Relaxed);
         drop(state);
         segment.quarantine();
     }
@@ -118,6 +120,11 @@ impl State {
     /// Number of rows in memory.
     pub(crate) fn hot_rows(&self) -> u64 {
         self.generations().map(|generation| u64::from(generation.rows())).sum()
+    }
+
+    /// Size in memory of the rows in memory, in bytes. See [`Generation::bytes`].
+    pub(crate) fn hot_bytes(&self) -> u64 {
+        self.generations().map(|generation| generation.bytes() as u64).sum()
     }
 
     /// The newest receipt.

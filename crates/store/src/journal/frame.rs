@@ -82,6 +82,28 @@ pub(super) fn decode(seed: u32, bytes: &[u8]) -> Option<(Frame, usize)> {
     Some((Frame { receipts, payload: rest[..length].to_vec() }, HEAD + length))
 }
 
+/// The receipts that the frames in `bytes` name, as far as they follow each other; `None` if there
+/// is no frame. For a log whose seed is lost, so that no checksum can be verified.
+pub(super) fn receipts_named(bytes: &[u8]) -> Option<Receipts> {
+    let mut named: Option<Receipts> = None;
+    let mut rest = bytes;
+    while let Some((head, after)) = rest.split_at_checked(HEAD)
+        && head[..4] == MARK
+    {
+        let word = |at: usize| head[at..at + 4].try_into().map(u32::from_le_bytes).unwrap_or(0);
+        let first = u64::from(word(12)) | u64::from(word(16)) << 32;
+        let known = named.unwrap_or(Receipts { first, rows: 0 });
+        let Some(rows) = known.rows.checked_add(word(20)) else { break };
+        let is_next = first == known.next() && known.first.checked_add(rows.into()).is_some();
+        if !is_next || word(4) as usize > after.len() {
+            break;
+        }
+        named = Some(Receipts { first: known.first, rows });
+        rest = &after[word(4) as usize..];
+    }
+    named
+}
+
 /// The offset in `bytes` of the first complete, valid frame.
 pub(super) fn find(seed: u32, bytes: &[u8]) -> Option<usize> {
     let mut from = 0;

@@ -39,7 +39,7 @@ const MAX_IDLE_BYTES: u64 = 16 << 20;
 impl Journal {
     /// Begins a new log after the `old` logs, for rows from receipt `first` on. `head` appends the
     /// payload of its first frame. Old logs for which `keeps` returns true hold unsealed rows and
-    /// stay; the others are obsolete.
+    /// stay; the others are obsolete. Old logs with a damaged header are set aside.
     pub(crate) fn begin(
         dir: &Path,
         old: &OldLogs,
@@ -52,6 +52,7 @@ impl Journal {
         let file = disk::create(&path).map_err(StoreError::log(&path))?;
         let log = Log::begin(file, path, first, head)?;
         // The state is in the new log, so old logs with sealed rows only are no longer needed.
+        old.put_damaged_aside();
         let (older, obsolete) = old.paths().partition(|path| keeps(path));
         let dir = dir.to_owned();
         let (sealing, mixed) = (Vec::new(), false);

@@ -1,7 +1,7 @@
 //! Seals hot rows into segments, and removes old segments.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use coral_trace::{TraceId, UnixNanos};
 
 use crate::disk;
 use crate::error::StoreError;
-use crate::hot::generation::Generation;
+use crate::hot::generation::{Generation, MAX_MEAN_ROW_BYTES};
 use crate::journal::remove_logs;
 use crate::layout::{bytes_under, log_dir, segment_dir, sql_dir};
-use crate::segment::Segment;
+use crate::segment::{self, Segment};
 use crate::spans::Spans;
 
 /// A seal is due when the oldest hot row is as old as [`SpanRetention::age`] divided by this
@@ -105,7 +105,7 @@ impl Spans {
 
     fn seal_is_due(&self, keep: SpanRetention) -> bool {
         let state = self.live.read();
-        let hot_rows = state.hot_rows();
+        let (hot_rows, hot_bytes) = (state.hot_rows(), state.hot_bytes());
         let oldest = state.generations().find_map(|rows| Some(rows.received?.oldest));
         let waits = !state.sealing.is_empty();
         drop(state);
@@ -117,7 +117,9 @@ impl Spans {
             // A failed measurement is repeated in the next round.
             bytes_under(&log_dir(&self.dir)).is_ok_and(|logs| logs > keep.bytes / 2)
         };
-        hot_rows > 0 && (waits || hot_rows >= self.segment_rows || old || is_large())
+        let many =
+            hot_rows >= self.segment_rows || hot_bytes >= self.segment_rows * MAX_MEAN_ROW_BYTES;
+        hot_rows > 0 && (waits || many || old || is_large())
     }
 
     /// Seals waiting generations, then the hot rows.
@@ -247,7 +249,10 @@ impl Spans {
         if total <= cap {
             return Ok(0);
         }
-        let damaged = remove_damaged(&segment_dir(&self.dir), total - cap)?;
+        let mut damaged = 0;
+        for dir in [log_dir(&self.dir), segment_dir(&self.dir)] {
+            damaged += remove_damaged(&dir, (total - cap).saturating_sub(damaged))?;
+        }
         let segments = self.live.segments();
         let mut bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
         let others = total.saturating_sub(damaged).saturating_sub(bytes);
@@ -273,6 +278,11 @@ impl Spans {
         let stay = state.segments.iter().filter(|segment| segment.id() > last).cloned().collect();
         state.segments = Arc::new(stay);
         drop(state);
+        // Spans of a damaged segment before these are even older.
+        if let Err(error) = segment::remove_damaged_before(&segment_dir(&self.dir), last) {
+            let error = crate::error::chain(&error);
+            tracing::warn!(error, "could not remove the damaged files of expired spans");
+        }
         for segment in oldest {
             segment.retire();
             retired.push((Arc::downgrade(segment), segment.bytes));
@@ -296,12 +306,8 @@ fn bytes_of_questions(dir: &Path) -> io::Result<u64> {
 /// Removes damaged files, the oldest first, until `bytes` are freed. Returns how many bytes were
 /// freed.
 fn remove_damaged(dir: &Path, bytes: u64) -> Result<u64, StoreError> {
-    let entries = std::fs::read_dir(dir).map_err(StoreError::directory(dir))?;
-    let mut damaged: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    damaged.retain(|path| path.extension().is_some_and(|kind| kind == "damaged"));
-    damaged.sort();
     let mut removed = 0;
-    for path in damaged {
+    for path in segment::damaged_files(dir)? {
         if removed >= bytes {
             break;
         }

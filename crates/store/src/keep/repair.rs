@@ -29,7 +29,7 @@ pub struct Repaired {
 /// Stores the spans of readable segments that were set aside.
 pub(crate) fn spans(spans: &Spans, now: UnixNanos) -> Result<Repaired, StoreError> {
     let mut repaired = Repaired::default();
-    for path in damaged(&segment_dir(&spans.dir))? {
+    for path in segment::damaged_files(&segment_dir(&spans.dir))? {
         if path.to_string_lossy().ends_with(".spans.damaged") {
             match segment::read_all(&path, &spans.footers) {
                 Ok(found) => {
@@ -45,7 +45,7 @@ pub(crate) fn spans(spans: &Spans, now: UnixNanos) -> Result<Repaired, StoreErro
 
 /// Renames readable metric files of the store in `dir` back to their names.
 pub(crate) fn metrics(dir: &Path, repaired: &mut Repaired) -> Result<(), StoreError> {
-    for path in damaged(&metric_file_dir(dir))? {
+    for path in segment::damaged_files(&metric_file_dir(dir))? {
         match crate::metrics::restore(&path) {
             Ok(()) => repaired.metric_files += 1,
             Err(error) => repaired.left.push((path, chain(&error))),
@@ -76,15 +76,4 @@ fn store_again(
         disk::remove(file).map_err(StoreError::directory(file))?;
     }
     Ok(())
-}
-
-/// The damaged files in `dir`, by name.
-fn damaged(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    let entries = std::fs::read_dir(dir).map_err(StoreError::directory(dir))?;
-    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-    let mut paths: Vec<PathBuf> =
-        paths.collect::<Result<_, _>>().map_err(StoreError::directory(dir))?;
-    paths.retain(|path| path.extension().is_some_and(|kind| kind == "damaged"));
-    paths.sort();
-    Ok(paths)
 }

@@ -30,6 +30,8 @@ pub(super) fn resume(
 ) -> Result<(MetricWriter, MetricState), StoreError> {
     let logs = OldLogs::list(dir)?;
     let mut replay = Replay::new(&files);
+    // Rows of a damaged first log are lost, and counted when the replay continues after them.
+    replay.next = logs.lost_first().map_or(0, |lost| lost.first);
     logs.replay(|frame| replay.frame(&frame))?;
     replay.skip_to(logs.next_receipt(replay.hot.next_receipt));
     let Replay { mut counters, checkpoints, mut hot, kept, damaged, .. } = replay;

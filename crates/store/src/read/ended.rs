@@ -3,13 +3,13 @@
 use coral_engine::Budget;
 use coral_trace::{Span, TimeRange};
 
-use super::page::{Wanted, page};
+use super::page::{PageLimit, Wanted, page};
 use super::since::receipt_before;
 use crate::error::StoreError;
 use crate::hot::live::Live;
 
-/// The most spans in memory at a time.
-const PAGE_SPANS: usize = 10_000;
+/// The limit of the spans in memory at a time.
+const MAX_PAGE: PageLimit = PageLimit { spans: 10_000, bytes: 16 << 20 };
 
 /// See [`TraceReader::spans_ended`](coral_engine::TraceReader::spans_ended). A span is received
 /// after its end, so spans that were received before the range are skipped.
@@ -22,7 +22,7 @@ pub(crate) fn spans_ended(
 ) -> Result<(), StoreError> {
     let mut after = receipt_before(live, ended.start);
     loop {
-        let page = live.reading(|| page(live, wanted, after, PAGE_SPANS, budget))?;
+        let page = live.reading(|| page(live, wanted, after, MAX_PAGE, budget))?;
         let spans = page.spans.iter().map(|stored| &stored.span);
         spans.filter(|span| ended.contains(span.end)).for_each(&mut *visit);
         if page.next_receipt >= page.last_receipt {

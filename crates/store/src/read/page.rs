@@ -1,7 +1,5 @@
 //! Pages of spans in order of receipt, which colonies poll.
 
-use std::ops::Range;
-
 use arrow_array::cast::AsArray;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_buffer::BooleanBuffer;
@@ -12,6 +10,7 @@ use coral_trace::Collector;
 use crate::error::StoreError;
 use crate::hot::generation::{Rows, column_names};
 use crate::hot::live::Live;
+use crate::row::batch::row_bytes;
 use crate::row::{SpanReader, damaged};
 use crate::segment::Segment;
 
@@ -30,6 +29,25 @@ pub struct Page {
     pub first_receipt: u64,
 }
 
+/// How much a page holds at most. A page has at least one span if one is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PageLimit {
+    /// Number of spans.
+    pub spans: usize,
+    /// Size in memory of the rows that are read, in bytes. The last row may exceed the limit.
+    pub bytes: usize,
+}
+
+impl PageLimit {
+    /// At most `spans` spans, of any size.
+    pub const fn of_spans(spans: usize) -> Self {
+        Self { spans, bytes: usize::MAX }
+    }
+}
+
+/// How many rows are read first from a segment whose size in memory is unknown.
+const FIRST_ROWS: usize = 64;
+
 /// Which spans a page has, and which of their columns are read.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
@@ -40,12 +58,13 @@ pub(crate) struct Wanted<'a> {
     pub(crate) columns: Columns,
 }
 
-/// At most `limit` wanted rows with receipts above `after`.
+/// The first wanted rows with receipts above `after`, up to `limit`. About as many rows are decoded
+/// as the page has.
 pub(crate) fn page(
     live: &Live,
     wanted: Wanted<'_>,
     after: u64,
-    limit: usize,
+    limit: PageLimit,
     budget: &Budget,
 ) -> Result<Page, StoreError> {
     budget.check()?;
@@ -62,7 +81,7 @@ pub(crate) fn page(
         .collect();
     drop(state);
     let reader = SpanReader::of(wanted.columns);
-    let mut page = Collected { spans: Vec::new(), reader, limit, budget };
+    let mut page = Collected { spans: Vec::new(), bytes: 0, reader, limit, budget };
     for segment in segments.iter().filter(|segment| segment.extent.last_receipt > after) {
         if page.is_full() {
             break;
@@ -73,10 +92,7 @@ pub(crate) fn page(
         if page.is_full() {
             break;
         }
-        budget.check()?;
-        budget.count_rows(batch.num_rows() as u64)?;
-        let rows = BooleanArray::from(wanted.rows(&batch)?);
-        page.add(&filter_record_batch(&batch, &rows).expect("it is as long as the batch"))?;
+        page.add_hot(&batch, wanted)?;
     }
     let next_receipt = match page.spans.last() {
         Some(newest) if page.is_full() => newest.receipt,
@@ -87,21 +103,49 @@ pub(crate) fn page(
 
 struct Collected<'a> {
     spans: Vec<StoredSpan>,
+    /// Size in memory of the rows of `spans`.
+    bytes: usize,
     reader: SpanReader,
-    limit: usize,
+    limit: PageLimit,
     budget: &'a Budget,
 }
 
 impl Collected<'_> {
     fn is_full(&self) -> bool {
-        self.spans.len() >= self.limit
+        self.spans.len() >= self.limit.spans || self.bytes >= self.limit.bytes
+    }
+
+    /// How many rows of `row_bytes` bytes each still fit, at least 1.
+    fn fitting(&self, row_bytes: usize) -> usize {
+        (self.limit.bytes.saturating_sub(self.bytes) / row_bytes.max(1)).max(1)
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
-        let wanted = (self.limit - self.spans.len()).min(batch.num_rows());
-        self.reader.read(&batch.slice(0, wanted), self.budget, &mut self.spans)
+        let wanted = (self.limit.spans - self.spans.len()).min(batch.num_rows());
+        let batch = batch.slice(0, wanted);
+        self.bytes += row_bytes(&batch);
+        self.reader.read(&batch, self.budget, &mut self.spans)
     }
 
+    /// Adds the wanted rows of `batch`. Copies them in pieces, because a batch may be much larger
+    /// than a page.
+    fn add_hot(&mut self, batch: &RecordBatch, wanted: Wanted<'_>) -> Result<(), StoreError> {
+        let mean = row_bytes(batch) / batch.num_rows().max(1);
+        let mut from = 0;
+        while from < batch.num_rows() && !self.is_full() {
+            let rows = self.fitting(mean).min(batch.num_rows() - from);
+            self.budget.check()?;
+            self.budget.count_rows(rows as u64)?;
+            let piece = batch.slice(from, rows);
+            let rows_wanted = BooleanArray::from(wanted.rows(&piece)?);
+            let piece = filter_record_batch(&piece, &rows_wanted);
+            self.add(&piece.expect("the filter is as long as the piece"))?;
+            from += rows;
+        }
+        Ok(())
+    }
+
+    /// Adds the wanted rows of `segment`. Reads them in pieces that probably fit.
     fn add_segment(
         &mut self,
         segment: &Segment,
@@ -109,9 +153,20 @@ impl Collected<'_> {
         after: u64,
     ) -> Result<(), StoreError> {
         let first = (after + 1).saturating_sub(segment.id()) as usize;
-        let rows = rows_of(segment, wanted, first, self.limit - self.spans.len(), self.budget)?;
-        for batch in segment.read_spans(&rows, &column_names(wanted.columns), self.budget)? {
-            self.add(&batch)?;
+        let left = self.limit.spans - self.spans.len();
+        let rows = rows_of(segment, wanted, first, left, self.budget)?;
+        let columns = column_names(wanted.columns);
+        let mean = (segment.extent.hot_bytes / segment.spans()) as usize;
+        let mut count = if mean > 0 { self.fitting(mean) } else { FIRST_ROWS };
+        let mut rest = rows.as_slice();
+        while !rest.is_empty() && !self.is_full() {
+            let piece;
+            (piece, rest) = rest.split_at(count.min(rest.len()));
+            let before = self.bytes;
+            for batch in segment.spans_at(piece, &columns, self.budget)? {
+                self.add(&batch)?;
+            }
+            count = self.fitting((self.bytes - before) / piece.len());
         }
         Ok(())
     }
@@ -124,11 +179,11 @@ fn rows_of(
     first: usize,
     limit: usize,
     budget: &Budget,
-) -> Result<Vec<Range<usize>>, StoreError> {
+) -> Result<Vec<u32>, StoreError> {
     let mut rows = Vec::new();
     let mut at = first;
-    let rest = first..segment.spans() as usize;
-    for batch in segment.read_spans(&[rest], wanted.tests(), budget)? {
+    let all_after = first..segment.spans() as usize;
+    for batch in segment.read_spans(&[all_after], wanted.tests(), budget)? {
         let left = limit - rows.len();
         rows.extend(wanted.rows(&batch)?.set_indices().take(left).map(|row| (at + row) as u32));
         if rows.len() >= limit {
@@ -136,7 +191,7 @@ fn rows_of(
         }
         at += batch.num_rows();
     }
-    Ok(crate::segment::ranges(&rows))
+    Ok(rows)
 }
 
 impl Wanted<'_> {

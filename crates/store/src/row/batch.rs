@@ -6,7 +6,7 @@ use arrow_array::builder::{
     BooleanBuilder, FixedSizeBinaryBuilder, Int16Builder, Int64Builder, StringBuilder,
     TimestampMicrosecondBuilder, UInt8Builder, UInt32Builder, UInt64Builder,
 };
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{Array as _, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use coral_engine::Columns;
 use coral_trace::{Collector, Span, SpanKind, StatusCode, UnixNanos};
@@ -245,6 +245,16 @@ pub(crate) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     fields.push(Field::new("origin_id", DataType::UInt32, false));
     Arc::new(Schema::new(fields))
 });
+
+/// The size in memory of the rows of `batch`, in bytes. Buffers that other batches share count only
+/// as far as these rows use them, and the values of dictionaries, such as origins, do not count.
+pub(crate) fn row_bytes(batch: &RecordBatch) -> usize {
+    let bytes = |column: &ArrayRef| match column.data_type() {
+        DataType::Dictionary(..) => column.len() * size_of::<u32>(),
+        _ => column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.len()),
+    };
+    batch.columns().iter().map(bytes).sum()
+}
 
 /// The indexes in [`SCHEMA`] of the columns that must be read for the groups `columns`, ascending.
 pub(crate) fn places(columns: Columns) -> Vec<usize> {

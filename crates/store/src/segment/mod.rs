@@ -4,6 +4,7 @@
 //! row for each trace and collector in the segment, by trace id. A segment exists when both files
 //! do: the spans file is renamed into place last, and removed first.
 
+mod damaged;
 mod digests;
 mod file;
 mod filter;
@@ -24,9 +25,10 @@ use coral_trace::TraceId;
 use parquet::arrow::ProjectionMask;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::damaged::{damaged_before, damaged_files, remove_damaged_before};
 pub(crate) use self::digests::DigestBounds;
 use self::digests::DigestIndex;
-pub(crate) use self::file::{charge, ranges};
+pub(crate) use self::file::charge;
 use self::filter::TraceFilter;
 use self::fixed_width::FixedWidthColumn;
 pub(crate) use self::footer::Footers;
@@ -73,6 +75,10 @@ pub(crate) struct SegmentExtent {
     pub(crate) traces: u32,
     /// Whether the JSON of some span has an attribute that has a column of its own.
     pub(crate) has_misplaced: bool,
+    /// Size in memory of the rows when they were hot, in bytes; 0 if an earlier version of Coral
+    /// wrote the segment.
+    #[serde(default)]
+    pub(crate) hot_bytes: u64,
 }
 
 /// Paths of a segment's files.

@@ -208,7 +208,7 @@ impl Segment {
     }
 }
 
-fn read_extent(footer: &ArrowReaderMetadata) -> Result<SegmentExtent, StoreError> {
+pub(super) fn read_extent(footer: &ArrowReaderMetadata) -> Result<SegmentExtent, StoreError> {
     let pairs = footer.metadata().file_metadata().key_value_metadata();
     let extent = pairs
         .into_iter()

@@ -79,6 +79,7 @@ fn extent(generation: &Generation, entries: &[Entry<'_>]) -> SegmentExtent {
         last_start: starts().max().unwrap_or_default(),
         traces: entries.len() as u32,
         has_misplaced: generation.has_misplaced,
+        hot_bytes: generation.bytes() as u64,
     }
 }
 

@@ -15,7 +15,7 @@ use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix, UnixNanos}
 
 use super::Store;
 use crate::commit::queue::SpanPage;
-use crate::read::page::{Wanted, page};
+use crate::read::page::{PageLimit, Wanted, page};
 use crate::read::search::plan::Plan;
 use crate::read::{dependencies, ended, lookup, operations, search, services};
 
@@ -128,7 +128,7 @@ impl TraceReader for Store {
     ) -> Result<Option<UnixNanos>, EngineError> {
         let live = &self.0.spans.live;
         let wanted = Wanted { collector, service: None, columns: Columns::CORE };
-        let oldest = live.reading(|| page(live, wanted, 0, 1, budget))?.spans;
+        let oldest = live.reading(|| page(live, wanted, 0, PageLimit::of_spans(1), budget))?.spans;
         Ok(oldest.first().map(|stored| stored.span.start))
     }
 

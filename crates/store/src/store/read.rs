@@ -9,7 +9,7 @@ use coral_trace::{Collector, SpanId, TimeRange, TraceId, UnixNanos};
 use super::Store;
 use crate::error::StoreError;
 use crate::read::lookup;
-use crate::read::page::{self, Page, Wanted};
+use crate::read::page::{self, Page, PageLimit, Wanted};
 use crate::read::search;
 use crate::read::search::plan::Plan;
 use crate::read::search::query::IndexedQuery;
@@ -59,11 +59,7 @@ impl Store {
         })
     }
 
-    /// Returns spans of `collector` with a receipt above `after`, in order of receipt, at most
-    /// `limit`.
-    ///
-    /// Spans are not in order of start, because a long request starts early and is received late:
-    /// a cursor by start would skip the request's span.
+    /// [`span_page`](Self::span_page) of at most `limit` spans of any size.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -73,10 +69,27 @@ impl Store {
         after: u64,
         limit: u32,
     ) -> Result<Page, StoreError> {
+        self.span_page(collector, after, PageLimit::of_spans(limit as usize))
+    }
+
+    /// Returns spans of `collector` with a receipt above `after`, in order of receipt, up to
+    /// `limit`.
+    ///
+    /// Spans are not in order of start, because a long request starts early and is received late:
+    /// a cursor by start would skip the request's span.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn span_page(
+        &self,
+        collector: Collector,
+        after: u64,
+        limit: PageLimit,
+    ) -> Result<Page, StoreError> {
         let (live, wanted) =
             (&self.0.spans.live, Wanted { collector, service: None, columns: Columns::ALL });
         let budget = Budget::unlimited();
-        live.reading(|| page::page(live, wanted, after, limit as usize, &budget))
+        live.reading(|| page::page(live, wanted, after, limit, &budget))
     }
 
     /// The names of the services whose spans belong to traces that started in `started`, in order.

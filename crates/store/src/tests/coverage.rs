@@ -74,6 +74,25 @@ fn only_the_damaged_commit_of_a_log_is_lost() {
 }
 
 #[test]
+fn a_log_with_a_damaged_header_costs_its_own_minutes_and_is_set_aside() {
+    for (byte, costs) in [(0, false), (7, false), (8, true), (21, true)] {
+        let (dir, store) = store();
+        store.append_agent_minutes(vec![record("web-1", 0)]).unwrap();
+        drop(store);
+        let log = logs(&dir).pop().unwrap();
+        let mut bytes = std::fs::read(&log).unwrap();
+        bytes[byte] ^= 0x40;
+        std::fs::write(&log, bytes).unwrap();
+        let store = Store::open(config(&dir)).unwrap();
+        let before: &[(u32, u64)] = if costs { &[] } else { &[(0, 1)] };
+        assert_eq!(all(&store), before, "byte {byte}");
+        store.append_agent_minutes(vec![record("web-1", 1)]).unwrap();
+        assert_eq!(all(&reopened(store, &dir)), [before, &[(1, 1)]].concat(), "byte {byte}");
+        assert_eq!(log.with_extension("damaged").exists(), costs, "byte {byte}");
+    }
+}
+
+#[test]
 fn a_commit_that_failed_is_stored_once_when_it_is_repeated() {
     for operation in [Operation::Write, Operation::Sync] {
         let (dir, store) = store();

@@ -8,6 +8,7 @@ use coral_trace::{Collector, UnixNanos};
 
 use super::{NOON, config, span, store};
 use crate::clock::Uptime;
+use crate::hot::generation::MAX_MEAN_ROW_BYTES;
 use crate::{IndexedQuery, SpanMaintenance, SpanRetention, Store};
 
 const HOUR: SpanRetention = SpanRetention { age: Duration::from_secs(3600), bytes: u64::MAX };
@@ -244,4 +245,42 @@ fn files_that_a_reader_holds_do_not_evict_further_segments() {
     drop(held);
     assert_eq!(store.maintain(cap, minutes(7)).unwrap().evicted, 0);
     assert_eq!(store.extent().segments, 5);
+}
+
+#[test]
+fn big_spans_are_sealed_early_and_usual_spans_by_their_number() {
+    let it = Clocked::open(tempfile::tempdir().unwrap(), 0);
+    let big = |id: u64| {
+        let payload = "x".repeat(8_000);
+        super::with_attributes(span(id.into(), id, None, 0, 1), vec![("payload", payload.as_str())])
+    };
+    for id in 1..=60 {
+        it.store.append(&[vec![big(id)]], minutes(0)).unwrap();
+    }
+    assert_eq!(it.maintain(1).sealed, 0);
+    it.store.append(&[(61..=70).map(big).collect()], minutes(1)).unwrap();
+    assert_eq!(it.maintain(2).sealed, 70);
+    // The sealed rows count no more.
+    it.receive(71, 3);
+    assert_eq!(it.maintain(4).sealed, 0);
+}
+
+#[test]
+fn usual_spans_have_so_few_bytes_that_they_are_sealed_by_their_number() {
+    let (_dir, store) = store();
+    let usual = |id: u64| {
+        let attributes = vec![
+            ("http.request.method", "GET"),
+            ("http.route", "/api/v1/orders/{id}"),
+            ("url.path", "/api/v1/orders/7e1f0a2c"),
+            ("url.scheme", "http"),
+            ("client.address", "10.42.0.117"),
+            ("server.address", "orders.shop.svc"),
+            ("deployment", "blue"),
+        ];
+        super::with_attributes(span(id.into(), id, None, 0, 1), attributes)
+    };
+    store.append(&[(1..=1_000).map(usual).collect()], NOON).unwrap();
+    let bytes = store.0.spans.live.read().hot_bytes() / 1_000;
+    assert!(bytes < MAX_MEAN_ROW_BYTES, "{bytes} bytes per row");
 }

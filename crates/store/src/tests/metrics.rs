@@ -320,3 +320,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_metric_log_with_a_damaged_header_is_set_aside_and_its_rows_are_counted() {
+    let (dir, store) = store();
+    for second in 1..=3 {
+        let points = vec![point(Protocol::Http, "/a", second, [second, 0])];
+        store.append_points(&[points], at(second)).unwrap();
+    }
+    let rows = store.deltas_after(0, 100).unwrap().rows.len() as u64;
+    assert!(rows > 0);
+    drop(store);
+    let log = dir.path().join("store/metrics/log/000000000001.log");
+    let mut bytes = std::fs::read(&log).unwrap();
+    bytes[9] ^= 0x40;
+    std::fs::write(&log, bytes).unwrap();
+    let store = Store::open(config(&dir)).unwrap();
+    assert_eq!(store.metric_extent().damaged, rows);
+    assert!(log.with_extension("damaged").exists());
+}

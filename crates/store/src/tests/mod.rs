@@ -3,6 +3,7 @@
 mod bad_days;
 mod conformance;
 mod coverage;
+mod damage;
 mod exact;
 mod faults;
 mod keeping;

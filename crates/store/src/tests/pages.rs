@@ -1,12 +1,15 @@
-//! Pages of several agents: each is stored with its checkpoint, or fails alone.
+//! Pages of several agents, each stored with its checkpoint or failing alone; and pages that are
+//! read.
 
-use coral_engine::{Checkpoint, Page, PageContent, PageWriter};
-use coral_trace::Collector;
+use coral_engine::{Budget, Checkpoint, Page, PageContent, PageWriter};
+use coral_trace::{Collector, Span};
 
 use super::faults::{attributed, reopened};
-use super::{NOON, append_page, store, trace_id};
+use super::{NOON, append_page, span, store, trace_id};
+use crate::PageLimit;
 use crate::disk::Operation;
 use crate::disk::faults::{self, EIO, Fault};
+use crate::read::page::{self, Wanted};
 
 #[test]
 fn concurrent_pages_of_many_agents_are_each_stored_with_their_checkpoint_even_if_a_sync_fails() {
@@ -95,4 +98,66 @@ fn a_page_that_cannot_be_stored_does_not_prevent_other_pages_of_the_call() {
     }
     let checkpoints = store.checkpoints();
     assert_eq!(reopened(store, &dir).checkpoints(), checkpoints);
+}
+
+/// A span whose row takes about `bytes` bytes.
+fn big_span(id: u64, bytes: usize) -> Span {
+    super::with_attributes(
+        span(id.into(), id, None, id, 1),
+        vec![("payload", "x".repeat(bytes).as_str())],
+    )
+}
+
+const PAGE: usize = 1 << 16;
+
+#[test]
+fn a_page_of_big_spans_reads_about_as_many_rows_as_it_has() {
+    for sealed in [false, true] {
+        let (_dir, store) = store();
+        for first in [1, 21] {
+            let spans = (first..first + 20).map(|id| big_span(id, PAGE / 4));
+            store.append(&[spans.collect()], NOON).unwrap();
+        }
+        if sealed {
+            store.seal().unwrap();
+        }
+        let live = &store.0.spans.live;
+        let wanted = Wanted {
+            collector: Collector::Ebpf,
+            service: None,
+            columns: coral_engine::Columns::ALL,
+        };
+        let limit = PageLimit { spans: 10_000, bytes: PAGE };
+        let mut receipts = Vec::new();
+        let mut after = 0;
+        loop {
+            let budget = Budget::unlimited();
+            let page = page::page(live, wanted, after, limit, &budget).unwrap();
+            if page.spans.is_empty() {
+                break;
+            }
+            assert!((4..=5).contains(&page.spans.len()), "{sealed}: {}", page.spans.len());
+            if sealed {
+                let bytes = budget.bytes();
+                assert!(bytes < 3 * PAGE as u64, "{bytes} bytes were read for a page of 64 KiB");
+            } else {
+                assert!(budget.rows() <= 6, "{} hot rows were read", budget.rows());
+            }
+            receipts.extend(page.spans.iter().map(|stored| stored.receipt));
+            after = page.next_receipt;
+        }
+        assert_eq!(receipts, (1..=40).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_page_has_one_span_even_if_that_span_exceeds_the_limit_of_bytes() {
+    let (_dir, store) = store();
+    store.append(&[vec![big_span(1, PAGE), big_span(2, PAGE)]], NOON).unwrap();
+    let limit = PageLimit { spans: 10, bytes: 1 };
+    let page = store.span_page(Collector::Ebpf, 0, limit).unwrap();
+    assert_eq!((page.spans.len(), page.next_receipt, page.last_receipt), (1, 1, 2));
+    store.seal().unwrap();
+    let page = store.span_page(Collector::Ebpf, 1, limit).unwrap();
+    assert_eq!((page.spans.len(), page.next_receipt), (1, 2));
 }

@@ -51,3 +51,29 @@ async fn a_huge_number_of_losses_reported_by_an_agent_does_not_make_a_count_decr
     }
     assert!(colony.counter("spans.missed") >= u64::MAX - 10);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_lag_of_an_agent_grows_while_the_colony_cannot_store() {
+    let (colony, agent) = (Colony::new(), ScriptedAgent::with(spans(2)));
+    let mut poller = colony.poller(&agent, ALL);
+    poll(&mut poller).await.unwrap();
+    assert_eq!(colony.status().lag_receipts, Some(0));
+    // Every later log is on a full disk.
+    let log = |number: u32| colony.dir().join(format!("log/{number:012}.log"));
+    for number in 2..50 {
+        std::os::unix::fs::symlink("/dev/full", log(number)).unwrap();
+    }
+    colony.store.seal().unwrap_err();
+    for count in [5, 9] {
+        agent.change(|script| script.spans = spans(count));
+        assert!(matches!(poll(&mut poller).await, Err(PollError::CannotStore(_))));
+        assert_eq!(colony.status().lag_receipts, Some(count as u64 - 2));
+    }
+    for number in 2..50 {
+        // The store may have removed a log that it could not begin.
+        let _ = std::fs::remove_file(log(number));
+    }
+    poll(&mut poller).await.unwrap();
+    assert_eq!(colony.status().lag_receipts, Some(0));
+    assert_eq!(colony.spans(), sorted(spans(9)));
+}

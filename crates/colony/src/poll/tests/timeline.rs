@@ -17,11 +17,11 @@ impl Colony {
 
     /// The same colony after a restart.
     fn restarted(self) -> Self {
-        let Self { _dir: dir, store, .. } = self;
+        let Self { temp: dir, store, .. } = self;
         drop(store);
         let store =
             Store::open(StoreConfig { dir: dir.path().join("colony"), segment_rows: 1_000 });
-        Self { _dir: dir, store: store.unwrap(), health: Arc::default() }
+        Self { temp: dir, store: store.unwrap(), health: Arc::default() }
     }
 }
 
