@@ -21,6 +21,7 @@ pub mod english;
 mod fleet;
 mod json;
 mod reader;
+mod recorded_minutes;
 pub mod red;
 mod sample;
 mod shared;

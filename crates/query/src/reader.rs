@@ -4,7 +4,7 @@ use coral_engine::{Budget, Columns, EngineError, StoredSpan, TraceQuery, TraceSu
 use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use crate::ask::{QueryError, Sources};
-use crate::coverage::RecordedMinutes;
+use crate::recorded_minutes::RecordedMinutes;
 
 /// The largest number of services that are suggested when the question names an unknown service.
 const MAX_SIMILAR: usize = 3;

@@ -6,7 +6,6 @@ mod decide;
 mod intervals;
 mod missing_nodes;
 mod present;
-mod recorded;
 mod timeline;
 
 use std::time::Duration;
@@ -25,7 +24,6 @@ use crate::status::answer::ColonyStatus;
 
 pub(crate) use self::completeness::{MIN_COMPLETENESS, completeness, torn_traces};
 pub(crate) use self::missing_nodes::MissingNodes;
-pub(crate) use self::recorded::RecordedMinutes;
 
 /// An agent that replied this recently before the end of a window covers the window, and one that
 /// joined this shortly after the start. Between these, every gap counts: the restart of an agent

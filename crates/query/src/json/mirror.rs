@@ -80,8 +80,8 @@ pub(crate) enum ReasonJson {
     /// No cause: the first suspect is slower or makes a new call, but the traces that it is in are
     /// not slower than in the baseline.
     NotSlower,
-    /// Not enough evidence: the permutation test found an equal or higher score among draws
-    /// without a cause.
+    /// Not enough evidence: the permutation test found an equal or higher score among random
+    /// comparisons without a cause.
     ReachedByChance {
         /// The highest score of all suspects.
         score: f64,
@@ -89,8 +89,8 @@ pub(crate) enum ReasonJson {
         #[serde(default)]
         p_value: f64,
     },
-    /// A cause: the permutation test found only lower scores among draws without a
-    /// cause.
+    /// A cause: the permutation test found only lower scores among random
+    /// comparisons without a cause.
     BeyondChance {
         /// The score of the cause.
         score: f64,

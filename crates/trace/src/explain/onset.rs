@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use self::series::{History, Series, Unit};
 use self::split::{Channel, LogTable, Split};
-use super::Entry;
+use super::observation::Entry;
 use super::permutation::shuffle;
 use crate::span::Span;
 use crate::time::UnixNanos;

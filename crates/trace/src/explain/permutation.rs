@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::score::Scores;
 use super::table::ObservationTable;
 
-/// Size of the permutation test. A cause must beat 19 draws without a cause, which is a
+/// Size of the permutation test. A cause must beat 19 comparisons without a cause, a
 /// false-positive rate of 1 in 20.
 pub(super) const PERMUTATIONS: u64 = 19;
-/// The smallest number of baseline traces, and of blocks of time with traces, that a draw from the
-/// baseline alone needs.
+/// The smallest number of baseline traces, and of blocks of time with traces, for comparing parts of
+/// the baseline with each other.
 const MIN_BLOCKED_TRACES: usize = 40;
 const MIN_BLOCKS: usize = 8;
 /// A block is a twentieth of the baseline, within these limits. Traces of one block resemble each
@@ -19,13 +19,12 @@ const MAX_BLOCKS: u32 = 20;
 const MIN_BLOCK: Duration = Duration::from_secs(1);
 const MAX_BLOCK: Duration = Duration::from_secs(60);
 
-/// The `statistic` of each of [`PERMUTATIONS`] draws without a cause.
+/// The `statistic` of each of [`PERMUTATIONS`] random comparisons without a cause.
 ///
-/// Where the baseline is long enough, a draw is made of the baseline alone: some of its blocks of
-/// time, as many as have about as many traces as the window, against its other blocks. Such draws
-/// know how much traffic changes by itself from one minute to the next, and nothing of a fault of
-/// the window. Otherwise a draw is a random relabelling of all traces, which keeps the size of both
-/// cohorts.
+/// Where the baseline is long enough, each compares parts of the baseline: some of its blocks of
+/// time, as many as have about as many traces as the window, against its other blocks. Blocks of
+/// the baseline differ as traffic does from one minute to the next, and none has the window's fault.
+/// Otherwise each comparison relabels all traces at random, which keeps the size of both cohorts.
 pub(super) fn statistics<T: Send>(
     table: &ObservationTable<'_>,
     in_window: &[bool],
@@ -35,18 +34,20 @@ pub(super) fn statistics<T: Send>(
         Some(blocks) => {
             let baseline = &table.observations[..blocks.traces];
             let table = ObservationTable::from_observations(table.names, baseline);
-            draws(|seed| statistic(&Scores::for_cohorts(&table, &blocks.drawn(seed))))
+            comparisons(|seed| statistic(&Scores::for_cohorts(&table, &blocks.drawn(seed))))
         }
-        None => draws(|seed| statistic(&Scores::for_cohorts(table, &shuffle(in_window, seed)))),
+        None => {
+            comparisons(|seed| statistic(&Scores::for_cohorts(table, &shuffle(in_window, seed))))
+        }
     }
 }
 
-/// The results of `draw` for all seeds, computed on two threads.
-fn draws<T: Send>(draw: impl Fn(u64) -> T + Sync) -> Vec<T> {
+/// The results of `compare` for all seeds, computed on two threads.
+fn comparisons<T: Send>(compare: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let half = PERMUTATIONS / 2;
     std::thread::scope(|scope| {
-        let others = scope.spawn(|| (half + 1..=PERMUTATIONS).map(&draw).collect::<Vec<T>>());
-        let mut all: Vec<T> = (1..=half).map(&draw).collect();
+        let others = scope.spawn(|| (half + 1..=PERMUTATIONS).map(&compare).collect::<Vec<T>>());
+        let mut all: Vec<T> = (1..=half).map(&compare).collect();
         all.extend(others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         all
     })
@@ -58,7 +59,7 @@ struct Blocks {
     blocks: Vec<Vec<usize>>,
     /// The number of traces of the baseline, which come before those of the window.
     traces: usize,
-    /// The number of traces that a draw has at least.
+    /// The number of traces that a comparison has at least.
     drawn: usize,
 }
 

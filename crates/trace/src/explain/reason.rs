@@ -38,14 +38,14 @@ pub enum Reason {
         /// The smallest number of calls that show a cause.
         least: usize,
     },
-    /// The permutation test found an equal or higher score among draws without a cause.
+    /// The permutation test found an equal or higher score among its random comparisons.
     ReachedByChance {
         /// The highest score of all suspects.
         score: f64,
         /// The p-value: how likely a score this high is without a cause.
         p_value: f64,
     },
-    /// The permutation test found only lower scores among draws without a cause: a cause is
+    /// The permutation test found only lower scores among its random comparisons: a cause is
     /// named.
     BeyondChance {
         /// The score of the cause.

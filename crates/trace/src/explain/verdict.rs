@@ -107,7 +107,7 @@ const fn too_few(traces: usize, baseline_traces: usize) -> Reason {
     }
 }
 
-/// The reason for the verdict on the highest score, and the scores of the draws without a cause.
+/// The reason for the verdict on the highest score, and the scores of the random comparisons.
 fn reason_for(
     table: &ObservationTable<'_>,
     in_window: &[bool],

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use super::super::Entry;
+use super::super::observation::Entry;
 use super::split::{Channel, LogTable, Split, Tally, Test};
 use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};

@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::Entry;
 use super::onset;
 use crate::attribute::Attributes;
+use crate::explain::observation::Entry;
 use crate::ids::{SpanId, TraceId};
 use crate::origin::{Origin, Resource};
 use crate::span::{Span, SpanKind, Status, StatusCode};
