@@ -33,7 +33,7 @@ const THINNING_MINUTES: u64 = 60;
 /// In this many minutes before the end, a change may have begun that only few traces show yet: so
 /// many traces are read of each for one of an older minute.
 const RECENT_MINUTES: u64 = 5;
-const RECENT_TOGETHER: usize = 10;
+const RECENT_TOGETHER: usize = 4;
 /// So many minutes before and after an old beginning are searched once more, for its exact time.
 const NEAR_MINUTES: u64 = 30;
 
