@@ -10,7 +10,7 @@ use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 use crate::cohort::{by_trace, side_by_side};
 use crate::coverage::{self, TracesOf};
 use crate::reader::Reader;
-use crate::sample::fitting;
+use crate::sample::{OVERSIZED_IN_COHORT, fitting};
 
 /// How much history is searched: a change that began six hours ago is compared
 /// with the two hours before it.
@@ -194,7 +194,7 @@ fn sample(minutes: &BTreeMap<u64, Vec<TraceSummary>>, spread: Spread) -> Vec<Tra
             some.filter(move |_| round.is_multiple_of(stride))
         })
     });
-    let chosen = fitting(in_turn.cloned(), MAX_SPANS).traces;
+    let chosen = fitting(in_turn.cloned(), MAX_SPANS, OVERSIZED_IN_COHORT).traces;
     chosen.iter().map(|summary| summary.trace_id).collect()
 }
 

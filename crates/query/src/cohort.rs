@@ -7,10 +7,10 @@ use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
 use crate::coverage::{self, Coverage, TracesOf};
 use crate::reader::Reader;
-use crate::sample::{INTERVALS, fitting, spread};
+use crate::sample::{INTERVALS, OVERSIZED_IN_COHORT, fitting, spread};
 
-/// The largest number of traces in a cohort. A window with more is divided into [`INTERVALS`], and
-/// the newest traces of each interval are read.
+/// The largest number of traces in a cohort. A window is divided into [`INTERVALS`], and the newest
+/// traces of each interval are read.
 const MAX_TRACES: u32 = 2_000;
 /// The largest number of spans that are read for one cohort.
 pub(crate) const MAX_SPANS: u64 = 100_000;
@@ -100,7 +100,7 @@ impl Reader<'_> {
 
 /// At most [`MAX_TRACES`] of the traces that `search` finds in a time range, newest first and with a
 /// limit, and whether there are more. Each interval of the range has the same share of the limit; what
-/// intervals with few traces leave of it is divided among the others.
+/// intervals with few traces leave of it is divided among the others, once.
 fn evenly(
     started: TimeRange,
     search: impl Fn(TimeRange, u32) -> Result<Vec<TraceSummary>, EngineError>,
@@ -163,7 +163,7 @@ fn thinned_out(mut found: Vec<TraceSummary>) -> (Vec<TraceSummary>, bool) {
     // A trace id of 64 bits has random bytes in its lower half only. Swapping the bytes makes the
     // random ones the first that are compared.
     found.sort_unstable_by_key(|summary| summary.trace_id.as_u128().swap_bytes());
-    let sample = fitting(found, MAX_SPANS);
+    let sample = fitting(found, MAX_SPANS, OVERSIZED_IN_COHORT);
     let (is_cut, mut kept) = (sample.is_cut(), sample.traces);
     if kept.is_empty() {
         // A single trace that exceeds the limit is kept, so that the cohort is not empty.

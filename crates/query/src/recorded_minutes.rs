@@ -37,6 +37,7 @@ impl Reader<'_> {
             let earlier = read(TimeRange { end: before.start, ..range })?;
             let all = earlier.into_iter().chain(known.minutes.iter().cloned());
             known.minutes = Arc::new(all.collect());
+            known.range = Some(TimeRange { start: range.start, end: before.end });
         }
         if before.end < range.end {
             let later = read(TimeRange { start: before.end, ..range })?;

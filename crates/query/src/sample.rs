@@ -6,8 +6,11 @@ use coral_trace::{TimeRange, UnixNanos};
 /// The number of intervals of equal length into which a time range is divided, if the range has
 /// more traces than are read. The newest traces of each interval are read.
 pub(crate) const INTERVALS: u32 = 20;
-/// A trace is oversized if it has more than one part in this many of the spans that are read.
-const OVERSIZED_PART: u64 = 20;
+/// A trace is oversized if it has more than this part of the spans that are read: a twentieth of a
+/// cohort, and a quarter of what is read of an interval or beside a trace, which is a twentieth of a
+/// cohort itself.
+pub(crate) const OVERSIZED_IN_COHORT: u64 = 20;
+pub(crate) const OVERSIZED_IN_INTERVAL: u64 = 4;
 
 /// Traces that are read.
 pub(crate) struct Sample {
@@ -18,14 +21,19 @@ pub(crate) struct Sample {
     pub(crate) is_full: bool,
 }
 
-/// The first of the traces in `found` that together have at most `max_spans` spans. The first trace
+/// The first of the traces in `found` that together have at most `max_spans` spans. A trace with more
+/// than one part in `oversized_part` of these is oversized. The first trace
 /// that does not fit ends the sample, so that short traces are not preferred. Oversized traces take
 /// only what the others leave: one of them would otherwise take the place of all others.
-pub(crate) fn fitting(found: impl IntoIterator<Item = TraceSummary>, max_spans: u64) -> Sample {
+pub(crate) fn fitting(
+    found: impl IntoIterator<Item = TraceSummary>,
+    max_spans: u64,
+    oversized_part: u64,
+) -> Sample {
     let mut sample = Sample { traces: Vec::new(), oversized: Vec::new(), is_full: false };
     let (mut left, mut large) = (max_spans, Vec::new());
     for summary in found {
-        if summary.spans > max_spans / OVERSIZED_PART {
+        if summary.spans > max_spans / oversized_part {
             large.push(summary);
             continue;
         }
@@ -93,7 +101,7 @@ mod tests {
             root_name: String::new(),
             status_code: None,
         };
-        let sample = fitting((1..).zip(sizes).map(summary), max_spans);
+        let sample = fitting((1..).zip(sizes).map(summary), max_spans, OVERSIZED_IN_COHORT);
         let sizes = |of: &[TraceSummary]| of.iter().map(|trace| trace.spans).collect::<Vec<_>>();
         assert_eq!((&*sizes(&sample.traces), &*sizes(&sample.oversized)), (read, oversized));
         assert_eq!(sample.is_full, is_full);

@@ -26,8 +26,8 @@ pub enum StoreError {
     },
     /// `store.json` cannot be parsed: it was edited or is damaged.
     #[error(
-        "cannot parse `{path}`: put back a copy of the file, or remove it to keep the stored data \
-         under a new store id"
+        "cannot parse `{path}`: restore this file from a backup, or delete only this file: no span is \
+         lost, but the store gets a new id, and colonies poll it again from the start"
     )]
     Identity {
         /// The file.

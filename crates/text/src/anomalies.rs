@@ -130,7 +130,7 @@ const fn meaning(kind: AnomalyKind) -> &'static str {
     match kind {
         AnomalyKind::Slower => "takes longer, not counting what it calls",
         AnomalyKind::Errors => {
-            "a larger share of requests fails, by themselves and not because a call of theirs fails"
+            "a larger share of requests fails although the calls that they make succeed"
         }
         AnomalyKind::MissingChild => {
             "a larger share of requests ends without a call that was made in the baseline"
@@ -142,10 +142,10 @@ const fn meaning(kind: AnomalyKind) -> &'static str {
             "requests of an operation make a call that they do not make in the baseline"
         }
         AnomalyKind::NewEdge => {
-            "the service map has a caller and a callee that the map of the baseline does not have"
+            "a caller makes calls to a callee that it did not call in the baseline"
         }
         AnomalyKind::VanishedEdge => {
-            "the map of the baseline has a caller and a callee without calls now"
+            "in the baseline a caller made calls to this callee; now it makes none"
         }
     }
 }

@@ -13,27 +13,30 @@ const MAX_NAMES: usize = 5;
 const MAX_SENTENCES: usize = 8;
 const DAY_US: i64 = 24 * 3_600_000_000;
 
-/// The time of a beginning alone: `since 02:41 UTC`.
-pub fn since_time(began: UnixNanos) -> String {
-    format!("since {}", time_of_day(began.as_micros()))
+/// The time of a beginning alone: `since 02:41 UTC`; with its date if that is not the date of `until`,
+/// the end of the window.
+pub fn since_time(began: UnixNanos, until: UnixNanos) -> String {
+    format!("since {}", moment(began, until))
 }
 
 /// The window since a change `began`, and its baseline, which ends a little before the change:
-/// `since 02:41 UTC, against 1 hour before the change`.
-pub fn windows(began: UnixNanos, baseline: &str) -> String {
-    format!("{}, against {baseline} before the change", since_time(began))
+/// `since 02:41 UTC, against 1 hour before the change`. `until` is the end of the window.
+pub fn windows(began: UnixNanos, until: UnixNanos, baseline: &str) -> String {
+    format!("{}, against {baseline} before the change", since_time(began, until))
 }
 
 /// `since 02:41 UTC (12 minutes ago)`; `until` is the end of the window.
 pub fn since(began: UnixNanos, until: UnixNanos) -> String {
-    format!("{} ({} ago)", since_time(began), length(began, until))
+    format!("{} ({} ago)", since_time(began, until), length(began, until))
 }
 
-/// Why a baseline has no traces: `spans are stored since 14:02 UTC, 12 minutes ago: the baseline would
-/// begin before`. `until` is the end of the window.
+/// Why a baseline has no traces: `Coral has stored spans only since 14:02 UTC (12 minutes ago); the
+/// baseline would begin earlier`. `until` is the end of the window.
 pub(crate) fn stored_since(oldest: UnixNanos, until: UnixNanos) -> String {
     let (since, ago) = (moment(oldest, until), length(oldest, until));
-    format!("spans are stored since {since}, {ago} ago: the baseline would begin before")
+    format!(
+        "Coral has stored spans only since {since} ({ago} ago); the baseline would begin earlier"
+    )
 }
 
 /// `12 minutes`, `2h 35m`.
@@ -49,10 +52,18 @@ fn length(from: UnixNanos, until: UnixNanos) -> String {
 /// The time of day of `at`, after the date if that is not the date of `until`, the end of the window:
 /// `02:41 UTC`, `2026-11-24 02:41 UTC`.
 fn moment(at: UnixNanos, until: UnixNanos) -> String {
+    written(at, !are_of_one_day(at, until))
+}
+
+fn are_of_one_day(one: UnixNanos, other: UnixNanos) -> bool {
+    let [one, other] = [one, other].map(|at| at.as_micros().div_euclid(DAY_US));
+    one == other
+}
+
+fn written(at: UnixNanos, has_date: bool) -> String {
     let time = time_of_day(at.as_micros());
-    let [day, last] = [at, until].map(|at| at.as_micros().div_euclid(DAY_US));
     match instant(at.as_micros()).split_once('T') {
-        Some((date, _)) if day != last => format!("{date} {time}"),
+        Some((date, _)) if has_date => format!("{date} {time}"),
         _ => time,
     }
 }
@@ -118,7 +129,10 @@ struct When {
 
 impl When {
     fn of(gap: &Coverage, until: UnixNanos) -> Self {
-        let [since, ended] = [gap.since, gap.until].map(|at| at.map(|at| moment(at, until)));
+        let ends = [gap.since, gap.until];
+        // A gap from one day to another has both dates: its ends may be at the same time of day.
+        let has_date = ends.iter().flatten().any(|at| !are_of_one_day(*at, until));
+        let [since, ended] = ends.map(|at| at.map(|at| written(at, has_date)));
         let seconds = gap.since.zip(gap.until).map(|(since, until)| until.since(since).as_secs());
         let from_to = match (&since, &ended, seconds) {
             (Some(since), _, Some(seconds @ 0..60)) => {
@@ -312,14 +326,14 @@ mod tests {
             [
                 "Agent web-2 was unreachable from 2026-11-23 12:00 UTC to 2026-11-24 23:00 UTC: traces from that time are not \
                  compared.",
-                "Agent web-2 was unreachable from 2026-11-24 12:00 UTC to 12:00 UTC: traces from that time are not compared.",
+                "Agent web-2 was unreachable from 2026-11-24 12:00 UTC to 2026-11-25 12:00 UTC: traces from that time are not compared.",
                 "Agent web-2 was unreachable from 12:00 UTC to 13:00 UTC: traces from that time are not compared.",
             ]
         );
         let oldest = NOON.earlier(std::time::Duration::from_secs(720));
         assert_eq!(
             stored_since(oldest, NOON),
-            "spans are stored since 11:48 UTC, 12 minutes ago: the baseline would begin before"
+            "Coral has stored spans only since 11:48 UTC (12 minutes ago); the baseline would begin earlier"
         );
     }
 

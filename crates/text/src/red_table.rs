@@ -35,8 +35,8 @@ pub fn red_table(red: &RedTable, window: &str, screen: Screen) -> String {
         let left_out = counted(red.requests_left_out, "request");
         let _ = writeln!(
             text,
-            "{left_out} of further rows are counted in these numbers but not listed: the table has \
-             too many rows."
+            "These numbers include {left_out} in no row: a table has at most {} rows.",
+            count(RedTable::MAX_ROWS as u64)
         );
     }
     text.push_str(&basis(red));
@@ -228,7 +228,7 @@ fn slow_row(slow: &SlowRow, red: &RedTable, screen: Screen) -> String {
 }
 
 fn slow_trace(trace: &SlowTrace, screen: Screen) -> String {
-    let remark = if trace.stored { "" } else { " (not stored: not sampled)" };
+    let remark = if trace.stored { "" } else { " (not stored)" };
     let (latency, at) = (duration(trace.latency_us), instant(trace.time.as_micros()));
     let id = screen.faint(&trace.trace_id.to_string());
     format!("{id}  {latency:>6}  {at}{remark}")

@@ -56,6 +56,7 @@ fn trace(text: &str) -> Trace {
         complete: true,
         spans,
         spans_left_out: 0,
+        examined: true,
         problems: Vec::new(),
         inferred_links: Vec::new(),
     }

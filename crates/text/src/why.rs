@@ -57,7 +57,7 @@ fn verdict(why: &Why, until: UnixNanos, screen: Screen) -> String {
                 let _ = write!(text, ", {:.0}% of the added time", cause.share * 100.0);
             }
             if let Some(began) = why.began {
-                let _ = write!(text, ", {}", since_time(began));
+                let _ = write!(text, ", {}", since_time(began, until));
             }
             let _ = writeln!(text, "\n{}", sentence(cause, &why.standouts));
             text + &counterfactual(why, &as_in_baseline(cause.kind, &service))
@@ -84,7 +84,7 @@ fn verdict(why: &Why, until: UnixNanos, screen: Screen) -> String {
     }
 }
 
-/// The hint for a baseline that would begin before the oldest stored spans.
+/// The hint for a baseline that begins before the oldest stored span.
 pub(crate) fn young_store(oldest: UnixNanos, until: UnixNanos) -> String {
     format!(
         "Hint: {}. Try a shorter --since, which moves traces into the baseline.\n",

@@ -158,7 +158,7 @@ fn what_has_no_routes_says_that_it_is_of_all_of_them() {
         Changes against the 1h before:
           - only changes that name /list; `coral why shop --route /list` looks at the services that it calls
           - there is nothing to compare with: no trace started in the baseline [1]
-          - spans are stored since 11:59 UTC, 1 minute ago: the baseline would begin before [1]
+          - Coral has stored spans only since 11:59 UTC (1 minute ago); the baseline would begin earlier [1]
 
         Queries behind these lines:
           [1] coral query anomalies

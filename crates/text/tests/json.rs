@@ -358,7 +358,8 @@ fn traces_come_back() {
     let json = check(&shop::ask(&sources, &TracesQuestion { causes: true, ..Default::default() }));
     assert_eq!(json["traces"].as_array().unwrap().len(), 20);
     let id = "0000000000000000000000000000001f".parse().unwrap();
-    let json = check_json(&shop::ask(&sources, &TraceQuestion { id, source: Source::All }));
+    let json =
+        check_json(&shop::ask(&sources, &TraceQuestion { id, source: Source::All, examine: true }));
     assert_eq!(json["trace_id"], "0000000000000000000000000000001f");
 }
 

@@ -127,6 +127,12 @@ impl Tree {
         })
     }
 
+    /// Whether no parent is missing but that of the topmost span: a proxy that nobody observes may be
+    /// above it. This is the completeness of [`crate::explain::Explanation`].
+    pub fn has_every_parent(&self) -> bool {
+        matches!(*self.roots, [top] if self.nodes[top].place != Place::Cycle)
+    }
+
     /// What is missing or wrong in the trace.
     pub fn completeness(&self) -> Completeness {
         let mut found = Completeness { unanswered: self.unanswered, ..Completeness::default() };

@@ -12,6 +12,7 @@ use coral_store::{Store, StoreConfig};
 use coral_trace::{Collector, Span, UnixNanos};
 use tempfile::TempDir;
 
+use super::timeline::{self, Timeline};
 use crate::Failure;
 
 /// Spans in one page of an agent's stream, at most.
@@ -31,16 +32,21 @@ pub struct History<'a> {
     affected: u64,
     /// How many spans are stored.
     spans: u64,
+    timeline: Timeline,
     store: Store,
     _dir: TempDir,
 }
 
 impl<'a> History<'a> {
-    /// An empty store, before the first of `traffic`.
+    /// An empty store of a colony that started at `since`, before the first of `traffic`.
     ///
     /// # Errors
     /// An error of the store.
-    pub fn open(incident: &'a Incident, traffic: Traffic<'a>) -> Result<Self, Failure> {
+    pub fn open(
+        incident: &'a Incident,
+        traffic: Traffic<'a>,
+        since: UnixNanos,
+    ) -> Result<Self, Failure> {
         let dir = tempfile::tempdir()?;
         let store = Store::open(StoreConfig { dir: dir.path().to_owned(), segment_rows: 262_144 })?;
         Ok(Self {
@@ -50,6 +56,7 @@ impl<'a> History<'a> {
             receipts: BTreeMap::new(),
             affected: 0,
             spans: 0,
+            timeline: Timeline::new(incident, since),
             store,
             _dir: dir,
         })
@@ -103,6 +110,9 @@ impl<'a> History<'a> {
                 }
             }
         }
+        let mut minutes = self.timeline.ended(now);
+        hosts.iter().for_each(|(host, spans)| minutes.extend(timeline::counted(host, spans)));
+        self.store.append_agent_minutes(minutes)?;
         let pages = hosts.into_iter().map(|(host, spans)| self.page(host, spans, now)).collect();
         for stored in self.store.append_pages(pages) {
             stored?;

@@ -5,6 +5,7 @@ mod history;
 mod outcome;
 mod plan;
 mod score;
+mod timeline;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -104,7 +105,8 @@ impl Incidents {
         let mut outcomes = Vec::new();
         let incident = &case.incident;
         let fleet = Fleet(incident);
-        let mut history = History::open(incident, incident.traffic(case.rate, case.since))?;
+        let mut history =
+            History::open(incident, incident.traffic(case.rate, case.since), case.since)?;
         for age in &case.ages {
             let now = UnixNanos(incident.began.0.saturating_add_signed(age * MINUTE as i64));
             history.advance(now)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Traffic;
 use super::encode::service_name;
-use super::trace::{PER_HOP, Role, Trace};
+use super::trace::{Role, Trace};
 
 /// All calls of one caller to one callee over one protocol.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -28,8 +28,6 @@ type CallSamples = BTreeMap<(u64, Callee), (Vec<u64>, u64)>;
 enum Callee {
     Database,
     Service(u64),
-    /// An external host without spans.
-    Host(u64),
 }
 
 impl Traffic {
@@ -53,9 +51,9 @@ impl Traffic {
         let callee = match span.role {
             Role::Sql => Callee::Database,
             Role::Call => {
-                let next = self.service(trace, span.hop + 1);
-                let is_observed = (span.hop + 1) * PER_HOP < self.spans_per_trace;
-                if is_observed { Callee::Service(next) } else { Callee::Host(next) }
+                // The last call of a trace has no server span, and is named by its address, which
+                // is that of a service.
+                Callee::Service(self.service(trace, span.hop + 1))
             }
             Role::Server | Role::InQueue | Role::Processing => return,
         };
@@ -74,7 +72,6 @@ fn named(caller: u64, callee: Callee, seen: (Vec<u64>, u64)) -> (Pair, Calls) {
     let (to, protocol) = match callee {
         Callee::Database => ("postgresql://postgres:5432/orders".to_owned(), "sql"),
         Callee::Service(service) => (service_name(service), "http"),
-        Callee::Host(service) => (format!("service-{service}:{}", 8_000 + service), "http"),
     };
     let calls = Calls { calls: durations.len() as u64, errors, percentiles_us };
     ((service_name(caller), to, protocol), calls)

@@ -37,12 +37,12 @@ pub(super) fn anomalies(args: &AnomaliesArgs) -> Result<(), Failure> {
     match args.format {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => {
+            let until = UnixNanos::from_micros(until_unix_us);
             let before = format!("against the {} before", ago_text(baseline));
             let windows = match answer.began {
-                Some(began) => beginning::windows(began, &ago_text(baseline)),
+                Some(began) => beginning::windows(began, until, &ago_text(baseline)),
                 None => format!("{}, {before}", window(since, args.until)),
             };
-            let until = UnixNanos::from_micros(until_unix_us);
             print(&coral_text::anomalies::anomalies(&answer, &windows, until, screen()))
         }
     }

@@ -20,7 +20,7 @@ pub(super) fn traces(args: &TracesArgs) -> Result<(), Failure> {
     let colony = colony(&args.colony);
     match args.trace_id {
         Some(id) => {
-            let question = TraceQuestion { id, source: args.source };
+            let question = TraceQuestion { id, source: args.source, examine: true };
             let found = trace(&colony, &question, args)?;
             let found =
                 if args.adjust_clocks { trace_text::with_clocks_adjusted(&found) } else { found };
@@ -90,7 +90,8 @@ fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
 /// Prints each trace of the list as a tree, separated by blank lines.
 fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Failure> {
     for (at, summary) in list.traces.iter().take(MAX_TREES as usize).enumerate() {
-        let question = TraceQuestion { id: summary.trace_id.into(), source: args.source };
+        let question =
+            TraceQuestion { id: summary.trace_id.into(), source: args.source, examine: true };
         let trace = trace(colony, &question, args)?;
         let blank = if at == 0 { "" } else { "\n" };
         print(&format!("{blank}{}", trace_text::trace_tree(&trace, screen())))?;

@@ -44,13 +44,13 @@ pub(super) fn why(args: &WhyArgs) -> Result<(), Failure> {
     match args.format {
         StatusFormat::Json => print_json(&answer),
         StatusFormat::Text => {
+            let until = UnixNanos::from_micros(until);
             let before = format!("against the {} before", ago_text(baseline));
             let windows = match (&args.trace_id, answer.began) {
                 (Some(_), _) => before,
-                (None, Some(began)) => beginning::windows(began, &ago_text(baseline)),
+                (None, Some(began)) => beginning::windows(began, until, &ago_text(baseline)),
                 (None, None) => format!("{}, {before}", window(since, args.until)),
             };
-            let until = UnixNanos::from_micros(until);
             print(&coral_text::why::why(&answer, &windows, until, screen()))
         }
     }

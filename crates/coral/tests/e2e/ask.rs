@@ -198,7 +198,7 @@ fn metrics_are_cited_where_there_are_some() {
                   2 Compared 12 traces with 0 of the baseline; 100% of the window's traces have every parent span
                 Root Cause
                   2 not enough evidence: no trace in the baseline matches the question
-                  2 spans are stored since 2026-11-22 13:14 UTC, 202h 45m ago: the baseline would begin before
+                  2 Coral has stored spans only since 2026-11-22 13:14 UTC (202h 45m ago); the baseline would begin earlier
                 coral query beyla http frontend-api --since 30d --compare 30d
                 coral why frontend-api --since 30d --baseline 30d
             "#]],

@@ -143,7 +143,7 @@ fn what_cannot_be_explained_says_why_and_what_to_do() {
         Why is payments-api slow? (since 2026-11-25T11:00:00Z, until 2026-11-25T12:00:00Z, against the 1 minute before)
 
         Not enough evidence: no trace in the baseline matches the question.
-        Hint: spans are stored since 11:10 UTC, 50 minutes ago: the baseline would begin before. Try a shorter --since, which moves traces into the baseline.
+        Hint: Coral has stored spans only since 11:10 UTC (50 minutes ago); the baseline would begin earlier. Try a shorter --since, which moves traces into the baseline.
 
         Compared 60 traces with 0 traces of the baseline.
         100% of the window's traces have every parent span; `coral doctor traces` checks more.
@@ -275,7 +275,9 @@ pub fn with_one_beginning(text: &str) -> String {
     let mut parts = text.split("since ");
     let mut changed = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let rest = part.get(5..).filter(|rest| rest.starts_with(" UTC")).map(|rest| &rest[4..]);
+        // A beginning before midnight has its date.
+        let of_length = |length: usize| part.get(length..)?.strip_prefix(" UTC");
+        let rest = of_length("02:41".len()).or_else(|| of_length("2026-11-24 02:41".len()));
         let (time, rest) = if let Some(rest) = rest { ("02:41 UTC", rest) } else { ("", part) };
         let ago = rest.strip_prefix(" (").and_then(|rest| rest.split_once(" ago)"));
         let (ago, rest) = match ago {

@@ -32,9 +32,8 @@ pub struct Anomalies {
     /// compared because of them.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
-    /// Since when spans are stored: when the stored span started that was received first, if that is
-    /// after the start of the baseline, and the baseline has no traces. Microseconds since the Unix
-    /// epoch; null otherwise.
+    /// The start of the stored span that was received first; null unless the baseline is empty and
+    /// began before that time. Microseconds since the Unix epoch.
     #[serde(default, rename = "stored_since_unix_us", with = "json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub stored_since: Option<UnixNanos>,

@@ -11,7 +11,7 @@ use crate::answer::{self, AnomalyKind};
 use crate::cohort::{Cohort, side_by_side};
 use crate::coverage::{Coverage, MissingNodes};
 use crate::reader::Reader;
-use crate::sample::fitting;
+use crate::sample::{OVERSIZED_IN_COHORT, fitting};
 
 /// An edge with fewer calls than this is no anomaly.
 const MIN_CALLS: u64 = 10;
@@ -127,7 +127,7 @@ impl Reader<'_> {
             attributes: is_host.then(|| ("server.address".to_owned(), host)).into_iter().collect(),
             ..TraceQuery::newest(MAX_CANDIDATES)
         })?;
-        let few = fitting(found, MAX_SPANS).traces;
+        let few = fitting(found, MAX_SPANS, OVERSIZED_IN_COHORT).traces;
         let ids: Vec<TraceId> = few.iter().map(|summary| summary.trace_id).collect();
         let spans = self.spans(&ids, None, Columns::ATTRIBUTES, MAX_SPANS as u32)?;
         Ok(Calls::from_traces(spans.chunk_by(|one, next| one.trace_id == next.trace_id)))

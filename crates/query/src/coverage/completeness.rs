@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use coral_engine::StoredSpan;
 use coral_trace::explain::Entry;
-use coral_trace::tree::{Hop, Place, Tree};
+use coral_trace::tree::{Hop, Tree};
 use coral_trace::{Span, TraceId};
 
 use super::{Coverage, LeftOut, is_dropped};
@@ -47,7 +47,7 @@ pub(crate) fn completeness(
     }
     let is_counted = |trace: &&Vec<Span>| {
         trace.first().is_some_and(|span| torn.contains(&span.trace_id))
-            && trace.iter().any(|span| is_entry(span, entry))
+            && trace.iter().any(|span| entry.matches(span))
             && has_every_parent(trace)
     };
     let torn = window.iter().filter(is_counted).count() as f64;
@@ -55,20 +55,9 @@ pub(crate) fn completeness(
     (whole - torn).max(0.0) / traces as f64
 }
 
-fn is_entry(span: &Span, entry: Entry<'_>) -> bool {
-    let is_called = |name: &str| {
-        span.name == name || span.attributes.text("http.route").is_some_and(|route| route == name)
-    };
-    entry.operation.is_none_or(is_called)
-        && entry.service.is_none_or(|service| span.origin.service_name() == service)
-}
-
-/// Whether no parent span is missing but that of the topmost span, as completeness is defined for
-/// [`coral_trace::explain::Explanation`].
+/// Whether no parent span is missing but that of the topmost span.
 fn has_every_parent(trace: &[Span]) -> bool {
-    let hops: Vec<Hop> = trace.iter().map(Hop::from).collect();
-    let tree = Tree::build(&hops);
-    matches!(*tree.roots, [top] if tree.nodes[top].place != Place::Cycle)
+    Tree::build(&trace.iter().map(Hop::from).collect::<Vec<_>>()).has_every_parent()
 }
 
 /// By gap, the traces of the window that are compared without the spans which the gap leaves out:

@@ -27,15 +27,18 @@ pub(super) fn decide(gaps: &mut [Coverage], starts: [&[UnixNanos]; 2], agents: u
             || matches!(gap.gap, CoverageGap::Joined | CoverageGap::SamplingChanged);
         let mut with_gap = dropped.clone();
         with_gap.add(gap.time());
-        let drops = |starts: &[UnixNanos], part: f64| {
-            let count = starts.iter().filter(|start| with_gap.contains(**start)).count();
-            count as f64 > part * starts.len() as f64
+        let drops_too_many = |starts: &[UnixNanos]| {
+            let dropped_by =
+                |times: &Intervals| starts.iter().filter(|start| times.contains(**start)).count();
+            match is_over {
+                true => dropped_by(&with_gap) as f64 > (1.0 - MIN_REST) * starts.len() as f64,
+                // If no more traces are from the time of a gap, nothing is lost by leaving it out.
+                false => dropped_by(&with_gap) > dropped_by(&dropped),
+            }
         };
-        // If no trace is from the time of a gap, nothing is lost by leaving out that time.
-        let max_part = if is_over { 1.0 - MIN_REST } else { 0.0 };
         gap.left_out = match gap.gap {
             CoverageGap::SamplingChanged if are_sampled_alike => LeftOut::Nothing,
-            _ if starts.into_iter().any(|starts| drops(starts, max_part)) => LeftOut::Spans,
+            _ if starts.into_iter().any(drops_too_many) => LeftOut::Spans,
             _ => {
                 dropped = with_gap;
                 LeftOut::Traces
@@ -116,7 +119,13 @@ mod tests {
             [5, 6, 10, 11, 12, 13, 20, 21, 22, 23].into_iter().map(at).collect();
         let mut both = gaps.clone();
         decide(&mut both, [&starts, &[]], 2);
-        assert_eq!(both.map(|gap| gap.left_out), [LeftOut::Traces, LeftOut::Spans]);
+        let left_out = [both[0].left_out, both[1].left_out];
+        assert_eq!(left_out, [LeftOut::Traces, LeftOut::Spans]);
+        // A gap that goes on and has no trace of its own leaves out no spans.
+        let mut ongoing = [both[0].clone(), gap(&["cart"], 30, 40)];
+        ongoing[1].until = None;
+        decide(&mut ongoing, [&starts, &[]], 2);
+        assert_eq!(ongoing.map(|gap| gap.left_out), [LeftOut::Traces; 2]);
         keep(&mut gaps, Some("stock"));
         decide(&mut gaps, [&starts, &[]], 2);
         assert_eq!(gaps.map(|gap| gap.left_out), [LeftOut::Nothing, LeftOut::Traces]);

@@ -64,9 +64,9 @@ pub struct Coverage {
     /// What was not compared because of the gap.
     #[serde(default)]
     pub left_out: LeftOut,
-    /// How many traces of the window started in the time of the gap and are of operations whose
-    /// traces have spans of the agent at other times, so that they are not known to be complete; 0
-    /// unless `left_out` is `spans`.
+    /// How many traces of the window may lack spans because of the gap: they started during the gap,
+    /// and other traces of the same operation have spans of this agent. 0 unless `left_out` is
+    /// `spans`.
     #[serde(default)]
     pub traces_affected: u64,
     /// How sampling changed; null unless `gap` is `sampling_changed`.

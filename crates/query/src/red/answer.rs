@@ -56,6 +56,11 @@ pub struct RedTable {
     pub did_you_mean: Vec<String>,
 }
 
+impl RedTable {
+    /// The largest number of rows of a table.
+    pub const MAX_ROWS: usize = 4_000;
+}
+
 /// The numbers of one HTTP route, gRPC method or SQL statement.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RedRow {
@@ -99,7 +104,8 @@ pub struct RedNumbers {
     pub p99_us: Option<i64>,
     /// Whether the percentiles are exact. Percentiles of metrics are not. Percentiles of spans are
     /// not if there are more than 131,072 distinct durations, and are then at most 0.05% off. If all
-    /// rows together have more than 4 million, rows with more than 1,024 may be at most 3.2% off.
+    /// rows together have more than 4 million of them, the percentiles of rows with more than 1,024
+    /// are up to 3.2% off.
     #[serde(default)]
     pub exact: bool,
     /// The upper bound, in microseconds, of the last histogram bucket that has one: percentiles

@@ -6,6 +6,7 @@ use coral_trace::dependency::{Latencies, LatencyLimit};
 use coral_trace::red::{Exemplar, Histogram, MergedHistogram, Protocol, Quantile, Series};
 use coral_trace::{Span, grpc_status_name};
 
+use super::answer::RedTable;
 use super::{NANOS_PER_MICRO, answer};
 
 /// The number of requests to which those of a row that are known one by one are cut, when there are
@@ -14,7 +15,7 @@ const MAX_SLOWEST: usize = 1_000;
 
 /// The largest number of rows. Requests of further routes, methods or statements count in the
 /// numbers of all rows together, and are counted as left out.
-const MAX_ROWS: usize = 4_000;
+const MAX_ROWS: usize = RedTable::MAX_ROWS;
 
 /// The key of a row: HTTP method and route, gRPC method and an empty text, or SQL operation and
 /// table.

@@ -44,7 +44,7 @@ fn sources(dir: &std::path::Path, count: u64, trace: fn(u64) -> u128) -> SharedS
 fn a_trace_over_the_size_limit_is_cut_and_the_answer_counts_the_spans_left_out() {
     let dir = tempfile::tempdir().unwrap();
     let id = "00000000000000000000000000000007".parse().unwrap();
-    let question = TraceQuestion { id, source: Source::All };
+    let question = TraceQuestion { id, source: Source::All, examine: false };
     let trace = ask(&sources(dir.path(), 100, |_| 7), &question);
     let bytes: usize = trace.spans.iter().map(|span| span.span.name.len()).sum();
     assert!((MAX_BYTES / 2..=MAX_BYTES).contains(&bytes), "{bytes}");

@@ -182,7 +182,7 @@ fn a_trace_has_the_problems_that_it_has_a_part_in() {
     ] {
         for source in [Source::All, Source::Ebpf] {
             let id: TraceId = trace.parse().unwrap();
-            let found = ask(&sources, &TraceQuestion { id: id.into(), source });
+            let found = ask(&sources, &TraceQuestion { id: id.into(), source, examine: true });
             let mut lines: Vec<String> = found.problems.iter().map(line).collect();
             lines.sort();
             assert_eq!(lines.len(), expected.len(), "{trace}: {lines:?}");
@@ -194,12 +194,24 @@ fn a_trace_has_the_problems_that_it_has_a_part_in() {
 }
 
 #[test]
+fn a_trace_is_examined_only_if_that_is_asked_for_and_says_whether_it_was() {
+    let (_dir, sources) = stored(recorded(&[1, 2, 3]));
+    let id: TraceId = "f4b7190321f3b997d8760786077c92ee".parse().unwrap();
+    let found = [false, true].map(|examine| {
+        let trace = ask(&sources, &TraceQuestion { id: id.into(), source: Source::All, examine });
+        (trace.examined, trace.problems.len(), trace.inferred_links.len())
+    });
+    assert_eq!(found, [(false, 0, 0), (true, 1, 1)]);
+}
+
+#[test]
 fn a_checkout_and_the_server_span_that_it_called_over_grpc_are_joined_by_an_inferred_link() {
     // One checkout after another; in the fourth recording ten run at one time.
     let (_dir, sources) = stored(recorded(&[1, 2, 3]));
     let links = |trace: &str| {
         let id: TraceId = trace.parse().unwrap();
-        ask(&sources, &TraceQuestion { id: id.into(), source: Source::All }).inferred_links
+        ask(&sources, &TraceQuestion { id: id.into(), source: Source::All, examine: true })
+            .inferred_links
     };
     let checkout = links("f4b7190321f3b997d8760786077c92ee");
     let [link] = &checkout[..] else { panic!("{checkout:?}") };
@@ -217,7 +229,7 @@ fn calls_at_one_time_are_not_joined() {
     let traces = ask(&sources, &list).traces;
     let id = |trace: &TraceSummary| trace.trace_id;
     let joined = traces.iter().map(id).filter(|id| {
-        let question = TraceQuestion { id: (*id).into(), source: Source::All };
+        let question = TraceQuestion { id: (*id).into(), source: Source::All, examine: true };
         !ask(&sources, &question).inferred_links.is_empty()
     });
     // Ten checkouts run at one time: few calls are alone in time.

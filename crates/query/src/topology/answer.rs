@@ -17,8 +17,9 @@ pub struct Topology {
     pub until_unix_us: i64,
     /// Services with spans, and what they call, sorted by name. Names are unique. A callee without a
     /// span is named by its address, or by the one service that is known at the address: from other
-    /// calls to the address, or from server spans that name the address as their own. On a loopback
-    /// address, only other calls of the same caller count.
+    /// calls to the address, or from server spans that name the address as their own. For a loopback
+    /// address such as `127.0.0.1`, which is another one on each host, only calls of the same caller
+    /// tell the service.
     pub nodes: Vec<TopologyNode>,
     /// The edges, sorted by caller, callee and protocol.
     pub edges: Vec<TopologyEdge>,
@@ -77,8 +78,8 @@ pub struct TopologyEdge {
     /// The 99th percentile of the durations in microseconds.
     pub p99_us: u64,
     /// Whether the percentiles are exact. With more than 131,072 distinct durations the percentiles
-    /// are at most 0.05% off. If all edges together have more than 4 million, edges with more than
-    /// 1,024 may be at most 3.2% off.
+    /// are at most 0.05% off. If all edges together have more than 4 million distinct durations, the
+    /// percentiles of edges with more than 1,024 of them are up to 3.2% off.
     #[serde(default)]
     pub exact: bool,
 }
@@ -102,9 +103,9 @@ pub struct TopologyDiff {
     /// Edges whose P50 or P95 grew by at least half and by at least a millisecond, with at least 20
     /// calls in both time ranges.
     pub slower: Vec<SlowerEdge>,
-    /// Edges of which a larger part of the calls fails: `errors / calls` grew by at least one
-    /// percentage point, by at least half or five percentage points, and by at least three standard
-    /// errors, with at least 20 calls in both time ranges.
+    /// Edges on which a larger share of calls fails than before: `errors / calls` grew by one
+    /// percentage point or more, by half of its earlier value or by five percentage points, and by
+    /// three standard errors or more; both time ranges have 20 calls or more.
     #[serde(default)]
     pub failing: Vec<FailingEdge>,
 }
@@ -121,7 +122,7 @@ pub struct SlowerEdge {
     pub p95_us_before: u64,
 }
 
-/// An edge of which a larger part of the calls fails.
+/// An edge on which a larger share of calls fails than before.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct FailingEdge {
     /// The edge with the numbers of the window.

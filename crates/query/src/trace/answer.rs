@@ -37,6 +37,10 @@ pub struct Trace {
     /// with the latest start times are left out.
     #[serde(default)]
     pub spans_left_out: u64,
+    /// Whether problems and inferred links were looked for (`examine`). If not, both lists are empty,
+    /// and the trace is not known to be whole.
+    #[serde(default)]
+    pub examined: bool,
     /// What is wrong with the trace: spans that are missing or not linked, with the probable cause.
     /// The counts are of this trace. Empty for a whole trace.
     #[serde(default)]

@@ -29,6 +29,10 @@ pub struct TraceQuestion {
     /// Which spans count: `all`, `ebpf` or `sdk`.
     #[serde(default)]
     pub source: Source,
+    /// Whether to look for problems and inferred links, for which up to 300 traces of about the same
+    /// time are read too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub examine: bool,
 }
 
 /// The largest number of spans in an answer; further spans are only counted.
@@ -44,17 +48,18 @@ impl Ask for TraceQuestion {
     fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Trace, QueryError> {
         let reader = Reader::new(from, budget);
         let Some(id) = reader.resolve(self.id)? else {
-            return Ok(trace_answer(self.id, StoredTrace::default(), TornTrace::default()));
+            return Ok(trace_answer(self.id, StoredTrace::default(), None));
         };
         let collector = self.source.collector();
         let limit = MAX_SPANS as u32;
         let stored = from.traces.trace(id, collector, Columns::ALL, limit, budget)?;
-        let torn = match collector {
-            None => reader.torn_trace(spans(&stored.spans))?,
+        let torn = match (self.examine, collector) {
+            (false, _) => None,
+            (true, None) => Some(reader.torn_trace(spans(&stored.spans))?),
             // Spans of one collector may have parents of the other.
-            Some(_) => {
+            (true, Some(_)) => {
                 let all = reader.stored_spans(&[id], None, compared_columns(), limit)?;
-                reader.torn_trace(spans(&all))?
+                Some(reader.torn_trace(spans(&all))?)
             }
         };
         Ok(trace_answer(id.into(), stored, torn))
@@ -65,7 +70,9 @@ fn spans(stored: &[StoredSpan]) -> Vec<&Span> {
     stored.iter().map(|stored| &stored.span).collect()
 }
 
-fn trace_answer(trace_id: TraceIdPrefix, stored: StoredTrace, torn: TornTrace) -> Trace {
+fn trace_answer(trace_id: TraceIdPrefix, stored: StoredTrace, torn: Option<TornTrace>) -> Trace {
+    let examined = torn.is_some();
+    let torn = torn.unwrap_or_default();
     let spans = &stored.spans;
     let tree = tree(spans);
     let fitting = fitting(spans.iter().map(span_bytes), MAX_SPANS);
@@ -86,6 +93,7 @@ fn trace_answer(trace_id: TraceIdPrefix, stored: StoredTrace, torn: TornTrace) -
         complete: tree.completeness().is_complete() && left_out == 0,
         spans_left_out: left_out,
         spans: spans_of(stored.spans, fitting),
+        examined,
         problems: torn.problems,
         inferred_links: torn.links,
     }
@@ -140,7 +148,8 @@ mod tests {
     #[test]
     fn the_url_has_the_digits_of_the_prefix_unchanged() {
         for digits in ["4", "4bf9", "00f", "4bf92f3577b34da6a3ce929d0e0e4736"] {
-            let question = TraceQuestion { id: digits.parse().unwrap(), source: Source::Ebpf };
+            let question =
+                TraceQuestion { id: digits.parse().unwrap(), source: Source::Ebpf, examine: false };
             assert_eq!(path_and_query(&question), format!("/api/v1/traces/{digits}?source=ebpf"));
             let id = [("id".to_owned(), digits.to_owned())];
             assert_eq!(question_from_url(&id, "source=ebpf"), Ok(question));
@@ -150,7 +159,8 @@ mod tests {
     #[test]
     fn an_unknown_query_parameter_is_ignored() {
         let question = question_from_url(&[("id".into(), "4bf9".into())], "source=sdk&_=17");
-        let expected = TraceQuestion { id: "4bf9".parse().unwrap(), source: Source::Sdk };
+        let expected =
+            TraceQuestion { id: "4bf9".parse().unwrap(), source: Source::Sdk, examine: false };
         assert_eq!(question, Ok(expected));
     }
 

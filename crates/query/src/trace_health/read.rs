@@ -7,7 +7,7 @@ use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
 use crate::cohort::{MAX_SPANS, by_trace, compared_columns};
 use crate::reader::Reader;
-use crate::sample::{INTERVALS, fitting, spread};
+use crate::sample::{INTERVALS, OVERSIZED_IN_INTERVAL, fitting, spread};
 
 /// The largest number of traces that are examined. A window with more is divided into
 /// [`INTERVALS`], and the newest traces of each are examined. Both sides of a call that lost its
@@ -103,7 +103,7 @@ impl Reader<'_> {
         let has_more = found.len() > max_traces as usize;
         found.truncate(max_traces as usize);
         found.retain(|summary| Some(summary.trace_id) != but);
-        let sample = fitting(found, max_spans);
+        let sample = fitting(found, max_spans, OVERSIZED_IN_INTERVAL);
         let cut = has_more || sample.is_full;
         let starts = sample.traces.iter().chain(&sample.oversized).map(|summary| summary.start);
         let since = if cut { starts.min().unwrap_or(started.end) } else { started.start };

@@ -28,11 +28,12 @@ pub struct WhyQuestion {
     #[serde(default)]
     pub until_unix_us: i64,
     /// How long the baseline is, in microseconds. The baseline ends where the window, or the trace,
-    /// begins; with a beginning that was found, a minute or more before it.
+    /// begins. If `find_beginning` found when a change began, the baseline ends at least a minute
+    /// before the change.
     pub baseline_us: i64,
     /// Whether to find when the change began, in the eight hours before `until_unix_us`, and to
-    /// compare the traces after it with those before it. When no beginning is found, the window begins at
-    /// `since_unix_us`. Ignored with `trace_id`.
+    /// compare the traces after it with those before it. When no beginning is found, the window
+    /// begins at `since_unix_us`. Ignored with `trace_id`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub find_beginning: bool,
 }

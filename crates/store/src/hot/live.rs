@@ -18,7 +18,7 @@ pub(crate) struct Live {
     /// The ages of rows.
     pub(crate) ages: Ages,
     /// How many spans were lost in damaged files before the oldest readable segment. Their receipts
-    /// are no gap between receipts.
+    /// are no gap between receipts. Those of a log count until the store is closed.
     damaged: AtomicU64,
     /// Size of the store's directory in bytes, at the last measurement.
     disk_bytes: AtomicU64,

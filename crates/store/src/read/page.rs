@@ -34,7 +34,8 @@ pub struct Page {
 pub struct PageLimit {
     /// Number of spans.
     pub spans: usize,
-    /// Size in memory of the rows that are read, in bytes. The last row may exceed the limit.
+    /// Size in memory of the rows that are read, in bytes. Rows are read in pieces that fit if they
+    /// are as large as the rows before; the last piece may exceed the limit.
     pub bytes: usize,
 }
 
@@ -45,7 +46,7 @@ impl PageLimit {
     }
 }
 
-/// How many rows are read first from a segment whose size in memory is unknown.
+/// How many rows are read first from a segment, at most. The next pieces may be larger.
 const FIRST_ROWS: usize = 64;
 
 /// Which spans a page has, and which of their columns are read.
@@ -157,7 +158,7 @@ impl Collected<'_> {
         let rows = rows_of(segment, wanted, first, left, self.budget)?;
         let columns = column_names(wanted.columns);
         let mean = (segment.extent.hot_bytes / segment.spans()) as usize;
-        let mut count = if mean > 0 { self.fitting(mean) } else { FIRST_ROWS };
+        let mut count = if mean > 0 { self.fitting(mean).min(FIRST_ROWS) } else { FIRST_ROWS };
         let mut rest = rows.as_slice();
         while !rest.is_empty() && !self.is_full() {
             let piece;
@@ -166,7 +167,8 @@ impl Collected<'_> {
             for batch in segment.spans_at(piece, &columns, self.budget)? {
                 self.add(&batch)?;
             }
-            count = self.fitting((self.bytes - before) / piece.len());
+            // Rows that come next may be much larger, so a piece grows slowly.
+            count = self.fitting((self.bytes - before) / piece.len()).min(4 * piece.len());
         }
         Ok(())
     }

@@ -72,7 +72,7 @@ fn a_store_json_that_is_cut_or_empty_is_refused_with_advice_that_keeps_the_spans
         let bytes = std::fs::read(&file).unwrap();
         std::fs::write(&file, &bytes[..kept]).unwrap();
         let refused = Store::open(config(&dir)).err().unwrap();
-        assert!(refused.to_string().contains("or remove it"), "{refused}");
+        assert!(refused.to_string().contains("or delete only this file"), "{refused}");
         // As the error advises.
         std::fs::remove_file(&file).unwrap();
         assert_eq!(Store::open(config(&dir)).unwrap().extent().spans, 1);

@@ -23,14 +23,8 @@ const SQL_SYSTEMS: [&str; 14] = [
 ];
 /// Attributes that name a version, and those that name one of several instances.
 const VERSION_KEYS: [&str; 2] = ["service.version", "container.image.tag"];
-const INSTANCE_KEYS: [&str; 6] = [
-    "host.name",
-    "k8s.node.name",
-    "k8s.pod.name",
-    "service.instance.id",
-    "server.address",
-    "container.id",
-];
+const INSTANCE_KEYS: [&str; 5] =
+    ["host.name", "k8s.node.name", "k8s.pod.name", "service.instance.id", "container.id"];
 
 /// At most two recommendations: for the attribute value that explains the fault, if there is one,
 /// and for the kind of the cause.
@@ -48,11 +42,17 @@ fn of_value(cause: &WhySuspect, found: &WhyStandout) -> String {
     let key = found.key.as_str();
     if VERSION_KEYS.contains(&key) {
         let other = found.times.as_ref().and_then(|times| times.other_value.as_deref());
-        let to = other.map(|other| format!(" to {}", short(other))).unwrap_or_default();
-        return format!("Roll {who} back from {value}{to}, or compare the two versions");
+        return match other.map(short) {
+            Some(other) => format!("Run {other} of {who} instead of {value}, or compare the two"),
+            None => {
+                format!("Compare {value} of {who} with the other versions, and run one of these")
+            }
+        };
     }
     if INSTANCE_KEYS.contains(&key) {
-        return format!("Take {value} out of service, and compare it with the others of {who}");
+        return format!(
+            "Take {value} out of service, and compare it with the other instances of {who}"
+        );
     }
     format!("Find out what is different about requests with {}={value}", short(key))
 }
@@ -94,7 +94,11 @@ fn of_kind(cause: &WhySuspect) -> [String; 2] {
             "Batch or cache the repeated call".to_owned(),
             "If the repetitions are retries, add backoff and a circuit breaker",
         ),
-        CauseKind::MoreOften | CauseKind::New => (
+        CauseKind::New => (
+            format!("Check why {who} makes this new call: a fallback, or new code"),
+            "Compare a trace above with a trace from before the change",
+        ),
+        CauseKind::MoreOften => (
             format!(
                 "Check why {who} makes this call more often: cache misses, a fallback, or new code"
             ),
@@ -145,10 +149,10 @@ mod tests {
         };
         let version = WhyStandout { times: Some(times), ..value("service.version", "2.4.0", true) };
         for (found, expected) in [
-            (version, "Roll cart back from 2.4.0 to 2.3.1, or compare the two versions"),
+            (version, "Run 2.3.1 of cart instead of 2.4.0, or compare the two"),
             (
                 value("host.name", "web-2", true),
-                "Take web-2 out of service, and compare it with the others of cart",
+                "Take web-2 out of service, and compare it with the other instances of cart",
             ),
             (
                 value("tenant", "acme", true),

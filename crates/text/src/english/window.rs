@@ -46,7 +46,11 @@ pub(super) fn words(window: &Window) -> String {
         Period::Today => "today, UTC".to_owned(),
         Period::Yesterday => "yesterday, UTC".to_owned(),
         Period::SinceYesterday => "since yesterday, UTC".to_owned(),
-        Period::SinceChange => since_time(UnixNanos::from_micros(window.since_unix_us)),
+        Period::SinceChange => {
+            let [began, until] =
+                [window.since_unix_us, window.until_unix_us].map(UnixNanos::from_micros);
+            since_time(began, until)
+        }
     }
 }
 

@@ -286,13 +286,13 @@ fn anomalies_of_every_kind_are_told_in_their_units() {
         new edge      | cart    | cart → 10.0.0.7:443 over http | 0 calls | 1,200 calls | 1.00  | 4bf92f3577b34da6a3ce929d0e0e4736
         vanished edge | cart    | cart \u{1b}[2J→ ads over http | 1 call  | 0 calls     | 0.90  | –
         slower: takes longer, not counting what it calls.
-        errors: a larger share of requests fails, by themselves and not because a call of theirs fails.
+        errors: a larger share of requests fails although the calls that they make succeed.
         missing call: a larger share of requests ends without a call that was made in the baseline.
         retry storm: a larger share of requests repeats a call that fails.
         N+1 calls: a larger share of requests repeats a call that succeeds.
         more often: a larger share of requests makes this call.
-        new edge: the service map has a caller and a callee that the map of the baseline does not have.
-        vanished edge: the map of the baseline has a caller and a callee without calls now.
+        new edge: a caller makes calls to a callee that it did not call in the baseline.
+        vanished edge: in the baseline a caller made calls to this callee; now it makes none.
 
         Compared 2,000 traces with 2,000 traces of the baseline.
         More traces match; these are a sample of the whole time range.
@@ -312,7 +312,7 @@ fn a_baseline_before_the_oldest_stored_span_says_since_when_spans_are_stored() {
         stored_since,
         ..nothing_found()
     };
-    let hint = "Hint: spans are stored since 11:48 UTC, 12 minutes ago: the baseline would begin before. Try a shorter \
+    let hint = "Hint: Coral has stored spans only since 11:48 UTC (12 minutes ago); the baseline would begin earlier. Try a shorter \
                 --since, which moves traces into the baseline.\n";
     let text = why(&found, "the windows", NOON, Screen::PLAIN);
     assert!(text.contains(hint) && !text.contains("longer --baseline"), "{text}");

@@ -248,7 +248,7 @@ fn each_kind_of_cause_has_its_recommendation() {
         error: cart fails, although nothing that it calls fails, in `cart → ads GET /ad` | Read the errors of cart: no service that it calls explains them | Check what was deployed or configured there last
         repeated: cart repeats a call within one request (`cart → ads GET /ad`) | Batch or cache the repeated call | If the repetitions are retries, add backoff and a circuit breaker
         more_often: cart makes a call in more requests than in the baseline (`cart → ads GET /ad`) | Check why cart makes this call more often: cache misses, a fallback, or new code | Compare a trace above with a trace from before the change
-        new: cart makes a call that the baseline does not have (`cart → ads GET /ad`) | Check why cart makes this call more often: cache misses, a fallback, or new code | Compare a trace above with a trace from before the change
+        new: cart makes a call that the baseline does not have (`cart → ads GET /ad`) | Check why cart makes this new call: a fallback, or new code | Compare a trace above with a trace from before the change
     "#]].assert_eq(&pages);
 }
 
@@ -295,8 +295,7 @@ fn changes_are_worded_in_the_units_of_their_kinds() {
     };
     assert!(nothing(0, 60).contains("no trace started in this window"));
     assert!(nothing(30, 0).contains("there is nothing to compare with"));
-    let stored =
-        "spans are stored since 00:03 UTC, 12 minutes ago: the baseline would begin before";
+    let stored = "Coral has stored spans only since 00:03 UTC (12 minutes ago); the baseline would begin earlier";
     assert!(nothing(30, 0).contains(stored) && !nothing(0, 60).contains(stored));
     assert!(nothing(30, 60).contains("no change: every difference"));
     check(

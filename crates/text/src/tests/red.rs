@@ -130,7 +130,7 @@ fn slow_rows_name_their_traces_or_say_why_there_are_none() {
 
         POST /validate (over 500ms, P95 610ms):
           4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z
-          4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z (not stored: not sampled)
+          4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z (not stored)
 
         GET /boom (over 500ms, P95 610ms):
           No trace: not sampled by Beyla.
@@ -188,7 +188,7 @@ fn requests_without_a_row_are_counted() {
     let row = RedRow { numbers: of(10), ..RedRow::default() };
     let found = table(RedProtocol::Http, vec![row], of(12));
     let text = red_table(&RedTable { requests_left_out: 2, ..found }, "last 1 hour", Screen::PLAIN);
-    let sentence = "\n2 requests of further rows are counted in these numbers but not listed: the table \
-                    has too many rows.\n";
+    let sentence =
+        "\nThese numbers include 2 requests in no row: a table has at most 4,000 rows.\n";
     assert!(text.contains(sentence), "{text}");
 }

@@ -7,7 +7,7 @@ use crate::critical_path::{Extents, PathSegment};
 use crate::ids::{SpanId, TraceId};
 use crate::span::{Span, SpanKind};
 use crate::time::UnixNanos;
-use crate::tree::{Hop, Place, Tree};
+use crate::tree::{Hop, Tree};
 use crate::work;
 
 /// One trace, or the part of the trace below the spans that match the entry.
@@ -106,7 +106,7 @@ const MIN_CLOCK_DIFFERENCE: u64 = 1_000_000;
 
 impl Entry<'_> {
     /// Whether `span` has the service and the operation that are asked about.
-    pub(super) fn matches(&self, span: &Span) -> bool {
+    pub fn matches(&self, span: &Span) -> bool {
         self.operation.is_none_or(|name| is_called(span, name))
             && self.service.is_none_or(|service| span.origin.service_name() == service)
     }
@@ -132,7 +132,7 @@ impl Observation {
             trace_id,
             start: spans.iter().map(|span| span.start).min().unwrap_or_default(),
             duration: durations.map(|duration| duration.as_nanos() as f64).sum(),
-            whole: aligned.is_whole(),
+            whole: aligned.tree.has_every_parent(),
             adjusted: aligned.adjusted,
             path_shares,
             waits,
@@ -167,11 +167,6 @@ impl<'a> AlignedTrace<'a> {
         let adjusted = deltas.iter().any(|delta| delta.unsigned_abs() >= MIN_CLOCK_DIFFERENCE);
         let extents = Extents::new(&tree, &hops);
         Self { spans, hops, tree, extents, adjusted }
-    }
-
-    fn is_whole(&self) -> bool {
-        let top = |root: &usize| self.tree.nodes[*root].place;
-        self.tree.roots.len() == 1 && self.tree.roots.iter().all(|root| top(root) != Place::Cycle)
     }
 
     /// The topmost nodes that match `entry`.

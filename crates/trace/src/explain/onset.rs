@@ -160,5 +160,5 @@ fn has_ended(history: &History, found: &Found<'_>, logs: &LogTable) -> bool {
     // What is left of the change is less than half of it.
     let rest = end.after.rate() - split.before.rate();
     let during = end.before.rate() - split.before.rate();
-    quiet > ENDED_AFTER && end.ratio > chance.min(split.ratio) / 2.0 && rest < during / 2.0
+    quiet > ENDED_AFTER && end.ratio > chance / 2.0 && rest < during / 2.0
 }

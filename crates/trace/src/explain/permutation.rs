@@ -59,7 +59,7 @@ struct Blocks {
     blocks: Vec<Vec<usize>>,
     /// The number of traces of the baseline, which come before those of the window.
     traces: usize,
-    /// The number of traces that a comparison has at least.
+    /// The number of traces of a comparison's window: as many as the window has, and at most half.
     drawn: usize,
 }
 
@@ -84,17 +84,18 @@ impl Blocks {
         (blocks.len() >= MIN_BLOCKS).then_some(Self { blocks, traces, drawn })
     }
 
-    /// Which traces of the baseline are in the window of the draw.
+    /// Which traces of the baseline are in the window of the comparison with this number. Of the
+    /// last block that is needed, only the first traces are.
     fn drawn(&self, seed: u64) -> Vec<bool> {
         let mut in_window = vec![false; self.traces];
         let order: Vec<usize> = (0..self.blocks.len()).collect();
         let mut count = 0;
         for block in shuffle(&order, seed) {
-            if count >= self.drawn {
-                break;
-            }
-            self.blocks[block].iter().for_each(|at| in_window[*at] = true);
-            count += self.blocks[block].len();
+            let some = self.blocks[block].iter().take(self.drawn - count);
+            some.for_each(|at| {
+                in_window[*at] = true;
+                count += 1;
+            });
         }
         in_window
     }

@@ -4,7 +4,7 @@
 //! Only spans of the suspect's component are compared, which are of one operation and kind. Slow
 //! spans are affected where the component is slower, failing spans where the component fails.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::change::Change;
@@ -230,8 +230,8 @@ fn significant(seen: &[SeenSpan<'_>], (affected, others): (usize, usize)) -> Vec
 /// the fault come first.
 fn merged(found: Vec<Standout>, seen: &[SeenSpan<'_>]) -> Vec<Standout> {
     let mut merged: Vec<(Standout, Vec<u32>)> = Vec::new();
-    for one in found {
-        let holders = holders(&one, seen);
+    let holders = holders(&found, seen);
+    for (one, holders) in found.into_iter().zip(holders) {
         let is_same = |(other, of_other): &&mut (Standout, Vec<u32>)| {
             is_outcome(&other.key) == is_outcome(&one.key) && are_same(&holders, of_other)
         };
@@ -251,11 +251,29 @@ fn merged(found: Vec<Standout>, seen: &[SeenSpan<'_>]) -> Vec<Standout> {
     merged.into_iter().map(|(found, _)| found).collect()
 }
 
-/// The indices of the spans that have the value of `found`.
-fn holders(found: &Standout, seen: &[SeenSpan<'_>]) -> Vec<u32> {
-    let has_value =
-        |of: &SeenSpan<'_>| value_of(of.span, &found.key).as_ref() == Some(&found.value);
-    seen.iter().zip(0..).filter(|(of, _)| has_value(of)).map(|(_, index)| index).collect()
+/// For each of `found`, the indices of the spans that have its value, in order.
+fn holders(found: &[Standout], seen: &[SeenSpan<'_>]) -> Vec<Vec<u32>> {
+    let numbers: HashMap<(&str, &str), usize> = (0..)
+        .zip(found)
+        .map(|(number, found)| ((found.key.as_str(), found.value.as_str()), number))
+        .collect();
+    let keys: HashSet<&str> = found.iter().map(|found| found.key.as_str()).collect();
+    let mut holders = vec![Vec::new(); found.len()];
+    for (of, index) in seen.iter().zip(0u32..) {
+        work::step();
+        let attributes = of.span.attributes.iter().chain(of.span.origin.resource.attributes.iter());
+        for attribute in attributes.filter(|attribute| keys.contains(attribute.key.as_str())) {
+            let value = attribute.value.to_string();
+            if let Some(number) = numbers.get(&(attribute.key.as_str(), value.as_str())) {
+                let of_value = &mut holders[*number];
+                // A span and its resource may both have the value.
+                if of_value.last() != Some(&index) {
+                    of_value.push(index);
+                }
+            }
+        }
+    }
+    holders
 }
 
 /// Whether all but a few of the indices, which are in order, are in both.

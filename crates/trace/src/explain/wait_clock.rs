@@ -2,22 +2,30 @@
 //! message was published, and the consumer's host when its processing began.
 //!
 //! A backlog makes waits longer and more different from each other. A clock that is set moves all
-//! waits at one host by the same time, and leaves their differences as they were.
+//! waits at one host by the same time, for longer than this time, and leaves their differences as
+//! they were. A consumer that pauses for a constant time before each message looks the same.
 
 use std::collections::HashMap;
 
 use super::observation::Observation;
 use super::shift::quantile;
+use crate::time::UnixNanos;
 
 /// The smallest number of waits at a host, in each cohort, that show a clock.
-const MIN_WAITS: usize = 2;
+const MIN_WAITS: usize = 4;
 /// Waits differ as they did before, if their P90 and P10 are at most this many times as far apart.
 const SAME_SPREAD: f64 = 2.0;
 /// A clock moves waits by at least this many times the distance of their P90 and P10.
 const MIN_OFFSET_SPREADS: f64 = 8.0;
 
-/// Waits of one consumer at one host: of the baseline, and of the window.
-type Waits = [Vec<f64>; 2];
+/// Waits of one consumer at one host, in nanoseconds: of the baseline, and of the window.
+#[derive(Default)]
+struct Waits {
+    before: Vec<f64>,
+    now: Vec<f64>,
+    /// When the first and the last of the window's messages were published, about.
+    published: Option<(UnixNanos, UnixNanos)>,
+}
 
 /// Subtracts from the waits of the window what a clock has added to them.
 pub(super) fn adjust(observations: &mut [Observation], in_window: &[bool]) {
@@ -27,18 +35,27 @@ pub(super) fn adjust(observations: &mut [Observation], in_window: &[bool]) {
         for wait in &observation.waits {
             let share = &observation.path_shares[wait.share];
             let key = (share.component, wait.host.clone());
-            hosts.entry(key).or_default()[usize::from(*inside)].push(share.nanos);
-            if !inside {
+            let waits = hosts.entry(key).or_default();
+            if *inside {
+                let (first, last) =
+                    waits.published.unwrap_or((observation.start, observation.start));
+                waits.published = Some((first.min(observation.start), last.max(observation.start)));
+                waits.now.push(share.nanos);
+            } else {
+                waits.before.push(share.nanos);
                 consumers.entry(share.component).or_default().push(share.nanos);
             }
         }
     }
-    let offset = |((component, host), [mut before, now]): ((u32, String), Waits)| {
+    let offset = |((component, host), mut waits): ((u32, String), Waits)| {
         // A host that is new has no waits of its own in the baseline.
-        if before.is_empty() {
-            before = consumers.get(&component).cloned().unwrap_or_default();
+        if waits.before.is_empty() {
+            waits.before = consumers.get(&component).cloned().unwrap_or_default();
         }
-        Some(((component, host), offset(before, now)?))
+        // Messages of one burst, which a consumer takes later, wait equally long too.
+        let (first, last) = waits.published?;
+        let offset = offset(waits.before, waits.now)?;
+        (last.since(first).as_nanos() as f64 > offset).then_some(((component, host), offset))
     };
     let offsets: HashMap<(u32, String), f64> = hosts.into_iter().filter_map(offset).collect();
     if offsets.is_empty() {

@@ -106,16 +106,16 @@ fn both_ends_of_a_slow_call_are_named_where_nothing_tells_them_apart() {
     assert_eq!((&*told_apart.ranking[0].service, &told_apart.ranking[0].or), ("cart", &None));
 }
 
-/// A request that publishes a message, and its `consumers`, which do not delay the response. They
-/// start up to `lag` milliseconds after the message is published, and `off` is by how many
-/// milliseconds their clock is fast.
-fn published(number: u64, consumers: &[&str], (lag, off): (f64, f64)) -> Vec<Span> {
+/// A request that begins at `at` milliseconds and publishes a message, and its `consumers`, which do
+/// not delay the response. They start up to `lag` milliseconds after the message is published, and
+/// `off` is by how many milliseconds their clock is fast.
+fn published(number: u64, at: f64, consumers: &[&str], (lag, off): (f64, f64)) -> Vec<Span> {
     use SpanKind::{Consumer, Producer, Server};
     let mut request = Request::new(number);
-    request.span((1, 0), "shop", Server, "POST /order", (0.0, 5.0 + request.jitter(1)));
-    request.span((2, 1), "shop", Producer, "orders publish", (1.0, 2.0));
+    request.span((1, 0), "shop", Server, "POST /order", (at, at + 5.0 + request.jitter(1)));
+    request.span((2, 1), "shop", Producer, "orders publish", (at + 1.0, at + 2.0));
     for (id, consumer) in (3..).zip(consumers) {
-        let start = 4.0 + off + lag * request.jitter(id + 9) + request.jitter(id);
+        let start = at + 4.0 + off + lag * request.jitter(id + 9) + request.jitter(id);
         request.span((id, 2), consumer, Consumer, "orders process", (start, start + 8.0));
     }
     request.spans
@@ -125,7 +125,7 @@ fn published(number: u64, consumers: &[&str], (lag, off): (f64, f64)) -> Vec<Spa
 fn messages_that_wait_longer_for_a_consumer_are_time_of_its_queue() {
     for consumers in [&["mailer"][..], &["mailer", "ledger"][..]] {
         let orders = |numbers: std::ops::Range<u64>, lag| -> Vec<Vec<Span>> {
-            numbers.map(|number| published(number, consumers, (lag, 0.0))).collect()
+            numbers.map(|number| published(number, 0.0, consumers, (lag, 0.0))).collect()
         };
         let answer = ask(&orders(0..100, 0.0), &orders(100..160, 3_000.0));
         let first = &answer.ranking[0];
@@ -136,11 +136,15 @@ fn messages_that_wait_longer_for_a_consumer_are_time_of_its_queue() {
 
 #[test]
 fn a_clock_of_the_consumer_that_is_fast_is_no_queue() {
-    let orders = |numbers: std::ops::Range<u64>, off| -> Vec<Vec<Span>> {
-        numbers.map(|number| published(number, &["mailer"], (0.0, off))).collect()
-    };
-    let answer = ask(&orders(0..100, 0.0), &orders(100..160, 3_000.0));
-    assert_eq!((answer.verdict, answer.adjusted), (Verdict::NoCause, 60), "{answer:?}");
+    // One message each 100 ms for six seconds, or all of them at once.
+    for (apart, expected) in [(100.0, (Verdict::NoCause, 60)), (0.0, (Verdict::Cause, 0))] {
+        let orders = |numbers: std::ops::Range<u64>, off| -> Vec<Vec<Span>> {
+            let order = |number| published(number, number as f64 * apart, &["mailer"], (0.0, off));
+            numbers.map(order).collect()
+        };
+        let answer = ask(&orders(0..100, 0.0), &orders(100..160, 3_000.0));
+        assert_eq!((answer.verdict, answer.adjusted), expected, "{answer:?}");
+    }
 }
 
 #[test]
