@@ -88,7 +88,10 @@ async fn respond<Q: Ask<Answer: Projection>>(
         segments.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     match question_from_url::<Q>(&segments, query.as_deref().unwrap_or_default()) {
         Ok(question) => api.ask(question, Identity::new(Surface::Json, peer)).await,
-        Err(error) => refusal(status_of_invalid(&error), error.to_string(), None),
+        Err(error) => {
+            let hint = "GET /api/v1/openapi.json lists the parameters of each path";
+            refusal(status_of_invalid(&error), error.to_string(), Some(hint))
+        }
     }
 }
 

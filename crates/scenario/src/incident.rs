@@ -7,7 +7,7 @@ mod traffic;
 use coral_trace::UnixNanos;
 
 pub use self::kind::IncidentKind;
-pub use self::observation::AgentGap;
+pub use self::observation::{AgentGap, is_sampled};
 pub use self::traffic::{Arrival, Traffic};
 use crate::fault::{Fault, Kind};
 use crate::random::{mix, pick};

@@ -50,7 +50,7 @@ pub use self::names::CauseKind;
 use self::names::Names;
 pub use self::observation::Entry;
 use self::observation::Observation;
-pub use self::onset::{ENDED_AFTER, onset};
+pub use self::onset::{Beginning, ENDED_AFTER, RequestHistory, onset};
 pub use self::reason::Reason;
 pub use self::single_trace::{Loss, RootCause, Typical};
 pub use self::standout::{Standout, StandoutTimes};

@@ -12,13 +12,14 @@ use coral_store::{Store, StoreConfig};
 use coral_trace::{Collector, Span, UnixNanos};
 use tempfile::TempDir;
 
+use super::metrics::Metrics;
 use super::timeline::{self, Timeline};
 use crate::Failure;
 
 /// Spans in one page of an agent's stream, at most.
 const PAGE: usize = 20_000;
 /// How long after its end a span is stored in the colony.
-const DELIVERY: Duration = Duration::from_secs(10);
+pub const DELIVERY: Duration = Duration::from_secs(10);
 
 /// A store with the spans of an incident that are stored until now.
 pub struct History<'a> {
@@ -28,11 +29,15 @@ pub struct History<'a> {
     waiting: Vec<Span>,
     /// How many spans of each agent are stored.
     receipts: BTreeMap<String, u64>,
-    /// How many requests that a fault changed are stored.
+    /// How many sampled requests that a fault changed have arrived.
     affected: u64,
     /// How many spans are stored.
     spans: u64,
     timeline: Timeline,
+    /// The metrics of all requests; `None` in a colony without metrics.
+    metrics: Option<Metrics>,
+    /// The part of the traces that are sampled: 0 to 1.
+    sampled: f64,
     store: Store,
     _dir: TempDir,
 }
@@ -46,6 +51,8 @@ impl<'a> History<'a> {
         incident: &'a Incident,
         traffic: Traffic<'a>,
         since: UnixNanos,
+        sampled: f64,
+        has_metrics: bool,
     ) -> Result<Self, Failure> {
         let dir = tempfile::tempdir()?;
         let store = Store::open(StoreConfig { dir: dir.path().to_owned(), segment_rows: 262_144 })?;
@@ -57,6 +64,8 @@ impl<'a> History<'a> {
             affected: 0,
             spans: 0,
             timeline: Timeline::new(incident, since),
+            metrics: has_metrics.then(Metrics::new),
+            sampled,
             store,
             _dir: dir,
         })
@@ -68,10 +77,19 @@ impl<'a> History<'a> {
     /// An error of the store.
     pub fn advance(&mut self, now: UnixNanos) -> Result<(), Failure> {
         while let Some(arrival) = self.traffic.next_if(|arrival| arrival.at < now) {
-            self.affected += u64::from(arrival.request.is_affected);
             let incident = self.incident;
-            let spans = arrival.request.spans.into_iter();
-            self.waiting.extend(spans.filter_map(|span| incident.reported(span)));
+            let spans = arrival.request.spans;
+            if let Some(metrics) = &mut self.metrics {
+                spans
+                    .iter()
+                    .filter(|span| !incident.is_lost(span))
+                    .for_each(|span| metrics.count(span));
+            }
+            let is_sampled = |span: &Span| coral_scenario::is_sampled(span.trace_id, self.sampled);
+            if spans.first().is_some_and(is_sampled) {
+                self.affected += u64::from(arrival.request.is_affected);
+                self.waiting.extend(spans.into_iter().filter_map(|span| incident.reported(span)));
+            }
             if self.waiting.len() >= PAGE {
                 self.deliver(arrival.at)?;
             }
@@ -84,7 +102,7 @@ impl<'a> History<'a> {
         Sources { traces: &self.store, metrics: &self.store, fleet, now }
     }
 
-    /// How many requests that a fault changed have arrived.
+    /// How many sampled requests that a fault changed have arrived.
     pub const fn affected(&self) -> u64 {
         self.affected
     }
@@ -117,7 +135,10 @@ impl<'a> History<'a> {
         for stored in self.store.append_pages(pages) {
             stored?;
         }
-        Ok(())
+        match &mut self.metrics {
+            Some(metrics) => metrics.deliver(&self.store, now),
+            None => Ok(()),
+        }
     }
 
     /// The next page of the agent of a host.

@@ -2,6 +2,7 @@
 //! times without a fault.
 
 mod history;
+mod metrics;
 mod outcome;
 mod plan;
 mod score;
@@ -52,6 +53,13 @@ pub struct Incidents {
     /// How many incidents are simulated at the same time. An answer takes longer beside others.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
+    /// The part of the traces that are sampled, by their ids: above 0, at most 1. Metrics count all
+    /// requests.
+    #[arg(long, default_value_t = 1.0)]
+    sampled: f64,
+    /// Leave out the RED metrics.
+    #[arg(long)]
+    no_metrics: bool,
     /// Print each answer.
     #[arg(long)]
     cases: bool,
@@ -105,8 +113,9 @@ impl Incidents {
         let mut outcomes = Vec::new();
         let incident = &case.incident;
         let fleet = Fleet(incident);
+        let traffic = incident.traffic(case.rate, case.since);
         let mut history =
-            History::open(incident, incident.traffic(case.rate, case.since), case.since)?;
+            History::open(incident, traffic, case.since, self.sampled, !self.no_metrics)?;
         for age in &case.ages {
             let now = UnixNanos(incident.began.0.saturating_add_signed(age * MINUTE as i64));
             history.advance(now)?;

@@ -58,8 +58,9 @@ impl Case {
         seed: u64,
     ) -> Option<Self> {
         let of_case = mix(seed ^ mix(at as u64) ^ mix(nth as u64 + 1_000));
+        let sampled = rate * args.sampled;
         let minutes =
-            |topology: &Topology| args.spans as f64 / (spans_of_request(topology) * rate * 60.0);
+            |topology: &Topology| args.spans as f64 / (spans_of_request(topology) * sampled * 60.0);
         let named: Vec<Topology> = Topology::all()
             .into_iter()
             .filter(|topology| topology.name.contains(&args.topology))

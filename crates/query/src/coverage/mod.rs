@@ -11,6 +11,7 @@ mod timeline;
 use std::time::Duration;
 
 use coral_engine::{EngineError, StoredSpan};
+use coral_trace::red::Delta;
 use coral_trace::{TimeRange, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -269,6 +270,17 @@ impl Reader<'_> {
         let minutes = minutes.iter().filter(|record| record.minute.touches(read));
         Ok(Timeline::new(minutes, is_present.then_some(status), range.end))
     }
+}
+
+/// Whether the requests of `delta`, which the agent counted, are not compared. Metrics count requests
+/// whose traces are not sampled too.
+pub(crate) fn leaves_out(coverage: &[Coverage], agent_id: &str, delta: &Delta) -> bool {
+    let gaps = coverage.iter().filter(|gap| gap.gap != CoverageGap::SamplingChanged);
+    gaps.into_iter().any(|gap| match gap.left_out {
+        LeftOut::Traces => gap.time().contains(delta.time),
+        LeftOut::Spans => gap.agent_id == agent_id && gap.has(&delta.series.service),
+        LeftOut::Nothing => false,
+    })
 }
 
 /// Removes the traces and the spans that are not compared.

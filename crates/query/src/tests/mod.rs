@@ -2,6 +2,7 @@
 
 mod agreement;
 mod beginning;
+mod beginning_by_metrics;
 mod coverage;
 mod slowdown;
 mod trace_health;

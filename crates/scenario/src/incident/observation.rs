@@ -40,8 +40,8 @@ impl Incident {
     pub fn reported(&self, mut span: Span) -> Option<Span> {
         let is_after = span.start >= self.began;
         let is_sampled = match self.kind {
-            IncidentKind::SamplingBegins => !is_after || is_sampled(span.trace_id),
-            IncidentKind::SamplingEnds => is_after || is_sampled(span.trace_id),
+            IncidentKind::SamplingBegins => !is_after || is_sampled(span.trace_id, SAMPLED),
+            IncidentKind::SamplingEnds => is_after || is_sampled(span.trace_id, SAMPLED),
             _ => true,
         };
         if !is_sampled || self.is_lost(&span) {
@@ -54,7 +54,9 @@ impl Incident {
         Some(span)
     }
 
-    fn is_lost(&self, span: &Span) -> bool {
+    /// Whether the agent of the span's host, or its Beyla, does not run, so that the span is neither
+    /// reported nor counted.
+    pub fn is_lost(&self, span: &Span) -> bool {
         let is_of_beyla = span.origin.collector == Collector::Ebpf;
         self.gap().is_some_and(|gap| {
             host(span) == gap.host
@@ -70,8 +72,8 @@ fn host(span: &Span) -> &str {
 }
 
 /// Whether the sampler of OpenTelemetry's Go SDK, which decides by the lower half of the trace id,
-/// samples the trace.
-fn is_sampled(trace_id: TraceId) -> bool {
+/// samples the trace when it samples this `part` (0 to 1) of all traces.
+pub fn is_sampled(trace_id: TraceId, part: f64) -> bool {
     let number = (trace_id.as_u128() as u64) >> 1;
-    (number as f64) < SAMPLED * (1u64 << 63) as f64
+    (number as f64) < part * (1u64 << 63) as f64
 }

@@ -9,6 +9,8 @@
 //!    order, among durations, failures or calls. Whole minutes are permuted, because traces of one minute resemble each other.
 //! 4. A change that ended is no beginning, nor is one that is too small for a cause.
 
+mod amounts;
+mod requests;
 mod series;
 mod split;
 #[cfg(test)]
@@ -16,6 +18,9 @@ mod tests;
 
 use std::time::Duration;
 
+pub use self::requests::RequestHistory;
+
+use self::amounts::Amounts;
 use self::series::{History, Series, Unit};
 use self::split::{Channel, LogTable, Split};
 use super::observation::Entry;
@@ -39,6 +44,15 @@ const ORDERS: u64 = 39;
 /// The smallest number of periods on which the permutation test is possible.
 const MIN_BLOCKS: usize = 5;
 
+/// When a change began.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Beginning {
+    /// The time of the first values that are changed.
+    pub time: UnixNanos,
+    /// The likelihood ratio of the change, as a multiple of the largest one without a change.
+    pub clearness: f64,
+}
+
 /// The time at which the last change for the worse began, that is, operations that became slower,
 /// fail, repeat calls or no longer make them; `None` when nothing changed, or the change ended more
 /// than [`ENDED_AFTER`] before the end of the history.
@@ -52,8 +66,12 @@ const MIN_BLOCKS: usize = 5;
 pub fn onset<'a>(
     traces: impl IntoIterator<Item = &'a [Span]>,
     entry: Entry<'_>,
-) -> Option<UnixNanos> {
-    let history = History::from_traces(traces, entry);
+) -> Option<Beginning> {
+    beginning(&History::from_traces(traces, entry))
+}
+
+/// See [`onset`].
+fn beginning(history: &History) -> Option<Beginning> {
     let blocks = history.blocks.len();
     if blocks < MIN_BLOCKS {
         return None;
@@ -64,8 +82,8 @@ pub fn onset<'a>(
         .enumerate()
         .flat_map(|(at, series)| series.channels(at, blocks))
         .collect();
-    let logs = LogTable::new(history.series.iter().map(|of| of.values.len()).max()?);
-    let mut found = Vec::new();
+    let logs = LogTable::new(history.series.iter().map(Series::len).max()?);
+    let mut found: Vec<Found<'_>> = Vec::new();
     for unit in [Unit::Nanos, Unit::Failures, Unit::Calls] {
         let is_of = |channel: &&Channel| history.series[channel.series].unit == unit;
         let channels: Vec<&Channel> = channels.iter().filter(is_of).collect();
@@ -74,10 +92,12 @@ pub fn onset<'a>(
     found.sort_by(|one, other| other.split.ratio.total_cmp(&one.split.ratio));
     found
         .into_iter()
-        .filter(|found| is_large(&history, found.channel, found.split))
-        .filter(|found| !has_ended(&history, found, &logs))
-        .map(|found| history.refined(found.channel, found.split, &logs))
-        .next()
+        .filter(|found| is_large(history, found.channel, found.split))
+        .find(|found| !has_ended(history, found, &logs))
+        .map(|found| Beginning {
+            time: history.refined(found.channel, found.split, &logs),
+            clearness: found.split.ratio / found.chance.max(1.0),
+        })
 }
 
 /// A split that is beyond chance.
@@ -131,21 +151,16 @@ fn is_large(history: &History, channel: &Channel, split: Split) -> bool {
 /// The largest ratio of a quantile of the values after a block to the same quantile before.
 fn growth(series: &Series, block: usize) -> f64 {
     let part = |is_after: bool| {
-        let values = series.values.iter().filter(|value| (value.block >= block) == is_after);
-        let mut values: Vec<u64> = values.map(|value| value.amount).collect();
-        values.sort_unstable();
-        values
+        Amounts::new(
+            series.values.iter().copied().filter(|value| (value.block >= block) == is_after),
+        )
     };
     let (before, after) = (part(false), part(true));
-    let at = |values: &[u64], quantile: f64| {
-        let at = ((values.len() - 1) as f64 * quantile).round() as usize;
-        values[at].max(1) as f64
-    };
-    if before.is_empty() || after.is_empty() {
+    if before.count() == 0 || after.count() == 0 {
         return 0.0;
     }
-    let ratios = [0.5, 0.75, 0.9, 0.95].map(|q| at(&after, q) / at(&before, q));
-    ratios.into_iter().fold(0.0, f64::max)
+    let ratio = |q: f64| after.quantile(q).max(1.0) / before.quantile(q).max(1.0);
+    [0.5, 0.75, 0.9, 0.95].map(ratio).into_iter().fold(0.0, f64::max)
 }
 
 /// Whether the change ended: there is a later split after which the rate is no longer higher than

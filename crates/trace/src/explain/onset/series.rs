@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use super::super::observation::Entry;
+use super::amounts::Amounts;
 use super::split::{Channel, LogTable, Split, Tally, Test};
 use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};
@@ -11,24 +12,24 @@ use crate::time::UnixNanos;
 use crate::work;
 
 /// The length of one block.
-const BLOCK_NANOS: u64 = 60_000_000_000;
+pub(super) const BLOCK_NANOS: u64 = 60_000_000_000;
 /// The quantiles that values are compared with. The highest ones show a change that a few requests
 /// in a hundred have, or one that began shortly before the end.
 const QUANTILES: [f64; 7] = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995];
 /// Series with fewer values than this are ignored.
-const MIN_VALUES: usize = 10;
+pub(super) const MIN_VALUES: usize = 10;
 /// Stands for the kind where the values are the times that messages waited for a consumer.
 const WAIT: &str = "wait";
 /// The largest number of series; those of operations that were seen least are left out.
-const MAX_SERIES: usize = 400;
+pub(super) const MAX_SERIES: usize = 400;
 
-/// Traces in the order of time, as series.
+/// Traces or requests in the order of time, as series.
 pub(super) struct History {
-    /// The start of each minute with traces.
+    /// The start of each minute with traces or requests.
     pub blocks: Vec<UnixNanos>,
     pub series: Vec<Series>,
-    /// When each trace started.
-    starts: Vec<UnixNanos>,
+    /// When each trace started; `None` where requests were counted by minute.
+    pub starts: Option<Vec<UnixNanos>>,
 }
 
 /// The values of one operation, in the order of time.
@@ -48,12 +49,19 @@ pub(super) enum Unit {
     Calls,
 }
 
-/// One value, with the index of its trace and of the block of its trace.
+/// One value, or as many as a bucket of a histogram counts in a minute.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Value {
+    /// The index of the trace of the value; 0 for a bucket.
     pub trace: usize,
+    /// The index of the minute.
     pub block: usize,
+    /// The value, or the upper bound of the bucket.
     pub amount: u64,
+    /// The value, or the lower bound of the bucket.
+    pub least: u64,
+    /// How many values there are: 1, or the count of the bucket.
+    pub count: u32,
 }
 
 /// Service, name and kind of an operation; [`WAIT`] in place of the kind is a series of its own.
@@ -88,16 +96,21 @@ impl History {
         let (blocks, block_of) = blocks(&starts);
         let (spans, traces) = counted(&found);
         let series = most_seen(&spans, &traces).into_iter().map(|counted| {
-            let value = |(trace, amount)| Value { trace, block: block_of[trace], amount };
+            let value = |(trace, amount)| {
+                let block = block_of[trace];
+                Value { trace, block, amount, least: amount, count: 1 }
+            };
             let values = counted.values().into_iter().map(value).collect();
             Series { unit: counted.unit(), values }
         });
-        Self { series: series.collect(), blocks, starts }
+        Self { series: series.collect(), blocks, starts: Some(starts) }
     }
 
     /// The time of `split`, by the values of the blocks next to it: between the last value before
-    /// the split and the first after it.
+    /// the split and the first after it. Where requests were counted by minute, the start of the
+    /// minute.
     pub fn refined(&self, channel: &Channel, split: Split, logs: &LogTable) -> UnixNanos {
+        let Some(starts) = &self.starts else { return self.blocks[split.at] };
         let values = &self.series[channel.series].values;
         let first = values.partition_point(|value| value.block + 1 < split.at);
         let last = values.partition_point(|value| value.block <= split.at);
@@ -112,37 +125,41 @@ impl History {
         let near = Channel { blocks, series: channel.series, test: channel.test };
         let Some(exact) = near.split(&order, logs, true) else { return self.blocks[split.at] };
         let at = (first + exact.at - 1).min(values.len() - 1);
-        let start = |at: usize| self.starts[values[at].trace];
+        let start = |at: usize| starts[values[at].trace];
         let before = if at == 0 { start(0) } else { start(at - 1) };
         UnixNanos(before.0.midpoint(start(at).0))
     }
 }
 
 impl Series {
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.values.iter().map(|value| value.count as usize).sum()
+    }
+
     /// The questions about the values of this series, which is the one at `index`.
     pub fn channels(&self, index: usize, blocks: usize) -> Vec<Channel> {
-        let mut amounts: Vec<u64> = self.values.iter().map(|value| value.amount).collect();
-        amounts.sort_unstable();
-        let last = amounts.len() - 1;
-        let at = |quantile: f64| amounts[(last as f64 * quantile) as usize];
-        let mut tests: Vec<Test> = QUANTILES.map(|q| Test::Above(at(q))).to_vec();
+        let amounts = Amounts::new(self.values.iter().copied());
+        let (Some(smallest), Some(largest)) = amounts.ends() else { return Vec::new() };
+        let mut tests: Vec<Test> =
+            QUANTILES.map(|q| Test::Above(amounts.at_rank(q).amount)).to_vec();
         tests.dedup();
-        tests.retain(|test| *test != Test::Above(amounts[last]));
+        tests.retain(|test| *test != Test::Above(largest));
         if self.unit != Unit::Nanos {
             // A rare value is above the rest whatever the quantiles are.
             let zero = Test::Above(0);
-            if amounts[last] > 0 && amounts[0] == 0 && !tests.contains(&zero) {
+            if largest > 0 && smallest == 0 && !tests.contains(&zero) {
                 tests.push(zero);
             }
-            if amounts[0] == 0 && self.unit == Unit::Calls {
+            if smallest == 0 && self.unit == Unit::Calls {
                 tests.push(Test::Absent);
             }
         }
         let channel = |test: Test| {
             let mut counts = vec![Tally::default(); blocks];
             for value in &self.values {
-                let above = u32::from(test.holds(value.amount));
-                counts[value.block].add(Tally { above, all: 1 });
+                let above = if test.holds(value.amount) { value.count } else { 0 };
+                counts[value.block].add(Tally { above, all: value.count });
             }
             Channel { series: index, test, blocks: counts }
         };

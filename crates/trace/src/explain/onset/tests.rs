@@ -1,3 +1,5 @@
+mod requests;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -95,7 +97,7 @@ fn of(service: &str) -> Entry<'_> {
 }
 
 fn minutes_ago(traces: &[Vec<Span>]) -> Option<f64> {
-    let began = onset(traces.iter().map(Vec::as_slice), Entry::default())?;
+    let began = onset(traces.iter().map(Vec::as_slice), Entry::default())?.time;
     Some((END - began.0) as f64 / MINUTE as f64)
 }
 

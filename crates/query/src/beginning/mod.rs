@@ -1,10 +1,12 @@
-//! When a change began, from a sample of the traces of the last hours.
+//! When a change began, from a sample of the traces of the last hours, and from their RED metrics.
+
+mod by_metrics;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use coral_engine::{Columns, EngineError, StoredSpan, TraceQuery, TraceSummary};
-use coral_trace::explain::{self, Entry};
+use coral_trace::explain::{self, Beginning, Entry};
 use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
 use crate::cohort::{by_trace, side_by_side};
@@ -38,17 +40,34 @@ const RECENT_TOGETHER: usize = 4;
 const NEAR_MINUTES: u64 = 30;
 
 impl Reader<'_> {
-    /// When the change for the worse began that is in the traces with spans that match `entry`
-    /// before `until`; `None` when there is none.
+    /// When the change for the worse began, before `until`, that is in the traces with spans that
+    /// match `entry`, or in their metrics; `None` when there is none. Of two changes, the one that
+    /// stands out more from what is usual.
     pub(crate) fn beginning(
         &self,
         entry: Entry<'_>,
         until: UnixNanos,
     ) -> Result<Option<UnixNanos>, EngineError> {
         let end = until.min(self.from.now.earlier(SETTLING));
+        let rest = TimeRange { start: end, end: until.max(end) };
+        let found =
+            [self.beginning_by_traces(entry, rest)?, self.beginning_by_metrics(entry, rest)?];
+        let clearest = found
+            .into_iter()
+            .flatten()
+            .max_by(|one, other| one.clearness.total_cmp(&other.clearness));
+        Ok(clearest.map(|found| found.time))
+    }
+
+    /// When the change began, by a sample of the traces that started before `rest`.
+    fn beginning_by_traces(
+        &self,
+        entry: Entry<'_>,
+        rest: TimeRange,
+    ) -> Result<Option<Beginning>, EngineError> {
+        let end = rest.start;
         let mut listed = by_minute(self.listed(entry.service, end)?, end);
         let all: usize = listed.values().map(Vec::len).sum();
-        let rest = TimeRange { start: end, end: until.max(end) };
         let ids = sample(&listed, Spread::Recent);
         let has_all = ids.len() == all;
         let found = self.beginning_of(entry, ids, rest)?;
@@ -59,7 +78,7 @@ impl Reader<'_> {
             return Ok(None);
         };
         // A sample of a few traces a minute does not have the first of a few failures.
-        let minute = end.since(began).as_secs() / MINUTE.as_secs();
+        let minute = end.since(began.time).as_secs() / MINUTE.as_secs();
         let near = minute.saturating_sub(NEAR_MINUTES)..=minute + NEAR_MINUTES;
         listed.retain(|minute, _| near.contains(minute));
         let exact = self.beginning_of(entry, sample(&listed, Spread::Even), rest)?;
@@ -73,7 +92,7 @@ impl Reader<'_> {
         entry: Entry<'_>,
         ids: Vec<TraceId>,
         rest: TimeRange,
-    ) -> Result<Option<UnixNanos>, EngineError> {
+    ) -> Result<Option<Beginning>, EngineError> {
         let Entry { service, operation } = entry;
         // A route is an attribute; everything else that is compared is not.
         let columns = operation.map_or(Columns::CORE, |_| Columns::ATTRIBUTES);
