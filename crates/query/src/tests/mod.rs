@@ -3,6 +3,7 @@
 mod agreement;
 mod beginning;
 mod coverage;
+mod failures;
 mod slowdown;
 mod trace_health;
 
