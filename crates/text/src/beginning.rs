@@ -206,9 +206,9 @@ fn sentence(when: &When, group: &[&Coverage]) -> String {
     }
 }
 
-/// `10%`, `0.50%`, `less than 0.1%`.
+/// `10%`, `0.50%`, `less than 0.1%`, `0%`.
 fn ratio(ratio: f64) -> String {
-    if ratio < 0.001 { "less than 0.1%".to_owned() } else { percent(ratio) }
+    if ratio > 0.0 && ratio < 0.001 { "less than 0.1%".to_owned() } else { percent(ratio) }
 }
 
 fn listed(names: &[String]) -> String {

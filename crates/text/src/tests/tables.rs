@@ -179,7 +179,8 @@ fn a_list_names_the_deepest_failing_span_of_each_failing_trace() {
           └ fails in card-validator-svc → postgresql cards: SELECT, pool\u{1b}[31m is empty
         789abc123def0000 | 5.2s     | 12    | 500    | GET /checkout (ERROR)
           └ fails in card-validator-svc: POST /validate without a response
-    "#]].assert_eq(&page);
+    "#]]
+    .assert_eq(&page);
     let widths = [TracesQuestion::default(), slow()].map(|filter| {
         let page = trace_table(&list, &heading(filter), TERMINAL);
         page.lines().map(unicode_width::UnicodeWidthStr::width).max()
