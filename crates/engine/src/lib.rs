@@ -45,7 +45,7 @@ pub use reader::{MAX_OPERATIONS, MAX_SERVICES, Operation, TraceReader};
 pub use retention::{
     MetricMaintenance, MetricRetention, Retention, SpanMaintenance, SpanRetention,
 };
-pub use timeline::{AgentMinute, Minute, PolledMinute};
+pub use timeline::{AgentMinute, Minute, PolledMinute, RequestCounts};
 pub use trace::{StoredSpan, StoredTrace};
 
 /// An engine: everything that a colony needs of its storage. Every type that implements the five

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use coral_trace::red::Protocol;
 use coral_trace::{Collector, TimeRange, UnixNanos};
 
 /// A minute of the wall clock: the number of minutes since the Unix epoch, UTC.
@@ -26,6 +27,19 @@ pub struct AgentMinute {
     /// Whether there were more services than [`AgentMinute::MAX_SERVICES`], so that some are
     /// missing in `services`.
     pub services_cut: bool,
+    /// Requests that services served over HTTP and gRPC in the minute, by service and protocol,
+    /// sorted; of at most [`AgentMinute::MAX_SERVICES`] pairs.
+    pub requests: BTreeMap<(String, Protocol), RequestCounts>,
+}
+
+/// How many requests of one service and protocol are known from each signal. Their ratio tells how
+/// traces are sampled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RequestCounts {
+    /// Server spans that started in the minute and are stored, of all collectors.
+    pub spans: u64,
+    /// Requests that metrics counted. Those of a longer interval are spread over its minutes.
+    pub counted: u64,
 }
 
 /// How an agent was polled in one minute.
@@ -68,7 +82,8 @@ impl Minute {
 }
 
 impl AgentMinute {
-    /// The largest number of entries in [`services`](Self::services).
+    /// The largest number of entries in [`services`](Self::services), and in
+    /// [`requests`](Self::requests).
     pub const MAX_SERVICES: usize = 256;
 
     /// Adds what a later record of the same agent and minute says: counts of spans are added, and
@@ -78,6 +93,23 @@ impl AgentMinute {
         self.services_cut |= later.services_cut;
         for ((service, collector), spans) in later.services {
             self.count(service, collector, spans);
+        }
+        for ((service, protocol), counts) in later.requests {
+            self.count_requests(service, protocol, counts);
+        }
+    }
+
+    /// Counts requests of a service. Those beyond [`MAX_SERVICES`](Self::MAX_SERVICES) are not
+    /// counted.
+    pub fn count_requests(&mut self, service: String, protocol: Protocol, counts: RequestCounts) {
+        let is_full = self.requests.len() >= Self::MAX_SERVICES;
+        match self.requests.entry((service, protocol)) {
+            std::collections::btree_map::Entry::Vacant(_) if is_full => {}
+            entry => {
+                let known = entry.or_default();
+                known.spans = known.spans.saturating_add(counts.spans);
+                known.counted = known.counted.saturating_add(counts.counted);
+            }
         }
     }
 
@@ -118,7 +150,9 @@ mod tests {
             let polled =
                 reachable.map(|reachable| PolledMinute { reachable, ..Default::default() });
             let services = [(("cart".to_owned(), Collector::Ebpf), spans)].into();
-            AgentMinute { polled, services, ..AgentMinute::default() }
+            let counts = RequestCounts { spans, counted: 10 * spans };
+            let requests = [(("cart".to_owned(), Protocol::Http), counts)].into();
+            AgentMinute { polled, services, requests, ..AgentMinute::default() }
         };
         let mut minute = record(3, Some(true));
         minute.absorb(record(4, None));
@@ -132,8 +166,11 @@ mod tests {
         let mut minute = AgentMinute::default();
         for number in 0..=AgentMinute::MAX_SERVICES {
             minute.count(format!("s{number}"), Collector::Sdk, 1);
+            let counts = RequestCounts { spans: 1, counted: 1 };
+            minute.count_requests(format!("s{number}"), Protocol::Grpc, counts);
         }
         assert!(minute.services.len() == AgentMinute::MAX_SERVICES && minute.services_cut);
+        assert_eq!(minute.requests.len(), AgentMinute::MAX_SERVICES);
         minute.count("s0".to_owned(), Collector::Sdk, 1);
         assert_eq!(minute.services[&("s0".to_owned(), Collector::Sdk)], 2);
     }

@@ -206,9 +206,9 @@ fn sentence(when: &When, group: &[&Coverage]) -> String {
     }
 }
 
-/// `10%`, `0.50%`, `less than 0.1%`.
+/// `10%`, `0.50%`, `less than 0.1%`, `0%`.
 fn ratio(ratio: f64) -> String {
-    if ratio < 0.001 { "less than 0.1%".to_owned() } else { percent(ratio) }
+    if ratio > 0.0 && ratio < 0.001 { "less than 0.1%".to_owned() } else { percent(ratio) }
 }
 
 fn listed(names: &[String]) -> String {
@@ -261,6 +261,7 @@ mod tests {
         let ended = |kind, left_out| Coverage { until: Some(later), left_out, ..web_2(kind) };
         let all = ["a", "b", "c", "d", "e", "f", "g"];
         let sampling = Some(SamplingChange { before: 1.0, now: 0.005 });
+        let no_span = Some(SamplingChange { before: 1.0, now: 0.0 });
         for (gap, expected) in [
             (
                 web_2(Unreachable),
@@ -301,6 +302,15 @@ mod tests {
                 Coverage { sampling, ..web_2(SamplingChanged) },
                 "Agent web-2 has recorded 0.5% of traces since 12:00 UTC (100% before): its services (cart) are not \
                  compared.",
+            ),
+            (
+                Coverage {
+                    sampling: no_span,
+                    left_out: LeftOut::Nothing,
+                    ..web_2(SamplingChanged)
+                },
+                "Agent web-2 has recorded 0% of traces since 12:00 UTC (100% before): counts before and after cannot \
+                 be compared.",
             ),
         ] {
             assert_eq!(coverage(&[gap], later), [expected]);

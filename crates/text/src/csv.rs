@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use coral_query::answer::{RedTable, Trace, TraceList, TraceSpan};
 use coral_trace::Span;
 
+use crate::failure::deepest_failure;
 use crate::root_cause::root_cause;
 
 /// One CSV line for each trace. Times are in microseconds; the services of a trace are separated by
 /// spaces.
 pub fn traces(list: &TraceList) -> String {
     let header = "trace_id,start_time_unix_us,duration_us,span_count,error_count,services,\
-                  root_service,root_operation,status_code,root_cause";
+                  root_service,root_operation,status_code,root_cause,deepest_failure";
     let rows = list.traces.iter().map(|trace| {
         vec![
             trace.trace_id.to_string(),
@@ -25,6 +26,7 @@ pub fn traces(list: &TraceList) -> String {
             trace.root_operation.clone(),
             trace.status_code.map(|code| code.to_string()).unwrap_or_default(),
             trace.cause.as_ref().map(root_cause).unwrap_or_default(),
+            trace.failure.as_ref().map(deepest_failure).unwrap_or_default(),
         ]
     });
     document(header, rows)

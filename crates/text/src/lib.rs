@@ -7,6 +7,7 @@ pub mod beginning;
 pub mod csv;
 pub mod duration;
 pub mod english;
+mod failure;
 pub mod json;
 mod percent;
 pub mod red_table;

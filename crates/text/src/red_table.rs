@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::duration::{self, duration};
+use crate::failure::fails_in;
 use crate::percent::rate;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name as name_column, whole};
@@ -231,7 +232,9 @@ fn slow_trace(trace: &SlowTrace, screen: Screen) -> String {
     let remark = if trace.stored { "" } else { " (not stored)" };
     let (latency, at) = (duration(trace.latency_us), instant(trace.time.as_micros()));
     let id = screen.faint(&trace.trace_id.to_string());
-    format!("{id}  {latency:>6}  {at}{remark}")
+    let failure = trace.failure.as_ref();
+    let failure = failure.map(|failure| screen.error(&format!("\n    └ {}", fails_in(failure))));
+    format!("{id}  {latency:>6}  {at}{remark}{}", failure.unwrap_or_default())
 }
 
 /// Why no trace of a row's slow requests is stored: a sentence without a full stop.

@@ -25,7 +25,8 @@ pub fn root_cause(cause: &TraceCause) -> String {
     }
 }
 
-fn short(name: &str) -> String {
+/// `name`, cut to [`MAX_NAME_CHARACTERS`].
+pub(crate) fn short(name: &str) -> String {
     match name.char_indices().nth(MAX_NAME_CHARACTERS) {
         Some((end, _)) => format!("{}…", &name[..end]),
         None => name.to_owned(),

@@ -39,12 +39,21 @@ pub struct Cell {
 pub struct Table<'a> {
     columns: Vec<Column<'a>>,
     rows: Vec<Vec<Cell>>,
+    /// By row: a line to print below it, or an empty text.
+    notes: Vec<String>,
 }
 
 impl<'a> Table<'a> {
     /// A table of `rows`, each with a cell for every column.
     pub fn new(columns: impl IntoIterator<Item = Column<'a>>, rows: Vec<Vec<Cell>>) -> Self {
-        Self { columns: columns.into_iter().collect(), rows }
+        Self { columns: columns.into_iter().collect(), rows, notes: Vec::new() }
+    }
+
+    /// Adds a line below each row whose note is not empty. The line is cut to the screen, and
+    /// highlighted as an error. A note must have no control characters.
+    pub fn with_notes(mut self, notes: Vec<String>) -> Self {
+        self.notes = notes;
+        self
     }
 
     /// The table as text. If it is wider than `screen`, columns of names are cut, the widest first,
@@ -57,8 +66,12 @@ impl<'a> Table<'a> {
         let headings: Vec<Cell> = self.columns.iter().map(|column| column.heading.into()).collect();
         let mut text = self.row(&headings, &widths, Screen::PLAIN);
         text.push_str(&(rule.join("-|-") + "\n"));
-        for row in &self.rows {
+        for (at, row) in self.rows.iter().enumerate() {
             text.push_str(&self.row(row, &widths, screen));
+            if let Some(note) = self.notes.get(at).filter(|note| !note.is_empty()) {
+                let note = cut(&format!("  └ {note}"), screen.width.unwrap_or(usize::MAX));
+                let _ = writeln!(text, "{}", screen.error(&note));
+            }
         }
         let cut: Vec<&str> = (0..self.columns.len())
             .filter(|at| widths[*at] < wanted[*at])

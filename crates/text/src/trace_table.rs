@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::beginning::coverage_line;
 use super::root_cause::root_cause;
 use crate::duration::duration;
+use crate::failure::fails_in;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Column, Table, id as id_column, name, whole};
 use crate::why::did_you_mean;
@@ -107,7 +108,7 @@ fn recent_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {
         whole("Status"),
         name("Root Operation"),
     ];
-    Table::new(columns, traces.iter().map(row).collect()).text(screen)
+    Table::new(columns, traces.iter().map(row).collect()).with_notes(failures(traces)).text(screen)
 }
 
 /// The table of slow traces. The column `Root Operation` is left out if the root cause of every
@@ -124,7 +125,13 @@ fn slow_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {
     };
     let columns: [Column<'_>; 3] = [id_column("Trace ID"), whole("Duration"), name("Root Cause")];
     let columns = columns.into_iter().chain((!is_explained).then(|| name("Root Operation")));
-    Table::new(columns, traces.iter().map(row).collect()).text(screen)
+    Table::new(columns, traces.iter().map(row).collect()).with_notes(failures(traces)).text(screen)
+}
+
+/// For each trace, a line that names its deepest failing span; empty if none is known.
+fn failures(traces: &[TraceSummary]) -> Vec<String> {
+    let note = |trace: &TraceSummary| trace.failure.as_ref().map(fails_in).unwrap_or_default();
+    traces.iter().map(note).collect()
 }
 
 /// The cell of the root operation. The name may be cut to fit; ` (ERROR)` and ` (no root)` are

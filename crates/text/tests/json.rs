@@ -298,6 +298,7 @@ fn requests_come_back_and_rows_without_a_slow_trace_say_why() {
             time: UnixNanos::from_micros(1_795_608_000_000_000),
             found_by,
             stored: none_because.is_none(),
+            failure: None,
         }],
         none_because,
     };

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod critical_path;
 pub mod dependency;
 pub mod explain;
+mod failure;
 mod ids;
 mod origin;
 mod recognise;
@@ -30,6 +31,7 @@ mod work;
 
 pub use attribute::{Attributes, Double, KeyValue, Value};
 pub use chain::chain;
+pub use failure::DeepestFailure;
 pub use ids::{InvalidId, SpanId, TraceId, TraceIdPrefix};
 pub use origin::{Collector, EntityRef, Origin, Resource, Scope, UNKNOWN_SERVICE};
 pub use recognise::{BUILT_IN_RULES, InvalidRule, Recogniser, Rule, RuleField};

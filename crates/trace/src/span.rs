@@ -147,6 +147,31 @@ impl Span {
     pub fn response_status(&self) -> Option<u16> {
         response_status(&self.attributes)
     }
+
+    /// The other side of a call, from the attributes of its span: `other_sql cards`,
+    /// `kafka notifications`, `api.stripe.com`.
+    pub fn peer_name(&self) -> Option<String> {
+        let attribute = |keys: &[&str]| {
+            let mut found = keys.iter().filter_map(|key| self.attributes.get(key));
+            found.find(|value| !is_empty(value)).map(Value::to_string)
+        };
+        let with = |system: String, keys: &[&str]| match attribute(keys) {
+            Some(part) => format!("{system} {part}"),
+            None => system,
+        };
+        if let Some(system) = attribute(&["db.system.name", "db.system"]) {
+            let parts = ["db.collection.name", "db.sql.table", "db.namespace", "db.name"];
+            return Some(with(system, &parts));
+        }
+        if let Some(system) = attribute(&["messaging.system"]) {
+            return Some(with(system, &["messaging.destination.name", "messaging.destination"]));
+        }
+        attribute(&["service.peer.name", "peer.service", "server.address", "net.peer.name"])
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    matches!(value, Value::Empty) || value.as_str().is_some_and(str::is_empty)
 }
 
 /// The response status among `attributes`. The names are those that the versions of Beyla use, the

@@ -153,6 +153,11 @@ impl Health {
         self.update(id, |health| health.minutes.count(id, counts));
     }
 
+    /// Counts requests that metrics counted, for the coverage timeline.
+    pub(super) fn count_requests(&self, id: &str, minutes: BTreeMap<Minute, AgentMinute>) {
+        self.update(id, |health| health.minutes.add_minutes(id, minutes));
+    }
+
     /// Ends `minute`, and returns the records of the coverage timeline that are not stored yet, of
     /// all agents that are not forgotten.
     pub(super) fn end_minute(&self, minute: Minute) -> Vec<AgentMinute> {

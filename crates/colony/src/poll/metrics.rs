@@ -1,5 +1,6 @@
 //! Drains one agent's metrics.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use coral_engine::{Engine, EngineError, MetricCheckpoint};
@@ -13,6 +14,7 @@ use super::health::Health;
 use super::on_engine::on_engine;
 use super::page_fetcher::PageFetcher;
 use super::position::{MAX_STANDSTILLS, check_store_id};
+use super::requests::counted;
 use super::width::Width;
 use coral_server::clock;
 use coral_trace::{chain, sanitize};
@@ -95,12 +97,12 @@ impl MetricStream {
         answer: QueryBeylaMetricsResponse,
     ) -> Result<bool, PollError> {
         let after = self.checkpoint_after(&page);
-        let (refused, reason) = match self.store(after.clone(), answer).await {
+        let (refused, reason) = match self.store(health, after.clone(), answer).await {
             Err(bad) if bad.is_of_page() => {
                 if !self.width.isolate() {
                     return Ok(false);
                 }
-                self.store(after, QueryBeylaMetricsResponse::default()).await?;
+                self.store(health, after, QueryBeylaMetricsResponse::default()).await?;
                 self.width.go_on();
                 (1, chain(&bad))
             }
@@ -121,6 +123,7 @@ impl MetricStream {
     /// Stores a page and its checkpoint in one commit. Returns how many rows were refused, and why.
     async fn store(
         &mut self,
+        health: &Health,
         checkpoint: MetricCheckpoint,
         answer: QueryBeylaMetricsResponse,
     ) -> Result<ReceivedMetrics, PollError> {
@@ -129,12 +132,15 @@ impl MetricStream {
             let mut taken = take_metrics(answer);
             let deltas = std::mem::take(&mut taken.deltas);
             if unmoved && deltas.is_empty() {
-                return Ok((checkpoint, taken));
+                return Ok((checkpoint, taken, BTreeMap::new()));
             }
-            let stored = engine.append_metric_page(deltas, clock::now(), &checkpoint);
-            Ok((stored.map_err(PollError::CannotStore)?, taken))
+            let now = clock::now();
+            let minutes = counted(&deltas, now);
+            let stored = engine.append_metric_page(deltas, now, &checkpoint);
+            Ok((stored.map_err(PollError::CannotStore)?, taken, minutes))
         });
-        let (checkpoint, taken) = stored.await?;
+        let (checkpoint, taken, minutes) = stored.await?;
+        health.count_requests(&checkpoint.agent_id, minutes);
         (self.checkpoint, self.is_unsaved) = (checkpoint, false);
         Ok(taken)
     }

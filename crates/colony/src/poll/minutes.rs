@@ -4,20 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use coral_engine::{AgentMinute, Minute, PolledMinute};
+use coral_engine::{AgentMinute, Minute, PolledMinute, RequestCounts};
+use coral_trace::red::Protocol;
 use coral_trace::{Origin, Span, TimeRange, UnixNanos};
 use coral_wire::agent_rpc::proto::SpanPage;
+
+use super::requests::served;
 
 /// How many minutes of an agent wait to be recorded, at most. The oldest are dropped first. An
 /// agent keeps spans for an hour, so a page can have spans of so many minutes.
 const MAX_WAITING: usize = 64;
-/// How many services the minutes of an agent that wait to be recorded have together, at most. The
-/// oldest minutes are dropped first. With names of [`MAX_NAME_BYTES`], these are 512 KiB.
-const MAX_WAITING_SERVICES: usize = 2_048;
+/// How many services and counts of requests the minutes of an agent that wait to be recorded have
+/// together, at most. The oldest minutes are dropped first. With names of [`MAX_NAME_BYTES`], these
+/// are 1 MiB.
+const MAX_WAITING_SERVICES: usize = 4_096;
 /// After this many minutes with spans, none of which tells a probability, sampling has ended.
 const MAX_UNSAMPLED_MINUTES: u32 = 5;
 /// Services with longer names, in bytes, are not counted.
-const MAX_NAME_BYTES: usize = 256;
+pub(super) const MAX_NAME_BYTES: usize = 256;
+/// Spans and metrics of a time so long before they are received are not counted.
+pub(super) const MAX_AGE_MINUTES: u32 = 24 * 60;
 /// Smaller probabilities of sampling are not believed: one such span would count as ten thousand.
 const MIN_PROBABILITY: f64 = 1e-4;
 /// An agent that claims to run for longer than this, or to start later than now by more than
@@ -65,6 +71,14 @@ pub struct SpanCounts {
     sampled: SampledSpans,
 }
 
+/// The spans of one minute that share their origin.
+struct OriginCount<'a> {
+    origin: &'a Origin,
+    spans: u64,
+    /// Those of them that serve a request: over HTTP, and over gRPC.
+    served: [u64; 2],
+}
+
 /// Spans whose trace state tells the probability with which their trace was sampled.
 #[derive(Clone, Copy, Default)]
 struct SampledSpans {
@@ -106,7 +120,12 @@ impl AgentMinutes {
     /// Adds spans that were stored.
     pub(super) fn count(&mut self, agent_id: &str, counts: SpanCounts) {
         self.sampled.add(counts.sampled);
-        for (_, record) in counts.minutes {
+        self.add_minutes(agent_id, counts.minutes);
+    }
+
+    /// Adds what is known of minutes beside how the agent was polled.
+    pub(super) fn add_minutes(&mut self, agent_id: &str, minutes: BTreeMap<Minute, AgentMinute>) {
+        for record in minutes.into_values() {
             self.put_back(AgentMinute { agent_id: agent_id.to_owned(), ..record });
         }
     }
@@ -118,7 +137,8 @@ impl AgentMinutes {
         let waiting = self.waiting.entry(record.minute).or_insert(record);
         later.into_iter().for_each(|later| waiting.absorb(later));
         let services = |waiting: &BTreeMap<Minute, AgentMinute>| {
-            waiting.values().map(|record| record.services.len()).sum::<usize>()
+            let all = waiting.values().map(|record| record.services.len() + record.requests.len());
+            all.sum::<usize>()
         };
         while self.waiting.len() > MAX_WAITING || services(&self.waiting) > MAX_WAITING_SERVICES {
             self.waiting.pop_first();
@@ -196,29 +216,39 @@ impl SpanCounts {
     /// Counts `spans`, which were received at `now`. Spans that started more than a day before, or
     /// later than `now`, are not counted: their clock is wrong.
     pub(super) fn of(spans: &[Span], now: UnixNanos) -> Self {
-        const DAY: u32 = 24 * 60;
         let newest = Minute::at(now);
         // Spans of one resource share their origin, so few origins are looked at.
-        let mut counts: BTreeMap<(Minute, *const Origin), (&Origin, u64)> = BTreeMap::new();
+        let mut counts: BTreeMap<(Minute, *const Origin), OriginCount<'_>> = BTreeMap::new();
         let mut sampled = SampledSpans::default();
         for span in spans {
             let minute = Minute::at(span.start);
-            if minute <= newest && newest.0 <= minute.0 + DAY {
+            if minute <= newest && newest.0 <= minute.0 + MAX_AGE_MINUTES {
                 let key = (minute, Arc::as_ptr(&span.origin));
-                counts.entry(key).or_insert((&span.origin, 0)).1 += 1;
+                let empty = || OriginCount { origin: &span.origin, spans: 0, served: [0; 2] };
+                let count = counts.entry(key).or_insert_with(empty);
+                count.spans += 1;
+                if let Some(protocol) = served(span) {
+                    count.served[usize::from(protocol == Protocol::Grpc)] += 1;
+                }
             }
             if let Some(probability) = probability(&span.trace_state) {
                 sampled.add(SampledSpans { spans: 1.0, before_sampling: 1.0 / probability });
             }
         }
         let mut minutes: BTreeMap<Minute, AgentMinute> = BTreeMap::new();
-        for ((minute, _), (origin, spans)) in counts {
+        for ((minute, _), OriginCount { origin, spans, served }) in counts {
             let empty = || AgentMinute { minute, ..AgentMinute::default() };
             let record = minutes.entry(minute).or_insert_with(empty);
             let service = origin.service_name();
             match service.len() {
                 0..=MAX_NAME_BYTES => record.count(service.to_owned(), origin.collector, spans),
                 _ => record.services_cut = true,
+            }
+            for (protocol, spans) in [Protocol::Http, Protocol::Grpc].into_iter().zip(served) {
+                if spans > 0 {
+                    let counts = RequestCounts { spans, counted: 0 };
+                    record.count_requests(service.to_owned(), protocol, counts);
+                }
             }
         }
         Self { minutes, sampled }

@@ -16,6 +16,7 @@ mod page;
 mod page_fetcher;
 pub mod poller;
 mod position;
+mod requests;
 mod sampling;
 mod span_rate;
 pub mod status;

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use coral_trace::red::Protocol;
 use coral_trace::{Collector, TimeRange, UnixNanos};
 use proptest::prelude::*;
 
 use super::{NOON, Subject, run};
 use crate::{
     AgentMinute, Budget, BudgetError, Engine, EngineError, Minute, PageWriter, PolledMinute,
-    Retention, SpanRetention, TraceReader,
+    RequestCounts, Retention, SpanRetention, TraceReader,
 };
 
 /// An action of a test on the timeline.
@@ -108,6 +109,8 @@ fn record(minute: Minute) -> AgentMinute {
         }),
         services: [(("shop".to_owned(), Collector::Ebpf), 7)].into(),
         services_cut: false,
+        requests: [(("shop".to_owned(), Protocol::Http), RequestCounts { spans: 3, counted: 30 })]
+            .into(),
     }
 }
 
@@ -131,6 +134,11 @@ prop_compose! {
         polled in prop::option::of(any_polled()),
         services in prop::collection::btree_map(("[ab]", any::<bool>()), any::<u32>(), 0..4),
         services_cut: bool,
+        requests in prop::collection::btree_map(
+            ("[ab]", any::<bool>()),
+            (any::<u32>(), any::<u32>()),
+            0..4,
+        ),
     ) -> AgentMinute {
         let collector = |ebpf| if ebpf { Collector::Ebpf } else { Collector::Sdk };
         AgentMinute {
@@ -142,6 +150,14 @@ prop_compose! {
                 .map(|((name, ebpf), spans)| ((name, collector(ebpf)), u64::from(spans)))
                 .collect(),
             services_cut,
+            requests: requests
+                .into_iter()
+                .map(|((name, http), (spans, counted))| {
+                    let protocol = if http { Protocol::Http } else { Protocol::Grpc };
+                    let (spans, counted) = (u64::from(spans), u64::from(counted));
+                    ((name, protocol), RequestCounts { spans, counted })
+                })
+                .collect(),
         }
     }
 }

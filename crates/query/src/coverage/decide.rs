@@ -1,5 +1,6 @@
 //! What is left out of a comparison because of each gap.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use coral_engine::StoredSpan;
@@ -56,12 +57,14 @@ pub(super) fn starts(traces: &[Vec<StoredSpan>]) -> Vec<UnixNanos> {
 /// Whether the sampling of all `agents` changed at the same time to the same ratio.
 fn are_sampled_alike(gaps: &[Coverage], agents: usize) -> bool {
     let changes = || gaps.iter().filter_map(|gap| Some((gap.since?, gap.sampling?.now)));
+    let changed = gaps.iter().filter(|gap| gap.sampling.is_some());
+    let changed: HashSet<&str> = changed.map(|gap| gap.agent_id.as_str()).collect();
     let Some((first, ratio)) = changes().next() else { return false };
     let is_alike = |(since, now): (UnixNanos, f64)| {
         since.since(first).max(first.since(since)) <= SAME_TIME
             && now.max(ratio) / now.min(ratio) < SAME_RATIO
     };
-    changes().count() == agents && changes().all(is_alike)
+    changed.len() == agents && changes().all(is_alike)
 }
 
 /// Keeps everything for a question about `service`: without its spans there is nothing to compare,

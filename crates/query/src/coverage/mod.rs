@@ -6,7 +6,9 @@ mod decide;
 mod intervals;
 mod missing_nodes;
 mod present;
+mod served;
 mod timeline;
+mod whole_sampling;
 
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use self::completeness::mark_affected;
 use self::decide::{decide, keep, starts};
 use self::timeline::Timeline;
+use self::whole_sampling::keep_wholly_sampled;
 use crate::json;
 use crate::reader::Reader;
 use crate::status::answer::ColonyStatus;
@@ -105,13 +108,15 @@ pub enum LeftOut {
     Nothing,
 }
 
-/// A change of the fraction of traces that are recorded, as far as samplers are known: the agent's
-/// Beyla, samplers that write their threshold into the trace state, and the colony.
+/// A change of the fraction of traces that are recorded. It is known from samplers that report it:
+/// the agent's Beyla, those that write their threshold into the trace state, and the colony. Where
+/// these do not change, it is the ratio of server spans to the requests that metrics count, whatever
+/// sets the ratio.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SamplingChange {
-    /// The fraction before the change: above 0, at most 1.
+    /// The fraction before the change: at most 1; 0 if metrics count requests and there is no span.
     pub before: f64,
-    /// The fraction since the change: above 0, at most 1.
+    /// The fraction since the change, likewise.
     pub now: f64,
 }
 
@@ -149,10 +154,13 @@ impl Coverage {
         self.services.iter().any(|name| name == service)
     }
 
+    /// Whether `stored` is a span of the agent and of one of the services.
+    fn is_of(&self, stored: &StoredSpan) -> bool {
+        *stored.agent_id == *self.agent_id && self.has(stored.span.origin.service_name())
+    }
+
     fn leaves_out(&self, stored: &StoredSpan) -> bool {
-        self.left_out == LeftOut::Spans
-            && *stored.agent_id == *self.agent_id
-            && self.has(stored.span.origin.service_name())
+        self.left_out == LeftOut::Spans && self.is_of(stored)
     }
 
     /// Whether traces that started at `start` may lack spans because of the gap.
@@ -200,6 +208,7 @@ impl Reader<'_> {
     ) -> Result<Vec<Coverage>, EngineError> {
         let Gaps { mut found, agents } = self.gaps(baseline, window)?;
         keep(&mut found, service);
+        keep_wholly_sampled(&mut found, [baseline.traces, window.traces]);
         let cohorts = [baseline.traces, window.traces].map(starts);
         decide(&mut found, [&cohorts[0], &cohorts[1]], agents);
         mark_affected(&mut found, baseline.traces, window.traces);

@@ -7,6 +7,7 @@ use coral_engine::AgentMinute;
 use coral_trace::{Collector, TimeRange, UnixNanos};
 
 use super::intervals::Intervals;
+use super::served::{ServedRequests, SharedChange};
 use super::{Coverage, CoverageGap, MIN_SILENCE, SamplingChange};
 use crate::status::answer::{AgentStatus, ColonyStatus};
 
@@ -31,6 +32,8 @@ pub(super) struct Timeline {
     agents: BTreeMap<String, Agent>,
     /// The first instant that the timeline is about.
     begins: UnixNanos,
+    /// The requests of all agents.
+    served: ServedRequests,
 }
 
 /// What the timeline says of one agent.
@@ -45,6 +48,7 @@ struct Agent {
     /// Whether Beyla instrumented, in each minute in which the agent was read.
     beyla: Vec<(TimeRange, Option<bool>)>,
     sampling: Vec<(TimeRange, f64)>,
+    served: ServedRequests,
     /// When each service reported a span for the first time, and whether any was from eBPF.
     services: BTreeMap<String, (UnixNanos, bool)>,
     /// Whether a minute had more services than are recorded.
@@ -63,7 +67,9 @@ impl Timeline {
         let first = minutes.clone().find(|record| record.polled.is_some())?;
         let begins = first.minute.end().later(FIRST_POLLS);
         let mut agents: BTreeMap<String, Agent> = BTreeMap::new();
+        let mut served = ServedRequests::default();
         for record in minutes {
+            served.add(record);
             let agent = match agents.get_mut(&record.agent_id) {
                 Some(agent) => agent,
                 None => agents.entry(record.agent_id.clone()).or_default(),
@@ -78,7 +84,7 @@ impl Timeline {
                 agent.add_present(known);
             }
         }
-        Some(Self { agents, begins })
+        Some(Self { agents, begins, served })
     }
 
     /// How many agents have services.
@@ -97,8 +103,11 @@ impl Timeline {
         let mut found = Vec::new();
         for (agent_id, agent) in &self.agents {
             let gaps = agent.silences(range).into_iter().chain(agent.beyla_gaps(range));
-            for gap in gaps.chain(agent.sampling_change(range)) {
-                let services = self.services(agent_id, agent, &gap);
+            for gap in gaps.chain(agent.sampling_changes(range, &self.served)) {
+                let services = match gap.services.is_empty() {
+                    true => self.services(agent_id, agent, &gap),
+                    false => gap.services.clone(),
+                };
                 if !services.is_empty() {
                     let (agent_id, services_cut) = (agent_id.clone(), agent.services_cut);
                     found.push(Coverage { agent_id, services, services_cut, ..gap });
@@ -130,6 +139,7 @@ impl Timeline {
 impl Agent {
     fn add(&mut self, record: &AgentMinute) {
         let minute = TimeRange { start: record.minute.start(), end: record.minute.end() };
+        self.served.add(record);
         self.services_cut |= record.services_cut;
         for ((service, collector), spans) in &record.services {
             let is_ebpf = *collector == Collector::Ebpf && *spans > 0;
@@ -163,6 +173,7 @@ impl Agent {
 
     /// Adds a record of a minute after the time of interest.
     fn add_later(&mut self, record: &AgentMinute) {
+        self.served.add(record);
         if let Some(complete) = record.polled.and_then(|polled| polled.complete) {
             self.covered.add(complete);
         }
@@ -233,7 +244,24 @@ impl Agent {
         few(found)
     }
 
-    /// The last change of the sampling ratio.
+    /// The last change of the sampling ratio that samplers report; or else the changes that the
+    /// metrics of services show, each with its services. `all` are the requests of all agents.
+    fn sampling_changes(&self, range: TimeRange, all: &ServedRequests) -> Vec<Coverage> {
+        if let Some(reported) = self.sampling_change(range) {
+            return vec![reported];
+        }
+        let changes = self.served.changes(range, all).into_iter();
+        changes
+            .map(|SharedChange { since, sampling, services }| Coverage {
+                since: Some(since),
+                services,
+                sampling: Some(sampling),
+                ..Coverage::new("", CoverageGap::SamplingChanged)
+            })
+            .collect()
+    }
+
+    /// The last change of the sampling ratio that samplers report.
     fn sampling_change(&self, range: TimeRange) -> Option<Coverage> {
         let is_in = |minute: &TimeRange| minute.start < range.end && range.start < minute.end;
         let known = || self.sampling.iter().filter(|(minute, _)| is_in(minute));
@@ -288,7 +316,7 @@ mod tests {
                 ..PolledMinute::default()
             }),
             services: [((agent_id.to_owned(), Collector::Sdk), 1)].into(),
-            services_cut: false,
+            ..AgentMinute::default()
         }
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::question::{RedProtocol, RedSide, RedSource};
 use crate::json;
+use crate::traces::answer::TraceFailure;
 
 /// The requests, errors and durations of one service and protocol in one window.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -171,6 +172,10 @@ pub struct SlowTrace {
     pub found_by: FoundBy,
     /// Whether the trace is stored. A trace that is not stored was not sampled, or has expired.
     pub stored: bool,
+    /// The deepest failing span of the trace. Null if no span fails, or if the answer has so many
+    /// slow traces that the spans were not read.
+    #[serde(default)]
+    pub failure: Option<TraceFailure>,
 }
 
 /// How a slow trace was found.

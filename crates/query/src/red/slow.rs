@@ -11,6 +11,7 @@ use super::rows::{Percentile, RowName, RowSum};
 use super::{NANOS_PER_MICRO, RedSource, RequestSelection};
 use crate::answer::{FoundBy, NoSlowTrace, SlowRow, SlowTrace};
 use crate::reader::Reader;
+use crate::source::Source;
 
 /// The largest number of traces in one row of the answer.
 const MAX_TRACES: usize = 5;
@@ -18,6 +19,10 @@ const MAX_TRACES: usize = 5;
 const MAX_CANDIDATES: u32 = 50;
 /// The largest number of spans that are read for one row.
 const MAX_SPANS: u32 = 20_000;
+/// The largest number of slow traces, in all rows, that are read for their deepest failing span, and
+/// the largest number of their spans.
+const MAX_READ: usize = 100;
+const MAX_READ_SPANS: u32 = 20_000;
 /// How long before the window a trace may have started in which a request ended within the window.
 const MAX_TRACE_LEAD: std::time::Duration = std::time::Duration::from_secs(600);
 
@@ -64,7 +69,22 @@ impl Reader<'_> {
             slow.push((p95.least(), SlowRow { over_us, ..row }));
         }
         slow.sort_by_key(|(p95, _)| std::cmp::Reverse(*p95));
-        Ok(slow.into_iter().map(|(_, row)| row).collect())
+        let mut rows: Vec<SlowRow> = slow.into_iter().map(|(_, row)| row).collect();
+        self.name_failures(&mut rows)?;
+        Ok(rows)
+    }
+
+    /// Names the deepest failing span of the first [`MAX_READ`] slow traces.
+    fn name_failures(&self, rows: &mut [SlowRow]) -> Result<(), EngineError> {
+        let mut traces: Vec<&mut SlowTrace> =
+            rows.iter_mut().flat_map(|row| &mut row.traces).filter(|slow| slow.stored).collect();
+        traces.truncate(MAX_READ);
+        let ids: Vec<TraceId> = traces.iter().map(|slow| slow.trace_id).collect();
+        let failures = self.failures_in(&ids, Source::All, MAX_READ_SPANS)?;
+        for slow in traces {
+            slow.failure = failures.get(&slow.trace_id).cloned();
+        }
+        Ok(())
     }
 
     fn slow_row(
@@ -141,6 +161,7 @@ impl Reader<'_> {
             time: slow.time,
             found_by: slow.found_by,
             stored,
+            failure: None,
         })
     }
 

@@ -4,6 +4,7 @@ mod agreement;
 mod beginning;
 mod beginning_by_metrics;
 mod coverage;
+mod failures;
 mod slowdown;
 mod trace_health;
 

@@ -1,6 +1,6 @@
 //! The answer for a list of traces.
 
-use coral_trace::{TraceId, UnixNanos};
+use coral_trace::{SpanId, TraceId, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,35 @@ pub struct TraceSummary {
     /// was found.
     #[serde(default)]
     pub cause: Option<TraceCause>,
+    /// The deepest failing span. Null if no span fails, or if the list has so many failing traces,
+    /// or the trace so many spans, that the spans were not read.
+    #[serde(default)]
+    pub failure: Option<TraceFailure>,
+}
+
+/// The deepest failing span of a trace: a failing span none of whose descendants fails. Of several,
+/// one whose failure every span above shares (except internal spans) comes first, then one on the
+/// critical path, then the one that ended first. Texts are cut to 500 bytes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TraceFailure {
+    /// The span id: 16 lower-case hex digits.
+    #[serde(with = "crate::json::text")]
+    #[schemars(with = "String")]
+    pub span_id: SpanId,
+    /// The service of the span.
+    pub service: String,
+    /// The name of the span.
+    pub operation: String,
+    /// The callee, if the span is a call that failed only at the caller, or whose callee has no
+    /// span; else null.
+    pub callee: Option<String>,
+    /// The HTTP or gRPC response status code; null when there is none. HTTP status 0 means no
+    /// response.
+    pub status_code: Option<u16>,
+    /// The error code of a database, or else `error.type`; null when there is none.
+    pub error_type: Option<String>,
+    /// The status message of the span; null when there is none.
+    pub message: Option<String>,
 }
 
 /// Why one trace was slow.

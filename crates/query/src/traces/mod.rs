@@ -1,6 +1,7 @@
 //! A list of traces.
 
 pub(crate) mod answer;
+mod failures;
 pub(crate) mod question;
 mod root_causes;
 mod typical;
@@ -41,9 +42,11 @@ impl Reader<'_> {
             true => self.root_causes(&found, question)?,
             false => BTreeMap::new(),
         };
+        let mut failures = self.failures(&found, question.source)?;
         let traces = found.into_iter().map(|summary| {
-            let cause = causes.remove(&summary.trace_id);
-            answer::TraceSummary { cause, ..summary_answer(summary) }
+            let id = summary.trace_id;
+            let (cause, failure) = (causes.remove(&id), failures.remove(&id));
+            answer::TraceSummary { cause, failure, ..summary_answer(summary) }
         });
         let traces: Vec<_> = traces.collect();
         let did_you_mean = match &question.service {
@@ -126,5 +129,6 @@ fn summary_answer(summary: coral_engine::TraceSummary) -> answer::TraceSummary {
         root_operation: summary.root_name,
         status_code: summary.status_code,
         cause: None,
+        failure: None,
     }
 }

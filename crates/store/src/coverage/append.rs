@@ -107,7 +107,9 @@ pub(super) fn extent(records: &[AgentMinute]) -> (Minute, Minute) {
 /// About how many bytes `records` take in a log.
 pub(super) fn bytes(records: &[AgentMinute]) -> u64 {
     let of = |record: &AgentMinute| {
-        let names = record.services.keys().map(|(service, _)| service.len() + PER_SERVICE);
+        let services = record.services.keys().map(|(service, _)| service);
+        let names = services.chain(record.requests.keys().map(|(service, _)| service));
+        let names = names.map(|service| service.len() + PER_SERVICE);
         record.agent_id.len() + PER_RECORD + names.sum::<usize>()
     };
     records.iter().map(of).sum::<usize>() as u64

@@ -1,9 +1,11 @@
 //! The content of one commit of the coverage timeline.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use coral_engine::{AgentMinute, Minute, PolledMinute};
+use coral_engine::{AgentMinute, Minute, PolledMinute, RequestCounts};
+use coral_trace::red::Protocol;
 use coral_trace::{Collector, TimeRange, UnixNanos};
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +18,17 @@ pub(super) struct Record {
     pub(super) minutes: Vec<AgentMinute>,
 }
 
-/// The version of the encoding.
+/// The version of the encoding of [`Stored`].
 const VERSION: u8 = 1;
+
+/// The requests of the minutes of a [`Stored`], which follow it. They are absent in records of
+/// older builds, and older builds do not read them.
+#[derive(Serialize, Deserialize)]
+struct StoredRequests<'a> {
+    /// For each minute: service, whether the protocol is gRPC, server spans, and counted requests.
+    #[serde(borrow)]
+    minutes: Vec<Vec<(&'a str, bool, u64, u64)>>,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
@@ -49,22 +60,47 @@ struct StoredPolled {
 
 /// Appends an encoded record to `payload`. `replaces` as in [`Record`].
 pub(super) fn encode(replaces: Option<&str>, minutes: &[AgentMinute], payload: &mut Vec<u8>) {
+    let requests = StoredRequests { minutes: minutes.iter().map(requests_of).collect() };
     let minutes = minutes.iter().map(Into::into).collect();
     let stored = Stored { version: VERSION, replaces, minutes };
     let bytes = std::mem::take(payload);
-    *payload = postcard::to_extend(&stored, bytes).expect("records are plain data");
+    let bytes = postcard::to_extend(&stored, bytes).expect("records are plain data");
+    *payload = postcard::to_extend(&requests, bytes).expect("records are plain data");
+}
+
+fn requests_of(record: &AgentMinute) -> Vec<(&str, bool, u64, u64)> {
+    let requests = record.requests.iter().filter(|((_, protocol), _)| *protocol != Protocol::Sql);
+    requests
+        .map(|((service, protocol), counts)| {
+            (service.as_str(), *protocol == Protocol::Grpc, counts.spans, counts.counted)
+        })
+        .collect()
 }
 
 /// Decodes the payload of a commit in `log`.
 pub(super) fn decode(log: &Path, payload: &[u8]) -> Result<Record, StoreError> {
     let failed = |error: postcard::Error| StoreError::log(log)(io::Error::other(error));
-    let stored: Stored<'_> = postcard::from_bytes(payload).map_err(failed)?;
+    let (stored, rest) = postcard::take_from_bytes::<Stored<'_>>(payload).map_err(failed)?;
     if stored.version != VERSION {
         let message = format!("records of version {}; this build reads {VERSION}", stored.version);
         return Err(StoreError::log(log)(io::Error::new(io::ErrorKind::InvalidData, message)));
     }
     let replaces = stored.replaces.map(str::to_owned);
-    Ok(Record { replaces, minutes: stored.minutes.into_iter().map(Into::into).collect() })
+    let mut minutes: Vec<AgentMinute> = stored.minutes.into_iter().map(Into::into).collect();
+    if !rest.is_empty() {
+        let requests: StoredRequests<'_> = postcard::from_bytes(rest).map_err(failed)?;
+        for (record, requests) in minutes.iter_mut().zip(requests.minutes) {
+            record.requests = requests.into_iter().map(decode_requests).collect();
+        }
+    }
+    Ok(Record { replaces, minutes })
+}
+
+fn decode_requests(
+    (service, is_grpc, spans, counted): (&str, bool, u64, u64),
+) -> ((String, Protocol), RequestCounts) {
+    let protocol = if is_grpc { Protocol::Grpc } else { Protocol::Http };
+    ((service.to_owned(), protocol), RequestCounts { spans, counted })
 }
 
 impl<'a> From<&'a AgentMinute> for StoredMinute<'a> {
@@ -105,6 +141,35 @@ impl From<StoredMinute<'_>> for AgentMinute {
             }),
             services: services.collect(),
             services_cut: stored.services_cut,
+            requests: BTreeMap::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_without_requests_is_read_by_this_build_and_one_with_them_by_older_builds() {
+        let counts = RequestCounts { spans: 1, counted: 20 };
+        let record = AgentMinute {
+            agent_id: "web-1".to_owned(),
+            minute: Minute(7),
+            services: [(("shop".to_owned(), Collector::Sdk), 3)].into(),
+            requests: [(("shop".to_owned(), Protocol::Grpc), counts)].into(),
+            ..AgentMinute::default()
+        };
+        let mut payload = Vec::new();
+        encode(None, std::slice::from_ref(&record), &mut payload);
+        assert_eq!(decode(Path::new("log"), &payload).unwrap().minutes, [record.clone()]);
+        // An older build writes the first part only, and reads the first part only.
+        let minutes = vec![StoredMinute::from(&record)];
+        let old = postcard::to_allocvec(&Stored { version: VERSION, replaces: None, minutes });
+        let old = old.unwrap();
+        assert_eq!(payload[..old.len()], old);
+        assert!(postcard::from_bytes::<Stored<'_>>(&payload).is_ok());
+        let read = decode(Path::new("log"), &old).unwrap().minutes;
+        assert_eq!(read, [AgentMinute { requests: BTreeMap::new(), ..record }]);
     }
 }

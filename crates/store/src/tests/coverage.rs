@@ -23,7 +23,7 @@ fn record(agent: &str, after: u32) -> AgentMinute {
         minute: Minute(Minute::at(NOON).0 + after),
         polled: Some(PolledMinute { reachable: true, ..PolledMinute::default() }),
         services: [(("shop".to_owned(), Collector::Ebpf), 1)].into(),
-        services_cut: false,
+        ..AgentMinute::default()
     }
 }
 

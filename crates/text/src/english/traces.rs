@@ -2,6 +2,7 @@
 
 use crate::beginning::coverage_line;
 use crate::duration::duration;
+use crate::failure::fails_in;
 use crate::root_cause::root_cause;
 use coral_query::Sort;
 use coral_query::answer::{TraceFindings, TraceSummary, Understanding};
@@ -25,16 +26,19 @@ pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: 
     missing.into_iter().for_each(|missing| page.line(query, missing));
 }
 
-/// A trace as one line: `4bf9… 335ms GET /cart (ERROR), 5 spans: stock failed with 500 (309ms)`.
+/// A trace as one line: `4bf9… 335ms GET /cart (ERROR), 5 spans: stock failed with 500 (309ms);
+/// fails in stock: GET /stock 500`.
 fn summary(trace: &TraceSummary) -> String {
     let cause = trace.cause.as_ref().map(|cause| format!(": {}", root_cause(cause)));
+    let failure = trace.failure.as_ref().map(|failure| format!("; {}", fails_in(failure)));
     let failed = if trace.error_count > 0 { " (ERROR)" } else { "" };
     format!(
-        "{} {} {}{failed}, {}{}",
+        "{} {} {}{failed}, {}{}{}",
         trace.trace_id,
         duration(trace.duration_us),
         short(&trace.root_operation),
         counted(trace.span_count, "span"),
         cause.unwrap_or_default(),
+        failure.unwrap_or_default(),
     )
 }

@@ -6,7 +6,9 @@ use expect_test::expect;
 
 use crate::red_table::red_table;
 use crate::screen::Screen;
-use coral_query::answer::{FoundBy, NoSlowTrace, RedNumbers, RedRow, RedTable, SlowRow, SlowTrace};
+use coral_query::answer::{
+    FoundBy, NoSlowTrace, RedNumbers, RedRow, RedTable, SlowRow, SlowTrace, TraceFailure,
+};
 use coral_query::{RedProtocol, RedSide, RedSource};
 use coral_trace::UnixNanos;
 
@@ -97,6 +99,15 @@ fn slow_rows_name_their_traces_or_say_why_there_are_none() {
         time: UnixNanos::from_micros(1_795_608_000_000_000),
         found_by: FoundBy::Exemplar,
         stored,
+        failure: stored.then(|| TraceFailure {
+            span_id: "00f067aa0ba902b8".parse().unwrap(),
+            service: "payments-api".to_owned(),
+            operation: "POST".to_owned(),
+            callee: Some("api.stripe.com".to_owned()),
+            status_code: Some(503),
+            error_type: None,
+            message: None,
+        }),
     };
     let slow = |name: &str, traces: Vec<SlowTrace>, none_because: Option<NoSlowTrace>| SlowRow {
         name: name.to_owned(),
@@ -130,6 +141,7 @@ fn slow_rows_name_their_traces_or_say_why_there_are_none() {
 
         POST /validate (over 500ms, P95 610ms):
           4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z
+            └ fails in payments-api → api.stripe.com: POST 503
           4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z (not stored)
 
         GET /boom (over 500ms, P95 610ms):
@@ -137,6 +149,7 @@ fn slow_rows_name_their_traces_or_say_why_there_are_none() {
 
         GET /slow (P95 610ms and slower):
           4bf92f3577b34da6a3ce929d0e0e4736   620ms  2026-11-25T12:00:00Z
+            └ fails in payments-api → api.stripe.com: POST 503
     "#]]
     .assert_eq(&red_table(&found, "last 1 hour", Screen::PLAIN));
 }

@@ -4,7 +4,7 @@ use super::{REFERENCE, trace, unreachable};
 use crate::csv;
 use crate::screen::Screen;
 use crate::trace_table::{Heading, span_table, trace_table};
-use coral_query::answer::{TraceCause, TraceList, TraceLoss, TraceSummary};
+use coral_query::answer::{TraceCause, TraceFailure, TraceList, TraceLoss, TraceSummary};
 use coral_query::{Sort, TracesQuestion};
 use coral_trace::UnixNanos;
 
@@ -25,6 +25,7 @@ fn list() -> TraceList {
             root_operation: operation.to_owned(),
             status_code: status,
             cause: None,
+            failure: None,
         }
     };
     TraceList {
@@ -117,6 +118,77 @@ fn slow_traces_with_known_causes_are_listed_with_the_causes() {
         789abc123def0000 | 5.2s     | card-validator-svc timeout (4.8s)
     "#]],
     );
+}
+
+fn failure(operation: &str, status_code: Option<u16>) -> TraceFailure {
+    TraceFailure {
+        span_id: "0000000000000003".parse().unwrap(),
+        service: "card-validator-svc".to_owned(),
+        operation: operation.to_owned(),
+        callee: None,
+        status_code,
+        error_type: None,
+        message: None,
+    }
+}
+
+#[test]
+fn a_list_names_the_deepest_failing_span_of_each_failing_trace() {
+    let mut list = list();
+    list.traces[2].failure = Some(failure("POST /validate", Some(503)));
+    check(
+        &list,
+        TracesQuestion::default(),
+        expect![[r#"
+            Recent Traces (last 1 hour, payments-api):
+
+            Trace ID         | Duration | Spans | Status | Root Operation
+            -----------------|----------|-------|--------|----------------------
+            abc123def4560000 | 1.2s     | 8     | 200    | GET /checkout
+            def456abc7890000 | 850ms    | 6     | 200    | POST /api/v1/payments
+            789abc123def0000 | 5.2s     | 12    | 500    | GET /checkout (ERROR)
+              └ fails in card-validator-svc: POST /validate 503
+        "#]],
+    );
+    check(
+        &list,
+        slow(),
+        expect![[r#"
+            Slow Traces (duration ≥500ms, last 1 hour, payments-api, slowest first):
+
+            Trace ID         | Duration | Root Cause | Root Operation
+            -----------------|----------|------------|----------------------
+            abc123def4560000 | 1.2s     | unknown    | GET /checkout
+            def456abc7890000 | 850ms    | unknown    | POST /api/v1/payments
+            789abc123def0000 | 5.2s     | unknown    | GET /checkout (ERROR)
+              └ fails in card-validator-svc: POST /validate 503
+        "#]],
+    );
+    let message = Some("pool\u{1b}[31m is empty".to_owned());
+    let callee = Some("postgresql cards".to_owned());
+    list.traces[1].failure = Some(TraceFailure { callee, message, ..failure("SELECT", None) });
+    list.traces[2].failure = Some(failure("POST /validate", Some(0)));
+    let page = trace_table(&list, &heading(TracesQuestion::default()), Screen::PLAIN);
+    expect![[r#"
+        Recent Traces (last 1 hour, payments-api):
+
+        Trace ID         | Duration | Spans | Status | Root Operation
+        -----------------|----------|-------|--------|----------------------
+        abc123def4560000 | 1.2s     | 8     | 200    | GET /checkout
+        def456abc7890000 | 850ms    | 6     | 200    | POST /api/v1/payments
+          └ fails in card-validator-svc → postgresql cards: SELECT, pool\u{1b}[31m is empty
+        789abc123def0000 | 5.2s     | 12    | 500    | GET /checkout (ERROR)
+          └ fails in card-validator-svc: POST /validate without a response
+    "#]]
+    .assert_eq(&page);
+    let widths = [TracesQuestion::default(), slow()].map(|filter| {
+        let page = trace_table(&list, &heading(filter), TERMINAL);
+        page.lines().map(unicode_width::UnicodeWidthStr::width).max()
+    });
+    assert_eq!(widths, [Some(80); 2]);
+    let csv = csv::traces(&list);
+    let ends: Vec<&str> = csv.lines().map(|row| row.rsplit(",,").next().unwrap()).collect();
+    assert!(ends[3].ends_with("card-validator-svc: POST /validate without a response"), "{csv}");
 }
 
 #[test]
@@ -230,10 +302,10 @@ fn spans_are_listed_by_start() {
 #[test]
 fn csv_has_one_line_a_trace_or_span() {
     expect![[r#"
-        trace_id,start_time_unix_us,duration_us,span_count,error_count,services,root_service,root_operation,status_code,root_cause␍
-        abc123def45600000000000000000000,1795000000000000,1200000,8,0,frontend-api payments-api,frontend-api,GET /checkout,200,␍
-        def456abc78900000000000000000000,1795000000000000,850000,6,0,frontend-api payments-api,frontend-api,POST /api/v1/payments,200,␍
-        789abc123def00000000000000000000,1795000000000000,5200000,12,1,frontend-api payments-api,frontend-api,GET /checkout,500,␍
+        trace_id,start_time_unix_us,duration_us,span_count,error_count,services,root_service,root_operation,status_code,root_cause,deepest_failure␍
+        abc123def45600000000000000000000,1795000000000000,1200000,8,0,frontend-api payments-api,frontend-api,GET /checkout,200,,␍
+        def456abc78900000000000000000000,1795000000000000,850000,6,0,frontend-api payments-api,frontend-api,POST /api/v1/payments,200,,␍
+        789abc123def00000000000000000000,1795000000000000,5200000,12,1,frontend-api payments-api,frontend-api,GET /checkout,500,,␍
     "#]].assert_eq(&csv::traces(&list()).replace('\r', "␍"));
     let two = "1 a server 0+9 GET \"/\" | status=200\n2 b client 1+2 SELECT a, b < 1 | k=v";
     expect![[r#"

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use coral_trace::tree::Place;
-use coral_trace::{Collector, Span, SpanKind, Value};
+use coral_trace::{Collector, Span, SpanKind};
 
 use super::picture::Picture;
 use crate::duration::duration;
@@ -69,7 +69,7 @@ impl Picture<'_> {
         let is_leaf = self.tree.nodes[node].children.is_empty();
         let above = self.above(node).map(|above| self.span(above).origin.service_name());
         let is_its_own = above.is_none_or(|above| above == span.origin.service_name());
-        if is_call && is_leaf && is_its_own { peer(span) } else { None }
+        if is_call && is_leaf && is_its_own { span.peer_name() } else { None }
     }
 
     /// `server clock off by +3ms`, if the server span lies outside its client span. `None` for a
@@ -139,31 +139,6 @@ fn failure(span: &Span) -> Option<String> {
         Some(code) => format!(" ERROR {code}"),
         None => " ERROR".to_owned(),
     })
-}
-
-/// The other side of a call, from the attributes of its span: `other_sql cards`,
-/// `kafka notifications`, `api.stripe.com`.
-fn peer(span: &Span) -> Option<String> {
-    let attribute = |keys: &[&str]| {
-        let mut found = keys.iter().filter_map(|key| span.attributes.get(key));
-        found.find(|value| !is_empty(value)).map(Value::to_string)
-    };
-    let with = |system: String, keys: &[&str]| match attribute(keys) {
-        Some(part) => format!("{system} {part}"),
-        None => system,
-    };
-    if let Some(system) = attribute(&["db.system.name", "db.system"]) {
-        let parts = ["db.collection.name", "db.sql.table", "db.namespace", "db.name"];
-        return Some(with(system, &parts));
-    }
-    if let Some(system) = attribute(&["messaging.system"]) {
-        return Some(with(system, &["messaging.destination.name", "messaging.destination"]));
-    }
-    attribute(&["service.peer.name", "peer.service", "server.address", "net.peer.name"])
-}
-
-fn is_empty(value: &Value) -> bool {
-    matches!(value, Value::Empty) || value.as_str().is_some_and(str::is_empty)
 }
 
 /// The duration of a span in microseconds.

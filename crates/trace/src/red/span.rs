@@ -10,11 +10,7 @@ use crate::span::{Span, SpanKind};
 /// operation, target, status and error alone. Whether the request failed is the status of the
 /// span: see [`Span::is_error`].
 pub fn series_from_span(span: &Span) -> Option<Series> {
-    let side = match span.kind {
-        SpanKind::Server => Side::Server,
-        SpanKind::Client => Side::Client,
-        _ => return None,
-    };
+    let side = side(span)?;
     let protocol = protocol(&span.attributes, side)?;
     let mut series = Series::from_attributes(
         protocol,
@@ -30,6 +26,20 @@ pub fn series_from_span(span: &Span) -> Option<Series> {
         "error".clone_into(&mut series.error);
     }
     Some(series)
+}
+
+/// The protocol of the request or call that `span` is. `None` when it is neither, or of another
+/// protocol.
+pub fn protocol_of_span(span: &Span) -> Option<Protocol> {
+    protocol(&span.attributes, side(span)?)
+}
+
+fn side(span: &Span) -> Option<Side> {
+    match span.kind {
+        SpanKind::Server => Some(Side::Server),
+        SpanKind::Client => Some(Side::Client),
+        _ => None,
+    }
 }
 
 fn protocol(attributes: &Attributes, side: Side) -> Option<Protocol> {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use coral_engine::{AgentMinute, Minute, RequestCounts};
 use coral_store::StoredDelta;
 use coral_trace::red::{Delta, Histogram, Protocol, Series, Side};
 use coral_trace::{Attributes, TimeRange, UnixNanos};
@@ -18,6 +19,8 @@ use crate::poll::page_fetcher::PageFetcher;
 struct MetricScript {
     id: String,
     rows: u64,
+    /// The time of the row with receipt 0.
+    from: UnixNanos,
     /// The row with this receipt is sent without its detail.
     bad: Option<u64>,
     /// The number of next pages that start and never end.
@@ -61,7 +64,7 @@ impl MetricScript {
 
     fn answer(&self, after: u64) -> QueryBeylaMetricsResponse {
         let last = self.rows.min(after + 2).max(after);
-        let deltas: Vec<Delta> = (after + 1..=last).map(request).collect();
+        let deltas: Vec<Delta> = (after + 1..=last).map(|row| request(self.from.0 + row)).collect();
         let mut answer = QueryBeylaMetricsResponse::default();
         put_metrics(&mut answer, (after + 1..).zip(&deltas), usize::MAX);
         let receipts = (after + 1..).zip(&mut answer.http_metrics);
@@ -79,13 +82,14 @@ impl MetricScript {
     }
 }
 
-fn request(row: u64) -> Delta {
+/// A row of one request, which ended after `since`.
+fn request(since: u64) -> Delta {
     let series =
         Series::from_attributes(Protocol::Http, Side::Server, "cart", Attributes::default());
     Delta {
         series: Arc::new(series.unwrap()),
-        since: UnixNanos(row),
-        time: UnixNanos(row + 1),
+        since: UnixNanos(since),
+        time: UnixNanos(since + 1),
         histogram: Histogram::new([5], vec![1, 0], None).unwrap(),
         exemplars: Vec::new(),
     }
@@ -129,6 +133,25 @@ async fn metrics_are_counted_once_even_if_the_agents_store_is_replaced() {
         assert_eq!(colony.requests(), expected, "{id} with {rows} rows");
     }
     assert_eq!(colony.store.metric_checkpoints()[0].rows_stored, 12);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_metrics_count_are_recorded_once_in_the_coverage_timeline() {
+    let (colony, now) = (Colony::new(), clock::now());
+    let minute = Minute::at(now.earlier(Duration::from_secs(60)));
+    let from = UnixNanos(minute.start().0 + 1_000_000_000);
+    let mut fetcher = colony.fetcher(MetricScript { from, ..MetricScript::of("first", 5) });
+    for expected in [Some(5), None] {
+        colony.poll_metrics(&mut fetcher).await.unwrap();
+        let records = colony.health.end_minute(Minute::at(now));
+        let found = records.iter().find(|record| record.minute == minute);
+        let of_cart = |record: &AgentMinute| {
+            let counts = record.requests[&("cart".to_owned(), Protocol::Http)];
+            (record.agent_id.clone(), counts)
+        };
+        let expected = expected.map(|counted| RequestCounts { spans: 0, counted });
+        assert_eq!(found.map(of_cart), expected.map(|counts| ("web-1".to_owned(), counts)));
+    }
 }
 
 #[tokio::test(start_paused = true)]

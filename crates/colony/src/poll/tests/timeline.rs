@@ -1,7 +1,8 @@
 //! The coverage timeline that polling leaves behind.
 
-use coral_engine::{AgentMinute, Budget, Minute, PolledMinute, TraceReader as _};
-use coral_trace::{TimeRange, UnixNanos};
+use coral_engine::{AgentMinute, Budget, Minute, PolledMinute, RequestCounts, TraceReader as _};
+use coral_trace::red::Protocol;
+use coral_trace::{SpanKind, TimeRange, UnixNanos};
 
 use super::*;
 use crate::poll::timeline::Timeline;
@@ -75,6 +76,32 @@ async fn a_minute_of_an_agent_that_answers_has_its_services_and_what_is_complete
         found.iter().map(|record| (record.minute, record.services.clone())).collect();
     let cart = |spans| [(("cart".to_owned(), Collector::Ebpf), spans)].into();
     assert_eq!(services, [(Minute(minute.0 - 10), cart(1)), (minute, cart(3))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_server_spans_of_each_service_and_protocol_are_recorded() {
+    let (colony, now) = (Colony::new(), clock::now());
+    let minute = Minute::at(now);
+    let kinds = [
+        (SpanKind::Server, "http.request.method"),
+        (SpanKind::Server, "http.method"),
+        (SpanKind::Server, "rpc.method"),
+        (SpanKind::Server, "other"),
+        (SpanKind::Client, "http.request.method"),
+        (SpanKind::Internal, "http.request.method"),
+    ];
+    let spans = at_time(spans(kinds.len()), now, "cart").into_iter().zip(kinds);
+    let of_kind = |(span, (kind, key)): (Span, (SpanKind, &'static str))| {
+        let attributes = [(key, "GET")].into_iter().collect();
+        Span { kind, attributes, ..span }
+    };
+    let agent = ScriptedAgent::with(spans.map(of_kind).collect());
+    poll(&mut colony.poller(&agent, ALL)).await.unwrap();
+    colony.timeline().record(minute).await;
+    let found = colony.minutes().pop().unwrap().requests;
+    let counts =
+        |protocol, spans| (("cart".to_owned(), protocol), RequestCounts { spans, counted: 0 });
+    assert_eq!(found, [counts(Protocol::Http, 2), counts(Protocol::Grpc, 1)].into());
 }
 
 #[tokio::test(start_paused = true)]

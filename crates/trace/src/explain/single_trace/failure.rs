@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Loss;
+use crate::failure::error_type;
 use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};
 
@@ -54,7 +55,5 @@ fn is_unanswered(span: &Span, spans: &[Span]) -> bool {
 /// response.
 fn code(span: &Span) -> Option<String> {
     let status = span.response_status().filter(|status| *status != 0);
-    let other = || span.attributes.first_of(&["db.response.status_code", "error.type"]);
-    let other = || other().map(ToString::to_string).filter(|code| !code.is_empty());
-    status.map(|status| status.to_string()).or_else(other).filter(|code| code != "_OTHER")
+    status.map(|status| status.to_string()).or_else(|| error_type(span))
 }
