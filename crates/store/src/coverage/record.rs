@@ -162,7 +162,8 @@ mod tests {
         };
         let mut payload = Vec::new();
         encode(None, std::slice::from_ref(&record), &mut payload);
-        assert_eq!(decode(Path::new("log"), &payload).unwrap().minutes, [record.clone()]);
+        let read = decode(Path::new("log"), &payload).unwrap().minutes;
+        assert_eq!(read, std::slice::from_ref(&record));
         // An older build writes the first part only, and reads the first part only.
         let minutes = vec![StoredMinute::from(&record)];
         let old = postcard::to_allocvec(&Stored { version: VERSION, replaces: None, minutes });
