@@ -5,9 +5,11 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use coral_query::{RedSide, RedSource, Sort, Source, SpanStatus};
 use coral_trace::TraceIdPrefix;
-use coral_trace::units::parse_duration;
+use coral_trace::units::{When, parse_duration};
 
-use super::{AnomaliesArgs, ColonyArgs, SqlArgs, TopologyArgs, When, choice, parse_when};
+use super::{
+    AnomaliesArgs, ColonyArgs, Earlier, SqlArgs, TopologyArgs, choice, parse_earlier, parse_when,
+};
 
 /// What to ask the colony for.
 #[derive(Subcommand, Debug)]
@@ -54,15 +56,15 @@ pub struct RedArgs {
     /// The service.
     #[arg(value_name = "SERVICE")]
     pub service: String,
-    /// Count requests from this time on: a duration before now, or a time [default: 1h].
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    /// Count requests from this time on: such as 15m, yesterday or 02:40 [default: 1h].
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub since: Option<When>,
     /// Count requests before this time [default: now].
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub until: Option<When>,
-    /// Compare with a window of the same length that began this much earlier.
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    pub compare: Option<Duration>,
+    /// Compare with a window of the same length that began this much earlier, or at this time.
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_earlier)]
+    pub compare: Option<Earlier>,
     /// List the slow rows, and traces of their slow requests.
     #[arg(long)]
     pub slow: bool,
@@ -115,12 +117,12 @@ pub struct TracesArgs {
     /// Only traces with a span of this service.
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
-    /// Only traces that started at this time or later: a duration before now, or a time
+    /// Only traces that started at this time or later: such as 15m, yesterday or 02:40
     /// [default: 1h].
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub since: Option<When>,
     /// Only traces that started before this time [default: now].
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub until: Option<When>,
     /// List at most this many traces.
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1000))]

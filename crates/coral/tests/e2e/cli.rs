@@ -32,7 +32,7 @@ fn a_wrong_command_line_exits_with_2_and_says_what_is_wrong() {
             "33 long, expected 1 to 32",
         ),
         ("query beyla traces --min-duration fast", "`fast` is not a duration"),
-        ("query beyla traces --since yesterday", "neither a duration such as 1h nor a time"),
+        ("query beyla traces --since tomorrow", "`tomorrow` is not a time. Times are written 15m"),
         ("query beyla traces --attr nonsense", "KEY=VALUE"),
         ("query beyla traces --limit 0", "1..=1000"),
         ("query beyla traces --status odd", "error, ok"),
