@@ -12,6 +12,7 @@ mod help;
 mod json;
 mod parse;
 mod query;
+mod search;
 mod sql;
 mod store;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use self::generated::{CompletionsArgs, ManArgs};
 pub use self::parse::{Color, parse};
 pub use self::query::{
     BeylaCommand, Over, QueryCommand, RedArgs, RedFormat, TraceFormat, TracesArgs,
+    attribute_condition,
 };
 pub use self::sql::{Since, SqlArgs, SqlFormat};
 pub use self::store::{RepairArgs, StoreCommand};

@@ -98,18 +98,50 @@ fn usage_names_no_optional_flag_as_if_it_were_needed() {
 }
 
 #[test]
-fn an_operator_that_is_not_equality_is_refused_with_what_finds_more() {
-    for pair in ["http.response.status_code>=500", "status!=200", "status>500", "name=~cart"] {
-        let line = ["coral", "query", "beyla", "traces", "--attr", pair];
-        let parsed = parse(line.map(Into::into));
-        if pair == "name=~cart" {
-            // A value may begin with any character.
-            assert!(parsed.is_ok());
-        } else {
-            let wrong = parsed.unwrap_err().to_string();
-            assert!(wrong.contains("has an operator") && wrong.contains("coral sql"), "{wrong}");
-        }
+fn an_attribute_may_have_any_operator() {
+    for (pair, condition) in [
+        ("http.response.status_code>=500", Some(r#""http.response.status_code">="500""#)),
+        ("status != 200", Some(r#""status"!="200""#)),
+        ("host~pay", Some(r#""host"~"pay""#)),
+        (r#"q!="a\b""#, Some(r#""q"!="\"a\\b\"""#)),
+        // A value may begin with any character.
+        ("name=~cart", None),
+        ("a=b>c", None),
+    ] {
+        let parsed = parse(["coral", "query", "beyla", "traces", "--attr", pair].map(Into::into));
+        assert!(parsed.is_ok(), "{pair}: {}", parsed.unwrap_err());
+        assert_eq!(attribute_condition(pair).as_deref(), condition, "{pair}");
     }
+    for (pair, expected) in [
+        ("http.response.status_code>=5xx", "`5xx` is not a number"),
+        ("host~(", "`(` is not a usable regular expression"),
+        (">5", "`>` has no key before it"),
+    ] {
+        let line = ["coral", "query", "beyla", "traces", "--attr", pair];
+        let wrong = parse(line.map(Into::into)).unwrap_err().to_string();
+        assert!(wrong.contains(expected), "{pair}: {wrong}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_search_is_marked_below_its_place() {
+    let line = ["coral", "query", "beyla", "traces", "service:payments", "status>=500"];
+    let wrong = parse(line.map(Into::into)).unwrap_err().to_string();
+    expect_test::expect![[r#"
+        error: `status` is one of ok, error, unset, which have no order, at column 24 of the search
+
+          service:payments status>=500
+                                 ^
+
+          Hint: code>=500 compares response statuses
+
+        Usage: coral [OPTIONS] <COMMAND>
+
+        For more information, try '--help'.
+    "#]]
+    .assert_eq(&wrong);
+    let right = ["coral", "query", "beyla", "traces", "service:a -service:b", "--limit", "3"];
+    assert!(parse(right.map(Into::into)).is_ok());
 }
 
 #[test]

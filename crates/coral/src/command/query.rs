@@ -2,7 +2,7 @@
 
 use super::asked_at::{AskedAt, Window};
 use super::{Failure, print, print_json, usual_data_dir};
-use crate::args::{ColonyArgs, TraceFormat, TracesArgs};
+use crate::args::{ColonyArgs, TraceFormat, TracesArgs, attribute_condition};
 use crate::client::Server;
 use crate::terminal::screen;
 use coral_query::answer::{Trace, TraceList};
@@ -102,14 +102,23 @@ fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Fai
 }
 
 fn filter(args: &TracesArgs, window: &Window) -> TracesQuestion {
+    // An attribute with another operator than `=` is a condition of the search.
+    let conditions = args.attr.iter().filter_map(|attribute| attribute_condition(attribute));
+    let equal = args.attr.iter().filter(|attribute| attribute_condition(attribute).is_none());
+    let search = args.search.join(" ");
+    // The search may have alternatives, so that it is a group of its own.
+    let search = (!search.trim().is_empty()).then_some(search);
+    let grouped =
+        search.map(|search| if args.attr.is_empty() { search } else { format!("({search})") });
     TracesQuestion {
+        q: grouped.into_iter().chain(conditions).collect::<Vec<_>>().join(" "),
         service: args.service.clone(),
         since_unix_us: Some(window.since_us),
         until_unix_us: Some(window.until_us),
         min_duration_us: args.min_duration.map(|least| least.as_micros() as i64),
         status: args.status,
         name: args.name.clone(),
-        attributes: args.attr.join("\n"),
+        attributes: equal.cloned().collect::<Vec<_>>().join("\n"),
         source: args.source,
         sort: args.sort.unwrap_or(Sort::Newest),
         limit: args.limit,

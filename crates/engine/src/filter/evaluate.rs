@@ -72,11 +72,9 @@ impl Filter {
             Self::Compare { field, op, value } => {
                 field.any(span, trace, &mut |found| Comparison::holds(*op, found, value))
             }
-            Self::Regex { field, pattern } => field.any(
-                span,
-                trace,
-                &mut |found| matches!(found, Operand::Text(text) if pattern.is_in(text)),
-            ),
+            Self::Regex { field, pattern } => {
+                field.any(span, trace, &mut |found| pattern.is_in(found))
+            }
             Self::Exists(field) => field.any(span, trace, &mut |_| true),
         }
     }

@@ -3,6 +3,7 @@
 mod agreement;
 mod beginning;
 mod coverage;
+mod search;
 mod slowdown;
 mod trace_health;
 

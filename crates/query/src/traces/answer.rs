@@ -21,6 +21,25 @@ pub struct TraceList {
     /// of the question if no trace is listed; in at most 24 hours.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
+    /// Keys and values of the question that no span has, when no trace matches.
+    #[serde(default)]
+    pub unmatched: Vec<Unmatched>,
+}
+
+/// A key of a search that no span has, or a value that no span has under its key.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Unmatched {
+    /// The key: `service`, `name`, or the key of an attribute.
+    pub key: String,
+    /// The value that no span has; null when no span has the key.
+    pub value: Option<String>,
+    /// Keys, or values of the key, that spans have: the most alike first, at most three.
+    pub similar: Vec<String>,
+    /// Whether the search compares numbers, and all values of the key are text. Then `similar` has
+    /// examples.
+    pub is_text: bool,
+    /// How many spans were looked at: those of the newest traces in the time range.
+    pub spans: u64,
 }
 
 /// One trace of a list.
