@@ -7,6 +7,7 @@ pub mod beginning;
 pub mod csv;
 pub mod duration;
 pub mod english;
+pub mod group_table;
 pub mod json;
 mod percent;
 pub mod red_table;

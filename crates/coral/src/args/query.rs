@@ -119,6 +119,10 @@ pub struct TracesArgs {
     #[arg(long, value_name = "ID", conflicts_with_all = [
         "service", "since", "until", "min_duration", "status", "name", "attr", "sort", "limit"])]
     pub trace_id: Option<TraceIdPrefix>,
+    /// Count the spans that meet the conditions by this key, such as host.name, name or code:
+    /// spans, errors, P50 and P95. Prints these counts instead of the traces.
+    #[arg(long, value_name = "KEY", conflicts_with = "trace_id")]
+    pub by: Option<String>,
     /// Only traces with a span of this service.
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,

@@ -5,9 +5,9 @@ use super::{Failure, print, print_json, usual_data_dir};
 use crate::args::{ColonyArgs, TraceFormat, TracesArgs, attribute_condition};
 use crate::client::Server;
 use crate::terminal::screen;
-use coral_query::answer::{Trace, TraceList};
+use coral_query::answer::{Groups, Trace, TraceList};
 use coral_query::{Sort, TraceQuestion, TracesQuestion};
-use coral_text::{csv, trace as trace_text, trace_table};
+use coral_text::{csv, group_table, trace as trace_text, trace_table};
 use coral_trace::UnixNanos;
 
 /// Largest number of traces of a list that are printed as trees.
@@ -64,6 +64,9 @@ fn several(colony: &Server, args: &TracesArgs, asked: &AskedAt) -> Result<(), Fa
     let window = asked.window(args.since, args.until)?;
     let filter = filter(args, &window);
     let list: TraceList = colony.ask(&filter)?;
+    if let Some(groups) = &list.groups {
+        return grouped(groups, &list, args, &window);
+    }
     match args.format.unwrap_or(TraceFormat::Table) {
         TraceFormat::Json => print_json(&list),
         TraceFormat::Csv => print(&csv::traces(&list)),
@@ -79,6 +82,27 @@ fn several(colony: &Server, args: &TracesArgs, asked: &AskedAt) -> Result<(), Fa
             };
             print(&trace_table::trace_table(&list, &heading, screen()))
         }
+    }
+}
+
+/// Prints the groups of a list.
+fn grouped(
+    groups: &Groups,
+    list: &TraceList,
+    args: &TracesArgs,
+    window: &Window,
+) -> Result<(), Failure> {
+    match args.format.unwrap_or(TraceFormat::Table) {
+        TraceFormat::Json => print_json(list),
+        TraceFormat::Csv => print(&group_table::group_csv(groups)),
+        TraceFormat::Table => {
+            let search = args.search.join(" ");
+            print(&group_table::group_table(groups, &window.words, &search, screen()))
+        }
+        _ => Err(Failure::with_hint(
+            "groups of spans have no such format",
+            "--format is table, csv or json",
+        )),
     }
 }
 
@@ -111,6 +135,7 @@ fn filter(args: &TracesArgs, window: &Window) -> TracesQuestion {
     let grouped =
         search.map(|search| if args.attr.is_empty() { search } else { format!("({search})") });
     TracesQuestion {
+        by: args.by.clone().unwrap_or_default(),
         q: grouped.into_iter().chain(conditions).collect::<Vec<_>>().join(" "),
         service: args.service.clone(),
         since_unix_us: Some(window.since_us),

@@ -70,13 +70,15 @@ pub(crate) fn renamed(key: &str) -> Option<&'static str> {
 impl Key {
     /// The key that `part` names. A quoted key is always an attribute.
     pub fn of(part: &Part) -> Self {
+        if part.is_quoted { Self::attribute(&part.text) } else { Self::named(&part.text) }
+    }
+
+    /// The key that is written as `name`.
+    pub fn named(name: &str) -> Self {
         let of_span = |field, kind| Self { fields: vec![Field::Span(field)], kind };
         let of_trace = |field, kind| Self { fields: vec![Field::Trace(field)], kind };
         let of_event = |field| Self { fields: vec![Field::Event(field)], kind: ValueKind::Text };
-        if part.is_quoted {
-            return Self::attribute(&part.text);
-        }
-        match part.text.as_str() {
+        match name {
             "service" => of_span(SpanField::Service, ValueKind::Text),
             "name" => of_span(SpanField::Name, ValueKind::Text),
             "status" => of_span(SpanField::Status, ValueKind::Word(STATUSES)),

@@ -38,6 +38,11 @@ pub(crate) use self::key::renamed;
 use coral_engine::Filter;
 use coral_engine::filter::{Field, SpanField};
 
+/// The fields that a key of a search names: an attribute has one for each of its names.
+pub(crate) fn fields(key: &str) -> Vec<Field> {
+    key::Key::named(key).fields
+}
+
 /// A search that was read.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Search {

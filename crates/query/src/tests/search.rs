@@ -128,3 +128,34 @@ fn a_mistake_in_a_search_is_an_invalid_parameter_with_its_column() {
     assert!(reason.starts_with("column 7: `status` is one of ok, error, unset"), "{reason}");
     assert!(reason.ends_with("Hint: code>=500 compares response statuses"), "{reason}");
 }
+
+#[test]
+fn spans_that_match_are_counted_by_a_key_with_exact_percentiles() {
+    let (_dir, from) = incident();
+    let groups = |q: &str, by: &str| {
+        let question = TracesQuestion { by: by.to_owned(), ..question(q) };
+        let groups = ask(&from, &question).groups.unwrap();
+        let row = |group: &crate::answer::Group| {
+            let value = group.value.clone().unwrap_or_default();
+            (value, group.spans, group.errors, group.p50_us / 1_000, group.p95_us / 1_000)
+        };
+        (groups.groups.iter().map(row).collect::<Vec<_>>(), groups.traces)
+    };
+    let row = |value: &str, spans, p50, p95| (value.to_owned(), spans, 0, p50, p95);
+    assert_eq!(
+        groups("service:payments", "host.name"),
+        (vec![row("pay-1", 6, 50, 110), row("pay-2", 3, 60, 90)], 9)
+    );
+    // The attribute was sent under its older name.
+    assert_eq!(
+        groups("service:cart", "http.response.status_code"),
+        (vec![row("200", 2, 40, 80), row("503", 1, 120, 120)], 3)
+    );
+    assert_eq!(groups("", "service").0, [row("payments", 9, 60, 110), row("cart", 3, 80, 120)]);
+    assert_eq!(groups("service:cart", "no.such.key").0, [row("", 3, 80, 120)]);
+    assert_eq!(groups("service:nosuch", "name"), (vec![], 0));
+    let wrong = TracesQuestion { by: "trace.duration".to_owned(), ..question("") };
+    let now = from.at(coral_trace::UnixNanos(NOON));
+    let error = crate::Ask::answer(&wrong, &now, &crate::Budget::unlimited()).unwrap_err();
+    assert!(error.to_string().starts_with("by: `trace.duration` is no key of a span"), "{error}");
+}

@@ -49,17 +49,23 @@ impl Conditions {
         })
     }
 
-    /// These conditions and those of `search`, all met by one span.
-    fn and(self, search: Search) -> Self {
+    /// The conditions on a span as one filter.
+    pub(super) fn span_filter(&self) -> Filter {
         let mut all: Vec<Filter> = self.services.iter().map(|name| Search::service(name)).collect();
         all.extend(self.name.iter().map(|name| Search::name(name)));
         all.extend(self.attributes.iter().map(|(key, value)| Search::attribute(key, value)));
-        all.push(search.filter);
+        all.extend(self.filter.clone());
+        Filter::And(all)
+    }
+
+    /// These conditions and those of `search`, all met by one span.
+    fn and(self, search: Search) -> Self {
+        let filter = Filter::And(vec![self.span_filter(), search.filter]);
         Self {
             services: Vec::new(),
             name: None,
             attributes: Vec::new(),
-            filter: Some(Filter::And(all)),
+            filter: Some(filter),
             named: [self.named, search.named].concat(),
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 mod condition;
+mod groups;
 pub(crate) mod question;
 mod root_causes;
 mod typical;
@@ -37,6 +38,10 @@ impl Reader<'_> {
         let limit = checked_limit(question.limit)?;
         let conditions = Conditions::of(question)?;
         let query = trace_query(question, &conditions, limit + 1)?;
+        let groups = match question.by.is_empty() {
+            true => None,
+            false => Some(self.groups(question, &query, &conditions)?),
+        };
         let mut found = self.search(&query)?;
         let matching = found.len();
         found.truncate(fitting(found.iter().map(summary_bytes), limit as usize));
@@ -60,7 +65,7 @@ impl Reader<'_> {
         };
         let range = self.listed_range(&traces, question);
         let coverage = self.missing_in(TracesOf { range, traces: &[] })?;
-        Ok(answer::TraceList { traces, more, did_you_mean, coverage, unmatched })
+        Ok(answer::TraceList { traces, more, did_you_mean, coverage, unmatched, groups })
     }
 
     /// The time range that a list of `traces` is about, for gaps in it.

@@ -16,6 +16,10 @@ pub struct TracesQuestion {
     /// all of its conditions, and `service`, `name` and `attributes` too.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub q: String,
+    /// Also count the spans that meet `q`, `service`, `name` and `attributes`, by this key: a key of
+    /// `q` that is a field of a span, or an attribute such as `host.name`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub by: String,
     /// Only traces with a span of this service; null for all services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,

@@ -37,6 +37,7 @@ fn list() -> TraceList {
         did_you_mean: Vec::new(),
         coverage: Vec::new(),
         unmatched: Vec::new(),
+        groups: None,
     }
 }
 
@@ -168,6 +169,7 @@ fn an_empty_list_says_what_to_look_at_next() {
         did_you_mean: vec![],
         coverage: vec![],
         unmatched: vec![],
+        groups: None,
     };
     check(
         &empty,
