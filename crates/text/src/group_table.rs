@@ -11,10 +11,11 @@ use crate::duration::duration;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
 
-/// One line for each value, those with the most errors first. `window` and `search` describe the
-/// question.
-pub fn group_table(groups: &Groups, window: &str, search: &str, screen: Screen) -> String {
-    let about = if search.is_empty() { String::new() } else { format!(", {}", line(search)) };
+/// One line for each value, those with the most errors first. `window` and
+/// `conditions` describe the question.
+pub fn group_table(groups: &Groups, window: &str, conditions: &str, screen: Screen) -> String {
+    let about =
+        if conditions.is_empty() { String::new() } else { format!(", {}", line(conditions)) };
     let key = line(&groups.by);
     if groups.groups.is_empty() {
         return format!(
@@ -99,7 +100,8 @@ mod tests {
             pay\u{a}1 | 900   | 0         | 450    | 1.2ms | 3ms
             (without) | 4     | 0         | 2      | 1.2ms | 1.2ms
             … more spans match: only those of 1,069 traces were counted.
-        "#]].assert_eq(&page);
+        "#]]
+        .assert_eq(&page);
         let none = Groups { groups: vec![], ..groups() };
         let page = group_table(&none, "last 1 hour", "", Screen::PLAIN);
         assert_eq!(page, "No spans (last 1 hour).\n");
@@ -112,6 +114,7 @@ mod tests {
             pay-2,1234,81,617,1200,480000
             pay\u{a}1,900,0,450,1200,3000
             ,4,0,2,1200,1200
-        "#]].assert_eq(&group_csv(&groups()));
+        "#]]
+        .assert_eq(&group_csv(&groups()).replace("\r\n", "\n"));
     }
 }

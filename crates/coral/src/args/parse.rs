@@ -51,7 +51,7 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, NoCommand>
     matches
         .and_then(|matches| Cli::from_arg_matches(&matches))
         .and_then(|cli| match search::mistake(&cli) {
-            Some(mistake) => Err(help::command().error(ErrorKind::ValueValidation, mistake)),
+            Some(mistake) => Err(clap::Error::raw(ErrorKind::ValueValidation, mistake + "\n")),
             None => Ok(cli),
         })
         .map_err(|error| NoCommand { error, is_json })

@@ -63,7 +63,7 @@ pub struct RedArgs {
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub until: Option<When>,
     /// Compare with a window of the same length that began this much earlier, or at this time.
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_earlier)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_earlier)]
     pub compare: Option<Earlier>,
     /// List the slow rows, and traces of their slow requests.
     #[arg(long)]

@@ -134,10 +134,6 @@ fn a_mistake_in_a_search_is_marked_below_its_place() {
                                  ^
 
           Hint: code>=500 compares response statuses
-
-        Usage: coral [OPTIONS] <COMMAND>
-
-        For more information, try '--help'.
     "#]]
     .assert_eq(&wrong);
     let right = ["coral", "query", "beyla", "traces", "service:a -service:b", "--limit", "3"];

@@ -18,7 +18,7 @@ pub struct TopologyArgs {
     pub until: Option<When>,
     /// Show what changed since this much time before the window, or since this time: new and removed calls, calls that
     /// became slower, and calls that fail more often.
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_earlier)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_earlier)]
     pub diff: Option<Earlier>,
     /// Whose spans count.
     #[arg(long, value_parser = super::choice::source(), default_value = "all")]

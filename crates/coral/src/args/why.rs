@@ -26,7 +26,7 @@ pub struct WhyArgs {
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub until: Option<When>,
     /// Compare with this much time before the window, or with the time from this time on [default: 1h].
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_earlier)]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_earlier)]
     pub baseline: Option<Earlier>,
     /// Output format.
     #[arg(long, value_enum, default_value = "text")]

@@ -84,6 +84,7 @@ impl AskedAt {
         };
         let words = match until {
             None => words,
+            Some(When::Ago(Duration::ZERO)) => format!("{words}, until now"),
             Some(When::Ago(ago)) => format!("{words}, until {} ago", ago_text(ago)),
             Some(_) => format!("{words}, until {}", units::instant(until_us)),
         };
@@ -149,6 +150,7 @@ mod tests {
             (Some("90m"), None, "last 90 minutes"),
             (Some("2h ago"), Some("30m ago"), "since 2 hours ago, until 30 minutes ago"),
             (Some("02:40"), None, "since 2026-11-25T02:40:00Z"),
+            (Some("02:40"), Some("now"), "since 2026-11-25T02:40:00Z, until now"),
             (
                 Some("yesterday"),
                 Some("today"),

@@ -65,7 +65,9 @@ fn several(colony: &Server, args: &TracesArgs, asked: &AskedAt) -> Result<(), Fa
     let filter = filter(args, &window);
     let list: TraceList = colony.ask(&filter)?;
     if let Some(groups) = &list.groups {
-        return grouped(groups, &list, args, &window);
+        let about = [filter.service.as_deref().unwrap_or_default(), filter.q.as_str()];
+        let about: Vec<&str> = about.into_iter().filter(|text| !text.is_empty()).collect();
+        return grouped(groups, &list, args.format, (&window.words, &about.join(", ")));
     }
     match args.format.unwrap_or(TraceFormat::Table) {
         TraceFormat::Json => print_json(&list),
@@ -85,19 +87,18 @@ fn several(colony: &Server, args: &TracesArgs, asked: &AskedAt) -> Result<(), Fa
     }
 }
 
-/// Prints the groups of a list.
+/// Prints the groups of a list. The window and the conditions are the heading.
 fn grouped(
     groups: &Groups,
     list: &TraceList,
-    args: &TracesArgs,
-    window: &Window,
+    format: Option<TraceFormat>,
+    (window, conditions): (&str, &str),
 ) -> Result<(), Failure> {
-    match args.format.unwrap_or(TraceFormat::Table) {
+    match format.unwrap_or(TraceFormat::Table) {
         TraceFormat::Json => print_json(list),
         TraceFormat::Csv => print(&group_table::group_csv(groups)),
         TraceFormat::Table => {
-            let search = args.search.join(" ");
-            print(&group_table::group_table(groups, &window.words, &search, screen()))
+            print(&group_table::group_table(groups, window, conditions, screen()))
         }
         _ => Err(Failure::with_hint(
             "groups of spans have no such format",

@@ -1,6 +1,6 @@
 //! Searches in the search language, over a store.
 
-use coral_trace::{KeyValue, Span, Value};
+use coral_trace::{Attributes, Event, KeyValue, Span, Value};
 
 use super::shop::{NOON, ask, request, shared, sources};
 use crate::answer::Unmatched;
@@ -95,6 +95,7 @@ fn a_key_or_a_value_that_no_span_has_is_told_with_the_nearest() {
     for (q, expected) in [
         ("service:payment", one("service", Some("payment"), &["payments"])),
         ("host.nam=pay-2", one("host.nam", None, &["host.name"])),
+        ("\"status\">=500", one("status", None, &["http.status_code"])),
         ("host.name=Pay-9", one("host.name", Some("Pay-9"), &["pay-1", "pay-2"])),
         (
             "name:\"GET /pai\"",
@@ -154,8 +155,34 @@ fn spans_that_match_are_counted_by_a_key_with_exact_percentiles() {
     assert_eq!(groups("", "service").0, [row("payments", 9, 60, 110), row("cart", 3, 80, 120)]);
     assert_eq!(groups("service:cart", "no.such.key").0, [row("", 3, 80, 120)]);
     assert_eq!(groups("service:nosuch", "name"), (vec![], 0));
-    let wrong = TracesQuestion { by: "trace.duration".to_owned(), ..question("") };
-    let now = from.at(coral_trace::UnixNanos(NOON));
-    let error = crate::Ask::answer(&wrong, &now, &crate::Budget::unlimited()).unwrap_err();
-    assert!(error.to_string().starts_with("by: `trace.duration` is no key of a span"), "{error}");
+    for key in ["trace.duration", "duration", " "] {
+        let wrong = TracesQuestion { by: key.to_owned(), ..question("") };
+        let now = from.at(coral_trace::UnixNanos(NOON));
+        let error = crate::Ask::answer(&wrong, &now, &crate::Budget::unlimited()).unwrap_err();
+        assert!(error.to_string().contains("is no key of a span that has groups"), "{error}");
+    }
+}
+
+#[test]
+fn an_exception_is_found_and_counted_by_its_type() {
+    let spans = (1..=4).map(|id| {
+        let mut span = request(id, "payments", "/pay", 60 + id, 10 * id);
+        let pair = |key: &str, value: &str| KeyValue { key: key.to_owned(), value: value.into() };
+        span.events.extend((id > 1).then(|| Event {
+            time: span.start,
+            name: "exception".to_owned(),
+            attributes: Attributes(vec![pair("exception.type", "Timeout")]),
+            dropped_attributes: 0,
+        }));
+        span
+    });
+    let (_dir, from) = sources(spans.collect());
+    assert_eq!(found(&from, &question("exception.type=Timeout duration>20ms")), [3, 4]);
+    assert_eq!(found(&from, &question("event:exception event.exception.type~time")), [2, 3, 4]);
+    let by = TracesQuestion { by: "exception.type".to_owned(), ..question("") };
+    let groups = ask(&from, &by).groups.unwrap().groups;
+    let counts: Vec<_> = groups.iter().map(|group| (group.value.as_deref(), group.spans)).collect();
+    assert_eq!(counts, [(Some("Timeout"), 3), (None, 1)]);
+    let [wrong] = &ask(&from, &question("exception.type=Timout")).unmatched[..] else { panic!() };
+    assert_eq!((wrong.value.as_deref(), wrong.similar[0].as_str()), (Some("Timout"), "Timeout"));
 }

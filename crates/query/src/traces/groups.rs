@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coral_engine::filter::{AttributeOwner, Field, SpanField};
+use coral_engine::filter::{AttributeOwner, EventField, Field, SpanField};
 use coral_engine::{Columns, Filter, TraceQuery};
 use coral_trace::{Span, TraceId};
 
@@ -52,19 +52,24 @@ impl Reader<'_> {
     }
 }
 
-/// The key of groups: a field of a span or an attribute under each of its names.
+/// The key of groups: a field of a span, an attribute under each of its names, or a field of an
+/// event, of which the first counts.
 struct GroupKey(Vec<Field>);
 
 impl GroupKey {
     fn named(key: &str) -> Result<Self, QueryError> {
         let fields = search::fields(key);
-        let is_of_span = |field: &Field| matches!(field, Field::Span(_) | Field::Attribute { .. });
-        if fields.iter().any(is_of_span) && !key.trim().is_empty() {
-            return Ok(Self(fields.into_iter().filter(is_of_span).collect()));
+        let has_values = |field: &Field| match field {
+            Field::Span(field) => *field != SpanField::Duration,
+            Field::Attribute { .. } | Field::Event(_) => true,
+            Field::Link(_) | Field::Trace(_) => false,
+        };
+        if fields.iter().all(has_values) && !key.trim().is_empty() {
+            return Ok(Self(fields));
         }
         let reason = format!(
-            "`{key}` is no key of a span: service, name, status, kind, code, collector, or an \
-             attribute such as host.name"
+            "`{key}` is no key of a span that has groups: service, name, status, kind, code, \
+             collector, message, scope, event, or an attribute such as host.name"
         );
         Err(QueryError::Invalid { field: "by", reason })
     }
@@ -94,6 +99,11 @@ impl GroupKey {
             }
             Field::Span(SpanField::ScopeName) => {
                 Some(span.origin.scope.name.clone()).filter(|name| !name.is_empty())
+            }
+            Field::Event(EventField::Name) => span.events.first().map(|event| event.name.clone()),
+            Field::Event(EventField::Attribute(key)) => {
+                let values = span.events.iter().filter_map(|event| event.attributes.get(key));
+                values.map(ToString::to_string).next()
             }
             _ => None,
         })

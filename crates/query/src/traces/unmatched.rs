@@ -32,7 +32,7 @@ impl Reader<'_> {
         let newest =
             TraceQuery { started: question.started(), collector, ..TraceQuery::newest(MAX_TRACES) };
         let ids: Vec<_> = self.search(&newest)?.iter().map(|trace| trace.trace_id).collect();
-        let columns = Columns::ATTRIBUTES | Columns::ORIGIN;
+        let columns = Columns::ATTRIBUTES | Columns::ORIGIN | Columns::DETAILS;
         let spans = self.spans(&ids, collector, columns, MAX_SPANS)?;
         if spans.is_empty() {
             return Ok(Vec::new());
@@ -120,13 +120,21 @@ fn missing(key: &str, value: &str, others: impl Iterator<Item = impl AsRef<str>>
     }
 }
 
+/// The shortest text that is looked for inside of others, in bytes.
+const MIN_PART: usize = 3;
+/// The similarity of a text to one that it is a part of: `status` to `http.response.status_code`.
+const PART_SIMILARITY: f64 = 0.9;
+
 /// The texts most similar to `text` without regard to case, most similar first.
 fn similar(text: &str, others: impl Iterator<Item = impl AsRef<str>>) -> Vec<String> {
     let lower = text.to_lowercase();
     let mut alike: Vec<(f64, String)> = others
         .map(|other| {
             let other = other.as_ref();
-            (strsim::jaro_winkler(&other.to_lowercase(), &lower), other.to_owned())
+            let lower_other = other.to_lowercase();
+            let is_part = lower.len() >= MIN_PART && lower_other.contains(&lower);
+            let part = if is_part { PART_SIMILARITY } else { 0.0 };
+            (strsim::jaro_winkler(&lower_other, &lower).max(part), other.to_owned())
         })
         .filter(|(alike, _)| *alike >= MIN_SIMILARITY)
         .collect();
