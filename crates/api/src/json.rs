@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use coral_query::{
     Ask, Budget, BudgetError, InvalidQuestion, QueryError, SharedSources, for_each_question,
-    question_from_url,
+    question_from_url, with_numbers,
 };
 use coral_server::admission::{Admission, Identity, Surface};
 use coral_server::clock;
@@ -86,7 +86,9 @@ async fn respond<Q: Ask<Answer: Projection>>(
     let peer = peer.map(|Extension(ConnectInfo(address))| address.ip());
     let segments: Vec<(String, String)> =
         segments.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    match question_from_url::<Q>(&segments, query.as_deref().unwrap_or_default()) {
+    let question = with_numbers::<Q>(query.as_deref().unwrap_or_default(), clock::now())
+        .and_then(|query| question_from_url::<Q>(&segments, &query));
+    match question {
         Ok(question) => api.ask(question, Identity::new(Surface::Json, peer)).await,
         Err(error) => {
             let hint = "GET /api/v1/openapi.json lists the parameters of each path";

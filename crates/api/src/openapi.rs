@@ -3,9 +3,10 @@
 //!
 //! Source: OpenAPI 3.1.0.
 
-use coral_query::{Ask, for_each_question};
+use coral_query::{Ask, TextKind, ZONE_PARAMETER, for_each_question, text_form};
 use coral_sql::SqlQuestion;
 use coral_text::json::Projection;
+use coral_trace::units::TIME_FORMS;
 use schemars::Schema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -78,6 +79,7 @@ fn operation<Q: Ask<Answer: Projection>>(generators: &mut Generators) -> Value {
     let answer = Q::Answer::schema(&mut generators.answers);
     let required = question["required"].as_array().cloned().unwrap_or_default();
     let fields = question["properties"].as_object().cloned().unwrap_or_default();
+    let texts = text_parameters(&fields);
     let parameters = fields.into_iter().map(|(name, mut schema)| {
         let is_segment = Q::PATH.contains(&format!("{{{name}}}"));
         let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
@@ -89,6 +91,7 @@ fn operation<Q: Ask<Answer: Projection>>(generators: &mut Generators) -> Value {
             "schema": schema,
         })
     });
+    let parameters = parameters.chain(texts);
     json!({
         "get": {
             "operationId": Q::NAME,
@@ -97,6 +100,43 @@ fn operation<Q: Ask<Answer: Projection>>(generators: &mut Generators) -> Value {
             "responses": { "200": response("The answer", &answer) },
         },
     })
+}
+
+/// The text forms of times and durations, and the time zone of such times.
+fn text_parameters(fields: &Map<String, Value>) -> Vec<Value> {
+    let parameter = |name: &str, description: String| {
+        json!({
+            "name": name,
+            "in": "query",
+            "required": false,
+            "description": description,
+            "schema": { "type": "string" },
+        })
+    };
+    let texts: Vec<(&String, &str, TextKind)> = fields
+        .keys()
+        .filter_map(|field| text_form(field).map(|(name, kind)| (field, name, kind)))
+        .filter(|(_, name, _)| !fields.contains_key(*name))
+        .collect();
+    let has_times = texts.iter().any(|(_, _, kind)| *kind == TextKind::Time);
+    let mut parameters: Vec<Value> = texts
+        .into_iter()
+        .map(|(field, name, kind)| {
+            let forms = match kind {
+                TextKind::Time => TIME_FORMS,
+                TextKind::Duration => "500ms, 15m or 1h",
+            };
+            parameter(
+                name,
+                format!("The text form of `{field}`, which is then not needed: {forms}."),
+            )
+        })
+        .collect();
+    if has_times && !fields.contains_key(ZONE_PARAMETER) {
+        let description = "Time zone of times without an offset: `UTC`, `local` (of the colony), or a name of the IANA database. Null: UTC.";
+        parameters.push(parameter(ZONE_PARAMETER, description.to_owned()));
+    }
+    parameters
 }
 
 fn sql(generator: &mut SchemaGenerator) -> Value {

@@ -12,6 +12,7 @@ mod help;
 mod json;
 mod parse;
 mod query;
+mod search;
 mod sql;
 mod store;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
 
 pub use self::anomalies::AnomaliesArgs;
 pub use self::ask::AskArgs;
@@ -37,12 +39,13 @@ pub use self::generated::{CompletionsArgs, ManArgs};
 pub use self::parse::{Color, parse};
 pub use self::query::{
     BeylaCommand, Over, QueryCommand, RedArgs, RedFormat, TraceFormat, TracesArgs,
+    attribute_condition,
 };
 pub use self::sql::{Since, SqlArgs, SqlFormat};
 pub use self::store::{RepairArgs, StoreCommand};
 pub use self::topology::{TopologyArgs, TopologyFormat};
-pub use self::when::When;
-use self::when::parse_when;
+pub use self::when::{DEFAULT_SINCE, Earlier};
+use self::when::{parse_earlier, parse_when, parse_zone};
 pub use self::why::WhyArgs;
 use coral_trace::units::parse_duration;
 
@@ -67,6 +70,17 @@ pub struct Cli {
         display_order = 100
     )]
     pub color: Color,
+    /// Zone of times: UTC (default), local, Europe/Berlin, …
+    #[arg(
+        long,
+        global = true,
+        value_name = "ZONE",
+        default_value = "UTC",
+        hide_default_value = true,
+        value_parser = parse_zone,
+        display_order = 101
+    )]
+    pub tz: TimeZone,
     #[command(subcommand)]
     #[allow(missing_docs)]
     pub command: Command,

@@ -31,5 +31,5 @@ fn main() -> ExitCode {
         Err(wrong) => return wrong.report(),
     };
     cli.color.write_global();
-    command::run(cli.command)
+    command::run(cli.command, cli.tz)
 }

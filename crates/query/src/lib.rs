@@ -24,6 +24,7 @@ mod reader;
 mod recorded_minutes;
 pub mod red;
 mod sample;
+pub mod search;
 mod shared;
 mod size;
 mod source;
@@ -34,7 +35,9 @@ pub mod topology;
 pub mod trace;
 pub mod trace_health;
 pub mod traces;
+mod url_text;
 pub mod why;
+mod zone;
 
 pub use anomalies::AnomaliesQuestion;
 pub use ask::{Ask, InvalidQuestion, QueryError, Sources, path_and_query, question_from_url};
@@ -42,6 +45,7 @@ pub use coral_engine::{Budget, BudgetError};
 pub use english::EnglishQuestion;
 pub use fleet::FleetState;
 pub use red::{RedProtocol, RedQuestion, RedSide, RedSource};
+pub use search::{Search, SyntaxError};
 pub use shared::SharedSources;
 pub use source::Source;
 pub use status::StatusQuestion;
@@ -49,7 +53,9 @@ pub use topology::TopologyQuestion;
 pub use trace::TraceQuestion;
 pub use trace_health::TraceHealthQuestion;
 pub use traces::{Sort, SpanStatus, TracesQuestion};
+pub use url_text::{TextKind, ZONE_PARAMETER, text_form, with_numbers};
 pub use why::WhyQuestion;
+pub use zone::{InvalidZone, zone};
 
 /// Calls the macro `$each` once with the types of all questions. Routes, the API's description and
 /// tools are generated from this list; a new question is added to it with one line.

@@ -8,6 +8,7 @@ pub mod csv;
 pub mod duration;
 pub mod english;
 mod failure;
+pub mod group_table;
 pub mod json;
 mod percent;
 pub mod red_table;

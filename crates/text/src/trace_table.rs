@@ -9,7 +9,7 @@ use crate::failure::fails_in;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Column, Table, id as id_column, name, whole};
 use crate::why::did_you_mean;
-use coral_query::answer::{Trace, TraceList, TraceSummary};
+use coral_query::answer::{Trace, TraceList, TraceSummary, Unmatched};
 use coral_query::{Sort, TracesQuestion};
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, instant};
@@ -57,6 +57,7 @@ fn title(heading: &Heading) -> String {
     };
     about.push(heading.window.clone());
     about.extend(filter.service.as_deref().map(line));
+    about.extend((!filter.q.is_empty()).then(|| line(&filter.q)));
     if filter.sort == Sort::Slowest {
         about.push("slowest first".to_owned());
     }
@@ -69,6 +70,7 @@ fn nothing(list: &TraceList, heading: &Heading) -> String {
     let narrowed = heading.filter.min_duration_us.is_some()
         || heading.filter.status.is_some()
         || heading.filter.name.is_some()
+        || !heading.filter.q.is_empty()
         || !heading.filter.attributes.is_empty();
     let hint = if narrowed {
         "Hint: try fewer conditions, or an earlier --since.\n"
@@ -76,10 +78,34 @@ fn nothing(list: &TraceList, heading: &Heading) -> String {
         "Hint: try an earlier --since. `coral colony status` shows which agents are polled, and how many spans are \
          stored.\n"
     };
-    let hint = did_you_mean(&list.did_you_mean).unwrap_or_else(|| hint.to_owned());
+    let hint = match did_you_mean(&list.did_you_mean) {
+        Some(hint) => hint,
+        None if list.unmatched.is_empty() => hint.to_owned(),
+        None => list.unmatched.iter().map(unmatched).collect(),
+    };
     let matching = if narrowed { " that match" } else { "" };
     let missing = missing(list, heading);
     format!("No traces{matching}{} ({}).\n{hint}{missing}", of.unwrap_or_default(), heading.window)
+}
+
+/// A line about a key or a value of the search that no span has, with the nearest there are.
+fn unmatched(one: &Unmatched) -> String {
+    let key = line(&one.key);
+    let similar: Vec<String> = one.similar.iter().map(|text| line(text)).collect();
+    let similar = similar.join(", ");
+    if one.is_text {
+        return format!("The values of {key} are text, such as {similar}, and have no order.\n");
+    }
+    let spans = format!("the {} newest spans", count(one.spans));
+    let reason = match (&one.value, one.key.as_str()) {
+        (Some(service), "service") => format!("No span belongs to the service {}.", line(service)),
+        (Some(value), _) => format!("None of {spans} has {key}={}.", line(value)),
+        (None, _) => format!("None of {spans} has the key {key}."),
+    };
+    match similar.as_str() {
+        "" => format!("{reason}\n"),
+        similar => format!("{reason} Similar: {similar}.\n"),
+    }
 }
 
 /// A line about agents whose spans are missing; empty when none are.

@@ -14,8 +14,11 @@ use self::shop::{NOON, ask, request, shop, sources};
 /// The page for `question` at noon. Checks too that the answer can be read back from its JSON, and
 /// then has the same JSON.
 fn answer(sources: &SharedSources, question: &str) -> String {
-    let question =
-        EnglishQuestion { question: question.to_owned(), now_unix_us: (NOON / 1_000) as i64 };
+    let question = EnglishQuestion {
+        question: question.to_owned(),
+        now_unix_us: (NOON / 1_000) as i64,
+        tz: String::new(),
+    };
     let answer = ask(sources, &question);
     let json = answer.json().unwrap();
     let read: English = serde_json::from_slice(&json).unwrap();

@@ -1,8 +1,10 @@
 //! Text forms of durations, counts and times, and parsing of durations.
 
 mod length;
+mod when;
 
 pub use length::{InvalidDuration, MAX_DURATION, parse_duration, sum_of_parts};
+pub use when::{InvalidTime, TIME_FORMS, When};
 
 /// A duration in the syntax that the command line reads: `7d`, `1h`, `15m`, `90s`, `500ms`, `17us`.
 pub fn flag(length: std::time::Duration) -> String {

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::fmt;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{ColorChoice, FromArgMatches as _, ValueEnum};
 
-use super::{Cli, help};
+use super::{Cli, help, search};
 use crate::error_json::error_json;
 
 /// The exit code of a wrong command line.
@@ -49,6 +50,10 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, NoCommand>
     let matches = help::command().color(color.of_help()).try_get_matches_from(&line);
     matches
         .and_then(|matches| Cli::from_arg_matches(&matches))
+        .and_then(|cli| match search::mistake(&cli) {
+            Some(mistake) => Err(clap::Error::raw(ErrorKind::ValueValidation, mistake + "\n")),
+            None => Ok(cli),
+        })
         .map_err(|error| NoCommand { error, is_json })
 }
 

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use coral_query::{RedSide, RedSource, Sort, Source, SpanStatus};
+use coral_query::{RedSide, RedSource, Search, Sort, Source, SpanStatus};
 use coral_trace::TraceIdPrefix;
-use coral_trace::units::parse_duration;
+use coral_trace::units::{When, parse_duration};
 
-use super::{AnomaliesArgs, ColonyArgs, SqlArgs, TopologyArgs, When, choice, parse_when};
+use super::{
+    AnomaliesArgs, ColonyArgs, Earlier, SqlArgs, TopologyArgs, choice, parse_earlier, parse_when,
+};
 
 /// What to ask the colony for.
 #[derive(Subcommand, Debug)]
@@ -54,15 +56,15 @@ pub struct RedArgs {
     /// The service.
     #[arg(value_name = "SERVICE")]
     pub service: String,
-    /// Count requests from this time on: a duration before now, or a time [default: 1h].
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    /// Count requests from this time on: such as 15m, yesterday or 02:40 [default: 1h].
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub since: Option<When>,
     /// Count requests before this time [default: now].
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub until: Option<When>,
-    /// Compare with a window of the same length that began this much earlier.
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    pub compare: Option<Duration>,
+    /// Compare with a window of the same length that began this much earlier, or at this time.
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_earlier)]
+    pub compare: Option<Earlier>,
     /// List the slow rows, and traces of their slow requests.
     #[arg(long)]
     pub slow: bool,
@@ -108,19 +110,28 @@ pub enum RedFormat {
 /// `coral query beyla traces`.
 #[derive(Args, Debug, Default)]
 pub struct TracesArgs {
+    /// Only traces that match this search: service:payments status:error duration>500ms
+    /// http.response.status_code>=500 host.name=pay-* name~charge -service:health. One span meets
+    /// all conditions; after `-`, no span does.
+    #[arg(value_name = "QUERY", conflicts_with = "trace_id")]
+    pub search: Vec<String>,
     /// Show this trace; the first digits of its id are enough where they are unique.
     #[arg(long, value_name = "ID", conflicts_with_all = [
         "service", "since", "until", "min_duration", "status", "name", "attr", "sort", "limit"])]
     pub trace_id: Option<TraceIdPrefix>,
+    /// Count the spans that meet the conditions by this key, such as host.name, name or code:
+    /// spans, errors, P50 and P95. Prints these counts instead of the traces.
+    #[arg(long, value_name = "KEY", conflicts_with = "trace_id")]
+    pub by: Option<String>,
     /// Only traces with a span of this service.
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
-    /// Only traces that started at this time or later: a duration before now, or a time
+    /// Only traces that started at this time or later: such as 15m, yesterday or 02:40
     /// [default: 1h].
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub since: Option<When>,
     /// Only traces that started before this time [default: now].
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub until: Option<When>,
     /// List at most this many traces.
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -134,8 +145,8 @@ pub struct TracesArgs {
     /// Only traces with a span of exactly this name; upper and lower case differ.
     #[arg(long, value_name = "TEXT")]
     pub name: Option<String>,
-    /// Only traces with a span (or its resource) that has exactly this attribute. Repeatable: one
-    /// span must have all.
+    /// Only traces with a span (or its resource) that has this attribute; also with `!=`, `<`, `<=`,
+    /// `>`, `>=` (numbers), `~` and `!~` (regular expressions). Repeatable: one span must have all.
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_attribute)]
     pub attr: Vec<String>,
     /// Which traces come first [default: newest].
@@ -187,19 +198,26 @@ fn parse_over(text: &str) -> Result<Over, String> {
         .map_err(|_| format!("`{text}` is neither a duration such as 500ms nor p95"))
 }
 
-/// Characters that a key of `--attr` must not contain: each begins an operator other than `=`.
-const OPERATOR_SIGNS: [char; 4] = ['<', '>', '!', '~'];
-
 fn parse_attribute(text: &str) -> Result<String, String> {
-    let key = text.split('=').next().unwrap_or_default();
-    if key.contains(OPERATOR_SIGNS) {
-        return Err(format!(
-            "`{text}` has an operator, and --attr finds equal values only: KEY=VALUE. Hint: --status error finds \
-             failed requests; `coral sql` compares values"
-        ));
+    if let Some(condition) = attribute_condition(text) {
+        let parsed = Search::parse(&condition).map(drop);
+        return parsed
+            .map(|()| text.to_owned())
+            .map_err(|error| format!("`{text}`: {}. Hint: {}", error.reason, error.hint));
     }
     match text.split_once('=') {
         Some((key, _)) if !key.is_empty() && !text.contains('\n') => Ok(text.to_owned()),
         _ => Err(format!("`{text}` is not of the form KEY=VALUE")),
     }
+}
+
+/// The condition of a search that a value of `--attr` stands for, if its operator is not `=`.
+pub fn attribute_condition(text: &str) -> Option<String> {
+    let sign_at = text.find(['<', '>', '!', '~', '='])?;
+    let (key, rest) = text.split_at(sign_at);
+    let signs = ["!=", "!~", "<=", ">=", "<", ">", "~"];
+    let sign = signs.into_iter().find(|sign| rest.starts_with(sign))?;
+    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let value = &rest[sign.len()..];
+    Some(format!("\"{}\"{sign}\"{}\"", quoted(key.trim_end()), quoted(value.trim_start())))
 }

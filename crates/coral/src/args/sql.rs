@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use coral_trace::units::When;
 
-use super::{ColonyArgs, When, parse_when};
+use super::{ColonyArgs, parse_when};
 
 /// `coral query sql`.
 #[derive(Args, Debug)]
@@ -13,7 +14,7 @@ pub struct SqlArgs {
     #[arg(value_name = "SELECT", required = true, num_args = 1..)]
     pub sql: Vec<String>,
     /// Only spans and requests from this time on: a duration before now, a time, or `all`.
-    #[arg(long, value_name = "WHEN", default_value = "1h", value_parser = parse_since)]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, default_value = "1h", value_parser = parse_since)]
     pub since: Since,
     /// Output format.
     #[arg(long, value_enum, default_value = "table", conflicts_with = "export")]
@@ -52,8 +53,6 @@ pub enum SqlFormat {
 fn parse_since(text: &str) -> Result<Since, String> {
     match text {
         "all" => Ok(Since::All),
-        text => parse_when(text)
-            .map(Since::When)
-            .map_err(|error| format!("{error}, and it is not `all`")),
+        text => parse_when(text).map(Since::When).map_err(|error| format!("{error}, or all")),
     }
 }

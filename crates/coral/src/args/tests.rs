@@ -98,18 +98,46 @@ fn usage_names_no_optional_flag_as_if_it_were_needed() {
 }
 
 #[test]
-fn an_operator_that_is_not_equality_is_refused_with_what_finds_more() {
-    for pair in ["http.response.status_code>=500", "status!=200", "status>500", "name=~cart"] {
-        let line = ["coral", "query", "beyla", "traces", "--attr", pair];
-        let parsed = parse(line.map(Into::into));
-        if pair == "name=~cart" {
-            // A value may begin with any character.
-            assert!(parsed.is_ok());
-        } else {
-            let wrong = parsed.unwrap_err().to_string();
-            assert!(wrong.contains("has an operator") && wrong.contains("coral sql"), "{wrong}");
-        }
+fn an_attribute_may_have_any_operator() {
+    for (pair, condition) in [
+        ("http.response.status_code>=500", Some(r#""http.response.status_code">="500""#)),
+        ("status != 200", Some(r#""status"!="200""#)),
+        ("host~pay", Some(r#""host"~"pay""#)),
+        (r#"q!="a\b""#, Some(r#""q"!="\"a\\b\"""#)),
+        // A value may begin with any character.
+        ("name=~cart", None),
+        ("a=b>c", None),
+    ] {
+        let parsed = parse(["coral", "query", "beyla", "traces", "--attr", pair].map(Into::into));
+        assert!(parsed.is_ok(), "{pair}: {}", parsed.unwrap_err());
+        assert_eq!(attribute_condition(pair).as_deref(), condition, "{pair}");
     }
+    for (pair, expected) in [
+        ("http.response.status_code>=5xx", "`5xx` is not a number"),
+        ("host~(", "`(` is not a usable regular expression"),
+        (">5", "`>` has no key before it"),
+    ] {
+        let line = ["coral", "query", "beyla", "traces", "--attr", pair];
+        let wrong = parse(line.map(Into::into)).unwrap_err().to_string();
+        assert!(wrong.contains(expected), "{pair}: {wrong}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_search_is_marked_below_its_place() {
+    let line = ["coral", "query", "beyla", "traces", "service:payments", "status>=500"];
+    let wrong = parse(line.map(Into::into)).unwrap_err().to_string();
+    expect_test::expect![[r#"
+        error: `status` is one of ok, error, unset, which have no order, at column 24 of the search
+
+          service:payments status>=500
+                                 ^
+
+          Hint: code>=500 compares response statuses
+    "#]]
+    .assert_eq(&wrong);
+    let right = ["coral", "query", "beyla", "traces", "service:a -service:b", "--limit", "3"];
+    assert!(parse(right.map(Into::into)).is_ok());
 }
 
 #[test]
@@ -176,7 +204,10 @@ fn a_wrong_command_line_is_answered_with_the_word_that_is_wrong_and_exit_code_2(
         ("coral beyla install --from x --version 3.31.0", "cannot be used with"),
         ("coral query beyla traces --attr http.route", "`http.route` is not of the form"),
         ("coral query beyla traces --attr =x", "`=x` is not of the form KEY=VALUE"),
-        ("coral query beyla traces --since yesterday", "`yesterday` is neither a duration"),
+        (
+            "coral query beyla traces --since tomorrow",
+            "`tomorrow` is not a time. Times are written 15m",
+        ),
         ("coral query beyla traces --limit 0", "0 is not in 1..=1000"),
         ("coral query beyla traces --min-duration fast", "`fast` is not a duration"),
         ("coral query beyla traces --trace-id xyz", "--trace-id <ID>"),
@@ -189,10 +220,41 @@ fn a_wrong_command_line_is_answered_with_the_word_that_is_wrong_and_exit_code_2(
 }
 
 #[test]
-fn a_time_is_a_duration_ago_or_an_instant() {
-    assert_eq!(parse_when("1h"), Ok(When::Ago(Duration::from_secs(3_600))));
-    assert_eq!(parse_when("1970-01-01T00:00:01Z"), Ok(When::At(1_000_000)));
-    assert_eq!(parse_when("1970-01-01 00:01"), Ok(When::At(60_000_000)));
-    assert_eq!(parse_when("1970-01-02"), Ok(When::At(86_400_000_000)));
-    assert!(parse_when("yesterday").unwrap_err().contains("neither"));
+fn every_option_that_is_a_time_reads_all_forms_of_times() {
+    for line in [
+        "coral query beyla traces --since T --until T",
+        "coral query beyla http cart --since T --until T --compare T",
+        "coral query topology --since T --until T --diff T",
+        "coral query anomalies --since T --until T --baseline T",
+        "coral why --since T --until T --baseline T",
+        "coral doctor traces --since T --until T",
+        "coral sql FROM --since T",
+    ] {
+        for time in
+            ["15m", "-15m", "2h ago", "yesterday", "02:40", "2026-11-25 14:02", "1795615320"]
+        {
+            let words = line.split(' ').map(|word| if word == "T" { time } else { word });
+            let parsed = parse(words.map(Into::into));
+            assert!(parsed.is_ok(), "{line}, {time}: {}", parsed.unwrap_err());
+        }
+        let wrong = line.replace(" T", " soon");
+        let wrong = parse(wrong.split(' ').map(Into::into)).unwrap_err().to_string();
+        assert!(wrong.contains("`soon` is not a time. Times are written 15m, 2h ago"), "{wrong}");
+    }
+}
+
+#[test]
+fn a_baseline_is_a_length_or_begins_at_a_time() {
+    assert_eq!(parse_earlier("2h"), Ok(Earlier::By(Duration::from_secs(7_200))));
+    assert_eq!(parse_earlier("2h ago"), Ok(Earlier::From("2h ago".parse().unwrap())));
+    assert_eq!(parse_earlier("yesterday"), Ok(Earlier::From("yesterday".parse().unwrap())));
+}
+
+#[test]
+fn the_time_zone_is_utc_unless_another_is_named() {
+    let zone = |line: &str| parse(line.split(' ').map(Into::into)).map(|cli| cli.tz);
+    assert_eq!(zone("coral why").unwrap(), TimeZone::UTC);
+    assert_eq!(zone("coral why --tz utc").unwrap(), TimeZone::UTC);
+    let wrong = zone("coral why --tz Europe/Atlantis").unwrap_err().to_string();
+    assert!(wrong.contains("`Europe/Atlantis` is not a time zone that this host knows"), "{wrong}");
 }

@@ -1,27 +1,25 @@
 //! `coral query topology`.
 
-use std::time::Duration;
-
 use clap::{Args, ValueEnum};
+use coral_trace::units::When;
 
-use super::{ColonyArgs, When, parse_when};
+use super::{ColonyArgs, Earlier, parse_earlier, parse_when};
 use coral_query::Source;
-use coral_trace::units::parse_duration;
 
 /// `coral query topology`.
 #[derive(Args, Debug)]
 pub struct TopologyArgs {
-    /// Only traces that started at this time or later: a duration before now, or a time
+    /// Only traces that started at this time or later: such as 15m, yesterday or 02:40
     /// [default: 1h].
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub since: Option<When>,
     /// Only traces that started before this time [default: now].
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub until: Option<When>,
-    /// Show what changed since this much time before the window: new and removed calls, calls that
+    /// Show what changed since this much time before the window, or since this time: new and removed calls, calls that
     /// became slower, and calls that fail more often.
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    pub diff: Option<Duration>,
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_earlier)]
+    pub diff: Option<Earlier>,
     /// Whose spans count.
     #[arg(long, value_parser = super::choice::source(), default_value = "all")]
     pub source: Source,

@@ -1,39 +1,35 @@
-//! Points in time, as people write them.
+//! Times and time zones of the command line.
 
 use std::time::Duration;
 
-use coral_trace::units::parse_duration;
+use coral_trace::units::{When, parse_duration};
+use jiff::tz::TimeZone;
 
-/// A point in time, as people write it.
+/// Where the window of a question begins without `--since`.
+pub const DEFAULT_SINCE: When = When::Ago(Duration::from_secs(3_600));
+
+/// The start of a baseline, or of a window to compare with.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum When {
-    /// This long before now.
-    Ago(Duration),
-    /// A fixed time, in microseconds since the Unix epoch.
-    At(i64),
+pub enum Earlier {
+    /// This long before the window.
+    By(Duration),
+    /// At this time.
+    From(When),
 }
 
 pub(super) fn parse_when(text: &str) -> Result<When, String> {
-    if let Ok(instant) = text.parse::<jiff::Timestamp>() {
-        return Ok(When::At(instant.as_microsecond()));
-    }
-    // Without an offset, a time is UTC.
-    if let Ok(time) = text.parse::<jiff::civil::DateTime>()
-        && let Ok(instant) = jiff::tz::Offset::UTC.to_timestamp(time)
-    {
-        return Ok(When::At(instant.as_microsecond()));
-    }
-    parse_duration(text).map(When::Ago).map_err(|_| {
-        format!(
-            "`{text}` is neither a duration such as 1h nor a time such as 2026-11-23T09:00:00Z or 2026-11-23 09:00 \
-             (UTC)"
-        )
-    })
+    text.parse().map_err(|error: coral_trace::units::InvalidTime| error.to_string())
 }
 
-/// One hour ago: where the window of a question begins without `--since`.
-impl Default for When {
-    fn default() -> Self {
-        Self::Ago(Duration::from_secs(3_600))
+pub(super) fn parse_earlier(text: &str) -> Result<Earlier, String> {
+    match parse_duration(text) {
+        Ok(length) => Ok(Earlier::By(length)),
+        Err(_) => parse_when(text).map(Earlier::From),
     }
+}
+
+/// Parses `UTC`, `local` or a name of the IANA time zone database. Reads the database of the host.
+pub(super) fn parse_zone(text: &str) -> Result<TimeZone, String> {
+    coral_query::zone(text)
+        .map_err(|error| format!("{error}. Time zones are UTC, local, or names of the IANA database such as Europe/Berlin"))
 }

@@ -1,5 +1,6 @@
 //! `coral ask`.
 
+use super::asked_at::AskedAt;
 use super::query::colony;
 use super::{Failure, print, print_json};
 use crate::args::{AskArgs, StatusFormat};
@@ -7,12 +8,12 @@ use crate::terminal::screen;
 
 use coral_query::EnglishQuestion;
 use coral_query::answer::English;
-use coral_server::clock;
 
-pub(super) fn ask(args: &AskArgs) -> Result<(), Failure> {
+pub(super) fn ask(args: &AskArgs, asked: &AskedAt) -> Result<(), Failure> {
     let filter = EnglishQuestion {
         question: args.question.join(" "),
-        now_unix_us: clock::now().as_micros(),
+        now_unix_us: asked.micros(),
+        tz: asked.zone_name()?,
     };
     let answer: English = colony(&args.colony).ask(&filter)?;
     match args.format {

@@ -2,6 +2,7 @@
 
 mod anomalies;
 mod ask;
+mod asked_at;
 mod beyla;
 mod config;
 mod doctor;
@@ -21,6 +22,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use self::asked_at::AskedAt;
 use anstyle::{AnsiColor, Style};
 
 use crate::args::{
@@ -34,6 +36,7 @@ use coral_query::RedProtocol;
 use coral_text::json::Projection;
 use coral_trace::chain;
 use coral_trace::sanitize::whole;
+use jiff::tz::TimeZone;
 
 /// Why a command failed, as printed: the error with its causes, and the next step.
 #[derive(Debug)]
@@ -46,11 +49,11 @@ pub struct Failure {
     is_silent: bool,
 }
 
-/// Runs one command. Prints a failure as JSON on standard output if the command's answer would be
+/// Runs one command, whose times are read in `zone`. Prints a failure as JSON on standard output if the command's answer would be
 /// JSON, else as text on standard error.
-pub fn run(command: Command) -> ExitCode {
+pub fn run(command: Command, zone: TimeZone) -> ExitCode {
     let is_json = command.is_json();
-    let Err(failure) = outcome(command) else { return ExitCode::SUCCESS };
+    let Err(failure) = outcome(command, AskedAt::now(zone)) else { return ExitCode::SUCCESS };
     if failure.is_silent {
         return ExitCode::from(FAILURE);
     }
@@ -65,7 +68,7 @@ pub fn run(command: Command) -> ExitCode {
 /// The exit code of a failed command.
 const FAILURE: u8 = 1;
 
-fn outcome(command: Command) -> Result<(), Failure> {
+fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
     match command {
         Command::Agent(AgentCommand::Start(args)) => serve::agent(&args),
         Command::Agent(AgentCommand::Status(args)) => status::agent(&args),
@@ -75,18 +78,18 @@ fn outcome(command: Command) -> Result<(), Failure> {
         Command::Standalone(args) => serve::standalone(&args),
         Command::Demo(args) => serve::demo(&args),
         Command::Query(QueryCommand::Beyla(beyla)) => match beyla {
-            BeylaCommand::Traces(args) => query::traces(&args),
-            BeylaCommand::Http(args) => red::red(RedProtocol::Http, &args),
-            BeylaCommand::Grpc(args) => red::red(RedProtocol::Grpc, &args),
-            BeylaCommand::Sql(args) => red::red(RedProtocol::Sql, &args),
+            BeylaCommand::Traces(args) => query::traces(&args, &asked),
+            BeylaCommand::Http(args) => red::red(RedProtocol::Http, &args, &asked),
+            BeylaCommand::Grpc(args) => red::red(RedProtocol::Grpc, &args, &asked),
+            BeylaCommand::Sql(args) => red::red(RedProtocol::Sql, &args, &asked),
         },
-        Command::Query(QueryCommand::Sql(args)) | Command::Sql(args) => sql::sql(&args),
+        Command::Query(QueryCommand::Sql(args)) | Command::Sql(args) => sql::sql(&args, &asked),
         Command::Duckdb(DuckdbCommand::Install(args)) => duckdb::install(&args),
-        Command::Query(QueryCommand::Topology(args)) => topology::topology(&args),
-        Command::Query(QueryCommand::Anomalies(args)) => anomalies::anomalies(&args),
-        Command::Ask(args) => ask::ask(&args),
-        Command::Why(args) => why::why(&args),
-        Command::Doctor(DoctorCommand::Traces(args)) => doctor::traces(&args),
+        Command::Query(QueryCommand::Topology(args)) => topology::topology(&args, &asked),
+        Command::Query(QueryCommand::Anomalies(args)) => anomalies::anomalies(&args, &asked),
+        Command::Ask(args) => ask::ask(&args, &asked),
+        Command::Why(args) => why::why(&args, &asked),
+        Command::Doctor(DoctorCommand::Traces(args)) => doctor::traces(&args, &asked),
         Command::Beyla(BeylaToolCommand::Doctor(args)) => beyla::doctor(&args),
         Command::Beyla(BeylaToolCommand::Install(args)) => beyla::install(&args),
         Command::Beyla(BeylaToolCommand::Config(args)) => beyla::config(&args),

@@ -1,22 +1,19 @@
 //! `coral query …`: asks the colony and prints its answer.
 
-use std::time::Duration;
-
+use super::asked_at::{AskedAt, Window};
 use super::{Failure, print, print_json, usual_data_dir};
-use crate::args::{ColonyArgs, TraceFormat, TracesArgs, When};
+use crate::args::{ColonyArgs, TraceFormat, TracesArgs, attribute_condition};
 use crate::client::Server;
 use crate::terminal::screen;
-use coral_query::answer::{Trace, TraceList};
+use coral_query::answer::{Groups, Trace, TraceList};
 use coral_query::{Sort, TraceQuestion, TracesQuestion};
-use coral_server::clock;
-use coral_text::duration::duration;
-use coral_text::{csv, trace as trace_text, trace_table};
-use coral_trace::{UnixNanos, units};
+use coral_text::{csv, group_table, trace as trace_text, trace_table};
+use coral_trace::UnixNanos;
 
 /// Largest number of traces of a list that are printed as trees.
 const MAX_TREES: u32 = 50;
 
-pub(super) fn traces(args: &TracesArgs) -> Result<(), Failure> {
+pub(super) fn traces(args: &TracesArgs, asked: &AskedAt) -> Result<(), Failure> {
     let colony = colony(&args.colony);
     match args.trace_id {
         Some(id) => {
@@ -26,7 +23,7 @@ pub(super) fn traces(args: &TracesArgs) -> Result<(), Failure> {
                 if args.adjust_clocks { trace_text::with_clocks_adjusted(&found) } else { found };
             one(&found, args.format)
         }
-        None => several(&colony, args),
+        None => several(&colony, args, asked),
     }
 }
 
@@ -63,10 +60,15 @@ fn one(trace: &Trace, format: Option<TraceFormat>) -> Result<(), Failure> {
     }
 }
 
-fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
-    let now = clock::now().as_micros();
-    let filter = filter(args, now);
+fn several(colony: &Server, args: &TracesArgs, asked: &AskedAt) -> Result<(), Failure> {
+    let window = asked.window(args.since, args.until)?;
+    let filter = filter(args, &window);
     let list: TraceList = colony.ask(&filter)?;
+    if let Some(groups) = &list.groups {
+        let about = [filter.service.as_deref().unwrap_or_default(), filter.q.as_str()];
+        let about: Vec<&str> = about.into_iter().filter(|text| !text.is_empty()).collect();
+        return grouped(groups, &list, args.format, (&window.words, &about.join(", ")));
+    }
     match args.format.unwrap_or(TraceFormat::Table) {
         TraceFormat::Json => print_json(&list),
         TraceFormat::Csv => print(&csv::traces(&list)),
@@ -76,14 +78,32 @@ fn several(colony: &Server, args: &TracesArgs) -> Result<(), Failure> {
         }
         _ => {
             let heading = trace_table::Heading {
-                until: filter
-                    .until_unix_us
-                    .map_or(UnixNanos::from_micros(now), UnixNanos::from_micros),
+                until: UnixNanos::from_micros(window.until_us),
                 filter,
-                window: window(args.since.unwrap_or_default(), args.until),
+                window: window.words,
             };
             print(&trace_table::trace_table(&list, &heading, screen()))
         }
+    }
+}
+
+/// Prints the groups of a list. The window and the conditions are the heading.
+fn grouped(
+    groups: &Groups,
+    list: &TraceList,
+    format: Option<TraceFormat>,
+    (window, conditions): (&str, &str),
+) -> Result<(), Failure> {
+    match format.unwrap_or(TraceFormat::Table) {
+        TraceFormat::Json => print_json(list),
+        TraceFormat::Csv => print(&group_table::group_csv(groups)),
+        TraceFormat::Table => {
+            print(&group_table::group_table(groups, window, conditions, screen()))
+        }
+        _ => Err(Failure::with_hint(
+            "groups of spans have no such format",
+            "--format is table, csv or json",
+        )),
     }
 }
 
@@ -106,51 +126,28 @@ fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Fai
     Ok(())
 }
 
-fn filter(args: &TracesArgs, now: i64) -> TracesQuestion {
+fn filter(args: &TracesArgs, window: &Window) -> TracesQuestion {
+    // An attribute with another operator than `=` is a condition of the search.
+    let conditions = args.attr.iter().filter_map(|attribute| attribute_condition(attribute));
+    let equal = args.attr.iter().filter(|attribute| attribute_condition(attribute).is_none());
+    let search = args.search.join(" ");
+    // The search may have alternatives, so that it is a group of its own.
+    let search = (!search.trim().is_empty()).then_some(search);
+    let grouped =
+        search.map(|search| if args.attr.is_empty() { search } else { format!("({search})") });
     TracesQuestion {
+        by: args.by.clone().unwrap_or_default(),
+        q: grouped.into_iter().chain(conditions).collect::<Vec<_>>().join(" "),
         service: args.service.clone(),
-        since_unix_us: Some(instant(args.since.unwrap_or_default(), now)),
-        until_unix_us: Some(args.until.map_or(now.saturating_add(1), |until| instant(until, now))),
+        since_unix_us: Some(window.since_us),
+        until_unix_us: Some(window.until_us),
         min_duration_us: args.min_duration.map(|least| least.as_micros() as i64),
         status: args.status,
         name: args.name.clone(),
-        attributes: args.attr.join("\n"),
+        attributes: equal.cloned().collect::<Vec<_>>().join("\n"),
         source: args.source,
         sort: args.sort.unwrap_or(Sort::Newest),
         limit: args.limit,
         causes: args.min_duration.is_some(),
-    }
-}
-
-/// Microseconds since the Unix epoch of `when`, relative to `now`.
-pub(super) fn instant(when: When, now: i64) -> i64 {
-    match when {
-        When::Ago(ago) => now.saturating_sub(i64::try_from(ago.as_micros()).unwrap_or(i64::MAX)),
-        When::At(instant) => instant,
-    }
-}
-
-/// The window of a question, as text.
-pub(super) fn window(since: When, until: Option<When>) -> String {
-    let since = match since {
-        When::Ago(ago) => format!("last {}", ago_text(ago)),
-        When::At(instant) => format!("since {}", units::instant(instant)),
-    };
-    match until {
-        None => since,
-        Some(When::Ago(ago)) => format!("{since}, until {} ago", ago_text(ago)),
-        Some(When::At(instant)) => format!("{since}, until {}", units::instant(instant)),
-    }
-}
-
-/// `1 hour`, `15 minutes`; other durations in the form of [`duration`].
-pub(super) fn ago_text(ago: Duration) -> String {
-    let seconds = ago.as_secs();
-    let whole = |unit: u64| ago.subsec_nanos() == 0 && seconds > 0 && seconds.is_multiple_of(unit);
-    match seconds {
-        _ if whole(86_400) => units::counted(seconds / 86_400, "day"),
-        _ if whole(3_600) => units::counted(seconds / 3_600, "hour"),
-        _ if whole(60) => units::counted(seconds / 60, "minute"),
-        _ => duration(ago.as_micros() as i64),
     }
 }

@@ -5,26 +5,25 @@ use std::path::Path;
 
 use coral_store::{LibraryError, LibraryPlaces, find_library};
 
-use super::query::{colony, instant};
+use super::asked_at::AskedAt;
+use super::query::colony;
 use super::{Failure, duckdb, duckdb_library, print, print_serialized, usual_data_dir};
 use crate::args::{InstallDuckdbArgs, Since, SqlArgs, SqlFormat};
 use crate::client::AskError;
 use crate::show::sql as show;
 use coral_query::StatusQuestion;
 use coral_server::addresses::Addresses;
-use coral_server::clock;
 use coral_sql::SqlAnswer;
 use coral_sql::SqlQuestion;
 use coral_sql::{export, runner};
 use coral_trace::chain;
 
-pub(super) fn sql(args: &SqlArgs) -> Result<(), Failure> {
-    let now = clock::now().as_micros();
+pub(super) fn sql(args: &SqlArgs, asked: &AskedAt) -> Result<(), Failure> {
     let question = SqlQuestion {
         sql: args.sql.join(" "),
         since_unix_us: match args.since {
             Since::All => None,
-            Since::When(when) => Some(instant(when, now)),
+            Since::When(when) => Some(asked.instant(when)?),
         },
     };
     let answer = ask(args, &question)?;

@@ -188,6 +188,7 @@ fn any_filter() -> impl Strategy<Value = Filter> {
         2 => text.prop_map(Literal::Untyped),
         3 => number.prop_map(Literal::Int),
         1 => Just(Literal::Float(200.0)),
+        1 => Just(Literal::Number(200.0)),
         1 => any::<bool>().prop_map(Literal::Bool),
     ];
     let op = prop_oneof![
@@ -200,6 +201,9 @@ fn any_filter() -> impl Strategy<Value = Filter> {
     ];
     let pattern = prop::sample::select(vec!["^GET", "/[14]$", "go", "^s"])
         .prop_map(|pattern| Pattern::new(pattern).expect("it is an expression"));
+    let untyped = prop::sample::select(vec!["^5", "00$", "^s"])
+        .prop_map(|pattern| Pattern::untyped(pattern).expect("it is an expression"));
+    let pattern = prop_oneof![pattern, untyped];
     let leaf = prop_oneof![
         6 => (field.clone(), op, value)
             .prop_map(|(field, op, value)| Filter::Compare { field, op, value }),
@@ -222,10 +226,16 @@ fn any_filter() -> impl Strategy<Value = Filter> {
 fn attribute_equality() -> impl Strategy<Value = Filter> {
     let text = prop::sample::select([&TEXTS[..], &["5", "503"]].concat()).prop_map(str::to_owned);
     let value = prop_oneof![text.clone().prop_map(Literal::Text), text.prop_map(Literal::Untyped)];
-    (any_owner(), prop::sample::select(&KEYS[..]), value).prop_map(|(of, key, value)| {
-        let field = Field::Attribute { of, key: key.to_owned() };
-        Filter::Compare { field, op: Comparison::Equal, value }
-    })
+    let equality = (any_owner(), prop::sample::select(&KEYS[..]), value)
+        .prop_map(|(of, key, value)| {
+            let field = Field::Attribute { of, key: key.to_owned() };
+            Filter::Compare { field, op: Comparison::Equal, value }
+        })
+        .boxed();
+    prop_oneof![
+        3 => equality.clone(),
+        1 => prop::collection::vec(equality, 0..3).prop_map(Filter::Or),
+    ]
 }
 
 fn any_owner() -> impl Strategy<Value = AttributeOwner> {

@@ -25,6 +25,13 @@ impl Filter {
         }
     }
 
+    /// The spans of a trace that meet this filter; see [`matches`](Self::matches).
+    pub fn spans_that_match<'a>(&self, spans: &'a [Span]) -> Vec<&'a Span> {
+        let Some(trace) = TraceFacts::of(spans.iter()) else { return Vec::new() };
+        let filter = self.resolved(&spans.iter(), &trace);
+        spans.iter().filter(|span| filter.holds(span, &trace)).collect()
+    }
+
     fn holds_for_any<'a>(
         &self,
         mut spans: impl Iterator<Item = &'a Span>,
@@ -72,11 +79,9 @@ impl Filter {
             Self::Compare { field, op, value } => {
                 field.any(span, trace, &mut |found| Comparison::holds(*op, found, value))
             }
-            Self::Regex { field, pattern } => field.any(
-                span,
-                trace,
-                &mut |found| matches!(found, Operand::Text(text) if pattern.is_in(text)),
-            ),
+            Self::Regex { field, pattern } => {
+                field.any(span, trace, &mut |found| pattern.is_in(found))
+            }
             Self::Exists(field) => field.any(span, trace, &mut |_| true),
         }
     }

@@ -20,6 +20,9 @@ pub enum Literal {
     /// Text, for query languages without types. Compared with the text form of the field's value,
     /// as [`Value`] is displayed. So numbers are ordered as text too: "10" is less than "9".
     Untyped(String),
+    /// A number, for query languages without types. Compared as a float with an integer, with a
+    /// float, and with text that is a number: digits, with a sign, a fraction or an exponent.
+    Number(f64),
 }
 
 /// A comparison of a field's value, on the left, with a literal.
@@ -73,6 +76,12 @@ impl Comparison {
             (Operand::Int(left), Literal::Float(right)) => (left as f64).partial_cmp(right),
             (Operand::Float(left), Literal::Int(right)) => left.partial_cmp(&(*right as f64)),
             (Operand::Float(left), Literal::Float(right)) => left.partial_cmp(right),
+            (Operand::Int(left), Literal::Number(right)) => (left as f64).partial_cmp(right),
+            (Operand::Float(left), Literal::Number(right)) => left.partial_cmp(right),
+            (Operand::Text(left), Literal::Number(right)) => match finite_number(left) {
+                Some(left) => left.partial_cmp(right),
+                None => return false,
+            },
             (Operand::Bool(left), Literal::Bool(right)) => Some(left.cmp(right)),
             (other, Literal::Untyped(right)) => Some(other.text().as_str().cmp(right)),
             _ => return false,
@@ -95,8 +104,13 @@ impl Comparison {
     }
 }
 
+/// The number that `text` is; `inf` and `NaN` are text.
+fn finite_number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
 impl Operand<'_> {
-    fn text(self) -> String {
+    pub(super) fn text(self) -> String {
         match self {
             Self::Text(text) => text.to_owned(),
             Self::Int(number) => number.to_string(),

@@ -51,7 +51,8 @@ pub enum Filter {
         /// The value to compare with.
         value: Literal,
     },
-    /// The field is text, and the regular expression matches the text or a part of it.
+    /// The regular expression matches the field's value or a part of it. The value is text, unless
+    /// the pattern is [untyped](Pattern::untyped).
     Regex {
         /// The field.
         field: Field,

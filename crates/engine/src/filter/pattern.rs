@@ -4,11 +4,16 @@ use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
+use super::literal::Operand;
+
 /// A regular expression in the syntax of the crate `regex`, which takes linear time on any text. A
 /// match may be any part of a text. A query language whose expressions match only whole texts must
 /// write `^(?:…)$` around them.
 #[derive(Clone)]
-pub struct Pattern(Regex);
+pub struct Pattern {
+    regex: Regex,
+    is_untyped: bool,
+}
 
 /// The error of a regular expression that is invalid, or that takes too much memory.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -30,11 +35,24 @@ impl Pattern {
     /// [`InvalidPattern`] when the expression is invalid, or its compiled form exceeds one
     /// mebibyte.
     pub fn new(pattern: &str) -> Result<Self, InvalidPattern> {
+        Self::compiled(pattern, false)
+    }
+
+    /// Like [`new`](Self::new), for query languages without types: the expression is matched with
+    /// the text form of values that are not text, as [`Value`](coral_trace::Value) is displayed.
+    ///
+    /// # Errors
+    /// [`InvalidPattern`].
+    pub fn untyped(pattern: &str) -> Result<Self, InvalidPattern> {
+        Self::compiled(pattern, true)
+    }
+
+    fn compiled(pattern: &str, is_untyped: bool) -> Result<Self, InvalidPattern> {
         let compiled = RegexBuilder::new(pattern)
             .size_limit(MAX_COMPILED_BYTES)
             .dfa_size_limit(MAX_COMPILED_BYTES)
             .build();
-        compiled.map(Self).map_err(|error| InvalidPattern {
+        compiled.map(|regex| Self { regex, is_untyped }).map_err(|error| InvalidPattern {
             pattern: pattern.to_owned(),
             reason: error.to_string(),
         })
@@ -42,18 +60,21 @@ impl Pattern {
 
     /// The expression as it was written.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        self.regex.as_str()
     }
 
-    pub(super) fn is_in(&self, text: &str) -> bool {
-        self.0.is_match(text)
+    pub(super) fn is_in(&self, value: Operand<'_>) -> bool {
+        match value {
+            Operand::Text(text) => self.regex.is_match(text),
+            other => self.is_untyped && self.regex.is_match(&other.text()),
+        }
     }
 }
 
-/// Patterns are equal if their texts are.
+/// Patterns are equal if their texts are, and both match the same types.
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.as_str() == other.as_str() && self.is_untyped == other.is_untyped
     }
 }
 

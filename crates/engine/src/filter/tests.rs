@@ -109,6 +109,14 @@ fn values_are_compared_with_literals_of_their_type() {
         (Value::Array(vec![Value::Int(1)]), Equal, untyped("[1]"), true),
         (Value::Array(vec![Value::Int(1)]), Equal, Literal::Int(1), false),
         (Value::Empty, NotEqual, Literal::Int(1), false),
+        (Value::Int(503), Greater, Literal::Number(499.5), true),
+        (Value::from(5.5), Less, Literal::Number(6.0), true),
+        (Value::from("503"), Greater, Literal::Number(500.0), true),
+        (Value::from("-2.5e1"), Equal, Literal::Number(-25.0), true),
+        (Value::from("2.4.0"), Greater, Literal::Number(1.0), false),
+        (Value::from("inf"), Greater, Literal::Number(1.0), false),
+        (Value::from("abc"), NotEqual, Literal::Number(1.0), false),
+        (Value::from(true), Equal, Literal::Number(1.0), false),
     ];
     for (value, op, literal, expected) in cases {
         let spans = [span(1, "a", vec![("x", value.clone())])];
@@ -200,6 +208,8 @@ fn a_regular_expression_matches_any_part_of_a_text_and_no_number() {
     let name = || Field::Span(SpanField::Name);
     assert!(find(name(), "/c.rt") && !find(name(), "^/c.rt"));
     assert!(!find(attribute("x"), "1"), "a number is not text");
+    let untyped = Pattern::untyped("^1").unwrap();
+    assert!(Filter::Regex { field: attribute("x"), pattern: untyped }.matches(&spans));
     assert!(Pattern::new("(").is_err());
     assert!(Pattern::new("(\\w{100}){100}").is_err(), "the expression takes too much memory");
 }

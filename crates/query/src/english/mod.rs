@@ -12,6 +12,7 @@ mod why;
 
 use coral_engine::{Budget, EngineError};
 use coral_trace::TimeRange;
+use jiff::tz::TimeZone;
 
 use self::answer::{English, Findings, NoSuchService};
 pub use self::understand::EnglishQuestion;
@@ -19,6 +20,7 @@ use self::understand::understand;
 use self::understanding::{Intent, Understanding};
 use crate::ask::{Ask, QueryError, Sources};
 use crate::reader::Reader;
+use crate::zone::zone;
 
 /// The largest number of findings of one kind in an answer.
 const MAX_FINDINGS: usize = 5;
@@ -41,8 +43,12 @@ impl Reader<'_> {
     /// # Errors
     /// [`QueryError::Unavailable`], and the errors of the questions that the answer is composed of.
     pub(crate) fn english(&self, question: &EnglishQuestion) -> Result<English, QueryError> {
+        let zone = match question.tz.as_str() {
+            "" => TimeZone::UTC,
+            name => zone(name).map_err(|error| QueryError::invalid("tz", &error.to_string()))?,
+        };
         let services = self.known_services(TimeRange::ALL)?;
-        let understanding = understand(&question.question, &services, question.now_unix_us);
+        let understanding = understand(&question.question, &services, question.now_unix_us, &zone);
         let findings = match &understanding {
             None => Findings::NotUnderstood,
             Some(understanding) => match &understanding.unknown_service {

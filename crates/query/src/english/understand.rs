@@ -17,17 +17,22 @@
 //! is a word of the grammar, such as `map`, must be in quotes, except where no other word can stand:
 //! `why is map slow`.
 //!
-//! The time range of a question, in UTC:
+//! The time range of a question, in UTC or in the time zone of the question:
 //!
 //! - `last 15 minutes`, `past 2h`, `since half an hour`, `in the last two hours`, `10 minutes ago`:
 //!   from that long ago until now.
 //! - `last hour`, `last day`, `last week`: the last hour, 24 hours or 7 days.
 //! - `today`: since midnight. `yesterday`: the day before today. `since yesterday`: since the start
 //!   of the day before today.
+//! - `since 02:40`, `since 2026-11-25 14:02`: from that time until now. Times are in the forms of
+//!   the command line, and `02:40` is the latest such time that has passed.
+//! - `between 02:30 and 03:00`, `from 02:30 to 03:00`, also with a day: between both times.
+//! - `at 02:40`, `around 3am`: from 15 minutes before until 15 minutes after.
+//! - `on 2026-11-24`: the whole day.
 //! - No such words: the last hour; for `why`, the last 15 minutes.
 //!
 //! Numbers are digits, `one` to `twelve`, `a`, or `half a`. Other words about time (`last night`,
-//! `monday`, `10:30`) are not understood; the answer lists them beside the time range that was
+//! `monday`) are not understood; the answer lists them beside the time range that was
 //! used.
 
 mod name;
@@ -38,6 +43,7 @@ mod word;
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,11 +58,22 @@ pub struct EnglishQuestion {
     pub question: String,
     /// When it was asked: microseconds since the Unix epoch.
     pub now_unix_us: i64,
+    /// Time zone of times in the question: `UTC`, `local` (of the colony), or a name of the IANA
+    /// database. Empty: UTC.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tz: String,
 }
 
 /// Parses `question`, given the names of the known services; `None` when the question does not fit
 /// the grammar.
-pub fn understand(question: &str, services: &[String], now_unix_us: i64) -> Option<Understanding> {
+///
+/// Times in the question are read in `zone`.
+pub fn understand(
+    question: &str,
+    services: &[String],
+    now_unix_us: i64,
+    zone: &TimeZone,
+) -> Option<Understanding> {
     let words = words(question);
     let service = name::service(&words, services);
     let others = |at: usize| intent(&[&words[..at], &words[at + 1..]].concat());
@@ -73,7 +90,7 @@ pub fn understand(question: &str, services: &[String], now_unix_us: i64) -> Opti
         unknown_service: unknown.map(str::to_owned),
         route: words.iter().find(|word| word.text.starts_with('/')).map(|word| word.text.clone()),
         trace_id,
-        window: time::window(&words, default_length(intent), now_unix_us),
+        window: time::window(&words, default_length(intent), now_unix_us, zone),
     })
 }
 

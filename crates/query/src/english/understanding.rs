@@ -66,7 +66,7 @@ pub struct Window {
     pub is_default: bool,
 }
 
-/// How a question expressed a time range. Days begin at midnight UTC.
+/// How a question expressed a time range. Days begin at midnight in the time zone of the question.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Period {
@@ -81,6 +81,10 @@ pub enum Period {
     Yesterday,
     /// From midnight at the start of yesterday until now.
     SinceYesterday,
+    /// From a time that the question names until now: `since 02:40`.
+    Since,
+    /// From one time that the question names to another: `between 02:30 and 03:00`.
+    Between,
     /// From the time at which a change began, which the question did not name, until now.
     SinceChange,
 }

@@ -194,7 +194,8 @@ fn overall(table: &RedTable) -> Option<Expected> {
 
 fn english(from: &SharedSources, question: &str) -> Findings {
     let question = format!("{question} in the last 10 minutes");
-    let answer: English = ask(from, &EnglishQuestion { question, now_unix_us: UNTIL_US - 1 });
+    let answer: English =
+        ask(from, &EnglishQuestion { question, now_unix_us: UNTIL_US - 1, tz: String::new() });
     let window = answer.understanding.expect("the question fits the grammar").window;
     assert_eq!((window.since_unix_us, window.until_unix_us), (SINCE_US, UNTIL_US));
     answer.findings

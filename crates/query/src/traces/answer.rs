@@ -21,6 +21,58 @@ pub struct TraceList {
     /// of the question if no trace is listed; in at most 24 hours.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
+    /// Keys and values of the question that no span has, when no trace matches.
+    #[serde(default)]
+    pub unmatched: Vec<Unmatched>,
+    /// The spans that meet the conditions, by the key `by` of the question; null without `by`.
+    #[serde(default)]
+    pub groups: Option<Groups>,
+}
+
+/// Spans by the value of a key.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Groups {
+    /// The key.
+    pub by: String,
+    /// One group for each value, those with the most errors first, then those with the most spans.
+    pub groups: Vec<Group>,
+    /// In how many traces spans were counted: all that match, or the first 10,000 of the list.
+    pub traces: u64,
+    /// Whether further traces, spans or values match that were not counted.
+    pub more: bool,
+}
+
+/// The spans with one value of a key.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Group {
+    /// The value as text; null for spans without the key.
+    pub value: Option<String>,
+    /// How many spans meet the conditions.
+    pub spans: u64,
+    /// How many of the spans have the status `error`.
+    pub errors: u64,
+    /// In how many traces the spans are.
+    pub traces: u64,
+    /// The median of the spans' durations in microseconds: exact, by nearest rank.
+    pub p50_us: i64,
+    /// The 95th percentile of the spans' durations in microseconds: exact, by nearest rank.
+    pub p95_us: i64,
+}
+
+/// A key of a search that no span has, or a value that no span has under its key.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Unmatched {
+    /// The key: `service`, `name`, or the key of an attribute.
+    pub key: String,
+    /// The value that no span has; null when no span has the key.
+    pub value: Option<String>,
+    /// Keys, or values of the key, that spans have: the most alike first, at most three.
+    pub similar: Vec<String>,
+    /// Whether the search compares numbers, and all values of the key are text. Then `similar` has
+    /// examples.
+    pub is_text: bool,
+    /// How many spans were looked at: those of the newest traces in the time range.
+    pub spans: u64,
 }
 
 /// One trace of a list.

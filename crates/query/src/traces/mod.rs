@@ -1,10 +1,13 @@
 //! A list of traces.
 
 pub(crate) mod answer;
+mod condition;
 mod failures;
+mod groups;
 pub(crate) mod question;
 mod root_causes;
 mod typical;
+mod unmatched;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,6 +15,7 @@ use std::time::Duration;
 use coral_engine::{Budget, Order, TraceQuery};
 use coral_trace::TimeRange;
 
+use self::condition::Conditions;
 pub use self::question::{Sort, SpanStatus, TracesQuestion};
 use crate::ask::{Ask, QueryError, Sources};
 use crate::coverage::TracesOf;
@@ -33,7 +37,12 @@ impl Ask for TracesQuestion {
 impl Reader<'_> {
     pub(crate) fn list(&self, question: &TracesQuestion) -> Result<answer::TraceList, QueryError> {
         let limit = checked_limit(question.limit)?;
-        let query = trace_query(question, limit + 1)?;
+        let conditions = Conditions::of(question)?;
+        let query = trace_query(question, &conditions, limit + 1)?;
+        let groups = match question.by.is_empty() {
+            true => None,
+            false => Some(self.groups(question, &query, &conditions)?),
+        };
         let mut found = self.search(&query)?;
         let matching = found.len();
         found.truncate(fitting(found.iter().map(summary_bytes), limit as usize));
@@ -53,9 +62,13 @@ impl Reader<'_> {
             Some(service) if traces.is_empty() => self.did_you_mean(service, question.started())?,
             _ => Vec::new(),
         };
+        let unmatched = match traces.is_empty() {
+            true => self.unmatched(&conditions.named, question)?,
+            false => Vec::new(),
+        };
         let range = self.listed_range(&traces, question);
         let coverage = self.missing_in(TracesOf { range, traces: &[] })?;
-        Ok(answer::TraceList { traces, more, did_you_mean, coverage })
+        Ok(answer::TraceList { traces, more, did_you_mean, coverage, unmatched, groups })
     }
 
     /// The time range that a list of `traces` is about, for gaps in it.
@@ -75,33 +88,29 @@ impl Reader<'_> {
 /// The longest time range whose gaps a list of traces has.
 const MAX_COVERAGE_RANGE: Duration = Duration::from_secs(24 * 3_600);
 
-fn trace_query(question: &TracesQuestion, limit: u32) -> Result<TraceQuery, QueryError> {
+fn trace_query(
+    question: &TracesQuestion,
+    conditions: &Conditions,
+    limit: u32,
+) -> Result<TraceQuery, QueryError> {
     let started = question.started();
     if started.end <= started.start {
         let reason = "the range is empty: its end is not after its start".to_owned();
         return Err(QueryError::Invalid { field: "until", reason });
     }
-    let attributes = question.attribute_pairs().map_err(|line| QueryError::Invalid {
-        field: "attributes",
-        reason: format!("`{line}` is not of the form key=value"),
-    })?;
-    if attributes.len() > TraceQuery::MAX_ATTRIBUTES {
-        let reason = format!("at most {} are allowed", TraceQuery::MAX_ATTRIBUTES);
-        return Err(QueryError::Invalid { field: "attributes", reason });
-    }
     Ok(TraceQuery {
         started,
-        services: question.service.iter().cloned().collect(),
+        services: conditions.services.clone(),
         collector: question.source.collector(),
         min_duration_us: question.min_duration_us,
         failed: question.status.map(|status| status == SpanStatus::Error),
-        name: question.name.clone(),
-        attributes,
+        name: conditions.name.clone(),
+        attributes: conditions.attributes.clone(),
         order: match question.sort {
             Sort::Newest => Order::Newest,
             Sort::Slowest => Order::Slowest,
         },
-        filter: None,
+        filter: conditions.filter.clone(),
         limit,
     })
 }

@@ -11,6 +11,15 @@ use crate::source::Source;
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TracesQuestion {
+    /// Only traces that match this search, such as `service:payments status:error duration>500ms
+    /// http.response.status_code>=500 host.name=pay-* name~charge -service:health`. One span meets
+    /// all of its conditions, and `service`, `name` and `attributes` too.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub q: String,
+    /// Also count the spans that meet `q`, `service`, `name` and `attributes`, by this key: a key of
+    /// `q` that is a field of a span, or an attribute such as `host.name`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub by: String,
     /// Only traces with a span of this service; null for all services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
@@ -106,6 +115,7 @@ mod tests {
     #[test]
     fn a_question_survives_the_round_trip_through_a_url() {
         let question = TracesQuestion {
+            q: "name~\"a&b\" -service:health".into(),
             service: Some("a&b=c d/é".into()),
             min_duration_us: Some(500_000),
             status: Some(SpanStatus::Error),

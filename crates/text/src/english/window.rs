@@ -46,6 +46,11 @@ pub(super) fn words(window: &Window) -> String {
         Period::Today => "today, UTC".to_owned(),
         Period::Yesterday => "yesterday, UTC".to_owned(),
         Period::SinceYesterday => "since yesterday, UTC".to_owned(),
+        Period::Since => format!("since {}", instant(window.since_unix_us)),
+        Period::Between => {
+            let [since, until] = [window.since_unix_us, window.until_unix_us].map(instant);
+            format!("from {since} to {until}")
+        }
         Period::SinceChange => {
             let [began, until] =
                 [window.since_unix_us, window.until_unix_us].map(UnixNanos::from_micros);
@@ -59,8 +64,12 @@ pub(super) fn flags(window: &Window) -> String {
     let since = instant(window.since_unix_us);
     match window.period {
         Period::Last { length_us } => format!("--since {}", flag(length_us)),
-        Period::Today | Period::SinceYesterday | Period::SinceChange => format!("--since {since}"),
-        Period::Yesterday => format!("--since {since} --until {}", instant(window.until_unix_us)),
+        Period::Today | Period::SinceYesterday | Period::Since | Period::SinceChange => {
+            format!("--since {since}")
+        }
+        Period::Yesterday | Period::Between => {
+            format!("--since {since} --until {}", instant(window.until_unix_us))
+        }
     }
 }
 
@@ -104,6 +113,17 @@ mod tests {
         check(
             both(Period::SinceChange, noon - 1_140_000_000, noon + 1),
             ["since 11:41 UTC", "--since 2026-11-25T11:41:00Z"],
+        );
+        check(
+            both(Period::Since, noon - 1_140_000_000, noon + 1),
+            ["since 2026-11-25T11:41:00Z", "--since 2026-11-25T11:41:00Z"],
+        );
+        check(
+            both(Period::Between, midnight, noon),
+            [
+                "from 2026-11-25T00:00:00Z to 2026-11-25T12:00:00Z",
+                "--since 2026-11-25T00:00:00Z --until 2026-11-25T12:00:00Z",
+            ],
         );
         check(
             both(Period::Yesterday, midnight - 2 * half_a_day, midnight),

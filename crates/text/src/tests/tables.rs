@@ -4,7 +4,9 @@ use super::{REFERENCE, trace, unreachable};
 use crate::csv;
 use crate::screen::Screen;
 use crate::trace_table::{Heading, span_table, trace_table};
-use coral_query::answer::{TraceCause, TraceFailure, TraceList, TraceLoss, TraceSummary};
+use coral_query::answer::{
+    TraceCause, TraceFailure, TraceList, TraceLoss, TraceSummary, Unmatched,
+};
 use coral_query::{Sort, TracesQuestion};
 use coral_trace::UnixNanos;
 
@@ -37,6 +39,8 @@ fn list() -> TraceList {
         more: false,
         did_you_mean: Vec::new(),
         coverage: Vec::new(),
+        unmatched: Vec::new(),
+        groups: None,
     }
 }
 
@@ -200,8 +204,47 @@ fn a_list_that_was_cut_says_how_to_see_more() {
 }
 
 #[test]
+fn a_key_or_a_value_that_no_span_has_is_told_with_the_nearest() {
+    let one = |key: &str, value: Option<&str>, similar: &[&str], is_text| Unmatched {
+        key: key.to_owned(),
+        value: value.map(str::to_owned),
+        similar: similar.iter().map(|text| (*text).to_owned()).collect(),
+        is_text,
+        spans: 1_234,
+    };
+    let unmatched = vec![
+        one("service", Some("chekout"), &["checkout"], false),
+        one("http.rout", None, &["http.route"], false),
+        one("host.name", Some("pay-9"), &["pay-1", "pay-2"], false),
+        one("service.version", None, &["2.3.1", "2.4.0"], true),
+        one("zone", None, &[], false),
+    ];
+    let empty = TraceList { traces: vec![], unmatched, ..list() };
+    let question = TracesQuestion { q: "service:chekout".to_owned(), ..TracesQuestion::default() };
+    check(
+        &empty,
+        question,
+        expect![[r#"
+        No traces that match for payments-api (last 1 hour).
+        No span belongs to the service chekout. Similar: checkout.
+        None of the 1,234 newest spans has the key http.rout. Similar: http.route.
+        None of the 1,234 newest spans has host.name=pay-9. Similar: pay-1, pay-2.
+        The values of service.version are text, such as 2.3.1, 2.4.0, and have no order.
+        None of the 1,234 newest spans has the key zone.
+    "#]],
+    );
+}
+
+#[test]
 fn an_empty_list_says_what_to_look_at_next() {
-    let empty = TraceList { traces: vec![], more: false, did_you_mean: vec![], coverage: vec![] };
+    let empty = TraceList {
+        traces: vec![],
+        more: false,
+        did_you_mean: vec![],
+        coverage: vec![],
+        unmatched: vec![],
+        groups: None,
+    };
     check(
         &empty,
         TracesQuestion::default(),

@@ -15,7 +15,8 @@ pub enum InvalidDuration {
     TooLong,
 }
 
-/// Parses `90s`, `5m`, `1h`, `7d`, `500ms`, or a sum such as `1h30m`. Accepts zero to 100 years.
+/// Parses `90s`, `5m`, `1h`, `7d`, `500ms`, `20 minutes`, or a sum such as `1h30m`. Accepts zero to
+/// 100 years.
 ///
 /// # Errors
 /// A sentence that quotes `text`.
@@ -47,23 +48,33 @@ pub fn sum_of_parts(text: &str) -> Result<Duration, InvalidDuration> {
     Ok(total)
 }
 
+/// Units with their names and their length in nanoseconds.
+const UNITS: [(&[&str], u64); 8] = [
+    (&["ns"], 1),
+    (&["us", "µs"], 1_000),
+    (&["ms"], 1_000_000),
+    (&["s", "sec", "secs", "second", "seconds"], 1_000_000_000),
+    (&["m", "min", "mins", "minute", "minutes"], 60_000_000_000),
+    (&["h", "hr", "hrs", "hour", "hours"], 3_600_000_000_000),
+    (&["d", "day", "days"], 86_400_000_000_000),
+    (&["w", "week", "weeks"], 604_800_000_000_000),
+];
+
 /// The duration at the start of `text`, which is one number with its unit, and the rest of `text`.
 fn leading_part(text: &str) -> Option<(Duration, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let number: f64 = text[..digits].parse().ok()?;
+    let number = &text[..digits];
     let unit = &text[digits..];
     let end = unit.find(|c: char| c.is_ascii_digit()).unwrap_or(unit.len());
-    let seconds = match unit[..end].trim() {
-        "us" | "µs" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3_600.0,
-        "d" => 86_400.0,
-        "w" => 604_800.0,
-        _ => return None,
+    let name = unit[..end].trim();
+    let (_, nanos) = UNITS.iter().find(|(names, _)| names.contains(&name))?;
+    let part = match number.parse::<u64>() {
+        Ok(whole) => whole.checked_mul(*nanos).map_or(Duration::MAX, Duration::from_nanos),
+        Err(_) => {
+            let seconds = number.parse::<f64>().ok()? * (*nanos as f64 / 1e9);
+            Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+        }
     };
-    let part = Duration::try_from_secs_f64(number * seconds).unwrap_or(Duration::MAX);
     Some((part, &unit[end..]))
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::understanding::Period;
 use super::*;
+use coral_trace::units::When;
 
 /// 2026-11-25T12:00:00Z.
 const NOON: i64 = 1_795_608_000_000_000;
@@ -17,7 +18,7 @@ fn last(length_us: i64) -> Period {
 
 fn understood(question: &str) -> Option<Understanding> {
     let services = ["the", "payments-api", "why", "cart", "is", "slow", "of", "map", "today"];
-    understand(question, &services.map(str::to_owned), NOON)
+    understand(question, &services.map(str::to_owned), NOON, &TimeZone::UTC)
 }
 
 #[track_caller]
@@ -154,12 +155,76 @@ fn a_time_may_be_in_words_or_in_digits() {
 }
 
 #[test]
+fn a_question_may_name_the_times_at_which_it_begins_and_ends() {
+    let at = |text: &str| {
+        let When::At(at) = format!("2026-11-{text}Z").parse().unwrap() else { panic!("{text}") };
+        at.as_micros()
+    };
+    for (time, period, since, until) in [
+        ("since 02:40", Period::Since, "25T02:40:00", "25T12:00:00"),
+        ("since 2:40", Period::Since, "25T02:40:00", "25T12:00:00"),
+        ("since 13:00", Period::Since, "24T13:00:00", "25T12:00:00"),
+        ("since yesterday 14:02", Period::Since, "24T14:02:00", "25T12:00:00"),
+        ("since 2026-11-23", Period::Since, "23T00:00:00", "25T12:00:00"),
+        ("since 2026-11-23 14:02", Period::Since, "23T14:02:00", "25T12:00:00"),
+        ("from 2026-11-23T14:02:00+01:00", Period::Since, "23T13:02:00", "25T12:00:00"),
+        ("between 02:30 and 03:00", Period::Between, "25T02:30:00", "25T03:00:00"),
+        ("between 23:30 and 00:30", Period::Between, "24T23:30:00", "25T00:30:00"),
+        ("between 11:00 and 10:00", Period::Between, "24T11:00:00", "25T10:00:00"),
+        ("from 2am to 3am", Period::Between, "25T02:00:00", "25T03:00:00"),
+        ("from 02:30 until now", Period::Between, "25T02:30:00", "25T12:00:00"),
+        ("between 02:30 and 03:00 yesterday", Period::Between, "24T02:30:00", "24T03:00:00"),
+        ("yesterday between 02:30 and 03:00", Period::Between, "24T02:30:00", "24T03:00:00"),
+        ("between 02:30 and 03:00 on 2026-11-23", Period::Between, "23T02:30:00", "23T03:00:00"),
+        ("between 2026-11-22 and 2026-11-23 09:00", Period::Between, "22T00:00:00", "23T09:00:00"),
+        ("from yesterday to today", Period::Between, "24T00:00:00", "25T00:00:00"),
+        ("from 2h ago to 30 minutes ago", Period::Between, "25T10:00:00", "25T11:30:00"),
+        ("at 3am", Period::Between, "25T02:45:00", "25T03:15:00"),
+        ("around 02:40 UTC", Period::Between, "25T02:25:00", "25T02:55:00"),
+        ("at 02:40 yesterday", Period::Between, "24T02:25:00", "24T02:55:00"),
+        ("on 2026-11-23", Period::Between, "23T00:00:00", "24T00:00:00"),
+        ("2026-11-23", Period::Between, "23T00:00:00", "24T00:00:00"),
+    ] {
+        let window = understood(&format!("errors of cart {time}")).unwrap().window;
+        let now_is_included = i64::from(until == "25T12:00:00" && period == Period::Since);
+        assert_eq!(
+            (window.period, window.since_unix_us, window.until_unix_us, window.unread),
+            (period, at(since), at(until) + now_is_included, Vec::<String>::new()),
+            "{time}"
+        );
+        assert!(!window.is_default, "{time}");
+    }
+}
+
+#[test]
+fn times_are_read_in_the_time_zone_of_the_question() {
+    let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+    for (question, period, since_hours, until_hours) in [
+        ("errors today", Period::Since, -13, 0),
+        ("errors yesterday", Period::Between, -37, -13),
+        ("errors since yesterday", Period::Since, -37, 0),
+        ("errors between 10:00 and 11:00", Period::Between, -3, -2),
+        ("errors in the last two hours", last(2 * HOUR), -2, 0),
+    ] {
+        let window = understand(question, &[], NOON, &zone).unwrap().window;
+        let until = window.until_unix_us / HOUR * HOUR;
+        assert_eq!(
+            (window.period, window.since_unix_us, until),
+            (period, NOON + since_hours * HOUR, NOON + until_hours * HOUR),
+            "{question}"
+        );
+    }
+}
+
+#[test]
 fn words_about_time_that_are_not_understood_are_listed_beside_the_time_range_that_is_used() {
     for (question, used, unread) in [
         ("errors last night", last(HOUR), "last night"),
         ("errors this morning", last(HOUR), "this morning"),
         ("errors since the last deploy", last(HOUR), "since the last deploy"),
-        ("errors between 10:00 and 11:00", last(HOUR), "between 10:00, 11:00"),
+        ("errors between 10:00 and noon", last(HOUR), "between 10:00, noon"),
+        ("errors until 11:00", last(HOUR), "until 11:00"),
+        ("errors between 11:00 and 10:00 today", Period::Today, "between 11:00, 10:00"),
         ("errors before yesterday", last(HOUR), "before yesterday"),
         ("errors until 5 minutes ago", last(HOUR), "until 5 minutes ago"),
         ("errors yesterday evening", Period::Yesterday, "evening"),
@@ -189,13 +254,13 @@ proptest::proptest! {
     #[test]
     fn no_question_causes_a_panic(
         words in proptest::collection::vec(
-            "why|last|past|since|before|and|a|half|two|ago|[0-9]{1,20}|hours?|the|/[a-z]*|today|\\PC{0,8}",
+            "why|last|past|since|before|and|between|from|to|at|on|a|half|two|ago|[0-9]{1,20}|[0-2]?[0-9]:[0-5][0-9]|2026-1[0-2]-[0-2][0-9]|hours?|the|/[a-z]*|today|\\PC{0,8}",
             0..12,
         ),
         now in proptest::prelude::any::<i32>(),
     ) {
         let now = i64::from(now) * 1_000_000;
-        let understanding = understand(&words.join(" "), &["cart".to_owned()], now);
+        let understanding = understand(&words.join(" "), &["cart".to_owned()], now, &TimeZone::UTC);
         let forward = |understanding: Understanding| understanding.window.since_unix_us < understanding.window.until_unix_us;
         proptest::prop_assert!(understanding.is_none_or(forward));
     }

@@ -1,17 +1,21 @@
 //! The words of a question that express a time range.
 
+mod moment;
+
 use std::time::Duration;
 
-use coral_trace::units::parse_duration;
+use coral_trace::UnixNanos;
+use coral_trace::units::{When, parse_duration};
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
 
 use super::super::understanding::{Period, Window};
 use super::word::Word;
 
-const DAY_US: i64 = 86_400_000_000;
 /// Words that may precede a length of time.
 const LENGTH_PREFIXES: &[&str] = &["last", "past", "since", "within"];
-/// Words that make the time after them the end of a range. The grammar has no such ranges: the
-/// time is not used, and the phrase is listed in [`Window::unread`].
+/// Words that make the time after them the end of a range. Without a start, the grammar has no such
+/// ranges: the time is not used, and the phrase is listed in [`Window::unread`].
 const UNTIL: &[&str] = &["before", "until", "till"];
 const NUMBERS: [&str; 12] = [
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
@@ -66,34 +70,74 @@ pub(super) fn is_word(word: &Word) -> bool {
 
 /// The time range that the question expresses, by the first words that are understood; if there are
 /// none, the last `default_length`.
-pub(super) fn window(words: &[Word], default_length: Duration, now: i64) -> Window {
-    let read = (0..words.len()).find_map(|at| {
-        let (window, used) = parse_window(words, at, now)?;
-        let is_end = at.checked_sub(1).is_some_and(|before| words[before].is_one_of(UNTIL));
-        (!is_end).then_some((window, at..at + used))
+pub(super) fn window(
+    words: &[Word],
+    default_length: Duration,
+    now: i64,
+    zone: &TimeZone,
+) -> Window {
+    let clock = Clock { now, zone };
+    // A range with two ends comes before any other time, which may be the day of the range.
+    let range = (0..words.len()).find_map(|at| moment::range(words, at, &clock));
+    let read = range.or_else(|| {
+        (0..words.len()).find_map(|at| {
+            let (window, used) = parse_window(words, at, &clock)?;
+            let is_end = at.checked_sub(1).is_some_and(|before| words[before].is_one_of(UNTIL));
+            let is_valid = !is_end && window.since_unix_us < window.until_unix_us;
+            is_valid.then_some((window, at..at + used))
+        })
     });
     let is_default = read.is_none();
     let (window, used) = read.unwrap_or_else(|| (last(default_length, now), 0..0));
     Window { unread: unread(words, &used), is_default, ..window }
 }
 
+/// The present time, in microseconds since the Unix epoch, and the time zone of a question.
+pub(super) struct Clock<'a> {
+    now: i64,
+    zone: &'a TimeZone,
+}
+
+impl Clock<'_> {
+    /// The start of a day that many days before today.
+    fn midnight(&self, days_ago: u8) -> Option<i64> {
+        self.instant(When::OnDay { days_ago, time: Time::midnight() })
+    }
+
+    fn instant(&self, when: When) -> Option<i64> {
+        let instant = when.at(UnixNanos::from_micros(self.now), self.zone).ok()?;
+        Some(instant.as_micros())
+    }
+
+    /// `period`, which says `UTC` when it is printed, or `other` in another time zone.
+    fn named(&self, period: Period, other: Period) -> Period {
+        if *self.zone == TimeZone::UTC { period } else { other }
+    }
+}
+
 /// Parses the words from `at` on: the time range and the number of words used.
-fn parse_window(words: &[Word], at: usize, now: i64) -> Option<(Window, usize)> {
+fn parse_window(words: &[Word], at: usize, clock: &Clock<'_>) -> Option<(Window, usize)> {
     let is = |at: usize, names: &[&str]| words.get(at).is_some_and(|word| word.is_one_of(names));
     if is(at, &["since", "within"]) && is(at + 1, &["the"]) {
-        return parse_window(words, at + 2, now).map(|(window, used)| (window, used + 2));
+        return parse_window(words, at + 2, clock).map(|(window, used)| (window, used + 2));
     }
-    let midnight = now.saturating_sub(now.rem_euclid(DAY_US));
-    let day_before = midnight.saturating_sub(DAY_US);
+    if let Some(found) = moment::window(words, at, clock) {
+        return Some(found);
+    }
+    let now = clock.now;
     let from = usize::from(is(at, &["since"]));
     if is(at + from, &["today"]) {
-        return Some((since(midnight, now, Period::Today), from + 1));
+        let period = clock.named(Period::Today, Period::Since);
+        return Some((since(clock.midnight(0)?, now, period), from + 1));
     }
     if is(at, &["yesterday"]) {
-        return Some((since(day_before, midnight.saturating_sub(1), Period::Yesterday), 1));
+        let period = clock.named(Period::Yesterday, Period::Between);
+        let end = clock.midnight(0)?.saturating_sub(1);
+        return Some((since(clock.midnight(1)?, end, period), 1));
     }
     if is(at, &["since"]) && is(at + 1, &["yesterday"]) {
-        return Some((since(day_before, now, Period::SinceYesterday), 2));
+        let period = clock.named(Period::SinceYesterday, Period::Since);
+        return Some((since(clock.midnight(1)?, now, period), 2));
     }
     let prefix_words = usize::from(is(at, LENGTH_PREFIXES));
     // After `last` or `past`, a unit without a number is one unit: `last hour`.

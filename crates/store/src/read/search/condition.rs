@@ -31,9 +31,9 @@ enum Condition {
     /// Key and value of an attribute of the span, or of its resource if the span lacks the key. A
     /// key with a column covers all its spellings.
     Attribute(String, String),
-    /// Like `Attribute`, but also matches a value that another value of the key hides. Used to
-    /// reduce the candidates for a filter, which then decides exactly.
-    AttributeAnywhere(String, String),
+    /// Like one of several `Attribute`, but also matches a value that another value of the key
+    /// hides. Used to reduce the candidates for a filter, which then decides exactly.
+    AnyAttributeAnywhere(Vec<(String, String)>),
 }
 
 impl Conditions {
@@ -50,7 +50,7 @@ impl Conditions {
         let attributes = query.attributes.iter().cloned();
         conditions.extend(attributes.map(|(key, value)| Condition::Attribute(key, value)));
         let anywhere = anywhere.iter().cloned();
-        conditions.extend(anywhere.map(|(key, value)| Condition::AttributeAnywhere(key, value)));
+        conditions.extend(anywhere.map(Condition::AnyAttributeAnywhere));
         if !query.services.is_empty() {
             conditions.push(Condition::Service(query.services.clone()));
         }
@@ -148,8 +148,17 @@ impl Condition {
                 })?,
             ),
             Self::Collector(_) => Some(vec!["ebpf"]),
-            Self::Attribute(key, value) | Self::AttributeAnywhere(key, value) => {
-                attribute_columns(group, key, value, misplaced)?
+            Self::Attribute(key, value) => attribute_columns(group, key, value, misplaced)?,
+            Self::AnyAttributeAnywhere(any) => {
+                let mut columns = Vec::new();
+                for (key, value) in any {
+                    columns.extend(
+                        attribute_columns(group, key, value, misplaced)?.into_iter().flatten(),
+                    );
+                }
+                columns.sort_unstable();
+                columns.dedup();
+                (!columns.is_empty()).then_some(columns)
             }
         })
     }
@@ -165,8 +174,13 @@ impl Condition {
                 Ok(if *collector == Collector::Ebpf { ebpf.clone() } else { !ebpf })
             }
             Self::Attribute(key, value) => attribute(batch, key, value, misplaced, Hiding::Counts),
-            Self::AttributeAnywhere(key, value) => {
-                attribute(batch, key, value, misplaced, Hiding::IsIgnored)
+            Self::AnyAttributeAnywhere(any) => {
+                let mut fitting = BooleanBuffer::new_unset(batch.num_rows());
+                for (key, value) in any.iter().filter(|(key, _)| has_own_column(batch, key)) {
+                    let found = attribute(batch, key, value, misplaced, Hiding::IsIgnored)?;
+                    fitting = &fitting | &found;
+                }
+                Ok(fitting)
             }
         }
     }
@@ -248,6 +262,17 @@ fn attribute(
         add(&mut set, &mut fits, column, |text| says(&read, text))?;
     }
     Ok(fits)
+}
+
+/// Whether the column of `key` was read, if the key has one. The column is not read if no row of it
+/// can match.
+fn has_own_column(batch: &RecordBatch, key: &str) -> bool {
+    let names: &[&str] = match promoted::column(key) {
+        Some(Column::Text(name) | Column::Number(name)) => &[name],
+        Some(Column::Status(_)) => &["status_code", "spellings"],
+        None => &[],
+    };
+    names.iter().all(|name| batch.column_by_name(name).is_some())
 }
 
 /// The rows with a value in the key's own column, and those of them whose value is `value`.

@@ -9,9 +9,9 @@ use super::query::IndexedQuery;
 pub(crate) struct Plan<'a> {
     /// Conditions that every matching trace meets.
     pub(super) indexed: IndexedQuery,
-    /// Key and text of attributes that some span of a matching trace has, on itself or on its
-    /// resource, whichever of the two the filter names.
-    pub(super) attributes_anywhere: Vec<(String, String)>,
+    /// Keys and texts of attributes. Of each list, some span of a matching trace has one, on itself
+    /// or on its resource, whichever of the two the filter names.
+    pub(super) attributes_anywhere: Vec<Vec<(String, String)>>,
     /// The filter to evaluate on traces that meet the conditions; `None` when the conditions are
     /// exact.
     pub(super) filter: Option<&'a Filter>,
@@ -45,6 +45,7 @@ impl<'a> Plan<'a> {
                 Filter::Compare { field, op, value } if takes_spans => {
                     plan.take_span(field, *op, value)
                 }
+                Filter::Or(any) if takes_spans => plan.take_any(any),
                 _ => Taken::No,
             };
             match taken {
@@ -80,10 +81,30 @@ impl<'a> Plan<'a> {
                 other => other,
             },
             Field::Attribute { of, key } if *of != AttributeOwner::Scope => {
-                self.attributes_anywhere.push((key.clone(), text.clone()));
+                self.attributes_anywhere.push(vec![(key.clone(), text.clone())]);
                 Taken::Partly
             }
             _ => Taken::No,
+        }
+    }
+
+    /// Takes a disjunction of equalities on attributes, such as both names of a renamed attribute.
+    fn take_any(&mut self, any: &[Filter]) -> Taken {
+        let attribute = |filter: &Filter| match filter {
+            Filter::Compare {
+                field: Field::Attribute { of, key },
+                op: Comparison::Equal,
+                value: Literal::Text(text) | Literal::Untyped(text),
+            } if *of != AttributeOwner::Scope => Some((key.clone(), text.clone())),
+            _ => None,
+        };
+        match any.iter().map(attribute).collect::<Option<Vec<_>>>() {
+            Some(attributes) if !attributes.is_empty() => {
+                self.attributes_anywhere.push(attributes);
+                Taken::Partly
+            }
+            Some(_) => Taken::Impossible,
+            None => Taken::No,
         }
     }
 

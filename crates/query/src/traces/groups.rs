@@ -1,0 +1,175 @@
+//! Spans that meet the conditions of a list, counted by the value of a key.
+
+use std::collections::BTreeMap;
+
+use coral_engine::filter::{AttributeOwner, EventField, Field, SpanField};
+use coral_engine::{Columns, Filter, TraceQuery};
+use coral_trace::{Span, TraceId};
+
+use super::answer::{Group, Groups};
+use super::condition::Conditions;
+use super::question::TracesQuestion;
+use crate::ask::QueryError;
+use crate::reader::Reader;
+use crate::search;
+
+/// The largest number of traces whose spans are counted, the newest or the slowest.
+const MAX_TRACES: u32 = 10_000;
+/// The number of traces whose spans are in memory at a time.
+const TRACES_AT_ONCE: usize = 256;
+/// The largest number of spans that are read at a time.
+const MAX_SPANS_AT_ONCE: u32 = 1_000_000;
+/// The largest number of different values.
+const MAX_GROUPS: usize = 10_000;
+
+impl Reader<'_> {
+    /// The spans that meet `conditions` in the traces that `query` finds, by the key of the
+    /// question.
+    pub(super) fn groups(
+        &self,
+        question: &TracesQuestion,
+        query: &TraceQuery,
+        conditions: &Conditions,
+    ) -> Result<Groups, QueryError> {
+        let key = GroupKey::named(&question.by)?;
+        let query = TraceQuery { limit: MAX_TRACES + 1, ..query.clone() };
+        let mut found = self.search(&query)?;
+        let mut more = found.len() > MAX_TRACES as usize;
+        found.truncate(MAX_TRACES as usize);
+        let ids: Vec<TraceId> = found.iter().map(|trace| trace.trace_id).collect();
+        let filter = conditions.span_filter();
+        let columns = filter.columns() | key.columns();
+        let mut counted = Counted::default();
+        for ids in ids.chunks(TRACES_AT_ONCE) {
+            let mut spans = self.spans(ids, query.collector, columns, MAX_SPANS_AT_ONCE)?;
+            more |= spans.len() == MAX_SPANS_AT_ONCE as usize;
+            spans.sort_by_key(|span| span.trace_id);
+            for trace in spans.chunk_by(|one, other| one.trace_id == other.trace_id) {
+                more |= !counted.add(trace, &filter, &key);
+            }
+        }
+        Ok(Groups { by: question.by.clone(), more, ..counted.answer(found.len() as u64) })
+    }
+}
+
+/// The key of groups: a field of a span, an attribute under each of its names, or a field of an
+/// event, of which the first counts.
+struct GroupKey(Vec<Field>);
+
+impl GroupKey {
+    fn named(key: &str) -> Result<Self, QueryError> {
+        let fields = search::fields(key);
+        let has_values = |field: &Field| match field {
+            Field::Span(field) => *field != SpanField::Duration,
+            Field::Attribute { .. } | Field::Event(_) => true,
+            Field::Link(_) | Field::Trace(_) => false,
+        };
+        if fields.iter().all(has_values) && !key.trim().is_empty() {
+            return Ok(Self(fields));
+        }
+        let reason = format!(
+            "`{key}` is no key of a span that has groups: service, name, status, kind, code, \
+             collector, message, scope, event, or an attribute such as host.name"
+        );
+        Err(QueryError::Invalid { field: "by", reason })
+    }
+
+    fn columns(&self) -> Columns {
+        self.0.iter().fold(Columns::CORE, |columns, field| columns | field.columns())
+    }
+
+    /// The value of the key in `span`, as text; `None` if the span does not have the key.
+    fn value(&self, span: &Span) -> Option<String> {
+        self.0.iter().find_map(|field| match field {
+            Field::Attribute { of: AttributeOwner::SpanOrResource, key } => {
+                let resource = &span.origin.resource.attributes;
+                let value = span.attributes.get(key).or_else(|| resource.get(key));
+                value.map(ToString::to_string)
+            }
+            Field::Span(SpanField::Service) => Some(span.origin.service_name().to_owned()),
+            Field::Span(SpanField::Name) => Some(span.name.clone()),
+            Field::Span(SpanField::Kind) => Some(span.kind.as_str().to_owned()),
+            Field::Span(SpanField::Status) => Some(span.status.code.as_str().to_owned()),
+            Field::Span(SpanField::Collector) => Some(span.origin.collector.as_str().to_owned()),
+            Field::Span(SpanField::ResponseStatus) => {
+                span.response_status().map(|code| code.to_string())
+            }
+            Field::Span(SpanField::StatusMessage) => {
+                Some(span.status.message.clone()).filter(|message| !message.is_empty())
+            }
+            Field::Span(SpanField::ScopeName) => {
+                Some(span.origin.scope.name.clone()).filter(|name| !name.is_empty())
+            }
+            Field::Event(EventField::Name) => span.events.first().map(|event| event.name.clone()),
+            Field::Event(EventField::Attribute(key)) => {
+                let values = span.events.iter().filter_map(|event| event.attributes.get(key));
+                values.map(ToString::to_string).next()
+            }
+            _ => None,
+        })
+    }
+}
+
+/// The spans that were counted, by value.
+#[derive(Default)]
+struct Counted {
+    rows: BTreeMap<Option<String>, Row>,
+}
+
+#[derive(Default)]
+struct Row {
+    errors: u64,
+    traces: u64,
+    last_trace: Option<TraceId>,
+    /// Durations in microseconds.
+    durations_us: Vec<i64>,
+}
+
+impl Counted {
+    /// Adds the spans of one trace that meet `filter`. Returns whether all were counted; spans of a
+    /// further value are not if there are [`MAX_GROUPS`].
+    fn add(&mut self, trace: &[Span], filter: &Filter, key: &GroupKey) -> bool {
+        let mut is_whole = true;
+        for span in filter.spans_that_match(trace) {
+            let value = key.value(span);
+            if self.rows.len() == MAX_GROUPS && !self.rows.contains_key(&value) {
+                is_whole = false;
+                continue;
+            }
+            let row = self.rows.entry(value).or_default();
+            row.errors += u64::from(span.is_error());
+            if row.last_trace.replace(span.trace_id) != Some(span.trace_id) {
+                row.traces += 1;
+            }
+            row.durations_us.push(span.duration().as_micros() as i64);
+        }
+        is_whole
+    }
+
+    /// The groups, those with the most errors first, then those with the most spans.
+    fn answer(self, traces: u64) -> Groups {
+        let mut groups: Vec<Group> = self
+            .rows
+            .into_iter()
+            .map(|(value, mut row)| {
+                row.durations_us.sort_unstable();
+                Group {
+                    value,
+                    spans: row.durations_us.len() as u64,
+                    errors: row.errors,
+                    traces: row.traces,
+                    p50_us: nearest_rank(&row.durations_us, 50),
+                    p95_us: nearest_rank(&row.durations_us, 95),
+                }
+            })
+            .collect();
+        groups.sort_by_key(|group| std::cmp::Reverse((group.errors, group.spans)));
+        Groups { by: String::new(), groups, traces, more: false }
+    }
+}
+
+/// The percentile of sorted durations by nearest rank: a duration that occurred.
+fn nearest_rank(sorted: &[i64], percent: usize) -> i64 {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied().unwrap_or(0)
+}
