@@ -155,10 +155,10 @@ fn a_wrong_value_is_shown_with_what_would_be_right() {
 #[test]
 fn durations_and_sizes_that_are_wrong_negative_nothing_or_endless_are_refused() {
     check(
-        "drain_within: 5 minutes",
+        "drain_within: 5 fortnights",
         &[],
         expect![
-            "coral.yaml:1: `drain_within` is `5 minutes`: expected a duration such as 500ms, 90s, 5m, 1h or 7d"
+            "coral.yaml:1: `drain_within` is `5 fortnights`: expected a duration such as 500ms, 90s, 5m, 1h or 7d"
         ],
     );
     check(

@@ -154,7 +154,7 @@ fn a_window_without_traces_and_one_that_is_no_window_are_told() {
         coral.ask("query topology --since 2026-11-25T12:00:00Z --until 2026-11-25T12:00:00Z");
     assert_eq!(asked.status.code(), Some(1));
     expect![[r#"
-        Error: until: the range is empty: its end is not after its start
+        Error: the window is empty: its start 2026-11-25T12:00:00Z is not before its end 2026-11-25T12:00:00Z
     "#]]
     .assert_eq(&String::from_utf8(asked.stderr).unwrap());
 }
