@@ -6,7 +6,8 @@
 //!    likelihood-ratio test compares the part of the values above the quantile after the split with
 //!    the part before the split (`split`).
 //! 3. The ratio has to exceed the largest ratios of the same history with its minutes in random
-//!    order, among durations, failures or calls. Whole minutes are permuted, because traces of one minute resemble each other.
+//!    order, among durations, failures or calls. Whole minutes are permuted, or shorter periods of a
+//!    short history, because traces of one minute resemble each other.
 //! 4. A change that ended is no beginning, nor is one that is too small for a cause.
 
 mod amounts;

@@ -11,8 +11,11 @@ use crate::span::{Span, SpanKind};
 use crate::time::UnixNanos;
 use crate::work;
 
-/// The length of one block.
+/// The length of one block, in a history that has at least [`ENOUGH_BLOCKS`] of this length.
 pub(super) const BLOCK_NANOS: u64 = 60_000_000_000;
+/// Blocks of a shorter history are shorter, but not shorter than this.
+const MIN_BLOCK_NANOS: u64 = 15_000_000_000;
+const ENOUGH_BLOCKS: u64 = 60;
 /// The quantiles that values are compared with. The highest ones show a change that a few requests
 /// in a hundred have, or one that began shortly before the end.
 const QUANTILES: [f64; 7] = [0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995];
@@ -25,7 +28,7 @@ pub(super) const MAX_SERIES: usize = 400;
 
 /// Traces or requests in the order of time, as series.
 pub(super) struct History {
-    /// The start of each minute with traces or requests.
+    /// The start of each period with traces, or minute with requests.
     pub blocks: Vec<UnixNanos>,
     pub series: Vec<Series>,
     /// When each trace started; `None` where requests were counted by minute.
@@ -191,16 +194,19 @@ fn below<'a>(spans: &'a [Span], entry: Entry<'_>) -> Vec<&'a Span> {
     found
 }
 
-/// The minutes that have traces, and the minute of each trace.
+/// The periods that have traces, and the period of each trace: minutes, or shorter periods in a
+/// history of less than an hour, which has too few minutes for a permutation test.
 fn blocks(starts: &[UnixNanos]) -> (Vec<UnixNanos>, Vec<usize>) {
     let (mut blocks, mut of) = (Vec::new(), Vec::with_capacity(starts.len()));
     let end = starts.last().map_or(0, |last| last.0.saturating_add(1));
+    let all = starts.first().map_or(0, |first| end - first.0);
+    let length = (all / ENOUGH_BLOCKS).clamp(MIN_BLOCK_NANOS, BLOCK_NANOS);
     let mut number = None;
     for start in starts {
-        // Minutes are counted from the end, so that the last one is whole.
-        let minute = (end - start.0) / BLOCK_NANOS;
-        if number != Some(minute) {
-            number = Some(minute);
+        // Periods are counted from the end, so that the last one is whole.
+        let period = (end - start.0) / length;
+        if number != Some(period) {
+            number = Some(period);
             blocks.push(*start);
         }
         of.push(blocks.len() - 1);

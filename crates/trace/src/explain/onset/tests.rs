@@ -122,6 +122,15 @@ fn the_beginning_of_each_kind_of_change_is_found_at_every_age() {
 }
 
 #[test]
+fn the_beginning_is_found_two_minutes_later_in_a_history_of_a_quarter_of_an_hour() {
+    let slow = Difference { query: 60, ..Difference::default() };
+    for age in [2.0, 4.0] {
+        let changed = |ago, _| if ago <= age { slow } else { Difference::default() };
+        check_began(age, &history(17, 60, changed));
+    }
+}
+
+#[test]
 fn a_change_of_one_request_in_five_is_found() {
     let slow = Difference { query: 60, ..Difference::default() };
     for age in [8.0, 25.0, 90.0] {
