@@ -38,6 +38,9 @@ pub fn group_table(groups: &Groups, window: &str, conditions: &str, screen: Scre
         [name(&key), whole("Spans"), whole("Errors"), whole("Traces"), whole("P50"), whole("P95")];
     let table = Table::new(columns, groups.groups.iter().map(row).collect()).text(screen);
     let mut text = format!("Spans by {key} ({window}{about}):\n\n{table}");
+    if groups.groups.iter().all(|group| group.value.is_none()) {
+        let _ = writeln!(text, "None of these spans has the key {key}.");
+    }
     if groups.more {
         let traces = counted(groups.traces, "trace");
         let _ = writeln!(text, "… more spans match: only those of {traces} were counted.");

@@ -110,9 +110,9 @@ pub enum RedFormat {
 /// `coral query beyla traces`.
 #[derive(Args, Debug, Default)]
 pub struct TracesArgs {
-    /// Only traces that match this search: service:payments status:error duration>500ms
-    /// http.response.status_code>=500 host.name=pay-* name~charge -service:health. One span meets
-    /// all conditions; after `-`, no span does.
+    /// Only traces that match this search: 'service:payments status:error duration>500ms
+    /// http.response.status_code>=500 host.name=pay-* name~charge -service:health'. One span of the
+    /// trace meets all conditions; no span of the trace meets a condition after `-`.
     #[arg(value_name = "QUERY", conflicts_with = "trace_id")]
     pub search: Vec<String>,
     /// Show this trace; the first digits of its id are enough where they are unique.
@@ -121,7 +121,8 @@ pub struct TracesArgs {
     pub trace_id: Option<TraceIdPrefix>,
     /// Count the spans that meet the conditions by this key, such as host.name, name or code:
     /// spans, errors, P50 and P95. Prints these counts instead of the traces.
-    #[arg(long, value_name = "KEY", conflicts_with = "trace_id")]
+    #[arg(long, value_name = "KEY", conflicts_with = "trace_id",
+        value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub by: Option<String>,
     /// Only traces with a span of this service.
     #[arg(long, value_name = "NAME")]

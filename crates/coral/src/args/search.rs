@@ -2,6 +2,8 @@
 
 use coral_query::Search;
 
+use coral_trace::sanitize::line;
+
 use super::{BeylaCommand, Cli, Command, QueryCommand};
 
 /// Why the search of `cli` cannot be read, with a mark below the place of the mistake; `None` if it
@@ -12,7 +14,8 @@ pub(super) fn mistake(cli: &Cli) -> Option<String> {
     };
     let text = args.search.join(" ");
     let error = Search::parse(&text).err()?;
-    let mark = " ".repeat(error.offset);
+    let before: String = text.chars().take(error.offset).collect();
+    let (text, mark) = (line(&text), " ".repeat(line(&before).chars().count()));
     Some(format!(
         "{}, at column {} of the search\n\n  {text}\n  {mark}^\n\n  Hint: {}",
         error.reason,

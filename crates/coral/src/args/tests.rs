@@ -35,7 +35,12 @@ fn every_example_in_a_help_text_is_a_valid_command_line() {
         .collect();
     assert!(examples.len() >= 60, "{}", examples.len());
     for example in examples {
-        let parsed = parse(example.split_whitespace().map(Into::into));
+        // Every second part is within quotation marks, and is one word.
+        let words = example.split('\'').enumerate().flat_map(|(at, part)| match at % 2 {
+            0 => part.split_whitespace().collect(),
+            _ => vec![part],
+        });
+        let parsed = parse(words.map(Into::into));
         assert!(parsed.is_ok(), "{example}: {:?}", parsed.unwrap_err());
     }
 }

@@ -30,7 +30,8 @@ impl Reader<'_> {
         let end = rest.start;
         let mut rows = 0;
         let recent = TimeRange { start: end.earlier(SOUNDING), end };
-        self.each_delta(entry, recent, &mut |_| rows += 1)?;
+        // Rows of other operations are read too.
+        self.each_delta(Entry { operation: None, ..entry }, recent, &mut |_| rows += 1)?;
         let parts = u32::try_from(MAX_ROWS / u64::max(rows, 1)).unwrap_or(u32::MAX);
         let length = SOUNDING.saturating_mul(parts).clamp(MIN_HISTORY, HISTORY);
         let range = TimeRange { start: end.earlier(length), end };

@@ -62,7 +62,7 @@ fn are_sampled_alike(gaps: &[Coverage], agents: usize) -> bool {
     let Some((first, ratio)) = changes().next() else { return false };
     let is_alike = |(since, now): (UnixNanos, f64)| {
         since.since(first).max(first.since(since)) <= SAME_TIME
-            && now.max(ratio) / now.min(ratio) < SAME_RATIO
+            && now.max(ratio) <= SAME_RATIO * now.min(ratio)
     };
     changed.len() == agents && changes().all(is_alike)
 }

@@ -247,6 +247,11 @@ fn without_operator(key: &Part, text: &str) -> SyntaxError {
             let reason = format!("`{text}` has no operator");
             SyntaxError::new(key.offset, reason, format!("write {}", text.to_uppercase()))
         }
+        "duration" | "code" | "trace.duration" | "trace.spans" | "trace.errors" => {
+            let reason = format!("`{text}` has no operator");
+            let hint = "in a shell, write the search in quotation marks: `>` and `<` open files";
+            SyntaxError::new(key.offset, reason, hint)
+        }
         _ => {
             let reason = format!("`{text}` has no operator");
             SyntaxError::new(key.offset, reason, format!("write service:{text} or name~{text}"))

@@ -1,6 +1,11 @@
 //! How searches are read, and what is said about mistakes.
 
+use coral_engine::filter::Pattern;
+use coral_trace::Span;
+
+use super::value::glob_pattern;
 use super::*;
+use crate::tests::shop::request;
 
 /// The error about `text`, with a mark below the place of the mistake.
 fn error(text: &str) -> (usize, String) {
@@ -12,6 +17,11 @@ fn error(text: &str) -> (usize, String) {
 fn a_mistake_is_told_with_its_column_and_a_hint() {
     for (text, column, expected) in [
         ("payments", 1, "`payments` has no operator. write service:payments or name~payments"),
+        (
+            "service:a duration",
+            11,
+            "`duration` has no operator. in a shell, write the search in quot",
+        ),
         ("service:a or name:b", 11, "`or` has no operator. write OR"),
         ("service:a status>=500", 17, "have no order. code>=500 compares response statuses"),
         (
@@ -48,6 +58,21 @@ fn a_mistake_is_told_with_its_column_and_a_hint() {
     let deep = format!("{}service:a{}", "(".repeat(40), ")".repeat(40));
     assert!(error(&deep).1.contains("nested deeper than 16"));
     assert!(error(&"a:b ".repeat(2_000)).1.contains("at most 4096 bytes"));
+}
+
+#[test]
+fn a_wildcard_matches_each_other_sign_as_it_is() {
+    let signs: String = (' '..='~').filter(|sign| *sign != '*').collect();
+    for text in [signs.as_str(), "GET /users/<id>", "<lambda>"] {
+        let pattern = Pattern::new(&glob_pattern(&format!("{text}*"))).unwrap();
+        let filter = Filter::Regex { field: Field::Span(SpanField::Name), pattern };
+        let matches = |name: String| {
+            let span = request(1, "shop", "/", 0, 3);
+            !filter.spans_that_match(&[Span { name, ..span }]).is_empty()
+        };
+        assert!(matches(text.to_owned()) && matches(format!("{text} more")), "{text}");
+        assert!(!matches(text[1..].to_owned()), "{text}");
+    }
 }
 
 #[test]

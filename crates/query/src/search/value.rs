@@ -60,10 +60,10 @@ pub(super) fn word(
     })
 }
 
-/// The first number of `5xx` or `5**`, which stand for 500 to 599.
+/// The first number of `5xx`, `5*` or `5**`, which stand for 500 to 599. Status codes begin at 100.
 pub(super) fn hundred(value: &Part) -> Option<i64> {
     let (first, rest) = value.text.split_at_checked(1)?;
-    let hundreds: i64 = first.parse().ok()?;
+    let hundreds: i64 = first.parse().ok().filter(|first| *first > 0)?;
     let is_hundred = matches!(rest.to_ascii_lowercase().as_str(), "xx" | "*" | "**");
     (is_hundred && !value.is_quoted).then_some(hundreds * 100)
 }
@@ -74,11 +74,15 @@ pub(super) fn glob_pattern(text: &str) -> String {
     format!("(?s)^{}$", parts.join(".*"))
 }
 
+/// The signs that mean something in a regular expression. A backslash before another sign may mean
+/// something too, such as `\<`, the start of a word.
+const META_SIGNS: &str = r"\.+*?()|[]{}^$#&-~";
+
 /// `text` as a regular expression that matches only itself.
 fn escaped(text: &str) -> String {
     let mut pattern = String::new();
     for sign in text.chars() {
-        if sign.is_ascii_punctuation() {
+        if META_SIGNS.contains(sign) {
             pattern.push('\\');
         }
         pattern.push(sign);

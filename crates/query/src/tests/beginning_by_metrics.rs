@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use super::beginning::{MINUTE_US, ask, minutes_ago};
 use super::shop::{NOON, request};
 use crate::WhyQuestion;
-use crate::answer::Why;
+use crate::answer::{Coverage, CoverageGap, LeftOut, Why};
+use crate::coverage::leaves_out;
 
 const SECOND: u64 = 1_000_000_000;
 const HOURS: u64 = 4;
@@ -28,29 +29,35 @@ fn sampled_traces() -> (TempDir, Store) {
     (dir, store)
 }
 
-/// Rows of every ten seconds for the route `/list`, of which 20 of 100 requests have failed since
-/// [`FAILING`] minutes.
-fn append_metrics(store: &Store) {
-    let series = |status| {
-        Arc::new(Series {
-            protocol: Protocol::Http,
-            side: Side::Server,
-            service: "shop".to_owned(),
-            operation: "GET".to_owned(),
-            target: "/list".to_owned(),
-            status: Some(status),
-            error: String::new(),
-            attributes: Attributes::default(),
-        })
-    };
-    let (good, bad) = (series(200), series(503));
-    let row = |number: u64, series: &Arc<Series>, count: u64| Delta {
+/// The row of ten seconds that ended `number` times ten seconds before noon.
+fn row(number: u64, series: &Arc<Series>, count: u64) -> Delta {
+    Delta {
         series: series.clone(),
         since: UnixNanos(NOON - 10 * SECOND * (number + 1)),
         time: UnixNanos(NOON - 10 * SECOND * number),
         histogram: Histogram::new([25_000_000], vec![count, 0], None).unwrap(),
         exemplars: Vec::new(),
-    };
+    }
+}
+
+/// The requests of the route `/list` with this status.
+fn series(status: u16) -> Arc<Series> {
+    Arc::new(Series {
+        protocol: Protocol::Http,
+        side: Side::Server,
+        service: "shop".to_owned(),
+        operation: "GET".to_owned(),
+        target: "/list".to_owned(),
+        status: Some(status),
+        error: String::new(),
+        attributes: Attributes::default(),
+    })
+}
+
+/// Rows of every ten seconds for the route `/list`, of which 20 of 100 requests have failed since
+/// [`FAILING`] minutes.
+fn append_metrics(store: &Store) {
+    let (good, bad) = (series(200), series(503));
     let rows = (1..HOURS * 360).flat_map(|number| {
         let failed = if number <= FAILING * 6 { 20 } else { 0 };
         [row(number, &good, 100 - failed), row(number, &bad, failed)]
@@ -90,5 +97,32 @@ fn metrics_tell_when_a_change_began_that_the_sampled_traces_do_not_show() {
     }
     for (service, route) in [(Some("stock"), None), (Some("shop"), Some("/cart"))] {
         assert_eq!(why(&store, service, route).began, None, "{service:?} {route:?}");
+    }
+}
+
+#[test]
+fn requests_that_an_agent_with_a_gap_counted_are_not_searched_for_a_beginning() {
+    let counted = row(6, &series(200), 10);
+    let gap = |agent: &str, gap, left_out| Coverage {
+        agent_id: agent.to_owned(),
+        gap,
+        since: Some(UnixNanos(NOON - 120 * SECOND)),
+        until: Some(UnixNanos(NOON - 30 * SECOND)),
+        services: vec!["shop".to_owned()],
+        services_cut: false,
+        left_out,
+        traces_affected: 0,
+        sampling: None,
+    };
+    use CoverageGap::{SamplingChanged, Unreachable};
+    for (gap, expected) in [
+        (gap("web-1", Unreachable, LeftOut::Spans), true),
+        (gap("web-2", Unreachable, LeftOut::Spans), false),
+        (gap("web-2", Unreachable, LeftOut::Traces), true),
+        (gap("web-1", Unreachable, LeftOut::Nothing), false),
+        // Metrics count requests that are not sampled too.
+        (gap("web-1", SamplingChanged, LeftOut::Spans), false),
+    ] {
+        assert_eq!(leaves_out(std::slice::from_ref(&gap), "web-1", &counted), expected, "{gap:?}");
     }
 }

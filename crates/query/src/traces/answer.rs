@@ -45,7 +45,7 @@ pub struct Groups {
 /// The spans with one value of a key.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Group {
-    /// The value as text; null for spans without the key.
+    /// The value as text, cut to 500 bytes; null for spans without the key.
     pub value: Option<String>,
     /// How many spans meet the conditions.
     pub spans: u64,

@@ -73,7 +73,8 @@ fn failure(found: DeepestFailure) -> TraceFailure {
     }
 }
 
-fn cut(mut text: String) -> String {
+/// At most the first [`MAX_TEXT_BYTES`] of `text`.
+pub(super) fn cut(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
     text
 }

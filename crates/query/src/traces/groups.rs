@@ -3,22 +3,24 @@
 use std::collections::BTreeMap;
 
 use coral_engine::filter::{AttributeOwner, EventField, Field, SpanField};
-use coral_engine::{Columns, Filter, TraceQuery};
+use coral_engine::{Columns, Filter, TraceQuery, TraceSummary};
+use coral_trace::dependency::nearest_rank;
 use coral_trace::{Span, TraceId};
 
 use super::answer::{Group, Groups};
 use super::condition::Conditions;
+use super::failures::cut;
 use super::question::TracesQuestion;
 use crate::ask::QueryError;
 use crate::reader::Reader;
+use crate::sample::{OVERSIZED_IN_COHORT, fitting};
 use crate::search;
 
 /// The largest number of traces whose spans are counted, the newest or the slowest.
 const MAX_TRACES: u32 = 10_000;
-/// The number of traces whose spans are in memory at a time.
-const TRACES_AT_ONCE: usize = 256;
-/// The largest number of spans that are read at a time.
-const MAX_SPANS_AT_ONCE: u32 = 1_000_000;
+/// The largest number of spans that are read of these traces; and so many are in memory at a time.
+const MAX_SPANS: u64 = 2_000_000;
+const MAX_SPANS_AT_ONCE: u64 = 100_000;
 /// The largest number of different values.
 const MAX_GROUPS: usize = 10_000;
 
@@ -34,22 +36,37 @@ impl Reader<'_> {
         let key = GroupKey::named(&question.by)?;
         let query = TraceQuery { limit: MAX_TRACES + 1, ..query.clone() };
         let mut found = self.search(&query)?;
-        let mut more = found.len() > MAX_TRACES as usize;
+        let all = found.len();
         found.truncate(MAX_TRACES as usize);
-        let ids: Vec<TraceId> = found.iter().map(|trace| trace.trace_id).collect();
+        let found = fitting(found, MAX_SPANS, OVERSIZED_IN_COHORT).traces;
+        let mut more = found.len() < all;
         let filter = conditions.span_filter();
         let columns = filter.columns() | key.columns();
         let mut counted = Counted::default();
-        for ids in ids.chunks(TRACES_AT_ONCE) {
-            let mut spans = self.spans(ids, query.collector, columns, MAX_SPANS_AT_ONCE)?;
-            more |= spans.len() == MAX_SPANS_AT_ONCE as usize;
-            spans.sort_by_key(|span| span.trace_id);
+        for traces in at_once(&found) {
+            let ids: Vec<TraceId> = traces.iter().map(|trace| trace.trace_id).collect();
+            let spans = self.spans(&ids, query.collector, columns, MAX_SPANS_AT_ONCE as u32)?;
+            more |= spans.len() as u64 == MAX_SPANS_AT_ONCE;
             for trace in spans.chunk_by(|one, other| one.trace_id == other.trace_id) {
                 more |= !counted.add(trace, &filter, &key);
             }
         }
         Ok(Groups { by: question.by.clone(), more, ..counted.answer(found.len() as u64) })
     }
+}
+
+/// The traces in runs of at most [`MAX_SPANS_AT_ONCE`] spans; a larger trace is a run of its own.
+fn at_once(found: &[TraceSummary]) -> Vec<&[TraceSummary]> {
+    let (mut runs, mut first, mut spans) = (Vec::new(), 0, 0);
+    for (at, trace) in found.iter().enumerate() {
+        if at > first && spans + trace.spans > MAX_SPANS_AT_ONCE {
+            runs.push(&found[first..at]);
+            (first, spans) = (at, 0);
+        }
+        spans += trace.spans;
+    }
+    runs.push(&found[first..]);
+    runs
 }
 
 /// The key of groups: a field of a span, an attribute under each of its names, or a field of an
@@ -131,7 +148,7 @@ impl Counted {
     fn add(&mut self, trace: &[Span], filter: &Filter, key: &GroupKey) -> bool {
         let mut is_whole = true;
         for span in filter.spans_that_match(trace) {
-            let value = key.value(span);
+            let value = key.value(span).map(cut);
             if self.rows.len() == MAX_GROUPS && !self.rows.contains_key(&value) {
                 is_whole = false;
                 continue;
@@ -158,8 +175,8 @@ impl Counted {
                     spans: row.durations_us.len() as u64,
                     errors: row.errors,
                     traces: row.traces,
-                    p50_us: nearest_rank(&row.durations_us, 50),
-                    p95_us: nearest_rank(&row.durations_us, 95),
+                    p50_us: percentile(&row.durations_us, 50),
+                    p95_us: percentile(&row.durations_us, 95),
                 }
             })
             .collect();
@@ -169,7 +186,7 @@ impl Counted {
 }
 
 /// The percentile of sorted durations by nearest rank: a duration that occurred.
-fn nearest_rank(sorted: &[i64], percent: usize) -> i64 {
-    let rank = (sorted.len() * percent).div_ceil(100).max(1);
-    sorted.get(rank - 1).copied().unwrap_or(0)
+fn percentile(sorted: &[i64], percent: u64) -> i64 {
+    let rank = nearest_rank(sorted.len() as u64, percent);
+    sorted.get(rank as usize - 1).copied().unwrap_or(0)
 }

@@ -16,6 +16,8 @@ const MAX_TRACES: u32 = 200;
 const MAX_SPANS: u32 = 5_000;
 /// The largest number of similar keys or values.
 const MAX_SIMILAR: usize = 3;
+/// The largest number of keys and values that are listed.
+const MAX_UNMATCHED: usize = 10;
 
 impl Reader<'_> {
     /// The keys and values among `named` that none of the newest spans in the time range of
@@ -38,12 +40,15 @@ impl Reader<'_> {
             return Ok(Vec::new());
         }
         let seen = Seen::in_spans(&spans);
+        let known = match named.iter().any(|one| one.key == NamedKey::Service) {
+            true => self.known_services(question.started())?,
+            false => Vec::new(),
+        };
         let mut unmatched = Vec::new();
         for one in named {
             let found = match (&one.key, &one.value) {
                 // All services are known, however few spans they have.
                 (NamedKey::Service, Some(name)) => {
-                    let known = self.known_services(question.started())?;
                     let is_known = known.iter().any(|service| service == name);
                     (!is_known).then(|| missing("service", name, known.iter()))
                 }
@@ -57,6 +62,7 @@ impl Reader<'_> {
                 found.map(|found| Unmatched { spans: spans.len() as u64, ..found }).filter(is_new),
             );
         }
+        unmatched.truncate(MAX_UNMATCHED);
         Ok(unmatched)
     }
 }

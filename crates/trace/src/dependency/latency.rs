@@ -172,7 +172,7 @@ impl Latencies {
 
 /// The rank of a percentile among `count` values in rising order, counted from 1: the smallest rank
 /// that `percent` percent of the values do not exceed. At least 1, also for no values.
-pub(crate) fn nearest_rank(count: u64, percent: u64) -> u64 {
+pub fn nearest_rank(count: u64, percent: u64) -> u64 {
     let rank = (u128::from(count) * u128::from(percent)).div_ceil(100);
     (rank as u64).clamp(1, count.max(1))
 }

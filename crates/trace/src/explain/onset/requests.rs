@@ -1,5 +1,6 @@
 //! A history of requests that RED metrics counted.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::work;
 
 /// Rows whose requests ended in a longer time than this have no minute.
 const MAX_INTERVAL: Duration = Duration::from_secs(5 * 60);
-/// The largest number of operations; requests of others are left out.
+/// The largest number of operations; requests of operations that are added later are left out.
 const MAX_OPERATIONS: usize = 4_000;
 /// The largest number of requests of one series that are compared. Of more requests, an equal part
 /// of each bucket and minute is compared.
@@ -38,16 +39,19 @@ struct Operation {
     side: Side,
     method: String,
     target: String,
-    bounds: Arc<[u64]>,
 }
 
 /// The requests of one minute.
 #[derive(Default)]
 struct Minute {
-    /// The count of each bucket.
-    counts: Vec<u64>,
+    /// How many requests took how long. The buckets of several exporters, and those of an
+    /// exponential histogram at several times, may overlap.
+    buckets: BTreeMap<Bucket, u64>,
     failures: u64,
 }
+
+/// The exclusive lower and the inclusive upper bound of durations, in nanoseconds.
+type Bucket = (u64, u64);
 
 impl RequestHistory {
     /// No requests, in a history that ends at `end`.
@@ -62,12 +66,12 @@ impl RequestHistory {
         if delta.time >= self.end || delta.time.since(delta.since) > MAX_INTERVAL {
             return;
         }
-        let Some(operation) = self.operation(delta) else { return };
+        let Some(operation) = self.operation(&delta.series) else { return };
         let minute = (self.end.0 - 1 - delta.time.0) / BLOCK_NANOS;
         let requests = self.minutes[operation].entry(minute).or_default();
-        let counts = delta.histogram.counts();
-        requests.counts.resize(counts.len(), 0);
-        for (sum, count) in requests.counts.iter_mut().zip(counts) {
+        let (bounds, counts) = (delta.histogram.bounds(), delta.histogram.counts());
+        for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let sum = requests.buckets.entry(bucket(bounds, at)).or_default();
             *sum = sum.saturating_add(*count);
         }
         if delta.series.is_error() {
@@ -82,16 +86,14 @@ impl RequestHistory {
         beginning(&self.history())
     }
 
-    /// The index of the operation of `delta`; `None` when there are too many operations.
-    fn operation(&mut self, delta: &Delta) -> Option<usize> {
-        if let Some(known) = self.known.get(&delta.series) {
-            let at = (*known)?;
-            if self.operations[at].bounds == *delta.histogram.bounds() {
-                return Some(at);
-            }
+    /// The index of the operation of `series`; `None` when there are too many operations.
+    fn operation(&mut self, series: &Arc<red::Series>) -> Option<usize> {
+        if let Some(known) = self.known.get(series) {
+            return *known;
         }
-        let operation = Operation::of(delta);
-        let at = self.by_name.get(&operation).copied().or_else(|| {
+        let operation = Operation::of(series);
+        let known = self.by_name.get(&operation).copied();
+        let at = known.or_else(|| {
             let at = self.operations.len();
             (at < MAX_OPERATIONS).then(|| {
                 self.by_name.insert(operation.clone(), at);
@@ -100,29 +102,28 @@ impl RequestHistory {
                 at
             })
         });
-        self.known.insert(delta.series.clone(), at);
+        self.known.insert(series.clone(), at);
         at
     }
 
     fn history(&self) -> History {
         let mut ages: Vec<u64> = self.minutes.iter().flat_map(|of| of.keys().copied()).collect();
-        ages.sort_unstable_by_key(|age| std::cmp::Reverse(*age));
+        ages.sort_unstable_by_key(|age| Reverse(*age));
         ages.dedup();
         let block_of: HashMap<u64, usize> =
             ages.iter().enumerate().map(|(block, age)| (*age, block)).collect();
         let start = |age: &u64| UnixNanos(self.end.0.saturating_sub((age + 1) * BLOCK_NANOS));
-        // Series in an order that does not depend on the order of the rows.
+        // Those with most requests, in an order that does not depend on the order of the rows.
         let mut operations: Vec<usize> = (0..self.operations.len()).collect();
-        let requests = |at: &usize| self.minutes[*at].values().map(Minute::requests).sum::<u64>();
-        operations.sort_by_cached_key(|at| (u64::MAX - requests(at), &self.operations[*at]));
+        let requests = |at: &usize| self.minutes[*at].values().map(Minute::requests).sum::<u128>();
+        operations.sort_by_cached_key(|at| (Reverse(requests(at)), &self.operations[*at]));
         operations.truncate(MAX_SERIES / 2);
-        operations.retain(|at| requests(at) >= MIN_VALUES as u64);
+        operations.retain(|at| requests(at) >= MIN_VALUES as u128);
         let series = operations.into_iter().flat_map(|at| {
             let part = (MAX_REQUESTS as f64 / requests(&at) as f64).min(1.0);
             let minutes = self.minutes[at].iter().map(|(age, minute)| (block_of[age], minute));
             let minutes: Vec<(usize, &Minute)> = minutes.rev().collect();
-            let bounds = &self.operations[at].bounds;
-            [durations(bounds, &minutes, part), failures(&minutes, part)]
+            [durations(&minutes, part), failures(&minutes, part)]
         });
         let series = series.filter(|series| !series.values.is_empty()).collect();
         History { blocks: ages.iter().map(start).collect(), series, starts: None }
@@ -130,45 +131,52 @@ impl RequestHistory {
 }
 
 impl Operation {
-    fn of(delta: &Delta) -> Self {
-        let red::Series { protocol, side, service, operation, target, .. } = &*delta.series;
+    fn of(series: &red::Series) -> Self {
+        let red::Series { protocol, side, service, operation, target, .. } = series;
         Self {
             service: service.clone(),
             protocol: *protocol,
             side: *side,
             method: operation.clone(),
             target: target.clone(),
-            bounds: delta.histogram.bounds().clone(),
         }
     }
 }
 
 impl Minute {
-    fn requests(&self) -> u64 {
-        self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
+    fn requests(&self) -> u128 {
+        self.buckets.values().map(|count| u128::from(*count)).sum()
     }
 }
 
-/// How long the requests of `minutes` took. The last bucket has no upper bound; it is taken to be as
-/// wide as all the others.
-fn durations(bounds: &[u64], minutes: &[(usize, &Minute)], part: f64) -> Series {
-    let mut values = Vec::new();
-    for bucket in 0..=bounds.len() {
-        let least = bucket.checked_sub(1).map_or(0, |below| bounds[below]);
-        let amount = bounds.get(bucket).copied().unwrap_or(least * 2);
-        let counts = minutes.iter().map(|(block, minute)| (*block, minute.counts[bucket]));
-        let value = |(block, count)| Value { trace: 0, block, amount, least, count };
-        values.extend(thinned(counts, part).map(value));
+/// The bucket at an index of a histogram with these bounds. The last bucket has no upper bound; it
+/// is taken to be as wide as all the others.
+fn bucket(bounds: &[u64], at: usize) -> Bucket {
+    let least = at.checked_sub(1).map_or(0, |below| bounds[below]);
+    (least, bounds.get(at).copied().unwrap_or(least * 2))
+}
+
+/// How long the requests of `minutes` took.
+fn durations(minutes: &[(usize, &Minute)], part: f64) -> Series {
+    let mut buckets: BTreeMap<Bucket, Vec<(usize, u128)>> = BTreeMap::new();
+    for (block, minute) in minutes {
+        for (bucket, count) in &minute.buckets {
+            buckets.entry(*bucket).or_default().push((*block, u128::from(*count)));
+        }
     }
-    Series { unit: Unit::Nanos, values }
+    let values = buckets.into_iter().flat_map(|((least, amount), counts)| {
+        let value = move |(block, count)| Value { trace: 0, block, amount, least, count };
+        thinned(counts.into_iter(), part).map(value)
+    });
+    Series { unit: Unit::Nanos, values: values.collect() }
 }
 
 /// How many of the requests of `minutes` failed.
 fn failures(minutes: &[(usize, &Minute)], part: f64) -> Series {
-    let failed = minutes.iter().map(|(block, minute)| (*block, minute.failures));
-    let others = minutes
-        .iter()
-        .map(|(block, minute)| (*block, minute.requests().saturating_sub(minute.failures)));
+    let failed = minutes.iter().map(|(block, minute)| (*block, u128::from(minute.failures)));
+    let others = minutes.iter().map(|(block, minute)| {
+        (*block, minute.requests().saturating_sub(u128::from(minute.failures)))
+    });
     let value =
         |amount| move |(block, count)| Value { trace: 0, block, amount, least: amount, count };
     let values = thinned(failed, part).map(value(1));
@@ -181,7 +189,7 @@ fn failures(minutes: &[(usize, &Minute)], part: f64) -> Series {
 /// The `part` (0 to 1) of each count. What is lost by rounding is added to later counts, so that the
 /// sum is exact.
 fn thinned(
-    counts: impl Iterator<Item = (usize, u64)>,
+    counts: impl Iterator<Item = (usize, u128)>,
     part: f64,
 ) -> impl Iterator<Item = (usize, u32)> {
     let (mut all, mut kept) = (0.0, 0.0);

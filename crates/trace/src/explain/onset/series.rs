@@ -35,7 +35,7 @@ pub(super) struct History {
     pub starts: Option<Vec<UnixNanos>>,
 }
 
-/// The values of one operation, in the order of time.
+/// The values of one operation: of traces in the order of time, of requests in any order.
 pub(super) struct Series {
     pub unit: Unit,
     pub values: Vec<Value>,

@@ -126,6 +126,41 @@ fn the_order_of_the_rows_and_rows_without_a_minute_do_not_matter() {
     assert_eq!(minutes_ago(&all), expected);
 }
 
+/// The same requests with the bounds of an exponential histogram, which are only around buckets that
+/// have requests.
+fn with_few_bounds(row: &Delta) -> Delta {
+    let (bounds, counts) = (row.histogram.bounds(), row.histogram.counts());
+    let mut few: Vec<(u64, u64)> = Vec::new();
+    for (at, bound) in bounds.iter().enumerate() {
+        let is_needed = counts[at] > 0 || counts[at + 1] > 0;
+        few.extend(is_needed.then_some((*bound, counts[at])));
+    }
+    let last = counts[bounds.len()];
+    let bounds: Vec<u64> = few.iter().map(|(bound, _)| *bound).collect();
+    let counts = few.iter().map(|(_, count)| *count).chain([last]).collect();
+    Delta { histogram: Histogram::new(bounds, counts, None).unwrap(), ..row.clone() }
+}
+
+#[test]
+fn bounds_that_change_with_the_durations_hide_no_change() {
+    let rows = rows(8, |ago| Difference { slower: u64::from(ago <= 20.0) * 60, failed: 0 });
+    let rows: Vec<Delta> = rows.iter().map(with_few_bounds).collect();
+    let found = minutes_ago(&rows);
+    assert!(found.is_some_and(|found| (found - 20.0).abs() <= 1.5), "{found:?}");
+}
+
+#[test]
+fn hostile_counts_are_searched_without_a_panic() {
+    let huge = |ago: u64, status| {
+        let counts = vec![i64::MAX as u64, 0];
+        let histogram = Histogram::new([25_000_000], counts, None).unwrap();
+        Delta { histogram, ..row(ago, status, 0, 0) }
+    };
+    let rows: Vec<Delta> =
+        (1..60).flat_map(|at| [huge(at * MINUTE, 200), huge(at * MINUTE, 503)]).collect();
+    minutes_ago(&[&rows[..], &rows, &rows].concat());
+}
+
 #[test]
 fn a_history_of_many_requests_costs_no_more_than_its_rows() {
     let steps = |rate| {
