@@ -5,6 +5,7 @@ mod ask;
 mod beyla;
 mod choice;
 mod config;
+mod demo;
 mod doctor;
 mod duckdb;
 mod generated;
@@ -22,7 +23,6 @@ mod when;
 mod why;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
@@ -33,6 +33,7 @@ pub use self::beyla::{
     BeylaConfigArgs, BeylaToolCommand, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs,
 };
 pub use self::config::{ConfigArgs, ConfigCommand, ConfigExampleArgs, ConfigShowArgs, Role};
+pub use self::demo::{DemoArgs, DemoFormat};
 pub use self::doctor::{DoctorCommand, DoctorTracesArgs};
 pub use self::duckdb::{DuckdbCommand, InstallDuckdbArgs};
 pub use self::generated::{CompletionsArgs, ManArgs};
@@ -47,7 +48,6 @@ pub use self::topology::{TopologyArgs, TopologyFormat};
 pub use self::when::{DEFAULT_SINCE, Earlier};
 use self::when::{parse_earlier, parse_when, parse_zone};
 pub use self::why::WhyArgs;
-use coral_trace::units::parse_duration;
 
 /// See requests across services, from eBPF and OpenTelemetry, with no code change.
 #[derive(Parser, Debug)]
@@ -104,7 +104,7 @@ pub enum Command {
     /// Run an agent and a colony in one process, for a single host.
     #[command(after_help = include_str!("args/examples/standalone.txt"))]
     Standalone(ServerArgs),
-    /// Try Coral with recorded traffic of real services.
+    /// Try Coral with an hour of simulated traffic, and a fault to find.
     #[command(after_help = include_str!("args/examples/demo.txt"))]
     Demo(DemoArgs),
     /// List traces, requests, calls between services, and changes.
@@ -212,17 +212,6 @@ pub struct ServerArgs {
     /// Log this level and above: error, warn, info, debug, trace, or a filter such as coral=debug.
     #[arg(long, value_name = "LEVEL")]
     pub log: Option<String>,
-}
-
-/// `coral demo`.
-#[derive(Args, Debug)]
-pub struct DemoArgs {
-    /// Stop after this long.
-    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
-    pub run_for: Option<Duration>,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub server: ServerArgs,
 }
 
 /// Which colony to ask.

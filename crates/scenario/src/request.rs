@@ -2,6 +2,7 @@
 
 mod attributes;
 mod effects;
+mod failure;
 mod peers;
 mod progress;
 

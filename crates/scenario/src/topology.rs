@@ -2,6 +2,7 @@
 //! run.
 
 mod bookings;
+mod checkout;
 mod plain;
 mod shop;
 
@@ -69,6 +70,8 @@ pub struct Operation {
 pub enum Endpoint {
     /// By an HTTP request of this method and route.
     Http(&'static str, &'static str),
+    /// By a gRPC request of this full method: `/package.Service/Method`.
+    Grpc(&'static str),
     /// By a message of this topic.
     Message(&'static str),
 }
@@ -129,9 +132,9 @@ pub struct Publication {
 
 impl Topology {
     /// All topologies.
-    pub fn all() -> [Self; 6] {
+    pub fn all() -> [Self; 7] {
         let [chain, fan_out, diamond, twenty] = Self::plain();
-        [chain, fan_out, diamond, twenty, Self::shop(), Self::bookings()]
+        [chain, fan_out, diamond, twenty, Self::checkout(), Self::shop(), Self::bookings()]
     }
 
     /// The names of all hosts, sorted.
@@ -172,6 +175,11 @@ impl Operation {
         }
     }
 
+    /// An operation of gRPC, with the full method `method`.
+    fn grpc(method: &'static str, work: f64) -> Self {
+        Self { endpoint: Endpoint::Grpc(method), ..Self::http("", "", work) }
+    }
+
     /// An operation that processes the messages of `topic`.
     fn message(topic: &'static str, work: f64) -> Self {
         Self { endpoint: Endpoint::Message(topic), ..Self::http("", "", work) }
@@ -194,6 +202,7 @@ impl Operation {
     pub fn name(&self) -> String {
         match self.endpoint {
             Endpoint::Http(method, route) => format!("{method} {route}"),
+            Endpoint::Grpc(method) => method.to_owned(),
             Endpoint::Message(topic) => format!("process {topic}"),
         }
     }

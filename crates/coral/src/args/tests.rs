@@ -3,6 +3,8 @@
 use clap::CommandFactory as _;
 
 use super::generated::Shell;
+use std::time::Duration;
+
 use super::*;
 
 #[test]

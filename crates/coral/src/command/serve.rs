@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, memory, sources, usual_data_dir};
-use crate::args::{DemoArgs, ServerArgs};
+use crate::args::{DemoArgs, DemoFormat, ServerArgs};
 use crate::demo::{Demo, DemoDir};
 use crate::greeting;
 use crate::roles::{self, Standalone};
@@ -72,7 +72,13 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let config = StandaloneConfig::load(&sources)?;
     start_log(&config.agent.log);
     let config = on_free_ports(config);
-    let demo = Demo { config, run_for: args.run_for, program: program() };
+    let demo = Demo {
+        config,
+        incident: args.fault,
+        run_for: args.run_for,
+        is_json: args.format == DemoFormat::Json,
+        program: program(),
+    };
     run(&demo.config.agent.data_dir.clone(), |stop| demo.run(stop))
 }
 

@@ -1,18 +1,21 @@
-//! `coral demo`: a standalone Coral with recorded spans and metrics of Beyla.
+//! `coral demo`: a standalone Coral with an hour of simulated requests, and a fault.
 
-mod recording;
-mod replay;
+mod feed;
+mod story;
+mod welcome;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use coral_config::StandaloneConfig;
+use coral_scenario::IncidentKind;
+use coral_server::addresses::Addresses;
+use coral_server::clock;
 use tokio_util::sync::CancellationToken;
 
-use self::replay::Replay;
-use coral_config::StandaloneConfig;
-use coral_server::addresses::Addresses;
-
-use crate::greeting::colony_flag;
+use self::feed::Feed;
+use self::story::Story;
+use self::welcome::Welcome;
 use crate::roles::{RoleError, Standalone};
 use crate::terminal::Progress;
 
@@ -20,8 +23,12 @@ use crate::terminal::Progress;
 pub struct Demo {
     /// Settings of the standalone. Its data directory is temporary, unless the user named one.
     pub config: StandaloneConfig,
+    /// What began to happen twelve minutes before the demo started.
+    pub incident: IncidentKind,
     /// How long to run; without a limit if `None`.
     pub run_for: Option<Duration>,
+    /// Whether the commands to try are printed as JSON.
+    pub is_json: bool,
     /// The command with which the user ran this program, for printed commands.
     pub program: String,
 }
@@ -32,19 +39,20 @@ pub enum DemoError {
     /// The standalone ended.
     #[error(transparent)]
     Role(#[from] RoleError),
-    /// The recordings could not be replayed.
-    #[error("cannot replay the recordings: {0}")]
-    Replay(String),
+    /// The requests could not be sent.
+    #[error("cannot send the requests of the demo: {0}")]
+    Feed(String),
 }
 
 impl Demo {
     /// Runs until `stop` is cancelled, or until [`run_for`](Self::run_for) has passed and the
-    /// colony has polled the first trace.
+    /// colony has polled the history.
     ///
     /// # Errors
     /// [`DemoError`].
     pub async fn run(self, stop: CancellationToken) -> Result<(), DemoError> {
-        let standalone = Standalone::bind(self.config).await.map_err(RoleError::from)?;
+        let Self { config, incident, run_for, is_json, program } = self;
+        let standalone = Standalone::bind(config).await.map_err(RoleError::from)?;
         let addresses = standalone.addresses().clone();
         let serving = async {
             let outcome = standalone.run(|_| {}, stop.clone()).await;
@@ -52,9 +60,13 @@ impl Demo {
             outcome
         };
         let feeding = async {
-            let outcome = feed(&addresses, &self.program, self.run_for, &stop).await;
+            let ends = tokio::time::sleep(run_for.unwrap_or(Duration::MAX));
+            let outcome = tokio::select! {
+                () = stop.cancelled() => Ok(()),
+                outcome = feed(&addresses, incident, is_json, &program, ends) => outcome,
+            };
             stop.cancel();
-            outcome
+            outcome.map_err(DemoError::Feed)
         };
         let (served, fed) = tokio::join!(serving, feeding);
         served?;
@@ -62,44 +74,27 @@ impl Demo {
     }
 }
 
-/// Replays until `stop` is cancelled, and prints commands to try once the first trace is polled.
+/// Sends the history, prints commands to try once the colony has polled it, and sends further
+/// requests until `ends`.
 async fn feed(
     addresses: &Addresses,
+    incident: IncidentKind,
+    is_json: bool,
     program: &str,
-    run_for: Option<Duration>,
-    stop: &CancellationToken,
-) -> Result<(), DemoError> {
-    let ends = tokio::time::sleep(run_for.unwrap_or(Duration::MAX));
-    tokio::pin!(ends);
-    let starting = Progress::of("Starting the demo");
-    let mut replay = Replay::to(addresses).map_err(DemoError::Replay)?;
-    let Some(first) = stop.run_until_cancelled(replay.all()).await else { return Ok(()) };
-    let checkout = first.map_err(DemoError::Replay)?;
-    if stop.run_until_cancelled(replay.until_polled(&checkout)).await.is_none() {
-        return Ok(());
-    }
+    ends: impl Future<Output = ()>,
+) -> Result<(), String> {
+    let starting = Progress::of("Loading an hour of requests");
+    let now = clock::now();
+    let story = Story::new(incident, now);
+    let mut feed = Feed::new(story.requests(), addresses)?;
+    let trace = feed.history().await?;
     drop(starting);
-    println!("{}", welcome(addresses, program, &checkout));
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            () = &mut ends => return Ok(()),
-            outcome = replay.next() => outcome.map_err(DemoError::Replay)?,
-        }
+    let welcome = Welcome { addresses, program, incident, story: &story, trace };
+    println!("{}", if is_json { welcome.json() } else { welcome.text() });
+    tokio::select! {
+        () = ends => Ok(()),
+        outcome = feed.live() => outcome,
     }
-}
-
-fn welcome(addresses: &Addresses, program: &str, checkout: &str) -> String {
-    let colony = colony_flag(addresses);
-    let query = format!("{program} query beyla");
-    format!(
-        "Coral runs, and receives recorded traffic of Beyla 3.31.0 over OTLP, with current times.\n\
-         In another terminal, try:\n\n  \
-         {query} traces --trace-id {checkout}{colony}\n  \
-         {query} traces --service frontend-api --min-duration 200ms --sort slowest{colony}\n  \
-         {query} http payments-api --since 1h{colony}\n\n\
-         Ctrl-C ends the demo and removes its data."
-    )
 }
 
 /// The data directory of a demo, removed with its content on drop.

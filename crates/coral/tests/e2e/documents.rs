@@ -6,8 +6,7 @@
 
 #[path = "documents/console.rs"]
 mod console;
-#[path = "../../src/demo/recording.rs"]
-#[allow(dead_code, reason = "the demo's own part of the module")]
+#[path = "documents/recording.rs"]
 mod recording;
 
 use std::path::Path;
@@ -35,7 +34,7 @@ const CUT: &str = "…";
 
 #[test]
 fn every_command_of_every_document_succeeds_and_prints_what_the_document_says() {
-    let (demo, slow) = (demo(), slow());
+    let (recorded, slow) = (recorded(), slow());
     let files = tempfile::tempdir().unwrap();
     write_files(files.path());
     let (mut problems, mut run, mut compared) = (Vec::new(), 0, 0);
@@ -47,7 +46,7 @@ fn every_command_of_every_document_succeeds_and_prints_what_the_document_says() 
                 continue;
             }
             let coral = match command.data.as_str() {
-                "" => &demo,
+                "" => &recorded,
                 "slow" => &slow,
                 other => panic!("{}: no data is called `{other}`", command.place),
             };
@@ -169,9 +168,8 @@ fn now() -> u64 {
     coral_server::clock::now().0
 }
 
-/// A standalone with the data that `coral demo` has after every recording was sent once, with the
-/// trace ids of the recordings.
-fn demo() -> Coral {
+/// A standalone with the recordings of Beyla 3.31.0, with their trace ids.
+fn recorded() -> Coral {
     let coral = standalone();
     let mut spans = 0;
     // One time for all requests: some traces have spans in several requests.

@@ -67,6 +67,13 @@ impl IncidentKind {
         Self::SamplingEnds,
         Self::ClockOff,
     ];
+
+    /// The name of the kind as one word: `slow-query`.
+    pub fn slug(self) -> String {
+        let name = self.to_string().replace('+', " plus ").to_lowercase();
+        let words = name.split(|sign: char| !sign.is_alphanumeric());
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
+    }
 }
 
 impl fmt::Display for IncidentKind {

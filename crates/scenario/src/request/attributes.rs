@@ -115,10 +115,15 @@ impl Simulation<'_> {
 
     fn called(&self, to: &mut Attributes, call: Call, status: u16, random: u64) {
         let topology = self.topology;
-        let Endpoint::Http(method, route) = topology.operation(call).endpoint else { return };
         let (name, port) = (&topology.services[call.service].name, 8_000 + call.service as i64);
-        let url = format!("http://{name}:{port}{}", path(route, random));
-        requested(to, (method, url), status, random);
+        match topology.operation(call).endpoint {
+            Endpoint::Http(method, route) => {
+                let url = format!("http://{name}:{port}{}", path(route, random));
+                requested(to, (method, url), status, random);
+            }
+            Endpoint::Grpc(method) => remote_procedure(to, method, status),
+            Endpoint::Message(_) => return,
+        }
         peer(to, name, port);
     }
 }
@@ -135,8 +140,28 @@ fn served(to: &mut Attributes, operation: &Operation, status: u16, random: u64) 
             add(to, "client.address", format!("10.0.{}.{client}", client % 3).as_str());
             add(to, "http.response.body.size", (mix(random ^ 42) % 5_000) as i64);
         }
+        Endpoint::Grpc(method) => {
+            remote_procedure(to, method, status);
+            let client = mix(random ^ 41) % CLIENTS;
+            add(to, "client.address", format!("10.0.{}.{client}", client % 3).as_str());
+        }
         Endpoint::Message(topic) => messaging(to, topic, "process"),
     }
+}
+
+/// The attributes of a gRPC call, with the status code that a gRPC service answers instead of an
+/// HTTP `status`.
+fn remote_procedure(to: &mut Attributes, method: &str, status: u16) {
+    let code = match status {
+        0 | 504 => "DEADLINE_EXCEEDED",
+        404 => "NOT_FOUND",
+        502 | 503 => "UNAVAILABLE",
+        500.. => "INTERNAL",
+        _ => "OK",
+    };
+    add(to, "rpc.system.name", "grpc");
+    add(to, "rpc.method", method);
+    add(to, "rpc.response.status_code", code);
 }
 
 fn requested(to: &mut Attributes, (method, url): (&str, String), status: u16, random: u64) {

@@ -71,7 +71,7 @@ impl<'a> Progress<'a> {
             done.status = 404;
         }
         let kind = match operation.endpoint {
-            Endpoint::Http(..) => SpanKind::Server,
+            Endpoint::Http(..) | Endpoint::Grpc(_) => SpanKind::Server,
             Endpoint::Message(_) => SpanKind::Consumer,
         };
         let target = Target::Operation(operation);
@@ -176,6 +176,10 @@ impl Progress<'_> {
             true => StatusCode::Error,
             false => StatusCode::Unset,
         };
+        let (message, exception) = match code {
+            StatusCode::Error => simulation.failure(identity, done.status, instant(done.at)),
+            _ => (String::new(), None),
+        };
         self.spans.push(Span {
             trace_id: self.trace_id,
             span_id,
@@ -188,11 +192,11 @@ impl Progress<'_> {
             end: instant(done.at),
             attributes: simulation.attributes(&identity.target, done.status, self.random),
             dropped_attributes: 0,
-            events: vec![],
+            events: exception.into_iter().collect(),
             dropped_events: 0,
             links: vec![],
             dropped_links: 0,
-            status: Status { code, message: String::new() },
+            status: Status { code, message },
             origin: self.simulation.origins[identity.service][self.instance(identity.service)]
                 .clone(),
         });

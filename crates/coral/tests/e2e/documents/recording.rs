@@ -1,37 +1,37 @@
-//! The demo's recordings: exports of Beyla 3.31.0, unchanged. See `fixtures/beyla`.
+//! Recordings of real traffic: exports of Beyla 3.31.0, unchanged. See `fixtures/beyla`.
 
-use coral_trace::{Recogniser, Span, SpanId, TraceId, UnixNanos};
+use coral_trace::{Recogniser, Span, TraceId, UnixNanos};
 use coral_wire::metrics_replay;
 use coral_wire::otlp_in::{self, Encoding};
 
 /// Request bodies in recorded order.
 pub const REQUESTS: &[&[u8]] = &[
-    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-001.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-002.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-003.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-004.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-005.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-101.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-102.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-103.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-201.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-202.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/traces-401.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/traces-001.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/traces-002.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/traces-003.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/traces-004.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/traces-005.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/traces-101.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/traces-102.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/traces-103.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/traces-201.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/traces-202.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/traces-401.otlp.pb"),
 ];
 
 /// Metrics of the first five requests, in recorded order.
 const METRICS: &[&[u8]] = &[
-    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-003.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-004.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-005.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-006.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-007.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-009.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-010.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-011.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-012.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-013.otlp.pb"),
-    include_bytes!("../../../../fixtures/beyla/3.31.0/metrics-014.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-003.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-004.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-005.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-006.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-007.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-009.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-010.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-011.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-012.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-013.otlp.pb"),
+    include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-014.otlp.pb"),
 ];
 
 /// The recorded metrics as request bodies, shifted so that the last point is at `now`.
@@ -55,18 +55,6 @@ pub fn replayed(request: &[u8], now: UnixNanos, fresh: u128) -> Vec<Span> {
         }
     }
     spans
-}
-
-/// The trace with the most spans of those with a root: in the first recording, a successful
-/// checkout.
-pub fn showcase(spans: &[Span]) -> Option<TraceId> {
-    let roots = spans.iter().filter(|span| span.parent_span_id.is_none());
-    roots.max_by_key(|root| size(spans, root.trace_id)).map(|root| root.trace_id)
-}
-
-fn size(spans: &[Span], trace: TraceId) -> (usize, Option<SpanId>) {
-    let of_trace = spans.iter().filter(|span| span.trace_id == trace);
-    (of_trace.clone().count(), of_trace.map(|span| span.span_id).max())
 }
 
 /// Changes a trace id. An id that would become zero, which is invalid, stays.
