@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use coral_engine::{Columns, EngineError, Order, StoredSpan, TraceQuery, TraceSummary};
-use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
+use coral_trace::{Span, TimeRange, TraceId, UnixNanos, side_by_side};
 
 use crate::coverage::{self, Coverage, TracesOf};
 use crate::reader::Reader;
@@ -140,18 +140,6 @@ pub(crate) fn by_trace(spans: Vec<StoredSpan>) -> Vec<Vec<StoredSpan>> {
     let lengths: Vec<usize> = spans.chunk_by(is_same).map(<[StoredSpan]>::len).collect();
     let mut spans = spans.into_iter();
     lengths.into_iter().map(|length| spans.by_ref().take(length).collect()).collect()
-}
-
-/// Runs two closures at the same time, `other` on a second thread, and returns both results.
-pub(crate) fn side_by_side<A, B: Send>(
-    one: impl FnOnce() -> A,
-    other: impl FnOnce() -> B + Send,
-) -> (A, B) {
-    std::thread::scope(|scope| {
-        let other = scope.spawn(other);
-        let one = one();
-        (one, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    })
 }
 
 /// At most [`MAX_SPANS`] spans' traces of `found`, newest first, and whether any trace was left out.

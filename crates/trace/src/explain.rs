@@ -56,6 +56,7 @@ pub use self::single_trace::{Loss, RootCause, Typical};
 pub use self::standout::{Standout, StandoutTimes};
 pub use self::suspect::{Difference, Evidence, Rate, Suspect};
 use self::table::ObservationTable;
+use crate::side_by_side::side_by_side;
 use crate::span::Span;
 
 /// What distinguishes the traces of a window from those of a baseline.
@@ -121,18 +122,34 @@ pub fn explain<'a>(
     baseline: impl IntoIterator<Item = &'a [Span]>,
     window: impl IntoIterator<Item = &'a [Span]>,
 ) -> Explanation {
-    let mut names = Names::default();
-    let mut observe =
-        |spans: &'a [Span]| Some((Observation::from_spans(spans, entry, &mut names)?, spans));
-    let mut observed: Vec<(Observation, &[Span])> =
-        baseline.into_iter().filter_map(&mut observe).collect();
+    let baseline: Vec<&[Span]> = baseline.into_iter().collect();
+    let window: Vec<&[Span]> = window.into_iter().collect();
+    let ((mut names, mut observed), (others, window)) =
+        side_by_side(|| observe(baseline, entry), || observe(window, entry));
     let before = observed.len();
-    observed.extend(window.into_iter().filter_map(&mut observe));
+    let numbers = names.include(&others);
+    observed.extend(window.into_iter().map(|(mut observation, spans)| {
+        observation.renumber(&numbers);
+        (observation, spans)
+    }));
     let (mut observations, traces): (Vec<Observation>, Vec<&[Span]>) = observed.into_iter().unzip();
     let in_window: Vec<bool> = (0..observations.len()).map(|at| at >= before).collect();
     wait_clock::adjust(&mut observations, &in_window);
     let table = ObservationTable::from_observations(&names, &observations);
     verdict::explanation(&table, &traces, &in_window, entry)
+}
+
+/// The observations of `traces` that match `entry`, and the names of their components.
+fn observe<'a>(
+    traces: Vec<&'a [Span]>,
+    entry: Entry<'_>,
+) -> (Names, Vec<(Observation, &'a [Span])>) {
+    let mut names = Names::default();
+    let observed = traces
+        .into_iter()
+        .filter_map(|spans| Some((Observation::from_spans(spans, entry, &mut names)?, spans)))
+        .collect();
+    (names, observed)
 }
 
 impl Verdict {

@@ -19,6 +19,7 @@ mod origin;
 mod recognise;
 pub mod red;
 pub mod sanitize;
+mod side_by_side;
 mod span;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -35,5 +36,6 @@ pub use failure::DeepestFailure;
 pub use ids::{InvalidId, SpanId, TraceId, TraceIdPrefix};
 pub use origin::{Collector, EntityRef, Origin, Resource, Scope, UNKNOWN_SERVICE};
 pub use recognise::{BUILT_IN_RULES, InvalidRule, Recogniser, Rule, RuleField};
+pub use side_by_side::side_by_side;
 pub use span::{Event, Link, Span, SpanKind, Status, StatusCode, grpc_status_name};
 pub use time::{TimeRange, UnixNanos};

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use coral_engine::{Columns, EngineError, TraceQuery};
 use coral_trace::dependency::{CallSpan, Dependencies, Edge, NodeId, NodeKind, Topology};
 use coral_trace::explain::change_weight;
-use coral_trace::{Span, TimeRange, TraceId};
+use coral_trace::{Span, TimeRange, TraceId, side_by_side};
 
 use crate::answer::{self, AnomalyKind};
-use crate::cohort::{Cohort, side_by_side};
+use crate::cohort::Cohort;
 use crate::coverage::{Coverage, MissingNodes};
 use crate::reader::Reader;
 use crate::sample::{OVERSIZED_IN_COHORT, fitting};

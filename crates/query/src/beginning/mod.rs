@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use coral_engine::{Columns, EngineError, StoredSpan, TraceQuery, TraceSummary};
 use coral_trace::explain::{self, Beginning, Entry};
-use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
+use coral_trace::{Span, TimeRange, TraceId, UnixNanos, side_by_side};
 
-use crate::cohort::{by_trace, side_by_side};
+use crate::cohort::by_trace;
 use crate::coverage::{self, TracesOf};
 use crate::reader::Reader;
 use crate::sample::{OVERSIZED_IN_COHORT, fitting};
@@ -50,9 +50,11 @@ impl Reader<'_> {
     ) -> Result<Option<UnixNanos>, EngineError> {
         let end = until.min(self.from.now.earlier(SETTLING));
         let rest = TimeRange { start: end, end: until.max(end) };
-        let found =
-            [self.beginning_by_traces(entry, rest)?, self.beginning_by_metrics(entry, rest)?];
-        let clearest = found
+        let (by_traces, by_metrics) = side_by_side(
+            || self.beginning_by_traces(entry, rest),
+            || self.beginning_by_metrics(entry, rest),
+        );
+        let clearest = [by_traces?, by_metrics?]
             .into_iter()
             .flatten()
             .max_by(|one, other| one.clearness.total_cmp(&other.clearness));

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use coral_engine::{EngineError, TraceSummary};
-use coral_trace::TraceId;
 use coral_trace::explain::{Loss, RootCause};
+use coral_trace::{TraceId, side_by_side};
 
 use super::answer::{TraceCause, TraceLoss};
 use super::question::TracesQuestion;
 use super::typical::Sample;
-use crate::cohort::side_by_side;
 use crate::reader::Reader;
 
 /// The largest number of root operations whose traces are explained, in the order of the list.

@@ -26,6 +26,8 @@ pub(crate) struct SpanReader {
     /// has SDK origins, index 1 has eBPF origins.
     origins: [HashMap<String, Arc<Origin>>; 2],
     agents: HashMap<String, Arc<str>>,
+    /// The attributes of the span that is read, before they are moved to memory of the right size.
+    pairs: Vec<KeyValue>,
 }
 
 /// Origins of one batch, by their dictionary code and whether eBPF is the collector.
@@ -68,7 +70,7 @@ enum OriginColumns<'a> {
 impl SpanReader {
     /// A reader of `columns` of spans.
     pub(crate) fn of(columns: Columns) -> Self {
-        Self { columns, origins: Default::default(), agents: HashMap::new() }
+        Self { columns, origins: Default::default(), agents: HashMap::new(), pairs: Vec::new() }
     }
 
     /// Adds the spans of `batch` to `spans`.
@@ -100,8 +102,10 @@ impl SpanReader {
         origins: &mut BatchOrigins,
     ) -> Result<Span, StoreError> {
         let (start, end) = columns.times(row).restore();
-        let attributes =
-            columns.attributes.as_ref().map(|columns| columns.read(row)).transpose()?;
+        self.pairs.clear();
+        if let Some(columns) = &columns.attributes {
+            columns.read(row, &mut self.pairs)?;
+        }
         let mut span = Span {
             trace_id: trace_id(columns.trace_id.value(row))?,
             span_id: span_id("span_id", columns.span_id.value(row))?,
@@ -114,7 +118,7 @@ impl SpanReader {
             kind: SpanKind::from(i32::from(columns.span_kind.value(row))),
             start,
             end,
-            attributes: attributes.unwrap_or_default(),
+            attributes: Attributes(self.pairs.drain(..).collect()),
             dropped_attributes: 0,
             events: Vec::new(),
             dropped_events: 0,
@@ -237,11 +241,10 @@ impl<'a> AttributeColumns<'a> {
         })
     }
 
-    /// Promoted attributes in the order of their columns, then the rest in stored order.
-    fn read(&self, row: usize) -> Result<Attributes, StoreError> {
+    /// Adds promoted attributes in the order of their columns, then the rest in stored order.
+    fn read(&self, row: usize, pairs: &mut Vec<KeyValue>) -> Result<(), StoreError> {
         let spellings = self.spellings.value(row);
         let status = optional(self.status_code, row, Int16Array::value);
-        let mut pairs = Vec::new();
         pairs.extend(promoted::status_attribute(spellings, status.map(|code| code as u16)));
         for (at, values) in self.text.iter().enumerate() {
             if let Some(text) = text(values, row) {
@@ -259,7 +262,7 @@ impl<'a> AttributeColumns<'a> {
             let rest = read_attributes(json).map_err(|error| damaged("attributes", &error))?;
             pairs.extend(rest.0);
         }
-        Ok(Attributes(pairs))
+        Ok(())
     }
 }
 

@@ -64,6 +64,17 @@ pub(super) struct Numbers<T> {
 }
 
 impl Names {
+    /// Adds the components of `others`, in their order. Returns the number of each.
+    pub fn include(&mut self, others: &Self) -> Vec<u32> {
+        let identity = |key: &Key| Identity {
+            service: others.service(key.service),
+            operation: others.operation(key.operation),
+            callee: key.callee.map(|callee| Cow::Borrowed(others.service(callee))),
+            kind: key.kind,
+        };
+        others.components.values.iter().map(|key| self.component(&identity(key))).collect()
+    }
+
     /// The number of a component.
     pub fn component(&mut self, identity: &Identity<'_>) -> u32 {
         let key = Key {

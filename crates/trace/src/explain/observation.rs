@@ -140,6 +140,20 @@ impl Observation {
             calls: aligned.calls(&entries, &lost_times.on_path, names),
         })
     }
+
+    /// Replaces the number of each component by `numbers[number]`.
+    pub fn renumber(&mut self, numbers: &[u32]) {
+        let renumber = |component: &mut u32| *component = numbers[*component as usize];
+        let shares = self.path_shares.iter_mut().chain(&mut self.off_path);
+        shares.for_each(|share| renumber(&mut share.component));
+        for call in &mut self.calls {
+            renumber(&mut call.operation);
+            renumber(&mut call.called_as);
+            call.failed.iter_mut().for_each(renumber);
+            call.children.iter_mut().for_each(|(component, _)| renumber(component));
+            call.children.sort_unstable();
+        }
+    }
 }
 
 /// The state of walking critical paths through a tree.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::score::Scores;
 use super::table::ObservationTable;
+use crate::side_by_side::side_by_side;
 
 /// Size of the permutation test. A cause must beat 19 comparisons without a cause, a
 /// false-positive rate of 1 in 20.
@@ -45,12 +46,12 @@ pub(super) fn statistics<T: Send>(
 /// The results of `compare` for all seeds, computed on two threads.
 fn comparisons<T: Send>(compare: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let half = PERMUTATIONS / 2;
-    std::thread::scope(|scope| {
-        let others = scope.spawn(|| (half + 1..=PERMUTATIONS).map(&compare).collect::<Vec<T>>());
-        let mut all: Vec<T> = (1..=half).map(&compare).collect();
-        all.extend(others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        all
-    })
+    let (mut all, others) = side_by_side(
+        || (1..=half).map(&compare).collect::<Vec<T>>(),
+        || (half + 1..=PERMUTATIONS).map(&compare).collect::<Vec<T>>(),
+    );
+    all.extend(others);
+    all
 }
 
 /// The traces of a baseline in blocks of time.
