@@ -4,6 +4,7 @@
 mod calls;
 mod changes;
 mod command;
+mod health;
 mod number;
 mod page;
 mod recommendation;
@@ -17,6 +18,7 @@ use crate::screen::Screen;
 use coral_query::answer::{English, Findings};
 use coral_trace::UnixNanos;
 
+pub(crate) use self::command::quoted;
 pub use self::page::{Page, PageLine, PageSection};
 
 /// The answer as text. A line with a finding ends in the number of the query that the finding is
@@ -46,6 +48,7 @@ pub fn page(answer: &English) -> Page {
         Findings::Calls(found) => calls::write(understanding, found, &mut page),
         Findings::Traces(found) => traces::write(understanding, found, &mut page),
         Findings::Requests(found) => requests::write(understanding, found, &mut page),
+        Findings::Services(found) => health::write(understanding, found, &mut page),
         Findings::NotUnderstood | Findings::NoSuchService(_) => {}
     }
     page
