@@ -34,9 +34,10 @@ pub fn page(answer: &English) -> Page {
         (_, Findings::NoSuchService(found)) => return unknown::no_such_service(found),
         (Some(understanding), findings) => (understanding, findings),
     };
-    // Calls between services are counted for all routes together, so the page does not name a
-    // route.
-    let is_narrowed = !matches!(findings, Findings::Calls(_) | Findings::ServiceCalls(_));
+    // Calls between services and the health of services are about all routes together, so the page
+    // does not name a route.
+    let is_narrowed =
+        !matches!(findings, Findings::Calls(_) | Findings::ServiceCalls(_) | Findings::Services(_));
     let mut page = Page {
         understood: Some(window::understood(understanding, began(findings), is_narrowed)),
         ..Page::default()

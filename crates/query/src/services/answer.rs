@@ -78,7 +78,7 @@ pub struct ServiceState {
     pub operation: Option<ServiceOperation>,
     /// When a change of the traces or metrics of the service began: microseconds since the Unix
     /// epoch. Null when no beginning was found, for services that neither fail nor are slow, and for
-    /// those after the first five.
+    /// those after the first four.
     #[serde(default, rename = "began_unix_us", with = "json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub began: Option<UnixNanos>,

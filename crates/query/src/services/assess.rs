@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use coral_trace::TimeRange;
 
@@ -13,6 +14,9 @@ use super::health::{self, Evidence, Observed};
 use super::sample::{Sampled, ServiceSample};
 use crate::coverage::Coverage;
 use crate::red::{RedSource, Served, ServedRequests};
+
+/// How long before a window its baseline may end so that rates can be compared.
+const RECENT: Duration = Duration::from_secs(3_600);
 
 /// What was seen of all services.
 pub(super) struct Seen {
@@ -96,7 +100,11 @@ impl Seen {
             let source = now.or(before)?.source;
             let comparable = source == RedSource::Metrics || !are_sampled;
             let lengths = [self.window, self.baseline].map(seconds);
-            let evidence = evidence(now, before, lengths, comparable);
+            let evidence = Evidence {
+                are_counts_comparable: comparable,
+                is_baseline_recent: self.baseline.end.later(RECENT) >= self.window.start,
+                ..evidence(now, before, lengths)
+            };
             Some(Compared { kind, now, before, evidence })
         };
         let mut kinds: Vec<Compared<'_>> = all.into_iter().filter_map(compared).collect();
@@ -232,7 +240,6 @@ fn evidence(
     now: Option<&ServedRequests>,
     before: Option<&ServedRequests>,
     lengths: [f64; 2],
-    are_counts_comparable: bool,
 ) -> Evidence {
     let observed = |of: Option<&ServedRequests>, length: f64| match of {
         None => Observed { seconds: length, ..Observed::default() },
@@ -247,7 +254,7 @@ fn evidence(
         (Some(now), Some(micros)) => now.part_above(micros),
         _ => 0.0,
     });
-    Evidence { now: observed(now, now_seconds), before, above, are_counts_comparable }
+    Evidence { now: observed(now, now_seconds), before, above, ..Evidence::default() }
 }
 
 fn seconds(range: TimeRange) -> f64 {

@@ -11,7 +11,8 @@
 //! - **Not seen**: the window has no requests, and at the rate of the baseline it would have at least
 //!   10.
 //! - **Fewer requests**: the rate is at most half of that in the baseline, and at that rate the
-//!   window would have at least 40 requests.
+//!   window would have at least 40 requests. The baseline ended at most an hour before the window:
+//!   rates of another time of the day differ.
 //!
 //! Where none applies, a service is well if the window has at least 20 requests, the baseline at
 //! least 50, and no gap hides spans of the service in the window; else its health is unknown.
@@ -59,6 +60,8 @@ pub(super) struct Evidence {
     pub above: [f64; 2],
     /// Whether numbers of requests can be compared: sampling did not change.
     pub are_counts_comparable: bool,
+    /// Whether the baseline ended at most an hour before the window.
+    pub is_baseline_recent: bool,
 }
 
 /// What is wrong with the requests; `None` if no rule applies.
@@ -79,7 +82,9 @@ pub(super) fn problem(evidence: &Evidence) -> Option<Health> {
     }
     match now.requests {
         0 => (expected >= MIN_EXPECTED_OF_NONE).then_some(Health::NotSeen),
-        requests => (expected >= MIN_EXPECTED && requests as f64 <= MAX_REST * expected)
+        requests => (evidence.is_baseline_recent
+            && expected >= MIN_EXPECTED
+            && requests as f64 <= MAX_REST * expected)
             .then_some(Health::FewerRequests),
     }
 }
@@ -154,6 +159,7 @@ mod tests {
             before: Observed { requests: 3_600, errors: 0, percentiles, seconds: 3_600.0 },
             above: [0.5, 0.05],
             are_counts_comparable: true,
+            is_baseline_recent: true,
         }
     }
 
@@ -230,6 +236,10 @@ mod tests {
             (of.now.requests, of.are_counts_comparable) = (10, false);
         };
         assert_eq!(with(sampled), None);
+        let of_another_hour =
+            |now| with(|of| (of.now.requests, of.is_baseline_recent) = (now, false));
+        assert_eq!(of_another_hour(300), None);
+        assert_eq!(of_another_hour(0), Some(Health::NotSeen));
     }
 
     #[test]

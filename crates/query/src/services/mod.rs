@@ -11,21 +11,21 @@ mod sample;
 use std::collections::BTreeSet;
 
 use coral_engine::Budget;
-use coral_trace::TimeRange;
 use coral_trace::explain::Entry;
+use coral_trace::{TimeRange, UnixNanos};
 
 use self::answer::{Health, ServiceState, Services};
 use self::assess::Seen;
 pub use self::question::ServicesQuestion;
 use crate::ask::{Ask, QueryError, Sources};
 use crate::beginning::baseline_end;
-use crate::cohort::range;
+use crate::cohort::{range, side_by_side};
 use crate::reader::Reader;
 use crate::red::ComparedServices;
 
 /// The largest number of services, the worst first, whose beginning is searched: each search reads
 /// traces of eight hours.
-const MAX_BEGINNINGS: usize = 5;
+const MAX_BEGINNINGS: usize = 4;
 
 impl Ask for ServicesQuestion {
     const PATH: &'static str = "/api/v1/services";
@@ -64,15 +64,10 @@ impl Reader<'_> {
         services.sort_by(|one, other| one.place().cmp(&other.place()));
         let left_out = services.len().saturating_sub(Services::MAX_SERVICES) as u64;
         services.truncate(Services::MAX_SERVICES);
-        let is_sick = |of: &&mut ServiceState| matches!(of.health, Health::Failing | Health::Slow);
-        for sick in services.iter_mut().filter(is_sick).take(MAX_BEGINNINGS) {
-            sick.began = match service {
-                Some(_) if question.find_beginning => began,
-                _ => {
-                    let entry = Entry { service: Some(&sick.name), operation: None };
-                    self.beginning(entry, window.end)?
-                }
-            };
+        match (service, services.as_mut_slice()) {
+            // The beginning that was searched is that of the service.
+            (Some(_), [one]) if question.find_beginning && is_sick(one) => one.began = began,
+            (_, services) => self.find_beginnings(services, window.end)?,
         }
         let whole = TimeRange { start: baseline.start, end: window.end };
         let (detail, did_you_mean) = match service {
@@ -93,6 +88,33 @@ impl Reader<'_> {
             coverage: std::mem::take(&mut seen.coverage),
             stored_since: self.stored_since(baseline.start)?,
         })
+    }
+
+    /// Finds when the changes of the worst failing and slow services began, two searches at a time.
+    fn find_beginnings(
+        &self,
+        services: &mut [ServiceState],
+        until: UnixNanos,
+    ) -> Result<(), QueryError> {
+        let sick = services.iter_mut().filter(|service| is_sick(service));
+        let mut sick: Vec<&mut ServiceState> = sick.take(MAX_BEGINNINGS).collect();
+        let began = |of: &ServiceState| {
+            self.beginning(Entry { service: Some(&of.name), operation: None }, until)
+        };
+        for pair in sick.chunks_mut(2) {
+            match pair {
+                [one, other] => {
+                    let (first, second) = side_by_side(|| began(one), || began(other));
+                    (one.began, other.began) = (first?, second?);
+                }
+                rest => {
+                    for one in rest {
+                        one.began = began(one)?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What is known of all services, or of one.
@@ -123,6 +145,11 @@ impl Reader<'_> {
         }
         Ok(Seen { now, before, sampled, coverage, window, baseline })
     }
+}
+
+/// Whether requests of the service fail or are slow: such a change has a beginning.
+fn is_sick(of: &ServiceState) -> bool {
+    matches!(of.health, Health::Failing | Health::Slow)
 }
 
 fn check(question: &ServicesQuestion) -> Result<(), QueryError> {

@@ -53,15 +53,18 @@ pub fn detail(answer: &Services, windows: &str, flags: &str, screen: Screen) -> 
     text
 }
 
-/// The commands that show more.
+/// The commands that show more: the cause, and failing requests, or the slowest if none fails.
 fn next(service: &ServiceState, flags: &str) -> String {
     let name = crate::english::quoted(&service.name);
-    let failing = "'kind:server status:error'";
-    let failing = match service.decisive().map(|of| of.kind) {
-        Some(RequestKind::Messages) => failing.replace("server", "consumer"),
-        _ => failing.to_owned(),
+    let kind = match service.decisive().map(|of| of.kind) {
+        Some(RequestKind::Messages) => "consumer",
+        _ => "server",
     };
-    format!("  coral why {name}\n  coral query beyla traces --service {name} {failing} {flags}\n")
+    let which = match service.now.errors {
+        0 => "--sort slowest".to_owned(),
+        _ => format!("'kind:{kind} status:error'"),
+    };
+    format!("  coral why {name}\n  coral query beyla traces --service {name} {which} {flags}\n")
 }
 
 /// A title with a table below; nothing without a table.
