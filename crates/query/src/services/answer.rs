@@ -66,6 +66,9 @@ pub struct ServiceState {
     pub name: String,
     /// How well the service is.
     pub health: Health,
+    /// Whether the requests of a failing service are slow too.
+    #[serde(default)]
+    pub is_slow_too: bool,
     /// Why the health is unknown; null unless it is.
     #[serde(default)]
     pub unknown_because: Option<UnknownHealth>,

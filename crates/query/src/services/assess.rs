@@ -67,6 +67,7 @@ impl Seen {
             },
         };
         let found = found.filter(|_| health != Health::Unknown);
+        let is_slow_too = health == Health::Failing && evidence.iter().any(health::is_slow);
         let (kind, operation) =
             found.map_or((None, None), |(_, kind, operation)| (Some(kind), operation));
         let sample = self.sampled.get(name);
@@ -76,6 +77,7 @@ impl Seen {
         ServiceState {
             name: name.to_owned(),
             health,
+            is_slow_too,
             unknown_because,
             kind,
             operation,

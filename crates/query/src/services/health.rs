@@ -130,7 +130,8 @@ fn share(requests: u64, errors: u64) -> f64 {
     errors as f64 / requests.max(1) as f64
 }
 
-fn is_slow(evidence: &Evidence) -> bool {
+/// Whether the requests are slow.
+pub(super) fn is_slow(evidence: &Evidence) -> bool {
     let Evidence { now, before, above, .. } = evidence;
     if now.requests < MIN_REQUESTS || before.requests < MIN_BASELINE_REQUESTS {
         return false;

@@ -47,6 +47,7 @@ pub(crate) fn sentences(answer: &Services) -> Vec<String> {
         (0, _) => {
             format!("{well} of {} {} known to be well.", counted(all as u64, "service"), verb(well))
         }
+        (1, _) if all == 1 => format!("{}.", clause(&services[0], until)),
         (number, _) => {
             let named = sick.iter().take(MAX_NAMES).map(|of| clause(of, until));
             let named = named.collect::<Vec<_>>().join("; ");
@@ -88,18 +89,22 @@ pub(crate) fn problem(of: &ServiceState) -> String {
         |text: Option<String>| text.map_or_else(String::new, |text| format!(", {text} before"));
     let was = requests.before.as_ref();
     let noun = noun(requests.kind);
+    let slow_too = || match requests_that_are_slow(of) {
+        Some(slow) if of.is_slow_too => format!(" and is slow ({})", slower(slow)),
+        _ => String::new(),
+    };
     match of.health {
         Health::Failing => match &of.operation {
             Some(operation) => {
                 let name = line(&operation.name);
                 let share = rate(operation.now.error_rate);
                 let was = before(operation.before.as_ref().map(|before| rate(before.error_rate)));
-                format!("fails in {name} ({share} of its {noun}{was})")
+                format!("fails in {name} ({share} of its {noun}{was}){}", slow_too())
             }
             None => {
                 let share = rate(requests.now.error_rate);
                 let was = before(was.map(|before| rate(before.error_rate)));
-                format!("fails ({share} of {noun}{was})")
+                format!("fails ({share} of {noun}{was}){}", slow_too())
             }
         },
         Health::Slow => format!("is slow ({})", slower(requests)),
@@ -118,6 +123,20 @@ pub(crate) fn problem(of: &ServiceState) -> String {
             None => "is not known to be well".to_owned(),
         },
     }
+}
+
+/// The requests whose P95 or P50 grew most, of all kinds.
+fn requests_that_are_slow(of: &ServiceState) -> Option<&KindOfRequests> {
+    let growth = |kind: &KindOfRequests| {
+        let before = kind.before.as_ref()?;
+        let ratio = |now: Option<i64>, before: Option<i64>| {
+            Some(now? as f64 / before.filter(|before| *before > 0)? as f64)
+        };
+        let ratios = [ratio(kind.now.p95_us, before.p95_us), ratio(kind.now.p50_us, before.p50_us)];
+        ratios.into_iter().flatten().max_by(f64::total_cmp)
+    };
+    let grown = of.requests.iter().filter_map(|kind| Some((growth(kind)?, kind)));
+    grown.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, kind)| kind)
 }
 
 /// `P95 489ms, 23.7ms before`: P95 if that grew, else P50.

@@ -49,6 +49,7 @@ fn service(
     ServiceState {
         name: name.to_owned(),
         health,
+        is_slow_too: false,
         unknown_because: None,
         kind: (health != Health::Well).then_some(RequestKind::Http),
         operation: None,
@@ -189,6 +190,13 @@ fn the_verdict_calls_nothing_well_that_was_not_seen() {
         "1 of 4 services is not well: pay serves fewer requests (0.10 per second, 1.0 before). a and b \
          have fewer than 20 requests, too few to say.",
     );
+}
+
+#[test]
+fn a_service_that_fails_and_is_slow_is_said_to_be_both() {
+    let both = service("pay", Health::Failing, (900, 59, 489_000));
+    let found = answer(vec![ServiceState { is_slow_too: true, ..both }]);
+    expect!["pay fails (6.6% of requests, 0.39% before) and is slow (P95 489ms, 24ms before) since 11:41 UTC."].assert_eq(&verdict(&found));
 }
 
 #[test]
