@@ -8,11 +8,12 @@ use super::{ColonyArgs, Earlier, RedFormat, parse_earlier, parse_when};
 /// `coral services`.
 #[derive(Args, Debug)]
 pub struct ServicesArgs {
-    /// Show this service only, with its operations, callers, callees, statements, hosts and versions.
+    /// Show this service only, with its operations, callers, callees, statements, hosts and
+    /// versions.
     #[arg(value_name = "NAME")]
     pub service: Option<String>,
-    /// Only requests of traces that started at this time or later, or that metrics counted then: such
-    /// as 1h, yesterday or 02:40 [default: 15m].
+    /// Only requests of traces that started at this time or later, or that metrics counted then:
+    /// such as 1h, yesterday or 02:40 [default: 15m].
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub since: Option<When>,
     /// Only requests of traces that started before this time [default: now].

@@ -246,8 +246,8 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    /// The gaps that the timeline has in a `window` and the time `before` it, for numbers of services
-    /// from which nothing is left out.
+    /// The gaps that the timeline has in a `window` and the time `before` it, for numbers of
+    /// services from which nothing is left out.
     pub(crate) fn gaps_of_services(
         &self,
         before: TimeRange,

@@ -10,7 +10,8 @@
 //! - `slowest endpoints …`, `… slow …`, `… latency …`: the slowest routes of a service, or the
 //!   slowest calls.
 //! - `errors …`, `what fails …`: what fails.
-//! - `what is wrong …`, `is … ok`, `healthy`, `status …`, `which services …`: how well services are.
+//! - `what is wrong …`, `is … ok`, `healthy`, `status …`, `which services …`: how well services
+//!   are.
 //!
 //! A question with a whole trace id, of 32 hex digits, is about why that trace is slow or fails.
 //!

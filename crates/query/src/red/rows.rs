@@ -97,8 +97,8 @@ impl Rows {
         }
     }
 
-    /// Adds the request of `span`, which is of no protocol that has RED metrics. Its row has the name
-    /// of the span.
+    /// Adds the request of `span`, which is of no protocol that has RED metrics. Its row has the
+    /// name of the span.
     pub fn add_operation(&mut self, span: &Span) {
         let status = |failed| if failed { "error" } else { "ok" }.to_owned();
         self.add_one((span.name.clone(), String::new()), status, span);

@@ -61,9 +61,9 @@ pub(crate) struct ComparedServices<'a> {
 }
 
 impl Reader<'_> {
-    /// The requests that services served in the window and in the baseline. A service whose requests
-    /// metrics count in the window is counted from metrics in both, else from spans in both; messages
-    /// are always counted from spans.
+    /// The requests that services served in the window and in the baseline. A service whose
+    /// requests metrics count in the window is counted from metrics in both, else from spans in
+    /// both; messages are always counted from spans.
     pub(crate) fn served(
         &self,
         compared: &ComparedServices<'_>,
@@ -98,7 +98,8 @@ impl Reader<'_> {
         Ok([now, before])
     }
 
-    /// The requests over HTTP and gRPC that metrics count. `oldest` is the start of the oldest span.
+    /// The requests over HTTP and gRPC that metrics count. `oldest` is the start of the oldest
+    /// span.
     fn served_by_metrics(
         &self,
         service: Option<&str>,
@@ -206,8 +207,8 @@ struct OneService {
     last_seen: Option<UnixNanos>,
 }
 
-/// The kind of request that `span` served, with its series if the kind has RED metrics; `None` if the
-/// span served none.
+/// The kind of request that `span` served, with its series if the kind has RED metrics; `None` if
+/// the span served none.
 fn kind_of(span: &Span) -> Option<(RequestKind, Option<Series>)> {
     match span.kind {
         SpanKind::Consumer => Some((RequestKind::Messages, None)),

@@ -9,8 +9,8 @@ use crate::ask::QueryError;
 use crate::reader::Reader;
 
 impl Reader<'_> {
-    /// The statements that `service` sent in `window`, with their numbers in `baseline` and the sum of
-    /// their durations in microseconds; and what they were counted from.
+    /// The statements that `service` sent in `window`, with their numbers in `baseline` and the sum
+    /// of their durations in microseconds; and what they were counted from.
     pub(crate) fn statements(
         &self,
         service: &str,

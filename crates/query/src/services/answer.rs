@@ -23,20 +23,21 @@ pub struct Services {
     pub baseline_since_unix_us: i64,
     /// End of the baseline, exclusive, microseconds since the Unix epoch.
     pub baseline_until_unix_us: i64,
-    /// The services with spans or metrics in the window, those that had requests in the baseline, and
-    /// those of agents that could not be read. Failing services come first, then slow ones, then
-    /// those without requests that the baseline has, then those with fewer requests than in the
-    /// baseline, then unknown ones, then well ones; within each, most requests first. At most 1,000.
+    /// The services with spans or metrics in the window, those that had requests in the baseline,
+    /// and those of agents that could not be read. Failing services come first, then slow ones,
+    /// then those without requests that the baseline has, then those with fewer requests than in
+    /// the baseline, then unknown ones, then well ones; within each, most requests first. At most
+    /// 1,000.
     pub services: Vec<ServiceState>,
     /// How many services are not in `services`.
     #[serde(default)]
     pub services_left_out: u64,
-    /// Services of a similar name, when the service that was asked about was not seen: at most three,
-    /// the most alike first.
+    /// Services of a similar name, when the service that was asked about was not seen: at most
+    /// three, the most alike first.
     #[serde(default)]
     pub did_you_mean: Vec<String>,
-    /// More about the service that was asked about; null when all services were, or when the service
-    /// was not seen.
+    /// More about the service that was asked about; null when all services were, or when the
+    /// service was not seen.
     #[serde(default)]
     pub detail: Option<ServiceDetail>,
     /// When the clearest change of all services began; null when none was found, or none was asked
@@ -75,13 +76,13 @@ pub struct ServiceState {
     /// The kind of requests that decided the health; null for `well` and `unknown`.
     #[serde(default)]
     pub kind: Option<RequestKind>,
-    /// The operation that fails, such as `POST /charge`, when one operation does and the share of all
-    /// requests that fail is small; else null.
+    /// The operation that fails, such as `POST /charge`, when one operation does and the share of
+    /// all requests that fail is small; else null.
     #[serde(default)]
     pub operation: Option<ServiceOperation>,
     /// When a change of the traces or metrics of the service began: microseconds since the Unix
-    /// epoch. Null when no beginning was found, for services that neither fail nor are slow, and for
-    /// those after the first four.
+    /// epoch. Null when no beginning was found, for services that neither fail nor are slow, and
+    /// for those after the first four.
     #[serde(default, rename = "began_unix_us", with = "json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub began: Option<UnixNanos>,
@@ -112,8 +113,9 @@ pub struct ServiceState {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
-    /// Requests fail: at least 5% of them, or at least 1% and three times the share of the baseline;
-    /// or at least 10% of the requests of one operation, and three times the share of the baseline.
+    /// Requests fail: at least 5% of them, or at least 1% and three times the share of the
+    /// baseline; or at least 10% of the requests of one operation, and three times the share of the
+    /// baseline.
     Failing,
     /// P50 or P95 is at least half above the baseline, by at least a millisecond.
     Slow,

@@ -78,8 +78,8 @@ impl Reader<'_> {
     }
 }
 
-/// The edges of `now` that are wanted, with the same edges of `before`; most calls first. `other` is
-/// the end of an edge that is not the service.
+/// The edges of `now` that are wanted, with the same edges of `before`; most calls first. `other`
+/// is the end of an edge that is not the service.
 fn calls(
     now: &Topology,
     before: &Topology,

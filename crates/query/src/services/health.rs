@@ -3,13 +3,13 @@
 //!
 //! - **Failing**: at least 3 requests fail, and these are at least 5% of all. Or at least 1% of all
 //!   fail, three times the share of the baseline (of at least 50 requests), and three standard
-//!   deviations (Poisson) more than that share lets expect. An operation fails if at least 10 of its requests do, these are at least
-//!   10%, and three times the share of the baseline.
-//! - **Slow**: P50 or P95 is at least half above that of the baseline, and by at least a millisecond;
-//!   and more requests are above the earlier percentile than three standard deviations (binomial)
-//!   explain. The window has at least 20 requests, and the baseline at least 50.
-//! - **Not seen**: the window has no requests, and at the rate of the baseline it would have at least
-//!   10.
+//!   deviations (Poisson) more than that share lets expect. An operation fails if at least 10 of
+//!   its requests do, these are at least 10%, and three times the share of the baseline.
+//! - **Slow**: P50 or P95 is at least half above that of the baseline, and by at least a
+//!   millisecond; and a larger share of requests is above the earlier percentile, by three standard
+//!   deviations (test of two proportions). The window has at least 20 requests, and the baseline at least 50.
+//! - **Not seen**: the window has no requests, and at the rate of the baseline it would have at
+//!   least 10.
 //! - **Fewer requests**: the rate is at most half of that in the baseline, and at that rate the
 //!   window would have at least 40 requests. The baseline ended at most an hour before the window:
 //!   rates of another time of the day differ.
@@ -136,15 +136,17 @@ pub(super) fn is_slow(evidence: &Evidence) -> bool {
     if now.requests < MIN_REQUESTS || before.requests < MIN_BASELINE_REQUESTS {
         return false;
     }
-    let requests = now.requests as f64;
+    let (requests, requests_before) = (now.requests as f64, before.requests as f64);
     [0.5, 0.05].into_iter().enumerate().any(|(at, usual)| {
         let (Some(now), Some(before)) = (now.percentiles[at], before.percentiles[at]) else {
             return false;
         };
-        let deviation = (usual * (1.0 - usual) / requests).sqrt();
+        // Under the hypothesis that both shares are the same.
+        let both = (above[at] * requests + usual * requests_before) / (requests + requests_before);
+        let deviation = (both * (1.0 - both) * (1.0 / requests + 1.0 / requests_before)).sqrt();
         now as f64 >= MIN_GROWTH * before as f64
             && now.saturating_sub(before) >= MIN_GROWTH_US
-            && above[at] > usual + DEVIATIONS * deviation
+            && above[at] - usual > DEVIATIONS * deviation
     })
 }
 
@@ -256,5 +258,41 @@ mod tests {
         assert_eq!(of(20, 49, false), Some(UnknownHealth::NoBaseline));
         assert_eq!(of(20, 50, false), None);
         assert_eq!(missing(&[], false), Some(UnknownHealth::NoRequests));
+    }
+
+    /// Numbers from 0 to 1 that look random, the same in each run.
+    fn random(seed: &mut u64) -> f64 {
+        *seed =
+            seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*seed >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// The durations of `requests` requests in microseconds, sorted: the exponential of an
+    /// exponential distribution, with a heavy tail.
+    fn durations(requests: u64, seed: &mut u64) -> Vec<u64> {
+        let duration = |_| (20_000.0 * (-random(seed).max(1e-9).ln()).exp()) as u64;
+        let mut all: Vec<u64> = (0..requests).map(duration).collect();
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn chance_alone_calls_less_than_one_of_a_hundred_services_slow() {
+        let (mut slow, mut seed, trials) = (0, 7, 1_000);
+        for _ in 0..trials {
+            let (now, before) = (durations(60, &mut seed), durations(240, &mut seed));
+            let percentiles = |of: &[u64]| {
+                [50, 95].map(|percent| of.get((of.len() * percent).div_ceil(100) - 1).copied())
+            };
+            let earlier = percentiles(&before);
+            let above = earlier.map(|micros| {
+                now.iter().filter(|of| Some(**of) > micros).count() as f64 / now.len() as f64
+            });
+            let mut evidence = Evidence { above, ..usual() };
+            (evidence.now.requests, evidence.before.requests) = (60, 240);
+            (evidence.now.percentiles, evidence.before.percentiles) = (percentiles(&now), earlier);
+            slow += u64::from(is_slow(&evidence));
+        }
+        assert!(slow * 100 < trials, "{slow}");
     }
 }

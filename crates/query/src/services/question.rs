@@ -12,14 +12,14 @@ pub struct ServicesQuestion {
     /// hosts and versions. Null: all services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// The window's start, in microseconds since the Unix epoch: requests that metrics counted at or
-    /// after this time, or spans of traces that started then.
+    /// The window's start, in microseconds since the Unix epoch: requests that metrics counted at
+    /// or after this time, or spans of traces that started then.
     pub since_unix_us: i64,
     /// The window's end, exclusive, in microseconds since the Unix epoch.
     pub until_unix_us: i64,
     /// How long the baseline is, in microseconds. The baseline ends where the window begins. If
-    /// `find_beginning` found when a change began that is older, the baseline ends at least a minute
-    /// before the change.
+    /// `find_beginning` found when a change began that is older, the baseline ends at least a
+    /// minute before the change.
     pub baseline_us: i64,
     /// Whether to find when a change began, in the eight hours before `until_unix_us`, so that the
     /// baseline is before the change. The window stays as it is.

@@ -67,8 +67,8 @@ const SERVICES: [&str; 3] = ["cart", "pay", "stock"];
 const KINDS: [RequestKind; 4] =
     [RequestKind::Http, RequestKind::Grpc, RequestKind::Messages, RequestKind::Other];
 
-/// Requests to three services in the last 32 minutes, of every kind, from either collector: the index
-/// of the service and of the kind, seconds before noon, milliseconds, and whether it failed.
+/// Requests to three services in the last 32 minutes, of every kind, from either collector: the
+/// index of the service and of the kind, seconds before noon, milliseconds, and whether it failed.
 type Sent = (usize, usize, u64, u64, bool);
 
 fn sent() -> impl Strategy<Value = Vec<Sent>> {
@@ -190,8 +190,8 @@ proptest! {
     }
 }
 
-/// Requests to `service`, one every five seconds of the last 30 minutes, of which those of the window
-/// are changed by `change`.
+/// Requests to `service`, one every five seconds of the last 30 minutes, of which those of the
+/// window are changed by `change`.
 fn steady(first: u64, service: &str, change: impl Fn(u64, &mut Span)) -> Vec<Span> {
     let spans = (0..360).map(|number| {
         let secs = number * 5 + 3;
@@ -314,8 +314,8 @@ fn services_of_an_agent_that_is_unreachable_are_unknown_and_nothing_else_is() {
     assert_eq!(gaps, [CoverageGap::Unreachable]);
 }
 
-/// Rows of metrics of every ten seconds of the last hour, each with `count` requests that took 5 ms or
-/// less, of which `failed` failed in the window.
+/// Rows of metrics of every ten seconds of the last hour, each with `count` requests that took 5 ms
+/// or less, of which `failed` failed in the window.
 fn with_metrics(dir: &TempDir, spans: Vec<Span>, count: u64, failed: u64) -> Store {
     let config = StoreConfig { dir: dir.path().to_owned(), segment_rows: 10_000 };
     let store = Store::open(config).unwrap();

@@ -35,8 +35,8 @@ fn numbers(requests: u64, errors: u64, p95_us: i64, seconds: f64) -> ServiceNumb
     }
 }
 
-/// A service with the numbers of the window: requests, errors and P95; 3,600 requests of 24 ms were in
-/// the baseline.
+/// A service with the numbers of the window: requests, errors and P95; 3,600 requests of 24 ms were
+/// in the baseline.
 fn service(
     name: &str,
     health: Health,
