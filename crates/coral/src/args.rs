@@ -14,6 +14,7 @@ mod json;
 mod parse;
 mod query;
 mod search;
+mod services;
 mod sql;
 mod store;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use self::query::{
     BeylaCommand, Over, QueryCommand, RedArgs, RedFormat, TraceFormat, TracesArgs,
     attribute_condition,
 };
+pub use self::services::ServicesArgs;
 pub use self::sql::{Since, SqlArgs, SqlFormat};
 pub use self::store::{RepairArgs, StoreCommand};
 pub use self::topology::{TopologyArgs, TopologyFormat};
@@ -107,6 +109,9 @@ pub enum Command {
     /// Try Coral with an hour of simulated traffic, and a fault to find.
     #[command(after_help = include_str!("args/examples/demo.txt"))]
     Demo(DemoArgs),
+    /// Show how well each service is: rate, failures and durations.
+    #[command(after_help = include_str!("args/examples/services.txt"))]
+    Services(ServicesArgs),
     /// List traces, requests, calls between services, and changes.
     #[command(
         subcommand,

@@ -25,6 +25,7 @@ mod recorded_minutes;
 pub mod red;
 mod sample;
 pub mod search;
+pub mod services;
 mod shared;
 mod size;
 mod source;
@@ -46,6 +47,7 @@ pub use english::EnglishQuestion;
 pub use fleet::FleetState;
 pub use red::{RedProtocol, RedQuestion, RedSide, RedSource};
 pub use search::{Search, SyntaxError};
+pub use services::ServicesQuestion;
 pub use shared::SharedSources;
 pub use source::Source;
 pub use status::StatusQuestion;
@@ -68,6 +70,7 @@ macro_rules! for_each_question {
             $crate::TraceHealthQuestion,
             $crate::RedQuestion,
             $crate::WhyQuestion,
+            $crate::ServicesQuestion,
             $crate::TopologyQuestion,
             $crate::AnomaliesQuestion,
             $crate::EnglishQuestion,

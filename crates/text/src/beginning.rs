@@ -40,7 +40,7 @@ pub(crate) fn stored_since(oldest: UnixNanos, until: UnixNanos) -> String {
 }
 
 /// `12 minutes`, `2h 35m`.
-fn length(from: UnixNanos, until: UnixNanos) -> String {
+pub(crate) fn length(from: UnixNanos, until: UnixNanos) -> String {
     let length = until.since(from);
     match length.as_secs() {
         seconds @ 0..60 => counted(seconds, "second"),
@@ -51,7 +51,7 @@ fn length(from: UnixNanos, until: UnixNanos) -> String {
 
 /// The time of day of `at`, after the date if that is not the date of `until`, the end of the window:
 /// `02:41 UTC`, `2026-11-24 02:41 UTC`.
-fn moment(at: UnixNanos, until: UnixNanos) -> String {
+pub(crate) fn moment(at: UnixNanos, until: UnixNanos) -> String {
     written(at, !are_of_one_day(at, until))
 }
 

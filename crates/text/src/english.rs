@@ -4,6 +4,7 @@
 mod calls;
 mod changes;
 mod command;
+mod health;
 mod number;
 mod page;
 mod recommendation;
@@ -17,6 +18,7 @@ use crate::screen::Screen;
 use coral_query::answer::{English, Findings};
 use coral_trace::UnixNanos;
 
+pub(crate) use self::command::quoted;
 pub use self::page::{Page, PageLine, PageSection};
 
 /// The answer as text. A line with a finding ends in the number of the query that the finding is
@@ -32,9 +34,10 @@ pub fn page(answer: &English) -> Page {
         (_, Findings::NoSuchService(found)) => return unknown::no_such_service(found),
         (Some(understanding), findings) => (understanding, findings),
     };
-    // Calls between services are counted for all routes together, so the page does not name a
-    // route.
-    let is_narrowed = !matches!(findings, Findings::Calls(_) | Findings::ServiceCalls(_));
+    // Calls between services and the health of services are about all routes together, so the page
+    // does not name a route.
+    let is_narrowed =
+        !matches!(findings, Findings::Calls(_) | Findings::ServiceCalls(_) | Findings::Services(_));
     let mut page = Page {
         understood: Some(window::understood(understanding, began(findings), is_narrowed)),
         ..Page::default()
@@ -46,6 +49,7 @@ pub fn page(answer: &English) -> Page {
         Findings::Calls(found) => calls::write(understanding, found, &mut page),
         Findings::Traces(found) => traces::write(understanding, found, &mut page),
         Findings::Requests(found) => requests::write(understanding, found, &mut page),
+        Findings::Services(found) => health::write(understanding, found, &mut page),
         Findings::NotUnderstood | Findings::NoSuchService(_) => {}
     }
     page

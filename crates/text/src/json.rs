@@ -5,8 +5,8 @@
 //! answer can be read back from its JSON.
 
 use coral_query::answer::{
-    Anomalies, ColonyStatus, English, RedTable, SlowRow, Topology, Trace, TraceHealth, TraceList,
-    TraceSummary, Why,
+    Anomalies, ColonyStatus, English, RedTable, Services, SlowRow, Topology, Trace, TraceHealth,
+    TraceList, TraceSummary, Why,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -15,6 +15,7 @@ use serde_json::Error;
 use crate::english::{self, Page};
 use crate::red_table::no_slow_trace;
 use crate::root_cause::root_cause;
+use crate::services;
 use crate::trace_health::words::{Advice, Extent, advice_of};
 use crate::why::words::reason;
 
@@ -45,6 +46,26 @@ macro_rules! without_words {
 }
 
 without_words!(Anomalies, ColonyStatus, Topology);
+
+/// The health of services, and the verdict in words.
+#[derive(Serialize, JsonSchema)]
+struct WordedServices<'a> {
+    #[serde(flatten)]
+    services: &'a Services,
+    /// The answer in sentences: which services are not well, and what was not seen.
+    verdict: String,
+}
+
+impl Projection for Services {
+    fn json(&self) -> Result<Vec<u8>, Error> {
+        let verdict = services::verdict(self);
+        serde_json::to_vec(&WordedServices { services: self, verdict })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<WordedServices<'_>>()
+    }
+}
 
 /// A trace, and its problems in words.
 #[derive(Serialize, JsonSchema)]

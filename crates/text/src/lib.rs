@@ -14,6 +14,7 @@ mod percent;
 pub mod red_table;
 pub mod root_cause;
 pub mod screen;
+pub mod services;
 pub mod table;
 pub mod topology;
 pub mod trace;

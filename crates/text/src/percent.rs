@@ -1,4 +1,6 @@
-//! Parts and rates as percentages.
+//! Parts as percentages, and rates.
+
+use coral_trace::units::count;
 
 /// `part`, from 0.0 to 1.0, as a percentage: `0%`, `5.8%`, `97%`.
 pub(crate) fn percent(part: f64) -> String {
@@ -20,5 +22,18 @@ pub(crate) fn rate(rate: f64) -> String {
         _ if percent < 1.0 => format!("{percent:.2}%"),
         _ if percent < 100.0 => format!("{percent:.1}%"),
         _ => "100%".to_owned(),
+    }
+}
+
+/// A rate of requests as text: `0.058`, `3.4`, `1,200`. Below ten, the rate has two significant
+/// digits; from ten on, it is a whole number.
+pub(crate) fn per_second(rate: f64) -> String {
+    match rate {
+        0.0 => "0".to_owned(),
+        10.0.. => count(rate.round() as u64),
+        _ => {
+            let decimals = (1.0 - rate.log10().floor()).clamp(1.0, 9.0) as usize;
+            format!("{rate:.decimals$}")
+        }
     }
 }

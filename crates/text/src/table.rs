@@ -87,6 +87,14 @@ impl<'a> Table<'a> {
         text
     }
 
+    /// Whether the table is at most as wide as `screen`, with columns of names cut where that is
+    /// necessary.
+    pub fn fits(&self, screen: Screen) -> bool {
+        let widths = self.fitted(&self.widths(), screen);
+        let between = BETWEEN.len() * widths.len().saturating_sub(1);
+        screen.width.is_none_or(|room| widths.iter().sum::<usize>() + between <= room)
+    }
+
     /// The width of each column if nothing is cut.
     fn widths(&self) -> Vec<usize> {
         let widest = |(at, column): (usize, &Column<'_>)| {

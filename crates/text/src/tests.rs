@@ -4,6 +4,7 @@ mod causes;
 mod english;
 mod paths;
 mod red;
+mod services;
 mod tables;
 mod topology;
 mod trace_health;

@@ -18,6 +18,7 @@ impl Command {
                     args.format == RedFormat::Json
                 }
             },
+            Self::Services(args) => args.format == RedFormat::Json,
             Self::Query(QueryCommand::Topology(args)) => args.format == TopologyFormat::Json,
             Self::Query(QueryCommand::Anomalies(args)) => is_json(args.format),
             Self::Query(QueryCommand::Sql(args)) | Self::Sql(args) => {

@@ -11,6 +11,7 @@ mod memory;
 mod query;
 mod red;
 mod serve;
+mod services;
 mod sql;
 mod status;
 mod store;
@@ -87,6 +88,7 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Duckdb(DuckdbCommand::Install(args)) => duckdb::install(&args),
         Command::Query(QueryCommand::Topology(args)) => topology::topology(&args, &asked),
         Command::Query(QueryCommand::Anomalies(args)) => anomalies::anomalies(&args, &asked),
+        Command::Services(args) => services::services(&args, &asked),
         Command::Ask(args) => ask::ask(&args, &asked),
         Command::Why(args) => why::why(&args, &asked),
         Command::Doctor(DoctorCommand::Traces(args)) => doctor::traces(&args, &asked),

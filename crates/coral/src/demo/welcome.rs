@@ -62,7 +62,7 @@ impl Welcome<'_> {
         let (program, colony) = (self.program, colony_flag(self.addresses));
         let trace = self.trace;
         [
-            ("what changed, of all calls", format!("query anomalies --since {FAULT_AGE_MINUTES}m")),
+            ("every service: which one is not well, and since when", "services".to_owned()),
             ("the cause, and the evidence for it", "why".to_owned()),
             (
                 "one of the requests, through all services",
@@ -99,8 +99,8 @@ mod tests {
             Coral runs, with an hour of simulated requests to six services, and a fault that began 12 minutes ago.
             In another terminal, try:
 
-              coral query anomalies --since 12m --colony http://127.0.0.1:9100
-                  what changed, of all calls
+              coral services --colony http://127.0.0.1:9100
+                  every service: which one is not well, and since when
               coral why --colony http://127.0.0.1:9100
                   the cause, and the evidence for it
               coral query beyla traces --trace-id 00000000000000000000000000000abc --colony http://127.0.0.1:9100

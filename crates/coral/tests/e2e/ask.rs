@@ -120,6 +120,44 @@ fn other_questions_are_answered_from_their_queries() {
             "#]],
         ),
         (
+            "what is wrong?",
+            expect![[r#"
+            Analyzing everything, last 15m
+            Health of services
+              1 3 of 5 services are not well: card-validator-svc is slow (P95 418ms, 38ms before) since 11:59 UTC; frontend-api is slow (P95 621ms, 242ms before) since 11:59 UTC; payments-api is slow (P95 489ms, 110ms before) since 11:59 UTC.
+              1 postgres serves no requests.
+              null `coral why card-validator-svc` searches for the cause
+            Services
+              1 card-validator-svc: slow, 0.033 req/s, 0% failed (0% before), P95 418ms (38ms before)
+              1 frontend-api: slow, 0.033 req/s, 0% failed (0% before), P95 621ms (242ms before)
+              1 payments-api: slow, 0.033 req/s, 0% failed (0% before), P95 489ms (110ms before)
+              1 postgres: unknown, no requests
+              1 fraud-detector: well, 0.033 req/s, 0% failed (0% before), P95 35ms (35ms before)
+            coral services
+        "#]],
+        ),
+        (
+            "is payments-api ok?",
+            expect![[r#"
+            Analyzing payments-api, last 15m
+            Health
+              1 payments-api is slow (P95 489ms, 110ms before), since 11:59 UTC (15 minutes ago)
+              null `coral why payments-api` searches for the cause
+            Services
+              1 payments-api: slow, 0.033 req/s, 0% failed (0% before), P95 489ms (110ms before)
+            coral services payments-api
+        "#]],
+        ),
+        (
+            "is payments ok?",
+            expect![[r#"
+            –
+            Unknown service
+              null no stored trace has a span of payments
+              null did you mean payments-api?
+        "#]],
+        ),
+        (
             "what calls payments-api",
             expect![[r#"
                 Analyzing payments-api, last 1h
@@ -248,6 +286,7 @@ fn what_cannot_be_answered_says_what_can() {
           - what calls payments-api?
           - what changed in the last hour?
           - show me slow traces for payments-api
+          - what is wrong?
     "#]]
     .assert_eq(&coral.answer("ask what is the meaning of \u{1b}[31mlife"));
     let page = coral.answer("ask errors today");

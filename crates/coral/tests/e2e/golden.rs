@@ -40,6 +40,7 @@ fn golden_json_of_every_question_has_every_field_that_it_had() {
         ("trace-health.json", paths::TRACE_HEALTH),
         ("red.json", paths::RED),
         ("why.json", paths::WHY),
+        ("services.json", paths::SERVICES),
         ("topology.json", paths::TOPOLOGY),
         ("anomalies.json", paths::ANOMALIES),
         ("ask.json", paths::ASK),

@@ -19,6 +19,7 @@ mod hostile;
 mod path;
 mod process;
 mod red;
+mod services;
 mod sql;
 mod topology;
 mod why;

@@ -154,6 +154,21 @@ impl Coverage {
         self.services.iter().any(|name| name == service)
     }
 
+    /// Whether the gap may hide spans of `service` that started in `window`.
+    pub(crate) fn hides(&self, service: &str, window: TimeRange) -> bool {
+        let is_missing = !matches!(self.gap, CoverageGap::Joined | CoverageGap::SamplingChanged);
+        let time = self.time();
+        is_missing
+            && (self.has(service) || self.services_cut)
+            && time.start < window.end
+            && window.start < time.end
+    }
+
+    /// Whether a different fraction of the traces of `service` is recorded than before.
+    pub(crate) fn changes_sampling_of(&self, service: &str) -> bool {
+        self.gap == CoverageGap::SamplingChanged && self.has(service)
+    }
+
     /// Whether `stored` is a span of the agent and of one of the services.
     fn is_of(&self, stored: &StoredSpan) -> bool {
         *stored.agent_id == *self.agent_id && self.has(stored.span.origin.service_name())
@@ -228,6 +243,18 @@ impl Reader<'_> {
         for gap in found.iter_mut().filter(|gap| gap.left_out == LeftOut::Traces) {
             gap.left_out = LeftOut::Spans;
         }
+        Ok(found)
+    }
+
+    /// The gaps that the timeline has in a `window` and the time `before` it, for numbers of
+    /// services from which nothing is left out.
+    pub(crate) fn gaps_of_services(
+        &self,
+        before: TimeRange,
+        window: TimeRange,
+    ) -> Result<Vec<Coverage>, EngineError> {
+        let mut found = self.gaps_of_maps(before, window)?;
+        found.iter_mut().for_each(|gap| gap.left_out = LeftOut::Nothing);
         Ok(found)
     }
 

@@ -11,6 +11,8 @@ use crate::coverage::Coverage;
 use crate::json;
 use crate::red::answer::{RedNumbers, RedRow};
 use crate::red::question::RedQuestion;
+use crate::services::answer::Services;
+use crate::services::question::ServicesQuestion;
 use crate::topology::answer::TopologyEdge;
 use crate::topology::question::TopologyQuestion;
 use crate::traces::answer::TraceList;
@@ -49,6 +51,8 @@ pub enum Findings {
     Traces(TraceFindings),
     /// The routes of a service: the slowest, or those with the most errors, as was asked.
     Requests(RequestFindings),
+    /// How well services are.
+    Services(Box<ServiceFindings>),
 }
 
 /// An unknown service name, and names of known services.
@@ -152,6 +156,15 @@ pub struct ServiceCallFindings {
     /// The gaps in what was seen of agents in the window.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
+}
+
+/// How well all services are, or one.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceFindings {
+    /// The question that was answered.
+    pub query: ServicesQuestion,
+    /// The answer.
+    pub services: Services,
 }
 
 /// Calls between services.

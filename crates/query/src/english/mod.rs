@@ -4,6 +4,7 @@
 pub(crate) mod answer;
 mod calls;
 mod changes;
+mod health;
 mod requests;
 mod traces;
 mod understand;
@@ -69,6 +70,7 @@ impl Reader<'_> {
             }
             Intent::Slowest => self.request_findings(understanding, false)?,
             Intent::Errors => self.request_findings(understanding, true)?,
+            Intent::Health => Findings::Services(Box::new(self.service_findings(understanding)?)),
         })
     }
 

@@ -10,6 +10,8 @@
 //! - `slowest endpoints …`, `… slow …`, `… latency …`: the slowest routes of a service, or the
 //!   slowest calls.
 //! - `errors …`, `what fails …`: what fails.
+//! - `what is wrong …`, `is … ok`, `healthy`, `status …`, `which services …`: how well services
+//!   are.
 //!
 //! A question with a whole trace id, of 32 hex digits, is about why that trace is slow or fails.
 //!
@@ -29,7 +31,7 @@
 //! - `between 02:30 and 03:00`, `from 02:30 to 03:00`, also with a day: between both times.
 //! - `at 02:40`, `around 3am`: from 15 minutes before until 15 minutes after.
 //! - `on 2026-11-24`: the whole day.
-//! - No such words: the last hour; for `why`, the last 15 minutes.
+//! - No such words: the last hour; for `why` and for how well services are, the last 15 minutes.
 //!
 //! Numbers are digits, `one` to `twelve`, `a`, or `half a`. Other words about time (`last night`,
 //! `monday`) are not understood; the answer lists them beside the time range that was
@@ -97,7 +99,7 @@ pub fn understand(
 /// The length of the window when the question names no time: the default of the corresponding
 /// command.
 fn default_length(intent: Intent) -> Duration {
-    let minutes = if intent == Intent::Why { 15 } else { 60 };
+    let minutes = if matches!(intent, Intent::Why | Intent::Health) { 15 } else { 60 };
     Duration::from_secs(60 * minutes)
 }
 
@@ -110,6 +112,25 @@ const TRACES: &[&str] = &["trace"];
 const SLOW: &[&str] = &["slow", "latency", "longest", "p95", "p99"];
 const PLACES: &[&str] = &["endpoint", "route"];
 const FAILURES: &[&str] = &["error", "fail", "5xx", "broken", "500"];
+/// Words that ask how well services are. They are whole words: many names begin with `ok`.
+const HEALTH: &[&str] = &[
+    "fine",
+    "health",
+    "healthy",
+    "issue",
+    "issues",
+    "ok",
+    "okay",
+    "problem",
+    "problems",
+    "sick",
+    "status",
+    "unhealthy",
+    "well",
+    "wrong",
+];
+/// Words that ask which services there are.
+const SERVICES: &[&str] = &["services"];
 
 fn intent(words: &[Word]) -> Option<Intent> {
     let has_any = |stems: &[&str]| words.iter().any(|word| word.begins(stems));
@@ -126,6 +147,8 @@ fn intent(words: &[Word]) -> Option<Intent> {
         Intent::Slowest
     } else if failed {
         Intent::Errors
+    } else if words.iter().any(|word| word.is_one_of(HEALTH) || word.is_one_of(SERVICES)) {
+        Intent::Health
     } else {
         return None;
     })

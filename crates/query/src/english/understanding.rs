@@ -47,6 +47,8 @@ pub enum Intent {
     Slowest,
     /// The routes or calls with the most errors.
     Errors,
+    /// Which services there are, and how well they are.
+    Health,
 }
 
 /// The time range that a question is about.

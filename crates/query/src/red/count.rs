@@ -19,6 +19,17 @@ pub(super) struct Counted {
     pub earliest: Option<UnixNanos>,
 }
 
+/// When the stored data begins: at the earliest metrics that were read, or at the oldest stored
+/// span; within `range`.
+pub(super) fn covered_since(
+    range: TimeRange,
+    earliest: Option<UnixNanos>,
+    oldest: Option<UnixNanos>,
+) -> UnixNanos {
+    let begins = earliest.into_iter().chain(oldest).min();
+    begins.map_or(range.start, |begins| begins.clamp(range.start, range.end))
+}
+
 impl Reader<'_> {
     /// The requests in `selection`, by row; with the slowest requests of each row that are known
     /// one by one if `slowest` is set.
@@ -44,12 +55,17 @@ impl Reader<'_> {
         range: TimeRange,
         earliest: Option<UnixNanos>,
     ) -> Result<UnixNanos, EngineError> {
-        let mut begins = earliest;
+        Ok(covered_since(range, earliest, self.oldest_start()?))
+    }
+
+    /// The start of the stored span that was received first, of either collector.
+    pub(super) fn oldest_start(&self) -> Result<Option<UnixNanos>, EngineError> {
+        let mut oldest = None;
         for collector in [Collector::Ebpf, Collector::Sdk] {
-            let oldest = self.from.traces.oldest_start(collector, self.budget)?;
-            begins = begins.into_iter().chain(oldest).min();
+            let start = self.from.traces.oldest_start(collector, self.budget)?;
+            oldest = start.into_iter().chain(oldest).min();
         }
-        Ok(begins.map_or(range.start, |begins| begins.clamp(range.start, range.end)))
+        Ok(oldest)
     }
 
     /// Counts eBPF spans, or SDK spans if there are no eBPF spans in `selection`. Adding both would
@@ -59,7 +75,7 @@ impl Reader<'_> {
         selection: &RequestSelection<'_>,
         slowest: bool,
     ) -> Result<Rows, EngineError> {
-        let started = self.started_traces(selection.service, selection.range)?;
+        let started = self.started_traces(Some(selection.service), selection.range)?;
         let mut rows = Rows::of_spans();
         for collector in [Collector::Ebpf, Collector::Sdk] {
             if rows.is_empty() {

@@ -4,8 +4,10 @@ pub(crate) mod answer;
 mod count;
 pub(crate) mod question;
 mod rows;
+mod served;
 mod slow;
 mod started;
+mod statements;
 
 use coral_engine::Budget;
 use coral_trace::TimeRange;
@@ -16,6 +18,8 @@ use crate::ask::{Ask, QueryError, Sources};
 use crate::reader::Reader;
 
 pub use self::question::{RedProtocol, RedQuestion, RedSide, RedSource};
+pub use self::served::RequestKind;
+pub(crate) use self::served::{ComparedServices, Served, ServedRequests};
 
 const NANOS_PER_MICRO: u64 = 1_000;
 
@@ -53,7 +57,7 @@ impl Reader<'_> {
         let (service, protocol) = (question.service.as_str(), question.protocol.protocol());
         let range = question.window(0);
         let selection = RequestSelection { protocol, side: side.side(), service, range };
-        let (source, counted) = self.counted(question, &selection)?;
+        let (source, counted) = self.counted(question.source, &selection, question.slow)?;
         let no_metrics = source == RedSource::Spans || counted.rows.is_empty();
         let before = question.compare_us.map(|earlier| {
             let range = question.window(earlier);
@@ -97,19 +101,20 @@ impl Reader<'_> {
         })
     }
 
-    /// The requests in `selection`, and what they were counted from: the source of the question, or
-    /// else metrics, or else spans if metrics have no such requests.
+    /// The requests in `selection`, and what they were counted from: `wanted`, or else metrics, or
+    /// else spans if metrics have no such requests.
     fn counted(
         &self,
-        question: &RedQuestion,
+        wanted: Option<RedSource>,
         selection: &RequestSelection<'_>,
+        slowest: bool,
     ) -> Result<(RedSource, Counted), QueryError> {
-        let source = question.source.unwrap_or(RedSource::Metrics);
-        let counted = self.count(source, selection, question.slow)?;
-        if question.source.is_some() || !counted.rows.is_empty() {
+        let source = wanted.unwrap_or(RedSource::Metrics);
+        let counted = self.count(source, selection, slowest)?;
+        if wanted.is_some() || !counted.rows.is_empty() {
             return Ok((source, counted));
         }
-        let by_spans = self.count(RedSource::Spans, selection, question.slow)?;
+        let by_spans = self.count(RedSource::Spans, selection, slowest)?;
         Ok(match by_spans.rows.is_empty() {
             true => (source, counted),
             false => (RedSource::Spans, by_spans),

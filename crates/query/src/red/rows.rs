@@ -19,7 +19,7 @@ const MAX_ROWS: usize = RedTable::MAX_ROWS;
 
 /// The key of a row: HTTP method and route, gRPC method and an empty text, or SQL operation and
 /// table.
-pub(super) type RowName = (String, String);
+pub(crate) type RowName = (String, String);
 
 /// Requests by row.
 pub(super) struct Rows {
@@ -38,6 +38,8 @@ pub(super) struct Rows {
 pub(super) struct RowSum {
     pub durations: Durations,
     errors: u64,
+    /// The sum of the durations in nanoseconds, as far as it is known.
+    nanos: u64,
     statuses: BTreeMap<String, u64>,
     /// The slowest requests that are known one by one: exemplars of metrics, or spans.
     pub slowest: Vec<Exemplar>,
@@ -87,16 +89,29 @@ impl Rows {
 
     /// Adds the request of `span`, and keeps it among the slowest ones if `slowest` is set.
     pub fn add_span(&mut self, series: &Series, span: &Span, slowest: bool) {
-        let nanos = u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX);
-        self.add_to_all_and_row(series, 1, span.is_error(), |durations| {
+        self.add_one(name(series), |failed| status(series, failed), span);
+        if slowest {
+            let (trace_id, span_id, time) = (span.trace_id, span.span_id, span.end);
+            let nanos = nanos(span);
+            self.keep_slowest(series, &[Exemplar { trace_id, span_id, nanos, time }]);
+        }
+    }
+
+    /// Adds the request of `span`, which is of no protocol that has RED metrics. Its row has the
+    /// name of the span.
+    pub fn add_operation(&mut self, span: &Span) {
+        let status = |failed| if failed { "error" } else { "ok" }.to_owned();
+        self.add_one((span.name.clone(), String::new()), status, span);
+    }
+
+    fn add_one(&mut self, row: RowName, status: impl Fn(bool) -> String, span: &Span) {
+        let nanos = nanos(span);
+        let requests = Requests { count: 1, failed: span.is_error(), nanos };
+        self.add_to_all_and_row(row, &status(requests.failed), requests, |durations| {
             if let Durations::Exact(durations) = durations {
                 durations.add(nanos / NANOS_PER_MICRO);
             }
         });
-        if slowest {
-            let (trace_id, span_id, time) = (span.trace_id, span.span_id, span.end);
-            self.keep_slowest(series, &[Exemplar { trace_id, span_id, nanos, time }]);
-        }
         if self.limit.is_due_after(2) {
             self.limit_durations();
         }
@@ -104,7 +119,10 @@ impl Rows {
 
     /// Adds the requests of `histogram`.
     pub fn add_histogram(&mut self, series: &Series, histogram: &Histogram) {
-        self.add_to_all_and_row(series, histogram.count(), series.is_error(), |durations| {
+        let failed = series.is_error();
+        let nanos = histogram.sum.map_or(0, |sum| sum.max(0.0) as u64);
+        let requests = Requests { count: histogram.count(), failed, nanos };
+        self.add_to_all_and_row(name(series), &status(series, failed), requests, |durations| {
             if let Durations::Buckets(durations) = durations {
                 durations.add(histogram);
             }
@@ -113,7 +131,7 @@ impl Rows {
 
     /// Keeps `exemplars` among the slowest requests of their row, if they have a row.
     pub fn keep_slowest(&mut self, series: &Series, exemplars: &[Exemplar]) {
-        if let Some(row) = self.row(series) {
+        if let Some(row) = self.row(name(series)) {
             row.keep_slowest(exemplars);
         }
     }
@@ -132,25 +150,24 @@ impl Rows {
 
     fn add_to_all_and_row(
         &mut self,
-        series: &Series,
-        count: u64,
-        failed: bool,
+        row: RowName,
+        status: &str,
+        requests: Requests,
         add: impl Fn(&mut Durations),
     ) {
-        self.all.add(series, count, failed);
+        self.all.add(status, requests);
         add(&mut self.all.durations);
-        match self.row(series) {
+        match self.row(row) {
             Some(row) => {
-                row.add(series, count, failed);
+                row.add(status, requests);
                 add(&mut row.durations);
             }
-            None => self.left_out = self.left_out.saturating_add(count),
+            None => self.left_out = self.left_out.saturating_add(requests.count),
         }
     }
 
-    /// The row of `series`. `None` when there are [`MAX_ROWS`] rows and not this one.
-    fn row(&mut self, series: &Series) -> Option<&mut RowSum> {
-        let name = (series.operation.clone(), series.target.clone());
+    /// The row with this name. `None` when there are [`MAX_ROWS`] rows and not this one.
+    fn row(&mut self, name: RowName) -> Option<&mut RowSum> {
         if self.by_name.len() >= MAX_ROWS && !self.by_name.contains_key(&name) {
             return None;
         }
@@ -188,6 +205,16 @@ impl Rows {
         table
     }
 
+    /// The sum of all rows.
+    pub fn all(&self) -> &RowSum {
+        &self.all
+    }
+
+    /// The row with this name.
+    pub fn find(&self, name: &RowName) -> Option<(&RowName, &RowSum)> {
+        self.by_name.get_key_value(name)
+    }
+
     /// The numbers of all rows together.
     pub fn overall(&self) -> answer::RedNumbers {
         self.all.numbers()
@@ -196,14 +223,27 @@ impl Rows {
 
 impl RowSum {
     fn without_requests(none: &Durations) -> Self {
-        let (errors, statuses) = (0, BTreeMap::new());
-        Self { durations: none.clone(), errors, statuses, slowest: Vec::new() }
+        let (errors, nanos, statuses) = (0, 0, BTreeMap::new());
+        Self { durations: none.clone(), errors, nanos, statuses, slowest: Vec::new() }
     }
 
-    fn add(&mut self, series: &Series, count: u64, failed: bool) {
+    fn add(&mut self, status: &str, Requests { count, failed, nanos }: Requests) {
         self.errors = self.errors.saturating_add(if failed { count } else { 0 });
-        let with_status = self.statuses.entry(status(series, failed)).or_default();
-        *with_status = with_status.saturating_add(count);
+        self.nanos = self.nanos.saturating_add(nanos);
+        match self.statuses.get_mut(status) {
+            Some(with_status) => *with_status = with_status.saturating_add(count),
+            None => drop(self.statuses.insert(status.to_owned(), count)),
+        }
+    }
+
+    /// How many requests there are, and how many of them failed.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.durations.count(), self.errors)
+    }
+
+    /// The sum of the durations in microseconds; 0 if metrics have no sums.
+    pub fn total_us(&self) -> u64 {
+        self.nanos / NANOS_PER_MICRO
     }
 
     /// Adds `requests` to the slowest ones. When there are more than twice [`MAX_SLOWEST`], keeps
@@ -216,7 +256,7 @@ impl RowSum {
         }
     }
 
-    fn numbers(&self) -> answer::RedNumbers {
+    pub fn numbers(&self) -> answer::RedNumbers {
         let requests = self.durations.count();
         let percentiles = self.durations.percentiles([50, 95, 99]);
         let [p50_us, p95_us, p99_us] =
@@ -265,6 +305,27 @@ impl Durations {
     }
 }
 
+impl Durations {
+    /// The part of the durations that are longer than `micros`, from 0 to 1, rounded up to whole
+    /// percent.
+    pub fn part_above(&self, micros: u64) -> f64 {
+        let settled = match self {
+            Self::Exact(durations) => Self::Exact(durations.settled().into_owned()),
+            Self::Buckets(durations) => Self::Buckets(durations.clone()),
+        };
+        let is_above = |percent: u64| {
+            let [found] = settled.percentiles([percent]);
+            found.is_some_and(|found| match found {
+                Percentile::At(at) => at > micros,
+                Percentile::Beyond(bound) => bound >= micros,
+            })
+        };
+        let percents: Vec<u64> = (1..=100).collect();
+        let first = percents.partition_point(|percent| !is_above(*percent));
+        (100 - first) as f64 / 100.0
+    }
+}
+
 impl Percentile {
     /// The percentile in microseconds; `None` when only a lower bound is known.
     pub fn known(self) -> Option<u64> {
@@ -280,6 +341,30 @@ impl Percentile {
             Self::At(micros) | Self::Beyond(micros) => micros,
         }
     }
+}
+
+/// The name of a row as text: `POST /validate`.
+pub(super) fn text((operation, target): &RowName) -> String {
+    let words = [operation.as_str(), target.as_str()];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Requests that are added together.
+#[derive(Clone, Copy)]
+struct Requests {
+    count: u64,
+    failed: bool,
+    /// The sum of their durations.
+    nanos: u64,
+}
+
+/// The name of the row of `series`.
+fn name(series: &Series) -> RowName {
+    (series.operation.clone(), series.target.clone())
+}
+
+fn nanos(span: &Span) -> u64 {
+    u64::try_from(span.duration().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The status of a series as text: `200` for HTTP, `PERMISSION_DENIED` for gRPC, `ok` or `error`

@@ -64,7 +64,7 @@ impl Reader<'_> {
                 }
             };
             let found = slowest_of_each_trace(found);
-            let row = self.slow_row(selection, row_name(name), p95, &found)?;
+            let row = self.slow_row(selection, super::rows::text(name), p95, &found)?;
             let over_us = over.unwrap_or(p95.least()) as i64;
             slow.push((p95.least(), SlowRow { over_us, ..row }));
         }
@@ -229,12 +229,6 @@ fn attributes(
     };
     let known = pairs.into_iter().filter(|(_, value)| !value.is_empty());
     known.map(|(key, value)| (key.to_owned(), value.clone())).collect()
-}
-
-/// The name of a row: `POST /validate`.
-fn row_name((operation, target): &RowName) -> String {
-    let words = [operation.as_str(), target.as_str()];
-    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// The slowest request of each trace, slowest first; at most [`MAX_TRACES`].

@@ -16,7 +16,7 @@ const MAX_RUNNING: Duration = Duration::from_secs(1_024);
 /// periods.
 const MAX_RUNNING_TRACES: u32 = 100_000;
 
-/// The traces of a service that started in a window.
+/// The traces of a service, or of all services, that started in a window.
 pub(super) struct StartedTraces {
     window: TimeRange,
     /// Traces that started before the window, and may have run when it began.
@@ -34,10 +34,10 @@ struct Running {
 }
 
 impl Reader<'_> {
-    /// The traces with a span of `service` that started in `window`.
+    /// The traces with a span of `service`, or of any service, that started in `window`.
     pub(super) fn started_traces(
         &self,
-        service: &str,
+        service: Option<&str>,
         window: TimeRange,
     ) -> Result<StartedTraces, EngineError> {
         let earlier = self.running_at(service, window.start)?.traces;
@@ -48,13 +48,13 @@ impl Reader<'_> {
     /// Searches periods before `moment`, each as long as all after it. A trace that started in one
     /// and still ran at `moment` took at least as long as the periods after it together, so that
     /// few traces are found.
-    fn running_at(&self, service: &str, moment: UnixNanos) -> Result<Running, EngineError> {
+    fn running_at(&self, service: Option<&str>, moment: UnixNanos) -> Result<Running, EngineError> {
         let mut running = Running { traces: HashSet::new(), last_end: moment };
         let (mut least, mut most) = (Duration::ZERO, Duration::from_secs(1));
         while most <= MAX_RUNNING {
             let query = TraceQuery {
                 started: TimeRange { start: moment.earlier(most), end: moment.earlier(least) },
-                services: vec![service.to_owned()],
+                services: service.map(str::to_owned).into_iter().collect(),
                 min_duration_us: Some(least.as_micros() as i64),
                 ..TraceQuery::newest(MAX_RUNNING_TRACES)
             };

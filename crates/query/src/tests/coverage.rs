@@ -21,13 +21,13 @@ use crate::{
     TracesQuestion, WhyQuestion,
 };
 
-const NOW: i64 = (NOON / 1_000) as i64;
-const MINUTES: u64 = 180;
+pub(super) const NOW: i64 = (NOON / 1_000) as i64;
+pub(super) const MINUTES: u64 = 180;
 
 /// A colony with the agents `web-1` and `web-2`, whose minutes are recorded.
-struct Colony {
+pub(super) struct Colony {
     _dir: TempDir,
-    store: Store,
+    pub(super) store: Store,
 }
 
 /// The instant `minutes` before noon.
@@ -39,7 +39,7 @@ impl Colony {
     /// Six requests a minute to `shop`, which calls `stock`. The spans of `stock` are from `web-2`,
     /// if `is_seen` returns true for the minutes before noon and the number of the request; `stock`
     /// takes `ms` milliseconds by the minutes before noon.
-    fn new(ms: impl Fn(u64) -> u64, is_seen: impl Fn(u64, u64) -> bool) -> Self {
+    pub(super) fn new(ms: impl Fn(u64) -> u64, is_seen: impl Fn(u64, u64) -> bool) -> Self {
         Self::sampled(ms, is_seen, |_, _| true)
     }
 
@@ -84,7 +84,7 @@ impl Colony {
 
     /// Records the minutes of `agent` that ended `minutes` before noon, with spans of `service` in
     /// those that were answered.
-    fn record(
+    pub(super) fn record(
         &self,
         agent: &str,
         service: &str,
@@ -171,7 +171,7 @@ impl Colony {
 }
 
 /// An agent that started `started` minutes before noon, and answered `minutes` before noon.
-fn answered(started: u64, minutes: u64) -> PolledMinute {
+pub(super) fn answered(started: u64, minutes: u64) -> PolledMinute {
     PolledMinute {
         reachable: true,
         complete: Some(TimeRange { start: ago(started), end: ago(minutes) }),
@@ -181,7 +181,7 @@ fn answered(started: u64, minutes: u64) -> PolledMinute {
 }
 
 /// An agent that does not answer; everything until `minutes` before noon is stored.
-fn silent(minutes: u64) -> PolledMinute {
+pub(super) fn silent(minutes: u64) -> PolledMinute {
     let complete = Some(TimeRange { start: ago(MINUTES), end: ago(minutes) });
     PolledMinute { complete, ..PolledMinute::default() }
 }

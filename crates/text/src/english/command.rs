@@ -2,8 +2,8 @@
 
 use coral_query::answer::Window;
 use coral_query::{
-    AnomaliesQuestion, RedQuestion, RedSource, Sort, SpanStatus, TopologyQuestion, TracesQuestion,
-    WhyQuestion,
+    AnomaliesQuestion, RedQuestion, RedSource, ServicesQuestion, Sort, SpanStatus,
+    TopologyQuestion, TracesQuestion, WhyQuestion,
 };
 
 use super::window::{flag, flags};
@@ -48,6 +48,16 @@ pub(super) fn anomalies(question: &AnomaliesQuestion, window: &Window) -> String
     format!("coral query anomalies {} --baseline {baseline}", flags(window))
 }
 
+/// `coral services cart --since 15m --baseline 1h`
+pub(super) fn services(question: &ServicesQuestion, window: &Window) -> String {
+    let service = question.service.as_deref().map(|service| format!(" {}", quoted(service)));
+    let service = service.unwrap_or_default();
+    if question.find_beginning {
+        return format!("coral services{service}");
+    }
+    format!("coral services{service} {} --baseline {}", flags(window), flag(question.baseline_us))
+}
+
 /// `coral query topology --since 1h`
 pub(super) fn topology(_: &TopologyQuestion, window: &Window) -> String {
     format!("coral query topology {}", flags(window))
@@ -82,7 +92,7 @@ pub(super) fn trace(trace_id: impl std::fmt::Display) -> String {
 }
 
 /// `word` as a shell word: in single quotes if it has characters that a shell may interpret.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "-_./:{}=".contains(sign);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

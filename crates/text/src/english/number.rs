@@ -1,8 +1,8 @@
 //! How names and numbers are written in a page.
 
 use crate::duration::percentile;
+use crate::percent::per_second;
 use coral_query::answer::RedNumbers;
-use coral_trace::units::count;
 
 /// Longest name on a page, in characters; a longer name is cut.
 const MAX_NAME_CHARS: usize = 80;
@@ -26,15 +26,7 @@ pub(super) fn change(now: &RedNumbers, before: Option<&RedNumbers>) -> String {
 /// Requests per second: `0.058 req/s`, `3.4 req/s`, `1,200 req/s`. Below ten, the rate has two
 /// significant digits; from ten on, it is a whole number.
 pub(super) fn rate(requests: u64, seconds: f64) -> String {
-    let rate = requests as f64 / seconds.max(1.0);
-    match rate {
-        0.0 => "0 req/s".to_owned(),
-        10.0.. => format!("{} req/s", count(rate.round() as u64)),
-        _ => {
-            let decimals = (1.0 - rate.log10().floor()).clamp(1.0, 9.0) as usize;
-            format!("{rate:.decimals$} req/s")
-        }
-    }
+    format!("{} req/s", per_second(requests as f64 / seconds.max(1.0)))
 }
 
 /// `name`, cut after [`MAX_NAME_CHARS`] characters; `…` marks a cut.

@@ -8,13 +8,14 @@ use super::number::short;
 use super::page::Page;
 
 /// Examples of questions that are understood.
-const EXAMPLES: [&str; 6] = [
+const EXAMPLES: [&str; 7] = [
     "why is payments-api slow?",
     "slowest endpoints of payments-api, last 15 minutes",
     "errors today",
     "what calls payments-api?",
     "what changed in the last hour?",
     "show me slow traces for payments-api",
+    "what is wrong?",
 ];
 
 /// The page for a question that is not understood.

@@ -145,6 +145,20 @@ pub const WHY: &[&str] = &[
     "/api/v1/why?service=shop&WINDOW&baseline_us=1&odd=1",
 ];
 
+pub const SERVICES: &[&str] = &[
+    "/api/v1/services?WINDOW&baseline_us=3600000000",
+    "/api/v1/services?WINDOW&baseline_us=3600000000&find_beginning=true",
+    "/api/v1/services?THEN&baseline_us=3600000000",
+    "/api/v1/services?service=shop&WINDOW&baseline_us=3600000000",
+    "/api/v1/services?service=frontend-api&THEN&baseline_us=3600000000",
+    "/api/v1/services?service=card-validator&THEN&baseline_us=3600000000",
+    "/api/v1/services?service=shopp&WINDOW&baseline_us=3600000000",
+    "/api/v1/services?since_unix_us=5&until_unix_us=5&baseline_us=1",
+    "/api/v1/services?WINDOW&baseline_us=0",
+    "/api/v1/services?WINDOW",
+    "/api/v1/services?WINDOW&baseline_us=1&odd=1",
+];
+
 pub const TOPOLOGY: &[&str] = &[
     "/api/v1/topology?ALL",
     "/api/v1/topology?WINDOW",

@@ -2,7 +2,7 @@
 //! `the`. A word of the grammar is read as a name only in quotes, or where no other word can stand.
 
 use super::word::Word;
-use super::{STEMS, intent, time};
+use super::{HEALTH, STEMS, intent, time};
 
 /// Words that a name often follows.
 const PRECEDING: &[&str] = &["is", "of", "in", "for", "from", "to", "does", "calls", "are"];
@@ -46,7 +46,6 @@ const FILLERS: &[&str] = &[
     "highest",
     "how",
     "i",
-    "issue",
     "it",
     "list",
     "main",
@@ -59,7 +58,6 @@ const FILLERS: &[&str] = &[
     "or",
     "performance",
     "please",
-    "problem",
     "reason",
     "request",
     "requests",
@@ -98,7 +96,6 @@ const FILLERS: &[&str] = &[
     "whom",
     "with",
     "worst",
-    "wrong",
     "you",
 ];
 
@@ -145,7 +142,7 @@ fn may_be_name(words: &[Word], at: usize) -> bool {
 fn must_be_name(words: &[Word], at: usize) -> bool {
     let word = &words[at];
     let before = at.checked_sub(1).map(|before| &words[before]);
-    STEMS.iter().any(|stems| word.begins(stems))
+    (STEMS.iter().any(|stems| word.begins(stems)) || word.is_one_of(HEALTH))
         && before.is_some_and(|word| word.is_one_of(DIRECTLY_PRECEDING))
         && intent(&[&words[..at], &words[at + 1..]].concat()).is_some()
 }
@@ -158,6 +155,7 @@ fn is_grammar(word: &Word) -> bool {
     };
     !word.quoted
         && (word.is_one_of(FILLERS)
+            || word.is_one_of(HEALTH)
             || word.is_one_of(PRECEDING)
             || word.is_one_of(BETWEEN)
             || time::is_word(word)

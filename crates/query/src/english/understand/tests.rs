@@ -72,6 +72,32 @@ fn each_kind_of_question_is_recognised() {
     );
     check("slowest calls", Intent::Slowest, None, last(HOUR));
     check("errors today", Intent::Errors, None, Period::Today);
+    let health = |question: &str, service| {
+        check(question, Intent::Health, service, last(15 * MINUTE));
+    };
+    for question in [
+        "what is wrong?",
+        "what's wrong",
+        "is everything ok?",
+        "is everything okay",
+        "is the system healthy",
+        "are all services fine?",
+        "are there any problems",
+        "which services are there?",
+        "list services",
+        "services",
+    ] {
+        health(question, None);
+    }
+    health("is payments-api ok?", Some("payments-api"));
+    health("is cart healthy", Some("cart"));
+    health("what is wrong with cart?", Some("cart"));
+    health("status of payments-api", Some("payments-api"));
+    check("is cart ok since 02:40", Intent::Health, Some("cart"), Period::Since);
+    // Other words of the grammar come first.
+    check("which services fail", Intent::Errors, None, last(HOUR));
+    check("what is wrong: why is cart slow", Intent::Why, Some("cart"), last(15 * MINUTE));
+    assert_eq!(understood("is checkuot ok?").unwrap().unknown_service.as_deref(), Some("checkuot"));
     assert_eq!(understood("what is the meaning of life"), None);
     assert_eq!(understood(""), None);
 }

@@ -1,0 +1,166 @@
+//! How well services are: rate, failures and durations of the requests that each serves, compared
+//! with a baseline.
+
+pub(crate) mod answer;
+mod assess;
+mod detail;
+mod health;
+pub(crate) mod question;
+mod sample;
+
+use std::collections::BTreeSet;
+
+use coral_engine::Budget;
+use coral_trace::explain::Entry;
+use coral_trace::{TimeRange, UnixNanos, side_by_side};
+
+use self::answer::{Health, ServiceState, Services};
+use self::assess::Seen;
+pub use self::question::ServicesQuestion;
+use crate::ask::{Ask, QueryError, Sources};
+use crate::beginning::baseline_end;
+use crate::cohort::range;
+use crate::reader::Reader;
+use crate::red::ComparedServices;
+
+/// The largest number of services, the worst first, whose beginning is searched: each search reads
+/// traces of eight hours.
+const MAX_BEGINNINGS: usize = 4;
+
+impl Ask for ServicesQuestion {
+    const PATH: &'static str = "/api/v1/services";
+    const NAME: &'static str = "services";
+    const SUMMARY: &'static str =
+        "How well each service is: rate, failures and durations, now and before.";
+    const PERMISSION: &'static str = "metrics.read";
+    type Answer = Services;
+
+    fn answer(&self, from: &Sources<'_>, budget: &Budget) -> Result<Self::Answer, QueryError> {
+        Reader::new(from, budget).services(self)
+    }
+}
+
+impl Reader<'_> {
+    /// Answers `question`.
+    ///
+    /// # Errors
+    /// [`QueryError::Invalid`] names the parameter that is not valid; otherwise the error of the
+    /// engine.
+    pub(crate) fn services(&self, question: &ServicesQuestion) -> Result<Services, QueryError> {
+        check(question)?;
+        let service = question.service.as_deref();
+        let window = range(question.since_unix_us, question.until_unix_us);
+        let entry = Entry { service, operation: None };
+        let began = match question.find_beginning {
+            true => self.beginning(entry, window.end)?,
+            false => None,
+        };
+        let end = began.map_or(window.start, |began| baseline_end(began, window.end));
+        let end = end.min(window.start).as_micros();
+        let baseline = range(end.saturating_sub(question.baseline_us), end);
+        let mut seen = self.seen_services(service, window, baseline)?;
+        let mut services: Vec<ServiceState> =
+            seen.names().iter().map(|name| seen.assess(name)).collect();
+        services.sort_by(|one, other| one.place().cmp(&other.place()));
+        let left_out = services.len().saturating_sub(Services::MAX_SERVICES) as u64;
+        services.truncate(Services::MAX_SERVICES);
+        match (service, services.as_mut_slice()) {
+            // The beginning that was searched is that of the service.
+            (Some(_), [one]) if question.find_beginning && is_sick(one) => one.began = began,
+            (_, services) => self.find_beginnings(services, window.end)?,
+        }
+        let whole = TimeRange { start: baseline.start, end: window.end };
+        let (detail, did_you_mean) = match service {
+            Some(name) if services.is_empty() => (None, self.similar(name, whole)?),
+            Some(name) => (Some(self.service_detail(name, &seen, window, baseline)?), Vec::new()),
+            None => (None, Vec::new()),
+        };
+        Ok(Services {
+            since_unix_us: question.since_unix_us,
+            until_unix_us: question.until_unix_us,
+            baseline_since_unix_us: baseline.start.as_micros(),
+            baseline_until_unix_us: baseline.end.as_micros(),
+            services,
+            services_left_out: left_out,
+            did_you_mean,
+            detail,
+            began,
+            coverage: std::mem::take(&mut seen.coverage),
+            stored_since: self.stored_since(baseline.start)?,
+        })
+    }
+
+    /// Finds when the changes of the worst failing and slow services began, two searches at a time.
+    fn find_beginnings(
+        &self,
+        services: &mut [ServiceState],
+        until: UnixNanos,
+    ) -> Result<(), QueryError> {
+        let sick = services.iter_mut().filter(|service| is_sick(service));
+        let mut sick: Vec<&mut ServiceState> = sick.take(MAX_BEGINNINGS).collect();
+        let began = |of: &ServiceState| {
+            self.beginning(Entry { service: Some(&of.name), operation: None }, until)
+        };
+        for pair in sick.chunks_mut(2) {
+            match pair {
+                [one, other] => {
+                    let (first, second) = side_by_side(|| began(one), || began(other));
+                    (one.began, other.began) = (first?, second?);
+                }
+                rest => {
+                    for one in rest {
+                        one.began = began(one)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known of all services, or of one.
+    fn seen_services(
+        &self,
+        service: Option<&str>,
+        window: TimeRange,
+        baseline: TimeRange,
+    ) -> Result<Seen, QueryError> {
+        let mut coverage = self.gaps_of_services(baseline, window)?;
+        if let Some(service) = service {
+            coverage.retain(|gap| gap.has(service));
+        }
+        let known = |range| match service {
+            Some(name) => Ok(BTreeSet::from([name.to_owned()])),
+            None => self.from.traces.services(range, self.budget),
+        };
+        let names = [known(window)?, known(baseline)?];
+        let mut sampled = self.sampled_services(service, window, &names[0])?;
+        let consumers = sampled.consumers();
+        let compared = ComparedServices { service, window, baseline, names, consumers };
+        let [now, before] = self.served(&compared)?;
+        // Nothing of a service that stopped is in the window: its hosts are those of the baseline.
+        let gone: BTreeSet<String> =
+            before.services().into_iter().filter(|name| !sampled.has(name)).collect();
+        if !gone.is_empty() {
+            sampled.add(self.sampled_services(service, baseline, &gone)?, &gone);
+        }
+        Ok(Seen { now, before, sampled, coverage, window, baseline })
+    }
+}
+
+/// Whether requests of the service fail or are slow: such a change has a beginning.
+fn is_sick(of: &ServiceState) -> bool {
+    matches!(of.health, Health::Failing | Health::Slow)
+}
+
+fn check(question: &ServicesQuestion) -> Result<(), QueryError> {
+    if question.until_unix_us <= question.since_unix_us {
+        return Err(QueryError::invalid(
+            "until",
+            "the range is empty: its end is not after its start",
+        ));
+    }
+    if question.baseline_us <= 0 {
+        return Err(QueryError::invalid("baseline", "must be greater than 0"));
+    }
+    Ok(())
+}
