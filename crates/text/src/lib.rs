@@ -14,12 +14,14 @@ mod percent;
 pub mod red_table;
 pub mod root_cause;
 pub mod screen;
+mod started;
 pub mod table;
 pub mod topology;
 pub mod trace;
 pub mod trace_health;
 pub mod trace_table;
 pub mod why;
+pub mod wrap;
 
 #[cfg(test)]
 mod tests;

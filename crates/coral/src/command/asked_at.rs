@@ -37,6 +37,11 @@ impl AskedAt {
         self.now_us
     }
 
+    /// The time zone in which times are read and printed.
+    pub(super) const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The name of the time zone in the IANA database; empty for UTC.
     pub(super) fn zone_name(&self) -> Result<String, Failure> {
         if self.zone == TimeZone::UTC {

@@ -21,6 +21,7 @@ mod process;
 mod red;
 mod sql;
 mod topology;
+mod traces;
 mod why;
 
 use std::collections::BTreeMap;

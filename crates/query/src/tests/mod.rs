@@ -8,6 +8,7 @@ mod failures;
 mod search;
 mod slowdown;
 mod trace_health;
+mod usual;
 
 #[path = "../../../text/tests/shop/mod.rs"]
 #[allow(dead_code, reason = "each crate uses a part of the module")]
