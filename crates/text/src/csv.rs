@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use coral_query::answer::{RedTable, Trace, TraceFailure, TraceList, TraceSpan};
 use coral_trace::Span;
 
-use crate::failure::deepest_failure;
+use crate::failure::failure_name;
 use crate::root_cause::root_cause;
 
 /// One CSV line for each trace. Times are in microseconds; the services of a trace are separated by
@@ -31,7 +31,7 @@ pub fn traces(list: &TraceList) -> String {
             trace.root_operation.clone(),
             trace.status_code.map(|code| code.to_string()).unwrap_or_default(),
             trace.cause.as_ref().map(root_cause).unwrap_or_default(),
-            trace.failure.as_ref().map(deepest_failure).unwrap_or_default(),
+            trace.failure.as_ref().map(failure_name).unwrap_or_default(),
             trace.root_host.clone().unwrap_or_default(),
             trace.root_version.clone().unwrap_or_default(),
             trace.root_pod.clone().unwrap_or_default(),

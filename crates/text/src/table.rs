@@ -139,13 +139,12 @@ impl<'a> Table<'a> {
     fn footer(&self, layout: &Layout, screen: Screen) -> String {
         let Some(columns) = screen.width else { return String::new() };
         let list = |headings: Vec<&str>| headings.join(", ");
-        let cut = layout.shown.iter().enumerate().filter_map(|(place, at)| {
-            (layout.widths[place] < layout.natural[place]).then(|| self.columns[*at].heading)
-        });
+        let is_cut = |place: &usize| layout.widths[*place] < layout.natural[*place];
+        let cut = (0..layout.shown.len()).filter(is_cut);
+        let cut = cut.map(|place| self.columns[layout.shown[place]].heading);
         let cut = list(cut.collect());
-        let hidden = self.columns.iter().enumerate().filter_map(|(at, column)| {
-            (!layout.shown.contains(&at) && column.note.is_none()).then_some(column.heading)
-        });
+        let is_hidden = |at: &usize| !layout.shown.contains(at) && self.columns[*at].note.is_none();
+        let hidden = (0..self.columns.len()).filter(is_hidden).map(|at| self.columns[at].heading);
         let hidden = list(hidden.collect());
         let about = match (cut.is_empty(), hidden.is_empty()) {
             (true, true) => return String::new(),

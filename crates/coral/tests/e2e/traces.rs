@@ -163,12 +163,11 @@ fn a_trace_is_found_by_the_beginning_of_its_id_and_a_span_by_that_of_its_own() {
               exception.type = "LedgerTimeout" (string)
           Trace state: coral=region:us-west-2
           Flags: 0x0
-    "#]].assert_eq(&span);
+    "#]]
+    .assert_eq(&span);
     let all = coral.answer("query beyla traces --trace-id 4bf92f350000000a --format spans");
     assert_eq!(all.matches("\nSpan ID: ").count(), 3, "{all}");
-    let json = coral.json(
-        "query beyla traces --trace-id 4bf92f350000000a --span 0000000000000002 --format json",
-    );
+    let json = coral.json("query beyla traces --trace-id 4bf92f350000000a --span 0000000000000002");
     assert_eq!(json["spans"].as_array().unwrap().len(), 1);
     assert_eq!(json["spans"][0]["typed_attributes"]["http.response.status_code"], 503);
     assert_eq!(json["instances"][1]["host"], "pay-2");
@@ -179,9 +178,19 @@ fn a_trace_is_found_by_the_beginning_of_its_id_and_a_span_by_that_of_its_own() {
         assert_eq!(output.status.code(), Some(1), "{more}");
         String::from_utf8(output.stderr).unwrap()
     };
-    expect![""].assert_eq(&error("--span 00"));
-    expect![""].assert_eq(&error("--span 000000000000000f"));
-    expect![""].assert_eq(&error("--span 0000000000000002 --format tree"));
+    expect![[r#"
+        Error: `00` is the beginning of 3 spans: 0000000000000001 (frontend-api: POST /checkout), 0000000000000002 (payments-api: POST /api/v1/payments), 0000000000000003 (card-validator-svc: POST /validate)
+        Hint: add digits
+    "#]].assert_eq(&error("--span 00"));
+    expect![[r#"
+        Error: no span of this trace has an id that begins with `000000000000000f`
+        Hint: the most similar are 0000000000000001 (frontend-api: POST /checkout), 0000000000000002 (payments-api: POST /api/v1/payments), 0000000000000003 (card-validator-svc: POST /validate); --format table lists all
+    "#]].assert_eq(&error("--span 000000000000000f"));
+    expect![[r#"
+        Error: this format shows a whole trace
+        Hint: with --span, --format is spans, table, json or csv
+    "#]]
+    .assert_eq(&error("--span 0000000000000002 --format tree"));
 }
 
 #[test]
@@ -195,13 +204,52 @@ fn start_times_are_in_the_zone_of_the_command() {
     assert!(tree.contains("\nStarted: 2026-11-25 21:01:50.000 +09:00 (Asia/Tokyo)\n"), "{tree}");
 }
 
+/// `text` with one time in place of each start time of a trace or span, which differ in each run.
+pub fn with_one_start(text: &str) -> String {
+    let dated = with("dddd-dd-dd dd:dd:dd.ddd UTC", "2026-11-25 02:41:07.000 UTC", text);
+    let dated = with("Started on dddd-dd-dd (", "Started on 2026-11-25 (", &dated);
+    with("\ndd:dd:dd | ", "\n02:41:07 | ", &dated)
+}
+
+/// `text` with `time` in place of each part that has the form of `pattern`, in which `d` is a digit.
+fn with(pattern: &str, time: &str, text: &str) -> String {
+    let is_like = |part: &str| {
+        let mut pairs = part.bytes().zip(pattern.bytes());
+        part.len() == pattern.len()
+            && pairs.all(|(sign, form)| sign == form || (form == b'd' && sign.is_ascii_digit()))
+    };
+    let (mut changed, mut left) = (String::new(), text);
+    while let Some(first) = left.chars().next() {
+        match left.get(..pattern.len()).filter(|part| is_like(part)) {
+            Some(part) => {
+                changed.push_str(time);
+                left = &left[part.len()..];
+            }
+            None => {
+                changed.push(first);
+                left = &left[first.len_utf8()..];
+            }
+        }
+    }
+    changed
+}
+
 #[test]
 fn a_list_in_a_pipe_has_no_colours_unless_they_are_asked_for_and_they_add_no_meaning() {
-    let coral = standalone();
+    let colony = standalone();
     let line = format!("query beyla traces {SINCE} --status error");
-    let plain = coral.answer(&line);
+    let plain = colony.answer(&line);
     assert!(!plain.contains('\u{1b}'), "{plain}");
-    let coloured = coral.answer(&format!("{line} --color always"));
+    let printed = |more: &[&str], no_color: bool| {
+        let mut command = coral();
+        command.args(line.split_whitespace()).args(["--colony", &colony.url("colony")]).args(more);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert_eq!(printed(&[], true), plain);
+    let coloured = printed(&["--color", "always"], false);
     assert!(coloured.contains('\u{1b}'), "{coloured}");
     assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
     // A pipe has no width: nothing is cut or left out.

@@ -161,8 +161,7 @@ fn reason(span: &Span) -> Option<String> {
     let exception = span.exception().map(|exception| {
         // An SDK often sends the message of the exception as the status message, too.
         let text = exception.message.filter(|text| Some(*text) != message);
-        let parts: Vec<String> =
-            [exception.kind, text].into_iter().flatten().map(|part| line(part)).collect();
+        let parts: Vec<String> = [exception.kind, text].into_iter().flatten().map(line).collect();
         format!("exception {}", parts.join(": "))
     });
     let error_type = || {

@@ -7,7 +7,7 @@ use super::picture::Picture;
 use crate::duration::duration;
 use crate::screen::{Emphasis, Screen};
 use crate::wrap::{prose, wrapped};
-use coral_query::answer::{InferredLink, ServiceInstance, Trace};
+use coral_query::answer::{InferredLink, Trace};
 use coral_trace::SpanId;
 use coral_trace::sanitize::line;
 use coral_trace::units::{TimeZone, count, counted, instant_in};
@@ -111,25 +111,27 @@ pub(super) fn header(trace: &Trace, hops: usize, zone: &TimeZone, screen: Screen
     header
 }
 
-/// One line for each place where a service ran, if anything is known of it:
+/// One line for each place where services ran, if anything is known of it:
 /// `payments: host pay-2, version 2.4.0, pod payments-7f9`.
 fn instances(trace: &Trace) -> Vec<String> {
-    let known =
-        |one: &&ServiceInstance| one.host.is_some() || one.version.is_some() || one.pod.is_some();
-    let words = |one: &ServiceInstance| {
+    let mut places: Vec<(String, Vec<String>)> = Vec::new();
+    for one in &trace.instances {
         let named = [("host", &one.host), ("version", &one.version), ("pod", &one.pod)];
         let parts = named
             .into_iter()
             .filter_map(|(what, name)| name.as_ref().map(|name| format!("{what} {}", line(name))));
-        format!("{}: {}", line(&one.service), parts.collect::<Vec<_>>().join(", "))
-    };
-    let mut lines: Vec<String> =
-        trace.instances.iter().filter(known).take(MAX_SERVICES).map(words).collect();
-    let rest = trace.instances.iter().filter(known).count().saturating_sub(MAX_SERVICES) as u64;
-    if rest > 0 {
-        lines.push(format!("… {} more", count(rest)));
+        let place = parts.collect::<Vec<_>>().join(", ");
+        let service = line(&one.service);
+        match places.iter_mut().find(|(known, _)| *known == place) {
+            _ if place.is_empty() => {}
+            Some((_, services)) => services.push(service),
+            None => places.push((place, vec![service])),
+        }
     }
-    lines
+    let rest = places.len().saturating_sub(MAX_SERVICES) as u64;
+    let more = (rest > 0).then(|| format!("… {} more", count(rest)));
+    let lines = places.into_iter().take(MAX_SERVICES);
+    lines.map(|(place, services)| format!("{}: {place}", services.join(", "))).chain(more).collect()
 }
 
 fn services(trace: &Trace) -> String {
