@@ -122,6 +122,11 @@ impl<'a> Table<'a> {
         text
     }
 
+    /// Whether the column `heading` fits `screen`.
+    pub fn shows(&self, heading: &str, screen: Screen) -> bool {
+        self.layout(screen).shown.iter().any(|at| self.columns[*at].heading == heading)
+    }
+
     /// The lines below `row`: the cells of columns that are left out and have a note.
     fn notes(&self, row: &[Cell], layout: &Layout, screen: Screen, text: &mut String) {
         for (at, column) in self.columns.iter().enumerate() {

@@ -33,6 +33,9 @@ pub struct Heading {
 /// Smallest number of digits of a trace id that are printed.
 const MIN_ID_DIGITS: usize = 16;
 
+/// The heading of the column of start times.
+const STARTED: &str = "Started";
+
 /// The list as text: a heading, the table, the date of the start times, and a note if more traces
 /// match.
 pub fn trace_table(list: &TraceList, heading: &Heading, screen: Screen) -> String {
@@ -41,8 +44,12 @@ pub fn trace_table(list: &TraceList, heading: &Heading, screen: Screen) -> Strin
     }
     let started = Started::of(&list.traces, &heading.zone);
     let mut text = prose(&format!("{}\n\n", title(heading)), screen);
-    text.push_str(&table(list, &started, heading.filter.causes).text(screen));
-    let mut notes = format!("{}\n", started.note());
+    let table = table(list, &started, heading.filter.causes);
+    text.push_str(&table.text(screen));
+    let mut notes = String::new();
+    if table.shows(STARTED, screen) {
+        let _ = writeln!(notes, "{}", started.note());
+    }
     if list.more {
         let shown = list.traces.len();
         let _ =
@@ -139,7 +146,7 @@ fn table<'a>(list: &TraceList, started: &Started, causes: bool) -> Table<'a> {
         name("Fails In").at_least(40).optional(0).or_note("fails in "),
     ];
     let columns =
-        [whole("Started").optional(6), id_column("Trace ID"), whole("Duration").optional(7)];
+        [whole(STARTED).optional(6), id_column("Trace ID"), whole("Duration").optional(7)];
     let row = |trace: &TraceSummary| {
         let mut cells = vec![
             started.cell(trace.start).into(),

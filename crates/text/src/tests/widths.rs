@@ -10,7 +10,9 @@ use crate::screen::Screen;
 use crate::table::{Cell, Table, name, whole, width};
 use coral_query::answer::{Group, Groups};
 
-const WIDTHS: [usize; 4] = [40, 80, 120, 200];
+/// The widths at which pages are printed, in columns of a terminal.
+const NARROWEST: usize = 40;
+const WIDEST: usize = 200;
 
 fn screen(columns: usize) -> Screen {
     Screen { width: Some(columns), colour: false }
@@ -20,7 +22,7 @@ fn screen(columns: usize) -> Screen {
 /// colours.
 #[track_caller]
 fn keeps_to_width(page: impl Fn(Screen) -> String) {
-    for columns in WIDTHS.into_iter().chain([60, 100, 132]) {
+    for columns in NARROWEST..=WIDEST {
         let text = page(screen(columns));
         let widest = text.lines().max_by_key(|line| width(line)).unwrap();
         assert!(width(widest) <= columns, "{} of {columns} columns: {widest}", width(widest));

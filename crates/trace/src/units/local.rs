@@ -44,6 +44,17 @@ pub fn instant_in(micros: i64, zone: &TimeZone) -> String {
     format!("{date} {time}{millis} {zone}")
 }
 
+/// The time `micros` microseconds after the Unix epoch as RFC 3339 text in `zone`, without fractions of
+/// a second: `2026-11-25T12:00:07Z`, `2026-11-25T13:00:07+01:00`.
+pub fn rfc3339_in(micros: i64, zone: &TimeZone) -> String {
+    match LocalTime::of(micros, zone) {
+        Some(LocalTime { date, time, offset, .. }) if !is_utc(zone) => {
+            format!("{date}T{time}{offset}")
+        }
+        _ => super::instant(micros),
+    }
+}
+
 /// The name of a zone for a heading: `UTC`, `Europe/Berlin`, or `+01:00` at `micros` if the zone has
 /// no name.
 pub fn zone_name(micros: i64, zone: &TimeZone) -> String {
@@ -69,6 +80,8 @@ mod tests {
         assert_eq!(instant_in(NOON, &TimeZone::UTC), "2026-11-25 12:00:07.123 UTC");
         let east = TimeZone::fixed(jiff::tz::offset(2));
         assert_eq!(instant_in(NOON, &east), "2026-11-25 14:00:07.123 +02:00");
+        assert_eq!(rfc3339_in(NOON, &east), "2026-11-25T14:00:07+02:00");
+        assert_eq!(rfc3339_in(NOON, &TimeZone::UTC), "2026-11-25T12:00:07Z");
         assert_eq!(zone_name(NOON, &east), "+02:00");
         assert_eq!(instant_in(i64::MAX, &east), super::super::instant(i64::MAX));
     }

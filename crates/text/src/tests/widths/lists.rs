@@ -105,31 +105,29 @@ fn a_list_keeps_to_every_width() {
         of_list,
         Some(40),
         expect![[r#"
-        Recent Traces (last 2 days,
-        payments-api):
+            Recent Traces (last 2 days,
+            payments-api):
 
-        Trace ID         | Root Operation
-        -----------------|----------------------
-        0b0faee800000000 | GET /checkout/{id}
-        4bf92f3500000000 | POST /api/v1… (ERROR)
-          └ fails in payments-api on pay-2: POST
-            /api/v1/payments/{id}/capture 503:
-            deadline exceeded calling
-            ledger\u{1b}[2J
-        0000009900000000 | GET /cart
-        … cut to fit 40 columns: Root Operation;
-        left out: Started, Duration, Spans,
-        Status, Service, Host. Pipe to `cat` to
-        see all.
-        Started on 2026-11-25 where no date is
-        shown (times are in UTC).
-        … more traces match: raise --limit (now
-        3), or add conditions.
+            Trace ID         | Root Operation
+            -----------------|----------------------
+            0b0faee800000000 | GET /checkout/{id}
+            4bf92f3500000000 | POST /api/v1… (ERROR)
+              └ fails in payments-api on pay-2: POST
+                /api/v1/payments/{id}/capture 503:
+                deadline exceeded calling
+                ledger\u{1b}[2J
+            0000009900000000 | GET /cart
+            … cut to fit 40 columns: Root Operation;
+            left out: Started, Duration, Spans,
+            Status, Service, Host. Pipe to `cat` to
+            see all.
+            … more traces match: raise --limit (now
+            3), or add conditions.
 
-        Agent web-2 has been unreachable since
-        12:00 UTC: its services (stock) are
-        missing here.
-    "#]],
+            Agent web-2 has been unreachable since
+            12:00 UTC: its services (stock) are
+            missing here.
+        "#]],
     );
     check(
         of_list,
@@ -216,23 +214,22 @@ fn a_list_of_slow_traces_says_which_are_no_slower_than_usual() {
         page,
         Some(80),
         expect![[r#"
-        Recent Traces (last 2 days, payments-api):
+            Recent Traces (last 2 days, payments-api):
 
-        Trace ID         | Duration | Root Cause
-        -----------------|----------|----------------------------------
-        0b0faee800000000 | 1.18s    | none: usual up to 1.3s
-        4bf92f3500000000 | 1.18s    | card-validator-svc timeout (4.8s)
-          └ fails in payments-api on pay-2: POST /api/v1/payments/{id}/capture 503:
-            deadline exceeded calling ledger\u{1b}[2J
-        0000009900000000 | 1.18s    | unknown
-        … left out to fit 80 columns: Started, Root Operation, Service, Host. Pipe to
-        `cat` to see all.
-        Started on 2026-11-25 where no date is shown (times are in UTC).
-        … more traces match: raise --limit (now 3), or add conditions.
+            Trace ID         | Duration | Root Cause
+            -----------------|----------|----------------------------------
+            0b0faee800000000 | 1.18s    | none: usual up to 1.3s
+            4bf92f3500000000 | 1.18s    | card-validator-svc timeout (4.8s)
+              └ fails in payments-api on pay-2: POST /api/v1/payments/{id}/capture 503:
+                deadline exceeded calling ledger\u{1b}[2J
+            0000009900000000 | 1.18s    | unknown
+            … left out to fit 80 columns: Started, Root Operation, Service, Host. Pipe to
+            `cat` to see all.
+            … more traces match: raise --limit (now 3), or add conditions.
 
-        Agent web-2 has been unreachable since 12:00 UTC: its services (stock) are
-        missing here.
-    "#]],
+            Agent web-2 has been unreachable since 12:00 UTC: its services (stock) are
+            missing here.
+        "#]],
     );
     check(
         page,
