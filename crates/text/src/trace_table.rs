@@ -135,7 +135,7 @@ fn table<'a>(list: &TraceList, started: &Started, causes: bool) -> Table<'a> {
         _ => name("Root Operation"),
     };
     let middle: Vec<Column<'_>> = match causes {
-        true => vec![name("Root Cause").at_least(32), operation_column],
+        true => vec![name("Root Cause").at_least(24), operation_column],
         false => {
             vec![whole("Spans").optional(4), whole("Status").optional(5), operation_column]
         }

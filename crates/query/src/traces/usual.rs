@@ -15,11 +15,11 @@ const TAIL: i64 = 5;
 const MIN_EXCESS_PERCENT: i64 = 25;
 /// The number of periods into which the traces are divided by start time.
 const PERIODS: usize = 4;
-/// The largest probability at which slow traces are considered to be concentrated in one period, or
-/// absent from one.
-const SIGNIFICANCE: f64 = 0.002;
+/// The largest probability, by the binomial distribution, of as many or as few slow traces in a part
+/// of the time if slow traces are spread evenly.
+const SIGNIFICANCE: f64 = 0.001;
 /// The quantiles above which a trace is slow, in percent.
-const SLOW_PERCENTS: [u64; 2] = [75, 90];
+const SLOW_PERCENTS: [u64; 3] = [50, 75, 90];
 
 /// The longest duration that is usual for the operation whose traces are `found`, in microseconds.
 /// `None` if fewer than [`Typical::MIN_TRACES`] are known.
@@ -64,9 +64,13 @@ fn calm_periods(durations: &[i64], percent: u64) -> Option<Vec<i64>> {
     let slow = |period: &[i64]| period.iter().filter(|us| **us > threshold).count() as u64;
     let counts: Vec<u64> = periods.iter().map(|period| slow(period)).collect();
     let all: u64 = counts.iter().sum();
-    let is_uneven = periods.iter().zip(&counts).any(|(period, count)| {
-        let share = period.len() as f64 / durations.len() as f64;
-        let few = at_most(*count, all, share);
+    // Each period against the others, and the time up to a period against the time from there on.
+    let parts = (0..periods.len()).map(|at| at..at + 1).chain((2..periods.len()).map(|at| 0..at));
+    let is_uneven = parts.into_iter().any(|part| {
+        let traces: usize = periods[part.clone()].iter().map(|period| period.len()).sum();
+        let count: u64 = counts[part].iter().sum();
+        let share = traces as f64 / durations.len() as f64;
+        let few = at_most(count, all, share);
         let many = 1.0 - count.checked_sub(1).map_or(0.0, |less| at_most(less, all, share));
         few.min(many) < SIGNIFICANCE
     });
@@ -84,12 +88,13 @@ fn at_most(count: u64, trials: u64, share: f64) -> f64 {
     if share >= 1.0 {
         return if count >= trials { 1.0 } else { 0.0 };
     }
-    let mut term = (1.0 - share).powi(i32::try_from(trials).unwrap_or(i32::MAX));
-    let mut sum = term;
+    // In logarithms: with thousands of trials, the first terms are too small for a float.
+    let mut log = trials as f64 * (1.0 - share).ln();
+    let mut sum = log.exp();
     for successes in 1..=count {
         let left = (trials + 1 - successes) as f64;
-        term *= left / successes as f64 * share / (1.0 - share);
-        sum += term;
+        log += (left / successes as f64 * share / (1.0 - share)).ln();
+        sum += log.exp();
     }
     sum.min(1.0)
 }
@@ -161,9 +166,11 @@ mod tests {
                 assert!(limit < 300_000, "{count}, one in {one_in}: {limit}µs");
             }
         }
-        // Three quarters of the time.
-        let limit = usual(400, |at| healthy(at) + if at > 100 { 300.0 } else { 0.0 }).unwrap();
-        assert!(limit < 300_000, "{limit}µs");
+        // Three quarters of the time, and half of the time with few requests.
+        for (count, from) in [(400, 100), (40, 20)] {
+            let limit = usual(count, |at| healthy(at) + if at > from { 300.0 } else { 0.0 });
+            assert!(limit.unwrap() < 300_000, "{count}: {limit:?}");
+        }
     }
 
     #[test]
@@ -176,6 +183,7 @@ mod tests {
     fn the_binomial_distribution_sums_to_one() {
         assert!((at_most(25, 25, 0.25) - 1.0).abs() < 1e-9);
         assert!((at_most(0, 25, 0.25) - 0.75f64.powi(25)).abs() < 1e-12);
+        assert!((at_most(1_500, 2_000, 0.75) - 0.5).abs() < 0.02);
         assert!(at_most(12, 25, 0.5) > 0.49 && at_most(12, 25, 0.5) < 0.51);
     }
 }

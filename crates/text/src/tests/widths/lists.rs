@@ -216,15 +216,16 @@ fn a_list_of_slow_traces_says_which_are_no_slower_than_usual() {
         expect![[r#"
             Recent Traces (last 2 days, payments-api):
 
-            Trace ID         | Duration | Root Cause
-            -----------------|----------|----------------------------------
-            0b0faee800000000 | 1.18s    | none: usual up to 1.3s
-            4bf92f3500000000 | 1.18s    | card-validator-svc timeout (4.8s)
+            Started             | Trace ID         | Duration | Root Cause
+            --------------------|------------------|----------|-----------------------------
+            11:59:55            | 0b0faee800000000 | 1.18s    | none: usual up to 1.3s
+            11:58:55            | 4bf92f3500000000 | 1.18s    | card-validator-svc timeout …
               └ fails in payments-api on pay-2: POST /api/v1/payments/{id}/capture 503:
                 deadline exceeded calling ledger\u{1b}[2J
-            0000009900000000 | 1.18s    | unknown
-            … left out to fit 80 columns: Started, Root Operation, Service, Host. Pipe to
-            `cat` to see all.
+            2026-11-24 11:00:00 | 0000009900000000 | 1.18s    | unknown
+            … cut to fit 80 columns: Root Cause; left out: Root Operation, Service, Host.
+            Pipe to `cat` to see all.
+            Started on 2026-11-25 where no date is shown (times are in UTC).
             … more traces match: raise --limit (now 3), or add conditions.
 
             Agent web-2 has been unreachable since 12:00 UTC: its services (stock) are
