@@ -146,7 +146,7 @@ fn a_trace_is_found_by_the_beginning_of_its_id_and_a_span_by_that_of_its_own() {
           Service: payments-api
           Name: POST /api/v1/payments
           Kind: server
-          Start: +50ms (2026-11-25 12:01:40.050 UTC)
+          Start: +50ms, 2026-11-25 12:01:40.050 UTC
           Duration: 450ms
           Status: error: deadline exceeded calling ledger
           Source: ebpf, received by agent web-1

@@ -51,7 +51,7 @@ impl Page {
         self.line(1, "Name", &whole(&span.name));
         self.line(1, "Kind", span.kind.as_str());
         let at = instant_in(span.start.as_micros(), zone);
-        self.line(1, "Start", &format!("{} ({at})", offset(span.start, start)));
+        self.line(1, "Start", &format!("{}, {at}", offset(span.start, start)));
         let took = i64::try_from(span.duration().as_micros()).unwrap_or(i64::MAX);
         let early = if span.end < span.start { " (it ends before it starts)" } else { "" };
         self.line(1, "Duration", &format!("{}{early}", duration(took)));

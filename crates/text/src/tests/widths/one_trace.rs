@@ -163,43 +163,43 @@ fn a_span_is_printed_with_all_that_is_stored() {
         of_spans,
         None,
         expect![[r#"
-        Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
-        Started: 2026-11-18 11:06:40.000 UTC
-        Duration: 1.2s
-        Spans: 4
+            Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+            Started: 2026-11-18 11:06:40.000 UTC
+            Duration: 1.2s
+            Spans: 4
 
-        Span ID: 0000000000000003
-          Parent span ID: 0000000000000002
-          Service: payments-api
-          Name: POST /api/v1/payments/{id}/capture
-          Kind: server
-          Start: +50ms (2026-11-18 11:06:40.050 UTC)
-          Duration: 450ms
-          Status: error: deadline exceeded calling ledger
-          Source: ebpf, received by agent web-1
-          Attributes:
-            http.response.status_code = "503" (string)
-            retry = true (bool)
-            amount = 12.5 (double)
-            http.response.body.size = 0 (int)
-            tags = ["a",1] (array)
-          Resource:
-            service.name = "payments-api" (string)
-            host.name = "pay-2" (string)
-            service.version = "2.4.0" (string)
-            k8s.pod.name = "payments-6f7" (string)
-          Scope: ledger-client 1.2
-          Events:
-            +12ms exception
-              exception.type = "LedgerTimeout" (string)
-              exception.message = "no answer in 5 s\u{1b}]0;owned\u{7}" (string)
-          Links:
-            span 0000000000000def of trace 00000000000000000000000000000abc
-              why = "batch" (string)
-              Trace state: a=1
-          Trace state: coral=region:us-west-2
-          Flags: 0x0
-    "#]],
+            Span ID: 0000000000000003
+              Parent span ID: 0000000000000002
+              Service: payments-api
+              Name: POST /api/v1/payments/{id}/capture
+              Kind: server
+              Start: +50ms, 2026-11-18 11:06:40.050 UTC
+              Duration: 450ms
+              Status: error: deadline exceeded calling ledger
+              Source: ebpf, received by agent web-1
+              Attributes:
+                http.response.status_code = "503" (string)
+                retry = true (bool)
+                amount = 12.5 (double)
+                http.response.body.size = 0 (int)
+                tags = ["a",1] (array)
+              Resource:
+                service.name = "payments-api" (string)
+                host.name = "pay-2" (string)
+                service.version = "2.4.0" (string)
+                k8s.pod.name = "payments-6f7" (string)
+              Scope: ledger-client 1.2
+              Events:
+                +12ms exception
+                  exception.type = "LedgerTimeout" (string)
+                  exception.message = "no answer in 5 s\u{1b}]0;owned\u{7}" (string)
+              Links:
+                span 0000000000000def of trace 00000000000000000000000000000abc
+                  why = "batch" (string)
+                  Trace state: a=1
+              Trace state: coral=region:us-west-2
+              Flags: 0x0
+        "#]],
     );
     let escaped = of_spans(Screen::PLAIN);
     assert!(!escaped.contains(['\u{1b}', '\u{7}']), "{escaped}");
