@@ -3,18 +3,23 @@
 
 use std::collections::BTreeMap;
 
-use coral_query::answer::{RedTable, Trace, TraceList, TraceSpan};
+use coral_query::answer::{RedTable, Trace, TraceFailure, TraceList, TraceSpan};
 use coral_trace::Span;
 
-use crate::failure::deepest_failure;
+use crate::failure::failure_name;
 use crate::root_cause::root_cause;
 
 /// One CSV line for each trace. Times are in microseconds; the services of a trace are separated by
 /// spaces.
 pub fn traces(list: &TraceList) -> String {
     let header = "trace_id,start_time_unix_us,duration_us,span_count,error_count,services,\
-                  root_service,root_operation,status_code,root_cause,deepest_failure";
+                  root_service,root_operation,status_code,root_cause,deepest_failure,\
+                  root_host,root_version,root_pod,failure_service,failure_host,failure_message,\
+                  usual_us";
     let rows = list.traces.iter().map(|trace| {
+        let of_failure = |text: fn(&TraceFailure) -> Option<&String>| {
+            trace.failure.as_ref().and_then(text).cloned().unwrap_or_default()
+        };
         vec![
             trace.trace_id.to_string(),
             trace.start.as_micros().to_string(),
@@ -26,7 +31,14 @@ pub fn traces(list: &TraceList) -> String {
             trace.root_operation.clone(),
             trace.status_code.map(|code| code.to_string()).unwrap_or_default(),
             trace.cause.as_ref().map(root_cause).unwrap_or_default(),
-            trace.failure.as_ref().map(deepest_failure).unwrap_or_default(),
+            trace.failure.as_ref().map(failure_name).unwrap_or_default(),
+            trace.root_host.clone().unwrap_or_default(),
+            trace.root_version.clone().unwrap_or_default(),
+            trace.root_pod.clone().unwrap_or_default(),
+            of_failure(|failure| Some(&failure.service)),
+            of_failure(|failure| failure.host.as_ref()),
+            of_failure(|failure| failure.message.as_ref().or(failure.exception_message.as_ref())),
+            trace.usual_us.map(|us| us.to_string()).unwrap_or_default(),
         ]
     });
     document(header, rows)

@@ -10,6 +10,7 @@ use crate::csv::document;
 use crate::duration::duration;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
+use crate::wrap::prose;
 
 /// One line for each value, those with the most errors first. `window` and
 /// `conditions` describe the question.
@@ -18,15 +19,13 @@ pub fn group_table(groups: &Groups, window: &str, conditions: &str, screen: Scre
         if conditions.is_empty() { String::new() } else { format!(", {}", line(conditions)) };
     let key = line(&groups.by);
     if groups.groups.is_empty() {
-        return format!(
-            "No spans{} ({window}{about}).\n",
-            if about.is_empty() { "" } else { " that match" }
-        );
+        let matching = if about.is_empty() { "" } else { " that match" };
+        return prose(&format!("No spans{matching} ({window}{about}).\n"), screen);
     }
     let row = |group: &Group| {
         let failed = if group.errors > 0 { Emphasis::Error } else { Emphasis::None };
         vec![
-            group.value.as_deref().map_or_else(|| "(without)".to_owned(), line).into(),
+            value(group).into(),
             count(group.spans).into(),
             Cell::emphasised(share(group.errors, group.spans), failed),
             count(group.traces).into(),
@@ -34,19 +33,45 @@ pub fn group_table(groups: &Groups, window: &str, conditions: &str, screen: Scre
             duration(group.p95_us).into(),
         ]
     };
-    let columns =
-        [name(&key), whole("Spans"), whole("Errors"), whole("Traces"), whole("P50"), whole("P95")];
+    let columns = [
+        name(&key),
+        whole("Spans").optional(2),
+        whole("Errors").optional(4),
+        whole("Traces").optional(0),
+        whole("P50").optional(1),
+        whole("P95").optional(3),
+    ];
     let table = Table::new(columns, groups.groups.iter().map(row).collect()).text(screen);
-    let mut text = format!("Spans by {key} ({window}{about}):\n\n{table}");
+    let mut notes = String::new();
     if groups.groups.iter().all(|group| group.value.is_none()) {
-        let _ = writeln!(text, "None of these spans has the key {key}.");
+        let _ = writeln!(notes, "None of these spans has the key {key}.");
+    }
+    if groups.left_out > 0 {
+        let (more, shown) = (counted(groups.left_out, "more value"), groups.groups.len());
+        let _ = writeln!(notes, "… {more}: raise --limit (now {shown}), or add conditions.");
     }
     if groups.more {
         let traces = counted(groups.traces, "trace");
-        let _ = writeln!(text, "… more spans match: only those of {traces} were counted.");
+        let _ = writeln!(notes, "… more spans match: only those of {traces} were counted.");
     }
-    text
+    let title = prose(&format!("Spans by {key} ({window}{about}):\n\n"), screen);
+    title + &table + &prose(&notes, screen)
 }
+
+/// The value of a group: `(without)` for spans without the key. A value that could be taken for that,
+/// and an empty one, is in quotation marks.
+fn value(group: &Group) -> String {
+    match group.value.as_deref() {
+        None => WITHOUT.to_owned(),
+        Some(text) if text.is_empty() || text.starts_with(['(', '"']) => {
+            format!("\"{}\"", line(text))
+        }
+        Some(text) => line(text),
+    }
+}
+
+/// What stands for the value of spans without the key.
+const WITHOUT: &str = "(without)";
 
 /// `12 (3.4%)`; `0` without errors.
 fn share(errors: u64, spans: u64) -> String {
@@ -56,11 +81,15 @@ fn share(errors: u64, spans: u64) -> String {
     format!("{} ({:.1}%)", count(errors), 100.0 * errors as f64 / spans.max(1) as f64)
 }
 
-/// One CSV line for each value. The value of spans without the key is empty.
+/// One CSV line for each value. The value of spans without the key is an empty cell; an empty value
+/// is `""` in quotation marks.
 pub fn group_csv(groups: &Groups) -> String {
     let rows = groups.groups.iter().map(|group| {
         let numbers = [group.spans, group.errors, group.traces].map(|number| number.to_string());
-        let mut cells = vec![group.value.clone().unwrap_or_default()];
+        let mut cells = vec![match group.value.as_deref() {
+            Some("") => "\"\"".to_owned(),
+            value => value.unwrap_or_default().to_owned(),
+        }];
         cells.extend(numbers);
         cells.extend([group.p50_us.to_string(), group.p95_us.to_string()]);
         cells
@@ -88,7 +117,7 @@ mod tests {
             group(Some("pay\n1"), 900, 0, 3_000),
             group(None, 4, 0, 1_200),
         ];
-        Groups { by: "host.name".to_owned(), groups, traces: 1_069, more: true }
+        Groups { by: "host.name".to_owned(), groups, traces: 1_069, more: true, left_out: 0 }
     }
 
     #[test]

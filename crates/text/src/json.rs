@@ -124,7 +124,7 @@ impl Projection for TraceList {
         let trace = TraceSummary::schema_name();
         if let Some(trace) = generator.definitions_mut().get_mut(trace.as_ref()) {
             let words = json_schema!({
-                "description": "Why it was slow, in a few words: `card-validator-svc timeout (4.8s)`. Null when that was not asked, or cannot be told.",
+                "description": "Why it was slow, in a few words: `card-validator-svc timeout (4.8s)`. Null when that was not asked, when the trace is no slower than usual (`usual_us`), or when no cause was found.",
                 "type": ["string", "null"],
             });
             trace["properties"][ROOT_CAUSE] = words.to_value();

@@ -15,12 +15,14 @@ pub mod red_table;
 pub mod root_cause;
 pub mod screen;
 pub mod services;
+mod started;
 pub mod table;
 pub mod topology;
 pub mod trace;
 pub mod trace_health;
 pub mod trace_table;
 pub mod why;
+pub mod wrap;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The column `Root Cause` of a list of traces.
 
 use crate::duration::duration;
-use coral_query::answer::{TraceCause, TraceLoss};
+use coral_query::answer::{TraceCause, TraceLoss, TraceSummary};
 
 /// Longest name, in characters; a longer name is cut.
 const MAX_NAME_CHARACTERS: usize = 60;
@@ -23,6 +23,16 @@ pub fn root_cause(cause: &TraceCause) -> String {
         TraceLoss::Leaf => format!("{who} slow: {what} ({took})"),
         TraceLoss::Queue => format!("{who} queue ({took})"),
     }
+}
+
+/// The root cause of a listed trace in words, if one was found.
+pub(crate) fn found_cause(trace: &TraceSummary) -> Option<String> {
+    trace.cause.as_ref().map(root_cause)
+}
+
+/// Whether a listed trace is known to be no slower than is usual for its root operation.
+pub(crate) fn is_usual(trace: &TraceSummary) -> bool {
+    trace.usual_us.is_some_and(|usual| trace.duration_us <= usual)
 }
 
 /// `name`, cut to [`MAX_NAME_CHARACTERS`].

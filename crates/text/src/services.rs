@@ -59,30 +59,30 @@ pub fn no_such_service(name: &str, answer: &Services, windows: &str) -> String {
     format!("No service {} was seen ({windows}).\n{hint}", line(name))
 }
 
-/// A column that is left out where the screen is too narrow: those with the largest number first.
-type Optional<'a> = (u32, Column<'a>, fn(&ServiceState, UnixNanos) -> Cell);
+/// A column, and its cell for a service.
+type ServiceColumn = (Column<'static>, fn(&ServiceState, UnixNanos) -> Cell);
 
 /// The columns of the table. Service and health are never left out.
-fn columns() -> [Optional<'static>; 16] {
+fn columns() -> [ServiceColumn; 16] {
     [
-        (0, name("Service"), |of, _| line(&of.name).into()),
-        (0, whole("Health"), |of, _| Cell::emphasised(word(of.health), emphasis(of.health))),
-        (3, whole("Since"), |of, until| {
+        (name("Service"), |of, _| line(&of.name).into()),
+        (whole("Health"), |of, _| Cell::emphasised(word(of.health), emphasis(of.health))),
+        (whole("Since").optional(11), |of, until| {
             of.began.map_or_else(String::new, |began| moment(began, until)).into()
         }),
-        (4, whole("Req/s"), |of, _| per_second(of.now.requests_per_second).into()),
-        (8, whole("Before"), |of, _| before(of, |of| per_second(of.requests_per_second))),
-        (1, whole("Errors"), |of, _| errors(&of.now)),
-        (5, whole("Before"), |of, _| before(of, |of| rate(of.error_rate))),
-        (7, whole("P50"), |of, _| p50(&of.now).into()),
-        (10, whole("Before"), |of, _| before(of, p50)),
-        (2, whole("P95"), |of, _| p95(&of.now).into()),
-        (6, whole("Before"), |of, _| before(of, p95)),
-        (9, name("Hosts"), |of, _| values(&of.hosts).into()),
-        (11, name("Version"), |of, _| values(&of.versions).into()),
-        (12, whole("Instances"), |of, _| of.instances.count.to_string().into()),
-        (13, whole("Last seen"), |of, until| last_seen(of, until).into()),
-        (14, whole("From"), |of, _| {
+        (whole("Req/s").optional(10), |of, _| per_second(of.now.requests_per_second).into()),
+        (whole("Before").optional(6), |of, _| before(of, |of| per_second(of.requests_per_second))),
+        (whole("Errors").optional(13), |of, _| errors(&of.now)),
+        (whole("Before").optional(9), |of, _| before(of, |of| rate(of.error_rate))),
+        (whole("P50").optional(7), |of, _| p50(&of.now).into()),
+        (whole("Before").optional(4), |of, _| before(of, p50)),
+        (whole("P95").optional(12), |of, _| p95(&of.now).into()),
+        (whole("Before").optional(8), |of, _| before(of, p95)),
+        (name("Hosts").optional(5), |of, _| values(&of.hosts).into()),
+        (name("Version").optional(3), |of, _| values(&of.versions).into()),
+        (whole("Instances").optional(2), |of, _| of.instances.count.to_string().into()),
+        (whole("Last seen").optional(1), |of, until| last_seen(of, until).into()),
+        (whole("From").optional(0), |of, _| {
             of.requests.first().map_or("-", |kind| kind.source.as_str()).into()
         }),
     ]
@@ -90,23 +90,10 @@ fn columns() -> [Optional<'static>; 16] {
 
 fn table(answer: &Services, screen: Screen) -> String {
     let until = UnixNanos::from_micros(answer.until_unix_us);
-    let (all, mut last) = (columns(), u32::MAX);
-    let table = |last: u32| {
-        let shown = || all.iter().filter(|(place, _, _)| *place <= last);
-        let row = |of: &ServiceState| shown().map(|(_, _, cell)| cell(of, until)).collect();
-        let rows = answer.services.iter().map(row).collect();
-        Table::new(shown().map(|(_, column, _)| *column), rows)
-    };
-    while last > 0 && !table(last).fits(screen) {
-        last = all.iter().map(|(place, _, _)| *place).filter(|at| *at < last).max().unwrap_or(0);
-    }
-    let mut text = table(last).text(screen);
-    let left_out = all.iter().filter(|(place, _, _)| *place > last).count();
-    if left_out > 0 {
-        let columns = counted(left_out as u64, "column");
-        let _ = writeln!(text, "{}", screen.faint(&format!("… {columns} left out to fit.")));
-    }
-    text
+    let columns = columns();
+    let row = |of: &ServiceState| columns.iter().map(|(_, cell)| cell(of, until)).collect();
+    let rows = answer.services.iter().map(row).collect();
+    Table::new(columns.iter().map(|(column, _)| *column), rows).text(screen)
 }
 
 /// The health in one or two words, as tables and JSON have it.

@@ -3,10 +3,15 @@
 use std::fmt::Write as _;
 
 use crate::screen::{Emphasis, Screen};
+use crate::wrap::{prose, wrapped};
 
-/// Smallest width to which a column is cut, in columns of a terminal. A column also stays as wide
-/// as its heading.
+/// Smallest width to which a column is cut as long as columns can be left out, in columns of a
+/// terminal. A column also stays as wide as its heading.
+const MIN_NAME_WIDTH: usize = 20;
+/// Smallest width to which a column is cut before its heading is cut too.
 const MIN_CUT_WIDTH: usize = 12;
+/// Smallest width to which a column is cut.
+const MIN_WIDTH: usize = 4;
 const BETWEEN: &str = " | ";
 
 /// A column of a [`Table`].
@@ -14,6 +19,13 @@ const BETWEEN: &str = " | ";
 pub struct Column<'a> {
     heading: &'a str,
     kind: ColumnKind,
+    /// The place of the column in the order in which columns are left out, from 0. `None`: the
+    /// column is never left out.
+    rank: Option<u8>,
+    /// What stands before the cell in a line below its row, if the column is left out.
+    note: Option<&'a str>,
+    /// Smallest width to which the column is cut as long as columns can be left out.
+    least: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +36,26 @@ enum ColumnKind {
     Name,
     /// Ids, which are to be copied: never cut, and dim.
     Id,
+}
+
+impl<'a> Column<'a> {
+    /// The column, left out if the screen is too narrow. Columns of a small `rank` are left out
+    /// first.
+    pub const fn optional(self, rank: u8) -> Self {
+        Self { rank: Some(rank), ..self }
+    }
+
+    /// The column, whose cells move into lines below their rows when the column is left out. Such a
+    /// line begins with `prefix`.
+    pub const fn or_note(self, prefix: &'a str) -> Self {
+        Self { note: Some(prefix), ..self }
+    }
+
+    /// The column, which is not cut below `least` columns of a terminal as long as other columns can
+    /// be left out.
+    pub const fn at_least(self, least: usize) -> Self {
+        Self { least, ..self }
+    }
 }
 
 /// A cell of a [`Table`]. Its text must have no control characters: callers escape them.
@@ -39,64 +71,106 @@ pub struct Cell {
 pub struct Table<'a> {
     columns: Vec<Column<'a>>,
     rows: Vec<Vec<Cell>>,
-    /// By row: a line to print below it, or an empty text.
-    notes: Vec<String>,
+}
+
+/// The columns that fit a screen.
+struct Layout {
+    /// The columns that are shown, by index.
+    shown: Vec<usize>,
+    /// The width of each shown column.
+    widths: Vec<usize>,
+    /// The width of each shown column if nothing is cut.
+    natural: Vec<usize>,
 }
 
 impl<'a> Table<'a> {
     /// A table of `rows`, each with a cell for every column.
     pub fn new(columns: impl IntoIterator<Item = Column<'a>>, rows: Vec<Vec<Cell>>) -> Self {
-        Self { columns: columns.into_iter().collect(), rows, notes: Vec::new() }
+        Self { columns: columns.into_iter().collect(), rows }
     }
 
-    /// Adds a line below each row whose note is not empty. The line is cut to the screen, and
-    /// highlighted as an error. A note must have no control characters.
-    pub fn with_notes(mut self, notes: Vec<String>) -> Self {
-        self.notes = notes;
+    /// The table without the optional columns in which every cell is empty.
+    pub fn without_empty(mut self) -> Self {
+        let is_kept = |(at, column): (usize, &Column<'_>)| {
+            column.rank.is_none()
+                || self.rows.iter().any(|row| row.get(at).is_some_and(|cell| cell.width() > 0))
+        };
+        let kept: Vec<bool> = self.columns.iter().enumerate().map(is_kept).collect();
+        let mut keep = kept.iter();
+        self.columns.retain(|_| keep.next() == Some(&true));
+        for row in &mut self.rows {
+            let mut keep = kept.iter();
+            row.retain(|_| keep.next() == Some(&true));
+        }
         self
     }
 
-    /// The table as text. If it is wider than `screen`, columns of names are cut, the widest first,
-    /// and a line below the table lists them. Other columns are never cut, so the table may stay
-    /// too wide.
+    /// The table as text. If it is wider than `screen`, optional columns are left out, then columns
+    /// of names are cut, the widest first. A line below the table lists both. Without a width, as in
+    /// a pipe, the table is whole.
     pub fn text(&self, screen: Screen) -> String {
-        let wanted = self.widths();
-        let widths = self.fitted(&wanted, screen);
-        let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+        let layout = self.layout(screen);
+        let rule: Vec<String> = layout.widths.iter().map(|width| "-".repeat(*width)).collect();
         let headings: Vec<Cell> = self.columns.iter().map(|column| column.heading.into()).collect();
-        let mut text = self.row(&headings, &widths, Screen::PLAIN);
+        let mut text = self.row(&headings, &layout, Screen::PLAIN);
         text.push_str(&(rule.join("-|-") + "\n"));
-        for (at, row) in self.rows.iter().enumerate() {
-            text.push_str(&self.row(row, &widths, screen));
-            if let Some(note) = self.notes.get(at).filter(|note| !note.is_empty()) {
-                let note = cut(&format!("  └ {note}"), screen.width.unwrap_or(usize::MAX));
-                let _ = writeln!(text, "{}", screen.error(&note));
-            }
+        for row in &self.rows {
+            text.push_str(&self.row(row, &layout, screen));
+            self.notes(row, &layout, screen, &mut text);
         }
-        let cut: Vec<&str> = (0..self.columns.len())
-            .filter(|at| widths[*at] < wanted[*at])
-            .map(|at| self.columns[at].heading)
-            .collect();
-        if let (false, Some(width)) = (cut.is_empty(), screen.width) {
-            let note = format!(
-                "… cut to fit {width} columns: {}. A pipe, such as `| cat`, shows all.",
-                cut.join(", ")
-            );
-            let _ = writeln!(text, "{}", screen.faint(&note));
-        }
+        text.push_str(&self.footer(&layout, screen));
         text
     }
 
-    /// Whether the table is at most as wide as `screen`, with columns of names cut where that is
-    /// necessary.
-    pub fn fits(&self, screen: Screen) -> bool {
-        let widths = self.fitted(&self.widths(), screen);
-        let between = BETWEEN.len() * widths.len().saturating_sub(1);
-        screen.width.is_none_or(|room| widths.iter().sum::<usize>() + between <= room)
+    /// Whether the column `heading` fits `screen`.
+    pub fn shows(&self, heading: &str, screen: Screen) -> bool {
+        self.layout(screen).shown.iter().any(|at| self.columns[*at].heading == heading)
+    }
+
+    /// The lines below `row`: the cells of columns that are left out and have a note.
+    fn notes(&self, row: &[Cell], layout: &Layout, screen: Screen, text: &mut String) {
+        for (at, column) in self.columns.iter().enumerate() {
+            let cell = row.get(at).filter(|cell| cell.width() > 0);
+            if let (Some(cell), Some(prefix), false) =
+                (cell, column.note, layout.shown.contains(&at))
+            {
+                let note = (format!("{prefix}{}{}", cell.text, cell.suffix), cell.emphasis);
+                let _ = writeln!(text, "{}", wrapped(&[note], "  └ ", "    ", screen));
+            }
+        }
+    }
+
+    /// The line that says what does not fit the screen; empty if everything does.
+    fn footer(&self, layout: &Layout, screen: Screen) -> String {
+        let Some(columns) = screen.width else { return String::new() };
+        let list = |headings: Vec<&str>| headings.join(", ");
+        let is_cut = |place: &usize| layout.widths[*place] < layout.natural[*place];
+        let cut = (0..layout.shown.len()).filter(is_cut);
+        let cut = cut.map(|place| self.columns[layout.shown[place]].heading);
+        let cut = list(cut.collect());
+        let is_hidden = |at: &usize| !layout.shown.contains(at) && self.columns[*at].note.is_none();
+        let hidden = (0..self.columns.len()).filter(is_hidden).map(|at| self.columns[at].heading);
+        // Several columns may have one heading, such as `Before`.
+        let mut headings: Vec<&str> = Vec::new();
+        hidden.for_each(|heading| {
+            if !headings.contains(&heading) {
+                headings.push(heading);
+            }
+        });
+        let hidden = list(headings);
+        let about = match (cut.is_empty(), hidden.is_empty()) {
+            (true, true) => return String::new(),
+            (false, true) => format!("cut to fit {columns} columns: {cut}"),
+            (true, false) => format!("left out to fit {columns} columns: {hidden}"),
+            (false, false) => format!("cut to fit {columns} columns: {cut}; left out: {hidden}"),
+        };
+        let note = prose(&format!("… {about}. Pipe to `cat` to see all."), screen);
+        let lines = note.lines().map(|line| screen.faint(line));
+        lines.collect::<Vec<_>>().join("\n") + "\n"
     }
 
     /// The width of each column if nothing is cut.
-    fn widths(&self) -> Vec<usize> {
+    fn natural(&self) -> Vec<usize> {
         let widest = |(at, column): (usize, &Column<'_>)| {
             let cells = self.rows.iter().filter_map(|row| row.get(at)).map(Cell::width);
             cells.chain([width(column.heading)]).max().unwrap_or(0)
@@ -104,36 +178,66 @@ impl<'a> Table<'a> {
         self.columns.iter().enumerate().map(widest).collect()
     }
 
-    fn fitted(&self, wanted: &[usize], screen: Screen) -> Vec<usize> {
-        let mut widths = wanted.to_vec();
-        let Some(room) = screen.width else { return widths };
-        let between = BETWEEN.len() * widths.len().saturating_sub(1);
-        let mut excess = (widths.iter().sum::<usize>() + between).saturating_sub(room);
-        while excess > 0 {
-            let names = self.columns.iter().enumerate().filter(|(at, column)| {
-                let least = MIN_CUT_WIDTH.max(width(column.heading));
-                column.kind == ColumnKind::Name && widths[*at] > least
-            });
-            let Some((widest, _)) = names.max_by_key(|(at, _)| widths[*at]) else { break };
-            widths[widest] -= 1;
-            excess -= 1;
+    fn layout(&self, screen: Screen) -> Layout {
+        let natural = self.natural();
+        let mut shown: Vec<usize> = (0..self.columns.len()).collect();
+        let of = |shown: &[usize]| shown.iter().map(|at| natural[*at]).collect::<Vec<_>>();
+        let Some(room) = screen.width else {
+            let widths = of(&shown);
+            return Layout { shown, natural: widths.clone(), widths };
+        };
+        let least = |at: usize| match self.columns[at] {
+            Column { kind: ColumnKind::Name, heading, least, .. } => {
+                natural[at].min(least.max(width(heading)))
+            }
+            _ => natural[at],
+        };
+        let total =
+            |widths: usize, columns: usize| widths + BETWEEN.len() * columns.saturating_sub(1);
+        while total(shown.iter().map(|at| least(*at)).sum(), shown.len()) > room {
+            let optional =
+                shown.iter().copied().filter_map(|at| Some((self.columns[at].rank?, at)));
+            let Some((_, first)) = optional.min() else { break };
+            shown.retain(|at| *at != first);
         }
-        widths
+        let natural = of(&shown);
+        let mut widths = natural.clone();
+        let mut excess = total(widths.iter().sum(), widths.len()).saturating_sub(room);
+        for floor in [MIN_NAME_WIDTH, MIN_CUT_WIDTH, MIN_WIDTH] {
+            while excess > 0 {
+                let names = shown.iter().enumerate().filter(|(place, at)| {
+                    let column = self.columns[**at];
+                    let heading = if floor == MIN_WIDTH { 1 } else { width(column.heading) };
+                    column.kind == ColumnKind::Name && widths[*place] > floor.max(heading)
+                });
+                let Some((widest, _)) = names.max_by_key(|(place, _)| widths[*place]) else {
+                    break;
+                };
+                widths[widest] -= 1;
+                excess -= 1;
+            }
+        }
+        Layout { shown, widths, natural }
     }
 
-    fn row(&self, cells: &[Cell], widths: &[usize], screen: Screen) -> String {
+    fn row(&self, cells: &[Cell], layout: &Layout, screen: Screen) -> String {
         let mut text = String::new();
-        for (at, (cell, wide)) in cells.iter().zip(widths).enumerate() {
-            let emphasis = match (self.columns[at].kind, cell.emphasis) {
+        for (place, (at, wide)) in layout.shown.iter().zip(&layout.widths).enumerate() {
+            let Some(cell) = cells.get(*at) else { continue };
+            let emphasis = match (self.columns[*at].kind, cell.emphasis) {
                 (ColumnKind::Id, Emphasis::None) => Emphasis::Faint,
                 (_, emphasis) => emphasis,
             };
             let (shown, taken) = cell.shown(*wide, emphasis, screen);
             text.push_str(&shown);
-            if at + 1 < cells.len() {
+            if place + 1 < layout.shown.len() {
                 text.push_str(&" ".repeat(wide.saturating_sub(taken)));
                 text.push_str(BETWEEN);
             }
+        }
+        // An optional column may have empty cells.
+        if self.columns.iter().any(|column| column.rank.is_some()) {
+            text.truncate(text.trim_end_matches(' ').len());
         }
         text + "\n"
     }
@@ -157,6 +261,12 @@ impl Cell {
 
     /// The cell, cut to `room` columns of a terminal, and the number of columns that it then takes.
     fn shown(&self, room: usize, emphasis: Emphasis, screen: Screen) -> (String, usize) {
+        // A suffix that does not fit beside a letter and a sign of the cut is cut itself.
+        if width(&self.suffix) + 2 > room && self.width() > room {
+            let text = cut(&format!("{}{}", self.text, self.suffix), room);
+            let taken = width(&text);
+            return (screen.emphasise(&text, emphasis), taken);
+        }
         let text = cut(&self.text, room.saturating_sub(width(&self.suffix)));
         let taken = width(&text) + width(&self.suffix);
         (screen.emphasise(&text, emphasis) + &screen.error(&self.suffix), taken)
@@ -177,17 +287,21 @@ impl From<&str> for Cell {
 
 /// A column that is never cut: numbers, short words.
 pub const fn whole(heading: &str) -> Column<'_> {
-    Column { heading, kind: ColumnKind::Whole }
+    column(heading, ColumnKind::Whole)
 }
 
 /// A column of names, which is cut where the screen is too narrow.
 pub const fn name(heading: &str) -> Column<'_> {
-    Column { heading, kind: ColumnKind::Name }
+    column(heading, ColumnKind::Name)
 }
 
 /// A column of ids, which are dim and never cut.
 pub const fn id(heading: &str) -> Column<'_> {
-    Column { heading, kind: ColumnKind::Id }
+    column(heading, ColumnKind::Id)
+}
+
+const fn column(heading: &str, kind: ColumnKind) -> Column<'_> {
+    Column { heading, kind, rank: None, note: None, least: MIN_NAME_WIDTH }
 }
 
 /// `rows` under `columns` as a table that is not cut and has no colours.
@@ -262,7 +376,7 @@ mod tests {
             -----------------|---------------------------|-------|--------------------------
             4bf92f3577b34da6 | a-service-of-30-characte… | 1,200 | GET /a/route/tha… (ERROR)
             4bf92f3577b34da7 | a-service-of-30-characte… | 3     | 注文を確認する注文を確認…
-            … cut to fit 80 columns: Service, Operation. A pipe, such as `| cat`, shows all.
+            … cut to fit 80 columns: Service, Operation. Pipe to `cat` to see all.
         "#]]
         .assert_eq(&page);
         assert!(page.lines().all(|line| width(line) <= 80), "{page}");
@@ -286,6 +400,6 @@ mod tests {
     #[test]
     fn what_cannot_be_cut_stays_whole_on_the_narrowest_screen() {
         let page = services(Screen { width: Some(1), colour: false });
-        assert!(page.contains("4bf92f3577b34da6 | a-service-o… | 1,200 | GET… (ERROR)"), "{page}");
+        assert!(page.contains("4bf92f3577b34da6 | a-s… | 1,200 | GET…\n"), "{page}");
     }
 }

@@ -9,10 +9,11 @@ mod tables;
 mod topology;
 mod trace_health;
 mod trees;
+mod widths;
 
 use std::sync::Arc;
 
-use coral_query::answer::{Coverage, CoverageGap, LeftOut, Trace, TraceSpan};
+use coral_query::answer::{Coverage, CoverageGap, LeftOut, ServiceInstance, Trace, TraceSpan};
 use coral_trace::{
     Attributes, Collector, Origin, Resource, Scope, Span, SpanKind, Status, StatusCode, UnixNanos,
 };
@@ -54,6 +55,7 @@ fn trace(text: &str) -> Trace {
         span_count: spans.len() as u64,
         error_count: spans.iter().filter(|span| span.span.is_error()).count() as u64,
         services,
+        instances: ServiceInstance::of_spans(spans.iter().map(|one| &one.span)),
         complete: true,
         spans,
         spans_left_out: 0,

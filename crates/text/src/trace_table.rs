@@ -3,16 +3,18 @@
 use std::fmt::Write as _;
 
 use super::beginning::coverage_line;
-use super::root_cause::root_cause;
+use super::root_cause::{found_cause, is_usual};
 use crate::duration::duration;
-use crate::failure::fails_in;
+use crate::failure::deepest_failure;
 use crate::screen::{Emphasis, Screen};
+use crate::started::Started;
 use crate::table::{Cell, Column, Table, id as id_column, name, whole};
 use crate::why::did_you_mean;
+use crate::wrap::prose;
 use coral_query::answer::{Trace, TraceList, TraceSummary, Unmatched};
 use coral_query::{Sort, TracesQuestion};
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, instant};
+use coral_trace::units::{TimeZone, count, counted, instant_in};
 use coral_trace::{Span, UnixNanos};
 
 /// The question that a list answers, for its heading.
@@ -24,29 +26,37 @@ pub struct Heading {
     pub window: String,
     /// The end of the window.
     pub until: UnixNanos,
+    /// The zone of the start times.
+    pub zone: TimeZone,
 }
 
 /// Smallest number of digits of a trace id that are printed.
 const MIN_ID_DIGITS: usize = 16;
 
-/// The list as text: a heading, the table, and a note if more traces match.
+/// The heading of the column of start times.
+const STARTED: &str = "Started";
+
+/// The list as text: a heading, the table, the date of the start times, and a note if more traces
+/// match.
 pub fn trace_table(list: &TraceList, heading: &Heading, screen: Screen) -> String {
     if list.traces.is_empty() {
-        return nothing(list, heading);
+        return prose(&nothing(list, heading), screen);
     }
-    let ids = id_width(&list.traces);
-    let mut text = format!("{}\n\n", title(heading));
-    text.push_str(&match heading.filter.min_duration_us {
-        Some(_) => slow_table(&list.traces, ids, screen),
-        None => recent_table(&list.traces, ids, screen),
-    });
+    let started = Started::of(&list.traces, &heading.zone);
+    let mut text = prose(&format!("{}\n\n", title(heading)), screen);
+    let table = table(list, &started, heading.filter.causes);
+    text.push_str(&table.text(screen));
+    let mut notes = String::new();
+    if table.shows(STARTED, screen) {
+        let _ = writeln!(notes, "{}", started.note());
+    }
     if list.more {
         let shown = list.traces.len();
         let _ =
-            writeln!(text, "… more traces match: raise --limit (now {shown}), or add conditions.");
+            writeln!(notes, "… more traces match: raise --limit (now {shown}), or add conditions.");
     }
-    text.push_str(&missing(list, heading));
-    text
+    notes.push_str(&missing(list, heading));
+    text + &prose(&notes, screen)
 }
 
 fn title(heading: &Heading) -> String {
@@ -114,50 +124,77 @@ fn missing(list: &TraceList, heading: &Heading) -> String {
     missing.map_or_else(String::new, |missing| format!("\n{missing}\n"))
 }
 
-fn recent_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {
+/// The table of a list. With `causes`, the root cause stands in place of spans and status.
+fn table<'a>(list: &TraceList, started: &Started, causes: bool) -> Table<'a> {
+    let traces = &list.traces;
+    let ids = id_width(traces);
+    // Where rows say why, the operation is the first column to go after the service.
+    let is_explained = traces.iter().any(|trace| trace.cause.is_some());
+    let operation_column = match (causes, is_explained) {
+        (true, true) => name("Root Operation").optional(3),
+        _ => name("Root Operation"),
+    };
+    let middle: Vec<Column<'_>> = match causes {
+        true => vec![name("Root Cause").at_least(24), operation_column],
+        false => {
+            vec![whole("Spans").optional(4), whole("Status").optional(5), operation_column]
+        }
+    };
+    let ends = [
+        name("Service").optional(2),
+        name("Host").optional(1),
+        name("Fails In").at_least(40).optional(0).or_note("fails in "),
+    ];
+    let columns =
+        [whole(STARTED).optional(6), id_column("Trace ID"), whole("Duration").optional(7)];
     let row = |trace: &TraceSummary| {
-        let status = trace.status_code.map_or_else(|| "-".to_owned(), |code| code.to_string());
-        let failed = trace.error_count > 0 && trace.status_code.is_some_and(|code| code >= 400);
-        let emphasis = if failed { Emphasis::Error } else { Emphasis::None };
-        vec![
+        let mut cells = vec![
+            started.cell(trace.start).into(),
             id(trace, ids).into(),
             duration(trace.duration_us).into(),
-            count(trace.span_count).into(),
-            Cell::emphasised(status, emphasis),
-            operation(trace),
-        ]
-    };
-    let columns = [
-        id_column("Trace ID"),
-        whole("Duration"),
-        whole("Spans"),
-        whole("Status"),
-        name("Root Operation"),
-    ];
-    Table::new(columns, traces.iter().map(row).collect()).with_notes(failures(traces)).text(screen)
-}
-
-/// The table of slow traces. The column `Root Operation` is left out if the root cause of every
-/// trace is known.
-fn slow_table(traces: &[TraceSummary], ids: usize, screen: Screen) -> String {
-    let is_explained = traces.iter().all(|trace| trace.cause.is_some());
-    let row = |trace: &TraceSummary| {
-        let cause = trace.cause.as_ref().map(root_cause);
-        let cause = cause.map_or_else(|| "unknown".to_owned(), |cause| line(&cause));
-        let mut cells =
-            vec![id(trace, ids).into(), duration(trace.duration_us).into(), cause.into()];
-        cells.extend((!is_explained).then(|| operation(trace)));
+        ];
+        match causes {
+            true => cells.extend([cause(trace).into(), operation(trace)]),
+            false => {
+                cells.extend([count(trace.span_count).into(), status(trace), operation(trace)])
+            }
+        }
+        let text = |text: &Option<String>| text.as_deref().map(line).unwrap_or_default();
+        cells.extend([text(&trace.root_service).into(), text(&trace.root_host).into()]);
+        cells.push(Cell::emphasised(failure(trace), Emphasis::Error));
         cells
     };
-    let columns: [Column<'_>; 3] = [id_column("Trace ID"), whole("Duration"), name("Root Cause")];
-    let columns = columns.into_iter().chain((!is_explained).then(|| name("Root Operation")));
-    Table::new(columns, traces.iter().map(row).collect()).with_notes(failures(traces)).text(screen)
+    let columns = columns.into_iter().chain(middle).chain(ends);
+    Table::new(columns, traces.iter().map(row).collect()).without_empty()
 }
 
-/// For each trace, a line that names its deepest failing span; empty if none is known.
-fn failures(traces: &[TraceSummary]) -> Vec<String> {
-    let note = |trace: &TraceSummary| trace.failure.as_ref().map(fails_in).unwrap_or_default();
-    traces.iter().map(note).collect()
+/// The response status of the root, red if the root failed with it.
+fn status(trace: &TraceSummary) -> Cell {
+    let status = trace.status_code.map_or_else(|| "-".to_owned(), |code| code.to_string());
+    let failed = trace.error_count > 0 && trace.status_code.is_some_and(|code| code >= 400);
+    Cell::emphasised(status, if failed { Emphasis::Error } else { Emphasis::None })
+}
+
+/// The root cause in words; `none: usual up to 312ms` for a trace that is no slower than usual.
+fn cause(trace: &TraceSummary) -> String {
+    match found_cause(trace) {
+        Some(cause) => line(&cause),
+        None if is_usual(trace) => {
+            format!("none: usual up to {}", duration(trace.usual_us.unwrap_or_default()))
+        }
+        None => "unknown".to_owned(),
+    }
+}
+
+/// The deepest failing span; if it is unknown, how many spans fail. Empty if none does.
+fn failure(trace: &TraceSummary) -> String {
+    match &trace.failure {
+        Some(failure) => deepest_failure(failure),
+        None if trace.error_count > 0 => {
+            format!("{} of {}", count(trace.error_count), counted(trace.span_count, "span"))
+        }
+        None => String::new(),
+    }
 }
 
 /// The cell of the root operation. The name may be cut to fit; ` (ERROR)` and ` (no root)` are
@@ -186,29 +223,34 @@ fn id_width(traces: &[TraceSummary]) -> usize {
 }
 
 /// The spans of one trace as a table: one line for each span, by start time.
-pub fn span_table(trace: &Trace, screen: Screen) -> String {
+pub fn span_table(trace: &Trace, zone: &TimeZone, screen: Screen) -> String {
     let row = |span: &Span| -> Vec<Cell> {
         let offset = span.start.as_micros().saturating_sub(trace.start.as_micros());
         let took = i64::try_from(span.duration().as_micros()).unwrap_or(i64::MAX);
         let failed = if span.is_error() { Emphasis::Error } else { Emphasis::None };
+        let mark = if span.is_error() { " (ERROR)" } else { "" };
+        let host = span.origin.resource.attributes.get("host.name");
         vec![
             span.span_id.to_string().into(),
             format!("+{}", duration(offset)).into(),
             duration(took).into(),
             line(span.origin.service_name()).into(),
             span.kind.as_str().into(),
-            Cell::emphasised(line(&span.name), failed),
+            Cell::emphasised(line(&span.name), failed).with_suffix(mark),
+            host.map(|host| line(&host.to_string())).unwrap_or_default().into(),
         ]
     };
     let rows = trace.spans.iter().map(|span| row(&span.span)).collect();
-    let heading = format!("Trace {} ({}):\n\n", trace.trace_id, instant(trace.start.as_micros()));
+    let started = instant_in(trace.start.as_micros(), zone);
+    let heading = prose(&format!("Trace {} ({started}):\n\n", trace.trace_id), screen);
     let columns = [
         id_column("Span ID"),
-        whole("Start"),
-        whole("Duration"),
-        name("Service"),
-        whole("Kind"),
+        whole("Start").optional(3),
+        whole("Duration").optional(4),
+        name("Service").optional(2),
+        whole("Kind").optional(1),
         name("Operation"),
+        name("Host").optional(0),
     ];
-    heading + &Table::new(columns, rows).text(screen)
+    heading + &Table::new(columns, rows).without_empty().text(screen)
 }

@@ -80,8 +80,9 @@ fn traces_are_those_of_the_route() {
         Analyzing /list of cart, last 2m...
 
         Traces, newest first:
-          - 0000000000000000000000000000001f 7ms GET /list, 1 span [1]
-          - 00000000000000000000000000000020 7ms GET /list, 1 span [1]
+          - 0000000000000000000000000000001f 7ms GET /list, 1 span, 11:59:00, cart [1]
+          - 00000000000000000000000000000020 7ms GET /list, 1 span, 11:58:00, cart [1]
+          - Started on 2026-11-25 (UTC).
 
         Queries behind these lines:
           [1] coral query beyla traces --service cart --attr http.route=/list --since 2m --limit 5

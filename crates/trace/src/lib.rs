@@ -12,6 +12,7 @@ mod chain;
 pub mod clock;
 pub mod critical_path;
 pub mod dependency;
+mod exception;
 pub mod explain;
 mod failure;
 mod ids;
@@ -32,6 +33,7 @@ mod work;
 
 pub use attribute::{Attributes, Double, KeyValue, Value};
 pub use chain::chain;
+pub use exception::Exception;
 pub use failure::DeepestFailure;
 pub use ids::{InvalidId, SpanId, TraceId, TraceIdPrefix};
 pub use origin::{Collector, EntityRef, Origin, Resource, Scope, UNKNOWN_SERVICE};

@@ -1,9 +1,13 @@
 //! Text forms of durations, counts and times, and parsing of durations.
 
 mod length;
+mod local;
 mod when;
 
+/// A time zone.
+pub use jiff::tz::TimeZone;
 pub use length::{InvalidDuration, MAX_DURATION, parse_duration, sum_of_parts};
+pub use local::{LocalTime, instant_in, rfc3339_in, zone_name};
 pub use when::{InvalidTime, TIME_FORMS, When};
 
 /// A duration in the syntax that the command line reads: `7d`, `1h`, `15m`, `90s`, `500ms`, `17us`.

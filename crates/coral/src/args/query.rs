@@ -119,9 +119,14 @@ pub struct TracesArgs {
     #[arg(long, value_name = "ID", conflicts_with_all = [
         "service", "since", "until", "min_duration", "status", "name", "attr", "sort", "limit"])]
     pub trace_id: Option<TraceIdPrefix>,
+    /// Show only this span of the trace, with all that is stored; the first digits of its id are
+    /// enough where they are unique.
+    #[arg(long, value_name = "ID", requires = "trace_id", value_parser = parse_span_id_prefix)]
+    pub span: Option<String>,
     /// Count the spans that meet the conditions by this key, such as host.name, name or code:
-    /// spans, errors, P50 and P95. Prints these counts instead of the traces.
-    #[arg(long, value_name = "KEY", conflicts_with = "trace_id",
+    /// spans, errors, P50 and P95. Prints these counts instead of the traces, those with the most
+    /// errors first.
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["trace_id", "sort"],
         value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub by: Option<String>,
     /// Only traces with a span of this service.
@@ -134,7 +139,7 @@ pub struct TracesArgs {
     /// Only traces that started before this time [default: now].
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub until: Option<When>,
-    /// List at most this many traces.
+    /// List at most this many traces, or values of --by.
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
     /// Only traces that took at least this long, such as 500ms or 2s; adds the root cause of each.
@@ -150,7 +155,7 @@ pub struct TracesArgs {
     /// `>`, `>=` (numbers), `~` and `!~` (regular expressions). Repeatable: one span must have all.
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_attribute)]
     pub attr: Vec<String>,
-    /// Which traces come first [default: newest].
+    /// Which traces come first [default: newest]; slowest adds the root cause of each.
     #[arg(long, value_parser = choice::sort())]
     pub sort: Option<Sort>,
     /// Whose spans count.
@@ -180,6 +185,8 @@ pub enum TraceFormat {
     Tree,
     /// Of one trace, what the request waited for at each moment.
     CriticalPath,
+    /// Of one trace, each span with every attribute, event and link, and its resource.
+    Spans,
     /// Of one trace, an SVG: each hop as wide as the time of its own work.
     Flamegraph,
     /// Of one trace, the input of a flame graph: one line for each stack, with microseconds.
@@ -197,6 +204,14 @@ fn parse_over(text: &str) -> Result<Over, String> {
     parse_duration(text)
         .map(Over::Latency)
         .map_err(|_| format!("`{text}` is neither a duration such as 500ms nor p95"))
+}
+
+fn parse_span_id_prefix(text: &str) -> Result<String, String> {
+    let is_hex = text.chars().all(|digit| digit.is_ascii_hexdigit());
+    match text.len() {
+        1..=16 if is_hex => Ok(text.to_ascii_lowercase()),
+        _ => Err(format!("`{text}` is not the beginning of a span id: 1 to 16 hex digits")),
+    }
 }
 
 fn parse_attribute(text: &str) -> Result<String, String> {

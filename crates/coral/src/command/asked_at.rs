@@ -37,6 +37,11 @@ impl AskedAt {
         self.now_us
     }
 
+    /// The time zone in which times are read and printed.
+    pub(super) const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The name of the time zone in the IANA database; empty for UTC.
     pub(super) fn zone_name(&self) -> Result<String, Failure> {
         if self.zone == TimeZone::UTC {
@@ -72,7 +77,7 @@ impl AskedAt {
             return Err(Failure::new(error));
         }
         if since_us >= until_us {
-            let [since, until] = [since_us, until_us].map(units::instant);
+            let [since, until] = [since_us, until_us].map(|micros| self.text(micros));
             let error =
                 format!("the window is empty: its start {since} is not before its end {until}");
             return Err(Failure::new(error));
@@ -80,15 +85,20 @@ impl AskedAt {
         let words = match (since, until) {
             (When::Ago(ago), None) => format!("last {}", ago_text(ago)),
             (When::Ago(ago), Some(_)) => format!("since {} ago", ago_text(ago)),
-            _ => format!("since {}", units::instant(since_us)),
+            _ => format!("since {}", self.text(since_us)),
         };
         let words = match until {
             None => words,
             Some(When::Ago(Duration::ZERO)) => format!("{words}, until now"),
             Some(When::Ago(ago)) => format!("{words}, until {} ago", ago_text(ago)),
-            Some(_) => format!("{words}, until {}", units::instant(until_us)),
+            Some(_) => format!("{words}, until {}", self.text(until_us)),
         };
         Ok(Window { since_us, until_us, words })
+    }
+
+    /// An instant in the time zone, as RFC 3339 text.
+    fn text(&self, micros: i64) -> String {
+        units::rfc3339_in(micros, &self.zone)
     }
 
     /// The time from `earlier` to the window's start.
@@ -105,7 +115,7 @@ impl AskedAt {
                     Ok(length @ 1..) => Ok(Duration::from_micros(length)),
                     _ => Err(Failure::new(format!(
                         "the baseline is empty: `{when}` is not before the window, which starts at {}",
-                        units::instant(window.since_us)
+                        self.text(window.since_us)
                     ))),
                 }
             }
@@ -162,6 +172,14 @@ mod tests {
             assert_eq!(window.words, words);
             assert!(window.since_us < window.until_us);
         }
+    }
+
+    #[test]
+    fn a_window_in_another_zone_is_described_in_that_zone() {
+        let zone = TimeZone::posix("CET-1").unwrap();
+        let asked = AskedAt { zone, ..asked() };
+        let window = asked.window(Some("02:40".parse().unwrap()), None).unwrap();
+        assert_eq!(window.words, "since 2026-11-25T02:40:00+01:00");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `coral query …`: asks the colony and prints its answer.
 
+mod span;
+
 use super::asked_at::{AskedAt, Window};
 use super::{Failure, print, print_json, usual_data_dir};
 use crate::args::{ColonyArgs, TraceFormat, TracesArgs, attribute_condition};
@@ -9,6 +11,7 @@ use coral_query::answer::{Groups, Trace, TraceList};
 use coral_query::{Sort, TraceQuestion, TracesQuestion};
 use coral_text::{csv, group_table, trace as trace_text, trace_table};
 use coral_trace::UnixNanos;
+use coral_trace::units::TimeZone;
 
 /// Largest number of traces of a list that are printed as trees.
 const MAX_TREES: u32 = 50;
@@ -21,7 +24,12 @@ pub(super) fn traces(args: &TracesArgs, asked: &AskedAt) -> Result<(), Failure> 
             let found = trace(&colony, &question, args)?;
             let found =
                 if args.adjust_clocks { trace_text::with_clocks_adjusted(&found) } else { found };
-            one(&found, args.format)
+            match &args.span {
+                Some(prefix) if found.span_count > 0 => {
+                    span::one(&found, prefix, args.format, asked.zone())
+                }
+                _ => one(&found, args.format, asked.zone()),
+            }
         }
         None => several(&colony, args, asked),
     }
@@ -42,14 +50,15 @@ fn trace(colony: &Server, question: &TraceQuestion, args: &TracesArgs) -> Result
     Ok(found)
 }
 
-fn one(trace: &Trace, format: Option<TraceFormat>) -> Result<(), Failure> {
+fn one(trace: &Trace, format: Option<TraceFormat>, zone: &TimeZone) -> Result<(), Failure> {
     match format.unwrap_or(TraceFormat::Tree) {
         TraceFormat::Json => print_json(trace),
         TraceFormat::Csv => print(&csv::spans(trace)),
         _ if trace.span_count == 0 => print(&trace_text::no_trace(&trace.trace_id.to_string())),
-        TraceFormat::Table => print(&trace_table::span_table(trace, screen())),
-        TraceFormat::Tree => print(&trace_text::trace_tree(trace, screen())),
-        TraceFormat::CriticalPath => print(&trace_text::critical_path(trace, screen())),
+        TraceFormat::Table => print(&trace_table::span_table(trace, zone, screen())),
+        TraceFormat::Tree => print(&trace_text::trace_tree(trace, zone, screen())),
+        TraceFormat::CriticalPath => print(&trace_text::critical_path(trace, zone, screen())),
+        TraceFormat::Spans => print(&trace_text::spans(trace, zone, screen())),
         TraceFormat::Folded => print(&trace_text::folded(trace)),
         TraceFormat::Flamegraph => match trace_text::flamegraph(trace) {
             Ok(svg) => print(&svg),
@@ -72,8 +81,11 @@ fn several(colony: &Server, args: &TracesArgs, asked: &AskedAt) -> Result<(), Fa
     match args.format.unwrap_or(TraceFormat::Table) {
         TraceFormat::Json => print_json(&list),
         TraceFormat::Csv => print(&csv::traces(&list)),
-        TraceFormat::Tree if !list.traces.is_empty() => trees(colony, &list, args),
-        TraceFormat::CriticalPath | TraceFormat::Flamegraph | TraceFormat::Folded => {
+        TraceFormat::Tree if !list.traces.is_empty() => trees(colony, &list, args, asked.zone()),
+        TraceFormat::CriticalPath
+        | TraceFormat::Flamegraph
+        | TraceFormat::Folded
+        | TraceFormat::Spans => {
             Err(Failure::with_hint("this format shows one trace", "name the trace with --trace-id"))
         }
         _ => {
@@ -81,6 +93,7 @@ fn several(colony: &Server, args: &TracesArgs, asked: &AskedAt) -> Result<(), Fa
                 until: UnixNanos::from_micros(window.until_us),
                 filter,
                 window: window.words,
+                zone: asked.zone().clone(),
             };
             print(&trace_table::trace_table(&list, &heading, screen()))
         }
@@ -108,13 +121,18 @@ fn grouped(
 }
 
 /// Prints each trace of the list as a tree, separated by blank lines.
-fn trees(colony: &Server, list: &TraceList, args: &TracesArgs) -> Result<(), Failure> {
+fn trees(
+    colony: &Server,
+    list: &TraceList,
+    args: &TracesArgs,
+    zone: &TimeZone,
+) -> Result<(), Failure> {
     for (at, summary) in list.traces.iter().take(MAX_TREES as usize).enumerate() {
         let question =
             TraceQuestion { id: summary.trace_id.into(), source: args.source, examine: true };
         let trace = trace(colony, &question, args)?;
         let blank = if at == 0 { "" } else { "\n" };
-        print(&format!("{blank}{}", trace_text::trace_tree(&trace, screen())))?;
+        print(&format!("{blank}{}", trace_text::trace_tree(&trace, zone, screen())))?;
     }
     let rest = list.traces.len().saturating_sub(MAX_TREES as usize);
     if rest > 0 || list.more {
@@ -148,6 +166,6 @@ fn filter(args: &TracesArgs, window: &Window) -> TracesQuestion {
         source: args.source,
         sort: args.sort.unwrap_or(Sort::Newest),
         limit: args.limit,
-        causes: args.min_duration.is_some(),
+        causes: args.min_duration.is_some() || args.sort == Some(Sort::Slowest),
     }
 }

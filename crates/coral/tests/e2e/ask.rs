@@ -174,11 +174,12 @@ fn other_questions_are_answered_from_their_queries() {
             expect![[r#"
                 Analyzing payments-api, last 15m
                 Traces, slowest first
-                  1 000000000000000018eb47f663d9804c 622ms POST /checkout, 5 spans: card-validator-svc slow (404ms)
-                  1 000000000000000018eb47f663d9804f 621ms POST /checkout, 5 spans: card-validator-svc slow (407ms)
-                  1 000000000000000018eb47f663d9804b 620ms POST /checkout, 5 spans: card-validator-svc slow (403ms)
-                  1 000000000000000018eb47f663d9804e 619ms POST /checkout, 5 spans: card-validator-svc slow (406ms)
-                  1 000000000000000018eb47f663d9804a 618ms POST /checkout, 5 spans: card-validator-svc slow (402ms)
+                  1 000000000000000018eb47f663d9804c 622ms POST /checkout, 5 spans, 12:05:20, frontend-api: card-validator-svc slow (404ms)
+                  1 000000000000000018eb47f663d9804f 621ms POST /checkout, 5 spans, 12:06:20, frontend-api: card-validator-svc slow (407ms)
+                  1 000000000000000018eb47f663d9804b 620ms POST /checkout, 5 spans, 12:05:00, frontend-api: card-validator-svc slow (403ms)
+                  1 000000000000000018eb47f663d9804e 619ms POST /checkout, 5 spans, 12:06:00, frontend-api: card-validator-svc slow (406ms)
+                  1 000000000000000018eb47f663d9804a 618ms POST /checkout, 5 spans, 12:04:40, frontend-api: card-validator-svc slow (402ms)
+                  null Started on 2026-11-25 (UTC).
                 coral query beyla traces --service payments-api --sort slowest --min-duration 0s --since 15m --limit 5
             "#]],
         ),

@@ -109,7 +109,7 @@ fn the_json_of_a_trace_and_of_a_list_have_the_documented_fields() {
     expect![[r#"{"agent_id":"web-1","attributes":{"http.response.status_code":"200"},"duration_us":1200000,"end_time_unix_nano":"1795608001200000000","events":[],"flags":0,"links":[],"parent_span_id":null,"resource":{"service.name":"frontend-api","telemetry.sdk.name":"beyla"},"scope":{"attributes":{},"name":"","version":""},"service_name":"frontend-api","source":"ebpf","span_id":"0000000000000001","span_kind":"server","span_name":"POST /checkout","span_status":"unset","start_time_unix_nano":"1795608000000000000","start_time_unix_us":1795608000000000,"status_code":200,"status_message":"","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","trace_state":"","typed_attributes":{"http.response.status_code":200},"virtual_hop":false}"#]]
         .assert_eq(&span.to_string());
     let list = coral.json("query beyla traces --since 2026-01-01T00:00:00Z");
-    expect![[r#"{"coverage":[],"did_you_mean":[],"groups":null,"more":false,"traces":[{"cause":null,"duration_us":1200000,"error_count":0,"failure":null,"root_cause":null,"root_operation":"POST /checkout","root_service":"frontend-api","services":["card-validator-svc","email-svc","fraud-detector","frontend-api","inventory-api","payments-api","postgres","redis"],"span_count":8,"start_time_unix_us":1795608000000000,"status_code":200,"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}],"unmatched":[]}"#]]
+    expect![[r#"{"coverage":[],"did_you_mean":[],"groups":null,"more":false,"traces":[{"cause":null,"duration_us":1200000,"error_count":0,"failure":null,"root_cause":null,"root_host":null,"root_operation":"POST /checkout","root_pod":null,"root_service":"frontend-api","root_version":null,"services":["card-validator-svc","email-svc","fraud-detector","frontend-api","inventory-api","payments-api","postgres","redis"],"span_count":8,"start_time_unix_us":1795608000000000,"status_code":200,"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","usual_us":null}],"unmatched":[]}"#]]
         .assert_eq(&list.to_string());
 }
 
@@ -155,9 +155,10 @@ fn a_duration_filter_keeps_whole_traces_and_states_its_order() {
     expect![[r#"
         Slow Traces (duration ≥500ms, since 2026-01-01T00:00:00Z, redis, slowest first):
 
-        Trace ID         | Duration | Root Cause | Root Operation
-        -----------------|----------|------------|---------------
-        4bf92f3577b34da6 | 1.2s     | unknown    | POST /checkout
+        Started  | Trace ID         | Duration | Root Cause | Root Operation | Service
+        ---------|------------------|----------|------------|----------------|-------------
+        12:00:00 | 4bf92f3577b34da6 | 1.2s     | unknown    | POST /checkout | frontend-api
+        Started on 2026-11-25 (UTC).
     "#]]
     .assert_eq(&coral.answer(
         "query beyla traces --service redis --min-duration 500ms --sort slowest --limit 1 --since 2026-01-01T00:00:00Z",

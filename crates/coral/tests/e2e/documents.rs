@@ -18,6 +18,7 @@ use coral_wire::otlp_out;
 use self::console::{Command, blocks, commands, documents, not_run, read, root};
 use super::process::{Coral, eventually};
 use super::sql::libraries;
+use super::traces::with_one_start;
 use super::why::{checkouts, with_one_beginning};
 
 const SECOND: u64 = 1_000_000_000;
@@ -58,7 +59,7 @@ fn every_command_of_every_document_succeeds_and_prints_what_the_document_says() 
             } else if !command.output.is_empty() && !varies(&command.line) {
                 compared += 1;
                 let printed = String::from_utf8(output.stdout).unwrap();
-                outputs.push((command, with_one_beginning(&printed)));
+                outputs.push((command, with_one_start(&with_one_beginning(&printed))));
             }
         }
         problems.extend(settle(&document, &outputs));

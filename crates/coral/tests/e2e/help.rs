@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::process::coral;
+use super::traces::with_one_start;
 use super::why::{checkouts, coral_with, with_one_beginning};
 
 /// A line of an example that stands for any number of lines.
@@ -68,6 +69,7 @@ fn every_output_in_a_help_text_is_what_the_command_prints() {
                 .output()
                 .unwrap();
             let text = with_one_beginning(&String::from_utf8(printed.stdout).unwrap());
+            let text = with_one_start(&text);
             let lines: Vec<&str> = text.lines().collect();
             if !is_like(&output, &lines) {
                 let error = String::from_utf8(printed.stderr).unwrap();

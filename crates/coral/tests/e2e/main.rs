@@ -22,6 +22,7 @@ mod red;
 mod services;
 mod sql;
 mod topology;
+mod traces;
 mod why;
 
 use std::collections::BTreeMap;

@@ -83,6 +83,7 @@ fn the_reference_trace_reported_to_three_agents_is_one_tree_at_the_colony() {
     colony.until_stored(8);
     expect![[r#"
         Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Started: 2026-11-25 12:00:00.000 UTC
         Duration: 1.2s
         Spans: 8
         Services: frontend-api, payments-api, card-validator-svc, postgres, fraud-detector, inventory-api, redis, email-svc

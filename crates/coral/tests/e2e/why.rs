@@ -184,11 +184,12 @@ fn a_list_of_slow_traces_says_why_each_is() {
     expect![[r#"
         Slow Traces (duration ≥500ms, since 2026-11-25T12:00:00Z, until 2026-11-25T12:15:00Z, payments-api):
 
-        Trace ID                         | Duration | Root Cause
-        ---------------------------------|----------|--------------------------------
-        000000000000000018eb47f663d98059 | 594ms    | card-validator-svc slow (377ms)
-        000000000000000018eb47f663d98058 | 592ms    | card-validator-svc slow (376ms)
-        000000000000000018eb47f663d98057 | 590ms    | card-validator-svc slow (375ms)
+        Started  | Trace ID                         | Duration | Root Cause                      | Root Operation | Service
+        ---------|----------------------------------|----------|---------------------------------|----------------|-------------
+        12:09:40 | 000000000000000018eb47f663d98059 | 594ms    | card-validator-svc slow (377ms) | POST /checkout | frontend-api
+        12:09:20 | 000000000000000018eb47f663d98058 | 592ms    | card-validator-svc slow (376ms) | POST /checkout | frontend-api
+        12:09:00 | 000000000000000018eb47f663d98057 | 590ms    | card-validator-svc slow (375ms) | POST /checkout | frontend-api
+        Started on 2026-11-25 (UTC).
         … more traces match: raise --limit (now 3), or add conditions.
     "#]].assert_eq(&list);
     // A list without --min-duration has no root causes.

@@ -9,6 +9,7 @@ mod search;
 mod services;
 mod slowdown;
 mod trace_health;
+mod usual;
 
 #[path = "../../../text/tests/shop/mod.rs"]
 #[allow(dead_code, reason = "each crate uses a part of the module")]

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::trace_health::answer::{InferredLink, TraceProblem};
+use crate::traces::answer::ServiceInstance;
 
 /// One whole trace, with its spans.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +29,10 @@ pub struct Trace {
     pub error_count: u64,
     /// Every service that has a span in the trace, in depth-first order of the trace's tree.
     pub services: Vec<String>,
+    /// Where each service ran: one object for each combination of service, host, version and pod of
+    /// `spans`, by start time; at most 1,000.
+    #[serde(default)]
+    pub instances: Vec<ServiceInstance>,
     /// True when the trace has exactly one root, every named parent is stored, and no span is left
     /// out of this answer.
     pub complete: bool,

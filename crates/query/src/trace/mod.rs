@@ -18,6 +18,7 @@ use crate::reader::Reader;
 use crate::size::{fitting, span_bytes};
 use crate::source::Source;
 use crate::trace_health::TornTrace;
+use crate::traces::answer::ServiceInstance;
 
 /// Asks for one whole trace. The answer has no spans when no such trace is stored.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -83,6 +84,7 @@ fn trace_answer(trace_id: TraceIdPrefix, stored: StoredTrace, torn: Option<TornT
             services.push(service);
         }
     }
+    let instances = ServiceInstance::of_spans(spans.iter().take(fitting).map(|one| &one.span));
     Trace {
         trace_id,
         start: stored.start,
@@ -90,6 +92,7 @@ fn trace_answer(trace_id: TraceIdPrefix, stored: StoredTrace, torn: Option<TornT
         span_count: stored.span_count,
         error_count: stored.error_count,
         services,
+        instances,
         complete: tree.completeness().is_complete() && left_out == 0,
         spans_left_out: left_out,
         spans: spans_of(stored.spans, fitting),

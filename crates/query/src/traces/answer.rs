@@ -4,6 +4,7 @@ use coral_trace::{SpanId, TraceId, UnixNanos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::instance::ServiceInstance;
 use crate::coverage::Coverage;
 
 /// Traces that match a question.
@@ -40,6 +41,9 @@ pub struct Groups {
     pub traces: u64,
     /// Whether further traces, spans or values match that were not counted.
     pub more: bool,
+    /// How many further groups there are, beyond the question's `limit`.
+    #[serde(default)]
+    pub left_out: u64,
 }
 
 /// The spans with one value of a key.
@@ -100,10 +104,25 @@ pub struct TraceSummary {
     pub root_operation: String,
     /// The HTTP or gRPC response status code of the root span; null when there is none.
     pub status_code: Option<u16>,
-    /// The root cause of the trace being slow. Null when `causes` was not asked for, or no cause
-    /// was found.
+    /// The resource attribute `host.name` of the root span; of the earliest span when no root was
+    /// received. Null if there is none, or if the list has so many spans that they were not read.
+    #[serde(default)]
+    pub root_host: Option<String>,
+    /// The resource attribute `service.version` of the same span; null as `root_host`.
+    #[serde(default)]
+    pub root_version: Option<String>,
+    /// The resource attribute `k8s.pod.name` of the same span; null as `root_host`.
+    #[serde(default)]
+    pub root_pod: Option<String>,
+    /// The root cause of the trace being slow. Null when `causes` was not asked for, when the trace
+    /// is no slower than usual (see `usual_us`), or when no cause was found.
     #[serde(default)]
     pub cause: Option<TraceCause>,
+    /// The longest duration that is usual for traces of the same root operation, in microseconds. A
+    /// trace up to this duration has no cause, unless a call failed, timed out or was repeated. Null
+    /// when `causes` was not asked for, no root was received, or fewer than ten such traces are known.
+    #[serde(default)]
+    pub usual_us: Option<i64>,
     /// The deepest failing span. Null if no span fails, or if the list has so many failing traces,
     /// or the trace so many spans, that the spans were not read.
     #[serde(default)]
@@ -133,6 +152,21 @@ pub struct TraceFailure {
     pub error_type: Option<String>,
     /// The status message of the span; null when there is none.
     pub message: Option<String>,
+    /// The `exception.type` of the last exception event of the span; null when there is none.
+    #[serde(default)]
+    pub exception_type: Option<String>,
+    /// The `exception.message` of the same event; null when there is none.
+    #[serde(default)]
+    pub exception_message: Option<String>,
+    /// The resource attribute `host.name` of the span; null when there is none.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// The resource attribute `service.version` of the span; null when there is none.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// The resource attribute `k8s.pod.name` of the span; null when there is none.
+    #[serde(default)]
+    pub pod: Option<String>,
 }
 
 /// Why one trace was slow.

@@ -1,4 +1,5 @@
-//! Names the deepest failing span of each failing trace in a list.
+//! Names the deepest failing span of each failing trace in a list, and where the root of each trace
+//! ran.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +7,7 @@ use coral_engine::{Columns, EngineError, TraceSummary};
 use coral_trace::{DeepestFailure, Span, TraceId};
 
 use super::answer::TraceFailure;
+use super::instance::Instance;
 use crate::reader::Reader;
 use crate::source::Source;
 
@@ -17,23 +19,45 @@ const MAX_SPANS_PER_TRACE: u64 = 10_000;
 /// The largest number of bytes of one text of a failure; a longer text is cut.
 const MAX_TEXT_BYTES: usize = 500;
 
+/// What the spans of a listed trace say beyond its summary.
+#[derive(Default)]
+pub(super) struct TraceFacts {
+    /// Where the root span ran; where the earliest span ran if no root was received.
+    pub root: Instance,
+    /// The deepest failing span.
+    pub failure: Option<TraceFailure>,
+}
+
 impl Reader<'_> {
-    /// The deepest failing spans of the `listed` traces that fail, in as many traces as the limits
+    /// The facts of the `listed` traces, first of those that fail, in as many traces as the limits
     /// allow, in the order of the list.
-    pub(super) fn failures(
+    pub(super) fn facts(
         &self,
         listed: &[TraceSummary],
         source: Source,
-    ) -> Result<BTreeMap<TraceId, TraceFailure>, EngineError> {
+    ) -> Result<BTreeMap<TraceId, TraceFacts>, EngineError> {
         let mut left = MAX_SPANS;
-        let failing =
-            listed.iter().filter(|trace| trace.errors > 0 && trace.spans <= MAX_SPANS_PER_TRACE);
-        let read = failing.map_while(|trace| {
-            left = left.checked_sub(trace.spans)?;
-            Some(trace.trace_id)
-        });
-        let ids: Vec<TraceId> = read.collect();
-        self.failures_in(&ids, source, MAX_SPANS as u32)
+        let mut facts = BTreeMap::new();
+        for fails in [true, false] {
+            let chosen = listed
+                .iter()
+                .filter(|trace| (trace.errors > 0) == fails && trace.spans <= MAX_SPANS_PER_TRACE);
+            let read = chosen.map_while(|trace| {
+                left = left.checked_sub(trace.spans)?;
+                Some(trace.trace_id)
+            });
+            let ids: Vec<TraceId> = read.collect();
+            let details = Columns::ATTRIBUTES | Columns::DETAILS | Columns::ORIGIN;
+            let columns = if fails { details } else { Columns::ORIGIN };
+            self.whole_traces(&ids, source, columns, MAX_SPANS as u32, |spans| {
+                let failure = if fails { failure_of(spans) } else { None };
+                facts.insert(
+                    spans[0].trace_id,
+                    TraceFacts { root: Instance::of_root(spans), failure },
+                );
+            })?;
+        }
+        Ok(facts)
     }
 
     /// The deepest failing spans of `traces`, of which at most `max_spans` spans are read.
@@ -43,22 +67,52 @@ impl Reader<'_> {
         source: Source,
         max_spans: u32,
     ) -> Result<BTreeMap<TraceId, TraceFailure>, EngineError> {
+        let columns = Columns::ATTRIBUTES | Columns::DETAILS | Columns::ORIGIN;
+        let mut found = BTreeMap::new();
+        self.whole_traces(traces, source, columns, max_spans, |spans| {
+            found.extend(failure_of(spans).map(|failure| (spans[0].trace_id, failure)));
+        })?;
+        Ok(found)
+    }
+
+    /// Calls `visit` with the spans of each of `traces`, at least one. At most `max_spans` spans are
+    /// read, and a trace that this limit may have cut is left out.
+    fn whole_traces(
+        &self,
+        traces: &[TraceId],
+        source: Source,
+        columns: Columns,
+        max_spans: u32,
+        visit: impl FnMut(&[Span]),
+    ) -> Result<(), EngineError> {
         if traces.is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok(());
         }
-        let columns = Columns::ATTRIBUTES | Columns::DETAILS;
         let spans = self.spans(traces, source.collector(), columns, max_spans)?;
         let mut read: Vec<&[Span]> =
             spans.chunk_by(|one, next| one.trace_id == next.trace_id).collect();
         if spans.len() >= max_spans as usize {
-            // The limit may have cut the last trace.
             read.pop();
         }
-        let found = read.into_iter().filter_map(|spans| {
-            Some((spans.first()?.trace_id, failure(DeepestFailure::of_trace(spans)?)))
-        });
-        Ok(found.collect())
+        read.into_iter().for_each(visit);
+        Ok(())
     }
+}
+
+fn failure_of(spans: &[Span]) -> Option<TraceFailure> {
+    let found = DeepestFailure::of_trace(spans)?;
+    let span = spans.iter().find(|span| span.span_id == found.span_id);
+    let instance = span.map(Instance::of).unwrap_or_default();
+    let exception = span.and_then(Span::exception);
+    let cut_text = |text: Option<&str>| text.map(|text| cut(text.to_owned()));
+    Some(TraceFailure {
+        exception_type: cut_text(exception.and_then(|one| one.kind)),
+        exception_message: cut_text(exception.and_then(|one| one.message)),
+        host: instance.host,
+        version: instance.version,
+        pod: instance.pod,
+        ..failure(found)
+    })
 }
 
 fn failure(found: DeepestFailure) -> TraceFailure {
@@ -70,6 +124,11 @@ fn failure(found: DeepestFailure) -> TraceFailure {
         status_code: found.status_code,
         error_type: found.error_type.map(cut),
         message: Some(cut(found.message)).filter(|message| !message.is_empty()),
+        exception_type: None,
+        exception_message: None,
+        host: None,
+        version: None,
+        pod: None,
     }
 }
 

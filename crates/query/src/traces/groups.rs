@@ -26,10 +26,11 @@ const MAX_GROUPS: usize = 10_000;
 
 impl Reader<'_> {
     /// The spans that meet `conditions` in the traces that `query` finds, by the key of the
-    /// question.
+    /// question: at most `limit` groups.
     pub(super) fn groups(
         &self,
         question: &TracesQuestion,
+        limit: u32,
         query: &TraceQuery,
         conditions: &Conditions,
     ) -> Result<Groups, QueryError> {
@@ -51,7 +52,10 @@ impl Reader<'_> {
                 more |= !counted.add(trace, &filter, &key);
             }
         }
-        Ok(Groups { by: question.by.clone(), more, ..counted.answer(found.len() as u64) })
+        let mut answer = counted.answer(found.len() as u64);
+        answer.left_out = answer.groups.len().saturating_sub(limit as usize) as u64;
+        answer.groups.truncate(limit as usize);
+        Ok(Groups { by: question.by.clone(), more, ..answer })
     }
 }
 
@@ -181,7 +185,7 @@ impl Counted {
             })
             .collect();
         groups.sort_by_key(|group| std::cmp::Reverse((group.errors, group.spans)));
-        Groups { by: String::new(), groups, traces, more: false }
+        Groups { by: String::new(), groups, traces, more: false, left_out: 0 }
     }
 }
 

@@ -4,10 +4,12 @@ pub(crate) mod answer;
 mod condition;
 mod failures;
 mod groups;
+mod instance;
 pub(crate) mod question;
 mod root_causes;
 mod typical;
 mod unmatched;
+mod usual;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use coral_engine::{Budget, Order, TraceQuery};
 use coral_trace::TimeRange;
 
 use self::condition::Conditions;
+use self::failures::TraceFacts;
 pub use self::question::{Sort, SpanStatus, TracesQuestion};
 use crate::ask::{Ask, QueryError, Sources};
 use crate::coverage::TracesOf;
@@ -41,21 +44,30 @@ impl Reader<'_> {
         let query = trace_query(question, &conditions, limit + 1)?;
         let groups = match question.by.is_empty() {
             true => None,
-            false => Some(self.groups(question, &query, &conditions)?),
+            false => Some(self.groups(question, limit, &query, &conditions)?),
         };
         let mut found = self.search(&query)?;
         let matching = found.len();
         found.truncate(fitting(found.iter().map(summary_bytes), limit as usize));
         let more = found.len() < matching;
-        let mut causes = match question.causes {
+        let mut explained = match question.causes {
             true => self.root_causes(&found, question)?,
             false => BTreeMap::new(),
         };
-        let mut failures = self.failures(&found, question.source)?;
+        let mut facts = self.facts(&found, question.source)?;
         let traces = found.into_iter().map(|summary| {
             let id = summary.trace_id;
-            let (cause, failure) = (causes.remove(&id), failures.remove(&id));
-            answer::TraceSummary { cause, failure, ..summary_answer(summary) }
+            let explained = explained.remove(&id).unwrap_or_default();
+            let TraceFacts { root, failure } = facts.remove(&id).unwrap_or_default();
+            answer::TraceSummary {
+                root_host: root.host,
+                root_version: root.version,
+                root_pod: root.pod,
+                cause: explained.cause,
+                usual_us: explained.usual_us,
+                failure,
+                ..summary_answer(summary)
+            }
         });
         let traces: Vec<_> = traces.collect();
         let did_you_mean = match &question.service {
@@ -137,7 +149,11 @@ fn summary_answer(summary: coral_engine::TraceSummary) -> answer::TraceSummary {
         root_service: summary.root_service,
         root_operation: summary.root_name,
         status_code: summary.status_code,
+        root_host: None,
+        root_version: None,
+        root_pod: None,
         cause: None,
+        usual_us: None,
         failure: None,
     }
 }

@@ -47,7 +47,7 @@ pub struct TracesQuestion {
     pub source: Source,
     /// The order of the list.
     pub sort: Sort,
-    /// The largest number of traces to return: 1 to 1,000; 0 means 20.
+    /// The largest number of traces, and of groups with `by`, to return: 1 to 1,000; 0 means 20.
     pub limit: u32,
     /// Whether to determine the root cause of each slow trace. This reads the listed traces and
     /// others of the same operations, which takes longer.

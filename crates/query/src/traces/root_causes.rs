@@ -9,6 +9,7 @@ use coral_trace::{TraceId, side_by_side};
 use super::answer::{TraceCause, TraceLoss};
 use super::question::TracesQuestion;
 use super::typical::Sample;
+use super::usual::usual_us;
 use crate::reader::Reader;
 
 /// The largest number of root operations whose traces are explained, in the order of the list.
@@ -18,6 +19,15 @@ const MAX_OPERATIONS: usize = 100;
 const MAX_RARE: usize = 5;
 /// Traces with more spans than this are not explained.
 const MAX_SPANS: u64 = 10_000;
+
+/// What is known of why a trace took as long as it did.
+#[derive(Default)]
+pub(super) struct Explained {
+    /// The root cause.
+    pub cause: Option<TraceCause>,
+    /// The longest duration that is usual for the root operation, in microseconds.
+    pub usual_us: Option<i64>,
+}
 
 /// The listed traces that have the same root operation.
 struct Operation<'a> {
@@ -29,13 +39,13 @@ struct Operation<'a> {
 }
 
 impl Reader<'_> {
-    /// The root causes of the listed traces that took longer than is typical for their root
-    /// operation.
+    /// The root causes of the listed traces that took longer than is usual for their root operation,
+    /// or in which a call failed, timed out or was repeated.
     pub(super) fn root_causes(
         &self,
         listed: &[TraceSummary],
         question: &TracesQuestion,
-    ) -> Result<BTreeMap<TraceId, TraceCause>, EngineError> {
+    ) -> Result<BTreeMap<TraceId, Explained>, EngineError> {
         let mut operations = by_operation(listed);
         if operations.is_empty() {
             return Ok(BTreeMap::new());
@@ -56,19 +66,27 @@ impl Reader<'_> {
         operations: &[Operation<'_>],
         sample: &Sample,
         question: &TracesQuestion,
-    ) -> Result<Vec<(TraceId, TraceCause)>, EngineError> {
-        let mut causes = Vec::new();
+    ) -> Result<Vec<(TraceId, Explained)>, EngineError> {
+        let mut explained = Vec::new();
         for operation in operations {
             let sample = Some(sample).filter(|_| !operation.searched);
-            let mut typical = self.typical(operation.root, sample, question)?;
-            for summary in operation.listed.iter().filter(|summary| summary.spans <= MAX_SPANS) {
-                let spans = self.spans_of_source(&[summary.trace_id], question.source)?;
-                if let Some(found) = typical.root_cause(&spans) {
-                    causes.push((summary.trace_id, cause(found)));
-                }
+            let known = self.traces_of(operation.root, sample, question)?;
+            let usual_us = usual_us(&known);
+            let mut typical = self.typical(known, question)?;
+            for summary in &operation.listed {
+                let cause = match summary.spans <= MAX_SPANS {
+                    true => {
+                        let spans = self.spans_of_source(&[summary.trace_id], question.source)?;
+                        typical.root_cause(&spans)
+                    }
+                    false => None,
+                };
+                let is_usual = usual_us.is_some_and(|usual| summary.duration_us <= usual);
+                let cause = cause.filter(|found| !is_usual || is_defect(&found.loss)).map(cause_of);
+                explained.push((summary.trace_id, Explained { cause, usual_us }));
             }
         }
-        Ok(causes)
+        Ok(explained)
     }
 }
 
@@ -89,7 +107,15 @@ fn by_operation(listed: &[TraceSummary]) -> Vec<Operation<'_>> {
     operations
 }
 
-fn cause(found: RootCause) -> TraceCause {
+/// Whether a loss is a defect at any duration: a failure, or calls that were repeated.
+const fn is_defect(loss: &Loss) -> bool {
+    match loss {
+        Loss::Timeout | Loss::Failure(_) | Loss::Retries(_) | Loss::Repeated(_) => true,
+        Loss::Own | Loss::Edge | Loss::Leaf | Loss::Queue => false,
+    }
+}
+
+fn cause_of(found: RootCause) -> TraceCause {
     TraceCause {
         service: found.service,
         operation: found.operation,

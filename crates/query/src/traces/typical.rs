@@ -78,18 +78,26 @@ impl Reader<'_> {
         Ok(Sample { found, cut: true })
     }
 
-    /// What is typical for traces whose root is `operation`, from the traces in `sample`, or from
-    /// the newest stored ones when there is no sample.
-    pub(super) fn typical(
+    /// The traces whose root is `operation`: those in `sample`, or the newest stored ones when there
+    /// is no sample.
+    pub(super) fn traces_of(
         &self,
         operation: (&str, &str),
         sample: Option<&Sample>,
         question: &TracesQuestion,
+    ) -> Result<Vec<TraceSummary>, EngineError> {
+        match sample {
+            Some(sample) => Ok(sample.traces_of(operation).cloned().collect()),
+            None => self.newest(operation, question),
+        }
+    }
+
+    /// What is typical for the operation whose traces are `found`.
+    pub(super) fn typical(
+        &self,
+        found: Vec<TraceSummary>,
+        question: &TracesQuestion,
     ) -> Result<Typical, EngineError> {
-        let found = match sample {
-            Some(sample) => sample.traces_of(operation).cloned().collect(),
-            None => self.newest(operation, question)?,
-        };
         let chosen = affordable(evenly(healthy(found, question.min_duration_us)));
         let ids: Vec<TraceId> = chosen.iter().map(|summary| summary.trace_id).collect();
         let spans = self.spans_of_source(&ids, question.source)?;

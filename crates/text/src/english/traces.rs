@@ -3,10 +3,11 @@
 use crate::beginning::coverage_line;
 use crate::duration::duration;
 use crate::failure::fails_in;
-use crate::root_cause::root_cause;
+use crate::root_cause::{found_cause, is_usual};
+use crate::started::Started;
 use coral_query::Sort;
 use coral_query::answer::{TraceFindings, TraceSummary, Understanding};
-use coral_trace::units::counted;
+use coral_trace::units::{TimeZone, counted};
 
 use super::command;
 use super::number::short;
@@ -20,24 +21,37 @@ pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: 
         Sort::Slowest => "Traces, slowest first",
         Sort::Newest => "Traces, newest first",
     });
-    found.list.traces.iter().for_each(|trace| page.line(query, summary(trace)));
+    let zone = TimeZone::UTC;
+    let started = Started::of(&found.list.traces, &zone);
+    found.list.traces.iter().for_each(|trace| page.line(query, summary(trace, &started)));
+    if !found.list.traces.is_empty() {
+        page.remark(started.note());
+    }
     page.or_nothing(query, "no traces match");
     let missing = coverage_line(&found.list.coverage, end(&understanding.window));
     missing.into_iter().for_each(|missing| page.line(query, missing));
 }
 
-/// A trace as one line: `4bf9… 335ms GET /cart (ERROR), 5 spans: stock failed with 500 (309ms);
-/// fails in stock: GET /stock 500`.
-fn summary(trace: &TraceSummary) -> String {
-    let cause = trace.cause.as_ref().map(|cause| format!(": {}", root_cause(cause)));
+/// A trace as one line: `4bf9… 335ms GET /cart (ERROR), 5 spans, 12:00:07, shop on web-1: stock failed
+/// with 500 (309ms); fails in stock: GET /stock 500`.
+fn summary(trace: &TraceSummary, started: &Started<'_>) -> String {
+    let cause = match found_cause(trace) {
+        None if is_usual(trace) => Some(": no slower than usual".to_owned()),
+        cause => cause.map(|cause| format!(": {cause}")),
+    };
     let failure = trace.failure.as_ref().map(|failure| format!("; {}", fails_in(failure)));
     let failed = if trace.error_count > 0 { " (ERROR)" } else { "" };
+    let service = trace.root_service.as_ref().map(|service| format!(", {}", short(service)));
+    let host = trace.root_host.as_ref().map(|host| format!(" on {}", short(host)));
     format!(
-        "{} {} {}{failed}, {}{}{}",
+        "{} {} {}{failed}, {}, {}{}{}{}{}",
         trace.trace_id,
         duration(trace.duration_us),
         short(&trace.root_operation),
         counted(trace.span_count, "span"),
+        started.cell(trace.start),
+        service.unwrap_or_default(),
+        host.unwrap_or_default(),
         cause.unwrap_or_default(),
         failure.unwrap_or_default(),
     )

@@ -5,11 +5,13 @@ use expect_test::expect;
 use super::{REFERENCE, trace};
 use crate::screen::Screen;
 use crate::trace::{critical_path, flamegraph, folded};
+use coral_trace::units::TimeZone;
 
 #[test]
 fn the_critical_path_of_the_reference_trace_sums_to_its_duration() {
     expect![[r#"
         Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Started: 2026-11-18 11:06:40.000 UTC
         Duration: 1.2s
         Spans: 8
         Services: frontend-api, payments-api, card-validator-svc, postgres, fraud-detector, inventory-api, redis, email-svc
@@ -42,7 +44,7 @@ fn the_critical_path_of_the_reference_trace_sums_to_its_duration() {
         12ms  | 1.0%  | postgres: SELECT cards
 
         Each moment counts once, for the last call that was awaited; the network to a service counts for that service.
-    "#]].assert_eq(&critical_path(&trace(REFERENCE), Screen::PLAIN));
+    "#]].assert_eq(&critical_path(&trace(REFERENCE), &TimeZone::UTC, Screen::PLAIN));
 }
 
 #[test]
@@ -52,6 +54,7 @@ fn of_several_parts_the_longest_is_shown_and_the_others_are_told() {
     );
     expect![[r#"
         Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Started: 2026-11-18 11:06:40.000 UTC
         Duration: 9ms
         Spans: 3
         Services: a, b, c
@@ -76,7 +79,7 @@ fn of_several_parts_the_longest_is_shown_and_the_others_are_told() {
         1 other part of the trace not shown: no span that called there was received.
 
         Incomplete: 1 hop with a parent that was not received (not instrumented, not sampled, or not exported yet).
-    "#]].assert_eq(&critical_path(&torn, Screen::PLAIN));
+    "#]].assert_eq(&critical_path(&torn, &TimeZone::UTC, Screen::PLAIN));
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn a_long_or_deep_trace_has_bounded_pages() {
         (2..=3_000).map(|id| format!("\n{id:x} a internal 0+{} f{id} < {:x}", 9_000 - id, id - 1));
     let deep = trace(&("1 a internal 0+9000 f1".to_owned() + &chain.collect::<String>()));
     assert!(folded(&deep).lines().all(|line| line.matches(';').count() < 50));
-    assert!(critical_path(&deep, Screen::PLAIN).lines().count() < 1_020);
+    assert!(critical_path(&deep, &TimeZone::UTC, Screen::PLAIN).lines().count() < 1_020);
 }
 
 /// Given two numbers at the end of a line, inferno and flamegraph.pl draw their difference.
@@ -159,8 +162,8 @@ fn a_name_that_ends_in_a_number_is_no_count() {
 fn shares_of_a_trace_as_long_as_the_numbers_go_are_right() {
     let longest = trace("1 a server -1795000000000+18446744073709.551 GET /");
     assert!(
-        critical_path(&longest, Screen::PLAIN).contains("| 100.0% |"),
+        critical_path(&longest, &TimeZone::UTC, Screen::PLAIN).contains("| 100.0% |"),
         "{}",
-        critical_path(&longest, Screen::PLAIN)
+        critical_path(&longest, &TimeZone::UTC, Screen::PLAIN)
     );
 }

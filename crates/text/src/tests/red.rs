@@ -107,6 +107,11 @@ fn slow_rows_name_their_traces_or_say_why_there_are_none() {
             status_code: Some(503),
             error_type: None,
             message: None,
+            exception_type: None,
+            exception_message: None,
+            host: None,
+            version: None,
+            pod: None,
         }),
     };
     let slow = |name: &str, traces: Vec<SlowTrace>, none_because: Option<NoSlowTrace>| SlowRow {

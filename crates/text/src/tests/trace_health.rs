@@ -9,6 +9,7 @@ use coral_query::answer::{
     TraceProblemExample, TraceProblemKind,
 };
 use coral_trace::UnixNanos;
+use coral_trace::units::TimeZone;
 
 fn problem(kind: TraceProblemKind, cause: TraceProblemCause, count: u64) -> TraceProblem {
     TraceProblem {
@@ -186,6 +187,7 @@ fn a_trace_that_is_not_whole_has_one_line_for_each_problem() {
     };
     expect![[r#"
         Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Started: 2026-11-18 11:06:40.000 UTC
         Duration: 50ms
         Spans: 2
         Services: shop
@@ -195,7 +197,7 @@ fn a_trace_that_is_not_whole_has_one_line_for_each_problem() {
         └─ shop (30ms, /Check)
 
         Not whole: 1 grpc call from payments-api to fraud-detector: the server span begins a trace of its own (client span in trace 4bf92f3577b34da6a3ce929d0e0e4736, server span in trace a10a428634e5aaf52e8b9c99e51f49bc). Probable cause: nothing wrote the trace context into the HTTP/2 headers; Beyla's context propagation is off by default. Remedy: set `beyla.context_propagation: headers` on the agent of payments-api, and restart payments-api. Beyla writes gRPC headers only for Go, and only if `coral beyla doctor` reports no lockdown; else use an OpenTelemetry SDK.
-    "#]].assert_eq(&trace_tree(&torn, Screen::PLAIN));
+    "#]].assert_eq(&trace_tree(&torn, &TimeZone::UTC, Screen::PLAIN));
 }
 
 #[test]
@@ -215,6 +217,7 @@ fn an_inferred_link_is_shown_below_its_call_and_in_the_trace_of_the_callee() {
     let caller = Trace { inferred_links: vec![link.clone()], ..trace(call) };
     expect![[r#"
         Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Started: 2026-11-18 11:06:40.000 UTC
         Duration: 50ms
         Spans: 3
         Services: shop
@@ -224,7 +227,7 @@ fn an_inferred_link_is_shown_below_its_call_and_in_the_trace_of_the_callee() {
         ├─ shop (30ms, /Check)
         │  └─ fraud-detector (5.9ms, /Check) (inferred: span a580feeb94f7a385 of trace a10a428634e5aaf52e8b9c99e51f49bc)
         └─ shop (5ms, /Log)
-    "#]].assert_eq(&trace_tree(&caller, Screen::PLAIN));
+    "#]].assert_eq(&trace_tree(&caller, &TimeZone::UTC, Screen::PLAIN));
     let callee = Trace {
         trace_id: link.server_trace_id.into(),
         inferred_links: vec![link],
@@ -232,6 +235,7 @@ fn an_inferred_link_is_shown_below_its_call_and_in_the_trace_of_the_callee() {
     };
     expect![[r#"
         Trace ID: a10a428634e5aaf52e8b9c99e51f49bc
+        Started: 2026-11-18 11:06:40.006 UTC
         Duration: 6ms
         Spans: 1
         Services: fraud-detector
@@ -241,5 +245,5 @@ fn an_inferred_link_is_shown_below_its_call_and_in_the_trace_of_the_callee() {
 
         Called by (inferred): shop, span 0000000000000002 of trace 4bf92f3577b34da6a3ce929d0e0e4736.
     "#]]
-    .assert_eq(&trace_tree(&callee, Screen::PLAIN));
+    .assert_eq(&trace_tree(&callee, &TimeZone::UTC, Screen::PLAIN));
 }

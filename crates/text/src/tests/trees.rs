@@ -7,16 +7,17 @@ use super::{REFERENCE, trace};
 use crate::screen::Screen;
 use crate::trace::{no_trace, trace_tree, with_clocks_adjusted};
 use coral_query::answer::Trace;
+use coral_trace::units::TimeZone;
 
 #[track_caller]
 fn check(text: &str, expected: Expect) {
-    expected.assert_eq(&trace_tree(&trace(text), Screen::PLAIN));
+    expected.assert_eq(&trace_tree(&trace(text), &TimeZone::UTC, Screen::PLAIN));
 }
 
 /// Checks only the lines below `Span Tree:`.
 #[track_caller]
 fn check_tree(text: &str, expected: Expect) {
-    expected.assert_eq(tree_of(&trace_tree(&trace(text), Screen::PLAIN)));
+    expected.assert_eq(tree_of(&trace_tree(&trace(text), &TimeZone::UTC, Screen::PLAIN)));
 }
 
 fn tree_of(page: &str) -> &str {
@@ -28,21 +29,22 @@ fn the_reference_trace_is_printed_as_a_tree() {
     check(
         REFERENCE,
         expect![[r#"
-        Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
-        Duration: 1.2s
-        Spans: 8
-        Services: frontend-api, payments-api, card-validator-svc, postgres, fraud-detector, inventory-api, redis, email-svc
+            Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+            Started: 2026-11-18 11:06:40.000 UTC
+            Duration: 1.2s
+            Spans: 8
+            Services: frontend-api, payments-api, card-validator-svc, postgres, fraud-detector, inventory-api, redis, email-svc
 
-        Span Tree:
-        frontend-api (1.2s, POST /checkout)
-        ├─ payments-api (450ms, POST /api/v1/payments)
-        │  ├─ card-validator-svc (380ms, POST /validate)
-        │  │  └─ postgres (12ms, SELECT cards)
-        │  └─ fraud-detector (35ms, Check)
-        ├─ inventory-api (180ms, POST /api/v1/reserve)
-        │  └─ redis (2ms, SET)
-        └─ email-svc (15ms, notifications)
-    "#]],
+            Span Tree:
+            frontend-api (1.2s, POST /checkout)
+            ├─ payments-api (450ms, POST /api/v1/payments)
+            │  ├─ card-validator-svc (380ms, POST /validate)
+            │  │  └─ postgres (12ms, SELECT cards)
+            │  └─ fraud-detector (35ms, Check)
+            ├─ inventory-api (180ms, POST /api/v1/reserve)
+            │  └─ redis (2ms, SET)
+            └─ email-svc (15ms, notifications)
+        "#]],
     );
 }
 
@@ -61,6 +63,7 @@ fn of_beylas_spans_a_reader_sees_the_requests() {
 a payments client 40+5 GET /v1/rates < 7 | server.address=api.rates.example",
         expect![[r#"
             Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+            Started: 2026-11-18 11:06:40.000 UTC
             Duration: 100ms
             Spans: 10 (5 hops)
             Services: frontend, payments
@@ -95,6 +98,7 @@ fn failures_are_marked_also_those_that_only_the_caller_saw() {
 4 a client 600+1 UPDATE cards < 1 | error db.system=mysql",
         expect![[r#"
             Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+            Started: 2026-11-18 11:06:40.000 UTC
             Duration: 900ms
             Spans: 4 (3 hops)
             Services: a, b
@@ -123,6 +127,7 @@ fn what_is_torn_is_shown_and_said() {
     torn.complete = false;
     expect![[r#"
         Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Started: 2026-11-18 11:06:40.000 UTC
         Duration: 90ms
         Spans: 6
         Services: a, b, c, d
@@ -136,7 +141,7 @@ fn what_is_torn_is_shown_and_said() {
         └─ d (2ms, circle two)
 
         Incomplete: 2 roots; 1 hop with a parent that was not received (not instrumented, not sampled, or not exported yet); 1 cycle of parents.
-    "#]].assert_eq(&trace_tree(&torn, Screen::PLAIN));
+    "#]].assert_eq(&trace_tree(&torn, &TimeZone::UTC, Screen::PLAIN));
 }
 
 #[test]
@@ -148,14 +153,14 @@ fn a_trace_that_the_colony_calls_incomplete_is_never_shown_as_whole() {
 
         Incomplete: the colony reports missing spans.
     "#]]
-    .assert_eq(tree_of(&trace_tree(&told, Screen::PLAIN)));
+    .assert_eq(tree_of(&trace_tree(&told, &TimeZone::UTC, Screen::PLAIN)));
     let limited = Trace { complete: false, spans_left_out: 12_000, ..whole };
     expect![[r#"
         a (90ms, GET /)
 
         Incomplete: 12,000 spans beyond the limit of one answer.
     "#]]
-    .assert_eq(tree_of(&trace_tree(&limited, Screen::PLAIN)));
+    .assert_eq(tree_of(&trace_tree(&limited, &TimeZone::UTC, Screen::PLAIN)));
 }
 
 #[test]
@@ -209,6 +214,7 @@ fn text_of_spans_never_reaches_the_terminal_as_commands() {
     span.attributes = [("db.system", "\u{9b}31m")].into_iter().collect();
     expect![[r#"
         Trace ID: 4bf92f3577b34da6a3ce929d0e0e4736
+        Started: 2026-11-18 11:06:40.000 UTC
         Duration: 9ms
         Spans: 1
         Services: \u{202e}a\u{a}b
@@ -216,7 +222,7 @@ fn text_of_spans_never_reaches_the_terminal_as_commands() {
 
         Span Tree:
         \u{202e}a\u{a}b → \u{9b}31m (9ms, \u{1b}[2Jnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn… (65,540 bytes)) ERROR
-    "#]].assert_eq(&trace_tree(&trace, Screen::PLAIN));
+    "#]].assert_eq(&trace_tree(&trace, &TimeZone::UTC, Screen::PLAIN));
 }
 
 #[test]
@@ -224,10 +230,11 @@ fn a_page_has_at_most_500_hops_and_says_how_many_more_there_are() {
     let children = (2..=10_000).map(|id| format!("\n{id:x} b client {id}+1 GET /x < 1"));
     let page = trace_tree(
         &trace(&("1 a server 0+20000 GET /".to_owned() + &children.collect::<String>())),
+        &TimeZone::UTC,
         Screen::PLAIN,
     );
-    assert_eq!(page.lines().count(), 6 + 500 + 1);
-    expect!["… 9,500 more hops not shown; --format json has every span"]
+    assert_eq!(page.lines().count(), 7 + 500 + 1);
+    expect!["… 9,500 more hops not shown; --format spans has every span"]
         .assert_eq(page.lines().last().unwrap());
 }
 
@@ -236,11 +243,12 @@ fn a_deep_chain_is_indented_up_to_a_limit_and_its_depth_told() {
     let chain = (2..=10_000).map(|id| format!("\n{id:x} a internal 0+1 f < {:x}", id - 1));
     let page = trace_tree(
         &trace(&("1 a internal 0+1 f".to_owned() + &chain.collect::<String>())),
+        &TimeZone::UTC,
         Screen::PLAIN,
     );
     let lines: Vec<&str> = page.lines().collect();
-    expect!["                                                                                             └─ a (1ms, f)"].assert_eq(lines[6 + 32]);
-    expect!["                                                                                                … (depth 33) a (1ms, f)"].assert_eq(lines[6 + 33]);
+    expect!["                                                                                             └─ a (1ms, f)"].assert_eq(lines[7 + 32]);
+    expect!["                                                                                                … (depth 33) a (1ms, f)"].assert_eq(lines[7 + 33]);
     assert!(lines.iter().all(|line| line.chars().count() < 150));
 }
 
@@ -248,7 +256,7 @@ fn a_deep_chain_is_indented_up_to_a_limit_and_its_depth_told() {
 fn services_beyond_a_hundred_are_counted() {
     let mut trace = trace("1 a server 0+9 GET /");
     trace.services = (0..2_000).map(|number| format!("s{number}")).collect();
-    let page = trace_tree(&trace, Screen::PLAIN);
+    let page = trace_tree(&trace, &TimeZone::UTC, Screen::PLAIN);
     assert!(page.contains("s99, … 1,900 more\n"), "{page}");
 }
 
@@ -275,13 +283,13 @@ fn clocks_that_disagree_are_adjusted_on_request_and_each_hop_says_by_how_much() 
 
         Clocks: 1 server span outside the call that it answers; --adjust-clocks moves server spans into their calls.
     "#]]
-    .assert_eq(tree_of(&trace_tree(&skewed, Screen::PLAIN)));
+    .assert_eq(tree_of(&trace_tree(&skewed, &TimeZone::UTC, Screen::PLAIN)));
     expect![[r#"
         a (100ms, GET /)
         └─ b (40ms, POST /b) (clock −500ms)
            └─ b → postgresql (10ms, SELECT x) (clock −500ms)
     "#]]
-    .assert_eq(tree_of(&trace_tree(&with_clocks_adjusted(&skewed), Screen::PLAIN)));
+    .assert_eq(tree_of(&trace_tree(&with_clocks_adjusted(&skewed), &TimeZone::UTC, Screen::PLAIN)));
 }
 
 #[test]
@@ -307,9 +315,11 @@ fn colours_show_failures_and_the_critical_path() {
 1 web server 0+100 GET / | status=500 error
 2 cart server 10+80 GET /cart < 1
 3 ads server 10+5 GET /ads < 1";
-    let coloured = trace_tree(&trace(text), Screen { colour: true, ..Screen::PLAIN });
+    let coloured =
+        trace_tree(&trace(text), &TimeZone::UTC, Screen { colour: true, ..Screen::PLAIN });
     expect![[r#"
-        Trace ID: ␛[2m4bf92f3577b34da6a3ce929d0e0e4736␛[0m
+        Trace ID:␛[2m 4bf92f3577b34da6a3ce929d0e0e4736␛[0m
+        Started: 2026-11-18 11:06:40.000 UTC
         Duration: 100ms
         Spans: 3
         Services: web, cart, ads
@@ -325,5 +335,8 @@ fn colours_show_failures_and_the_critical_path() {
     .assert_eq(&coloured.replace('\u{1b}', "␛"));
     let stripped = anstream::adapter::strip_str(&coloured).to_string();
     let legend = "\nBold: the critical path, which the request waited for.\n";
-    assert_eq!(stripped.replace(legend, ""), trace_tree(&trace(text), Screen::PLAIN));
+    assert_eq!(
+        stripped.replace(legend, ""),
+        trace_tree(&trace(text), &TimeZone::UTC, Screen::PLAIN)
+    );
 }

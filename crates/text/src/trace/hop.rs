@@ -8,7 +8,8 @@ use coral_trace::{Collector, Span, SpanKind};
 
 use super::picture::Picture;
 use crate::duration::duration;
-use crate::screen::Screen;
+use crate::screen::Emphasis;
+use crate::wrap::Piece;
 use coral_trace::sanitize::line;
 
 /// Tolerance for clocks, in microseconds: a child that leaves its parent's time by no more than
@@ -17,16 +18,17 @@ pub const SKEW_US: i64 = 1_000;
 
 impl Picture<'_> {
     /// The line of `node`, without the branches of the tree left of it; bold if it `is_critical`.
-    pub fn hop(&self, node: usize, is_critical: bool, screen: Screen) -> String {
+    pub fn hop(&self, node: usize, is_critical: bool) -> Vec<Piece> {
         let span = self.span(node);
         let place = self.tree.nodes[node].place;
-        let mut text = String::new();
+        let mut pieces = Vec::new();
         if matches!(place, Place::Orphan(_) | Place::Cycle) {
-            text.push_str("┄ ");
+            pieces.push(("┄ ".to_owned(), Emphasis::None));
         }
         let hop = format!("{} ({}, {})", self.who(node), duration(micros(span)), line(&span.name));
-        text.push_str(&if is_critical { screen.strong(&hop) } else { hop });
-        text.push_str(&screen.error(&self.failure(node)));
+        pieces.push((hop, if is_critical { Emphasis::Strong } else { Emphasis::None }));
+        pieces.push((self.failure(node), Emphasis::Error));
+        let mut text = String::new();
         if self.both_sources && span.origin.collector == Collector::Sdk {
             text.push_str(" [sdk]");
         }
@@ -38,7 +40,8 @@ impl Picture<'_> {
         if let Some(skew) = self.clock(node).or_else(|| self.skew(node)) {
             let _ = write!(text, " ({skew})");
         }
-        text + &why_here(place)
+        pieces.push((text + &why_here(place), Emphasis::None));
+        pieces
     }
 
     /// The service of `node`: `payments-api`. A call whose callee is not in the trace also names
@@ -51,14 +54,22 @@ impl Picture<'_> {
         }
     }
 
-    /// The error of `node`: ` ERROR 503`, or ` (caller: ERROR 503)` if only the client span has an
-    /// error. Empty without an error.
+    /// The error of `node`: ` ERROR 503: no rows`, or ` (caller: ERROR 503)` if only the client span
+    /// has an error, or if its message is another. Empty without an error.
     fn failure(&self, node: usize) -> String {
-        if let Some(text) = failure(self.span(node)) {
-            return text;
+        let caller = self.client(node).filter(|client| client.is_error());
+        match (failure(self.span(node)), caller) {
+            (Some(text), Some(caller))
+                if reason(caller).is_some_and(|said| !text.contains(&said)) =>
+            {
+                format!("{text} (caller: {})", reason(caller).unwrap_or_default())
+            }
+            (Some(text), _) => text,
+            (None, Some(caller)) => {
+                failure(caller).map(|text| format!(" (caller:{text})")).unwrap_or_default()
+            }
+            (None, None) => String::new(),
         }
-        let caller = self.client(node).and_then(failure);
-        caller.map(|text| format!(" (caller:{text})")).unwrap_or_default()
     }
 
     /// The callee of `node`, if `node` is a call whose callee is not in the trace. `None` if the
@@ -132,13 +143,38 @@ fn time(span: &Span) -> (i64, i64) {
     (span.start.as_micros(), span.end.max(span.start).as_micros())
 }
 
+/// ` ERROR 503: deadline exceeded (exception TimeoutError: 5 s passed)`.
 fn failure(span: &Span) -> Option<String> {
+    let reason = reason(span).map(|reason| format!(": {reason}")).unwrap_or_default();
     span.is_error().then(|| match span.response_status() {
         // Status 0 is from HTTP: a failed gRPC call has another status.
-        Some(0) => " ERROR, no response".to_owned(),
-        Some(code) => format!(" ERROR {code}"),
-        None => " ERROR".to_owned(),
+        Some(0) => format!(" ERROR, no response{reason}"),
+        Some(code) => format!(" ERROR {code}{reason}"),
+        None => format!(" ERROR{reason}"),
     })
+}
+
+/// The status message of a failing span, and its exception, or else the type of its error:
+/// `deadline exceeded (exception TimeoutError: 5 s passed)`. `None` if there is none of these.
+fn reason(span: &Span) -> Option<String> {
+    let message = Some(span.status.message.as_str()).filter(|message| !message.is_empty());
+    let exception = span.exception().map(|exception| {
+        // An SDK often sends the message of the exception as the status message, too.
+        let text = exception.message.filter(|text| Some(*text) != message);
+        let parts: Vec<String> = [exception.kind, text].into_iter().flatten().map(line).collect();
+        format!("exception {}", parts.join(": "))
+    });
+    let error_type = || {
+        let keys = ["db.response.status_code", "error.type"];
+        let text = span.attributes.first_of(&keys).map(|value| line(&value.to_string()))?;
+        let is_status = span.response_status().is_some_and(|code| code.to_string() == text);
+        Some(text).filter(|text| !is_status && !text.is_empty() && text != "_OTHER")
+    };
+    match (message.map(line), exception) {
+        (Some(message), Some(exception)) => Some(format!("{message} ({exception})")),
+        (Some(one), None) | (None, Some(one)) => Some(one),
+        (None, None) => error_type(),
+    }
 }
 
 /// The duration of a span in microseconds.

@@ -10,37 +10,39 @@ use super::tree::{MAX_HOPS, header};
 use crate::duration::duration;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
+use crate::wrap::prose;
 use coral_query::answer::Trace;
 use coral_trace::sanitize::line;
-use coral_trace::units::counted;
+use coral_trace::units::{TimeZone, counted};
 
 /// The page with the critical path of a stored trace: the path in order of time, then the time of
 /// each hop on the path. The path is that of the longest root, and its times sum to the duration of
 /// that root.
-pub fn critical_path(trace: &Trace, screen: Screen) -> String {
+pub fn critical_path(trace: &Trace, zone: &TimeZone, screen: Screen) -> String {
     let picture = Picture::of(trace);
-    let mut page = header(trace, picture.tree.nodes.len(), screen);
+    let mut page = header(trace, picture.tree.nodes.len(), zone, screen);
     let Some(root) = picture.longest_root() else { return page };
     let path = picture.extents.critical_path(&picture.tree, root);
     let whole = micros(picture.extents.nodes[root].duration());
-    let _ = writeln!(page, "\nCritical path of {} ({}):\n", picture.name(root), duration(whole));
+    let title = format!("\nCritical path of {} ({}):\n\n", picture.name(root), duration(whole));
+    page.push_str(&prose(&title, screen));
     page.push_str(&picture.stretches(root, &path, whole, screen));
     page.push_str("\nBy hop:\n\n");
     page.push_str(&picture.by_hop(&path, whole, screen));
-    page.push_str(
+    page.push_str(&prose(
         "\nEach moment counts once, for the last call that was awaited; the network to a service counts for that \
          service.\n",
-    );
+        screen,
+    ));
     let others = picture.tree.roots.len().saturating_sub(1) as u64;
     if others > 0 {
         let others = counted(others, "other part");
-        let _ = writeln!(
-            page,
-            "\n{others} of the trace not shown: no span that called there was received."
-        );
+        let note =
+            format!("{others} of the trace not shown: no span that called there was received.");
+        let _ = writeln!(page, "\n{}", prose(&note, screen));
     }
     for remark in picture.remarks() {
-        let _ = writeln!(page, "\n{remark}");
+        let _ = writeln!(page, "\n{}", prose(&remark, screen));
     }
     page
 }
@@ -69,7 +71,12 @@ impl Picture<'_> {
 
     fn cell(&self, node: usize) -> Cell {
         let failed = self.span(node).is_error();
-        Cell::emphasised(self.name(node), if failed { Emphasis::Error } else { Emphasis::None })
+        let emphasis = if failed { Emphasis::Error } else { Emphasis::None };
+        Cell::emphasised(self.name(node), emphasis).with_suffix(if failed {
+            " (ERROR)"
+        } else {
+            ""
+        })
     }
 
     fn stretches(&self, root: usize, path: &[PathSegment], all: i64, screen: Screen) -> String {
@@ -81,7 +88,12 @@ impl Picture<'_> {
             numbers.into_iter().chain([self.cell(segment.node)]).collect()
         };
         let rows: Vec<_> = path.iter().take(MAX_HOPS).map(row).collect();
-        let columns = [whole("At"), whole("Took"), whole("Share"), name("Waited for")];
+        let columns = [
+            whole("At").optional(1),
+            whole("Took"),
+            whole("Share").optional(0),
+            name("Waited for"),
+        ];
         let mut text = Table::new(columns, rows).text(screen);
         let hidden = path.len().saturating_sub(MAX_HOPS) as u64;
         if hidden > 0 {

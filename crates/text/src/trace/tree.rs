@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 
 use super::picture::Picture;
 use crate::duration::duration;
-use crate::screen::Screen;
+use crate::screen::{Emphasis, Screen};
+use crate::wrap::{prose, wrapped};
 use coral_query::answer::{InferredLink, Trace};
 use coral_trace::SpanId;
 use coral_trace::sanitize::line;
-use coral_trace::units::{count, counted};
+use coral_trace::units::{TimeZone, count, counted, instant_in};
 
 /// Largest number of hops that are printed; further hops are only counted.
 pub(super) const MAX_HOPS: usize = 500;
@@ -19,39 +20,42 @@ const MAX_SERVICES: usize = 100;
 const MAX_DEPTH: usize = 32;
 
 /// The page with the tree of a stored trace. It has at most 500 hops; names are cut at 200
-/// characters.
-pub fn trace_tree(trace: &Trace, screen: Screen) -> String {
+/// characters. Lines wider than the screen are broken between words.
+pub fn trace_tree(trace: &Trace, zone: &TimeZone, screen: Screen) -> String {
     let picture = Picture::of(trace);
-    let mut page = header(trace, picture.tree.nodes.len(), screen);
+    let mut page = header(trace, picture.tree.nodes.len(), zone, screen);
     page.push_str("\nSpan Tree:\n");
     let critical = picture.critical();
-    let mut branches = Branches::default();
+    let mut branches = Branches::of(screen);
     let own = |link: &&InferredLink| trace.trace_id.exact() == Some(link.client_trace_id);
     let links: HashMap<SpanId, &InferredLink> =
         trace.inferred_links.iter().filter(own).map(|link| (link.client_span_id, link)).collect();
     for (node, depth) in picture.tree.preorder().take(MAX_HOPS) {
-        let branch = branches.branch(depth, picture.is_last_child(node));
-        let _ = writeln!(page, "{branch}{}", picture.hop(node, critical[node], screen));
-        if let Some(link) = links.get(&picture.span(node).span_id) {
-            let is_last = picture.tree.nodes[node].children.is_empty();
-            let branch = branches.branch(depth + 1, is_last);
-            let _ = writeln!(page, "{branch}{}", inferred(link));
+        let has_children = !picture.tree.nodes[node].children.is_empty();
+        let link = links.get(&picture.span(node).span_id);
+        let [first, rest] =
+            branches.branch(depth, picture.is_last_child(node), has_children || link.is_some());
+        let hop = wrapped(&picture.hop(node, critical[node]), &first, &rest, screen);
+        let _ = writeln!(page, "{hop}");
+        if let Some(link) = link {
+            let [first, rest] = branches.branch(depth + 1, !has_children, false);
+            let text = [(inferred(link), Emphasis::None)];
+            let _ = writeln!(page, "{}", wrapped(&text, &first, &rest, screen));
         }
     }
     let hidden = picture.tree.nodes.len().saturating_sub(MAX_HOPS) as u64;
     if hidden > 0 {
         let hidden = counted(hidden, "more hop");
-        let _ = writeln!(page, "… {hidden} not shown; --format json has every span");
+        let note = format!("… {hidden} not shown; --format spans has every span");
+        let _ = writeln!(page, "{}", prose(&note, screen));
     }
     if screen.colour {
-        let _ = writeln!(
-            page,
-            "\n{}",
-            screen.faint("Bold: the critical path, which the request waited for.")
-        );
+        let note = "Bold: the critical path, which the request waited for.".to_owned();
+        let note = wrapped(&[(note, Emphasis::Faint)], "", "", screen);
+        let _ = writeln!(page, "\n{note}");
     }
     for remark in picture.remarks() {
-        let _ = writeln!(page, "\n{remark}");
+        let _ = writeln!(page, "\n{}", prose(&remark, screen));
     }
     page
 }
@@ -77,24 +81,57 @@ fn inferred(link: &InferredLink) -> String {
     )
 }
 
-/// The first lines of a page: id, duration, spans, services and errors of `trace`, whose tree has
-/// `hops` hops.
-pub(super) fn header(trace: &Trace, hops: usize, screen: Screen) -> String {
-    let mut header = format!(
-        "Trace ID: {}\nDuration: {}\nSpans: {}",
-        screen.faint(&trace.trace_id.to_string()),
-        duration(trace.duration_us),
-        count(trace.span_count),
-    );
-    if hops as u64 != trace.span_count {
-        let _ = write!(header, " ({})", counted(hops as u64, "hop"));
-    }
-    let _ = writeln!(header, "\nServices: {}", services(trace));
+/// The first lines of a page: id, start, duration, spans and services of `trace`, where the services
+/// ran, and errors. The tree of the trace has `hops` hops.
+pub(super) fn header(trace: &Trace, hops: usize, zone: &TimeZone, screen: Screen) -> String {
+    let id = [
+        ("Trace ID:".to_owned(), Emphasis::None),
+        (format!(" {}", trace.trace_id), Emphasis::Faint),
+    ];
+    let mut header = wrapped(&id, "", "  ", screen);
+    let mut add = |text: &str, indent: &str| {
+        let pieces = [(text.to_owned(), Emphasis::None)];
+        let further = format!("{indent}  ");
+        let _ = write!(header, "\n{}", wrapped(&pieces, indent, &further, screen));
+    };
+    add(&format!("Started: {}", instant_in(trace.start.as_micros(), zone)), "");
+    add(&format!("Duration: {}", duration(trace.duration_us)), "");
+    let spans = match hops as u64 == trace.span_count {
+        true => count(trace.span_count),
+        false => format!("{} ({})", count(trace.span_count), counted(hops as u64, "hop")),
+    };
+    add(&format!("Spans: {spans}"), "");
+    add(&format!("Services: {}", services(trace)), "");
+    instances(trace).iter().for_each(|instance| add(instance, "  "));
+    header.push('\n');
     if trace.error_count > 0 {
         let errors = screen.error(&count(trace.error_count));
         let _ = writeln!(header, "Errors: {errors}");
     }
     header
+}
+
+/// One line for each place where services ran, if anything is known of it:
+/// `payments: host pay-2, version 2.4.0, pod payments-7f9`.
+fn instances(trace: &Trace) -> Vec<String> {
+    let mut places: Vec<(String, Vec<String>)> = Vec::new();
+    for one in &trace.instances {
+        let named = [("host", &one.host), ("version", &one.version), ("pod", &one.pod)];
+        let parts = named
+            .into_iter()
+            .filter_map(|(what, name)| name.as_ref().map(|name| format!("{what} {}", line(name))));
+        let place = parts.collect::<Vec<_>>().join(", ");
+        let service = line(&one.service);
+        match places.iter_mut().find(|(known, _)| *known == place) {
+            _ if place.is_empty() => {}
+            Some((_, services)) => services.push(service),
+            None => places.push((place, vec![service])),
+        }
+    }
+    let rest = places.len().saturating_sub(MAX_SERVICES) as u64;
+    let more = (rest > 0).then(|| format!("… {} more", count(rest)));
+    let lines = places.into_iter().take(MAX_SERVICES);
+    lines.map(|(place, services)| format!("{}: {place}", services.join(", "))).chain(more).collect()
 }
 
 fn services(trace: &Trace) -> String {
@@ -109,28 +146,38 @@ fn services(trace: &Trace) -> String {
 
 /// The branches left of each hop, such as `│  └─ `. They must be made line by line, from top to
 /// bottom.
-#[derive(Default)]
 struct Branches {
     /// For each depth, whether the hop that was printed last at that depth is the last child of its
     /// parent.
     ended: Vec<bool>,
+    /// Largest depth that is shown by indentation.
+    max_depth: usize,
 }
 
 impl Branches {
-    fn branch(&mut self, depth: usize, is_last: bool) -> String {
+    /// Branches that take at most a third of the screen.
+    fn of(screen: Screen) -> Self {
+        let fitting = screen.width.map_or(MAX_DEPTH, |columns| columns / 3 / BRANCH.len());
+        Self { ended: Vec::new(), max_depth: MAX_DEPTH.min(fitting) }
+    }
+
+    /// What stands before the first line of a hop, and before its further lines.
+    fn branch(&mut self, depth: usize, is_last: bool, has_children: bool) -> [String; 2] {
         self.ended.truncate(depth);
         self.ended.push(is_last);
+        let below = if has_children { "│  " } else { BRANCH };
         if depth == 0 {
-            return String::new();
+            return [String::new(), below.to_owned()];
         }
-        let above = &self.ended[1..depth.min(MAX_DEPTH + 1)];
-        let mut text: String =
-            above.iter().map(|ended| if *ended { "   " } else { "│  " }).collect();
-        if depth > MAX_DEPTH {
-            let _ = write!(text, "… (depth {depth}) ");
-        } else {
-            text.push_str(if is_last { "└─ " } else { "├─ " });
+        let above = &self.ended[1..depth.min(self.max_depth + 1)];
+        let text: String = above.iter().map(|ended| if *ended { BRANCH } else { "│  " }).collect();
+        if depth > self.max_depth {
+            return [format!("{text}… (depth {depth}) "), format!("{text}  ")];
         }
-        text
+        let (first, rest) = if is_last { ("└─ ", BRANCH) } else { ("├─ ", "│  ") };
+        [format!("{text}{first}"), format!("{text}{rest}{below}")]
     }
 }
+
+/// What stands below a hop that has no further siblings.
+const BRANCH: &str = "   ";
