@@ -139,8 +139,8 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Dependencies, EngineError>;
 
-    /// Calls `visit` with each span of `service` and `collector` that ended in `ended`, in no
-    /// particular order, with at least the columns [`CORE`](Columns::CORE) and
+    /// Calls `visit` with each span of `service` and `collector`, and of one of `kinds`, or of any
+    /// kind if `kinds` is empty, that ended in `ended`. The spans are in no particular order, with at least the columns [`CORE`](Columns::CORE) and
     /// [`ATTRIBUTES`](Columns::ATTRIBUTES).
     ///
     /// A span that was received before the start of `ended` MAY be skipped. Spans are received
@@ -152,6 +152,7 @@ pub trait TraceReader: Send + Sync {
         &self,
         service: &str,
         collector: Collector,
+        kinds: &[SpanKind],
         ended: TimeRange,
         budget: &Budget,
         visit: &mut dyn FnMut(&Span),

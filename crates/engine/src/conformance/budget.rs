@@ -81,7 +81,7 @@ fn readers() -> [(&'static str, Read); 12] {
         }),
         ("spans that ended", |engine, budget| {
             let all = TimeRange::ALL;
-            engine.spans_ended("shop", Collector::Ebpf, all, budget, &mut |_| ())
+            engine.spans_ended("shop", Collector::Ebpf, &[], all, budget, &mut |_| ())
         }),
         ("agent minutes", |engine, budget| engine.agent_minutes(TimeRange::ALL, budget).map(drop)),
     ]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coral_trace::{Collector, SpanKind, StatusCode, TimeRange, TraceIdPrefix};
+use coral_trace::{Collector, Span, SpanKind, StatusCode, TimeRange, TraceIdPrefix};
 
 use super::spans::{origin, span};
 use super::{NOON, Subject, append};
@@ -108,9 +108,17 @@ pub fn spans_that_ended_in_a_range_are_shown_once_each<S: Subject>() {
     let at = |ms| NOON.later(Duration::from_millis(ms));
     let ended = TimeRange { start: NOON, end: at(25) };
     let mut ids = Vec::new();
+    for kinds in [&[SpanKind::Consumer][..], &[SpanKind::Client, SpanKind::Producer]] {
+        let unlimited = Budget::unlimited();
+        let none = &mut |span: &Span| panic!("{:?} is not wanted", span.kind);
+        let (cards, ebpf) = ("cards", Collector::Ebpf);
+        let shown = subject.engine().spans_ended(cards, ebpf, kinds, ended, &unlimited, none);
+        shown.expect("they are read");
+    }
     let shown = subject.engine().spans_ended(
         "cards",
         Collector::Ebpf,
+        &[SpanKind::Consumer, SpanKind::Server],
         ended,
         &Budget::unlimited(),
         &mut |span| {

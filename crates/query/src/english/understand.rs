@@ -114,6 +114,7 @@ const PLACES: &[&str] = &["endpoint", "route"];
 const FAILURES: &[&str] = &["error", "fail", "5xx", "broken", "500"];
 /// Words that ask how well services are. They are whole words: many names begin with `ok`.
 const HEALTH: &[&str] = &[
+    "down",
     "fine",
     "health",
     "healthy",

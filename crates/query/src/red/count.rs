@@ -1,8 +1,8 @@
 //! Counts the requests of one service, from metrics or from stored spans.
 
 use coral_engine::{DeltaQuery, EngineError};
-use coral_trace::red::series_from_span;
-use coral_trace::{Collector, Span, TimeRange, UnixNanos};
+use coral_trace::red::{Side, series_from_span};
+use coral_trace::{Collector, Span, SpanKind, TimeRange, UnixNanos};
 
 use super::rows::Rows;
 use super::started::StartedTraces;
@@ -102,7 +102,11 @@ impl Reader<'_> {
             }
         };
         let (service, ended) = (selection.service, started.spans_ended());
-        self.from.traces.spans_ended(service, collector, ended, self.budget, &mut add)
+        let kind = match selection.side {
+            Side::Server => SpanKind::Server,
+            Side::Client => SpanKind::Client,
+        };
+        self.from.traces.spans_ended(service, collector, &[kind], ended, self.budget, &mut add)
     }
 
     fn count_by_metrics(

@@ -44,7 +44,7 @@ pub(crate) struct ServedRequests {
 #[derive(Default)]
 pub(crate) struct Served {
     pub(crate) requests: BTreeMap<(String, RequestKind), ServedRequests>,
-    /// When the last span or the last row of metrics of each service was seen.
+    /// When the last request of each service ended, or was counted by metrics.
     pub(crate) last_seen: BTreeMap<String, UnixNanos>,
 }
 
@@ -188,7 +188,8 @@ impl Reader<'_> {
             }
         };
         let ended = started.spans_ended();
-        self.from.traces.spans_ended(service, collector, ended, self.budget, &mut add)?;
+        let kinds = [SpanKind::Server, SpanKind::Consumer];
+        self.from.traces.spans_ended(service, collector, &kinds, ended, self.budget, &mut add)?;
         Ok(found)
     }
 }

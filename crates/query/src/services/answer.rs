@@ -99,9 +99,9 @@ pub struct ServiceState {
     pub versions: ValueList,
     /// Values of `service.instance.id`, or of `k8s.pod.name` where the resource has none.
     pub instances: ValueList,
-    /// When the last span of the service ended or the last metric of it was exported, in the window
-    /// or else in the baseline: microseconds since the Unix epoch. Null for a service that is only
-    /// known from the coverage timeline.
+    /// When the last request or one of the newest spans of the service ended, or the last metric of
+    /// its requests was exported, in the window or else in the baseline: microseconds since the Unix
+    /// epoch. Null for a service that is only known from the coverage timeline.
     #[serde(default, rename = "last_seen_unix_us", with = "json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub last_seen: Option<UnixNanos>,

@@ -59,8 +59,9 @@ impl Reader<'_> {
         let end = end.min(window.start).as_micros();
         let baseline = range(end.saturating_sub(question.baseline_us), end);
         let mut seen = self.seen_services(service, window, baseline)?;
-        let mut services: Vec<ServiceState> =
-            seen.names().iter().map(|name| seen.assess(name)).collect();
+        // A gap of the service may have other services of the agent.
+        let names = seen.names().into_iter().filter(|name| service.is_none_or(|one| one == name));
+        let mut services: Vec<ServiceState> = names.map(|name| seen.assess(&name)).collect();
         services.sort_by(|one, other| one.place().cmp(&other.place()));
         let left_out = services.len().saturating_sub(Services::MAX_SERVICES) as u64;
         services.truncate(Services::MAX_SERVICES);

@@ -17,7 +17,7 @@ const MAX_SPANS: u64 = 10_000;
 /// such services.
 const MAX_TRACES_OF_ONE: u32 = 20;
 const MAX_SPANS_OF_ONE: u64 = 2_000;
-const MAX_RARE_SERVICES: usize = 50;
+const MAX_RARE_SERVICES: usize = 500;
 /// How many values of an attribute an answer has, and how many are counted.
 const MAX_VALUES: usize = 8;
 const MAX_COUNTED: usize = 1_000;

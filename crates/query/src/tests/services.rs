@@ -302,8 +302,20 @@ fn services_of_an_agent_that_is_unreachable_are_unknown_and_nothing_else_is() {
         0..30 => silent(30),
         _ => answered(MINUTES, minutes),
     });
-    let question = ServicesQuestion { baseline_us: 60 * MINUTE_US, ..question(None) };
-    let answer = super::beginning::ask(&colony.store, None, &question);
+    colony.record("web-2", "cart", 0..MINUTES, |minutes| match minutes {
+        0..30 => silent(30),
+        _ => answered(MINUTES, minutes),
+    });
+    let ask = |service| {
+        let question = ServicesQuestion { baseline_us: 60 * MINUTE_US, ..question(service) };
+        super::beginning::ask(&colony.store, None, &question)
+    };
+    let answer = ask(None);
+    // No span of this service is stored: only the timeline knows it.
+    let cart = named(&answer, "cart");
+    assert_eq!((cart.unknown_because, cart.last_seen), (Some(UnknownHealth::Coverage), None));
+    let alone = ask(Some("stock")).services;
+    assert_eq!(alone.iter().map(|of| of.name.as_str()).collect::<Vec<_>>(), ["stock"]);
     assert_eq!(named(&answer, "shop").health, Health::Well);
     let stock = named(&answer, "stock");
     assert_eq!(

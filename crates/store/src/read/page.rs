@@ -1,16 +1,17 @@
 //! Pages of spans in order of receipt, which colonies poll.
 
 use arrow_array::cast::AsArray;
+use arrow_array::types::UInt8Type;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_buffer::BooleanBuffer;
 use arrow_select::filter::filter_record_batch;
 use coral_engine::{Budget, Columns, StoredSpan};
-use coral_trace::Collector;
+use coral_trace::{Collector, SpanKind};
 
 use crate::error::StoreError;
 use crate::hot::generation::{Rows, column_names};
 use crate::hot::live::Live;
-use crate::row::batch::row_bytes;
+use crate::row::batch::{kind_number, row_bytes};
 use crate::row::{SpanReader, damaged};
 use crate::segment::Segment;
 
@@ -55,6 +56,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) collector: Collector,
     /// Only spans of this service; of all services if `None`.
     pub(crate) service: Option<&'a str>,
+    /// Only spans of these kinds; of all kinds if empty.
+    pub(crate) kinds: &'a [SpanKind],
     /// The columns to read.
     pub(crate) columns: Columns,
 }
@@ -199,17 +202,30 @@ fn rows_of(
 impl Wanted<'_> {
     /// The columns that decide whether a row is wanted.
     fn tests(&self) -> &'static [&'static str] {
-        if self.service.is_some() { &["ebpf", "service_name"] } else { &["ebpf"] }
+        match (self.service, self.kinds) {
+            (None, []) => &["ebpf"],
+            (None, _) => &["ebpf", "span_kind"],
+            (Some(_), []) => &["ebpf", "service_name"],
+            (Some(_), _) => &["ebpf", "service_name", "span_kind"],
+        }
     }
 
     fn rows(&self, batch: &RecordBatch) -> Result<BooleanBuffer, StoreError> {
         let column =
             |name| batch.column_by_name(name).ok_or_else(|| damaged(name, &"a missing column"));
         let ebpf = column("ebpf")?.as_boolean().values();
-        let of_collector = if self.collector == Collector::Ebpf { ebpf.clone() } else { !ebpf };
-        let Some(service) = self.service else { return Ok(of_collector) };
-        let names = column("service_name")?.as_string::<i32>();
-        Ok(&of_collector
-            & &BooleanBuffer::collect_bool(batch.num_rows(), |row| names.value(row) == service))
+        let mut rows = if self.collector == Collector::Ebpf { ebpf.clone() } else { !ebpf };
+        if let Some(service) = self.service {
+            let names = column("service_name")?.as_string::<i32>();
+            let is_of = |row| names.value(row) == service;
+            rows = &rows & &BooleanBuffer::collect_bool(batch.num_rows(), is_of);
+        }
+        if !self.kinds.is_empty() {
+            let kinds = column("span_kind")?.as_primitive::<UInt8Type>();
+            let wanted: Vec<u8> = self.kinds.iter().map(|kind| kind_number(*kind)).collect();
+            let is_of = |row| wanted.contains(&kinds.value(row));
+            rows = &rows & &BooleanBuffer::collect_bool(batch.num_rows(), is_of);
+        }
+        Ok(rows)
     }
 }

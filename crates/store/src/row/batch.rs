@@ -199,7 +199,8 @@ impl ColumnTimes {
     }
 }
 
-const fn kind_number(kind: SpanKind) -> u8 {
+/// The number of a kind in the column `span_kind`: that of OTLP.
+pub(crate) const fn kind_number(kind: SpanKind) -> u8 {
     match kind {
         SpanKind::Unspecified => 0,
         SpanKind::Internal => 1,

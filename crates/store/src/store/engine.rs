@@ -11,7 +11,7 @@ use coral_engine::{
 };
 use coral_trace::dependency::Dependencies;
 use coral_trace::red::Delta;
-use coral_trace::{Collector, Span, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
+use coral_trace::{Collector, Span, SpanKind, TimeRange, TraceId, TraceIdPrefix, UnixNanos};
 
 use super::Store;
 use crate::commit::queue::SpanPage;
@@ -112,12 +112,13 @@ impl TraceReader for Store {
         &self,
         service: &str,
         collector: Collector,
+        kinds: &[SpanKind],
         ended: TimeRange,
         budget: &Budget,
         visit: &mut dyn FnMut(&Span),
     ) -> Result<(), EngineError> {
         let columns = Columns::CORE | Columns::ATTRIBUTES;
-        let wanted = Wanted { collector, service: Some(service), columns };
+        let wanted = Wanted { collector, service: Some(service), kinds, columns };
         Ok(ended::spans_ended(&self.0.spans.live, wanted, ended, budget, visit)?)
     }
 
@@ -127,7 +128,7 @@ impl TraceReader for Store {
         budget: &Budget,
     ) -> Result<Option<UnixNanos>, EngineError> {
         let live = &self.0.spans.live;
-        let wanted = Wanted { collector, service: None, columns: Columns::CORE };
+        let wanted = Wanted { collector, service: None, kinds: &[], columns: Columns::CORE };
         let oldest = live.reading(|| page(live, wanted, 0, PageLimit::of_spans(1), budget))?.spans;
         Ok(oldest.first().map(|stored| stored.span.start))
     }

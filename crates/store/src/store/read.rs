@@ -86,8 +86,10 @@ impl Store {
         after: u64,
         limit: PageLimit,
     ) -> Result<Page, StoreError> {
-        let (live, wanted) =
-            (&self.0.spans.live, Wanted { collector, service: None, columns: Columns::ALL });
+        let (live, wanted) = (
+            &self.0.spans.live,
+            Wanted { collector, service: None, kinds: &[], columns: Columns::ALL },
+        );
         let budget = Budget::unlimited();
         live.reading(|| page::page(live, wanted, after, limit, &budget))
     }

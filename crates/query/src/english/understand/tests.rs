@@ -91,6 +91,7 @@ fn each_kind_of_question_is_recognised() {
     }
     health("is payments-api ok?", Some("payments-api"));
     health("is cart healthy", Some("cart"));
+    health("is cart down?", Some("cart"));
     health("what is wrong with cart?", Some("cart"));
     health("status of payments-api", Some("payments-api"));
     check("is cart ok since 02:40", Intent::Health, Some("cart"), Period::Since);
