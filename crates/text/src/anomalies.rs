@@ -7,6 +7,7 @@ use crate::duration::duration;
 use crate::screen::Screen;
 use crate::table::{Cell, Table, id, name, whole};
 use crate::why::{SAMPLED, young_store};
+use crate::wrap::folded;
 use coral_query::answer::{Anomalies, Anomaly, AnomalyKind};
 use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
@@ -27,8 +28,8 @@ pub fn anomalies(found: &Anomalies, windows: &str, until: UnixNanos, screen: Scr
             name("Where"),
             whole("Before"),
             whole("Now"),
-            whole("Score"),
-            id("Trace"),
+            whole("Score").optional(0),
+            id("Trace").optional(1),
         ];
         text.push_str(&Table::new(columns, rows).text(screen));
         if found.left_out > 0 {
@@ -47,7 +48,7 @@ pub fn anomalies(found: &Anomalies, windows: &str, until: UnixNanos, screen: Scr
     for sentence in coverage(&found.coverage, until) {
         let _ = writeln!(text, "{sentence}");
     }
-    text
+    folded(&text, screen)
 }
 
 fn nothing(found: &Anomalies, until: UnixNanos) -> String {

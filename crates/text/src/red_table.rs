@@ -116,9 +116,10 @@ fn rows(red: &RedTable, screen: Screen) -> String {
         RedProtocol::Grpc => vec![name_column("Method")],
         RedProtocol::Sql => vec![name_column("Statement")],
     };
-    columns.extend(["Requests", "P50", "P95", "P99", "Errors"].map(whole));
-    columns.extend(is_grpc.then_some(whole("Statuses")));
-    columns.extend(compared.then_some(name_column("Before")));
+    let numbers = [("Requests", 4), ("P50", 3), ("P95", 5), ("P99", 2), ("Errors", 6)];
+    columns.extend(numbers.map(|(heading, rank)| whole(heading).optional(rank)));
+    columns.extend(is_grpc.then_some(whole("Statuses").optional(0)));
+    columns.extend(compared.then_some(name_column("Before").optional(1)));
     let cells = |row: &RedRow| -> Vec<Cell> {
         let numbers = &row.numbers;
         let failed = if numbers.errors > 0 { Emphasis::Error } else { Emphasis::None };

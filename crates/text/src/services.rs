@@ -21,6 +21,7 @@ use crate::percent::{per_second, rate};
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Column, Table, name, whole};
 use crate::why::did_you_mean;
+use crate::wrap::folded;
 
 /// Values of an attribute that a cell has at most.
 const MAX_VALUES: usize = 2;
@@ -49,7 +50,7 @@ pub fn services(answer: &Services, windows: &str, screen: Screen) -> String {
     for sentence in gaps {
         let _ = writeln!(text, "{sentence}");
     }
-    text
+    folded(&text, screen)
 }
 
 /// The page for a service that was not seen.

@@ -11,6 +11,7 @@ use crate::duration::percentile;
 use crate::percent::rate;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name as name_column, whole};
+use crate::wrap::folded;
 use coral_query::answer::{NodeKind, Topology, TopologyDiff, TopologyEdge};
 use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
@@ -42,7 +43,7 @@ pub fn text(map: &Topology, window: &str, before: &str, screen: Screen) -> Strin
     if let Some(missing) = coverage_line(&map.coverage, until) {
         let _ = writeln!(text, "\n{missing}");
     }
-    text
+    folded(&text, screen)
 }
 
 fn edge_table(map: &Topology, screen: Screen) -> String {
@@ -69,7 +70,14 @@ fn edge_table(map: &Topology, screen: Screen) -> String {
         ]
     };
     let rows: Vec<_> = map.edges.iter().map(row).collect();
-    let counts = ["Protocol", "Calls", "Errors", "P50", "P95", "P99"].map(whole);
+    let counts = [
+        whole("Protocol").optional(2),
+        whole("Calls").optional(3),
+        whole("Errors").optional(5),
+        whole("P50").optional(1),
+        whole("P95").optional(4),
+        whole("P99").optional(0),
+    ];
     let columns = [name_column("From"), name_column("To")].into_iter().chain(counts);
     format!("\n{}", Table::new(columns, rows).text(screen))
 }
@@ -162,9 +170,9 @@ fn changes(diff: &TopologyDiff, screen: Screen) -> String {
         whole("Change"),
         name_column("From"),
         name_column("To"),
-        whole("Protocol"),
-        whole("Before"),
-        whole("Now"),
+        whole("Protocol").optional(0),
+        name_column("Before").optional(1),
+        name_column("Now"),
     ];
     format!("\n{}\nCompared with {of}.\n", Table::new(columns, rows).text(screen))
 }

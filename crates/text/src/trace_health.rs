@@ -11,6 +11,7 @@ use crate::duration::duration;
 use crate::screen::Screen;
 use crate::table::{Cell, Table, name, whole};
 use crate::why::did_you_mean;
+use crate::wrap::folded;
 use coral_query::answer::{
     EdgeHealth, InferredLink, ServiceHealth, Trace, TraceHealth, TraceProblem,
 };
@@ -55,7 +56,7 @@ pub fn trace_health(
     for sentence in coverage(&health.coverage, until) {
         let _ = writeln!(text, "\n{sentence}");
     }
-    text
+    folded(&text, screen)
 }
 
 const LEGEND: &str = "Calls: calls whose callee is known. Unlinked: both sides of the call are stored, in two traces or without a link.\n\
@@ -127,12 +128,12 @@ fn edges(edges: &[EdgeHealth], screen: Screen) -> String {
     let columns = [
         name("Caller"),
         name("Callee"),
-        whole("Protocol"),
-        whole("Calls"),
-        whole("Linked"),
-        whole("Unlinked"),
-        whole("Missing"),
-        whole("Clock ahead"),
+        whole("Protocol").optional(0),
+        whole("Calls").optional(2),
+        whole("Linked").optional(3),
+        whole("Unlinked").optional(5),
+        whole("Missing").optional(4),
+        whole("Clock ahead").optional(1),
     ];
     let rows = edges.iter().take(MAX_ROWS).map(row).collect();
     let mut text = format!("\n{}", Table::new(columns, rows).text(screen));
@@ -154,12 +155,12 @@ fn services(services: &[ServiceHealth], screen: Screen) -> String {
     };
     let columns = [
         name("Service"),
-        whole("Source"),
-        whole("Expected spans"),
-        whole("Stored"),
-        whole("Missing"),
-        whole("Orphans"),
-        whole("Cut roots"),
+        whole("Source").optional(0),
+        whole("Expected spans").optional(1),
+        whole("Stored").optional(2),
+        whole("Missing").optional(5),
+        whole("Orphans").optional(3),
+        whole("Cut roots").optional(4),
     ];
     let rows = services.iter().take(MAX_ROWS).map(row).collect();
     let mut text = format!("\n{}", Table::new(columns, rows).text(screen));

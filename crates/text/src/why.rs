@@ -11,6 +11,7 @@ use crate::duration::duration;
 use crate::percent::percent;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
+use crate::wrap::folded;
 use coral_query::answer::{CauseKind, Verdict, Why, WhyRate, WhyStandout, WhySuspect};
 use coral_trace::UnixNanos;
 use coral_trace::sanitize::line;
@@ -36,7 +37,7 @@ pub fn why(why: &Why, windows: &str, until: UnixNanos, screen: Screen) -> String
     for sentence in coverage(&why.coverage, until) {
         let _ = writeln!(text, "{sentence}");
     }
-    text
+    folded(&text, screen)
 }
 
 fn question(why: &Why) -> String {
@@ -228,8 +229,13 @@ fn suspects(why: &Why, screen: Screen) -> String {
         ]
     };
     let shown = &why.ranking[..why.ranking.len().min(MAX_SUSPECTS)];
-    let columns =
-        [name("Suspect"), whole("Added time"), whole("Score"), whole("Kind"), name("Where")];
+    let columns = [
+        name("Suspect"),
+        whole("Added time").optional(2),
+        whole("Score").optional(0),
+        whole("Kind").optional(1),
+        name("Where"),
+    ];
     let table = Table::new(columns, shown.iter().enumerate().map(cells).collect());
     let mut text = format!("\n{}", table.text(screen));
     let others = &why.ranking[shown.len()..];

@@ -19,6 +19,50 @@ pub fn prose(text: &str, screen: Screen) -> String {
     lines.fold(first, |text, line| text + "\n" + &line)
 }
 
+/// `page`, in which lines that are wider than the screen are broken between words; further lines
+/// are indented by two columns more. Lines of tables, which fit by themselves, and commands, which
+/// are to be copied, stay whole.
+pub(crate) fn folded(page: &str, screen: Screen) -> String {
+    let Some(room) = screen.width else { return page.to_owned() };
+    let mut text = String::with_capacity(page.len());
+    for line in page.split_inclusive('\n') {
+        let start = line.trim_start();
+        let is_command = start.starts_with("coral ") || start.starts_with('[');
+        if is_command || line.contains(" | ") || line.contains("-|-") || visible(line) <= room {
+            text.push_str(line);
+        } else {
+            fold(line, room, &mut text);
+        }
+    }
+    text
+}
+
+/// Adds `line` to `text`, broken between words.
+fn fold(line: &str, room: usize, text: &mut String) {
+    let indent = line.len() - line.trim_start_matches(' ').len() + 2;
+    let room = room.max(indent + MIN_ROOM);
+    let mut taken = 0;
+    for word in words(line) {
+        if taken > 0 && taken + visible(word) > room {
+            text.push('\n');
+            text.extend(std::iter::repeat_n(' ', indent));
+            text.push_str(word.trim_start());
+            taken = indent + visible(word.trim_start());
+        } else {
+            text.push_str(word);
+            taken += visible(word);
+        }
+    }
+}
+
+/// The number of columns of `text`, which may have the escape sequences of [`Screen::emphasise`].
+fn visible(text: &str) -> usize {
+    let mut parts = text.trim_end_matches('\n').split('\u{1b}');
+    let first = parts.next().map_or(0, width);
+    let rest = parts.map(|part| part.split_once('m').map_or(0, |(_, after)| width(after)));
+    first + rest.sum::<usize>()
+}
+
 /// The `pieces` as one line behind `first`. If the line is wider than the screen, the line is broken
 /// between words, and further lines begin with `rest`. A word that does not fit is broken.
 pub(crate) fn wrapped(pieces: &[Piece], first: &str, rest: &str, screen: Screen) -> String {

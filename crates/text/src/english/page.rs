@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::screen::Screen;
+use crate::wrap::folded;
 use coral_trace::sanitize::line;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -62,7 +63,7 @@ impl Page {
                 let _ = writeln!(text, "  [{}] {}", at + 1, line(query));
             }
         }
-        text
+        folded(&text, screen)
     }
 
     /// Begins a section.

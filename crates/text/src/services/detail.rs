@@ -17,6 +17,7 @@ use crate::duration::{duration, percentile};
 use crate::percent::rate;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Column, Table, name, whole};
+use crate::wrap::folded;
 
 /// The page of one service: what is wrong, its operations, callers, callees, statements, hosts and
 /// versions, and the next commands. `windows` is the window and its baseline in words, and `flags`
@@ -24,7 +25,7 @@ use crate::table::{Cell, Column, Table, name, whole};
 pub fn detail(answer: &Services, windows: &str, flags: &str, screen: Screen) -> String {
     let until = UnixNanos::from_micros(answer.until_unix_us);
     let (Some(service), Some(detail)) = (answer.services.first(), &answer.detail) else {
-        return format!("{}\n", verdict(answer));
+        return folded(&format!("{}\n", verdict(answer)), screen);
     };
     let began = service.began.map(|began| format!(", {}", since(began, until)));
     let mut text = format!(
@@ -50,7 +51,7 @@ pub fn detail(answer: &Services, windows: &str, flags: &str, screen: Screen) -> 
         let _ = writeln!(text, "{sentence}");
     }
     let _ = write!(text, "\nNext:\n{}", next(service, flags));
-    text
+    folded(&text, screen)
 }
 
 /// The commands that show more: the cause, and failing requests, or the slowest if none fails.
@@ -87,9 +88,10 @@ fn operations(service: &ServiceState, detail: &ServiceDetail, screen: Screen) ->
         cells.push(source(of).into());
         cells
     };
-    let columns = [name("Operation"), whole("Requests")].into_iter().chain(number_columns());
+    let columns =
+        [name("Operation"), whole("Requests").optional(6)].into_iter().chain(number_columns());
     let rows = detail.operations.iter().map(row).collect();
-    let mut text = Table::new(columns.chain([whole("From")]), rows).text(screen);
+    let mut text = Table::new(columns.chain([whole("From").optional(0)]), rows).text(screen);
     if detail.operations_left_out > 0 {
         let left_out = counted(detail.operations_left_out, "operation");
         let _ = writeln!(text, "… {left_out} with fewer requests are not listed.");
@@ -98,7 +100,8 @@ fn operations(service: &ServiceState, detail: &ServiceDetail, screen: Screen) ->
 }
 
 fn number_columns() -> [Column<'static>; 6] {
-    ["Errors", "Before", "P50", "Before", "P95", "Before"].map(whole)
+    [("Errors", 8), ("Before", 4), ("P50", 5), ("Before", 2), ("P95", 7), ("Before", 3)]
+        .map(|(heading, rank)| whole(heading).optional(rank))
 }
 
 /// Share of errors, P50 and P95, each now and before.
@@ -160,7 +163,7 @@ fn calls(
             was(&|edge| micros(edge, edge.p95_us)),
         ]
     };
-    let columns = [name(heading), whole("Protocol"), whole("Calls")];
+    let columns = [name(heading), whole("Protocol").optional(0), whole("Calls").optional(6)];
     let rows = calls.iter().map(row).collect();
     Table::new(columns.into_iter().chain(number_columns()), rows).text(screen)
 }
@@ -181,7 +184,7 @@ fn statements(detail: &ServiceDetail, screen: Screen) -> String {
         cells.extend(numbers(&of.row.numbers, of.row.before.as_ref()));
         cells
     };
-    let columns = [name("Statement"), whole("Calls"), whole("Time")];
+    let columns = [name("Statement"), whole("Calls").optional(6), whole("Time").optional(9)];
     let rows = detail.statements.iter().map(row).collect();
     let table = Table::new(columns.into_iter().chain(number_columns()), rows).text(screen);
     let source = detail.statements_source.map_or("spans", RedSource::as_str);
@@ -203,7 +206,13 @@ fn values_table(groups: &Groups, screen: Screen) -> String {
         ]
     };
     let key = line(&groups.by);
-    let columns = [name(&key), whole("Spans"), whole("Errors"), whole("P50"), whole("P95")];
+    let columns = [
+        name(&key),
+        whole("Spans").optional(1),
+        whole("Errors").optional(3),
+        whole("P50").optional(0),
+        whole("P95").optional(2),
+    ];
     let mut text = Table::new(columns, groups.groups.iter().map(row).collect()).text(screen);
     if groups.more {
         let traces = counted(groups.traces, "trace");

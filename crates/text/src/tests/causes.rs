@@ -6,6 +6,7 @@ use expect_test::expect;
 
 use crate::anomalies::anomalies;
 use crate::screen::Screen;
+use crate::tests::widths::keeps_to_width;
 use crate::why::why;
 use coral_query::answer::{
     Anomalies, Anomaly, AnomalyKind, CauseKind, Coverage, CoverageGap, LeftOut, Reason, Verdict,
@@ -353,4 +354,10 @@ fn no_anomalies_say_why_there_are_none() {
         Compared 5 traces with 5 traces of the baseline.
     "#]]
     .assert_eq(&(none(0, 5) + "\n" + &none(5, 0) + "\n" + &none(5, 5)));
+}
+
+#[test]
+fn a_cause_and_changes_keep_to_every_width() {
+    keeps_to_width(|screen| why(&cause_with_standouts(), "last 15 minutes", NOON, screen));
+    keeps_to_width(|screen| why(&nothing_found(), "last 15 minutes", NOON, screen));
 }

@@ -13,6 +13,7 @@ use crate::json::Projection;
 use crate::screen::Screen;
 use crate::services::{no_such_service, services, services_csv, verdict};
 use crate::table::width;
+use crate::tests::widths::keeps_to_width;
 
 /// 2026-11-25T12:00:00Z.
 const NOON: i64 = 1_795_608_000_000_000;
@@ -126,32 +127,43 @@ fn columns_are_left_out_where_the_screen_is_too_narrow() {
         assert!(table.contains("failing") && table.contains("6.6%"), "{text}");
     }
     expect![[r#"
-        3 of 4 services are not well: payments-api fails (6.6% of requests, 0.39% before) since 11:41 UTC; card-validator-svc is slow (P95 489ms, 24ms before) since 11:41 UTC; email serves no requests (1.0 per second before).
+        3 of 4 services are not well:
+          payments-api fails (6.6% of requests,
+          0.39% before) since 11:41 UTC;
+          card-validator-svc is slow (P95 489ms,
+          24ms before) since 11:41 UTC; email
+          serves no requests (1.0 per second
+          before).
 
-        Services (last 15 minutes, against the 1 hour before):
+        Services (last 15 minutes, against the 1
+          hour before):
 
-        Service      | Health   | Errors | P95
-        -------------|----------|--------|------
-        payments-api | failing  | 6.6%   | 26ms
-        card-valida… | slow     | 0.44%  | 489ms
-        email        | not seen | -      | -
-        frontend     | well     | 0%     | 24ms
-        … cut to fit 40 columns: Service. A pipe, such as `| cat`, shows all.
-        … 12 columns left out to fit.
+        Service            | Health   | Errors
+        -------------------|----------|-------
+        payments-api       | failing  | 6.6%
+        card-validator-svc | slow     | 0.44%
+        email              | not seen | -
+        frontend           | well     | 0%
+        … left out to fit 40 columns: Since,
+        Req/s, Before, P50, P95, Hosts, Version,
+        Instances, Last seen, From. Pipe to
+        `cat` to see all.
     "#]].assert_eq(&page(Some(40)));
     expect![[r#"
-        3 of 4 services are not well: payments-api fails (6.6% of requests, 0.39% before) since 11:41 UTC; card-validator-svc is slow (P95 489ms, 24ms before) since 11:41 UTC; email serves no requests (1.0 per second before).
+        3 of 4 services are not well: payments-api fails (6.6% of requests, 0.39%
+          before) since 11:41 UTC; card-validator-svc is slow (P95 489ms, 24ms before)
+          since 11:41 UTC; email serves no requests (1.0 per second before).
 
         Services (last 15 minutes, against the 1 hour before):
 
-        Service        | Health   | Since     | Req/s | Errors | Before | P95   | Before
-        ---------------|----------|-----------|-------|--------|--------|-------|-------
-        payments-api   | failing  | 11:41 UTC | 1.0   | 6.6%   | 0.39%  | 26ms  | 24ms
-        card-validato… | slow     | 11:41 UTC | 1.0   | 0.44%  | 0.39%  | 489ms | 24ms
-        email          | not seen |           | 0     | -      | 0.39%  | -     | 24ms
-        frontend       | well     |           | 2.1   | 0%     | 0.39%  | 24ms  | 24ms
-        … cut to fit 80 columns: Service. A pipe, such as `| cat`, shows all.
-        … 8 columns left out to fit.
+        Service            | Health   | Since     | Req/s | Errors | Before | P95
+        -------------------|----------|-----------|-------|--------|--------|------
+        payments-api       | failing  | 11:41 UTC | 1.0   | 6.6%   | 0.39%  | 26ms
+        card-validator-svc | slow     | 11:41 UTC | 1.0   | 0.44%  | 0.39%  | 489ms
+        email              | not seen |           | 0     | -      | 0.39%  | -
+        frontend           | well     |           | 2.1   | 0%     | 0.39%  | 24ms
+        … left out to fit 80 columns: Before, P50, Hosts, Version, Instances, Last seen,
+        From. Pipe to `cat` to see all.
     "#]].assert_eq(&page(Some(80)));
 }
 
@@ -239,4 +251,9 @@ fn an_unknown_name_has_the_nearest_names() {
         Hint: did you mean payments-api?
     "#]]
     .assert_eq(&no_such_service("payment", &found, "last 15 minutes"));
+}
+
+#[test]
+fn services_keep_to_every_width() {
+    keeps_to_width(|screen| services(&sick(), WINDOWS, screen));
 }

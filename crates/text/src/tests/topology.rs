@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::unreachable;
 use crate::screen::Screen;
+use crate::tests::widths::keeps_to_width;
 use crate::topology::{dot, mermaid, text};
 use coral_query::answer::{
     FailingEdge, NodeKind, SlowerEdge, Topology, TopologyDiff, TopologyEdge, TopologyNode,
@@ -320,4 +321,9 @@ fn a_map_says_in_one_line_which_agents_are_missing() {
     let text = text(&map, "last 15 minutes", "1 hour", Screen::PLAIN);
     let missing = "\nAgent web-2 has been unreachable since 12:00 UTC: its services (stock) are missing here.\n";
     assert!(text.ends_with(missing), "{text}");
+}
+
+#[test]
+fn a_map_keeps_to_every_width() {
+    keeps_to_width(|screen| text(&map(), "last 1 hour", "1 hour", screen));
 }

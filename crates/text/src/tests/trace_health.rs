@@ -2,6 +2,7 @@ use expect_test::expect;
 
 use super::trace;
 use crate::screen::Screen;
+use crate::tests::widths::keeps_to_width;
 use crate::trace::trace_tree;
 use crate::trace_health::trace_health;
 use coral_query::answer::{
@@ -246,4 +247,9 @@ fn an_inferred_link_is_shown_below_its_call_and_in_the_trace_of_the_callee() {
         Called by (inferred): shop, span 0000000000000002 of trace 4bf92f3577b34da6a3ce929d0e0e4736.
     "#]]
     .assert_eq(&trace_tree(&callee, &TimeZone::UTC, Screen::PLAIN));
+}
+
+#[test]
+fn the_health_of_traces_keeps_to_every_width() {
+    keeps_to_width(|screen| trace_health(&health(), "last 1 hour", UnixNanos(0), screen));
 }
