@@ -31,6 +31,7 @@ pub(crate) use self::peer_hints::is_loopback;
 pub use self::peer_hints::{PeerHints, PeerHintsId};
 use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};
+use crate::wholeness::LoopbackService;
 
 /// A service map under construction. The spans of one trace are added together.
 #[derive(Clone, Default)]
@@ -52,7 +53,8 @@ pub struct Topology {
     /// The services that have spans, and the nodes at the ends of edges. A callee without a span is
     /// named by its address, unless one service is known there: a call to the address has a server
     /// span of the service, or server spans of the service name the address as their own. On
-    /// loopback addresses, only other calls of the same caller are evidence.
+    /// loopback addresses, only other calls of the same caller are evidence, and what
+    /// [`Dependencies::learn_loopback`] was told.
     pub nodes: Vec<Node>,
     /// The edges, sorted by caller, callee and protocol. `from` and `to` are indices into `nodes`.
     pub edges: Vec<Edge>,
@@ -225,6 +227,23 @@ impl Dependencies {
             known.add_server(&self.nodes, address, service);
         }
         self.learned = known;
+    }
+
+    /// Whether a call without a server span goes to a loopback address. Which service answers there
+    /// depends on the host, which a map does not know: see
+    /// [`learn_loopback`](Self::learn_loopback).
+    pub fn calls_loopback(&self) -> bool {
+        let is_loopback = |key: &EdgeKey| {
+            self.nodes.kind(key.to) == NodeKind::External && is_loopback(self.nodes.name(key.to))
+        };
+        self.edges.keys().any(is_loopback)
+    }
+
+    /// Learns that `found.service` answers the calls of `found.caller` to a loopback address.
+    pub fn learn_loopback(&mut self, found: &LoopbackService) {
+        let [caller, service] = [&found.caller, &found.service].map(|name| self.service(name));
+        let address = self.nodes.intern(NodeKind::External, &found.address);
+        self.learned.add_call(&self.nodes, caller, address, service);
     }
 
     /// The finished map. Calls without a server span go to the service that is known at their

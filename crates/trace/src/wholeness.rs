@@ -9,6 +9,7 @@ mod calls;
 mod detached;
 mod findings;
 mod links;
+mod loopback;
 mod reason;
 mod request;
 mod reuse;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use self::findings::Finding;
+pub use self::loopback::{LoopbackService, loopback_services};
 use crate::ids::{SpanId, TraceId};
 use crate::span::Span;
 use crate::time::{TimeRange, UnixNanos};

@@ -55,6 +55,7 @@ impl Reader<'_> {
         let (mut current, mut earlier) = (current?, earlier?);
         current.learn_addresses(&earlier);
         earlier.learn_addresses(&current);
+        self.name_loopback(&mut [&mut current, &mut earlier], now.range)?;
         let (current, earlier) = (current.topology(), earlier.topology());
         let mut changes = current.changes_since(&earlier);
         let missing = MissingNodes::of(coverage, [&current, &earlier]);

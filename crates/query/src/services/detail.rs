@@ -71,7 +71,7 @@ impl Reader<'_> {
             service: Some(service.to_owned()),
             since_unix_us: Some(window.start.as_micros()),
             until_unix_us: Some(window.end.as_micros()),
-            limit: 1,
+            limit: MAX_ROWS as u32,
             ..TracesQuestion::default()
         };
         Ok(self.list(&question)?.groups)

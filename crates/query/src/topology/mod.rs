@@ -53,6 +53,8 @@ impl Reader<'_> {
             now.learn_addresses(before);
             before.learn_addresses(&now);
         }
+        let maps = &mut [Some(&mut now), before.as_mut()].into_iter().flatten().collect::<Vec<_>>();
+        self.name_loopback(maps, question.window())?;
         let (now, before) = (now.topology(), before.map(Dependencies::topology));
         let coverage = match question.before() {
             Some(before) => self.gaps_of_maps(before, question.window())?,

@@ -6,11 +6,12 @@ mod read;
 
 use std::collections::{HashMap, HashSet};
 
-use coral_engine::Budget;
+use coral_engine::{Budget, EngineError};
+use coral_trace::dependency::Dependencies;
 use coral_trace::wholeness::{
-    self, EdgeWholeness, Example, Problem, Scope, ServiceWholeness, examine,
+    self, EdgeWholeness, Example, Problem, Scope, ServiceWholeness, examine, loopback_services,
 };
-use coral_trace::{Span, SpanId, TraceId};
+use coral_trace::{Span, SpanId, TimeRange, TraceId};
 
 use self::answer::{
     EdgeHealth, InferredLink, ServiceHealth, TraceHealth, TraceProblem, TraceProblemExample,
@@ -93,6 +94,23 @@ impl Reader<'_> {
             did_you_mean,
             coverage,
         })
+    }
+
+    /// Tells `maps` which services answer at loopback addresses, if their calls go to any. The
+    /// newest traces of `window` are read for that.
+    pub(crate) fn name_loopback(
+        &self,
+        maps: &mut [&mut Dependencies],
+        window: TimeRange,
+    ) -> Result<(), EngineError> {
+        if !maps.iter().any(|map| map.calls_loopback()) {
+            return Ok(());
+        }
+        let sample = self.newest_traces(window)?;
+        for found in loopback_services(&sample.spans()) {
+            maps.iter_mut().for_each(|map| map.learn_loopback(&found));
+        }
+        Ok(())
     }
 
     /// The problems that the trace with these `spans` has a part in, and its inferred links. Traces

@@ -23,6 +23,11 @@ const MAX_NEIGHBOURS: u32 = 100;
 /// The largest number of spans of these traces.
 const MAX_NEIGHBOUR_SPANS: u64 = 4_000;
 
+/// The largest number of traces that are read for the services at loopback addresses, and of their
+/// spans.
+const MAX_NEWEST: u32 = 300;
+const MAX_NEWEST_SPANS: u64 = 6_000;
+
 /// Traces to examine.
 pub(super) struct Sample {
     pub traces: Vec<Vec<StoredSpan>>,
@@ -67,6 +72,12 @@ impl Reader<'_> {
         let count = spread.iter().map(|stretch| stretch.found.len()).sum::<usize>();
         let stretches = if count > whole.found.len() / 2 { spread } else { vec![whole] };
         self.read(stretches)
+    }
+
+    /// The newest traces that started in `window`, a few hundred at most.
+    pub(super) fn newest_traces(&self, window: TimeRange) -> Result<Sample, EngineError> {
+        let newest = self.stretch(window, MAX_NEWEST, MAX_NEWEST_SPANS, None)?;
+        self.read(vec![newest])
     }
 
     /// Traces that may hold the other sides of calls of the trace with these `spans`: those that

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use coral_query::RedSource;
 use coral_query::answer::{
-    Group, Groups, RedNumbers, RequestKind, ServiceCall, ServiceDetail, ServiceOperation,
+    Group, Groups, Health, RedNumbers, RequestKind, ServiceCall, ServiceDetail, ServiceOperation,
     ServiceState, ServiceStatement, Services, TopologyEdge,
 };
 use coral_trace::UnixNanos;
@@ -61,9 +61,9 @@ fn next(service: &ServiceState, flags: &str) -> String {
         Some(RequestKind::Messages) => "consumer",
         _ => "server",
     };
-    let which = match service.now.errors {
-        0 => "--sort slowest".to_owned(),
-        _ => format!("'kind:{kind} status:error'"),
+    let which = match service.health {
+        Health::Failing => format!("'kind:{kind} status:error'"),
+        _ => "--sort slowest".to_owned(),
     };
     format!("  coral why {name}\n  coral query beyla traces --service {name} {which} {flags}\n")
 }
@@ -214,6 +214,10 @@ fn values_table(groups: &Groups, screen: Screen) -> String {
         whole("P95").optional(2),
     ];
     let mut text = Table::new(columns, groups.groups.iter().map(row).collect()).text(screen);
+    if groups.left_out > 0 {
+        let left_out = counted(groups.left_out, "further value");
+        let _ = writeln!(text, "… {left_out} with fewer errors or spans.");
+    }
     if groups.more {
         let traces = counted(groups.traces, "trace");
         let _ = writeln!(text, "… only the spans of {traces} were counted.");

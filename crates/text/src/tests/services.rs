@@ -148,7 +148,8 @@ fn columns_are_left_out_where_the_screen_is_too_narrow() {
         Req/s, Before, P50, P95, Hosts, Version,
         Instances, Last seen, From. Pipe to
         `cat` to see all.
-    "#]].assert_eq(&page(Some(40)));
+    "#]]
+    .assert_eq(&page(Some(40)));
     expect![[r#"
         3 of 4 services are not well: payments-api fails (6.6% of requests, 0.39%
           before) since 11:41 UTC; card-validator-svc is slow (P95 489ms, 24ms before)
@@ -164,7 +165,8 @@ fn columns_are_left_out_where_the_screen_is_too_narrow() {
         frontend           | well     |           | 2.1   | 0%     | 0.39%  | 24ms
         … left out to fit 80 columns: Before, P50, Hosts, Version, Instances, Last seen,
         From. Pipe to `cat` to see all.
-    "#]].assert_eq(&page(Some(80)));
+    "#]]
+    .assert_eq(&page(Some(80)));
 }
 
 #[test]

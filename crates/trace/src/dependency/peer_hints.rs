@@ -165,7 +165,8 @@ impl PeerHints<'_> {
         self.address().or_else(peer).map(|name| (NodeKind::External, name))
     }
 
-    fn address(&self) -> Option<String> {
+    /// The host or address of the callee, with the port unless it is the default one of HTTP.
+    pub(crate) fn address(&self) -> Option<String> {
         let address = non_empty(self.server_address)?;
         let port = self.server_port.filter(|port| (1..=65_535).contains(port));
         match port.filter(|port| !DEFAULT_PORTS.contains(port)) {

@@ -425,3 +425,23 @@ fn the_problems_of_a_trace_are_those_that_it_has_a_part_in() {
     }
     assert_eq!(found.problems_of(TraceId::try_from(5u128 << 60).unwrap()), []);
 }
+
+#[test]
+fn a_loopback_address_is_that_of_the_service_that_listens_on_the_port_of_the_same_host() {
+    let found = |text: &str| {
+        let spans: Vec<Span> = text.lines().map(str::trim).map(span).collect();
+        let found = loopback_services(&by_trace(&spans)).into_iter();
+        found.map(|of| [of.caller, of.address, of.service].join(" ")).collect::<Vec<_>>()
+    };
+    let call = "1 2 shop client 2..8 POST /pay | http.request.method=POST server.address=127.0.0.1 server.port=18082";
+    let server = "2 3 pay server 500..505 GET /health | http.request.method=GET server.address=pay server.port=18082";
+    assert_eq!(found(&format!("{call}\n{server}")), ["shop 127.0.0.1:18082 pay"]);
+    // The port of another host says nothing.
+    assert!(found(&format!("{call}\n{server} host=web-2")).is_empty());
+    // Two services on one port of a host, one after the other: neither.
+    let other = server.replace("2 3 pay", "3 4 mail");
+    assert!(found(&format!("{call}\n{server}\n{other}")).is_empty());
+    // An address of the network is known without its host.
+    let remote = call.replace("127.0.0.1", "10.0.0.7");
+    assert!(found(&format!("{remote}\n{server}")).is_empty());
+}
