@@ -64,11 +64,20 @@ fn nothing(found: &Anomalies, until: UnixNanos) -> String {
                  baseline."
             );
         }
+        (_, ..ENOUGH_TRACES) => {
+            return format!(
+                "Not enough evidence: no change was found, but the baseline has only {}.\nHint: try \
+                 a longer --baseline, or a shorter --since, which moves traces into the baseline.",
+                counted(found.baseline_traces, "trace")
+            );
+        }
         _ => "No change: every difference is one that chance alone may cause (permutation test).",
     };
     text.to_owned()
 }
 
+/// With fewer traces in the baseline, most changes look like chance.
+pub(crate) const ENOUGH_TRACES: u64 = 30;
 const NOTHING_TO_COMPARE: &str =
     "There is nothing to compare with: no trace started in the baseline.";
 

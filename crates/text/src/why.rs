@@ -140,10 +140,10 @@ pub(crate) fn did_you_mean(names: &[String]) -> Option<String> {
 
 /// How long the requests of the window, or the trace, take now and would take under `condition`.
 fn counterfactual(why: &Why, condition: &str) -> String {
-    if why.counterfactual_p95_us >= why.p95_us {
+    let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
+    if why.counterfactual_p95_us >= why.p95_us || now == without {
         return String::new();
     }
-    let (now, without) = (duration(why.p95_us), duration(why.counterfactual_p95_us));
     match why.trace_id {
         Some(_) => format!("  The trace took {now}.\n  It would take {without} {condition}.\n"),
         None => format!("  P95 is {now}.\n  P95 would be {without} {condition}.\n"),

@@ -1,5 +1,6 @@
 //! What changed since the baseline, in words.
 
+use crate::anomalies::ENOUGH_TRACES;
 use crate::beginning::{coverage, stored_since};
 use crate::duration::duration;
 use coral_query::answer::{Anomaly, AnomalyKind, ChangeFindings, Understanding};
@@ -32,6 +33,9 @@ pub(super) fn write(understanding: &Understanding, found: &ChangeFindings, page:
         match (found.traces, found.baseline_traces) {
             (0, _) => "no trace started in this window",
             (_, 0) => "there is nothing to compare with: no trace started in the baseline",
+            (_, ..ENOUGH_TRACES) => {
+                "not enough evidence: no change was found, but the baseline has few traces"
+            }
             _ => {
                 "no change: every difference is one that chance alone may cause (permutation test)"
             }

@@ -349,7 +349,8 @@ fn no_anomalies_say_why_there_are_none() {
 
         Changes (last 1 hour):
 
-        No change: every difference is one that chance alone may cause (permutation test).
+        Not enough evidence: no change was found, but the baseline has only 5 traces.
+        Hint: try a longer --baseline, or a shorter --since, which moves traces into the baseline.
 
         Compared 5 traces with 5 traces of the baseline.
     "#]]
