@@ -353,8 +353,14 @@ fn no_anomalies_say_why_there_are_none() {
         Hint: try a longer --baseline, or a shorter --since, which moves traces into the baseline.
 
         Compared 5 traces with 5 traces of the baseline.
+
+        Changes (last 1 hour):
+
+        No change: every difference is one that chance alone may cause (permutation test).
+
+        Compared 5 traces with 30 traces of the baseline.
     "#]]
-    .assert_eq(&(none(0, 5) + "\n" + &none(5, 0) + "\n" + &none(5, 5)));
+    .assert_eq(&(none(0, 5) + "\n" + &none(5, 0) + "\n" + &none(5, 5) + "\n" + &none(5, 30)));
 }
 
 #[test]
