@@ -21,13 +21,14 @@ rca:
     cargo build --release --workspace
     cargo run --release -p coral-bench -- rca
 
-# The longer things, with their bars: kills at random moments, root causes, every measurement (half an hour).
+# The longer things, with their bars: kills at random moments, root causes, 460 demos, every measurement (three hours).
 acceptance:
     cargo build --release --workspace
     cargo run --release -p coral-bench -- soak kill
     cargo run --release -p coral-bench -- soak kill --role colony
     just faults
     cargo run --release -p coral-bench -- rca
+    cargo run --release -p coral-bench -- demo --runs 20
     cargo run --release -p coral-bench -- report
 
 # What a first build costs, from a fresh clone.

@@ -4,6 +4,7 @@ mod agent;
 mod ask;
 mod clock;
 mod colony;
+mod demo;
 mod exporter;
 mod figures;
 mod incidents;
@@ -23,6 +24,7 @@ mod sink;
 mod soak;
 mod store;
 mod table;
+mod text;
 mod topology;
 mod traffic;
 mod units;
@@ -65,6 +67,8 @@ enum Measure {
     Rca(rca::Rca),
     /// Measures the default question about faults of several ages, and where nothing is at fault.
     Incidents(incidents::Incidents),
+    /// Starts the demo with each fault, and checks that its commands show the fault.
+    Demo(demo::DemoCommand),
     /// Measures the store alone: CPU per span appended and sealed, bytes per span, lookups, a
     /// search, and reopening.
     Store(store::Store),
@@ -109,6 +113,7 @@ impl Measure {
             Self::Incidents(incidents) => {
                 tokio::task::spawn_blocking(move || incidents.run()).await?
             }
+            Self::Demo(demo) => demo.run().await,
             Self::Store(store) => tokio::task::spawn_blocking(move || store.run()).await?,
         }
     }

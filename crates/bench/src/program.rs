@@ -1,6 +1,6 @@
 //! The coral program to measure, and its settings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -77,10 +77,7 @@ impl Program {
         let mut arguments: Vec<String> = role.iter().map(|word| (*word).to_owned()).collect();
         let settings = settings.iter().copied().chain(self.settings.iter().map(String::as_str));
         arguments.extend(settings.flat_map(|pair| ["--set".to_owned(), pair.to_owned()]));
-        let program = match &self.coral {
-            Some(program) => program.clone(),
-            None => std::env::current_exe()?.with_file_name("coral"),
-        };
+        let program = path(self.coral.as_deref())?;
         Server::run(program, arguments, Arc::new(dir), self.faults).await
     }
 
@@ -89,5 +86,16 @@ impl Program {
             Some(scratch) => tempfile::tempdir_in(scratch),
             None => tempfile::tempdir(),
         }
+    }
+}
+
+/// The coral program: `named`, or else the one in the directory of this program.
+///
+/// # Errors
+/// The path of this program is unknown.
+pub fn path(named: Option<&Path>) -> std::io::Result<PathBuf> {
+    match named {
+        Some(program) => Ok(program.to_owned()),
+        None => Ok(std::env::current_exe()?.with_file_name("coral")),
     }
 }

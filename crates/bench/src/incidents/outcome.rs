@@ -7,6 +7,7 @@ use coral_trace::UnixNanos;
 use serde::Serialize;
 
 use super::plan::Case;
+use crate::text::has_word;
 
 /// An answer to the default question, compared with the truth.
 #[derive(Clone, Debug, Serialize)]
@@ -98,31 +99,4 @@ fn began_error(incident: &Incident, told: UnixNanos, now: UnixNanos) -> Option<f
 fn first_paragraph(why: &Why) -> String {
     let page = coral_text::why::why(why, "", UnixNanos(0), Screen::PLAIN);
     page.split("\n\n").nth(1).unwrap_or_default().trim().to_owned()
-}
-
-/// Whether `text` has `value`, and not only as a part of a longer name.
-fn has_word(text: &str, value: &str) -> bool {
-    let is_of_name = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    text.match_indices(value).any(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + value.len()..]);
-        !before.ends_with(is_of_name) && !after.starts_with(is_of_name)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::has_word;
-
-    #[test]
-    fn a_value_is_not_found_in_a_longer_name() {
-        for (text, expected) in [
-            ("all on host pay-2.", true),
-            ("service.version=2.4.0 is", false),
-            ("host.name=pay-2, on 98%", true),
-            ("all on pay-21", false),
-            ("all on prepay-2", false),
-        ] {
-            assert_eq!(has_word(text, "pay-2"), expected, "{text}");
-        }
-    }
 }

@@ -1,10 +1,11 @@
 //! Sends the requests of a story to the receivers, as agents' programs would.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use coral_server::addresses::{Addresses, on_this_host};
 use coral_server::clock;
-use coral_trace::{Span, TraceId};
+use coral_trace::{Collector, Span, TraceId};
 use coral_wire::otlp_out;
 use serde_json::Value;
 
@@ -25,6 +26,20 @@ const BATCH: usize = 4_000;
 /// From how many of the last requests one is chosen to be shown.
 const RECENT: usize = 300;
 
+/// For each kind of instrumentation: the last trace with spans of it, and how many spans the trace
+/// has. A colony polls each kind with a cursor of its own, so that one kind may be there first.
+#[derive(Default)]
+struct LastTraces(HashMap<Collector, (TraceId, u64)>);
+
+impl LastTraces {
+    /// Adds the trace that consists of `spans`.
+    fn add(&mut self, spans: &[Span]) {
+        for span in spans {
+            self.0.insert(span.origin.collector, (span.trace_id, spans.len() as u64));
+        }
+    }
+}
+
 impl<'a> Feed<'a> {
     /// Sends `requests` to the receivers and the colony at `addresses`.
     pub fn new(requests: Requests<'a>, addresses: &Addresses) -> Result<Self, String> {
@@ -41,21 +56,22 @@ impl<'a> Feed<'a> {
     /// Sends everything that has ended, and waits until the colony has it. Returns a trace to show.
     pub async fn history(&mut self) -> Result<TraceId, String> {
         let now = clock::now();
-        let (mut batch, mut shown, mut last): (Vec<Span>, Vec<Showable>, _) =
-            (Vec::new(), Vec::new(), None);
+        let (mut batch, mut shown): (Vec<Span>, Vec<Showable>) = (Vec::new(), Vec::new());
+        let mut last = LastTraces::default();
         while let Some(request) = self.requests.next_by(now) {
             shown.extend(Showable::new(&request));
-            last = request.spans.first().map(|span| span.trace_id).or(last);
+            last.add(&request.spans);
             batch.extend(request.spans);
             if batch.len() >= BATCH {
                 self.send(&std::mem::take(&mut batch)).await?;
             }
         }
         self.send(&batch).await?;
-        let last = last.ok_or("the history has no requests")?;
-        self.until_polled(last).await;
+        for (trace, spans) in last.0.into_values() {
+            self.until_polled(trace, spans).await;
+        }
         let recent = &shown[shown.len().saturating_sub(RECENT)..];
-        Ok(showcase(recent).unwrap_or(last))
+        showcase(recent).ok_or_else(|| "the history has no requests".to_owned())
     }
 
     /// Sends what ends from now on, for ever.
@@ -69,15 +85,15 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// Waits until the colony has polled `trace`.
-    async fn until_polled(&self, trace: TraceId) {
+    /// Waits until the colony has polled all `spans` of `trace`.
+    async fn until_polled(&self, trace: TraceId, spans: u64) {
         loop {
             let url = format!("{}/api/v1/traces/{trace}", self.colony);
             let found = tokio::task::spawn_blocking(move || {
                 let answer = ureq::get(&url).call().ok()?.body_mut().read_json::<Value>().ok()?;
                 answer["span_count"].as_u64()
             });
-            if matches!(found.await, Ok(Some(1..))) {
+            if matches!(found.await, Ok(Some(count)) if count >= spans) {
                 return;
             }
             tokio::time::sleep(LOOK_INTERVAL).await;
@@ -94,5 +110,32 @@ impl<'a> Feed<'a> {
         });
         sent.await.map_err(|panic| panic.to_string())?.map_err(|error| error.to_string())?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coral_scenario::{Detail, Simulation, Topology};
+    use coral_trace::UnixNanos;
+
+    use super::*;
+
+    #[test]
+    fn the_last_trace_of_each_kind_of_instrumentation_is_waited_for() {
+        let topology = Topology::checkout();
+        let simulation = Simulation::new(&topology, &[], Detail::Full);
+        let (mut last, mut found) = (LastTraces::default(), HashMap::new());
+        for number in 0..40 {
+            let start = UnixNanos::from_secs(1_790_000_000 + number);
+            let spans = simulation.request(number, start).spans;
+            for collector in [Collector::Ebpf, Collector::Sdk] {
+                if spans.iter().any(|span| span.origin.collector == collector) {
+                    found.insert(collector, (spans[0].trace_id, spans.len() as u64));
+                }
+            }
+            last.add(&spans);
+        }
+        assert_eq!(last.0, found);
+        assert_eq!(found.len(), 2);
     }
 }

@@ -14,6 +14,9 @@ const RATE: f64 = 0.7;
 /// The place of the fault, and all durations, follow from this number.
 const SEED: u64 = 2;
 
+/// How long the query takes that a cache spares.
+const CACHED_QUERY_MILLIS: f64 = 25.0;
+
 /// An application with a fault.
 pub struct Story {
     incident: Incident,
@@ -37,7 +40,7 @@ impl Story {
     /// The story of an incident of this kind, at the time `now`.
     pub fn new(kind: IncidentKind, now: UnixNanos) -> Self {
         let began = UnixNanos(now.0 - FAULT_AGE_MINUTES * MINUTE);
-        let incident = Incident::new(kind, Topology::checkout(), began, SEED);
+        let incident = Incident::new(kind, application(), began, SEED);
         let incident = incident.expect("a test makes a story of every kind");
         Self { incident, since: UnixNanos(now.0 - HISTORY) }
     }
@@ -73,6 +76,20 @@ impl Requests<'_> {
         let request = self.traffic.next_if(has_ended)?.request;
         Some(Ended { spans: request.spans, is_affected: request.is_affected })
     }
+}
+
+/// The checkout, with an expensive query behind its cache: a miss of the cache takes long enough to be
+/// seen in the durations of the service.
+fn application() -> Topology {
+    let mut checkout = Topology::checkout();
+    let operations = checkout.services.iter_mut().flat_map(|service| &mut service.operations);
+    let databases = operations.filter_map(|operation| operation.database.as_mut());
+    for database in databases.filter(|database| database.cache.is_some()) {
+        database.read.name = "SELECT items";
+        database.read.text = "SELECT * FROM items JOIN reviews USING (item) WHERE item = $1";
+        database.read.millis = CACHED_QUERY_MILLIS;
+    }
+    checkout
 }
 
 /// Of the requests that the fault changed, one to show: it fails if most of them fail, and took a

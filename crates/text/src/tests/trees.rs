@@ -186,6 +186,20 @@ fn times_that_clocks_disagree_on_are_left_as_they_are_and_named() {
 }
 
 #[test]
+fn a_message_that_waited_a_second_or_longer_is_marked() {
+    check_tree(
+        "1 a producer 0+10 publish mails
+2 b consumer 1009+20 process mails < 1
+3 b consumer 3910+20 process mails < 1",
+        expect![[r#"
+            a (10ms, publish mails)
+            ├─ b (20ms, process mails)
+            └─ b (20ms, process mails) (waited 3.9s in its queue)
+        "#]],
+    );
+}
+
+#[test]
 fn sdk_spans_are_marked_only_beside_ebpf_spans() {
     check_tree(
         "1 a server 0+9 GET / | sdk\n2 b server 1+2 GET /b < 1",

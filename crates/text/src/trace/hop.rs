@@ -16,6 +16,9 @@ use coral_trace::sanitize::line;
 /// this gets no remark. Processes do not read the clock at the same moment; 0.17 ms was observed.
 pub const SKEW_US: i64 = 1_000;
 
+/// From how many microseconds on the wait of a message in its queue is told. A shorter wait is usual.
+const LONG_WAIT_US: i64 = 1_000_000;
+
 impl Picture<'_> {
     /// The line of `node`, without the branches of the tree left of it; bold if it `is_critical`.
     pub fn hop(&self, node: usize, is_critical: bool) -> Vec<Piece> {
@@ -36,6 +39,9 @@ impl Picture<'_> {
             let micros = delta.as_int().unwrap_or_default();
             let sign = if micros < 0 { "−" } else { "+" };
             let _ = write!(text, " (clock {sign}{})", duration(micros.saturating_abs()));
+        }
+        if let Some(wait) = self.wait_in_queue(node) {
+            let _ = write!(text, " (waited {} in its queue)", duration(wait));
         }
         if let Some(skew) = self.clock(node).or_else(|| self.skew(node)) {
             let _ = write!(text, " ({skew})");
@@ -135,6 +141,18 @@ impl Picture<'_> {
         } else {
             None
         }
+    }
+
+    /// How many microseconds passed between the end of the hop above, which published the message, and
+    /// the start of the consumer `node`. `None` below [`LONG_WAIT_US`], and for other hops.
+    fn wait_in_queue(&self, node: usize) -> Option<i64> {
+        let published = self.span(self.above(node)?);
+        let kinds = (published.kind, self.span(node).kind);
+        if kinds != (SpanKind::Producer, SpanKind::Consumer) {
+            return None;
+        }
+        let wait = time(self.span(node)).0.saturating_sub(time(published).1);
+        Some(wait).filter(|wait| *wait >= LONG_WAIT_US)
     }
 }
 
