@@ -292,7 +292,7 @@ fn what_cannot_be_answered_says_what_can() {
     let page = coral.answer("ask errors today");
     assert!(
         page.ends_with('\n')
-            && page.contains("\nQueries behind these lines:\n  [1] coral query topology"),
+            && page.contains("\nQuery behind these lines:\n  coral query topology"),
         "{page}"
     );
 }

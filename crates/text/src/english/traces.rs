@@ -4,6 +4,7 @@ use crate::beginning::coverage_line;
 use crate::duration::duration;
 use crate::failure::fails_in;
 use crate::root_cause::root_cause;
+use crate::trace_table::unmatched;
 use coral_query::Sort;
 use coral_query::answer::{TraceFindings, TraceSummary, Understanding};
 use coral_trace::units::counted;
@@ -22,6 +23,9 @@ pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: 
     });
     found.list.traces.iter().for_each(|trace| page.line(query, summary(trace)));
     page.or_nothing(query, "no traces match");
+    for one in &found.list.unmatched {
+        page.line(query, unmatched(one).trim_end().trim_end_matches('.'));
+    }
     let missing = coverage_line(&found.list.coverage, end(&understanding.window));
     missing.into_iter().for_each(|missing| page.line(query, missing));
 }
