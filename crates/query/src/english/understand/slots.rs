@@ -139,12 +139,13 @@ impl Slots {
     }
 
     fn route(&mut self, reading: &Reading, at: usize) -> usize {
-        let method = usize::from(reading.is(at, METHODS));
-        let route = reading.open(at + method).filter(|word| word.text.starts_with('/'));
+        let on = usize::from(reading.is(at, &["on"]));
+        let method = usize::from(reading.is(at + on, METHODS));
+        let route = reading.open(at + on + method).filter(|word| word.text.starts_with('/'));
         let Some(route) = route.filter(|_| self.route.is_none()) else { return 0 };
         self.route = Some(route.text.clone());
-        self.method = (method > 0).then(|| reading.words[at].text.to_uppercase());
-        method + 1
+        self.method = (method > 0).then(|| reading.words[at + on].text.to_uppercase());
+        on + method + 1
     }
 
     fn min_duration(&mut self, reading: &Reading, at: usize) -> usize {
