@@ -17,7 +17,8 @@ mod tests;
 
 use std::process::ExitCode;
 
-/// Exit codes: 0 for success, 1 for a failed question or server, 2 for an invalid command line.
+/// Exit codes: 0 for success, 1 for a failed question or server, 2 for an invalid command line, 3 for a
+/// question in plain English that is not understood.
 fn main() -> ExitCode {
     // This process may be a child of Coral: the shim that becomes Beyla, or one statement in SQL.
     if let Some(failed) = coral_beyla::shim::run(std::env::args_os()) {

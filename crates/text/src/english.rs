@@ -4,6 +4,7 @@
 mod calls;
 mod changes;
 mod command;
+mod groups;
 mod health;
 mod number;
 mod page;
@@ -15,14 +16,14 @@ mod why;
 mod window;
 
 use crate::screen::Screen;
-use coral_query::answer::{English, Findings};
+use coral_query::answer::{English, Findings, NotUnderstood};
 use coral_trace::UnixNanos;
 
 pub(crate) use self::command::quoted;
 pub use self::page::{Page, PageLine, PageSection};
 
-/// The answer as text. A line with a finding ends in the number of the query that the finding is
-/// from.
+/// The answer as text. With several queries, a line with a finding ends in the number of the query
+/// that the finding is from.
 pub fn text(answer: &English, screen: Screen) -> String {
     page(answer).text(screen)
 }
@@ -30,7 +31,8 @@ pub fn text(answer: &English, screen: Screen) -> String {
 /// The answer as a page of words, with the commands that print the data of its parts.
 pub fn page(answer: &English) -> Page {
     let (understanding, findings) = match (&answer.understanding, &answer.findings) {
-        (None, _) | (_, Findings::NotUnderstood) => return unknown::not_understood(),
+        (_, Findings::NotUnderstood(found)) => return unknown::not_understood(found),
+        (None, _) => return unknown::not_understood(&NotUnderstood::default()),
         (_, Findings::NoSuchService(found)) => return unknown::no_such_service(found),
         (Some(understanding), findings) => (understanding, findings),
     };
@@ -50,7 +52,8 @@ pub fn page(answer: &English) -> Page {
         Findings::Traces(found) => traces::write(understanding, found, &mut page),
         Findings::Requests(found) => requests::write(understanding, found, &mut page),
         Findings::Services(found) => health::write(understanding, found, &mut page),
-        Findings::NotUnderstood | Findings::NoSuchService(_) => {}
+        Findings::Groups(found) => groups::write(understanding, found, &mut page),
+        Findings::NotUnderstood(_) | Findings::NoSuchService(_) => {}
     }
     page
 }

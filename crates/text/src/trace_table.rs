@@ -99,7 +99,7 @@ fn nothing(list: &TraceList, heading: &Heading) -> String {
 }
 
 /// A line about a key or a value of the search that no span has, with the nearest there are.
-fn unmatched(one: &Unmatched) -> String {
+pub(crate) fn unmatched(one: &Unmatched) -> String {
     let key = line(&one.key);
     let similar: Vec<String> = one.similar.iter().map(|text| line(text)).collect();
     let similar = similar.join(", ");

@@ -61,14 +61,23 @@ fn a_name_that_nobody_has_is_answered_with_those_that_there_are() {
 fn words_about_time_that_are_not_understood_are_told() {
     let (_dir, sources) = shop();
     expect![[r#"
-        Analyzing cart, last 1h; not understood as a time: "last night"...
+        Not understood:
+          - the question is not answered, because of these words: "last night"
 
-        Most failures first:
-          - Counted from spans: no RED metrics (HTTP Requests) of cart in this window
-          - no requests in this window [1]
-
-        Queries behind these lines:
-          [1] coral query beyla http cart --source spans --since 1h
+        Questions that are understood, by example:
+          - what is wrong?
+          - why is cart slow?
+          - is cart ok?
+          - slowest endpoints of cart, last 15 minutes
+          - p99 of cart
+          - errors today
+          - which host has errors?
+          - what calls cart?
+          - what changed in the last hour?
+          - what happened between 02:30 and 03:00?
+          - show me slow traces of cart
+          - slow queries
+          - services: cart, shop
     "#]]
     .assert_eq(&answer(&sources, "errors of cart last night"));
 }
@@ -80,22 +89,23 @@ fn traces_are_those_of_the_route() {
         Analyzing /list of cart, last 2m...
 
         Traces, newest first:
-          - 0000000000000000000000000000001f 7ms GET /list, 1 span, 11:59:00, cart [1]
-          - 00000000000000000000000000000020 7ms GET /list, 1 span, 11:58:00, cart [1]
+          - 0000000000000000000000000000001f 7ms GET /list, 1 span, 11:59:00, cart
+          - 00000000000000000000000000000020 7ms GET /list, 1 span, 11:58:00, cart
           - Started on 2026-11-25 (UTC).
 
-        Queries behind these lines:
-          [1] coral query beyla traces --service cart --attr http.route=/list --since 2m --limit 5
+        Query behind these lines:
+          coral query beyla traces --service cart --attr http.route=/list --since 2m --limit 5
     "#]]
     .assert_eq(&answer(&sources, "show me traces for /list of cart, last 2 minutes"));
     expect![[r#"
         Analyzing /nope of everything, last 1h...
 
         Traces, newest first:
-          - no traces match [1]
+          - no traces match
+          - None of the 33 newest spans has http.route=/nope
 
-        Queries behind these lines:
-          [1] coral query beyla traces --attr http.route=/nope --since 1h --limit 5
+        Query behind these lines:
+          coral query beyla traces --attr http.route=/nope --since 1h --limit 5
     "#]]
     .assert_eq(&answer(&sources, "show me traces for /nope"));
 }
@@ -108,11 +118,11 @@ fn rows_are_those_of_the_route_and_from_spans_where_there_are_no_metrics() {
 
         Slowest first, by P95:
           - Counted from spans: no RED metrics (HTTP Requests) of shop in this window
-          - GET /pay: P95 330ms, 10 requests, 0% failed [1]
-          - GET /list: P95 7ms, 20 requests, 0% failed [1]
+          - GET /pay: P95 330ms, 10 requests, 0% failed
+          - GET /list: P95 7ms, 20 requests, 0% failed
 
-        Queries behind these lines:
-          [1] coral query beyla http shop --source spans --since 1h
+        Query behind these lines:
+          coral query beyla http shop --source spans --since 1h
     "#]]
     .assert_eq(&answer(&sources, "slowest endpoints of shop"));
     expect![[r#"
@@ -120,10 +130,10 @@ fn rows_are_those_of_the_route_and_from_spans_where_there_are_no_metrics() {
 
         Slowest first, by P95:
           - Counted from spans: no RED metrics (HTTP Requests) of shop in this window
-          - GET /list: P95 7ms, 20 requests, 0% failed [1]
+          - GET /list: P95 7ms, 20 requests, 0% failed
 
-        Queries behind these lines:
-          [1] coral query beyla http shop --source spans --since 1h
+        Query behind these lines:
+          coral query beyla http shop --source spans --since 1h
     "#]]
     .assert_eq(&answer(&sources, "how slow is /list of shop"));
 }
@@ -132,28 +142,33 @@ fn rows_are_those_of_the_route_and_from_spans_where_there_are_no_metrics() {
 fn what_has_no_routes_says_that_it_is_of_all_of_them() {
     let (_dir, sources) = shop();
     expect![[r#"
-        Analyzing shop, last 1h...
+        Not understood:
+          - the question is not answered, because of these words: "/list"
 
-        What calls shop:
-          - all routes, not only /list: calls between services are not counted by route
-          - no service whose spans are stored [1]
-
-        What shop calls:
-          - no calls [1]
-
-        Queries behind these lines:
-          [1] coral query topology --since 1h
+        Questions that are understood, by example:
+          - what is wrong?
+          - why is cart slow?
+          - is cart ok?
+          - slowest endpoints of cart, last 15 minutes
+          - p99 of cart
+          - errors today
+          - which host has errors?
+          - what calls cart?
+          - what changed in the last hour?
+          - what happened between 02:30 and 03:00?
+          - show me slow traces of cart
+          - slow queries
+          - services: cart, shop
     "#]]
     .assert_eq(&answer(&sources, "what calls /list of shop"));
     expect![[r#"
-        Analyzing everything, last 1h...
+        Analyzing /list of everything, last 1h...
 
-        Most failures first:
-          - all routes, not only /list: calls between services are not counted by route
-          - no calls in this window [1]
+        Requests by service, most failures first:
+          - no failed requests in this window
 
-        Queries behind these lines:
-          [1] coral query topology --since 1h
+        Query behind these lines:
+          coral query beyla traces '(kind:server OR kind:consumer)' --attr http.route=/list --by service --since 1h
     "#]]
     .assert_eq(&answer(&sources, "errors of /list"));
     expect![[r#"
@@ -161,11 +176,11 @@ fn what_has_no_routes_says_that_it_is_of_all_of_them() {
 
         Changes against the 1h before:
           - only changes that name /list; `coral why shop --route /list` looks at the services that it calls
-          - there is nothing to compare with: no trace started in the baseline [1]
-          - Coral has stored spans only since 11:59 UTC (1 minute ago); the baseline would begin earlier [1]
+          - there is nothing to compare with: no trace started in the baseline
+          - Coral has stored spans only since 11:59 UTC (1 minute ago); the baseline would begin earlier
 
-        Queries behind these lines:
-          [1] coral query anomalies
+        Query behind these lines:
+          coral query anomalies
     "#]]
     .assert_eq(&answer(&sources, "what changed in /list of shop"));
 }
@@ -180,14 +195,14 @@ fn a_route_that_nobody_asked_for_is_answered_with_those_that_there_are() {
           - neither RED metrics nor stored requests of /lists of shop in this window
 
         Trace Analysis:
-          - Compared 0 traces with 0 of the baseline; 0% of the window's traces have every parent span [1]
+          - Compared 0 traces with 0 of the baseline; 0% of the window's traces have every parent span
 
         Root Cause:
-          - not enough evidence: no trace in the window matches the question [1]
-          - routes with traces: /list, /pay [1]
+          - not enough evidence: no trace in the window matches the question
+          - routes with traces: /list, /pay
 
-        Queries behind these lines:
-          [1] coral why shop --route /lists
+        Query behind these lines:
+          coral why shop --route /lists
     "#]]
     .assert_eq(&answer(&sources, "why is /lists of shop slow"));
 }

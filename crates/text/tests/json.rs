@@ -5,10 +5,11 @@ mod shop;
 
 use coral_query::answer::{
     Anomalies, Anomaly, AnomalyKind, CauseKind, ColonyStatus, Coverage, CoverageGap, EdgeHealth,
-    English, FailingEdge, Findings, FoundBy, LeftOut, NoSlowTrace, NodeKind, Reason, RedNumbers,
-    RedRow, RedTable, SamplingChange, ServiceHealth, SlowRow, SlowTrace, SlowerEdge, Topology,
-    TopologyDiff, TopologyEdge, TopologyNode, TraceHealth, TraceProblem, TraceProblemCause,
-    TraceProblemExample, TraceProblemKind, Verdict, Why, WhyEvidence, WhyStandout, WhySuspect,
+    English, FailingEdge, Findings, FoundBy, LeftOut, NoSlowTrace, NodeKind, NotUnderstood, Reason,
+    RedNumbers, RedRow, RedTable, SamplingChange, ServiceHealth, SlowRow, SlowTrace, SlowerEdge,
+    Topology, TopologyDiff, TopologyEdge, TopologyNode, TraceHealth, TraceProblem,
+    TraceProblemCause, TraceProblemExample, TraceProblemKind, Verdict, Why, WhyEvidence,
+    WhyStandout, WhySuspect,
 };
 use coral_query::{
     RedProtocol, RedSide, RedSource, Source, TraceQuestion, TracesQuestion, for_each_question,
@@ -373,10 +374,13 @@ fn a_status_comes_back() {
 
 #[test]
 fn a_question_that_is_not_understood_is_answered_with_examples() {
-    let json = check(&English { understanding: None, findings: Findings::NotUnderstood });
+    let json = check(&English {
+        understanding: None,
+        findings: Findings::NotUnderstood(NotUnderstood::default()),
+    });
     assert_eq!((&json["understood"], &json["queries"]), (&Value::Null, &json!([])));
-    assert_eq!(json["sections"][0]["lines"][0]["text"], "why is payments-api slow?");
-    assert_eq!(json["sections"][0]["lines"][0]["query"], Value::Null);
+    assert_eq!(json["sections"][1]["lines"][0]["text"], "what is wrong?");
+    assert_eq!(json["sections"][1]["lines"][0]["query"], Value::Null);
 }
 
 #[test]

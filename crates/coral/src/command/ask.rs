@@ -7,7 +7,7 @@ use crate::args::{AskArgs, StatusFormat};
 use crate::terminal::screen;
 
 use coral_query::EnglishQuestion;
-use coral_query::answer::English;
+use coral_query::answer::{English, Findings};
 
 pub(super) fn ask(args: &AskArgs, asked: &AskedAt) -> Result<(), Failure> {
     let filter = EnglishQuestion {
@@ -17,7 +17,11 @@ pub(super) fn ask(args: &AskArgs, asked: &AskedAt) -> Result<(), Failure> {
     };
     let answer: English = colony(&args.colony).ask(&filter)?;
     match args.format {
-        StatusFormat::Json => print_json(&answer),
-        StatusFormat::Text => print(&coral_text::english::text(&answer, screen())),
+        StatusFormat::Json => print_json(&answer)?,
+        StatusFormat::Text => print(&coral_text::english::text(&answer, screen()))?,
+    }
+    match answer.findings {
+        Findings::NotUnderstood(_) | Findings::NoSuchService(_) => Err(Failure::not_understood()),
+        _ => Ok(()),
     }
 }

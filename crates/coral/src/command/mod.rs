@@ -48,6 +48,8 @@ pub struct Failure {
     is_answered: bool,
     /// Whether the answer has printed everything: only the exit code remains.
     is_silent: bool,
+    /// The exit code.
+    code: u8,
 }
 
 /// Runs one command, whose times are read in `zone`. Prints a failure as JSON on standard output if the command's answer would be
@@ -56,18 +58,21 @@ pub fn run(command: Command, zone: TimeZone) -> ExitCode {
     let is_json = command.is_json();
     let Err(failure) = outcome(command, AskedAt::now(zone)) else { return ExitCode::SUCCESS };
     if failure.is_silent {
-        return ExitCode::from(FAILURE);
+        return ExitCode::from(failure.code);
     }
     if is_json && !failure.is_answered {
         println!("{}", error_json(&failure.error, failure.hint.as_deref(), FAILURE));
     } else {
         anstream::eprintln!("{failure}");
     }
-    ExitCode::from(FAILURE)
+    ExitCode::from(failure.code)
 }
 
 /// The exit code of a failed command.
 const FAILURE: u8 = 1;
+/// The exit code for a question in plain English that is not answered, because a word of it is not
+/// understood or names no known service.
+const NOT_UNDERSTOOD: u8 = 3;
 
 fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
     match command {
@@ -195,7 +200,18 @@ fn host_name() -> String {
 
 impl Failure {
     fn new(error: impl Into<String>) -> Self {
-        Self { error: error.into(), hint: None, is_answered: false, is_silent: false }
+        Self {
+            error: error.into(),
+            hint: None,
+            is_answered: false,
+            is_silent: false,
+            code: FAILURE,
+        }
+    }
+
+    /// A question in plain English that is not answered, as the printed page says.
+    fn not_understood() -> Self {
+        Self { code: NOT_UNDERSTOOD, ..Self::silent() }
     }
 
     /// A failure whose reason is part of the printed answer.
@@ -204,7 +220,7 @@ impl Failure {
     }
 
     fn with_hint(error: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { error: error.into(), hint: Some(hint.into()), is_answered: false, is_silent: false }
+        Self { hint: Some(hint.into()), ..Self::new(error) }
     }
 }
 
@@ -229,12 +245,9 @@ impl From<AskError> for Failure {
                 error.to_string(),
                 "check the address, and that both programs have the same version",
             ),
-            AskError::Refused { hint, .. } => Self {
-                error: chain(&error),
-                hint: hint.clone(),
-                is_answered: false,
-                is_silent: false,
-            },
+            AskError::Refused { hint, .. } => {
+                Self { hint: hint.clone(), ..Self::new(chain(&error)) }
+            }
         }
     }
 }

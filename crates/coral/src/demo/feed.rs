@@ -127,7 +127,7 @@ mod tests {
         let (mut last, mut found) = (LastTraces::default(), HashMap::new());
         for number in 0..40 {
             let start = UnixNanos::from_secs(1_790_000_000 + number);
-            let spans = simulation.request(number, start).spans;
+            let spans = simulation.request(number.unsigned_abs(), start).spans;
             for collector in [Collector::Ebpf, Collector::Sdk] {
                 if spans.iter().any(|span| span.origin.collector == collector) {
                     found.insert(collector, (spans[0].trace_id, spans.len() as u64));

@@ -4,6 +4,7 @@
 
 mod agent_rpc;
 mod ask;
+mod ask_kinds;
 mod bad_day;
 mod beyla;
 mod cause;

@@ -9,7 +9,7 @@ use super::{decode, recordings};
 
 const MS: u64 = 1_000_000;
 /// 2026-11-25T12:00:00Z.
-const NOON: u64 = 1_795_608_000_000 * MS;
+pub(super) const NOON: u64 = 1_795_608_000_000 * MS;
 const WINDOW: &str = "--since 2026-11-25T12:00:00Z --until 2026-11-25T12:15:00Z";
 
 /// A checkout in which the card validator takes `validation` milliseconds. Everything else takes

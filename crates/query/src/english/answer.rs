@@ -4,7 +4,7 @@ use coral_trace::UnixNanos;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::understanding::{Intent, Period, Understanding, Window};
+pub use super::understanding::{By, Intent, Period, Understanding, Window};
 use crate::anomalies::answer::Anomaly;
 use crate::anomalies::question::AnomaliesQuestion;
 use crate::coverage::Coverage;
@@ -15,7 +15,7 @@ use crate::services::answer::Services;
 use crate::services::question::ServicesQuestion;
 use crate::topology::answer::TopologyEdge;
 use crate::topology::question::TopologyQuestion;
-use crate::traces::answer::TraceList;
+use crate::traces::answer::{Groups, TraceList, Unmatched};
 use crate::traces::question::TracesQuestion;
 use crate::why::answer::Why;
 use crate::why::question::WhyQuestion;
@@ -24,7 +24,7 @@ use crate::why::question::WhyQuestion;
 /// another question returned; each part contains that question.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct English {
-    /// How the question was understood; null when the question does not fit the grammar.
+    /// How the question was understood; null when a word was not understood.
     pub understanding: Option<Understanding>,
     /// What was found, by kind of question.
     pub findings: Findings,
@@ -34,8 +34,8 @@ pub struct English {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Findings {
-    /// Nothing was searched for, because the question does not fit the grammar.
-    NotUnderstood,
+    /// Nothing was searched for, because a word of the question was not understood.
+    NotUnderstood(NotUnderstood),
     /// Nothing was searched for, because no trace has a service of that name.
     NoSuchService(NoSuchService),
     /// Why a service is slow.
@@ -53,6 +53,21 @@ pub enum Findings {
     Requests(RequestFindings),
     /// How well services are.
     Services(Box<ServiceFindings>),
+    /// Spans by service, endpoint, host, version or statement.
+    Groups(GroupFindings),
+}
+
+/// The words of a question that were not understood, and names that a question can have.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct NotUnderstood {
+    /// The words and phrases that were not understood, in the order of the question. Empty if the
+    /// question has no words, or if no word says what is asked for.
+    pub words: Vec<String>,
+    /// Names of known services, sorted; at most five.
+    pub services: Vec<String>,
+    /// How many known services are not in `services`.
+    pub more_services: u64,
 }
 
 /// An unknown service name, and names of known services.
@@ -186,4 +201,31 @@ pub struct TraceFindings {
     pub query: TracesQuestion,
     /// The traces, in the order that was asked for; at most five.
     pub list: TraceList,
+}
+
+/// Spans by service, endpoint, host, version or statement.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct GroupFindings {
+    /// The tables: one, or one for each service whose versions are compared; at most five.
+    pub tables: Vec<GroupTable>,
+}
+
+/// Spans by one key.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct GroupTable {
+    /// The question that was answered.
+    pub query: TracesQuestion,
+    /// How many spans meet the conditions, those of all groups together.
+    pub spans: u64,
+    /// How many of these spans have the status `error`.
+    pub errors: u64,
+    /// The groups, in the order that was asked for: the slowest or those with the most errors
+    /// first; at most ten. Groups without errors are left out if the question is about errors.
+    pub groups: Groups,
+    /// How many further groups there are.
+    pub more: u64,
+    /// Keys and values of the question that no span has, when no trace matches.
+    pub unmatched: Vec<Unmatched>,
+    /// The gaps in what was seen of agents in the window.
+    pub coverage: Vec<Coverage>,
 }

@@ -15,8 +15,8 @@ use crate::topology::TopologyQuestion;
 const MAX_EDGES: usize = 2 * MAX_FINDINGS;
 
 impl Reader<'_> {
-    /// The calls to and by the service that the question names; without a service, the edges with
-    /// the most calls.
+    /// The calls to and by the service, or the databases, queues and external hosts, that the
+    /// question names; without a name, the edges with the most calls.
     pub(super) fn call_findings(
         &self,
         understanding: &Understanding,
@@ -24,17 +24,20 @@ impl Reader<'_> {
         let (query, map) = self.map_of_window(&understanding.window)?;
         let (mut edges, orphan_spans, coverage) = (map.edges, map.orphan_spans, map.coverage);
         edges.sort_by_key(|edge| Reverse(edge.calls));
-        let Some(service) = &understanding.service else {
+        if understanding.service.is_none() && understanding.peers.is_empty() {
             edges.truncate(MAX_EDGES);
             return Ok(Findings::Calls(CallFindings { query, edges, coverage }));
+        }
+        let is_about = |name: &String| {
+            understanding.service.as_ref() == Some(name) || understanding.peers.contains(name)
         };
         let edges_where = |is_of: &dyn Fn(&&TopologyEdge) -> bool| {
             edges.iter().filter(is_of).take(MAX_EDGES).cloned().collect()
         };
         Ok(Findings::ServiceCalls(ServiceCallFindings {
             query,
-            callers: edges_where(&|edge| edge.to == *service),
-            callees: edges_where(&|edge| edge.from == *service),
+            callers: edges_where(&|edge| is_about(&edge.to)),
+            callees: edges_where(&|edge| is_about(&edge.from)),
             orphan_spans,
             coverage,
         }))

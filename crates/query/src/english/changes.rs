@@ -26,6 +26,7 @@ impl Reader<'_> {
             let names = |name: &str| anomaly.component.split(' ').any(|word| word == name);
             let service = understanding.service.as_ref();
             service.is_none_or(|service| anomaly.service == *service || names(service))
+                && understanding.method.as_deref().is_none_or(names)
                 && understanding.route.as_deref().is_none_or(names)
         };
         // The answer does not say which services the changes that it leaves out are of. So these

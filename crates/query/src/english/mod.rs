@@ -4,6 +4,7 @@
 pub(crate) mod answer;
 mod calls;
 mod changes;
+mod groups;
 mod health;
 mod requests;
 mod traces;
@@ -15,12 +16,13 @@ use coral_engine::{Budget, EngineError};
 use coral_trace::TimeRange;
 use jiff::tz::TimeZone;
 
-use self::answer::{English, Findings, NoSuchService};
+use self::answer::{English, Findings, NoSuchService, NotUnderstood};
 pub use self::understand::EnglishQuestion;
-use self::understand::understand;
+use self::understand::{Names, understand};
 use self::understanding::{Intent, Understanding};
 use crate::ask::{Ask, QueryError, Sources};
 use crate::reader::Reader;
+use crate::topology::answer::TopologyNode;
 use crate::zone::zone;
 
 /// The largest number of findings of one kind in an answer.
@@ -49,15 +51,49 @@ impl Reader<'_> {
             name => zone(name).map_err(|error| QueryError::invalid("tz", &error.to_string()))?,
         };
         let services = self.known_services(TimeRange::ALL)?;
-        let understanding = understand(&question.question, &services, question.now_unix_us, &zone);
-        let findings = match &understanding {
-            None => Findings::NotUnderstood,
-            Some(understanding) => match &understanding.unknown_service {
-                Some(name) => Findings::NoSuchService(self.no_such_service(name, &services)?),
-                None => self.findings(understanding)?,
-            },
+        let understanding = match self.understanding(question, &services, &zone)? {
+            Ok(understanding) => understanding,
+            Err(words) => {
+                let (services, more_services) = first(&services);
+                let refused = NotUnderstood { words, services, more_services };
+                return Ok(English {
+                    understanding: None,
+                    findings: Findings::NotUnderstood(refused),
+                });
+            }
         };
-        Ok(English { understanding, findings })
+        let findings = match &understanding.unknown_service {
+            Some(name) => Findings::NoSuchService(self.no_such_service(name, &services)?),
+            None => self.findings(&understanding)?,
+        };
+        Ok(English { understanding: Some(understanding), findings })
+    }
+
+    /// How `question` is understood, or the words of it that are not. The service map is read only
+    /// if a word may be the name of a database, a queue or an external host.
+    fn understanding(
+        &self,
+        question: &EnglishQuestion,
+        services: &[String],
+        zone: &TimeZone,
+    ) -> Result<Result<Understanding, Vec<String>>, QueryError> {
+        let read = |peers: &[TopologyNode]| {
+            let names = Names { services, peers };
+            understand(&question.question, names, question.now_unix_us, zone)
+        };
+        let found = read(&[]);
+        let window = match &found {
+            Ok(found) => {
+                let has_name = found.unknown_service.is_some() || found.host.is_some();
+                (has_name && found.may_name_peers()).then(|| found.window.clone())
+            }
+            Err(refusal) => refusal.window.clone(),
+        };
+        let found = match window {
+            Some(window) => read(&self.map_of_window(&window)?.1.nodes),
+            None => found,
+        };
+        Ok(found.map_err(|refusal| refusal.words))
     }
 
     fn findings(&self, understanding: &Understanding) -> Result<Findings, QueryError> {
@@ -68,8 +104,9 @@ impl Reader<'_> {
             Intent::Traces { slow, failed } => {
                 Findings::Traces(self.trace_findings(understanding, slow, failed)?)
             }
-            Intent::Slowest => self.request_findings(understanding, false)?,
+            Intent::Slowest | Intent::Latency => self.request_findings(understanding, false)?,
             Intent::Errors => self.request_findings(understanding, true)?,
+            Intent::Statements => Findings::Groups(self.statement_findings(understanding)?),
             Intent::Health => Findings::Services(Box::new(self.service_findings(understanding)?)),
         })
     }
@@ -79,12 +116,15 @@ impl Reader<'_> {
         service: &str,
         services: &[String],
     ) -> Result<NoSuchService, EngineError> {
-        let known: Vec<String> = services.iter().take(MAX_FINDINGS).cloned().collect();
-        Ok(NoSuchService {
-            service: service.to_owned(),
-            similar: self.similar(service, TimeRange::ALL)?,
-            more_known: (services.len() - known.len()) as u64,
-            known,
-        })
+        let (known, more_known) = first(services);
+        let similar = self.similar(service, TimeRange::ALL)?;
+        Ok(NoSuchService { service: service.to_owned(), similar, known, more_known })
     }
+}
+
+/// The first names of `services`, and how many others there are.
+fn first(services: &[String]) -> (Vec<String>, u64) {
+    let known: Vec<String> = services.iter().take(MAX_FINDINGS).cloned().collect();
+    let more = (services.len() - known.len()) as u64;
+    (known, more)
 }

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use super::MAX_FINDINGS;
 use super::answer::{CallFindings, Findings, RequestFindings};
-use super::understanding::{Understanding, Window};
-use crate::answer::{RedRow, RedTable};
+use super::understanding::{By, Understanding, Window};
+use crate::answer::{RedNumbers, RedRow, RedTable};
 use crate::ask::QueryError;
 use crate::reader::Reader;
 use crate::red::{RedProtocol, RedQuestion, RedSide, RedSource};
@@ -19,19 +19,23 @@ impl Reader<'_> {
         understanding: &Understanding,
         failed: bool,
     ) -> Result<Findings, QueryError> {
+        if understanding.is_of_groups() {
+            return Ok(Findings::Groups(self.group_findings(understanding, failed)?));
+        }
         let found = match &understanding.service {
-            Some(service) => {
+            Some(service) if understanding.by != Some(By::Call) => {
                 self.requests(service, understanding.route.as_deref(), &understanding.window)?
             }
-            None => None,
+            _ => None,
         };
         let Some((query, table)) = found else {
             return Ok(Findings::Calls(self.slow_or_failing_edges(understanding, failed)?));
         };
-        let mut rows = rows_of_route(&table, understanding.route.as_deref());
+        let method = understanding.method.as_deref();
+        let mut rows = rows_of_route(&table, method, understanding.route.as_deref());
         rows.retain(|row| !failed || row.numbers.errors > 0);
         rows.sort_by_key(|row| {
-            let slowest = row.numbers.p95_us.unwrap_or(i64::MAX);
+            let slowest = percentile(&row.numbers, understanding.quantile).unwrap_or(i64::MAX);
             Reverse(if failed { row.numbers.errors as i64 } else { slowest })
         });
         rows.truncate(MAX_FINDINGS);
@@ -79,7 +83,7 @@ impl Reader<'_> {
         };
         let tables = [answered(RedProtocol::Http)?, answered(RedProtocol::Grpc)?];
         let most = tables.into_iter().max_by_key(|(_, table)| {
-            let rows = rows_of_route(table, route);
+            let rows = rows_of_route(table, None, route);
             (!rows.is_empty(), table.overall.requests)
         });
         Ok(most.filter(|(_, table)| table.overall.requests > 0))
@@ -93,12 +97,30 @@ impl Reader<'_> {
         let (query, map) = self.map_of_window(&understanding.window)?;
         let (mut edges, coverage) = (map.edges, map.coverage);
         edges.retain(|edge| {
-            understanding.service.as_ref().is_none_or(|service| edge.to == *service)
+            understanding.service.as_ref().is_none_or(|service| {
+                edge.to == *service || edge.from == *service && understanding.by == Some(By::Call)
+            }) && (understanding.peers.is_empty() || understanding.peers.contains(&edge.to))
                 && (!failed || edge.errors > 0)
         });
-        edges.sort_by_key(|edge| Reverse(if failed { edge.errors } else { edge.p95_us }));
+        edges.sort_by_key(|edge| {
+            let slowest = match understanding.quantile {
+                Some(50) => edge.p50_us,
+                Some(99) => edge.p99_us,
+                _ => edge.p95_us,
+            };
+            Reverse(if failed { edge.errors } else { slowest })
+        });
         edges.truncate(MAX_FINDINGS);
         Ok(CallFindings { query, edges, coverage })
+    }
+}
+
+/// The percentile that the question asks for, or P95.
+fn percentile(numbers: &RedNumbers, quantile: Option<u8>) -> Option<i64> {
+    match quantile {
+        Some(50) => numbers.p50_us,
+        Some(99) => numbers.p99_us,
+        _ => numbers.p95_us,
     }
 }
 
@@ -110,11 +132,17 @@ impl RequestFindings {
     }
 }
 
-/// The rows of `route`, which may be a gRPC method; all rows when `route` is `None`.
-pub(super) fn rows_of_route(table: &RedTable, route: Option<&str>) -> Vec<RedRow> {
+/// The rows of `method` and `route`, which may be a gRPC method; all rows when both are `None`.
+pub(super) fn rows_of_route(
+    table: &RedTable,
+    method: Option<&str>,
+    route: Option<&str>,
+) -> Vec<RedRow> {
     let is_of_route = |row: &&RedRow| {
         let names = [&row.route, &row.method];
-        route.is_none_or(|route| names.into_iter().flatten().any(|name| name == route))
+        let is_of_method = method.is_none_or(|method| row.method.as_deref() == Some(method));
+        let is_named = |route| names.into_iter().flatten().any(|name| name == route);
+        is_of_method && route.is_none_or(is_named)
     };
     table.rows.iter().filter(is_of_route).cloned().collect()
 }

@@ -18,12 +18,13 @@ impl Reader<'_> {
     ) -> Result<TraceFindings, QueryError> {
         let window = &understanding.window;
         let query = TracesQuestion {
+            q: understanding.search(""),
             service: understanding.service.clone(),
             since_unix_us: Some(window.since_unix_us),
             until_unix_us: Some(window.until_unix_us),
             // As in `coral query beyla traces`, a list of slow traces has a minimum duration and
             // root causes.
-            min_duration_us: slow.then_some(0),
+            min_duration_us: understanding.min_duration_us.or(slow.then_some(0)),
             status: failed.then_some(SpanStatus::Error),
             sort: if slow { Sort::Slowest } else { Sort::Newest },
             limit: MAX_FINDINGS as u32,
@@ -31,7 +32,7 @@ impl Reader<'_> {
             ..TracesQuestion::default()
         };
         match understanding.route.as_deref() {
-            Some(route) => self.traces_of_route(route, &query),
+            Some(route) => self.traces_of_route(understanding.method.as_deref(), route, &query),
             None => Ok(TraceFindings { list: self.list(&query)?, query }),
         }
     }
@@ -41,11 +42,15 @@ impl Reader<'_> {
     /// traces counts.
     fn traces_of_route(
         &self,
+        method: Option<&str>,
         route: &str,
         query: &TracesQuestion,
     ) -> Result<TraceFindings, QueryError> {
+        let of_method = method.map(|method| format!("\nhttp.request.method={method}"));
+        let of_method = of_method.unwrap_or_default();
         let by_attribute = |key: &str| {
-            let query = TracesQuestion { attributes: format!("{key}={route}"), ..query.clone() };
+            let attributes = format!("{key}={route}{of_method}");
+            let query = TracesQuestion { attributes, ..query.clone() };
             Ok::<_, QueryError>(TraceFindings { list: self.list(&query)?, query })
         };
         let by_route = by_attribute("http.route")?;
@@ -56,7 +61,8 @@ impl Reader<'_> {
         if !by_path.list.traces.is_empty() {
             return Ok(by_path);
         }
-        let query = TracesQuestion { name: Some(route.to_owned()), ..query.clone() };
+        let name = method.map_or(route.to_owned(), |method| format!("{method} {route}"));
+        let query = TracesQuestion { name: Some(name), ..query.clone() };
         let list = self.list(&query)?;
         Ok(if list.traces.is_empty() { by_route } else { TraceFindings { query, list } })
     }

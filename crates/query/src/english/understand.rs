@@ -1,23 +1,34 @@
 //! A small grammar for questions in plain English; no language model is involved.
 //!
+//! Every word of a question is read: as a name, a time, a value, a word of the kind of question, or
+//! a filler such as `the`. A question with any other word is refused with that word, so that no
+//! other question than the one that was asked is answered.
+//!
 //! What a question asks for, by its words. The first line that matches counts:
 //!
+//! - A trace id, or its first 8 or more hex digits: why that trace is slow or fails.
 //! - `why …`, `root cause …`: why a service, or a route of it, is slow or fails.
-//! - `what changed …`, `anomalies …`, `what is different …`: what changed since the baseline.
+//! - `slow queries …`, `… statements …`: the slowest statements of databases.
+//! - `what changed …`, `anomalies …`, `what happened …`, `did the deploy break …`: what changed
+//!   since the baseline.
+//! - `… slower than 500ms`: traces of that duration.
 //! - `what calls X`, `what does X call`, `… depend …`, `map`, `topology`, without a word for slow or
-//!   failing: which service calls which.
-//! - `show me [slow, failing] traces …`: traces.
-//! - `slowest endpoints …`, `… slow …`, `… latency …`: the slowest routes of a service, or the
-//!   slowest calls.
-//! - `errors …`, `what fails …`: what fails.
+//!   failing: which service calls which. X may be a database, a queue or an external host.
+//! - `[slow, failing] traces …`, `slow requests …`: traces.
+//! - `latency of X`, `p99 of X`, `how slow is X`: how long requests take.
+//! - `is X slow`, `is X failing`: how well X is.
+//! - `slowest endpoints …`, `which host is slow`, `… slow …`: the slowest routes, hosts, versions or
+//!   calls.
+//! - `errors …`, `what fails …`, `5xx …`, `errors by version`: what fails.
 //! - `what is wrong …`, `is … ok`, `healthy`, `status …`, `which services …`: how well services
 //!   are.
 //!
-//! A question with a whole trace id, of 32 hex digits, is about why that trace is slow or fails.
+//! Values: a route begins with `/`, and an HTTP method may precede a route. `on NAME` and `host
+//! NAME` are a host, `version 2.4.0` a version, `status 503` and `5xx` a response status code, and
+//! `p50`, `p95`, `p99` and `median` a percentile.
 //!
-//! A route begins with `/`. Service names are matched without regard to case. A service whose name
-//! is a word of the grammar, such as `map`, must be in quotes, except where no other word can stand:
-//! `why is map slow`.
+//! Service names are matched without regard to case. A service whose name is a word of the grammar,
+//! such as `map`, must be in quotes, except where no other word can stand: `why is map slow`.
 //!
 //! The time range of a question, in UTC or in the time zone of the question:
 //!
@@ -33,24 +44,30 @@
 //! - `on 2026-11-24`: the whole day.
 //! - No such words: the last hour; for `why` and for how well services are, the last 15 minutes.
 //!
-//! Numbers are digits, `one` to `twelve`, `a`, or `half a`. Other words about time (`last night`,
-//! `monday`) are not understood; the answer lists them beside the time range that was
-//! used.
+//! Numbers are digits, `one` to `twelve`, `a`, or `half a`. A question with other words about time
+//! (`last night`, `monday`) is refused.
 
+mod intent;
 mod name;
+mod slots;
+mod support;
 #[cfg(test)]
 mod tests;
 mod time;
+mod vocabulary;
 mod word;
 
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::word::{Word, words};
-use super::understanding::{Intent, Understanding};
+pub use self::name::Names;
+use self::vocabulary::WHY;
+use self::word::Reading;
+use super::understanding::{Intent, Understanding, Window};
 
 /// A question in plain English.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -66,34 +83,107 @@ pub struct EnglishQuestion {
     pub tz: String,
 }
 
-/// Parses `question`, given the names of the known services; `None` when the question does not fit
-/// the grammar.
+/// The largest number of words of a question.
+const MAX_WORDS: usize = 200;
+
+/// A question that is not answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// The words and phrases that were not understood, in the order of the question; none if the
+    /// question has no words.
+    pub words: Vec<String>,
+    /// The time range in which one of the words may be a node of the service map; null when no
+    /// such node could be meant.
+    pub window: Option<Window>,
+}
+
+/// Reads `question`, given the names that it may have. Times in the question are read in `zone`.
 ///
-/// Times in the question are read in `zone`.
+/// # Errors
+/// [`Refusal`], if a word was not understood.
 pub fn understand(
     question: &str,
-    services: &[String],
+    names: Names<'_>,
     now_unix_us: i64,
     zone: &TimeZone,
-) -> Option<Understanding> {
-    let words = words(question);
-    let service = name::service(&words, services);
-    let others = |at: usize| intent(&[&words[..at], &words[at + 1..]].concat());
-    let trace_id = words.iter().find_map(Word::trace_id);
-    let intent = match trace_id {
-        Some(_) => Intent::Why,
-        None => service.and_then(|(at, _)| others(at)).or_else(|| intent(&words))?,
+) -> Result<Understanding, Refusal> {
+    let mut reading = Reading::new(question);
+    if let Some(word) = reading.words.get(MAX_WORDS) {
+        return Err(Refusal { words: vec![word.text.clone()], window: None });
+    }
+    let time = time::window(&reading.words, now_unix_us, zone);
+    time.iter().for_each(|(_, used)| reading.read(used.clone()));
+    let service = name::service(&mut reading, names.services);
+    let mut slots = slots::slots(&mut reading);
+    let peers = match service {
+        None => name::peers(&mut reading, names.peers),
+        Some(_) => Vec::new(),
     };
-    let is_about_any = service.is_none() && trace_id.is_none();
-    let unknown = if is_about_any { name::likely_name(&words) } else { None };
-    Some(Understanding {
-        intent,
-        service: service.map(|(_, service)| service.to_owned()),
-        unknown_service: unknown.map(str::to_owned),
-        route: words.iter().find(|word| word.text.starts_with('/')).map(|word| word.text.clone()),
-        trace_id,
-        window: time::window(&words, default_length(intent), now_unix_us, zone),
-    })
+    slots.host = slots::host(&mut reading);
+    let phrases = time::phrases(&reading);
+    let intent = intent::intent(&reading, &slots);
+    let is_named = service.is_some() || !peers.is_empty() || slots.route.is_some();
+    let by = intent
+        .and_then(|intent| intent::groups(&reading, intent, &slots, (service.is_some(), is_named)));
+    intent::read_fillers(&mut reading);
+    let Some(intent) = intent else {
+        reading.read_all(WHY);
+        return Err(Refusal { words: without_intent(&reading, &phrases), window: None });
+    };
+    intent::read_words(&mut reading, intent, slots.has_trace());
+    let unknown_service = match is_named || slots.has_trace() {
+        true => None,
+        false => unknown_name(&mut reading),
+    };
+    let window = match time {
+        Some((window, _)) => window,
+        None => time::default_window(default_length(intent), now_unix_us),
+    };
+    let mut words = left(&reading, &phrases);
+    let understanding = slots.understanding(intent, by, window);
+    let understanding = Understanding { service, unknown_service, peers, ..understanding };
+    words.extend(support::unusable(&understanding));
+    if words.is_empty() {
+        return Ok(understanding);
+    }
+    let may_be_peer = understanding.may_name_peers();
+    Err(Refusal { words, window: may_be_peer.then_some(understanding.window) })
+}
+
+/// The only word that was not read, if it is likely to be a name. The word is read then.
+fn unknown_name(reading: &mut Reading) -> Option<String> {
+    let [at] = reading.left()[..] else { return None };
+    let name = name::likely_name(reading, at)?.to_owned();
+    reading.read(at..at + 1);
+    Some(name)
+}
+
+/// The words that nothing reads, and the `phrases` about time that have such words.
+fn left(reading: &Reading, phrases: &[Range<usize>]) -> Vec<String> {
+    let text = |at: usize| reading.words[at].text.clone();
+    let mut written = 0;
+    let mut words = Vec::new();
+    for at in reading.left() {
+        if at < written {
+            continue;
+        }
+        let phrase = phrases.iter().find(|phrase| phrase.contains(&at));
+        let places = phrase.cloned().unwrap_or(at..at + 1);
+        written = places.end;
+        words.push(places.map(text).collect::<Vec<_>>().join(" "));
+    }
+    words
+}
+
+/// The words of a question that does not say what to look for: those that nothing reads; if there
+/// are none, all but the fillers.
+fn without_intent(reading: &Reading, phrases: &[Range<usize>]) -> Vec<String> {
+    let words = left(reading, phrases);
+    if !words.is_empty() {
+        return words;
+    }
+    let others = reading.words.iter().filter(|word| !slots::is_filler(word));
+    others.map(|word| word.text.clone()).collect()
 }
 
 /// The length of the window when the question names no time: the default of the corresponding
@@ -101,56 +191,4 @@ pub fn understand(
 fn default_length(intent: Intent) -> Duration {
     let minutes = if matches!(intent, Intent::Why | Intent::Health) { 15 } else { 60 };
     Duration::from_secs(60 * minutes)
-}
-
-/// Beginnings of the words that decide what a question asks for.
-const STEMS: [&[&str]; 7] = [WHY, CHANGES, CALLS, TRACES, SLOW, PLACES, FAILURES];
-const WHY: &[&str] = &["why", "root", "cause"];
-const CHANGES: &[&str] = &["chang", "anomal", "different", "otherwise", "happen"];
-const CALLS: &[&str] = &["call", "depend", "topology", "map", "talk"];
-const TRACES: &[&str] = &["trace"];
-const SLOW: &[&str] = &["slow", "latency", "longest", "p95", "p99"];
-const PLACES: &[&str] = &["endpoint", "route"];
-const FAILURES: &[&str] = &["error", "fail", "5xx", "broken", "500"];
-/// Words that ask how well services are. They are whole words: many names begin with `ok`.
-const HEALTH: &[&str] = &[
-    "down",
-    "fine",
-    "health",
-    "healthy",
-    "issue",
-    "issues",
-    "ok",
-    "okay",
-    "problem",
-    "problems",
-    "sick",
-    "status",
-    "unhealthy",
-    "well",
-    "wrong",
-];
-/// Words that ask which services there are.
-const SERVICES: &[&str] = &["services"];
-
-fn intent(words: &[Word]) -> Option<Intent> {
-    let has_any = |stems: &[&str]| words.iter().any(|word| word.begins(stems));
-    let (slow, failed) = (has_any(SLOW), has_any(FAILURES));
-    Some(if has_any(&["why"]) || (has_any(&["root"]) && has_any(&["cause"])) {
-        Intent::Why
-    } else if has_any(CHANGES) {
-        Intent::Changes
-    } else if has_any(CALLS) && !slow && !failed {
-        Intent::Calls
-    } else if has_any(TRACES) {
-        Intent::Traces { slow, failed }
-    } else if slow || has_any(PLACES) && !failed {
-        Intent::Slowest
-    } else if failed {
-        Intent::Errors
-    } else if words.iter().any(|word| word.is_one_of(HEALTH) || word.is_one_of(SERVICES)) {
-        Intent::Health
-    } else {
-        return None;
-    })
 }

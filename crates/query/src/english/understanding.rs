@@ -17,13 +17,65 @@ pub struct Understanding {
     pub unknown_service: Option<String>,
     /// The route that the question is about; null for all routes.
     pub route: Option<String>,
+    /// The HTTP method before the route, in upper case; null when the question has none.
+    #[serde(default)]
+    pub method: Option<String>,
     /// The trace that the question is about, if the question has a whole trace id. The time range of
     /// the question does not matter then.
     #[serde(default, with = "json::text_or_null")]
     #[schemars(with = "Option<String>")]
     pub trace_id: Option<TraceId>,
+    /// The beginning of the id of the trace that the question is about: 8 to 31 lower-case hex
+    /// digits; null when there is none.
+    #[serde(default)]
+    pub trace_id_prefix: Option<String>,
+    /// Databases, queues and external hosts that the question is about, by the names that they have
+    /// in the service map; empty when the question names none.
+    #[serde(default)]
+    pub peers: Vec<String>,
+    /// The host that the question is about, by its `host.name`; null for all hosts.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// The version that the question is about, by `service.version`; null for all versions.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// The response status code that the question is about: `503`, or `4xx` or `5xx` for a class of
+    /// codes; null for all.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// The shortest duration of the traces that the question is about, in microseconds; null
+    /// without a limit.
+    #[serde(default)]
+    pub min_duration_us: Option<i64>,
+    /// The percentile that the question asks for: 50, 95 or 99; null when the question names none.
+    #[serde(default)]
+    pub quantile: Option<u8>,
+    /// What the question asks to group by; null for no groups.
+    #[serde(default)]
+    pub by: Option<By>,
     /// The time range that the question is about.
     pub window: Window,
+}
+
+impl Understanding {
+    /// The operation that the question is about: the route, after its method if the question has
+    /// one.
+    pub(super) fn operation(&self) -> Option<String> {
+        let route = self.route.as_ref()?;
+        Some(match &self.method {
+            Some(method) => format!("{method} {route}"),
+            None => route.clone(),
+        })
+    }
+
+    /// Whether questions of this kind may be about databases, queues and external hosts.
+    pub(super) fn may_name_peers(&self) -> bool {
+        let is_of_calls = matches!(
+            self.intent,
+            Intent::Calls | Intent::Slowest | Intent::Latency | Intent::Errors
+        );
+        is_of_calls && self.service.is_none()
+    }
 }
 
 /// What a question asks for.
@@ -49,6 +101,26 @@ pub enum Intent {
     Errors,
     /// Which services there are, and how well they are.
     Health,
+    /// How long requests of a service, or all requests, take.
+    Latency,
+    /// The slowest statements of databases.
+    Statements,
+}
+
+/// What a question asks to group by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// By service.
+    Service,
+    /// By call from one service to another: the calls to and by the service of the question.
+    Call,
+    /// By endpoint: the name of the span that serves the request, such as `GET /items`.
+    Endpoint,
+    /// By host: `host.name`.
+    Host,
+    /// By version: `service.version`.
+    Version,
 }
 
 /// The time range that a question is about.
@@ -60,7 +132,8 @@ pub struct Window {
     pub until_unix_us: i64,
     /// How the question expressed the time range.
     pub period: Period,
-    /// Phrases that seem to express a time and were not understood, such as `last night`.
+    /// Always empty: a question with a time that is not understood, such as `last night`, is not
+    /// answered.
     pub unread: Vec<String>,
     /// Whether the question named no time range that was understood. Then the answer to `why` or
     /// `changes` is about the time since the change began, where that is found.

@@ -18,10 +18,13 @@ impl Reader<'_> {
         let window = &understanding.window;
         let service = understanding.service.as_deref();
         let route = understanding.route.as_deref();
+        let trace_id = understanding.trace_id.map(|id| id.to_string());
+        let trace_id = trace_id.or_else(|| understanding.trace_id_prefix.clone());
         let query = WhyQuestion {
             service: understanding.service.clone(),
-            route: understanding.route.clone(),
-            trace_id: understanding.trace_id.map(|id| id.to_string()),
+            // The spans of requests to a route are named by the method and the route.
+            route: understanding.operation(),
+            trace_id,
             since_unix_us: window.since_unix_us,
             until_unix_us: window.until_unix_us,
             baseline_us: window.baseline_us(),
@@ -32,17 +35,20 @@ impl Reader<'_> {
             Some(began) => window.since_change(began),
             None => window.clone(),
         };
-        let requests = match service.filter(|_| understanding.trace_id.is_none()) {
-            Some(service) => self.served_requests(service, route, &window)?,
+        let is_window = query.trace_id.is_none();
+        let requests = match service.filter(|_| is_window) {
+            Some(service) => {
+                let method = understanding.method.as_deref();
+                self.served_requests(service, (method, route), &window)?
+            }
             None => None,
         };
         let cause = why.ranking.first().filter(|_| why.verdict == Verdict::Cause);
-        let is_window = understanding.trace_id.is_none();
         let cause = cause.filter(|_| is_window);
         let cause_requests = match cause.filter(|cause| Some(cause.service.as_str()) != service) {
             // The question's route belongs to the question's service, and the cause is another
             // service.
-            Some(cause) => self.served_requests(&cause.service, None, &window)?,
+            Some(cause) => self.served_requests(&cause.service, (None, None), &window)?,
             None => None,
         };
         Ok(WhyFindings { requests, window: Some(window), query, why, cause_requests })
@@ -53,13 +59,13 @@ impl Reader<'_> {
     fn served_requests(
         &self,
         service: &str,
-        route: Option<&str>,
+        (method, route): (Option<&str>, Option<&str>),
         window: &Window,
     ) -> Result<Option<RequestFindings>, QueryError> {
         let Some((query, table)) = self.requests(service, route, window)? else {
             return Ok(None);
         };
-        let rows = route.map(|route| rows_of_route(&table, Some(route)));
+        let rows = route.map(|route| rows_of_route(&table, method, Some(route)));
         if rows.as_ref().is_some_and(Vec::is_empty) {
             return Ok(None);
         }

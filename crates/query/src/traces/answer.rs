@@ -31,7 +31,7 @@ pub struct TraceList {
 }
 
 /// Spans by the value of a key.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Groups {
     /// The key.
     pub by: String,

@@ -6,7 +6,7 @@ use coral_trace::units::{count, counted};
 use super::command;
 use super::number::short;
 use super::page::Page;
-use super::requests::title;
+use super::requests::{percentile_name, title};
 use super::window::end;
 use crate::beginning::coverage_line;
 use crate::topology::edge_percentile;
@@ -18,14 +18,18 @@ pub(super) fn write_of_service(
     page: &mut Page,
 ) {
     let query = page.query(command::topology(&found.query, &understanding.window));
-    let service = understanding.service.as_deref().unwrap_or_default();
+    let service = match &understanding.service {
+        Some(service) => service.clone(),
+        None => understanding.peers.join(", "),
+    };
     page.section(format!("What calls {service}"));
-    not_narrowed(understanding, page);
     found.callers.iter().for_each(|edge| page.line(query, call(edge)));
     page.or_nothing(query, "no service whose spans are stored");
-    page.section(format!("What {service} calls"));
-    found.callees.iter().for_each(|edge| page.line(query, call(edge)));
-    page.or_nothing(query, "no calls");
+    if understanding.service.is_some() {
+        page.section(format!("What {service} calls"));
+        found.callees.iter().for_each(|edge| page.line(query, call(edge)));
+        page.or_nothing(query, "no calls");
+    }
     if found.orphan_spans > 0 {
         let orphans = counted(found.orphan_spans, "span");
         page.remark(format!(
@@ -41,11 +45,11 @@ pub(super) fn write(understanding: &Understanding, found: &CallFindings, page: &
     let query = page.query(command::topology(&found.query, &understanding.window));
     let is_map = understanding.intent == Intent::Calls;
     page.section(match is_map {
-        true => "Calls between services, most calls first",
-        false => title(understanding.intent),
+        true => "Calls between services, most calls first".to_owned(),
+        false => title(understanding),
     });
     not_narrowed(understanding, page);
-    let words = if is_map { call } else { latency };
+    let words = |edge| if is_map { call(edge) } else { latency(understanding, edge) };
     found.edges.iter().for_each(|edge| page.line(query, words(edge)));
     page.or_nothing(query, if is_map { "no calls" } else { "no calls in this window" });
     let missing = coverage_line(&found.coverage, end(&understanding.window));
@@ -69,10 +73,16 @@ fn call(edge: &TopologyEdge) -> String {
 }
 
 /// An edge by its latency: `shop → stock: P95 314ms, 240 calls, 6 failed`.
-fn latency(edge: &TopologyEdge) -> String {
+fn latency(understanding: &Understanding, edge: &TopologyEdge) -> String {
     let (from, to) = (short(&edge.from), short(&edge.to));
-    let (p95, calls) = (edge_percentile(edge, edge.p95_us), counted(edge.calls, "call"));
-    format!("{from} → {to}: P95 {p95}, {calls}, {} failed", count(edge.errors))
+    let micros = match understanding.quantile {
+        Some(50) => edge.p50_us,
+        Some(99) => edge.p99_us,
+        _ => edge.p95_us,
+    };
+    let name = percentile_name(understanding.quantile);
+    let (percentile, calls) = (edge_percentile(edge, micros), counted(edge.calls, "call"));
+    format!("{from} → {to}: {name} {percentile}, {calls}, {} failed", count(edge.errors))
 }
 
 /// Adds a remark that the section covers all routes, if the question names one route.

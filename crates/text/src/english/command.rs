@@ -66,6 +66,9 @@ pub(super) fn topology(_: &TopologyQuestion, window: &Window) -> String {
 /// `coral query beyla traces --service cart --attr http.route=/list --since 2m --limit 5`
 pub(super) fn traces(question: &TracesQuestion, window: &Window) -> String {
     let mut command = "coral query beyla traces".to_owned();
+    if !question.q.is_empty() {
+        command.push_str(&format!(" {}", quoted(&question.q)));
+    }
     let mut add = |flag: &str, value: &str| command.push_str(&format!(" {flag} {value}"));
     if let Some(service) = &question.service {
         add("--service", &quoted(service));
@@ -82,6 +85,10 @@ pub(super) fn traces(question: &TracesQuestion, window: &Window) -> String {
     }
     if let Some(least) = question.min_duration_us {
         add("--min-duration", &flag(least));
+    }
+    if !question.by.is_empty() {
+        add("--by", &quoted(&question.by));
+        return format!("{command} {}", flags(window));
     }
     format!("{command} {} --limit {}", flags(window), question.limit)
 }

@@ -18,9 +18,6 @@ pub(super) fn write(understanding: &Understanding, found: &ServiceFindings, page
     let query = page.query(command::services(&found.query, &understanding.window));
     let services = &found.services.services;
     let until = end(&understanding.window);
-    let all_routes = understanding.route.as_deref().map(|route| {
-        format!("all routes, not only {}: the health is that of whole services", short(route))
-    });
     match (&found.query.service, services.first()) {
         (Some(_), Some(service)) => {
             page.section("Health");
@@ -37,7 +34,6 @@ pub(super) fn write(understanding: &Understanding, found: &ServiceFindings, page
             sentences(&found.services).into_iter().for_each(|sentence| page.line(query, sentence));
         }
     }
-    all_routes.into_iter().for_each(|remark| page.remark(remark));
     for gap in coverage(&found.services.coverage, until) {
         page.line(query, gap);
     }

@@ -40,8 +40,8 @@ pub struct PageLine {
 }
 
 impl Page {
-    /// The page as text for a terminal. A line with a finding ends in the number of the query that
-    /// the finding is from.
+    /// The page as text for a terminal. With several queries, a line with a finding ends in the
+    /// number of the query that the finding is from.
     pub fn text(&self, screen: Screen) -> String {
         let mut text = match &self.understood {
             Some(understood) => format!("{}...\n", line(understood)),
@@ -52,12 +52,15 @@ impl Page {
             let title = screen.strong(&format!("{}:", line(&section.title)));
             let _ = writeln!(text, "{between}{title}");
             for found in &section.lines {
-                let cited = found.query.map(|query| format!(" [{query}]")).unwrap_or_default();
+                let query = found.query.filter(|_| self.queries.len() > 1);
+                let cited = query.map(|query| format!(" [{query}]")).unwrap_or_default();
                 let cited = screen.faint(&cited);
                 let _ = writeln!(text, "  - {}{cited}", line(&found.text));
             }
         }
-        if !self.queries.is_empty() {
+        if let [query] = self.queries.as_slice() {
+            let _ = writeln!(text, "\nQuery behind these lines:\n  {}", line(query));
+        } else if !self.queries.is_empty() {
             text.push_str("\nQueries behind these lines:\n");
             for (at, query) in self.queries.iter().enumerate() {
                 let _ = writeln!(text, "  [{}] {}", at + 1, line(query));

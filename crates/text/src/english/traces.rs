@@ -5,6 +5,7 @@ use crate::duration::duration;
 use crate::failure::fails_in;
 use crate::root_cause::{found_cause, is_usual};
 use crate::started::Started;
+use crate::trace_table::unmatched;
 use coral_query::Sort;
 use coral_query::answer::{TraceFindings, TraceSummary, Understanding};
 use coral_trace::units::{TimeZone, counted};
@@ -28,6 +29,9 @@ pub(super) fn write(understanding: &Understanding, found: &TraceFindings, page: 
         page.remark(started.note());
     }
     page.or_nothing(query, "no traces match");
+    for one in &found.list.unmatched {
+        page.line(query, unmatched(one).trim_end().trim_end_matches('.'));
+    }
     let missing = coverage_line(&found.list.coverage, end(&understanding.window));
     missing.into_iter().for_each(|missing| page.line(query, missing));
 }

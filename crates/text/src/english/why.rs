@@ -30,7 +30,8 @@ const MAX_EVIDENCE: usize = 3;
 /// Writes the sections: metrics, traces, root cause, recommendation.
 pub(super) fn write(understanding: &Understanding, found: &WhyFindings, page: &mut Page) {
     let window = found.window.as_ref().unwrap_or(&understanding.window);
-    let service = understanding.service.as_ref().filter(|_| understanding.trace_id.is_none());
+    let is_window = found.query.trace_id.is_none();
+    let service = understanding.service.as_ref().filter(|_| is_window);
     if let Some(service) = service {
         page.section(format!("RED Metrics ({})", words(window)));
         match &found.requests {

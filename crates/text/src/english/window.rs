@@ -8,30 +8,43 @@ use coral_trace::units::{self, instant};
 
 use super::number::short;
 use crate::beginning::{since, since_time};
+use crate::duration::duration;
 
-/// The first line of a page: `Analyzing /list of shop, last 1h`, followed by phrases about time
-/// that were not understood. The time is since the change `began`, if a beginning was found. The
-/// line names the route of the question only if the answer `is_narrowed` to it.
+/// The first line of a page: `Analyzing GET /list of shop on web-2, last 1h`. The time is since the
+/// change `began`, if a beginning was found. The line names the route of the question only if the
+/// answer `is_narrowed` to it.
 pub(super) fn understood(
     understanding: &Understanding,
     began: Option<UnixNanos>,
     is_narrowed: bool,
 ) -> String {
+    let trace_id = understanding.trace_id.map(|id| id.to_string());
+    if let Some(trace_id) = trace_id.or_else(|| understanding.trace_id_prefix.clone()) {
+        return format!("Analyzing trace {trace_id}, against the traces before it");
+    }
     let route = understanding.route.as_ref().filter(|_| is_narrowed);
-    let route = route.map(|route| format!("{} of ", short(route))).unwrap_or_default();
-    let service = understanding.service.as_deref().unwrap_or("everything");
+    let method = understanding.method.iter().map(|method| format!("{method} ")).collect::<String>();
+    let route = route.map(|route| format!("{method}{} of ", short(route))).unwrap_or_default();
+    let peers = understanding.peers.join(", ");
+    let service = match &understanding.service {
+        Some(service) => service.as_str(),
+        None if !peers.is_empty() => &peers,
+        None => "everything",
+    };
     let window = match began {
         Some(began) => since(began, end(&understanding.window)),
         None => words(&understanding.window),
     };
-    if let Some(trace_id) = understanding.trace_id {
-        return format!("Analyzing trace {trace_id}, against the traces before it");
-    }
-    let unread = match understanding.window.unread.join(", ") {
-        none if none.is_empty() => none,
-        phrases => format!("; not understood as a time: \"{}\"", short(&phrases)),
-    };
-    format!("Analyzing {route}{service}, {window}{unread}")
+    let narrowed: String = [
+        understanding.host.as_ref().map(|host| format!(" on {}", short(host))),
+        understanding.version.as_ref().map(|version| format!(", version {}", short(version))),
+        understanding.status.as_ref().map(|status| format!(", status {status}")),
+        understanding.min_duration_us.map(|least| format!(", at least {}", duration(least))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    format!("Analyzing {route}{service}{narrowed}, {window}")
 }
 
 /// The end of the window.

@@ -20,10 +20,19 @@ const MINUTE_US: i64 = 60_000_000;
 fn answer(intent: Intent, route: Option<&str>, findings: Findings) -> English {
     let understanding = Understanding {
         trace_id: None,
+        trace_id_prefix: None,
         intent,
         service: Some("shop".to_owned()),
         unknown_service: None,
         route: route.map(str::to_owned),
+        method: None,
+        peers: Vec::new(),
+        host: None,
+        version: None,
+        status: None,
+        min_duration_us: None,
+        quantile: None,
+        by: None,
         window: Window {
             since_unix_us: 0,
             until_unix_us: 15 * MINUTE_US + 1,
@@ -304,13 +313,13 @@ fn changes_are_worded_in_the_units_of_their_kinds() {
             Analyzing shop, last 15m...
 
             Changes against the 1h before:
-              - shop: slower, GET /list (23ms before, 305ms now) [1]
-              - shop: new edge, shop → kafka over kafka (0 calls before, 60 calls now) [1]
-              - shop: N+1 calls, shop → db SELECT (2.5% before, 100% now) [1]
-              - … 1,200 more changes with lower scores [1]
+              - shop: slower, GET /list (23ms before, 305ms now)
+              - shop: new edge, shop → kafka over kafka (0 calls before, 60 calls now)
+              - shop: N+1 calls, shop → db SELECT (2.5% before, 100% now)
+              - … 1,200 more changes with lower scores
 
-            Queries behind these lines:
-              [1] coral query anomalies --since 15m --baseline 1h
+            Query behind these lines:
+              coral query anomalies --since 15m --baseline 1h
         "#]],
     );
 }
@@ -325,8 +334,8 @@ fn the_beginning_of_a_change_is_told_with_the_cause_and_the_command_is_the_defau
     let text = text(&answer, Screen::PLAIN);
     for expected in [
         "Analyzing shop, since 00:11 UTC (4 minutes ago)...\n",
-        "  - since 00:11 UTC (4 minutes ago): cart takes longer itself in `GET /cart` [1]\n",
-        "  [1] coral why shop\n",
+        "  - since 00:11 UTC (4 minutes ago): cart takes longer itself in `GET /cart`\n",
+        "Query behind these lines:\n  coral why shop\n",
     ] {
         assert!(text.contains(expected), "{expected} is not in\n{text}");
     }
@@ -358,15 +367,15 @@ fn calls_and_requests_are_worded_with_their_numbers() {
             Analyzing shop, last 15m...
 
             What calls shop:
-              - web → shop over http: 1,200 calls, P95 35ms [1]
+              - web → shop over http: 1,200 calls, P95 35ms
 
             What shop calls:
-              - shop → cart over http: 1,200 calls, 7 failed, P95 35ms [1]
-              - shop → ads over http: 1,200 calls, P95 35ms [1]
+              - shop → cart over http: 1,200 calls, 7 failed, P95 35ms
+              - shop → ads over http: 1,200 calls, P95 35ms
               - 44 spans in this window without a stored parent: more calls may exist
 
-            Queries behind these lines:
-              [1] coral query topology --since 15m
+            Query behind these lines:
+              coral query topology --since 15m
         "#]],
     );
     let edges = vec![edge("web", "shop", 7)];
@@ -379,11 +388,11 @@ fn calls_and_requests_are_worded_with_their_numbers() {
 
             Most failures first:
               - all routes, not only /list: calls between services are not counted by route
-              - web → shop: P95 35ms, 1,200 calls, 7 failed [1]
-              - Agent web-2 has been unreachable since 2026-11-25 12:00 UTC: its services (stock) are missing here. [1]
+              - web → shop: P95 35ms, 1,200 calls, 7 failed
+              - Agent web-2 has been unreachable since 2026-11-25 12:00 UTC: its services (stock) are missing here.
 
-            Queries behind these lines:
-              [1] coral query topology --since 15m
+            Query behind these lines:
+              coral query topology --since 15m
         "#]],
     );
     let rows = vec![
@@ -397,11 +406,11 @@ fn calls_and_requests_are_worded_with_their_numbers() {
             Analyzing shop, last 15m...
 
             Slowest first, by P95:
-              - GET /pay: P95 >10s, 10 requests, 0% failed [1]
-              - GET /list: P95 ≈9.6ms, 2,000 requests, 1.5% failed [1]
+              - GET /pay: P95 >10s, 10 requests, 0% failed
+              - GET /list: P95 ≈9.6ms, 2,000 requests, 1.5% failed
 
-            Queries behind these lines:
-              [1] coral query beyla http shop --since 15m --compare 1h
+            Query behind these lines:
+              coral query beyla http shop --since 15m --compare 1h
         "#]],
     );
 }

@@ -2,6 +2,7 @@
 
 mod moment;
 
+use std::ops::Range;
 use std::time::Duration;
 
 use coral_trace::UnixNanos;
@@ -10,12 +11,12 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::super::understanding::{Period, Window};
-use super::word::Word;
+use super::word::{Reading, Word};
 
 /// Words that may precede a length of time.
 const LENGTH_PREFIXES: &[&str] = &["last", "past", "since", "within"];
 /// Words that make the time after them the end of a range. Without a start, the grammar has no such
-/// ranges: the time is not used, and the phrase is listed in [`Window::unread`].
+/// ranges, and the question is not understood.
 const UNTIL: &[&str] = &["before", "until", "till"];
 const NUMBERS: [&str; 12] = [
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
@@ -24,6 +25,16 @@ const NUMBERS: [&str; 12] = [
 /// Further words about time.
 const OTHER_TIME_WORDS: &[&str] = &[
     "afternoon",
+    "april",
+    "august",
+    "december",
+    "february",
+    "january",
+    "july",
+    "june",
+    "november",
+    "october",
+    "september",
     "ago",
     "between",
     "couple",
@@ -54,9 +65,9 @@ const OTHER_TIME_WORDS: &[&str] = &[
     "yesterday",
 ];
 /// Words for the present, which need no interpretation.
-const PRESENT: &[&str] = &["currently", "now", "recent", "recently"];
+pub(super) const PRESENT: &[&str] = &["currently", "lately", "now", "recent", "recently"];
 /// Units that are words about time only after a number.
-const ONLY_AFTER_NUMBERS: &[&str] = &["d", "h", "hr", "m", "min", "sec", "second", "seconds"];
+const ONLY_AFTER_NUMBERS: &[&str] = &["d", "h", "hr", "m", "min", "ms", "sec", "second", "seconds"];
 /// Words that belong to the word after them, as numbers do: `next` of `next week`.
 const QUALIFIERS: &[&str] = &["a", "an", "few", "half", "next", "this"];
 
@@ -68,28 +79,25 @@ pub(super) fn is_word(word: &Word) -> bool {
         || !word.quoted && unit(&word.lower).is_some()
 }
 
-/// The time range that the question expresses, by the first words that are understood; if there are
-/// none, the last `default_length`.
-pub(super) fn window(
-    words: &[Word],
-    default_length: Duration,
-    now: i64,
-    zone: &TimeZone,
-) -> Window {
+/// The time range that the question expresses, by the first words that are understood, and the
+/// words that were used.
+pub(super) fn window(words: &[Word], now: i64, zone: &TimeZone) -> Option<(Window, Range<usize>)> {
     let clock = Clock { now, zone };
     // A range with two ends comes before any other time, which may be the day of the range.
     let range = (0..words.len()).find_map(|at| moment::range(words, at, &clock));
-    let read = range.or_else(|| {
+    range.or_else(|| {
         (0..words.len()).find_map(|at| {
             let (window, used) = parse_window(words, at, &clock)?;
             let is_end = at.checked_sub(1).is_some_and(|before| words[before].is_one_of(UNTIL));
             let is_valid = !is_end && window.since_unix_us < window.until_unix_us;
             is_valid.then_some((window, at..at + used))
         })
-    });
-    let is_default = read.is_none();
-    let (window, used) = read.unwrap_or_else(|| (last(default_length, now), 0..0));
-    Window { unread: unread(words, &used), is_default, ..window }
+    })
+}
+
+/// The time range of a question that names none: the last `length`.
+pub(super) fn default_window(length: Duration, now: i64) -> Window {
+    Window { is_default: true, ..last(length, now) }
 }
 
 /// The present time, in microseconds since the Unix epoch, and the time zone of a question.
@@ -151,7 +159,7 @@ fn parse_window(words: &[Word], at: usize, clock: &Clock<'_>) -> Option<(Window,
 
 /// Parses a length of time (`15 minutes`, `15m`, `an hour and a half`, `one hour 30 minutes`): the
 /// length and the number of words used. With `bare`, a unit without a number is one unit: `hour`.
-fn length(words: &[Word], bare: bool) -> Option<(Duration, usize)> {
+pub(super) fn length(words: &[Word], bare: bool) -> Option<(Duration, usize)> {
     let unit_alone = || Some((unit(&words.first().filter(|_| bare)?.lower)?, 1));
     let (mut sum, mut used) = one_length(words).or_else(unit_alone)?;
     loop {
@@ -165,7 +173,7 @@ fn length(words: &[Word], bare: bool) -> Option<(Duration, usize)> {
         sum = sum.checked_add(more)?;
         used += and + words;
     }
-    (sum.as_secs() > 0 && i64::try_from(sum.as_micros()).is_ok()).then_some((sum, used))
+    (sum.as_micros() > 0 && i64::try_from(sum.as_micros()).is_ok()).then_some((sum, used))
 }
 
 fn is_a_half(words: &[Word]) -> bool {
@@ -182,8 +190,8 @@ fn one_length(words: &[Word]) -> Option<(Duration, usize)> {
         return Some((unit_at(1 + article)? / 2, 2 + article));
     }
     if let Some(count) = number(first) {
-        let seconds = unit_at(1)?.as_secs().checked_mul(count)?;
-        return Some((Duration::from_secs(seconds), 2));
+        let length = unit_at(1)?.as_millis().checked_mul(u128::from(count))?;
+        return Some((Duration::from_millis(u64::try_from(length).ok()?), 2));
     }
     parse_duration(first).ok().map(|length| (length, 1))
 }
@@ -196,6 +204,9 @@ fn number(word: &str) -> Option<u64> {
 }
 
 fn unit(word: &str) -> Option<Duration> {
+    if matches!(word, "ms" | "millisecond" | "milliseconds") {
+        return Some(Duration::from_millis(1));
+    }
     let seconds = match word.strip_suffix('s').unwrap_or(word) {
         "second" | "sec" => 1,
         "minute" | "min" | "m" => 60,
@@ -223,23 +234,24 @@ fn since(start: i64, end: i64, period: Period) -> Window {
     }
 }
 
-/// The phrases about time that are not among the words in `used`.
-fn unread(words: &[Word], used: &std::ops::Range<usize>) -> Vec<String> {
-    let is_open = |at: usize| !used.contains(&at) && is_about_time(words, at);
+/// Runs of words that seem to express a time, among those that were not read.
+pub(super) fn phrases(reading: &Reading) -> Vec<Range<usize>> {
+    let words = &reading.words;
+    let is_open = |at: usize| reading.is_open(at) && is_about_time(words, at);
     let follows_prefix = |at: usize| {
         let before = at.checked_sub(1).filter(|before| is_open(*before));
         before.is_some_and(|at| words[at].is_one_of(LENGTH_PREFIXES) || words[at].is_one_of(UNTIL))
     };
     let is_qualifier =
         |at: usize| words[at].is_one_of(QUALIFIERS) || number(&words[at].lower).is_some();
-    let is_unread = |at: &usize| {
-        let is_qualifier = is_qualifier(*at) && at + 1 < words.len() && is_open(at + 1);
-        is_open(*at) || !used.contains(at) && (follows_prefix(*at) || is_qualifier)
+    let is_part = |at: &usize| {
+        let next_is_open = at + 1 < words.len() && is_open(at + 1);
+        let is_before = next_is_open && (is_qualifier(*at) || words[*at].is_one_of(&["on"]));
+        is_open(*at) || reading.is_open(*at) && (follows_prefix(*at) || is_before)
     };
-    let places: Vec<usize> = (0..words.len()).filter(is_unread).collect();
-    let phrase =
-        |run: &[usize]| run.iter().map(|at| words[*at].text.as_str()).collect::<Vec<_>>().join(" ");
-    places.chunk_by(|one, next| *next == one + 1).map(phrase).collect()
+    let places: Vec<usize> = (0..words.len()).filter(is_part).collect();
+    let runs = places.chunk_by(|one, next| *next == one + 1);
+    runs.filter_map(|run| Some(*run.first()?..run.last()? + 1)).collect()
 }
 
 fn is_about_time(words: &[Word], at: usize) -> bool {
