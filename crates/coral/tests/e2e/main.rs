@@ -21,6 +21,7 @@ mod process;
 mod red;
 mod services;
 mod sql;
+mod tasks;
 mod topology;
 mod traces;
 mod why;
