@@ -22,6 +22,7 @@ mod process;
 mod red;
 mod services;
 mod sql;
+mod tasks;
 mod topology;
 mod traces;
 mod why;
