@@ -35,7 +35,7 @@ pub(super) fn intent(reading: &Reading, slots: &Slots) -> Option<Intent> {
         traces
     } else if has(CALLS) && !slow && !failed && slots.status.is_none() {
         Intent::Calls
-    } else if has(TRACES) || has(REQUESTS) && is_list(reading) {
+    } else if has(TRACES) || is_list(reading) && slots.by.is_none() {
         traces
     } else if is_latency
         || slots.how_long
@@ -58,13 +58,16 @@ pub(super) fn intent(reading: &Reading, slots: &Slots) -> Option<Intent> {
     })
 }
 
-/// Whether words before `request` make a list of them: `slow requests`.
+/// Whether words before `requests` make a list of them: `slow requests`, but not `how many failed
+/// requests`.
 fn is_list(reading: &Reading) -> bool {
     let is_adjective = |at: usize| {
         reading.is(at, &["slow", "slowest", "failed", "failing", "longest"])
             || reading.is(at, NEWEST)
     };
-    (1..reading.words.len()).any(|at| reading.is(at, REQUESTS) && is_adjective(at - 1))
+    let is_counted = reading.has(&["many", "number"]);
+    !is_counted
+        && (1..reading.words.len()).any(|at| reading.is(at, REQUESTS) && is_adjective(at - 1))
 }
 
 /// Whether the question asks whether something is so.

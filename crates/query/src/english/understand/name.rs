@@ -26,7 +26,7 @@ const PRECEDING: &[&str] = &[
     "has",
 ];
 /// Words that a name follows directly, even a name that is a word of the grammar.
-const DIRECTLY_PRECEDING: &[&str] = &["is", "of", "for", "does", "calls"];
+const DIRECTLY_PRECEDING: &[&str] = &["is", "of", "for", "in", "does", "calls"];
 /// Words that may stand between a word of [`PRECEDING`] and the name.
 const BETWEEN: &[&str] = &["a", "an", "its", "my", "our", "service", "that", "the", "this", "your"];
 /// The largest number of words of a name.
