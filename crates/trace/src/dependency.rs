@@ -31,7 +31,6 @@ pub(crate) use self::peer_hints::is_loopback;
 pub use self::peer_hints::{PeerHints, PeerHintsId};
 use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};
-use crate::wholeness::LoopbackService;
 
 /// A service map under construction. The spans of one trace are added together.
 #[derive(Clone, Default)]
@@ -239,10 +238,10 @@ impl Dependencies {
         self.edges.keys().any(is_loopback)
     }
 
-    /// Learns that `found.service` answers the calls of `found.caller` to a loopback address.
-    pub fn learn_loopback(&mut self, found: &LoopbackService) {
-        let [caller, service] = [&found.caller, &found.service].map(|name| self.service(name));
-        let address = self.nodes.intern(NodeKind::External, &found.address);
+    /// Learns that `service` answers the calls of `caller` to the loopback address `address`.
+    pub fn learn_loopback(&mut self, caller: &str, address: &str, service: &str) {
+        let [caller, service] = [caller, service].map(|name| self.service(name));
+        let address = self.nodes.intern(NodeKind::External, address);
         self.learned.add_call(&self.nodes, caller, address, service);
     }
 

@@ -9,7 +9,8 @@ use std::collections::{HashMap, HashSet};
 use coral_engine::{Budget, EngineError};
 use coral_trace::dependency::Dependencies;
 use coral_trace::wholeness::{
-    self, EdgeWholeness, Example, Problem, Scope, ServiceWholeness, examine, loopback_services,
+    self, EdgeWholeness, Example, LoopbackService, Problem, Scope, ServiceWholeness, examine,
+    loopback_services,
 };
 use coral_trace::{Span, SpanId, TimeRange, TraceId};
 
@@ -108,7 +109,8 @@ impl Reader<'_> {
         }
         let sample = self.newest_traces(window)?;
         for found in loopback_services(&sample.spans()) {
-            maps.iter_mut().for_each(|map| map.learn_loopback(&found));
+            let LoopbackService { caller, address, service } = &found;
+            maps.iter_mut().for_each(|map| map.learn_loopback(caller, address, service));
         }
         Ok(())
     }
