@@ -21,7 +21,7 @@ rca:
     cargo build --release --workspace
     cargo run --release -p coral-bench -- rca
 
-# The longer things, with their bars: kills at random moments, root causes, 460 demos, every measurement (three hours).
+# The longer things, with their bars: kills at random moments, root causes, 460 demos, every measurement (hours).
 acceptance:
     cargo build --release --workspace
     cargo run --release -p coral-bench -- soak kill
