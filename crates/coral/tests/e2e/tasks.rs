@@ -213,9 +213,9 @@ fn that_everything_is_well_is_the_first_sentence() {
         All 6 services are well.
     "#]]
     .assert_eq(&paragraph(&page, 0));
-    let map = coral.answer(&format!(
-        "query topology --since 2026-11-25T11:50:00Z --until 2026-11-25T12:00:00Z --diff 10m"
-    ));
+    let map = coral.answer(
+        "query topology --since 2026-11-25T11:50:00Z --until 2026-11-25T12:00:00Z --diff 10m",
+    );
     assert!(map.contains("\nNone, compared with "), "{map}");
     let why = coral.answer(&format!("why {calm}"));
     assert!(!why.contains("Cause: "), "{why}");
