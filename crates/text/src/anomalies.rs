@@ -77,7 +77,7 @@ fn nothing(found: &Anomalies, until: UnixNanos) -> String {
 }
 
 /// With fewer traces in the baseline, most changes look like chance.
-pub(crate) const ENOUGH_TRACES: u64 = 30;
+pub(crate) const ENOUGH_TRACES: u64 = 20;
 const NOTHING_TO_COMPARE: &str =
     "There is nothing to compare with: no trace started in the baseline.";
 

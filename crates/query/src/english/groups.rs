@@ -146,7 +146,8 @@ impl Reader<'_> {
             since_unix_us: Some(window.since_unix_us),
             until_unix_us: Some(window.until_unix_us),
             sort: Sort::Newest,
-            limit: 1,
+            // The groups are sorted by another number below.
+            limit: TracesQuestion::MAX,
             ..TracesQuestion::default()
         };
         let operation = understanding.operation();
