@@ -350,7 +350,7 @@ fn the_map_of_the_recordings_names_the_services_that_answer_at_loopback_addresse
         frontend-api -> 127.0.0.1:18099 http: 1 calls, 1 failed, [364, 364, 364] µs
         frontend-api -> inventory-api http: 103 calls, 0 failed, [4344, 8252, 9101] µs
         frontend-api -> payments-api http: 103 calls, 13 failed, [12832, 33272, 312296] µs
-        payments-api -> 127.0.0.1:18084 grpc: 88 calls, 4 failed, [6612, 7945, 10579] µs
         payments-api -> card-validator http: 103 calls, 7 failed, [4352, 24808, 305392] µs
+        payments-api -> fraud-detector grpc: 88 calls, 4 failed, [6612, 7945, 10579] µs
     "#]].assert_eq(&edges.collect::<String>());
 }

@@ -358,7 +358,7 @@ fn no_anomalies_say_why_there_are_none() {
 
         No change: every difference is one that chance alone may cause (permutation test).
 
-        Compared 5 traces with 30 traces of the baseline.
+        Compared 5 traces with 20 traces of the baseline.
     "#]]
     .assert_eq(&(none(0, 5) + "\n" + &none(5, 0) + "\n" + &none(5, 5) + "\n" + &none(5, 20)));
 }
