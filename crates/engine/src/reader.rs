@@ -139,9 +139,9 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Dependencies, EngineError>;
 
-    /// Calls `visit` with each span of `service` and `collector`, and of one of `kinds`, or of any
-    /// kind if `kinds` is empty, that ended in `ended`. The spans are in no particular order, with at least the columns [`CORE`](Columns::CORE) and
-    /// [`ATTRIBUTES`](Columns::ATTRIBUTES).
+    /// Calls `visit` with each span of `service` and `collector` whose kind is in `kinds` (empty: any
+    /// kind), and that ended in `ended`. The spans are in no particular order, with at least the
+    /// columns [`CORE`](Columns::CORE) and [`ATTRIBUTES`](Columns::ATTRIBUTES).
     ///
     /// A span that was received before the start of `ended` MAY be skipped. Spans are received
     /// after they end, so only a wrong clock can put the end of such a span in the range.

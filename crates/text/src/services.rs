@@ -14,7 +14,7 @@ use coral_trace::units::counted;
 pub use self::csv::services_csv;
 pub use self::detail::detail;
 pub use self::verdict::verdict;
-pub(crate) use self::verdict::{problem, sentences};
+pub(crate) use self::verdict::{cause, problem, sentences};
 use crate::beginning::{coverage, length, moment};
 use crate::duration::percentile;
 use crate::percent::{per_second, rate};

@@ -164,7 +164,7 @@ fn changes(diff: &TopologyDiff, screen: Screen) -> String {
     let rows: Vec<_> = added.chain(removed).chain(failing).chain(slower).collect();
     let of = counted(diff.traces, "trace");
     if rows.is_empty() {
-        return format!("None, compared with {of}.\n");
+        return format!("None (no edge is new, gone, failing or slower), compared with {of}.\n");
     }
     let columns = [
         whole("Change"),

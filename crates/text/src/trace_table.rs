@@ -175,12 +175,12 @@ fn status(trace: &TraceSummary) -> Cell {
     Cell::emphasised(status, if failed { Emphasis::Error } else { Emphasis::None })
 }
 
-/// The root cause in words; `none: usual up to 312ms` for a trace that is no slower than usual.
+/// The root cause in words; `not slow: usual up to 312ms` for a trace that is no slower than usual.
 fn cause(trace: &TraceSummary) -> String {
     match found_cause(trace) {
         Some(cause) => line(&cause),
         None if is_usual(trace) => {
-            format!("none: usual up to {}", duration(trace.usual_us.unwrap_or_default()))
+            format!("not slow: usual up to {}", duration(trace.usual_us.unwrap_or_default()))
         }
         None => "unknown".to_owned(),
     }

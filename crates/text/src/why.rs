@@ -41,11 +41,18 @@ pub fn why(why: &Why, windows: &str, until: UnixNanos, screen: Screen) -> String
 }
 
 fn question(why: &Why) -> String {
-    let service = if why.service.is_empty() { "everything".to_owned() } else { line(&why.service) };
-    match (&why.trace_id, &why.route) {
-        (Some(trace), _) => format!("Why is trace {trace} slow?"),
-        (None, Some(route)) => format!("Why is {} of {service} slow?", line(route)),
-        (None, None) => format!("Why is {service} slow?"),
+    let who = match (&why.trace_id, &why.route, why.service.as_str()) {
+        (Some(trace), ..) => format!("trace {trace}"),
+        (None, Some(route), "") => line(route),
+        (None, Some(route), service) => format!("{} of {}", line(route), line(service)),
+        (None, None, "") => "everything".to_owned(),
+        (None, None, service) => line(service),
+    };
+    let cause = why.ranking.first().filter(|_| why.verdict == Verdict::Cause);
+    match cause.map(|cause| cause.kind) {
+        Some(CauseKind::Error) if who == "everything" => "Why do requests fail?".to_owned(),
+        Some(CauseKind::Error) => format!("Why does {who} fail?"),
+        _ => format!("Why is {who} slow?"),
     }
 }
 

@@ -6,7 +6,6 @@
 //! - [`otlp_metrics_in`]: decodes metrics of an export as points of RED metrics, and counts refused
 //!   points with their reason.
 //! - [`otlp_out`]: encodes spans as OTLP, and computes their size in advance.
-//! - [`metrics_replay`]: shifts the times of recorded metrics, so that they can be sent again.
 //! - [`agent_rpc`], [`colony_rpc`]: the RPCs of agents and colonies.
 //! - [`otlp_service`], [`status`]: OTLP's gRPC service, and its answers to refused exports.
 //!
@@ -15,7 +14,6 @@
 
 pub mod agent_rpc;
 pub mod colony_rpc;
-pub mod metrics_replay;
 mod otlp;
 pub mod otlp_in;
 mod otlp_json;

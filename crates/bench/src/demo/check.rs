@@ -10,8 +10,8 @@ const MAX_BEGINNING_ERROR: i64 = 2;
 const SLOW: f64 = 1.3;
 const MINUTES_A_DAY: i64 = 1_440;
 
-/// `coral services`: a service with the fault, or one that waits for it, is not well. Without a
-/// fault: all services are well.
+/// `coral services`: a service with the fault, or one that waits for it, is not well, or the verdict
+/// names a culprit. Without a fault: all services are well.
 pub fn services(page: &str, story: &Story) -> Result<(), String> {
     let verdict = page.lines().next().unwrap_or_default();
     let is_all_well = verdict.starts_with("All ") && verdict.contains(" are well.");
@@ -22,7 +22,11 @@ pub fn services(page: &str, story: &Story) -> Result<(), String> {
     let (sick, rows) = (story.sick(), rows(page, "Service "));
     let is_found =
         |row: &Vec<&str>| matches!(row[..], [name, "slow" | "failing", ..] if sick.contains(name));
-    must(rows.iter().any(is_found), || format!("none of {sick:?} is slow or failing"))?;
+    let (_, change) = verdict.split_once("something changed: ").unwrap_or_default();
+    let is_named = story.is_culprit(change.split(' ').next().unwrap_or_default());
+    must(is_named || rows.iter().any(is_found), || {
+        format!("none of {sick:?} is slow or failing, and `{verdict}` names no culprit")
+    })?;
     let silent = rows.iter().find(|row| row.get(1) == Some(&"not seen"));
     must(silent.is_none(), || format!("a service is not seen: {}", silent.map_or("", |row| row[0])))
 }
@@ -97,7 +101,8 @@ pub fn map(page: &str, story: &Story) -> Result<(), String> {
     let mut edges = rows.iter().skip(1).filter_map(|row| Some([*row.get(1)?, *row.get(2)?]));
     if story.is_calm() {
         let first = edges.next();
-        let is_compared = changes.contains("\nNone, compared with ");
+        let is_compared =
+            changes.contains("\nNone (no edge is new, gone, failing or slower), compared with ");
         return must(is_compared && first.is_none(), || format!("changed: {first:?}"));
     }
     must(edges.any(|ends| ends.iter().any(|end| story.is_culprit(end))), || {

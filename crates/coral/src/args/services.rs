@@ -20,7 +20,8 @@ pub struct ServicesArgs {
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true, value_parser = parse_when)]
     pub until: Option<When>,
     /// Compare with this much time before the window, or with the time from this time on. Without
-    /// --since and --baseline, the baseline is before the last change [default: 1h].
+    /// --since and --baseline, the baseline ends before the clearest change of the last 8 hours
+    /// [default: 1h].
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = parse_earlier)]
     pub baseline: Option<Earlier>,
     /// Output format.

@@ -120,44 +120,6 @@ fn other_questions_are_answered_from_their_queries() {
             "#]],
         ),
         (
-            "what is wrong?",
-            expect![[r#"
-            Analyzing everything, last 15m
-            Health of services
-              1 3 of 5 services are not well: card-validator-svc is slow (P95 418ms, 38ms before) since 11:59 UTC; frontend-api is slow (P95 621ms, 242ms before) since 11:59 UTC; payments-api is slow (P95 489ms, 110ms before) since 11:59 UTC.
-              1 postgres serves no requests.
-              null `coral why card-validator-svc` searches for the cause
-            Services
-              1 card-validator-svc: slow, 0.033 req/s, 0% failed (0% before), P95 418ms (38ms before)
-              1 frontend-api: slow, 0.033 req/s, 0% failed (0% before), P95 621ms (242ms before)
-              1 payments-api: slow, 0.033 req/s, 0% failed (0% before), P95 489ms (110ms before)
-              1 postgres: unknown, no requests
-              1 fraud-detector: well, 0.033 req/s, 0% failed (0% before), P95 35ms (35ms before)
-            coral services
-        "#]],
-        ),
-        (
-            "is payments-api ok?",
-            expect![[r#"
-            Analyzing payments-api, last 15m
-            Health
-              1 payments-api is slow (P95 489ms, 110ms before), since 11:59 UTC (15 minutes ago)
-              null `coral why payments-api` searches for the cause
-            Services
-              1 payments-api: slow, 0.033 req/s, 0% failed (0% before), P95 489ms (110ms before)
-            coral services payments-api
-        "#]],
-        ),
-        (
-            "is payments ok?",
-            expect![[r#"
-            –
-            Unknown service
-              null no stored trace has a span of payments
-              null did you mean payments-api?
-        "#]],
-        ),
-        (
             "what calls payments-api",
             expect![[r#"
                 Analyzing payments-api, last 1h
@@ -215,6 +177,53 @@ fn other_questions_are_answered_from_their_queries() {
                   1 no calls in this window
                 coral query topology --since 1h
             "#]],
+        ),
+    ] {
+        expected.assert_eq(&answer_at(&coral, question, QUARTER_PAST));
+    }
+}
+
+#[test]
+fn questions_about_health_are_answered_from_the_services() {
+    let coral = slow_checkouts();
+    for (question, expected) in [
+        (
+            "what is wrong?",
+            expect![[r#"
+            Analyzing everything, last 15m
+            Health of services
+              1 3 of 5 services are not well: card-validator-svc is slow (P95 418ms, 38ms before) since 11:59 UTC; frontend-api is slow (P95 621ms, 242ms before) since 11:59 UTC; payments-api is slow (P95 489ms, 110ms before) since 11:59 UTC.
+              1 postgres serves no requests.
+              null `coral why card-validator-svc` searches for the cause
+            Services
+              1 card-validator-svc: slow, 0.033 req/s, 0% failed (0% before), P95 418ms (38ms before)
+              1 frontend-api: slow, 0.033 req/s, 0% failed (0% before), P95 621ms (242ms before)
+              1 payments-api: slow, 0.033 req/s, 0% failed (0% before), P95 489ms (110ms before)
+              1 postgres: unknown, no requests
+              1 fraud-detector: well, 0.033 req/s, 0% failed (0% before), P95 35ms (35ms before)
+            coral services
+        "#]],
+        ),
+        (
+            "is payments-api ok?",
+            expect![[r#"
+            Analyzing payments-api, last 15m
+            Health
+              1 payments-api is slow (P95 489ms, 110ms before), since 11:59 UTC (15 minutes ago)
+              null `coral why payments-api` searches for the cause
+            Services
+              1 payments-api: slow, 0.033 req/s, 0% failed (0% before), P95 489ms (110ms before)
+            coral services payments-api
+        "#]],
+        ),
+        (
+            "is payments ok?",
+            expect![[r#"
+            –
+            Unknown service
+              null no stored trace has a span of payments
+              null did you mean payments-api?
+        "#]],
         ),
     ] {
         expected.assert_eq(&answer_at(&coral, question, QUARTER_PAST));

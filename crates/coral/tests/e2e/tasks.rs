@@ -216,7 +216,10 @@ fn that_everything_is_well_is_the_first_sentence() {
     let map = coral.answer(
         "query topology --since 2026-11-25T11:50:00Z --until 2026-11-25T12:00:00Z --diff 10m",
     );
-    assert!(map.contains("\nNone, compared with "), "{map}");
+    assert!(
+        map.contains("\nNone (no edge is new, gone, failing or slower), compared with "),
+        "{map}"
+    );
     let why = coral.answer(&format!("why {calm}"));
     assert!(!why.contains("Cause: "), "{why}");
 }

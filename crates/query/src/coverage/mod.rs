@@ -154,19 +154,24 @@ impl Coverage {
         self.services.iter().any(|name| name == service)
     }
 
+    /// Whether spans of `service` may be missing: the service is listed, or the list is cut.
+    pub(crate) fn concerns(&self, service: &str) -> bool {
+        self.has(service) || self.services_cut
+    }
+
     /// Whether the gap may hide spans of `service` that started in `window`.
     pub(crate) fn hides(&self, service: &str, window: TimeRange) -> bool {
         let is_missing = !matches!(self.gap, CoverageGap::Joined | CoverageGap::SamplingChanged);
         let time = self.time();
         is_missing
-            && (self.has(service) || self.services_cut)
+            && self.concerns(service)
             && time.start < window.end
             && window.start < time.end
     }
 
     /// Whether a different fraction of the traces of `service` is recorded than before.
     pub(crate) fn changes_sampling_of(&self, service: &str) -> bool {
-        self.gap == CoverageGap::SamplingChanged && self.has(service)
+        self.gap == CoverageGap::SamplingChanged && self.concerns(service)
     }
 
     /// Whether `stored` is a span of the agent and of one of the services.

@@ -44,8 +44,6 @@ impl Understanding {
             add(format!("service.version={}", quoted(version)));
         }
         match self.status.as_deref() {
-            Some("4xx") => add("code>=400 code<500".to_owned()),
-            Some("5xx") => add("code>=500".to_owned()),
             Some(code) => add(format!("code:{code}")),
             None => {}
         }
@@ -146,15 +144,15 @@ impl Reader<'_> {
             since_unix_us: Some(window.since_unix_us),
             until_unix_us: Some(window.until_unix_us),
             sort: Sort::Newest,
-            // The groups are sorted by another number below.
-            limit: TracesQuestion::MAX,
+            limit: 1,
             ..TracesQuestion::default()
         };
         let operation = understanding.operation();
         if let Some(operation) = &operation {
             query.name = Some(operation.clone());
         }
-        let mut list = self.list(&query)?;
+        // The groups are sorted by another number below, so all are needed.
+        let mut list = self.list_with_groups(&query, u32::MAX)?;
         // A span may be named otherwise than by its route.
         if let (true, Some(route)) = (list.traces.is_empty(), &understanding.route) {
             let mut attributes = format!("http.route={route}");
@@ -162,7 +160,7 @@ impl Reader<'_> {
                 attributes.push_str(&format!("\nhttp.request.method={method}"));
             }
             query = TracesQuestion { name: None, attributes, ..query };
-            list = self.list(&query)?;
+            list = self.list_with_groups(&query, u32::MAX)?;
         }
         let mut groups = list.groups.take().unwrap_or_default();
         let spans = groups.groups.iter().map(|group| group.spans).sum();

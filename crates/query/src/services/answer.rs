@@ -11,6 +11,7 @@ pub use crate::red::RequestKind;
 use crate::red::answer::{RedNumbers, RedRow};
 use crate::topology::answer::{NodeKind, TopologyEdge};
 use crate::traces::answer::Groups;
+use crate::why::answer::WhySuspect;
 
 /// How well services are in a window, compared with a baseline.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +46,10 @@ pub struct Services {
     #[serde(default, rename = "began_unix_us", with = "json::micros_or_null")]
     #[schemars(with = "Option<i64>")]
     pub began: Option<UnixNanos>,
+    /// The cause that the question `why` names, when no service is failing or slow although a change
+    /// began: messages may wait in a queue, or calls be made more often. Else null.
+    #[serde(default)]
+    pub cause: Option<WhySuspect>,
     /// The gaps in what was seen of agents, in the window and in the baseline.
     #[serde(default)]
     pub coverage: Vec<Coverage>,

@@ -71,10 +71,10 @@ impl Reader<'_> {
             service: Some(service.to_owned()),
             since_unix_us: Some(window.start.as_micros()),
             until_unix_us: Some(window.end.as_micros()),
-            limit: MAX_ROWS as u32,
+            limit: 1,
             ..TracesQuestion::default()
         };
-        Ok(self.list(&question)?.groups)
+        Ok(self.list_with_groups(&question, MAX_ROWS as u32)?.groups)
     }
 }
 

@@ -17,11 +17,14 @@ use coral_trace::{TimeRange, UnixNanos, side_by_side};
 use self::answer::{Health, ServiceState, Services};
 use self::assess::Seen;
 pub use self::question::ServicesQuestion;
+use crate::answer::Verdict;
 use crate::ask::{Ask, QueryError, Sources};
 use crate::beginning::baseline_end;
 use crate::cohort::range;
 use crate::reader::Reader;
 use crate::red::ComparedServices;
+use crate::why::WhyQuestion;
+use crate::why::answer::WhySuspect;
 
 /// The largest number of services, the worst first, whose beginning is searched: each search reads
 /// traces of eight hours.
@@ -70,6 +73,10 @@ impl Reader<'_> {
             (Some(_), [one]) if question.find_beginning && is_sick(one) => one.began = began,
             (_, services) => self.find_beginnings(services, window.end)?,
         }
+        let cause = match began.filter(|_| !services.iter().any(is_sick)) {
+            Some(began) => self.cause_beyond_requests(question, began)?,
+            None => None,
+        };
         let whole = TimeRange { start: baseline.start, end: window.end };
         let (detail, did_you_mean) = match service {
             Some(name) if services.is_empty() => (None, self.similar(name, whole)?),
@@ -86,9 +93,28 @@ impl Reader<'_> {
             did_you_mean,
             detail,
             began,
+            cause,
             coverage: std::mem::take(&mut seen.coverage),
             stored_since: self.stored_since(baseline.start)?,
         })
+    }
+
+    /// The cause of the change that `began`, which the requests of no service show.
+    fn cause_beyond_requests(
+        &self,
+        question: &ServicesQuestion,
+        began: UnixNanos,
+    ) -> Result<Option<WhySuspect>, QueryError> {
+        let about = WhyQuestion {
+            service: question.service.clone(),
+            since_unix_us: question.since_unix_us,
+            until_unix_us: question.until_unix_us,
+            baseline_us: question.baseline_us,
+            ..WhyQuestion::default()
+        };
+        let why = self.why_since(&about, Some(began))?;
+        let is_cause = why.verdict == Verdict::Cause;
+        Ok(why.ranking.into_iter().next().filter(|_| is_cause))
     }
 
     /// Finds when the changes of the worst failing and slow services began, two searches at a time.
@@ -127,7 +153,7 @@ impl Reader<'_> {
     ) -> Result<Seen, QueryError> {
         let mut coverage = self.gaps_of_services(baseline, window)?;
         if let Some(service) = service {
-            coverage.retain(|gap| gap.has(service));
+            coverage.retain(|gap| gap.concerns(service));
         }
         let known = |range| match service {
             Some(name) => Ok(BTreeSet::from([name.to_owned()])),

@@ -10,6 +10,7 @@ mod services;
 mod slowdown;
 mod trace_health;
 mod usual;
+mod waiting;
 
 #[path = "../../../text/tests/shop/mod.rs"]
 #[allow(dead_code, reason = "each crate uses a part of the module")]

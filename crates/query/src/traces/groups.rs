@@ -26,11 +26,11 @@ const MAX_GROUPS: usize = 10_000;
 
 impl Reader<'_> {
     /// The spans that meet `conditions` in the traces that `query` finds, by the key of the
-    /// question: at most `limit` groups.
+    /// question: at most `max_groups` groups.
     pub(super) fn groups(
         &self,
         question: &TracesQuestion,
-        limit: u32,
+        max_groups: u32,
         query: &TraceQuery,
         conditions: &Conditions,
     ) -> Result<Groups, QueryError> {
@@ -47,14 +47,15 @@ impl Reader<'_> {
         for traces in at_once(&found) {
             let ids: Vec<TraceId> = traces.iter().map(|trace| trace.trace_id).collect();
             let spans = self.spans(&ids, query.collector, columns, MAX_SPANS_AT_ONCE as u32)?;
-            more |= spans.len() as u64 == MAX_SPANS_AT_ONCE;
+            let all: u64 = traces.iter().map(|trace| trace.spans).sum();
+            more |= all > MAX_SPANS_AT_ONCE && spans.len() as u64 == MAX_SPANS_AT_ONCE;
             for trace in spans.chunk_by(|one, other| one.trace_id == other.trace_id) {
                 more |= !counted.add(trace, &filter, &key);
             }
         }
         let mut answer = counted.answer(found.len() as u64);
-        answer.left_out = answer.groups.len().saturating_sub(limit as usize) as u64;
-        answer.groups.truncate(limit as usize);
+        answer.left_out = answer.groups.len().saturating_sub(max_groups as usize) as u64;
+        answer.groups.truncate(max_groups as usize);
         Ok(Groups { by: question.by.clone(), more, ..answer })
     }
 }

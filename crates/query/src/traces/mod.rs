@@ -39,12 +39,21 @@ impl Ask for TracesQuestion {
 
 impl Reader<'_> {
     pub(crate) fn list(&self, question: &TracesQuestion) -> Result<answer::TraceList, QueryError> {
+        self.list_with_groups(question, checked_limit(question.limit)?)
+    }
+
+    /// As [`list`](Self::list), with at most `max_groups` groups instead of the limit of the list.
+    pub(crate) fn list_with_groups(
+        &self,
+        question: &TracesQuestion,
+        max_groups: u32,
+    ) -> Result<answer::TraceList, QueryError> {
         let limit = checked_limit(question.limit)?;
         let conditions = Conditions::of(question)?;
         let query = trace_query(question, &conditions, limit + 1)?;
         let groups = match question.by.is_empty() {
             true => None,
-            false => Some(self.groups(question, limit, &query, &conditions)?),
+            false => Some(self.groups(question, max_groups, &query, &conditions)?),
         };
         let mut found = self.search(&query)?;
         let matching = found.len();

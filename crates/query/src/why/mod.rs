@@ -71,12 +71,22 @@ impl Reader<'_> {
     /// [`QueryError::Invalid`] names the parameter that is not valid; [`QueryError::Ambiguous`];
     /// [`QueryError::Unavailable`].
     pub(crate) fn why(&self, question: &WhyQuestion) -> Result<answer::Why, QueryError> {
+        self.why_since(question, None)
+    }
+
+    /// Answers `question` about the time since the change that `began`, which is searched for if it is
+    /// not known and the question asks for it.
+    pub(crate) fn why_since(
+        &self,
+        question: &WhyQuestion,
+        began: Option<UnixNanos>,
+    ) -> Result<answer::Why, QueryError> {
         if question.baseline_us <= 0 {
             return Err(QueryError::invalid("baseline", "must be greater than 0"));
         }
         let cohorts = match (&question.trace_id, &question.service) {
             (Some(id), _) => self.trace_cohorts(id, question)?,
-            (None, service) => self.service_cohorts(service.as_deref(), question)?,
+            (None, service) => self.service_cohorts(service.as_deref(), question, began)?,
         };
         let Cohorts { service, operation, window, baseline, range, coverage, torn, began } =
             cohorts;
@@ -120,6 +130,7 @@ impl Reader<'_> {
         &self,
         service: Option<&str>,
         question: &WhyQuestion,
+        known: Option<UnixNanos>,
     ) -> Result<Cohorts, QueryError> {
         let (since, until) = (question.since_unix_us, question.until_unix_us);
         if until <= since {
@@ -129,6 +140,7 @@ impl Reader<'_> {
             ));
         }
         let began = match question.find_beginning {
+            _ if known.is_some() => known,
             true => {
                 let entry = Entry { service, operation: question.route.as_deref() };
                 self.beginning(entry, range(since, until).end)?

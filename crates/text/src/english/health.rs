@@ -8,7 +8,7 @@ use super::page::Page;
 use super::window::end;
 use crate::beginning::{coverage, since};
 use crate::percent::{per_second, rate};
-use crate::services::{p95, problem, sentences, word};
+use crate::services::{cause, p95, problem, sentences, word};
 
 /// The largest number of services that are listed.
 const MAX_SERVICES: usize = 10;
@@ -24,6 +24,7 @@ pub(super) fn write(understanding: &Understanding, found: &ServiceFindings, page
             let began = service.began.map(|began| format!(", {}", since(began, until)));
             let verdict = format!("{} {}", short(&service.name), problem(service));
             page.line(query, verdict + &began.unwrap_or_default());
+            cause(&found.services).into_iter().for_each(|sentence| page.line(query, sentence));
         }
         (Some(name), None) => {
             page.section("Health");

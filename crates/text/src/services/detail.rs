@@ -28,12 +28,14 @@ pub fn detail(answer: &Services, windows: &str, flags: &str, screen: Screen) -> 
         return folded(&format!("{}\n", verdict(answer)), screen);
     };
     let began = service.began.map(|began| format!(", {}", since(began, until)));
-    let mut text = format!(
-        "{} {}{}.\n\nRequests ({windows}):\n\n",
-        line(&service.name),
-        problem(service),
-        began.unwrap_or_default()
-    );
+    let first = match &answer.cause {
+        Some(_) => verdict(answer),
+        None => {
+            let (name, problem) = (line(&service.name), problem(service));
+            format!("{name} {problem}{}.", began.unwrap_or_default())
+        }
+    };
+    let mut text = format!("{first}\n\nRequests ({windows}):\n\n");
     text.push_str(&operations(service, detail, screen));
     text.push_str(&section("Callers", &calls(&detail.callers, |edge| &edge.from, "From", screen)));
     text.push_str(&section("Callees", &calls(&detail.callees, |edge| &edge.to, "To", screen)));

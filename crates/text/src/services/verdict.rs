@@ -10,6 +10,7 @@ use coral_trace::units::counted;
 use super::{p50, p95};
 use crate::beginning::{since_time, stored_since};
 use crate::percent::{per_second, rate};
+use crate::why::words::{difference, suspicion};
 
 /// Services that a sentence names.
 const MAX_NAMES: usize = 3;
@@ -39,6 +40,13 @@ pub(crate) fn sentences(answer: &Services) -> Vec<String> {
         (0, _) if serving == 0 => {
             format!("None of {} serves requests.", counted(all as u64, "service"))
         }
+        (0, 0) if answer.cause.is_some() => match all {
+            1 => format!(
+                "The requests of {} are well, but something changed:",
+                line(&services[0].name)
+            ),
+            _ => "The requests of all services are well, but something changed:".to_owned(),
+        },
         (0, 0) if all == 1 => format!("{} is well.", line(&services[0].name)),
         (0, 0) if all == 2 && serving == 2 => "Both services are well.".to_owned(),
         (0, 0) if serving == all => format!("All {all} services are well."),
@@ -59,6 +67,7 @@ pub(crate) fn sentences(answer: &Services) -> Vec<String> {
             format!("{number} of {of} {} not well: {named}{more}.", verb(number))
         }
     }];
+    sentences.extend(cause(answer));
     for reason in [
         UnknownHealth::Coverage,
         UnknownHealth::FewRequests,
@@ -74,6 +83,16 @@ pub(crate) fn sentences(answer: &Services) -> Vec<String> {
         sentences.push(format!("{}.", stored_since(oldest, until)));
     }
     sentences
+}
+
+/// The cause of a change that no request shows: `receipts starts requests later, … since 02:41 UTC`.
+pub(crate) fn cause(answer: &Services) -> Option<String> {
+    let found = answer.cause.as_ref()?;
+    let what = suspicion(found, &line(&found.component));
+    let until = UnixNanos::from_micros(answer.until_unix_us);
+    let since = answer.began.map(|began| format!(", {}", since_time(began, until)));
+    let (what, difference) = (what, difference(found, &[], line));
+    Some(format!("{} {what}{difference}{}.", line(&found.service), since.unwrap_or_default()))
 }
 
 /// What is wrong with a service: `payments fails (6.5% of requests, 0.4% before) since 02:41 UTC`.

@@ -2,8 +2,8 @@
 
 use coral_query::RedSource;
 use coral_query::answer::{
-    Health, KindOfRequests, RequestKind, ServiceNumbers, ServiceState, Services, UnknownHealth,
-    ValueList,
+    CauseKind, Health, KindOfRequests, RequestKind, ServiceNumbers, ServiceState, Services,
+    UnknownHealth, ValueList, WhySuspect, WhyTimes,
 };
 use coral_trace::UnixNanos;
 use expect_test::expect;
@@ -258,4 +258,23 @@ fn an_unknown_name_has_the_nearest_names() {
 #[test]
 fn services_keep_to_every_width() {
     keeps_to_width(|screen| services(&sick(), WINDOWS, screen));
+}
+
+#[test]
+fn a_change_that_no_request_shows_is_the_verdict() {
+    let well = ["shop", "mailer"].map(|name| service(name, Health::Well, (900, 0, 24_000)));
+    let cause = WhySuspect {
+        service: "mailer".to_owned(),
+        component: "process orders".to_owned(),
+        kind: CauseKind::Queue,
+        share: 0.9,
+        score: 2.0,
+        or_service: None,
+        times: Some(WhyTimes { before_us: 19_000, now_us: 3_900_000 }),
+        rates: None,
+        evidence: Vec::new(),
+    };
+    let began = Some(UnixNanos::from_micros(NOON - 19 * MINUTE));
+    let answer = Services { cause: Some(cause), began, ..answer(well.to_vec()) };
+    expect!["The requests of all services are well, but something changed: mailer starts requests later, which wait in its queue (`process orders`): 3.9s per trace, 19ms in the baseline, since 11:41 UTC."].assert_eq(&verdict(&answer));
 }

@@ -72,6 +72,14 @@ pub(super) struct Call {
     pub span: SpanId,
 }
 
+impl Call {
+    /// Whether a call below this one failed.
+    pub fn fails_below(&self) -> bool {
+        // Of failures above each other, only the lowest is kept.
+        self.fails && self.failed.is_none()
+    }
+}
+
 /// Selects the spans of a trace that a question is about.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Entry<'a> {

@@ -82,7 +82,7 @@ fn a_map_shows_a_changed_edge_of_a_culprit() {
     let other = page.replace("card-validator", "inventory-api").replace("pg-cards", "pg-shop");
     assert!(map(&other, &story).is_err());
     assert!(map(page, &calm()).is_err());
-    let none = "\nChanges since the 30 minutes before:\nNone, compared with 9 traces.\n";
+    let none = "\nChanges since the 30 minutes before:\nNone (no edge is new, gone, failing or slower), compared with 9 traces.\n";
     assert!(map(none, &story).is_err());
     assert_eq!(map(none, &calm()), Ok(()));
 }

@@ -1,7 +1,9 @@
 //! Recordings of real traffic: exports of Beyla 3.31.0, unchanged. See `fixtures/beyla`.
 
+#[path = "metrics_replay.rs"]
+mod metrics_replay;
+
 use coral_trace::{Recogniser, Span, TraceId, UnixNanos};
-use coral_wire::metrics_replay;
 use coral_wire::otlp_in::{self, Encoding};
 
 /// Request bodies in recorded order.

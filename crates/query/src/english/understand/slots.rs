@@ -1,6 +1,8 @@
 //! The values in a question: a trace id, a route, a host, a version, a status code, a duration, a
 //! percentile, and what to group by.
 
+use std::net::{IpAddr, SocketAddr};
+
 use coral_trace::TraceId;
 
 use super::super::understanding::{By, Intent, Understanding, Window};
@@ -230,14 +232,12 @@ impl Slots {
         let digits = word.lower.strip_prefix('v').unwrap_or(&word.lower);
         let is_number = digits.starts_with(|sign: char| sign.is_ascii_digit());
         let is_dotted = digits.split('.').filter(|part| !part.is_empty()).count() > 2;
-        if !is_number || named == 0 && !is_dotted {
+        let is_address = digits.parse::<IpAddr>().is_ok() || digits.parse::<SocketAddr>().is_ok();
+        if !is_number || named == 0 && (!is_dotted || is_address) {
             return 0;
         }
-        let is_prefixed = named > 0 || word.text.len() == digits.len();
-        self.version = Some(match is_prefixed {
-            true => word.text.clone(),
-            false => digits.to_owned(),
-        });
+        // After `version`, a `v` is a part of the value.
+        self.version = Some(if named > 0 { word.text.clone() } else { digits.to_owned() });
         named + 1
     }
 

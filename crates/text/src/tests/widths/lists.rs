@@ -151,6 +151,10 @@ fn a_list_keeps_to_every_width() {
         missing here.
     "#]],
     );
+}
+
+#[test]
+fn a_list_has_all_columns_in_a_pipe_and_most_of_them_on_a_wide_terminal() {
     check(
         of_list,
         Some(120),
@@ -218,7 +222,7 @@ fn a_list_of_slow_traces_says_which_are_no_slower_than_usual() {
 
             Started             | Trace ID         | Duration | Root Cause
             --------------------|------------------|----------|-----------------------------
-            11:59:55            | 0b0faee800000000 | 1.18s    | none: usual up to 1.3s
+            11:59:55            | 0b0faee800000000 | 1.18s    | not slow: usual up to 1.3s
             11:58:55            | 4bf92f3500000000 | 1.18s    | card-validator-svc timeout …
               └ fails in payments-api on pay-2: POST /api/v1/payments/{id}/capture 503:
                 deadline exceeded calling ledger\u{1b}[2J
@@ -236,18 +240,18 @@ fn a_list_of_slow_traces_says_which_are_no_slower_than_usual() {
         page,
         None,
         expect![[r#"
-        Recent Traces (last 2 days, payments-api):
+            Recent Traces (last 2 days, payments-api):
 
-        Started             | Trace ID         | Duration | Root Cause                        | Root Operation                                               | Service      | Host                  | Fails In
-        --------------------|------------------|----------|-----------------------------------|--------------------------------------------------------------|--------------|-----------------------|---------------------------------------------------------------------------------------------------------
-        11:59:55            | 0b0faee800000000 | 1.18s    | none: usual up to 1.3s            | GET /checkout/{id}                                           | frontend-api | web-1.eu-west.example |
-        11:58:55            | 4bf92f3500000000 | 1.18s    | card-validator-svc timeout (4.8s) | POST /api/v1/tenants/{tenant}/orders/{order}/confirm (ERROR) | frontend-api | web-1.eu-west.example | payments-api on pay-2: POST /api/v1/payments/{id}/capture 503: deadline exceeded calling ledger\u{1b}[2J
-        2026-11-24 11:00:00 | 0000009900000000 | 1.18s    | unknown                           | GET /cart                                                    | frontend-api |                       |
-        Started on 2026-11-25 where no date is shown (times are in UTC).
-        … more traces match: raise --limit (now 3), or add conditions.
+            Started             | Trace ID         | Duration | Root Cause                        | Root Operation                                               | Service      | Host                  | Fails In
+            --------------------|------------------|----------|-----------------------------------|--------------------------------------------------------------|--------------|-----------------------|---------------------------------------------------------------------------------------------------------
+            11:59:55            | 0b0faee800000000 | 1.18s    | not slow: usual up to 1.3s        | GET /checkout/{id}                                           | frontend-api | web-1.eu-west.example |
+            11:58:55            | 4bf92f3500000000 | 1.18s    | card-validator-svc timeout (4.8s) | POST /api/v1/tenants/{tenant}/orders/{order}/confirm (ERROR) | frontend-api | web-1.eu-west.example | payments-api on pay-2: POST /api/v1/payments/{id}/capture 503: deadline exceeded calling ledger\u{1b}[2J
+            2026-11-24 11:00:00 | 0000009900000000 | 1.18s    | unknown                           | GET /cart                                                    | frontend-api |                       |
+            Started on 2026-11-25 where no date is shown (times are in UTC).
+            … more traces match: raise --limit (now 3), or add conditions.
 
-        Agent web-2 has been unreachable since 12:00 UTC: its services (stock) are missing here.
-    "#]],
+            Agent web-2 has been unreachable since 12:00 UTC: its services (stock) are missing here.
+        "#]],
     );
 }
 

@@ -163,8 +163,8 @@ fn cuts(operation: &Operation, in_window: &[bool]) -> Vec<Option<CutShape>> {
     (0..shapes).map(cut).collect()
 }
 
-/// The window's calls that end early although none of the calls below them does, by operation and
-/// shape.
+/// The window's calls that end early although none of the calls below them does, or fails, by operation
+/// and shape. A call ends early because a call below it failed: the failure is the change.
 fn lowest(
     table: &ObservationTable<'_>,
     in_window: &[bool],
@@ -174,7 +174,10 @@ fn lowest(
     for (component, operation) in table.operations.iter().enumerate() {
         let is_cut = |seen: &&OperationCall| {
             let cut = seen.shape.and_then(|shape| cuts[component][shape]);
-            in_window[seen.observation as usize] && cut.is_some_and(|cut| seen.size < cut.fuller)
+            let call = &table.observations[seen.observation as usize].calls[seen.call as usize];
+            in_window[seen.observation as usize]
+                && cut.is_some_and(|cut| seen.size < cut.fuller)
+                && !call.fails_below()
         };
         cut_calls.extend(operation.calls.iter().filter(is_cut).map(|seen| (component, *seen)));
     }

@@ -227,3 +227,31 @@ fn databases_of_one_kind_are_told_apart_by_their_address() {
     let answer = ask(&cohort(0..100, 0.0), &cohort(100..160, 80.0));
     assert_eq!(answer.ranking[0].service, "postgresql pg-seats");
 }
+
+#[test]
+fn a_caller_that_stops_because_its_call_fails_is_no_cause() {
+    let pay = |number: u64, fails: bool| {
+        use SpanKind::{Client, Server};
+        let mut request = Request::new(number);
+        let end = if fails { 12.0 } else { 22.0 } + request.jitter(1);
+        request.span((1, 0), "front", Server, "GET /checkout", (0.0, end + 2.0));
+        request.span((2, 1), "front", Client, "POST /pay", (0.5, end + 1.0));
+        request.span((3, 2), "pay", Server, "POST /pay", (1.0, end));
+        request.span((4, 3), "pay", Client, "Check", (2.0, 11.0));
+        request.span((5, 4), "fraud", Server, "Check", (3.0, 10.0));
+        if fails {
+            (1..=5).for_each(|id| request.fail(id));
+        } else {
+            request.span((6, 3), "pay", Client, "POST /capture", (12.0, 21.0));
+            request.span((7, 6), "bank", Server, "POST /capture", (13.0, 20.0));
+        }
+        request.spans
+    };
+    let requests = |numbers: std::ops::Range<u64>, fails: bool| -> Vec<Vec<Span>> {
+        numbers.map(|number| pay(number, fails && number % 2 == 0)).collect()
+    };
+    let answer = ask(&requests(0..100, false), &requests(100..180, true));
+    assert_eq!((&*answer.ranking[0].service, answer.ranking[0].kind), ("fraud", CauseKind::Error));
+    assert_eq!(answer.verdict, Verdict::Cause);
+    assert_eq!(answer.further_causes, []);
+}

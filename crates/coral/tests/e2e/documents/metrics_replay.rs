@@ -42,8 +42,9 @@ fn points(
 mod tests {
     use super::*;
 
-    const RECORDED: &[u8] = include_bytes!("../../../fixtures/beyla/3.31.0/metrics-005.otlp.pb");
-    const LATER: &[u8] = include_bytes!("../../../fixtures/beyla/3.31.0/metrics-012.otlp.pb");
+    const RECORDED: &[u8] =
+        include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-005.otlp.pb");
+    const LATER: &[u8] = include_bytes!("../../../../../fixtures/beyla/3.31.0/metrics-012.otlp.pb");
 
     fn times(bodies: &[Vec<u8>]) -> Vec<(u64, u64)> {
         let decode = |body: &Vec<u8>| ExportMetricsServiceRequest::decode(&body[..]).unwrap();
