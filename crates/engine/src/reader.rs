@@ -139,8 +139,8 @@ pub trait TraceReader: Send + Sync {
         budget: &Budget,
     ) -> Result<Dependencies, EngineError>;
 
-    /// Calls `visit` with each span of `service` and `collector` whose kind is in `kinds` (empty: any
-    /// kind), and that ended in `ended`. The spans are in no particular order, with at least the
+    /// Calls `visit` with each span of `collector` whose service is in `services` and whose kind is in
+    /// `kinds` (empty: any kind), and that ended in `ended`. The spans are in no particular order, with at least the
     /// columns [`CORE`](Columns::CORE) and [`ATTRIBUTES`](Columns::ATTRIBUTES).
     ///
     /// A span that was received before the start of `ended` MAY be skipped. Spans are received
@@ -150,7 +150,7 @@ pub trait TraceReader: Send + Sync {
     /// [`EngineError`]; `visit` may have been called already.
     fn spans_ended(
         &self,
-        service: &str,
+        services: &BTreeSet<String>,
         collector: Collector,
         kinds: &[SpanKind],
         ended: TimeRange,

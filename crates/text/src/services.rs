@@ -40,8 +40,9 @@ pub fn services(answer: &Services, windows: &str, screen: Screen) -> String {
         let _ = writeln!(text, "\nServices ({windows}):\n\n{}", table(answer, screen).trim_end());
     }
     if answer.services_left_out > 0 {
-        let left_out = counted(answer.services_left_out, "service");
-        let _ = writeln!(text, "… {left_out} with fewer requests are not listed.");
+        let left_out = counted(answer.services_left_out, "more service");
+        let verb = if answer.services_left_out == 1 { "is" } else { "are" };
+        let _ = writeln!(text, "… {left_out} {verb} not listed, no worse than the last one here.");
     }
     let gaps = coverage(&answer.coverage, until);
     if !gaps.is_empty() {

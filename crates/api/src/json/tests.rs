@@ -113,7 +113,7 @@ impl TraceReader for Endless {
 
     fn spans_ended(
         &self,
-        _: &str,
+        _: &BTreeSet<String>,
         _: Collector,
         _: &[SpanKind],
         _: TimeRange,

@@ -26,7 +26,7 @@ pub(super) fn traces(args: &TracesArgs, asked: &AskedAt) -> Result<(), Failure> 
                 if args.adjust_clocks { trace_text::with_clocks_adjusted(&found) } else { found };
             match &args.span {
                 Some(prefix) if found.span_count > 0 => {
-                    span::one(&found, prefix, args.format, asked.zone())
+                    span::one(found, prefix, args.format, asked.zone())
                 }
                 _ => one(&found, args.format, asked.zone()),
             }

@@ -170,8 +170,9 @@ fn a_trace_is_found_by_the_beginning_of_its_id_and_a_span_by_that_of_its_own() {
     let json = coral.json("query beyla traces --trace-id 4bf92f350000000a --span 0000000000000002");
     assert_eq!(json["spans"].as_array().unwrap().len(), 1);
     assert_eq!(json["spans"][0]["typed_attributes"]["http.response.status_code"], 503);
-    assert_eq!(json["instances"][1]["host"], "pay-2");
-    assert_eq!(json["instances"][1]["errors"], 1);
+    assert_eq!(json["instances"].as_array().unwrap().len(), 1);
+    assert_eq!(json["instances"][0]["host"], "pay-2");
+    assert_eq!(json["instances"][0]["spans"], 1);
     let error = |more: &str| {
         let line = format!("query beyla traces --trace-id 4bf92f350000000a {more}");
         let output = coral.ask(&line);

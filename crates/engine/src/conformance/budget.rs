@@ -1,5 +1,7 @@
 //! Every read ends when its budget is exhausted or cancelled.
 
+use std::collections::BTreeSet;
+
 use coral_trace::red::Protocol;
 use coral_trace::{Collector, TimeRange};
 
@@ -81,7 +83,8 @@ fn readers() -> [(&'static str, Read); 12] {
         }),
         ("spans that ended", |engine, budget| {
             let all = TimeRange::ALL;
-            engine.spans_ended("shop", Collector::Ebpf, &[], all, budget, &mut |_| ())
+            let shop = BTreeSet::from(["shop".to_owned()]);
+            engine.spans_ended(&shop, Collector::Ebpf, &[], all, budget, &mut |_| ())
         }),
         ("agent minutes", |engine, budget| engine.agent_minutes(TimeRange::ALL, budget).map(drop)),
     ]

@@ -1,5 +1,6 @@
 //! Reads by id, and lists: services, operations, spans that ended in a range.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use coral_trace::{Collector, Span, SpanKind, StatusCode, TimeRange, TraceIdPrefix};
@@ -107,16 +108,17 @@ pub fn spans_that_ended_in_a_range_are_shown_once_each<S: Subject>() {
     }
     let at = |ms| NOON.later(Duration::from_millis(ms));
     let ended = TimeRange { start: NOON, end: at(25) };
+    let cards = BTreeSet::from(["cards".to_owned()]);
     let mut ids = Vec::new();
     for kinds in [&[SpanKind::Consumer][..], &[SpanKind::Client, SpanKind::Producer]] {
         let unlimited = Budget::unlimited();
         let none = &mut |span: &Span| panic!("{:?} is not wanted", span.kind);
-        let (cards, ebpf) = ("cards", Collector::Ebpf);
-        let shown = subject.engine().spans_ended(cards, ebpf, kinds, ended, &unlimited, none);
+        let ebpf = Collector::Ebpf;
+        let shown = subject.engine().spans_ended(&cards, ebpf, kinds, ended, &unlimited, none);
         shown.expect("they are read");
     }
     let shown = subject.engine().spans_ended(
-        "cards",
+        &cards,
         Collector::Ebpf,
         &[SpanKind::Consumer, SpanKind::Server],
         ended,
@@ -129,6 +131,20 @@ pub fn spans_that_ended_in_a_range_are_shown_once_each<S: Subject>() {
     shown.expect("they are read");
     ids.sort_unstable();
     assert_eq!(ids, [3, 9, 15], "21 ended at 26 ms");
+    for (services, count) in [(&["cards", "shop", "other"][..], 10), (&["shop"], 7), (&[], 0)] {
+        let services = services.iter().map(|name| (*name).to_owned()).collect();
+        let mut shown = 0;
+        let read = subject.engine().spans_ended(
+            &services,
+            Collector::Ebpf,
+            &[],
+            ended,
+            &Budget::unlimited(),
+            &mut |_| shown += 1,
+        );
+        read.expect("they are read");
+        assert_eq!(shown, count, "{services:?}");
+    }
     let oldest = |collector| {
         subject.engine().oldest_start(collector, &Budget::unlimited()).expect("it is read")
     };

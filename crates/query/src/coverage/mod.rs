@@ -163,10 +163,7 @@ impl Coverage {
     pub(crate) fn hides(&self, service: &str, window: TimeRange) -> bool {
         let is_missing = !matches!(self.gap, CoverageGap::Joined | CoverageGap::SamplingChanged);
         let time = self.time();
-        is_missing
-            && self.concerns(service)
-            && time.start < window.end
-            && window.start < time.end
+        is_missing && self.concerns(service) && time.start < window.end && window.start < time.end
     }
 
     /// Whether a different fraction of the traces of `service` is recorded than before.

@@ -43,9 +43,8 @@ impl Understanding {
         if let Some(version) = &self.version {
             add(format!("service.version={}", quoted(version)));
         }
-        match self.status.as_deref() {
-            Some(code) => add(format!("code:{code}")),
-            None => {}
+        if let Some(code) = &self.status {
+            add(format!("code:{code}"));
         }
         search
     }
@@ -177,6 +176,7 @@ impl Reader<'_> {
         let more = groups.groups.len().saturating_sub(MAX_GROUPS) as u64;
         groups.groups.truncate(MAX_GROUPS);
         let (unmatched, coverage) = (list.unmatched, list.coverage);
+        let query = TracesQuestion { limit: TracesQuestion::default().limit, ..query };
         Ok(GroupTable { query, spans, errors, groups, more, unmatched, coverage })
     }
 }

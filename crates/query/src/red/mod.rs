@@ -19,7 +19,9 @@ use crate::reader::Reader;
 
 pub use self::question::{RedProtocol, RedQuestion, RedSide, RedSource};
 pub use self::served::RequestKind;
-pub(crate) use self::served::{ComparedServices, Served, ServedRequests};
+pub(crate) use self::served::{
+    ComparedServices, KindsOfServices, Served, ServedRequests, joined, request_kind,
+};
 
 const NANOS_PER_MICRO: u64 = 1_000;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coral_trace::dependency::{Latencies, LatencyLimit};
+use coral_trace::dependency::Latencies;
 use coral_trace::red::{Exemplar, Histogram, MergedHistogram, Protocol, Quantile, Series};
 use coral_trace::{Span, grpc_status_name};
 
@@ -30,8 +30,6 @@ pub(super) struct Rows {
     left_out: u64,
     /// The durations of a row without requests.
     no_durations: Durations,
-    /// The limit of the durations of all rows.
-    limit: LatencyLimit,
 }
 
 /// The sum of the requests of one row.
@@ -63,6 +61,9 @@ pub(super) enum Percentile {
 }
 
 impl Rows {
+    /// How often the duration of a span is kept: in its row, and in all rows together.
+    pub const DURATIONS_A_SPAN: usize = 2;
+
     /// No requests, to which spans can be added.
     pub fn of_spans() -> Self {
         Self::of(Durations::Exact(Latencies::default()))
@@ -74,8 +75,8 @@ impl Rows {
     }
 
     fn of(no_durations: Durations) -> Self {
-        let (all, limit) = (RowSum::without_requests(&no_durations), LatencyLimit::default());
-        Self { by_name: BTreeMap::new(), all, left_out: 0, no_durations, limit }
+        let all = RowSum::without_requests(&no_durations);
+        Self { by_name: BTreeMap::new(), all, left_out: 0, no_durations }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -112,9 +113,6 @@ impl Rows {
                 durations.add(nanos / NANOS_PER_MICRO);
             }
         });
-        if self.limit.is_due_after(2) {
-            self.limit_durations();
-        }
     }
 
     /// Adds the requests of `histogram`.
@@ -134,13 +132,6 @@ impl Rows {
         if let Some(row) = self.row(name(series)) {
             row.keep_slowest(exemplars);
         }
-    }
-
-    /// The same rows when no more requests will be added. Percentiles are found faster in them.
-    #[must_use]
-    pub fn finished(mut self) -> Self {
-        self.limit_durations();
-        self
     }
 
     /// How many requests have no row, because there are more than [`MAX_ROWS`] rows.
@@ -175,12 +166,14 @@ impl Rows {
         Some(self.by_name.entry(name).or_insert_with(|| RowSum::without_requests(none)))
     }
 
-    fn limit_durations(&mut self) {
+    /// The durations of spans in all rows. A [`LatencyLimit`](coral_trace::dependency::LatencyLimit)
+    /// keeps them small, to which each span adds [`DURATIONS_A_SPAN`](Self::DURATIONS_A_SPAN).
+    pub fn durations_mut(&mut self) -> impl Iterator<Item = &mut Latencies> {
         let sums = self.by_name.values_mut().chain([&mut self.all]);
-        self.limit.apply(sums.filter_map(|sum| match &mut sum.durations {
+        sums.filter_map(|sum| match &mut sum.durations {
             Durations::Exact(durations) => Some(durations),
             Durations::Buckets(_) => None,
-        }));
+        })
     }
 
     /// The rows as an answer, most requests first. `before` are the rows of the earlier window.
@@ -303,26 +296,16 @@ impl Durations {
             }),
         }
     }
-}
 
-impl Durations {
-    /// The part of the durations that are longer than `micros`, from 0 to 1, rounded up to whole
-    /// percent.
+    /// The part of the durations that are longer than `micros`: 0 to 1; 0 without durations.
     pub fn part_above(&self, micros: u64) -> f64 {
-        let settled = match self {
-            Self::Exact(durations) => Self::Exact(durations.settled().into_owned()),
-            Self::Buckets(durations) => Self::Buckets(durations.clone()),
+        let above = match self {
+            Self::Exact(durations) => durations.count_above(micros) as f64,
+            Self::Buckets(durations) => {
+                durations.count_above(micros.saturating_mul(NANOS_PER_MICRO))
+            }
         };
-        let is_above = |percent: u64| {
-            let [found] = settled.percentiles([percent]);
-            found.is_some_and(|found| match found {
-                Percentile::At(at) => at > micros,
-                Percentile::Beyond(bound) => bound >= micros,
-            })
-        };
-        let percents: Vec<u64> = (1..=100).collect();
-        let first = percents.partition_point(|percent| !is_above(*percent));
-        (100 - first) as f64 / 100.0
+        above / self.count().max(1) as f64
     }
 }
 
@@ -410,7 +393,6 @@ mod tests {
             rows.add_span(&series(route), &span, true);
             rows.add_span(&series(0), &span, true);
         }
-        let rows = rows.finished();
         let table = rows.table(Protocol::Http, None);
         assert_eq!((table.len(), rows.left_out()), (MAX_ROWS, 500));
         assert_eq!(table[0].numbers.requests as usize, MAX_ROWS + 501);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coral_engine::{DeltaQuery, EngineError};
+use coral_trace::dependency::LatencyLimit;
 use coral_trace::red::{Protocol, Series, Side, series_from_span};
 use coral_trace::{Collector, Span, SpanKind, TimeRange, UnixNanos};
 use schemars::JsonSchema;
@@ -48,53 +49,52 @@ pub(crate) struct Served {
     pub(crate) last_seen: BTreeMap<String, UnixNanos>,
 }
 
-/// Two time ranges that are compared, and the services with spans in each.
+/// Kinds of requests, by the service that serves them.
+pub(crate) type KindsOfServices = BTreeMap<String, BTreeSet<RequestKind>>;
+
+/// Two time ranges that are compared, and what is known of the services before their requests are
+/// read.
 pub(crate) struct ComparedServices<'a> {
     /// Only this service; all services if `None`.
     pub(crate) service: Option<&'a str>,
     pub(crate) window: TimeRange,
     pub(crate) baseline: TimeRange,
-    /// Services that may have spans in the window, and in the baseline.
-    pub(crate) names: [BTreeSet<String>; 2],
-    /// Services that consume messages, which metrics do not count.
-    pub(crate) consumers: BTreeSet<String>,
+    /// Services that may have spans in either range.
+    pub(crate) names: BTreeSet<String>,
+    /// Kinds of requests that some spans of services served.
+    pub(crate) sampled: KindsOfServices,
 }
 
 impl Reader<'_> {
-    /// The requests that services served in the window and in the baseline. A service whose
-    /// requests metrics count in the window is counted from metrics in both, else from spans in
-    /// both; messages are always counted from spans.
+    /// The requests that services served in the window and in the baseline. Requests of a kind that
+    /// metrics count in the window are counted from metrics in both; so are those without requests in
+    /// the window that metrics count in the baseline. All others are counted from spans in both.
+    ///
+    /// Metrics do not count messages. Of a service whose requests metrics count, server spans are
+    /// only read if one of the sampled spans served a kind of requests that its metrics do not count.
     pub(crate) fn served(
         &self,
         compared: &ComparedServices<'_>,
     ) -> Result<[Served; 2], EngineError> {
-        let ComparedServices { service, window, baseline, names, consumers } = compared;
+        let ComparedServices { service, window, baseline, names, sampled } = compared;
         let oldest = self.oldest_start()?;
         let mut now = self.served_by_metrics(*service, *window, oldest)?;
         let mut before = self.served_by_metrics(*service, *baseline, oldest)?;
-        let mut by_metrics = now.services();
-        let wants = |by_metrics: &BTreeSet<String>, service: &str, kind| {
-            !by_metrics.contains(service) || kind == RequestKind::Messages
+        let mut counted = now.kinds();
+        let (whole, messages) = by_spans(names, &counted, sampled);
+        let read = |range, of: [&BTreeSet<String>; 2], counted: &KindsOfServices| {
+            let started = self.started_traces(*service, range)?;
+            self.served_by_spans(of, &started, counted.clone())
         };
-        let by_spans = |names: &BTreeSet<String>, by_metrics: &BTreeSet<String>| {
-            let is_by_spans =
-                |name: &&String| !by_metrics.contains(*name) || consumers.contains(*name);
-            names.iter().filter(is_by_spans).cloned().collect::<Vec<String>>()
-        };
-        let in_window = by_spans(&names[0], &by_metrics);
-        let wanted = |service: &str, kind| wants(&by_metrics, service, kind);
-        let counted = self.served_by_spans((&in_window, *service), *window, &wanted)?;
-        now.add(counted, oldest);
-        // A service without requests in the window is counted from metrics in the baseline, if
-        // these have any.
-        let is_gone = |service: &String| !now.services().contains(service);
-        by_metrics.extend(before.services().into_iter().filter(is_gone));
-        before.requests.retain(|(service, _), _| by_metrics.contains(service));
-        let all_names: BTreeSet<String> = names[0].union(&names[1]).cloned().collect();
-        let in_baseline = by_spans(&all_names, &by_metrics);
-        let wanted = |service: &str, kind| wants(&by_metrics, service, kind);
-        let counted = self.served_by_spans((&in_baseline, *service), *baseline, &wanted)?;
-        before.add(counted, oldest);
+        now.add(read(*window, [&whole, &messages], &counted)?, *window, oldest);
+        let seen = now.kinds();
+        for (service, kinds) in before.kinds() {
+            let gone = |kind: &RequestKind| !has(&seen, &service, *kind);
+            counted.entry(service.clone()).or_default().extend(kinds.into_iter().filter(gone));
+        }
+        before.requests.retain(|(service, kind), _| has(&counted, service, *kind));
+        let (whole, messages) = by_spans(names, &counted, &joined(sampled, &seen));
+        before.add(read(*baseline, [&whole, &messages], &counted)?, *baseline, oldest);
         Ok([now, before])
     }
 
@@ -123,7 +123,7 @@ impl Reader<'_> {
                     rows.add_histogram(&delta.series, &delta.histogram);
                     *earliest = delta.since.min(*earliest);
                 }
-                found.saw(service, delta.time);
+                saw(&mut found.last_seen, service, delta.time);
             })?;
             for (service, (rows, earliest)) in counted {
                 let covered_since = covered_since(range, Some(earliest), oldest);
@@ -135,82 +135,116 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    /// The requests of `services` that `wants` by service and kind, from eBPF spans, or from SDK
-    /// spans if there are no eBPF spans of the same service and kind.
+    /// The requests in the server and consumer spans of the services `whole`, and in the consumer
+    /// spans of `messages`, except for kinds that are `counted`: from eBPF spans, or from SDK spans if
+    /// there are no eBPF spans of the same service and kind.
     fn served_by_spans(
         &self,
-        (services, only): (&[String], Option<&str>),
-        range: TimeRange,
-        wants: &dyn Fn(&str, RequestKind) -> bool,
-    ) -> Result<SpanRequests, EngineError> {
-        let (requests, last_seen) = (BTreeMap::new(), BTreeMap::new());
-        let mut found = SpanRequests { range, requests, last_seen };
-        if services.is_empty() {
-            return Ok(found);
-        }
-        let started = self.started_traces(only, range)?;
-        for service in services {
-            for collector in [Collector::Ebpf, Collector::Sdk] {
-                let counted = self.spans_served(service, collector, &started, wants)?;
-                for (kind, rows) in counted.rows {
-                    let rows = || rows.finished();
-                    found.requests.entry((service.clone(), kind)).or_insert_with(rows);
-                }
-                if let Some(last) = counted.last_seen {
-                    let known = found.last_seen.entry(service.clone()).or_default();
-                    *known = last.max(*known);
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    fn spans_served(
-        &self,
-        service: &str,
-        collector: Collector,
+        [whole, messages]: [&BTreeSet<String>; 2],
         started: &StartedTraces,
-        wants: &dyn Fn(&str, RequestKind) -> bool,
-    ) -> Result<OneService, EngineError> {
-        let mut found = OneService::default();
-        let mut add = |span: &Span| {
-            if !started.includes(span) {
-                return;
-            }
-            found.last_seen = found.last_seen.max(Some(span.end));
-            let Some((kind, series)) = kind_of(span) else { return };
-            if wants(service, kind) {
-                let rows = found.rows.entry(kind).or_insert_with(Rows::of_spans);
-                match series {
-                    Some(series) => rows.add_span(&series, span, false),
-                    None => rows.add_operation(span),
+        counted: KindsOfServices,
+    ) -> Result<SpanRequests, EngineError> {
+        let mut found = SpanRequests { counted, ..SpanRequests::default() };
+        for collector in [Collector::Ebpf, Collector::Sdk] {
+            for (services, kinds) in [
+                (whole, &[SpanKind::Server, SpanKind::Consumer][..]),
+                (messages, &[SpanKind::Consumer]),
+            ] {
+                if services.is_empty() {
+                    continue;
                 }
+                let ended = started.spans_ended();
+                let mut add = |span: &Span| {
+                    if started.includes(span) {
+                        found.add(span);
+                    }
+                };
+                let traces = &self.from.traces;
+                traces.spans_ended(services, collector, kinds, ended, self.budget, &mut add)?;
             }
-        };
-        let ended = started.spans_ended();
-        let kinds = [SpanKind::Server, SpanKind::Consumer];
-        self.from.traces.spans_ended(service, collector, &kinds, ended, self.budget, &mut add)?;
+            found.finish();
+        }
         Ok(found)
     }
+}
+
+/// The services whose requests are counted from spans: those whose server spans are read, and those
+/// whose messages only. `counted` kinds are counted from metrics; `seen` ones have spans.
+fn by_spans(
+    names: &BTreeSet<String>,
+    counted: &KindsOfServices,
+    seen: &KindsOfServices,
+) -> (BTreeSet<String>, BTreeSet<String>) {
+    names.iter().cloned().partition(|service| {
+        let is_uncounted =
+            |kind: &RequestKind| *kind != RequestKind::Messages && !has(counted, service, *kind);
+        counted.get(service).is_none_or(BTreeSet::is_empty)
+            || seen.get(service).is_some_and(|kinds| kinds.iter().any(is_uncounted))
+    })
+}
+
+fn has(kinds: &KindsOfServices, service: &str, kind: RequestKind) -> bool {
+    kinds.get(service).is_some_and(|kinds| kinds.contains(&kind))
+}
+
+/// Both together.
+pub(crate) fn joined(one: &KindsOfServices, other: &KindsOfServices) -> KindsOfServices {
+    let mut joined = one.clone();
+    for (service, kinds) in other {
+        joined.entry(service.clone()).or_default().extend(kinds);
+    }
+    joined
 }
 
 /// The requests that are counted from the spans of several services.
+#[derive(Default)]
 struct SpanRequests {
-    range: TimeRange,
-    requests: BTreeMap<(String, RequestKind), Rows>,
+    rows: BTreeMap<String, BTreeMap<RequestKind, Rows>>,
+    limit: LatencyLimit,
     last_seen: BTreeMap<String, UnixNanos>,
+    /// Kinds that are counted already: from metrics, or from spans of another collector.
+    counted: KindsOfServices,
 }
 
-/// The requests that are counted from the spans of one service.
-#[derive(Default)]
-struct OneService {
-    rows: BTreeMap<RequestKind, Rows>,
-    last_seen: Option<UnixNanos>,
+impl SpanRequests {
+    fn add(&mut self, span: &Span) {
+        let service = span.origin.service_name();
+        saw(&mut self.last_seen, service, span.end);
+        let Some((kind, series)) = request_kind(span) else { return };
+        if has(&self.counted, service, kind) {
+            return;
+        }
+        if !self.rows.contains_key(service) {
+            self.rows.insert(service.to_owned(), BTreeMap::new());
+        }
+        let Some(kinds) = self.rows.get_mut(service) else { return };
+        let rows = kinds.entry(kind).or_insert_with(Rows::of_spans);
+        match series {
+            Some(series) => rows.add_span(&series, span, false),
+            None => rows.add_operation(span),
+        }
+        if self.limit.is_due_after(Rows::DURATIONS_A_SPAN) {
+            self.limit_durations();
+        }
+    }
+
+    /// The spans of a collector are added: those of another one do not count for the same kinds.
+    fn finish(&mut self) {
+        self.limit_durations();
+        for (service, kinds) in &self.rows {
+            self.counted.entry(service.clone()).or_default().extend(kinds.keys());
+        }
+    }
+
+    fn limit_durations(&mut self) {
+        let rows = self.rows.values_mut().flat_map(BTreeMap::values_mut);
+        self.limit.apply(rows.flat_map(Rows::durations_mut));
+    }
 }
 
 /// The kind of request that `span` served, with its series if the kind has RED metrics; `None` if
 /// the span served none.
-fn kind_of(span: &Span) -> Option<(RequestKind, Option<Series>)> {
+pub(crate) fn request_kind(span: &Span) -> Option<(RequestKind, Option<Series>)> {
     match span.kind {
         SpanKind::Consumer => Some((RequestKind::Messages, None)),
         SpanKind::Server => Some(match series_from_span(span) {
@@ -228,22 +262,34 @@ impl Served {
         self.requests.keys().map(|(service, _)| service.clone()).collect()
     }
 
-    pub(crate) fn saw(&mut self, service: &str, at: UnixNanos) {
-        match self.last_seen.get_mut(service) {
-            Some(last) => *last = at.max(*last),
-            None => drop(self.last_seen.insert(service.to_owned(), at)),
+    /// The kinds of requests that each service served.
+    fn kinds(&self) -> KindsOfServices {
+        let mut kinds = KindsOfServices::new();
+        for (service, kind) in self.requests.keys() {
+            kinds.entry(service.clone()).or_default().insert(*kind);
         }
+        kinds
     }
 
-    fn add(&mut self, counted: SpanRequests, oldest: Option<UnixNanos>) {
-        let range = counted.range;
-        for (of, rows) in counted.requests {
-            let (source, covered_since) = (RedSource::Spans, covered_since(range, None, oldest));
-            self.requests.insert(of, ServedRequests { rows, source, range, covered_since });
+    fn add(&mut self, counted: SpanRequests, range: TimeRange, oldest: Option<UnixNanos>) {
+        let (source, covered_since) = (RedSource::Spans, covered_since(range, None, oldest));
+        for (service, kinds) in counted.rows {
+            for (kind, rows) in kinds {
+                let requests = ServedRequests { rows, source, range, covered_since };
+                self.requests.insert((service.clone(), kind), requests);
+            }
         }
         for (service, last) in counted.last_seen {
-            self.saw(&service, last);
+            saw(&mut self.last_seen, &service, last);
         }
+    }
+}
+
+/// Records that a request of `service` ended at `at`.
+fn saw(last_seen: &mut BTreeMap<String, UnixNanos>, service: &str, at: UnixNanos) {
+    match last_seen.get_mut(service) {
+        Some(last) => *last = at.max(*last),
+        None => drop(last_seen.insert(service.to_owned(), at)),
     }
 }
 

@@ -229,7 +229,7 @@ pub struct ServiceDetail {
 /// Calls from one node of the service map to another.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceCall {
-    /// The calls in the window.
+    /// The calls in the window; 0 calls if only the baseline has any.
     pub edge: TopologyEdge,
     /// The kind of the other node: `service`, `database`, `queue` or `external`.
     #[serde(with = "json::NodeKindJson")]

@@ -1,6 +1,7 @@
 //! More about one service: operations, callers, callees, statements, hosts and versions.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use coral_trace::TimeRange;
 
@@ -10,7 +11,7 @@ use crate::answer::{Groups, NodeKind, Topology, TopologyEdge};
 use crate::ask::QueryError;
 use crate::reader::Reader;
 use crate::source::Source;
-use crate::topology::TopologyQuestion;
+use crate::topology::topology;
 use crate::traces::TracesQuestion;
 
 /// The largest number of operations and of statements in an answer.
@@ -29,7 +30,11 @@ impl Reader<'_> {
         let mut operations = seen.operations(service);
         let operations_left_out = operations.len().saturating_sub(MAX_ROWS) as u64;
         operations.truncate(MAX_ROWS);
-        let [now, before] = [self.map(window)?, self.map(baseline)?];
+        let (now, before) = self.maps(Source::All.collector(), window, Some(baseline))?;
+        let maps = [topology(&now), before.as_ref().map(topology).unwrap_or_default()];
+        let maps = maps.each_ref();
+        let [hosts, versions] =
+            self.served_by(service, ["host.name", "service.version"], window)?;
         let (statements_source, statements) = self.statements(service, window, baseline)?;
         let mut statements: Vec<ServiceStatement> = statements
             .into_iter()
@@ -40,67 +45,75 @@ impl Reader<'_> {
         Ok(ServiceDetail {
             operations,
             operations_left_out,
-            callers: calls(&now, &before, |edge| edge.to == service, |edge| &edge.from),
-            callees: calls(&now, &before, |edge| edge.from == service, |edge| &edge.to),
+            callers: calls(maps, |edge| edge.to == service, |edge| &edge.from),
+            callees: calls(maps, |edge| edge.from == service, |edge| &edge.to),
             statements_source: (!statements.is_empty()).then_some(statements_source),
             statements,
-            hosts: self.served_by(service, "host.name", window)?,
-            versions: self.served_by(service, "service.version", window)?,
+            hosts: Some(hosts),
+            versions: Some(versions),
         })
     }
 
-    fn map(&self, range: TimeRange) -> Result<Topology, QueryError> {
-        self.topology(&TopologyQuestion {
-            since_unix_us: range.start.as_micros(),
-            until_unix_us: range.end.as_micros(),
-            source: Source::All,
-            diff_us: None,
-        })
-    }
-
-    /// The server and consumer spans of `service` by the attribute `key`.
-    fn served_by(
+    /// The server and consumer spans of `service` by each of the attributes `keys`.
+    fn served_by<const N: usize>(
         &self,
         service: &str,
-        key: &str,
+        keys: [&str; N],
         window: TimeRange,
-    ) -> Result<Option<Groups>, QueryError> {
+    ) -> Result<[Groups; N], QueryError> {
         let question = TracesQuestion {
             q: SERVED.to_owned(),
-            by: key.to_owned(),
             service: Some(service.to_owned()),
             since_unix_us: Some(window.start.as_micros()),
             until_unix_us: Some(window.end.as_micros()),
-            limit: 1,
             ..TracesQuestion::default()
         };
-        Ok(self.list_with_groups(&question, MAX_ROWS as u32)?.groups)
+        self.groups_by(&question, keys, MAX_ROWS as u32)
     }
 }
 
-/// The edges of `now` that are wanted, with the same edges of `before`; most calls first. `other`
-/// is the end of an edge that is not the service.
+/// The calls that are wanted, in the window and in the baseline; most calls first. `other` is the end
+/// of an edge that is not the service.
 fn calls(
-    now: &Topology,
-    before: &Topology,
+    [now, before]: [&Topology; 2],
     is_wanted: impl Fn(&TopologyEdge) -> bool,
     other: impl Fn(&TopologyEdge) -> &String,
 ) -> Vec<ServiceCall> {
     let kind = |edge: &TopologyEdge| {
-        let node = now.nodes.iter().find(|node| node.name == *other(edge));
+        let mut nodes = now.nodes.iter().chain(&before.nodes);
+        let node = nodes.find(|node| node.name == *other(edge));
         node.map_or(NodeKind::Service, |node| node.kind)
     };
-    let is_same = |one: &TopologyEdge, edge: &TopologyEdge| {
-        (&one.from, &one.to, &one.protocol) == (&edge.from, &edge.to, &edge.protocol)
+    let key = |edge: &TopologyEdge| [&edge.from, &edge.to, &edge.protocol].map(String::clone);
+    let wanted = |map: &Topology| {
+        let edges = map.edges.iter().filter(|edge| is_wanted(edge));
+        edges.map(|edge| (key(edge), edge.clone())).collect::<BTreeMap<_, _>>()
     };
-    let edges = now.edges.iter().filter(|edge| is_wanted(edge));
-    let mut calls: Vec<ServiceCall> = edges
-        .map(|edge| ServiceCall {
-            edge: edge.clone(),
-            kind: kind(edge),
-            before: before.edges.iter().find(|one| is_same(one, edge)).cloned(),
-        })
+    let (now, mut earlier) = (wanted(now), wanted(before));
+    let mut calls: Vec<ServiceCall> = now
+        .into_iter()
+        .map(|(key, edge)| ServiceCall { kind: kind(&edge), edge, before: earlier.remove(&key) })
         .collect();
-    calls.sort_by_key(|call| Reverse(call.edge.calls));
+    calls.extend(earlier.into_values().map(|before| ServiceCall {
+        kind: kind(&before),
+        edge: without_calls(&before),
+        before: Some(before),
+    }));
+    calls.sort_by_key(|call| {
+        Reverse((call.edge.calls, call.before.as_ref().map_or(0, |before| before.calls)))
+    });
     calls
+}
+
+/// The edge `before` in a time range without calls.
+fn without_calls(before: &TopologyEdge) -> TopologyEdge {
+    TopologyEdge {
+        calls: 0,
+        errors: 0,
+        p50_us: 0,
+        p95_us: 0,
+        p99_us: 0,
+        exact: true,
+        ..before.clone()
+    }
 }

@@ -22,7 +22,7 @@ use crate::ask::{Ask, QueryError, Sources};
 use crate::beginning::baseline_end;
 use crate::cohort::range;
 use crate::reader::Reader;
-use crate::red::ComparedServices;
+use crate::red::{ComparedServices, joined};
 use crate::why::WhyQuestion;
 use crate::why::answer::WhySuspect;
 
@@ -159,17 +159,19 @@ impl Reader<'_> {
             Some(name) => Ok(BTreeSet::from([name.to_owned()])),
             None => self.from.traces.services(range, self.budget),
         };
-        let names = [known(window)?, known(baseline)?];
-        let mut sampled = self.sampled_services(service, window, &names[0])?;
-        let consumers = sampled.consumers();
-        let compared = ComparedServices { service, window, baseline, names, consumers };
+        let [in_window, in_baseline] = [known(window)?, known(baseline)?];
+        let mut sampled = self.sampled_services(service, window, &in_window)?;
+        let earlier = self.sampled_services(service, baseline, &in_baseline)?;
+        let compared = ComparedServices {
+            service,
+            window,
+            baseline,
+            names: in_window.union(&in_baseline).cloned().collect(),
+            sampled: joined(&sampled.kinds(), &earlier.kinds()),
+        };
         let [now, before] = self.served(&compared)?;
         // Nothing of a service that stopped is in the window: its hosts are those of the baseline.
-        let gone: BTreeSet<String> =
-            before.services().into_iter().filter(|name| !sampled.has(name)).collect();
-        if !gone.is_empty() {
-            sampled.add(self.sampled_services(service, baseline, &gone)?, &gone);
-        }
+        sampled.add_others(earlier, &before.services());
         Ok(Seen { now, before, sampled, coverage, window, baseline })
     }
 }

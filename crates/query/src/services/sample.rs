@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coral_engine::{Columns, EngineError, TraceQuery};
-use coral_trace::{Span, SpanKind, TimeRange, TraceId, UnixNanos};
+use coral_trace::{Span, TimeRange, TraceId, UnixNanos};
 
 use super::answer::ValueList;
 use crate::reader::Reader;
+use crate::red::{KindsOfServices, RequestKind, request_kind};
 use crate::sample::{OVERSIZED_IN_INTERVAL, fitting};
 
 /// How many of the newest traces are read for all services together, or for the one that was asked
@@ -34,7 +35,8 @@ pub(super) struct ServiceSample {
     instances: BTreeSet<String>,
     /// When the last of the spans ended.
     pub last_end: UnixNanos,
-    consumes: bool,
+    /// The kinds of requests that the spans served.
+    kinds: BTreeSet<RequestKind>,
 }
 
 impl Reader<'_> {
@@ -72,7 +74,8 @@ impl Reader<'_> {
         };
         let traces = fitting(self.search(&query)?, max_spans, OVERSIZED_IN_INTERVAL).traces;
         let ids: Vec<TraceId> = traces.iter().map(|trace| trace.trace_id).collect();
-        let spans = self.spans(&ids, None, Columns::ORIGIN, max_spans as u32)?;
+        let spans =
+            self.spans(&ids, None, Columns::ORIGIN | Columns::ATTRIBUTES, max_spans as u32)?;
         let is_wanted =
             |span: &&Span| service.is_none_or(|name| span.origin.service_name() == name);
         spans.iter().filter(is_wanted).for_each(|span| found.add_span(span));
@@ -93,14 +96,13 @@ impl Sampled {
         self.0.keys()
     }
 
-    /// The services that consume messages.
-    pub(super) fn consumers(&self) -> BTreeSet<String> {
-        let consumers = self.0.iter().filter(|(_, sample)| sample.consumes);
-        consumers.map(|(name, _)| name.clone()).collect()
+    /// The kinds of requests that each service served.
+    pub(super) fn kinds(&self) -> KindsOfServices {
+        self.0.iter().map(|(name, sample)| (name.clone(), sample.kinds.clone())).collect()
     }
 
     /// Adds those `services` of `other` that this sample does not have.
-    pub(super) fn add(&mut self, other: Self, services: &BTreeSet<String>) {
+    pub(super) fn add_others(&mut self, other: Self, services: &BTreeSet<String>) {
         let wanted = other.0.into_iter().filter(|(name, _)| services.contains(name));
         for (name, sample) in wanted {
             self.0.entry(name).or_insert(sample);
@@ -114,7 +116,7 @@ impl Sampled {
         }
         let Some(sample) = self.0.get_mut(service) else { return };
         sample.last_end = sample.last_end.max(span.end);
-        sample.consumes |= span.kind == SpanKind::Consumer;
+        sample.kinds.extend(request_kind(span).map(|(kind, _)| kind));
         let resource = &span.origin.resource.attributes;
         let keys: [(&[&str], &mut BTreeSet<String>); 3] = [
             (&["host.name"], &mut sample.hosts),

@@ -13,12 +13,14 @@ use tempfile::TempDir;
 
 use super::beginning::{MINUTE_US, ask, call, minutes_ago};
 use super::shop::{NOON, request};
-use crate::answer::{AnomalyKind, Coverage, CoverageGap, LeftOut, Reason, Verdict, Why};
+use crate::answer::{
+    AnomalyKind, Coverage, CoverageGap, LeftOut, Reason, UnknownHealth, Verdict, Why,
+};
 use crate::reader::Reader;
 use crate::status::answer::ColonyStatus;
 use crate::{
-    AnomaliesQuestion, Budget, FleetState, Sources, TopologyQuestion, TraceHealthQuestion,
-    TracesQuestion, WhyQuestion,
+    AnomaliesQuestion, Budget, FleetState, ServicesQuestion, Sources, TopologyQuestion,
+    TraceHealthQuestion, TracesQuestion, WhyQuestion,
 };
 
 pub(super) const NOW: i64 = (NOON / 1_000) as i64;
@@ -279,6 +281,17 @@ fn services_beyond_the_limit_of_a_minute_are_told_to_be_missing() {
     };
     colony.store.append_agent_minutes(vec![cut]).unwrap();
     assert!(colony.why().coverage[0].services_cut);
+    // The gap may hide any service: none is well, and each has the gap in its answer.
+    let question = ServicesQuestion {
+        service: Some("shop".to_owned()),
+        since_unix_us: NOW - 15 * MINUTE_US,
+        until_unix_us: NOW,
+        baseline_us: 60 * MINUTE_US,
+        find_beginning: false,
+    };
+    let shop = ask(&colony.store, None, &question);
+    assert_eq!(shop.coverage.len(), 1);
+    assert_eq!(shop.services[0].unknown_because, Some(UnknownHealth::Coverage));
 }
 
 #[test]

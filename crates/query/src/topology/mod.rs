@@ -6,6 +6,7 @@ pub(crate) mod question;
 use std::collections::BTreeSet;
 
 use coral_trace::dependency::{Dependencies, Edge, Node, Topology};
+use coral_trace::{Collector, TimeRange};
 
 use coral_engine::Budget;
 
@@ -46,16 +47,7 @@ impl Reader<'_> {
             return Err(QueryError::invalid("diff", "must be greater than 0"));
         }
         let collector = question.source.collector();
-        let map = |range| self.from.traces.dependencies(range, collector, self.budget);
-        let mut now = map(question.window())?;
-        let mut before = question.before().map(map).transpose()?;
-        if let Some(before) = &mut before {
-            now.learn_addresses(before);
-            before.learn_addresses(&now);
-        }
-        let maps = &mut [Some(&mut now), before.as_mut()].into_iter().flatten().collect::<Vec<_>>();
-        self.name_loopback(maps, question.window())?;
-        let (now, before) = (now.topology(), before.map(Dependencies::topology));
+        let (now, before) = self.maps(collector, question.window(), question.before())?;
         let coverage = match question.before() {
             Some(before) => self.gaps_of_maps(before, question.window())?,
             None => self.missing_in(TracesOf { range: question.window(), traces: &[] })?,
@@ -72,9 +64,30 @@ impl Reader<'_> {
             ..topology(&now)
         })
     }
+
+    /// The service map of `window`, and that of `before`. A name that one of them has for an address
+    /// is used in both.
+    pub(crate) fn maps(
+        &self,
+        collector: Option<Collector>,
+        window: TimeRange,
+        before: Option<TimeRange>,
+    ) -> Result<(Topology, Option<Topology>), QueryError> {
+        let map = |range| self.from.traces.dependencies(range, collector, self.budget);
+        let mut now = map(window)?;
+        let mut before = before.map(map).transpose()?;
+        if let Some(before) = &mut before {
+            now.learn_addresses(before);
+            before.learn_addresses(&now);
+        }
+        let maps = &mut [Some(&mut now), before.as_mut()].into_iter().flatten().collect::<Vec<_>>();
+        self.name_loopback(maps, window)?;
+        Ok((now.topology(), before.map(Dependencies::topology)))
+    }
 }
 
-fn topology(map: &Topology) -> answer::Topology {
+/// The nodes, edges and counts of `map`.
+pub(crate) fn topology(map: &Topology) -> answer::Topology {
     let name = |at: &usize| map.nodes[*at].name.clone();
     answer::Topology {
         nodes: map.nodes.iter().map(node).collect(),

@@ -11,6 +11,7 @@ use super::answer::{Group, Groups};
 use super::condition::Conditions;
 use super::failures::cut;
 use super::question::TracesQuestion;
+use super::trace_query;
 use crate::ask::QueryError;
 use crate::reader::Reader;
 use crate::sample::{OVERSIZED_IN_COHORT, fitting};
@@ -25,16 +26,29 @@ const MAX_SPANS_AT_ONCE: u64 = 100_000;
 const MAX_GROUPS: usize = 10_000;
 
 impl Reader<'_> {
-    /// The spans that meet `conditions` in the traces that `query` finds, by the key of the
-    /// question: at most `max_groups` groups.
-    pub(super) fn groups(
+    /// The spans that meet the conditions of `question`, by each of `keys`: at most `max_groups` groups
+    /// a key. What the question groups by does not matter.
+    pub(crate) fn groups_by<const N: usize>(
         &self,
         question: &TracesQuestion,
+        keys: [&str; N],
+        max_groups: u32,
+    ) -> Result<[Groups; N], QueryError> {
+        let conditions = Conditions::of(question)?;
+        let query = trace_query(question, &conditions, MAX_TRACES)?;
+        self.groups(keys, max_groups, &query, &conditions)
+    }
+
+    /// As [`groups_by`](Self::groups_by), of the spans that meet `conditions` in the traces that
+    /// `query` finds.
+    pub(super) fn groups<const N: usize>(
+        &self,
+        keys: [&str; N],
         max_groups: u32,
         query: &TraceQuery,
         conditions: &Conditions,
-    ) -> Result<Groups, QueryError> {
-        let key = GroupKey::named(&question.by)?;
+    ) -> Result<[Groups; N], QueryError> {
+        let parsed = keys.into_iter().map(GroupKey::named).collect::<Result<Vec<_>, _>>()?;
         let query = TraceQuery { limit: MAX_TRACES + 1, ..query.clone() };
         let mut found = self.search(&query)?;
         let all = found.len();
@@ -42,21 +56,27 @@ impl Reader<'_> {
         let found = fitting(found, MAX_SPANS, OVERSIZED_IN_COHORT).traces;
         let mut more = found.len() < all;
         let filter = conditions.span_filter();
-        let columns = filter.columns() | key.columns();
-        let mut counted = Counted::default();
+        let columns = parsed.iter().fold(filter.columns(), |columns, key| columns | key.columns());
+        let mut counted = [(); N].map(|()| Counted::default());
         for traces in at_once(&found) {
             let ids: Vec<TraceId> = traces.iter().map(|trace| trace.trace_id).collect();
             let spans = self.spans(&ids, query.collector, columns, MAX_SPANS_AT_ONCE as u32)?;
             let all: u64 = traces.iter().map(|trace| trace.spans).sum();
             more |= all > MAX_SPANS_AT_ONCE && spans.len() as u64 == MAX_SPANS_AT_ONCE;
             for trace in spans.chunk_by(|one, other| one.trace_id == other.trace_id) {
-                more |= !counted.add(trace, &filter, &key);
+                for (counted, key) in counted.iter_mut().zip(&parsed) {
+                    counted.is_cut |= !counted.add(trace, &filter, key);
+                }
             }
         }
-        let mut answer = counted.answer(found.len() as u64);
-        answer.left_out = answer.groups.len().saturating_sub(max_groups as usize) as u64;
-        answer.groups.truncate(max_groups as usize);
-        Ok(Groups { by: question.by.clone(), more, ..answer })
+        let mut names = keys.into_iter();
+        Ok(counted.map(|counted| {
+            let more = more || counted.is_cut;
+            let mut answer = counted.answer(found.len() as u64);
+            answer.left_out = answer.groups.len().saturating_sub(max_groups as usize) as u64;
+            answer.groups.truncate(max_groups as usize);
+            Groups { by: names.next().unwrap_or_default().to_owned(), more, ..answer }
+        }))
     }
 }
 
@@ -136,6 +156,8 @@ impl GroupKey {
 #[derive(Default)]
 struct Counted {
     rows: BTreeMap<Option<String>, Row>,
+    /// Whether spans were not counted.
+    is_cut: bool,
 }
 
 #[derive(Default)]

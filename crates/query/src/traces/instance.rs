@@ -1,5 +1,7 @@
 //! Where spans ran: host, version and pod of a service.
 
+use std::collections::BTreeMap;
+
 use coral_trace::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,20 +66,20 @@ impl ServiceInstance {
     /// The instances of `spans`, in the order of their first spans; at most 1,000.
     pub fn of_spans<'a>(spans: impl IntoIterator<Item = &'a Span>) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
+        let mut places = BTreeMap::new();
         for span in spans {
-            let Instance { host, version, pod } = Instance::of(span);
             let service = cut(span.origin.service_name().to_owned());
-            let known = found.iter().position(|known| {
-                (&known.service, &known.host, &known.version, &known.pod)
-                    == (&service, &host, &version, &pod)
-            });
-            let at = known.unwrap_or(found.len());
-            if at == MAX_INSTANCES {
-                continue;
-            }
-            if at == found.len() {
-                found.push(Self { service, host, version, pod, spans: 0, errors: 0 });
-            }
+            let place = (service, Instance::of(span));
+            let at = match places.get(&place) {
+                Some(at) => *at,
+                None if found.len() == MAX_INSTANCES => continue,
+                None => {
+                    let (service, Instance { host, version, pod }) = place.clone();
+                    found.push(Self { service, host, version, pod, spans: 0, errors: 0 });
+                    places.insert(place, found.len() - 1);
+                    found.len() - 1
+                }
+            };
             let instance = &mut found[at];
             instance.spans += 1;
             instance.errors += u64::from(span.is_error());

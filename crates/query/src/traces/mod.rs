@@ -53,7 +53,10 @@ impl Reader<'_> {
         let query = trace_query(question, &conditions, limit + 1)?;
         let groups = match question.by.is_empty() {
             true => None,
-            false => Some(self.groups(question, max_groups, &query, &conditions)?),
+            false => {
+                let [groups] = self.groups([&question.by], max_groups, &query, &conditions)?;
+                Some(groups)
+            }
         };
         let mut found = self.search(&query)?;
         let matching = found.len();

@@ -53,7 +53,7 @@ pub(super) fn usual_us(found: &[TraceSummary]) -> Option<i64> {
         }
     };
     let p50 = percentile(&sorted, 50);
-    Some(limit.max(p50.saturating_add(p50 / 100 * MIN_EXCESS_PERCENT)))
+    Some(limit.max(p50.saturating_add(p50.saturating_mul(MIN_EXCESS_PERCENT) / 100)))
 }
 
 /// The durations, given by start time, of the periods with few slow traces; `None` if slow traces
@@ -177,6 +177,7 @@ mod tests {
     fn a_few_requests_do_not_say_what_is_usual() {
         assert_eq!(usual(9, healthy), None);
         assert_eq!(usual(10, |_| 20.0), Some(25_000));
+        assert_eq!(usual(10, |_| 0.096), Some(120));
     }
 
     #[test]

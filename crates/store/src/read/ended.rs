@@ -1,4 +1,4 @@
-//! The spans of a service that ended in a period.
+//! The spans of services that ended in a period.
 
 use coral_engine::Budget;
 use coral_trace::{Span, TimeRange};

@@ -1,5 +1,7 @@
 //! Pages of spans in order of receipt, which colonies poll.
 
+use std::collections::BTreeSet;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt8Type;
 use arrow_array::{BooleanArray, RecordBatch};
@@ -54,8 +56,8 @@ const FIRST_ROWS: usize = 64;
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     pub(crate) collector: Collector,
-    /// Only spans of this service; of all services if `None`.
-    pub(crate) service: Option<&'a str>,
+    /// Only spans of these services; of all services if `None`.
+    pub(crate) services: Option<&'a BTreeSet<String>>,
     /// Only spans of these kinds; of all kinds if empty.
     pub(crate) kinds: &'a [SpanKind],
     /// The columns to read.
@@ -202,7 +204,7 @@ fn rows_of(
 impl Wanted<'_> {
     /// The columns that decide whether a row is wanted.
     fn tests(&self) -> &'static [&'static str] {
-        match (self.service, self.kinds) {
+        match (self.services, self.kinds) {
             (None, []) => &["ebpf"],
             (None, _) => &["ebpf", "span_kind"],
             (Some(_), []) => &["ebpf", "service_name"],
@@ -215,9 +217,9 @@ impl Wanted<'_> {
             |name| batch.column_by_name(name).ok_or_else(|| damaged(name, &"a missing column"));
         let ebpf = column("ebpf")?.as_boolean().values();
         let mut rows = if self.collector == Collector::Ebpf { ebpf.clone() } else { !ebpf };
-        if let Some(service) = self.service {
+        if let Some(services) = self.services {
             let names = column("service_name")?.as_string::<i32>();
-            let is_of = |row| names.value(row) == service;
+            let is_of = |row| services.contains(names.value(row));
             rows = &rows & &BooleanBuffer::collect_bool(batch.num_rows(), is_of);
         }
         if !self.kinds.is_empty() {

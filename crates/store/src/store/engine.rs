@@ -110,7 +110,7 @@ impl TraceReader for Store {
 
     fn spans_ended(
         &self,
-        service: &str,
+        services: &BTreeSet<String>,
         collector: Collector,
         kinds: &[SpanKind],
         ended: TimeRange,
@@ -118,7 +118,7 @@ impl TraceReader for Store {
         visit: &mut dyn FnMut(&Span),
     ) -> Result<(), EngineError> {
         let columns = Columns::CORE | Columns::ATTRIBUTES;
-        let wanted = Wanted { collector, service: Some(service), kinds, columns };
+        let wanted = Wanted { collector, services: Some(services), kinds, columns };
         Ok(ended::spans_ended(&self.0.spans.live, wanted, ended, budget, visit)?)
     }
 
@@ -128,7 +128,7 @@ impl TraceReader for Store {
         budget: &Budget,
     ) -> Result<Option<UnixNanos>, EngineError> {
         let live = &self.0.spans.live;
-        let wanted = Wanted { collector, service: None, kinds: &[], columns: Columns::CORE };
+        let wanted = Wanted { collector, services: None, kinds: &[], columns: Columns::CORE };
         let oldest = live.reading(|| page(live, wanted, 0, PageLimit::of_spans(1), budget))?.spans;
         Ok(oldest.first().map(|stored| stored.span.start))
     }

@@ -125,7 +125,7 @@ fn a_page_of_big_spans_reads_about_as_many_rows_as_it_has() {
         let wanted = Wanted {
             kinds: &[],
             collector: Collector::Ebpf,
-            service: None,
+            services: None,
             columns: coral_engine::Columns::ALL,
         };
         let limit = PageLimit { spans: 10_000, bytes: PAGE };

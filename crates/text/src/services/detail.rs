@@ -129,7 +129,7 @@ fn errors(errors: u64, of: u64) -> Cell {
 }
 
 fn share(errors: u64, of: u64) -> String {
-    rate(errors as f64 / of.max(1) as f64)
+    if of == 0 { "-".to_owned() } else { rate(errors as f64 / of as f64) }
 }
 
 fn calls(
@@ -142,6 +142,9 @@ fn calls(
         return String::new();
     }
     let micros = |edge: &TopologyEdge, micros: u64| {
+        if edge.calls == 0 {
+            return "-".to_owned();
+        }
         percentile(Some(i64::try_from(micros).unwrap_or(i64::MAX)), edge.exact, None, "-")
     };
     let row = |call: &ServiceCall| {

@@ -31,15 +31,18 @@ pub(crate) fn sentences(answer: &Services) -> Vec<String> {
     }
     let is_sick = |of: &&ServiceState| !matches!(of.health, Health::Well | Health::Unknown);
     let sick: Vec<&ServiceState> = services.iter().filter(is_sick).collect();
+    let more = usize::try_from(answer.services_left_out).unwrap_or(usize::MAX);
+    let all = services.len().saturating_add(more);
+    // Services are sorted: those that are left out are no worse than the last one.
+    let is_rest_well = services.last().is_some_and(|of| of.health == Health::Well);
     let well = services.iter().filter(|of| of.health == Health::Well).count();
-    let all = services.len();
+    let well = if is_rest_well { well.saturating_add(more) } else { well };
     let because = |reason| move |of: &&ServiceState| of.unknown_because == Some(reason);
     let serving = all - services.iter().filter(because(UnknownHealth::NoRequests)).count();
     let verb = |number: usize| if number == 1 { "is" } else { "are" };
     let mut sentences = vec![match (sick.len(), serving - well) {
-        (0, _) if serving == 0 => {
-            format!("None of {} serves requests.", counted(all as u64, "service"))
-        }
+        (0, _) if serving == 0 && all == 1 => String::new(),
+        (0, _) if serving == 0 => format!("{} serves requests.", none_of(all)),
         (0, 0) if answer.cause.is_some() => match all {
             1 => format!(
                 "The requests of {} are well, but something changed:",
@@ -51,10 +54,11 @@ pub(crate) fn sentences(answer: &Services) -> Vec<String> {
         (0, 0) if all == 2 && serving == 2 => "Both services are well.".to_owned(),
         (0, 0) if serving == all => format!("All {all} services are well."),
         (0, 0) if serving == 1 => "The only service that serves requests is well.".to_owned(),
+        (0, 0) if serving == 2 => "Both services that serve requests are well.".to_owned(),
         (0, 0) => format!("All {serving} services that serve requests are well."),
-        (0, _) => {
-            format!("{well} of {} {} known to be well.", counted(all as u64, "service"), verb(well))
-        }
+        (0, _) if all == 1 => format!("{} is not known to be well.", line(&services[0].name)),
+        (0, _) if well == 0 => format!("{} is known to be well.", none_of(all)),
+        (0, _) => format!("{well} of {all} services {} known to be well.", verb(well)),
         (1, _) if all == 1 => format!("{}.", clause(&services[0], until)),
         (number, _) => {
             let named = sick.iter().take(MAX_NAMES).map(|of| clause(of, until));
@@ -67,6 +71,7 @@ pub(crate) fn sentences(answer: &Services) -> Vec<String> {
             format!("{number} of {of} {} not well: {named}{more}.", verb(number))
         }
     }];
+    sentences.retain(|sentence| !sentence.is_empty());
     sentences.extend(cause(answer));
     for reason in [
         UnknownHealth::Coverage,
@@ -101,9 +106,19 @@ fn clause(of: &ServiceState, until: UnixNanos) -> String {
     format!("{} {}{}", line(&of.name), problem(of), since.unwrap_or_default())
 }
 
+/// None of `all` services, which are at least two.
+fn none_of(all: usize) -> String {
+    if all == 2 { "Neither of 2 services".to_owned() } else { format!("None of {all} services") }
+}
+
 /// What is wrong with a service, without its name: `fails (6.5% of requests, 0.4% before)`.
 pub(crate) fn problem(of: &ServiceState) -> String {
-    let Some(requests) = of.decisive() else { return "was not seen".to_owned() };
+    let not_known = "is not known to be well";
+    let Some(requests) = of.decisive() else {
+        return of
+            .unknown_because
+            .map_or_else(|| not_known.to_owned(), |why| unknown_one(why).to_owned());
+    };
     let before =
         |text: Option<String>| text.map_or_else(String::new, |text| format!(", {text} before"));
     let was = requests.before.as_ref();
@@ -137,10 +152,7 @@ pub(crate) fn problem(of: &ServiceState) -> String {
             format!("serves fewer {noun} ({now} per second, {} before)", per_second(was))
         }
         Health::Well => "is well".to_owned(),
-        Health::Unknown => match of.unknown_because {
-            Some(reason) => unknown(reason, &[]).trim().trim_end_matches('.').to_owned(),
-            None => "is not known to be well".to_owned(),
-        },
+        Health::Unknown => of.unknown_because.map_or(not_known, unknown_one).to_owned(),
     }
 }
 
@@ -172,19 +184,28 @@ fn slower(requests: &KindOfRequests) -> String {
     }
 }
 
+/// Why the health of one service is unknown, without its name.
+const fn unknown_one(reason: UnknownHealth) -> &'static str {
+    match reason {
+        UnknownHealth::Coverage => {
+            "is not known to be well: spans of it are missing in this window"
+        }
+        UnknownHealth::NoRequests => "serves no requests",
+        UnknownHealth::FewRequests => "has fewer than 20 requests, too few to judge",
+        UnknownHealth::NoBaseline => "has fewer than 50 requests in the baseline to compare with",
+    }
+}
+
 /// Why the health of `names` is unknown: `cart and stock have fewer than 20 requests.`
 fn unknown(reason: UnknownHealth, names: &[&str]) -> String {
     let one = names.len() < 2;
     let (has, serves) = if one { ("has", "serves") } else { ("have", "serve") };
     let names = listed(names);
     match reason {
-        UnknownHealth::Coverage if names.is_empty() => {
-            "is not known to be well: its spans are missing in this window".to_owned()
-        }
         UnknownHealth::Coverage => format!("Spans of {names} are missing in this window."),
         UnknownHealth::NoRequests => format!("{names} {serves} no requests."),
         UnknownHealth::FewRequests => {
-            format!("{names} {has} fewer than 20 requests, too few to say.")
+            format!("{names} {has} fewer than 20 requests, too few to judge.")
         }
         UnknownHealth::NoBaseline => {
             format!("{names} {has} fewer than 50 requests in the baseline to compare with.")

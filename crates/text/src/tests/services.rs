@@ -188,12 +188,17 @@ fn the_verdict_calls_nothing_well_that_was_not_seen() {
     check(vec![well("cart"), well("shop")], "Both services are well.");
     check(
         vec![well("cart"), unknown("load", UnknownHealth::NoRequests), well("shop")],
-        "All 2 services that serve requests are well. load serves no requests.",
+        "Both services that serve requests are well. load serves no requests.",
     );
     check(
         vec![well("cart"), unknown("stock", UnknownHealth::Coverage)],
         "1 of 2 services is known to be well. Spans of stock are missing in this window.",
     );
+    check(
+        vec![unknown("a", UnknownHealth::Coverage), unknown("b", UnknownHealth::Coverage)],
+        "Neither of 2 services is known to be well. Spans of a and b are missing in this window.",
+    );
+    check(vec![unknown("load", UnknownHealth::NoRequests)], "load serves no requests.");
     check(
         vec![
             service("pay", Health::FewerRequests, (90, 0, 24_000)),
@@ -202,7 +207,7 @@ fn the_verdict_calls_nothing_well_that_was_not_seen() {
             well("shop"),
         ],
         "1 of 4 services is not well: pay serves fewer requests (0.10 per second, 1.0 before). a and b \
-         have fewer than 20 requests, too few to say.",
+         have fewer than 20 requests, too few to judge.",
     );
 }
 
@@ -218,7 +223,7 @@ fn a_young_store_is_the_reason_that_there_is_no_baseline() {
     let oldest = Some(UnixNanos::from_micros(NOON - 12 * MINUTE));
     let services = vec![unknown("shop", UnknownHealth::NoBaseline)];
     let text = verdict(&Services { stored_since: oldest, ..answer(services) });
-    expect!["0 of 1 service are known to be well. shop has fewer than 50 requests in the baseline to compare with. Coral has stored spans only since 11:48 UTC (12 minutes ago); the baseline would begin earlier."].assert_eq(&text);
+    expect!["shop is not known to be well. shop has fewer than 50 requests in the baseline to compare with. Coral has stored spans only since 11:48 UTC (12 minutes ago); the baseline would begin earlier."].assert_eq(&text);
 }
 
 #[test]
@@ -239,6 +244,13 @@ fn csv_and_json_have_every_number_and_json_can_be_read_back() {
     assert_eq!(lines.len(), 5);
     let columns = |line: &str| line.split(',').count();
     assert!(lines.iter().all(|line| columns(line) == columns(lines[0])), "{csv}");
+    expect![[r#"
+        service,health,began_unix_us,requests_per_second,requests,errors,error_rate,p50_us,p95_us,requests_per_second_before,requests_before,errors_before,error_rate_before,p50_us_before,p95_us_before,hosts,versions,instances,last_seen_unix_us,source
+        payments-api,failing,1795606860000000,1,900,59,0.06555555555555556,6500,26000,1,3600,14,0.0038888888888888888,6000,24000,web-1,1.4.2,2,1795607997000000,spans
+        card-validator-svc,slow,1795606860000000,1,900,4,0.0044444444444444444,122250,489000,1,3600,14,0.0038888888888888888,6000,24000,web-1,1.4.2,2,1795607997000000,spans
+        email,not seen,,0,0,0,0,,,1,3600,14,0.0038888888888888888,6000,24000,web-1,1.4.2,2,1795607997000000,spans
+        frontend,well,,2.111111111111111,1900,0,0,6000,24000,1,3600,14,0.0038888888888888888,6000,24000,web-1,1.4.2,2,1795607997000000,spans
+    "#]].assert_eq(&csv);
     let json = sick().json().unwrap();
     assert_eq!(serde_json::from_slice::<Services>(&json).unwrap(), sick());
     let value: serde_json::Value = serde_json::from_slice(&json).unwrap();

@@ -90,6 +90,13 @@ impl Latencies {
         found.map(|(micros, _)| (*micros).clamp(self.min, self.max))
     }
 
+    /// How many durations are longer than `micros`.
+    pub fn count_above(&self, micros: u64) -> u64 {
+        let settled = self.settled();
+        let first = settled.distinct.partition_point(|(duration, _)| *duration <= micros);
+        settled.distinct[first..].iter().map(|(_, count)| count).sum()
+    }
+
     /// The same durations, sorted. Several percentiles are found faster in the result.
     #[must_use]
     pub fn settled(&self) -> Cow<'_, Self> {

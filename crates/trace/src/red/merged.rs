@@ -67,6 +67,28 @@ impl MergedHistogram {
         self.least_beyond().map(Quantile::Beyond).or_else(|| Some(self.bounded(last?)))
     }
 
+    /// How many requests take longer than `nanos`. The requests of a bucket are assumed to be spread
+    /// evenly over it. Those above the last bound of their histogram count if that bound is at least
+    /// `nanos`.
+    pub fn count_above(&self, nanos: u64) -> f64 {
+        let mut above = 0.0;
+        for (bounds, counts) in &self.by_bounds {
+            let mut lower = 0;
+            for (at, count) in counts.iter().enumerate() {
+                let part = match bounds.get(at) {
+                    _ if nanos <= lower => 1.0,
+                    Some(upper) if nanos < *upper => {
+                        (upper - nanos) as f64 / (upper - lower) as f64
+                    }
+                    _ => 0.0,
+                };
+                above += *count as f64 * part;
+                lower = bounds.get(at).copied().unwrap_or(lower);
+            }
+        }
+        above
+    }
+
     /// For each of `edges`, how many requests lie between it and the edge before. Requests above
     /// the last bound of their histogram are left out.
     fn spread(&self, edges: &[u64]) -> Vec<f64> {

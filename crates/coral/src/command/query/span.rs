@@ -2,7 +2,7 @@
 
 use super::super::Failure;
 use crate::args::TraceFormat;
-use coral_query::answer::{Trace, TraceSpan};
+use coral_query::answer::{ServiceInstance, Trace, TraceSpan};
 use coral_trace::sanitize::line;
 use coral_trace::units::{TimeZone, counted};
 
@@ -11,7 +11,7 @@ const MAX_LISTED: usize = 5;
 
 /// Prints the span of `trace` whose id begins with `prefix`.
 pub(super) fn one(
-    trace: &Trace,
+    mut trace: Trace,
     prefix: &str,
     format: Option<TraceFormat>,
     zone: &TimeZone,
@@ -27,8 +27,9 @@ pub(super) fn one(
             "with --span, --format is spans, table, json or csv",
         ));
     }
-    let spans = found(&trace.spans, prefix)?;
-    super::one(&Trace { spans, ..trace.clone() }, Some(format), zone)
+    trace.spans = found(&trace.spans, prefix)?;
+    trace.instances = ServiceInstance::of_spans(trace.spans.iter().map(|one| &one.span));
+    super::one(&trace, Some(format), zone)
 }
 
 /// The spans whose id begins with `prefix`: one, or several that share an id.

@@ -143,6 +143,14 @@ proptest! {
     }
 
     #[test]
+    fn the_durations_above_a_duration_are_counted(values in prop::collection::vec(0..200_u64, 0..300), micros in 0..210_u64) {
+        let mut latencies = Latencies::default();
+        values.iter().for_each(|value| latencies.add(*value));
+        let expected = values.iter().filter(|value| **value > micros).count() as u64;
+        prop_assert_eq!(latencies.count_above(micros), expected);
+    }
+
+    #[test]
     fn percentiles_are_exact_whatever_the_order_of_the_durations(values in prop::collection::vec(any::<u32>(), 1..600)) {
         let mut latencies = Latencies::default();
         values.iter().for_each(|value| latencies.add(u64::from(*value)));

@@ -40,6 +40,21 @@ fn a_percentile_above_the_last_bound_is_reported_as_beyond_the_bound() {
 }
 
 #[test]
+fn requests_above_a_duration_are_counted_as_percentiles_count_them() {
+    let above = |nanos: u64, histograms: &[Histogram]| {
+        let mut merged = MergedHistogram::default();
+        histograms.iter().for_each(|histogram| merged.add(histogram));
+        merged.count_above(nanos)
+    };
+    let even = histogram(&[10, 20, 30], &[0, 10, 10, 4]);
+    assert_eq!(above(0, std::slice::from_ref(&even)), 24.0);
+    assert_eq!(above(15 * MS, std::slice::from_ref(&even)), 19.0);
+    assert_eq!(above(30 * MS, std::slice::from_ref(&even)), 4.0);
+    assert_eq!(above(31 * MS, std::slice::from_ref(&even)), 0.0, "not known");
+    assert_eq!(above(15 * MS, &[even, histogram(&[20], &[100, 1])]), 19.0 + 25.0 + 1.0);
+}
+
+#[test]
 fn no_requests_have_no_percentile() {
     assert_eq!(quantile(0.5, &[]), None);
     assert_eq!(quantile(0.5, &[histogram(&[10], &[0, 0])]), None);
