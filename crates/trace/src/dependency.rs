@@ -88,7 +88,8 @@ pub struct Edge {
     /// How many calls failed, by the status of the client span or of the server span.
     pub errors: u64,
     /// How long the calls took. A call takes as long as its client span; if that span is missing or
-    /// has several server spans, a call takes as long as its server span.
+    /// has several server spans, a call takes as long as its server span. A message takes from the
+    /// start of the producer's span to the start of the consumer's.
     pub latencies: Latencies,
 }
 
@@ -161,6 +162,7 @@ impl Dependencies {
             parent: span.parent_span_id,
             service: self.service(span.origin.service_name()),
             peer_hints: (hints != PeerHints::default()).then(|| self.intern_peer_hints(&hints)),
+            start_us: Some(span.start.as_micros()),
             duration_us: u64::try_from(span.duration().as_micros()).unwrap_or(u64::MAX),
             kind: span.kind,
             failed: span.is_error(),

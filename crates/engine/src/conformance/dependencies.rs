@@ -115,6 +115,7 @@ fn call_span(map: &mut Dependencies, span: &Span) -> CallSpan {
         parent: span.parent_span_id,
         service: map.service(span.origin.service_name()),
         peer_hints: (hints != PeerHints::default()).then(|| map.intern_peer_hints(&hints)),
+        start_us: Some(span.start.as_micros()),
         duration_us: span.duration().as_micros() as u64,
         kind: span.kind,
         failed: span.is_error(),

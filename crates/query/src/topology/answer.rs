@@ -70,8 +70,9 @@ pub struct TopologyEdge {
     pub calls: u64,
     /// How many of the calls failed.
     pub errors: u64,
-    /// The median duration of the calls in microseconds, as measured by the caller. A percentile is
-    /// the duration of a call (nearest rank).
+    /// The median duration of the calls in microseconds, as measured by the caller; of a message, the
+    /// time from the start of sending it to the start of processing it. A percentile is the duration
+    /// of a call (nearest rank).
     pub p50_us: u64,
     /// The 95th percentile of the durations in microseconds.
     pub p95_us: u64,

@@ -42,7 +42,7 @@ struct Pass {
     of: u128,
 }
 
-/// Approximate limit of the spans held in memory in one pass; a span takes 64 bytes.
+/// Approximate limit of the spans held in memory in one pass; a span takes 80 bytes.
 const MAX_CARRIED: u64 = 2_000_000;
 
 /// Segments and hot rows at one moment.

@@ -14,6 +14,7 @@ use parquet::column::page::{Page, PageReader};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::file::statistics::Statistics;
 
 use super::Segment;
 use super::file::{Rows, read};
@@ -105,6 +106,17 @@ impl RowGroup<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Whether a value of a column of small numbers may be `least` or more. A column without
+    /// statistics may have any.
+    pub(crate) fn may_reach(&self, column: &'static str, least: u8) -> Result<bool, StoreError> {
+        Ok(match self.chunk(column)?.statistics() {
+            Some(Statistics::Int32(statistics)) => {
+                statistics.max_opt().is_none_or(|max| *max >= i32::from(least))
+            }
+            _ => true,
+        })
     }
 
     /// All rows of these columns, with text columns as dictionaries.

@@ -19,6 +19,9 @@ pub struct CallSpan {
     /// The attributes that describe the peer, if there are any. Ignored for internal spans, which
     /// have no peer.
     pub peer_hints: Option<PeerHintsId>,
+    /// The start in microseconds since the Unix epoch. Only that of producer and consumer spans is
+    /// needed; `None` if it is not known.
+    pub start_us: Option<i64>,
     /// The duration in microseconds.
     pub duration_us: u64,
     /// The span's role in a call.
@@ -229,7 +232,7 @@ enum OneSided {
 }
 
 /// The call from `caller` to `span`. The latency is that of the client span if `span` is its only
-/// server span, else that of `span`.
+/// server span, else that of `span`. That of a message is the time until its consumer begins.
 fn call_between(
     caller: &CallSpan,
     answers: Answers,
@@ -249,8 +252,23 @@ fn call_between(
         to: span.service,
         protocol,
         failed: span.failed || (is_pair && caller.failed),
-        duration_us: if is_pair { caller.duration_us } else { span.duration_us },
+        duration_us: match delivery_us(caller, span) {
+            Some(delivery_us) => delivery_us,
+            None if is_pair => caller.duration_us,
+            None => span.duration_us,
+        },
     }
+}
+
+/// How long a message takes from the start of its producer's span to the start of its consumer's, in
+/// microseconds; at least as long as the producer's span, because clocks of hosts differ. `None` for
+/// other calls.
+fn delivery_us(producer: &CallSpan, consumer: &CallSpan) -> Option<u64> {
+    if [producer.kind, consumer.kind] != [SpanKind::Producer, SpanKind::Consumer] {
+        return None;
+    }
+    let until_consumer = consumer.start_us?.saturating_sub(producer.start_us?);
+    Some(producer.duration_us.max(u64::try_from(until_consumer).unwrap_or(0)))
 }
 
 pub(super) fn peer(span: &CallSpan, hints: &PeerHintsTable) -> Peer {

@@ -60,6 +60,7 @@ fn span(map: &mut Dependencies, line: &str) -> CallSpan {
         parent: id(parent.trim()),
         service: map.service(words[1]),
         peer_hints: (hints != PeerHints::default()).then(|| map.intern_peer_hints(&hints)),
+        start_us: get("at").map(|ms| ms.parse::<i64>().unwrap() * 1_000),
         duration_us: words[3].parse::<u64>().unwrap() * 1_000,
         kind: match words[2] {
             "server" => SpanKind::Server,
@@ -233,6 +234,23 @@ fn a_message_connects_producer_and_consumer_by_parent_or_else_by_queue() {
 }
 
 #[test]
+fn a_message_takes_until_its_consumer_begins() {
+    check(
+        "1 shop producer 2 | messaging=kafka topic=paid at=100
+         2 mail consumer 9 < 1 | messaging=kafka topic=paid at=3900
+         3 audit consumer 9 < 1 | messaging=kafka topic=paid at=400
+
+         4 till producer 2 | messaging=kafka topic=paid at=100
+         5 mail consumer 9 < 4 | messaging=kafka topic=paid at=90",
+        expect![[r#"
+            shop -> audit: 1 kafka, 300ms
+            shop -> mail: 1 kafka, 3800ms
+            till -> mail: 1 kafka, 2ms
+        "#]],
+    );
+}
+
+#[test]
 fn internal_spans_are_a_call_where_the_service_changes() {
     check(
         "1 a internal 9\n2 a internal 8 < 1\n3 b internal 7 < 2\n4 b internal 6 < 3\n5 c internal 5 < 4",
@@ -292,6 +310,7 @@ fn a_chain_of_a_hundred_thousand_spans_is_handled_in_linear_time() {
         parent: SpanId::try_from(at - 1).ok(),
         service,
         peer_hints: None,
+        start_us: None,
         duration_us: 1,
         kind,
         failed: false,
@@ -324,6 +343,7 @@ fn calls_over_edges_beyond_the_limit_are_counted() {
             parent: None,
             service: map.service("a"),
             peer_hints: Some(map.intern_peer_hints(&hints)),
+            start_us: None,
             duration_us: 1,
             kind: SpanKind::Client,
             failed: false,

@@ -7,7 +7,7 @@ use coral_engine::Budget;
 use coral_trace::Collector;
 use coral_trace::dependency::CallSpan;
 
-use super::columns::Reader;
+use super::columns::{Reader, START};
 use super::{Pass, Window};
 use crate::error::StoreError;
 use crate::row::batch::{EBPF, TRACE_ID};
@@ -42,7 +42,7 @@ impl SplitSpans {
         let spans = reader.read(batch)?;
         let traces = batch.column(TRACE_ID).as_fixed_size_binary();
         let ebpf = batch.column(EBPF).as_boolean();
-        let starts = super::columns::column(batch, "start_time")?;
+        let starts = super::columns::column(batch, START)?;
         let starts = starts.as_primitive::<TimestampMicrosecondType>().values();
         for (row, span) in spans.iter().enumerate() {
             let trace = crate::row::trace_id(traces.value(row))?.as_u128();

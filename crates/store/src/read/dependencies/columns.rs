@@ -1,7 +1,7 @@
 //! Converts rows to spans of a service map.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int64Type, UInt8Type, UInt32Type, UInt64Type};
+use arrow_array::types::{Int64Type, TimestampMicrosecondType, UInt8Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::DataType;
 use coral_trace::dependency::{CallSpan, Dependencies, NodeId, PeerHints, PeerHintsId};
@@ -13,15 +13,12 @@ use crate::row::damaged;
 use crate::segment::TRACE_ROW;
 
 /// The columns that are read of every segment.
-pub(super) const COLUMNS: [&str; 7] = [
-    TRACE_ROW,
-    "span_id",
-    "parent_span_id",
-    "service_name",
-    "span_kind",
-    "duration_us",
-    "span_status",
-];
+pub(super) const COLUMNS: [&str; 7] =
+    [TRACE_ROW, "span_id", "parent_span_id", "service_name", KIND, "duration_us", "span_status"];
+pub(super) const KIND: &str = "span_kind";
+/// When a span started: read of row groups with producer or consumer spans. A message takes until its
+/// consumer begins.
+pub(super) const START: &str = "start_time";
 /// The columns of peer hints. In each row group, only those that have a value in some row are
 /// read.
 pub(super) const PEER_COLUMNS: [&str; 9] =
@@ -77,8 +74,11 @@ impl Reader {
         let ids = column(batch, "span_id")?.as_primitive::<UInt64Type>().values();
         let parents = column(batch, "parent_span_id")?.as_primitive::<UInt64Type>();
         let durations = column(batch, "duration_us")?.as_primitive::<Int64Type>().values();
-        let kinds = column(batch, "span_kind")?.as_primitive::<UInt8Type>().values();
+        let kinds = column(batch, KIND)?.as_primitive::<UInt8Type>().values();
         let statuses = column(batch, "span_status")?.as_primitive::<UInt8Type>().values();
+        let starts = batch.column_by_name(START);
+        let starts =
+            starts.map(|starts| starts.as_primitive::<TimestampMicrosecondType>().values());
         let services = Coded::of(Some(column(batch, "service_name")?))?;
         let nodes = self.services(&services);
         let hints = self.hints(batch, kinds)?;
@@ -95,6 +95,7 @@ impl Reader {
                 parent: parent.map(|parent| id("parent_span_id", parent)).transpose()?,
                 service: *service,
                 peer_hints: hints[row],
+                start_us: starts.map(|starts| starts[row]),
                 duration_us: durations[row].max(0) as u64,
                 kind: SpanKind::from(i32::from(kinds[row])),
                 failed: StatusCode::from(i32::from(statuses[row])) == StatusCode::Error,

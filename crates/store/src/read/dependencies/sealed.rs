@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
 use coral_engine::Budget;
-use coral_trace::TraceId;
 use coral_trace::dependency::CallSpan;
+use coral_trace::{SpanKind, TraceId};
 
 use super::carried::SplitSpans;
-use super::columns::{COLUMNS, PEER_COLUMNS, Reader, column};
+use super::columns::{COLUMNS, KIND, PEER_COLUMNS, Reader, START, column};
 use super::{MarkedSegment, Pass, Window};
 use crate::error::StoreError;
+use crate::row::batch::kind_number;
 use crate::row::damaged;
 use crate::segment::{Segment, TRACE_ROW};
 
@@ -45,7 +46,9 @@ pub(super) fn read(
     let mut rows = Rows::none_of(&fates);
     for group in segment.row_groups()? {
         let said = group.with_values(&PEER_COLUMNS)?;
-        for batch in group.read(&[&COLUMNS[..], &said].concat(), budget)? {
+        let has_messages = group.may_reach(KIND, kind_number(SpanKind::Producer))?;
+        let start = if has_messages { &[START][..] } else { &[] };
+        for batch in group.read(&[&COLUMNS[..], &said, start].concat(), budget)? {
             let traces = column(&batch, TRACE_ROW)?.as_primitive::<UInt32Type>().values();
             for (trace, span) in traces.iter().zip(reader.read(&batch)?) {
                 match fates.get(*trace as usize).ok_or_else(|| damaged(TRACE_ROW, trace))? {

@@ -104,6 +104,7 @@ fn the_edges_of_a_map_together_keep_a_limited_number_of_durations() {
                 server_address: Some(["x", "y", "z"][at as usize % 3]),
                 ..PeerHints::default()
             })),
+            start_us: None,
             duration_us: at,
             kind: SpanKind::Client,
             failed: false,

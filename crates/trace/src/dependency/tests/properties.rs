@@ -39,6 +39,7 @@ fn trace(map: &mut Dependencies, numbers: &Numbers) -> Vec<CallSpan> {
                 },
                 service: map.service(&format!("s{service}")),
                 peer_hints: Some(map.intern_peer_hints(&hints)),
+                start_us: None,
                 duration_us: *duration_us,
                 kind: SpanKind::from(i32::from(*kind) + 1),
                 failed: *failed,
