@@ -4,12 +4,23 @@ use std::fmt::Write as _;
 
 /// The largest number of characters of a text that [`line()`] prints.
 const MAX_CHARACTERS: usize = 200;
+/// The largest number of characters that [`sentences()`] prints.
+const MAX_CHARACTERS_OF_SENTENCES: usize = 2_000;
 
 /// `text` on one line. A text of more than 200 characters is cut, and its length in bytes is
 /// appended. Characters that a terminal would interpret are escaped as `\u{…}`: control characters,
 /// escape sequences and direction overrides.
 pub fn line(text: &str) -> String {
-    match text.char_indices().nth(MAX_CHARACTERS) {
+    cut(text, MAX_CHARACTERS)
+}
+
+/// Like [`line()`], for sentences with several names: cut after 2,000 characters.
+pub fn sentences(text: &str) -> String {
+    cut(text, MAX_CHARACTERS_OF_SENTENCES)
+}
+
+fn cut(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
         None => whole(text),
         Some((end, _)) => {
             format!("{}… ({} bytes)", whole(&text[..end]), crate::units::count(text.len() as u64))
@@ -62,5 +73,7 @@ mod tests {
     fn a_name_of_64_kib_is_cut_and_followed_by_its_length() {
         let cut = line(&"x".repeat(65_536));
         assert!(cut.ends_with("x… (65,536 bytes)") && cut.len() < 230);
+        let cut = sentences(&"x".repeat(65_536));
+        assert!(cut.ends_with("x… (65,536 bytes)") && cut.len() > 2_000 && cut.len() < 2_030);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::screen::Screen;
 use crate::wrap::folded;
-use coral_trace::sanitize::line;
+use coral_trace::sanitize::{line, sentences, whole};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -55,15 +55,15 @@ impl Page {
                 let query = found.query.filter(|_| self.queries.len() > 1);
                 let cited = query.map(|query| format!(" [{query}]")).unwrap_or_default();
                 let cited = screen.faint(&cited);
-                let _ = writeln!(text, "  - {}{cited}", line(&found.text));
+                let _ = writeln!(text, "  - {}{cited}", sentences(&found.text));
             }
         }
         if let [query] = self.queries.as_slice() {
-            let _ = writeln!(text, "\nQuery behind these lines:\n  {}", line(query));
+            let _ = writeln!(text, "\nQuery behind these lines:\n  {}", whole(query));
         } else if !self.queries.is_empty() {
             text.push_str("\nQueries behind these lines:\n");
             for (at, query) in self.queries.iter().enumerate() {
-                let _ = writeln!(text, "  [{}] {}", at + 1, line(query));
+                let _ = writeln!(text, "  [{}] {}", at + 1, whole(query));
             }
         }
         folded(&text, screen)
@@ -102,5 +102,21 @@ impl Page {
         if let Some(section) = self.sections.last_mut() {
             section.lines.push(line);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_with_several_names_and_commands_are_not_cut() {
+        let mut page = Page::default();
+        let (names, command) = ("payments-api fails; ".repeat(15), "coral why ".repeat(30));
+        let query = page.query(command.clone());
+        page.section("Health of services");
+        page.line(query, names.clone());
+        let text = page.text(Screen::PLAIN);
+        assert!(text.contains(&names) && text.contains(&command), "{text}");
     }
 }

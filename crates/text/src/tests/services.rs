@@ -250,7 +250,7 @@ fn csv_and_json_have_every_number_and_json_can_be_read_back() {
         card-validator-svc,slow,1795606860000000,1,900,4,0.0044444444444444444,122250,489000,1,3600,14,0.0038888888888888888,6000,24000,web-1,1.4.2,2,1795607997000000,spans
         email,not seen,,0,0,0,0,,,1,3600,14,0.0038888888888888888,6000,24000,web-1,1.4.2,2,1795607997000000,spans
         frontend,well,,2.111111111111111,1900,0,0,6000,24000,1,3600,14,0.0038888888888888888,6000,24000,web-1,1.4.2,2,1795607997000000,spans
-    "#]].assert_eq(&csv);
+    "#]].assert_eq(&csv.replace("\r\n", "\n"));
     let json = sick().json().unwrap();
     assert_eq!(serde_json::from_slice::<Services>(&json).unwrap(), sick());
     let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
