@@ -39,8 +39,13 @@ pub struct History<'a> {
     /// The part of the traces that are sampled: 0 to 1.
     sampled: f64,
     store: Store,
+    /// How many of the stored spans are sealed.
+    sealed: u64,
     _dir: TempDir,
 }
+
+/// How many unsealed rows are sealed: the default of a colony.
+const SEGMENT_ROWS: u64 = 262_144;
 
 impl<'a> History<'a> {
     /// An empty store of a colony that started at `since`, before the first of `traffic`.
@@ -55,7 +60,7 @@ impl<'a> History<'a> {
         has_metrics: bool,
     ) -> Result<Self, Failure> {
         let dir = tempfile::tempdir()?;
-        let store = Store::open(StoreConfig { dir: dir.path().to_owned(), segment_rows: 262_144 })?;
+        let store = Store::open(StoreConfig { dir: dir.path().to_owned(), segment_rows: SEGMENT_ROWS })?;
         Ok(Self {
             incident,
             traffic: traffic.peekable(),
@@ -63,6 +68,7 @@ impl<'a> History<'a> {
             receipts: BTreeMap::new(),
             affected: 0,
             spans: 0,
+            sealed: 0,
             timeline: Timeline::new(incident, since),
             metrics: has_metrics.then(Metrics::new),
             sampled,
@@ -134,6 +140,11 @@ impl<'a> History<'a> {
         let pages = hosts.into_iter().map(|(host, spans)| self.page(host, spans, now)).collect();
         for stored in self.store.append_pages(pages) {
             stored?;
+        }
+        // As the maintenance of a colony does.
+        if self.spans >= self.sealed + SEGMENT_ROWS {
+            self.store.seal()?;
+            self.sealed = self.spans;
         }
         match &mut self.metrics {
             Some(metrics) => metrics.deliver(&self.store, now),
