@@ -27,8 +27,7 @@ pub use self::latency_limit::LatencyLimit;
 use self::node::Nodes;
 pub use self::node::{NodeId, NodeKind};
 use self::peer_hints::PeerHintsTable;
-pub(crate) use self::peer_hints::is_loopback;
-pub use self::peer_hints::{PeerHints, PeerHintsId};
+pub use self::peer_hints::{PeerHints, PeerHintsId, is_loopback};
 use crate::ids::SpanId;
 use crate::span::{Span, SpanKind};
 

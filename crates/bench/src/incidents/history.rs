@@ -60,7 +60,8 @@ impl<'a> History<'a> {
         has_metrics: bool,
     ) -> Result<Self, Failure> {
         let dir = tempfile::tempdir()?;
-        let store = Store::open(StoreConfig { dir: dir.path().to_owned(), segment_rows: SEGMENT_ROWS })?;
+        let store =
+            Store::open(StoreConfig { dir: dir.path().to_owned(), segment_rows: SEGMENT_ROWS })?;
         Ok(Self {
             incident,
             traffic: traffic.peekable(),

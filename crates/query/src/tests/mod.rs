@@ -5,6 +5,7 @@ mod beginning;
 mod beginning_by_metrics;
 mod coverage;
 mod failures;
+mod loopback;
 mod search;
 mod services;
 mod slowdown;

@@ -115,6 +115,23 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// The service at each loopback address that the newest traces of `window` call. Addresses at
+    /// which callers reach different services, as on several hosts, are left out.
+    pub(crate) fn loopback_names(
+        &self,
+        window: TimeRange,
+    ) -> Result<HashMap<String, String>, EngineError> {
+        let mut services: HashMap<String, Option<String>> = HashMap::new();
+        for LoopbackService { address, service, .. } in
+            loopback_services(&self.newest_traces(window)?.spans())
+        {
+            let known = services.entry(address).or_insert_with(|| Some(service.clone()));
+            *known = known.take().filter(|known| *known == service);
+        }
+        let names = services.into_iter();
+        Ok(names.filter_map(|(address, service)| Some((address, service?))).collect())
+    }
+
     /// The problems that the trace with these `spans` has a part in, and its inferred links. Traces
     /// of about the same time are read too, because the other side of a call may be in one of them.
     pub(crate) fn torn_trace(&self, spans: Vec<&Span>) -> Result<TornTrace, QueryError> {

@@ -6,6 +6,7 @@ pub(crate) mod question;
 use std::collections::{BTreeMap, HashSet};
 
 use coral_engine::Budget;
+use coral_trace::dependency::is_loopback;
 use coral_trace::explain::{
     Difference, Entry, Evidence, Explanation, Rate, Reason, Standout, StandoutTimes, Suspect,
     explain,
@@ -122,8 +123,32 @@ impl Reader<'_> {
             0 => self.stored_since(range.start)?,
             _ => None,
         };
-        let answer = why(subject, explanation, window.cut || baseline.cut, names);
+        let mut answer = why(subject, explanation, window.cut || baseline.cut, names);
+        let suspects = answer.ranking.iter_mut().chain(&mut answer.further_causes);
+        self.name_callees(suspects, range)?;
         Ok(answer::Why { began, coverage, stored_since, ..answer })
+    }
+
+    /// Gives suspects that are known by a loopback address the name of the service that answers
+    /// there, as in service maps.
+    fn name_callees<'a>(
+        &self,
+        suspects: impl Iterator<Item = &'a mut answer::WhySuspect>,
+        range: TimeRange,
+    ) -> Result<(), QueryError> {
+        let names = suspects.flat_map(|of| [Some(&mut of.service), of.or_service.as_mut()]);
+        let addresses: Vec<&mut String> =
+            names.flatten().filter(|name| is_loopback(name)).collect();
+        if addresses.is_empty() {
+            return Ok(());
+        }
+        let services = self.loopback_names(range)?;
+        for address in addresses {
+            if let Some(service) = services.get(address) {
+                address.clone_from(service);
+            }
+        }
+        Ok(())
     }
 
     fn service_cohorts(

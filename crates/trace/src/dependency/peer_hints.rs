@@ -179,7 +179,7 @@ impl PeerHints<'_> {
 }
 
 /// Whether `address`, with or without a port, is one of the host of the caller itself.
-pub(crate) fn is_loopback(address: &str) -> bool {
+pub fn is_loopback(address: &str) -> bool {
     let names = ["localhost", "::1", "[::1]"];
     let is_named = |name: &str| {
         address.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::names::{CauseKind, Identity};
+use crate::dependency::PeerHints;
 use crate::span::{Span, SpanKind};
 use crate::tree::{Node, Tree};
 
@@ -71,7 +72,7 @@ fn leaf<'a>(span: &'a Span, node: &Node) -> Option<Identity<'a>> {
 
 /// The name of the called system, from the span's attributes: `postgresql pg-seats`. The names of
 /// databases and brokers have precedence over host names; the address tells several systems of one
-/// name apart. An address of the same host is left out.
+/// name apart. An address of the same host is left out, or has its port if it is the only name.
 pub(super) fn peer(span: &Span) -> Option<Cow<'_, str>> {
     const SYSTEMS: [&str; 3] = ["db.system.name", "db.system", "messaging.system"];
     const ADDRESSES: [&str; 2] = ["server.address", "net.peer.name"];
@@ -82,10 +83,18 @@ pub(super) fn peer(span: &Span) -> Option<Cow<'_, str>> {
     if let Some(service) = first(&["peer.service"]) {
         return Some(Cow::Borrowed(service));
     }
-    let address = first(&ADDRESSES);
-    match (first(&SYSTEMS), address.filter(|address| !is_loopback(address))) {
-        (Some(system), Some(address)) => Some(Cow::Owned(format!("{system} {address}"))),
-        (system, _) => system.or(address).map(Cow::Borrowed),
+    let (system, address) = (first(&SYSTEMS), first(&ADDRESSES));
+    match system {
+        Some(system) => Some(match address.filter(|address| !is_loopback(address)) {
+            Some(address) => Cow::Owned(format!("{system} {address}")),
+            None => Cow::Borrowed(system),
+        }),
+        None => {
+            let address = address?;
+            let with_port = PeerHints::from_attributes(&span.attributes).address();
+            let with_port = with_port.filter(|_| is_loopback(address));
+            Some(with_port.map_or(Cow::Borrowed(address), Cow::Owned))
+        }
     }
 }
 
