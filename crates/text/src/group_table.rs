@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use coral_query::answer::{Group, Groups};
+use coral_query::answer::{Group, Groups, Unmatched};
 use coral_trace::sanitize::line;
 use coral_trace::units::{count, counted};
 
@@ -10,11 +10,17 @@ use crate::csv::document;
 use crate::duration::duration;
 use crate::screen::{Emphasis, Screen};
 use crate::table::{Cell, Table, name, whole};
+use crate::trace_table::similar;
 use crate::wrap::prose;
 
-/// One line for each value, those with the most errors first. `window` and
-/// `conditions` describe the question.
-pub fn group_table(groups: &Groups, window: &str, conditions: &str, screen: Screen) -> String {
+/// One line for each value, those with the most errors first. `unmatched` are keys that no span has;
+/// `window` and `conditions` describe the question.
+pub fn group_table(
+    groups: &Groups,
+    unmatched: &[Unmatched],
+    (window, conditions): (&str, &str),
+    screen: Screen,
+) -> String {
     let about =
         if conditions.is_empty() { String::new() } else { format!(", {}", line(conditions)) };
     let key = line(&groups.by);
@@ -44,7 +50,9 @@ pub fn group_table(groups: &Groups, window: &str, conditions: &str, screen: Scre
     let table = Table::new(columns, groups.groups.iter().map(row).collect()).text(screen);
     let mut notes = String::new();
     if groups.groups.iter().all(|group| group.value.is_none()) {
-        let _ = writeln!(notes, "None of these spans has the key {key}.");
+        let similar = unmatched.iter().find(|one| one.key == groups.by).map(similar);
+        let similar = similar.unwrap_or_default();
+        let _ = writeln!(notes, "None of these spans has the key {key}.{similar}");
     }
     if groups.left_out > 0 {
         let (more, shown) = (counted(groups.left_out, "more value"), groups.groups.len());
@@ -122,7 +130,7 @@ mod tests {
 
     #[test]
     fn groups_are_a_table_with_the_share_of_errors() {
-        let page = group_table(&groups(), "last 1 hour", "service:payments", Screen::PLAIN);
+        let page = group_table(&groups(), &[], ("last 1 hour", "service:payments"), Screen::PLAIN);
         expect![[r#"
             Spans by host.name (last 1 hour, service:payments):
 
@@ -135,8 +143,17 @@ mod tests {
         "#]]
         .assert_eq(&page);
         let none = Groups { groups: vec![], ..groups() };
-        let page = group_table(&none, "last 1 hour", "", Screen::PLAIN);
+        let page = group_table(&none, &[], ("last 1 hour", ""), Screen::PLAIN);
         assert_eq!(page, "No spans (last 1 hour).\n");
+        let group = Group { value: None, ..groups().groups[0].clone() };
+        let without = Groups { by: "host".to_owned(), groups: vec![group], ..Groups::default() };
+        let similar = Unmatched {
+            key: "host".into(),
+            similar: vec!["host.name".into()],
+            ..Default::default()
+        };
+        let page = group_table(&without, &[similar], ("last 1 hour", ""), Screen::PLAIN);
+        assert!(page.contains("\nNone of these spans has the key host. Similar: host.name.\n"));
     }
 
     #[test]

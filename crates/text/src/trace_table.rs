@@ -101,9 +101,8 @@ fn nothing(list: &TraceList, heading: &Heading) -> String {
 /// A line about a key or a value of the search that no span has, with the nearest there are.
 pub(crate) fn unmatched(one: &Unmatched) -> String {
     let key = line(&one.key);
-    let similar: Vec<String> = one.similar.iter().map(|text| line(text)).collect();
-    let similar = similar.join(", ");
     if one.is_text {
+        let similar = listed(&one.similar);
         return format!("The values of {key} are text, such as {similar}, and have no order.\n");
     }
     let spans = format!("the {} newest spans", count(one.spans));
@@ -112,10 +111,19 @@ pub(crate) fn unmatched(one: &Unmatched) -> String {
         (Some(value), _) => format!("None of {spans} has {key}={}.", line(value)),
         (None, _) => format!("None of {spans} has the key {key}."),
     };
-    match similar.as_str() {
-        "" => format!("{reason}\n"),
-        similar => format!("{reason} Similar: {similar}.\n"),
+    format!("{reason}{}\n", similar(one))
+}
+
+/// ` Similar: host.name.`; empty if nothing is.
+pub(crate) fn similar(one: &Unmatched) -> String {
+    match one.similar.is_empty() {
+        true => String::new(),
+        false => format!(" Similar: {}.", listed(&one.similar)),
     }
+}
+
+fn listed(texts: &[String]) -> String {
+    texts.iter().map(|text| line(text)).collect::<Vec<_>>().join(", ")
 }
 
 /// A line about agents whose spans are missing; empty when none are.

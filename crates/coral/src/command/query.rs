@@ -110,9 +110,12 @@ fn grouped(
     match format.unwrap_or(TraceFormat::Table) {
         TraceFormat::Json => print_json(list),
         TraceFormat::Csv => print(&group_table::group_csv(groups)),
-        TraceFormat::Table => {
-            print(&group_table::group_table(groups, window, conditions, screen()))
-        }
+        TraceFormat::Table => print(&group_table::group_table(
+            groups,
+            &list.unmatched,
+            (window, conditions),
+            screen(),
+        )),
         _ => Err(Failure::with_hint(
             "groups of spans have no such format",
             "--format is table, csv or json",

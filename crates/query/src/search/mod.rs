@@ -63,6 +63,13 @@ pub(crate) struct Named {
     pub(crate) is_number: bool,
 }
 
+impl Named {
+    /// An attribute of any value.
+    pub(crate) fn attribute(key: &str) -> Self {
+        Self { key: NamedKey::Attribute(key.to_owned()), value: None, is_number: false }
+    }
+}
+
 /// The key of a condition.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum NamedKey {

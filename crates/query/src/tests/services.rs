@@ -511,6 +511,9 @@ fn the_hosts_of_a_service_are_those_of_its_spans_and_have_the_numbers_of_groups(
     };
     let groups = ask(&from, &list).groups.unwrap().groups;
     assert_eq!(answer.detail.unwrap().hosts.unwrap().groups, groups);
+    // A key that no span has is told with the nearest.
+    let unmatched = ask(&from, &TracesQuestion { by: "host".to_owned(), ..list }).unmatched;
+    assert_eq!((unmatched.len(), &unmatched[0].similar[..]), (1, &["host.name".to_owned()][..]));
 }
 
 #[test]

@@ -22,7 +22,8 @@ pub struct TraceList {
     /// of the question if no trace is listed; in at most 24 hours.
     #[serde(default)]
     pub coverage: Vec<Coverage>,
-    /// Keys and values of the question that no span has, when no trace matches.
+    /// Keys and values of the question that no span has, when no trace matches; or the key `by` if no
+    /// span that was counted has it.
     #[serde(default)]
     pub unmatched: Vec<Unmatched>,
     /// The spans that meet the conditions, by the key `by` of the question; null without `by`.

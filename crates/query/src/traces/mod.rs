@@ -23,6 +23,7 @@ pub use self::question::{Sort, SpanStatus, TracesQuestion};
 use crate::ask::{Ask, QueryError, Sources};
 use crate::coverage::TracesOf;
 use crate::reader::Reader;
+use crate::search::Named;
 use crate::size::{fitting, summary_bytes};
 
 impl Ask for TracesQuestion {
@@ -86,9 +87,13 @@ impl Reader<'_> {
             Some(service) if traces.is_empty() => self.did_you_mean(service, question.started())?,
             _ => Vec::new(),
         };
-        let unmatched = match traces.is_empty() {
-            true => self.unmatched(&conditions.named, question)?,
-            false => Vec::new(),
+        let has_no_value = |groups: &answer::Groups| {
+            !groups.groups.is_empty() && groups.groups.iter().all(|group| group.value.is_none())
+        };
+        let unmatched = match (traces.is_empty(), groups.as_ref().is_some_and(has_no_value)) {
+            (true, _) => self.unmatched(&conditions.named, question)?,
+            (false, true) => self.unmatched(&[Named::attribute(&question.by)], question)?,
+            (false, false) => Vec::new(),
         };
         let range = self.listed_range(&traces, question);
         let coverage = self.missing_in(TracesOf { range, traces: &[] })?;

@@ -66,7 +66,7 @@ fn groups_keep_to_every_width() {
         more: true,
         left_out: 7,
     };
-    let page = |screen| group_table(&groups, "last 1 hour", "service:payments-api", screen);
+    let page = |screen| group_table(&groups, &[], ("last 1 hour", "service:payments-api"), screen);
     keeps_to_width(page);
     expect![[r#"
         Spans by k8s.pod.name (last 1 hour,
