@@ -2,17 +2,26 @@
 //! client spans of the same calls. Moved times are for display and comparison on request; stored
 //! times never change.
 
+use crate::span::Span;
 use crate::tree::{Hop, Tree};
 
+/// Whether two spans have times of one clock: both are of one host.
+pub fn is_one_clock(one: &Span, other: &Span) -> bool {
+    ["host.id", "host.name"].into_iter().any(|key| {
+        let [one, other] = [one, other].map(|span| span.origin.resource.attributes.text(key));
+        one.is_some_and(|host| !host.is_empty()) && one == other
+    })
+}
+
 /// For each of `hops`, the nanoseconds to add to its times; 0 where clocks agree. `tree` must have
-/// been built from `hops`.
+/// been built from `hops`. `is_one_clock` tells whether two of them have times of one clock.
 ///
 /// A server span that starts before its client span, or ends after it, is centred in the client
 /// span, as if the network took equally long in both directions. A server span that is longer than
 /// its client span is moved to the start of the client span. Everything that the server did and
 /// called moves by the same amount, because the same clock measured it. This is the rule of
 /// Jaeger's clock skew adjuster.
-pub fn deltas(tree: &Tree, hops: &[Hop]) -> Vec<i64> {
+pub fn deltas(tree: &Tree, hops: &[Hop], is_one_clock: impl Fn(usize, usize) -> bool) -> Vec<i64> {
     let mut deltas = vec![0; hops.len()];
     // By node: the delta of the clock that measured the node's own work, which is the server's
     // clock.
@@ -26,7 +35,9 @@ pub fn deltas(tree: &Tree, hops: &[Hop]) -> Vec<i64> {
         let caller = callers[at].map_or(0, |caller: usize| clocks[caller]);
         clocks[at] = node.client.map_or(caller, |client| {
             deltas[client] = caller;
-            caller.saturating_add(shift_into(&hops[client], &hops[node.span]))
+            let shift = shift_into(&hops[client], &hops[node.span]);
+            let is_off = shift != 0 && !is_one_clock(client, node.span);
+            caller.saturating_add(if is_off { shift } else { 0 })
         });
         for hop in node.inside.iter().chain([&node.span]) {
             deltas[*hop] = clocks[at];
@@ -83,21 +94,23 @@ mod tests {
             hop(6, 1, Client, 70, 90),
             hop(7, 6, Server, 71, 89),
         ];
-        assert_eq!(deltas(&Tree::build(&hops), &hops), [0, 0, -500, -500, -500, 0, 0]);
+        let tree = Tree::build(&hops);
+        assert_eq!(deltas(&tree, &hops, |_, _| false), [0, 0, -500, -500, -500, 0, 0]);
+        assert_eq!(deltas(&tree, &hops, |_, _| true), [0; 7], "one host has one clock");
     }
 
     #[test]
     fn a_server_span_longer_than_its_client_span_is_moved_to_start_with_it() {
         use SpanKind::{Client, Server};
         let hops = [hop(1, 0, Client, 10, 20), hop(2, 1, Server, 5, 50)];
-        assert_eq!(deltas(&Tree::build(&hops), &hops), [0, 5]);
+        assert_eq!(deltas(&Tree::build(&hops), &hops, |_, _| false), [0, 5]);
     }
 
     proptest! {
         #[test]
         fn any_trace_has_a_delta_for_each_hop(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
             let hops = soundness::hops(&bytes);
-            let found = deltas(&Tree::build(&hops), &hops);
+            let found = deltas(&Tree::build(&hops), &hops, |_, _| false);
             prop_assert_eq!(found.len(), hops.len());
         }
     }

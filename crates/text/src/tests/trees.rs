@@ -7,6 +7,7 @@ use super::{REFERENCE, trace};
 use crate::screen::Screen;
 use crate::trace::{no_trace, trace_tree, with_clocks_adjusted};
 use coral_query::answer::Trace;
+use coral_trace::KeyValue;
 use coral_trace::units::TimeZone;
 
 #[track_caller]
@@ -304,6 +305,35 @@ fn clocks_that_disagree_are_adjusted_on_request_and_each_hop_says_by_how_much() 
            └─ b → postgresql (10ms, SELECT x) (clock −500ms)
     "#]]
     .assert_eq(tree_of(&trace_tree(&with_clocks_adjusted(&skewed), &TimeZone::UTC, Screen::PLAIN)));
+}
+
+#[test]
+fn spans_of_one_host_have_one_clock() {
+    let mut torn = trace(
+        "1 a server 0+100 GET /
+2 a client 10+50 POST /b < 1
+3 b server 22+40 POST /b < 2
+4 a client 70+10 POST /c < 1
+5 c server 66+10 POST /c < 4",
+    );
+    for span in torn.spans.iter_mut().map(|one| &mut one.span) {
+        let mut origin = (*span.origin).clone();
+        origin
+            .resource
+            .attributes
+            .0
+            .push(KeyValue { key: "host.name".to_owned(), value: "web-1".into() });
+        span.origin = origin.into();
+    }
+    expect![[r#"
+        a (100ms, GET /)
+        ├─ b (40ms, POST /b) (ends 2ms after its call)
+        └─ c (10ms, POST /c) (starts 4ms before its call)
+
+        Times: 2 hops start or end more than 1ms outside the hop above: work continued after its caller, or a parent is wrong.
+    "#]]
+    .assert_eq(tree_of(&trace_tree(&torn, &TimeZone::UTC, Screen::PLAIN)));
+    assert_eq!(with_clocks_adjusted(&torn), torn);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use coral_trace::clock::is_one_clock;
 use coral_trace::tree::Place;
 use coral_trace::{Collector, Span, SpanKind};
 
@@ -90,14 +91,15 @@ impl Picture<'_> {
     }
 
     /// `server clock off by +3ms`, if the server span lies outside its client span. `None` for a
-    /// server span that only outlasts its client span, and for a consumer, because a message may be
-    /// consumed at any time.
+    /// server span that only outlasts its client span, for spans of one host, which has one clock, and
+    /// for a consumer, because a message may be consumed at any time.
     pub fn clock(&self, node: usize) -> Option<String> {
         let (client, server) = (self.tree.nodes[node].client?, self.tree.nodes[node].span);
         let ((start, end), (begin, done)) = (time(self.spans[client]), time(self.spans[server]));
         let outside = start.saturating_sub(begin).max(done.saturating_sub(end)) > SKEW_US;
         let is_message = self.span(node).kind == SpanKind::Consumer;
-        if !outside || is_message || self.outlasts(node).is_some() {
+        let is_one_clock = is_one_clock(self.spans[client], self.spans[server]);
+        if !outside || is_message || is_one_clock || self.outlasts(node).is_some() {
             return None;
         }
         let nanos = self.deltas[client].saturating_sub(self.deltas[server]);
@@ -123,6 +125,15 @@ impl Picture<'_> {
         if let Some(late) = self.outlasts(node).filter(|late| *late > SKEW_US) {
             return Some(format!("ends {} after its call", duration(late)));
         }
+        if let Some(client) = self.client(node).filter(|of| is_one_clock(of, self.span(node))) {
+            let ((start, end), (begin, done)) = (time(client), time(self.span(node)));
+            let (early, late) = (start.saturating_sub(begin), done.saturating_sub(end));
+            if early > SKEW_US {
+                return Some(format!("starts {} before its call", duration(early)));
+            } else if late > SKEW_US {
+                return Some(format!("ends {} after its call", duration(late)));
+            }
+        }
         let above = self.above(node)?;
         // If the server clock of the hop above is off, the server span is the parent: its clock
         // also measured the calls that the server made.
@@ -141,6 +152,13 @@ impl Picture<'_> {
         } else {
             None
         }
+    }
+
+    /// Whether `node` ran on the host of its client, or else of the hop above: their times are of one
+    /// clock.
+    pub fn has_the_clock_above(&self, node: usize) -> bool {
+        let above = self.client(node).or_else(|| Some(self.span(self.above(node)?)));
+        above.is_some_and(|above| is_one_clock(above, self.span(node)))
     }
 
     /// How many microseconds passed between the end of the hop above, which published the message, and

@@ -33,7 +33,8 @@ impl<'a> Picture<'a> {
         let hops: Vec<Hop> = spans.iter().map(|span| hop(span)).collect();
         let tree = Tree::build(&hops);
         let extents = Extents::new(&tree, &hops);
-        let deltas = clock::deltas(&tree, &hops);
+        let deltas =
+            clock::deltas(&tree, &hops, |one, other| clock::is_one_clock(spans[one], spans[other]));
         let mut above = vec![None; tree.nodes.len()];
         for (at, node) in tree.nodes.iter().enumerate() {
             node.children.iter().for_each(|child| above[*child] = Some(at));

@@ -12,12 +12,16 @@ impl Picture<'_> {
     pub fn remarks(&self) -> Vec<String> {
         let lacks = self.lacks();
         let incomplete = (!lacks.is_empty()).then(|| format!("Incomplete: {}.", lacks.join("; ")));
-        let skewed = (0..self.tree.nodes.len()).filter(|node| self.skew(*node).is_some()).count();
-        let times = (skewed > 0).then(|| {
+        let skewed: Vec<usize> =
+            (0..self.tree.nodes.len()).filter(|node| self.skew(*node).is_some()).collect();
+        let times = (!skewed.is_empty()).then(|| {
+            let reason = match skewed.iter().all(|node| self.has_the_clock_above(*node)) {
+                true => "work continued after its caller, or a parent is wrong",
+                false => "host clocks differ, or work continued after its caller",
+            };
             format!(
-                "Times: {} start or end more than {} outside the hop above: host clocks differ, or work \
-                 continued after its caller.",
-                counted(skewed as u64, "hop"),
+                "Times: {} start or end more than {} outside the hop above: {reason}.",
+                counted(skewed.len() as u64, "hop"),
                 duration(SKEW_US)
             )
         });

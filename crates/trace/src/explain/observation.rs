@@ -181,7 +181,9 @@ impl<'a> AlignedTrace<'a> {
     pub fn from_spans(spans: &'a [Span]) -> Self {
         let mut hops: Vec<Hop> = spans.iter().map(Hop::from).collect();
         let tree = Tree::build(&hops);
-        let deltas = clock::deltas(&tree, &hops);
+        let deltas = clock::deltas(&tree, &hops, |one, other| {
+            clock::is_one_clock(&spans[one], &spans[other])
+        });
         for (hop, delta) in hops.iter_mut().zip(&deltas) {
             hop.start = UnixNanos(hop.start.0.saturating_add_signed(*delta));
             hop.end = UnixNanos(hop.end.0.saturating_add_signed(*delta));
