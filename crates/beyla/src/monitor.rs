@@ -23,6 +23,9 @@ pub struct BeylaMonitor {
     starts: AtomicU64,
     exits: AtomicU64,
     kills: AtomicU64,
+    /// Number of Beylas that have ended, and number of those that do not exist any more.
+    left: AtomicU64,
+    detached: AtomicU64,
     lines: AtomicU64,
     errors: AtomicU64,
     cut: AtomicU64,
@@ -93,6 +96,8 @@ impl BeylaMonitor {
             starts: zero(),
             exits: zero(),
             kills: zero(),
+            left: zero(),
+            detached: zero(),
             lines: zero(),
             errors: zero(),
             cut: zero(),
@@ -156,6 +161,29 @@ impl BeylaMonitor {
         self.kills.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Records that a Beyla has ended, and that the kernel may still detach its probes.
+    pub fn left(&self) {
+        self.left.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Records that an ended Beyla does not exist any more.
+    pub fn detached(&self) {
+        self.detached.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Records that no Beyla is started while the kernel detaches the probes of earlier ones.
+    pub fn crowded(&self) {
+        let reason = format!(
+            "the kernel still detaches the probes of {} earlier ones; it starts when one is gone",
+            self.detaching()
+        );
+        let mut known = self.lock();
+        known.evidence.looping = known.evidence.looping.take().map(|_| reason.clone());
+        known.evidence.phase = Phase::Waiting(reason);
+        drop(known);
+        self.tell();
+    }
+
     /// Records that Beyla ended by itself or could not be started, and will be started again after
     /// `wait`.
     pub fn ended(&self, how: &str, wait: std::time::Duration, is_loop: bool) {
@@ -194,6 +222,15 @@ impl BeylaMonitor {
         }
         log(level, &parsed);
         self.tell();
+    }
+
+    /// Logs a line of a Beyla that has ended. Such a line says nothing about the running Beyla.
+    pub fn said_late(&self, pipe: Pipe, line: &OutputLine) {
+        self.lines.fetch_add(1, Ordering::Relaxed);
+        self.cut.fetch_add(line.cut.into(), Ordering::Relaxed);
+        let parsed = LogLine::parse(&line.text);
+        let level = self.lock().shown_level(pipe, parsed.level);
+        log(level, &parsed);
     }
 
     /// Logs the state if it differs from the one that was logged last.
@@ -237,7 +274,7 @@ impl BeylaMonitor {
     }
 
     /// Counters and gauges, with names that begin with `coral.agent.beyla.`. There is one gauge for
-    /// each state: 1 for the current state, otherwise 0.
+    /// each state (1 for the current state, otherwise 0), and one of detaching Beylas.
     pub fn counters(&self) -> Vec<(String, u64)> {
         let now = self.lock().evidence.state(self.received()).name();
         let states = State::NAMES.map(|name| (format!("state.{name}"), u64::from(name == now)));
@@ -245,13 +282,21 @@ impl BeylaMonitor {
             ("starts", &self.starts),
             ("exits", &self.exits),
             ("kills", &self.kills),
+            ("detached", &self.detached),
             ("log.lines", &self.lines),
             ("log.errors", &self.errors),
             ("log.lines_cut", &self.cut),
         ];
         let counts = counts.map(|(name, count)| (name.to_owned(), count.load(Ordering::Relaxed)));
-        let all = states.into_iter().chain(counts);
+        let detaching = ("detaching".to_owned(), self.detaching());
+        let all = states.into_iter().chain(counts).chain([detaching]);
         all.map(|(name, value)| (format!("coral.agent.beyla.{name}"), value)).collect()
+    }
+
+    /// Number of ended Beylas from which the kernel still detaches probes.
+    fn detaching(&self) -> u64 {
+        let detached = self.detached.load(Ordering::Relaxed);
+        self.left.load(Ordering::Relaxed).saturating_sub(detached)
     }
 
     fn received(&self) -> u64 {

@@ -7,7 +7,7 @@ use coral_trace::UnixNanos;
 use coral_wire::otlp_out;
 use serde_json::Value;
 
-use super::fake_beyla::{FakeBeyla, LOG_1_8, LOG_2_8, LOG_3_31, lives};
+use super::fake_beyla::{FakeBeyla, LOG_1_8, LOG_2_8, LOG_3_31, is_zombie, lives};
 use super::path::reference_trace;
 use super::process::{Coral, coral, eventually};
 
@@ -175,6 +175,53 @@ fn from_3_16_on_beyla_answers_on_a_port_of_its_own_and_silence_is_degraded() {
     let port = fake.config()["health_check"]["port"].as_u64().unwrap();
     assert!(port > 0 && port != 7070);
     assert_eq!(until(&agent, "degraded"), "its health check fails");
+}
+
+/// Sends a signal to a process of the fake Beyla.
+fn signal(pid: u32, signal: &str) {
+    let status = std::process::Command::new("kill").args([signal, &pid.to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn a_beyla_that_is_killed_is_replaced_while_the_kernel_still_detaches_its_probes() {
+    let fake = FakeBeyla::detaching("3.31.0", "run", LOG_2_8);
+    let agent = agent(&fake, &[SERVICES]);
+    let old = fake.until_started(1);
+    signal(old, "-KILL");
+    let new = fake.until_started(2);
+    assert!(is_zombie(old) && lives(new));
+    eventually(|| match beyla(&agent)["pid"].as_u64() {
+        Some(pid) if pid == u64::from(new) => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    let counters = || ["exits", "detaching", "detached"].map(|name| beyla_counter(&agent, name));
+    assert_eq!(counters(), [1, 1, 0]);
+    fake.detach();
+    eventually(|| match counters() {
+        [1, 0, 1] => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    assert!(!is_zombie(old), "it was reaped");
+}
+
+fn beyla_counter(agent: &Coral, name: &str) -> u64 {
+    agent.counter(&format!("coral.agent.beyla.{name}"))
+}
+
+#[test]
+fn an_agent_that_is_killed_leaves_neither_its_beyla_nor_a_predecessor() {
+    let fake = FakeBeyla::detaching("3.31.0", "run", LOG_2_8);
+    let mut agent = agent(&fake, &[SERVICES]);
+    let old = fake.until_started(1);
+    signal(old, "-KILL");
+    let new = fake.until_started(2);
+    agent.kill();
+    eventually(|| if lives(old) || lives(new) { Err("one lives".into()) } else { Ok(()) });
+    let agent = agent.restart();
+    let next = fake.until_started(3);
+    assert!(lives(next) && !lives(old) && !lives(new));
+    until(&agent, "running");
 }
 
 #[test]
