@@ -6,6 +6,7 @@
 //! still detach probes from its [`predecessors`]. [`monitor`] collects evidence,
 //! from which [`state`] follows. [`control`] accepts changes from `coral connect`.
 
+pub mod arrivals;
 mod backoff;
 pub mod cgroup;
 pub mod connections;

@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::time::{Duration, Instant};
 use tracing::Level;
 
+use super::arrivals::Arrivals;
 use super::lines::OutputLine;
 use super::log_line::LogLine;
 use super::process::{Exit, Pipe};
@@ -19,6 +21,8 @@ use coral_trace::sanitize;
 pub struct BeylaMonitor {
     /// Number of spans, and of metric points with new requests, that were received from Beyla.
     received: Arc<AtomicU64>,
+    /// The spans that were received from Beyla, by service.
+    pub arrivals: Arc<Arrivals>,
     known: Mutex<Known>,
     starts: AtomicU64,
     exits: AtomicU64,
@@ -46,6 +50,10 @@ struct Known {
     notes: Vec<String>,
     /// Whether Beyla is being stopped. Errors in its log then do not degrade its state.
     ending: bool,
+    /// When Beyla was stopped for a restart, until its successor instruments a process.
+    unseen_since: Option<Instant>,
+    /// How long the last restart left every service unseen.
+    last_gap: Option<Duration>,
 }
 
 /// The running Beyla.
@@ -64,6 +72,9 @@ pub struct Running {
 /// How many lines without a level are logged at INFO or WARN per start; further ones are logged at
 /// DEBUG. A dump of the kernel's verifier has thousands.
 const MAX_UNSTRUCTURED_LINES: u32 = 100;
+/// How long a restart may leave every service unseen: 3 s until the leader of the old Beyla ends,
+/// and 7 s until the new one instruments.
+const MAX_GAP: Duration = Duration::from_secs(10);
 
 impl BeylaMonitor {
     /// The monitor of a Beyla that will be started. `received` counts what Beyla sends: spans, and
@@ -88,10 +99,13 @@ impl BeylaMonitor {
             unstructured: 0,
             notes: Vec::new(),
             ending: false,
+            unseen_since: None,
+            last_gap: None,
         };
         let zero = AtomicU64::default;
         Self {
             received,
+            arrivals: Arc::default(),
             known: Mutex::new(known),
             starts: zero(),
             exits: zero(),
@@ -147,6 +161,19 @@ impl BeylaMonitor {
         self.tell();
     }
 
+    /// Records that Beyla is being stopped, because of `reason`, to be started again.
+    pub fn restarting(&self, reason: &str) {
+        self.lock().unseen_since = Some(Instant::now());
+        self.ending(reason);
+    }
+
+    /// How long a restart may leave every service unseen: as long as the last restart did, at least
+    /// [`MAX_GAP`]. `None` if no Beyla runs.
+    pub fn restart_gap(&self) -> Option<Duration> {
+        let known = self.lock();
+        known.running.as_ref().map(|_| known.last_gap.unwrap_or_default().max(MAX_GAP))
+    }
+
     /// Records that Beyla is being stopped, because of `reason`.
     pub fn ending(&self, reason: &str) {
         let mut known = self.lock();
@@ -186,7 +213,7 @@ impl BeylaMonitor {
 
     /// Records that Beyla ended by itself or could not be started, and will be started again after
     /// `wait`.
-    pub fn ended(&self, how: &str, wait: std::time::Duration, is_loop: bool) {
+    pub fn ended(&self, how: &str, wait: Duration, is_loop: bool) {
         self.exits.fetch_add(1, Ordering::Relaxed);
         let mut known = self.lock();
         let last = known.last_error.clone().or_else(|| known.last_line.clone());
@@ -269,6 +296,7 @@ impl BeylaMonitor {
             pid: running.map(|running| running.pid),
             instrumented: known.instrumented,
             last_error: known.last_error.clone(),
+            spans_by_service: self.arrivals.by_service(),
             notes: known.notes.clone(),
         }
     }
@@ -312,6 +340,7 @@ impl Known {
     fn note(&mut self, line: &LogLine, received: u64) {
         if line.message == "instrumenting process" {
             self.instrumented += 1;
+            self.seen_again();
         }
         let summary = sanitize::line(&line.summary());
         if line.level == Some(Level::ERROR) {
@@ -322,6 +351,18 @@ impl Known {
         }
         if !summary.is_empty() {
             self.last_line = Some(summary);
+        }
+    }
+
+    /// Ends the time in which a restart left every service unseen.
+    fn seen_again(&mut self) {
+        if self.ending {
+            return;
+        }
+        if let Some(since) = self.unseen_since.take() {
+            let gap = since.elapsed();
+            tracing::info!(unseen_ms = gap.as_millis(), "Beyla instruments again after a restart");
+            self.last_gap = Some(gap);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Status of the Beyla that an agent runs, and the findings of `coral beyla doctor`, as JSON.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,10 @@ pub struct BeylaStatus {
     pub instrumented: u64,
     /// Last error in the log of Beyla since its start; null if there is none.
     pub last_error: Option<String>,
+    /// Number of spans from Beyla since the agent started, by service, for the first 512 services;
+    /// empty from an agent of an older version.
+    #[serde(default)]
+    pub spans_by_service: BTreeMap<String, u64>,
     /// Settings that have no effect on this host, such as limits without cgroup v2.
     pub notes: Vec<String>,
 }

@@ -148,12 +148,14 @@ impl Supervisor {
                     }
                 },
                 () = stop.cancelled() => {
-                    predecessors.add(self.end(process, "the agent is stopping").await);
+                    self.monitor.ending("the agent is stopping");
+                    predecessors.add(self.end(process).await);
                     return EndReason::Stopped;
                 }
                 Ok(()) = self.changes.changed() => watched.changed(Instant::now()),
                 () = at(watched.restarts), if predecessors.allow_restart() => {
-                    predecessors.add(self.end(process, "its settings have changed").await);
+                    self.monitor.restarting("its settings have changed");
+                    predecessors.add(self.end(process).await);
                     return EndReason::ToRestart;
                 }
                 () = predecessors.one_gone() => {}
@@ -194,8 +196,7 @@ impl Supervisor {
 
     /// Stops Beyla with SIGTERM, and with SIGKILL after `stop_within`. Returns the process when its
     /// leader has ended.
-    async fn end(&mut self, mut process: Process, why: &str) -> Process {
-        self.monitor.ending(why);
+    async fn end(&mut self, mut process: Process) -> Process {
         (process.signal)(Signal::Terminate);
         let exit = match timeout(self.stop_within, self.last_words(&mut process)).await {
             Ok(exit) => Some(exit),

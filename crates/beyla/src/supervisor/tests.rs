@@ -301,3 +301,17 @@ async fn a_beyla_runs_on_until_the_kernel_has_detached_one_of_two_predecessors()
     assert_eq!(stage.starts(), [0, 11, 21, 111]);
     assert_eq!(stage.counter("detaching"), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_gap_of_a_restart_is_at_least_ten_seconds_and_longer_if_the_last_one_was() {
+    let stage = stage(&[Script::Detaches(4, 34), Script::Obeys(0)]);
+    assert_eq!(stage.monitor.restart_gap(), None, "nothing runs that could be missed");
+    stage.after(10).await;
+    assert_eq!(stage.monitor.restart_gap(), Some(Duration::from_secs(10)));
+    stage.change.send_replace(1);
+    // A second of debounce, and 4 s until the leader ends.
+    stage.after(14).await;
+    let line = "level=INFO msg=\"instrumenting process\"";
+    stage.monitor.said(Pipe::Out, &OutputLine { text: line.to_owned(), cut: false });
+    assert_eq!(stage.monitor.restart_gap(), Some(Duration::from_millis(13_001)));
+}

@@ -317,6 +317,56 @@ fn ten_connects_in_a_row_make_one_restart_and_last_until_they_are_undone() {
 }
 
 #[test]
+fn a_connect_restarts_beyla_beside_its_predecessor_and_says_what_that_costs() {
+    let fake = FakeBeyla::detaching("3.31.0", "run", LOG_2_8);
+    let agent = agent(&fake, &[SERVICES]);
+    let old = fake.until_started(1);
+    let port = |fake: &FakeBeyla| fake.config()["health_check"]["port"].as_u64().unwrap() as u16;
+    // The test holds the predecessor's port, as the kernel does for a while.
+    let held = port(&fake);
+    let _holder = std::net::TcpListener::bind(("127.0.0.1", held)).unwrap();
+    until(&agent, "running");
+    let output = run(&agent, "connect a:9001");
+    let cost = "Beyla restarts; all services may be unseen for up to 10 s.\n";
+    assert!(said(&output).ends_with(cost), "{}", said(&output));
+    let new = fake.until_started(2);
+    assert!(is_zombie(old) && lives(new));
+    assert_ne!(port(&fake), held);
+    let again = said(&run(&agent, "connect a:9001"));
+    assert!(!again.contains("unseen"), "{again}");
+}
+
+#[test]
+fn a_connect_can_wait_for_spans_of_its_service_and_says_what_came_instead() {
+    let fake = FakeBeyla::new("2.8.5", "run", LOG_2_8);
+    let agent = agent(&fake, &[SERVICES]);
+    fake.until_started(1);
+    let send = || {
+        let spans = reference_trace(UnixNanos(1_795_608_000_000_000_000));
+        assert_eq!(agent.post("beyla_http", &otlp_out::encode(&spans)), 200);
+    };
+    let silent = run(&agent, "connect cart-2:9002 --wait=0s");
+    assert_eq!(silent.status.code(), Some(1));
+    let error = "Error: no span of `cart-2` came within 0 s; no span of another service came either; \
+                 Beyla was not restarted yet; Beyla: ";
+    assert!(said(&silent).contains(error), "{}", said(&silent));
+    assert!(said(&silent).contains("Hint: send requests to port 9002"), "{}", said(&silent));
+    fake.until_started(2);
+
+    let wait = |line: &'static str| {
+        let mut command = coral();
+        command.args(line.split_whitespace()).arg("--data-dir").arg(agent.dir.path());
+        let piped = std::process::Stdio::piped;
+        command.stdout(piped()).stderr(piped()).spawn().unwrap()
+    };
+    let waiting = wait("connect inventory-api:9003 --wait=60s");
+    fake.until_started(3);
+    send();
+    let output = waiting.wait_with_output().unwrap();
+    assert!(said(&output).contains("Spans of inventory-api came after "), "{}", said(&output));
+}
+
+#[test]
 fn only_who_can_read_the_agents_key_may_connect() {
     let fake = FakeBeyla::new("2.8.5", "run", LOG_2_8);
     let agent = agent(&fake, &[SERVICES]);
