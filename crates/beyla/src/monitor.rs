@@ -164,7 +164,7 @@ impl BeylaMonitor {
     /// Records that Beyla is being stopped, because of `reason`, to be started again.
     pub fn restarting(&self, reason: &str) {
         self.lock().unseen_since = Some(Instant::now());
-        self.ending(reason);
+        self.end_with(Phase::Restarting(reason.to_owned()));
     }
 
     /// How long a restart may leave every service unseen: as long as the last restart did, at least
@@ -174,11 +174,15 @@ impl BeylaMonitor {
         known.running.as_ref().map(|_| known.last_gap.unwrap_or_default().max(MAX_GAP))
     }
 
-    /// Records that Beyla is being stopped, because of `reason`.
+    /// Records that Beyla is being stopped for good, because of `reason`.
     pub fn ending(&self, reason: &str) {
+        self.end_with(Phase::Waiting(reason.to_owned()));
+    }
+
+    fn end_with(&self, phase: Phase) {
         let mut known = self.lock();
         known.ending = true;
-        known.evidence.phase = Phase::Waiting(reason.to_owned());
+        known.evidence.phase = phase;
         drop(known);
         self.tell();
     }
@@ -272,7 +276,9 @@ impl BeylaMonitor {
             State::Degraded(_) if known.ending => {
                 tracing::info!(state = state.name(), reason, "beyla")
             }
-            State::Off(_) => tracing::info!(state = state.name(), reason, "beyla"),
+            State::Off(_) | State::Restarting(_) => {
+                tracing::info!(state = state.name(), reason, "beyla")
+            }
             State::Unavailable(_) | State::Degraded(_) | State::Crashloop(_) => {
                 tracing::warn!(state = state.name(), reason, "beyla");
             }

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 /// Status of the Beyla that an agent runs.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct BeylaStatus {
-    /// `off`, `unavailable`, `starting`, `running`, `instrumenting`, `degraded` or `crashloop`.
+    /// `off`, `unavailable`, `starting`, `running`, `instrumenting`, `restarting`, `degraded` or
+    /// `crashloop`.
     pub state: String,
-    /// Reason of the states `off`, `unavailable`, `degraded` and `crashloop`; otherwise null.
+    /// Reason of the states `off`, `unavailable`, `restarting`, `degraded` and `crashloop`; otherwise
+    /// null.
     pub reason: Option<String>,
     /// Version of Beyla; null while no process runs.
     pub version: Option<String>,

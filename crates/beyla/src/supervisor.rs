@@ -70,6 +70,10 @@ const MAX_MISSED_ANSWERS: u32 = 3;
 /// How long to wait for the end of the leader of a killed process.
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Reasons of a restart.
+const SETTINGS_CHANGED: &str = "its settings have changed";
+const PROGRAM_CHANGED: &str = "its program has changed";
+
 /// Why a Beyla does not run any more.
 enum EndReason {
     /// The agent is stopping.
@@ -152,9 +156,9 @@ impl Supervisor {
                     predecessors.add(self.end(process).await);
                     return EndReason::Stopped;
                 }
-                Ok(()) = self.changes.changed() => watched.changed(Instant::now()),
+                Ok(()) = self.changes.changed() => watched.changed(SETTINGS_CHANGED),
                 () = at(watched.restarts), if predecessors.allow_restart() => {
-                    self.monitor.restarting("its settings have changed");
+                    self.monitor.restarting(watched.why);
                     predecessors.add(self.end(process).await);
                     return EndReason::ToRestart;
                 }
@@ -165,8 +169,7 @@ impl Supervisor {
                 }
                 _ = checks.tick() => {
                     if is_outdated() {
-                        tracing::info!("Beyla's program has changed");
-                        watched.changed(Instant::now());
+                        watched.changed(PROGRAM_CHANGED);
                     }
                     self.ask(health_port, &mut watched).await;
                     self.monitor.tell();
@@ -237,7 +240,7 @@ impl Supervisor {
                 () = stop.cancelled() => return,
                 () = &mut over, if watched.restarts.is_none() => return,
                 () = at(watched.restarts) => return,
-                Ok(()) = self.changes.changed() => watched.changed(Instant::now()),
+                Ok(()) = self.changes.changed() => watched.changed(SETTINGS_CHANGED),
             }
         }
     }
@@ -250,12 +253,16 @@ struct Watch {
     settles: Option<Instant>,
     first_change: Option<Instant>,
     restarts: Option<Instant>,
+    /// Why it is restarted: the last change.
+    why: &'static str,
     missed: u32,
 }
 
 impl Watch {
     /// Records a change: a restart is due when no change follows for a while.
-    fn changed(&mut self, now: Instant) {
+    fn changed(&mut self, why: &'static str) {
+        let now = Instant::now();
+        self.why = why;
         let first = *self.first_change.get_or_insert(now);
         self.restarts = Some((now + DEBOUNCE_TIMEOUT).min(first + MAX_DEBOUNCE));
     }

@@ -281,7 +281,8 @@ async fn a_restart_waits_for_the_leader_and_not_for_the_kernel() {
     let mut stage = stage(&[Script::Detaches(4, 34), Script::Detaches(4, 300)]);
     stage.after(10).await;
     stage.change.send_replace(1);
-    stage.after(10).await;
+    assert_eq!(stage.after(2).await, "restarting (its settings have changed)");
+    stage.after(8).await;
     assert_eq!(stage.starts(), [0, 15], "a second of debounce, and 4 s until the leader ends");
     assert_eq!(stage.counter("detaching"), 1);
     assert_eq!(stage.stopped().await, Duration::from_secs(4), "the agent does not wait either");

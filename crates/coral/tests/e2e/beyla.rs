@@ -277,6 +277,41 @@ fn what_beyla_sends_while_it_ends_is_still_stored() {
 }
 
 #[test]
+fn a_planned_restart_is_restarting_and_not_degraded() {
+    let fake = FakeBeyla::new("2.8.5", "flush", LOG_2_8);
+    let agent = agent(&fake, &[SERVICES]);
+    fake.until_started(1);
+    assert!(run(&agent, "connect a:9001").status.success());
+    assert_eq!(until(&agent, "restarting"), "its settings have changed");
+    let shown = said(&run(&agent, "agent status"));
+    assert!(shown.contains("Beyla: restarting (its settings have changed)\n"), "{shown}");
+    fake.set("sent", "");
+    fake.until_started(2);
+    until(&agent, "running");
+}
+
+#[test]
+fn a_standalone_stops_its_agent_first_and_its_colony_answers_meanwhile() {
+    let fake = FakeBeyla::new("2.8.5", "flush", LOG_2_8);
+    let path = format!("beyla.path={}", fake.path().display());
+    let mut standalone = Coral::standalone_with(&["beyla.enabled=true", &path, SERVICES]);
+    fake.until_started(1);
+    standalone.begin_to_stop();
+    eventually(|| if fake.file("ending").exists() { Ok(()) } else { Err("no SIGTERM".into()) });
+    let spans = reference_trace(UnixNanos(1_795_608_000_000_000_000));
+    assert_eq!(standalone.post("beyla_http", &otlp_out::encode(&spans)), 200);
+    eventually(|| {
+        let status = standalone.get("colony", "/api/v1/status");
+        match status["agents"][0]["spans_stored"].as_u64() {
+            Some(8) => Ok(()),
+            other => Err(format!("the colony stored {other:?}")),
+        }
+    });
+    fake.set("sent", "");
+    assert_eq!(standalone.exit_code(), Some(0));
+}
+
+#[test]
 fn ten_connects_in_a_row_make_one_restart_and_last_until_they_are_undone() {
     let fake = FakeBeyla::new("2.8.5", "run", LOG_2_8);
     let agent = agent(&fake, &[SERVICES]);

@@ -39,11 +39,11 @@ impl FakeBeyla {
         fake
     }
 
-    /// A fake whose ended process stays a zombie for 25 s, or until [`Self::detach`]: so does the
-    /// process of a real Beyla while the kernel detaches the probes.
+    /// A fake whose ended process stays a zombie until [`Self::detach`] or the end of the test, as
+    /// the process of a real Beyla does while the kernel detaches the probes.
     pub fn detaching(version: &str, does: &str, log: &str) -> Self {
         let fake = Self::new(version, does, log);
-        fake.set("detaches", "25");
+        fake.set("detaches", "300");
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
         let source = manifest.join("../beyla/src/process/detaching.c");
         let program = fake.file("detaching");
