@@ -143,6 +143,7 @@ pub async fn run(
         inlet: from_anybody.inlet.clone().counting(beyla_received.clone()),
         metrics: from_anybody.metrics.clone().counting(beyla_received),
         recogniser: Arc::new(Recogniser::everything_ebpf()),
+        arrivals: Some(beyla.monitor.arrivals.clone()),
         ..from_anybody.clone()
     };
     let limits = limits(config);
@@ -192,7 +193,15 @@ fn destination(
     // Without a configured hash key, the key is the store id: only within one agent do equal values
     // have equal hashes.
     let privacy = Arc::new(Privacy::new(config.privacy.clone(), store.id()));
-    Destination { inlet, metrics, recogniser, privacy, series: Arc::default(), counters }
+    Destination {
+        inlet,
+        metrics,
+        recogniser,
+        privacy,
+        series: Arc::default(),
+        arrivals: None,
+        counters,
+    }
 }
 
 /// The task that keeps `store` within the limits of `config`.

@@ -52,6 +52,10 @@ pub struct ChangeOutcome {
     /// Whether the request changed anything; false if the service was already in the requested
     /// state.
     pub changed: bool,
+    /// How long the restart that follows may leave every service unseen, in seconds; 0 if Beyla is
+    /// not restarted, or does not run.
+    #[serde(default)]
+    pub unseen_seconds: u64,
     /// State of Beyla, in one line.
     pub beyla: String,
 }
@@ -119,7 +123,12 @@ impl Control {
             self.change.send_modify(|changes| *changes += 1);
             tracing::info!(name = change.name, port = change.port, "connected services changed");
         }
-        Ok(ChangeOutcome { changed, beyla: self.monitor.status().line() })
+        let unseen = self.monitor.restart_gap().filter(|_| changed).unwrap_or_default();
+        Ok(ChangeOutcome {
+            changed,
+            unseen_seconds: unseen.as_secs_f64().ceil() as u64,
+            beyla: self.monitor.status().line(),
+        })
     }
 
     fn admits(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {

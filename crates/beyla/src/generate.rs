@@ -86,6 +86,10 @@ const GLOBS: Version = Version::new(2, 5, 1);
 pub const HEALTH: Version = Version::new(3, 16, 0);
 /// How often Beyla sends metrics.
 const METRICS_INTERVAL: &str = "10s";
+/// How long Beyla may take to stop its pipelines. Beyla's default is 10 s, and a Beyla with probes of
+/// Go programs always took that long, because detaching the probes takes longer. The leader of Beyla
+/// then exits, and the kernel detaches the probes.
+const SHUTDOWN_TIMEOUT: &str = "3s";
 
 /// Generates the configuration for `version`.
 ///
@@ -108,6 +112,7 @@ pub fn generate(version: Version, input: &GenerateInput) -> Result<GeneratedConf
     set("ebpf", traces::context_propagation(version, input.config)?);
     let health_port = input.health_port.filter(|_| version >= HEALTH);
     set("health_check", health_port.map(|port| json!({"port": port})));
+    set("shutdown_timeout", (version.major >= 2).then(|| json!(SHUTDOWN_TIMEOUT)));
     let environment = environment::resource_attributes(&input.config.attributes);
     Ok(GeneratedConfig {
         yaml: yaml(escaped(Value::Object(config)))?,

@@ -2,9 +2,11 @@
 //!
 //! [`launcher`] starts a process with the current settings: it [`locate`]s the program, reads its
 //! [`version`], [`generate`]s a configuration for that version, and starts the program through the
-//! [`shim`]. [`supervisor`] watches the [`process`] and restarts it. [`monitor`] collects evidence,
+//! [`shim`]. [`supervisor`] watches the [`process`] and restarts it; the kernel may
+//! still detach probes from its [`predecessors`]. [`monitor`] collects evidence,
 //! from which [`state`] follows. [`control`] accepts changes from `coral connect`.
 
+pub mod arrivals;
 mod backoff;
 pub mod cgroup;
 pub mod connections;
@@ -21,9 +23,11 @@ pub mod locate;
 mod log_line;
 pub mod monitor;
 mod pid_file;
+mod predecessors;
 mod process;
 mod program;
 pub mod shim;
+mod stat;
 mod state;
 pub mod status;
 mod supervisor;

@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::time::{Duration, Instant};
 use tracing::Level;
 
+use super::arrivals::Arrivals;
 use super::lines::OutputLine;
 use super::log_line::LogLine;
 use super::process::{Exit, Pipe};
@@ -19,10 +21,15 @@ use coral_trace::sanitize;
 pub struct BeylaMonitor {
     /// Number of spans, and of metric points with new requests, that were received from Beyla.
     received: Arc<AtomicU64>,
+    /// The spans that were received from Beyla, by service.
+    pub arrivals: Arc<Arrivals>,
     known: Mutex<Known>,
     starts: AtomicU64,
     exits: AtomicU64,
     kills: AtomicU64,
+    /// Number of Beylas that have ended, and number of those that do not exist any more.
+    left: AtomicU64,
+    detached: AtomicU64,
     lines: AtomicU64,
     errors: AtomicU64,
     cut: AtomicU64,
@@ -43,6 +50,10 @@ struct Known {
     notes: Vec<String>,
     /// Whether Beyla is being stopped. Errors in its log then do not degrade its state.
     ending: bool,
+    /// When Beyla was stopped for a restart, until its successor instruments a process.
+    unseen_since: Option<Instant>,
+    /// How long the last restart left every service unseen.
+    last_gap: Option<Duration>,
 }
 
 /// The running Beyla.
@@ -61,6 +72,9 @@ pub struct Running {
 /// How many lines without a level are logged at INFO or WARN per start; further ones are logged at
 /// DEBUG. A dump of the kernel's verifier has thousands.
 const MAX_UNSTRUCTURED_LINES: u32 = 100;
+/// How long a restart may leave every service unseen: 3 s until the leader of the old Beyla ends,
+/// and 7 s until the new one instruments.
+const MAX_GAP: Duration = Duration::from_secs(10);
 
 impl BeylaMonitor {
     /// The monitor of a Beyla that will be started. `received` counts what Beyla sends: spans, and
@@ -85,14 +99,19 @@ impl BeylaMonitor {
             unstructured: 0,
             notes: Vec::new(),
             ending: false,
+            unseen_since: None,
+            last_gap: None,
         };
         let zero = AtomicU64::default;
         Self {
             received,
+            arrivals: Arc::default(),
             known: Mutex::new(known),
             starts: zero(),
             exits: zero(),
             kills: zero(),
+            left: zero(),
+            detached: zero(),
             lines: zero(),
             errors: zero(),
             cut: zero(),
@@ -142,11 +161,28 @@ impl BeylaMonitor {
         self.tell();
     }
 
-    /// Records that Beyla is being stopped, because of `reason`.
+    /// Records that Beyla is being stopped, because of `reason`, to be started again.
+    pub fn restarting(&self, reason: &str) {
+        self.lock().unseen_since = Some(Instant::now());
+        self.end_with(Phase::Restarting(reason.to_owned()));
+    }
+
+    /// How long a restart may leave every service unseen: as long as the last restart did, at least
+    /// [`MAX_GAP`]. `None` if no Beyla runs.
+    pub fn restart_gap(&self) -> Option<Duration> {
+        let known = self.lock();
+        known.running.as_ref().map(|_| known.last_gap.unwrap_or_default().max(MAX_GAP))
+    }
+
+    /// Records that Beyla is being stopped for good, because of `reason`.
     pub fn ending(&self, reason: &str) {
+        self.end_with(Phase::Waiting(reason.to_owned()));
+    }
+
+    fn end_with(&self, phase: Phase) {
         let mut known = self.lock();
         known.ending = true;
-        known.evidence.phase = Phase::Waiting(reason.to_owned());
+        known.evidence.phase = phase;
         drop(known);
         self.tell();
     }
@@ -156,9 +192,32 @@ impl BeylaMonitor {
         self.kills.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Records that a Beyla has ended, and that the kernel may still detach its probes.
+    pub fn left(&self) {
+        self.left.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Records that an ended Beyla does not exist any more.
+    pub fn detached(&self) {
+        self.detached.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Records that no Beyla is started while the kernel detaches the probes of earlier ones.
+    pub fn crowded(&self) {
+        let reason = format!(
+            "the kernel still detaches the probes of {} earlier ones; it starts when one is gone",
+            self.detaching()
+        );
+        let mut known = self.lock();
+        known.evidence.looping = known.evidence.looping.take().map(|_| reason.clone());
+        known.evidence.phase = Phase::Waiting(reason);
+        drop(known);
+        self.tell();
+    }
+
     /// Records that Beyla ended by itself or could not be started, and will be started again after
     /// `wait`.
-    pub fn ended(&self, how: &str, wait: std::time::Duration, is_loop: bool) {
+    pub fn ended(&self, how: &str, wait: Duration, is_loop: bool) {
         self.exits.fetch_add(1, Ordering::Relaxed);
         let mut known = self.lock();
         let last = known.last_error.clone().or_else(|| known.last_line.clone());
@@ -196,6 +255,15 @@ impl BeylaMonitor {
         self.tell();
     }
 
+    /// Logs a line of a Beyla that has ended. Such a line says nothing about the running Beyla.
+    pub fn said_late(&self, pipe: Pipe, line: &OutputLine) {
+        self.lines.fetch_add(1, Ordering::Relaxed);
+        self.cut.fetch_add(line.cut.into(), Ordering::Relaxed);
+        let parsed = LogLine::parse(&line.text);
+        let level = self.lock().shown_level(pipe, parsed.level);
+        log(level, &parsed);
+    }
+
     /// Logs the state if it differs from the one that was logged last.
     pub fn tell(&self) {
         let mut known = self.lock();
@@ -208,7 +276,9 @@ impl BeylaMonitor {
             State::Degraded(_) if known.ending => {
                 tracing::info!(state = state.name(), reason, "beyla")
             }
-            State::Off(_) => tracing::info!(state = state.name(), reason, "beyla"),
+            State::Off(_) | State::Restarting(_) => {
+                tracing::info!(state = state.name(), reason, "beyla")
+            }
             State::Unavailable(_) | State::Degraded(_) | State::Crashloop(_) => {
                 tracing::warn!(state = state.name(), reason, "beyla");
             }
@@ -232,12 +302,13 @@ impl BeylaMonitor {
             pid: running.map(|running| running.pid),
             instrumented: known.instrumented,
             last_error: known.last_error.clone(),
+            spans_by_service: self.arrivals.by_service(),
             notes: known.notes.clone(),
         }
     }
 
     /// Counters and gauges, with names that begin with `coral.agent.beyla.`. There is one gauge for
-    /// each state: 1 for the current state, otherwise 0.
+    /// each state (1 for the current state, otherwise 0), and one of detaching Beylas.
     pub fn counters(&self) -> Vec<(String, u64)> {
         let now = self.lock().evidence.state(self.received()).name();
         let states = State::NAMES.map(|name| (format!("state.{name}"), u64::from(name == now)));
@@ -245,13 +316,21 @@ impl BeylaMonitor {
             ("starts", &self.starts),
             ("exits", &self.exits),
             ("kills", &self.kills),
+            ("detached", &self.detached),
             ("log.lines", &self.lines),
             ("log.errors", &self.errors),
             ("log.lines_cut", &self.cut),
         ];
         let counts = counts.map(|(name, count)| (name.to_owned(), count.load(Ordering::Relaxed)));
-        let all = states.into_iter().chain(counts);
+        let detaching = ("detaching".to_owned(), self.detaching());
+        let all = states.into_iter().chain(counts).chain([detaching]);
         all.map(|(name, value)| (format!("coral.agent.beyla.{name}"), value)).collect()
+    }
+
+    /// Number of ended Beylas from which the kernel still detaches probes.
+    fn detaching(&self) -> u64 {
+        let detached = self.detached.load(Ordering::Relaxed);
+        self.left.load(Ordering::Relaxed).saturating_sub(detached)
     }
 
     fn received(&self) -> u64 {
@@ -267,6 +346,7 @@ impl Known {
     fn note(&mut self, line: &LogLine, received: u64) {
         if line.message == "instrumenting process" {
             self.instrumented += 1;
+            self.seen_again();
         }
         let summary = sanitize::line(&line.summary());
         if line.level == Some(Level::ERROR) {
@@ -277,6 +357,18 @@ impl Known {
         }
         if !summary.is_empty() {
             self.last_line = Some(summary);
+        }
+    }
+
+    /// Ends the time in which a restart left every service unseen.
+    fn seen_again(&mut self) {
+        if self.ending {
+            return;
+        }
+        if let Some(since) = self.unseen_since.take() {
+            let gap = since.elapsed();
+            tracing::info!(unseen_ms = gap.as_millis(), "Beyla instruments again after a restart");
+            self.last_gap = Some(gap);
         }
     }
 

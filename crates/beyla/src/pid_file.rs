@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use serde::{Deserialize, Serialize};
 
 use super::file;
+use super::stat::Stat;
 
 /// The pid file `DATA_DIR/beyla/beyla.pid`.
 #[derive(Clone, Debug)]
@@ -79,15 +80,12 @@ impl PidFile {
 /// The identity of process `pid`; `None` if the process has ended or does not lead its process
 /// group.
 fn identity(pid: i32) -> Option<Identity> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses, which may contain any character.
-    let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
-    let (state, group, started) = (fields.first()?, fields.get(2)?, fields.get(19)?);
+    let stat = Stat::of(pid)?;
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    if *state == "Z" || group.parse() != Ok(pid) {
+    if stat.is_zombie || stat.group != pid {
         return None;
     }
-    Some(Identity { pid, started: started.parse().ok()?, boot: boot.trim().to_owned() })
+    Some(Identity { pid, started: stat.started, boot: boot.trim().to_owned() })
 }
 
 #[cfg(test)]

@@ -13,17 +13,18 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task;
 
 use super::lines::{Lines, OutputLine};
+use super::stat::Stat;
 
 /// A running process, as the supervisor uses it.
 pub struct Process {
     /// The id of the process and of its group.
     pub pid: u32,
-    /// Lines of output, and finally the exit.
+    /// Lines of output, the end of the leader, and finally the end of the process.
     pub events: mpsc::Receiver<Event>,
     /// Sends a signal to the whole group. Does nothing after the exit.
     pub signal: Box<dyn Fn(Signal) + Send + Sync>,
     /// The thread that waits for the end of the process. The thread ends right after it has sent
-    /// [`Event::Ended`].
+    /// [`Event::Gone`].
     pub attendant: task::JoinHandle<()>,
 }
 
@@ -32,8 +33,11 @@ pub struct Process {
 pub enum Event {
     /// A line of output.
     Said(Pipe, OutputLine),
-    /// The process and its group have ended. This is the last event.
-    Ended(Exit),
+    /// The leader has ended, and every other process of the group was killed. The process runs no
+    /// code of its own any more, but may exist for minutes while the kernel detaches its probes.
+    Left(Exit),
+    /// The process does not exist any more. This is the last event.
+    Gone,
 }
 
 /// The pipe from which a line came.
@@ -52,6 +56,8 @@ pub enum Exit {
     Code(i32),
     /// By this signal.
     Signal(i32),
+    /// The kernel does not say how: only the parent may know, after the process is gone.
+    Unknown,
 }
 
 /// A signal to a process.
@@ -68,7 +74,10 @@ pub enum Signal {
 const LINES: usize = 256;
 /// How long to wait, after the exit, for a pipe to close. A process that left the group may keep
 /// the pipe open.
-const LAST_WORDS_TIMEOUT: Duration = Duration::from_secs(1);
+const LAST_WORDS_TIMEOUT: Duration = Duration::from_millis(500);
+/// The interval of looks at a running process. No system call waits for the end of a leader whose
+/// threads live on: wait(2) and poll(2) of a pidfd return after the last thread.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Starts `command` in a process group of its own.
 ///
@@ -126,20 +135,53 @@ impl Leader {
         }
     }
 
-    /// Waits for the exit of `child`, kills the rest of its group, and reaps the child.
-    fn wait(&self, child: &mut Child) -> io::Result<ExitStatus> {
+    /// Waits until the leader has ended, and kills the rest of the group.
+    fn wait(&self) -> Exit {
+        let mut was_zombie = false;
+        let exit = loop {
+            let stat = Stat::of(self.pid.as_raw_nonzero().get()).filter(|stat| stat.is_zombie);
+            if let Some(exit) = self.exit() {
+                break exit;
+            }
+            match stat {
+                // The leader of a process without probes is a zombie for an instant only: until its
+                // other threads have ended.
+                Some(stat) if was_zombie => break Exit::of_zombie(stat),
+                stat => was_zombie = stat.is_some(),
+            }
+            std::thread::sleep(LOOK_INTERVAL);
+        };
+        self.signal(Signal::Kill);
+        exit
+    }
+
+    /// How the process has ended; `None` while any of its threads lives.
+    fn exit(&self) -> Option<Exit> {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        match waitid(WaitId::Pid(self.pid), options) {
+            Ok(status) => status.map(|status| {
+                let code = status.exit_status().map(Exit::Code);
+                code.or(status.terminating_signal().map(Exit::Signal)).unwrap_or(Exit::Unknown)
+            }),
+            Err(rustix::io::Errno::INTR) => None,
+            Err(_) => Some(Exit::Unknown),
+        }
+    }
+
+    /// Waits until no thread is left of `child`, whose leader has ended, and reaps it.
+    fn reap(&self, child: &mut Child) {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while waitid(WaitId::Pid(self.pid), options)
             .is_err_and(|error| error == rustix::io::Errno::INTR)
         {}
-        self.signal(Signal::Kill);
         let mut lives = self.lives.lock().unwrap_or_else(PoisonError::into_inner);
         *lives = false;
-        child.wait()
+        let _ = child.wait();
     }
 }
 
-/// Forwards the output of `child`, waits for the end of `child`, and sends [`Event::Ended`].
+/// Forwards the output of `child`, waits for its end, and sends [`Event::Left`] and
+/// [`Event::Gone`].
 fn attend(
     mut child: Child,
     started: oneshot::Sender<io::Result<Leader>>,
@@ -152,16 +194,23 @@ fn attend(
     let mut listeners = [(Pipe::Out, out), (Pipe::Err, err)];
     drop(closed);
     let _ = started.send(Ok(leader.clone()));
-    let exit = leader.wait(&mut child).map_or(Exit::Code(-1), Exit::from);
-    // Both pipes close now, unless a process that left the group holds one open. The thread that
-    // reads such a pipe is not joined; it ends with that process.
-    while let Ok(closed) = closes.recv_timeout(LAST_WORDS_TIMEOUT) {
-        let ended = listeners.iter_mut().find(|(pipe, _)| *pipe == closed);
-        if let Some(thread) = ended.and_then(|(_, thread)| thread.take()) {
-            let _ = thread.join();
+    let exit = leader.wait();
+    // Both pipes close now, unless a thread of the process, or a process that left the group, holds
+    // one open. The thread that reads such a pipe is joined if the pipe closes with the last thread
+    // of the process; else it ends with the process that left the group.
+    let mut join = || {
+        while let Ok(closed) = closes.recv_timeout(LAST_WORDS_TIMEOUT) {
+            let ended = listeners.iter_mut().find(|(pipe, _)| *pipe == closed);
+            if let Some(thread) = ended.and_then(|(_, thread)| thread.take()) {
+                let _ = thread.join();
+            }
         }
-    }
-    let _ = say.blocking_send(Event::Ended(exit));
+    };
+    join();
+    let _ = say.blocking_send(Event::Left(exit));
+    leader.reap(&mut child);
+    join();
+    let _ = say.blocking_send(Event::Gone);
 }
 
 /// Starts a thread that passes on the lines of `input`, and sends `pipe` to `closed` after the last
@@ -182,6 +231,16 @@ fn listen(
     })
 }
 
+impl Exit {
+    /// How the process of a leader with this `stat` has ended.
+    fn of_zombie(stat: Stat) -> Self {
+        match stat.wait_status {
+            0 => Self::Unknown,
+            status => ExitStatus::from_raw(status).into(),
+        }
+    }
+}
+
 impl From<ExitStatus> for Exit {
     fn from(status: ExitStatus) -> Self {
         match (status.code(), status.signal()) {
@@ -196,6 +255,7 @@ impl std::fmt::Display for Exit {
         match self {
             Self::Code(code) => write!(f, "exit code {code}"),
             Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::Unknown => write!(f, "an unknown exit code"),
         }
     }
 }
@@ -217,7 +277,8 @@ mod tests {
         while let Some(event) = process.events.recv().await {
             said.push(match event {
                 Event::Said(pipe, line) => format!("{pipe:?} {}", line.text),
-                Event::Ended(exit) => exit.to_string(),
+                Event::Left(exit) => exit.to_string(),
+                Event::Gone => "gone".to_owned(),
             });
         }
         process.join().await;
@@ -226,8 +287,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_process_says_comes_before_its_end() {
-        assert_eq!(all(shell("echo a; exit 255").await).await, ["Out a", "exit code 255"]);
-        assert_eq!(all(shell("echo b >&2; kill -9 $$").await).await, ["Err b", "signal 9"]);
+        assert_eq!(all(shell("echo a; exit 255").await).await, ["Out a", "exit code 255", "gone"]);
+        assert_eq!(all(shell("echo b >&2; kill -9 $$").await).await, ["Err b", "signal 9", "gone"]);
     }
 
     #[tokio::test]
@@ -235,7 +296,8 @@ mod tests {
         let mut process = shell("sleep 1000 & echo up; wait").await;
         assert!(matches!(process.events.recv().await, Some(Event::Said(..))));
         (process.signal)(Signal::Kill);
-        assert_eq!(process.events.recv().await, Some(Event::Ended(Exit::Signal(9))));
+        assert_eq!(process.events.recv().await, Some(Event::Left(Exit::Signal(9))));
+        assert_eq!(process.events.recv().await, Some(Event::Gone));
         (process.signal)(Signal::Kill);
     }
 
@@ -243,7 +305,7 @@ mod tests {
     async fn what_a_process_leaves_behind_in_its_group_ends_with_it() {
         let mut process = shell("sleep 1000 & echo $!").await;
         let Some(Event::Said(_, line)) = process.events.recv().await else { panic!("no pid") };
-        assert_eq!(process.events.recv().await, Some(Event::Ended(Exit::Code(0))));
+        assert_eq!(process.events.recv().await, Some(Event::Left(Exit::Code(0))));
         let lives = || {
             let stat = std::fs::read_to_string(format!("/proc/{}/stat", line.text));
             stat.is_ok_and(|stat| !stat.contains(") Z "))
@@ -255,6 +317,46 @@ mod tests {
             }
         };
         timeout(Duration::from_secs(10), gone).await.expect("it lives");
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_leader_is_seen_before_the_kernel_has_detached_its_probes() {
+        for (signal, exit) in
+            [(Signal::Terminate, Exit::Code(255)), (Signal::Kill, Exit::Signal(9))]
+        {
+            let dir = tempfile::tempdir().unwrap();
+            let gone = dir.path().join("gone");
+            let mut process = spawn(detaching(dir.path(), &gone)).await.unwrap();
+            assert!(matches!(process.events.recv().await, Some(Event::Said(..))));
+            (process.signal)(signal);
+            // The shell may say that its child was terminated.
+            let left = loop {
+                match process.events.recv().await {
+                    Some(Event::Said(..)) => {}
+                    other => break other,
+                }
+            };
+            assert_eq!(left, Some(Event::Left(exit)));
+            let pid = i32::try_from(process.pid).unwrap();
+            assert!(Stat::of(pid).unwrap().is_zombie, "it exists");
+            (process.signal)(Signal::Kill);
+            std::fs::write(gone, "").unwrap();
+            assert_eq!(process.events.recv().await, Some(Event::Gone));
+            process.join().await;
+            assert_eq!(Stat::of(pid), None, "it was reaped");
+        }
+    }
+
+    /// A program that exits with 255 after SIGTERM, and stays a zombie until the file `gone`
+    /// exists.
+    fn detaching(dir: &std::path::Path, gone: &std::path::Path) -> Command {
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/process/detaching.c");
+        let program = dir.join("detaching");
+        assert!(Command::new("cc").arg(source).arg("-o").arg(&program).status().unwrap().success());
+        let mut command = Command::new(program);
+        let script = "trap 'exit 255' TERM; echo up; while :; do sleep 0.02; done";
+        command.arg("25").arg(gone).args(["/bin/sh", "-c", script]);
+        command
     }
 
     #[tokio::test]

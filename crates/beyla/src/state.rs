@@ -17,7 +17,9 @@ pub enum State {
     Running,
     /// Beyla has sent spans, or metrics with requests, since its start.
     Instrumenting,
-    /// Beyla runs, or will be restarted, and there is a problem.
+    /// The agent has stopped Beyla to start it again, with other settings or another program.
+    Restarting(String),
+    /// Beyla runs, or ended by itself and will be restarted, and there is a problem.
     Degraded(String),
     /// Beyla ends again and again.
     Crashloop(String),
@@ -51,8 +53,9 @@ pub enum Phase {
     Off(String),
     /// The process runs.
     Up,
-    /// The process ended or is being stopped, for this reason. It will be started again unless the
-    /// agent stops.
+    /// The process is being stopped, to be started again, for this reason.
+    Restarting(String),
+    /// The process ended by itself, and will be started again, or the agent stops, for this reason.
     Waiting(String),
 }
 
@@ -84,6 +87,7 @@ impl Evidence {
             (Phase::Unavailable(reason), _) => State::Unavailable(reason.clone()),
             (Phase::Off(reason), _) => State::Off(reason.clone()),
             (_, Some(reason)) => State::Crashloop(reason.clone()),
+            (Phase::Restarting(reason), None) => State::Restarting(reason.clone()),
             (Phase::Waiting(reason), None) => State::Degraded(reason.clone()),
             (Phase::Up, None) => self.while_up(received),
         }
@@ -108,8 +112,16 @@ impl Evidence {
 
 impl State {
     /// The names of all states, in the order of the enum.
-    pub const NAMES: [&str; 7] =
-        ["unavailable", "off", "starting", "running", "instrumenting", "degraded", "crashloop"];
+    pub const NAMES: [&str; 8] = [
+        "unavailable",
+        "off",
+        "starting",
+        "running",
+        "instrumenting",
+        "restarting",
+        "degraded",
+        "crashloop",
+    ];
 
     /// The name of the state.
     pub const fn name(&self) -> &'static str {
@@ -119,8 +131,9 @@ impl State {
             Self::Starting => Self::NAMES[2],
             Self::Running => Self::NAMES[3],
             Self::Instrumenting => Self::NAMES[4],
-            Self::Degraded(_) => Self::NAMES[5],
-            Self::Crashloop(_) => Self::NAMES[6],
+            Self::Restarting(_) => Self::NAMES[5],
+            Self::Degraded(_) => Self::NAMES[6],
+            Self::Crashloop(_) => Self::NAMES[7],
         }
     }
 
@@ -129,6 +142,7 @@ impl State {
         match self {
             Self::Unavailable(reason)
             | Self::Off(reason)
+            | Self::Restarting(reason)
             | Self::Degraded(reason)
             | Self::Crashloop(reason) => Some(reason),
             Self::Starting | Self::Running | Self::Instrumenting => None,
@@ -195,6 +209,16 @@ mod tests {
         let phase = Phase::Off("`beyla.enabled` is false".to_owned());
         let state = Evidence::in_phase(phase, 0).state(9);
         assert_eq!((state.name(), state.reason()), ("off", Some("`beyla.enabled` is false")));
+    }
+
+    #[test]
+    fn a_beyla_that_is_restarted_is_not_degraded() {
+        let phase = Phase::Restarting("its settings have changed".to_owned());
+        let state = Evidence::in_phase(phase, 3).state(3);
+        assert_eq!(
+            (state.name(), state.reason()),
+            ("restarting", Some("its settings have changed"))
+        );
     }
 
     #[test]

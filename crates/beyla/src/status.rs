@@ -1,14 +1,18 @@
 //! Status of the Beyla that an agent runs, and the findings of `coral beyla doctor`, as JSON.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Status of the Beyla that an agent runs.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct BeylaStatus {
-    /// `off`, `unavailable`, `starting`, `running`, `instrumenting`, `degraded` or `crashloop`.
+    /// `off`, `unavailable`, `starting`, `running`, `instrumenting`, `restarting`, `degraded` or
+    /// `crashloop`.
     pub state: String,
-    /// Reason of the states `off`, `unavailable`, `degraded` and `crashloop`; otherwise null.
+    /// Reason of the states `off`, `unavailable`, `restarting`, `degraded` and `crashloop`; otherwise
+    /// null.
     pub reason: Option<String>,
     /// Version of Beyla; null while no process runs.
     pub version: Option<String>,
@@ -21,6 +25,10 @@ pub struct BeylaStatus {
     pub instrumented: u64,
     /// Last error in the log of Beyla since its start; null if there is none.
     pub last_error: Option<String>,
+    /// Number of spans from Beyla since the agent started, by service, for the first 512 services;
+    /// empty from an agent of an older version.
+    #[serde(default)]
+    pub spans_by_service: BTreeMap<String, u64>,
     /// Settings that have no effect on this host, such as limits without cgroup v2.
     pub notes: Vec<String>,
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::backoff::Backoff;
 use super::health;
 use super::monitor::{BeylaMonitor, Running};
+use super::predecessors::Predecessors;
 use super::process::{Event, Exit, Process, Signal};
 
 /// Starts Beyla with the current configuration.
@@ -66,10 +67,14 @@ const MAX_DEBOUNCE: Duration = Duration::from_secs(5);
 const SETTLED_UPTIME: Duration = Duration::from_secs(3);
 /// After this many consecutive failed health checks, Beyla counts as unwell.
 const MAX_MISSED_ANSWERS: u32 = 3;
-/// How long to wait for the end of a killed process.
+/// How long to wait for the end of the leader of a killed process.
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why Beyla does not run any more.
+/// Reasons of a restart.
+const SETTINGS_CHANGED: &str = "its settings have changed";
+const PROGRAM_CHANGED: &str = "its program has changed";
+
+/// Why a Beyla does not run any more.
 enum EndReason {
     /// The agent is stopping.
     Stopped,
@@ -80,14 +85,23 @@ enum EndReason {
 }
 
 impl Supervisor {
-    /// Runs until `stop` is cancelled. When this returns, Beyla has ended, or could not be killed.
+    /// Runs until `stop` is cancelled. When this returns, the leader of Beyla has ended, or could
+    /// not be killed. The kernel may still detach its probes; then the parent of the agent reaps it.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut backoff = Backoff::default();
+        let mut predecessors = Predecessors::new(self.monitor.clone());
         while !stop.is_cancelled() {
+            if !predecessors.allow_start() {
+                self.monitor.crowded();
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = predecessors.one_gone() => continue,
+                }
+            }
             // The next start includes all changes so far.
             self.changes.mark_unchanged();
             let wait = match (self.start)().await {
-                Ok(started) => match self.watch(started, &stop).await {
+                Ok(started) => match self.watch(started, &mut predecessors, &stop).await {
                     EndReason::Stopped => return,
                     EndReason::ToRestart => continue,
                     EndReason::ByItself(exit, lived) => {
@@ -111,8 +125,13 @@ impl Supervisor {
         }
     }
 
-    /// Watches Beyla until it has ended.
-    async fn watch(&mut self, started: StartedBeyla, stop: &CancellationToken) -> EndReason {
+    /// Watches Beyla until its leader has ended. Beyla is then one of the `predecessors`.
+    async fn watch(
+        &mut self,
+        started: StartedBeyla,
+        predecessors: &mut Predecessors,
+        stop: &CancellationToken,
+    ) -> EndReason {
         let StartedBeyla { mut process, running, is_outdated, health_port } = started;
         self.monitor.started(running);
         let begin = Instant::now();
@@ -125,30 +144,32 @@ impl Supervisor {
                     Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line),
                     ended => {
                         let exit = match ended {
-                            Some(Event::Ended(exit)) => exit,
-                            _ => Exit::Code(-1),
+                            Some(Event::Left(exit)) => exit,
+                            _ => Exit::Unknown,
                         };
-                        process.join().await;
+                        predecessors.add(process);
                         return EndReason::ByItself(exit, begin.elapsed());
                     }
                 },
                 () = stop.cancelled() => {
-                    self.end(process, "the agent is stopping").await;
+                    self.monitor.ending("the agent is stopping");
+                    predecessors.add(self.end(process).await);
                     return EndReason::Stopped;
                 }
-                Ok(()) = self.changes.changed() => watched.changed(Instant::now()),
-                () = at(watched.restarts) => {
-                    self.end(process, "its settings have changed").await;
+                Ok(()) = self.changes.changed() => watched.changed(SETTINGS_CHANGED),
+                () = at(watched.restarts), if predecessors.allow_restart() => {
+                    self.monitor.restarting(watched.why);
+                    predecessors.add(self.end(process).await);
                     return EndReason::ToRestart;
                 }
+                () = predecessors.one_gone() => {}
                 () = at(watched.settles) => {
                     watched.settles = None;
                     self.monitor.settled();
                 }
                 _ = checks.tick() => {
                     if is_outdated() {
-                        tracing::info!("Beyla's program has changed");
-                        watched.changed(Instant::now());
+                        watched.changed(PROGRAM_CHANGED);
                     }
                     self.ask(health_port, &mut watched).await;
                     self.monitor.tell();
@@ -176,9 +197,9 @@ impl Supervisor {
         }
     }
 
-    /// Stops Beyla with SIGTERM, and with SIGKILL after `stop_within`.
-    async fn end(&mut self, mut process: Process, why: &str) {
-        self.monitor.ending(why);
+    /// Stops Beyla with SIGTERM, and with SIGKILL after `stop_within`. Returns the process when its
+    /// leader has ended.
+    async fn end(&mut self, mut process: Process) -> Process {
         (process.signal)(Signal::Terminate);
         let exit = match timeout(self.stop_within, self.last_words(&mut process)).await {
             Ok(exit) => Some(exit),
@@ -192,21 +213,19 @@ impl Supervisor {
         };
         match exit {
             // Every exit code is fine here: Beyla exits with 255 if it could not detach its probes
-            // within ten seconds.
-            Some(exit) => {
-                process.join().await;
-                self.monitor.stopped(exit);
-            }
+            // in time.
+            Some(exit) => self.monitor.stopped(exit),
             None => tracing::error!(pid = process.pid, "Beyla was killed, and is not gone yet"),
         }
+        process
     }
 
     async fn last_words(&mut self, process: &mut Process) -> Exit {
         loop {
             match process.events.recv().await {
                 Some(Event::Said(pipe, line)) => self.monitor.said(pipe, &line),
-                Some(Event::Ended(exit)) => return exit,
-                None => return Exit::Code(-1),
+                Some(Event::Left(exit)) => return exit,
+                Some(Event::Gone) | None => return Exit::Unknown,
             }
         }
     }
@@ -221,7 +240,7 @@ impl Supervisor {
                 () = stop.cancelled() => return,
                 () = &mut over, if watched.restarts.is_none() => return,
                 () = at(watched.restarts) => return,
-                Ok(()) = self.changes.changed() => watched.changed(Instant::now()),
+                Ok(()) = self.changes.changed() => watched.changed(SETTINGS_CHANGED),
             }
         }
     }
@@ -234,12 +253,16 @@ struct Watch {
     settles: Option<Instant>,
     first_change: Option<Instant>,
     restarts: Option<Instant>,
+    /// Why it is restarted: the last change.
+    why: &'static str,
     missed: u32,
 }
 
 impl Watch {
     /// Records a change: a restart is due when no change follows for a while.
-    fn changed(&mut self, now: Instant) {
+    fn changed(&mut self, why: &'static str) {
+        let now = Instant::now();
+        self.why = why;
         let first = *self.first_change.get_or_insert(now);
         self.restarts = Some((now + DEBOUNCE_TIMEOUT).min(first + MAX_DEBOUNCE));
     }

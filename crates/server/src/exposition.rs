@@ -7,13 +7,14 @@ use std::fmt::Write as _;
 pub type Counters = BTreeMap<String, u64>;
 
 /// Endings of the names of gauges. All other names are counters.
-const GAUGES: [&str; 11] = [
+const GAUGES: [&str; 12] = [
     "store.spans",
     "store.bytes",
     "store.segments",
     "receipts.last",
     "receipts.first",
     "agents",
+    "beyla.detaching",
     "metrics.rows",
     "metrics.bytes",
     "metrics.series",

@@ -156,6 +156,7 @@ async fn check(
         recogniser: Arc::new(Recogniser::everything_ebpf()),
         privacy: Arc::new(crate::privacy::tests::default_privacy()),
         series: Arc::default(),
+        arrivals: None,
         counters: counters.clone(),
     };
     let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use coral_trace::{Origin, Span};
 use coral_wire::otlp_in::{self, DecodeError, DecodedSpans, Encoding, RefusedSpans};
 use coral_wire::otlp_metrics_in::{self, DecodedMetrics, RefusedPoints};
 use coral_wire::status;
@@ -79,12 +80,17 @@ impl Receiver {
         self.counters().count_removed(removed);
         let offered = spans.len() as u64;
         self.counters().count_decoded(offered, refused.spans, refused.links);
+        let arrivals = self.destination.arrivals.as_deref();
+        let services = arrivals.map(|_| spans_by_service(&spans)).unwrap_or_default();
         let outcome = self.destination.inlet.export(spans, bytes).await;
         let dropped = self.counters().count_exported(offered, &outcome);
         if dropped > 0 {
             error!(n_spans = dropped, "ingest did not account for all spans");
         }
         outcome?;
+        for (origin, spans) in services {
+            arrivals.inspect(|arrivals| arrivals.add(origin.service_name(), spans));
+        }
         Ok(refused)
     }
 
@@ -151,4 +157,10 @@ pub(super) fn end(request: OpenRequest<'_>, outcome: &Result<RefusedItems, Rejec
     let Err(rejection) = outcome else { return request.end(End::Accepted) };
     debug!(reason = rejection.message(), "refused an export");
     request.end(rejection.end());
+}
+
+/// The number of `spans` of each origin. An origin occurs once for each run of its spans.
+fn spans_by_service(spans: &[Span]) -> Vec<(Arc<Origin>, u64)> {
+    let runs = spans.chunk_by(|one, next| Arc::ptr_eq(&one.origin, &next.origin));
+    runs.filter_map(|run| Some((run.first()?.origin.clone(), run.len() as u64))).collect()
 }

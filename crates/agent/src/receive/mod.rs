@@ -20,6 +20,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use coral_beyla::arrivals::Arrivals;
 use coral_trace::red::Point;
 use coral_trace::{Recogniser, Span};
 use coral_wire::otlp_metrics_in::KnownSeries;
@@ -54,6 +55,8 @@ pub struct Destination {
     pub privacy: Arc<Privacy>,
     /// A cache of the metric series that were decoded before.
     pub series: Arc<KnownSeries>,
+    /// Counts stored spans by service; `None` for a receiver of spans from any exporter.
+    pub arrivals: Option<Arc<Arrivals>>,
     /// Counts spans, points and requests by outcome.
     pub counters: Arc<IntakeCounters>,
 }

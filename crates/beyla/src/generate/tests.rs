@@ -104,6 +104,7 @@ fn a_service_is_configured_for_the_newest_beyla() {
           protocol: 'http/protobuf'
           sampler:
             name: 'always_on'
+        shutdown_timeout: '3s'
     "#]],
     );
 }
@@ -237,6 +238,8 @@ fn metrics_health_and_routes_are_written_where_the_version_expects_them() {
         (&Value::Null, &Value::Null)
     );
     assert_eq!(new["health_check"]["port"], 7070);
+    assert_eq!((&old["shutdown_timeout"], &new["shutdown_timeout"]), (&"3s".into(), &"3s".into()));
+    assert_eq!(value("1.8.9")["shutdown_timeout"], Value::Null);
     assert_eq!(new["routes"].to_string(), r#"{"patterns":["/users/:id"]}"#);
 }
 

@@ -22,6 +22,11 @@ enum Script {
     Hangs,
     /// Logs an error, and continues.
     Complains,
+    /// Ends after a signal like a real one: the leader exits with 255 after this many seconds, and
+    /// the kernel detaches its probes for as many seconds as the second number says.
+    Detaches(u64, u64),
+    /// Ends after this many seconds; the kernel detaches its probes for 34 s.
+    Dies(u64),
     /// Cannot be started.
     Missing,
 }
@@ -91,12 +96,27 @@ fn scripted(does: Script, sent: Arc<Mutex<Vec<Signal>>>) -> Result<StartedBeyla,
                 let _ = hears.recv().await;
                 Exit::Code(code)
             }
+            Script::Detaches(seconds, _) => {
+                let _ = hears.recv().await;
+                sleep(Duration::from_secs(seconds)).await;
+                Exit::Code(255)
+            }
+            Script::Dies(seconds) => {
+                sleep(Duration::from_secs(seconds)).await;
+                Exit::Signal(9)
+            }
             Script::Hangs | Script::Complains | Script::Missing => {
                 while hears.recv().await != Some(Signal::Kill) {}
                 Exit::Signal(9)
             }
         };
-        let _ = say.send(Event::Ended(exit)).await;
+        let _ = say.send(Event::Left(exit)).await;
+        match does {
+            Script::Detaches(_, seconds) => sleep(Duration::from_secs(seconds)).await,
+            Script::Dies(_) => sleep(Duration::from_secs(34)).await,
+            _ => {}
+        }
+        let _ = say.send(Event::Gone).await;
     });
     let signal = Box::new(move |signal| {
         sent.lock().unwrap().push(signal);
@@ -118,6 +138,11 @@ impl Stage {
 
     fn starts(&self) -> Vec<u64> {
         self.starts.lock().unwrap().clone()
+    }
+
+    fn counter(&self, name: &str) -> u64 {
+        let name = format!("coral.agent.beyla.{name}");
+        self.monitor.counters().into_iter().find(|(known, _)| *known == name).unwrap().1
     }
 
     async fn stopped(&mut self) -> Duration {
@@ -164,8 +189,7 @@ async fn exit_code_255_after_sigterm_is_clean() {
     stage.after(5).await;
     stage.stopped().await;
     assert_eq!(stage.starts(), [0]);
-    let exits = stage.monitor.counters().into_iter().find(|(name, _)| name.ends_with(".exits"));
-    assert_eq!(exits.unwrap().1, 0, "no end by itself");
+    assert_eq!(stage.counter("exits"), 0, "no end by itself");
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,4 +246,73 @@ async fn a_crashloop_is_over_when_it_settles() {
     assert!(stage.after(5).await.starts_with("crashloop"));
     assert!(stage.after(3).await.starts_with("crashloop"), "started, not settled");
     assert_eq!(stage.after(4).await, "running (no data yet)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beyla_that_dies_is_replaced_while_the_kernel_detaches_its_probes() {
+    let stage = stage(&[Script::Dies(10), Script::Obeys(0)]);
+    assert_eq!(
+        stage.after(10).await,
+        "degraded (it ended with signal 9 after 10 s; restarts in 1 s)"
+    );
+    assert_eq!((stage.counter("exits"), stage.counter("detaching")), (1, 1));
+    stage.after(33).await;
+    assert_eq!(stage.starts(), [0, 11]);
+    assert_eq!((stage.counter("detaching"), stage.counter("detached")), (1, 0));
+    stage.after(1).await;
+    assert_eq!((stage.counter("detaching"), stage.counter("detached")), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beyla_that_dies_again_and_again_is_not_started_beside_more_than_two_predecessors() {
+    let stage = stage(&[Script::Dies(1)]);
+    let line = stage.after(11).await;
+    assert_eq!(
+        line,
+        "crashloop (the kernel still detaches the probes of 3 earlier ones; it starts when one is gone)"
+    );
+    assert_eq!(stage.counter("detaching"), 3);
+    stage.after(35).await;
+    assert_eq!(stage.starts(), [0, 2, 5, 35, 44]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_waits_for_the_leader_and_not_for_the_kernel() {
+    let mut stage = stage(&[Script::Detaches(4, 34), Script::Detaches(4, 300)]);
+    stage.after(10).await;
+    stage.change.send_replace(1);
+    assert_eq!(stage.after(2).await, "restarting (its settings have changed)");
+    stage.after(8).await;
+    assert_eq!(stage.starts(), [0, 15], "a second of debounce, and 4 s until the leader ends");
+    assert_eq!(stage.counter("detaching"), 1);
+    assert_eq!(stage.stopped().await, Duration::from_secs(4), "the agent does not wait either");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beyla_runs_on_until_the_kernel_has_detached_one_of_two_predecessors() {
+    let stage = stage(&[Script::Detaches(0, 100)]);
+    for change in 1..=3 {
+        stage.after(10).await;
+        stage.change.send_replace(change);
+    }
+    stage.after(30).await;
+    assert_eq!(stage.starts(), [0, 11, 21]);
+    assert_eq!(stage.monitor.status().line(), "running (no data yet)");
+    stage.after(60).await;
+    assert_eq!(stage.starts(), [0, 11, 21, 111]);
+    assert_eq!(stage.counter("detaching"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_gap_of_a_restart_is_at_least_ten_seconds_and_longer_if_the_last_one_was() {
+    let stage = stage(&[Script::Detaches(4, 34), Script::Obeys(0)]);
+    assert_eq!(stage.monitor.restart_gap(), None, "nothing runs that could be missed");
+    stage.after(10).await;
+    assert_eq!(stage.monitor.restart_gap(), Some(Duration::from_secs(10)));
+    stage.change.send_replace(1);
+    // A second of debounce, and 4 s until the leader ends.
+    stage.after(14).await;
+    let line = "level=INFO msg=\"instrumenting process\"";
+    stage.monitor.said(Pipe::Out, &OutputLine { text: line.to_owned(), cut: false });
+    assert_eq!(stage.monitor.restart_gap(), Some(Duration::from_millis(13_001)));
 }

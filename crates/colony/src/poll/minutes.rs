@@ -337,6 +337,7 @@ mod tests {
             ("instrumenting (3 processes)", Some(true)),
             ("running (no data yet)", None),
             ("starting", Some(false)),
+            ("restarting (its settings have changed)", Some(false)),
             ("degraded (no probes)", Some(false)),
         ] {
             assert_eq!(instruments(line), expected, "{line}");

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
 use super::{ServerArgs, StatusFormat};
 use coral_beyla::version::Version;
+use coral_trace::units::parse_duration;
 
 /// What to do with the Beyla of this host.
 #[derive(Subcommand, Debug)]
@@ -74,6 +76,16 @@ pub struct ConnectArgs {
     /// A name for the service, and the port that it listens on.
     #[arg(value_name = "NAME:PORT", value_parser = parse_service)]
     pub service: Service,
+    /// Wait until spans of the service have come, at most for DURATION [default: 60s].
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = parse_duration,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "60s"
+    )]
+    pub wait: Option<Duration>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub agent: AgentArgs,

@@ -1,12 +1,9 @@
-//! `coral beyla …`, `coral connect` and `coral disconnect`.
+//! `coral beyla …`.
 
 use std::path::Path;
 
 use super::{Failure, print, print_serialized, sources, usual_data_dir};
-use crate::args::{
-    BeylaConfigArgs, ConnectArgs, DisconnectArgs, DoctorArgs, InstallArgs, StatusFormat,
-};
-use crate::client::Server;
+use crate::args::{BeylaConfigArgs, DoctorArgs, InstallArgs, StatusFormat};
 use crate::terminal::Progress;
 use coral_beyla::connections::Connections;
 use coral_beyla::generate::{GenerateInput, HEALTH, SelfInfo, generate};
@@ -14,9 +11,7 @@ use coral_beyla::install::{DEFAULT_VERSION, Install, InstallError, Source};
 use coral_beyla::locate::{Found, locate};
 use coral_beyla::status::{BeylaExamination, Finding, Verdict};
 use coral_beyla::version::Version;
-use coral_beyla::{
-    Change, ChangeOutcome, doctor as examination, key, own_programs, places, versions_dir,
-};
+use coral_beyla::{doctor as examination, own_programs, places, versions_dir};
 use coral_config::AgentConfig;
 use coral_config::beyla::{Ports, Selector};
 use coral_install::DownloadError;
@@ -155,37 +150,4 @@ pub(super) fn install(args: &InstallArgs) -> Result<(), Failure> {
         installed.version,
         installed.path.display()
     ))
-}
-
-pub(super) fn connect(args: &ConnectArgs) -> Result<(), Failure> {
-    let (name, port) = (args.service.name.clone(), args.service.port);
-    let changed = order(args.agent.data_dir.clone(), &Change { name, port: Some(port) })?;
-    let name = sanitize::line(&args.service.name);
-    let done = if changed.changed { "Connected" } else { "Already connected:" };
-    print(&format!("{done} {name} on port {port}.\nBeyla: {}\n", sanitize::line(&changed.beyla)))
-}
-
-pub(super) fn disconnect(args: &DisconnectArgs) -> Result<(), Failure> {
-    let change = Change { name: args.name.clone(), port: None };
-    let changed = order(args.agent.data_dir.clone(), &change)?;
-    let name = sanitize::line(&args.name);
-    print(&format!("Disconnected {name}.\nBeyla: {}\n", sanitize::line(&changed.beyla)))
-}
-
-/// Sends a change to the agent that runs on a data directory.
-fn order(data_dir: Option<std::path::PathBuf>, change: &Change) -> Result<ChangeOutcome, Failure> {
-    let (data_dir, _) = usual_data_dir(data_dir);
-    let running = Addresses::read(&data_dir).and_then(|addresses| addresses.agent_rpc);
-    let hint =
-        "start an agent with `coral agent start`, or name its data directory with --data-dir";
-    let Some(_) = running else {
-        let error = format!("no agent runs with the data directory `{}`", data_dir.display());
-        return Err(Failure::with_hint(error, hint));
-    };
-    let key = key(&data_dir).map_err(|error| {
-        let file = data_dir.join("run/control.key");
-        let error = format!("cannot read `{}`: {error}", file.display());
-        Failure::with_hint(error, "run this command as the user of the agent")
-    })?;
-    Ok(Server::agent(None, Some(&data_dir)).order("/api/v1/beyla/connections", &key, change)?)
 }

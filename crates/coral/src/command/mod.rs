@@ -5,6 +5,7 @@ mod ask;
 mod asked_at;
 mod beyla;
 mod config;
+mod connect;
 mod doctor;
 mod duckdb;
 mod memory;
@@ -100,8 +101,8 @@ fn outcome(command: Command, asked: AskedAt) -> Result<(), Failure> {
         Command::Beyla(BeylaToolCommand::Doctor(args)) => beyla::doctor(&args),
         Command::Beyla(BeylaToolCommand::Install(args)) => beyla::install(&args),
         Command::Beyla(BeylaToolCommand::Config(args)) => beyla::config(&args),
-        Command::Connect(args) => beyla::connect(&args),
-        Command::Disconnect(args) => beyla::disconnect(&args),
+        Command::Connect(args) => connect::connect(&args),
+        Command::Disconnect(args) => connect::disconnect(&args),
         Command::Store(StoreCommand::Repair(args)) => store::repair(&args),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args),
         Command::Config(ConfigCommand::Check(args)) => config::check(&args),

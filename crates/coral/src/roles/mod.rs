@@ -111,7 +111,8 @@ impl Standalone {
     }
 
     /// Runs agent and colony until `stop` is cancelled or one of the two ends. Calls `greet` with
-    /// their addresses when they listen.
+    /// their addresses when they listen. The agent stops first, and its Beyla before everything
+    /// else; the colony polls and answers until the agent has ended.
     ///
     /// # Errors
     /// [`RoleError`] of the agent, or else of the colony.
@@ -125,16 +126,17 @@ impl Standalone {
         let _published = publish(&self.addresses, &self.config.agent.data_dir)?;
         announce(&self.addresses);
         greet(&self.addresses);
+        let (stop_agent, stop_colony) = (stop.child_token(), CancellationToken::new());
         let agent = async {
-            let config = &self.config.agent;
-            let outcome = coral_agent::run(config, agent_store, self.agent, stop.clone()).await;
-            stop.cancel();
+            let (config, stop) = (&self.config.agent, stop_agent.clone());
+            let outcome = coral_agent::run(config, agent_store, self.agent, stop).await;
+            stop_colony.cancel();
             outcome
         };
         let colony = async {
-            let config = &self.config.colony;
-            let outcome = run_colony(config, colony_store, self.colony, stop.clone()).await;
-            stop.cancel();
+            let (config, stop) = (&self.config.colony, stop_colony.clone());
+            let outcome = run_colony(config, colony_store, self.colony, stop).await;
+            stop_agent.cancel();
             outcome
         };
         let (agent, colony) = tokio::join!(agent, colony);

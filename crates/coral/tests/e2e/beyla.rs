@@ -7,7 +7,7 @@ use coral_trace::UnixNanos;
 use coral_wire::otlp_out;
 use serde_json::Value;
 
-use super::fake_beyla::{FakeBeyla, LOG_1_8, LOG_2_8, LOG_3_31, lives};
+use super::fake_beyla::{FakeBeyla, LOG_1_8, LOG_2_8, LOG_3_31, is_zombie, lives};
 use super::path::reference_trace;
 use super::process::{Coral, coral, eventually};
 
@@ -177,6 +177,53 @@ fn from_3_16_on_beyla_answers_on_a_port_of_its_own_and_silence_is_degraded() {
     assert_eq!(until(&agent, "degraded"), "its health check fails");
 }
 
+/// Sends a signal to a process of the fake Beyla.
+fn signal(pid: u32, signal: &str) {
+    let status = std::process::Command::new("kill").args([signal, &pid.to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn a_beyla_that_is_killed_is_replaced_while_the_kernel_still_detaches_its_probes() {
+    let fake = FakeBeyla::detaching("3.31.0", "run", LOG_2_8);
+    let agent = agent(&fake, &[SERVICES]);
+    let old = fake.until_started(1);
+    signal(old, "-KILL");
+    let new = fake.until_started(2);
+    assert!(is_zombie(old) && lives(new));
+    eventually(|| match beyla(&agent)["pid"].as_u64() {
+        Some(pid) if pid == u64::from(new) => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    let counters = || ["exits", "detaching", "detached"].map(|name| beyla_counter(&agent, name));
+    assert_eq!(counters(), [1, 1, 0]);
+    fake.detach();
+    eventually(|| match counters() {
+        [1, 0, 1] => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    assert!(!is_zombie(old), "it was reaped");
+}
+
+fn beyla_counter(agent: &Coral, name: &str) -> u64 {
+    agent.counter(&format!("coral.agent.beyla.{name}"))
+}
+
+#[test]
+fn an_agent_that_is_killed_leaves_neither_its_beyla_nor_a_predecessor() {
+    let fake = FakeBeyla::detaching("3.31.0", "run", LOG_2_8);
+    let mut agent = agent(&fake, &[SERVICES]);
+    let old = fake.until_started(1);
+    signal(old, "-KILL");
+    let new = fake.until_started(2);
+    agent.kill();
+    eventually(|| if lives(old) || lives(new) { Err("one lives".into()) } else { Ok(()) });
+    let agent = agent.restart();
+    let next = fake.until_started(3);
+    assert!(lives(next) && !lives(old) && !lives(new));
+    until(&agent, "running");
+}
+
 #[test]
 fn an_agent_that_is_killed_takes_its_beyla_with_it() {
     let fake = FakeBeyla::new("2.8.5", "hang", LOG_2_8);
@@ -230,6 +277,41 @@ fn what_beyla_sends_while_it_ends_is_still_stored() {
 }
 
 #[test]
+fn a_planned_restart_is_restarting_and_not_degraded() {
+    let fake = FakeBeyla::new("2.8.5", "flush", LOG_2_8);
+    let agent = agent(&fake, &[SERVICES]);
+    fake.until_started(1);
+    assert!(run(&agent, "connect a:9001").status.success());
+    assert_eq!(until(&agent, "restarting"), "its settings have changed");
+    let shown = said(&run(&agent, "agent status"));
+    assert!(shown.contains("Beyla: restarting (its settings have changed)\n"), "{shown}");
+    fake.set("sent", "");
+    fake.until_started(2);
+    until(&agent, "running");
+}
+
+#[test]
+fn a_standalone_stops_its_agent_first_and_its_colony_answers_meanwhile() {
+    let fake = FakeBeyla::new("2.8.5", "flush", LOG_2_8);
+    let path = format!("beyla.path={}", fake.path().display());
+    let mut standalone = Coral::standalone_with(&["beyla.enabled=true", &path, SERVICES]);
+    fake.until_started(1);
+    standalone.begin_to_stop();
+    eventually(|| if fake.file("ending").exists() { Ok(()) } else { Err("no SIGTERM".into()) });
+    let spans = reference_trace(UnixNanos(1_795_608_000_000_000_000));
+    assert_eq!(standalone.post("beyla_http", &otlp_out::encode(&spans)), 200);
+    eventually(|| {
+        let status = standalone.get("colony", "/api/v1/status");
+        match status["agents"][0]["spans_stored"].as_u64() {
+            Some(8) => Ok(()),
+            other => Err(format!("the colony stored {other:?}")),
+        }
+    });
+    fake.set("sent", "");
+    assert_eq!(standalone.exit_code(), Some(0));
+}
+
+#[test]
 fn ten_connects_in_a_row_make_one_restart_and_last_until_they_are_undone() {
     let fake = FakeBeyla::new("2.8.5", "run", LOG_2_8);
     let agent = agent(&fake, &[SERVICES]);
@@ -267,6 +349,56 @@ fn ten_connects_in_a_row_make_one_restart_and_last_until_they_are_undone() {
         assert_eq!(output.status.code(), Some(1));
         assert!(said(&output).starts_with(reason), "{}", said(&output));
     }
+}
+
+#[test]
+fn a_connect_restarts_beyla_beside_its_predecessor_and_says_what_that_costs() {
+    let fake = FakeBeyla::detaching("3.31.0", "run", LOG_2_8);
+    let agent = agent(&fake, &[SERVICES]);
+    let old = fake.until_started(1);
+    let port = |fake: &FakeBeyla| fake.config()["health_check"]["port"].as_u64().unwrap() as u16;
+    // The test holds the predecessor's port, as the kernel does for a while.
+    let held = port(&fake);
+    let _holder = std::net::TcpListener::bind(("127.0.0.1", held)).unwrap();
+    until(&agent, "running");
+    let output = run(&agent, "connect a:9001");
+    let cost = "Beyla restarts; all services may be unseen for up to 10 s.\n";
+    assert!(said(&output).ends_with(cost), "{}", said(&output));
+    let new = fake.until_started(2);
+    assert!(is_zombie(old) && lives(new));
+    assert_ne!(port(&fake), held);
+    let again = said(&run(&agent, "connect a:9001"));
+    assert!(!again.contains("unseen"), "{again}");
+}
+
+#[test]
+fn a_connect_can_wait_for_spans_of_its_service_and_says_what_came_instead() {
+    let fake = FakeBeyla::new("2.8.5", "run", LOG_2_8);
+    let agent = agent(&fake, &[SERVICES]);
+    fake.until_started(1);
+    let send = || {
+        let spans = reference_trace(UnixNanos(1_795_608_000_000_000_000));
+        assert_eq!(agent.post("beyla_http", &otlp_out::encode(&spans)), 200);
+    };
+    let silent = run(&agent, "connect cart-2:9002 --wait=0s");
+    assert_eq!(silent.status.code(), Some(1));
+    let error = "Error: no span of `cart-2` came within 0 s; no span of another service came either; \
+                 Beyla was not restarted yet; Beyla: ";
+    assert!(said(&silent).contains(error), "{}", said(&silent));
+    assert!(said(&silent).contains("Hint: send requests to port 9002"), "{}", said(&silent));
+    fake.until_started(2);
+
+    let wait = |line: &'static str| {
+        let mut command = coral();
+        command.args(line.split_whitespace()).arg("--data-dir").arg(agent.dir.path());
+        let piped = std::process::Stdio::piped;
+        command.stdout(piped()).stderr(piped()).spawn().unwrap()
+    };
+    let waiting = wait("connect inventory-api:9003 --wait=60s");
+    fake.until_started(3);
+    send();
+    let output = waiting.wait_with_output().unwrap();
+    assert!(said(&output).contains("Spans of inventory-api came after "), "{}", said(&output));
 }
 
 #[test]

@@ -39,6 +39,23 @@ impl FakeBeyla {
         fake
     }
 
+    /// A fake whose ended process stays a zombie until [`Self::detach`] or the end of the test, as
+    /// the process of a real Beyla does while the kernel detaches the probes.
+    pub fn detaching(version: &str, does: &str, log: &str) -> Self {
+        let fake = Self::new(version, does, log);
+        fake.set("detaches", "300");
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let source = manifest.join("../beyla/src/process/detaching.c");
+        let program = fake.file("detaching");
+        assert!(Command::new("cc").arg(source).arg("-o").arg(program).status().unwrap().success());
+        fake
+    }
+
+    /// Detaches the probes of every ended process.
+    pub fn detach(&self) {
+        self.set("detached", "");
+    }
+
     pub fn path(&self) -> PathBuf {
         self.0.path().join("beyla")
     }
@@ -91,9 +108,15 @@ fn script() -> PathBuf {
 
 /// Whether the process exists and is not a zombie.
 pub fn lives(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(')')
-        .next()
-        .and_then(|rest| rest.split_whitespace().next())
-        .is_some_and(|state| state != "Z")
+    state(pid).is_some_and(|state| state != "Z")
+}
+
+/// Whether the process has ended and was not reaped.
+pub fn is_zombie(pid: u32) -> bool {
+    state(pid).is_some_and(|state| state == "Z")
+}
+
+fn state(pid: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(stat.rsplit(')').next()?.split_whitespace().next()?.to_owned())
 }

@@ -2,6 +2,14 @@
 # Stands for Beyla in tests. What it says and does is in files beside the link that it is called by:
 # `version`, `log` and `errors` (what it says after its first line), and `does`.
 here=${0%/*}
+# With the program `detaching` beside the link, the ended process stays a zombie until the file
+# `detached` exists, or for as many seconds as the file `detaches` says.
+if [ "$1" = --detaching ]; then
+    shift
+elif [ "$1" = -config ] && [ -x "$here/detaching" ]; then
+    read -r seconds < "$here/detaches"
+    exec "$here/detaching" "$seconds" "$here/detached" /bin/sh "$0" --detaching "$@"
+fi
 read -r version < "$here/version"
 echo "time=2026-11-23T07:00:00.000Z level=INFO msg=\"Grafana Beyla\" Version=v$version Revision=fake \"OpenTelemetry SDK Version\"=1.44.0"
 [ "$1" = -h ] && exit 0

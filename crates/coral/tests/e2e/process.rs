@@ -44,6 +44,12 @@ impl Coral {
         Self::start(&["standalone"], &[&[FREE_PORTS, NO_BEYLA, colony], more].concat())
     }
 
+    /// A standalone with `settings`, which may contain commas.
+    pub fn standalone_with(settings: &[&str]) -> Self {
+        let usual = ["colony.listen=127.0.0.1:0", "colony.poll_interval=50ms", "agent.id=web-1"];
+        Self::whole(&["standalone"], &[&usual, settings].concat(), &[])
+    }
+
     /// An agent with `settings`, which may contain commas, and with environment variables.
     pub fn agent_with(settings: &[&str], env: &[(&str, &str)]) -> Self {
         Self::whole(&["agent", "start"], &[&["agent.id=web-1"], settings].concat(), env)

@@ -118,6 +118,7 @@ mod tests {
             ("crashloop (exit code 255)", true),
             ("off (`beyla.enabled` is false)", false),
             ("starting", false),
+            ("restarting (its settings have changed)", false),
             ("running (no data yet)", false),
         ] {
             let agent = AgentStatus { beyla: Some(line.to_owned()), ..agent("ok") };

@@ -55,6 +55,7 @@ async fn receiver(limits: Limits) -> (Running, mpsc::Receiver<Export<coral_trace
         recogniser,
         privacy,
         series: Arc::default(),
+        arrivals: None,
         counters: counters_too,
     };
     let stop = CancellationToken::new();
