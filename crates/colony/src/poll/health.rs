@@ -224,6 +224,11 @@ impl Health {
             .is_some_and(|health| health.unanswered == 0 && health.answered_at.is_some())
     }
 
+    /// The number of agents that are not forgotten.
+    pub(super) fn agents(&self) -> u32 {
+        self.lock().values().filter(|health| !health.is_forgotten).count() as u32
+    }
+
     /// The status at `now` of all agents that are not forgotten, by id.
     pub fn snapshot(&self, now: UnixNanos) -> Vec<AgentStatus> {
         let all = self.lock();
