@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use coral_engine::{Checkpoint, Engine, EngineError};
 use coral_trace::Collector;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +48,8 @@ pub struct Poller<C> {
     due: Instant,
     /// Whether the agent waits for new spans when it is asked to.
     listens: bool,
+    /// Ends a backoff.
+    wishes: watch::Receiver<()>,
 }
 
 /// Places of the streams.
@@ -89,7 +91,7 @@ impl<C: AgentClient> Poller<C> {
         let (agent_id, within) = (agent_id.to_owned(), settings.timeout);
         let fetcher = PageFetcher { client, room, within };
         let (widths, failures, polls) = ([Width::MAX_WIDTH; 2], 0, 0);
-        let (due, listens) = (Instant::now(), false);
+        let (due, listens, wishes) = (Instant::now(), false, health.wishes(&agent_id));
         Ok(Self {
             agent_id,
             fetcher,
@@ -103,6 +105,7 @@ impl<C: AgentClient> Poller<C> {
             polls,
             due,
             listens,
+            wishes,
         })
     }
 
@@ -110,11 +113,9 @@ impl<C: AgentClient> Poller<C> {
     /// returns.
     pub async fn run(mut self, stop: CancellationToken) {
         self.due = Instant::now() + self.wait();
-        while stop
-            .run_until_cancelled(tokio::time::sleep_until(self.next_request()))
-            .await
-            .is_some()
-        {
+        while stop.run_until_cancelled(self.rest()).await.is_some() {
+            // A registration during the request ends the backoff after it.
+            self.wishes.mark_unchanged();
             let heard = self.hear(self.wait_at_agent(), &stop).await;
             let is_due = Instant::now() >= self.due;
             let outcome = if is_due { heard.and(self.metrics(&stop).await) } else { heard };
@@ -293,6 +294,19 @@ impl<C: AgentClient> Poller<C> {
                 let next_try_in_ms = self.wait().as_millis() as u64;
                 tracing::warn!(agent_id = %self.agent_id, error = chain(&error), next_try_in_ms, "could not poll an agent");
             }
+        }
+    }
+
+    /// Waits until the agent is to be asked. A registration ends the backoff of an agent whose last
+    /// poll failed.
+    async fn rest(&mut self) {
+        let next = tokio::time::sleep_until(self.next_request());
+        if self.failures == 0 {
+            return next.await;
+        }
+        tokio::select! {
+            () = next => {}
+            Ok(()) = self.wishes.changed() => self.due = Instant::now(),
         }
     }
 
